@@ -1,0 +1,107 @@
+"""Fees in integer fen: what a school or a student owes, and what came in."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from schools.models import Enrolment, Season, User
+from schools.tenancy import TenantModel
+from students.models import Student
+
+
+class FeeAccount(TenantModel):
+    """What a school owes for a season and has paid, as a balance over its ledger."""
+
+    enrolment = models.OneToOneField(Enrolment, on_delete=models.PROTECT, related_name="fee_account")
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
+    settled_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("school__code",)
+
+    def __str__(self) -> str:
+        return f"{self.school} {self.season}"
+
+
+class Order(TenantModel):
+    """One student's fee, paid online."""
+
+    class Status(models.TextChoices):
+        CREATED = "created", _("To be paid")
+        PAID = "paid", _("Paid")
+        CLOSED = "closed", _("Closed")
+        REFUNDED = "refunded", _("Refunded")
+
+    TRANSITIONS = {
+        Status.CREATED: {Status.PAID, Status.CLOSED},
+        Status.PAID: {Status.REFUNDED},
+        Status.CLOSED: set(),
+        Status.REFUNDED: set(),
+    }
+
+    number = models.CharField(_("order number"), max_length=32, unique=True)
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
+    student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="orders")
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.CREATED)
+    provider = models.CharField(max_length=20)
+    amount_fen = models.PositiveIntegerField(_("amount (fen)"))
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+    paid_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(fields=("student",), condition=Q(status="created"), name="one_open_order"),
+            models.UniqueConstraint(fields=("student", "season"), condition=Q(status="paid"), name="one_paid_order"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Callback(models.Model):
+    """What a provider sent, stored before anything is believed. Not scoped: its school is not known yet."""
+
+    provider = models.CharField(max_length=20)
+    external_id = models.CharField(max_length=64)
+    headers = models.JSONField(default=dict)
+    body = models.TextField()
+    received_at = models.DateTimeField(auto_now_add=True)
+    verified = models.BooleanField(default=False)
+    outcome = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("provider", "external_id"), name="one_callback")]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.external_id}"
+
+
+class LedgerEntry(TenantModel):
+    """One movement of money: charge (owed), payment (in), refund (out). Written by billing.ledger alone, never changed."""
+
+    class Kind(models.TextChoices):
+        CHARGE = "charge", _("Charge")
+        PAYMENT = "payment", _("Payment")
+        REFUND = "refund", _("Refund")
+
+    account = models.ForeignKey(FeeAccount, on_delete=models.PROTECT, related_name="entries")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    amount_fen = models.IntegerField(_("amount (fen)"))  # owed positive, received negative: the sum is the balance due
+    order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="entries")
+    reference = models.CharField(_("reference"), max_length=80, blank=True)
+    remarks = models.CharField(_("remarks"), max_length=200, blank=True)
+    external_id = models.CharField(max_length=64, default=uuid.uuid4)
+    at = models.DateTimeField(_("time"), auto_now_add=True)
+    booked_on = models.DateField(_("value date"), null=True, blank=True)
+    by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [models.UniqueConstraint(fields=("account", "kind", "external_id"), name="one_entry_a_movement")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount_fen}"

@@ -1,0 +1,144 @@
+"""Photos: one row an attempt, its findings, the student's consent, the school's stations."""
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from schools.models import Season, User
+from schools.tenancy import TenantModel
+from students.models import Student
+
+
+def original_path(photo: "Photo", filename: str) -> str:
+    return f"originals/{photo.school_id}/{uuid.uuid4().hex}.jpg"
+
+
+def portrait_path(photo: "Photo", filename: str) -> str:
+    return f"portraits/{photo.school_id}/{uuid.uuid4().hex}.jpg"
+
+
+class Consent(TenantModel):
+    """The student agreed to the use of the portrait: to which version of the text, and when."""
+
+    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="consents")
+    version = models.CharField(max_length=20)
+    agreed_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("student", "version"), name="one_consent_a_version")]
+
+    def __str__(self) -> str:
+        return f"{self.student} {self.version}"
+
+
+class Station(TenantModel):
+    """A fixed place where the school photographs: with soft light and somebody who helps."""
+
+    season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(_("name"), max_length=60)
+    place = models.CharField(_("place"), max_length=120)
+    hours = models.CharField(_("days and hours"), max_length=120, blank=True)
+    has_soft_light = models.BooleanField(_("soft light"), default=False)
+    helper = models.CharField(_("person in charge"), max_length=60, blank=True)
+    remarks = models.CharField(_("remarks"), max_length=200, blank=True)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Photo(TenantModel):
+    """One attempt of a student. The original is never changed; the portrait is made from it."""
+
+    class Status(models.TextChoices):
+        CHECKING = "checking", _("Being checked")
+        REJECTED = "rejected", _("Not accepted")
+        READY = "ready", _("To be submitted")
+        SUBMITTED = "submitted", _("In review")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        APPROVED = "approved", _("Approved")
+        RETURNED = "returned", _("Returned")
+
+    TRANSITIONS = {
+        Status.CHECKING: {Status.REJECTED, Status.READY},
+        Status.READY: {Status.SUBMITTED, Status.WITHDRAWN},
+        Status.SUBMITTED: {Status.APPROVED, Status.RETURNED},
+        Status.APPROVED: {Status.RETURNED},
+        Status.REJECTED: set(),
+        Status.WITHDRAWN: set(),
+        Status.RETURNED: set(),
+    }
+
+    class Origin(models.TextChoices):
+        CAMERA = "camera", _("Camera")
+        FILE = "file", _("File")
+
+    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="photos")
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.CHECKING)
+    is_current = models.BooleanField(default=True)
+    origin = models.CharField(max_length=6, choices=Origin, default=Origin.CAMERA)
+    # Upright sRGB JPEG without metadata, as sent otherwise.
+    original = models.FileField(upload_to=original_path, blank=True)
+    portrait = models.FileField(upload_to=portrait_path, blank=True)
+    thumbnail = models.FileField(upload_to=portrait_path, blank=True)
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    sha256 = models.CharField(max_length=64)
+    phash = models.CharField(max_length=16, blank=True)
+    engine = models.CharField(max_length=20, blank=True)
+    outcome = models.CharField(max_length=6, blank=True)  # green, amber, red
+    measures = models.JSONField(default=dict, blank=True)
+    geometry = models.JSONField(default=dict, blank=True)
+    token = models.UUIDField(default=uuid.uuid4)  # of the form it came with: a double click is one photo
+    attempts = models.PositiveSmallIntegerField(default=0)
+    taken_at = models.DateTimeField(_("taken"), auto_now_add=True)
+    claimed_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    reason = models.CharField(_("reason"), max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(fields=("student",), condition=Q(is_current=True), name="one_current_photo"),
+            models.UniqueConstraint(fields=("student", "token"), name="one_photo_a_form"),
+        ]
+        indexes = [
+            models.Index(fields=("school", "season", "status", "submitted_at"), name="photo_worklist"),
+            models.Index(fields=("status", "claimed_at"), name="photo_open", condition=Q(status="checking")),
+            models.Index(fields=("season", "phash"), name="photo_phash"),
+            models.Index(fields=("season", "taken_at"), name="photo_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.student} {self.status}"
+
+
+class Finding(TenantModel):
+    """What the judge found in a photo."""
+
+    class Outcome(models.TextChoices):
+        REJECT = "reject", _("Not accepted")
+        WARN = "warn", _("To be looked at")
+
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="findings")
+    rule = models.CharField(_("rule"), max_length=30)
+    outcome = models.CharField(_("outcome"), max_length=6, choices=Outcome)
+    value = models.FloatField(null=True)
+    limit = models.FloatField(null=True)
+    marks = models.JSONField(default=list, blank=True)
+
+    class Meta:
+        ordering = ("outcome", "id")
+        constraints = [models.UniqueConstraint(fields=("photo", "rule"), name="one_finding_a_rule")]
+        indexes = [models.Index(fields=("rule", "outcome"), name="finding_by_rule")]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.outcome}"

@@ -1,0 +1,25 @@
+"""The Celery application and the day's timetable."""
+
+import os
+
+from celery import Celery
+from celery.schedules import crontab
+
+from config import env
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+# Read here and not from the settings: importing this package must not load them.
+SWEEP_SECONDS = env.number("TUCAI_SWEEP_SECONDS", 60)
+
+app = Celery("tucai")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.conf.beat_schedule = {
+    "sweep-jobs": {"task": "schools.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "sweep-photos": {"task": "capture.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "daily-check": {"task": "capture.tasks.daily_checks", "schedule": crontab(hour=18, minute=5)},
+    "reminders": {"task": "printing.tasks.remind_deadlines", "schedule": crontab(hour=8, minute=30)},
+    "purge": {"task": "capture.tasks.purge", "schedule": crontab(hour=3, minute=10)},
+    "close-orders": {"task": "billing.tasks.close_unpaid", "schedule": crontab(minute="*/10")},
+}

@@ -1,0 +1,24 @@
+"""Every app brings its own pages; this file only says where they hang."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.i18n import set_language
+from drf_spectacular.views import SpectacularAPIView
+
+urlpatterns = [
+    path("", include("schools.urls")),
+    path("", include("students.urls")),
+    path("", include("capture.urls")),
+    path("", include("billing.urls")),
+    path("", include("printing.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("language/", set_language, name="set_language"),
+    path("admin/", admin.site.urls),
+    path("api/v1/", include("capture.api_urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="api_schema"),
+]
+
+handler400 = "schools.views.errors.bad_request"
+handler403 = "schools.views.errors.forbidden"
+handler404 = "schools.views.errors.not_found"
+handler500 = "schools.views.errors.server_error"

@@ -1,0 +1,115 @@
+"""Who may open which page, and the scope it runs in.
+
+`school_page` and `center_page` are the only two ways into the staff portals; the student's is `capture.access`.
+Each sets `request.school`, `request.season` (and `request.enrolment`), and opens the scope around the view.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from schools import history
+from schools.errors import NotAllowed, PortalError
+from schools.models import Enrolment, Membership, Season
+from schools.tenancy import center_scope, school_scope
+
+View = Callable[..., HttpResponse]
+
+
+class PortalMiddleware:
+    """Puts the season and the person's membership on the request, and answers a PortalError with its sentence."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        request.school = request.enrolment = request.student = None
+        request.membership = membership_of(request.user)
+        request.season = Season.objects.current()
+        with history.source("api" if request.path.startswith("/api/") else "web"):
+            return self.get_response(request)
+
+    def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
+        return refusal(request, error) if isinstance(error, PortalError) else None
+
+
+def membership_of(user: Any) -> Membership | None:
+    if not user.is_authenticated:
+        return None
+    return Membership.objects.select_related("school__area", "user").filter(user=user).first()
+
+
+def refusal(request: Any, error: PortalError) -> HttpResponse:
+    """A refusal that no view caught: a toast for htmx, back to the page for a form, else a page of its own."""
+    if request.headers.get("Accept", "").startswith("application/json"):
+        from django.http import JsonResponse
+
+        return JsonResponse({"error": str(error)}, status=error.status)
+    if request.htmx:
+        response = render(request, "ui/toast.html", {"sentence": error}, status=error.status)
+        response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
+        return response
+    back = request.headers.get("Referer", "")
+    if request.method == "POST" and back.startswith(f"{request.scheme}://{request.get_host()}/"):
+        messages.error(request, str(error))
+        return HttpResponseRedirect(back)
+    return render(request, "errors/refusal.html", {"sentence": error}, status=error.status)
+
+
+def school_page(view: View | None = None, *, admin: bool = False) -> Any:
+    """A page of the person's own school. `admin`: only its administrators."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            member = request.membership
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if member is None or member.school is None:
+                raise Http404
+            _check_admin(member, admin)
+            request.school = member.school
+            with school_scope(request.school):
+                request.enrolment = _enrolment(request)
+                return view(request, *args, **kwargs)
+
+        wrapped.portal = "school"  # type: ignore[attr-defined]
+        return wrapped
+
+    return decorate(view) if view else decorate
+
+
+def center_page(view: View | None = None, *, admin: bool = False) -> Any:
+    """A page of the center: sees every school."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            member = request.membership
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if member is None or not member.is_center:
+                raise Http404
+            _check_admin(member, admin)
+            with center_scope():
+                return view(request, *args, **kwargs)
+
+        wrapped.portal = "center"  # type: ignore[attr-defined]
+        return wrapped
+
+    return decorate(view) if view else decorate
+
+
+def _check_admin(member: Membership, admin: bool) -> None:
+    if admin and not member.is_admin:
+        raise NotAllowed(_("Only an administrator may do this. Ask your administrator."))
+
+
+def _enrolment(request: Any) -> Enrolment | None:
+    return Enrolment.objects.select_related("season").filter(season=request.season, school=request.school).first()

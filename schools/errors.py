@@ -1,0 +1,35 @@
+"""Refusals that a person can read."""
+
+from django.utils.translation import gettext_lazy as _
+
+
+class PortalError(Exception):
+    """The user's mistake or the moment's: `str(error)` says what is wrong and what to do next."""
+
+    status = 400
+
+    def __init__(self, sentence: object = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+
+    def __str__(self) -> str:
+        return str(self.sentence)
+
+
+class Conflict(PortalError):
+    """Somebody else was faster, or the page was old."""
+
+    status = 409
+
+    def __init__(self, sentence: object = _("This has changed in the meantime. Reload the page and look again.")) -> None:
+        super().__init__(sentence)
+
+
+class NotAllowed(PortalError):
+    status = 403
+
+
+class TooMany(PortalError):
+    """Rate limit reached."""
+
+    status = 429

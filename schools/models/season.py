@@ -1,0 +1,158 @@
+import datetime as dt
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from schools.models.places import Area, School
+from schools.tenancy import TenantModel
+
+
+class SeasonQuerySet(models.QuerySet):
+    def current(self) -> "Season | None":
+        """The season that pages show: the newest that is open, else the newest of all."""
+        return self.filter(status=Season.Status.OPEN).order_by("-year").first() or self.order_by("-year").first()
+
+
+class Season(models.Model):
+    """One year's capture: season 2022 captures the class of 2023."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("In preparation")
+        OPEN = "open", _("Open")
+        CLOSED = "closed", _("Closed")
+
+    TRANSITIONS = {
+        Status.DRAFT: {Status.OPEN},
+        Status.OPEN: {Status.CLOSED},
+        Status.CLOSED: {Status.OPEN},
+    }
+
+    class Background(models.TextChoices):
+        BLUE = "blue", _("Light blue")
+        WHITE = "white", _("White")
+        GREY = "grey", _("Light grey")
+
+    year = models.PositiveSmallIntegerField(_("year"), unique=True)
+    graduating_class = models.PositiveSmallIntegerField(_("graduating class"))
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.DRAFT)
+    center_name = models.CharField(_("center"), max_length=60)
+    notice = models.TextField(_("notice"), blank=True)
+    opens_at = models.TimeField(_("capture opens at"), default=dt.time(8))
+    closes_at = models.TimeField(_("capture closes at"), default=dt.time(18))
+    proof_workdays = models.PositiveSmallIntegerField(_("working days for proofreading"), default=30)
+    price_fen = models.PositiveIntegerField(_("price a student (fen)"), default=1500)
+    copies = models.PositiveSmallIntegerField(_("copies a student"), default=5)
+    payment_due = models.DateField(_("payment due"))
+    bank_account_name = models.CharField(_("account name"), max_length=80, blank=True)
+    bank_name = models.CharField(_("bank"), max_length=80, blank=True)
+    bank_account_no = models.CharField(_("account number"), max_length=40, blank=True)
+    bank_code = models.CharField(_("bank code"), max_length=20, blank=True)
+    contact_name = models.CharField(_("contact"), max_length=40, blank=True)
+    contact_phone = models.CharField(_("contact phone"), max_length=40, blank=True)
+    contact_email = models.EmailField(_("contact e-mail"), blank=True)
+    background = models.CharField(_("background"), max_length=8, choices=Background, default=Background.BLUE)
+    consent_version = models.CharField(_("version of the consent"), max_length=20, default="1")
+    consent_text = models.TextField(_("text of the consent"), blank=True)
+    photo_limits = models.JSONField(_("limits of the photo rules"), default=dict, blank=True)
+    retention_days = models.PositiveSmallIntegerField(_("days originals are kept after closing"), default=180)
+    closed_on = models.DateField(_("closed on"), null=True, blank=True)
+
+    objects = SeasonQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-year",)
+        verbose_name = _("season")
+        verbose_name_plural = _("seasons")
+
+    def __str__(self) -> str:
+        return str(self.year)
+
+    def is_within_hours(self, moment: dt.datetime) -> bool:
+        return self.opens_at <= timezone.localtime(moment).time() < self.closes_at
+
+
+class Window(models.Model):
+    """The days given to an area in a season, both included."""
+
+    season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="windows")
+    area = models.ForeignKey(Area, verbose_name=_("area"), on_delete=models.PROTECT, related_name="windows")
+    starts_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+
+    class Meta:
+        ordering = ("starts_on", "area__position")
+        constraints = [
+            models.UniqueConstraint(fields=("season", "area"), name="one_window_an_area"),
+            models.CheckConstraint(name="window_ends_after_start", condition=models.Q(ends_on__gte=models.F("starts_on"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.area} {self.starts_on} - {self.ends_on}"
+
+
+class WindowException(TenantModel):
+    """Other days (and hours) for one school, granted by the center: the notice's special cases."""
+
+    season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="exceptions")
+    starts_on = models.DateField(_("first day"))
+    ends_on = models.DateField(_("last day"))
+    opens_at = models.TimeField(_("opens at"), null=True, blank=True)
+    closes_at = models.TimeField(_("closes at"), null=True, blank=True)
+    reason = models.CharField(_("reason"), max_length=200)
+
+    class Meta:
+        ordering = ("starts_on",)
+        constraints = [
+            models.CheckConstraint(name="exception_ends_after_start", condition=models.Q(ends_on__gte=models.F("starts_on")))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.starts_on} - {self.ends_on}"
+
+
+class Enrolment(TenantModel):
+    """A school's part in a season."""
+
+    class Status(models.TextChoices):
+        PREPARING = "preparing", _("Preparing")
+        CAPTURING = "capturing", _("Capturing")
+        PROOFREADING = "proofreading", _("Proofreading")
+        FEEDBACK_SENT = "feedback_sent", _("Feedback sent")
+        FEEDBACK_ACCEPTED = "feedback_accepted", _("Feedback accepted")
+        PRINTING = "printing", _("Printing")
+        SHIPPED = "shipped", _("Shipped")
+        RECEIVED = "received", _("Received")
+
+    TRANSITIONS = {
+        Status.PREPARING: {Status.CAPTURING},
+        Status.CAPTURING: {Status.PROOFREADING},
+        Status.PROOFREADING: {Status.FEEDBACK_SENT, Status.CAPTURING},
+        Status.FEEDBACK_SENT: {Status.FEEDBACK_ACCEPTED, Status.PROOFREADING},
+        Status.FEEDBACK_ACCEPTED: {Status.PRINTING},
+        Status.PRINTING: {Status.SHIPPED},
+        Status.SHIPPED: {Status.RECEIVED},
+        Status.RECEIVED: set(),
+    }
+
+    class PaymentMode(models.TextChoices):
+        SCHOOL = "school", _("The school pays for all")
+        STUDENT = "student", _("Each student pays")
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="enrolments")
+    status = models.CharField(_("state"), max_length=20, choices=Status, default=Status.PREPARING)
+    payment_mode = models.CharField(
+        _("way of payment"), max_length=10, choices=PaymentMode, default=PaymentMode.SCHOOL
+    )
+    allow_file = models.BooleanField(_("students may send a picture file when there is no camera"), default=True)
+    student_notice = models.TextField(_("notice to the students"), blank=True)
+    capture_ended_on = models.DateField(_("capture ended on"), null=True, blank=True)
+    proof_due_on = models.DateField(_("proofreading due on"), null=True, blank=True)
+
+    class Meta:
+        ordering = ("school__area__position", "school__code")
+        constraints = [models.UniqueConstraint(fields=("season", "school"), name="one_enrolment_a_season")]
+        verbose_name = _("enrolment")
+
+    def __str__(self) -> str:
+        return f"{self.school} {self.season}"

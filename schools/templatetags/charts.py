@@ -1,0 +1,142 @@
+"""Figures drawn as SVG. Widths are SVG attributes, since the CSP forbids style attributes; numbers stand beside them."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+
+register = template.Library()
+
+
+def share(value: float | None, total: float | None) -> float:
+    """Percent between 0 and 100, one decimal."""
+    return round(min(max(100 * (value or 0) / total, 0), 100), 1) if total else 0.0
+
+
+def _rect(x: float, width: float, fill: str) -> SafeString:
+    return format_html('<rect class="fill-{}" x="{}%" y="0" width="{}%" height="100%"/>', fill, x, width)
+
+
+@register.simple_tag
+def bar(value: int | None, total: int | None, tone: str = "sky", plain: bool = False) -> SafeString:
+    """{% bar done total %}: a bar with '12 / 40'. Whole when all is done, and then green."""
+    value, total = value or 0, total or 0
+    fill = "ok" if total and value >= total and tone == "sky" else tone
+    picture = format_html(
+        '<svg role="img" aria-label="{}%">{}</svg>', int(share(value, total)), _rect(0, share(value, total), fill)
+    )
+    number = "" if plain else format_html('<span class="bar-value"><b>{}</b> / {}</span>', value, total)
+    return format_html('<div class="bar">{}{}</div>', picture, number)
+
+
+@register.simple_tag
+def bar_chart(rows: Iterable[Any], tone: str = "sky") -> SafeString:
+    """{% bar_chart rows %}: rows of (label, value) or (label, value, url), each a bar against the largest."""
+    rows = [(*row, "")[:3] for row in rows]
+    most = max((value for _, value, _ in rows), default=0)
+    parts = (
+        (
+            format_html('<a href="{}">{}</a>', url, label) if url else label,
+            _rect(0, share(value, most), tone),
+            value,
+        )
+        for label, value, url in rows
+    )
+    body = format_html_join(
+        "", '<div><dt class="clip">{}</dt><dd><svg aria-hidden="true">{}</svg></dd><dd class="num">{}</dd></div>', parts
+    )
+    return format_html('<dl class="chart-rows">{}</dl>', body)
+
+
+@register.simple_tag
+def stack_bar(parts: Iterable[Any]) -> SafeString:
+    """{% stack_bar parts %}: parts of (label, value, tone) as one bar of the whole with its legend."""
+    parts = [(label, value or 0, tone) for label, value, tone in parts]
+    total = sum(value for _, value, _ in parts)
+    x, rects = 0.0, []
+    for _label, value, tone in parts:
+        rects.append(_rect(round(x, 1), share(value, total), tone))
+        x += share(value, total)
+    legend = format_html_join(
+        "",
+        '<li><svg aria-hidden="true">{}</svg>{} <b>{}</b></li>',
+        ((_rect(0, 100, tone), label, value) for label, value, tone in parts),
+    )
+    return format_html(
+        '<div class="chart"><div class="stack-bar"><svg aria-hidden="true">{}</svg></div><ul class="legend">{}</ul></div>',
+        mark_safe("".join(rects)),
+        legend,
+    )
+
+
+@register.simple_tag
+def sparkline(values: Sequence[int]) -> SafeString:
+    """{% sparkline values %}: the run of a figure over the last days; the newest on the right."""
+    if len(values) < 2:
+        return mark_safe("")
+    most = max(values) or 1
+    points = [(round(96 * i / (len(values) - 1), 1), round(25 - 23 * v / most, 1)) for i, v in enumerate(values)]
+    line = "L".join(f"{x} {y}" for x, y in points)
+    return format_html(
+        '<svg class="spark" viewBox="0 0 96 26" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<path class="area" d="M0 26L{}L96 26Z"/><path d="M{}"/></svg>',
+        ", ".join(map(str, values)),
+        line,
+        line,
+    )
+
+
+@register.simple_tag
+def day_chart(days: Sequence[Any]) -> SafeString:
+    """{% day_chart days %}: columns of (short label, value), the last one marked; values above, labels below."""
+    if not days:
+        return mark_safe("")
+    most, step = max(value for _, value in days) or 1, 600 / len(days)
+    width = min(step * 0.62, 44)
+    columns = []
+    for i, (label, value) in enumerate(days):
+        x, height = step * (i + 0.5), 96 * value / most
+        columns.append(_column(x, width, height, label, value, last=i == len(days) - 1))
+    return format_html(
+        '<svg class="chart-days" viewBox="0 0 600 136" role="img" aria-label="{}"><path class="rule" d="M0 116.500H600"/>{}</svg>',
+        ", ".join(f"{label}: {value}" for label, value in days),
+        mark_safe("".join(columns)),
+    )
+
+
+def _column(x: float, width: float, height: float, label: Any, value: int, *, last: bool) -> SafeString:
+    return format_html(
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2"/><text x="{}" y="{}" text-anchor="middle">{}</text>'
+        '<text x="{}" y="131" text-anchor="middle">{}</text>',
+        "fill-deep" if last else "fill-sky",
+        *(round(n, 1) for n in (x - width / 2, 116 - height, width, height, x, 111 - height)),
+        value or "",
+        round(x, 1),
+        label,
+    )
+
+
+@register.filter
+def heat(value: int | None, total: int | None) -> str:
+    """CSS class of a matrix cell, heat-0 (none) to heat-5 (all)."""
+    part = share(value, total)
+    return f"heat-{0 if part == 0 else 5 if part >= 100 else 1 + min(int(part // 25), 3)}"
+
+
+@register.simple_tag
+def marks(findings: Iterable[Any]) -> SafeString:
+    """{% marks findings %}: an overlay of boxes. Each has `box` = (x, y, width, height) as parts of 1 of the picture."""
+    drawn = [(_get(item, "box"), _get(item, "outcome") or "warn") for item in findings]
+    shapes = format_html_join(
+        "",
+        '<rect class="halo" x="{0}%" y="{1}%" width="{2}%" height="{3}%" rx="3"/>'
+        '<rect class="is-{4}" x="{0}%" y="{1}%" width="{2}%" height="{3}%" rx="3"/>',
+        ((*(round(100 * float(n), 2) for n in box), outcome) for box, outcome in drawn if box),
+    )
+    return format_html('<svg class="marks" aria-hidden="true">{}</svg>', shapes)
+
+
+def _get(item: Any, name: str) -> Any:
+    return item.get(name) if isinstance(item, dict) else getattr(item, name, None)

@@ -1,0 +1,46 @@
+"""How amounts, moments and secret numbers are said on screen."""
+
+import datetime as dt
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+
+def yuan(fen: int) -> str:
+    """1500 -> '15.00'; integer arithmetic only, with separators for thousands."""
+    sign = "-" if fen < 0 else ""
+    whole, rest = divmod(abs(fen), 100)
+    return f"{sign}{whole:,}.{rest:02d}"
+
+
+def moment(at: dt.datetime, *, now: dt.datetime) -> str:
+    """A moment as people say it: '5 minutes ago', 'today 14:05', 'yesterday 09:20', '21 March 14:05'."""
+    seconds = (now - at).total_seconds()
+    if 0 <= seconds < 60:
+        return _("just now")
+    if 0 <= seconds < 3600:
+        minutes = int(seconds // 60)
+        return ngettext("%(n)d minute ago", "%(n)d minutes ago", minutes) % {"n": minutes}
+    local, today = timezone.localtime(at), timezone.localtime(now).date()
+    return f"{day(local.date(), today=today)} {local:%H:%M}"
+
+
+def day(date: dt.date, *, today: dt.date) -> str:
+    """A date as people say it: 'today', 'tomorrow', '21 March', and the year only when it is another one."""
+    near = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}.get((date - today).days)
+    # Translators: Django date formats (see the `date` filter), without and with the year.
+    return near or formats.date_format(date, _("j F") if date.year == today.year else _("j F Y"))
+
+
+def exact(at: dt.datetime) -> str:
+    return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def masked(value: str) -> str:
+    """Hide the middle: '3***************34' of an ID number, '138****5678' of a phone, '王*' of a name."""
+    if len(value) >= 15:
+        return f"{value[0]}{'*' * (len(value) - 3)}{value[-2:]}"
+    if len(value) >= 7:
+        return f"{value[:3]}{'*' * max(len(value) - 7, 2)}{value[-4:] if len(value) >= 9 else value[-2:]}"
+    return value[:1] + "*" * (len(value) - 1)

@@ -1,0 +1,210 @@
+"""The roster: one row a graduate and season, its imports and its corrections."""
+
+import uuid
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from schools.models import Job, Season
+from schools.tenancy import TenantModel
+from students import identity
+
+
+class Student(TenantModel):
+    """A graduate in a season. `stage` is the projection that lists and dashboards read."""
+
+    class Gender(models.TextChoices):
+        MALE = "male", _("Male")
+        FEMALE = "female", _("Female")
+
+    class IdType(models.TextChoices):
+        RESIDENT = "resident", _("Resident identity card")
+        HMT_PERMIT = "hmt_permit", _("Residence permit for Hong Kong, Macao and Taiwan")
+        PASSPORT = "passport", _("Passport")
+        OTHER = "other", _("Other document")
+
+    class Stage(models.TextChoices):
+        WAITING = "waiting", _("Not photographed")
+        CHECKING = "checking", _("Being checked")
+        RETAKE = "retake", _("To be retaken")
+        READY = "ready", _("To be submitted")
+        REVIEW = "review", _("In review")
+        APPROVED = "approved", _("Approved")
+        PROOFED = "proofed", _("Proofread")
+        PRINTED = "printed", _("Printed")
+        DELIVERED = "delivered", _("Delivered")
+
+    class FeeState(models.TextChoices):
+        UNPAID = "unpaid", _("Unpaid")
+        PAID = "paid", _("Paid")
+        BY_SCHOOL = "by_school", _("Paid by the school")
+
+    STATE_FIELD = "stage"
+    TRANSITIONS = {
+        Stage.WAITING: {Stage.CHECKING},
+        Stage.CHECKING: {Stage.RETAKE, Stage.READY, Stage.REVIEW, Stage.CHECKING},
+        Stage.RETAKE: {Stage.CHECKING},
+        Stage.READY: {Stage.REVIEW, Stage.CHECKING, Stage.RETAKE},
+        Stage.REVIEW: {Stage.APPROVED, Stage.RETAKE},
+        Stage.APPROVED: {Stage.RETAKE, Stage.PROOFED},
+        Stage.PROOFED: {Stage.RETAKE, Stage.APPROVED, Stage.PRINTED},
+        Stage.PRINTED: {Stage.DELIVERED},
+        Stage.DELIVERED: set(),
+    }
+    CAPTURED = (Stage.READY, Stage.REVIEW, Stage.APPROVED, Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="students")
+    student_no = models.CharField(_("student number"), max_length=32)
+    name = models.CharField(_("name"), max_length=60)
+    id_type = models.CharField(_("document type"), max_length=12, choices=IdType, default=IdType.RESIDENT)
+    id_sealed = models.BinaryField(_("document number (encrypted)"))
+    id_hash = models.CharField(max_length=64)
+    gender = models.CharField(_("gender"), max_length=6, choices=Gender, blank=True)
+    level = models.CharField(_("level"), max_length=20, blank=True)
+    college = models.CharField(_("college"), max_length=60, blank=True)
+    major = models.CharField(_("major"), max_length=60)
+    class_name = models.CharField(_("class"), max_length=60)
+    phone = models.CharField(_("phone"), max_length=20, blank=True)
+    email = models.EmailField(_("e-mail"), blank=True)
+    stage = models.CharField(_("stage"), max_length=10, choices=Stage, default=Stage.WAITING)
+    fee_state = models.CharField(_("fee"), max_length=10, choices=FeeState, default=FeeState.UNPAID)
+    locked_at = models.DateTimeField(_("locked"), null=True, blank=True)
+    lock_reason = models.CharField(_("reason of the lock"), max_length=200, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ("college", "major", "class_name", "student_no")
+        constraints = [
+            models.UniqueConstraint(fields=("season", "school", "student_no"), name="one_student_no"),
+            models.UniqueConstraint(fields=("season", "id_hash"), name="one_id_a_season"),
+        ]
+        indexes = [
+            models.Index(fields=("season", "school", "stage", "fee_state"), name="student_progress"),
+            models.Index(fields=("school", "season", "college", "major", "class_name", "student_no"), name="student_order"),
+            models.Index(fields=("school", "season", "name"), name="student_name", opclasses=("int8_ops", "int8_ops", "varchar_pattern_ops")),
+            models.Index(
+                fields=("school", "season", "student_no"),
+                name="student_no_prefix",
+                opclasses=("int8_ops", "int8_ops", "varchar_pattern_ops"),
+            ),
+        ]
+        verbose_name = _("student")
+        verbose_name_plural = _("students")
+
+    def __str__(self) -> str:
+        return f"{self.student_no} {self.name}"
+
+    @property
+    def actor_key(self) -> str:
+        return f"student:{self.pk}"
+
+    @property
+    def actor_name(self) -> str:
+        return self.name
+
+    @property
+    def id_number(self) -> str:
+        """In clear: only where the person may see it, and then recorded (`students.privacy.reveal`)."""
+        return identity.decrypt(self.id_sealed)
+
+    @id_number.setter
+    def id_number(self, number: str) -> None:
+        number = identity.normalise(number)
+        self.id_sealed, self.id_hash = identity.encrypt(number), identity.digest(number)
+
+    @property
+    def masked_id(self) -> str:
+        return identity.mask(self.id_number)
+
+    @property
+    def is_locked(self) -> bool:
+        return self.locked_at is not None
+
+
+def roster_path(roster: "RosterImport", filename: str) -> str:
+    return f"rosters/{roster.school_id}/{uuid.uuid4().hex}/{filename}"
+
+
+class RosterImport(TenantModel):
+    """One uploaded roster: read and judged, shown as a preview, then confirmed or dropped."""
+
+    class Status(models.TextChoices):
+        READING = "reading", _("Being read")
+        PREVIEW = "preview", _("To be confirmed")
+        REFUSED = "refused", _("Refused")
+        APPLYING = "applying", _("Being imported")
+        DONE = "done", _("Imported")
+        DROPPED = "dropped", _("Dropped")
+
+    TRANSITIONS = {
+        Status.READING: {Status.PREVIEW, Status.REFUSED},
+        Status.PREVIEW: {Status.APPLYING, Status.DROPPED},
+        Status.APPLYING: {Status.DONE, Status.PREVIEW, Status.REFUSED},
+        Status.REFUSED: set(),
+        Status.DONE: set(),
+        Status.DROPPED: set(),
+    }
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.READING)
+    job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    file = models.FileField(upload_to=roster_path)
+    filename = models.CharField(_("file"), max_length=120)
+    new = models.PositiveIntegerField(_("new"), default=0)
+    changed = models.PositiveIntegerField(_("changed"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    wrong = models.PositiveIntegerField(_("wrong"), default=0)
+    # Per wrong row: {"row": 12, "cells": {"证件号码": "sentence"}}; never the ID number itself.
+    report = models.JSONField(default=dict, blank=True)
+    message = models.TextField(_("message"), blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class Correction(TenantModel):
+    """What a student says is wrong with the own data (or portrait); the school decides."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("Open")
+        ACCEPTED = "accepted", _("Accepted")
+        DECLINED = "declined", _("Declined")
+
+    class Field(models.TextChoices):
+        NAME = "name", _("Name")
+        ID_NUMBER = "id_number", _("Document number")
+        GENDER = "gender", _("Gender")
+        COLLEGE = "college", _("College")
+        MAJOR = "major", _("Major")
+        CLASS = "class_name", _("Class")
+        PORTRAIT = "portrait", _("Portrait")
+
+    TRANSITIONS = {
+        Status.OPEN: {Status.ACCEPTED, Status.DECLINED},
+        Status.ACCEPTED: set(),
+        Status.DECLINED: set(),
+    }
+
+    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="corrections")
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.OPEN)
+    field = models.CharField(_("what is wrong"), max_length=12, choices=Field)
+    # The wanted value; an ID number is sealed like the student's own and `wanted` stays empty.
+    wanted = models.CharField(_("right value"), max_length=60, blank=True)
+    wanted_sealed = models.BinaryField(null=True, blank=True)
+    explanation = models.CharField(_("explanation"), max_length=300, blank=True)
+    answer = models.CharField(_("answer"), max_length=300, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return f"{self.get_field_display()}: {self.student}"

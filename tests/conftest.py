@@ -1,0 +1,98 @@
+"""Two schools and their people: an owner, a colleague of the same school, an outsider of another, and the center."""
+
+import pytest
+from django.test import Client
+
+from schools.models import Role, Season
+from schools.tenancy import school_scope
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def _private_files(settings, tmp_path):
+    """Files of a test live and die with it."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture(autouse=True)
+def _english(settings):
+    """Tests read English sentences; the catalogue has tests of its own."""
+    settings.LANGUAGE_CODE = "en"
+
+
+@pytest.fixture
+def season(db) -> Season:
+    return factories.season()
+
+
+@pytest.fixture
+def school(season):
+    return factories.school(season=season)
+
+
+@pytest.fixture
+def other_school(season):
+    return factories.school(season=season, code="10002", name="Riverside University")
+
+
+@pytest.fixture
+def enrolment(school, season):
+    return factories.enrolment_of(school, season)
+
+
+@pytest.fixture
+def scoped(school):
+    """Run the test inside the school's scope."""
+    with school_scope(school):
+        yield school
+
+
+@pytest.fixture
+def owner(school):
+    return factories.person("owner", Role.SCHOOL_ADMIN, school)
+
+
+@pytest.fixture
+def colleague(school):
+    return factories.person("colleague", Role.SCHOOL_OFFICER, school)
+
+
+@pytest.fixture
+def outsider(other_school):
+    return factories.person("outsider", Role.SCHOOL_ADMIN, other_school)
+
+
+@pytest.fixture
+def center_admin(db):
+    return factories.person("center", Role.CENTER_ADMIN)
+
+
+@pytest.fixture
+def center_officer(db):
+    return factories.person("officer", Role.CENTER_OFFICER)
+
+
+def client_of(user) -> Client:
+    client = Client()
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+@pytest.fixture
+def owner_client(owner):
+    return client_of(owner)
+
+
+@pytest.fixture
+def outsider_client(outsider):
+    return client_of(outsider)
+
+
+@pytest.fixture
+def center_client(center_admin):
+    return client_of(center_admin)
+
+
+@pytest.fixture
+def student(school, season):
+    return factories.student(school, season)
