@@ -74,7 +74,8 @@ class Postgres:
         if len(os.fsencode(near / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
             return near
         label = zlib.crc32(os.fsencode(self.premises.folder))
-        return Path("/tmp") / f"tucai-{os.geteuid()}-{label:08x}"
+        # Not gettempdir(): every process must find the same place whatever its TMPDIR.
+        return Path("/tmp") / f"tucai-{os.geteuid()}-{label:08x}"  # noqa: S108
 
     def url(self, role: str, database: str = DATABASE) -> str:
         return f"postgresql://{role}@/{database}?host={quote(str(self.socket_folder))}"

@@ -1,0 +1,61 @@
+# Try `make help`. Everything lives in .venv and var/; only the tests ask for system packages.
+PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
+VENV := .venv
+PY := $(VENV)/bin/python
+APPS := config schools students capture billing printing
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format bench messages lock demo setup setup-dev clean
+
+help:  ## 显示这些命令 · show these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+run: setup  ## 启动整个系统,Ctrl-C 结束 · start everything; Ctrl-C ends it
+	@$(PY) -m config.run
+
+test: setup-dev  ## 运行全部测试 · run every test, on real PostgreSQL, Redis and Chromium
+	@$(PY) config/environment.py browser
+	@$(PY) -m pytest -n 2 --dist loadfile $(TESTS)
+
+lint: setup-dev  ## 检查代码与模板 · check code, templates and types
+	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check .
+	@git ls-files 'templates/*.html' | xargs -r $(VENV)/bin/djade --target-version 5.2 --check
+	@TUCAI_SERVICES=none $(PY) -m mypy
+
+format: setup-dev  ## 整理代码格式 · put code and templates in order
+	@$(PY) -m ruff check --fix .
+	@$(PY) -m ruff format .
+	@git ls-files 'templates/*.html' | xargs -r $(VENV)/bin/djade --target-version 5.2
+
+bench: setup-dev  ## 性能测量 · measure, each figure beside its floor or peer
+	@set -e; for file in bench/[a-z]*.py; do $(PY) -m bench.$$(basename $$file .py); done
+
+messages: setup  ## 更新并编译译文 · gather the messages to translate, compile the catalogue
+	@$(PY) config/environment.py gettext
+	@$(PY) manage.py makemessages --locale zh_Hans --no-location --no-wrap --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*'
+	@$(PY) -m config.catalogue --force
+
+lock:  ## 重新锁定依赖版本 · compile the pinned requirements anew
+	@$(PYTHON) config/environment.py runtime
+	@$(PY) -m pip install --quiet uv
+	@$(PY) -m uv pip compile --quiet --upgrade --python-version 3.11 --override overrides.txt \
+		--no-emit-index-url --no-emit-find-links requirements.in -o requirements.txt
+	@$(PY) -m uv pip compile --quiet --upgrade --python-version 3.11 \
+		--no-emit-index-url --no-emit-find-links requirements-dev.in -o requirements-dev.txt
+
+demo: setup  ## 载入演示数据 · load the demo season
+	@$(PY) manage.py migrate --verbosity 0
+	@$(PY) manage.py demo
+
+setup:
+	@$(PYTHON) config/environment.py runtime
+	@$(PY) -m config.catalogue
+
+setup-dev:
+	@$(PYTHON) config/environment.py development
+	@$(PY) -m config.catalogue
+
+clean:  ## 删除环境与本机数据 · remove the environment and this checkout's data
+	@$(PYTHON) config/environment.py clean
