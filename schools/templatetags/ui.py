@@ -77,7 +77,10 @@ def attr(item: Any, name: str) -> Any:
 def badge(label: Any, tone: str = "", icon_name: str = "") -> SafeString:
     """{% badge _("Due today") "look" "clock" %}; tones: "", sky, ok, look, act."""
     return format_html(
-        '<span class="badge{}">{}{}</span>', f" badge-{tone}" if tone else "", icon(icon_name or _TONE_ICONS[tone]), label
+        '<span class="badge{}">{}{}</span>',
+        f" badge-{tone}" if tone else "",
+        icon(icon_name or _TONE_ICONS[tone]),
+        label,
     )
 
 

@@ -1,0 +1,62 @@
+// <button data-open="id"> opens <dialog id>; [data-close] or a click beside it closes. data-hit of the opener fills the
+// dialog's [data-hit] with the number that the act will touch. [data-confirm] asks before a form goes.
+document.addEventListener("click", (event) => {
+  const opener = event.target.closest("[data-open]");
+  if (opener) {
+    const dialog = document.getElementById(opener.dataset.open);
+    if (!dialog) return;
+    event.preventDefault();
+    prepare(dialog, opener);
+    dialog.showModal();
+    return;
+  }
+  const closer = event.target.closest("[data-close]");
+  if (closer) closer.closest("dialog")?.close();
+  if (event.target.matches("dialog[open]")) event.target.close();
+});
+
+function prepare(dialog, opener) {
+  const hit = dialog.querySelector("[data-hit]");
+  if (hit && opener.dataset.hit) hit.textContent = opener.dataset.hit;
+  const form = dialog.querySelector("form");
+  if (form && opener.dataset.action) form.action = opener.dataset.action;
+  if (form && opener.dataset.picks) carryPicks(form, opener.dataset.picks);
+}
+
+// The rows picked in a list go along with the dialog's own form.
+function carryPicks(form, list) {
+  form.querySelectorAll("input[data-carried]").forEach((input) => input.remove());
+  for (const box of document.querySelectorAll(`${list} input[data-pick]:checked`)) {
+    const input = Object.assign(document.createElement("input"), { type: "hidden", name: box.name, value: box.value });
+    input.dataset.carried = "";
+    form.append(input);
+  }
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const question = event.submitter?.dataset.confirm ?? form.dataset.confirm;
+  if (question && !window.confirm(question)) return event.preventDefault();
+  if (form.method === "dialog" || event.submitter?.formTarget || form.matches("[hx-post], [hx-get], [data-repeat]")) return;
+  // One click, one request: the buttons rest until the page leaves (a download comes back to life by itself).
+  requestAnimationFrame(() => {
+    for (const button of form.querySelectorAll("button:not([type=button])")) {
+      if (!("download" in form.dataset)) button.disabled = true;
+    }
+    event.submitter?.setAttribute("aria-busy", "true");
+    if ("download" in form.dataset) setTimeout(() => event.submitter?.removeAttribute("aria-busy"), 1500);
+  });
+});
+
+// Coming back through the browser's history must not find the buttons asleep.
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  for (const button of document.querySelectorAll("button[disabled]")) button.disabled = false;
+  for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+});
+
+// htmx brings a dialog with [data-autoopen]; it opens as soon as it is on the page.
+document.addEventListener("htmx:load", (event) => {
+  const dialog = event.detail.elt.matches?.("dialog[data-autoopen]") ? event.detail.elt : event.detail.elt.querySelector?.("dialog[data-autoopen]");
+  if (dialog && !dialog.open) dialog.showModal();
+});

@@ -1,0 +1,65 @@
+// Lists: checkbox ranges by shift, "all", the bar that counts them, and filters that go by themselves.
+let last = null;
+
+document.addEventListener("click", (event) => {
+  const box = event.target;
+  if (!box.matches?.("input[data-pick]")) return;
+  const boxes = [...listOf(box).querySelectorAll("input[data-pick]")];
+  const from = boxes.indexOf(last);
+  if (event.shiftKey && from >= 0) {
+    const to = boxes.indexOf(box);
+    for (const between of boxes.slice(Math.min(from, to), Math.max(from, to) + 1)) between.checked = box.checked;
+  }
+  last = box;
+  refresh(listOf(box));
+});
+
+document.addEventListener("change", (event) => {
+  const all = event.target;
+  if (all.matches("input[data-pick-all]")) {
+    for (const box of listOf(all).querySelectorAll("input[data-pick]")) box.checked = all.checked;
+    refresh(listOf(all));
+  }
+  const form = all.closest("form[data-auto]");
+  if (form && all.type !== "search") form.requestSubmit();
+});
+
+function listOf(element) {
+  return element.closest("[data-list]") ?? document;
+}
+
+function refresh(list) {
+  const boxes = [...list.querySelectorAll("input[data-pick]")];
+  const picked = boxes.filter((box) => box.checked);
+  for (const box of boxes) box.closest("tr, .photo-card")?.setAttribute("aria-selected", box.checked);
+  const all = list.querySelector("input[data-pick-all]");
+  if (all) {
+    all.checked = boxes.length > 0 && picked.length === boxes.length;
+    all.indeterminate = picked.length > 0 && picked.length < boxes.length;
+  }
+  for (const bar of list.querySelectorAll("[data-bulk]")) {
+    bar.hidden = picked.length === 0;
+    for (const place of bar.querySelectorAll("[data-picked]")) place.textContent = picked.length;
+    for (const opener of bar.querySelectorAll("[data-open]")) opener.dataset.hit = picked.length;
+  }
+}
+
+document.querySelectorAll("[data-list]").forEach(refresh);
+document.addEventListener("htmx:afterSettle", () => document.querySelectorAll("[data-list]").forEach(refresh));
+
+// "/" goes to the search field, as on most desks.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.target.closest("input, textarea, select, [contenteditable]")) return;
+  const field = document.querySelector("input[type=search]");
+  if (field) {
+    event.preventDefault();
+    field.select();
+  }
+});
+
+// A form that filters by GET leaves empty fields out of the URL.
+document.addEventListener("submit", (event) => {
+  if (event.target.method !== "get") return;
+  for (const field of event.target.elements) if (field.name && field.value === "") field.disabled = true;
+  setTimeout(() => { for (const field of event.target.elements) field.disabled = false; });
+});

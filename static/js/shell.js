@@ -1,0 +1,51 @@
+// Theme, side bar, and answers of htmx that are whole pages.
+const root = document.documentElement;
+const YEAR = 365 * 24 * 3600;
+
+function remember(name, value) {
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${name}=${value}; Path=/; Max-Age=${YEAR}; SameSite=Lax${secure}`;
+}
+
+function isDark() {
+  return root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("[data-theme-switch], [data-side-switch], [data-nav-open], [data-nav-close]");
+  if (!target) return;
+  if ("themeSwitch" in target.dataset) {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    remember("theme", root.dataset.theme);
+  } else if ("sideSwitch" in target.dataset) {
+    root.dataset.side = root.dataset.side === "narrow" ? "wide" : "narrow";
+    remember("side", root.dataset.side);
+  } else {
+    event.preventDefault();
+    openNav("navOpen" in target.dataset);
+  }
+});
+
+function openNav(open) {
+  root.dataset.nav = open ? "open" : "";
+  document.querySelector(open ? ".side a" : "[data-nav-open]")?.focus({ preventScroll: true });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && root.dataset.nav === "open") openNav(false);
+});
+
+// A menu made of <details> closes when one clicks elsewhere.
+document.addEventListener("click", (event) => {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+});
+
+// An expired session answers a fragment's request with the sign-in page: go there instead of nesting it.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!/^\s*<!doctype/i.test(event.detail.serverResponse || "")) return;
+  if (event.detail.target === document.body) return;
+  event.detail.shouldSwap = false;
+  location.assign(event.detail.xhr.responseURL.includes("/accounts/") ? location.href : event.detail.xhr.responseURL);
+});
+
+document.querySelector("[data-focus]")?.focus();
