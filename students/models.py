@@ -51,7 +51,8 @@ class Student(TenantModel):
         Stage.PRINTED: {Stage.DELIVERED},
         Stage.DELIVERED: set(),
     }
-    CAPTURED = (Stage.READY, Stage.REVIEW, Stage.APPROVED, Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)
+    # Counts as photographed (实拍): the school pays for these.
+    CAPTURED = (Stage.REVIEW, Stage.APPROVED, Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="students")
     student_no = models.CharField(_("student number"), max_length=32)
