@@ -1,0 +1,68 @@
+"""Colour: any profile to sRGB, sRGB to Lab, and the colour distance used by the rules."""
+
+from __future__ import annotations
+
+import io
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from PIL import Image, ImageCms
+
+
+def to_srgb(rgb: np.ndarray, icc: bytes | None) -> np.ndarray:
+    """uint8 RGB in the space of `icc` to uint8 sRGB; a profile that is absent, sRGB or broken changes nothing."""
+    transform = _transform(icc, "RGB") if icc else None
+    if transform is None:
+        return rgb
+    return np.asarray(ImageCms.applyTransform(Image.fromarray(rgb), transform))
+
+
+def image_to_srgb(image: Image.Image, icc: bytes | None) -> np.ndarray:
+    """A decoded Pillow image of any mode to uint8 sRGB (h, w, 3); transparency shows white."""
+    image = _to_eight_bits(image)
+    if image.mode == "CMYK":
+        transform = _transform(icc, "CMYK") if icc else None
+        image = ImageCms.applyTransform(image, transform) if transform else image.convert("RGB")
+        return np.asarray(image)
+    grey = image.mode in ("L", "LA", "1")
+    rgb = np.asarray(_flatten(image))
+    return rgb if grey else to_srgb(rgb, icc)
+
+
+def lab(rgb: np.ndarray) -> np.ndarray:
+    """uint8 sRGB to float32 CIE Lab, L in 0-100."""
+    return cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2Lab)
+
+
+def distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """dE = sqrt((0.5 dL)^2 + da^2 + db^2): shading counts half, so a shadow on a cheek stays skin."""
+    difference = np.asarray(a, np.float32) - np.asarray(b, np.float32)
+    return np.sqrt((0.5 * difference[..., 0]) ** 2 + difference[..., 1] ** 2 + difference[..., 2] ** 2)
+
+
+def _to_eight_bits(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I") or image.mode == "F":
+        values = np.asarray(image).astype(np.float32)
+        return Image.fromarray(np.clip(values / 257, 0, 255).astype(np.uint8))
+    return image
+
+
+def _flatten(image: Image.Image) -> Image.Image:
+    if image.mode not in ("RGBA", "LA", "PA", "RGBa", "La") and "transparency" not in image.info:
+        return image.convert("RGB")
+    rgba = image.convert("RGBA")
+    white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
+    return Image.alpha_composite(white, rgba).convert("RGB")
+
+
+@lru_cache(maxsize=32)
+def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+        if "sRGB" in ImageCms.getProfileDescription(profile):
+            return None
+        srgb = ImageCms.createProfile("sRGB")
+        return ImageCms.buildTransform(profile, srgb, mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return None

@@ -1,0 +1,53 @@
+"""Everything that is measured on a photo, as plain numbers: what is stored, so that a verdict can be replayed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..face import EYE_DISTANCE, Face, FaceCrop, align
+from ..source import Source
+from . import clothes, cover, eyes, faces, focus, integrity, light, mouth, pose
+from .figure import Figure, cut_figure
+
+Measures = dict[str, Any]
+"""JSON-safe: floats, and places as fractions (0-1) of the upright source."""
+
+CROP_MEASURES = (focus.measure, light.measure, eyes.measure, mouth.measure, cover.measure, integrity.measure_face)
+FIGURE_MEASURES = (clothes.measure, cover.measure_head, integrity.measure_frame)
+
+
+def measure(source: Source) -> Measures:
+    """All measures of a photo; with no face in it only `faces`, `other_face` and the size."""
+    found = faces.find(source)
+    measures: Measures = {"width": source.width, "height": source.height, **faces.measure(found, source)}
+    if found.main is not None:
+        measures |= _measure_face(source, found.main)
+    return {key: _rounded(value) for key, value in measures.items()}
+
+
+def _measure_face(source: Source, face: Face) -> Measures:
+    crop = crop_face(source, face)
+    figure = cut_figure(source, face)
+    measures: Measures = pose.measure(face, source)
+    for part in CROP_MEASURES:
+        measures |= part(crop)
+    for part in FIGURE_MEASURES:
+        measures |= part(figure, crop)
+    return measures
+
+
+def crop_face(source: Source, face: Face) -> FaceCrop:
+    """The aligned crop, from the smallest decode that has 100 px between the eyes."""
+    long_side = max(source.width, source.height)
+    picture = source.at_least(long_side * EYE_DISTANCE / face.eye_distance)
+    return align(picture, source.size, face)
+
+
+def _rounded(value: Any) -> Any:
+    """Five digits say all that a measure knows, and keep the stored row small."""
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    return value if isinstance(value, int | str) or value is None else round(float(value), 5)
+
+
+__all__ = ["Figure", "Measures", "measure"]

@@ -1,0 +1,91 @@
+"""The clothes below the chin: colour against the background of the portrait, blue, pattern, shoulders."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ..backgrounds import BACKGROUNDS, background_lab
+from ..colour import distance
+from ..face import FaceCrop
+from .figure import FACE_WIDTH, SIDE, Figure
+
+LIKE_BACKGROUND = 28.0
+LIKE_SKIN = 14.0
+BLUE_HUE = (225.0, 295.0)
+BLUE_CHROMA = 18.0
+BLUE_LIGHTNESS = 30.0
+EDGE = 60.0
+CLOTHES_BELOW_CHIN = 0.35  # face widths: the neck lies above
+MIN_CLOTHES = 400  # px of the crop; with less there is nothing to judge
+SHOULDER_FROM, SHOULDER_TO = 0.75, 0.95
+
+
+def measure(figure: Figure, crop: FaceCrop) -> dict[str, object]:
+    measures: dict[str, object] = {
+        "hair_top": figure.place(np.array([[figure.middle, figure.hair_top]]))[0],
+        "hair_rise": (figure.points[10, 1] - figure.hair_top) / FACE_WIDTH,
+        "shoulders": shoulder_slope(figure),
+        "shoulder_points": _shoulder_points(figure),
+    }
+    area = clothes_area(figure, crop.skin)
+    if area.sum() >= MIN_CLOTHES:
+        measures |= _measure_area(figure, area)
+    return measures
+
+
+def clothes_area(figure: Figure, skin: np.ndarray) -> np.ndarray:
+    """Person below the chin that is not coloured like the skin (neck, neckline)."""
+    area = figure.person.copy()
+    area[: int(figure.chin + CLOTHES_BELOW_CHIN * FACE_WIDTH)] = False
+    area = cv2.erode(area.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
+    return area & (distance(figure.lab, skin) > LIKE_SKIN)
+
+
+def _measure_area(figure: Figure, area: np.ndarray) -> dict[str, object]:
+    colours = figure.lab[area]
+    hue = np.degrees(np.arctan2(colours[:, 2], colours[:, 1])) % 360
+    chroma = np.hypot(colours[:, 1], colours[:, 2])
+    blue = (hue > BLUE_HUE[0]) & (hue < BLUE_HUE[1]) & (chroma > BLUE_CHROMA) & (colours[:, 0] > BLUE_LIGHTNESS)
+    near = {f"clothes_{name}": float((distance(colours, background_lab(name)) < LIKE_BACKGROUND).mean()) for name in BACKGROUNDS}
+    return {
+        **near,
+        "clothes_colour": np.median(colours, axis=0).tolist(),
+        "clothes_hue_blue": float(blue.mean()),
+        "pattern": _edge_density(figure, area),
+        "clothes_box": _box(figure, area),
+    }
+
+
+def _edge_density(figure: Figure, area: np.ndarray) -> float:
+    """Share of the clothes, away from their outline, that lies on a strong edge."""
+    inner = cv2.erode(area.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
+    if not inner.any():
+        return 0.0
+    edges = cv2.Canny(cv2.cvtColor(figure.rgb, cv2.COLOR_RGB2GRAY), EDGE, 2 * EDGE) > 0
+    return float(edges[inner].mean())
+
+
+def shoulder_slope(figure: Figure) -> float:
+    """Degrees between the tops of the person beside the neck; positive when the right of the picture hangs lower."""
+    left, right = (_shoulder_top(figure, side) for side in (-1, 1))
+    run = (SHOULDER_FROM + SHOULDER_TO) * FACE_WIDTH
+    return float(np.degrees(np.arctan2(right - left, run)))
+
+
+def _shoulder_top(figure: Figure, side: int) -> float:
+    ends = sorted(int(figure.middle + side * factor * FACE_WIDTH) for factor in (SHOULDER_FROM, SHOULDER_TO))
+    strip = figure.mask[int(figure.chin) :, max(0, ends[0]) : min(SIDE, ends[1])] > 0.5
+    if not strip.any():
+        return float(SIDE)
+    return figure.chin + float(np.argmax(strip, axis=0).mean())
+
+
+def _shoulder_points(figure: Figure) -> list[list[float]]:
+    half = (SHOULDER_FROM + SHOULDER_TO) / 2 * FACE_WIDTH
+    return figure.place(np.array([[figure.middle + side * half, _shoulder_top(figure, side)] for side in (-1, 1)]))
+
+
+def _box(figure: Figure, area: np.ndarray) -> list[list[float]]:
+    rows, columns = np.nonzero(area)
+    return figure.place(np.array([[columns.min(), rows.min()], [columns.max(), rows.max()]]))

@@ -1,0 +1,29 @@
+"""Light on the face: evenness, exposure, glare, colour."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..face import FaceCrop
+
+UNDER_EYES = ((119, 120, 121, 230, 229, 228), (348, 349, 350, 450, 449, 448))
+BURNT = 245
+HIGHLIGHT_L = 90
+HIGHLIGHT_CHROMA = 12
+
+
+def measure(crop: FaceCrop) -> dict[str, object]:
+    skin = crop.skin
+    lightness, a, b = crop.lab[crop.oval].T
+    highlights = (lightness > HIGHLIGHT_L) & (np.hypot(a, b) < HIGHLIGHT_CHROMA)
+    under = float(np.mean([crop.lab[crop.polygon(patch)][:, 0].mean() for patch in UNDER_EYES]))
+    return {
+        "side_light": float(crop.cheeks[0, 0] - crop.cheeks[1, 0]),
+        "burnt": float((crop.rgb[crop.oval].min(1) >= BURNT).mean()),
+        "skin": skin.tolist(),
+        "skin_chroma": float(np.hypot(skin[1], skin[2])),
+        "skin_hue": float(np.degrees(np.arctan2(skin[2], skin[1]))),
+        "face_light": float(np.median(lightness)),
+        "under_eye": under - float(skin[0]),
+        "highlights": float(highlights.mean()),
+    }

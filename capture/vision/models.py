@@ -1,0 +1,139 @@
+"""The neural models: made when first needed, once per process, because a graph made before fork() hangs in the child."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+
+os.environ.setdefault("GLOG_minloglevel", "3")
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+FAR_FACE_SCORE = 0.5
+_lock = threading.Lock()  # a graph serves one picture at a time
+_quiet_until_found = {"mesh", "pose"}
+
+
+def face_meshes(rgb: np.ndarray) -> list[np.ndarray]:
+    """Up to 3 faces, each (478, 3): x and y in pixels of `rgb`, z in the same unit, towards the camera negative."""
+    picture = square(rgb)
+    result = _run("mesh", picture)
+    return [_points(face.landmark) * picture.shape[0] for face in result.multi_face_landmarks or ()]
+
+
+def far_faces(rgb: np.ndarray) -> list[np.ndarray]:
+    """Boxes (x0, y0, x1, y1) in pixels of every face up to some 5 m away, small ones included."""
+    height, width = rgb.shape[:2]
+    found = _run("far", rgb).detections or ()
+    boxes = [detection.location_data.relative_bounding_box for detection in found]
+    scale = np.array([width, height, width, height], np.float64)
+    return [np.array([b.xmin, b.ymin, b.xmin + b.width, b.ymin + b.height]) * scale for b in boxes]
+
+
+def person_mask(rgb: np.ndarray) -> np.ndarray:
+    """Probability of a person per pixel, float32 (h, w) of the size of `rgb`."""
+    return _run("person", rgb).segmentation_mask
+
+
+def body_points(rgb: np.ndarray) -> np.ndarray | None:
+    """(33, 4) pose landmarks: x, y, z in pixels and visibility; None when no body is seen."""
+    picture = square(rgb)
+    landmarks = _run("pose", picture).pose_landmarks
+    if landmarks is None:
+        return None
+    side = picture.shape[0]
+    return np.array([(p.x * side, p.y * side, p.z * side, p.visibility) for p in landmarks.landmark], np.float64)
+
+
+def square(rgb: np.ndarray) -> np.ndarray:
+    """Padded below or at the right: mediapipe projects landmarks wrongly when a tilted face lies in an oblong picture."""
+    height, width = rgb.shape[:2]
+    side = max(height, width)
+    return cv2.copyMakeBorder(rgb, 0, side - height, 0, side - width, cv2.BORDER_CONSTANT, value=(128, 128, 128))
+
+
+def warm_up() -> None:
+    """Make the models that every photo needs and run them once, so that the first student does not wait."""
+    blank = np.full((256, 256, 3), 128, np.uint8)
+    face_meshes(blank)
+    far_faces(blank)
+    person_mask(blank)
+
+
+def _points(landmarks: Any) -> np.ndarray:
+    return np.array([(p.x, p.y, p.z) for p in landmarks], np.float64)
+
+
+def _run(name: str, rgb: np.ndarray) -> Any:
+    with _lock:
+        model = _model(name, os.getpid())
+        if name in _quiet_until_found:  # the first face makes the C++ side write one more line
+            with _quiet():
+                result = model.process(np.ascontiguousarray(rgb))
+            if getattr(result, "multi_face_landmarks", None) or getattr(result, "pose_landmarks", None):
+                _quiet_until_found.discard(name)
+            return result
+        return model.process(np.ascontiguousarray(rgb))
+
+
+@lru_cache(maxsize=8)
+def _model(name: str, pid: int) -> Any:
+    """`pid` is part of the key: a child of fork() gets models of its own."""
+    # One photo is one task on one core; OpenCV's own threads would only fight the other workers.
+    cv2.setNumThreads(1)
+    with _quiet():
+        model = MAKERS[name]()
+        model.process(np.zeros((256, 256, 3), np.uint8))
+    return model
+
+
+def _solutions() -> Any:
+    with warnings.catch_warnings():
+        # protobuf and matplotlib, which mediapipe imports, announce their own deprecations.
+        warnings.simplefilter("ignore")
+        from mediapipe.python import solutions
+    return solutions
+
+
+def _mesh() -> Any:
+    return _solutions().face_mesh.FaceMesh(
+        static_image_mode=True, max_num_faces=3, refine_landmarks=True, min_detection_confidence=0.5
+    )
+
+
+def _far() -> Any:
+    return _solutions().face_detection.FaceDetection(model_selection=1, min_detection_confidence=FAR_FACE_SCORE)
+
+
+def _person() -> Any:
+    return _solutions().selfie_segmentation.SelfieSegmentation(model_selection=0)
+
+
+def _pose() -> Any:
+    return _solutions().pose.Pose(static_image_mode=True, model_complexity=1)
+
+
+MAKERS: dict[str, Callable[[], Any]] = {"mesh": _mesh, "far": _far, "person": _person, "pose": _pose}
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The C++ side writes to stderr before any log level applies; it has nothing to say to an operator."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    void = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(void, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(void)

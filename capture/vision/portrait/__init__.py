@@ -1,0 +1,112 @@
+"""The standard portrait from a judged photo: frame, cut out, set on the background, encode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from .. import models
+from ..backgrounds import BACKGROUNDS
+from ..face import CHIN, OVAL
+from ..source import Source
+from ..verdict import Finding, Limits
+from .encoding import encode_portrait, encode_thumbnail
+from .framing import HEIGHT, WIDTH, Crop, describe, frame, is_standard
+from .matting import foreground, guided_alpha, trimap
+
+OVERSAMPLING = 2  # the source is warped at twice the size and averaged: warping down in one step would alias
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """`geometry` says where the head lies (px) and how it was cut; `edge` grades the outline, 0 best to 1 worst."""
+
+    jpeg: bytes
+    thumbnail: bytes
+    geometry: dict[str, Any]
+    edge: float
+    findings: tuple[Finding, ...]
+
+
+def make_portrait(
+    source: Source,
+    measures: Mapping[str, Any],
+    *,
+    background: str = "blue",
+    crop: Mapping[str, float] | None = None,
+    limits: Limits | None = None,
+) -> Portrait:
+    """480 x 640 px JPEG on "blue", "white" or "grey". `crop` (x, y, scale, angle as in geometry["crop"]) overrides the frame.
+
+    Raises ValueError when the measures hold no face.
+    """
+    if not measures.get("faces"):
+        raise ValueError("a portrait needs a face")
+    cut = Crop(**crop) if crop else frame(dict(measures), source.size)[0]
+    geometry = describe(cut, dict(measures), source.size)
+    picture = warp(source, cut)
+    alpha, person = cut_out(picture, dict(measures), source, cut)
+    rgb = compose(person, alpha, BACKGROUNDS[background])
+    jpeg, quality = encode_portrait(rgb)
+    geometry |= {"quality": quality, "bytes": len(jpeg), "background": background}
+    edge = roughness(alpha)
+    return Portrait(jpeg, encode_thumbnail(rgb), geometry, edge, find(geometry, edge, limits or Limits.of()))
+
+
+def warp(source: Source, crop: Crop) -> np.ndarray:
+    """The framed part of the source, uint8 RGB 640 x 480, still with its own wall."""
+    needed = max(source.width, source.height) * crop.scale
+    picture = source.at_least(needed)
+    scale = picture.shape[1] / source.width
+    matrix = OVERSAMPLING * crop.matrix(source.size) / np.array([scale, scale, 1.0])
+    size = (OVERSAMPLING * WIDTH, OVERSAMPLING * HEIGHT)
+    large = cv2.warpAffine(picture, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.resize(large, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+
+
+def cut_out(
+    picture: np.ndarray, measures: Mapping[str, Any], source: Source, crop: Crop
+) -> tuple[np.ndarray, np.ndarray]:
+    """Alpha (640, 480) and the colours of the person (640, 480, 3), float32 in 0-1."""
+    matrix = crop.matrix(source.size)
+    oval = np.array(measures["oval"]) * source.size @ matrix[:, :2].T + matrix[:, 2]
+    chin = oval[OVAL.index(CHIN), 1]
+    mask = models.person_mask(picture)
+    rgb = picture.astype(np.float32) / 255
+    alpha = guided_alpha(rgb, mask, trimap(mask, chin, oval))
+    return alpha, foreground(rgb, alpha)
+
+
+def compose(person: np.ndarray, alpha: np.ndarray, background: tuple[int, int, int]) -> np.ndarray:
+    """uint8 RGB of the person on a plain background."""
+    weight = alpha[..., None]
+    wall = np.array(background, np.float32) / 255
+    return np.round((person * weight + wall * (1 - weight)) * 255).astype(np.uint8)
+
+
+def roughness(alpha: np.ndarray) -> float:
+    """Area that is neither person nor wall over the length of the outline, as a share of 40 px: hair that did not resolve."""
+    soft = ((alpha > 0.1) & (alpha < 0.9)).sum()
+    outline = cv2.findContours((alpha > 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
+    length = max((len(line) for line in outline), default=1)
+    return float(min(1.0, soft / length / 40))
+
+
+def find(geometry: Mapping[str, Any], edge: float, limits: Limits) -> tuple[Finding, ...]:
+    """What the portrait itself shows to be wrong."""
+    found = []
+    most = limits.get("too_close", "reject")
+    if most is not None and geometry["outside"] > most:
+        found.append(Finding("too_close", "reject", geometry["outside"], most))
+    if not is_standard(dict(geometry)):
+        found.append(Finding("framing", "warn"))
+    rough = limits.get("edge", "warn")
+    if rough is not None and edge > rough:
+        found.append(Finding("edge", "warn", edge, rough))
+    return tuple(found)
+
+

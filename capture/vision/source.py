@@ -1,0 +1,161 @@
+"""The photo as it was sent: opened once, upright, sRGB, decoded no finer than somebody asks for."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import imagehash
+import numpy as np
+import pillow_heif
+from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+from .colour import image_to_srgb, to_srgb
+from .errors import Unreadable
+from .header import PARSE_ERRORS, Header, read_header
+
+MAX_BYTES = 25 * 1024 * 1024
+MAX_SIDE = 20_000
+MAX_PIXELS = 110_000_000
+MAX_PIXELS_WHOLE = 50_000_000  # PNG, WebP and HEIC cannot be decoded at a fraction of their size
+MIN_SIDE = 200
+WORK_SIDE = 960  # the models look at a picture at least this long; faces are found down to 60 px in it
+REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
+PLUGINS = {
+    "jpeg": JpegImagePlugin.JpegImageFile,
+    "png": PngImagePlugin.PngImageFile,
+    "webp": WebPImagePlugin.WebPImageFile,
+}
+
+
+@dataclass
+class Source:
+    """A photo whose header was accepted. `width` and `height` are those of the upright picture."""
+
+    data: bytes = field(repr=False)
+    header: Header
+    _levels: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
+
+    @property
+    def width(self) -> int:
+        return self.header.height if self.header.is_turned else self.header.width
+
+    @property
+    def height(self) -> int:
+        return self.header.width if self.header.is_turned else self.header.height
+
+    @property
+    def size(self) -> np.ndarray:
+        """(width, height) as floats: fractions of the picture times this are its pixels."""
+        return np.array([self.width, self.height], np.float64)
+
+    @property
+    def work(self) -> np.ndarray:
+        """The upright sRGB picture that the models look at, (h, w, 3) uint8."""
+        return self.at_least(WORK_SIDE)
+
+    def at_least(self, long_side: float) -> np.ndarray:
+        """The smallest decode whose long side reaches `long_side`, or the whole picture."""
+        whole = max(self.width, self.height)
+        divisor = next((d for d in (8, 4, 2) if whole / d >= long_side), 1)
+        finer = [d for d in self._levels if d <= divisor]
+        if finer:
+            return self._levels[max(finer)]
+        self._levels[divisor] = self._decode(divisor)
+        return self._levels[divisor]
+
+    def _decode(self, divisor: int) -> np.ndarray:
+        if self.header.kind == "jpeg" and self.header.mode in ("RGB", "L"):
+            return _decode_jpeg(self.data, self.header, divisor)
+        whole = self._levels.get(1)
+        if whole is None:
+            whole = self._levels[1] = _decode_whole(self.data, self.header)
+        return shrink(whole, divisor)
+
+
+def open_photo(data: bytes | str | Path, *, max_bytes: int = MAX_BYTES) -> Source:
+    """Accepts bytes or a path. Reads the header only, then decodes the small working picture.
+
+    Raises Unreadable when it is not a JPEG, PNG, WebP or HEIC photo inside the limits.
+    """
+    content = data if isinstance(data, bytes) else _read_file(Path(data), max_bytes)
+    if not content:
+        raise Unreadable("empty")
+    if len(content) > max_bytes:
+        raise Unreadable("too_many_bytes")
+    header = read_header(content)
+    require_size(header)
+    source = Source(content, header)
+    source.at_least(WORK_SIDE)
+    return source
+
+
+def require_size(header: Header) -> None:
+    pixels = header.width * header.height
+    limit = MAX_PIXELS if header.kind == "jpeg" else MAX_PIXELS_WHOLE
+    if pixels > limit or max(header.width, header.height) > MAX_SIDE:
+        raise Unreadable("too_many_pixels")
+    if min(header.width, header.height) < MIN_SIDE:
+        raise Unreadable("too_small")
+
+
+def perceptual_hash(source: Source) -> str:
+    """64 bits as 16 hex digits; the same picture re-encoded or resized differs in a few bits at most."""
+    return str(imagehash.phash(Image.fromarray(source.work)))
+
+
+def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn and mirror stored pixels as EXIF orientation 1-8 says."""
+    if orientation in (5, 6, 7, 8):
+        pixels = cv2.transpose(pixels)
+    flip = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}.get(orientation)
+    return pixels if flip is None else cv2.flip(pixels, flip)
+
+
+def shrink(pixels: np.ndarray, divisor: int) -> np.ndarray:
+    if divisor == 1:
+        return pixels
+    height, width = pixels.shape[:2]
+    return cv2.resize(pixels, (-(-width // divisor), -(-height // divisor)), interpolation=cv2.INTER_AREA)
+
+
+def _read_file(path: Path, max_bytes: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(max_bytes + 1)
+
+
+def _decode_jpeg(data: bytes, header: Header, divisor: int) -> np.ndarray:
+    # OpenCV knows neither profiles nor our header, so it must leave the orientation to us.
+    buffer = np.frombuffer(data, np.uint8)
+    try:
+        bgr = cv2.imdecode(buffer, REDUCED[divisor] | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error as error:
+        raise Unreadable("damaged") from error
+    if bgr is None:
+        raise Unreadable("damaged")
+    rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
+    icc = header.icc if header.mode == "RGB" else None
+    return upright(to_srgb(rgb, icc), header.orientation)
+
+
+def _decode_whole(data: bytes, header: Header) -> np.ndarray:
+    try:
+        image = _pillow_image(data, header)
+        return upright(image_to_srgb(image, header.icc), header.orientation)
+    except PARSE_ERRORS as error:
+        raise Unreadable("damaged") from error
+
+
+def _pillow_image(data: bytes, header: Header) -> Image.Image:
+    if header.kind == "heif":
+        return pillow_heif.open_heif(data, convert_hdr_to_8bit=True).to_pillow()
+    image = PLUGINS[header.kind](io.BytesIO(data))
+    image.load()
+    return image
