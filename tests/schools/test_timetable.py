@@ -1,0 +1,84 @@
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from schools import timetable
+from schools.models import Season, Window, WindowException
+from tests import factories
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def at(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).replace(tzinfo=SHANGHAI)
+
+
+@pytest.fixture
+def periods():
+    """Taizhou of annex 1, and two evenings that one school was granted."""
+    season = Season(opens_at=dt.time(8), closes_at=dt.time(18))
+    window = Window(starts_on=dt.date(2022, 3, 21), ends_on=dt.date(2022, 3, 27))
+    granted = WindowException(
+        starts_on=dt.date(2022, 4, 1), ends_on=dt.date(2022, 4, 2), closes_at=dt.time(20), reason="Internship"
+    )
+    return timetable.merge(season, [window], [granted])
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("2022-03-21T07:59:59", False),
+        ("2022-03-21T08:00:00", True),
+        ("2022-03-27T17:59:59", True),
+        ("2022-03-27T18:00:00", False),
+        ("2022-03-28T12:00:00", False),
+        ("2022-04-02T19:30:00", True),
+        ("2022-04-02T20:00:00", False),
+    ],
+)
+def test_open_within_days_and_hours(periods, moment, expected):
+    assert timetable.is_open(periods, at(moment)) is expected
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ("2022-03-01T12:00:00", "2022-03-21T08:00:00"),
+        ("2022-03-21T06:00:00", "2022-03-21T08:00:00"),
+        ("2022-03-21T19:00:00", "2022-03-22T08:00:00"),
+        ("2022-03-27T18:00:00", "2022-04-01T08:00:00"),
+    ],
+)
+def test_next_opening(periods, moment, expected):
+    assert timetable.next_opening(periods, at(moment)) == at(expected)
+
+
+def test_nothing_opens_after_the_last_day(periods):
+    assert timetable.next_opening(periods, at("2022-04-02T21:00:00")) is None
+    assert timetable.last_day(periods) == dt.date(2022, 4, 2)
+
+
+def test_time_gone_counts_the_days_of_window_and_exception(periods):
+    assert timetable.days_left(periods, dt.date(2022, 3, 1)) == 9
+    assert timetable.days_left(periods, dt.date(2022, 3, 27)) == 3
+    assert timetable.share_of_time_gone(periods, dt.date(2022, 3, 21)) == 0
+    assert timetable.share_of_time_gone(periods, dt.date(2022, 4, 3)) == 1
+    assert timetable.share_of_time_gone([], dt.date(2022, 4, 3)) == 0
+
+
+def test_periods_of_a_school_join_its_area_and_its_exceptions(scoped, season):
+    WindowException.objects.create(
+        school=scoped, season=season, starts_on=dt.date(2022, 6, 1), ends_on=dt.date(2022, 6, 1), reason="Late"
+    )
+    found = timetable.periods_of(school=scoped, season=season)
+    assert [period.reason for period in found] == ["Late", ""]
+
+
+def test_an_area_without_days_has_no_period(season, db):
+    school = factories.school(season=season)
+    Window.objects.all().delete()
+    from schools.tenancy import school_scope
+
+    with school_scope(school):
+        assert timetable.periods_of(school=school, season=season) == []
