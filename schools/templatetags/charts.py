@@ -27,7 +27,7 @@ def bar(value: int | None, total: int | None, tone: str = "sky", plain: bool = F
     picture = format_html(
         '<svg role="img" aria-label="{}%">{}</svg>', int(share(value, total)), _rect(0, share(value, total), fill)
     )
-    number = "" if plain else format_html('<span class="bar-value"><b>{}</b> / {}</span>', value, total)
+    number = "" if plain else format_html('<span class="bar-value"><b>{}</b> / {}</span>', f"{value:,}", f"{total:,}")
     return format_html('<div class="bar">{}{}</div>', picture, number)
 
 
@@ -40,7 +40,7 @@ def bar_chart(rows: Iterable[Any], tone: str = "sky") -> SafeString:
         (
             format_html('<a href="{}">{}</a>', url, label) if url else label,
             _rect(0, share(value, most), tone),
-            value,
+            f"{value:,}",
         )
         for label, value, url in rows
     )
@@ -62,7 +62,7 @@ def stack_bar(parts: Iterable[Any]) -> SafeString:
     legend = format_html_join(
         "",
         '<li><svg aria-hidden="true">{}</svg>{} <b>{}</b></li>',
-        ((_rect(0, 100, tone), label, value) for label, value, tone in parts),
+        ((_rect(0, 100, tone), label, f"{value:,}") for label, value, tone in parts),
     )
     return format_html(
         '<div class="chart"><div class="stack-bar"><svg aria-hidden="true">{}</svg></div><ul class="legend">{}</ul></div>',
@@ -100,7 +100,8 @@ def day_chart(days: Sequence[Any]) -> SafeString:
         x, height = step * (i + 0.5), 96 * value / most
         columns.append(_column(x, width, height, label, value, last=i == len(days) - 1))
     return format_html(
-        '<svg class="chart-days" viewBox="0 0 600 136" role="img" aria-label="{}"><path class="rule" d="M0 116.500H600"/>{}</svg>',
+        '<div class="chart-scroll"><svg class="chart-days" viewBox="0 0 600 136" role="img" aria-label="{}">'
+        '<path class="rule" d="M0 116.500H600"/>{}</svg></div>',
         ", ".join(f"{label}: {value}" for label, value in days),
         mark_safe("".join(columns)),
     )

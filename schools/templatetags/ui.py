@@ -189,7 +189,7 @@ def sort(context: template.Context, name: str, label: Any, css: str = "") -> Saf
 @register.inclusion_tag("ui/pagination.html", takes_context=True)
 def pagination(context: template.Context, page: Any, what: str = "") -> dict[str, Any]:
     """{% pagination page_obj %}: links of a Django Page that keep the rest of the query string."""
-    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=2, on_ends=1)
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     gap = page.paginator.ELLIPSIS
     links = [(n, "" if n in (gap, page.number) else _query(context, page=n)) for n in numbers]
     around = {
