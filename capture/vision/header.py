@@ -17,7 +17,18 @@ from .errors import Unreadable
 HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
 ORIENTATION_TAG = 0x0112
 # A corrupt header can make a parser raise nearly anything; these are the ones seen when fuzzing.
-PARSE_ERRORS = (OSError, ValueError, SyntaxError, struct.error, IndexError, KeyError, TypeError, EOFError, RuntimeError, AttributeError)
+PARSE_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    struct.error,
+    IndexError,
+    KeyError,
+    TypeError,
+    EOFError,
+    RuntimeError,
+    AttributeError,
+)
 
 
 @dataclass(frozen=True)

@@ -318,18 +318,27 @@ def colour(m: Measures, limits: Limits) -> Finding | None:
     if passes(high, m["skin_hue"]):
         return Finding("colour", "warn", m["skin_hue"], high, box(m, "box"))
     strong = limits.get("colour", "chroma_high")
-    return Finding("colour", "warn", m["skin_chroma"], strong, box(m, "box")) if passes(strong, m["skin_chroma"]) else None
+    return (
+        Finding("colour", "warn", m["skin_chroma"], strong, box(m, "box")) if passes(strong, m["skin_chroma"]) else None
+    )
 
 
 def _abs(value: float | None) -> float | None:
     return None if value is None else abs(value)
 
 
-# --- found elsewhere: when the file is opened, when the portrait is made -------------------------------------------------
+# --- the file and the portrait: two of these are found elsewhere, when the file is opened and when the portrait is made -----
+
+_RULES.append(Rule("unreadable", _("Readable photo"), {"reject": None}))
+
+
+@rule(_("Room round the head and shoulders"), reject=0.02)
+def too_close(m: Measures, limits: Limits) -> Finding | None:
+    """Share of the portrait that would lie outside the photo."""
+    return above("too_close", m.get("outside"), limits, box(m, "box"))
+
 
 ELSEWHERE = (
-    Rule("unreadable", _("Readable photo"), {"reject": None}),
-    Rule("too_close", _("Room round the head and shoulders"), {"reject": 0.02}),
     Rule("framing", _("Head inside the standard frame"), {"warn": None}),
     Rule("edge", _("Clean outline against the background"), {"warn": None}),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..face import EYE_DISTANCE, Face, FaceCrop, align
+from ..portrait.framing import frame, outside
 from ..source import Source
 from . import clothes, cover, eyes, faces, focus, integrity, light, mouth, pose
 from .figure import Figure, cut_figure
@@ -33,7 +34,8 @@ def _measure_face(source: Source, face: Face) -> Measures:
         measures |= part(crop)
     for part in FIGURE_MEASURES:
         measures |= part(figure, crop)
-    return measures
+    best_cut, _ = frame(measures, source.size)
+    return measures | {"outside": outside(best_cut, source.size)}
 
 
 def crop_face(source: Source, face: Face) -> FaceCrop:

@@ -47,7 +47,10 @@ def _measure_area(figure: Figure, area: np.ndarray) -> dict[str, object]:
     hue = np.degrees(np.arctan2(colours[:, 2], colours[:, 1])) % 360
     chroma = np.hypot(colours[:, 1], colours[:, 2])
     blue = (hue > BLUE_HUE[0]) & (hue < BLUE_HUE[1]) & (chroma > BLUE_CHROMA) & (colours[:, 0] > BLUE_LIGHTNESS)
-    near = {f"clothes_{name}": float((distance(colours, background_lab(name)) < LIKE_BACKGROUND).mean()) for name in BACKGROUNDS}
+    near = {
+        f"clothes_{name}": float((distance(colours, background_lab(name)) < LIKE_BACKGROUND).mean())
+        for name in BACKGROUNDS
+    }
     return {
         **near,
         "clothes_colour": np.median(colours, axis=0).tolist(),

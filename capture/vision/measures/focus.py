@@ -11,7 +11,9 @@ HALF_WIDTH, HALF_HEIGHT = 34, 20
 
 
 def measure(crop: FaceCrop) -> dict[str, object]:
-    patches = [crop.grey[crop.window(crop.points[iris[0]], HALF_WIDTH, HALF_HEIGHT)] for iris in (IRIS_LEFT, IRIS_RIGHT)]
+    patches = [
+        crop.grey[crop.window(crop.points[iris[0]], HALF_WIDTH, HALF_HEIGHT)] for iris in (IRIS_LEFT, IRIS_RIGHT)
+    ]
     return {
         "sharpness": float(np.mean([edge_loss(patch) for patch in patches])),
         "texture": float(np.mean([texture(patch) for patch in patches])),

@@ -108,5 +108,3 @@ def find(geometry: Mapping[str, Any], edge: float, limits: Limits) -> tuple[Find
     if rough is not None and edge > rough:
         found.append(Finding("edge", "warn", edge, rough))
     return tuple(found)
-
-

@@ -81,7 +81,10 @@ def frame(measures: dict[str, Any], size: np.ndarray) -> tuple[Crop, bool]:
 
 def _placings(head: Head) -> list[tuple[float, float]]:
     """(scale, eye line) on a grid over the comfortable ranges."""
-    least, most = FACE_WIDTH[0] / head.width, min(FACE_WIDTH[1] / head.width, (EYE_LINE[1] - HAIR_TOP[0]) / head.hair_rise)
+    least, most = (
+        FACE_WIDTH[0] / head.width,
+        min(FACE_WIDTH[1] / head.width, (EYE_LINE[1] - HAIR_TOP[0]) / head.hair_rise),
+    )
     aim = (EYE_LINE_AIM - HAIR_TOP_AIM) / head.hair_rise
     scales = {float(np.clip(aim, least, most)), *np.linspace(least, most, 12).tolist()} if least <= most else set()
     placings = []

@@ -1,0 +1,52 @@
+"""manage.py check_photo FILE... [--json]: the verdict on each photo, without a database."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from capture.vision import Finding, Limits, Unreadable, advice, check, sentence
+from capture.vision.backgrounds import BACKGROUNDS
+
+
+class Command(BaseCommand):
+    help = "Judge photos and say what is wrong with each. Needs no database."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("files", nargs="+", metavar="FILE")
+        parser.add_argument("--json", action="store_true", help="one JSON object a line")
+        parser.add_argument(
+            "--background", choices=sorted(BACKGROUNDS), default="blue", help="of the season's portraits"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        limits = Limits.of(background=options["background"])
+        for path in options["files"]:
+            outcome, findings, sentences = judge_file(path, limits)
+            write = self._write_json if options["json"] else self._write_text
+            write(path, outcome, findings, sentences)
+
+    def _write_json(self, path: str, outcome: str, findings: list[Finding], sentences: list[str]) -> None:
+        found = [finding.as_dict() for finding in findings]
+        self.stdout.write(json.dumps({"file": path, "verdict": outcome, "findings": found}, ensure_ascii=False))
+
+    def _write_text(self, path: str, outcome: str, findings: list[Finding], sentences: list[str]) -> None:
+        self.stdout.write(f"{path}: {outcome}")
+        for finding, said in zip(findings, sentences, strict=True):
+            numbers = "" if finding.value is None else f" ({finding.value:g} / {finding.limit:g})"
+            self.stdout.write(f"  {finding.outcome:6} {finding.rule}{numbers}: {said}")
+
+
+def judge_file(path: str, limits: Limits) -> tuple[str, list[Finding], list[str]]:
+    """Verdict, findings and their sentences; a file that is no photo is a finding, not an error."""
+    try:
+        checked = check(path, limits)
+    except Unreadable as error:
+        return "red", [Finding("unreadable", "reject")], [str(error)]
+    except OSError as error:
+        return "red", [Finding("unreadable", "reject")], [str(error.strerror or error)]
+    findings = list(checked.verdict.findings)
+    return checked.verdict.outcome, findings, [f"{sentence(found)} {advice(found)}" for found in findings]

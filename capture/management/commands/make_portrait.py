@@ -1,0 +1,38 @@
+"""manage.py make_portrait IN OUT: the standard portrait of one photo, without a database."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from capture.vision import Finding, Unreadable, advice, make_portrait, measure, open_photo, sentence
+from capture.vision.backgrounds import BACKGROUNDS
+
+
+class Command(BaseCommand):
+    help = "Make the 480 x 640 px portrait of a photo. Needs no database."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("photo", metavar="IN")
+        parser.add_argument("portrait", metavar="OUT")
+        parser.add_argument("--background", choices=sorted(BACKGROUNDS), default="blue")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            source = open_photo(Path(options["photo"]))
+            measures = measure(source)
+            if not measures["faces"]:
+                nobody = Finding("one_face", "reject", 0.0, 1.0)
+                raise CommandError(f"{sentence(nobody)} {advice(nobody)}")
+            portrait = make_portrait(source, measures, background=options["background"])
+            Path(options["portrait"]).write_bytes(portrait.jpeg)
+        except (Unreadable, OSError) as error:
+            raise CommandError(str(error)) from error
+        for finding in portrait.findings:
+            self.stderr.write(f"{finding.outcome}: {sentence(finding)} {advice(finding)}")
+        self.stdout.write(
+            f"{options['portrait']}: {portrait.geometry['bytes']} bytes, quality {portrait.geometry['quality']}"
+        )
