@@ -5,6 +5,7 @@ file until it ends, however it ends: the kernel counts, so a kill -9 is counted 
 process waits for the last one to go, gives the next command a few seconds to come, and stops both.
 """
 
+import atexit
 import contextlib
 import fcntl
 import functools
@@ -22,7 +23,8 @@ from config.premises import CHECKOUT, Premises, check_space, data_dir, prepare
 
 __all__ = ["Services", "data_dir", "release", "start", "stop_if_unused"]
 
-LINGER_SECONDS = 10.0
+# How long an unused pair of servers waits for the next command before it stops.
+LINGER_SECONDS = float(os.environ.get("TUCAI_LINGER_SECONDS", "10"))
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,7 @@ def _hold(folder: Path) -> None:
     users = _users_file(folder)
     fcntl.flock(users, fcntl.LOCK_SH)
     _held.append(users)
+    atexit.register(users.close)
 
 
 def _users_file(folder: Path) -> BinaryIO:
