@@ -37,7 +37,7 @@ class Order(TenantModel):
     TRANSITIONS = {
         Status.CREATED: {Status.PAID, Status.CLOSED},
         Status.PAID: {Status.REFUNDED},
-        Status.CLOSED: set(),
+        Status.CLOSED: {Status.PAID},  # a provider may report late that the money came in
         Status.REFUNDED: set(),
     }
 
@@ -87,6 +87,7 @@ class LedgerEntry(TenantModel):
         CHARGE = "charge", _("Charge")
         PAYMENT = "payment", _("Payment")
         REFUND = "refund", _("Refund")
+        REVERSAL = "reversal", _("Reversal of an entry made in error")
 
     account = models.ForeignKey(FeeAccount, on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)

@@ -21,5 +21,6 @@ app.conf.beat_schedule = {
     "daily-check": {"task": "capture.tasks.daily_checks", "schedule": crontab(hour=18, minute=5)},
     "reminders": {"task": "printing.tasks.remind_deadlines", "schedule": crontab(hour=8, minute=30)},
     "purge": {"task": "capture.tasks.purge", "schedule": crontab(hour=3, minute=10)},
+    "accounts": {"task": "billing.tasks.bring_accounts_up_to_date", "schedule": crontab(hour=19, minute=0)},
     "close-orders": {"task": "billing.tasks.close_unpaid", "schedule": crontab(minute="*/10")},
 }

@@ -185,6 +185,8 @@ WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 FILE_UPLOAD_PERMISSIONS = 0o600
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
+# TrueType files for characters of names that the packaged Chinese fonts lack, tried in turn.
+EXTRA_FONTS = env.words("TUCAI_EXTRA_FONTS")
 UPLOAD_MAX_BYTES = {"photo": 20 * 1024 * 1024, "roster": 25 * 1024 * 1024, "feedback": 10 * 1024 * 1024}
 
 CELERY_BROKER_URL = REDIS_URL
@@ -202,6 +204,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TIMEZONE = TIME_ZONE
 # A claim older than this many seconds is taken to be lost and is queued again by the sweep.
 CLAIM_SECONDS = env.number("TUCAI_CLAIM_SECONDS", 120)
+
+# The way to pay online; "simulator" moves no money and says so on the page.
+PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "simulator" if DEBUG else "")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],

@@ -5,69 +5,87 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='FeeAccount',
+            name="FeeAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('settled_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("settled_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ('school__code',),
+                "ordering": ("school__code",),
             },
         ),
         migrations.CreateModel(
-            name='LedgerEntry',
+            name="LedgerEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('charge', 'Charge'), ('payment', 'Payment'), ('refund', 'Refund')], max_length=10, verbose_name='kind')),
-                ('amount_fen', models.IntegerField(verbose_name='amount (fen)')),
-                ('reference', models.CharField(blank=True, max_length=80, verbose_name='reference')),
-                ('remarks', models.CharField(blank=True, max_length=200, verbose_name='remarks')),
-                ('external_id', models.CharField(default=uuid.uuid4, max_length=64)),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='time')),
-                ('booked_on', models.DateField(blank=True, null=True, verbose_name='value date')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("charge", "Charge"), ("payment", "Payment"), ("refund", "Refund")],
+                        max_length=10,
+                        verbose_name="kind",
+                    ),
+                ),
+                ("amount_fen", models.IntegerField(verbose_name="amount (fen)")),
+                ("reference", models.CharField(blank=True, max_length=80, verbose_name="reference")),
+                ("remarks", models.CharField(blank=True, max_length=200, verbose_name="remarks")),
+                ("external_id", models.CharField(default=uuid.uuid4, max_length=64)),
+                ("at", models.DateTimeField(auto_now_add=True, verbose_name="time")),
+                ("booked_on", models.DateField(blank=True, null=True, verbose_name="value date")),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Order',
+            name="Order",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=32, unique=True, verbose_name='order number')),
-                ('status', models.CharField(choices=[('created', 'To be paid'), ('paid', 'Paid'), ('closed', 'Closed'), ('refunded', 'Refunded')], default='created', max_length=10, verbose_name='state')),
-                ('provider', models.CharField(max_length=20)),
-                ('amount_fen', models.PositiveIntegerField(verbose_name='amount (fen)')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('expires_at', models.DateTimeField()),
-                ('paid_at', models.DateTimeField(blank=True, null=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number", models.CharField(max_length=32, unique=True, verbose_name="order number")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("created", "To be paid"),
+                            ("paid", "Paid"),
+                            ("closed", "Closed"),
+                            ("refunded", "Refunded"),
+                        ],
+                        default="created",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("provider", models.CharField(max_length=20)),
+                ("amount_fen", models.PositiveIntegerField(verbose_name="amount (fen)")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("expires_at", models.DateTimeField()),
+                ("paid_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Callback',
+            name="Callback",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('provider', models.CharField(max_length=20)),
-                ('external_id', models.CharField(max_length=64)),
-                ('headers', models.JSONField(default=dict)),
-                ('body', models.TextField()),
-                ('received_at', models.DateTimeField(auto_now_add=True)),
-                ('verified', models.BooleanField(default=False)),
-                ('outcome', models.CharField(blank=True, max_length=200)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("provider", models.CharField(max_length=20)),
+                ("external_id", models.CharField(max_length=64)),
+                ("headers", models.JSONField(default=dict)),
+                ("body", models.TextField()),
+                ("received_at", models.DateTimeField(auto_now_add=True)),
+                ("verified", models.BooleanField(default=False)),
+                ("outcome", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('provider', 'external_id'), name='one_callback')],
+                "constraints": [models.UniqueConstraint(fields=("provider", "external_id"), name="one_callback")],
             },
         ),
     ]

@@ -1,0 +1,42 @@
+"""What people type about money: yuan on the page, fen behind it."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from schools.models import Enrolment
+
+
+class PaymentModeForm(forms.Form):
+    payment_mode = forms.ChoiceField(
+        label=_("Who pays?"),
+        choices=Enrolment.PaymentMode.choices,
+        widget=forms.RadioSelect,
+        help_text=_("Can be changed until the first money has moved."),
+    )
+
+
+class TransferForm(forms.Form):
+    amount = forms.DecimalField(label=_("Amount (yuan)"), max_digits=10, decimal_places=2, min_value=Decimal("0.01"))
+    booked_on = forms.DateField(
+        label=_("Value date"), widget=forms.DateInput(attrs={"type": "date"}), initial=timezone.localdate
+    )
+    reference = forms.CharField(
+        label=_("Bank reference"),
+        max_length=60,
+        help_text=_("The number of the movement on the bank statement: it keeps a transfer from being entered twice."),
+    )
+    remarks = forms.CharField(label=_("Remarks"), max_length=200, required=False)
+
+    def transfer(self) -> dict[str, Any]:
+        """The arguments of accounts.receive_transfer, the amount in fen."""
+        values = dict(self.cleaned_data)
+        values["amount_fen"] = int(values.pop("amount") * 100)
+        return values
+
+
+class ReversalForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=200)

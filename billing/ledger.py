@@ -1,0 +1,175 @@
+"""The only writer of money. Integer fen; an entry is never changed, a mistake gets a counter-entry.
+
+Owed is positive, received negative: the sum over an account is what is still due.
+"""
+
+import datetime as dt
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing.models import FeeAccount, LedgerEntry, Order
+from schools import history, states
+from schools.errors import PortalError
+from schools.models import Enrolment, User
+from students.models import Student
+
+Kind = LedgerEntry.Kind
+
+
+def account_of(enrolment: Enrolment) -> FeeAccount:
+    """The school's account of the season, opened when first needed."""
+    account, _created = FeeAccount.objects.get_or_create(
+        enrolment=enrolment, defaults={"school_id": enrolment.school_id, "season_id": enrolment.season_id}
+    )
+    return account
+
+
+def _locked(account: FeeAccount) -> FeeAccount:
+    return FeeAccount.objects.select_for_update().get(pk=account.pk)
+
+
+def _write(account: FeeAccount, kind: Kind, amount_fen: int, *, by: history.Actor, **fields: Any) -> LedgerEntry:
+    try:
+        with transaction.atomic():
+            entry = LedgerEntry.objects.create(
+                school_id=account.school_id,
+                account=account,
+                kind=kind,
+                amount_fen=amount_fen,
+                by=by if isinstance(by, User) else None,
+                **fields,
+            )
+    except IntegrityError as error:
+        raise PortalError(_("An entry with this reference is in the books already.")) from error
+    history.record(f"ledger.{kind}", entry, by=by, facts={"amount_fen": amount_fen, "reference": entry.reference})
+    return entry
+
+
+def total(account: FeeAccount, *kinds: Kind, school_only: bool = False) -> int:
+    """Sum in fen of the entries of these kinds (all kinds when none is named)."""
+    entries = account.entries.filter(kind__in=kinds) if kinds else account.entries.all()
+    if school_only:
+        entries = entries.filter(order=None)
+    return entries.aggregate(sum=Sum("amount_fen"))["sum"] or 0
+
+
+def charge_school(account: FeeAccount, *, captured: int, by: history.Actor) -> LedgerEntry | None:
+    """Bring the school's charge to `captured` students: writes the difference, or nothing when it fits."""
+    with transaction.atomic():
+        account = _locked(account)
+        wanted = captured * account.season.price_fen
+        difference = wanted - total(account, Kind.CHARGE, school_only=True)
+        if not difference:
+            return None
+        return _write(
+            account,
+            Kind.CHARGE,
+            difference,
+            by=by,
+            remarks=_("%(n)d students photographed") % {"n": captured},
+        )
+
+
+def record_transfer(
+    account: FeeAccount, *, amount_fen: int, booked_on: dt.date, reference: str, by: User, remarks: str = ""
+) -> LedgerEntry:
+    """Enter a bank transfer of the school. The bank's reference makes it unique."""
+    if amount_fen <= 0:
+        raise PortalError(_("The amount must be more than zero."))
+    if booked_on > timezone.localdate():
+        raise PortalError(_("The value date lies in the future."))
+    with transaction.atomic():
+        account = _locked(account)
+        return _write(
+            account,
+            Kind.PAYMENT,
+            -amount_fen,
+            by=by,
+            reference=reference,
+            external_id=f"transfer:{reference}",
+            booked_on=booked_on,
+            remarks=remarks,
+        )
+
+
+def reverse(entry: LedgerEntry, *, reason: str, by: User) -> LedgerEntry:
+    """Take back a transfer that was entered in error, by a counter-entry; once."""
+    if entry.kind != Kind.PAYMENT or entry.order_id:
+        raise PortalError(_("Only a recorded transfer can be reversed."))
+    if not reason.strip():
+        raise PortalError(_("Say why the entry is reversed."))
+    with transaction.atomic():
+        account = _locked(entry.account)
+        return _write(
+            account,
+            Kind.REVERSAL,
+            -entry.amount_fen,
+            by=by,
+            reference=entry.reference,
+            external_id=f"reversal:{entry.pk}",
+            remarks=reason,
+        )
+
+
+def confirm_payment(order: Order, *, amount_fen: int, external_id: str, by: history.Actor) -> Order:
+    """Book a student's online payment: charge and payment in one go, the order paid, the student too.
+
+    Safe to call twice for the same payment: the second time changes nothing. Raises PortalError when the amount is
+    not the order's, or the student has paid by another order already.
+    """
+    with transaction.atomic():
+        account = _locked(account_of(Enrolment.objects.get(season=order.season_id, school=order.school_id)))
+        order = Order.objects.select_for_update().select_related("student").get(pk=order.pk)
+        if order.status in (Order.Status.PAID, Order.Status.REFUNDED):
+            return order
+        if amount_fen != order.amount_fen:
+            raise PortalError(_("The amount paid is not the amount of the order."))
+        if Order.objects.filter(student=order.student, season=order.season_id, status=Order.Status.PAID).exists():
+            raise PortalError(_("This student has paid already by another order."))
+        _write(account, Kind.CHARGE, amount_fen, by=by, order=order, external_id=f"charge:{order.number}")
+        _write(account, Kind.PAYMENT, -amount_fen, by=by, order=order, reference=external_id, external_id=external_id)
+        states.change(order, Order.Status.PAID, by=by, paid_at=timezone.now())
+        set_fee_state(order.student, Student.FeeState.PAID, by=by)
+    return order
+
+
+def refund(order: Order, *, external_id: str, by: User) -> Order:
+    """Book that a student's payment was given back."""
+    with transaction.atomic():
+        account = _locked(account_of(Enrolment.objects.get(season=order.season_id, school=order.school_id)))
+        states.change(order, Order.Status.REFUNDED, by=by)
+        _write(account, Kind.REFUND, order.amount_fen, by=by, order=order, external_id=external_id)
+        _write(account, Kind.CHARGE, -order.amount_fen, by=by, order=order, external_id=f"uncharge:{order.number}")
+        set_fee_state(order.student, Student.FeeState.UNPAID, by=by)
+    return order
+
+
+def set_fee_state(student: Student, fee_state: str, *, by: history.Actor) -> None:
+    """The student's fee is a projection of the ledger, written with it."""
+    before = student.fee_state
+    Student.objects.filter(pk=student.pk).update(fee_state=fee_state)
+    student.fee_state = fee_state
+    history.record("student.fee", student, by=by, before=before, after=fee_state)
+
+
+def settle(account: FeeAccount, *, by: history.Actor) -> bool:
+    """Mark the account settled or open by its balance, and the school's students with it. True when settled."""
+    with transaction.atomic():
+        account = _locked(account)
+        owed = total(account, Kind.CHARGE, school_only=True)
+        settled = owed > 0 and total(account) <= 0
+        unpaid, by_school = Student.FeeState.UNPAID, Student.FeeState.BY_SCHOOL
+        students = Student.objects.filter(season=account.season_id, school=account.school_id)
+        if settled:
+            students.filter(stage__in=Student.CAPTURED, fee_state=unpaid).update(fee_state=by_school)
+        else:
+            students.filter(fee_state=by_school).update(fee_state=unpaid)
+        if settled != (account.settled_at is not None):
+            account.settled_at = timezone.now() if settled else None
+            account.save(update_fields=["settled_at"])
+            history.record("fees.settled" if settled else "fees.reopened", account, by=by)
+    return settled

@@ -1,0 +1,97 @@
+"""The fees of all schools of a season at a glance, in three queries."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, Sum
+
+from billing.models import LedgerEntry
+from schools.models import Enrolment, Season
+from students.models import Student
+
+Kind = LedgerEntry.Kind
+PAID = Student.FeeState.PAID
+
+
+@dataclass(frozen=True)
+class Row:
+    """One school; amounts in fen. `state`: nothing, open, part, settled, students."""
+
+    enrolment: Enrolment
+    photographed: int
+    paid_by_students: int
+    received_fen: int
+
+    @property
+    def billed(self) -> int:
+        by_school = self.enrolment.payment_mode == Enrolment.PaymentMode.SCHOOL
+        return self.photographed - self.paid_by_students if by_school else 0
+
+    @property
+    def charged_fen(self) -> int:
+        return self.billed * self.enrolment.season.price_fen
+
+    @property
+    def due_fen(self) -> int:
+        return self.charged_fen - self.received_fen
+
+    @property
+    def student_fen(self) -> int:
+        return self.paid_by_students * self.enrolment.season.price_fen
+
+    @property
+    def state(self) -> str:
+        if self.enrolment.payment_mode == Enrolment.PaymentMode.STUDENT:
+            return "students"
+        if not self.charged_fen:
+            return "nothing"
+        return "settled" if self.due_fen <= 0 else "part" if self.received_fen > 0 else "open"
+
+
+@dataclass(frozen=True)
+class Totals:
+    charged_fen: int
+    received_fen: int
+    student_fen: int
+    open_schools: int
+
+    @property
+    def due_fen(self) -> int:
+        return self.charged_fen - self.received_fen
+
+
+def by_school(season: Season | None) -> list[Row]:
+    """All enrolled schools, those that owe most first."""
+    if season is None:
+        return []
+    captured = Student.objects.filter(season=season, stage__in=Student.CAPTURED).order_by()
+    counts = {
+        row["school"]: row
+        for row in captured.values("school").annotate(all=Count("pk"), paid=Count("pk", filter=Q(fee_state=PAID)))
+    }
+    entries = LedgerEntry.objects.filter(account__season=season, order=None, kind__in=(Kind.PAYMENT, Kind.REVERSAL))
+    received = dict(entries.order_by().values_list("school").annotate(Sum("amount_fen")))
+    enrolments = Enrolment.objects.filter(season=season).select_related("school__area", "season")
+    rows = [
+        Row(
+            enrolment,
+            counts.get(enrolment.school_id, {}).get("all", 0),
+            counts.get(enrolment.school_id, {}).get("paid", 0),
+            -received.get(enrolment.school_id, 0),
+        )
+        for enrolment in enrolments
+    ]
+    return sorted(rows, key=lambda row: -row.due_fen)
+
+
+def counts(rows: list[Row]) -> Counter[str]:
+    return Counter(row.state for row in rows)
+
+
+def totals(rows: list[Row]) -> Totals:
+    return Totals(
+        charged_fen=sum(row.charged_fen for row in rows),
+        received_fen=sum(row.received_fen for row in rows),
+        student_fen=sum(row.student_fen for row in rows),
+        open_schools=sum(row.due_fen > 0 for row in rows),
+    )

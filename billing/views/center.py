@@ -1,0 +1,90 @@
+"""The center's books: what every school owes, transfers, refunds."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing import accounts, orders, overview
+from billing.forms import ReversalForm, TransferForm
+from billing.models import LedgerEntry, Order
+from schools.access import center_page
+from schools.models import Enrolment
+from schools.wording import yuan
+
+
+@require_GET
+@center_page
+def fees(request: Any) -> HttpResponse:
+    """Every school's account, the open ones first."""
+    rows = overview.by_school(request.season)
+    chosen = request.GET.get("state", "")
+    counts = overview.counts(rows)
+    if chosen:
+        rows = [row for row in rows if row.state == chosen]
+    words = request.GET.get("q", "").strip()
+    if words:
+        rows = [row for row in rows if words in row.enrolment.school.name or words in row.enrolment.school.code]
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    context = {
+        "page": page,
+        "counts": counts,
+        "q": words,
+        "totals": overview.totals(overview.by_school(request.season)),
+    }
+    return render(request, "billing/center_fees.html", context)
+
+
+def _enrolment(pk: int) -> Enrolment:
+    return get_object_or_404(Enrolment.objects.select_related("school__area", "season"), pk=pk)
+
+
+@require_http_methods(["GET", "POST"])
+@center_page
+def school_fees(request: Any, pk: int) -> HttpResponse:
+    """One school's account; the form enters a bank transfer."""
+    enrolment = _enrolment(pk)
+    form = TransferForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        entry = accounts.receive_transfer(enrolment, by=request.user, **form.transfer())
+        messages.success(request, _("Entered: %(amount)s yuan.") % {"amount": yuan(-entry.amount_fen)})
+        return HttpResponseRedirect(reverse("billing:center_school_fees", args=[pk]))
+    context = {
+        "enrolment": enrolment,
+        "form": form,
+        "reversal": ReversalForm(),
+        "statement": accounts.statement(enrolment),
+        "entries": accounts.entries(enrolment)[:200],
+        "orders": Order.objects.filter(school=enrolment.school, season=enrolment.season)
+        .exclude(status=Order.Status.CLOSED)
+        .select_related("student")[:50],
+    }
+    return render(request, "billing/center_school_fees.html", context)
+
+
+@require_POST
+@center_page(admin=True)
+def reverse_entry(request: Any, pk: int, entry: int) -> HttpResponse:
+    enrolment = _enrolment(pk)
+    row = get_object_or_404(LedgerEntry.objects.select_related("account"), pk=entry, account__enrolment=enrolment)
+    accounts.take_back_transfer(row, reason=request.POST.get("reason", ""), by=request.user)
+    messages.success(request, _("The entry has been reversed by a counter-entry."))
+    return HttpResponseRedirect(reverse("billing:center_school_fees", args=[pk]))
+
+
+@require_POST
+@center_page(admin=True)
+def refund(request: Any, pk: int) -> HttpResponse:
+    order = get_object_or_404(Order.objects.select_related("student", "school"), pk=pk)
+    orders.give_back(order, by=request.user)
+    messages.success(
+        request,
+        _("%(amount)s yuan go back to %(name)s.") % {"amount": yuan(order.amount_fen), "name": order.student.name},
+    )
+    enrolment = Enrolment.objects.get(season=order.season_id, school=order.school_id)
+    return HttpResponseRedirect(reverse("billing:center_school_fees", args=[enrolment.pk]))

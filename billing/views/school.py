@@ -1,0 +1,52 @@
+"""The school's account of a season."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from billing import accounts
+from billing.forms import PaymentModeForm
+from billing.models import Order
+from schools.access import school_page
+from schools.errors import NotAllowed
+
+
+@require_http_methods(["GET", "POST"])
+@school_page
+def account(request: Any) -> HttpResponse:
+    """Who pays, what is owed and to which account, what has come in."""
+    enrolment = request.enrolment
+    if enrolment is None:
+        return render(request, "billing/account.html", {"enrolment": None})
+    form = PaymentModeForm(request.POST or None, initial={"payment_mode": enrolment.payment_mode})
+    if request.method == "POST" and form.is_valid():
+        if not request.membership.is_admin:
+            raise NotAllowed(_("Only an administrator of the school chooses the way of payment."))
+        accounts.choose_payment_mode(enrolment, mode=form.cleaned_data["payment_mode"], by=request.user)
+        messages.success(request, _("Saved: %(mode)s.") % {"mode": enrolment.get_payment_mode_display()})
+        return HttpResponseRedirect(reverse("billing:account"))
+    context = {
+        "enrolment": enrolment,
+        "form": form,
+        "statement": accounts.statement(enrolment),
+        "entries": accounts.entries(enrolment)[:50],
+    }
+    return render(request, "billing/account.html", context)
+
+
+@require_GET
+@school_page
+def students(request: Any) -> HttpResponse:
+    """The students' own payments, newest first."""
+    rows = Order.objects.filter(season=request.season).select_related("student")
+    status = request.GET.get("status", "")
+    if status in Order.Status.values:
+        rows = rows.filter(status=status)
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    return render(request, "billing/students.html", {"page": page, "statuses": Order.Status.choices, "status": status})

@@ -1,0 +1,66 @@
+"""The student pays on submitting."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from billing import orders, providers
+from billing.models import Order
+from billing.providers import Callback, ProviderError
+from billing.providers.simulator import SIGNATURE, Simulator
+from students.access import student_page
+
+
+@require_http_methods(["GET", "POST"])
+@student_page
+def pay(request: Any) -> HttpResponse:
+    """What is to pay and how; the button opens the order and leads to the provider."""
+    if not orders.must_pay(request.student, request.enrolment):
+        return HttpResponseRedirect(reverse("capture:me"))
+    if request.method == "POST":
+        order = orders.open_order(student=request.student, enrolment=request.enrolment)
+        return HttpResponseRedirect(orders.start(order))
+    return render(request, "billing/pay.html", {"provider": providers.default(), "step": 5})
+
+
+@require_GET
+@student_page
+def receipt(request: Any) -> HttpResponse:
+    order = get_object_or_404(Order, student=request.student, status=Order.Status.PAID)
+    return render(request, "billing/receipt.html", {"order": order, "provider": providers.get(order.provider)})
+
+
+@require_http_methods(["GET", "POST"])
+@student_page
+def simulator(request: Any, number: str) -> HttpResponse:
+    """The page that stands in for a provider's cashier; it says so."""
+    if settings.PAYMENT_PROVIDER != Simulator.name:
+        raise Http404
+    order = get_object_or_404(Order, number=number, student=request.student)
+    if request.method == "GET":
+        return render(request, "billing/simulator.html", {"order": order})
+    callback = Simulator().pay(order_number=order.number, amount_fen=order.amount_fen)
+    stored = orders.receive(Simulator.name, callback)
+    if stored.outcome != "booked":
+        return render(request, "billing/simulator.html", {"order": order, "refused": stored.outcome}, status=409)
+    messages.success(request, _("The fee is paid. You can submit your photo now."))
+    return HttpResponseRedirect(reverse("capture:me"))
+
+
+@csrf_exempt
+@require_POST
+def notify(request: Any, provider: str) -> HttpResponse:
+    """Where a provider reports payments. The signature is the only credential."""
+    callback = Callback({SIGNATURE: request.headers.get(SIGNATURE, "")}, request.body.decode("utf-8", "replace"))
+    try:
+        orders.receive(provider, callback)
+    except ProviderError:
+        return HttpResponse("refused", status=400)
+    return HttpResponse("success")

@@ -1,0 +1,103 @@
+import datetime as dt
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
+
+from billing import accounts, ledger
+from billing.models import LedgerEntry
+from schools.errors import PortalError
+from schools.models import Enrolment, Event
+from students.models import Student
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def photographed(school, season):
+    return [factories.student(school, season, stage=Student.Stage.APPROVED) for _ in range(3)]
+
+
+def transfer(enrolment, by, amount_fen=4500, reference="B-1", **fields):
+    return accounts.receive_transfer(
+        enrolment, by=by, amount_fen=amount_fen, booked_on=timezone.localdate(), reference=reference, **fields
+    )
+
+
+def test_statement_counts_photographed_students_times_price(photographed, enrolment, scoped, season):
+    factories.student(scoped, season, stage=Student.Stage.WAITING)
+    statement = accounts.statement(enrolment)
+    assert (statement.photographed, statement.charged_fen, statement.due_fen) == (3, 4500, 4500)
+
+
+def test_transfer_that_covers_the_charge_settles_account_and_students(photographed, enrolment, scoped, center_admin):
+    transfer(enrolment, center_admin)
+    account = ledger.account_of(enrolment)
+    assert account.settled_at is not None
+    assert ledger.total(account) == 0
+    assert set(Student.objects.values_list("fee_state", flat=True)) == {Student.FeeState.BY_SCHOOL}
+    assert Event.objects.filter(kind="fees.settled").count() == 1
+
+
+def test_part_of_the_money_settles_nothing(photographed, enrolment, scoped, center_admin):
+    transfer(enrolment, center_admin, amount_fen=3000)
+    assert ledger.account_of(enrolment).settled_at is None
+    assert accounts.statement(enrolment).due_fen == 1500
+
+
+def test_same_bank_reference_is_entered_once(photographed, enrolment, scoped, center_admin):
+    transfer(enrolment, center_admin, amount_fen=100)
+    with pytest.raises(PortalError, match="in the books already"):
+        transfer(enrolment, center_admin, amount_fen=100)
+    assert LedgerEntry.objects.filter(kind=LedgerEntry.Kind.PAYMENT).count() == 1
+
+
+def test_charge_follows_the_count_and_settled_account_reopens(photographed, enrolment, scoped, season, center_admin):
+    transfer(enrolment, center_admin)
+    factories.student(scoped, season, stage=Student.Stage.REVIEW)
+    account = accounts.bring_up_to_date(enrolment, by=center_admin)
+    account.refresh_from_db()
+    assert account.settled_at is None
+    assert ledger.total(account) == 1500
+    assert accounts.bring_up_to_date(enrolment, by=center_admin) and ledger.total(account) == 1500
+
+
+def test_reversal_takes_a_transfer_back_once(photographed, enrolment, scoped, center_admin):
+    entry = transfer(enrolment, center_admin)
+    accounts.take_back_transfer(entry, reason="wrong school", by=center_admin)
+    assert accounts.statement(enrolment).due_fen == 4500
+    with pytest.raises(PortalError):
+        accounts.take_back_transfer(entry, reason="again", by=center_admin)
+
+
+@pytest.mark.parametrize("amount", [0, -100])
+def test_transfer_of_nothing_is_refused(enrolment, scoped, center_admin, amount):
+    with pytest.raises(PortalError, match="more than zero"):
+        transfer(enrolment, center_admin, amount_fen=amount)
+
+
+def test_value_date_in_the_future_is_refused(enrolment, scoped, center_admin):
+    account = ledger.account_of(enrolment)
+    with pytest.raises(PortalError, match="future"):
+        ledger.record_transfer(
+            account,
+            amount_fen=100,
+            booked_on=timezone.localdate() + dt.timedelta(days=1),
+            reference="x",
+            by=center_admin,
+        )
+
+
+def test_database_refuses_to_change_an_entry(photographed, enrolment, scoped, center_admin):
+    entry = transfer(enrolment, center_admin)
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE billing_ledgerentry SET amount_fen = 1 WHERE id = %s", [entry.pk])
+
+
+def test_payment_mode_is_fixed_once_money_moved(photographed, enrolment, scoped, owner, center_admin):
+    accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.SCHOOL, by=owner)
+    transfer(enrolment, center_admin, amount_fen=100)
+    with pytest.raises(PortalError, match="recorded already"):
+        accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)

@@ -1,0 +1,96 @@
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.models import LedgerEntry, Order
+from schools.models import Enrolment
+from schools.tenancy import center_scope
+from students.access import SESSION_KEY
+from students.models import Student
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def student_client(student, enrolment, school):
+    with center_scope():
+        Enrolment.objects.filter(pk=enrolment.pk).update(payment_mode=Enrolment.PaymentMode.STUDENT)
+    client = Client()
+    session = client.session
+    session[SESSION_KEY] = student.pk
+    session.save()
+    return client
+
+
+def test_school_sees_count_price_and_bank_account(school, season, owner_client):
+    factories.student(school, season, stage=Student.Stage.APPROVED)
+    page = owner_client.get(reverse("billing:account")).content.decode()
+    assert "6200 0000 0000 0000 000" in page
+    assert "15.00" in page
+
+
+def test_center_enters_a_transfer_and_reverses_it(school, season, enrolment, center_client):
+    factories.student(school, season, stage=Student.Stage.APPROVED)
+    url = reverse("billing:center_school_fees", args=[enrolment.pk])
+    form = {"amount": "15.00", "booked_on": timezone.localdate().isoformat(), "reference": "B-77"}
+    assert center_client.post(url, form).status_code == 302
+    page = center_client.get(url).content.decode()
+    assert "B-77" in page
+    with center_scope():
+        entry = LedgerEntry.objects.get(kind="payment")
+    center_client.post(reverse("billing:reverse_entry", args=[enrolment.pk, entry.pk]), {"reason": "wrong school"})
+    with center_scope():
+        assert LedgerEntry.objects.filter(kind="reversal").count() == 1
+
+
+def test_center_list_queries_do_not_grow_with_schools(season, school, center_client, django_assert_num_queries):
+    url = reverse("billing:center_fees")
+    center_client.get(url)
+    with django_assert_num_queries(8):
+        center_client.get(url)
+    factories.school(season=season, code="10003", name="Hill College")
+    factories.school(season=season, code="10004", name="Valley College")
+    with django_assert_num_queries(8):
+        center_client.get(url)
+
+
+def test_student_pays_at_the_labelled_simulator(student, student_client):
+    assert "simulator" in student_client.get(reverse("billing:pay")).content.decode().lower()
+    response = student_client.post(reverse("billing:pay"))
+    page = student_client.get(response["Location"]).content.decode()
+    assert "No money moves here" in page
+    student_client.post(response["Location"])
+    student.refresh_from_db()
+    assert student.fee_state == Student.FeeState.PAID
+    assert "15.00" in student_client.get(reverse("billing:receipt")).content.decode()
+
+
+def test_student_does_not_see_anothers_order(school, season, student_client):
+    other = factories.student(school, season)
+    with center_scope():
+        order = Order.objects.create(
+            number="X1",
+            school=school,
+            season=season,
+            student=other,
+            provider="simulator",
+            amount_fen=1500,
+            expires_at=timezone.now(),
+        )
+    assert student_client.get(reverse("billing:simulator", args=[order.number])).status_code == 404
+
+
+def test_notify_refuses_a_forged_message(db):
+    response = Client().post(reverse("billing:notify", args=["simulator"]), "{}", content_type="application/json")
+    assert response.status_code == 400
+
+
+def test_school_officer_may_not_choose_the_way_of_payment(colleague, school):
+    from tests.conftest import client_of
+
+    client = client_of(colleague)
+    client.post(reverse("billing:account"), {"payment_mode": "student"})
+    with center_scope():
+        assert Enrolment.objects.get(school=school).payment_mode == Enrolment.PaymentMode.SCHOOL
