@@ -16,7 +16,7 @@ from pathlib import Path
 from .backgrounds import BACKGROUNDS
 from .errors import Unreadable
 from .measures import Measures, measure
-from .models import warm_up
+from .networks import warm_up
 from .portrait import Portrait, make_portrait
 from .rules import DEFAULTS, RULE_NAMES, RULES, Rule, judge
 from .sentences import LOOK_YOURSELF, advice, sentence

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import models
+from . import networks
 from .errors import Unreadable
 from .measures import Measures, measure
 from .rules import RULES, judge
@@ -70,7 +70,7 @@ def read_labels(directory: Path, labels: Path) -> list[Labelled]:
 
 
 def evaluate(labelled: Iterable[Labelled], limits: Limits) -> Judged:
-    models.warm_up()
+    networks.warm_up()
     photos = [(label, judge_file(label.path, limits)) for label in labelled]
     rows = [_row(rule.name, outcome, photos, limits) for rule in RULES for outcome in rule.outcomes]
     groups = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .. import models
+from .. import networks
 from ..face import Face
 from ..source import Source
 
@@ -34,8 +34,8 @@ class Found:
 def find(source: Source) -> Found:
     picture = source.work
     scale = source.width / picture.shape[1]
-    faces = [Face(points * scale) for points in models.face_meshes(picture)]
-    boxes = [box * scale for box in models.far_faces(picture)]
+    faces = [Face(points * scale) for points in networks.face_meshes(picture)]
+    boxes = [box * scale for box in networks.far_faces(picture)]
     if not faces:
         faces = _look_closer(source, boxes)
     faces.sort(key=lambda face: face.width, reverse=True)
@@ -70,7 +70,7 @@ def _second_look(source: Source, box: np.ndarray) -> list[Face]:
     scale = picture.shape[1] / source.width
     left, top = np.maximum(0, np.floor((np.array([x0, y0]) - margin) * scale)).astype(int)
     right, bottom = np.ceil((np.array([x1, y1]) + margin) * scale).astype(int)
-    meshes = models.face_meshes(picture[top:bottom, left:right])
+    meshes = networks.face_meshes(picture[top:bottom, left:right])
     if not meshes:
         return []
     largest = max(meshes, key=lambda points: np.ptp(points[:, 0]))

@@ -8,7 +8,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from .. import models
+from .. import networks
 from ..colour import lab
 from ..face import CHEEK_LEFT, CHEEK_RIGHT, CHIN, Face
 from ..source import Source
@@ -69,7 +69,7 @@ def cut_figure(source: Source, face: Face) -> Figure:
     inside = _warp(np.full(picture.shape[:2], 255, np.uint8), into_crop, cv2.BORDER_CONSTANT) > 127
     points = face.xy @ forward[:, :2].T + forward[:, 2]
     back = cv2.invertAffineTransform(forward) / source.size[:, None]
-    return Figure(rgb, models.person_mask(rgb), inside, points, back)
+    return Figure(rgb, networks.person_mask(rgb), inside, points, back)
 
 
 def _alignment(face: Face) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from .. import models
+from .. import networks
 from ..backgrounds import BACKGROUNDS
 from ..face import CHIN, OVAL
 from ..source import Source
@@ -75,7 +75,7 @@ def cut_out(
     matrix = crop.matrix(source.size)
     oval = np.array(measures["oval"]) * source.size @ matrix[:, :2].T + matrix[:, 2]
     chin = oval[OVAL.index(CHIN), 1]
-    mask = models.person_mask(picture)
+    mask = networks.person_mask(picture)
     rgb = picture.astype(np.float32) / 255
     alpha = guided_alpha(rgb, mask, trimap(mask, chin, oval))
     return alpha, foreground(rgb, alpha)

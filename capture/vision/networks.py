@@ -1,4 +1,4 @@
-"""The neural models: made when first needed, once per process, because a graph made before fork() hangs in the child."""
+"""The neural models: made when first needed, one set per process, for a graph made before fork() hangs in the child."""
 
 from __future__ import annotations
 
