@@ -65,7 +65,7 @@ def _squeezed(texts: Sequence[str], width: float, height: float, measure: Measur
 
 
 def even_parts(text: str, count: int) -> list[str]:
-    """The text in at most `count` parts of nearly the same length; a run of letters or digits is kept whole if it can be."""
+    """The text in at most `count` parts of nearly the same length; words and numbers are kept whole if they can be."""
     parts: list[str] = []
     rest = text
     for left in range(count, 0, -1):

@@ -1,4 +1,4 @@
-"""The feedback form of annex 3 (电子图像校对反馈表) as one page of PDF, its text as the notice has it. Knows no database."""
+"""The feedback form of annex 3 (电子图像校对反馈表) as one page of PDF, worded as in the notice. No database."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -92,7 +92,14 @@ class _Pen:
         self._rule(self.x, width)
         condense = min(1, (width - 4) / natural) if natural else 1
         draw_text(
-            self.canvas, self.fonts, piece.text, self.x + width / 2, self.y, self.size, condense=condense, align="center"
+            self.canvas,
+            self.fonts,
+            piece.text,
+            self.x + width / 2,
+            self.y,
+            self.size,
+            condense=condense,
+            align="center",
         )
         self.x += width
 
@@ -144,7 +151,9 @@ def write_feedback_form(data: FeedbackFormData, path: Path, *, fonts: FontChain)
 
 
 def _draw(canvas: Canvas, data: FeedbackFormData, fonts: FontChain) -> None:
-    draw_text(canvas, fonts, f"编号：{data.number}", (WIDTH - MARGIN) * mm, (HEIGHT - 18) * mm, NOTE_SIZE, align="right")
+    draw_text(
+        canvas, fonts, f"编号：{data.number}", (WIDTH - MARGIN) * mm, (HEIGHT - 18) * mm, NOTE_SIZE, align="right"
+    )
     _title(canvas, fonts, "电子图像校对反馈表")
     pen = _Pen(canvas, fonts, y=(HEIGHT - 54) * mm)
     pen.sentence(f"{data.center}：")

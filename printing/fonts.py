@@ -16,6 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pylopdf_fonts_zh_cn
+from django.conf import settings
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.cu2quPen import Cu2QuPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
@@ -51,7 +52,9 @@ class PaperFont(TTFont):
 
 def to_unicode_cmap(subset: list[int]) -> str:
     """The ToUnicode CMap of a one-byte font: `subset[code]` is the code point, 0 where there is none."""
-    pairs = [f"<{code:02X}> <{chr(point).encode('utf-16-be').hex().upper()}>" for code, point in enumerate(subset) if point]
+    pairs = [
+        f"<{code:02X}> <{chr(point).encode('utf-16-be').hex().upper()}>" for code, point in enumerate(subset) if point
+    ]
     blocks = [pairs[i : i + 100] for i in range(0, len(pairs), 100)]
     return "\n".join(
         [
@@ -108,6 +111,11 @@ class FontChain:
     def width(self, text: str, size: float) -> float:
         """Points at `size` points."""
         return sum(font.stringWidth(run, size) for font, run in self.runs(text))
+
+
+def house_fonts(first: str = "sans") -> FontChain:
+    """The fonts of this installation; TUCAI_EXTRA_FONTS names TrueType files for what the package cannot write."""
+    return chain(settings.DATA_DIR / "fonts", first=first, extra=tuple(Path(path) for path in settings.EXTRA_FONTS))
 
 
 def chain(cache_dir: Path, *, first: str = "sans", extra: tuple[Path, ...] = ()) -> FontChain:

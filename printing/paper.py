@@ -1,4 +1,4 @@
-"""What every PDF of the center shares: one canvas set-up, type with fall-back, pictures passed through, the cut colour."""
+"""What every PDF of the center shares: canvas, type with fall-back, pictures passed through, the cut colour."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -105,7 +105,15 @@ def _know_cut_colour(canvas: Canvas) -> None:
 
 
 def draw_text(
-    canvas: Canvas, fonts: FontChain, text: str, x: float, y: float, size: float, *, condense: float = 1, align: str = "left"
+    canvas: Canvas,
+    fonts: FontChain,
+    text: str,
+    x: float,
+    y: float,
+    size: float,
+    *,
+    condense: float = 1,
+    align: str = "left",
 ) -> None:
     """One line with its baseline at (x, y), in points; `align` says which end of the line x is."""
     shift = {"left": 0.0, "center": 0.5, "right": 1.0}[align]

@@ -112,7 +112,12 @@ def build_volumes(
         path = directory / f"{stem}-{number:03}.pdf"
         press = Press(fonts, layout, header, number, len(volumes), len(volume_pages))
         with document(
-            path, fonts=fonts, width=layout.page_width, height=layout.page_height, title=press.title, author=header.center
+            path,
+            fonts=fonts,
+            width=layout.page_width,
+            height=layout.page_height,
+            title=press.title,
+            author=header.center,
         ) as canvas:
             for page_number, page in enumerate(volume_pages, 1):
                 press.draw_page(canvas, page_number, page, read_portrait)
@@ -254,7 +259,9 @@ class Press:
         edges = {layout.strip(place).top for place in range(students)} | {layout.strip(students - 1).bottom}
         for edge in sorted(edges):
             self._line(canvas, layout.safe_margin, edge, layout.safe_margin + 3, edge)
-            self._line(canvas, layout.page_width - layout.safe_margin - 3, edge, layout.page_width - layout.safe_margin, edge)
+            self._line(
+                canvas, layout.page_width - layout.safe_margin - 3, edge, layout.page_width - layout.safe_margin, edge
+            )
         canvas.restoreState()
 
     def _line(self, canvas: Canvas, x1: float, y1: float, x2: float, y2: float) -> None:
