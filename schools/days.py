@@ -1,0 +1,123 @@
+"""The days of a season as the center gives them: annex 1 for the areas, and exceptions for single schools."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from schools import history, messages
+from schools.errors import PortalError
+from schools.models import Area, Enrolment, School, Season, User, Window, WindowException
+from schools.revisions import revise, shown
+
+
+@dataclass(frozen=True)
+class AreaDays:
+    """One line of annex 1 as it shall be. Without `area` a new one; without days none in this season."""
+
+    name: str
+    position: int
+    starts_on: dt.date | None
+    ends_on: dt.date | None
+    area: Area | None = None
+    is_removed: bool = False
+
+
+def set_timetable(season: Season, lines: Iterable[AreaDays], *, by: User) -> Season:
+    """Write annex 1: areas, their order and their days. All lines or none."""
+    before = _timetable(season)
+    with transaction.atomic():
+        for line in lines:
+            _set_line(season, line, by=by)
+        after = _timetable(season)
+        changes = {
+            name: [before.get(name), after.get(name)] for name in before | after if before.get(name) != after.get(name)
+        }
+        if changes:
+            history.record("season.timetable", season, by=by, facts=changes)
+    return season
+
+
+def _timetable(season: Season) -> dict[str, str]:
+    windows = Window.objects.filter(season=season).select_related("area")
+    return {window.area.name: f"{window.starts_on} – {window.ends_on}" for window in windows}
+
+
+def _set_line(season: Season, line: AreaDays, *, by: User) -> None:
+    if line.is_removed:
+        _remove_area(line.area, by=by)
+        return
+    area = _save_area(line, by=by)
+    if line.starts_on and line.ends_on:
+        Window.objects.update_or_create(
+            season=season, area=area, defaults={"starts_on": line.starts_on, "ends_on": line.ends_on}
+        )
+    else:
+        _take_days(season, area)
+
+
+def _save_area(line: AreaDays, *, by: User) -> Area:
+    if line.area:
+        return revise(line.area, by=by, name=line.name, position=line.position)
+    number = (Area.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
+    area = Area.objects.create(code=f"area-{number}", name=line.name, position=line.position)
+    history.record("area.created", area, by=by, facts={"name": area.name})
+    return area
+
+
+def _take_days(season: Season, area: Area) -> None:
+    if Enrolment.objects.filter(season=season, school__area=area, status=Enrolment.Status.CAPTURING).exists():
+        raise PortalError(
+            _("Schools of %(area)s are being photographed; their days can be moved but not taken away.")
+            % {"area": area}
+        )
+    Window.objects.filter(season=season, area=area).delete()
+
+
+def _remove_area(area: Area | None, *, by: User) -> None:
+    if area is None:
+        return
+    if area.schools.exists():
+        raise PortalError(_("%(area)s still has schools. Move them to another area first.") % {"area": area})
+    history.record("area.removed", area, by=by, facts={"name": area.name})
+    area.windows.all().delete()
+    area.delete()
+
+
+def grant_exception(*, school: School, season: Season, by: User, **days: Any) -> WindowException:
+    """Give one school other days or hours, and tell it."""
+    with transaction.atomic():
+        exception = WindowException.objects.create(school=school, season=season, **days)
+        history.record("exception.granted", exception, by=by, facts=_facts(exception))
+        _tell(exception, _("The center has granted your school more days for the capture"))
+    return exception
+
+
+def change_exception(exception: WindowException, *, by: User, **days: Any) -> WindowException:
+    with transaction.atomic():
+        changed = revise(exception, by=by, kind="exception.changed", **days)
+        _tell(changed, _("The center has changed the days that it granted your school"))
+    return changed
+
+
+def withdraw_exception(exception: WindowException, *, by: User) -> None:
+    with transaction.atomic():
+        history.record("exception.withdrawn", exception, by=by, facts=_facts(exception))
+        _tell(exception, _("The center has withdrawn the days that it granted your school"))
+        exception.delete()
+
+
+def _facts(exception: WindowException) -> dict[str, Any]:
+    names = ("starts_on", "ends_on", "opens_at", "closes_at", "reason")
+    return {name: shown(value) for name in names if (value := getattr(exception, name))}
+
+
+def _tell(exception: WindowException, subject: str) -> None:
+    days = f"{exception.starts_on} – {exception.ends_on}"
+    messages.tell_school(
+        exception.school, kind="exception", subject=subject, body=f"{days}: {exception.reason}", link="/school/"
+    )

@@ -1,0 +1,66 @@
+"""The register of schools, and their part in a season."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from schools import history
+from schools.errors import PortalError
+from schools.models import Enrolment, School, Season, User, WindowException
+from schools.revisions import revise
+from schools.tenancy import TenantModel
+
+
+def add_school(*, by: User, **fields: Any) -> School:
+    with transaction.atomic():
+        school = School.objects.create(**fields)
+        history.record("school.added", school, by=by, facts={"code": school.code})
+    return school
+
+
+def change_school(school: School, *, by: User, **fields: Any) -> School:
+    """Change the entry of a school. One that takes part in an open season stays active."""
+    if fields.get("is_active") is False and is_taking_part(school):
+        raise PortalError(_("This school takes part in a season that is open. Close the season first."))
+    return revise(school, by=by, **fields)
+
+
+def is_taking_part(school: School) -> bool:
+    return Enrolment.objects.filter(school=school, season__status=Season.Status.OPEN).exists()
+
+
+def enrol(schools: Iterable[School], *, season: Season, by: User) -> list[Enrolment]:
+    """Let schools take part in a season; those that do already are left as they are."""
+    if season.status == Season.Status.CLOSED:
+        raise PortalError(_("Season %(year)s is closed.") % {"year": season.year})
+    with transaction.atomic():
+        there = set(Enrolment.objects.filter(season=season).values_list("school_id", flat=True))
+        new = [
+            Enrolment(school=school, season=season) for school in schools if school.is_active and school.pk not in there
+        ]
+        Enrolment.objects.bulk_create(new)
+        history.record_many("enrolment.created", [(row, "") for row in new], by=by, after=Enrolment.Status.PREPARING)
+    return new
+
+
+def withdraw(enrolment: Enrolment, *, by: User) -> None:
+    """Take a school out of a season that it has not begun."""
+    with transaction.atomic():
+        row = Enrolment.objects.select_for_update(of=("self",)).get(pk=enrolment.pk)
+        if row.status != Enrolment.Status.PREPARING or _has_rows(row):
+            raise PortalError(_("This school has already begun and cannot be taken out of the season."))
+        history.record("enrolment.withdrawn", row, by=by, before=row.status)
+        row.delete()
+
+
+def _has_rows(enrolment: Enrolment) -> bool:
+    """Whether any room holds rows of the school in this season: its roster, its fees and what follows from them."""
+    rooms = [model for model in apps.get_models() if issubclass(model, TenantModel) and hasattr(model, "season")]
+    return any(
+        model.objects.filter(school=enrolment.school_id, season=enrolment.season_id).exists()
+        for model in rooms
+        if model not in (Enrolment, WindowException)
+    )

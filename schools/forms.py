@@ -1,0 +1,250 @@
+"""Forms of the center's and the schools' portals."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from schools.models import Area, Enrolment, Membership, Role, School, Season, User, WindowException
+from schools.models.people import CENTER_ROLES, SCHOOL_ROLES
+from schools.seasons import FIXED_WHEN_OPEN
+
+
+def day_input() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+def time_input() -> forms.TimeInput:
+    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+class YuanField(forms.DecimalField):
+    """Shown and typed in yuan, integer fen in `cleaned_data` and `initial`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"min_value": 0, "max_digits": 9, "decimal_places": 2} | kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{Decimal(value) / 100:.2f}" if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int | None:
+        yuan = super().clean(value)
+        return None if yuan is None else int(yuan * 100)
+
+
+class SeasonForm(forms.ModelForm):
+    """The terms of a season. What has been promised is fixed once it is open."""
+
+    price_fen = YuanField(
+        label=_("Price a student (yuan)"), help_text=_("Every student is charged this; it is fixed when the season opens.")
+    )
+
+    class Meta:
+        model = Season
+        fields = (
+            "year", "graduating_class", "center_name", "opens_at", "closes_at", "background", "proof_workdays", "copies",
+            "retention_days", "price_fen", "payment_due", "bank_account_name", "bank_name", "bank_account_no", "bank_code",
+            "contact_name", "contact_phone", "contact_email", "notice", "consent_version", "consent_text",
+        )  # fmt: skip
+        widgets = {
+            "opens_at": time_input(),
+            "closes_at": time_input(),
+            "payment_due": day_input(),
+            "notice": forms.Textarea(attrs={"rows": 16}),
+            "consent_text": forms.Textarea(attrs={"rows": 6}),
+        }
+        help_texts = {
+            "opens_at": _("Daylight is best: the notice sets 08:00 to 18:00."),
+            "background": _("Colour behind every portrait of this season."),
+            "proof_workdays": _("Counted from the day after the capture has ended, weekends and public holidays left out."),
+            "retention_days": _("Then the originals are deleted; portraits stay."),
+            "payment_due": _("Schools that pay for all transfer by this day."),
+            "contact_name": _("Shown to schools on every page that leads to a question."),
+            "notice": _("Shown on the first page and to every school."),
+            "consent_version": _("Give a new version when the text changes: students are then asked again."),
+            "consent_text": _("Every student agrees to this before the first photo."),
+        }
+
+    SECTIONS = (
+        (_("Season"), ("year", "graduating_class", "center_name")),
+        (_("Capture"), ("opens_at", "closes_at", "background", "retention_days")),
+        (_("Proofreading and prints"), ("proof_workdays", "copies")),
+        (_("Fee"), ("price_fen", "payment_due", "bank_account_name", "bank_account_no", "bank_name", "bank_code")),
+        (_("Contact of the center"), ("contact_name", "contact_phone", "contact_email")),
+        (_("Texts"), ("notice", "consent_version", "consent_text")),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and self.instance.status != Season.Status.DRAFT:
+            for name in FIXED_WHEN_OPEN:
+                self.fields[name].disabled = True
+
+    def sections(self) -> list[tuple[Any, list[list[forms.BoundField]]]]:
+        """(title, rows of fields): long texts stand alone, short ones side by side in twos."""
+        return [(title, _rows([self[name] for name in names])) for title, names in self.SECTIONS]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        opens, closes = data.get("opens_at"), data.get("closes_at")
+        if opens and closes and closes <= opens:
+            self.add_error("closes_at", _("The capture must close after it opens."))
+        year, graduates = data.get("year"), data.get("graduating_class")
+        if year and graduates and graduates not in (year, year + 1):
+            self.add_error("graduating_class", _("A season captures the class of its own year or of the next."))
+        self._check_consent(data)
+        return data
+
+    def _check_consent(self, data: dict[str, Any]) -> None:
+        if "consent_text" in self.changed_data and self.instance.pk and "consent_version" not in self.changed_data:
+            if self.instance.status != Season.Status.DRAFT:
+                self.add_error("consent_version", _("The text has changed, so it needs a new version."))
+
+
+def _rows(fields: list[forms.BoundField]) -> list[list[forms.BoundField]]:
+    rows: list[list[forms.BoundField]] = []
+    for field in fields:
+        alone = isinstance(field.field.widget, forms.Textarea)
+        if rows and len(rows[-1]) < 2 and not alone and not isinstance(rows[-1][0].field.widget, forms.Textarea):
+            rows[-1].append(field)
+        else:
+            rows.append([field])
+    return rows
+
+
+class AreaDaysForm(forms.Form):
+    """One line of annex 1."""
+
+    area = forms.ModelChoiceField(Area.objects.all(), required=False, widget=forms.HiddenInput)
+    position = forms.IntegerField(label=_("Order"), min_value=0, max_value=999, required=False)
+    name = forms.CharField(label=_("Area"), max_length=40, required=False)
+    starts_on = forms.DateField(label=_("First day"), required=False, widget=day_input())
+    ends_on = forms.DateField(label=_("Last day"), required=False, widget=day_input())
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        starts, ends = data.get("starts_on"), data.get("ends_on")
+        if bool(starts) != bool(ends) and not {"starts_on", "ends_on"} & self.errors.keys():
+            self.add_error("ends_on" if starts else "starts_on", _("Give both days, or none."))
+        if starts and ends and ends < starts:
+            self.add_error("ends_on", _("The last day lies before the first."))
+        if not data.get("name") and (data.get("area") or starts or ends) and not self._is_removed(data):
+            self.add_error("name", _("Give the area a name."))
+        return data
+
+    def _is_removed(self, data: dict[str, Any]) -> bool:
+        return bool(data.get("DELETE"))
+
+
+class BaseAreaDaysFormSet(forms.BaseFormSet):
+    def clean(self) -> None:
+        names = [form.cleaned_data.get("name") for form in self.forms if not self._should_delete_form(form)]
+        for form in self.forms:
+            if form.cleaned_data.get("name") and names.count(form.cleaned_data["name"]) > 1:
+                form.add_error("name", _("This name stands here twice."))
+
+
+AreaDaysFormSet = forms.formset_factory(AreaDaysForm, formset=BaseAreaDaysFormSet, extra=2, can_delete=True, max_num=200)
+
+
+class ExceptionForm(forms.ModelForm):
+    """Days that one school is granted besides those of its area."""
+
+    class Meta:
+        model = WindowException
+        fields = ("starts_on", "ends_on", "opens_at", "closes_at", "reason")
+        widgets = {
+            "starts_on": day_input(),
+            "ends_on": day_input(),
+            "opens_at": time_input(),
+            "closes_at": time_input(),
+        }
+        help_texts = {
+            "opens_at": _("Empty: the hours of the season."),
+            "reason": _("The school reads it, and it stays in the history."),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("starts_on") and data.get("ends_on") and data["ends_on"] < data["starts_on"]:
+            self.add_error("ends_on", _("The last day lies before the first."))
+        if data.get("opens_at") and data.get("closes_at") and data["closes_at"] <= data["opens_at"]:
+            self.add_error("closes_at", _("The capture must close after it opens."))
+        return data
+
+
+class SchoolForm(forms.ModelForm):
+    class Meta:
+        model = School
+        fields = ("code", "name", "short_name", "kind", "area", "address", "contact_name", "contact_phone", "is_active")
+        help_texts = {
+            "code": _("The national code; files and forms carry it."),
+            "short_name": _("Where the full name has no room."),
+            "area": _("Decides the days of the capture."),
+            "address": _("The prints are sent here."),
+            "contact_name": _("Who answers for the capture. Follows the person marked under People."),
+        }
+
+
+class SchoolSheetForm(forms.Form):
+    """The register of schools as a workbook."""
+
+    file = forms.FileField(label=_("Workbook of schools"), help_text=_(".xlsx or .csv, up to 2 MB, in the columns of the template."))
+    enrol = forms.BooleanField(label=_("Let these schools take part in the season"), required=False, initial=True)
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > 2 * 1024 * 1024:
+            raise forms.ValidationError(_("The file is larger than 2 MB. Keep only the sheet of schools."))
+        if not file.name.lower().endswith((".xlsx", ".csv")):
+            raise forms.ValidationError(_("Please choose an .xlsx or .csv file."))
+        return file
+
+
+class PersonForm(forms.Form):
+    """Name, role and how to reach somebody."""
+
+    full_name = forms.CharField(label=_("Name"), max_length=60)
+    role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
+    email = forms.EmailField(label=_("E-mail"), required=False, help_text=_("Reminders and new links go there."))
+    phone = forms.CharField(label=_("Phone"), required=False, max_length=30)
+
+    def __init__(self, *args: Any, school: School | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        roles = CENTER_ROLES if school is None else SCHOOL_ROLES
+        self.fields["role"].choices = [(value, label) for value, label in Role.choices if value in roles]
+
+
+class InvitationForm(PersonForm):
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=150,
+        validators=User.username_validator and [User.username_validator],
+        help_text=_("Letters, figures and @ . + - _; to sign in with."),
+    )
+    field_order = ("full_name", "username", "role", "email", "phone")
+
+    def clean_username(self) -> str:
+        name = self.cleaned_data["username"]
+        if User.objects.filter(username__iexact=name).exists():
+            raise forms.ValidationError(_("This user name is taken. Choose another one."))
+        return name
+
+
+class SchoolFilter(forms.Form):
+    """What the list of schools is narrowed to."""
+
+    q = forms.CharField(required=False)
+    area = forms.ModelChoiceField(Area.objects.all(), required=False, empty_label=_("All areas"))
+    state = forms.ChoiceField(required=False, choices=[("", ""), ("none", ""), *Enrolment.Status.choices])
+
+
+class HistoryFilter(forms.Form):
+    """What the history is narrowed to."""
+
+    subject = forms.CharField(required=False)
+    school = forms.ModelChoiceField(School.objects.all(), required=False, empty_label=_("All schools"))
+    person = forms.ModelChoiceField(Membership.objects.none(), required=False, empty_label=_("Everybody"))
+    since = forms.DateField(required=False, widget=day_input(), label=_("From"))
+    until = forms.DateField(required=False, widget=day_input(), label=_("To"))

@@ -1,0 +1,112 @@
+"""A season from its first draft to its end: its terms and its state."""
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from schools import history, states
+from schools.errors import PortalError
+from schools.models import Season, User, Window
+from schools.notice import consent_text, notice_text
+from schools.revisions import revise
+
+# What schools and students have been told and have agreed to cannot change under them.
+FIXED_WHEN_OPEN = ("year", "graduating_class", "price_fen")
+# Kept from one year to the next.
+CARRIED = (
+    "center_name", "opens_at", "closes_at", "proof_workdays", "price_fen", "copies", "bank_account_name", "bank_name",
+    "bank_account_no", "bank_code", "contact_name", "contact_phone", "contact_email", "background", "consent_version",
+    "consent_text", "photo_limits", "retention_days",
+)  # fmt: skip
+# The terms of the 2022 notice: where a center starts that has no season yet.
+FIRST_TERMS: dict[str, Any] = {
+    "center_name": "江苏省高校招生就业指导服务中心",
+    "bank_account_name": "江苏省高校招生就业指导服务中心",
+    "bank_name": "中国工商银行南京分行宁海路支行",
+    "bank_account_no": "4301 0114 0910 0401 930",
+    "bank_code": "102301000307",
+}
+
+
+def draft(*, after: Season | None, today: dt.date) -> Season:
+    """An unsaved season to begin a form with: the year after `after` on the same terms, or the notice's."""
+    year = after.year + 1 if after else today.year
+    terms = {name: getattr(after, name) for name in CARRIED} if after else FIRST_TERMS
+    season = Season(year=year, graduating_class=year + 1, payment_due=dt.date(year, 11, 20), **terms)
+    season.notice = _moved_on(after, season) if after and after.notice else notice_text(season)
+    season.consent_text = season.consent_text or consent_text(season)
+    return season
+
+
+def _moved_on(old: Season, new: Season) -> str:
+    """Last year's notice with this year's numbers, in one pass so that no number moves twice."""
+    text = old.notice.replace(f"{old.graduating_class}届", f"{new.graduating_class}届")
+    return text.replace(f"{old.year}年", f"{new.year}年")
+
+
+def create_season(*, by: User, copy_days_of: Season | None = None, **terms: Any) -> Season:
+    """A new draft. With `copy_days_of`, that season's areas get the same days, as many years later."""
+    with transaction.atomic():
+        season = Season.objects.create(**terms)
+        history.record("season.created", season, by=by, after=season.status)
+        if copy_days_of:
+            _copy_days(copy_days_of, season)
+    return season
+
+
+def _copy_days(old: Season, new: Season) -> None:
+    years = new.year - old.year
+    Window.objects.bulk_create(
+        Window(
+            season=new,
+            area_id=window.area_id,
+            starts_on=_years_later(window.starts_on, years),
+            ends_on=_years_later(window.ends_on, years),
+        )
+        for window in old.windows.all()
+    )
+
+
+def _years_later(day: dt.date, years: int) -> dt.date:
+    if (day.month, day.day) == (2, 29):
+        day -= dt.timedelta(days=1)
+    return day.replace(year=day.year + years)
+
+
+def change_season(season: Season, *, by: User, **terms: Any) -> Season:
+    if season.status != Season.Status.DRAFT:
+        for name in FIXED_WHEN_OPEN:
+            if name in terms and terms[name] != getattr(Season.objects.get(pk=season.pk), name):
+                raise PortalError(_("Year, class and price stay as they are once a season has been opened."))
+    return revise(season, by=by, **terms)
+
+
+def open_season(season: Season, *, by: User) -> Season:
+    """Let the schools in. Raises PortalError with what is still missing."""
+    other = Season.objects.filter(status=Season.Status.OPEN).exclude(pk=season.pk).first()
+    if other:
+        raise PortalError(_("Season %(year)s is still open. Close it first.") % {"year": other.year})
+    missing = what_is_missing(season)
+    if missing:
+        raise PortalError(_("Before opening, please complete: %(list)s.") % {"list": _(", ").join(missing)})
+    return states.change(season, Season.Status.OPEN, by=by, closed_on=None)
+
+
+def what_is_missing(season: Season) -> list[str]:
+    """What a season still needs before it may be opened, as words."""
+    needs = {
+        _("days of at least one area"): season.windows.exists(),
+        _("bank account"): season.bank_account_name and season.bank_account_no,
+        _("contact"): season.contact_name and season.contact_phone,
+        _("text of the consent"): season.consent_text,
+        _("notice"): season.notice,
+    }
+    return [word for word, there in needs.items() if not there]
+
+
+def close_season(season: Season, *, by: User) -> Season:
+    """End the season; the days that originals are kept count from today."""
+    return states.change(season, Season.Status.CLOSED, by=by, closed_on=timezone.localdate())
