@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import functools
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -65,7 +66,10 @@ def stop_if_unused() -> bool:
     """Stop both services unless another process uses them. True when they are stopped."""
     premises = prepare()
     with _lock(premises.folder, "starting"):
-        return _stop_if_unused(premises)
+        if not _stop_if_unused(premises):
+            return False
+        _dismiss_keeper(premises.folder)
+        return True
 
 
 def _stop_if_unused(premises: Premises) -> bool:
@@ -92,6 +96,9 @@ def keep() -> None:
     premises = prepare()
     with _keeper_file(premises.folder) as keeper, contextlib.suppress(BlockingIOError):
         fcntl.flock(keeper, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        keeper.truncate(0)
+        keeper.write(str(os.getpid()).encode())
+        keeper.flush()
         while not keeper.closed:
             _wait_until_unused(premises.folder)
             with _lock(premises.folder, "starting"):
@@ -138,12 +145,26 @@ def _open_to_servers(premises: Premises) -> None:
         premises.folder.chmod(premises.folder.stat().st_mode | 0o011)
 
 
-def _start_keeper(premises: Premises) -> None:
-    with _keeper_file(premises.folder) as keeper:
+def _dismiss_keeper(folder: Path) -> None:
+    """End the keeper, which has nothing left to wait for."""
+    if not _has_keeper(folder):
+        return
+    with contextlib.suppress(OSError, ValueError):
+        os.kill(int((folder / "keeper.lock").read_text()), signal.SIGTERM)
+
+
+def _has_keeper(folder: Path) -> bool:
+    with _keeper_file(folder) as keeper:
         try:
             fcntl.flock(keeper, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return
+            return True
+    return False
+
+
+def _start_keeper(premises: Premises) -> None:
+    if _has_keeper(premises.folder):
+        return
     subprocess.Popen(
         [sys.executable, "-m", "config.embedded"],
         cwd=CHECKOUT,

@@ -90,13 +90,14 @@ def install(locks: list) -> None:
         digest = hashlib.sha256(lock.read_bytes()).hexdigest()
         if not stamp.exists() or stamp.read_text() != digest:
             _install(lock)
+            _check_libraries()
             stamp.write_text(digest)
 
 
 def _install(lock: Path) -> None:
     check_space()
     print(f"安装软件包(首次约一分钟)· installing {lock.name}, about a minute the first time …", flush=True)
-    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     # Without its byte code, which Python writes by itself for what is used, the environment is 150 MB smaller.
     command += ["--no-deps", "--no-compile", "-r", str(lock)]
     if subprocess.run(command, check=False).returncode:
@@ -105,12 +106,14 @@ def _install(lock: Path) -> None:
             "The packages could not be installed; the reason stands above. Check the network and the disk, "
             "then run the command again: it goes on where it stopped.",
         )
-    _check_libraries()
 
 
 def _check_libraries() -> None:
-    """The imaging packages need the C++ run-time library, which a very small image may lack."""
-    probe = subprocess.run([str(PYTHON), "-c", "import cv2, psycopg"], capture_output=True, text=True, check=False)
+    """Load the large packages once: it shows whether a very small system lacks the C++ run-time
+    library, and leaves their byte code behind, so that the first start need not compile them."""
+    code = "import cv2, mediapipe, psycopg, celery.bin.celery, django.test, rest_framework.views, pymatting"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    probe = subprocess.run([str(PYTHON), "-c", code], env=environment, capture_output=True, text=True, check=False)
     if probe.returncode:
         reason = probe.stderr.strip().splitlines()[-1]
         fail(
