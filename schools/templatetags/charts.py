@@ -1,4 +1,4 @@
-"""Figures drawn as SVG. Widths are SVG attributes, since the CSP forbids style attributes; numbers stand beside them."""
+"""Figures drawn as SVG, their numbers beside them. Widths are SVG attributes: the CSP forbids style attributes."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -65,7 +65,8 @@ def stack_bar(parts: Iterable[Any]) -> SafeString:
         ((_rect(0, 100, tone), label, f"{value:,}") for label, value, tone in parts),
     )
     return format_html(
-        '<div class="chart"><div class="stack-bar"><svg aria-hidden="true">{}</svg></div><ul class="legend">{}</ul></div>',
+        '<div class="chart"><div class="stack-bar"><svg aria-hidden="true">{}</svg></div>'
+        '<ul class="legend">{}</ul></div>',
         mark_safe("".join(rects)),
         legend,
     )
@@ -109,7 +110,8 @@ def day_chart(days: Sequence[Any]) -> SafeString:
 
 def _column(x: float, width: float, height: float, label: Any, value: int, *, last: bool) -> SafeString:
     return format_html(
-        '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2"/><text x="{}" y="{}" text-anchor="middle">{}</text>'
+        '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>'
+        '<text x="{}" y="{}" text-anchor="middle">{}</text>'
         '<text x="{}" y="131" text-anchor="middle">{}</text>',
         "fill-deep" if last else "fill-sky",
         *(round(n, 1) for n in (x - width / 2, 116 - height, width, height, x, 111 - height)),
@@ -128,7 +130,7 @@ def heat(value: int | None, total: int | None) -> str:
 
 @register.simple_tag
 def marks(findings: Iterable[Any]) -> SafeString:
-    """{% marks findings %}: an overlay of boxes. Each has `box` = (x, y, width, height) as parts of 1 of the picture."""
+    """{% marks findings %}: boxes over a picture; `box` of each = (x, y, width, height) as parts of 1 of it."""
     drawn = [(_get(item, "box"), _get(item, "outcome") or "warn") for item in findings]
     shapes = format_html_join(
         "",
