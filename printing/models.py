@@ -125,6 +125,26 @@ class Volume(TenantModel):
         return f"{self.run} {self.number}"
 
 
+class PrintItem(TenantModel):
+    """One student's place in a print run: which portrait was printed, and on which page of which volume.
+
+    Written when the run is made, so that building again prints the same students; the place follows the building.
+    """
+
+    run = models.ForeignKey(PrintRun, on_delete=models.CASCADE, related_name="items")
+    student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="prints")
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
+    volume = models.PositiveSmallIntegerField(_("volume"), default=0)
+    page = models.PositiveIntegerField(_("page"), default=0)
+
+    class Meta:
+        ordering = ("volume", "page", "id")
+        constraints = [models.UniqueConstraint(fields=("run", "student"), name="one_item_a_student")]
+
+    def __str__(self) -> str:
+        return f"{self.run} {self.student}"
+
+
 class Shipment(TenantModel):
     """The parcel with a school's sheets."""
 

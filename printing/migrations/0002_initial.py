@@ -6,129 +6,154 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('capture', '0002_initial'),
-        ('printing', '0001_initial'),
-        ('schools', '0001_initial'),
-        ('students', '0001_initial'),
+        ("capture", "0002_initial"),
+        ("printing", "0001_initial"),
+        ("schools", "0001_initial"),
+        ("students", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='award',
-            name='school',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.school'),
+            model_name="award",
+            name="school",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.school"),
         ),
         migrations.AddField(
-            model_name='award',
-            name='season',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.season'),
+            model_name="award",
+            name="season",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.season"),
         ),
         migrations.AddField(
-            model_name='bulletin',
-            name='published_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="bulletin",
+            name="published_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='bulletin',
-            name='season',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='bulletin', to='schools.season'),
+            model_name="bulletin",
+            name="season",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="bulletin", to="schools.season"
+            ),
         ),
         migrations.AddField(
-            model_name='feedback',
-            name='enrolment',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='feedback', to='schools.enrolment'),
+            model_name="feedback",
+            name="enrolment",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="feedback", to="schools.enrolment"
+            ),
         ),
         migrations.AddField(
-            model_name='feedback',
-            name='school',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.school'),
+            model_name="feedback",
+            name="school",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.school"),
         ),
         migrations.AddField(
-            model_name='feedback',
-            name='season',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.season'),
+            model_name="feedback",
+            name="season",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.season"),
         ),
         migrations.AddField(
-            model_name='printrun',
-            name='created_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="printrun",
+            name="created_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='printrun',
-            name='enrolment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='print_runs', to='schools.enrolment'),
+            model_name="printrun",
+            name="enrolment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="print_runs", to="schools.enrolment"
+            ),
         ),
         migrations.AddField(
-            model_name='printrun',
-            name='job',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='schools.job'),
+            model_name="printrun",
+            name="job",
+            field=models.ForeignKey(
+                blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to="schools.job"
+            ),
         ),
         migrations.AddField(
-            model_name='printrun',
-            name='school',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.school'),
+            model_name="printrun",
+            name="school",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.school"),
         ),
         migrations.AddField(
-            model_name='printrun',
-            name='season',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.season'),
+            model_name="printrun",
+            name="season",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.season"),
         ),
         migrations.AddField(
-            model_name='proof',
-            name='photo',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='capture.photo'),
+            model_name="proof",
+            name="photo",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="capture.photo"),
         ),
         migrations.AddField(
-            model_name='proof',
-            name='school',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.school'),
+            model_name="proof",
+            name="school",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.school"),
         ),
         migrations.AddField(
-            model_name='proof',
-            name='season',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.season'),
+            model_name="proof",
+            name="season",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.season"),
         ),
         migrations.AddField(
-            model_name='proof',
-            name='student',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='proof', to='students.student'),
+            model_name="proof",
+            name="student",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE, related_name="proof", to="students.student"
+            ),
         ),
         migrations.AddField(
-            model_name='shipment',
-            name='run',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='shipment', to='printing.printrun'),
+            model_name="shipment",
+            name="run",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.PROTECT, related_name="shipment", to="printing.printrun"
+            ),
         ),
         migrations.AddField(
-            model_name='shipment',
-            name='school',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.school'),
+            model_name="shipment",
+            name="school",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.school"),
         ),
         migrations.AddField(
-            model_name='shipment',
-            name='season',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.season'),
+            model_name="shipment",
+            name="season",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.season"),
         ),
         migrations.AddField(
-            model_name='volume',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='volumes', to='printing.printrun'),
+            model_name="volume",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="volumes", to="printing.printrun"
+            ),
         ),
         migrations.AddField(
-            model_name='volume',
-            name='school',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.school'),
+            model_name="volume",
+            name="school",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.school"),
         ),
         migrations.AddConstraint(
-            model_name='award',
-            constraint=models.UniqueConstraint(fields=('season', 'school'), name='one_award_a_season'),
+            model_name="award",
+            constraint=models.UniqueConstraint(fields=("season", "school"), name="one_award_a_season"),
         ),
         migrations.AddConstraint(
-            model_name='volume',
-            constraint=models.UniqueConstraint(fields=('run', 'number'), name='one_volume_a_number'),
+            model_name="volume",
+            constraint=models.UniqueConstraint(fields=("run", "number"), name="one_volume_a_number"),
         ),
     ]
