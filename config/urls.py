@@ -1,9 +1,12 @@
 """Every app brings its own pages; this file only says where they hang."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView
+
+from schools.views.guide import guide
 
 urlpatterns = [
     path("", include("schools.urls")),
@@ -17,6 +20,8 @@ urlpatterns = [
     path("api/v1/", include("capture.api_urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api_schema"),
 ]
+if settings.DEBUG:
+    urlpatterns.append(path("guide/", guide))
 
 handler400 = "schools.views.errors.bad_request"
 handler403 = "schools.views.errors.forbidden"

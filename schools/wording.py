@@ -1,6 +1,7 @@
 """How amounts, moments and secret numbers are said on screen."""
 
 import datetime as dt
+import re
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -44,3 +45,20 @@ def masked(value: str) -> str:
     if len(value) >= 7:
         return f"{value[:3]}{'*' * max(len(value) - 7, 2)}{value[-4:] if len(value) >= 9 else value[-2:]}"
     return value[:1] + "*" * (len(value) - 1)
+
+
+_NUMBERED = re.compile(r"^(附件\d*|[一二三四五六七八九十]+、\S{1,20}|方式[一二三])$")
+
+
+def notice_lines(text: str) -> list[tuple[str, str]]:
+    """The lines of an official notice with what each is: title, heading, address (ends with a colon) or text."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return [(_kind_of_line(line, first=n == 0), line) for n, line in enumerate(lines)]
+
+
+def _kind_of_line(line: str, *, first: bool) -> str:
+    if first and line[-1] not in "。；：":
+        return "title"
+    if _NUMBERED.match(line) and line[-1] not in "。；：，":
+        return "heading"
+    return "address" if len(line) <= 30 and line.endswith(("：", ":")) else "text"

@@ -61,6 +61,20 @@ def when(at: dt.datetime | dt.date | None) -> SafeString:
     return format_html('<time datetime="{}" title="{}" data-when>{}</time>', at.isoformat(), wording.exact(at), text)
 
 
+_NOTICE_TAGS = {
+    "title": '<h3 class="title">{}</h3>',
+    "heading": "<h3>{}</h3>",
+    "address": '<p class="flush">{}</p>',
+    "text": "<p>{}</p>",
+}
+
+
+@register.filter
+def notice(text: str) -> SafeString:
+    """{{ season.notice|notice }} inside .notice: title, headings and indented paragraphs."""
+    return mark_safe("".join(format_html(_NOTICE_TAGS[kind], line) for kind, line in wording.notice_lines(text or "")))
+
+
 @register.filter
 def percent(value: int | None, total: int | None) -> int:
     """Whole percent, rounded down so that 100 means all."""
