@@ -81,7 +81,7 @@ class Callback(models.Model):
 
 
 class LedgerEntry(TenantModel):
-    """One movement of money: charge (owed), payment (in), refund (out). Written by billing.ledger alone, never changed."""
+    """One movement of money: charge (owed), payment (in), refund (out). Only billing.ledger writes them."""
 
     class Kind(models.TextChoices):
         CHARGE = "charge", _("Charge")

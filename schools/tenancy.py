@@ -13,6 +13,7 @@ from typing import Any
 from django.db import models
 from django_scopes import ScopedManager, scope, scopes_disabled
 from django_scopes.exceptions import ScopeError
+from django_scopes.manager import DisabledQuerySet
 from django_scopes.state import get_scope
 
 
@@ -51,15 +52,26 @@ class TenantQuerySet(models.QuerySet):
             check_write(school_id)
         return super().bulk_create(rows, *args, **kwargs)
 
-    def exists(self) -> bool:
-        if get_scope().get("_enabled", True) and "school" not in get_scope():
-            raise ScopeError("A tenant table is asked outside of any scope.")
-        return super().exists()
+
+class NoScopeQuerySet(DisabledQuerySet):
+    """What a tenant model's manager gives outside of any scope: refuses everything."""
+
+    exists = create = bulk_create = bulk_update = in_bulk = exclude = distinct = DisabledQuerySet.error
+    select_related = prefetch_related = alias = aiterator = DisabledQuerySet.error
 
 
 def scoped_manager(queryset: type[models.QuerySet] = TenantQuerySet) -> Any:
     """The manager of a tenant model: refuses to work outside of a scope."""
-    return ScopedManager(school="school", _manager_class=models.Manager.from_queryset(queryset))
+    scoped = type(ScopedManager(school="school", _manager_class=models.Manager.from_queryset(queryset)))
+
+    class TenantManager(scoped):  # type: ignore[misc, valid-type]
+        def get_queryset(self) -> models.QuerySet:
+            rows = super().get_queryset()
+            if isinstance(rows, DisabledQuerySet):
+                return NoScopeQuerySet(self.model, using=self._db, missing_scopes={"school"})
+            return rows
+
+    return TenantManager()
 
 
 class TenantModel(models.Model):

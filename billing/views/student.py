@@ -41,7 +41,7 @@ def receipt(request: Any) -> HttpResponse:
 @student_page
 def simulator(request: Any, number: str) -> HttpResponse:
     """The page that stands in for a provider's cashier; it says so."""
-    if settings.PAYMENT_PROVIDER != Simulator.name:
+    if Simulator.name != settings.PAYMENT_PROVIDER:
         raise Http404
     order = get_object_or_404(Order, number=number, student=request.student)
     if request.method == "GET":
