@@ -18,6 +18,11 @@ def to_srgb(rgb: np.ndarray, icc: bytes | None) -> np.ndarray:
     return np.asarray(ImageCms.applyTransform(Image.fromarray(rgb), transform))
 
 
+def is_srgb(icc: bytes | None) -> bool:
+    """Whether `to_srgb` would leave the pixels of a picture with this profile as they are."""
+    return not icc or _transform(icc, "RGB") is None
+
+
 def image_to_srgb(image: Image.Image, icc: bytes | None) -> np.ndarray:
     """A decoded Pillow image of any mode to uint8 sRGB (h, w, 3); transparency shows white."""
     image = _to_eight_bits(image)

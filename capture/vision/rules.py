@@ -93,7 +93,7 @@ def _clip(value: float) -> float:
     return min(1.0, max(0.0, value))
 
 
-# --- framing -----------------------------------------------------------------------------------------------------------
+# --- framing --------------------------------------------------------------------------------------
 
 
 @rule(_("One face"), reject=0.25)
@@ -131,7 +131,7 @@ def pitch(m: Measures, limits: Limits) -> Finding | None:
     return above("pitch", _abs(m.get("pitch")), limits, box(m, "box"))
 
 
-# --- light and focus ---------------------------------------------------------------------------------------------------
+# --- light and focus ------------------------------------------------------------------------------
 
 
 @rule(_("Sharpness"), reject=1.65, texture=0.15)
@@ -158,10 +158,13 @@ def overexposed(m: Measures, limits: Limits) -> Finding | None:
     return above("overexposed", m.get("burnt"), limits, box(m, "box"))
 
 
-@rule(_("Not too dark"), warn=28)
+@rule(_("Not too dark"), warn=30, skin=28)
 def underexposed(m: Measures, limits: Limits) -> Finding | None:
-    """Median lightness of the face. It only warns: dark skin in good light lies near the limit."""
-    return below("underexposed", m.get("face_light"), limits, box(m, "box"))
+    """Lightness of the whites of the eyes, where the face is dark: dark skin in good light has light eyes."""
+    darkest = limits.get("underexposed", "skin")
+    if darkest is None or m.get("face_light", 100) >= darkest:
+        return None
+    return below("underexposed", m.get("eye_white"), limits, box(m, "box"))
 
 
 @rule(_("No shine on the face"), warn=0.015, under_eye=12)
@@ -173,7 +176,7 @@ def face_glare(m: Measures, limits: Limits) -> Finding | None:
     return above("face_glare", m.get("highlights"), limits, box(m, "box"))
 
 
-# --- eyes and expression -----------------------------------------------------------------------------------------------
+# --- eyes and expression --------------------------------------------------------------------------
 
 
 @rule(_("No red eyes"), reject=0.5)
@@ -210,7 +213,7 @@ def smile(m: Measures, limits: Limits) -> Finding | None:
     return above("smile", m.get("smile"), limits, box(m, "mouth_box"))
 
 
-# --- hair, glasses, cover ----------------------------------------------------------------------------------------------
+# --- hair, glasses, cover -------------------------------------------------------------------------
 
 
 @rule(_("Forehead and brows free"), reject=0.3, warn=0.6)
@@ -244,19 +247,29 @@ def head_cover(m: Measures, limits: Limits) -> Finding | None:
     return above("head_cover", m.get("hair_chroma"), limits, box(m, "forehead_box"))
 
 
-@rule(_("No mask"), reject=2.5, forehead=15, cheek_chroma=8)
+@rule(_("No mask"), reject=2.5, chin=20, forehead=15, cheek_chroma=8)
 def mask(m: Measures, limits: Limits) -> Finding | None:
-    """Lips no redder than the chin, while the cheeks are coloured unlike the forehead or not like skin at all."""
+    """Where lips should be: no redder than the chin, and one colour with it, in a face of two colours."""
     redness, least = m.get("lip_redness"), limits.get("mask", "reject")
-    if redness is None or least is None or redness >= least:
+    if redness is None or least is None or redness >= least or m["lip_distance"] > LIPS_LIKE_CHIN:
         return None
-    unlike = passes(limits.get("mask", "forehead"), m.get("forehead_distance"))
-    if unlike or m.get("skin_chroma", 99) < (limits.get("mask", "cheek_chroma") or 0):
-        return Finding("mask", "reject", redness, least, box(m, "mouth_box"))
-    return None
+    return Finding("mask", "reject", redness, least, box(m, "mouth_box")) if _is_two_coloured(m, limits) else None
 
 
-# --- clothes and posture -----------------------------------------------------------------------------------------------
+LIPS_LIKE_CHIN = 8.0
+
+
+def _is_two_coloured(m: Measures, limits: Limits) -> bool:
+    """Chin unlike the cheeks; or cheeks unlike the forehead; or cheeks without colour in a picture that has some."""
+    if passes(limits.get("mask", "chin"), m["chin_distance"]):
+        return True
+    if passes(limits.get("mask", "forehead"), m["forehead_distance"]):
+        return True
+    grey = limits.get("mask", "cheek_chroma")
+    return grey is not None and m["skin_chroma"] < grey and m["forehead_chroma"] > 2 * m["skin_chroma"]
+
+
+# --- clothes and posture --------------------------------------------------------------------------
 
 
 @rule(_("Clothes unlike the background"), reject=0.5)
@@ -283,7 +296,7 @@ def shoulders(m: Measures, limits: Limits) -> Finding | None:
     return above("shoulders", _abs(m.get("shoulders")), limits, dots(m, "shoulder_points"))
 
 
-# --- integrity: only a person may lock ---------------------------------------------------------------------------------
+# --- integrity: only a person may lock ------------------------------------------------------------
 
 
 @rule(_("Not photographed from a screen"), warn=2.6)
@@ -327,7 +340,7 @@ def _abs(value: float | None) -> float | None:
     return None if value is None else abs(value)
 
 
-# --- the file and the portrait: two of these are found elsewhere, when the file is opened and when the portrait is made -----
+# --- the file and the portrait: some are found elsewhere, when the file is opened or the portrait made 
 
 _RULES.append(Rule("unreadable", _("Readable photo"), {"reject": None}))
 

@@ -26,7 +26,9 @@ def measure(crop: FaceCrop) -> dict[str, object]:
         "forehead_skin": float((from_skin < LIKE_SKIN).mean()),
         "forehead_distance": float(np.median(from_skin)),
         "forehead_box": crop.place(np.array([area.min(0), area.max(0)])),
+        "forehead_chroma": float(np.median(np.hypot(forehead[:, 1], forehead[:, 2]))),
         "lip_redness": float(lips[1] - chin[1]),
+        "lip_distance": float(distance(lips, chin)),
         "chin_distance": float(distance(chin, crop.skin)),
         "ears": float(min(_ear_skin(crop, index, side) for index, side in zip(EARS, (-1, 1), strict=True))),
     }

@@ -7,6 +7,10 @@ import numpy as np
 from ..face import FaceCrop
 
 UNDER_EYES = ((119, 120, 121, 230, 229, 228), (348, 349, 350, 450, 449, 448))
+EYE_WHITES = (
+    (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7),
+    (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249),
+)
 BURNT = 245
 HIGHLIGHT_L = 90
 HIGHLIGHT_CHROMA = 12
@@ -24,6 +28,7 @@ def measure(crop: FaceCrop) -> dict[str, object]:
         "skin_chroma": float(np.hypot(skin[1], skin[2])),
         "skin_hue": float(np.degrees(np.arctan2(skin[2], skin[1]))),
         "face_light": float(np.median(lightness)),
+        "eye_white": max(float(np.percentile(crop.lab[crop.polygon(eye)][:, 0], 85)) for eye in EYE_WHITES),
         "under_eye": under - float(skin[0]),
         "highlights": float(highlights.mean()),
     }
