@@ -96,7 +96,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": env.text("TUCAI_TEST_DB", "test") if TESTING else "tucai",
+        "KEY_PREFIX": env.text("TUCAI_TEST_DB", "test") + env.text("PYTEST_XDIST_WORKER") if TESTING else "tucai",
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
