@@ -2,10 +2,8 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 VENV := .venv
 PY := $(VENV)/bin/python
-APPS := config schools students capture billing printing
 # Packages are installed without byte code (environment.py): Python must be free to keep it.
 export PYTHONDONTWRITEBYTECODE :=
-export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
 .DEFAULT_GOAL := help
 .PHONY: help run test lint format bench messages lock demo setup setup-dev clean
