@@ -92,11 +92,12 @@ DATABASES["default"]["TEST"] = {"NAME": f"test_{env.text('TUCAI_TEST_DB', 'tucai
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = _urls.redis
+_TEST_PREFIX = env.text("TUCAI_TEST_DB", "test") + env.text("PYTEST_XDIST_WORKER")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": env.text("TUCAI_TEST_DB", "test") + env.text("PYTEST_XDIST_WORKER") if TESTING else "tucai",
+        "KEY_PREFIX": env.text("REDIS_PREFIX") or (_TEST_PREFIX if TESTING else "tucai"),
     }
 }
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -169,7 +170,7 @@ USE_I18N = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-MEDIA_ROOT = DATA_DIR / "files"
+MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or DATA_DIR / "files")
 # nginx: `location /private/ { internal; alias <MEDIA_ROOT>/; }`; empty: Django sends the bytes itself.
 X_ACCEL_PREFIX = env.text("X_ACCEL_PREFIX")
 _S3 = env.text("AWS_STORAGE_BUCKET_NAME")
