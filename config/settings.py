@@ -184,7 +184,8 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
-FILE_UPLOAD_PERMISSIONS = 0o600
+# Readable to the group, so that nginx (a member of it) can send what Django has checked.
+FILE_UPLOAD_PERMISSIONS = 0o640
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 # TrueType files for characters of names that the packaged Chinese fonts lack, tried in turn.
 EXTRA_FONTS = env.words("TUCAI_EXTRA_FONTS")
