@@ -16,8 +16,8 @@ document.addEventListener("click", (event) => {
 });
 
 function prepare(dialog, opener) {
-  const hit = dialog.querySelector("[data-hit]");
-  if (hit && opener.dataset.hit) hit.textContent = opener.dataset.hit;
+  const hits = opener.dataset.hit ? dialog.querySelectorAll("[data-hit]") : [];
+  for (const hit of hits) hit.textContent = opener.dataset.hit;
   const form = dialog.querySelector("form");
   if (form && opener.dataset.action) form.action = opener.dataset.action;
   if (form && opener.dataset.picks) carryPicks(form, opener.dataset.picks);
