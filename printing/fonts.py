@@ -14,6 +14,7 @@ from functools import cached_property, lru_cache
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pylopdf_fonts_zh_cn
 from django.conf import settings
@@ -41,7 +42,7 @@ class PaperFont(TTFont):
     rubbish), and puts up to 256 entries in a block that may hold 100. Its map is replaced once it is made.
     """
 
-    def addObjects(self, doc) -> None:
+    def addObjects(self, doc: Any) -> None:
         subsets = [list(subset) for subset in self.state[doc].subsets]
         known = set(doc.idToObject)
         super().addObjects(doc)
@@ -99,6 +100,11 @@ class FontChain:
         if char not in self._chosen:
             self._chosen[char] = next((f for f in self._fonts() if ord(char) in f.face.charToGlyph), None)
         return self._chosen[char]
+
+    def prepare(self) -> None:
+        """Load, and so convert, every font of the chain."""
+        for _font in self._fonts():
+            pass
 
     def missing(self, text: str) -> str:
         """The characters of the text that could only be printed as an empty box."""
@@ -198,7 +204,7 @@ def convert(source: Path, target: Path) -> None:
     builder.save(target)
 
 
-def _quadratic(glyph):
+def _quadratic(glyph: Any) -> Any:
     pen = TTGlyphPen(None)
     # TrueType outlines turn the other way round.
     glyph.draw(Cu2QuPen(pen, MAX_ERROR, reverse_direction=True))

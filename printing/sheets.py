@@ -62,6 +62,8 @@ class Volume:
     last: SheetStudent
     groups: tuple[tuple[SheetStudent, int, int, int], ...]
     """For each class: one of its students, how many they are, its first and last page."""
+    places: tuple[tuple[str, int], ...]
+    """The page of each portrait."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,10 @@ class Progress:
 
 
 class Unprintable(Exception):
-    """Some students cannot be printed as they are. `problems` pairs each with what is wrong, for a person to read."""
+    """Some students cannot be printed as they are.
+
+    `problems` pairs each with the characters that no font has; with nothing, if the portrait is missing or no JPEG.
+    """
 
     def __init__(self, problems: list[tuple[SheetStudent, str]]) -> None:
         super().__init__("; ".join(f"{student.student_no} {student.name}: {reason}" for student, reason in problems))
@@ -134,7 +139,8 @@ def _volume(number: int, path: Path, pages: list[list[SheetStudent]]) -> Volume:
             classes.setdefault(student.order[:3], []).append((page_number, student))
     groups = tuple((found[0][1], len(found), found[0][0], found[-1][0]) for found in classes.values())
     total = sum(len(page) for page in pages)
-    return Volume(number, path, total, len(pages), pages[0][0], pages[-1][-1], groups)
+    places = tuple((student.portrait, page) for page, students in enumerate(pages, 1) for student in students)
+    return Volume(number, path, total, len(pages), pages[0][0], pages[-1][-1], groups, places)
 
 
 class Press:
@@ -171,7 +177,7 @@ class Press:
         try:
             add_jpeg(canvas, f"j{self.drawn}", read_portrait(student.portrait))
         except (OSError, NotAJpeg) as error:
-            raise Unprintable([(student, "照片文件缺失或损坏")]) from error
+            raise Unprintable([(student, "")]) from error
         self._define_photo(canvas, form, f"j{self.drawn}", student)
         for copy in range(self.layout.copies):
             left, bottom = self._corner(self.layout.photo(place, copy))

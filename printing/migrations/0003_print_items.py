@@ -5,29 +5,48 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('capture', '0003_undo_preview_and_failed'),
-        ('printing', '0002_initial'),
-        ('schools', '0002_append_only_history'),
-        ('students', '0001_initial'),
+        ("capture", "0003_undo_preview_and_failed"),
+        ("printing", "0002_initial"),
+        ("schools", "0002_append_only_history"),
+        ("students", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='PrintItem',
+            name="PrintItem",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('volume', models.PositiveSmallIntegerField(default=0, verbose_name='volume')),
-                ('page', models.PositiveIntegerField(default=0, verbose_name='page')),
-                ('photo', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='capture.photo')),
-                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='items', to='printing.printrun')),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.school')),
-                ('student', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='prints', to='students.student')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("volume", models.PositiveSmallIntegerField(default=0, verbose_name="volume")),
+                ("page", models.PositiveIntegerField(default=0, verbose_name="page")),
+                (
+                    "photo",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="capture.photo"
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="items", to="printing.printrun"
+                    ),
+                ),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.school"
+                    ),
+                ),
+                (
+                    "student",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="prints", to="students.student"
+                    ),
+                ),
             ],
             options={
-                'ordering': ('volume', 'page', 'id'),
-                'constraints': [models.UniqueConstraint(fields=('run', 'student'), name='one_item_a_student')],
+                "ordering": ("volume", "page", "id"),
+                "constraints": [models.UniqueConstraint(fields=("run", "student"), name="one_item_a_student")],
             },
         ),
     ]

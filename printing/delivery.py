@@ -1,0 +1,81 @@
+"""Delivery (寄送): the parcel with a school's sheets, and the school's word that it has come."""
+
+import datetime as dt
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from printing import runs
+from printing.models import PrintRun, Shipment
+from schools import history, messages, states
+from schools.errors import PortalError
+from schools.models import Enrolment, User
+from students.models import Student
+
+
+def ship(
+    run: PrintRun,
+    *,
+    carrier: str,
+    tracking_no: str,
+    shipped_on: dt.date,
+    by: User,
+    address: str = "",
+    remarks: str = "",
+) -> Shipment:
+    """The parcel is on its way. Sheets that nobody has marked as printed count as printed now."""
+    with transaction.atomic():
+        run = PrintRun.objects.select_for_update(of=("self",)).select_related("school").get(pk=run.pk)
+        if Shipment.objects.filter(run=run).exists():
+            raise PortalError(_("This print run has been shipped already."))
+        if run.printed_at is None:
+            runs.mark_printed(run, by=by)
+        shipment = Shipment.objects.create(
+            school_id=run.school_id,
+            season_id=run.season_id,
+            run=run,
+            carrier=carrier.strip(),
+            tracking_no=tracking_no.strip(),
+            address=address.strip() or run.school.address,
+            shipped_on=shipped_on,
+            remarks=remarks.strip(),
+        )
+        history.record("shipment.shipped", shipment, by=by, after=shipment.status, facts={"run": run.pk})
+        _move_on(run, Enrolment.Status.SHIPPED, by=by)
+        messages.tell_school(
+            run.school,
+            kind="shipment.shipped",
+            subject=_("Your photos are on their way"),
+            body=_("%(carrier)s, number %(number)s. Please confirm here when the parcel has come.")
+            % {"carrier": shipment.carrier, "number": shipment.tracking_no},
+            link="/school/prints/",
+        )
+    return shipment
+
+
+def receive(shipment: Shipment, *, received_by: str, by: User, remarks: str = "") -> Shipment:
+    """The school has the parcel: its students' photos count as delivered."""
+    with transaction.atomic():
+        states.change(
+            shipment,
+            Shipment.Status.RECEIVED,
+            by=by,
+            received_at=timezone.now(),
+            received_by_name=received_by.strip() or by.actor_name,
+            remarks=remarks.strip() or shipment.remarks,
+        )
+        students = Student.objects.filter(prints__run=shipment.run_id)
+        states.change_many(students, Student.Stage.DELIVERED, by=by, facts={"shipment": shipment.pk})
+        if not Shipment.objects.filter(
+            run__enrolment=shipment.run.enrolment_id, status=Shipment.Status.SHIPPED
+        ).exists():
+            _move_on(shipment.run, Enrolment.Status.RECEIVED, by=by)
+    return shipment
+
+
+def _move_on(run: PrintRun, to: str, *, by: User) -> None:
+    """The school's state follows its parcels; a supplement sent later does not turn it back."""
+    enrolment = Enrolment.objects.get(pk=run.enrolment_id)
+    if states.may(enrolment, to):
+        states.change(enrolment, to, by=by)

@@ -1,0 +1,214 @@
+"""Proofreading (校对): the student confirms portrait and data, or the school settles for one who does not answer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from capture import closing
+from capture.models import Photo
+from printing.models import Proof
+from schools import history, states
+from schools.errors import Conflict, PortalError
+from schools.models import Enrolment, User
+from students.models import Correction, Student
+
+Stage = Student.Stage
+# Somebody still has to decide: proofreading cannot close over them. A student who never submitted holds nobody up.
+UNDECIDED = (Stage.CHECKING, Stage.REVIEW)
+# Holds a portrait that the school has approved.
+WITH_PORTRAIT = (Stage.APPROVED, Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)
+# The enrolment's states in which portrait and data may still be confirmed or corrected.
+OPEN_STATES = (Enrolment.Status.CAPTURING, Enrolment.Status.PROOFREADING)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a school's proofreading is, in students."""
+
+    roster: int
+    without_photo: int
+    undecided: int
+    to_confirm: int
+    disputed: int
+    proofed: int
+
+    @property
+    def portraits(self) -> int:
+        """The form's 电子图像共…人."""
+        return self.to_confirm + self.proofed
+
+    @property
+    def is_settled(self) -> bool:
+        return self.proofed > 0 and not (self.undecided or self.to_confirm or self.disputed)
+
+
+def standing(enrolment: Enrolment) -> Standing:
+    """Two queries, whatever the number of students."""
+    students = students_of(enrolment)
+    by_stage = dict(students.values_list("stage").annotate(n=Count("pk")).order_by())
+    disputed = students.filter(Exists(_open_corrections())).count()
+    return Standing(
+        roster=sum(by_stage.values()),
+        without_photo=sum(by_stage.get(stage, 0) for stage in (Stage.WAITING, Stage.RETAKE, Stage.READY)),
+        undecided=sum(by_stage.get(stage, 0) for stage in UNDECIDED),
+        to_confirm=by_stage.get(Stage.APPROVED, 0),
+        disputed=disputed,
+        proofed=sum(by_stage.get(stage, 0) for stage in (Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)),
+    )
+
+
+def students_of(enrolment: Enrolment) -> QuerySet[Student]:
+    return Student.objects.filter(school=enrolment.school_id, season=enrolment.season_id)
+
+
+def _open_corrections() -> QuerySet[Correction]:
+    return Correction.objects.filter(student=OuterRef("pk"), status=Correction.Status.OPEN)
+
+
+def open_proofreading(enrolment: Enrolment, *, by: User) -> Enrolment:
+    """The school says that its capture is over before its days are; nothing may wait for review then."""
+    _refuse_undecided(enrolment)
+    return closing.end_capture(enrolment=enrolment, by=by)
+
+
+def _refuse_undecided(enrolment: Enrolment) -> None:
+    waiting = students_of(enrolment).filter(stage__in=UNDECIDED).count()
+    if waiting:
+        raise PortalError(
+            ngettext(
+                "%(n)d photo has not been decided yet. Review it first, then open the proofreading.",
+                "%(n)d photos have not been decided yet. Review them first, then open the proofreading.",
+                waiting,
+            )
+            % {"n": waiting}
+        )
+    if not students_of(enrolment).filter(stage__in=WITH_PORTRAIT).exists():
+        raise PortalError(_("No student has an approved portrait yet, so there is nothing to proofread."))
+
+
+def current_portrait(student: Student) -> Photo | None:
+    """The approved photo whose portrait the student reads."""
+    return Photo.objects.filter(student=student, is_current=True, status=Photo.Status.APPROVED).first()
+
+
+def confirm(student: Student, *, photo_id: int, by: Student) -> Proof:
+    """The student has read this portrait and the data and says that they are right."""
+    with transaction.atomic():
+        locked, enrolment = locked_row(student)
+        refuse_closed(enrolment)
+        photo = current_portrait(locked)
+        if photo is None or photo.pk != photo_id:
+            raise Conflict(_("Your portrait has changed in the meantime. Please look at the new one."))
+        if locked.corrections.filter(status=Correction.Status.OPEN).exists():
+            raise PortalError(_("The school is still looking at your request. Please wait for its answer."))
+        if locked.stage == Stage.PROOFED:
+            return Proof.objects.get(student=locked)
+        proof = _confirmed(locked, photo, by=by)
+        states.change(locked, Stage.PROOFED, by=by, only_from=[Stage.APPROVED])
+    student.stage = locked.stage
+    return proof
+
+
+def locked_row(student: Student) -> tuple[Student, Enrolment]:
+    """The student's row, held until the transaction ends, and the school's part in the season."""
+    locked = Student.objects.select_for_update(of=("self",)).get(pk=student.pk)
+    return locked, Enrolment.objects.get(school=student.school_id, season=student.season_id)
+
+
+def refuse_closed(enrolment: Enrolment) -> None:
+    """Raise PortalError once the feedback form is with the center."""
+    if enrolment.status not in OPEN_STATES:
+        raise PortalError(_("The proofreading of your school is closed. Ask the person in charge at your school."))
+
+
+def _confirmed(student: Student, photo: Photo, *, by: history.Actor, reason: str = "") -> Proof:
+    """The student's proof, made or moved to confirmed, with the portrait that was read."""
+    fields: dict[str, Any] = {"photo": photo, "settled_by_school": bool(reason), "reason": reason}
+    proof = Proof.objects.filter(student=student).first()
+    if proof is None:
+        proof = Proof.objects.create(
+            school_id=student.school_id, season_id=student.season_id, student=student, **fields
+        )
+        history.record("proof.confirmed", proof, by=by, after=proof.status, facts=_facts(photo, reason))
+        return proof
+    if proof.status == Proof.Status.DISPUTED:
+        return states.change(
+            proof, Proof.Status.CONFIRMED, by=by, facts=_facts(photo, reason), at=timezone.now(), **fields
+        )
+    # Confirmed before, then the portrait was replaced: the same state for another picture.
+    Proof.objects.filter(pk=proof.pk).update(**fields, at=timezone.now())
+    history.record(
+        "proof.confirmed", proof, by=by, before=proof.status, after=proof.status, facts=_facts(photo, reason)
+    )
+    return Proof.objects.get(pk=proof.pk)
+
+
+def _facts(photo: Photo, reason: str) -> dict[str, int | str]:
+    return {"photo": photo.pk} | ({"reason": reason} if reason else {})
+
+
+def settle(students: Iterable[Student], *, reason: str, by: User) -> int:
+    """The school answers for students who do not; the reason stands in the history. Returns how many were settled.
+
+    Those who have asked for a correction, or have no approved portrait, are left as they are.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise PortalError(_("Say why the school settles for the student."))
+    settled = 0
+    for student in students:
+        with transaction.atomic():
+            locked, enrolment = locked_row(student)
+            refuse_closed(enrolment)
+            photo = current_portrait(locked)
+            if photo is None or locked.stage != Stage.APPROVED or _is_disputed(locked):
+                continue
+            _confirmed(locked, photo, by=by, reason=reason)
+            states.change(locked, Stage.PROOFED, by=by, facts={"reason": reason})
+            settled += 1
+    return settled
+
+
+def _is_disputed(student: Student) -> bool:
+    return student.corrections.filter(status=Correction.Status.OPEN).exists()
+
+
+def to_settle(enrolment: Enrolment) -> QuerySet[Student]:
+    """Students whose portrait waits for a word."""
+    return students_of(enrolment).filter(stage=Stage.APPROVED).exclude(Exists(_open_corrections()))
+
+
+def dispute(student: Student, *, by: history.Actor) -> None:
+    """Take back a confirmation because something is to be corrected. The caller holds the student's row."""
+    proof = Proof.objects.filter(student=student).first()
+    photo = current_portrait(student)
+    if proof is None and photo is not None:
+        proof = Proof.objects.create(
+            school_id=student.school_id,
+            season_id=student.season_id,
+            student=student,
+            photo=photo,
+            status=Proof.Status.DISPUTED,
+        )
+        history.record("proof.disputed", proof, by=by, after=proof.status)
+    elif proof is not None and proof.status == Proof.Status.CONFIRMED:
+        states.change(proof, Proof.Status.DISPUTED, by=by, settled_by_school=False, reason="")
+    if student.stage == Stage.PROOFED:
+        states.change(student, Stage.APPROVED, by=by)
+
+
+def worklist(enrolment: Enrolment) -> QuerySet[Student]:
+    """The students of the proofreading page, with `is_disputed`."""
+    return (
+        students_of(enrolment)
+        .filter(Q(stage__in=WITH_PORTRAIT) | Q(Exists(_open_corrections())))
+        .annotate(is_disputed=Exists(_open_corrections()))
+        .select_related("proof")
+        .order_by("college", "major", "class_name", "student_no")
+    )

@@ -1,0 +1,263 @@
+"""The year's end (评选、补贴、通报): schools ranked by their figures, what the center decides about them, the bulletin.
+
+Points out of 100: coverage 40, first-pass rate 20, feedback on time 15, fee on time 15, portraits that stayed 10.
+"""
+
+import datetime as dt
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from billing.models import FeeAccount
+from capture.models import Photo
+from printing.models import Award, Bulletin, Feedback
+from schools import history, messages
+from schools.errors import PortalError
+from schools.models import Enrolment, Event, Season, User
+from schools.tenancy import school_scope
+from schools.workdays import workdays_between
+from students.models import Student
+
+WEIGHTS = {"coverage": 40, "first_pass": 20, "feedback": 15, "fee": 15, "kept": 10}
+# A form or a fee loses this share of its points with each working day it is late.
+LOST_A_DAY = 0.05
+# Proposals; the center decides.
+COMMENDED_SHARE, CRITICISED_BELOW = 0.2, 60
+ALLOWANCE_FEN_A_STUDENT = 50
+
+
+@dataclass(frozen=True)
+class Figures:
+    """A school's season in numbers; shares are 0 to 1, None where there is nothing to measure."""
+
+    roster: int = 0
+    captured: int = 0
+    coverage: float | None = None
+    first_pass: float | None = None
+    feedback: float | None = None
+    fee: float | None = None
+    kept: float | None = None
+
+    @property
+    def score(self) -> Decimal:
+        """Points over those figures that can be measured, scaled to 100."""
+        known = {name: weight for name, weight in WEIGHTS.items() if getattr(self, name) is not None}
+        if not known:
+            return Decimal(0)
+        points = sum(weight * getattr(self, name) for name, weight in known.items())
+        return Decimal(str(round(100 * points / sum(known.values()), 2)))
+
+
+def figures(season: Season, *, today: dt.date | None = None) -> dict[int, Figures]:
+    """By school id, for every school that takes part; a fixed number of queries."""
+    today = today or timezone.localdate()
+    enrolments = list(Enrolment.objects.filter(season=season).select_related("season"))
+    roster = _rosters(season)
+    passed = _first_passes(season)
+    sent = dict(Feedback.objects.filter(season=season).exclude(sent_at=None).values_list("school_id", "sent_at"))
+    settled = dict(FeeAccount.objects.filter(season=season).values_list("school_id", "settled_at"))
+    resets = dict(
+        Event.objects.filter(season=season, kind="photo.reset")
+        .values_list("school_id")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
+    return {e.school_id: _figures(e, roster, passed, sent.get(e.school_id), settled, resets, today) for e in enrolments}
+
+
+def _rosters(season: Season) -> dict[int, dict[str, Any]]:
+    rows = (
+        Student.objects.filter(season=season)
+        .values("school_id")
+        .annotate(
+            roster=Count("pk"),
+            captured=Count("pk", filter=Q(stage__in=Student.CAPTURED)),
+            paid=Count("pk", filter=Q(stage__in=Student.CAPTURED, fee_state=Student.FeeState.PAID)),
+        )
+        .order_by()
+    )
+    return {row["school_id"]: {**row} for row in rows}
+
+
+def _first_passes(season: Season) -> dict[int, float]:
+    """The share of students whose first photo was neither rejected nor returned."""
+    first = Photo.objects.filter(season=season).order_by("student_id", "id").distinct("student_id").values("pk")
+    bad = (Photo.Status.REJECTED, Photo.Status.RETURNED)
+    rows = (
+        Photo.objects.filter(pk__in=first)
+        .values_list("school_id")
+        .annotate(n=Count("pk"), good=Count("pk", filter=~Q(status__in=bad)))
+        .order_by()
+    )
+    return {school: good / n for school, n, good in rows}
+
+
+def _figures(
+    enrolment: Enrolment,
+    rosters: dict[int, dict[str, Any]],
+    passed: dict[int, float],
+    sent_at: dt.datetime | None,
+    settled: dict[int, dt.datetime | None],
+    resets: dict[int, int],
+    today: dt.date,
+) -> Figures:
+    row = rosters.get(enrolment.school_id)
+    if row is None:
+        return Figures()
+    captured = row["captured"]
+    return Figures(
+        roster=row["roster"],
+        captured=captured,
+        coverage=captured / row["roster"],
+        first_pass=passed.get(enrolment.school_id),
+        feedback=_timely(sent_at, enrolment.proof_due_on, today),
+        fee=_fee(enrolment, row, settled.get(enrolment.school_id), today),
+        kept=max(0.0, 1 - resets.get(enrolment.school_id, 0) / captured) if captured else None,
+    )
+
+
+def _timely(done_at: dt.datetime | None, due: dt.date | None, today: dt.date) -> float | None:
+    """1 on time, less with each working day of delay; None while the deadline is still to come."""
+    if due is None or (done_at is None and today <= due):
+        return None
+    day = timezone.localdate(done_at) if done_at else today
+    return max(0.0, 1 - LOST_A_DAY * max(0, workdays_between(due, day)))
+
+
+def _fee(enrolment: Enrolment, row: dict[str, Any], settled_at: dt.datetime | None, today: dt.date) -> float | None:
+    if enrolment.payment_mode == Enrolment.PaymentMode.STUDENT:
+        return row["paid"] / row["captured"] if row["captured"] else None
+    return _timely(settled_at, enrolment.season.payment_due, today)
+
+
+def rank(season: Season, *, by: User, today: dt.date | None = None) -> list[Award]:
+    """Rank the schools by their figures; what the center has decided about a school stays, proposals are made anew."""
+    with transaction.atomic():
+        _refuse_published(season)
+        found = figures(season, today=today)
+        order = sorted(
+            (school for school in found if found[school].roster), key=lambda s: (-found[s].score, -found[s].captured, s)
+        )
+        Award.objects.filter(season=season).exclude(school__in=order).delete()
+        awards = [_place(season, school, n, found[school], len(order)) for n, school in enumerate(order, 1)]
+        history.record("season.ranked", season, by=by, facts={"schools": len(awards)})
+    return awards
+
+
+def _place(season: Season, school_id: int, rank: int, figures: Figures, schools: int) -> Award:
+    fields: dict[str, Any] = {"rank": rank, "score": figures.score, "figures": asdict(figures)}
+    award = Award.objects.filter(season=season, school=school_id).first()
+    if award is None:
+        fields |= {
+            "is_commended": rank <= max(1, round(schools * COMMENDED_SHARE)),
+            "is_criticised": figures.score < CRITICISED_BELOW,
+            "allowance_fen": figures.captured * ALLOWANCE_FEN_A_STUDENT,
+        }
+        return Award.objects.create(season=season, school_id=school_id, **fields)
+    Award.objects.filter(pk=award.pk).update(**fields)
+    award.refresh_from_db()
+    return award
+
+
+def decide(
+    award: Award,
+    *,
+    is_commended: bool,
+    is_criticised: bool,
+    commended_person: str,
+    allowance_fen: int,
+    by: User,
+) -> Award:
+    """What the center decides about one school."""
+    if is_commended and is_criticised:
+        raise PortalError(_("A school cannot be commended and criticised at once."))
+    fields = {
+        "is_commended": is_commended,
+        "is_criticised": is_criticised,
+        "commended_person": commended_person.strip(),
+        "allowance_fen": allowance_fen,
+    }
+    with transaction.atomic():
+        _refuse_published(award.season)
+        for name, value in fields.items():
+            setattr(award, name, value)
+        award.save(update_fields=list(fields))
+        history.record("award.decided", award, by=by, facts=fields)
+    return award
+
+
+def _refuse_published(season: Season) -> None:
+    if Bulletin.objects.filter(season=season).exclude(published_at=None).exists():
+        raise PortalError(_("The bulletin has been published; the ranking stands."))
+
+
+def bulletin_text(season: Season) -> str:
+    """A first wording from the ranking; the center edits it. An official document: Chinese only."""
+    awards = list(Award.objects.filter(season=season).select_related("school"))
+    captured = sum(award.figures.get("captured", 0) for award in awards)
+    roster = sum(award.figures.get("roster", 0) for award in awards)
+    opening = (
+        f"{season.year}年我省高校毕业生图像信息采集工作已经结束，共{len(awards)}个单位参加，"
+        f"采集{season.graduating_class}届毕业生图像{captured}人，占应采集人数的{_percent(captured, roster)}。"
+        "现将有关情况通报如下："
+    )
+    parts = ["各有关高校、研究生培养单位：", opening]
+    praised = [award for award in awards if award.is_commended]
+    if praised:
+        names = "、".join(award.school.name for award in praised)
+        parts.append(f"一、以下单位组织有力、成绩突出，评为{season.year}年度图像采集优秀组织单位：{names}。")
+        people = "、".join(f"{a.commended_person}（{a.school.name}）" for a in praised if a.commended_person)
+        parts.append(f"同时对下列个人予以表扬：{people}。" if people else "")
+    named = [award for award in awards if award.is_criticised]
+    if named:
+        names = "、".join(award.school.name for award in named)
+        number = "二" if praised else "一"
+        parts.append(f"{number}、以下单位组织工作存在不足，请认真整改，确保毕业生学历电子注册：{names}。")
+    parts.append("希望各单位再接再厉，继续做好图像采集组织工作。")
+    parts.append(f"{season.center_name}\n{timezone.localdate():%Y年%-m月%-d日}")
+    return "\n\n".join(part for part in parts if part)
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.1f}%" if whole else "0%"
+
+
+def save_bulletin(season: Season, *, title: str, text: str, by: User) -> Bulletin:
+    with transaction.atomic():
+        _refuse_published(season)
+        bulletin, _created = Bulletin.objects.update_or_create(season=season, defaults={"title": title, "text": text})
+        history.record("bulletin.saved", bulletin, by=by)
+    return bulletin
+
+
+def publish(bulletin: Bulletin, *, by: User) -> Bulletin:
+    """Show the bulletin to every school of the season; it and the ranking stand from then on."""
+    with transaction.atomic():
+        now = timezone.now()
+        if not Bulletin.objects.filter(pk=bulletin.pk, published_at=None).update(published_at=now, published_by=by):
+            raise PortalError(_("The bulletin has been published already."))
+        bulletin.refresh_from_db()
+        history.record("bulletin.published", bulletin, by=by)
+        for enrolment in Enrolment.objects.filter(season=bulletin.season_id).select_related("school"):
+            with school_scope(enrolment.school):
+                messages.tell_school(
+                    enrolment.school,
+                    kind="bulletin.published",
+                    subject=bulletin.title,
+                    body=_("The center has published its bulletin on the season."),
+                    link="/school/bulletin/",
+                )
+    return bulletin
+
+
+def total_allowance_fen(season: Season) -> int:
+    return sum(Award.objects.filter(season=season).values_list("allowance_fen", flat=True))
+
+
+def ranking(season: Season) -> Any:
+    return Award.objects.filter(season=season).select_related("school__area").order_by(F("rank"))
