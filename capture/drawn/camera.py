@@ -18,7 +18,9 @@ TILE = 512
 
 def blurred_wrapping(noise: Floats, sigma: float) -> Floats:
     """A blurred tile that still joins itself at its edges."""
-    return cv2.GaussianBlur(np.pad(noise, ((16, 16), (16, 16), (0, 0))[: noise.ndim], "wrap"), (0, 0), sigma)[16:-16, 16:-16]
+    return cv2.GaussianBlur(np.pad(noise, ((16, 16), (16, 16), (0, 0))[: noise.ndim], "wrap"), (0, 0), sigma)[
+        16:-16, 16:-16
+    ]
 
 
 @lru_cache(maxsize=8)

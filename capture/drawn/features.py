@@ -79,7 +79,9 @@ def draw_iris(canvas: Canvas, frame: Frame, person: Person, look: Look, side: in
         angle, start, end = chance.uniform(0, 6.28), chance.uniform(0.45, 0.6), chance.uniform(0.72, 0.92)
         spoke = np.array([np.cos(angle), np.sin(angle)]) * IRIS
         fibres.append(np.array([(u, v) + spoke * start, (u, v) + spoke * end], np.float32))
-    canvas.strokes(frame, fibres, mix(colour, (0.9, 0.7, 0.45), 0.35), width=0.006, alpha=0.4, feather=0.003, within=ball)
+    canvas.strokes(
+        frame, fibres, mix(colour, (0.9, 0.7, 0.45), 0.35), width=0.006, alpha=0.4, feather=0.003, within=ball
+    )
     glow = curve([(u - 0.06, v + 0.03), (u, v + 0.075), (u + 0.06, v + 0.03), (u, v + 0.05)], closed=True)
     canvas.fill(frame, glow, mix(colour, (0.85, 0.65, 0.45), 0.5), alpha=0.55, feather=0.014, within=ball)
     pupil = (0.55, 0.03, 0.03) if look.red_pupils else (0.015, 0.012, 0.012)
@@ -89,7 +91,9 @@ def draw_iris(canvas: Canvas, frame: Frame, person: Person, look: Look, side: in
 def draw_glint(canvas: Canvas, frame: Frame, look: Look, side: int, ball: tuple[Box, Floats]) -> None:
     """The light's reflections on the eyeball."""
     u, v = side * 0.5 + look.gaze[0], IRIS_RISE + look.gaze[1]
-    window = curve([(u - 0.050, v - 0.048), (u - 0.018, v - 0.052), (u - 0.016, v - 0.020), (u - 0.046, v - 0.018)], closed=True)
+    window = curve(
+        [(u - 0.050, v - 0.048), (u - 0.018, v - 0.052), (u - 0.016, v - 0.020), (u - 0.046, v - 0.018)], closed=True
+    )
     canvas.fill(frame, window, (1, 1, 1), alpha=0.92, feather=0.004, within=ball)
     canvas.fill(frame, circle(u + 0.038, v + 0.036, 0.011), (1, 1, 1), alpha=0.38, feather=0.005, within=ball)
 
@@ -102,9 +106,18 @@ def draw_ball(canvas: Canvas, frame: Frame, person: Person, look: Look, side: in
     white = mix((0.90, 0.885, 0.875), person.skin, 0.10)
     canvas.fill(frame, opening, white, feather=0.004)
     for corner, reach in ((-0.25, 0.09), (0.27, 0.08)):
-        canvas.fill(frame, circle(*on_side([(corner, 0.02)], side)[0], reach), mix(white, tone(person, 0.55), 0.6), alpha=0.6, feather=0.035, within=ball)
+        canvas.fill(
+            frame,
+            circle(*on_side([(corner, 0.02)], side)[0], reach),
+            mix(white, tone(person, 0.55), 0.6),
+            alpha=0.6,
+            feather=0.035,
+            within=ball,
+        )
     caruncle = on_side(circle(-person.eye_length / 2 + 0.008, 0.033, 0.022), side)
-    canvas.fill(frame, caruncle, mix(tone(person, 0.85), (0.80, 0.42, 0.40), 0.5), alpha=0.8, feather=0.008, within=ball)
+    canvas.fill(
+        frame, caruncle, mix(tone(person, 0.85), (0.80, 0.42, 0.40), 0.5), alpha=0.8, feather=0.008, within=ball
+    )
     draw_iris(canvas, frame, person, look, side, ball)
     canvas.strokes(frame, [upper + (0, 0.012)], (0.12, 0.07, 0.06), width=0.055, alpha=0.50, feather=0.014, within=ball)
     draw_glint(canvas, frame, look, side, ball)
@@ -124,10 +137,12 @@ def draw_lashes(canvas: Canvas, frame: Frame, person: Person, side: int, lids: t
     hairs = []
     for index in range(8, len(upper), 2):
         u, v = upper[index]
-        lean = (index / len(upper) - 0.35) * 0.07 + chance.uniform(-0.006, 0.006)
-        reach = (0.050 if female else 0.032) * (0.7 + 0.5 * index / len(upper))
-        hairs.append(on_side(curve([(u, v), (u + lean * 0.35, v - reach * 0.45), (u + lean, v - reach)], steps=4), side))
-    canvas.strokes(frame, hairs, dark, width=0.006, alpha=0.75, feather=0.002)
+        lean = (index / len(upper) - 0.35) * 0.07 + chance.uniform(-0.012, 0.012)
+        reach = (0.046 if female else 0.028) * (0.6 + 0.5 * index / len(upper)) * chance.uniform(0.75, 1.1)
+        hairs.append(
+            on_side(curve([(u, v), (u + lean * 0.35, v - reach * 0.45), (u + lean, v - reach)], steps=4), side)
+        )
+    canvas.strokes(frame, hairs, dark, width=0.005, alpha=0.60, feather=0.002)
     canvas.strokes(frame, [on_side(lower[8:], side)], tone(person, 0.42), width=0.010, alpha=0.55, feather=0.005)
 
 
@@ -143,32 +158,41 @@ def draw_eye(canvas: Canvas, frame: Frame, person: Person, look: Look, side: int
         draw_ball(canvas, frame, person, look, side, lids)
         canvas.strokes(frame, [crease], tone(person, 0.40), width=0.010, alpha=0.25 + 0.45 * person.fold, feather=0.006)
     else:
-        canvas.strokes(frame, [on_side(upper[4:] - (0, 0.13), side)], tone(person, 0.5), width=0.012, alpha=0.5, feather=0.010)
-    canvas.strokes(frame, [on_side(lids[1][6:-6] + (0, 0.055), side)], tone(person, 0.60), width=0.016, alpha=0.30, feather=0.014)
+        canvas.strokes(
+            frame, [on_side(upper[4:] - (0, 0.13), side)], tone(person, 0.5), width=0.012, alpha=0.5, feather=0.010
+        )
+    canvas.strokes(
+        frame, [on_side(lids[1][6:-6] + (0, 0.055), side)], tone(person, 0.60), width=0.016, alpha=0.30, feather=0.014
+    )
     draw_lashes(canvas, frame, person, side, lids)
 
 
 def draw_brow(canvas: Canvas, frame: Frame, person: Person, side: int) -> None:
     """One brow: a soft ground and some ninety hairs that turn outwards."""
     arch = 0.045 * person.brow_arch
-    line = curve([(-0.245, -0.318), (-0.10, -0.345), (0.12, -0.362 - arch), (0.30, -0.330 - arch * 0.5), (0.430, -0.255)], steps=24)
+    line = curve(
+        [(-0.245, -0.318), (-0.10, -0.345), (0.12, -0.362 - arch), (0.30, -0.330 - arch * 0.5), (0.430, -0.255)],
+        steps=24,
+    )
     place = np.linspace(0, 1, len(line), dtype=np.float32)
-    thick = (0.026 + 0.030 * person.brow_weight) * np.interp(place, [0, 0.12, 0.45, 1], [0.55, 1.0, 0.95, 0.14]).astype(np.float32)
+    thick = (0.026 + 0.030 * person.brow_weight) * np.interp(place, [0, 0.12, 0.45, 1], [0.55, 1.0, 0.95, 0.14]).astype(
+        np.float32
+    )
     across = np.stack([0 * thick, thick], 1)
     ground = np.concatenate([line - across, (line + across)[::-1]])
     colour = mix(person.hair_colour, (0.05, 0.04, 0.04), 0.35)
     canvas.fill(frame, on_side(ground, side), colour, alpha=0.30 + 0.22 * person.brow_weight, feather=0.018)
     chance = random.Random(person.seed * 3 + side)
     hairs = []
-    for _ in range(int(70 + 70 * person.brow_weight)):
+    for _ in range(int(110 + 90 * person.brow_weight)):
         share = chance.random() ** 0.9
         index = int(share * (len(line) - 1))
         high = chance.uniform(-0.95, 0.95)
         root = line[index] + (0, thick[index] * high)
         lean = np.array([0.030 + 0.035 * share, (-0.058 + 0.075 * share) * (0.5 + 0.5 * (high > -0.2))])
         hairs.append(on_side(curve([root, root + lean * 0.5 + (0, -0.004), root + lean], steps=3), side))
-    for part, alpha in ((hairs[::2], 0.55), (hairs[1::2], 0.30)):
-        canvas.strokes(frame, part, colour, width=0.008, alpha=alpha, feather=0.0025)
+    for part, alpha in ((hairs[::2], 0.62), (hairs[1::2], 0.38)):
+        canvas.strokes(frame, part, colour, width=0.0055, alpha=alpha, feather=0.003)
 
 
 def draw_nose(canvas: Canvas, frame: Frame, person: Person) -> None:
@@ -176,26 +200,45 @@ def draw_nose(canvas: Canvas, frame: Frame, person: Person) -> None:
     tip = 0.58 + 0.10 * (person.nose_length - 0.5)
     wide = 0.86 + 0.30 * (person.nose_width - 0.2)
     deep = mix(tone(person, 0.22), (0.10, 0.03, 0.03), 0.3)
-    under = curve([(-0.15 * wide, tip + 0.145), (0, tip + 0.185), (0.15 * wide, tip + 0.145), (0, tip + 0.215)], closed=True)
-    canvas.fill(frame, under, tone(person, 0.45), alpha=0.42, feather=0.025)
+    under = curve(
+        [(-0.15 * wide, tip + 0.145), (0, tip + 0.185), (0.15 * wide, tip + 0.145), (0, tip + 0.215)], closed=True
+    )
+    canvas.fill(frame, under, tone(person, 0.50), alpha=0.30, feather=0.028)
     for side in (-1, 1):
         hole = [(0.050, 0.150), (0.105, 0.118), (0.160, 0.128), (0.150, 0.158), (0.095, 0.168)]
         nostril = on_side(curve(np.array(hole) * (wide, 1) + (0, tip), closed=True), side, centre=0.0)
-        canvas.fill(frame, nostril, deep, alpha=0.82, feather=0.011)
+        canvas.fill(frame, nostril, deep, alpha=0.72, feather=0.014)
         wing = curve(np.array([(0.225, -0.005), (0.262, 0.070), (0.235, 0.150), (0.190, 0.165)]) * (wide, 1) + (0, tip))
-        canvas.strokes(frame, [on_side(wing, side, centre=0.0)], tone(person, 0.45), width=0.018, alpha=0.38, feather=0.012)
+        canvas.strokes(
+            frame, [on_side(wing, side, centre=0.0)], tone(person, 0.45), width=0.018, alpha=0.38, feather=0.012
+        )
 
 
 def lip_curves(person: Person, look: Look) -> tuple[Floats, Floats, Floats, Floats]:
     """(top edge, line of the upper lip, line of the lower lip, bottom edge), each from left corner to right."""
     half = 0.345 + 0.07 * person.mouth_width + (0.05 if look.teeth else 0)
     full = 0.75 + 0.5 * person.lip_fullness
-    rise = 0.016 * person.mouth_curve + (0.035 if look.teeth else 0)
+    rise = 0.010 + 0.018 * person.mouth_curve + (0.035 if look.teeth else 0)
     line, gape = 1.075, look.gape
     top = [(0, line - 0.098 * full), (0.085, line - 0.120 * full), (0.22, line - 0.072 * full), (half, line - rise)]
-    upper = [(0, line + 0.004 - gape * 0.25), (0.10, line - 0.006 - gape * 0.25), (0.24, line + 0.004 - gape * 0.15), (half, line - rise)]
-    lower = [(0, line + 0.005 + gape * 0.75), (0.10, line - 0.004 + gape * 0.70), (0.24, line + 0.005 + gape * 0.35), (half, line - rise)]
-    bottom = [(0, line + 0.150 * full + gape * 0.75), (0.12, line + 0.138 * full + gape * 0.70), (0.25, line + 0.076 * full + gape * 0.4), (half, line - rise)]
+    upper = [
+        (0, line + 0.004 - gape * 0.25),
+        (0.10, line - 0.006 - gape * 0.25),
+        (0.24, line + 0.004 - gape * 0.15),
+        (half, line - rise),
+    ]
+    lower = [
+        (0, line + 0.005 + gape * 0.75),
+        (0.10, line - 0.004 + gape * 0.70),
+        (0.24, line + 0.005 + gape * 0.35),
+        (half, line - rise),
+    ]
+    bottom = [
+        (0, line + 0.150 * full + gape * 0.75),
+        (0.12, line + 0.138 * full + gape * 0.70),
+        (0.25, line + 0.076 * full + gape * 0.4),
+        (half, line - rise),
+    ]
 
     def both(half_points: list[tuple[float, float]]) -> Floats:
         right = np.asarray(half_points, np.float32)
@@ -218,24 +261,35 @@ def draw_mouth(canvas: Canvas, frame: Frame, person: Person, look: Look) -> None
     skin = canvas.mask(frame, lips, feather=0.012)
     area = canvas.pixels[skin[0]]
     tint = np.asarray(colour) / np.asarray(person.skin)  # tinted, not painted over: the relief's light stays
-    canvas.blend(skin[0], skin[1] * (0.62 + 0.3 * person.lip_tint), np.clip(area * tint, 0, 1))
-    canvas.fill(frame, np.concatenate([top, upper[::-1]]), mix(colour, (0.2, 0.05, 0.06), 0.5), alpha=0.22, feather=0.012)
+    canvas.blend(skin[0], skin[1] * (0.40 + 0.55 * person.lip_tint), np.clip(area * tint, 0, 1))
+    canvas.fill(
+        frame, np.concatenate([top, upper[::-1]]), mix(colour, (0.2, 0.05, 0.06), 0.5), alpha=0.22, feather=0.012
+    )
     chance = random.Random(person.seed * 5)
-    folds = [curve([(u, 1.095 + look.gape * 0.7), (u * 1.03, 1.15 + look.gape * 0.7), (u * 1.02, 1.19 + look.gape * 0.7)], steps=3) for u in (chance.uniform(-0.25, 0.25) for _ in range(26))]
-    canvas.strokes(frame, folds, mix(colour, (0.25, 0.06, 0.07), 0.5), width=0.006, alpha=0.16, feather=0.004, within=skin)
+    folds = [
+        curve(
+            [(u, 1.095 + look.gape * 0.7), (u * 1.03, 1.15 + look.gape * 0.7), (u * 1.02, 1.19 + look.gape * 0.7)],
+            steps=3,
+        )
+        for u in (chance.uniform(-0.25, 0.25) for _ in range(26))
+    ]
+    canvas.strokes(
+        frame, folds, mix(colour, (0.25, 0.06, 0.07), 0.5), width=0.006, alpha=0.16, feather=0.004, within=skin
+    )
     shine = curve([(-0.13, 1.128), (0, 1.142), (0.12, 1.128), (0, 1.165)], closed=True) + (0, look.gape * 0.75)
     canvas.fill(frame, shine, (1, 0.93, 0.90), alpha=0.20, feather=0.022, within=skin)
     if look.gape > 0.02:
         draw_gape(canvas, frame, look, upper, lower)
     dark = mix(tuple(np.asarray(colour) * 0.36), (0.18, 0.04, 0.05), 0.4)
-    canvas.strokes(frame, [upper], dark, width=0.014, alpha=0.72, feather=0.006)
+    canvas.strokes(frame, [upper], dark, width=0.012, alpha=0.62, feather=0.006)
     for end in (upper[:3], upper[-3:]):
-        canvas.strokes(frame, [end], tone(person, 0.40), width=0.026, alpha=0.45, feather=0.014)
+        canvas.strokes(frame, [end], tone(person, 0.40), width=0.024, alpha=0.30, feather=0.014)
 
 
 def draw_gape(canvas: Canvas, frame: Frame, look: Look, upper: Floats, lower: Floats) -> None:
     """The inside of an open mouth, with the upper teeth where they show."""
     hole = np.concatenate([upper, lower[::-1]])
+    canvas.fill(frame, hole, (0.30, 0.10, 0.10), alpha=0.5, feather=0.012)
     inside = canvas.mask(frame, hole, feather=0.004)
     canvas.fill(frame, hole, (0.19, 0.05, 0.06), feather=0.004)
     if look.teeth:

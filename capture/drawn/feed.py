@@ -11,7 +11,9 @@ from .person import Person
 from .portrait import draw_portrait
 
 
-def write_y4m(path: Path | str, person: Person, *, size: tuple[int, int] = (1280, 720), seconds: float = 2, fps: int = 10) -> Path:
+def write_y4m(
+    path: Path | str, person: Person, *, size: tuple[int, int] = (1280, 720), seconds: float = 2, fps: int = 10
+) -> Path:
     """Write a YUV4MPEG2 film (4:2:0) of the person, who sways a little as people do.
 
     Chromium plays it in a loop under `--use-fake-device-for-media-stream --use-file-for-fake-video-capture=PATH`. The
@@ -26,7 +28,11 @@ def write_y4m(path: Path | str, person: Person, *, size: tuple[int, int] = (1280
             sway = 2 * np.pi * index / max(1, round(seconds * fps))
             x, y = round(8 + 5 * np.sin(sway)), round(8 + 3 * np.cos(sway))
             film.write(b"FRAME\n")
-            film.write(cv2.cvtColor(np.ascontiguousarray(still[y : y + height, x : x + width]), cv2.COLOR_RGB2YUV_I420).tobytes())
+            film.write(
+                cv2.cvtColor(
+                    np.ascontiguousarray(still[y : y + height, x : x + width]), cv2.COLOR_RGB2YUV_I420
+                ).tobytes()
+            )
     return target
 
 
@@ -39,4 +45,6 @@ def fitted(person: Person, width: int, height: int) -> np.ndarray:
         return drawn[:, left : left + width]
     drawn = np.asarray(draw_portrait(person, size=(round(tall * 0.75), round(tall))))
     side = (width - drawn.shape[1]) // 2
-    return cv2.copyMakeBorder(drawn, 0, height - drawn.shape[0], side, width - drawn.shape[1] - side, cv2.BORDER_REPLICATE)
+    return cv2.copyMakeBorder(
+        drawn, 0, height - drawn.shape[0], side, width - drawn.shape[1] - side, cv2.BORDER_REPLICATE
+    )

@@ -18,7 +18,11 @@ EARS_OVER_HAIR = ("long", "wavy", "bob")
 
 @dataclass(frozen=True)
 class Lock:
-    """`outline` bounds it; strands run from `root` by `middle` to `tip`, curves of any length walked in step."""
+    """`outline` bounds it; strands run from `root` by `middle` to `tip`, curves of any length walked in step.
+
+    `shine` is the lit stretch of a strand; `stray` hairs leave the outline, rooted beyond `stray_from` of the root;
+    `fuzz` short ones soften the root, or the line that is given as `brow_line`.
+    """
 
     outline: Floats
     root: Floats
@@ -26,11 +30,12 @@ class Lock:
     tip: Floats
     strands: int = 260
     wave: float = 0.0
-    soft: float = 0.012
+    soft: float = 0.009
     shine: tuple[float, float] = (0.30, 0.62)
     stray: int = 16
     stray_from: float = 0.0
     fuzz: int = 0
+    brow_line: Floats | None = None
 
 
 def along(line: Floats, place: Floats) -> Floats:
@@ -40,21 +45,41 @@ def along(line: Floats, place: Floats) -> Floats:
     return line[low] + (line[low + 1] - line[low]) * (at - low)[:, None]
 
 
-def strands(lock: Lock, count: int, chance: np.random.Generator, *, jitter: float = 0.02, points: int = 9, least: float = 0.0) -> Floats:
+def strands(
+    lock: Lock, count: int, chance: np.random.Generator, *, jitter: float = 0.02, points: int = 9, least: float = 0.0
+) -> Floats:
     """(count, points, 2) of single hairs, rooted beyond the share `least` of the root curve."""
     place = chance.uniform(least, 1, count)
     slip = np.clip(place + chance.normal(0, 0.018, count), 0, 1)
     start, end = along(lock.root, place), along(lock.tip, slip)
     middle = along(lock.middle, np.clip(place + chance.normal(0, 0.01, count), 0, 1)) * 2 - (start + end) / 2
-    start, middle, end = (part + chance.normal(0, jitter, part.shape) * weight for part, weight in ((start, 0.5), (middle, 1), (end, 1)))
+    start, middle, end = (
+        part + chance.normal(0, jitter, part.shape) * weight for part, weight in ((start, 0.5), (middle, 1), (end, 1))
+    )
     t = np.linspace(0, 1, points)[None, :, None]
     lines = (1 - t) ** 2 * start[:, None] + 2 * t * (1 - t) * middle[:, None] + t**2 * end[:, None]
     if lock.wave:
-        lines = lines + np.stack([np.sin(t[..., 0] * 13 + place[:, None] * 9) * lock.wave * t[..., 0], 0 * t[..., 0] + 0 * place[:, None]], -1)
+        lines = lines + np.stack(
+            [np.sin(t[..., 0] * 13 + place[:, None] * 9) * lock.wave * t[..., 0], 0 * t[..., 0] + 0 * place[:, None]],
+            -1,
+        )
     return lines.astype(np.float32)
 
 
-def draw_lock(canvas: Canvas, frame: Frame, lock: Lock, colour: Colour, chance: np.random.Generator, *, light: float = 1.0) -> None:
+def fine_hairs(lock: Lock, chance: np.random.Generator) -> list[Floats]:
+    """Short hairs that make the edge of the forehead soft."""
+    if lock.brow_line is None:
+        short = strands(lock, lock.fuzz, chance, jitter=0.012)
+        return list(short[:, 0:2] * 1.55 - short[:, 1:2] * 0.55)
+    start = along(lock.brow_line, chance.random(lock.fuzz).astype(np.float32))
+    grow = np.stack([np.sign(start[:, 0] - lock.root[0, 0]) * 0.07, np.full(lock.fuzz, -0.03)], 1)
+    ends = [start - grow * 0.5 + chance.normal(0, 0.012, grow.shape), start + grow]
+    return list(np.stack(ends, 1).astype(np.float32))
+
+
+def draw_lock(
+    canvas: Canvas, frame: Frame, lock: Lock, colour: Colour, chance: np.random.Generator, *, light: float = 1.0
+) -> None:
     """Ground, dark and light hairs, the band of shine, and a few that stray over the edge."""
     shown = canvas.mask(frame, lock.outline, feather=lock.soft)
     base = mix((0, 0, 0), colour, 0.80 * light)
@@ -62,16 +87,42 @@ def draw_lock(canvas: Canvas, frame: Frame, lock: Lock, colour: Colour, chance: 
     canvas.fill(frame, lock.outline, base, feather=lock.soft)
     lines = strands(lock, lock.strands, chance)
     third = lock.strands // 3
-    canvas.strokes(frame, list(lines[:third]), mix((0, 0, 0), colour, 0.42 * light), width=0.016, alpha=0.55, feather=0.004, within=shown)
-    canvas.strokes(frame, list(lines[third : 2 * third]), mix(colour, pale, 0.45), width=0.012, alpha=0.50, feather=0.003, within=shown)
+    canvas.strokes(
+        frame,
+        list(lines[:third]),
+        mix((0, 0, 0), colour, 0.42 * light),
+        width=0.016,
+        alpha=0.55,
+        feather=0.004,
+        within=shown,
+    )
+    canvas.strokes(
+        frame,
+        list(lines[third : 2 * third]),
+        mix(colour, pale, 0.45),
+        width=0.012,
+        alpha=0.50,
+        feather=0.003,
+        within=shown,
+    )
     canvas.strokes(frame, list(lines[2 * third :]), pale, width=0.006, alpha=0.40, feather=0.002, within=shown)
     start, end = (int(round(share * 16)) for share in lock.shine)
     gloss = strands(lock, lock.strands // 2, chance, points=17)
-    bands = [line[start + int(cut_at) : end + int(cut_at)] for line, cut_at in zip(gloss, chance.normal(0, 1.6, len(gloss)), strict=True)]
-    canvas.strokes(frame, [band for band in bands if len(band) > 1], mix(colour, (1.0, 0.92, 0.85), 0.34 * light), width=0.012, alpha=0.42, feather=0.022, within=shown)
+    bands = [
+        line[start + int(cut_at) : end + int(cut_at)]
+        for line, cut_at in zip(gloss, chance.normal(0, 2.2, len(gloss)), strict=True)
+    ]
+    canvas.strokes(
+        frame,
+        [band for band in bands if len(band) > 1],
+        mix(colour, (1.0, 0.92, 0.85), 0.34 * light),
+        width=0.012,
+        alpha=0.42,
+        feather=0.016,
+        within=shown,
+    )
     if lock.fuzz:
-        short = strands(lock, lock.fuzz, chance, jitter=0.012)
-        canvas.strokes(frame, list(short[:, 0:2] * 1.55 - short[:, 1:2] * 0.55), base, width=0.008, alpha=0.34, feather=0.003)
+        canvas.strokes(frame, fine_hairs(lock, chance), base, width=0.008, alpha=0.34, feather=0.003)
     if lock.stray:
         loose = strands(lock, lock.stray, chance, jitter=0.03, least=lock.stray_from)
         canvas.strokes(frame, list(loose), base, width=0.006, alpha=0.35, feather=0.002)
@@ -81,11 +132,26 @@ def crown(volume: float, *, rise: float = 0.0, fall: float = -0.18) -> Points:
     """The right half of the hair's outer edge from the top down to beside the ear at v = `fall`."""
     up = 0.10 + 0.20 * volume + rise
     side = 0.03 + 0.06 * volume
-    edge = [(0.0, -1.64 - up), (0.42, -1.58 - up * 0.96), (0.80, -1.34 - up * 0.72), (1.06, -0.96 - up * 0.30), (1.13 + side, -0.55), (1.12 + side, -0.18)]
-    return edge + [(1.13 + side, fall)] if fall > 0 else edge
+    edge = [
+        (0.0, -1.64 - up),
+        (0.42, -1.58 - up * 0.96),
+        (0.83, -1.34 - up * 0.74),
+        (1.09, -0.96 - up * 0.30),
+        (1.17 + side, -0.55),
+        (1.14 + side, -0.18),
+    ]
+    return [*edge[:-1], (1.23 + side, -0.10), (1.24 + side, fall)] if fall > 0 else edge
 
 
-HAIRLINE: Points = [(0.0, -1.085), (0.30, -1.10), (0.60, -1.06), (0.82, -0.90), (0.93, -0.68), (1.00, -0.46), (1.035, -0.22)]
+HAIRLINE: Points = [
+    (0.0, -1.125),
+    (0.30, -1.12),
+    (0.57, -1.045),
+    (0.77, -0.90),
+    (0.90, -0.70),
+    (0.985, -0.46),
+    (1.035, -0.22),
+]
 
 
 def sideburn(person: Person) -> Points:
@@ -101,7 +167,9 @@ def rounded(half: Points) -> Floats:
     return curve(np.concatenate([mirrored(right)[:0:-1], right]), steps=8)
 
 
-def cap(person: Person, *, rise: float = 0.0, line: Points = HAIRLINE, fall: float = -0.18, volume: float | None = None) -> tuple[Floats, Floats]:
+def cap(
+    person: Person, *, rise: float = 0.0, line: Points = HAIRLINE, fall: float = -0.18, volume: float | None = None
+) -> tuple[Floats, Floats]:
     """(outer edge, hairline), both from left to right."""
     full = person.volume if volume is None else volume
     return rounded(crown(full, rise=rise, fall=fall)), rounded([*line, *sideburn(person)])
@@ -112,7 +180,9 @@ def ring(outer: Floats, inner: Floats) -> Floats:
     return np.concatenate([outer, inner[::-1]])
 
 
-def swept_back(person: Person, *, rise: float = 0.0, volume: float | None = None, line: Points = HAIRLINE, fall: float = -0.18) -> list[Lock]:
+def swept_back(
+    person: Person, *, rise: float = 0.0, volume: float | None = None, line: Points = HAIRLINE, fall: float = -0.18
+) -> list[Lock]:
     """Hair combed from the hairline over the head."""
     outer, inner = cap(person, rise=rise, volume=volume, line=line, fall=fall)
     lean = person.parting * 0.16
@@ -125,7 +195,7 @@ def swept_aside(person: Person, *, rise: float = 0.0, fall: float = -0.18, dip: 
     outer, inner = cap(person, rise=rise, fall=fall)
     part = person.parting * 0.9
     top = along(outer, np.array([0.5 + part * 0.13]))[0]
-    seam = curve([(part, -1.075), (part * 1.04, -1.35), tuple(top)], steps=6)
+    seam = curve([(part, -1.10), (part * 1.04, -1.35), tuple(top)], steps=6)
     locks = []
     for side in (-1, 1):
         edge, low = outer[outer[:, 0] * side >= top[0] * side], inner[inner[:, 0] * side >= part * side]
@@ -137,23 +207,50 @@ def swept_aside(person: Person, *, rise: float = 0.0, fall: float = -0.18, dip: 
         rank = np.linspace(0, 1, 12, dtype=np.float32)[:, None]
         middle = along(low, np.array([0.55])) * (1 - rank) + along(edge, np.array([0.5])) * rank
         ends = low[-1:] * (1 - rank) + edge[-1:] * rank
-        locks.append(Lock(body.astype(np.float32), seam, middle, ends, strands=330, shine=(0.30, 0.55), stray=10, stray_from=0.9))
+        locks.append(
+            Lock(
+                body.astype(np.float32),
+                seam,
+                middle,
+                ends,
+                strands=330,
+                shine=(0.25, 0.60),
+                stray=10,
+                stray_from=0.9,
+                fuzz=70,
+                brow_line=low[: len(low) * 2 // 3],
+            )
+        )
     return locks
 
 
 def fall_behind(length: float, width: float, *, wave: float = 0.0, gather: float = 0.0) -> Lock:
     """Long hair behind neck and shoulders, down to v = `length`."""
-    half = [(0, -1.5), (0.8, -1.30), (1.14, -0.60), (1.19, 0.1), (1.16 + width * 0.4, 0.9), (1.12 + width, 1.7), (1.08 + width * 1.2 - gather, length - 0.25), (0.75 + width - gather, length), (0, length)]
+    half = [
+        (0, -1.5),
+        (0.8, -1.30),
+        (1.22, -0.60),
+        (1.29, 0.1),
+        (1.26 + width * 0.4, 0.9),
+        (1.20 + width, 1.7),
+        (1.12 + width * 1.2 - gather, length - 0.25),
+        (0.75 + width - gather, length),
+        (0, length),
+    ]
     body = np.asarray(half, np.float32)
     edge = curve(np.concatenate([body, mirrored(body)[::-1]]), steps=8, closed=True)
     if wave:
         down = np.clip(edge[:, 1:] - 0.2, 0, None)
-        edge = edge + np.concatenate([np.sin(edge[:, 1:] * 6.3) * wave * np.sign(edge[:, :1]) * np.clip(down, 0, 1), 0 * down], 1)
+        edge = edge + np.concatenate(
+            [np.sin(edge[:, 1:] * 6.3) * wave * np.sign(edge[:, :1]) * np.clip(down, 0, 1), 0 * down], 1
+        )
     across = np.linspace(-1, 1, 24)
     root = np.stack([across * 1.05, -0.9 + 0 * across], 1)
     middle = np.stack([across * (1.15 + width * 0.3), 0.7 + 0 * across], 1)
     tip = np.stack([across * (1.05 + width - gather), length + 0.1 - 0.1 * across**2], 1)
-    return Lock(edge.astype(np.float32), root, middle, tip, strands=360, wave=wave * 0.8, shine=(0.45, 0.70), soft=0.014)
+    return Lock(
+        edge.astype(np.float32), root, middle, tip, strands=360, wave=wave * 0.8, shine=(0.35, 0.62), soft=0.014
+    )
 
 
 def bun(person: Person) -> Lock:

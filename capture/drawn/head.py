@@ -125,14 +125,14 @@ def complexion(person: Person) -> Floats:
     across = np.abs(u)
     base = np.asarray(person.skin, np.float32)
     skin = np.broadcast_to(base, (*u.shape, 3)).copy()
-    rosy = base * np.array([1.0, 0.80, 0.78], np.float32)
+    rosy = base * np.array([1.0, 0.84, 0.83], np.float32)
     shade = base * np.array([0.80, 0.74, 0.74], np.float32)
     regions = [
-        (bump(across, v, (0.66, 0.50), (0.26, 0.22)), rosy, 0.42),
+        (bump(across, v, (0.66, 0.50), (0.26, 0.22)), rosy, 0.20),
         (bump(u, v, (0, 0.64), (0.20, 0.14)), rosy, 0.40),
         (bump(u, v, (0, 1.62), (0.25, 0.14)), rosy, 0.18),
         (bump(across, v, (0.48, 0.02), (0.30, 0.15)), shade, 0.26),
-        (bump(across, v, (0.44, 0.19), (0.18, 0.05)), shade, 0.14),
+        (bump(across, v, (0.46, 0.20), (0.24, 0.09)), shade, 0.40),
         (bump(across, v, (0.19, 0.72), (0.10, 0.08)), rosy * 0.92, 0.35),
     ]
     for region, tone, share in regions:
@@ -161,13 +161,22 @@ def draw_face(canvas: Canvas, frame: Frame, person: Person) -> None:
     edge = canvas.mask(frame, face_outline(person), feather=0.006)
     canvas.stamp(frame, skin_patch(person), within=edge)
     for u, v in person.moles:
-        spot = curve([(u - 0.014, v), (u, v - 0.013), (u + 0.015, v), (u, v + 0.014)], closed=True)
-        canvas.fill(frame, spot, mix(person.skin, (0.16, 0.08, 0.06), 0.72), alpha=0.85, feather=0.004)
+        spot = curve([(u - 0.011, v), (u, v - 0.010), (u + 0.012, v), (u, v + 0.011)], closed=True)
+        canvas.fill(frame, spot, mix(person.skin, (0.16, 0.08, 0.06), 0.72), alpha=0.75, feather=0.004)
 
 
 def ear_outline(side: int) -> Floats:
     """One ear; side -1 is the picture's left."""
-    ear = [(1.05, -0.20), (1.15, -0.28), (1.245, -0.21), (1.265, 0.02), (1.215, 0.28), (1.17, 0.50), (1.10, 0.60), (1.03, 0.52)]
+    ear = [
+        (1.05, -0.20),
+        (1.15, -0.28),
+        (1.245, -0.21),
+        (1.265, 0.02),
+        (1.215, 0.28),
+        (1.17, 0.50),
+        (1.10, 0.60),
+        (1.03, 0.52),
+    ]
     return curve(ear if side > 0 else mirrored(ear), closed=True)
 
 
@@ -186,7 +195,9 @@ def draw_ears(canvas: Canvas, frame: Frame, person: Person) -> None:
         flip = (lambda line: line) if side > 0 else mirrored
         canvas.fill(frame, flip(bowl), deep, alpha=0.75, feather=0.03, within=edge)
         canvas.strokes(frame, [flip(rim)], deep, width=0.035, alpha=0.55, feather=0.014, within=edge)
-        canvas.strokes(frame, [flip(rim + (0.032, -0.02))], tone(person, 0.98), width=0.025, alpha=0.5, feather=0.012, within=edge)
+        canvas.strokes(
+            frame, [flip(rim + (0.032, -0.02))], tone(person, 0.98), width=0.025, alpha=0.5, feather=0.012, within=edge
+        )
         canvas.fill(frame, flip(lobe), tone(person, 0.92), alpha=0.4, feather=0.025, within=edge)
 
 
@@ -199,7 +210,16 @@ def tone(person: Person, light: float) -> Colour:
 def neck_outline(person: Person) -> Floats:
     """The neck down to where the clothes begin."""
     wide = 0.62 + 0.10 * person.jaw + (0.10 if person.gender == "male" else 0.0)
-    half = [(0, 1.0), (wide + 0.04, 1.05), (wide, 1.6), (wide, 2.1), (wide + 0.12, 2.35), (wide + 0.5, 2.6), (wide + 0.4, 3.4), (0, 3.5)]
+    half = [
+        (0, 1.0),
+        (wide + 0.04, 1.05),
+        (wide, 1.6),
+        (wide, 2.1),
+        (wide + 0.12, 2.35),
+        (wide + 0.4, 2.6),
+        (0.5, 3.3),
+        (0, 3.5),
+    ]
     return outline(half)
 
 

@@ -10,21 +10,21 @@ from .canvas import Colour, mix
 
 # Albedo of skin under neutral light, from very light to very dark; the weights follow a Chinese university's intake.
 SKINS: list[tuple[Colour, float]] = [
-    ((0.955, 0.815, 0.735), 12),
-    ((0.945, 0.785, 0.680), 20),
-    ((0.920, 0.745, 0.625), 24),
-    ((0.880, 0.690, 0.560), 16),
-    ((0.810, 0.605, 0.465), 10),
-    ((0.690, 0.480, 0.350), 7),
-    ((0.540, 0.360, 0.260), 6),
-    ((0.420, 0.275, 0.200), 5),
+    ((0.945, 0.835, 0.780), 12),
+    ((0.935, 0.805, 0.735), 20),
+    ((0.915, 0.770, 0.685), 24),
+    ((0.875, 0.715, 0.620), 16),
+    ((0.800, 0.630, 0.525), 10),
+    ((0.680, 0.505, 0.405), 7),
+    ((0.540, 0.385, 0.305), 6),
+    ((0.465, 0.325, 0.260), 5),
 ]
 HAIR_COLOURS: list[tuple[Colour, float]] = [
     ((0.095, 0.080, 0.080), 46),
     ((0.140, 0.100, 0.085), 28),
     ((0.230, 0.150, 0.105), 16),
     ((0.340, 0.220, 0.140), 5),
-    ((0.480, 0.340, 0.200), 3),
+    ((0.440, 0.335, 0.240), 3),
     ((0.400, 0.185, 0.110), 2),
 ]
 IRIS_COLOURS: list[tuple[Colour, float]] = [
@@ -42,7 +42,13 @@ TOPS: list[Colour] = [
     (0.33, 0.42, 0.27), (0.62, 0.44, 0.24), (0.44, 0.31, 0.25), (0.41, 0.24, 0.38), (0.80, 0.58, 0.24),
     (0.70, 0.42, 0.40), (0.22, 0.20, 0.22),
 ]  # fmt: skip
-WALLS: list[Colour] = [(0.80, 0.82, 0.84), (0.86, 0.85, 0.82), (0.74, 0.80, 0.85), (0.78, 0.81, 0.78), (0.83, 0.80, 0.77)]
+WALLS: list[Colour] = [
+    (0.80, 0.82, 0.84),
+    (0.86, 0.85, 0.82),
+    (0.74, 0.80, 0.85),
+    (0.78, 0.81, 0.78),
+    (0.83, 0.80, 0.77),
+]
 GARMENTS = ("shirt", "shirt", "suit", "suit", "crew", "crew", "vneck", "hoodie")
 
 
@@ -57,7 +63,7 @@ class Person:
 
     seed: int = 0
     gender: str = "female"
-    skin: Colour = (0.945, 0.785, 0.680)
+    skin: Colour = (0.935, 0.805, 0.735)
     face_width: float = 1.0
     jaw: float = 0.5
     chin: float = 0.5
@@ -67,7 +73,7 @@ class Person:
     volume: float = 0.5
     brow_weight: float = 0.5
     brow_arch: float = 0.5
-    eye_open: float = 0.80
+    eye_open: float = 0.77
     eye_tilt: float = 0.3
     eye_length: float = 0.47
     fold: float = 0.6
@@ -110,7 +116,7 @@ class Person:
             volume=chance.uniform(0.25, 0.85),
             brow_weight=chance.uniform(0.25, 0.55) if sex == "female" else chance.uniform(0.5, 0.95),
             brow_arch=chance.uniform(0.3, 0.9) if sex == "female" else chance.uniform(0.1, 0.55),
-            eye_open=chance.uniform(0.76, 0.88),
+            eye_open=chance.uniform(0.70, 0.82),
             eye_tilt=chance.uniform(-0.1, 0.8),
             eye_length=chance.uniform(0.455, 0.495),
             fold=chance.uniform(0.1, 1.0),
@@ -122,7 +128,9 @@ class Person:
             lip_tint=chance.uniform(0.45, 0.8) if sex == "female" else chance.uniform(0.2, 0.45),
             mouth_curve=chance.uniform(0.1, 0.6),
             stubble=chance.choice((0, 0, 0.25, 0.45)) if sex == "male" else 0.0,
-            moles=tuple((chance.uniform(-0.7, 0.7), chance.uniform(0.3, 1.5)) for _ in range(chance.choice((0, 0, 1, 2)))),
+            moles=tuple(
+                (chance.uniform(-0.7, 0.7), chance.uniform(0.3, 1.5)) for _ in range(chance.choice((0, 0, 0, 1)))
+            ),
             glasses=chance.choice(("", "", "", "round", "square")),
             garment=chance.choice(GARMENTS),
             top=chance.choice(TOPS),

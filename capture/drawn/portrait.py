@@ -51,7 +51,9 @@ def draw_portrait(
     return Image.fromarray(pixels)
 
 
-def draw_jpeg(person: Person, violation: str | None = None, quality: int = 90, *, size: tuple[int, int] = (1500, 2000)) -> bytes:
+def draw_jpeg(
+    person: Person, violation: str | None = None, quality: int = 90, *, size: tuple[int, int] = (1500, 2000)
+) -> bytes:
     """The photo as the bytes of a JPEG file."""
     return jpeg(draw_portrait(person, size=size, violation=violation), quality)
 
@@ -92,7 +94,7 @@ def paint_person(canvas: Canvas, frame: Frame, scene: Scene) -> None:
     tucked = person.hair_style in EARS_OVER_HAIR
     draw_back_hair(canvas, frame, person)
     draw_neck(canvas, frame, person)
-    draw_clothes(canvas, replace(frame, angle=frame.angle * 0.3).moved(0, -0.16), person)
+    draw_clothes(canvas, replace(frame, angle=frame.angle * 0.55).moved(0, -0.16), person)
     if not tucked:
         draw_ears(canvas, frame, person)
     draw_face(canvas, frame, person)

@@ -5,20 +5,19 @@ The names are the rules' names of the photo checks. `VIOLATIONS` lists all that 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from .camera import Pixels
-from .canvas import Canvas, Colour, Floats, Frame, curve, mirrored, mix
+from .canvas import Canvas, Colour, Frame, curve, mirrored, soften
 from .features import Look
-from .head import BOTTOM, DENSITY, LEFT, RIGHT, TOP, relief
+from .head import DENSITY, LEFT, TOP, relief
 from .person import Person
 
+TABLE = (104, 78, 58)  # of wood
 FRONT_BLUE: Colour = (0.392, 0.773, 1.0)  # the portrait's own background
 
 
@@ -64,21 +63,24 @@ BEFORE: dict[str, Callable[[Scene], Scene]] = {
     "too_close": lambda scene: dressed(scene, size=1.9),
     "roll": lambda scene: dressed(scene, roll=14.0 if scene.person.roll > 0 else -14.0),
     "side_light": lambda scene: replace(scene, dark_side=0.86),
-    "overexposed": lambda scene: replace(scene, light=(1.75, 1.78, 1.82)),
+    "overexposed": lambda scene: replace(
+        scene, light=tuple(1.5 / np.mean(scene.person.skin) * np.array([1, 1.02, 1.05]))
+    ),
     "underexposed": lambda scene: replace(scene, light=(0.20, 0.20, 0.21)),
     "red_eye": lambda scene: doing(scene, red_pupils=True),
     "eyes": lambda scene: doing(scene, lids=0.08),
     "gaze": lambda scene: doing(scene, gaze=(0.115, 0.0)),
     "mouth": lambda scene: doing(scene, gape=0.17, teeth=True),
-    "fringe": lambda scene: replace(scene, has_fringe=True),
+    "fringe": lambda scene: dressed(replace(scene, has_fringe=True), hair_colour=(0.095, 0.080, 0.080)),
     "lens_glare": lambda scene: with_glasses(scene, glare=True),
     "tinted_lens": lambda scene: with_glasses(scene, tint=0.72),
     "head_cover": lambda scene: replace(scene, cover="cap"),
     "mask": lambda scene: replace(scene, cover="mask"),
-    "clothes_background": lambda scene: dressed(replace(scene, wall=(0.80, 0.80, 0.79)), top=(0.86, 0.86, 0.85), garment="crew"),
+    "clothes_background": lambda scene: dressed(scene, top=FRONT_BLUE, garment="crew"),
     "blue_top": lambda scene: dressed(scene, top=(0.16, 0.36, 0.78), garment="crew"),
     "pattern": lambda scene: dressed(replace(scene, checks=True), garment="crew", top=(0.62, 0.30, 0.28)),
-    "beautified": lambda scene: replace(scene, pores=0.0),
+    "beautified": lambda scene: dressed(replace(scene, pores=0.0), moles=(), stubble=0.0),
+    "print_edge": lambda scene: dressed(scene, size=0.9, offset=0.0, roll=0.0),
     "colour": lambda scene: scene,
 }
 
@@ -90,7 +92,9 @@ def light_scene(canvas: Canvas, scene: Scene) -> None:
     if scene.dark_side:
         width = canvas.size[0]
         x = np.linspace(-1, 1, width, dtype=np.float32)
-        canvas.pixels *= (1 - scene.dark_side / (1 + np.exp(-9 * x)))[None, :, None]
+        fall = scene.dark_side / (1 + np.exp(-9 * (x - scene.person.offset * 0.32)))
+        far = np.abs(x) / 0.75  # the wall behind stays lighter
+        canvas.pixels *= (1 - fall * np.clip(1.35 - 0.6 * far, 0.55, 1))[None, :, None]
 
 
 def cover_face(canvas: Canvas, frame: Frame, scene: Scene) -> None:
@@ -105,21 +109,33 @@ def cover_face(canvas: Canvas, frame: Frame, scene: Scene) -> None:
 
 def draw_mask(canvas: Canvas, frame: Frame) -> None:
     """A surgical mask."""
-    half = [(0, 0.42), (0.35, 0.50), (0.80, 0.62), (1.02, 0.72), (0.98, 1.10), (0.78, 1.50), (0.40, 1.84), (0, 1.92)]
+    half = [(0, 0.26), (0.35, 0.30), (0.80, 0.40), (1.03, 0.54), (0.98, 1.10), (0.78, 1.50), (0.40, 1.84), (0, 1.92)]
     body = np.asarray(half, np.float32)
     shape = curve(np.concatenate([body, mirrored(body)[:0:-1]]), closed=True)
     edge = canvas.mask(frame, shape, feather=0.006)
     canvas.fill(frame, shape + (0, 0.03), (0, 0, 0), alpha=0.25, feather=0.04)
-    canvas.fill(frame, shape, (0.72, 0.84, 0.88), feather=0.006)
+    canvas.fill(frame, shape, (0.60, 0.80, 0.88), feather=0.006)
     pleats = [curve([(-0.95, v - 0.06), (0, v + 0.05), (0.95, v - 0.06)]) for v in (0.86, 1.08, 1.30)]
     canvas.strokes(frame, pleats, (0.50, 0.64, 0.70), width=0.03, alpha=0.6, feather=0.02, within=edge)
-    loops = [curve([(side * 1.0, 0.72), (side * 1.10, 0.40), (side * 1.16, 0.10)]) for side in (-1, 1)]
+    loops = [curve([(side * 1.02, 0.56), (side * 1.10, 0.33), (side * 1.16, 0.10)]) for side in (-1, 1)]
     canvas.strokes(frame, loops, (0.90, 0.92, 0.93), width=0.025, feather=0.004)
 
 
 def draw_cap(canvas: Canvas, frame: Frame) -> None:
     """A baseball cap in a loud colour."""
-    crown = curve([(-1.24, -0.72), (-1.16, -1.45), (-0.62, -2.00), (0, -2.10), (0.62, -2.00), (1.16, -1.45), (1.24, -0.72), (0, -0.88)], closed=True)
+    crown = curve(
+        [
+            (-1.24, -0.72),
+            (-1.16, -1.45),
+            (-0.62, -2.00),
+            (0, -2.10),
+            (0.62, -2.00),
+            (1.16, -1.45),
+            (1.24, -0.72),
+            (0, -0.88),
+        ],
+        closed=True,
+    )
     peak = curve([(-1.08, -0.80), (0, -1.02), (1.08, -0.80), (0.82, -0.50), (0, -0.38), (-0.82, -0.50)], closed=True)
     canvas.fill(frame, crown, (0.74, 0.13, 0.16), feather=0.008)
     seams = [curve([(u * 0.25, -2.08), (u * 0.8, -1.55), (u, -0.85)]) for u in (-0.7, 0.0001, 0.7)]
@@ -130,29 +146,49 @@ def draw_cap(canvas: Canvas, frame: Frame) -> None:
 
 def draw_checks(canvas: Canvas, frame: Frame) -> None:
     """A loud check over the whole top."""
-    body = canvas.mask(frame, np.array([(-2.6, 3.2), (-1.5, 2.62), (-0.9, 2.36), (0, 2.9), (0.9, 2.36), (1.5, 2.62), (2.6, 3.2), (2.6, 7), (-2.6, 7)], np.float32))
+    body = canvas.mask(
+        frame,
+        np.array(
+            [
+                (-2.6, 3.2),
+                (-1.5, 2.62),
+                (-0.9, 2.36),
+                (0, 2.9),
+                (0.9, 2.36),
+                (1.5, 2.62),
+                (2.6, 3.2),
+                (2.6, 7),
+                (-2.6, 7),
+            ],
+            np.float32,
+        ),
+    )
     down = [np.array([(u, 2.2), (u, 7)], np.float32) for u in np.arange(-2.6, 2.7, 0.17)]
     over = [np.array([(-2.7, v), (2.7, v)], np.float32) for v in np.arange(2.3, 6.5, 0.17)]
     canvas.strokes(frame, down, (0.95, 0.93, 0.88), width=0.05, alpha=0.85, within=body)
     canvas.strokes(frame, over, (0.10, 0.09, 0.12), width=0.05, alpha=0.75, within=body)
 
 
-def turn_head(pixels: Pixels, scene: Scene, *, degrees: float = 27.0) -> Pixels:
+def turn_head(pixels: Pixels, scene: Scene, *, degrees: float = 20.0) -> Pixels:
     """The head turned about its own axis: every point moves by its height in the relief."""
     height, width = pixels.shape[:2]
     unit = 0.160 * width * scene.person.size
     x0, y0 = width * (0.5 + scene.person.offset * 0.160), height * 0.395
-    depth = np.clip(cv2.GaussianBlur(relief(scene.person), (0, 0), 5), 0, None)
+    depth = np.clip(cv2.GaussianBlur(relief(scene.person), (0, 0), 9), 0, None)
     turn = np.deg2rad(degrees)
     columns, rows = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     u, v = (columns - x0) / unit, (rows - y0) / unit
     source = u.copy()
     for _ in range(3):
-        at = cv2.remap(depth, (source - LEFT) * DENSITY, (v - TOP) * DENSITY, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        at = cv2.remap(
+            depth, (source - LEFT) * DENSITY, (v - TOP) * DENSITY, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
+        )
         near = np.clip(1.25 - np.hypot(np.maximum(np.abs(u) - 0.2, 0) / 1.3, (v - 0.1) / 2.4), 0, 1)
         near = np.clip(near * 3, 0, 1)
         source = u + near * ((u - np.sin(turn) * (at - 0.45)) / np.cos(turn) - u)
-    return cv2.remap(pixels, (source * unit + x0).astype(np.float32), rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.remap(
+        pixels, (source * unit + x0).astype(np.float32), rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
 
 
 def shake(pixels: Pixels, scene: Scene) -> Pixels:
@@ -163,31 +199,37 @@ def shake(pixels: Pixels, scene: Scene) -> Pixels:
 def photograph_screen(pixels: Pixels, scene: Scene) -> Pixels:
     """The photo shown on a screen and photographed again: its grid of dots beats with the sensor's."""
     height, width = pixels.shape[:2]
-    period = width / 230
+    period = 0.160 * width * 0.033  # the grid is seen as finely as the face is large
     x, y = np.arange(width, dtype=np.float32)[None, :], np.arange(height, dtype=np.float32)[:, None]
-    grid = 1 + 0.10 * np.sin(2 * np.pi * (x + 0.13 * y) / period) + 0.08 * np.sin(2 * np.pi * (y - 0.11 * x) / (period * 1.04))
-    shown = pixels.astype(np.float32) * grid[..., None] * np.array([0.94, 0.98, 1.05], np.float32)
+    grid = 1 + 0.20 * np.sin(2 * np.pi * (x + 0.40 * y) / period)
+    shown = (
+        cv2.GaussianBlur(pixels, (0, 0), width / 400).astype(np.float32)
+        * grid[..., None]
+        * np.array([0.94, 0.98, 1.05], np.float32)
+    )
     return np.clip(shown, 0, 255).astype(np.uint8)
 
 
 def photograph_print(pixels: Pixels, scene: Scene) -> Pixels:
     """A print lying on a table, photographed again with its white edge."""
     height, width = pixels.shape[:2]
-    table = np.full_like(pixels, (104, 78, 58))
-    inner_w, inner_h = round(width * 0.80), round(height * 0.80)
-    left, top = (width - inner_w) // 2, (height - inner_h) // 2
-    rim = round(width * 0.018)
-    table[top - rim : top + inner_h + rim, left - rim : left + inner_w + rim] = 243
-    table[top : top + inner_h, left : left + inner_w] = cv2.resize(pixels, (inner_w, inner_h), interpolation=cv2.INTER_AREA)
+    table = np.full_like(pixels, TABLE)
+    across, down, rim = round(width * 0.72), round(height * 0.76), round(width * 0.018)
+    left, top = (width - across) // 2, round(height * 0.08)
+    table[top - rim : top + down + rim, left - rim : left + across + rim] = 243
+    print_left, print_top = (width - across) // 2, round(height * 0.09)
+    table[top : top + down, left : left + across] = pixels[
+        print_top : print_top + down, print_left : print_left + across
+    ]
     return table
 
 
 def smooth_skin(pixels: Pixels, scene: Scene) -> Pixels:
     """A beauty filter: skin loses its pores while edges stay."""
-    height, width = pixels.shape[:2]
-    small = cv2.bilateralFilter(pixels, 9, 22, width / 160)
-    small = cv2.bilateralFilter(small, 9, 16, width / 160)
-    return small
+    soft = cv2.GaussianBlur(pixels, (0, 0), pixels.shape[1] / 190)
+    edges = cv2.absdiff(cv2.GaussianBlur(pixels, (0, 0), 1.5), soft).max(2).astype(np.float32)
+    keep = soften(np.clip((edges - 9) / 9, 0, 1), pixels.shape[1] / 400)[..., None]
+    return (soft + (pixels.astype(np.float32) - soft) * keep).astype(np.uint8)
 
 
 def recolour(pixels: Pixels, scene: Scene) -> Pixels:
