@@ -340,7 +340,7 @@ def _abs(value: float | None) -> float | None:
     return None if value is None else abs(value)
 
 
-# --- the file and the portrait: some are found elsewhere, when the file is opened or the portrait made 
+# --- the file and the portrait: some are found elsewhere, when the file is opened or the portrait made
 
 _RULES.append(Rule("unreadable", _("Readable photo"), {"reject": None}))
 

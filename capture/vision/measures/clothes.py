@@ -35,11 +35,12 @@ def measure(figure: Figure, crop: FaceCrop) -> dict[str, object]:
 
 
 def clothes_area(figure: Figure, skin: np.ndarray) -> np.ndarray:
-    """Person below the chin that is not coloured like the skin (neck, neckline)."""
+    """Person below the chin without the larger patches of skin (neck, neckline); specks of skin colour are pattern."""
     area = figure.person.copy()
     area[: int(figure.chin + CLOTHES_BELOW_CHIN * FACE_WIDTH)] = False
     area = cv2.erode(area.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
-    return area & (distance(figure.lab, skin) > LIKE_SKIN)
+    bare = (distance(figure.lab, skin) < LIKE_SKIN).astype(np.uint8)
+    return area & ~cv2.morphologyEx(bare, cv2.MORPH_OPEN, np.ones((13, 13), np.uint8)).astype(bool)
 
 
 def _measure_area(figure: Figure, area: np.ndarray) -> dict[str, object]:

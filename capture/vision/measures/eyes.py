@@ -68,5 +68,4 @@ def _glare(crop: FaceCrop, iris: tuple[int, ...]) -> float:
 
 def _box(crop: FaceCrop, iris: tuple[int, ...]) -> list[list[float]]:
     half = np.array([BOX_HALF_WIDTH, BOX_HALF_HEIGHT])
-    corners = crop.place(np.array([crop.points[iris[0]] - half, crop.points[iris[0]] + half]))
-    return corners
+    return crop.place(np.array([crop.points[iris[0]] - half, crop.points[iris[0]] + half]))

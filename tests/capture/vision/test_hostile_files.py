@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 
 import numpy as np
@@ -113,12 +114,8 @@ def test_fuzzed_files_never_raise_anything_else(pixels, kind):
 
 
 def assert_photo_or_sentence(data: bytes) -> None:
-    try:
-        source = open_photo(data)
-    except Unreadable as refused:
-        assert str(refused)
-    else:
-        assert source.work.ndim == 3
+    with contextlib.suppress(Unreadable):
+        assert open_photo(data).work.ndim == 3
 
 
 def test_a_picture_of_nothing_gets_a_verdict():

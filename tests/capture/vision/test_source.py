@@ -173,7 +173,10 @@ def _differing(a: bytes, b: bytes) -> int:
 def swapped_profile() -> bytes:
     """The sRGB profile with its red and blue colorants exchanged."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    names = {bytes(profile[132 + 12 * i : 136 + 12 * i]): 132 + 12 * i for i in range(int.from_bytes(profile[128:132], "big"))}
+    names = {
+        bytes(profile[132 + 12 * i : 136 + 12 * i]): 132 + 12 * i
+        for i in range(int.from_bytes(profile[128:132], "big"))
+    }
     red, blue = names[b"rXYZ"], names[b"bXYZ"]
     profile[red : red + 4], profile[blue : blue + 4] = b"bXYZ", b"rXYZ"
     return bytes(profile).replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be")).replace(b"sRGB", b"swap")

