@@ -28,7 +28,7 @@ CENTER_NAV = (
     (_("Photos"), "capture:center_photos", "photo"),
     (_("Fees"), "billing:center_fees", "banknotes"),
     (_("Feedback"), "printing:center_feedback", "document-check"),
-    (_("Printing"), "printing:center_runs", "printer"),
+    (_("Print runs"), "printing:center_runs", "printer"),
     (_("Shipments"), "printing:center_shipments", "truck"),
     (_("Year's end"), "printing:year_end", "trophy"),
     (_("History"), "schools:history", "clock"),

@@ -79,6 +79,15 @@ def is_there() -> bool:
     return Season.objects.exists()
 
 
+def is_foreign() -> bool:
+    """Whether somebody else's season stands here: the demo must not write into it."""
+    return is_there() and not School.objects.filter(code=SCHOOLS[0].code, name=SCHOOLS[0].name).exists()
+
+
+def entry_of(code: str) -> DemoSchool:
+    return next(entry for entry in SCHOOLS if entry.code == code)
+
+
 def make_season() -> Season:
     """The season, its areas and windows; found again when the demo runs again."""
     with transaction.atomic(), center_scope():

@@ -1,0 +1,99 @@
+"""The demo's photos: people drawn by code, sent in and judged like any student's."""
+
+import datetime as dt
+import time
+import uuid
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from capture import consent, drawn, intake, judging, review, submission
+from capture.models import Photo
+from schools.models import Enrolment, User, Window
+from students.models import Student
+
+SIZE = (1200, 1600)
+PATIENCE_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What happens to one student: the rule the picture breaks, and where the story stops."""
+
+    stop: str  # waiting, judged, submitted, returned, locked, approved
+    violation: str | None = None
+
+
+def scenes(plot: str, count: int) -> list[Scene]:
+    """A scene for each student of a school whose season has come as far as `plot` says."""
+    if plot == "preparing":
+        return [Scene("waiting")] * count
+    if plot not in ("capturing", "paying"):
+        return [Scene("approved")] * count
+    wrong = ("eyes", "mouth", "roll", "side_light", "fringe", "sharpness", "blue_top", "mask", "red_eye", "overexposed")
+    some = [
+        *(Scene("judged", rule) for rule in wrong[: 6 if plot == "capturing" else 4]),
+        *[Scene("judged")] * 3,
+        Scene("submitted", "screen"),
+        Scene("submitted", "beautified"),
+        Scene("submitted", "lens_glare"),
+        *[Scene("submitted")] * 7,
+        Scene("returned"),
+        Scene("locked", "print_edge"),
+        *[Scene("approved")] * 10,
+    ]
+    return (some + [Scene("waiting")] * count)[:count]
+
+
+def moment(enrolment: Enrolment, n: int) -> dt.datetime:
+    """When the n-th photo was taken: spread over the area's days up to now, within the day's hours."""
+    window = Window.objects.get(season=enrolment.season_id, area=enrolment.school.area_id)
+    last = min(window.ends_on, timezone.localdate())
+    day = window.starts_on + dt.timedelta(days=n % ((last - window.starts_on).days + 1))
+    at = timezone.make_aware(dt.datetime.combine(day, dt.time(8 + n * 7 % 10, n * 13 % 60)))
+    return min(at, timezone.now())
+
+
+def play(*, student: Student, enrolment: Enrolment, scene: Scene, n: int, reviewer: User, pay: object = None) -> None:
+    """Carry one student to the end of the scene; one who has begun before is left alone."""
+    if scene.stop == "waiting" or student.stage != Student.Stage.WAITING:
+        return
+    photo = _take(student, enrolment, scene, moment(enrolment, n))
+    if scene.stop == "judged" or photo.status != Photo.Status.READY:
+        return
+    if callable(pay) and submission.is_fee_due(student, enrolment):
+        pay(student, enrolment)
+        student.refresh_from_db()
+    photo = submission.submit(student=student, enrolment=enrolment, by=student)
+    if scene.stop == "approved":
+        review.approve(photo=photo, by=reviewer)
+    elif scene.stop == "returned":
+        review.return_(photo=photo, by=reviewer, reason="衣领不平整，请整理后重拍。")
+    elif scene.stop == "locked":
+        review.lock(student=student, reason="疑似翻拍照片，请到教务处说明情况。", by=reviewer)
+
+
+def _take(student: Student, enrolment: Enrolment, scene: Scene, at: dt.datetime) -> Photo:
+    consent.agree(student=student, season=enrolment.season, by=student)
+    person = drawn.Person.random(student.pk * 7 + 1)
+    photo = intake.accept_upload(
+        student=student,
+        enrolment=enrolment,
+        data=drawn.draw_jpeg(person, scene.violation, size=SIZE),
+        token=uuid.uuid4(),
+        origin=Photo.Origin.CAMERA,
+        by=student,
+        at=at,
+    )
+    judging.judge(photo_id=photo.pk)
+    return _settled(photo)
+
+
+def _settled(photo: Photo) -> Photo:
+    """The photo once it is judged: by us just now, or by the worker that was faster."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    photo.refresh_from_db()
+    while photo.status == Photo.Status.CHECKING and time.monotonic() < until:
+        time.sleep(0.1)
+        photo.refresh_from_db()
+    return photo
