@@ -34,7 +34,7 @@ bench: setup-dev  ## 性能测量 · measure, each figure beside its floor or pe
 
 messages: setup  ## 更新并编译译文 · gather the messages to translate, compile the catalogue
 	@$(PY) config/environment.py gettext
-	@$(PY) manage.py makemessages --locale zh_Hans --no-location --no-wrap --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*'
+	@$(PY) manage.py makemessages --locale zh_Hans --no-location --no-wrap --no-obsolete --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*'
 	@$(PY) -m config.catalogue --force
 
 lock:  ## 重新锁定依赖版本 · compile the pinned requirements anew
