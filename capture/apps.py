@@ -4,3 +4,7 @@ from django.apps import AppConfig
 class CaptureConfig(AppConfig):
     name = "capture"
     verbose_name = "Capture"
+
+    def ready(self) -> None:
+        # Register how the jobs of this room run, in whichever process makes or retries them.
+        from capture import daily, retention  # noqa: F401

@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from schools.models import Season, User
@@ -62,16 +63,21 @@ class Photo(TenantModel):
         WITHDRAWN = "withdrawn", _("Withdrawn")
         APPROVED = "approved", _("Approved")
         RETURNED = "returned", _("Returned")
+        FAILED = "failed", _("Could not be judged")
 
+    # approved and returned -> submitted: a reviewer takes the last decision back (review.undo).
+    # failed: the judge was lost with it again and again; a person has it judged once more, or the student retakes.
     TRANSITIONS = {
-        Status.CHECKING: {Status.REJECTED, Status.READY},
+        Status.CHECKING: {Status.REJECTED, Status.READY, Status.FAILED},
         Status.READY: {Status.SUBMITTED, Status.WITHDRAWN},
         Status.SUBMITTED: {Status.APPROVED, Status.RETURNED},
-        Status.APPROVED: {Status.RETURNED},
+        Status.APPROVED: {Status.RETURNED, Status.SUBMITTED},
+        Status.RETURNED: {Status.SUBMITTED},
+        Status.FAILED: {Status.CHECKING},
         Status.REJECTED: set(),
         Status.WITHDRAWN: set(),
-        Status.RETURNED: set(),
     }
+    DECIDED = (Status.APPROVED, Status.RETURNED)
 
     class Origin(models.TextChoices):
         CAMERA = "camera", _("Camera")
@@ -84,6 +90,8 @@ class Photo(TenantModel):
     origin = models.CharField(max_length=6, choices=Origin, default=Origin.CAMERA)
     # Upright sRGB JPEG without metadata, as sent otherwise.
     original = models.FileField(upload_to=original_path, blank=True)
+    # The original at a size for screens; what phones and the light table load.
+    preview = models.FileField(upload_to=original_path, blank=True)
     portrait = models.FileField(upload_to=portrait_path, blank=True)
     thumbnail = models.FileField(upload_to=portrait_path, blank=True)
     width = models.PositiveIntegerField(default=0)
@@ -96,7 +104,8 @@ class Photo(TenantModel):
     geometry = models.JSONField(default=dict, blank=True)
     token = models.UUIDField(default=uuid.uuid4)  # of the form it came with: a double click is one photo
     attempts = models.PositiveSmallIntegerField(default=0)
-    taken_at = models.DateTimeField(_("taken"), auto_now_add=True)
+    taken_at = models.DateTimeField(_("taken"), default=timezone.now)
+    queued_at = models.DateTimeField(default=timezone.now)  # when the queue was told last: the sweep tells it again
     claimed_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     submitted_at = models.DateTimeField(null=True, blank=True)

@@ -1,4 +1,45 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from capture.views import center, me, panels, pictures, review, stations
 
 app_name = "capture"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("me/", me.me, name="me"),
+    path("me/sign-in/", me.sign_in, name="signin"),
+    path("me/sign-out/", me.sign_out, name="signout"),
+    path("me/confirm/", me.confirm, name="confirm"),
+    path("me/rules/", me.rules, name="rules"),
+    path("me/camera/", me.camera, name="camera"),
+    path("me/upload/", me.upload, name="upload"),
+    path("me/check/", me.check, name="check"),
+    path("me/submit/", me.submit, name="submit"),
+    path("me/withdraw/", me.withdraw, name="withdraw"),
+    path("me/messages/", me.inbox, name="messages"),
+    path("me/photos/<int:pk>/<slug:kind>/", pictures.mine, name="my_picture"),
+    path("school/review/", review.table, name="review"),
+    path("school/review/approve-clean/", review.approve_clean, name="approve_clean"),
+    path("school/review/undo/", review.undo, name="undo"),
+    path("school/review/end-capture/", review.end_capture, name="end_capture"),
+    path("school/review/daily/", review.daily_checks, name="daily_checks"),
+    path("school/photos/<int:pk>/approve/", review.approve, name="approve"),
+    path("school/photos/<int:pk>/return/", review.return_, name="return"),
+    path("school/photos/<int:pk>/reset/", review.reset, name="reset"),
+    path("school/photos/<int:pk>/judge-again/", review.judge_again, name="judge_again"),
+    path("school/photos/<int:pk>/original/", pictures.original, name="original"),
+    path("school/photos/<int:pk>/<slug:kind>/", pictures.of_school, name="picture"),
+    path("school/students/<int:pk>/lock/", review.lock, name="lock"),
+    path("school/students/<int:pk>/unlock/", review.unlock, name="unlock"),
+    path("school/stations/", stations.overview, name="stations"),
+    path("school/stations/add/", stations.edit, name="station_add"),
+    path("school/stations/<int:pk>/", stations.edit, name="station"),
+    path("school/stations/<int:pk>/remove/", stations.remove, name="station_remove"),
+    path("center/photos/", center.photos, name="center_photos"),
+    path("center/photos/<int:pk>/", center.photo, name="center_photo"),
+    path("center/photos/<int:pk>/reset/", center.reset, name="center_reset"),
+    path("center/photos/<int:pk>/judge-again/", center.judge_again, name="center_judge_again"),
+    path("center/photos/<int:pk>/original/", pictures.center_original, name="center_original"),
+    path("center/photos/<int:pk>/<slug:kind>/", pictures.of_center, name="center_picture"),
+    path("panels/capture/today/", panels.today, name="panel_today"),
+    path("panels/capture/failures/", panels.failures, name="panel_failures"),
+    path("panels/capture/students/<int:pk>/", panels.student_photos, name="student_photos"),
+]

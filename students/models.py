@@ -40,13 +40,14 @@ class Student(TenantModel):
         BY_SCHOOL = "by_school", _("Paid by the school")
 
     STATE_FIELD = "stage"
+    # approved and retake -> review: a reviewer takes the last decision back (capture.review.undo).
     TRANSITIONS = {
         Stage.WAITING: {Stage.CHECKING},
         Stage.CHECKING: {Stage.RETAKE, Stage.READY, Stage.REVIEW, Stage.CHECKING},
-        Stage.RETAKE: {Stage.CHECKING},
+        Stage.RETAKE: {Stage.CHECKING, Stage.REVIEW},
         Stage.READY: {Stage.REVIEW, Stage.CHECKING, Stage.RETAKE},
         Stage.REVIEW: {Stage.APPROVED, Stage.RETAKE},
-        Stage.APPROVED: {Stage.RETAKE, Stage.PROOFED},
+        Stage.APPROVED: {Stage.RETAKE, Stage.PROOFED, Stage.REVIEW},
         Stage.PROOFED: {Stage.RETAKE, Stage.APPROVED, Stage.PRINTED},
         Stage.PRINTED: {Stage.DELIVERED},
         Stage.DELIVERED: set(),
@@ -54,7 +55,9 @@ class Student(TenantModel):
     # Counts as photographed (实拍): the school pays for these.
     CAPTURED = (Stage.REVIEW, Stage.APPROVED, Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)
 
-    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="students")
+    # Both are the first column of an index below; one of their own would slow every import for nothing.
+    school = models.ForeignKey("schools.School", on_delete=models.PROTECT, related_name="+", db_index=False)
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="students", db_index=False)
     student_no = models.CharField(_("student number"), max_length=32)
     name = models.CharField(_("name"), max_length=60)
     id_type = models.CharField(_("document type"), max_length=12, choices=IdType, default=IdType.RESIDENT)
@@ -173,7 +176,7 @@ class Correction(TenantModel):
     """What a student says is wrong with the own data (or portrait); the school decides."""
 
     class Status(models.TextChoices):
-        OPEN = "open", _("Open")
+        OPEN = "open", _("To be decided")
         ACCEPTED = "accepted", _("Accepted")
         DECLINED = "declined", _("Declined")
 

@@ -1,0 +1,121 @@
+"""What is kept of a photo that came in: an upright sRGB JPEG without any metadata.
+
+A JPEG that is upright and sRGB already keeps its compressed picture bit for bit; only its metadata, its embedded
+previews and whatever follows its end are cut off. Everything else (turned by EXIF, another profile, PNG, WebP,
+HEIC) is decoded once and written at quality 95 without colour subsampling.
+"""
+
+import re
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from django.utils.translation import gettext as _
+
+from capture.vision.colour import is_srgb
+from capture.vision.errors import Unreadable
+from capture.vision.header import Header, read_header
+from capture.vision.source import Source, require_size
+from schools.errors import PortalError
+
+QUALITY = 95
+PREVIEW_SIDE = 1280
+PREVIEW_QUALITY = 82
+_SOS, _EOI, _APP0, _APP14 = 0xDA, 0xD9, 0xE0, 0xEE
+_METADATA = {*range(0xE1, 0xEE), 0xEF, 0xFE}  # APP1 to APP15 without Adobe's colour marker, and comments
+_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    jpeg: bytes
+    width: int
+    height: int
+
+
+class TooBig(PortalError):
+    status = 413
+
+
+def clean(data: bytes, *, max_bytes: int) -> Cleaned:
+    """Raises TooBig or Unreadable. Only the header is read before the sizes are known to be in bounds."""
+    if len(data) > max_bytes:
+        raise too_big(max_bytes)
+    if not data:
+        raise Unreadable("empty")
+    header = read_header(data)
+    require_size(header)
+    if is_clean_enough(header):
+        return Cleaned(strip(data), header.width, header.height)
+    return _written_anew(data, header)
+
+
+def too_big(max_bytes: int) -> TooBig:
+    megabytes = max_bytes // 2**20
+    return TooBig(_("The file is too big. Please send a photo of at most %(n)d MB.") % {"n": megabytes})
+
+
+def is_clean_enough(header: Header) -> bool:
+    return header.kind == "jpeg" and header.mode in ("RGB", "L") and header.orientation == 1 and is_srgb(header.icc)
+
+
+def strip(data: bytes) -> bytes:
+    """A JPEG without metadata and without what follows its end. Raises Unreadable when its segments do not fit."""
+    parts, at = [b"\xff\xd8"], 2
+    while True:
+        marker, start, end = _segment(data, at)
+        if marker == _EOI:
+            return b"".join([*parts, b"\xff\xd9"])
+        if marker == _SOS:
+            end = _end_of_scan(data, end)
+        if marker not in _METADATA and not (marker == _APP0 and data[start + 4 : start + 9] != b"JFIF\x00"):
+            parts.append(_without_preview(data[start:end]) if marker == _APP0 else data[start:end])
+        at = end
+
+
+def _segment(data: bytes, at: int) -> tuple[int, int, int]:
+    """(marker, its first byte, first byte after it)."""
+    while data[at : at + 2] == b"\xff\xff":  # fill bytes
+        at += 1
+    if len(data) < at + 2 or data[at] != 0xFF:
+        raise Unreadable("damaged")
+    marker = data[at + 1]
+    if marker == _EOI:
+        return marker, at, at + 2
+    length = int.from_bytes(data[at + 2 : at + 4], "big")
+    if length < 2 or at + 2 + length > len(data):
+        raise Unreadable("damaged")
+    return marker, at, at + 2 + length
+
+
+def _end_of_scan(data: bytes, at: int) -> int:
+    found = _MARKER.search(data, at)
+    if found is None:
+        raise Unreadable("damaged")
+    return found.start()
+
+
+def _without_preview(jfif: bytes) -> bytes:
+    """JFIF's own header without the miniature that may follow it."""
+    return b"\xff\xe0\x00\x10" + jfif[4:16] + b"\x00\x00"
+
+
+def _written_anew(data: bytes, header: Header) -> Cleaned:
+    pixels = Source(data, header).at_least(max(header.width, header.height))
+    height, width = pixels.shape[:2]
+    return Cleaned(encode(pixels, QUALITY), width, height)
+
+
+def preview(source: Source) -> bytes:
+    """The photo for screens: JPEG, long side at most 1280 px."""
+    pixels = source.at_least(PREVIEW_SIDE)
+    factor = PREVIEW_SIDE / max(pixels.shape[:2])
+    if factor < 1:
+        pixels = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return encode(pixels, PREVIEW_QUALITY)
+
+
+def encode(pixels: np.ndarray, quality: int) -> bytes:
+    sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if quality >= QUALITY else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
+    return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)[1].tobytes()

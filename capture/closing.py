@@ -1,0 +1,77 @@
+"""The beginning and the end of a school's capture: from then on the working days for proofreading count."""
+
+import datetime as dt
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from capture import schedule
+from schools import history, messages, states, timetable, workdays
+from schools.errors import Conflict
+from schools.models import Enrolment
+
+
+def begin_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
+    """Open the capture: with the first photo, or again when the center has granted days after its end."""
+    return states.change(
+        enrolment,
+        Enrolment.Status.CAPTURING,
+        by=by,
+        capture_ended_on=None,
+        proof_due_on=None,
+        kind="enrolment.capturing",
+    )
+
+
+def begin_if_waiting(*, enrolment: Enrolment) -> None:
+    """Begin with the photo that is just coming in; another student's may have been faster."""
+    waiting = enrolment.status == Enrolment.Status.PREPARING or has_granted_day(enrolment, timezone.now())
+    if not waiting:
+        return
+    try:
+        begin_capture(enrolment=enrolment, by=history.SYSTEM)
+    except Conflict:
+        enrolment.refresh_from_db()
+
+
+def has_granted_day(enrolment: Enrolment, at: dt.datetime) -> bool:
+    """Whether capture has ended, but the center has granted more days and one of them is now."""
+    if enrolment.status != Enrolment.Status.PROOFREADING:
+        return False
+    periods = timetable.periods_of(school=enrolment.school, season=enrolment.season)
+    return timetable.is_open(schedule.granted_since(enrolment, periods), at)
+
+
+def end_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
+    """End the capture and set the day by which the school has proofread (season.proof_workdays working days)."""
+    today = timezone.localdate()
+    due = workdays.add_workdays(today, enrolment.season.proof_workdays)
+    states.change(
+        enrolment,
+        Enrolment.Status.PROOFREADING,
+        by=by,
+        only_from=[Enrolment.Status.CAPTURING],
+        facts={"proof_due_on": due.isoformat()},
+        capture_ended_on=today,
+        proof_due_on=due,
+    )
+    messages.tell_school(
+        enrolment.school,
+        kind="capture_ended",
+        subject=_("The capture of your school has ended"),
+        body=_("Please have the portraits proofread and the feedback form returned by %(day)s (%(n)d working days).")
+        % {"day": due.isoformat(), "n": enrolment.season.proof_workdays},
+        link="/school/",
+    )
+    return enrolment
+
+
+def end_if_over(*, enrolment: Enrolment, at: dt.datetime) -> bool:
+    """End the capture when the timetable holds no further day. True when it did."""
+    if enrolment.status != Enrolment.Status.CAPTURING:
+        return False
+    plan = schedule.schedule_of(enrolment=enrolment, at=at)
+    if not plan.is_over(at):
+        return False
+    end_capture(enrolment=enrolment, by=history.SYSTEM)
+    return True

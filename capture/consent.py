@@ -1,0 +1,23 @@
+"""The student's consent to the use of the portrait: to which version of the season's text, and when."""
+
+from django.db import transaction
+
+from capture.models import Consent
+from schools import history
+from schools.models import Season
+from students.models import Student
+
+
+def has_agreed(student: Student, season: Season) -> bool:
+    return Consent.objects.filter(student=student, version=season.consent_version).exists()
+
+
+def agree(*, student: Student, season: Season, by: Student) -> Consent:
+    """The student confirms the own data and agrees; twice is once."""
+    with transaction.atomic():
+        consent, is_new = Consent.objects.get_or_create(
+            student=student, version=season.consent_version, defaults={"school_id": student.school_id}
+        )
+        if is_new:
+            history.record("student.agreed", student, by=by, facts={"version": consent.version})
+    return consent

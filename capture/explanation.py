@@ -1,0 +1,75 @@
+"""What the judge found, for people: the sentence, what to do, the drawing of the rule, and where in the picture."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from capture import vision
+from capture.models import Finding, Photo
+
+REASONS_SHOWN = 3
+POINT = 0.03  # a point is shown as a box of this part of the picture's width
+ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
+TITLES: dict[str, Any] = {rule.name: rule.title for rule in vision.RULES}
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One finding in words. `boxes`: (x, y, width, height) as parts of 1 of the upright original."""
+
+    rule: str
+    outcome: str
+    title: str
+    sentence: str
+    advice: str
+    value: float | None
+    limit: float | None
+    boxes: tuple[tuple[float, float, float, float], ...]
+
+    @property
+    def is_reject(self) -> bool:
+        return self.outcome == Finding.Outcome.REJECT
+
+    @property
+    def drawing(self) -> str:
+        """The static file that shows the rule."""
+        return f"rules/{self.rule}.svg"
+
+
+def of_photo(photo: Photo) -> list[Explained]:
+    """Every finding of a photo, the rejections first, then in the order of the rules. Uses prefetched findings."""
+    rows = sorted(photo.findings.all(), key=lambda row: (row.outcome, ORDER.get(row.rule, 99)))
+    return [explain(row, photo) for row in rows]
+
+
+def explain(row: Finding, photo: Photo) -> Explained:
+    found = as_found(row)
+    return Explained(
+        rule=row.rule,
+        outcome=row.outcome,
+        title=str(TITLES.get(row.rule, row.rule)),
+        sentence=vision.sentence(found),
+        advice=vision.advice(found),
+        value=row.value,
+        limit=row.limit,
+        boxes=tuple(_box(mark, photo) for mark in row.marks),
+    )
+
+
+def as_found(row: Finding) -> vision.Finding:
+    return vision.Finding(row.rule, "reject" if row.outcome == Finding.Outcome.REJECT else "warn", row.value, row.limit)
+
+
+def marks(explained: Iterable[Explained]) -> list[dict[str, Any]]:
+    """For the `marks` tag: one entry a box."""
+    return [{"outcome": item.outcome, "box": box} for item in explained for box in item.boxes]
+
+
+def _box(mark: list[Any], photo: Photo) -> tuple[float, float, float, float]:
+    kind, *numbers = mark
+    if kind == "box":
+        left, top, right, bottom = numbers
+        return left, top, right - left, bottom - top
+    x, y = numbers
+    high = POINT * photo.width / photo.height if photo.height else POINT
+    return max(x - POINT / 2, 0.0), max(y - high / 2, 0.0), POINT, high

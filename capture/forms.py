@@ -1,0 +1,75 @@
+"""What people type: the student's sign-in, the reviewer's reason, the school's stations and its notice."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from capture.models import Station
+from schools.models import Enrolment
+
+
+def _line(**attrs: Any) -> forms.TextInput:
+    return forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"} | attrs)
+
+
+class SignInForm(forms.Form):
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=60,
+        widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
+        help_text=_("As on your identity card."),
+    )
+    id_number = forms.CharField(
+        label=_("Document number"),
+        max_length=40,
+        widget=_line(autocapitalize="characters"),
+        help_text=_("Of the identity card or the document that your school registered."),
+    )
+    student_no = forms.CharField(
+        label=_("Student number"), max_length=32, widget=_line(), help_text=_("As on your student card.")
+    )
+
+
+class ConfirmForm(forms.Form):
+    is_me = forms.BooleanField(
+        label=_("These details are mine and right."), error_messages={"required": _("Please confirm your details.")}
+    )
+    agrees = forms.BooleanField(
+        label=_("I have read the text above and agree."),
+        error_messages={"required": _("Without your consent no portrait can be made.")},
+    )
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The student reads this sentence: say what is wrong and what to do."),
+        error_messages={"required": _("Please give the reason: the student has to know what to do.")},
+    )
+
+
+class StationForm(forms.ModelForm):
+    class Meta:
+        model = Station
+        fields = ("name", "place", "hours", "helper", "has_soft_light", "remarks")
+        help_texts = {
+            "place": _("Building and room, so that students find it."),
+            "hours": _("For example: Monday to Friday, 09:00 to 17:00."),
+            "helper": _("Who keeps order and helps there."),
+        }
+
+
+class StudentNoticeForm(forms.ModelForm):
+    class Meta:
+        model = Enrolment
+        fields = ("student_notice", "allow_file")
+        widgets = {"student_notice": forms.Textarea(attrs={"rows": 8})}
+        help_texts = {
+            "student_notice": _("Students read it before they photograph: where to go, what to wear, whom to ask."),
+            "allow_file": _(
+                "Turn it off when every student can come to a station: the camera page is harder to deceive."
+            ),
+        }

@@ -1,0 +1,227 @@
+"""Judging a photo: claim it, look, write down what was found, and let photo and student move on together.
+
+Safe to run twice: a claim is a conditional UPDATE, and only one settlement passes the gate. Safe to lose: the sweep
+tells the queue again of every photo that waits too long or whose worker is gone.
+"""
+
+import datetime as dt
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from capture import intake, vision
+from capture.cleaning import preview
+from capture.models import Finding, Photo
+from schools import history, messages, states
+from schools.errors import Conflict
+from schools.models import Season
+from schools.tenancy import center_scope, school_scope
+from students.models import Student
+
+log = logging.getLogger(__name__)
+MAX_ATTEMPTS = 5
+# A check takes a second, so a claim on a photo is stale sooner than one on a long job.
+CLAIM_SECONDS = 30
+SWEPT_AT_ONCE = 2000
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the engine says of one photo. Without a portrait when it is rejected."""
+
+    findings: tuple[vision.Finding, ...]
+    measures: dict[str, Any] = field(default_factory=dict)
+    geometry: dict[str, Any] = field(default_factory=dict)
+    phash: str = ""
+    files: dict[str, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def outcome(self) -> str:
+        """green, amber or red."""
+        return vision.Verdict(self.findings).outcome
+
+    @property
+    def status(self) -> Photo.Status:
+        return Photo.Status.REJECTED if self.outcome == "red" else Photo.Status.READY
+
+
+def judge(*, photo_id: int) -> Photo | None:
+    """Judge one waiting photo inside its school's scope; None when another worker has it or it is over."""
+    photo = claim(photo_id)
+    if photo is None:
+        return None
+    return settle(photo, examine(photo))
+
+
+def stale_before() -> dt.datetime:
+    """Claims and queue messages from before this moment are taken to be lost."""
+    return timezone.now() - dt.timedelta(seconds=min(CLAIM_SECONDS, settings.CLAIM_SECONDS))
+
+
+def claim(photo_id: int) -> Photo | None:
+    """Take a photo for this worker; one whose last attempt was the last allowed stays for the sweep to give up."""
+    free = Q(claimed_at=None) | Q(claimed_at__lt=stale_before())
+    claimed = Photo.objects.filter(free, pk=photo_id, status=Photo.Status.CHECKING, attempts__lt=MAX_ATTEMPTS).update(
+        claimed_at=timezone.now(), attempts=F("attempts") + 1
+    )
+    return Photo.objects.select_related("season", "student").get(pk=photo_id) if claimed else None
+
+
+def limits_of(season: Season) -> vision.Limits:
+    try:
+        return vision.Limits.of(season.photo_limits, background=season.background)
+    except ValueError:
+        log.exception("The photo limits of season %s are wrong; the defaults are used", season)
+        return vision.Limits.of(background=season.background)
+
+
+def examine(photo: Photo) -> Judgement:
+    """Look at the stored original. A file that cannot be read is a rejection, not an error."""
+    with photo.original.open("rb") as file:
+        data = file.read()
+    try:
+        return look(data, photo.season)
+    except vision.Unreadable:
+        return Judgement((vision.Finding("unreadable", "reject"),))
+
+
+def look(data: bytes, season: Season) -> Judgement:
+    """Measure and judge; make the portrait unless the photo is rejected before. Raises Unreadable."""
+    limits = limits_of(season)
+    source = vision.open_photo(data, max_bytes=max(len(data), 1))
+    measures = vision.measure(source)
+    verdict = vision.judge(measures, limits)
+    files, geometry, found = {"preview": preview(source)}, {}, verdict.findings
+    if not verdict.is_rejected:
+        portrait = vision.make_portrait(source, measures, background=season.background, limits=limits)
+        found = (*found, *portrait.findings)
+        geometry = portrait.geometry
+        files |= {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail}
+    return Judgement(found, measures, geometry, vision.perceptual_hash(source), files)
+
+
+def settle(photo: Photo, judgement: Judgement) -> Photo | None:
+    """Write the judgement down and move photo and student; None when another worker has done so before."""
+    names = _save_files(photo, judgement.files)
+    try:
+        with transaction.atomic():
+            return _write(photo, judgement, names)
+    except Conflict:
+        _delete_files(names.values())
+        return None
+    except BaseException:
+        _delete_files(names.values())
+        raise
+
+
+def _write(photo: Photo, judgement: Judgement, names: dict[str, Any]) -> Photo:
+    student = Student.objects.select_for_update().get(pk=photo.student_id)
+    photo.is_current = Photo.objects.values_list("is_current", flat=True).get(pk=photo.pk)
+    states.change(
+        photo,
+        judgement.status,
+        by=history.SYSTEM,
+        facts={"outcome": judgement.outcome, "rules": [finding.rule for finding in judgement.findings]},
+        checked_at=timezone.now(),
+        engine=vision.ENGINE_VERSION,
+        outcome=judgement.outcome,
+        measures=judgement.measures,
+        geometry=judgement.geometry,
+        phash=judgement.phash,
+        **names,
+    )
+    Finding.objects.bulk_create([_finding(photo, finding) for finding in judgement.findings])
+    if photo.is_current:
+        is_ready = judgement.status == Photo.Status.READY
+        stage = Student.Stage.READY if is_ready else Student.Stage.RETAKE
+        states.change(student, stage, by=history.SYSTEM, facts={"photo": photo.pk})
+    return photo
+
+
+def _finding(photo: Photo, finding: vision.Finding) -> Finding:
+    return Finding(
+        school_id=photo.school_id,
+        photo=photo,
+        rule=finding.rule,
+        outcome=finding.outcome,
+        value=finding.value,
+        limit=finding.limit,
+        marks=[list(mark) for mark in finding.marks],
+    )
+
+
+def _save_files(photo: Photo, files: dict[str, bytes]) -> dict[str, Any]:
+    names = {}
+    for name, content in files.items():
+        target: Any = Photo._meta.get_field(name)
+        names[name] = target.storage.save(target.generate_filename(photo, "picture.jpg"), ContentFile(content))
+    return names
+
+
+def _delete_files(names: Iterable[str]) -> None:
+    target: Any = Photo._meta.get_field("original")
+    for name in names:
+        target.storage.delete(name)
+
+
+def sweep() -> int:
+    """Tell the queue again of photos that wait too long or were lost; give up those lost too often. How many it told."""
+    with center_scope():
+        stale = stale_before()
+        lost = list(
+            Photo.objects.select_related("school")
+            .filter(Q(claimed_at=None) | Q(claimed_at__lt=stale), status=Photo.Status.CHECKING, queued_at__lt=stale)
+            .order_by("pk")[:SWEPT_AT_ONCE]
+        )
+    return sum(_tell_again(photo) for photo in lost)
+
+
+def _tell_again(photo: Photo) -> int:
+    with school_scope(photo.school):
+        if photo.attempts >= MAX_ATTEMPTS:
+            give_up(photo)
+            return 0
+        Photo.objects.filter(pk=photo.pk).update(queued_at=timezone.now())
+        intake.enqueue(photo)
+        return 1
+
+
+def give_up(photo: Photo) -> None:
+    """The judge was lost with this photo again and again: a person has to look, and the student may take another."""
+    log.error("Photo %s could not be judged in %s attempts", photo.pk, photo.attempts)
+    try:
+        with transaction.atomic():
+            student = Student.objects.select_for_update().get(pk=photo.student_id)
+            states.change(photo, Photo.Status.FAILED, by=history.SYSTEM, facts={"attempts": photo.attempts})
+            if photo.is_current:
+                states.change(student, Student.Stage.RETAKE, by=history.SYSTEM, facts={"photo": photo.pk})
+                messages.tell(
+                    student,
+                    school=photo.school,
+                    kind="photo_failed",
+                    subject=_("Your photo could not be checked"),
+                    body=_("This is our fault, not yours, and somebody looks into it. You may also take a new photo."),
+                    link="/me/",
+                    email=student.email,
+                )
+    except Conflict:
+        log.info("Photo %s was judged after all", photo.pk)
+
+
+def judge_again(*, photo: Photo, by: history.Actor) -> Photo:
+    """A person has a given-up photo judged once more."""
+    with transaction.atomic():
+        student = Student.objects.select_for_update().get(pk=photo.student_id)
+        states.change(photo, Photo.Status.CHECKING, by=by, attempts=0, claimed_at=None, queued_at=timezone.now())
+        if photo.is_current:
+            states.change(student, Student.Stage.CHECKING, by=by, facts={"photo": photo.pk})
+        transaction.on_commit(lambda: intake.enqueue(photo))
+    return photo

@@ -1,0 +1,62 @@
+"""How long pictures are kept: originals go a set number of days after the season's closing, portraits stay."""
+
+import datetime as dt
+
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from capture.models import Photo
+from schools import history, jobs
+from schools.models import Job, Season
+
+KIND = "purge"
+KEPT = (Photo.Status.APPROVED,)
+
+
+def start_purges() -> int:
+    """Make one job for each season whose originals are due, if any are left."""
+    started = 0
+    for season in Season.objects.filter(status=Season.Status.CLOSED, closed_on__isnull=False):
+        open_jobs = Job.objects.filter(kind=KIND, season=season, status__in=(Job.Status.QUEUED, Job.Status.RUNNING))
+        if is_due(season) and _due(season).exists() and not open_jobs.exists():
+            jobs.create(KIND, by=history.SYSTEM, season=season)
+            started += 1
+    return started
+
+
+def is_due(season: Season) -> bool:
+    if season.status != Season.Status.CLOSED or season.closed_on is None:
+        return False
+    return timezone.localdate() > season.closed_on + dt.timedelta(days=season.retention_days)
+
+
+def _due(season: Season) -> QuerySet[Photo]:
+    left = ~Q(original="") | ~Q(preview="") | (~Q(portrait="") & ~Q(status__in=KEPT))
+    return Photo.objects.filter(left, season=season)
+
+
+@jobs.handler(KIND)
+def run_purge(job: Job) -> None:
+    """Delete originals and previews of every photo, and portraits of those that were never approved."""
+    assert job.season is not None
+    if not is_due(job.season):
+        return
+    ids = list(_due(job.season).order_by("pk").values_list("pk", flat=True))
+    done = 0
+    for photo in Photo.objects.filter(pk__in=ids).iterator(chunk_size=500):
+        done += purge(photo)
+        if done % 50 == 0:
+            jobs.progress(job, done, len(ids))
+    job.result = {"photos": len(ids), "season": job.season.year}
+    history.record("season.purged", job.season, by=history.SYSTEM, facts=job.result)
+
+
+def purge(photo: Photo) -> int:
+    """Delete the files that are due of one photo; the row stays with its findings."""
+    names = ["original", "preview"] + ([] if photo.status in KEPT else ["portrait", "thumbnail"])
+    for name in names:
+        file = getattr(photo, name)
+        if file:
+            file.storage.delete(file.name)
+    Photo.objects.filter(pk=photo.pk).update(**dict.fromkeys(names, ""))
+    return 1

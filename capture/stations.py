@@ -1,0 +1,31 @@
+"""The school's fixed places for photographing, and what it tells its students."""
+
+from django.db import transaction
+
+from capture.models import Station
+from schools import history
+from schools.models import Enrolment, User
+
+
+def save_station(*, station: Station, by: User) -> Station:
+    """Add a station or change one; the history says which."""
+    kind = "station.changed" if station.pk else "station.added"
+    with transaction.atomic():
+        station.save()
+        history.record(kind, station, by=by, facts={"name": station.name, "place": station.place})
+    return station
+
+
+def remove_station(*, station: Station, by: User) -> None:
+    with transaction.atomic():
+        history.record("station.removed", station, by=by, facts={"name": station.name})
+        station.delete()
+
+
+def tell_students(*, enrolment: Enrolment, notice: str, allow_file: bool, by: User) -> Enrolment:
+    """Set the notice that students read, and whether a picture file may be sent."""
+    with transaction.atomic():
+        Enrolment.objects.filter(pk=enrolment.pk).update(student_notice=notice, allow_file=allow_file)
+        enrolment.student_notice, enrolment.allow_file = notice, allow_file
+        history.record("enrolment.notice", enrolment, by=by, facts={"allow_file": allow_file, "length": len(notice)})
+    return enrolment

@@ -1,0 +1,82 @@
+"""The center's look at the photos of every school, and its reset."""
+
+from typing import Any
+
+from django.contrib import messages as notes
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from capture import explanation, judging, looks, review, worklist
+from capture.forms import ReasonForm
+from capture.models import Photo
+from schools import history
+from schools.access import center_page
+from schools.models import Enrolment, School
+
+PAGE = 48
+CHIP_RULES = 10
+
+
+@center_page
+def photos(request: Any) -> HttpResponse:
+    """The current photos, by school, state and finding."""
+    query = request.GET if "state" in request.GET else {"state": "all"} | request.GET.dict()
+    filters = worklist.Filters.of(query)
+    everything = worklist.photos_of(request.season)
+    listed = worklist.narrow(everything, filters).select_related("student", "school").prefetch_related("findings")
+    counts = worklist.count_states(worklist.narrow(everything, filters, by_state=False))
+    chips = worklist.narrow(everything, worklist.Filters(state=filters.state, school=filters.school))
+    page = Paginator(listed.order_by("-pk"), PAGE).get_page(request.GET.get("page"))
+    context = {
+        "filters": filters,
+        "page": page,
+        "items": [(photo, explanation.of_photo(photo)) for photo in page],
+        "states": [(state, Photo.Status(state).label, counts.get(state, 0)) for state in worklist.STATES],
+        "total": sum(counts.values()),
+        "rules": [(rule, explanation.TITLES.get(rule, rule), n) for rule, n in worklist.count_rules(chips)[:CHIP_RULES]],
+        "schools": School.objects.filter(pk__in=Enrolment.objects.filter(season=request.season).values("school")),
+    }
+    return render(request, "capture/center_photos.html", context)
+
+
+@center_page
+def photo(request: Any, pk: int) -> HttpResponse:
+    """One photo, large, with its findings and its history."""
+    row = _photo(pk)
+    looks.record(row, by=request.user)
+    enrolment = Enrolment.objects.filter(season=row.season_id, school=row.school_id).first()
+    found = explanation.of_photo(row)
+    may_reset = enrolment is not None and enrolment.status in review.RESETTABLE
+    context = {
+        "photo": row,
+        "student": row.student,
+        "found": found,
+        "marks": explanation.marks(found),
+        "events": history.of(row)[:20],
+        "can_reset": row.is_current and row.status == Photo.Status.APPROVED and may_reset,
+        "reset_form": ReasonForm(),
+    }
+    return render(request, "capture/center_photo.html", context)
+
+
+def _photo(pk: int) -> Photo:
+    return get_object_or_404(Photo.objects.select_related("student__school", "school", "season"), pk=pk)
+
+
+@require_POST
+@center_page
+def reset(request: Any, pk: int) -> HttpResponse:
+    review.reset(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
+    notes.success(request, _("The photo was reset and the student told."))
+    return redirect("capture:center_photo", pk=pk)
+
+
+@require_POST
+@center_page
+def judge_again(request: Any, pk: int) -> HttpResponse:
+    judging.judge_again(photo=_photo(pk), by=request.user)
+    notes.success(request, _("The photo is judged again."))
+    return redirect("capture:center_photo", pk=pk)

@@ -1,0 +1,256 @@
+"""The student's pages, phone first: sign-in, details and consent, rules, camera, verdict, receipt, messages."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages as notes
+from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from capture import consent, explanation, intake, review, schedule, signin, submission
+from capture.forms import ConfirmForm, SignInForm
+from capture.models import Photo, Station
+from capture.views.rules import RULE_CARDS
+from schools import messages
+from schools.errors import PortalError
+from schools.models import Enrolment
+from students.access import forget, remember, signed_in, student_page
+from students.models import Student
+
+STEP_OF = {
+    Student.Stage.WAITING: 3,
+    Student.Stage.RETAKE: 3,
+    Student.Stage.CHECKING: 4,
+    Student.Stage.READY: 4,
+}
+
+
+@never_cache
+def sign_in(request: Any) -> HttpResponse:
+    """Name, document number and student number against the roster of the season."""
+    if signed_in(request):
+        return redirect("capture:me")
+    form = SignInForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            student = signin.sign_in(
+                season=_season(request), address=signin.address_of(request.META), **form.cleaned_data
+            )
+        except PortalError as error:
+            form.add_error(None, str(error))
+            return render(request, "capture/signin.html", {"form": form}, status=error.status)
+        remember(request, student)
+        return redirect("capture:me")
+    return render(request, "capture/signin.html", {"form": form}, status=400 if form.errors else 200)
+
+
+def _season(request: Any) -> Any:
+    if request.season is None:
+        raise PortalError(_("No season has been opened yet. Please come back when your school tells you."))
+    return request.season
+
+
+@require_POST
+def sign_out(request: Any) -> HttpResponse:
+    forget(request)
+    notes.success(request, _("You are signed out."))
+    return redirect("capture:signin")
+
+
+@student_page
+def me(request: Any) -> HttpResponse:
+    """Where I stand, and the one thing to do next."""
+    student = request.student
+    agreed = consent.has_agreed(student, request.season)
+    if not agreed and student.stage == Student.Stage.WAITING and not student.is_locked:
+        return redirect("capture:confirm")
+    now = timezone.now()
+    plan = _plan(request, now)
+    context = {
+        "step": STEP_OF.get(student.stage, 5),
+        "photo": submission.current_photo(student),
+        "plan": plan,
+        "is_open": plan.is_open(now),
+        "when_sentence": plan.sentence(now),
+        "days_sentence": plan.days_sentence(now),
+        "lock_event": review.locked_by(student),
+        "proof_url": _proof_url(student, request.enrolment),
+        "unread": [row for row in messages.inbox(student)[:3] if row.read_at is None],
+        "agreed": agreed,
+        **_school_words(request),
+    }
+    return render(request, "capture/me.html", context)
+
+
+def _plan(request: Any, now: Any) -> schedule.Schedule:
+    retaking = intake.was_returned(request.student)
+    return schedule.schedule_of(enrolment=request.enrolment, retaking=retaking, at=now)
+
+
+def _proof_url(student: Student, enrolment: Enrolment) -> str:
+    """Proofreading opens when the school's capture has ended, for those whose portrait is approved."""
+    if student.stage != Student.Stage.APPROVED or enrolment.status != Enrolment.Status.PROOFREADING:
+        return ""
+    try:
+        return reverse("printing:proof")
+    except NoReverseMatch:
+        return ""
+
+
+def _school_words(request: Any) -> dict[str, Any]:
+    return {
+        "stations": Station.objects.filter(season=request.season),
+        "notice": request.enrolment.student_notice,
+    }
+
+
+@student_page
+def confirm(request: Any) -> HttpResponse:
+    """Step 1: these are my details, and I agree to the use of the portrait."""
+    form = ConfirmForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        consent.agree(student=request.student, season=request.season, by=request.student)
+        return redirect("capture:rules")
+    agreed = consent.has_agreed(request.student, request.season)
+    context = {"step": 1, "form": form, "agreed": agreed}
+    return render(request, "capture/confirm.html", context, status=400 if form.errors else 200)
+
+
+@student_page
+def rules(request: Any) -> HttpResponse:
+    """Step 2: what a good photo looks like, where the school photographs, and what it says."""
+    now = timezone.now()
+    plan = _plan(request, now)
+    context = {
+        "step": 2,
+        "rules": RULE_CARDS,
+        "is_open": plan.is_open(now) and request.student.stage in intake.OPEN_STAGES,
+        "when_sentence": plan.sentence(now),
+        **_school_words(request),
+    }
+    return render(request, "capture/rules.html", context)
+
+
+@student_page
+def camera(request: Any) -> HttpResponse:
+    """Step 3. The form's token makes a double click one photo."""
+    try:
+        intake.require_may_capture(request.student, request.enrolment, at=timezone.now())
+    except PortalError as error:
+        notes.info(request, str(error))
+        return redirect("capture:me")
+    context = {
+        "step": 3,
+        "upload_url": reverse("capture:upload"),
+        "form_token": uuid.uuid4(),
+        "allow_file": request.enrolment.allow_file,
+        "student": request.student,
+        "season": request.season,
+    }
+    return render(request, "capture/camera.html", context)
+
+
+@require_POST
+@student_page
+def upload(request: Any) -> HttpResponse:
+    """Take the photo in. JSON {"next": url} or {"error": sentence}; a plain form is sent on by redirect."""
+    as_page = "text/html" in request.headers.get("Accept", "")
+    try:
+        intake.accept_upload(
+            student=request.student,
+            enrolment=request.enrolment,
+            data=_file(request),
+            token=_token(request.POST.get("token", "")),
+            origin=Photo.Origin.FILE if request.POST.get("origin") == "file" else Photo.Origin.CAMERA,
+            by=request.student,
+        )
+    except PortalError as error:
+        if as_page:
+            raise
+        return JsonResponse({"error": str(error)}, status=error.status)
+    url = reverse("capture:check")
+    return HttpResponseRedirect(url) if as_page else JsonResponse({"next": url})
+
+
+def _file(request: Any) -> Any:
+    file = request.FILES.get("photo")
+    if file is None:
+        raise PortalError(_("No photo has arrived. Please choose it again."))
+    return file
+
+
+def _token(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError as error:
+        raise PortalError(_("This form is not complete. Reload the page and take the photo again.")) from error
+
+
+@student_page
+def check(request: Any) -> HttpResponse:
+    """Step 4: the verdict comes by itself; then take again, or look and hand in."""
+    photo = submission.current_photo(request.student)
+    if photo is None or photo.status not in SHOWN_AT_CHECK:
+        return _to_home(request)
+    if request.htmx and photo.status == Photo.Status.CHECKING:
+        return HttpResponse(status=204)
+    found = explanation.of_photo(photo)
+    rejects = [item for item in found if item.is_reject]
+    context = {
+        "step": 4,
+        "photo": photo,
+        "reasons": rejects[: explanation.REASONS_SHOWN],
+        "remarks": [item for item in found if not item.is_reject],
+        "marks": explanation.marks(rejects[: explanation.REASONS_SHOWN]),
+        "waits_long": (timezone.now() - photo.taken_at).total_seconds() > LONG_SECONDS,
+        "is_open": _plan(request, timezone.now()).is_open(timezone.now()),
+        "fee_due": submission.is_fee_due(request.student, request.enrolment),
+    }
+    template = "capture/check.html#verdict" if request.htmx else "capture/check.html"
+    response = render(request, template, context)
+    response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+LONG_SECONDS = 20
+SHOWN_AT_CHECK = (Photo.Status.CHECKING, Photo.Status.READY, Photo.Status.REJECTED, Photo.Status.FAILED)
+
+
+def _to_home(request: Any) -> HttpResponse:
+    if request.htmx:
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = reverse("capture:me")
+        return response
+    return redirect("capture:me")
+
+
+@require_POST
+@student_page
+def submit(request: Any) -> HttpResponse:
+    """Hand the portrait in; where each student pays, the fee comes first."""
+    try:
+        submission.submit(student=request.student, enrolment=request.enrolment, by=request.student)
+    except submission.FeeDue as error:
+        notes.info(request, str(error))
+        return redirect("billing:pay")
+    notes.success(request, _("Your photo has been handed in."))
+    return redirect("capture:me")
+
+
+@require_POST
+@student_page
+def withdraw(request: Any) -> HttpResponse:
+    submission.withdraw(student=request.student, by=request.student)
+    return redirect("capture:camera")
+
+
+@student_page
+def inbox(request: Any) -> HttpResponse:
+    rows = list(messages.inbox(request.student)[:100])
+    messages.mark_read(request.student)
+    return render(request, "capture/messages.html", {"rows": rows})

@@ -1,0 +1,72 @@
+"""Panels of the dashboards, and of a student's page: loaded by htmx, of the school or of all by who asks."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+
+from capture import explanation, figures, review
+from capture.forms import ReasonForm
+from capture.models import Photo
+from capture.reasons import LOCKING
+from schools.access import center_page, school_page
+from students.models import Student
+
+
+def staff_panel(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For both portals: request.school is None for the center."""
+    of_school, of_center = school_page(view), center_page(view)
+
+    @wraps(view)
+    def chosen(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        is_center = request.membership is not None and request.membership.is_center
+        return (of_center if is_center else of_school)(request, *args, **kwargs)
+
+    chosen.portal = "staff"  # type: ignore[attr-defined]
+    return chosen
+
+
+def _list_url(request: Any) -> str:
+    return reverse("capture:review" if request.school else "capture:center_photos")
+
+
+@staff_panel
+def today(request: Any) -> HttpResponse:
+    context: dict[str, Any] = {"list_url": _list_url(request), "season": request.season}
+    if request.season:
+        context |= {
+            "today": figures.today(request.season, request.school),
+            "days": figures.per_day(request.season, request.school),
+        }
+    return render(request, "capture/panel_today.html", context)
+
+
+@staff_panel
+def failures(request: Any) -> HttpResponse:
+    """Photos that were not accepted, by the rule that they broke."""
+    url, rows = _list_url(request), []
+    if request.season:
+        found = figures.failures(request.season, request.school)
+        rows = [(title, n, f"{url}?state=all&finding={rule}") for rule, title, n in found]
+    return render(request, "capture/panel_failures.html", {"rows": rows, "list_url": url})
+
+
+@staff_panel
+def student_photos(request: Any, pk: int) -> HttpResponse:
+    """Every attempt of one student, with the lock."""
+    student = get_object_or_404(Student.objects.select_related("school"), pk=pk)
+    photos = Photo.objects.filter(student=student).prefetch_related("findings")
+    context = {
+        "student": student,
+        "items": [(photo, explanation.of_photo(photo)) for photo in photos],
+        "lock_event": review.locked_by(student),
+        "may_lock": request.school is not None,
+        "may_unlock": request.school is not None and request.membership.is_admin,
+        "lock_form": ReasonForm(auto_id="lock_%s"),
+        "unlock_form": ReasonForm(auto_id="unlock_%s"),
+        "lock_presets": LOCKING,
+    }
+    return render(request, "capture/panel_student.html", context)

@@ -1,0 +1,65 @@
+"""Pictures are private files: each view checks who asks. What is written to the history: see docs/decisions.
+
+Previews, portraits and miniatures of the worklist are the daily tool of those who review and leave no event of their
+own; opening one photo on the light table does, once a person and day, and taking the original does each time.
+"""
+
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from capture.models import Photo
+from schools import files
+from schools.access import center_page, school_page
+from students.access import student_page
+
+KINDS = ("preview", "portrait", "thumbnail")
+# The names are never used twice, so a browser may keep them for a while; proxies may not.
+KEEP = "private, max-age=600"
+
+
+@student_page
+def mine(request: Any, pk: int, kind: str) -> HttpResponse:
+    return _send(get_object_or_404(Photo, pk=pk, student=request.student), kind)
+
+
+@school_page
+def of_school(request: Any, pk: int, kind: str) -> HttpResponse:
+    return _send(get_object_or_404(Photo, pk=pk), kind)
+
+
+@center_page
+def of_center(request: Any, pk: int, kind: str) -> HttpResponse:
+    return _send(get_object_or_404(Photo, pk=pk), kind)
+
+
+@school_page
+def original(request: Any, pk: int) -> HttpResponse:
+    return _download(request, get_object_or_404(Photo.objects.select_related("student"), pk=pk))
+
+
+@center_page
+def center_original(request: Any, pk: int) -> HttpResponse:
+    return _download(request, get_object_or_404(Photo.objects.select_related("student"), pk=pk))
+
+
+def _send(photo: Photo, kind: str) -> HttpResponse:
+    if kind not in KINDS:
+        raise Http404
+    response = files.send(
+        getattr(photo, kind), filename=f"{kind}-{photo.pk}.jpg", content_type="image/jpeg", download=False
+    )
+    response["Cache-Control"] = KEEP
+    return response
+
+
+def _download(request: Any, photo: Photo) -> HttpResponse:
+    return files.download(
+        photo.original,
+        of=photo,
+        by=request.user,
+        filename=f"{photo.student.student_no}-{photo.pk}.jpg",
+        content_type="image/jpeg",
+        kind="photo.downloaded",
+    )

@@ -1,0 +1,248 @@
+"""The light table of a school: large pictures, original beside portrait, findings marked, one undo."""
+
+from typing import Any
+
+from django.contrib import messages as notes
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from capture import closing, explanation, judging, looks, reasons, review, vision, worklist
+from capture.forms import ReasonForm
+from capture.models import Photo
+from schools import history
+from schools.access import school_page
+from schools.models import Job
+from students.models import Student
+
+GRID_PAGE = 30
+STRIP = 9
+CHIP_RULES = 8
+
+
+@school_page
+def table(request: Any) -> HttpResponse:
+    """One by one (the default) or as a grid; the filters are in the URL."""
+    filters = worklist.Filters.of(request.GET)
+    if request.GET.get("view") == "grid":
+        return _render(request, _grid(request, filters))
+    return _render(request, _single(request, filters, _wanted(request)))
+
+
+def _wanted(request: Any) -> int | None:
+    text = request.GET.get("photo", "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _render(request: Any, context: dict[str, Any]) -> HttpResponse:
+    template = "capture/review.html#table" if request.htmx else "capture/review.html"
+    response = render(request, template, context)
+    response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+def _listed(request: Any, filters: worklist.Filters) -> Any:
+    return worklist.narrow(worklist.photos_of(request.season, request.school), filters)
+
+
+def _frame(request: Any, filters: worklist.Filters) -> dict[str, Any]:
+    """What both views show: chips with counts, the classes, and what can be undone."""
+    everything = worklist.photos_of(request.season, request.school)
+    counts = worklist.count_states(worklist.narrow(everything, filters, by_state=False))
+    in_state = worklist.narrow(everything, worklist.Filters(state=filters.state, class_name=filters.class_name))
+    return {
+        "filters": filters,
+        "states": [(state, Photo.Status(state).label, counts.get(state, 0)) for state in worklist.STATES],
+        "rules": [
+            (rule, explanation.TITLES.get(rule, rule), n) for rule, n in worklist.count_rules(in_state)[:CHIP_RULES]
+        ],
+        "clean": in_state.filter(findings=None).count(),
+        "classes": worklist.classes_of(request.season, request.school),
+        "undoable": len(review.last_decision(request.user)),
+        "query": _query(request),
+        "presets": reasons.RETURNING,
+        "lock_presets": reasons.LOCKING,
+        "reason_form": ReasonForm(auto_id="return_%s"),
+        "lock_form": ReasonForm(auto_id="lock_%s"),
+        "reset_form": ReasonForm(auto_id="reset_%s"),
+        "look_yourself": vision.LOOK_YOURSELF,
+    }
+
+
+def _query(request: Any) -> str:
+    """The filters without the photo, to come back to."""
+    query = request.GET.copy()
+    query.pop("photo", None)
+    return query.urlencode()
+
+
+def _grid(request: Any, filters: worklist.Filters) -> dict[str, Any]:
+    photos = _listed(request, filters).select_related("student").prefetch_related("findings")
+    page = Paginator(photos, GRID_PAGE).get_page(request.GET.get("page"))
+    items = [(photo, explanation.of_photo(photo)) for photo in page]
+    clean = _listed(request, filters).filter(findings=None).count() if filters.state == "submitted" else 0
+    return _frame(request, filters) | {"view": "grid", "page": page, "items": items, "clean_listed": clean}
+
+
+def _single(request: Any, filters: worklist.Filters, pk: int | None) -> dict[str, Any]:
+    photos = _listed(request, filters)
+    wanted = worklist.photos_of(request.season, request.school).filter(pk=pk) if pk else photos
+    photo = wanted.select_related("student").first() or photos.select_related("student").first()
+    context = _frame(request, filters) | {"view": "single", "photo": photo}
+    if photo is None:
+        return context
+    looks.record(photo, by=request.user)
+    before, after = worklist.neighbours(photos, photo)
+    found = explanation.of_photo(photo)
+    return context | {
+        "student": photo.student,
+        "found": found,
+        "marks": explanation.marks(found),
+        "before": before,
+        "after": after,
+        "strip": _strip(photos, photo),
+        "place": photos.filter(pk__lte=photo.pk).count(),
+        "total": photos.count(),
+        "events": history.of(photo)[:8],
+        "can_reset": photo.status == Photo.Status.APPROVED and request.enrolment.status in review.RESETTABLE,
+    }
+
+
+def _strip(photos: Any, photo: Photo) -> list[Photo]:
+    """The photo between its neighbours, as miniatures."""
+    before = list(photos.filter(pk__lt=photo.pk).order_by("-pk")[: STRIP // 3])
+    return [*reversed(before), photo, *photos.filter(pk__gt=photo.pk)[: STRIP - len(before) - 1]]
+
+
+def _next(request: Any, photo: Photo) -> HttpResponse:
+    """After a decision: the photo that follows in the same list, on the same page or as a fragment."""
+    back = request.POST.get("back", "")
+    if not request.htmx:
+        return HttpResponseRedirect(f"{reverse('capture:review')}?{back}")
+    request.GET = QueryDict(back)
+    filters = worklist.Filters.of(request.GET)
+    if request.GET.get("view") == "grid":
+        return _render(request, _grid(request, filters))
+    _before, after = worklist.neighbours(_listed(request, filters), photo)
+    return _render(request, _single(request, filters, after))
+
+
+def _photo(pk: int) -> Photo:
+    return get_object_or_404(Photo.objects.select_related("student", "school"), pk=pk)
+
+
+@require_POST
+@school_page
+def approve(request: Any, pk: int) -> HttpResponse:
+    photo = review.approve(photo=_photo(pk), by=request.user)
+    return _next(request, photo)
+
+
+@require_POST
+@school_page
+def return_(request: Any, pk: int) -> HttpResponse:
+    photo = review.return_(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
+    return _next(request, photo)
+
+
+@require_POST
+@school_page
+def reset(request: Any, pk: int) -> HttpResponse:
+    photo = review.reset(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
+    notes.success(request, _("The photo was reset and the student told."))
+    return _next(request, photo)
+
+
+@require_POST
+@school_page
+def approve_clean(request: Any) -> HttpResponse:
+    """Approve the picked ones, or all that the filters show, that have no finding."""
+    picks = request.POST.getlist("pick")
+    photos = _listed(request, worklist.Filters.of(QueryDict(request.POST.get("back", ""))))
+    if picks:
+        photos = photos.filter(pk__in=[pick for pick in picks if pick.isascii() and pick.isdigit()])
+    approved = review.approve_clean(photos=photos, by=request.user)
+    left = len(picks) - len(approved) if picks else 0
+    notes.success(request, _approved_sentence(len(approved), left))
+    return redirect(f"{reverse('capture:review')}?{request.POST.get('back', '')}")
+
+
+def _approved_sentence(approved: int, left: int) -> str:
+    sentence = ngettext("%(n)d clean photo approved.", "%(n)d clean photos approved.", approved) % {"n": approved}
+    if left <= 0:
+        return sentence
+    rest = ngettext("%(n)d with findings stays.", "%(n)d with findings stay.", left) % {"n": left}
+    return f"{sentence} {rest}"
+
+
+@require_POST
+@school_page
+def undo(request: Any) -> HttpResponse:
+    photos = review.undo(by=request.user)
+    n = len(photos)
+    notes.success(
+        request, ngettext("%(n)d photo is in review again.", "%(n)d photos are in review again.", n) % {"n": n}
+    )
+    back = QueryDict(request.POST.get("back", "")).copy()
+    if n == 1:
+        back["photo"] = str(photos[0].pk)
+    return redirect(f"{reverse('capture:review')}?{back.urlencode()}")
+
+
+@require_POST
+@school_page
+def judge_again(request: Any, pk: int) -> HttpResponse:
+    judging.judge_again(photo=_photo(pk), by=request.user)
+    notes.success(request, _("The photo is judged again."))
+    return redirect(f"{reverse('capture:review')}?{request.POST.get('back', '')}")
+
+
+@require_POST
+@school_page
+def lock(request: Any, pk: int) -> HttpResponse:
+    """`pk`: the student."""
+    student = get_object_or_404(Student, pk=pk)
+    review.lock(student=student, reason=request.POST.get("reason", ""), by=request.user)
+    notes.success(request, _("The account is locked and the student told."))
+    return _back(request)
+
+
+@require_POST
+@school_page(admin=True)
+def unlock(request: Any, pk: int) -> HttpResponse:
+    student = get_object_or_404(Student, pk=pk)
+    review.unlock(student=student, reason=request.POST.get("reason", ""), by=request.user)
+    notes.success(request, _("The account is open again."))
+    return _back(request)
+
+
+def _back(request: Any) -> HttpResponse:
+    here = request.headers.get("Referer", "")
+    safe = here.startswith(f"{request.scheme}://{request.get_host()}/")
+    url = here if safe else reverse("capture:review")
+    if request.htmx:
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = url
+        return response
+    return HttpResponseRedirect(url)
+
+
+@require_POST
+@school_page(admin=True)
+def end_capture(request: Any) -> HttpResponse:
+    """End the school's capture before its last day: proofreading begins."""
+    closing.end_capture(enrolment=request.enrolment, by=request.user)
+    notes.success(request, _("The capture has ended; proofreading begins."))
+    return redirect("schools:school_home")
+
+
+@school_page
+def daily_checks(request: Any) -> HttpResponse:
+    """The reports of the daily checks, the newest first."""
+    rows = Job.objects.filter(school=request.school, season=request.season, kind="daily_check")
+    page = Paginator(rows, 31).get_page(request.GET.get("page"))
+    return render(request, "capture/daily_checks.html", {"page": page})

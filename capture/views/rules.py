@@ -1,0 +1,31 @@
+"""The illustrated rules: the notice's annex 2 in the words of a student, each with its drawing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class RuleCard:
+    drawing: str
+    title: Any
+    text: Any
+
+
+RULE_CARDS = (
+    RuleCard("side_light", _("Light"), _("Face a window by day. No direct sun, no lamp from one side, no flash.")),
+    RuleCard("roll", _("Pose"), _("Sit or stand upright, shoulders level, eyes at the height of the camera.")),
+    RuleCard("mouth", _("Expression"), _("Both eyes open, lips closed, a calm and natural face.")),
+    RuleCard("fringe", _("Hair"), _("Brows, eyes and ears are free of hair.")),
+    RuleCard(
+        "lens_glare", _("Glasses"), _("Wear them if you always do: clear, without reflection, frame off the eyes.")
+    ),
+    RuleCard(
+        "head_cover", _("Ornaments"), _("No earrings, necklace, hat or hair band. Better no make-up or sunscreen.")
+    ),
+    RuleCard("blue_top", _("Clothes"), _("A plain top that is not blue and not like the background.")),
+    RuleCard(
+        "screen", _("No photo of a photo"), _("Photos of photos or screens and beauty filters lock your account.")
+    ),
+)
