@@ -106,6 +106,23 @@ def center_page(view: View | None = None, *, admin: bool = False) -> Any:
     return decorate(view) if view else decorate
 
 
+def staff_page(view: View | None = None, *, admin: bool = False) -> Any:
+    """A page that both portals have: the center sees every school there, a school itself."""
+
+    def decorate(view: View) -> View:
+        center, school = center_page(view, admin=admin), school_page(view, admin=admin)
+
+        @wraps(view)
+        def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            member = request.membership
+            return (center if member and member.is_center else school)(request, *args, **kwargs)
+
+        wrapped.portal = "staff"  # type: ignore[attr-defined]
+        return wrapped
+
+    return decorate(view) if view else decorate
+
+
 def _check_admin(member: Membership, admin: bool) -> None:
     if admin and not member.is_admin:
         raise NotAllowed(_("Only an administrator may do this. Ask your administrator."))

@@ -1,11 +1,16 @@
 """What every page of the portals shows: who I am, where I am, where I can go."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
+
+from schools.models import Membership, Message
+from schools.tenancy import school_scope
 
 # (label, url name, heroicon); each room's pages, in the order of the work.
 SCHOOL_NAV = (
@@ -19,6 +24,7 @@ SCHOOL_NAV = (
     (_("Stations and notice"), "capture:stations", "map-pin"),
     (_("People"), "schools:school_people", "users"),
     (_("Messages"), "schools:messages", "bell"),
+    (_("History"), "schools:school_history", "clock"),
 )
 CENTER_NAV = (
     (_("Dashboard"), "schools:dashboard", "chart-bar-square"),
@@ -41,26 +47,42 @@ class NavItem:
     url: str
     icon: str
     active: bool
+    count: int = 0
 
 
 def portal(request: Any) -> dict[str, Any]:
-    """`nav`, `membership`, `season` and whether this is the demo."""
+    """`nav`, `unread`, `membership`, `season` and whether this is the demo. Fragments that show no menu pay for none."""
     membership = getattr(request, "membership", None)
-    entries = () if membership is None else CENTER_NAV if membership.is_center else SCHOOL_NAV
+    unread = cache(lambda: _unread(membership))
     return {
         "membership": membership,
         "season": getattr(request, "season", None),
-        "nav": [item for item in (_item(request, *entry) for entry in entries) if item],
+        "unread": unread,
+        "nav": cache(lambda: _nav(request, membership, unread)),
         "is_demo": settings.DEBUG,
     }
 
 
-def _item(request: Any, label: Any, name: str, icon: str) -> NavItem | None:
+def _unread(membership: Membership | None) -> int:
+    """How many messages wait for a person of a school."""
+    if membership is None or membership.school is None:
+        return 0
+    with school_scope(membership.school):
+        return Message.objects.filter(recipient_key=membership.user.actor_key, read_at=None).count()
+
+
+def _nav(request: Any, membership: Membership | None, unread: Callable[[], int]) -> list[NavItem]:
+    entries = () if membership is None else CENTER_NAV if membership.is_center else SCHOOL_NAV
+    return [item for item in (_item(request, *entry, unread) for entry in entries) if item]
+
+
+def _item(request: Any, label: Any, name: str, icon: str, unread: Callable[[], int]) -> NavItem | None:
     try:
         url = reverse(name)
     except NoReverseMatch:
         return None
-    return NavItem(label, url, icon, active=_is_active(request.path, url))
+    count = unread() if name == "schools:messages" else 0
+    return NavItem(label, url, icon, active=_is_active(request.path, url), count=count)
 
 
 def _is_active(path: str, url: str) -> bool:

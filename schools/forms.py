@@ -37,7 +37,8 @@ class SeasonForm(forms.ModelForm):
     """The terms of a season. What has been promised is fixed once it is open."""
 
     price_fen = YuanField(
-        label=_("Price a student (yuan)"), help_text=_("Every student is charged this; it is fixed when the season opens.")
+        label=_("Price a student (yuan)"),
+        help_text=_("Every student is charged this; it is fixed when the season opens."),
     )
 
     class Meta:
@@ -57,7 +58,9 @@ class SeasonForm(forms.ModelForm):
         help_texts = {
             "opens_at": _("Daylight is best: the notice sets 08:00 to 18:00."),
             "background": _("Colour behind every portrait of this season."),
-            "proof_workdays": _("Counted from the day after the capture has ended, weekends and public holidays left out."),
+            "proof_workdays": _(
+                "Counted from the day after the capture has ended, weekends and public holidays left out."
+            ),
             "retention_days": _("Then the originals are deleted; portraits stay."),
             "payment_due": _("Schools that pay for all transfer by this day."),
             "contact_name": _("Shown to schools on every page that leads to a question."),
@@ -93,13 +96,13 @@ class SeasonForm(forms.ModelForm):
         year, graduates = data.get("year"), data.get("graduating_class")
         if year and graduates and graduates not in (year, year + 1):
             self.add_error("graduating_class", _("A season captures the class of its own year or of the next."))
-        self._check_consent(data)
+        self._check_consent()
         return data
 
-    def _check_consent(self, data: dict[str, Any]) -> None:
-        if "consent_text" in self.changed_data and self.instance.pk and "consent_version" not in self.changed_data:
-            if self.instance.status != Season.Status.DRAFT:
-                self.add_error("consent_version", _("The text has changed, so it needs a new version."))
+    def _check_consent(self) -> None:
+        is_promised = self.instance.pk and self.instance.status != Season.Status.DRAFT
+        if is_promised and "consent_text" in self.changed_data and "consent_version" not in self.changed_data:
+            self.add_error("consent_version", _("The text has changed, so it needs a new version."))
 
 
 def _rows(fields: list[forms.BoundField]) -> list[list[forms.BoundField]]:
@@ -145,7 +148,9 @@ class BaseAreaDaysFormSet(forms.BaseFormSet):
                 form.add_error("name", _("This name stands here twice."))
 
 
-AreaDaysFormSet = forms.formset_factory(AreaDaysForm, formset=BaseAreaDaysFormSet, extra=2, can_delete=True, max_num=200)
+AreaDaysFormSet = forms.formset_factory(
+    AreaDaysForm, formset=BaseAreaDaysFormSet, extra=2, can_delete=True, max_num=200
+)
 
 
 class ExceptionForm(forms.ModelForm):
@@ -190,7 +195,9 @@ class SchoolForm(forms.ModelForm):
 class SchoolSheetForm(forms.Form):
     """The register of schools as a workbook."""
 
-    file = forms.FileField(label=_("Workbook of schools"), help_text=_(".xlsx or .csv, up to 2 MB, in the columns of the template."))
+    file = forms.FileField(
+        label=_("Workbook of schools"), help_text=_(".xlsx or .csv, up to 2 MB, in the columns of the template.")
+    )
     enrol = forms.BooleanField(label=_("Let these schools take part in the season"), required=False, initial=True)
 
     def clean_file(self) -> Any:

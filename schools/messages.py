@@ -93,5 +93,7 @@ def inbox(recipient: history.Actor) -> Iterable[Message]:
     return Message.objects.filter(recipient_key=recipient.actor_key)
 
 
-def mark_read(recipient: history.Actor) -> None:
-    Message.objects.filter(recipient_key=recipient.actor_key, read_at=None).update(read_at=timezone.now())
+def mark_read(recipient: history.Actor, *, only: Message | None = None) -> None:
+    """Mark one message, or all, as read."""
+    unread = Message.objects.filter(recipient_key=recipient.actor_key, read_at=None)
+    (unread.filter(pk=only.pk) if only else unread).update(read_at=timezone.now())

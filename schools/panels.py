@@ -1,0 +1,24 @@
+"""Panels of the overview pages: each is loaded by htmx from the room that owns its figures, so no room reaches up."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.urls import NoReverseMatch, reverse
+
+
+@dataclass(frozen=True)
+class Panel:
+    """`url` answers the panel's fragment, `page` is where the same figures live for whoever has no JavaScript."""
+
+    name: str
+    url: str
+    page: str = ""
+
+
+def panel(name: str, *, page: str = "", **query: object) -> Panel | None:
+    """The panel behind a URL name; None while the room does not offer it."""
+    try:
+        url = reverse(name)
+        return Panel(name, f"{url}?{urlencode(query)}" if query else url, reverse(page) if page else "")
+    except NoReverseMatch:
+        return None

@@ -1,0 +1,126 @@
+"""The register of schools from a sheet: everything or nothing."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import python_calamine
+import tablib
+from django.db import transaction
+from django.utils.translation import gettext as _
+from import_export.formats.base_formats import XLSX
+from import_export.results import Result
+
+from schools import history
+from schools.enrolments import enrol
+from schools.errors import PortalError
+from schools.models import School, Season, User
+from schools.resources import COLUMNS, REQUIRED, SchoolResource
+
+MAX_ROWS = 2_000
+MAX_UNPACKED_BYTES = 60 * 1024 * 1024
+
+
+@dataclass
+class SheetReport:
+    """What a sheet did, or why it did nothing: `wrong` holds (row number in the sheet, column, sentence)."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    enrolled: int = 0
+    wrong: list[tuple[int, str, str]] = field(default_factory=list)
+
+
+def write_sheet(schools: Iterable[School]) -> bytes:
+    """The register as .xlsx; cells that look like formulas are made harmless."""
+    dataset = SchoolResource().export(schools)
+    dataset.title = "学校"
+    return bytes(XLSX().export_data(dataset, escape_formulae=True))
+
+
+def import_schools(content: bytes, *, filename: str, by: User, season: Season | None = None) -> SheetReport:
+    """Add and change schools by their code; with `season` they take part in it. One wrong cell and nothing is written."""
+    dataset = read_sheet(content, filename=filename)
+    with transaction.atomic():
+        result = SchoolResource().import_data(dataset, dry_run=False, raise_errors=False, use_transactions=False)
+        report = _report(result)
+        if report.wrong:
+            transaction.set_rollback(True)
+            return report
+        _record(result, by=by)
+        if season:
+            rows = [row.instance for row in result.rows if row.instance]
+            report.enrolled = len(enrol(rows, season=season, by=by))
+    return report
+
+
+def read_sheet(content: bytes, *, filename: str) -> tablib.Dataset:
+    """The rows under the headings of the first sheet. Raises PortalError with what to do."""
+    rows = _csv_rows(content) if filename.lower().endswith(".csv") else _workbook_rows(content)
+    rows = [row for row in rows if any(str(cell).strip() for cell in row if cell is not None)]
+    headings = [str(cell).strip() for cell in rows[0]] if rows else []
+    missing = [name for name in REQUIRED if name not in headings]
+    if missing:
+        raise PortalError(
+            _("The first row must hold the headings of the template. Missing: %(list)s.") % {"list": "、".join(missing)}
+        )
+    if len(rows) - 1 > MAX_ROWS:
+        raise PortalError(_("A sheet may hold at most %(n)d schools.") % {"n": MAX_ROWS})
+    return _dataset(headings, rows[1:])
+
+
+def _dataset(headings: list[str], rows: list[list[Any]]) -> tablib.Dataset:
+    """Known columns only: an absent one leaves what the register holds."""
+    places = [(name, headings.index(name)) for name in COLUMNS if name in headings]
+    dataset = tablib.Dataset(headers=[name for name, _place in places])
+    for row in rows:
+        dataset.append([row[place] if place < len(row) else "" for _name, place in places])
+    return dataset
+
+
+def _csv_rows(content: bytes) -> list[list[Any]]:
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return list(csv.reader(io.StringIO(content.decode(encoding))))
+        except (UnicodeDecodeError, csv.Error):
+            continue
+    raise PortalError(_("This file cannot be read. Save it as .xlsx and try again."))
+
+
+def _workbook_rows(content: bytes) -> list[list[Any]]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED_BYTES:
+                raise PortalError(_("This workbook is far too large once unpacked. Keep only the sheet of schools."))
+        return python_calamine.load_workbook(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+    except (zipfile.BadZipFile, python_calamine.CalamineError, IndexError) as error:
+        raise PortalError(_("This file cannot be read. Save it as .xlsx and try again.")) from error
+
+
+def _report(result: Result) -> SheetReport:
+    report = SheetReport(result.totals["new"], result.totals["update"], result.totals["skip"])
+    for row in result.invalid_rows:
+        for name, sentences in row.error_dict.items():
+            report.wrong.append((row.number + 1, _heading(name), " ".join(sentences)))
+    for number, errors in result.row_errors():
+        report.wrong.append((number + 1, "", _("This row cannot be read: %(reason)s") % {"reason": errors[0].error}))
+    for error in result.base_errors:
+        report.wrong.append((1, "", str(error.error)))
+    report.wrong.sort()
+    return report
+
+
+def _heading(name: str) -> str:
+    known = SchoolResource.fields.get(name)
+    return known.column_name if known else ""
+
+
+def _record(result: Result, *, by: User) -> None:
+    for row in result.rows:
+        if row.is_new() or row.is_update():
+            kind = "school.added" if row.is_new() else "school.changed"
+            history.record(kind, row.instance, by=by, facts={"code": row.instance.code})

@@ -1,0 +1,72 @@
+"""The two overviews: pages of panels, each answered by the room that owns its figures."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from schools import timetable
+from schools.access import center_page, school_page
+from schools.models import Enrolment, Membership, Season, Window
+from schools.panels import Panel, panel
+from schools.stages import stages_of
+from schools.views.jobs import open_jobs
+
+# (URL name, the page with the same figures, CSS class of its place)
+CENTER_PANELS = (
+    ("students:panel_figures", "capture:center_photos", "wide"),
+    ("students:panel_matrix", "schools:schools", "main"),
+    ("capture:panel_today", "capture:center_photos", ""),
+    ("students:panel_schools", "schools:schools", "main"),
+    ("capture:panel_failures", "capture:center_photos", ""),
+    ("billing:panel_fees", "billing:center_fees", ""),
+    ("printing:panel_feedback", "printing:center_feedback", ""),
+    ("printing:panel_printing", "printing:center_runs", ""),
+)
+SCHOOL_PANELS = (
+    ("students:panel_classes", "students:roster", "main"),
+    ("capture:panel_today", "capture:review", ""),
+    ("billing:panel_fees", "billing:account", ""),
+)
+
+
+def _panels(names: tuple[tuple[str, str, str], ...]) -> list[tuple[Panel, str]]:
+    found = ((panel(name, page=page), place) for name, page, place in names)
+    return [(one, place) for one, place in found if one]
+
+
+@center_page
+def dashboard(request: Any) -> HttpResponse:
+    """What matters today, over all schools."""
+    context = {
+        "panels": _panels(CENTER_PANELS),
+        "today": timezone.localdate(),
+        "open_windows": _open_windows(request.season),
+    }
+    return render(request, "schools/dashboard.html", context | {"jobs": open_jobs(request)})
+
+
+def _open_windows(season: Season | None) -> list[Window]:
+    today = timezone.localdate()
+    rows = Window.objects.filter(season=season, starts_on__lte=today, ends_on__gte=today)
+    return list(rows.select_related("area"))
+
+
+@school_page
+def school_home(request: Any) -> HttpResponse:
+    """What is next, in one sentence; then where everything stands."""
+    enrolment: Enrolment | None = request.enrolment
+    context: dict[str, Any] = {"enrolment": enrolment, "today": timezone.localdate(), "jobs": open_jobs(request)}
+    if enrolment:
+        periods = timetable.periods_of(school=request.school, season=request.season)
+        context |= {
+            "stages": stages_of(enrolment),
+            "periods": periods,
+            "days_left": timetable.days_left(periods, context["today"]),
+            "next_panel": panel("printing:panel_next"),
+            "panels": _panels(SCHOOL_PANELS),
+            "contact": Membership.objects.filter(school=request.school, is_contact=True).select_related("user").first(),
+        }
+    return render(request, "schools/school_home.html", context)
+

@@ -1,0 +1,63 @@
+"""The register of schools as a workbook, out and in."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+
+from schools import register
+from schools.access import center_page
+from schools.errors import PortalError
+from schools.forms import SchoolFilter, SchoolSheetForm
+from schools.models import School
+from schools.views.schools import narrowed
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def _workbook(content: bytes, filename: str) -> HttpResponse:
+    disposition = content_disposition_header(True, filename)
+    return HttpResponse(content, content_type=XLSX, headers={"Content-Disposition": disposition})
+
+
+@center_page
+def schools_export(request: Any) -> HttpResponse:
+    """The schools of the list as it is filtered."""
+    form = SchoolFilter(request.GET)
+    form.is_valid()
+    found = narrowed(request.season, form.cleaned_data).order_by("area__position", "code")
+    return _workbook(register.write_sheet(found), "学校.xlsx")
+
+
+@center_page
+def schools_template(request: Any) -> HttpResponse:
+    return _workbook(register.write_sheet(School.objects.none()), "学校模板.xlsx")
+
+
+@center_page
+def schools_import(request: Any) -> HttpResponse:
+    form, report = SchoolSheetForm(request.POST or None, request.FILES or None), None
+    if request.method == "POST" and form.is_valid():
+        report = _import(request, form)
+        if report and not report.wrong:
+            said = _(
+                "%(new)d new, %(changed)d changed, %(unchanged)d unchanged; %(enrolled)d now take part in the season."
+            )
+            messages.success(request, said % vars(report))
+            return HttpResponseRedirect(reverse("schools:schools"))
+    status = 422 if form.errors or report else 200
+    return render(request, "schools/schools_import.html", {"form": form, "report": report}, status=status)
+
+
+def _import(request: Any, form: SchoolSheetForm) -> register.SheetReport | None:
+    file = form.cleaned_data["file"]
+    season = request.season if form.cleaned_data["enrol"] else None
+    try:
+        return register.import_schools(file.read(), filename=file.name, by=request.user, season=season)
+    except PortalError as error:
+        form.add_error("file", str(error))
+        return None

@@ -1,0 +1,100 @@
+"""The season as the center runs it: its terms, its days, opening and closing."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Q
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from schools import history, seasons
+from schools.access import center_page
+from schools.forms import SeasonForm
+from schools.models import Enrolment, Season, Window, WindowException
+from schools.sentences import told
+
+
+@center_page
+def season(request: Any, year: int | None = None) -> HttpResponse:
+    """The current season, or the one of a year."""
+    row = request.season if year is None else get_object_or_404(Season, year=year)
+    if row is None:
+        return render(request, "schools/season_none.html")
+    return render(request, "schools/season.html", _season_context(row))
+
+
+def _season_context(row: Season) -> dict[str, Any]:
+    windows = Window.objects.filter(season=row).select_related("area")
+    return {
+        "shown": row,
+        "windows": windows.annotate(schools=_schools_of(row)),
+        "exceptions": WindowException.objects.filter(season=row).select_related("school__area"),
+        "states": _states_of(row),
+        "missing": seasons.what_is_missing(row) if row.status == Season.Status.DRAFT else [],
+        "others": Season.objects.annotate(schools=Count("enrolments")),
+        "events": told(history.of(row)[:8]),
+        "today": timezone.localdate(),
+    }
+
+
+def _schools_of(row: Season) -> Count:
+    """Schools of a window's area that take part."""
+    return Count("area__schools", filter=Q(area__schools__in=Enrolment.objects.filter(season=row).values("school")))
+
+
+def _states_of(row: Season) -> list[tuple[str, Any, int]]:
+    """(state, its word, schools in it), in the order of the work."""
+    counts = dict(Enrolment.objects.filter(season=row).order_by().values_list("status").annotate(n=Count("pk")))
+    return [(value, label, counts.get(value, 0)) for value, label in Enrolment.Status.choices]
+
+
+@center_page(admin=True)
+def season_new(request: Any) -> HttpResponse:
+    """A new draft on the terms of the newest season, or of the one given by ?after=YEAR."""
+    after = _season_before(request)
+    form = SeasonForm(request.POST or None, instance=seasons.draft(after=after, today=timezone.localdate()))
+    if request.method == "POST" and form.is_valid():
+        row = seasons.create_season(by=request.user, copy_days_of=after, **form.cleaned_data)
+        messages.success(
+            request, _("Season %(year)s has been made. Look over its days, then open it.") % {"year": row.year}
+        )
+        return HttpResponseRedirect(reverse("schools:timetable", args=[row.year]))
+    return render(request, "schools/season_form.html", {"form": form, "after": after})
+
+
+def _season_before(request: Any) -> Season | None:
+    year = request.GET.get("after", "")
+    if year.isdecimal():
+        return get_object_or_404(Season, year=int(year))
+    return Season.objects.first()
+
+
+@center_page(admin=True)
+def season_edit(request: Any, year: int) -> HttpResponse:
+    row = get_object_or_404(Season, year=year)
+    form = SeasonForm(request.POST or None, instance=row)
+    if request.method == "POST" and form.is_valid():
+        row = seasons.change_season(row, by=request.user, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return HttpResponseRedirect(reverse("schools:season_of", args=[row.year]))
+    return render(request, "schools/season_form.html", {"form": form, "shown": row})
+
+
+@require_POST
+@center_page(admin=True)
+def season_open(request: Any, year: int) -> HttpResponse:
+    row = seasons.open_season(get_object_or_404(Season, year=year), by=request.user)
+    messages.success(request, _("Season %(year)s is open.") % {"year": row.year})
+    return HttpResponseRedirect(reverse("schools:season_of", args=[row.year]))
+
+
+@require_POST
+@center_page(admin=True)
+def season_close(request: Any, year: int) -> HttpResponse:
+    row = seasons.close_season(get_object_or_404(Season, year=year), by=request.user)
+    messages.success(request, _("Season %(year)s is closed.") % {"year": row.year})
+    return HttpResponseRedirect(reverse("schools:season_of", args=[row.year]))
