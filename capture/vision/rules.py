@@ -299,7 +299,7 @@ def shoulders(m: Measures, limits: Limits) -> Finding | None:
 # --- integrity: only a person may lock ------------------------------------------------------------
 
 
-@rule(_("Not photographed from a screen"), warn=2.6)
+@rule(_("Not photographed from a screen"), warn=1.5)
 def screen(m: Measures, limits: Limits) -> Finding | None:
     """Strongest peak of the spectrum of the face over its surroundings."""
     return above("screen", m.get("screen"), limits, box(m, "box"))
@@ -311,7 +311,7 @@ def print_edge(m: Measures, limits: Limits) -> Finding | None:
     return above("print_edge", m.get("frame_lines"), limits)
 
 
-@rule(_("Not beautified"), warn=0.20)
+@rule(_("Not beautified"), warn=0.8)
 def beautified(m: Measures, limits: Limits) -> Finding | None:
     """Fine detail of the skin; judged only on a photo that is sharp."""
     if sharpness(m, limits):
