@@ -4,7 +4,6 @@ AES-256-GCM with a random 96-bit nonce before the ciphertext; HMAC-SHA-256 for l
 derived from settings.ID_NUMBER_KEY, so that neither can stand in for the other.
 """
 
-import hashlib
 import hmac
 import os
 from functools import cache
@@ -22,6 +21,11 @@ def _derived(purpose: bytes) -> bytes:
 @cache
 def _cipher() -> AESGCM:
     return AESGCM(_derived(b"encrypt"))
+
+
+@cache
+def _file_cipher() -> AESGCM:
+    return AESGCM(_derived(b"roster file"))
 
 
 @cache
@@ -44,9 +48,24 @@ def decrypt(sealed: bytes) -> str:
     return _cipher().decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
 
 
+def digest_bytes(number: str) -> bytes:
+    """The digest of a number that is normalised already, as 32 bytes."""
+    return hmac.digest(_hash_key(), number.encode(), "sha256")
+
+
 def digest(number: str) -> str:
     """64 hex digits; the same number gives the same digest, and only with our key."""
-    return hmac.new(_hash_key(), normalise(number).encode(), hashlib.sha256).hexdigest()
+    return digest_bytes(normalise(number)).hex()
+
+
+def seal_file(content: bytes) -> bytes:
+    """An uploaded roster as it lies on the disk: encrypted like the numbers in it."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + _file_cipher().encrypt(nonce, content, None)
+
+
+def open_file(sealed: bytes) -> bytes:
+    return _file_cipher().decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
 
 
 def mask(number: str) -> str:

@@ -85,8 +85,14 @@ class Student(TenantModel):
         ]
         indexes = [
             models.Index(fields=("season", "school", "stage", "fee_state"), name="student_progress"),
-            models.Index(fields=("school", "season", "college", "major", "class_name", "student_no"), name="student_order"),
-            models.Index(fields=("school", "season", "name"), name="student_name", opclasses=("int8_ops", "int8_ops", "varchar_pattern_ops")),
+            models.Index(
+                fields=("school", "season", "college", "major", "class_name", "student_no"), name="student_order"
+            ),
+            models.Index(
+                fields=("school", "season", "name"),
+                name="student_name",
+                opclasses=("int8_ops", "int8_ops", "varchar_pattern_ops"),
+            ),
             models.Index(
                 fields=("school", "season", "student_no"),
                 name="student_no_prefix",

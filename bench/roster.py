@@ -1,0 +1,202 @@
+"""Import of a roster: ours beside the default import-export and beside the floor (calamine + COPY + ON CONFLICT).
+
+    .venv/bin/python bench/roster.py [ROWS]          30,000 rows unless told
+
+Each contender gets the same workbook, an empty roster on a database of its own, and a fresh process, whose peak memory is
+printed. Ours validates every cell, checks GB 11643, encrypts, compares and writes the history; the floor does none of it.
+"""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ["TUCAI_TEST_DB"] = "bench_roster"
+CONTENDERS = tuple(os.environ.get("ONLY", "floor;ours;ours, same file again;import-export").split(";"))
+
+
+def connect(*, create: bool = False) -> None:
+    """Django on the benchmark's own database, as its owner."""
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.db import connection
+
+    from config import env
+
+    connection.settings_dict.update(env.database(settings.DATABASE_OWNER_URL))
+    connection.settings_dict["TIME_ZONE"] = None
+    connection.settings_dict["TEST"] = {
+        "NAME": "test_bench_roster",
+        "CHARSET": None,
+        "TEMPLATE": None,
+        "MIGRATE": True,
+        "MIRROR": None,
+    }
+    if create:
+        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+    else:
+        connection.settings_dict["NAME"] = "test_bench_roster"
+
+
+def write_workbook(path: Path, rows: int) -> None:
+    import openpyxl
+
+    from students.columns import COLUMNS
+    from tests.factories import id_number
+
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("学生数据表")
+    sheet.append([column.heading for column in COLUMNS])
+    for n in range(rows):
+        born = f"{2000 + n % 3}{n // 1000 % 12 + 1:02d}{n // 12000 + 1:02d}"
+        number = id_number(n % 1000, born=born)
+        major = f"专业{n // 90:03d}"
+        sheet.append(
+            [f"2023{n:06d}", "张王李赵"[n % 4] + "一二三四五六"[n % 6], "女男"[n % 2], "居民身份证", number, "本科"]
+            + [f"学院{n // 1500:02d}", major, f"{major}2301", f"139{n:08d}", f"s{n}@example.org"]
+        )
+    book.save(path)
+
+
+def clear() -> None:
+    from django.db import connection
+
+    from schools.models import School
+    from tests import factories
+
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE students_student CASCADE")
+        cursor.execute("TRUNCATE schools_event")
+    if not School.objects.exists():
+        factories.school(season=factories.season())
+
+
+# the contenders; each returns how many students it wrote
+
+
+def ours(path: Path) -> int:
+    from schools import history
+    from schools.models import School, Season
+    from schools.tenancy import school_scope
+    from students import roster
+
+    school = School.objects.get()
+    with school_scope(school):
+        found = roster.apply(path.read_bytes(), school=school, season=Season.objects.get(), by=history.SYSTEM)
+    if found.wrong:
+        raise SystemExit(f"{len(found.wrong)} wrong rows: the benchmark's workbook is not right")
+    return found.new + found.changed
+
+
+def import_export(path: Path) -> int:
+    """A ModelResource as its documentation shows it; only the ID number and the tenant are set by hand."""
+    import tablib
+    from import_export import resources
+
+    from schools.models import School, Season
+    from schools.tenancy import school_scope
+    from students.columns import FIELDS
+    from students.models import Student
+
+    school, season = School.objects.get(), Season.objects.get()
+
+    class Plain(resources.ModelResource):
+        class Meta:
+            model = Student
+            import_id_fields = ("student_no",)
+            fields = tuple(name for name in FIELDS if name != "id_number")
+            use_transactions = True
+
+        def before_import_row(self, row, **kwargs):
+            row["gender"] = {"男": "male", "女": "female"}[row["gender"]]
+            row["id_type"] = "resident"
+
+        def before_save_instance(self, instance, row, **kwargs):
+            instance.school, instance.season, instance.id_number = school, season, row["id_number"]
+
+    data = tablib.Dataset().load(path.read_bytes(), format="xlsx")
+    data.headers = list(FIELDS)
+    with school_scope(school):
+        result = Plain().import_data(data, raise_errors=True)
+    return result.totals["new"]
+
+
+def floor(path: Path) -> int:
+    import python_calamine
+    from django.db import connection, transaction
+
+    from schools.models import School, Season
+
+    keys = f"{School.objects.get().pk}, {Season.objects.get().pk}"
+    rows = python_calamine.load_workbook(path).get_sheet_by_index(0).to_python()[1:]
+    columns = "student_no, name, gender, id_type, id_hash, level, college, major, class_name, phone, email"
+    with transaction.atomic(), connection.cursor() as cursor:
+        types = ", ".join(f"{name.strip()} text" for name in columns.split(","))
+        cursor.execute(f"CREATE TEMPORARY TABLE raw ({types}) ON COMMIT DROP")
+        with cursor.copy(f"COPY raw ({columns}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        cursor.execute(
+            f"""INSERT INTO students_student (school_id, season_id, id_sealed, stage, fee_state, lock_reason, created_at,
+                                              updated_at, {columns})
+                SELECT {keys}, '', 'waiting', 'unpaid', '', now(), now(), student_no, name, 'male', 'resident', id_hash, level,
+                       college, major, class_name, phone, email FROM raw
+                ON CONFLICT (season_id, school_id, student_no) DO UPDATE SET name = EXCLUDED.name"""
+        )
+        return cursor.rowcount
+
+
+RUN = {"ours": ours, "ours, same file again": ours, "import-export": import_export, "floor": floor}
+
+
+def contend(name: str, path: Path) -> None:
+    """In a process of its own: time and peak memory, as one line of JSON."""
+    connect()
+    if name != "ours, same file again":
+        clear()
+    start = time.perf_counter()
+    written = RUN[name](path)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": seconds, "peak": peak, "written": written}))
+
+
+def main(rows: int) -> None:
+    connect(create=True)
+    from django.db import connection
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "roster.xlsx"
+        write_workbook(path, rows)
+        print(f"{rows:,} rows, {path.stat().st_size / 1024:,.0f} KB")
+        measured = {}
+        for name in CONTENDERS:
+            line = subprocess.run(
+                [sys.executable, __file__, "--as", name, str(path)], check=True, capture_output=True, text=True
+            )
+            measured[name] = json.loads(line.stdout.splitlines()[-1])
+    connection.close()
+    connection.creation.destroy_test_db("bench_roster", verbosity=0)
+    peer = measured.get("import-export", {"seconds": 0})["seconds"]
+    print(f"{'':24}{'seconds':>9}{'rows/s':>10}{'MB peak':>9}{'written':>9}{'x import-export':>17}")
+    for name, figure in measured.items():
+        seconds = figure["seconds"]
+        print(
+            f"{name:24}{seconds:9.2f}{rows / seconds:10,.0f}{figure['peak']:9.0f}{figure['written']:9,}{peer / seconds:17.1f}"
+        )
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--as"]:
+        contend(sys.argv[2], Path(sys.argv[3]))
+    else:
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 30_000)

@@ -1,0 +1,78 @@
+"""manage.py import_roster SCHOOL FILE: a roster from a file, without the portal."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+
+from schools import history
+from schools.errors import PortalError
+from schools.models import School, Season
+from schools.tenancy import school_scope
+from students import roster
+from students.columns import BY_FIELD
+
+
+class Command(BaseCommand):
+    help = "Import a roster (.xlsx, .xls, .csv) into the present season. Wrong rows are left out and reported."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("school", help="code of the school")
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--dry-run", action="store_true", help="judge and compare only")
+        parser.add_argument("--json", action="store_true", help="print one JSON object")
+
+    def handle(self, *, school: str, file: Path, dry_run: bool, json: bool, **options: Any) -> None:
+        with history.source("command"):
+            try:
+                found = self._import(school, file, dry_run)
+            except PortalError as error:
+                raise CommandError(str(error)) from error
+        self.stdout.write(as_json(found) if json else as_text(found))
+
+    def _import(self, code: str, file: Path, dry_run: bool) -> roster.Plan:
+        school, season = School.objects.filter(code=code).first(), Season.objects.current()
+        if school is None:
+            raise CommandError(_("There is no school with the code %(code)s.") % {"code": code})
+        if season is None:
+            raise CommandError(_("There is no season yet."))
+        content = _content(file)
+        with school_scope(school):
+            roster.check_open(school=school, season=season)
+            if dry_run:
+                return roster.plan(content, school=school, season=season)
+            return roster.apply(content, school=school, season=season, by=history.SYSTEM, facts={"file": file.name})
+
+
+def _content(file: Path) -> bytes:
+    try:
+        roster.check_size(file.stat().st_size)
+        return file.read_bytes()
+    except OSError as error:
+        raise CommandError(_("The file %(file)s cannot be read.") % {"file": file}) from error
+
+
+def errors(found: roster.Plan) -> list[dict[str, Any]]:
+    """[{"row": 12, "column": "证件号码", "code": "id_check", "message": sentence}] for each wrong cell."""
+    return [
+        {"row": row, "column": BY_FIELD[name].heading, "code": problem.code, "message": str(problem)}
+        for row in sorted(found.wrong)
+        for name, problem in found.wrong[row].items()
+    ]
+
+
+def as_json(found: roster.Plan) -> str:
+    facts = found.figures | {
+        "errors": errors(found),
+        "ignored_columns": found.sheet.headings.ignored,
+        "missing": len(found.missing),
+    }
+    return json.dumps(facts, ensure_ascii=False)
+
+
+def as_text(found: roster.Plan) -> str:
+    lines = [_("new %(new)d, changed %(changed)d, unchanged %(unchanged)d, wrong %(wrong)d") % found.figures]
+    lines += [f"{e['row']}\t{e['column']}\t{e['message']}" for e in errors(found)]
+    return "\n".join(lines)

@@ -1,0 +1,59 @@
+"""Why a cell of a roster is wrong: a code that is stored, and the sentence that a clerk reads in the own language."""
+
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext_lazy as _
+
+REASONS: dict[str, Any] = {
+    "empty": _("This cell must be filled."),
+    "too_long": _("Too long: at most %(limit)d characters."),
+    "sign": _("Begins with %(sign)s: spreadsheets take that for a formula. Remove the sign."),
+    "formula": _("This cell holds a formula without a result. Copy the column and paste it as values."),
+    "characters": _("Holds a character that cannot be here: %(character)s"),
+    "private_character": _(
+        "Holds a character that only this computer knows. Type it with an input method of GB 18030."
+    ),
+    "name": _("Not a name: letters, characters and the dot · only."),
+    "student_no": _("Letters, digits, hyphens, dots and underscores only, without spaces."),
+    "gender": _("Write 男 or 女."),
+    "id_type": _("Unknown document type. Choose one from the list of the template."),
+    "phone": _("Not a phone number."),
+    "email": _("Not an e-mail address."),
+    "rounded": _(
+        "The spreadsheet has rounded this number: its last digits are lost. Set the column to text and type the number again."
+    ),
+    "id_old": _("This is the 15-digit number of an old card. Give the 18-digit number."),
+    "id_length": _("A number of this document has 18 digits; this one has %(length)d."),
+    "id_shape": _("Only digits, and X as the last character."),
+    "id_region": _("The first digits name no province. Compare with the card."),
+    "id_is_hmt": _("This is the number of a 港澳台居民居住证. Choose that document type."),
+    "id_not_hmt": _(
+        "A 港澳台居民居住证 begins with 81, 82 or 83. Compare with the card, or choose another document type."
+    ),
+    "id_date": _("Digits 7 to 14 are no possible date of birth. Compare with the card."),
+    "id_check": _("The last character does not fit the others: one of them is mistyped."),
+    "id_sex": _("Number and gender do not agree: the number is that of a man or woman of the other gender."),
+    "id_document": _("Not a number of this document: 5 to 20 letters and digits."),
+    "twice_no": _("The same student number is in row %(row)d too."),
+    "twice_row": _("The same student is in row %(row)d too. Delete one of the two rows."),
+    "twice_id": _("The same document number is in row %(row)d too."),
+    "taken_no": _("This student number is on your roster already."),
+    "taken_here": _("This document number already belongs to student number %(student_no)s in your roster."),
+    "taken_elsewhere": _("This document number is already on the roster of another school. Ask the center."),
+    "printed": _("This student has been printed and can no longer be changed. Ask the center."),
+}
+
+
+class Problem(NamedTuple):
+    """A reason with what its sentence needs. Params are JSON-safe and never hold a document number."""
+
+    code: str
+    params: dict[str, Any] = {}
+
+    def __str__(self) -> str:
+        return sentence(self.code, self.params)
+
+
+def sentence(code: str, params: dict[str, Any] | None = None) -> str:
+    text = str(REASONS[code])
+    return text % params if params else text

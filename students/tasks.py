@@ -1,0 +1,30 @@
+"""How the jobs of the roster run."""
+
+from django.utils import translation
+
+from schools import history, jobs
+from schools.models import Job
+from students import roster
+from students.models import RosterImport
+
+
+def _import_of(job: Job) -> RosterImport:
+    return RosterImport.objects.select_related("school", "season").get(pk=job.params["roster"])
+
+
+def _give_back(job: Job) -> None:
+    with translation.override(job.params.get("language")):
+        roster.give_back(_import_of(job), message=job.message)
+
+
+@jobs.handler("roster_read", on_failure=_give_back)
+def read_roster(job: Job) -> None:
+    with translation.override(job.params.get("language")):
+        roster.read(_import_of(job), progress=lambda done, total: jobs.progress(job, done, total))
+
+
+@jobs.handler("roster_apply", on_failure=_give_back)
+def apply_roster(job: Job) -> None:
+    by = job.created_by or history.SYSTEM
+    with translation.override(job.params.get("language")):
+        roster.write(_import_of(job), by=by, progress=lambda done, total: jobs.progress(job, done, total))
