@@ -106,7 +106,7 @@ def draw_lock(
         within=shown,
     )
     canvas.strokes(frame, list(lines[2 * third :]), pale, width=0.006, alpha=0.40, feather=0.002, within=shown)
-    start, end = (int(round(share * 16)) for share in lock.shine)
+    start, end = (round(share * 16) for share in lock.shine)
     gloss = strands(lock, lock.strands // 2, chance, points=17)
     bands = [
         line[start + int(cut_at) : end + int(cut_at)]

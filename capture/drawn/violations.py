@@ -79,7 +79,7 @@ BEFORE: dict[str, Callable[[Scene], Scene]] = {
     "clothes_background": lambda scene: dressed(scene, top=FRONT_BLUE, garment="crew"),
     "blue_top": lambda scene: dressed(scene, top=(0.16, 0.36, 0.78), garment="crew"),
     "pattern": lambda scene: dressed(replace(scene, checks=True), garment="crew", top=(0.62, 0.30, 0.28)),
-    "beautified": lambda scene: dressed(replace(scene, pores=0.0), moles=(), stubble=0.0),
+    "beautified": lambda scene: dressed(replace(scene, pores=0.0), moles=(), stubble=0.0, glasses=""),
     "print_edge": lambda scene: dressed(scene, size=0.9, offset=0.0, roll=0.0),
     "colour": lambda scene: scene,
 }
