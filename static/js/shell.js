@@ -41,11 +41,13 @@ document.addEventListener("click", (event) => {
 });
 
 // An expired session answers a fragment's request with the sign-in page: go there instead of nesting it.
+// A whole page of an error is not nested either; it is told by a toast.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  if (!/^\s*<!doctype/i.test(event.detail.serverResponse || "")) return;
-  if (event.detail.target === document.body) return;
+  const { xhr, serverResponse, target, shouldSwap } = event.detail;
+  if (!shouldSwap || target === document.body || !/^\s*<!doctype/i.test(serverResponse || "")) return;
   event.detail.shouldSwap = false;
-  location.assign(event.detail.xhr.responseURL.includes("/accounts/") ? location.href : event.detail.xhr.responseURL);
+  if (xhr.status >= 400) event.detail.isError = true;
+  else location.assign(xhr.responseURL.includes("/accounts/") ? location.href : xhr.responseURL);
 });
 
 document.querySelector("[data-focus]")?.focus();
