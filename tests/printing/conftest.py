@@ -1,14 +1,25 @@
 """Real fonts, real JPEG files, real PDFs; `rendered` looks at a page as poppler draws it."""
 
+import datetime as dt
+import functools
 import subprocess
 from io import BytesIO
 
 import numpy as np
 import pytest
+from django.core.files.base import ContentFile
+from django.utils import timezone
 from PIL import Image
 
+from capture.models import Photo
+from printing import feedback, proofing, runs
 from printing.fonts import house_fonts
 from printing.sheets import SheetHeader, SheetStudent
+from schools import jobs
+from schools.models import Enrolment
+from schools.tenancy import school_scope
+from students.models import Student
+from tests import factories
 
 HEADER = SheetHeader(school="湖滨大学", season="2022年毕业生图像采集", center="示范省中心", run="P-1")
 
@@ -55,3 +66,76 @@ def rendered(path, page=1, dpi=300) -> np.ndarray:
     command = ["pdftoppm", "-r", str(dpi), "-f", str(page), "-l", str(page), "-png", str(path)]
     png = subprocess.run(command, capture_output=True, check=True).stdout
     return np.asarray(Image.open(BytesIO(png)).convert("RGB")).astype(int)
+
+
+def with_portrait(school, season, *, jpeg=None, stage=Student.Stage.APPROVED, **fields):
+    """A student whose approved portrait is a real file."""
+    student = factories.student(school, season, stage=stage, **fields)
+    with school_scope(school):
+        photo = Photo(
+            school=school,
+            season=season,
+            student=student,
+            status=Photo.Status.APPROVED,
+            sha256=f"{student.pk:064d}",
+            submitted_at=timezone.now(),
+        )
+        photo.portrait.save("portrait.jpg", ContentFile(jpeg or small_jpeg()), save=False)
+        photo.save()
+    return student
+
+
+@functools.cache
+def small_jpeg() -> bytes:
+    return picture(quality=30)
+
+
+@pytest.fixture
+def proofreading(enrolment, scoped):
+    """The school's capture is over; its proofreading is due in two weeks."""
+    today = timezone.localdate()
+    Enrolment.objects.filter(pk=enrolment.pk).update(
+        status=Enrolment.Status.PROOFREADING, capture_ended_on=today, proof_due_on=today + dt.timedelta(days=14)
+    )
+    enrolment.refresh_from_db()
+    return enrolment
+
+
+@pytest.fixture
+def pair(scoped, season):
+    """Two students with approved portraits."""
+    return [with_portrait(scoped, season), with_portrait(scoped, season)]
+
+
+def read(file) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read()
+
+
+def confirm(student):
+    return proofing.confirm(student, photo_id=proofing.current_portrait(student).pk, by=student)
+
+
+@pytest.fixture
+def accepted(proofreading, pair, owner, center_admin):
+    """The school's form has been accepted: its sheets may be printed."""
+    for student in pair:
+        confirm(student)
+    form = feedback.make(proofreading, by=owner)
+    feedback.send(form, data=STAMPED, by=owner)
+    feedback.accept(form, by=center_admin)
+    proofreading.refresh_from_db()
+    return proofreading
+
+
+STAMPED = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+@pytest.fixture
+def printed(accepted, center_admin, django_capture_on_commit_callbacks):
+    """A print run whose sheets are built."""
+    with django_capture_on_commit_callbacks():
+        run = runs.create(accepted, by=center_admin)
+    jobs.run(run.job_id)
+    run.refresh_from_db()
+    return run

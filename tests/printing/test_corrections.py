@@ -1,0 +1,124 @@
+import pytest
+
+from capture.models import Photo
+from printing import corrections, proofing
+from printing.models import Proof
+from schools.errors import Conflict, PortalError
+from schools.models import Event, Message
+from students.models import Correction, Student
+from tests import factories
+from tests.printing.conftest import confirm
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def asker(pair, proofreading):
+    return pair[0]
+
+
+def ask(student, field="major", wanted="会计学", explanation=""):
+    return corrections.ask(student, field=field, wanted=wanted, explanation=explanation, by=student)
+
+
+def test_request_takes_a_confirmation_back_and_tells_the_school(asker, owner):
+    confirm(asker)
+    correction = ask(asker)
+    assert Student.objects.get(pk=asker.pk).stage == Student.Stage.APPROVED
+    assert Proof.objects.get(student=asker).status == Proof.Status.DISPUTED
+    assert correction.status == Correction.Status.OPEN
+    message = Message.objects.get(kind="correction.open")
+    assert (message.recipient_key, message.link) == (owner.actor_key, "/school/corrections/")
+
+
+def test_student_waits_for_the_answer_before_confirming(asker):
+    ask(asker)
+    with pytest.raises(PortalError, match="still looking"):
+        confirm(asker)
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted", "sentence"),
+    [
+        ("major", "  ", "Write down what is right"),
+        ("major", "软件工程", "says already"),
+        ("id_number", "320102200102031230", "last character does not fit"),
+        ("id_number", "32010", "18 digits"),
+    ],
+)
+def test_senseless_requests_are_refused_with_the_reason(asker, field, wanted, sentence):
+    with pytest.raises(PortalError, match=sentence):
+        ask(asker, field, wanted)
+    assert Correction.objects.count() == 0
+
+
+def test_same_thing_is_asked_once(asker):
+    ask(asker)
+    with pytest.raises(PortalError, match="asked for this already"):
+        ask(asker, wanted="金融学")
+
+
+def test_accepted_data_stand_in_the_roster_and_the_student_confirms_then(asker, owner):
+    correction = ask(asker)
+    corrections.accept(correction, by=owner)
+    student = Student.objects.get(pk=asker.pk)
+    assert student.major == "会计学"
+    assert Event.objects.get(kind="student.corrected").facts["major"] == ["软件工程", "会计学"]
+    assert Message.objects.get(kind="correction.accepted").recipient_key == asker.actor_key
+    assert confirm(student).status == Proof.Status.CONFIRMED
+
+
+def test_accepted_id_number_is_sealed_and_appears_nowhere_in_clear(asker, owner):
+    number = factories.id_number(777, born="20020304")
+    correction = ask(asker, "id_number", number)
+    assert correction.wanted == ""
+    assert number not in corrections.wanted_value(correction)
+    corrections.accept(correction, by=owner)
+    assert Student.objects.get(pk=asker.pk).id_number == number
+    assert not any(number in str(event.facts) for event in Event.objects.all())
+    assert not any(number in message.body for message in Message.objects.all())
+
+
+def test_id_number_of_another_student_is_refused_and_nothing_changes(asker, pair, owner):
+    correction = ask(asker, "id_number", pair[1].id_number)
+    with pytest.raises(PortalError, match="Another student"):
+        corrections.accept(correction, by=owner)
+    assert Correction.objects.get(pk=correction.pk).status == Correction.Status.OPEN
+
+
+def test_accepted_portrait_complaint_sends_the_student_back_to_the_camera(asker, owner):
+    correction = ask(asker, "portrait", "", "Eyes shut")
+    corrections.accept(correction, by=owner)
+    assert Student.objects.get(pk=asker.pk).stage == Student.Stage.RETAKE
+    assert Photo.objects.get(student=asker).status == Photo.Status.RETURNED
+
+
+def test_declined_request_needs_an_answer_and_lets_the_student_confirm(asker, owner):
+    correction = ask(asker)
+    with pytest.raises(PortalError, match="Tell the student"):
+        corrections.decline(correction, by=owner, answer=" ")
+    corrections.decline(correction, by=owner, answer="The register says so")
+    assert "The register says so" in Message.objects.get(kind="correction.declined").body
+    assert confirm(asker).status == Proof.Status.CONFIRMED
+
+
+def test_a_decision_is_taken_once(asker, owner, colleague):
+    correction = ask(asker)
+    corrections.accept(correction, by=owner)
+    with pytest.raises(Conflict):
+        corrections.decline(Correction.objects.get(pk=correction.pk), by=colleague, answer="No")
+
+
+def test_values_are_shown_masked_and_in_words(asker):
+    number = factories.id_number(779, born="20020304")
+    identity = ask(asker, "id_number", number)
+    assert corrections.wanted_value(identity) == "320102********" + number[-4:]
+    assert corrections.current_value(identity) == asker.masked_id
+    gender = ask(asker, "gender", "female" if asker.gender == "male" else "male")
+    assert {corrections.wanted_value(gender), corrections.current_value(gender)} == {"Male", "Female"}
+
+
+def test_requests_are_over_once_the_form_is_accepted(pair, accepted):
+    with pytest.raises(PortalError, match="closed"):
+        ask(pair[0])
+    assert proofing.standing(accepted).disputed == 0

@@ -1,0 +1,138 @@
+import pytest
+
+from capture import review
+from capture.models import Photo
+from printing import corrections, proofing
+from printing.models import Proof
+from schools.errors import Conflict, PortalError
+from schools.models import Enrolment, Event
+from students.models import Student
+from tests import factories
+from tests.printing.conftest import confirm, with_portrait
+
+pytestmark = pytest.mark.django_db
+Stage = Student.Stage
+
+
+def stage_of(student):
+    return Student.objects.get(pk=student.pk).stage
+
+
+def test_confirmed_student_is_proofread_and_the_history_names_the_portrait(pair, proofreading):
+    student = pair[0]
+    proof = confirm(student)
+    photo = proofing.current_portrait(student)
+    assert (proof.status, proof.photo, proof.settled_by_school) == (Proof.Status.CONFIRMED, photo, False)
+    assert stage_of(student) == student.stage == Stage.PROOFED
+    event = Event.objects.get(kind="proof.confirmed")
+    assert (event.actor_key, event.facts) == (student.actor_key, {"photo": photo.pk})
+
+
+def test_student_may_confirm_while_the_school_still_captures(pair, enrolment):
+    assert confirm(pair[0]).status == Proof.Status.CONFIRMED
+
+
+def test_double_click_confirms_once(pair, proofreading):
+    confirm(pair[0])
+    assert confirm(pair[0]).status == Proof.Status.CONFIRMED
+    assert Event.objects.filter(kind="proof.confirmed").count() == 1
+
+
+def test_portrait_that_was_replaced_in_the_meantime_is_not_confirmed(pair, proofreading):
+    with pytest.raises(Conflict, match="has changed"):
+        proofing.confirm(pair[0], photo_id=proofing.current_portrait(pair[1]).pk, by=pair[0])
+    assert stage_of(pair[0]) == Stage.APPROVED
+
+
+def test_student_without_portrait_cannot_confirm(scoped, season, proofreading):
+    student = factories.student(scoped, season)
+    with pytest.raises(Conflict):
+        proofing.confirm(student, photo_id=1, by=student)
+
+
+def test_confirming_is_over_once_the_form_is_sent(pair, accepted, scoped, season):
+    late = with_portrait(scoped, season)
+    with pytest.raises(PortalError, match="closed"):
+        confirm(late)
+
+
+def test_new_portrait_after_a_reset_is_confirmed_anew(pair, proofreading, owner, scoped, season):
+    student = pair[0]
+    first = confirm(student).photo
+    review.reset(photo=first, by=owner, reason="Blurred")
+    assert stage_of(student) == Stage.RETAKE
+    Photo.objects.filter(pk=first.pk).update(is_current=False)
+    again = Photo.objects.create(
+        school=scoped, season=season, student=student, status=Photo.Status.APPROVED, sha256="2" * 64
+    )
+    Student.objects.filter(pk=student.pk).update(stage=Stage.APPROVED)
+    proof = confirm(student)
+    assert proof.photo == again
+    assert Proof.objects.count() == 1
+    assert stage_of(student) == Stage.PROOFED
+
+
+def test_school_settles_for_students_who_do_not_answer_with_a_reason(pair, proofreading, owner):
+    corrections.ask(pair[1], field="major", wanted="会计学", explanation="", by=pair[1])
+    assert proofing.settle(proofing.to_settle(proofreading), reason="Checked in class", by=owner) == 1
+    proof = Proof.objects.get(student=pair[0])
+    assert (proof.settled_by_school, proof.reason) == (True, "Checked in class")
+    assert [stage_of(student) for student in pair] == [Stage.PROOFED, Stage.APPROVED]
+    assert Event.objects.get(kind="proof.confirmed").actor_key == owner.actor_key
+
+
+def test_settling_needs_a_reason(pair, proofreading, owner):
+    with pytest.raises(PortalError, match="Say why"):
+        proofing.settle(pair, reason="  ", by=owner)
+
+
+def test_settling_leaves_disputed_and_unapproved_students_alone(pair, proofreading, owner, scoped, season):
+    corrections.ask(pair[0], field="portrait", wanted="", explanation="Eyes shut", by=pair[0])
+    waiting = factories.student(scoped, season)
+    assert proofing.settle([*pair, waiting], reason="Checked", by=owner) == 1
+    assert [stage_of(s) for s in [*pair, waiting]] == [Stage.APPROVED, Stage.PROOFED, Stage.WAITING]
+
+
+def test_standing_counts_by_what_is_left_to_do(pair, proofreading, scoped, season, django_assert_num_queries):
+    confirm(pair[0])
+    corrections.ask(pair[1], field="major", wanted="会计学", explanation="", by=pair[1])
+    for stage in (Stage.WAITING, Stage.RETAKE, Stage.READY, Stage.REVIEW):
+        factories.student(scoped, season, stage=stage)
+    with django_assert_num_queries(2):
+        now = proofing.standing(proofreading)
+    assert now == proofing.Standing(roster=6, without_photo=3, undecided=1, to_confirm=1, disputed=1, proofed=1)
+    assert now.portraits == 2
+    assert not now.is_settled
+
+
+def test_all_confirmed_is_settled_even_if_some_never_came(pair, proofreading, scoped, season):
+    factories.student(scoped, season)
+    for student in pair:
+        confirm(student)
+    assert proofing.standing(proofreading).is_settled
+
+
+def test_proofreading_opens_with_the_working_days_of_the_notice(pair, enrolment, owner):
+    opened = proofing.open_proofreading(enrolment, by=owner)
+    assert opened.status == Enrolment.Status.PROOFREADING
+    assert opened.proof_due_on > opened.capture_ended_on
+
+
+def test_proofreading_does_not_open_over_photos_in_review(pair, enrolment, owner, scoped, season):
+    factories.student(scoped, season, stage=Stage.REVIEW)
+    with pytest.raises(PortalError, match="1 photo has not been decided"):
+        proofing.open_proofreading(enrolment, by=owner)
+
+
+def test_proofreading_does_not_open_without_any_portrait(student, enrolment, owner, scoped):
+    with pytest.raises(PortalError, match="nothing to proofread"):
+        proofing.open_proofreading(enrolment, by=owner)
+
+
+def test_worklist_marks_disputed_students_in_one_query(pair, proofreading, django_assert_num_queries):
+    corrections.ask(pair[1], field="major", wanted="会计学", explanation="", by=pair[1])
+    with django_assert_num_queries(1):
+        assert [(row, row.is_disputed) for row in proofing.worklist(proofreading)] == [
+            (pair[0], False),
+            (pair[1], True),
+        ]

@@ -1,0 +1,112 @@
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+from django.utils import timezone
+
+from capture.models import Photo
+from printing import yearend
+from printing.models import Award, Bulletin
+from schools.errors import PortalError
+from schools.models import Enrolment, Message
+from schools.tenancy import center_scope, school_scope
+from students.models import Student
+from tests import factories
+from tests.printing.conftest import with_portrait
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def two(season, school, other_school):
+    """Lakeside photographed 2 of 2, one only at the second attempt; Riverside 1 of 2."""
+    good = with_portrait(school, season)
+    second_try = with_portrait(school, season)
+    with school_scope(school):
+        photo = Photo.objects.get(student=second_try)
+        Photo.objects.filter(pk=photo.pk).update(status=Photo.Status.RETURNED, is_current=False)
+        Photo.objects.create(
+            school=school, season=season, student=second_try, status=Photo.Status.APPROVED, sha256="3" * 64
+        )
+    with_portrait(other_school, season)
+    factories.student(other_school, season)
+    with center_scope():
+        yield good
+
+
+def test_figures_of_every_school_in_a_fixed_number_of_queries(
+    two, season, school, other_school, django_assert_num_queries
+):
+    with django_assert_num_queries(6):
+        found = yearend.figures(season)
+    lake, river = found[school.pk], found[other_school.pk]
+    assert (lake.roster, lake.captured, lake.coverage, lake.first_pass) == (2, 2, 1.0, 0.5)
+    assert (river.roster, river.captured, river.coverage, river.first_pass) == (2, 1, 0.5, 1.0)
+    assert lake.feedback is None
+    assert lake.fee is None
+
+
+def test_score_is_scaled_over_what_can_be_measured():
+    assert yearend.Figures(coverage=1.0, first_pass=0.5).score == Decimal("83.33")
+    assert yearend.Figures().score == 0
+
+
+def test_late_form_loses_points_with_each_working_day(two, season, school):
+    Enrolment.objects.filter(school=school).update(proof_due_on=dt.date(2022, 5, 9))
+    found = yearend.figures(season, today=dt.date(2022, 5, 16))
+    assert found[school.pk].feedback == pytest.approx(0.75)
+
+
+def test_ranking_proposes_and_keeps_what_the_center_decided(two, season, school, other_school, center_admin):
+    first, second = yearend.rank(season, by=center_admin)
+    assert (first.school, first.rank, first.is_commended, first.allowance_fen) == (school, 1, True, 100)
+    assert (second.school, second.rank, second.is_commended) == (other_school, 2, False)
+    yearend.decide(
+        second, is_commended=False, is_criticised=True, commended_person="", allowance_fen=0, by=center_admin
+    )
+    again = yearend.rank(season, by=center_admin)
+    assert (again[1].is_criticised, again[1].allowance_fen) == (True, 0)
+    assert yearend.total_allowance_fen(season) == 100
+
+
+def test_no_school_is_praised_and_blamed(two, season, center_admin):
+    award = yearend.rank(season, by=center_admin)[0]
+    with pytest.raises(PortalError, match="at once"):
+        yearend.decide(
+            award, is_commended=True, is_criticised=True, commended_person="", allowance_fen=0, by=center_admin
+        )
+
+
+def test_schools_without_roster_are_not_ranked(season, school, center_admin):
+    with center_scope():
+        assert yearend.rank(season, by=center_admin) == []
+
+
+def test_bulletin_names_praised_schools_and_persons_and_the_numbers(two, season, center_admin):
+    award = yearend.rank(season, by=center_admin)[0]
+    yearend.decide(
+        award, is_commended=True, is_criticised=False, commended_person="周文静", allowance_fen=5, by=center_admin
+    )
+    text = yearend.bulletin_text(season)
+    assert "优秀组织单位：Lakeside University。" in text
+    assert "周文静（Lakeside University）" in text
+    assert "图像3人，占应采集人数的75.0%" in text
+    assert "Demo Province Center" in text
+
+
+def test_published_bulletin_reaches_the_schools_and_stands(two, season, center_admin, owner, outsider):
+    yearend.rank(season, by=center_admin)
+    bulletin = yearend.save_bulletin(season, title="Bulletin", text="Words", by=center_admin)
+    yearend.publish(bulletin, by=center_admin)
+    told = set(Message.objects.filter(kind="bulletin.published").values_list("recipient_key", flat=True))
+    assert told == {owner.actor_key, outsider.actor_key}
+    for change in (
+        lambda: yearend.publish(Bulletin.objects.get(), by=center_admin),
+        lambda: yearend.save_bulletin(season, title="B", text="x", by=center_admin),
+        lambda: yearend.rank(season, by=center_admin),
+    ):
+        with pytest.raises(PortalError, match="published"):
+            change()
+    assert Award.objects.count() == 2
+    assert Student.objects.count() == 4
+    assert bulletin.published_at <= timezone.now()
