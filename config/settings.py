@@ -11,12 +11,15 @@ from config import env
 BASE_DIR = env.BASE_DIR
 DATA_DIR: Path = env.data_dir()
 TESTING = "pytest" in sys.modules
-DEBUG = env.flag("DEBUG", default=not env.text("DATABASE_URL"))
+# Django's error pages with traces: only when asked for, so that a demo never shows one.
+DEBUG = env.flag("DEBUG")
+# No database of its own is configured: this is somebody's first look, on one machine, without https.
+IS_LOCAL = env.flag("TUCAI_LOCAL", default=not env.text("DATABASE_URL"))
 
 SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR)
 # Encrypts ID numbers and keys their look-up hash: losing it loses the numbers.
 ID_NUMBER_KEY = env.secret("ID_NUMBER_KEY", DATA_DIR)
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "*" if DEBUG else "")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "*" if IS_LOCAL else "")
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SITE_URL = env.text("SITE_URL", f"http://localhost:{env.text('PORT', '8000')}")
 
@@ -103,7 +106,7 @@ CACHES = {
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("HTTPS", default=not DEBUG)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("HTTPS", default=not IS_LOCAL)
 CSRF_FAILURE_VIEW = "schools.views.errors.stale_form"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000 if env.flag("HTTPS") else 0
@@ -178,12 +181,11 @@ STORAGES = {
     "default": {"BACKEND": "storages.backends.s3.S3Storage" if _S3 else "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if not DEBUG and not TESTING
+        if not IS_LOCAL and not TESTING
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
-WHITENOISE_USE_FINDERS = DEBUG
-WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = IS_LOCAL
 # Readable to the group, so that nginx (a member of it) can send what Django has checked.
 FILE_UPLOAD_PERMISSIONS = 0o640
 DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
@@ -208,7 +210,7 @@ CELERY_TIMEZONE = TIME_ZONE
 CLAIM_SECONDS = env.number("TUCAI_CLAIM_SECONDS", 120)
 
 # The way to pay online; "simulator" moves no money and says so on the page.
-PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "simulator" if DEBUG else "")
+PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "simulator" if IS_LOCAL else "")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],

@@ -20,7 +20,7 @@ urlpatterns = [
     path("api/v1/", include("capture.api_urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api_schema"),
 ]
-if settings.DEBUG:
+if settings.IS_LOCAL:
     urlpatterns.append(path("guide/", guide))
 
 handler400 = "schools.views.errors.bad_request"

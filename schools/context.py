@@ -59,7 +59,7 @@ def portal(request: Any) -> dict[str, Any]:
         "season": getattr(request, "season", None),
         "unread": unread,
         "nav": cache(lambda: _nav(request, membership, unread)),
-        "is_demo": settings.DEBUG,
+        "is_demo": settings.IS_LOCAL,
     }
 
 

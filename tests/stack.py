@@ -35,7 +35,7 @@ class Stack:
             "REDIS_URL": settings.REDIS_URL,
             "REDIS_PREFIX": settings.CACHES["default"]["KEY_PREFIX"],
             "MEDIA_ROOT": str(settings.MEDIA_ROOT),
-            "DEBUG": "1",
+            "TUCAI_LOCAL": "1",
             "PYTHONUNBUFFERED": "1",
             **environment,
         }
