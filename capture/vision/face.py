@@ -86,6 +86,11 @@ class FaceCrop:
         return cv2.cvtColor(self.rgb, cv2.COLOR_RGB2GRAY).astype(np.float32)
 
     @cached_property
+    def darkest(self) -> np.ndarray:
+        """The smallest of the three channels: high only where a pixel is white, burnt or shining."""
+        return cv2.min(cv2.min(self.rgb[..., 0], self.rgb[..., 1]), self.rgb[..., 2])
+
+    @cached_property
     def oval(self) -> np.ndarray:
         """Boolean mask of the face."""
         return self.polygon(OVAL)

@@ -81,7 +81,7 @@ def _require_whole_scan(data: bytes) -> None:
     at = 2
     while data[at : at + 1] == b"\xff" and data[at + 1] != 0xDA:
         at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    if data.find(b"\xff\xd9", at) < 0:
+    if data.rfind(b"\xff\xd9") < at:
         raise Unreadable("damaged")
 
 

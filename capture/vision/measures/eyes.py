@@ -60,9 +60,8 @@ def _redness(crop: FaceCrop, iris: tuple[int, ...]) -> float:
 
 def _glare(crop: FaceCrop, iris: tuple[int, ...]) -> float:
     """Area of the largest bright blob in the eye box over the squared eye distance."""
-    patch = crop.rgb[crop.window(crop.points[iris[0]], BOX_HALF_WIDTH, BOX_HALF_HEIGHT)]
-    bright = (patch.min(2) >= GLARE).astype(np.uint8)
-    areas = cv2.connectedComponentsWithStats(bright)[2][1:, cv2.CC_STAT_AREA]
+    bright = crop.darkest[crop.window(crop.points[iris[0]], BOX_HALF_WIDTH, BOX_HALF_HEIGHT)] >= GLARE
+    areas = cv2.connectedComponentsWithStats(bright.astype(np.uint8))[2][1:, cv2.CC_STAT_AREA]
     return float(areas.max(initial=0)) / EYE_DISTANCE**2
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 
@@ -28,6 +30,7 @@ def spectral_peak(grey: np.ndarray) -> float:
     return float(ratio[_ring()].max())
 
 
+@cache
 def _ring() -> np.ndarray:
     steps = np.abs(np.arange(SPECTRUM) - SPECTRUM // 2)
     radius = np.hypot(steps[:, None], steps[None, :]) / SPECTRUM

@@ -18,17 +18,19 @@ HIGHLIGHT_CHROMA = 12
 
 def measure(crop: FaceCrop) -> dict[str, object]:
     skin = crop.skin
-    lightness, a, b = crop.lab[crop.oval].T
-    highlights = (lightness > HIGHLIGHT_L) & (np.hypot(a, b) < HIGHLIGHT_CHROMA)
+    face = crop.lab[crop.oval]
+    lightness = face[:, 0]
+    bright = face[lightness > HIGHLIGHT_L]
+    highlights = (np.hypot(bright[:, 1], bright[:, 2]) < HIGHLIGHT_CHROMA).sum() / len(face)
     under = float(np.mean([crop.lab[crop.polygon(patch)][:, 0].mean() for patch in UNDER_EYES]))
     return {
         "side_light": float(crop.cheeks[0, 0] - crop.cheeks[1, 0]),
-        "burnt": float((crop.rgb[crop.oval].min(1) >= BURNT).mean()),
+        "burnt": float((crop.darkest[crop.oval] >= BURNT).mean()),
         "skin": skin.tolist(),
         "skin_chroma": float(np.hypot(skin[1], skin[2])),
         "skin_hue": float(np.degrees(np.arctan2(skin[2], skin[1]))),
         "face_light": float(np.median(lightness)),
         "eye_white": max(float(np.percentile(crop.lab[crop.polygon(eye)][:, 0], 85)) for eye in EYE_WHITES),
         "under_eye": under - float(skin[0]),
-        "highlights": float(highlights.mean()),
+        "highlights": float(highlights),
     }

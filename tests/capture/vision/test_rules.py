@@ -214,25 +214,23 @@ def test_marks_stay_inside_the_picture():
 def test_rejecting_rules_are_those_that_separate():
     rejecting = {name for name, limits in DEFAULTS.items() if "reject" in limits}
 
-    assert rejecting == set(
-        [
-            "one_face",
-            "face_size",
-            "roll",
-            "yaw",
-            "sharpness",
-            "side_light",
-            "overexposed",
-            "red_eye",
-            "eyes",
-            "gaze",
-            "mouth",
-            "fringe",
-            "mask",
-            "clothes_background",
-            "blue_top",
-            "colour",
-            "unreadable",
-            "too_close",
-        ]
-    )
+    assert rejecting == {
+        "one_face",
+        "face_size",
+        "roll",
+        "yaw",
+        "sharpness",
+        "side_light",
+        "overexposed",
+        "red_eye",
+        "eyes",
+        "gaze",
+        "mouth",
+        "fringe",
+        "mask",
+        "clothes_background",
+        "blue_top",
+        "colour",
+        "unreadable",
+        "too_close",
+    }
