@@ -26,7 +26,7 @@ def test_drawings_are_well_formed_and_reach_nothing_outside():
     for name, text in placards.placards().items():
         root = ElementTree.fromstring(text)
         assert root.attrib["viewBox"] in {"0 0 120 160", "0 0 256 160"}, name
-        assert "href" not in text and "<script" not in text and "style=" not in text
+        assert not [word for word in ("href", "<script", "style=") if word in text], name
 
 
 def test_write_makes_the_folder(tmp_path):
