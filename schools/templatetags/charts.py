@@ -91,33 +91,38 @@ def sparkline(values: Sequence[int]) -> SafeString:
 
 @register.simple_tag
 def day_chart(days: Sequence[Any]) -> SafeString:
-    """{% day_chart days %}: columns of (short label, value), the last one marked; values above, labels below."""
+    """{% day_chart days %}: columns of (short label, value), the last one marked; every second label is written."""
     if not days:
         return mark_safe("")
-    most, step = max(value for _, value in days) or 1, 600 / len(days)
-    width = min(step * 0.62, 44)
-    columns = []
-    for i, (label, value) in enumerate(days):
-        x, height = step * (i + 0.5), 96 * value / most
-        columns.append(_column(x, width, height, label, value, last=i == len(days) - 1))
+    most, width = max(value for _, value in days) or 1, _STEP * len(days)
+    columns = [_column(n, *day, most=most, left=len(days) - 1 - n) for n, day in enumerate(days)]
     return format_html(
-        '<div class="chart-scroll"><svg class="chart-days" viewBox="0 0 600 136" role="img" aria-label="{}">'
-        '<path class="rule" d="M0 116.500H600"/>{}</svg></div>',
+        '<svg class="chart-days" viewBox="0 0 {} 122" role="img" aria-label="{}">'
+        '<path class="rule" d="M0 102.500H{}"/>{}</svg>',
+        width,
         ", ".join(f"{label}: {value}" for label, value in days),
+        width,
         mark_safe("".join(columns)),
     )
 
 
-def _column(x: float, width: float, height: float, label: Any, value: int, *, last: bool) -> SafeString:
+_STEP = 32  # width of a day in the units of the drawing
+
+
+def _column(place: int, label: Any, value: int, *, most: int, left: int) -> SafeString:
+    x, height = place * _STEP + _STEP / 2, round(84 * value / most, 1)
     return format_html(
-        '<rect class="{}" x="{}" y="{}" width="{}" height="{}" rx="2"/>'
-        '<text x="{}" y="{}" text-anchor="middle">{}</text>'
-        '<text x="{}" y="131" text-anchor="middle">{}</text>',
-        "fill-deep" if last else "fill-sky",
-        *(round(n, 1) for n in (x - width / 2, 116 - height, width, height, x, 111 - height)),
+        '<rect class="{}" x="{}" y="{}" width="18" height="{}" rx="2"/>'
+        '<text x="{}" y="{}" text-anchor="middle">{}</text><text x="{}" y="118" text-anchor="middle">{}</text>',
+        "fill-deep" if left == 0 else "fill-sky",
+        x - 9,
+        round(102 - height, 1),
+        height,
+        x,
+        round(98 - height, 1),
         value or "",
-        round(x, 1),
-        label,
+        x,
+        label if left % 2 == 0 else "",
     )
 
 
