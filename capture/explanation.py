@@ -2,7 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
+
+from django.contrib.staticfiles import finders
 
 from capture import vision
 from capture.models import Finding, Photo
@@ -32,8 +35,15 @@ class Explained:
 
     @property
     def drawing(self) -> str:
-        """The static file that shows the rule."""
-        return f"rules/{self.rule}.svg"
+        """The static file that shows the rule, if it has been drawn."""
+        return drawing_of(self.rule)
+
+
+@cache
+def drawing_of(rule: str) -> str:
+    """Path under static/ of a rule's drawing; empty when there is none."""
+    path = f"rules/{rule}.svg"
+    return path if finders.find(path) else ""
 
 
 def of_photo(photo: Photo) -> list[Explained]:

@@ -1,10 +1,16 @@
 """Rows for tests: made-up schools and people, dated so that today lies inside the window."""
 
 import datetime as dt
+import functools
+import io
 import itertools
 
 from django.utils import timezone
 
+from django.core.files.base import ContentFile
+from PIL import Image
+
+from capture.models import Consent, Finding, Photo
 from schools.models import Area, Enrolment, Membership, Role, School, Season, User, Window
 from schools.tenancy import school_scope
 from students.models import Student
@@ -36,7 +42,9 @@ def school(*, season: Season, code: str = "10001", name: str = "Lakeside Univers
     area, _ = Area.objects.get_or_create(code="north", defaults={"name": "North"})
     today = timezone.localdate()
     Window.objects.get_or_create(
-        season=season, area=area, defaults={"starts_on": today - dt.timedelta(days=3), "ends_on": today + dt.timedelta(days=10)}
+        season=season,
+        area=area,
+        defaults={"starts_on": today - dt.timedelta(days=3), "ends_on": today + dt.timedelta(days=10)},
     )
     row = School.objects.create(code=code, name=name, area=area, **fields)
     with school_scope(row):
@@ -50,7 +58,9 @@ def enrolment_of(school: School, season: Season) -> Enrolment:
 
 
 def person(username: str, role: Role, school: School | None = None, **fields) -> User:
-    user = User.objects.create_user(username, f"{username}@example.org", "a-long-password", full_name=username.title(), **fields)
+    user = User.objects.create_user(
+        username, f"{username}@example.org", "a-long-password", full_name=username.title(), **fields
+    )
     Membership.objects.create(user=user, role=role, school=school)
     return user
 
@@ -78,3 +88,68 @@ def student(school: School, season: Season, **fields) -> Student:
     with school_scope(school):
         row.save()
     return row
+
+
+@functools.cache
+def jpeg(width: int = 60, height: int = 80, colour: str = "#64c5ff") -> bytes:
+    """A small plain picture for rows whose looks do not matter."""
+    file = io.BytesIO()
+    Image.new("RGB", (width, height), colour).save(file, "JPEG")
+    return file.getvalue()
+
+
+PHOTO_STAGE = {
+    Photo.Status.CHECKING: Student.Stage.CHECKING,
+    Photo.Status.READY: Student.Stage.READY,
+    Photo.Status.SUBMITTED: Student.Stage.REVIEW,
+    Photo.Status.APPROVED: Student.Stage.APPROVED,
+}
+
+
+def photo(
+    student: Student, status: str = Photo.Status.SUBMITTED, *, findings: dict[str, str] | None = None, **fields
+) -> Photo:
+    """A current photo in a state, the student at the stage that goes with it; findings {rule: outcome}."""
+    with school_scope(student.school):
+        consent(student)
+        row = Photo(school=student.school, student=student, season=student.season, status=status)
+        row.width, row.height, row.sha256 = 60, 80, "0" * 64
+        if status not in (Photo.Status.CHECKING, Photo.Status.FAILED):
+            row.checked_at, row.outcome, row.engine = timezone.now(), "amber" if findings else "green", "1.0"
+        if status in (Photo.Status.SUBMITTED, *Photo.DECIDED):
+            row.submitted_at = timezone.now()
+        for name, value in fields.items():
+            setattr(row, name, value)
+        _fill(row)
+        row.save()
+        for rule, outcome in (findings or {}).items():
+            Finding.objects.create(
+                school=student.school,
+                photo=row,
+                rule=rule,
+                outcome=outcome,
+                value=1.0,
+                limit=0.5,
+                marks=[["box", 0.2, 0.2, 0.4, 0.5]],
+            )
+        if row.is_current:
+            student.stage = PHOTO_STAGE.get(status, Student.Stage.RETAKE)
+            student.save(update_fields=["stage"])
+    return row
+
+
+def _fill(row: Photo) -> None:
+    row.original.save("o.jpg", ContentFile(jpeg()), save=False)
+    if row.status == Photo.Status.CHECKING:
+        return
+    row.preview.save("v.jpg", ContentFile(jpeg()), save=False)
+    if row.status != Photo.Status.REJECTED:
+        row.portrait.save("p.jpg", ContentFile(jpeg(480, 640)), save=False)
+        row.thumbnail.save("t.jpg", ContentFile(jpeg()), save=False)
+
+
+def consent(student: Student) -> Consent:
+    with school_scope(student.school):
+        return Consent.objects.get_or_create(
+            student=student, version=student.season.consent_version, defaults={"school": student.school}
+        )[0]

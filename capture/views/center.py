@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from capture import explanation, judging, looks, review, worklist
 from capture.forms import ReasonForm
 from capture.models import Photo
-from schools import history
+from schools import history, sentences
 from schools.access import center_page
 from schools.models import Enrolment, School
 
@@ -36,7 +36,9 @@ def photos(request: Any) -> HttpResponse:
         "items": [(photo, explanation.of_photo(photo)) for photo in page],
         "states": [(state, Photo.Status(state).label, counts.get(state, 0)) for state in worklist.STATES],
         "total": sum(counts.values()),
-        "rules": [(rule, explanation.TITLES.get(rule, rule), n) for rule, n in worklist.count_rules(chips)[:CHIP_RULES]],
+        "rules": [
+            (rule, explanation.TITLES.get(rule, rule), n) for rule, n in worklist.count_rules(chips)[:CHIP_RULES]
+        ],
         "schools": School.objects.filter(pk__in=Enrolment.objects.filter(season=request.season).values("school")),
     }
     return render(request, "capture/center_photos.html", context)
@@ -55,7 +57,7 @@ def photo(request: Any, pk: int) -> HttpResponse:
         "student": row.student,
         "found": found,
         "marks": explanation.marks(found),
-        "events": history.of(row)[:20],
+        "events": sentences.told(history.of(row)[:20]),
         "can_reset": row.is_current and row.status == Photo.Status.APPROVED and may_reset,
         "reset_form": ReasonForm(),
     }

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from capture import closing, explanation, judging, looks, reasons, review, vision, worklist
 from capture.forms import ReasonForm
 from capture.models import Photo
-from schools import history
+from schools import history, sentences
 from schools.access import school_page
 from schools.models import Job
 from students.models import Student
@@ -90,7 +90,7 @@ def _grid(request: Any, filters: worklist.Filters) -> dict[str, Any]:
 
 def _single(request: Any, filters: worklist.Filters, pk: int | None) -> dict[str, Any]:
     photos = _listed(request, filters)
-    wanted = worklist.photos_of(request.season, request.school).filter(pk=pk) if pk else photos
+    wanted = Photo.objects.filter(season=request.season, pk=pk) if pk else photos
     photo = wanted.select_related("student").first() or photos.select_related("student").first()
     context = _frame(request, filters) | {"view": "single", "photo": photo}
     if photo is None:
@@ -107,7 +107,7 @@ def _single(request: Any, filters: worklist.Filters, pk: int | None) -> dict[str
         "strip": _strip(photos, photo),
         "place": photos.filter(pk__lte=photo.pk).count(),
         "total": photos.count(),
-        "events": history.of(photo)[:8],
+        "events": sentences.told(history.of(photo)[:8]),
         "can_reset": photo.status == Photo.Status.APPROVED and request.enrolment.status in review.RESETTABLE,
     }
 

@@ -5,12 +5,18 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from capture.explanation import drawing_of
+
 
 @dataclass(frozen=True)
 class RuleCard:
     drawing: str
     title: Any
     text: Any
+
+    @property
+    def picture(self) -> str:
+        return drawing_of(self.drawing)
 
 
 RULE_CARDS = (
