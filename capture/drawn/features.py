@@ -106,9 +106,10 @@ def draw_ball(canvas: Canvas, frame: Frame, person: Person, look: Look, side: in
     white = mix((0.90, 0.885, 0.875), person.skin, 0.10)
     canvas.fill(frame, opening, white, feather=0.004)
     for corner, reach in ((-0.25, 0.09), (0.27, 0.08)):
+        u, v = (float(value) for value in on_side([(corner, 0.02)], side)[0])
         canvas.fill(
             frame,
-            circle(*on_side([(corner, 0.02)], side)[0], reach),
+            circle(u, v, reach),
             mix(white, tone(person, 0.55), 0.6),
             alpha=0.6,
             feather=0.035,

@@ -49,10 +49,13 @@ def strands(
     lock: Lock, count: int, chance: np.random.Generator, *, jitter: float = 0.02, points: int = 9, least: float = 0.0
 ) -> Floats:
     """(count, points, 2) of single hairs, rooted beyond the share `least` of the root curve."""
-    place = chance.uniform(least, 1, count)
-    slip = np.clip(place + chance.normal(0, 0.018, count), 0, 1)
+    place = chance.uniform(least, 1, count).astype(np.float32)
+    slip = np.clip(place + chance.normal(0, 0.018, count), 0, 1).astype(np.float32)
     start, end = along(lock.root, place), along(lock.tip, slip)
-    middle = along(lock.middle, np.clip(place + chance.normal(0, 0.01, count), 0, 1)) * 2 - (start + end) / 2
+    middle = (
+        along(lock.middle, np.clip(place + chance.normal(0, 0.01, count), 0, 1).astype(np.float32)) * 2
+        - (start + end) / 2
+    )
     start, middle, end = (
         part + chance.normal(0, jitter, part.shape) * weight for part, weight in ((start, 0.5), (middle, 1), (end, 1))
     )
@@ -205,8 +208,9 @@ def swept_aside(person: Person, *, rise: float = 0.0, fall: float = -0.18, dip: 
         low = low + np.stack([0 * low[:, 0], np.exp(-(((low[:, 0] * side - 0.66) / 0.30) ** 2)) * dip * broad], 1)
         body = np.concatenate([seam, edge, low[::-1]])
         rank = np.linspace(0, 1, 12, dtype=np.float32)[:, None]
-        middle = along(low, np.array([0.55])) * (1 - rank) + along(edge, np.array([0.5])) * rank
-        ends = low[-1:] * (1 - rank) + edge[-1:] * rank
+        halfway = along(low, np.array([0.55], np.float32)), along(edge, np.array([0.5], np.float32))
+        middle = np.asarray(halfway[0] * (1 - rank) + halfway[1] * rank, np.float32)
+        ends = np.asarray(low[-1:] * (1 - rank) + edge[-1:] * rank, np.float32)
         locks.append(
             Lock(
                 body.astype(np.float32),
