@@ -30,7 +30,7 @@ format: setup-dev  ## 整理代码格式 · put code and templates in order
 	@git ls-files 'templates/*.html' | xargs -r $(VENV)/bin/djade --target-version 5.2
 
 bench: setup-dev  ## 性能测量 · measure, each figure beside its floor or peer
-	@set -e; for file in bench/[a-z]*.py; do $(PY) -m bench.$$(basename $$file .py); done
+	@set -e; for file in bench/[a-z]*.py; do PYTHONPATH=. $(PY) $$file; done
 
 messages: setup  ## 更新并编译译文 · gather the messages to translate, compile the catalogue
 	@$(PY) config/environment.py gettext

@@ -116,6 +116,10 @@ def _supervise(folder: Path, port: int) -> int:
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "BEAT_SCHEDULE": str(folder / "beat-schedule"),
         "PYTHONUNBUFFERED": "1",
+        # A worker in the middle of a long job lets go of it when asked to end; it stays in the queue.
+        "REMAP_SIGTERM": "SIGQUIT",
+        # Whoever runs this as root on a machine to try it on knows.
+        "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",
     }
     for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
         manager.add_process(name, command, env=environment, cwd=str(ROOT))

@@ -4,3 +4,7 @@ from django.apps import AppConfig
 class PrintingConfig(AppConfig):
     name = "printing"
     verbose_name = "Printing"
+
+    def ready(self) -> None:
+        # Register how the jobs of this room run, in whichever process makes or retries them.
+        from printing import demo, runs  # noqa: F401
