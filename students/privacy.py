@@ -6,5 +6,5 @@ from students.models import Student
 
 def reveal(*, student: Student, by: history.Actor) -> str:
     """The document number in clear, for a person who may see this student; recorded."""
-    history.record("student.id_seen", student, by=by)
+    history.record("student.revealed", student, by=by)
     return student.id_number

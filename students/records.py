@@ -16,7 +16,7 @@ from students.columns import BY_FIELD
 from students.models import Student
 from students.reasons import Problem
 from students.roster import check_open
-from students.staging import FIXED_STAGES, PRINTED_FIELDS, SHOWN
+from students.staging import FIXED_STAGES, HIDDEN, PRINTED_FIELDS, SHOWN
 
 FORM_FIELDS = ("student_no", "name", "gender", "id_type", "level", "college", "major", "class_name", "phone", "email")
 _CHOSEN = ("gender", "id_type")
@@ -72,13 +72,17 @@ def check_changeable(student: Student) -> None:
 def _write_change(
     student: Student, changed: list[str], before: dict[str, str], *, by: history.Actor, facts: dict[str, Any] | None
 ) -> None:
-    values = {name: [before[name], getattr(student, name)] for name in changed if name in SHOWN}
-    fields = ["id_number" if name == "id_hash" else name for name in changed]
     with transaction.atomic():
         _save(student, update_fields=[*FORM_FIELDS, "id_sealed", "id_hash", "updated_at"])
-        history.record("student.changed", student, by=by, facts={"fields": fields, "values": values} | (facts or {}))
+        history.record("student.changed", student, by=by, facts=_told(student, changed, before) | (facts or {}))
         if student.stage == Student.Stage.PROOFED and set(changed) & {"student_no", *PRINTED_FIELDS}:
             states.change(student, Student.Stage.APPROVED, by=by, kind="student.proof_reopened")
+
+
+def _told(student: Student, changed: list[str], before: dict[str, str]) -> dict[str, Any]:
+    """{field: [old, new]}; values that are nobody's business stay dots, as in a roster's own events."""
+    shown = {name: [before[name], getattr(student, name)] if name in SHOWN else [HIDDEN, HIDDEN] for name in changed}
+    return {"id_number" if name == "id_hash" else name: pair for name, pair in shown.items()}
 
 
 def _save(student: Student, **options: Any) -> None:

@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any
 
 import python_calamine
@@ -178,10 +178,7 @@ def _csv_rows(text: str, delimiter: str) -> Iterator[RawRow]:
 def find_headings(head: list[RawRow]) -> Headings | None:
     """The row of the first HEADING_ROWS that names most columns, together with the row above where cells are merged."""
     found = [_headings_of(number, row) for number, row in enumerate(head, 1)]
-    found += [
-        _headings_of(number, _merged(above, row))
-        for number, (above, row) in enumerate(zip(head, head[1:], strict=False), 2)
-    ]
+    found += [_headings_of(number, _merged(above, row)) for number, (above, row) in enumerate(pairwise(head), 2)]
     best = max(found, key=lambda headings: (len(headings.places), -len(headings.ignored)), default=None)
     return best if best and len(best.places) >= 2 else None
 

@@ -3,6 +3,7 @@
 One `Staging` lives for one reading. Rows come in by COPY, are compared by joins, and go out by one
 INSERT ... ON CONFLICT with its history. SQL instead of the ORM because 30,000 rows must take a second.
 """
+# ruff: noqa: S608 - the SQL is put together from the constants of this module alone
 
 import json
 from collections.abc import Iterable
@@ -26,7 +27,8 @@ from students.rows import Row
 PLAIN = ("student_no", "name", "id_type", "gender", "level", "college", "major", "class_name", "phone", "email")
 COPIED = ("row_no", "id_hash", "id_sealed", *PLAIN)
 # What is shown by value in the history; of the others only the name.
-SHOWN = ("name", "gender", "level", "college", "major", "class_name")
+SHOWN = ("student_no", "name", "gender", "level", "college", "major", "class_name")
+HIDDEN = "•••"
 IDENTITY = ("name", "id_type", "id_hash", "gender")
 PRINTED_FIELDS = (*IDENTITY, "college", "major", "class_name")
 FIXED_STAGES = (Student.Stage.PRINTED.value, Student.Stage.DELIVERED.value)
@@ -47,16 +49,20 @@ _OWN = "students_student own ON own.season_id = %(season)s AND own.school_id = %
 
 
 def _facts() -> str:
-    """SQL of {"fields": [...], "values": {field: [old, new]}} of one changed row."""
-    names = ", ".join(
-        f"CASE WHEN own.{f} <> stage.{f} THEN '{'id_number' if f == 'id_hash' else f}' END"
+    """SQL of {field: [old, new]} of one changed row; values that are nobody's business stay dots."""
+    pairs = ", ".join(
+        f"'{_fact_name(f)}', CASE WHEN own.{f} <> stage.{f} THEN jsonb_build_array({_shown(f)}) END"
         for f in ("id_hash", *PLAIN[1:])
     )
-    pairs = ", ".join(
-        f"'{f}', CASE WHEN own.{f} <> stage.{f} THEN jsonb_build_array(own.{f}, stage.{f}) END" for f in SHOWN
-    )
-    return f"""jsonb_build_object('fields', to_jsonb(array_remove(ARRAY[{names}], NULL)),
-               'values', jsonb_strip_nulls(jsonb_build_object({pairs})))"""
+    return f"jsonb_strip_nulls(jsonb_build_object({pairs}))"
+
+
+def _fact_name(column: str) -> str:
+    return "id_number" if column == "id_hash" else column
+
+
+def _shown(column: str) -> str:
+    return f"own.{column}, stage.{column}" if column in SHOWN else f"'{HIDDEN}', '{HIDDEN}'"
 
 
 _DIFF = f"""

@@ -1,4 +1,29 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from students.views import imports, lists, panels, records
 
 app_name = "students"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("school/roster/", lists.roster, name="roster"),
+    path("school/roster/export/", lists.roster_export, name="roster_export"),
+    path("school/roster/remove/", lists.students_remove, name="students_remove"),
+    path("school/roster/template/", imports.roster_template, name="roster_template"),
+    path("school/roster/import/", imports.roster_import, name="roster_import"),
+    path("school/roster/import/<int:pk>/", imports.roster_import_detail, name="roster_import_detail"),
+    path("school/roster/import/<int:pk>/confirm/", imports.roster_confirm, name="roster_confirm"),
+    path("school/roster/import/<int:pk>/drop/", imports.roster_drop, name="roster_drop"),
+    path("school/roster/import/<int:pk>/wrong/", imports.roster_wrong, name="roster_wrong"),
+    path("school/roster/add/", records.student_add, name="student_add"),
+    path("school/roster/<int:pk>/", records.student, name="student"),
+    path("school/roster/<int:pk>/edit/", records.student_edit, name="student_edit"),
+    path("school/roster/<int:pk>/reveal/", records.student_reveal, name="student_reveal"),
+    path("center/students/", lists.center_students, name="center_students"),
+    path("center/students/export/", lists.center_export, name="center_export"),
+    path("center/students/<int:pk>/", records.center_student, name="center_student"),
+    path("center/students/<int:pk>/reveal/", records.center_student_reveal, name="center_student_reveal"),
+    path("panels/students/figures/", panels.figures, name="panel_figures"),
+    path("panels/students/matrix/", panels.matrix, name="panel_matrix"),
+    path("panels/students/schools/", panels.schools, name="panel_schools"),
+    path("panels/students/classes/", panels.classes, name="panel_classes"),
+    path("panels/students/school/", panels.school, name="panel_school"),
+]

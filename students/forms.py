@@ -1,0 +1,56 @@
+"""Forms of the roster: a file, one student, the reason of a decision."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from students import records
+from students.columns import BY_FIELD
+from students.models import Student
+
+
+class RosterUploadForm(forms.Form):
+    file = forms.FileField(
+        label=_("Roster"),
+        help_text=_(
+            "An .xlsx, .xls or .csv file of at most 25 MB. It is judged first; nothing changes before you confirm."
+        ),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.csv,.txt"}),
+    )
+
+
+class StudentForm(forms.Form):
+    """One student. What a field may hold is decided by `records`, as for a roster."""
+
+    student_no = forms.CharField(label=_("Student no."), max_length=32)
+    name = forms.CharField(label=_("Name"), max_length=60, help_text=_("Exactly as on the identity document."))
+    id_type = forms.ChoiceField(label=_("Document type"), choices=Student.IdType.choices)
+    id_number = forms.CharField(label=_("Document number"), max_length=32)
+    gender = forms.ChoiceField(
+        label=_("Gender"),
+        choices=[("", _("As the document number says")), *Student.Gender.choices],
+        required=False,
+    )
+    level = forms.CharField(label=_("Level"), max_length=20, required=False)
+    college = forms.CharField(label=_("College"), max_length=60, required=False)
+    major = forms.CharField(label=_("Major"), max_length=60, help_text=_("Printed on the photo."))
+    class_name = forms.CharField(label=_("Class"), max_length=60, help_text=_("Printed on the photo."))
+    phone = forms.CharField(label=_("Phone"), max_length=30, required=False)
+    email = forms.CharField(label=_("E-mail"), max_length=254, required=False)
+
+    def __init__(self, *args: Any, student: Student | None = None, **kwargs: Any) -> None:
+        if student:
+            kwargs["initial"] = {name: getattr(student, name) for name in records.FORM_FIELDS}
+        super().__init__(*args, **kwargs)
+        if student:
+            self.fields["id_number"].required = False
+            self.fields["id_number"].help_text = _("Recorded: %(number)s. Leave empty to keep it.") % {
+                "number": student.masked_id
+            }
+        self.fields["id_number"].widget.attrs["autocomplete"] = "off"
+
+    def show(self, wrong: records.WrongData) -> None:
+        """Put the sentences of a refusal at their fields."""
+        for name, sentence in wrong.problems.items():
+            self.add_error(name if name in BY_FIELD else None, sentence)

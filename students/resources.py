@@ -1,0 +1,94 @@
+"""The roster as django-import-export sees it: the columns of every export, in the portals and in the operator's admin.
+
+Rosters come in through `students.roster`, which is some forty times as fast and knows the school's rows.
+"""
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import Any
+
+from django.db.models import QuerySet
+from import_export import fields, resources
+from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
+
+from students import template
+from students.cells import GENDER_HEADINGS, ID_TYPE_HEADINGS
+from students.columns import COLUMNS
+from students.models import Student
+
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+CONTENT_TYPES = {"xlsx": template.CONTENT_TYPE, "csv": "text/csv; charset=utf-8"}
+Value = Callable[[Student], Any]
+
+
+class Column(fields.Field):
+    """One column of an export: its heading and what it says of a student."""
+
+    def __init__(self, heading: str, value: Value) -> None:
+        super().__init__(column_name=heading, readonly=True)
+        self.value = value
+
+    def export(self, instance: Any, **kwargs: Any) -> str:
+        return safe(str(self.value(instance)))
+
+
+def safe(text: str) -> str:
+    """Text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+
+
+_SHOWN: dict[str, Value] = {
+    "gender": lambda student: GENDER_HEADINGS.get(student.gender, ""),
+    "id_type": lambda student: ID_TYPE_HEADINGS[student.id_type],
+    "id_number": lambda student: student.masked_id,
+}
+_KNOWN: tuple[tuple[str, Value], ...] = (
+    ("采集状态", lambda student: student.get_stage_display()),
+    ("交费状态", lambda student: student.get_fee_state_display()),
+    ("是否锁定", lambda student: "是" if student.locked_at else ""),
+)
+
+
+class StudentResource(resources.ModelResource):
+    """The columns of the template, then what the system knows. `in_clear`: document numbers unmasked."""
+
+    class Meta:
+        model = Student
+        fields = ()
+
+    def __init__(self, *, in_clear: bool = False, with_school: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.fields = {"school": Column("学校", lambda student: student.school.name)} if with_school else {}
+        self.fields |= {column.field: Column(column.heading, _value_of(column.field, in_clear)) for column in COLUMNS}
+        self.fields |= {heading: Column(heading, value) for heading, value in _KNOWN}
+
+    def get_export_order(self) -> tuple[str, ...]:
+        return tuple(self.fields)
+
+
+def _value_of(field: str, in_clear: bool) -> Value:
+    if field == "id_number" and in_clear:
+        return lambda student: student.id_number
+    return _SHOWN.get(field) or (lambda student: getattr(student, field))
+
+
+def exported(students: QuerySet[Student], *, form: str, in_clear: bool = False, with_school: bool = False) -> bytes:
+    """The students as a file of the form "xlsx" or "csv" (UTF-8 with its mark, for spreadsheets)."""
+    data = StudentResource(in_clear=in_clear, with_school=with_school).export(students)
+    return data.export("csv").encode("utf-8-sig") if form == "csv" else _workbook(data)
+
+
+def _workbook(data: Any) -> bytes:
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(template.SHEET)
+    sheet.freeze_panes = "A2"
+    for index, heading in enumerate(data.headers, 1):
+        widths = {column.heading: column.width for column in COLUMNS}
+        sheet.column_dimensions[get_column_letter(index)].width = widths.get(heading, 14)
+    sheet.append(data.headers)
+    for row in data:
+        sheet.append(row)
+    stream = BytesIO()
+    book.save(stream)
+    return stream.getvalue()

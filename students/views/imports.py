@@ -1,0 +1,135 @@
+"""Import of a roster: template, upload, preview, confirmation, result."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from schools import history
+from schools.access import school_page
+from schools.errors import PortalError
+from schools.models import Job
+from students import roster as rules
+from students import template
+from students.columns import COLUMNS
+from students.forms import RosterUploadForm
+from students.models import RosterImport
+
+PREVIEWED = 50  # wrong rows shown on the page
+IN_WORKBOOK = rules.REPORTED
+
+
+def _imports(request: Any) -> Any:
+    return RosterImport.objects.filter(school=request.school, season=request.season).select_related(
+        "job", "season", "school"
+    )
+
+
+@school_page
+def roster_import(request: Any) -> HttpResponse:
+    """Upload a file; below, the imports so far."""
+    form = RosterUploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            roster = _upload(request, form.cleaned_data["file"])
+        except PortalError as error:
+            form.add_error("file", str(error))
+        else:
+            return HttpResponseRedirect(reverse("students:roster_import_detail", args=[roster.pk]))
+    context = {"form": form, "columns": COLUMNS, "imports": _imports(request)[:20]}
+    return render(request, "students/roster_import.html", context, status=422 if form.errors else 200)
+
+
+def _upload(request: Any, file: Any) -> RosterImport:
+    rules.check_size(file.size)
+    return rules.upload(
+        school=request.school, season=request.season, content=file.read(), filename=file.name, by=request.user
+    )
+
+
+@vary_on_headers("HX-Request")
+@school_page
+def roster_import_detail(request: Any, pk: int) -> HttpResponse:
+    """Being read, preview, being written, done: one page that follows the import by itself."""
+    roster = get_object_or_404(_imports(request), pk=pk)
+    context: dict[str, Any] = {
+        "roster": roster,
+        "step": STEPS.get(roster.status, 1),
+        "is_working": roster.status in (RosterImport.Status.READING, RosterImport.Status.APPLYING),
+        "waits_long": roster.job is not None and roster.job.status == Job.Status.QUEUED,
+    }
+    if roster.status in (RosterImport.Status.PREVIEW, RosterImport.Status.DONE):
+        context |= _preview(roster)
+    return render(request, "students/roster_import_detail.html" + ("#state" if request.htmx else ""), context)
+
+
+STEPS = {"reading": 1, "refused": 1, "preview": 2, "applying": 3, "done": 4, "dropped": 2}
+
+
+def _preview(roster: RosterImport) -> dict[str, Any]:
+    """The first wrong rows in place, and what else the clerk should know."""
+    try:
+        rows = rules.wrong_rows(roster, most=PREVIEWED)
+    except PortalError:
+        rows = []
+    return {
+        "columns": COLUMNS,
+        "wrong_rows": [(number, _cells(texts, reasons)) for number, texts, reasons in rows],
+        "more_wrong": max(roster.wrong - len(rows), 0),
+        "in_workbook": IN_WORKBOOK if roster.wrong > IN_WORKBOOK else 0,
+        "has_file": bool(roster.file),
+        "to_write": roster.new + roster.changed,
+        "total": roster.new + roster.changed + roster.unchanged + roster.wrong,
+        "report": roster.report,
+    }
+
+
+def _cells(texts: list[str], reasons: dict[str, str]) -> list[dict[str, str]]:
+    return [
+        {"column": column, "text": "" if text.startswith("\0") else text, "reason": reasons.get(column.field, "")}
+        for column, text in zip(COLUMNS, texts, strict=True)
+    ]
+
+
+@require_POST
+@school_page
+def roster_confirm(request: Any, pk: int) -> HttpResponse:
+    roster = rules.confirm(roster=get_object_or_404(_imports(request), pk=pk), by=request.user)
+    return HttpResponseRedirect(reverse("students:roster_import_detail", args=[roster.pk]))
+
+
+@require_POST
+@school_page
+def roster_drop(request: Any, pk: int) -> HttpResponse:
+    rules.drop(roster=get_object_or_404(_imports(request), pk=pk), by=request.user)
+    messages.success(request, _("Dropped: nothing was changed."))
+    return HttpResponseRedirect(reverse("students:roster_import"))
+
+
+def _workbook(content: bytes, name: str) -> HttpResponse:
+    response = HttpResponse(content, content_type=template.CONTENT_TYPE)
+    response["Content-Disposition"] = content_disposition_header(True, name)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@school_page
+def roster_template(request: Any) -> HttpResponse:
+    content = template.template(title=template.title_of(request.season, request.school))
+    return _workbook(content, _("Roster template.xlsx"))
+
+
+@require_POST
+@school_page
+def roster_wrong(request: Any, pk: int) -> HttpResponse:
+    """The wrong rows as a workbook to mend. By POST, since it is recorded."""
+    roster = get_object_or_404(_imports(request), pk=pk)
+    rows = rules.wrong_rows(roster, most=IN_WORKBOOK)
+    history.record("rosterimport.wrong_rows", roster, by=request.user, facts={"count": len(rows)})
+    return _workbook(template.wrong_rows(rows), _("Wrong rows %(number)d.xlsx") % {"number": roster.pk})

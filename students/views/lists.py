@@ -1,0 +1,146 @@
+"""The roster of a school, and the students of all schools for the center."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from schools.access import center_page, school_page
+from schools.models import School
+from students import exports, listing, progress, records, resources
+from students.listing import Query
+from students.models import Student
+from students.roster import OPEN_FOR_ROSTER
+
+
+class CountedPaginator(Paginator):
+    """Takes the count that the filters have found already instead of asking again."""
+
+    def __init__(self, *args: Any, count: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._counted = count
+
+    @cached_property
+    def count(self) -> int:  # type: ignore[override]
+        return self._counted
+
+
+def students_of(request: Any) -> QuerySet[Student]:
+    """The students whom the person's portal shows: all of the season, or the school's."""
+    found = Student.objects.filter(season=request.season)
+    return found if request.membership.is_center else found.filter(school=request.school)
+
+
+def page_of(students: QuerySet[Student], query: Query, *, stages: list[listing.Choice], number: str | None) -> Any:
+    """One page in the order asked for; the count is the sum over the stages."""
+    count = sum(stage.count for stage in stages if query.stage in ("", stage.value))
+    found = listing.filtered(students, query).order_by(*query.order)
+    return CountedPaginator(found, listing.PAGE_SIZE, count=count).get_page(number)
+
+
+def _listed(request: Any, students: QuerySet[Student]) -> dict[str, Any]:
+    """What both lists show: the page, the choices of the filters, the query itself."""
+    query = Query.read(request.GET)
+    stages = listing.stage_choices(students, query)
+    return {
+        "query": query,
+        "page": page_of(students, query, stages=stages, number=request.GET.get("page")),
+        "stages": stages,
+        "stages_total": sum(stage.count for stage in stages),
+    }
+
+
+def _answer(request: Any, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The whole page, or its list alone for htmx, with an address without empty filters."""
+    if not request.htmx:
+        return render(request, template, context)
+    response = render(request, f"{template}#list", context)
+    filled = request.GET.copy()
+    for name in [name for name, value in filled.items() if not value]:
+        del filled[name]
+    response["HX-Push-Url"] = f"{request.path}?{filled.urlencode()}" if filled else request.path
+    return response
+
+
+@vary_on_headers("HX-Request")
+@school_page
+def roster(request: Any) -> HttpResponse:
+    students = students_of(request)
+    context = _listed(request, students)
+    context |= {
+        "fees": listing.fee_choices(students, context["query"]),
+        "groups": listing.group_choices(students, context["query"]),
+        "is_open": request.enrolment is not None and request.enrolment.status in OPEN_FOR_ROSTER,
+    }
+    return _answer(request, "students/roster.html", context)
+
+
+@vary_on_headers("HX-Request")
+@center_page
+def center_students(request: Any) -> HttpResponse:
+    students = students_of(request)
+    context = _listed(request, students.select_related("school"))
+    context["schools"] = School.objects.filter(pk__in=_enrolled(request)).select_related("area")
+    return _answer(request, "students/center_students.html", context)
+
+
+def _enrolled(request: Any) -> list[int]:
+    return [row.school.pk for row in progress.schools(request.season)] if request.season else []
+
+
+def _sent(request: Any, content: bytes, form: str) -> HttpResponse:
+    name = f"{_('roster')}-{request.school.code if request.school else request.season}-{timezone.localdate():%Y%m%d}.{form}"
+    response = HttpResponse(content, content_type=resources.CONTENT_TYPES[form])
+    response["Content-Disposition"] = content_disposition_header(True, name)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_POST
+@school_page
+def roster_export(request: Any) -> HttpResponse:
+    """The list as filtered, as a file. By POST, since it is recorded; document numbers in clear for administrators."""
+    form = "csv" if request.POST.get("format") == "csv" else "xlsx"
+    query = Query.read(request.POST)
+    content = exports.export(
+        listing.filtered(students_of(request), query).order_by(*query.order),
+        of=request.enrolment or request.school,
+        by=request.user,
+        form=form,
+        in_clear=request.POST.get("numbers") == "clear",
+    )
+    return _sent(request, content, form)
+
+
+@require_POST
+@center_page
+def center_export(request: Any) -> HttpResponse:
+    form = "csv" if request.POST.get("format") == "csv" else "xlsx"
+    query = Query.read(request.POST)
+    students = listing.filtered(students_of(request), query).order_by(*query.order)
+    content = exports.export(students, of=request.season, by=request.user, form=form, with_school=True)
+    return _sent(request, content, form)
+
+
+@require_POST
+@school_page
+def students_remove(request: Any) -> HttpResponse:
+    """Take the picked students off the roster; only those nobody has photographed."""
+    picked = [int(value) for value in request.POST.getlist("pick") if value.isdigit()]
+    number = records.remove(students=picked, school=request.school, season=request.season, by=request.user)
+    messages.success(
+        request,
+        ngettext("%(n)d student taken off the roster.", "%(n)d students taken off the roster.", number) % {"n": number},
+    )
+    return HttpResponseRedirect(reverse("students:roster"))

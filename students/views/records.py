@@ -1,0 +1,114 @@
+"""One student: the page, the document number in clear, adding and changing by hand."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from schools import history
+from schools.access import center_page, school_page
+from schools.sentences import told
+from students import corrections, privacy
+from students import records as rules
+from students.forms import StudentForm
+from students.models import Student
+from students.roster import OPEN_FOR_ROSTER
+from students.staging import FIXED_STAGES
+from students.views.lists import students_of
+
+EVENTS = 30
+
+
+def _student(request: Any, pk: int) -> Student:
+    return get_object_or_404(students_of(request).select_related("school__area", "season"), pk=pk)
+
+
+def _context(student: Student) -> dict[str, Any]:
+    rows = list(student.corrections.all()[:20])
+    for row in rows:
+        row.shown = corrections.wanted_shown(row)
+    return {
+        "student": student,
+        "events": told(history.of(student)[:EVENTS]),
+        "corrections": rows,
+        "photos_url": _url_if_any("capture:student_photos", student.pk),
+    }
+
+
+def _url_if_any(name: str, *args: Any) -> str:
+    """A page of another room; empty while that room does not offer it."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return ""
+
+
+@school_page
+def student(request: Any, pk: int) -> HttpResponse:
+    row = _student(request, pk)
+    enrolment = request.enrolment
+    may_change = enrolment is not None and enrolment.status in OPEN_FOR_ROSTER and row.stage not in FIXED_STAGES
+    return render(request, "students/student.html", _context(row) | {"may_change": may_change})
+
+
+@center_page
+def center_student(request: Any, pk: int) -> HttpResponse:
+    return render(request, "students/student.html", _context(_student(request, pk)))
+
+
+@require_POST
+@school_page
+def student_reveal(request: Any, pk: int) -> HttpResponse:
+    return _revealed(request, _student(request, pk), "students:student")
+
+
+@require_POST
+@center_page
+def center_student_reveal(request: Any, pk: int) -> HttpResponse:
+    return _revealed(request, _student(request, pk), "students:center_student")
+
+
+def _revealed(request: Any, row: Student, page: str) -> HttpResponse:
+    """The number in place of its mask; without JavaScript the whole page with it, for this once."""
+    context = {"student": row, "number": privacy.reveal(student=row, by=request.user)}
+    if request.htmx:
+        response = render(request, "students/student.html#number", context)
+    else:
+        response = render(request, "students/student.html", _context(row) | context)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@school_page
+def student_add(request: Any) -> HttpResponse:
+    form = StudentForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            row = rules.add(school=request.school, season=request.season, by=request.user, **form.cleaned_data)
+        except rules.WrongData as wrong:
+            form.show(wrong)
+        else:
+            messages.success(request, _("%(student)s is on the roster now.") % {"student": row.name})
+            return HttpResponseRedirect(reverse("students:student", args=[row.pk]))
+    return render(request, "students/student_form.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@school_page
+def student_edit(request: Any, pk: int) -> HttpResponse:
+    row = _student(request, pk)
+    rules.check_changeable(row)
+    form = StudentForm(request.POST or None, student=row)
+    if request.method == "POST" and form.is_valid():
+        try:
+            rules.change(student=row, by=request.user, **form.cleaned_data)
+        except rules.WrongData as wrong:
+            form.show(wrong)
+        else:
+            messages.success(request, _("Saved."))
+            return HttpResponseRedirect(reverse("students:student", args=[row.pk]))
+    context = {"form": form, "student": _student(request, pk)}
+    return render(request, "students/student_form.html", context, status=422 if form.errors else 200)
