@@ -1,12 +1,12 @@
 """What people type about money: yuan on the page, fen behind it."""
 
 from decimal import Decimal
-from typing import Any
 
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from schools.forms import YuanField
 from schools.models import Enrolment
 
 
@@ -20,7 +20,7 @@ class PaymentModeForm(forms.Form):
 
 
 class TransferForm(forms.Form):
-    amount = forms.DecimalField(label=_("Amount (yuan)"), max_digits=10, decimal_places=2, min_value=Decimal("0.01"))
+    amount_fen = YuanField(label=_("Amount (yuan)"), min_value=Decimal("0.01"), max_digits=10)
     booked_on = forms.DateField(
         label=_("Value date"), widget=forms.DateInput(attrs={"type": "date"}), initial=timezone.localdate
     )
@@ -30,12 +30,6 @@ class TransferForm(forms.Form):
         help_text=_("The number of the movement on the bank statement: it keeps a transfer from being entered twice."),
     )
     remarks = forms.CharField(label=_("Remarks"), max_length=200, required=False)
-
-    def transfer(self) -> dict[str, Any]:
-        """The arguments of accounts.receive_transfer, the amount in fen."""
-        values = dict(self.cleaned_data)
-        values["amount_fen"] = int(values.pop("amount") * 100)
-        return values
 
 
 class ReversalForm(forms.Form):

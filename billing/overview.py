@@ -72,11 +72,12 @@ def by_school(season: Season | None) -> list[Row]:
     entries = LedgerEntry.objects.filter(account__season=season, order=None, kind__in=(Kind.PAYMENT, Kind.REVERSAL))
     received = dict(entries.order_by().values_list("school").annotate(Sum("amount_fen")))
     enrolments = Enrolment.objects.filter(season=season).select_related("school__area", "season")
+    nobody = {"all": 0, "paid": 0}
     rows = [
         Row(
             enrolment,
-            counts.get(enrolment.school_id, {}).get("all", 0),
-            counts.get(enrolment.school_id, {}).get("paid", 0),
+            counts.get(enrolment.school_id, nobody)["all"],
+            counts.get(enrolment.school_id, nobody)["paid"],
             -received.get(enrolment.school_id, 0),
         )
         for enrolment in enrolments

@@ -51,7 +51,7 @@ def school_fees(request: Any, pk: int) -> HttpResponse:
     enrolment = _enrolment(pk)
     form = TransferForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        entry = accounts.receive_transfer(enrolment, by=request.user, **form.transfer())
+        entry = accounts.receive_transfer(enrolment, by=request.user, **form.cleaned_data)
         messages.success(request, _("Entered: %(amount)s yuan.") % {"amount": yuan(-entry.amount_fen)})
         return HttpResponseRedirect(reverse("billing:center_school_fees", args=[pk]))
     context = {
