@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from schools import history, messages
 from schools.errors import PortalError
 from schools.models import Area, Enrolment, School, Season, User, Window, WindowException
-from schools.revisions import revise, shown
+from schools.revisions import revise
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,10 @@ def withdraw_exception(exception: WindowException, *, by: User) -> None:
 
 
 def _facts(exception: WindowException) -> dict[str, Any]:
-    names = ("starts_on", "ends_on", "opens_at", "closes_at", "reason")
-    return {name: shown(value) for name in names if (value := getattr(exception, name))}
+    """Days, hours if they are the school's own, and the reason, as words."""
+    hours = [f"{at:%H:%M}" if at else "" for at in (exception.opens_at, exception.closes_at)]
+    facts = {"days": f"{exception.starts_on} – {exception.ends_on}", "reason": exception.reason}
+    return facts | ({"hours": " – ".join(hours)} if any(hours) else {})
 
 
 def _tell(exception: WindowException, subject: str) -> None:

@@ -11,7 +11,6 @@ import python_calamine
 import tablib
 from django.db import transaction
 from django.utils.translation import gettext as _
-from import_export.formats.base_formats import XLSX
 from import_export.results import Result
 
 from schools import history
@@ -39,7 +38,7 @@ def write_sheet(schools: Iterable[School]) -> bytes:
     """The register as .xlsx; cells that look like formulas are made harmless."""
     dataset = SchoolResource().export(schools)
     dataset.title = "学校"
-    return bytes(XLSX().export_data(dataset, escape_formulae=True))
+    return bytes(dataset.export("xlsx", escape=True))
 
 
 def import_schools(content: bytes, *, filename: str, by: User, season: Season | None = None) -> SheetReport:

@@ -118,6 +118,8 @@ FACTS: dict[str, Any] = {
     "in_clear": _("Document numbers in clear"),
     "username": _("User name"),
     "reason": _("Reason"),
+    "days": _("Days"),
+    "hours": _("Hours"),
     "code": _("Code"),
     "version": _("Version"),
     "address": _("Address"),
@@ -135,6 +137,9 @@ FACTS: dict[str, Any] = {
     "fields": _("Fields"),
 }
 
+# Kept for machines.
+UNSAID = {"demo"}
+
 
 def first_words(subject: str) -> tuple[str, ...]:
     return _FIRST_WORDS.get(subject, ())
@@ -147,7 +152,7 @@ def told(events: Iterable[Event]) -> list[Any]:
     for row in rows:
         row.sentence = sentence_of(row)
         row.about = objects.get((row.object_type, row.object_id), "")
-        row.details = [(_word(row, key), _said(key, value)) for key, value in row.facts.items()]
+        row.details = [(_word(row, key), _said(key, value)) for key, value in row.facts.items() if key not in UNSAID]
     return rows
 
 

@@ -1,0 +1,147 @@
+"""The operator's desk: everything to look at, little to change. The daily work has its own portals.
+
+Rows are read across schools, so each admin opens the center's scope. History and messages are never edited.
+"""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from import_export.admin import ImportExportModelAdmin
+
+from schools.models import (
+    Area,
+    Enrolment,
+    Event,
+    Job,
+    Membership,
+    Message,
+    School,
+    Season,
+    User,
+    Window,
+    WindowException,
+)
+from schools.resources import SchoolResource
+from schools.tenancy import center_scope
+
+
+class CenterAdmin(admin.ModelAdmin):
+    """Tenant rows across all schools. TemplateResponses are rendered before the scope closes."""
+
+    def _in_scope(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        with center_scope():
+            response = getattr(super(), name)(*args, **kwargs)
+            if hasattr(response, "render") and not response.is_rendered:
+                response.render()
+            return response
+
+    def changelist_view(self, *args: Any, **kwargs: Any) -> Any:
+        return self._in_scope("changelist_view", *args, **kwargs)
+
+    def changeform_view(self, *args: Any, **kwargs: Any) -> Any:
+        return self._in_scope("changeform_view", *args, **kwargs)
+
+    def delete_view(self, *args: Any, **kwargs: Any) -> Any:
+        return self._in_scope("delete_view", *args, **kwargs)
+
+    def history_view(self, *args: Any, **kwargs: Any) -> Any:
+        return self._in_scope("history_view", *args, **kwargs)
+
+
+class ReadOnly(CenterAdmin):
+    """To look at only."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class MembershipInline(admin.StackedInline):
+    model = Membership
+    autocomplete_fields = ("school",)
+
+
+@admin.register(User)
+class PersonAdmin(UserAdmin):
+    inlines = (MembershipInline,)
+    list_display = ("username", "full_name", "email", "is_active", "is_superuser", "last_login")
+    search_fields = ("username", "full_name", "email")
+    fieldsets = (*(UserAdmin.fieldsets or ()), (_("Person"), {"fields": ("full_name", "phone")}))
+
+
+class WindowInline(admin.TabularInline):
+    model = Window
+    extra = 0
+
+
+@admin.register(Season)
+class SeasonAdmin(admin.ModelAdmin):
+    list_display = ("year", "graduating_class", "status", "center_name", "payment_due")
+    readonly_fields = ("status", "closed_on")
+    inlines = (WindowInline,)
+
+
+@admin.register(Area)
+class AreaAdmin(admin.ModelAdmin):
+    list_display = ("name", "code", "position")
+    search_fields = ("name", "code")
+
+
+@admin.register(School)
+class SchoolAdmin(ImportExportModelAdmin):
+    resource_classes = (SchoolResource,)
+    list_display = ("code", "name", "kind", "area", "is_active")
+    list_filter = ("area", "kind", "is_active")
+    list_select_related = ("area",)
+    search_fields = ("code", "name", "short_name")
+
+
+@admin.register(Enrolment)
+class EnrolmentAdmin(CenterAdmin):
+    list_display = ("school", "season", "status", "payment_mode", "capture_ended_on", "proof_due_on")
+    list_filter = ("season", "status", "payment_mode")
+    list_select_related = ("school", "season")
+    search_fields = ("school__code", "school__name")
+    readonly_fields = ("school", "season", "status", "capture_ended_on")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(WindowException)
+class WindowExceptionAdmin(ReadOnly):
+    list_display = ("school", "season", "starts_on", "ends_on", "reason")
+    list_select_related = ("school", "season")
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnly):
+    list_display = ("id", "kind", "school", "status", "done", "total", "attempts", "created_at", "finished_at")
+    list_filter = ("status", "kind", "queue")
+    list_select_related = ("school",)
+
+
+@admin.register(Message)
+class MessageAdmin(ReadOnly):
+    list_display = ("created_at", "school", "recipient_key", "kind", "subject", "read_at", "emailed_at")
+    list_filter = ("kind",)
+    list_select_related = ("school",)
+
+
+@admin.register(Event)
+class EventAdmin(ReadOnly):
+    """The history cannot be changed here either: the database itself refuses."""
+
+    list_display = ("at", "kind", "actor_name", "school", "object_type", "object_id", "before", "after", "source")
+    list_filter = ("source",)
+    list_select_related = ("school",)
+    search_fields = ("kind", "actor_name")
+    show_full_result_count = False
