@@ -16,9 +16,10 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import Any
 
 from honcho.environ import parse_procfile
 from honcho.manager import Manager
@@ -63,7 +64,7 @@ def check_port(host: str, port: int) -> None:
 
 
 @contextlib.contextmanager
-def _only_one(folder: Path):
+def _only_one(folder: Path) -> Iterator[None]:
     """One `make run` a data folder: two beats would do the day's work twice."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "run.lock").open("ab") as lock:
@@ -132,11 +133,11 @@ def _supervise(folder: Path, port: int) -> int:
 class BoundProcess(Process):
     """A honcho process that does not outlive the launcher, even when that is killed with -9."""
 
-    def __init__(self, *arguments, **options):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._child_ctor = partial(Popen, preexec_fn=partial(die_with_parent, signal.SIGTERM))
 
-    def run(self, *arguments, **options):
+    def run(self, *arguments: Any, **options: Any) -> None:
         die_with_parent(signal.SIGKILL)
         super().run(*arguments, **options)
 
@@ -182,9 +183,5 @@ def _answers(url: str) -> bool:
     return False
 
 
-def ended() -> NoReturn:
-    sys.exit(main())
-
-
 if __name__ == "__main__":
-    ended()
+    sys.exit(main())

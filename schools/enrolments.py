@@ -58,7 +58,9 @@ def withdraw(enrolment: Enrolment, *, by: User) -> None:
 
 def _has_rows(enrolment: Enrolment) -> bool:
     """Whether any room holds rows of the school in this season: its roster, its fees and what follows from them."""
-    rooms = [model for model in apps.get_models() if issubclass(model, TenantModel) and hasattr(model, "season")]
+    rooms: list[Any] = [
+        model for model in apps.get_models() if issubclass(model, TenantModel) and hasattr(model, "season")
+    ]
     return any(
         model.objects.filter(school=enrolment.school_id, season=enrolment.season_id).exists()
         for model in rooms

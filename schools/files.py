@@ -13,7 +13,7 @@ from schools import history
 
 def send(file: FieldFile, *, filename: str, content_type: str, download: bool = True) -> HttpResponse:
     """The response that carries a private file. The caller has checked that the person may have it."""
-    if not file or not file.storage.exists(file.name):
+    if not file.name or not file.storage.exists(file.name):
         raise Http404
     response: Any
     if settings.X_ACCEL_PREFIX:

@@ -1,7 +1,7 @@
 """Forms of the center's and the schools' portals."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -142,7 +142,8 @@ class AreaDaysForm(forms.Form):
 
 class BaseAreaDaysFormSet(forms.BaseFormSet):
     def clean(self) -> None:
-        names = [form.cleaned_data.get("name") for form in self.forms if not self._should_delete_form(form)]
+        kept = [form for form in self.forms if not self._should_delete_form(form)]  # type: ignore[attr-defined]
+        names = [form.cleaned_data.get("name") for form in kept]
         for form in self.forms:
             if form.cleaned_data.get("name") and names.count(form.cleaned_data["name"]) > 1:
                 form.add_error("name", _("This name stands here twice."))
@@ -220,14 +221,15 @@ class PersonForm(forms.Form):
     def __init__(self, *args: Any, school: School | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         roles = CENTER_ROLES if school is None else SCHOOL_ROLES
-        self.fields["role"].choices = [(value, label) for value, label in Role.choices if value in roles]
+        role = cast(forms.ChoiceField, self.fields["role"])
+        role.choices = [(value, label) for value, label in Role.choices if value in roles]
 
 
 class InvitationForm(PersonForm):
     username = forms.CharField(
         label=_("User name"),
         max_length=150,
-        validators=User.username_validator and [User.username_validator],
+        validators=[User.username_validator],
         help_text=_("Letters, figures and @ . + - _; to sign in with."),
     )
     field_order = ("full_name", "username", "role", "email", "phone")

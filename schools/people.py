@@ -150,7 +150,8 @@ def make_contact(member: Membership, *, by: User) -> Membership:
 def _copy_contact(member: Membership) -> None:
     """The register shows the same person."""
     user = member.user
-    School.objects.filter(pk=member.school_id).update(contact_name=user.actor_name[:40], contact_phone=user.phone)
+    if member.school:
+        School.objects.filter(pk=member.school.pk).update(contact_name=user.actor_name[:40], contact_phone=user.phone)
 
 
 def _check_reach(by: User, school: School | None) -> None:

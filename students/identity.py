@@ -43,7 +43,7 @@ def encrypt(number: str) -> bytes:
     return nonce + _cipher().encrypt(nonce, number.encode(), None)
 
 
-def decrypt(sealed: bytes) -> str:
+def decrypt(sealed: bytes | memoryview) -> str:
     sealed = bytes(sealed)
     return _cipher().decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
 

@@ -16,6 +16,6 @@ class Prefix(Lookup):
 
     lookup_name = "prefix"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         column, column_params = self.process_lhs(compiler, connection)
-        return f"({column} ~>=~ %s AND {column} ~<~ %s)", [*column_params, self.rhs, *column_params, self.rhs + LAST]
+        return f"({column} ~>=~ %s AND {column} ~<~ %s)", (*column_params, self.rhs, *column_params, self.rhs + LAST)

@@ -172,8 +172,8 @@ def classes(school: School, season: Season) -> list[ClassProgress]:
         .annotate(Count("id"))
     )
     return [
-        ClassProgress(*key, Tally({stage: number for *_key, stage, number in group}))
-        for key, group in groupby(rows, key=lambda row: row[:3])
+        ClassProgress(college, major, class_name, Tally({stage: number for *_key, stage, number in group}))
+        for (college, major, class_name), group in groupby(rows, key=lambda row: row[:3])
     ]
 
 

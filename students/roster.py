@@ -46,7 +46,7 @@ class Plan:
     after_proof: list[int] = field(default_factory=list)
 
     @property
-    def figures(self) -> dict[str, int]:
+    def figures(self) -> dict[str, Any]:
         return {"new": self.new, "changed": self.changed, "unchanged": self.unchanged, "wrong": len(self.wrong)}
 
     @property
@@ -228,7 +228,7 @@ def _start(kind: str, roster: RosterImport, *, by: User) -> None:
 
 def content_of(roster: RosterImport) -> bytes:
     """The uploaded file, in clear. Raises PortalError when it is gone."""
-    if not roster.file or not roster.file.storage.exists(roster.file.name):
+    if not roster.file.name or not roster.file.storage.exists(roster.file.name):
         raise PortalError(_("The file of this import is no longer kept. Upload it again."))
     with roster.file.open("rb") as file:
         return identity.open_file(file.read())

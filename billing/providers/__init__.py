@@ -5,7 +5,7 @@ from django.conf import settings
 from billing.providers.base import Callback, Paid, Provider, ProviderError, Start
 from billing.providers.simulator import Simulator
 
-PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (Simulator(),)}
+PROVIDERS: dict[str, Provider] = {Simulator.name: Simulator()}
 
 
 def get(name: str) -> Provider:

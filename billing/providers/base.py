@@ -1,7 +1,7 @@
 """What every way to pay can do."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 
 class ProviderError(Exception):
@@ -38,7 +38,7 @@ class Paid:
 
 class Provider(Protocol):
     name: str
-    title: str
+    title: Any  # a lazy translation
     is_simulated: bool
 
     def start(self, *, order_number: str, amount_fen: int, subject: str) -> Start: ...

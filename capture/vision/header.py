@@ -114,7 +114,8 @@ def _webp_size(data: bytes) -> tuple[int, int]:
 def _read_heif(data: bytes) -> Header:
     # libheif turns the picture itself, so its size is upright and EXIF must not turn it again.
     image = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
-    return Header("heif", *image.size, icc=image.info.get("icc_profile"), mode=image.mode)
+    width, height = image.size
+    return Header("heif", width, height, icc=image.info.get("icc_profile"), mode=image.mode)
 
 
 def _header(kind: str, image: Image.Image) -> Header:

@@ -4,11 +4,11 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from schools.models.places import Area, School
+from schools.models.places import Area
 from schools.tenancy import TenantModel
 
 
-class SeasonQuerySet(models.QuerySet):
+class SeasonQuerySet(models.QuerySet["Season"]):
     def current(self) -> "Season | None":
         """The season that pages show: the newest that is open, else the newest of all."""
         return self.filter(status=Season.Status.OPEN).order_by("-year").first() or self.order_by("-year").first()
@@ -84,7 +84,9 @@ class Window(models.Model):
         ordering = ("starts_on", "area__position")
         constraints = [
             models.UniqueConstraint(fields=("season", "area"), name="one_window_an_area"),
-            models.CheckConstraint(name="window_ends_after_start", condition=models.Q(ends_on__gte=models.F("starts_on"))),
+            models.CheckConstraint(
+                name="window_ends_after_start", condition=models.Q(ends_on__gte=models.F("starts_on"))
+            ),
         ]
 
     def __str__(self) -> str:
@@ -104,7 +106,9 @@ class WindowException(TenantModel):
     class Meta:
         ordering = ("starts_on",)
         constraints = [
-            models.CheckConstraint(name="exception_ends_after_start", condition=models.Q(ends_on__gte=models.F("starts_on")))
+            models.CheckConstraint(
+                name="exception_ends_after_start", condition=models.Q(ends_on__gte=models.F("starts_on"))
+            )
         ]
 
     def __str__(self) -> str:
@@ -141,9 +145,7 @@ class Enrolment(TenantModel):
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="enrolments")
     status = models.CharField(_("state"), max_length=20, choices=Status, default=Status.PREPARING)
-    payment_mode = models.CharField(
-        _("way of payment"), max_length=10, choices=PaymentMode, default=PaymentMode.SCHOOL
-    )
+    payment_mode = models.CharField(_("way of payment"), max_length=10, choices=PaymentMode, default=PaymentMode.SCHOOL)
     allow_file = models.BooleanField(_("students may send a picture file when there is no camera"), default=True)
     student_notice = models.TextField(_("notice to the students"), blank=True)
     capture_ended_on = models.DateField(_("capture ended on"), null=True, blank=True)

@@ -27,7 +27,6 @@ FLOORS = {
     "models": MODELS,
     "tasks": TASKS,
     "forms": TASKS,
-    "resources": TASKS,
     "views": VIEWS,
     "api": VIEWS,
     "admin": VIEWS,

@@ -32,8 +32,8 @@ def _measure_face(source: Source, face: Face) -> Measures:
     measures: Measures = pose.measure(face, source)
     for part in CROP_MEASURES:
         measures |= part(crop)
-    for part in FIGURE_MEASURES:
-        measures |= part(figure, crop)
+    for whole in FIGURE_MEASURES:
+        measures |= whole(figure, crop)
     best_cut, _ = frame(measures, source.size)
     return measures | {"outside": outside(best_cut, source.size)}
 

@@ -20,6 +20,6 @@ def measure(crop: FaceCrop) -> dict[str, object]:
     outline = points[list(OUTLINE)]
     return {
         "mouth_gap": float(gap) / EYE_DISTANCE,
-        "smile": float(breadth / max(eyes, 1e-6)),
+        "smile": float(breadth) / max(float(eyes), 1e-6),
         "mouth_box": crop.place(np.array([outline.min(0), outline.max(0)])),
     }

@@ -76,7 +76,8 @@ def frame(measures: dict[str, Any], size: np.ndarray) -> tuple[Crop, bool]:
     if not placings:
         return _crop(head, *_place_tall_head(head), size), False
     crops = [(_crop(head, scale, eye_line, size), scale, eye_line) for scale, eye_line in placings]
-    return min(crops, key=lambda entry: _cost(head, *entry, size))[0], True
+    costs = [_cost(head, crop, scale, eye_line, size) for crop, scale, eye_line in crops]
+    return crops[costs.index(min(costs))][0], True
 
 
 def _placings(head: Head) -> list[tuple[float, float]]:
