@@ -8,12 +8,12 @@ from typing import Any
 from django.contrib.staticfiles import finders
 
 from capture import vision
+from capture.faults import FAULTS
 from capture.models import Finding, Photo
 
 REASONS_SHOWN = 3
 POINT = 0.03  # a point is shown as a box of this part of the picture's width
 ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
-TITLES: dict[str, Any] = {rule.name: rule.title for rule in vision.RULES}
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def explain(row: Finding, photo: Photo) -> Explained:
     return Explained(
         rule=row.rule,
         outcome=row.outcome,
-        title=str(TITLES.get(row.rule, row.rule)),
+        title=str(FAULTS.get(row.rule, row.rule)),
         sentence=vision.sentence(found),
         advice=vision.advice(found),
         value=row.value,

@@ -8,7 +8,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from capture.daily import start_of
-from capture.explanation import TITLES
+from capture.faults import FAULTS
 from capture.models import Finding, Photo
 from schools.models import School, Season
 from students.models import Student
@@ -74,4 +74,4 @@ def failures(season: Season, school: School | None) -> list[tuple[str, str, int]
     if school:
         found = found.filter(school=school)
     rows = found.order_by().values_list("rule").annotate(n=Count("pk")).order_by("-n")[:RULES_SHOWN]
-    return [(rule, str(TITLES.get(rule, rule)), n) for rule, n in rows]
+    return [(rule, str(FAULTS.get(rule, rule)), n) for rule, n in rows]

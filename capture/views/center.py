@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from capture import explanation, judging, looks, review, worklist
+from capture.faults import FAULTS
 from capture.forms import ReasonForm
 from capture.models import Photo
 from schools import history, sentences
@@ -37,7 +38,7 @@ def photos(request: Any) -> HttpResponse:
         "states": [(state, Photo.Status(state).label, counts.get(state, 0)) for state in worklist.STATES],
         "total": sum(counts.values()),
         "rules": [
-            (rule, explanation.TITLES.get(rule, rule), n) for rule, n in worklist.count_rules(chips)[:CHIP_RULES]
+            (rule, FAULTS.get(rule, rule), n) for rule, n in worklist.count_rules(chips)[:CHIP_RULES]
         ],
         "schools": School.objects.filter(pk__in=Enrolment.objects.filter(season=request.season).values("school")),
     }

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from capture import closing, explanation, judging, looks, reasons, review, vision, worklist
+from capture.faults import FAULTS
 from capture.forms import ReasonForm
 from capture.models import Photo
 from schools import history, sentences
@@ -58,7 +59,7 @@ def _frame(request: Any, filters: worklist.Filters) -> dict[str, Any]:
         "filters": filters,
         "states": [(state, Photo.Status(state).label, counts.get(state, 0)) for state in worklist.STATES],
         "rules": [
-            (rule, explanation.TITLES.get(rule, rule), n) for rule, n in worklist.count_rules(in_state)[:CHIP_RULES]
+            (rule, FAULTS.get(rule, rule), n) for rule, n in worklist.count_rules(in_state)[:CHIP_RULES]
         ],
         "clean": in_state.filter(findings=None).count(),
         "classes": worklist.classes_of(request.season, request.school),

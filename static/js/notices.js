@@ -4,6 +4,7 @@ const STAY = 6000;
 
 export function toast(sentence, tone = "act") {
   const box = document.getElementById("toasts");
+  if ([...box.children].some((other) => other.textContent.trim() === sentence)) return;
   const note = document.createElement("div");
   note.className = `toast callout callout-${tone}`;
   note.setAttribute("role", tone === "act" ? "alert" : "status");
@@ -34,9 +35,13 @@ document.addEventListener("click", async (event) => {
   toast(words.copied, "ok");
 });
 
-// A server's toast for a refusal needs no second one.
+// A server's toast for a refusal needs no second one; a panel that did not come says so in its own place.
 document.addEventListener("htmx:responseError", (event) => {
-  if (!event.detail.xhr.getResponseHeader("HX-Retarget")) toast(words.failed);
+  const { xhr, target } = event.detail;
+  if (xhr.getResponseHeader("HX-Retarget")) return;
+  const waiting = target?.querySelector(".skeleton")?.closest(".card");
+  if (waiting) waiting.textContent = words.failed;
+  else toast(words.failed);
 });
 document.addEventListener("htmx:sendError", () => toast(words.offline, "look"));
 
