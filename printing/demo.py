@@ -37,6 +37,7 @@ def load() -> Job | None:
 def play(job: Job) -> None:
     """Take every photo and tell every story; what is done already is left alone, so a lost job goes on."""
     season = job.season
+    assert season is not None
     done = 0
     for entry in demo.SCHOOLS:
         with school_scope(demo.school_of(entry)):
@@ -72,7 +73,9 @@ def _proofread(enrolment: Enrolment, by: User) -> None:
     _end_capture(enrolment, by)
     students = list(Student.objects.filter(season=enrolment.season, stage=Student.Stage.APPROVED))
     for student in students[: len(students) // 2]:
-        proofing.confirm(student, photo_id=proofing.current_portrait(student).pk, by=student)
+        portrait = proofing.current_portrait(student)
+        if portrait:
+            proofing.confirm(student, photo_id=portrait.pk, by=student)
     for student, field, wanted in zip(
         students[-3:], ("major", "name", "portrait"), ("应用化学", "王小明", ""), strict=False
     ):
@@ -108,7 +111,8 @@ def _deliver(enrolment: Enrolment, by: User) -> None:
     if enrolment.status == Enrolment.Status.FEEDBACK_ACCEPTED:
         runs.create(enrolment, by=_officer())
     for run in PrintRun.objects.filter(enrolment=enrolment, shipment=None).select_related("job"):
-        jobs.run(run.job_id)  # here and now: this worker has the parcel to send
+        assert run.job is not None
+        jobs.run(run.job.pk)  # here and now: this worker has the parcel to send
         parcel = delivery.ship(
             run, carrier="顺丰速运", tracking_no="SF0000000001", shipped_on=timezone.localdate(), by=_officer()
         )
