@@ -2,7 +2,7 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -104,7 +104,7 @@ def stamped_file(data: bytes) -> tuple[str, bytes, str]:
     """(file name, bytes to keep, media type) of an uploaded form, told by its content. Raises PortalError."""
     limit = settings.UPLOAD_MAX_BYTES["feedback"]
     if len(data) > limit:
-        raise PortalError(_("The file is too large: at most %(mb)d MB.") % {"mb": limit // 2**20})
+        refuse_size()
     if data[:1024].lstrip().startswith(b"%PDF-"):
         if b"%%EOF" not in data[-2048:]:
             raise PortalError(_("This PDF is not complete. Scan or save it again."))
@@ -115,6 +115,12 @@ def stamped_file(data: bytes) -> tuple[str, bytes, str]:
         raise PortalError(
             _("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG.")
         ) from error
+
+
+def refuse_size() -> NoReturn:
+    """For the view as well, which knows the size before it reads the file."""
+    limit = settings.UPLOAD_MAX_BYTES["feedback"]
+    raise PortalError(_("The file is too large: at most %(mb)d MB.") % {"mb": limit // 2**20})
 
 
 def accept(feedback: Feedback, *, by: User) -> Feedback:

@@ -1,0 +1,117 @@
+"""Forms of proofreading, feedback, delivery and the year's end."""
+
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from printing.models import Award, Bulletin, Feedback, Shipment
+from schools.forms import YuanField, day_input
+from students.models import Correction, Student
+
+
+class CorrectionForm(forms.ModelForm):
+    """What the student says is wrong, and what is right."""
+
+    class Meta:
+        model = Correction
+        fields = ("field", "wanted", "explanation")
+        widgets = {"explanation": forms.Textarea(attrs={"rows": 3})}
+        help_texts = {
+            "wanted": _(
+                "As it stands in your document. Leave it empty for the portrait; for the gender write 男 or 女."
+            ),
+            "explanation": _("What the school should know to decide; for the portrait, what is wrong with it."),
+        }
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("field") == Correction.Field.GENDER:
+            data["wanted"] = _gender(data.get("wanted", ""))
+        return data
+
+
+def _gender(word: str) -> str:
+    known = {"男": Student.Gender.MALE.value, "女": Student.Gender.FEMALE.value}
+    known |= {str(gender.label).lower(): gender.value for gender in Student.Gender}
+    return known.get(word.strip().lower(), word)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(
+        label=_("Answer to the student"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class FeedbackForm(forms.ModelForm):
+    """What the school says on the form; everything may be left empty and written by hand."""
+
+    class Meta:
+        model = Feedback
+        fields = ("quality", "service", "remarks", "handler_name", "handler_phone")
+        widgets = {
+            "quality": forms.RadioSelect,
+            "service": forms.RadioSelect,
+            "remarks": forms.Textarea(attrs={"rows": 3}),
+        }
+        help_texts = {
+            "remarks": _("Printed on the form; the center reads it."),
+            "handler_phone": _("For questions of the center about this form."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("quality", "service"):
+            self.fields[name].choices = Feedback.Opinion.choices  # type: ignore[attr-defined]
+
+
+class StampedForm(forms.Form):
+    stamped = forms.FileField(
+        label=_("The stamped form"), help_text=_("A scan as PDF, or a photo of the whole sheet as JPEG, PNG or HEIC.")
+    )
+
+
+class ShipmentForm(forms.ModelForm):
+    class Meta:
+        model = Shipment
+        fields = ("carrier", "tracking_no", "shipped_on", "address", "remarks")
+        widgets = {"shipped_on": day_input()}
+        help_texts = {
+            "tracking_no": _("The school follows the parcel by it."),
+            "address": _("From the register of schools; change it here for this parcel only."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["shipped_on"].initial = timezone.localdate
+
+
+class ReceiptForm(forms.Form):
+    received_by = forms.CharField(
+        label=_("Received by"), max_length=80, help_text=_("Who counted the sheets and signed the packing list.")
+    )
+    remarks = forms.CharField(
+        label=_("Remarks"), max_length=200, required=False, help_text=_("Missing or damaged sheets, if any.")
+    )
+
+
+class AwardForm(forms.ModelForm):
+    """What the center decides about one school."""
+
+    allowance_fen = YuanField(label=_("Work allowance (yuan)"))
+
+    class Meta:
+        model = Award
+        fields = ("is_commended", "commended_person", "is_criticised", "allowance_fen")
+
+
+class BulletinForm(forms.ModelForm):
+    class Meta:
+        model = Bulletin
+        fields = ("title", "text")
+        widgets = {"text": forms.Textarea(attrs={"rows": 22})}

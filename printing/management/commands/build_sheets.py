@@ -1,0 +1,64 @@
+"""manage.py build_sheets SCHOOL --out DIR: the sheets of a school as files, without a print run."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+
+from printing import portraits, runs
+from printing.fonts import house_fonts
+from printing.layout import sheet_for
+from printing.management.enrolments import enrolment_of
+from printing.sheets import Unprintable, Volume, build_volumes
+from schools import history
+from schools.models import Enrolment
+from students.models import Student
+
+
+class Command(BaseCommand):
+    help = "Write the sheets of a school's approved portraits to a folder: one PDF for each 500 students."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("school", help="code of the school")
+        parser.add_argument("--out", type=Path, required=True, help="folder, made if it is not there")
+        parser.add_argument("--proofread-only", action="store_true", help="leave out who has not been proofread")
+
+    def handle(self, *, school: str, out: Path, proofread_only: bool, **options: Any) -> None:
+        with enrolment_of(school) as enrolment:
+            out.mkdir(parents=True, exist_ok=True)
+            started = time.perf_counter()
+            try:
+                volumes = list(_volumes(enrolment, out, proofread_only))
+            except Unprintable as error:
+                raise CommandError(runs.unprintable_sentence(error)) from error
+            if not volumes:
+                raise CommandError(_("No student of the school has an approved portrait yet."))
+            students = sum(volume.students for volume in volumes)
+            history.record("sheets.written", enrolment, by=history.SYSTEM, facts={"students": students})
+        seconds = time.perf_counter() - started
+        for volume in volumes:
+            self.stdout.write(f"{volume.path}\t{volume.students}\t{volume.pages}")
+        pages = sum(volume.pages for volume in volumes)
+        words = _("%(students)d students, %(pages)d pages, %(volumes)d volumes in %(seconds).1f s")
+        facts = {"students": students, "pages": pages, "volumes": len(volumes), "seconds": seconds}
+        self.stdout.write(words % facts)
+
+
+def _volumes(enrolment: Enrolment, out: Path, proofread_only: bool) -> list[Volume]:
+    photos = portraits.approved(enrolment).select_related("student__school")
+    if proofread_only:
+        photos = photos.exclude(student__stage=Student.Stage.APPROVED)
+    students = [runs.sheet_student(photo.student, photo) for photo in photos.iterator(chunk_size=2000)]
+    season, code = enrolment.season, enrolment.school.code
+    steps = build_volumes(
+        students,
+        read_portrait=runs.read_portrait,
+        header=runs.header_of(enrolment.school.name, season, f"{season.year}-{code}"),
+        directory=out,
+        fonts=house_fonts(),
+        layout=sheet_for(season.copies),
+        stem=code,
+    )
+    return [step.volume for step in steps if step.volume]

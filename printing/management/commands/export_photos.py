@@ -1,0 +1,34 @@
+"""manage.py export_photos SCHOOL --out FILE.zip: the electronic portraits, named by document number."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import gettext as _
+
+from printing import portraits
+from printing.management.enrolments import enrolment_of
+from schools import history
+
+
+class Command(BaseCommand):
+    help = "Write the approved portraits of a school to a ZIP file."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("school", help="code of the school")
+        parser.add_argument("--out", type=Path, required=True)
+        parser.add_argument("--folders", action="store_true", help="college and major as folders")
+
+    def handle(self, *, school: str, out: Path, folders: bool, **options: Any) -> None:
+        with enrolment_of(school) as enrolment:
+            made = portraits.download(enrolment, by=history.SYSTEM, folders=folders)
+            draft = out.with_name(f".{out.name}.{os.getpid()}")
+            try:
+                with draft.open("wb") as file:
+                    file.writelines(made.chunks)
+                draft.replace(out)
+            finally:
+                draft.unlink(missing_ok=True)
+        words = _("%(file)s: %(students)d portraits, %(bytes)d bytes")
+        self.stdout.write(words % {"file": out, "students": made.students, "bytes": made.length})

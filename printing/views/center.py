@@ -1,0 +1,205 @@
+"""The center prints and ships."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from printing import delivery
+from printing import runs as rules
+from printing.forms import ShipmentForm
+from printing.models import PrintItem, PrintRun, Shipment, Volume
+from printing.views.prints import packing_list
+from schools import files, history
+from schools.access import center_page
+from schools.errors import PortalError
+from schools.models import Enrolment
+from students.models import Student
+
+PAGE_SIZE = 30
+
+
+def _runs(request: Any) -> QuerySet[PrintRun]:
+    return PrintRun.objects.filter(season=request.season).select_related("school__area", "season", "job", "shipment")
+
+
+@require_GET
+@center_page
+def runs(request: Any) -> HttpResponse:
+    """Schools whose sheets can be made, and the runs that were."""
+    rows = _runs(request)
+    words = request.GET.get("q", "").strip()
+    if words:
+        rows = rows.filter(Q(school__name__icontains=words) | Q(school__code__startswith=words))
+    state = request.GET.get("state", "")
+    if state in _STATES:
+        rows = rows.filter(_STATES[state])
+    context = {
+        "ready": _ready(request),
+        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+        "states": _counted(request),
+        "q": words,
+    }
+    return render(request, "printing/center_runs.html", context)
+
+
+_STATES = {
+    "building": Q(printed_at=None, job__status__in=("queued", "running")),
+    "failed": Q(printed_at=None, job__status="failed"),
+    "to_print": Q(printed_at=None, job__status="done"),
+    "to_ship": Q(printed_at__isnull=False, shipment=None),
+    "shipped": Q(shipment__isnull=False),
+}
+
+
+def _counted(request: Any) -> list[tuple[str, str, int]]:
+    labels = {
+        "building": _("Being built"),
+        "failed": _("Failed"),
+        "to_print": _("To be printed"),
+        "to_ship": _("To be shipped"),
+        "shipped": _("Shipped"),
+    }
+    counts = _runs(request).order_by().aggregate(**{name: Count("pk", filter=q) for name, q in _STATES.items()})
+    return [(name, label, counts[name]) for name, label in labels.items()]
+
+
+def _ready(request: Any) -> list[Enrolment]:
+    """Schools with proofread students in no run yet, the number beside each."""
+    waiting = dict(
+        Student.objects.filter(season=request.season, stage=Student.Stage.PROOFED, prints=None)
+        .values_list("school_id")
+        .annotate(n=Count("pk"))
+        .order_by()
+    )
+    rows = Enrolment.objects.filter(season=request.season, status__in=rules.READY, school__in=waiting)
+    found = list(rows.select_related("school__area", "feedback"))
+    for row in found:
+        row.waiting = waiting[row.school_id]  # type: ignore[attr-defined]
+    return found
+
+
+@require_POST
+@center_page
+def order(request: Any) -> HttpResponse:
+    """Order the sheets of the picked schools."""
+    picked = [pk for pk in request.POST.getlist("pick") if pk.isdigit()]
+    rows = Enrolment.objects.filter(pk__in=picked, season=request.season).select_related("school", "season")
+    ordered = [rules.create(row, by=request.user) for row in rows]
+    if not ordered:
+        raise PortalError(_("Pick at least one school."))
+    messages.success(
+        request,
+        ngettext("%(n)d print run is being built.", "%(n)d print runs are being built.", len(ordered))
+        % {"n": len(ordered)},
+    )
+    return HttpResponseRedirect(reverse("printing:center_runs"))
+
+
+@vary_on_headers("HX-Request")
+@require_GET
+@center_page
+def run(request: Any, pk: int) -> HttpResponse:
+    """One run; the fragment polls while it is built."""
+    row = get_object_or_404(_runs(request), pk=pk)
+    words = request.GET.get("q", "").strip()
+    context = {
+        "run": row,
+        "volumes": row.volumes.all(),
+        "unprintable": len((row.job.result if row.job else {}).get("unprintable", [])),
+        "q": words,
+        "found": _found(row, words) if words else [],
+        "events": history.of(row)[:20],
+    }
+    if request.htmx and row.job and row.job.is_open:
+        return render(request, "printing/center_run.html#state", context)
+    if request.htmx:
+        # What the page offers has changed with the end of the job.
+        response = HttpResponse(status=204)
+        response["HX-Refresh"] = "true"
+        return response
+    return render(request, "printing/center_run.html", context)
+
+
+def _found(row: PrintRun, words: str) -> list[PrintItem]:
+    rows = row.items.filter(volume__gt=0).select_related("student")
+    return list(rows.filter(Q(student__name__startswith=words) | Q(student__student_no__startswith=words))[:30])
+
+
+@require_GET
+@center_page
+def volume(request: Any, pk: int) -> HttpResponse:
+    row = get_object_or_404(Volume.objects.select_related("run__school", "run__season"), pk=pk)
+    return files.download(
+        row.file,
+        of=row,
+        by=request.user,
+        filename=f"{row.run.season.year}-{row.run.school.code}-{row.run_id}-{row.number:02}.pdf",
+        content_type="application/pdf",
+    )
+
+
+@require_GET
+@center_page
+def contents(request: Any, pk: int) -> HttpResponse:
+    return packing_list(request, get_object_or_404(_runs(request), pk=pk))
+
+
+@require_POST
+@center_page
+def act(request: Any, pk: int) -> HttpResponse:
+    """`do` is rebuild, leave_out or printed."""
+    row = get_object_or_404(_runs(request), pk=pk)
+    do = request.POST.get("do")
+    if do == "rebuild":
+        rules.rebuild(row, by=request.user)
+        messages.success(request, _("The sheets are being built again."))
+    elif do == "leave_out":
+        count = rules.leave_out(row, by=request.user)
+        messages.success(request, ngettext("%(n)d student left out.", "%(n)d students left out.", count) % {"n": count})
+    else:
+        rules.mark_printed(row, by=request.user)
+        messages.success(request, _("Marked as printed. Now the parcel can go."))
+    return HttpResponseRedirect(reverse("printing:center_run", args=[pk]))
+
+
+@require_http_methods(["GET", "POST"])
+@center_page
+def ship(request: Any, pk: int) -> HttpResponse:
+    row = get_object_or_404(_runs(request), pk=pk)
+    form = ShipmentForm(request.POST or None, initial={"address": row.school.address})
+    if request.method == "POST" and form.is_valid():
+        parcel = delivery.ship(row, by=request.user, **form.cleaned_data)
+        messages.success(request, _("Shipped. %(school)s has been told.") % {"school": parcel.school})
+        return HttpResponseRedirect(reverse("printing:center_shipments"))
+    return render(request, "printing/center_ship.html", {"run": row, "form": form})
+
+
+@require_GET
+@center_page
+def shipments(request: Any) -> HttpResponse:
+    rows = Shipment.objects.filter(season=request.season).select_related("school__area", "run")
+    counts = dict(rows.values_list("status").annotate(n=Count("pk")).order_by())
+    status, words = request.GET.get("status", ""), request.GET.get("q", "").strip()
+    if status in Shipment.Status.values:
+        rows = rows.filter(status=status)
+    if words:
+        rows = rows.filter(
+            Q(school__name__icontains=words) | Q(school__code__startswith=words) | Q(tracking_no__startswith=words)
+        )
+    context = {
+        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+        "states": [(value, label, counts.get(value, 0)) for value, label in Shipment.Status.choices],
+        "total": sum(counts.values()),
+        "to_ship": _runs(request).filter(_STATES["to_ship"]),
+        "q": words,
+    }
+    return render(request, "printing/center_shipments.html", context)

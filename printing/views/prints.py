@@ -1,0 +1,112 @@
+"""What the school gets: electronic portraits, sheets, parcels, and at the year's end the bulletin."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from printing import delivery, portraits
+from printing.forms import ReceiptForm
+from printing.models import Award, Bulletin, PrintItem, PrintRun, Shipment
+from schools import files
+from schools.access import center_page, school_page
+from schools.errors import PortalError
+from schools.models import Enrolment
+
+FOUND = 30
+
+
+@require_GET
+@school_page
+def prints(request: Any) -> HttpResponse:
+    enrolment: Enrolment | None = request.enrolment
+    context: dict[str, Any] = {"enrolment": enrolment}
+    if enrolment:
+        words = request.GET.get("q", "").strip()
+        context |= {
+            "portraits": portraits.approved(enrolment).count(),
+            "runs": PrintRun.objects.filter(enrolment=enrolment)
+            .select_related("job", "shipment")
+            .prefetch_related("volumes"),
+            "receipt_form": ReceiptForm(initial={"received_by": request.user.actor_name}),
+            "q": words,
+            "found": _found(enrolment, words) if words else [],
+            "bulletin": Bulletin.objects.filter(season=enrolment.season).exclude(published_at=None).first(),
+        }
+    return render(request, "printing/prints.html", context)
+
+
+def _found(enrolment: Enrolment, words: str) -> list[PrintItem]:
+    """Where a student's strip is."""
+    rows = PrintItem.objects.filter(run__enrolment=enrolment, volume__gt=0).select_related("student", "run")
+    named = rows.filter(student__name__startswith=words) | rows.filter(student__student_no__startswith=words)
+    return list(named.order_by("volume", "page")[:FOUND])
+
+
+@require_GET
+@school_page
+def archive(request: Any) -> HttpResponse:
+    if request.enrolment is None:
+        raise Http404
+    return _archive(request, request.enrolment)
+
+
+@require_GET
+@center_page
+def center_archive(request: Any, pk: int) -> HttpResponse:
+    return _archive(request, get_object_or_404(Enrolment.objects.select_related("school", "season"), pk=pk))
+
+
+def _archive(request: Any, enrolment: Enrolment) -> HttpResponse:
+    made = portraits.download(enrolment, by=request.user, folders="folders" in request.GET)
+    response: Any = StreamingHttpResponse(made.chunks, content_type="application/zip")
+    response["Content-Length"] = made.length
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=made.filename)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_GET
+@school_page
+def contents(request: Any, pk: int) -> HttpResponse:
+    """The packing list of a run."""
+    return packing_list(request, get_object_or_404(PrintRun.objects.select_related("job", "school"), pk=pk))
+
+
+def packing_list(request: Any, run: PrintRun) -> HttpResponse:
+    if run.job is None or not run.job.artefact:
+        raise Http404
+    return files.download(
+        run.job.artefact,
+        of=run,
+        by=request.user,
+        filename=f"装箱清单-{run.school.code}-{run.pk}.pdf",
+        content_type="application/pdf",
+        kind="printrun.contents_downloaded",
+    )
+
+
+@require_POST
+@school_page
+def receive(request: Any, pk: int) -> HttpResponse:
+    parcel = get_object_or_404(Shipment.objects.select_related("run"), pk=pk)
+    form = ReceiptForm(request.POST)
+    if not form.is_valid():
+        raise PortalError(_("Write down who received the parcel."))
+    delivery.receive(parcel, by=request.user, **form.cleaned_data)
+    messages.success(request, _("Thank you. The parcel is confirmed; your students see their photos as delivered."))
+    return HttpResponseRedirect(reverse("printing:prints"))
+
+
+@require_GET
+@school_page
+def bulletin(request: Any) -> HttpResponse:
+    """The published bulletin of the season, and what it says of this school."""
+    row = get_object_or_404(Bulletin.objects.exclude(published_at=None), season=request.season)
+    award = Award.objects.filter(season=request.season).first()
+    return render(request, "printing/bulletin.html", {"bulletin": row, "award": award})

@@ -1,0 +1,132 @@
+"""The school's side of proofreading: who has confirmed, who has not, and the corrections asked for."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from capture.models import Photo
+from printing import corrections as rules
+from printing import proofing
+from printing.forms import AnswerForm, ReasonForm
+from schools.access import school_page
+from schools.models import Enrolment
+from students import corrections as data_rules
+from students.models import Correction, Student
+
+PAGE_SIZE = 50
+STATES = ("to_confirm", "disputed", "proofed")
+
+
+@require_GET
+@school_page
+def proofs(request: Any) -> HttpResponse:
+    enrolment: Enrolment | None = request.enrolment
+    if enrolment is None:
+        return render(request, "printing/proofs.html", {"enrolment": None})
+    found = _narrowed(enrolment, request.GET)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {
+        "enrolment": enrolment,
+        "standing": proofing.standing(enrolment),
+        "page": page,
+        "photos": _photos(page.object_list),
+        "classes": _classes(enrolment),
+        "q": request.GET.get("q", "").strip(),
+        "reason_form": ReasonForm(),
+        "is_open": enrolment.status in proofing.OPEN_STATES,
+    }
+    return render(request, "printing/proofs.html", context)
+
+
+def _narrowed(enrolment: Enrolment, wanted: Any) -> QuerySet[Student]:
+    rows = proofing.worklist(enrolment)
+    state, words, group = wanted.get("state", ""), wanted.get("q", "").strip(), wanted.get("class", "")
+    if state == "to_confirm":
+        rows = rows.filter(stage=Student.Stage.APPROVED, is_disputed=False)
+    elif state == "disputed":
+        rows = rows.filter(is_disputed=True)
+    elif state == "proofed":
+        rows = rows.exclude(stage=Student.Stage.APPROVED).filter(is_disputed=False)
+    if words:
+        rows = rows.filter(Q(name__startswith=words) | Q(student_no__startswith=words))
+    return rows.filter(class_name=group) if group else rows
+
+
+def _classes(enrolment: Enrolment) -> list[str]:
+    rows = proofing.students_of(enrolment).order_by("class_name").values_list("class_name", flat=True)
+    return list(rows.distinct())
+
+
+def _photos(students: Any) -> dict[int, int]:
+    """Student to current photo, for the miniatures of one page."""
+    rows = Photo.objects.filter(student__in=[s.pk for s in students], is_current=True).exclude(thumbnail="")
+    return dict(rows.values_list("student_id", "pk"))
+
+
+@require_POST
+@school_page
+def open_proofreading(request: Any) -> HttpResponse:
+    enrolment = proofing.open_proofreading(request.enrolment, by=request.user)
+    messages.success(request, _("Proofreading is open. The form is due on %(day)s.") % {"day": enrolment.proof_due_on})
+    return HttpResponseRedirect(reverse("printing:proofs"))
+
+
+@require_POST
+@school_page
+def settle(request: Any) -> HttpResponse:
+    """The picked students, or all who have not answered, with one reason."""
+    rows = proofing.to_settle(request.enrolment)
+    if request.POST.get("all") != "1":
+        rows = rows.filter(pk__in=[pk for pk in request.POST.getlist("pick") if pk.isdigit()])
+    count = proofing.settle(rows, reason=request.POST.get("reason", ""), by=request.user)
+    if count:
+        messages.success(request, ngettext("%(n)d student settled.", "%(n)d students settled.", count) % {"n": count})
+    else:
+        messages.warning(
+            request, _("Nobody was settled: pick students who have not answered and have no open correction.")
+        )
+    return HttpResponseRedirect(reverse("printing:proofs"))
+
+
+@require_GET
+@school_page
+def corrections(request: Any) -> HttpResponse:
+    """What students ask to be put right, the open ones first."""
+    rows = Correction.objects.filter(student__season=request.season).select_related("student")
+    status = request.GET.get("status", Correction.Status.OPEN)
+    if status in Correction.Status.values:
+        rows = rows.filter(status=status)
+    page = Paginator(rows.order_by("-id"), PAGE_SIZE).get_page(request.GET.get("page"))
+    for row in page.object_list:
+        row.wanted_shown, row.present_shown = data_rules.wanted_shown(row), rules.present_shown(row)
+    context = {
+        "page": page,
+        "status": status,
+        "states": Correction.Status.choices,
+        "photos": _photos([row.student for row in page.object_list]),
+        "answer_form": AnswerForm(),
+    }
+    return render(request, "printing/corrections.html", context)
+
+
+@require_POST
+@school_page
+def decide(request: Any, pk: int) -> HttpResponse:
+    """`do` is accept or decline."""
+    row = get_object_or_404(Correction.objects.select_related("student__school"), pk=pk)
+    answer = request.POST.get("answer", "")
+    if request.POST.get("do") == "accept":
+        rules.accept(row, by=request.user, answer=answer)
+        messages.success(request, _("Corrected. %(name)s has been told.") % {"name": row.student.name})
+    else:
+        rules.decline(row, by=request.user, answer=answer)
+        messages.success(request, _("Declined. %(name)s has been told.") % {"name": row.student.name})
+    return HttpResponseRedirect(reverse("printing:corrections"))

@@ -1,0 +1,57 @@
+"""The student proofreads: confirms portrait and data, or says what is wrong."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from printing import corrections, proofing
+from printing.forms import CorrectionForm
+from schools.errors import Conflict
+from students.access import student_page
+from students.models import Correction, Student
+
+
+@require_http_methods(["GET", "POST"])
+@student_page
+def proof(request: Any) -> HttpResponse:
+    """Portrait and data as they are going to be printed; the button confirms what is shown."""
+    student: Student = request.student
+    if request.method == "POST":
+        proofing.confirm(student, photo_id=_shown(request), by=student)
+        messages.success(request, _("Thank you. Portrait and data are confirmed."))
+        return HttpResponseRedirect(reverse("printing:proof"))
+    photo = proofing.current_portrait(student)
+    asked = list(student.corrections.all())
+    context = {
+        "photo": photo,
+        "asked": asked,
+        "is_disputed": any(one.status == Correction.Status.OPEN for one in asked),
+        "is_open": request.enrolment.status in proofing.OPEN_STATES,
+        "can_confirm": photo is not None and student.stage == Student.Stage.APPROVED,
+    }
+    return render(request, "printing/proof.html", context)
+
+
+def _shown(request: Any) -> int:
+    """The portrait that the page showed."""
+    number = request.POST.get("photo", "")
+    if not number.isdigit():
+        raise Conflict
+    return int(number)
+
+
+@require_http_methods(["GET", "POST"])
+@student_page
+def correction(request: Any) -> HttpResponse:
+    initial = {"field": request.GET.get("field", "")}
+    form = CorrectionForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        corrections.ask(request.student, by=request.student, **form.cleaned_data)
+        messages.success(request, _("Your school has been told and will answer here."))
+        return HttpResponseRedirect(reverse("printing:proof"))
+    return render(request, "printing/correction.html", {"form": form})

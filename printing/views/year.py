@@ -1,0 +1,113 @@
+"""The year's end: ranking, allowances, commendations, the bulletin."""
+
+import csv
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from printing import yearend
+from printing.forms import AwardForm, BulletinForm
+from printing.models import Award, Bulletin
+from schools.access import center_page
+from schools.models import Season
+from schools.wording import yuan
+
+
+def _bulletin(season: Season) -> Bulletin | None:
+    return Bulletin.objects.filter(season=season).first()
+
+
+@require_GET
+@center_page
+def year_end(request: Any) -> HttpResponse:
+    context = {
+        "awards": yearend.ranking(request.season),
+        "bulletin": _bulletin(request.season),
+        "weights": yearend.WEIGHTS,
+        "total_fen": yearend.total_allowance_fen(request.season),
+    }
+    return render(request, "printing/year_end.html", context)
+
+
+@require_POST
+@center_page(admin=True)
+def rank(request: Any) -> HttpResponse:
+    awards = yearend.rank(request.season, by=request.user)
+    messages.success(
+        request, ngettext("%(n)d school ranked.", "%(n)d schools ranked.", len(awards)) % {"n": len(awards)}
+    )
+    return HttpResponseRedirect(reverse("printing:year_end"))
+
+
+@require_http_methods(["GET", "POST"])
+@center_page(admin=True)
+def award(request: Any, pk: int) -> HttpResponse:
+    row = get_object_or_404(Award.objects.select_related("school", "season"), pk=pk)
+    form = AwardForm(request.POST or None, instance=row)
+    if request.method == "POST" and form.is_valid():
+        yearend.decide(get_object_or_404(Award, pk=pk), by=request.user, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return HttpResponseRedirect(reverse("printing:year_end"))
+    return render(request, "printing/award.html", {"award": row, "form": form, "weights": yearend.WEIGHTS})
+
+
+@require_http_methods(["GET", "POST"])
+@center_page(admin=True)
+def bulletin(request: Any) -> HttpResponse:
+    """Write the bulletin; `do=publish` also publishes it."""
+    row = _bulletin(request.season)
+    if row and row.published_at:
+        return render(request, "printing/center_bulletin.html", {"bulletin": row})
+    initial = {} if row else _proposal(request.season)
+    form = BulletinForm(request.POST or None, instance=row, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        saved = yearend.save_bulletin(request.season, by=request.user, **form.cleaned_data)
+        if request.POST.get("do") == "publish":
+            yearend.publish(saved, by=request.user)
+            messages.success(request, _("Published. Every school has been told."))
+        else:
+            messages.success(request, _("Saved."))
+        return HttpResponseRedirect(reverse("printing:center_bulletin"))
+    return render(request, "printing/center_bulletin.html", {"bulletin": row, "form": form})
+
+
+def _proposal(season: Season) -> dict[str, str]:
+    return {
+        "title": f"关于{season.year}年高校毕业生图像信息采集工作情况的通报",
+        "text": yearend.bulletin_text(season),
+    }
+
+
+@require_GET
+@center_page
+def export(request: Any) -> HttpResponse:
+    """The ranking as a sheet that spreadsheets open."""
+    response = HttpResponse(content_type="text/csv; charset=utf-8-sig")
+    response["Content-Disposition"] = f'attachment; filename="ranking-{request.season.year}.csv"'
+    response.write("\ufeff")
+    writer = csv.writer(response)
+    writer.writerow(
+        ["名次", "学校代码", "学校", "得分", "应采集", "已采集", "优秀组织单位", "先进个人", "通报", "补贴（元）"]
+    )
+    for row in yearend.ranking(request.season):
+        writer.writerow(
+            [
+                row.rank,
+                row.school.code,
+                row.school.name,
+                row.score,
+                row.figures.get("roster", 0),
+                row.figures.get("captured", 0),
+                "是" if row.is_commended else "",
+                row.commended_person,
+                "是" if row.is_criticised else "",
+                yuan(row.allowance_fen),
+            ]
+        )
+    return response

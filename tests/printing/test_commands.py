@@ -1,0 +1,105 @@
+import json
+import zipfile
+from io import StringIO
+
+import pytest
+from django.core.files.storage import default_storage
+from django.core.management import CommandError, call_command
+
+from capture.models import Photo
+from printing import portraits
+from schools.errors import PortalError
+from schools.models import Event
+from students.models import Student
+from tests.printing.conftest import confirm, text_of, with_portrait
+
+pytestmark = pytest.mark.django_db
+
+
+def run(name, *args, **options):
+    out = StringIO()
+    call_command(name, *args, stdout=out, **options)
+    return out.getvalue()
+
+
+def test_sheets_of_approved_students_are_written(pair, scoped, season, tmp_path):
+    confirm(pair[0])
+    with_portrait(scoped, season, stage=Student.Stage.RETAKE)
+    said = run("build_sheets", scoped.code, out=tmp_path / "new")
+    path = tmp_path / "new" / f"{scoped.code}-001.pdf"
+    assert said.splitlines()[0] == f"{path}\t2\t1"
+    assert said.splitlines()[1].startswith("2 students, 1 pages, 1 volumes")
+    assert text_of(path).count(pair[0].id_number) == 5
+
+
+def test_sheets_can_be_kept_to_those_proofread(pair, scoped, tmp_path):
+    confirm(pair[0])
+    assert run("build_sheets", scoped.code, out=tmp_path, proofread_only=True).splitlines()[0].endswith("\t1\t1")
+
+
+def test_photos_are_named_by_document_number(pair, scoped, tmp_path):
+    run("export_photos", scoped.code, out=tmp_path / "photos.zip")
+    with zipfile.ZipFile(tmp_path / "photos.zip") as made:
+        assert sorted(made.namelist()) == sorted(f"{student.id_number}.jpg" for student in pair)
+        for student in pair:
+            with Photo.objects.get(student=student).portrait.open() as portrait:
+                assert made.read(f"{student.id_number}.jpg") == portrait.read()
+    event = Event.objects.get(kind="portraits.downloaded")
+    assert (event.facts, event.source) == ({"students": 2}, "command")
+    assert not any(student.id_number in json.dumps(event.facts) for student in pair)
+
+
+def test_length_of_the_archive_is_promised_rightly(pair, enrolment, owner):
+    made = portraits.download(enrolment, by=owner, folders=True)
+    assert made.length == sum(len(chunk) for chunk in made.chunks)
+
+
+def test_lost_file_is_named_in_the_archive_and_the_rest_delivered(pair, enrolment, owner, tmp_path, scoped):
+    default_storage.delete(Photo.objects.get(student=pair[0]).portrait.name)
+    run("export_photos", scoped.code, out=tmp_path / "photos.zip")
+    with zipfile.ZipFile(tmp_path / "photos.zip") as made:
+        assert sorted(made.namelist()) == sorted([f"{pair[1].id_number}.jpg", portraits.MISSING_LIST])
+        assert made.read(portraits.MISSING_LIST).decode("utf-8-sig") == pair[0].student_no
+
+
+def test_listing_the_archive_takes_one_query_whatever_the_students(
+    pair, enrolment, owner, scoped, season, django_assert_num_queries
+):
+    for _ in range(3):
+        with_portrait(scoped, season)
+    with django_assert_num_queries(2):  # the portraits and the event
+        portraits.download(enrolment, by=owner)
+
+
+def test_school_without_portraits_has_no_archive(enrolment, owner, scoped):
+    with pytest.raises(PortalError, match="approved portrait"):
+        portraits.download(enrolment, by=owner)
+
+
+def test_feedback_form_is_written(enrolment, scoped, tmp_path):
+    run("feedback_form", scoped.code, out=tmp_path / "form.pdf")
+    assert "电子图像校对反馈表" in text_of(tmp_path / "form.pdf")
+
+
+@pytest.mark.parametrize("name", ["build_sheets", "export_photos", "feedback_form"])
+def test_unknown_school_is_said_in_a_sentence(name, season, tmp_path):
+    with pytest.raises(CommandError, match="no school with the code 404"):
+        run(name, "404", out=tmp_path / "x")
+
+
+@pytest.mark.parametrize("name", ["build_sheets", "export_photos"])
+def test_school_without_portraits_is_said_in_a_sentence(name, enrolment, tmp_path):
+    with pytest.raises(CommandError, match="approved portrait"):
+        run(name, enrolment.school.code, out=tmp_path / "x")
+
+
+@pytest.mark.parametrize("name", ["export_photos", "feedback_form"])
+def test_folder_that_is_not_there_is_said_in_a_sentence(name, pair, scoped, tmp_path):
+    with pytest.raises(CommandError, match="cannot be written"):
+        run(name, scoped.code, out=tmp_path / "nowhere" / "x.pdf")
+
+
+def test_character_without_glyph_is_said_with_the_student(pair, scoped, tmp_path):
+    Student.objects.filter(pk=pair[0].pk).update(name="李𠮷")
+    with pytest.raises(CommandError, match=f"{pair[0].student_no} 李𠮷"):
+        run("build_sheets", scoped.code, out=tmp_path)
