@@ -29,6 +29,8 @@ class YuanField(forms.DecimalField):
         return f"{Decimal(value) / 100:.2f}" if isinstance(value, int) else value
 
     def clean(self, value: Any) -> int | None:
+        if isinstance(value, int):  # a disabled field's initial fen
+            return value
         yuan = super().clean(value)
         return None if yuan is None else int(yuan * 100)
 

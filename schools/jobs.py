@@ -170,7 +170,9 @@ def fail(job: Job, *, message: str) -> None:
 
 def retry(job: Job, *, by: User) -> Job:
     """Put a failed job back into the queue."""
-    states.change(job, Job.Status.QUEUED, by=by, message="", attempts=0, finished_at=None)
+    states.change(
+        job, Job.Status.QUEUED, by=by, only_from=[Job.Status.FAILED], message="", attempts=0, finished_at=None
+    )
     transaction.on_commit(lambda: enqueue(job))
     return job
 

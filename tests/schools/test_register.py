@@ -84,7 +84,7 @@ def test_the_export_can_be_imported_again_and_formulas_are_harmless(school, seas
         (b"not a workbook", "x.xlsx", "cannot be read"),
         (b"PK\x03\x04 truncated", "x.xlsx", "cannot be read"),
         (b"\xff\xfe\x00\x81", "x.csv", "cannot be read|first row"),
-        ("a,b\n1,2".encode(), "x.csv", "Missing: 学校代码、学校名称、片区"),
+        (b"a,b\n1,2", "x.csv", "Missing: 学校代码、学校名称、片区"),
         (b"", "x.csv", "first row must hold"),
     ],
 )
