@@ -30,7 +30,7 @@ _FAR_PLACE = rb"(?:[A-Z]{3,}\d+|[B-Z][A-Z]\d+|[A-Z]+\d{6,})"
 _FAR_ANYWHERE = re.compile(rb' r="' + _FAR_PLACE)  # five times as fast, and all that most sheets need
 _FAR = re.compile(_CELL % _FAR_PLACE)
 _EMPTY_FORMULA = re.compile(
-    _CELL % rb"([A-Z]{1,2})(\d+)" + rb"<f(?:/>|[ >][^<]*(?:</f>|(?<=/)>|))(?:<v/>|<v></v>)?</c>"
+    _CELL % rb"([A-Z]{1,2})(\d+)" + rb"<f(?: ?/>|[ >][^<]*(?:</f>|(?<=/)>|))(?:<v ?/>|<v></v>)?</c>"
 )
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 

@@ -15,8 +15,8 @@ from schools import history
 from schools.access import school_page
 from schools.errors import PortalError
 from schools.models import Job
+from students import identity, template
 from students import roster as rules
-from students import template
 from students.columns import COLUMNS
 from students.forms import RosterUploadForm
 from students.models import RosterImport
@@ -92,9 +92,16 @@ def _preview(roster: RosterImport) -> dict[str, Any]:
 
 def _cells(texts: list[str], reasons: dict[str, str]) -> list[dict[str, str]]:
     return [
-        {"column": column, "text": "" if text.startswith("\0") else text, "reason": reasons.get(column.field, "")}
+        {"column": column, "text": _shown(column.field, text, reasons), "reason": reasons.get(column.field, "")}
         for column, text in zip(COLUMNS, texts, strict=True)
     ]
+
+
+def _shown(field: str, text: str, reasons: dict[str, str]) -> str:
+    """As typed; a document number that is not the one to mend is masked."""
+    if text.startswith("\0"):
+        return ""
+    return identity.mask(text) if field == "id_number" and text and field not in reasons else text
 
 
 @require_POST
