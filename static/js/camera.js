@@ -1,0 +1,264 @@
+// The camera page. One form, whose data-mode says where it is:
+// starting → live → (counting) → frozen → sending → gone; failed keeps the photo; none says why there is no camera.
+import { advice, faceWatch, look, watchLevel } from "./camera/hints.js";
+import { REASONS, close, cropOf, hasSeveral, isFront, open, take } from "./camera/lens.js";
+import { send } from "./camera/send.js";
+
+const LOOK_EVERY = 250;
+const SAY_EVERY = 1200; // a sentence stays long enough to be read, and to be read aloud
+const ASK_FOR = 4000; // how long a second press takes the photo in spite of a warning
+const TIMERS = [0, 3, 10];
+const LEAN = 4; // degrees
+const DRAWN_FACE = 208; // width of the face in the guide's drawing, on the stage's 480 units
+const FACE = [204, 226]; // how wide it may be shown: wider leaves the cut no room, narrower too few pixels
+const FACE_PIXELS = 255; // what a camera of few pixels must give the face
+
+const form = document.getElementById("camera");
+const part = (name) => form.querySelector(`[data-${name}]`);
+const [video, still, hint, shutter, progress] = ["video", "still", "hint", "shutter", "progress"].map(part);
+const state = { stream: null, facing: recall() ?? "user", photo: null, name: "photo.jpg", origin: "camera", timer: 0, counting: 0, warning: "", saidAt: 0, lean: null };
+const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
+const watchFaces = faceWatch();
+
+function recall() {
+  try {
+    return sessionStorage.getItem("camera");
+  } catch {
+    return null;
+  }
+}
+
+function remember(facing) {
+  try {
+    sessionStorage.setItem("camera", facing);
+  } catch {
+    // Private windows may refuse: then the front camera opens again next time.
+  }
+}
+
+function mode(name) {
+  form.dataset.mode = name;
+  shutter.disabled = !["live", "counting"].includes(name);
+  for (const button of form.querySelectorAll("[data-send], [data-retake]")) button.disabled = name === "sending";
+}
+
+const is = (...names) => names.includes(form.dataset.mode);
+
+// `light` colours the guide: "", "good" or "warn".
+function say(text, light = "") {
+  form.dataset.light = light;
+  if (hint.textContent === text) return;
+  hint.textContent = text;
+  state.saidAt = performance.now();
+}
+
+const words = (name) => form.dataset[`say${name.replace(/^\w/, (letter) => letter.toUpperCase())}`] ?? "";
+
+// --- the live picture ---------------------------------------------------------------------------------------------
+
+async function start() {
+  mode("starting");
+  close(state.stream);
+  try {
+    state.stream = await open(state.facing);
+    video.srcObject = state.stream;
+    await video.play();
+  } catch (error) {
+    return refuse(error.name === "unsupported" ? "unsupported" : (REASONS[error.name] ?? "missing"));
+  }
+  form.toggleAttribute("data-mirrored", isFront(state.stream, state.facing));
+  part("flip").hidden = !(await hasSeveral());
+  state.stream.getVideoTracks()[0].addEventListener("ended", () => is("live", "counting") && refuse("busy"));
+  placeGuide();
+  say(words("fit"));
+  mode("live");
+}
+
+function refuse(reason) {
+  close(state.stream);
+  state.stream = null;
+  stopCounting();
+  part("reason").textContent = words(reason);
+  mode("none");
+}
+
+// The oval stands where the standard portrait will have the face, a little smaller so that the cut has room; a camera
+// of few pixels asks people nearer.
+function placeGuide() {
+  const { width } = cropOf(video.videoWidth, video.videoHeight);
+  const face = Math.max(FACE[0], Math.min(FACE[1], (FACE_PIXELS / width) * 480));
+  guide.half = face / 2 / 480;
+  const move = `translate(240 ${guide.eye * 640}) scale(${(face / DRAWN_FACE).toFixed(3)})`;
+  for (const shape of form.querySelectorAll("[data-guide]")) shape.setAttribute("transform", move);
+}
+
+async function watch() {
+  if (!is("live", "counting") || document.hidden || !video.videoWidth) return;
+  const seen = look(video, cropOf(video.videoWidth, video.videoHeight), guide);
+  const faces = await watchFaces(guide);
+  if (!is("live")) return;
+  const [worst = ""] = advice(seen, { faces, tilted: state.lean !== null && Math.abs(state.lean) > LEAN });
+  state.warning = worst;
+  if ("asking" in form.dataset || performance.now() - state.saidAt < SAY_EVERY) return;
+  if (worst) say(words(worst), "warn");
+  else say(words("ready"), "good");
+}
+
+function showLevel(lean) {
+  state.lean = lean;
+  part("level").setAttribute("visibility", "visible");
+  part("level").classList.toggle("is-level", Math.abs(lean) <= LEAN);
+  part("needle").setAttribute("transform", `rotate(${Math.max(-30, Math.min(30, -lean)).toFixed(1)} 240 46)`);
+}
+
+// --- taking the photo ---------------------------------------------------------------------------------------------
+
+// A warned shutter asks once; the second press takes the photo, because a hint may be wrong.
+function press() {
+  if (is("counting")) return stopCounting();
+  if (!is("live")) return undefined;
+  if (state.warning && !("asking" in form.dataset)) return ask();
+  delete form.dataset.asking;
+  return state.timer ? count(state.timer) : freeze();
+}
+
+function ask() {
+  say(`${words(state.warning)} ${words("anyway")}`, "warn");
+  form.dataset.asking = "";
+  setTimeout(() => delete form.dataset.asking, ASK_FOR);
+}
+
+function count(seconds) {
+  mode("counting");
+  part("count").textContent = seconds || "";
+  if (!seconds) return freeze();
+  state.counting = setTimeout(count, 1000, seconds - 1);
+  return undefined;
+}
+
+function stopCounting() {
+  clearTimeout(state.counting);
+  part("count").textContent = "";
+  if (is("counting")) mode("live");
+}
+
+async function freeze() {
+  mode("starting");
+  part("count").textContent = "";
+  part("flash").classList.add("is-on");
+  try {
+    const photo = await take(video, state.stream);
+    keep(photo, { name: "photo.jpg", origin: "camera" });
+  } catch {
+    mode("live");
+  }
+  part("flash").classList.remove("is-on");
+}
+
+// The photo as it will be sent, not mirrored.
+function keep(photo, { name, origin }) {
+  Object.assign(state, { photo, name, origin });
+  URL.revokeObjectURL(still.src);
+  still.src = URL.createObjectURL(photo);
+  still.classList.toggle("is-whole", origin === "file");
+  still.hidden = false;
+  video.pause();
+  again(false);
+  say(words("check"));
+  mode("frozen");
+  part("send").focus({ preventScroll: true });
+}
+
+// What the browser cannot show (HEIC in Chromium) can still be sent.
+still.addEventListener("error", () => {
+  if (!state.photo) return;
+  still.hidden = true;
+  part("file-name").hidden = false;
+  part("file-name").textContent = state.name;
+});
+
+async function retake() {
+  state.photo = null;
+  still.hidden = true;
+  part("file-name").hidden = true;
+  if (state.origin === "file") part("file").value = "";
+  if (!state.stream?.active) return start();
+  await video.play();
+  say(words("fit"));
+  mode("live");
+  return shutter.focus({ preventScroll: true });
+}
+
+// --- sending ------------------------------------------------------------------------------------------------------
+
+function again(yes) {
+  part("send-first").hidden = yes;
+  part("send-again").hidden = !yes;
+}
+
+async function deliver() {
+  if (!state.photo || is("sending")) return;
+  mode("sending");
+  progress.value = 0;
+  say(words("sending"));
+  try {
+    const { next } = await send(form, state.photo, { name: state.name, origin: state.origin, onProgress: show });
+    close(state.stream);
+    say(words("received"), "good");
+    form.dataset.sent = "";
+    location.assign(next);
+  } catch (failure) {
+    mode("failed");
+    again(true);
+    say(failure.error ?? words(failure.say ?? "trouble"));
+  }
+}
+
+// All bytes are out and the server is at work: a bar without end says so.
+function show(share) {
+  if (share < 1) progress.value = share;
+  else progress.removeAttribute("value");
+}
+
+// --- wiring -------------------------------------------------------------------------------------------------------
+
+shutter.addEventListener("click", press);
+part("retake").addEventListener("click", retake);
+part("send").addEventListener("click", deliver);
+part("again").addEventListener("click", start);
+part("flip").addEventListener("click", () => {
+  if (!is("live")) return;
+  state.facing = state.facing === "user" ? "environment" : "user";
+  remember(state.facing);
+  start();
+});
+part("timer").addEventListener("click", () => {
+  state.timer = TIMERS[(TIMERS.indexOf(state.timer) + 1) % TIMERS.length];
+  part("timer-label").textContent = state.timer || "";
+  part("timer").setAttribute("aria-label", words(`timer${state.timer}`));
+});
+part("file")?.addEventListener("change", ({ target }) => {
+  const [file] = target.files;
+  if (file) keep(file, { name: file.name, origin: "file" });
+});
+form.addEventListener("submit", (event) => event.preventDefault());
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && is("frozen", "failed")) retake();
+  else if (event.key === "Escape" && is("counting")) stopCounting();
+  else if (event.key === " " && is("live", "counting") && event.target === document.body) {
+    event.preventDefault();
+    press();
+  }
+});
+window.addEventListener("online", () => is("failed") && say(words("online")));
+// Coming back from the next page: this form has been used up, a fresh one is needed.
+window.addEventListener("pageshow", (event) => event.persisted && "sent" in form.dataset && location.reload());
+window.addEventListener("pagehide", () => close(state.stream));
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) stopCounting();
+  else if (is("live") && !state.stream?.active) start();
+});
+
+watchLevel(showLevel);
+setInterval(watch, LOOK_EVERY);
+start();

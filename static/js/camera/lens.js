@@ -1,0 +1,83 @@
+// The camera itself: opening it, the part of its picture that is the photo, and taking one.
+
+const LONGEST = 2400; // px: more would only take longer to send
+const QUALITY = 0.92;
+const ENOUGH = 800; // px across the crop from which a frame of the video is as good as a photo
+const PATIENCE = 4000; // ms that a phone may take for a photo of its own
+
+export const REASONS = {
+  NotAllowedError: "denied",
+  SecurityError: "denied",
+  NotFoundError: "missing",
+  OverconstrainedError: "missing",
+  NotReadableError: "busy",
+  AbortError: "busy",
+};
+
+// Resolves to a stream; rejects with an error whose name is in REASONS, or "unsupported".
+export async function open(facing) {
+  if (!navigator.mediaDevices?.getUserMedia) throw Object.assign(new Error("no camera API"), { name: "unsupported" });
+  const wish = { facingMode: { ideal: facing }, width: { ideal: 1920 }, height: { ideal: 1440 }, aspectRatio: { ideal: 4 / 3 } };
+  return navigator.mediaDevices.getUserMedia({ video: wish, audio: false });
+}
+
+export function close(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+}
+
+export async function hasSeveral() {
+  const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+  return devices.filter((device) => device.kind === "videoinput").length > 1;
+}
+
+// Front cameras are shown as a mirror, because people expect one; the photo itself never is.
+export function isFront(stream, asked) {
+  const facing = stream.getVideoTracks()[0]?.getSettings?.().facingMode;
+  return facing ? facing === "user" : asked === "user";
+}
+
+// The upright 3:4 part in the middle, which is what the stage shows.
+export function cropOf(width, height) {
+  const wide = width * 4 > height * 3;
+  const across = wide ? (height * 3) / 4 : width;
+  const down = wide ? height : (width * 4) / 3;
+  return { x: (width - across) / 2, y: (height - down) / 2, width: across, height: Math.min(down, height) };
+}
+
+export async function take(video, stream) {
+  const crop = cropOf(video.videoWidth, video.videoHeight);
+  const own = crop.width < ENOUGH ? await ownPhoto(stream, crop) : null;
+  const source = own ?? video;
+  const size = own ? cropOf(own.width, own.height) : crop;
+  const blob = await encode(source, size);
+  own?.close?.();
+  return blob;
+}
+
+// The phone's own photo where the video is small; null where it has none, or takes too long over it.
+async function ownPhoto(stream, crop) {
+  try {
+    const camera = new window.ImageCapture(stream.getVideoTracks()[0]);
+    const able = await camera.getPhotoCapabilities();
+    if ((able.imageWidth?.max ?? 0) <= crop.width * 1.3) return null;
+    const photo = await Promise.race([camera.takePhoto(), after(PATIENCE)]);
+    return photo && (await createImageBitmap(photo, { imageOrientation: "from-image" }));
+  } catch {
+    return null;
+  }
+}
+
+function after(milliseconds) {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds, null));
+}
+
+function encode(source, crop) {
+  const scale = Math.min(1, LONGEST / crop.height);
+  const sheet = document.createElement("canvas");
+  sheet.width = Math.round(crop.width * scale);
+  sheet.height = Math.round(crop.height * scale);
+  sheet.getContext("2d").drawImage(source, crop.x, crop.y, crop.width, crop.height, 0, 0, sheet.width, sheet.height);
+  return new Promise((resolve, reject) => {
+    sheet.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("empty picture"))), "image/jpeg", QUALITY);
+  });
+}
