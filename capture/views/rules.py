@@ -16,7 +16,8 @@ class RuleCard:
 
     @property
     def picture(self) -> str:
-        return drawing_of(self.drawing)
+        """The right way beside the mistake."""
+        return drawing_of(f"{self.drawing}-pair")
 
 
 RULE_CARDS = (
@@ -28,7 +29,7 @@ RULE_CARDS = (
         "lens_glare", _("Glasses"), _("Wear them if you always do: clear, without reflection, frame off the eyes.")
     ),
     RuleCard(
-        "head_cover", _("Ornaments"), _("No earrings, necklace, hat or hair band. Better no make-up or sunscreen.")
+        "ornaments", _("Ornaments"), _("No earrings, necklace, hat or hair band. Better no make-up or sunscreen.")
     ),
     RuleCard("blue_top", _("Clothes"), _("A plain top that is not blue and not like the background.")),
     RuleCard(
