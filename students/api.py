@@ -1,0 +1,151 @@
+"""REST for a school's own systems: its students, and rosters that come in by file. The same rules as the pages.
+
+A person of the school signs in; every refusal is {"error": sentence}. Document numbers are masked.
+"""
+
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.pagination import LimitOffsetPagination
+from rest_framework.parsers import MultiPartParser
+from rest_framework.permissions import BasePermission
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from schools.errors import PortalError
+from schools.tenancy import school_scope
+from students import listing, roster
+from students.columns import BY_FIELD
+from students.models import RosterImport, Student
+
+FILTERS = [
+    OpenApiParameter(name, str) for name in ("q", "college", "major", "class_name", "stage", "fee_state", "sort")
+]
+
+
+class StudentOut(serializers.ModelSerializer):
+    id_number = serializers.CharField(source="masked_id", help_text="masked")
+
+    class Meta:
+        model = Student
+        fields = (
+            *("student_no", "name", "gender", "id_type", "id_number", "level", "college", "major", "class_name"),
+            *("stage", "fee_state", "locked_at", "created_at", "updated_at"),
+        )
+
+
+class WrongCell(serializers.Serializer):
+    row = serializers.IntegerField(help_text="as the spreadsheet counts, from 1")
+    column = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class ImportOut(serializers.ModelSerializer):
+    errors = serializers.SerializerMethodField(help_text="the first wrong cells")
+
+    class Meta:
+        model = RosterImport
+        fields = ("id", "filename", "status", "new", "changed", "unchanged", "wrong", "message", "created_at", "errors")
+
+    @extend_schema(responses=WrongCell(many=True))
+    def get_errors(self, row: RosterImport) -> list[dict[str, Any]]:
+        return [
+            {
+                "row": entry["row"],
+                "column": BY_FIELD[name].heading,
+                "code": entry["cells"][name][0],
+                "message": sentence,
+            }
+            for entry in row.report.get("wrong", [])
+            for name, sentence in roster.sentences(entry["cells"]).items()
+        ]
+
+
+class ImportIn(serializers.Serializer):
+    file = serializers.FileField()
+
+
+class IsSchoolPerson(BasePermission):
+    def has_permission(self, request: Any, view: Any) -> bool:
+        member = request._request.membership
+        return member is not None and member.school is not None
+
+
+class SchoolView(APIView):
+    """Runs in the scope of the person's school."""
+
+    permission_classes = [IsSchoolPerson]
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        member = request.membership
+        if member is None or member.school is None:
+            return super().dispatch(request, *args, **kwargs)
+        request.school = member.school
+        with school_scope(member.school):
+            return super().dispatch(request, *args, **kwargs)
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, PortalError):
+            return Response({"error": str(exc)}, status=exc.status)
+        return super().handle_exception(exc)
+
+    @property
+    def imports(self) -> Any:
+        mine = RosterImport.objects.select_related("school", "season")
+        return mine.filter(school=self.request.school, season=self.request.season)
+
+
+class Students(SchoolView):
+    @extend_schema(
+        parameters=[*FILTERS, OpenApiParameter("limit", int), OpenApiParameter("offset", int)],
+        responses=StudentOut(many=True),
+    )
+    def get(self, request: Any) -> Response:
+        """The roster; searched and filtered like the list of the portal."""
+        query = listing.Query.read(request.query_params)
+        mine = Student.objects.filter(season=request.season, school=request.school)
+        pages = LimitOffsetPagination()
+        page = pages.paginate_queryset(listing.filtered(mine, query).order_by(*query.order), request, view=self)
+        return pages.get_paginated_response(StudentOut(page, many=True).data)
+
+
+class OneStudent(SchoolView):
+    @extend_schema(responses=StudentOut)
+    def get(self, request: Any, student_no: str) -> Response:
+        mine = Student.objects.filter(season=request.season, school=request.school)
+        return Response(StudentOut(get_object_or_404(mine, student_no=student_no)).data)
+
+
+class Imports(SchoolView):
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(request={"multipart/form-data": ImportIn}, responses={202: ImportOut})
+    def post(self, request: Any) -> Response:
+        """Send a roster to be read and judged; ask for the import until it is in `preview`, then confirm it."""
+        file = request.FILES.get("file")
+        if file is None:
+            raise PortalError(_("Send the roster as the part “file” of a form."))
+        roster.check_size(file.size)
+        row = roster.upload(
+            school=request.school, season=request.season, content=file.read(), filename=file.name, by=request.user
+        )
+        return Response(ImportOut(row).data, status=202)
+
+
+class OneImport(SchoolView):
+    @extend_schema(responses=ImportOut)
+    def get(self, request: Any, pk: int) -> Response:
+        return Response(ImportOut(get_object_or_404(self.imports, pk=pk)).data)
+
+
+class ConfirmImport(SchoolView):
+    @extend_schema(request=None, responses={202: ImportOut})
+    def post(self, request: Any, pk: int) -> Response:
+        """Write what the preview showed."""
+        row = roster.confirm(roster=get_object_or_404(self.imports, pk=pk), by=request.user)
+        return Response(ImportOut(row).data, status=202)
