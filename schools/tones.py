@@ -12,54 +12,53 @@ _TONES: dict[str, tuple[str, str]] = {
     "printed": ("ok", "printer"),
     "delivered": ("ok", "truck"),
     "locked": ("act", "lock-closed"),
-    # Photo, Proof, Correction, Feedback
+    # Photo, Finding
     "rejected": ("act", "x-circle"),
     "submitted": ("look", "eye"),
     "withdrawn": ("", "arrow-uturn-left"),
     "returned": ("act", "arrow-uturn-left"),
-    "asked": ("look", "pencil-square"),
-    "requested": ("look", "pencil-square"),
-    "correction": ("look", "pencil-square"),
-    "accepted": ("ok", "check"),
+    "warn": ("look", "exclamation-triangle"),
+    "reject": ("act", "x-circle"),
+    # Proof, Correction, Feedback, Shipment
     "confirmed": ("ok", "check-badge"),
-    "refused": ("act", "x-circle"),
-    "declined": ("act", "x-circle"),
-    "uploaded": ("look", "inbox-arrow-down"),
+    "disputed": ("look", "pencil-square"),
+    "correction.open": ("look", "pencil-square"),
+    "accepted": ("ok", "check"),
+    "declined": ("", "x-circle"),
+    "made": ("", "document-text"),
     "sent": ("look", "inbox-arrow-down"),
     "sent_back": ("act", "arrow-uturn-left"),
-    # Enrolment, Season
+    "shipped": ("sky", "truck"),
+    "received": ("ok", "check-badge"),
+    # Season, Enrolment
+    "draft": ("", "pencil"),
+    "open": ("ok", "lock-open"),
+    "closed": ("", "lock-closed"),
     "preparing": ("", "clipboard-document-list"),
     "capturing": ("sky", "camera"),
     "proofreading": ("sky", "document-magnifying-glass"),
     "feedback_sent": ("look", "inbox-arrow-down"),
     "feedback_accepted": ("ok", "document-check"),
     "printing": ("sky", "printer"),
-    "shipped": ("sky", "truck"),
-    "received": ("ok", "check-badge"),
-    "draft": ("", "pencil"),
-    "open": ("ok", "lock-open"),
-    "closed": ("", "lock-closed"),
     # fees
     "unpaid": ("look", "banknotes"),
+    "by_school": ("", "building-library"),
     "created": ("look", "banknotes"),
-    "pending": ("look", "clock"),
-    "partial": ("look", "banknotes"),
     "paid": ("ok", "check-circle"),
-    "settled": ("ok", "check-circle"),
     "refunded": ("", "receipt-refund"),
-    "free": ("", "minus-circle"),
-    "overdue": ("act", "exclamation-circle"),
-    # jobs and checks
+    # Job, RosterImport
     "queued": ("", "clock"),
     "running": ("sky", "arrow-path"),
+    "reading": ("sky", "arrow-path"),
+    "preview": ("look", "eye"),
+    "applying": ("sky", "arrow-path"),
     "done": ("ok", "check"),
     "failed": ("act", "x-circle"),
-    "pass": ("ok", "check"),
-    "warn": ("look", "exclamation-triangle"),
-    "reject": ("act", "x-circle"),
+    "refused": ("act", "x-circle"),
+    "dropped": ("", "x-mark"),
 }
 
 
-def tone_of(state: str) -> tuple[str, str]:
-    """(tone, icon) of a state's value; neutral for one that is not in the table."""
-    return _TONES.get(str(state), ("", "minus-circle"))
+def tone_of(state: str, model: str = "") -> tuple[str, str]:
+    """(tone, icon) of a state; `model.state` goes before the bare state, and one that nobody listed is neutral."""
+    return _TONES.get(f"{model}.{state}") or _TONES.get(str(state), ("", "minus-circle"))

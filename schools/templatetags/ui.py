@@ -104,7 +104,7 @@ def state_badge(row: Any, field: str = "") -> SafeString:
     name = field or getattr(type(row), "STATE_FIELD", "status")
     display = getattr(row, f"get_{name}_display", None)
     value = getattr(row, name)
-    return badge(display() if display else value, *tone_of(value))
+    return badge(display() if display else value, *tone_of(value, type(row).__name__.lower()))
 
 
 @register.simple_tag

@@ -13,16 +13,16 @@ from schools.panels import Panel, panel
 from schools.stages import stages_of
 from schools.views.jobs import open_jobs
 
-# (URL name, the page with the same figures, CSS class of its place)
+# (URL name, the page with the same figures, its place: wide on top, main left, "" beside it, foot below)
 CENTER_PANELS = (
     ("students:panel_figures", "capture:center_photos", "wide"),
     ("students:panel_matrix", "schools:schools", "main"),
     ("capture:panel_today", "capture:center_photos", ""),
     ("students:panel_schools", "schools:schools", "main"),
     ("capture:panel_failures", "capture:center_photos", ""),
-    ("billing:panel_fees", "billing:center_fees", ""),
-    ("printing:panel_feedback", "printing:center_feedback", ""),
-    ("printing:panel_printing", "printing:center_runs", ""),
+    ("billing:panel_fees", "billing:center_fees", "foot"),
+    ("printing:panel_feedback", "printing:center_feedback", "foot"),
+    ("printing:panel_printing", "printing:center_runs", "foot"),
 )
 SCHOOL_PANELS = (
     ("students:panel_classes", "students:roster", "main"),

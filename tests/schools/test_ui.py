@@ -3,12 +3,14 @@ from types import SimpleNamespace
 
 import pytest
 from django import forms
+from django.apps import apps
 from django.core.paginator import Paginator
 from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
 
 from schools.models import Job
+from schools.tones import tone_of
 
 
 @pytest.fixture(autouse=True)
@@ -155,3 +157,16 @@ def test_window_bar_marks_today():
 def test_no_part_uses_a_style_attribute():
     page = draw("{% load charts %}{% bar 1 2 %}{% fields form %}{% frame %}", form=Form({}))
     assert " style=" not in page
+
+
+def test_every_state_has_its_colour_and_picture():
+    states = {
+        (model.__name__.lower(), value)
+        for app in ("schools", "students", "capture", "billing", "printing")
+        for model in apps.get_app_config(app).get_models()
+        for field in model._meta.get_fields()
+        if field.name in {"status", "stage", "fee_state"} and getattr(field, "choices", None)
+        for value, _label in field.choices
+    }
+    unknown = {state for state in states if tone_of(state[1], state[0]) == tone_of("no such state")}
+    assert unknown == set()
