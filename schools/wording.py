@@ -39,7 +39,9 @@ def exact(at: dt.datetime) -> str:
 
 
 def masked(value: str) -> str:
-    """Hide the middle: '3***************34' of an ID number, '138****5678' of a phone, '王*' of a name."""
+    """Hide the middle: '3***************34' of an ID number, '138****5678' of a phone, 's***@qq.com', '王*'."""
+    if "@" in value:
+        return f"{value[0]}***{value[value.rindex('@') :]}"
     if len(value) >= 15:
         return f"{value[0]}{'*' * (len(value) - 3)}{value[-2:]}"
     if len(value) >= 7:
