@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
-
 # OpenCV's 8-bit Lab holds L in 0-255 and a, b with 128 added.
 FROM_EIGHT_BITS = np.array([[100 / 255, 0, 0, 0], [0, 1, 0, -128], [0, 0, 1, -128]], np.float32)
 

@@ -16,7 +16,7 @@ from ..source import Source
 from ..verdict import Finding, Limits
 from .encoding import encode_portrait, encode_thumbnail
 from .framing import HEIGHT, WIDTH, Crop, describe, frame, is_standard
-from .matting import foreground, guided_alpha, trimap
+from .matting import matte
 
 OVERSAMPLING = 2  # the source is warped at twice the size and averaged: warping down in one step would alias
 
@@ -76,9 +76,7 @@ def cut_out(
     oval = np.array(measures["oval"]) * source.size @ matrix[:, :2].T + matrix[:, 2]
     chin = oval[OVAL.index(CHIN), 1]
     mask = networks.person_mask(picture)
-    rgb = picture.astype(np.float32) / 255
-    alpha = guided_alpha(rgb, mask, trimap(mask, chin, oval))
-    return alpha, foreground(rgb, alpha)
+    return matte(picture.astype(np.float32) / 255, mask, chin, oval)
 
 
 def compose(person: np.ndarray, alpha: np.ndarray, background: tuple[int, int, int]) -> np.ndarray:
