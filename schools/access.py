@@ -80,6 +80,7 @@ def school_page(view: View | None = None, *, admin: bool = False) -> Any:
                 return view(request, *args, **kwargs)
 
         wrapped.portal = "school"  # type: ignore[attr-defined]
+        wrapped.needs_admin = admin  # type: ignore[attr-defined]
         return wrapped
 
     return decorate(view) if view else decorate
@@ -101,6 +102,7 @@ def center_page(view: View | None = None, *, admin: bool = False) -> Any:
                 return view(request, *args, **kwargs)
 
         wrapped.portal = "center"  # type: ignore[attr-defined]
+        wrapped.needs_admin = admin  # type: ignore[attr-defined]
         return wrapped
 
     return decorate(view) if view else decorate
@@ -118,6 +120,7 @@ def staff_page(view: View | None = None, *, admin: bool = False) -> Any:
             return (center if member and member.is_center else school)(request, *args, **kwargs)
 
         wrapped.portal = "staff"  # type: ignore[attr-defined]
+        wrapped.needs_admin = admin  # type: ignore[attr-defined]
         return wrapped
 
     return decorate(view) if view else decorate

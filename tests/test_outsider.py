@@ -1,0 +1,390 @@
+"""Nobody reaches another school's rows: every tenant model, and every URL of the project, walked as an outsider.
+
+Models and URLs are found by themselves, so a new one cannot be forgotten: a URL with an object that `OBJECTS` does not
+know, and a view without a guard, fail the test.
+"""
+
+import datetime as dt
+import decimal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.core.files.base import ContentFile
+from django.db import models
+from django.db.models.fields import NOT_PROVIDED
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+from django_scopes.exceptions import ScopeError
+from rest_framework.permissions import AllowAny
+
+from schools.models import Event, Job, Membership, Role, School
+from schools.tenancy import TenantModel, center_scope, school_scope
+from students import access
+from tests import factories
+from tests.conftest import client_of
+
+pytestmark = pytest.mark.django_db
+TENANT_MODELS = [model for model in apps.get_models() if issubclass(model, TenantModel)]
+SECRET = "绝密甲"
+
+
+# one row of every tenant model
+
+
+def made_up(field: models.Field, world: dict[type, Any]) -> Any:
+    """A value that the column takes."""
+    if isinstance(field, models.ForeignKey):
+        return world.get(field.related_model)
+    if field.choices:
+        return field.choices[0][0]
+    if isinstance(field, models.FileField):
+        return ContentFile(b"x", name="x.bin")
+    if isinstance(field, models.DateTimeField):
+        return timezone.now()
+    if isinstance(field, models.DateField):
+        return timezone.localdate()
+    if isinstance(field, models.TimeField):
+        return dt.time(9)
+    if isinstance(field, models.DecimalField):
+        return decimal.Decimal(1)
+    if isinstance(field, models.IntegerField | models.FloatField):
+        return 1
+    return b"x" if isinstance(field, models.BinaryField) else "x"
+
+
+def is_needed(field: models.Field) -> bool:
+    relation = isinstance(field, models.ForeignKey)
+    return not field.primary_key and (relation or field.default is NOT_PROVIDED) and not field.has_default()
+
+
+def row_of(model: type[models.Model], world: dict[type, Any]) -> Any:
+    fields = [field for field in model._meta.concrete_fields if is_needed(field)]
+    return model(**{field.name: made_up(field, world) for field in fields})
+
+
+def populate(school: School, season: Any) -> dict[type, Any]:
+    """One saved row of every tenant model for a school, and of what else belongs to one."""
+    student = factories.student(school, season, name=SECRET)
+    world: dict[type, Any] = {type(season): season, School: school, type(student): student}
+    photo = factories.photo(student, "approved")
+    world[type(photo)] = photo
+    with school_scope(school):
+        for model in TENANT_MODELS:
+            if model not in world:
+                world[model] = model.objects.first() or saved(row_of(model, world))
+    world[Membership] = Membership.objects.filter(school=school).first()
+    world[Job] = Job.objects.create(kind="demo", school=school)
+    return world
+
+
+def saved(row: Any) -> Any:
+    row.save()
+    return row
+
+
+@pytest.fixture
+def world(school, season, owner):
+    return populate(school, season)
+
+
+@pytest.mark.parametrize("model", TENANT_MODELS, ids=lambda model: model._meta.label)
+def test_a_tenant_table_is_closed_outside_of_a_scope(world, model):
+    row = world[model]
+    refused = {
+        "count": model.objects.count,
+        "list": lambda: list(model.objects.all()),
+        "exists": model.objects.exists,
+        "update": lambda: model.objects.update(school=row.school),
+        "delete": lambda: model.objects.all().delete(),
+        "create": lambda: model.objects.create(school=row.school),
+        "bulk_create": lambda: model.objects.bulk_create([row_of(model, world)]),
+        "save": row.save,
+        "delete one": row.delete,
+    }
+    assert {name for name, call in refused.items() if is_refused(call)} == set(refused)
+
+
+def is_refused(call: Any) -> bool:
+    try:
+        call()
+    except ScopeError:
+        return True
+    return False
+
+
+@pytest.mark.parametrize("model", TENANT_MODELS, ids=lambda model: model._meta.label)
+def test_another_schools_row_is_neither_seen_nor_written(world, other_school, model):
+    row = world[model]
+    with school_scope(other_school):
+        assert not model.objects.filter(pk=row.pk).exists()
+        assert model.objects.filter(pk=row.pk).update(school=other_school) == 0
+        assert model.objects.filter(pk=row.pk).delete()[0] == 0
+        refused = {
+            "save": row.save,
+            "delete": row.delete,
+            "create": lambda: model.objects.create(school=row.school),
+            "bulk_create": lambda: model.objects.bulk_create([row_of(model, world)]),
+        }
+        assert {name for name, call in refused.items() if is_refused(call)} == set(refused)
+    with center_scope():
+        assert model.objects.filter(pk=row.pk, school=row.school).exists()
+
+
+# every URL
+
+
+@dataclass(frozen=True)
+class Page:
+    name: str
+    route: str
+    kwargs: tuple[str, ...]
+    view: Any
+
+    @property
+    def portal(self) -> str:
+        """school, center, staff or student by our decorators; api by the permissions of a REST view."""
+        permissions = getattr(getattr(self.view, "cls", None), "permission_classes", [AllowAny])
+        return getattr(self.view, "portal", "api" if AllowAny not in permissions and permissions else "")
+
+    @property
+    def is_operators(self) -> bool:
+        return self.name.startswith("admin:")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def walk(patterns: Any, spaces: tuple[str, ...] = (), route: str = "") -> Iterator[Page]:
+    for entry in patterns:
+        here = route + str(entry.pattern)
+        if isinstance(entry, URLResolver):
+            yield from walk(entry.url_patterns, spaces + ((entry.namespace,) if entry.namespace else ()), here)
+        elif isinstance(entry, URLPattern) and entry.name:
+            kwargs = tuple(entry.pattern.converters) or tuple(entry.pattern.regex.groupindex)
+            yield Page(":".join((*spaces, entry.name)), here, kwargs, entry.callback)
+
+
+PAGES = list(walk(get_resolver().url_patterns))
+# Open to everybody: the first page, the ways in, what a payment provider and a browser ask for.
+PUBLIC = {
+    "schools:home",
+    "capture:signin",
+    "capture:signout",
+    "api:signin",
+    "billing:notify",
+    "set_language",
+    "api_schema",
+    "admin:login",
+    "admin:logout",
+}
+# django-allauth and Django's own admin guard themselves.
+OTHERS = ("account_", "mfa_", "admin:")
+# Behind sign-in without a portal: it only sends people to theirs.
+DOORS = {"schools:door"}
+
+# The object behind <pk>, by the beginning of the route.
+OBJECTS = {
+    "center/schools/": "schools.School",
+    "jobs/": "schools.Job",
+    "school/roster/import/": "students.RosterImport",
+    "school/roster/": "students.Student",
+    "center/students/": "students.Student",
+    "school/students/": "students.Student",
+    "panels/capture/students/": "students.Student",
+    "me/photos/": "capture.Photo",
+    "api/v1/me/photos/": "capture.Photo",
+    "api/v1/roster-imports/": "students.RosterImport",
+    "school/photos/": "capture.Photo",
+    "center/photos/": "capture.Photo",
+    "school/stations/": "capture.Station",
+    "center/fees/refund/": "billing.Order",
+    "center/fees/": "schools.Enrolment",
+    "school/corrections/": "students.Correction",
+    "school/prints/": "printing.PrintRun",
+    "school/shipments/": "printing.Shipment",
+    "center/feedback/": "printing.Feedback",
+    "center/printing/": "printing.PrintRun",
+    "center/volumes/": "printing.Volume",
+    "center/enrolments/": "schools.Enrolment",
+    "center/year-end/awards/": "printing.Award",
+}
+KWARGS = {
+    "year": lambda world: world[apps.get_model("schools.Season")].year,
+    "exception": lambda world: world[apps.get_model("schools.WindowException")].pk,
+    "member": lambda world: world[Membership].pk,
+    "message": lambda world: world[apps.get_model("schools.Message")].pk,
+    "entry": lambda world: world[apps.get_model("billing.LedgerEntry")].pk,
+    "number": lambda world: world[apps.get_model("billing.Order")].number,
+    "student_no": lambda world: world[apps.get_model("students.Student")].student_no,
+    "kind": lambda world: "portrait",
+    "provider": lambda world: "simulator",
+    "key": lambda world: "set-password",
+    "uidb36": lambda world: "1",
+    "object_id": lambda world: 1,
+    "id": lambda world: 1,
+    "content_type_id": lambda world: 1,
+    "app_label": lambda world: "schools",
+    "url": lambda world: "nowhere",
+    "model_name": lambda world: "school",
+}
+
+
+def object_of(page: Page) -> str:
+    return next((label for start, label in OBJECTS.items() if page.route.startswith(start)), "")
+
+
+def url_of(page: Page, world: dict[type, Any]) -> str:
+    values = {name: KWARGS[name](world) for name in page.kwargs if name != "pk"}
+    if "pk" in page.kwargs:
+        values["pk"] = world[apps.get_model(object_of(page))].pk
+    return reverse(page.name, kwargs=values)
+
+
+def test_every_object_in_a_url_is_known_to_this_test():
+    unknown = {f"{page}: {name}" for page in PAGES for name in page.kwargs if name != "pk" and name not in KWARGS}
+    unknown |= {f"{page}: pk" for page in PAGES if "pk" in page.kwargs and not object_of(page)}
+    assert unknown == set()
+
+
+def test_every_view_has_a_guard():
+    open_pages = {page.name for page in PAGES if not page.portal and not page.name.startswith(OTHERS)}
+    assert open_pages == {name for name in PUBLIC if not name.startswith("admin:")} | DOORS
+
+
+def answers(client: Client, page: Page, world: dict[type, Any], data: dict[str, Any] | None = None) -> list[Any]:
+    """What GET and POST answer."""
+    url = url_of(page, world)
+    return [client.get(url), client.post(url, data or {})]
+
+
+def is_way_in(response: Any) -> bool:
+    """Sent to a sign-in, refused, or not there."""
+    if response.status_code in (301, 302):
+        return response["Location"].startswith(("/accounts/login/", "/me/sign-in/", "/admin/login/"))
+    return response.status_code in (401, 403, 404, 405)
+
+
+def test_a_stranger_finds_no_page_but_the_public_ones(world):
+    found = set()
+    for page in PAGES:
+        if page.name in PUBLIC or page.name.startswith(OTHERS[:2]):
+            continue
+        if not all(is_way_in(answer) for answer in answers(Client(), page, world)):
+            found.add(page.name)
+    assert found == set()
+
+
+def snapshot(school: School) -> dict[str, Any]:
+    """All rows of a school, and how long its history is."""
+    with center_scope():
+        rows = {
+            model._meta.label: list(model.objects.filter(school=school).order_by("pk").values())
+            for model in TENANT_MODELS
+        }
+    members = Membership.objects.filter(school=school).order_by("pk")
+    people = list(members.values("role", "is_contact", "user__is_active", "user__password"))
+    jobs = list(Job.objects.filter(school=school).values())
+    return rows | {"people": people, "jobs": jobs, "history": Event.objects.filter(school=school).count()}
+
+
+def body(response: Any) -> str:
+    content = b"".join(response.streaming_content) if response.streaming else response.content
+    return content.decode(errors="replace")
+
+
+def forged(world: dict[type, Any]) -> dict[str, Any]:
+    """A form that names the other school's rows in every way that a form of ours might."""
+    student = world[apps.get_model("students.Student")].pk
+    names = ("pick", "student", "students", "pk", "id", "photo", "photo_id", "ids", "pks")
+    return {name: [student] for name in names} | {"school": world[School].pk, "reason": "x", "do": "approve"}
+
+
+def closed_to(client: Client, page: Page, world: dict[type, Any]) -> bool:
+    """Whether a page shows the outsider nothing: a page with an object is not there, any other names no secret."""
+    for answer in answers(client, page, world, forged(world)):
+        if page.kwargs and answer.status_code not in (401, 403, 404, 405):
+            return False
+        if SECRET in body(answer):
+            return False
+    return True
+
+
+def test_a_person_of_another_school_sees_and_changes_nothing(world, school, outsider, other_school):
+    before = snapshot(school)
+    found = set()
+    for page in PAGES:
+        if page.portal in ("school", "staff", "api") and not closed_to(client_of(outsider), page, world):
+            found.add(page.name)
+    assert found == set()
+    assert snapshot(school) == before
+
+
+@pytest.mark.parametrize("role", [Role.SCHOOL_ADMIN, Role.SCHOOL_OFFICER])
+def test_nobody_of_a_school_opens_a_page_of_the_center_or_of_the_operator(world, school, role):
+    person = factories.person("somebody", role, school)
+    before = snapshot(school)
+    found = set()
+    for page in PAGES:
+        if page.name in PUBLIC or not (page.portal == "center" or page.is_operators):
+            continue
+        if not all(is_way_in(answer) for answer in answers(client_of(person), page, world, forged(world))):
+            found.add(page.name)
+    assert found == set()
+    assert snapshot(school) == before
+
+
+def test_an_officer_of_the_school_is_refused_where_an_administrator_is_asked_for(world, school, colleague):
+    before = snapshot(school)
+    pages = [page for page in PAGES if getattr(page.view, "needs_admin", False) and page.portal in ("school", "staff")]
+    assert pages
+    for page in pages:
+        assert {answer.status_code for answer in answers(client_of(colleague), page, world)} <= {403, 405}, page.name
+    assert snapshot(school) == before
+
+
+def test_an_officer_of_the_center_is_refused_where_an_administrator_is_asked_for(world, school, center_officer):
+    before = snapshot(school)
+    pages = [page for page in PAGES if getattr(page.view, "needs_admin", False) and page.portal in ("center", "staff")]
+    assert pages
+    for page in pages:
+        assert {answer.status_code for answer in answers(client_of(center_officer), page, world)} <= {403, 405}, (
+            page.name
+        )
+    assert snapshot(school) == before
+
+
+def student_client(student: Any) -> Client:
+    client = Client()
+    session = client.session
+    session[access.SESSION_KEY] = student.pk
+    session.save()
+    return client
+
+
+def test_a_student_opens_no_page_of_the_staff_and_nobody_elses_picture(world, school, other_school, season):
+    student = factories.student(other_school, season)
+    before = snapshot(school)
+    found = set()
+    for page in PAGES:
+        if page.name in PUBLIC or page.name.startswith(OTHERS[:2]):
+            continue
+        client = student_client(student)
+        if page.portal in ("student", "api"):
+            is_closed = closed_to(client, page, world)
+        else:
+            is_closed = all(is_way_in(answer) for answer in answers(client, page, world, forged(world)))
+        if not is_closed:
+            found.add(page.name)
+    assert found == set()
+    assert snapshot(school) == before
+
+
+def test_a_student_of_the_same_school_sees_no_other_students_picture(world, school, season):
+    client = student_client(factories.student(school, season))
+    for page in PAGES:
+        if page.portal in ("student", "api") and page.kwargs:
+            assert {answer.status_code for answer in answers(client, page, world)} <= {403, 404, 405}, page.name
