@@ -219,7 +219,7 @@ def lip_curves(person: Person, look: Look) -> tuple[Floats, Floats, Floats, Floa
     """(top edge, line of the upper lip, line of the lower lip, bottom edge), each from left corner to right."""
     half = 0.345 + 0.07 * person.mouth_width + (0.05 if look.teeth else 0)
     full = 0.75 + 0.5 * person.lip_fullness
-    rise = 0.010 + 0.018 * person.mouth_curve + (0.035 if look.teeth else 0)
+    rise = 0.018 + 0.030 * person.mouth_curve + (0.035 if look.teeth else 0)
     line, gape = 1.075, look.gape
     top = [(0, line - 0.098 * full), (0.085, line - 0.120 * full), (0.22, line - 0.072 * full), (half, line - rise)]
     upper = [

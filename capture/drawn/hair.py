@@ -266,19 +266,6 @@ def bun(person: Person) -> Lock:
     return Lock(knot.astype(np.float32), root, root + (0.05, -0.16), root * (0.6, 1) + (0.1, 0.22), strands=120)
 
 
-def tail(person: Person) -> Lock:
-    """A ponytail that falls over one shoulder, behind the neck."""
-    side = 1 if person.parting < 0 else -1
-    right = curve([(0.62, 0.6), (1.02, 1.3), (1.20, 2.2), (1.26, 3.2), (1.10, 3.9)], steps=8)
-    left = curve([(0.3, 0.9), (0.62, 1.6), (0.78, 2.4), (0.86, 3.2), (0.98, 3.95)], steps=8)
-    flip = np.array([side, 1])
-    body = np.concatenate([right, left[::-1]]) * flip
-    share = np.linspace(0, 1, 14)[:, None]
-    root, tip = (right[0] + (left[0] - right[0]) * share) * flip, (right[-1] + (left[-1] - right[-1]) * share) * flip
-    middle = (right[18] + (left[18] - right[18]) * share) * flip
-    return Lock(body.astype(np.float32), root, middle, tip, strands=180, wave=0.03)
-
-
 def fringe(person: Person) -> Lock:
     """A thick fringe down to the eyes: the violation."""
     outer, _ = cap(person)
@@ -291,14 +278,13 @@ def fringe(person: Person) -> Lock:
 
 
 def behind(person: Person) -> list[Lock]:
-    """The locks that lie behind neck and shoulders."""
+    """The locks that lie behind neck and shoulders; a ponytail hangs unseen down the back."""
     full = person.volume
     back: dict[str, Callable[[], list[Lock]]] = {
-        "long": lambda: [fall_behind(3.9, 0.16 + 0.16 * full)],
+        "long": lambda: [fall_behind(3.9, 0.26 + 0.16 * full, wave=0.025)],
         "wavy": lambda: [fall_behind(3.6, 0.24 + 0.18 * full, wave=0.055)],
         "bob": lambda: [fall_behind(1.95, 0.10 + 0.16 * full, gather=0.18)],
         "bun": lambda: [bun(person)],
-        "ponytail": lambda: [tail(person)],
     }
     return back.get(person.hair_style, list)()
 

@@ -115,7 +115,7 @@ def shading(person: Person, height: Floats) -> tuple[Floats, Floats]:
         half = (ray + (0, 0, 1)) / np.linalg.norm(ray + (0, 0, 1))
         gleam += strength * np.clip(np.tensordot(half, normal, 1), 0, 1) ** 26
     hollow = soften(height, 0.13 * DENSITY) - height  # what lies lower than its surroundings gets less light
-    light += 0.34 - 0.75 * np.clip(hollow, -0.03, 0.12)
+    light += 0.40 - 0.75 * np.clip(hollow, -0.03, 0.12)
     return light.astype(np.float32), gleam.astype(np.float32)
 
 
@@ -151,7 +151,7 @@ def skin_patch(person: Person) -> Patch:
     # Light that has been under the skin comes out redder: shadows keep their red longest.
     fall = np.array([0.80, 1.06, 1.16], np.float32)
     lit = albedo * np.clip(light, 0.02, 1.15)[..., None] ** fall
-    shine = 0.10 + 0.10 * (1 - float(np.mean(person.skin)))
+    shine = 0.08 + 0.10 * (1 - float(np.mean(person.skin)))
     lit += (gleam * shine)[..., None] * np.array([1.0, 0.97, 0.93], np.float32)
     return Patch(np.clip(lit, 0, 1).astype(np.float32), np.ones(light.shape, np.float32), (LEFT, TOP), DENSITY)
 

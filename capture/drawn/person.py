@@ -31,8 +31,8 @@ IRIS_COLOURS: list[tuple[Colour, float]] = [
     ((0.190, 0.105, 0.060), 50),
     ((0.270, 0.155, 0.085), 32),
     ((0.360, 0.235, 0.125), 10),
-    ((0.330, 0.370, 0.220), 4),
-    ((0.350, 0.470, 0.560), 4),
+    ((0.300, 0.300, 0.180), 3),
+    ((0.320, 0.390, 0.450), 2),
 ]
 FEMALE_STYLES = ("long", "long", "wavy", "bob", "bun", "ponytail", "ponytail", "pixie")
 MALE_STYLES = ("short", "short", "parted", "parted", "crew", "quiff", "quiff", "bald")
@@ -120,7 +120,7 @@ class Person:
             eye_tilt=chance.uniform(-0.1, 0.8),
             eye_length=chance.uniform(0.455, 0.495),
             fold=chance.uniform(0.1, 1.0),
-            iris=HAIR_COLOURS[1][0] if dark else pick(chance, IRIS_COLOURS),
+            iris=pick(chance, IRIS_COLOURS[: 2 if dark else 5]),
             nose_width=chance.uniform(0.2, 0.6) + (0.3 if dark else 0) + (0.1 if sex == "male" else 0),
             nose_length=chance.uniform(0.3, 0.7),
             lip_fullness=chance.uniform(0.25, 0.7) + (0.25 if dark else 0),
