@@ -1,4 +1,14 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from capture import api
 
 app_name = "api"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("me/sign-in/", api.SignIn.as_view(), name="signin"),
+    path("me/", api.Me.as_view(), name="me"),
+    path("me/consent/", api.Consent.as_view(), name="consent"),
+    path("me/photos/", api.Photos.as_view(), name="photos"),
+    path("me/photos/current/", api.CurrentPhoto.as_view(), name="current_photo"),
+    path("me/photos/<int:pk>/portrait/", api.Portrait.as_view(), name="portrait"),
+    path("me/submission/", api.Submission.as_view(), name="submission"),
+]

@@ -32,6 +32,7 @@ class SignInForm(forms.Form):
 
 
 class ConfirmForm(forms.Form):
+    version = forms.CharField(max_length=20, widget=forms.HiddenInput)
     is_me = forms.BooleanField(
         label=_("These details are mine and right."), error_messages={"required": _("Please confirm your details.")}
     )

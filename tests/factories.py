@@ -153,3 +153,9 @@ def consent(student: Student) -> Consent:
         return Consent.objects.get_or_create(
             student=student, version=student.season.consent_version, defaults={"school": student.school}
         )[0]
+
+
+def content(file) -> bytes:
+    """The bytes of a stored file, which is closed again."""
+    with file.open("rb") as opened:
+        return opened.read()

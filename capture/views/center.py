@@ -37,9 +37,7 @@ def photos(request: Any) -> HttpResponse:
         "items": [(photo, explanation.of_photo(photo)) for photo in page],
         "states": [(state, Photo.Status(state).label, counts.get(state, 0)) for state in worklist.STATES],
         "total": sum(counts.values()),
-        "rules": [
-            (rule, FAULTS.get(rule, rule), n) for rule, n in worklist.count_rules(chips)[:CHIP_RULES]
-        ],
+        "rules": [(rule, FAULTS.get(rule, rule), n) for rule, n in worklist.count_rules(chips)[:CHIP_RULES]],
         "schools": School.objects.filter(pk__in=Enrolment.objects.filter(season=request.season).values("school")),
     }
     return render(request, "capture/center_photos.html", context)

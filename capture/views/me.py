@@ -112,9 +112,10 @@ def _school_words(request: Any) -> dict[str, Any]:
 @student_page
 def confirm(request: Any) -> HttpResponse:
     """Step 1: these are my details, and I agree to the use of the portrait."""
-    form = ConfirmForm(request.POST or None)
+    form = ConfirmForm(request.POST or None, initial={"version": request.season.consent_version})
     if request.method == "POST" and form.is_valid():
-        consent.agree(student=request.student, season=request.season, by=request.student)
+        version = form.cleaned_data["version"]
+        consent.agree(student=request.student, season=request.season, version=version, by=request.student)
         return redirect("capture:rules")
     agreed = consent.has_agreed(request.student, request.season)
     context = {"step": 1, "form": form, "agreed": agreed}

@@ -58,9 +58,7 @@ def _frame(request: Any, filters: worklist.Filters) -> dict[str, Any]:
     return {
         "filters": filters,
         "states": [(state, Photo.Status(state).label, counts.get(state, 0)) for state in worklist.STATES],
-        "rules": [
-            (rule, FAULTS.get(rule, rule), n) for rule, n in worklist.count_rules(in_state)[:CHIP_RULES]
-        ],
+        "rules": [(rule, FAULTS.get(rule, rule), n) for rule, n in worklist.count_rules(in_state)[:CHIP_RULES]],
         "clean": in_state.filter(findings=None).count(),
         "classes": worklist.classes_of(request.season, request.school),
         "undoable": len(review.last_decision(request.user)),

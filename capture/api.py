@@ -1,0 +1,237 @@
+"""REST for a mini program: sign in, status, consent, upload, verdict, hand in. The same rules as the pages.
+
+Every refusal is {"error": sentence}, with `next` where the student has to go elsewhere (the fee).
+"""
+
+import uuid
+from contextlib import ExitStack
+from typing import Any
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import OpenApiTypes, extend_schema
+from rest_framework import serializers
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from capture import consent, explanation, intake, schedule, signin, submission
+from capture.api_access import IsStudent, StudentAuthentication, StudentThrottle, token_for
+from capture.models import Photo
+from capture.views import pictures
+from schools.errors import NotAllowed, PortalError
+from schools.models import Enrolment
+from schools.tenancy import school_scope
+from students.models import Student
+
+
+class Refusal(serializers.Serializer):
+    error = serializers.CharField()
+    next = serializers.CharField(required=False)
+
+
+class Credentials(serializers.Serializer):
+    name = serializers.CharField(max_length=60)
+    id_number = serializers.CharField(max_length=40)
+    student_no = serializers.CharField(max_length=32)
+
+
+class Token(serializers.Serializer):
+    token = serializers.CharField()
+
+
+class Reason(serializers.Serializer):
+    rule = serializers.CharField()
+    outcome = serializers.CharField(help_text="reject | warn")
+    sentence = serializers.CharField()
+    advice = serializers.CharField()
+    boxes = serializers.ListField(help_text="(x, y, width, height) as parts of 1 of the picture")
+
+
+class Verdict(serializers.Serializer):
+    id = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=Photo.Status)
+    status_label = serializers.CharField(source="get_status_display")
+    reason = serializers.CharField(help_text="why a person returned it")
+    reasons = serializers.SerializerMethodField()
+    portrait_url = serializers.SerializerMethodField(help_text="empty until there is one")
+
+    @extend_schema(responses=Reason(many=True))
+    def get_reasons(self, photo: Photo) -> list[dict[str, Any]]:
+        return [
+            {name: getattr(item, name) for name in ("rule", "outcome", "sentence", "advice", "boxes")}
+            for item in explanation.of_photo(photo)
+        ]
+
+    def get_portrait_url(self, photo: Photo) -> str:
+        return reverse("api:portrait", args=[photo.pk]) if photo.portrait else ""
+
+
+class Status(serializers.Serializer):
+    name = serializers.CharField()
+    student_no = serializers.CharField()
+    id_number = serializers.CharField(source="masked_id", help_text="masked")
+    school = serializers.CharField(source="school.name")
+    college = serializers.CharField()
+    major = serializers.CharField()
+    class_name = serializers.CharField()
+    stage = serializers.ChoiceField(choices=Student.Stage)
+    stage_label = serializers.CharField(source="get_stage_display")
+    is_locked = serializers.BooleanField()
+    lock_reason = serializers.CharField()
+    agreed = serializers.BooleanField()
+    camera_is_open = serializers.BooleanField()
+    when = serializers.CharField(help_text="when the camera is open, as a sentence")
+    fee_due_fen = serializers.IntegerField()
+    photo = Verdict(allow_null=True)
+
+
+class ConsentText(serializers.Serializer):
+    version = serializers.CharField()
+    text = serializers.CharField(read_only=True)
+
+
+class Upload(serializers.Serializer):
+    photo = serializers.FileField(help_text="JPEG, PNG, WebP or HEIC")
+    token = serializers.UUIDField(help_text="drawn anew for each picture: sent twice, it is one photo")
+    origin = serializers.ChoiceField(choices=Photo.Origin, default=Photo.Origin.CAMERA)
+
+
+class StudentAPI(APIView):
+    """A call by a signed-in student, inside the scope of the own school."""
+
+    authentication_classes = (StudentAuthentication,)
+    permission_classes = (IsStudent,)
+    throttle_classes = (StudentThrottle,)
+    parser_classes = (JSONParser, MultiPartParser, FormParser)
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        with ExitStack() as self.scopes:
+            return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if isinstance(request.user, Student):
+            self.student = request.user
+            self.scopes.enter_context(school_scope(self.student.school))
+            self.enrolment = Enrolment.objects.select_related("season", "school").get(
+                school=self.student.school, season=self.student.season
+            )
+
+    def handle_exception(self, exc: Exception) -> Response:
+        if isinstance(exc, PortalError):
+            return Response({"error": str(exc)}, status=exc.status)
+        response = super().handle_exception(exc)
+        if isinstance(response.data, dict) and "detail" in response.data:
+            response.data = {"error": response.data["detail"]}
+        return response
+
+
+class SignIn(StudentAPI):
+    permission_classes = ()
+
+    @extend_schema(request=Credentials, responses={200: Token, 403: Refusal, 429: Refusal})
+    def post(self, request: Any) -> Response:
+        """Name, document number and student number against the roster; the token is good for two hours."""
+        form = Credentials(data=request.data)
+        form.is_valid(raise_exception=True)
+        if request._request.season is None:
+            raise NotAllowed(schedule.Schedule(()).sentence(timezone.now()))
+        student = signin.sign_in(
+            season=request._request.season, address=signin.address_of(request.META), **form.validated_data
+        )
+        return Response({"token": token_for(student)})
+
+
+class Me(StudentAPI):
+    @extend_schema(responses=Status)
+    def get(self, request: Any) -> Response:
+        """Where the student stands, and the current photo."""
+        student, now = self.student, timezone.now()
+        plan = schedule.schedule_of(enrolment=self.enrolment, retaking=intake.was_returned(student), at=now)
+        student.agreed = consent.has_agreed(student, self.enrolment.season)  # type: ignore[attr-defined]
+        student.camera_is_open = plan.is_open(now)  # type: ignore[attr-defined]
+        student.when = plan.sentence(now)  # type: ignore[attr-defined]
+        due = submission.is_fee_due(student, self.enrolment)
+        student.fee_due_fen = self.enrolment.season.price_fen if due else 0  # type: ignore[attr-defined]
+        student.photo = submission.current_photo(student)  # type: ignore[attr-defined]
+        return Response(Status(student).data)
+
+
+class Consent(StudentAPI):
+    @extend_schema(responses=ConsentText)
+    def get(self, request: Any) -> Response:
+        """The text of the season, to be shown before agreeing."""
+        season = self.enrolment.season
+        return Response({"version": season.consent_version, "text": season.consent_text})
+
+    @extend_schema(request=ConsentText, responses={201: ConsentText, 400: Refusal})
+    def post(self, request: Any) -> Response:
+        """Agree to the version that was shown."""
+        season = self.enrolment.season
+        form = ConsentText(data=request.data)
+        form.is_valid(raise_exception=True)
+        version = form.validated_data["version"]
+        consent.agree(student=self.student, season=season, version=version, by=self.student)
+        return Response({"version": season.consent_version, "text": season.consent_text}, status=201)
+
+
+class Photos(StudentAPI):
+    @extend_schema(request={"multipart/form-data": Upload}, responses={201: Verdict, 400: Refusal, 403: Refusal})
+    def post(self, request: Any) -> Response:
+        """Send a photo; the verdict follows within a second or so: ask for the current photo."""
+        form = Upload(data=request.data)
+        form.is_valid(raise_exception=True)
+        token: uuid.UUID = form.validated_data["token"]
+        photo = intake.accept_upload(
+            student=self.student,
+            enrolment=self.enrolment,
+            data=form.validated_data["photo"],
+            token=token,
+            origin=form.validated_data["origin"],
+            by=self.student,
+        )
+        return Response(Verdict(photo).data, status=201)
+
+
+class CurrentPhoto(StudentAPI):
+    @extend_schema(responses={200: Verdict, 404: Refusal})
+    def get(self, request: Any) -> Response:
+        """The verdict on the current photo; `status` is "checking" until there is one."""
+        return Response(Verdict(_current(self.student)).data)
+
+
+class Submission(StudentAPI):
+    @extend_schema(request=None, responses={200: Verdict, 402: Refusal, 409: Refusal})
+    def post(self, request: Any) -> Response:
+        """Hand the current photo in. 402 with `next` where the student pays first."""
+        try:
+            photo = submission.submit(student=self.student, enrolment=self.enrolment, by=self.student)
+        except submission.FeeDue as error:
+            return Response({"error": str(error), "next": reverse("billing:pay")}, status=error.status)
+        return Response(Verdict(photo).data)
+
+    @extend_schema(request=None, responses={200: Verdict, 409: Refusal})
+    def delete(self, request: Any) -> Response:
+        """Withdraw the ready photo, to take another."""
+        return Response(Verdict(submission.withdraw(student=self.student, by=self.student)).data)
+
+
+class Portrait(StudentAPI):
+    @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
+    def get(self, request: Any, pk: int) -> HttpResponse:
+        """The standard portrait of one of the own photos."""
+        return pictures.portrait_of(self.student, pk)
+
+
+def _current(student: Student) -> Photo:
+    photo = submission.current_photo(student)
+    if photo is None:
+        raise NoPhoto(_("You have not taken a photo yet."))
+    return photo
+
+
+class NoPhoto(PortalError):
+    status = 404

@@ -1,0 +1,194 @@
+"""The daily check, the end of the capture, and the purge."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from capture import closing, daily, retention
+from capture.models import Photo
+from schools import history, jobs, workdays
+from schools.errors import Conflict
+from schools.models import Enrolment, Job, Message, Season, Window, WindowException
+from schools.tenancy import center_scope
+from students.models import Student
+from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def _unscoped_rows():
+    with center_scope():
+        yield
+
+
+def run(kind: str) -> list[Job]:
+    for job in Job.objects.filter(kind=kind, status=Job.Status.QUEUED):
+        jobs.run(job.pk)
+    return list(Job.objects.filter(kind=kind).order_by("school__code"))
+
+
+def enrolment_of(school) -> Enrolment:
+    return Enrolment.objects.select_related("school", "season").get(school=school)
+
+
+@pytest.fixture
+def day(school, season, owner):
+    """A day of one school: one approved, one waiting, one ready, one rejected, one not photographed."""
+    people = [factories.student(school, season) for _ in range(5)]
+    factories.photo(people[0], Photo.Status.APPROVED)
+    factories.photo(people[1], Photo.Status.SUBMITTED)
+    factories.photo(people[2], Photo.Status.READY)
+    factories.photo(people[3], Photo.Status.REJECTED, findings={"eyes": "reject"})
+    return people
+
+
+def test_report_counts_the_day_and_is_told_to_the_school(day, owner):
+    daily.start_daily_checks()
+    (job,) = run("daily_check")
+    assert job.status == Job.Status.DONE
+    assert job.result == {"taken": 4, "failed": 1, "ready": 1, "waiting": 1, "left": 2, "reset": 1}
+    told = Message.objects.get(recipient_key=owner.actor_key, kind="daily_check")
+    assert "4 photos taken" in told.subject
+
+
+def test_failed_photo_is_reset_the_same_day_and_the_student_told(day):
+    daily.start_daily_checks()
+    run("daily_check")
+    failed = Photo.objects.get(student=day[3])
+    assert (failed.status, failed.is_current) == (Photo.Status.REJECTED, False)
+    message = Message.objects.get(recipient_key=day[3].actor_key)
+    assert "The eyes are not fully open." in message.body
+    assert Photo.objects.filter(is_current=True).count() == 3
+
+
+def test_second_check_of_a_day_does_nothing(day, owner):
+    assert daily.start_daily_checks() == 1
+    run("daily_check")
+    assert daily.start_daily_checks() == 0
+    assert Message.objects.filter(recipient_key=day[3].actor_key).count() == 1
+
+
+def test_check_that_was_lost_halfway_keeps_its_count(day):
+    daily.start_daily_checks()
+    job = Job.objects.get(kind="daily_check")
+    jobs.claim(job.pk)
+    job.refresh_from_db()
+    daily.run_daily_check(job)
+    Job.objects.filter(pk=job.pk).update(status=Job.Status.QUEUED)
+    run("daily_check")
+    job.refresh_from_db()
+    assert job.result["failed"] == 1
+
+
+def test_schools_are_checked_apart(day, other_school, season, outsider):
+    factories.photo(factories.student(other_school, season), Photo.Status.REJECTED, findings={"eyes": "reject"})
+    assert daily.start_daily_checks() == 2
+    first, second = run("daily_check")
+    assert (first.result["taken"], second.result["taken"]) == (4, 1)
+
+
+def test_school_whose_days_have_not_come_is_left_alone(school, season):
+    today = timezone.localdate()
+    Window.objects.update(starts_on=today + dt.timedelta(days=3), ends_on=today + dt.timedelta(days=9))
+    assert daily.start_daily_checks() == 0
+
+
+def test_season_that_is_not_open_is_not_checked(day):
+    Season.objects.update(status=Season.Status.CLOSED)
+    assert daily.start_daily_checks() == 0
+
+
+# --- the end of the capture ------------------------------------------------------------------------------------------------
+
+
+def test_capture_ends_with_the_days_for_proofreading(school, owner):
+    enrolment = closing.end_capture(enrolment=enrolment_of(school), by=owner)
+    enrolment.refresh_from_db()
+    today = timezone.localdate()
+    assert enrolment.status == Enrolment.Status.PROOFREADING
+    assert enrolment.capture_ended_on == today
+    assert enrolment.proof_due_on == workdays.add_workdays(today, 30)
+    assert Message.objects.filter(kind="capture_ended", recipient_key=owner.actor_key).exists()
+
+
+def test_capture_does_not_end_twice(school, owner):
+    closing.end_capture(enrolment=enrolment_of(school), by=owner)
+    with pytest.raises(Conflict):
+        closing.end_capture(enrolment=enrolment_of(school), by=owner)
+
+
+def test_daily_check_ends_the_capture_after_the_last_day(day, school):
+    today = timezone.localdate()
+    Window.objects.update(starts_on=today - dt.timedelta(days=5), ends_on=today - dt.timedelta(days=1))
+    daily.start_daily_checks()
+    run("daily_check")
+    assert enrolment_of(school).status == Enrolment.Status.PROOFREADING
+
+
+def test_capture_goes_on_while_days_are_left(day, school):
+    daily.start_daily_checks()
+    run("daily_check")
+    assert enrolment_of(school).status == Enrolment.Status.CAPTURING
+
+
+def test_photo_on_a_granted_day_begins_the_capture_again(school, season, owner):
+    enrolment = closing.end_capture(enrolment=enrolment_of(school), by=owner)
+    Enrolment.objects.update(capture_ended_on=timezone.localdate() - dt.timedelta(days=3))
+    enrolment.refresh_from_db()
+    closing.begin_if_waiting(enrolment=enrolment)
+    assert enrolment_of(school).status == Enrolment.Status.PROOFREADING
+    today = timezone.localdate()
+    WindowException.objects.create(school=school, season=season, starts_on=today, ends_on=today, reason="late")
+    closing.begin_if_waiting(enrolment=enrolment)
+    begun = enrolment_of(school)
+    assert (begun.status, begun.capture_ended_on, begun.proof_due_on) == (Enrolment.Status.CAPTURING, None, None)
+
+
+# --- the purge -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def closed(season):
+    def close(days_ago: int) -> None:
+        closed_on = timezone.localdate() - dt.timedelta(days=days_ago)
+        Season.objects.update(status=Season.Status.CLOSED, closed_on=closed_on, retention_days=180)
+
+    return close
+
+
+def test_originals_go_when_their_time_is_over_and_approved_portraits_stay(day, closed, settings):
+    closed(181)
+    assert retention.start_purges() == 1
+    (job,) = run("purge")
+    assert job.result["photos"] == 4
+    approved = Photo.objects.get(status=Photo.Status.APPROVED)
+    assert (approved.original.name, approved.preview.name) == ("", "")
+    assert factories.content(approved.portrait)
+    assert set(Photo.objects.exclude(pk=approved.pk).values_list("original", "portrait", "thumbnail")) == {("", "", "")}
+    assert len([path for path in settings.MEDIA_ROOT.rglob("*.jpg")]) == 2
+    assert history.of(job.season).filter(kind="season.purged").count() == 1
+
+
+def test_purge_does_not_start_before_its_time_or_twice(day, closed):
+    closed(180)
+    assert retention.start_purges() == 0
+    closed(181)
+    assert retention.start_purges() == 1
+    assert retention.start_purges() == 0
+    run("purge")
+    assert retention.start_purges() == 0
+
+
+def test_purge_ordered_for_a_season_that_was_opened_again_does_nothing(day, closed):
+    closed(181)
+    retention.start_purges()
+    Season.objects.update(status=Season.Status.OPEN)
+    run("purge")
+    assert Photo.objects.exclude(original="").count() == 4
+
+
+def test_students_without_an_address_are_told_in_the_portal_only(day):
+    daily.start_daily_checks()
+    run("daily_check")
+    assert Student.objects.get(pk=day[3].pk).email == ""
+    assert Message.objects.get(recipient_key=day[3].actor_key).email == ""
