@@ -6,7 +6,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from schools.forms import YuanField
+from schools.forms import YuanField, day_input
 from schools.models import Enrolment
 
 
@@ -21,9 +21,7 @@ class PaymentModeForm(forms.Form):
 
 class TransferForm(forms.Form):
     amount_fen = YuanField(label=_("Amount (yuan)"), min_value=Decimal("0.01"), max_digits=10)
-    booked_on = forms.DateField(
-        label=_("Value date"), widget=forms.DateInput(attrs={"type": "date"}), initial=timezone.localdate
-    )
+    booked_on = forms.DateField(label=_("Value date"), widget=day_input(), initial=timezone.localdate)
     reference = forms.CharField(
         label=_("Bank reference"),
         max_length=60,

@@ -15,4 +15,5 @@ urlpatterns = [
     path("center/fees/<int:pk>/reverse/<int:entry>/", views.center.reverse_entry, name="reverse_entry"),
     path("center/fees/refund/<int:pk>/", views.center.refund, name="refund"),
     path("panels/fees/", views.panels.fees, name="panel_fees"),
+    path("panels/fees/school/", views.panels.one_school, name="panel_school"),
 ]

@@ -2,30 +2,38 @@
 
 from typing import Any
 
-from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from billing import accounts, overview
-from schools.access import center_page, school_page
+from schools.access import center_page, staff_page
+from schools.models import Enrolment
 
 
 @require_GET
+@staff_page
 def fees(request: Any) -> HttpResponse:
-    if request.membership is None:
-        return redirect_to_login(request.get_full_path())
-    return center_panel(request) if request.membership.is_center else school_panel(request)
+    return _center_panel(request) if request.membership.is_center else _school_panel(request)
 
 
-@center_page
-def center_panel(request: Any) -> HttpResponse:
+def _center_panel(request: Any) -> HttpResponse:
     rows = overview.by_school(request.season)
     context = {"totals": overview.totals(rows), "rows": [row for row in rows if row.due_fen > 0][:5]}
     return render(request, "billing/panel_center.html", context)
 
 
-@school_page
-def school_panel(request: Any) -> HttpResponse:
+def _school_panel(request: Any) -> HttpResponse:
     statement = accounts.statement(request.enrolment) if request.enrolment else None
     return render(request, "billing/panel_school.html", {"enrolment": request.enrolment, "statement": statement})
+
+
+@require_GET
+@center_page
+def one_school(request: Any) -> HttpResponse:
+    """One school's account on the center's page of that school; ?school= its id."""
+    number = request.GET.get("school", "")
+    enrolments = Enrolment.objects.select_related("school", "season").filter(season=request.season)
+    enrolment = get_object_or_404(enrolments, school=number if number.isdecimal() else 0)
+    context = {"enrolment": enrolment, "statement": accounts.statement(enrolment)}
+    return render(request, "billing/panel_school.html", context)

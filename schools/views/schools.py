@@ -91,7 +91,7 @@ def school(request: Any, pk: int) -> HttpResponse:
         "window": Window.objects.filter(season=request.season, area=row.area).first(),
         "exceptions": WindowException.objects.filter(season=request.season, school=row),
         "days_left": _days_left(row, request.season),
-        "panels": [found for name in SCHOOL_PANELS if (found := panel(name, school=row.pk))],
+        "panels": [found for name in SCHOOL_PANELS if (found := panel(name, school=row.pk))] if enrolment else [],
         "events": told(Event.objects.filter(school=row)[:12]),
         "may_withdraw": enrolment is not None and enrolment.status == Enrolment.Status.PREPARING,
     }
