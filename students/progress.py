@@ -53,7 +53,7 @@ class Tally:
 
     @property
     def captured(self) -> int:
-        """Students with a photo that passed the checks."""
+        """Students who have handed in a photo: what the notice calls 实拍."""
         return self.count(*CAPTURED)
 
     @property

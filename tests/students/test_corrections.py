@@ -1,0 +1,86 @@
+import pytest
+
+from schools import history
+from schools.errors import Conflict, PortalError
+from schools.models import Message
+from students import corrections
+from students.models import Correction, Student
+from students.records import WrongData
+from tests import factories
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scoped")]
+
+
+@pytest.fixture
+def ask(student):
+    return lambda field, wanted="", explanation="": corrections.ask(
+        student=student, field=field, wanted=wanted, explanation=explanation, by=student
+    )
+
+
+def test_asking_leaves_a_question_and_tells_the_school(ask, student, owner):
+    correction = ask("name", "李壹")
+    assert (correction.status, correction.wanted) == ("open", "李壹")
+    assert Message.objects.filter(recipient_key=owner.actor_key, kind="correction.asked").count() == 1
+    assert history.of(correction).get().actor_key == student.actor_key
+    assert corrections.open_of(student) == [correction]
+
+
+def test_accepting_changes_the_data(ask, student, owner):
+    correction = corrections.accept(correction=ask("name", "李壹"), by=owner, answer="Thank you")
+    assert Student.objects.get(pk=student.pk).name == "李壹"
+    assert (correction.status, correction.decided_by_name) == ("accepted", owner.actor_name)
+    event = history.of(student).filter(kind="student.changed").get()
+    assert event.facts == {"name": ["李一", "李壹"], "correction": correction.pk}
+    assert Message.objects.filter(recipient_key=student.actor_key, kind="correction.accepted").exists()
+
+
+def test_a_document_number_is_kept_sealed_and_checked_again(ask, student, owner):
+    number = factories.id_number(501 if student.gender == "male" else 502)
+    correction = ask("id_number", number)
+    assert correction.wanted == ""
+    assert corrections.wanted_value(correction) == number
+    assert corrections.wanted_shown(correction) == f"{number[:6]}{'*' * 8}{number[-4:]}"
+    corrections.accept(correction=correction, by=owner)
+    assert Student.objects.get(pk=student.pk).id_number == number
+
+
+def test_a_wanted_value_that_cannot_be_right_is_not_accepted(ask, student, owner):
+    correction = ask("id_number", "320102200102031111")
+    with pytest.raises(WrongData):
+        corrections.accept(correction=correction, by=owner)
+    correction.refresh_from_db()
+    assert correction.status == "open"
+    assert Student.objects.get(pk=student.pk).id_hash == student.id_hash
+
+
+def test_declining_needs_an_answer_and_keeps_the_data(ask, student, owner):
+    correction = ask("major", "网络工程")
+    with pytest.raises(PortalError, match="why"):
+        corrections.decline(correction=correction, by=owner, answer=" ")
+    corrections.decline(correction=correction, by=owner, answer="Your major is right.")
+    assert Student.objects.get(pk=student.pk).major == "软件工程"
+    message = Message.objects.get(recipient_key=student.actor_key)
+    assert "Your major is right." in message.body
+
+
+def test_a_question_is_decided_once(ask, owner):
+    correction = ask("name", "李壹")
+    corrections.accept(correction=correction, by=owner)
+    with pytest.raises(Conflict):
+        corrections.decline(correction=Correction.objects.get(), by=owner, answer="no")
+
+
+def test_questions_that_make_no_sense_are_refused(ask):
+    ask("name", "李壹")
+    with pytest.raises(Conflict):
+        ask("name", "李二")
+    for field, wanted in (("weight", "70"), ("major", ""), ("major", "软件工程"), ("portrait", "")):
+        with pytest.raises(PortalError):
+            ask(field, wanted)
+
+
+def test_a_portrait_is_asked_about_in_words(ask, student, owner):
+    correction = ask("portrait", explanation="My eyes are closed.")
+    corrections.accept(correction=correction, by=owner)
+    assert Student.objects.get(pk=student.pk).stage == student.stage

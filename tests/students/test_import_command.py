@@ -1,0 +1,60 @@
+import json
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from schools.models import Event
+from schools.tenancy import school_scope
+from students.models import Student
+from tests.students import books
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def run(school, tmp_path, capsys):
+    def run(content, *options, code=school.code):
+        path = tmp_path / "roster.xlsx"
+        path.write_bytes(content)
+        call_command("import_roster", code, str(path), *options)
+        return capsys.readouterr().out
+
+    return run
+
+
+def count(school):
+    with school_scope(school):
+        return Student.objects.count()
+
+
+def test_json_is_one_object_with_the_figures(run, school):
+    found = json.loads(run(books.roster(books.row(1), books.row(2, 姓名="")), "--json"))
+    assert found == {
+        "new": 1,
+        "changed": 0,
+        "unchanged": 0,
+        "wrong": 1,
+        "errors": [{"row": 3, "column": "姓名", "code": "empty", "message": "This cell must be filled."}],
+        "ignored_columns": [],
+        "missing": 0,
+    }
+    assert count(school) == 1
+    assert Event.objects.get(kind="student.added").source == "command"
+
+
+def test_dry_run_writes_nothing(run, school):
+    assert json.loads(run(books.roster(books.row(1)), "--dry-run", "--json"))["new"] == 1
+    assert count(school) == 0
+
+
+def test_text_for_people(run):
+    assert run(books.roster(books.row(1))) == "new 1, changed 0, unchanged 0, wrong 0\n"
+
+
+def test_refusals_are_sentences(run, school, tmp_path):
+    with pytest.raises(CommandError, match="no school with the code 404"):
+        run(books.roster(books.row(1)), code="404")
+    with pytest.raises(CommandError, match="spreadsheet"):
+        run(b"\x89PNG\x00")
+    with pytest.raises(CommandError, match="cannot be read"):
+        call_command("import_roster", school.code, str(tmp_path / "missing.xlsx"))

@@ -1,0 +1,262 @@
+"""The roster page, the center's list, one student's page, exports."""
+
+import csv
+import io
+
+import openpyxl
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from schools.models import Enrolment, Event
+from schools.tenancy import center_scope, school_scope
+from students.listing import Query, searched
+from students.models import Student
+from tests import factories
+from tests.conftest import client_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def students(school, season):
+    names = (("王小明", "软件2301", "waiting"), ("王大明", "软件2302", "review"), ("李红", "软件2301", "waiting"))
+    return [
+        factories.student(school, season, student_no=f"2023{i:03d}", name=name, class_name=class_name, stage=stage)
+        for i, (name, class_name, stage) in enumerate(names)
+    ]
+
+
+def get(client, name="roster", *args, **query):
+    return client.get(reverse(f"students:{name}", args=args), query).content.decode()
+
+
+def test_empty_roster_teaches_the_next_step(owner_client, season):
+    assert reverse("students:roster_import") in get(owner_client)
+    assert "No students yet" in get(owner_client)
+
+
+def test_numbers_are_masked(owner_client, students):
+    page = get(owner_client)
+    for student in students:
+        assert student.name in page
+        assert student.masked_id in page
+        assert student.id_number not in page
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ({"q": "王"}, {"王小明", "王大明"}),
+        ({"q": "王小"}, {"王小明"}),
+        ({"q": "2023002"}, {"李红"}),
+        ({"q": "小明"}, set()),
+        ({"q": "%"}, set()),
+        ({"stage": "review"}, {"王大明"}),
+        ({"class_name": "软件2301"}, {"王小明", "李红"}),
+        ({"class_name": "软件2301", "q": "王"}, {"王小明"}),
+        ({"stage": "nonsense"}, set()),
+        ({"sort": "nonsense", "page": "99"}, {"王小明", "王大明", "李红"}),
+    ],
+)
+def test_search_and_filters(owner_client, students, query, names):
+    page = get(owner_client, **query)
+    assert {student.name for student in students if f">{student.name}</a>" in page} == names
+
+
+def test_chips_count_what_they_would_show(owner_client, students):
+    page = get(owner_client, class_name="软件2301")
+    assert 'Not photographed <span class="count">2</span>' in page
+    assert "In review" not in page.split("<table")[0].split('class="chips"')[1]
+
+
+def test_sorting_both_ways(owner_client, students):
+    page = get(owner_client, sort="-student_no")
+    assert page.index("李红</a>") < page.index("王大明</a>") < page.index("王小明</a>")
+
+
+def test_a_document_number_is_not_searched_for(owner_client, students):
+    assert "Document numbers are not searched for" in get(owner_client, q=students[0].id_number)
+
+
+def test_htmx_gets_the_list_alone_and_a_clean_address(owner_client, students):
+    answer = owner_client.get(reverse("students:roster"), {"q": "王", "college": ""}, headers={"HX-Request": "true"})
+    assert "<html" not in answer.content.decode()
+    assert answer["HX-Push-Url"] == f"{reverse('students:roster')}?q=%E7%8E%8B"
+    assert "HX-Request" in answer["Vary"]
+
+
+def test_query_count_does_not_grow_with_the_rows(owner_client, school, season, django_assert_num_queries):
+    factories.student(school, season)
+    with CaptureQueriesContext(connection) as one:
+        get(owner_client)
+    factories.student(school, season)
+    factories.student(school, season)
+    with django_assert_num_queries(len(one)):
+        get(owner_client)
+
+
+def fill(school, season, number):
+    """Many students, without the ORM."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO students_student (school_id, season_id, student_no, name, id_type, id_sealed, id_hash, gender, level,
+                   college, major, class_name, phone, email, stage, fee_state, lock_reason, created_at, updated_at)
+               SELECT %s, %s, 'N' || n, chr(20000 + n), 'resident', '', 'hash' || n, '', '', 'college', 'major',
+                   'class ' || n %% 99, '', '', 'waiting', 'unpaid', '', now(), now() FROM generate_series(1, %s) n""",
+            [school.pk, season.pk, number],
+        )
+        cursor.execute("ANALYZE students_student")
+
+
+def test_search_by_the_beginning_uses_both_indexes(school, season):
+    fill(school, season, 3000)
+    with school_scope(school), connection.cursor() as cursor:
+        mine = Student.objects.filter(season=season, school=school)
+        sql, params = searched(mine, Query(q="王")).query.sql_with_params()
+        cursor.execute(f"EXPLAIN {sql}", params)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "student_name" in plan
+    assert "student_no_prefix" in plan
+    assert "Seq Scan" not in plan
+
+
+def test_the_center_sees_all_schools_and_filters_by_one(center_client, students, other_school, season):
+    factories.student(other_school, season, name="赵远")
+    page = get(center_client, "center_students")
+    assert "赵远" in page
+    assert "王小明" in page
+    assert "王小明" not in get(center_client, "center_students", school_id=other_school.pk)
+
+
+def test_center_query_count_does_not_grow_with_the_rows(center_client, school, season, django_assert_num_queries):
+    factories.student(school, season)
+    with CaptureQueriesContext(connection) as one:
+        get(center_client, "center_students")
+    factories.student(school, season)
+    factories.student(school, season)
+    with django_assert_num_queries(len(one)):
+        get(center_client, "center_students")
+
+
+def test_a_school_sees_its_own_students_only(outsider_client, students):
+    assert "王小明" not in get(outsider_client)
+    assert outsider_client.get(reverse("students:student", args=[students[0].pk])).status_code == 404
+
+
+# one student
+
+
+def test_student_page_and_revealing_the_number(owner_client, students):
+    student = students[0]
+    page = get(owner_client, "student", student.pk)
+    assert student.id_number not in page
+    answer = owner_client.post(reverse("students:student_reveal", args=[student.pk]), headers={"HX-Request": "true"})
+    assert student.id_number in answer.content.decode()
+    assert answer["Cache-Control"] == "private, no-store"
+    assert Event.objects.filter(kind="student.revealed", object_id=student.pk).count() == 1
+
+
+def test_the_center_may_look_and_is_recorded(center_client, students, center_admin):
+    student = students[0]
+    assert student.name in get(center_client, "center_student", student.pk)
+    center_client.post(reverse("students:center_student_reveal", args=[student.pk]))
+    assert Event.objects.get(kind="student.revealed").actor_name == center_admin.actor_name
+
+
+def form(**values):
+    return {
+        "student_no": "2023900",
+        "name": "钱多",
+        "id_type": "resident",
+        "id_number": factories.id_number(333, born="20010909"),
+        "major": "软件工程",
+        "class_name": "软件2301",
+    } | values
+
+
+def test_adding_by_form(owner_client, school, season):
+    answer = owner_client.post(reverse("students:student_add"), form())
+    with school_scope(school):
+        student = Student.objects.get()
+    assert answer["Location"] == reverse("students:student", args=[student.pk])
+    assert student.gender == "male" or student.gender == ""
+
+
+def test_wrong_cells_of_the_form_keep_what_was_typed(owner_client, season, school):
+    answer = owner_client.post(reverse("students:student_add"), form(name="钱1", id_number="320102200102031111"))
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "Not a name" in page
+    assert "mistyped" in page
+    assert "钱1" in page
+
+
+def test_changing_by_form_keeps_the_number_when_left_empty(owner_client, students, school):
+    student = students[0]
+    values = form(student_no=student.student_no, name="王小新", id_number="", gender=student.gender)
+    owner_client.post(reverse("students:student_edit", args=[student.pk]), values)
+    with school_scope(school):
+        changed = Student.objects.get(pk=student.pk)
+    assert (changed.name, changed.id_hash) == ("王小新", student.id_hash)
+
+
+def test_removing_picked_students(owner_client, students, school):
+    waiting = [student.pk for student in students if student.stage == "waiting"]
+    owner_client.post(reverse("students:students_remove"), {"pick": waiting})
+    with school_scope(school):
+        assert Student.objects.count() == 1
+
+
+def test_a_closed_roster_offers_no_changes(owner_client, students, school):
+    with center_scope():
+        Enrolment.objects.filter(school=school).update(status=Enrolment.Status.PRINTING)
+    page = get(owner_client)
+    assert reverse("students:student_add") not in page
+    assert "data-pick" not in page
+    assert owner_client.get(reverse("students:student_add")).status_code == 200
+    assert owner_client.post(reverse("students:student_add"), form()).status_code == 400
+
+
+# exports
+
+
+def export(client, **data):
+    return client.post(reverse("students:roster_export"), data)
+
+
+def test_export_as_workbook_is_masked_and_recorded(owner_client, students):
+    answer = export(owner_client, format="xlsx", stage="waiting")
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    lines = [[cell.value for cell in row] for row in sheet]
+    assert lines[0][:5] == ["学号", "姓名", "性别", "证件类型", "证件号码"]
+    assert [line[1] for line in lines[1:]] == ["王小明", "李红"]
+    assert lines[1][4] == students[0].masked_id
+    assert Event.objects.get(kind="roster.exported").facts == {"count": 2, "format": "xlsx", "in_clear": False}
+
+
+def test_export_as_csv_opens_in_a_spreadsheet(owner_client, students):
+    content = export(owner_client, format="csv").content
+    assert content.startswith(b"\xef\xbb\xbf")
+    assert len(list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))) == 4
+
+
+def test_numbers_in_clear_are_for_administrators(owner_client, colleague, students):
+    content = export(owner_client, format="csv", numbers="clear").content.decode()
+    assert students[0].id_number in content
+    assert Event.objects.get(kind="roster.exported").facts["in_clear"] is True
+    assert export(client_of(colleague), format="csv", numbers="clear").status_code == 403
+
+
+def test_cells_of_an_export_are_no_formulas(owner_client, school, season):
+    factories.student(school, season, college="=HYPERLINK(1)")
+    content = export(owner_client, format="csv").content.decode()
+    assert "'=HYPERLINK(1)" in content
+
+
+def test_the_center_exports_with_the_school_and_never_in_clear(center_client, students, school):
+    answer = center_client.post(reverse("students:center_export"), {"format": "csv", "numbers": "clear"})
+    content = answer.content.decode()
+    assert school.name in content
+    assert students[0].id_number not in content
