@@ -12,6 +12,7 @@ from .head import ramp
 from .person import Person
 
 WHITE: Colour = (0.90, 0.90, 0.90)
+CREW_NECK = [(0.0, 2.86), (0.38, 2.78), (0.70, 2.54), (0.86, 2.34)]
 
 
 def torso(person: Person, *, neck: list[tuple[float, float]]) -> Floats:
@@ -163,9 +164,8 @@ def draw_suit(canvas: Canvas, frame: Frame, person: Person) -> None:
 
 def draw_crew(canvas: Canvas, frame: Frame, person: Person) -> None:
     """A T-shirt or sweater with a round neck."""
-    neck = [(0.0, 2.86), (0.38, 2.78), (0.70, 2.54), (0.86, 2.34)]
-    draw_body(canvas, frame, person, person.top, neck)
-    right = np.asarray(neck, np.float32)
+    draw_body(canvas, frame, person, person.top, CREW_NECK)
+    right = np.asarray(CREW_NECK, np.float32)
     seam = curve(np.concatenate([mirrored(right)[:0:-1], right]))
     for drop, width, share in ((0.045, 0.09, 0.10), (0.10, 0.012, 0.45)):
         canvas.strokes(

@@ -217,9 +217,9 @@ def draw_nose(canvas: Canvas, frame: Frame, person: Person) -> None:
 
 def lip_curves(person: Person, look: Look) -> tuple[Floats, Floats, Floats, Floats]:
     """(top edge, line of the upper lip, line of the lower lip, bottom edge), each from left corner to right."""
-    half = 0.345 + 0.07 * person.mouth_width + (0.05 if look.teeth else 0)
+    half = 0.345 + 0.07 * person.mouth_width + (0.03 if look.teeth else 0)
     full = 0.75 + 0.5 * person.lip_fullness
-    rise = 0.018 + 0.030 * person.mouth_curve + (0.035 if look.teeth else 0)
+    rise = 0.018 + 0.030 * person.mouth_curve + (0.045 if look.teeth else 0)
     line, gape = 1.075, look.gape
     top = [(0, line - 0.098 * full), (0.085, line - 0.120 * full), (0.22, line - 0.072 * full), (half, line - rise)]
     upper = [
@@ -294,7 +294,9 @@ def draw_gape(canvas: Canvas, frame: Frame, look: Look, upper: Floats, lower: Fl
     inside = canvas.mask(frame, hole, feather=0.004)
     canvas.fill(frame, hole, (0.19, 0.05, 0.06), feather=0.004)
     if look.teeth:
-        bite = upper + (0, look.gape * 0.72)
+        # The teeth follow the smile's arc: full height in the middle, nothing at the corners.
+        arc = np.clip(1 - (upper[:, 0] / 0.34) ** 2, 0, 1)
+        bite = upper + np.stack([0 * arc, arc * look.gape * 0.62], 1)
         canvas.fill(frame, np.concatenate([upper, bite[::-1]]), (0.93, 0.91, 0.87), feather=0.006, within=inside)
         gaps = [np.array([(u, 1.0), (u * 1.02, 1.3)], np.float32) for u in np.arange(-0.27, 0.28, 0.077)]
         canvas.strokes(frame, gaps, (0.62, 0.56, 0.53), width=0.006, alpha=0.4, feather=0.003, within=inside)

@@ -283,7 +283,7 @@ def behind(person: Person) -> list[Lock]:
     back: dict[str, Callable[[], list[Lock]]] = {
         "long": lambda: [fall_behind(3.9, 0.26 + 0.16 * full, wave=0.025)],
         "wavy": lambda: [fall_behind(3.6, 0.24 + 0.18 * full, wave=0.055)],
-        "bob": lambda: [fall_behind(1.95, 0.10 + 0.16 * full, gather=0.18)],
+        "bob": lambda: [fall_behind(2.0, 0.06 + 0.12 * full, gather=0.08)],
         "bun": lambda: [bun(person)],
     }
     return back.get(person.hair_style, list)()
@@ -310,7 +310,7 @@ def draw_back_hair(canvas: Canvas, frame: Frame, person: Person) -> None:
     """Before the neck is drawn."""
     chance = np.random.default_rng(person.seed)
     for lock in behind(person):
-        draw_lock(canvas, frame, lock, person.hair_colour, chance, light=0.8)
+        draw_lock(canvas, frame, lock, person.hair_colour, chance, light=0.94)
 
 
 def draw_front_hair(canvas: Canvas, frame: Frame, person: Person, *, with_fringe: bool = False) -> None:

@@ -16,7 +16,7 @@ from .glasses import draw_glasses
 from .hair import EARS_OVER_HAIR, draw_back_hair, draw_front_hair
 from .head import draw_ears, draw_face, draw_neck, face_outline
 from .person import Person
-from .violations import AFTER, BEFORE, Scene, cover_face, light_scene
+from .violations import AFTER, BEFORE, Scene, cover_face, draw_checks, light_scene
 
 LARGEST = 1500  # px of width that are really painted; larger pictures are enlarged from it
 PORES = 0.016  # how much light varies from pore to pore
@@ -94,7 +94,10 @@ def paint_person(canvas: Canvas, frame: Frame, scene: Scene) -> None:
     tucked = person.hair_style in EARS_OVER_HAIR
     draw_back_hair(canvas, frame, person)
     draw_neck(canvas, frame, person)
-    draw_clothes(canvas, replace(frame, angle=frame.angle * 0.55).moved(0, -0.16), person)
+    body = replace(frame, angle=frame.angle * 0.55).moved(0, -0.16)
+    draw_clothes(canvas, body, person)
+    if scene.checks:
+        draw_checks(canvas, body, person)
     if not tucked:
         draw_ears(canvas, frame, person)
     draw_face(canvas, frame, person)

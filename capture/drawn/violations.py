@@ -13,6 +13,7 @@ import numpy as np
 
 from .camera import Pixels
 from .canvas import Canvas, Colour, Frame, curve, mirrored, soften
+from .clothes import CREW_NECK, torso
 from .features import Look
 from .head import DENSITY, LEFT, TOP, relief
 from .person import Person
@@ -98,13 +99,11 @@ def light_scene(canvas: Canvas, scene: Scene) -> None:
 
 
 def cover_face(canvas: Canvas, frame: Frame, scene: Scene) -> None:
-    """A mask over nose and mouth, a cap, or a top with checks."""
+    """A mask over nose and mouth, or a cap."""
     if scene.cover == "mask":
         draw_mask(canvas, frame)
     elif scene.cover == "cap":
         draw_cap(canvas, frame)
-    if scene.checks:
-        draw_checks(canvas, frame)
 
 
 def draw_mask(canvas: Canvas, frame: Frame) -> None:
@@ -144,29 +143,13 @@ def draw_cap(canvas: Canvas, frame: Frame) -> None:
     canvas.fill(frame, peak, (0.60, 0.09, 0.12), feather=0.008)
 
 
-def draw_checks(canvas: Canvas, frame: Frame) -> None:
-    """A loud check over the whole top."""
-    body = canvas.mask(
-        frame,
-        np.array(
-            [
-                (-2.6, 3.2),
-                (-1.5, 2.62),
-                (-0.9, 2.36),
-                (0, 2.9),
-                (0.9, 2.36),
-                (1.5, 2.62),
-                (2.6, 3.2),
-                (2.6, 7),
-                (-2.6, 7),
-            ],
-            np.float32,
-        ),
-    )
-    down = [np.array([(u, 2.2), (u, 7)], np.float32) for u in np.arange(-2.6, 2.7, 0.17)]
-    over = [np.array([(-2.7, v), (2.7, v)], np.float32) for v in np.arange(2.3, 6.5, 0.17)]
-    canvas.strokes(frame, down, (0.95, 0.93, 0.88), width=0.05, alpha=0.85, within=body)
-    canvas.strokes(frame, over, (0.10, 0.09, 0.12), width=0.05, alpha=0.75, within=body)
+def draw_checks(canvas: Canvas, frame: Frame, person: Person) -> None:
+    """A loud check over the whole top; `frame` is the body's."""
+    top = canvas.mask(frame, torso(person, neck=CREW_NECK))
+    down = [np.array([(u, 2.2), (u, 7)], np.float32) for u in np.arange(-2.9, 3.0, 0.17)]
+    over = [np.array([(-3.0, v), (3.0, v)], np.float32) for v in np.arange(2.3, 6.5, 0.17)]
+    canvas.strokes(frame, down, (0.95, 0.93, 0.88), width=0.05, alpha=0.85, within=top)
+    canvas.strokes(frame, over, (0.10, 0.09, 0.12), width=0.05, alpha=0.75, within=top)
 
 
 def turn_head(pixels: Pixels, scene: Scene, *, degrees: float = 20.0) -> Pixels:
