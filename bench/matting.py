@@ -24,6 +24,7 @@ from capture.vision import measure, networks, open_photo
 from capture.vision.backgrounds import BACKGROUNDS
 from capture.vision.face import CHIN, OVAL
 from capture.vision.portrait import matting
+from capture.vision.portrait.regions import trimap
 from capture.vision.portrait.framing import HEIGHT, WIDTH, frame
 
 SIZE = (900, 1200)
@@ -119,9 +120,15 @@ def mask_only(case: Case) -> tuple[np.ndarray, np.ndarray]:
     return case.mask, case.rgb
 
 
+def full_trimap(case: Case) -> np.ndarray:
+    """The trimap of the mask alone, at half the size as the engine makes it, enlarged."""
+    half = cv2.resize(case.mask, (WIDTH // 2, HEIGHT // 2), interpolation=cv2.INTER_AREA)
+    return cv2.resize(trimap(half, case.chin / 2, case.oval / 2), (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST)
+
+
 def guided(case: Case) -> tuple[np.ndarray, np.ndarray]:
     """Guided filter (He, Sun, Tang 2010) with blur-fusion in two passes (Forte 2021)."""
-    known = matting.trimap(case.mask, case.chin, case.oval)
+    known = full_trimap(case)
     start = np.where(known == 0.5, case.mask, known).astype(np.float32)
     alpha = np.where(known == 0.5, guided_filter(case.rgb, start, 8, 1e-4), known)
     alpha = np.clip((alpha - 0.04) / 0.92, 0, 1).astype(np.float32)
@@ -134,7 +141,7 @@ def guided(case: Case) -> tuple[np.ndarray, np.ndarray]:
 def pymatting_closed_form(case: Case) -> tuple[np.ndarray, np.ndarray]:
     from pymatting import estimate_alpha_cf, estimate_foreground_ml
 
-    known = matting.trimap(case.mask, case.chin, case.oval).astype(np.float64)
+    known = full_trimap(case).astype(np.float64)
     rgb = case.rgb.astype(np.float64)
     alpha = estimate_alpha_cf(rgb, known)
     return alpha.astype(np.float32), estimate_foreground_ml(rgb, alpha).astype(np.float32)

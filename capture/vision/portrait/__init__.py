@@ -18,7 +18,7 @@ from .encoding import encode_portrait, encode_thumbnail
 from .framing import HEIGHT, WIDTH, Crop, describe, frame, is_standard
 from .matting import matte
 
-OVERSAMPLING = 2  # the source is warped at twice the size and averaged: warping down in one step would alias
+SURPLUS = 1.2  # source px per portrait px; more are averaged first, because turning them down in one step would alias
 
 
 @dataclass(frozen=True)
@@ -59,13 +59,13 @@ def make_portrait(
 
 def warp(source: Source, crop: Crop) -> np.ndarray:
     """The framed part of the source, uint8 RGB 640 x 480, still with its own wall."""
-    needed = max(source.width, source.height) * crop.scale
-    picture = source.at_least(needed)
-    scale = picture.shape[1] / source.width
-    matrix = OVERSAMPLING * crop.matrix(source.size) / np.array([scale, scale, 1.0])
-    size = (OVERSAMPLING * WIDTH, OVERSAMPLING * HEIGHT)
-    large = cv2.warpAffine(picture, matrix, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return cv2.resize(large, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    picture = source.at_least(max(source.width, source.height) * crop.scale)
+    surplus = picture.shape[1] / source.width / crop.scale
+    if surplus > SURPLUS:
+        factor = SURPLUS / surplus
+        picture = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    matrix = crop.matrix(source.size) * [source.width / picture.shape[1], source.width / picture.shape[1], 1.0]
+    return cv2.warpAffine(picture, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
 def cut_out(
@@ -81,9 +81,9 @@ def cut_out(
 
 def compose(person: np.ndarray, alpha: np.ndarray, background: tuple[int, int, int]) -> np.ndarray:
     """uint8 RGB of the person on a plain background."""
-    weight = alpha[..., None]
+    weight = cv2.merge([alpha, alpha, alpha])
     wall = np.array(background, np.float32) / 255
-    return np.round((person * weight + wall * (1 - weight)) * 255).astype(np.uint8)
+    return cv2.convertScaleAbs((person - wall) * weight + wall, alpha=255)
 
 
 def roughness(alpha: np.ndarray) -> float:

@@ -1,0 +1,170 @@
+"""What is surely the person, what is surely the wall, and the band between them that must be solved.
+
+Worked out at half the size of the portrait: the band is wide enough, and it costs a quarter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+# Lengths are px at half the size; colour distances are Euclidean in RGB of 0-1.
+FACE_CORE = 0.88  # of the outline of the face; the landmarks of its sides may lie some px outside
+SURE_PERSON, SURE_WALL = 0.9, 0.08
+PERSON_MARGIN = 5  # that the sure person is drawn back from the mask
+WALL_MARGIN_HAIR = 6  # that the sure wall is drawn back; hair strays further than a shoulder
+WALL_MARGIN_SHOULDER = 2
+RING = 2  # round a correction of the mask that becomes unknown
+COARSE = 2  # colours of wall and person are smooth: they are spread at half of the half
+WALL_RADII = (10, 30, 160)  # px of the coarse size; the smallest that finds any wall decides
+PERSON_RADII = (3, 8, 30, 160)
+WALL_RANGE = 0.35  # how far a wall with shadows strays from its own middle colour
+NOISE = 0.02  # least spread of a wall's colour
+POCKET_DISTANCE = 0.08  # how far the colour of a gap in the hair may be from that of the wall
+POCKET_CONTRAST = 0.2
+HAIR_DISTANCE = 0.14
+HAIR_CONTRAST = 0.35  # to the wall; less, and the colours cannot tell
+HAIR_REACH = 2.2  # half face widths to either side in which hair may hang
+HAIR_PIXELS = 100
+
+
+@dataclass(frozen=True)
+class Regions:
+    """known: 1 person, 0 wall, 0.5 unknown. wall and person: their colours (h, w, 3) about each pixel. noise: the spread
+    of the wall's colour (h, w). All float32 at the size of the portrait."""
+
+    known: np.ndarray
+    wall: np.ndarray
+    noise: np.ndarray
+    person: np.ndarray
+
+
+def find_regions(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarray) -> Regions:
+    """rgb float32 in 0-1, the network's mask, the lowest row of the face and the outline of the face (n, 2)."""
+    size = (rgb.shape[1], rgb.shape[0])
+    half = (size[0] // 2, size[1] // 2)
+    rgb, mask = (cv2.resize(part, half, interpolation=cv2.INTER_AREA) for part in (rgb, mask))
+    core = (oval.mean(0) + FACE_CORE * (oval - oval.mean(0))) / 2
+    known = trimap(mask, chin / 2, core)
+    wall, noise = read_wall(rgb, known)
+    known = reclaim_hair(rgb, open_pockets(rgb, known, wall, noise, chin / 2, core), wall, core)
+    person = _spread(rgb, (known == 1).astype(np.float32), PERSON_RADII)
+    colours = [cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) for part in (wall, noise, person)]
+    return Regions(cv2.resize(known, size, interpolation=cv2.INTER_NEAREST), *colours)
+
+
+def trimap(mask: np.ndarray, chin: float, core: np.ndarray) -> np.ndarray:
+    """float32: 1 person, 0 wall, 0.5 unknown, from the mask alone."""
+    person = _erode(mask > SURE_PERSON, PERSON_MARGIN)
+    person |= _filled(core, mask.shape)
+    empty = mask < SURE_WALL
+    wall = _erode(empty, WALL_MARGIN_SHOULDER)
+    above = int(np.clip(chin, 0, mask.shape[0]))
+    wall[:above] = _erode(empty, WALL_MARGIN_HAIR)[:above]
+    return np.where(person > 0, 1.0, np.where(wall > 0, 0.0, 0.5)).astype(np.float32)
+
+
+def read_wall(rgb: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Colour of the wall about each pixel and its spread, from the pixels that are surely wall."""
+    sure = known == 0
+    typical = np.median(rgb[sure][::8], axis=0) if sure.any() else np.zeros(3, np.float32)
+    # Hair or a chair that the mask took for wall must not colour it.
+    weight = (sure & ~_unlike(rgb, typical, WALL_RANGE)).astype(np.float32)
+    wall = _spread(rgb, weight, WALL_RADII)
+    noise = _spread(squares(rgb - wall), weight, WALL_RADII)
+    return wall, np.sqrt(np.maximum(noise, NOISE**2))
+
+
+def open_pockets(
+    rgb: np.ndarray, known: np.ndarray, wall: np.ndarray, noise: np.ndarray, chin: float, core: np.ndarray
+) -> np.ndarray:
+    """Wall that shows between hair and neck is wall, whatever the mask says, where it has the wall's own even colour.
+
+    Only beside the lower face, and only where neither the person nearby nor skin looks like the wall.
+    """
+    face = _filled(core, known.shape)
+    beside = np.zeros(known.shape, bool)
+    beside[int(max(0, core[:, 1].mean())) : int(np.clip(chin, 0, known.shape[0]))] = True
+    beside &= (face == 0) & (known != 0) & (noise < POCKET_DISTANCE / 2)
+    beside &= _unlike(wall, rgb[face > 0].mean(0), POCKET_CONTRAST)
+    like_wall = beside & ~_unlike(rgb, wall, POCKET_DISTANCE)
+    person = _spread(rgb, ((known == 1) & ~like_wall).astype(np.float32), PERSON_RADII)
+    pocket = _open(like_wall & _unlike(person, wall, POCKET_CONTRAST), 1)
+    known = np.where(cv2.dilate(pocket, _disc(RING)) > 0, np.minimum(known, 0.5), known)
+    return np.where(_erode(pocket, 1) > 0, 0, known).astype(np.float32)
+
+
+def reclaim_hair(rgb: np.ndarray, known: np.ndarray, wall: np.ndarray, core: np.ndarray) -> np.ndarray:
+    """Long hair that the mask lost or doubted beside the face is the person's: coloured like the hair above the face,
+    unlike the wall, and joined to what is sure. Its outline stays unknown."""
+    hair = _hair_colour(rgb, known, core)
+    if hair is None:
+        return known
+    middle, half = core[:, 0].mean(), np.ptp(core[:, 0]) / 2
+    beside = np.zeros(known.shape, bool)
+    columns = slice(int(max(0, middle - HAIR_REACH * half)), int(middle + HAIR_REACH * half))
+    beside[int(max(0, core[:, 1].min())) :, columns] = True
+    like_hair = beside & (known < 1) & ~_unlike(rgb, hair, HAIR_DISTANCE) & _unlike(rgb, wall, HAIR_CONTRAST)
+    solid = _joined(_open(like_hair, 1), known == 1)
+    known = np.where(cv2.dilate(solid, _disc(RING)) > 0, np.maximum(known, 0.5), known)
+    return np.where(_erode(solid, 1) > 0, 1, known).astype(np.float32)
+
+
+def _hair_colour(rgb: np.ndarray, known: np.ndarray, core: np.ndarray) -> np.ndarray | None:
+    """Median colour of the person above the face; None for short hair, of which too little shows."""
+    top = int(max(0, core[:, 1].min()))
+    above = rgb[:top][known[:top] == 1]
+    return np.median(above, axis=0) if len(above) > HAIR_PIXELS else None
+
+
+def _joined(area: np.ndarray, to: np.ndarray) -> np.ndarray:
+    """The parts of an area that touch another one."""
+    number, labels = cv2.connectedComponents(area)
+    keep = np.zeros(number, np.uint8)
+    keep[np.unique(labels[cv2.dilate(to.astype(np.uint8), _disc(1)) > 0])] = 1
+    keep[0] = 0
+    return keep[labels]
+
+
+def _spread(values: np.ndarray, weight: np.ndarray, radii: tuple[int, ...]) -> np.ndarray:
+    """Weighted means of `values` about each pixel, over the smallest radius that holds any weight."""
+    height, width = weight.shape
+    layers = values.reshape(height, width, -1)
+    small = (width // COARSE, height // COARSE)
+    weighted = cv2.merge([*(layer * weight for layer in cv2.split(layers)), weight])
+    weighted = cv2.resize(weighted, small, interpolation=cv2.INTER_AREA)
+    total = np.zeros_like(weighted)
+    for step, radius in enumerate(radii):
+        window = (2 * radius + 1, 2 * radius + 1)
+        total += 1e-3**step * cv2.blur(weighted, window, borderType=cv2.BORDER_CONSTANT | cv2.BORDER_ISOLATED)
+    means = total[..., :-1] / (total[..., -1:] + 1e-12)
+    return cv2.resize(means, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def squares(difference: np.ndarray) -> np.ndarray:
+    """Squared length of the last axis of 3; ten times faster than numpy's sum over so short an axis."""
+    return cv2.transform(difference * difference, np.ones((1, 3), np.float32))
+
+
+def _unlike(a: np.ndarray, b: np.ndarray, least: float) -> np.ndarray:
+    return squares((a - b).astype(np.float32)) > least**2
+
+
+def _filled(outline: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    area = np.zeros(shape[:2], np.uint8)
+    cv2.fillConvexPoly(area, cv2.convexHull(np.round(outline).astype(np.int32)), 1)
+    return area
+
+
+def _open(area: np.ndarray, radius: int) -> np.ndarray:
+    return cv2.morphologyEx(area.astype(np.uint8), cv2.MORPH_OPEN, _disc(radius))
+
+
+def _erode(area: np.ndarray, margin: int) -> np.ndarray:
+    return cv2.erode(area.astype(np.uint8), _disc(margin))
+
+
+def _disc(radius: int) -> np.ndarray:
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
