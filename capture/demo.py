@@ -74,7 +74,7 @@ def play(*, student: Student, enrolment: Enrolment, scene: Scene, n: int, review
 
 
 def _take(student: Student, enrolment: Enrolment, scene: Scene, at: dt.datetime) -> Photo:
-    consent.agree(student=student, season=enrolment.season, by=student)
+    consent.agree(student=student, season=enrolment.season, version=enrolment.season.consent_version, by=student)
     person = drawn.Person.random(student.pk * 7 + 1, gender=student.gender)
     photo = intake.accept_upload(
         student=student,
