@@ -30,13 +30,14 @@ CENTER_NAV = (
     (_("Dashboard"), "schools:dashboard", "chart-bar-square"),
     (_("Season"), "schools:season", "calendar-days"),
     (_("Schools"), "schools:schools", "building-library"),
-    (_("People"), "schools:center_people", "users"),
+    (_("Students"), "students:center_students", "academic-cap"),
     (_("Photos"), "capture:center_photos", "photo"),
     (_("Fees"), "billing:center_fees", "banknotes"),
     (_("Feedback"), "printing:center_feedback", "document-check"),
     (_("Print runs"), "printing:center_runs", "printer"),
     (_("Shipments"), "printing:center_shipments", "truck"),
     (_("Year's end"), "printing:year_end", "trophy"),
+    (_("People"), "schools:center_people", "users"),
     (_("History"), "schools:history", "clock"),
 )
 

@@ -1,17 +1,11 @@
-"""The history in words. Every kind of event has its sentence here; a change of state without one is said by its states."""
+"""Every kind of event as a sentence; a change of state without one is said by its states. See `retelling`."""
 
-from collections.abc import Iterable
 from typing import Any
 
-from django.apps import apps
-from django.db import models
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from schools import states, wording
-from schools.models import Event
-
 SENTENCES: dict[str, Any] = {
+    "correction.asked": _("Correction asked for"),
     "season.created": _("Season made"),
     "season.changed": _("Terms of the season changed"),
     "season.timetable": _("Days of the areas changed"),
@@ -158,89 +152,25 @@ FACTS: dict[str, Any] = {
     "fields": _("Fields"),
 }
 
-# Kept for machines.
-UNSAID = {"demo"}
+# Facts kept for machines; ids of other rows are not said either.
+UNSAID = {"demo", "student", "photo", "shipment", "run", "job", "account", "enrolment", "order"}
+
+# What an event is about, for a change of state that has no sentence of its own.
+THINGS: dict[str, Any] = {
+    "schools.season": _("Season"),
+    "schools.enrolment": _("School in the season"),
+    "schools.job": _("Job"),
+    "students.student": _("Student"),
+    "students.rosterimport": _("Roster"),
+    "students.correction": _("Correction"),
+    "capture.photo": _("Photo"),
+    "billing.order": _("Order"),
+    "printing.proof": _("Proofreading"),
+    "printing.feedback": _("Feedback form"),
+    "printing.printrun": _("Print run"),
+    "printing.shipment": _("Shipment"),
+}
 
 
 def first_words(subject: str) -> tuple[str, ...]:
     return _FIRST_WORDS.get(subject, ())
-
-
-def told(events: Iterable[Event]) -> list[Any]:
-    """The events with `sentence`, `about` (what it happened to) and `details` (pairs of words); one query a model."""
-    rows: list[Any] = list(events)
-    objects = _objects(rows)
-    for row in rows:
-        row.sentence = sentence_of(row)
-        row.about = objects.get((row.object_type, row.object_id), "")
-        row.details = [(_word(row, key), _said(key, value)) for key, value in row.facts.items() if key not in UNSAID]
-    return rows
-
-
-def sentence_of(event: Event) -> Any:
-    if event.kind in SENTENCES:
-        return SENTENCES[event.kind]
-    model = _model(event.object_type)
-    if model is None:
-        return event.kind
-    label = _state_label(model, event.after)
-    name = capfirst(str(model._meta.verbose_name))
-    return _("%(thing)s: %(state)s") % {"thing": name, "state": label or event.kind.partition(".")[2]}
-
-
-def _model(label: str) -> type[models.Model] | None:
-    try:
-        return apps.get_model(label)
-    except (LookupError, ValueError):
-        return None
-
-
-def _state_label(model: type[models.Model], value: str) -> Any:
-    if not value or not hasattr(model, "TRANSITIONS"):
-        return ""
-    choices: Any = model._meta.get_field(states.field_of(model)).choices
-    return dict(choices).get(value, value)
-
-
-def _objects(rows: list[Event]) -> dict[tuple[str, int | None], str]:
-    """What the events are about, as words. Rows that are gone since, or out of reach, are left out."""
-    wanted: dict[str, set[int]] = {}
-    for row in rows:
-        if row.object_id is not None:
-            wanted.setdefault(row.object_type, set()).add(row.object_id)
-    found: dict[tuple[str, int | None], str] = {}
-    for label, ids in wanted.items():
-        model = _model(label)
-        if model is not None:
-            for row in model.objects.select_related(*_needed(model)).filter(pk__in=ids):  # type: ignore[attr-defined]
-                found[label, row.pk] = str(row)
-    return found
-
-
-def _needed(model: type[models.Model]) -> list[str]:
-    """The relations that a row's words may walk along."""
-    return [field.name for field in model._meta.fields if isinstance(field, models.ForeignKey) and not field.null]
-
-
-def _word(event: Event, key: str) -> Any:
-    model = _model(event.object_type)
-    if key in FACTS or model is None:
-        return FACTS.get(key, key)
-    names = {field.name: field.verbose_name for field in model._meta.fields}
-    return capfirst(str(names[key])) if key in names else key
-
-
-def _said(key: str, value: Any) -> str:
-    if key.endswith("_fen"):
-        return " → ".join(wording.yuan(int(v)) for v in value) if isinstance(value, list) else wording.yuan(int(value))
-    if isinstance(value, list) and len(value) == 2:
-        return f"{_one(value[0])} → {_one(value[1])}"
-    if isinstance(value, list | tuple):
-        return ", ".join(map(_one, value))
-    return _one(value)
-
-
-def _one(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(_("yes") if value else _("no"))
-    return "–" if value in (None, "") else str(value)

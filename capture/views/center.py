@@ -13,7 +13,7 @@ from capture import explanation, judging, looks, review, worklist
 from capture.faults import FAULTS
 from capture.forms import ReasonForm
 from capture.models import Photo
-from schools import history, sentences
+from schools import history, retelling
 from schools.access import center_page
 from schools.models import Enrolment, School
 
@@ -56,7 +56,7 @@ def photo(request: Any, pk: int) -> HttpResponse:
         "student": row.student,
         "found": found,
         "marks": explanation.marks(found),
-        "events": sentences.told(history.of(row)[:20]),
+        "events": retelling.told(history.of(row)[:20]),
         "can_reset": row.is_current and row.status == Photo.Status.APPROVED and may_reset,
         "reset_form": ReasonForm(),
     }

@@ -15,7 +15,7 @@ from capture import closing, explanation, judging, looks, reasons, review, visio
 from capture.faults import FAULTS
 from capture.forms import ReasonForm
 from capture.models import Photo
-from schools import history, sentences
+from schools import history, retelling
 from schools.access import school_page
 from schools.models import Job
 from students.models import Student
@@ -106,7 +106,7 @@ def _single(request: Any, filters: worklist.Filters, pk: int | None) -> dict[str
         "strip": _strip(photos, photo),
         "place": photos.filter(pk__lte=photo.pk).count(),
         "total": photos.count(),
-        "events": sentences.told(history.of(photo)[:8]),
+        "events": retelling.told(history.of(photo)[:8]),
         "can_reset": photo.status == Photo.Status.APPROVED and request.enrolment.status in review.RESETTABLE,
     }
 

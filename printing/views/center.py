@@ -22,6 +22,7 @@ from schools import files, history
 from schools.access import center_page
 from schools.errors import PortalError
 from schools.models import Enrolment
+from schools.retelling import told
 from students.models import Student
 
 PAGE_SIZE = 30
@@ -117,7 +118,7 @@ def run(request: Any, pk: int) -> HttpResponse:
         "unprintable": len((row.job.result if row.job else {}).get("unprintable", [])),
         "q": words,
         "found": _found(row, words) if words else [],
-        "events": history.of(row)[:20],
+        "events": told(history.of(row)[:20]),
     }
     if request.htmx and row.job and row.job.is_open:
         return render(request, "printing/center_run.html#state", context)

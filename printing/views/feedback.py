@@ -23,6 +23,7 @@ from schools import files, history
 from schools.access import center_page, school_page
 from schools.errors import PortalError
 from schools.models import Enrolment
+from schools.retelling import told
 from schools.workdays import workdays_between
 
 PAGE_SIZE = 50
@@ -152,7 +153,7 @@ def detail(request: Any, pk: int) -> HttpResponse:
         "feedback": row,
         "standing": proofing.standing(row.enrolment),
         "reason_form": ReasonForm(),
-        "events": history.of(row)[:20],
+        "events": told(history.of(row).exclude(kind="feedback.viewed")[:20]),
         "is_late": bool(row.sent_at and row.enrolment.proof_due_on)
         and timezone.localdate(row.sent_at) > row.enrolment.proof_due_on,
     }

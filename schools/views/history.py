@@ -11,9 +11,10 @@ from django.utils import timezone
 from schools.access import center_page, school_page
 from schools.forms import HistoryFilter
 from schools.models import Event, Membership
-from schools.sentences import SUBJECTS, first_words, told
+from schools.retelling import gathered, told
+from schools.sentences import SUBJECTS, first_words
 
-PAGE_SIZE = 50
+PAGE_SIZE = 100
 
 
 @center_page
@@ -35,7 +36,7 @@ def _history(request: Any, events: QuerySet[Event], people: QuerySet[Membership]
     form.is_valid()
     rows = list(_before(request, narrowed(events, form.cleaned_data))[: PAGE_SIZE + 1])
     older = rows[PAGE_SIZE - 1].pk if len(rows) > PAGE_SIZE else None
-    context = {"form": form, "events": told(rows[:PAGE_SIZE]), "older": older, "subjects": SUBJECTS.items()}
+    context = {"form": form, "events": gathered(told(rows[:PAGE_SIZE])), "older": older, "subjects": SUBJECTS.items()}
     return render(request, template, context | {"is_newest": not request.GET.get("before")})
 
 

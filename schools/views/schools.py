@@ -18,7 +18,7 @@ from schools.access import center_page
 from schools.forms import SchoolFilter, SchoolForm
 from schools.models import Area, Enrolment, Event, Membership, School, Season, Window, WindowException
 from schools.panels import panel
-from schools.sentences import told
+from schools.retelling import gathered, told
 from schools.stages import stages_of
 
 PAGE_SIZE = 50
@@ -92,7 +92,7 @@ def school(request: Any, pk: int) -> HttpResponse:
         "exceptions": WindowException.objects.filter(season=request.season, school=row),
         "days_left": _days_left(row, request.season),
         "panels": [found for name in SCHOOL_PANELS if (found := panel(name, school=row.pk))] if enrolment else [],
-        "events": told(Event.objects.filter(school=row)[:12]),
+        "events": gathered(told(Event.objects.filter(school=row)[:120]))[:10],
         "may_withdraw": enrolment is not None and enrolment.status == Enrolment.Status.PREPARING,
     }
     return render(request, "schools/school.html", context)

@@ -15,7 +15,7 @@ from schools import history, seasons
 from schools.access import center_page
 from schools.forms import SeasonForm
 from schools.models import Enrolment, Season, Window, WindowException
-from schools.sentences import told
+from schools.retelling import gathered, told
 
 
 @center_page
@@ -36,7 +36,7 @@ def _season_context(row: Season) -> dict[str, Any]:
         "states": _states_of(row),
         "missing": seasons.what_is_missing(row) if row.status == Season.Status.DRAFT else [],
         "others": Season.objects.annotate(schools=Count("enrolments")),
-        "events": told(history.of(row)[:8]),
+        "events": gathered(told(history.of(row)[:8])),
         "today": timezone.localdate(),
     }
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from schools import history
 from schools.access import center_page, school_page
-from schools.sentences import told
+from schools.retelling import told
 from students import corrections, privacy
 from students import records as rules
 from students.forms import StudentForm

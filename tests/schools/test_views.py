@@ -424,16 +424,20 @@ def test_the_history_is_told_in_sentences_and_narrowed(center_client, center_adm
     event = center_client.get(url, {"subject": "school"}).context["events"][1]
     assert str(event.sentence) == "Entry of the school changed"
     assert event.about == "Lakeside University"
-    assert {str(word): said for word, said in event.details} == {"Address": "– → x", "Kind": "university → college"}
+    assert {str(word): said for word, said in event.details} == {
+        "Address": "– → x",
+        "Kind": "University → Vocational college",
+    }
 
 
 def test_the_history_pages_by_key(center_client, center_admin, school):
     for _ in range(51):
         history.record("school.changed", school, by=center_admin)
+        history.record("school.added", school, by=center_admin)
     page = center_client.get(reverse("schools:history"))
-    assert len(page.context["events"]) == 50
+    assert len(page.context["events"]) == 100
     older = center_client.get(reverse("schools:history"), {"before": page.context["older"]})
-    assert len(older.context["events"]) == 1
+    assert len(older.context["events"]) == 2
     assert older.context["older"] is None
 
 
