@@ -89,7 +89,7 @@ def send(feedback: Feedback, *, data: bytes, by: User) -> Feedback:
             feedback,
             Feedback.Status.SENT,
             by=by,
-            facts={"students": count, "type": kind},
+            facts={"students": count},
             stamped=feedback.stamped.name,
             stamped_type=kind,
             students=count,

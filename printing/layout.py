@@ -94,7 +94,7 @@ def sheet_for(copies: int) -> SheetLayout:
 
 
 def paginate(items: Iterable[T], *, per_page: int, group: Callable[[T], Hashable]) -> Iterator[list[T]]:
-    """Pages of at most `per_page`; a new group (a class) begins a new page, so that its sheets can be handed out."""
+    """Pages of at most `per_page`; a new group (a college) begins a new page, so that its sheets can be handed out."""
     for _, members in groupby(items, key=group):
         page: list[T] = []
         for item in members:

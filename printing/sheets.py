@@ -110,7 +110,7 @@ def build_volumes(
     if problems := missing_characters(students, fonts):
         raise Unprintable(problems)
     ordered = sorted(students, key=lambda student: student.order)
-    pages = paginate(ordered, per_page=layout.students_per_page, group=lambda student: student.order[:3])
+    pages = paginate(ordered, per_page=layout.students_per_page, group=lambda student: student.college)
     volumes = list(into_volumes(pages, limit=limit))
     done = 0
     for number, volume_pages in enumerate(volumes, 1):
@@ -130,6 +130,13 @@ def build_volumes(
                 if page_number < len(volume_pages):
                     yield Progress(done, len(ordered), None)
         yield Progress(done, len(ordered), _volume(number, path, volume_pages))
+
+
+def _classes(first: SheetStudent, last: SheetStudent) -> str:
+    """The classes of one page, which has one college: from the first to the last."""
+    names = [first.class_name] if first.order[:3] == last.order[:3] else [first.class_name, "至", last.class_name]
+    major = first.major if first.major == last.major else ""
+    return " · ".join(part for part in (first.college, major, " ".join(names)) if part)
 
 
 def _volume(number: int, path: Path, pages: list[list[SheetStudent]]) -> Volume:
@@ -236,10 +243,9 @@ class Press:
         left, right = layout.left * mm, (layout.page_width - layout.left) * mm
         top, bottom = (layout.page_height - 10.5) * mm, 10 * mm
         page_mark = f"{self.volume_mark}　第{number}页/共{self.pages}页"
-        where = " · ".join(part for part in (first.college, first.major, first.class_name) if part)
         span = f"学号 {first.student_no} 至 {last.student_no}　{len(students)}人"
         self._pair(canvas, left, right, top, 9.5, header.school, page_mark)
-        self._pair(canvas, left, right, top - 5 * mm, 7.5, where, span)
+        self._pair(canvas, left, right, top - 5 * mm, 7.5, _classes(first, last), span)
         self._pair(canvas, left, right, bottom, 6.5, f"{header.season}　{header.center}", header.run)
         self._draw_marks(canvas, len(students))
 

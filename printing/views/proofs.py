@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
+from django.forms import Form
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -40,10 +41,15 @@ def proofs(request: Any) -> HttpResponse:
         "photos": _photos(page.object_list),
         "classes": _classes(enrolment),
         "q": request.GET.get("q", "").strip(),
-        "reason_form": ReasonForm(),
+        "asks": _each(ReasonForm, "picked", "all"),
         "is_open": enrolment.status in proofing.OPEN_STATES,
     }
     return render(request, "printing/proofs.html", context)
+
+
+def _each(form: type[Form], *dialogs: str) -> dict[str, Form]:
+    """The same form for several dialogs of one page, with ids of their own."""
+    return {name: form(auto_id=f"{name}_%s") for name in dialogs}
 
 
 def _narrowed(enrolment: Enrolment, wanted: Any) -> QuerySet[Student]:
@@ -112,7 +118,7 @@ def corrections(request: Any) -> HttpResponse:
         "status": status,
         "states": Correction.Status.choices,
         "photos": _photos([row.student for row in page.object_list]),
-        "answer_form": AnswerForm(),
+        "asks": _each(AnswerForm, "accept", "retake", "decline"),
     }
     return render(request, "printing/corrections.html", context)
 

@@ -44,7 +44,7 @@ def test_eight_copies_take_two_rows_a_student():
     assert layout.photo(1, 0).top == pytest.approx(SheetLayout().photo(2, 0).top)
 
 
-def test_a_class_begins_a_new_page():
+def test_a_college_begins_a_new_page():
     pages = list(paginate("aaaaabbc", per_page=4, group=str))
     assert pages == [["a"] * 4, ["a"], ["b", "b"], ["c"]]
 

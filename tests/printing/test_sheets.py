@@ -105,7 +105,10 @@ def test_order_is_college_major_class_number(tmp_path, fonts, jpeg):
     volume = build(students, tmp_path, fonts, jpeg)[-1].volume
     assert [group[0].student_no for group in volume.groups] == ["S000001", "S000004", "S000003", "S000002"]
     assert (volume.first.student_no, volume.last.student_no) == ("S000001", "S000002")
-    assert volume.pages == 4
+    assert volume.pages == 2
+    text = text_of(volume.path)
+    assert "乙 · 软件工程 · 软件2301" in text
+    assert "甲 · 1 至 软件2301" in text
 
 
 def test_jpeg_bytes_pass_through_unchanged_and_once(sheet, jpeg):
