@@ -59,15 +59,16 @@ function pickReason(dialog, event) {
   preset.click();
 }
 
-// A preset fills the reason of its form; a second one is added after it.
+// A preset fills the reason of its form; a second one is added after it. Enter then sends, and digits still pick.
 document.addEventListener("click", (event) => {
   const preset = event.target.closest("[data-preset]");
   if (!preset) return;
-  const field = preset.closest("form")?.querySelector("textarea, input[name=reason]");
+  const form = preset.closest("form");
+  const field = form?.querySelector("textarea, input[name=reason]");
   if (!field) return;
   const sentence = preset.dataset.preset || preset.textContent.trim();
-  if (!field.value.includes(sentence)) field.value = [field.value, sentence].filter(Boolean).join(" ");
-  field.focus();
+  if (!field.value.includes(sentence)) field.value += (/[\w.]$/.test(field.value) ? " " : "") + sentence;
+  form.querySelector("button:not([type=button])")?.focus();
 });
 
 document.addEventListener("click", (event) => {
