@@ -25,6 +25,6 @@ def export(
 
 
 def _check_in_clear(by: User) -> None:
-    member = by.membership  # type: ignore[attr-defined]
+    member = by.membership
     if member.is_center or not member.is_admin:
         raise NotAllowed(_("Document numbers in clear are for the administrators of the school alone."))
