@@ -165,7 +165,7 @@ def test_originals_go_when_their_time_is_over_and_approved_portraits_stay(day, c
     assert (approved.original.name, approved.preview.name) == ("", "")
     assert factories.content(approved.portrait)
     assert set(Photo.objects.exclude(pk=approved.pk).values_list("original", "portrait", "thumbnail")) == {("", "", "")}
-    assert len([path for path in settings.MEDIA_ROOT.rglob("*.jpg")]) == 2
+    assert len(list(settings.MEDIA_ROOT.rglob("*.jpg"))) == 2
     assert history.of(job.season).filter(kind="season.purged").count() == 1
 
 
