@@ -1,0 +1,100 @@
+"""Real Chromium on the product's own processes: web server, worker, PostgreSQL, Redis."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import global_settings
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Playwright, sync_playwright
+
+from capture import drawn
+from tests.stack import Stack, running
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PICTURES = ROOT / "var" / "screenshots"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+)
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1440, "height": 900}
+SITTER = drawn.Person.random(11)
+
+
+@pytest.fixture(autouse=True)
+def _passwords_of_the_product(settings):
+    """The web server reads what the test writes: no cheap hashes here."""
+    settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS
+
+
+@pytest.fixture
+def stack(transactional_db, tmp_path) -> Iterator[Stack]:
+    with running(tmp_path / "logs") as processes:
+        processes.worker()
+        processes.web()
+        yield processes
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    # Playwright keeps an event loop in this thread; the ORM is called between its steps, never inside one.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as instance:
+        yield instance
+
+
+@pytest.fixture(scope="session")
+def camera_feed(tmp_path_factory) -> Path:
+    """What the fake camera sees: somebody drawn by code."""
+    return drawn.write_y4m(tmp_path_factory.mktemp("feed") / "camera.y4m", SITTER, size=(1920, 1440), seconds=1)
+
+
+@pytest.fixture(scope="session")
+def browser(playwright, camera_feed) -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera_feed}"]
+    instance = playwright.chromium.launch(executable_path=path, args=flags)
+    yield instance
+    instance.close()
+
+
+def is_complaint(line: ConsoleMessage) -> bool:
+    """An error that the response does not tell already."""
+    return line.type == "error" and not line.text.startswith(("Failed to load", "Response Status"))
+
+
+@pytest.fixture
+def person(browser, stack) -> Iterator:
+    """Make a person with a browser of their own: `person(PHONE)` gives a page. Console errors fail the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def make(viewport: dict[str, int]):
+        context = browser.new_context(
+            base_url=stack.url, viewport=viewport, locale="zh-CN", has_touch=viewport is PHONE, reduced_motion="reduce"
+        )
+        context.grant_permissions(["camera"], origin=stack.url)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text) if is_complaint(line) else None)
+        page.on(
+            "response",
+            lambda answer: complaints.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,
+        )
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert sorted(set(complaints)) == []
