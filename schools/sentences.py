@@ -164,7 +164,7 @@ THINGS: dict[str, Any] = {
     "students.rosterimport": _("Roster"),
     "students.correction": _("Correction"),
     "capture.photo": _("Photo"),
-    "billing.order": _("Order"),
+    "billing.order": _("Online order"),
     "printing.proof": _("Proofreading"),
     "printing.feedback": _("Feedback form"),
     "printing.printrun": _("Print run"),
