@@ -9,6 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from students import identity, lookups  # noqa: F401 - registers the prefix look-up
 from students.cells import half_width
 from students.models import Student
+from students.progress import STEPS
 
 PAGE_SIZE = 50
 SORTS: dict[str, tuple[str, ...]] = {
@@ -28,10 +29,12 @@ class Query:
     """What the address asks for; unknown values fall back to none."""
 
     q: str = ""
+    area: str = ""
     school_id: str = ""
     college: str = ""
     major: str = ""
     class_name: str = ""
+    step: str = ""
     stage: str = ""
     fee_state: str = ""
     sort: str = ""
@@ -42,14 +45,26 @@ class Query:
         given["q"] = " ".join(given["q"].split())
         if given["sort"].removeprefix("-") not in SORTS:
             given["sort"] = ""
-        if not given["school_id"].isdigit():
-            given["school_id"] = ""
+        for name in ("school_id", "area"):
+            given[name] = given[name] if given[name].isdecimal() else ""
+        if given["step"] not in dict(STEPS):
+            given["step"] = ""
         return cls(**given)
 
     @property
     def chosen(self) -> dict[str, str]:
         """The filters that are set, without the search."""
-        return {name: getattr(self, name) for name in CHOICES if getattr(self, name)}
+        return {name: getattr(self, name) for name in ("area", *CHOICES, "step") if getattr(self, name)}
+
+    @property
+    def conditions(self) -> dict[str, Any]:
+        """The same as look-ups of the ORM."""
+        found: dict[str, Any] = {name: getattr(self, name) for name in CHOICES if getattr(self, name)}
+        if self.area:
+            found["school__area"] = self.area
+        if self.step:
+            found["stage__in"] = dict(STEPS)[self.step]
+        return found
 
     @property
     def looks_like_document(self) -> bool:
@@ -74,7 +89,7 @@ def searched(students: QuerySet[Student], query: Query) -> QuerySet[Student]:
 
 def filtered(students: QuerySet[Student], query: Query, *, without: str = "") -> QuerySet[Student]:
     """Searched, and with every filter but one."""
-    chosen = {name: value for name, value in query.chosen.items() if name != without}
+    chosen = {name: value for name, value in query.conditions.items() if name != without}
     return searched(students, query).filter(**chosen)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from schools.models import Area, Enrolment, School, Season, Window
 from students.models import Student
@@ -22,6 +23,14 @@ STEPS = (
     ("proofed", (Stage.PROOFED,)),
     ("printed", (Stage.PRINTED, Stage.DELIVERED)),
 )
+STEP_LABELS = {
+    "waiting": Stage.WAITING.label,
+    "retake": Stage.RETAKE.label,
+    "review": _("Check and review"),
+    "approved": Stage.APPROVED.label,
+    "proofed": Stage.PROOFED.label,
+    "printed": Stage.PRINTED.label,
+}
 DONE = frozenset((Stage.APPROVED.value, Stage.PROOFED.value, Stage.PRINTED.value, Stage.DELIVERED.value))
 CAPTURED = frozenset(stage.value for stage in Student.CAPTURED)
 

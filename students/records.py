@@ -112,6 +112,8 @@ def _clean(values: dict[str, str], id_number: str, student: Student) -> tuple[di
         problems |= _taken(clean["student_no"], number, student)
     if problems:
         raise WrongData(problems)
+    if not clean["gender"] and id_numbers.says_gender(clean["id_type"]):
+        clean["gender"] = id_numbers.gender_of(str(number))
     return clean, str(number)
 
 

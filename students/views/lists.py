@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from schools.access import center_page, school_page
-from schools.models import School
+from schools.models import Area, School
 from students import exports, listing, progress, records, resources
 from students.listing import Query
 from students.models import Student
@@ -91,6 +91,8 @@ def roster(request: Any) -> HttpResponse:
 def center_students(request: Any) -> HttpResponse:
     students = students_of(request)
     context = _listed(request, students.select_related("school"))
+    context["step_label"] = progress.STEP_LABELS.get(context["query"].step, "")
+    context["areas"] = Area.objects.all()
     context["schools"] = School.objects.filter(pk__in=_enrolled(request)).select_related("area")
     return _answer(request, "students/center_students.html", context)
 

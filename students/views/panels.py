@@ -31,7 +31,7 @@ def figures(request: Any) -> HttpResponse:
 def matrix(request: Any) -> HttpResponse:
     """Areas by stage."""
     rows = _rows(request)
-    context = {"areas": progress.areas(rows), "total": progress.total(rows), "steps": progress.STEPS}
+    context = {"areas": progress.areas(rows), "total": progress.total(rows), "labels": progress.STEP_LABELS}
     return render(request, "students/panels.html#matrix", context)
 
 
