@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework import serializers
 from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -103,7 +104,7 @@ class StudentAPI(APIView):
     """A call by a signed-in student, inside the scope of the own school."""
 
     authentication_classes = (StudentAuthentication,)
-    permission_classes = (IsStudent,)
+    permission_classes: tuple[type[BasePermission], ...] = (IsStudent,)
     throttle_classes = (StudentThrottle,)
     parser_classes = (JSONParser, MultiPartParser, FormParser)
 

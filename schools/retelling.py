@@ -70,7 +70,8 @@ def _model(label: str) -> type[models.Model] | None:
 def _state_label(model: type[models.Model], value: str) -> Any:
     if not value or not hasattr(model, "TRANSITIONS"):
         return ""
-    choices: Any = model._meta.get_field(states.field_of(model)).choices
+    field: Any = model._meta.get_field(states.field_of(model))
+    choices = field.choices
     return dict(choices).get(value, value)
 
 
@@ -103,12 +104,13 @@ def _name(row: Any) -> str:
         return str(row.user.actor_name)
     if hasattr(row, "student"):
         return str(row.student)
-    is_schools_own = label == "schools.enrolment" or hasattr(row, "enrolment_id")
+    is_schools_own = label == "schools.enrolment" or hasattr(row, "enrolment_id") or hasattr(row, "account_id")
     return str(row.school if is_schools_own else row)
 
 
 def _is_unsaid(key: str, value: Any) -> bool:
-    return key in UNSAID and (isinstance(value, int) or value is None)
+    """Ids of other rows, and facts that say nothing."""
+    return value in ("", None, [], {}) or (key in UNSAID and isinstance(value, int))
 
 
 def _field(event: Event, key: str) -> Any:
@@ -139,5 +141,5 @@ def _one(key: str, value: Any, choices: dict[Any, Any]) -> str:
     if value in (None, ""):
         return "–"
     if key.endswith("_fen"):
-        return wording.yuan(int(value))
+        return wording.yuan(abs(int(value)))  # the sentence says which way the money went
     return str(choices.get(value, value))

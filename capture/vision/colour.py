@@ -31,8 +31,7 @@ def image_to_srgb(image: Image.Image, icc: bytes | None) -> np.ndarray:
     image = _to_eight_bits(image)
     if image.mode == "CMYK":
         transform = _transform(icc, "CMYK") if icc else None
-        image = ImageCms.applyTransform(image, transform) if transform else image.convert("RGB")
-        return np.asarray(image)
+        return np.asarray(ImageCms.applyTransform(image, transform) if transform else image.convert("RGB"))
     grey = image.mode in ("L", "LA", "1")
     rgb = np.asarray(_flatten(image))
     return rgb if grey else to_srgb(rgb, icc)

@@ -6,6 +6,8 @@ unknown pixels are unknowns, and a solution at half the size gives the start; so
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -82,7 +84,7 @@ def _stencil(i: int, j: int) -> int:
     return STENCIL.index((WINDOW[j][0] - WINDOW[i][0], WINDOW[j][1] - WINDOW[i][1]))
 
 
-def _pair_weights(rgb: np.ndarray, centres: np.ndarray, width: int):
+def _pair_weights(rgb: np.ndarray, centres: np.ndarray, width: int) -> Iterator[tuple[int, int, np.ndarray]]:
     """For each pair of places i <= j: delta_ij - (1 + (I_i - mean) C^-1 (I_j - mean)) / 9 of every window."""
     colours = np.ascontiguousarray(rgb.reshape(-1, 3).T)
     pixels = np.stack([colours[:, centres + y * width + x] for y, x in WINDOW])
