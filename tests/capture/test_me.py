@@ -129,7 +129,7 @@ def test_upload_after_the_session_has_ended_says_so_in_json(season):
 
 def test_waiting_page_asks_again_and_shows_the_verdict(student_client, agreed, school, shut_eyes):
     upload(student_client, shut_eyes)
-    assert 'hx-trigger="every 700ms"' in student_client.get("/me/check/").content.decode()
+    assert 'hx-trigger="load delay:350ms, every 700ms"' in student_client.get("/me/check/").content.decode()
     assert student_client.get("/me/check/", headers={"HX-Request": "true"}).status_code == 204
     judging.judge(photo_id=Photo.objects.get().pk)
     answer = student_client.get("/me/check/", headers={"HX-Request": "true"})
