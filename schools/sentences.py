@@ -150,6 +150,8 @@ FACTS: dict[str, Any] = {
     "carrier": _("Carrier"),
     "tracking_no": _("Tracking number"),
     "fields": _("Fields"),
+    "outcome": _("Outcome"),
+    "type": _("Type of file"),
 }
 
 # Facts kept for machines; ids of other rows are not said either.

@@ -22,6 +22,7 @@ from schools.retelling import gathered, told
 from schools.stages import stages_of
 
 PAGE_SIZE = 50
+LOOKED_BACK = 400
 SORTS = {"code": "code", "name": "name", "area": "area__position", "state": "state"}
 
 
@@ -92,10 +93,16 @@ def school(request: Any, pk: int) -> HttpResponse:
         "exceptions": WindowException.objects.filter(season=request.season, school=row),
         "days_left": _days_left(row, request.season),
         "panels": [found for name in SCHOOL_PANELS if (found := panel(name, school=row.pk))] if enrolment else [],
-        "events": gathered(told(Event.objects.filter(school=row)[:120]))[:10],
+        "events": gathered(told(_own_events(row)))[:10],
         "may_withdraw": enrolment is not None and enrolment.status == Enrolment.Status.PREPARING,
     }
     return render(request, "schools/school.html", context)
+
+
+def _own_events(school: School) -> list[Event]:
+    """What happened to the school as a whole, among its last events; single students have pages of their own."""
+    recent = list(Event.objects.filter(school=school)[:LOOKED_BACK])
+    return [event for event in recent if event.object_type not in ("students.student", "capture.photo")][:40]
 
 
 SCHOOL_PANELS = ("students:panel_school", "billing:panel_school", "printing:panel_school")

@@ -72,7 +72,6 @@ def test_facts_are_said_with_their_words_amounts_and_choices(season, center_admi
     assert {str(word): said for word, said in event.details} == {
         "Price a student (fen)": "15.00 → 16.00",
         "Background": "Light blue",
-        "Reason": "–",
         "Copies a student": "5 → 6",
         "odd": "yes",
     }
