@@ -93,7 +93,7 @@ class ShipmentForm(forms.ModelForm):
 
 class ReceiptForm(forms.Form):
     received_by = forms.CharField(
-        label=_("Received by"), max_length=80, help_text=_("Who counted the sheets and signed the packing list.")
+        label=_("Signed for by"), max_length=80, help_text=_("Who counted the sheets and signed the packing list.")
     )
     remarks = forms.CharField(
         label=_("Remarks"), max_length=200, required=False, help_text=_("Missing or damaged sheets, if any.")

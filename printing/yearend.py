@@ -4,6 +4,7 @@ Points out of 100: coverage 40, first-pass rate 20, feedback on time 15, fee on 
 """
 
 import datetime as dt
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,9 +17,9 @@ from django.utils.translation import gettext as _
 from billing.models import FeeAccount
 from capture.models import Photo
 from printing.models import Award, Bulletin, Feedback
-from schools import history, messages
+from schools import history, messages, timetable
 from schools.errors import PortalError
-from schools.models import Enrolment, Event, Season, User
+from schools.models import Enrolment, Event, Season, User, Window, WindowException
 from schools.tenancy import school_scope
 from schools.workdays import workdays_between
 from students.models import Student
@@ -54,9 +55,9 @@ class Figures:
 
 
 def figures(season: Season, *, today: dt.date | None = None) -> dict[int, Figures]:
-    """By school id, for every school that takes part; a fixed number of queries."""
+    """By school id, for every school whose days of capture are over; a fixed number of queries."""
     today = today or timezone.localdate()
-    enrolments = list(Enrolment.objects.filter(season=season).select_related("season"))
+    enrolments = _over(season, today)
     roster = _rosters(season)
     passed = _first_passes(season)
     sent = dict(Feedback.objects.filter(season=season).exclude(sent_at=None).values_list("school_id", "sent_at"))
@@ -68,6 +69,22 @@ def figures(season: Season, *, today: dt.date | None = None) -> dict[int, Figure
         .order_by()
     )
     return {e.school_id: _figures(e, roster, passed, sent.get(e.school_id), settled, resets, today) for e in enrolments}
+
+
+def _over(season: Season, today: dt.date) -> list[Enrolment]:
+    """Schools that have ended their capture, or whose last day has passed."""
+    rows = Enrolment.objects.filter(season=season).select_related("season", "school")
+    windows, granted = defaultdict(list), defaultdict(list)
+    for window in Window.objects.filter(season=season):
+        windows[window.area_id].append(window)
+    for exception in WindowException.objects.filter(season=season):
+        granted[exception.school_id].append(exception)
+    return [row for row in rows if _has_ended(row, windows[row.school.area_id], granted[row.school_id], today)]
+
+
+def _has_ended(row: Enrolment, windows: list[Window], granted: list[WindowException], today: dt.date) -> bool:
+    last = timetable.last_day(timetable.merge(row.season, windows, granted))
+    return row.capture_ended_on is not None or last is None or last < today
 
 
 def _rosters(season: Season) -> dict[int, dict[str, Any]]:

@@ -8,7 +8,7 @@ from capture.models import Photo
 from printing import yearend
 from printing.models import Award, Bulletin
 from schools.errors import PortalError
-from schools.models import Enrolment, Message
+from schools.models import Enrolment, Message, Window, WindowException
 from schools.tenancy import center_scope, school_scope
 from students.models import Student
 from tests import factories
@@ -31,13 +31,14 @@ def two(season, school, other_school):
     with_portrait(other_school, season)
     factories.student(other_school, season)
     with center_scope():
+        Enrolment.objects.update(capture_ended_on=timezone.localdate())
         yield good
 
 
 def test_figures_of_every_school_in_a_fixed_number_of_queries(
     two, season, school, other_school, django_assert_num_queries
 ):
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(8):
         found = yearend.figures(season)
     lake, river = found[school.pk], found[other_school.pk]
     assert (lake.roster, lake.captured, lake.coverage, lake.first_pass) == (2, 2, 1.0, 0.5)
@@ -75,6 +76,17 @@ def test_no_school_is_praised_and_blamed(two, season, center_admin):
         yearend.decide(
             award, is_commended=True, is_criticised=True, commended_person="", allowance_fen=0, by=center_admin
         )
+
+
+def test_school_within_its_days_is_not_ranked_yet(two, season, school, other_school, center_admin):
+    Enrolment.objects.filter(school=other_school).update(capture_ended_on=None)
+    assert [award.school for award in yearend.rank(season, by=center_admin)] == [school]
+    Window.objects.update(starts_on="2022-03-21", ends_on="2022-03-27")
+    assert len(yearend.rank(season, by=center_admin)) == 2
+    WindowException.objects.create(
+        school=other_school, season=season, starts_on="2022-03-21", ends_on=timezone.localdate(), reason="Rain"
+    )
+    assert len(yearend.rank(season, by=center_admin)) == 1
 
 
 def test_schools_without_roster_are_not_ranked(season, school, center_admin):
