@@ -149,13 +149,10 @@ def die_with_parent(number: int) -> None:
 
 
 def _announce(port: int) -> None:
+    """Say where to look once the first page answers; on a slow machine, that it takes its time."""
     address = f"http://localhost:{port}/"
-    if not _answers(f"http://127.0.0.1:{port}/"):
-        print(
-            f"\n  {address} 两分钟内没有响应,请看上面的日志。 No answer in two minutes: see the log above.\n",
-            flush=True,
-        )
-        return
+    while not _answers(f"http://127.0.0.1:{port}/"):
+        print(f"\n  {address} 仍未响应,请看上面的日志。 No answer yet: see the log above.\n", flush=True)
     accounts = subprocess.run(
         [sys.executable, "manage.py", "demo", "--accounts"], cwd=ROOT, capture_output=True, text=True, check=False
     )
@@ -171,6 +168,7 @@ def _indented(text: str) -> str:
 
 
 def _answers(url: str) -> bool:
+    """Whether the address answers, with whatever, within ANSWER_SECONDS."""
     deadline = time.monotonic() + ANSWER_SECONDS
     while time.monotonic() < deadline:
         try:
