@@ -67,6 +67,7 @@ SENTENCES: dict[str, Any] = {
     "rosterimport.uploaded": _("Roster uploaded"),
     "rosterimport.wrong_rows": _("Wrong rows of a roster downloaded"),
     "roster.exported": _("Roster exported"),
+    "roster.imported": _("Roster imported"),
     "ledger.charge": _("Fee charged"),
     "ledger.payment": _("Payment received"),
     "ledger.refund": _("Refund made"),

@@ -102,7 +102,7 @@ class Choice:
 
 def counts(students: QuerySet[Student], query: Query, column: str) -> list[tuple[str, int]]:
     """(value, students) of one filter, the other filters applied: what each choice would show."""
-    rows = filtered(students, query, without=column).order_by().values_list(column).annotate(Count("id"))
+    rows = filtered(students, query, without=column).order_by().values_list(column).annotate(number=Count("*"))
     return sorted(rows)
 
 
@@ -118,7 +118,9 @@ def fee_choices(students: QuerySet[Student], query: Query) -> list[Choice]:
 
 def group_choices(students: QuerySet[Student], query: Query) -> dict[str, list[Choice]]:
     """Colleges, majors and classes to choose from, each within what is chosen before it."""
-    rows = searched(students, query).order_by().values_list("college", "major", "class_name").annotate(Count("id"))
+    rows = (
+        searched(students, query).order_by().values_list("college", "major", "class_name").annotate(number=Count("*"))
+    )
     chosen = (query.college, query.major)
     found: dict[str, dict[str, int]] = {"college": {}, "major": {}, "class_name": {}}
     for college, major, class_name, number in rows:

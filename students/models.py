@@ -74,6 +74,9 @@ class Student(TenantModel):
     fee_state = models.CharField(_("fee"), max_length=10, choices=FeeState, default=FeeState.UNPAID)
     locked_at = models.DateTimeField(_("locked"), null=True, blank=True)
     lock_reason = models.CharField(_("reason of the lock"), max_length=200, blank=True)
+    # Number of the import that brought the student. Thirty thousand events that say the same would bury the others; the
+    # import has its own. No foreign key, since its checks alone would take a tenth of an import's time.
+    import_no = models.PositiveBigIntegerField(_("import no."), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -127,7 +127,9 @@ def by_school(season: Season) -> dict[int, Tally]:
 
 
 def of_school(school: School, season: Season) -> Tally:
-    rows = Student.objects.filter(season=season, school=school).order_by().values_list("stage").annotate(Count("id"))
+    rows = (
+        Student.objects.filter(season=season, school=school).order_by().values_list("stage").annotate(number=Count("*"))
+    )
     return Tally(dict(rows))
 
 
@@ -178,7 +180,7 @@ def classes(school: School, season: Season) -> list[ClassProgress]:
         Student.objects.filter(season=season, school=school)
         .order_by(*keys)
         .values_list(*keys, "stage")
-        .annotate(Count("id"))
+        .annotate(number=Count("*"))
     )
     return [
         ClassProgress(college, major, class_name, Tally({stage: number for *_key, stage, number in group}))

@@ -137,15 +137,15 @@ def apply(
     school: School,
     season: Season,
     by: history.Actor,
-    facts: dict[str, Any] | None = None,
+    import_no: int | None = None,
     progress: Progress = no_progress,
     expected: dict[str, int] | None = None,
-    then: Callable[[Plan], None] = lambda found: None,
+    then: Callable[[Plan], Any] = lambda found: None,
 ) -> Plan:
     """Write what is new or changed, all or nothing; wrong rows are left out. The same file again changes nothing.
 
     `expected`: the figures that were confirmed; raises Conflict when the roster has changed so that they no longer hold.
-    `then` is called inside the transaction.
+    `then` is called inside the transaction, to append the event of the import.
     """
     check_open(school=school, season=season)
     with staged(content, school=school, season=season, seal=True, progress=progress) as reading, transaction.atomic():
@@ -153,7 +153,7 @@ def apply(
         found = reading.compare()
         if expected is not None and found.figures != expected:
             raise Conflict(_("The roster has changed since this preview. Look at the new figures and confirm again."))
-        reading.stage.write(by=by, facts=facts or {}, source=history.present_source())
+        reading.stage.write(by=by, import_no=import_no, source=history.present_source())
         _reopen_proofs(found.after_proof, by=by)
         then(found)
     return found
@@ -283,7 +283,7 @@ def write(roster: RosterImport, *, by: history.Actor, progress: Progress) -> Ros
             school=roster.school,
             season=roster.season,
             by=by,
-            facts={"import": roster.pk},
+            import_no=roster.pk,
             progress=progress,
             expected={name: getattr(roster, name) for name in FIGURES},
             then=lambda found: states.change(roster, Status.DONE, by=by, facts=found.figures, message=""),

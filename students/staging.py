@@ -36,7 +36,7 @@ FIXED_STAGES = (Student.Stage.PRINTED.value, Student.Stage.DELIVERED.value)
 _plain = itemgetter(*PLAIN)
 _CREATE = """
 CREATE TEMPORARY TABLE roster_stage (
-    row_no integer PRIMARY KEY, id_hash varchar(64) NOT NULL, id_sealed bytea,
+    row_no integer NOT NULL, id_hash varchar(64) NOT NULL, id_sealed bytea,
     student_no varchar(32) NOT NULL, name varchar(60) NOT NULL, id_type varchar(12) NOT NULL, gender varchar(6) NOT NULL,
     level varchar(20) NOT NULL, college varchar(60) NOT NULL, major varchar(60) NOT NULL, class_name varchar(60) NOT NULL,
     phone varchar(20) NOT NULL, email varchar(254) NOT NULL
@@ -108,21 +108,20 @@ FROM roster_diff diff WHERE diff.id = own.id AND diff.moves
 _FILLED = ("id_hash", "id_sealed", *PLAIN)
 _UPSERT = f"""
 WITH written AS (
-    INSERT INTO students_student AS own (school_id, season_id, stage, fee_state, lock_reason, created_at, updated_at, {", ".join(_FILLED)})
-    SELECT %(school)s, %(season)s, 'waiting', 'unpaid', '', now(), now(), {", ".join(f"stage.{f}" for f in _FILLED)}
+    INSERT INTO students_student AS own (school_id, season_id, stage, fee_state, lock_reason, created_at, updated_at,
+                                         import_no, {", ".join(_FILLED)})
+    SELECT %(school)s, %(season)s, 'waiting', 'unpaid', '', now(), now(), %(import_no)s, {", ".join(f"stage.{f}" for f in _FILLED)}
     FROM roster_stage stage LEFT JOIN {_OWN}
     WHERE own.id IS NULL OR EXISTS (SELECT 1 FROM roster_diff diff WHERE diff.id = own.id)
-    ORDER BY stage.row_no
     ON CONFLICT (season_id, school_id, student_no) DO UPDATE
     SET updated_at = now(), {", ".join(f"{f} = EXCLUDED.{f}" for f in _FILLED if f != "student_no")}
-    RETURNING own.id, own.stage
+    RETURNING own.id
 )
 INSERT INTO schools_event (at, kind, school_id, season_id, object_type, object_id, actor_key, actor_name,
                            before, after, facts, source)
-SELECT now(), CASE WHEN diff.id IS NULL THEN 'student.added' ELSE 'student.changed' END, %(school)s, %(season)s,
-       'students.student', written.id, %(actor_key)s, %(actor_name)s, '', '',
-       coalesce(diff.facts, '{{}}'::jsonb) || %(facts)s::jsonb, %(source)s
-FROM written LEFT JOIN roster_diff diff USING (id)
+SELECT now(), 'student.changed', %(school)s, %(season)s, 'students.student', written.id, %(actor_key)s, %(actor_name)s,
+       '', '', diff.facts || %(facts)s::jsonb, %(source)s
+FROM written JOIN roster_diff diff USING (id)
 """
 
 
@@ -200,11 +199,22 @@ class Staging:
         """(student number, name) of the school's students that are not in the file; `seen`: numbers of its wrong rows."""
         return self._ask(_MISSING, seen=list(seen))
 
-    def write(self, *, by: history.Actor, facts: dict[str, Any], source: str) -> None:
-        """Upsert what is new or changed and append its history. In a transaction; raises Conflict if a number was taken."""
+    def write(self, *, by: history.Actor, import_no: int | None, source: str) -> None:
+        """Upsert what is new or changed and append the history of what changed. Raises Conflict if a number was taken.
+
+        Runs in the caller's transaction, in which the caller appends the event of the import.
+        """
+        facts = {"import": import_no} if import_no else {}
         try:
             self._run(_FREE_MOVING)
-            self._run(_UPSERT, actor_key=by.actor_key, actor_name=by.actor_name, facts=json.dumps(facts), source=source)
+            self._run(
+                _UPSERT,
+                actor_key=by.actor_key,
+                actor_name=by.actor_name,
+                import_no=import_no,
+                facts=json.dumps(facts),
+                source=source,
+            )
         except IntegrityError as error:
             raise Conflict(_("The roster changed while the file was imported. Import it again.")) from error
 

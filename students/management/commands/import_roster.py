@@ -40,10 +40,18 @@ class Command(BaseCommand):
             raise CommandError(_("There is no season yet."))
         content = _content(file)
         with school_scope(school):
-            roster.check_open(school=school, season=season)
+            enrolment = roster.check_open(school=school, season=season)
             if dry_run:
                 return roster.plan(content, school=school, season=season)
-            return roster.apply(content, school=school, season=season, by=history.SYSTEM, facts={"file": file.name})
+            return roster.apply(
+                content,
+                school=school,
+                season=season,
+                by=history.SYSTEM,
+                then=lambda found: history.record(
+                    "roster.imported", enrolment, by=history.SYSTEM, facts={"file": file.name} | found.figures
+                ),
+            )
 
 
 def _content(file: Path) -> bytes:
