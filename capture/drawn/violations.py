@@ -201,9 +201,8 @@ def photograph_print(pixels: Pixels, scene: Scene) -> Pixels:
     left, top = (width - across) // 2, round(height * 0.08)
     table[top - rim : top + down + rim, left - rim : left + across + rim] = 243
     print_left, print_top = (width - across) // 2, round(height * 0.09)
-    table[top : top + down, left : left + across] = pixels[
-        print_top : print_top + down, print_left : print_left + across
-    ]
+    printed = pixels[print_top : print_top + down, print_left : print_left + across]
+    table[top : top + down, left : left + across] = cv2.convertScaleAbs(printed, alpha=0.84)  # paper is never as bright
     return table
 
 
