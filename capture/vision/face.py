@@ -104,14 +104,20 @@ class FaceCrop:
     def cheeks(self) -> np.ndarray:
         """(2, 3): Lab of the left and of the right cheek."""
         patches = (CHEEK_PATCH_LEFT, CHEEK_PATCH_RIGHT)
-        return np.array([self.lab[self.polygon(patch)].mean(0) for patch in patches])
+        return np.array([self.mean_lab(patch) for patch in patches])
+
+    def mean_lab(self, indices: tuple[int, ...]) -> np.ndarray:
+        """Mean Lab (3,) inside the convex hull of some landmarks."""
+        return np.array(cv2.mean(self.lab, self._hull(indices))[:3], np.float32)
 
     def polygon(self, indices: tuple[int, ...]) -> np.ndarray:
         """Boolean mask of the convex hull of some landmarks."""
+        return self._hull(indices).astype(bool)
+
+    def _hull(self, indices: tuple[int, ...]) -> np.ndarray:
         mask = np.zeros(self.rgb.shape[:2], np.uint8)
-        hull = cv2.convexHull(np.round(self.points[list(indices)]).astype(np.int32))
-        cv2.fillConvexPoly(mask, hull, 1)
-        return mask.astype(bool)
+        cv2.fillConvexPoly(mask, cv2.convexHull(np.round(self.points[list(indices)]).astype(np.int32)), 1)
+        return mask
 
     def window(self, centre: np.ndarray, half_width: float, half_height: float) -> tuple[slice, slice]:
         """Rows and columns of a box round a point, clipped to the crop and never empty."""

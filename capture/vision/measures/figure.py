@@ -65,8 +65,8 @@ def cut_figure(source: Source, face: Face) -> Figure:
     forward = _alignment(face)
     picture = source.work
     into_crop = forward / np.array([picture.shape[1] / source.width] * 2 + [1.0])
-    rgb = _warp(picture, into_crop, cv2.BORDER_REPLICATE)
-    inside = _warp(np.full(picture.shape[:2], 255, np.uint8), into_crop, cv2.BORDER_CONSTANT) > 127
+    rgb = _warp(picture, into_crop)
+    inside = _shown(source, forward)
     points = face.xy @ forward[:, :2].T + forward[:, 2]
     back = cv2.invertAffineTransform(forward) / source.size[:, None]
     return Figure(rgb, networks.person_mask(rgb), inside, points, back)
@@ -80,10 +80,19 @@ def _alignment(face: Face) -> np.ndarray:
     return matrix
 
 
-def _warp(picture: np.ndarray, matrix: np.ndarray, border: int) -> np.ndarray:
+def _shown(source: Source, forward: np.ndarray) -> np.ndarray:
+    """Boolean mask of the crop px that lie inside the source."""
+    width, height = source.size
+    corners = np.array([[0, 0], [width, 0], [width, height], [0, height]]) @ forward[:, :2].T + forward[:, 2]
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    cv2.fillConvexPoly(mask, np.round(corners).astype(np.int32), 1)
+    return mask.astype(bool)
+
+
+def _warp(picture: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     shrinkage = np.hypot(*matrix[:, 0])
     if shrinkage < 0.5:
         factor = 1 / np.floor(1 / shrinkage)
         picture = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         matrix = matrix / np.array([factor, factor, 1.0])
-    return cv2.warpAffine(picture, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=border)
+    return cv2.warpAffine(picture, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)

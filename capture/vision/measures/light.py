@@ -22,7 +22,7 @@ def measure(crop: FaceCrop) -> dict[str, object]:
     lightness = face[:, 0]
     bright = face[lightness > HIGHLIGHT_L]
     highlights = (np.hypot(bright[:, 1], bright[:, 2]) < HIGHLIGHT_CHROMA).sum() / len(face)
-    under = float(np.mean([crop.lab[crop.polygon(patch)][:, 0].mean() for patch in UNDER_EYES]))
+    under = float(np.mean([crop.mean_lab(patch)[0] for patch in UNDER_EYES]))
     return {
         "side_light": float(crop.cheeks[0, 0] - crop.cheeks[1, 0]),
         "burnt": float((crop.darkest[crop.oval] >= BURNT).mean()),

@@ -99,9 +99,12 @@ def _placings(head: Head) -> list[tuple[float, float]]:
 
 
 def _cost(head: Head, crop: Crop, scale: float, eye_line: float, size: np.ndarray) -> float:
-    hair_top = eye_line - scale * head.hair_rise
-    away = abs(eye_line - EYE_LINE_AIM) / 100 + abs(hair_top - HAIR_TOP_AIM) / 100
-    return 100 * outside(crop, size, step=40) + away
+    return 100 * outside(crop, size, step=40) + _away(head, scale, eye_line)
+
+
+def _away(head: Head, scale: float, eye_line: float) -> float:
+    """How far from what is aimed at, in hundreds of px."""
+    return abs(eye_line - EYE_LINE_AIM) / 100 + abs(eye_line - scale * head.hair_rise - HAIR_TOP_AIM) / 100
 
 
 def _place_tall_head(head: Head) -> tuple[float, float]:

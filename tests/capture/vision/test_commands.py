@@ -75,7 +75,7 @@ def test_evaluate_checks_counts_false_rejects_and_detection(folder):
     (folder / "labels.csv").write_text("file,expected\ngood.jpg,\nmouth.jpg,mouth\ntext.jpg,unreadable\n")
     rows = {line.split()[0]: line.split() for line in run("evaluate_checks", folder).splitlines()}
 
-    assert rows["mouth"][1:8] == ["reject", "3", "0", "0.0", "1", "1", "100.0"]
+    assert rows["mouth"][1:8] == ["reject", "2", "0", "0.0", "1", "1", "100.0"]
     assert rows["unreadable"][6] == "1"
     assert rows["all"][2:9] == ["reject", "3", "0", "0.0", "2", "2", "100.0"]
 
