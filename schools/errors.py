@@ -21,7 +21,9 @@ class Conflict(PortalError):
 
     status = 409
 
-    def __init__(self, sentence: object = _("This has changed in the meantime. Reload the page and look again.")) -> None:
+    def __init__(
+        self, sentence: object = _("This has changed in the meantime. Reload the page and look again.")
+    ) -> None:
         super().__init__(sentence)
 
 

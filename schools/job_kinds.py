@@ -5,11 +5,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 LABELS: dict[str, Any] = {
-    "roster": _("Reading a roster"),
     "roster_read": _("Reading a roster"),
     "roster_apply": _("Importing a roster"),
     "sheets": _("Making the sheets"),
-    "archive": _("Making the photo archive"),
     "daily_check": _("Daily check"),
     "purge": _("Deleting expired originals"),
     "demo": _("Demo season: photographing and judging"),

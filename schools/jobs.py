@@ -161,7 +161,9 @@ def finish(job: Job) -> None:
 
 
 def fail(job: Job, *, message: str) -> None:
-    states.change(job, Job.Status.FAILED, by=history.SYSTEM, finished_at=timezone.now(), message=message, result=job.result)
+    states.change(
+        job, Job.Status.FAILED, by=history.SYSTEM, finished_at=timezone.now(), message=message, result=job.result
+    )
     on_failure = HANDLERS[job.kind].on_failure
     if on_failure:
         with scope_of(job):
@@ -182,8 +184,7 @@ def sweep() -> int:
     stale = timezone.now() - dt.timedelta(seconds=settings.CLAIM_SECONDS)
     lost = Job.objects.filter(
         Q(status=Job.Status.RUNNING, claimed_at__lt=stale)
-        | Q(status=Job.Status.QUEUED, created_at__lt=stale)
-        & (Q(claimed_at=None) | Q(claimed_at__lt=stale))
+        | Q(status=Job.Status.QUEUED, created_at__lt=stale) & (Q(claimed_at=None) | Q(claimed_at__lt=stale))
     )
     found = 0
     for job in lost:

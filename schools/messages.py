@@ -18,7 +18,14 @@ log = logging.getLogger(__name__)
 
 
 def tell(
-    recipient: history.Actor, *, school: School, kind: str, subject: object, body: object, link: str = "", email: str = ""
+    recipient: history.Actor,
+    *,
+    school: School,
+    kind: str,
+    subject: object,
+    body: object,
+    link: str = "",
+    email: str = "",
 ) -> Message:
     """Leave a message for one person; the e-mail follows in the background."""
     message = Message.objects.create(

@@ -21,7 +21,9 @@ class Message(TenantModel):
         ordering = ("-id",)
         indexes = [
             models.Index(fields=("recipient_key", "-id"), name="message_by_recipient"),
-            models.Index(fields=("id",), name="message_to_email", condition=models.Q(emailed_at=None) & ~models.Q(email="")),
+            models.Index(
+                fields=("id",), name="message_to_email", condition=models.Q(emailed_at=None) & ~models.Q(email="")
+            ),
         ]
 
     def __str__(self) -> str:

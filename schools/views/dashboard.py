@@ -69,4 +69,3 @@ def school_home(request: Any) -> HttpResponse:
             "contact": Membership.objects.filter(school=request.school, is_contact=True).select_related("user").first(),
         }
     return render(request, "schools/school_home.html", context)
-

@@ -129,3 +129,9 @@ def test_failed_job_can_be_tried_again(handlers, queued, school, owner, django_c
         jobs.retry(job, by=owner)
     assert (job.status, job.attempts, queued) == (Job.Status.QUEUED, 0, [job.pk])
     assert history.of(job).first().after == "queued"
+
+
+def test_every_kind_of_job_has_its_words():
+    from schools.job_kinds import LABELS
+
+    assert jobs.HANDLERS.keys() - LABELS.keys() == set()
