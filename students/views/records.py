@@ -15,7 +15,7 @@ from schools.retelling import told
 from students import corrections, privacy
 from students import records as rules
 from students.forms import StudentForm
-from students.models import Student
+from students.models import RosterImport, Student
 from students.roster import OPEN_FOR_ROSTER
 from students.staging import FIXED_STAGES
 from students.views.lists import students_of
@@ -35,6 +35,7 @@ def _context(student: Student) -> dict[str, Any]:
         "student": student,
         "events": told(history.of(student)[:EVENTS]),
         "corrections": rows,
+        "origin": RosterImport.objects.filter(pk=student.import_no).first() if student.import_no else None,
         "photos_url": _url_if_any("capture:student_photos", student.pk),
     }
 

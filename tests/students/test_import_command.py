@@ -39,7 +39,8 @@ def test_json_is_one_object_with_the_figures(run, school):
         "missing": 0,
     }
     assert count(school) == 1
-    assert Event.objects.get(kind="student.added").source == "command"
+    event = Event.objects.get(kind="roster.imported")
+    assert (event.source, event.facts["file"], event.facts["new"]) == ("command", "roster.xlsx", 1)
 
 
 def test_dry_run_writes_nothing(run, school):

@@ -142,7 +142,7 @@ def test_jobs_are_safe_to_run_twice(upload, owner):
     roster.write(RosterImport.objects.get(pk=row.pk), by=owner, progress=roster.no_progress)
     done = roster.write(RosterImport.objects.get(pk=row.pk), by=owner, progress=roster.no_progress)
     assert done.status == Status.DONE
-    assert Event.objects.filter(kind="student.added").count() == 2
+    assert Event.objects.filter(kind="rosterimport.done").count() == 1
 
 
 def test_a_fault_of_ours_gives_the_import_back(upload, owner, monkeypatch):

@@ -158,15 +158,13 @@ def test_students_missing_from_the_file_are_named_and_kept(load):
     assert Student.objects.count() == 3
 
 
-def test_every_new_student_has_an_event_with_its_import(load):
-    load(*books.rows(2), facts={"import": 7})
+def test_students_remember_their_import_and_changes_name_theirs(load):
+    load(*books.rows(2), import_no=7)
+    load(books.row(1, 专业="网络工程"), import_no=8)
+    assert the().import_no == 7
     event = history.of(the()).get()
-    assert (event.kind, event.facts, event.actor_key, event.school_id) == (
-        "student.added",
-        {"import": 7},
-        "system",
-        the().school_id,
-    )
+    assert (event.kind, event.facts["import"], event.actor_key) == ("student.changed", 8, "system")
+    assert event.school_id == the().school_id
 
 
 def test_what_was_confirmed_must_still_hold(load):
