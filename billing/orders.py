@@ -22,14 +22,9 @@ log = logging.getLogger(__name__)
 LIFETIME = dt.timedelta(minutes=30)
 
 
-def must_pay(student: Student, enrolment: Enrolment) -> bool:
-    """Whether the student has to pay before submitting."""
-    return enrolment.payment_mode == Enrolment.PaymentMode.STUDENT and student.fee_state == Student.FeeState.UNPAID
-
-
 def open_order(*, student: Student, enrolment: Enrolment) -> Order:
     """The student's open order, made when there is none: a double click is one order."""
-    if not must_pay(student, enrolment):
+    if not student.must_pay(enrolment):
         raise PortalError(_("There is nothing to pay: the fee is settled."))
     with transaction.atomic():
         Student.objects.select_for_update().get(pk=student.pk)  # two clicks wait for each other here

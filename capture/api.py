@@ -155,7 +155,7 @@ class Me(StudentAPI):
         student.agreed = consent.has_agreed(student, self.enrolment.season)  # type: ignore[attr-defined]
         student.camera_is_open = plan.is_open(now)  # type: ignore[attr-defined]
         student.when = plan.sentence(now)  # type: ignore[attr-defined]
-        due = submission.is_fee_due(student, self.enrolment)
+        due = student.must_pay(self.enrolment)
         student.fee_due_fen = self.enrolment.season.price_fen if due else 0  # type: ignore[attr-defined]
         student.photo = submission.current_photo(student)  # type: ignore[attr-defined]
         return Response(Status(student).data)

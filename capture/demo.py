@@ -61,7 +61,7 @@ def play(*, student: Student, enrolment: Enrolment, scene: Scene, n: int, review
     photo = _take(student, enrolment, scene, moment(enrolment, n))
     if scene.stop == "judged" or photo.status != Photo.Status.READY:
         return
-    if callable(pay) and submission.is_fee_due(student, enrolment):
+    if callable(pay) and student.must_pay(enrolment):
         pay(student, enrolment)
         student.refresh_from_db()
     photo = submission.submit(student=student, enrolment=enrolment, by=student)

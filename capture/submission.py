@@ -26,18 +26,12 @@ def current_photo(student: Student) -> Photo | None:
     return Photo.objects.filter(student=student, is_current=True).first()
 
 
-def is_fee_due(student: Student, enrolment: Enrolment) -> bool:
-    """The same rule as billing.orders.must_pay, which this room must not import."""
-    by_student = enrolment.payment_mode == Enrolment.PaymentMode.STUDENT
-    return by_student and student.fee_state == Student.FeeState.UNPAID
-
-
 def submit(*, student: Student, enrolment: Enrolment, by: history.Actor) -> Photo:
     """Hand the ready photo in for review. Allowed after the day's closing too: only taking photos has hours."""
     require_unlocked(student)
     if enrolment.status not in SUBMITTING:
         raise Conflict(_("Your school's photos have been concluded. Ask the person in charge at your school."))
-    if is_fee_due(student, enrolment):
+    if student.must_pay(enrolment):
         raise FeeDue(_("Please pay the fee first; then hand the photo in."))
     return _move(student, Photo.Status.SUBMITTED, Student.Stage.REVIEW, by)
 

@@ -5,7 +5,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from schools.models import Job, Season
+from schools.models import Enrolment, Job, Season
 from schools.tenancy import TenantModel
 from students import identity
 
@@ -133,6 +133,10 @@ class Student(TenantModel):
     @property
     def is_locked(self) -> bool:
         return self.locked_at is not None
+
+    def must_pay(self, enrolment: Enrolment) -> bool:
+        """Whether this student has to pay before handing the photo in."""
+        return enrolment.payment_mode == Enrolment.PaymentMode.STUDENT and self.fee_state == self.FeeState.UNPAID
 
 
 def roster_path(roster: "RosterImport", filename: str) -> str:

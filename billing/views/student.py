@@ -22,7 +22,7 @@ from students.access import student_page
 @student_page
 def pay(request: Any) -> HttpResponse:
     """What is to pay and how; the button opens the order and leads to the provider."""
-    if not orders.must_pay(request.student, request.enrolment):
+    if not request.student.must_pay(request.enrolment):
         return HttpResponseRedirect(reverse("capture:me"))
     if request.method == "POST":
         order = orders.open_order(student=request.student, enrolment=request.enrolment)

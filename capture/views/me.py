@@ -22,6 +22,8 @@ from schools.models import Enrolment
 from students.access import forget, remember, signed_in, student_page
 from students.models import Student
 
+# Messages that the student's home says anyway.
+SAID_BY_PAGE = {"photo_approved", "photo_returned", "account_locked"}
 STEP_OF = {
     Student.Stage.WAITING: 3,
     Student.Stage.RETAKE: 3,
@@ -80,7 +82,8 @@ def me(request: Any) -> HttpResponse:
         "days_sentence": plan.days_sentence(now),
         "lock_event": review.locked_by(student),
         "proof_url": _proof_url(student, request.enrolment),
-        "unread": [row for row in messages.inbox(student)[:3] if row.read_at is None],
+        "is_handed_in": student.stage not in intake.OPEN_STAGES,
+        "unread": [row for row in messages.inbox(student)[:3] if row.read_at is None and row.kind not in SAID_BY_PAGE],
         "agreed": agreed,
         **_school_words(request),
     }
@@ -210,7 +213,7 @@ def check(request: Any) -> HttpResponse:
         "marks": explanation.marks(rejects[: explanation.REASONS_SHOWN]),
         "waits_long": (timezone.now() - photo.taken_at).total_seconds() > LONG_SECONDS,
         "is_open": _plan(request, timezone.now()).is_open(timezone.now()),
-        "fee_due": submission.is_fee_due(request.student, request.enrolment),
+        "fee_due": request.student.must_pay(request.enrolment),
     }
     template = "capture/check.html#verdict" if request.htmx else "capture/check.html"
     response = render(request, template, context)
