@@ -121,7 +121,10 @@ class Photo(TenantModel):
         ]
         indexes = [
             models.Index(fields=("school", "season", "status", "submitted_at"), name="photo_worklist"),
-            models.Index(fields=("status", "claimed_at"), name="photo_open", condition=Q(status="checking")),
+            models.Index(fields=("season", "status", "school"), name="photo_state", condition=Q(is_current=True)),
+            models.Index(
+                fields=("status", "claimed_at"), name="photo_unjudged", condition=Q(status__in=("checking", "failed"))
+            ),
             models.Index(fields=("season", "phash"), name="photo_phash"),
             models.Index(fields=("season", "taken_at"), name="photo_day"),
         ]

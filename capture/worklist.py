@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from capture.models import Finding, Photo
 from schools.models import School, Season
@@ -69,16 +69,18 @@ def _found(search: str) -> Q:
 
 
 def _with_finding(photos: QuerySet[Photo], finding: str) -> QuerySet[Photo]:
+    """A rule is found at most once a photo, so none of these doubles a row."""
+    has_any = Exists(Finding.objects.filter(photo=OuterRef("pk")))
     if finding == CLEAN:
-        return photos.filter(findings=None)
+        return photos.filter(~has_any)
     if finding == MARKED:
-        return photos.filter(findings__isnull=False).distinct()
+        return photos.filter(has_any)
     return photos.filter(findings__rule=finding) if finding else photos
 
 
 def count_states(photos: QuerySet[Photo]) -> dict[str, int]:
     """How many photos in each state."""
-    rows = photos.order_by().values_list("status").annotate(n=Count("pk", distinct=True))
+    rows = photos.order_by().values_list("status").annotate(n=Count("*"))
     return dict(rows)
 
 

@@ -196,6 +196,14 @@ def test_locked_student_reads_who_when_why_and_what_to_do(student_client, agreed
     assert upload(student_client).status_code == 403
 
 
+@pytest.mark.parametrize("stage", [Student.Stage.WAITING, Student.Stage.RETAKE, Student.Stage.READY])
+def test_locked_student_is_offered_nothing_to_do(student_client, agreed, stage):
+    Student.objects.update(stage=stage, locked_at=timezone.now(), lock_reason="Screen.")
+    body = student_client.get("/me/").content.decode()
+    assert "btn-primary btn-big" not in body
+    assert "receipt" not in body
+
+
 def test_returned_photo_shows_the_reason(student_client, student, owner, school):
     with school_scope(school):
         review.return_(photo=factories.photo(student), by=owner, reason="Glasses reflect.")
