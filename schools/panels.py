@@ -1,6 +1,7 @@
 """Panels of the overview pages: each is loaded by htmx from the room that owns its figures, so no room reaches up."""
 
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
@@ -13,12 +14,13 @@ class Panel:
     name: str
     url: str
     page: str = ""
+    label: Any = ""
 
 
-def panel(name: str, *, page: str = "", **query: object) -> Panel | None:
+def panel(name: str, *, page: str = "", label: Any = "", **query: object) -> Panel | None:
     """The panel behind a URL name; None while the room does not offer it."""
     try:
         url = reverse(name)
-        return Panel(name, f"{url}?{urlencode(query)}" if query else url, reverse(page) if page else "")
+        return Panel(name, f"{url}?{urlencode(query)}" if query else url, reverse(page) if page else "", label)
     except NoReverseMatch:
         return None

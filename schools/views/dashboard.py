@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from schools import timetable
 from schools.access import center_page, school_page
@@ -13,26 +14,26 @@ from schools.panels import Panel, panel
 from schools.stages import stages_of
 from schools.views.jobs import open_jobs
 
-# (URL name, the page with the same figures, its place: wide on top, main left, "" beside it, foot below)
+# (URL name, the page with the same figures, its words, CSS class of its place)
 CENTER_PANELS = (
-    ("students:panel_figures", "capture:center_photos", "wide"),
-    ("students:panel_matrix", "schools:schools", "main"),
-    ("capture:panel_today", "capture:center_photos", ""),
-    ("students:panel_schools", "schools:schools", "main"),
-    ("capture:panel_failures", "capture:center_photos", ""),
-    ("billing:panel_fees", "billing:center_fees", "foot"),
-    ("printing:panel_feedback", "printing:center_feedback", "foot"),
-    ("printing:panel_printing", "printing:center_runs", "foot"),
+    ("students:panel_figures", "students:center_students", _("Students"), "wide"),
+    ("students:panel_matrix", "schools:schools", _("Areas by stage"), "main"),
+    ("capture:panel_today", "capture:center_photos", _("Photos of the day"), ""),
+    ("students:panel_schools", "schools:schools", _("Schools"), "main"),
+    ("capture:panel_failures", "capture:center_photos", _("Why photos fail"), ""),
+    ("billing:panel_fees", "billing:center_fees", _("Fees"), ""),
+    ("printing:panel_feedback", "printing:center_feedback", _("Feedback forms"), ""),
+    ("printing:panel_printing", "printing:center_runs", _("Printing and delivery"), ""),
 )
 SCHOOL_PANELS = (
-    ("students:panel_classes", "students:roster", "main"),
-    ("capture:panel_today", "capture:review", ""),
-    ("billing:panel_fees", "billing:account", ""),
+    ("students:panel_classes", "students:roster", _("Progress by class"), "main"),
+    ("capture:panel_today", "capture:review", _("Photos of the day"), ""),
+    ("billing:panel_fees", "billing:account", _("Fees"), ""),
 )
 
 
-def _panels(names: tuple[tuple[str, str, str], ...]) -> list[tuple[Panel, str]]:
-    found = ((panel(name, page=page), place) for name, page, place in names)
+def _panels(names: tuple[tuple[str, str, Any, str], ...]) -> list[tuple[Panel, str]]:
+    found = ((panel(name, page=page, label=label), place) for name, page, label, place in names)
     return [(one, place) for one, place in found if one]
 
 
