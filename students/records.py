@@ -7,11 +7,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from schools import history, states
+from schools import history
 from schools.errors import Conflict, PortalError
 from schools.models import School, Season
 from schools.tenancy import center_scope
-from students import cells, id_numbers, identity
+from students import cells, id_numbers, identity, proofs
 from students.columns import BY_FIELD
 from students.models import Student
 from students.reasons import Problem
@@ -76,7 +76,8 @@ def _write_change(
         _save(student, update_fields=[*FORM_FIELDS, "id_sealed", "id_hash", "updated_at"])
         history.record("student.changed", student, by=by, facts=_told(student, changed, before) | (facts or {}))
         if student.stage == Student.Stage.PROOFED and set(changed) & {"student_no", *PRINTED_FIELDS}:
-            states.change(student, Student.Stage.APPROVED, by=by, kind="student.proof_reopened")
+            proofs.reopen([student.pk], school=student.school, by=by)
+            student.stage = Student.Stage.APPROVED
 
 
 def _told(student: Student, changed: list[str], before: dict[str, str]) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 from schools import history, jobs, states
 from schools.errors import Conflict, PortalError
 from schools.models import Enrolment, School, Season, User
-from students import identity, rows, spreadsheet, staging
-from students.models import RosterImport, Student
+from students import identity, proofs, rows, spreadsheet, staging
+from students.models import RosterImport
 from students.rows import Judge, Problems
 from students.spreadsheet import Sheet
 
@@ -154,7 +154,7 @@ def apply(
         if expected is not None and found.figures != expected:
             raise Conflict(_("The roster has changed since this preview. Look at the new figures and confirm again."))
         reading.stage.write(by=by, import_no=import_no, source=history.present_source())
-        _reopen_proofs(found.after_proof, by=by)
+        proofs.reopen(found.after_proof, school=school, by=by)
         then(found)
     return found
 
@@ -162,13 +162,6 @@ def apply(
 def _only_one_at_a_time(school: School) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('roster'), %s)", [school.pk])
-
-
-def _reopen_proofs(ids: list[int], *, by: history.Actor) -> None:
-    """Who confirmed data that changed must look at them again."""
-    if ids:
-        confirmed = Student.objects.filter(pk__in=ids, stage=Student.Stage.PROOFED)
-        states.change_many(confirmed, Student.Stage.APPROVED, by=by, kind="student.proof_reopened")
 
 
 # the portal's flow

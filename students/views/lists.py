@@ -23,7 +23,6 @@ from students.listing import Query
 from students.models import Student
 from students.roster import OPEN_FOR_ROSTER
 
-
 DEEP = 2000  # rows to skip from which on their numbers are read from the index first
 
 
