@@ -24,8 +24,8 @@ from capture.vision import measure, networks, open_photo
 from capture.vision.backgrounds import BACKGROUNDS
 from capture.vision.face import CHIN, OVAL
 from capture.vision.portrait import matting
-from capture.vision.portrait.regions import trimap
 from capture.vision.portrait.framing import HEIGHT, WIDTH, frame
+from capture.vision.portrait.regions import trimap
 
 SIZE = (900, 1200)
 DARK, LIGHT = (0.06, 0.06, 0.06), (0.94, 0.94, 0.94)

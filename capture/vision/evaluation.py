@@ -165,7 +165,7 @@ SCORES: dict[str, Callable[[Measures], float | None]] = {
     "clothes_background": lambda m: m.get("clothes_blue"),
     "blue_top": lambda m: m.get("clothes_hue_blue"),
     "pattern": lambda m: m.get("pattern"),
-    "shoulders": lambda m: abs(m["shoulders"]),
+    "shoulders": lambda m: None if m["shoulders"] is None else abs(m["shoulders"]),
     "screen": lambda m: m["screen"],
     "print_edge": lambda m: m["frame_lines"],
     "beautified": lambda m: -m["skin_detail"],

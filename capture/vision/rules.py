@@ -290,7 +290,7 @@ def pattern(m: Measures, limits: Limits) -> Finding | None:
     return above("pattern", m.get("pattern"), limits, box(m, "clothes_box"))
 
 
-@rule(_("Shoulders level"), warn=8)
+@rule(_("Shoulders level"), warn=6)
 def shoulders(m: Measures, limits: Limits) -> Finding | None:
     """Degrees between the shoulders."""
     return above("shoulders", _abs(m.get("shoulders")), limits, dots(m, "shoulder_points"))

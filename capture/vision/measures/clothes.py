@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from .. import networks
 from ..backgrounds import BACKGROUNDS, background_lab
 from ..colour import distance
 from ..face import FaceCrop
@@ -19,13 +20,16 @@ EDGE = 60.0
 CLOTHES_BELOW_CHIN = 0.35  # face widths: the neck lies above
 MIN_CLOTHES = 400  # px of the crop; with less there is nothing to judge
 SHOULDER_FROM, SHOULDER_TO = 0.75, 0.95
+LEVEL_BY_OUTLINE = 4.0  # degrees
+SHOULDERS = (11, 12)  # landmarks of the pose network: the right one of the picture first
+VISIBILITY, SEEN = 3, 0.4
 
 
 def measure(figure: Figure, crop: FaceCrop) -> dict[str, object]:
     measures: dict[str, object] = {
         "hair_top": figure.place(np.array([[figure.middle, figure.hair_top]]))[0],
         "hair_rise": (figure.points[10, 1] - figure.hair_top) / FACE_WIDTH,
-        "shoulders": shoulder_slope(figure),
+        "shoulders": shoulders(figure),
         "shoulder_points": _shoulder_points(figure),
     }
     area = clothes_area(figure, crop.skin)
@@ -68,6 +72,19 @@ def _edge_density(figure: Figure, area: np.ndarray) -> float:
         return 0.0
     edges = cv2.Canny(cv2.cvtColor(figure.rgb, cv2.COLOR_RGB2GRAY), EDGE, 2 * EDGE) > 0
     return float(edges[inner].mean())
+
+
+def shoulders(figure: Figure) -> float | None:
+    """Degrees between the shoulders. The mask's outline is quick but hair over a shoulder bends it, so a slope that it
+    shows is measured again by the pose network; None when that sees no shoulders."""
+    by_outline = shoulder_slope(figure)
+    if abs(by_outline) <= LEVEL_BY_OUTLINE:
+        return by_outline
+    body = networks.body_points(figure.rgb)
+    if body is None or body[list(SHOULDERS), VISIBILITY].min() < SEEN:
+        return None
+    dx, dy = body[SHOULDERS[0], :2] - body[SHOULDERS[1], :2]
+    return float(np.degrees(np.arctan2(dy, dx)))
 
 
 def shoulder_slope(figure: Figure) -> float:

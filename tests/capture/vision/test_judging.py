@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -131,3 +132,18 @@ def test_networks_work_in_a_child_of_fork(photo, checked, tmp_path):
     assert run.returncode == 0, run.stderr
     assert float(run.stdout) == checked.measures["face_width"]
     assert run.stderr == ""
+
+
+@pytest.mark.parametrize("degrees", [-10, 10])
+def test_sloping_shoulders_warn(draw, degrees):
+    """The body turned under a level head: below the chin every column is shifted."""
+    rgb = np.asarray(draw(2))
+    height, width = rgb.shape[:2]
+    chin = int(check(jpeg(rgb)).measures["chin"][1] * height)
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    bend = np.clip((rows - chin) / (0.1 * height), 0, 1)
+    lower = rows - bend * (columns - width / 2) * np.tan(np.radians(degrees))
+    sloping = cv2.remap(rgb, columns, lower.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+    assert outcomes(jpeg(sloping)).get("shoulders") == "warn"
+    assert "shoulders" not in outcomes(jpeg(rgb))

@@ -89,7 +89,7 @@ BOUNDS = [
     ("clothes_background", "reject", "clothes_blue", 0.5, 0.51),
     ("blue_top", "reject", "clothes_hue_blue", 0.45, 0.46),
     ("pattern", "warn", "pattern", 0.09, 0.1),
-    ("shoulders", "warn", "shoulders", -8.0, -8.1),
+    ("shoulders", "warn", "shoulders", -6.0, -6.1),
     ("colour", "reject", "skin_chroma", 5.0, 4.9),
     ("colour", "warn", "skin_chroma", 52.0, 52.1),
     ("colour", "warn", "skin_hue", 12.0, 11.9),
