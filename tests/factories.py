@@ -5,9 +5,8 @@ import functools
 import io
 import itertools
 
-from django.utils import timezone
-
 from django.core.files.base import ContentFile
+from django.utils import timezone
 from PIL import Image
 
 from capture.models import Consent, Finding, Photo

@@ -8,79 +8,103 @@ import capture.models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Consent',
+            name="Consent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.CharField(max_length=20)),
-                ('agreed_at', models.DateTimeField(auto_now_add=True)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("version", models.CharField(max_length=20)),
+                ("agreed_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
         migrations.CreateModel(
-            name='Finding',
+            name="Finding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('rule', models.CharField(max_length=30, verbose_name='rule')),
-                ('outcome', models.CharField(choices=[('reject', 'Not accepted'), ('warn', 'To be looked at')], max_length=6, verbose_name='outcome')),
-                ('value', models.FloatField(null=True)),
-                ('limit', models.FloatField(null=True)),
-                ('marks', models.JSONField(blank=True, default=list)),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("rule", models.CharField(max_length=30, verbose_name="rule")),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("reject", "Not accepted"), ("warn", "To be looked at")],
+                        max_length=6,
+                        verbose_name="outcome",
+                    ),
+                ),
+                ("value", models.FloatField(null=True)),
+                ("limit", models.FloatField(null=True)),
+                ("marks", models.JSONField(blank=True, default=list)),
             ],
             options={
-                'ordering': ('outcome', 'id'),
+                "ordering": ("outcome", "id"),
             },
         ),
         migrations.CreateModel(
-            name='Photo',
+            name="Photo",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('checking', 'Being checked'), ('rejected', 'Not accepted'), ('ready', 'To be submitted'), ('submitted', 'In review'), ('withdrawn', 'Withdrawn'), ('approved', 'Approved'), ('returned', 'Returned')], default='checking', max_length=10, verbose_name='state')),
-                ('is_current', models.BooleanField(default=True)),
-                ('origin', models.CharField(choices=[('camera', 'Camera'), ('file', 'File')], default='camera', max_length=6)),
-                ('original', models.FileField(blank=True, upload_to=capture.models.original_path)),
-                ('portrait', models.FileField(blank=True, upload_to=capture.models.portrait_path)),
-                ('thumbnail', models.FileField(blank=True, upload_to=capture.models.portrait_path)),
-                ('width', models.PositiveIntegerField(default=0)),
-                ('height', models.PositiveIntegerField(default=0)),
-                ('sha256', models.CharField(max_length=64)),
-                ('phash', models.CharField(blank=True, max_length=16)),
-                ('engine', models.CharField(blank=True, max_length=20)),
-                ('outcome', models.CharField(blank=True, max_length=6)),
-                ('measures', models.JSONField(blank=True, default=dict)),
-                ('geometry', models.JSONField(blank=True, default=dict)),
-                ('token', models.UUIDField(default=uuid.uuid4)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('taken_at', models.DateTimeField(auto_now_add=True, verbose_name='taken')),
-                ('claimed_at', models.DateTimeField(blank=True, null=True)),
-                ('checked_at', models.DateTimeField(blank=True, null=True)),
-                ('submitted_at', models.DateTimeField(blank=True, null=True)),
-                ('decided_at', models.DateTimeField(blank=True, null=True)),
-                ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("checking", "Being checked"),
+                            ("rejected", "Not accepted"),
+                            ("ready", "To be submitted"),
+                            ("submitted", "In review"),
+                            ("withdrawn", "Withdrawn"),
+                            ("approved", "Approved"),
+                            ("returned", "Returned"),
+                        ],
+                        default="checking",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("is_current", models.BooleanField(default=True)),
+                (
+                    "origin",
+                    models.CharField(choices=[("camera", "Camera"), ("file", "File")], default="camera", max_length=6),
+                ),
+                ("original", models.FileField(blank=True, upload_to=capture.models.original_path)),
+                ("portrait", models.FileField(blank=True, upload_to=capture.models.portrait_path)),
+                ("thumbnail", models.FileField(blank=True, upload_to=capture.models.portrait_path)),
+                ("width", models.PositiveIntegerField(default=0)),
+                ("height", models.PositiveIntegerField(default=0)),
+                ("sha256", models.CharField(max_length=64)),
+                ("phash", models.CharField(blank=True, max_length=16)),
+                ("engine", models.CharField(blank=True, max_length=20)),
+                ("outcome", models.CharField(blank=True, max_length=6)),
+                ("measures", models.JSONField(blank=True, default=dict)),
+                ("geometry", models.JSONField(blank=True, default=dict)),
+                ("token", models.UUIDField(default=uuid.uuid4)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("taken_at", models.DateTimeField(auto_now_add=True, verbose_name="taken")),
+                ("claimed_at", models.DateTimeField(blank=True, null=True)),
+                ("checked_at", models.DateTimeField(blank=True, null=True)),
+                ("submitted_at", models.DateTimeField(blank=True, null=True)),
+                ("decided_at", models.DateTimeField(blank=True, null=True)),
+                ("reason", models.CharField(blank=True, max_length=300, verbose_name="reason")),
             ],
             options={
-                'ordering': ('-id',),
+                "ordering": ("-id",),
             },
         ),
         migrations.CreateModel(
-            name='Station',
+            name="Station",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=60, verbose_name='name')),
-                ('place', models.CharField(max_length=120, verbose_name='place')),
-                ('hours', models.CharField(blank=True, max_length=120, verbose_name='days and hours')),
-                ('has_soft_light', models.BooleanField(default=False, verbose_name='soft light')),
-                ('helper', models.CharField(blank=True, max_length=60, verbose_name='person in charge')),
-                ('remarks', models.CharField(blank=True, max_length=200, verbose_name='remarks')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("name", models.CharField(max_length=60, verbose_name="name")),
+                ("place", models.CharField(max_length=120, verbose_name="place")),
+                ("hours", models.CharField(blank=True, max_length=120, verbose_name="days and hours")),
+                ("has_soft_light", models.BooleanField(default=False, verbose_name="soft light")),
+                ("helper", models.CharField(blank=True, max_length=60, verbose_name="person in charge")),
+                ("remarks", models.CharField(blank=True, max_length=200, verbose_name="remarks")),
             ],
             options={
-                'ordering': ('name',),
+                "ordering": ("name",),
             },
         ),
     ]

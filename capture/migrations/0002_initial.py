@@ -6,101 +6,116 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('capture', '0001_initial'),
-        ('schools', '0001_initial'),
-        ('students', '0001_initial'),
+        ("capture", "0001_initial"),
+        ("schools", "0001_initial"),
+        ("students", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='consent',
-            name='school',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.school'),
+            model_name="consent",
+            name="school",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.school"),
         ),
         migrations.AddField(
-            model_name='consent',
-            name='student',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='consents', to='students.student'),
+            model_name="consent",
+            name="student",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="consents", to="students.student"
+            ),
         ),
         migrations.AddField(
-            model_name='finding',
-            name='school',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.school'),
+            model_name="finding",
+            name="school",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.school"),
         ),
         migrations.AddField(
-            model_name='photo',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="photo",
+            name="decided_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='photo',
-            name='school',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.school'),
+            model_name="photo",
+            name="school",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.school"),
         ),
         migrations.AddField(
-            model_name='photo',
-            name='season',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.season'),
+            model_name="photo",
+            name="season",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.season"),
         ),
         migrations.AddField(
-            model_name='photo',
-            name='student',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='photos', to='students.student'),
+            model_name="photo",
+            name="student",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="photos", to="students.student"
+            ),
         ),
         migrations.AddField(
-            model_name='finding',
-            name='photo',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='capture.photo'),
+            model_name="finding",
+            name="photo",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="findings", to="capture.photo"
+            ),
         ),
         migrations.AddField(
-            model_name='station',
-            name='school',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='schools.school'),
+            model_name="station",
+            name="school",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="schools.school"),
         ),
         migrations.AddField(
-            model_name='station',
-            name='season',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='schools.season'),
+            model_name="station",
+            name="season",
+            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name="+", to="schools.season"),
         ),
         migrations.AddConstraint(
-            model_name='consent',
-            constraint=models.UniqueConstraint(fields=('student', 'version'), name='one_consent_a_version'),
+            model_name="consent",
+            constraint=models.UniqueConstraint(fields=("student", "version"), name="one_consent_a_version"),
         ),
         migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(fields=['school', 'season', 'status', 'submitted_at'], name='photo_worklist'),
+            model_name="photo",
+            index=models.Index(fields=["school", "season", "status", "submitted_at"], name="photo_worklist"),
         ),
         migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(condition=models.Q(('status', 'checking')), fields=['status', 'claimed_at'], name='photo_open'),
+            model_name="photo",
+            index=models.Index(
+                condition=models.Q(("status", "checking")), fields=["status", "claimed_at"], name="photo_open"
+            ),
         ),
         migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(fields=['season', 'phash'], name='photo_phash'),
+            model_name="photo",
+            index=models.Index(fields=["season", "phash"], name="photo_phash"),
         ),
         migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(fields=['season', 'taken_at'], name='photo_day'),
+            model_name="photo",
+            index=models.Index(fields=["season", "taken_at"], name="photo_day"),
         ),
         migrations.AddConstraint(
-            model_name='photo',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('student',), name='one_current_photo'),
+            model_name="photo",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_current", True)), fields=("student",), name="one_current_photo"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='photo',
-            constraint=models.UniqueConstraint(fields=('student', 'token'), name='one_photo_a_form'),
+            model_name="photo",
+            constraint=models.UniqueConstraint(fields=("student", "token"), name="one_photo_a_form"),
         ),
         migrations.AddIndex(
-            model_name='finding',
-            index=models.Index(fields=['rule', 'outcome'], name='finding_by_rule'),
+            model_name="finding",
+            index=models.Index(fields=["rule", "outcome"], name="finding_by_rule"),
         ),
         migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(fields=('photo', 'rule'), name='one_finding_a_rule'),
+            model_name="finding",
+            constraint=models.UniqueConstraint(fields=("photo", "rule"), name="one_finding_a_rule"),
         ),
     ]

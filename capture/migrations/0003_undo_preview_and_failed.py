@@ -7,30 +7,43 @@ import capture.models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('capture', '0002_initial'),
+        ("capture", "0002_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='photo',
-            name='preview',
+            model_name="photo",
+            name="preview",
             field=models.FileField(blank=True, upload_to=capture.models.original_path),
         ),
         migrations.AddField(
-            model_name='photo',
-            name='queued_at',
+            model_name="photo",
+            name="queued_at",
             field=models.DateTimeField(default=django.utils.timezone.now),
         ),
         migrations.AlterField(
-            model_name='photo',
-            name='status',
-            field=models.CharField(choices=[('checking', 'Being checked'), ('rejected', 'Not accepted'), ('ready', 'To be submitted'), ('submitted', 'In review'), ('withdrawn', 'Withdrawn'), ('approved', 'Approved'), ('returned', 'Returned'), ('failed', 'Could not be judged')], default='checking', max_length=10, verbose_name='state'),
+            model_name="photo",
+            name="status",
+            field=models.CharField(
+                choices=[
+                    ("checking", "Being checked"),
+                    ("rejected", "Not accepted"),
+                    ("ready", "To be submitted"),
+                    ("submitted", "In review"),
+                    ("withdrawn", "Withdrawn"),
+                    ("approved", "Approved"),
+                    ("returned", "Returned"),
+                    ("failed", "Could not be judged"),
+                ],
+                default="checking",
+                max_length=10,
+                verbose_name="state",
+            ),
         ),
         migrations.AlterField(
-            model_name='photo',
-            name='taken_at',
-            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name='taken'),
+            model_name="photo",
+            name="taken_at",
+            field=models.DateTimeField(default=django.utils.timezone.now, verbose_name="taken"),
         ),
     ]

@@ -5,25 +5,30 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('capture', '0003_undo_preview_and_failed'),
-        ('schools', '0002_append_only_history'),
-        ('students', '0003_import_no'),
+        ("capture", "0003_undo_preview_and_failed"),
+        ("schools", "0002_append_only_history"),
+        ("students", "0003_import_no"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='photo',
-            name='photo_open',
+            model_name="photo",
+            name="photo_open",
         ),
         migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(condition=models.Q(('is_current', True)), fields=['season', 'status', 'school'], name='photo_state'),
+            model_name="photo",
+            index=models.Index(
+                condition=models.Q(("is_current", True)), fields=["season", "status", "school"], name="photo_state"
+            ),
         ),
         migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(condition=models.Q(('status__in', ('checking', 'failed'))), fields=['status', 'claimed_at'], name='photo_unjudged'),
+            model_name="photo",
+            index=models.Index(
+                condition=models.Q(("status__in", ("checking", "failed"))),
+                fields=["status", "claimed_at"],
+                name="photo_unjudged",
+            ),
         ),
     ]
