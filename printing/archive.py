@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from zipfile import ZIP64_LIMIT, ZIP_FILECOUNT_LIMIT
 
 from zipstream import ZipStream
@@ -25,8 +26,13 @@ class Entry:
 
 def entry_name(id_number: str, *, folders: Sequence[str] = ()) -> str:
     """`college/major/id_number.jpg`; signs that a file system refuses are replaced."""
-    parts = [*(folder for folder in folders if folder), id_number]
-    return "/".join(re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", part).strip(" .") or "_" for part in parts) + ".jpg"
+    name = id_number if id_number.isalnum() else _safe(id_number)
+    return "/".join([*(_safe(folder) for folder in folders if folder), name]) + ".jpg"
+
+
+@lru_cache(maxsize=4096)
+def _safe(part: str) -> str:
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", part).strip(" .") or "_"
 
 
 def length(sizes: Iterable[tuple[str, int]]) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from reportlab import rl_config
 from reportlab.lib.colors import CMYKColorSep
@@ -51,12 +52,23 @@ def document(path: Path, *, fonts: FontChain, width: float, height: float, title
         canvas.save()
         draft.replace(path)
     finally:
+        # Canvas and document hold each other: without this the pictures of one volume stay while the next is drawn.
+        canvas._doc.idToObject.clear()
         draft.unlink(missing_ok=True)
+
+
+class Jpeg(PDFImageXObject):
+    """Lets its bytes go once they are written: the whole volume would lie in memory once more."""
+
+    def format(self, document: Any) -> bytes:
+        written: bytes = super().format(document)
+        self.streamContent = b""
+        return written
 
 
 def add_jpeg(canvas: Canvas, name: str, jpeg: bytes) -> None:
     """Make the JPEG known to the document, byte for byte; `place_jpeg` then draws it."""
-    picture = PDFImageXObject(name)
+    picture = Jpeg(name)
     if not picture.loadImageFromJPEG(BytesIO(jpeg)):
         raise NotAJpeg(name)
     doc = canvas._doc
