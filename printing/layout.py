@@ -29,7 +29,7 @@ class Box:
 class SheetLayout:
     """Copies of one student side by side, one student below the other, so that a strip cut off is one student's.
 
-    A photo is its image area with the caption under it. The reasons for the sizes: docs/decisions/0020-sheet.md.
+    A photo is its image area with the caption under it. The reasons for the sizes: docs/decisions/014-sheet.md.
     """
 
     page_width: float = 210
