@@ -24,6 +24,8 @@ SENTENCES: dict[str, Any] = {
     "enrolment.changed": _("Settings of the school changed"),
     "enrolment.payment_mode": _("Way of payment changed"),
     "person.invited": _("Account made"),
+    "person.signed_in": _("Signed in"),
+    "person.sign_in_failed": _("Sign-in failed: wrong password"),
     "person.changed": _("Details of a person changed"),
     "person.role_changed": _("Role changed"),
     "person.link_renewed": _("New sign-in link made"),

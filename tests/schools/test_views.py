@@ -503,3 +503,40 @@ def test_a_school_without_any_season_still_has_its_pages(db):
     assert client.get(reverse("schools:school", args=[school.pk])).status_code == 200
     assert client.get(reverse("schools:exception_new", args=[school.pk])).status_code == 404
     assert client.post(reverse("schools:schools_enrol"), {"pick": school.pk}).status_code == 404
+
+
+# what lists cost
+
+
+def grants(school, season, number: int) -> None:
+    with school_scope(school):
+        for day in range(1, number + 1):
+            date = dt.date(2022, 6, day)
+            WindowException.objects.create(school=school, season=season, starts_on=date, ends_on=date, reason="x")
+
+
+def test_the_season_costs_the_same_for_one_and_for_three_exceptions(center_client, school, season):
+    url = reverse("schools:season")
+    grants(school, season, 1)
+    one = queries(center_client, url)
+    grants(school, season, 2)
+    assert queries(center_client, url) == one == 9
+
+
+def test_the_timetable_costs_the_same_for_one_and_for_three_areas(center_client, school, season):
+    url = reverse("schools:timetable", args=[season.year])
+    one = queries(center_client, url)
+    for n in range(2):
+        area = Area.objects.create(code=f"a{n}", name=f"Area {n}")
+        School.objects.create(code=f"9{n}", name=f"School {n}", area=area)
+    assert queries(center_client, url) == one == 8
+
+
+def test_people_and_messages_cost_the_same_for_one_and_for_three(owner_client, owner, school, message):
+    people, inbox = reverse("schools:school_people"), reverse("schools:messages")
+    one = queries(owner_client, people), queries(owner_client, inbox)
+    for n in range(2):
+        factories.person(f"more{n}", Role.SCHOOL_OFFICER, school)
+        with school_scope(school):
+            messages.tell(owner, school=school, kind="x", subject="Look", body="More.")
+    assert (queries(owner_client, people), queries(owner_client, inbox)) == one == (7, 9)
