@@ -14,6 +14,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from capture import worklist
 from capture.models import Photo
 from schools import history, messages, states
 from schools.errors import Conflict, NotAllowed, PortalError
@@ -68,7 +69,7 @@ def approve(*, photo: Photo, by: User, batch: str = "") -> Photo:
 
 def approve_clean(*, photos: QuerySet[Photo], by: User) -> list[Photo]:
     """Approve those of `photos` that wait for review and have no finding at all; the others stay. One undo takes all back."""
-    clean = photos.filter(status=Photo.Status.SUBMITTED, is_current=True, findings=None, student__locked_at=None)
+    clean = worklist.clean(photos)
     batch, approved = uuid.uuid4().hex, []
     with transaction.atomic():
         for photo in clean.select_related("student", "school").order_by("pk"):

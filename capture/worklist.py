@@ -78,6 +78,12 @@ def _with_finding(photos: QuerySet[Photo], finding: str) -> QuerySet[Photo]:
     return photos.filter(findings__rule=finding) if finding else photos
 
 
+def clean(photos: QuerySet[Photo]) -> QuerySet[Photo]:
+    """Those that may be approved together: in review, with nothing found at all, the account open."""
+    waiting = photos.filter(status=Photo.Status.SUBMITTED, is_current=True, student__locked_at=None)
+    return _with_finding(waiting, CLEAN)
+
+
 def count_states(photos: QuerySet[Photo]) -> dict[str, int]:
     """How many photos in each state."""
     rows = photos.order_by().values_list("status").annotate(n=Count("*"))

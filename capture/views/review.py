@@ -59,7 +59,7 @@ def _frame(request: Any, filters: worklist.Filters) -> dict[str, Any]:
         "filters": filters,
         "states": [(state, Photo.Status(state).label, counts.get(state, 0)) for state in worklist.STATES],
         "rules": [(rule, FAULTS.get(rule, rule), n) for rule, n in worklist.count_rules(in_state)[:CHIP_RULES]],
-        "clean": in_state.filter(findings=None).count(),
+        "clean": worklist.clean(_listed(request, filters)).count(),
         "classes": worklist.classes_of(request.season, request.school),
         "undoable": len(review.last_decision(request.user)),
         "query": _query(request),
@@ -83,8 +83,7 @@ def _grid(request: Any, filters: worklist.Filters) -> dict[str, Any]:
     photos = _listed(request, filters).select_related("student").prefetch_related("findings")
     page = Paginator(photos, GRID_PAGE).get_page(request.GET.get("page"))
     items = [(photo, explanation.of_photo(photo)) for photo in page]
-    clean = _listed(request, filters).filter(findings=None).count() if filters.state == "submitted" else 0
-    return _frame(request, filters) | {"view": "grid", "page": page, "items": items, "clean_listed": clean}
+    return _frame(request, filters) | {"view": "grid", "page": page, "items": items}
 
 
 def _single(request: Any, filters: worklist.Filters, pk: int | None) -> dict[str, Any]:

@@ -1,0 +1,94 @@
+"""Several at once, on real connections: one wins, nobody is half done."""
+
+import threading
+import uuid
+from collections.abc import Callable
+
+import pytest
+from django.db import connection
+
+from capture import judging, review
+from capture.intake import accept_upload
+from capture.models import Photo
+from schools.errors import Conflict
+from schools.models import Event, Message
+from schools.tenancy import center_scope
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*calls: Callable[[], object]) -> list[object]:
+    """Every call in a thread and connection of its own; what each returned or raised."""
+    barrier, results = threading.Barrier(len(calls)), [None] * len(calls)
+
+    def run(place: int) -> None:
+        try:
+            with center_scope():
+                barrier.wait()
+                results[place] = calls[place]()
+        except Exception as error:  # noqa: BLE001 it is looked at by the test
+            results[place] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_double_click_on_two_connections_is_one_photo(agreed, enrolment, monkeypatch):
+    from capture import intake
+
+    monkeypatch.setattr(intake, "enqueue", lambda photo: None)
+    token, data = uuid.uuid4(), factories.jpeg(480, 640)
+
+    def send():
+        return accept_upload(student=agreed, enrolment=enrolment, data=data, token=token, origin="camera", by=agreed)
+
+    photos = at_once(*[send] * 4)
+    with center_scope():
+        stored = Photo.objects.get()
+        assert photos == [stored] * 4
+        assert Event.objects.filter(kind="photo.uploaded").count() == 1
+
+
+def test_different_photos_at_once_leave_one_current(agreed, enrolment, monkeypatch):
+    from capture import intake
+
+    monkeypatch.setattr(intake, "enqueue", lambda photo: None)
+    data = factories.jpeg(480, 640)
+
+    def send():
+        return accept_upload(
+            student=agreed, enrolment=enrolment, data=data, token=uuid.uuid4(), origin="camera", by=agreed
+        )
+
+    results = at_once(*[send] * 3)
+    with center_scope():
+        assert all(isinstance(result, Photo) for result in results)
+        assert Photo.objects.filter(is_current=True).count() == 1
+
+
+def test_one_of_many_workers_claims_a_photo(student):
+    photo = factories.photo(student, Photo.Status.CHECKING)
+    claimed = at_once(*[lambda: judging.claim(photo.pk)] * 6)
+    assert len([result for result in claimed if result is not None]) == 1
+
+
+def test_of_two_reviewers_one_decides(student, owner, colleague):
+    photo = factories.photo(student)
+    with center_scope():
+        mine, theirs = (Photo.objects.select_related("student", "school").get(pk=photo.pk) for _ in range(2))
+    results = at_once(
+        lambda: review.approve(photo=mine, by=owner), lambda: review.return_(photo=theirs, by=colleague, reason="no")
+    )
+    with center_scope():
+        assert len([result for result in results if isinstance(result, Conflict)]) == 1
+        assert Message.objects.filter(recipient_key=student.actor_key).count() == 1
+        photo.refresh_from_db()
+        student.refresh_from_db()
+        assert (photo.status, student.stage) in {("approved", "approved"), ("returned", "retake")}
