@@ -20,24 +20,31 @@ class RosterUploadForm(forms.Form):
     )
 
 
+class RosterField(forms.CharField):
+    """Says that it must be filled; whether it is, `records` finds together with everything else that is wrong."""
+
+    def validate(self, value: Any) -> None:
+        pass
+
+
 class StudentForm(forms.Form):
     """One student. What a field may hold is decided by `records`, as for a roster."""
 
-    student_no = forms.CharField(label=_("Student no."), max_length=32)
-    name = forms.CharField(label=_("Name"), max_length=60, help_text=_("Exactly as on the identity document."))
+    student_no = RosterField(label=_("Student no."), max_length=32)
+    name = RosterField(label=_("Name"), max_length=60, help_text=_("Exactly as on the identity document."))
     id_type = forms.ChoiceField(label=_("Document type"), choices=Student.IdType.choices)
-    id_number = forms.CharField(label=_("Document number"), max_length=32)
+    id_number = RosterField(label=_("Document number"), max_length=32)
     gender = forms.ChoiceField(
         label=_("Gender"),
         choices=[("", _("As the document number says")), *Student.Gender.choices],
         required=False,
     )
-    level = forms.CharField(label=_("Level"), max_length=20, required=False)
-    college = forms.CharField(label=_("College"), max_length=60, required=False)
-    major = forms.CharField(label=_("Major"), max_length=60, help_text=_("Printed on the photo."))
-    class_name = forms.CharField(label=_("Class"), max_length=60, help_text=_("Printed on the photo."))
-    phone = forms.CharField(label=_("Phone"), max_length=30, required=False)
-    email = forms.CharField(label=_("E-mail"), max_length=254, required=False)
+    level = RosterField(label=_("Level"), max_length=20, required=False)
+    college = RosterField(label=_("College"), max_length=60, required=False)
+    major = RosterField(label=_("Major"), max_length=60, help_text=_("Printed on the photo."))
+    class_name = RosterField(label=_("Class"), max_length=60, help_text=_("Printed on the photo."))
+    phone = RosterField(label=_("Phone"), max_length=30, required=False)
+    email = RosterField(label=_("E-mail"), max_length=254, required=False)
 
     def __init__(self, *args: Any, student: Student | None = None, **kwargs: Any) -> None:
         if student:

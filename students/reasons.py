@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from django.utils.translation import gettext_lazy as _
 
 REASONS: dict[str, Any] = {
-    "empty": _("This cell must be filled."),
+    "empty": _("This must be filled."),
     "too_long": _("Too long: at most %(limit)d characters."),
     "sign": _("Begins with %(sign)s: spreadsheets take that for a formula. Remove the sign."),
     "formula": _("This cell holds a formula without a result. Copy the column and paste it as values."),

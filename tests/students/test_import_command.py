@@ -34,7 +34,7 @@ def test_json_is_one_object_with_the_figures(run, school):
         "changed": 0,
         "unchanged": 0,
         "wrong": 1,
-        "errors": [{"row": 3, "column": "姓名", "code": "empty", "message": "This cell must be filled."}],
+        "errors": [{"row": 3, "column": "姓名", "code": "empty", "message": "This must be filled."}],
         "ignored_columns": [],
         "missing": 0,
     }

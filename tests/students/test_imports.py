@@ -82,7 +82,7 @@ def test_wrong_rows_keep_the_file_until_the_next_upload(upload, owner):
     row = finish(roster.confirm(roster=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
     assert row.file
     assert [(number, reasons) for number, _cells, reasons in roster.wrong_rows(row, most=9)] == [
-        (3, {"name": "This cell must be filled."})
+        (3, {"name": "This must be filled."})
     ]
     upload(books.roster(books.row(2)))
     row.refresh_from_db()
@@ -182,7 +182,7 @@ def test_a_clerk_imports_a_roster(owner_client, school, season):
     jobs.run(row.job_id)
     preview = page(owner_client, "roster_import_detail", row.pk).content.decode()
     assert "Import 1 student" in preview
-    assert "This cell must be filled." in preview
+    assert "This must be filled." in preview
     assert "every 1s" not in preview
     owner_client.post(reverse("students:roster_confirm", args=[row.pk]))
     with school_scope(school):

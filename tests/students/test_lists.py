@@ -185,11 +185,14 @@ def test_adding_by_form(owner_client, school, season):
 
 
 def test_wrong_cells_of_the_form_keep_what_was_typed(owner_client, season, school):
-    answer = owner_client.post(reverse("students:student_add"), form(name="钱1", id_number="320102200102031111"))
+    answer = owner_client.post(
+        reverse("students:student_add"), form(name="钱1", id_number="320102200102031111", major="")
+    )
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "Not a name" in page
     assert "mistyped" in page
+    assert "This must be filled." in page
     assert "钱1" in page
 
 
