@@ -25,7 +25,8 @@ def sources() -> Iterator[tuple[Path, str]]:
         for path in sorted((ROOT / room).rglob("*.py")):
             yield path, path.read_text()
     for path in sorted((ROOT / "templates").rglob("*.*")):
-        yield path, templatize(path.read_text(), origin=str(path))
+        # What templatize leaves is no Python: its indentation means nothing and would stop the tokenizer.
+        yield path, "\n".join(line.lstrip() for line in templatize(path.read_text(), origin=str(path)).splitlines())
 
 
 def asked_for() -> dict[str, str]:
