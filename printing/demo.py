@@ -3,6 +3,7 @@
 Runs as a job of its own, so that the first page is there at once and the dashboard shows how far it is.
 """
 
+import time
 from collections.abc import Callable
 
 from django.utils import timezone
@@ -112,11 +113,18 @@ def _deliver(enrolment: Enrolment, by: User) -> None:
         runs.create(enrolment, by=_officer())
     for run in PrintRun.objects.filter(enrolment=enrolment, shipment=None).select_related("job"):
         assert run.job is not None
-        jobs.run(run.job.pk)  # here and now: this worker has the parcel to send
+        _finish(run.job)
         parcel = delivery.ship(
             run, carrier="顺丰速运", tracking_no="SF0000000001", shipped_on=timezone.localdate(), by=_officer()
         )
         delivery.receive(parcel, received_by="教务处", by=by)
+
+
+def _finish(job: Job) -> None:
+    """Do the job here and now, since this worker has the parcel to send; or wait for the worker that was faster."""
+    jobs.run(job.pk)
+    while Job.objects.get(pk=job.pk).is_open:
+        time.sleep(0.2)
 
 
 def _pay_part(enrolment: Enrolment, by: User) -> None:
