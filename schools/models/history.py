@@ -24,6 +24,8 @@ class Event(models.Model):
             models.Index(fields=("object_type", "object_id", "-id"), name="event_by_object"),
             models.Index(fields=("school", "-id"), name="event_by_school"),
             models.Index(fields=("kind", "at"), name="event_by_kind"),
+            models.Index(fields=("actor_key", "-id"), name="event_by_actor"),
+            models.Index(fields=("at",), name="event_by_time"),
         ]
 
     def __str__(self) -> str:

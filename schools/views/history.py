@@ -57,10 +57,18 @@ def narrowed(events: QuerySet[Event], wanted: dict[str, Any]) -> QuerySet[Event]
         events = events.filter(school=wanted["school"])
     if wanted.get("person"):
         events = events.filter(actor_key=wanted["person"].user.actor_key)
-    if wanted.get("since"):
-        events = events.filter(at__gte=_midnight(wanted["since"]))
-    if wanted.get("until"):
-        events = events.filter(at__lt=_midnight(wanted["until"] + dt.timedelta(days=1)))
+    return _within(events, wanted.get("since"), wanted.get("until"))
+
+
+def _within(events: QuerySet[Event], since: dt.date | None, until: dt.date | None) -> QuerySet[Event]:
+    """Days as bounds of the key: rows are appended in the order of time, and the list is read by its key."""
+    if since:
+        first = Event.objects.filter(at__gte=_midnight(since)).order_by("at").values_list("pk", flat=True).first()
+        events = events.filter(pk__gte=first) if first else events.none()
+    if until:
+        end = _midnight(until + dt.timedelta(days=1))
+        after = Event.objects.filter(at__gte=end).order_by("at").values_list("pk", flat=True).first()
+        events = events.filter(pk__lt=after) if after else events
     return events
 
 
