@@ -4,18 +4,17 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('schools', '0002_append_only_history'),
+        ("schools", "0002_append_only_history"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['actor_key', '-id'], name='event_by_actor'),
+            model_name="event",
+            index=models.Index(fields=["actor_key", "-id"], name="event_by_actor"),
         ),
         migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['at'], name='event_by_time'),
+            model_name="event",
+            index=models.Index(fields=["at"], name="event_by_time"),
         ),
     ]
