@@ -167,7 +167,7 @@ SCORES: dict[str, Callable[[Measures], float | None]] = {
     "pattern": lambda m: m.get("pattern"),
     "shoulders": lambda m: None if m["shoulders"] is None else abs(m["shoulders"]),
     "screen": lambda m: m["screen"],
-    "print_edge": lambda m: m["frame_lines"],
+    "print_edge": lambda m: m["frame_sides"],
     "beautified": lambda m: -m["skin_detail"],
     "colour": lambda m: -m["skin_chroma"],
     "too_close": lambda m: m["outside"],

@@ -299,19 +299,21 @@ def shoulders(m: Measures, limits: Limits) -> Finding | None:
 # --- integrity: only a person may lock ------------------------------------------------------------
 
 
-@rule(_("Not photographed from a screen"), warn=1.5)
+@rule(_("Not photographed from a screen"), warn=1.38)
 def screen(m: Measures, limits: Limits) -> Finding | None:
-    """Strongest peak of the spectrum of the face over its surroundings."""
+    """Strongest peak of the spectrum of the face over its surroundings; a blurred photo has an empty spectrum."""
+    if sharpness(m, limits):
+        return None
     return above("screen", m.get("screen"), limits, box(m, "box"))
 
 
 @rule(_("Not photographed from a print"), warn=2)
 def print_edge(m: Measures, limits: Limits) -> Finding | None:
-    """Number of long straight lines round the person."""
-    return above("print_edge", m.get("frame_lines"), limits)
+    """On how many sides of the face a long straight line runs: a print or a bezel has three or four, a door one or two."""
+    return above("print_edge", m.get("frame_sides"), limits)
 
 
-@rule(_("Not beautified"), warn=0.8)
+@rule(_("Not beautified"), warn=0.95)
 def beautified(m: Measures, limits: Limits) -> Finding | None:
     """Fine detail of the skin; judged only on a photo that is sharp."""
     if sharpness(m, limits):

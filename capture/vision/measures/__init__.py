@@ -14,7 +14,7 @@ Measures = dict[str, Any]
 """JSON-safe: floats, and places as fractions (0-1) of the upright source."""
 
 CROP_MEASURES = (focus.measure, light.measure, eyes.measure, mouth.measure, cover.measure, integrity.measure_face)
-FIGURE_MEASURES = (clothes.measure, cover.measure_head, integrity.measure_frame)
+FIGURE_MEASURES = (clothes.measure, cover.measure_head)
 
 
 def measure(source: Source) -> Measures:
@@ -29,7 +29,7 @@ def measure(source: Source) -> Measures:
 def _measure_face(source: Source, face: Face) -> Measures:
     crop = crop_face(source, face)
     figure = cut_figure(source, face)
-    measures: Measures = pose.measure(face, source)
+    measures: Measures = pose.measure(face, source) | integrity.measure_frame(source, face)
     for part in CROP_MEASURES:
         measures |= part(crop)
     for whole in FIGURE_MEASURES:

@@ -33,7 +33,7 @@ REJECTED = [
     "colour",
     "too_close",
 ]
-WARNED = ["underexposed", "lens_glare", "tinted_lens", "head_cover", "pattern"]
+WARNED = ["underexposed", "lens_glare", "tinted_lens", "head_cover", "pattern", "screen", "print_edge", "beautified"]
 
 
 def outcomes(data: bytes) -> dict[str, str]:

@@ -52,7 +52,7 @@ COMPLIANT = {
     "eye_opening": 0.8, "eye_aspect": 0.3, "gaze": 0.0, "mouth_gap": 0.0, "smile": 0.55, "forehead_skin": 1.0, "ears": 0.5,
     "lens_glare": 0.0, "hair_chroma": 5.0, "lip_redness": 8.0, "lip_distance": 9.0, "chin_distance": 3.0,
     "forehead_distance": 4.0, "forehead_chroma": 20.0, "clothes_blue": 0.0, "clothes_white": 0.0, "clothes_grey": 0.0,
-    "clothes_hue_blue": 0.0, "pattern": 0.0, "shoulders": 0.0, "screen": 1.2, "frame_lines": 0, "skin_detail": 2.5,
+    "clothes_hue_blue": 0.0, "pattern": 0.0, "shoulders": 0.0, "screen": 1.2, "frame_sides": 0, "skin_detail": 2.5,
     "outside": 0.0, "eyes": EYES, "cheeks": EYES, "box": BOX, "eye_boxes": [BOX, BOX], "mouth_box": BOX, "forehead_box": BOX,
     "clothes_box": BOX, "shoulder_points": EYES,
 }  # fmt: skip
@@ -90,6 +90,9 @@ BOUNDS = [
     ("blue_top", "reject", "clothes_hue_blue", 0.45, 0.46),
     ("pattern", "warn", "pattern", 0.09, 0.1),
     ("shoulders", "warn", "shoulders", -6.0, -6.1),
+    ("screen", "warn", "screen", 1.38, 1.39),
+    ("print_edge", "warn", "frame_sides", 2, 3),
+    ("beautified", "warn", "skin_detail", 0.95, 0.94),
     ("colour", "reject", "skin_chroma", 5.0, 4.9),
     ("colour", "warn", "skin_chroma", 52.0, 52.1),
     ("colour", "warn", "skin_hue", 12.0, 11.9),
