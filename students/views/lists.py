@@ -67,6 +67,7 @@ def page_of(students: QuerySet[Student], query: Query, *, stages: list[listing.C
 
 def _listed(request: Any, students: QuerySet[Student]) -> dict[str, Any]:
     """What both lists show: the page, the choices of the filters, the query itself."""
+    _without_empty(request)
     query = Query.read(request.GET)
     stages = listing.stage_choices(students, query)
     return {
@@ -77,15 +78,20 @@ def _listed(request: Any, students: QuerySet[Student]) -> dict[str, Any]:
     }
 
 
-def _answer(request: Any, template: str, context: dict[str, Any]) -> HttpResponse:
-    """The whole page, or its list alone for htmx, with an address without empty filters."""
-    if not request.htmx:
-        return render(request, template, context)
-    response = render(request, f"{template}#list", context)
+def _without_empty(request: Any) -> None:
+    """A form sends its empty filters along; addresses and links do without them."""
     filled = request.GET.copy()
     for name in [name for name, value in filled.items() if not value]:
         del filled[name]
-    response["HX-Push-Url"] = f"{request.path}?{filled.urlencode()}" if filled else request.path
+    request.GET = filled
+
+
+def _answer(request: Any, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The whole page, or its list and filters for htmx."""
+    if not request.htmx:
+        return render(request, template, context)
+    response = render(request, f"{template}#list", context)
+    response["HX-Push-Url"] = f"{request.path}?{request.GET.urlencode()}" if request.GET else request.path
     return response
 
 

@@ -85,6 +85,9 @@ def test_htmx_gets_the_list_alone_and_a_clean_address(owner_client, students):
     assert "<html" not in answer.content.decode()
     assert answer["HX-Push-Url"] == f"{reverse('students:roster')}?q=%E7%8E%8B"
     assert "HX-Request" in answer["Vary"]
+    # The filters and the export outside of the list follow the search.
+    assert answer.content.decode().count('hx-swap-oob="true"') == 2
+    assert '<input type="hidden" name="q" value="王">' in answer.content.decode()
 
 
 def test_query_count_does_not_grow_with_the_rows(owner_client, school, season, django_assert_num_queries):
