@@ -1,0 +1,168 @@
+"""The scripts of the parts, in real Chromium under the product's CSP, on the guide's page; no server, no database."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from csp.utils import build_policy
+from django.contrib.staticfiles import finders
+from django.template import Context, Template
+from django.test import RequestFactory
+
+from schools.views.guide import guide
+from tests.journey.conftest import DESK, PHONE
+
+ORIGIN = "https://parts.test"
+REVIEW = """
+{% load static i18n %}<!doctype html><html lang="en"><body>
+<script type="module" src="{% static "js/dialogs.js" %}"></script>
+<script type="module" src="{% static "js/review.js" %}"></script>
+<div data-review="grid">{% for name in names %}<article data-review-item tabindex="-1">{{ name }}
+  <input type="checkbox" data-pick><button type="button" data-approve id="approve-{{ name }}">A</button>
+  <button type="button" data-return data-open="return" data-action="/return/{{ name }}/">R</button></article>{% endfor %}</div>
+<a href="/undone/" data-undo>U</a>
+<dialog id="return"><form method="post"><button type="button" data-preset="Face the window.">1</button>
+  <button type="button" data-preset="Open your eyes.">2</button><textarea></textarea><button id="send">Return</button></form></dialog>
+</body></html>
+"""
+
+
+def static_file(path: str) -> Path:
+    return Path(finders.find(path.removeprefix("/static/")))
+
+
+@pytest.fixture
+def show(browser):
+    """`show(html, viewport)` gives a page with that HTML, the product's static files and its CSP."""
+    contexts, complaints = [], []
+
+    def answer(route, html):
+        path = urlsplit(route.request.url).path
+        if path.startswith("/static/"):
+            route.fulfill(path=static_file(path))
+        else:
+            headers = {"Content-Security-Policy": build_policy()}
+            route.fulfill(body=html, content_type="text/html; charset=utf-8", headers=headers)
+
+    def make(html, viewport=DESK):
+        context = browser.new_context(viewport=viewport, base_url=ORIGIN, color_scheme="light")
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
+        page.route("**/*", lambda route: answer(route, html))
+        page.goto("/")
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def guide_page(rf: RequestFactory) -> str:
+    return guide(rf.get("/guide/")).content.decode()
+
+
+def test_theme_is_switched_and_remembered(show, guide_page):
+    page = show(guide_page)
+    ground = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(ground)
+    page.click("[data-theme-switch]")
+    assert page.get_attribute("html", "data-theme") == "dark"
+    assert page.evaluate(ground) != light
+    assert {cookie["name"]: cookie["value"] for cookie in page.context.cookies()} == {"theme": "dark"}
+
+
+def test_rows_are_picked_by_range_and_their_number_stands_in_the_dialog(show, guide_page):
+    page = show(guide_page)
+    boxes = page.locator("[data-pick]")
+    assert page.locator("[data-bulk]").is_hidden()
+    boxes.nth(1).click()
+    boxes.nth(3).click(modifiers=["Shift"])
+    assert [box.is_checked() for box in boxes.all()] == [False, True, True, True, False]
+    assert page.locator("[data-picked]").inner_text() == "3"
+    page.click("[data-bulk] [data-open]")
+    assert page.locator("dialog [data-hit]").inner_text() == "3"
+    page.keyboard.press("Escape")
+    page.locator("[data-pick-all]").click()
+    assert page.locator("[data-picked]").inner_text() == "5"
+
+
+def test_a_chosen_file_is_named(show, guide_page, tmp_path):
+    page = show(guide_page)
+    file = tmp_path / "名单.xlsx"
+    file.write_bytes(b"x" * 3000)
+    page.set_input_files("[data-drop] input", file)
+    assert page.locator("[data-drop-name]").inner_text() == "名单.xlsx (3 KB)"
+
+
+def test_a_filter_goes_by_itself_and_leaves_empty_fields_out(show, guide_page):
+    page = show(guide_page)
+    with page.expect_navigation():
+        page.select_option("select[name=college]", index=1)
+    assert urlsplit(page.url).query == "college=%E9%A9%AC%E5%85%8B%E6%80%9D%E4%B8%BB%E4%B9%89%E5%AD%A6%E9%99%A2"
+
+
+def test_the_menu_of_a_phone_opens_and_closes_by_keyboard(show, guide_page):
+    page = show(guide_page, PHONE)
+    menu = page.locator("#nav")
+    assert not menu.is_visible()
+    page.click("[data-nav-open]")
+    menu.wait_for(state="visible")
+    page.keyboard.press("Escape")
+    menu.wait_for(state="hidden")
+
+
+def test_nothing_overflows_a_phone(show, guide_page):
+    page = show(guide_page, PHONE)
+    assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
+
+
+def review_page(show):
+    page = show(Template(REVIEW).render(Context({"names": ["one", "two", "three"]})))
+    page.evaluate("document.addEventListener('click', (e) => { if (e.target.id) document.title = e.target.id })")
+    return page, lambda: page.locator("[data-review-item][aria-current]").inner_text().split()[0]
+
+
+def test_review_by_keyboard(show):
+    page, current = review_page(show)
+    assert current() == "one"
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    assert current() == "two"
+    page.keyboard.press("a")
+    assert page.title() == "approve-two"
+    page.keyboard.press("x")
+    assert page.locator("[data-review-item][aria-current] input").is_checked()
+
+
+def test_review_reasons_by_digits(show):
+    page, _current = review_page(show)
+    page.keyboard.press("j")
+    page.keyboard.press("r")
+    assert page.locator("dialog").is_visible()
+    assert page.get_attribute("dialog form", "action") is not None
+    for digit in "121":
+        page.keyboard.press(digit)
+    assert page.locator("textarea").input_value() == "Face the window. Open your eyes."
+    assert page.evaluate("document.querySelector('dialog form').action") == f"{ORIGIN}/return/two/"
+    assert page.evaluate("document.activeElement.id") == "send"
+
+
+def test_review_keys_are_letters_while_somebody_types(show):
+    page, _current = review_page(show)
+    page.keyboard.press("r")
+    page.locator("textarea").focus()
+    page.keyboard.type("1a")
+    assert page.locator("textarea").input_value() == "1a"
+    assert page.title() == ""
+
+
+def test_review_undo(show):
+    page, _current = review_page(show)
+    with page.expect_navigation():
+        page.keyboard.press("u")
+    assert page.url == f"{ORIGIN}/undone/"
