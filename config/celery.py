@@ -22,5 +22,6 @@ app.conf.beat_schedule = {
     "reminders": {"task": "printing.tasks.remind_deadlines", "schedule": crontab(hour=8, minute=30)},
     "purge": {"task": "capture.tasks.purge", "schedule": crontab(hour=3, minute=10)},
     "accounts": {"task": "billing.tasks.bring_accounts_up_to_date", "schedule": crontab(hour=19, minute=0)},
+    "purge-rosters": {"task": "students.tasks.purge_rosters", "schedule": crontab(hour=3, minute=20)},
     "close-orders": {"task": "billing.tasks.close_unpaid", "schedule": crontab(minute="*/10")},
 }

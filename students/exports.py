@@ -4,10 +4,12 @@ from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from schools import history
-from schools.errors import NotAllowed
+from schools.errors import NotAllowed, PortalError
 from schools.models import User
 from students import resources
 from students.models import Student
+
+MOST = 100_000  # students in one file: more than any school has, less than memory minds
 
 
 def export(
@@ -17,9 +19,14 @@ def export(
     form = form if form in resources.CONTENT_TYPES else "xlsx"
     if in_clear:
         _check_in_clear(by)
+    count = students.count()
+    if count > MOST:
+        raise PortalError(
+            _("A file holds at most %(most)d students. Choose a school or a stage first.") % {"most": MOST}
+        )
     rows = students.select_related("school") if with_school else students
     content = resources.exported(rows, form=form, in_clear=in_clear, with_school=with_school)
-    facts = {"count": students.count(), "format": form, "in_clear": in_clear}
+    facts = {"count": count, "format": form, "in_clear": in_clear}
     history.record("roster.exported", of, by=by, facts=facts)
     return content
 

@@ -4,6 +4,7 @@ The file is the truth of both jobs: it lies encrypted until the import is over, 
 """
 
 import contextlib
+import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -205,6 +206,17 @@ def discard_file(roster: RosterImport) -> None:
     if roster.file:
         roster.file.delete(save=False)
         RosterImport.objects.filter(pk=roster.pk).update(file="")
+
+
+def purge(*, older_than: dt.datetime) -> int:
+    """Drop previews that nobody confirmed and delete the files of old imports; return how many. In the center's scope."""
+    old = RosterImport.objects.filter(created_at__lt=older_than).exclude(file="").select_related("school", "season")
+    rows = list(old.exclude(status__in=(Status.READING, Status.APPLYING)))
+    for row in rows:
+        if row.status == Status.PREVIEW:
+            states.change(row, Status.DROPPED, by=history.SYSTEM)
+        discard_file(row)
+    return len(rows)
 
 
 def _start(kind: str, roster: RosterImport, *, by: User) -> None:

@@ -1,11 +1,23 @@
-"""How the jobs of the roster run."""
+"""How the jobs of the roster run, and what the timetable calls."""
 
-from django.utils import translation
+import datetime as dt
+
+from celery import shared_task
+from django.utils import timezone, translation
 
 from schools import history, jobs
 from schools.models import Job
+from schools.tenancy import center_scope
 from students import roster
 from students.models import RosterImport
+
+FILE_DAYS = 30  # how long the file of an import is kept for mending its wrong rows
+
+
+@shared_task
+def purge_rosters() -> None:
+    with center_scope():
+        roster.purge(older_than=timezone.now() - dt.timedelta(days=FILE_DAYS))
 
 
 def _import_of(job: Job) -> RosterImport:

@@ -128,6 +128,8 @@ def _workbook(content: bytes, name: str) -> HttpResponse:
 
 @school_page
 def roster_template(request: Any) -> HttpResponse:
+    if request.season is None:
+        raise PortalError(_("There is no season yet."))
     content = template.template(title=template.title_of(request.season, request.school))
     return _workbook(content, _("Roster template.xlsx"))
 

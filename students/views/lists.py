@@ -153,7 +153,7 @@ def center_export(request: Any) -> HttpResponse:
     form = "csv" if request.POST.get("format") == "csv" else "xlsx"
     query = Query.read(request.POST)
     students = listing.filtered(students_of(request), query).order_by(*query.order)
-    content = exports.export(students, of=request.season, by=request.user, form=form, with_school=True)
+    content = exports.export(students, of=request.season or request.user, by=request.user, form=form, with_school=True)
     return _sent(request, content, form)
 
 

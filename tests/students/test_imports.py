@@ -1,18 +1,22 @@
 """The portal's flow: upload, reading, preview, confirmation, result."""
 
+import datetime as dt
 import io
 
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import timezone
 
 from schools import jobs
 from schools.errors import Conflict, PortalError
-from schools.models import Event, Job
+from schools.models import Area, Event, Job, Role, School
 from schools.tenancy import school_scope
 from students import roster
 from students.models import RosterImport, Student
+from tests import factories
+from tests.conftest import client_of
 from tests.students import books
 
 pytestmark = pytest.mark.django_db
@@ -153,6 +157,16 @@ def test_a_fault_of_ours_gives_the_import_back(upload, owner, monkeypatch):
     assert "fault on our side" in back.message
 
 
+def test_old_files_are_purged(upload, owner):
+    done = finish(roster.confirm(roster=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
+    forgotten = upload(books.roster(books.row(3)))
+    assert roster.purge(older_than=timezone.now() - dt.timedelta(days=1)) == 0
+    assert roster.purge(older_than=timezone.now()) == 1  # the upload took the file of the one before
+    for row, status in ((done, Status.DONE), (forgotten, Status.DROPPED)):
+        row.refresh_from_db()
+        assert (row.status, bool(row.file)) == (status, False)
+
+
 def test_large_and_empty_files_are_refused_at_once(scoped, season, owner, settings):
     settings.UPLOAD_MAX_BYTES = {"roster": 1024 * 1024}
     for size, words in ((0, "empty"), (2 * 1024 * 1024, "larger than 1 MB")):
@@ -253,3 +267,12 @@ def test_the_imports_page_asks_the_same_number_of_queries_for_1_and_3(
     upload(books.roster(books.row(1)))
     with django_assert_num_queries(len(first)):
         page(owner_client, "roster_import")
+
+
+def test_pages_work_without_a_season(center_client, db):
+    row = School.objects.create(code="1", name="A", area=Area.objects.create(code="a", name="A"))
+    client = client_of(factories.person("clerk", Role.SCHOOL_ADMIN, row))
+    for name in ("roster", "roster_import", "student_add"):
+        assert page(client, name).status_code == 200
+    assert page(client, "roster_template").status_code == 400
+    assert page(center_client, "center_students").status_code == 200
