@@ -9,15 +9,9 @@ import cv2
 import numpy as np
 
 WIDTH, HEIGHT = 480, 640
-# Aimed at, a few px inside the standard: hair top 50-110, eyes 200-300, face width 180-300.
-FACE_WIDTH = (190.0, 285.0)
-HAIR_TOP = (55.0, 105.0)
-EYE_LINE = (205.0, 295.0)
 EYE_LINE_AIM = 255.0
 HAIR_TOP_AIM = 80.0
-STANDARD_FACE_WIDTH = (181.0, 299.0)
-STANDARD_HAIR_TOP = (51.0, 109.0)
-STANDARD_EYE_LINE = (201.0, 299.0)
+ENOUGH = 0.002  # share outside the source that is not worth leaving the comfortable ranges
 LEVELLED_UP_TO = 15.0  # degrees; a head tilted further was not meant to be upright
 
 
@@ -66,40 +60,34 @@ def read_head(measures: dict[str, Any], size: np.ndarray) -> Head:
 
 
 def frame(measures: dict[str, Any], size: np.ndarray) -> tuple[Crop, bool]:
-    """The crop for these measures, and whether the head fits the standard with something to spare.
+    """The crop for these measures, and whether the head fits the standard.
 
     Of all places inside the comfortable ranges the one is taken that shows least beyond the source, then the one nearest to
-    what is aimed at: a photo that ends at the chest gets a larger face instead of a refusal.
+    what is aimed at: a photo that ends at the chest gets a larger face instead of a refusal. Where that is not enough the
+    standard is used to its ends.
     """
     head = read_head(measures, size)
-    placings = _placings(head)
-    if not placings:
-        return _crop(head, *_place_tall_head(head), size), False
-    crops = [(_crop(head, scale, eye_line, size), scale, eye_line) for scale, eye_line in placings]
-    costs = [_cost(head, crop, scale, eye_line, size) for crop, scale, eye_line in crops]
-    return crops[costs.index(min(costs))][0], True
+    best, fits = _crop(head, *_place_tall_head(head), size), False
+    for ranges in (COMFORTABLE, STANDARD):
+        placings = ranges.placings(head)
+        if placings:
+            best, fits = _best(head, placings, size), True
+        if fits and outside(best, size) <= ENOUGH:
+            break
+    return best, fits
 
 
-def _placings(head: Head) -> list[tuple[float, float]]:
-    """(scale, eye line) on a grid over the comfortable ranges."""
-    least, most = (
-        FACE_WIDTH[0] / head.width,
-        min(FACE_WIDTH[1] / head.width, (EYE_LINE[1] - HAIR_TOP[0]) / head.hair_rise),
-    )
-    aim = (EYE_LINE_AIM - HAIR_TOP_AIM) / head.hair_rise
-    scales = {float(np.clip(aim, least, most)), *np.linspace(least, most, 12).tolist()} if least <= most else set()
-    placings = []
-    for scale in sorted(scales):
-        highest = max(EYE_LINE[0], HAIR_TOP[0] + scale * head.hair_rise)
-        lowest = min(EYE_LINE[1], HAIR_TOP[1] + scale * head.hair_rise)
-        if highest <= lowest:
-            lines = {float(np.clip(EYE_LINE_AIM, highest, lowest)), highest, lowest}
-            placings += [(scale, line) for line in sorted(lines)]
-    return placings
+def _best(head: Head, placings: list[tuple[float, float]], size: np.ndarray) -> Crop:
+    aimed = _crop(head, *min(placings, key=lambda placing: _away(head, *placing)), size)
+    if outside(aimed, size) <= ENOUGH:
+        return aimed
+    crops = [_crop(head, scale, eye_line, size) for scale, eye_line in placings]
+    costs = [_cost(head, crop, *placing, size) for crop, placing in zip(crops, placings, strict=True)]
+    return crops[int(np.argmin(costs))]
 
 
 def _cost(head: Head, crop: Crop, scale: float, eye_line: float, size: np.ndarray) -> float:
-    return 100 * outside(crop, size, step=40) + _away(head, scale, eye_line)
+    return 100 * outside(crop, size) + _away(head, scale, eye_line)
 
 
 def _away(head: Head, scale: float, eye_line: float) -> float:
@@ -107,10 +95,39 @@ def _away(head: Head, scale: float, eye_line: float) -> float:
     return abs(eye_line - EYE_LINE_AIM) / 100 + abs(eye_line - scale * head.hair_rise - HAIR_TOP_AIM) / 100
 
 
+@dataclass(frozen=True)
+class Ranges:
+    """Least and most px of the portrait for face width, hair top and eye line."""
+
+    face_width: tuple[float, float]
+    hair_top: tuple[float, float]
+    eye_line: tuple[float, float]
+
+    def placings(self, head: Head) -> list[tuple[float, float]]:
+        """(scale, eye line) on a grid over the ranges, the aim included; empty for a head that does not fit."""
+        least = self.face_width[0] / head.width
+        most = min(self.face_width[1] / head.width, (self.eye_line[1] - self.hair_top[0]) / head.hair_rise)
+        if least > most:
+            return []
+        aim = float(np.clip((EYE_LINE_AIM - HAIR_TOP_AIM) / head.hair_rise, least, most))
+        scales = sorted({aim, *np.linspace(least, most, 16).tolist()})
+        return [(scale, line) for scale in scales for line in self._eye_lines(scale * head.hair_rise)]
+
+    def _eye_lines(self, rise: float) -> list[float]:
+        highest = max(self.eye_line[0], self.hair_top[0] + rise)
+        lowest = min(self.eye_line[1], self.hair_top[1] + rise)
+        return sorted({float(np.clip(EYE_LINE_AIM, highest, lowest)), highest, lowest}) if highest <= lowest else []
+
+
+# The national standard a px inside its ends, and what leaves something to spare.
+STANDARD = Ranges(face_width=(181.0, 299.0), hair_top=(51.0, 109.0), eye_line=(201.0, 299.0))
+COMFORTABLE = Ranges(face_width=(190.0, 285.0), hair_top=(55.0, 105.0), eye_line=(205.0, 295.0))
+
+
 def _place_tall_head(head: Head) -> tuple[float, float]:
     """Hair so tall that the face must become as small as the standard allows; what still sticks out is flagged."""
-    tallest = STANDARD_EYE_LINE[1] - STANDARD_HAIR_TOP[0]
-    return max(tallest / head.hair_rise, STANDARD_FACE_WIDTH[0] / head.width), STANDARD_EYE_LINE[1]
+    tallest = STANDARD.eye_line[1] - STANDARD.hair_top[0]
+    return max(tallest / head.hair_rise, STANDARD.face_width[0] / head.width), STANDARD.eye_line[1]
 
 
 def _crop(head: Head, scale: float, eye_line: float, size: np.ndarray) -> Crop:
@@ -140,12 +157,16 @@ def is_standard(geometry: dict[str, Any]) -> bool:
     return all(low <= geometry[name] <= high for name, (low, high) in ranges.items())
 
 
-def outside(crop: Crop, size: np.ndarray, *, step: int = 4) -> float:
-    """Share of the portrait that would show what lies outside the source, sampled every `step` px."""
+def outside(crop: Crop, size: np.ndarray) -> float:
+    """Share of the portrait that would show what lies outside the source: the area cut off where the two rectangles meet."""
     back = cv2.invertAffineTransform(crop.matrix(size))
-    columns, rows = np.meshgrid(np.arange(0, WIDTH, step) + step / 2, np.arange(0, HEIGHT, step) + step / 2)
-    places = np.stack([columns.ravel(), rows.ravel()], 1) @ back[:, :2].T + back[:, 2]
-    return float(1 - np.all((places >= 0) & (places < size), axis=1).mean())
+    portrait = _rectangle(np.array([WIDTH, HEIGHT])) @ back[:, :2].T + back[:, 2]
+    common, _ = cv2.intersectConvexConvex(portrait.astype(np.float32), _rectangle(size).astype(np.float32))
+    return max(0.0, 1 - common * crop.scale**2 / (WIDTH * HEIGHT))
+
+
+def _rectangle(size: np.ndarray) -> np.ndarray:
+    return np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * size
 
 
 def _project(fractions: Any, size: np.ndarray, matrix: np.ndarray) -> np.ndarray:
