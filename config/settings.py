@@ -184,7 +184,7 @@ _S3 = env.text("AWS_STORAGE_BUCKET_NAME")
 STORAGES = {
     "default": {"BACKEND": "storages.backends.s3.S3Storage" if _S3 else "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        "BACKEND": "config.staticfiles.HashedStaticFiles"
         if not IS_LOCAL and not TESTING
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
