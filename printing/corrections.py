@@ -16,7 +16,7 @@ def ask(student: Student, *, field: str, wanted: str, explanation: str, by: Stud
     """The student asks for one thing to be put right; a confirmation given before is taken back."""
     with transaction.atomic():
         locked, enrolment = proofing.locked_row(student)
-        proofing.refuse_closed(enrolment)
+        proofing.refuse_closed(enrolment, proofing.CORRECTABLE)
         correction = corrections.ask(student=locked, field=field, wanted=wanted, explanation=explanation, by=by)
         proofing.dispute(locked, by=by)
     student.stage = locked.stage

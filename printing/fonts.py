@@ -124,6 +124,18 @@ def house_fonts(first: str = "sans") -> FontChain:
     return chain(settings.DATA_DIR / "fonts", first=first, extra=tuple(Path(path) for path in settings.EXTRA_FONTS))
 
 
+@lru_cache
+def covered() -> frozenset[int]:
+    """The code points that the fonts of this installation have between them; reads only their tables of characters."""
+    files = [source() for source in SOURCES.values()] + [Path(path) for path in settings.EXTRA_FONTS]
+    return frozenset().union(*(_characters(path) for path in files))
+
+
+def _characters(path: Path) -> set[int]:
+    with FontFile(path, lazy=True) as font:
+        return set(font.getBestCmap())
+
+
 def chain(cache_dir: Path, *, first: str = "sans", extra: tuple[Path, ...] = ()) -> FontChain:
     """Sans or serif first, the other after it, then the operator's own TrueType files for rarer names."""
     return _chain(Path(cache_dir), first, tuple(Path(path) for path in extra))

@@ -133,9 +133,26 @@ def _form(enrolment: Enrolment, due: str) -> Step:
 
 def _waiting(sentence: Any, detail: Any = "") -> Any:
     def step(enrolment: Enrolment) -> Step:
+        reopened = _reopened(enrolment)
+        if reopened:
+            return reopened
         return Step(str(sentence()), str(detail() if detail else ""), _("Prints"), _url("printing:prints"), "ok")
 
     return step
+
+
+def _reopened(enrolment: Enrolment) -> Step | None:
+    """Students whose data were changed after the form was accepted: they proofread anew, or the school settles."""
+    count = proofing.to_settle(enrolment).count() if enrolment.status in proofing.CONFIRMABLE else 0
+    if not count:
+        return None
+    sentence = ngettext("%(n)d student has not proofread yet.", "%(n)d students have not proofread yet.", count)
+    return Step(
+        sentence % {"n": count},
+        _("Their data have changed since. They are printed once they are proofread again."),
+        _("Proofreading"),
+        _url("printing:proofs"),
+    )
 
 
 def _shipped(enrolment: Enrolment) -> Step:

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from capture import closing
 from capture.models import Photo
+from printing.fonts import covered
 from printing.models import Proof
 from schools import history, states
 from schools.errors import Conflict, PortalError
@@ -23,8 +24,19 @@ Stage = Student.Stage
 UNDECIDED = (Stage.CHECKING, Stage.REVIEW)
 # Holds a portrait that the school has approved.
 WITH_PORTRAIT = (Stage.APPROVED, Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)
-# The enrolment's states in which portrait and data may still be confirmed or corrected.
-OPEN_STATES = (Enrolment.Status.CAPTURING, Enrolment.Status.PROOFREADING)
+# A name with something besides the 20,902 characters that every Chinese font has, letters, digits and the dot.
+UNUSUAL = r"[^\u4e00-\u9fa5A-Za-z0-9 ·]"
+# The enrolment's states in which a correction may be asked for: portraits are fixed once the form is accepted.
+CORRECTABLE = (Enrolment.Status.CAPTURING, Enrolment.Status.PROOFREADING)
+# Those in which portrait and data may be confirmed: never while the center compares the form, but later again, for
+# students whose data were put right at the last moment and who wait for a print run of their own.
+CONFIRMABLE = (
+    *CORRECTABLE,
+    Enrolment.Status.FEEDBACK_ACCEPTED,
+    Enrolment.Status.PRINTING,
+    Enrolment.Status.SHIPPED,
+    Enrolment.Status.RECEIVED,
+)
 
 
 @dataclass(frozen=True)
@@ -101,7 +113,7 @@ def confirm(student: Student, *, photo_id: int, by: Student) -> Proof:
     """The student has read this portrait and the data and says that they are right."""
     with transaction.atomic():
         locked, enrolment = locked_row(student)
-        refuse_closed(enrolment)
+        refuse_closed(enrolment, CONFIRMABLE)
         photo = current_portrait(locked)
         if photo is None or photo.pk != photo_id:
             raise Conflict(_("Your portrait has changed in the meantime. Please look at the new one."))
@@ -121,9 +133,9 @@ def locked_row(student: Student) -> tuple[Student, Enrolment]:
     return locked, Enrolment.objects.get(school=student.school_id, season=student.season_id)
 
 
-def refuse_closed(enrolment: Enrolment) -> None:
-    """Raise PortalError once the feedback form is with the center."""
-    if enrolment.status not in OPEN_STATES:
+def refuse_closed(enrolment: Enrolment, states: tuple[Enrolment.Status, ...]) -> None:
+    """Raise PortalError unless the school is in one of the states."""
+    if enrolment.status not in states:
         raise PortalError(_("The proofreading of your school is closed. Ask the person in charge at your school."))
 
 
@@ -165,7 +177,7 @@ def settle(students: Iterable[Student], *, reason: str, by: User) -> int:
     for student in students:
         with transaction.atomic():
             locked, enrolment = locked_row(student)
-            refuse_closed(enrolment)
+            refuse_closed(enrolment, CONFIRMABLE)
             photo = current_portrait(locked)
             if photo is None or locked.stage != Stage.APPROVED or _is_disputed(locked):
                 continue
@@ -201,6 +213,13 @@ def dispute(student: Student, *, by: history.Actor) -> None:
         states.change(proof, Proof.Status.DISPUTED, by=by, settled_by_school=False, reason="")
     if student.stage == Stage.PROOFED:
         states.change(student, Stage.APPROVED, by=by)
+
+
+def unprintable(enrolment: Enrolment) -> list[tuple[Student, str]]:
+    """Students whose names hold characters that no font has, with those characters: better known now than at the press."""
+    rows = students_of(enrolment).filter(stage__in=WITH_PORTRAIT, name__regex=UNUSUAL)
+    found = ((row, "".join(char for char in row.name if ord(char) not in covered())) for row in rows)
+    return [(row, characters) for row, characters in found if characters]
 
 
 def worklist(enrolment: Enrolment) -> QuerySet[Student]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -83,17 +83,38 @@ def _start(run: PrintRun, *, by: User | history.System) -> None:
 def build(job: Job) -> None:
     """Build the run's volumes anew. Safe to run twice: the old volumes go when the new ones stand."""
     run = PrintRun.objects.select_related("school", "season").get(pk=job.params["run"])
+    job.result = {"read_at": timezone.now().isoformat()}
+    _drop_unready(run)
     with tempfile.TemporaryDirectory() as folder:
         try:
             volumes = list(_built(run, job, Path(folder)))
         except Unprintable as error:
-            job.result = {"unprintable": [[student.portrait, reason] for student, reason in error.problems]}
+            job.result["unprintable"] = [[student.portrait, reason] for student, reason in error.problems]
             raise PortalError(unprintable_sentence(error)) from error
         _store(run, volumes)
         contents = packing_list.write(_contents(run, volumes), Path(folder) / "contents.pdf", fonts=house_fonts())
         with contents.open("rb") as file:
             job.artefact.save("contents.pdf", File(file), save=False)
     job.message = ngettext("%(n)d volume", "%(n)d volumes", len(volumes)) % {"n": len(volumes)}
+
+
+def _drop_unready(run: PrintRun) -> None:
+    """Students whose data or portrait changed after the run was ordered proofread anew and wait for a run of their own."""
+    ready = Q(student__stage=Student.Stage.PROOFED, photo__is_current=True, photo__status=Photo.Status.APPROVED)
+    with transaction.atomic():
+        _remove(run, run.items.exclude(ready), by=history.SYSTEM)
+    if not run.students:
+        raise PortalError(_("Nobody in this run is proofread any more. Order a new one when they are."))
+
+
+def _remove(run: PrintRun, items: QuerySet[PrintItem], *, by: history.Actor) -> int:
+    students = list(items.values_list("student__student_no", flat=True))
+    if students:
+        items.delete()
+        run.students = run.items.count()
+        run.save(update_fields=["students"])
+        history.record("printrun.left_out", run, by=by, facts={"student_nos": students})
+    return len(students)
 
 
 def _built(run: PrintRun, job: Job, folder: Path) -> Iterator[DrawnVolume]:
@@ -242,16 +263,12 @@ def leave_out(run: PrintRun, *, by: User) -> int:
     problems = (run.job.result if run.job else {}).get("unprintable", [])
     with transaction.atomic():
         items = run.items.filter(photo__portrait__in=[portrait for portrait, _reason in problems])
-        students = list(items.values_list("student__student_no", flat=True))
-        if not students:
+        removed = _remove(run, items, by=by)
+        if not removed:
             raise PortalError(_("Nobody has to be left out of this run."))
-        items.delete()
-        run.students = run.items.count()
-        run.save(update_fields=["students"])
-        history.record("printrun.left_out", run, by=by, facts={"student_nos": students})
         if run.students:
             rebuild(run, by=by)
-    return len(students)
+    return removed
 
 
 def mark_printed(run: PrintRun, *, by: User) -> PrintRun:
@@ -262,8 +279,27 @@ def mark_printed(run: PrintRun, *, by: User) -> PrintRun:
             raise PortalError(_("The sheets have not been built yet."))
         if run.printed_at is not None:
             raise PortalError(_("This run has been printed already."))
+        _refuse_outdated(run)
         run.printed_at = timezone.now()
         run.save(update_fields=["printed_at"])
         history.record("printrun.printed", run, by=by, facts={"students": run.students, "pages": run.pages})
         states.change_many(Student.objects.filter(prints__run=run), Student.Stage.PRINTED, by=by, facts={"run": run.pk})
     return run
+
+
+def _refuse_outdated(run: PrintRun) -> None:
+    """The sheets must say what the roster says: nobody's data may have changed since they were read."""
+    changed = run.items.exclude(student__stage=Student.Stage.PROOFED)
+    read_at = (run.job.result if run.job else {}).get("read_at")
+    if read_at:
+        changed = changed | run.items.filter(student__updated_at__gt=read_at)
+    count = changed.count()
+    if count:
+        raise PortalError(
+            ngettext(
+                "The data of %(n)d student have changed since the sheets were built. Build them again.",
+                "The data of %(n)d students have changed since the sheets were built. Build them again.",
+                count,
+            )
+            % {"n": count}
+        )

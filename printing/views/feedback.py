@@ -153,6 +153,7 @@ def detail(request: Any, pk: int) -> HttpResponse:
         "feedback": row,
         "standing": proofing.standing(row.enrolment),
         "reason_form": ReasonForm(),
+        "unprintable": proofing.unprintable(row.enrolment),
         "events": told(history.of(row).exclude(kind="feedback.viewed")[:20]),
         "is_late": bool(row.sent_at and row.enrolment.proof_due_on)
         and timezone.localdate(row.sent_at) > row.enrolment.proof_due_on,

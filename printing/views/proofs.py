@@ -42,7 +42,7 @@ def proofs(request: Any) -> HttpResponse:
         "classes": _classes(enrolment),
         "q": request.GET.get("q", "").strip(),
         "asks": _each(ReasonForm, "picked", "all"),
-        "is_open": enrolment.status in proofing.OPEN_STATES,
+        "is_open": enrolment.status in proofing.CONFIRMABLE,
     }
     return render(request, "printing/proofs.html", context)
 
@@ -75,6 +75,14 @@ def _photos(students: Any) -> dict[int, int]:
     """Student to current photo, for the miniatures of one page."""
     rows = Photo.objects.filter(student__in=[s.pk for s in students], is_current=True).exclude(thumbnail="")
     return dict(rows.values_list("student_id", "pk"))
+
+
+@require_GET
+@school_page
+def unprintable(request: Any) -> HttpResponse:
+    """Names that no font can write: looked for beside the list, since it reads every name of the school."""
+    found = proofing.unprintable(request.enrolment) if request.enrolment else []
+    return render(request, "printing/_unprintable.html", {"unprintable": found})
 
 
 @require_POST

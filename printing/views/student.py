@@ -31,7 +31,8 @@ def proof(request: Any) -> HttpResponse:
         "photo": photo,
         "asked": asked,
         "is_disputed": any(one.status == Correction.Status.OPEN for one in asked),
-        "is_open": request.enrolment.status in proofing.OPEN_STATES,
+        "is_open": request.enrolment.status in proofing.CONFIRMABLE,
+        "is_correctable": request.enrolment.status in proofing.CORRECTABLE,
         "can_confirm": photo is not None and student.stage == Student.Stage.APPROVED,
     }
     return render(request, "printing/proof.html", context)

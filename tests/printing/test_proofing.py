@@ -2,13 +2,14 @@ import pytest
 
 from capture import review
 from capture.models import Photo
-from printing import corrections, proofing
+from printing import corrections, feedback, proofing
 from printing.models import Proof
+from schools import states
 from schools.errors import Conflict, PortalError
 from schools.models import Enrolment, Event
 from students.models import Student
 from tests import factories
-from tests.printing.conftest import confirm, with_portrait
+from tests.printing.conftest import STAMPED, confirm, with_portrait
 
 pytestmark = pytest.mark.django_db
 Stage = Student.Stage
@@ -50,10 +51,19 @@ def test_student_without_portrait_cannot_confirm(scoped, season, proofreading):
         proofing.confirm(student, photo_id=1, by=student)
 
 
-def test_confirming_is_over_once_the_form_is_sent(pair, accepted, scoped, season):
+def test_nobody_confirms_while_the_center_compares_the_form(pair, proofreading, owner, scoped, season):
+    for student in pair:
+        confirm(student)
+    feedback.send(feedback.make(proofreading, by=owner), data=STAMPED, by=owner)
     late = with_portrait(scoped, season)
     with pytest.raises(PortalError, match="closed"):
         confirm(late)
+
+
+def test_student_whose_data_changed_after_the_form_confirms_anew(pair, accepted, owner):
+    states.change(Student.objects.get(pk=pair[0].pk), Stage.APPROVED, by=owner)
+    confirm(pair[0])
+    assert stage_of(pair[0]) == Stage.PROOFED
 
 
 def test_new_portrait_after_a_reset_is_confirmed_anew(pair, proofreading, owner, scoped, season):
@@ -136,3 +146,13 @@ def test_worklist_marks_disputed_students_in_one_query(pair, proofreading, djang
             (pair[0], False),
             (pair[1], True),
         ]
+
+
+def test_characters_that_cannot_be_printed_are_known_while_they_can_be_put_right(
+    pair, proofreading, django_assert_num_queries
+):
+    with django_assert_num_queries(1):
+        assert proofing.unprintable(proofreading) == []
+    Student.objects.filter(pk=pair[0].pk).update(name="李𠮷")
+    Student.objects.filter(pk=pair[1].pk).update(name="王𬭚䶮㛃")
+    assert proofing.unprintable(proofreading) == [(pair[0], "𠮷")]

@@ -4,15 +4,16 @@ from io import BytesIO
 import pypdf
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from capture.models import Photo
 from printing import runs
 from printing.models import PrintItem, PrintRun, Volume
-from schools import jobs
+from schools import jobs, states
 from schools.errors import PortalError
 from schools.models import Enrolment, Event, Job
 from students.models import Student
-from tests.printing.conftest import read, text_of, with_portrait
+from tests.printing.conftest import confirm, read, text_of, with_portrait
 
 pytestmark = pytest.mark.django_db
 
@@ -78,11 +79,40 @@ def test_lost_job_is_found_by_the_sweep_and_done(accepted, center_admin, setting
     assert run.volumes.count() == 1
 
 
-def test_data_corrected_before_the_building_are_printed(accepted, pair, center_admin):
+def change(student, by, **data):
+    """The operator puts data right at the last moment; the student is to proofread anew."""
+    states.change(Student.objects.get(pk=student.pk), Student.Stage.APPROVED, by=by)
+    Student.objects.filter(pk=student.pk).update(updated_at=timezone.now(), **data)
+
+
+def test_student_whose_data_changed_is_left_out_until_proofread_again(accepted, pair, center_admin, owner):
     run = runs.create(accepted, by=center_admin)
-    Student.objects.filter(pk=pair[0].pk).update(name="欧阳娜娜")
-    path = default_storage.path(built(run).volumes.get().file.name)
-    assert "欧阳娜娜" in text_of(path)
+    change(pair[0], owner, name="欧阳娜娜")
+    run = built(run)
+    assert (run.students, run.items.get().student) == (1, pair[1])
+    assert "欧阳娜娜" not in text_of(default_storage.path(run.volumes.get().file.name))
+    confirm(pair[0])
+    supplement = built(runs.create(accepted, by=center_admin))
+    assert "欧阳娜娜" in text_of(default_storage.path(supplement.volumes.get().file.name))
+
+
+def test_run_without_anybody_left_fails_with_a_sentence(accepted, pair, center_admin, owner):
+    run = runs.create(accepted, by=center_admin)
+    for student in pair:
+        change(student, owner, class_name="软件2309")
+    assert "Nobody in this run" in built(run).job.message
+
+
+def test_sheets_older_than_the_data_are_not_marked_as_printed(printed, pair, center_admin, owner):
+    change(pair[0], owner, name="欧阳娜娜")
+    with pytest.raises(PortalError, match="1 student have changed"):
+        runs.mark_printed(printed, by=center_admin)
+    confirm(pair[0])
+    with pytest.raises(PortalError, match="Build them again"):
+        runs.mark_printed(printed, by=center_admin)
+    again = built(runs.rebuild(PrintRun.objects.get(), by=center_admin))
+    assert runs.mark_printed(again, by=center_admin).printed_at
+    assert "欧阳娜娜" in text_of(default_storage.path(again.volumes.get().file.name))
 
 
 def test_name_without_glyph_fails_the_job_and_names_student_and_character(accepted, pair, center_admin):

@@ -339,6 +339,14 @@ def test_panel_of_one_school(center_client, at_the_center, school):
     assert center_client.get(url("panel_school"), {"school": "x"}).status_code == 404
 
 
+def test_names_that_cannot_be_printed_are_shown_beside_the_list(owner_client, proofreading_school, season):
+    with_portrait(proofreading_school, season, name="李𠮷")
+    assert "cannot be printed" in text(owner_client.get(url("panel_unprintable")))
+    with school_scope(proofreading_school):
+        Student.objects.update(name="李𬭚")
+    assert "cannot be printed" not in text(owner_client.get(url("panel_unprintable")))
+
+
 # outsiders
 
 
