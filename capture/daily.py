@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from capture import closing, explanation, schedule
 from capture.models import Photo
 from schools import history, jobs, messages
-from schools.models import Enrolment, Job, Season
+from schools.models import Enrolment, Job, Message, Season
 from schools.tenancy import center_scope
 from students.models import Student
 
@@ -68,6 +68,7 @@ def run_daily_check(job: Job) -> None:
         job.result = count(enrolment, day)
         Job.objects.filter(pk=job.pk).update(result=job.result)  # a second run must not count what the first has reset
     job.result["reset"] = job.result.get("reset", 0) + reset_failed(enrolment, job)
+    remind_ready(enrolment, day)
     _tell_school(enrolment, job.result)
     closing.end_if_over(enrolment=enrolment, at=timezone.now())
 
@@ -116,6 +117,31 @@ def _reset(photo: Photo) -> int:
             email=student.email,
         )
     return 1
+
+
+def remind_ready(enrolment: Enrolment, day: dt.date) -> int:
+    """Tell those whose portrait is ready that it is not handed in yet: once a day. How many were told."""
+    kind, told = "not_handed_in", 0
+    reminded = set(
+        Message.objects.filter(school=enrolment.school, kind=kind, created_at__gte=start_of(day)).values_list(
+            "recipient_key", flat=True
+        )
+    )
+    students = Student.objects.filter(school=enrolment.school, season=enrolment.season, stage=Student.Stage.READY)
+    for student in students.filter(locked_at=None).select_related("school"):
+        if student.actor_key in reminded:
+            continue
+        messages.tell(
+            student,
+            school=student.school,
+            kind=kind,
+            subject=_("Your portrait is ready but not handed in"),
+            body=_("Please sign in, look at your portrait and hand it in. Only then does your school see it."),
+            link=reverse("capture:me"),
+            email=student.email,
+        )
+        told += 1
+    return told
 
 
 def _what_to_do(photo: Photo) -> str:

@@ -12,6 +12,8 @@ from capture.faults import FAULTS
 from capture.models import Finding, Photo
 
 REASONS_SHOWN = 3
+# What the notice punishes with a lock: only when a person has confirmed it.
+FORBIDDEN = {"screen", "print_edge", "beautified"}
 POINT = 0.03  # a point is shown as a box of this part of the picture's width
 ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
 
@@ -32,6 +34,11 @@ class Explained:
     @property
     def is_reject(self) -> bool:
         return self.outcome == Finding.Outcome.REJECT
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether the account is to be locked if a person confirms it."""
+        return self.rule in FORBIDDEN
 
     @property
     def drawing(self) -> str:

@@ -96,8 +96,11 @@ def _plan(request: Any, now: Any) -> schedule.Schedule:
 
 
 def _proof_url(student: Student, enrolment: Enrolment) -> str:
-    """Proofreading opens when the school's capture has ended, for those whose portrait is approved."""
-    if student.stage != Student.Stage.APPROVED or enrolment.status in (Enrolment.Status.CAPTURING, Enrolment.Status.FEEDBACK_SENT):
+    """Proofreading is for approved portraits once the capture has ended, and again for what changes after the form."""
+    if student.stage != Student.Stage.APPROVED or enrolment.status in (
+        Enrolment.Status.CAPTURING,
+        Enrolment.Status.FEEDBACK_SENT,
+    ):
         return ""
     try:
         return reverse("printing:proof")

@@ -100,6 +100,7 @@ def _single(request: Any, filters: worklist.Filters, pk: int | None) -> dict[str
         "student": photo.student,
         "found": found,
         "marks": explanation.marks(found),
+        "is_suspect": any(item.is_forbidden for item in found),
         "before": before,
         "after": after,
         "strip": _strip(photos, photo),

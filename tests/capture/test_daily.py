@@ -80,6 +80,14 @@ def test_check_that_was_lost_halfway_keeps_its_count(day):
     assert job.result["failed"] == 1
 
 
+def test_students_who_have_not_handed_in_are_reminded_once_a_day(day, school):
+    daily.start_daily_checks()
+    run("daily_check")
+    daily.remind_ready(enrolment_of(school), timezone.localdate())
+    told = Message.objects.filter(recipient_key=day[2].actor_key)
+    assert [message.kind for message in told] == ["not_handed_in"]
+
+
 def test_schools_are_checked_apart(day, other_school, season, outsider):
     factories.photo(factories.student(other_school, season), Photo.Status.REJECTED, findings={"eyes": "reject"})
     assert daily.start_daily_checks() == 2

@@ -125,6 +125,12 @@ def test_undo_button_appears_after_a_decision_and_works(owner_client, photo):
     assert Photo.objects.get(pk=photo.pk).status == Photo.Status.SUBMITTED
 
 
+@pytest.mark.parametrize(("rule", "asks"), [("screen", True), ("beautified", True), ("smile", False)])
+def test_only_a_suspect_photo_asks_for_a_lock(owner_client, student, rule, asks):
+    factories.photo(student, findings={rule: "warn"})
+    assert ("Confirm and lock" in text(owner_client.get("/school/review/"))) is asks
+
+
 SCHOOL_POSTS = ["approve", "return", "reset", "judge-again"]
 SCHOOL_GETS = ["original", "preview", "portrait", "thumbnail"]
 
