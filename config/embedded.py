@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from config.engines import APP, OWNER, Postgres, Redis
+from config.engines import APP, OWNER, Postgres, Redis, let_go
 from config.premises import CHECKOUT, Premises, check_space, data_dir, prepare
 
 __all__ = ["Services", "data_dir", "release", "start", "stop_if_unused"]
@@ -165,7 +165,7 @@ def _has_keeper(folder: Path) -> bool:
 def _start_keeper(premises: Premises) -> None:
     if _has_keeper(premises.folder):
         return
-    subprocess.Popen(
+    keeper = subprocess.Popen(
         [sys.executable, "-m", "config.embedded"],
         cwd=CHECKOUT,
         env=os.environ | {"TUCAI_DATA": str(premises.folder)},
@@ -174,6 +174,7 @@ def _start_keeper(premises: Premises) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
+    let_go(keeper)
 
 
 if __name__ == "__main__":

@@ -156,20 +156,19 @@ class Postgres:
             command += ["-c", f"{name}={value}"]
         # After a kill -9 the old server's children need a moment to notice and let go of the memory.
         for _attempt in range(5):
-            if self._has_come_up(command):
+            if self._try(command):
                 return
             time.sleep(0.5)
         raise ServiceError(
             f"PostgreSQL 未能启动,日志:{self.log}\n{last_words(self.log)}\nPostgreSQL did not start; see its log."
         )
 
-    def _has_come_up(self, command: list[str]) -> bool:
+    def _try(self, command: list[str]) -> bool:
         with self.log.open("wb") as log:
             server = subprocess.Popen(
                 command, **self.premises.child_options(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        wait_until(lambda: self.is_running() or server.poll() is not None)
-        return self.is_running()
+        return _has_come_up(server, self.is_running)
 
     def _make_roles(self) -> None:
         """The owner (migrations, tests) and the plain login role of the web and the workers.
@@ -286,8 +285,21 @@ class Redis:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        wait_until(lambda: self.is_running() or server.poll() is not None)
-        return self.is_running()
+        return _has_come_up(server, self.is_running)
+
+
+def _has_come_up(server: subprocess.Popen, is_running: Callable[[], bool]) -> bool:
+    """Wait until a server answers or has ended; one that answers is let go of, to outlive us."""
+    wait_until(lambda: is_running() or server.poll() is not None)
+    if not is_running():
+        return False
+    let_go(server)
+    return True
+
+
+def let_go(process: subprocess.Popen) -> None:
+    """Take a process for ended: Python then does not complain, when we end, that it still runs."""
+    process.returncode = 0
 
 
 def _is_free(port: int) -> bool:
