@@ -25,6 +25,11 @@ class CorrectionForm(forms.ModelForm):
             "explanation": _("What the school should know to decide; for the portrait, what is wrong with it."),
         }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice: Any = self.fields["field"]
+        choice.choices = [("", _("Please choose")), *Correction.Field.choices]
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if data.get("field") == Correction.Field.GENDER:

@@ -6,6 +6,7 @@ app_name = "printing"
 urlpatterns = [
     # student
     path("me/proof/", student.proof, name="proof"),
+    path("me/proof/number/", student.own_number, name="own_number"),
     path("me/proof/correction/", student.correction, name="correction"),
     # school
     path("school/proofs/", proofs.proofs, name="proofs"),

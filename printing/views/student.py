@@ -7,11 +7,12 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from printing import corrections, proofing
 from printing.forms import CorrectionForm
 from schools.errors import Conflict
+from students import privacy
 from students.access import student_page
 from students.models import Correction, Student
 
@@ -25,9 +26,15 @@ def proof(request: Any) -> HttpResponse:
         proofing.confirm(student, photo_id=_shown(request), by=student)
         messages.success(request, _("Thank you. Portrait and data are confirmed."))
         return HttpResponseRedirect(reverse("printing:proof"))
+    return _proof_page(request)
+
+
+def _proof_page(request: Any, *, number: str = "") -> HttpResponse:
+    student: Student = request.student
     photo = proofing.current_portrait(student)
     asked = list(student.corrections.all())
     context = {
+        "number": number,
         "photo": photo,
         "asked": asked,
         "is_disputed": any(one.status == Correction.Status.OPEN for one in asked),
@@ -44,6 +51,16 @@ def _shown(request: Any) -> int:
     if not number.isdigit():
         raise Conflict
     return int(number)
+
+
+@require_POST
+@student_page
+def own_number(request: Any) -> HttpResponse:
+    """The own document number in clear, to be compared digit by digit; the look is recorded."""
+    number = privacy.reveal(student=request.student, by=request.student)
+    if request.htmx:
+        return render(request, "printing/proof.html#number", {"number": number})
+    return _proof_page(request, number=number)
 
 
 @require_http_methods(["GET", "POST"])

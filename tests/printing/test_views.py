@@ -65,6 +65,15 @@ def test_student_reads_portrait_and_data_and_confirms(student_client):
         assert Student.objects.get().stage == Student.Stage.PROOFED
 
 
+def test_student_looks_at_the_own_number_to_compare_it_and_the_look_is_recorded(student_client):
+    student = student_client.student
+    fragment = text(student_client.post(url("own_number"), headers={"HX-Request": "true"}))
+    assert student.id_number in fragment
+    assert "<h1" not in fragment
+    assert student.id_number in text(student_client.post(url("own_number")))
+    assert Event.objects.filter(kind="student.revealed", actor_key=student.actor_key).count() == 2
+
+
 @pytest.mark.parametrize("shown", ["", "x", "99999999"])
 def test_replayed_or_forged_confirmation_is_refused_with_a_sentence(student_client, shown):
     response = student_client.post(url("proof"), {"photo": shown})
