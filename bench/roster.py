@@ -20,12 +20,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-os.environ["TUCAI_TEST_DB"] = "bench_roster"
+os.environ.setdefault("TUCAI_TEST_DB", "bench_roster")
 CONTENDERS = tuple(os.environ.get("ONLY", "floor;ours;ours, same file again;import-export").split(";"))
 
 
-def connect(*, create: bool = False) -> None:
-    """Django on the benchmark's own database, as its owner."""
+def connect(*, create: bool = False, name: str = "test_bench_roster") -> None:
+    """Django on a benchmark's own database, as its owner."""
     import django
 
     django.setup()
@@ -37,7 +37,7 @@ def connect(*, create: bool = False) -> None:
     connection.settings_dict.update(env.database(settings.DATABASE_OWNER_URL))
     connection.settings_dict["TIME_ZONE"] = None
     connection.settings_dict["TEST"] = {
-        "NAME": "test_bench_roster",
+        "NAME": name,
         "CHARSET": None,
         "TEMPLATE": None,
         "MIGRATE": True,
@@ -46,7 +46,7 @@ def connect(*, create: bool = False) -> None:
     if create:
         connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     else:
-        connection.settings_dict["NAME"] = "test_bench_roster"
+        connection.settings_dict["NAME"] = name
 
 
 def write_workbook(path: Path, rows: int) -> None:

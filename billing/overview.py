@@ -3,10 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Sum
 
 from billing.models import LedgerEntry
 from schools.models import Enrolment, Season
+from students import progress
 from students.models import Student
 
 Kind = LedgerEntry.Kind
@@ -64,20 +65,20 @@ def by_school(season: Season | None) -> list[Row]:
     """All enrolled schools, those that owe most first."""
     if season is None:
         return []
-    captured = Student.objects.filter(season=season, stage__in=Student.CAPTURED).order_by()
-    counts = {
-        row["school"]: row
-        for row in captured.values("school").annotate(all=Count("pk"), paid=Count("pk", filter=Q(fee_state=PAID)))
-    }
+    photographed: Counter[int] = Counter()
+    paid: Counter[int] = Counter()
+    for school_id, stage, fee_state, number in progress.count(season):
+        if stage in Student.CAPTURED:
+            photographed[school_id] += number
+            paid[school_id] += number * (fee_state == PAID)
     entries = LedgerEntry.objects.filter(account__season=season, order=None, kind__in=(Kind.PAYMENT, Kind.REVERSAL))
     received = dict(entries.order_by().values_list("school").annotate(Sum("amount_fen")))
     enrolments = Enrolment.objects.filter(season=season).select_related("school__area", "season")
-    nobody = {"all": 0, "paid": 0}
     rows = [
         Row(
             enrolment,
-            counts.get(enrolment.school_id, nobody)["all"],
-            counts.get(enrolment.school_id, nobody)["paid"],
+            photographed[enrolment.school_id],
+            paid[enrolment.school_id],
             -received.get(enrolment.school_id, 0),
         )
         for enrolment in enrolments

@@ -103,6 +103,8 @@ CACHES = {
         "KEY_PREFIX": env.text("REDIS_PREFIX") or (_TEST_PREFIX if TESTING else "tucai"),
     }
 }
+# How old the counts of a dashboard may be: its panels, and everybody who looks at it, share them.
+DASHBOARD_SECONDS = 0 if TESTING else env.number("DASHBOARD_SECONDS", 5)
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
+from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from redis.exceptions import RedisError
 
 from schools.models import Area, Enrolment, School, Season, Window
 from students.models import Student
@@ -35,8 +38,8 @@ DONE = frozenset((Stage.APPROVED.value, Stage.PROOFED.value, Stage.PRINTED.value
 CAPTURED = frozenset(stage.value for stage in Student.CAPTURED)
 
 # The index holds all four columns: no row of the table is read (measured: 42 ms at 700,000 students).
-_BY_SCHOOL = """
-SELECT school_id, stage, count(*) FROM students_student WHERE season_id = %s GROUP BY school_id, stage
+_COUNT = """
+SELECT school_id, stage, fee_state, count(*) FROM students_student WHERE season_id = %s GROUP BY 1, 2, 3
 """
 
 
@@ -116,13 +119,29 @@ class AreaProgress:
     schools: int
 
 
-def by_school(season: Season) -> dict[int, Tally]:
-    """Tallies by school id, of all schools of the season. In the center's scope; one query."""
-    tallies: dict[int, Tally] = {}
+def count(season: Season) -> list[tuple[int, str, str, int]]:
+    """(school id, stage, fee state, students) of a whole season, in the center's scope.
+
+    The panels of one dashboard share one count: it may be settings.DASHBOARD_SECONDS old.
+    """
+    key = f"progress:{season.pk}"
+    try:
+        return cache.get_or_set(key, lambda: _counted(season), settings.DASHBOARD_SECONDS) or []
+    except RedisError:
+        return _counted(season)
+
+
+def _counted(season: Season) -> list[tuple[int, str, str, int]]:
     with connection.cursor() as cursor:
-        cursor.execute(_BY_SCHOOL, [season.pk])
-        for school_id, stage, number in cursor:
-            tallies.setdefault(school_id, Tally()).add(stage, number)
+        cursor.execute(_COUNT, [season.pk])
+        return cursor.fetchall()
+
+
+def by_school(season: Season) -> dict[int, Tally]:
+    """Tallies by school id, of all schools of the season."""
+    tallies: dict[int, Tally] = {}
+    for school_id, stage, _fee_state, number in count(season):
+        tallies.setdefault(school_id, Tally()).add(stage, number)
     return tallies
 
 
