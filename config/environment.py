@@ -170,12 +170,17 @@ def _apt_get(command: list) -> bool:
 def clean() -> None:
     """Remove the environment and the data of this checkout, wherever they are."""
     if PYTHON.exists():
-        code = "from config import embedded; embedded.stop_if_unused(); print(embedded.data_dir())"
-        done = subprocess.run([str(PYTHON), "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            shutil.rmtree(done.stdout.strip(), ignore_errors=True)
-    for folder in (ROOT / "var", VENV):
+        code = "from config import embedded; print(embedded.stop_if_unused(), embedded.data_dir())"
+        done = subprocess.run([str(PYTHON), "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+        stopped, _, folder = done.stdout.strip().partition(" ")
+        if stopped != "True":
+            fail(
+                "还有命令在使用数据库,请先结束(例如在 make run 的窗口按 Ctrl-C)。",
+                "The database is in use: end what uses it first (Ctrl-C in the window of make run).",
+            )
         shutil.rmtree(folder, ignore_errors=True)
+    for path in (ROOT / "var", VENV):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def main(task: str) -> None:
