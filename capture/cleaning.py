@@ -6,6 +6,7 @@ HEIC) is decoded once and written at quality 95 without colour subsampling.
 """
 
 import re
+import threading
 from dataclasses import dataclass
 
 import cv2
@@ -19,8 +20,11 @@ from capture.vision.source import Source, require_size
 from schools.errors import PortalError
 
 QUALITY = 95
+MOST_WRITTEN = 4000  # px: a finer picture is halved when it has to be written anyway
 PREVIEW_SIDE = 1280
 PREVIEW_QUALITY = 82
+# A whole picture takes up to 150 MB while it is decoded: not more than two at a time in one process.
+_DECODING = threading.BoundedSemaphore(2)
 _SOS, _EOI, _APP0, _APP14 = 0xDA, 0xD9, 0xE0, 0xEE
 _METADATA = {*range(0xE1, 0xEE), 0xEF, 0xFE}  # APP1 to APP15 without Adobe's colour marker, and comments
 _MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")
@@ -101,9 +105,10 @@ def _without_preview(jfif: bytes) -> bytes:
 
 
 def _written_anew(data: bytes, header: Header) -> Cleaned:
-    pixels = Source(data, header).at_least(max(header.width, header.height))
-    height, width = pixels.shape[:2]
-    return Cleaned(encode(pixels, QUALITY), width, height)
+    with _DECODING:
+        pixels = Source(data, header).at_least(min(MOST_WRITTEN, max(header.width, header.height)))
+        height, width = pixels.shape[:2]
+        return Cleaned(encode(pixels, QUALITY), width, height)
 
 
 def preview(source: Source) -> bytes:

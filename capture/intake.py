@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from capture import closing, consent, schedule
+from capture import closing, consent, ratelimits, schedule
 from capture.cleaning import Cleaned, clean, too_big
 from capture.models import Photo
 from schools import history, states
@@ -22,6 +22,7 @@ from students.models import Student
 
 log = logging.getLogger(__name__)
 ATTEMPTS_A_DAY = 20
+UPLOADS = "20/m"  # refused ones too: each may cost a decode
 OPEN_STAGES = {Student.Stage.WAITING, Student.Stage.CHECKING, Student.Stage.RETAKE, Student.Stage.READY}
 
 
@@ -42,6 +43,7 @@ def accept_upload(
     known = Photo.objects.filter(student=student, token=token).first()
     if known:
         return known
+    ratelimits.refuse_too_many("upload", by.actor_key, UPLOADS, strict=False)
     now = at or timezone.now()
     require_may_capture(student, enrolment, at=now, grace=schedule.GRACE)
     if origin == Photo.Origin.FILE and not enrolment.allow_file:

@@ -12,12 +12,10 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
-from django_ratelimit.core import get_usage
-from redis.exceptions import RedisError
 
+from capture import ratelimits
 from schools import history
-from schools.errors import PortalError, TooMany
+from schools.errors import PortalError
 from schools.models import Season
 from schools.tenancy import center_scope
 from students import identity
@@ -32,10 +30,6 @@ class NotRecognised(PortalError):
     status = 403
 
 
-class Unavailable(PortalError):
-    status = 503
-
-
 @dataclass(frozen=True)
 class Visitor:
     """Somebody who is not (yet) known, by the address they come from."""
@@ -47,8 +41,8 @@ class Visitor:
 def sign_in(*, season: Season, name: str, id_number: str, student_no: str, address: str) -> Student:
     """The student that all three belong to. Raises NotRecognised, TooMany or Unavailable."""
     digest = identity.digest(id_number)
-    _refuse_if_limited("signin-address", address, FAILURES_AN_ADDRESS, increment=False)
-    _refuse_if_limited("signin-identity", digest, ATTEMPTS_AN_IDENTITY, increment=True)
+    ratelimits.refuse_too_many("signin-address", address, FAILURES_AN_ADDRESS, increment=False)
+    ratelimits.refuse_too_many("signin-identity", digest, ATTEMPTS_AN_IDENTITY)
     with center_scope():  # the roster says which school
         student = Student.objects.select_related("school", "season").filter(season=season, id_hash=digest).first()
         known = student is not None and student.school.is_active
@@ -57,7 +51,7 @@ def sign_in(*, season: Season, name: str, id_number: str, student_no: str, addre
             & _is_same(student_no, student.student_no if student else "")
             & known
         ):
-            _usage("signin-address", address, FAILURES_AN_ADDRESS, increment=True)
+            ratelimits.count("signin-address", address, FAILURES_AN_ADDRESS)
             history.record("student.sign_in_failed", student or season, by=Visitor(address))
             raise NotRecognised(
                 _("We do not find you in the roster with these details. Look for typing errors; else ask your school.")
@@ -76,27 +70,6 @@ def _is_same(given: str, known: str) -> bool:
 def comparable(text: str) -> str:
     """Without what people type differently: spaces, width, case, the dot in the names of minorities."""
     return "".join(unicodedata.normalize("NFKC", text).translate(DOTS).split()).casefold()
-
-
-def _refuse_if_limited(group: str, value: str, rate: str, *, increment: bool) -> None:
-    usage = _usage(group, value, rate, increment=increment)
-    if usage["should_limit"]:
-        minutes = max(1, -(-usage["time_left"] // 60))
-        raise TooMany(
-            ngettext(
-                "Too many attempts. Try again in %(n)d minute.",
-                "Too many attempts. Try again in %(n)d minutes.",
-                minutes,
-            )
-            % {"n": minutes}
-        )
-
-
-def _usage(group: str, value: str, rate: str, *, increment: bool) -> dict[str, Any]:
-    try:
-        return get_usage(None, group=group, key=lambda *_: value, rate=rate, increment=increment)
-    except RedisError as error:
-        raise Unavailable(_("Signing in is not possible for the moment. Please try again in a minute.")) from error
 
 
 def address_of(meta: dict[str, Any]) -> str:

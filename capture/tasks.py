@@ -13,7 +13,8 @@ from schools.tenancy import center_scope, school_scope
 _process = {"judges": False}
 
 
-@shared_task(queue="check")
+# A check takes a second; one that hangs is killed, and the sweep finds its photo.
+@shared_task(queue="check", time_limit=60)
 def check_photo(school_id: int, photo_id: int) -> None:
     with school_scope(School.objects.get(pk=school_id)):
         judging.judge(photo_id=photo_id)

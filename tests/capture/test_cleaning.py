@@ -78,6 +78,11 @@ def test_every_exif_orientation_comes_out_upright(orientation):
     assert np.abs(shown - np.asarray(upright).astype(int)).mean() < 4
 
 
+def test_huge_picture_that_has_to_be_turned_is_halved():
+    kept = clean(saved(picture(8000, 2000), exif=exif(6)), max_bytes=LIMIT)
+    assert (kept.width, kept.height) == (1000, 4000)
+
+
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_other_kinds_become_jpeg(kind):
     kept = clean(saved(picture(), kind), max_bytes=LIMIT)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from capture import intake
 from capture.intake import ATTEMPTS_A_DAY, accept_upload
 from capture.models import Photo
+from capture.vision.errors import Unreadable
 from schools.errors import Conflict, NotAllowed, PortalError, TooMany
 from schools.models import Enrolment, Event, Season, Window
 from students.models import Student
@@ -90,6 +91,15 @@ def test_no_more_than_the_attempts_of_a_day(send, agreed):
         send()
     Photo.objects.update(taken_at=timezone.now() - dt.timedelta(days=1))
     assert send().pk
+
+
+def test_rubbish_sent_again_and_again_is_refused_unread(send, monkeypatch):
+    monkeypatch.setattr(intake, "UPLOADS", "3/d")  # a minute could end in the middle of the test
+    for _ in range(3):
+        with pytest.raises(Unreadable):
+            send(b"no photo")
+    with pytest.raises(TooMany):
+        send(b"no photo")
 
 
 def test_locked_student_cannot_send(send, agreed):

@@ -3,6 +3,7 @@
 import pytest
 
 from capture import signin
+from capture.ratelimits import Unavailable
 from schools.errors import TooMany
 from schools.models import Event
 from students.access import SESSION_KEY
@@ -69,6 +70,14 @@ def test_attempts_are_recorded_without_the_number(student):
     assert all(student.id_number not in str((event.facts, event.actor_name)) for event in events)
 
 
+@pytest.fixture
+def long_counters(monkeypatch):
+    """Counters that do not end in the middle of a test."""
+    monkeypatch.setattr(signin, "ATTEMPTS_AN_IDENTITY", "10/d")
+    monkeypatch.setattr(signin, "FAILURES_AN_ADDRESS", "60/d")
+
+
+@pytest.mark.usefixtures("long_counters")
 def test_one_identity_is_limited_whatever_the_address(student):
     for n in range(10):
         with pytest.raises(signin.NotRecognised):
@@ -78,6 +87,7 @@ def test_one_identity_is_limited_whatever_the_address(student):
     assert "minute" in str(refused.value)
 
 
+@pytest.mark.usefixtures("long_counters")
 def test_one_address_is_limited_by_its_failures_only(school, season):
     students = [factories.student(school, season) for _ in range(70)]
     for student in students:
@@ -132,3 +142,9 @@ def test_after_signing_out_the_pages_ask_to_sign_in(student_client):
     answer = student_client.get("/me/")
     assert answer.status_code == 302
     assert answer["Location"] == "/me/sign-in/"
+
+
+def test_without_redis_nobody_signs_in_uncounted(student, settings):
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+    with pytest.raises(Unavailable):
+        attempt(student)
