@@ -55,6 +55,14 @@ def test_schools_take_three_queries(students, season, django_assert_num_queries)
         progress.schools(season)
 
 
+def test_a_province_is_counted_once_for_all_panels(students, season, settings, django_assert_num_queries):
+    settings.DASHBOARD_SECONDS = 30
+    with center_scope():
+        first = progress.by_school(season)
+        with django_assert_num_queries(0):
+            assert progress.by_school(season) == first
+
+
 def test_classes_in_the_order_of_the_roster(students, school, season):
     factories.student(school, season, college="艺术学院", class_name="绘画2301")
     with school_scope(school):
