@@ -7,10 +7,13 @@ unknown pixels are unknowns, and a solution at half the size gives the start; so
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from scipy.sparse import csr_matrix
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 WINDOW = [(y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)]
 STENCIL = [(y, x) for y in range(-2, 3) for x in range(-2, 3)]
@@ -63,6 +66,8 @@ def solve(
 
 def laplacian(rgb: np.ndarray, rows: np.ndarray, unknown: np.ndarray) -> csr_matrix:
     """(number of unknown, h * w): the rows of the matting Laplacian that belong to unknown pixels."""
+    from scipy.sparse import csr_matrix  # 28 MB that the web and the other workers need not carry
+
     width = unknown.shape[1]
     centres = np.flatnonzero(cv2.dilate(unknown.astype(np.uint8), np.ones((3, 3), np.uint8)))
     order = np.zeros(unknown.size, np.int32)
