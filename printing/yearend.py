@@ -22,6 +22,7 @@ from schools.errors import PortalError
 from schools.models import Enrolment, Event, Season, User, Window, WindowException
 from schools.tenancy import school_scope
 from schools.workdays import workdays_between
+from students import progress
 from students.models import Student
 
 WEIGHTS = {"coverage": 40, "first_pass": 20, "feedback": 15, "fee": 15, "kept": 10}
@@ -87,18 +88,15 @@ def _has_ended(row: Enrolment, windows: list[Window], granted: list[WindowExcept
     return row.capture_ended_on is not None or last is None or last < today
 
 
-def _rosters(season: Season) -> dict[int, dict[str, Any]]:
-    rows = (
-        Student.objects.filter(season=season)
-        .values("school_id")
-        .annotate(
-            roster=Count("pk"),
-            captured=Count("pk", filter=Q(stage__in=Student.CAPTURED)),
-            paid=Count("pk", filter=Q(stage__in=Student.CAPTURED, fee_state=Student.FeeState.PAID)),
-        )
-        .order_by()
-    )
-    return {row["school_id"]: {**row} for row in rows}
+def _rosters(season: Season) -> dict[int, dict[str, int]]:
+    """Students on the roster, photographed, and paid of those, by school."""
+    rosters: dict[int, dict[str, int]] = defaultdict(lambda: {"roster": 0, "captured": 0, "paid": 0})
+    for school_id, stage, fee_state, number in progress.count(season):
+        row, captured = rosters[school_id], number * (stage in Student.CAPTURED)
+        row["roster"] += number
+        row["captured"] += captured
+        row["paid"] += captured * (fee_state == Student.FeeState.PAID)
+    return rosters
 
 
 def _first_passes(season: Season) -> dict[int, float]:
@@ -116,7 +114,7 @@ def _first_passes(season: Season) -> dict[int, float]:
 
 def _figures(
     enrolment: Enrolment,
-    rosters: dict[int, dict[str, Any]],
+    rosters: dict[int, dict[str, int]],
     passed: dict[int, float],
     sent_at: dt.datetime | None,
     settled: dict[int, dt.datetime | None],
@@ -146,7 +144,7 @@ def _timely(done_at: dt.datetime | None, due: dt.date | None, today: dt.date) ->
     return max(0.0, 1 - LOST_A_DAY * max(0, workdays_between(due, day)))
 
 
-def _fee(enrolment: Enrolment, row: dict[str, Any], settled_at: dt.datetime | None, today: dt.date) -> float | None:
+def _fee(enrolment: Enrolment, row: dict[str, int], settled_at: dt.datetime | None, today: dt.date) -> float | None:
     if enrolment.payment_mode == Enrolment.PaymentMode.STUDENT:
         return row["paid"] / row["captured"] if row["captured"] else None
     return _timely(settled_at, enrolment.season.payment_due, today)

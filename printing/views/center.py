@@ -75,14 +75,15 @@ def _counted(request: Any) -> list[tuple[str, str, int]]:
 
 def _ready(request: Any) -> list[Enrolment]:
     """Schools with proofread students in no run yet, the number beside each."""
+    rows = Enrolment.objects.filter(season=request.season, status__in=rules.READY).select_related("school__area")
+    schools = [row.school_id for row in rows]
     waiting = dict(
-        Student.objects.filter(season=request.season, stage=Student.Stage.PROOFED, prints=None)
+        Student.objects.filter(season=request.season, school__in=schools, stage=Student.Stage.PROOFED, prints=None)
         .values_list("school_id")
         .annotate(n=Count("pk"))
         .order_by()
     )
-    rows = Enrolment.objects.filter(season=request.season, status__in=rules.READY, school__in=waiting)
-    found = list(rows.select_related("school__area", "feedback"))
+    found = [row for row in rows if row.school_id in waiting]
     for row in found:
         row.waiting = waiting[row.school_id]  # type: ignore[attr-defined]
     return found

@@ -12,6 +12,7 @@ from printing import nextstep, proofing
 from printing.models import Feedback, PrintRun, Shipment
 from schools.access import center_page, school_page
 from schools.models import Enrolment
+from students import progress
 from students.models import Student
 
 
@@ -47,20 +48,16 @@ def feedback(request: Any) -> HttpResponse:
 @center_page
 def printing(request: Any) -> HttpResponse:
     """Students from proofread to delivered, and what runs or waits."""
-    stages = dict(
-        Student.objects.filter(
-            season=request.season,
-            stage__in=(Student.Stage.PROOFED, Student.Stage.PRINTED, Student.Stage.DELIVERED),
-        )
-        .values_list("stage")
-        .annotate(n=Count("pk"))
-        .order_by()
-    )
+    tallies = progress.by_school(request.season).values() if request.season else []
+    stages = {
+        stage: sum(tally.count(stage) for tally in tallies)
+        for stage in (Student.Stage.PROOFED, Student.Stage.PRINTED, Student.Stage.DELIVERED)
+    }
     runs = PrintRun.objects.filter(season=request.season)
     context = {
         "parts": [
-            (Student.Stage(stage).label, stages.get(stage, 0), tone)
-            for stage, tone in (("proofed", "look"), ("printed", "sky"), ("delivered", "ok"))
+            (stage.label, number, tone)
+            for (stage, number), tone in zip(stages.items(), ("look", "sky", "ok"), strict=True)
         ],
         "to_print": runs.filter(printed_at=None).count(),
         "to_ship": runs.filter(printed_at__isnull=False, shipment=None).count(),
