@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q, QuerySet
 from django.forms import Form
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -45,6 +45,13 @@ def proofs(request: Any) -> HttpResponse:
         "is_open": enrolment.status in proofing.CONFIRMABLE,
     }
     return render(request, "printing/proofs.html", context)
+
+
+def _enrolled(request: Any) -> Enrolment:
+    if request.enrolment is None:
+        raise Http404
+    enrolment: Enrolment = request.enrolment
+    return enrolment
 
 
 def _each(form: type[Form], *dialogs: str) -> dict[str, Form]:
@@ -88,7 +95,7 @@ def unprintable(request: Any) -> HttpResponse:
 @require_POST
 @school_page
 def open_proofreading(request: Any) -> HttpResponse:
-    enrolment = proofing.open_proofreading(request.enrolment, by=request.user)
+    enrolment = proofing.open_proofreading(_enrolled(request), by=request.user)
     messages.success(request, _("Proofreading is open. The form is due on %(day)s.") % {"day": enrolment.proof_due_on})
     return HttpResponseRedirect(reverse("printing:proofs"))
 
@@ -97,7 +104,7 @@ def open_proofreading(request: Any) -> HttpResponse:
 @school_page
 def settle(request: Any) -> HttpResponse:
     """The picked students, or all who have not answered, with one reason."""
-    rows = proofing.to_settle(request.enrolment)
+    rows = proofing.to_settle(_enrolled(request))
     if request.POST.get("all") != "1":
         rows = rows.filter(pk__in=[pk for pk in request.POST.getlist("pick") if pk.isdigit()])
     count = proofing.settle(rows, reason=request.POST.get("reason", ""), by=request.user)

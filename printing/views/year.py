@@ -15,8 +15,16 @@ from printing import yearend
 from printing.forms import AwardForm, BulletinForm
 from printing.models import Award, Bulletin
 from schools.access import center_page
+from schools.errors import PortalError
 from schools.models import Season
 from schools.wording import yuan
+
+
+def _season(request: Any) -> Season:
+    if request.season is None:
+        raise PortalError(_("There is no season yet."))
+    season: Season = request.season
+    return season
 
 
 def _bulletin(season: Season) -> Bulletin | None:
@@ -38,7 +46,7 @@ def year_end(request: Any) -> HttpResponse:
 @require_POST
 @center_page(admin=True)
 def rank(request: Any) -> HttpResponse:
-    awards = yearend.rank(request.season, by=request.user)
+    awards = yearend.rank(_season(request), by=request.user)
     messages.success(
         request, ngettext("%(n)d school ranked.", "%(n)d schools ranked.", len(awards)) % {"n": len(awards)}
     )
@@ -61,13 +69,14 @@ def award(request: Any, pk: int) -> HttpResponse:
 @center_page(admin=True)
 def bulletin(request: Any) -> HttpResponse:
     """Write the bulletin; `do=publish` also publishes it."""
-    row = _bulletin(request.season)
+    season = _season(request)
+    row = _bulletin(season)
     if row and row.published_at:
         return render(request, "printing/center_bulletin.html", {"bulletin": row})
-    initial = {} if row else _proposal(request.season)
+    initial = {} if row else _proposal(season)
     form = BulletinForm(request.POST or None, instance=row, initial=initial)
     if request.method == "POST" and form.is_valid():
-        saved = yearend.save_bulletin(request.season, by=request.user, **form.cleaned_data)
+        saved = yearend.save_bulletin(season, by=request.user, **form.cleaned_data)
         if request.POST.get("do") == "publish":
             yearend.publish(saved, by=request.user)
             messages.success(request, _("Published. Every school has been told."))
@@ -88,14 +97,15 @@ def _proposal(season: Season) -> dict[str, str]:
 @center_page
 def export(request: Any) -> HttpResponse:
     """The ranking as a sheet that spreadsheets open."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8-sig")
-    response["Content-Disposition"] = f'attachment; filename="ranking-{request.season.year}.csv"'
+    season = _season(request)
+    response = HttpResponse(content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="ranking-{season.year}.csv"'
     response.write("\ufeff")
     writer = csv.writer(response)
     writer.writerow(
         ["名次", "学校代码", "学校", "得分", "应采集", "已采集", "优秀组织单位", "先进个人", "通报", "补贴（元）"]
     )
-    for row in yearend.ranking(request.season):
+    for row in yearend.ranking(season):
         writer.writerow(
             [
                 row.rank,

@@ -356,6 +356,25 @@ def test_names_that_cannot_be_printed_are_shown_beside_the_list(owner_client, pr
     assert "cannot be printed" not in text(owner_client.get(url("panel_unprintable")))
 
 
+# before anything is there
+
+
+def test_pages_of_a_center_without_a_season_open(center_client):
+    for name in ("center_feedback", "center_runs", "center_shipments", "year_end", "panel_feedback", "panel_printing"):
+        assert center_client.get(url(name)).status_code == 200, name
+    assert center_client.get(url("center_bulletin")).status_code == 400
+    assert center_client.post(url("year_rank")).status_code == 400
+
+
+def test_pages_of_a_school_outside_the_season_say_so(owner_client, school):
+    with school_scope(school):
+        Enrolment.objects.all().delete()
+    for name in ("proofs", "feedback", "prints"):
+        assert "Not enrolled" in text(owner_client.get(url(name))), name
+    for name in ("open_proofreading", "settle", "feedback_send"):
+        assert owner_client.post(url(name)).status_code == 404, name
+
+
 # outsiders
 
 
