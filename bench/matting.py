@@ -148,7 +148,8 @@ def pymatting_closed_form(case: Case) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ours(case: Case) -> tuple[np.ndarray, np.ndarray]:
-    return matting.matte(case.rgb, case.mask, case.chin, case.oval)
+    made = matting.matte(case.rgb, case.mask, case.chin, case.oval)
+    return made.alpha, made.person
 
 
 def guided_filter(guide: np.ndarray, target: np.ndarray, radius: int, epsilon: float) -> np.ndarray:

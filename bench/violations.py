@@ -92,7 +92,7 @@ def motion(subject: Subject) -> Picture:
 
 
 def tilted(subject: Subject) -> Picture:
-    return _affine(subject, subject.chance.choice([-1, 1]) * subject.chance.uniform(10, 15) - subject.face.roll, 1.0)
+    return _affine(subject, subject.chance.choice([-1, 1]) * subject.chance.uniform(10, 15) + subject.face.roll, 1.0)
 
 
 def small(subject: Subject) -> Picture:
@@ -376,7 +376,7 @@ def looking_aside(subject: Subject) -> Picture:
         radius = 0.55 * length
         y, x = np.mgrid[: out.shape[0], : out.shape[1]].astype(np.float32)
         away = np.hypot(x - xy[iris[0], 0], (y - xy[iris[0], 1]) * 1.7) / radius
-        pull = np.clip(1 - away, 0, 1) ** 0.7 * side * 0.19 * length
+        pull = np.clip(1 - away, 0, 1) ** 0.7 * side * 0.27 * length
         out = cv2.remap(
             out, (x - pull * axis[0]).astype(np.float32), (y - pull * axis[1]).astype(np.float32), cv2.INTER_CUBIC
         )

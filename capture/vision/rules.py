@@ -134,7 +134,7 @@ def pitch(m: Measures, limits: Limits) -> Finding | None:
 # --- light and focus ------------------------------------------------------------------------------
 
 
-@rule(_("Sharpness"), reject=1.65, texture=0.15)
+@rule(_("Sharpness"), reject=1.8, texture=0.33)
 def sharpness(m: Measures, limits: Limits) -> Finding | None:
     """Gradient energy of the eyes over that after a blur; motion blur shows in their texture."""
     texture, least = m.get("texture"), limits.get("sharpness", "texture")
@@ -143,9 +143,13 @@ def sharpness(m: Measures, limits: Limits) -> Finding | None:
     return below("sharpness", m.get("sharpness"), limits, boxes(m, "eye_boxes"))
 
 
-@rule(_("Even light on both sides"), reject=25, warn=14)
+@rule(_("Even light on both sides"), reject=25, warn=14, stops=1.6)
 def side_light(m: Measures, limits: Limits) -> Finding | None:
-    """Lightness of one cheek less that of the other."""
+    """Lightness of one cheek less that of the other; on dark skin the same shadow is a smaller difference, so the stops
+    between them count too."""
+    stops, most = _abs(m.get("side_stops")), limits.get("side_light", "stops")
+    if passes(most, stops):
+        return Finding("side_light", "reject", stops, most, dots(m, "cheeks"))
     return above("side_light", _abs(m.get("side_light")), limits, dots(m, "cheeks"))
 
 
@@ -179,7 +183,7 @@ def face_glare(m: Measures, limits: Limits) -> Finding | None:
 # --- eyes and expression --------------------------------------------------------------------------
 
 
-@rule(_("No red eyes"), reject=0.5)
+@rule(_("No red eyes"), reject=0.33)
 def red_eye(m: Measures, limits: Limits) -> Finding | None:
     """(R - max(G, B)) / R inside the iris."""
     return above("red_eye", m.get("red_eye"), limits, boxes(m, "eye_boxes"))
@@ -195,13 +199,13 @@ def eyes(m: Measures, limits: Limits) -> Finding | None:
     return Finding("eyes", "warn", aspect, least, boxes(m, "eye_boxes"))
 
 
-@rule(_("Looking into the camera"), reject=0.09)
+@rule(_("Looking into the camera"), reject=0.075)
 def gaze(m: Measures, limits: Limits) -> Finding | None:
     """How far the irises lie from the middle of their eyes, in eye widths."""
     return above("gaze", _abs(m.get("gaze")), limits, boxes(m, "eye_boxes"))
 
 
-@rule(_("Mouth closed"), reject=0.05)
+@rule(_("Mouth closed"), reject=0.06)
 def mouth(m: Measures, limits: Limits) -> Finding | None:
     """Gap of the lips in eye distances."""
     return above("mouth", m.get("mouth_gap"), limits, box(m, "mouth_box"))
@@ -321,21 +325,20 @@ def beautified(m: Measures, limits: Limits) -> Finding | None:
     return below("beautified", m.get("skin_detail"), limits, box(m, "box"))
 
 
-@rule(_("True colour"), reject=5, hue_low=12, hue_high=72, chroma_high=52)
+@rule(_("True colour"), reject=5, warn=52, hue_low=12, hue_high=72)
 def colour(m: Measures, limits: Limits) -> Finding | None:
     """A grey picture is rejected; skin of an unlikely hue or strength warns."""
-    finding = below("colour", m.get("skin_chroma"), limits, box(m, "box"))
-    if finding or "skin_hue" not in m:
-        return finding
-    low, high = limits.get("colour", "hue_low"), limits.get("colour", "hue_high")
-    if low is not None and m["skin_hue"] < low:
-        return Finding("colour", "warn", m["skin_hue"], low, box(m, "box"))
-    if passes(high, m["skin_hue"]):
-        return Finding("colour", "warn", m["skin_hue"], high, box(m, "box"))
-    strong = limits.get("colour", "chroma_high")
-    return (
-        Finding("colour", "warn", m["skin_chroma"], strong, box(m, "box")) if passes(strong, m["skin_chroma"]) else None
-    )
+    chroma, hue, least = m.get("skin_chroma"), m.get("skin_hue"), limits.get("colour", "reject")
+    if chroma is None or hue is None:
+        return None
+    if least is not None and chroma < least:
+        return Finding("colour", "reject", chroma, least, box(m, "box"))
+    low, high, strong = (limits.get("colour", name) for name in ("hue_low", "hue_high", "warn"))
+    if low is not None and hue < low:
+        return Finding("colour", "warn", hue, low, box(m, "box"))
+    if passes(high, hue):
+        return Finding("colour", "warn", hue, high, box(m, "box"))
+    return Finding("colour", "warn", chroma, strong, box(m, "box")) if passes(strong, chroma) else None
 
 
 def _abs(value: float | None) -> float | None:
@@ -355,7 +358,7 @@ def too_close(m: Measures, limits: Limits) -> Finding | None:
 
 ELSEWHERE = (
     Rule("framing", _("Head inside the standard frame"), {"warn": None}),
-    Rule("edge", _("Clean outline against the background"), {"warn": None}),
+    Rule("edge", _("Clean outline against the background"), {"warn": 0.15}),
 )
 RULES: tuple[Rule, ...] = (*_RULES, *ELSEWHERE)
 RULE_NAMES: tuple[str, ...] = tuple(entry.name for entry in RULES)

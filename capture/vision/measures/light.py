@@ -25,6 +25,7 @@ def measure(crop: FaceCrop) -> dict[str, object]:
     under = float(np.mean([crop.mean_lab(patch)[0] for patch in UNDER_EYES]))
     return {
         "side_light": float(crop.cheeks[0, 0] - crop.cheeks[1, 0]),
+        "side_stops": float(np.log2(luminance(crop.cheeks[0, 0]) / luminance(crop.cheeks[1, 0]))),
         "burnt": float((crop.darkest[crop.oval] >= BURNT).mean()),
         "skin": skin.tolist(),
         "skin_chroma": float(np.hypot(skin[1], skin[2])),
@@ -34,3 +35,8 @@ def measure(crop: FaceCrop) -> dict[str, object]:
         "under_eye": under - float(skin[0]),
         "highlights": float(highlights),
     }
+
+
+def luminance(lightness: float) -> float:
+    """CIE L (0-100) to relative luminance (0-1)."""
+    return max(1e-4, ((lightness + 16) / 116) ** 3 if lightness > 8 else lightness / 903.3)

@@ -16,7 +16,7 @@ from ..source import Source
 from ..verdict import Finding, Limits
 from .encoding import encode_portrait, encode_thumbnail
 from .framing import HEIGHT, WIDTH, Crop, describe, frame, is_standard
-from .matting import matte
+from .matting import Matte, matte
 
 SURPLUS = 1.2  # source px per portrait px; more are averaged first, because turning them down in one step would alias
 
@@ -49,11 +49,11 @@ def make_portrait(
     cut = Crop(**crop) if crop else frame(dict(measures), source.size)[0]
     geometry = describe(cut, dict(measures), source.size)
     picture = warp(source, cut)
-    alpha, person = cut_out(picture, dict(measures), source, cut)
-    rgb = compose(person, alpha, BACKGROUNDS[background])
+    cut_person = cut_out(picture, measures, source, cut)
+    rgb = compose(cut_person.person, cut_person.alpha, BACKGROUNDS[background])
     jpeg, quality = encode_portrait(rgb)
     geometry |= {"quality": quality, "bytes": len(jpeg), "background": background}
-    edge = roughness(alpha)
+    edge = round(cut_person.edge, 4)
     return Portrait(jpeg, encode_thumbnail(rgb), geometry, edge, find(geometry, edge, limits or Limits.of()))
 
 
@@ -68,10 +68,8 @@ def warp(source: Source, crop: Crop) -> np.ndarray:
     return cv2.warpAffine(picture, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
 
 
-def cut_out(
-    picture: np.ndarray, measures: Mapping[str, Any], source: Source, crop: Crop
-) -> tuple[np.ndarray, np.ndarray]:
-    """Alpha (640, 480) and the colours of the person (640, 480, 3), float32 in 0-1."""
+def cut_out(picture: np.ndarray, measures: Mapping[str, Any], source: Source, crop: Crop) -> Matte:
+    """The person in a framed picture (uint8 RGB 640 x 480)."""
     matrix = crop.matrix(source.size)
     oval = np.array(measures["oval"]) * source.size @ matrix[:, :2].T + matrix[:, 2]
     chin = oval[OVAL.index(CHIN), 1]
@@ -84,14 +82,6 @@ def compose(person: np.ndarray, alpha: np.ndarray, background: tuple[int, int, i
     weight = cv2.merge([alpha, alpha, alpha])
     wall = np.array(background, np.float32) / 255
     return cv2.convertScaleAbs((person - wall) * weight + wall, alpha=255)
-
-
-def roughness(alpha: np.ndarray) -> float:
-    """Area that is neither person nor wall over the length of the outline, as a share of 40 px: hair that did not resolve."""
-    soft = ((alpha > 0.1) & (alpha < 0.9)).sum()
-    outline = cv2.findContours((alpha > 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
-    length = max((len(line) for line in outline), default=1)
-    return float(min(1.0, soft / length / 40))
 
 
 def find(geometry: Mapping[str, Any], edge: float, limits: Limits) -> tuple[Finding, ...]:

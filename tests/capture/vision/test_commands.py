@@ -39,7 +39,7 @@ def test_check_photo_prints_one_json_object_a_line(folder):
     assert mouth["verdict"] == "red"
     assert mouth["findings"][0]["rule"] == "mouth"
     assert mouth["findings"][0]["outcome"] == "reject"
-    assert mouth["findings"][0]["value"] > mouth["findings"][0]["limit"] == 0.05
+    assert mouth["findings"][0]["value"] > mouth["findings"][0]["limit"] == 0.06
     assert text["findings"] == [{"rule": "unreadable", "outcome": "reject", "value": None, "limit": None}]
 
 

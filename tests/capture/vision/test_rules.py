@@ -47,7 +47,7 @@ EYES = [[0.4, 0.4], [0.6, 0.4]]
 BOX = [[0.3, 0.3], [0.7, 0.7]]
 COMPLIANT = {
     "faces": 1, "other_face": 0.0, "other_boxes": [], "face_width": 500.0, "roll": 0.0, "yaw": 0.0, "pitch": 0.0,
-    "sharpness": 3.0, "texture": 0.6, "side_light": 0.0, "skin": [65.0, 15.0, 18.0], "skin_chroma": 23.0, "skin_hue": 50.0,
+    "sharpness": 3.0, "texture": 0.6, "side_light": 0.0, "side_stops": 0.0, "skin": [65.0, 15.0, 18.0], "skin_chroma": 23.0, "skin_hue": 50.0,
     "burnt": 0.0, "face_light": 60.0, "eye_white": 60.0, "under_eye": 0.0, "highlights": 0.0, "red_eye": 0.1,
     "eye_opening": 0.8, "eye_aspect": 0.3, "gaze": 0.0, "mouth_gap": 0.0, "smile": 0.55, "forehead_skin": 1.0, "ears": 0.5,
     "lens_glare": 0.0, "hair_chroma": 5.0, "lip_redness": 8.0, "lip_distance": 9.0, "chin_distance": 3.0,
@@ -66,20 +66,21 @@ BOUNDS = [
     ("yaw", "warn", "yaw", -8.0, -8.1),
     ("yaw", "reject", "yaw", 10.0, 10.1),
     ("pitch", "warn", "pitch", 14.0, -14.1),
-    ("sharpness", "reject", "sharpness", 1.65, 1.64),
-    ("sharpness", "reject", "texture", 0.15, 0.14),
+    ("sharpness", "reject", "sharpness", 1.8, 1.79),
+    ("sharpness", "reject", "texture", 0.33, 0.32),
     ("side_light", "warn", "side_light", 14.0, -14.1),
     ("side_light", "reject", "side_light", 25.0, 25.1),
+    ("side_light", "reject", "side_stops", 1.6, -1.7),
     ("overexposed", "reject", "burnt", 0.06, 0.07),
     ("overexposed", "reject", "skin", [92.0, 5.0, 5.0], [92.5, 5.0, 5.0]),
     ("face_glare", "warn", "highlights", 0.015, 0.02),
     ("face_glare", "warn", "under_eye", 12.0, 12.1),
-    ("red_eye", "reject", "red_eye", 0.5, 0.51),
+    ("red_eye", "reject", "red_eye", 0.33, 0.34),
     ("eyes", "warn", "eye_opening", 0.52, 0.51),
     ("eyes", "warn", "eye_aspect", 0.19, 0.18),
     ("eyes", "reject", "eye_opening", 0.45, 0.44),
-    ("gaze", "reject", "gaze", -0.09, -0.1),
-    ("mouth", "reject", "mouth_gap", 0.05, 0.06),
+    ("gaze", "reject", "gaze", -0.075, -0.08),
+    ("mouth", "reject", "mouth_gap", 0.06, 0.07),
     ("smile", "warn", "smile", 0.64, 0.65),
     ("fringe", "warn", "forehead_skin", 0.6, 0.5),
     ("fringe", "reject", "forehead_skin", 0.3, 0.2),
@@ -202,8 +203,8 @@ def test_unknown_limits_are_refused(changes):
 def test_finding_names_value_limit_and_place():
     (finding,) = judge({**COMPLIANT, "mouth_gap": 0.2}).findings
 
-    assert finding == Finding("mouth", "reject", 0.2, 0.05, (("box", 0.3, 0.3, 0.7, 0.7),))
-    assert finding.as_dict() == {"rule": "mouth", "outcome": "reject", "value": 0.2, "limit": 0.05}
+    assert finding == Finding("mouth", "reject", 0.2, 0.06, (("box", 0.3, 0.3, 0.7, 0.7),))
+    assert finding.as_dict() == {"rule": "mouth", "outcome": "reject", "value": 0.2, "limit": 0.06}
 
 
 def test_marks_stay_inside_the_picture():
