@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from django.core.files.storage import FileSystemStorage, default_storage
+from django.core.files.storage import FileSystemStorage, default_storage, storages
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -83,10 +83,11 @@ def _entries(enrolment: Enrolment, folders: bool) -> tuple[list[archive.Entry], 
 
 def _reader() -> tuple[Callable[[str], int], Callable[[str], bytes]]:
     """(size of, bytes of) a stored file. On a local disk without the storage's own path checks: names are ours."""
-    if isinstance(default_storage._wrapped, FileSystemStorage):  # type: ignore[attr-defined]
-        root = default_storage._wrapped.location  # type: ignore[attr-defined]
+    storage = storages["default"]
+    if isinstance(storage, FileSystemStorage):
+        root = storage.location
         return (lambda name: os.path.getsize(f"{root}/{name}")), (lambda name: _read_file(f"{root}/{name}"))
-    return default_storage.size, _read_stored
+    return storage.size, _read_stored
 
 
 def _read_file(path: str) -> bytes:

@@ -1,9 +1,14 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pypdf
 import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.subset import Subsetter
 from fontTools.ttLib import TTFont
 from reportlab.pdfbase.ttfonts import makeToUnicodeCMap
 
-from printing.fonts import house_fonts, to_unicode_cmap
+from printing.fonts import SOURCES, covered, house_fonts, to_unicode_cmap, truetype
 from printing.paper import document, draw_text
 from tests.printing.conftest import rendered, text_of
 
@@ -63,11 +68,7 @@ def test_fonts_are_embedded_truetype_subsets(written):
         assert font["/FontDescriptor"]["/FontFile2"].get_data()[:4] == b"\x00\x01\x00\x00"
 
 
-def test_converted_font_has_every_character_of_its_source(fonts):
-    from django.conf import settings
-
-    from printing.fonts import SOURCES, truetype
-
+def test_converted_font_has_every_character_of_its_source(fonts, settings):
     made, source = TTFont(truetype("sans", settings.DATA_DIR / "fonts")), TTFont(SOURCES["sans"]())
     assert made.getBestCmap().keys() == source.getBestCmap().keys()
     assert "glyf" in made
@@ -86,3 +87,54 @@ def test_serif_stands_in_for_what_sans_lacks(fonts):
     only_serif = next(c for c in sorted(serif.face.charToGlyph) if c > 0x3400 and c not in sans.face.charToGlyph)
     runs = fonts.runs(f"一{chr(only_serif)}")
     assert [font.fontName for font, _ in runs] == ["Tucai-sans", "Tucai-serif"]
+
+
+@pytest.fixture
+def extra_font(tmp_path, settings):
+    """The operator's own font, which has one character: 𠮷."""
+    pen = TTGlyphPen(None)
+    pen.moveTo((100, 0))
+    for point in ((100, 700), (900, 700), (900, 0)):
+        pen.lineTo(point)
+    pen.closePath()
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", "yoshi"])
+    builder.setupCharacterMap({0x20BB7: "yoshi"})
+    builder.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "yoshi": pen.glyph()})
+    builder.setupHorizontalMetrics({".notdef": (1000, 0), "yoshi": (1000, 100)})
+    builder.setupHorizontalHeader(ascent=880, descent=-120)
+    builder.setupNameTable({"familyName": "Own", "styleName": "Regular", "psName": "Own-Regular"})
+    builder.setupOS2(sTypoAscender=880, sTypoDescender=-120, usWinAscent=880, usWinDescent=120)
+    builder.setupPost(keepGlyphNames=False)
+    builder.save(tmp_path / "own.ttf")
+    settings.EXTRA_FONTS = [str(tmp_path / "own.ttf")]
+    covered.cache_clear()
+    yield
+    covered.cache_clear()
+
+
+def test_operator_s_own_font_fills_a_gap(extra_font, tmp_path):
+    chain = house_fonts()
+    assert 0x20BB7 in covered()
+    assert chain.missing("李𠮷") == ""
+    path = tmp_path / "own.pdf"
+    with document(path, fonts=chain, width=60, height=30, title="t", author="a") as canvas:
+        draw_text(canvas, chain, "李𠮷", 10, 20, 30)
+        canvas.showPage()
+    assert "李𠮷" in text_of(path)
+
+
+def test_conversion_is_done_once_however_many_ask(tmp_path, monkeypatch):
+    source = tmp_path / "small.otf"
+    subset = Subsetter()
+    with TTFont(SOURCES["sans"]()) as font:
+        subset.populate(text="永中A")
+        subset.subset(font)
+        font.save(source)
+    monkeypatch.setitem(SOURCES, "sans", lambda: source)
+    with ThreadPoolExecutor(4) as pool:
+        made = set(pool.map(lambda _: truetype("sans", tmp_path / "cache"), range(4)))
+    assert len(made) == 1
+    with TTFont(made.pop()) as font:
+        assert {0x6C38, 0x4E2D, 0x41} <= set(font.getBestCmap())
+    assert sorted(path.suffix for path in (tmp_path / "cache").iterdir()) == [".lock", ".ttf"]
