@@ -2,7 +2,8 @@
 
 import datetime as dt
 
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from capture import schedule
@@ -55,14 +56,17 @@ def end_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
         capture_ended_on=today,
         proof_due_on=due,
     )
-    messages.tell_school(
-        enrolment.school,
-        kind="capture_ended",
-        subject=_("The capture of your school has ended"),
-        body=_("Please have the portraits proofread and the feedback form returned by %(day)s (%(n)d working days).")
-        % {"day": due.isoformat(), "n": enrolment.season.proof_workdays},
-        link="/school/",
-    )
+    with translation.override(settings.LANGUAGE_CODE):  # the product's language, whoever ended it
+        messages.tell_school(
+            enrolment.school,
+            kind="capture_ended",
+            subject=_("The capture of your school has ended"),
+            body=_(
+                "Please have the portraits proofread and the feedback form returned by %(day)s (%(n)d working days)."
+            )
+            % {"day": due.isoformat(), "n": enrolment.season.proof_workdays},
+            link="/school/",
+        )
     return enrolment
 
 

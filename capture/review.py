@@ -142,19 +142,26 @@ def last_decision(by: User) -> list[Photo]:
 
 
 def lock(*, student: Student, reason: str, by: User) -> Student:
-    """Lock an account for a re-shot or beautified photo; a photo in review goes back with it."""
+    """Lock an account for a re-shot or beautified photo; a photo in review or approved goes back with it."""
     reason = _required(reason)[:200]
     with transaction.atomic():
         now = timezone.now()
         if not Student.objects.filter(pk=student.pk, locked_at=None).update(locked_at=now, lock_reason=reason):
             raise Conflict(_("The account is locked already."))
-        photo = Photo.objects.filter(student=student, is_current=True, status=Photo.Status.SUBMITTED).first()
-        if photo:
-            return_(photo=photo, by=by, reason=reason)
+        _take_back(student, by=by, reason=reason)
         student.refresh_from_db()
         history.record("student.locked", student, by=by, facts={"reason": reason})
         _tell(student, "account_locked", reason=reason)
     return student
+
+
+def _take_back(student: Student, *, by: User, reason: str) -> None:
+    """The photo for which an account is locked must not be printed."""
+    photo = Photo.objects.filter(student=student, is_current=True).first()
+    if photo and photo.status == Photo.Status.SUBMITTED:
+        return_(photo=photo, by=by, reason=reason)
+    elif photo and photo.status == Photo.Status.APPROVED:
+        reset(photo=photo, by=by, reason=reason)
 
 
 def unlock(*, student: Student, reason: str, by: User) -> Student:

@@ -175,6 +175,22 @@ def test_lock_returns_the_photo_in_review_and_says_why(student, colleague):
     assert review.locked_by(student).actor_name == "Colleague"
 
 
+def test_lock_takes_an_approved_photo_back(student, owner):
+    photo = factories.photo(student, Photo.Status.APPROVED)
+    review.lock(student=student, reason="Photo of a screen.", by=owner)
+    assert states(photo) == (Photo.Status.RETURNED, Student.Stage.RETAKE)
+
+
+def test_lock_comes_too_late_once_the_feedback_is_accepted(student, owner):
+    photo = factories.photo(student, Photo.Status.APPROVED)
+    Enrolment.objects.update(status=Enrolment.Status.PRINTING)
+    with pytest.raises(Conflict):
+        review.lock(student=student, reason="Photo of a screen.", by=owner)
+    student.refresh_from_db()
+    assert not student.is_locked
+    assert states(photo)[0] == Photo.Status.APPROVED
+
+
 def test_locked_account_is_not_locked_again(student, owner):
     review.lock(student=student, reason="one", by=owner)
     with pytest.raises(Conflict):
