@@ -82,7 +82,7 @@ class Premises:
     def copy_of(self, package: str, inside: str) -> Path:
         """The programs with the libraries that lie beside their package, in the same places."""
         copy = self.folder / "programs" / f"{package}-{version(package.replace('_', '-'))}"
-        if not copy.exists():
+        if not (copy / package / inside).exists():
             draft = copy.with_name(f"{copy.name}.draft")
             shutil.rmtree(draft, ignore_errors=True)
             for name in (f"{package}/{inside}", f"{package}.libs"):
@@ -90,6 +90,7 @@ class Premises:
                     shutil.copytree(site_of(package) / name, draft / name, symlinks=True)
             for path in (copy.parent, draft, *draft.rglob("*")):
                 self.hand_over(path)
+            shutil.rmtree(copy, ignore_errors=True)
             draft.rename(copy)
         return copy / package / inside
 
