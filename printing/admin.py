@@ -1,22 +1,9 @@
 """The operator's desk: forms, print runs, parcels, decisions of all schools, to look at. Changes go through the portals."""
 
-from typing import Any
-
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 
 from printing.models import Award, Bulletin, Feedback, PrintRun, Proof, Shipment
-from schools.admin import ReadOnly
-
-
-class Unscoped(ReadOnly):
-    """The manager refuses to work outside of a scope, and the checks of the site ask before a view has opened one."""
-
-    related: tuple[str, ...] = ("school", "season")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return self.model._base_manager.select_related(*self.related)
+from schools.admin import ReadOnly, Unscoped
 
 
 @admin.register(Proof)

@@ -20,8 +20,8 @@ from schools import history, messages, states
 from schools.errors import PortalError
 from schools.models import Enrolment, User
 
-# The notice calls the center by this in the second question.
-CENTER_SHORT = "省招就中心"
+# The second question of the form calls the center of the notice by this; another one is addressed.
+CENTER_SHORT, ANY_CENTER = "省招就中心", "贵中心"
 PDF, JPEG = "application/pdf", "image/jpeg"
 _OPINIONS = list(Feedback.Opinion.values)
 
@@ -188,7 +188,7 @@ def form_data(enrolment: Enrolment, feedback: Feedback | None) -> FeedbackFormDa
     season = enrolment.season
     data: dict[str, Any] = {
         "center": season.center_name,
-        "center_short": CENTER_SHORT,
+        "center_short": CENTER_SHORT if "招生就业" in season.center_name else ANY_CENTER,
         "school": enrolment.school.name,
         "class_year": season.graduating_class,
         "season_year": season.year,

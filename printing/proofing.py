@@ -139,56 +139,72 @@ def refuse_closed(enrolment: Enrolment, states: tuple[Enrolment.Status, ...]) ->
         raise PortalError(_("The proofreading of your school is closed. Ask the person in charge at your school."))
 
 
-def _confirmed(student: Student, photo: Photo, *, by: history.Actor, reason: str = "") -> Proof:
+def _confirmed(student: Student, photo: Photo, *, by: Student) -> Proof:
     """The student's proof, made or moved to confirmed, with the portrait that was read."""
-    fields: dict[str, Any] = {"photo": photo, "settled_by_school": bool(reason), "reason": reason}
+    fields: dict[str, Any] = {"photo": photo, "settled_by_school": False, "reason": ""}
     proof = Proof.objects.filter(student=student).first()
     if proof is None:
         proof = Proof.objects.create(
             school_id=student.school_id, season_id=student.season_id, student=student, **fields
         )
-        history.record("proof.confirmed", proof, by=by, after=proof.status, facts=_facts(photo, reason))
+        history.record("proof.confirmed", proof, by=by, after=proof.status, facts={"photo": photo.pk})
         return proof
     if proof.status == Proof.Status.DISPUTED:
-        return states.change(
-            proof, Proof.Status.CONFIRMED, by=by, facts=_facts(photo, reason), at=timezone.now(), **fields
+        confirmed: Proof = states.change(
+            proof, Proof.Status.CONFIRMED, by=by, facts={"photo": photo.pk}, at=timezone.now(), **fields
         )
+        return confirmed
     # Confirmed before, then the portrait was replaced: the same state for another picture.
     Proof.objects.filter(pk=proof.pk).update(**fields, at=timezone.now())
-    history.record(
-        "proof.confirmed", proof, by=by, before=proof.status, after=proof.status, facts=_facts(photo, reason)
-    )
+    history.record("proof.confirmed", proof, by=by, before=proof.status, after=proof.status, facts={"photo": photo.pk})
     return Proof.objects.get(pk=proof.pk)
-
-
-def _facts(photo: Photo, reason: str) -> dict[str, int | str]:
-    return {"photo": photo.pk} | ({"reason": reason} if reason else {})
 
 
 def settle(students: Iterable[Student], *, reason: str, by: User) -> int:
     """The school answers for students who do not; the reason stands in the history. Returns how many were settled.
 
-    Those who have asked for a correction, or have no approved portrait, are left as they are.
+    Those who have asked for a correction, or have no approved portrait, are left as they are. All or none, in a fixed
+    number of queries: a large school settles for thousands at once.
     """
     reason = reason.strip()
     if not reason:
         raise PortalError(_("Say why the school settles for the student."))
-    settled = 0
-    for student in students:
-        with transaction.atomic():
-            locked, enrolment = locked_row(student)
-            refuse_closed(enrolment, CONFIRMABLE)
-            photo = current_portrait(locked)
-            if photo is None or locked.stage != Stage.APPROVED or _is_disputed(locked):
-                continue
-            _confirmed(locked, photo, by=by, reason=reason)
-            states.change(locked, Stage.PROOFED, by=by, facts={"reason": reason})
-            settled += 1
-    return settled
+    with transaction.atomic():
+        asked = Student.objects.filter(pk__in=[student.pk for student in students], stage=Stage.APPROVED)
+        rows = list(asked.exclude(Exists(_open_corrections())).select_for_update(of=("self",)).order_by("pk"))
+        for school_id, season_id in {(row.school_id, row.season_id) for row in rows}:
+            refuse_closed(Enrolment.objects.get(school=school_id, season=season_id), CONFIRMABLE)
+        photos = dict(_portraits(rows).values_list("student_id", "pk"))
+        rows = [row for row in rows if row.pk in photos]
+        _confirm_all(rows, photos, reason=reason, by=by)
+        settled = Student.objects.filter(pk__in=[row.pk for row in rows])
+        return len(states.change_many(settled, Stage.PROOFED, by=by, facts={"reason": reason}))
 
 
-def _is_disputed(student: Student) -> bool:
-    return student.corrections.filter(status=Correction.Status.OPEN).exists()
+def _portraits(students: list[Student]) -> QuerySet[Photo]:
+    return Photo.objects.filter(student__in=students, is_current=True, status=Photo.Status.APPROVED)
+
+
+def _confirm_all(students: list[Student], photos: dict[int, int], *, reason: str, by: User) -> None:
+    """The proofs of these students, made or moved to confirmed in the school's name."""
+    there = {proof.student_id: proof for proof in Proof.objects.filter(student__in=students)}
+    disputed = Proof.objects.filter(pk__in=[proof.pk for proof in there.values()], status=Proof.Status.DISPUTED)
+    states.change_many(disputed, Proof.Status.CONFIRMED, by=by, facts={"reason": reason})
+    fields: dict[str, Any] = {"settled_by_school": True, "reason": reason, "at": timezone.now()}
+    for proof in there.values():
+        proof.photo_id = photos[proof.student_id]
+        for name, value in fields.items():
+            setattr(proof, name, value)
+    Proof.objects.bulk_update(there.values(), ["photo", *fields], batch_size=1000)
+    new = [
+        Proof(school_id=s.school_id, season_id=s.season_id, student=s, photo_id=photos[s.pk], **fields)
+        for s in students
+        if s.pk not in there
+    ]
+    Proof.objects.bulk_create(new)
+    history.record_many(
+        "proof.confirmed", [(proof, "") for proof in new], by=by, after=Proof.Status.CONFIRMED, facts={"reason": reason}
+    )
 
 
 def to_settle(enrolment: Enrolment) -> QuerySet[Student]:

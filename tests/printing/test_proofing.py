@@ -91,6 +91,30 @@ def test_school_settles_for_students_who_do_not_answer_with_a_reason(pair, proof
     assert Event.objects.get(kind="proof.confirmed").actor_key == owner.actor_key
 
 
+def test_settling_asks_the_same_queries_for_any_number(pair, proofreading, owner, django_assert_num_queries):
+    with django_assert_num_queries(15):
+        assert proofing.settle(pair, reason="Checked", by=owner) == 2
+
+
+def test_settling_renews_proofs_that_were_disputed_or_read_for_another_portrait(pair, proofreading, owner):
+    confirm(pair[0])
+    asked = corrections.ask(pair[0], field="major", wanted="会计学", explanation="", by=pair[0])
+    corrections.decline(asked, by=owner, answer="As registered")
+    confirm(pair[1])
+    Student.objects.filter(pk=pair[1].pk).update(stage=Stage.APPROVED)
+    assert proofing.settle(pair, reason="Checked", by=owner) == 2
+    assert set(Proof.objects.values_list("status", "settled_by_school", "reason")) == {("confirmed", True, "Checked")}
+    assert {stage_of(student) for student in pair} == {Stage.PROOFED}
+
+
+def test_settling_is_over_while_the_center_compares_the_form(pair, proofreading, owner, scoped, season):
+    for student in pair:
+        confirm(student)
+    feedback.send(feedback.make(proofreading, by=owner), data=STAMPED, by=owner)
+    with pytest.raises(PortalError, match="closed"):
+        proofing.settle([with_portrait(scoped, season)], reason="Checked", by=owner)
+
+
 def test_settling_needs_a_reason(pair, proofreading, owner):
     with pytest.raises(PortalError, match="Say why"):
         proofing.settle(pair, reason="  ", by=owner)

@@ -5,7 +5,10 @@ import zipfile
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
+from django.utils import timezone
 
 from printing import corrections, delivery, feedback, proofing, yearend
 from printing.models import Award, Bulletin, Feedback, PrintRun, Shipment
@@ -14,6 +17,7 @@ from schools.models import Enrolment, Event
 from schools.tenancy import center_scope, school_scope
 from students.access import SESSION_KEY
 from students.models import Correction, Student
+from tests import factories
 from tests.conftest import client_of
 from tests.printing.conftest import STAMPED, confirm, with_portrait
 
@@ -452,3 +456,63 @@ def test_other_school_s_pages_show_nothing_of_this_one(outsider_client, everythi
 def test_center_has_no_school_pages(center_client, everything):
     for name in ("proofs", "corrections", "feedback", "prints", "archive", "bulletin"):
         assert center_client.get(url(name)).status_code == 404
+
+
+# lists
+
+
+def fill(school, season, count):
+    """`count` students, each with a correction, in a print run of their own that has been sent and received."""
+    with center_scope():
+        enrolment = factories.enrolment_of(school, season)
+        for n in range(count):
+            student = with_portrait(school, season)
+            Correction.objects.create(school=school, student=student, field="major", wanted="会计学")
+            run = PrintRun.objects.create(school=school, season=season, enrolment=enrolment, students=1)
+            Shipment.objects.create(
+                school=school, season=season, run=run, carrier="SF", tracking_no=str(n), shipped_on="2022-06-01"
+            )
+
+
+@pytest.mark.parametrize("name", ["corrections", "prints"])
+def test_school_lists_ask_the_same_queries_for_any_number(owner_client, school, season, name):
+    asked = []
+    for _ in range(2):
+        fill(school, season, 1 + len(asked))
+        with CaptureQueriesContext(connection) as queries:
+            assert owner_client.get(url(name)).status_code == 200
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
+
+
+@pytest.mark.parametrize("name", ["center_runs", "center_shipments", "panel_printing"])
+def test_center_lists_ask_the_same_queries_for_any_number(center_client, school, season, name):
+    asked = []
+    for _ in range(2):
+        fill(school, season, 1 + len(asked))
+        with CaptureQueriesContext(connection) as queries:
+            assert center_client.get(url(name)).status_code == 200
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
+
+
+@pytest.mark.parametrize("name", ["center_feedback", "year_end", "panel_feedback"])
+def test_lists_of_schools_ask_the_same_queries_for_any_number(center_client, season, name):
+    asked = []
+    for n in range(2):
+        for m in range(1 + n):
+            school = factories.school(season=season, code=f"3{n}{m}", name=f"School {n}{m}")
+            with center_scope():
+                enrolment = factories.enrolment_of(school, season)
+                Feedback.objects.create(
+                    school=school,
+                    season=season,
+                    enrolment=enrolment,
+                    status=Feedback.Status.SENT,
+                    sent_at=timezone.now(),
+                )
+                Award.objects.create(school=school, season=season, rank=n, score=50)
+        with CaptureQueriesContext(connection) as queries:
+            assert center_client.get(url(name)).status_code == 200
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
