@@ -24,7 +24,7 @@ class TransferForm(forms.Form):
     booked_on = forms.DateField(label=_("Value date"), widget=day_input(), initial=timezone.localdate)
     reference = forms.CharField(
         label=_("Bank reference"),
-        max_length=60,
+        max_length=50,
         help_text=_("The number of the movement on the bank statement: it keeps a transfer from being entered twice."),
     )
     remarks = forms.CharField(label=_("Remarks"), max_length=200, required=False)

@@ -77,7 +77,7 @@ def charge_school(account: FeeAccount, *, captured: int, by: history.Actor) -> L
 def record_transfer(
     account: FeeAccount, *, amount_fen: int, booked_on: dt.date, reference: str, by: User, remarks: str = ""
 ) -> LedgerEntry:
-    """Enter a bank transfer of the school. The bank's reference makes it unique."""
+    """Enter a bank transfer of the school. The bank's reference makes it unique among those that have not been reversed."""
     if amount_fen <= 0:
         raise PortalError(_("The amount must be more than zero."))
     if booked_on > timezone.localdate():
@@ -90,10 +90,16 @@ def record_transfer(
             -amount_fen,
             by=by,
             reference=reference,
-            external_id=f"transfer:{reference}",
+            external_id=_transfer_id(account, reference),
             booked_on=booked_on,
             remarks=remarks,
         )
+
+
+def _transfer_id(account: FeeAccount, reference: str) -> str:
+    """A transfer that was entered wrongly and reversed is entered anew under the same reference."""
+    reversed_before = account.entries.filter(kind=Kind.REVERSAL, reference=reference).count()
+    return f"transfer:{reference}" + (f"#{reversed_before}" if reversed_before else "")
 
 
 def reverse(entry: LedgerEntry, *, reason: str, by: User) -> LedgerEntry:

@@ -75,7 +75,7 @@ def receive(provider_name: str, callback: Callback) -> models.Callback:
 
 
 def _store(provider_name: str, external_id: str, callback: Callback) -> models.Callback:
-    values = {"headers": callback.headers, "body": callback.body[:20_000]}
+    values = {"headers": callback.headers, "body": callback.body.replace("\0", "")[:20_000]}
     try:
         with transaction.atomic():
             return models.Callback.objects.create(provider=provider_name, external_id=external_id, **values)

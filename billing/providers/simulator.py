@@ -30,12 +30,12 @@ class Simulator:
 
     def external_id(self, callback: Callback) -> str:
         try:
-            return str(json.loads(callback.body)["transaction_id"])[:64]
-        except (ValueError, KeyError, TypeError):
+            return str(json.loads(callback.body)["transaction_id"]).replace("\0", "")[:64]
+        except (ValueError, KeyError, TypeError, RecursionError):
             return "unreadable-" + hashlib.sha256(callback.body.encode()).hexdigest()[:32]
 
     def verify(self, callback: Callback) -> Paid:
-        if not hmac.compare_digest(_sign(callback.body), callback.headers.get(SIGNATURE, "")):
+        if not hmac.compare_digest(_sign(callback.body).encode(), callback.headers.get(SIGNATURE, "").encode()):
             raise ProviderError("The signature is wrong.", permanent=True)
         statement = json.loads(callback.body)
         return Paid(statement["order_number"], int(statement["amount_fen"]), statement["transaction_id"])

@@ -102,3 +102,13 @@ def test_payment_mode_is_fixed_once_money_moved(photographed, enrolment, scoped,
     transfer(enrolment, center_admin, amount_fen=100)
     with pytest.raises(PortalError, match="recorded already"):
         accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+
+
+def test_a_transfer_entered_wrongly_is_reversed_and_entered_anew(photographed, enrolment, scoped, center_admin):
+    for amount_fen in (450, 4050):
+        wrong = transfer(enrolment, center_admin, amount_fen=amount_fen)
+        accounts.take_back_transfer(wrong, reason="digits swapped", by=center_admin)
+    transfer(enrolment, center_admin, amount_fen=4500)
+    assert ledger.total(ledger.account_of(enrolment)) == 0
+    with pytest.raises(PortalError, match="in the books"):
+        transfer(enrolment, center_admin, amount_fen=4500)

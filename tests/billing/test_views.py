@@ -3,12 +3,15 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.models import LedgerEntry, Order
-from schools.models import Enrolment
+from billing import accounts, orders
+from billing.models import Callback, FeeAccount, LedgerEntry, Order
+from billing.providers.simulator import Simulator
+from schools.models import Enrolment, User
 from schools.tenancy import center_scope
 from students.access import SESSION_KEY
 from students.models import Student
 from tests import factories
+from tests.conftest import client_of
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +88,27 @@ def test_student_does_not_see_anothers_order(school, season, student_client):
 def test_notify_refuses_a_forged_message(db):
     response = Client().post(reverse("billing:notify", args=["simulator"]), "{}", content_type="application/json")
     assert response.status_code == 400
+
+
+@pytest.mark.parametrize("body", [b'{"transaction_id": "a\\u0000b"}', b"\x00\xff", b"[" * 100_000, b'["x"]'])
+def test_notify_refuses_whatever_bytes_come(db, body):
+    url = reverse("billing:notify", args=["simulator"])
+    response = Client().post(url, body, content_type="application/json", HTTP_X_SIMULATOR_SIGNATURE="\xe9" * 64)
+    assert response.status_code == 400
+    assert not Callback.objects.get().verified
+
+
+def test_the_operator_looks_at_the_books_and_at_what_providers_sent(student, enrolment, owner, scoped):
+    accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    order = orders.open_order(student=student, enrolment=enrolment)
+    orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=order.amount_fen))
+    operator = client_of(User.objects.create_superuser("root", "root@example.org", "a-long-password"))
+    for model in (FeeAccount, Order, LedgerEntry, Callback):
+        name = f"admin:billing_{model._meta.model_name}"
+        assert operator.get(reverse(f"{name}_changelist"), {"q": "x"}).status_code == 200
+        page = operator.get(reverse(f"{name}_change", args=[model._base_manager.first().pk]))
+        assert page.status_code == 200
+        assert b'name="_save"' not in page.content
 
 
 def test_school_officer_may_not_choose_the_way_of_payment(colleague, school):

@@ -1,0 +1,38 @@
+"""The operator's desk: orders, the books, and what the providers sent, to look at. A payment that the books refused stands
+under its callback's outcome. Changes go through the portals."""
+
+from django.contrib import admin
+
+from billing.models import Callback, FeeAccount, LedgerEntry, Order
+from schools.admin import ReadOnly, Unscoped
+
+
+@admin.register(FeeAccount)
+class FeeAccountAdmin(Unscoped):
+    list_display = ("school", "season", "settled_at")
+    list_filter = ("season", "school")
+
+
+@admin.register(Order)
+class OrderAdmin(Unscoped):
+    list_display = ("number", "school", "season", "student", "status", "amount_fen", "created_at", "paid_at")
+    list_filter = ("season", "status", "provider", "school")
+    search_fields = ("number__exact",)
+    related = ("student", "school", "season")
+    show_full_result_count = False
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(Unscoped):
+    list_display = ("at", "school", "kind", "amount_fen", "order", "reference", "booked_on", "by")
+    list_filter = ("kind", "school")
+    search_fields = ("reference__exact",)
+    related = ("school", "order", "by")
+    show_full_result_count = False
+
+
+@admin.register(Callback)
+class CallbackAdmin(ReadOnly):
+    list_display = ("received_at", "provider", "external_id", "verified", "outcome")
+    list_filter = ("provider", "verified")
+    search_fields = ("external_id__exact", "outcome")
