@@ -4,12 +4,15 @@
 Each sets `request.school`, `request.season` (and `request.enrolment`), and opens the scope around the view.
 """
 
+import logging
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +23,7 @@ from schools.models import Enrolment, Membership, Season
 from schools.tenancy import center_scope, school_scope
 
 View = Callable[..., HttpResponse]
+log = logging.getLogger(__name__)
 
 
 class PortalMiddleware:
@@ -30,13 +34,34 @@ class PortalMiddleware:
 
     def __call__(self, request: Any) -> HttpResponse:
         request.school = request.enrolment = request.student = None
+        if _length(request) > settings.REQUEST_MAX_BYTES:
+            return refusal(request, TooLarge())
         request.membership = membership_of(request.user)
         request.season = Season.objects.current()
         with history.source("api" if request.path.startswith("/api/") else "web"):
             return self.get_response(request)
 
     def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
+        if isinstance(error, DataError):  # a NUL, a number beyond any id: what no column can hold came with the request
+            log.warning("%s %s: %s", request.method, request.path, type(error.__cause__ or error).__name__)
+            error = PortalError(
+                _("Something was missing or damaged on the way. Go back, reload the page and try once more.")
+            )
         return refusal(request, error) if isinstance(error, PortalError) else None
+
+
+class TooLarge(PortalError):
+    """Known before anything is read: a form with files is otherwise written to the disk, however long it is."""
+
+    status = 413
+
+    def __init__(self) -> None:
+        super().__init__(_("The file is too large: at most %(mb)d MB.") % {"mb": settings.REQUEST_MAX_BYTES // 2**20})
+
+
+def _length(request: HttpRequest) -> int:
+    text = request.META.get("CONTENT_LENGTH") or "0"
+    return int(text) if text.isdecimal() else 0
 
 
 def membership_of(user: Any) -> Membership | None:

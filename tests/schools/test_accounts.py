@@ -61,3 +61,17 @@ def test_an_account_without_a_place_finds_no_desk(client, django_user_model, db)
 def test_the_second_factor_can_be_set_up(owner_client, center_client):
     for one in (owner_client, center_client):
         assert one.get(reverse("mfa_index")).status_code == 200
+
+
+def test_the_operator_signs_in_where_attempts_are_counted(client, db):
+    assert client.get("/admin/login/?next=/admin/")["Location"] == f"{LOGIN}?next=%2Fadmin%2F"
+    answer = client.post("/admin/login/", {"username": "operator", "password": "guess"})
+    assert answer["Location"].startswith(LOGIN)
+
+
+def test_behind_a_proxy_failures_are_counted_by_the_visitors_own_address(client, owner, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    for n in range(11):
+        client.post(LOGIN, {"login": f"nobody{n}", "password": "x"}, HTTP_X_FORWARDED_FOR="203.0.113.9")
+    answer = client.post(LOGIN, {"login": "owner", "password": "a-long-password"}, HTTP_X_FORWARDED_FOR="203.0.113.10")
+    assert answer["Location"] == reverse("schools:door")

@@ -1,0 +1,27 @@
+"""What comes in with a request and cannot be taken: refused with a sentence, before it costs anything."""
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_request_longer_than_any_file_is_refused_before_it_is_read(client, monkeypatch):
+    monkeypatch.setattr("django.http.request.HttpRequest._load_post_and_files", lambda request: pytest.fail("read"))
+    form = {"photo": SimpleUploadedFile("photo.jpg", b"x")}
+    answer = client.post("/me/upload/", form, CONTENT_LENGTH=str(settings.REQUEST_MAX_BYTES + 1))
+    assert answer.status_code == 413
+    assert b"at most 30 MB" in answer.content
+
+
+@pytest.mark.parametrize("address", ["/school/prints/?q=%00", "/school/roster/?q=a%00b", "/school/proofs/?q=%00"])
+def test_what_no_column_can_hold_is_the_senders_mistake(owner_client, enrolment, address):
+    answer = owner_client.get(address)
+    assert answer.status_code == 400
+    assert b"damaged on the way" in answer.content
+
+
+def test_a_number_beyond_any_id_is_the_senders_mistake(owner_client, enrolment):
+    answer = owner_client.post("/school/roster/remove/", {"pick": ["9" * 30]})
+    assert answer.status_code in (400, 409)
