@@ -88,8 +88,9 @@ def return_(*, photo: Photo, by: User, reason: str) -> Photo:
 
 def reset(*, photo: Photo, by: User, reason: str) -> Photo:
     """Take an approval back, by the school or the center, until the feedback form has been accepted."""
-    _require_before_feedback(photo)
-    return _send_back(photo, by, reason, only_from=Photo.Status.APPROVED, kind="photo.reset")
+    with transaction.atomic():
+        _require_before_feedback(photo)
+        return _send_back(photo, by, reason, only_from=Photo.Status.APPROVED, kind="photo.reset")
 
 
 def _send_back(photo: Photo, by: User, reason: str, *, only_from: Photo.Status, kind: str) -> Photo:
@@ -211,7 +212,9 @@ def _locked(photo: Photo) -> Student:
 
 
 def _require_before_feedback(photo: Photo) -> None:
-    enrolment = Enrolment.objects.get(season_id=photo.season_id, school_id=photo.school_id)
+    """Holds the school's row until the transaction ends: nobody accepts the form while a portrait is taken back."""
+    mine = Enrolment.objects.select_for_update(of=("self",), no_key=True)
+    enrolment = mine.get(season_id=photo.season_id, school_id=photo.school_id)
     if enrolment.status not in RESETTABLE:
         raise Conflict(_("The feedback form has been accepted; photos cannot be reset any more. Ask the center."))
 

@@ -73,6 +73,9 @@ def _write_change(
     student: Student, changed: list[str], before: dict[str, str], *, by: history.Actor, facts: dict[str, Any] | None
 ) -> None:
     with transaction.atomic():
+        # As it stands now: the student may have confirmed the old data, or been printed, since the row was read.
+        student.stage = Student.objects.select_for_update(of=("self",)).only("stage").get(pk=student.pk).stage
+        check_changeable(student)
         _save(student, update_fields=[*FORM_FIELDS, "id_sealed", "id_hash", "updated_at"])
         history.record("student.changed", student, by=by, facts=_told(student, changed, before) | (facts or {}))
         if student.stage == Student.Stage.PROOFED and set(changed) & {"student_no", *PRINTED_FIELDS}:

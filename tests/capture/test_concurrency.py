@@ -1,17 +1,18 @@
 """Several at once, on real connections: one wins, nobody is half done."""
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from capture import judging, review
 from capture.intake import accept_upload
 from capture.models import Photo
 from schools.errors import Conflict
-from schools.models import Event, Message
+from schools.models import Enrolment, Event, Message
 from schools.tenancy import center_scope
 from tests import factories
 
@@ -92,3 +93,23 @@ def test_of_two_reviewers_one_decides(student, owner, colleague):
         photo.refresh_from_db()
         student.refresh_from_db()
         assert (photo.status, student.stage) in {("approved", "approved"), ("returned", "retake")}
+
+
+def test_a_reset_waits_for_the_form_that_is_being_accepted(student, enrolment, owner):
+    photo, held = factories.photo(student, Photo.Status.APPROVED), threading.Event()
+
+    def accept():
+        with transaction.atomic():
+            Enrolment.objects.update(status=Enrolment.Status.FEEDBACK_ACCEPTED)
+            held.set()
+            time.sleep(0.5)  # the reset comes in the meantime
+
+    def reset():
+        held.wait()
+        return review.reset(photo=photo, by=owner, reason="too late")
+
+    with center_scope():
+        Enrolment.objects.update(status=Enrolment.Status.FEEDBACK_SENT)
+    assert isinstance(at_once(accept, reset)[1], Conflict)
+    with center_scope():
+        assert Photo.objects.get().status == Photo.Status.APPROVED

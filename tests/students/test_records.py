@@ -80,6 +80,17 @@ def test_changing_what_is_printed_opens_the_proofreading_again(add, owner):
     assert Student.objects.get().stage == "approved"
 
 
+def test_what_the_student_confirmed_while_the_form_was_open_is_proofread_again(add, owner):
+    student = add()
+    Student.objects.update(stage=Stage.PROOFED)  # the row in hand still says waiting
+    records.change(student=student, by=owner, class_name="软件2302")
+    assert Student.objects.get().stage == "approved"
+    Student.objects.update(stage=Stage.PRINTED)
+    with pytest.raises(PortalError, match="printed"):
+        records.change(student=student, by=owner, class_name="软件2303")
+    assert Student.objects.get().class_name == "软件2302"
+
+
 def test_printed_students_cannot_be_changed(add, owner):
     student = add()
     Student.objects.update(stage=Stage.PRINTED)
