@@ -250,8 +250,3 @@ def _no_headings(sheets: str) -> str:
         "wanted": wanted,
         "sheets": sheets,
     }
-
-
-def numbered(sheet: Sheet, wanted: set[int]) -> Iterator[tuple[int, list[str]]]:
-    """The rows of these numbers, as typed."""
-    return (row for row in sheet.rows if row[0] in wanted)

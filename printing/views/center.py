@@ -93,7 +93,7 @@ def _ready(request: Any) -> list[Enrolment]:
 @center_page
 def order(request: Any) -> HttpResponse:
     """Order the sheets of the picked schools."""
-    picked = [pk for pk in request.POST.getlist("pick") if pk.isdigit()]
+    picked = [pk for pk in request.POST.getlist("pick") if pk.isdecimal()]
     rows = Enrolment.objects.filter(pk__in=picked, season=request.season).select_related("school", "season")
     ordered = [rules.create(row, by=request.user) for row in rows]
     if not ordered:

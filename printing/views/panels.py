@@ -80,7 +80,7 @@ def school(request: Any) -> HttpResponse:
     number = request.GET.get("school", "")
     enrolment = get_object_or_404(
         Enrolment.objects.select_related("school", "season"),
-        school=number if number.isdigit() else 0,
+        school=number if number.isdecimal() else 0,
         season=request.season,
     )
     context = {

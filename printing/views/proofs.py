@@ -32,8 +32,11 @@ def proofs(request: Any) -> HttpResponse:
     enrolment: Enrolment | None = request.enrolment
     if enrolment is None:
         return render(request, "printing/proofs.html", {"enrolment": None})
-    found = _narrowed(enrolment, request.GET)
+    disputed = proofing.disputed(enrolment)
+    found = _narrowed(enrolment, request.GET, disputed)
     page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    for row in page.object_list:
+        row.is_disputed = row.pk in disputed  # type: ignore[attr-defined]
     context = {
         "enrolment": enrolment,
         "standing": proofing.standing(enrolment),
@@ -59,15 +62,15 @@ def _each(form: type[Form], *dialogs: str) -> dict[str, Form]:
     return {name: form(auto_id=f"{name}_%s") for name in dialogs}
 
 
-def _narrowed(enrolment: Enrolment, wanted: Any) -> QuerySet[Student]:
+def _narrowed(enrolment: Enrolment, wanted: Any, disputed: set[int]) -> QuerySet[Student]:
     rows = proofing.worklist(enrolment)
     state, words, group = wanted.get("state", ""), wanted.get("q", "").strip(), wanted.get("class", "")
     if state == "to_confirm":
-        rows = rows.filter(stage=Student.Stage.APPROVED, is_disputed=False)
+        rows = rows.filter(stage=Student.Stage.APPROVED).exclude(pk__in=disputed)
     elif state == "disputed":
-        rows = rows.filter(is_disputed=True)
+        rows = rows.filter(pk__in=disputed)
     elif state == "proofed":
-        rows = rows.exclude(stage=Student.Stage.APPROVED).filter(is_disputed=False)
+        rows = rows.exclude(stage=Student.Stage.APPROVED)
     if words:
         rows = rows.filter(Q(name__startswith=words) | Q(student_no__startswith=words))
     return rows.filter(class_name=group) if group else rows
@@ -106,7 +109,7 @@ def settle(request: Any) -> HttpResponse:
     """The picked students, or all who have not answered, with one reason."""
     rows = proofing.to_settle(_enrolled(request))
     if request.POST.get("all") != "1":
-        rows = rows.filter(pk__in=[pk for pk in request.POST.getlist("pick") if pk.isdigit()])
+        rows = rows.filter(pk__in=[pk for pk in request.POST.getlist("pick") if pk.isdecimal()])
     count = proofing.settle(rows, reason=request.POST.get("reason", ""), by=request.user)
     if count:
         messages.success(request, ngettext("%(n)d student settled.", "%(n)d students settled.", count) % {"n": count})

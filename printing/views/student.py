@@ -48,7 +48,7 @@ def _proof_page(request: Any, *, number: str = "") -> HttpResponse:
 def _shown(request: Any) -> int:
     """The portrait that the page showed."""
     number = request.POST.get("photo", "")
-    if not number.isdigit():
+    if not number.isdecimal():
         raise Conflict
     return int(number)
 

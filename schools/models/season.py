@@ -1,7 +1,6 @@
 import datetime as dt
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from schools.models.places import Area
@@ -67,9 +66,6 @@ class Season(models.Model):
 
     def __str__(self) -> str:
         return str(self.year)
-
-    def is_within_hours(self, moment: dt.datetime) -> bool:
-        return self.opens_at <= timezone.localtime(moment).time() < self.closes_at
 
 
 class Window(models.Model):

@@ -161,7 +161,7 @@ def center_export(request: Any) -> HttpResponse:
 @school_page
 def students_remove(request: Any) -> HttpResponse:
     """Take the picked students off the roster; only those nobody has photographed."""
-    picked = [int(value) for value in request.POST.getlist("pick") if value.isdigit()]
+    picked = [int(value) for value in request.POST.getlist("pick") if value.isdecimal()]
     number = records.remove(students=picked, school=request.school, season=request.season, by=request.user)
     messages.success(
         request,

@@ -59,4 +59,4 @@ def school(request: Any) -> HttpResponse:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isdigit() and len(text) < 12 else 0
+    return int(text) if text and text.isdecimal() and len(text) < 12 else 0
