@@ -71,7 +71,8 @@ def _to_sign_in(request: Any) -> HttpResponse:
         from django.http import JsonResponse
 
         return JsonResponse({"error": sentence, "next": url}, status=401)
-    messages.info(request, sentence)
+    if request.path != reverse("capture:me"):  # the door itself: whoever comes there first was never signed in
+        messages.info(request, sentence)
     if request.htmx:
         response = HttpResponse(status=401)
         response["HX-Redirect"] = url

@@ -18,9 +18,10 @@ from rest_framework.views import APIView
 
 from schools.errors import PortalError
 from schools.tenancy import school_scope
-from students import listing, roster
+from students import imports, listing
 from students.columns import BY_FIELD
 from students.models import RosterImport, Student
+from students.roster import check_size
 
 FILTERS = [
     OpenApiParameter(name, str) for name in ("q", "college", "major", "class_name", "stage", "fee_state", "sort")
@@ -62,7 +63,7 @@ class ImportOut(serializers.ModelSerializer):
                 "message": sentence,
             }
             for entry in row.report.get("wrong", [])
-            for name, sentence in roster.sentences(entry["cells"]).items()
+            for name, sentence in imports.sentences(entry["cells"]).items()
         ]
 
 
@@ -130,8 +131,8 @@ class Imports(SchoolView):
         file = request.FILES.get("file")
         if file is None:
             raise PortalError(_("Send the roster as the part “file” of a form."))
-        roster.check_size(file.size)
-        row = roster.upload(
+        check_size(file.size)
+        row = imports.upload(
             school=request.school, season=request.season, content=file.read(), filename=file.name, by=request.user
         )
         return Response(ImportOut(row).data, status=202)
@@ -147,5 +148,5 @@ class ConfirmImport(SchoolView):
     @extend_schema(request=None, responses={202: ImportOut})
     def post(self, request: Any, pk: int) -> Response:
         """Write what the preview showed."""
-        row = roster.confirm(roster=get_object_or_404(self.imports, pk=pk), by=request.user)
+        row = imports.confirm(row=get_object_or_404(self.imports, pk=pk), by=request.user)
         return Response(ImportOut(row).data, status=202)

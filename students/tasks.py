@@ -8,7 +8,7 @@ from django.utils import timezone, translation
 from schools import history, jobs
 from schools.models import Job
 from schools.tenancy import center_scope
-from students import roster
+from students import imports
 from students.models import RosterImport
 
 FILE_DAYS = 30  # how long the file of an import is kept for mending its wrong rows
@@ -17,7 +17,7 @@ FILE_DAYS = 30  # how long the file of an import is kept for mending its wrong r
 @shared_task
 def purge_rosters() -> None:
     with center_scope():
-        roster.purge(older_than=timezone.now() - dt.timedelta(days=FILE_DAYS))
+        imports.purge(older_than=timezone.now() - dt.timedelta(days=FILE_DAYS))
 
 
 def _import_of(job: Job) -> RosterImport:
@@ -26,17 +26,17 @@ def _import_of(job: Job) -> RosterImport:
 
 def _give_back(job: Job) -> None:
     with translation.override(job.params.get("language")):
-        roster.give_back(_import_of(job), message=job.message)
+        imports.give_back(_import_of(job), message=job.message)
 
 
 @jobs.handler("roster_read", on_failure=_give_back)
 def read_roster(job: Job) -> None:
     with translation.override(job.params.get("language")):
-        roster.read(_import_of(job), progress=lambda done, total: jobs.progress(job, done, total))
+        imports.read(_import_of(job), progress=lambda done, total: jobs.progress(job, done, total))
 
 
 @jobs.handler("roster_apply", on_failure=_give_back)
 def apply_roster(job: Job) -> None:
     by = job.created_by or history.SYSTEM
     with translation.override(job.params.get("language")):
-        roster.write(_import_of(job), by=by, progress=lambda done, total: jobs.progress(job, done, total))
+        imports.write(_import_of(job), by=by, progress=lambda done, total: jobs.progress(job, done, total))

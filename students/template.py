@@ -216,7 +216,7 @@ def _typed(sheet: Any, text: str, reason: str) -> Any:
 
 def _reason_cell(sheet: Any, reasons: dict[str, str]) -> Any:
     headings = {column.field: column.heading for column in COLUMNS}
-    cell = text_cell(sheet, "\n".join(f"{headings[field]}:{reason}" for field, reason in reasons.items()))
+    cell = text_cell(sheet, "\n".join(f"{headings[field]}：{reason}" for field, reason in reasons.items()))
     cell.fill, cell.alignment = _REASON, _MIDDLE
     return cell
 

@@ -16,13 +16,14 @@ from schools.access import school_page
 from schools.errors import PortalError
 from schools.models import Job
 from students import identity, template
-from students import roster as rules
+from students import imports as rules
 from students.columns import COLUMNS
 from students.forms import RosterUploadForm
 from students.models import RosterImport
+from students.roster import REPORTED, check_size
 
 PREVIEWED = 50  # wrong rows shown on the page
-IN_WORKBOOK = rules.REPORTED
+IN_WORKBOOK = REPORTED
 
 
 def _imports(request: Any) -> Any:
@@ -47,7 +48,7 @@ def roster_import(request: Any) -> HttpResponse:
 
 
 def _upload(request: Any, file: Any) -> RosterImport:
-    rules.check_size(file.size)
+    check_size(file.size)
     return rules.upload(
         school=request.school, season=request.season, content=file.read(), filename=file.name, by=request.user
     )
@@ -107,14 +108,14 @@ def _shown(field: str, text: str, reasons: dict[str, str]) -> str:
 @require_POST
 @school_page
 def roster_confirm(request: Any, pk: int) -> HttpResponse:
-    roster = rules.confirm(roster=get_object_or_404(_imports(request), pk=pk), by=request.user)
+    roster = rules.confirm(row=get_object_or_404(_imports(request), pk=pk), by=request.user)
     return HttpResponseRedirect(reverse("students:roster_import_detail", args=[roster.pk]))
 
 
 @require_POST
 @school_page
 def roster_drop(request: Any, pk: int) -> HttpResponse:
-    rules.drop(roster=get_object_or_404(_imports(request), pk=pk), by=request.user)
+    rules.drop(row=get_object_or_404(_imports(request), pk=pk), by=request.user)
     messages.success(request, _("Dropped: nothing was changed."))
     return HttpResponseRedirect(reverse("students:roster_import"))
 

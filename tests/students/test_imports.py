@@ -13,7 +13,7 @@ from schools import jobs
 from schools.errors import Conflict, PortalError
 from schools.models import Area, Event, Job, Role, School
 from schools.tenancy import school_scope
-from students import roster
+from students import imports, roster
 from students.models import RosterImport, Student
 from tests import factories
 from tests.conftest import client_of
@@ -28,7 +28,7 @@ def upload(scoped, season, owner):
     """Upload and read a file; returns the import."""
 
     def upload(content):
-        row = roster.upload(school=scoped, season=season, content=content, filename="名单.xlsx", by=owner)
+        row = imports.upload(school=scoped, season=season, content=content, filename="名单.xlsx", by=owner)
         jobs.run(row.job_id)
         row.refresh_from_db()
         return row
@@ -43,7 +43,7 @@ def finish(row):
 
 
 def test_upload_waits_for_its_job(scoped, season, owner):
-    row = roster.upload(school=scoped, season=season, content=books.roster(books.row(1)), filename="a.xlsx", by=owner)
+    row = imports.upload(school=scoped, season=season, content=books.roster(books.row(1)), filename="a.xlsx", by=owner)
     assert row.status == Status.READING
     assert row.job.status == Job.Status.QUEUED
     assert row.job.params["roster"] == row.pk
@@ -54,7 +54,7 @@ def test_the_file_lies_encrypted(upload):
     with row.file.open("rb") as file:
         sealed = file.read()
     assert not sealed.startswith(b"PK")
-    assert roster.content_of(row).startswith(b"PK")
+    assert imports.content_of(row).startswith(b"PK")
 
 
 def test_reading_leaves_a_preview(upload):
@@ -75,7 +75,7 @@ def test_the_report_holds_no_document_number(upload):
 
 def test_confirming_writes_and_leaves_no_file(upload, owner):
     row = upload(books.roster(*books.rows(3)))
-    done = finish(roster.confirm(roster=row, by=owner))
+    done = finish(imports.confirm(row=row, by=owner))
     assert done.status == Status.DONE
     assert Student.objects.count() == 3
     assert not done.file
@@ -83,50 +83,50 @@ def test_confirming_writes_and_leaves_no_file(upload, owner):
 
 
 def test_wrong_rows_keep_the_file_until_the_next_upload(upload, owner):
-    row = finish(roster.confirm(roster=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
+    row = finish(imports.confirm(row=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
     assert row.file
-    assert [(number, reasons) for number, _cells, reasons in roster.wrong_rows(row, most=9)] == [
+    assert [(number, reasons) for number, _cells, reasons in imports.wrong_rows(row, most=9)] == [
         (3, {"name": "This must be filled."})
     ]
     upload(books.roster(books.row(2)))
     row.refresh_from_db()
     assert not row.file
     with pytest.raises(PortalError, match="no longer kept"):
-        roster.wrong_rows(row, most=9)
+        imports.wrong_rows(row, most=9)
 
 
 def test_confirming_twice_is_a_conflict(upload, owner):
     row = upload(books.roster(books.row(1)))
-    roster.confirm(roster=row, by=owner)
+    imports.confirm(row=row, by=owner)
     with pytest.raises(Conflict):
-        roster.confirm(roster=RosterImport.objects.get(pk=row.pk), by=owner)
+        imports.confirm(row=RosterImport.objects.get(pk=row.pk), by=owner)
 
 
 def test_dropping_changes_nothing_and_removes_the_file(upload, owner):
     row = upload(books.roster(books.row(1)))
     name, storage = row.file.name, row.file.storage
-    roster.drop(roster=row, by=owner)
+    imports.drop(row=row, by=owner)
     assert row.status == Status.DROPPED
     assert not storage.exists(name)
     with pytest.raises(Conflict):
-        roster.confirm(roster=row, by=owner)
+        imports.confirm(row=row, by=owner)
 
 
 def test_nothing_to_import_says_so(upload, owner):
-    finish(roster.confirm(roster=upload(books.roster(books.row(1))), by=owner))
+    finish(imports.confirm(row=upload(books.roster(books.row(1))), by=owner))
     with pytest.raises(PortalError, match="nothing to import"):
-        roster.confirm(roster=upload(books.roster(books.row(1))), by=owner)
+        imports.confirm(row=upload(books.roster(books.row(1))), by=owner)
 
 
 def test_a_roster_that_changed_since_the_preview_is_shown_again(upload, owner):
     row = upload(books.roster(*books.rows(2)))
-    roster.confirm(roster=row, by=owner)
-    finish(roster.confirm(roster=upload(books.roster(books.row(1))), by=owner))
+    imports.confirm(row=row, by=owner)
+    finish(imports.confirm(row=upload(books.roster(books.row(1))), by=owner))
     again = finish(row)
     assert again.status == Status.PREVIEW
     assert "changed since this preview" in again.message
     assert (again.new, again.unchanged) == (1, 1)
-    assert finish(roster.confirm(roster=again, by=owner)).status == Status.DONE
+    assert finish(imports.confirm(row=again, by=owner)).status == Status.DONE
 
 
 def test_a_file_that_is_no_roster_is_refused_with_its_sentence(upload):
@@ -142,9 +142,9 @@ def test_headings_without_students_are_refused(upload):
 
 def test_jobs_are_safe_to_run_twice(upload, owner):
     row = upload(books.roster(*books.rows(2)))
-    roster.confirm(roster=row, by=owner)
-    roster.write(RosterImport.objects.get(pk=row.pk), by=owner, progress=roster.no_progress)
-    done = roster.write(RosterImport.objects.get(pk=row.pk), by=owner, progress=roster.no_progress)
+    imports.confirm(row=row, by=owner)
+    imports.write(RosterImport.objects.get(pk=row.pk), by=owner, progress=roster.no_progress)
+    done = imports.write(RosterImport.objects.get(pk=row.pk), by=owner, progress=roster.no_progress)
     assert done.status == Status.DONE
     assert Event.objects.filter(kind="rosterimport.done").count() == 1
 
@@ -152,16 +152,16 @@ def test_jobs_are_safe_to_run_twice(upload, owner):
 def test_a_fault_of_ours_gives_the_import_back(upload, owner, monkeypatch):
     row = upload(books.roster(books.row(1)))
     monkeypatch.setattr("students.staging._UPSERT", "SELECT broken")
-    back = finish(roster.confirm(roster=row, by=owner))
+    back = finish(imports.confirm(row=row, by=owner))
     assert back.status == Status.PREVIEW
     assert "fault on our side" in back.message
 
 
 def test_old_files_are_purged(upload, owner):
-    done = finish(roster.confirm(roster=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
+    done = finish(imports.confirm(row=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
     forgotten = upload(books.roster(books.row(3)))
-    assert roster.purge(older_than=timezone.now() - dt.timedelta(days=1)) == 0
-    assert roster.purge(older_than=timezone.now()) == 1  # the upload took the file of the one before
+    assert imports.purge(older_than=timezone.now() - dt.timedelta(days=1)) == 0
+    assert imports.purge(older_than=timezone.now()) == 1  # the upload took the file of the one before
     for row, status in ((done, Status.DONE), (forgotten, Status.DROPPED)):
         row.refresh_from_db()
         assert (row.status, bool(row.file)) == (status, False)
@@ -171,7 +171,7 @@ def test_large_and_empty_files_are_refused_at_once(scoped, season, owner, settin
     settings.UPLOAD_MAX_BYTES = {"roster": 1024 * 1024}
     for size, words in ((0, "empty"), (2 * 1024 * 1024, "larger than 1 MB")):
         with pytest.raises(PortalError, match=words):
-            roster.upload(school=scoped, season=season, content=b"x" * size, filename="a.xlsx", by=owner)
+            imports.upload(school=scoped, season=season, content=b"x" * size, filename="a.xlsx", by=owner)
 
 
 # the pages
