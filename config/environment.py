@@ -17,7 +17,7 @@ NEEDED = (3, 11)
 RUNTIME = ["requirements.txt"]
 DEVELOPMENT = ["requirements.txt", "requirements-dev.txt"]
 INSTALL_BYTES = 1_600 * 1024 * 1024
-BROWSERS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"]
+BROWSERS = ["chromium", "chromium-browser"]
 # Commands that the tests call, and the Debian packages that bring them.
 TEST_TOOLS = {"pdftotext": "poppler-utils", "pdftoppm": "poppler-utils", "fc-list": "fontconfig"}
 CHINESE_FONT = "fonts-noto-cjk"
