@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -64,13 +64,12 @@ def standing(enrolment: Enrolment) -> Standing:
     """Two queries, whatever the number of students."""
     students = students_of(enrolment)
     by_stage = dict(students.values_list("stage").annotate(n=Count("pk")).order_by())
-    disputed = students.filter(Exists(_open_corrections())).count()
     return Standing(
         roster=sum(by_stage.values()),
         without_photo=sum(by_stage.get(stage, 0) for stage in (Stage.WAITING, Stage.RETAKE, Stage.READY)),
         undecided=sum(by_stage.get(stage, 0) for stage in UNDECIDED),
         to_confirm=by_stage.get(Stage.APPROVED, 0),
-        disputed=disputed,
+        disputed=len(disputed(enrolment)),
         proofed=sum(by_stage.get(stage, 0) for stage in (Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)),
     )
 
@@ -79,8 +78,12 @@ def students_of(enrolment: Enrolment) -> QuerySet[Student]:
     return Student.objects.filter(school=enrolment.school_id, season=enrolment.season_id)
 
 
-def _open_corrections() -> QuerySet[Correction]:
-    return Correction.objects.filter(student=OuterRef("pk"), status=Correction.Status.OPEN)
+def disputed(enrolment: Enrolment) -> set[int]:
+    """Ids of the students who wait for the answer to a correction: few, so that lists need no join for them."""
+    open_ones = Correction.objects.filter(
+        school=enrolment.school_id, student__season=enrolment.season_id, status=Correction.Status.OPEN
+    )
+    return set(open_ones.values_list("student_id", flat=True))
 
 
 def open_proofreading(enrolment: Enrolment, *, by: User) -> Enrolment:
@@ -171,7 +174,8 @@ def settle(students: Iterable[Student], *, reason: str, by: User) -> int:
         raise PortalError(_("Say why the school settles for the student."))
     with transaction.atomic():
         asked = Student.objects.filter(pk__in=[student.pk for student in students], stage=Stage.APPROVED)
-        rows = list(asked.exclude(Exists(_open_corrections())).select_for_update(of=("self",)).order_by("pk"))
+        waiting = Correction.objects.filter(student=OuterRef("pk"), status=Correction.Status.OPEN)
+        rows = list(asked.exclude(Exists(waiting)).select_for_update(of=("self",)).order_by("pk"))
         for school_id, season_id in {(row.school_id, row.season_id) for row in rows}:
             refuse_closed(Enrolment.objects.get(school=school_id, season=season_id), CONFIRMABLE)
         photos = dict(_portraits(rows).values_list("student_id", "pk"))
@@ -209,7 +213,7 @@ def _confirm_all(students: list[Student], photos: dict[int, int], *, reason: str
 
 def to_settle(enrolment: Enrolment) -> QuerySet[Student]:
     """Students whose portrait waits for a word."""
-    return students_of(enrolment).filter(stage=Stage.APPROVED).exclude(Exists(_open_corrections()))
+    return students_of(enrolment).filter(stage=Stage.APPROVED).exclude(pk__in=disputed(enrolment))
 
 
 def dispute(student: Student, *, by: history.Actor) -> None:
@@ -239,11 +243,10 @@ def unprintable(enrolment: Enrolment) -> list[tuple[Student, str]]:
 
 
 def worklist(enrolment: Enrolment) -> QuerySet[Student]:
-    """The students of the proofreading page, with `is_disputed`."""
+    """The students of the proofreading page, in the order of the sheets."""
     return (
         students_of(enrolment)
-        .filter(Q(stage__in=WITH_PORTRAIT) | Q(Exists(_open_corrections())))
-        .annotate(is_disputed=Exists(_open_corrections()))
+        .filter(stage__in=WITH_PORTRAIT)
         .select_related("proof")
         .order_by("college", "major", "class_name", "student_no")
     )

@@ -163,13 +163,19 @@ def test_proofreading_does_not_open_without_any_portrait(student, enrolment, own
         proofing.open_proofreading(enrolment, by=owner)
 
 
-def test_worklist_marks_disputed_students_in_one_query(pair, proofreading, django_assert_num_queries):
-    corrections.ask(pair[1], field="major", wanted="会计学", explanation="", by=pair[1])
+def test_worklist_holds_students_with_a_portrait_in_the_order_of_the_sheets(
+    pair, proofreading, scoped, season, django_assert_num_queries
+):
+    first = with_portrait(scoped, season, college="A")
+    factories.student(scoped, season)
     with django_assert_num_queries(1):
-        assert [(row, row.is_disputed) for row in proofing.worklist(proofreading)] == [
-            (pair[0], False),
-            (pair[1], True),
-        ]
+        assert list(proofing.worklist(proofreading)) == [first, *pair]
+
+
+def test_disputed_are_the_students_with_an_open_correction(pair, proofreading):
+    corrections.ask(pair[1], field="major", wanted="会计学", explanation="", by=pair[1])
+    assert proofing.disputed(proofreading) == {pair[1].pk}
+    assert list(proofing.to_settle(proofreading)) == [pair[0]]
 
 
 def test_characters_that_cannot_be_printed_are_known_while_they_can_be_put_right(
