@@ -103,8 +103,14 @@ class SeasonForm(forms.ModelForm):
 
     def _check_consent(self) -> None:
         is_promised = self.instance.pk and self.instance.status != Season.Status.DRAFT
-        if is_promised and "consent_text" in self.changed_data and "consent_version" not in self.changed_data:
+        is_other = _as_typed(self.cleaned_data.get("consent_text")) != _as_typed(self.initial.get("consent_text"))
+        if is_promised and is_other and "consent_version" not in self.changed_data:
             self.add_error("consent_version", _("The text has changed, so it needs a new version."))
+
+
+def _as_typed(text: str | None) -> str:
+    """A text without what a browser does to it: line ends of its own, and the last one cut off."""
+    return "\n".join((text or "").split("\r\n")).strip()
 
 
 def _rows(fields: list[forms.BoundField]) -> list[list[forms.BoundField]]:

@@ -51,7 +51,7 @@ def simulator(request: Any, number: str) -> HttpResponse:
     if stored.outcome != "booked":
         return render(request, "billing/simulator.html", {"order": order, "refused": stored.outcome}, status=409)
     messages.success(request, _("The fee is paid. You can submit your photo now."))
-    return HttpResponseRedirect(reverse("capture:me"))
+    return HttpResponseRedirect(reverse("capture:check"))
 
 
 @csrf_exempt

@@ -36,7 +36,7 @@ def _season_context(row: Season) -> dict[str, Any]:
         "states": _states_of(row),
         "missing": seasons.what_is_missing(row) if row.status == Season.Status.DRAFT else [],
         "others": Season.objects.annotate(schools=Count("enrolments")),
-        "events": gathered(told(history.of(row)[:8])),
+        "events": gathered(told(history.of(row).exclude(kind="student.sign_in_failed")[:8])),
         "today": timezone.localdate(),
     }
 

@@ -155,7 +155,7 @@ def test_ready_portrait_is_handed_in(student_client, student):
 def test_student_who_pays_is_sent_to_the_fee_first(student_client, student):
     Enrolment.objects.update(payment_mode=Enrolment.PaymentMode.STUDENT)
     photo = factories.photo(student, Photo.Status.READY)
-    assert "Pay 15.00 yuan and hand in" in text(student_client.get("/me/check/"))
+    assert "Pay 15.00 yuan, then hand in" in text(student_client.get("/me/check/"))
     assert student_client.post("/me/submit/")["Location"] == "/me/pay/"
     photo.refresh_from_db()
     assert photo.status == Photo.Status.READY

@@ -77,6 +77,23 @@ def test_a_new_text_of_the_consent_needs_a_new_version(center_client, season):
     assert "The text has changed, so it needs a new version." in text(answer)
 
 
+def test_the_line_ends_of_a_browser_are_no_new_text_of_the_consent(center_client, season):
+    Season.objects.update(consent_text="One line.\nAnother.\n")
+    form = center_client.get(reverse("schools:season_edit", args=[season.year])).context["form"]
+    data = {name: form[name].value() for name in form.fields} | {"consent_text": "One line.\r\nAnother.", "copies": "8"}
+    center_client.post(
+        reverse("schools:season_edit", args=[season.year]), {k: v for k, v in data.items() if v is not None}
+    )
+    season.refresh_from_db()
+    assert season.copies == 8
+
+
+def test_the_history_of_a_season_is_not_filled_with_mistyped_names(center_client, season):
+    history.record("student.sign_in_failed", season, by=history.SYSTEM)
+    page = center_client.get(reverse("schools:season"))
+    assert [event.kind for event in page.context["events"] if event.kind == "student.sign_in_failed"] == []
+
+
 def test_closing_and_opening_again(center_client, season, school):
     center_client.post(reverse("schools:season_close", args=[season.year]))
     assert Season.objects.get().status == "closed"
