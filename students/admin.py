@@ -9,6 +9,7 @@ from import_export.admin import ExportMixin
 
 from schools import history
 from schools.admin import ReadOnly
+from schools.tenancy import center_scope
 from students.models import Correction, RosterImport, Student
 from students.resources import StudentResource
 
@@ -31,7 +32,11 @@ class StudentAdmin(ExportMixin, ReadOnly):
         return super().get_export_resource_kwargs(request, **kwargs) | {"with_school": True}
 
     def export_action(self, request: HttpRequest) -> Any:
-        return self._in_scope("export_action", request)
+        with center_scope():
+            response = super().export_action(request)
+            if hasattr(response, "render") and not response.is_rendered:
+                response.render()
+            return response
 
     def get_export_data(self, file_format: Any, request: HttpRequest, queryset: Any, **kwargs: Any) -> Any:
         history.record("roster.exported", request.user, by=request.user, facts={"count": queryset.count()})
