@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from capture import review
 from printing import proofing
 from schools.models import User
-from students import corrections
+from students import corrections, privacy
 from students.models import Correction, Student
 
 Field = Correction.Field
@@ -42,6 +42,11 @@ def _take_portrait_back(correction: Correction, *, by: User) -> None:
 def decline(correction: Correction, *, by: User, answer: str) -> Correction:
     """Portrait and data are right as they are; the student reads why and confirms then."""
     return corrections.decline(correction=correction, by=by, answer=answer)
+
+
+def reveal(correction: Correction, *, by: User) -> tuple[str, str]:
+    """(in the roster, asked for): both document numbers in clear, since nobody can decide by their masks; recorded."""
+    return privacy.reveal(student=correction.student, by=by), corrections.wanted_value(correction)
 
 
 def present_shown(correction: Correction) -> str:

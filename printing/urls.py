@@ -14,6 +14,7 @@ urlpatterns = [
     path("school/proofs/settle/", proofs.settle, name="settle"),
     path("school/corrections/", proofs.corrections, name="corrections"),
     path("school/corrections/<int:pk>/", proofs.decide, name="correction_decide"),
+    path("school/corrections/<int:pk>/reveal/", proofs.reveal, name="correction_reveal"),
     path("school/feedback/", feedback.school_feedback, name="feedback"),
     path("school/feedback/form.pdf", feedback.form_pdf, name="feedback_form"),
     path("school/feedback/send/", feedback.send, name="feedback_send"),

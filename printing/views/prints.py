@@ -10,7 +10,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from printing import delivery, portraits
+from printing import delivery, portraits, proofing
 from printing.forms import ReceiptForm
 from printing.models import Award, Bulletin, PrintItem, PrintRun, Shipment
 from schools import files
@@ -29,7 +29,7 @@ def prints(request: Any) -> HttpResponse:
     if enrolment:
         words = request.GET.get("q", "").strip()
         context |= {
-            "portraits": portraits.approved(enrolment).count(),
+            "portraits": proofing.standing(enrolment).portraits,
             "runs": PrintRun.objects.filter(enrolment=enrolment)
             .select_related("job", "shipment")
             .prefetch_related("volumes"),

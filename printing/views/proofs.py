@@ -124,13 +124,17 @@ def settle(request: Any) -> HttpResponse:
 @school_page
 def corrections(request: Any) -> HttpResponse:
     """What students ask to be put right, the open ones first."""
+    return _corrections(request)
+
+
+def _corrections(request: Any, revealed: Correction | None = None) -> HttpResponse:
+    """`revealed` stands in clear among the others."""
     rows = Correction.objects.filter(student__season=request.season).select_related("student")
     status = request.GET.get("status", Correction.Status.OPEN)
     if status in Correction.Status.values:
         rows = rows.filter(status=status)
     page = Paginator(rows.order_by("-id"), PAGE_SIZE).get_page(request.GET.get("page"))
-    for row in page.object_list:
-        row.wanted_shown, row.present_shown = data_rules.wanted_shown(row), rules.present_shown(row)
+    page.object_list = [revealed if row == revealed else _masked(row) for row in page.object_list]
     context = {
         "page": page,
         "status": status,
@@ -139,6 +143,27 @@ def corrections(request: Any) -> HttpResponse:
         "asks": _each(AnswerForm, "accept", "retake", "decline"),
     }
     return render(request, "printing/corrections.html", context)
+
+
+def _masked(row: Correction) -> Correction:
+    row.wanted_shown, row.present_shown = data_rules.wanted_shown(row), rules.present_shown(row)  # type: ignore[attr-defined]
+    return row
+
+
+@require_POST
+@school_page
+def reveal(request: Any, pk: int) -> HttpResponse:
+    """The two document numbers in clear; without JavaScript the whole page with them, for this once."""
+    numbers = Correction.objects.filter(student__season=request.season, field=Correction.Field.ID_NUMBER)
+    row = get_object_or_404(numbers.select_related("student"), pk=pk)
+    row.present_shown, row.wanted_shown = rules.reveal(row, by=request.user)  # type: ignore[attr-defined]
+    row.is_revealed = True  # type: ignore[attr-defined]
+    if request.htmx:
+        response = render(request, "printing/corrections.html#card", {"c": row, "photos": _photos([row.student])})
+    else:
+        response = _corrections(request, row)
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 @require_POST
