@@ -1,8 +1,10 @@
 """Print runs: the sheets of one school, built in the background, printed, and found again page by page."""
 
 import hashlib
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from django.core.files import File
@@ -85,17 +87,27 @@ def build(job: Job) -> None:
     run = PrintRun.objects.select_related("school", "season").get(pk=job.params["run"])
     job.result = {"read_at": timezone.now().isoformat()}
     _drop_unready(run)
-    with tempfile.TemporaryDirectory() as folder:
+    with _workshop(run) as folder:
         try:
-            volumes = list(_built(run, job, Path(folder)))
+            volumes = list(_built(run, job, folder))
         except Unprintable as error:
             job.result["unprintable"] = [[student.portrait, reason] for student, reason in error.problems]
             raise PortalError(unprintable_sentence(error)) from error
         _store(run, volumes)
-        contents = packing_list.write(_contents(run, volumes), Path(folder) / "contents.pdf", fonts=house_fonts())
+        contents = packing_list.write(_contents(run, volumes), folder / "contents.pdf", fonts=house_fonts())
         with contents.open("rb") as file:
             job.artefact.save("contents.pdf", File(file), save=False)
     job.message = ngettext("%(n)d volume", "%(n)d volumes", len(volumes)) % {"n": len(volumes)}
+
+
+@contextmanager
+def _workshop(run: PrintRun) -> Iterator[Path]:
+    """A folder for the volumes until they are stored. What a killed worker left of this run goes first."""
+    prefix = f"tucai-run-{run.pk}-"
+    for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=prefix) as folder:
+        yield Path(folder)
 
 
 def _drop_unready(run: PrintRun) -> None:

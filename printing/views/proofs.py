@@ -130,7 +130,7 @@ def corrections(request: Any) -> HttpResponse:
 def _corrections(request: Any, revealed: Correction | None = None) -> HttpResponse:
     """`revealed` stands in clear among the others."""
     rows = Correction.objects.filter(student__season=request.season).select_related("student")
-    status = request.GET.get("status", Correction.Status.OPEN)
+    status = request.GET.get("status", revealed.status if revealed else Correction.Status.OPEN)
     if status in Correction.Status.values:
         rows = rows.filter(status=status)
     page = Paginator(rows.order_by("-id"), PAGE_SIZE).get_page(request.GET.get("page"))

@@ -1,4 +1,5 @@
 import hashlib
+import tempfile
 from io import BytesIO
 
 import pypdf
@@ -67,6 +68,16 @@ def test_building_twice_gives_the_same_volume_and_leaves_no_old_file(printed, dj
     assert second.pk != first.pk
     assert not default_storage.exists(first.file.name)
     assert default_storage.exists(second.file.name)
+
+
+def test_what_a_killed_worker_left_goes_with_the_next_building(accepted, center_admin, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    run = runs.create(accepted, by=center_admin)
+    left = tmp_path / f"tucai-run-{run.pk}-dead"
+    left.mkdir()
+    (left / "volume.pdf").write_bytes(b"half")
+    assert built(run).job.status == Job.Status.DONE
+    assert list(tmp_path.glob("tucai-run-*")) == []
 
 
 def test_lost_job_is_found_by_the_sweep_and_done(accepted, center_admin, settings):

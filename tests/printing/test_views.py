@@ -151,6 +151,30 @@ def test_school_settles_for_all(owner_client, proofreading_school, season):
     assert "2 students settled" in text(response)
 
 
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "fragment"])
+def test_school_compares_both_document_numbers_and_the_look_is_recorded(
+    owner_client, owner, proofreading_school, season, headers
+):
+    with school_scope(proofreading_school):
+        student, wanted = with_portrait(proofreading_school, season), factories.id_number(77)
+        asked = corrections.ask(student, field="id_number", wanted=wanted, explanation="", by=student)
+    page = text(owner_client.get(url("corrections")))
+    assert wanted not in page
+    assert student.id_number not in page
+    answer = owner_client.post(url("correction_reveal", asked.pk), headers=headers)
+    assert wanted in text(answer)
+    assert student.id_number in text(answer)
+    assert ("<html" in text(answer)) is not bool(headers)
+    assert Event.objects.get(kind="student.revealed").actor_key == owner.actor_key
+
+
+def test_only_document_numbers_are_revealed(owner_client, proofreading_school, season):
+    with school_scope(proofreading_school):
+        student = with_portrait(proofreading_school, season)
+        asked = corrections.ask(student, field="name", wanted="王五", explanation="", by=student)
+    assert owner_client.post(url("correction_reveal", asked.pk)).status_code == 404
+
+
 def test_school_decides_corrections(owner_client, proofreading_school, season):
     student = with_portrait(proofreading_school, season)
     with school_scope(proofreading_school):
