@@ -426,6 +426,7 @@ def everything(at_the_center, school, season, center_admin, owner):
         volume = run.volumes.get()
     ids = {
         "correction_decide": correction.pk,
+        "correction_reveal": correction.pk,
         "contents": run.pk,
         "receive": shipment.pk,
         "center_run": run.pk,
