@@ -3,6 +3,7 @@
 python3.11 config/environment.py runtime | development | browser | gettext | clean
 """
 
+import ctypes
 import hashlib
 import os
 import shutil
@@ -129,6 +130,8 @@ def browser() -> None:
         missing.add("chromium")
     if not _has_chinese_font():
         missing.add(CHINESE_FONT)
+    if not _has_library("libatomic.so.1"):  # playwright's driver needs it
+        missing.add("libatomic1")
     if missing:
         apt_install(sorted(missing))
 
@@ -137,6 +140,14 @@ def _has_chinese_font() -> bool:
     if not shutil.which("fc-list"):
         return False
     return bool(subprocess.run(["fc-list", ":lang=zh", "family"], capture_output=True, check=False).stdout.strip())
+
+
+def _has_library(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
 
 
 def gettext() -> None:
