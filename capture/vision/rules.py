@@ -134,7 +134,7 @@ def pitch(m: Measures, limits: Limits) -> Finding | None:
 # --- light and focus ------------------------------------------------------------------------------
 
 
-@rule(_("Sharpness"), reject=1.8, texture=0.33)
+@rule(_("Sharpness"), reject=1.8, texture=0.36)
 def sharpness(m: Measures, limits: Limits) -> Finding | None:
     """Gradient energy of the eyes over that after a blur; motion blur shows in their texture."""
     texture, least = m.get("texture"), limits.get("sharpness", "texture")
@@ -199,7 +199,7 @@ def eyes(m: Measures, limits: Limits) -> Finding | None:
     return Finding("eyes", "warn", aspect, least, boxes(m, "eye_boxes"))
 
 
-@rule(_("Looking into the camera"), reject=0.075)
+@rule(_("Looking into the camera"), reject=0.07)
 def gaze(m: Measures, limits: Limits) -> Finding | None:
     """How far the irises lie from the middle of their eyes, in eye widths."""
     return above("gaze", _abs(m.get("gaze")), limits, boxes(m, "eye_boxes"))

@@ -17,6 +17,8 @@ from .regions import NOISE, Regions, find_regions, squares
 
 CONTRAST = 0.12  # colours of person and wall must differ by about this for the screen to be trusted
 TRUST = 0.02  # of the screen at its best, beside the matting energy
+MASK_TRUST = 0.05
+MASK_NONE, MASK_WHOLE = 0.15, 0.4  # half a shirt is worse than a little of a wall that looks like it
 FUSION = (13, 13)  # px over which the colours of the person are smooth
 
 
@@ -32,15 +34,16 @@ class Matte:
 def matte(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarray) -> Matte:
     """rgb is float32 in 0-1, `mask` the network's, `oval` (n, 2) the outline of the face, `chin` its lowest row."""
     regions = find_regions(rgb, mask, chin, oval)
-    guess, trust = screen_alpha(rgb, regions)
+    guess, trust = screen_alpha(rgb, mask, regions)
     alpha = closed_form_alpha(rgb, regions.known, guess, trust)
     return Matte(alpha, foreground(rgb, alpha, regions), grade(alpha, regions))
 
 
-def screen_alpha(rgb: np.ndarray, regions: Regions) -> tuple[np.ndarray, np.ndarray]:
+def screen_alpha(rgb: np.ndarray, mask: np.ndarray, regions: Regions) -> tuple[np.ndarray, np.ndarray]:
     """Alpha if each unknown pixel were a mixture of the colours of wall and person about it, and how far to trust that.
 
-    Trusted where the two differ, where the pixel lies on the line between them, and where the wall is even.
+    Trusted where the two differ, where the pixel lies on the line between them, and where the wall is even. Where the two
+    are alike (a white shirt before a white wall) no colour can tell, and the mask is believed.
     """
     unknown = regions.known == 0.5
     wall, noise = regions.wall[unknown], regions.noise[unknown]
@@ -49,9 +52,15 @@ def screen_alpha(rgb: np.ndarray, regions: Regions) -> tuple[np.ndarray, np.ndar
     share = np.clip(_dot(from_wall, between) / np.maximum(contrast, 1e-6), 0, 1)
     off_line = from_wall - share[:, None] * between
     fit = np.exp(-_dot(off_line, off_line) / (4 * noise**2))
+    unlike = contrast / (contrast + CONTRAST**2)
+    even = (NOISE / noise) ** 2
+    by_screen = TRUST * fit * even * unlike
+    by_mask = MASK_TRUST * (1 - unlike)
     alpha, trust = regions.known.copy(), np.zeros_like(regions.known)
-    alpha[unknown] = share
-    trust[unknown] = TRUST * fit * (NOISE / noise) ** 2 * contrast / (contrast + CONTRAST**2)
+    trust[unknown] = by_screen + by_mask
+    likely = np.clip((mask[unknown] - MASK_NONE) / (MASK_WHOLE - MASK_NONE), 0, 1)
+    likely = even * likely + (1 - even) * mask[unknown]
+    alpha[unknown] = (by_screen * share + by_mask * likely) / np.maximum(trust[unknown], 1e-9)
     return alpha, trust
 
 
