@@ -23,8 +23,8 @@ from schools.wording import yuan
 def fees(request: Any) -> HttpResponse:
     """Every school's account, the open ones first."""
     rows = overview.by_school(request.season)
+    counts, totals = overview.counts(rows), overview.totals(rows)
     chosen = request.GET.get("state", "")
-    counts = overview.counts(rows)
     if chosen:
         rows = [row for row in rows if row.state == chosen]
     words = request.GET.get("q", "").strip()
@@ -35,7 +35,7 @@ def fees(request: Any) -> HttpResponse:
         "page": page,
         "counts": counts,
         "q": words,
-        "totals": overview.totals(overview.by_school(request.season)),
+        "totals": totals,
     }
     return render(request, "billing/center_fees.html", context)
 
