@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -23,6 +23,8 @@ from schools.models import Enrolment, User
 # The second question of the form calls the center of the notice by this; another one is addressed.
 CENTER_SHORT, ANY_CENTER = "省招就中心", "贵中心"
 PDF, JPEG = "application/pdf", "image/jpeg"
+# Names in a PDF that does more than show a sheet of paper. No scan holds one.
+ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia")
 _OPINIONS = list(Feedback.Opinion.values)
 
 
@@ -108,6 +110,8 @@ def stamped_file(data: bytes) -> tuple[str, bytes, str]:
     if data[:1024].lstrip().startswith(b"%PDF-"):
         if b"%%EOF" not in data[-2048:]:
             raise PortalError(_("This PDF is not complete. Scan or save it again."))
+        if any(word in data for word in ACTIVE):
+            raise PortalError(_("This PDF holds a program or another file. Send a scan of the sheet instead."))
         return "feedback.pdf", data, PDF
     try:
         return "feedback.jpg", clean(data, max_bytes=limit).jpeg, JPEG
@@ -130,11 +134,12 @@ def accept(feedback: Feedback, *, by: User) -> Feedback:
         _refuse_changed(feedback, enrolment)
         states.change(feedback, Feedback.Status.ACCEPTED, by=by, decided_at=timezone.now())
         states.change(enrolment, Enrolment.Status.FEEDBACK_ACCEPTED, by=by)
-        _tell(
-            feedback,
-            _("The center has accepted your feedback form"),
-            _("The photos of %(n)d students are going to be printed.") % {"n": feedback.students},
-        )
+        with translation.override(settings.LANGUAGE_CODE):
+            _tell(
+                feedback,
+                _("The center has accepted your feedback form"),
+                _("The photos of %(n)d students are going to be printed.") % {"n": feedback.students},
+            )
     return feedback
 
 
@@ -165,7 +170,8 @@ def send_back(feedback: Feedback, *, reason: str, by: User) -> Feedback:
             decided_at=timezone.now(),
         )
         states.change(enrolment, Enrolment.Status.PROOFREADING, by=by, only_from=[Enrolment.Status.FEEDBACK_SENT])
-        _tell(feedback, _("The center has sent your feedback form back"), reason.strip())
+        with translation.override(settings.LANGUAGE_CODE):
+            _tell(feedback, _("The center has sent your feedback form back"), reason.strip())
     return feedback
 
 

@@ -3,7 +3,6 @@
 import datetime as dt
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,7 +12,6 @@ from schools import messages
 from schools.models import Enrolment, Message, Season
 from schools.tenancy import center_scope, school_scope
 from schools.workdays import workdays_between
-from students.models import Student
 
 # Working days before the deadline on which a school is reminded; 0 is the day itself, -1 the day after.
 SCHOOL_DAYS = (20, 10, 5, 2, 0, -1)
@@ -43,8 +41,7 @@ def _remind(enrolment: Enrolment, today: dt.date) -> int:
         if left in SCHOOL_DAYS and not _told(SCHOOL_KIND, today):
             sent += _remind_school(enrolment, left)
         if left in STUDENT_DAYS and not _told(STUDENT_KIND, today):
-            with transaction.atomic():
-                sent += sum(_remind_student(student, enrolment) for student in proofing.to_settle(enrolment))
+            sent += _remind_students(enrolment)
     return sent
 
 
@@ -73,14 +70,12 @@ def _remind_school(enrolment: Enrolment, left: int) -> int:
     return len(told)
 
 
-def _remind_student(student: Student, enrolment: Enrolment) -> int:
-    messages.tell(
-        student,
+def _remind_students(enrolment: Enrolment) -> int:
+    return messages.tell_many(
+        [(student, student.email) for student in proofing.to_settle(enrolment)],
         school=enrolment.school,
         kind=STUDENT_KIND,
         subject=_("Please check your portrait and your data"),
         body=_("Confirm them by %(day)s, or say what is wrong.") % {"day": enrolment.proof_due_on},
         link="/me/proof/",
-        email=student.email,
     )
-    return 1

@@ -9,9 +9,10 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Q
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from billing.models import FeeAccount
@@ -258,16 +259,20 @@ def publish(bulletin: Bulletin, *, by: User) -> Bulletin:
             raise PortalError(_("The bulletin has been published already."))
         bulletin.refresh_from_db()
         history.record("bulletin.published", bulletin, by=by)
-        for enrolment in Enrolment.objects.filter(season=bulletin.season_id).select_related("school"):
-            with school_scope(enrolment.school):
-                messages.tell_school(
-                    enrolment.school,
-                    kind="bulletin.published",
-                    subject=bulletin.title,
-                    body=_("The center has published its bulletin on the season."),
-                    link="/school/bulletin/",
-                )
+        _tell_schools(bulletin)
     return bulletin
+
+
+def _tell_schools(bulletin: Bulletin) -> None:
+    for enrolment in Enrolment.objects.filter(season=bulletin.season_id).select_related("school"):
+        with school_scope(enrolment.school), translation.override(settings.LANGUAGE_CODE):
+            messages.tell_school(
+                enrolment.school,
+                kind="bulletin.published",
+                subject=bulletin.title,
+                body=_("The center has published its bulletin on the season."),
+                link="/school/bulletin/",
+            )
 
 
 def total_allowance_fen(season: Season) -> int:

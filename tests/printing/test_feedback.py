@@ -83,6 +83,8 @@ def test_picture_of_the_sheet_is_kept_without_its_metadata():
         (b"PK\x03\x04 a workbook", "neither a PDF nor a picture"),
         (b"<html>%PDF-1.4 %%EOF</html>", "neither a PDF nor a picture"),
         (b"%PDF-1.4 cut off", "not complete"),
+        (b"%PDF-1.4 /OpenAction << /S /JavaScript /JS (app.alert(1)) >> %%EOF", "holds a program"),
+        (b"%PDF-1.4 /Type /Action /S /Launch /F (cmd.exe) %%EOF", "holds a program"),
         (b"%PDF-" + b" " * (10 * 2**20), "too large"),
     ],
 )
