@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -60,11 +61,20 @@ def school_fees(request: Any, pk: int) -> HttpResponse:
         "reversal": ReversalForm(),
         "statement": accounts.statement(enrolment),
         "entries": accounts.entries(enrolment)[:200],
-        "orders": Order.objects.filter(school=enrolment.school, season=enrolment.season)
-        .exclude(status=Order.Status.CLOSED)
-        .select_related("student")[:50],
+        **_orders(request, enrolment),
     }
     return render(request, "billing/center_school_fees.html", context)
+
+
+def _orders(request: Any, enrolment: Enrolment) -> dict[str, Any]:
+    """The students' payments, newest first, paged and searched: the one to refund must be found."""
+    rows = Order.objects.filter(school=enrolment.school, season=enrolment.season).exclude(status=Order.Status.CLOSED)
+    words = request.GET.get("q", "").strip()
+    if words:
+        rows = rows.filter(
+            Q(student__name__startswith=words) | Q(student__student_no__startswith=words) | Q(number=words)
+        )
+    return {"orders": Paginator(rows.select_related("student"), 50).get_page(request.GET.get("page")), "q": words}
 
 
 @require_POST

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -15,6 +16,8 @@ from schools import people as rules
 from schools.access import center_page, school_page, staff_page
 from schools.forms import InvitationForm, PersonForm
 from schools.models import Membership, School
+
+PAGE_SIZE = 100
 
 
 def _members(request: Any) -> QuerySet[Membership]:
@@ -41,7 +44,9 @@ def center_people(request: Any) -> HttpResponse:
         found = found.filter(user__full_name__icontains=query) | found.filter(user__username__icontains=query)
     order = ("school__area__position", "school__code") if of_schools else ()
     rows = found.order_by(*order, "-user__is_active", "role", "user__full_name")
-    context = {"people": rows[:500], "of_schools": of_schools, "q": query, "invite_url": reverse("schools:person_new")}
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"people": page, "page": page, "of_schools": of_schools, "q": query}
+    context["invite_url"] = reverse("schools:person_new")
     return render(request, "schools/people.html", context)
 
 

@@ -85,6 +85,18 @@ def test_student_does_not_see_anothers_order(school, season, student_client):
     assert student_client.get(reverse("billing:simulator", args=[order.number])).status_code == 404
 
 
+def test_the_payment_to_refund_is_found_among_many(student, enrolment, owner, scoped, center_client):
+    accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    other = factories.student(scoped, enrolment.season)
+    found, hidden = (orders.open_order(student=one, enrolment=enrolment) for one in (student, other))
+    url = reverse("billing:center_school_fees", args=[enrolment.pk])
+    assert hidden.number in center_client.get(url).content.decode()
+    for words in (student.student_no, found.number):
+        page = center_client.get(url, {"q": words}).content.decode()
+        assert found.number in page
+        assert hidden.number not in page
+
+
 def test_notify_refuses_a_forged_message(db):
     response = Client().post(reverse("billing:notify", args=["simulator"]), "{}", content_type="application/json")
     assert response.status_code == 400

@@ -308,6 +308,12 @@ def test_people_of_another_school_do_not_exist(outsider_client, colleague):
         assert outsider_client.post(reverse(f"schools:{name}", args=[member.pk])).status_code == 404
 
 
+def test_the_people_of_many_schools_are_paged(center_client, owner, colleague, monkeypatch):
+    monkeypatch.setattr("schools.views.people.PAGE_SIZE", 1)
+    pages = [center_client.get("/center/people/", {"who": "schools", "page": n}).content.decode() for n in (1, 2)]
+    assert [("owner@" in page, "colleague@" in page) for page in pages] == [(True, False), (False, True)]
+
+
 def test_the_center_lists_its_own_people_and_those_of_the_schools(
     center_client, center_officer, owner, colleague, outsider
 ):
@@ -316,7 +322,7 @@ def test_the_center_lists_its_own_people_and_those_of_the_schools(
     rows = center_client.get(url, {"who": "schools"}).context["people"]
     assert [row.user.username for row in rows] == ["owner", "colleague", "outsider"]
     assert len(center_client.get(url, {"who": "schools", "q": "OUT"}).context["people"]) == 1
-    assert queries(center_client, url + "?who=schools") == 5
+    assert queries(center_client, url + "?who=schools") == 6
 
 
 # jobs
