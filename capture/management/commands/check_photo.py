@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import ngettext
 
+from capture.management import files
 from capture.vision import Finding, Limits, Unreadable, advice, check, sentence
 from capture.vision.backgrounds import BACKGROUNDS
 
@@ -23,11 +25,22 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        """Every file is judged, whatever is wrong with the others; one that cannot be read fails the command at the end."""
         limits = Limits.of(background=options["background"])
+        write = self._write_json if options["json"] else self._write_text
+        unread = 0
         for path in options["files"]:
-            outcome, findings, sentences = judge_file(path, limits)
-            write = self._write_json if options["json"] else self._write_text
-            write(path, outcome, findings, sentences)
+            try:
+                outcome, findings, sentences = judge_file(path, limits)
+            except OSError as error:
+                self.stderr.write(files.unreadable(path, error))
+                unread += 1
+            else:
+                write(path, outcome, findings, sentences)
+        if unread:
+            raise CommandError(
+                ngettext("%(n)d file was not read.", "%(n)d files were not read.", unread) % {"n": unread}
+            )
 
     def _write_json(self, path: str, outcome: str, findings: list[Finding], sentences: list[str]) -> None:
         found = [finding.as_dict() for finding in findings]
@@ -41,12 +54,10 @@ class Command(BaseCommand):
 
 
 def judge_file(path: str, limits: Limits) -> tuple[str, list[Finding], list[str]]:
-    """Verdict, findings and their sentences; a file that is no photo is a finding, not an error."""
+    """Verdict, findings and their sentences; a file that is no photo is a finding. Raises OSError when it cannot be read."""
     try:
         checked = check(path, limits)
     except Unreadable as error:
         return "red", [Finding("unreadable", "reject")], [str(error)]
-    except OSError as error:
-        return "red", [Finding("unreadable", "reject")], [str(error.strerror or error)]
     findings = list(checked.verdict.findings)
     return checked.verdict.outcome, findings, [f"{sentence(found)} {advice(found)}" for found in findings]

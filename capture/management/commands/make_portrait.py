@@ -7,7 +7,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from capture.vision import Finding, Unreadable, advice, make_portrait, measure, open_photo, sentence
+from capture.management import files
+from capture.vision import Finding, Source, Unreadable, advice, make_portrait, measure, open_photo, sentence
 from capture.vision.backgrounds import BACKGROUNDS
 
 
@@ -21,18 +22,34 @@ class Command(BaseCommand):
         parser.add_argument("--background", choices=sorted(BACKGROUNDS), default="blue")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        source = _opened(options["photo"])
         try:
-            source = open_photo(Path(options["photo"]))
             measures = measure(source)
             if not measures["faces"]:
                 nobody = Finding("one_face", "reject", 0.0, 1.0)
                 raise CommandError(f"{sentence(nobody)} {advice(nobody)}")
             portrait = make_portrait(source, measures, background=options["background"])
-            Path(options["portrait"]).write_bytes(portrait.jpeg)
-        except (Unreadable, OSError) as error:
+        except Unreadable as error:
             raise CommandError(str(error)) from error
+        _write(options["portrait"], portrait.jpeg)
         for finding in portrait.findings:
             self.stderr.write(f"{finding.outcome}: {sentence(finding)} {advice(finding)}")
         self.stdout.write(
             f"{options['portrait']}: {portrait.geometry['bytes']} bytes, quality {portrait.geometry['quality']}"
         )
+
+
+def _opened(path: str) -> Source:
+    try:
+        return open_photo(Path(path))
+    except Unreadable as error:
+        raise CommandError(str(error)) from error
+    except OSError as error:
+        raise CommandError(files.unreadable(path, error)) from error
+
+
+def _write(path: str, jpeg: bytes) -> None:
+    try:
+        Path(path).write_bytes(jpeg)
+    except OSError as error:
+        raise CommandError(files.unwritable(path, error)) from error

@@ -43,6 +43,31 @@ def test_check_photo_prints_one_json_object_a_line(folder):
     assert text["findings"] == [{"rule": "unreadable", "outcome": "reject", "value": None, "limit": None}]
 
 
+def test_check_photo_judges_the_others_when_a_path_cannot_be_read(folder):
+    out, err = io.StringIO(), io.StringIO()
+    paths = [folder / "absent.jpg", folder / "mouth.jpg", folder, folder / "text.jpg"]
+    with pytest.raises(CommandError, match="2 files were not read"):
+        call_command("check_photo", *map(str, paths), "--json", stdout=out, stderr=err)
+
+    assert [json.loads(line)["file"] for line in out.getvalue().splitlines()] == [str(paths[1]), str(paths[3])]
+    missing, directory = err.getvalue().splitlines()
+    assert missing == f"{paths[0]}: there is no such file. Check the name and the folder."
+    assert directory == f"{folder}: this is a folder. Name the photos in it."
+
+
+def test_check_photo_names_a_photo_that_may_not_be_read(folder, monkeypatch):
+    monkeypatch.setattr(Path, "open", denied)
+    err = io.StringIO()
+    with pytest.raises(CommandError, match="1 file was not read"):
+        call_command("check_photo", str(folder / "good.jpg"), stdout=io.StringIO(), stderr=err)
+
+    assert "this file may not be read" in err.getvalue()
+
+
+def denied(path: Path, *_arguments: object) -> None:
+    raise PermissionError(13, "Permission denied", str(path))
+
+
 def test_check_photo_speaks_to_people(folder):
     said = run("check_photo", folder / "mouth.jpg")
 
@@ -58,10 +83,20 @@ def test_make_portrait_writes_the_file(folder):
         assert min(image.getpixel((5, 5))) >= 253
 
 
-@pytest.mark.parametrize("name", ["text.jpg", "absent.jpg"])
-def test_make_portrait_says_why_not(folder, name):
-    with pytest.raises(CommandError, match=r"[.]$|No such file"):
-        run("make_portrait", folder / name, folder / "out.jpg")
+@pytest.mark.parametrize(
+    ("name", "out", "said"),
+    [
+        ("text.jpg", "out.jpg", "not a photo"),
+        ("absent.jpg", "out.jpg", "there is no such file"),
+        (".", "out.jpg", "this is a folder. Name the photos"),
+        ("good.jpg", "absent/out.jpg", "there is no such folder"),
+        ("good.jpg", ".", "Give the portrait a file name"),
+    ],
+)
+def test_make_portrait_says_why_not(folder, name, out, said):
+    with pytest.raises(CommandError, match=said) as refused:
+        run("make_portrait", folder / name, folder / out)
+    assert "Errno" not in str(refused.value)
 
 
 def test_make_portrait_of_nobody(folder, draw):
