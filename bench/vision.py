@@ -135,7 +135,7 @@ def worker(photos: list[bytes], ready: object, go: object, results: object) -> N
 def report_workers(photos: list[bytes], number: int) -> None:
     spawn = multiprocessing.get_context("spawn")
     ready, go, results = spawn.Semaphore(0), spawn.Event(), spawn.Queue()
-    workers = [spawn.Process(target=worker, args=(photos, ready, go, results)) for _ in range(number)]
+    workers = [spawn.Process(target=worker, args=(photos[:1], ready, go, results)) for _ in range(number)]
     for process in workers:
         process.start()
     for _ in workers:

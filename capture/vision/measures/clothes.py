@@ -20,7 +20,7 @@ EDGE = 60.0
 CLOTHES_BELOW_CHIN = 0.35  # face widths: the neck lies above
 MIN_CLOTHES = 400  # px of the crop; with less there is nothing to judge
 SHOULDER_FROM, SHOULDER_TO = 0.75, 0.95
-LEVEL_BY_OUTLINE = 4.0  # degrees
+LEVEL_BY_OUTLINE = 5.5  # degrees
 SHOULDERS = (11, 12)  # landmarks of the pose network: the right one of the picture first
 VISIBILITY, SEEN = 3, 0.4
 
