@@ -33,6 +33,6 @@ class LedgerEntryAdmin(Unscoped):
 
 @admin.register(Callback)
 class CallbackAdmin(ReadOnly):
-    list_display = ("received_at", "provider", "external_id", "verified", "outcome")
-    list_filter = ("provider", "verified")
+    list_display = ("received_at", "provider", "external_id", "order_number", "verified", "outcome", "settled_at")
+    list_filter = ("provider", "verified", "is_refused")
     search_fields = ("external_id__exact", "outcome")

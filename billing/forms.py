@@ -32,3 +32,13 @@ class TransferForm(forms.Form):
 
 class ReversalForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class SettledForm(forms.Form):
+    reason = forms.CharField(
+        label=_("How was it settled?"),
+        max_length=200,
+        help_text=_(
+            "For example: given back at the provider, with the number of the refund. It goes into the history."
+        ),
+    )

@@ -121,16 +121,27 @@ def reverse(entry: LedgerEntry, *, reason: str, by: User) -> LedgerEntry:
         )
 
 
+def _locked_for(order: Order) -> tuple[FeeAccount, Order]:
+    """Account, student, order, locked in this sequence: `settle` goes from account to students, `orders.open_order`
+    from student to order, so that none of them waits for another that waits for it."""
+    account = _locked(account_of(Enrolment.objects.get(season=order.season_id, school=order.school_id)))
+    student = Student.objects.select_for_update().get(pk=order.student_id)
+    order = Order.objects.select_for_update().get(pk=order.pk)
+    order.student = student
+    return account, order
+
+
 def confirm_payment(order: Order, *, amount_fen: int, external_id: str, by: history.Actor) -> Order:
     """Book a student's online payment: charge and payment in one go, the order paid, the student too.
 
     Safe to call twice for the same payment: the second time changes nothing. Raises PortalError when the amount is
-    not the order's, or the student has paid by another order already.
+    not the order's, or the order or the student has been paid for already by another payment.
     """
     with transaction.atomic():
-        account = _locked(account_of(Enrolment.objects.get(season=order.season_id, school=order.school_id)))
-        order = Order.objects.select_for_update().select_related("student").get(pk=order.pk)
+        account, order = _locked_for(order)
         if order.status in (Order.Status.PAID, Order.Status.REFUNDED):
+            if not order.entries.filter(kind=Kind.PAYMENT, external_id=external_id).exists():
+                raise PortalError(_("This order has been paid already by another payment."))
             return order
         if amount_fen != order.amount_fen:
             raise PortalError(_("The amount paid is not the amount of the order."))
@@ -146,7 +157,7 @@ def confirm_payment(order: Order, *, amount_fen: int, external_id: str, by: hist
 def refund(order: Order, *, external_id: str, by: User) -> Order:
     """Book that a student's payment was given back."""
     with transaction.atomic():
-        account = _locked(account_of(Enrolment.objects.get(season=order.season_id, school=order.school_id)))
+        account, order = _locked_for(order)
         states.change(order, Order.Status.REFUNDED, by=by)
         _write(account, Kind.REFUND, order.amount_fen, by=by, order=order, external_id=external_id)
         _write(account, Kind.CHARGE, -order.amount_fen, by=by, order=order, external_id=f"uncharge:{order.number}")

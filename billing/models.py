@@ -50,6 +50,8 @@ class Order(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
+    # Written before the provider is asked to give the money back: the second click finds it.
+    refund_asked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-id",)
@@ -62,6 +64,12 @@ class Order(TenantModel):
         return self.number
 
 
+class CallbackQuerySet(models.QuerySet["Callback"]):
+    def for_a_person(self) -> "CallbackQuerySet":
+        """Payments that came in and that the books refused, nobody having settled them yet."""
+        return self.filter(is_refused=True, settled_at=None)
+
+
 class Callback(models.Model):
     """What a provider sent, stored before anything is believed. Not scoped: its school is not known yet."""
 
@@ -72,9 +80,20 @@ class Callback(models.Model):
     received_at = models.DateTimeField(auto_now_add=True)
     verified = models.BooleanField(default=False)
     outcome = models.CharField(max_length=200, blank=True)
+    # What a verified message says; the order is the one of this number, when there is one.
+    order_number = models.CharField(_("order number"), max_length=32, blank=True)
+    amount_fen = models.BigIntegerField(_("amount (fen)"), null=True, blank=True)
+    order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    is_refused = models.BooleanField(_("refused by the books"), default=False)
+    settled_at = models.DateTimeField(_("settled by hand"), null=True, blank=True)
+
+    objects = CallbackQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("provider", "external_id"), name="one_callback")]
+        indexes = [
+            models.Index(fields=("-id",), name="callback_for_a_person", condition=Q(is_refused=True, settled_at=None))
+        ]
 
     def __str__(self) -> str:
         return f"{self.provider} {self.external_id}"

@@ -5,8 +5,10 @@ import logging
 import secrets
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.db.models import Q
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from billing import ledger, models, providers
@@ -20,6 +22,8 @@ from students.models import Student
 
 log = logging.getLogger(__name__)
 LIFETIME = dt.timedelta(minutes=30)
+REFUND_PATIENCE = dt.timedelta(minutes=10)
+BOOKED = "booked"
 
 
 def open_order(*, student: Student, enrolment: Enrolment) -> Order:
@@ -68,10 +72,9 @@ def receive(provider_name: str, callback: Callback) -> models.Callback:
     stored = _store(provider_name, provider.external_id(callback), callback)
     paid = provider.verify(callback)
     models.Callback.objects.filter(pk=stored.pk).update(verified=True)
-    stored.outcome = _book(provider_name, paid)
-    stored.verified = True
-    stored.save(update_fields=["outcome"])
-    return stored
+    with center_scope():  # the message names an order, not a school
+        order = Order.objects.select_related("school", "season", "student").filter(number=paid.order_number).first()
+    return _book(stored, paid, order if order and order.provider == provider_name else None)
 
 
 def _store(provider_name: str, external_id: str, callback: Callback) -> models.Callback:
@@ -83,42 +86,75 @@ def _store(provider_name: str, external_id: str, callback: Callback) -> models.C
         return models.Callback.objects.get(provider=provider_name, external_id=external_id)
 
 
-def _book(provider_name: str, paid: Paid) -> str:
-    """Confirm the payment in its order's school; returns what became of it."""
-    with center_scope():  # the message names an order, not a school
-        order = Order.objects.select_related("school", "season", "student").filter(number=paid.order_number).first()
-    if order is None or order.provider != provider_name:
-        return "no such order"
+def _book(stored: models.Callback, paid: Paid, order: Order | None) -> models.Callback:
+    """Confirm the payment in its order's school, and write down what became of it."""
+    with translation.override(settings.LANGUAGE_CODE):  # read by the center, not by the provider
+        refusal = _confirm(order, paid)
+    stored.verified, stored.outcome = True, refusal[:200] or BOOKED
+    stored.is_refused = bool(refusal)
+    stored.order, stored.order_number, stored.amount_fen = order, paid.order_number[:32], paid.amount_fen
+    stored.save(update_fields=["verified", "outcome", "is_refused", "order", "order_number", "amount_fen"])
+    return stored
+
+
+def _confirm(order: Order | None, paid: Paid) -> str:
+    """Empty when the payment is in the books, else why a person has to look."""
+    if order is None:
+        log.warning("Payment %s needs a person: no order %s", paid.external_id, paid.order_number)
+        return _("There is no order of this number.")
     try:
         with school_scope(order.school):
             ledger.confirm_payment(order, amount_fen=paid.amount_fen, external_id=paid.external_id, by=history.SYSTEM)
     except PortalError as error:
         log.warning("Payment %s of order %s needs a person: %s", paid.external_id, order.number, error)
-        return str(error)[:200]
-    return "booked"
+        return str(error)
+    return ""
+
+
+def settle_by_hand(stored: models.Callback, *, reason: str, by: User) -> models.Callback:
+    """A person has dealt with a payment that the books refused: it leaves the list, with the reason in the history."""
+    if not reason.strip():
+        raise PortalError(_("Say how the payment was settled."))
+    with transaction.atomic():
+        if not models.Callback.objects.for_a_person().filter(pk=stored.pk).update(settled_at=timezone.now()):
+            raise Conflict
+        facts = {"amount_fen": stored.amount_fen, "reference": stored.external_id, "outcome": stored.outcome}
+        history.record("fees.settled_by_hand", stored.order or stored, by=by, facts=facts | {"reason": reason.strip()})
+    stored.refresh_from_db()
+    return stored
 
 
 def ask_provider(order: Order) -> Order:
-    """Ask the provider what became of an order: for a callback that never came."""
+    """Ask the provider what became of an order: for a callback that never came. A refused payment waits for a person."""
     paid = providers.get(order.provider).query(order_number=order.number)
     if paid:
-        ledger.confirm_payment(order, amount_fen=paid.amount_fen, external_id=paid.external_id, by=history.SYSTEM)
+        _book(_store(order.provider, paid.external_id, Callback({}, "")), paid, order)
         order.refresh_from_db()
     return order
 
 
 def give_back(order: Order, *, by: User) -> Order:
-    """Refund a paid order through its provider and book it."""
+    """Refund a paid order through its provider and book it. The provider is asked once, however often one clicks."""
     if order.status != Order.Status.PAID:
         raise Conflict(_("Only a paid order can be refunded."))
     payment = order.entries.get(kind=models.LedgerEntry.Kind.PAYMENT)
+    _mark_refund(order)
     try:
         external_id = providers.get(order.provider).refund(
             order_number=order.number, amount_fen=order.amount_fen, external_id=payment.external_id
         )
     except ProviderError as error:
+        Order.objects.filter(pk=order.pk).update(refund_asked_at=None)
         raise PortalError(_("The payment provider refused the refund. Try again later.")) from error
     return ledger.refund(order, external_id=external_id, by=by)
+
+
+def _mark_refund(order: Order) -> None:
+    """One request at a time: no lock is held while the provider thinks, and a mark left by a killed process expires."""
+    now = timezone.now()
+    free = Q(refund_asked_at=None) | Q(refund_asked_at__lt=now - REFUND_PATIENCE)
+    if not Order.objects.filter(free, pk=order.pk, status=Order.Status.PAID).update(refund_asked_at=now):
+        raise Conflict(_("This payment is being refunded already. Reload the page in a minute."))
 
 
 def close_unpaid() -> int:

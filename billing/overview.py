@@ -2,10 +2,11 @@
 
 from collections import Counter
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Sum
 
-from billing.models import LedgerEntry
+from billing.models import Callback, LedgerEntry
 from schools.models import Enrolment, Season
 from students import progress
 from students.models import Student
@@ -84,6 +85,21 @@ def by_school(season: Season | None) -> list[Row]:
         for enrolment in enrolments
     ]
     return sorted(rows, key=lambda row: -row.due_fen)
+
+
+def for_a_person() -> list[Callback]:
+    """The payments that the books refused, newest first, with their school's `enrolment` (None: no such order)."""
+    rows: list[Any] = list(
+        Callback.objects.for_a_person().select_related("order__student__school").order_by("-id")[:200]
+    )
+    orders = [row.order for row in rows if row.order]
+    enrolments = {
+        (row.school_id, row.season_id): row
+        for row in Enrolment.objects.filter(school__in={order.school_id for order in orders})
+    }
+    for row in rows:
+        row.enrolment = enrolments.get((row.order.school_id, row.order.season_id)) if row.order else None
+    return rows
 
 
 def counts(rows: list[Row]) -> Counter[str]:

@@ -13,6 +13,7 @@ urlpatterns = [
     path("center/fees/", views.center.fees, name="center_fees"),
     path("center/fees/<int:pk>/", views.center.school_fees, name="center_school_fees"),
     path("center/fees/<int:pk>/reverse/<int:entry>/", views.center.reverse_entry, name="reverse_entry"),
+    path("center/fees/settle/<int:pk>/", views.center.settle_payment, name="settle_payment"),
     path("center/fees/refund/<int:pk>/", views.center.refund, name="refund"),
     path("panels/fees/", views.panels.fees, name="panel_fees"),
     path("panels/fees/school/", views.panels.one_school, name="panel_school"),

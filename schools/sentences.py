@@ -75,6 +75,7 @@ SENTENCES: dict[str, Any] = {
     "ledger.refund": _("Refund made"),
     "fees.settled": _("Fees settled"),
     "fees.reopened": _("Fees open again"),
+    "fees.settled_by_hand": _("Payment that the books refused settled by hand"),
     "order.created": _("Order made"),
     "proof.confirmed": _("Portrait and data confirmed"),
     "proof.disputed": _("Confirmation taken back for a correction"),

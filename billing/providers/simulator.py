@@ -48,9 +48,13 @@ class Simulator:
         return f"refund-{external_id}"
 
     def pay(self, *, order_number: str, amount_fen: int) -> Callback:
-        """What the payer's button does: the signed message that a provider would send."""
-        transaction_id = f"SIM{secrets.token_hex(10).upper()}"
-        cache.set(f"simulator:{order_number}", (amount_fen, transaction_id), timeout=86_400)
+        """What the payer's button does: the signed message that a provider would send. Two clicks are one payment."""
+        key, payment = f"simulator:{order_number}", (amount_fen, f"SIM{secrets.token_hex(10).upper()}")
+        known = cache.get_or_set(key, payment, timeout=86_400)
+        if known[0] == amount_fen:
+            payment = tuple(known)
+        cache.set(key, payment, timeout=86_400)
+        transaction_id = payment[1]
         body = json.dumps(
             {"order_number": order_number, "amount_fen": amount_fen, "transaction_id": transaction_id}, sort_keys=True
         )

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import accounts, orders, overview
-from billing.forms import ReversalForm, TransferForm
-from billing.models import LedgerEntry, Order
+from billing.forms import ReversalForm, SettledForm, TransferForm
+from billing.models import Callback, LedgerEntry, Order
 from schools.access import center_page
 from schools.models import Enrolment
 from schools.wording import yuan
@@ -37,6 +37,8 @@ def fees(request: Any) -> HttpResponse:
         "counts": counts,
         "q": words,
         "totals": totals,
+        "refused": overview.for_a_person(),
+        "settled": SettledForm(),
     }
     return render(request, "billing/center_fees.html", context)
 
@@ -85,6 +87,16 @@ def reverse_entry(request: Any, pk: int, entry: int) -> HttpResponse:
     accounts.take_back_transfer(row, reason=request.POST.get("reason", ""), by=request.user)
     messages.success(request, _("The entry has been reversed by a counter-entry."))
     return HttpResponseRedirect(reverse("billing:center_school_fees", args=[pk]))
+
+
+@require_POST
+@center_page(admin=True)
+def settle_payment(request: Any, pk: int) -> HttpResponse:
+    """A payment that the books refused has been dealt with by a person."""
+    row = get_object_or_404(Callback.objects.select_related("order"), pk=pk)
+    orders.settle_by_hand(row, reason=request.POST.get("reason", ""), by=request.user)
+    messages.success(request, _("The payment is off the list; your reason stands in the history."))
+    return HttpResponseRedirect(reverse("billing:center_fees"))
 
 
 @require_POST

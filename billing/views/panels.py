@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from billing import accounts, overview
+from billing.models import Callback
 from schools.access import center_page, staff_page
 from schools.models import Enrolment
 
@@ -19,7 +20,11 @@ def fees(request: Any) -> HttpResponse:
 
 def _center_panel(request: Any) -> HttpResponse:
     rows = overview.by_school(request.season)
-    context = {"totals": overview.totals(rows), "rows": [row for row in rows if row.due_fen > 0][:5]}
+    context = {
+        "totals": overview.totals(rows),
+        "rows": [row for row in rows if row.due_fen > 0][:5],
+        "refused": Callback.objects.for_a_person().count(),
+    }
     return render(request, "billing/panel_center.html", context)
 
 

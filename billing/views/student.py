@@ -48,7 +48,7 @@ def simulator(request: Any, number: str) -> HttpResponse:
         return render(request, "billing/simulator.html", {"order": order})
     callback = Simulator().pay(order_number=order.number, amount_fen=order.amount_fen)
     stored = orders.receive(Simulator.name, callback)
-    if stored.outcome != "booked":
+    if stored.outcome != orders.BOOKED:
         return render(request, "billing/simulator.html", {"order": order, "refused": stored.outcome}, status=409)
     messages.success(request, _("The fee is paid. You can submit your photo now."))
     return HttpResponseRedirect(reverse("capture:check"))

@@ -1,7 +1,11 @@
 import datetime as dt
 import json
+from unittest.mock import Mock
 
 import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing import accounts, ledger, orders
@@ -9,9 +13,10 @@ from billing.models import Callback as StoredCallback
 from billing.models import Order
 from billing.providers import Callback, ProviderError
 from billing.providers.simulator import SIGNATURE, Simulator
-from schools.errors import PortalError
+from schools.errors import Conflict, PortalError
 from schools.models import Enrolment
 from students.models import Student
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -82,10 +87,88 @@ def test_refund_gives_back_and_the_student_owes_again(student, paying, center_ad
     order = orders.open_order(student=student, enrolment=paying)
     orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
     order.refresh_from_db()
-    orders.give_back(order, by=center_admin)
+    order = orders.give_back(order, by=center_admin)
     student.refresh_from_db()
     assert (order.status, student.fee_state) == (Order.Status.REFUNDED, Student.FeeState.UNPAID)
     assert ledger.total(ledger.account_of(paying)) == 0
+
+
+def test_a_second_payment_of_the_same_order_waits_for_a_person(student, paying):
+    order = orders.open_order(student=student, enrolment=paying)
+    orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
+    cache.clear()  # the provider takes the money once more
+    second = orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
+    assert "already" in second.outcome
+    assert list(StoredCallback.objects.for_a_person()) == [second]
+    assert order.entries.count() == 2
+
+
+def test_a_message_that_comes_again_stays_off_the_list_once_settled(student, paying, center_admin):
+    order = orders.open_order(student=student, enrolment=paying)
+    callback = Simulator().pay(order_number=order.number, amount_fen=1)
+    orders.settle_by_hand(orders.receive("simulator", callback), reason="given back", by=center_admin)
+    stored = orders.receive("simulator", callback)
+    assert not StoredCallback.objects.for_a_person().exists()
+    with pytest.raises(Conflict):
+        orders.settle_by_hand(stored, reason="given back", by=center_admin)
+
+
+def test_a_refused_payment_found_by_asking_waits_for_a_person_and_holds_up_no_other_order(student, paying):
+    order = orders.open_order(student=student, enrolment=paying)
+    other = orders.open_order(student=factories.student(student.school, student.season), enrolment=paying)
+    Simulator().pay(order_number=order.number, amount_fen=1)
+    Order.objects.update(expires_at=timezone.now() - dt.timedelta(minutes=1))
+    assert orders.close_unpaid() == 2
+    assert StoredCallback.objects.for_a_person().get().order == order
+    other.refresh_from_db()
+    assert other.status == Order.Status.CLOSED
+
+
+def test_two_clicks_on_refund_ask_the_provider_once(student, paying, center_admin, monkeypatch):
+    order = orders.open_order(student=student, enrolment=paying)
+    orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
+    order.refresh_from_db()
+    asked = []
+
+    def refund(self, **order_of):
+        asked.append(order_of)
+        with pytest.raises(Conflict, match="being refunded"):  # the second click, while the provider thinks
+            orders.give_back(Order.objects.get(pk=order.pk), by=center_admin)
+        return "R1"
+
+    monkeypatch.setattr(Simulator, "refund", refund)
+    assert orders.give_back(order, by=center_admin).status == Order.Status.REFUNDED
+    assert len(asked) == 1
+
+
+def test_a_refund_that_the_provider_refused_can_be_tried_again(student, paying, center_admin, monkeypatch):
+    order = orders.open_order(student=student, enrolment=paying)
+    orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
+    order.refresh_from_db()
+    with monkeypatch.context() as patched:
+        patched.setattr(Simulator, "refund", Mock(side_effect=ProviderError("down")))
+        with pytest.raises(PortalError, match="Try again later"):
+            orders.give_back(order, by=center_admin)
+    assert orders.give_back(order, by=center_admin).status == Order.Status.REFUNDED
+
+
+def _locked(queries) -> list[str]:
+    """The tables whose rows a piece of work locks, in its sequence."""
+    return [query["sql"].split('FROM "')[1].split('"')[0] for query in queries if "FOR UPDATE" in query["sql"]]
+
+
+def test_whoever_needs_several_locks_takes_account_then_student_then_order(student, paying, center_admin):
+    account, person, row = "billing_feeaccount", "students_student", "billing_order"
+    with CaptureQueriesContext(connection) as opening:
+        order = orders.open_order(student=student, enrolment=paying)
+    with CaptureQueriesContext(connection) as confirming:
+        orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
+    order.refresh_from_db()
+    with CaptureQueriesContext(connection) as refunding:
+        orders.give_back(order, by=center_admin)
+    assert _locked(opening) == [person]
+    assert _locked(confirming) == [account, person, row]
+    assert _locked(refunding) == [account, person, row]
 
 
 def test_student_of_a_paying_school_owes_nothing(student, enrolment, scoped):

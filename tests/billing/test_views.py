@@ -6,7 +6,7 @@ from django.utils import timezone
 from billing import accounts, orders
 from billing.models import Callback, FeeAccount, LedgerEntry, Order
 from billing.providers.simulator import Simulator
-from schools.models import Enrolment, User
+from schools.models import Enrolment, Event, User
 from schools.tenancy import center_scope
 from students.access import SESSION_KEY
 from students.models import Student
@@ -51,11 +51,11 @@ def test_center_enters_a_transfer_and_reverses_it(school, season, enrolment, cen
 def test_center_list_queries_do_not_grow_with_schools(season, school, center_client, django_assert_num_queries):
     url = reverse("billing:center_fees")
     center_client.get(url)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         center_client.get(url)
     factories.school(season=season, code="10003", name="Hill College")
     factories.school(season=season, code="10004", name="Valley College")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         center_client.get(url)
 
 
@@ -95,6 +95,34 @@ def test_the_payment_to_refund_is_found_among_many(student, enrolment, owner, sc
         page = center_client.get(url, {"q": words}).content.decode()
         assert found.number in page
         assert hidden.number not in page
+
+
+def test_a_payment_that_the_books_refuse_is_settled_by_a_person(
+    student, enrolment, owner, scoped, center_client, center_officer
+):
+    accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    order = orders.open_order(student=student, enrolment=enrolment)
+    wrong = orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1))
+    unknown = orders.receive("simulator", Simulator().pay(order_number="X404", amount_fen=1500))
+    url, panel = reverse("billing:center_fees"), reverse("billing:panel_fees")
+    page = center_client.get(url).content.decode()
+    for words in (order.number, student.name, student.school.name, wrong.external_id, wrong.outcome, "X404"):
+        assert words in page
+    assert f"{reverse('billing:center_school_fees', args=[enrolment.pk])}?q={student.student_no}" in page
+    assert "Payments that need a person" in center_client.get(panel).content.decode()
+
+    settle = reverse("billing:settle_payment", args=[wrong.pk])
+    client_of(center_officer).post(settle, {"reason": "given back"})
+    center_client.post(settle, {"reason": " "})
+    assert Callback.objects.for_a_person().count() == 2
+    for row in (wrong, unknown):
+        center_client.post(reverse("billing:settle_payment", args=[row.pk]), {"reason": "given back, no. 7"})
+    event, other = Event.objects.filter(kind="fees.settled_by_hand").order_by("id")
+    assert (event.object_id, event.school, event.facts["reason"]) == (order.pk, student.school, "given back, no. 7")
+    assert other.object_id == unknown.pk
+    assert "X404" not in center_client.get(url).content.decode()
+    assert "Payments that need a person" not in center_client.get(panel).content.decode()
+    assert center_client.get(reverse("schools:history")).status_code == 200
 
 
 def test_notify_refuses_a_forged_message(db):
