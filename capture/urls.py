@@ -19,7 +19,6 @@ urlpatterns = [
     path("school/review/", review.table, name="review"),
     path("school/review/approve-clean/", review.approve_clean, name="approve_clean"),
     path("school/review/undo/", review.undo, name="undo"),
-    path("school/review/end-capture/", review.end_capture, name="end_capture"),
     path("school/review/daily/", review.daily_checks, name="daily_checks"),
     path("school/photos/<int:pk>/approve/", review.approve, name="approve"),
     path("school/photos/<int:pk>/return/", review.return_, name="return"),

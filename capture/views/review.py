@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from capture import closing, explanation, judging, looks, reasons, review, vision, worklist
+from capture import explanation, judging, looks, reasons, review, vision, worklist
 from capture.faults import FAULTS
 from capture.forms import ReasonForm
 from capture.models import Photo
@@ -228,15 +228,6 @@ def _back(request: Any) -> HttpResponse:
         response["HX-Redirect"] = url
         return response
     return HttpResponseRedirect(url)
-
-
-@require_POST
-@school_page(admin=True)
-def end_capture(request: Any) -> HttpResponse:
-    """End the school's capture before its last day: proofreading begins."""
-    closing.end_capture(enrolment=request.enrolment, by=request.user)
-    notes.success(request, _("The capture has ended; proofreading begins."))
-    return redirect("schools:school_home")
 
 
 @school_page

@@ -242,6 +242,13 @@ def test_notice_and_file_switch_are_saved(owner_client, school):
     assert enrolment.allow_file is False
 
 
+def test_stations_lead_to_the_one_page_that_ends_the_capture(owner_client, school):
+    page = owner_client.get("/school/stations/").content.decode()
+    assert 'class="btn" href="/school/proofs/"' in page
+    Enrolment.objects.filter(school=school).update(status=Enrolment.Status.PROOFREADING)
+    assert 'class="btn" href="/school/proofs/"' not in owner_client.get("/school/stations/").content.decode()
+
+
 def test_school_that_is_not_enrolled_is_told_so(owner_client, school):
     Enrolment.objects.filter(school=school).delete()
     answer = owner_client.get("/school/stations/")
