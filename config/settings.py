@@ -156,12 +156,13 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+# Without a mail server: files on the own machine, where a hundred letters would bury the accounts that `make run` prints.
+_WITHOUT_HOST = "filebased" if IS_LOCAL else "console"
 EMAIL_BACKEND = env.text(
     "EMAIL_BACKEND",
-    "django.core.mail.backends.smtp.EmailBackend"
-    if env.text("EMAIL_HOST")
-    else "django.core.mail.backends.console.EmailBackend",
+    f"django.core.mail.backends.{'smtp' if env.text('EMAIL_HOST') else _WITHOUT_HOST}.EmailBackend",
 )
+EMAIL_FILE_PATH = DATA_DIR / "mail"
 EMAIL_HOST = env.text("EMAIL_HOST")
 EMAIL_PORT = env.number("EMAIL_PORT", 25)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")

@@ -40,8 +40,9 @@ def test_the_link_is_mailed_where_there_is_an_address_and_kept_nowhere(owner, sc
     assert invitation.link not in str(event.facts)
 
 
-def test_the_console_is_no_mail_server(owner, school, settings):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+@pytest.mark.parametrize("kind", ["console", "filebased"])
+def test_the_console_is_no_mail_server(owner, school, settings, kind):
+    settings.EMAIL_BACKEND = f"django.core.mail.backends.{kind}.EmailBackend"
     assert not invite(owner, school=school, email="new@example.org").is_mailed
 
 
