@@ -29,8 +29,9 @@ format: setup-dev  ## 整理代码格式 · put code and templates in order
 	@$(PY) -m ruff format .
 	@git ls-files 'templates/*.html' | xargs -r $(VENV)/bin/djade --target-version 5.2
 
+BENCHES ?= vision matting verdict roster sheets archive pages
 bench: setup-dev  ## 性能测量 · measure, each figure beside its floor or peer
-	@set -e; for file in bench/[a-z]*.py; do PYTHONPATH=. $(PY) $$file; done
+	@set -e; for name in $(BENCHES); do echo "== $$name"; $(PY) -m bench.$$name; done
 
 messages: setup  ## 更新并编译译文 · gather the messages to translate, compile the catalogue
 	@$(PY) config/environment.py gettext
