@@ -3,13 +3,15 @@
 import datetime as dt
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from capture import schedule
 from schools import history, messages, states, timetable, workdays
 from schools.errors import Conflict
-from schools.models import Enrolment
+from schools.models import Enrolment, Season
+from schools.tenancy import center_scope, school_scope
 
 
 def begin_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
@@ -47,15 +49,21 @@ def end_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
     """End the capture and set the day by which the school has proofread (season.proof_workdays working days)."""
     today = timezone.localdate()
     due = workdays.add_workdays(today, enrolment.season.proof_workdays)
-    states.change(
-        enrolment,
-        Enrolment.Status.PROOFREADING,
-        by=by,
-        only_from=[Enrolment.Status.CAPTURING],
-        facts={"proof_due_on": due.isoformat()},
-        capture_ended_on=today,
-        proof_due_on=due,
-    )
+    with transaction.atomic():
+        states.change(
+            enrolment,
+            Enrolment.Status.PROOFREADING,
+            by=by,
+            only_from=[Enrolment.Status.CAPTURING],
+            facts={"proof_due_on": due.isoformat()},
+            capture_ended_on=today,
+            proof_due_on=due,
+        )
+        _tell_ended(enrolment)
+    return enrolment
+
+
+def _tell_ended(enrolment: Enrolment) -> None:
     with translation.override(settings.LANGUAGE_CODE):  # the product's language, whoever ended it
         messages.tell_school(
             enrolment.school,
@@ -64,18 +72,32 @@ def end_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
             body=_(
                 "Please have the portraits proofread and the feedback form returned by %(day)s (%(n)d working days)."
             )
-            % {"day": due.isoformat(), "n": enrolment.season.proof_workdays},
+            % {"day": enrolment.proof_due_on.isoformat(), "n": enrolment.season.proof_workdays},
             link="/school/",
         )
-    return enrolment
+
+
+def end_those_over() -> int:
+    """End the capture of every school whose last period is over; how many ended. The proofreading page ends it sooner."""
+    now, season = timezone.now(), Season.objects.current()
+    if season is None or season.status != Season.Status.OPEN:
+        return 0
+    with center_scope():
+        capturing = Enrolment.objects.filter(season=season, status=Enrolment.Status.CAPTURING)
+        rows = list(capturing.select_related("school", "season"))
+    ended = 0
+    for enrolment in rows:
+        with school_scope(enrolment.school):
+            ended += end_if_over(enrolment=enrolment, at=now)
+    return ended
 
 
 def end_if_over(*, enrolment: Enrolment, at: dt.datetime) -> bool:
-    """End the capture when the timetable holds no further day. True when it did."""
-    if enrolment.status != Enrolment.Status.CAPTURING:
+    """End the capture when the timetable holds no further day, and what was taken on the last has had time to arrive."""
+    if not schedule.schedule_of(enrolment=enrolment, at=at).is_over(at - schedule.GRACE):
         return False
-    plan = schedule.schedule_of(enrolment=enrolment, at=at)
-    if not plan.is_over(at):
+    try:
+        end_capture(enrolment=enrolment, by=history.SYSTEM)
+    except Conflict:  # the school was faster
         return False
-    end_capture(enrolment=enrolment, by=history.SYSTEM)
     return True

@@ -11,35 +11,38 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from capture import closing, explanation, schedule
+from capture import explanation, schedule
 from capture.models import Photo
 from schools import history, jobs, messages
-from schools.models import Enrolment, Job, Message, Season
+from schools.models import Enrolment, Event, Job, Message, Season
 from schools.tenancy import center_scope
 from students.models import Student
 
 KIND = "daily_check"
+PUT_ASIDE = "photo.set_aside"
 FAILED = (Photo.Status.REJECTED, Photo.Status.FAILED)
 
 
 def start_daily_checks() -> int:
-    """Make one job for each school that photographs today; a second call on the same day makes none."""
+    """Make one job for each school that photographs today; a second call on the same day, or at once, makes none."""
     season, today = Season.objects.current(), timezone.localdate()
     if season is None or season.status != Season.Status.OPEN:
         return 0
-    with center_scope():
-        enrolments = list(
-            Enrolment.objects.select_related("school", "season").filter(season=season, status__in=CHECKED)
-        )
-        done = set(
-            Job.objects.filter(kind=KIND, season=season, params__day=today.isoformat()).values_list(
-                "school_id", flat=True
-            )
-        )
-        due = [row for row in enrolments if row.school_id not in done and is_due(row, today)]
-    for enrolment in due:
-        jobs.create(KIND, by=history.SYSTEM, school=enrolment.school, season=season, params={"day": today.isoformat()})
+    params = {"day": today.isoformat()}
+    with transaction.atomic():
+        Season.objects.select_for_update(no_key=True).get(pk=season.pk)  # one beat at a time looks and makes
+        due = _due(season, today)
+        for enrolment in due:
+            jobs.create(KIND, by=history.SYSTEM, school=enrolment.school, season=season, params=params)
     return len(due)
+
+
+def _due(season: Season, today: dt.date) -> list[Enrolment]:
+    made = Job.objects.filter(kind=KIND, season=season, params__day=today.isoformat())
+    done = set(made.values_list("school_id", flat=True))
+    with center_scope():
+        rows = Enrolment.objects.select_related("school", "season").filter(season=season, status__in=CHECKED)
+        return [row for row in rows if row.school_id not in done and is_due(row, today)]
 
 
 CHECKED = (Enrolment.Status.CAPTURING, Enrolment.Status.PROOFREADING)
@@ -59,7 +62,7 @@ def start_of(day: dt.date) -> dt.datetime:
 
 @jobs.handler(KIND)
 def run_daily_check(job: Job) -> None:
-    """Count, reset what failed, tell the students and the school, and end the capture after its last day."""
+    """Count, reset what failed, tell the students and the school. Safe to run again from wherever it was lost."""
     assert job.school is not None
     assert job.season is not None
     day = dt.date.fromisoformat(job.params["day"])
@@ -67,10 +70,10 @@ def run_daily_check(job: Job) -> None:
     if not job.result:
         job.result = count(enrolment, day)
         Job.objects.filter(pk=job.pk).update(result=job.result)  # a second run must not count what the first has reset
-    job.result["reset"] = job.result.get("reset", 0) + reset_failed(enrolment, job)
+    reset_failed(enrolment, job)
+    job.result["reset"] = count_reset(job)
     remind_ready(enrolment, day)
-    _tell_school(enrolment, job.result)
-    closing.end_if_over(enrolment=enrolment, at=timezone.now())
+    _tell_school_once(enrolment, job)
 
 
 def count(enrolment: Enrolment, day: dt.date) -> dict[str, Any]:
@@ -85,6 +88,11 @@ def count(enrolment: Enrolment, day: dt.date) -> dict[str, Any]:
         "waiting": students.filter(stage=Student.Stage.REVIEW).count(),
         "left": students.filter(stage__in=(Student.Stage.WAITING, Student.Stage.RETAKE)).count(),
     }
+
+
+def count_reset(job: Job) -> int:
+    """How many photos this job has put aside, in all its runs."""
+    return Event.objects.filter(kind=PUT_ASIDE, school=job.school, season=job.season, at__gte=job.created_at).count()
 
 
 def reset_failed(enrolment: Enrolment, job: Job) -> int:
@@ -103,9 +111,7 @@ def _reset(photo: Photo) -> int:
     with transaction.atomic():
         if not Photo.objects.filter(pk=photo.pk, is_current=True, status__in=FAILED).update(is_current=False):
             return 0
-        history.record(
-            "photo.set_aside", photo, by=history.SYSTEM, before=photo.status, facts={"student": photo.student_id}
-        )
+        history.record(PUT_ASIDE, photo, by=history.SYSTEM, before=photo.status, facts={"student": photo.student_id})
         student = photo.student
         messages.tell(
             student,
@@ -148,6 +154,16 @@ def _what_to_do(photo: Photo) -> str:
     reasons = [found for found in explanation.of_photo(photo) if found.is_reject][: explanation.REASONS_SHOWN]
     lines = [f"{reason.sentence} {reason.advice}" for reason in reasons]
     return "\n".join([*lines, _("Please sign in and take a new photo while the days of your school last.")])
+
+
+def _tell_school_once(enrolment: Enrolment, job: Job) -> None:
+    """The job itself keeps that the school was told, in the same transaction as the messages."""
+    with transaction.atomic():
+        row = Job.objects.select_for_update(of=("self",), no_key=True).get(pk=job.pk)
+        if row.params.get("told"):
+            return
+        _tell_school(enrolment, job.result)
+        Job.objects.filter(pk=job.pk).update(params=row.params | {"told": True})
 
 
 def _tell_school(enrolment: Enrolment, result: dict[str, Any]) -> None:

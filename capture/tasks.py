@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_init, worker_process_init
 
-from capture import daily, judging, retention, vision
+from capture import closing, daily, judging, retention, vision
 from schools.models import School
 from schools.tenancy import center_scope, school_scope
 
@@ -28,6 +28,11 @@ def sweep() -> None:
 @shared_task
 def daily_checks() -> None:
     daily.start_daily_checks()
+
+
+@shared_task
+def end_captures() -> None:
+    closing.end_those_over()
 
 
 @shared_task

@@ -19,6 +19,7 @@ app.conf.beat_schedule = {
     "sweep-jobs": {"task": "schools.tasks.sweep", "schedule": SWEEP_SECONDS},
     "sweep-photos": {"task": "capture.tasks.sweep", "schedule": SWEEP_SECONDS},
     "daily-check": {"task": "capture.tasks.daily_checks", "schedule": crontab(hour=18, minute=5)},
+    "end-captures": {"task": "capture.tasks.end_captures", "schedule": crontab(minute="*/10")},
     "reminders": {"task": "printing.tasks.remind_deadlines", "schedule": crontab(hour=8, minute=30)},
     "purge": {"task": "capture.tasks.purge", "schedule": crontab(hour=3, minute=10)},
     "accounts": {"task": "billing.tasks.bring_accounts_up_to_date", "schedule": crontab(hour=19, minute=0)},

@@ -1,11 +1,12 @@
 """The daily check, the end of the capture, and the purge."""
 
 import datetime as dt
+import uuid
 
 import pytest
 from django.utils import timezone
 
-from capture import closing, daily, retention
+from capture import closing, daily, intake, retention
 from capture.models import Photo
 from schools import history, jobs, workdays
 from schools.errors import Conflict
@@ -80,6 +81,17 @@ def test_check_that_was_lost_halfway_keeps_its_count(day):
     assert job.result["failed"] == 1
 
 
+def test_check_that_was_lost_after_its_report_tells_the_school_once(day, owner):
+    daily.start_daily_checks()
+    job = Job.objects.get(kind="daily_check")
+    jobs.claim(job.pk)
+    daily.run_daily_check(Job.objects.get(pk=job.pk))
+    Job.objects.filter(pk=job.pk).update(status=Job.Status.QUEUED)
+    (job,) = run("daily_check")
+    assert job.result["reset"] == 1
+    assert Message.objects.filter(recipient_key=owner.actor_key, kind="daily_check").count() == 1
+
+
 def test_students_who_have_not_handed_in_are_reminded_once_a_day(day, school):
     daily.start_daily_checks()
     run("daily_check")
@@ -125,18 +137,52 @@ def test_capture_does_not_end_twice(school, owner):
         closing.end_capture(enrolment=enrolment_of(school), by=owner)
 
 
-def test_daily_check_ends_the_capture_after_the_last_day(day, school):
-    today = timezone.localdate()
-    Window.objects.update(starts_on=today - dt.timedelta(days=5), ends_on=today - dt.timedelta(days=1))
-    daily.start_daily_checks()
-    run("daily_check")
+@pytest.fixture
+def last_day(school, season):
+    """27 March 2022, 08:00 to 18:00, is the last day of the school's area; the clock is set with the result."""
+    Window.objects.update(starts_on=dt.date(2022, 3, 21), ends_on=dt.date(2022, 3, 27))
+    Season.objects.update(opens_at=dt.time(8), closes_at=dt.time(18))
+    return lambda hour, minute: timezone.make_aware(dt.datetime(2022, 3, 27, hour, minute))
+
+
+def test_capture_ends_on_the_last_day_when_late_uploads_have_arrived(school, last_day):
+    assert not closing.end_if_over(enrolment=enrolment_of(school), at=last_day(17, 59))
+    assert not closing.end_if_over(enrolment=enrolment_of(school), at=last_day(18, 5))
+    assert not closing.end_if_over(enrolment=enrolment_of(school), at=last_day(18, 9))
+    assert closing.end_if_over(enrolment=enrolment_of(school), at=last_day(18, 10))
     assert enrolment_of(school).status == Enrolment.Status.PROOFREADING
 
 
-def test_capture_goes_on_while_days_are_left(day, school):
+def test_photo_of_the_last_minute_is_taken_after_the_daily_check(school, last_day, monkeypatch):
+    student = factories.student(school, enrolment_of(school).season)
+    factories.consent(student)
+    monkeypatch.setattr(timezone, "now", lambda: last_day(18, 6))
     daily.start_daily_checks()
     run("daily_check")
+    closing.end_those_over()
+    sent = {"data": factories.jpeg(480, 640), "token": uuid.uuid4(), "origin": Photo.Origin.CAMERA}
+    photo = intake.accept_upload(student=student, enrolment=enrolment_of(school), by=student, **sent)
+    assert photo.status == Photo.Status.CHECKING
+
+
+def test_capture_of_every_school_whose_days_are_over_ends(day, school, other_school):
+    today = timezone.localdate()
+    Window.objects.update(starts_on=today - dt.timedelta(days=5), ends_on=today - dt.timedelta(days=2))
+    assert closing.end_those_over() == 2
+    assert {row.status for row in Enrolment.objects.all()} == {Enrolment.Status.PROOFREADING}
+    assert closing.end_those_over() == 0
+
+
+def test_capture_goes_on_while_days_are_left(day, school):
+    assert closing.end_those_over() == 0
     assert enrolment_of(school).status == Enrolment.Status.CAPTURING
+
+
+def test_capture_that_the_school_has_just_ended_is_left_alone(school, owner, last_day):
+    stale = enrolment_of(school)
+    closing.end_capture(enrolment=enrolment_of(school), by=owner)
+    assert not closing.end_if_over(enrolment=stale, at=last_day(19, 0))
+    assert Message.objects.filter(kind="capture_ended", recipient_key=owner.actor_key).count() == 1
 
 
 def test_photo_on_a_granted_day_begins_the_capture_again(school, season, owner):
