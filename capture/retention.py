@@ -2,6 +2,7 @@
 
 import datetime as dt
 
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -15,13 +16,18 @@ KEPT = (Photo.Status.APPROVED,)
 
 def start_purges() -> int:
     """Make one job for each season whose originals are due, if any are left."""
-    started = 0
-    for season in Season.objects.filter(status=Season.Status.CLOSED, closed_on__isnull=False):
-        open_jobs = Job.objects.filter(kind=KIND, season=season, status__in=(Job.Status.QUEUED, Job.Status.RUNNING))
-        if is_due(season) and _due(season).exists() and not open_jobs.exists():
-            jobs.create(KIND, by=history.SYSTEM, season=season)
-            started += 1
-    return started
+    closed = Season.objects.filter(status=Season.Status.CLOSED, closed_on__isnull=False)
+    return sum(_start(season) for season in closed)
+
+
+def _start(season: Season) -> bool:
+    with transaction.atomic():
+        Season.objects.select_for_update(no_key=True).get(pk=season.pk)  # one beat at a time looks and makes
+        waiting = Job.objects.filter(kind=KIND, season=season, status__in=(Job.Status.QUEUED, Job.Status.RUNNING))
+        if not is_due(season) or waiting.exists() or not _due(season).exists():
+            return False
+        jobs.create(KIND, by=history.SYSTEM, season=season)
+    return True
 
 
 def is_due(season: Season) -> bool:

@@ -1,5 +1,6 @@
 """Several at once, on real connections: one wins, nobody is half done."""
 
+import datetime as dt
 import threading
 import time
 import uuid
@@ -7,12 +8,13 @@ from collections.abc import Callable
 
 import pytest
 from django.db import connection, transaction
+from django.utils import timezone
 
-from capture import judging, review
+from capture import daily, judging, retention, review
 from capture.intake import accept_upload
 from capture.models import Photo
 from schools.errors import Conflict
-from schools.models import Enrolment, Event, Message
+from schools.models import Enrolment, Event, Job, Message, Season
 from schools.tenancy import center_scope
 from tests import factories
 
@@ -113,3 +115,17 @@ def test_a_reset_waits_for_the_form_that_is_being_accepted(student, enrolment, o
     assert isinstance(at_once(accept, reset)[1], Conflict)
     with center_scope():
         assert Photo.objects.get().status == Photo.Status.APPROVED
+
+
+def test_two_beats_make_one_daily_check_a_school(school, other_school, season):
+    made = at_once(*[daily.start_daily_checks] * 3)
+    assert sorted(made) == [0, 0, 2]
+    assert Job.objects.filter(kind="daily_check").count() == 2
+
+
+def test_two_beats_make_one_purge(student, season):
+    factories.photo(student)
+    closed_on = timezone.localdate() - dt.timedelta(days=181)
+    Season.objects.update(status=Season.Status.CLOSED, closed_on=closed_on, retention_days=180)
+    assert sorted(at_once(*[retention.start_purges] * 3)) == [0, 0, 1]
+    assert Job.objects.filter(kind="purge").count() == 1
