@@ -7,11 +7,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from import_export.admin import ImportExportModelAdmin
 
+from schools import history
+from schools.days import timetable_of
 from schools.models import (
     Area,
     Enrolment,
@@ -25,7 +28,10 @@ from schools.models import (
     Window,
     WindowException,
 )
+from schools.register import record_import
 from schools.resources import SchoolResource
+from schools.revisions import shown
+from schools.seasons import FIXED_WHEN_OPEN
 from schools.tenancy import center_scope
 
 
@@ -74,6 +80,31 @@ class Unscoped(ReadOnly):
         return self.model._base_manager.select_related(*self.related)
 
 
+class Recorded(admin.ModelAdmin):
+    """What the operator adds or changes stands in the history like anybody else's work. Rows are taken away in the portals."""
+
+    added = "added"
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        label = self.model._meta.model_name
+        if not change:
+            super().save_model(request, obj, form, change)
+            history.record(f"{label}.{self.added}", obj, by=request.user, after=getattr(obj, "status", ""))
+            return
+        before = self.model._base_manager.get(pk=obj.pk)
+        super().save_model(request, obj, form, change)
+        facts = {
+            name: [shown(getattr(before, name)), shown(getattr(obj, name))]
+            for name in form.changed_data
+            if getattr(before, name) != getattr(obj, name)
+        }
+        if facts:
+            history.record(f"{label}.changed", obj, by=request.user, facts=facts)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
 class MembershipInline(admin.StackedInline):
     model = Membership
     autocomplete_fields = ("school",)
@@ -93,34 +124,56 @@ class WindowInline(admin.TabularInline):
 
 
 @admin.register(Season)
-class SeasonAdmin(admin.ModelAdmin):
+class SeasonAdmin(Recorded):
+    added = "created"
     list_display = ("year", "graduating_class", "status", "center_name", "payment_due")
     readonly_fields = ("status", "closed_on")
     inlines = (WindowInline,)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Season | None = None) -> tuple[str, ...]:
+        is_told = obj is not None and obj.status != Season.Status.DRAFT
+        return (*self.readonly_fields, *(FIXED_WHEN_OPEN if is_told else ()))
+
+    def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
+        before = timetable_of(form.instance)
+        super().save_related(request, form, formsets, change)
+        after = timetable_of(form.instance)
+        changes = {
+            name: [before.get(name), after.get(name)] for name in before | after if before.get(name) != after.get(name)
+        }
+        if changes:
+            history.record("season.timetable", form.instance, by=request.user, facts=changes)
+
 
 @admin.register(Area)
-class AreaAdmin(admin.ModelAdmin):
+class AreaAdmin(Recorded):
+    added = "created"
     list_display = ("name", "code", "position")
     search_fields = ("name", "code")
 
 
 @admin.register(School)
-class SchoolAdmin(ImportExportModelAdmin):
+class SchoolAdmin(Recorded, ImportExportModelAdmin):
     resource_classes = (SchoolResource,)
     list_display = ("code", "name", "kind", "area", "is_active")
     list_filter = ("area", "kind", "is_active")
     list_select_related = ("area",)
     search_fields = ("code", "name", "short_name")
 
+    def process_dataset(self, dataset: Any, form: Any, request: Any, **kwargs: Any) -> Any:
+        with transaction.atomic():
+            result = super().process_dataset(dataset, form, request, **kwargs)
+            record_import(result, by=request.user)
+        return result
+
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(CenterAdmin):
+class EnrolmentAdmin(Recorded, CenterAdmin):
     list_display = ("school", "season", "status", "payment_mode", "capture_ended_on", "proof_due_on")
     list_filter = ("season", "status", "payment_mode")
     list_select_related = ("school", "season")
     search_fields = ("school__code", "school__name")
-    readonly_fields = ("school", "season", "status", "capture_ended_on")
+    readonly_fields = ("school", "season", "status", "payment_mode", "capture_ended_on")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -29,11 +29,11 @@ class AreaDays:
 
 def set_timetable(season: Season, lines: Iterable[AreaDays], *, by: User) -> Season:
     """Write annex 1: areas, their order and their days. All lines or none."""
-    before = _timetable(season)
+    before = timetable_of(season)
     with transaction.atomic():
         for line in lines:
             _set_line(season, line, by=by)
-        after = _timetable(season)
+        after = timetable_of(season)
         changes = {
             name: [before.get(name), after.get(name)] for name in before | after if before.get(name) != after.get(name)
         }
@@ -42,7 +42,8 @@ def set_timetable(season: Season, lines: Iterable[AreaDays], *, by: User) -> Sea
     return season
 
 
-def _timetable(season: Season) -> dict[str, str]:
+def timetable_of(season: Season) -> dict[str, str]:
+    """The days of each area, by its name, as the history says them."""
     windows = Window.objects.filter(season=season).select_related("area")
     return {window.area.name: f"{window.starts_on} – {window.ends_on}" for window in windows}
 

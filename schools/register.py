@@ -50,7 +50,7 @@ def import_schools(content: bytes, *, filename: str, by: User, season: Season | 
         if report.wrong:
             transaction.set_rollback(True)
             return report
-        _record(result, by=by)
+        record_import(result, by=by)
         if season:
             rows = [row.instance for row in result.rows if row.instance]
             report.enrolled = len(enrol(rows, season=season, by=by))
@@ -118,7 +118,8 @@ def _heading(name: str) -> str:
     return known.column_name if known else ""
 
 
-def _record(result: Result, *, by: User) -> None:
+def record_import(result: Result, *, by: User) -> None:
+    """Leave an event for every school that an import added or changed."""
     for row in result.rows:
         if row.is_new() or row.is_update():
             kind = "school.added" if row.is_new() else "school.changed"

@@ -1,0 +1,43 @@
+"""The operator's desk: photos with their findings, consents, stations of all schools, to look at. Changes go through the portals."""
+
+from django.contrib import admin
+
+from capture.models import Consent, Finding, Photo, Station
+from schools.admin import Unscoped
+
+
+@admin.register(Photo)
+class PhotoAdmin(Unscoped):
+    """States, times and measures; the pictures themselves are looked at in the portals, which record who looked."""
+
+    list_display = ("id", "student", "school", "season", "status", "outcome", "is_current", "attempts", "taken_at")
+    list_filter = ("season", "status", "outcome", "is_current", "origin", "school")
+    search_fields = ("=id", "student__student_no__startswith")
+    related = ("student", "school", "season")
+    exclude = ("original", "preview", "portrait", "thumbnail", "token")
+    show_full_result_count = False
+
+
+@admin.register(Finding)
+class FindingAdmin(Unscoped):
+    list_display = ("photo_id", "school", "rule", "outcome", "value", "limit")
+    list_filter = ("rule", "outcome", "school")
+    search_fields = ("=photo__id", "photo__student__student_no__startswith")
+    related = ("school", "photo__student")
+    show_full_result_count = False
+
+
+@admin.register(Consent)
+class ConsentAdmin(Unscoped):
+    list_display = ("student", "school", "version", "agreed_at")
+    list_filter = ("version", "school")
+    search_fields = ("student__student_no__startswith",)
+    related = ("student", "school")
+    show_full_result_count = False
+
+
+@admin.register(Station)
+class StationAdmin(Unscoped):
+    list_display = ("name", "school", "season", "place", "hours", "has_soft_light", "helper")
+    list_filter = ("season", "has_soft_light", "school")
+    search_fields = ("name", "place")

@@ -1,0 +1,29 @@
+import pytest
+from django.urls import reverse
+
+from capture.models import Consent, Finding, Photo, Station
+from schools.models import User
+from schools.tenancy import school_scope
+from tests import factories
+from tests.conftest import client_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("model", [Photo, Finding, Consent, Station])
+def test_operator_looks_at_lists_and_rows_but_changes_nothing(student, school, season, model):
+    factories.photo(student, findings={"sharpness": "warn"})
+    with school_scope(school):
+        Station.objects.create(school=school, season=season, name="Hall", place="Library")
+    operator = client_of(User.objects.create_superuser("root", "root@example.org", "a-long-password"))
+    name = f"admin:capture_{model._meta.model_name}"
+    row = model._base_manager.get()
+    page = operator.get(reverse(f"{name}_changelist"))
+    assert reverse(f"{name}_change", args=[row.pk]) in page.content.decode()
+    assert operator.get(reverse(f"{name}_changelist"), {"q": "7"}).status_code == 200
+    assert operator.get(reverse(f"{name}_add")).status_code == 403
+    assert operator.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
+    page = operator.get(reverse(f"{name}_change", args=[row.pk]))
+    assert page.status_code == 200
+    assert b'name="_save"' not in page.content
+    assert b".jpg" not in page.content
