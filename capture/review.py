@@ -110,6 +110,7 @@ def undo(*, by: User) -> list[Photo]:
         raise Conflict(_("There is no decision of yours that could still be taken back."))
     with transaction.atomic():
         for photo in photos:
+            _require_before_feedback(photo)
             student = _locked(photo)
             states.change(
                 photo,

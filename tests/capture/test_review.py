@@ -161,6 +161,16 @@ def test_undo_comes_too_late_when_the_student_has_taken_another(student, owner):
         review.undo(by=owner)
 
 
+@pytest.mark.parametrize("status", [Enrolment.Status.FEEDBACK_ACCEPTED, Enrolment.Status.PRINTING])
+def test_undo_comes_too_late_once_the_feedback_is_accepted(student, owner, status):
+    photo = factories.photo(student)
+    review.approve(photo=photo, by=owner)
+    Enrolment.objects.update(status=status)
+    with pytest.raises(Conflict, match="feedback form"):
+        review.undo(by=owner)
+    assert states(photo) == (Photo.Status.APPROVED, Student.Stage.APPROVED)
+
+
 # --- lock ----------------------------------------------------------------------------------------------------------------
 
 
