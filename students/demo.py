@@ -20,6 +20,7 @@ COURSES = (
     ("经济管理学院", "会计学", "会计"),
     ("医药与生物工程学院", "药物制剂与制药装备技术（中外合作办学现代学徒制试点班）", "药剂"),
 )
+NOBODYS = "200"  # 11 digits that no operator gives out: mobile numbers begin with 1, local ones are shorter
 REGIONS = ("320102", "320106", "320500", "321100", "321200", "340100", "410100", "500101")
 
 
@@ -51,7 +52,7 @@ def _graduate(season: Season, school: School, chance: random.Random, n: int, ser
         college=college,
         major=major,
         class_name=f"{short}{year % 100}0{n % 2 + 1}班",
-        phone=f"190{n:04d}{serial % 10000:04d}",
+        phone=f"{NOBODYS}{n:04d}{serial % 10000:04d}",
         email=f"s{school.code}{n + 1:03d}@example.org" if n % 3 == 0 else "",
     )
     student.id_number = _id_number(chance.choice(REGIONS), born, serial)
