@@ -22,8 +22,7 @@ def ask(*, student: Student, field: str, by: history.Actor, wanted: str = "", ex
     explanation instead. Raises PortalError with what is missing.
     """
     records.check_changeable(student)
-    wanted, explanation = wanted.strip(), explanation.strip()
-    _check_question(student, field, wanted, explanation)
+    wanted, explanation = _checked(student, field, wanted.strip(), explanation.strip())
     with transaction.atomic():
         Student.objects.select_for_update(of=("self",)).get(pk=student.pk)
         if Correction.objects.filter(student=student, field=field, status=Status.OPEN).exists():
@@ -41,17 +40,20 @@ def ask(*, student: Student, field: str, by: history.Actor, wanted: str = "", ex
     return correction
 
 
-def _check_question(student: Student, field: str, wanted: str, explanation: str) -> None:
+def _checked(student: Student, field: str, wanted: str, explanation: str) -> tuple[str, str]:
+    """Value, as the roster would hold it, and explanation; a value that could never be accepted is refused at once."""
     if field not in Field.values:
         raise PortalError(_("Choose what is wrong."))
     if field == Field.PORTRAIT:
         if not explanation:
             raise PortalError(_("Say what is wrong with the portrait."))
-        return
+        return "", explanation
     if not wanted:
         raise PortalError(_("Give the right value."))
+    wanted = records.check_value(student=student, field=field, value=wanted)
     if wanted == present(student, field):
         raise PortalError(_("This is what is recorded already."))
+    return wanted, explanation
 
 
 def present(student: Student, field: str) -> str:
@@ -64,8 +66,8 @@ def _new(student: Student, field: str, wanted: str, explanation: str) -> Correct
         school=student.school,
         student=student,
         field=field,
-        wanted="" if secret else wanted[:60],
-        wanted_sealed=identity.encrypt(identity.normalise(wanted)) if secret else None,
+        wanted="" if secret else wanted,
+        wanted_sealed=identity.encrypt(wanted) if secret else None,
         explanation=explanation[:300],
     )
 
@@ -141,8 +143,3 @@ def _tell(correction: Correction, subject: str) -> None:
         body=body,
         email=student.email,
     )
-
-
-def open_of(student: Student) -> list[Correction]:
-    """The student's questions that wait for an answer."""
-    return list(Correction.objects.filter(student=student, status=Status.OPEN))

@@ -121,6 +121,22 @@ def _clean(values: dict[str, str], id_number: str, student: Student) -> tuple[di
     return clean, str(number)
 
 
+def check_value(*, student: Student, field: str, value: str) -> str:
+    """The value as the row would hold it. Raises WrongData for one that could never be written.
+
+    A document number is judged without the gender, which may be what is wrong, and not looked for among other students:
+    the answer would tell whoever asks that somebody has it.
+    """
+    cleaned = cells.CLEANERS[field](value)
+    if field == "id_number" and isinstance(cleaned, str):
+        cleaned = id_numbers.problem_of(cleaned, student.id_type) or cleaned
+    elif isinstance(cleaned, str) and len(cleaned) > BY_FIELD[field].limit:
+        cleaned = Problem("too_long", {"limit": BY_FIELD[field].limit})
+    if isinstance(cleaned, Problem):
+        raise WrongData({field: cleaned})
+    return cleaned
+
+
 def _cleaned(name: str, value: str) -> str | Problem:
     column = BY_FIELD[name]
     if not value:
