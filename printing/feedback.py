@@ -16,7 +16,7 @@ from printing import proofing
 from printing.feedback_form import FeedbackFormData, write_feedback_form
 from printing.fonts import house_fonts
 from printing.models import Feedback
-from schools import history, messages, states
+from schools import files, history, messages, states
 from schools.errors import PortalError
 from schools.models import Enrolment, User
 
@@ -83,10 +83,11 @@ def _refuse_unsettled(enrolment: Enrolment) -> int:
 def send(feedback: Feedback, *, data: bytes, by: User) -> Feedback:
     """The school sends the stamped form: a PDF, or a picture of the sheet."""
     name, content, kind = stamped_file(data)
-    with transaction.atomic():
+    with files.kept_or_deleted() as saved, transaction.atomic():
         enrolment = _enrolment_of(feedback)
         count = _refuse_unsettled(enrolment)
         feedback.stamped.save(name, ContentFile(content), save=False)
+        saved.append(feedback.stamped)
         states.change(
             feedback,
             Feedback.Status.SENT,

@@ -11,6 +11,7 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Q, QuerySet
+from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -22,7 +23,7 @@ from printing.layout import sheet_for
 from printing.models import PrintItem, PrintRun, Volume
 from printing.sheets import Progress, SheetHeader, SheetStudent, Unprintable, build_volumes
 from printing.sheets import Volume as DrawnVolume
-from schools import history, jobs, states
+from schools import files, history, jobs, states
 from schools.errors import PortalError
 from schools.models import Enrolment, Job, Season, User
 from students.models import Student
@@ -201,11 +202,11 @@ def _problem(characters: str) -> str:
 def _store(run: PrintRun, volumes: Iterable[DrawnVolume]) -> None:
     """Volumes and places of the students, all at once; then the files of an earlier building go."""
     volumes = list(volumes)
-    with transaction.atomic():
+    with files.kept_or_deleted() as saved, transaction.atomic():
         old = [str(volume.file.name) for volume in run.volumes.all()]
         run.volumes.all().delete()
         for drawn in volumes:
-            _store_volume(run, drawn)
+            _store_volume(run, drawn, saved)
         _store_places(run, volumes)
         run.pages = sum(drawn.pages for drawn in volumes)
         run.save(update_fields=["pages"])
@@ -217,7 +218,7 @@ def _delete_files(names: Iterable[str]) -> None:
         default_storage.delete(name)
 
 
-def _store_volume(run: PrintRun, drawn: DrawnVolume) -> None:
+def _store_volume(run: PrintRun, drawn: DrawnVolume, saved: list[FieldFile]) -> None:
     with drawn.path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
@@ -231,6 +232,7 @@ def _store_volume(run: PrintRun, drawn: DrawnVolume) -> None:
             sha256=digest,
         )
         volume.file.save(drawn.path.name, File(file), save=False)
+        saved.append(volume.file)
         volume.save()
 
 

@@ -1,5 +1,7 @@
 """Private files: checked, recorded, then served by nginx (X-Accel-Redirect) or by Django."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
@@ -9,6 +11,19 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.utils.http import content_disposition_header
 
 from schools import history
+
+
+@contextmanager
+def kept_or_deleted() -> Iterator[list[FieldFile]]:
+    """Files put into this list are deleted again when what follows fails: around a transaction, which only takes rows back."""
+    saved: list[FieldFile] = []
+    try:
+        yield saved
+    except BaseException:
+        for file in saved:
+            if file.name:
+                file.storage.delete(file.name)
+        raise
 
 
 def send(file: FieldFile, *, filename: str, content_type: str, download: bool = True) -> HttpResponse:

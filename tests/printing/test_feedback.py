@@ -66,6 +66,18 @@ def test_stamped_form_goes_to_the_center(settled, sent):
     assert sent.stamped.name.startswith(f"feedback/{settled.school_id}/")
 
 
+def test_a_form_that_cannot_be_sent_leaves_no_file(settled, sent, owner, settings):
+    with pytest.raises(PortalError):
+        feedback.send(sent, data=STAMPED, by=owner)
+    stale = Feedback.objects.get(pk=sent.pk)
+    Enrolment.objects.filter(pk=settled.pk).update(status=Enrolment.Status.PROOFREADING)
+    with pytest.raises(Conflict):
+        feedback.send(stale, data=STAMPED, by=owner)
+    kept = [path for path in (settings.MEDIA_ROOT / "feedback").rglob("*") if path.is_file()]
+    assert [path.read_bytes() for path in kept] == [STAMPED]
+    assert Feedback.objects.get().stamped.name.endswith(kept[0].name)
+
+
 def test_picture_of_the_sheet_is_kept_without_its_metadata():
     data = BytesIO()
     exif = Image.Exif()

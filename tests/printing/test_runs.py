@@ -1,6 +1,7 @@
 import hashlib
 import tempfile
 from io import BytesIO
+from unittest.mock import Mock
 
 import pypdf
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 from capture.models import Photo
 from printing import runs
 from printing.models import PrintItem, PrintRun, Volume
+from printing.sheets import Volume as DrawnVolume
 from schools import jobs, states
 from schools.errors import PortalError
 from schools.models import Enrolment, Event, Job
@@ -52,6 +54,23 @@ def test_built_run_has_volumes_pages_and_a_packing_list(printed, pair, scoped):
     contents = text_of(default_storage.path(printed.job.artefact.name))
     assert "装箱清单" in contents
     assert scoped.name in contents
+
+
+def test_a_building_that_fails_at_the_end_leaves_the_old_volumes_and_no_new_file(
+    printed, settings, tmp_path, monkeypatch
+):
+    def files():
+        return {path for path in (settings.MEDIA_ROOT / "sheets").rglob("*") if path.is_file()}
+
+    before = files()
+    monkeypatch.setattr(runs, "_store_places", Mock(side_effect=RuntimeError("the database is gone")))
+    path = tmp_path / "1.pdf"
+    path.write_bytes(b"%PDF-")
+    drawn = DrawnVolume(1, path, 2, 1, None, None, (), ())
+    with pytest.raises(RuntimeError):
+        runs._store(printed, [drawn])
+    assert files() == before
+    assert default_storage.exists(printed.volumes.get().file.name)
 
 
 def test_every_student_has_a_page(printed):
