@@ -95,15 +95,27 @@ def order(request: Any) -> HttpResponse:
     """Order the sheets of the picked schools."""
     picked = [pk for pk in request.POST.getlist("pick") if pk.isdecimal()]
     rows = Enrolment.objects.filter(pk__in=picked, season=request.season).select_related("school", "season")
-    ordered = [rules.create(row, by=request.user) for row in rows]
-    if not ordered:
+    if not rows:
         raise PortalError(_("Pick at least one school."))
-    messages.success(
-        request,
-        ngettext("%(n)d print run is being built.", "%(n)d print runs are being built.", len(ordered))
-        % {"n": len(ordered)},
-    )
+    refused = []
+    for row in rows:
+        try:
+            rules.create(row, by=request.user)
+        except PortalError as error:
+            refused.append(f"{row.school.name}: {error}")
+    _say_ordered(request, len(rows) - len(refused), refused)
     return HttpResponseRedirect(reverse("printing:center_runs"))
+
+
+def _say_ordered(request: Any, count: int, refused: list[str]) -> None:
+    """One message: how many runs were ordered, and which schools could not be and why."""
+    built = ngettext("%(n)d print run is being built.", "%(n)d print runs are being built.", count) % {"n": count}
+    if not refused:
+        messages.success(request, built)
+        return
+    parts = [built] if count else []
+    parts.append(_("Not ordered: %(schools)s") % {"schools": " ".join(refused)})
+    (messages.warning if count else messages.error)(request, " ".join(parts))
 
 
 @vary_on_headers("HX-Request")

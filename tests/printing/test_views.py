@@ -305,6 +305,19 @@ def test_failed_run_offers_to_print_without_the_student(center_client, at_the_ce
     assert "1 student left out" in text(response)
 
 
+def test_one_school_that_cannot_be_printed_does_not_stop_the_others(center_client, at_the_center, season):
+    center_client.post(url("feedback_accept", at_the_center.pk))
+    early = factories.school(season=season, code="10000", name="Early Academy")
+    picked = [factories.enrolment_of(early, season).pk, at_the_center.enrolment_id]
+    page = text(center_client.post(url("runs_order"), {"pick": picked}, follow=True))
+    assert "1 print run is being built. Not ordered: Early Academy: Sheets are printed once" in page
+    with center_scope():
+        assert PrintRun.objects.get().enrolment_id == at_the_center.enrolment_id
+    page = text(center_client.post(url("runs_order"), {"pick": picked[:1]}, follow=True))
+    assert "Not ordered: Early Academy" in page
+    assert "being built." not in page.partition("Not ordered")[0][-60:]
+
+
 def test_ordering_nothing_is_said(center_client, season):
     referer = {"HTTP_REFERER": "http://testserver" + url("center_runs")}
     assert "Pick at least one school" in text(center_client.post(url("runs_order"), {}, follow=True, **referer))
