@@ -77,13 +77,3 @@ def days_left(periods: Iterable[Period], day: dt.date) -> int:
         first = max(period.starts_on, day)
         days.update(first + dt.timedelta(days=n) for n in range((period.ends_on - first).days + 1))
     return len(days)
-
-
-def share_of_time_gone(periods: Iterable[Period], day: dt.date) -> float:
-    """How much of the days has passed before `day`, 0 to 1: the measure of a school behind its plan."""
-    periods = list(periods)
-    first = min((period.starts_on for period in periods), default=None)
-    if first is None:
-        return 0.0
-    total = days_left(periods, first)
-    return 1 - days_left(periods, day) / total

@@ -59,12 +59,11 @@ def test_nothing_opens_after_the_last_day(periods):
     assert timetable.last_day(periods) == dt.date(2022, 4, 2)
 
 
-def test_time_gone_counts_the_days_of_window_and_exception(periods):
+def test_days_left_count_the_days_of_window_and_exception(periods):
     assert timetable.days_left(periods, dt.date(2022, 3, 1)) == 9
     assert timetable.days_left(periods, dt.date(2022, 3, 27)) == 3
-    assert timetable.share_of_time_gone(periods, dt.date(2022, 3, 21)) == 0
-    assert timetable.share_of_time_gone(periods, dt.date(2022, 4, 3)) == 1
-    assert timetable.share_of_time_gone([], dt.date(2022, 4, 3)) == 0
+    assert timetable.days_left(periods, dt.date(2022, 4, 3)) == 0
+    assert timetable.days_left([], dt.date(2022, 4, 3)) == 0
 
 
 def test_periods_of_a_school_join_its_area_and_its_exceptions(scoped, season):
