@@ -15,8 +15,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.throttling import SimpleRateThrottle
 
 from capture.signin import address_of
-from schools.tenancy import center_scope
-from students.access import SESSION_SECONDS, signed_in
+from students.access import SESSION_SECONDS, admitted, signed_in
 from students.models import Student
 
 SALT = "capture.api"
@@ -33,8 +32,7 @@ def student_of(token: str) -> Student:
         pk = signing.loads(token, salt=SALT, max_age=SESSION_SECONDS)
     except signing.BadSignature as error:
         raise exceptions.AuthenticationFailed(_("Please sign in again.")) from error
-    with center_scope():  # the token says who, not where: the school is read from the row
-        student = Student.objects.select_related("school__area", "season").filter(pk=pk).first()
+    student = admitted(pk)
     if student is None:
         raise exceptions.AuthenticationFailed(_("Please sign in again."))
     return student

@@ -35,12 +35,16 @@ def forget(request: Any) -> None:
 
 
 def signed_in(request: Any) -> Student | None:
-    """The student of this session, if the roster still has the row."""
+    """The student of this session, if the roster still has the row and the school is still active."""
     pk = request.session.get(SESSION_KEY)
-    if pk is None:
-        return None
-    with center_scope():  # the session says who, not where: the school is read from the row
-        return Student.objects.select_related("school__area", "season").filter(pk=pk).first()
+    return None if pk is None else admitted(pk)
+
+
+def admitted(pk: int) -> Student | None:
+    """The student whom a session or token names; None once the row is gone or the school is inactive."""
+    with center_scope():  # it says who, not where: the school is read from the row
+        active = Student.objects.filter(school__is_active=True)
+        return active.select_related("school__area", "season").filter(pk=pk).first()
 
 
 def student_page(view: View) -> View:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from capture import signin
+from capture import api_access, signin
 from capture.ratelimits import Unavailable
 from schools.errors import TooMany
-from schools.models import Event
+from schools.models import Event, School
 from students.access import SESSION_KEY
 from tests import factories
 
@@ -148,3 +148,17 @@ def test_without_redis_nobody_signs_in_uncounted(student, settings):
     settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
     with pytest.raises(Unavailable):
         attempt(student)
+
+
+def test_student_of_a_school_set_inactive_is_signed_out(student_client, student):
+    assert student_client.get("/me/confirm/").status_code == 200
+    School.objects.filter(pk=student.school_id).update(is_active=False)
+    answer = student_client.get("/me/confirm/")
+    assert (answer.status_code, answer.url) == (302, "/me/sign-in/")
+    assert student_client.get("/me/sign-in/").status_code == 200
+
+
+def test_token_of_a_school_set_inactive_is_worth_nothing(client, student):
+    token = api_access.token_for(student)
+    School.objects.filter(pk=student.school_id).update(is_active=False)
+    assert client.get("/api/v1/me/", headers={"Authorization": f"Student {token}"}).status_code == 401
