@@ -21,13 +21,13 @@ test: setup-dev  ## 运行全部测试 · run every test, on real PostgreSQL, Re
 lint: setup-dev  ## 检查代码与模板 · check code, templates and types
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
-	@git ls-files 'templates/*.html' | xargs -r $(VENV)/bin/djade --target-version 5.2 --check
+	@find templates -name '*.html' -exec $(VENV)/bin/djade --target-version 5.2 --check {} +
 	@TUCAI_SERVICES=none $(PY) -m mypy
 
 format: setup-dev  ## 整理代码格式 · put code and templates in order
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
-	@git ls-files 'templates/*.html' | xargs -r $(VENV)/bin/djade --target-version 5.2
+	@find templates -name '*.html' -exec $(VENV)/bin/djade --target-version 5.2 {} +
 
 BENCHES ?= vision matting verdict roster sheets archive pages
 bench: setup-dev  ## 性能测量 · measure, each figure beside its floor or peer
