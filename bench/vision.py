@@ -28,7 +28,7 @@ from capture.vision.portrait import framing, matting, warp
 PHOTOS = 4
 RUNS = 7
 LONG_SIDE, SHORT_SIDE = 4032, 3024
-GRAIN = 8.5  # grey levels of noise; gives the 4.7 MB of a phone's JPEG
+GRAIN = 10.0  # grey levels of noise; gives the 4.7 MB of a phone's JPEG
 QUALITY = 92
 SECONDS = 8.0
 

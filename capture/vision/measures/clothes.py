@@ -40,11 +40,13 @@ def measure(figure: Figure, crop: FaceCrop) -> dict[str, object]:
 
 def clothes_area(figure: Figure, skin: np.ndarray) -> np.ndarray:
     """Person below the chin without the larger patches of skin (neck, neckline); specks of skin colour are pattern."""
-    area = figure.person.copy()
-    area[: int(figure.chin + CLOTHES_BELOW_CHIN * FACE_WIDTH)] = False
-    area = cv2.erode(area.astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
-    bare = (distance(figure.lab, skin) < LIKE_SKIN).astype(np.uint8)
-    return area & ~cv2.morphologyEx(bare, cv2.MORPH_OPEN, np.ones((13, 13), np.uint8)).astype(bool)
+    below = slice(min(SIDE - 1, int(figure.chin + CLOTHES_BELOW_CHIN * FACE_WIDTH)), SIDE)
+    person = cv2.erode(figure.person[below].astype(np.uint8), np.ones((9, 9), np.uint8))
+    bare = (distance(figure.lab[below], skin) < LIKE_SKIN).astype(np.uint8)
+    bare = cv2.morphologyEx(bare, cv2.MORPH_OPEN, np.ones((13, 13), np.uint8))
+    area = np.zeros((SIDE, SIDE), bool)
+    area[below] = (person > 0) & (bare == 0)
+    return area
 
 
 def _measure_area(figure: Figure, area: np.ndarray) -> dict[str, object]:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from .. import networks
 from ..face import Face
-from ..source import Source, shrink
+from ..source import Source
 
-SEARCH_SIDE = 640
 NEAR_WIDTH = 110  # px in the searched picture; below it the landmarks are found again in an enlarged crop
 CROP_SIDE = 640
 MARGIN = 1.1  # of the face size, on every side of a crop
@@ -34,7 +32,7 @@ class Found:
 
 
 def find(source: Source) -> Found:
-    picture = _reduced(source.work)
+    picture = source.small
     scale = source.width / picture.shape[1]
     faces = [Face(points * scale) for points in networks.face_meshes(picture)]
     boxes = [box * scale for box in networks.far_faces(picture)]
@@ -45,14 +43,6 @@ def find(source: Source) -> Found:
         faces[:1] = _second_look(source, faces[0].box) or faces[:1]
     strangers = [box for box in boxes if not any(_overlaps(box, face.box) for face in faces)]
     return Found(tuple(faces), tuple(strangers))
-
-
-def _reduced(picture: np.ndarray) -> np.ndarray:
-    """The networks see at most 256 px of a side: a smaller picture finds the same and costs less to hand over."""
-    picture = shrink(picture, max(1, max(picture.shape[:2]) // SEARCH_SIDE))
-    factor = SEARCH_SIDE / max(picture.shape[:2])
-    # Less than halved, so that plain interpolation does not alias, at a tenth of the cost of averaging odd areas.
-    return cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR) if factor < 1 else picture
 
 
 def measure(found: Found, source: Source) -> dict[str, object]:

@@ -63,7 +63,8 @@ class Figure:
 
 def cut_figure(source: Source, face: Face) -> Figure:
     forward = _alignment(face)
-    picture = source.work
+    has_pixels = face.width * source.small.shape[1] / source.width >= FACE_WIDTH
+    picture = source.small if has_pixels else source.work
     into_crop = forward / np.array([picture.shape[1] / source.width] * 2 + [1.0])
     rgb = _warp(picture, into_crop)
     inside = _shown(source, forward)

@@ -13,7 +13,7 @@ from ..source import Source, shrink
 SPECTRUM = 256
 RING_FROM, RING_TO = 0.12, 0.5  # cycles a pixel: below lies the face itself
 ON_AXIS = 3  # rows and columns of the spectrum where JPEG blocks and picture borders put their energy
-FRAME_SIDE = 500
+FRAME_SIDE = 340
 BORDER = 3  # px at the rim of the picture, where decoding leaves lines
 LONG_LINE = 0.3  # of the shorter side
 SLANT = 0.2
@@ -64,13 +64,13 @@ def measure_frame(source: Source, face: Face) -> dict[str, object]:
     edges[:BORDER] = edges[-BORDER:] = 0
     edges[:, :BORDER] = edges[:, -BORDER:] = 0
     least = int(LONG_LINE * min(picture.shape[:2]))
-    lines = cv2.HoughLinesP(edges, 1, np.pi / 180, 60, minLineLength=least, maxLineGap=8)
+    lines = cv2.HoughLinesP(edges, 1, np.pi / 180, 45, minLineLength=least, maxLineGap=8)
     sides = set() if lines is None else {_side(line, face.box * scale) for line in lines[:, 0]}
     return {"frame_sides": len(sides - {None})}
 
 
 def _small(source: Source) -> tuple[np.ndarray, float]:
-    """The picture at about 500 px, by whole numbers, which is quick; and its scale."""
+    """The picture at about 340 px, by whole numbers, which is quick; and its scale."""
     picture = shrink(source.work, max(1, round(max(source.work.shape[:2]) / FRAME_SIDE)))
     return picture, picture.shape[1] / source.width
 
