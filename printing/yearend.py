@@ -1,6 +1,7 @@
 """The year's end (评选、补贴、通报): schools ranked by their figures, what the center decides about them, the bulletin.
 
 Points out of 100: coverage 40, first-pass rate 20, feedback on time 15, fee on time 15, portraits that stayed 10.
+A school is proposed for praise only when its season is finished; until then what cannot be measured counts nothing.
 """
 
 import datetime as dt
@@ -20,7 +21,7 @@ from capture.models import Photo
 from printing.models import Award, Bulletin, Feedback
 from schools import history, messages, timetable
 from schools.errors import PortalError
-from schools.models import Enrolment, Event, Season, User, Window, WindowException
+from schools.models import Enrolment, Event, School, Season, User, Window, WindowException
 from schools.tenancy import school_scope
 from schools.workdays import workdays_between
 from students import progress
@@ -32,6 +33,12 @@ LOST_A_DAY = 0.05
 # Proposals; the center decides.
 COMMENDED_SHARE, CRITICISED_BELOW = 0.2, 60
 ALLOWANCE_FEN_A_STUDENT = 50
+FINISHED = {
+    Enrolment.Status.FEEDBACK_ACCEPTED,
+    Enrolment.Status.PRINTING,
+    Enrolment.Status.SHIPPED,
+    Enrolment.Status.RECEIVED,
+}
 
 
 @dataclass(frozen=True)
@@ -45,15 +52,21 @@ class Figures:
     feedback: float | None = None
     fee: float | None = None
     kept: float | None = None
+    is_finished: bool = False
 
     @property
     def score(self) -> Decimal:
-        """Points over those figures that can be measured, scaled to 100."""
-        known = {name: weight for name, weight in WEIGHTS.items() if getattr(self, name) is not None}
-        if not known:
-            return Decimal(0)
-        points = sum(weight * getattr(self, name) for name, weight in known.items())
-        return Decimal(str(round(100 * points / sum(known.values()), 2)))
+        """Points out of 100: of a finished school over what can be measured, else over everything."""
+        return self.measured if self.is_finished else self._points(WEIGHTS)
+
+    @property
+    def measured(self) -> Decimal:
+        """Points over those figures that can be measured, scaled to 100: nobody is blamed for what is still to come."""
+        return self._points({name: weight for name, weight in WEIGHTS.items() if getattr(self, name) is not None})
+
+    def _points(self, weights: dict[str, int]) -> Decimal:
+        points = sum(weight * (getattr(self, name) or 0) for name, weight in weights.items())
+        return Decimal(str(round(100 * points / (sum(weights.values()) or 1), 2)))
 
 
 def figures(season: Season, *, today: dt.date | None = None) -> dict[int, Figures]:
@@ -123,8 +136,9 @@ def _figures(
     today: dt.date,
 ) -> Figures:
     row = rosters.get(enrolment.school_id)
+    is_finished = enrolment.status in FINISHED
     if row is None:
-        return Figures()
+        return Figures(is_finished=is_finished)
     captured = row["captured"]
     return Figures(
         roster=row["roster"],
@@ -134,6 +148,7 @@ def _figures(
         feedback=_timely(sent_at, enrolment.proof_due_on, today),
         fee=_fee(enrolment, row, settled.get(enrolment.school_id), today),
         kept=max(0.0, 1 - resets.get(enrolment.school_id, 0) / captured) if captured else None,
+        is_finished=is_finished,
     )
 
 
@@ -155,29 +170,40 @@ def rank(season: Season, *, by: User, today: dt.date | None = None) -> list[Awar
     """Rank the schools by their figures; what the center has decided about a school stays, proposals are made anew."""
     with transaction.atomic():
         _refuse_published(season)
-        found = figures(season, today=today)
-        order = sorted(
-            (school for school in found if found[school].roster), key=lambda s: (-found[s].score, -found[s].captured, s)
-        )
+        found = {school: row for school, row in figures(season, today=today).items() if row.roster}
+        order = _order(found)
         Award.objects.filter(season=season).exclude(school__in=order).delete()
-        awards = [_place(season, school, n, found[school], len(order)) for n, school in enumerate(order, 1)]
+        decided = set(Event.objects.filter(season=season, kind="award.decided").values_list("object_id", flat=True))
+        awards = [_place(season, school, n, found, decided) for n, school in enumerate(order, 1)]
         history.record("season.ranked", season, by=by, facts={"schools": len(awards)})
     return awards
 
 
-def _place(season: Season, school_id: int, rank: int, figures: Figures, schools: int) -> Award:
-    fields: dict[str, Any] = {"rank": rank, "score": figures.score, "figures": asdict(figures)}
+def _order(found: dict[int, Figures]) -> list[int]:
+    """Finished schools first; by score, then students photographed, then code."""
+    codes = dict(School.objects.filter(pk__in=found).values_list("pk", "code"))
+    return sorted(found, key=lambda s: (not found[s].is_finished, -found[s].score, -found[s].captured, codes[s]))
+
+
+def _place(season: Season, school_id: int, rank: int, found: dict[int, Figures], decided: set[int]) -> Award:
+    row = found[school_id]
+    fields: dict[str, Any] = {"rank": rank, "score": row.score, "figures": asdict(row)}
     award = Award.objects.filter(season=season, school=school_id).first()
+    if award is None or award.pk not in decided:
+        fields |= _proposal(row, rank, len(found))
     if award is None:
-        fields |= {
-            "is_commended": rank <= max(1, round(schools * COMMENDED_SHARE)),
-            "is_criticised": figures.score < CRITICISED_BELOW,
-            "allowance_fen": figures.captured * ALLOWANCE_FEN_A_STUDENT,
-        }
         return Award.objects.create(season=season, school_id=school_id, **fields)
     Award.objects.filter(pk=award.pk).update(**fields)
     award.refresh_from_db()
     return award
+
+
+def _proposal(row: Figures, rank: int, schools: int) -> dict[str, Any]:
+    return {
+        "is_commended": row.is_finished and rank <= max(1, round(schools * COMMENDED_SHARE)),
+        "is_criticised": row.measured < CRITICISED_BELOW,
+        "allowance_fen": row.captured * ALLOWANCE_FEN_A_STUDENT,
+    }
 
 
 def decide(

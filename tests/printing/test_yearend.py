@@ -31,7 +31,7 @@ def two(season, school, other_school):
     with_portrait(other_school, season)
     factories.student(other_school, season)
     with center_scope():
-        Enrolment.objects.update(capture_ended_on=timezone.localdate())
+        Enrolment.objects.update(capture_ended_on=timezone.localdate(), status=Enrolment.Status.FEEDBACK_ACCEPTED)
         yield good
 
 
@@ -48,7 +48,13 @@ def test_figures_of_every_school_in_a_fixed_number_of_queries(
 
 
 def test_score_is_scaled_over_what_can_be_measured():
-    assert yearend.Figures(coverage=1.0, first_pass=0.5).score == Decimal("83.33")
+    assert yearend.Figures(coverage=1.0, first_pass=0.5, is_finished=True).score == Decimal("83.33")
+    assert yearend.Figures(is_finished=True).score == 0
+
+
+def test_what_an_unfinished_school_has_not_done_yet_counts_nothing():
+    row = yearend.Figures(coverage=1.0, first_pass=0.5)
+    assert (row.score, row.measured) == (Decimal("50.00"), Decimal("83.33"))
     assert yearend.Figures().score == 0
 
 
@@ -68,6 +74,30 @@ def test_ranking_proposes_and_keeps_what_the_center_decided(two, season, school,
     again = yearend.rank(season, by=center_admin)
     assert (again[1].is_criticised, again[1].allowance_fen) == (True, 0)
     assert yearend.total_allowance_fen(season) == 100
+
+
+def test_unfinished_school_comes_last_and_is_not_proposed(two, season, school, other_school, center_admin):
+    Enrolment.objects.filter(school=school).update(status=Enrolment.Status.PROOFREADING)
+    first, second = yearend.rank(season, by=center_admin)
+    assert (first.school, first.is_commended) == (other_school, True)
+    assert (second.school, second.is_commended, second.is_criticised) == (school, False, False)
+
+
+def test_nobody_is_proposed_before_a_school_is_finished_and_then_it_is(two, season, school, center_admin):
+    Enrolment.objects.update(status=Enrolment.Status.PROOFREADING)
+    assert not any(award.is_commended for award in yearend.rank(season, by=center_admin))
+    Enrolment.objects.filter(school=school).update(status=Enrolment.Status.RECEIVED)
+    first, second = yearend.rank(season, by=center_admin)
+    assert (first.school, first.is_commended, second.is_commended) == (school, True, False)
+
+
+def test_equal_schools_stand_by_students_photographed_then_by_code(two, season, school, other_school):
+    even = {"coverage": 1.0, "is_finished": True}
+    ids = sorted((school, other_school), key=lambda row: row.code)
+    same = {row.pk: yearend.Figures(captured=2, **even) for row in reversed(ids)}
+    assert yearend._order(same) == [row.pk for row in ids]
+    more = {ids[0].pk: yearend.Figures(captured=2, **even), ids[1].pk: yearend.Figures(captured=3, **even)}
+    assert yearend._order(more) == [ids[1].pk, ids[0].pk]
 
 
 def test_no_school_is_praised_and_blamed(two, season, center_admin):
