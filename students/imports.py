@@ -25,7 +25,6 @@ def upload(*, school: School, season: Season, content: bytes, filename: str, by:
     """Take a file in and have it read. Raises PortalError for what is no roster at first sight."""
     check_open(school=school, season=season)
     check_size(len(content))
-    _tidy(school, season)
     row = RosterImport(school=school, season=season, filename=filename[-120:], created_by_name=by.actor_name)
     row.file.save("roster", ContentFile(identity.seal_file(content)), save=False)
     with transaction.atomic():
@@ -35,10 +34,13 @@ def upload(*, school: School, season: Season, content: bytes, filename: str, by:
     return row
 
 
-def _tidy(school: School, season: Season) -> None:
-    """Files of earlier imports that are over go: the wrong rows of the last one are what a clerk still needs."""
+def _tidy(read: RosterImport) -> None:
+    """Once a file has been read, those of earlier imports that are over go: until then a clerk needs their wrong rows."""
     over = RosterImport.objects.filter(
-        school=school, season=season, status__in=(Status.DONE, Status.REFUSED, Status.DROPPED)
+        school=read.school,
+        season=read.season,
+        pk__lt=read.pk,
+        status__in=(Status.DONE, Status.REFUSED, Status.DROPPED),
     )
     for row in over.exclude(file=""):
         discard_file(row)
@@ -92,9 +94,9 @@ def read(row: RosterImport, *, progress: Progress) -> RosterImport:
             raise spreadsheet.UnreadableSheet(_("There are headings but no students below them."))
     except PortalError as error:
         return refuse(row, message=str(error))
-    return states.change(
-        row, Status.PREVIEW, by=history.SYSTEM, facts=found.figures, report=found.report, **found.figures
-    )
+    states.change(row, Status.PREVIEW, by=history.SYSTEM, facts=found.figures, report=found.report, **found.figures)
+    _tidy(row)
+    return row
 
 
 def refuse(row: RosterImport, *, message: str) -> RosterImport:

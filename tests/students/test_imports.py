@@ -95,6 +95,13 @@ def test_wrong_rows_keep_the_file_until_the_next_upload(upload, owner):
         imports.wrong_rows(row, most=9)
 
 
+def test_wrong_rows_stay_when_the_next_file_is_refused(upload, owner):
+    row = finish(imports.confirm(row=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
+    assert upload(books.xlsx(["收入", "支出"], [1, 2])).status == Status.REFUSED
+    row.refresh_from_db()
+    assert [number for number, _cells, _reasons in imports.wrong_rows(row, most=9)] == [3]
+
+
 def test_confirming_twice_is_a_conflict(upload, owner):
     row = upload(books.roster(books.row(1)))
     imports.confirm(row=row, by=owner)
