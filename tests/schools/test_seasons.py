@@ -5,6 +5,7 @@ import pytest
 from schools import seasons
 from schools.errors import Conflict, PortalError
 from schools.models import Area, Event, Season, Window
+from schools.wording import notice_lines
 from tests import factories
 
 TERMS = {
@@ -42,6 +43,23 @@ def test_the_first_season_has_the_terms_of_the_notice():
     assert "15元/人" in season.notice
     assert "30个工作日" in season.notice
     assert "2023届" in season.consent_text
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        *("明确责任部门", "落实责任人", "示范引领", "2022年工作补贴", "年底组织评选", "表扬", "通报"),
+        *("固定的采集点", "柔光灯", "自然光", "红眼", "双耳对称", "有色隐形眼镜", "防晒霜", "蓝色上衣", "翻拍"),
+    ],
+)
+def test_the_first_notice_says_what_schools_must_know(fact):
+    assert fact in seasons.draft(after=None, today=dt.date(2022, 1, 5)).notice
+
+
+def test_the_annex_of_the_first_notice_has_its_headings():
+    kinds = {line: kind for kind, line in notice_lines(seasons.draft(after=None, today=dt.date(2022, 1, 5)).notice)}
+    assert (kinds["附件2"], kinds["五、相关要求"]) == ("heading", "heading")
+    assert not any("联系人" in line or "联系电话" in line for line in kinds)
 
 
 def test_the_next_season_keeps_the_terms_and_moves_the_years_of_the_notice(draft, center_admin):
