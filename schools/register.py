@@ -2,7 +2,6 @@
 
 import csv
 import io
-import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,14 +12,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from import_export.results import Result
 
-from schools import history
+from schools import history, workbooks
 from schools.enrolments import enrol
 from schools.errors import PortalError
 from schools.models import School, Season, User
 from schools.resources import COLUMNS, REQUIRED, SchoolResource
 
 MAX_ROWS = 2_000
-MAX_UNPACKED_BYTES = 60 * 1024 * 1024
 
 
 @dataclass
@@ -91,13 +89,12 @@ def _csv_rows(content: bytes) -> list[list[Any]]:
 
 
 def _workbook_rows(content: bytes) -> list[list[Any]]:
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED_BYTES:
-                raise PortalError(_("This workbook is far too large once unpacked. Keep only the sheet of schools."))
-        return python_calamine.load_workbook(io.BytesIO(content)).get_sheet_by_index(0).to_python()
-    except (zipfile.BadZipFile, python_calamine.CalamineError, IndexError) as error:
-        raise PortalError(_("This file cannot be read. Save it as .xlsx and try again.")) from error
+    if not content.startswith(b"PK"):
+        raise PortalError(_("This file cannot be read. Save it as .xlsx and try again."))
+    workbooks.inspect(content)
+    return workbooks.guarded(
+        lambda: python_calamine.load_workbook(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+    )
 
 
 def _report(result: Result) -> SheetReport:

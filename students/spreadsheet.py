@@ -7,15 +7,17 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import islice, pairwise
 from typing import Any
 
 import python_calamine
 from django.utils.translation import gettext as _
 
-from students import cells, workbooks
+from schools import workbooks
+from schools.workbooks import UnreadableSheet
+from students import cells
 from students.columns import COLUMNS, OWN_EXTRAS, REQUIRED, Column, column_of, plain
-from students.workbooks import UnreadableSheet
 
 MAX_ROWS = 60_000
 HEADING_ROWS = 30  # how far down the headings may stand
@@ -67,8 +69,8 @@ def open_roster(content: bytes) -> Sheet:
 
 def _open_workbook(content: bytes, inspection: workbooks.Inspection) -> Sheet:
     if content.startswith(_OLE) and "EncryptedPackage".encode("utf-16-le") in content:
-        raise UnreadableSheet(_protected())
-    book = _guarded(lambda: python_calamine.load_workbook(io.BytesIO(content)))
+        raise UnreadableSheet(workbooks.protected())
+    book = workbooks.guarded(lambda: python_calamine.load_workbook(io.BytesIO(content)))
     best: tuple[Headings, Any] | None = None
     for sheet in _visible_sheets(book):
         head = list(islice(sheet.iter_rows(), HEADING_ROWS))
@@ -83,25 +85,11 @@ def _open_workbook(content: bytes, inspection: workbooks.Inspection) -> Sheet:
     return _sheet(sheet.name, headings, total, source)
 
 
-def _guarded(action: Any) -> Any:
-    """Run the reader; what it raises, a panic of its Rust side included, becomes a sentence."""
-    try:
-        return action()
-    except python_calamine.PasswordError as error:
-        raise UnreadableSheet(_protected()) from error
-    except Exception as error:
-        raise UnreadableSheet(workbooks.damaged()) from error
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        raise UnreadableSheet(workbooks.damaged()) from error
-
-
 def _visible_sheets(book: Any) -> Iterator[Any]:
     for index, sheet in enumerate(book.sheets_metadata):
         is_sheet = sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
         if is_sheet and sheet.visible == python_calamine.SheetVisibleEnum.Visible:
-            yield _guarded(lambda index=index: book.get_sheet_by_index(index))
+            yield workbooks.guarded(partial(book.get_sheet_by_index, index))
 
 
 def _marked(sheet: Any, formulas: set[tuple[int, int]]) -> Iterator[RawRow]:
@@ -117,10 +105,6 @@ def _marked(sheet: Any, formulas: set[tuple[int, int]]) -> Iterator[RawRow]:
                 for i, value in enumerate(row)
             ]
         yield row
-
-
-def _protected() -> str:
-    return _("The workbook is protected by a password. Remove the password and upload it again.")
 
 
 # text

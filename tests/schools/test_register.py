@@ -1,11 +1,12 @@
 import io
+import zipfile
 
 import openpyxl
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from schools import register
+from schools import register, workbooks
 from schools.errors import PortalError
 from schools.models import Enrolment, Event, School
 from schools.tenancy import center_scope
@@ -90,7 +91,7 @@ def test_the_export_can_be_imported_again_and_formulas_are_harmless(school, seas
     ("content", "filename", "sentence"),
     [
         (b"not a workbook", "x.xlsx", "cannot be read"),
-        (b"PK\x03\x04 truncated", "x.xlsx", "cannot be read"),
+        (b"PK\x03\x04 truncated", "x.xlsx", "is damaged"),
         (b"\xff\xfe\x00\x81", "x.csv", "cannot be read|first row"),
         (b"a,b\n1,2", "x.csv", "Missing: 学校代码、学校名称、片区"),
         (b"", "x.csv", "first row must hold"),
@@ -99,6 +100,21 @@ def test_the_export_can_be_imported_again_and_formulas_are_harmless(school, seas
 def test_a_sheet_that_is_none_is_refused_with_a_sentence(season, center_admin, content, filename, sentence):
     with pytest.raises(PortalError, match=sentence):
         register.import_schools(content, filename=filename, by=center_admin)
+
+
+def test_a_workbook_that_would_fill_the_memory_is_refused_before_it_is_opened(season, center_admin, monkeypatch):
+    book = openpyxl.Workbook()
+    book.active["XFD1048576"] = "x"
+    far = io.BytesIO()
+    book.save(far)
+    monkeypatch.setattr(workbooks, "MAX_STRINGS", workbooks.MB)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/workbook.xml", "<workbook/>")
+        archive.writestr("xl/sharedStrings.xml", b" " * 4 * workbooks.MB)
+    for content, sentence in ((far, "100,000"), (packed, "too large")):
+        with pytest.raises(PortalError, match=sentence):
+            register.import_schools(content.getvalue(), filename="x.xlsx", by=center_admin)
 
 
 def test_a_csv_of_a_chinese_spreadsheet_is_understood(school, season, center_admin):

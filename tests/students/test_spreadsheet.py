@@ -8,7 +8,8 @@ import openpyxl
 import pytest
 import xlwt
 
-from students import cells, spreadsheet, template, workbooks
+from schools import workbooks
+from students import cells, spreadsheet, template
 from students.spreadsheet import UnreadableSheet, open_roster
 from tests.students import books
 

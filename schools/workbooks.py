@@ -1,4 +1,4 @@
-"""Looking into an .xlsx before a reader opens it: sizes as they inflate, cells far out, formulas without a result.
+"""Workbooks that people upload. What is looked at in an .xlsx before a reader opens it: sizes as they inflate, cells far out, formulas without a result.
 
 The directory of a zip file can lie, so every part that the reader will inflate is inflated here first, in pieces of
 1 MB that are thrown away, and stopped at its limit.
@@ -8,15 +8,18 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
+from typing import TypeVar
 from xml.etree import ElementTree
 
+import python_calamine
 from django.utils.translation import gettext as _
 
 from schools.errors import PortalError
 
+Read = TypeVar("Read")
 MB = 1024 * 1024
 MAX_PARTS = 2000
 # Inflated bytes. A sheet may be long: a million empty rows that carry a format take some 300 MB.
@@ -36,7 +39,7 @@ _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 
 
 class UnreadableSheet(PortalError):
-    """The file is no roster that we can read; the sentence says why and what to do."""
+    """The file is no sheet that we can read; the sentence says why and what to do."""
 
 
 @dataclass
@@ -55,12 +58,30 @@ def inspect(content: bytes) -> Inspection:
         raise UnreadableSheet(damaged()) from error
 
 
+def guarded(action: Callable[[], Read]) -> Read:
+    """Run the reader; what it raises, a panic of its Rust side included, becomes a sentence."""
+    try:
+        return action()
+    except python_calamine.PasswordError as error:
+        raise UnreadableSheet(protected()) from error
+    except Exception as error:
+        raise UnreadableSheet(damaged()) from error
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise UnreadableSheet(damaged()) from error
+
+
+def protected() -> str:
+    return _("The workbook is protected by a password. Remove the password and upload it again.")
+
+
 def damaged() -> str:
     return _("The file is damaged. Open it in Excel or WPS, save it as .xlsx and upload it again.")
 
 
 def too_large() -> str:
-    return _("The workbook is too large once unpacked. Copy the roster alone into the template and upload that.")
+    return _("The workbook is too large once unpacked. Copy the list alone into the template and upload that.")
 
 
 def _inspect(content: bytes, parts: list[zipfile.ZipInfo]) -> Inspection:
@@ -135,7 +156,7 @@ def _look_at_sheet(pieces: Iterator[bytes]) -> set[tuple[int, int]]:
         if _FAR_ANYWHERE.search(text) and _FAR.search(text):
             raise UnreadableSheet(
                 _(
-                    "There is something in a cell far to the right or below row 100,000. Copy the roster alone into the template."
+                    "There is something in a cell far to the right or below row 100,000. Copy the list alone into the template."
                 )
             )
         if b"<f" in text:
