@@ -49,12 +49,12 @@ class Simulator:
 
     def pay(self, *, order_number: str, amount_fen: int) -> Callback:
         """What the payer's button does: the signed message that a provider would send. Two clicks are one payment."""
-        key, payment = f"simulator:{order_number}", (amount_fen, f"SIM{secrets.token_hex(10).upper()}")
-        known = cache.get_or_set(key, payment, timeout=86_400)
-        if known[0] == amount_fen:
-            payment = tuple(known)
-        cache.set(key, payment, timeout=86_400)
-        transaction_id = payment[1]
+        key, transaction_id = f"simulator:{order_number}", f"SIM{secrets.token_hex(10).upper()}"
+        cache.add(key, (amount_fen, transaction_id), timeout=86_400)
+        known = self.query(order_number=order_number)
+        if known and known.amount_fen == amount_fen:
+            transaction_id = known.external_id
+        cache.set(key, (amount_fen, transaction_id), timeout=86_400)
         body = json.dumps(
             {"order_number": order_number, "amount_fen": amount_fen, "transaction_id": transaction_id}, sort_keys=True
         )
