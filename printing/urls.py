@@ -48,6 +48,7 @@ urlpatterns = [
     path("panels/printing/feedback/", panels.feedback, name="panel_feedback"),
     path("panels/printing/runs/", panels.printing, name="panel_printing"),
     path("panels/printing/next/", panels.next_step, name="panel_next"),
+    path("panels/printing/examples/", panels.excellent, name="panel_examples"),
     path("panels/printing/unprintable/", proofs.unprintable, name="panel_unprintable"),
     path("panels/printing/school/", panels.school, name="panel_school"),
 ]

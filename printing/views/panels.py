@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from printing import nextstep, proofing
+from printing import examples, nextstep, proofing
 from printing.models import Feedback, PrintRun, Shipment
 from schools.access import center_page, school_page
 from schools.models import Enrolment
@@ -71,6 +71,14 @@ def printing(request: Any) -> HttpResponse:
 def next_step(request: Any) -> HttpResponse:
     step = nextstep.of(request.enrolment) if request.enrolment else None
     return render(request, "printing/panel_next.html", {"step": step})
+
+
+@require_GET
+@school_page
+def excellent(request: Any) -> HttpResponse:
+    """The excellent units of the newest bulletin, under the notice."""
+    season, found = examples.newest()
+    return render(request, "printing/panel_examples.html", {"year": season, "examples": found})
 
 
 @require_GET

@@ -10,13 +10,13 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from printing import delivery, portraits, proofing
+from printing import delivery, examples, portraits, proofing
 from printing.forms import ReceiptForm
 from printing.models import Award, Bulletin, PrintItem, PrintRun, Shipment
 from schools import files
 from schools.access import center_page, school_page
 from schools.errors import PortalError
-from schools.models import Enrolment
+from schools.models import Enrolment, Season
 
 FOUND = 30
 
@@ -36,7 +36,7 @@ def prints(request: Any) -> HttpResponse:
             "receipt_form": ReceiptForm(initial={"received_by": request.user.actor_name}),
             "q": words,
             "found": _found(enrolment, words) if words else [],
-            "bulletin": Bulletin.objects.filter(season=enrolment.season).exclude(published_at=None).first(),
+            "bulletin": _published(enrolment.season),
         }
     return render(request, "printing/prints.html", context)
 
@@ -106,7 +106,16 @@ def receive(request: Any, pk: int) -> HttpResponse:
 @require_GET
 @school_page
 def bulletin(request: Any) -> HttpResponse:
-    """The published bulletin of the season, and what it says of this school."""
-    row = get_object_or_404(Bulletin.objects.exclude(published_at=None), season=request.season)
-    award = Award.objects.filter(season=request.season).first()
-    return render(request, "printing/bulletin.html", {"bulletin": row, "award": award})
+    """The published bulletin of the season and what it says of this school; before there is one, the newest of earlier."""
+    row = _published(request.season)
+    if row is None:
+        raise Http404
+    award = Award.objects.filter(season=row.season).first()
+    context = {"bulletin": row, "award": award, "year": row.season, "examples": examples.of(row.season)}
+    return render(request, "printing/bulletin.html", context)
+
+
+def _published(season: Season | None) -> Bulletin | None:
+    """The bulletin of the season or, until it is out, the newest of those before."""
+    rows = Bulletin.objects.exclude(published_at=None).select_related("season")
+    return rows.filter(season__year__lte=season.year).order_by("-season__year").first() if season else None

@@ -21,9 +21,9 @@ CENTER_PANELS = (
     ("capture:panel_today", "capture:center_photos", _("Photos of the day"), ""),
     ("students:panel_schools", "schools:schools", _("Schools"), "main"),
     ("capture:panel_failures", "capture:center_photos", _("Why photos fail"), ""),
-    ("billing:panel_fees", "billing:center_fees", _("Fees"), ""),
-    ("printing:panel_feedback", "printing:center_feedback", _("Feedback forms"), ""),
-    ("printing:panel_printing", "printing:center_runs", _("Printing and delivery"), ""),
+    ("billing:panel_fees", "billing:center_fees", _("Fees"), "foot"),
+    ("printing:panel_feedback", "printing:center_feedback", _("Feedback forms"), "foot"),
+    ("printing:panel_printing", "printing:center_runs", _("Printing and delivery"), "foot"),
 )
 SCHOOL_PANELS = (
     ("students:panel_classes", "students:roster", _("Progress by class"), "main"),
@@ -66,6 +66,7 @@ def school_home(request: Any) -> HttpResponse:
             "periods": periods,
             "days_left": timetable.days_left(periods, context["today"]),
             "next_panel": panel("printing:panel_next"),
+            "examples_panel": panel("printing:panel_examples", page="printing:prints", label=_("Prints")),
             "panels": _panels(SCHOOL_PANELS),
             "contact": Membership.objects.filter(school=request.school, is_contact=True).select_related("user").first(),
         }
