@@ -17,7 +17,7 @@ from schools.errors import PortalError
 from schools.models import Job
 from students import identity, template
 from students import imports as rules
-from students.columns import COLUMNS
+from students.columns import COLUMNS, Column
 from students.forms import RosterUploadForm
 from students.models import RosterImport
 from students.roster import REPORTED, check_size
@@ -79,9 +79,10 @@ def _preview(roster: RosterImport) -> dict[str, Any]:
         rows = rules.wrong_rows(roster, most=PREVIEWED)
     except PortalError:
         rows = []
+    shown = _faulty(rows)
     return {
-        "columns": COLUMNS,
-        "wrong_rows": [(number, _cells(texts, reasons)) for number, texts, reasons in rows],
+        "columns": shown,
+        "wrong_rows": [(number, _cells(texts, reasons, shown)) for number, texts, reasons in rows],
         "more_wrong": max(roster.wrong - len(rows), 0),
         "in_workbook": IN_WORKBOOK if roster.wrong > IN_WORKBOOK else 0,
         "has_file": bool(roster.file),
@@ -91,10 +92,17 @@ def _preview(roster: RosterImport) -> dict[str, Any]:
     }
 
 
-def _cells(texts: list[str], reasons: dict[str, str]) -> list[dict[str, str]]:
+def _faulty(rows: list[tuple[int, list[str], dict[str, str]]]) -> list[Column]:
+    """Who it is, and the columns with a fault: all columns would push faults out of sight on the right."""
+    fields = {"student_no", "name"}.union(*(reasons for _number, _texts, reasons in rows))
+    return [column for column in COLUMNS if column.field in fields]
+
+
+def _cells(texts: list[str], reasons: dict[str, str], shown: list[Column]) -> list[dict[str, Any]]:
     return [
         {"column": column, "text": _shown(column.field, text, reasons), "reason": reasons.get(column.field, "")}
         for column, text in zip(COLUMNS, texts, strict=True)
+        if column in shown
     ]
 
 
