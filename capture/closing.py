@@ -59,11 +59,12 @@ def end_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
             capture_ended_on=today,
             proof_due_on=due,
         )
-        _tell_ended(enrolment)
+        _tell_ended(enrolment, due)
     return enrolment
 
 
-def _tell_ended(enrolment: Enrolment) -> None:
+def _tell_ended(enrolment: Enrolment, due: dt.date) -> None:
+    assert enrolment.proof_due_on is not None  # ending the capture has just set it
     with translation.override(settings.LANGUAGE_CODE):  # the product's language, whoever ended it
         messages.tell_school(
             enrolment.school,
@@ -72,7 +73,7 @@ def _tell_ended(enrolment: Enrolment) -> None:
             body=_(
                 "Please have the portraits proofread and the feedback form returned by %(day)s (%(n)d working days)."
             )
-            % {"day": enrolment.proof_due_on.isoformat(), "n": enrolment.season.proof_workdays},
+            % {"day": due.isoformat(), "n": enrolment.season.proof_workdays},
             link="/school/",
         )
 

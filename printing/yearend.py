@@ -185,7 +185,7 @@ def _order(found: dict[int, Figures]) -> list[int]:
     return sorted(found, key=lambda s: (not found[s].is_finished, -found[s].score, -found[s].captured, codes[s]))
 
 
-def _place(season: Season, school_id: int, rank: int, found: dict[int, Figures], decided: set[int]) -> Award:
+def _place(season: Season, school_id: int, rank: int, found: dict[int, Figures], decided: set[int | None]) -> Award:
     row = found[school_id]
     fields: dict[str, Any] = {"rank": rank, "score": row.score, "figures": asdict(row)}
     award = Award.objects.filter(season=season, school=school_id).first()
