@@ -77,7 +77,9 @@ class FeedbackForm(forms.ModelForm):
 
 class StampedForm(forms.Form):
     stamped = forms.FileField(
-        label=_("The stamped form"), help_text=_("A scan as PDF, or a photo of the whole sheet as JPEG, PNG or HEIC.")
+        label=_("The stamped form"),
+        help_text=_("A scan as PDF, or a photo of the whole sheet as JPEG, PNG or HEIC."),
+        error_messages={"required": _("Choose the file of the stamped form first.")},
     )
 
 

@@ -36,6 +36,10 @@ class PortalMiddleware:
         request.school = request.enrolment = request.student = None
         if _length(request) > settings.REQUEST_MAX_BYTES:
             return refusal(request, TooLarge())
+        if request.method == "GET" and "X-Upload" in request.headers:
+            return HttpResponse(
+                status=204
+            )  # files.js was redirected: it opens the address, the words are for that page
         request.membership = membership_of(request.user)
         request.season = Season.objects.current()
         with history.source("api" if request.path.startswith("/api/") else "web"):

@@ -21,8 +21,8 @@ from printing.forms import FeedbackForm, ReasonForm, StampedForm
 from printing.models import Feedback
 from schools import files, history
 from schools.access import center_page, school_page
-from schools.errors import PortalError
-from schools.models import Enrolment
+from schools.errors import Conflict, PortalError
+from schools.models import Enrolment, User
 from schools.retelling import told
 from schools.workdays import workdays_between
 
@@ -47,16 +47,23 @@ def school_feedback(request: Any) -> HttpResponse:
         rules.make(enrolment, by=request.user, **form.cleaned_data)
         messages.success(request, _("The form is ready. Print it, have it stamped, and send it here."))
         return HttpResponseRedirect(reverse("printing:feedback"))
+    return _page(request, made, form=form, stamped_form=StampedForm())
+
+
+def _page(
+    request: Any, made: Feedback | None, *, form: FeedbackForm, stamped_form: StampedForm, status: int = 200
+) -> HttpResponse:
+    enrolment = request.enrolment
     context = {
         "enrolment": enrolment,
         "feedback": made,
         "standing": proofing.standing(enrolment),
         "form": form,
-        "stamped_form": StampedForm(),
+        "stamped_form": stamped_form,
         "can_make": enrolment.status == Enrolment.Status.PROOFREADING,
         "workdays_left": _workdays_left(enrolment),
     }
-    return render(request, "printing/feedback.html", context)
+    return render(request, "printing/feedback.html", context, status=status)
 
 
 def _workdays_left(enrolment: Enrolment) -> int | None:
@@ -82,14 +89,24 @@ def form_pdf(request: Any) -> HttpResponse:
 @school_page
 def send(request: Any) -> HttpResponse:
     made = get_object_or_404(Feedback, enrolment=request.enrolment)
-    upload = request.FILES.get("stamped")
-    if upload is None:
-        raise PortalError(_("Choose the file of the stamped form first."))
+    stamped_form = StampedForm({}, request.FILES)
+    if stamped_form.is_valid():
+        try:
+            _send(made, stamped_form.cleaned_data["stamped"], by=request.user)
+        except Conflict:
+            raise
+        except PortalError as error:
+            stamped_form.add_error("stamped", str(error))
+        else:
+            messages.success(request, _("The form is with the center. You are told here when it has been looked at."))
+            return HttpResponseRedirect(reverse("printing:feedback"))
+    return _page(request, made, form=FeedbackForm(instance=made), stamped_form=stamped_form, status=422)
+
+
+def _send(made: Feedback, upload: Any, *, by: User) -> None:
     if upload.size > settings.UPLOAD_MAX_BYTES["feedback"]:
         rules.refuse_size()
-    rules.send(made, data=upload.read(), by=request.user)
-    messages.success(request, _("The form is with the center. You are told here when it has been looked at."))
-    return HttpResponseRedirect(reverse("printing:feedback"))
+    rules.send(made, data=upload.read(), by=by)
 
 
 @require_GET

@@ -35,6 +35,7 @@ function send(form, submitter) {
   const bar = barOf(form);
   const request = new XMLHttpRequest();
   request.open("POST", form.action);
+  request.setRequestHeader("X-Upload", "1"); // a redirect is answered empty: what it would say is for the page that follows
   request.upload.onprogress = (step) => step.lengthComputable && show(bar, step.loaded / step.total);
   request.onload = () => arrive(request, form);
   request.onerror = () => form.dispatchEvent(new CustomEvent("htmx:sendError", { bubbles: true })) && rest(form, bar);
@@ -61,10 +62,13 @@ function show(bar, part) {
 
 // The server redirected to the next page, or answered this page again with what is wrong.
 function arrive(request, form) {
-  if (request.responseURL && request.responseURL !== form.action && request.status < 400) return location.assign(request.responseURL);
-  document.open();
-  document.write(request.responseText);
-  document.close();
+  if (request.status === 204) return location.assign(request.responseURL);
+  const answer = new DOMParser().parseFromString(request.responseText, "text/html").querySelector("main");
+  const page = document.querySelector("main");
+  if (!answer || !page) return location.assign(form.action);
+  page.replaceWith(answer);
+  window.htmx?.process(answer);
+  answer.querySelector("[data-focus]")?.focus();
 }
 
 function rest(form, bar) {

@@ -25,3 +25,8 @@ def test_what_no_column_can_hold_is_the_senders_mistake(owner_client, enrolment,
 def test_a_number_beyond_any_id_is_the_senders_mistake(owner_client, enrolment):
     answer = owner_client.post("/school/roster/remove/", {"pick": ["9" * 30]})
     assert answer.status_code in (400, 409)
+
+
+def test_an_upload_that_is_redirected_leaves_the_words_to_the_page_that_follows(owner_client, enrolment):
+    answer = owner_client.get("/school/feedback/", headers={"X-Upload": "1"})
+    assert (answer.status_code, answer.content) == (204, b"")
