@@ -64,7 +64,6 @@ def end_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
 
 
 def _tell_ended(enrolment: Enrolment, due: dt.date) -> None:
-    assert enrolment.proof_due_on is not None  # ending the capture has just set it
     with translation.override(settings.LANGUAGE_CODE):  # the product's language, whoever ended it
         messages.tell_school(
             enrolment.school,
