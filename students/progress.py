@@ -27,7 +27,7 @@ STEPS = (
     ("printed", (Stage.PRINTED, Stage.DELIVERED)),
 )
 STEP_LABELS = {
-    "waiting": Stage.WAITING.label,
+    "waiting": _("No photo yet"),
     "retake": Stage.RETAKE.label,
     "review": _("Check and review"),
     "approved": Stage.APPROVED.label,
