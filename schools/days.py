@@ -17,10 +17,13 @@ from schools.revisions import revise
 
 @dataclass(frozen=True)
 class AreaDays:
-    """One line of annex 1 as it shall be. Without `area` a new one; without days none in this season."""
+    """One line of annex 1 as it shall be. Without `area` a new one; without days none in this season.
+
+    Without a position an area keeps its place, and a new one comes last.
+    """
 
     name: str
-    position: int
+    position: int | None
     starts_on: dt.date | None
     ends_on: dt.date | None
     area: Area | None = None
@@ -63,9 +66,11 @@ def _set_line(season: Season, line: AreaDays, *, by: User) -> None:
 
 def _save_area(line: AreaDays, *, by: User) -> Area:
     if line.area:
-        return revise(line.area, by=by, name=line.name, position=line.position)
-    number = (Area.objects.aggregate(last=Max("pk"))["last"] or 0) + 1
-    area = Area.objects.create(code=f"area-{number}", name=line.name, position=line.position)
+        position = line.area.position if line.position is None else line.position
+        return revise(line.area, by=by, name=line.name, position=position)
+    last = Area.objects.aggregate(pk=Max("pk"), position=Max("position"))
+    position = (last["position"] or 0) + 1 if line.position is None else line.position
+    area = Area.objects.create(code=f"area-{(last['pk'] or 0) + 1}", name=line.name, position=position)
     history.record("area.created", area, by=by, facts={"name": area.name})
     return area
 

@@ -59,7 +59,7 @@ def _line(form: Any) -> days.AreaDays:
     data = form.cleaned_data
     return days.AreaDays(
         name=data["name"],
-        position=data.get("position") or 0,
+        position=data.get("position"),
         starts_on=data.get("starts_on"),
         ends_on=data.get("ends_on"),
         area=data.get("area"),

@@ -93,3 +93,12 @@ def test_an_exception_of_another_school_is_not_mixed_in(season, school, other_sc
         school=school, season=season, by=center_admin, starts_on=MARCH[0], ends_on=MARCH[1], reason="x"
     )
     assert not Message.objects.filter(school=other_school).exists()
+
+
+def test_an_area_without_a_position_keeps_its_place_and_a_new_one_comes_last(season, center_admin):
+    days.set_timetable(season, [line("Wuxi", position=8), line("Changzhou", position=None)], by=center_admin)
+    assert list(Area.objects.values_list("name", "position")) == [("Wuxi", 8), ("Changzhou", 9)]
+    wuxi = Area.objects.get(name="Wuxi")
+    days.set_timetable(season, [line("Wuxi", position=None, area=wuxi)], by=center_admin)
+    wuxi.refresh_from_db()
+    assert wuxi.position == 8
