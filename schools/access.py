@@ -43,7 +43,8 @@ class PortalMiddleware:
         request.membership = membership_of(request.user)
         request.season = Season.objects.current()
         with history.source("api" if request.path.startswith("/api/") else "web"):
-            return self.get_response(request)
+            response = self.get_response(request)
+        return by_button_only(request, response) if _is_bare_405(request, response) else response
 
     def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
         if isinstance(error, DataError):  # a NUL, a number beyond any id: what no column can hold came with the request
@@ -52,6 +53,18 @@ class PortalMiddleware:
                 _("Something was missing or damaged on the way. Go back, reload the page and try once more.")
             )
         return refusal(request, error) if isinstance(error, PortalError) else None
+
+
+def _is_bare_405(request: HttpRequest, response: HttpResponse) -> bool:
+    """A browser that opened the address of a button: Django answers with nothing to look at."""
+    return response.status_code == 405 and "text/html" in request.headers.get("Accept", "") and not response.content
+
+
+def by_button_only(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
+    """The page in the place of that nothing."""
+    response = render(request, "errors/405.html", status=405)
+    response["Allow"] = refused["Allow"]
+    return response
 
 
 class TooLarge(PortalError):

@@ -30,3 +30,10 @@ def test_a_number_beyond_any_id_is_the_senders_mistake(owner_client, enrolment):
 def test_an_upload_that_is_redirected_leaves_the_words_to_the_page_that_follows(owner_client, enrolment):
     answer = owner_client.get("/school/feedback/", headers={"X-Upload": "1"})
     assert (answer.status_code, answer.content) == (204, b"")
+
+
+def test_the_address_of_a_button_opened_by_itself_is_explained(owner_client, enrolment):
+    answer = owner_client.get("/school/feedback/send/", headers={"Accept": "text/html"})
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert b"only reached by the button" in answer.content
+    assert owner_client.get("/school/feedback/send/", headers={"Accept": "application/json"}).content == b""
