@@ -108,9 +108,14 @@ def _day(offset: int) -> dt.date:
     return timezone.localdate() + dt.timedelta(days=offset)
 
 
+def _payment_due(today: dt.date) -> dt.date:
+    """The notice's day, or the last of the year when it has passed: the notice says of this year."""
+    due = dt.date(today.year, 11, 20)
+    return due if today <= due else dt.date(today.year, 12, 31)
+
+
 def _season() -> Season:
     today = timezone.localdate()
-    due = dt.date(today.year, 11, 20)
     known = Season.objects.filter(year=today.year).first()
     if known:
         return known
@@ -119,7 +124,7 @@ def _season() -> Season:
         graduating_class=today.year + 1,
         status=Season.Status.OPEN,
         center_name="江苏省高校招生就业指导服务中心",
-        payment_due=due if due > today else due.replace(year=today.year + 1),
+        payment_due=_payment_due(today),
         bank_account_name="江苏省高校招生就业指导服务中心",
         bank_name="中国工商银行南京分行宁海路支行",
         bank_account_no="4301 0114 0910 0401 930",
