@@ -27,7 +27,7 @@ def pay(request: Any) -> HttpResponse:
     if request.method == "POST":
         order = orders.open_order(student=request.student, enrolment=request.enrolment)
         return HttpResponseRedirect(orders.start(order))
-    return render(request, "billing/pay.html", {"provider": providers.default(), "step": 5})
+    return render(request, "billing/pay.html", {"provider": providers.default(), "step": 4})
 
 
 @require_GET

@@ -146,10 +146,12 @@ def rules(request: Any) -> HttpResponse:
 @student_page
 def camera(request: Any) -> HttpResponse:
     """Step 3. The form's token makes a double click one photo."""
+    now = timezone.now()
     try:
-        intake.require_may_capture(request.student, request.enrolment, at=timezone.now())
+        intake.require_may_capture(request.student, request.enrolment, at=now)
     except PortalError as error:
-        notes.info(request, str(error))
+        if _plan(request, now).is_open(now):  # else the page says itself when the camera opens
+            notes.info(request, str(error))
         return redirect("capture:me")
     context = {
         "step": 3,

@@ -184,6 +184,7 @@ def test_outside_of_the_days_the_page_says_when(student_client, agreed):
     assert "The camera is closed now" in text(answer)
     assert "tomorrow" in text(answer)
     assert student_client.get("/me/camera/")["Location"] == "/me/"
+    assert text(student_client.get("/me/")).count("Photos can be taken from") == 1
 
 
 def test_locked_student_reads_who_when_why_and_what_to_do(student_client, agreed, owner, school):
