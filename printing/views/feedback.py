@@ -19,7 +19,7 @@ from printing import feedback as rules
 from printing import proofing
 from printing.forms import FeedbackForm, ReasonForm, StampedForm
 from printing.models import Feedback
-from schools import files, history
+from schools import files, history, states
 from schools.access import center_page, school_page
 from schools.errors import Conflict, PortalError
 from schools.models import Enrolment, User
@@ -169,6 +169,8 @@ def detail(request: Any, pk: int) -> HttpResponse:
     context = {
         "feedback": row,
         "standing": proofing.standing(row.enrolment),
+        "may_decide": states.may(row, Feedback.Status.SENT_BACK)
+        and row.enrolment.status == Enrolment.Status.FEEDBACK_SENT,
         "reason_form": ReasonForm(),
         "unprintable": proofing.unprintable(row.enrolment),
         "events": told(history.of(row).exclude(kind="feedback.viewed")[:20]),
