@@ -9,6 +9,7 @@ const SAY_EVERY = 1200; // a sentence stays long enough to be read, and to be re
 const ASK_FOR = 4000; // how long a second press takes the photo in spite of a warning
 const TIMERS = [0, 3, 10];
 const LEAN = 4; // degrees
+const NO_USE = [400, 413]; // answers that a file gets however often it is sent
 const DRAWN_FACE = 208; // width of the face in the guide's drawing, on the stage's 480 units
 const FACE = [204, 226]; // how wide it may be shown: wider leaves the cut no room, narrower too few pixels
 const FACE_PIXELS = 255; // what a camera of few pixels must give the face
@@ -16,7 +17,7 @@ const FACE_PIXELS = 255; // what a camera of few pixels must give the face
 const form = document.getElementById("camera");
 const part = (name) => form.querySelector(`[data-${name}]`);
 const [video, still, hint, shutter, progress] = ["video", "still", "hint", "shutter", "progress"].map(part);
-const state = { stream: null, facing: recall() ?? "user", photo: null, name: "photo.jpg", origin: "camera", timer: 0, counting: 0, warning: "", saidAt: 0, lean: null };
+const state = { stream: null, facing: recall() ?? "user", photo: null, name: "photo.jpg", origin: "camera", timer: 0, counting: 0, warning: "", refused: false, saidAt: 0, lean: null };
 const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
 const watchFaces = faceWatch();
 
@@ -163,7 +164,7 @@ function keep(photo, { name, origin }) {
   still.classList.toggle("is-whole", origin === "file");
   still.hidden = false;
   video.pause();
-  again(false);
+  offer("first");
   say(words("check"));
   mode("frozen");
   part("send").focus({ preventScroll: true });
@@ -191,13 +192,20 @@ async function retake() {
 
 // --- sending ------------------------------------------------------------------------------------------------------
 
-function again(yes) {
-  part("send-first").hidden = yes;
-  part("send-again").hidden = !yes;
+// What the main button does: send, send once more, or choose another file in the place of a refused one.
+function offer(name) {
+  state.refused = name === "other";
+  for (const label of ["first", "again", "other"]) part(`send-${label}`).hidden = label !== name;
+}
+
+function chooseAnother() {
+  part("file").value = "";
+  part("file").click();
 }
 
 async function deliver() {
   if (!state.photo || is("sending")) return;
+  if (state.refused) return chooseAnother();
   mode("sending");
   progress.value = 0;
   say(words("sending"));
@@ -209,7 +217,7 @@ async function deliver() {
     location.assign(next);
   } catch (failure) {
     mode("failed");
-    again(true);
+    offer(state.origin === "file" && NO_USE.includes(failure.status) ? "other" : "again");
     say(failure.error ?? words(failure.say ?? "trouble"));
   }
 }
@@ -250,7 +258,7 @@ document.addEventListener("keydown", (event) => {
     press();
   }
 });
-window.addEventListener("online", () => is("failed") && say(words("online")));
+window.addEventListener("online", () => is("failed") && !state.refused && say(words("online")));
 // Coming back from the next page: this form has been used up, a fresh one is needed.
 window.addEventListener("pageshow", (event) => event.persisted && "sent" in form.dataset && location.reload());
 window.addEventListener("pagehide", () => close(state.stream));

@@ -224,6 +224,26 @@ def test_without_camera_a_file_can_be_sent_where_the_school_allows_it(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_refused_file_is_replaced_by_another_one(open_camera, enrolment, student, school, good_photo, tmp_path):
+    let_files_in(enrolment, school, allowed=True)
+    wrong, right = tmp_path / "wrong.jpg", tmp_path / "right.jpg"
+    wrong.write_bytes(b"<html>no picture</html>")
+    right.write_bytes(good_photo)
+    page = open_camera(allowed=False)
+    page.locator("[data-file]").set_input_files(wrong)
+    page.get_by_role("button", name="Send this photo").click()
+    expect(form(page)).to_have_attribute("data-mode", "failed")
+    expect(page.get_by_role("button", name="Send again")).to_have_count(0)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Choose another file").click()
+    chooser.value.set_files(right)
+    with page.expect_navigation(url="**/me/check/"):
+        page.get_by_role("button", name="Send this photo").click()
+    with school_scope(school):
+        assert Photo.objects.get(student=student).origin == "file"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_page_runs_under_the_content_policy_without_a_complaint(open_camera):
     complaints = []
     page = open_camera()

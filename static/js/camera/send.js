@@ -1,4 +1,4 @@
-// Sending the photo with progress. Resolves to {next}; rejects with {say: name of a sentence} or {error: the server's own}.
+// Sending the photo with progress. Resolves to {next}; rejects with {say: name of a sentence} or {error: the server's own, status}.
 
 const PATIENCE = 90000;
 
@@ -24,7 +24,7 @@ export function send(form, photo, { name, origin, onProgress }) {
 function settle(request, resolve, reject) {
   const answer = parse(request.responseText);
   if (answer?.next) resolve(answer);
-  else if (answer?.error) reject({ error: answer.error });
+  else if (answer?.error) reject({ error: answer.error, status: request.status });
   else reject({ say: request.status >= 500 ? "trouble" : "expired" });
 }
 
