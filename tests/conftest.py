@@ -1,11 +1,23 @@
 """Two schools and their people: an owner, a colleague of the same school, an outsider of another, and the center."""
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from schools.models import Role, Season
 from schools.tenancy import school_scope
 from tests import factories
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _last_connections(django_db_setup, django_db_blocker):
+    """A thread of the live server may still answer a page that is closed; its connection must not keep the database."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -2,46 +2,27 @@
 
 import json
 import os
-import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import BrowserContext, Page, expect
 
 from capture.drawn import Person, write_y4m
 from capture.models import Photo
 from schools.tenancy import school_scope
 from tests import factories
+from tests.browser import chromium
 from tests.capture.conftest import sign_in
 
 PHONE = {"width": 390, "height": 844}
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream",
-]  # fmt: skip
 PICTURES = Path(os.environ.get("CAMERA_SHOTS", "var/screenshots"))
 
 
 @pytest.fixture(scope="module")
-def playwright():
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as instance:
+def browser(tmp_path_factory):
+    feed = write_y4m(tmp_path_factory.mktemp("feed") / "camera.y4m", Person.random(11), seconds=1)
+    with chromium(f"--use-file-for-fake-video-capture={feed}") as instance:
         yield instance
-
-
-@pytest.fixture(scope="module")
-def feed(tmp_path_factory) -> Path:
-    return write_y4m(tmp_path_factory.mktemp("feed") / "camera.y4m", Person.random(11), seconds=1)
-
-
-@pytest.fixture(scope="module")
-def browser(playwright, feed):
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    instance = playwright.chromium.launch(
-        executable_path=path, args=[*FLAGS, f"--use-file-for-fake-video-capture={feed}"]
-    )
-    yield instance
-    instance.close()
 
 
 @pytest.fixture

@@ -1,30 +1,18 @@
 """Real Chromium on the product's own processes: web server, worker, PostgreSQL, Redis."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import global_settings
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
 
 from capture import drawn
+from tests.browser import chromium
 from tests.stack import Stack, running
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURES = ROOT / "var" / "screenshots"
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-)
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
 SITTER = drawn.Person.random(11)
@@ -44,27 +32,12 @@ def stack(transactional_db, tmp_path) -> Iterator[Stack]:
         yield processes
 
 
-@pytest.fixture(scope="session")
-def playwright() -> Iterator[Playwright]:
-    # Playwright keeps an event loop in this thread; the ORM is called between its steps, never inside one.
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as instance:
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory) -> Iterator[Browser]:
+    """Its camera sees somebody drawn by code, and may be used without asking."""
+    feed = drawn.write_y4m(tmp_path_factory.mktemp("feed") / "camera.y4m", SITTER, size=(1920, 1440), seconds=1)
+    with chromium("--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={feed}") as instance:
         yield instance
-
-
-@pytest.fixture(scope="session")
-def camera_feed(tmp_path_factory) -> Path:
-    """What the fake camera sees: somebody drawn by code."""
-    return drawn.write_y4m(tmp_path_factory.mktemp("feed") / "camera.y4m", SITTER, size=(1920, 1440), seconds=1)
-
-
-@pytest.fixture(scope="session")
-def browser(playwright, camera_feed) -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera_feed}"]
-    instance = playwright.chromium.launch(executable_path=path, args=flags)
-    yield instance
-    instance.close()
 
 
 def is_complaint(line: ConsoleMessage) -> bool:

@@ -1,33 +1,23 @@
 """Sending the stamped form as a clerk does, in real Chromium: what is wrong stands at the field, what went well is said."""
 
-import os
-import shutil
-
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from printing import feedback
 from schools.models import Enrolment
 from schools.tenancy import school_scope
+from tests.browser import chromium
 from tests.conftest import client_of
 from tests.printing.conftest import STAMPED, confirm, with_portrait
 
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 NO_PICTURE = {"name": "scan.jpg", "mimeType": "image/jpeg", "buffer": b"<!doctype html><p>not a scan</p>"}
 SCAN = {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": STAMPED}
 
 
 @pytest.fixture(scope="module")
 def browser():
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    with sync_playwright() as playwright:
-        instance = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with chromium() as instance:
         yield instance
-        instance.close()
 
 
 @pytest.fixture
