@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -31,26 +31,19 @@ def of(enrolment: Enrolment) -> Step:
     return _STEPS[Status(enrolment.status)](enrolment)
 
 
-def _url(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
-
-
 def _preparing(enrolment: Enrolment) -> Step:
     if not proofing.students_of(enrolment).exists():
         return Step(
             _("Import the roster of your graduates."),
             _("Download the template, fill it in, upload it: wrong cells are shown before anything is written."),
             _("Import the roster"),
-            _url("students:roster"),
+            reverse("students:roster"),
         )
     return Step(
         _("Name your stations and write a notice to the students before the first day."),
         _("Capture begins with the first photo on your area's days."),
         _("Stations and notice"),
-        _url("capture:stations"),
+        reverse("capture:stations"),
         "look",
     )
 
@@ -63,7 +56,7 @@ def _capturing(enrolment: Enrolment) -> Step:
             sentence % {"n": review},
             _("Return what does not pass on the same day, so that the student can come again."),
             _("Review"),
-            _url("capture:review"),
+            reverse("capture:review"),
         )
     asked = _corrections(enrolment)
     if asked:
@@ -77,14 +70,14 @@ def _capturing(enrolment: Enrolment) -> Step:
             sentence % {"n": missing},
             _("Look which classes are behind and remind them."),
             _("Roster"),
-            f"{_url('students:roster')}?stage=waiting" if _url("students:roster") else "",
+            f"{reverse('students:roster')}?stage=waiting",
             "look",
         )
     return Step(
         _("Everybody has been photographed. Open the proofreading."),
         _("From then on the working days for the feedback form count."),
         _("Proofreading"),
-        _url("printing:proofs"),
+        reverse("printing:proofs"),
     )
 
 
@@ -99,7 +92,7 @@ def _corrections(enrolment: Enrolment) -> Step | None:
         sentence % {"n": asked},
         _("Decide each one; the student is told."),
         _("Corrections"),
-        _url("printing:corrections"),
+        reverse("printing:corrections"),
     )
 
 
@@ -111,12 +104,12 @@ def _proofreading(enrolment: Enrolment) -> Step:
     due = _("The feedback form is due on %(day)s.") % {"day": enrolment.proof_due_on} if enrolment.proof_due_on else ""
     if now.undecided:
         sentence = ngettext("%(n)d photo waits for your review.", "%(n)d photos wait for your review.", now.undecided)
-        return Step(sentence % {"n": now.undecided}, due, _("Review"), _url("capture:review"))
+        return Step(sentence % {"n": now.undecided}, due, _("Review"), reverse("capture:review"))
     if now.to_confirm:
         sentence = ngettext(
             "%(n)d student has not proofread yet.", "%(n)d students have not proofread yet.", now.to_confirm
         )
-        return Step(sentence % {"n": now.to_confirm}, due, _("Proofreading"), _url("printing:proofs"), "look")
+        return Step(sentence % {"n": now.to_confirm}, due, _("Proofreading"), reverse("printing:proofs"), "look")
     return _form(enrolment, due)
 
 
@@ -128,7 +121,7 @@ def _form(enrolment: Enrolment, due: str) -> Step:
         sentence, due = _("The center has sent the feedback form back."), made.reason
     else:
         sentence = _("Have the feedback form stamped and send it here.")
-    return Step(sentence, due, _("Feedback form"), _url("printing:feedback"))
+    return Step(sentence, due, _("Feedback form"), reverse("printing:feedback"))
 
 
 def _waiting(sentence: Any, detail: Any = "") -> Any:
@@ -136,7 +129,7 @@ def _waiting(sentence: Any, detail: Any = "") -> Any:
         reopened = _reopened(enrolment)
         if reopened:
             return reopened
-        return Step(str(sentence()), str(detail() if detail else ""), _("Prints"), _url("printing:prints"), "ok")
+        return Step(str(sentence()), str(detail() if detail else ""), _("Prints"), reverse("printing:prints"), "ok")
 
     return step
 
@@ -151,7 +144,7 @@ def _reopened(enrolment: Enrolment) -> Step | None:
         sentence % {"n": count},
         _("Their data have changed since. They are printed once they are proofread again."),
         _("Proofreading"),
-        _url("printing:proofs"),
+        reverse("printing:proofs"),
     )
 
 
@@ -162,7 +155,7 @@ def _shipped(enrolment: Enrolment) -> Step:
         _("The photos are on their way. Confirm when the parcel has come."),
         detail,
         _("Confirm receipt"),
-        _url("printing:prints"),
+        reverse("printing:prints"),
     )
 
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from schools.models import Membership, Message
@@ -74,14 +74,11 @@ def _unread(membership: Membership | None) -> int:
 
 def _nav(request: Any, membership: Membership | None, unread: Callable[[], int]) -> list[NavItem]:
     entries = () if membership is None else CENTER_NAV if membership.is_center else SCHOOL_NAV
-    return [item for item in (_item(request, *entry, unread) for entry in entries) if item]
+    return [_item(request, *entry, unread) for entry in entries]
 
 
-def _item(request: Any, label: Any, name: str, icon: str, unread: Callable[[], int]) -> NavItem | None:
-    try:
-        url = reverse(name)
-    except NoReverseMatch:
-        return None
+def _item(request: Any, label: Any, name: str, icon: str, unread: Callable[[], int]) -> NavItem:
+    url = reverse(name)
     count = unread() if name == "schools:messages" else 0
     return NavItem(label, url, icon, active=_is_active(request.path, url), count=count)
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,7 @@ class Panel:
     label: Any = ""
 
 
-def panel(name: str, *, page: str = "", label: Any = "", **query: object) -> Panel | None:
-    """The panel behind a URL name; None while the room does not offer it."""
-    try:
-        url = reverse(name)
-        return Panel(name, f"{url}?{urlencode(query)}" if query else url, reverse(page) if page else "", label)
-    except NoReverseMatch:
-        return None
+def panel(name: str, *, page: str = "", label: Any = "", **query: object) -> Panel:
+    """The panel behind a URL name."""
+    url = reverse(name)
+    return Panel(name, f"{url}?{urlencode(query)}" if query else url, reverse(page) if page else "", label)

@@ -1,7 +1,7 @@
 """Corrections: the student says what is wrong, the school decides, the data change with the decision."""
 
 from django.db import transaction
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -35,7 +35,7 @@ def ask(*, student: Student, field: str, by: history.Actor, wanted: str = "", ex
         kind="correction.asked",
         subject=_("%(student)s asks for a correction") % {"student": student.name},
         body=f"{correction.get_field_display()} {explanation}".strip(),
-        link=_link("printing:corrections"),
+        link=reverse("printing:corrections"),
     )
     return correction
 
@@ -70,13 +70,6 @@ def _new(student: Student, field: str, wanted: str, explanation: str) -> Correct
         wanted_sealed=identity.encrypt(wanted) if secret else None,
         explanation=explanation[:300],
     )
-
-
-def _link(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:  # the proofreading pages belong to another room
-        return ""
 
 
 def wanted_value(correction: Correction) -> str:

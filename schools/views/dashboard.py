@@ -33,8 +33,7 @@ SCHOOL_PANELS = (
 
 
 def _panels(names: tuple[tuple[str, str, Any, str], ...]) -> list[tuple[Panel, str]]:
-    found = ((panel(name, page=page, label=label), place) for name, page, label, place in names)
-    return [(one, place) for one, place in found if one]
+    return [(panel(name, page=page, label=label), place) for name, page, label, place in names]
 
 
 @center_page

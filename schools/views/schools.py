@@ -92,7 +92,7 @@ def school(request: Any, pk: int) -> HttpResponse:
         "window": Window.objects.filter(season=request.season, area=row.area).first(),
         "exceptions": WindowException.objects.filter(season=request.season, school=row),
         "days_left": _days_left(row, request.season),
-        "panels": [found for name in SCHOOL_PANELS if (found := panel(name, school=row.pk))] if enrolment else [],
+        "panels": [panel(name, school=row.pk) for name in SCHOOL_PANELS] if enrolment else [],
         "events": gathered(told(_own_events(row)))[:10],
         "may_withdraw": enrolment is not None and enrolment.status == Enrolment.Status.PREPARING,
     }

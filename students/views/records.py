@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -36,16 +36,8 @@ def _context(student: Student) -> dict[str, Any]:
         "events": told(history.of(student)[:EVENTS]),
         "corrections": rows,
         "origin": RosterImport.objects.filter(pk=student.import_no).first() if student.import_no else None,
-        "photos_url": _url_if_any("capture:student_photos", student.pk),
+        "photos_url": reverse("capture:student_photos", args=[student.pk]),
     }
-
-
-def _url_if_any(name: str, *args: Any) -> str:
-    """A page of another room; empty while that room does not offer it."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
 
 
 @school_page
