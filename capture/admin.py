@@ -1,9 +1,9 @@
-"""The operator's desk: photos with their findings, consents, stations of all schools, to look at. Changes go through the portals."""
+"""The operator's desk: photos with their findings, limits, consents, stations of all schools, to look at. Changes go through the portals."""
 
 from django.contrib import admin
 
-from capture.models import Consent, Finding, Photo, Station
-from schools.admin import Unscoped
+from capture.models import Consent, Finding, LimitSet, Photo, Station
+from schools.admin import ReadOnly, Unscoped
 
 
 @admin.register(Photo)
@@ -41,3 +41,12 @@ class StationAdmin(Unscoped):
     list_display = ("name", "school", "season", "place", "hours", "has_soft_light", "helper")
     list_filter = ("season", "has_soft_light", "school")
     search_fields = ("name", "place")
+
+
+@admin.register(LimitSet)
+class LimitSetAdmin(ReadOnly):
+    """Made on the center's page of photo rules, which shows beforehand what would change."""
+
+    list_display = ("season", "number", "approves_green", "rejects_red", "reason", "made_by", "made_at")
+    list_filter = ("season",)
+    list_select_related = ("season", "made_by")

@@ -17,9 +17,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from capture import intake, vision
+from capture import intake, limits, vision
 from capture.cleaning import preview
-from capture.models import Finding, Photo
+from capture.models import Finding, LimitSet, Photo
 from schools import history, messages, states
 from schools.errors import Conflict
 from schools.models import Season
@@ -42,6 +42,7 @@ class Judgement:
     geometry: dict[str, Any] = field(default_factory=dict)
     phash: str = ""
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
+    limit_set: LimitSet | None = None
 
     @property
     def outcome(self) -> str:
@@ -75,14 +76,6 @@ def claim(photo_id: int) -> Photo | None:
     return Photo.objects.select_related("season", "student").get(pk=photo_id) if claimed else None
 
 
-def limits_of(season: Season) -> vision.Limits:
-    try:
-        return vision.Limits.of(season.photo_limits, background=season.background)
-    except ValueError:
-        log.exception("The photo limits of season %s are wrong; the defaults are used", season)
-        return vision.Limits.of(background=season.background)
-
-
 def examine(photo: Photo) -> Judgement:
     """Look at the stored original. A file that cannot be read is a rejection, not an error."""
     with photo.original.open("rb") as file:
@@ -90,22 +83,23 @@ def examine(photo: Photo) -> Judgement:
     try:
         return look(data, photo.season)
     except vision.Unreadable:
-        return Judgement((vision.Finding("unreadable", "reject"),))
+        return Judgement((vision.Finding("unreadable", "reject"),), limit_set=limits.in_force(photo.season))
 
 
 def look(data: bytes, season: Season) -> Judgement:
     """Measure and judge; make the portrait unless the photo is rejected before. Raises Unreadable."""
-    limits = limits_of(season)
+    limit_set = limits.in_force(season)
+    bounds = limits.bounds(limit_set, background=season.background)
     source = vision.open_photo(data, max_bytes=max(len(data), 1))
     measures = vision.measure(source)
-    verdict = vision.judge(measures, limits)
+    verdict = vision.judge(measures, bounds)
     files, geometry, found = {"preview": preview(source)}, {}, verdict.findings
     if not verdict.is_rejected:
-        portrait = vision.make_portrait(source, measures, background=season.background, limits=limits)
+        portrait = vision.make_portrait(source, measures, background=season.background, limits=bounds)
         found = (*found, *portrait.findings)
         geometry = portrait.geometry
         files |= {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail}
-    return Judgement(found, measures, geometry, vision.perceptual_hash(source), files)
+    return Judgement(found, measures, geometry, vision.perceptual_hash(source), files, limit_set)
 
 
 def settle(photo: Photo, judgement: Judgement) -> Photo | None:
@@ -132,6 +126,7 @@ def _write(photo: Photo, judgement: Judgement, names: dict[str, Any]) -> Photo:
         facts={"outcome": judgement.outcome, "rules": [finding.rule for finding in judgement.findings]},
         checked_at=timezone.now(),
         engine=vision.ENGINE_VERSION,
+        limit_set=limits.stored(judgement.limit_set),
         outcome=judgement.outcome,
         measures=judgement.measures,
         geometry=judgement.geometry,

@@ -52,6 +52,30 @@ class Station(TenantModel):
         return self.name
 
 
+class LimitSet(models.Model):
+    """The limits of the photo rules in one season, from `made_at` until the next number. Appended only: a trigger in the
+    database refuses UPDATE and DELETE, so a verdict can always be explained by the set that gave it."""
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="limit_sets")
+    number = models.PositiveIntegerField(_("number"))
+    # {rule: {limit: value or None for switched off}} of what differs from `vision.DEFAULTS`.
+    changes = models.JSONField(_("differs from the defaults"), default=dict, blank=True)
+    approves_green = models.BooleanField(_("approve green photos automatically"), default=False)
+    rejects_red = models.BooleanField(_("reject red photos automatically"), default=True)
+    reason = models.CharField(_("reason"), max_length=300)
+    made_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    made_at = models.DateTimeField(_("made"), auto_now_add=True)
+
+    class Meta:
+        ordering = ("-season__year", "-number")
+        constraints = [models.UniqueConstraint(fields=("season", "number"), name="one_limit_set_a_number")]
+        verbose_name = _("set of limits")
+        verbose_name_plural = _("sets of limits")
+
+    def __str__(self) -> str:
+        return f"{self.season} {self.number}"
+
+
 class Photo(TenantModel):
     """One attempt of a student. The original is never changed; the portrait is made from it."""
 
@@ -99,6 +123,10 @@ class Photo(TenantModel):
     sha256 = models.CharField(max_length=64)
     phash = models.CharField(max_length=16, blank=True)
     engine = models.CharField(max_length=20, blank=True)
+    # Which limits judged it; none: the defaults. No index: nobody looks photos up by it, and every upload would pay.
+    limit_set = models.ForeignKey(
+        LimitSet, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
     outcome = models.CharField(max_length=6, blank=True)  # green, amber, red
     measures = models.JSONField(default=dict, blank=True)
     geometry = models.JSONField(default=dict, blank=True)

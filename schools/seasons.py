@@ -19,7 +19,7 @@ FIXED_WHEN_OPEN = ("year", "graduating_class", "price_fen")
 CARRIED = (
     "center_name", "opens_at", "closes_at", "proof_workdays", "price_fen", "copies", "bank_account_name", "bank_name",
     "bank_account_no", "bank_code", "contact_name", "contact_phone", "contact_email", "background", "consent_version",
-    "consent_text", "photo_limits", "retention_days",
+    "consent_text", "retention_days",
 )  # fmt: skip
 # The terms of the 2022 notice: where a center starts that has no season yet.
 FIRST_TERMS: dict[str, Any] = {

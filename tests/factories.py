@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 from PIL import Image
 
-from capture.models import Consent, Finding, Photo
+from capture.models import Consent, Finding, LimitSet, Photo
 from schools.models import Area, Enrolment, Membership, Role, School, Season, User, Window
 from schools.tenancy import school_scope
 from students.models import Student
@@ -158,3 +158,9 @@ def content(file) -> bytes:
     """The bytes of a stored file, which is closed again."""
     with file.open("rb") as opened:
         return opened.read()
+
+
+def limit_set(season: Season, changes: dict | None = None, **fields) -> LimitSet:
+    """The next set of limits of a season, not checked for sense."""
+    number = LimitSet.objects.filter(season=season).count() + 1
+    return LimitSet.objects.create(season=season, number=number, changes=changes or {}, reason="A test.", **fields)

@@ -53,7 +53,6 @@ class Season(models.Model):
     background = models.CharField(_("background"), max_length=8, choices=Background, default=Background.BLUE)
     consent_version = models.CharField(_("version of the consent"), max_length=20, default="1")
     consent_text = models.TextField(_("text of the consent"), blank=True)
-    photo_limits = models.JSONField(_("limits of the photo rules"), default=dict, blank=True)
     retention_days = models.PositiveSmallIntegerField(_("days originals are kept after closing"), default=180)
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
 
