@@ -108,20 +108,29 @@ class FaceCrop:
 
     def mean_lab(self, indices: tuple[int, ...]) -> np.ndarray:
         """Mean Lab (3,) inside the convex hull of some landmarks."""
+        patch, mask = self._patch(indices)
+        return np.array(cv2.mean(patch, mask)[:3], np.float32)
+
+    def patch_lab(self, indices: tuple[int, ...]) -> np.ndarray:
+        """Lab (n, 3) of the pixels inside the convex hull of some landmarks."""
+        patch, mask = self._patch(indices)
+        return patch[mask.astype(bool)]
+
+    def _patch(self, indices: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """The box of Lab round a hull, and the uint8 mask of the hull in it: a mask of the whole crop costs fifty times more."""
         hull = self._hull(indices)
         x, y, width, height = cv2.boundingRect(hull)
-        left, top = max(x, 0), max(y, 0)
-        patch = self.lab[
-            top : y + height, left : x + width
-        ]  # only there: the mean of a whole crop costs fifty times more
-        return np.array(cv2.mean(patch, _filled(hull - (left, top), patch.shape[:2]))[:3], np.float32)
+        patch = self.lab[y : y + height, x : x + width]
+        return patch, _filled(hull - (x, y), patch.shape[:2])
 
     def polygon(self, indices: tuple[int, ...]) -> np.ndarray:
         """Boolean mask of the convex hull of some landmarks."""
         return _filled(self._hull(indices), self.rgb.shape[:2]).astype(bool)
 
     def _hull(self, indices: tuple[int, ...]) -> np.ndarray:
-        return cv2.convexHull(np.round(self.points[list(indices)]).astype(np.int32))
+        """Clipped to the crop, so that it always holds a pixel."""
+        points = np.clip(self.points[list(indices)], 0, (CROP_WIDTH - 1, CROP_HEIGHT - 1))
+        return cv2.convexHull(np.round(points).astype(np.int32))
 
     def window(self, centre: np.ndarray, half_width: float, half_height: float) -> tuple[slice, slice]:
         """Rows and columns of a box round a point, clipped to the crop and never empty."""

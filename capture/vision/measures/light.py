@@ -33,7 +33,7 @@ def measure(crop: FaceCrop) -> dict[str, object]:
         "skin_chroma": float(np.hypot(skin[1], skin[2])),
         "skin_hue": float(np.degrees(np.arctan2(skin[2], skin[1]))),
         "face_light": float(np.median(lightness)),
-        "eye_white": max(float(np.percentile(crop.lab[crop.polygon(eye)][:, 0], 85)) for eye in EYE_WHITES),
+        "eye_white": max(float(np.percentile(crop.patch_lab(eye)[:, 0], 85)) for eye in EYE_WHITES),
         "under_eye": under - float(skin[0]),
         "highlights": float(highlights),
     }
