@@ -130,10 +130,11 @@ def _write(photo: Photo, judgement: Judgement, names: dict[str, Any]) -> Photo:
         outcome=judgement.outcome,
         measures=judgement.measures,
         geometry=judgement.geometry,
+        background=judgement.geometry.get("background", ""),
         phash=judgement.phash,
         **names,
     )
-    Finding.objects.bulk_create([_finding(photo, finding) for finding in judgement.findings])
+    Finding.objects.bulk_create([as_row(photo, finding) for finding in judgement.findings])
     if photo.is_current:
         is_ready = judgement.status == Photo.Status.READY
         stage = Student.Stage.READY if is_ready else Student.Stage.RETAKE
@@ -141,7 +142,7 @@ def _write(photo: Photo, judgement: Judgement, names: dict[str, Any]) -> Photo:
     return photo
 
 
-def _finding(photo: Photo, finding: vision.Finding) -> Finding:
+def as_row(photo: Photo, finding: vision.Finding) -> Finding:
     return Finding(
         school_id=photo.school_id,
         photo=photo,

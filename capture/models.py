@@ -1,6 +1,7 @@
 """Photos: one row an attempt, its findings, the student's consent, the school's stations."""
 
 import uuid
+from pathlib import PurePosixPath
 
 from django.db import models
 from django.db.models import Q
@@ -130,6 +131,8 @@ class Photo(TenantModel):
     outcome = models.CharField(max_length=6, blank=True)  # green, amber, red
     measures = models.JSONField(default=dict, blank=True)
     geometry = models.JSONField(default=dict, blank=True)
+    # The colour that the portrait stands on; empty without one.
+    background = models.CharField(_("background"), max_length=8, choices=Season.Background, blank=True)
     token = models.UUIDField(default=uuid.uuid4)  # of the form it came with: a double click is one photo
     attempts = models.PositiveSmallIntegerField(default=0)
     taken_at = models.DateTimeField(_("taken"), default=timezone.now)
@@ -155,10 +158,20 @@ class Photo(TenantModel):
             ),
             models.Index(fields=("season", "phash"), name="photo_phash"),
             models.Index(fields=("season", "taken_at"), name="photo_day"),
+            models.Index(
+                fields=("season", "background", "school"),
+                name="photo_background",
+                condition=Q(is_current=True, status__in=("ready", "submitted", "approved")),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.student} {self.status}"
+
+    @property
+    def portrait_version(self) -> str:
+        """Another one whenever the portrait is made again; empty without one."""
+        return PurePosixPath(self.portrait.name).stem[:12] if self.portrait else ""
 
 
 class Finding(TenantModel):
