@@ -35,7 +35,7 @@ SWEPT_AT_ONCE = 2000
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the engine says of one photo. Without a portrait when it is rejected."""
+    """What the engine says of one photo under a set of limits. Without a portrait when it is rejected."""
 
     findings: tuple[vision.Finding, ...]
     measures: dict[str, Any] = field(default_factory=dict)
@@ -51,7 +51,8 @@ class Judgement:
 
     @property
     def status(self) -> Photo.Status:
-        return Photo.Status.REJECTED if self.outcome == "red" else Photo.Status.READY
+        """READY too for a red photo that the season lets a person decide about."""
+        return Photo.Status.REJECTED if limits.refuses(self.limit_set, self.findings) else Photo.Status.READY
 
 
 def judge(*, photo_id: int) -> Photo | None:
@@ -94,9 +95,10 @@ def look(data: bytes, season: Season) -> Judgement:
     measures = vision.measure(source)
     verdict = vision.judge(measures, bounds)
     files, geometry, found = {"preview": preview(source)}, {}, verdict.findings
-    if not verdict.is_rejected:
+    if not limits.refuses(limit_set, found):
         portrait = vision.make_portrait(source, measures, background=season.background, limits=bounds)
-        found = (*found, *portrait.findings)
+        known = {finding.rule for finding in found}  # such as too_close, which the measures foretell
+        found = (*found, *(finding for finding in portrait.findings if finding.rule not in known))
         geometry = portrait.geometry
         files |= {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail}
     return Judgement(found, measures, geometry, vision.perceptual_hash(source), files, limit_set)
@@ -105,8 +107,10 @@ def look(data: bytes, season: Season) -> Judgement:
 def settle(photo: Photo, judgement: Judgement) -> Photo | None:
     """Write the judgement down and move photo and student; None when another worker has done so before."""
     names = _save_files(photo, judgement.files)
+    replaced = [old.name for name in names if (old := getattr(photo, name))]
     try:
         with transaction.atomic():
+            transaction.on_commit(lambda: _delete_files(replaced))
             return _write(photo, judgement, names)
     except Conflict:
         _delete_files(names.values())
@@ -134,6 +138,7 @@ def _write(photo: Photo, judgement: Judgement, names: dict[str, Any]) -> Photo:
         phash=judgement.phash,
         **names,
     )
+    photo.findings.all().delete()  # of the verdict before, where a rejected photo was released
     Finding.objects.bulk_create([as_row(photo, finding) for finding in judgement.findings])
     if photo.is_current:
         is_ready = judgement.status == Photo.Status.READY
@@ -216,8 +221,14 @@ def judge_again(*, photo: Photo, by: history.Actor) -> Photo:
     """A person has a given-up photo judged once more."""
     with transaction.atomic():
         student = Student.objects.select_for_update().get(pk=photo.student_id)
-        states.change(photo, Photo.Status.CHECKING, by=by, attempts=0, claimed_at=None, queued_at=timezone.now())
+        send_back(photo, by=by, only_from=Photo.Status.FAILED)
         if photo.is_current:
             states.change(student, Student.Stage.CHECKING, by=by, facts={"photo": photo.pk})
-        transaction.on_commit(lambda: intake.enqueue(photo))
     return photo
+
+
+def send_back(photo: Photo, *, by: history.Actor, only_from: Photo.Status, **how: Any) -> None:
+    """To the judge once more, as if it had just come in. The student's stage is the caller's."""
+    anew: dict[str, Any] = {"attempts": 0, "claimed_at": None, "queued_at": timezone.now()}
+    states.change(photo, Photo.Status.CHECKING, by=by, only_from=[only_from], **anew, **how)
+    transaction.on_commit(lambda: intake.enqueue(photo))

@@ -4,6 +4,7 @@ A verdict is measures x limits x engine version. A set is never changed, only fo
 """
 
 import logging
+from collections.abc import Iterable
 
 from capture import vision
 from capture.models import LimitSet
@@ -33,3 +34,16 @@ def bounds(limit_set: LimitSet, *, background: str) -> vision.Limits:
             else:
                 log.error("Set %s has a limit %s.%s, which this engine does not know", limit_set, rule, name)
     return vision.Limits.of(known, background=background)
+
+
+def refuses(limit_set: LimitSet | None, findings: Iterable[vision.Finding]) -> bool:
+    """Whether a photo with these findings goes back to the student by itself, without a person and without a portrait."""
+    rejects = [finding for finding in findings if finding.outcome == "reject"]
+    if limit_set is None or limit_set.rejects_red:
+        return bool(rejects)
+    return any(is_hopeless(finding) for finding in rejects)
+
+
+def is_hopeless(finding: vision.Finding) -> bool:
+    """No picture, nobody in it, or too little of it to make a portrait: there is nothing that a person could approve."""
+    return finding.rule in ("unreadable", "too_close") or (finding.rule == "one_face" and finding.value == 0)

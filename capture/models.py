@@ -92,6 +92,7 @@ class Photo(TenantModel):
 
     # approved and returned -> submitted: a reviewer takes the last decision back (review.undo).
     # failed: the judge was lost with it again and again; a person has it judged once more, or the student retakes.
+    # rejected -> checking: limits were changed, and it is not refused any more (rejudging).
     TRANSITIONS = {
         Status.CHECKING: {Status.REJECTED, Status.READY, Status.FAILED},
         Status.READY: {Status.SUBMITTED, Status.WITHDRAWN},
@@ -99,7 +100,7 @@ class Photo(TenantModel):
         Status.APPROVED: {Status.RETURNED, Status.SUBMITTED},
         Status.RETURNED: {Status.SUBMITTED},
         Status.FAILED: {Status.CHECKING},
-        Status.REJECTED: set(),
+        Status.REJECTED: {Status.CHECKING},
         Status.WITHDRAWN: set(),
     }
     DECIDED = (Status.APPROVED, Status.RETURNED)

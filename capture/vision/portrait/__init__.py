@@ -12,10 +12,13 @@ import numpy as np
 from .. import networks
 from ..backgrounds import BACKGROUNDS
 from ..face import CHIN, OVAL
+from ..rules import above
 from ..source import Source
 from ..verdict import Finding, Limits
+from .borders import close_off
+from .crop import HEIGHT, WIDTH, Crop
 from .encoding import encode_portrait, encode_thumbnail
-from .framing import HEIGHT, WIDTH, Crop, describe, frame, is_standard
+from .framing import describe, frame, is_standard
 from .matting import Matte, matte
 
 SURPLUS = 1.2  # source px per portrait px; more are averaged first, because turning them down in one step would alias
@@ -23,7 +26,8 @@ SURPLUS = 1.2  # source px per portrait px; more are averaged first, because tur
 
 @dataclass(frozen=True)
 class Portrait:
-    """`geometry` says where the head lies (px) and how it was cut; `edge` grades the outline, 0 best to 1 worst."""
+    """`geometry` says where the head lies (px) and how it was cut; `edge` (there too, so that a verdict can be replayed)
+    grades the outline, 0 best to 1 worst."""
 
     jpeg: bytes
     thumbnail: bytes
@@ -50,10 +54,10 @@ def make_portrait(
     geometry = describe(cut, dict(measures), source.size)
     picture = warp(source, cut)
     cut_person = cut_out(picture, measures, source, cut)
-    rgb = compose(cut_person.person, cut_person.alpha, BACKGROUNDS[background])
+    rgb = compose(cut_person.person, close_off(cut_person.alpha, cut, source.size), BACKGROUNDS[background])
     jpeg, quality = encode_portrait(rgb)
-    geometry |= {"quality": quality, "bytes": len(jpeg), "background": background}
     edge = round(cut_person.edge, 4)
+    geometry |= {"quality": quality, "bytes": len(jpeg), "background": background, "edge": edge}
     return Portrait(jpeg, encode_thumbnail(rgb), geometry, edge, find(geometry, edge, limits or Limits.of()))
 
 
@@ -65,7 +69,7 @@ def warp(source: Source, crop: Crop) -> np.ndarray:
         factor = SURPLUS / surplus
         picture = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
     matrix = crop.matrix(source.size) * [source.width / picture.shape[1], source.width / picture.shape[1], 1.0]
-    return cv2.warpAffine(picture, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(picture, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
 
 
 def cut_out(picture: np.ndarray, measures: Mapping[str, Any], source: Source, crop: Crop) -> Matte:
@@ -87,9 +91,9 @@ def compose(person: np.ndarray, alpha: np.ndarray, background: tuple[int, int, i
 def find(geometry: Mapping[str, Any], edge: float, limits: Limits) -> tuple[Finding, ...]:
     """What the portrait itself shows to be wrong."""
     found = []
-    most = limits.get("too_close", "reject")
-    if most is not None and geometry["outside"] > most:
-        found.append(Finding("too_close", "reject", geometry["outside"], most))
+    cut_off = above("too_close", geometry["outside"], limits)
+    if cut_off:
+        found.append(cut_off)
     if not is_standard(dict(geometry)):
         found.append(Finding("framing", "warn"))
     rough = limits.get("edge", "warn")
