@@ -41,7 +41,10 @@ STANDARD: dict[str, tuple[float, float]] = {
 }
 COLOURS = {"blue": (100, 197, 255), "white": (255, 255, 255), "grey": (240, 240, 240)}
 UNLIKE = 24  # levels from the background that are no JPEG noise
-STRIP, STRIP_SHARE = 0.22, 0.35  # of the face width to either side of its middle; the share that is hair at the hair top
+STRIP, STRIP_SHARE = (
+    0.22,
+    0.35,
+)  # of the face width to either side of its middle; the share that is hair at the hair top
 EYES = ((33, 133), (263, 362))
 CHEEKS = (234, 454)
 # Table K.1 of the JPEG standard, of which every quality is a multiple.
@@ -123,8 +126,7 @@ def report(rows: dict[str, dict[str, float]]) -> bool:
         span = np.array(list(values.values()))
         print(
             f"{name:16}{np.nanmin(span):9.1f}{np.nanmax(span):9.1f}{f'{low:g}-{high:g}':>14}{len(rows) - len(out):6}/{len(rows)}"
-            + "  "
-            + " ".join(f"{photo}: {values[photo]:.1f}" for photo in out[:4])
+            "  " + " ".join(f"{photo}: {values[photo]:.1f}" for photo in out[:4])
         )
         all_inside &= not out
     return all_inside

@@ -350,9 +350,9 @@ def _abs(value: float | None) -> float | None:
 _RULES.append(Rule("unreadable", _("Readable photo"), {"reject": None}))
 
 
-@rule(_("Room round the head and shoulders"), reject=0.02)
+@rule(_("Room round the head and shoulders"), reject=0.04, warn=0.02)
 def too_close(m: Measures, limits: Limits) -> Finding | None:
-    """Share of the portrait that would lie outside the photo."""
+    """Share of the portrait in which the person would go on beyond the photo; a wall may end."""
     return above("too_close", m.get("outside"), limits, box(m, "box"))
 
 

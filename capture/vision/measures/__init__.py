@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from ..face import EYE_DISTANCE, Face, FaceCrop, align
-from ..portrait.framing import frame, outside
+from ..portrait.borders import cut_of, outside
+from ..portrait.framing import frame
 from ..source import Source
-from . import clothes, cover, eyes, faces, focus, integrity, light, mouth, pose
+from . import borders, clothes, cover, eyes, faces, focus, integrity, light, mouth, pose
 from .figure import Figure, cut_figure
 
 Measures = dict[str, Any]
@@ -34,8 +35,9 @@ def _measure_face(source: Source, face: Face) -> Measures:
         measures |= part(crop)
     for whole in FIGURE_MEASURES:
         measures |= whole(figure, crop)
+    measures |= borders.measure(figure, source)
     best_cut, _ = frame(measures, source.size)
-    return measures | {"outside": outside(best_cut, source.size)}
+    return measures | {"outside": outside(best_cut, source.size, cut_of(measures))}
 
 
 def crop_face(source: Source, face: Face) -> FaceCrop:

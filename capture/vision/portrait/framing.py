@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 
-WIDTH, HEIGHT = 480, 640
+from .borders import Cut, cut_of, outside
+from .crop import HEIGHT, WIDTH, Crop
+
 EYE_LINE_AIM = 255.0
 HAIR_TOP_AIM = 80.0
+FACE_WIDTH_AIM = 240.0  # at most: without hair the face would come out large
 ENOUGH = 0.002  # share outside the source that is not worth leaving the comfortable ranges
 LEVELLED_UP_TO = 15.0  # degrees; a head tilted further was not meant to be upright
-
-
-@dataclass(frozen=True)
-class Crop:
-    """The source px (x, y) that lands in the middle of the portrait, as fractions of the source; portrait px per source
-    px; degrees by which the picture is turned clockwise to level the eyes."""
-
-    x: float
-    y: float
-    scale: float
-    angle: float
-
-    def as_dict(self) -> dict[str, float]:
-        return asdict(self)
-
-    def matrix(self, size: np.ndarray) -> np.ndarray:
-        """2 x 3, from px of a source of `size` (width, height) to px of the portrait."""
-        x, y = self.x * size[0], self.y * size[1]
-        matrix = cv2.getRotationMatrix2D((x, y), self.angle, self.scale)
-        matrix[:, 2] += np.array([WIDTH / 2 - x, HEIGHT / 2 - y])
-        return matrix
 
 
 @dataclass(frozen=True)
@@ -66,33 +47,32 @@ def frame(measures: dict[str, Any], size: np.ndarray) -> tuple[Crop, bool]:
     what is aimed at: a photo that ends at the chest gets a larger face instead of a refusal. Where that is not enough the
     standard is used to its ends.
     """
-    head = read_head(measures, size)
+    head, cut = read_head(measures, size), cut_of(measures)
     best, fits = _crop(head, *_place_tall_head(head), size), False
     for ranges in (COMFORTABLE, STANDARD):
         placings = ranges.placings(head)
         if placings:
-            best, fits = _best(head, placings, size), True
-        if fits and outside(best, size) <= ENOUGH:
+            best, fits = _best(head, placings, size, cut), True
+        if fits and outside(best, size, cut) <= ENOUGH:
             break
     return best, fits
 
 
-def _best(head: Head, placings: list[tuple[float, float]], size: np.ndarray) -> Crop:
+def _best(head: Head, placings: list[tuple[float, float]], size: np.ndarray, cut: Cut) -> Crop:
     aimed = _crop(head, *min(placings, key=lambda placing: _away(head, *placing)), size)
-    if outside(aimed, size) <= ENOUGH:
+    if outside(aimed, size, cut) <= ENOUGH:
         return aimed
     crops = [_crop(head, scale, eye_line, size) for scale, eye_line in placings]
-    costs = [_cost(head, crop, *placing, size) for crop, placing in zip(crops, placings, strict=True)]
-    return crops[int(np.argmin(costs))]
-
-
-def _cost(head: Head, crop: Crop, scale: float, eye_line: float, size: np.ndarray) -> float:
-    return 100 * outside(crop, size) + _away(head, scale, eye_line)
+    away = [_away(head, *placing) for placing in placings]
+    lost = [outside(crop, size, cut) for crop in crops]
+    return crops[int(np.argmin(100 * np.array(lost) + away))]
 
 
 def _away(head: Head, scale: float, eye_line: float) -> float:
     """How far from what is aimed at, in hundreds of px."""
-    return abs(eye_line - EYE_LINE_AIM) / 100 + abs(eye_line - scale * head.hair_rise - HAIR_TOP_AIM) / 100
+    hair_top = eye_line - scale * head.hair_rise
+    too_large = max(0.0, scale * head.width - FACE_WIDTH_AIM)
+    return (abs(eye_line - EYE_LINE_AIM) + abs(hair_top - HAIR_TOP_AIM) + too_large) / 100
 
 
 @dataclass(frozen=True)
@@ -109,8 +89,8 @@ class Ranges:
         most = min(self.face_width[1] / head.width, (self.eye_line[1] - self.hair_top[0]) / head.hair_rise)
         if least > most:
             return []
-        aim = float(np.clip((EYE_LINE_AIM - HAIR_TOP_AIM) / head.hair_rise, least, most))
-        scales = sorted({aim, *np.linspace(least, most, 16).tolist()})
+        aim = min((EYE_LINE_AIM - HAIR_TOP_AIM) / head.hair_rise, FACE_WIDTH_AIM / head.width)
+        scales = sorted({float(np.clip(aim, least, most)), *np.linspace(least, most, 16).tolist()})
         return [(scale, line) for scale in scales for line in self._eye_lines(scale * head.hair_rise)]
 
     def _eye_lines(self, rise: float) -> list[float]:
@@ -148,25 +128,13 @@ def describe(crop: Crop, measures: dict[str, Any], size: np.ndarray) -> dict[str
         "face_width": round(float(np.linalg.norm(cheeks[1] - cheeks[0])), 1),
         "eye_line": round(float(eyes[:, 1].mean()), 1),
         "hair_top": round(float(hair[0, 1]), 1),
-        "outside": round(outside(crop, size), 4),
+        "outside": round(outside(crop, size, cut_of(measures)), 4),
     }
 
 
 def is_standard(geometry: dict[str, Any]) -> bool:
     ranges = {"face_width": (180, 300), "eye_line": (200, 300), "hair_top": (50, 110)}
     return all(low <= geometry[name] <= high for name, (low, high) in ranges.items())
-
-
-def outside(crop: Crop, size: np.ndarray) -> float:
-    """Share of the portrait that would show what lies outside the source: the area cut off where the two rectangles meet."""
-    back = cv2.invertAffineTransform(crop.matrix(size))
-    portrait = _rectangle(np.array([WIDTH, HEIGHT])) @ back[:, :2].T + back[:, 2]
-    common, _ = cv2.intersectConvexConvex(portrait.astype(np.float32), _rectangle(size).astype(np.float32))
-    return max(0.0, 1 - common * crop.scale**2 / (WIDTH * HEIGHT))
-
-
-def _rectangle(size: np.ndarray) -> np.ndarray:
-    return np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * size
 
 
 def _project(fractions: Any, size: np.ndarray, matrix: np.ndarray) -> np.ndarray:

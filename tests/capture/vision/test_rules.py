@@ -98,7 +98,8 @@ BOUNDS = [
     ("colour", "warn", "skin_chroma", 52.0, 52.1),
     ("colour", "warn", "skin_hue", 12.0, 11.9),
     ("colour", "warn", "skin_hue", 72.0, 72.1),
-    ("too_close", "reject", "outside", 0.02, 0.021),
+    ("too_close", "reject", "outside", 0.04, 0.041),
+    ("too_close", "warn", "outside", 0.02, 0.021),
 ]
 
 
