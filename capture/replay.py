@@ -1,0 +1,80 @@
+"""A verdict once more under other limits, from what is stored: no picture is opened.
+
+What a replay cannot find stays as it was found: a file that could not be read, and what other steps than the rules
+wrote down (the same picture under two students, say).
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from capture import vision
+from capture.models import Finding, Photo
+from capture.vision.portrait import find as find_in_portrait
+
+# Found in the portrait, from its stored geometry.
+IN_PORTRAIT = ("framing", "edge")
+# These ask first whether the photo is sharp.
+ASKED_BY = {"sharpness": ("screen", "beautified")}
+ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
+
+
+def affected(rules: Iterable[str]) -> set[str]:
+    """The rules that may decide otherwise when the limits of `rules` change."""
+    return {name for rule in rules for name in (rule, *ASKED_BY.get(rule, ()))}
+
+
+def stored_findings(rows: Iterable[Finding]) -> tuple[vision.Finding, ...]:
+    return tuple(
+        vision.Finding(row.rule, _outcome(row), row.value, row.limit, tuple(tuple(mark) for mark in row.marks))
+        for row in rows
+    )
+
+
+def _outcome(row: Finding) -> Any:
+    return "reject" if row.outcome == Finding.Outcome.REJECT else "warn"
+
+
+def of_photo(photo: Photo, bounds: vision.Limits) -> tuple[vision.Finding, ...]:
+    """Everything that is found in a photo under `bounds`. Uses prefetched findings."""
+    return findings(photo.measures, photo.geometry, stored_findings(photo.findings.all()), bounds)
+
+
+def findings(
+    measures: Mapping[str, Any],
+    geometry: Mapping[str, Any],
+    before: Iterable[vision.Finding],
+    bounds: vision.Limits,
+    rules: Collection[str] | None = None,
+) -> tuple[vision.Finding, ...]:
+    """What is found under `bounds` where `before` was found; only `rules` are asked again, if given."""
+    wanted = set(vision.RULE_NAMES if rules is None else rules)
+    asked = {name for name in wanted if _can_ask(name, measures, geometry)}
+    found = [finding for finding in before if finding.rule not in asked]
+    found += _ask(dict(measures), bounds, asked)
+    if geometry and asked.intersection(IN_PORTRAIT):
+        portrait = find_in_portrait(geometry, geometry.get("edge", 0.0), bounds)
+        found += [finding for finding in portrait if finding.rule in asked and finding.rule in IN_PORTRAIT]
+    return tuple(sorted(found, key=lambda finding: ORDER.get(finding.rule, len(ORDER))))
+
+
+def _can_ask(rule: str, measures: Mapping[str, Any], geometry: Mapping[str, Any]) -> bool:
+    if rule == "edge":
+        return "edge" in geometry
+    if rule == "framing":
+        return bool(geometry)
+    return bool(measures) and rule in CHECKS
+
+
+CHECKS = {rule.name: rule.check for rule in vision.RULES if rule.check}
+
+
+def _ask(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]) -> list[vision.Finding]:
+    """As `vision.judge`, of some rules."""
+    names = CHECKS if measures.get("faces", 0) else ("one_face",)
+    found = [CHECKS[name](measures, bounds) for name in names if name in rules]
+    return [finding for finding in found if finding]
+
+
+def differ(one: Iterable[vision.Finding], other: Iterable[vision.Finding]) -> bool:
+    """Whether two verdicts find different things; numbers and marks may differ by rounding."""
+    return {(f.rule, f.outcome) for f in one} != {(f.rule, f.outcome) for f in other}
