@@ -134,9 +134,9 @@ def pitch(m: Measures, limits: Limits) -> Finding | None:
 # --- light and focus ------------------------------------------------------------------------------
 
 
-@rule(_("Sharpness"), reject=1.8, texture=0.36)
+@rule(_("Sharpness"), reject=1.75, texture=0.36)
 def sharpness(m: Measures, limits: Limits) -> Finding | None:
-    """Gradient energy of the eyes over that after a blur; motion blur shows in their texture."""
+    """Gradient energy of the eyes over that after a blur, in the direction where it is least; or their texture."""
     texture, least = m.get("texture"), limits.get("sharpness", "texture")
     if texture is not None and least is not None and texture < least:
         return Finding("sharpness", "reject", texture, least, boxes(m, "eye_boxes"))

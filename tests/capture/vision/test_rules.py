@@ -66,7 +66,7 @@ BOUNDS = [
     ("yaw", "warn", "yaw", -8.0, -8.1),
     ("yaw", "reject", "yaw", 10.0, 10.1),
     ("pitch", "warn", "pitch", 14.0, -14.1),
-    ("sharpness", "reject", "sharpness", 1.8, 1.79),
+    ("sharpness", "reject", "sharpness", 1.75, 1.74),
     ("sharpness", "reject", "texture", 0.36, 0.35),
     ("side_light", "warn", "side_light", 14.0, -14.1),
     ("side_light", "reject", "side_light", 25.0, 25.1),
