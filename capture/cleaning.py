@@ -5,7 +5,6 @@ previews and whatever follows its end are cut off. Everything else (turned by EX
 HEIC) is decoded once and written at quality 95 without colour subsampling.
 """
 
-import re
 import threading
 from dataclasses import dataclass
 
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 from capture.vision.colour import is_srgb
 from capture.vision.errors import Unreadable
 from capture.vision.header import Header, read_header
+from capture.vision.segments import strip
 from capture.vision.source import Source, require_size
 from schools.errors import PortalError
 
@@ -23,11 +23,8 @@ QUALITY = 95
 MOST_WRITTEN = 4000  # px: a finer picture is halved when it has to be written anyway
 PREVIEW_SIDE = 1280
 PREVIEW_QUALITY = 82
-# A whole picture takes up to 150 MB while it is decoded: not more than two at a time in one process.
+# A whole picture takes up to 400 MB while it is decoded: not more than two at a time in one process.
 _DECODING = threading.BoundedSemaphore(2)
-_SOS, _EOI, _APP0, _APP14 = 0xDA, 0xD9, 0xE0, 0xEE
-_METADATA = {*range(0xE1, 0xEE), 0xEF, 0xFE}  # APP1 to APP15 without Adobe's colour marker, and comments
-_MARKER = re.compile(rb"\xff+([^\x00\xd0-\xd7\xff])")
 
 
 @dataclass(frozen=True)
@@ -61,47 +58,6 @@ def too_big(max_bytes: int) -> TooBig:
 
 def is_clean_enough(header: Header) -> bool:
     return header.kind == "jpeg" and header.mode in ("RGB", "L") and header.orientation == 1 and is_srgb(header.icc)
-
-
-def strip(data: bytes) -> bytes:
-    """A JPEG without metadata and without what follows its end. Raises Unreadable when its segments do not fit."""
-    parts, at = [b"\xff\xd8"], 2
-    while True:
-        marker, start, end = _segment(data, at)
-        if marker == _EOI:
-            return b"".join([*parts, b"\xff\xd9"])
-        if marker == _SOS:
-            end = _end_of_scan(data, end)
-        if marker not in _METADATA and not (marker == _APP0 and data[start + 4 : start + 9] != b"JFIF\x00"):
-            parts.append(_without_preview(data[start:end]) if marker == _APP0 else data[start:end])
-        at = end
-
-
-def _segment(data: bytes, at: int) -> tuple[int, int, int]:
-    """(marker, its first byte, first byte after it)."""
-    while data[at : at + 2] == b"\xff\xff":  # fill bytes
-        at += 1
-    if len(data) < at + 2 or data[at] != 0xFF:
-        raise Unreadable("damaged")
-    marker = data[at + 1]
-    if marker == _EOI:
-        return marker, at, at + 2
-    length = int.from_bytes(data[at + 2 : at + 4], "big")
-    if length < 2 or at + 2 + length > len(data):
-        raise Unreadable("damaged")
-    return marker, at, at + 2 + length
-
-
-def _end_of_scan(data: bytes, at: int) -> int:
-    found = _MARKER.search(data, at)
-    if found is None:
-        raise Unreadable("damaged")
-    return found.start()
-
-
-def _without_preview(jfif: bytes) -> bytes:
-    """JFIF's own header without the miniature that may follow it."""
-    return b"\xff\xe0\x00\x10" + jfif[4:16] + b"\x00\x00"
 
 
 def _written_anew(data: bytes, header: Header) -> Cleaned:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageCms
 
+MAX_PROFILE = 4 * 1024 * 1024  # bytes; those of printing presses have one or two
 # OpenCV's 8-bit Lab holds L in 0-255 and a, b with 128 added.
 FROM_EIGHT_BITS = np.array([[100 / 255, 0, 0, 0], [0, 1, 0, -128], [0, 0, 1, -128]], np.float32)
 
@@ -50,6 +51,8 @@ def distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _to_eight_bits(image: Image.Image) -> Image.Image:
+    if image.mode == "I;16":
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
     if image.mode.startswith("I") or image.mode == "F":
         values = np.asarray(image).astype(np.float32)
         return Image.fromarray(np.clip(values / 257, 0, 255).astype(np.uint8))
@@ -58,14 +61,17 @@ def _to_eight_bits(image: Image.Image) -> Image.Image:
 
 def _flatten(image: Image.Image) -> Image.Image:
     if image.mode not in ("RGBA", "LA", "PA", "RGBa", "La") and "transparency" not in image.info:
-        return image.convert("RGB")
-    rgba = image.convert("RGBA")
-    white = Image.new("RGBA", rgba.size, (255, 255, 255, 255))
-    return Image.alpha_composite(white, rgba).convert("RGB")
+        return image if image.mode == "RGB" else image.convert("RGB")
+    rgba = image if image.mode == "RGBA" else image.convert("RGBA")
+    white = Image.new("RGB", rgba.size, (255, 255, 255))
+    white.paste(rgba, mask=rgba)
+    return white
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def _transform(icc: bytes, mode: str) -> ImageCms.ImageCmsTransform | None:
+    if len(icc) > MAX_PROFILE:
+        return None
     try:
         profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
         if "sRGB" in ImageCms.getProfileDescription(profile):

@@ -8,14 +8,19 @@ from __future__ import annotations
 import io
 import struct
 from dataclasses import dataclass
+from typing import Literal
 
 import pillow_heif
-from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import Image, PngImagePlugin, WebPImagePlugin
 
+from . import segments
 from .errors import Unreadable
+from .exif import orientation
 
 HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
-ORIENTATION_TAG = 0x0112
+MODES = {1: "L", 3: "RGB", 4: "CMYK"}  # by the number of components
+IN_ONE_SCAN = {0xC0, 0xC1, 0xC9}  # baseline and sequential: decoded row by row where all components come together
+MAX_CHUNKS = 10_000
 # A corrupt header can make a parser raise nearly anything; these are the ones seen when fuzzing.
 PARSE_ERRORS = (
     OSError,
@@ -28,12 +33,14 @@ PARSE_ERRORS = (
     EOFError,
     RuntimeError,
     AttributeError,
+    StopIteration,
 )
 
 
 @dataclass(frozen=True)
 class Header:
-    """kind: jpeg|png|webp|heif; stored width and height in px; EXIF orientation 1-8; ICC profile or None."""
+    """kind: jpeg|png|webp|heif; stored width and height in px; EXIF orientation 1-8; ICC profile or None; whether it can be
+    decoded row by row, or only whole."""
 
     kind: str
     width: int
@@ -41,6 +48,7 @@ class Header:
     orientation: int = 1
     icc: bytes | None = None
     mode: str = "RGB"
+    in_rows: bool = False
 
     @property
     def is_turned(self) -> bool:
@@ -70,26 +78,62 @@ def read_header(data: bytes) -> Header:
 
 
 def _read_jpeg(data: bytes) -> Header:
-    # The plugin class instead of Image.open: that one warns about large pictures, our own limit decides.
-    image = JpegImagePlugin.JpegImageFile(io.BytesIO(data))
-    _require_whole_scan(data)
-    return _header("jpeg", image)
+    """By hand: nothing but the size, the colours, the orientation and the profile is looked at."""
+    parts: list[tuple[int, bytes]] = []
+    for segment in segments.walk(data):
+        if segment.marker == segments.SOS:
+            return _jpeg_header(data, segment, parts)
+        parts.append((segment.marker, segments.body(data, segment)))
+    raise Unreadable("damaged")
 
 
-def _require_whole_scan(data: bytes) -> None:
+def _jpeg_header(data: bytes, scan: segments.Segment, parts: list[tuple[int, bytes]]) -> Header:
+    marker, frame = next(part for part in parts if part[0] in segments.FRAMES)
+    bits, height, width, components = struct.unpack(">BHHB", frame[:6])
+    if bits != 8:
+        raise Unreadable("damaged")
+    in_one_scan = marker in IN_ONE_SCAN and data[scan.start + 4] == components
+    _require_end(data, scan, in_one_scan)
+    exif = next((body for marker, body in parts if marker == segments.APP1 and body[:6] == b"Exif\0\0"), None)
+    return Header("jpeg", width, height, orientation(exif), _jpeg_profile(parts), MODES[components], in_one_scan)
+
+
+def _require_end(data: bytes, scan: segments.Segment, in_one_scan: bool) -> None:
     """A truncated JPEG decodes without complaint into grey; only the missing end marker gives it away."""
-    at = 2
-    while data[at : at + 1] == b"\xff" and data[at + 1] != 0xDA:
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
-    if data.rfind(b"\xff\xd9") < at:
+    if not in_one_scan:
+        for _ in segments.walk(data):  # to its end, and counted
+            pass
+    elif data.rfind(b"\xff\xd9") < scan.end:
         raise Unreadable("damaged")
 
 
+def _jpeg_profile(parts: list[tuple[int, bytes]]) -> bytes | None:
+    """The ICC profile, which comes in numbered pieces of 64 KB; None where one is missing."""
+    name = b"ICC_PROFILE\0"
+    pieces = sorted(body[12:] for marker, body in parts if marker == segments.APP2 and body.startswith(name))
+    whole = pieces and all(piece[:2] == bytes([place, len(pieces)]) for place, piece in enumerate(pieces, 1))
+    return b"".join(piece[2:] for piece in pieces) if whole else None
+
+
 def _read_png(data: bytes) -> Header:
+    _require_few_chunks(data, 8, "big", length_at=0, around=12)
     return _header("png", PngImagePlugin.PngImageFile(io.BytesIO(data)))
 
 
+def _require_few_chunks(
+    data: bytes, at: int, order: Literal["little", "big"], *, length_at: int, around: int, even: bool = False
+) -> None:
+    """A few megabytes of empty chunks keep a reader busy for seconds."""
+    for _ in range(MAX_CHUNKS):
+        if at >= len(data):
+            return
+        length = int.from_bytes(data[at + length_at : at + length_at + 4], order)
+        at += around + length + (length & 1 if even else 0)
+    raise Unreadable("damaged")
+
+
 def _read_webp(data: bytes) -> Header:
+    _require_few_chunks(data, 12, "little", length_at=4, around=8, even=True)
     # Pillow's reader allocates the canvas when it opens the file, so the size is read by hand first.
     width, height = _webp_size(data)
     if width * height > MAX_HEADER_PIXELS:
@@ -119,15 +163,7 @@ def _read_heif(data: bytes) -> Header:
 
 
 def _header(kind: str, image: Image.Image) -> Header:
-    return Header(kind, *image.size, _orientation(image), image.info.get("icc_profile"), image.mode)
-
-
-def _orientation(image: Image.Image) -> int:
-    try:
-        value = image.getexif().get(ORIENTATION_TAG, 1)
-    except PARSE_ERRORS:
-        return 1  # broken metadata is no reason to refuse a sound picture
-    return value if value in range(1, 9) else 1
+    return Header(kind, *image.size, orientation(image.info.get("exif")), image.info.get("icc_profile"), image.mode)
 
 
 READERS = {"jpeg": _read_jpeg, "png": _read_png, "webp": _read_webp, "heif": _read_heif}

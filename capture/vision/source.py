@@ -12,16 +12,19 @@ import cv2
 import imagehash
 import numpy as np
 import pillow_heif
-from PIL import Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import Image, ImageChops, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
 
 from .colour import image_to_srgb, to_srgb
 from .errors import Unreadable
 from .header import PARSE_ERRORS, Header, read_header
+from .segments import strip
 
 MAX_BYTES = 25 * 1024 * 1024
 MAX_SIDE = 20_000
 MAX_PIXELS = 110_000_000
-MAX_PIXELS_WHOLE = 50_000_000  # PNG, WebP and HEIC cannot be decoded at a fraction of their size
+MAX_PIXELS_WHOLE = 50_000_000  # HEIC, progressive and CMYK JPEG: held whole while they are decoded
+MAX_PIXELS_COPIED = 25_000_000  # PNG and WebP: held several times over, and no camera sends them
+KEPT_PIXELS = 25_000_000  # a larger HEIC is halved before anything else is done with it
 MIN_SIDE = 200
 WORK_SIDE = 960  # the models look at a picture at least this long; faces are found down to 60 px in it
 SMALL_SIDE = 640
@@ -32,7 +35,6 @@ REDUCED = {
     8: cv2.IMREAD_REDUCED_COLOR_8,
 }
 PLUGINS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
-    "jpeg": JpegImagePlugin.JpegImageFile,
     "png": PngImagePlugin.PngImageFile,
     "webp": WebPImagePlugin.WebPImageFile,
 }
@@ -77,20 +79,26 @@ class Source:
     def at_least(self, long_side: float) -> np.ndarray:
         """The smallest decode whose long side reaches `long_side`, or the whole picture."""
         whole = max(self.width, self.height)
-        divisor = next((d for d in (8, 4, 2) if whole / d >= long_side), 1)
+        divisor = next((d for d in (8, 4, 2) if whole / d >= long_side), self._finest)
         finer = [d for d in self._levels if d <= divisor]
         if finer:
             return self._levels[max(finer)]
         self._levels[divisor] = self._decode(divisor)
         return self._levels[divisor]
 
+    @property
+    def _finest(self) -> int:
+        return 2 if self.header.kind == "heif" and self.width * self.height > KEPT_PIXELS else 1
+
     def _decode(self, divisor: int) -> np.ndarray:
         if self.header.kind == "jpeg" and self.header.mode in ("RGB", "L"):
             return _decode_jpeg(self.data, self.header, divisor)
-        whole = self._levels.get(1)
-        if whole is None:
-            whole = self._levels[1] = _decode_whole(self.data, self.header)
-        return shrink(whole, divisor)
+        if self.header.kind == "jpeg":
+            return _decode_pillow(self.data, self.header, divisor)
+        finest = self._finest
+        if finest not in self._levels:
+            self._levels[finest] = _decode_pillow(self.data, self.header, finest)
+        return shrink(self._levels[finest], divisor // finest)
 
 
 def open_photo(data: bytes | str | Path, *, max_bytes: int = MAX_BYTES) -> Source:
@@ -111,12 +119,18 @@ def open_photo(data: bytes | str | Path, *, max_bytes: int = MAX_BYTES) -> Sourc
 
 
 def require_size(header: Header) -> None:
-    pixels = header.width * header.height
-    limit = MAX_PIXELS if header.kind == "jpeg" else MAX_PIXELS_WHOLE
-    if pixels > limit or max(header.width, header.height) > MAX_SIDE:
+    if header.width * header.height > most_pixels(header) or max(header.width, header.height) > MAX_SIDE:
         raise Unreadable("too_many_pixels")
     if min(header.width, header.height) < MIN_SIDE:
         raise Unreadable("too_small")
+
+
+def most_pixels(header: Header) -> int:
+    """By what decoding it costs in memory: 3 bytes a pixel where it is held whole, up to 16 where it is copied."""
+    if header.kind in ("png", "webp"):
+        return MAX_PIXELS_COPIED
+    in_parts = header.in_rows and header.mode != "CMYK"
+    return MAX_PIXELS if in_parts else MAX_PIXELS_WHOLE
 
 
 def perceptual_hash(source: Source) -> str:
@@ -151,24 +165,32 @@ def _decode_jpeg(data: bytes, header: Header, divisor: int) -> np.ndarray:
         bgr = cv2.imdecode(buffer, REDUCED[divisor] | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
         raise Unreadable("damaged") from error
-    if bgr is None:
+    if bgr is None or bgr.shape[:2] != (-(-header.height // divisor), -(-header.width // divisor)):
         raise Unreadable("damaged")
     rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
     icc = header.icc if header.mode == "RGB" else None
     return upright(to_srgb(rgb, icc), header.orientation)
 
 
-def _decode_whole(data: bytes, header: Header) -> np.ndarray:
+def _decode_pillow(data: bytes, header: Header, divisor: int) -> np.ndarray:
     try:
-        image = _pillow_image(data, header)
-        return upright(image_to_srgb(image, header.icc), header.orientation)
+        picture = _open_heif(data, divisor) if header.kind == "heif" else _open_pillow(data, header, divisor)
+        return upright(image_to_srgb(picture, header.icc), header.orientation)
     except PARSE_ERRORS as error:
         raise Unreadable("damaged") from error
 
 
-def _pillow_image(data: bytes, header: Header) -> Image.Image:
-    if header.kind == "heif":
-        return pillow_heif.open_heif(data, convert_hdr_to_8bit=True).to_pillow()
-    image = PLUGINS[header.kind](io.BytesIO(data))
-    image.load()
-    return image
+def _open_heif(data: bytes, divisor: int) -> Image.Image:
+    image = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
+    return image.to_pillow() if divisor == 1 else Image.fromarray(shrink(np.asarray(image), divisor))
+
+
+def _open_pillow(data: bytes, header: Header, divisor: int) -> Image.Image:
+    if header.kind != "jpeg":
+        image = PLUGINS[header.kind](io.BytesIO(data))
+        image.load()
+        return image
+    image = JpegImagePlugin.JpegImageFile(io.BytesIO(strip(data)))
+    image.draft(None, (header.width // divisor, header.height // divisor))
+    # Adobe's programs write ink as its opposite and say so in a marker; Pillow takes it for granted.
+    return image if "adobe" in image.info else ImageChops.invert(image)
