@@ -10,6 +10,8 @@ from .figure import FACE_WIDTH, Figure
 
 FOREHEAD = (67, 109, 10, 338, 297, 299, 337, 151, 108, 69)
 LIKE_SKIN = 18.0
+LIKE_SKIN_OF_LIGHTNESS = 0.4  # of L: between dark skin and dark hair there is less difference to tell them by
+LIKE_SKIN_LEAST = 9.0
 LIPS = (0, 17, 37, 267, 84, 314)
 CHIN_PATCH = (199, 200, 201, 421, 208, 428)
 EARS = (234, 454)
@@ -23,7 +25,7 @@ def measure(crop: FaceCrop) -> dict[str, object]:
     chin = np.mean([_spot(crop, crop.points[index]) for index in CHIN_PATCH], axis=0)
     area = crop.points[list(FOREHEAD)]
     return {
-        "forehead_skin": float((from_skin < LIKE_SKIN).mean()),
+        "forehead_skin": float((from_skin < like_skin(crop.skin)).mean()),
         "forehead_distance": float(np.median(from_skin)),
         "forehead_box": crop.place(np.array([area.min(0), area.max(0)])),
         "forehead_chroma": float(np.median(np.hypot(forehead[:, 1], forehead[:, 2]))),
@@ -46,6 +48,11 @@ def measure_head(figure: Figure, crop: FaceCrop) -> dict[str, object]:
     return {"hair_chroma": float(np.median(np.hypot(colours[:, 1], colours[:, 2])))}
 
 
+def like_skin(skin: np.ndarray) -> float:
+    """dE from the cheeks (Lab) up to which a colour may be the same skin in another light."""
+    return float(np.clip(LIKE_SKIN_OF_LIGHTNESS * skin[0], LIKE_SKIN_LEAST, LIKE_SKIN))
+
+
 def _spot(crop: FaceCrop, point: np.ndarray) -> np.ndarray:
     return crop.lab[crop.window(point, SPOT, SPOT)].reshape(-1, 3).mean(0)
 
@@ -55,4 +62,4 @@ def _ear_skin(crop: FaceCrop, index: int, side: int) -> float:
     centre = crop.points[index] + np.array([side * 0.12, -0.05]) * EYE_DISTANCE
     centre = np.clip(centre, 0, (CROP_WIDTH - 1, CROP_HEIGHT - 1))
     patch = crop.lab[crop.window(centre, 9, 22)]
-    return float((distance(patch, crop.skin) < LIKE_SKIN).mean())
+    return float((distance(patch, crop.skin) < like_skin(crop.skin)).mean())
