@@ -11,8 +11,8 @@ from capture import vision
 from capture.models import Finding, Photo
 from capture.vision.portrait import find as find_in_portrait
 
-# Found in the portrait, from its stored geometry.
-IN_PORTRAIT = ("framing", "edge")
+# Found in the portrait, from its stored geometry, once there is one.
+IN_PORTRAIT = {"too_close", "framing", "edge"}
 # These ask first whether the photo is sharp.
 ASKED_BY = {"sharpness": ("screen", "beautified")}
 ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
@@ -51,9 +51,10 @@ def findings(
     asked = {name for name in wanted if _can_ask(name, measures, geometry)}
     found = [finding for finding in before if finding.rule not in asked]
     found += _ask(dict(measures), bounds, asked)
-    if geometry and asked.intersection(IN_PORTRAIT):
-        portrait = find_in_portrait(geometry, geometry.get("edge", 0.0), bounds)
-        found += [finding for finding in portrait if finding.rule in asked and finding.rule in IN_PORTRAIT]
+    if geometry and asked & IN_PORTRAIT:
+        known = {finding.rule for finding in found}  # such as too_close, which the measures foretell
+        seen = find_in_portrait(geometry, geometry.get("edge", 0.0), bounds)
+        found += [finding for finding in seen if finding.rule in asked - known]
     return tuple(sorted(found, key=lambda finding: ORDER.get(finding.rule, len(ORDER))))
 
 
@@ -76,5 +77,12 @@ def _ask(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]
 
 
 def differ(one: Iterable[vision.Finding], other: Iterable[vision.Finding]) -> bool:
-    """Whether two verdicts find different things; numbers and marks may differ by rounding."""
+    """Whether two verdicts find different things."""
     return {(f.rule, f.outcome) for f in one} != {(f.rule, f.outcome) for f in other}
+
+
+def reads_differently(one: Iterable[vision.Finding], other: Iterable[vision.Finding]) -> bool:
+    """Whether two verdicts would be told with other words or numbers."""
+    return {(f.rule, f.outcome, f.value, f.limit) for f in one} != {
+        (f.rule, f.outcome, f.value, f.limit) for f in other
+    }

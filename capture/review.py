@@ -55,13 +55,13 @@ TOLD = {
 }
 
 
-def approve(*, photo: Photo, by: User, batch: str = "") -> Photo:
+def approve(*, photo: Photo, by: history.Actor, batch: str = "", kind: str = "") -> Photo:
     """The portrait is right. Raises Conflict when the photo is not in review any more."""
     with transaction.atomic():
         student = _locked(photo)
         if student.is_locked:
             raise Conflict(_("The account is locked. Unlock it before approving the photo."))
-        _decide(photo, Photo.Status.APPROVED, by=by, batch=batch)
+        _decide(photo, Photo.Status.APPROVED, by=by, batch=batch, kind=kind)
         states.change(student, Student.Stage.APPROVED, by=by, facts={"photo": photo.pk})
         _tell(student, "photo_approved")
     return photo
@@ -186,7 +186,7 @@ def locked_by(student: Student) -> Event | None:
     return history.of(student).filter(kind="student.locked").first() if student.is_locked else None
 
 
-def _decide(photo: Photo, to: Photo.Status, *, by: User, batch: str = "", **how: Any) -> None:
+def _decide(photo: Photo, to: Photo.Status, *, by: history.Actor, batch: str = "", **how: Any) -> None:
     facts = {"student": photo.student_id} | ({"batch": batch} if batch else {})
     only_from = [how.pop("only_from", Photo.Status.SUBMITTED)]
     reason = how.pop("reason", "")
@@ -199,7 +199,7 @@ def _decide(photo: Photo, to: Photo.Status, *, by: User, batch: str = "", **how:
         facts=facts,
         only_from=only_from,
         decided_at=timezone.now(),
-        decided_by=by,
+        decided_by=by if isinstance(by, User) else None,
         reason=reason,
         **how,
     )

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from capture import automatic
 from capture.intake import require_unlocked
 from capture.models import Photo
 from schools import history, states
@@ -33,7 +34,10 @@ def submit(*, student: Student, enrolment: Enrolment, by: history.Actor) -> Phot
         raise Conflict(_("Your school's photos have been concluded. Ask the person in charge at your school."))
     if student.must_pay(enrolment):
         raise FeeDue(_("Please pay the fee first; then hand the photo in."))
-    return _move(student, Photo.Status.SUBMITTED, Student.Stage.REVIEW, by)
+    photo = _move(student, Photo.Status.SUBMITTED, Student.Stage.REVIEW, by)
+    photo = automatic.approve_if_green(photo)
+    student.refresh_from_db(fields=["stage"])
+    return photo
 
 
 def withdraw(*, student: Student, by: history.Actor) -> Photo:
