@@ -21,6 +21,7 @@ HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"
 MODES = {1: "L", 3: "RGB", 4: "CMYK"}  # by the number of components
 IN_ONE_SCAN = {0xC0, 0xC1, 0xC9}  # baseline and sequential: decoded row by row where all components come together
 MAX_CHUNKS = 10_000
+MAX_HEADER_PIXELS = 25_000_000
 # A corrupt header can make a parser raise nearly anything; these are the ones seen when fuzzing.
 PARSE_ERRORS = (
     OSError,
@@ -116,32 +117,35 @@ def _jpeg_profile(parts: list[tuple[int, bytes]]) -> bytes | None:
 
 
 def _read_png(data: bytes) -> Header:
-    _require_few_chunks(data, 8, "big", length_at=0, around=12)
-    return _header("png", PngImagePlugin.PngImageFile(io.BytesIO(data)))
+    chunks = _chunks(data, 8, "big", length_at=0, around=12)
+    # By hand, because the chunk may come behind the picture.
+    exif = next((data[at + 8 : at + 8 + length] for at, length in chunks if data[at + 4 : at + 8] == b"eXIf"), None)
+    image = PngImagePlugin.PngImageFile(io.BytesIO(data))
+    return _header("png", image, exif)
 
 
-def _require_few_chunks(
-    data: bytes, at: int, order: Literal["little", "big"], *, length_at: int, around: int, even: bool = False
-) -> None:
-    """A few megabytes of empty chunks keep a reader busy for seconds."""
-    for _ in range(MAX_CHUNKS):
-        if at >= len(data):
-            return
+def _chunks(
+    data: bytes, at: int, order: Literal["little", "big"], *, length_at: int, around: int, padded: int = 0
+) -> list[tuple[int, int]]:
+    """(place, length of the body) of every chunk. A few megabytes of empty ones would keep a reader busy for seconds."""
+    found = []
+    while at < len(data):
         length = int.from_bytes(data[at + length_at : at + length_at + 4], order)
-        at += around + length + (length & 1 if even else 0)
-    raise Unreadable("damaged")
+        found.append((at, length))
+        if len(found) > MAX_CHUNKS:
+            raise Unreadable("damaged")
+        at += around + length + (length & padded)
+    return found
 
 
 def _read_webp(data: bytes) -> Header:
-    _require_few_chunks(data, 12, "little", length_at=4, around=8, even=True)
+    _chunks(data, 12, "little", length_at=4, around=8, padded=1)
     # Pillow's reader allocates the canvas when it opens the file, so the size is read by hand first.
     width, height = _webp_size(data)
     if width * height > MAX_HEADER_PIXELS:
         return Header("webp", width, height)
-    return _header("webp", WebPImagePlugin.WebPImageFile(io.BytesIO(data)))
-
-
-MAX_HEADER_PIXELS = 60_000_000
+    image = WebPImagePlugin.WebPImageFile(io.BytesIO(data))
+    return _header("webp", image, image.info.get("exif"))
 
 
 def _webp_size(data: bytes) -> tuple[int, int]:
@@ -162,8 +166,8 @@ def _read_heif(data: bytes) -> Header:
     return Header("heif", width, height, icc=image.info.get("icc_profile"), mode=image.mode)
 
 
-def _header(kind: str, image: Image.Image) -> Header:
-    return Header(kind, *image.size, orientation(image.info.get("exif")), image.info.get("icc_profile"), image.mode)
+def _header(kind: str, image: Image.Image, exif: bytes | None) -> Header:
+    return Header(kind, *image.size, orientation(exif), image.info.get("icc_profile"), image.mode)
 
 
 READERS = {"jpeg": _read_jpeg, "png": _read_png, "webp": _read_webp, "heif": _read_heif}

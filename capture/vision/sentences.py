@@ -88,22 +88,32 @@ LOOK_YOURSELF = (
     _("Frames of glasses over the eyes"),
     _("Hair over the ears"),
     _("Black caps and dark head cover"),
+    _("Coloured drawings and painting filters"),
 )
 """What cannot be judged by the engine yet: shown to the reviewer, claimed for nobody."""
 
 
+ADVICE_NOBODY = _("Take the photo in good light, with your whole face in view and nothing covering it.")
+GREY = _("The photo has no colour: a black-and-white photo, a drawing or a copy.")
+ADVICE_GREY = _("Photograph yourself in colour, with the camera and without filters.")
+
+
 def sentence(finding: Finding) -> str:
     """What is wrong, in the active language."""
-    if finding.rule == "one_face" and not finding.value:
-        return str(NOBODY)
-    return str(SENTENCES[finding.rule])
+    special = _special(finding)
+    return str(special[0] if special else SENTENCES[finding.rule])
 
 
 def advice(finding: Finding) -> str:
     """What to do about it, in the active language."""
+    special = _special(finding)
+    return str(special[1] if special else ADVICE[finding.rule])
+
+
+def _special(finding: Finding) -> tuple[Any, Any] | None:
+    """Where one rule finds two different things."""
     if finding.rule == "one_face" and not finding.value:
-        return str(ADVICE_NOBODY)
-    return str(ADVICE[finding.rule])
-
-
-ADVICE_NOBODY = _("Take the photo in good light, with your whole face in view and nothing covering it.")
+        return NOBODY, ADVICE_NOBODY
+    if finding.rule == "colour" and finding.outcome == "reject":
+        return GREY, ADVICE_GREY
+    return None

@@ -8,6 +8,7 @@ import zlib
 from typing import Any
 
 import numpy as np
+import pillow_heif
 from PIL import Image
 
 ORIENTATION = 0x0112
@@ -72,3 +73,10 @@ def webp_claiming(width: int, height: int) -> bytes:
 
 def _chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def heic(picture: Image.Image | np.ndarray, **options: Any) -> bytes:
+    image = picture if isinstance(picture, Image.Image) else Image.fromarray(np.ascontiguousarray(picture))
+    file = io.BytesIO()
+    pillow_heif.from_pillow(image).save(file, **{"quality": 95, **options})
+    return file.getvalue()
