@@ -224,7 +224,7 @@ class Portrait(StudentAPI):
     @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
     def get(self, request: Any, pk: int) -> HttpResponse:
         """The standard portrait of one of the own photos."""
-        return pictures.portrait_of(self.student, pk)
+        return pictures.portrait_of(request, self.student, pk)
 
 
 def _current(student: Student) -> Photo:

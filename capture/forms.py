@@ -74,3 +74,12 @@ class StudentNoticeForm(forms.ModelForm):
                 "Turn it off when every student can come to a station: the camera page is harder to deceive."
             ),
         }
+
+
+class FrameForm(forms.Form):
+    """Where the head is to lie in the portrait; whether that is inside the standard, the rule says in words."""
+
+    face_width = forms.FloatField(min_value=1, max_value=2000)
+    eye_line = forms.FloatField(min_value=-2000, max_value=2000)
+    sideways = forms.FloatField(min_value=-2000, max_value=2000)
+    tilt = forms.FloatField(min_value=-180, max_value=180)

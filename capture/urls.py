@@ -1,6 +1,6 @@
 from django.urls import path
 
-from capture.views import center, me, panels, pictures, review, stations
+from capture.views import center, framing, me, panels, pictures, recolouring, review, stations
 
 app_name = "capture"
 urlpatterns = [
@@ -24,8 +24,11 @@ urlpatterns = [
     path("school/photos/<int:pk>/return/", review.return_, name="return"),
     path("school/photos/<int:pk>/reset/", review.reset, name="reset"),
     path("school/photos/<int:pk>/judge-again/", review.judge_again, name="judge_again"),
+    path("school/photos/<int:pk>/frame/", framing.frame, name="frame"),
     path("school/photos/<int:pk>/original/", pictures.original, name="original"),
     path("school/photos/<int:pk>/<slug:kind>/", pictures.of_school, name="picture"),
+    path("school/portraits/", recolouring.background, name="background"),
+    path("school/portraits/again/", recolouring.again, name="portraits_again"),
     path("school/students/<int:pk>/lock/", review.lock, name="lock"),
     path("school/students/<int:pk>/unlock/", review.unlock, name="unlock"),
     path("school/stations/", stations.overview, name="stations"),
@@ -36,6 +39,8 @@ urlpatterns = [
     path("center/photos/<int:pk>/", center.photo, name="center_photo"),
     path("center/photos/<int:pk>/reset/", center.reset, name="center_reset"),
     path("center/photos/<int:pk>/judge-again/", center.judge_again, name="center_judge_again"),
+    path("center/photos/<int:pk>/frame/", framing.center_frame, name="center_frame"),
+    path("center/portraits/", recolouring.center_background, name="center_background"),
     path("center/photos/<int:pk>/original/", pictures.center_original, name="center_original"),
     path("center/photos/<int:pk>/<slug:kind>/", pictures.of_center, name="center_picture"),
     path("panels/capture/today/", panels.today, name="panel_today"),

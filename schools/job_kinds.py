@@ -9,6 +9,9 @@ LABELS: dict[str, Any] = {
     "roster_apply": _("Importing a roster"),
     "sheets": _("Making the sheets"),
     "daily_check": _("Daily check"),
+    "portrait": _("Making a portrait in another frame"),
+    "portraits_again": _("Making portraits on another background"),
+    "rejudge": _("Judging photos again under the limits in force"),
     "purge": _("Deleting expired originals"),
     "demo": _("Demo season: photographing and judging"),
 }

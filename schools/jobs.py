@@ -6,7 +6,8 @@ A room registers how its kind of job runs:
     def build_sheets(job: Job) -> None: ...
 
 The handler is called inside the job's scope, reports with `progress`, and may leave `job.result`, `job.artefact` and
-`job.message`. It must be safe to run twice.
+`job.message`. It must be safe to run twice. One that shares its queue with people who wait raises `Unfinished` after
+a while and is called again when it is its turn.
 """
 
 import datetime as dt
@@ -37,6 +38,10 @@ class Handler:
     run: Callable[[Job], None]
     queue: str
     on_failure: Callable[[Job], None] | None = None
+
+
+class Unfinished(Exception):
+    """A handler has done its share: whoever waits in the queue gets a turn, then it is called again, `job.result` kept."""
 
 
 HANDLERS: dict[str, Handler] = {}
@@ -138,6 +143,8 @@ def run(job_id: int) -> None:
     try:
         with scope_of(job), heartbeat(job):
             HANDLERS[job.kind].run(job)
+    except Unfinished:
+        give_way(job)
     except PortalError as error:
         fail(job, message=str(error))
     except Exception:
@@ -145,6 +152,13 @@ def run(job_id: int) -> None:
         fail(job, message=_("The work stopped because of a fault on our side. It has been reported; try again later."))
     else:
         finish(job)
+
+
+def give_way(job: Job) -> None:
+    """Back to the end of the queue. Like a claim, nothing that happened to the job: the history does not hear of it."""
+    running = Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING)
+    if running.update(status=Job.Status.QUEUED, claimed_at=timezone.now(), attempts=0, result=job.result):
+        enqueue(job)
 
 
 def finish(job: Job) -> None:

@@ -109,8 +109,8 @@ def _name(row: Any) -> str:
 
 
 def _is_unsaid(key: str, value: Any) -> bool:
-    """Ids of other rows, and facts that say nothing."""
-    return value in ("", None, [], {}) or (key in UNSAID and isinstance(value, int))
+    """Ids of other rows, facts for machines, and facts that say nothing."""
+    return value in ("", None, [], {}) or (key in UNSAID and isinstance(value, int | dict))
 
 
 def _field(event: Event, key: str) -> Any:

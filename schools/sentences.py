@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 SENTENCES: dict[str, Any] = {
     "correction.asked": _("Correction asked for"),
+    "limits.changed": _("Photo rules changed"),
     "season.created": _("Season made"),
     "season.changed": _("Terms of the season changed"),
     "season.timetable": _("Days of the areas changed"),
@@ -47,10 +48,16 @@ SENTENCES: dict[str, Any] = {
     "photo.submitted": _("Photo handed in"),
     "photo.withdrawn": _("Photo withdrawn by the student"),
     "photo.approved": _("Photo approved"),
+    "photo.approved_automatically": _("Photo approved automatically: nothing was found"),
+    "photo.rejudged": _("Photo judged again under other limits"),
+    "photo.released": _("Photo not refused any more, its portrait is made"),
     "photo.returned": _("Photo returned"),
     "photo.reset": _("Approved photo reset"),
     "photo.undone": _("Decision on a photo taken back"),
     "photo.set_aside": _("Photo reset by the daily check"),
+    "photo.framed": _("Frame of the portrait set by hand"),
+    "photo.framed_automatically": _("Portrait put back into its automatic frame"),
+    "photo.recoloured": _("Portrait made again on another background"),
     "photo.looked": _("Photo looked at"),
     "photo.downloaded": _("Original of a photo downloaded"),
     "station.added": _("Station added"),
@@ -114,7 +121,7 @@ SUBJECTS: dict[str, Any] = {
     "job": _("Jobs"),
 }
 _FIRST_WORDS = {
-    "season": ("season", "area", "window", "exception"),
+    "season": ("season", "area", "window", "exception", "limits"),
     "school": ("school", "enrolment"),
     "person": ("person",),
     "roster": ("roster", "rosterimport", "correction"),
@@ -155,11 +162,19 @@ FACTS: dict[str, Any] = {
     "tracking_no": _("Tracking number"),
     "fields": _("Fields"),
     "outcome": _("Outcome"),
+    "limits": _("Limits"),
+    "limit_set": _("Set of limits"),
+    "engine": _("Engine"),
     "type": _("Type of file"),
+    "face_width": _("Face width (px)"),
+    "eye_line": _("Eyes (px)"),
+    "hair_top": _("Hair top (px)"),
+    "sideways": _("Beside the middle (px)"),
+    "tilt": _("Tilt (degrees)"),
 }
 
 # Facts kept for machines; ids of other rows are not said either.
-UNSAID = {"demo", "student", "photo", "shipment", "run", "job", "account", "enrolment", "order"}
+UNSAID = {"demo", "student", "photo", "shipment", "run", "job", "account", "enrolment", "order", "crop"}
 
 # What an event is about, for a change of state that has no sentence of its own.
 THINGS: dict[str, Any] = {

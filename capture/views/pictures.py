@@ -16,28 +16,30 @@ from students.access import student_page
 from students.models import Student
 
 KINDS = ("preview", "portrait", "thumbnail")
-# The names are never used twice, so a browser may keep them for a while; proxies may not.
+# A browser may keep a picture for a while; proxies may not. A portrait may be made anew under the same address, so it is
+# asked for each time (a 304 mostly), unless the address names its version.
 KEEP = "private, max-age=600"
+ASK = "private, no-cache"
 
 
 @student_page
 def mine(request: Any, pk: int, kind: str) -> HttpResponse:
-    return _send(get_object_or_404(Photo, pk=pk, student=request.student), kind)
+    return _send(request, get_object_or_404(Photo, pk=pk, student=request.student), kind)
 
 
-def portrait_of(student: Student, pk: int) -> HttpResponse:
+def portrait_of(request: Any, student: Student, pk: int) -> HttpResponse:
     """For the student's API, which has opened the scope by itself."""
-    return _send(get_object_or_404(Photo, pk=pk, student=student), "portrait")
+    return _send(request, get_object_or_404(Photo, pk=pk, student=student), "portrait")
 
 
 @school_page
 def of_school(request: Any, pk: int, kind: str) -> HttpResponse:
-    return _send(get_object_or_404(Photo, pk=pk), kind)
+    return _send(request, get_object_or_404(Photo, pk=pk), kind)
 
 
 @center_page
 def of_center(request: Any, pk: int, kind: str) -> HttpResponse:
-    return _send(get_object_or_404(Photo, pk=pk), kind)
+    return _send(request, get_object_or_404(Photo, pk=pk), kind)
 
 
 @school_page
@@ -50,13 +52,23 @@ def center_original(request: Any, pk: int) -> HttpResponse:
     return _download(request, get_object_or_404(Photo.objects.select_related("student"), pk=pk))
 
 
-def _send(photo: Photo, kind: str) -> HttpResponse:
+def _send(request: Any, photo: Photo, kind: str) -> HttpResponse:
     if kind not in KINDS:
         raise Http404
+    is_lasting = kind == "preview" or request.GET.get("v") == photo.portrait_version
+    etag = f'"{kind}-{photo.portrait_version}"'
+    if not is_lasting and request.headers.get("If-None-Match") == etag:
+        return _kept(HttpResponse(status=304), ASK, etag)
     response = files.send(
         getattr(photo, kind), filename=f"{kind}-{photo.pk}.jpg", content_type="image/jpeg", download=False
     )
-    response["Cache-Control"] = KEEP
+    return _kept(response, KEEP) if is_lasting else _kept(response, ASK, etag)
+
+
+def _kept(response: HttpResponse, how: str, etag: str = "") -> HttpResponse:
+    response["Cache-Control"] = how
+    if etag:
+        response["ETag"] = etag
     return response
 
 

@@ -36,11 +36,17 @@ def _panels(names: tuple[tuple[str, str, Any, str], ...]) -> list[tuple[Panel, s
     return [(panel(name, page=page, label=label), place) for name, page, label, place in names]
 
 
+def _background(name: str) -> Panel:
+    """Nothing to see unless portraits stand on another background than the season's."""
+    return panel(name, page=name, label=_("Background of the portraits"))
+
+
 @center_page
 def dashboard(request: Any) -> HttpResponse:
     """What matters today, over all schools."""
     context = {
         "panels": _panels(CENTER_PANELS),
+        "background_panel": _background("capture:center_background"),
         "today": timezone.localdate(),
         "open_windows": _open_windows(request.season),
     }
@@ -65,6 +71,7 @@ def school_home(request: Any) -> HttpResponse:
             "periods": periods,
             "days_left": timetable.days_left(periods, context["today"]),
             "next_panel": panel("printing:panel_next"),
+            "background_panel": _background("capture:background"),
             "examples_panel": panel("printing:panel_examples", page="printing:prints", label=_("Prints")),
             "panels": _panels(SCHOOL_PANELS),
             "contact": Membership.objects.filter(school=request.school, is_contact=True).select_related("user").first(),

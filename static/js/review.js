@@ -1,4 +1,5 @@
-// The keyboard of the light table: J next, K previous, A approve, R return (then 1 to 9 pick a reason), U undo, X pick.
+// The keyboard of the light table: J next, K previous, A approve, R return (then 1 to 9 pick a reason), U undo, X pick,
+// C adjust the frame.
 // Contract (docs/look.md): [data-review] holds [data-review-item]s; each item has [data-approve] and [data-return] to
 // click (or openers of a dialog); presets are [data-preset] buttons; [data-undo] lies anywhere on the page.
 const table = () => document.querySelector("[data-review]");
@@ -34,6 +35,7 @@ const KEYS = {
   k: () => press("[data-previous]", table()) || step(-1),
   a: () => press("[data-approve]"),
   r: () => press("[data-return]"),
+  c: () => press("[data-frame]"),
   u: () => document.querySelector("[data-undo]")?.click(),
   x: () => press("input[data-pick]"),
 };

@@ -184,9 +184,19 @@ def test_taking_the_original_is_recorded_each_time(owner_client, photo):
 def test_miniatures_leave_no_event(owner_client, photo):
     before = Event.objects.count()
     answer = owner_client.get(f"/school/photos/{photo.pk}/thumbnail/")
-    assert answer["Cache-Control"] == "private, max-age=600"
     assert answer.getvalue()
     assert Event.objects.count() == before
+
+
+def test_portraits_are_asked_for_each_time_unless_the_address_names_their_version(owner_client, photo):
+    path = f"/school/photos/{photo.pk}/portrait/"
+    first = owner_client.get(path)
+    assert first["Cache-Control"] == "private, no-cache"
+    assert first.getvalue()
+    assert owner_client.get(path, headers={"If-None-Match": first["ETag"]}).status_code == 304
+    lasting = owner_client.get(f"{path}?v={photo.portrait_version}")
+    assert lasting["Cache-Control"] == "private, max-age=600"
+    assert lasting.getvalue()
 
 
 # --- the center ------------------------------------------------------------------------------------------------------------

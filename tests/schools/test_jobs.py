@@ -85,6 +85,24 @@ def test_job_runs_once_however_often_the_queue_says_so(handlers, queued, school,
     assert runs == [job.pk]
 
 
+def test_a_long_job_gives_way_and_goes_on_where_it_was(handlers, queued, school, owner):
+    @jobs.handler("count")
+    def count(job):
+        job.result = {"counted": job.result.get("counted", 0) + 1}
+        jobs.progress(job, job.result["counted"])
+        if job.result["counted"] < 3:
+            raise jobs.Unfinished
+
+    job = make("count", school, owner)
+    for _ in range(4):  # one call more than it needs
+        jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.result, job.attempts) == (Job.Status.DONE, {"counted": 3}, 1)
+    assert queued == [job.pk, job.pk]
+    kinds = list(history.of(job).order_by("id").values_list("kind", flat=True))
+    assert kinds == ["job.count", "job.done"]
+
+
 def test_sweep_gives_back_what_a_lost_worker_held(handlers, queued, school, owner, settings):
     jobs.handler("lost")(lambda job: None)
     job = make("lost", school, owner)

@@ -1,0 +1,131 @@
+"""The frame of a portrait by hand: the photo moves under the frame of the standard, and the portrait is made again."""
+
+import json
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.vary import vary_on_headers
+
+from capture import portraits
+from capture.forms import FrameForm
+from capture.models import Photo
+from capture.vision.portrait import borders
+from capture.vision.portrait import placing as places
+from schools.access import center_page, school_page
+from schools.errors import PortalError
+from schools.models import Job
+
+
+@vary_on_headers("HX-Request", "Cookie")
+@school_page
+def frame(request: Any, pk: int) -> HttpResponse:
+    photo = _photo(request, pk)
+    query = request.GET.copy()
+    query.pop("job", None)
+    query["photo"] = str(pk)
+    urls = {"back": f"{reverse('capture:review')}?{query.urlencode()}", "picture": "capture:picture"}
+    return _answer(request, photo, urls)
+
+
+@vary_on_headers("HX-Request", "Cookie")
+@center_page
+def center_frame(request: Any, pk: int) -> HttpResponse:
+    urls = {"back": reverse("capture:center_photo", args=[pk]), "picture": "capture:center_picture"}
+    return _answer(request, _photo(request, pk), urls)
+
+
+def _photo(request: Any, pk: int) -> Photo:
+    photos = Photo.objects.select_related("student", "school", "season").exclude(portrait="")
+    return get_object_or_404(photos, pk=pk)
+
+
+def _answer(request: Any, photo: Photo, urls: dict[str, str]) -> HttpResponse:
+    """The page; an order; and while the portrait is being made, its figure as soon as there is something new to see."""
+    job = _order(request, photo) if request.method == "POST" else _job(request, photo)
+    if request.method == "POST" and not request.htmx:
+        return HttpResponseRedirect(_job_url(request, job))
+    if request.method == "GET" and request.htmx and job and job.is_open:
+        return HttpResponse(status=204)
+    context = {"photo": photo, "student": photo.student, "job": job, **urls, **_figure(request, photo, job)}
+    if request.htmx:
+        return render(request, "capture/frame.html#made", context)
+    return render(request, "capture/frame.html", context | _workbench(photo))
+
+
+def _order(request: Any, photo: Photo) -> Job:
+    form = FrameForm(request.POST)
+    is_automatic = "automatic" in request.POST
+    if not is_automatic and not form.is_valid():
+        raise PortalError(_("Give each of the four numbers, and only a number."))
+    placing = None if is_automatic else places.Placing(**form.cleaned_data)
+    return portraits.order(photo=photo, placing=placing, seen=request.POST.get("seen", ""), by=request.user)
+
+
+def _job(request: Any, photo: Photo) -> Job | None:
+    """The order that the page waits for."""
+    number = request.GET.get("job", "")
+    last = portraits.last_order(photo) if number.isascii() and number.isdigit() else None
+    return last if last and str(last.pk) == number else None
+
+
+def _job_url(request: Any, job: Job | None) -> str:
+    query = request.GET.copy()
+    query["job"] = str(job.pk) if job else ""
+    return f"{request.path}?{query.urlencode()}"
+
+
+def _figure(request: Any, photo: Photo, job: Job | None) -> dict[str, Any]:
+    """The portrait as it is: its version, its numbers, and where to ask for the next."""
+    return {
+        "version": photo.portrait_version,
+        "by_hand": portraits.is_by_hand(photo),
+        "now": json.dumps(portraits.numbers_of(photo, portraits.crop_of(photo))) if photo.measures.get("faces") else "",
+        "poll": _job_url(request, job),
+    }
+
+
+def _workbench(photo: Photo) -> dict[str, Any]:
+    fixed = portraits.why_fixed(photo)
+    if fixed:
+        return {"fixed": fixed}
+    crop = portraits.crop_of(photo)
+    size = portraits.size_of(photo)
+    return {
+        "numbers": portraits.numbers_of(photo, crop),
+        "head": json.dumps(_head(photo)),
+        "transform": _transform(crop.matrix(size)),
+        "most_outside": portraits.most_outside(photo.season),
+    }
+
+
+def _head(photo: Photo) -> dict[str, Any]:
+    """What the browser needs to compute the numbers of a frame: places in px of the original, ranges, the borders."""
+    size, measures = portraits.size_of(photo), photo.measures
+    strips = borders.beyond(borders.cut_of(measures), size)
+    return {
+        "size": size.tolist(),
+        **{name: _px(measures[name], size) for name in ("eyes", "cheeks", "hair_top")},
+        "ranges": places.RANGES,
+        "most_outside": portraits.most_outside(photo.season),
+        "beyond": [
+            [weight, *strip.min(0).tolist(), *strip.max(0).tolist()]
+            for weight, strip in zip(borders.WEIGHTS, strips, strict=True)
+            if strip is not None
+        ],
+        "automatic": portraits.numbers_of(photo, portraits.automatic_crop(photo)),
+    }
+
+
+def _px(places_: Any, size: Any) -> Any:
+    """Fractions of the photo as px."""
+    if isinstance(places_[0], list):
+        return [_px(one, size) for one in places_]
+    return [places_[0] * float(size[0]), places_[1] * float(size[1])]
+
+
+def _transform(matrix: Any) -> str:
+    """For SVG, whose matrices go by columns."""
+    return "matrix({})".format(" ".join(f"{value:.6f}" for value in matrix.T.ravel()))

@@ -1,0 +1,51 @@
+"""Portraits on another background than the season's: what the school is told, and the button that makes them again."""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib import messages as notes
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from capture import recolouring
+from schools.access import center_page, school_page
+
+SAID_FOR = dt.timedelta(minutes=10)  # how long the callout goes on to say what has been made
+
+
+@vary_on_headers("HX-Request", "Cookie")
+@school_page
+def background(request: Any) -> HttpResponse:
+    """A page, and as a fragment the callout of the overview and of the light table: empty when all is well."""
+    context: dict[str, Any] = {}
+    if request.enrolment:
+        job = recolouring.last_job(request.enrolment)
+        is_fresh = bool(job and job.finished_at and job.finished_at > timezone.now() - SAID_FOR)
+        context = {"standing": recolouring.standing(request.enrolment), "job": job, "is_fresh": is_fresh}
+    return _render(request, "capture/background.html", context)
+
+
+@require_POST
+@school_page
+def again(request: Any) -> HttpResponse:
+    if request.enrolment:
+        recolouring.order(enrolment=request.enrolment, by=request.user)
+        notes.success(request, _("The portraits are being made again. You may go on with your work."))
+    return redirect("capture:background")
+
+
+@vary_on_headers("HX-Request", "Cookie")
+@center_page
+def center_background(request: Any) -> HttpResponse:
+    """Which schools still have portraits on another background."""
+    schools = recolouring.by_school(request.season) if request.season else []
+    total = sum(int(str(row["again"])) for row in schools)
+    return _render(request, "capture/center_background.html", {"schools": schools, "total": total})
+
+
+def _render(request: Any, template: str, context: dict[str, Any]) -> HttpResponse:
+    return render(request, f"{template}#callout" if request.htmx else template, context)
