@@ -5,6 +5,7 @@ job makes the portrait. It takes the old one's place only once it is there; the 
 """
 
 import dataclasses
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -73,6 +74,10 @@ def automatic_crop(photo: Photo) -> Crop:
 
 def is_by_hand(photo: Photo) -> bool:
     return "automatic" in photo.geometry
+
+
+def is_framed_since(photo: Photo, moment: dt.datetime) -> bool:
+    return history.of(photo).filter(kind__startswith="photo.framed", at__gt=moment).exists()
 
 
 def numbers_of(photo: Photo, crop: Crop) -> dict[str, float]:

@@ -1,10 +1,15 @@
-"""Corrections while proofreading: what `students.corrections` decides about data, and what follows for the portrait."""
+"""Corrections while proofreading: what `students.corrections` decides about data, and what follows for the portrait.
+
+A portrait that is cut wrongly is framed by hand (`capture.portraits`) and the complaint accepted; any other complaint that is
+right means another photo.
+"""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from capture import review
+from capture import portraits, review
 from printing import proofing
+from schools.errors import PortalError
 from schools.models import User
 from students import corrections, privacy
 from students.models import Correction, Student
@@ -30,6 +35,19 @@ def accept(correction: Correction, *, by: User, answer: str = "") -> Correction:
         if decided.field == Field.PORTRAIT:
             _take_portrait_back(decided, by=by)
     return decided
+
+
+def accept_framed(correction: Correction, *, by: User, answer: str = "") -> Correction:
+    """The student is right, and the portrait has been framed anew since: it is read once more, no photo is taken."""
+    if not is_framed_since(correction):
+        raise PortalError(_("The portrait has not been framed anew since the student asked. Adjust the frame first."))
+    answer = answer or _("Your portrait has been framed anew. Please look at it.")
+    return corrections.accept(correction=correction, by=by, answer=answer)
+
+
+def is_framed_since(correction: Correction) -> bool:
+    photo = proofing.current_portrait(correction.student) if correction.field == Field.PORTRAIT else None
+    return photo is not None and portraits.is_framed_since(photo, correction.created_at)
 
 
 def _take_portrait_back(correction: Correction, *, by: User) -> None:

@@ -112,13 +112,16 @@ def current_portrait(student: Student) -> Photo | None:
     return Photo.objects.filter(student=student, is_current=True, status=Photo.Status.APPROVED).first()
 
 
-def confirm(student: Student, *, photo_id: int, by: Student) -> Proof:
-    """The student has read this portrait and the data and says that they are right."""
+def confirm(student: Student, *, photo_id: int, by: Student, portrait: str = "") -> Proof:
+    """The student has read this portrait and the data and says that they are right.
+
+    `portrait`: its version, since the school may have framed it anew while it was being read.
+    """
     with transaction.atomic():
         locked, enrolment = locked_row(student)
         refuse_closed(enrolment, CONFIRMABLE)
         photo = current_portrait(locked)
-        if photo is None or photo.pk != photo_id:
+        if photo is None or photo.pk != photo_id or portrait not in ("", photo.portrait_version):
             raise Conflict(_("Your portrait has changed in the meantime. Please look at the new one."))
         if locked.corrections.filter(status=Correction.Status.OPEN).exists():
             raise PortalError(_("The school is still looking at your request. Please wait for its answer."))

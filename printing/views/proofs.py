@@ -140,13 +140,14 @@ def _corrections(request: Any, revealed: Correction | None = None) -> HttpRespon
         "status": status,
         "states": Correction.Status.choices,
         "photos": _photos([row.student for row in page.object_list]),
-        "asks": _each(AnswerForm, "accept", "retake", "decline"),
+        "asks": _each(AnswerForm, "accept", "retake", "framed", "decline"),
     }
     return render(request, "printing/corrections.html", context)
 
 
 def _masked(row: Correction) -> Correction:
     row.wanted_shown, row.present_shown = data_rules.wanted_shown(row), rules.present_shown(row)  # type: ignore[attr-defined]
+    row.is_framed = row.status == Correction.Status.OPEN and rules.is_framed_since(row)  # type: ignore[attr-defined]
     return row
 
 
@@ -169,11 +170,11 @@ def reveal(request: Any, pk: int) -> HttpResponse:
 @require_POST
 @school_page
 def decide(request: Any, pk: int) -> HttpResponse:
-    """`do` is accept or decline."""
+    """`do` is accept, framed or decline."""
     row = get_object_or_404(Correction.objects.select_related("student__school"), pk=pk)
     answer = request.POST.get("answer", "")
-    if request.POST.get("do") == "accept":
-        rules.accept(row, by=request.user, answer=answer)
+    if request.POST.get("do") in ("accept", "framed"):
+        (rules.accept if request.POST["do"] == "accept" else rules.accept_framed)(row, by=request.user, answer=answer)
         messages.success(request, _("Corrected. %(name)s has been told.") % {"name": row.student.name})
     else:
         rules.decline(row, by=request.user, answer=answer)

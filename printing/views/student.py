@@ -23,7 +23,7 @@ def proof(request: Any) -> HttpResponse:
     """Portrait and data as they are going to be printed; the button confirms what is shown."""
     student: Student = request.student
     if request.method == "POST":
-        proofing.confirm(student, photo_id=_shown(request), by=student)
+        proofing.confirm(student, photo_id=_shown(request), portrait=request.POST.get("portrait", ""), by=student)
         messages.success(request, _("Thank you. Portrait and data are confirmed."))
         return HttpResponseRedirect(reverse("printing:proof"))
     return _proof_page(request)

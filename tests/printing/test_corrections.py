@@ -3,6 +3,7 @@ import pytest
 from capture.models import Photo
 from printing import corrections, proofing
 from printing.models import Proof
+from schools import history
 from schools.errors import Conflict, PortalError
 from schools.models import Event, Message
 from students.models import Correction, Student
@@ -111,3 +112,21 @@ def test_requests_are_over_once_the_form_is_accepted(pair, accepted):
     with pytest.raises(PortalError, match="closed"):
         ask(pair[0])
     assert proofing.standing(accepted).disputed == 0
+
+
+def test_portrait_framed_since_the_complaint_needs_no_other_photo(asker, owner):
+    correction = ask(asker, "portrait", "", "My head is cut off")
+    with pytest.raises(PortalError, match="Adjust the frame first"):
+        corrections.accept_framed(correction, by=owner)
+    photo = proofing.current_portrait(asker)
+    history.record("photo.framed", photo, by=owner)
+    assert corrections.accept_framed(correction, by=owner).status == Correction.Status.ACCEPTED
+    photo.refresh_from_db()
+    assert photo.status == Photo.Status.APPROVED
+    assert "framed anew" in Message.objects.get(kind="correction.accepted").body
+    assert confirm(Student.objects.get(pk=asker.pk)).status == Proof.Status.CONFIRMED
+
+
+def test_portrait_framed_before_the_complaint_is_no_answer_to_it(asker, owner):
+    history.record("photo.framed", proofing.current_portrait(asker), by=owner)
+    assert not corrections.is_framed_since(ask(asker, "portrait", "", "My head is cut off"))

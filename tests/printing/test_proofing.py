@@ -51,6 +51,14 @@ def test_student_without_portrait_cannot_confirm(scoped, season, proofreading):
         proofing.confirm(student, photo_id=1, by=student)
 
 
+def test_a_portrait_framed_anew_while_it_is_read_is_not_confirmed(pair, proofreading):
+    student = pair[0]
+    photo = proofing.current_portrait(student)
+    with pytest.raises(Conflict, match="has changed in the meantime"):
+        proofing.confirm(student, photo_id=photo.pk, portrait="an older one", by=student)
+    assert proofing.confirm(student, photo_id=photo.pk, portrait=photo.portrait_version, by=student)
+
+
 def test_nobody_confirms_while_the_center_compares_the_form(pair, proofreading, owner, scoped, season):
     for student in pair:
         confirm(student)
