@@ -5,7 +5,8 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from capture.models import Station
+from capture import comparison, limits, vision
+from capture.models import LimitSet, Station
 from schools.models import Enrolment
 
 
@@ -50,6 +51,63 @@ class ReasonForm(forms.Form):
         help_text=_("The student reads this sentence: say what is wrong and what to do."),
         error_messages={"required": _("Please give the reason: the student has to know what to do.")},
     )
+
+
+class LimitsForm(forms.Form):
+    """Every limit of every rule: left empty it is the default. A limit is called "rule.name", its switch "rule.name.off"."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+    approves_green = forms.BooleanField(label=_("Approve green photos without a person"), required=False)
+    rejects_red = forms.BooleanField(label=_("Send red photos back without a person"), required=False)
+    days = forms.TypedChoiceField(
+        label=_("Photos of"),
+        coerce=int,
+        empty_value=comparison.DAYS[0],
+        required=False,
+        choices=[(1, _("the last day")), (3, _("the last 3 days")), (7, _("the last 7 days"))],
+    )
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 2, "maxlength": limits.REASON_LENGTH}),
+        help_text=_("Stays in the history beside your name."),
+    )
+
+    def __init__(self, *args: Any, limit_set: LimitSet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial |= {name: getattr(limit_set, name) for name in limits.SWITCHES} | {"seen": limit_set.number}
+        for rule, defaults in vision.DEFAULTS.items():
+            for name, default in defaults.items():
+                self._add(f"{rule}.{name}", default, limit_set.changes.get(rule, {}).get(name, default))
+
+    def _add(self, key: str, default: float | None, value: float | None) -> None:
+        shown = "–" if default is None else f"{default:g}"
+        number = forms.NumberInput(attrs={"step": "any", "min": "0", "placeholder": shown, "inputmode": "decimal"})
+        self.fields[key] = forms.FloatField(required=False, widget=number)
+        self.initial[key] = None if value == default else value
+        if default is not None:
+            self.fields[f"{key}.off"] = forms.BooleanField(required=False, label=_("off"))
+            self.initial[f"{key}.off"] = value is None
+
+    def wanted(self) -> dict[str, Any]:
+        """As `limits.change` takes it."""
+        data = self.cleaned_data
+        changes = {
+            rule: {name: self._value(f"{rule}.{name}", default) for name, default in defaults.items()}
+            for rule, defaults in vision.DEFAULTS.items()
+        }
+        return {"changes": changes} | {name: data[name] for name in limits.SWITCHES}
+
+    def _value(self, key: str, default: float | None) -> float | None:
+        if self.cleaned_data.get(f"{key}.off"):
+            return None
+        value = self.cleaned_data.get(key)
+        return default if value is None else value
+
+    def refuse(self, error: Exception) -> None:
+        """Say what a rule refused, at its field where it named one."""
+        key = getattr(error, "limit", "")
+        self.add_error(key if key in self.fields else None, str(error))
 
 
 class StationForm(forms.ModelForm):

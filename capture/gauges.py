@@ -25,6 +25,7 @@ class Unit:
 DEGREES, HUE = Unit(_("degrees"), 90), Unit(_("degrees of hue"), 180)
 SHARE, LIGHTNESS, SIDES = Unit(_("share, 0 to 1"), 1), Unit(_("lightness, 0 to 100"), 100), Unit(_("sides"), 4)
 PIXELS, STOPS, CHROMA = Unit(_("px")), Unit(_("stops")), Unit(_("chroma"))
+BITS = Unit(_("bits of 512"), 256)
 IN_EYES, COLOUR, RATIO, NONE = Unit(_("eye distances")), Unit(_("colour distance")), Unit(_("ratio")), Unit()
 
 
@@ -116,6 +117,26 @@ GAUGES: dict[str, tuple[Gauge, ...]] = {
     ),
     "too_close": (over(_("Part of the portrait outside the photo"), SHARE, "outside", "reject"),),
     "edge": (over(_("Unevenness of the outline"), RATIO, "edge", "warn"),),
+    "duplicate": (under(_("Difference from another student's picture"), BITS, "", "warn"),),
+}
+
+# What passing a limit leads to, where its name does not say so; the others only narrow down when a rule counts.
+OUTCOMES = {
+    ("sharpness", "texture"): "reject",
+    ("side_light", "stops"): "reject",
+    ("overexposed", "skin"): "reject",
+    ("face_glare", "under_eye"): "warn",
+    ("eyes", "aspect"): "warn",
+    ("colour", "hue_low"): "warn",
+    ("colour", "hue_high"): "warn",
+}
+WORDS = {
+    ("reject", ABOVE): _("Not accepted above"),
+    ("reject", BELOW): _("Not accepted below"),
+    ("warn", ABOVE): _("To be looked at above"),
+    ("warn", BELOW): _("To be looked at below"),
+    ("", ABOVE): _("Counts above"),
+    ("", BELOW): _("Counts below"),
 }
 
 GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -124,7 +145,10 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (_("Eyes and expression"), ("red_eye", "eyes", "gaze", "mouth", "smile")),
     (_("Hair, glasses, cover"), ("fringe", "ears", "lens_glare", "tinted_lens", "head_cover", "mask")),
     (_("Clothes and posture"), ("clothes_background", "blue_top", "pattern", "shoulders")),
-    (_("Re-shot and beautified photos: only a person may lock"), ("screen", "print_edge", "beautified", "colour")),
+    (
+        _("Re-shot and beautified photos: only a person may lock"),
+        ("screen", "print_edge", "beautified", "colour", "duplicate"),
+    ),
     (_("File and portrait"), ("unreadable", "framing", "edge")),
 )
 REMAINING = _("Further rules")
@@ -153,3 +177,13 @@ def side_of(rule: str, name: str) -> str:
 
 def most_of(rule: str, name: str) -> float | None:
     return next((gauge.unit.most for gauge in GAUGES.get(rule, ()) if name in gauge.limits), None)
+
+
+def outcome_of(rule: str, name: str) -> str:
+    """What passing this limit leads to: reject, warn, or nothing by itself."""
+    return name if name in ("reject", "warn") else OUTCOMES.get((rule, name), "")
+
+
+def words_of(rule: str, name: str) -> Any:
+    """What a limit does, in words."""
+    return WORDS[outcome_of(rule, name), side_of(rule, name) or ABOVE]

@@ -26,6 +26,14 @@ Changes = Mapping[str, Mapping[str, float | None]]
 """{rule: {limit: value, or None for switched off}} of what differs from `vision.DEFAULTS`."""
 
 
+class Nonsense(PortalError):
+    """`limit`: the one that makes no sense, as "rule.name"."""
+
+    def __init__(self, sentence: str, *, rule: str, name: str) -> None:
+        super().__init__(sentence)
+        self.limit = f"{rule}.{name}"
+
+
 def in_force(season: Season) -> LimitSet:
     """The newest set of the season, else what the seasons before it ended with, else the defaults: number 0, not stored."""
     sets = LimitSet.objects.filter(season__year__lte=season.year).select_related("season", "made_by")
@@ -122,9 +130,11 @@ def _number(rule: str, name: str, value: Any) -> float | None:
         return None
     most = gauges.most_of(rule, name)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise PortalError(_("%(rule)s: a limit is a number from 0 up.") % {"rule": TITLES[rule]})
+        sentence = _("%(rule)s: a limit is a number from 0 up.") % {"rule": TITLES[rule]}
+        raise Nonsense(sentence, rule=rule, name=name)
     if most is not None and value > most:
-        raise PortalError(_("%(rule)s: this limit can be %(most)s at most.") % {"rule": TITLES[rule], "most": most})
+        sentence = _("%(rule)s: this limit can be %(most)s at most.") % {"rule": TITLES[rule], "most": f"{most:g}"}
+        raise Nonsense(sentence, rule=rule, name=name)
     return value
 
 
@@ -133,13 +143,15 @@ def refuse_nonsense(changes: Changes) -> None:
     for rule in changes:
         values = vision.DEFAULTS[rule] | dict(changes[rule])
         if _is_never_given(rule, values.get("reject"), values.get("warn")):
-            raise PortalError(
-                _("%(rule)s: the warning at %(warn)s lies beyond the rejection at %(reject)s and would never be given.")
-                % {"rule": TITLES[rule], "warn": values["warn"], "reject": values["reject"]}
+            sentence = _(
+                "%(rule)s: the warning at %(warn)s lies beyond the rejection at %(reject)s and would never be given."
             )
+            words = {"rule": TITLES[rule], "warn": f"{values['warn']:g}", "reject": f"{values['reject']:g}"}
+            raise Nonsense(sentence % words, rule=rule, name="warn")
         low, high = values.get("hue_low"), values.get("hue_high")
         if low is not None and high is not None and low >= high:
-            raise PortalError(_("%(rule)s: the lower end lies above the upper end.") % {"rule": TITLES[rule]})
+            sentence = _("%(rule)s: the lower end lies above the upper end.") % {"rule": TITLES[rule]}
+            raise Nonsense(sentence, rule=rule, name="hue_low")
 
 
 def _is_never_given(rule: str, reject: float | None, warn: float | None) -> bool:
@@ -194,6 +206,6 @@ def told(season: Season) -> list[Any]:
     """The sets of a season, newest first, each with `lines`: what it changed against the one before it."""
     rows: list[Any] = list(sets_of(season))
     earlier = LimitSet.objects.filter(season__year__lt=season.year).first() or LimitSet(season=season, number=0)
-    for row, before in zip(rows, [*rows[1:], earlier], strict=True):
+    for row, before in zip(rows, [*rows, earlier][1:], strict=True):
         row.lines = differences(before, row)
     return rows

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from capture.views import center, framing, me, panels, pictures, recolouring, review, stations
+from capture.views import center, framing, judging, me, panels, pictures, recolouring, review, stations
 
 app_name = "capture"
 urlpatterns = [
@@ -43,6 +43,9 @@ urlpatterns = [
     path("center/portraits/", recolouring.center_background, name="center_background"),
     path("center/photos/<int:pk>/original/", pictures.center_original, name="center_original"),
     path("center/photos/<int:pk>/<slug:kind>/", pictures.of_center, name="center_picture"),
+    path("center/judging/", judging.rules, name="photo_rules"),
+    path("center/judging/save/", judging.save, name="photo_rules_save"),
+    path("center/judging/apply/", judging.apply, name="photo_rules_apply"),
     path("panels/capture/today/", panels.today, name="panel_today"),
     path("panels/capture/failures/", panels.failures, name="panel_failures"),
     path("panels/capture/students/<int:pk>/", panels.student_photos, name="student_photos"),

@@ -1,0 +1,105 @@
+"""manage.py rejudge: verdicts once more from the stored measures, under the limits in force or those of a file."""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from capture import limits, rejudging, vision
+from capture.models import LimitSet, Photo
+from schools import history
+from schools.errors import PortalError
+from schools.models import School, Season
+from schools.tenancy import center_scope
+
+
+class Command(BaseCommand):
+    help = "Replay verdicts without opening a picture; print what would change. With --apply: judge undecided photos again."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--season", type=int, metavar="YEAR", help="another than the current one")
+        parser.add_argument("--school", metavar="CODE", help="only photos of this school")
+        parser.add_argument("--days", type=int, metavar="N", help="only photos of the last N days")
+        parser.add_argument(
+            "--limits", type=Path, metavar="FILE", help='JSON as {"roll": {"reject": 10}}, to look ahead'
+        )
+        parser.add_argument("--apply", action="store_true", help="write it down for photos that nobody has decided")
+        parser.add_argument("--json", action="store_true", help="one JSON object")
+
+    def handle(self, **options: Any) -> None:
+        season = _season(options["season"])
+        if options["apply"] and options["limits"]:
+            raise CommandError(_("Limits of a file are to look ahead only. Save them on the page “Photo rules” first."))
+        limit_set = _limits(season, options["limits"])
+        with center_scope(), history.source("command"):
+            photos = _photos(season, options)
+            report = (
+                _apply(photos, limit_set) if options["apply"] else rejudging.foresee(photos, limit_set, season=season)
+            )
+        facts = {"season": season.year, "limit_set": limit_set.number, "engine": vision.ENGINE_VERSION}
+        facts |= {"applied": options["apply"]} | report.as_dict()
+        if options["json"]:
+            self.stdout.write(json.dumps(facts))
+        else:
+            self._write_text(facts)
+
+    def _write_text(self, facts: dict[str, Any]) -> None:
+        words = _("Season %(season)d, limits no. %(limit_set)s, engine %(engine)s: %(photos)d photos replayed.")
+        self.stdout.write(words % (facts | {"limit_set": facts["limit_set"] or _("of the file")}))
+        self.stdout.write(_applied(facts) if facts["applied"] else _foreseen(facts))
+        for move in facts["moves"]:
+            self.stdout.write(f"  {move['from']:6} → {move['to']:6} {move['photos']:7}")
+        for row in facts["rules"]:
+            self.stdout.write(f"  {row['rule']:20} {row['from'] or '-':6} → {row['to'] or '-':6} {row['photos']:7}")
+
+
+def _applied(facts: dict[str, Any]) -> str:
+    return _("%(changed)d verdicts changed, %(released)d photos released to be handed in.") % facts
+
+
+def _foreseen(facts: dict[str, Any]) -> str:
+    return (
+        _("%(changed)d verdicts would change, %(decided)d of them decided or given up, which stay as they are.") % facts
+    )
+
+
+def _season(year: int | None) -> Season:
+    season = Season.objects.filter(year=year).first() if year else Season.objects.current()
+    if season is None:
+        raise CommandError(_("There is no season %(year)s.") % {"year": year or ""})
+    return season
+
+
+def _limits(season: Season, path: Path | None) -> LimitSet:
+    """Those in force, or an unsaved set of a file."""
+    if path is None:
+        return limits.in_force(season)
+    try:
+        changes = json.loads(path.read_text(encoding="utf-8"))
+        return limits.draft(season, changes={rule: dict(values) for rule, values in changes.items()})
+    except OSError as error:
+        raise CommandError(f"{path}: {error.strerror}") from error
+    except (ValueError, AttributeError, TypeError) as error:
+        raise CommandError(_('%(path)s: not JSON of the form {"roll": {"reject": 10}}.') % {"path": path}) from error
+    except PortalError as error:
+        raise CommandError(str(error)) from error
+
+
+def _photos(season: Season, options: dict[str, Any]) -> QuerySet[Photo]:
+    code, days = options["school"], options["days"]
+    school = School.objects.filter(code=code).first() if code else None
+    if code and school is None:
+        raise CommandError(_("There is no school with the code %(code)s.") % {"code": code})
+    photos = rejudging.judged(season, school)
+    return photos.filter(taken_at__gte=timezone.now() - dt.timedelta(days=days)) if days else photos
+
+
+def _apply(photos: QuerySet[Photo], limit_set: LimitSet) -> rejudging.Report:
+    season = limit_set.season
+    outdated = photos.filter(pk__in=rejudging.outdated(season, limit_set).values("pk"))
+    return [rejudging.Report(), *rejudging.apply(outdated, limit_set, season=season, by=history.SYSTEM)][-1]

@@ -1,0 +1,119 @@
+"""Limits and their histograms for templates."""
+
+from typing import Any
+
+from django import template
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from capture import gauges, limits
+from capture.faults import FAULTS
+from capture.histograms import Histogram
+from schools.templatetags.ui import badge
+
+register = template.Library()
+WIDTH, HEIGHT = 240, 44
+FILL = {"reject": "act", "warn": "look", "": "deep"}
+OUTCOMES = {"green": ("ok", "check-circle"), "amber": ("look", "eye"), "red": ("act", "x-circle")}
+
+
+@register.simple_tag
+def limit_histogram(histogram: Histogram, rule: str) -> SafeString:
+    """{% limit_histogram part.histogram rule.name %}: columns, coloured where a limit finds them, and the limits as lines.
+
+    Heights are square roots, so that a few photos are seen beside many.
+    """
+    most, step = max(histogram.bars) ** 0.5, WIDTH / len(histogram.bars)
+    columns = format_html_join(
+        "",
+        '<rect class="fill-{}" x="{}" y="{}" width="{}" height="{}"/>',
+        (
+            (_tone(histogram, rule, (place + 0.5) / len(histogram.bars)), *_place(place, step, n, most))
+            for place, n in enumerate(histogram.bars)
+            if n
+        ),
+    )
+    lines = format_html_join(
+        "",
+        '<path class="line-{}" d="M{} 0V{}"/>',
+        (
+            (FILL[gauges.outcome_of(rule, name)], round(histogram.part(value) * WIDTH, 1), HEIGHT)
+            for value, name, _side in histogram.lines
+        ),
+    )
+    return format_html(
+        '<svg class="gauge" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}{}</svg>',
+        WIDTH,
+        HEIGHT,
+        _said(histogram),
+        columns,
+        lines,
+    )
+
+
+def _place(place: int, step: float, n: int, most: float) -> tuple[float, float, float, float]:
+    height = round(max((HEIGHT - 4) * n**0.5 / most, 1.5), 1)
+    return round(place * step, 1), round(HEIGHT - height, 1), round(step - 0.8, 1), height
+
+
+def _tone(histogram: Histogram, rule: str, part: float) -> str:
+    """The gravest outcome of a limit that lies before this place."""
+    beyond = {
+        gauges.outcome_of(rule, name)
+        for value, name, side in histogram.lines
+        if (part > histogram.part(value)) == (side == gauges.ABOVE)
+    }
+    return "act" if "reject" in beyond else "look" if "warn" in beyond else "sky"
+
+
+def _said(histogram: Histogram) -> str:
+    return _("%(n)d photos between %(low)s and %(high)s") % {
+        "n": histogram.photos,
+        "low": f"{histogram.low:.3g}",
+        "high": f"{histogram.high:.3g}",
+    }
+
+
+@register.filter
+def short(value: Any) -> str:
+    """A measure or limit with three significant digits; a dash for none."""
+    return "–" if value is None else f"{value:.3g}"
+
+
+@register.filter
+def limit_value(value: Any) -> Any:
+    """A limit or switch as words."""
+    if isinstance(value, bool):
+        return _("on") if value else _("off")
+    return _("off") if value is None else f"{value:g}"
+
+
+@register.filter
+def limit_title(line: limits.Difference) -> Any:
+    """What a difference is about: the rule, or the switch."""
+    if line.rule:
+        return limits.TITLES.get(line.rule, line.rule)
+    return (
+        _("Approve green photos without a person")
+        if line.name == "approves_green"
+        else _("Send red photos back without a person")
+    )
+
+
+@register.filter
+def limit_words(line: limits.Difference) -> Any:
+    return gauges.words_of(line.rule, line.name) if line.rule else ""
+
+
+@register.simple_tag
+def outcome_mark(outcome: str) -> SafeString:
+    """{% outcome_mark "green" %}: colour, icon and word."""
+    words = {"green": _("Green"), "amber": _("Amber"), "red": _("Red")}
+    return badge(words[outcome], *OUTCOMES[outcome]) if outcome in words else mark_safe("")
+
+
+@register.filter
+def fault(rule: str) -> Any:
+    """What is wrong when a rule fires, in two or three words."""
+    return FAULTS.get(rule, rule)

@@ -1,0 +1,167 @@
+"""The photo rules of the season: every limit, where the photos lie, what a change would do, and who changed what."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages as notes
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from capture import comparison, gauges, histograms, limits, rejudging, vision
+from capture.faults import FAULTS
+from capture.forms import LimitsForm
+from capture.models import LimitSet
+from schools.access import center_page
+from schools.errors import PortalError
+from schools.models import Job, Season
+
+
+@dataclass(frozen=True)
+class Line:
+    """One limit: its words, the field to type it, the switch (none where the default is off), the default."""
+
+    words: Any
+    outcome: str
+    field: Any
+    off: Any
+    default: float | None
+
+
+@dataclass(frozen=True)
+class Part:
+    gauge: gauges.Gauge
+    histogram: histograms.Histogram | None
+    lines: list[Line]
+
+
+@dataclass(frozen=True)
+class Row:
+    rule: vision.Rule
+    fault: Any
+    parts: list[Part]
+    is_changed: bool
+
+
+@center_page
+def rules(request: Any) -> HttpResponse:
+    """All limits; a POST shows what they would do, without saving."""
+    season = _season(request)
+    present = limits.in_force(season)
+    if request.method != "POST":
+        return render(request, "capture/judging.html", _page(request, season, present, LimitsForm(limit_set=present)))
+    form = LimitsForm(request.POST, limit_set=present)
+    foreseen = _foresee(season, form)
+    context = foreseen if request.htmx else foreseen | _page(request, season, present, form)
+    template = "capture/judging.html#foresight" if request.htmx else "capture/judging.html"
+    response = render(request, template, context)
+    response["Vary"] = "HX-Request, Cookie"
+    return response
+
+
+@require_POST
+@center_page(admin=True)
+def save(request: Any) -> HttpResponse:
+    season = _season(request)
+    present = limits.in_force(season)
+    form = LimitsForm(request.POST, limit_set=present)
+    if form.is_valid():
+        try:
+            made = limits.change(
+                season=season,
+                by=request.user,
+                reason=form.cleaned_data["reason"],
+                seen=form.cleaned_data["seen"],
+                **form.wanted(),
+            )
+        except PortalError as error:
+            form.refuse(error)
+        else:
+            notes.success(request, _("Saved: limits no. %(n)d judge from now on.") % {"n": made.number})
+            return redirect("capture:photo_rules")
+    context = _page(request, season, present, form) | _foresee(season, form)
+    return render(request, "capture/judging.html", context, status=400)
+
+
+@require_POST
+@center_page(admin=True)
+def apply(request: Any) -> HttpResponse:
+    """Judge the undecided photos again that other limits have judged."""
+    rejudging.start(season=_season(request), by=request.user)
+    notes.success(request, _("The photos are judged again. You may leave this page."))
+    return redirect("capture:photo_rules")
+
+
+def _season(request: Any) -> Season:
+    if request.season is None:
+        raise PortalError(_("There is no season yet. Make one first."))
+    season: Season = request.season
+    return season
+
+
+def _foresee(season: Season, form: LimitsForm) -> dict[str, Any]:
+    """What the typed limits would do, or why they make no sense."""
+    if not form.is_valid():
+        return {"form": form, "nonsense": _("Please correct the marked fields.")}
+    try:
+        draft = limits.draft(season, **form.wanted())
+    except PortalError as error:
+        return {"form": form, "nonsense": str(error)}
+    found = comparison.compare(season, draft, days=form.cleaned_data["days"])
+    return {
+        "form": form,
+        "foreseen": found,
+        "draft": draft,
+        "lines": limits.differences(limits.in_force(season), draft),
+        "rules": [(rule, FAULTS.get(rule, rule), counts) for rule, counts in found.rules.items()],
+        "photos": comparison.photos_of(found),
+        "outcomes": comparison.OUTCOMES,
+    }
+
+
+def _page(request: Any, season: Season, present: LimitSet, form: LimitsForm) -> dict[str, Any]:
+    job = Job.objects.filter(kind=rejudging.KIND, season=season).first()
+    return {
+        "form": form,
+        "present": present,
+        "is_carried": present.pk and present.season_id != season.pk,
+        "groups": _groups(season, present, form),
+        "sets": limits.told(season),
+        "outdated": rejudging.outdated(season, present).count(),
+        "job": job if job and job.is_open else None,
+        "last_job": job,
+        "look_yourself": vision.LOOK_YOURSELF,
+        "engine": vision.ENGINE_VERSION,
+        "sampled": histograms.SAMPLE,
+        "sampled_days": histograms.DAYS,
+    }
+
+
+def _groups(season: Season, present: LimitSet, form: LimitsForm) -> list[tuple[Any, list[Row]]]:
+    bounds = limits.bounds(present, background=season.background)
+    measures = histograms.sample(season)
+    return [
+        (title, [_row(rule, measures, bounds, present, form) for rule in rules]) for title, rules in gauges.grouped()
+    ]
+
+
+def _row(
+    rule: vision.Rule, measures: list[dict[str, Any]], bounds: vision.Limits, present: LimitSet, form: LimitsForm
+) -> Row:
+    parts = [
+        Part(
+            gauge,
+            histograms.of_gauge(gauge, measures, bounds, rule.name),
+            [_line(rule, name, form) for name in gauge.limits],
+        )
+        for gauge in gauges.of(rule)
+    ]
+    return Row(rule, FAULTS.get(rule.name, ""), parts, rule.name in present.changes)
+
+
+def _line(rule: vision.Rule, name: str, form: LimitsForm) -> Line:
+    key = f"{rule.name}.{name}"
+    off = form[f"{key}.off"] if f"{key}.off" in form.fields else None
+    outcome = gauges.outcome_of(rule.name, name)
+    return Line(gauges.words_of(rule.name, name), outcome, form[key], off, rule.defaults[name])

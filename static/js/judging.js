@@ -1,0 +1,29 @@
+// The photo rules: one click back to a limit's default; a field that is switched off cannot be typed into.
+
+const holder = (element) => element.closest("[data-limit]");
+const number = (limit) => limit.querySelector('input[type="number"]');
+const off = (limit) => limit.querySelector('input[type="checkbox"]');
+
+const show = (limit) => {
+  const isOff = Boolean(off(limit)?.checked);
+  number(limit).disabled = isOff;
+  limit.querySelector("[data-default]").hidden = !isOff && number(limit).value === "";
+  limit.classList.toggle("is-set", isOff || number(limit).value !== "");
+};
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-default]");
+  if (!button) return;
+  const limit = holder(button);
+  if (off(limit)) off(limit).checked = false;
+  number(limit).value = "";
+  show(limit);
+  number(limit).dispatchEvent(new Event("change", { bubbles: true }));
+});
+
+document.addEventListener("input", (event) => {
+  const limit = holder(event.target);
+  if (limit) show(limit);
+});
+
+document.querySelectorAll("[data-limit]").forEach(show);
