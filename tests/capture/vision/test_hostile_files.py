@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import random
-
 import numpy as np
 import pytest
 from PIL import Image
 
+from bench.hostile import answer
+from bench.hostile_files import bombs, files, scan_bomb
+from capture.cleaning import clean
 from capture.vision import Unreadable, check, open_photo
 from tests.capture.vision.pictures import encode, jpeg, jpeg_claiming, png_header, webp_claiming
+from tests.capture.vision.profiles import display_p3
+
+MAX_BYTES = 20 * 1024 * 1024
 
 
 def refusal(data: bytes) -> str:
@@ -100,22 +103,53 @@ def test_png_header_with_nothing_in_it_is_damaged():
     assert refusal(png_header(1000, 1000)) == "damaged"
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_fuzzed_files_never_raise_anything_else(pixels, kind):
-    """Random bytes written into the head and the body of sound files."""
-    sound = encode(pixels, kind)
-    chance = random.Random(7)
-    for round_ in range(100):
-        data = bytearray(sound)
-        reach = 64 if round_ % 2 else len(data)
-        for _ in range(chance.randint(1, 12)):
-            data[chance.randrange(4, reach)] = chance.randrange(256)
-        assert_photo_or_sentence(bytes(data))
+def test_hostile_files_get_a_verdict_or_a_sentence():
+    """A sample of `bench/hostile.py`, on the way of an upload."""
+    answers = [answer(name, data) for name, data in files(3, 150, heavy=False)]
+
+    assert [found for found in answers if found.is_fault] == []
+    assert [found.name for found in answers if not found.words and found.outcome != "green"] == []
 
 
-def assert_photo_or_sentence(data: bytes) -> None:
-    with contextlib.suppress(Unreadable):
-        assert open_photo(data).work.ndim == 3
+@pytest.mark.parametrize(
+    "name",
+    ["jpeg fill bytes", "jpeg comments", "jpeg of 1000 scans 2000", "png chunks", "png data in crumbs", "webp chunks"],
+)
+def test_files_of_too_many_parts_are_not_walked_to_their_end(name):
+    assert refusal(dict(bombs())[name]) == "damaged"
+
+
+def test_fill_bytes_in_a_scan_cost_no_more_than_their_number(photo):
+    """A pattern that can backtrack took ten seconds for 50 kB of them."""
+    spoilt = photo[:-2] + b"\xff" * 2_000_000 + b"\0" + photo[-2:]
+
+    assert clean(spoilt, max_bytes=MAX_BYTES).width == 900
+
+
+def test_progressive_pictures_of_many_pixels_are_refused():
+    """They are held whole while they are decoded, at a fraction of their size too."""
+    assert refusal(scan_bomb(9900, 12)) == "too_many_pixels"
+    assert open_photo(scan_bomb(2000, 12)).work.shape == (1000, 1000, 3)
+
+
+@pytest.mark.parametrize(("kind", "side"), [("PNG", 5001), ("WEBP", 5001)])
+def test_flat_pictures_of_many_pixels_are_refused(kind, side):
+    """Next to no bytes, and several copies in memory."""
+    assert refusal(encode(Image.new("1" if kind == "PNG" else "L", (side, side)), kind, quality=0)) == "too_many_pixels"
+
+
+def test_exif_of_the_same_bytes_a_thousand_times_is_not_read(photo):
+    entries = b"II*\0\x08\0\0\0\xff\xff" + b"\x0f\x01\x02\0\x60\xea\0\0\x08\0\0\0" * 5000
+    piece = b"\xff\xe1" + (len(entries) + 8).to_bytes(2, "big") + b"Exif\0\0" + entries
+
+    assert open_photo(photo[:2] + piece * 12 + photo[2:]).header.orientation == 1
+
+
+def test_a_profile_larger_than_any_device_has_is_ignored(pixels, monkeypatch):
+    monkeypatch.setattr("capture.vision.colour.MAX_PROFILE", 100)
+    profile = display_p3()
+
+    np.testing.assert_array_equal(open_photo(encode(pixels, "PNG", icc_profile=profile)).work, pixels)
 
 
 def test_a_picture_of_nothing_gets_a_verdict():
