@@ -14,6 +14,7 @@ FAULTS: dict[str, Any] = {
     "too_close": _("Too close"),
     "framing": _("Framing to be looked at"),
     "edge": _("Outline to be looked at"),
+    "duplicate": _("Perhaps somebody else's picture"),
     "roll": _("Head tilted"),
     "yaw": _("Head turned"),
     "pitch": _("Chin up or down"),

@@ -17,7 +17,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from capture import intake, limits, vision
+from capture import intake, likeness, limits, vision
 from capture.cleaning import preview
 from capture.models import Finding, LimitSet, Photo
 from schools import history, messages, states
@@ -40,7 +40,7 @@ class Judgement:
     findings: tuple[vision.Finding, ...]
     measures: dict[str, Any] = field(default_factory=dict)
     geometry: dict[str, Any] = field(default_factory=dict)
-    phash: str = ""
+    imprint: str = ""
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     limit_set: LimitSet | None = None
 
@@ -101,7 +101,7 @@ def look(data: bytes, season: Season) -> Judgement:
         found = (*found, *(finding for finding in portrait.findings if finding.rule not in known))
         geometry = portrait.geometry
         files |= {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail}
-    return Judgement(found, measures, geometry, vision.perceptual_hash(source), files, limit_set)
+    return Judgement(found, measures, geometry, measures.pop("imprint", ""), files, limit_set)
 
 
 def settle(photo: Photo, judgement: Judgement) -> Photo | None:
@@ -111,40 +111,48 @@ def settle(photo: Photo, judgement: Judgement) -> Photo | None:
     try:
         with transaction.atomic():
             transaction.on_commit(lambda: _delete_files(replaced))
-            return _write(photo, judgement, names)
+            _write(photo, judgement, names)
     except Conflict:
         _delete_files(names.values())
         return None
     except BaseException:
         _delete_files(names.values())
         raise
+    if photo.compared_at is None:
+        likeness.compare(
+            photo
+        )  # after the commit, so that of two at once one sees the other; the sweep makes up for it
+    return photo
 
 
-def _write(photo: Photo, judgement: Judgement, names: dict[str, Any]) -> Photo:
+def _write(photo: Photo, judgement: Judgement, names: dict[str, Any]) -> None:
     student = Student.objects.select_for_update().get(pk=photo.student_id)
     photo.is_current = Photo.objects.values_list("is_current", flat=True).get(pk=photo.pk)
+    now = timezone.now()
+    is_compared = bool(judgement.imprint) and judgement.status == Photo.Status.READY
     states.change(
         photo,
         judgement.status,
         by=history.SYSTEM,
         facts={"outcome": judgement.outcome, "rules": [finding.rule for finding in judgement.findings]},
-        checked_at=timezone.now(),
+        checked_at=now,
+        compared_at=None if is_compared else now,
         engine=vision.ENGINE_VERSION,
         limit_set=limits.stored(judgement.limit_set),
         outcome=judgement.outcome,
         measures=judgement.measures,
         geometry=judgement.geometry,
         background=judgement.geometry.get("background", ""),
-        phash=judgement.phash,
         **names,
     )
     photo.findings.all().delete()  # of the verdict before, where a rejected photo was released
     Finding.objects.bulk_create([as_row(photo, finding) for finding in judgement.findings])
+    if is_compared:
+        likeness.keep(photo, judgement.imprint)
     if photo.is_current:
         is_ready = judgement.status == Photo.Status.READY
         stage = Student.Stage.READY if is_ready else Student.Stage.RETAKE
         states.change(student, stage, by=history.SYSTEM, facts={"photo": photo.pk})
-    return photo
 
 
 def as_row(photo: Photo, finding: vision.Finding) -> Finding:

@@ -2,7 +2,10 @@
 
 import uuid
 from pathlib import PurePosixPath
+from typing import Any
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -11,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from schools.models import Season, User
 from schools.tenancy import TenantModel
 from students.models import Student
+
+IMPRINT_BITS = 512  # as of vision.imprint
 
 
 def original_path(photo: "Photo", filename: str) -> str:
@@ -123,7 +128,6 @@ class Photo(TenantModel):
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
     sha256 = models.CharField(max_length=64)
-    phash = models.CharField(max_length=16, blank=True)
     engine = models.CharField(max_length=20, blank=True)
     # Which limits judged it; none: the defaults. No index: nobody looks photos up by it, and every upload would pay.
     limit_set = models.ForeignKey(
@@ -140,6 +144,7 @@ class Photo(TenantModel):
     queued_at = models.DateTimeField(default=timezone.now)  # when the queue was told last: the sweep tells it again
     claimed_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
+    compared_at = models.DateTimeField(null=True, blank=True)  # with the pictures of all others (likeness)
     submitted_at = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -157,7 +162,9 @@ class Photo(TenantModel):
             models.Index(
                 fields=("status", "claimed_at"), name="photo_unjudged", condition=Q(status__in=("checking", "failed"))
             ),
-            models.Index(fields=("season", "phash"), name="photo_phash"),
+            models.Index(
+                fields=("checked_at",), name="photo_uncompared", condition=Q(compared_at=None, checked_at__isnull=False)
+            ),
             models.Index(fields=("season", "taken_at"), name="photo_day"),
             models.Index(
                 fields=("season", "background", "school"),
@@ -196,3 +203,63 @@ class Finding(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.rule} {self.outcome}"
+
+
+class BitField(models.Field):
+    """A bit string of fixed length, as text of 0 and 1."""
+
+    def __init__(self, *args: Any, length: int, **kwargs: Any) -> None:
+        self.length = length
+        super().__init__(*args, **kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, kwargs | {"length": self.length}
+
+    def db_type(self, connection: Any) -> str:
+        return f"bit({self.length})"
+
+
+def blank_imprint() -> str:
+    return "0" * IMPRINT_BITS
+
+
+class Imprint(TenantModel):
+    """The imprint of a photo that has a portrait: what finds the same picture again (capture.likeness). A table of its own,
+    since it is written once and searched by every photo, while photos are wide and change often."""
+
+    photo = models.OneToOneField(Photo, on_delete=models.CASCADE, related_name="imprint")
+    bits = BitField(length=IMPRINT_BITS, default=blank_imprint)
+    words = ArrayField(models.IntegerField(), default=list)
+
+    class Meta:
+        # Every photo asks at once, so the index keeps no list of entries still to be sorted in.
+        indexes = [GinIndex(fields=("words",), name="imprint_words", fastupdate=False)]
+
+    def __str__(self) -> str:
+        return str(self.photo_id)
+
+
+class Likeness(TenantModel):
+    """The picture of `photo` is the same, or nearly, as that of `other`: one row for each side, in the side's own school."""
+
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="likenesses")
+    other = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="+")
+    bits = models.PositiveSmallIntegerField(_("bits that differ"))
+    is_mirrored = models.BooleanField(_("mirrored"), default=False)
+    # The other is the student's own, of an earlier season: the document numbers are the same.
+    is_own = models.BooleanField(_("the student's own"), default=False)
+    found_at = models.DateTimeField(_("found"), auto_now_add=True)
+    cleared_at = models.DateTimeField(_("cleared"), null=True, blank=True)
+    cleared_by_name = models.CharField(max_length=120, blank=True)  # with the school or center: the other side reads it
+
+    class Meta:
+        ordering = ("bits", "id")
+        verbose_name = _("likeness")
+        verbose_name_plural = _("likenesses")
+        constraints = [
+            models.UniqueConstraint(fields=("photo", "other"), name="one_likeness_a_pair"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.photo_id} ~ {self.other_id}"

@@ -20,7 +20,7 @@ from .networks import warm_up
 from .portrait import Portrait, make_portrait
 from .rules import DEFAULTS, RULE_NAMES, RULES, Rule, judge
 from .sentences import LOOK_YOURSELF, advice, sentence
-from .source import Source, open_photo, perceptual_hash
+from .source import Source, open_photo
 from .verdict import Finding, Limits, Verdict
 
 ENGINE_VERSION = "1.0"
@@ -62,7 +62,6 @@ __all__ = [
     "make_portrait",
     "measure",
     "open_photo",
-    "perceptual_hash",
     "sentence",
     "warm_up",
 ]

@@ -359,6 +359,7 @@ def too_close(m: Measures, limits: Limits) -> Finding | None:
 ELSEWHERE = (
     Rule("framing", _("Head inside the standard frame"), {"warn": None}),
     Rule("edge", _("Clean outline against the background"), {"warn": 0.15}),
+    Rule("duplicate", _("A picture of one's own"), {"warn": 72}),  # of the 512 bits of the imprint (imprint.py)
 )
 RULES: tuple[Rule, ...] = (*_RULES, *ELSEWHERE)
 RULE_NAMES: tuple[str, ...] = tuple(entry.name for entry in RULES)

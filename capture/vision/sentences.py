@@ -44,6 +44,7 @@ SENTENCES: dict[str, Any] = {
     "too_close": _("The head is too close to the edge of the photo."),
     "framing": _("The hair is too tall for the standard frame."),
     "edge": _("The outline of the hair came out rough."),
+    "duplicate": _("The same or nearly the same picture was sent in before."),
 }
 
 ADVICE: dict[str, Any] = {
@@ -80,6 +81,7 @@ ADVICE: dict[str, Any] = {
     "too_close": _("Stand back a little, so that the whole head and both shoulders fit in with room around."),
     "framing": _("Flatten or tie your hair lower. A reviewer will look at this photo."),
     "edge": _("Stand before a plain wall without strong light behind you. A reviewer will look at this photo."),
+    "duplicate": _("Take a new photo of yourself now, not an old one. A reviewer will look at this photo."),
 }
 
 LOOK_YOURSELF = (

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 
 import cv2
-import imagehash
 import numpy as np
 import pillow_heif
 from PIL import Image, ImageChops, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
@@ -131,11 +130,6 @@ def most_pixels(header: Header) -> int:
         return MAX_PIXELS_COPIED
     in_parts = header.in_rows and header.mode != "CMYK"
     return MAX_PIXELS if in_parts else MAX_PIXELS_WHOLE
-
-
-def perceptual_hash(source: Source) -> str:
-    """64 bits as 16 hex digits; the same picture re-encoded or resized differs in a few bits at most."""
-    return str(imagehash.phash(Image.fromarray(source.work)))
 
 
 def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:

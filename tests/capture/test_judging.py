@@ -36,7 +36,8 @@ def test_good_photo_becomes_a_standard_portrait(sent, agreed, good_photo):
     assert agreed.stage == Student.Stage.READY
     assert photo.outcome in {"green", "amber"}
     assert photo.engine
-    assert len(photo.phash) == 16
+    assert len(photo.imprint.words) == 32
+    assert photo.compared_at
     assert photo.measures["faces"] == 1
     portrait = Image.open(io.BytesIO(factories.content(photo.portrait)))
     assert portrait.size == (480, 640)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..face import EYE_DISTANCE, Face, FaceCrop, align
+from ..imprint import imprint
 from ..portrait.borders import cut_of, outside
 from ..portrait.framing import frame
 from ..source import Source
@@ -31,6 +32,7 @@ def _measure_face(source: Source, face: Face) -> Measures:
     crop = crop_face(source, face)
     figure = cut_figure(source, face)
     measures: Measures = pose.measure(face, source) | integrity.measure_frame(source, face)
+    measures["imprint"] = imprint(crop)
     for part in CROP_MEASURES:
         measures |= part(crop)
     for whole in FIGURE_MEASURES:

@@ -42,6 +42,7 @@ ORDER = [
     "too_close",
     "framing",
     "edge",
+    "duplicate",
 ]
 EYES = [[0.4, 0.4], [0.6, 0.4]]
 BOX = [[0.3, 0.3], [0.7, 0.7]]

@@ -9,7 +9,7 @@ import pillow_heif
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
-from capture.vision import open_photo, perceptual_hash
+from capture.vision import open_photo
 from capture.vision.source import upright
 from tests.capture.vision.pictures import STORED, encode, jpeg, turned
 
@@ -154,20 +154,6 @@ def test_path_and_bytes_are_the_same(tmp_path, photo):
     path.write_bytes(photo)
 
     np.testing.assert_array_equal(open_photo(path).work, open_photo(photo).work)
-
-
-def test_perceptual_hash_survives_encoding_and_size(draw, photo):
-    picture = draw()
-    smaller = jpeg(picture.resize((450, 600)), quality=60)
-
-    assert len(perceptual_hash(open_photo(photo))) == 16
-    assert _differing(photo, smaller) <= 6
-    assert _differing(photo, jpeg(draw(5))) > 6
-
-
-def _differing(a: bytes, b: bytes) -> int:
-    first, second = (int(perceptual_hash(open_photo(data)), 16) for data in (a, b))
-    return (first ^ second).bit_count()
 
 
 def swapped_profile() -> bytes:
