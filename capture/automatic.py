@@ -18,10 +18,11 @@ def approve_if_green(photo: Photo) -> Photo:
 
 
 def is_green(photo: Photo) -> bool:
-    """Green as it was judged and under the limits of today, with no finding of any kind, the account open."""
+    """Green as it was judged and under the limits of today, with no finding of any kind, compared with all other photos,
+    the account open."""
     limit_set = limits.in_force(photo.season)
     if not limit_set.approves_green or photo.outcome != "green" or photo.student.is_locked:
         return False
-    if photo.findings.exists():
+    if photo.compared_at is None or photo.findings.exists():
         return False
     return not replay.of_photo(photo, limits.bounds(limit_set, background=photo.season.background))

@@ -24,19 +24,18 @@ OUTCOMES = ("green", "amber", "red")
 
 @dataclass(frozen=True)
 class Change:
-    """What would be otherwise about one photo. `lost` and `new` are rules with the outcome that goes or comes."""
+    """What would be otherwise about one photo. `rules`: (rule, its outcome today, then), "" for not found."""
 
     photo_id: int
     before: str
     after: str
-    lost: tuple[tuple[str, str], ...]
-    new: tuple[tuple[str, str], ...]
+    rules: tuple[tuple[str, str, str], ...]
 
 
 @dataclass
 class Comparison:
-    """`moves`: photos by (outcome before, after), the unchanged too; `rules`: by rule, how many are found no more, newly,
-    otherwise; `approved` and `rejected`: how many nobody would have looked at, (before, after)."""
+    """`moves`: photos by (outcome before, after), the unchanged too; `rules`: by rule, how many are found newly, no more,
+    graver or milder; `approved` and `rejected`: how many nobody would have looked at, (before, after)."""
 
     days: int
     photos: int = 0
@@ -105,12 +104,19 @@ def _count(
     found.changed += 1
     now = rejudging.outcome_of(after)
     found.moves[outcome, now] += 1
-    was, will = {(f.rule, f.outcome) for f in before}, {(f.rule, f.outcome) for f in after}
-    change = Change(photo_id, outcome, now, tuple(sorted(was - will)), tuple(sorted(will - was)))
-    lost, new = dict(change.lost), dict(change.new)
-    for rule in lost | new:
-        found.rules[rule]["other" if rule in lost and rule in new else "new" if rule in new else "lost"] += 1
+    was, then = ({finding.rule: finding.outcome for finding in each} for each in (before, after))
+    rules = [(rule, was.get(rule, ""), then.get(rule, "")) for rule in was | then if was.get(rule) != then.get(rule)]
+    for rule, old, new in rules:
+        found.rules[rule][kind_of(old, new)] += 1
+    change = Change(photo_id, outcome, now, tuple(rules))
     _show(found, change)
+
+
+def kind_of(old: str, new: str) -> str:
+    """new, lost, graver or milder."""
+    if not old or not new:
+        return "new" if new else "lost"
+    return "graver" if new == Finding.Outcome.REJECT else "milder"
 
 
 def _show(found: Comparison, change: Change) -> None:

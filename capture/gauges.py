@@ -93,8 +93,12 @@ GAUGES: dict[str, tuple[Gauge, ...]] = {
     "gaze": (over(_("Irises off the middle, in widths of the eye"), RATIO, "|gaze", "reject"),),
     "mouth": (over(_("Gap of the lips"), IN_EYES, "mouth_gap", "reject"),),
     "smile": (over(_("Width of the mouth over that of the eyes"), RATIO, "smile", "warn"),),
-    "fringe": (under(_("Skin seen on the forehead"), SHARE, "forehead_skin", "reject", "warn"),),
+    "fringe": (
+        under(_("Skin seen on the forehead"), SHARE, "forehead_skin", "reject", "warn"),
+        over(_("Fine detail of the forehead over that of the cheeks"), RATIO, "forehead_detail", "detail", "strands"),
+    ),
     "ears": (under(_("Skin seen beside the cheeks"), SHARE, "ears", "warn"),),
+    "necklace": (over(_("Longest bright thin line on the neck"), IN_EYES, "necklace", "warn"),),
     "lens_glare": (over(_("Largest white spot before an eye"), IN_EYES, "lens_glare", "warn"),),
     "tinted_lens": (over(_("Darker below the eyes than on the cheeks by"), LIGHTNESS, "-under_eye", "warn"),),
     "head_cover": (over(_("Strength of colour where hair should be"), CHROMA, "hair_chroma", "warn"),),
@@ -115,7 +119,7 @@ GAUGES: dict[str, tuple[Gauge, ...]] = {
         Gauge(_("Strength of the skin's colour"), CHROMA, "skin_chroma", {"reject": BELOW, "warn": ABOVE}),
         Gauge(_("Hue of the skin"), HUE, "skin_hue", {"hue_low": BELOW, "hue_high": ABOVE}),
     ),
-    "too_close": (over(_("Part of the portrait outside the photo"), SHARE, "outside", "reject"),),
+    "too_close": (over(_("Part of the portrait outside the photo"), SHARE, "outside", "reject", "warn"),),
     "edge": (over(_("Unevenness of the outline"), RATIO, "edge", "warn"),),
     "duplicate": (under(_("Difference from another student's picture"), BITS, "", "warn"),),
 }
@@ -143,7 +147,7 @@ GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (_("Framing"), ("one_face", "face_size", "roll", "yaw", "pitch", "too_close")),
     (_("Light and focus"), ("sharpness", "side_light", "overexposed", "underexposed", "face_glare")),
     (_("Eyes and expression"), ("red_eye", "eyes", "gaze", "mouth", "smile")),
-    (_("Hair, glasses, cover"), ("fringe", "ears", "lens_glare", "tinted_lens", "head_cover", "mask")),
+    (_("Hair, glasses, cover"), ("fringe", "ears", "necklace", "lens_glare", "tinted_lens", "head_cover", "mask")),
     (_("Clothes and posture"), ("clothes_background", "blue_top", "pattern", "shoulders")),
     (
         _("Re-shot and beautified photos: only a person may lock"),

@@ -32,7 +32,7 @@ CENTER_NAV = (
     (_("Schools"), "schools:schools", "building-library"),
     (_("Students"), "students:center_students", "academic-cap"),
     (_("Photos"), "capture:center_photos", "photo"),
-    (_("Photo rules"), "capture:photo_rules", "adjustments-horizontal"),
+    (_("Judging rules"), "capture:photo_rules", "adjustments-horizontal"),
     (_("Fees"), "billing:center_fees", "banknotes"),
     (_("Feedback"), "printing:center_feedback", "document-check"),
     (_("Print runs"), "printing:center_runs", "printer"),

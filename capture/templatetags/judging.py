@@ -7,9 +7,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from capture import gauges, limits
+from capture import gauges, limits, vision
 from capture.faults import FAULTS
 from capture.histograms import Histogram
+from capture.models import Photo
 from schools.templatetags.ui import badge
 
 register = template.Library()
@@ -117,3 +118,29 @@ def outcome_mark(outcome: str) -> SafeString:
 def fault(rule: str) -> Any:
     """What is wrong when a rule fires, in two or three words."""
     return FAULTS.get(rule, rule)
+
+
+@register.inclusion_tag("capture/_judged_by.html")
+def judged_by(photo: Photo) -> dict[str, Any]:
+    """{% judged_by photo %}: engine and limits that judged it, and every number beside its limits."""
+    limit_set = photo.limit_set or limits.LimitSet(season=photo.season, number=0)
+    bounds = limits.bounds(limit_set, background=photo.background or photo.season.background)
+    rows = [row for rule in vision.RULES for gauge in gauges.of(rule) if (row := _number(rule, gauge, photo, bounds))]
+    return {"photo": photo, "number": limit_set.number, "year": limit_set.season.year, "rows": rows}
+
+
+def _number(rule: vision.Rule, gauge: gauges.Gauge, photo: Photo, bounds: vision.Limits) -> dict[str, Any] | None:
+    """One measure of a photo: None where it was not taken."""
+    value = gauge.read(photo.measures | {"edge": photo.geometry.get("edge")}, background=bounds.background)
+    if value is None:
+        return None
+    lines = [
+        (gauges.words_of(rule.name, name), bounds.get(rule.name, name), gauges.outcome_of(rule.name, name))
+        for name in gauge.limits
+    ]
+    return {
+        "title": gauge.title,
+        "unit": gauge.unit.words,
+        "value": value,
+        "lines": [line for line in lines if line[1] is not None],
+    }

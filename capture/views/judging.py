@@ -113,7 +113,7 @@ def _foresee(season: Season, form: LimitsForm) -> dict[str, Any]:
         "form": form,
         "foreseen": found,
         "draft": draft,
-        "lines": limits.differences(limits.in_force(season), draft),
+        "differences": limits.differences(limits.in_force(season), draft),
         "rules": [(rule, FAULTS.get(rule, rule), counts) for rule, counts in found.rules.items()],
         "photos": comparison.photos_of(found),
         "outcomes": comparison.OUTCOMES,

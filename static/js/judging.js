@@ -7,8 +7,10 @@ const off = (limit) => limit.querySelector('input[type="checkbox"]');
 const show = (limit) => {
   const isOff = Boolean(off(limit)?.checked);
   number(limit).disabled = isOff;
-  limit.querySelector("[data-default]").hidden = !isOff && number(limit).value === "";
-  limit.classList.toggle("is-set", isOff || number(limit).value !== "");
+  const isSet = isOff || number(limit).value !== "";
+  limit.querySelector("[data-default]").hidden = !isSet;
+  limit.querySelector("[data-default-words]").hidden = isSet;
+  limit.classList.toggle("is-set", isSet);
 };
 
 document.addEventListener("click", (event) => {

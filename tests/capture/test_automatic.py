@@ -1,6 +1,7 @@
 """Approval without a person: only where the season asks for it, only of photos in which nothing was found."""
 
 import pytest
+from django.utils import timezone
 
 from capture import review, submission, vision
 from capture.models import Photo
@@ -18,7 +19,7 @@ def green(season, school, good_photo):
     off = {rule.rule: dict.fromkeys(vision.DEFAULTS[rule.rule]) for rule in vision.judge(measures).findings}
     factories.limit_set(season, off, approves_green=True)
     student = factories.student(school, season)
-    factories.photo(student, Photo.Status.READY, measures=measures, outcome="green")
+    factories.photo(student, Photo.Status.READY, measures=measures, outcome="green", compared_at=timezone.now())
     return student
 
 
@@ -60,4 +61,9 @@ def test_any_finding_meets_a_person(green, enrolment, outcome, findings):
 def test_what_older_limits_let_pass_meets_a_person(green, season, enrolment):
     photo = submission.current_photo(green)
     Photo.objects.filter(pk=photo.pk).update(measures=photo.measures | {"roll": 6.0})
+    assert submit(green, enrolment).status == Photo.Status.SUBMITTED
+
+
+def test_a_photo_that_is_not_compared_with_all_others_yet_meets_a_person(green, enrolment):
+    Photo.objects.filter(student=green).update(compared_at=None)
     assert submit(green, enrolment).status == Photo.Status.SUBMITTED

@@ -34,7 +34,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         season = _season(options["season"])
         if options["apply"] and options["limits"]:
-            raise CommandError(_("Limits of a file are to look ahead only. Save them on the page “Photo rules” first."))
+            raise CommandError(_("Limits of a file are to look ahead only. Save them on the page “Judging rules” first."))
         limit_set = _limits(season, options["limits"])
         with center_scope(), history.source("command"):
             photos = _photos(season, options)
