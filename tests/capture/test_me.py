@@ -239,3 +239,17 @@ def test_two_students_on_one_phone_do_not_mix(student, school, season):
     first.post("/me/sign-out/")
     first.post("/me/sign-in/", {"name": other.name, "id_number": other.id_number, "student_no": other.student_no})
     assert "王二" in text(first.get("/me/confirm/"))
+
+
+def test_a_red_photo_that_a_person_decides_is_explained_and_may_be_handed_in(student, student_client):
+    """The season does not send red photos back by itself: the student hears the faults, and chooses."""
+    photo = factories.photo(student, Photo.Status.READY, findings={"eyes": "reject", "roll": "warn"}, outcome="red")
+    page = student_client.get("/me/check/").content.decode()
+    assert "Your portrait needs a second look" in page
+    assert "The eyes are not fully open." in page
+    assert page.index("/me/withdraw/") < page.index("/me/submit/")
+    assert "Hand in all the same" in page
+    student_client.post("/me/submit/")
+    with school_scope(student.school):
+        photo.refresh_from_db()
+    assert photo.status == Photo.Status.SUBMITTED
