@@ -76,7 +76,7 @@ function drawFact(name, text, wrong) {
 
 function say(wrong, same) {
   const words = wrong.map((name) => part(`[data-row="${name}"] label, [data-fact="${name}"] dt`).textContent);
-  const sentence = wrong.length ? `${status.dataset.bad} ${words.join(", ")}` : same ? status.dataset.same : status.dataset.good;
+  const sentence = wrong.length ? `${status.dataset.bad}${words.join(status.dataset.and)}` : same ? status.dataset.same : status.dataset.good;
   status.classList.toggle("is-out", wrong.length > 0);
   status.classList.toggle("is-same", !wrong.length && same);
   if (status.textContent !== sentence) status.textContent = sentence;
@@ -174,9 +174,15 @@ const KEYS = {
   "}": () => step("tilt", 2),
   r: () => set(head.automatic),
   0: () => set(now()),
-  Enter: () => part("[data-make]").click(),
+  Enter: make,
   Escape: () => document.querySelector("[data-leave]").click(),
 };
+
+// The button may still show what was before the last key: fast fingers are faster than the screen.
+function make() {
+  draw();
+  part("[data-make]").click();
+}
 
 // Numbers and sliders keep the keys that are theirs.
 function belongs(key, target) {
