@@ -7,6 +7,7 @@ the wall is busy or like the person, the closed-form matting of the colours them
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -17,8 +18,12 @@ from .regions import NOISE, Regions, find_regions, squares
 
 CONTRAST = 0.12  # colours of person and wall must differ by about this for the screen to be trusted
 TRUST = 0.02  # of the screen at its best, beside the matting energy
-MASK_TRUST = 0.05
+MASK_TRUST = 0.05  # of the mask where the colours cannot tell
+UNFIT, SURE = 0.3, 0.2  # shares of it where no mixture fits, and where the mask is sure
 MASK_NONE, MASK_WHOLE = 0.15, 0.4  # half a shirt is worse than a little of a wall that looks like it
+DOUBT = 0.3  # of the mask where a pixel has the wall's very colour
+CLEAR = 8.0  # times the spread of the wall away from it: surely no wall
+HAIR_PRIOR = 0.25  # that a pixel is hair from elsewhere on the head, beside 1 for the colours nearby
 FUSION = (13, 13)  # px over which the colours of the person are smooth
 
 
@@ -40,28 +45,60 @@ def matte(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarray) -> M
 
 
 def screen_alpha(rgb: np.ndarray, mask: np.ndarray, regions: Regions) -> tuple[np.ndarray, np.ndarray]:
-    """Alpha if each unknown pixel were a mixture of the colours of wall and person about it, and how far to trust that.
+    """Alpha if each unknown pixel were a mixture of the colours of wall and person, and how far to trust that.
 
     Trusted where the two differ, where the pixel lies on the line between them, and where the wall is even. Where the two
-    are alike (a white shirt before a white wall) no colour can tell, and the mask is believed.
+    are alike (a white shirt before a white wall) or nothing fits, no colour can tell, and the mask is believed.
     """
     unknown = regions.known == 0.5
     wall, noise = regions.wall[unknown], regions.noise[unknown]
-    between, from_wall = regions.person[unknown] - wall, rgb[unknown] - wall
-    contrast = _dot(between, between)
-    share = np.clip(_dot(from_wall, between) / np.maximum(contrast, 1e-6), 0, 1)
-    off_line = from_wall - share[:, None] * between
-    fit = np.exp(-_dot(off_line, off_line) / (4 * noise**2))
-    unlike = contrast / (contrast + CONTRAST**2)
-    even = (NOISE / noise) ** 2
-    by_screen = TRUST * fit * even * unlike
-    by_mask = MASK_TRUST * (1 - unlike)
+    from_wall, even = rgb[unknown] - wall, (NOISE / noise) ** 2
+    share, fit, tells = unmix(from_wall, wall, noise, explanations(regions, unknown))
+    sure = np.clip((mask[unknown] - 0.8) / 0.15, 0, 1)
+    by_screen = TRUST * even * fit * tells
+    by_mask = MASK_TRUST * even * (fit * (1 - tells) + UNFIT * (1 - fit) + SURE * sure)
     alpha, trust = regions.known.copy(), np.zeros_like(regions.known)
     trust[unknown] = by_screen + by_mask
-    likely = np.clip((mask[unknown] - MASK_NONE) / (MASK_WHOLE - MASK_NONE), 0, 1)
-    likely = even * likely + (1 - even) * mask[unknown]
+    likely = judge_mask(mask[unknown], from_wall, noise)
     alpha[unknown] = (by_screen * share + by_mask * likely) / np.maximum(trust[unknown], 1e-9)
     return alpha, trust
+
+
+def explanations(regions: Regions, unknown: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray | float]]:
+    """Colours that the person may have at the unknown pixels, each with its prior: those nearby, the hair, the clothes."""
+    yield regions.person[unknown], 1.0
+    for hair in regions.hair:
+        yield hair, HAIR_PRIOR
+    if regions.clothes is not None:
+        yield regions.clothes, (np.nonzero(unknown)[0] > regions.chin).astype(np.float32)
+
+
+def unmix(
+    from_wall: np.ndarray, wall: np.ndarray, noise: np.ndarray, colours: Iterable[tuple[np.ndarray, np.ndarray | float]]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of n pixels the share of the person, how well the best colour fits, and how far the colours can tell; 0-1 each.
+
+    Every colour counts as far as the pixel lies on the line from the wall to it (or beyond).
+    """
+    best = total = telling = shared = np.zeros(len(wall), np.float32)
+    for colour, prior in colours:
+        between = colour - wall
+        contrast = np.maximum(_dot(between, between), 1e-6)
+        share = np.maximum(_dot(from_wall, between) / contrast, 0)
+        off_line = from_wall - share[:, None] * between
+        fit = np.exp(-_dot(off_line, off_line) / (4 * noise**2)) * np.sign(prior)
+        tells = prior * fit / (1 + (CONTRAST**2 / contrast) ** 2)
+        best, total = np.maximum(best, fit), total + prior * fit
+        telling, shared = telling + tells, shared + tells * np.minimum(share, 1)
+    return shared / np.maximum(telling, 1e-9), best, telling / np.maximum(total, 1e-9)
+
+
+def judge_mask(mask: np.ndarray, from_wall: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Alpha by the mask, steep where a pixel clearly is no wall or the wall is even; a pixel like the wall needs more of it."""
+    away = _dot(from_wall, from_wall)
+    steep = np.maximum((NOISE / noise) ** 2, np.exp(-((CLEAR * noise) ** 2) / np.maximum(away, 1e-6)))
+    least = MASK_NONE + DOUBT * np.exp(-away / (4 * noise**2))
+    return steep * np.clip((mask - least) / (MASK_WHOLE - MASK_NONE), 0, 1) + (1 - steep) * mask
 
 
 def foreground(rgb: np.ndarray, alpha: np.ndarray, regions: Regions) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 
 # Lengths are px at half the size; colour distances are Euclidean in RGB of 0-1.
 FACE_CORE = 0.88  # of the outline of the face; the landmarks of its sides may lie some px outside
-SURE_PERSON, SURE_WALL = 0.9, 0.08
+SURE_PERSON, MORE_LIKELY, SURE_WALL = 0.9, 0.5, 0.08
 PERSON_MARGIN = 5  # that the sure person is drawn back from the mask
 WALL_MARGIN_HAIR = 6  # that the sure wall is drawn back; hair strays further than a shoulder
 WALL_MARGIN_SHOULDER = 2
@@ -22,23 +22,31 @@ WALL_RADII = (10, 30, 160)  # px of the coarse size; the smallest that finds any
 PERSON_RADII = (3, 8, 30, 160)
 WALL_RANGE = 0.35  # how far a wall with shadows strays from its own middle colour
 NOISE = 0.02  # least spread of a wall's colour
-POCKET_DISTANCE = 0.08  # how far the colour of a gap in the hair may be from that of the wall
+POCKET_DISTANCE = 0.11  # how far the colour of a gap in the hair may be from that of the wall
 POCKET_CONTRAST = 0.2
+POCKET_PIXELS = 5  # at least; between strands they are narrow
+POCKET_RING = 4  # round a gap that becomes unknown
 HAIR_DISTANCE = 0.14
 HAIR_CONTRAST = 0.35  # to the wall; less, and the colours cannot tell
 HAIR_REACH = 2.2  # half face widths to either side in which hair may hang
 HAIR_PIXELS = 100
+DARKER = 0.3  # share of the hair that is called dark
+SKIN_DISTANCE = 0.2  # of hair or clothes from the skin
 
 
 @dataclass(frozen=True)
 class Regions:
     """known: 1 person, 0 wall, 0.5 unknown. wall and person: their colours (h, w, 3) about each pixel. noise: the spread
-    of the wall's colour (h, w). All float32 at the size of the portrait."""
+    of the wall's colour (h, w). All float32 at the size of the portrait. hair and clothes: their own colours (3,), found
+    anywhere; chin: the row below which clothes are looked for."""
 
     known: np.ndarray
     wall: np.ndarray
     noise: np.ndarray
     person: np.ndarray
+    hair: tuple[np.ndarray, ...]
+    clothes: np.ndarray | None
+    chin: float
 
 
 def find_regions(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarray) -> Regions:
@@ -49,10 +57,12 @@ def find_regions(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarra
     core = (oval.mean(0) + FACE_CORE * (oval - oval.mean(0))) / 2
     known = trimap(mask, chin / 2, core)
     wall, noise = read_wall(rgb, known)
-    known = reclaim_hair(rgb, open_pockets(rgb, known, wall, noise, chin / 2, core), wall, core)
+    hair, clothes = hair_colours(rgb, known, core), clothes_colour(rgb, mask, chin / 2, core)
+    known = reclaim_hair(rgb, open_pockets(rgb, known, wall, noise, chin / 2, core), wall, hair, core)
     person = _spread(rgb, (known == 1).astype(np.float32), PERSON_RADII)
-    colours = [cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) for part in (wall, noise, person)]
-    return Regions(cv2.resize(known, size, interpolation=cv2.INTER_NEAREST), *colours)
+    wall, noise, person = (cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) for part in (wall, noise, person))
+    known = cv2.resize(known, size, interpolation=cv2.INTER_NEAREST)
+    return Regions(known, wall, noise, person, hair, clothes, chin)
 
 
 def trimap(mask: np.ndarray, chin: float, core: np.ndarray) -> np.ndarray:
@@ -73,8 +83,9 @@ def read_wall(rgb: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarra
     # Hair or a chair that the mask took for wall must not colour it.
     weight = (sure & ~_unlike(rgb, typical, WALL_RANGE)).astype(np.float32)
     wall = _spread(rgb, weight, WALL_RADII)
-    noise = _spread(squares(rgb - wall), weight, WALL_RADII)
-    return wall, np.sqrt(np.maximum(noise, NOISE**2))
+    # Absolute, not squared: a stray hair across it does not make a wall uneven.
+    noise = 1.25 * _spread(np.sqrt(squares(rgb - wall)), weight, WALL_RADII)
+    return wall, np.maximum(noise, NOISE)
 
 
 def open_pockets(
@@ -91,32 +102,55 @@ def open_pockets(
     beside &= _unlike(wall, rgb[face > 0].mean(0), POCKET_CONTRAST)
     like_wall = beside & ~_unlike(rgb, wall, POCKET_DISTANCE)
     person = _spread(rgb, ((known == 1) & ~like_wall).astype(np.float32), PERSON_RADII)
-    pocket = _open(like_wall & _unlike(person, wall, POCKET_CONTRAST), 1)
-    known = np.where(cv2.dilate(pocket, _disc(RING)) > 0, np.minimum(known, 0.5), known)
+    pocket = _without_specks(like_wall & _unlike(person, wall, POCKET_CONTRAST), POCKET_PIXELS)
+    known = np.where(cv2.dilate(pocket, _disc(POCKET_RING)) > 0, np.minimum(known, 0.5), known)
     return np.where(_erode(pocket, 1) > 0, 0, known).astype(np.float32)
 
 
-def reclaim_hair(rgb: np.ndarray, known: np.ndarray, wall: np.ndarray, core: np.ndarray) -> np.ndarray:
+def reclaim_hair(
+    rgb: np.ndarray, known: np.ndarray, wall: np.ndarray, hair: tuple[np.ndarray, ...], core: np.ndarray
+) -> np.ndarray:
     """Long hair that the mask lost or doubted beside the face is the person's: coloured like the hair above the face,
     unlike the wall, and joined to what is sure. Its outline stays unknown."""
-    hair = _hair_colour(rgb, known, core)
-    if hair is None:
+    if not hair:
         return known
     middle, half = core[:, 0].mean(), np.ptp(core[:, 0]) / 2
     beside = np.zeros(known.shape, bool)
     columns = slice(int(max(0, middle - HAIR_REACH * half)), int(middle + HAIR_REACH * half))
     beside[int(max(0, core[:, 1].min())) :, columns] = True
-    like_hair = beside & (known < 1) & ~_unlike(rgb, hair, HAIR_DISTANCE) & _unlike(rgb, wall, HAIR_CONTRAST)
+    like_hair = beside & (known < 1) & _unlike(rgb, wall, HAIR_CONTRAST)
+    like_hair &= ~np.logical_and.reduce([_unlike(rgb, colour, HAIR_DISTANCE) for colour in hair])
     solid = _joined(_open(like_hair, 1), known == 1)
     known = np.where(cv2.dilate(solid, _disc(RING)) > 0, np.maximum(known, 0.5), known)
     return np.where(_erode(solid, 1) > 0, 1, known).astype(np.float32)
 
 
-def _hair_colour(rgb: np.ndarray, known: np.ndarray, core: np.ndarray) -> np.ndarray | None:
-    """Median colour of the person above the face; None for short hair, of which too little shows."""
-    top = int(max(0, core[:, 1].min()))
-    above = rgb[:top][known[:top] == 1]
-    return np.median(above, axis=0) if len(above) > HAIR_PIXELS else None
+def hair_colours(rgb: np.ndarray, known: np.ndarray, core: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Median colours of the darker part and of all of the hair about the upper face; none for a bald head."""
+    face = _filled(core, known.shape) > 0
+    hair = (known == 1) & ~face & _unlike(rgb, rgb[face].mean(0), SKIN_DISTANCE)
+    hair[int(core[:, 1].mean()) :] = False
+    colours = rgb[hair]
+    if len(colours) < HAIR_PIXELS:
+        return ()
+    light = colours.sum(1)
+    return np.median(colours[light <= np.quantile(light, DARKER)], axis=0), np.median(colours, axis=0)
+
+
+def clothes_colour(rgb: np.ndarray, mask: np.ndarray, chin: float, core: np.ndarray) -> np.ndarray | None:
+    """Median colour of that half of the body that is least like the skin of the face; None where only skin shows."""
+    skin = rgb[_filled(core, mask.shape) > 0].mean(0)
+    body = rgb[int(max(chin, 0)) :][mask[int(max(chin, 0)) :] > MORE_LIKELY]
+    unlike = squares((body - skin)[None])[0]
+    clothes = body[unlike > max(np.median(unlike), SKIN_DISTANCE**2)] if len(body) else body
+    return np.median(clothes, axis=0) if len(clothes) > HAIR_PIXELS else None
+
+
+def _without_specks(area: np.ndarray, least: int) -> np.ndarray:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(area.astype(np.uint8), connectivity=4)
+    keep = (stats[:, cv2.CC_STAT_AREA] >= least).astype(np.uint8)
+    keep[0] = 0
+    return keep[labels]
 
 
 def _joined(area: np.ndarray, to: np.ndarray) -> np.ndarray:
