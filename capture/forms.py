@@ -68,13 +68,17 @@ class LimitsForm(forms.Form):
     )
     reason = forms.CharField(
         label=_("Reason"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 2, "maxlength": limits.REASON_LENGTH}),
+        max_length=limits.REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("Stays in the history beside your name."),
+        error_messages={
+            "required": _("Please give the reason: whoever is judged by these limits may ask for it."),
+        },
     )
 
-    def __init__(self, *args: Any, limit_set: LimitSet, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, limit_set: LimitSet, is_saved: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["reason"].required = is_saved  # not to look ahead only
         self.initial |= {name: getattr(limit_set, name) for name in limits.SWITCHES} | {"seen": limit_set.number}
         for rule, defaults in vision.DEFAULTS.items():
             for name, default in defaults.items():

@@ -51,7 +51,7 @@ def rules(request: Any) -> HttpResponse:
     present = limits.in_force(season)
     if request.method != "POST":
         return render(request, "capture/judging.html", _page(request, season, present, LimitsForm(limit_set=present)))
-    form = LimitsForm(request.POST, limit_set=present)
+    form = LimitsForm(request.POST, limit_set=present, is_saved=False)
     foreseen = _foresee(season, form)
     context = foreseen if request.htmx else foreseen | _page(request, season, present, form)
     template = "capture/judging.html#foresight" if request.htmx else "capture/judging.html"
@@ -80,8 +80,7 @@ def save(request: Any) -> HttpResponse:
         else:
             notes.success(request, _("Saved: limits no. %(n)d judge from now on.") % {"n": made.number})
             return redirect("capture:photo_rules")
-    context = _page(request, season, present, form) | _foresee(season, form)
-    return render(request, "capture/judging.html", context, status=400)
+    return render(request, "capture/judging.html", _page(request, season, present, form), status=400)
 
 
 @require_POST
