@@ -30,6 +30,7 @@ FAULTS: dict[str, Any] = {
     "smile": _("Broad smile"),
     "fringe": _("Hair over the brows"),
     "ears": _("Ears covered"),
+    "necklace": _("Necklace"),
     "lens_glare": _("Reflection in the glasses"),
     "tinted_lens": _("Tinted glasses"),
     "head_cover": _("Head cover"),

@@ -50,7 +50,7 @@ def _drawn_down(subject: Subject, source: np.ndarray, lids: tuple[tuple[int, ...
     return out
 
 
-def _curve(subject: Subject, indices: tuple[int, ...]):  # noqa: ANN202 (a function of columns)
+def _curve(subject: Subject, indices: tuple[int, ...]):
     points = subject.xy[list(indices)]
     points = points[np.argsort(points[:, 0])]
     return lambda columns: np.interp(columns, points[:, 0], points[:, 1])
@@ -103,9 +103,9 @@ def framed(subject: Subject) -> Picture:
     slid, thick = subject.amount(0.31, 0.25), subject.unit * subject.amount(0.045, 0.075)
     rim = np.zeros(subject.rgb.shape[:2], np.float32)
     for iris in (IRIS_LEFT, IRIS_RIGHT):
-        _ellipse(subject, rim, subject.at(iris[0], down=slid), (0.38, 0.29), int(round(thick)))
+        _ellipse(subject, rim, subject.at(iris[0], down=slid), (0.38, 0.29), round(thick))
     bridge = [subject.at(iris[0], across, slid - 0.05) for iris, across in ((IRIS_LEFT, 0.37), (IRIS_RIGHT, -0.37))]
-    cv2.line(rim, *(tuple(np.round(place).astype(int).tolist()) for place in bridge), 1.0, int(round(thick)))
+    cv2.line(rim, *(tuple(np.round(place).astype(int).tolist()) for place in bridge), 1.0, round(thick))
     rim = cv2.GaussianBlur(rim, (0, 0), 0.8)
     shadow = 1 - 0.35 * np.roll(cv2.GaussianBlur(rim, (0, 0), 2.5), int(0.04 * subject.unit), axis=0)
     dye = np.array(((0.02, 0.02, 0.02), (0.10, 0.04, 0.02), (0.05, 0.05, 0.09))[subject.chance.integers(3)], np.float32)

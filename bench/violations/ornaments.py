@@ -125,7 +125,7 @@ def _lit(normal: np.ndarray, colour: tuple[float, ...], polish: float) -> np.nda
     return body[..., None] * np.array(colour) + (shine * (0.4 + 0.6 * polish))[..., None]
 
 
-def _painted(linear: np.ndarray, centre: np.ndarray, reach: float, paint) -> np.ndarray:  # noqa: ANN001
+def _painted(linear: np.ndarray, centre: np.ndarray, reach: float, paint) -> np.ndarray:
     """A small body painted at several times its size and averaged into the picture."""
     height, width = linear.shape[:2]
     x0, y0 = np.maximum(np.floor(centre - reach), 0).astype(int)

@@ -185,12 +185,8 @@ MASK = (
     + line("M42 94q18 6 36 0M45 102q15 5 30 0", "#9cc3d6", 1.6)
     + line("M38 87l-4-6M82 87l4-6", "#eef7fb", 2)
 )
-EARRINGS = (
-    disc(34, 92, 3.6, AMBER)
-    + disc(86, 92, 3.6, AMBER)
-    + line("M46 123q14 15 28 0", AMBER, 2.4)
-    + disc(60, 132, 3, AMBER)
-)
+NECKLACE = line("M46 123q14 15 28 0", AMBER, 2.4) + disc(60, 132, 3, AMBER)
+EARRINGS = disc(34, 92, 3.6, AMBER) + disc(86, 92, 3.6, AMBER) + NECKLACE
 ROOM = '<path d="M8 18h30v44H8z" fill="#fff" opacity=".85"/><path d="M22 18v44M8 40h30" stroke="#7fa8bd" stroke-width="2.500"/><path d="M92 26h22v8H92zM92 48h22v8H92z" fill="#7b5b41"/><path d="M95 14h5v12h-5zM101 16h4v10h-4zM107 13h5v13h-5z" fill="#d6483d"/><path d="M96 36h4v12h-4zM103 38h5v10h-5z" fill="#2f8f5b"/>'
 SPARKLES = (
     line("M28 42v12M22 48h12M94 58v9M89.500 62.500h9M88 30v7M84.500 33.500h7", WHITE, 2.4)
@@ -232,6 +228,7 @@ WRONG: dict[str, Figure] = {
     "smile": Figure(mouth="smile"),
     "fringe": Figure(fringe=True),
     "ears": Figure(side_hair=True),
+    "necklace": Figure(over=NECKLACE),
     "lens_glare": Figure(glasses="glare"),
     "tinted_lens": Figure(glasses="tinted"),
     "head_cover": Figure(over=CAP),

@@ -23,7 +23,7 @@ from .sentences import LOOK_YOURSELF, advice, sentence
 from .source import Source, open_photo
 from .verdict import Finding, Limits, Verdict
 
-ENGINE_VERSION = "1.0"
+ENGINE_VERSION = "1.1"
 
 
 @dataclass(frozen=True)

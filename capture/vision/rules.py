@@ -220,16 +220,31 @@ def smile(m: Measures, limits: Limits) -> Finding | None:
 # --- hair, glasses, cover -------------------------------------------------------------------------
 
 
-@rule(_("Forehead and brows free"), reject=0.3, warn=0.6)
+@rule(_("Forehead and brows free"), reject=0.3, warn=0.6, detail=3.0, strands=2.7)
 def fringe(m: Measures, limits: Limits) -> Finding | None:
-    """Share of skin at ten points of the forehead."""
-    return below("fringe", m.get("forehead_skin"), limits, box(m, "forehead_box"))
+    """Share of skin at ten points of the forehead; and the fine detail of the forehead over that of the cheeks, which fair hair
+    has too. Behind a mask nothing is known of the skin."""
+    if mask(m, limits):
+        return None
+    detail, most, some = m.get("forehead_detail"), limits.get("fringe", "detail"), limits.get("fringe", "strands")
+    if passes(most, detail):
+        return Finding("fringe", "reject", detail, most, box(m, "forehead_box"))
+    finding = below("fringe", m.get("forehead_skin"), limits, box(m, "forehead_box"))
+    if finding or not passes(some, detail):
+        return finding
+    return Finding("fringe", "warn", detail, some, box(m, "forehead_box"))
 
 
 @rule(_("Ears visible"), warn=None)
 def ears(m: Measures, limits: Limits) -> Finding | None:
-    """Share of skin beside the cheeks. Off unless a season asks: it misses most and accuses some."""
+    """Share of skin beside the cheek that shows more of it. Off unless a season asks: it misses a quarter (docs/judging.md)."""
     return below("ears", m.get("ears"), limits, dots(m, "cheeks"))
+
+
+@rule(_("No necklace"), warn=0.4)
+def necklace(m: Measures, limits: Limits) -> Finding | None:
+    """Length of the longest bright thin line on the neck, in eye distances."""
+    return above("necklace", m.get("necklace"), limits, box(m, "neck_box"))
 
 
 @rule(_("No reflection in the glasses"), warn=0.012)
@@ -314,22 +329,22 @@ def screen(m: Measures, limits: Limits) -> Finding | None:
 @rule(_("Not photographed from a print"), warn=2)
 def print_edge(m: Measures, limits: Limits) -> Finding | None:
     """On how many sides of the face a long straight line runs: a print or a bezel has three or four, a door one or two."""
-    return above("print_edge", m.get("frame_sides"), limits)
+    return above("print_edge", m.get("frame_sides"), limits, boxes(m, "frame_lines"))
 
 
 @rule(_("Not beautified"), warn=0.95)
 def beautified(m: Measures, limits: Limits) -> Finding | None:
-    """Fine detail of the skin; judged only on a photo that is sharp."""
-    if sharpness(m, limits):
+    """Fine detail of the skin; judged only on a photo that is sharp and of a face that is bare."""
+    if sharpness(m, limits) or mask(m, limits):
         return None
     return below("beautified", m.get("skin_detail"), limits, box(m, "box"))
 
 
 @rule(_("True colour"), reject=5, warn=52, hue_low=12, hue_high=72)
 def colour(m: Measures, limits: Limits) -> Finding | None:
-    """A grey picture is rejected; skin of an unlikely hue or strength warns."""
+    """A grey picture is rejected; skin of an unlikely hue or strength warns, unless it is that of a mask."""
     chroma, hue, least = m.get("skin_chroma"), m.get("skin_hue"), limits.get("colour", "reject")
-    if chroma is None or hue is None:
+    if chroma is None or hue is None or mask(m, limits):
         return None
     if least is not None and chroma < least:
         return Finding("colour", "reject", chroma, least, box(m, "box"))

@@ -28,6 +28,7 @@ SENTENCES: dict[str, Any] = {
     "smile": _("The smile is rather broad."),
     "fringe": _("Hair covers the forehead or the brows."),
     "ears": _("Hair may be covering the ears."),
+    "necklace": _("There seems to be a necklace."),
     "lens_glare": _("The glasses reflect light."),
     "tinted_lens": _("The glasses seem to be tinted or to throw a shadow."),
     "head_cover": _("Something seems to cover the head."),
@@ -65,6 +66,7 @@ ADVICE: dict[str, Any] = {
     "smile": _("Relax your face; a slight smile with closed lips is fine."),
     "fringe": _("Brush the fringe aside so that both brows are seen."),
     "ears": _("Tuck your hair behind the ears."),
+    "necklace": _("Take off necklaces and chains."),
     "lens_glare": _("Lower your glasses or lamps a little, or take the glasses off."),
     "tinted_lens": _("Wear clear glasses or take them off."),
     "head_cover": _("Take off hats, caps and hair bands."),
@@ -85,12 +87,14 @@ ADVICE: dict[str, Any] = {
 }
 
 LOOK_YOURSELF = (
-    _("Earrings, necklaces and other ornaments"),
+    _("Earrings and other ornaments"),
+    _("Thin necklaces"),
     _("Coloured contact lenses"),
     _("Frames of glasses over the eyes"),
     _("Hair over the ears"),
     _("Black caps and dark head cover"),
-    _("Coloured drawings and painting filters"),
+    _("Enlarged eyes and slimmed faces"),
+    _("Displays photographed from afar, prints without a border in view"),
 )
 """What cannot be judged by the engine yet: shown to the reviewer, claimed for nobody."""
 

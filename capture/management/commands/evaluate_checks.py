@@ -8,45 +8,106 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from capture.vision.backgrounds import BACKGROUNDS
-from capture.vision.evaluation import LabelError, Row, evaluate, read_labels, total
+from capture.vision.evaluation import (
+    Judged,
+    Kind,
+    LabelError,
+    Labelled,
+    Row,
+    evaluate,
+    group_names,
+    kinds,
+    of_group,
+    read_labels,
+    rule_row,
+    total,
+)
 from capture.vision.verdict import Limits
 
 HEAD = f"{'rule':20}{'outcome':9}{'images':>8}{'false':>7}{'%':>7}{'labelled':>10}{'found':>7}{'%':>7}{'AUC':>7}  limit"
+STRENGTHS = ("weak", "middle", "strong")
 
 
 class Command(BaseCommand):
-    help = "Judge every photo of DIR/labels.csv (file,expected[,group]) and print false rejects and detection per rule."
+    help = (
+        "Judge every photo of DIR/labels.csv (file,expected[,group,kind,strength]) and print false rejects and detection per "
+        "rule, per group and per kind of violation."
+    )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("directory", metavar="DIR")
         parser.add_argument("--labels", help="another labels file than DIR/labels.csv")
         parser.add_argument("--background", choices=sorted(BACKGROUNDS), default="blue")
+        parser.add_argument(
+            "--only", default="", help="rules or kinds, separated by commas: only photos made for them, and clean ones"
+        )
+        parser.add_argument(
+            "--kept", type=Path, help="a JSON file that keeps the measures, so that limits can be tried in seconds"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        judged = evaluate(self._labels(options), Limits.of(background=options["background"]), options["kept"])
+        groups = group_names(judged)
+        self.stdout.write(HEAD)
+        for row in [*judged.rows, total(judged.photos)]:
+            self.stdout.write(line(row))
+        if groups:
+            self.stdout.write("\n" + "\n".join(group_table(judged, groups)))
+        made = kinds(judged)
+        if made:
+            self.stdout.write("\n" + "\n".join(kind_table(made)))
+
+    def _labels(self, options: dict[str, Any]) -> list[Labelled]:
         directory = Path(options["directory"])
+        labels = Path(options["labels"]) if options["labels"] else directory / "labels.csv"
         try:
-            labelled = read_labels(
-                directory, Path(options["labels"]) if options["labels"] else directory / "labels.csv"
-            )
+            labelled = read_labels(directory, labels)
         except (LabelError, OSError) as error:
             raise CommandError(str(error)) from error
-        judged = evaluate(labelled, Limits.of(background=options["background"]))
-        self.stdout.write(HEAD)
-        for row in judged.rows:
-            self.stdout.write(line(row))
-        self.stdout.write(line(total(judged)))
-        for group, row in judged.groups.items():
-            self.stdout.write(line(row, name=f"group {group}"))
+        wanted = set(filter(None, options["only"].split(",")))
+        return [label for label in labelled if label.is_clean or not wanted or wanted & _names(label)]
 
 
-def line(row: Row, name: str | None = None) -> str:
+def _names(label: Labelled) -> frozenset[str]:
+    return label.expected | label.overlooked | {label.kind}
+
+
+def line(row: Row) -> str:
     limit = "" if row.limit is None else f"{row.limit:g}"
     auc = "" if row.auc is None else f"{row.auc:.3f}"
     return (
-        f"{name or row.rule:20}{row.outcome:9}{row.images:8}{row.false:7}{share(row.false, row.images - row.labelled):>7}"
+        f"{row.rule:20}{row.outcome:9}{row.images:8}{row.false:7}{share(row.false, row.images - row.labelled):>7}"
         f"{row.labelled:10}{row.found:7}{share(row.found, row.labelled):>7}{auc:>7}  {limit}"
     )
+
+
+def group_table(judged: Judged, groups: list[str]) -> list[str]:
+    """A row for each rule that fired or was broken: false findings of clean photos, and found of broken ones, per group."""
+    parts = {group: of_group(judged, group) for group in groups}
+    lines = [f"{'rule':20}{'outcome':9}" + "".join(f"{group:>20}" for group in groups)]
+    for row in judged.rows:
+        if row.labelled or row.false:
+            cells = (rule_row(row.rule, row.outcome, parts[group], judged.limits) for group in groups)
+            lines.append(f"{row.rule:20}{row.outcome:9}" + "".join(cell(part) for part in cells))
+    return [*lines, f"{'all rejecting':29}" + "".join(cell(total(parts[group])) for group in groups)]
+
+
+def cell(row: Row) -> str:
+    """ "false/clean found/broken"."""
+    return f"{f'{row.false}/{row.images - row.labelled} {row.found}/{row.labelled}':>20}"
+
+
+def kind_table(made: list[Kind]) -> list[str]:
+    lines = [f"{'kind':20}{'rule':20}" + "".join(f"{strength:>10}" for strength in STRENGTHS)]
+    for kind in made:
+        found = "".join(f"{_of(kind.strengths.get(strength)):>10}" for strength in STRENGTHS)
+        lines.append(f"{kind.name:20}{kind.rule:20}{found}" + ("   left to the reviewer" if kind.overlooked else ""))
+    return lines
+
+
+def _of(found: tuple[int, int] | None) -> str:
+    return f"{found[0]}/{found[1]}" if found else "-"
 
 
 def share(part: int, whole: int) -> str:

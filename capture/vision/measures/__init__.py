@@ -9,13 +9,21 @@ from ..imprint import imprint
 from ..portrait.borders import cut_of, outside
 from ..portrait.framing import frame
 from ..source import Source
-from . import borders, clothes, cover, eyes, faces, focus, integrity, light, mouth, pose
+from . import borders, clothes, cover, eyes, faces, focus, integrity, light, mouth, ornaments, pose
 from .figure import Figure, cut_figure
 
 Measures = dict[str, Any]
 """JSON-safe: floats, and places as fractions (0-1) of the upright source."""
 
-CROP_MEASURES = (focus.measure, light.measure, eyes.measure, mouth.measure, cover.measure, integrity.measure_face)
+CROP_MEASURES = (
+    focus.measure,
+    light.measure,
+    eyes.measure,
+    mouth.measure,
+    cover.measure,
+    ornaments.measure,
+    integrity.measure_face,
+)
 FIGURE_MEASURES = (clothes.measure, cover.measure_head)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from ..colour import distance
-from ..face import CROP_HEIGHT, CROP_WIDTH, EYE_DISTANCE, FaceCrop
+from ..face import FaceCrop
 from .figure import FACE_WIDTH, Figure
+from .integrity import fine_detail, skin_detail
 
 FOREHEAD = (67, 109, 10, 338, 297, 299, 337, 151, 108, 69)
 LIKE_SKIN = 18.0
@@ -16,6 +17,9 @@ LIPS = (0, 17, 37, 267, 84, 314)
 CHIN_PATCH = (199, 200, 201, 421, 208, 428)
 EARS = (234, 454)
 SPOT = 3
+EAR_INSIDE, EAR_OUTSIDE, EAR_ABOVE, EAR_BELOW = 1, 11, 9, 16  # px of the figure round the side of the face
+EAR_LEAST = 20  # px of a person
+EAR_LIKE_SKIN = 0.9
 
 
 def measure(crop: FaceCrop) -> dict[str, object]:
@@ -32,20 +36,25 @@ def measure(crop: FaceCrop) -> dict[str, object]:
         "lip_redness": float(lips[1] - chin[1]),
         "lip_distance": float(distance(lips, chin)),
         "chin_distance": float(distance(chin, crop.skin)),
-        "ears": float(min(_ear_skin(crop, index, side) for index, side in zip(EARS, (-1, 1), strict=True))),
+        "forehead_detail": float(fine_detail(crop, FOREHEAD).std() / max(skin_detail(crop), 1.0)),
     }
 
 
 def measure_head(figure: Figure, crop: FaceCrop) -> dict[str, object]:
+    beside = [ear_skin(figure, crop.skin, index, side) for index, side in zip(EARS, (-1, 1), strict=True)]
+    return {"hair_chroma": hair_chroma(figure), "ears": max(beside)}
+
+
+def hair_chroma(figure: Figure) -> float:
     """Median chroma of the head above the forehead: hair is seldom colourful, caps and scarves are."""
     middle, half = int(figure.middle), int(0.4 * FACE_WIDTH)
     bottom = int(figure.points[10, 1] - 0.05 * FACE_WIDTH)
     rows = slice(min(figure.hair_top, bottom), max(bottom, 1))
     head = figure.person[rows, middle - half : middle + half]
     if head.sum() < 50:
-        return {"hair_chroma": 0.0}
+        return 0.0
     colours = figure.lab[rows, middle - half : middle + half][head]
-    return {"hair_chroma": float(np.median(np.hypot(colours[:, 1], colours[:, 2])))}
+    return float(np.median(np.hypot(colours[:, 1], colours[:, 2])))
 
 
 def like_skin(skin: np.ndarray) -> float:
@@ -57,9 +66,15 @@ def _spot(crop: FaceCrop, point: np.ndarray) -> np.ndarray:
     return crop.lab[crop.window(point, SPOT, SPOT)].reshape(-1, 3).mean(0)
 
 
-def _ear_skin(crop: FaceCrop, index: int, side: int) -> float:
-    """Share of skin in a box outside the cheek, at the height of the ear."""
-    centre = crop.points[index] + np.array([side * 0.12, -0.05]) * EYE_DISTANCE
-    centre = np.clip(centre, 0, (CROP_WIDTH - 1, CROP_HEIGHT - 1))
-    patch = crop.lab[crop.window(centre, 9, 22)]
-    return float((distance(patch, crop.skin) < like_skin(crop.skin)).mean())
+def ear_skin(figure: Figure, skin: np.ndarray, index: int, side: int) -> float:
+    """Share of skin in what belongs to the person beside a cheek, where the ear should be; 1 where next to nothing does."""
+    x, y = np.round(figure.points[index]).astype(int)
+    inner, outer = x - side * EAR_INSIDE, x + side * EAR_OUTSIDE
+    box = (slice(max(0, y - EAR_ABOVE), y + EAR_BELOW), slice(max(0, min(inner, outer)), max(inner, outer)))
+    colours = figure.lab[box][figure.person[box]]
+    if len(colours) < EAR_LEAST:
+        return 1.0
+    # Ears are redder than cheeks and lie in their own shadow, but seldom have less colour.
+    warm = np.hypot(colours[:, 1], colours[:, 2]) > 0.8 * np.hypot(skin[1], skin[2])
+    warm &= (colours[:, 1] > 0.8 * skin[1]) & (colours[:, 0] > 0.55 * skin[0])
+    return float(((distance(colours, skin) < EAR_LIKE_SKIN * like_skin(skin)) | warm).mean())

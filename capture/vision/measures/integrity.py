@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 
 import cv2
 import numpy as np
 
-from ..face import CHEEK_PATCH_LEFT, CHEEK_PATCH_RIGHT, Face, FaceCrop
+from ..face import CHEEK_PATCH_LEFT, CHEEK_PATCH_RIGHT, CROP_HEIGHT, CROP_WIDTH, Face, FaceCrop
 from ..source import Source, shrink
 
 SPECTRUM = 256
@@ -18,6 +19,7 @@ BORDER = 3  # px at the rim of the picture, where decoding leaves lines
 LONG_LINE = 0.3  # of the shorter side
 SLANT = 0.2
 ROOM = 0.3  # face widths
+FINE, REACH = 2.0, 8  # px: sigma of the blur that detail is measured against, and how far it looks
 
 
 def measure_face(crop: FaceCrop) -> dict[str, object]:
@@ -49,9 +51,19 @@ def _ring() -> np.ndarray:
 
 def skin_detail(crop: FaceCrop) -> float:
     """Standard deviation of the fine detail of the cheeks over grey levels: pores and noise that filters wipe away."""
-    detail = crop.grey - cv2.GaussianBlur(crop.grey, (0, 0), 2)
-    cheeks = crop.polygon(CHEEK_PATCH_LEFT) | crop.polygon(CHEEK_PATCH_RIGHT)
-    return float(detail[cheeks].std())
+    return float(np.concatenate([fine_detail(crop, CHEEK_PATCH_LEFT), fine_detail(crop, CHEEK_PATCH_RIGHT)]).std())
+
+
+def fine_detail(crop: FaceCrop, indices: tuple[int, ...]) -> np.ndarray:
+    """Grey levels (n,) inside the hull of some landmarks, less those of the picture blurred."""
+    points = np.clip(crop.points[list(indices)], 0, (CROP_WIDTH - 1, CROP_HEIGHT - 1))
+    hull = cv2.convexHull(np.round(points).astype(np.int32))
+    x, y, width, height = cv2.boundingRect(hull)
+    left, top = max(0, x - REACH), max(0, y - REACH)
+    grey = crop.grey[top : y + height + REACH, left : x + width + REACH]
+    mask = np.zeros(grey.shape, np.uint8)
+    cv2.fillConvexPoly(mask, hull - (left, top), 1)
+    return (grey - cv2.GaussianBlur(grey, (0, 0), FINE))[mask.astype(bool)]
 
 
 def measure_frame(source: Source, face: Face) -> dict[str, object]:
@@ -69,8 +81,17 @@ def measure_frame(source: Source, face: Face) -> dict[str, object]:
     edges[:, :BORDER] = edges[:, -BORDER:] = 0
     least = int(LONG_LINE * min(picture.shape[:2]))
     lines = cv2.HoughLinesP(edges, 1, np.pi / 180, 45, minLineLength=least, maxLineGap=8)
-    sides = set() if lines is None else {_side(line, box) for line in lines[:, 0]}
-    return {"frame_sides": len(sides - {None})}
+    found = _longest_by_side([] if lines is None else lines[:, 0], box)
+    size = np.array(picture.shape[1::-1])
+    return {"frame_sides": len(found), "frame_lines": [(line.reshape(2, 2) / size).tolist() for line in found]}
+
+
+def _longest_by_side(lines: Iterable[np.ndarray], box: np.ndarray) -> list[np.ndarray]:
+    """Of the lines (x0, y0, x1, y1) along each side of the face the longest."""
+    longest: dict[str | None, np.ndarray] = {}
+    for line in sorted(lines, key=lambda line: np.hypot(line[2] - line[0], line[3] - line[1])):
+        longest[_side(line, box)] = line
+    return [line for side, line in longest.items() if side]
 
 
 def _with_room(box: np.ndarray) -> np.ndarray:

@@ -139,3 +139,24 @@ def test_commands_start_no_services(folder):
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["verdict"] == "green"
+
+
+def test_evaluate_checks_shows_groups_and_kinds_and_keeps_measures(folder, tmp_path):
+    rows = ["good.jpg,,skin-light,,", "mouth.jpg,mouth,skin-light,opened,weak", "text.jpg,?screen,skin-dark,far,strong"]
+    (folder / "labels.csv").write_text("file,expected,group,kind,strength\n" + "\n".join(rows) + "\n")
+    kept = tmp_path / "kept.json"
+    first = run("evaluate_checks", folder, "--kept", kept)
+
+    rows = [line.split() for line in first.splitlines()]
+    assert ["mouth", "reject", "0/0", "0/0", "0/1", "1/1"] in rows  # dark skin first: nobody; then light
+    assert ["opened", "mouth", "1/1", "-", "-"] in rows
+    assert first.rstrip().endswith("0/1   left to the reviewer")
+    assert set(json.loads(kept.read_text())) == {"good.jpg", "mouth.jpg", "text.jpg"}
+    assert run("evaluate_checks", folder, "--kept", kept) == first
+
+
+def test_evaluate_checks_of_one_rule_takes_its_photos_and_the_clean_ones(folder):
+    (folder / "labels.csv").write_text("file,expected\ngood.jpg,\nmouth.jpg,mouth\ntext.jpg,unreadable\n")
+    rows = {line.split()[0]: line.split() for line in run("evaluate_checks", folder, "--only", "mouth").splitlines()}
+
+    assert rows["all"][3] == "2"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from capture.vision.evaluation import SCORES, LabelError, area_under_curve, read_labels
+from capture.vision.evaluation import Judged, LabelError, Labelled, Photo, kinds, of_group, read_labels, rule_row, total
 from capture.vision.rules import RULES
+from capture.vision.scores import SCORES, area_under_curve
+from capture.vision.verdict import Finding, Limits
 
 
 def test_area_under_curve():
@@ -28,8 +32,48 @@ def test_labels_may_name_several_rules_and_a_group(tmp_path):
     first, second = read_labels(tmp_path, tmp_path / "labels.csv")
 
     assert first.expected == {"mouth", "fringe"}
-    assert first.group == "dark"
-    assert second.expected == frozenset()
+    assert first.groups == {"dark"}
+    assert second.is_clean
+
+
+def test_what_is_left_to_the_reviewer_is_labelled_with_a_question_mark(tmp_path):
+    row = "a.jpg,?earrings,skin-dark eyes-narrow,hoops,weak"
+    (tmp_path / "labels.csv").write_text(f"file,expected,group,kind,strength\n{row}\n")
+    (label,) = read_labels(tmp_path, tmp_path / "labels.csv")
+
+    assert (label.expected, label.overlooked) == (frozenset(), {"earrings"})
+    assert label.groups == {"skin-dark", "eyes-narrow"}
+    assert (label.kind, label.strength) == ("hoops", "weak")
+    assert not label.is_clean
+
+
+def photo(expected: str = "", *found: str, **label: object) -> Photo:
+    findings = tuple(Finding(rule, "reject") for rule in found)
+    return Photo(Labelled(Path("a.jpg"), frozenset(expected.split()), **label), {}, findings)
+
+
+def test_photos_of_other_rules_are_not_held_against_a_rule():
+    photos = [photo(), photo("", "gaze"), photo("gaze", "gaze"), photo("gaze"), photo("sharpness", "gaze")]
+    row = rule_row("gaze", "reject", photos, Limits.of())
+
+    assert (row.images, row.false, row.labelled, row.found) == (4, 1, 2, 1)
+    assert total(photos).false == 1
+
+
+def test_groups_and_kinds_are_counted_apart():
+    photos = [
+        photo("mouth", "mouth", kind="opened", strength="weak", groups=frozenset({"dark"})),
+        photo("mouth", kind="opened", strength="weak"),
+        photo("mouth", "mouth", kind="opened", strength="strong"),
+        photo("", "screen", kind="far_screen", strength="weak", overlooked=frozenset({"screen"})),
+    ]
+    judged = Judged(photos, Limits.of())
+    opened, far = kinds(judged)
+
+    assert opened.strengths == {"weak": (1, 2), "strong": (1, 1)}
+    assert (far.name, far.overlooked, far.strengths) == ("far_screen", True, {"weak": (1, 1)})
+    assert of_group(judged, "dark") == photos[:1]
+    assert total(photos).false == 0
 
 
 def test_labels_without_files_are_refused(tmp_path):

@@ -26,6 +26,7 @@ ORDER = [
     "smile",
     "fringe",
     "ears",
+    "necklace",
     "lens_glare",
     "tinted_lens",
     "head_cover",
@@ -50,7 +51,8 @@ COMPLIANT = {
     "faces": 1, "other_face": 0.0, "other_boxes": [], "face_width": 500.0, "roll": 0.0, "yaw": 0.0, "pitch": 0.0,
     "sharpness": 3.0, "texture": 0.6, "side_light": 0.0, "side_stops": 0.0, "skin": [65.0, 15.0, 18.0], "skin_chroma": 23.0, "skin_hue": 50.0,
     "burnt": 0.0, "face_light": 60.0, "eye_white": 60.0, "under_eye": 0.0, "highlights": 0.0, "red_eye": 0.1,
-    "eye_opening": 0.8, "eye_aspect": 0.3, "gaze": 0.0, "mouth_gap": 0.0, "smile": 0.55, "forehead_skin": 1.0, "ears": 0.5,
+    "eye_opening": 0.8, "eye_aspect": 0.3, "gaze": 0.0, "mouth_gap": 0.0, "smile": 0.55, "forehead_skin": 1.0, "ears": 0.8,
+    "forehead_detail": 1.2, "necklace": 0.0, "neck_box": BOX, "frame_lines": [],
     "lens_glare": 0.0, "hair_chroma": 5.0, "lip_redness": 8.0, "lip_distance": 9.0, "chin_distance": 3.0,
     "forehead_distance": 4.0, "forehead_chroma": 20.0, "clothes_blue": 0.0, "clothes_white": 0.0, "clothes_grey": 0.0,
     "clothes_hue_blue": 0.0, "pattern": 0.0, "shoulders": 0.0, "screen": 1.2, "frame_sides": 0, "skin_detail": 2.5,
@@ -85,6 +87,9 @@ BOUNDS = [
     ("smile", "warn", "smile", 0.64, 0.65),
     ("fringe", "warn", "forehead_skin", 0.6, 0.5),
     ("fringe", "reject", "forehead_skin", 0.3, 0.2),
+    ("fringe", "warn", "forehead_detail", 2.7, 2.8),
+    ("fringe", "reject", "forehead_detail", 3.0, 3.1),
+    ("necklace", "warn", "necklace", 0.4, 0.41),
     ("lens_glare", "warn", "lens_glare", 0.012, 0.013),
     ("tinted_lens", "warn", "under_eye", -12.0, -12.1),
     ("head_cover", "warn", "hair_chroma", 32.0, 33.0),
@@ -151,6 +156,20 @@ def test_mask_needs_lips_like_the_chin_and_a_face_of_two_colours():
     assert found({**covered, "chin_distance": 30.0, "lip_distance": 9.0}) == []
 
 
+def test_behind_a_mask_nothing_is_said_of_the_skin():
+    """The cheeks that forehead, detail and hue are compared with are cloth."""
+    covered = {"lip_redness": 0.0, "lip_distance": 2.0, "chin_distance": 30.0}
+
+    assert found({**covered, "forehead_skin": 0.0, "skin_detail": 0.1, "skin_hue": 120.0}) == [("mask", "reject")]
+
+
+def test_hair_of_the_skins_own_colour_shows_in_its_detail():
+    assert found({"forehead_skin": 1.0, "forehead_detail": 3.5}) == [("fringe", "reject")]
+    assert found({"forehead_skin": 1.0, "forehead_detail": 3.5}, Limits.of({"fringe": {"detail": None}})) == [
+        ("fringe", "warn")
+    ]
+
+
 def test_grey_picture_is_no_mask():
     grey = {"lip_redness": 0.0, "lip_distance": 2.0, "skin_chroma": 0.1, "forehead_chroma": 0.1}
 
@@ -207,6 +226,24 @@ def test_finding_names_value_limit_and_place():
 
     assert finding == Finding("mouth", "reject", 0.2, 0.06, (("box", 0.3, 0.3, 0.7, 0.7),))
     assert finding.as_dict() == {"rule": "mouth", "outcome": "reject", "value": 0.2, "limit": 0.06}
+
+
+def test_the_lines_of_a_print_are_marked():
+    lines = [[[0.1, 0.2], [0.1, 0.9]], [[0.1, 0.1], [0.8, 0.12]], [[0.9, 0.2], [0.9, 0.8]]]
+
+    (finding,) = judge({**COMPLIANT, "frame_sides": 3, "frame_lines": lines}).findings
+
+    assert finding.marks[1] == ("box", 0.1, 0.1, 0.8, 0.12)
+    assert len(finding.marks) == 3
+
+
+@pytest.mark.parametrize(("rule", "outcome", "name", "inside", "past"), BOUNDS)
+def test_every_finding_has_its_place(rule, outcome, name, inside, past):
+    lines = [[[0.1, 0.2], [0.1, 0.9]]]
+
+    (finding,) = judge({**COMPLIANT, name: past, "other_boxes": [[0, 0, 0.1, 0.1]], "frame_lines": lines}).findings
+
+    assert finding.marks
 
 
 def test_marks_stay_inside_the_picture():
