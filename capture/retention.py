@@ -1,4 +1,8 @@
-"""How long pictures are kept: originals go a set number of days after the season's closing, portraits stay."""
+"""How long pictures are kept: originals go a set number of days after the season's closing, portraits stay.
+
+The imprint of a photo goes with its last picture: that of an approved one stays as long as the portrait, so that the same
+picture is still found in a later season; that of any other would be a trace of a person without a purpose.
+"""
 
 import datetime as dt
 
@@ -6,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from capture.models import Photo
+from capture.models import Imprint, Photo
 from schools import history, jobs
 from schools.models import Job, Season
 
@@ -59,10 +63,13 @@ def run_purge(job: Job) -> None:
 
 def purge(photo: Photo) -> int:
     """Delete the files that are due of one photo; the row stays with its findings."""
-    names = ["original", "preview"] + ([] if photo.status in KEPT else ["portrait", "thumbnail"])
+    is_kept = photo.status in KEPT
+    names = ["original", "preview"] + ([] if is_kept else ["portrait", "thumbnail"])
     for name in names:
         file = getattr(photo, name)
         if file:
             file.storage.delete(file.name)
+    if not is_kept:
+        Imprint.objects.filter(photo=photo).delete()
     Photo.objects.filter(pk=photo.pk).update(**dict.fromkeys(names, ""))
     return 1

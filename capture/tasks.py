@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_init, worker_process_init
 
-from capture import closing, daily, judging, retention, vision
+from capture import closing, daily, judging, likeness, retention, vision
 from schools.models import School
 from schools.tenancy import center_scope, school_scope
 
@@ -23,6 +23,7 @@ def check_photo(school_id: int, photo_id: int) -> None:
 @shared_task
 def sweep() -> None:
     judging.sweep()
+    likeness.sweep()
 
 
 @shared_task
