@@ -3,9 +3,10 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from capture import comparison, limits, vision
+from capture import comparison, gauges, limits, vision
 from capture.models import LimitSet, Station
 from schools.models import Enrolment
 
@@ -82,12 +83,13 @@ class LimitsForm(forms.Form):
         self.initial |= {name: getattr(limit_set, name) for name in limits.SWITCHES} | {"seen": limit_set.number}
         for rule, defaults in vision.DEFAULTS.items():
             for name, default in defaults.items():
-                self._add(f"{rule}.{name}", default, limit_set.changes.get(rule, {}).get(name, default))
+                label = f"{limits.TITLES[rule]}{gettext(': ')}{gauges.words_of(rule, name)}"
+                self._add(f"{rule}.{name}", label, default, limit_set.changes.get(rule, {}).get(name, default))
 
-    def _add(self, key: str, default: float | None, value: float | None) -> None:
+    def _add(self, key: str, label: str, default: float | None, value: float | None) -> None:
         shown = "–" if default is None else f"{default:g}"
         number = forms.NumberInput(attrs={"step": "any", "min": "0", "placeholder": shown, "inputmode": "decimal"})
-        self.fields[key] = forms.FloatField(required=False, widget=number)
+        self.fields[key] = forms.FloatField(label=label, required=False, widget=number)
         self.initial[key] = None if value == default else value
         if default is not None:
             self.fields[f"{key}.off"] = forms.BooleanField(required=False, label=_("off"))

@@ -49,6 +49,8 @@ def rules(request: Any) -> HttpResponse:
     """All limits; a POST shows what they would do, without saving."""
     season = _season(request)
     present = limits.in_force(season)
+    if request.method != "POST" and request.htmx:
+        return render(request, "capture/_judging_apply.html", _work(season, present))
     if request.method != "POST":
         return render(request, "capture/judging.html", _page(request, season, present, LimitsForm(limit_set=present)))
     form = LimitsForm(request.POST, limit_set=present, is_saved=False)
@@ -120,21 +122,24 @@ def _foresee(season: Season, form: LimitsForm) -> dict[str, Any]:
 
 
 def _page(request: Any, season: Season, present: LimitSet, form: LimitsForm) -> dict[str, Any]:
-    job = Job.objects.filter(kind=rejudging.KIND, season=season).first()
-    return {
+    return _work(season, present) | {
         "form": form,
         "present": present,
         "is_carried": present.pk and present.season_id != season.pk,
         "groups": _groups(season, present, form),
         "sets": limits.told(season),
-        "outdated": rejudging.outdated(season, present).count(),
-        "job": job if job and job.is_open else None,
-        "last_job": job,
         "look_yourself": vision.LOOK_YOURSELF,
         "engine": vision.ENGINE_VERSION,
         "sampled": histograms.SAMPLE,
         "sampled_days": histograms.DAYS,
     }
+
+
+def _work(season: Season, present: LimitSet) -> dict[str, Any]:
+    """What is left to judge again, and the work on it."""
+    job = Job.objects.filter(kind=rejudging.KIND, season=season).first()
+    outdated = rejudging.outdated(season, present).count()
+    return {"outdated": outdated, "job": job if job and job.is_open else None, "last_job": job}
 
 
 def _groups(season: Season, present: LimitSet, form: LimitsForm) -> list[tuple[Any, list[Row]]]:

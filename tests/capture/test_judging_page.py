@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from capture import vision
 from capture.models import LimitSet, Photo
+from schools import jobs
 from schools.models import Job
 from tests import factories
 from tests.conftest import client_of
@@ -129,3 +130,14 @@ def test_a_season_without_photos_has_a_page_too(center_client, season):
     page = center_client.get(URL).content.decode()
     assert "Not measured in these days." in page
     assert "Nobody has changed a limit in this season yet." in page
+
+
+def test_the_work_is_followed_on_the_page(center_client, center_admin, season, photo):
+    factories.limit_set(season, {"roll": {"warn": None}})
+    center_client.post(APPLY)
+    polled = center_client.get(URL, headers={"HX-Request": "true"}).content.decode()
+    assert 'hx-trigger="every 2s"' in polled
+    jobs.run(Job.objects.get(kind="rejudge").pk)
+    over = center_client.get(URL, headers={"HX-Request": "true"}).content.decode()
+    assert "hx-trigger" not in over
+    assert "Judged again: 1. Other verdicts: 1." in over
