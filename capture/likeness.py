@@ -240,7 +240,7 @@ class Side:
     state: Any
     is_mine: bool  # of the viewer's own school, or the viewer is the center
     is_present: bool  # of a season that is not over, so that it has a light table
-    has_picture: bool
+    kind: str  # of the picture that is left: preview, portrait or none
     is_locked: bool
 
     @property
@@ -284,7 +284,7 @@ def _side(row: Likeness, other: Photo, viewer: School | None) -> Side:
         state=other.get_status_display(),
         is_mine=viewer is None or other.school_id == viewer.pk,
         is_present=other.season.status != Season.Status.CLOSED,
-        has_picture=bool(other.preview or other.portrait),
+        kind="preview" if other.preview else "portrait" if other.portrait else "",
         is_locked=other.student.is_locked,
     )
 

@@ -18,7 +18,7 @@ from capture import worklist
 from capture.models import Photo
 from schools import history, messages, states
 from schools.errors import Conflict, NotAllowed, PortalError
-from schools.models import Enrolment, Event, User
+from schools.models import Enrolment, Event, Membership, Role, School, User
 from students.models import Student
 
 UNDO_FOR = dt.timedelta(minutes=10)
@@ -184,6 +184,12 @@ def unlock(*, student: Student, reason: str, by: User) -> Student:
 def locked_by(student: Student) -> Event | None:
     """Who locked the account, and when."""
     return history.of(student).filter(kind="student.locked").first() if student.is_locked else None
+
+
+def unlockers(school: School) -> list[str]:
+    """The people who can unlock an account of this school: its administrators, the one responsible for the capture first."""
+    admins = Membership.objects.filter(school=school, role=Role.SCHOOL_ADMIN, user__is_active=True)
+    return [admin.user.actor_name for admin in admins.select_related("user").order_by("-is_contact", "pk")]
 
 
 def _decide(photo: Photo, to: Photo.Status, *, by: history.Actor, batch: str = "", **how: Any) -> None:

@@ -200,6 +200,8 @@ OBJECTS = {
     "api/v1/roster-imports/": "students.RosterImport",
     "school/photos/": "capture.Photo",
     "center/photos/": "capture.Photo",
+    "school/likenesses/": "capture.Likeness",
+    "center/likenesses/": "capture.Likeness",
     "school/stations/": "capture.Station",
     "center/fees/refund/": "billing.Order",
     "center/fees/": "schools.Enrolment",

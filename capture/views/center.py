@@ -9,10 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from capture import explanation, judging, looks, review, worklist
+from capture import explanation, judging, likeness, looks, review, worklist
 from capture.faults import FAULTS
 from capture.forms import ReasonForm
-from capture.models import Photo
+from capture.models import Likeness, Photo
 from schools import history, retelling
 from schools.access import center_page
 from schools.models import Enrolment, School
@@ -57,6 +57,9 @@ def photo(request: Any, pk: int) -> HttpResponse:
         "found": found,
         "marks": explanation.marks(found),
         "events": retelling.told(history.of(row)[:20]),
+        "likenesses": likeness.sides(row, viewer=None),
+        "lock_event": review.locked_by(row.student),
+        "unlockers": review.unlockers(row.school),
         "can_reset": row.is_current and row.status == Photo.Status.APPROVED and may_reset,
         "reset_form": ReasonForm(),
     }
@@ -73,6 +76,14 @@ def reset(request: Any, pk: int) -> HttpResponse:
     review.reset(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
     notes.success(request, _("The photo was reset and the student told."))
     return redirect("capture:center_photo", pk=pk)
+
+
+@require_POST
+@center_page
+def clear_likeness(request: Any, pk: int) -> HttpResponse:
+    row = likeness.clear(likeness=get_object_or_404(Likeness, pk=pk), by=request.user)
+    notes.success(request, _("Noted on both sides: not the same picture."))
+    return redirect("capture:center_photo", pk=row.photo_id)
 
 
 @require_POST

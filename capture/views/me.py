@@ -81,6 +81,7 @@ def me(request: Any) -> HttpResponse:
         "when_sentence": plan.sentence(now),
         "days_sentence": plan.days_sentence(now),
         "lock_event": review.locked_by(student),
+        "unlockers": review.unlockers(student.school) if student.is_locked else [],
         "proof_url": _proof_url(student, request.enrolment),
         "is_handed_in": student.stage not in intake.OPEN_STAGES,
         "unread": [row for row in messages.inbox(student)[:3] if row.read_at is None and row.kind not in SAID_BY_PAGE],

@@ -66,6 +66,7 @@ def student_photos(request: Any, pk: int) -> HttpResponse:
         "may_lock": request.school is not None,
         "may_unlock": request.school is not None and request.membership.is_admin,
         "lock_form": ReasonForm(auto_id="lock_%s"),
+        "unlockers": review.unlockers(student.school),
         "unlock_form": ReasonForm(auto_id="unlock_%s"),
         "lock_presets": LOCKING,
     }

@@ -9,7 +9,8 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from capture.models import Photo
+from capture import likeness as likenesses
+from capture.models import Likeness, Photo
 from schools import files
 from schools.access import center_page, school_page
 from students.access import student_page
@@ -45,6 +46,15 @@ def of_center(request: Any, pk: int, kind: str) -> HttpResponse:
 @school_page
 def original(request: Any, pk: int) -> HttpResponse:
     return _download(request, get_object_or_404(Photo.objects.select_related("student"), pk=pk))
+
+
+@school_page
+def likeness(request: Any, pk: int) -> HttpResponse:
+    """The picture on the other side of an open likeness of a photo of one's own school, and no other of another school. Each
+    look is an event on the other side."""
+    row = get_object_or_404(Likeness, pk=pk, cleared_at=None)
+    file = likenesses.other_picture(row, by=request.user)
+    return files.send(file, filename=f"likeness-{row.pk}.jpg", content_type="image/jpeg", download=False)
 
 
 @center_page

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from capture import explanation, judging, looks, reasons, review, vision, worklist
+from capture import explanation, judging, likeness, looks, reasons, review, vision, worklist
 from capture.faults import FAULTS
 from capture.forms import ReasonForm
-from capture.models import Photo
+from capture.models import Likeness, Photo
 from schools import history, retelling
 from schools.access import school_page
 from schools.models import Job
@@ -100,6 +100,11 @@ def _single(request: Any, filters: worklist.Filters, pk: int | None) -> dict[str
         "student": photo.student,
         "found": found,
         "marks": explanation.marks(found),
+        "likenesses": likeness.sides(photo, viewer=request.school),
+        "lock_event": review.locked_by(photo.student),
+        "may_unlock": request.membership.is_admin,
+        "unlock_form": ReasonForm(auto_id="unlock_%s"),
+        "unlockers": review.unlockers(request.school),
         "is_suspect": any(item.is_forbidden for item in found),
         "before": before,
         "after": after,
@@ -216,6 +221,15 @@ def unlock(request: Any, pk: int) -> HttpResponse:
     student = get_object_or_404(Student, pk=pk)
     review.unlock(student=student, reason=request.POST.get("reason", ""), by=request.user)
     notes.success(request, _("The account is open again."))
+    return _back(request)
+
+
+@require_POST
+@school_page
+def clear_likeness(request: Any, pk: int) -> HttpResponse:
+    """Somebody has compared the two: not the same picture."""
+    likeness.clear(likeness=get_object_or_404(Likeness, pk=pk), by=request.user)
+    notes.success(request, _("Noted on both sides: not the same picture."))
     return _back(request)
 
 
