@@ -90,7 +90,7 @@ class LimitsForm(forms.Form):
         shown = "–" if default is None else f"{default:g}"
         number = forms.NumberInput(attrs={"step": "any", "min": "0", "placeholder": shown, "inputmode": "decimal"})
         self.fields[key] = forms.FloatField(label=label, required=False, widget=number)
-        self.initial[key] = None if value == default else value
+        self.initial[key] = None if value is None or value == default else f"{value:g}"
         if default is not None:
             self.fields[f"{key}.off"] = forms.BooleanField(required=False, label=_("off"))
             self.initial[f"{key}.off"] = value is None
