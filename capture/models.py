@@ -179,7 +179,7 @@ class Photo(TenantModel):
     @property
     def portrait_version(self) -> str:
         """Another one whenever the portrait is made again; empty without one."""
-        return PurePosixPath(self.portrait.name).stem[:12] if self.portrait else ""
+        return PurePosixPath(self.portrait.name or "").stem[:12]
 
 
 class Finding(TenantModel):

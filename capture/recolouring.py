@@ -7,6 +7,7 @@ confirmed or the center has printed is left alone.
 import logging
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
@@ -69,7 +70,7 @@ def standing(enrolment: Enrolment) -> Standing:
     return Standing(colours, again, confirmed, lost)
 
 
-def by_school(season: Season) -> list[dict[str, object]]:
+def by_school(season: Season) -> list[Any]:
     """For the center: school__code, school__name, again, confirmed; the schools with most to make first."""
     rows = others(season).order_by().values("school__code", "school__name")
     return list(

@@ -59,7 +59,9 @@ class SeasonForm(forms.ModelForm):
         }
         help_texts = {
             "opens_at": _("Daylight is best: the notice sets 08:00 to 18:00."),
-            "background": _("Colour behind every portrait of this season."),
+            "background": _(
+                "Colour behind every portrait of this season. After a change each school makes its portraits again."
+            ),
             "proof_workdays": _(
                 "Counted from the day after the capture has ended, weekends and public holidays left out."
             ),

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
-from capture import portraits
+from capture import frames, portraits
 from capture.forms import FrameForm
 from capture.models import Photo
 from capture.vision.portrait import borders
@@ -61,13 +61,13 @@ def _order(request: Any, photo: Photo) -> Job:
     if not is_automatic and not form.is_valid():
         raise PortalError(_("Give each of the four numbers, and only a number."))
     placing = None if is_automatic else places.Placing(**form.cleaned_data)
-    return portraits.order(photo=photo, placing=placing, seen=request.POST.get("seen", ""), by=request.user)
+    return frames.order(photo=photo, placing=placing, seen=request.POST.get("seen", ""), by=request.user)
 
 
 def _job(request: Any, photo: Photo) -> Job | None:
     """The order that the page waits for."""
     number = request.GET.get("job", "")
-    last = portraits.last_order(photo) if number.isascii() and number.isdigit() else None
+    last = frames.last_order(photo) if number.isascii() and number.isdigit() else None
     return last if last and str(last.pk) == number else None
 
 
@@ -88,7 +88,7 @@ def _figure(request: Any, photo: Photo, job: Job | None) -> dict[str, Any]:
 
 
 def _workbench(photo: Photo) -> dict[str, Any]:
-    fixed = portraits.why_fixed(photo)
+    fixed = frames.why_fixed(photo)
     if fixed:
         return {"fixed": fixed}
     crop = portraits.crop_of(photo)

@@ -43,7 +43,7 @@ def again(request: Any) -> HttpResponse:
 def center_background(request: Any) -> HttpResponse:
     """Which schools still have portraits on another background."""
     schools = recolouring.by_school(request.season) if request.season else []
-    total = sum(int(str(row["again"])) for row in schools)
+    total = sum(row["again"] for row in schools)
     return _render(request, "capture/center_background.html", {"schools": schools, "total": total})
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.files.base import ContentFile
 from PIL import Image
 
-from capture import judging, portraits, recolouring, vision
+from capture import frames, judging, portraits, recolouring, vision
 from capture.models import Finding, Photo
 from capture.vision.portrait.placing import Placing
 from schools import history, jobs
@@ -59,7 +59,7 @@ def other(photo: Photo, **changes: float) -> Placing:
 
 def frame(photo: Photo, by, **changes: float) -> Photo:
     """Order a frame and let the worker make it."""
-    job = portraits.order(photo=photo, placing=other(photo, **changes), seen=photo.portrait_version, by=by)
+    job = frames.order(photo=photo, placing=other(photo, **changes), seen=photo.portrait_version, by=by)
     return done(job, photo)
 
 
@@ -119,7 +119,7 @@ def test_automatic_frame_comes_back_byte_for_byte(photo, owner):
     first, crop = file_of(photo), photo.geometry["crop"]
     photo = frame(photo, owner, eye_line=photo.geometry["eye_line"] - 12)
     assert file_of(photo) != first
-    job = portraits.order(photo=photo, placing=None, seen=photo.portrait_version, by=owner)
+    job = frames.order(photo=photo, placing=None, seen=photo.portrait_version, by=owner)
     photo = done(job, photo)
     assert file_of(photo) == first
     assert photo.geometry["crop"] == crop
@@ -137,7 +137,7 @@ def test_second_frame_keeps_the_automatic_one(photo, owner):
 def test_typing_the_automatic_numbers_gives_exactly_the_automatic_frame(photo, owner):
     automatic, crop = other(photo), photo.geometry["crop"]
     photo = frame(photo, owner, tilt=1.5)
-    job = portraits.order(photo=photo, placing=automatic, seen=photo.portrait_version, by=owner)
+    job = frames.order(photo=photo, placing=automatic, seen=photo.portrait_version, by=owner)
     assert job.params["crop"] == crop
 
 
@@ -154,7 +154,7 @@ def test_typing_the_automatic_numbers_gives_exactly_the_automatic_frame(photo, o
 )
 def test_frame_that_leaves_the_standard_is_refused_in_words(photo, owner, changes, says):
     with pytest.raises(PortalError) as refusal:
-        portraits.order(photo=photo, placing=other(photo, **changes), seen=photo.portrait_version, by=owner)
+        frames.order(photo=photo, placing=other(photo, **changes), seen=photo.portrait_version, by=owner)
     assert says in str(refusal.value)
     assert not Job.objects.filter(kind="portrait").exists()
 
@@ -168,7 +168,7 @@ def test_frame_that_shows_what_the_photo_does_not_hold_is_refused(photo, owner):
     photo.geometry["crop"] = portraits.frame(photo.measures, portraits.size_of(photo))[0].as_dict()
     photo.save()
     with pytest.raises(PortalError, match="of the portrait would lie outside of the photo; at most"):
-        portraits.order(photo=photo, placing=other(photo, face_width=180.0), seen=photo.portrait_version, by=owner)
+        frames.order(photo=photo, placing=other(photo, face_width=180.0), seen=photo.portrait_version, by=owner)
 
 
 def test_a_head_that_fits_no_frame_may_be_placed_no_worse_than_the_engine_did(photo, owner):
@@ -180,27 +180,27 @@ def test_a_head_that_fits_no_frame_may_be_placed_no_worse_than_the_engine_did(ph
     assert top < 50
     order = {"photo": photo, "seen": photo.portrait_version, "by": owner}
     with pytest.raises(PortalError, match="The hair would begin"):
-        portraits.order(placing=other(photo, eye_line=280.0), **order)
-    assert portraits.order(placing=other(photo, sideways=8.0), **order).kind == "portrait"
+        frames.order(placing=other(photo, eye_line=280.0), **order)
+    assert frames.order(placing=other(photo, sideways=8.0), **order).kind == "portrait"
 
 
 def test_frame_that_is_there_already_is_not_made_again(photo, owner):
     with pytest.raises(PortalError, match="already"):
-        portraits.order(photo=photo, placing=other(photo), seen=photo.portrait_version, by=owner)
+        frames.order(photo=photo, placing=other(photo), seen=photo.portrait_version, by=owner)
 
 
 def test_second_reviewer_hears_who_was_faster(photo, owner, colleague):
     seen = photo.portrait_version
-    job = portraits.order(photo=photo, placing=other(photo, tilt=1.0), seen=seen, by=owner)
+    job = frames.order(photo=photo, placing=other(photo, tilt=1.0), seen=seen, by=owner)
     with pytest.raises(Conflict, match="Owner is having this portrait made anew right now"):
-        portraits.order(photo=photo, placing=other(photo, tilt=2.0), seen=seen, by=colleague)
+        frames.order(photo=photo, placing=other(photo, tilt=2.0), seen=seen, by=colleague)
     done(job, photo)
     with pytest.raises(Conflict, match="Owner has framed this portrait anew in the meantime"):
-        portraits.order(photo=photo, placing=other(photo, tilt=2.0), seen=seen, by=colleague)
+        frames.order(photo=photo, placing=other(photo, tilt=2.0), seen=seen, by=colleague)
 
 
 def test_running_twice_and_losing_the_worker_does_no_harm(photo, owner):
-    job = portraits.order(photo=photo, placing=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
+    job = frames.order(photo=photo, placing=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
     first = done(job, photo).portrait.name
     Job.objects.filter(pk=job.pk).update(status=Job.Status.QUEUED)  # the sweep took the worker to be lost
     assert done(job, photo).portrait.name == first
@@ -221,7 +221,7 @@ def test_portrait_that_cannot_be_framed_says_why(photo, owner, fields, says):
     placing = other(photo, tilt=1.0)
     Photo.objects.filter(pk=photo.pk).update(**fields)
     with pytest.raises(Conflict, match=says):
-        portraits.order(photo=photo, placing=placing, seen=photo.portrait_version, by=owner)
+        frames.order(photo=photo, placing=placing, seen=photo.portrait_version, by=owner)
 
 
 @pytest.mark.parametrize("stage", [Student.Stage.PROOFED, Student.Stage.PRINTED])
@@ -229,18 +229,18 @@ def test_portrait_that_the_student_has_confirmed_is_reset_instead(make_photo, st
     photo = make_photo(student, Photo.Status.APPROVED)
     Student.objects.filter(pk=student.pk).update(stage=stage)
     with pytest.raises(Conflict, match="reset the photo and say why"):
-        portraits.order(photo=photo, placing=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
+        frames.order(photo=photo, placing=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
 
 
 def test_nothing_is_framed_once_the_feedback_form_is_accepted(photo, owner):
     Enrolment.objects.update(status=Enrolment.Status.FEEDBACK_ACCEPTED)
     with pytest.raises(Conflict, match="feedback form has been accepted"):
-        portraits.order(photo=photo, placing=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
+        frames.order(photo=photo, placing=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
 
 
 def test_student_who_confirms_while_the_portrait_is_made_keeps_the_one_that_was_read(make_photo, student, owner):
     photo = make_photo(student, Photo.Status.APPROVED)
-    job = portraits.order(photo=photo, placing=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
+    job = frames.order(photo=photo, placing=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
     Student.objects.filter(pk=student.pk).update(stage=Student.Stage.PROOFED)
     jobs.run(job.pk)
     job.refresh_from_db()
