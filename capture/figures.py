@@ -7,6 +7,7 @@ from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+from capture import likeness
 from capture.daily import start_of
 from capture.faults import FAULTS
 from capture.models import Finding, Photo
@@ -50,6 +51,14 @@ def today(season: Season, school: School | None) -> dict[str, int]:
         "failed": open_now.get(Photo.Status.FAILED, 0),
         "review": students.filter(school=school).count() if school else students.count(),
     }
+
+
+def likenesses(season: Season | None, school: School | None) -> int:
+    """Current photos whose picture was found under another student too, and nobody has looked yet."""
+    if season is None:
+        return 0
+    photos = photos_of(season, school).filter(is_current=True)
+    return photos.filter(findings__rule=likeness.RULE).count()
 
 
 def per_day(season: Season, school: School | None) -> list[tuple[str, int]]:

@@ -98,13 +98,14 @@ def compare(photo: Photo) -> list[Match]:
         imprint, limit = Imprint.objects.filter(photo=photo).first(), limit_of(photo.season)
         matches = []
         if imprint is not None and limit is not None:
-            matches = near(_hex(imprint.bits), limit=limit, student_id=photo.student_id)
+            matches = near(hex_of(imprint.bits), limit=limit, student_id=photo.student_id)
         _write(photo, matches)
         Photo.objects.filter(pk=photo.pk).update(compared_at=timezone.now())
     return matches
 
 
-def _hex(bits: str) -> str:
+def hex_of(bits: str) -> str:
+    """The imprint of a stored bit string."""
     return f"{int(bits, 2):0{IMPRINT_BITS // 4}x}"
 
 

@@ -35,4 +35,9 @@ LOCKING = (
     Reason("reshot", _("Re-shot photo"), _("The photo was taken of another photo or a screen, which is forbidden.")),
     Reason("beautified", _("Beautified"), _("The face was changed by beauty software, which is forbidden.")),
     Reason("impostor", _("Another person"), _("The photo shows another person.")),
+    Reason(
+        "copied",
+        _("The same picture as another student's"),
+        _("This is the picture of another student. Every student has to be photographed in person."),
+    ),
 )

@@ -59,6 +59,9 @@ SENTENCES: dict[str, Any] = {
     "photo.framed_automatically": _("Portrait put back into its automatic frame"),
     "photo.recoloured": _("Portrait made again on another background"),
     "photo.looked": _("Photo looked at"),
+    "photo.compared": _("Photo looked at beside another student's, which is alike"),
+    "photo.likeness_found": _("The same or nearly the same picture was found under another student"),
+    "photo.likeness_cleared": _("Compared by a person: not the same picture"),
     "photo.downloaded": _("Original of a photo downloaded"),
     "station.added": _("Station added"),
     "station.changed": _("Station changed"),
@@ -171,6 +174,7 @@ FACTS: dict[str, Any] = {
     "hair_top": _("Hair top (px)"),
     "sideways": _("Beside the middle (px)"),
     "tilt": _("Tilt (degrees)"),
+    "bits": _("Bits of 512 that differ"),
 }
 
 # Facts kept for machines; ids of other rows are not said either.

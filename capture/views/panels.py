@@ -51,7 +51,8 @@ def failures(request: Any) -> HttpResponse:
     if request.season:
         found = figures.failures(request.season, request.school)
         rows = [(title, n, f"{url}?state=all&finding={rule}") for rule, title, n in found]
-    return render(request, "capture/panel_failures.html", {"rows": rows, "list_url": url})
+    context = {"rows": rows, "list_url": url, "likenesses": figures.likenesses(request.season, request.school)}
+    return render(request, "capture/panel_failures.html", context)
 
 
 @staff_panel

@@ -5,6 +5,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.db import connection, transaction
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from capture import daily, judging, retention, review
 from capture.intake import accept_upload
-from capture.models import Photo
+from capture.models import Finding, Likeness, Photo
 from schools.errors import Conflict
 from schools.models import Enrolment, Event, Job, Message, Season
 from schools.tenancy import center_scope
@@ -80,6 +81,23 @@ def test_one_of_many_workers_claims_a_photo(student):
     photo = factories.photo(student, Photo.Status.CHECKING)
     claimed = at_once(*[lambda: judging.claim(photo.pk)] * 6)
     assert len([result for result in claimed if result is not None]) == 1
+
+
+def test_two_copies_judged_at_the_same_instant_find_each_other(school, other_school, season):
+    for n in range(8):
+        imprint = f"{n + 1:x}" * 128
+        pair = [
+            factories.photo(factories.student(home, season), Photo.Status.CHECKING) for home in (school, other_school)
+        ]
+        judgements = [judging.Judgement((), imprint=imprint), judging.Judgement((), imprint=imprint)]
+        settled = at_once(*[partial(judging.settle, *side) for side in zip(pair, judgements, strict=True)])
+        assert settled == pair
+        with center_scope():
+            assert Likeness.objects.filter(photo__in=pair, other__in=pair).count() == 2
+            assert Finding.objects.filter(photo__in=pair, rule="duplicate").count() == 2
+            assert set(Photo.objects.filter(pk__in=[photo.pk for photo in pair]).values_list("outcome", flat=True)) == {
+                "amber"
+            }
 
 
 def test_of_two_reviewers_one_decides(student, owner, colleague):
