@@ -1,19 +1,24 @@
 """The demo's photos: people drawn by code, sent in and judged like any student's."""
 
 import datetime as dt
+import io
 import time
 import uuid
 from dataclasses import dataclass
 
 from django.utils import timezone
+from PIL import Image
 
-from capture import consent, drawn, intake, judging, review, submission
+from capture import consent, drawn, intake, judging, limits, review, submission
 from capture.models import Photo
-from schools.models import Enrolment, User, Window
+from schools.models import Enrolment, Season, User, Window
+from schools.tenancy import center_scope
 from students.models import Student
 
 SIZE = (1200, 1600)
 PATIENCE_SECONDS = 60
+# People drawn by code are more alike than people are: at the usual limit strangers would be shown as one picture.
+ALIKE = {"duplicate": {"warn": 24.0}}
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,7 @@ class Scene:
 
     stop: str  # waiting, judged, submitted, returned, locked, approved
     violation: str | None = None
+    is_copy: bool = False  # sends in the picture of a student of another school
 
 
 def scenes(plot: str, count: int) -> list[Scene]:
@@ -37,6 +43,7 @@ def scenes(plot: str, count: int) -> list[Scene]:
         Scene("submitted", "screen"),
         Scene("submitted", "beautified"),
         Scene("submitted", "lens_glare"),
+        *([Scene("submitted", is_copy=True)] if plot == "paying" else []),
         *[Scene("submitted")] * 7,
         Scene("returned"),
         Scene("locked", "print_edge"),
@@ -75,11 +82,10 @@ def play(*, student: Student, enrolment: Enrolment, scene: Scene, n: int, review
 
 def _take(student: Student, enrolment: Enrolment, scene: Scene, at: dt.datetime) -> Photo:
     consent.agree(student=student, season=enrolment.season, version=enrolment.season.consent_version, by=student)
-    person = drawn.Person.random(student.pk * 7 + 1, gender=student.gender)
     photo = intake.accept_upload(
         student=student,
         enrolment=enrolment,
-        data=drawn.draw_jpeg(person, scene.violation, size=SIZE),
+        data=_copy(student) if scene.is_copy else _drawn(student, scene.violation),
         token=uuid.uuid4(),
         origin=Photo.Origin.CAMERA,
         by=student,
@@ -87,6 +93,32 @@ def _take(student: Student, enrolment: Enrolment, scene: Scene, at: dt.datetime)
     )
     judging.judge(photo_id=photo.pk)
     return _settled(photo)
+
+
+def _drawn(student: Student, violation: str | None = None) -> bytes:
+    person = drawn.Person.random(student.pk * 7 + 1, gender=student.gender)
+    return drawn.draw_jpeg(person, violation, size=SIZE)
+
+
+def _copy(student: Student) -> bytes:
+    """Somebody else's approved photo, a little smaller and saved again; one of the student's own while there is none."""
+    with center_scope():
+        others = Photo.objects.filter(season=student.season_id, status=Photo.Status.APPROVED).exclude(
+            school=student.school
+        )
+        other = others.filter(student__gender=student.gender).order_by("pk").first()
+    if other is None:
+        return _drawn(student)
+    with other.original.open("rb") as file, io.BytesIO() as copy:
+        Image.open(file).resize((1080, 1440)).save(copy, "JPEG", quality=88)
+        return copy.getvalue()
+
+
+def set_limits(season: Season, *, by: User) -> None:
+    """The limits that fit people who are drawn; left alone once somebody has set others."""
+    if limits.in_force(season).number == 0:
+        reason = "演示人像由程序绘制，彼此比真人相像，因此收紧重复照片的限值。"
+        limits.change(season=season, by=by, reason=reason, seen=0, changes=ALIKE)
 
 
 def _settled(photo: Photo) -> Photo:

@@ -39,6 +39,7 @@ def play(job: Job) -> None:
     """Take every photo and tell every story; what is done already is left alone, so a lost job goes on."""
     season = job.season
     assert season is not None
+    photos.set_limits(season, by=User.objects.get(username=demo.CENTER))
     done = 0
     for entry in demo.SCHOOLS:
         with school_scope(demo.school_of(entry)):
