@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from capture import judging, portraits
 from capture.models import Photo
+from capture.vision.portrait.placing import Placing, crop_of
 from schools import jobs
 from schools.models import Job
 from schools.tenancy import school_scope
@@ -215,7 +216,7 @@ def test_browser_and_server_compute_the_same_numbers(open_page, photo, school):
             page.locator(f"#id_{name}").fill(str(value))
         shown = numbers(page)
         with school_scope(school):
-            crop = portraits.places.crop_of(portraits.Placing(**shown), photo.measures, portraits.size_of(photo))
+            crop = crop_of(Placing(**shown), photo.measures, portraits.size_of(photo))
             found = portraits.numbers_of(photo, crop)
         assert float(page.locator("[data-fact=hair_top] output").inner_text()) == pytest.approx(
             found["hair_top"], abs=0.1
@@ -239,7 +240,7 @@ def test_browser_and_server_agree_on_what_lies_outside(open_page, photo, school)
     page.locator("#id_tilt").fill("4")
     shown = numbers(page)
     with school_scope(school):
-        crop = portraits.places.crop_of(portraits.Placing(**shown), photo.measures, portraits.size_of(photo))
+        crop = crop_of(Placing(**shown), photo.measures, portraits.size_of(photo))
         outside = portraits.numbers_of(photo, crop)["outside"]
     assert outside > 0.02
     assert float(page.locator("[data-fact=outside] output").inner_text()) == pytest.approx(outside * 100, abs=0.1)
