@@ -8,6 +8,7 @@ import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.utils import timezone
 
@@ -90,7 +91,8 @@ def _verdicts(season: Season, days: int, found: Comparison, *, with_measures: bo
 def _findings(season: Season, since: dt.datetime) -> dict[int, list[vision.Finding]]:
     rows = Finding.objects.filter(photo__season=season, photo__taken_at__gte=since).order_by()
     found: dict[int, list[vision.Finding]] = defaultdict(list)
-    for photo_id, rule, outcome, value in rows.values_list("photo_id", "rule", "outcome", "value").iterator():
+    values: Iterator[Any] = rows.values_list("photo_id", "rule", "outcome", "value").iterator()
+    for photo_id, rule, outcome, value in values:
         found[photo_id].append(vision.Finding(rule, outcome, value))
     return found
 

@@ -60,10 +60,8 @@ class LimitsForm(forms.Form):
     seen = forms.IntegerField(widget=forms.HiddenInput)
     approves_green = forms.BooleanField(label=_("Approve green photos without a person"), required=False)
     rejects_red = forms.BooleanField(label=_("Send red photos back without a person"), required=False)
-    days = forms.TypedChoiceField(
+    days = forms.ChoiceField(
         label=_("Photos of"),
-        coerce=int,
-        empty_value=comparison.DAYS[0],
         required=False,
         choices=[(1, _("the last day")), (3, _("the last 3 days")), (7, _("the last 7 days"))],
     )
@@ -80,7 +78,7 @@ class LimitsForm(forms.Form):
     def __init__(self, *args: Any, limit_set: LimitSet, is_saved: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].required = is_saved  # not to look ahead only
-        self.initial |= {name: getattr(limit_set, name) for name in limits.SWITCHES} | {"seen": limit_set.number}
+        self.initial.update({name: getattr(limit_set, name) for name in limits.SWITCHES}, seen=limit_set.number)
         for rule, defaults in vision.DEFAULTS.items():
             for name, default in defaults.items():
                 label = f"{limits.TITLES[rule]}{gettext(': ')}{gauges.words_of(rule, name)}"
@@ -94,6 +92,9 @@ class LimitsForm(forms.Form):
         if default is not None:
             self.fields[f"{key}.off"] = forms.BooleanField(required=False, label=_("off"))
             self.initial[f"{key}.off"] = value is None
+
+    def clean_days(self) -> int:
+        return int(self.cleaned_data["days"] or comparison.DAYS[0])
 
     def wanted(self) -> dict[str, Any]:
         """As `limits.change` takes it."""
