@@ -12,7 +12,7 @@ from capture.gauges import Gauge
 from schools.models import Season
 
 DAYS = 7
-SAMPLE = 2000
+SAMPLE = 1000
 BINS = 40
 TAIL = 0.005  # of the photos at either end share the outermost bins
 
@@ -43,7 +43,8 @@ def sample(season: Season) -> list[dict[str, Any]]:
 
 def of_gauge(gauge: Gauge, measures: Iterable[dict[str, Any]], limits: vision.Limits, rule: str) -> Histogram | None:
     """None where nothing was measured."""
-    read = (gauge.read(each, background=limits.background) for each in measures)
+    key = gauge.key(limits.background)
+    read = (gauge.reading(each.get(key)) for each in measures)
     values = sorted(value for value in read if value is not None)
     if not values:
         return None

@@ -13,8 +13,8 @@ from capture.vision.portrait import find as find_in_portrait
 
 # Found in the portrait, from its stored geometry, once there is one.
 IN_PORTRAIT = {"too_close", "framing", "edge"}
-# These ask first whether the photo is sharp.
-ASKED_BY = {"sharpness": ("screen", "beautified")}
+# Rules that read another's limits: whether the photo is sharp, whether a mask covers the face.
+ASKED_BY = {"sharpness": ("screen", "beautified"), "mask": ("fringe",)}
 ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
 
 
@@ -48,32 +48,38 @@ def findings(
 ) -> tuple[vision.Finding, ...]:
     """What is found under `bounds` where `before` was found; only `rules` are asked again, if given."""
     wanted = set(vision.RULE_NAMES if rules is None else rules)
-    asked = {name for name in wanted if _can_ask(name, measures, geometry)}
+    answers = _ask(dict(measures), bounds, wanted)
+    asked = set(answers) | {name for name in wanted & IN_PORTRAIT if _is_stored(name, geometry)}
     found = [finding for finding in before if finding.rule not in asked]
-    found += _ask(dict(measures), bounds, asked)
-    if geometry and asked & IN_PORTRAIT:
+    found += [finding for finding in answers.values() if finding]
+    if asked & IN_PORTRAIT and geometry:
         known = {finding.rule for finding in found}  # such as too_close, which the measures foretell
         seen = find_in_portrait(geometry, geometry.get("edge", 0.0), bounds)
         found += [finding for finding in seen if finding.rule in asked - known]
     return tuple(sorted(found, key=lambda finding: ORDER.get(finding.rule, len(ORDER))))
 
 
-def _can_ask(rule: str, measures: Mapping[str, Any], geometry: Mapping[str, Any]) -> bool:
-    if rule == "edge":
-        return "edge" in geometry
-    if rule == "framing":
-        return bool(geometry)
-    return bool(measures) and rule in CHECKS
+def _is_stored(rule: str, geometry: Mapping[str, Any]) -> bool:
+    return "edge" in geometry if rule == "edge" else bool(geometry)
 
 
 CHECKS = {rule.name: rule.check for rule in vision.RULES if rule.check}
 
 
-def _ask(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]) -> list[vision.Finding]:
-    """As `vision.judge`, of some rules."""
-    names = CHECKS if measures.get("faces", 0) else ("one_face",)
-    found = [CHECKS[name](measures, bounds) for name in names if name in rules]
-    return [finding for finding in found if finding]
+def _ask(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]) -> dict[str, vision.Finding | None]:
+    """As `vision.judge`, of some rules. One whose measure an older engine did not take has no answer."""
+    answers: dict[str, vision.Finding | None] = {}
+    if not measures:
+        return answers
+    has_face = bool(measures.get("faces", 0))
+    for name in rules:
+        if name not in CHECKS:
+            continue
+        try:
+            answers[name] = CHECKS[name](measures, bounds) if has_face or name == "one_face" else None
+        except KeyError:
+            continue
+    return answers
 
 
 def differ(one: Iterable[vision.Finding], other: Iterable[vision.Finding]) -> bool:

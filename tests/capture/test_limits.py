@@ -40,7 +40,7 @@ def test_a_change_is_the_next_number_and_stands_in_the_history(season, center_ad
 
 
 def test_only_what_differs_from_the_defaults_is_kept(season, center_admin):
-    made = change(season, center_admin, {"roll": {"reject": 8, "warn": 4.5}, "yaw": {"reject": 10}})
+    made = change(season, center_admin, {"roll": {"reject": 8, "warn": 4.5}, "yaw": dict(vision.DEFAULTS["yaw"])})
     assert made.changes == {"roll": {"warn": 4.5}}
 
 

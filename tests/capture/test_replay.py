@@ -67,6 +67,13 @@ def test_what_no_rule_finds_stays_as_it_was_found(pictures):
     assert replay.findings({}, {}, unreadable, vision.Limits.of()) == unreadable
 
 
+def test_a_measure_that_an_older_engine_did_not_take_leaves_its_finding(pictures):
+    measures, geometry, _findings = pictures[None]
+    older = {name: value for name, value in measures.items() if name != "lip_distance"} | {"lip_redness": 0.0}
+    mask = vision.Finding("mask", "reject", 0.0, 2.5)
+    assert mask in replay.findings(older, geometry, [mask], vision.Limits.of())
+
+
 def test_a_rule_that_asks_for_the_limits_of_another_is_known(pictures):
     """Every rule is watched while it reads limits; one that reads another rule's belongs into ASKED_BY."""
 
