@@ -7,10 +7,9 @@ from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from capture import likeness
 from capture.daily import start_of
 from capture.faults import FAULTS
-from capture.models import Finding, Photo
+from capture.models import Finding, Likeness, Photo
 from schools.models import School, Season
 from students.models import Student
 
@@ -54,11 +53,12 @@ def today(season: Season, school: School | None) -> dict[str, int]:
 
 
 def likenesses(season: Season | None, school: School | None) -> int:
-    """Current photos whose picture was found under another student too, and nobody has looked yet."""
+    """Current photos whose picture was found under another student too, while nobody has cleared it or locked one of the two."""
     if season is None:
         return 0
-    photos = photos_of(season, school).filter(is_current=True)
-    return photos.filter(findings__rule=likeness.RULE).count()
+    open_ones = Likeness.objects.filter(photo__season=season, photo__is_current=True, cleared_at=None)
+    open_ones = open_ones.filter(photo__student__locked_at=None, other__student__locked_at=None)
+    return (open_ones.filter(school=school) if school else open_ones).order_by().values("photo").distinct().count()
 
 
 def per_day(season: Season, school: School | None) -> list[tuple[str, int]]:

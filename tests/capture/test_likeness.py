@@ -324,6 +324,15 @@ def test_the_purge_keeps_the_imprints_of_approved_photos_only(pair, owner):
     assert "only its imprint is left" in review_page(owner, mine)
 
 
+def test_a_locked_side_is_said_on_the_other_and_counted_no_more(pair, owner, outsider, stranger):
+    mine, _theirs = pair
+    assert "1 photo is like another student" in client_of(owner).get("/panels/capture/failures/").content.decode()
+    client_of(outsider).post(f"/school/students/{stranger.pk}/lock/", {"reason": "Not your picture"})
+    assert "The other account has been locked" in review_page(owner, mine)
+    assert "like another student" not in client_of(owner).get("/panels/capture/failures/").content.decode()
+    assert duplicate(mine)
+
+
 def test_a_lock_says_who_when_why_and_who_unlocks(student, owner, colleague, picture):
     photo = factories.photo(student)
     client_of(owner).post(f"/school/students/{student.pk}/lock/", {"reason": "Not your picture"})
