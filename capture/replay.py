@@ -14,7 +14,7 @@ from capture.vision.portrait import find as find_in_portrait
 # Found in the portrait, from its stored geometry, once there is one.
 IN_PORTRAIT = {"too_close", "framing", "edge"}
 # Rules that read another's limits: whether the photo is sharp, whether a mask covers the face.
-ASKED_BY = {"sharpness": ("screen", "beautified"), "mask": ("fringe",)}
+ASKED_BY = {"sharpness": ("screen", "beautified"), "mask": ("fringe", "beautified", "colour")}
 ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
 
 
