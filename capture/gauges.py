@@ -3,8 +3,8 @@
 The groups are those of `vision.rules`. A rule or limit that is not described here is still shown, under its own name.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -41,12 +41,16 @@ class Gauge:
 
     def read(self, measures: Mapping[str, Any], *, background: str) -> float | None:
         """The value that the rule compares; None when it was not taken."""
-        if not self.measure:
-            return None
-        value = measures.get(self.measure.lstrip("|-").format(background=background))
-        if isinstance(value, list):  # L, a, b of the skin: the rule asks for its lightness
-            value = value[0] if value else None
-        if value is None:
+        return self.reading(measures.get(self.key(background)))
+
+    def key(self, background: str) -> str:
+        """Under which name the measure is stored."""
+        return self.measure.lstrip("|-").format(background=background)
+
+    def reading(self, stored: Any) -> float | None:
+        """What the rule compares of a stored value; of L, a, b of the skin the lightness."""
+        value = stored[0] if isinstance(stored, list) and stored else stored
+        if value is None or value == []:
             return None
         return abs(value) if self.measure[0] == "|" else -value if self.measure[0] == "-" else float(value)
 
@@ -88,7 +92,7 @@ GAUGES: dict[str, tuple[Gauge, ...]] = {
     "red_eye": (over(_("Redness of the pupils"), SHARE, "red_eye", "reject"),),
     "eyes": (
         under(_("Gap of the lids, in widths of the iris"), RATIO, "eye_opening", "reject", "warn"),
-        under(_("Height of the eye over its width"), RATIO, "eye_aspect", "aspect"),
+        under(_("Height of the eye over its width"), RATIO, "eye_aspect", "aspect", "slit"),
     ),
     "gaze": (over(_("Irises off the middle, in widths of the eye"), RATIO, "|gaze", "reject"),),
     "mouth": (over(_("Gap of the lips"), IN_EYES, "mouth_gap", "reject"),),
@@ -112,7 +116,7 @@ GAUGES: dict[str, tuple[Gauge, ...]] = {
     "blue_top": (over(_("Clear blue in the clothes"), SHARE, "clothes_hue_blue", "reject"),),
     "pattern": (over(_("Edges in the clothes"), SHARE, "pattern", "warn"),),
     "shoulders": (over(_("Slope of the shoulders"), DEGREES, "|shoulders", "warn"),),
-    "screen": (over(_("Grid of a display, peak over surroundings"), RATIO, "screen", "warn"),),
+    "screen": (over(_("Grid of a display, peak over surroundings"), RATIO, "screen", "warn", "blurred"),),
     "print_edge": (over(_("Sides of the face with a long straight line"), SIDES, "frame_sides", "warn"),),
     "beautified": (under(_("Fine detail of the skin"), RATIO, "skin_detail", "warn"),),
     "colour": (
@@ -131,6 +135,7 @@ OUTCOMES = {
     ("overexposed", "skin"): "reject",
     ("face_glare", "under_eye"): "warn",
     ("eyes", "aspect"): "warn",
+    ("eyes", "slit"): "reject",
     ("colour", "hue_low"): "warn",
     ("colour", "hue_high"): "warn",
 }
@@ -166,12 +171,17 @@ def grouped() -> list[tuple[Any, list[vision.Rule]]]:
 
 
 def of(rule: vision.Rule) -> list[Gauge]:
-    """The gauges of a rule, with one more for limits that no gauge knows. A rule without a number has none."""
-    gauges = list(GAUGES.get(rule.name, ()))
+    """The gauges of a rule with the limits that it has, and one more for limits that no gauge knows. A rule without a
+    number has none."""
+    gauges = [_only(gauge, rule.defaults) for gauge in GAUGES.get(rule.name, ())]
     named = {name for gauge in gauges for name in gauge.limits}
     has_number = any(value is not None for value in rule.defaults.values()) or bool(gauges)
     unknown = [name for name in rule.defaults if name not in named] if has_number else []
     return [*gauges, *(Gauge(name, NONE, "", {name: ABOVE}) for name in unknown)]
+
+
+def _only(gauge: Gauge, known: Collection[str]) -> Gauge:
+    return replace(gauge, limits={name: side for name, side in gauge.limits.items() if name in known})
 
 
 def side_of(rule: str, name: str) -> str:
