@@ -51,6 +51,7 @@ MAKERS: dict[str, tuple[Make, ...]] = {
     "too_close": (camera.close,),
 }
 LEFT_TO_REVIEWERS: dict[str, tuple[Make, ...]] = {
+    "eyes": (eyes.half_shut,),
     "fringe": (cover.strands,),
     "ears": (cover.hair_over_ears,),
     "head_cover": (cover.dark_capped,),

@@ -25,10 +25,17 @@ INNER_LIPS_LOWER = (78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308)
 
 def shut(subject: Subject) -> Picture:
     """The upper lids drawn down over the irises: the lid's own skin and shading stretches, its lashes move along."""
-    x, y = subject.grid
-    source = y.copy()
-    for upper, lower, brow in LIDS:
-        source = _drawn_down(subject, source, (upper, lower, brow), subject.amount(0.8, 1.0))
+    return _with_lids(subject, subject.amount(0.88, 1.0))
+
+
+def half_shut(subject: Subject) -> Picture:
+    return _with_lids(subject, subject.amount(0.55, 0.8))
+
+
+def _with_lids(subject: Subject, closed: float) -> Picture:
+    x, source = subject.grid
+    for lids in LIDS:
+        source = _drawn_down(subject, source, lids, closed)
     return subject.remapped(x, source)
 
 

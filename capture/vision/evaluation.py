@@ -38,7 +38,8 @@ class Labelled:
 
     @property
     def is_clean(self) -> bool:
-        return not self.expected and not self.overlooked
+        """Breaks no rule that is judged; somebody's real earrings do not disturb the others, a made violation may."""
+        return not self.expected and not (self.overlooked and self.kind)
 
 
 @dataclass(frozen=True)
@@ -162,13 +163,17 @@ def of_group(judged: Judged, group: str) -> list[Photo]:
 def rule_row(name: str, outcome: str, photos: list[Photo], limits: Limits) -> Row:
     """Compared are the photos labelled with the rule and those without any label: a blurred photo may well read as gazing
     aside. A rejection counts as a found warning too, because the student hears of it either way."""
-    counted = [photo for photo in photos if name in photo.label.expected or photo.label.is_clean]
+    counted = [photo for photo in photos if name in photo.label.expected or _keeps(photo, name)]
     wanted = {outcome} if outcome == "reject" else set(OUTCOMES)
     fired = [photo.breaks(name, wanted) for photo in counted]
     expected = [name in photo.label.expected for photo in counted]
     found = sum(f and e for f, e in zip(fired, expected, strict=True))
     auc = area_under_curve([score(name, photo.measures) for photo in counted], expected)
     return Row(name, outcome, len(counted), sum(fired) - found, sum(expected), found, limits.get(name, outcome), auc)
+
+
+def _keeps(photo: Photo, rule: str) -> bool:
+    return photo.label.is_clean and rule not in photo.label.overlooked
 
 
 def kinds(judged: Judged) -> list[Kind]:

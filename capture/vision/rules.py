@@ -119,7 +119,7 @@ def roll(m: Measures, limits: Limits) -> Finding | None:
     return above("roll", _abs(m.get("roll")), limits, dots(m, "eyes"))
 
 
-@rule(_("Facing the camera"), reject=10, warn=8)
+@rule(_("Facing the camera"), reject=9.5, warn=8)
 def yaw(m: Measures, limits: Limits) -> Finding | None:
     """Degrees turned to a side."""
     return above("yaw", _abs(m.get("yaw")), limits, box(m, "box"))
@@ -189,17 +189,23 @@ def red_eye(m: Measures, limits: Limits) -> Finding | None:
     return above("red_eye", m.get("red_eye"), limits, boxes(m, "eye_boxes"))
 
 
-@rule(_("Eyes open"), reject=0.45, warn=0.52, aspect=0.19)
+@rule(_("Eyes open"), reject=0.45, warn=0.52, aspect=0.19, slit=0.165)
 def eyes(m: Measures, limits: Limits) -> Finding | None:
-    """Gap of the lids over the diameter of the iris. Narrow open eyes read 0.55: never reject above 0.45."""
+    """Gap of the lids over the diameter of the iris. Narrow open eyes read 0.53: above 0.45 only a slit is rejected, which is
+    low for its width too."""
     finding = below("eyes", m.get("eye_opening"), limits, boxes(m, "eye_boxes"))
-    aspect, least = m.get("eye_aspect"), limits.get("eyes", "aspect")
-    if finding or aspect is None or least is None or aspect >= least:
+    aspect = m.get("eye_aspect")
+    if aspect is None or (finding and finding.outcome == "reject"):
+        return finding
+    slit, least = limits.get("eyes", "slit"), limits.get("eyes", "aspect")
+    if finding and slit is not None and aspect < slit:
+        return Finding("eyes", "reject", aspect, slit, finding.marks)
+    if finding or least is None or aspect >= least:
         return finding
     return Finding("eyes", "warn", aspect, least, boxes(m, "eye_boxes"))
 
 
-@rule(_("Looking into the camera"), reject=0.07)
+@rule(_("Looking into the camera"), reject=0.06)
 def gaze(m: Measures, limits: Limits) -> Finding | None:
     """How far the irises lie from the middle of their eyes, in eye widths."""
     return above("gaze", _abs(m.get("gaze")), limits, boxes(m, "eye_boxes"))
@@ -235,9 +241,9 @@ def fringe(m: Measures, limits: Limits) -> Finding | None:
     return Finding("fringe", "warn", detail, some, box(m, "forehead_box"))
 
 
-@rule(_("Ears visible"), warn=None)
+@rule(_("Ears visible"), warn=0.4)
 def ears(m: Measures, limits: Limits) -> Finding | None:
-    """Share of skin beside the cheek that shows more of it. Off unless a season asks: it misses a quarter (docs/judging.md)."""
+    """Share of skin beside the cheek that shows more of it: only plain cases, the others are left to the reviewer."""
     return below("ears", m.get("ears"), limits, dots(m, "cheeks"))
 
 
@@ -268,21 +274,27 @@ def head_cover(m: Measures, limits: Limits) -> Finding | None:
 
 @rule(_("No mask"), reject=2.5, chin=20, forehead=15, cheek_chroma=8)
 def mask(m: Measures, limits: Limits) -> Finding | None:
-    """Where lips should be: no redder than the chin, and one colour with it, in a face of two colours."""
+    """Where lips should be: no redder than the chin, and one colour with it, in a face of two colours. A grey picture has none."""
     redness, least = m.get("lip_redness"), limits.get("mask", "reject")
     if redness is None or least is None or redness >= least or m["lip_distance"] > LIPS_LIKE_CHIN:
+        return None
+    if max(m["skin_chroma"], m["forehead_chroma"]) < GREY_CHROMA:
         return None
     return Finding("mask", "reject", redness, least, box(m, "mouth_box")) if _is_two_coloured(m, limits) else None
 
 
 LIPS_LIKE_CHIN = 8.0
+GREY_CHROMA = 5.0
+SKIN_HUE = (12.0, 72.0)
 
 
 def _is_two_coloured(m: Measures, limits: Limits) -> bool:
-    """Chin unlike the cheeks; or cheeks unlike the forehead; or cheeks without colour in a picture that has some."""
+    """Chin unlike the cheeks; or cheeks unlike the forehead and not of a skin's hue, for hair or shine on a dark forehead
+    differs as much; or cheeks without colour in a picture that has some."""
     if passes(limits.get("mask", "chin"), m["chin_distance"]):
         return True
-    if passes(limits.get("mask", "forehead"), m["forehead_distance"]):
+    is_skin = SKIN_HUE[0] < m["skin_hue"] < SKIN_HUE[1]
+    if not is_skin and passes(limits.get("mask", "forehead"), m["forehead_distance"]):
         return True
     grey = limits.get("mask", "cheek_chroma")
     return grey is not None and m["skin_chroma"] < grey and m["forehead_chroma"] > 2 * m["skin_chroma"]
@@ -318,12 +330,12 @@ def shoulders(m: Measures, limits: Limits) -> Finding | None:
 # --- integrity: only a person may lock ------------------------------------------------------------
 
 
-@rule(_("Not photographed from a screen"), warn=1.38)
+@rule(_("Not photographed from a screen"), warn=1.42, blurred=1.65)
 def screen(m: Measures, limits: Limits) -> Finding | None:
-    """Strongest peak of the spectrum of the face over its surroundings; a blurred photo has an empty spectrum."""
-    if sharpness(m, limits):
-        return None
-    return above("screen", m.get("screen"), limits, box(m, "box"))
+    """Strongest peak of the spectrum of the face over its surroundings; in the empty spectrum of a blurred photo small peaks stand
+    out."""
+    value, limit = m.get("screen"), limits.get("screen", "blurred" if sharpness(m, limits) else "warn")
+    return Finding("screen", "warn", value, limit, box(m, "box")) if passes(limit, value) else None
 
 
 @rule(_("Not photographed from a print"), warn=2)
@@ -332,7 +344,7 @@ def print_edge(m: Measures, limits: Limits) -> Finding | None:
     return above("print_edge", m.get("frame_sides"), limits, boxes(m, "frame_lines"))
 
 
-@rule(_("Not beautified"), warn=0.95)
+@rule(_("Not beautified"), warn=1.25)
 def beautified(m: Measures, limits: Limits) -> Finding | None:
     """Fine detail of the skin; judged only on a photo that is sharp and of a face that is bare."""
     if sharpness(m, limits) or mask(m, limits):

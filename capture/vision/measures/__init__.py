@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from ..face import EYE_DISTANCE, Face, FaceCrop, align
 from ..imprint import imprint
 from ..portrait.borders import cut_of, outside
@@ -40,6 +42,7 @@ def _measure_face(source: Source, face: Face) -> Measures:
     crop = crop_face(source, face)
     figure = cut_figure(source, face)
     measures: Measures = pose.measure(face, source) | integrity.measure_frame(source, face)
+    measures |= integrity.measure_screen(face_picture(source, face), source, face, crop)
     measures["imprint"] = imprint(crop)
     for part in CROP_MEASURES:
         measures |= part(crop)
@@ -51,10 +54,12 @@ def _measure_face(source: Source, face: Face) -> Measures:
 
 
 def crop_face(source: Source, face: Face) -> FaceCrop:
-    """The aligned crop, from the smallest decode that has 100 px between the eyes."""
-    long_side = max(source.width, source.height)
-    picture = source.at_least(long_side * EYE_DISTANCE / face.eye_distance)
-    return align(picture, source.size, face)
+    return align(face_picture(source, face), source.size, face)
+
+
+def face_picture(source: Source, face: Face) -> np.ndarray:
+    """The smallest decode that has 100 px between the eyes."""
+    return source.at_least(max(source.width, source.height) * EYE_DISTANCE / face.eye_distance)
 
 
 def _rounded(value: Any) -> Any:

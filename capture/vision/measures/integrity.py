@@ -12,6 +12,9 @@ from ..face import CHEEK_PATCH_LEFT, CHEEK_PATCH_RIGHT, CROP_HEIGHT, CROP_WIDTH,
 from ..source import Source, shrink
 
 SPECTRUM = 256
+LEFT, TOP = 32, 72  # of the patch in the crop
+ONE_TO_ONE = 0.85  # shrunk less, the crop shows what the decode shows
+NOSE = 1
 RING_FROM, RING_TO = 0.12, 0.5  # cycles a pixel: below lies the face itself
 ON_AXIS = 3  # rows and columns of the spectrum where JPEG blocks and picture borders put their energy
 FRAME_SIDE = 340
@@ -23,15 +26,37 @@ FINE, REACH = 2.0, 8  # px: sigma of the blur that detail is measured against, a
 
 
 def measure_face(crop: FaceCrop) -> dict[str, object]:
-    return {"screen": spectral_peak(crop.grey), "skin_detail": skin_detail(crop)}
+    return {"skin_detail": skin_detail(crop)}
 
 
-def spectral_peak(grey: np.ndarray) -> float:
-    """Strongest off-axis peak of the log spectrum over its surroundings: the grid of a screen makes one."""
-    patch = grey[72 : 72 + SPECTRUM, 32 : 32 + SPECTRUM]
-    window = _window()
-    real, imaginary = cv2.split(cv2.dft((patch - patch.mean()) * window, flags=cv2.DFT_COMPLEX_OUTPUT))
-    spectrum = np.log1p(np.fft.fftshift(cv2.magnitude(real, imaginary)))
+def measure_screen(picture: np.ndarray, source: Source, face: Face, crop: FaceCrop) -> dict[str, object]:
+    """`picture` is the decode that the crop was cut from: the crop loses what a fine grid leaves there, and shows a coarse one
+    better."""
+    shown = spectral_peak(crop.grey[TOP : TOP + SPECTRUM, LEFT : LEFT + SPECTRUM])
+    patch = (
+        _round_the_nose(picture, face.xy[NOSE] * picture.shape[1] / source.width)
+        if crop.enlarged < ONE_TO_ONE
+        else None
+    )
+    return {"screen": shown if patch is None else max(shown, spectral_peak(patch))}
+
+
+def _round_the_nose(picture: np.ndarray, nose: np.ndarray) -> np.ndarray | None:
+    """Grey px as they were decoded; None when the picture is smaller."""
+    height, width = picture.shape[:2]
+    if min(height, width) < SPECTRUM:
+        return None
+    x, y = (nose - SPECTRUM / 2).clip(0, (width - SPECTRUM, height - SPECTRUM)).astype(int)
+    return cv2.cvtColor(picture[y : y + SPECTRUM, x : x + SPECTRUM], cv2.COLOR_RGB2GRAY).astype(np.float32)
+
+
+def spectral_peak(patch: np.ndarray) -> float:
+    """Strongest off-axis peak of the log spectrum over its surroundings: the grid of a screen makes one. `patch`: 256 x 256.
+
+    Half of the spectrum holds all: the other half mirrors it.
+    """
+    transformed = cv2.dft((patch - patch.mean()) * _window(), flags=cv2.DFT_COMPLEX_OUTPUT)[:, : SPECTRUM // 2 + 1]
+    spectrum = np.roll(np.log1p(np.hypot(transformed[..., 0], transformed[..., 1])), SPECTRUM // 2, axis=0)
     ratio = spectrum / np.maximum(cv2.blur(spectrum, (15, 15)), 1.0)
     return float(ratio[_ring()].max())
 
@@ -43,9 +68,9 @@ def _window() -> np.ndarray:
 
 @cache
 def _ring() -> np.ndarray:
-    steps = np.abs(np.arange(SPECTRUM) - SPECTRUM // 2)
-    radius = np.hypot(steps[:, None], steps[None, :]) / SPECTRUM
-    off_axis = (steps[:, None] > ON_AXIS) & (steps[None, :] > ON_AXIS)
+    rows, columns = np.abs(np.arange(SPECTRUM) - SPECTRUM // 2), np.arange(SPECTRUM // 2 + 1)
+    radius = np.hypot(rows[:, None], columns[None, :]) / SPECTRUM
+    off_axis = (rows[:, None] > ON_AXIS) & (columns[None, :] > ON_AXIS)
     return (radius > RING_FROM) & (radius < RING_TO) & off_axis
 
 

@@ -47,6 +47,18 @@ def test_what_is_left_to_the_reviewer_is_labelled_with_a_question_mark(tmp_path)
     assert not label.is_clean
 
 
+def test_somebodys_own_earrings_do_not_disturb_other_rules():
+    photos = [
+        photo(overlooked=frozenset({"ears"})),
+        photo("", "ears", overlooked=frozenset({"ears"})),
+        photo("", "ears"),
+    ]
+
+    assert [each.label.is_clean for each in photos] == [True, True, True]
+    assert rule_row("ears", "warn", photos, Limits.of()).images == 1
+    assert rule_row("mouth", "reject", photos, Limits.of()).images == 3
+
+
 def photo(expected: str = "", *found: str, **label: object) -> Photo:
     findings = tuple(Finding(rule, "reject") for rule in found)
     return Photo(Labelled(Path("a.jpg"), frozenset(expected.split()), **label), {}, findings)

@@ -67,7 +67,7 @@ BOUNDS = [
     ("roll", "warn", "roll", 5.0, 5.1),
     ("roll", "reject", "roll", 8.0, -8.1),
     ("yaw", "warn", "yaw", -8.0, -8.1),
-    ("yaw", "reject", "yaw", 10.0, 10.1),
+    ("yaw", "reject", "yaw", 9.5, 9.6),
     ("pitch", "warn", "pitch", 14.0, -14.1),
     ("sharpness", "reject", "sharpness", 1.75, 1.74),
     ("sharpness", "reject", "texture", 0.36, 0.35),
@@ -82,13 +82,14 @@ BOUNDS = [
     ("eyes", "warn", "eye_opening", 0.52, 0.51),
     ("eyes", "warn", "eye_aspect", 0.19, 0.18),
     ("eyes", "reject", "eye_opening", 0.45, 0.44),
-    ("gaze", "reject", "gaze", -0.07, -0.08),
+    ("gaze", "reject", "gaze", -0.06, -0.07),
     ("mouth", "reject", "mouth_gap", 0.06, 0.07),
     ("smile", "warn", "smile", 0.64, 0.65),
     ("fringe", "warn", "forehead_skin", 0.6, 0.5),
     ("fringe", "reject", "forehead_skin", 0.3, 0.2),
     ("fringe", "warn", "forehead_detail", 2.7, 2.8),
     ("fringe", "reject", "forehead_detail", 3.0, 3.1),
+    ("ears", "warn", "ears", 0.4, 0.39),
     ("necklace", "warn", "necklace", 0.4, 0.41),
     ("lens_glare", "warn", "lens_glare", 0.012, 0.013),
     ("tinted_lens", "warn", "under_eye", -12.0, -12.1),
@@ -97,9 +98,9 @@ BOUNDS = [
     ("blue_top", "reject", "clothes_hue_blue", 0.45, 0.46),
     ("pattern", "warn", "pattern", 0.09, 0.1),
     ("shoulders", "warn", "shoulders", -6.0, -6.1),
-    ("screen", "warn", "screen", 1.38, 1.39),
+    ("screen", "warn", "screen", 1.42, 1.43),
     ("print_edge", "warn", "frame_sides", 2, 3),
-    ("beautified", "warn", "skin_detail", 0.95, 0.94),
+    ("beautified", "warn", "skin_detail", 1.25, 1.24),
     ("colour", "reject", "skin_chroma", 5.0, 4.9),
     ("colour", "warn", "skin_chroma", 52.0, 52.1),
     ("colour", "warn", "skin_hue", 12.0, 11.9),
@@ -146,12 +147,19 @@ def test_dark_skin_in_good_light_is_not_underexposed():
     assert found({"face_light": 22.0, "eye_white": 25.0}) == [("underexposed", "warn")]
 
 
+def test_narrow_open_eyes_are_never_rejected_but_a_slit_is():
+    assert found({"eye_opening": 0.47, "eye_aspect": 0.173}) == [("eyes", "warn")]
+    assert found({"eye_opening": 0.47, "eye_aspect": 0.15}) == [("eyes", "reject")]
+    assert found({"eye_opening": 0.55, "eye_aspect": 0.15}) == [("eyes", "warn")]
+
+
 def test_mask_needs_lips_like_the_chin_and_a_face_of_two_colours():
     covered = {"lip_redness": 0.0, "lip_distance": 2.0}
 
     assert found(covered) == []
     assert found({**covered, "chin_distance": 30.0}) == [("mask", "reject")]
-    assert found({**covered, "forehead_distance": 16.0}) == [("mask", "reject")]
+    assert found({**covered, "forehead_distance": 16.0}) == []
+    assert found({**covered, "forehead_distance": 16.0, "skin_hue": -120.0}) == [("mask", "reject")]
     assert found({**covered, "skin_chroma": 7.0}) == [("mask", "reject")]
     assert found({**covered, "chin_distance": 30.0, "lip_distance": 9.0}) == []
 
@@ -181,6 +189,11 @@ def test_smooth_skin_is_not_judged_when_the_photo_is_blurred():
 
     assert found(smooth) == [("beautified", "warn")]
     assert found({**smooth, "sharpness": 1.0}) == [("sharpness", "reject")]
+
+
+def test_a_blurred_photo_of_a_screen_needs_a_stronger_grid():
+    assert found({"screen": 1.5, "sharpness": 1.0}) == [("sharpness", "reject")]
+    assert found({"screen": 1.7, "sharpness": 1.0}) == [("sharpness", "reject"), ("screen", "warn")]
 
 
 def test_clothes_are_compared_with_the_seasons_background():
