@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
@@ -26,7 +27,10 @@ def frame(request: Any, pk: int) -> HttpResponse:
     query = request.GET.copy()
     query.pop("job", None)
     query["photo"] = str(pk)
-    urls = {"back": f"{reverse('capture:review')}?{query.urlencode()}", "picture": "capture:picture"}
+    came_from = query.get("back", "")
+    is_ours = came_from.startswith("/") and url_has_allowed_host_and_scheme(came_from, allowed_hosts=None)
+    review = f"{reverse('capture:review')}?{query.urlencode()}"
+    urls = {"back": came_from if is_ours else review, "is_elsewhere": is_ours, "picture": "capture:picture"}
     return _answer(request, photo, urls)
 
 
@@ -42,7 +46,7 @@ def _photo(request: Any, pk: int) -> Photo:
     return get_object_or_404(photos, pk=pk)
 
 
-def _answer(request: Any, photo: Photo, urls: dict[str, str]) -> HttpResponse:
+def _answer(request: Any, photo: Photo, urls: dict[str, Any]) -> HttpResponse:
     """The page; an order; and while the portrait is being made, its figure as soon as there is something new to see."""
     job = _order(request, photo) if request.method == "POST" else _job(request, photo)
     if request.method == "POST" and not request.htmx:

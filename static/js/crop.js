@@ -201,7 +201,13 @@ document.addEventListener("keydown", (event) => {
 });
 
 // The new portrait has come: from now on its frame is the one to compare with.
-document.addEventListener("htmx:afterSwap", () => draw());
+let wasMaking = false;
+document.addEventListener("htmx:afterSwap", () => {
+  const isMaking = "making" in made().dataset;
+  if (wasMaking && !isMaking) made().scrollIntoView({ block: "nearest" }); // on a phone it lies below the numbers
+  wasMaking = isMaking;
+  draw();
+});
 
 for (const control of form.querySelectorAll("[hidden]")) control.hidden = false;
 draw();

@@ -4,6 +4,7 @@ import json
 import os
 import re
 from pathlib import Path
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -325,6 +326,15 @@ def test_center_frames_too(open_page, photo, school, center_admin):
     expect(page.locator("#made")).to_contain_text("Made.")
     page.keyboard.press("Escape")
     page.wait_for_url(f"**/center/photos/{photo.pk}/")
+
+
+@pytest.mark.parametrize(
+    ("back", "leads_to"),
+    [("/school/corrections/?status=open", "/school/corrections/?status=open"), ("//elsewhere.example/", "review")],
+)
+def test_page_leads_back_to_where_one_came_from_but_never_out_of_the_house(open_page, photo, back, leads_to):
+    page = open_page(f"/school/photos/{photo.pk}/frame/?{urlencode({'back': back})}")
+    assert leads_to in page.locator("[data-leave]").get_attribute("href").split("?back")[0]
 
 
 def test_portrait_that_is_fixed_says_why_and_shows_no_tools(open_page, photo, school):
