@@ -136,6 +136,7 @@ OUTCOMES = {
     ("face_glare", "under_eye"): "warn",
     ("eyes", "aspect"): "warn",
     ("eyes", "slit"): "reject",
+    ("screen", "blurred"): "warn",
     ("colour", "hue_low"): "warn",
     ("colour", "hue_high"): "warn",
 }
@@ -146,6 +147,11 @@ WORDS = {
     ("warn", BELOW): _("To be looked at below"),
     ("", ABOVE): _("Counts above"),
     ("", BELOW): _("Counts below"),
+}
+# Limits beside another one of the same measure.
+OWN_WORDS = {
+    ("eyes", "slit"): _("Not accepted below, if the lids are low too"),
+    ("screen", "blurred"): _("To be looked at above, if blurred"),
 }
 
 GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -200,4 +206,4 @@ def outcome_of(rule: str, name: str) -> str:
 
 def words_of(rule: str, name: str) -> Any:
     """What a limit does, in words."""
-    return WORDS[outcome_of(rule, name), side_of(rule, name) or ABOVE]
+    return OWN_WORDS.get((rule, name)) or WORDS[outcome_of(rule, name), side_of(rule, name) or ABOVE]
