@@ -1,14 +1,17 @@
 // The camera page. One form, whose data-mode says where it is:
 // starting → live → (counting) → frozen → sending → gone; failed keeps the photo; none says why there is no camera.
-import { advice, faceWatch, look, watchLevel } from "./camera/hints.js";
+import { advice, faceWatch, look } from "./camera/hints.js";
+import * as level from "./camera/level.js";
 import { REASONS, close, cropOf, hasSeveral, isFront, open, take } from "./camera/lens.js";
 import { send } from "./camera/send.js";
 
-const LOOK_EVERY = 250;
+const LOOK_EVERY = 200;
 const SAY_EVERY = 1200; // a sentence stays long enough to be read, and to be read aloud
+const SURE_AFTER = 2; // looks that must agree: one frame may be anything
 const ASK_FOR = 4000; // how long a second press takes the photo in spite of a warning
 const TIMERS = [0, 3, 10];
 const LEAN = 4; // degrees
+const TIP = 30; // degrees from upright: beyond it the face is seen from below or above
 const NO_USE = [400, 413]; // answers that a file gets however often it is sent
 const DRAWN_FACE = 208; // width of the face in the guide's drawing, on the stage's 480 units
 const FACE = [204, 226]; // how wide it may be shown: wider leaves the cut no room, narrower too few pixels
@@ -17,14 +20,14 @@ const FACE_PIXELS = 255; // what a camera of few pixels must give the face
 const form = document.getElementById("camera");
 const part = (name) => form.querySelector(`[data-${name}]`);
 const [video, still, hint, shutter, progress] = ["video", "still", "hint", "shutter", "progress"].map(part);
-const state = { stream: null, facing: recall() ?? "user", photo: null, name: "photo.jpg", origin: "camera", timer: 0, counting: 0, warning: "", refused: false, saidAt: 0, lean: null };
+const state = { stream: null, facing: recall() || "user", photo: null, name: "photo.jpg", origin: "camera", timer: 0, counting: 0, warning: "", seen: [], refused: false, saidAt: 0, held: null };
 const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
 const watchFaces = faceWatch();
 
 function recall() {
   try {
     return sessionStorage.getItem("camera");
-  } catch {
+  } catch (error) {
     return null;
   }
 }
@@ -32,7 +35,7 @@ function recall() {
 function remember(facing) {
   try {
     sessionStorage.setItem("camera", facing);
-  } catch {
+  } catch (error) {
     // Private windows may refuse: then the front camera opens again next time.
   }
 }
@@ -53,7 +56,7 @@ function say(text, light = "") {
   state.saidAt = performance.now();
 }
 
-const words = (name) => form.dataset[`say${name.replace(/^\w/, (letter) => letter.toUpperCase())}`] ?? "";
+const words = (name) => form.dataset[`say${name.replace(/^\w/, (letter) => letter.toUpperCase())}`] || "";
 
 // --- the live picture ---------------------------------------------------------------------------------------------
 
@@ -65,7 +68,7 @@ async function start() {
     video.srcObject = state.stream;
     await video.play();
   } catch (error) {
-    return refuse(error.name === "unsupported" ? "unsupported" : (REASONS[error.name] ?? "missing"));
+    return refuse(error.name === "unsupported" ? "unsupported" : REASONS[error.name] || "missing");
   }
   form.toggleAttribute("data-mirrored", isFront(state.stream, state.facing));
   part("flip").hidden = !(await hasSeveral());
@@ -98,18 +101,30 @@ async function watch() {
   const seen = look(video, cropOf(video.videoWidth, video.videoHeight), guide);
   const faces = await watchFaces(guide);
   if (!is("live")) return;
-  const [worst = ""] = advice(seen, { faces, tilted: state.lean !== null && Math.abs(state.lean) > LEAN });
+  const [worst = ""] = advice(seen, { faces, tilted: isTilted() });
+  state.seen = [...state.seen, worst].slice(-SURE_AFTER);
+  if (state.seen.some((earlier) => earlier !== worst)) return;
   state.warning = worst;
   if ("asking" in form.dataset || performance.now() - state.saidAt < SAY_EVERY) return;
   if (worst) say(words(worst), "warn");
   else say(words("ready"), "good");
 }
 
-function showLevel(lean) {
-  state.lean = lean;
+const isTilted = () => state.held !== null && (Math.abs(state.held.lean) > LEAN || state.held.tip > TIP);
+
+// The needle stays level with the world, as a spirit level does.
+function showLevel(held) {
+  state.held = held;
   part("level").setAttribute("visibility", "visible");
-  part("level").classList.toggle("is-level", Math.abs(lean) <= LEAN);
-  part("needle").setAttribute("transform", `rotate(${Math.max(-30, Math.min(30, -lean)).toFixed(1)} 240 46)`);
+  part("level").classList.toggle("is-level", Math.abs(held.lean) <= LEAN);
+  part("needle").setAttribute("transform", `rotate(${Math.max(-30, Math.min(30, -held.lean)).toFixed(1)} 240 46)`);
+}
+
+// Where the owner has to be asked, the browser refuses until a tap; then a button stands for it. A second refusal is a no.
+async function startLevel({ type } = {}) {
+  const allowed = !level.mustAsk() || (await level.ask());
+  if (allowed) level.watch(showLevel);
+  part("ask-level").hidden = allowed || type === "click";
 }
 
 // --- taking the photo ---------------------------------------------------------------------------------------------
@@ -150,7 +165,7 @@ async function freeze() {
   try {
     const photo = await take(video, state.stream);
     keep(photo, { name: "photo.jpg", origin: "camera" });
-  } catch {
+  } catch (error) {
     mode("live");
   }
   part("flash").classList.remove("is-on");
@@ -183,7 +198,7 @@ async function retake() {
   still.hidden = true;
   part("file-name").hidden = true;
   if (state.origin === "file") part("file").value = "";
-  if (!state.stream?.active) return start();
+  if (!state.stream || !state.stream.active) return start();
   await video.play();
   say(words("fit"));
   mode("live");
@@ -218,7 +233,7 @@ async function deliver() {
   } catch (failure) {
     mode("failed");
     offer(state.origin === "file" && NO_USE.includes(failure.status) ? "other" : "again");
-    say(failure.error ?? words(failure.say ?? "trouble"));
+    say(failure.error || words(failure.say || "trouble"));
   }
 }
 
@@ -245,10 +260,13 @@ part("timer").addEventListener("click", () => {
   part("timer-label").textContent = state.timer || "";
   part("timer").setAttribute("aria-label", words(`timer${state.timer}`));
 });
-part("file")?.addEventListener("change", ({ target }) => {
-  const [file] = target.files;
-  if (file) keep(file, { name: file.name, origin: "file" });
-});
+if (part("file")) {
+  part("file").addEventListener("change", ({ target }) => {
+    const [file] = target.files;
+    if (file) keep(file, { name: file.name, origin: "file" });
+  });
+}
+part("ask-level").addEventListener("click", startLevel);
 form.addEventListener("submit", (event) => event.preventDefault());
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && is("frozen", "failed")) retake();
@@ -264,9 +282,9 @@ window.addEventListener("pageshow", (event) => event.persisted && "sent" in form
 window.addEventListener("pagehide", () => close(state.stream));
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) stopCounting();
-  else if (is("live") && !state.stream?.active) start();
+  else if (is("live") && !(state.stream && state.stream.active)) start();
 });
 
-watchLevel(showLevel);
+startLevel();
 setInterval(watch, LOOK_EVERY);
 start();

@@ -16,23 +16,23 @@ export const REASONS = {
 
 // Resolves to a stream; rejects with an error whose name is in REASONS, or "unsupported".
 export async function open(facing) {
-  if (!navigator.mediaDevices?.getUserMedia) throw Object.assign(new Error("no camera API"), { name: "unsupported" });
+  if (!navigator.mediaDevices || !navigator.mediaDevices.getUserMedia) throw Object.assign(new Error("no camera API"), { name: "unsupported" });
   const wish = { facingMode: { ideal: facing }, width: { ideal: 1920 }, height: { ideal: 1440 }, aspectRatio: { ideal: 4 / 3 } };
   return navigator.mediaDevices.getUserMedia({ video: wish, audio: false });
 }
 
 export function close(stream) {
-  for (const track of stream?.getTracks() ?? []) track.stop();
+  for (const track of stream ? stream.getTracks() : []) track.stop();
 }
 
 export async function hasSeveral() {
-  const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+  const devices = await navigator.mediaDevices.enumerateDevices();
   return devices.filter((device) => device.kind === "videoinput").length > 1;
 }
 
 // Front cameras are shown as a mirror, because people expect one; the photo itself never is.
 export function isFront(stream, asked) {
-  const facing = stream.getVideoTracks()[0]?.getSettings?.().facingMode;
+  const { facingMode: facing } = stream.getVideoTracks()[0].getSettings();
   return facing ? facing === "user" : asked === "user";
 }
 
@@ -47,10 +47,10 @@ export function cropOf(width, height) {
 export async function take(video, stream) {
   const crop = cropOf(video.videoWidth, video.videoHeight);
   const own = crop.width < ENOUGH ? await ownPhoto(stream, crop) : null;
-  const source = own ?? video;
+  const source = own || video;
   const size = own ? cropOf(own.width, own.height) : crop;
   const blob = await encode(source, size);
-  own?.close?.();
+  if (own) own.close();
   return blob;
 }
 
@@ -59,10 +59,10 @@ async function ownPhoto(stream, crop) {
   try {
     const camera = new window.ImageCapture(stream.getVideoTracks()[0]);
     const able = await camera.getPhotoCapabilities();
-    if ((able.imageWidth?.max ?? 0) <= crop.width * 1.3) return null;
+    if (!able.imageWidth || able.imageWidth.max <= crop.width * 1.3) return null;
     const photo = await Promise.race([camera.takePhoto(), after(PATIENCE)]);
     return photo && (await createImageBitmap(photo, { imageOrientation: "from-image" }));
-  } catch {
+  } catch (error) {
     return null;
   }
 }

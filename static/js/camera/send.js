@@ -23,15 +23,15 @@ export function send(form, photo, { name, origin, onProgress }) {
 
 function settle(request, resolve, reject) {
   const answer = parse(request.responseText);
-  if (answer?.next) resolve(answer);
-  else if (answer?.error) reject({ error: answer.error, status: request.status });
+  if (answer && answer.next) resolve(answer);
+  else if (answer && answer.error) reject({ error: answer.error, status: request.status });
   else reject({ say: request.status >= 500 ? "trouble" : "expired" });
 }
 
 function parse(text) {
   try {
     return JSON.parse(text);
-  } catch {
+  } catch (error) {
     return null;
   }
 }

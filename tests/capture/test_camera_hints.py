@@ -1,0 +1,202 @@
+"""The live help of the camera page in real Chromium: what it says of good and bad pictures, and that it never forbids."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from bench.hints import SIZE, made_by_light
+from capture.drawn import Person, draw_portrait
+from capture.models import Photo
+from schools.tenancy import school_scope
+from tests import factories
+from tests.browser import chromium
+from tests.capture.conftest import sign_in
+
+PHONE = {"width": 390, "height": 844}
+SCRIPTS = Path(__file__).resolve().parents[2] / "static" / "js"
+# A camera that shows one picture; it trembles by a pixel, so that every frame is a new one.
+CAMERA = """
+navigator.mediaDevices.getUserMedia = async () => {
+  const picture = new Image();
+  picture.src = "/scene.jpg";
+  await picture.decode();
+  const sheet = Object.assign(document.createElement("canvas"), { width: picture.width, height: picture.height });
+  let shift = 0;
+  const draw = () => sheet.getContext("2d").drawImage(picture, (shift += 1) % 2, 0);
+  draw();
+  setInterval(draw, 100);
+  return sheet.captureStream(10);
+};
+"""
+SCENES = {
+    "against the light": "The light is behind you",
+    "night": "Too dark",
+    "shaken": "Not sharp",
+    "sharpness": "Not sharp",
+    "side_light": "One side is in shadow",
+    "burnt": "Too bright",
+}
+
+
+@cache
+def scene(name: str, seed: int = 11) -> bytes:
+    """A drawn person before the camera, in good light or another."""
+    make = made_by_light().get(name)
+    drawn = draw_portrait(Person.random(seed), size=SIZE, violation=None if make else name)
+    rgb = np.asarray(drawn)
+    return cv2.imencode(".jpg", (make(rgb) if make else rgb)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as instance:
+        yield instance
+
+
+@pytest.fixture
+def student(scoped, school, season, db):
+    row = factories.student(school, season, name="欧阳明月")
+    factories.consent(row)
+    return row
+
+
+@pytest.fixture
+def open_camera(browser, live_server, student):
+    """`open_camera("night")`: the page before a scene. `script` runs before the page's own."""
+    contexts: list[BrowserContext] = []
+
+    def opened(name: str, script: str = "") -> Page:
+        cookie = sign_in(student).cookies["sessionid"].value
+        context = browser.new_context(base_url=live_server.url, viewport=PHONE, locale="en", has_touch=True)
+        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
+        context.add_init_script(CAMERA + script)
+        context.route("**/scene.jpg", lambda route: route.fulfill(body=scene(name), content_type="image/jpeg"))
+        contexts.append(context)
+        page = context.new_page()
+        page.goto("/me/camera/")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def form(page: Page):
+    return page.locator("#camera")
+
+
+def says(page: Page, words: str) -> None:
+    expect(page.get_by_role("status")).to_have_text(re.compile(re.escape(words)), timeout=15000)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_good_light_is_praised_and_the_shutter_takes_at_once(open_camera):
+    page = open_camera("good")
+    says(page, "Good. Hold still")
+    expect(form(page)).to_have_attribute("data-light", "good")
+    page.get_by_role("button", name="Take the photo").click()
+    expect(form(page)).to_have_attribute("data-mode", "frozen")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", SCENES)
+def test_bad_pictures_get_one_hint_and_the_shutter_asks_once(open_camera, name):
+    page = open_camera(name)
+    says(page, SCENES[name])
+    expect(form(page)).to_have_attribute("data-light", "warn")
+    page.get_by_role("button", name="Take the photo").click()
+    says(page, "Press again to take it all the same.")
+    expect(form(page)).to_have_attribute("data-mode", "live")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_warning_forbids_nothing(open_camera, student, school):
+    page = open_camera("night")
+    says(page, "Too dark")
+    for _ in range(2):
+        page.get_by_role("button", name="Take the photo").click()
+    expect(form(page)).to_have_attribute("data-mode", "frozen")
+    with page.expect_navigation(url="**/me/check/"):
+        page.get_by_role("button", name="Send this photo").click()
+    with school_scope(school):
+        assert Photo.objects.get(student=student).status == Photo.Status.CHECKING
+
+
+@pytest.fixture
+def lean():
+    """Hold the phone so: an upright one has beta 90; beta 80 and gamma 89.5 is one that leans 10 degrees to the right."""
+    sessions = {}
+
+    def held(page: Page, *, beta: float, gamma: float, times: int = 1) -> None:
+        if page not in sessions:
+            sessions[page] = page.context.new_cdp_session(page)
+        for place in range(times):  # the needle swims, so it has to be told several times
+            angles = {"alpha": 0, "beta": beta + place / 50, "gamma": gamma}
+            sessions[page].send("DeviceOrientation.setDeviceOrientationOverride", angles)
+            page.wait_for_timeout(40)
+
+    return held
+
+
+@pytest.mark.django_db(transaction=True)
+def test_level_follows_the_phone(open_camera, lean):
+    page = open_camera("good")
+    says(page, "Good.")
+    level = page.locator("[data-level]")
+    expect(level).to_have_attribute("visibility", "hidden")
+    lean(page, beta=90, gamma=0)
+    expect(level).to_have_attribute("visibility", "visible")
+    expect(level).to_have_class(re.compile("is-level"))
+    lean(page, beta=80, gamma=89.5, times=16)
+    expect(level).not_to_have_class(re.compile("is-level"))
+    says(page, "Hold the phone upright and level.")
+    turned = float(re.search(r"rotate\((-?[\d.]+)", page.locator("[data-needle]").get_attribute("transform"))[1])
+    assert turned == pytest.approx(-10, abs=1.5)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_phone_held_from_below_is_told_to_stand_upright(open_camera, lean):
+    page = open_camera("good")
+    says(page, "Good.")
+    lean(page, beta=45, gamma=0, times=16)
+    says(page, "Hold the phone upright and level.")
+
+
+# As iOS does: without a tap the question itself is an error.
+ASKING = """
+for (const kind of [DeviceOrientationEvent, DeviceMotionEvent]) {
+  kind.requestPermission = async () => {
+    if (!navigator.userActivation.isActive) throw new DOMException("no tap", "NotAllowedError");
+    return "%s";
+  };
+}
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("answer", ["granted", "denied"])
+def test_where_the_phone_wants_to_be_asked_the_level_waits_for_a_tap(open_camera, lean, answer):
+    page = open_camera("good", ASKING % answer)
+    says(page, "Good.")
+    page.get_by_role("button", name="Use the level").click()
+    expect(page.get_by_role("button", name="Use the level")).to_be_hidden()
+    lean(page, beta=90, gamma=0)
+    shown = "visible" if answer == "granted" else "hidden"
+    expect(page.locator("[data-level]")).to_have_attribute("visibility", shown)
+
+
+def test_scripts_of_the_camera_read_in_browsers_of_2019():
+    """No syntax and no interface that came later, unless the page asks for it first."""
+    text = "\n".join(path.read_text() for path in [SCRIPTS / "camera.js", *sorted((SCRIPTS / "camera").glob("*.js"))])
+    code = re.sub(r"//.*", "", text)
+
+    assert not re.findall(
+        r"\?\.[a-z\[(]|\?\?|\|\|=|catch \{|^await |#[a-z]\w* =|OffscreenCanvas|\.at\(|replaceAll", code, re.MULTILINE
+    )
+    for asked_first in ("FaceDetector", "ImageCapture", "screen.orientation"):
+        assert re.search(rf'"{asked_first}" in window|{asked_first} \?|try', code)
