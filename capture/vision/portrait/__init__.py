@@ -20,6 +20,7 @@ from .crop import HEIGHT, WIDTH, Crop
 from .encoding import encode_portrait, encode_thumbnail
 from .framing import describe, frame, is_standard
 from .matting import Matte, matte
+from .strangers import without_strangers
 
 SURPLUS = 1.2  # source px per portrait px; more are averaged first, because turning them down in one step would alias
 
@@ -78,6 +79,9 @@ def cut_out(picture: np.ndarray, measures: Mapping[str, Any], source: Source, cr
     oval = np.array(measures["oval"]) * source.size @ matrix[:, :2].T + matrix[:, 2]
     chin = oval[OVAL.index(CHIN), 1]
     mask = networks.person_mask(picture)
+    if others := measures.get("other_boxes"):
+        corners = np.array(others).reshape(-1, 2) * source.size @ matrix[:, :2].T + matrix[:, 2]
+        mask = without_strangers(mask, oval, corners.reshape(-1, 4))
     return matte(picture.astype(np.float32) / 255, mask, chin, oval)
 
 

@@ -21,9 +21,12 @@ TRUST = 0.02  # of the screen at its best, beside the matting energy
 MASK_TRUST = 0.05  # of the mask where the colours cannot tell
 UNFIT, SURE = 0.3, 0.2  # shares of it where no mixture fits, and where the mask is sure
 MASK_NONE, MASK_WHOLE = 0.15, 0.4  # half a shirt is worse than a little of a wall that looks like it
-DOUBT = 0.3  # of the mask where a pixel has the wall's very colour
+DOUBT = 0.5  # of the mask where a pixel has the wall's very colour
 CLEAR = 8.0  # times the spread of the wall away from it: surely no wall
 HAIR_PRIOR = 0.25  # that a pixel is hair from elsewhere on the head, beside 1 for the colours nearby
+SHADE_TRUST, SHADE_MASK = 0.06, 0.5  # of the shadow on the wall, and the mask above which it is none
+ROUGH = 0.03  # levels of 0-1 by which a strand differs from what is about it
+DARKEST_SHADE = 0.45  # share of the light on the wall
 FUSION = (13, 13)  # px over which the colours of the person are smooth
 
 
@@ -57,8 +60,9 @@ def screen_alpha(rgb: np.ndarray, mask: np.ndarray, regions: Regions) -> tuple[n
     sure = np.clip((mask[unknown] - 0.8) / 0.15, 0, 1)
     by_screen = TRUST * even * fit * tells
     by_mask = MASK_TRUST * even * (fit * (1 - tells) + UNFIT * (1 - fit) + SURE * sure)
+    shade = SHADE_TRUST * even * in_shade(rgb, unknown, wall, noise) * np.clip(1 - mask[unknown] / SHADE_MASK, 0, 1)
     alpha, trust = regions.known.copy(), np.zeros_like(regions.known)
-    trust[unknown] = by_screen + by_mask
+    trust[unknown] = by_screen + by_mask + shade
     likely = judge_mask(mask[unknown], from_wall, noise)
     alpha[unknown] = (by_screen * share + by_mask * likely) / np.maximum(trust[unknown], 1e-9)
     return alpha, trust
@@ -91,6 +95,16 @@ def unmix(
         best, total = np.maximum(best, fit), total + prior * fit
         telling, shared = telling + tells, shared + tells * np.minimum(share, 1)
     return shared / np.maximum(telling, 1e-9), best, telling / np.maximum(total, 1e-9)
+
+
+def in_shade(rgb: np.ndarray, unknown: np.ndarray, wall: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """How far a pixel may be the wall in the person's shadow: the wall's hue, darker, and smooth as no strand is."""
+    grey = rgb.mean(2)
+    rough = (cv2.GaussianBlur(grey, (0, 0), 1) - cv2.GaussianBlur(grey, (0, 0), 4))[unknown]
+    light = _dot(rgb[unknown], wall) / np.maximum(_dot(wall, wall), 1e-6)
+    tint = rgb[unknown] - light[:, None] * wall
+    hue = np.exp(-_dot(tint, tint) / (2 * noise**2))
+    return hue * np.exp(-((rough / ROUGH) ** 2)) * ((light > DARKEST_SHADE) & (light < 1))
 
 
 def judge_mask(mask: np.ndarray, from_wall: np.ndarray, noise: np.ndarray) -> np.ndarray:

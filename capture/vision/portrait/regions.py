@@ -13,6 +13,10 @@ import numpy as np
 # Lengths are px at half the size; colour distances are Euclidean in RGB of 0-1.
 FACE_CORE = 0.88  # of the outline of the face; the landmarks of its sides may lie some px outside
 SURE_PERSON, MORE_LIKELY, SURE_WALL = 0.9, 0.5, 0.08
+EMPTY, NO_PERSON = (
+    0.01,
+    0.05,
+)  # of the mask; where it lost hair it has a doubt at least, before a dark chair it has none
 PERSON_MARGIN = 5  # that the sure person is drawn back from the mask
 WALL_MARGIN_HAIR = 6  # that the sure wall is drawn back; hair strays further than a shoulder
 WALL_MARGIN_SHOULDER = 2
@@ -56,9 +60,10 @@ def find_regions(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarra
     rgb, mask = (cv2.resize(part, half, interpolation=cv2.INTER_AREA) for part in (rgb, mask))
     core = (oval.mean(0) + FACE_CORE * (oval - oval.mean(0))) / 2
     known = trimap(mask, chin / 2, core)
-    wall, noise = read_wall(rgb, known)
+    wall, noise = read_wall(rgb, known, mask)
     hair, clothes = hair_colours(rgb, known, core), clothes_colour(rgb, mask, chin / 2, core)
-    known = reclaim_hair(rgb, open_pockets(rgb, known, wall, noise, chin / 2, core), wall, hair, core)
+    known = open_pockets(rgb, known, wall, noise, chin / 2, core)
+    known = reclaim_hair(rgb, known, mask, wall, hair, core)
     person = _spread(rgb, (known == 1).astype(np.float32), PERSON_RADII)
     wall, noise, person = (cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) for part in (wall, noise, person))
     known = cv2.resize(known, size, interpolation=cv2.INTER_NEAREST)
@@ -76,12 +81,12 @@ def trimap(mask: np.ndarray, chin: float, core: np.ndarray) -> np.ndarray:
     return np.where(person > 0, 1.0, np.where(wall > 0, 0.0, 0.5)).astype(np.float32)
 
 
-def read_wall(rgb: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def read_wall(rgb: np.ndarray, known: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Colour of the wall about each pixel and its spread, from the pixels that are surely wall."""
     sure = known == 0
     typical = np.median(rgb[sure][::8], axis=0) if sure.any() else np.zeros(3, np.float32)
-    # Hair or a chair that the mask took for wall must not colour it.
-    weight = (sure & ~_unlike(rgb, typical, WALL_RANGE)).astype(np.float32)
+    # Hair that the mask half lost must not colour it.
+    weight = (sure & ~(_unlike(rgb, typical, WALL_RANGE) & (mask > EMPTY))).astype(np.float32)
     wall = _spread(rgb, weight, WALL_RADII)
     # Absolute, not squared: a stray hair across it does not make a wall uneven.
     noise = 1.25 * _spread(np.sqrt(squares(rgb - wall)), weight, WALL_RADII)
@@ -108,7 +113,12 @@ def open_pockets(
 
 
 def reclaim_hair(
-    rgb: np.ndarray, known: np.ndarray, wall: np.ndarray, hair: tuple[np.ndarray, ...], core: np.ndarray
+    rgb: np.ndarray,
+    known: np.ndarray,
+    mask: np.ndarray,
+    wall: np.ndarray,
+    hair: tuple[np.ndarray, ...],
+    core: np.ndarray,
 ) -> np.ndarray:
     """Long hair that the mask lost or doubted beside the face is the person's: coloured like the hair above the face,
     unlike the wall, and joined to what is sure. Its outline stays unknown."""
@@ -118,7 +128,7 @@ def reclaim_hair(
     beside = np.zeros(known.shape, bool)
     columns = slice(int(max(0, middle - HAIR_REACH * half)), int(middle + HAIR_REACH * half))
     beside[int(max(0, core[:, 1].min())) :, columns] = True
-    like_hair = beside & (known < 1) & _unlike(rgb, wall, HAIR_CONTRAST)
+    like_hair = beside & (known < 1) & (mask > NO_PERSON) & _unlike(rgb, wall, HAIR_CONTRAST)
     like_hair &= ~np.logical_and.reduce([_unlike(rgb, colour, HAIR_DISTANCE) for colour in hair])
     solid = _joined(_open(like_hair, 1), known == 1)
     known = np.where(cv2.dilate(solid, _disc(RING)) > 0, np.maximum(known, 0.5), known)
