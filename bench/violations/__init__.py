@@ -35,6 +35,7 @@ MAKERS: dict[str, tuple[Make, ...]] = {
     "gaze": (eyes.looking_aside,),
     "mouth": (eyes.opened,),
     "fringe": (cover.fringe,),
+    "fringe:warn": (cover.strands,),
     "necklace": (ornaments.necklace,),
     "lens_glare": (eyes.lens_flare,),
     "tinted_lens": (eyes.tinted,),
@@ -47,12 +48,12 @@ MAKERS: dict[str, tuple[Make, ...]] = {
     "screen": (integrity.near_screen,),
     "print_edge": (integrity.from_print,),
     "beautified": (integrity.smoothed, integrity.airbrushed),
-    "colour": (light.grey, light.cast),
+    "colour": (light.grey,),
+    "colour:warn": (light.cast,),
     "too_close": (camera.close,),
 }
 LEFT_TO_REVIEWERS: dict[str, tuple[Make, ...]] = {
     "eyes": (eyes.half_shut,),
-    "fringe": (cover.strands,),
     "ears": (cover.hair_over_ears,),
     "head_cover": (cover.dark_capped,),
     "earrings": (ornaments.studs, ornaments.hoops),

@@ -49,7 +49,8 @@ def _kinds(wanted: set[str] | None) -> Iterator[tuple[str, Make]]:
     """What is expected, with a question mark where the engine does not claim to see it, and who makes it."""
     for mark, makers in (("", MAKERS), ("?", LEFT_TO_REVIEWERS)):
         for rule, made in makers.items():
-            yield from ((mark + rule, maker) for maker in made if not wanted or wanted & {rule, maker.__name__})
+            names = {rule.partition(":")[0]}
+            yield from ((mark + rule, maker) for maker in made if not wanted or wanted & (names | {maker.__name__}))
 
 
 def _write(path: Path, maker: Make, subject: Subject) -> None:

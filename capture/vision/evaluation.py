@@ -17,7 +17,7 @@ from .source import open_photo
 from .verdict import Finding, Limits
 
 OUTCOMES = ("reject", "warn")
-OVERLOOKED = "?"
+OVERLOOKED, ONLY_WARNED = "?", ":warn"
 
 
 class LabelError(Exception):
@@ -26,11 +26,13 @@ class LabelError(Exception):
 
 @dataclass(frozen=True)
 class Labelled:
-    """`expected` are the rules that this photo breaks, `overlooked` those (or other names) that it breaks in a way that the
-    engine does not claim to see. `kind` and `strength` say how the violation was made."""
+    """`expected` are the rules that this photo breaks, `warned` those of them that it breaks in a way that only asks for a
+    warning, `overlooked` those (or other names) that the engine does not claim to see. `kind` and `strength` say how the
+    violation was made."""
 
     path: Path
     expected: frozenset[str]
+    warned: frozenset[str] = frozenset()
     overlooked: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
     kind: str = ""
@@ -92,8 +94,9 @@ class Judged:
 
 
 def read_labels(directory: Path, labels: Path) -> list[Labelled]:
-    """labels: a CSV with the columns file, expected (rules, separated by spaces or semicolons; with a question mark before it
-    what is left to the reviewer) and, if wanted, group (several by spaces), kind and strength."""
+    """labels: a CSV with the columns file, expected (rules, separated by spaces or semicolons; "colour:warn" where a warning is
+    all that is asked, "?earrings" for what is left to the reviewer) and, if wanted, group (several by spaces), kind and
+    strength."""
     with labels.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     if not rows or "file" not in rows[0]:
@@ -103,14 +106,15 @@ def read_labels(directory: Path, labels: Path) -> list[Labelled]:
 
 def _label(directory: Path, row: dict[str, str]) -> Labelled:
     names = (row.get("expected") or "").replace(";", " ").split()
-    expected = frozenset(name for name in names if not name.startswith(OVERLOOKED))
+    warned = frozenset(name.removesuffix(ONLY_WARNED) for name in names if name.endswith(ONLY_WARNED))
+    expected = frozenset(name.removesuffix(ONLY_WARNED) for name in names if not name.startswith(OVERLOOKED))
     unknown = expected - {rule.name for rule in RULES}
     if unknown:
         raise LabelError(f"{row['file']}: unknown rule {', '.join(sorted(unknown))}")
     overlooked = frozenset(name.removeprefix(OVERLOOKED) for name in names if name.startswith(OVERLOOKED))
     groups = frozenset((row.get("group") or "").split())
     kind, strength = row.get("kind") or "", row.get("strength") or ""
-    return Labelled(directory / row["file"], expected, overlooked, groups, kind, strength)
+    return Labelled(directory / row["file"], expected, warned, overlooked, groups, kind, strength)
 
 
 def evaluate(labelled: Iterable[Labelled], limits: Limits, kept: Path | None = None) -> Judged:
@@ -146,7 +150,7 @@ def judged_photo(label: Labelled, measures: Measures | None, limits: Limits) -> 
 def total(photos: list[Photo]) -> Row:
     """All rejecting rules together: photos without a label for a rejecting rule that were rejected all the same."""
     rejecting = {rule.name for rule in RULES if "reject" in rule.outcomes}
-    labelled = [photo for photo in photos if photo.label.expected & rejecting]
+    labelled = [photo for photo in photos if (photo.label.expected - photo.label.warned) & rejecting]
     clean = [photo for photo in photos if photo.label.is_clean]
     false, found = (sum(photo.is_rejected for photo in part) for part in (clean, labelled))
     return Row("all rejecting", "reject", len(clean) + len(labelled), false, len(labelled), found)
@@ -163,7 +167,8 @@ def of_group(judged: Judged, group: str) -> list[Photo]:
 def rule_row(name: str, outcome: str, photos: list[Photo], limits: Limits) -> Row:
     """Compared are the photos labelled with the rule and those without any label: a blurred photo may well read as gazing
     aside. A rejection counts as a found warning too, because the student hears of it either way."""
-    counted = [photo for photo in photos if name in photo.label.expected or _keeps(photo, name)]
+    asked = [photo for photo in photos if outcome == "warn" or name not in photo.label.warned]
+    counted = [photo for photo in asked if name in photo.label.expected or _keeps(photo, name)]
     wanted = {outcome} if outcome == "reject" else set(OUTCOMES)
     fired = [photo.breaks(name, wanted) for photo in counted]
     expected = [name in photo.label.expected for photo in counted]

@@ -189,7 +189,7 @@ def red_eye(m: Measures, limits: Limits) -> Finding | None:
     return above("red_eye", m.get("red_eye"), limits, boxes(m, "eye_boxes"))
 
 
-@rule(_("Eyes open"), reject=0.45, warn=0.52, aspect=0.19, slit=0.165)
+@rule(_("Eyes open"), reject=0.45, warn=0.52, aspect=0.19, slit=0.175)
 def eyes(m: Measures, limits: Limits) -> Finding | None:
     """Gap of the lids over the diameter of the iris. Narrow open eyes read 0.53: above 0.45 only a slit is rejected, which is
     low for its width too."""
@@ -385,7 +385,7 @@ def too_close(m: Measures, limits: Limits) -> Finding | None:
 
 ELSEWHERE = (
     Rule("framing", _("Head inside the standard frame"), {"warn": None}),
-    Rule("edge", _("Clean outline against the background"), {"warn": 0.15}),
+    Rule("edge", _("Clean outline against the background"), {"warn": 0.1}),
     Rule("duplicate", _("A picture of one's own"), {"warn": 72}),  # of the 512 bits of the imprint (imprint.py)
 )
 RULES: tuple[Rule, ...] = (*_RULES, *ELSEWHERE)

@@ -28,12 +28,21 @@ def test_every_measured_rule_has_a_score(checked):
 
 
 def test_labels_may_name_several_rules_and_a_group(tmp_path):
-    (tmp_path / "labels.csv").write_text("file,expected,group\na.jpg,mouth; fringe,dark\nb.jpg,,\n")
+    (tmp_path / "labels.csv").write_text("file,expected,group\na.jpg,mouth; fringe:warn,dark\nb.jpg,,\n")
     first, second = read_labels(tmp_path, tmp_path / "labels.csv")
 
     assert first.expected == {"mouth", "fringe"}
+    assert first.warned == {"fringe"}
     assert first.groups == {"dark"}
     assert second.is_clean
+
+
+def test_where_a_warning_is_asked_a_rejecting_rule_owes_no_rejection():
+    photos = [photo("colour", warned=frozenset({"colour"})), photo("colour", "colour")]
+
+    assert rule_row("colour", "reject", photos, Limits.of()).labelled == 1
+    assert rule_row("colour", "warn", photos, Limits.of()).labelled == 2
+    assert total(photos).labelled == 1
 
 
 def test_what_is_left_to_the_reviewer_is_labelled_with_a_question_mark(tmp_path):

@@ -147,3 +147,30 @@ def test_sloping_shoulders_warn(draw, degrees):
 
     assert outcomes(jpeg(sloping)).get("shoulders") == "warn"
     assert "shoulders" not in outcomes(jpeg(rgb))
+
+
+def test_a_bright_chain_on_the_neck_warns(draw):
+    rgb = np.array(draw(2))
+    height, width = rgb.shape[:2]
+    (left, top), (right, _) = (np.array(place) * (width, height) for place in check(jpeg(rgb)).measures["eyes"])
+    chin = check(jpeg(rgb)).measures["chin"][1] * height
+    distance, middle = right - left, (left + right) / 2
+    t = np.linspace(-1, 1, 60)
+    chain = np.stack([middle + 0.4 * distance * t, chin + distance * (0.45 - 0.25 * t**2)], 1)
+    cv2.polylines(rgb, [np.round(chain).astype(np.int32)], False, (255, 244, 200), max(2, int(distance / 45)))
+
+    finding = next(found for found in check(jpeg(rgb)).verdict.findings if found.rule == "necklace")
+
+    assert finding.outcome == "warn"
+    _, x0, y0, x1, y1 = finding.marks[0]
+    assert left - distance < x0 * width < x1 * width < right + distance
+    assert y0 * height > chin > top
+    assert y1 <= 1
+    assert "necklace" not in outcomes(jpeg(draw(2)))
+
+
+def test_the_sides_of_a_print_are_marked(draw):
+    finding = next(found for found in check(jpeg(draw(2, "print_edge"))).verdict.findings if found.rule == "print_edge")
+
+    assert len(finding.marks) == finding.value
+    assert all(mark[0] == "box" for mark in finding.marks)

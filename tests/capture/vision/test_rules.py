@@ -148,7 +148,7 @@ def test_dark_skin_in_good_light_is_not_underexposed():
 
 
 def test_narrow_open_eyes_are_never_rejected_but_a_slit_is():
-    assert found({"eye_opening": 0.47, "eye_aspect": 0.173}) == [("eyes", "warn")]
+    assert found({"eye_opening": 0.47, "eye_aspect": 0.18}) == [("eyes", "warn")]
     assert found({"eye_opening": 0.47, "eye_aspect": 0.15}) == [("eyes", "reject")]
     assert found({"eye_opening": 0.55, "eye_aspect": 0.15}) == [("eyes", "warn")]
 
