@@ -14,7 +14,7 @@ from capture.models import Finding, Photo
 REASONS_SHOWN = 3
 # What the notice punishes with a lock: only when a person has confirmed it.
 FORBIDDEN = {"screen", "print_edge", "beautified"}
-POINT = 0.03  # a point is shown as a box of this part of the picture's width
+POINT = 0.05  # a point is shown as a box of this part of the picture's width
 ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
 
 
@@ -77,9 +77,15 @@ def as_found(row: Finding) -> vision.Finding:
     return vision.Finding(row.rule, "reject" if row.outcome == Finding.Outcome.REJECT else "warn", row.value, row.limit)
 
 
-def marks(explained: Iterable[Explained]) -> list[dict[str, Any]]:
-    """For the `marks` tag: one entry a box."""
-    return [{"outcome": item.outcome, "box": box} for item in explained for box in item.boxes]
+def marks(explained: Iterable[Explained], *, is_numbered: bool = False) -> list[dict[str, Any]]:
+    """For the `marks` tag: one entry a box; numbered, where the findings beside it are, if there are several."""
+    items = list(explained)
+    is_numbered = is_numbered and len(items) > 1
+    return [
+        {"outcome": item.outcome, "box": box, "is_round": box[2] == POINT, "number": number if is_numbered else None}
+        for number, item in enumerate(items, 1)
+        for box in item.boxes
+    ]
 
 
 def _box(mark: list[Any], photo: Photo) -> tuple[float, float, float, float]:
@@ -89,4 +95,4 @@ def _box(mark: list[Any], photo: Photo) -> tuple[float, float, float, float]:
         return left, top, right - left, bottom - top
     x, y = numbers
     high = POINT * photo.width / photo.height if photo.height else POINT
-    return max(x - POINT / 2, 0.0), max(y - high / 2, 0.0), POINT, high
+    return x - POINT / 2, y - high / 2, POINT, high

@@ -213,7 +213,7 @@ def check(request: Any) -> HttpResponse:
         "photo": photo,
         "reasons": rejects[: explanation.REASONS_SHOWN],
         "remarks": [item for item in found if not item.is_reject],
-        "marks": explanation.marks(rejects[: explanation.REASONS_SHOWN]),
+        "marks": explanation.marks((rejects or found)[: explanation.REASONS_SHOWN], is_numbered=True),
         "waits_long": (timezone.now() - photo.taken_at).total_seconds() > LONG_SECONDS,
         "is_open": _plan(request, timezone.now()).is_open(timezone.now()),
         "fee_due": request.student.must_pay(request.enrolment),

@@ -135,15 +135,44 @@ def heat(value: int | None, total: int | None) -> str:
 
 @register.simple_tag
 def marks(findings: Iterable[Any]) -> SafeString:
-    """{% marks findings %}: boxes over a picture; `box` of each = (x, y, width, height) as parts of 1 of it."""
-    drawn = [(_get(item, "box"), _get(item, "outcome") or "warn") for item in findings]
-    shapes = format_html_join(
-        "",
+    """{% marks findings %}: boxes over a picture; `box` of each = (x, y, width, height) as parts of 1 of it. With `is_round`
+    it is a ring, with `number` the first of a finding bears it."""
+    drawn = [item for item in findings if _get(item, "box")]
+    shapes = [_shape(item) for item in drawn]
+    shapes += [_number(item, place) for place, item in enumerate(drawn) if _is_first(drawn, place)]
+    return format_html('<svg class="marks" aria-hidden="true">{}</svg>', mark_safe("".join(shapes)))
+
+
+def _shape(item: Any) -> SafeString:
+    x, y, width, height = (round(100 * float(n), 2) for n in _get(item, "box"))
+    outcome = _get(item, "outcome") or "warn"
+    if _get(item, "is_round"):
+        places = (f"{x + width / 2:.2f}", f"{y + height / 2:.2f}", f"{width / 2:.2f}", f"{height / 2:.2f}", outcome)
+        return format_html(
+            '<ellipse class="halo" cx="{0}%" cy="{1}%" rx="{2}%" ry="{3}%"/><ellipse class="is-{4}" cx="{0}%" cy="{1}%" rx="{2}%" ry="{3}%"/>',
+            *places,
+        )
+    return format_html(
         '<rect class="halo" x="{0}%" y="{1}%" width="{2}%" height="{3}%" rx="3"/>'
         '<rect class="is-{4}" x="{0}%" y="{1}%" width="{2}%" height="{3}%" rx="3"/>',
-        ((*(round(100 * float(n), 2) for n in box), outcome) for box, outcome in drawn if box),
-    )
-    return format_html('<svg class="marks" aria-hidden="true">{}</svg>', shapes)
+        x, y, width, height, outcome,
+    )  # fmt: skip
+
+
+def _is_first(drawn: list[Any], place: int) -> bool:
+    """Whether it is the first box of a numbered finding."""
+    number = _get(drawn[place], "number")
+    return number is not None and all(_get(item, "number") != number for item in drawn[:place])
+
+
+def _number(item: Any, place: int) -> SafeString:
+    """A disc at the upper left corner, a step further for each, so that findings in one place stay apart."""
+    x, y, *_ = (round(100 * max(0.0, float(n)), 2) for n in _get(item, "box"))
+    number = int(_get(item, "number"))
+    return format_html(
+        '<g class="mark-number is-{}" transform="translate({} 0)"><circle cx="{}%" cy="{}%" r="10"/><text x="{}%" y="{}%">{}</text></g>',
+        _get(item, "outcome") or "warn", (number - 1) * 22, x, y, x, y, number,
+    )  # fmt: skip
 
 
 def _get(item: Any, name: str) -> Any:
