@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from schools import states, wording
 from schools.job_kinds import label_of
 from schools.models import Event
-from schools.sentences import FACTS, SENTENCES, THINGS, UNSAID
+from schools.sentences import FACTS, LISTS, SENTENCES, THINGS, UNSAID
 
 # Events of one act carry times of one transaction, some milliseconds apart.
 ONE_ACT = dt.timedelta(seconds=2)
@@ -128,7 +128,7 @@ def _said(event: Event, key: str, value: Any) -> str:
     """A value, or a pair of them as before and after."""
     field = _field(event, key)
     choices = dict(field.flatchoices) if field is not None and field.choices else {}
-    if isinstance(value, list) and len(value) == 2:
+    if isinstance(value, list) and len(value) == 2 and key not in LISTS:
         return f"{_one(key, value[0], choices)} → {_one(key, value[1], choices)}"
     if isinstance(value, list | tuple):
         return ", ".join(_one(key, item, choices) for item in value)

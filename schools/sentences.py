@@ -180,6 +180,9 @@ FACTS: dict[str, Any] = {
 # Facts kept for machines; ids of other rows are not said either.
 UNSAID = {"demo", "student", "photo", "shipment", "run", "job", "account", "enrolment", "order", "crop"}
 
+# Facts that list things: two of them are no before and after.
+LISTS = {"rules", "limits"}
+
 # What an event is about, for a change of state that has no sentence of its own.
 THINGS: dict[str, Any] = {
     "schools.season": _("Season"),

@@ -67,3 +67,11 @@ def test_what_older_limits_let_pass_meets_a_person(green, season, enrolment):
 def test_a_photo_that_is_not_compared_with_all_others_yet_meets_a_person(green, enrolment):
     Photo.objects.filter(student=green).update(compared_at=None)
     assert submit(green, enrolment).status == Photo.Status.SUBMITTED
+
+
+def test_the_light_table_says_that_nobody_looked(green, enrolment, owner_client):
+    photo = submit(green, enrolment)
+    page = owner_client.get(f"/school/review/?state=all&photo={photo.pk}").content.decode()
+    assert "Photo approved automatically: nothing was found" in page
+    assert "Engine 1.0" in page
+    assert "All numbers" in page

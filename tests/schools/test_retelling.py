@@ -94,3 +94,12 @@ def test_what_is_gone_is_left_out(season, center_admin):
     job.delete()
     (event,) = told(Event.objects.all())
     assert (event.about, str(event.sentence)) == ("", "Job: Done")
+
+
+@pytest.mark.django_db
+def test_two_things_of_a_list_are_no_before_and_after(season, center_admin):
+    history.record(
+        "season.changed", season, by=center_admin, facts={"rules": ["eyes", "mouth"], "outcome": ["green", "red"]}
+    )
+    (event,) = told(Event.objects.all())
+    assert [said for _word, said in event.details] == ["eyes, mouth", "green → red"]
