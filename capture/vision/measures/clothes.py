@@ -71,10 +71,11 @@ def _measure_area(figure: Figure, area: np.ndarray) -> dict[str, object]:
 
 def _edge_density(figure: Figure, area: np.ndarray) -> float:
     """Share of the clothes, away from their outline, that lies on a strong edge."""
-    inner = cv2.erode(area.astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
+    rows = slice(min(SIDE - 8, max(0, int(figure.chin))), SIDE)
+    inner = cv2.erode(area[rows].astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
     if not inner.any():
         return 0.0
-    edges = cv2.Canny(cv2.cvtColor(figure.rgb, cv2.COLOR_RGB2GRAY), EDGE, 2 * EDGE) > 0
+    edges = cv2.Canny(cv2.cvtColor(figure.rgb[rows], cv2.COLOR_RGB2GRAY), EDGE, 2 * EDGE) > 0
     return float(edges[inner].mean())
 
 

@@ -40,4 +40,5 @@ def longest_line(colours: np.ndarray, skin: np.ndarray) -> tuple[float, tuple[in
     lengths = np.hypot(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT])
     lengths = lengths * np.minimum(1, lengths * LINE_WIDTH / boxes[:, cv2.CC_STAT_AREA])
     best = int(np.argmax(lengths))
-    return float(lengths[best]), tuple(int(value) for value in boxes[best, :4])
+    x, y, width, height = (int(value) for value in boxes[best, :4])
+    return float(lengths[best]), (x, y, width, height)
