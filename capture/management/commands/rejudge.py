@@ -34,7 +34,9 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         season = _season(options["season"])
         if options["apply"] and options["limits"]:
-            raise CommandError(_("Limits of a file are to look ahead only. Save them on the page “Judging rules” first."))
+            raise CommandError(
+                _("Limits of a file are to look ahead only. Save them on the page “Judging rules” first.")
+            )
         limit_set = _limits(season, options["limits"])
         with center_scope(), history.source("command"):
             photos = _photos(season, options)
@@ -42,20 +44,26 @@ class Command(BaseCommand):
                 _apply(photos, limit_set) if options["apply"] else rejudging.foresee(photos, limit_set, season=season)
             )
         facts = {"season": season.year, "limit_set": limit_set.number, "engine": vision.ENGINE_VERSION}
-        facts |= {"applied": options["apply"]} | report.as_dict()
+        facts |= {"applied": options["apply"], "limits": _named(limit_set, options["limits"])} | report.as_dict()
         if options["json"]:
             self.stdout.write(json.dumps(facts))
         else:
             self._write_text(facts)
 
     def _write_text(self, facts: dict[str, Any]) -> None:
-        words = _("Season %(season)d, limits no. %(limit_set)s, engine %(engine)s: %(photos)d photos replayed.")
-        self.stdout.write(words % (facts | {"limit_set": facts["limit_set"] or _("of the file")}))
+        words = _("Season %(season)d, %(limits)s, engine %(engine)s: %(photos)d photos replayed.")
+        self.stdout.write(words % facts)
         self.stdout.write(_applied(facts) if facts["applied"] else _foreseen(facts))
         for move in facts["moves"]:
             self.stdout.write(f"  {move['from']:6} → {move['to']:6} {move['photos']:7}")
         for row in facts["rules"]:
             self.stdout.write(f"  {row['rule']:20} {row['from'] or '-':6} → {row['to'] or '-':6} {row['photos']:7}")
+
+
+def _named(limit_set: LimitSet, path: Path | None) -> str:
+    if path:
+        return _("limits of %(file)s") % {"file": path.name}
+    return _("limits no. %(n)d") % {"n": limit_set.number} if limit_set.number else _("default limits")
 
 
 def _applied(facts: dict[str, Any]) -> str:
