@@ -2,7 +2,7 @@
 
     .venv/bin/python -m bench.likeness [ROWS]          700,000 unless told
 
-The rows are made up, with the correlations of real faces: bits of 110 hidden traits and some noise, so that the distances of two
+The rows are made up, with the correlations of real faces: bits of 75 hidden traits and some noise, so that the distances of two
 rows have the spread that was measured on people (docs/judging.md, "The same picture twice"). Searched for are rows with 40
 bits turned over, mirrored every second time, and rows that are nobody's. Budget: 10 ms a search.
 """
@@ -18,7 +18,7 @@ import numpy as np
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ["TUCAI_TEST_DB"] = "bench_likeness"
 
-TRAITS, NOISE = 110, 0.55
+TRAITS, NOISE = 75, 0.4
 BATCH = 20_000
 SEARCHES, SCANS = 200, 3
 ALTERED_BITS = 40

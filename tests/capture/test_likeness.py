@@ -199,6 +199,16 @@ def test_a_photo_of_an_earlier_season_keeps_its_verdict(student, stranger, seaso
     assert colour(old) == "green"
 
 
+def test_the_search_goes_through_the_index(pair):
+    values = likeness.values_of("0f" * 64, limit=72, student_id=0)
+    with connection.cursor() as cursor:
+        cursor.execute(likeness.PLANNER, ["off", "off"])
+        cursor.execute("EXPLAIN " + likeness.NEAR, values)
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "Bitmap Index Scan on imprint_words" in plan
+    assert "capture_photo_pkey" in plan
+
+
 # both sides see it
 
 
