@@ -166,12 +166,12 @@ def _is_first(drawn: list[Any], place: int) -> bool:
 
 
 def _number(item: Any, place: int) -> SafeString:
-    """A disc at the upper left corner, a step further for each, so that findings in one place stay apart."""
+    """A disc over the upper left corner, a step further for each, so that findings in one place stay apart."""
     x, y, *_ = (round(100 * max(0.0, float(n)), 2) for n in _get(item, "box"))
     number = int(_get(item, "number"))
     return format_html(
-        '<g class="mark-number is-{}" transform="translate({} 0)"><circle cx="{}%" cy="{}%" r="10"/><text x="{}%" y="{}%">{}</text></g>',
-        _get(item, "outcome") or "warn", (number - 1) * 22, x, y, x, y, number,
+        '<g class="mark-number is-{}" transform="translate({} -8)"><circle cx="{}%" cy="{}%" r="9"/><text x="{}%" y="{}%">{}</text></g>',
+        _get(item, "outcome") or "warn", (number - 1) * 20, x, y, x, y, number,
     )  # fmt: skip
 
 
