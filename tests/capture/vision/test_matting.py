@@ -86,6 +86,43 @@ def test_shirt_like_the_wall_stays_whole(alpha):
     assert made.alpha[500:, 130:350].min() > 0.9
 
 
+def test_shadow_beside_the_head_is_wall(alpha):
+    shade = cv2.GaussianBlur(np.roll(alpha, (6, 22), (0, 1)), (0, 0), 6)[..., None]
+    made = matte(photo_of(alpha, WALL * (1 - 0.4 * shade)), rough_mask(alpha), 380.0, oval())
+    beside = np.s_[200:330, 352:365]
+
+    assert alpha[beside].max() < 0.05
+    assert made.alpha[beside].mean() < 0.1
+
+
+def test_dark_chair_behind_dark_hair_is_wall(alpha):
+    wall = np.broadcast_to(WALL, (HEIGHT, WIDTH, 3)).copy()
+    wall[300:, 60:420] = PERSON
+    made = matte(photo_of(alpha, wall), rough_mask(alpha), 380.0, oval())
+
+    assert made.alpha[320:440, 65:130].mean() < 0.02
+    assert made.alpha[320:440, 350:415].mean() < 0.02
+    assert made.edge > 0.1
+
+
+def test_dark_curl_on_the_neck_is_whole(alpha):
+    """The nearest sure person is skin; the curl is explained by the hair above the face."""
+    skin, hair = np.array([0.75, 0.6, 0.5], np.float32), np.array([0.12, 0.1, 0.1], np.float32)
+    face = np.zeros((HEIGHT, WIDTH), np.float32)
+    cv2.ellipse(face, (240, 280), (80, 115), 0, 0, 360, 1.0, -1)
+    cv2.rectangle(face, (190, 350), (290, 640), 1.0, -1)
+    curl = np.zeros_like(face)
+    cv2.ellipse(curl, (300, 420), (16, 24), 0, 0, 360, 1.0, -1)
+    face, curl = (cv2.GaussianBlur(part, (0, 0), 1)[..., None] for part in (face, curl))
+    colour = np.where(curl > 0.5, hair, face * skin + (1 - face) * hair)
+    true = np.maximum(alpha, curl[..., 0])[..., None]
+    photo = (true * colour + (1 - true) * WALL).astype(np.float32)
+    doubt = 0.4 * cv2.GaussianBlur(curl, (0, 0), 4)  # what the network makes of such hair
+    made = matte(photo, np.maximum(rough_mask(alpha), doubt), 400.0, oval())
+
+    assert made.alpha[410:431, 300:311].min() > 0.85
+
+
 def test_closed_form_keeps_what_is_known_and_fills_the_rest(alpha):
     known = np.where(alpha > 0.999, 1.0, np.where(alpha < 0.001, 0.0, 0.5)).astype(np.float32)
     nothing = np.zeros_like(known)
