@@ -43,7 +43,8 @@ class Explained:
     @property
     def drawing(self) -> str:
         """The static file that shows the rule, if it has been drawn."""
-        return drawing_of(self.rule)
+        is_nobody = self.rule == "one_face" and not self.value
+        return drawing_of("nobody" if is_nobody else self.rule)
 
 
 @cache

@@ -206,9 +206,17 @@ ROUGH = line(
 )
 TALL_HAIR = shape("M34 62c-8-34-2-60 26-60s34 26 26 60z", HAIR)
 
+EMPTY = f'<rect width="120" height="160" fill="{SKY}"/>' + line(
+    "M60 42c14 0 24 10 24 30 0 25-10 42-24 42s-24-17-24-42c0-20 10-30 24-30zM14 160v-8c0-16 15-25 32-29M74 123c17 4 32 13 32 29v8",
+    WHITE,
+    3,
+    ' stroke-dasharray="2 8"',
+)
+
 RIGHT = Figure(over=brows_line())
 WRONG: dict[str, Figure] = {
     "one_face": Figure(under=SECOND),
+    "nobody": Figure(over=EMPTY),
     "face_size": Figure(scale=0.5),
     "too_close": Figure(scale=1.62),
     "framing": Figure(under=TALL_HAIR, over=line("M6 38h108", WHITE, 2, ' stroke-dasharray="5 5"')),
