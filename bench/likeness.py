@@ -149,9 +149,12 @@ def candidates(imprint_list: list[str]) -> float:
     """How many rows share a word, and are compared bit by bit."""
     from capture import likeness
 
+    query("SELECT set_config('enable_seqscan', 'off', false)")  # as the search itself
     count = "SELECT count(*) FROM capture_imprint WHERE words && %(words)s::int[]"
     values = [likeness.values_of(imprint, limit=72, student_id=0) for imprint in imprint_list]
-    return statistics.mean(query(count, value)[0][0] for value in values)
+    mean = statistics.mean(query(count, value)[0][0] for value in values)
+    query("SELECT set_config('enable_seqscan', 'on', false)")
+    return mean
 
 
 def add(photo_id: int, imprint: str) -> None:
