@@ -192,6 +192,11 @@ SPARKLES = (
     line("M28 42v12M22 48h12M94 58v9M89.500 62.500h9M88 30v7M84.500 33.500h7", WHITE, 2.4)
     + '<ellipse cx="46" cy="92" rx="7" ry="4.500" fill="#ff9fb0" opacity=".8"/><ellipse cx="74" cy="92" rx="7" ry="4.500" fill="#ff9fb0" opacity=".8"/>'
 )
+TWINS = '<rect width="120" height="160" fill="#e7eef2"/>' + "".join(
+    f'<g transform="translate({x} {y}) scale(.5)"><rect width="120" height="160" rx="10" fill="{SKY}"/>{body(Figure())}{head(Figure())}'
+    '<rect width="120" height="160" rx="10" fill="none" stroke="#0b3a5b" stroke-width="4"/></g>'
+    for x, y in ((12, 14), (46, 50))
+)
 TORN = (
     '<path d="M0 0h120v160H0z" fill="#e7eef2"/>'
     + line("M30 56h60v56l-18-16-14 14-14-16-14 12z", "#7f95a3", 4)
@@ -251,6 +256,7 @@ WRONG: dict[str, Figure] = {
     "beautified": Figure(skin="#ffe4d6", over=SPARKLES),
     "colour": Figure(filter=GREY),
     "unreadable": Figure(over=TORN),
+    "duplicate": Figure(over=TWINS),
     "edge": Figure(over=ROUGH),
 }
 # The model beside the mistake, where it is not the plain one.
