@@ -39,6 +39,7 @@ class Scene:
     light: tuple[float, float, float] = (1.0, 1.0, 1.0)
     dark_side: float = 0.0
     checks: bool = False
+    chain: bool = False
     extra: dict[str, float] = field(default_factory=dict)
 
 
@@ -73,6 +74,7 @@ BEFORE: dict[str, Callable[[Scene], Scene]] = {
     "gaze": lambda scene: doing(scene, gaze=(0.115, 0.0)),
     "mouth": lambda scene: doing(scene, gape=0.17, teeth=True),
     "fringe": lambda scene: dressed(replace(scene, has_fringe=True), hair_colour=(0.095, 0.080, 0.080)),
+    "necklace": lambda scene: dressed(replace(scene, chain=True), garment="crew"),
     "lens_glare": lambda scene: with_glasses(scene, glare=True),
     "tinted_lens": lambda scene: with_glasses(scene, tint=0.72),
     "head_cover": lambda scene: replace(scene, cover="cap"),
@@ -99,11 +101,20 @@ def light_scene(canvas: Canvas, scene: Scene) -> None:
 
 
 def cover_face(canvas: Canvas, frame: Frame, scene: Scene) -> None:
-    """A mask over nose and mouth, or a cap."""
+    """A mask over nose and mouth, a cap, a chain round the neck."""
+    if scene.chain:
+        draw_chain(canvas, frame)
     if scene.cover == "mask":
         draw_mask(canvas, frame)
     elif scene.cover == "cap":
         draw_cap(canvas, frame)
+
+
+def draw_chain(canvas: Canvas, frame: Frame) -> None:
+    """A polished silver chain with its shadow, high on the neck."""
+    hanging = curve([(-0.58, 1.98), (-0.38, 2.12), (0, 2.18), (0.38, 2.12), (0.58, 1.98)])
+    canvas.strokes(frame, [hanging + (0, 0.03)], (0.25, 0.14, 0.10), width=0.04, alpha=0.55, feather=0.008)
+    canvas.strokes(frame, [hanging], (1.0, 1.0, 0.98), width=0.026, feather=0.004)
 
 
 def draw_mask(canvas: Canvas, frame: Frame) -> None:
