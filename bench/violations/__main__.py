@@ -9,6 +9,8 @@ from pathlib import Path
 
 import cv2
 
+from capture.drawn.person import Person
+
 from . import LEFT_TO_REVIEWERS, MAKERS, STRENGTHS, Make, Subject, __doc__, compliant
 
 COLUMNS = ("file", "expected", "group", "kind", "strength")
@@ -25,7 +27,7 @@ def main() -> None:
         for seed, (name, data) in enumerate(compliant(options.faces, options.people)):
             (options.out / f"{name}.jpg").write_bytes(data)
             subject = Subject(data, seed)
-            groups = group(subject)
+            groups = group(subject) if options.faces else f"{group(subject)} {glasses_of_drawn(seed)}"
             labels.writerow([f"{name}.jpg", "", groups, "", ""])
             for number, (expected, maker) in enumerate(_kinds(wanted)):
                 for strength in range(len(STRENGTHS)) if options.every else [(seed + number) % len(STRENGTHS)]:
@@ -63,6 +65,11 @@ def group(subject: Subject) -> str:
     skin = "dark" if lightness < 40 else "medium" if lightness < 58 else "light"
     eyes = "narrow" if subject.measures["eye_aspect"] < NARROW_EYES else "wide"
     return f"skin-{skin} eyes-{eyes}"
+
+
+def glasses_of_drawn(seed: int) -> str:
+    """Only of drawn people it is known who wears glasses."""
+    return "glasses-worn" if Person.random(seed).glasses else "glasses-none"
 
 
 if __name__ == "__main__":
