@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from PIL import Image
 
-from capture import judging
+from capture import judging, vision
 from capture.intake import accept_upload
 from capture.models import Finding, Photo
 from schools.models import Event, Message
@@ -109,7 +109,7 @@ def test_replaced_photo_is_judged_without_moving_the_student(sent, agreed):
 
 
 def test_limits_of_the_season_decide(sent, season, shut_eyes):
-    chosen = factories.limit_set(season, {"eyes": {"reject": None, "warn": 0.9, "aspect": None}})
+    chosen = factories.limit_set(season, {"eyes": dict.fromkeys(vision.DEFAULTS["eyes"]) | {"warn": 0.9}})
     photo = judging.judge(photo_id=sent(shut_eyes).pk)
     assert photo.status == Photo.Status.READY
     assert Finding.objects.get(photo=photo, rule="eyes").outcome == Finding.Outcome.WARN

@@ -13,7 +13,7 @@ from students.models import Student
 from tests import factories
 
 pytestmark = pytest.mark.usefixtures("scoped")
-OFF = {"reject": None, "warn": None, "aspect": None}
+OFF = dict.fromkeys(vision.DEFAULTS["eyes"])
 Status = Photo.Status
 
 
