@@ -15,6 +15,7 @@ from capture.vision.portrait import find as find_in_portrait
 IN_PORTRAIT = {"too_close", "framing", "edge"}
 # Rules that read another's limits: whether the photo is sharp, whether a mask covers the face.
 ASKED_BY = {"sharpness": ("screen", "beautified"), "mask": ("fringe", "beautified", "colour")}
+Answers = dict[str, vision.Finding | None]
 ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
 
 
@@ -49,26 +50,32 @@ def findings(
     """What is found under `bounds` where `before` was found; only `rules` are asked again, if given."""
     wanted = set(vision.RULE_NAMES if rules is None else rules)
     answers = _ask(dict(measures), bounds, wanted)
-    asked = set(answers) | {name for name in wanted & IN_PORTRAIT if _is_stored(name, geometry)}
-    found = [finding for finding in before if finding.rule not in asked]
+    seen = _look(geometry, bounds, wanted & IN_PORTRAIT)
+    found = [finding for finding in before if finding.rule not in {*answers, *seen}]
     found += [finding for finding in answers.values() if finding]
-    if asked & IN_PORTRAIT and geometry:
-        known = {finding.rule for finding in found}  # such as too_close, which the measures foretell
-        seen = find_in_portrait(geometry, geometry.get("edge", 0.0), bounds)
-        found += [finding for finding in seen if finding.rule in asked - known]
+    known = {finding.rule for finding in found}  # such as too_close, which the measures foretell
+    found += [finding for rule, finding in seen.items() if finding and rule not in known]
     return tuple(sorted(found, key=lambda finding: ORDER.get(finding.rule, len(ORDER))))
 
 
-def _is_stored(rule: str, geometry: Mapping[str, Any]) -> bool:
-    return "edge" in geometry if rule == "edge" else bool(geometry)
+def _look(geometry: Mapping[str, Any], bounds: vision.Limits, rules: Collection[str]) -> Answers:
+    """What is found in the portrait. An older engine did not store the grade of its outline."""
+    rules = [rule for rule in rules if rule != "edge" or "edge" in geometry]
+    if not geometry or not rules:
+        return {}
+    try:
+        found = {finding.rule: finding for finding in find_in_portrait(geometry, geometry.get("edge", 0.0), bounds)}
+    except KeyError:
+        return {}
+    return {rule: found.get(rule) for rule in rules}
 
 
 CHECKS = {rule.name: rule.check for rule in vision.RULES if rule.check}
 
 
-def _ask(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]) -> dict[str, vision.Finding | None]:
+def _ask(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]) -> Answers:
     """As `vision.judge`, of some rules. One whose measure an older engine did not take has no answer."""
-    answers: dict[str, vision.Finding | None] = {}
+    answers: Answers = {}
     if not measures:
         return answers
     has_face = bool(measures.get("faces", 0))
@@ -77,7 +84,7 @@ def _ask(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]
             continue
         try:
             answers[name] = CHECKS[name](measures, bounds) if has_face or name == "one_face" else None
-        except KeyError:
+        except (KeyError, TypeError):
             continue
     return answers
 

@@ -72,6 +72,8 @@ def test_a_measure_that_an_older_engine_did_not_take_leaves_its_finding(pictures
     older = {name: value for name, value in measures.items() if name != "lip_distance"} | {"lip_redness": 0.0}
     mask = vision.Finding("mask", "reject", 0.0, 2.5)
     assert mask in replay.findings(older, geometry, [mask], vision.Limits.of())
+    framing = vision.Finding("framing", "warn")
+    assert framing in replay.findings(measures, {"crop": {}}, [framing], vision.Limits.of())
 
 
 def test_a_rule_that_asks_for_the_limits_of_another_is_known(pictures):
