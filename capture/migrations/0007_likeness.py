@@ -1,13 +1,13 @@
 """The same picture twice: imprints of photos in a table that is searched, and the likenesses that were found. The hash of
 the whole picture, which nothing searched, goes; photos judged so far have no imprint and count as compared."""
 
-import capture.models
 import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+import capture.models
 
 COMPARED = "UPDATE capture_photo SET compared_at = checked_at WHERE checked_at IS NOT NULL"
 
