@@ -144,7 +144,7 @@ class FaceCrop:
         return (np.atleast_2d(points) @ self.back[:, :2].T + self.back[:, 2]).tolist()
 
 
-def _filled(hull: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def _filled(hull: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """uint8 mask, 1 inside the hull."""
     mask = np.zeros(shape, np.uint8)
     cv2.fillConvexPoly(mask, hull.astype(np.int32), 1)
