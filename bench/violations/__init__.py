@@ -7,7 +7,7 @@ FACES holds photos of people who keep every rule (with FACES/labels.csv only tho
 drawn people are used). OUT gets the photos and labels.csv. Light, lenses, screens and bodies are imitated by how they form the
 picture (optics in linear light, additive flares, a pixel grid seen in perspective, landmarks turned in their relief), not by
 pasting. Each kind comes in three strengths, spread over the people. Kinds under LEFT_TO_REVIEWERS break a rule in a way that the
-engine does not claim to see: they are measured, and counted apart.
+engine does not claim to see: they are measured, and counted apart. CONTROLS break nothing: people in drawn-on glasses.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ LEFT_TO_REVIEWERS: dict[str, tuple[Make, ...]] = {
     "print_edge": (integrity.borderless_print,),
     "beautified": (integrity.reshaped,),
 }
+CONTROLS: dict[str, tuple[Make, ...]] = {"": (eyes.in_glasses,)}
 
 
 def compliant(folder: Path | None, number: int) -> Iterator[tuple[str, bytes]]:
@@ -81,4 +82,4 @@ def compliant(folder: Path | None, number: int) -> Iterator[tuple[str, bytes]]:
     yield from ((path.stem, path.read_bytes()) for path in paths[:number])
 
 
-__all__ = ["LEFT_TO_REVIEWERS", "MAKERS", "STRENGTHS", "Make", "Picture", "Subject", "compliant"]
+__all__ = ["CONTROLS", "LEFT_TO_REVIEWERS", "MAKERS", "STRENGTHS", "Make", "Picture", "Subject", "compliant"]

@@ -11,9 +11,10 @@ import cv2
 
 from capture.drawn.person import Person
 
-from . import LEFT_TO_REVIEWERS, MAKERS, STRENGTHS, Make, Subject, __doc__, compliant
+from . import CONTROLS, LEFT_TO_REVIEWERS, MAKERS, STRENGTHS, Make, Subject, __doc__, compliant
 
 COLUMNS = ("file", "expected", "group", "kind", "strength")
+WORN = "glasses"
 NARROW_EYES = 0.265  # gap of the lids over the width of the eye: a sixth of the people we measured with
 
 
@@ -27,14 +28,15 @@ def main() -> None:
         for seed, (name, data) in enumerate(compliant(options.faces, options.people)):
             (options.out / f"{name}.jpg").write_bytes(data)
             subject = Subject(data, seed)
-            groups = group(subject) if options.faces else f"{group(subject)} {glasses_of_drawn(seed)}"
+            groups = group(subject) if options.faces else f"{group(subject)} {glasses_of_drawn(seed)}".rstrip()
             labels.writerow([f"{name}.jpg", "", groups, "", ""])
             for number, (expected, maker) in enumerate(_kinds(wanted)):
                 for strength in range(len(STRENGTHS)) if options.every else [(seed + number) % len(STRENGTHS)]:
                     subject.begin(strength)
                     file_name = f"{name}_{maker.__name__}_{STRENGTHS[strength]}.jpg"
                     _write(options.out / file_name, maker, subject)
-                    labels.writerow([file_name, expected, groups, maker.__name__, STRENGTHS[strength]])
+                    worn = "" if expected else f" {WORN}"
+                    labels.writerow([file_name, expected, groups + worn, maker.__name__, STRENGTHS[strength]])
 
 
 def _options() -> argparse.Namespace:
@@ -49,7 +51,7 @@ def _options() -> argparse.Namespace:
 
 def _kinds(wanted: set[str] | None) -> Iterator[tuple[str, Make]]:
     """What is expected, with a question mark where the engine does not claim to see it, and who makes it."""
-    for mark, makers in (("", MAKERS), ("?", LEFT_TO_REVIEWERS)):
+    for mark, makers in (("", MAKERS), ("?", LEFT_TO_REVIEWERS), ("", CONTROLS)):
         for rule, made in makers.items():
             names = {rule.partition(":")[0]}
             yield from ((mark + rule, maker) for maker in made if not wanted or wanted & (names | {maker.__name__}))
@@ -69,7 +71,7 @@ def group(subject: Subject) -> str:
 
 def glasses_of_drawn(seed: int) -> str:
     """Only of drawn people it is known who wears glasses."""
-    return "glasses-worn" if Person.random(seed).glasses else "glasses-none"
+    return WORN if Person.random(seed).glasses else ""
 
 
 if __name__ == "__main__":

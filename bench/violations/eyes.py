@@ -107,12 +107,24 @@ def tinted(subject: Subject) -> Picture:
 
 def framed(subject: Subject) -> Picture:
     """A dark frame that slid down, so that its upper rim crosses the irises; with its shadow on the cheeks."""
-    slid, thick = subject.amount(0.31, 0.25), subject.unit * subject.amount(0.045, 0.075)
+    return _in_glasses(subject, down=subject.amount(0.31, 0.25), half=(0.38, 0.29), thick=subject.amount(0.045, 0.075))
+
+
+def in_glasses(subject: Subject) -> Picture:
+    """No violation: the same frames, worn as they should be, of several sizes. What they must not be taken for."""
+    chance = subject.chance
+    half = (chance.uniform(0.35, 0.43), chance.uniform(0.24, 0.32))
+    return _in_glasses(subject, down=chance.uniform(0.02, 0.1), half=half, thick=subject.amount(0.03, 0.075))
+
+
+def _in_glasses(subject: Subject, down: float, half: tuple[float, float], thick: float) -> Picture:
+    """Two rims and a bridge; `down` is their middle below the irises, all in eye distances."""
+    width, reach = round(thick * subject.unit), half[0] - 0.01
     rim = np.zeros(subject.rgb.shape[:2], np.float32)
     for iris in (IRIS_LEFT, IRIS_RIGHT):
-        _ellipse(subject, rim, subject.at(iris[0], down=slid), (0.38, 0.29), round(thick))
-    bridge = [subject.at(iris[0], across, slid - 0.05) for iris, across in ((IRIS_LEFT, 0.37), (IRIS_RIGHT, -0.37))]
-    cv2.line(rim, *(tuple(np.round(place).astype(int).tolist()) for place in bridge), 1.0, round(thick))
+        _ellipse(subject, rim, subject.at(iris[0], down=down), half, width)
+    ends = [subject.at(iris[0], side * reach, down - 0.05) for iris, side in ((IRIS_LEFT, 1), (IRIS_RIGHT, -1))]
+    cv2.line(rim, *(tuple(np.round(place).astype(int).tolist()) for place in ends), 1.0, width)
     rim = cv2.GaussianBlur(rim, (0, 0), 0.8)
     shadow = 1 - 0.35 * np.roll(cv2.GaussianBlur(rim, (0, 0), 2.5), int(0.04 * subject.unit), axis=0)
     dye = np.array(((0.02, 0.02, 0.02), (0.10, 0.04, 0.02), (0.05, 0.05, 0.09))[subject.chance.integers(3)], np.float32)

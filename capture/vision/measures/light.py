@@ -24,7 +24,8 @@ def measure(crop: FaceCrop) -> dict[str, object]:
     lightness = face[:, 0]
     bright = face[lightness > HIGHLIGHT_L]
     highlights = (np.hypot(bright[:, 1], bright[:, 2]) < HIGHLIGHT_CHROMA).sum() / len(face)
-    under = float(np.mean([crop.mean_lab(patch)[0] for patch in UNDER_EYES]))
+    # The median, for the rims of glasses cross these patches.
+    under = float(np.mean([np.median(crop.patch_lab(patch)[:, 0]) for patch in UNDER_EYES]))
     return {
         "side_light": float(crop.cheeks[0, 0] - crop.cheeks[1, 0]),
         "side_stops": float(np.log2(luminance(crop.cheeks[0, 0]) / luminance(crop.cheeks[1, 0]))),
