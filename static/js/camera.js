@@ -2,7 +2,7 @@
 // starting → live → (counting) → frozen → sending → gone; failed keeps the photo; none says why there is no camera.
 import { advice, faceWatch, look } from "./camera/hints.js";
 import * as level from "./camera/level.js";
-import { REASONS, close, cropOf, hasSeveral, isFront, open, take } from "./camera/lens.js";
+import { REASONS, close, cropOf, frameGrabber, hasSeveral, isFront, open, take } from "./camera/lens.js";
 import { send } from "./camera/send.js";
 
 const LOOK_EVERY = 200;
@@ -20,9 +20,10 @@ const FACE_PIXELS = 255; // what a camera of few pixels must give the face
 const form = document.getElementById("camera");
 const part = (name) => form.querySelector(`[data-${name}]`);
 const [video, still, hint, shutter, progress] = ["video", "still", "hint", "shutter", "progress"].map(part);
-const state = { stream: null, facing: recall() || "user", photo: null, name: "photo.jpg", origin: "camera", timer: 0, counting: 0, warning: "", seen: [], refused: false, saidAt: 0, held: null };
+const state = { stream: null, facing: recall() || "user", photo: null, name: "photo.jpg", origin: "camera", timer: 0, counting: 0, warning: "", seen: [], looking: false, refused: false, saidAt: 0, held: null };
 const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
 const watchFaces = faceWatch();
+const frameOf = frameGrabber(video);
 
 function recall() {
   try {
@@ -97,10 +98,17 @@ function placeGuide() {
 }
 
 async function watch() {
-  if (!is("live", "counting") || document.hidden || !video.videoWidth) return;
-  const seen = look(video, cropOf(video.videoWidth, video.videoHeight), guide);
+  if (state.looking || !is("live", "counting") || document.hidden || !video.videoWidth) return;
+  state.looking = true;
+  const frame = await frameOf(state.stream);
+  const seen = look(frame, cropOf(video.videoWidth, video.videoHeight), guide);
+  if (frame !== video) frame.close();
   const faces = await watchFaces(guide);
-  if (!is("live")) return;
+  state.looking = false;
+  if (is("live")) tell(seen, faces);
+}
+
+function tell(seen, faces) {
   const [worst = ""] = advice(seen, { faces, tilted: isTilted() });
   state.seen = [...state.seen, worst].slice(-SURE_AFTER);
   if (state.seen.some((earlier) => earlier !== worst)) return;
