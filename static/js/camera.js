@@ -147,7 +147,8 @@ function press() {
 }
 
 function ask() {
-  say(`${words(state.warning)} ${words("anyway")}`, "warn");
+  const warning = words(state.warning);
+  say(warning + (warning.endsWith("。") ? "" : " ") + words("anyway"), "warn");
   form.dataset.asking = "";
   setTimeout(() => delete form.dataset.asking, ASK_FOR);
 }
