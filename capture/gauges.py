@@ -101,7 +101,7 @@ GAUGES: dict[str, tuple[Gauge, ...]] = {
         under(_("Skin seen on the forehead"), SHARE, "forehead_skin", "reject", "warn"),
         over(_("Fine detail of the forehead over that of the cheeks"), RATIO, "forehead_detail", "detail", "strands"),
     ),
-    "ears": (under(_("Skin seen beside the cheeks"), SHARE, "ears", "warn"),),
+    "ears": (under(_("Skin seen beside the cheeks"), SHARE, "ear_skin", "warn"),),
     "necklace": (over(_("Longest bright thin line on the neck"), IN_EYES, "necklace", "warn"),),
     "lens_glare": (over(_("Largest white spot before an eye"), IN_EYES, "lens_glare", "warn"),),
     "tinted_lens": (over(_("Darker below the eyes than on the cheeks by"), LIGHTNESS, "-under_eye", "warn"),),

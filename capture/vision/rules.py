@@ -244,7 +244,7 @@ def fringe(m: Measures, limits: Limits) -> Finding | None:
 @rule(_("Ears visible"), warn=0.4)
 def ears(m: Measures, limits: Limits) -> Finding | None:
     """Share of skin beside the cheek that shows more of it: only plain cases, the others are left to the reviewer."""
-    return below("ears", m.get("ears"), limits, dots(m, "cheeks"))
+    return below("ears", m.get("ear_skin"), limits, dots(m, "cheeks"))
 
 
 @rule(_("No necklace"), warn=0.4)

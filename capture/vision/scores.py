@@ -41,7 +41,7 @@ SCORES: dict[str, Callable[[Measures], float | None]] = {
     "mouth": lambda m: m["mouth_gap"],
     "smile": lambda m: m["smile"],
     "fringe": lambda m: m["forehead_detail"] - m["forehead_skin"],
-    "ears": lambda m: -m["ears"],
+    "ears": lambda m: -m["ear_skin"],
     "necklace": lambda m: m["necklace"],
     "lens_glare": lambda m: m["lens_glare"],
     "tinted_lens": lambda m: -m["under_eye"],

@@ -33,7 +33,7 @@ def test_nothing_measured_is_no_histogram():
 
 def test_one_value_only_still_has_a_width():
     gauge = gauges.GAUGES["ears"][0]
-    found = histograms.of_gauge(gauge, [{"ears": 0.0}] * 3, vision.Limits.of({"ears": {"warn": None}}), "ears")
+    found = histograms.of_gauge(gauge, [{"ear_skin": 0.0}] * 3, vision.Limits.of({"ears": {"warn": None}}), "ears")
     assert found.high > found.low
     assert sum(found.bars) == 3
 

@@ -42,7 +42,7 @@ def measure(crop: FaceCrop) -> dict[str, object]:
 
 def measure_head(figure: Figure, crop: FaceCrop) -> dict[str, object]:
     beside = [ear_skin(figure, crop.skin, index, side) for index, side in zip(EARS, (-1, 1), strict=True)]
-    return {"hair_chroma": hair_chroma(figure), "ears": max(beside)}
+    return {"hair_chroma": hair_chroma(figure), "ear_skin": max(beside)}
 
 
 def hair_chroma(figure: Figure) -> float:
