@@ -62,7 +62,7 @@ BEFORE: dict[str, Callable[[Scene], Scene]] = {
     "one_face": lambda scene: replace(scene, companion=Person.random(scene.person.seed + 1000)),
     "nobody": lambda scene: replace(scene, is_empty=True),
     "face_size": lambda scene: dressed(scene, size=0.33),
-    "too_close": lambda scene: dressed(scene, size=1.9),
+    "too_close": lambda scene: dressed(scene, size=2.2),
     "roll": lambda scene: dressed(scene, roll=14.0 if scene.person.roll > 0 else -14.0),
     "side_light": lambda scene: replace(scene, dark_side=0.86),
     "overexposed": lambda scene: replace(
