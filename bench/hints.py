@@ -28,6 +28,7 @@ SPEAKS_OF = {
     "dark": {"underexposed"},
     "bright": {"overexposed", "face_glare"},
     "behind": {"underexposed"},
+    "fit": {"one_face"},
     "side": {"side_light"},
     "blurred": {"sharpness"},
 }

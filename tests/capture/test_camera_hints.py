@@ -40,6 +40,7 @@ SCENES = {
     "sharpness": "Not sharp",
     "side_light": "One side is in shadow",
     "burnt": "Too bright",
+    "nobody": "Bring your head into the oval",
 }
 
 

@@ -13,6 +13,7 @@ const GLOW_BEFORE_BLOWN = 120;
 const WHITE = 243;
 const BURNT = 0.05; // share of the face that is white
 const BRIGHT = 215; // mean of the face
+const PLAIN = 36; // eyes, brows and nose make a face range over 70 and more
 const INNER = 0.6; // where a narrow face shows no wall beside it
 const SIDE = 0.26; // difference of the two halves of the face over their mean
 const BLURRED = 0.56; // gradients over those after a blur: 0.50 to 0.55 is a blurred picture, 0.62 to 0.90 a sharp one
@@ -63,10 +64,13 @@ function meanOf(pixels, at) {
   return at.length ? sum / at.length : 128;
 }
 
-// `glow`: what the lightest fiftieth of the face reaches; `burnt`: the share that is white.
+// `glow`: what the lightest fiftieth of the face reaches; `range`: from the darkest fiftieth to there; `burnt`: the share that is
+// white.
 function topOf(pixels, at) {
   const lights = Uint8Array.from(at, (i) => lightAt(pixels, i)).sort();
-  return { glow: lights[Math.floor(lights.length * 0.98)], burnt: lights.filter((light) => light > WHITE).length / lights.length };
+  const at98 = lights[Math.floor(lights.length * 0.98)];
+  const at2 = lights[Math.floor(lights.length * 0.02)];
+  return { glow: at98, range: at98 - at2, burnt: lights.filter((light) => light > WHITE).length / lights.length };
 }
 
 // Across and down, and the worse of the two: a shaken hand blurs in one direction.
@@ -101,8 +105,9 @@ export function advice(seen, { tilted = false, faces = null } = {}) {
   return found.filter(Boolean);
 }
 
-function lightAdvice({ glow, wall, face, burnt }) {
+function lightAdvice({ glow, range, wall, face, burnt }) {
   if (glow < GLOW) return wall > LIT_WALL ? "behind" : "dark";
+  if (range < PLAIN) return "fit";
   if (wall > BLOWN && glow < GLOW_BEFORE_BLOWN) return "behind";
   return burnt > BURNT || face > BRIGHT ? "bright" : "";
 }
