@@ -64,7 +64,7 @@ def _part(edge: str, head: str, content: bytes) -> bytes:
 
 
 def wait_for_verdict(phone: Phone) -> None:
-    while phone.get("/me/check/", **{"HX-Request": "true"})[0] == 204:
+    while phone.get("/me/check/?long=1", **{"HX-Request": "true"})[0] == 204:
         time.sleep(0.05)
 
 

@@ -204,8 +204,9 @@ def check(request: Any) -> HttpResponse:
     photo = submission.current_photo(request.student)
     if photo is None or photo.status not in SHOWN_AT_CHECK:
         return _to_home(request)
-    if request.htmx and photo.status == Photo.Status.CHECKING:
-        return HttpResponse(status=204)
+    waits_long = (timezone.now() - photo.taken_at).total_seconds() > LONG_SECONDS
+    if request.htmx and photo.status == Photo.Status.CHECKING and ("long" in request.GET or not waits_long):
+        return HttpResponse(status=204)  # nothing new: the page knows whether it takes long
     found = explanation.of_photo(photo)
     rejects = [item for item in found if item.is_reject]
     context = {
@@ -214,7 +215,7 @@ def check(request: Any) -> HttpResponse:
         "reasons": rejects[: explanation.REASONS_SHOWN],
         "remarks": [item for item in found if not item.is_reject],
         "marks": explanation.marks((rejects or found)[: explanation.REASONS_SHOWN], is_numbered=True),
-        "waits_long": (timezone.now() - photo.taken_at).total_seconds() > LONG_SECONDS,
+        "waits_long": waits_long,
         "is_open": _plan(request, timezone.now()).is_open(timezone.now()),
         "fee_due": request.student.must_pay(request.enrolment),
     }

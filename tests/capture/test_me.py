@@ -139,6 +139,17 @@ def test_waiting_page_asks_again_and_shows_the_verdict(student_client, agreed, s
     assert "<html" not in answer.content.decode()
 
 
+def test_a_page_that_waits_long_says_so_once_and_asks_less_often(student_client, student):
+    taken = timezone.now() - dt.timedelta(seconds=30)
+    factories.photo(student, Photo.Status.CHECKING, taken_at=taken)
+
+    answer = student_client.get("/me/check/", headers={"HX-Request": "true"})
+
+    assert "Many photos are coming in just now" in text(answer)
+    assert 'hx-get="/me/check/?long=1"' in answer.content.decode()
+    assert student_client.get("/me/check/?long=1", headers={"HX-Request": "true"}).status_code == 204
+
+
 def test_no_more_than_three_reasons(student_client, student):
     rules = ["eyes", "mouth", "fringe", "roll", "blue_top"]
     factories.photo(student, Photo.Status.REJECTED, findings=dict.fromkeys(rules, "reject"))
