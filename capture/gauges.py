@@ -98,8 +98,15 @@ GAUGES: dict[str, tuple[Gauge, ...]] = {
     "mouth": (over(_("Gap of the lips"), IN_EYES, "mouth_gap", "reject"),),
     "smile": (over(_("Width of the mouth over that of the eyes"), RATIO, "smile", "warn"),),
     "fringe": (
-        under(_("Skin seen on the forehead"), SHARE, "forehead_skin", "reject", "warn"),
-        over(_("Fine detail of the forehead over that of the cheeks"), RATIO, "forehead_detail", "detail", "strands"),
+        under(_("Skin seen on the forehead"), SHARE, "forehead_skin", "reject", "partly", "warn"),
+        over(
+            _("Fine detail of the forehead over that of the cheeks"),
+            RATIO,
+            "forehead_detail",
+            "detail",
+            "hairy",
+            "strands",
+        ),
     ),
     "ears": (under(_("Skin seen beside the cheeks"), SHARE, "ear_skin", "warn"),),
     "necklace": (over(_("Longest bright thin line on the neck"), IN_EYES, "necklace", "warn"),),
@@ -136,6 +143,9 @@ OUTCOMES = {
     ("face_glare", "under_eye"): "warn",
     ("eyes", "aspect"): "warn",
     ("eyes", "slit"): "reject",
+    ("fringe", "partly"): "reject",
+    ("fringe", "detail"): "reject",
+    ("fringe", "strands"): "warn",
     ("screen", "blurred"): "warn",
     ("colour", "hue_low"): "warn",
     ("colour", "hue_high"): "warn",
@@ -151,6 +161,8 @@ WORDS = {
 # Limits beside another one of the same measure.
 OWN_WORDS = {
     ("eyes", "slit"): _("Not accepted below, if the lids are low too"),
+    ("fringe", "partly"): _("Not accepted below, if the detail is high too"),
+    ("fringe", "hairy"): _("High is the detail above"),
     ("screen", "blurred"): _("To be looked at above, if blurred"),
 }
 

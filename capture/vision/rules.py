@@ -226,19 +226,29 @@ def smile(m: Measures, limits: Limits) -> Finding | None:
 # --- hair, glasses, cover -------------------------------------------------------------------------
 
 
-@rule(_("Forehead and brows free"), reject=0.3, warn=0.6, detail=3.0, strands=2.7)
+@rule(_("Forehead and brows free"), reject=0.15, partly=0.3, warn=0.6, detail=3.5, hairy=2.4, strands=2.7)
 def fringe(m: Measures, limits: Limits) -> Finding | None:
     """Share of skin at ten points of the forehead; and the fine detail of the forehead over that of the cheeks, which fair hair
-    has too. Behind a mask nothing is known of the skin."""
+    has too. Either alone must be plain to reject, both together need less: strands and thin fringes go to a person.
+    Behind a mask nothing is known of the skin."""
     if mask(m, limits):
         return None
-    detail, most, some = m.get("forehead_detail"), limits.get("fringe", "detail"), limits.get("fringe", "strands")
+    marks, detail = box(m, "forehead_box"), m.get("forehead_detail")
+    most, some = limits.get("fringe", "detail"), limits.get("fringe", "strands")
     if passes(most, detail):
-        return Finding("fringe", "reject", detail, most, box(m, "forehead_box"))
-    finding = below("fringe", m.get("forehead_skin"), limits, box(m, "forehead_box"))
+        return Finding("fringe", "reject", detail, most, marks)
+    if _is_partly_hair(m, limits):
+        return Finding("fringe", "reject", m["forehead_skin"], limits.get("fringe", "partly"), marks)
+    finding = below("fringe", m.get("forehead_skin"), limits, marks)
     if finding or not passes(some, detail):
         return finding
-    return Finding("fringe", "warn", detail, some, box(m, "forehead_box"))
+    return Finding("fringe", "warn", detail, some, marks)
+
+
+def _is_partly_hair(m: Measures, limits: Limits) -> bool:
+    partly = limits.get("fringe", "partly")
+    little_skin = partly is not None and m.get("forehead_skin", 1.0) < partly
+    return little_skin and passes(limits.get("fringe", "hairy"), m.get("forehead_detail"))
 
 
 @rule(_("Ears visible"), warn=0.4)

@@ -86,9 +86,9 @@ BOUNDS = [
     ("mouth", "reject", "mouth_gap", 0.06, 0.07),
     ("smile", "warn", "smile", 0.64, 0.65),
     ("fringe", "warn", "forehead_skin", 0.6, 0.5),
-    ("fringe", "reject", "forehead_skin", 0.3, 0.2),
+    ("fringe", "reject", "forehead_skin", 0.15, 0.1),
     ("fringe", "warn", "forehead_detail", 2.7, 2.8),
-    ("fringe", "reject", "forehead_detail", 3.0, 3.1),
+    ("fringe", "reject", "forehead_detail", 3.5, 3.6),
     ("ears", "warn", "ear_skin", 0.4, 0.39),
     ("necklace", "warn", "necklace", 0.4, 0.41),
     ("lens_glare", "warn", "lens_glare", 0.012, 0.013),
@@ -172,10 +172,16 @@ def test_behind_a_mask_nothing_is_said_of_the_skin():
 
 
 def test_hair_of_the_skins_own_colour_shows_in_its_detail():
-    assert found({"forehead_skin": 1.0, "forehead_detail": 3.5}) == [("fringe", "reject")]
-    assert found({"forehead_skin": 1.0, "forehead_detail": 3.5}, Limits.of({"fringe": {"detail": None}})) == [
+    assert found({"forehead_skin": 1.0, "forehead_detail": 3.6}) == [("fringe", "reject")]
+    assert found({"forehead_skin": 1.0, "forehead_detail": 3.6}, Limits.of({"fringe": {"detail": None}})) == [
         ("fringe", "warn")
     ]
+
+
+def test_a_fringe_that_shows_in_colour_and_in_detail_needs_less_of_each():
+    assert found({"forehead_skin": 0.2, "forehead_detail": 2.5}) == [("fringe", "reject")]
+    assert found({"forehead_skin": 0.2, "forehead_detail": 1.6}) == [("fringe", "warn")]
+    assert found({"forehead_skin": 0.4, "forehead_detail": 2.5}) == [("fringe", "warn")]
 
 
 def test_grey_picture_is_no_mask():
