@@ -15,6 +15,17 @@ def unreadable(path: str, error: OSError) -> str:
     return _("%(path)s: this file cannot be read: %(reason)s") % words
 
 
+def no_labels(path: str, error: OSError) -> str:
+    """Why the table of what is expected of each photo cannot be read."""
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        return _("%(path)s: there are no labels. Make this table with the columns file and expected.") % {"path": path}
+    return unreadable(path, error)
+
+
+def no_table(path: str) -> str:
+    return _("%(path)s: this is no table of labels: a CSV file in UTF-8 is needed.") % {"path": path}
+
+
 def unwritable(path: str, error: OSError) -> str:
     """What is wrong with the file that a command was to write."""
     words = {"path": path, "reason": error.strerror or error}

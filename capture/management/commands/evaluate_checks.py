@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import csv
+import json
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
 
+from capture.management import files
 from capture.vision.backgrounds import BACKGROUNDS
 from capture.vision.evaluation import (
     Judged,
@@ -47,7 +51,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        judged = evaluate(self._labels(options), Limits.of(background=options["background"]), options["kept"])
+        judged = _judged(self._labels(options), Limits.of(background=options["background"]), options["kept"])
         groups = group_names(judged)
         self.stdout.write(HEAD)
         for row in [*judged.rows, total(judged.photos)]:
@@ -63,10 +67,24 @@ class Command(BaseCommand):
         labels = Path(options["labels"]) if options["labels"] else directory / "labels.csv"
         try:
             labelled = read_labels(directory, labels)
-        except (LabelError, OSError) as error:
+        except LabelError as error:
             raise CommandError(str(error)) from error
+        except OSError as error:
+            raise CommandError(files.no_labels(str(labels), error)) from error
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise CommandError(files.no_table(str(labels))) from error
         wanted = set(filter(None, options["only"].split(",")))
         return [label for label in labelled if label.is_clean or not wanted or wanted & _names(label)]
+
+
+def _judged(labelled: list[Labelled], limits: Limits, kept: Path | None) -> Judged:
+    """Every photo of the labels is needed: a table with gaps would say something else than it seems to."""
+    try:
+        return evaluate(labelled, limits, kept)
+    except OSError as error:
+        raise CommandError(files.unreadable(str(error.filename), error)) from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise CommandError(_("%(path)s: these are not kept measures. Name another file.") % {"path": kept}) from error
 
 
 def _names(label: Labelled) -> frozenset[str]:

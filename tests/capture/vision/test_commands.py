@@ -123,8 +123,25 @@ def test_evaluate_checks_refuses_labels_that_it_does_not_know(folder):
 
 
 def test_evaluate_checks_needs_labels(tmp_path):
-    with pytest.raises(CommandError, match=r"labels\.csv"):
+    with pytest.raises(CommandError, match=r"labels\.csv: there are no labels"):
         run("evaluate_checks", tmp_path)
+    (tmp_path / "labels.csv").write_bytes(b"file\n\xff\xd8\xff")
+    with pytest.raises(CommandError, match=r"labels\.csv: this is no table of labels"):
+        run("evaluate_checks", tmp_path)
+
+
+def test_evaluate_checks_names_the_photo_that_is_missing(folder):
+    (folder / "labels.csv").write_text("file,expected\ngood.jpg,\ngone.jpg,mouth\n")
+
+    with pytest.raises(CommandError, match=r"gone\.jpg: there is no such file"):
+        run("evaluate_checks", folder)
+
+
+def test_evaluate_checks_refuses_what_are_no_kept_measures(folder):
+    (folder / "labels.csv").write_text("file,expected\ngood.jpg,\n")
+
+    with pytest.raises(CommandError, match=r"text\.jpg: these are not kept measures"):
+        run("evaluate_checks", folder, "--kept", folder / "text.jpg")
 
 
 def test_commands_start_no_services(folder):
