@@ -6,11 +6,11 @@ from functools import cache
 
 import numpy as np
 
-from .colour import lab
+from .colour import Lab
 
 BACKGROUNDS = {"blue": (100, 197, 255), "white": (255, 255, 255), "grey": (240, 240, 240)}
 
 
 @cache
 def background_lab(name: str) -> np.ndarray:
-    return lab(np.array([[BACKGROUNDS[name]]], np.uint8))[0, 0]
+    return Lab(np.array([[BACKGROUNDS[name]]], np.uint8))[0, 0]

@@ -11,7 +11,7 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from .colour import lab
+from .colour import Lab
 
 CHEEK_LEFT, CHEEK_RIGHT = 234, 454
 FOREHEAD, CHIN = 10, 152
@@ -78,8 +78,8 @@ class FaceCrop:
     enlarged: float  # above 1 when the source had fewer pixels than the crop
 
     @cached_property
-    def lab(self) -> np.ndarray:
-        return lab(self.rgb)
+    def lab(self) -> Lab:
+        return Lab(self.rgb)
 
     @cached_property
     def grey(self) -> np.ndarray:

@@ -51,8 +51,8 @@ def clothes_area(figure: Figure, skin: np.ndarray) -> np.ndarray:
 
 
 def _measure_area(figure: Figure, area: np.ndarray) -> dict[str, object]:
-    places = np.flatnonzero(area)
-    colours = figure.lab.reshape(-1, 3)[places[::3]]  # some thousand px: enough for shares
+    rows, columns = np.divmod(np.flatnonzero(area), SIDE)
+    colours = figure.lab[rows[::3], columns[::3]]  # some thousand px: enough for shares
     hue = np.degrees(np.arctan2(colours[:, 2], colours[:, 1])) % 360
     chroma = np.hypot(colours[:, 1], colours[:, 2])
     blue = (hue > BLUE_HUE[0]) & (hue < BLUE_HUE[1]) & (chroma > BLUE_CHROMA) & (colours[:, 0] > BLUE_LIGHTNESS)
@@ -65,7 +65,7 @@ def _measure_area(figure: Figure, area: np.ndarray) -> dict[str, object]:
         "clothes_colour": np.median(colours, axis=0).tolist(),
         "clothes_hue_blue": float(blue.mean()),
         "pattern": _edge_density(figure, area),
-        "clothes_box": _box(figure, places),
+        "clothes_box": figure.place(np.array([[columns.min(), rows.min()], [columns.max(), rows.max()]])),
     }
 
 
@@ -112,8 +112,3 @@ def _shoulder_top(figure: Figure, side: int) -> float:
 def _shoulder_points(figure: Figure) -> list[list[float]]:
     half = (SHOULDER_FROM + SHOULDER_TO) / 2 * FACE_WIDTH
     return figure.place(np.array([[figure.middle + side * half, _shoulder_top(figure, side)] for side in (-1, 1)]))
-
-
-def _box(figure: Figure, places: np.ndarray) -> list[list[float]]:
-    rows, columns = np.divmod(places, SIDE)
-    return figure.place(np.array([[columns.min(), rows.min()], [columns.max(), rows.max()]]))

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from .. import networks
-from ..colour import lab
+from ..colour import Lab
 from ..face import CHEEK_LEFT, CHEEK_RIGHT, CHIN, Face
 from ..source import Source
 
@@ -32,8 +32,8 @@ class Figure:
     back: np.ndarray
 
     @cached_property
-    def lab(self) -> np.ndarray:
-        return lab(self.rgb)
+    def lab(self) -> Lab:
+        return Lab(self.rgb)
 
     @cached_property
     def person(self) -> np.ndarray:

@@ -105,7 +105,7 @@ def measure_frame(source: Source, face: Face) -> dict[str, object]:
     edges[:BORDER] = edges[-BORDER:] = 0
     edges[:, :BORDER] = edges[:, -BORDER:] = 0
     least = int(LONG_LINE * min(picture.shape[:2]))
-    lines = cv2.HoughLinesP(edges, 1, np.pi / 180, 45, minLineLength=least, maxLineGap=8)
+    lines = cv2.HoughLinesP(edges, 1, np.pi / 90, 45, minLineLength=least, maxLineGap=8)
     found = _longest_by_side([] if lines is None else lines[:, 0], box)
     size = np.array(picture.shape[1::-1])
     return {"frame_sides": len(found), "frame_lines": [(line.reshape(2, 2) / size).tolist() for line in found]}
