@@ -5,12 +5,14 @@ The new portrait takes the old one's place only once it is there; the original i
 
 import dataclasses
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.db.models import Max
 from django.utils.translation import gettext_lazy
 
 from capture import limits, vision
@@ -22,7 +24,7 @@ from capture.vision.portrait.crop import Crop
 from capture.vision.portrait.framing import frame
 from schools import files, history
 from schools.errors import Conflict
-from schools.models import Enrolment, Season
+from schools.models import Enrolment, Event, Season
 from students.models import Student
 
 ADJUSTABLE = (Photo.Status.SUBMITTED, Photo.Status.APPROVED)
@@ -54,8 +56,11 @@ def is_by_hand(photo: Photo) -> bool:
     return "automatic" in photo.geometry
 
 
-def is_framed_since(photo: Photo, moment: dt.datetime) -> bool:
-    return history.of(photo).filter(kind__startswith="photo.framed", at__gt=moment).exists()
+def framed_at(photo_ids: Iterable[int]) -> dict[int, dt.datetime]:
+    """When those of these portraits that were framed by hand, or put back, were so last."""
+    events = Event.objects.filter(object_type=Photo._meta.label_lower, object_id__in=list(photo_ids))
+    framed = events.filter(kind__startswith="photo.framed").order_by()
+    return dict(framed.values_list("object_id").annotate(Max("at")))
 
 
 def numbers_of(photo: Photo, crop: Crop) -> dict[str, float]:
@@ -73,12 +78,14 @@ def _bounds(season: Season) -> vision.Limits:
 
 
 def held(photo: Photo) -> Photo:
-    """The photo as it is now, its school's and its student's row held until the transaction ends."""
+    """The photo as it is now, its school's, its student's and its own row held until the transaction ends: a likeness that is
+    found meanwhile (`capture.likeness`) waits with its finding until the portrait has been graded."""
     mine = Enrolment.objects.select_for_update(of=("self",), no_key=True)
     if mine.get(season_id=photo.season_id, school_id=photo.school_id).status not in RESETTABLE:
         raise Conflict(CLOSED)
     Student.objects.select_for_update(of=("self",)).get(pk=photo.student_id)
-    return Photo.objects.select_related("student", "school", "season").get(pk=photo.pk)
+    own = Photo.objects.select_for_update(of=("self",), no_key=True)
+    return own.select_related("student", "school", "season").get(pk=photo.pk)
 
 
 def make(photo: Photo, crop: Crop) -> vision.Portrait:
@@ -143,8 +150,7 @@ def _grade(photo: Photo, portrait: vision.Portrait) -> str:
         found += [finding for finding in verdict.findings if finding.rule == OF_BACKGROUND]
     Finding.objects.filter(photo=photo, rule__in=rules).delete()
     Finding.objects.bulk_create([as_row(photo, dataclasses.replace(finding, outcome="warn")) for finding in found])
-    outcomes = set(Finding.objects.filter(photo=photo).values_list("outcome", flat=True))
-    return "red" if Finding.Outcome.REJECT in outcomes else "amber" if outcomes else "green"
+    return photo.outcome_found()
 
 
 def _delete(names: list[str]) -> None:

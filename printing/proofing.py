@@ -109,7 +109,12 @@ def _refuse_undecided(enrolment: Enrolment) -> None:
 
 def current_portrait(student: Student) -> Photo | None:
     """The approved photo whose portrait the student reads."""
-    return Photo.objects.filter(student=student, is_current=True, status=Photo.Status.APPROVED).first()
+    return portraits_of([student]).first()
+
+
+def portraits_of(students: list[Student]) -> QuerySet[Photo]:
+    """The same of many."""
+    return Photo.objects.filter(student__in=students, is_current=True, status=Photo.Status.APPROVED)
 
 
 def confirm(student: Student, *, photo_id: int, by: Student, portrait: str = "") -> Proof:
@@ -181,15 +186,11 @@ def settle(students: Iterable[Student], *, reason: str, by: User) -> int:
         rows = list(asked.exclude(Exists(waiting)).select_for_update(of=("self",)).order_by("pk"))
         for school_id, season_id in {(row.school_id, row.season_id) for row in rows}:
             refuse_closed(Enrolment.objects.get(school=school_id, season=season_id), CONFIRMABLE)
-        photos = dict(_portraits(rows).values_list("student_id", "pk"))
+        photos = dict(portraits_of(rows).values_list("student_id", "pk"))
         rows = [row for row in rows if row.pk in photos]
         _confirm_all(rows, photos, reason=reason, by=by)
         settled = Student.objects.filter(pk__in=[row.pk for row in rows])
         return len(states.change_many(settled, Stage.PROOFED, by=by, facts={"reason": reason}))
-
-
-def _portraits(students: list[Student]) -> QuerySet[Photo]:
-    return Photo.objects.filter(student__in=students, is_current=True, status=Photo.Status.APPROVED)
 
 
 def _confirm_all(students: list[Student], photos: dict[int, int], *, reason: str, by: User) -> None:

@@ -134,7 +134,8 @@ def _corrections(request: Any, revealed: Correction | None = None) -> HttpRespon
     if status in Correction.Status.values:
         rows = rows.filter(status=status)
     page = Paginator(rows.order_by("-id"), PAGE_SIZE).get_page(request.GET.get("page"))
-    page.object_list = [revealed if row == revealed else _masked(row) for row in page.object_list]
+    framed = rules.framed_since(row for row in page.object_list if row.status == Correction.Status.OPEN)
+    page.object_list = [revealed if row == revealed else _masked(row, framed) for row in page.object_list]
     context = {
         "page": page,
         "status": status,
@@ -145,9 +146,9 @@ def _corrections(request: Any, revealed: Correction | None = None) -> HttpRespon
     return render(request, "printing/corrections.html", context)
 
 
-def _masked(row: Correction) -> Correction:
+def _masked(row: Correction, framed: set[int]) -> Correction:
     row.wanted_shown, row.present_shown = data_rules.wanted_shown(row), rules.present_shown(row)  # type: ignore[attr-defined]
-    row.is_framed = row.status == Correction.Status.OPEN and rules.is_framed_since(row)  # type: ignore[attr-defined]
+    row.is_framed = row.pk in framed  # type: ignore[attr-defined]
     return row
 
 

@@ -506,6 +506,7 @@ def fill(school, season, count):
         for n in range(count):
             student = with_portrait(school, season)
             Correction.objects.create(school=school, student=student, field="major", wanted="会计学")
+            Correction.objects.create(school=school, student=student, field="portrait", explanation="Cut off")
             run = PrintRun.objects.create(school=school, season=season, enrolment=enrolment, students=1)
             Shipment.objects.create(
                 school=school, season=season, run=run, carrier="SF", tracking_no=str(n), shipped_on="2022-06-01"
