@@ -78,7 +78,9 @@ class LimitsForm(forms.Form):
     def __init__(self, *args: Any, limit_set: LimitSet, is_saved: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].required = is_saved  # not to look ahead only
-        self.initial.update({name: getattr(limit_set, name) for name in limits.SWITCHES}, seen=limit_set.number)
+        self.initial.update(
+            {name: getattr(limit_set, name) for name in limits.SWITCHES}, seen=limits.version(limit_set)
+        )
         for rule, defaults in vision.DEFAULTS.items():
             for name, default in defaults.items():
                 label = f"{limits.TITLES[rule]}{gettext(': ')}{gauges.words_of(rule, name)}"

@@ -45,6 +45,11 @@ def stored(limit_set: LimitSet | None) -> LimitSet | None:
     return limit_set if limit_set and limit_set.pk else None
 
 
+def version(limit_set: LimitSet) -> int:
+    """Tells a set from all others, those of other seasons too, whose numbers begin anew; 0 for the defaults."""
+    return limit_set.pk or 0
+
+
 def bounds(limit_set: LimitSet, *, background: str) -> vision.Limits:
     """The limits as the engine takes them. What this engine does not know (any more) is left out, and logged."""
     known: dict[str, dict[str, float | None]] = {}
@@ -82,7 +87,7 @@ def draft(
 
 
 def change(*, season: Season, by: User, reason: str, seen: int, **wanted: Any) -> LimitSet:
-    """Append the next set of the season. `seen`: the number that the person had before them; `wanted` as for `draft`.
+    """Append the next set of the season. `seen`: the `version` of the set that the person had before them; `wanted` as for `draft`.
 
     Raises Conflict when somebody was faster, PortalError when nothing is changed, what is wanted makes no sense, or the
     reason is missing.
@@ -92,7 +97,7 @@ def change(*, season: Season, by: User, reason: str, seen: int, **wanted: Any) -
     with transaction.atomic():
         Season.objects.select_for_update(no_key=True).get(pk=season.pk)  # two who save wait for each other here
         before = in_force(season)
-        if seen != before.number:
+        if seen != version(before):
             raise Conflict(_("Somebody else has changed the photo rules meanwhile. Look at them again, then save."))
         if same(before, limit_set):
             raise PortalError(_("Nothing has been changed."))

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from capture import comparison, gauges, histograms, limits, rejudging, vision
 from capture.faults import FAULTS
@@ -44,6 +45,7 @@ class Row:
     is_changed: bool
 
 
+@vary_on_headers("HX-Request", "Cookie")
 @center_page
 def rules(request: Any) -> HttpResponse:
     """All limits; a POST shows what they would do, without saving."""
@@ -57,9 +59,7 @@ def rules(request: Any) -> HttpResponse:
     foreseen = _foresee(season, form)
     context = foreseen if request.htmx else foreseen | _page(request, season, present, form)
     template = "capture/judging.html#foresight" if request.htmx else "capture/judging.html"
-    response = render(request, template, context)
-    response["Vary"] = "HX-Request, Cookie"
-    return response
+    return render(request, template, context)
 
 
 @require_POST

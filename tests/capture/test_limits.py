@@ -25,7 +25,7 @@ def test_without_a_set_the_defaults_hold(season):
 
 def test_a_change_is_the_next_number_and_stands_in_the_history(season, center_admin):
     first = change(season, center_admin, {"roll": {"reject": 10}})
-    second = change(season, center_admin, {"roll": {"reject": 10, "warn": None}}, seen=1, approves_green=True)
+    second = change(season, center_admin, {"roll": {"reject": 10, "warn": None}}, seen=first.pk, approves_green=True)
     assert [row.number for row in limits.sets_of(season)] == [2, 1]
     assert limits.in_force(season) == second
     assert (first.made_by, second.reason) == (center_admin, "Phones see less.")
@@ -45,10 +45,10 @@ def test_only_what_differs_from_the_defaults_is_kept(season, center_admin):
 
 
 def test_a_new_season_begins_with_the_limits_of_the_last_one(season, center_admin):
-    change(season, center_admin, {"roll": {"reject": 12}})
+    carried = change(season, center_admin, {"roll": {"reject": 12}})
     later = factories.season(year=season.year + 1, graduating_class=season.year + 2, status="draft")
     assert limits.in_force(later).season == season
-    own = change(later, center_admin, {"roll": {"reject": 9}}, seen=1)
+    own = change(later, center_admin, {"roll": {"reject": 9}}, seen=carried.pk)
     assert (own.number, limits.in_force(later), limits.in_force(season).changes) == (
         1,
         own,
@@ -92,6 +92,15 @@ def test_whoever_saves_second_looks_again(season, center_admin):
     change(season, center_admin, {"roll": {"reject": 9}})
     with pytest.raises(Conflict, match="Somebody else"):
         change(season, center_admin, {"roll": {"reject": 11}}, seen=0)
+
+
+def test_the_first_set_of_a_season_is_not_taken_for_the_carried_one_of_the_same_number(season, center_admin):
+    carried = change(season, center_admin, {"roll": {"reject": 12}})
+    later = factories.season(year=season.year + 1, graduating_class=season.year + 2, status="draft")
+    own = change(later, center_admin, {"roll": {"reject": 9}}, seen=carried.pk)
+    assert own.number == carried.number
+    with pytest.raises(Conflict, match="Somebody else"):
+        change(later, center_admin, {"roll": {"reject": 11}}, seen=carried.pk)
 
 
 def test_a_set_is_never_changed(season):
