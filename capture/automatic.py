@@ -1,7 +1,9 @@
 """Approval without a person: where the season asks for it, and only of photos in which nothing at all was found."""
 
+from django.db import transaction
+
 from capture import limits, replay, review
-from capture.models import Photo
+from capture.models import Finding, Photo
 from schools import history
 from schools.errors import Conflict
 
@@ -11,8 +13,13 @@ def approve_if_green(photo: Photo) -> Photo:
     if not is_green(photo):
         return photo
     try:
-        return review.approve(photo=photo, by=history.SYSTEM, kind="photo.approved_automatically")
-    except Conflict:  # locked, or decided by a person meanwhile
+        with transaction.atomic():
+            approved = review.approve(photo=photo, by=history.SYSTEM, kind="photo.approved_automatically")
+            # A likeness may have come since the look; none can now, for the approval holds the photo's row.
+            if Finding.objects.filter(photo=photo).exists():
+                raise Conflict
+            return approved
+    except Conflict:  # locked, decided by a person or found meanwhile
         photo.refresh_from_db()
         return photo
 

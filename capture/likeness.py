@@ -27,18 +27,17 @@ log = logging.getLogger(__name__)
 RULE = "duplicate"
 MOST_SHOWN = 20  # a picture from the internet may come from a whole class: the nearest are proof enough
 SWEPT_AT_ONCE = 500
-MOST_OWN = 60  # attempts of the student, which are nearest to each other of all
-# The words bring in a thousand or two of a million rows; only these are compared bit by bit.
+# The words bring in a thousand or two of a million rows; only these are compared bit by bit. The student's own attempts, which
+# are nearest to each other of all, are left out before the nearest are taken, so that no number of them hides another's picture.
 NEAR = """
 WITH alike AS MATERIALIZED (
     SELECT photo_id, bit_count(bits # %(bits)s::bit(512)) AS straight, bit_count(bits # %(turned)s::bit(512)) AS turned
     FROM capture_imprint WHERE words && %(words)s::int[]
-), near AS MATERIALIZED (
-    SELECT photo_id, least(straight, turned) AS bits, turned < straight AS is_mirrored
-    FROM alike WHERE least(straight, turned) <= %(limit)s ORDER BY 2, 1 LIMIT %(candidates)s
 )
-SELECT near.* FROM near JOIN capture_photo photo ON photo.id = near.photo_id
-WHERE photo.student_id <> %(student)s ORDER BY near.bits, near.photo_id LIMIT %(most)s
+SELECT photo_id, least(straight, turned) AS bits, turned < straight AS is_mirrored FROM alike
+WHERE least(straight, turned) <= %(limit)s
+    AND photo_id <> ALL (ARRAY(SELECT id FROM capture_photo WHERE student_id = %(student)s))
+ORDER BY 2, 1 LIMIT %(most)s
 """
 # PostgreSQL takes words that it has no statistics of for frequent, and would rather read the whole table: 100 times slower.
 PLANNER = "SELECT set_config('enable_seqscan', %s, true), set_config('jit', %s, true)"
@@ -84,7 +83,6 @@ def values_of(imprint: str, *, limit: float, student_id: int) -> dict[str, Any]:
         "limit": int(limit),
         "student": student_id,
         "most": MOST_SHOWN,
-        "candidates": MOST_SHOWN + MOST_OWN,
     }
 
 
@@ -164,8 +162,7 @@ def _mark(photo: Photo) -> None:
         values = {"school_id": photo.school_id, "outcome": Finding.Outcome.WARN, "value": nearest.bits}
         values["limit"] = limit_of(photo.season)
         Finding.objects.update_or_create(photo=photo, rule=RULE, defaults=values)
-    outcomes = set(Finding.objects.filter(photo=photo).values_list("outcome", flat=True))
-    photo.outcome = "red" if Finding.Outcome.REJECT in outcomes else "amber" if outcomes else "green"
+    photo.outcome = photo.outcome_found()
     Photo.objects.filter(pk=photo.pk).update(outcome=photo.outcome)
 
 
@@ -216,14 +213,18 @@ def _signature(by: User) -> str:
 
 
 def sweep() -> int:
-    """Compare the photos whose worker was lost between the verdict and the comparison. How many."""
+    """Compare the photos whose worker was lost between the verdict and the comparison. How many. One that cannot be compared is
+    logged and waits; those behind it do not wait with it."""
     before = timezone.now() - dt.timedelta(seconds=settings.CLAIM_SECONDS)
     with center_scope():
         left = Photo.objects.filter(compared_at=None, checked_at__lt=before).select_related("season", "school")
         photos = list(left.order_by("checked_at")[:SWEPT_AT_ONCE])
     for photo in photos:
-        with school_scope(photo.school):
-            compare(photo)
+        try:
+            with school_scope(photo.school):
+                compare(photo)
+        except Exception:
+            log.exception("Photo %s could not be compared", photo.pk)
     return len(photos)
 
 

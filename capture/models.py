@@ -176,6 +176,11 @@ class Photo(TenantModel):
     def __str__(self) -> str:
         return f"{self.student} {self.status}"
 
+    def outcome_found(self) -> str:
+        """green, amber or red, by the findings that are stored now."""
+        outcomes = set(self.findings.values_list("outcome", flat=True))
+        return "red" if Finding.Outcome.REJECT in outcomes else "amber" if outcomes else "green"
+
     @property
     def portrait_version(self) -> str:
         """Another one whenever the portrait is made again; empty without one."""

@@ -3,8 +3,8 @@
 import pytest
 from django.utils import timezone
 
-from capture import review, submission, vision
-from capture.models import Photo
+from capture import automatic, review, submission, vision
+from capture.models import Finding, Photo
 from schools.models import Event, Message
 from students.models import Student
 from tests import factories
@@ -56,6 +56,17 @@ def test_any_finding_meets_a_person(green, enrolment, outcome, findings):
     for rule, grade in findings.items():
         photo.findings.create(school=photo.school, rule=rule, outcome=grade)
     assert submit(green, enrolment).status == Photo.Status.SUBMITTED
+
+
+def test_a_likeness_found_between_the_look_and_the_approval_meets_a_person(green):
+    Photo.objects.filter(student=green).update(status=Photo.Status.SUBMITTED)
+    Student.objects.filter(pk=green.pk).update(stage=Student.Stage.REVIEW)
+    looked_at = Photo.objects.prefetch_related("findings").get(student=green)
+    looked_at.findings.create(school=looked_at.school, rule="duplicate", outcome="warn")
+    looked_at._prefetched_objects_cache["findings"] = Finding.objects.none()
+    assert automatic.is_green(looked_at)
+    assert automatic.approve_if_green(looked_at).status == Photo.Status.SUBMITTED
+    assert not Event.objects.filter(kind="photo.approved_automatically").exists()
 
 
 def test_what_older_limits_let_pass_meets_a_person(green, season, enrolment):
