@@ -10,7 +10,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
-from capture import frames, portraits
+from capture import frames, looks, portraits
 from capture.forms import FrameForm
 from capture.models import Photo
 from capture.vision.portrait import borders
@@ -56,6 +56,7 @@ def _answer(request: Any, photo: Photo, urls: dict[str, Any]) -> HttpResponse:
     context = {"photo": photo, "student": photo.student, "job": job, **urls, **_figure(request, photo, job)}
     if request.htmx:
         return render(request, "capture/frame.html#made", context)
+    looks.record(photo, by=request.user)
     return render(request, "capture/frame.html", context | _workbench(photo))
 
 
