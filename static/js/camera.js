@@ -100,12 +100,15 @@ function placeGuide() {
 async function watch() {
   if (state.looking || !is("live", "counting") || document.hidden || !video.videoWidth) return;
   state.looking = true;
-  const frame = await frameOf(state.stream);
-  const seen = look(frame, cropOf(video.videoWidth, video.videoHeight), guide);
-  if (frame !== video) frame.close();
-  const faces = await watchFaces(guide);
-  state.looking = false;
-  if (is("live")) tell(seen, faces);
+  try {
+    const frame = await frameOf(state.stream);
+    const seen = look(frame, cropOf(video.videoWidth, video.videoHeight), guide);
+    if (frame !== video) frame.close();
+    const faces = await watchFaces(guide);
+    if (is("live")) tell(seen, faces);
+  } finally {
+    state.looking = false; // a frame that could not be read is not the end of all hints
+  }
 }
 
 function tell(seen, faces) {
