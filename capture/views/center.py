@@ -13,7 +13,7 @@ from capture import explanation, judging, likeness, looks, review, worklist
 from capture.faults import FAULTS
 from capture.forms import ReasonForm
 from capture.models import Likeness, Photo
-from schools import history, retelling
+from schools import retelling
 from schools.access import center_page
 from schools.models import Enrolment, School
 
@@ -56,7 +56,7 @@ def photo(request: Any, pk: int) -> HttpResponse:
         "student": row.student,
         "found": found,
         "marks": explanation.marks(found),
-        "events": retelling.told(history.of(row)[:20]),
+        "events": retelling.told(looks.story(row, most=20)),
         "likenesses": likeness.sides(row, viewer=None),
         "lock_event": review.locked_by(row.student),
         "unlockers": review.unlockers(row.school),

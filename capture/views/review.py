@@ -1,5 +1,6 @@
 """The light table of a school: large pictures, original beside portrait, findings marked, one undo."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages as notes
@@ -15,7 +16,7 @@ from capture import explanation, judging, likeness, looks, reasons, review, visi
 from capture.faults import FAULTS
 from capture.forms import ReasonForm
 from capture.models import Likeness, Photo
-from schools import history, retelling
+from schools import retelling
 from schools.access import school_page
 from schools.models import Job
 from students.models import Student
@@ -54,7 +55,7 @@ def _frame(request: Any, filters: worklist.Filters) -> dict[str, Any]:
     """What both views show: chips with counts, the classes, and what can be undone."""
     everything = worklist.photos_of(request.season, request.school)
     counts = worklist.count_states(worklist.narrow(everything, filters, by_state=False))
-    in_state = worklist.narrow(everything, worklist.Filters(state=filters.state, class_name=filters.class_name))
+    in_state = worklist.narrow(everything, replace(filters, finding=""))
     return {
         "filters": filters,
         "states": [(state, Photo.Status(state).label, counts.get(state, 0)) for state in worklist.STATES],
@@ -111,7 +112,7 @@ def _single(request: Any, filters: worklist.Filters, pk: int | None) -> dict[str
         "strip": _strip(photos, photo),
         "place": photos.filter(pk__lte=photo.pk).count(),
         "total": photos.count(),
-        "events": retelling.told(history.of(photo)[:8]),
+        "events": retelling.told(looks.story(photo, most=8)),
         "can_reset": photo.status == Photo.Status.APPROVED and request.enrolment.status in review.RESETTABLE,
     }
 

@@ -5,7 +5,9 @@ import re
 import pytest
 from django.utils import timezone
 
+from capture import looks, review
 from capture.models import Photo, Station
+from schools import history
 from schools.models import Enrolment, Event
 from schools.tenancy import center_scope
 from students.models import Student
@@ -171,6 +173,23 @@ def test_opening_a_photo_is_recorded_once_a_day(owner_client, photo):
     owner_client.get("/school/review/")
     owner_client.get("/school/review/?view=grid")
     assert Event.objects.filter(kind="photo.looked", object_id=photo.pk).count() == 1
+
+
+def test_history_tells_of_locks_and_only_of_the_last_of_many_looks(photo, owner):
+    for _ in range(3):
+        history.record("photo.compared", photo, by=owner)
+    review.lock(student=photo.student, by=owner, reason="Screen.")
+    review.unlock(student=photo.student, by=owner, reason="Explained.")
+
+    kinds = [event.kind for event in looks.story(photo, most=8)]
+    assert kinds[0] == "student.unlocked"
+    assert (kinds.count("student.locked"), kinds.count("photo.compared")) == (1, 1)
+
+
+def test_findings_are_counted_among_the_photos_that_the_search_leaves(owner_client, school, season, photo):
+    factories.photo(factories.student(school, season, name="他人"))
+    assert "finding=smile" in owner_client.get("/school/review/").content.decode()
+    assert "finding=smile" not in owner_client.get("/school/review/?q=他人").content.decode()
 
 
 def test_taking_the_original_is_recorded_each_time(owner_client, photo):
