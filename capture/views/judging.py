@@ -137,9 +137,11 @@ def _page(request: Any, season: Season, present: LimitSet, form: LimitsForm) -> 
 
 def _work(season: Season, present: LimitSet) -> dict[str, Any]:
     """What is left to judge again, and the work on it."""
-    job = Job.objects.filter(kind=rejudging.KIND, season=season).first()
-    outdated = rejudging.outdated(season, present).count()
-    return {"outdated": outdated, "job": job if job and job.is_open else None, "last_job": job}
+    last = Job.objects.filter(kind=rejudging.KIND, season=season).first()
+    job = last if last and last.is_open else None
+    # The count reads the season's photos: not every two seconds while the work is followed.
+    outdated = 0 if job else rejudging.outdated(season, present).count()
+    return {"outdated": outdated, "job": job, "last_job": last}
 
 
 def _groups(season: Season, present: LimitSet, form: LimitsForm) -> list[tuple[Any, list[Row]]]:
