@@ -36,7 +36,7 @@ def readings(rule: str, labels: list[Labelled], measured: dict[str, Measures | N
     """Of the photos that break this rule and of those that keep all."""
     found = []
     for label in labels:
-        value = score(rule, measured.get(label.path.name) or {})
+        value = score(rule, measured.get(label.name) or {})
         if value is not None and (label.is_clean or rule in label.expected):
             found.append(Reading("_".join(label.path.stem.split("_")[:2]), not label.is_clean, value))
     return found

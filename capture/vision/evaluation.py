@@ -26,11 +26,12 @@ class LabelError(Exception):
 
 @dataclass(frozen=True)
 class Labelled:
-    """`expected` are the rules that this photo breaks, `warned` those of them that it breaks in a way that only asks for a
-    warning, `overlooked` those (or other names) that the engine does not claim to see. `kind` and `strength` say how the
-    violation was made."""
+    """`name` is the file as the labels name it, with its folders. `expected` are the rules that this photo breaks, `warned`
+    those of them that it breaks in a way that only asks for a warning, `overlooked` those (or other names) that the engine does
+    not claim to see. `kind` and `strength` say how the violation was made."""
 
     path: Path
+    name: str
     expected: frozenset[str]
     warned: frozenset[str] = frozenset()
     overlooked: frozenset[str] = frozenset()
@@ -114,7 +115,7 @@ def _label(directory: Path, row: dict[str, str]) -> Labelled:
     overlooked = frozenset(name.removeprefix(OVERLOOKED) for name in names if name.startswith(OVERLOOKED))
     groups = frozenset((row.get("group") or "").split())
     kind, strength = row.get("kind") or "", row.get("strength") or ""
-    return Labelled(directory / row["file"], expected, warned, overlooked, groups, kind, strength)
+    return Labelled(directory / row["file"], row["file"], expected, warned, overlooked, groups, kind, strength)
 
 
 def evaluate(labelled: Iterable[Labelled], limits: Limits, kept: Path | None = None) -> Judged:
@@ -124,11 +125,11 @@ def evaluate(labelled: Iterable[Labelled], limits: Limits, kept: Path | None = N
     measured = json.loads(kept.read_text()) if kept and kept.exists() else {}
     networks.warm_up()
     for label in labels:
-        if label.path.name not in measured:
-            measured[label.path.name] = measure_file(label.path)
+        if label.name not in measured:
+            measured[label.name] = measure_file(label.path)
     if kept:
         kept.write_text(json.dumps(measured))
-    photos = [judged_photo(label, measured[label.path.name], limits) for label in labels]
+    photos = [judged_photo(label, measured[label.name], limits) for label in labels]
     rows = [rule_row(rule.name, outcome, photos, limits) for rule in RULES for outcome in rule.outcomes]
     return Judged(photos, limits, rows)
 

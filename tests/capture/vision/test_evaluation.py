@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from capture.vision.evaluation import Judged, LabelError, Labelled, Photo, kinds, of_group, read_labels, rule_row, total
+from capture.vision.evaluation import (
+    Judged,
+    LabelError,
+    Labelled,
+    Photo,
+    evaluate,
+    kinds,
+    of_group,
+    read_labels,
+    rule_row,
+    total,
+)
 from capture.vision.rules import RULES
 from capture.vision.scores import SCORES, area_under_curve
 from capture.vision.verdict import Finding, Limits
@@ -70,7 +82,7 @@ def test_somebodys_own_earrings_do_not_disturb_other_rules():
 
 def photo(expected: str = "", *found: str, **label: object) -> Photo:
     findings = tuple(Finding(rule, "reject") for rule in found)
-    return Photo(Labelled(Path("a.jpg"), frozenset(expected.split()), **label), {}, findings)
+    return Photo(Labelled(Path("a.jpg"), "a.jpg", frozenset(expected.split()), **label), {}, findings)
 
 
 def test_photos_of_other_rules_are_not_held_against_a_rule():
@@ -95,6 +107,15 @@ def test_groups_and_kinds_are_counted_apart():
     assert (far.name, far.overlooked, far.strengths) == ("far_screen", True, {"weak": (1, 1)})
     assert of_group(judged, "dark") == photos[:1]
     assert total(photos).false == 0
+
+
+def test_photos_of_the_same_name_in_two_folders_are_two_photos(tmp_path):
+    (tmp_path / "labels.csv").write_text("file,expected\none/a.jpg,\ntwo/a.jpg,\n")
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps({"one/a.jpg": None, "two/a.jpg": {"faces": 0}}))
+    judged = evaluate(read_labels(tmp_path, tmp_path / "labels.csv"), Limits.of(), kept)
+
+    assert [[finding.rule for finding in photo.findings] for photo in judged.photos] == [["unreadable"], ["one_face"]]
 
 
 def test_labels_without_files_are_refused(tmp_path):
