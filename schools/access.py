@@ -1,6 +1,6 @@
 """Who may open which page, and the scope it runs in.
 
-`school_page` and `center_page` are the only two ways into the staff portals; the student's is `capture.access`.
+`school_page` and `center_page` are the only two ways into the staff portals; the student's is `students.access`.
 Each sets `request.school`, `request.season` (and `request.enrolment`), and opens the scope around the view.
 """
 

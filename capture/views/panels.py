@@ -1,7 +1,5 @@
 """Panels of the dashboards, and of a student's page: loaded by htmx, of the school or of all by who asks."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.http import HttpResponse
@@ -12,28 +10,15 @@ from capture import explanation, figures, review
 from capture.forms import ReasonForm
 from capture.models import Photo
 from capture.reasons import LOCKING
-from schools.access import center_page, school_page
+from schools.access import staff_page
 from students.models import Student
-
-
-def staff_panel(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """For both portals: request.school is None for the center."""
-    of_school, of_center = school_page(view), center_page(view)
-
-    @wraps(view)
-    def chosen(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        is_center = request.membership is not None and request.membership.is_center
-        return (of_center if is_center else of_school)(request, *args, **kwargs)
-
-    chosen.portal = "staff"  # type: ignore[attr-defined]
-    return chosen
 
 
 def _list_url(request: Any) -> str:
     return reverse("capture:review" if request.school else "capture:center_photos")
 
 
-@staff_panel
+@staff_page
 def today(request: Any) -> HttpResponse:
     context: dict[str, Any] = {"list_url": _list_url(request), "season": request.season}
     if request.season:
@@ -44,7 +29,7 @@ def today(request: Any) -> HttpResponse:
     return render(request, "capture/panel_today.html", context)
 
 
-@staff_panel
+@staff_page
 def failures(request: Any) -> HttpResponse:
     """Photos that were not accepted, by the rule that they broke."""
     url, rows = _list_url(request), []
@@ -55,7 +40,7 @@ def failures(request: Any) -> HttpResponse:
     return render(request, "capture/panel_failures.html", context)
 
 
-@staff_panel
+@staff_page
 def student_photos(request: Any, pk: int) -> HttpResponse:
     """Every attempt of one student, with the lock."""
     student = get_object_or_404(Student.objects.select_related("school"), pk=pk)

@@ -13,10 +13,8 @@ import numpy as np
 # Lengths are px at half the size; colour distances are Euclidean in RGB of 0-1.
 FACE_CORE = 0.88  # of the outline of the face; the landmarks of its sides may lie some px outside
 SURE_PERSON, MORE_LIKELY, SURE_WALL = 0.9, 0.5, 0.08
-EMPTY, NO_PERSON = (
-    0.01,
-    0.05,
-)  # of the mask; where it lost hair it has a doubt at least, before a dark chair it has none
+EMPTY = 0.01  # of the mask
+NO_PERSON = 0.05  # of the mask; where it lost hair it has a doubt at least, before a dark chair it has none
 PERSON_MARGIN = 5  # that the sure person is drawn back from the mask
 WALL_MARGIN_HAIR = 6  # that the sure wall is drawn back; hair strays further than a shoulder
 WALL_MARGIN_SHOULDER = 2
