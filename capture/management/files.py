@@ -9,7 +9,7 @@ def unreadable(path: str, error: OSError) -> str:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return _("%(path)s: there is no such file. Check the name and the folder.") % words
     if isinstance(error, IsADirectoryError):
-        return _("%(path)s: this is a folder. Name the photos in it.") % words
+        return _("%(path)s: this is a folder. Name a file in it.") % words
     if isinstance(error, PermissionError):
         return _("%(path)s: this file may not be read. Ask for the right to read it.") % words
     return _("%(path)s: this file cannot be read: %(reason)s") % words

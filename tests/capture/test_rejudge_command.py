@@ -58,6 +58,15 @@ def test_one_school_and_the_last_days(photo, season, other_school, capsys):
     assert rejudge(capsys, "--school", photo.school.code, "--days", "1")["photos"] == 1
     with pytest.raises(CommandError, match="99999"):
         rejudge(capsys, "--school", "99999")
+    with pytest.raises(CommandError, match="1 or more"):
+        rejudge(capsys, "--days", "0")
+
+
+def test_a_missing_file_of_limits_is_named(season, tmp_path, capsys):
+    with pytest.raises(CommandError, match=r"gone\.json: there is no such file"):
+        rejudge(capsys, "--limits", str(tmp_path / "gone.json"))
+    with pytest.raises(CommandError, match="this is a folder"):
+        rejudge(capsys, "--limits", str(tmp_path))
     with pytest.raises(CommandError, match="1999"):
         rejudge(capsys, "--season", "1999")
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from capture import limits, rejudging, vision
+from capture.management import files
 from capture.models import LimitSet, Photo
 from schools import history
 from schools.errors import PortalError
@@ -46,7 +47,7 @@ class Command(BaseCommand):
         facts = {"season": season.year, "limit_set": limit_set.number, "engine": vision.ENGINE_VERSION}
         facts |= {"applied": options["apply"], "limits": _named(limit_set, options["limits"])} | report.as_dict()
         if options["json"]:
-            self.stdout.write(json.dumps(facts))
+            self.stdout.write(json.dumps(facts, ensure_ascii=False))
         else:
             self._write_text(facts)
 
@@ -91,7 +92,7 @@ def _limits(season: Season, path: Path | None) -> LimitSet:
         changes = json.loads(path.read_text(encoding="utf-8"))
         return limits.draft(season, changes={rule: dict(values) for rule, values in changes.items()})
     except OSError as error:
-        raise CommandError(f"{path}: {error.strerror}") from error
+        raise CommandError(files.unreadable(str(path), error)) from error
     except (ValueError, AttributeError, TypeError) as error:
         raise CommandError(_('%(path)s: not JSON of the form {"roll": {"reject": 10}}.') % {"path": path}) from error
     except PortalError as error:
@@ -101,6 +102,8 @@ def _limits(season: Season, path: Path | None) -> LimitSet:
 def _photos(season: Season, options: dict[str, Any]) -> QuerySet[Photo]:
     code, days = options["school"], options["days"]
     school = School.objects.filter(code=code).first() if code else None
+    if days is not None and days < 1:
+        raise CommandError(_("--days takes 1 or more."))
     if code and school is None:
         raise CommandError(_("There is no school with the code %(code)s.") % {"code": code})
     photos = rejudging.judged(season, school)

@@ -52,7 +52,7 @@ def test_check_photo_judges_the_others_when_a_path_cannot_be_read(folder):
     assert [json.loads(line)["file"] for line in out.getvalue().splitlines()] == [str(paths[1]), str(paths[3])]
     missing, directory = err.getvalue().splitlines()
     assert missing == f"{paths[0]}: there is no such file. Check the name and the folder."
-    assert directory == f"{folder}: this is a folder. Name the photos in it."
+    assert directory == f"{folder}: this is a folder. Name a file in it."
 
 
 def test_check_photo_names_a_photo_that_may_not_be_read(folder, monkeypatch):
@@ -88,7 +88,7 @@ def test_make_portrait_writes_the_file(folder):
     [
         ("text.jpg", "out.jpg", "not a photo"),
         ("absent.jpg", "out.jpg", "there is no such file"),
-        (".", "out.jpg", "this is a folder. Name the photos"),
+        (".", "out.jpg", "this is a folder. Name a file"),
         ("good.jpg", "absent/out.jpg", "there is no such folder"),
         ("good.jpg", ".", "Give the portrait a file name"),
     ],
