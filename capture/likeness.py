@@ -194,15 +194,20 @@ def _light_table(photo: Photo) -> str:
 
 
 def clear(*, likeness: Likeness, by: User) -> Likeness:
-    """A person has looked at both: not the same picture. Settles both sides. Raises Conflict when somebody has said so before."""
+    """A person has looked at both: not the same picture. A school settles its own side, so that no school speaks for another;
+    the center settles both. Raises Conflict when that has been said before."""
     with center_scope(), transaction.atomic():
         photos = _locked([likeness.photo_id, likeness.other_id])
         sides = Likeness.objects.filter(photo__in=photos, other__in=photos, cleared_at=None)
-        if not sides.update(cleared_at=timezone.now(), cleared_by_name=_signature(by)):
+        if by.membership.school_id:
+            sides = sides.filter(school=by.membership.school_id)
+        settled = list(sides.values_list("photo_id", flat=True))
+        if not settled:
             raise Conflict(_("Somebody has already said that these are not the same picture."))
-        for photo in photos.values():
-            _mark(photo)
-            history.record("photo.likeness_cleared", photo, by=by, facts={"bits": likeness.bits})
+        sides.update(cleared_at=timezone.now(), cleared_by_name=_signature(by))
+        for pk in settled:
+            _mark(photos[pk])
+            history.record("photo.likeness_cleared", photos[pk], by=by, facts={"bits": likeness.bits})
         likeness.refresh_from_db()
     return likeness
 
@@ -244,6 +249,7 @@ class Side:
     is_present: bool  # of a season that is not over, so that it has a light table
     kind: str  # of the picture that is left: preview, portrait or none
     is_locked: bool
+    answer: Likeness | None  # what the other side has said, if it has cleared its own
 
     @property
     def agreeing(self) -> int:
@@ -269,11 +275,13 @@ def sides(photo: Photo, *, viewer: School | None) -> list[Side]:
         return []
     with center_scope():
         others = Photo.objects.select_related("student", "school", "season").in_bulk([row.other_id for row in rows])
+        cleared = Likeness.objects.filter(other=photo, cleared_at__isnull=False)
+        answers = {row.photo_id: row for row in cleared}
     rows.sort(key=lambda row: (row.cleared_at is not None, row.bits))
-    return [_side(row, others[row.other_id], viewer) for row in rows]
+    return [_side(row, others[row.other_id], viewer, answers.get(row.other_id)) for row in rows]
 
 
-def _side(row: Likeness, other: Photo, viewer: School | None) -> Side:
+def _side(row: Likeness, other: Photo, viewer: School | None, answer: Likeness | None) -> Side:
     is_mine = viewer is None or other.school_id == viewer.pk or row.is_own
     return Side(
         likeness=row,
@@ -288,6 +296,7 @@ def _side(row: Likeness, other: Photo, viewer: School | None) -> Side:
         is_present=other.season.status != Season.Status.CLOSED,
         kind="preview" if other.preview else "portrait" if other.portrait else "",
         is_locked=other.student.is_locked,
+        answer=answer,
     )
 
 

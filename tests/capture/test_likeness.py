@@ -263,20 +263,38 @@ def test_only_the_counterpart_is_served_and_each_look_is_recorded(pair, owner, o
     assert Event.objects.filter(kind="photo.compared").count() == 1
 
 
-def test_clearing_settles_both_sides(pair, owner, outsider):
+def test_a_school_settles_its_own_side(pair, owner, outsider):
     mine, theirs = pair
     row = next(row for row in rows() if row.photo_id == mine.pk)
     answer = client_of(owner).post(f"/school/likenesses/{row.pk}/clear/")
     assert answer.status_code == 302
-    assert all(row.cleared_at and row.cleared_by_name == "Owner (Lakeside University)" for row in rows())
+    assert duplicate(mine) is None
+    assert colour(mine) == "green"
+    assert duplicate(theirs)
+    assert colour(theirs) == "amber"
+    assert Event.objects.filter(kind="photo.likeness_cleared").count() == 1
+    assert "says the other side: Owner (Lakeside University)" in " ".join(review_page(outsider, theirs).split())
+    assert client_of(owner).get(f"/school/likenesses/{row.pk}/picture/").status_code == 404
+    with school_scope(mine.school), pytest.raises(Conflict):
+        likeness.clear(likeness=row, by=owner)
+
+
+def test_the_center_settles_both_sides(pair, center_officer):
+    row = rows()[0]
+    client_of(center_officer).post(f"/center/likenesses/{row.pk}/clear/")
     for photo in pair:
         assert duplicate(photo) is None
         assert colour(photo) == "green"
     assert Event.objects.filter(kind="photo.likeness_cleared").count() == 2
-    assert "Owner (Lakeside University)" in review_page(outsider, theirs)
-    assert client_of(owner).get(f"/school/likenesses/{row.pk}/picture/").status_code == 404
-    with school_scope(mine.school), pytest.raises(Conflict):
-        likeness.clear(likeness=row, by=owner)
+
+
+def test_within_a_school_one_word_settles_both(student, season, school, owner, picture):
+    classmate = factories.student(school, season)
+    mine, theirs = sent(student, as_file(picture)), sent(classmate, altered(picture))
+    with school_scope(school):
+        likeness.clear(likeness=rows()[0], by=owner)
+    assert duplicate(mine) is None
+    assert duplicate(theirs) is None
 
 
 def test_clearing_one_leaves_the_others(pair, season, school, owner, picture):
