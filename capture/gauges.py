@@ -164,6 +164,7 @@ OWN_WORDS = {
     ("fringe", "partly"): _("Not accepted below, if the detail is high too"),
     ("fringe", "hairy"): _("High is the detail above"),
     ("screen", "blurred"): _("To be looked at above, if blurred"),
+    ("duplicate", "warn"): _("To be looked at below, in photos from now on"),
 }
 
 GROUPS: tuple[tuple[Any, tuple[str, ...]], ...] = (
