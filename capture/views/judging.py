@@ -82,7 +82,8 @@ def save(request: Any) -> HttpResponse:
         else:
             notes.success(request, _("Saved: limits no. %(n)d judge from now on.") % {"n": made.number})
             return redirect("capture:photo_rules")
-    return render(request, "capture/judging.html", _page(request, season, present, form), status=400)
+    foreseen = _foresee(season, LimitsForm(request.POST, limit_set=present, is_saved=False))
+    return render(request, "capture/judging.html", foreseen | _page(request, season, present, form), status=400)
 
 
 @require_POST

@@ -77,6 +77,7 @@ def test_saving_needs_a_reason_and_an_administrator(center_client, center_office
     answer = center_client.post(SAVE, form(roll__warn="7"))
     assert answer.status_code == 400
     assert "Please give the reason" in answer.content.decode()
+    assert answer.context["foreseen"].rules  # what was shown before saving is still there
     officer = client_of(center_officer)
     assert officer.post(SAVE, form(roll__warn="7", reason="Phones.")).status_code == 403
     page = officer.get(URL).content.decode()
