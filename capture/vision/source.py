@@ -27,6 +27,7 @@ KEPT_PIXELS = 25_000_000  # a larger HEIC is halved before anything else is done
 MIN_SIDE = 200
 WORK_SIDE = 960  # the models look at a picture at least this long; faces are found down to 60 px in it
 SMALL_SIDE = 640
+OUTLINE_SIDE = 340
 REDUCED = {
     1: cv2.IMREAD_COLOR,
     2: cv2.IMREAD_REDUCED_COLOR_2,
@@ -74,6 +75,12 @@ class Source:
             return picture
         # Less than halved, so that plain interpolation does not alias, at a tenth of the cost of averaging odd areas.
         return cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
+
+    @cached_property
+    def outlines(self) -> np.ndarray:
+        """Grey, at about 340 px, by whole numbers, which is quick: enough for edges."""
+        picture = shrink(self.small, max(1, round(max(self.small.shape[:2]) / OUTLINE_SIDE)))
+        return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
 
     def at_least(self, long_side: float) -> np.ndarray:
         """The smallest decode whose long side reaches `long_side`, or the whole picture."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..colour import distance
-from ..face import FaceCrop
+from ..face import CROP_HEIGHT, CROP_WIDTH, FaceCrop
 from .figure import FACE_WIDTH, Figure
 from .integrity import fine_detail, skin_detail
 
@@ -23,10 +23,10 @@ EAR_LIKE_SKIN = 0.9
 
 
 def measure(crop: FaceCrop) -> dict[str, object]:
-    forehead = np.array([_spot(crop, crop.points[index]) for index in FOREHEAD])
+    forehead = _spots(crop, FOREHEAD)
     from_skin = distance(forehead, crop.skin)
-    lips = np.mean([_spot(crop, crop.points[index]) for index in LIPS], axis=0)
-    chin = np.mean([_spot(crop, crop.points[index]) for index in CHIN_PATCH], axis=0)
+    lips = _spots(crop, LIPS).mean(0)
+    chin = _spots(crop, CHIN_PATCH).mean(0)
     area = crop.points[list(FOREHEAD)]
     return {
         "forehead_skin": float((from_skin < like_skin(crop.skin)).mean()),
@@ -62,8 +62,13 @@ def like_skin(skin: np.ndarray) -> float:
     return float(np.clip(LIKE_SKIN_OF_LIGHTNESS * skin[0], LIKE_SKIN_LEAST, LIKE_SKIN))
 
 
-def _spot(crop: FaceCrop, point: np.ndarray) -> np.ndarray:
-    return crop.lab[crop.window(point, SPOT, SPOT)].reshape(-1, 3).mean(0)
+def _spots(crop: FaceCrop, indices: tuple[int, ...]) -> np.ndarray:
+    """Mean Lab (n, 3) of the small squares round some landmarks."""
+    columns, rows = np.round(crop.points[list(indices)]).astype(int).T
+    reach = np.arange(-SPOT, SPOT + 1)
+    rows = np.clip(rows[:, None, None] + reach[:, None], 0, CROP_HEIGHT - 1)
+    columns = np.clip(columns[:, None, None] + reach, 0, CROP_WIDTH - 1)
+    return crop.lab[rows, columns].mean((1, 2))
 
 
 def ear_skin(figure: Figure, skin: np.ndarray, index: int, side: int) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import networks
 from ..face import CHEEK_LEFT, CHEEK_RIGHT, CHIN, FOREHEAD, Face
-from ..source import Source, shrink
+from ..source import Source
 
 NEAR_WIDTH = 110  # px in the searched picture; below it the landmarks are found again in an enlarged crop
 CROP_SIDE = 640
@@ -66,9 +66,8 @@ def measure(found: Found, source: Source) -> dict[str, object]:
 
 def is_alone(source: Source, face: Face) -> bool:
     """Whether hardly an edge is seen around the one: nobody can stand before a plain wall unseen, and a network is saved."""
-    picture = shrink(source.small, 2)
-    grey = cv2.GaussianBlur(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), (0, 0), 1)
-    edges = cv2.Canny(grey, 20, 60)
+    picture = source.outlines
+    edges = cv2.Canny(cv2.GaussianBlur(picture, (0, 0), 1), 20, 60)
     width = face.width * picture.shape[1] / source.width
     parts = _surroundings(edges, face.xy * (picture.shape[1] / source.width), width)
     return sum(cv2.countNonZero(part) for part in parts) < PLAIN * width

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ..face import CHEEK_PATCH_LEFT, CHEEK_PATCH_RIGHT, CROP_HEIGHT, CROP_WIDTH, Face, FaceCrop
-from ..source import Source, shrink
+from ..source import Source
 
 SPECTRUM = 256
 LEFT, TOP = 32, 72  # of the patch in the crop
@@ -17,7 +17,6 @@ ONE_TO_ONE = 0.85  # shrunk less, the crop shows what the decode shows
 NOSE = 1
 RING_FROM, RING_TO = 0.12, 0.5  # cycles a pixel: below lies the face itself
 ON_AXIS = 3  # rows and columns of the spectrum where JPEG blocks and picture borders put their energy
-FRAME_SIDE = 340
 BORDER = 3  # px at the rim of the picture, where decoding leaves lines
 LONG_LINE = 0.3  # of the shorter side
 SLANT = 0.2
@@ -96,9 +95,9 @@ def measure_frame(source: Source, face: Face) -> dict[str, object]:
 
     A door or a window frame makes one or two.
     """
-    picture = shrink(source.small, max(1, round(max(source.small.shape[:2]) / FRAME_SIDE)))
+    picture = source.outlines
     box = face.box * (picture.shape[1] / source.width)
-    edges = cv2.Canny(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), 60, 160)
+    edges = cv2.Canny(picture, 60, 160)
     left, top, right, bottom = np.maximum(_with_room(box), 0).astype(int)
     edges[top:bottom, left:right] = 0  # no side runs there, and the face would cost the search half of its time
     edges = cv2.dilate(edges, np.ones((2, 2), np.uint8))  # a line seen at a slant climbs in steps
