@@ -163,12 +163,11 @@ def _decode_jpeg(data: bytes, header: Header, divisor: int) -> np.ndarray:
     # OpenCV knows neither profiles nor our header, so it must leave the orientation to us.
     buffer = np.frombuffer(data, np.uint8)
     try:
-        bgr = cv2.imdecode(buffer, REDUCED[divisor] | cv2.IMREAD_IGNORE_ORIENTATION)
+        rgb = cv2.imdecode(buffer, REDUCED[divisor] | cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
     except cv2.error as error:
         raise Unreadable("damaged") from error
-    if bgr is None or bgr.shape[:2] != (-(-header.height // divisor), -(-header.width // divisor)):
+    if rgb is None or rgb.shape[:2] != (-(-header.height // divisor), -(-header.width // divisor)):
         raise Unreadable("damaged")
-    rgb = cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)
     icc = header.icc if header.mode == "RGB" else None
     return upright(to_srgb(rgb, icc), header.orientation)
 

@@ -59,13 +59,20 @@ def frame(measures: dict[str, Any], size: np.ndarray) -> tuple[Crop, bool]:
 
 
 def _best(head: Head, placings: list[tuple[float, float]], size: np.ndarray, cut: Cut) -> Crop:
-    aimed = _crop(head, *min(placings, key=lambda placing: _away(head, *placing)), size)
-    if outside(aimed, size, cut) <= ENOUGH:
-        return aimed
-    crops = [_crop(head, scale, eye_line, size) for scale, eye_line in placings]
-    away = [_away(head, *placing) for placing in placings]
-    lost = [outside(crop, size, cut) for crop in crops]
-    return crops[int(np.argmin(100 * np.array(lost) + away))]
+    """The cheapest of them: what is lost costs most, and nothing costs less than what it is away, so the search can end early."""
+    best, least = None, np.inf
+    for placing in sorted(placings, key=lambda placing: _away(head, *placing)):
+        away = _away(head, *placing)
+        if away >= least:
+            break
+        crop = _crop(head, *placing, size)
+        lost = outside(crop, size, cut)
+        if lost <= ENOUGH and best is None:
+            return crop
+        if 100 * lost + away < least:
+            best, least = crop, 100 * lost + away
+    assert best is not None
+    return best
 
 
 def _away(head: Head, scale: float, eye_line: float) -> float:
