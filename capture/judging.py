@@ -6,12 +6,10 @@ tells the queue again of every photo that waits too long or whose worker is gone
 
 import datetime as dt
 import logging
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.db import transaction
 from django.db.models import F, Q
 from django.utils import timezone
@@ -20,7 +18,7 @@ from django.utils.translation import gettext as _
 from capture import intake, likeness, limits, vision
 from capture.cleaning import preview
 from capture.models import Finding, LimitSet, Photo
-from schools import history, messages, states
+from schools import files, history, messages, states
 from schools.errors import Conflict
 from schools.models import Season
 from schools.tenancy import center_scope, school_scope
@@ -94,34 +92,30 @@ def look(data: bytes, season: Season) -> Judgement:
     source = vision.open_photo(data, max_bytes=max(len(data), 1))
     measures = vision.measure(source)
     verdict = vision.judge(measures, bounds)
-    files, geometry, found = {"preview": preview(source)}, {}, verdict.findings
+    pictures, geometry, found = {"preview": preview(source)}, {}, verdict.findings
     if not limits.refuses(limit_set, found):
         portrait = vision.make_portrait(source, measures, background=season.background, limits=bounds)
         known = {finding.rule for finding in found}  # such as too_close, which the measures foretell
         found = (*found, *(finding for finding in portrait.findings if finding.rule not in known))
         geometry = portrait.geometry
-        files |= {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail}
-    return Judgement(found, measures, geometry, measures.pop("imprint", ""), files, limit_set)
+        pictures |= {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail}
+    return Judgement(found, measures, geometry, measures.pop("imprint", ""), pictures, limit_set)
 
 
 def settle(photo: Photo, judgement: Judgement) -> Photo | None:
     """Write the judgement down and move photo and student; None when another worker has done so before."""
-    names = _save_files(photo, judgement.files)
-    replaced = [old.name for name in names if (old := getattr(photo, name))]
+    replaced = [old.name for name in judgement.files if (old := getattr(photo, name))]
     try:
-        with transaction.atomic():
-            transaction.on_commit(lambda: _delete_files(replaced))
-            _write(photo, judgement, names)
+        with files.kept_or_deleted() as saved:
+            names = files.store(photo, judgement.files, saved)
+            with transaction.atomic():
+                transaction.on_commit(lambda: files.delete(replaced))
+                _write(photo, judgement, names)
     except Conflict:
-        _delete_files(names.values())
         return None
-    except BaseException:
-        _delete_files(names.values())
-        raise
     if photo.compared_at is None:
-        likeness.compare(
-            photo
-        )  # after the commit, so that of two at once one sees the other; the sweep makes up for it
+        # After the commit, so that of two at once one sees the other; the sweep makes up for it.
+        likeness.compare(photo)
     return photo
 
 
@@ -165,20 +159,6 @@ def as_row(photo: Photo, finding: vision.Finding) -> Finding:
         limit=finding.limit,
         marks=[list(mark) for mark in finding.marks],
     )
-
-
-def _save_files(photo: Photo, files: dict[str, bytes]) -> dict[str, Any]:
-    names = {}
-    for name, content in files.items():
-        target: Any = Photo._meta.get_field(name)
-        names[name] = target.storage.save(target.generate_filename(photo, "picture.jpg"), ContentFile(content))
-    return names
-
-
-def _delete_files(names: Iterable[str]) -> None:
-    target: Any = Photo._meta.get_field("original")
-    for name in names:
-        target.storage.delete(name)
 
 
 def sweep() -> int:

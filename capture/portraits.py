@@ -9,8 +9,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext_lazy
@@ -110,27 +108,23 @@ def replace(
     """Put a portrait in the place of the photo's own, grade it, record it. Raises Conflict when the photo has moved on."""
     old = [photo.portrait.name or "", photo.thumbnail.name or ""]
     with files.kept_or_deleted() as saved:
-        fresh = Photo(school_id=photo.school_id)
-        for name, content in (("portrait", portrait.jpeg), ("thumbnail", portrait.thumbnail)):
-            getattr(fresh, name).save("picture.jpg", ContentFile(content), save=False)
-            saved.append(getattr(fresh, name))
+        names = files.store(photo, {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail}, saved)
         with transaction.atomic():
             row = held(photo)
             if row.student.stage not in UNREAD or row.portrait.name != old[0]:
                 raise Conflict
-            _write(row, portrait, fresh, statuses)
+            _write(row, portrait, names, statuses)
             history.record(kind, row, by=by, facts=facts)
-            transaction.on_commit(lambda: _delete(old))
+            transaction.on_commit(lambda: files.delete(old))
     return row
 
 
-def _write(photo: Photo, portrait: vision.Portrait, fresh: Photo, statuses: tuple[Photo.Status, ...]) -> None:
+def _write(photo: Photo, portrait: vision.Portrait, names: dict[str, str], statuses: tuple[Photo.Status, ...]) -> None:
     geometry, automatic = dict(portrait.geometry), automatic_crop(photo).as_dict()
     if geometry["crop"] != automatic:
         geometry["automatic"] = automatic
     fields = {
-        "portrait": fresh.portrait.name,
-        "thumbnail": fresh.thumbnail.name,
+        **names,
         "geometry": geometry,
         "background": geometry["background"],
         "outcome": _grade(photo, portrait),
@@ -151,9 +145,3 @@ def _grade(photo: Photo, portrait: vision.Portrait) -> str:
     Finding.objects.filter(photo=photo, rule__in=rules).delete()
     Finding.objects.bulk_create([as_row(photo, dataclasses.replace(finding, outcome="warn")) for finding in found])
     return photo.outcome_found()
-
-
-def _delete(names: list[str]) -> None:
-    for name in names:
-        if name:
-            default_storage.delete(name)

@@ -1,11 +1,14 @@
 """Private files: checked, recorded, then served by nginx (X-Accel-Redirect) or by Django."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import quote
 
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db.models import Model
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpResponse
 from django.utils.http import content_disposition_header
@@ -24,6 +27,23 @@ def kept_or_deleted() -> Iterator[list[FieldFile]]:
             if file.name:
                 file.storage.delete(file.name)
         raise
+
+
+def store(row: Model, contents: Mapping[str, bytes], saved: list[FieldFile]) -> dict[str, str]:
+    """Write each content as the file field of its name; the names under which they lie. The row itself is not changed, and what
+    is written joins `saved` (of `kept_or_deleted`) at once."""
+    fresh = type(row)(school_id=row.school_id)  # type: ignore[attr-defined]
+    for name, content in contents.items():
+        file: FieldFile = getattr(fresh, name)
+        file.save("picture.jpg", ContentFile(content), save=False)
+        saved.append(file)
+    return {name: getattr(fresh, name).name for name in contents}
+
+
+def delete(names: Iterable[str]) -> None:
+    for name in names:
+        if name:
+            default_storage.delete(name)
 
 
 def send(file: FieldFile, *, filename: str, content_type: str, download: bool = True) -> HttpResponse:

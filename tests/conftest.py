@@ -7,6 +7,14 @@ from django.test import Client
 from schools.models import Role, Season
 from schools.tenancy import school_scope
 from tests import factories
+from tests.browser import chromium
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium without a camera; who needs more of it brings a fixture of the same name."""
+    with chromium() as instance:
+        yield instance
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -14,7 +14,6 @@ from capture.drawn import Person, draw_portrait
 from capture.models import Photo
 from schools.tenancy import school_scope
 from tests import factories
-from tests.browser import chromium
 from tests.capture.conftest import sign_in
 
 PHONE = {"width": 390, "height": 844}
@@ -51,12 +50,6 @@ def scene(name: str, seed: int = 11) -> bytes:
     drawn = draw_portrait(Person.random(seed), size=SIZE, violation=None if make else name)
     rgb = np.asarray(drawn)
     return cv2.imencode(".jpg", (make(rgb) if make else rgb)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as instance:
-        yield instance
 
 
 @pytest.fixture

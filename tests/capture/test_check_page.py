@@ -16,18 +16,11 @@ from capture.drawn.portrait import EYE_LINE
 from capture.models import Photo
 from schools.tenancy import school_scope
 from tests import factories
-from tests.browser import chromium
 from tests.capture.conftest import sign_in
 from tests.capture.vision.pictures import turned
 
 PHONE = {"width": 390, "height": 844}
 WALL = (205, 206, 204)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as instance:
-        yield instance
 
 
 @pytest.fixture

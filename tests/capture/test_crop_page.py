@@ -18,19 +18,12 @@ from schools import jobs
 from schools.models import Job
 from schools.tenancy import school_scope
 from tests import factories
-from tests.browser import chromium
 from tests.conftest import client_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PICTURES = Path(os.environ.get("CAMERA_SHOTS", "var/screenshots"))
 DESK = {"width": 1440, "height": 900}
 NUMBERS = ("face_width", "eye_line", "sideways", "tilt")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as instance:
-        yield instance
 
 
 @pytest.fixture

@@ -6,17 +6,10 @@ from playwright.sync_api import Page, expect
 from capture import vision
 from capture.models import LimitSet, Photo
 from tests import factories
-from tests.browser import chromium
 from tests.conftest import client_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DESK = {"width": 1440, "height": 900}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as instance:
-        yield instance
 
 
 @pytest.fixture

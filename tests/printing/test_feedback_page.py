@@ -6,18 +6,11 @@ from playwright.sync_api import expect
 from printing import feedback
 from schools.models import Enrolment
 from schools.tenancy import school_scope
-from tests.browser import chromium
 from tests.conftest import client_of
 from tests.printing.conftest import STAMPED, confirm, with_portrait
 
 NO_PICTURE = {"name": "scan.jpg", "mimeType": "image/jpeg", "buffer": b"<!doctype html><p>not a scan</p>"}
 SCAN = {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": STAMPED}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with chromium() as instance:
-        yield instance
 
 
 @pytest.fixture

@@ -61,8 +61,7 @@ def frame(measures: dict[str, Any], size: np.ndarray) -> tuple[Crop, bool]:
 def _best(head: Head, placings: list[tuple[float, float]], size: np.ndarray, cut: Cut) -> Crop:
     """The cheapest of them: what is lost costs most, and nothing costs less than what it is away, so the search can end early."""
     best, least = None, np.inf
-    for placing in sorted(placings, key=lambda placing: _away(head, *placing)):
-        away = _away(head, *placing)
+    for away, placing in sorted((_away(head, *placing), placing) for placing in placings):
         if away >= least:
             break
         crop = _crop(head, *placing, size)
