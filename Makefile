@@ -12,10 +12,10 @@ help:  ## 显示这些命令 · show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 run: setup  ## 启动整个系统,Ctrl-C 结束 · start everything; Ctrl-C ends it
-	@$(PY) -m config.run
+	@$(PY) -m launch.run
 
 test: setup-dev  ## 运行全部测试 · run every test, on real PostgreSQL, Redis and Chromium
-	@$(PY) config/environment.py browser
+	@$(PY) launch/set_up.py browser
 	@$(PY) -m pytest -n 2 --dist loadfile $(TESTS)
 
 lint: setup-dev  ## 检查代码与模板 · check code, templates and types
@@ -34,12 +34,12 @@ bench: setup-dev  ## 性能测量 · measure, each figure beside its floor or pe
 	@set -e; for name in $(BENCHES); do echo "== $$name"; $(PY) -m bench.$$name; done
 
 messages: setup  ## 更新并编译译文 · gather the messages to translate, compile the catalogue
-	@$(PY) config/environment.py gettext
+	@$(PY) launch/set_up.py gettext
 	@$(PY) manage.py makemessages --locale zh_Hans --no-location --no-wrap --no-obsolete --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*'
-	@$(PY) -m config.catalogue --force
+	@$(PY) -m launch.translations --force
 
 lock:  ## 重新锁定依赖版本 · compile the pinned requirements anew
-	@$(PYTHON) config/environment.py runtime
+	@$(PYTHON) launch/set_up.py runtime
 	@$(PY) -m pip install --quiet uv
 	@$(PY) -m uv pip compile --quiet --upgrade --python-version 3.11 --override overrides.txt \
 		--no-emit-index-url --no-emit-find-links requirements.in -o requirements.txt
@@ -51,12 +51,12 @@ demo: setup  ## 载入演示数据 · load the demo season
 	@$(PY) manage.py demo
 
 setup:
-	@$(PYTHON) config/environment.py runtime
-	@$(PY) -m config.catalogue
+	@$(PYTHON) launch/set_up.py runtime
+	@$(PY) -m launch.translations
 
 setup-dev:
-	@$(PYTHON) config/environment.py development
-	@$(PY) -m config.catalogue
+	@$(PYTHON) launch/set_up.py development
+	@$(PY) -m launch.translations
 
 clean:  ## 删除环境与本机数据 · remove the environment and this checkout's data
-	@$(PYTHON) config/environment.py clean
+	@$(PYTHON) launch/set_up.py clean

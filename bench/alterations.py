@@ -17,10 +17,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from bench.violations import integrity
-from bench.violations.subject import Subject
-from capture.vision import DEFAULTS, imprint, open_photo
-from capture.vision.measures import crop_face, faces
+from tests.support.faulty_pictures import integrity
+from tests.support.faulty_pictures.subject import Subject
+from vision import DEFAULTS, imprint, open_photo
+from vision.measures import crop_face, faces
 
 Picture = np.ndarray
 LIMIT = int(DEFAULTS["duplicate"]["warn"] or 0)

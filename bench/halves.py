@@ -16,9 +16,9 @@ from pathlib import Path
 
 import numpy as np
 
-from capture.vision.evaluation import Labelled, read_labels
-from capture.vision.measures import Measures
-from capture.vision.scores import SCORES, score
+from vision.evaluation import Labelled, read_labels
+from vision.measures import Measures
+from vision.scores import SCORES, score
 
 SPLITS = 50
 WEIGH_SEVERAL = ("mask", "colour")

@@ -75,7 +75,7 @@ window.ready = true;
 
 def made_by_light() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     """Faults that the drawing has no name for, made from a good frame."""
-    from capture.vision.networks import person_mask
+    from vision.networks import person_mask
 
     def against_the_light(rgb: np.ndarray) -> np.ndarray:
         mask = cv2.GaussianBlur(person_mask(rgb), (0, 0), 5)[..., None]
@@ -94,7 +94,7 @@ def made_by_light() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
 
 
 def frames(people: int) -> Iterator[tuple[str, np.ndarray]]:
-    from capture.drawn import VIOLATIONS, Person, draw_portrait
+    from demo.drawn_people import VIOLATIONS, Person, draw_portrait
 
     for seed in range(people):
         person = Person.random(seed)
@@ -104,7 +104,7 @@ def frames(people: int) -> Iterator[tuple[str, np.ndarray]]:
 
 
 def engine_says(rgb: np.ndarray) -> set[str]:
-    from capture import vision
+    import vision
 
     found = vision.check(_jpeg(rgb)).verdict.findings
     return {finding.rule for finding in found}
@@ -159,7 +159,7 @@ def main(people: int) -> None:
     import django
 
     django.setup()
-    from tests.browser import chromium
+    from tests.support.browser import chromium
 
     with chromium() as browser:
         page = open_page(browser)

@@ -49,19 +49,20 @@ def answer(name: str, data: bytes) -> Answer:
 
 def judged(data: bytes) -> tuple[str, str]:
     """(outcome, the first sentence) of one file."""
-    from capture import cleaning, vision
-    from schools.errors import PortalError
+    import vision
+    from capture.upload import normalising
+    from portal.errors import PortalError
 
     try:
-        source = vision.open_photo(cleaning.clean(data, max_bytes=MAX_BYTES).jpeg)
+        source = vision.open_photo(normalising.clean(data, max_bytes=MAX_BYTES).jpeg)
     except PortalError as refusal:
         return getattr(refusal, "code", "refused"), str(refusal)
     measures = vision.measure(source)
     verdict = vision.judge(measures)
     if not verdict.is_rejected:
-        portrait = vision.make_portrait(source, measures, background="blue", limits=vision.Limits.of())
+        portrait = vision.make_portrait(source, measures, background="blue", limits=vision.limits_of())
         verdict = vision.Verdict((*verdict.findings, *portrait.findings))
-    cleaning.preview(source)
+    normalising.preview(source)
     words = [f"{vision.sentence(finding)} {vision.advice(finding)}" for finding in verdict.findings]
     return verdict.outcome, words[0] if words else ""
 
@@ -81,7 +82,7 @@ def serve(wire: Connection) -> None:
     import django
 
     django.setup()
-    from capture import vision
+    import vision
 
     vision.warm_up()
     while (task := wire.recv()) is not None:
@@ -117,7 +118,7 @@ def main(number: int, seed: int) -> None:
     import django
 
     django.setup()
-    from bench.hostile_files import files
+    from tests.support.hostile_files import files
 
     child = Child()
     answers = [child.ask(name, data) for name, data in files(seed, number)]

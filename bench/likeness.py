@@ -59,8 +59,8 @@ def fill(people: People, rows: int) -> list[str]:
     """Imprints 1 to `rows`, in COPY's own format; returns every 1000th."""
     from django.db import connection
 
-    from capture.likeness import binary
-    from capture.vision import imprint as imprints
+    from capture.judging.likeness import binary
+    from vision import imprint as imprints
 
     kept = []
     with connection.cursor() as cursor:
@@ -110,8 +110,8 @@ def main(rows: int) -> None:
     from bench.roster import connect
 
     connect(create=True, name="test_bench_likeness")
-    from capture import likeness
-    from capture.vision import imprint as imprints
+    from capture.judging import likeness
+    from vision import imprint as imprints
 
     people = People()
     query("DROP INDEX imprint_words")
@@ -147,7 +147,7 @@ def main(rows: int) -> None:
 
 def candidates(imprint_list: list[str]) -> float:
     """How many rows share a word, and are compared bit by bit."""
-    from capture import likeness
+    from capture.judging import likeness
 
     query("SELECT set_config('enable_seqscan', 'off', false)")  # as the search itself
     count = "SELECT count(*) FROM capture_imprint WHERE words && %(words)s::int[]"
@@ -158,8 +158,8 @@ def candidates(imprint_list: list[str]) -> float:
 
 
 def add(photo_id: int, imprint: str) -> None:
-    from capture.likeness import binary
-    from capture.vision import imprint as imprints
+    from capture.judging.likeness import binary
+    from vision import imprint as imprints
 
     values = [photo_id, binary(imprint), imprints.words(imprint)]
     query("INSERT INTO capture_imprint (school_id, photo_id, bits, words) VALUES (1, %s, %s, %s)", values)

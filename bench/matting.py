@@ -19,14 +19,14 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from capture.drawn.person import Person
-from capture.drawn.portrait import draw_portrait
-from capture.vision import measure, networks, open_photo
-from capture.vision.backgrounds import BACKGROUNDS
-from capture.vision.face import CHIN, OVAL
-from capture.vision.portrait import matting
-from capture.vision.portrait.framing import HEIGHT, WIDTH, frame
-from capture.vision.portrait.regions import trimap
+from demo.drawn_people.person import Person
+from demo.drawn_people.portrait import draw_portrait
+from vision import measure, networks, open_photo
+from vision.backgrounds import BACKGROUNDS
+from vision.face import CHIN, OVAL
+from vision.portrait import matting
+from vision.portrait.framing import HEIGHT, WIDTH, frame
+from vision.portrait.regions import trimap
 
 SIZE = (900, 1200)
 DARK, LIGHT = (0.06, 0.06, 0.06), (0.94, 0.94, 0.94)

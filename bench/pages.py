@@ -31,9 +31,10 @@ def fill(students: int) -> tuple[Any, Any, Any]:
     """The province; returns the center's person and the person of the large school."""
     from django.db import connection
 
-    from schools.models import Area, Enrolment, Role, School
-    from schools.tenancy import center_scope
-    from students import identity
+    from portal.models import Role
+    from portal.tenancy import center_scope
+    from schools.models import Area, Enrolment, School
+    from students import id_encryption
     from tests import factories
 
     season = factories.season()
@@ -45,7 +46,7 @@ def fill(students: int) -> tuple[Any, Any, Any]:
         Enrolment.objects.bulk_create(
             Enrolment(school=school, season=season, status=Enrolment.Status.CAPTURING) for school in schools
         )
-    sealed = identity.encrypt("320102200102030012")  # the same for all: only the list's own rows are opened
+    sealed = id_encryption.encrypt("320102200102030012")  # the same for all: only the list's own rows are opened
     rest = max(students - LARGE, 0) // (SCHOOLS - 1)
     with connection.cursor() as cursor:
         for n, school in enumerate(schools):
@@ -118,7 +119,7 @@ def main(students: int) -> None:
     floor = "SELECT school_id, stage, fee_state, count(*) FROM students_student GROUP BY 1, 2, 3"
     print(f"{'floor: one count of the index':<44}{1:>8}{query_ms(floor):>18.1f}")
     names = ["students:panel_figures", "students:panel_matrix", "students:panel_schools", "billing:panel_fees"]
-    names += ["capture:panel_today", "capture:panel_failures", "printing:panel_feedback", "printing:panel_printing"]
+    names += ["capture:panel_today", "capture:panel_failures", "proofing:panel_feedback", "printing:panel_printing"]
     total = 0.0
     for name in names:
         look = first_look if name == names[0] else sql_of

@@ -21,8 +21,8 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw
 
-from bench.violations import compliant
-from capture.vision import check, make_portrait, networks
+from tests.support.faulty_pictures import compliant
+from vision import check, make_portrait, networks
 
 # Least and most of each quantity: the national standard, and the portal's own "300 dpi, no metadata, made twice alike".
 STANDARD: dict[str, tuple[float, float]] = {

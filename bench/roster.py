@@ -52,7 +52,7 @@ def connect(*, create: bool = False, name: str = "test_bench_roster") -> None:
 def write_workbook(path: Path, rows: int) -> None:
     import openpyxl
 
-    from students.columns import COLUMNS
+    from students.roster.columns import COLUMNS
     from tests.factories import id_number
 
     book = openpyxl.Workbook(write_only=True)
@@ -77,7 +77,7 @@ def clear() -> None:
 
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE students_student CASCADE")
-        cursor.execute("TRUNCATE schools_event")
+        cursor.execute("TRUNCATE portal_event")
     if not School.objects.exists():
         factories.school(season=factories.season())
 
@@ -86,14 +86,14 @@ def clear() -> None:
 
 
 def ours(path: Path) -> int:
-    from schools import history
+    from portal import history
+    from portal.tenancy import school_scope
     from schools.models import School, Season
-    from schools.tenancy import school_scope
-    from students import roster
+    from students.roster import importing
 
     school = School.objects.get()
     with school_scope(school):
-        found = roster.apply(path.read_bytes(), school=school, season=Season.objects.get(), by=history.SYSTEM)
+        found = importing.apply(path.read_bytes(), school=school, season=Season.objects.get(), by=history.SYSTEM)
     if found.wrong:
         raise SystemExit(f"{len(found.wrong)} wrong rows: the benchmark's workbook is not right")
     return found.new + found.changed
@@ -104,10 +104,10 @@ def import_export(path: Path) -> int:
     import tablib
     from import_export import resources
 
+    from portal.tenancy import school_scope
     from schools.models import School, Season
-    from schools.tenancy import school_scope
-    from students.columns import FIELDS
     from students.models import Student
+    from students.roster.columns import FIELDS
 
     school, season = School.objects.get(), Season.objects.get()
 

@@ -59,7 +59,7 @@ def students(count: int) -> list:
 
 
 def ours(count: int, folder: Path) -> dict:
-    from printing.fonts import house_fonts
+    from portal.pdf.fonts import house_fonts
     from printing.layout import sheet_for
     from printing.sheets import SheetHeader, build_volumes
 
@@ -85,7 +85,7 @@ def raster(count: int, folder: Path) -> dict:
     from django.conf import settings
     from PIL import Image, ImageDraw, ImageFont
 
-    from printing.fonts import truetype
+    from portal.pdf.fonts import truetype
     from printing.layout import paginate, sheet_for
 
     layout, jpeg = sheet_for(5), (folder / "portrait.jpg").read_bytes()

@@ -81,13 +81,13 @@ def measure(url: str, student: Any, photos: list[bytes]) -> list[float]:
 
 
 def alone(photos: list[bytes], season: Any) -> list[float]:
-    from capture import judging
+    from capture.judging import judge
 
-    judging.look(photos[0], season)
+    judge.look(photos[0], season)
     seconds = []
     for photo in photos:
         start = time.perf_counter()
-        judging.look(photo, season)
+        judge.look(photo, season)
         seconds.append(time.perf_counter() - start)
     return seconds
 
@@ -98,9 +98,9 @@ def main(count: int) -> None:
     connect(create=True, name="test_bench_verdict")
     from django.conf import settings
 
-    from capture.drawn import Person, draw_jpeg
+    from demo.drawn_people import Person, draw_jpeg
     from tests import factories
-    from tests.stack import running
+    from tests.support.stack import running
 
     season = factories.season()
     school = factories.school(season=season)

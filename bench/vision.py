@@ -18,12 +18,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+import vision
 from bench.matting import Case, guided, mask_only, pymatting_closed_form
-from bench.violations import compliant
-from capture import vision
-from capture.vision import networks
-from capture.vision.face import CHIN, OVAL
-from capture.vision.portrait import framing, matting, warp
+from tests.support.faulty_pictures import compliant
+from vision import networks
+from vision.face import CHIN, OVAL
+from vision.portrait import framing, matting, warp
 
 PHOTOS = 4
 RUNS = 7

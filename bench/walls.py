@@ -19,11 +19,11 @@ import numpy as np
 from PIL import Image
 
 from bench.matting import walls
-from bench.violations import compliant
-from capture.vision import check, make_portrait
-from capture.vision.portrait import cut_out, warp
-from capture.vision.portrait.framing import frame
-from capture.vision.rules import DEFAULTS
+from tests.support.faulty_pictures import compliant
+from vision import check, make_portrait
+from vision.portrait import cut_out, warp
+from vision.portrait.framing import frame
+from vision.rules import DEFAULTS
 
 SIZE = (960, 1280)
 NOISE, QUALITY = 3.0, 85

@@ -4,7 +4,7 @@ under its callback's outcome. Changes go through the portals."""
 from django.contrib import admin
 
 from billing.models import Callback, FeeAccount, LedgerEntry, Order
-from schools.admin import ReadOnly, Unscoped
+from portal.admin import ReadOnly, Unscoped
 
 
 @admin.register(FeeAccount)

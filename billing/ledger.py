@@ -12,9 +12,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.models import FeeAccount, LedgerEntry, Order
-from schools import history, states
-from schools.errors import PortalError
-from schools.models import Enrolment, User
+from portal import history, states
+from portal.errors import PortalError
+from portal.models import User
+from schools.models import Enrolment
 from students.models import Student
 
 Kind = LedgerEntry.Kind

@@ -6,8 +6,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from schools.models import Enrolment, Season, User
-from schools.tenancy import TenantModel
+from portal.models import User
+from portal.tenancy import TenantModel
+from schools.models import Enrolment, Season
 from students.models import Student
 
 

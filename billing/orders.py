@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 from billing import ledger, models, providers
 from billing.models import Order
 from billing.providers import Callback, Paid, ProviderError
-from schools import history, states
-from schools.errors import Conflict, PortalError
-from schools.models import Enrolment, User
-from schools.tenancy import center_scope, school_scope
+from portal import history, states
+from portal.errors import Conflict, PortalError
+from portal.models import User
+from portal.tenancy import center_scope, school_scope
+from schools.models import Enrolment
 from students.models import Student
 
 log = logging.getLogger(__name__)

@@ -2,9 +2,9 @@
 
 from celery import shared_task
 
-from billing import accounts, orders
+from billing import fee_accounts, orders
+from portal.tenancy import center_scope
 from schools.models import Season
-from schools.tenancy import center_scope
 
 
 @shared_task
@@ -17,4 +17,4 @@ def bring_accounts_up_to_date() -> None:
     season = Season.objects.current()
     if season:
         with center_scope():
-            accounts.bring_season_up_to_date(season)
+            fee_accounts.bring_season_up_to_date(season)

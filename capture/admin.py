@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from capture.models import Consent, Finding, LimitSet, Photo, Station
-from schools.admin import ReadOnly, Unscoped
+from portal.admin import ReadOnly, Unscoped
 
 
 @admin.register(Photo)

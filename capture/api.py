@@ -18,13 +18,15 @@ from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from capture import consent, explanation, intake, schedule, signin, submission
-from capture.api_access import IsStudent, StudentAuthentication, StudentThrottle, token_for
+from capture.api_authentication import IsStudent, StudentAuthentication, StudentThrottle, token_for
+from capture.judging import explanations
 from capture.models import Photo
+from capture.sign_in import consent, credentials
+from capture.upload import intake, opening, submission
 from capture.views import pictures
-from schools.errors import NotAllowed, PortalError
+from portal.errors import NotAllowed, PortalError
+from portal.tenancy import school_scope
 from schools.models import Enrolment
-from schools.tenancy import school_scope
 from students.models import Student
 
 
@@ -63,7 +65,7 @@ class Verdict(serializers.Serializer):
     def get_reasons(self, photo: Photo) -> list[dict[str, Any]]:
         return [
             {name: getattr(item, name) for name in ("rule", "outcome", "sentence", "advice", "boxes")}
-            for item in explanation.of_photo(photo)
+            for item in explanations.of_photo(photo)
         ]
 
     def get_portrait_url(self, photo: Photo) -> str:
@@ -139,9 +141,9 @@ class SignIn(StudentAPI):
         form = Credentials(data=request.data)
         form.is_valid(raise_exception=True)
         if request._request.season is None:
-            raise NotAllowed(schedule.Schedule(()).sentence(timezone.now()))
-        student = signin.sign_in(
-            season=request._request.season, address=signin.address_of(request.META), **form.validated_data
+            raise NotAllowed(opening.Schedule(()).sentence(timezone.now()))
+        student = credentials.sign_in(
+            season=request._request.season, address=credentials.address_of(request.META), **form.validated_data
         )
         return Response({"token": token_for(student)})
 
@@ -151,7 +153,7 @@ class Me(StudentAPI):
     def get(self, request: Any) -> Response:
         """Where the student stands, and the current photo."""
         student, now = self.student, timezone.now()
-        plan = schedule.schedule_of(enrolment=self.enrolment, retaking=intake.was_returned(student), at=now)
+        plan = opening.schedule_of(enrolment=self.enrolment, retaking=intake.was_returned(student), at=now)
         student.agreed = consent.has_agreed(student, self.enrolment.season)  # type: ignore[attr-defined]
         student.camera_is_open = plan.is_open(now)  # type: ignore[attr-defined]
         student.when = plan.sentence(now)  # type: ignore[attr-defined]

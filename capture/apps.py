@@ -7,4 +7,4 @@ class CaptureConfig(AppConfig):
 
     def ready(self) -> None:
         # Register how the jobs of this room run, in whichever process makes or retries them.
-        from capture import daily, frames, recolouring, rejudging, retention  # noqa: F401
+        from capture.judging import rejudge  # noqa: F401

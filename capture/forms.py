@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from capture import comparison, gauges, limits, vision
+import vision
+from capture.judging import gauges, limit_preview, limits
 from capture.models import LimitSet, Station
 from schools.models import Enrolment
 
@@ -96,7 +97,7 @@ class LimitsForm(forms.Form):
             self.initial[f"{key}.off"] = value is None
 
     def clean_days(self) -> int:
-        return int(self.cleaned_data["days"] or comparison.DAYS[0])
+        return int(self.cleaned_data["days"] or limit_preview.DAYS[0])
 
     def wanted(self) -> dict[str, Any]:
         """As `limits.change` takes it."""

@@ -11,8 +11,9 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from schools.models import Season, User
-from schools.tenancy import TenantModel
+from portal.models import User
+from portal.tenancy import TenantModel
+from schools.models import Season
 from students.models import Student
 
 IMPRINT_BITS = 512  # as of vision.imprint
@@ -230,7 +231,7 @@ def blank_imprint() -> str:
 
 
 class Imprint(TenantModel):
-    """The imprint of a photo that has a portrait: what finds the same picture again (capture.likeness). A table of its own,
+    """The imprint of a photo that has a portrait: what finds the same picture again (capture.judging.likeness). A table of its own,
     since it is written once and searched by every photo, while photos are wide and change often."""
 
     photo = models.OneToOneField(Photo, on_delete=models.CASCADE, related_name="imprint")

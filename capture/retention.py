@@ -11,8 +11,9 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from capture.models import Imprint, Photo
-from schools import history, jobs
-from schools.models import Job, Season
+from portal import history, jobs
+from portal.models import Job
+from schools.models import Season
 
 KIND = "purge"
 KEPT = (Photo.Status.APPROVED,)

@@ -3,8 +3,9 @@
 from django.db import transaction
 
 from capture.models import Station
-from schools import history
-from schools.models import Enrolment, User
+from portal import history
+from portal.models import User
+from schools.models import Enrolment
 
 
 def save_station(*, station: Station, by: User) -> Station:

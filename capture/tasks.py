@@ -6,9 +6,11 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_init, worker_process_init
 
-from capture import closing, daily, judging, likeness, retention, vision
+import vision
+from capture import capture_period, daily_check, retention
+from capture.judging import judge, likeness
+from portal.tenancy import center_scope, school_scope
 from schools.models import School
-from schools.tenancy import center_scope, school_scope
 
 _process = {"judges": False}
 
@@ -17,23 +19,23 @@ _process = {"judges": False}
 @shared_task(queue="check", time_limit=60)
 def check_photo(school_id: int, photo_id: int) -> None:
     with school_scope(School.objects.get(pk=school_id)):
-        judging.judge(photo_id=photo_id)
+        judge.judge(photo_id=photo_id)
 
 
 @shared_task
 def sweep() -> None:
-    judging.sweep()
+    judge.sweep()
     likeness.sweep()
 
 
 @shared_task
 def daily_checks() -> None:
-    daily.start_daily_checks()
+    daily_check.start_daily_checks()
 
 
 @shared_task
 def end_captures() -> None:
-    closing.end_those_over()
+    capture_period.end_those_over()
 
 
 @shared_task

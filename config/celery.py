@@ -16,11 +16,11 @@ app = Celery("tucai")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
-    "sweep-jobs": {"task": "schools.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "sweep-jobs": {"task": "portal.tasks.sweep", "schedule": SWEEP_SECONDS},
     "sweep-photos": {"task": "capture.tasks.sweep", "schedule": SWEEP_SECONDS},
     "daily-check": {"task": "capture.tasks.daily_checks", "schedule": crontab(hour=18, minute=5)},
     "end-captures": {"task": "capture.tasks.end_captures", "schedule": crontab(minute="*/10")},
-    "reminders": {"task": "printing.tasks.remind_deadlines", "schedule": crontab(hour=8, minute=30)},
+    "reminders": {"task": "proofing.tasks.remind_deadlines", "schedule": crontab(hour=8, minute=30)},
     "purge": {"task": "capture.tasks.purge", "schedule": crontab(hour=3, minute=10)},
     "accounts": {"task": "billing.tasks.bring_accounts_up_to_date", "schedule": crontab(hour=19, minute=0)},
     "purge-rosters": {"task": "students.tasks.purge_rosters", "schedule": crontab(hour=3, minute=20)},

@@ -43,7 +43,7 @@ def services() -> Urls:
         nowhere = "postgresql://nobody@127.0.0.1:1/none"
         return Urls(database or nowhere, database or nowhere, redis or "redis://127.0.0.1:1/0")
     if not (database and redis):
-        from config import embedded
+        from launch import embedded
 
         started = embedded.start()
         if not database:
@@ -76,7 +76,7 @@ def data_dir() -> Path:
     """Where files, secrets and the embedded services live."""
     if text("TUCAI_DATA"):
         return Path(text("TUCAI_DATA"))
-    from config import embedded
+    from launch import embedded
 
     return embedded.data_dir()
 

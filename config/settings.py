@@ -29,11 +29,15 @@ CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 SITE_URL = env.text("SITE_URL", f"http://localhost:{env.text('PORT', '8000')}")
 
 INSTALLED_APPS = [
+    "portal",
     "schools",
     "students",
     "capture",
     "billing",
+    "proofing",
     "printing",
+    "year_end",
+    "demo",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -60,7 +64,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "schools.language.ChosenLanguage",
+    "portal.language.ChosenLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -68,7 +72,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "schools.access.PortalMiddleware",
+    "portal.access.PortalMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -83,9 +87,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "schools.context.portal",
+                "portal.context.portal",
             ],
-            "builtins": ["template_partials.templatetags.partials", "schools.templatetags.ui"],
+            "builtins": ["template_partials.templatetags.partials", "portal.templatetags.ui"],
         },
     }
 ]
@@ -114,7 +118,7 @@ SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("HTTPS", default=not IS_LOCAL)
-CSRF_FAILURE_VIEW = "schools.views.errors.stale_form"
+CSRF_FAILURE_VIEW = "portal.views.errors.stale_form"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000 if env.flag("HTTPS") else 0
 SECURE_REFERRER_POLICY = "same-origin"
@@ -135,7 +139,10 @@ CONTENT_SECURITY_POLICY = {
 # Behind how many proxies the client's address is read from X-Forwarded-For.
 TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXIES", 0)
 
-AUTH_USER_MODEL = "schools.User"
+AUTH_USER_MODEL = "portal.User"
+# The kernel learns here which rows are its tenants, and what a year's work hangs on.
+TENANT_MODEL = "schools.School"
+SEASON_MODEL = "schools.Season"
 AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
     "allauth.account.auth_backends.AuthenticationBackend",
@@ -150,7 +157,7 @@ if TESTING:  # a million rounds of PBKDF2 for every person of every test teach n
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "schools:door"
-ACCOUNT_ADAPTER = "schools.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "portal.account_adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -201,7 +208,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = IS_LOCAL
 # Readable to the group, so that nginx (a member of it) can send what Django has checked.
 FILE_UPLOAD_PERMISSIONS = 0o640
-# A whole request; nginx refuses the same (deploy/nginx.conf), and without it the portal does (schools.access).
+# A whole request; nginx refuses the same (deploy/nginx.conf), and without it the portal does (portal.access).
 REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 # TrueType files for characters of names that the packaged Chinese fonts lack, tried in turn.
 EXTRA_FONTS = env.words("TUCAI_EXTRA_FONTS")

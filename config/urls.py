@@ -7,17 +7,20 @@ from django.urls import include, path
 from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView
 
-from schools.views.guide import guide
+from portal.views.style_guide import guide
 
 # The operator signs in where everybody does: attempts are counted there, and a second factor is asked for.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [
+    path("", include("portal.urls")),
     path("", include("schools.urls")),
     path("", include("students.urls")),
     path("", include("capture.urls")),
     path("", include("billing.urls")),
+    path("", include("proofing.urls")),
     path("", include("printing.urls")),
+    path("", include("year_end.urls")),
     path("accounts/", include("allauth.urls")),
     path("language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
@@ -28,7 +31,7 @@ urlpatterns = [
 if settings.IS_LOCAL:
     urlpatterns.append(path("guide/", guide))
 
-handler400 = "schools.views.errors.bad_request"
-handler403 = "schools.views.errors.forbidden"
-handler404 = "schools.views.errors.not_found"
-handler500 = "schools.views.errors.server_error"
+handler400 = "portal.views.errors.bad_request"
+handler403 = "portal.views.errors.forbidden"
+handler404 = "portal.views.errors.not_found"
+handler500 = "portal.views.errors.server_error"

@@ -7,4 +7,4 @@ class PrintingConfig(AppConfig):
 
     def ready(self) -> None:
         # Register how the jobs of this room run, in whichever process makes or retries them.
-        from printing import demo, runs  # noqa: F401
+        from printing import print_runs  # noqa: F401

@@ -8,11 +8,12 @@ from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from printing import runs
+from portal import history, notifications, states
+from portal.errors import PortalError
+from portal.models import User
+from printing import print_runs
 from printing.models import PrintRun, Shipment
-from schools import history, messages, states
-from schools.errors import PortalError
-from schools.models import Enrolment, User
+from schools.models import Enrolment
 from students.models import Student
 
 
@@ -32,7 +33,7 @@ def ship(
         if Shipment.objects.filter(run=run).exists():
             raise PortalError(_("This print run has been shipped already."))
         if run.printed_at is None:
-            runs.mark_printed(run, by=by)
+            print_runs.mark_printed(run, by=by)
         shipment = Shipment.objects.create(
             school_id=run.school_id,
             season_id=run.season_id,
@@ -51,7 +52,7 @@ def ship(
 
 def _tell_school(shipment: Shipment) -> None:
     with translation.override(settings.LANGUAGE_CODE):  # the product's language, whoever ships
-        messages.tell_school(
+        notifications.tell_school(
             shipment.school,
             kind="shipment.shipped",
             subject=_("Your photos are on their way"),
@@ -84,7 +85,7 @@ def receive(shipment: Shipment, *, received_by: str, by: User, remarks: str = ""
 
 def _tell_students(shipment: Shipment, students: QuerySet[Student]) -> None:
     with translation.override(settings.LANGUAGE_CODE):
-        messages.tell_many(
+        notifications.tell_many(
             [(student, student.email) for student in students],
             school=shipment.school,
             kind="shipment.received",

@@ -6,8 +6,8 @@ from pathlib import Path
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
-from printing.fonts import FontChain
-from printing.paper import document, draw_text
+from portal.pdf.fonts import FontChain
+from portal.pdf.paper import document, draw_text
 
 WIDTH, HEIGHT, MARGIN = 210, 297, 18
 ROW = 7.2

@@ -8,10 +8,10 @@ from pathlib import Path
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
+from portal.pdf.fonts import FontChain
+from portal.pdf.paper import NotAJpeg, add_jpeg, document, draw_text, place_jpeg, stroke_cut_lines
 from printing.captions import Caption, fit
-from printing.fonts import FontChain
 from printing.layout import Box, SheetLayout, into_volumes, paginate
-from printing.paper import NotAJpeg, add_jpeg, document, draw_text, place_jpeg, stroke_cut_lines
 
 # Keeps the memory of one volume near 60 MB: a PDF is put together in memory before it is written.
 VOLUME_LIMIT = 500

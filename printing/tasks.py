@@ -5,13 +5,8 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready
 
-from printing import reminders, runs  # noqa: F401  (registers the job of the sheets in every worker)
-from printing.fonts import house_fonts
-
-
-@shared_task
-def remind_deadlines() -> None:
-    reminders.remind_all()
+from portal.pdf.fonts import house_fonts
+from printing import print_runs  # noqa: F401  (registers the job of the sheets in every worker)
 
 
 @shared_task

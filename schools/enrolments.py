@@ -7,11 +7,12 @@ from django.apps import apps
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from schools import history
-from schools.errors import PortalError
-from schools.models import Enrolment, School, Season, User, WindowException
-from schools.revisions import revise
-from schools.tenancy import TenantModel
+from portal import history
+from portal.errors import PortalError
+from portal.models import User
+from portal.revisions import revise
+from portal.tenancy import TenantModel
+from schools.models import Enrolment, School, Season, WindowException
 
 
 def add_school(*, by: User, **fields: Any) -> School:

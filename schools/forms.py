@@ -1,38 +1,13 @@
 """Forms of the center's and the schools' portals."""
 
-from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from schools.models import Area, Enrolment, Membership, Role, School, Season, User, WindowException
-from schools.models.people import CENTER_ROLES, SCHOOL_ROLES
+from portal.form_fields import YuanField, day_input, time_input
+from schools.models import Area, Enrolment, School, Season, WindowException
 from schools.seasons import FIXED_WHEN_OPEN
-
-
-def day_input() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-
-
-def time_input() -> forms.TimeInput:
-    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
-
-
-class YuanField(forms.DecimalField):
-    """Shown and typed in yuan, integer fen in `cleaned_data` and `initial`."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"min_value": 0, "max_digits": 9, "decimal_places": 2} | kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        return f"{Decimal(value) / 100:.2f}" if isinstance(value, int) else value
-
-    def clean(self, value: Any) -> int | None:
-        if isinstance(value, int):  # a disabled field's initial fen
-            return value
-        yuan = super().clean(value)
-        return None if yuan is None else int(yuan * 100)
 
 
 class SeasonForm(forms.ModelForm):
@@ -220,50 +195,9 @@ class SchoolSheetForm(forms.Form):
         return file
 
 
-class PersonForm(forms.Form):
-    """Name, role and how to reach somebody."""
-
-    full_name = forms.CharField(label=_("Name"), max_length=60)
-    role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
-    email = forms.EmailField(label=_("E-mail"), required=False, help_text=_("Reminders and new links go there."))
-    phone = forms.CharField(label=_("Phone"), required=False, max_length=30)
-
-    def __init__(self, *args: Any, school: School | None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        roles = CENTER_ROLES if school is None else SCHOOL_ROLES
-        role = cast(forms.ChoiceField, self.fields["role"])
-        role.choices = [(value, label) for value, label in Role.choices if value in roles]
-
-
-class InvitationForm(PersonForm):
-    username = forms.CharField(
-        label=_("User name"),
-        max_length=150,
-        validators=[User.username_validator],
-        help_text=_("Letters, figures and @ . + - _; to sign in with."),
-    )
-    field_order = ("full_name", "username", "role", "email", "phone")
-
-    def clean_username(self) -> str:
-        name = self.cleaned_data["username"]
-        if User.objects.filter(username__iexact=name).exists():
-            raise forms.ValidationError(_("This user name is taken. Choose another one."))
-        return name
-
-
 class SchoolFilter(forms.Form):
     """What the list of schools is narrowed to."""
 
     q = forms.CharField(required=False)
     area = forms.ModelChoiceField(Area.objects.all(), required=False, empty_label=_("All areas"))
     state = forms.ChoiceField(required=False, choices=[("", ""), ("none", ""), *Enrolment.Status.choices])
-
-
-class HistoryFilter(forms.Form):
-    """What the history is narrowed to."""
-
-    subject = forms.CharField(required=False)
-    school = forms.ModelChoiceField(School.objects.all(), required=False, empty_label=_("All schools"))
-    person = forms.ModelChoiceField(Membership.objects.none(), required=False, empty_label=_("Everybody"))
-    since = forms.DateField(required=False, widget=day_input(), label=_("From"))
-    until = forms.DateField(required=False, widget=day_input(), label=_("To"))

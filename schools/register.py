@@ -12,10 +12,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from import_export.results import Result
 
-from schools import history, workbooks
+from portal import history, workbooks
+from portal.errors import PortalError
+from portal.models import User
 from schools.enrolments import enrol
-from schools.errors import PortalError
-from schools.models import School, Season, User
+from schools.models import School, Season
 from schools.resources import COLUMNS, REQUIRED, SchoolResource
 
 MAX_ROWS = 2_000

@@ -7,11 +7,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from schools import history, states
-from schools.errors import PortalError
-from schools.models import Season, User, Window
-from schools.notice import consent_text, notice_text
-from schools.revisions import revise
+from portal import history, states
+from portal.errors import PortalError
+from portal.models import User
+from portal.revisions import revise
+from schools.models import Season, Window
+from schools.season_texts import consent_text, notice_text
 
 # What schools and students have been told and have agreed to cannot change under them.
 FIXED_WHEN_OPEN = ("year", "graduating_class", "price_fen")

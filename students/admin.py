@@ -7,9 +7,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from import_export.admin import ExportMixin
 
-from schools import history
-from schools.admin import ReadOnly
-from schools.tenancy import center_scope
+from portal import history
+from portal.admin import ReadOnly
+from portal.tenancy import center_scope
 from students.models import Correction, RosterImport, Student
 from students.resources import StudentResource
 

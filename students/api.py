@@ -16,12 +16,13 @@ from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from schools.errors import PortalError
-from schools.tenancy import school_scope
-from students import imports, listing
-from students.columns import BY_FIELD
+from portal.errors import PortalError
+from portal.tenancy import school_scope
+from students import student_list
 from students.models import RosterImport, Student
-from students.roster import check_size
+from students.roster import import_jobs
+from students.roster.columns import BY_FIELD
+from students.roster.importing import check_size
 
 FILTERS = [
     OpenApiParameter(name, str) for name in ("q", "college", "major", "class_name", "stage", "fee_state", "sort")
@@ -63,7 +64,7 @@ class ImportOut(serializers.ModelSerializer):
                 "message": sentence,
             }
             for entry in row.report.get("wrong", [])
-            for name, sentence in imports.sentences(entry["cells"]).items()
+            for name, sentence in import_jobs.sentences(entry["cells"]).items()
         ]
 
 
@@ -108,10 +109,10 @@ class Students(SchoolView):
     )
     def get(self, request: Any) -> Response:
         """The roster; searched and filtered like the list of the portal."""
-        query = listing.Query.read(request.query_params)
+        query = student_list.Query.read(request.query_params)
         mine = Student.objects.filter(season=request.season, school=request.school)
         pages = LimitOffsetPagination()
-        page = pages.paginate_queryset(listing.filtered(mine, query).order_by(*query.order), request, view=self)
+        page = pages.paginate_queryset(student_list.filtered(mine, query).order_by(*query.order), request, view=self)
         return pages.get_paginated_response(StudentOut(page, many=True).data)
 
 
@@ -132,7 +133,7 @@ class Imports(SchoolView):
         if file is None:
             raise PortalError(_("Send the roster as the part “file” of a form."))
         check_size(file.size)
-        row = imports.upload(
+        row = import_jobs.upload(
             school=request.school, season=request.season, content=file.read(), filename=file.name, by=request.user
         )
         return Response(ImportOut(row).data, status=202)
@@ -148,5 +149,5 @@ class ConfirmImport(SchoolView):
     @extend_schema(request=None, responses={202: ImportOut})
     def post(self, request: Any, pk: int) -> Response:
         """Write what the preview showed."""
-        row = imports.confirm(row=get_object_or_404(self.imports, pk=pk), by=request.user)
+        row = import_jobs.confirm(row=get_object_or_404(self.imports, pk=pk), by=request.user)
         return Response(ImportOut(row).data, status=202)

@@ -5,10 +5,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from schools import history, messages, states
-from schools.errors import Conflict, PortalError
-from schools.models import User
-from students import identity, records
+from portal import history, notifications, states
+from portal.errors import Conflict, PortalError
+from portal.models import User
+from students import id_encryption, records
 from students.models import Correction, Student
 
 Status = Correction.Status
@@ -30,12 +30,12 @@ def ask(*, student: Student, field: str, by: history.Actor, wanted: str = "", ex
         correction = _new(student, field, wanted, explanation)
         history.record("correction.asked", correction, by=by, after=Status.OPEN, facts={"field": field})
         history.record("student.correction_asked", student, by=by, facts={"field": field})
-    messages.tell_school(
+    notifications.tell_school(
         student.school,
         kind="correction.asked",
         subject=_("%(student)s asks for a correction") % {"student": student.name},
         body=f"{correction.get_field_display()} {explanation}".strip(),
-        link=reverse("printing:corrections"),
+        link=reverse("proofing:corrections"),
     )
     return correction
 
@@ -67,20 +67,20 @@ def _new(student: Student, field: str, wanted: str, explanation: str) -> Correct
         student=student,
         field=field,
         wanted="" if secret else wanted,
-        wanted_sealed=identity.encrypt(wanted) if secret else None,
+        wanted_sealed=id_encryption.encrypt(wanted) if secret else None,
         explanation=explanation[:300],
     )
 
 
 def wanted_value(correction: Correction) -> str:
     """The right value in clear, as the student gave it."""
-    return identity.decrypt(correction.wanted_sealed) if correction.wanted_sealed else correction.wanted
+    return id_encryption.decrypt(correction.wanted_sealed) if correction.wanted_sealed else correction.wanted
 
 
 def wanted_shown(correction: Correction) -> str:
     """The right value as lists show it: a document number masked."""
     if correction.wanted_sealed:
-        return identity.mask(wanted_value(correction))
+        return id_encryption.mask(wanted_value(correction))
     if correction.field == Field.GENDER and correction.wanted in Student.Gender.values:
         return str(Student.Gender(correction.wanted).label)
     return correction.wanted
@@ -128,7 +128,7 @@ def _decide(correction: Correction, to: str, *, by: User, answer: str) -> None:
 def _tell(correction: Correction, subject: str) -> None:
     student = correction.student
     body = f"{correction.get_field_display()} {correction.answer}".strip()
-    messages.tell(
+    notifications.tell(
         student,
         school=correction.school,
         kind=f"correction.{correction.status}",

@@ -3,9 +3,9 @@
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
-from schools import history
-from schools.errors import NotAllowed, PortalError
-from schools.models import User
+from portal import history
+from portal.errors import NotAllowed, PortalError
+from portal.models import User
 from students import resources
 from students.models import Student
 

@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from students import records
-from students.columns import BY_FIELD
 from students.models import Student
+from students.roster.columns import BY_FIELD
 
 
 class RosterUploadForm(forms.Form):

@@ -1,7 +1,7 @@
 """Numbers of identity documents: GB 11643 for residents and for the 港澳台居民居住证, shape only for the others.
 
 A GB 11643 number has 18 characters: 6 region, 8 date of birth, 3 serial (odd: a man), 1 check character after
-ISO 7064 MOD 11-2. Numbers come here normalised (`students.identity.normalise`): no spaces, capital letters.
+ISO 7064 MOD 11-2. Numbers come here normalised (`students.id_encryption.normalise`): no spaces, capital letters.
 """
 
 import datetime as dt
@@ -11,7 +11,7 @@ from functools import lru_cache
 from operator import mul
 
 from students.models import Student
-from students.reasons import Problem
+from students.roster.problems import Problem
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_CHARACTERS = "10X98765432"

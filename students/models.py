@@ -5,9 +5,10 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from schools.models import Enrolment, Job, Season
-from schools.tenancy import TenantModel
-from students import identity
+from portal.models import Job
+from portal.tenancy import TenantModel
+from schools.models import Enrolment, Season
+from students import id_encryption
 
 
 class Student(TenantModel):
@@ -40,7 +41,7 @@ class Student(TenantModel):
         BY_SCHOOL = "by_school", _("Paid by the school")
 
     STATE_FIELD = "stage"
-    # approved and retake -> review: a reviewer takes the last decision back (capture.review.undo).
+    # approved and retake -> review: a reviewer takes the last decision back (capture.review.decisions.undo).
     TRANSITIONS = {
         Stage.WAITING: {Stage.CHECKING},
         Stage.CHECKING: {Stage.RETAKE, Stage.READY, Stage.REVIEW, Stage.CHECKING},
@@ -118,17 +119,17 @@ class Student(TenantModel):
 
     @property
     def id_number(self) -> str:
-        """In clear: only where the person may see it, and then recorded (`students.privacy.reveal`)."""
-        return identity.decrypt(self.id_sealed)
+        """In clear: only where the person may see it, and then recorded (`students.unmasking.reveal`)."""
+        return id_encryption.decrypt(self.id_sealed)
 
     @id_number.setter
     def id_number(self, number: str) -> None:
-        number = identity.normalise(number)
-        self.id_sealed, self.id_hash = identity.encrypt(number), identity.digest(number)
+        number = id_encryption.normalise(number)
+        self.id_sealed, self.id_hash = id_encryption.encrypt(number), id_encryption.digest(number)
 
     @property
     def masked_id(self) -> str:
-        return identity.mask(self.id_number)
+        return id_encryption.mask(self.id_number)
 
     @property
     def is_locked(self) -> bool:

@@ -7,16 +7,17 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from schools import history
-from schools.errors import Conflict, PortalError
+from portal import history
+from portal.errors import Conflict, PortalError
+from portal.tenancy import center_scope
 from schools.models import School, Season
-from schools.tenancy import center_scope
-from students import cells, id_numbers, identity, proofs
-from students.columns import BY_FIELD
+from students import id_encryption, id_numbers, proof_reset
 from students.models import Student
-from students.reasons import Problem
-from students.roster import check_open
-from students.staging import FIXED_STAGES, HIDDEN, PRINTED_FIELDS, SHOWN
+from students.roster import cells
+from students.roster.columns import BY_FIELD
+from students.roster.importing import check_open
+from students.roster.problems import Problem
+from students.roster.staging import FIXED_STAGES, HIDDEN, PRINTED_FIELDS, SHOWN
 
 FORM_FIELDS = ("student_no", "name", "gender", "id_type", "level", "college", "major", "class_name", "phone", "email")
 _CHOSEN = ("gender", "id_type")
@@ -55,7 +56,7 @@ def change(
     before = {name: getattr(student, name) for name in (*FORM_FIELDS, "id_hash")}
     for name, value in clean.items():
         setattr(student, name, value)
-    if identity.digest(number) != student.id_hash:
+    if id_encryption.digest(number) != student.id_hash:
         student.id_number = number
     changed = [name for name, value in before.items() if getattr(student, name) != value]
     if changed:
@@ -79,7 +80,7 @@ def _write_change(
         _save(student, update_fields=[*FORM_FIELDS, "id_sealed", "id_hash", "updated_at"])
         history.record("student.changed", student, by=by, facts=_told(student, changed, before) | (facts or {}))
         if student.stage == Student.Stage.PROOFED and set(changed) & {"student_no", *PRINTED_FIELDS}:
-            proofs.reopen([student.pk], school=student.school, by=by)
+            proof_reset.reopen([student.pk], school=student.school, by=by)
             student.stage = Student.Stage.APPROVED
 
 
@@ -153,7 +154,7 @@ def _taken(student_no: str, number: str, student: Student) -> dict[str, Problem]
     others = Student.objects.filter(season=student.season, school=student.school).exclude(pk=student.pk)
     if student_no and others.filter(student_no=student_no).exists():
         return {"student_no": Problem("taken_no")}
-    digest = identity.digest(number)
+    digest = id_encryption.digest(number)
     if own := others.filter(id_hash=digest).first():
         return {"id_number": Problem("taken_here", {"student_no": own.student_no})}
     with center_scope():

@@ -1,6 +1,6 @@
 """The roster as django-import-export sees it: the columns of every export, in the portals and in the operator's admin.
 
-Rosters come in through `students.roster`, which is some forty times as fast and knows the school's rows.
+Rosters come in through `students.roster.importing`, which is some forty times as fast and knows the school's rows.
 """
 
 from collections.abc import Callable
@@ -12,13 +12,13 @@ from import_export import fields, resources
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
-from students import template
-from students.cells import GENDER_HEADINGS, ID_TYPE_HEADINGS
-from students.columns import COLUMNS
 from students.models import Student
+from students.roster import templates
+from students.roster.cells import GENDER_HEADINGS, ID_TYPE_HEADINGS
+from students.roster.columns import COLUMNS
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
-CONTENT_TYPES = {"xlsx": template.CONTENT_TYPE, "csv": "text/csv; charset=utf-8"}
+CONTENT_TYPES = {"xlsx": templates.CONTENT_TYPE, "csv": "text/csv; charset=utf-8"}
 Value = Callable[[Student], Any]
 
 
@@ -92,7 +92,7 @@ def exported(students: QuerySet[Student], *, form: str, in_clear: bool = False, 
 
 def _workbook(data: Any) -> bytes:
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(template.SHEET)
+    sheet = book.create_sheet(templates.SHEET)
     sheet.freeze_panes = "A2"
     for index, heading in enumerate(data.headers, 1):
         widths = {column.heading: column.width for column in COLUMNS}

@@ -5,11 +5,11 @@ import datetime as dt
 from celery import shared_task
 from django.utils import timezone, translation
 
-from schools import history, jobs
-from schools.models import Job
-from schools.tenancy import center_scope
-from students import imports
+from portal import history, jobs
+from portal.models import Job
+from portal.tenancy import center_scope
 from students.models import RosterImport
+from students.roster import import_jobs
 
 FILE_DAYS = 30  # how long the file of an import is kept for mending its wrong rows
 
@@ -17,7 +17,7 @@ FILE_DAYS = 30  # how long the file of an import is kept for mending its wrong r
 @shared_task
 def purge_rosters() -> None:
     with center_scope():
-        imports.purge(older_than=timezone.now() - dt.timedelta(days=FILE_DAYS))
+        import_jobs.purge(older_than=timezone.now() - dt.timedelta(days=FILE_DAYS))
 
 
 def _import_of(job: Job) -> RosterImport:
@@ -26,17 +26,17 @@ def _import_of(job: Job) -> RosterImport:
 
 def _give_back(job: Job) -> None:
     with translation.override(job.params.get("language")):
-        imports.give_back(_import_of(job), message=job.message)
+        import_jobs.give_back(_import_of(job), message=job.message)
 
 
 @jobs.handler("roster_read", on_failure=_give_back)
 def read_roster(job: Job) -> None:
     with translation.override(job.params.get("language")):
-        imports.read(_import_of(job), progress=lambda done, total: jobs.progress(job, done, total))
+        import_jobs.read(_import_of(job), progress=lambda done, total: jobs.progress(job, done, total))
 
 
 @jobs.handler("roster_apply", on_failure=_give_back)
 def apply_roster(job: Job) -> None:
     by = job.created_by or history.SYSTEM
     with translation.override(job.params.get("language")):
-        imports.write(_import_of(job), by=by, progress=lambda done, total: jobs.progress(job, done, total))
+        import_jobs.write(_import_of(job), by=by, progress=lambda done, total: jobs.progress(job, done, total))

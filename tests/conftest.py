@@ -4,10 +4,11 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from schools.models import Role, Season
-from schools.tenancy import school_scope
+from portal.models import Role
+from portal.tenancy import school_scope
+from schools.models import Season
 from tests import factories
-from tests.browser import chromium
+from tests.support.browser import chromium
 
 
 @pytest.fixture(scope="module")

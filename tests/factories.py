@@ -10,8 +10,9 @@ from django.utils import timezone
 from PIL import Image
 
 from capture.models import Consent, Finding, LimitSet, Photo
-from schools.models import Area, Enrolment, Membership, Role, School, Season, User, Window
-from schools.tenancy import school_scope
+from portal.models import Membership, Role, User
+from portal.tenancy import school_scope
+from schools.models import Area, Enrolment, School, Season, Window
 from students.models import Student
 
 _numbers = itertools.count(1)

@@ -21,9 +21,10 @@ from django.utils import timezone
 from django_scopes.exceptions import ScopeError
 from rest_framework.permissions import AllowAny
 
-from schools.models import Event, Job, Membership, Role, School
-from schools.tenancy import TenantModel, center_scope, school_scope
-from students import access
+from portal.models import Event, Job, Membership, Role
+from portal.tenancy import TenantModel, center_scope, school_scope
+from schools.models import School
+from students import student_access
 from tests import factories
 from tests.conftest import client_of
 
@@ -189,7 +190,7 @@ DOORS = {"schools:door"}
 # The object behind <pk>, by the beginning of the route.
 OBJECTS = {
     "center/schools/": "schools.School",
-    "jobs/": "schools.Job",
+    "jobs/": "portal.Job",
     "school/roster/import/": "students.RosterImport",
     "school/roster/": "students.Student",
     "center/students/": "students.Student",
@@ -208,17 +209,17 @@ OBJECTS = {
     "school/corrections/": "students.Correction",
     "school/prints/": "printing.PrintRun",
     "school/shipments/": "printing.Shipment",
-    "center/feedback/": "printing.Feedback",
+    "center/feedback/": "proofing.Feedback",
     "center/printing/": "printing.PrintRun",
     "center/volumes/": "printing.Volume",
     "center/enrolments/": "schools.Enrolment",
-    "center/year-end/awards/": "printing.Award",
+    "center/year-end/awards/": "year_end.Award",
 }
 KWARGS = {
     "year": lambda world: world[apps.get_model("schools.Season")].year,
     "exception": lambda world: world[apps.get_model("schools.WindowException")].pk,
     "member": lambda world: world[Membership].pk,
-    "message": lambda world: world[apps.get_model("schools.Message")].pk,
+    "message": lambda world: world[apps.get_model("portal.Message")].pk,
     "entry": lambda world: world[apps.get_model("billing.LedgerEntry")].pk,
     "number": lambda world: world[apps.get_model("billing.Order")].number,
     "student_no": lambda world: world[apps.get_model("students.Student")].student_no,
@@ -362,7 +363,7 @@ def test_an_officer_of_the_center_is_refused_where_an_administrator_is_asked_for
 def student_client(student: Any) -> Client:
     client = Client()
     session = client.session
-    session[access.SESSION_KEY] = student.pk
+    session[student_access.SESSION_KEY] = student.pk
     session.save()
     return client
 

@@ -11,12 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing import accounts, orders, overview
+from billing import fee_accounts, orders, overview
 from billing.forms import ReversalForm, SettledForm, TransferForm
 from billing.models import Callback, LedgerEntry, Order
-from schools.access import center_page
+from portal.access import center_page
+from portal.formatting import yuan
 from schools.models import Enrolment
-from schools.wording import yuan
 
 
 @require_GET
@@ -54,15 +54,15 @@ def school_fees(request: Any, pk: int) -> HttpResponse:
     enrolment = _enrolment(pk)
     form = TransferForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        entry = accounts.receive_transfer(enrolment, by=request.user, **form.cleaned_data)
+        entry = fee_accounts.receive_transfer(enrolment, by=request.user, **form.cleaned_data)
         messages.success(request, _("Entered: %(amount)s yuan.") % {"amount": yuan(-entry.amount_fen)})
         return HttpResponseRedirect(reverse("billing:center_school_fees", args=[pk]))
     context = {
         "enrolment": enrolment,
         "form": form,
         "reversal": ReversalForm(),
-        "statement": accounts.statement(enrolment),
-        "entries": accounts.entries(enrolment)[:200],
+        "statement": fee_accounts.statement(enrolment),
+        "entries": fee_accounts.entries(enrolment)[:200],
         **_orders(request, enrolment),
     }
     return render(request, "billing/center_school_fees.html", context)
@@ -84,7 +84,7 @@ def _orders(request: Any, enrolment: Enrolment) -> dict[str, Any]:
 def reverse_entry(request: Any, pk: int, entry: int) -> HttpResponse:
     enrolment = _enrolment(pk)
     row = get_object_or_404(LedgerEntry.objects.select_related("account"), pk=entry, account__enrolment=enrolment)
-    accounts.take_back_transfer(row, reason=request.POST.get("reason", ""), by=request.user)
+    fee_accounts.take_back_transfer(row, reason=request.POST.get("reason", ""), by=request.user)
     messages.success(request, _("The entry has been reversed by a counter-entry."))
     return HttpResponseRedirect(reverse("billing:center_school_fees", args=[pk]))
 

@@ -6,9 +6,9 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from billing import accounts, overview
+from billing import fee_accounts, overview
 from billing.models import Callback
-from schools.access import center_page, staff_page
+from portal.access import center_page, staff_page
 from schools.models import Enrolment
 
 
@@ -29,7 +29,7 @@ def _center_panel(request: Any) -> HttpResponse:
 
 
 def _school_panel(request: Any) -> HttpResponse:
-    statement = accounts.statement(request.enrolment) if request.enrolment else None
+    statement = fee_accounts.statement(request.enrolment) if request.enrolment else None
     return render(request, "billing/panel_school.html", {"enrolment": request.enrolment, "statement": statement})
 
 
@@ -40,5 +40,5 @@ def one_school(request: Any) -> HttpResponse:
     number = request.GET.get("school", "")
     enrolments = Enrolment.objects.select_related("school", "season").filter(season=request.season)
     enrolment = get_object_or_404(enrolments, school=number if number.isdecimal() else 0)
-    context = {"enrolment": enrolment, "statement": accounts.statement(enrolment)}
+    context = {"enrolment": enrolment, "statement": fee_accounts.statement(enrolment)}
     return render(request, "billing/panel_school.html", context)

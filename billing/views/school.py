@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
-from billing import accounts
+from billing import fee_accounts
 from billing.forms import PaymentModeForm
 from billing.models import Order
-from schools.access import school_page
-from schools.errors import NotAllowed
+from portal.access import school_page
+from portal.errors import NotAllowed
 
 
 @require_http_methods(["GET", "POST"])
@@ -28,14 +28,14 @@ def account(request: Any) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         if not request.membership.is_admin:
             raise NotAllowed(_("Only an administrator of the school chooses the way of payment."))
-        accounts.choose_payment_mode(enrolment, mode=form.cleaned_data["payment_mode"], by=request.user)
+        fee_accounts.choose_payment_mode(enrolment, mode=form.cleaned_data["payment_mode"], by=request.user)
         messages.success(request, _("Saved: %(mode)s.") % {"mode": enrolment.get_payment_mode_display()})
         return HttpResponseRedirect(reverse("billing:account"))
     context = {
         "enrolment": enrolment,
         "form": form,
-        "statement": accounts.statement(enrolment),
-        "entries": accounts.entries(enrolment)[:50],
+        "statement": fee_accounts.statement(enrolment),
+        "entries": fee_accounts.entries(enrolment)[:50],
     }
     return render(request, "billing/account.html", context)
 

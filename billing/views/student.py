@@ -15,7 +15,7 @@ from billing import orders, providers
 from billing.models import Order
 from billing.providers import Callback, ProviderError
 from billing.providers.simulator import SIGNATURE, Simulator
-from students.access import student_page
+from students.student_access import student_page
 
 
 @require_http_methods(["GET", "POST"])

@@ -7,11 +7,12 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from capture import gauges, limits, vision
-from capture.faults import FAULTS
-from capture.histograms import Histogram
+import vision
+from capture.judging import gauges, limits
+from capture.judging.histograms import Histogram
+from capture.judging.rule_labels import FAULTS
 from capture.models import Photo
-from schools.templatetags.ui import badge
+from portal.templatetags.ui import badge
 
 register = template.Library()
 WIDTH, HEIGHT = 240, 44

@@ -5,11 +5,11 @@ from typing import Any
 
 from django import template
 
-from capture import explanation
+from capture.judging import explanations
 
 register = template.Library()
 
 
 @register.filter
-def marks_of(found: Iterable[explanation.Explained]) -> list[dict[str, Any]]:
-    return explanation.marks(found)
+def marks_of(found: Iterable[explanations.Explained]) -> list[dict[str, Any]]:
+    return explanations.marks(found)

@@ -9,12 +9,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from capture import explanation, judging, likeness, looks, review, worklist
-from capture.faults import FAULTS
 from capture.forms import ReasonForm
+from capture.judging import explanations, judge, likeness
+from capture.judging.rule_labels import FAULTS
 from capture.models import Likeness, Photo
-from schools import retelling
-from schools.access import center_page
+from capture.review import decisions, photo_views, worklist
+from portal import event_text
+from portal.access import center_page
 from schools.models import Enrolment, School
 
 PAGE = 48
@@ -34,7 +35,7 @@ def photos(request: Any) -> HttpResponse:
     context = {
         "filters": filters,
         "page": page,
-        "items": [(photo, explanation.of_photo(photo)) for photo in page],
+        "items": [(photo, explanations.of_photo(photo)) for photo in page],
         "states": [(state, Photo.Status(state).label, counts.get(state, 0)) for state in worklist.STATES],
         "total": sum(counts.values()),
         "rules": [(rule, FAULTS.get(rule, rule), n) for rule, n in worklist.count_rules(chips)[:CHIP_RULES]],
@@ -47,19 +48,19 @@ def photos(request: Any) -> HttpResponse:
 def photo(request: Any, pk: int) -> HttpResponse:
     """One photo, large, with its findings and its history."""
     row = _photo(pk)
-    looks.record(row, by=request.user)
+    photo_views.record(row, by=request.user)
     enrolment = Enrolment.objects.filter(season=row.season_id, school=row.school_id).first()
-    found = explanation.of_photo(row)
-    may_reset = enrolment is not None and enrolment.status in review.RESETTABLE
+    found = explanations.of_photo(row)
+    may_reset = enrolment is not None and enrolment.status in decisions.RESETTABLE
     context = {
         "photo": row,
         "student": row.student,
         "found": found,
-        "marks": explanation.marks(found),
-        "events": retelling.told(looks.story(row, most=20)),
+        "marks": explanations.marks(found),
+        "events": event_text.told(photo_views.story(row, most=20)),
         "likenesses": likeness.sides(row, viewer=None),
-        "lock_event": review.locked_by(row.student),
-        "unlockers": review.unlockers(row.school),
+        "lock_event": decisions.locked_by(row.student),
+        "unlockers": decisions.unlockers(row.school),
         "can_reset": row.is_current and row.status == Photo.Status.APPROVED and may_reset,
         "reset_form": ReasonForm(),
     }
@@ -73,7 +74,7 @@ def _photo(pk: int) -> Photo:
 @require_POST
 @center_page
 def reset(request: Any, pk: int) -> HttpResponse:
-    review.reset(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
+    decisions.reset(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
     notes.success(request, _("The photo was reset and the student told."))
     return redirect("capture:center_photo", pk=pk)
 
@@ -89,6 +90,6 @@ def clear_likeness(request: Any, pk: int) -> HttpResponse:
 @require_POST
 @center_page
 def judge_again(request: Any, pk: int) -> HttpResponse:
-    judging.judge_again(photo=_photo(pk), by=request.user)
+    judge.judge_again(photo=_photo(pk), by=request.user)
     notes.success(request, _("The photo is judged again."))
     return redirect("capture:center_photo", pk=pk)

@@ -10,14 +10,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.vary import vary_on_headers
 
-from capture import frames, looks, portraits
 from capture.forms import FrameForm
 from capture.models import Photo
-from capture.vision.portrait import borders
-from capture.vision.portrait import placing as places
-from schools.access import center_page, school_page
-from schools.errors import PortalError
-from schools.models import Job
+from capture.portraits import framing, remake
+from capture.review import photo_views
+from portal.access import center_page, school_page
+from portal.errors import PortalError
+from portal.models import Job
+from vision.portrait import borders
+from vision.portrait import placing as places
 
 
 @vary_on_headers("HX-Request", "Cookie")
@@ -56,7 +57,7 @@ def _answer(request: Any, photo: Photo, urls: dict[str, Any]) -> HttpResponse:
     context = {"photo": photo, "student": photo.student, "job": job, **urls, **_figure(request, photo, job)}
     if request.htmx:
         return render(request, "capture/frame.html#made", context)
-    looks.record(photo, by=request.user)
+    photo_views.record(photo, by=request.user)
     return render(request, "capture/frame.html", context | _workbench(photo))
 
 
@@ -66,13 +67,13 @@ def _order(request: Any, photo: Photo) -> Job:
     if not is_automatic and not form.is_valid():
         raise PortalError(_("Give each of the four numbers, and only a number."))
     placing = None if is_automatic else places.Placing(**form.cleaned_data)
-    return frames.order(photo=photo, placing=placing, seen=request.POST.get("seen", ""), by=request.user)
+    return framing.order(photo=photo, placing=placing, seen=request.POST.get("seen", ""), by=request.user)
 
 
 def _job(request: Any, photo: Photo) -> Job | None:
     """The order that the page waits for."""
     number = request.GET.get("job", "")
-    last = frames.last_order(photo) if number.isascii() and number.isdigit() else None
+    last = framing.last_order(photo) if number.isascii() and number.isdigit() else None
     return last if last and str(last.pk) == number else None
 
 
@@ -86,41 +87,41 @@ def _figure(request: Any, photo: Photo, job: Job | None) -> dict[str, Any]:
     """The portrait as it is: its version, its numbers, and where to ask for the next."""
     return {
         "version": photo.portrait_version,
-        "by_hand": portraits.is_by_hand(photo),
-        "now": json.dumps(portraits.numbers_of(photo, portraits.crop_of(photo))) if photo.measures.get("faces") else "",
+        "by_hand": remake.is_by_hand(photo),
+        "now": json.dumps(remake.numbers_of(photo, remake.crop_of(photo))) if photo.measures.get("faces") else "",
         "poll": _job_url(request, job),
     }
 
 
 def _workbench(photo: Photo) -> dict[str, Any]:
-    fixed = frames.why_fixed(photo)
+    fixed = framing.why_fixed(photo)
     if fixed:
         return {"fixed": fixed}
-    crop = portraits.crop_of(photo)
-    size = portraits.size_of(photo)
+    crop = remake.crop_of(photo)
+    size = remake.size_of(photo)
     return {
-        "numbers": portraits.numbers_of(photo, crop),
+        "numbers": remake.numbers_of(photo, crop),
         "head": json.dumps(_head(photo)),
         "transform": _transform(crop.matrix(size)),
-        "most_outside": portraits.most_outside(photo.season),
+        "most_outside": remake.most_outside(photo.season),
     }
 
 
 def _head(photo: Photo) -> dict[str, Any]:
     """What the browser needs to compute the numbers of a frame: places in px of the original, ranges, the borders."""
-    size, measures = portraits.size_of(photo), photo.measures
+    size, measures = remake.size_of(photo), photo.measures
     strips = borders.beyond(borders.cut_of(measures), size)
     return {
         "size": size.tolist(),
         **{name: _px(measures[name], size) for name in ("eyes", "cheeks", "hair_top")},
         "ranges": places.RANGES,
-        "most_outside": portraits.most_outside(photo.season),
+        "most_outside": remake.most_outside(photo.season),
         "beyond": [
             [weight, *strip.min(0).tolist(), *strip.max(0).tolist()]
             for weight, strip in zip(borders.WEIGHTS, strips, strict=True)
             if strip is not None
         ],
-        "automatic": portraits.numbers_of(photo, portraits.automatic_crop(photo)),
+        "automatic": remake.numbers_of(photo, remake.automatic_crop(photo)),
     }
 
 

@@ -10,13 +10,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from capture import comparison, gauges, histograms, limits, rejudging, vision
-from capture.faults import FAULTS
+import vision
 from capture.forms import LimitsForm
+from capture.judging import gauges, histograms, limit_preview, limits, rejudge
+from capture.judging.rule_labels import FAULTS
 from capture.models import LimitSet
-from schools.access import center_page
-from schools.errors import PortalError
-from schools.models import Job, Season
+from portal.access import center_page
+from portal.errors import PortalError
+from portal.models import Job
+from schools.models import Season
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ def save(request: Any) -> HttpResponse:
 @center_page(admin=True)
 def apply(request: Any) -> HttpResponse:
     """Judge the undecided photos again that other limits have judged."""
-    rejudging.start(season=_season(request), by=request.user)
+    rejudge.start(season=_season(request), by=request.user)
     notes.success(request, _("The photos are judged again. You may leave this page."))
     return redirect("capture:photo_rules")
 
@@ -110,15 +112,15 @@ def _foresee(season: Season, form: LimitsForm) -> dict[str, Any]:
         draft = limits.draft(season, **form.wanted())
     except PortalError as error:
         return {"form": form, "nonsense": str(error)}
-    found = comparison.compare(season, draft, days=form.cleaned_data["days"])
+    found = limit_preview.compare(season, draft, days=form.cleaned_data["days"])
     return {
         "form": form,
         "foreseen": found,
         "draft": draft,
         "differences": limits.differences(limits.in_force(season), draft),
         "rules": [(rule, FAULTS.get(rule, rule), counts) for rule, counts in found.rules.items()],
-        "photos": comparison.photos_of(found),
-        "outcomes": comparison.OUTCOMES,
+        "photos": limit_preview.photos_of(found),
+        "outcomes": limit_preview.OUTCOMES,
     }
 
 
@@ -138,10 +140,10 @@ def _page(request: Any, season: Season, present: LimitSet, form: LimitsForm) -> 
 
 def _work(season: Season, present: LimitSet) -> dict[str, Any]:
     """What is left to judge again, and the work on it."""
-    last = Job.objects.filter(kind=rejudging.KIND, season=season).first()
+    last = Job.objects.filter(kind=rejudge.KIND, season=season).first()
     job = last if last and last.is_open else None
     # The count reads the season's photos: not every two seconds while the work is followed.
-    outdated = 0 if job else rejudging.outdated(season, present).count()
+    outdated = 0 if job else rejudge.outdated(season, present).count()
     return {"outdated": outdated, "job": job, "last_job": last}
 
 

@@ -12,15 +12,18 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from capture import consent, explanation, intake, review, schedule, signin, submission
 from capture.forms import ConfirmForm, SignInForm
+from capture.judging import explanations
 from capture.models import Photo, Station
+from capture.review import decisions
+from capture.sign_in import consent, credentials
+from capture.upload import intake, opening, submission
 from capture.views.rules import RULE_CARDS
-from schools import messages
-from schools.errors import PortalError
+from portal import notifications
+from portal.errors import PortalError
 from schools.models import Enrolment
-from students.access import forget, remember, signed_in, student_page
 from students.models import Student
+from students.student_access import forget, remember, signed_in, student_page
 
 # Messages that the student's home says anyway.
 SAID_BY_PAGE = {"photo_approved", "photo_returned", "account_locked"}
@@ -40,8 +43,8 @@ def sign_in(request: Any) -> HttpResponse:
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            student = signin.sign_in(
-                season=_season(request), address=signin.address_of(request.META), **form.cleaned_data
+            student = credentials.sign_in(
+                season=_season(request), address=credentials.address_of(request.META), **form.cleaned_data
             )
         except PortalError as error:
             form.add_error(None, str(error))
@@ -80,20 +83,22 @@ def me(request: Any) -> HttpResponse:
         "is_open": plan.is_open(now),
         "when_sentence": plan.sentence(now),
         "days_sentence": plan.days_sentence(now),
-        "lock_event": review.locked_by(student),
-        "unlockers": review.unlockers(student.school) if student.is_locked else [],
+        "lock_event": decisions.locked_by(student),
+        "unlockers": decisions.unlockers(student.school) if student.is_locked else [],
         "proof_url": _proof_url(student, request.enrolment),
         "is_handed_in": student.stage not in intake.OPEN_STAGES,
-        "unread": [row for row in messages.inbox(student)[:3] if row.read_at is None and row.kind not in SAID_BY_PAGE],
+        "unread": [
+            row for row in notifications.inbox(student)[:3] if row.read_at is None and row.kind not in SAID_BY_PAGE
+        ],
         "agreed": agreed,
         **_school_words(request),
     }
     return render(request, "capture/me.html", context)
 
 
-def _plan(request: Any, now: Any) -> schedule.Schedule:
+def _plan(request: Any, now: Any) -> opening.Schedule:
     retaking = intake.was_returned(request.student)
-    return schedule.schedule_of(enrolment=request.enrolment, retaking=retaking, at=now)
+    return opening.schedule_of(enrolment=request.enrolment, retaking=retaking, at=now)
 
 
 def _proof_url(student: Student, enrolment: Enrolment) -> str:
@@ -103,7 +108,7 @@ def _proof_url(student: Student, enrolment: Enrolment) -> str:
         Enrolment.Status.FEEDBACK_SENT,
     ):
         return ""
-    return reverse("printing:proof")
+    return reverse("proofing:proof")
 
 
 def _school_words(request: Any) -> dict[str, Any]:
@@ -207,14 +212,14 @@ def check(request: Any) -> HttpResponse:
     waits_long = (timezone.now() - photo.taken_at).total_seconds() > LONG_SECONDS
     if request.htmx and photo.status == Photo.Status.CHECKING and ("long" in request.GET or not waits_long):
         return HttpResponse(status=204)  # nothing new: the page knows whether it takes long
-    found = explanation.of_photo(photo)
+    found = explanations.of_photo(photo)
     rejects = [item for item in found if item.is_reject]
     context = {
         "step": 4,
         "photo": photo,
-        "reasons": rejects[: explanation.REASONS_SHOWN],
+        "reasons": rejects[: explanations.REASONS_SHOWN],
         "remarks": [item for item in found if not item.is_reject],
-        "marks": explanation.marks((rejects or found)[: explanation.REASONS_SHOWN], is_numbered=True),
+        "marks": explanations.marks((rejects or found)[: explanations.REASONS_SHOWN], is_numbered=True),
         "waits_long": waits_long,
         "is_open": _plan(request, timezone.now()).is_open(timezone.now()),
         "fee_due": request.student.must_pay(request.enrolment),
@@ -259,6 +264,6 @@ def withdraw(request: Any) -> HttpResponse:
 
 @student_page
 def inbox(request: Any) -> HttpResponse:
-    rows = list(messages.inbox(request.student)[:100])
-    messages.mark_read(request.student)
+    rows = list(notifications.inbox(request.student)[:100])
+    notifications.mark_read(request.student)
     return render(request, "capture/messages.html", {"rows": rows})

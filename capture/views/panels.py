@@ -6,11 +6,13 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from capture import explanation, figures, review
+from capture import dashboard_figures
 from capture.forms import ReasonForm
+from capture.judging import explanations
 from capture.models import Photo
-from capture.reasons import LOCKING
-from schools.access import staff_page
+from capture.review import decisions
+from capture.review.return_reasons import LOCKING
+from portal.access import staff_page
 from students.models import Student
 
 
@@ -23,8 +25,8 @@ def today(request: Any) -> HttpResponse:
     context: dict[str, Any] = {"list_url": _list_url(request), "season": request.season}
     if request.season:
         context |= {
-            "today": figures.today(request.season, request.school),
-            "days": figures.per_day(request.season, request.school),
+            "today": dashboard_figures.today(request.season, request.school),
+            "days": dashboard_figures.per_day(request.season, request.school),
         }
     return render(request, "capture/panel_today.html", context)
 
@@ -34,9 +36,13 @@ def failures(request: Any) -> HttpResponse:
     """Photos that were not accepted, by the rule that they broke."""
     url, rows = _list_url(request), []
     if request.season:
-        found = figures.failures(request.season, request.school)
+        found = dashboard_figures.failures(request.season, request.school)
         rows = [(title, n, f"{url}?state=all&finding={rule}") for rule, title, n in found]
-    context = {"rows": rows, "list_url": url, "likenesses": figures.likenesses(request.season, request.school)}
+    context = {
+        "rows": rows,
+        "list_url": url,
+        "likenesses": dashboard_figures.likenesses(request.season, request.school),
+    }
     return render(request, "capture/panel_failures.html", context)
 
 
@@ -47,12 +53,12 @@ def student_photos(request: Any, pk: int) -> HttpResponse:
     photos = Photo.objects.filter(student=student).prefetch_related("findings")
     context = {
         "student": student,
-        "items": [(photo, explanation.of_photo(photo)) for photo in photos],
-        "lock_event": review.locked_by(student),
+        "items": [(photo, explanations.of_photo(photo)) for photo in photos],
+        "lock_event": decisions.locked_by(student),
         "may_lock": request.school is not None,
         "may_unlock": request.school is not None and request.membership.is_admin,
         "lock_form": ReasonForm(auto_id="lock_%s"),
-        "unlockers": review.unlockers(student.school),
+        "unlockers": decisions.unlockers(student.school),
         "unlock_form": ReasonForm(auto_id="unlock_%s"),
         "lock_presets": LOCKING,
     }

@@ -9,12 +9,12 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from capture import likeness as likenesses
+from capture.judging import likeness as likenesses
 from capture.models import Likeness, Photo
-from schools import files
-from schools.access import center_page, school_page
-from students.access import student_page
+from portal import files
+from portal.access import center_page, school_page
 from students.models import Student
+from students.student_access import student_page
 
 KINDS = ("preview", "portrait", "thumbnail")
 # A browser may keep a picture for a while; proxies may not. A portrait may be made anew under the same address, so it is

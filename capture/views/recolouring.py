@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from capture import recolouring
-from schools.access import center_page, school_page
+from capture.portraits import recolouring
+from portal.access import center_page, school_page
 
 SAID_FOR = dt.timedelta(minutes=10)  # how long the callout goes on to say what has been made
 

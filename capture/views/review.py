@@ -12,13 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from capture import explanation, judging, likeness, looks, reasons, review, vision, worklist
-from capture.faults import FAULTS
+import vision
 from capture.forms import ReasonForm
+from capture.judging import explanations, judge, likeness
+from capture.judging.rule_labels import FAULTS
 from capture.models import Likeness, Photo
-from schools import retelling
-from schools.access import school_page
-from schools.models import Job
+from capture.review import decisions, photo_views, return_reasons, worklist
+from portal import event_text
+from portal.access import school_page
+from portal.models import Job
 from students.models import Student
 
 GRID_PAGE = 30
@@ -62,10 +64,10 @@ def _frame(request: Any, filters: worklist.Filters) -> dict[str, Any]:
         "rules": [(rule, FAULTS.get(rule, rule), n) for rule, n in worklist.count_rules(in_state)[:CHIP_RULES]],
         "clean": worklist.clean(_listed(request, filters)).count(),
         "classes": worklist.classes_of(request.season, request.school),
-        "undoable": len(review.last_decision(request.user)),
+        "undoable": len(decisions.last_decision(request.user)),
         "query": _query(request),
-        "presets": reasons.RETURNING,
-        "lock_presets": reasons.LOCKING,
+        "presets": return_reasons.RETURNING,
+        "lock_presets": return_reasons.LOCKING,
         "reason_form": ReasonForm(auto_id="return_%s"),
         "lock_form": ReasonForm(auto_id="lock_%s"),
         "reset_form": ReasonForm(auto_id="reset_%s"),
@@ -83,7 +85,7 @@ def _query(request: Any) -> str:
 def _grid(request: Any, filters: worklist.Filters) -> dict[str, Any]:
     photos = _listed(request, filters).select_related("student").prefetch_related("findings")
     page = Paginator(photos, GRID_PAGE).get_page(request.GET.get("page"))
-    items = [(photo, explanation.of_photo(photo)) for photo in page]
+    items = [(photo, explanations.of_photo(photo)) for photo in page]
     return _frame(request, filters) | {"view": "grid", "page": page, "items": items}
 
 
@@ -94,26 +96,26 @@ def _single(request: Any, filters: worklist.Filters, pk: int | None) -> dict[str
     context = _frame(request, filters) | {"view": "single", "photo": photo}
     if photo is None:
         return context
-    looks.record(photo, by=request.user)
+    photo_views.record(photo, by=request.user)
     before, after = worklist.neighbours(photos, photo)
-    found = explanation.of_photo(photo)
+    found = explanations.of_photo(photo)
     return context | {
         "student": photo.student,
         "found": found,
-        "marks": explanation.marks(found),
+        "marks": explanations.marks(found),
         "likenesses": likeness.sides(photo, viewer=request.school),
-        "lock_event": review.locked_by(photo.student),
+        "lock_event": decisions.locked_by(photo.student),
         "may_unlock": request.membership.is_admin,
         "unlock_form": ReasonForm(auto_id="unlock_%s"),
-        "unlockers": review.unlockers(request.school),
+        "unlockers": decisions.unlockers(request.school),
         "is_suspect": any(item.is_forbidden for item in found),
         "before": before,
         "after": after,
         "strip": _strip(photos, photo),
         "place": photos.filter(pk__lte=photo.pk).count(),
         "total": photos.count(),
-        "events": retelling.told(looks.story(photo, most=8)),
-        "can_reset": photo.status == Photo.Status.APPROVED and request.enrolment.status in review.RESETTABLE,
+        "events": event_text.told(photo_views.story(photo, most=8)),
+        "can_reset": photo.status == Photo.Status.APPROVED and request.enrolment.status in decisions.RESETTABLE,
     }
 
 
@@ -143,21 +145,21 @@ def _photo(pk: int) -> Photo:
 @require_POST
 @school_page
 def approve(request: Any, pk: int) -> HttpResponse:
-    photo = review.approve(photo=_photo(pk), by=request.user)
+    photo = decisions.approve(photo=_photo(pk), by=request.user)
     return _next(request, photo)
 
 
 @require_POST
 @school_page
 def return_(request: Any, pk: int) -> HttpResponse:
-    photo = review.return_(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
+    photo = decisions.return_(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
     return _next(request, photo)
 
 
 @require_POST
 @school_page
 def reset(request: Any, pk: int) -> HttpResponse:
-    photo = review.reset(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
+    photo = decisions.reset(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
     notes.success(request, _("The photo was reset and the student told."))
     return _next(request, photo)
 
@@ -170,7 +172,7 @@ def approve_clean(request: Any) -> HttpResponse:
     photos = _listed(request, worklist.Filters.of(QueryDict(request.POST.get("back", ""))))
     if picks:
         photos = photos.filter(pk__in=[pick for pick in picks if pick.isascii() and pick.isdigit()])
-    approved = review.approve_clean(photos=photos, by=request.user)
+    approved = decisions.approve_clean(photos=photos, by=request.user)
     left = len(picks) - len(approved) if picks else 0
     notes.success(request, _approved_sentence(len(approved), left))
     return redirect(f"{reverse('capture:review')}?{request.POST.get('back', '')}")
@@ -187,7 +189,7 @@ def _approved_sentence(approved: int, left: int) -> str:
 @require_POST
 @school_page
 def undo(request: Any) -> HttpResponse:
-    photos = review.undo(by=request.user)
+    photos = decisions.undo(by=request.user)
     n = len(photos)
     notes.success(
         request, ngettext("%(n)d photo is in review again.", "%(n)d photos are in review again.", n) % {"n": n}
@@ -201,7 +203,7 @@ def undo(request: Any) -> HttpResponse:
 @require_POST
 @school_page
 def judge_again(request: Any, pk: int) -> HttpResponse:
-    judging.judge_again(photo=_photo(pk), by=request.user)
+    judge.judge_again(photo=_photo(pk), by=request.user)
     notes.success(request, _("The photo is judged again."))
     return redirect(f"{reverse('capture:review')}?{request.POST.get('back', '')}")
 
@@ -211,7 +213,7 @@ def judge_again(request: Any, pk: int) -> HttpResponse:
 def lock(request: Any, pk: int) -> HttpResponse:
     """`pk`: the student."""
     student = get_object_or_404(Student, pk=pk)
-    review.lock(student=student, reason=request.POST.get("reason", ""), by=request.user)
+    decisions.lock(student=student, reason=request.POST.get("reason", ""), by=request.user)
     notes.success(request, _("The account is locked and the student told."))
     return _back(request)
 
@@ -220,7 +222,7 @@ def lock(request: Any, pk: int) -> HttpResponse:
 @school_page(admin=True)
 def unlock(request: Any, pk: int) -> HttpResponse:
     student = get_object_or_404(Student, pk=pk)
-    review.unlock(student=student, reason=request.POST.get("reason", ""), by=request.user)
+    decisions.unlock(student=student, reason=request.POST.get("reason", ""), by=request.user)
     notes.success(request, _("The account is open again."))
     return _back(request)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from capture.explanation import drawing_of
+from capture.judging.explanations import drawing_of
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from capture import schedule, stations
+from capture import stations
 from capture.forms import StationForm, StudentNoticeForm
 from capture.models import Station
-from schools.access import school_page
-from schools.errors import PortalError
+from capture.upload import opening
+from portal.access import school_page
+from portal.errors import PortalError
 
 
 @school_page
@@ -30,7 +31,7 @@ def overview(request: Any) -> HttpResponse:
         )
         notes.success(request, _("Saved. Students read it from now on."))
         return redirect("capture:stations")
-    plan = schedule.schedule_of(enrolment=enrolment)
+    plan = opening.schedule_of(enrolment=enrolment)
     context = {
         "form": form,
         "stations": Station.objects.filter(season=request.season),

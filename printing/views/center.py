@@ -13,16 +13,16 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from portal import files, history
+from portal.access import center_page
+from portal.errors import PortalError
+from portal.event_text import told
 from printing import delivery
-from printing import runs as rules
+from printing import print_runs as rules
 from printing.forms import ShipmentForm
 from printing.models import PrintItem, PrintRun, Shipment, Volume
 from printing.views.prints import packing_list
-from schools import files, history
-from schools.access import center_page
-from schools.errors import PortalError
 from schools.models import Enrolment
-from schools.retelling import told
 from students.models import Student
 
 PAGE_SIZE = 30

@@ -10,13 +10,14 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from printing import delivery, examples, portraits, proofing
+from portal import files
+from portal.access import center_page, school_page
+from portal.errors import PortalError
+from printing import delivery, portrait_archive
 from printing.forms import ReceiptForm
-from printing.models import Award, Bulletin, PrintItem, PrintRun, Shipment
-from schools import files
-from schools.access import center_page, school_page
-from schools.errors import PortalError
-from schools.models import Enrolment, Season
+from printing.models import PrintItem, PrintRun, Shipment
+from proofing import proofs
+from schools.models import Enrolment
 
 FOUND = 30
 
@@ -29,14 +30,13 @@ def prints(request: Any) -> HttpResponse:
     if enrolment:
         words = request.GET.get("q", "").strip()
         context |= {
-            "portraits": proofing.standing(enrolment).portraits,
+            "portraits": proofs.standing(enrolment).portraits,
             "runs": PrintRun.objects.filter(enrolment=enrolment)
             .select_related("job", "shipment")
             .prefetch_related("volumes"),
             "receipt_form": ReceiptForm(initial={"received_by": request.user.actor_name}),
             "q": words,
             "found": _found(enrolment, words) if words else [],
-            "bulletin": _published(enrolment.season),
         }
     return render(request, "printing/prints.html", context)
 
@@ -63,7 +63,7 @@ def center_archive(request: Any, pk: int) -> HttpResponse:
 
 
 def _archive(request: Any, enrolment: Enrolment) -> HttpResponse:
-    made = portraits.download(enrolment, by=request.user, folders="folders" in request.GET)
+    made = portrait_archive.download(enrolment, by=request.user, folders="folders" in request.GET)
     response: Any = StreamingHttpResponse(made.chunks, content_type="application/zip")
     response["Content-Length"] = made.length
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=made.filename)
@@ -101,21 +101,3 @@ def receive(request: Any, pk: int) -> HttpResponse:
     delivery.receive(parcel, by=request.user, **form.cleaned_data)
     messages.success(request, _("Thank you. The parcel is confirmed; your students see their photos as delivered."))
     return HttpResponseRedirect(reverse("printing:prints"))
-
-
-@require_GET
-@school_page
-def bulletin(request: Any) -> HttpResponse:
-    """The published bulletin of the season and what it says of this school; before there is one, the newest of earlier."""
-    row = _published(request.season)
-    if row is None:
-        raise Http404
-    award = Award.objects.filter(season=row.season).first()
-    context = {"bulletin": row, "award": award, "year": row.season, "examples": examples.of(row.season)}
-    return render(request, "printing/bulletin.html", context)
-
-
-def _published(season: Season | None) -> Bulletin | None:
-    """The bulletin of the season or, until it is out, the newest of those before."""
-    rows = Bulletin.objects.exclude(published_at=None).select_related("season")
-    return rows.filter(season__year__lte=season.year).order_by("-season__year").first() if season else None

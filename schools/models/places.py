@@ -1,4 +1,5 @@
 from django.db import models
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 
@@ -38,8 +39,13 @@ class School(models.Model):
 
     class Meta:
         ordering = ("area__position", "code")
+        swappable = "TENANT_MODEL"
         verbose_name = _("school")
         verbose_name_plural = _("schools")
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        """The center's page of the school."""
+        return reverse("schools:school", args=[self.pk])

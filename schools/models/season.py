@@ -3,8 +3,8 @@ import datetime as dt
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.tenancy import TenantModel
 from schools.models.places import Area
-from schools.tenancy import TenantModel
 
 
 class SeasonQuerySet(models.QuerySet["Season"]):
@@ -60,6 +60,7 @@ class Season(models.Model):
 
     class Meta:
         ordering = ("-year",)
+        swappable = "SEASON_MODEL"
         verbose_name = _("season")
         verbose_name_plural = _("seasons")
 

@@ -7,12 +7,13 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from schools import timetable
-from schools.access import center_page, school_page
-from schools.models import Enrolment, Membership, Season, Window
-from schools.panels import Panel, panel
-from schools.stages import stages_of
-from schools.views.jobs import open_jobs
+from portal.access import center_page, school_page
+from portal.models import Membership
+from portal.panels import Panel, panel
+from portal.views.jobs import open_jobs
+from schools import opening_hours
+from schools.enrolment_steps import stages_of
+from schools.models import Enrolment, Season, Window
 
 # (URL name, the page with the same figures, its words, CSS class of its place)
 CENTER_PANELS = (
@@ -22,7 +23,7 @@ CENTER_PANELS = (
     ("students:panel_schools", "schools:schools", _("Schools"), "main"),
     ("capture:panel_failures", "capture:center_photos", _("Why photos fail"), ""),
     ("billing:panel_fees", "billing:center_fees", _("Fees"), "foot"),
-    ("printing:panel_feedback", "printing:center_feedback", _("Feedback forms"), "foot"),
+    ("proofing:panel_feedback", "proofing:center_feedback", _("Feedback forms"), "foot"),
     ("printing:panel_printing", "printing:center_runs", _("Printing and delivery"), "foot"),
 )
 SCHOOL_PANELS = (
@@ -65,14 +66,14 @@ def school_home(request: Any) -> HttpResponse:
     enrolment: Enrolment | None = request.enrolment
     context: dict[str, Any] = {"enrolment": enrolment, "today": timezone.localdate(), "jobs": open_jobs(request)}
     if enrolment:
-        periods = timetable.periods_of(school=request.school, season=request.season)
+        periods = opening_hours.periods_of(school=request.school, season=request.season)
         context |= {
             "stages": stages_of(enrolment),
             "periods": periods,
-            "days_left": timetable.days_left(periods, context["today"]),
+            "days_left": opening_hours.days_left(periods, context["today"]),
             "next_panel": panel("printing:panel_next"),
             "background_panel": _background("capture:background"),
-            "examples_panel": panel("printing:panel_examples", page="printing:prints", label=_("Prints")),
+            "examples_panel": panel("year_end:panel_examples", page="printing:prints", label=_("Prints")),
             "panels": _panels(SCHOOL_PANELS),
             "contact": Membership.objects.filter(school=request.school, is_contact=True).select_related("user").first(),
         }

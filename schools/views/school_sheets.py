@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
+from portal.access import center_page
+from portal.errors import PortalError
 from schools import register
-from schools.access import center_page
-from schools.errors import PortalError
 from schools.forms import SchoolFilter, SchoolSheetForm
 from schools.models import School
 from schools.views.schools import narrowed

@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from schools import enrolments, timetable
-from schools.access import center_page
+from portal.access import center_page
+from portal.event_text import gathered, told
+from portal.models import Event, Membership
+from portal.panels import panel
+from schools import enrolments, opening_hours
+from schools.enrolment_steps import stages_of
 from schools.forms import SchoolFilter, SchoolForm
-from schools.models import Area, Enrolment, Event, Membership, School, Season, Window, WindowException
-from schools.panels import panel
-from schools.retelling import gathered, told
-from schools.stages import stages_of
+from schools.models import Area, Enrolment, School, Season, Window, WindowException
 
 PAGE_SIZE = 50
 LOOKED_BACK = 400
@@ -110,7 +111,9 @@ SCHOOL_PANELS = ("students:panel_school", "billing:panel_school", "printing:pane
 
 def _days_left(school: School, season: Season | None) -> int:
     return (
-        timetable.days_left(timetable.periods_of(school=school, season=season), timezone.localdate()) if season else 0
+        opening_hours.days_left(opening_hours.periods_of(school=school, season=season), timezone.localdate())
+        if season
+        else 0
     )
 
 

@@ -11,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from schools import history, seasons
-from schools.access import center_page
+from portal import history
+from portal.access import center_page
+from portal.event_text import gathered, told
+from schools import seasons
 from schools.forms import SeasonForm
 from schools.models import Enrolment, Season, Window, WindowException
-from schools.retelling import gathered, told
 
 
 @center_page

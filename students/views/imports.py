@@ -11,16 +11,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from schools import history
-from schools.access import school_page
-from schools.errors import PortalError
-from schools.models import Job
-from students import identity, template
-from students import imports as rules
-from students.columns import COLUMNS, Column
+from portal import history
+from portal.access import school_page
+from portal.errors import PortalError
+from portal.models import Job
+from students import id_encryption
 from students.forms import RosterUploadForm
 from students.models import RosterImport
-from students.roster import REPORTED, check_size
+from students.roster import import_jobs as rules
+from students.roster import templates
+from students.roster.columns import COLUMNS, Column
+from students.roster.importing import REPORTED, check_size
 
 PREVIEWED = 50  # wrong rows shown on the page
 IN_WORKBOOK = REPORTED
@@ -110,7 +111,7 @@ def _shown(field: str, text: str, reasons: dict[str, str]) -> str:
     """As typed; a document number that is not the one to mend is masked."""
     if text.startswith("\0"):
         return ""
-    return identity.mask(text) if field == "id_number" and text and field not in reasons else text
+    return id_encryption.mask(text) if field == "id_number" and text and field not in reasons else text
 
 
 @require_POST
@@ -129,7 +130,7 @@ def roster_drop(request: Any, pk: int) -> HttpResponse:
 
 
 def _workbook(content: bytes, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=template.CONTENT_TYPE)
+    response = HttpResponse(content, content_type=templates.CONTENT_TYPE)
     response["Content-Disposition"] = content_disposition_header(True, name)
     response["Cache-Control"] = "private, no-store"
     return response
@@ -139,7 +140,7 @@ def _workbook(content: bytes, name: str) -> HttpResponse:
 def roster_template(request: Any) -> HttpResponse:
     if request.season is None:
         raise PortalError(_("There is no season yet."))
-    content = template.template(title=template.title_of(request.season, request.school))
+    content = templates.template(title=templates.title_of(request.season, request.school))
     return _workbook(content, _("Roster template.xlsx"))
 
 
@@ -150,4 +151,4 @@ def roster_wrong(request: Any, pk: int) -> HttpResponse:
     roster = get_object_or_404(_imports(request), pk=pk)
     rows = rules.wrong_rows(roster, most=IN_WORKBOOK)
     history.record("rosterimport.wrong_rows", roster, by=request.user, facts={"count": len(rows)})
-    return _workbook(template.wrong_rows(rows), _("Wrong rows %(number)d.xlsx") % {"number": roster.pk})
+    return _workbook(templates.wrong_rows(rows), _("Wrong rows %(number)d.xlsx") % {"number": roster.pk})

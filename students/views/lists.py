@@ -16,12 +16,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from schools.access import center_page, school_page
+from portal.access import center_page, school_page
 from schools.models import Area, School
-from students import exports, listing, progress, records, resources
-from students.listing import Query
+from students import exports, progress, records, resources, student_list
 from students.models import Student
-from students.roster import OPEN_FOR_ROSTER
+from students.roster.importing import OPEN_FOR_ROSTER
+from students.student_list import Query
 
 DEEP = 2000  # rows to skip from which on their numbers are read from the index first
 
@@ -58,18 +58,18 @@ def students_of(request: Any) -> QuerySet[Student]:
     return found if request.membership.is_center else found.filter(school=request.school)
 
 
-def page_of(students: QuerySet[Student], query: Query, *, stages: list[listing.Choice], number: str | None) -> Any:
+def page_of(students: QuerySet[Student], query: Query, *, stages: list[student_list.Choice], number: str | None) -> Any:
     """One page in the order asked for; the count is the sum over the stages."""
     count = sum(stage.count for stage in stages if query.stage in ("", stage.value))
-    found = listing.filtered(students, query).order_by(*query.order)
-    return CountedPaginator(found, listing.PAGE_SIZE, count=count).get_page(number)
+    found = student_list.filtered(students, query).order_by(*query.order)
+    return CountedPaginator(found, student_list.PAGE_SIZE, count=count).get_page(number)
 
 
 def _listed(request: Any, students: QuerySet[Student]) -> dict[str, Any]:
     """What both lists show: the page, the choices of the filters, the query itself."""
     _without_empty(request)
     query = Query.read(request.GET)
-    stages = listing.stage_choices(students, query)
+    stages = student_list.stage_choices(students, query)
     return {
         "query": query,
         "page": page_of(students, query, stages=stages, number=request.GET.get("page")),
@@ -101,8 +101,8 @@ def roster(request: Any) -> HttpResponse:
     students = students_of(request)
     context = _listed(request, students)
     context |= {
-        "fees": listing.fee_choices(students, context["query"]),
-        "groups": listing.group_choices(students, context["query"]),
+        "fees": student_list.fee_choices(students, context["query"]),
+        "groups": student_list.group_choices(students, context["query"]),
         "is_open": request.enrolment is not None and request.enrolment.status in OPEN_FOR_ROSTER,
     }
     return _answer(request, "students/roster.html", context)
@@ -138,7 +138,7 @@ def roster_export(request: Any) -> HttpResponse:
     form = "csv" if request.POST.get("format") == "csv" else "xlsx"
     query = Query.read(request.POST)
     content = exports.export(
-        listing.filtered(students_of(request), query).order_by(*query.order),
+        student_list.filtered(students_of(request), query).order_by(*query.order),
         of=request.enrolment or request.school,
         by=request.user,
         form=form,
@@ -152,7 +152,7 @@ def roster_export(request: Any) -> HttpResponse:
 def center_export(request: Any) -> HttpResponse:
     form = "csv" if request.POST.get("format") == "csv" else "xlsx"
     query = Query.read(request.POST)
-    students = listing.filtered(students_of(request), query).order_by(*query.order)
+    students = student_list.filtered(students_of(request), query).order_by(*query.order)
     content = exports.export(students, of=request.season or request.user, by=request.user, form=form, with_school=True)
     return _sent(request, content, form)
 

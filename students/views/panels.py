@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
-from schools.access import center_page, school_page, staff_page
+from portal.access import center_page, school_page, staff_page
 from schools.models import School
 from students import progress
 

@@ -9,15 +9,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from schools import history
-from schools.access import center_page, school_page
-from schools.retelling import told
-from students import corrections, privacy
+from portal import history
+from portal.access import center_page, school_page
+from portal.event_text import told
+from students import corrections, unmasking
 from students import records as rules
 from students.forms import StudentForm
 from students.models import RosterImport, Student
-from students.roster import OPEN_FOR_ROSTER
-from students.staging import FIXED_STAGES
+from students.roster.importing import OPEN_FOR_ROSTER
+from students.roster.staging import FIXED_STAGES
 from students.views.lists import students_of
 
 EVENTS = 30
@@ -67,7 +67,7 @@ def center_student_reveal(request: Any, pk: int) -> HttpResponse:
 
 def _revealed(request: Any, row: Student, page: str) -> HttpResponse:
     """The number in place of its mask; without JavaScript the whole page with it, for this once."""
-    context = {"student": row, "number": privacy.reveal(student=row, by=request.user)}
+    context = {"student": row, "number": unmasking.reveal(student=row, by=request.user)}
     if request.htmx:
         response = render(request, "students/student.html#number", context)
     else:

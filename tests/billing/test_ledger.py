@@ -4,10 +4,11 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from billing import accounts, ledger
+from billing import fee_accounts, ledger
 from billing.models import LedgerEntry
-from schools.errors import PortalError
-from schools.models import Enrolment, Event
+from portal.errors import PortalError
+from portal.models import Event
+from schools.models import Enrolment
 from students.models import Student
 from tests import factories
 
@@ -20,14 +21,14 @@ def photographed(school, season):
 
 
 def transfer(enrolment, by, amount_fen=4500, reference="B-1", **fields):
-    return accounts.receive_transfer(
+    return fee_accounts.receive_transfer(
         enrolment, by=by, amount_fen=amount_fen, booked_on=timezone.localdate(), reference=reference, **fields
     )
 
 
 def test_statement_counts_photographed_students_times_price(photographed, enrolment, scoped, season):
     factories.student(scoped, season, stage=Student.Stage.WAITING)
-    statement = accounts.statement(enrolment)
+    statement = fee_accounts.statement(enrolment)
     assert (statement.photographed, statement.charged_fen, statement.due_fen) == (3, 4500, 4500)
 
 
@@ -43,7 +44,7 @@ def test_transfer_that_covers_the_charge_settles_account_and_students(photograph
 def test_part_of_the_money_settles_nothing(photographed, enrolment, scoped, center_admin):
     transfer(enrolment, center_admin, amount_fen=3000)
     assert ledger.account_of(enrolment).settled_at is None
-    assert accounts.statement(enrolment).due_fen == 1500
+    assert fee_accounts.statement(enrolment).due_fen == 1500
 
 
 def test_same_bank_reference_is_entered_once(photographed, enrolment, scoped, center_admin):
@@ -56,20 +57,20 @@ def test_same_bank_reference_is_entered_once(photographed, enrolment, scoped, ce
 def test_charge_follows_the_count_and_settled_account_reopens(photographed, enrolment, scoped, season, center_admin):
     transfer(enrolment, center_admin)
     factories.student(scoped, season, stage=Student.Stage.REVIEW)
-    account = accounts.bring_up_to_date(enrolment, by=center_admin)
+    account = fee_accounts.bring_up_to_date(enrolment, by=center_admin)
     account.refresh_from_db()
     assert account.settled_at is None
     assert ledger.total(account) == 1500
-    accounts.bring_up_to_date(enrolment, by=center_admin)
+    fee_accounts.bring_up_to_date(enrolment, by=center_admin)
     assert ledger.total(account) == 1500
 
 
 def test_reversal_takes_a_transfer_back_once(photographed, enrolment, scoped, center_admin):
     entry = transfer(enrolment, center_admin)
-    accounts.take_back_transfer(entry, reason="wrong school", by=center_admin)
-    assert accounts.statement(enrolment).due_fen == 4500
+    fee_accounts.take_back_transfer(entry, reason="wrong school", by=center_admin)
+    assert fee_accounts.statement(enrolment).due_fen == 4500
     with pytest.raises(PortalError):
-        accounts.take_back_transfer(entry, reason="again", by=center_admin)
+        fee_accounts.take_back_transfer(entry, reason="again", by=center_admin)
 
 
 @pytest.mark.parametrize("amount", [0, -100])
@@ -97,17 +98,17 @@ def test_database_refuses_to_change_an_entry(photographed, enrolment, scoped, ce
 
 
 def test_payment_mode_is_fixed_once_money_moved(photographed, enrolment, scoped, owner, center_admin):
-    accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
-    accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.SCHOOL, by=owner)
+    fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.SCHOOL, by=owner)
     transfer(enrolment, center_admin, amount_fen=100)
     with pytest.raises(PortalError, match="recorded already"):
-        accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+        fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
 
 
 def test_a_transfer_entered_wrongly_is_reversed_and_entered_anew(photographed, enrolment, scoped, center_admin):
     for amount_fen in (450, 4050):
         wrong = transfer(enrolment, center_admin, amount_fen=amount_fen)
-        accounts.take_back_transfer(wrong, reason="digits swapped", by=center_admin)
+        fee_accounts.take_back_transfer(wrong, reason="digits swapped", by=center_admin)
     transfer(enrolment, center_admin, amount_fen=4500)
     assert ledger.total(ledger.account_of(enrolment)) == 0
     with pytest.raises(PortalError, match="in the books"):

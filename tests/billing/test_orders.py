@@ -8,12 +8,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from billing import accounts, ledger, orders
+from billing import fee_accounts, ledger, orders
 from billing.models import Callback as StoredCallback
 from billing.models import Order
 from billing.providers import Callback, ProviderError
 from billing.providers.simulator import SIGNATURE, Simulator
-from schools.errors import Conflict, PortalError
+from portal.errors import Conflict, PortalError
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def paying(enrolment, owner, scoped):
-    return accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    return fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
 
 
 def test_two_clicks_open_one_order(student, paying):

@@ -3,13 +3,14 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import accounts, orders
+from billing import fee_accounts, orders
 from billing.models import Callback, FeeAccount, LedgerEntry, Order
 from billing.providers.simulator import Simulator
-from schools.models import Enrolment, Event, User
-from schools.tenancy import center_scope
-from students.access import SESSION_KEY
+from portal.models import Event, User
+from portal.tenancy import center_scope
+from schools.models import Enrolment
 from students.models import Student
+from students.student_access import SESSION_KEY
 from tests import factories
 from tests.conftest import client_of
 
@@ -88,7 +89,7 @@ def test_student_does_not_see_anothers_order(school, season, student_client):
 
 
 def test_the_payment_to_refund_is_found_among_many(student, enrolment, owner, scoped, center_client):
-    accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
     other = factories.student(scoped, enrolment.season)
     found, hidden = (orders.open_order(student=one, enrolment=enrolment) for one in (student, other))
     url = reverse("billing:center_school_fees", args=[enrolment.pk])
@@ -102,7 +103,7 @@ def test_the_payment_to_refund_is_found_among_many(student, enrolment, owner, sc
 def test_a_payment_that_the_books_refuse_is_settled_by_a_person(
     student, enrolment, owner, scoped, center_client, center_officer
 ):
-    accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
     order = orders.open_order(student=student, enrolment=enrolment)
     wrong = orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1))
     unknown = orders.receive("simulator", Simulator().pay(order_number="X404", amount_fen=1500))
@@ -124,7 +125,7 @@ def test_a_payment_that_the_books_refuse_is_settled_by_a_person(
     assert other.object_id == unknown.pk
     assert "X404" not in center_client.get(url).content.decode()
     assert "Payments that need a person" not in center_client.get(panel).content.decode()
-    assert center_client.get(reverse("schools:history")).status_code == 200
+    assert center_client.get(reverse("portal:history")).status_code == 200
 
 
 def test_notify_refuses_a_forged_message(db):
@@ -141,7 +142,7 @@ def test_notify_refuses_whatever_bytes_come(db, body):
 
 
 def test_the_operator_looks_at_the_books_and_at_what_providers_sent(student, enrolment, owner, scoped):
-    accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
     order = orders.open_order(student=student, enrolment=enrolment)
     orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=order.amount_fen))
     operator = client_of(User.objects.create_superuser("root", "root@example.org", "a-long-password"))

@@ -6,7 +6,7 @@ import uuid
 import pytest
 from django.test import Client
 
-from capture.drawn import Person, draw_jpeg
+from demo.drawn_people import Person, draw_jpeg
 from tests import factories
 
 

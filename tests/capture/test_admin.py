@@ -2,8 +2,8 @@ import pytest
 from django.urls import reverse
 
 from capture.models import Consent, Finding, Photo, Station
-from schools.models import User
-from schools.tenancy import school_scope
+from portal.models import User
+from portal.tenancy import school_scope
 from tests import factories
 from tests.conftest import client_of
 

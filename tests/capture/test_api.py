@@ -7,11 +7,11 @@ from django.core import signing
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from capture import judging
-from capture.api_access import SALT
+from capture.api_authentication import SALT
+from capture.judging import judge
 from capture.models import Consent, Photo
+from portal.tenancy import center_scope
 from schools.models import Enrolment
-from schools.tenancy import center_scope
 from students.models import Student
 from tests import factories
 from tests.capture.conftest import sign_in
@@ -53,7 +53,7 @@ def test_whole_way_from_sign_in_to_handing_in(api, student, season, good_photo):
     assert agreed.status_code == 201
     sent = send(api, good_photo)
     assert (sent.status_code, sent.json()["status"]) == (201, "checking")
-    judging.judge(photo_id=sent.json()["id"])
+    judge.judge(photo_id=sent.json()["id"])
     verdict = api.get(f"{ME}photos/current/").json()
     assert verdict["status"] == "ready"
     assert api.get(verdict["portrait_url"]).getvalue()[:3] == b"\xff\xd8\xff"
@@ -69,7 +69,7 @@ def test_status_masks_the_document_number(api, student):
 
 def test_rejection_comes_with_sentences_and_places(api, student, shut_eyes):
     factories.consent(student)
-    judging.judge(photo_id=send(api, shut_eyes).json()["id"])
+    judge.judge(photo_id=send(api, shut_eyes).json()["id"])
     reason = api.get(f"{ME}photos/current/").json()["reasons"][0]
     assert reason["rule"] == "eyes"
     assert reason["sentence"] == "The eyes are not fully open."
@@ -110,10 +110,10 @@ def test_forged_tokens_are_refused(student, forge):
 
 
 def test_old_token_is_refused(student, monkeypatch):
-    from capture import api_access
+    from capture import api_authentication
 
     token = signing.dumps(student.pk, salt=SALT)
-    monkeypatch.setattr(api_access, "SESSION_SECONDS", -1)
+    monkeypatch.setattr(api_authentication, "SESSION_SECONDS", -1)
     assert Client(headers={"Authorization": f"Student {token}"}).get(ME).status_code == 401
 
 

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from bench.hints import SIZE, made_by_light
-from capture.drawn import Person, draw_portrait
 from capture.models import Photo
-from schools.tenancy import school_scope
+from demo.drawn_people import Person, draw_portrait
+from portal.tenancy import school_scope
 from tests import factories
 from tests.capture.conftest import sign_in
 

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from capture.drawn import Person, write_y4m
 from capture.models import Photo
-from schools.tenancy import school_scope
+from demo.drawn_people import Person, write_y4m
+from portal.tenancy import school_scope
 from tests import factories
-from tests.browser import chromium
 from tests.capture.conftest import sign_in
+from tests.support.browser import chromium
 
 PHONE = {"width": 390, "height": 844}
 PICTURES = Path(os.environ.get("CAMERA_SHOTS", "var/screenshots"))

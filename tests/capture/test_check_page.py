@@ -10,14 +10,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 from playwright.sync_api import expect
 
-from capture import judging
-from capture.drawn import Person, draw_portrait
-from capture.drawn.portrait import EYE_LINE
+from capture.judging import judge
 from capture.models import Photo
-from schools.tenancy import school_scope
+from demo.drawn_people import Person, draw_portrait
+from demo.drawn_people.portrait import EYE_LINE
+from portal.tenancy import school_scope
 from tests import factories
 from tests.capture.conftest import sign_in
-from tests.capture.vision.pictures import turned
+from tests.vision.pictures import turned
 
 PHONE = {"width": 390, "height": 844}
 WALL = (205, 206, 204)
@@ -40,7 +40,7 @@ def verdict_page(browser, live_server, student, school):
         photo = SimpleUploadedFile("photo.jpg", data, "image/jpeg")
         assert client.post("/me/upload/", {"photo": photo, "token": uuid.uuid4()}).status_code == 200
         with school_scope(school):
-            judging.judge(photo_id=Photo.objects.latest("pk").pk)
+            judge.judge(photo_id=Photo.objects.latest("pk").pk)
         context = browser.new_context(base_url=live_server.url, viewport=PHONE, locale="en")
         contexts.append(context)
         context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])

@@ -9,10 +9,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from capture import judging, review
+from capture.judging import judge
 from capture.models import Consent, Photo, Station
+from capture.review import decisions
+from portal.tenancy import center_scope, school_scope
 from schools.models import Enrolment, Season, Window
-from schools.tenancy import center_scope, school_scope
 from students.models import Student
 from tests import factories
 from tests.capture.conftest import sign_in
@@ -131,7 +132,7 @@ def test_waiting_page_asks_again_and_shows_the_verdict(student_client, agreed, s
     upload(student_client, shut_eyes)
     assert 'hx-trigger="load delay:350ms, every 700ms"' in student_client.get("/me/check/").content.decode()
     assert student_client.get("/me/check/", headers={"HX-Request": "true"}).status_code == 204
-    judging.judge(photo_id=Photo.objects.get().pk)
+    judge.judge(photo_id=Photo.objects.get().pk)
     answer = student_client.get("/me/check/", headers={"HX-Request": "true"})
     assert "The eyes are not fully open." in text(answer)
     assert "Open your eyes naturally" in text(answer)
@@ -200,7 +201,7 @@ def test_outside_of_the_days_the_page_says_when(student_client, agreed):
 
 def test_locked_student_reads_who_when_why_and_what_to_do(student_client, agreed, owner, school):
     with school_scope(school):
-        review.lock(student=agreed, reason="Photo of a screen.", by=owner)
+        decisions.lock(student=agreed, reason="Photo of a screen.", by=owner)
     words = text(student_client.get("/me/"))
     assert "Photo of a screen." in words
     assert "Locked by Owner" in words
@@ -218,7 +219,7 @@ def test_locked_student_is_offered_nothing_to_do(student_client, agreed, stage):
 
 def test_returned_photo_shows_the_reason(student_client, student, owner, school):
     with school_scope(school):
-        review.return_(photo=factories.photo(student), by=owner, reason="Glasses reflect.")
+        decisions.return_(photo=factories.photo(student), by=owner, reason="Glasses reflect.")
     assert "Glasses reflect." in text(student_client.get("/me/"))
     assert "Glasses reflect." in text(student_client.get("/me/messages/"))
 

@@ -20,8 +20,8 @@ from django.db import connection
 from django.utils import timezone
 
 from capture.models import Finding, Photo
-from schools.models import Event
-from schools.tenancy import center_scope
+from portal.models import Event
+from portal.tenancy import center_scope
 from students.models import Student
 from tests import factories
 

@@ -6,8 +6,8 @@ import pytest
 
 from capture import tasks
 from capture.models import Photo
-from schools.models import Job
-from schools.tenancy import center_scope
+from portal.models import Job
+from portal.tenancy import center_scope
 from tests import factories
 
 

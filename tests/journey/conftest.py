@@ -7,15 +7,15 @@ import pytest
 from django.conf import global_settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
 
-from capture import drawn
-from tests.browser import chromium
-from tests.stack import Stack, running
+from demo import drawn_people
+from tests.support.browser import chromium
+from tests.support.stack import Stack, running
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURES = ROOT / "var" / "screenshots"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
-SITTER = drawn.Person.random(11)
+SITTER = drawn_people.Person.random(11)
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def stack(transactional_db, tmp_path) -> Iterator[Stack]:
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory) -> Iterator[Browser]:
     """Its camera sees somebody drawn by code, and may be used without asking."""
-    feed = drawn.write_y4m(tmp_path_factory.mktemp("feed") / "camera.y4m", SITTER, size=(1920, 1440), seconds=1)
+    feed = drawn_people.write_y4m(tmp_path_factory.mktemp("feed") / "camera.y4m", SITTER, size=(1920, 1440), seconds=1)
     with chromium("--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={feed}") as instance:
         yield instance
 

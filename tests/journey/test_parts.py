@@ -9,7 +9,7 @@ from django.contrib.staticfiles import finders
 from django.template import Context, Template
 from django.test import RequestFactory
 
-from schools.views.guide import guide
+from portal.views.style_guide import guide
 from tests.journey.conftest import DESK, PHONE
 
 ORIGIN = "https://parts.test"

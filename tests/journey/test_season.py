@@ -13,7 +13,7 @@ import openpyxl
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from schools.models import Role
+from portal.models import Role
 from tests import factories
 from tests.journey.conftest import DESK, PHONE, PICTURES
 from tests.journey.paper import text_of

@@ -7,11 +7,11 @@ from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 
 from capture.models import Photo
-from printing import portraits
-from schools.errors import PortalError
-from schools.models import Event
+from portal.errors import PortalError
+from portal.models import Event
+from printing import portrait_archive
 from students.models import Student
-from tests.printing.conftest import confirm, text_of, with_portrait
+from tests.support.school_papers import confirm, text_of, with_portrait
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ def test_photos_are_named_by_document_number(pair, scoped, tmp_path):
 
 
 def test_length_of_the_archive_is_promised_rightly(pair, enrolment, owner):
-    made = portraits.download(enrolment, by=owner, folders=True)
+    made = portrait_archive.download(enrolment, by=owner, folders=True)
     assert made.length == sum(len(chunk) for chunk in made.chunks)
 
 
@@ -58,8 +58,8 @@ def test_lost_file_is_named_in_the_archive_and_the_rest_delivered(pair, enrolmen
     default_storage.delete(Photo.objects.get(student=pair[0]).portrait.name)
     run("export_photos", scoped.code, out=tmp_path / "photos.zip")
     with zipfile.ZipFile(tmp_path / "photos.zip") as made:
-        assert sorted(made.namelist()) == sorted([f"{pair[1].id_number}.jpg", portraits.MISSING_LIST])
-        assert made.read(portraits.MISSING_LIST).decode("utf-8-sig") == pair[0].student_no
+        assert sorted(made.namelist()) == sorted([f"{pair[1].id_number}.jpg", portrait_archive.MISSING_LIST])
+        assert made.read(portrait_archive.MISSING_LIST).decode("utf-8-sig") == pair[0].student_no
 
 
 def test_listing_the_archive_takes_one_query_whatever_the_students(
@@ -68,12 +68,12 @@ def test_listing_the_archive_takes_one_query_whatever_the_students(
     for _ in range(3):
         with_portrait(scoped, season)
     with django_assert_num_queries(2):  # the portraits and the event
-        portraits.download(enrolment, by=owner)
+        portrait_archive.download(enrolment, by=owner)
 
 
 def test_school_without_portraits_has_no_archive(enrolment, owner, scoped):
     with pytest.raises(PortalError, match="approved portrait"):
-        portraits.download(enrolment, by=owner)
+        portrait_archive.download(enrolment, by=owner)
 
 
 def test_feedback_form_is_written(enrolment, scoped, tmp_path):

@@ -2,12 +2,13 @@ import datetime as dt
 
 import pytest
 
-from printing import delivery, runs
+from portal.errors import Conflict, PortalError
+from portal.models import Message
+from printing import delivery, print_runs
 from printing.models import PrintRun, Shipment
-from schools.errors import Conflict, PortalError
-from schools.models import Enrolment, Message
+from schools.models import Enrolment
 from students.models import Student
-from tests.printing.conftest import with_portrait
+from tests.support.school_papers import with_portrait
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2022, 7, 1)
@@ -44,7 +45,7 @@ def test_a_run_is_shipped_once(printed, center_admin):
 
 def test_run_without_sheets_is_not_shipped(accepted, center_admin):
     with pytest.raises(PortalError, match="not been built"):
-        ship(runs.create(accepted, by=center_admin), center_admin)
+        ship(print_runs.create(accepted, by=center_admin), center_admin)
 
 
 def test_receipt_delivers_the_students_and_ends_the_school_s_way(printed, accepted, center_admin, owner):
@@ -61,8 +62,8 @@ def test_receipt_delivers_the_students_and_ends_the_school_s_way(printed, accept
 def test_supplement_on_its_way_keeps_the_school_waiting(printed, accepted, center_admin, owner, scoped, season):
     first = ship(printed, center_admin)
     with_portrait(scoped, season, stage=Student.Stage.PROOFED)
-    supplement = runs.create(Enrolment.objects.get(pk=accepted.pk), by=center_admin)
-    from schools import jobs
+    supplement = print_runs.create(Enrolment.objects.get(pk=accepted.pk), by=center_admin)
+    from portal import jobs
 
     jobs.run(supplement.job_id)
     second = ship(supplement, center_admin)

@@ -8,7 +8,7 @@ import pytest
 
 from printing.layout import sheet_for
 from printing.sheets import Unprintable, build_volumes
-from tests.printing.conftest import HEADER, picture, rendered, sheet_student, text_of
+from tests.support.school_papers import HEADER, picture, rendered, sheet_student, text_of
 
 MM = 300 / 25.4
 

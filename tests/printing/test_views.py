@@ -7,19 +7,27 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.urls import get_resolver, reverse
+from django.urls import reverse
 from django.utils import timezone
 
-from printing import corrections, delivery, feedback, proofing, yearend
-from printing.models import Award, Bulletin, Feedback, PrintRun, Shipment
-from schools import jobs
-from schools.models import Enrolment, Event
-from schools.tenancy import center_scope, school_scope
-from students.access import SESSION_KEY
+from portal import jobs
+from portal.models import Event
+from portal.tenancy import center_scope, school_scope
+from printing import delivery
+from printing import urls as printing_urls
+from printing.models import PrintRun, Shipment
+from proofing import disputes, feedback, proofs
+from proofing import urls as proofing_urls
+from proofing.models import Feedback
+from schools.models import Enrolment
 from students.models import Correction, Student
+from students.student_access import SESSION_KEY
 from tests import factories
 from tests.conftest import client_of
-from tests.printing.conftest import STAMPED, confirm, with_portrait
+from tests.support.school_papers import STAMPED, confirm, with_portrait
+from year_end import ranking
+from year_end import urls as year_end_urls
+from year_end.models import Award, Bulletin
 
 pytestmark = pytest.mark.django_db
 
@@ -44,8 +52,15 @@ def proofreading_school(school, enrolment):
     return school
 
 
+ROOMS = {
+    entry.name: room
+    for room, urls in (("proofing", proofing_urls), ("printing", printing_urls), ("year_end", year_end_urls))
+    for entry in urls.urlpatterns
+}
+
+
 def url(name, *args):
-    return reverse(f"printing:{name}", args=args)
+    return reverse(f"{ROOMS[name]}:{name}", args=args)
 
 
 def text(response) -> str:
@@ -62,7 +77,7 @@ def test_student_reads_portrait_and_data_and_confirms(student_client):
     assert student.masked_id in page
     assert student.id_number not in page
     with school_scope(student.school):
-        photo = proofing.current_portrait(student)
+        photo = proofs.current_portrait(student)
     response = student_client.post(url("proof"), {"photo": photo.pk}, follow=True)
     assert "Portrait and data are confirmed" in text(response)
     with school_scope(student.school):
@@ -157,7 +172,7 @@ def test_school_compares_both_document_numbers_and_the_look_is_recorded(
 ):
     with school_scope(proofreading_school):
         student, wanted = with_portrait(proofreading_school, season), factories.id_number(77)
-        asked = corrections.ask(student, field="id_number", wanted=wanted, explanation="", by=student)
+        asked = disputes.ask(student, field="id_number", wanted=wanted, explanation="", by=student)
     page = text(owner_client.get(url("corrections")))
     assert wanted not in page
     assert student.id_number not in page
@@ -171,15 +186,15 @@ def test_school_compares_both_document_numbers_and_the_look_is_recorded(
 def test_only_document_numbers_are_revealed(owner_client, proofreading_school, season):
     with school_scope(proofreading_school):
         student = with_portrait(proofreading_school, season)
-        asked = corrections.ask(student, field="name", wanted="王五", explanation="", by=student)
+        asked = disputes.ask(student, field="name", wanted="王五", explanation="", by=student)
     assert owner_client.post(url("correction_reveal", asked.pk)).status_code == 404
 
 
 def test_school_decides_corrections(owner_client, proofreading_school, season):
     student = with_portrait(proofreading_school, season)
     with school_scope(proofreading_school):
-        major = corrections.ask(student, field="major", wanted="会计学", explanation="", by=student)
-        name = corrections.ask(student, field="name", wanted="王五", explanation="", by=student)
+        major = disputes.ask(student, field="major", wanted="会计学", explanation="", by=student)
+        name = disputes.ask(student, field="name", wanted="王五", explanation="", by=student)
     page = text(owner_client.get(url("corrections")))
     assert "会计学" in page
     assert "王五" in page
@@ -425,15 +440,15 @@ def everything(at_the_center, school, season, center_admin, owner):
     with center_scope():
         feedback.accept(at_the_center, by=center_admin)
         enrolment = Enrolment.objects.select_related("season", "school").get(pk=at_the_center.enrolment_id)
-        from printing import runs
+        from printing import print_runs
 
-        run = runs.create(enrolment, by=center_admin)
+        run = print_runs.create(enrolment, by=center_admin)
         jobs.run(run.job_id)
         run.refresh_from_db()
         shipment = delivery.ship(run, carrier="SF", tracking_no="1", shipped_on="2022-06-01", by=center_admin)
         Enrolment.objects.update(capture_ended_on="2022-04-01")
-        (award,) = yearend.rank(season, by=center_admin)
-        yearend.publish(yearend.save_bulletin(season, title="t", text="x", by=center_admin), by=center_admin)
+        (award,) = ranking.rank(season, by=center_admin)
+        ranking.publish(ranking.save_bulletin(season, title="t", text="x", by=center_admin), by=center_admin)
         student = with_portrait(school, season)
         correction = Correction.objects.create(school=school, student=student, field="major", wanted="x")
         volume = run.volumes.get()
@@ -458,9 +473,8 @@ def _feedback_names():
 
 
 def every_url(ids):
-    names = [key for key in get_resolver("printing.urls").reverse_dict if isinstance(key, str)]
-    assert len(names) > 30
-    return [(name, url(name, ids[name]) if name in ids else url(name)) for name in names]
+    assert len(ROOMS) > 30
+    return [(name, url(name, ids[name]) if name in ids else url(name)) for name in ROOMS]
 
 
 def test_every_url_with_an_id_is_tried(everything):

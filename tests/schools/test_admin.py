@@ -5,9 +5,10 @@ from django.contrib import admin
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from schools import history
-from schools.models import Enrolment, Event, Job, Membership, School, User
-from schools.tenancy import center_scope, school_scope
+from portal import history
+from portal.models import Event, Job, Membership, User
+from portal.tenancy import center_scope, school_scope
+from schools.models import Enrolment, School
 from tests import factories
 from tests.conftest import client_of
 
@@ -92,7 +93,7 @@ def test_an_import_of_schools_by_the_operator_stands_in_the_history(operator_cli
 
 @pytest.mark.parametrize("model", [Event, Job])
 def test_history_and_jobs_are_to_look_at_only(operator_client, rows, model):
-    name = f"admin:schools_{model._meta.model_name}"
+    name = f"admin:portal_{model._meta.model_name}"
     row = model.objects.first()
     assert operator_client.get(reverse(f"{name}_add")).status_code == 403
     assert operator_client.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
@@ -100,7 +101,7 @@ def test_history_and_jobs_are_to_look_at_only(operator_client, rows, model):
 
 
 def test_a_person_is_made_with_a_role(operator_client, school):
-    url = reverse("admin:schools_user_add")
+    url = reverse("admin:portal_user_add")
     data = {
         "username": "new",
         "password1": "a-fine-long-secret",

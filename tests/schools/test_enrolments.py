@@ -1,9 +1,10 @@
 import pytest
 
+from portal.errors import PortalError
+from portal.models import Event
+from portal.tenancy import center_scope
 from schools import enrolments, seasons
-from schools.errors import PortalError
-from schools.models import Area, Enrolment, Event, School
-from schools.tenancy import center_scope
+from schools.models import Area, Enrolment, School
 from tests import factories
 
 

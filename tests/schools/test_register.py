@@ -6,10 +6,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from schools import register, workbooks
-from schools.errors import PortalError
-from schools.models import Enrolment, Event, School
-from schools.tenancy import center_scope
+from portal import workbooks
+from portal.errors import PortalError
+from portal.models import Event
+from portal.tenancy import center_scope
+from schools import register
+from schools.models import Enrolment, School
 
 
 @pytest.fixture(autouse=True)

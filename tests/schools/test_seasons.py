@@ -2,10 +2,11 @@ import datetime as dt
 
 import pytest
 
+from portal.errors import Conflict, PortalError
+from portal.formatting import notice_lines
+from portal.models import Event
 from schools import seasons
-from schools.errors import Conflict, PortalError
-from schools.models import Area, Event, Season, Window
-from schools.wording import notice_lines
+from schools.models import Area, Season, Window
 from tests import factories
 
 TERMS = {

@@ -1,7 +1,7 @@
 import pytest
 from django.urls import reverse
 
-from schools.models import Event, User
+from portal.models import Event, User
 from tests import factories
 from tests.conftest import client_of
 

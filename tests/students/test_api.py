@@ -1,11 +1,11 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from schools import jobs
-from schools.tenancy import school_scope
+from portal import jobs
+from portal.tenancy import school_scope
 from students.models import RosterImport, Student
 from tests import factories
-from tests.students import books
+from tests.students.roster import books
 
 pytestmark = pytest.mark.django_db
 

@@ -1,8 +1,8 @@
 import pytest
 
-from schools import history
-from schools.errors import Conflict, PortalError
-from schools.models import Message
+from portal import history
+from portal.errors import Conflict, PortalError
+from portal.models import Message
 from students import corrections
 from students.models import Correction, Student
 from students.records import WrongData

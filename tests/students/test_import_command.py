@@ -3,10 +3,10 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 
-from schools.models import Event
-from schools.tenancy import school_scope
+from portal.models import Event
+from portal.tenancy import school_scope
 from students.models import Student
-from tests.students import books
+from tests.students.roster import books
 
 pytestmark = pytest.mark.django_db
 

@@ -9,10 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from schools.models import Enrolment, Event
-from schools.tenancy import center_scope, school_scope
-from students.listing import Query, searched
+from portal.models import Event
+from portal.tenancy import center_scope, school_scope
+from schools.models import Enrolment
 from students.models import Student
+from students.student_list import Query, searched
 from tests import factories
 from tests.conftest import client_of
 

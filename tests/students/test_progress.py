@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from portal.tenancy import center_scope, school_scope
 from schools.models import Window
-from schools.tenancy import center_scope, school_scope
 from students import progress
 from students.models import Student
 from tests import factories

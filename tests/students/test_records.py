@@ -1,9 +1,9 @@
 import pytest
 
-from schools import history
-from schools.errors import Conflict, PortalError
-from schools.tenancy import center_scope
-from students import privacy, records
+from portal import history
+from portal.errors import Conflict, PortalError
+from portal.tenancy import center_scope
+from students import records, unmasking
 from students.models import Student
 from tests import factories
 
@@ -119,6 +119,6 @@ def test_students_of_other_schools_are_not_removed(scoped, season, owner, other_
 
 def test_revealing_a_number_is_recorded(add, owner):
     student = add()
-    assert privacy.reveal(student=student, by=owner) == factories.id_number(123)
+    assert unmasking.reveal(student=student, by=owner) == factories.id_number(123)
     event = history.of(student).filter(kind="student.revealed").get()
     assert (event.actor_name, event.facts) == (owner.actor_name, {})

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import ngettext
 
-from capture.management import files
-from capture.vision import Finding, Limits, Unreadable, advice, check, sentence
-from capture.vision.backgrounds import BACKGROUNDS
+from capture.management import picture_files
+from vision import Finding, Limits, Unreadable, advice, check, limits_of, sentence
+from vision.backgrounds import BACKGROUNDS
 
 
 class Command(BaseCommand):
@@ -26,14 +26,14 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Every file is judged, whatever is wrong with the others; one that cannot be read fails the command at the end."""
-        limits = Limits.of(background=options["background"])
+        limits = limits_of(background=options["background"])
         write = self._write_json if options["json"] else self._write_text
         unread = 0
         for path in options["files"]:
             try:
                 outcome, findings, sentences = judge_file(path, limits)
             except OSError as error:
-                self.stderr.write(files.unreadable(path, error))
+                self.stderr.write(picture_files.unreadable(path, error))
                 unread += 1
             else:
                 write(path, outcome, findings, sentences)

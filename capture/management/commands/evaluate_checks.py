@@ -10,9 +10,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from capture.management import files
-from capture.vision.backgrounds import BACKGROUNDS
-from capture.vision.evaluation import (
+from capture.management import picture_files
+from vision import limits_of
+from vision.backgrounds import BACKGROUNDS
+from vision.evaluation import (
     Judged,
     Kind,
     LabelError,
@@ -26,7 +27,7 @@ from capture.vision.evaluation import (
     rule_row,
     total,
 )
-from capture.vision.verdict import Limits
+from vision.verdict import Limits
 
 HEAD = f"{'rule':20}{'outcome':9}{'images':>8}{'false':>7}{'%':>7}{'labelled':>10}{'found':>7}{'%':>7}{'AUC':>7}  limit"
 STRENGTHS = ("weak", "middle", "strong")
@@ -51,7 +52,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        judged = _judged(self._labels(options), Limits.of(background=options["background"]), options["kept"])
+        judged = _judged(self._labels(options), limits_of(background=options["background"]), options["kept"])
         groups = group_names(judged)
         self.stdout.write(HEAD)
         for row in [*judged.rows, total(judged.photos)]:
@@ -70,9 +71,9 @@ class Command(BaseCommand):
         except LabelError as error:
             raise CommandError(str(error)) from error
         except OSError as error:
-            raise CommandError(files.no_labels(str(labels), error)) from error
+            raise CommandError(picture_files.no_labels(str(labels), error)) from error
         except (UnicodeDecodeError, csv.Error) as error:
-            raise CommandError(files.no_table(str(labels))) from error
+            raise CommandError(picture_files.no_table(str(labels))) from error
         wanted = set(filter(None, options["only"].split(",")))
         return [label for label in labelled if label.is_clean or not wanted or wanted & _names(label)]
 
@@ -82,7 +83,7 @@ def _judged(labelled: list[Labelled], limits: Limits, kept: Path | None) -> Judg
     try:
         return evaluate(labelled, limits, kept)
     except OSError as error:
-        raise CommandError(files.unreadable(str(error.filename), error)) from error
+        raise CommandError(picture_files.unreadable(str(error.filename), error)) from error
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise CommandError(_("%(path)s: these are not kept measures. Name another file.") % {"path": kept}) from error
 

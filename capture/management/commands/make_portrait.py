@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from capture.management import files
-from capture.vision import Finding, Source, Unreadable, advice, make_portrait, measure, open_photo, sentence
-from capture.vision.backgrounds import BACKGROUNDS
+from capture.management import picture_files
+from vision import Finding, Source, Unreadable, advice, make_portrait, measure, open_photo, sentence
+from vision.backgrounds import BACKGROUNDS
 
 
 class Command(BaseCommand):
@@ -45,11 +45,11 @@ def _opened(path: str) -> Source:
     except Unreadable as error:
         raise CommandError(str(error)) from error
     except OSError as error:
-        raise CommandError(files.unreadable(path, error)) from error
+        raise CommandError(picture_files.unreadable(path, error)) from error
 
 
 def _write(path: str, jpeg: bytes) -> None:
     try:
         Path(path).write_bytes(jpeg)
     except OSError as error:
-        raise CommandError(files.unwritable(path, error)) from error
+        raise CommandError(picture_files.unwritable(path, error)) from error

@@ -10,13 +10,14 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from capture import limits, rejudging, vision
-from capture.management import files
+import vision
+from capture.judging import limits, rejudge
+from capture.management import picture_files
 from capture.models import LimitSet, Photo
-from schools import history
-from schools.errors import PortalError
+from portal import history
+from portal.errors import PortalError
+from portal.tenancy import center_scope
 from schools.models import School, Season
-from schools.tenancy import center_scope
 
 
 class Command(BaseCommand):
@@ -42,7 +43,7 @@ class Command(BaseCommand):
         with center_scope(), history.source("command"):
             photos = _photos(season, options)
             report = (
-                _apply(photos, limit_set) if options["apply"] else rejudging.foresee(photos, limit_set, season=season)
+                _apply(photos, limit_set) if options["apply"] else rejudge.foresee(photos, limit_set, season=season)
             )
         facts = {"season": season.year, "limit_set": limit_set.number, "engine": vision.ENGINE_VERSION}
         facts |= {"applied": options["apply"], "limits": _named(limit_set, options["limits"])} | report.as_dict()
@@ -92,7 +93,7 @@ def _limits(season: Season, path: Path | None) -> LimitSet:
         changes = json.loads(path.read_text(encoding="utf-8"))
         return limits.draft(season, changes={rule: dict(values) for rule, values in changes.items()})
     except OSError as error:
-        raise CommandError(files.unreadable(str(path), error)) from error
+        raise CommandError(picture_files.unreadable(str(path), error)) from error
     except (ValueError, AttributeError, TypeError) as error:
         raise CommandError(_('%(path)s: not JSON of the form {"roll": {"reject": 10}}.') % {"path": path}) from error
     except PortalError as error:
@@ -106,11 +107,11 @@ def _photos(season: Season, options: dict[str, Any]) -> QuerySet[Photo]:
         raise CommandError(_("--days takes 1 or more."))
     if code and school is None:
         raise CommandError(_("There is no school with the code %(code)s.") % {"code": code})
-    photos = rejudging.judged(season, school)
+    photos = rejudge.judged(season, school)
     return photos.filter(taken_at__gte=timezone.now() - dt.timedelta(days=days)) if days else photos
 
 
-def _apply(photos: QuerySet[Photo], limit_set: LimitSet) -> rejudging.Report:
+def _apply(photos: QuerySet[Photo], limit_set: LimitSet) -> rejudge.Report:
     season = limit_set.season
-    outdated = photos.filter(pk__in=rejudging.outdated(season, limit_set).values("pk"))
-    return [rejudging.Report(), *rejudging.apply(outdated, limit_set, season=season, by=history.SYSTEM)][-1]
+    outdated = photos.filter(pk__in=rejudge.outdated(season, limit_set).values("pk"))
+    return [rejudge.Report(), *rejudge.apply(outdated, limit_set, season=season, by=history.SYSTEM)][-1]

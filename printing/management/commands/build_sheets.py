@@ -7,12 +7,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from printing import portraits, runs
-from printing.fonts import house_fonts
+from portal import history
+from portal.pdf.fonts import house_fonts
+from printing import portrait_archive, print_runs
 from printing.layout import sheet_for
-from printing.management.enrolments import enrolment_of
 from printing.sheets import Unprintable, Volume, build_volumes
-from schools import history
+from schools.management.enrolments import enrolment_of
 from schools.models import Enrolment
 from students.models import Student
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             try:
                 volumes = list(_volumes(enrolment, out, proofread_only))
             except Unprintable as error:
-                raise CommandError(runs.unprintable_sentence(error)) from error
+                raise CommandError(print_runs.unprintable_sentence(error)) from error
             if not volumes:
                 raise CommandError(_("No student of the school has an approved portrait yet."))
             students = sum(volume.students for volume in volumes)
@@ -47,15 +47,15 @@ class Command(BaseCommand):
 
 
 def _volumes(enrolment: Enrolment, out: Path, proofread_only: bool) -> list[Volume]:
-    photos = portraits.approved(enrolment).select_related("student__school")
+    photos = portrait_archive.approved(enrolment).select_related("student__school")
     if proofread_only:
         photos = photos.exclude(student__stage=Student.Stage.APPROVED)
-    students = [runs.sheet_student(photo.student, photo) for photo in photos.iterator(chunk_size=2000)]
+    students = [print_runs.sheet_student(photo.student, photo) for photo in photos.iterator(chunk_size=2000)]
     season, code = enrolment.season, enrolment.school.code
     steps = build_volumes(
         students,
-        read_portrait=runs.read_portrait,
-        header=runs.header_of(enrolment.school.name, season, f"{season.year}-{code}"),
+        read_portrait=print_runs.read_portrait,
+        header=print_runs.header_of(enrolment.school.name, season, f"{season.year}-{code}"),
         directory=out,
         fonts=house_fonts(),
         layout=sheet_for(season.copies),

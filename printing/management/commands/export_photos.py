@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
-from printing import portraits
-from printing.management.enrolments import enrolment_of
-from schools import history
+from portal import history
+from printing import portrait_archive
+from schools.management.enrolments import enrolment_of
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *, school: str, out: Path, folders: bool, **options: Any) -> None:
         with enrolment_of(school) as enrolment:
-            made = portraits.download(enrolment, by=history.SYSTEM, folders=folders)
+            made = portrait_archive.download(enrolment, by=history.SYSTEM, folders=folders)
             draft = out.with_name(f".{out.name}.{os.getpid()}")
             try:
                 with draft.open("wb") as file:

@@ -7,12 +7,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from schools import history
-from schools.errors import PortalError
+from portal import history
+from portal.errors import PortalError
+from portal.tenancy import school_scope
 from schools.models import School, Season
-from schools.tenancy import school_scope
-from students import roster
-from students.columns import BY_FIELD
+from students.roster import importing
+from students.roster.columns import BY_FIELD
 
 
 class Command(BaseCommand):
@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
         self.stdout.write(as_json(found) if json else as_text(found))
 
-    def _import(self, code: str, file: Path, dry_run: bool) -> roster.Plan:
+    def _import(self, code: str, file: Path, dry_run: bool) -> importing.Plan:
         school, season = School.objects.filter(code=code).first(), Season.objects.current()
         if school is None:
             raise CommandError(_("There is no school with the code %(code)s.") % {"code": code})
@@ -40,10 +40,10 @@ class Command(BaseCommand):
             raise CommandError(_("There is no season yet."))
         content = _content(file)
         with school_scope(school):
-            enrolment = roster.check_open(school=school, season=season)
+            enrolment = importing.check_open(school=school, season=season)
             if dry_run:
-                return roster.plan(content, school=school, season=season)
-            return roster.apply(
+                return importing.plan(content, school=school, season=season)
+            return importing.apply(
                 content,
                 school=school,
                 season=season,
@@ -56,13 +56,13 @@ class Command(BaseCommand):
 
 def _content(file: Path) -> bytes:
     try:
-        roster.check_size(file.stat().st_size)
+        importing.check_size(file.stat().st_size)
         return file.read_bytes()
     except OSError as error:
         raise CommandError(_("The file %(file)s cannot be read.") % {"file": file}) from error
 
 
-def errors(found: roster.Plan) -> list[dict[str, Any]]:
+def errors(found: importing.Plan) -> list[dict[str, Any]]:
     """[{"row": 12, "column": "证件号码", "code": "id_check", "message": sentence}] for each wrong cell."""
     return [
         {"row": row, "column": BY_FIELD[name].heading, "code": problem.code, "message": str(problem)}
@@ -71,7 +71,7 @@ def errors(found: roster.Plan) -> list[dict[str, Any]]:
     ]
 
 
-def as_json(found: roster.Plan) -> str:
+def as_json(found: importing.Plan) -> str:
     facts = found.figures | {
         "errors": errors(found),
         "ignored_columns": found.sheet.headings.ignored,
@@ -80,7 +80,7 @@ def as_json(found: roster.Plan) -> str:
     return json.dumps(facts, ensure_ascii=False)
 
 
-def as_text(found: roster.Plan) -> str:
+def as_text(found: importing.Plan) -> str:
     lines = [_("new %(new)d, changed %(changed)d, unchanged %(unchanged)d, wrong %(wrong)d") % found.figures]
     lines += [f"{e['row']}\t{e['column']}\t{e['message']}" for e in errors(found)]
     return "\n".join(lines)

@@ -1,0 +1,79 @@
+"""Who calls the student's API: a mini program with a signed token, or a browser with the student's session.
+
+A token holds the student's id and is good for two hours, as a session is. It is signed, not stored: a change of
+SECRET_KEY ends them all.
+"""
+
+from typing import Any
+
+from django.core import signing
+from django.utils.translation import gettext as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework import exceptions
+from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
+from rest_framework.permissions import BasePermission
+from rest_framework.throttling import SimpleRateThrottle
+
+from capture.sign_in.credentials import address_of
+from students.models import Student
+from students.student_access import SESSION_SECONDS, admitted, signed_in
+
+SALT = "capture.api"
+KEYWORD = "Student"
+
+
+def token_for(student: Student) -> str:
+    return signing.dumps(student.pk, salt=SALT)
+
+
+def student_of(token: str) -> Student:
+    """Raises AuthenticationFailed for a forged or old token."""
+    try:
+        pk = signing.loads(token, salt=SALT, max_age=SESSION_SECONDS)
+    except signing.BadSignature as error:
+        raise exceptions.AuthenticationFailed(_("Please sign in again.")) from error
+    student = admitted(pk)
+    if student is None:
+        raise exceptions.AuthenticationFailed(_("Please sign in again."))
+    return student
+
+
+class StudentAuthentication(BaseAuthentication):
+    """`Authorization: Student <token>`, else the student's session; a session is held to Django's CSRF check."""
+
+    def authenticate(self, request: Any) -> tuple[Student, None] | None:
+        word, _space, token = get_authorization_header(request).decode("latin-1").partition(" ")
+        if word == KEYWORD:
+            return student_of(token.strip()), None
+        student = signed_in(request._request)
+        if student is None:
+            return None
+        SessionAuthentication().enforce_csrf(request)
+        return student, None
+
+    def authenticate_header(self, request: Any) -> str:
+        return KEYWORD
+
+
+class IsStudent(BasePermission):
+    def has_permission(self, request: Any, view: Any) -> bool:
+        return isinstance(request.user, Student)
+
+
+class StudentThrottle(SimpleRateThrottle):
+    """Counts by student, and by address before anybody has signed in."""
+
+    scope = "student"
+    rate = "240/min"
+
+    def get_cache_key(self, request: Any, view: Any) -> str:
+        who = f"s{request.user.pk}" if isinstance(request.user, Student) else address_of(request.META)
+        return self.cache_format % {"scope": self.scope, "ident": who}
+
+
+class StudentScheme(OpenApiAuthenticationExtension):
+    target_class = StudentAuthentication
+    name = "studentToken"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "apiKey", "in": "header", "name": "Authorization", "description": f"{KEYWORD} <token>"}

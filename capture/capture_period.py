@@ -1,0 +1,104 @@
+"""The beginning and the end of a school's capture: from then on the working days for proofreading count."""
+
+import datetime as dt
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+
+from capture.upload import opening
+from portal import history, notifications, states
+from portal.errors import Conflict
+from portal.tenancy import center_scope, school_scope
+from schools import opening_hours, workdays
+from schools.models import Enrolment, Season
+
+
+def begin_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
+    """Open the capture: with the first photo, or again when the center has granted days after its end."""
+    return states.change(
+        enrolment,
+        Enrolment.Status.CAPTURING,
+        by=by,
+        capture_ended_on=None,
+        proof_due_on=None,
+        kind="enrolment.capturing",
+    )
+
+
+def begin_if_waiting(*, enrolment: Enrolment) -> None:
+    """Begin with the photo that is just coming in; another student's may have been faster."""
+    waiting = enrolment.status == Enrolment.Status.PREPARING or has_granted_day(enrolment, timezone.now())
+    if not waiting:
+        return
+    try:
+        begin_capture(enrolment=enrolment, by=history.SYSTEM)
+    except Conflict:
+        enrolment.refresh_from_db()
+
+
+def has_granted_day(enrolment: Enrolment, at: dt.datetime) -> bool:
+    """Whether capture has ended, but the center has granted more days and one of them is now."""
+    if enrolment.status != Enrolment.Status.PROOFREADING:
+        return False
+    periods = opening_hours.periods_of(school=enrolment.school, season=enrolment.season)
+    return opening_hours.is_open(opening.granted_since(enrolment, periods), at)
+
+
+def end_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
+    """End the capture and set the day by which the school has proofread (season.proof_workdays working days)."""
+    today = timezone.localdate()
+    due = workdays.add_workdays(today, enrolment.season.proof_workdays)
+    with transaction.atomic():
+        states.change(
+            enrolment,
+            Enrolment.Status.PROOFREADING,
+            by=by,
+            only_from=[Enrolment.Status.CAPTURING],
+            facts={"proof_due_on": due.isoformat()},
+            capture_ended_on=today,
+            proof_due_on=due,
+        )
+        _tell_ended(enrolment, due)
+    return enrolment
+
+
+def _tell_ended(enrolment: Enrolment, due: dt.date) -> None:
+    with translation.override(settings.LANGUAGE_CODE):  # the product's language, whoever ended it
+        notifications.tell_school(
+            enrolment.school,
+            kind="capture_ended",
+            subject=_("The capture of your school has ended"),
+            body=_(
+                "Please have the portraits proofread and the feedback form returned by %(day)s (%(n)d working days)."
+            )
+            % {"day": due.isoformat(), "n": enrolment.season.proof_workdays},
+            link="/school/",
+        )
+
+
+def end_those_over() -> int:
+    """End the capture of every school whose last period is over; how many ended. The proofreading page ends it sooner."""
+    now, season = timezone.now(), Season.objects.current()
+    if season is None or season.status != Season.Status.OPEN:
+        return 0
+    with center_scope():
+        capturing = Enrolment.objects.filter(season=season, status=Enrolment.Status.CAPTURING)
+        rows = list(capturing.select_related("school", "season"))
+    ended = 0
+    for enrolment in rows:
+        with school_scope(enrolment.school):
+            ended += end_if_over(enrolment=enrolment, at=now)
+    return ended
+
+
+def end_if_over(*, enrolment: Enrolment, at: dt.datetime) -> bool:
+    """End the capture when the timetable holds no further day, and what was taken on the last has had time to arrive."""
+    if not opening.schedule_of(enrolment=enrolment, at=at).is_over(at - opening.GRACE):
+        return False
+    try:
+        end_capture(enrolment=enrolment, by=history.SYSTEM)
+    except Conflict:  # the school was faster
+        return False
+    return True

@@ -1,0 +1,182 @@
+"""The daily check at 18:05, school by school: what was taken, what failed, what waits (note 1 of the timetable).
+
+Photos that failed today are reset the same day, and their students told. The report stays as the job's result.
+"""
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from capture.judging import explanations
+from capture.models import Photo
+from capture.upload import opening
+from portal import history, jobs, notifications
+from portal.models import Event, Job, Message
+from portal.tenancy import center_scope
+from schools.models import Enrolment, Season
+from students.models import Student
+
+KIND = "daily_check"
+PUT_ASIDE = "photo.set_aside"
+FAILED = (Photo.Status.REJECTED, Photo.Status.FAILED)
+
+
+def start_daily_checks() -> int:
+    """Make one job for each school that photographs today; a second call on the same day, or at once, makes none."""
+    season, today = Season.objects.current(), timezone.localdate()
+    if season is None or season.status != Season.Status.OPEN:
+        return 0
+    params = {"day": today.isoformat()}
+    with transaction.atomic():
+        Season.objects.select_for_update(no_key=True).get(pk=season.pk)  # one beat at a time looks and makes
+        due = _due(season, today)
+        for enrolment in due:
+            jobs.create(KIND, by=history.SYSTEM, school=enrolment.school, season=season, params=params)
+    return len(due)
+
+
+def _due(season: Season, today: dt.date) -> list[Enrolment]:
+    made = Job.objects.filter(kind=KIND, season=season, params__day=today.isoformat())
+    done = set(made.values_list("school_id", flat=True))
+    with center_scope():
+        rows = Enrolment.objects.select_related("school", "season").filter(season=season, status__in=CHECKED)
+        return [row for row in rows if row.school_id not in done and is_due(row, today)]
+
+
+CHECKED = (Enrolment.Status.CAPTURING, Enrolment.Status.PROOFREADING)
+
+
+def is_due(enrolment: Enrolment, day: dt.date) -> bool:
+    """Whether the school photographs on this day, or a photo came in outside of its days."""
+    plan = opening.schedule_of(enrolment=enrolment)
+    if enrolment.status == Enrolment.Status.CAPTURING and any(period.starts_on <= day for period in plan.periods):
+        return True
+    return Photo.objects.filter(school=enrolment.school, season=enrolment.season, taken_at__gte=start_of(day)).exists()
+
+
+def start_of(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
+
+
+@jobs.handler(KIND)
+def run_daily_check(job: Job) -> None:
+    """Count, reset what failed, tell the students and the school. Safe to run again from wherever it was lost."""
+    assert job.school is not None
+    assert job.season is not None
+    day = dt.date.fromisoformat(job.params["day"])
+    enrolment = Enrolment.objects.select_related("school", "season").get(school=job.school, season=job.season)
+    if not job.result:
+        job.result = count(enrolment, day)
+        Job.objects.filter(pk=job.pk).update(result=job.result)  # a second run must not count what the first has reset
+    reset_failed(enrolment, job)
+    job.result["reset"] = count_reset(job)
+    remind_ready(enrolment, day)
+    _tell_school_once(enrolment, job)
+
+
+def count(enrolment: Enrolment, day: dt.date) -> dict[str, Any]:
+    """{taken, failed, ready, waiting, left}: of the day the first two, as things stand the others."""
+    photos = Photo.objects.filter(school=enrolment.school, season=enrolment.season)
+    today = photos.filter(taken_at__gte=start_of(day), taken_at__lt=start_of(day + dt.timedelta(days=1)))
+    students = Student.objects.filter(school=enrolment.school, season=enrolment.season)
+    return {
+        "taken": today.count(),
+        "failed": photos.filter(is_current=True, status__in=FAILED).count(),
+        "ready": students.filter(stage=Student.Stage.READY).count(),
+        "waiting": students.filter(stage=Student.Stage.REVIEW).count(),
+        "left": students.filter(stage__in=(Student.Stage.WAITING, Student.Stage.RETAKE)).count(),
+    }
+
+
+def count_reset(job: Job) -> int:
+    """How many photos this job has put aside, in all its runs."""
+    return Event.objects.filter(kind=PUT_ASIDE, school=job.school, season=job.season, at__gte=job.created_at).count()
+
+
+def reset_failed(enrolment: Enrolment, job: Job) -> int:
+    """Put aside every failed photo, so that the student starts afresh, and tell each what to do. Safe to run twice."""
+    failed = Photo.objects.filter(
+        school=enrolment.school, season=enrolment.season, is_current=True, status__in=FAILED
+    ).select_related("student", "school")
+    total, done = failed.count(), 0
+    for photo in list(failed):
+        done += _reset(photo)
+        jobs.progress(job, done, total)
+    return done
+
+
+def _reset(photo: Photo) -> int:
+    with transaction.atomic():
+        if not Photo.objects.filter(pk=photo.pk, is_current=True, status__in=FAILED).update(is_current=False):
+            return 0
+        history.record(PUT_ASIDE, photo, by=history.SYSTEM, before=photo.status, facts={"student": photo.student_id})
+        student = photo.student
+        notifications.tell(
+            student,
+            school=photo.school,
+            kind="daily_check",
+            subject=_("Your photo did not pass: please take it again"),
+            body=_what_to_do(photo),
+            link=reverse("capture:me"),
+            email=student.email,
+        )
+    return 1
+
+
+def remind_ready(enrolment: Enrolment, day: dt.date) -> int:
+    """Tell those whose portrait is ready that it is not handed in yet: once a day. How many were told."""
+    kind, told = "not_handed_in", 0
+    reminded = set(
+        Message.objects.filter(school=enrolment.school, kind=kind, created_at__gte=start_of(day)).values_list(
+            "recipient_key", flat=True
+        )
+    )
+    students = Student.objects.filter(school=enrolment.school, season=enrolment.season, stage=Student.Stage.READY)
+    for student in students.filter(locked_at=None).select_related("school"):
+        if student.actor_key in reminded:
+            continue
+        notifications.tell(
+            student,
+            school=student.school,
+            kind=kind,
+            subject=_("Your portrait is ready but not handed in"),
+            body=_("Please sign in, look at your portrait and hand it in. Only then does your school see it."),
+            link=reverse("capture:me"),
+            email=student.email,
+        )
+        told += 1
+    return told
+
+
+def _what_to_do(photo: Photo) -> str:
+    reasons = [found for found in explanations.of_photo(photo) if found.is_reject][: explanations.REASONS_SHOWN]
+    lines = [f"{reason.sentence} {reason.advice}" for reason in reasons]
+    return "\n".join([*lines, _("Please sign in and take a new photo while the days of your school last.")])
+
+
+def _tell_school_once(enrolment: Enrolment, job: Job) -> None:
+    """The job itself keeps that the school was told, in the same transaction as the messages."""
+    with transaction.atomic():
+        row = Job.objects.select_for_update(of=("self",), no_key=True).get(pk=job.pk)
+        if row.params.get("told"):
+            return
+        _tell_school(enrolment, job.result)
+        Job.objects.filter(pk=job.pk).update(params=row.params | {"told": True})
+
+
+def _tell_school(enrolment: Enrolment, result: dict[str, Any]) -> None:
+    notifications.tell_school(
+        enrolment.school,
+        kind="daily_check",
+        subject=_("Daily check: %(taken)d photos taken, %(waiting)d waiting for review") % result,
+        body=_(
+            "Taken today: %(taken)d. Did not pass and reset: %(reset)d. Not handed in yet: %(ready)d."
+            " Waiting for your review: %(waiting)d. Students without a photo: %(left)d."
+        )
+        % result,
+        link=reverse("capture:review"),
+    )

@@ -1,0 +1,86 @@
+"""The figures of the dashboards' panels: today's captures, and what fails."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Count
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from capture.daily_check import start_of
+from capture.judging.rule_labels import FAULTS
+from capture.models import Finding, Likeness, Photo
+from schools.models import School, Season
+from students.models import Student
+
+DAYS_SHOWN = 14
+RULES_SHOWN = 8
+
+
+def photos_of(season: Season, school: School | None) -> Any:
+    photos = Photo.objects.filter(season=season)
+    return photos.filter(school=school) if school else photos
+
+
+def today(season: Season, school: School | None) -> dict[str, int]:
+    """{taken, passed, rejected, checking, review, failed}: of today the first three, as things stand the others."""
+    photos = photos_of(season, school)
+    taken = dict(
+        photos.filter(taken_at__gte=start_of(timezone.localdate()))
+        .order_by()
+        .values_list("status")
+        .annotate(n=Count("pk"))
+    )
+    rejected = taken.get(Photo.Status.REJECTED, 0)
+    open_now = dict(
+        photos.filter(is_current=True, status__in=(Photo.Status.CHECKING, Photo.Status.FAILED))
+        .order_by()
+        .values_list("status")
+        .annotate(n=Count("pk"))
+    )
+    students = Student.objects.filter(season=season, stage=Student.Stage.REVIEW)
+    return {
+        "taken": sum(taken.values()),
+        "rejected": rejected,
+        "passed": sum(taken.values())
+        - rejected
+        - taken.get(Photo.Status.CHECKING, 0)
+        - taken.get(Photo.Status.FAILED, 0),
+        "checking": open_now.get(Photo.Status.CHECKING, 0),
+        "failed": open_now.get(Photo.Status.FAILED, 0),
+        "review": students.filter(school=school).count() if school else students.count(),
+    }
+
+
+def likenesses(season: Season | None, school: School | None) -> int:
+    """Current photos whose picture was found under another student too, while nobody has cleared it or locked one of the two."""
+    if season is None:
+        return 0
+    open_ones = Likeness.objects.filter(photo__season=season, photo__is_current=True, cleared_at=None)
+    open_ones = open_ones.filter(photo__student__locked_at=None, other__student__locked_at=None)
+    return (open_ones.filter(school=school) if school else open_ones).order_by().values("photo").distinct().count()
+
+
+def per_day(season: Season, school: School | None) -> list[tuple[str, int]]:
+    """(short date, photos taken) of the last two weeks, today last."""
+    last = timezone.localdate()
+    first = last - dt.timedelta(days=DAYS_SHOWN - 1)
+    rows = dict(
+        photos_of(season, school)
+        .filter(taken_at__gte=start_of(first))
+        .annotate(day=TruncDate("taken_at"))
+        .order_by()
+        .values_list("day")
+        .annotate(n=Count("pk"))
+    )
+    days = (first + dt.timedelta(days=n) for n in range(DAYS_SHOWN))
+    return [(f"{day.month}/{day.day}", rows.get(day, 0)) for day in days]
+
+
+def failures(season: Season, school: School | None) -> list[tuple[str, str, int]]:
+    """(rule, its title, photos that were not accepted for it), the most frequent first."""
+    found = Finding.objects.filter(photo__season=season, outcome=Finding.Outcome.REJECT)
+    if school:
+        found = found.filter(school=school)
+    rows = found.order_by().values_list("rule").annotate(n=Count("pk")).order_by("-n")[:RULES_SHOWN]
+    return [(rule, str(FAULTS.get(rule, rule)), n) for rule, n in rows]

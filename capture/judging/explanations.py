@@ -1,0 +1,99 @@
+"""What the judge found, for people: the sentence, what to do, the drawing of the rule, and where in the picture."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.contrib.staticfiles import finders
+
+import vision
+from capture.judging.rule_labels import FAULTS
+from capture.models import Finding, Photo
+
+REASONS_SHOWN = 3
+# What the notice punishes with a lock: only when a person has confirmed it.
+FORBIDDEN = {"screen", "print_edge", "beautified"}
+POINT = 0.05  # a point is shown as a box of this part of the picture's width
+ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
+
+
+@dataclass(frozen=True)
+class Explained:
+    """One finding in words. `boxes`: (x, y, width, height) as parts of 1 of the upright original."""
+
+    rule: str
+    outcome: str
+    title: str
+    sentence: str
+    advice: str
+    value: float | None
+    limit: float | None
+    boxes: tuple[tuple[float, float, float, float], ...]
+
+    @property
+    def is_reject(self) -> bool:
+        return self.outcome == Finding.Outcome.REJECT
+
+    @property
+    def is_forbidden(self) -> bool:
+        """Whether the account is to be locked if a person confirms it."""
+        return self.rule in FORBIDDEN
+
+    @property
+    def drawing(self) -> str:
+        """The static file that shows the rule, if it has been drawn."""
+        is_nobody = self.rule == "one_face" and not self.value
+        return drawing_of("nobody" if is_nobody else self.rule)
+
+
+@cache
+def drawing_of(rule: str) -> str:
+    """Path under static/ of a rule's drawing; empty when there is none."""
+    path = f"rules/{rule}.svg"
+    return path if finders.find(path) else ""
+
+
+def of_photo(photo: Photo) -> list[Explained]:
+    """Every finding of a photo, the rejections first, then in the order of the rules. Uses prefetched findings."""
+    rows = sorted(photo.findings.all(), key=lambda row: (row.outcome, ORDER.get(row.rule, 99)))
+    return [explain(row, photo) for row in rows]
+
+
+def explain(row: Finding, photo: Photo) -> Explained:
+    found = as_found(row)
+    return Explained(
+        rule=row.rule,
+        outcome=row.outcome,
+        title=str(FAULTS.get(row.rule, row.rule)),
+        sentence=vision.sentence(found),
+        advice=vision.advice(found),
+        value=row.value,
+        limit=row.limit,
+        boxes=tuple(_box(mark, photo) for mark in row.marks),
+    )
+
+
+def as_found(row: Finding) -> vision.Finding:
+    return vision.Finding(row.rule, "reject" if row.outcome == Finding.Outcome.REJECT else "warn", row.value, row.limit)
+
+
+def marks(explained: Iterable[Explained], *, is_numbered: bool = False) -> list[dict[str, Any]]:
+    """For the `marks` tag: one entry a box; numbered, where the findings beside it are, if there are several."""
+    items = list(explained)
+    is_numbered = is_numbered and len(items) > 1
+    return [
+        {"outcome": item.outcome, "box": box, "is_round": box[2] == POINT, "number": number if is_numbered else None}
+        for number, item in enumerate(items, 1)
+        for box in item.boxes
+    ]
+
+
+def _box(mark: list[Any], photo: Photo) -> tuple[float, float, float, float]:
+    kind, *numbers = mark
+    if kind == "box":
+        left, top, right, bottom = numbers
+        return left, top, right - left, bottom - top
+    x, y = numbers
+    high = POINT * photo.width / photo.height if photo.height else POINT
+    return x - POINT / 2, y - high / 2, POINT, high

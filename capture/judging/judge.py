@@ -1,0 +1,224 @@
+"""Judging a photo: claim it, look, write down what was found, and let photo and student move on together.
+
+Safe to run twice: a claim is a conditional UPDATE, and only one settlement passes the gate. Safe to lose: the sweep
+tells the queue again of every photo that waits too long or whose worker is gone.
+"""
+
+import datetime as dt
+import logging
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+import vision
+from capture.judging import likeness, limits
+from capture.models import Finding, LimitSet, Photo
+from capture.upload import intake
+from capture.upload.normalising import preview
+from portal import files, history, notifications, states
+from portal.errors import Conflict
+from portal.tenancy import center_scope, school_scope
+from schools.models import Season
+from students.models import Student
+
+log = logging.getLogger(__name__)
+MAX_ATTEMPTS = 5
+# A check takes a second, so a claim on a photo is stale sooner than one on a long job.
+CLAIM_SECONDS = 30
+SWEPT_AT_ONCE = 2000
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the engine says of one photo under a set of limits. Without a portrait when it is rejected."""
+
+    findings: tuple[vision.Finding, ...]
+    measures: dict[str, Any] = field(default_factory=dict)
+    geometry: dict[str, Any] = field(default_factory=dict)
+    imprint: str = ""
+    files: dict[str, bytes] = field(default_factory=dict, repr=False)
+    limit_set: LimitSet | None = None
+
+    @property
+    def outcome(self) -> str:
+        """green, amber or red."""
+        return vision.Verdict(self.findings).outcome
+
+    @property
+    def status(self) -> Photo.Status:
+        """READY too for a red photo that the season lets a person decide about."""
+        return Photo.Status.REJECTED if limits.refuses(self.limit_set, self.findings) else Photo.Status.READY
+
+
+def judge(*, photo_id: int) -> Photo | None:
+    """Judge one waiting photo inside its school's scope; None when another worker has it or it is over."""
+    photo = claim(photo_id)
+    if photo is None:
+        return None
+    return settle(photo, examine(photo))
+
+
+def stale_before() -> dt.datetime:
+    """Claims and queue messages from before this moment are taken to be lost."""
+    return timezone.now() - dt.timedelta(seconds=min(CLAIM_SECONDS, settings.CLAIM_SECONDS))
+
+
+def claim(photo_id: int) -> Photo | None:
+    """Take a photo for this worker; one whose last attempt was the last allowed stays for the sweep to give up."""
+    free = Q(claimed_at=None) | Q(claimed_at__lt=stale_before())
+    claimed = Photo.objects.filter(free, pk=photo_id, status=Photo.Status.CHECKING, attempts__lt=MAX_ATTEMPTS).update(
+        claimed_at=timezone.now(), attempts=F("attempts") + 1
+    )
+    return Photo.objects.select_related("season", "student").get(pk=photo_id) if claimed else None
+
+
+def examine(photo: Photo) -> Judgement:
+    """Look at the stored original. A file that cannot be read is a rejection, not an error."""
+    with photo.original.open("rb") as file:
+        data = file.read()
+    try:
+        return look(data, photo.season)
+    except vision.Unreadable:
+        return Judgement((vision.Finding("unreadable", "reject"),), limit_set=limits.in_force(photo.season))
+
+
+def look(data: bytes, season: Season) -> Judgement:
+    """Measure and judge; make the portrait unless the photo is rejected before. Raises Unreadable."""
+    limit_set = limits.in_force(season)
+    bounds = limits.bounds(limit_set, background=season.background)
+    source = vision.open_photo(data, max_bytes=max(len(data), 1))
+    measures = vision.measure(source)
+    verdict = vision.judge(measures, bounds)
+    pictures, geometry, found = {"preview": preview(source)}, {}, verdict.findings
+    if not limits.refuses(limit_set, found):
+        portrait = vision.make_portrait(source, measures, background=season.background, limits=bounds)
+        known = {finding.rule for finding in found}  # such as too_close, which the measures foretell
+        found = (*found, *(finding for finding in portrait.findings if finding.rule not in known))
+        geometry = portrait.geometry
+        pictures |= {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail}
+    return Judgement(found, measures, geometry, measures.pop("imprint", ""), pictures, limit_set)
+
+
+def settle(photo: Photo, judgement: Judgement) -> Photo | None:
+    """Write the judgement down and move photo and student; None when another worker has done so before."""
+    replaced = [old.name for name in judgement.files if (old := getattr(photo, name))]
+    try:
+        with files.kept_or_deleted() as saved:
+            names = files.store(photo, judgement.files, saved)
+            with transaction.atomic():
+                transaction.on_commit(lambda: files.delete(replaced))
+                _write(photo, judgement, names)
+    except Conflict:
+        return None
+    if photo.compared_at is None:
+        # After the commit, so that of two at once one sees the other; the sweep makes up for it.
+        likeness.compare(photo)
+    return photo
+
+
+def _write(photo: Photo, judgement: Judgement, names: dict[str, Any]) -> None:
+    student = Student.objects.select_for_update().get(pk=photo.student_id)
+    photo.is_current = Photo.objects.values_list("is_current", flat=True).get(pk=photo.pk)
+    now = timezone.now()
+    is_compared = bool(judgement.imprint) and judgement.status == Photo.Status.READY
+    states.change(
+        photo,
+        judgement.status,
+        by=history.SYSTEM,
+        facts={"outcome": judgement.outcome, "rules": [finding.rule for finding in judgement.findings]},
+        checked_at=now,
+        compared_at=None if is_compared else now,
+        engine=vision.ENGINE_VERSION,
+        limit_set=limits.stored(judgement.limit_set),
+        outcome=judgement.outcome,
+        measures=judgement.measures,
+        geometry=judgement.geometry,
+        background=judgement.geometry.get("background", ""),
+        **names,
+    )
+    photo.findings.all().delete()  # of the verdict before, where a rejected photo was released
+    Finding.objects.bulk_create([as_row(photo, finding) for finding in judgement.findings])
+    if is_compared:
+        likeness.keep(photo, judgement.imprint)
+    if photo.is_current:
+        is_ready = judgement.status == Photo.Status.READY
+        stage = Student.Stage.READY if is_ready else Student.Stage.RETAKE
+        states.change(student, stage, by=history.SYSTEM, facts={"photo": photo.pk})
+
+
+def as_row(photo: Photo, finding: vision.Finding) -> Finding:
+    return Finding(
+        school_id=photo.school_id,
+        photo=photo,
+        rule=finding.rule,
+        outcome=finding.outcome,
+        value=finding.value,
+        limit=finding.limit,
+        marks=[list(mark) for mark in finding.marks],
+    )
+
+
+def sweep() -> int:
+    """Tell the queue again of photos that wait too long or were lost; give up those lost too often. How many it told."""
+    with center_scope():
+        stale = stale_before()
+        lost = list(
+            Photo.objects.select_related("school")
+            .filter(Q(claimed_at=None) | Q(claimed_at__lt=stale), status=Photo.Status.CHECKING, queued_at__lt=stale)
+            .order_by("pk")[:SWEPT_AT_ONCE]
+        )
+    return sum(_tell_again(photo) for photo in lost)
+
+
+def _tell_again(photo: Photo) -> int:
+    with school_scope(photo.school):
+        if photo.attempts >= MAX_ATTEMPTS:
+            give_up(photo)
+            return 0
+        Photo.objects.filter(pk=photo.pk).update(queued_at=timezone.now())
+        intake.enqueue(photo)
+        return 1
+
+
+def give_up(photo: Photo) -> None:
+    """The judge was lost with this photo again and again: a person has to look, and the student may take another."""
+    log.error("Photo %s could not be judged in %s attempts", photo.pk, photo.attempts)
+    try:
+        with transaction.atomic():
+            student = Student.objects.select_for_update().get(pk=photo.student_id)
+            states.change(photo, Photo.Status.FAILED, by=history.SYSTEM, facts={"attempts": photo.attempts})
+            if photo.is_current:
+                states.change(student, Student.Stage.RETAKE, by=history.SYSTEM, facts={"photo": photo.pk})
+                notifications.tell(
+                    student,
+                    school=photo.school,
+                    kind="photo_failed",
+                    subject=_("Your photo could not be checked"),
+                    body=_("This is our fault, not yours, and somebody looks into it. You may also take a new photo."),
+                    link="/me/",
+                    email=student.email,
+                )
+    except Conflict:
+        log.info("Photo %s was judged after all", photo.pk)
+
+
+def judge_again(*, photo: Photo, by: history.Actor) -> Photo:
+    """A person has a given-up photo judged once more."""
+    with transaction.atomic():
+        student = Student.objects.select_for_update().get(pk=photo.student_id)
+        send_back(photo, by=by, only_from=Photo.Status.FAILED)
+        if photo.is_current:
+            states.change(student, Student.Stage.CHECKING, by=by, facts={"photo": photo.pk})
+    return photo
+
+
+def send_back(photo: Photo, *, by: history.Actor, only_from: Photo.Status, **how: Any) -> None:
+    """To the judge once more, as if it had just come in. The student's stage is the caller's."""
+    anew: dict[str, Any] = {"attempts": 0, "claimed_at": None, "queued_at": timezone.now()}
+    states.change(photo, Photo.Status.CHECKING, by=by, only_from=[only_from], **anew, **how)
+    transaction.on_commit(lambda: intake.enqueue(photo))

@@ -1,0 +1,144 @@
+"""Before limits are changed: how the verdicts of the last days would come out, and of which photos.
+
+The verdicts compared with are those that stand, as students and reviewers saw them. Only rules whose limits differ are
+asked again, and only of the newest photos: 0.4 s of processor time for 10,000 photos and one rule.
+"""
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+import vision
+from capture.judging import limits, rejudge, replay
+from capture.models import Finding, LimitSet, Photo
+from schools.models import Season
+
+DAYS = (1, 3, 7)
+# A day of a large province has some 10,000 photos; beyond this the newest speak for the others.
+NEWEST = 30_000
+SHOWN = 48
+OUTCOMES = ("green", "amber", "red")
+
+
+@dataclass(frozen=True)
+class Change:
+    """What would be otherwise about one photo. `rules`: (rule, its outcome today, then), "" for not found."""
+
+    photo_id: int
+    before: str
+    after: str
+    rules: tuple[tuple[str, str, str], ...]
+
+
+@dataclass
+class Comparison:
+    """`moves`: photos by (outcome before, after), the unchanged too; `rules`: by rule, how many are found newly, no more,
+    graver or milder; `approved` and `rejected`: how many nobody would have looked at, (before, after)."""
+
+    days: int
+    photos: int = 0
+    is_cut: bool = False
+    changed: int = 0
+    moves: Counter[tuple[str, str]] = field(default_factory=Counter)
+    rules: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    shown: list[Change] = field(default_factory=list)
+    approved: list[int] = field(default_factory=lambda: [0, 0])
+    rejected: list[int] = field(default_factory=lambda: [0, 0])
+
+    @property
+    def table(self) -> list[tuple[str, list[tuple[str, int]], int]]:
+        """(outcome before, [(outcome after, photos)], sum) in the order of the outcomes."""
+        return [(before, self._row(before), sum(n for _, n in self._row(before))) for before in OUTCOMES]
+
+    def _row(self, before: str) -> list[tuple[str, int]]:
+        return [(after, self.moves[before, after]) for after in OUTCOMES]
+
+
+def compare(season: Season, draft: LimitSet, *, days: int) -> Comparison:
+    """The verdicts of the last days beside those that `draft` would give. Nothing is written."""
+    present, found = limits.in_force(season), Comparison(days)
+    rules = replay.affected(line.rule for line in limits.differences(present, draft) if line.rule)
+    bounds = limits.bounds(draft, background=season.background)
+    for photo_id, outcome, measures, geometry, before in _verdicts(season, days, found, with_measures=bool(rules)):
+        after = replay.findings(measures, geometry, before, bounds, rules) if rules else before
+        _count(found, photo_id, outcome, before, after)
+        _count_unattended(found, 0, present, before)
+        _count_unattended(found, 1, draft, after)
+    found.shown.sort(key=lambda change: (change.before == change.after, change.photo_id))
+    return found
+
+
+Row = tuple[int, str, dict, dict, tuple[vision.Finding, ...]]
+
+
+def _verdicts(season: Season, days: int, found: Comparison, *, with_measures: bool) -> Iterator[Row]:
+    """(photo, outcome, measures, geometry, findings) of the newest photos of these days."""
+    since = timezone.now() - dt.timedelta(days=days)
+    photos = rejudge.judged(season).filter(taken_at__gte=since)
+    names = ("pk", "outcome", "taken_at", *(("measures", "geometry") if with_measures else ()))
+    newest = photos.values_list(*names)[:NEWEST]
+    findings = _findings(season, since)
+    for photo_id, outcome, _taken_at, *stored in newest.iterator(chunk_size=2000):
+        found.photos += 1
+        measures, geometry = stored or ({}, {})
+        yield photo_id, outcome, measures, geometry, tuple(findings.get(photo_id, ()))
+    found.is_cut = found.photos == NEWEST and photos.count() > NEWEST
+
+
+def _findings(season: Season, since: dt.datetime) -> dict[int, list[vision.Finding]]:
+    rows = Finding.objects.filter(photo__season=season, photo__taken_at__gte=since).order_by()
+    found: dict[int, list[vision.Finding]] = defaultdict(list)
+    values: Iterator[Any] = rows.values_list("photo_id", "rule", "outcome", "value").iterator()
+    for photo_id, rule, outcome, value in values:
+        found[photo_id].append(vision.Finding(rule, outcome, value))
+    return found
+
+
+def _count(found: Comparison, photo_id: int, outcome: str, before: rejudge.Findings, after: rejudge.Findings) -> None:
+    if before is after or not replay.differ(before, after):
+        found.moves[outcome, outcome] += 1
+        return
+    found.changed += 1
+    now = rejudge.outcome_of(after)
+    found.moves[outcome, now] += 1
+    was, then = ({finding.rule: finding.outcome for finding in each} for each in (before, after))
+    rules = [(rule, was.get(rule, ""), then.get(rule, "")) for rule in was | then if was.get(rule) != then.get(rule)]
+    for rule, old, new in rules:
+        found.rules[rule][kind_of(old, new)] += 1
+    change = Change(photo_id, outcome, now, tuple(rules))
+    _show(found, change)
+
+
+def kind_of(old: str, new: str) -> str:
+    """new, lost, graver or milder."""
+    if not old or not new:
+        return "new" if new else "lost"
+    return "graver" if new == Finding.Outcome.REJECT else "milder"
+
+
+def _show(found: Comparison, change: Change) -> None:
+    """Keep the newest, those that would change colour before the others."""
+    if len(found.shown) < SHOWN:
+        found.shown.append(change)
+    elif change.before != change.after:
+        weak = next((place for place, kept in enumerate(found.shown) if kept.before == kept.after), None)
+        if weak is not None:
+            found.shown[weak] = change
+
+
+def _count_unattended(found: Comparison, place: int, limit_set: LimitSet, findings: rejudge.Findings) -> None:
+    if not findings:
+        found.approved[place] += limit_set.approves_green
+    else:
+        found.rejected[place] += limits.refuses(limit_set, findings)
+
+
+def photos_of(found: Comparison) -> list[tuple[Photo, Change]]:
+    """The photos to show, in the order of the changes."""
+    ids = [change.photo_id for change in found.shown]
+    rows = Photo.objects.select_related("student", "school").defer("measures").in_bulk(ids)
+    return [(rows[change.photo_id], change) for change in found.shown if change.photo_id in rows]

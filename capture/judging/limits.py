@@ -1,0 +1,218 @@
+"""The limits of the photo rules, season by season: which set is in force, and how it is changed.
+
+A verdict is measures x limits x engine version. A set is never changed, only followed by the next number.
+"""
+
+import logging
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+import vision
+from capture.judging import gauges
+from capture.models import LimitSet
+from portal import history
+from portal.errors import Conflict, PortalError
+from portal.models import User
+from schools.models import Season
+
+log = logging.getLogger(__name__)
+REASON_LENGTH = 300
+TITLES = {rule.name: rule.title for rule in vision.RULES}
+Changes = Mapping[str, Mapping[str, float | None]]
+"""{rule: {limit: value, or None for switched off}} of what differs from `vision.DEFAULTS`."""
+
+
+class Nonsense(PortalError):
+    """`limit`: the one that makes no sense, as "rule.name"."""
+
+    def __init__(self, sentence: str, *, rule: str, name: str) -> None:
+        super().__init__(sentence)
+        self.limit = f"{rule}.{name}"
+
+
+def in_force(season: Season) -> LimitSet:
+    """The newest set of the season, else what the seasons before it ended with, else the defaults: number 0, not stored."""
+    sets = LimitSet.objects.filter(season__year__lte=season.year).select_related("season", "made_by")
+    return sets.first() or LimitSet(season=season, number=0)
+
+
+def stored(limit_set: LimitSet | None) -> LimitSet | None:
+    """What a photo may point to: the defaults have no row."""
+    return limit_set if limit_set and limit_set.pk else None
+
+
+def version(limit_set: LimitSet) -> int:
+    """Tells a set from all others, those of other seasons too, whose numbers begin anew; 0 for the defaults."""
+    return limit_set.pk or 0
+
+
+def bounds(limit_set: LimitSet, *, background: str) -> vision.Limits:
+    """The limits as the engine takes them. What this engine does not know (any more) is left out, and logged."""
+    known: dict[str, dict[str, float | None]] = {}
+    for rule, values in limit_set.changes.items():
+        for name, value in values.items():
+            if name in vision.DEFAULTS.get(rule, {}):
+                known.setdefault(rule, {})[name] = value
+            else:
+                log.error("Set %s has a limit %s.%s, which this engine does not know", limit_set, rule, name)
+    return vision.limits_of(known, background=background)
+
+
+def refuses(limit_set: LimitSet | None, findings: Iterable[vision.Finding]) -> bool:
+    """Whether a photo with these findings goes back to the student by itself, without a person and without a portrait."""
+    rejects = [finding for finding in findings if finding.outcome == "reject"]
+    if limit_set is None or limit_set.rejects_red:
+        return bool(rejects)
+    return any(is_hopeless(finding) for finding in rejects)
+
+
+def is_hopeless(finding: vision.Finding) -> bool:
+    """No picture, nobody in it, or too little of it to make a portrait: there is nothing that a person could approve."""
+    return finding.rule in ("unreadable", "too_close") or (finding.rule == "one_face" and finding.value == 0)
+
+
+def draft(
+    season: Season, *, changes: Changes, approves_green: bool = False, rejects_red: bool = True, reason: str = ""
+) -> LimitSet:
+    """An unsaved set to look at or to save. Raises PortalError with what makes no sense."""
+    cleaned = differing(changes)
+    refuse_nonsense(cleaned)
+    return LimitSet(
+        season=season, changes=cleaned, approves_green=approves_green, rejects_red=rejects_red, reason=reason
+    )
+
+
+def change(*, season: Season, by: User, reason: str, seen: int, **wanted: Any) -> LimitSet:
+    """Append the next set of the season. `seen`: the `version` of the set that the person had before them; `wanted` as for `draft`.
+
+    Raises Conflict when somebody was faster, PortalError when nothing is changed, what is wanted makes no sense, or the
+    reason is missing.
+    """
+    reason = _required(reason)
+    limit_set = draft(season, reason=reason, **wanted)
+    with transaction.atomic():
+        Season.objects.select_for_update(no_key=True).get(pk=season.pk)  # two who save wait for each other here
+        before = in_force(season)
+        if seen != version(before):
+            raise Conflict(_("Somebody else has changed the photo rules meanwhile. Look at them again, then save."))
+        if same(before, limit_set):
+            raise PortalError(_("Nothing has been changed."))
+        limit_set.number = before.number + 1 if before.season_id == season.pk else 1
+        limit_set.made_by = by
+        limit_set.save(force_insert=True)
+        facts = {"number": limit_set.number, "limits": [line.text for line in differences(before, limit_set)]}
+        history.record("limits.changed", limit_set, by=by, facts=facts | {"reason": reason})
+    return limit_set
+
+
+def _required(reason: str) -> str:
+    reason = " ".join(reason.split())
+    if not reason:
+        raise PortalError(_("Please give the reason: whoever is judged by these limits may ask for it."))
+    if len(reason) > REASON_LENGTH:
+        raise PortalError(_("Please keep the reason under %(n)d characters.") % {"n": REASON_LENGTH})
+    return reason
+
+
+def differing(changes: Changes) -> dict[str, dict[str, float | None]]:
+    """Only what differs from the defaults. Raises PortalError for what the engine does not know or cannot take."""
+    kept: dict[str, dict[str, float | None]] = {}
+    for rule, values in changes.items():
+        for name, value in values.items():
+            if name not in vision.DEFAULTS.get(rule, {}):
+                raise PortalError(_("There is no limit “%(name)s”.") % {"name": f"{rule}.{name}"})
+            if value != vision.DEFAULTS[rule][name]:
+                kept.setdefault(rule, {})[name] = _number(rule, name, value)
+    return kept
+
+
+def _number(rule: str, name: str, value: Any) -> float | None:
+    if value is None:
+        return None
+    most = gauges.most_of(rule, name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        sentence = _("%(rule)s: a limit is a number from 0 up.") % {"rule": TITLES[rule]}
+        raise Nonsense(sentence, rule=rule, name=name)
+    if most is not None and value > most:
+        sentence = _("%(rule)s: this limit can be %(most)s at most.") % {"rule": TITLES[rule], "most": f"{most:g}"}
+        raise Nonsense(sentence, rule=rule, name=name)
+    return value
+
+
+def refuse_nonsense(changes: Changes) -> None:
+    """Raise PortalError where a warning could never be given, or where two ends are the wrong way round."""
+    for rule in changes:
+        values = vision.DEFAULTS[rule] | dict(changes[rule])
+        if _is_never_given(rule, values.get("reject"), values.get("warn")):
+            sentence = _(
+                "%(rule)s: the warning at %(warn)s lies beyond the rejection at %(reject)s and would never be given."
+            )
+            words = {"rule": TITLES[rule], "warn": f"{values['warn']:g}", "reject": f"{values['reject']:g}"}
+            raise Nonsense(sentence % words, rule=rule, name="warn")
+        low, high = values.get("hue_low"), values.get("hue_high")
+        if low is not None and high is not None and low >= high:
+            sentence = _("%(rule)s: the lower end lies above the upper end.") % {"rule": TITLES[rule]}
+            raise Nonsense(sentence, rule=rule, name="hue_low")
+
+
+def _is_never_given(rule: str, reject: float | None, warn: float | None) -> bool:
+    side = gauges.side_of(rule, "warn")
+    if reject is None or warn is None or side != gauges.side_of(rule, "reject"):
+        return False
+    return warn >= reject if side == gauges.ABOVE else warn <= reject
+
+
+def same(one: LimitSet, other: LimitSet) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in ("changes", *SWITCHES))
+
+
+SWITCHES = ("approves_green", "rejects_red")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One limit or switch in two sets. `rule` is empty for a switch; a value of None is switched off."""
+
+    rule: str
+    name: str
+    before: float | bool | None
+    after: float | bool | None
+
+    @property
+    def text(self) -> str:
+        """For the history, which keeps names and not words."""
+        name = f"{self.rule}.{self.name}" if self.rule else self.name
+        return f"{name} {_plain(self.before)} → {_plain(self.after)}"
+
+
+def _plain(value: Any) -> str:
+    return "off" if value is None or value is False else "on" if value is True else f"{value:g}"
+
+
+def differences(before: LimitSet, after: LimitSet) -> list[Difference]:
+    """What changed from one set to the next, switches first, then in the order of the rules."""
+    rows = [Difference("", name, getattr(before, name), getattr(after, name)) for name in SWITCHES]
+    for rule, defaults in vision.DEFAULTS.items():
+        old, new = (defaults | each.changes.get(rule, {}) for each in (before, after))
+        rows += [Difference(rule, name, old[name], new[name]) for name in defaults]
+    return [row for row in rows if row.before != row.after]
+
+
+def sets_of(season: Season) -> QuerySet[LimitSet]:
+    """The history of a season's sets, newest first."""
+    return LimitSet.objects.filter(season=season).select_related("made_by", "season")
+
+
+def told(season: Season) -> list[Any]:
+    """The sets of a season, newest first, each with `lines`: what it changed against the one before it."""
+    rows: list[Any] = list(sets_of(season))
+    earlier = LimitSet.objects.filter(season__year__lt=season.year).first() or LimitSet(season=season, number=0)
+    for row, before in zip(rows, [*rows, earlier][1:], strict=True):
+        row.lines = differences(before, row)
+    return rows

@@ -1,0 +1,164 @@
+"""The frame of a portrait by hand: what a reviewer may set, the order, and the making of it.
+
+The numbers of a frame are checked from the stored measures, without a picture; the portrait is made by a job, because the
+engine is too large for a web process.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from capture.models import Photo
+from capture.portraits import remake
+from capture.review.decisions import RESETTABLE
+from portal import history, jobs
+from portal.errors import Conflict, PortalError
+from portal.models import Job, User
+from schools.models import Enrolment
+from vision.portrait import placing as places
+from vision.portrait.crop import Crop
+from vision.portrait.placing import Placing
+
+KIND = "portrait"
+
+REFUSED: dict[str, Any] = {
+    "face_width": gettext_lazy("The face would be %(now)s px wide; the standard asks for %(low)s to %(high)s."),
+    "eye_line": gettext_lazy(
+        "The eyes would lie %(now)s px below the edge; the standard asks for %(low)s to %(high)s."
+    ),
+    "hair_top": gettext_lazy(
+        "The hair would begin %(now)s px below the edge; the standard asks for %(low)s to %(high)s."
+    ),
+    "sideways": gettext_lazy("The face would stand %(now)s px beside the middle; at most %(high)s are allowed."),
+    "tilt": gettext_lazy("The eyes would be tilted by %(now)s degrees; at most %(high)s are allowed."),
+    "outside": gettext_lazy(
+        "%(now)s%% of the portrait would lie outside of the photo; at most %(high)s%% are allowed."
+    ),
+}
+
+
+def why_fixed(photo: Photo) -> str:
+    """Why the frame of this portrait cannot be changed (any more), as a sentence; empty when it can."""
+    enrolment = Enrolment.objects.get(school=photo.school_id, season=photo.season_id)
+    if not photo.is_current:
+        return _("The student has taken another photo in the meantime.")
+    if enrolment.status not in RESETTABLE:
+        return str(remake.CLOSED)
+    if photo.status not in remake.ADJUSTABLE:
+        return _("Only the portrait of a photo in review or approved can be framed by hand.")
+    if photo.student.stage not in remake.UNREAD:
+        return _("The student has confirmed this portrait. If it has to change, reset the photo and say why.")
+    if not photo.original:
+        return _("The original has been deleted after the retention time: the portrait stays as it is.")
+    if not photo.measures.get("faces"):
+        return _("The check has not measured the face in this photo: there is nothing to frame it by.")
+    return ""
+
+
+def order(*, photo: Photo, placing: Placing | None, seen: str, by: User) -> Job:
+    """Have the portrait made in another frame, None being the automatic one. `seen`: the `portrait_version` looked at.
+
+    Raises Conflict when somebody else was faster, PortalError with what the standard does not allow.
+    """
+    with transaction.atomic():
+        photo = remake.held(photo)
+        _require_unchanged(photo, seen)
+        crop = _crop_for(photo, placing)
+        if crop == remake.crop_of(photo):
+            raise PortalError(_("This is the frame that the portrait has already."))
+        require_standard(photo, crop)
+        params = {"photo": photo.pk, "crop": crop.as_dict(), "seen": seen}
+        return jobs.create(KIND, by=by, school=photo.school, season=photo.season, total=1, params=params)
+
+
+def _require_unchanged(photo: Photo, seen: str) -> None:
+    fixed = why_fixed(photo)
+    if fixed:
+        raise Conflict(fixed)
+    waiting = last_order(photo)
+    if waiting and waiting.is_open:
+        name = waiting.created_by.actor_name if waiting.created_by else ""
+        raise Conflict(_("%(name)s is having this portrait made anew right now. Wait and look at it.") % {"name": name})
+    if photo.portrait_version != seen:
+        raise _overtaken(photo)
+
+
+def _overtaken(photo: Photo) -> Conflict:
+    made = history.of(photo).filter(kind__startswith="photo.framed").first()
+    if made is None:
+        return Conflict(_("The portrait has been made anew in the meantime. Look at it first."))
+    name = {"name": made.actor_name}
+    return Conflict(_("%(name)s has framed this portrait anew in the meantime. Look at it first.") % name)
+
+
+def last_order(photo: Photo) -> Job | None:
+    orders = Job.objects.filter(kind=KIND, school=photo.school_id, params__photo=photo.pk)
+    return orders.select_related("created_by").first()
+
+
+def _crop_for(photo: Photo, placing: Placing | None) -> Crop:
+    """Exactly the crop that has these numbers already, if there is one: they are only typed to a tenth."""
+    automatic = remake.automatic_crop(photo)
+    if placing is None:
+        return automatic
+    for crop in (automatic, remake.crop_of(photo)):
+        if places.placing_of(crop, photo.measures, remake.size_of(photo)).as_dict() == placing.as_dict():
+            return crop
+    return places.crop_of(placing, photo.measures, remake.size_of(photo))
+
+
+def require_standard(photo: Photo, crop: Crop) -> None:
+    """Raise PortalError with every number that leaves the standard, but for what the automatic frame could not hold either."""
+    most = remake.most_outside(photo.season)
+    found, automatic = remake.numbers_of(photo, crop), remake.numbers_of(photo, remake.automatic_crop(photo))
+    excused = places.broken(automatic, outside=most)
+    wrong = [
+        name for name in places.broken(found, outside=most) if name not in excused or _is_worse(found, automatic, name)
+    ]
+    if wrong and crop != remake.automatic_crop(photo):
+        raise PortalError(" ".join(_refusal(name, found[name], most) for name in wrong))
+
+
+def _is_worse(found: Mapping[str, float], automatic: Mapping[str, float], name: str) -> bool:
+    low, high = places.RANGES.get(name, (0.0, 0.0))
+    away = [max(low - numbers[name], numbers[name] - high) for numbers in (found, automatic)]
+    return away[0] > away[1]
+
+
+def _refusal(name: str, now: float, most_outside: float | None) -> str:
+    if name == "outside":
+        return REFUSED[name] % {"now": f"{now:.1%}"[:-1], "high": f"{most_outside or 0:.1%}"[:-1]}
+    low, high = places.RANGES[name]
+    return REFUSED[name] % {"now": f"{now:g}", "low": f"{low:g}", "high": f"{high:g}"}
+
+
+@jobs.handler(KIND, queue="produce")
+def run_order(job: Job) -> None:
+    photo = Photo.objects.select_related("student", "school", "season").get(pk=job.params["photo"])
+    adjust(photo=photo, crop=Crop(**job.params["crop"]), seen=job.params["seen"], by=job.created_by or history.SYSTEM)
+
+
+def adjust(*, photo: Photo, crop: Crop, seen: str, by: history.Actor) -> Photo:
+    """Make the portrait in this frame and put it in the place of the one that was `seen`. Twice does no harm."""
+    if photo.portrait_version != seen:
+        if crop == remake.crop_of(photo):  # made by a worker that was lost before it could say so
+            return photo
+        raise _overtaken(photo)
+    fixed = why_fixed(photo)
+    if fixed:
+        raise Conflict(fixed)
+    require_standard(photo, crop)
+    is_automatic = crop == remake.automatic_crop(photo)
+    facts = _moved(remake.numbers_of(photo, remake.crop_of(photo)), remake.numbers_of(photo, crop))
+    facts["crop"] = {"before": remake.crop_of(photo).as_dict(), "after": crop.as_dict()}
+    kind = "photo.framed_automatically" if is_automatic else "photo.framed"
+    return remake.replace(photo, remake.make(photo, crop), kind=kind, facts=facts, by=by, statuses=remake.ADJUSTABLE)
+
+
+def _moved(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, Any]:
+    """What the history says: the numbers that have changed, but for the small change of what nobody cares for."""
+    names = ("face_width", "eye_line", "hair_top", "sideways", "tilt")
+    return {name: [before[name], after[name]] for name in names if before[name] != after[name]}

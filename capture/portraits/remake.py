@@ -1,0 +1,149 @@
+"""Portraits made again from their originals: in a frame set by hand (`frames`), or on another background (`recolouring`).
+
+The new portrait takes the old one's place only once it is there; the original is never touched.
+"""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext_lazy
+
+import vision
+from capture.judging import limits
+from capture.judging.judge import as_row
+from capture.models import Finding, Photo
+from capture.review.decisions import RESETTABLE
+from portal import files, history
+from portal.errors import Conflict
+from portal.models import Event
+from schools.models import Enrolment, Season
+from students.models import Student
+from vision.portrait import placing as places
+from vision.portrait.crop import Crop
+from vision.portrait.framing import frame
+
+ADJUSTABLE = (Photo.Status.SUBMITTED, Photo.Status.APPROVED)
+# Not yet confirmed by the student, not yet printed.
+UNREAD = (Student.Stage.READY, Student.Stage.REVIEW, Student.Stage.APPROVED)
+# What the portrait itself shows to be wrong, and the one rule that asks for its background.
+OF_PORTRAIT = ("framing", "edge", "too_close")
+OF_BACKGROUND = "clothes_background"
+
+CLOSED = gettext_lazy("The feedback form has been accepted: portraits stay as they are. Ask the center.")
+
+
+def size_of(photo: Photo) -> np.ndarray:
+    return np.array([photo.width, photo.height])
+
+
+def crop_of(photo: Photo) -> Crop:
+    """The frame of the portrait as it is."""
+    return Crop(**photo.geometry["crop"]) if "crop" in photo.geometry else automatic_crop(photo)
+
+
+def automatic_crop(photo: Photo) -> Crop:
+    """The frame that the engine chose; kept beside one set by hand."""
+    kept = photo.geometry.get("automatic") or photo.geometry.get("crop")
+    return Crop(**kept) if kept else frame(photo.measures, size_of(photo))[0]
+
+
+def is_by_hand(photo: Photo) -> bool:
+    return "automatic" in photo.geometry
+
+
+def framed_at(photo_ids: Iterable[int]) -> dict[int, dt.datetime]:
+    """When those of these portraits that were framed by hand, or put back, were so last."""
+    events = Event.objects.filter(object_type=Photo._meta.label_lower, object_id__in=list(photo_ids))
+    framed = events.filter(kind__startswith="photo.framed").order_by()
+    return dict(framed.values_list("object_id").annotate(Max("at")))
+
+
+def numbers_of(photo: Photo, crop: Crop) -> dict[str, float]:
+    """face_width, eye_line, hair_top, sideways (px), tilt (degrees), outside (share)."""
+    return places.numbers(crop, photo.measures, size_of(photo))
+
+
+def most_outside(season: Season) -> float | None:
+    """The share of a portrait that may lie outside of the photo."""
+    return _bounds(season).get("too_close", "reject")
+
+
+def _bounds(season: Season) -> vision.Limits:
+    return limits.bounds(limits.in_force(season), background=season.background)
+
+
+def held(photo: Photo) -> Photo:
+    """The photo as it is now, its school's, its student's and its own row held until the transaction ends: a likeness that is
+    found meanwhile (`capture.judging.likeness`) waits with its finding until the portrait has been graded."""
+    mine = Enrolment.objects.select_for_update(of=("self",), no_key=True)
+    if mine.get(season_id=photo.season_id, school_id=photo.school_id).status not in RESETTABLE:
+        raise Conflict(CLOSED)
+    Student.objects.select_for_update(of=("self",)).get(pk=photo.student_id)
+    own = Photo.objects.select_for_update(of=("self",), no_key=True)
+    return own.select_related("student", "school", "season").get(pk=photo.pk)
+
+
+def make(photo: Photo, crop: Crop) -> vision.Portrait:
+    """The portrait in this frame on the season's background. Needs the engine: only in a worker. Raises Unreadable."""
+    with photo.original.open("rb") as file:
+        data = file.read()
+    source = vision.open_photo(data, max_bytes=max(len(data), 1))
+    return vision.make_portrait(
+        source, photo.measures, background=photo.season.background, crop=crop.as_dict(), limits=_bounds(photo.season)
+    )
+
+
+def replace(
+    photo: Photo,
+    portrait: vision.Portrait,
+    *,
+    kind: str,
+    facts: dict[str, Any],
+    by: history.Actor,
+    statuses: tuple[Photo.Status, ...],
+) -> Photo:
+    """Put a portrait in the place of the photo's own, grade it, record it. Raises Conflict when the photo has moved on."""
+    old = [photo.portrait.name or "", photo.thumbnail.name or ""]
+    with files.kept_or_deleted() as saved:
+        names = files.store(photo, {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail}, saved)
+        with transaction.atomic():
+            row = held(photo)
+            if row.student.stage not in UNREAD or row.portrait.name != old[0]:
+                raise Conflict
+            _write(row, portrait, names, statuses)
+            history.record(kind, row, by=by, facts=facts)
+            transaction.on_commit(lambda: files.delete(old))
+    return row
+
+
+def _write(photo: Photo, portrait: vision.Portrait, names: dict[str, str], statuses: tuple[Photo.Status, ...]) -> None:
+    geometry, automatic = dict(portrait.geometry), automatic_crop(photo).as_dict()
+    if geometry["crop"] != automatic:
+        geometry["automatic"] = automatic
+    fields = {
+        **names,
+        "geometry": geometry,
+        "background": geometry["background"],
+        "outcome": _grade(photo, portrait),
+    }
+    if not Photo.objects.filter(pk=photo.pk, is_current=True, status__in=statuses).update(**fields):
+        raise Conflict
+    for name, value in fields.items():
+        setattr(photo, name, value)
+
+
+def _grade(photo: Photo, portrait: vision.Portrait) -> str:
+    """Findings of the portrait anew, and of the background if it is another; a person looks, no state changes. The outcome."""
+    rules, found = set(OF_PORTRAIT), list(portrait.findings)
+    if portrait.geometry["background"] != photo.background:
+        rules.add(OF_BACKGROUND)
+        verdict = vision.judge(photo.measures, _bounds(photo.season))
+        found += [finding for finding in verdict.findings if finding.rule == OF_BACKGROUND]
+    Finding.objects.filter(photo=photo, rule__in=rules).delete()
+    Finding.objects.bulk_create([as_row(photo, dataclasses.replace(finding, outcome="warn")) for finding in found])
+    return photo.outcome_found()

@@ -1,0 +1,41 @@
+"""Counting attempts in Redis (django-ratelimit), and the sentence when there were too many."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django_ratelimit.core import get_usage
+from redis.exceptions import RedisError
+
+from portal.errors import PortalError, TooMany
+
+
+class Unavailable(PortalError):
+    """Nobody counts for the moment, and uncounted attempts are not allowed."""
+
+    status = 503
+
+
+def count(group: str, value: str, rate: str, *, increment: bool = True) -> dict[str, Any]:
+    """The usage of a counter. Raises RedisError when Redis is away."""
+    return get_usage(None, group=group, key=lambda *_: value, rate=rate, increment=increment)
+
+
+def refuse_too_many(group: str, value: str, rate: str, *, increment: bool = True, strict: bool = True) -> None:
+    """Raise TooMany above the rate ("10/15m"). Without Redis: Unavailable when `strict`, else nobody is refused."""
+    try:
+        usage = count(group, value, rate, increment=increment)
+    except RedisError as error:
+        if not strict:
+            return
+        raise Unavailable(_("Signing in is not possible for the moment. Please try again in a minute.")) from error
+    if usage["should_limit"]:
+        minutes = max(1, -(-usage["time_left"] // 60))
+        raise TooMany(
+            ngettext(
+                "Too many attempts. Try again in %(n)d minute.",
+                "Too many attempts. Try again in %(n)d minutes.",
+                minutes,
+            )
+            % {"n": minutes}
+        )

@@ -1,0 +1,97 @@
+"""What is kept of a photo that came in: an upright sRGB JPEG without any metadata.
+
+A JPEG that is upright and sRGB already keeps its compressed picture bit for bit; only its metadata, its embedded
+previews and whatever follows its end are cut off. Everything else (turned by EXIF, another profile, PNG, WebP,
+HEIC) is decoded once and written at quality 95 without colour subsampling.
+"""
+
+import threading
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from django.utils.translation import gettext as _
+
+from portal.errors import PortalError
+from vision.colour import is_srgb
+from vision.errors import Unreadable
+from vision.header import Header, read_header
+from vision.segments import strip
+from vision.source import Source, require_size
+
+QUALITY = 95
+MOST_WRITTEN = 4000  # px: a finer picture is halved when it has to be written anyway
+PREVIEW_SIDE = 1280
+PREVIEW_QUALITY = 82
+# A whole picture takes up to 400 MB while it is decoded: not more than two at a time in one process.
+_DECODING = threading.BoundedSemaphore(2)
+
+
+@dataclass(frozen=True)
+class Cleaned:
+    jpeg: bytes
+    width: int
+    height: int
+
+
+class NotAPhoto(PortalError):
+    """The engine cannot open the file; `code` is a key of vision.errors.SENTENCES."""
+
+    def __init__(self, reason: Unreadable) -> None:
+        super().__init__(reason.sentence)
+        self.code = reason.code
+
+
+class TooBig(PortalError):
+    status = 413
+
+
+def clean(data: bytes, *, max_bytes: int) -> Cleaned:
+    """Raises TooBig or NotAPhoto. Only the header is read before the sizes are known to be in bounds."""
+    if len(data) > max_bytes:
+        raise too_big(max_bytes)
+    try:
+        return _cleaned(data)
+    except Unreadable as error:
+        raise NotAPhoto(error) from error
+
+
+def _cleaned(data: bytes) -> Cleaned:
+    if not data:
+        raise Unreadable("empty")
+    header = read_header(data)
+    require_size(header)
+    if is_clean_enough(header):
+        return Cleaned(strip(data), header.width, header.height)
+    return _written_anew(data, header)
+
+
+def too_big(max_bytes: int) -> TooBig:
+    megabytes = max_bytes // 2**20
+    return TooBig(_("The file is too big. Please send a photo of at most %(n)d MB.") % {"n": megabytes})
+
+
+def is_clean_enough(header: Header) -> bool:
+    return header.kind == "jpeg" and header.mode in ("RGB", "L") and header.orientation == 1 and is_srgb(header.icc)
+
+
+def _written_anew(data: bytes, header: Header) -> Cleaned:
+    with _DECODING:
+        pixels = Source(data, header).at_least(min(MOST_WRITTEN, max(header.width, header.height)))
+        height, width = pixels.shape[:2]
+        return Cleaned(encode(pixels, QUALITY), width, height)
+
+
+def preview(source: Source) -> bytes:
+    """The photo for screens: JPEG, long side at most 1280 px."""
+    pixels = source.at_least(PREVIEW_SIDE)
+    factor = PREVIEW_SIDE / max(pixels.shape[:2])
+    if factor < 1:
+        pixels = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return encode(pixels, PREVIEW_QUALITY)
+
+
+def encode(pixels: np.ndarray, quality: int) -> bytes:
+    sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if quality >= QUALITY else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
+    settings = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
+    return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)[1].tobytes()

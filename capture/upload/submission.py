@@ -1,0 +1,59 @@
+"""What the student decides: hand the portrait in, or withdraw it and take another."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from capture.models import Photo
+from capture.review import automatic_approval
+from capture.upload.intake import require_unlocked
+from portal import history, states
+from portal.errors import Conflict, PortalError
+from schools.models import Enrolment
+from students.models import Student
+
+SUBMITTING = {Enrolment.Status.CAPTURING, Enrolment.Status.PROOFREADING}
+
+
+class FeeDue(PortalError):
+    """The school lets each student pay, and this one has not yet."""
+
+    status = 402
+
+
+def current_photo(student: Student) -> Photo | None:
+    return Photo.objects.filter(student=student, is_current=True).first()
+
+
+def submit(*, student: Student, enrolment: Enrolment, by: history.Actor) -> Photo:
+    """Hand the ready photo in for review. Allowed after the day's closing too: only taking photos has hours."""
+    require_unlocked(student)
+    if enrolment.status not in SUBMITTING:
+        raise Conflict(_("Your school's photos have been concluded. Ask the person in charge at your school."))
+    if student.must_pay(enrolment):
+        raise FeeDue(_("Please pay the fee first; then hand the photo in."))
+    photo = _move(student, Photo.Status.SUBMITTED, Student.Stage.REVIEW, by)
+    photo = automatic_approval.approve_if_green(photo)
+    student.refresh_from_db(fields=["stage"])
+    return photo
+
+
+def withdraw(*, student: Student, by: history.Actor) -> Photo:
+    """Give up the ready photo, to take another."""
+    require_unlocked(student)
+    return _move(student, Photo.Status.WITHDRAWN, Student.Stage.RETAKE, by)
+
+
+def _move(student: Student, status: Photo.Status, stage: Student.Stage, by: history.Actor) -> Photo:
+    with transaction.atomic():
+        locked = Student.objects.select_for_update().get(pk=student.pk)
+        photo = current_photo(student)
+        if photo is None or locked.is_locked:
+            raise Conflict
+        submitted: dict[str, Any] = {"submitted_at": timezone.now()} if status == Photo.Status.SUBMITTED else {}
+        states.change(photo, status, by=by, facts={"student": student.pk}, **submitted)
+        states.change(locked, stage, by=by, facts={"photo": photo.pk})
+        student.stage = locked.stage
+    return photo

@@ -1,0 +1,112 @@
+"""The whole picture: wall, person, camera, and what a violation changes in each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from demo.drawn_people.camera import expose, jpeg, roughen
+from demo.drawn_people.canvas import Canvas, Colour, Frame
+from demo.drawn_people.clothes import draw_clothes
+from demo.drawn_people.features import Look, draw_features
+from demo.drawn_people.glasses import draw_glasses
+from demo.drawn_people.hair import EARS_OVER_HAIR, draw_back_hair, draw_front_hair
+from demo.drawn_people.head import draw_ears, draw_face, draw_neck, face_outline
+from demo.drawn_people.person import Person
+from demo.drawn_people.violations import AFTER, BEFORE, Scene, cover_face, draw_checks, light_scene
+
+LARGEST = 1500  # px of width that are really painted; larger pictures are enlarged from it
+PORES = 0.016  # how much light varies from pore to pore
+EYE_UNIT = 0.160  # of the picture's width
+EYE_LINE = 0.395  # of the picture's height
+
+
+def draw_portrait(
+    person: Person,
+    *,
+    size: tuple[int, int] = (1500, 2000),
+    violation: str | None = None,
+    background: Colour | None = None,
+) -> Image.Image:
+    """A photo of the person as an RGB picture of `size` (width, height); 3:4 upright is what a phone gives.
+
+    `violation` is a rule's name out of `VIOLATIONS`: the photo then breaks that rule. Equal arguments give equal pixels.
+    """
+    scene = Scene(person=person, wall=background or person.wall, look=Look(person.eye_open))
+    if violation:
+        scene = BEFORE.get(violation, lambda same: same)(scene)
+    width, height = size
+    painted = min(width, LARGEST)
+    canvas = Canvas(painted, round(height * painted / width))
+    paint_scene(canvas, scene)
+    light_scene(canvas, scene)
+    if painted < width:
+        canvas.pixels = cv2.resize(canvas.pixels, size, interpolation=cv2.INTER_CUBIC)
+    pixels = expose(canvas.pixels, seed=scene.person.seed)
+    if violation in AFTER:
+        pixels = AFTER[violation](pixels, scene)
+    return Image.fromarray(pixels)
+
+
+def draw_jpeg(
+    person: Person, violation: str | None = None, quality: int = 90, *, size: tuple[int, int] = (1500, 2000)
+) -> bytes:
+    """The photo as the bytes of a JPEG file."""
+    return jpeg(draw_portrait(person, size=size, violation=violation), quality)
+
+
+def frame_for(scene: Scene, canvas: Canvas) -> Frame:
+    """Where the head goes: centred as the camera page's oval asks, unless the scene wants otherwise."""
+    width, height = canvas.size
+    person = scene.person
+    scale = EYE_UNIT * width * person.size
+    return Frame(scale, width * (0.5 + person.offset * EYE_UNIT), height * EYE_LINE, person.roll)
+
+
+def paint_scene(canvas: Canvas, scene: Scene) -> None:
+    """Wall and people."""
+    paint_wall(canvas, scene.wall)
+    if scene.is_empty:
+        return
+    frame = frame_for(scene, canvas)
+    if scene.companion:
+        beside = replace(frame, scale=frame.scale * 0.8, x=canvas.size[0] * 0.87, y=frame.y * 1.1)
+        frame = replace(frame, scale=frame.scale * 0.85, x=canvas.size[0] * 0.36)
+        paint_person(canvas, beside, replace(scene, person=scene.companion))
+    paint_person(canvas, frame, scene)
+
+
+def paint_wall(canvas: Canvas, colour: Colour) -> None:
+    """A wall, a little brighter where the light falls."""
+    width, height = canvas.size
+    x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
+    y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
+    light = 1.02 - 0.035 * (x * x) - 0.05 * (y + 0.4) ** 2
+    canvas.pixels[:] = light[..., None] * np.asarray(colour, np.float32)
+
+
+def paint_person(canvas: Canvas, frame: Frame, scene: Scene) -> None:
+    """One person from back to front."""
+    person = scene.person
+    tucked = person.hair_style in EARS_OVER_HAIR
+    draw_back_hair(canvas, frame, person)
+    draw_neck(canvas, frame, person)
+    body = replace(frame, angle=frame.angle * 0.55).moved(0, -0.16)
+    draw_clothes(canvas, body, person)
+    if scene.checks:
+        draw_checks(canvas, body, person)
+    if not tucked:
+        draw_ears(canvas, frame, person)
+    draw_face(canvas, frame, person)
+    box, cover = canvas.mask(frame, face_outline(person))
+    roughen(canvas.pixels[box], cover, seed=person.seed, strength=PORES * scene.pores)
+    draw_features(canvas, frame, person, scene.look)
+    draw_front_hair(canvas, frame, person, with_fringe=scene.has_fringe)
+    if tucked:
+        draw_ears(canvas, frame, person)
+    if person.glasses:
+        draw_glasses(canvas, frame, person, tint=scene.tint, glare=scene.glare)
+    cover_face(canvas, frame, scene)

@@ -1,0 +1,68 @@
+"""The demo's graduates: made-up people with numbers that satisfy GB 11643, forty a school."""
+
+import datetime as dt
+import random
+from itertools import count
+
+from portal.tenancy import school_scope
+from schools.models import School, Season
+from students import id_numbers
+from students.models import Student
+
+PER_SCHOOL = 40
+FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘"
+GIVEN = "子涵 雨桐 浩然 欣怡 宇轩 梓萱 思远 佳琪 俊杰 诗涵 文博 静怡 若曦 嘉豪 语嫣 明哲 可馨 志远 瑞 敏 洋 婷"
+# What paper and screen must cope with: a long minority name, rare characters, a 28-character major.
+HARD_NAMES = ("阿卜杜热西提·麦麦提明", "李𬭚", "王䶮", "赵㛃", "欧阳娜娜")
+COURSES = (
+    ("信息工程学院", "软件工程", "软件"),
+    ("信息工程学院", "计算机科学与技术", "计科"),
+    ("经济管理学院", "会计学", "会计"),
+    ("医药与生物工程学院", "药物制剂与制药装备技术（中外合作办学现代学徒制试点班）", "药剂"),
+)
+NOBODYS = "200"  # 11 digits that no operator gives out: mobile numbers begin with 1, local ones are shorter
+REGIONS = ("320102", "320106", "320500", "321100", "321200", "340100", "410100", "500101")
+
+
+def enrol_students(season: Season, school: School, *, seed: int) -> list[Student]:
+    """Forty graduates of a school; those that are there already stay as they are."""
+    with school_scope(school):
+        there = list(Student.objects.filter(season=season, school=school))
+        if there:
+            return there
+        return Student.objects.bulk_create(_graduates(season, school, random.Random(seed)))
+
+
+def _graduates(season: Season, school: School, chance: random.Random) -> list[Student]:
+    serials = count(int(school.code) % 100 * 97)
+    return [_graduate(season, school, chance, n, next(serials)) for n in range(PER_SCHOOL)]
+
+
+def _graduate(season: Season, school: School, chance: random.Random, n: int, serial: int) -> Student:
+    college, major, short = COURSES[n * len(COURSES) // PER_SCHOOL]
+    year = season.graduating_class - 4
+    born = dt.date(season.graduating_class - 22, 1, 1) + dt.timedelta(days=chance.randrange(365))
+    student = Student(
+        season=season,
+        school=school,
+        student_no=f"{year}{int(school.code) % 100:02d}{n + 1:04d}",
+        name=HARD_NAMES[n // 2] if n % 2 and n // 2 < len(HARD_NAMES) else _name(chance),
+        gender=Student.Gender.MALE if serial % 2 else Student.Gender.FEMALE,
+        level="专科" if school.kind == School.Kind.COLLEGE else "本科",
+        college=college,
+        major=major,
+        class_name=f"{short}{year % 100}0{n % 2 + 1}班",
+        phone=f"{NOBODYS}{n:04d}{serial % 10000:04d}",
+        email=f"s{school.code}{n + 1:03d}@example.org" if n % 3 == 0 else "",
+    )
+    student.id_number = _id_number(chance.choice(REGIONS), born, serial)
+    return student
+
+
+def _name(chance: random.Random) -> str:
+    return chance.choice(FAMILY) + chance.choice(GIVEN.split())
+
+
+def _id_number(region: str, born: dt.date, serial: int) -> str:
+    body = f"{region}{born:%Y%m%d}{serial % 1000:03d}"
+    return body + id_numbers.check_character(body)

@@ -1,0 +1,64 @@
+"""The demo season, again and again without harm."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from demo import schools
+from demo.story import load
+from portal import history
+from portal.tenancy import school_scope
+from schools.models import Season
+from students.models import Student
+
+WHO = {
+    "center": "中心管理员 · center administrator",
+    "officer": "中心工作人员 · center officer",
+    "school": "学校管理员（石城理工大学，采集中）· school administrator, capturing",
+    "school-officer": "学校工作人员 · school officer of the same school",
+    "school2": "莫愁湖传媒学院（学生个人交费）· each student pays",
+    "school3": "金山师范学院（校对中）· proofreading",
+    "school4": "北固工业大学（反馈表已提交）· feedback form sent",
+    "school5": "滨江医药职业技术学院（已交付）· prints delivered",
+    "school6": "太湖联合研究院（准备中）· preparing",
+}
+
+
+class Command(BaseCommand):
+    help = "Load the demo season: areas, six schools, 240 students; their photos are taken by a job in the background."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--if-empty", action="store_true", help="only into a database without any season")
+        parser.add_argument("--accounts", action="store_true", help="only print the demo accounts")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with history.source("command"):
+            if options["accounts"]:
+                self._print_accounts()
+            elif schools.is_there() and options["if_empty"]:
+                return
+            elif schools.is_foreign():
+                raise CommandError(
+                    "这里已有正式的采集季，不再载入演示数据。There is a real season here: the demo stays out."
+                )
+            else:
+                job = load()
+                self.stdout.write(f"演示季已就绪，照片任务 {job.pk}：{job.get_status_display()}")
+
+    def _print_accounts(self) -> None:
+        if not schools.is_there() or schools.is_foreign():
+            return
+        for username, who in WHO.items():
+            self.stdout.write(f"  {username:<15}{schools.PASSWORD:<13}{who}")
+        for code in ("90001", "90002"):
+            self._print_student(schools.school_of(schools.entry_of(code)))
+
+    def _print_student(self, school: Any) -> None:
+        """Somebody to sign in as at /me/: a graduate who has not been photographed yet."""
+        with school_scope(school):
+            waiting = Student.objects.filter(season=Season.objects.current(), stage=Student.Stage.WAITING)
+            student = waiting.order_by("student_no").last()
+        if student:
+            self.stdout.write(
+                f"  学生 student   {student.name}  {student.id_number}  {student.student_no}  {school.name}"
+            )

@@ -1,0 +1,30 @@
+"""The demo's money: students who paid at the simulator, schools that sent a transfer."""
+
+from django.utils import timezone
+
+from billing import fee_accounts, orders
+from billing.providers.simulator import Simulator
+from portal.models import User
+from schools.models import Enrolment
+from students.models import Student
+
+
+def pay(student: Student, enrolment: Enrolment) -> None:
+    """The student pays like anybody, at the simulator."""
+    order = orders.open_order(student=student, enrolment=enrolment)
+    orders.receive(Simulator.name, Simulator().pay(order_number=order.number, amount_fen=order.amount_fen))
+
+
+def transfer(enrolment: Enrolment, *, by: User, share: float = 1.0) -> None:
+    """The school transfers this share of what it owes, once."""
+    account = fee_accounts.bring_up_to_date(enrolment, by=by)
+    due = fee_accounts.statement(enrolment).charged_fen
+    if due and not account.entries.filter(kind="payment").exists():
+        fee_accounts.receive_transfer(
+            enrolment,
+            by=by,
+            amount_fen=int(due * share),
+            booked_on=timezone.localdate(),
+            reference=f"DEMO{enrolment.school.code}",
+            remarks="演示转账",
+        )

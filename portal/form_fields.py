@@ -1,0 +1,30 @@
+"""Fields and inputs that the forms of several rooms share."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+
+def day_input() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+def time_input() -> forms.TimeInput:
+    return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+class YuanField(forms.DecimalField):
+    """Shown and typed in yuan, integer fen in `cleaned_data` and `initial`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"min_value": 0, "max_digits": 9, "decimal_places": 2} | kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{Decimal(value) / 100:.2f}" if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int | None:
+        if isinstance(value, int):  # a disabled field's initial fen
+            return value
+        yuan = super().clean(value)
+        return None if yuan is None else int(yuan * 100)

@@ -1,0 +1,96 @@
+"""Writing the append-only history: every state change, and every look at personal data."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.db import models
+
+from portal.models.history import Event
+
+
+class Actor(Protocol):
+    """Who did it: a `User`, a `Student` or `SYSTEM`."""
+
+    @property
+    def actor_key(self) -> str: ...
+
+    @property
+    def actor_name(self) -> str: ...
+
+
+class System:
+    """The product itself: the judge, the sweep, the timetable."""
+
+    actor_key = "system"
+    actor_name = "system"
+
+
+SYSTEM = System()
+_source: ContextVar[str] = ContextVar("source", default="task")
+
+
+@contextmanager
+def source(name: str) -> Iterator[None]:
+    """Say where what happens inside comes from: web, api, task, command."""
+    token = _source.set(name)
+    try:
+        yield
+    finally:
+        _source.reset(token)
+
+
+def present_source() -> str:
+    """Where what happens now comes from, for the few who write events by SQL."""
+    return _source.get()
+
+
+def _event(kind: str, obj: models.Model, by: Actor, before: str, after: str, facts: dict[str, Any] | None) -> Event:
+    school_id = obj.pk if obj._meta.label == settings.TENANT_MODEL else getattr(obj, "school_id", None)
+    return Event(
+        kind=kind,
+        school_id=school_id,
+        season_id=getattr(obj, "season_id", None),
+        object_type=obj._meta.label_lower,
+        object_id=obj.pk,
+        actor_key=by.actor_key,
+        actor_name=by.actor_name,
+        before=before,
+        after=after,
+        facts=facts or {},
+        source=_source.get(),
+    )
+
+
+def record(
+    kind: str,
+    obj: models.Model,
+    *,
+    by: Actor,
+    before: str = "",
+    after: str = "",
+    facts: dict[str, Any] | None = None,
+) -> Event:
+    """Append one event about `obj`. Facts are JSON-safe and never hold an ID number."""
+    event = _event(kind, obj, by, before, after, facts)
+    event.save(force_insert=True)
+    return event
+
+
+def record_many(
+    kind: str,
+    rows: Iterable[tuple[models.Model, str]],
+    *,
+    by: Actor,
+    after: str = "",
+    facts: dict[str, Any] | None = None,
+) -> None:
+    """Append one event for each (row, state before)."""
+    Event.objects.bulk_create([_event(kind, row, by, before, after, facts) for row, before in rows])
+
+
+def of(obj: models.Model) -> models.QuerySet[Event]:
+    """The history of one object, newest first."""
+    return Event.objects.filter(object_type=obj._meta.label_lower, object_id=obj.pk)

@@ -1,0 +1,141 @@
+"""What every PDF of the center shares: canvas, type with fall-back, pictures passed through, the cut colour."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from reportlab import rl_config
+from reportlab.lib.colors import CMYKColorSep
+from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFImageXObject, PDFName
+from reportlab.pdfgen.canvas import Canvas
+
+from portal.pdf.fonts import FontChain
+
+# ASCII85 would add a quarter to every picture.
+rl_config.useA85 = 0
+
+# The name is what cutting plotters look for; the ink shown stands for it on screen and on proofs.
+CUT = CMYKColorSep(0, 1, 0, 0, spotName="CutContour")
+CUT_WIDTH = 0.25
+
+Rectangle = tuple[float, float, float, float]
+
+
+class NotAJpeg(ValueError):
+    """A picture that cannot be put on paper as it is."""
+
+
+@contextmanager
+def document(path: Path, *, fonts: FontChain, width: float, height: float, title: str, author: str) -> Iterator[Canvas]:
+    """A canvas of `width` x `height` mm, written beside `path` and moved there once it is whole.
+
+    The same drawing gives the same bytes.
+    """
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    canvas = Canvas(
+        str(draft),
+        pagesize=(width * mm, height * mm),
+        pageCompression=1,
+        invariant=1,
+        # Else every page names Helvetica, which is not embedded.
+        initialFontName=fonts.first.fontName,
+    )
+    canvas.setTitle(title)
+    canvas.setAuthor(author)
+    canvas.setCreator("Tucai")
+    try:
+        yield canvas
+        canvas.save()
+        draft.replace(path)
+    finally:
+        # Canvas and document hold each other: without this the pictures of one volume stay while the next is drawn.
+        canvas._doc.idToObject.clear()
+        draft.unlink(missing_ok=True)
+
+
+class Jpeg(PDFImageXObject):
+    """Lets its bytes go once they are written: the whole volume would lie in memory once more."""
+
+    def format(self, document: Any) -> bytes:
+        written: bytes = super().format(document)
+        self.streamContent = b""
+        return written
+
+
+def add_jpeg(canvas: Canvas, name: str, jpeg: bytes) -> None:
+    """Make the JPEG known to the document, byte for byte; `place_jpeg` then draws it."""
+    picture = Jpeg(name)
+    if not picture.loadImageFromJPEG(BytesIO(jpeg)):
+        raise NotAJpeg(name)
+    doc = canvas._doc
+    canvas._setXObjects(picture)
+    doc.Reference(picture, doc.getXObjectName(name))
+    doc.addForm(name, picture)
+
+
+def place_jpeg(canvas: Canvas, name: str, left: float, bottom: float, width: float, height: float) -> None:
+    canvas.saveState()
+    canvas.translate(left, bottom)
+    canvas.scale(width, height)
+    canvas.doForm(name)
+    canvas.restoreState()
+
+
+def stroke_cut_lines(canvas: Canvas, rectangles: Iterable[Rectangle], lines: Iterable[Rectangle]) -> None:
+    """Hairlines in the cut colour, one path for all of them, printed over what lies below.
+
+    `rectangles` are (left, bottom, width, height), `lines` (x1, y1, x2, y2), in points.
+    """
+    _know_cut_colour(canvas)
+    path = canvas.beginPath()
+    for rectangle in rectangles:
+        path.rect(*rectangle)
+    for x1, y1, x2, y2 in lines:
+        path.moveTo(x1, y1)
+        path.lineTo(x2, y2)
+    canvas.saveState()
+    canvas.setStrokeColor(CUT)
+    canvas.setStrokeOverprint(True)
+    canvas.setLineWidth(CUT_WIDTH)
+    canvas.drawPath(path, stroke=1, fill=0)
+    canvas.restoreState()
+
+
+def _know_cut_colour(canvas: Canvas) -> None:
+    """reportlab would write the tint function as a stream inside an array, which PDF forbids; ours is a plain one."""
+    doc = canvas._doc
+    if CUT.spotName in doc.idToObject:
+        return
+    ink = [float(part) for part in CUT.cmyk()]
+    tint = {"FunctionType": 2, "Domain": PDFArray([0, 1]), "C0": PDFArray([0, 0, 0, 0]), "C1": PDFArray(ink), "N": 1}
+    space = [PDFName("Separation"), PDFName(CUT.spotName), PDFName("DeviceCMYK"), PDFDictionary(tint)]
+    doc.Reference(PDFArray(space), CUT.spotName)
+
+
+def draw_text(
+    canvas: Canvas,
+    fonts: FontChain,
+    text: str,
+    x: float,
+    y: float,
+    size: float,
+    *,
+    condense: float = 1,
+    align: str = "left",
+) -> None:
+    """One line with its baseline at (x, y), in points; `align` says which end of the line x is."""
+    shift = {"left": 0.0, "center": 0.5, "right": 1.0}[align]
+    line = canvas.beginText(x - shift * fonts.width(text, size) * condense, y)
+    if condense != 1:
+        line.setHorizScale(condense * 100)
+    for font, run in fonts.runs(text):
+        line.setFont(font.fontName, size)
+        line.textOut(run)
+    if condense != 1:
+        # The scale outlives the text object.
+        line.setHorizScale(100)
+    canvas.drawText(line)

@@ -1,0 +1,184 @@
+"""The people of the center and of the schools: accounts, roles, and who answers for the capture.
+
+Nobody signs up. An administrator makes an account and hands over a link that works once, for three days.
+"""
+
+import logging
+import smtplib
+from dataclasses import dataclass
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.dispatch import Signal
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from portal import history
+from portal.errors import NotAllowed, PortalError
+from portal.models import Membership, User
+from portal.models.people import ADMIN_ROLES, CENTER_ROLES, SCHOOL_ROLES
+from portal.revisions import revise
+from portal.tenancy import Tenant
+
+log = logging.getLogger(__name__)
+# Sent with `member` when somebody else answers for a school's capture, or that person's name or phone changed.
+contact_changed = Signal()
+
+
+@dataclass(frozen=True)
+class Invitation:
+    """What an administrator hands over. The link is shown once and kept nowhere."""
+
+    member: Membership
+    link: str
+    is_mailed: bool
+
+
+def invite(
+    *,
+    username: str,
+    full_name: str,
+    role: str,
+    by: User,
+    school: Tenant | None = None,
+    email: str = "",
+    phone: str = "",
+) -> Invitation:
+    """Make an account without a password, and the link by which its owner sets one."""
+    _check_reach(by, school)
+    _check_role(role, school)
+    if User.objects.filter(username__iexact=username).exists():
+        raise PortalError(_("The user name %(name)s is taken. Choose another one.") % {"name": username})
+    with transaction.atomic():
+        user = User.objects.create_user(username, email, None, full_name=full_name, phone=phone)
+        member = Membership.objects.create(user=user, role=role, school=school)
+        history.record("person.invited", member, by=by, after=role, facts={"name": full_name, "username": username})
+    return _invitation(member)
+
+
+def renew_link(member: Membership, *, by: User) -> Invitation:
+    """A new link for somebody who forgot the password. The old password stops at once, and so do open sessions."""
+    _check_reach(by, member.school)
+    if not member.user.is_active:
+        raise PortalError(_("This account is switched off. Switch it on first."))
+    with transaction.atomic():
+        member.user.set_unusable_password()
+        member.user.save(update_fields=["password"])
+        history.record("person.link_renewed", member, by=by, facts={"name": member.user.actor_name})
+    return _invitation(member)
+
+
+def _invitation(member: Membership) -> Invitation:
+    token = default_token_generator.make_token(member.user)
+    key = {"uidb36": user_pk_to_url_str(member.user), "key": token}
+    link = settings.SITE_URL + reverse("account_reset_password_from_key", kwargs=key)
+    return Invitation(member, link, _mail_link(member.user, link))
+
+
+def can_mail() -> bool:
+    """The console is no mail server, nor is a folder: a link must not land in a log."""
+    return not settings.EMAIL_BACKEND.endswith(("console.EmailBackend", "filebased.EmailBackend"))
+
+
+def _mail_link(user: User, link: str) -> bool:
+    if not user.email or not can_mail():
+        return False
+    text = _(
+        "%(name)s, please open this link within three days and choose a password:\n\n%(link)s\n\nUser name: %(user)s"
+    )
+    body = text % {"name": user.actor_name, "link": link, "user": user.username}
+    try:
+        return bool(EmailMessage(_("Your account at Tucai"), body, to=[user.email]).send())
+    except (OSError, smtplib.SMTPException) as error:
+        log.warning("The link for user %s was not mailed: %s", user.pk, error)
+        return False
+
+
+def change_person(
+    member: Membership, *, by: User, full_name: str, role: str, email: str = "", phone: str = ""
+) -> Membership:
+    """Change name, role and how to reach somebody. Nobody changes the own role; one administrator always remains."""
+    _check_reach(by, member.school)
+    _check_role(role, member.school)
+    with transaction.atomic():
+        if role != member.role:
+            _check_not_self(member, by)
+            if role not in ADMIN_ROLES:
+                _check_not_last(member)
+        member.user = revise(member.user, by=by, kind="person.changed", full_name=full_name, email=email, phone=phone)
+        changed = revise(member, by=by, kind="person.role_changed", role=role)
+        if changed.is_contact:
+            _copy_contact(changed)
+    return changed
+
+
+def switch_off(member: Membership, *, by: User) -> Membership:
+    """Close an account: its owner is out at the next click. What the person did stays in the history."""
+    _check_reach(by, member.school)
+    _check_not_self(member, by)
+    with transaction.atomic():
+        _check_not_last(member)
+        User.objects.filter(pk=member.user_id).update(is_active=False)
+        Membership.objects.filter(pk=member.pk).update(is_contact=False)
+        history.record("person.switched_off", member, by=by, facts={"name": member.user.actor_name})
+    return member
+
+
+def switch_on(member: Membership, *, by: User) -> Membership:
+    _check_reach(by, member.school)
+    with transaction.atomic():
+        User.objects.filter(pk=member.user_id).update(is_active=True)
+        history.record("person.switched_on", member, by=by, facts={"name": member.user.actor_name})
+    return member
+
+
+def make_contact(member: Membership, *, by: User) -> Membership:
+    """Make somebody the one who answers for the school's capture (the notice asks for a named person)."""
+    _check_reach(by, member.school)
+    if member.school is None or not member.user.is_active:
+        raise PortalError(_("Only an active person of a school can be responsible for its capture."))
+    with transaction.atomic():
+        peers = Membership.objects.select_for_update().filter(school=member.school)
+        before = ", ".join(peer.user.actor_name for peer in peers if peer.is_contact)
+        peers.update(is_contact=False)
+        Membership.objects.filter(pk=member.pk).update(is_contact=True)
+        member.is_contact = True
+        history.record("person.made_contact", member, by=by, facts={"name": [before, member.user.actor_name]})
+        _copy_contact(member)
+    return member
+
+
+def _copy_contact(member: Membership) -> None:
+    """The register shows the same person."""
+    contact_changed.send(Membership, member=member)
+
+
+def _check_reach(by: User, school: Tenant | None) -> None:
+    """The center's administrators manage everybody, a school's only their own people."""
+    own = Membership.objects.filter(user=by, user__is_active=True).first()
+    if own is None or not own.is_admin or not (own.is_center or (school is not None and own.school_id == school.pk)):
+        raise NotAllowed(_("Only an administrator may do this. Ask your administrator."))
+
+
+def _check_role(role: str, school: Tenant | None) -> None:
+    if role not in (CENTER_ROLES if school is None else SCHOOL_ROLES):
+        raise PortalError(_("This role does not fit here."))
+
+
+def _check_not_self(member: Membership, by: User) -> None:
+    if member.user_id == by.pk:
+        raise PortalError(_("You cannot take away your own rights. Another administrator can."))
+
+
+def _check_not_last(member: Membership) -> None:
+    """Locks the administrators' rows, so that two of them cannot remove each other at once."""
+    if member.role not in ADMIN_ROLES:
+        return
+    admins = Membership.objects.select_for_update(of=("self",)).filter(
+        school=member.school, role__in=ADMIN_ROLES, user__is_active=True
+    )
+    if not [admin for admin in admins if admin.pk != member.pk]:
+        raise PortalError(_("This is the last administrator. Make somebody else an administrator first."))

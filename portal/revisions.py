@@ -1,0 +1,39 @@
+"""Changing the plain fields of a row, with the history of what was changed."""
+
+from typing import Any, TypeVar
+
+from django.db import models, transaction
+
+from portal import history
+
+Row = TypeVar("Row", bound=models.Model)
+LONGEST = 80
+
+
+def revise(row: Row, *, by: history.Actor, kind: str = "", **fields: Any) -> Row:
+    """Set `fields` on a fresh copy of `row`; the event's facts are {field: [before, after]}. No change, no event."""
+    with transaction.atomic():
+        fresh = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+        facts = {
+            name: [shown(getattr(fresh, name)), shown(value)]
+            for name, value in fields.items()
+            if _differs(fresh, name, value)
+        }
+        if facts:
+            for name in facts:
+                setattr(fresh, name, fields[name])
+            fresh.save(update_fields=list(facts))
+            history.record(kind or f"{row._meta.model_name}.changed", fresh, by=by, facts=facts)
+    return fresh
+
+
+def _differs(row: models.Model, name: str, value: Any) -> bool:
+    return bool(getattr(row, name) != value)
+
+
+def shown(value: Any) -> str | int | bool | None:
+    """A value as the history keeps it: JSON-safe and short."""
+    if value is None or isinstance(value, bool | int):
+        return value
+    text = str(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

@@ -1,0 +1,239 @@
+"""The words and small parts of every page; docs/look.md shows each with its markup. Loaded as a builtin."""
+
+import datetime as dt
+from functools import lru_cache
+from typing import Any
+
+import heroicons
+from django import template
+from django.forms import BoundField
+from django.http import QueryDict
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+
+from portal import formatting
+from portal.panels import links_of
+from portal.status_badges import tone_of
+
+register = template.Library()
+
+_TONE_ICONS = {
+    "": "information-circle",
+    "sky": "information-circle",
+    "ok": "check-circle",
+    "look": "exclamation-triangle",
+    "act": "exclamation-circle",
+}
+
+
+@lru_cache(maxsize=512)
+def _svg(name: str, style: str) -> str:
+    # The package parses and prints the tree at each call; a list of 100 rows draws 400 icons.
+    return heroicons._render_icon(style, name, None, {"class": "icon"})
+
+
+@register.simple_tag
+def icon(name: str, style: str = "outline") -> SafeString:
+    """{% icon "camera" %}: a heroicon as large as its text (CSS class icon)."""
+    return mark_safe(_svg(str(name), str(style)))
+
+
+@register.filter
+def yuan(fen: int | None) -> str:
+    return "" if fen is None else formatting.yuan(int(fen))
+
+
+@register.filter
+def masked(value: Any) -> str:
+    return formatting.masked(str(value)) if value else ""
+
+
+@register.filter
+def when(at: dt.datetime | dt.date | None) -> SafeString:
+    """A moment or a date as people say it, exact when pointed at."""
+    if at is None:
+        return mark_safe("")
+    if not isinstance(at, dt.datetime):
+        text = formatting.day(at, today=timezone.localdate())
+        return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), at.isoformat(), text)
+    text = formatting.moment(at, now=timezone.now())
+    return format_html('<time datetime="{}" title="{}" data-when>{}</time>', at.isoformat(), formatting.exact(at), text)
+
+
+_NOTICE_TAGS = {
+    "title": '<h3 class="title">{}</h3>',
+    "heading": "<h3>{}</h3>",
+    "address": '<p class="flush">{}</p>',
+    "text": "<p>{}</p>",
+}
+
+
+@register.filter
+def notice(text: str) -> SafeString:
+    """{{ season.notice|notice }} inside .notice: title, headings and indented paragraphs."""
+    return mark_safe(
+        "".join(format_html(_NOTICE_TAGS[kind], line) for kind, line in formatting.notice_lines(text or ""))
+    )
+
+
+@register.filter
+def percent(value: int | None, total: int | None) -> int:
+    """Whole percent, rounded down so that 100 means all."""
+    return int(100 * (value or 0) / total) if total else 0
+
+
+@register.filter
+def attr(item: Any, name: str) -> Any:
+    """item.name or item[name], for a name that a template holds in a variable."""
+    return item.get(name, "") if hasattr(item, "get") else getattr(item, name, "")
+
+
+@register.simple_tag
+def badge(label: Any, tone: str = "", icon_name: str = "") -> SafeString:
+    """{% badge _("Due today") "look" "clock" %}; tones: "", sky, ok, look, act."""
+    return format_html(
+        '<span class="badge{}">{}{}</span>',
+        f" badge-{tone}" if tone else "",
+        icon(icon_name or _TONE_ICONS[tone]),
+        label,
+    )
+
+
+@register.simple_tag
+def state_badge(row: Any, field: str = "") -> SafeString:
+    """{% state_badge photo %}: the row's status (or STATE_FIELD, or `field`) as icon, word and colour."""
+    name = field or getattr(type(row), "STATE_FIELD", "status")
+    display = getattr(row, f"get_{name}_display", None)
+    value = getattr(row, name)
+    return badge(display() if display else value, *tone_of(value, type(row).__name__.lower()))
+
+
+@register.simple_tag
+def state_label_badge(value: str, label: Any) -> SafeString:
+    """{% state_label_badge "ready" label %}: the same for a value without its row."""
+    return badge(label, *tone_of(value))
+
+
+@register.inclusion_tag("ui/field.html")
+def field(bound: BoundField, help: str = "", drop_hint: str = "") -> dict[str, Any]:
+    """{% field form.name %}: label, control, reason and error; `help` replaces the field's own."""
+    return field_context(bound) | {"help": help or bound.help_text, "drop_hint": drop_hint}
+
+
+def field_context(bound: BoundField) -> dict[str, Any]:
+    return {"field": bound, "kind": kind_of(bound), "help": bound.help_text}
+
+
+def kind_of(bound: BoundField) -> str:
+    """hidden, check, group, drop or plain: which shape a field has on the page."""
+    widget = bound.field.widget
+    if bound.is_hidden:
+        return "hidden"
+    if getattr(widget, "input_type", "") == "file":
+        return "drop"
+    if getattr(widget, "input_type", "") == "checkbox" and not widget.use_fieldset:
+        return "check"
+    return "group" if widget.use_fieldset else "plain"
+
+
+@register.filter(name="kind_of")
+def kind_of_filter(bound: BoundField) -> str:
+    return kind_of(bound)
+
+
+@register.inclusion_tag("ui/fields.html")
+def fields(form: Any) -> dict[str, Any]:
+    """{% fields form %}: the error summary and every field of a form."""
+    return {"form": form}
+
+
+@register.inclusion_tag("ui/error_summary.html")
+def error_summary(form: Any) -> dict[str, Any]:
+    return {"form": form}
+
+
+def _query(context: template.Context, **changes: Any) -> str:
+    """The present query string with `changes` (None removes) and back on the first page."""
+    request = context.get("request")
+    query = request.GET.copy() if request else QueryDict(mutable=True)
+    for name, value in ({"page": None} | changes).items():
+        if value is None:
+            query.pop(name, None)
+        else:
+            query[name] = str(value)
+    return f"?{query.urlencode()}"
+
+
+def _chosen(context: template.Context, param: str) -> str:
+    return context["request"].GET.get(param, "") if context.get("request") else ""
+
+
+@register.simple_tag(takes_context=True)
+def chip(context: template.Context, param: str, value: Any, label: Any, count: int | None = None) -> SafeString:
+    """{% chip "stage" "review" _("In review") 12 %}: a filter in the URL; pressed again it goes. Value "" is 'all'."""
+    pressed = _chosen(context, param) == str(value)
+    number = format_html(' <span class="count">{}</span>', count) if count is not None else ""
+    return format_html(
+        '<a class="chip" href="{}"{}>{}{}</a>',
+        _query(context, **{param: None if pressed or value == "" else value}),
+        mark_safe(' aria-current="true"') if pressed else "",
+        label,
+        number,
+    )
+
+
+@register.simple_tag(takes_context=True)
+def sort(context: template.Context, name: str, label: Any, css: str = "") -> SafeString:
+    """{% sort "student_no" _("Student no.") %}: a whole <th>; the URL says sort=name or sort=-name."""
+    now = _chosen(context, "sort")
+    up, down = now == name, now == f"-{name}"
+    state = ' aria-sort="ascending"' if up else ' aria-sort="descending"' if down else ""
+    arrow = icon("chevron-up" if up else "chevron-down" if down else "chevron-up-down")
+    link = _query(context, sort=f"-{name}" if up else name)
+    return format_html(
+        '<th scope="col"{}{}><a href="{}" title="{}">{}{}</a></th>',
+        format_html(' class="{}"', css) if css else "",
+        mark_safe(state),
+        link,
+        _("Sort by this column"),
+        label,
+        arrow,
+    )
+
+
+@register.inclusion_tag("ui/pagination.html", takes_context=True)
+def pagination(context: template.Context, page: Any, what: str = "") -> dict[str, Any]:
+    """{% pagination page_obj %}: links of a Django Page that keep the rest of the query string."""
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+    gap = page.paginator.ELLIPSIS
+    links = [(n, "" if n in (gap, page.number) else _query(context, page=n)) for n in numbers]
+    around = {
+        "previous": _query(context, page=page.previous_page_number()) if page.has_previous() else "",
+        "next": _query(context, page=page.next_page_number()) if page.has_next() else "",
+    }
+    return {"page": page, "links": links, "gap": gap, "what": what} | around
+
+
+@register.simple_tag
+def frame() -> SafeString:
+    """The motif: a 3:4 frame with its head line and eye line."""
+    return mark_safe(_FRAME)
+
+
+_FRAME = (
+    '<svg class="frame" viewBox="0 0 48 64" aria-hidden="true">'
+    '<path class="figure" d="M7 63v-3c0-9 7-13 12-14.500v-4C15.500 39 13.500 34 13.500 27.500 13.500 19 18 13 24 13'
+    's10.500 6 10.500 14.500c0 6.500-2 11.500-5.500 14v4C34 47 41 51 41 60v3z"/>'
+    '<path class="guide" d="M5 13h38M5 26h38"/>'
+    '<path class="corner" d="M1 10V4a3 3 0 0 1 3-3h6M38 1h6a3 3 0 0 1 3 3v6M47 54v6a3 3 0 0 1-3 3h-6'
+    'M10 63H4a3 3 0 0 1-3-3v-6"/>'
+    "</svg>"
+)
+
+
+@register.inclusion_tag("ui/page_links.html", takes_context=True)
+def page_links(context: template.Context) -> dict[str, Any]:
+    """{% page_links %}: what the rooms above add to the heading of this page."""
+    return {"links": links_of(context["request"])}

@@ -1,0 +1,104 @@
+"""The scope in which tenant rows may be seen and written.
+
+School and student requests run in `school_scope(school)`, center work in `center_scope()`. django-scopes refuses
+unscoped queries; what it lets through (exists, create, bulk_create, and writing a row of another school) is guarded
+here. The two context managers are also the seam for PostgreSQL's row-level security: they are the only places where
+a scope opens, so the database role will be chosen there.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+from django_scopes import ScopedManager, scope, scopes_disabled
+from django_scopes.exceptions import ScopeError
+from django_scopes.manager import DisabledQuerySet
+from django_scopes.state import get_scope
+
+# Rows of the two models that the settings name; the kernel does not know their fields.
+Tenant = Any
+Period = Any
+
+
+def tenant_model() -> Any:
+    """The model of the tenants: settings.TENANT_MODEL, as AUTH_USER_MODEL names that of the accounts."""
+    return apps.get_model(settings.TENANT_MODEL)
+
+
+@contextmanager
+def school_scope(school: Tenant) -> Iterator[None]:
+    """Only rows of `school` are seen and written inside."""
+    with scope(school=school):
+        yield
+
+
+@contextmanager
+def center_scope() -> Iterator[None]:
+    """Rows of every school are seen and written inside."""
+    with scopes_disabled():
+        yield
+
+
+def check_write(school_id: int | None) -> None:
+    """Raise ScopeError unless the open scope admits writing a row of this school."""
+    current = get_scope()
+    if not current.get("_enabled", True):
+        return
+    if "school" not in current:
+        raise ScopeError("A tenant row is written outside of any scope.")
+    school = current["school"]
+    if school is None or school.pk != school_id:
+        raise ScopeError(f"A row of school {school_id} is written in the scope of {school}.")
+
+
+class TenantQuerySet(models.QuerySet):
+    """Guards the calls that django-scopes lets through."""
+
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        rows = list(objs)
+        for school_id in {row.school_id for row in rows}:
+            check_write(school_id)
+        return super().bulk_create(rows, *args, **kwargs)
+
+
+class NoScopeQuerySet(DisabledQuerySet):
+    """What a tenant model's manager gives outside of any scope: refuses everything."""
+
+    exists = create = bulk_create = bulk_update = in_bulk = exclude = distinct = DisabledQuerySet.error
+    select_related = prefetch_related = alias = aiterator = DisabledQuerySet.error
+
+
+def scoped_manager(queryset: type[models.QuerySet] = TenantQuerySet) -> Any:
+    """The manager of a tenant model: refuses to work outside of a scope."""
+    scoped = type(ScopedManager(school="school", _manager_class=models.Manager.from_queryset(queryset)))
+
+    class TenantManager(scoped):  # type: ignore[misc, valid-type]
+        def get_queryset(self) -> models.QuerySet:
+            rows = super().get_queryset()
+            if isinstance(rows, DisabledQuerySet):
+                return NoScopeQuerySet(self.model, using=self._db, missing_scopes={"school"})
+            return rows
+
+    return TenantManager()
+
+
+class TenantModel(models.Model):
+    """A row that belongs to one school."""
+
+    school = models.ForeignKey(settings.TENANT_MODEL, on_delete=models.PROTECT, related_name="+")
+
+    objects = scoped_manager()
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        check_write(self.school_id)
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        check_write(self.school_id)
+        return super().delete(*args, **kwargs)

@@ -1,0 +1,27 @@
+from django.urls import path
+
+from portal.views import history, inbox, jobs, people
+
+app_name = "portal"
+urlpatterns = [
+    # center
+    path("center/people/", people.center_people, name="center_people"),
+    path("center/history/", history.history, name="history"),
+    # school
+    path("school/people/", people.school_people, name="school_people"),
+    path("school/messages/", inbox.inbox, name="messages"),
+    path("school/messages/read/", inbox.read_all, name="messages_read"),
+    path("school/messages/<int:message>/", inbox.open_message, name="message"),
+    path("school/history/", history.school_history, name="school_history"),
+    # both
+    path("people/new/", people.person_new, name="person_new"),
+    path("people/<int:member>/", people.person, name="person"),
+    path("people/<int:member>/link/", people.person_link, name="person_link"),
+    path("people/<int:member>/switch/", people.person_switch, name="person_switch"),
+    path("people/<int:member>/contact/", people.person_contact, name="person_contact"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/<int:pk>/", jobs.job, name="job"),
+    path("jobs/<int:pk>/file/", jobs.job_file, name="job_file"),
+    path("jobs/<int:pk>/retry/", jobs.job_retry, name="job_retry"),
+    path("panels/jobs/", jobs.panel_jobs, name="panel_jobs"),
+]

@@ -1,0 +1,88 @@
+"""Long work: how far it is, what came out of it, and another try when it failed."""
+
+import mimetypes
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from portal import files
+from portal import jobs as rules
+from portal.access import staff_page
+from portal.job_kinds import label_of
+from portal.models import Job
+
+PAGE_SIZE = 30
+
+
+def jobs_of(request: Any) -> QuerySet[Job]:
+    """The jobs that a person may see: all for the center, a school's own for its people."""
+    found = Job.objects.select_related("school", "created_by")
+    return found if request.membership.is_center else found.filter(school=request.school)
+
+
+def open_jobs(request: Any) -> list[Any]:
+    """What runs or waits now, newest first, with its words."""
+    rows = jobs_of(request).filter(status__in=(Job.Status.QUEUED, Job.Status.RUNNING))
+    return _labelled(rows[:6])
+
+
+def _labelled(rows: Any) -> list[Any]:
+    for row in rows:
+        row.label = label_of(row.kind)
+    return list(rows)
+
+
+@staff_page
+def jobs(request: Any) -> HttpResponse:
+    status = request.GET.get("status", "")
+    found = jobs_of(request).filter(status=status) if status in Job.Status.values else jobs_of(request)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    page.object_list = _labelled(page.object_list)
+    return render(request, "portal/jobs.html", {"page": page, "states": Job.Status.choices})
+
+
+@vary_on_headers("HX-Request")
+@staff_page
+def job(request: Any, pk: int) -> HttpResponse:
+    """One job; the fragment polls until it is over."""
+    row = get_object_or_404(jobs_of(request), pk=pk)
+    template = "portal/job.html#state" if request.htmx else "portal/job.html"
+    return render(request, template, {"job": row, "label": label_of(row.kind), "may_retry": _may_retry(request, row)})
+
+
+def _may_retry(request: Any, row: Job) -> bool:
+    return bool(row.status == Job.Status.FAILED and request.membership.is_admin and row.kind in rules.HANDLERS)
+
+
+@staff_page
+def job_file(request: Any, pk: int) -> HttpResponse:
+    """What the job made, as a download that the history keeps."""
+    row = get_object_or_404(jobs_of(request), pk=pk)
+    if not row.artefact:
+        raise Http404
+    name = PurePosixPath(row.artefact.name).name
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return files.download(row.artefact, of=row, by=request.user, filename=name, content_type=kind)
+
+
+@require_POST
+@staff_page(admin=True)
+def job_retry(request: Any, pk: int) -> HttpResponse:
+    row = rules.retry(get_object_or_404(jobs_of(request), pk=pk), by=request.user)
+    messages.success(request, _("The job waits for its turn again."))
+    return HttpResponseRedirect(reverse("portal:job", args=[row.pk]))
+
+
+@staff_page
+def panel_jobs(request: Any) -> HttpResponse:
+    """What is running now, for the overview pages."""
+    return render(request, "portal/panel_jobs.html", {"jobs": open_jobs(request)})

@@ -1,0 +1,123 @@
+"""The people of the center and of the schools. The same pages in both portals; a school sees its own."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST
+
+from portal import people as rules
+from portal.access import center_page, school_page, staff_page
+from portal.forms import InvitationForm, PersonForm
+from portal.models import Membership
+from portal.tenancy import Tenant, tenant_model
+
+PAGE_SIZE = 100
+
+
+def _members(request: Any) -> QuerySet[Membership]:
+    found = Membership.objects.select_related("user", "school__area")
+    return found if request.membership.is_center else found.filter(school=request.school)
+
+
+def _list_url(member: Membership, request: Any) -> str:
+    """Where the person is listed: the own people, or the school's page in the center's portal."""
+    if not request.membership.is_center:
+        return reverse("portal:school_people")
+    if member.school is None:
+        return reverse("portal:center_people")
+    return member.school.get_absolute_url()
+
+
+@center_page
+def center_people(request: Any) -> HttpResponse:
+    """The center's own people, or everybody of the schools (?who=schools)."""
+    of_schools = request.GET.get("who") == "schools"
+    found = _members(request).filter(school__isnull=not of_schools)
+    query = request.GET.get("q", "").strip()
+    if query:
+        found = found.filter(user__full_name__icontains=query) | found.filter(user__username__icontains=query)
+    order = ("school__area__position", "school__code") if of_schools else ()
+    rows = found.order_by(*order, "-user__is_active", "role", "user__full_name")
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"people": page, "page": page, "of_schools": of_schools, "q": query}
+    context["invite_url"] = reverse("portal:person_new")
+    return render(request, "portal/people.html", context)
+
+
+@school_page
+def school_people(request: Any) -> HttpResponse:
+    rows = _members(request).order_by("-user__is_active", "-is_contact", "role", "user__full_name")
+    return render(request, "portal/people.html", {"people": rows, "invite_url": reverse("portal:person_new")})
+
+
+@never_cache
+@staff_page(admin=True)
+def person_new(request: Any) -> HttpResponse:
+    """Make an account. In the center's portal ?school=ID makes one for a school."""
+    school = request.school or _chosen_school(request)
+    form = InvitationForm(request.POST or None, school=school)
+    if request.method == "POST" and form.is_valid():
+        invitation = rules.invite(by=request.user, school=school, **form.cleaned_data)
+        return _handed_over(request, invitation, is_new=True)
+    return render(request, "portal/person_form.html", {"form": form, "school": school})
+
+
+def _chosen_school(request: Any) -> Tenant | None:
+    pk = request.GET.get("school", "")
+    return get_object_or_404(tenant_model(), pk=int(pk)) if pk.isdecimal() else None
+
+
+def _handed_over(request: Any, invitation: rules.Invitation, *, is_new: bool) -> HttpResponse:
+    """The one page on which the link stands: it is stored nowhere, so this answers the POST itself."""
+    back = _list_url(invitation.member, request)
+    return render(request, "portal/invitation.html", {"invitation": invitation, "is_new": is_new, "back": back})
+
+
+@staff_page(admin=True)
+def person(request: Any, member: int) -> HttpResponse:
+    row = get_object_or_404(_members(request), pk=member)
+    initial = {"full_name": row.user.full_name, "role": row.role, "email": row.user.email, "phone": row.user.phone}
+    form = PersonForm(request.POST or None, initial=initial, school=row.school)
+    if request.method == "POST" and form.is_valid():
+        rules.change_person(row, by=request.user, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return HttpResponseRedirect(_list_url(row, request))
+    context = {"form": form, "member": row, "school": row.school, "back": _list_url(row, request)}
+    return render(request, "portal/person_form.html", context)
+
+
+@never_cache
+@require_POST
+@staff_page(admin=True)
+def person_link(request: Any, member: int) -> HttpResponse:
+    row = get_object_or_404(_members(request), pk=member)
+    return _handed_over(request, rules.renew_link(row, by=request.user), is_new=False)
+
+
+@require_POST
+@staff_page(admin=True)
+def person_switch(request: Any, member: int) -> HttpResponse:
+    """Switch an account off, or on again."""
+    row = get_object_or_404(_members(request), pk=member)
+    if row.user.is_active:
+        rules.switch_off(row, by=request.user)
+        messages.success(request, _("%(name)s can no longer sign in.") % {"name": row.user.actor_name})
+    else:
+        rules.switch_on(row, by=request.user)
+        messages.success(request, _("%(name)s can sign in again.") % {"name": row.user.actor_name})
+    return HttpResponseRedirect(_list_url(row, request))
+
+
+@require_POST
+@staff_page(admin=True)
+def person_contact(request: Any, member: int) -> HttpResponse:
+    row = rules.make_contact(get_object_or_404(_members(request), pk=member), by=request.user)
+    messages.success(request, _("%(name)s is now responsible for the capture.") % {"name": row.user.actor_name})
+    return HttpResponseRedirect(_list_url(row, request))

@@ -1,0 +1,179 @@
+"""What a school has to do next, in one sentence: the whole way of a season as seen from its end."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from printing.models import Shipment
+from proofing import proofs
+from proofing.models import Feedback
+from schools.models import Enrolment
+from students.models import Correction, Student
+
+Status = Enrolment.Status
+Stage = Student.Stage
+
+
+@dataclass(frozen=True)
+class Step:
+    """`tone` is act (the school must do it), look (the school may look) or ok (others work)."""
+
+    sentence: str
+    detail: str = ""
+    action: str = ""
+    url: str = ""
+    tone: str = "act"
+
+
+def next_step_of(enrolment: Enrolment) -> Step:
+    return _STEPS[Status(enrolment.status)](enrolment)
+
+
+def _preparing(enrolment: Enrolment) -> Step:
+    if not proofs.students_of(enrolment).exists():
+        return Step(
+            _("Import the roster of your graduates."),
+            _("Download the template, fill it in, upload it: wrong cells are shown before anything is written."),
+            _("Import the roster"),
+            reverse("students:roster"),
+        )
+    return Step(
+        _("Name your stations and write a notice to the students before the first day."),
+        _("Capture begins with the first photo on your area's days."),
+        _("Stations and notice"),
+        reverse("capture:stations"),
+        "look",
+    )
+
+
+def _capturing(enrolment: Enrolment) -> Step:
+    review = proofs.students_of(enrolment).filter(stage=Stage.REVIEW).count()
+    if review:
+        sentence = ngettext("%(n)d photo waits for your review.", "%(n)d photos wait for your review.", review)
+        return Step(
+            sentence % {"n": review},
+            _("Return what does not pass on the same day, so that the student can come again."),
+            _("Review"),
+            reverse("capture:review"),
+        )
+    asked = _corrections(enrolment)
+    if asked:
+        return asked
+    missing = proofs.students_of(enrolment).filter(stage__in=(Stage.WAITING, Stage.RETAKE)).count()
+    if missing:
+        sentence = ngettext(
+            "%(n)d student has not been photographed yet.", "%(n)d students have not been photographed yet.", missing
+        )
+        return Step(
+            sentence % {"n": missing},
+            _("Look which classes are behind and remind them."),
+            _("Roster"),
+            f"{reverse('students:roster')}?stage=waiting",
+            "look",
+        )
+    return Step(
+        _("Everybody has been photographed. Open the proofreading."),
+        _("From then on the working days for the feedback form count."),
+        _("Proofreading"),
+        reverse("proofing:proofs"),
+    )
+
+
+def _corrections(enrolment: Enrolment) -> Step | None:
+    asked = Correction.objects.filter(
+        student__school=enrolment.school_id, student__season=enrolment.season_id, status=Correction.Status.OPEN
+    ).count()
+    if not asked:
+        return None
+    sentence = ngettext("%(n)d student asks for a correction.", "%(n)d students ask for a correction.", asked)
+    return Step(
+        sentence % {"n": asked},
+        _("Decide each one; the student is told."),
+        _("Corrections"),
+        reverse("proofing:corrections"),
+    )
+
+
+def _proofreading(enrolment: Enrolment) -> Step:
+    asked = _corrections(enrolment)
+    if asked:
+        return asked
+    now = proofs.standing(enrolment)
+    due = _("The feedback form is due on %(day)s.") % {"day": enrolment.proof_due_on} if enrolment.proof_due_on else ""
+    if now.undecided:
+        sentence = ngettext("%(n)d photo waits for your review.", "%(n)d photos wait for your review.", now.undecided)
+        return Step(sentence % {"n": now.undecided}, due, _("Review"), reverse("capture:review"))
+    if now.to_confirm:
+        sentence = ngettext(
+            "%(n)d student has not proofread yet.", "%(n)d students have not proofread yet.", now.to_confirm
+        )
+        return Step(sentence % {"n": now.to_confirm}, due, _("Proofreading"), reverse("proofing:proofs"), "look")
+    return _form(enrolment, due)
+
+
+def _form(enrolment: Enrolment, due: str) -> Step:
+    made = Feedback.objects.filter(enrolment=enrolment).first()
+    if made is None:
+        sentence = _("Everybody is settled. Make the feedback form.")
+    elif made.status == Feedback.Status.SENT_BACK:
+        sentence, due = _("The center has sent the feedback form back."), made.reason
+    else:
+        sentence = _("Have the feedback form stamped and send it here.")
+    return Step(sentence, due, _("Feedback form"), reverse("proofing:feedback"))
+
+
+def _waiting(sentence: Any, detail: Any = "") -> Any:
+    def step(enrolment: Enrolment) -> Step:
+        reopened = _reopened(enrolment)
+        if reopened:
+            return reopened
+        return Step(str(sentence()), str(detail() if detail else ""), _("Prints"), reverse("printing:prints"), "ok")
+
+    return step
+
+
+def _reopened(enrolment: Enrolment) -> Step | None:
+    """Students whose data were changed after the form was accepted: they proofread anew, or the school settles."""
+    count = proofs.to_settle(enrolment).count() if enrolment.status in proofs.CONFIRMABLE else 0
+    if not count:
+        return None
+    sentence = ngettext("%(n)d student has not proofread yet.", "%(n)d students have not proofread yet.", count)
+    return Step(
+        sentence % {"n": count},
+        _("Their data have changed since. They are printed once they are proofread again."),
+        _("Proofreading"),
+        reverse("proofing:proofs"),
+    )
+
+
+def _shipped(enrolment: Enrolment) -> Step:
+    parcel = Shipment.objects.filter(run__enrolment=enrolment, status=Shipment.Status.SHIPPED).first()
+    detail = f"{parcel.carrier} {parcel.tracking_no}" if parcel else ""
+    return Step(
+        _("The photos are on their way. Confirm when the parcel has come."),
+        detail,
+        _("Confirm receipt"),
+        reverse("printing:prints"),
+    )
+
+
+_STEPS: dict[Status, Any] = {
+    Status.PREPARING: _preparing,
+    Status.CAPTURING: _capturing,
+    Status.PROOFREADING: _proofreading,
+    Status.FEEDBACK_SENT: _waiting(
+        lambda: _("The feedback form is with the center."), lambda: _("You are told when it has been looked at.")
+    ),
+    Status.FEEDBACK_ACCEPTED: _waiting(
+        lambda: _("The form has been accepted. The center prints your photos."),
+        lambda: _("The electronic portraits can be downloaded now."),
+    ),
+    Status.PRINTING: _waiting(
+        lambda: _("The center is printing your photos."), lambda: _("The electronic portraits can be downloaded now.")
+    ),
+    Status.SHIPPED: _shipped,
+    Status.RECEIVED: _waiting(lambda: _("All done: the photos have arrived. Hand them out by class.")),
+}

@@ -1,0 +1,100 @@
+"""The electronic portraits of a school (电子版照片), named by document number, as a streamed archive."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.core.files.storage import FileSystemStorage, default_storage, storages
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from capture.models import Photo
+from portal import history
+from portal.errors import PortalError
+from printing import archive
+from proofing.proofs import WITH_PORTRAIT
+from schools.models import Enrolment
+from students import id_encryption
+
+MISSING_LIST = "缺失照片名单.txt"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A ZIP that is made while it is read; `length` bytes of it."""
+
+    filename: str
+    students: int
+    length: int
+    chunks: Iterator[bytes]
+
+
+def approved(enrolment: Enrolment) -> QuerySet[Photo]:
+    """The approved portraits of the school, in the order of the sheets."""
+    return Photo.objects.filter(
+        school=enrolment.school_id,
+        season=enrolment.season_id,
+        is_current=True,
+        status=Photo.Status.APPROVED,
+        student__stage__in=WITH_PORTRAIT,
+    ).order_by("student__college", "student__major", "student__class_name", "student__student_no")
+
+
+def download(enrolment: Enrolment, *, by: history.Actor, folders: bool = False) -> Archive:
+    """The archive, and an event that says who took how many. `folders`: college and major as folders.
+
+    A portrait whose file is lost is left out and named in a list inside the archive.
+    """
+    entries, missing = _entries(enrolment, folders)
+    if not entries and not missing:
+        raise PortalError(_("No student of the school has an approved portrait yet."))
+    count = len(entries)
+    if missing:
+        text = "\r\n".join(missing).encode("utf-8-sig")
+        entries.append(archive.Entry(MISSING_LIST, len(text), lambda: text))
+    history.record(
+        "portraits.downloaded", enrolment, by=by, facts={"students": count} | ({"missing": missing} if missing else {})
+    )
+    return Archive(
+        filename=f"{enrolment.school.code}-{enrolment.season.graduating_class}.zip",
+        students=count,
+        length=archive.length((entry.name, entry.size) for entry in entries),
+        chunks=archive.stream(entries),
+    )
+
+
+def _entries(enrolment: Enrolment, folders: bool) -> tuple[list[archive.Entry], list[str]]:
+    """The files of the archive, and the student numbers whose file is lost."""
+    size_of, read = _reader()
+    entries, missing = [], []
+    rows = approved(enrolment).values_list(
+        "portrait", "student__id_sealed", "student__college", "student__major", "student__student_no"
+    )
+    for portrait, sealed, college, major, student_no in rows.iterator(chunk_size=5000):
+        try:
+            size = size_of(portrait)
+        except OSError:
+            missing.append(student_no)
+            continue
+        name = archive.entry_name(id_encryption.decrypt(bytes(sealed)), folders=(college, major) if folders else ())
+        entries.append(archive.Entry(name, size, lambda portrait=portrait: read(portrait)))  # type: ignore[misc]
+    return entries, missing
+
+
+def _reader() -> tuple[Callable[[str], int], Callable[[str], bytes]]:
+    """(size of, bytes of) a stored file. On a local disk without the storage's own path checks: names are ours."""
+    storage = storages["default"]
+    if isinstance(storage, FileSystemStorage):
+        root = storage.location
+        return (lambda name: os.path.getsize(f"{root}/{name}")), (lambda name: _read_file(f"{root}/{name}"))
+    return storage.size, _read_stored
+
+
+def _read_file(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def _read_stored(name: str) -> bytes:
+    with default_storage.open(name, "rb") as file:
+        return file.read()

@@ -1,0 +1,22 @@
+"""The operator's desk: proofs and feedback forms of all schools, to look at. Changes go through the portals."""
+
+from django.contrib import admin
+
+from portal.admin import Unscoped
+from proofing.models import Feedback, Proof
+
+
+@admin.register(Proof)
+class ProofAdmin(Unscoped):
+    list_display = ("student", "school", "season", "status", "settled_by_school", "at")
+    list_filter = ("season", "status", "settled_by_school", "school")
+    search_fields = ("student__student_no__startswith",)
+    related = ("student", "school", "season")
+    show_full_result_count = False
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(Unscoped):
+    list_display = ("school", "season", "status", "students", "quality", "service", "sent_at", "decided_at")
+    list_filter = ("season", "status", "quality", "service")
+    exclude = ("stamped",)

@@ -1,0 +1,227 @@
+"""The feedback form of a school: filled in by us, stamped by the school, accepted or sent back by the center."""
+
+import tempfile
+from pathlib import Path
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.files.base import ContentFile
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from capture.upload.normalising import clean
+from portal import files, history, notifications, states
+from portal.errors import PortalError
+from portal.models import User
+from portal.pdf.fonts import house_fonts
+from proofing import proofs
+from proofing.feedback_form import FeedbackFormData, write_feedback_form
+from proofing.models import Feedback
+from schools.models import Enrolment
+
+# The second question of the form calls the center of the notice by this; another one is addressed.
+CENTER_SHORT, ANY_CENTER = "省招就中心", "贵中心"
+PDF, JPEG = "application/pdf", "image/jpeg"
+# Names in a PDF that does more than show a sheet of paper. No scan holds one.
+ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia")
+_OPINIONS = list(Feedback.Opinion.values)
+
+
+def make(
+    enrolment: Enrolment,
+    *,
+    by: User,
+    quality: str = "",
+    service: str = "",
+    remarks: str = "",
+    handler_name: str = "",
+    handler_phone: str = "",
+) -> Feedback:
+    """Fill the form in, or anew, once every student is settled. Raises PortalError with what is left to do."""
+    fields = {
+        "quality": quality,
+        "service": service,
+        "remarks": remarks,
+        "handler_name": handler_name,
+        "handler_phone": handler_phone,
+    }
+    with transaction.atomic():
+        count = _refuse_unsettled(enrolment)
+        feedback = Feedback.objects.select_for_update().filter(enrolment=enrolment).first()
+        if feedback is None:
+            feedback = Feedback(school_id=enrolment.school_id, season_id=enrolment.season_id, enrolment=enrolment)
+        elif feedback.status not in (Feedback.Status.MADE, Feedback.Status.SENT_BACK):
+            raise PortalError(_("The form is with the center already."))
+        for name, value in {"students": count, **fields}.items():
+            setattr(feedback, name, value)
+        feedback.save()
+        history.record("feedback.made", feedback, by=by, after=feedback.status, facts={"students": count})
+    return feedback
+
+
+def _refuse_unsettled(enrolment: Enrolment) -> int:
+    """The number of portraits the form confirms."""
+    if enrolment.status != Enrolment.Status.PROOFREADING:
+        raise PortalError(_("The form can be made while the school is proofreading."))
+    now = proofs.standing(enrolment)
+    if now.is_settled:
+        return now.portraits
+    left = now.undecided + now.to_confirm
+    if left:
+        raise PortalError(
+            ngettext(
+                "%(n)d student is not settled yet. Finish the proofreading first.",
+                "%(n)d students are not settled yet. Finish the proofreading first.",
+                left,
+            )
+            % {"n": left}
+        )
+    raise PortalError(_("No student has an approved portrait yet, so there is nothing to proofread."))
+
+
+def send(feedback: Feedback, *, data: bytes, by: User) -> Feedback:
+    """The school sends the stamped form: a PDF, or a picture of the sheet."""
+    name, content, kind = stamped_file(data)
+    with files.kept_or_deleted() as saved, transaction.atomic():
+        enrolment = _enrolment_of(feedback)
+        count = _refuse_unsettled(enrolment)
+        feedback.stamped.save(name, ContentFile(content), save=False)
+        saved.append(feedback.stamped)
+        states.change(
+            feedback,
+            Feedback.Status.SENT,
+            by=by,
+            facts={"students": count},
+            stamped=feedback.stamped.name,
+            stamped_type=kind,
+            students=count,
+            sent_at=timezone.now(),
+            reason="",
+        )
+        states.change(enrolment, Enrolment.Status.FEEDBACK_SENT, by=by, only_from=[Enrolment.Status.PROOFREADING])
+    return feedback
+
+
+def stamped_file(data: bytes) -> tuple[str, bytes, str]:
+    """(file name, bytes to keep, media type) of an uploaded form, told by its content. Raises PortalError."""
+    limit = settings.UPLOAD_MAX_BYTES["feedback"]
+    if len(data) > limit:
+        refuse_size()
+    if data[:1024].lstrip().startswith(b"%PDF-"):
+        if b"%%EOF" not in data[-2048:]:
+            raise PortalError(_("This PDF is not complete. Scan or save it again."))
+        if any(word in data for word in ACTIVE):
+            raise PortalError(_("This PDF holds a program or another file. Send a scan of the sheet instead."))
+        return "feedback.pdf", data, PDF
+    try:
+        return "feedback.jpg", clean(data, max_bytes=limit).jpeg, JPEG
+    except PortalError as error:
+        raise PortalError(
+            _("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG.")
+        ) from error
+
+
+def refuse_size() -> NoReturn:
+    """For the view as well, which knows the size before it reads the file."""
+    limit = settings.UPLOAD_MAX_BYTES["feedback"]
+    raise PortalError(_("The file is too large: at most %(mb)d MB.") % {"mb": limit // 2**20})
+
+
+def accept(feedback: Feedback, *, by: User) -> Feedback:
+    """The center takes the form: from here no portrait of the school may change, and sheets may be printed."""
+    with transaction.atomic():
+        enrolment = _enrolment_of(feedback)
+        _refuse_changed(feedback, enrolment)
+        states.change(feedback, Feedback.Status.ACCEPTED, by=by, decided_at=timezone.now())
+        states.change(enrolment, Enrolment.Status.FEEDBACK_ACCEPTED, by=by)
+        with translation.override(settings.LANGUAGE_CODE):
+            _tell(
+                feedback,
+                _("The center has accepted your feedback form"),
+                _("The photos of %(n)d students are going to be printed.") % {"n": feedback.students},
+            )
+    return feedback
+
+
+def _refuse_changed(feedback: Feedback, enrolment: Enrolment) -> None:
+    now = proofs.standing(enrolment)
+    if not now.is_settled or now.portraits != feedback.students:
+        raise PortalError(
+            _(
+                "Since the form was sent, something has changed: it confirms %(then)d students, %(now)d are settled now. "
+                "Send it back to the school."
+            )
+            % {"then": feedback.students, "now": now.proofed}
+        )
+
+
+def send_back(feedback: Feedback, *, reason: str, by: User) -> Feedback:
+    """The form cannot be taken; the school reads why and sends it again."""
+    if not reason.strip():
+        raise PortalError(_("Tell the school what is wrong with the form."))
+    with transaction.atomic():
+        enrolment = _enrolment_of(feedback)
+        states.change(
+            feedback,
+            Feedback.Status.SENT_BACK,
+            by=by,
+            facts={"reason": reason.strip()},
+            reason=reason.strip(),
+            decided_at=timezone.now(),
+        )
+        states.change(enrolment, Enrolment.Status.PROOFREADING, by=by, only_from=[Enrolment.Status.FEEDBACK_SENT])
+        with translation.override(settings.LANGUAGE_CODE):
+            _tell(feedback, _("The center has sent your feedback form back"), reason.strip())
+    return feedback
+
+
+def _enrolment_of(feedback: Feedback) -> Enrolment:
+    return (
+        Enrolment.objects.select_for_update(of=("self",))
+        .select_related("season", "school")
+        .get(pk=feedback.enrolment_id)
+    )
+
+
+def _tell(feedback: Feedback, subject: str, body: str) -> None:
+    notifications.tell_school(
+        feedback.school, kind=f"feedback.{feedback.status}", subject=subject, body=body, link="/school/feedback/"
+    )
+
+
+def form_data(enrolment: Enrolment, feedback: Feedback | None) -> FeedbackFormData:
+    """What the form says. Without a feedback row it is a blank to look at."""
+    season = enrolment.season
+    data: dict[str, Any] = {
+        "center": season.center_name,
+        "center_short": CENTER_SHORT if "招生就业" in season.center_name else ANY_CENTER,
+        "school": enrolment.school.name,
+        "class_year": season.graduating_class,
+        "season_year": season.year,
+        "number": f"{season.year}-{enrolment.school.code}",
+    }
+    if feedback is not None:
+        data |= {
+            "count": feedback.students,
+            "received_on": enrolment.capture_ended_on,
+            "portraits_quality": _choice(feedback.quality),
+            "service_quality": _choice(feedback.service),
+            "remarks": feedback.remarks,
+            "handler": feedback.handler_name,
+            "phone": feedback.handler_phone,
+        }
+    return FeedbackFormData(**data)
+
+
+def _choice(opinion: str) -> int | None:
+    return _OPINIONS.index(opinion) if opinion else None
+
+
+def form_pdf(enrolment: Enrolment, feedback: Feedback | None) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_feedback_form(
+            form_data(enrolment, feedback), Path(folder) / "form.pdf", fonts=house_fonts("serif")
+        )
+        return path.read_bytes()

@@ -1,0 +1,81 @@
+"""Forms of proofreading and of the feedback form."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from proofing.models import Feedback
+from students.models import Correction, Student
+
+
+class CorrectionForm(forms.ModelForm):
+    """What the student says is wrong, and what is right."""
+
+    class Meta:
+        model = Correction
+        fields = ("field", "wanted", "explanation")
+        widgets = {"explanation": forms.Textarea(attrs={"rows": 3})}
+        help_texts = {
+            "wanted": _(
+                "As it stands in your document. Leave it empty for the portrait; for the gender write 男 or 女."
+            ),
+            "explanation": _("What the school should know to decide; for the portrait, what is wrong with it."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice: Any = self.fields["field"]
+        choice.choices = [("", _("Please choose")), *Correction.Field.choices]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("field") == Correction.Field.GENDER:
+            data["wanted"] = _gender(data.get("wanted", ""))
+        return data
+
+
+def _gender(word: str) -> str:
+    known = {"男": Student.Gender.MALE.value, "女": Student.Gender.FEMALE.value}
+    known |= {str(gender.label).lower(): gender.value for gender in Student.Gender}
+    return known.get(word.strip().lower(), word)
+
+
+class ReasonForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(
+        label=_("Answer to the student"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+
+class FeedbackForm(forms.ModelForm):
+    """What the school says on the form; everything may be left empty and written by hand."""
+
+    class Meta:
+        model = Feedback
+        fields = ("quality", "service", "remarks", "handler_name", "handler_phone")
+        widgets = {
+            "quality": forms.RadioSelect,
+            "service": forms.RadioSelect,
+            "remarks": forms.Textarea(attrs={"rows": 3}),
+        }
+        help_texts = {
+            "remarks": _("Printed on the form; the center reads it."),
+            "handler_phone": _("For questions of the center about this form."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("quality", "service"):
+            self.fields[name].choices = Feedback.Opinion.choices  # type: ignore[attr-defined]
+
+
+class StampedForm(forms.Form):
+    stamped = forms.FileField(
+        label=_("The stamped form"),
+        help_text=_("A scan as PDF, or a photo of the whole sheet as JPEG, PNG or HEIC."),
+        error_messages={"required": _("Choose the file of the stamped form first.")},
+    )

@@ -1,0 +1,26 @@
+"""manage.py feedback_form SCHOOL --out FILE.pdf: annex 3 for a school, filled in as far as its season has come."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from portal.pdf.fonts import house_fonts
+from proofing import feedback
+from proofing.feedback_form import write_feedback_form
+from proofing.models import Feedback
+from schools.management.enrolments import enrolment_of
+
+
+class Command(BaseCommand):
+    help = "Write the feedback form of a school as PDF."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("school", help="code of the school")
+        parser.add_argument("--out", type=Path, required=True)
+
+    def handle(self, *, school: str, out: Path, **options: Any) -> None:
+        with enrolment_of(school) as enrolment:
+            made = Feedback.objects.filter(enrolment=enrolment).first()
+            write_feedback_form(feedback.form_data(enrolment, made), out, fonts=house_fonts("serif"))
+        self.stdout.write(str(out))

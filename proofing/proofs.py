@@ -1,0 +1,257 @@
+"""Proofreading (校对): the student confirms portrait and data, or the school settles for one who does not answer."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from capture import capture_period
+from capture.models import Photo
+from portal import history, states
+from portal.errors import Conflict, PortalError
+from portal.models import User
+from portal.pdf.fonts import covered
+from proofing.models import Proof
+from schools.models import Enrolment
+from students.models import Correction, Student
+
+Stage = Student.Stage
+# Somebody still has to decide: proofreading cannot close over them. A student who never submitted holds nobody up.
+UNDECIDED = (Stage.CHECKING, Stage.REVIEW)
+# Holds a portrait that the school has approved.
+WITH_PORTRAIT = (Stage.APPROVED, Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)
+# A name with something besides the 20,902 characters that every Chinese font has, letters, digits and the dot.
+UNUSUAL = r"[^\u4e00-\u9fa5A-Za-z0-9 ·]"
+# The enrolment's states in which a correction may be asked for: portraits are fixed once the form is accepted.
+CORRECTABLE = (Enrolment.Status.CAPTURING, Enrolment.Status.PROOFREADING)
+# Those in which portrait and data may be confirmed: never while the center compares the form, but later again, for
+# students whose data were put right at the last moment and who wait for a print run of their own.
+CONFIRMABLE = (
+    *CORRECTABLE,
+    Enrolment.Status.FEEDBACK_ACCEPTED,
+    Enrolment.Status.PRINTING,
+    Enrolment.Status.SHIPPED,
+    Enrolment.Status.RECEIVED,
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a school's proofreading is, in students."""
+
+    roster: int
+    without_photo: int
+    undecided: int
+    to_confirm: int
+    disputed: int
+    proofed: int
+
+    @property
+    def portraits(self) -> int:
+        """The form's 电子图像共…人."""
+        return self.to_confirm + self.proofed
+
+    @property
+    def is_settled(self) -> bool:
+        return self.proofed > 0 and not (self.undecided or self.to_confirm or self.disputed)
+
+
+def standing(enrolment: Enrolment) -> Standing:
+    """Two queries, whatever the number of students."""
+    students = students_of(enrolment)
+    by_stage = dict(students.values_list("stage").annotate(n=Count("pk")).order_by())
+    return Standing(
+        roster=sum(by_stage.values()),
+        without_photo=sum(by_stage.get(stage, 0) for stage in (Stage.WAITING, Stage.RETAKE, Stage.READY)),
+        undecided=sum(by_stage.get(stage, 0) for stage in UNDECIDED),
+        to_confirm=by_stage.get(Stage.APPROVED, 0),
+        disputed=len(disputed(enrolment)),
+        proofed=sum(by_stage.get(stage, 0) for stage in (Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)),
+    )
+
+
+def students_of(enrolment: Enrolment) -> QuerySet[Student]:
+    return Student.objects.filter(school=enrolment.school_id, season=enrolment.season_id)
+
+
+def disputed(enrolment: Enrolment) -> set[int]:
+    """Ids of the students who wait for the answer to a correction: few, so that lists need no join for them."""
+    open_ones = Correction.objects.filter(
+        school=enrolment.school_id, student__season=enrolment.season_id, status=Correction.Status.OPEN
+    )
+    return set(open_ones.values_list("student_id", flat=True))
+
+
+def open_proofreading(enrolment: Enrolment, *, by: User) -> Enrolment:
+    """The school says that its capture is over before its days are; nothing may wait for review then."""
+    _refuse_undecided(enrolment)
+    return capture_period.end_capture(enrolment=enrolment, by=by)
+
+
+def _refuse_undecided(enrolment: Enrolment) -> None:
+    waiting = students_of(enrolment).filter(stage__in=UNDECIDED).count()
+    if waiting:
+        raise PortalError(
+            ngettext(
+                "%(n)d photo has not been decided yet. Review it first, then open the proofreading.",
+                "%(n)d photos have not been decided yet. Review them first, then open the proofreading.",
+                waiting,
+            )
+            % {"n": waiting}
+        )
+    if not students_of(enrolment).filter(stage__in=WITH_PORTRAIT).exists():
+        raise PortalError(_("No student has an approved portrait yet, so there is nothing to proofread."))
+
+
+def current_portrait(student: Student) -> Photo | None:
+    """The approved photo whose portrait the student reads."""
+    return portraits_of([student]).first()
+
+
+def portraits_of(students: list[Student]) -> QuerySet[Photo]:
+    """The same of many."""
+    return Photo.objects.filter(student__in=students, is_current=True, status=Photo.Status.APPROVED)
+
+
+def confirm(student: Student, *, photo_id: int, by: Student, portrait: str = "") -> Proof:
+    """The student has read this portrait and the data and says that they are right.
+
+    `portrait`: its version, since the school may have framed it anew while it was being read.
+    """
+    with transaction.atomic():
+        locked, enrolment = locked_row(student)
+        refuse_closed(enrolment, CONFIRMABLE)
+        photo = current_portrait(locked)
+        if photo is None or photo.pk != photo_id or portrait not in ("", photo.portrait_version):
+            raise Conflict(_("Your portrait has changed in the meantime. Please look at the new one."))
+        if locked.corrections.filter(status=Correction.Status.OPEN).exists():
+            raise PortalError(_("The school is still looking at your request. Please wait for its answer."))
+        if locked.stage == Stage.PROOFED:
+            return Proof.objects.get(student=locked)
+        proof = _confirmed(locked, photo, by=by)
+        states.change(locked, Stage.PROOFED, by=by, only_from=[Stage.APPROVED])
+    student.stage = locked.stage
+    return proof
+
+
+def locked_row(student: Student) -> tuple[Student, Enrolment]:
+    """The student's row, held until the transaction ends, and the school's part in the season."""
+    locked = Student.objects.select_for_update(of=("self",)).get(pk=student.pk)
+    return locked, Enrolment.objects.get(school=student.school_id, season=student.season_id)
+
+
+def refuse_closed(enrolment: Enrolment, states: tuple[Enrolment.Status, ...]) -> None:
+    """Raise PortalError unless the school is in one of the states."""
+    if enrolment.status not in states:
+        raise PortalError(_("The proofreading of your school is closed. Ask the person in charge at your school."))
+
+
+def _confirmed(student: Student, photo: Photo, *, by: Student) -> Proof:
+    """The student's proof, made or moved to confirmed, with the portrait that was read."""
+    fields: dict[str, Any] = {"photo": photo, "settled_by_school": False, "reason": ""}
+    proof = Proof.objects.filter(student=student).first()
+    if proof is None:
+        proof = Proof.objects.create(
+            school_id=student.school_id, season_id=student.season_id, student=student, **fields
+        )
+        history.record("proof.confirmed", proof, by=by, after=proof.status, facts={"photo": photo.pk})
+        return proof
+    if proof.status == Proof.Status.DISPUTED:
+        confirmed: Proof = states.change(
+            proof, Proof.Status.CONFIRMED, by=by, facts={"photo": photo.pk}, at=timezone.now(), **fields
+        )
+        return confirmed
+    # Confirmed before, then the portrait was replaced: the same state for another picture.
+    Proof.objects.filter(pk=proof.pk).update(**fields, at=timezone.now())
+    history.record("proof.confirmed", proof, by=by, before=proof.status, after=proof.status, facts={"photo": photo.pk})
+    return Proof.objects.get(pk=proof.pk)
+
+
+def settle(students: Iterable[Student], *, reason: str, by: User) -> int:
+    """The school answers for students who do not; the reason stands in the history. Returns how many were settled.
+
+    Those who have asked for a correction, or have no approved portrait, are left as they are. All or none, in a fixed
+    number of queries: a large school settles for thousands at once.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise PortalError(_("Say why the school settles for the student."))
+    with transaction.atomic():
+        asked = Student.objects.filter(pk__in=[student.pk for student in students], stage=Stage.APPROVED)
+        waiting = Correction.objects.filter(student=OuterRef("pk"), status=Correction.Status.OPEN)
+        rows = list(asked.exclude(Exists(waiting)).select_for_update(of=("self",)).order_by("pk"))
+        for school_id, season_id in {(row.school_id, row.season_id) for row in rows}:
+            refuse_closed(Enrolment.objects.get(school=school_id, season=season_id), CONFIRMABLE)
+        photos = dict(portraits_of(rows).values_list("student_id", "pk"))
+        rows = [row for row in rows if row.pk in photos]
+        _confirm_all(rows, photos, reason=reason, by=by)
+        settled = Student.objects.filter(pk__in=[row.pk for row in rows])
+        return len(states.change_many(settled, Stage.PROOFED, by=by, facts={"reason": reason}))
+
+
+def _confirm_all(students: list[Student], photos: dict[int, int], *, reason: str, by: User) -> None:
+    """The proofs of these students, made or moved to confirmed in the school's name."""
+    there = {proof.student_id: proof for proof in Proof.objects.filter(student__in=students)}
+    disputed = Proof.objects.filter(pk__in=[proof.pk for proof in there.values()], status=Proof.Status.DISPUTED)
+    states.change_many(disputed, Proof.Status.CONFIRMED, by=by, facts={"reason": reason})
+    fields: dict[str, Any] = {"settled_by_school": True, "reason": reason, "at": timezone.now()}
+    for proof in there.values():
+        proof.photo_id = photos[proof.student_id]
+        for name, value in fields.items():
+            setattr(proof, name, value)
+    Proof.objects.bulk_update(there.values(), ["photo", *fields], batch_size=1000)
+    new = [
+        Proof(school_id=s.school_id, season_id=s.season_id, student=s, photo_id=photos[s.pk], **fields)
+        for s in students
+        if s.pk not in there
+    ]
+    Proof.objects.bulk_create(new)
+    history.record_many(
+        "proof.confirmed", [(proof, "") for proof in new], by=by, after=Proof.Status.CONFIRMED, facts={"reason": reason}
+    )
+
+
+def to_settle(enrolment: Enrolment) -> QuerySet[Student]:
+    """Students whose portrait waits for a word."""
+    return students_of(enrolment).filter(stage=Stage.APPROVED).exclude(pk__in=disputed(enrolment))
+
+
+def dispute(student: Student, *, by: history.Actor) -> None:
+    """Take back a confirmation because something is to be corrected. The caller holds the student's row."""
+    proof = Proof.objects.filter(student=student).first()
+    photo = current_portrait(student)
+    if proof is None and photo is not None:
+        proof = Proof.objects.create(
+            school_id=student.school_id,
+            season_id=student.season_id,
+            student=student,
+            photo=photo,
+            status=Proof.Status.DISPUTED,
+        )
+        history.record("proof.disputed", proof, by=by, after=proof.status)
+    elif proof is not None and proof.status == Proof.Status.CONFIRMED:
+        states.change(proof, Proof.Status.DISPUTED, by=by, settled_by_school=False, reason="")
+    if student.stage == Stage.PROOFED:
+        states.change(student, Stage.APPROVED, by=by)
+
+
+def unprintable(enrolment: Enrolment) -> list[tuple[Student, str]]:
+    """Students whose names hold characters that no font has, with those characters: better known now than at the press."""
+    rows = students_of(enrolment).filter(stage__in=WITH_PORTRAIT, name__regex=UNUSUAL)
+    found = ((row, "".join(char for char in row.name if ord(char) not in covered())) for row in rows)
+    return [(row, characters) for row, characters in found if characters]
+
+
+def worklist(enrolment: Enrolment) -> QuerySet[Student]:
+    """The students of the proofreading page, in the order of the sheets."""
+    return (
+        students_of(enrolment)
+        .filter(stage__in=WITH_PORTRAIT)
+        .select_related("proof")
+        .order_by("college", "major", "class_name", "student_no")
+    )

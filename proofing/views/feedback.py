@@ -1,0 +1,205 @@
+"""The feedback form: the school fills it in, prints it, sends it stamped; the center accepts it or sends it back."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.clickjacking import xframe_options_sameorigin
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from portal import files, history, states
+from portal.access import center_page, school_page
+from portal.errors import Conflict, PortalError
+from portal.event_text import told
+from portal.models import User
+from proofing import feedback as rules
+from proofing import proofs
+from proofing.forms import FeedbackForm, ReasonForm, StampedForm
+from proofing.models import Feedback
+from schools.models import Enrolment
+from schools.workdays import workdays_between
+
+PAGE_SIZE = 50
+
+
+def _of(enrolment: Enrolment) -> Feedback | None:
+    return Feedback.objects.filter(enrolment=enrolment).first()
+
+
+@require_http_methods(["GET", "POST"])
+@school_page
+def school_feedback(request: Any) -> HttpResponse:
+    """What is left to do before the form, the form itself, and where it is."""
+    enrolment: Enrolment | None = request.enrolment
+    if enrolment is None:
+        return render(request, "proofing/feedback.html", {"enrolment": None})
+    made = _of(enrolment)
+    initial = {"handler_name": request.user.actor_name, "handler_phone": request.user.phone}
+    form = FeedbackForm(request.POST or None, instance=made, initial=None if made else initial)
+    if request.method == "POST" and form.is_valid():
+        rules.make(enrolment, by=request.user, **form.cleaned_data)
+        messages.success(request, _("The form is ready. Print it, have it stamped, and send it here."))
+        return HttpResponseRedirect(reverse("proofing:feedback"))
+    return _page(request, made, form=form, stamped_form=StampedForm())
+
+
+def _page(
+    request: Any, made: Feedback | None, *, form: FeedbackForm, stamped_form: StampedForm, status: int = 200
+) -> HttpResponse:
+    enrolment = request.enrolment
+    context = {
+        "enrolment": enrolment,
+        "feedback": made,
+        "standing": proofs.standing(enrolment),
+        "form": form,
+        "stamped_form": stamped_form,
+        "can_make": enrolment.status == Enrolment.Status.PROOFREADING,
+        "workdays_left": _workdays_left(enrolment),
+    }
+    return render(request, "proofing/feedback.html", context, status=status)
+
+
+def _workdays_left(enrolment: Enrolment) -> int | None:
+    return workdays_between(timezone.localdate(), enrolment.proof_due_on) if enrolment.proof_due_on else None
+
+
+@require_GET
+@school_page
+def form_pdf(request: Any) -> HttpResponse:
+    if request.enrolment is None:
+        raise Http404
+    made = _of(request.enrolment)
+    response = HttpResponse(rules.form_pdf(request.enrolment, made), content_type=rules.PDF)
+    name = f"{request.season.graduating_class}届毕业生电子图像校对反馈表.pdf"
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
+    response["Cache-Control"] = "private, no-store"
+    if made:
+        history.record("feedback.form_downloaded", made, by=request.user)
+    return response
+
+
+@require_POST
+@school_page
+def send(request: Any) -> HttpResponse:
+    made = get_object_or_404(Feedback, enrolment=request.enrolment)
+    stamped_form = StampedForm({}, request.FILES)
+    if stamped_form.is_valid():
+        try:
+            _send(made, stamped_form.cleaned_data["stamped"], by=request.user)
+        except Conflict:
+            raise
+        except PortalError as error:
+            stamped_form.add_error("stamped", str(error))
+        else:
+            messages.success(request, _("The form is with the center. You are told here when it has been looked at."))
+            return HttpResponseRedirect(reverse("proofing:feedback"))
+    return _page(request, made, form=FeedbackForm(instance=made), stamped_form=stamped_form, status=422)
+
+
+def _send(made: Feedback, upload: Any, *, by: User) -> None:
+    if upload.size > settings.UPLOAD_MAX_BYTES["feedback"]:
+        rules.refuse_size()
+    rules.send(made, data=upload.read(), by=by)
+
+
+@require_GET
+@xframe_options_sameorigin
+@school_page
+def stamped(request: Any) -> HttpResponse:
+    return _stamped(request, get_object_or_404(Feedback, enrolment=request.enrolment))
+
+
+def _stamped(request: Any, feedback: Feedback) -> HttpResponse:
+    """The stamped form, shown in the page unless `download` is asked for."""
+    suffix = "pdf" if feedback.stamped_type == rules.PDF else "jpg"
+    response = files.send(
+        feedback.stamped,
+        filename=f"{feedback.season.year}-{feedback.school.code}.{suffix}",
+        content_type=feedback.stamped_type,
+        download="download" in request.GET,
+    )
+    history.record("feedback.viewed", feedback, by=request.user)
+    return response
+
+
+def _all(request: Any) -> QuerySet[Feedback]:
+    return Feedback.objects.filter(season=request.season).select_related("school__area", "enrolment", "season")
+
+
+@require_GET
+@center_page
+def inbox(request: Any) -> HttpResponse:
+    """Every school's form, those that wait for the center first."""
+    counts = dict(_all(request).values_list("status").annotate(n=Count("pk")).order_by())
+    status = request.GET.get("status", "")
+    rows = _all(request)
+    if status in Feedback.Status.values:
+        rows = rows.filter(status=status)
+    words = request.GET.get("q", "").strip()
+    if words:
+        rows = rows.filter(school__name__icontains=words) | rows.filter(school__code__startswith=words)
+    context = {
+        "page": Paginator(rows.order_by("-sent_at", "-id"), PAGE_SIZE).get_page(request.GET.get("page")),
+        "states": [(value, label, counts.get(value, 0)) for value, label in Feedback.Status.choices],
+        "total": sum(counts.values()),
+        "q": words,
+        "overdue": _overdue(request),
+    }
+    return render(request, "proofing/center_feedback.html", context)
+
+
+def _overdue(request: Any) -> list[Enrolment]:
+    rows = Enrolment.objects.filter(
+        season=request.season, status=Enrolment.Status.PROOFREADING, proof_due_on__lt=timezone.localdate()
+    )
+    return list(rows.select_related("school").order_by("proof_due_on")[:20])
+
+
+@require_GET
+@center_page
+def detail(request: Any, pk: int) -> HttpResponse:
+    row = get_object_or_404(_all(request), pk=pk)
+    context = {
+        "feedback": row,
+        "standing": proofs.standing(row.enrolment),
+        "may_decide": states.may(row, Feedback.Status.SENT_BACK)
+        and row.enrolment.status == Enrolment.Status.FEEDBACK_SENT,
+        "reason_form": ReasonForm(),
+        "unprintable": proofs.unprintable(row.enrolment),
+        "events": told(history.of(row).exclude(kind="feedback.viewed")[:20]),
+        "is_late": bool(row.sent_at and row.enrolment.proof_due_on)
+        and timezone.localdate(row.sent_at) > row.enrolment.proof_due_on,
+    }
+    return render(request, "proofing/center_feedback_detail.html", context)
+
+
+@require_GET
+@xframe_options_sameorigin
+@center_page
+def center_stamped(request: Any, pk: int) -> HttpResponse:
+    return _stamped(request, get_object_or_404(_all(request), pk=pk))
+
+
+@require_POST
+@center_page
+def accept(request: Any, pk: int) -> HttpResponse:
+    row = rules.accept(get_object_or_404(_all(request), pk=pk), by=request.user)
+    messages.success(request, _("Accepted. The sheets of %(school)s can be printed.") % {"school": row.school})
+    return HttpResponseRedirect(reverse("proofing:center_feedback"))
+
+
+@require_POST
+@center_page
+def send_back(request: Any, pk: int) -> HttpResponse:
+    row = get_object_or_404(_all(request), pk=pk)
+    rules.send_back(row, reason=request.POST.get("reason", ""), by=request.user)
+    messages.success(request, _("Sent back. %(school)s has been told why.") % {"school": row.school})
+    return HttpResponseRedirect(reverse("proofing:center_feedback"))

@@ -1,0 +1,41 @@
+"""Panels of the overviews: the feedback forms."""
+
+from typing import Any
+
+from django.db.models import Count
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from portal.access import center_page
+from proofing.models import Feedback
+from schools.models import Enrolment
+
+
+@require_GET
+@center_page
+def feedback(request: Any) -> HttpResponse:
+    """Forms by state, and the schools that are late."""
+    by_status = dict(
+        Enrolment.objects.filter(season=request.season).values_list("status").annotate(n=Count("pk")).order_by()
+    )
+    late = Enrolment.objects.filter(
+        season=request.season, status=Enrolment.Status.PROOFREADING, proof_due_on__lt=timezone.localdate()
+    )
+    waiting = Feedback.objects.filter(season=request.season, status=Feedback.Status.SENT)
+    done = (
+        Enrolment.Status.FEEDBACK_ACCEPTED,
+        Enrolment.Status.PRINTING,
+        Enrolment.Status.SHIPPED,
+        Enrolment.Status.RECEIVED,
+    )
+    context = {
+        "schools": sum(by_status.values()),
+        "proofreading": by_status.get(Enrolment.Status.PROOFREADING, 0),
+        "sent": by_status.get(Enrolment.Status.FEEDBACK_SENT, 0),
+        "accepted": sum(by_status.get(status, 0) for status in done),
+        "waiting": waiting.select_related("school").order_by("sent_at")[:5],
+        "late": late.select_related("school").order_by("proof_due_on")[:5],
+    }
+    return render(request, "proofing/panel_feedback.html", context)

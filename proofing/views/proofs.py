@@ -1,0 +1,183 @@
+"""The school's side of proofreading: who has confirmed, who has not, and the corrections asked for."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Q, QuerySet
+from django.forms import Form
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from capture.models import Photo
+from portal.access import school_page
+from proofing import disputes as rules
+from proofing import proofs
+from proofing.forms import AnswerForm, ReasonForm
+from schools.models import Enrolment
+from students import corrections as data_rules
+from students.models import Correction, Student
+
+PAGE_SIZE = 50
+STATES = ("to_confirm", "disputed", "proofed")
+
+
+@require_GET
+@school_page
+def proof_list(request: Any) -> HttpResponse:
+    enrolment: Enrolment | None = request.enrolment
+    if enrolment is None:
+        return render(request, "proofing/proofs.html", {"enrolment": None})
+    disputed = proofs.disputed(enrolment)
+    found = _narrowed(enrolment, request.GET, disputed)
+    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
+    for row in page.object_list:
+        row.is_disputed = row.pk in disputed  # type: ignore[attr-defined]
+    context = {
+        "enrolment": enrolment,
+        "standing": proofs.standing(enrolment),
+        "page": page,
+        "photos": _photos(page.object_list),
+        "classes": _classes(enrolment),
+        "q": request.GET.get("q", "").strip(),
+        "asks": _each(ReasonForm, "picked", "all"),
+        "is_open": enrolment.status in proofs.CONFIRMABLE,
+    }
+    return render(request, "proofing/proofs.html", context)
+
+
+def _enrolled(request: Any) -> Enrolment:
+    if request.enrolment is None:
+        raise Http404
+    enrolment: Enrolment = request.enrolment
+    return enrolment
+
+
+def _each(form: type[Form], *dialogs: str) -> dict[str, Form]:
+    """The same form for several dialogs of one page, with ids of their own."""
+    return {name: form(auto_id=f"{name}_%s") for name in dialogs}
+
+
+def _narrowed(enrolment: Enrolment, wanted: Any, disputed: set[int]) -> QuerySet[Student]:
+    rows = proofs.worklist(enrolment)
+    state, words, group = wanted.get("state", ""), wanted.get("q", "").strip(), wanted.get("class", "")
+    if state == "to_confirm":
+        rows = rows.filter(stage=Student.Stage.APPROVED).exclude(pk__in=disputed)
+    elif state == "disputed":
+        rows = rows.filter(pk__in=disputed)
+    elif state == "proofed":
+        rows = rows.exclude(stage=Student.Stage.APPROVED)
+    if words:
+        rows = rows.filter(Q(name__startswith=words) | Q(student_no__startswith=words))
+    return rows.filter(class_name=group) if group else rows
+
+
+def _classes(enrolment: Enrolment) -> list[str]:
+    rows = proofs.students_of(enrolment).order_by("class_name").values_list("class_name", flat=True)
+    return list(rows.distinct())
+
+
+def _photos(students: Any) -> dict[int, int]:
+    """Student to current photo, for the miniatures of one page."""
+    rows = Photo.objects.filter(student__in=[s.pk for s in students], is_current=True).exclude(thumbnail="")
+    return dict(rows.values_list("student_id", "pk"))
+
+
+@require_GET
+@school_page
+def unprintable(request: Any) -> HttpResponse:
+    """Names that no font can write: looked for beside the list, since it reads every name of the school."""
+    found = proofs.unprintable(request.enrolment) if request.enrolment else []
+    return render(request, "proofing/_unprintable.html", {"unprintable": found})
+
+
+@require_POST
+@school_page
+def open_proofreading(request: Any) -> HttpResponse:
+    enrolment = proofs.open_proofreading(_enrolled(request), by=request.user)
+    messages.success(request, _("Proofreading is open. The form is due on %(day)s.") % {"day": enrolment.proof_due_on})
+    return HttpResponseRedirect(reverse("proofing:proofs"))
+
+
+@require_POST
+@school_page
+def settle(request: Any) -> HttpResponse:
+    """The picked students, or all who have not answered, with one reason."""
+    rows = proofs.to_settle(_enrolled(request))
+    if request.POST.get("all") != "1":
+        rows = rows.filter(pk__in=[pk for pk in request.POST.getlist("pick") if pk.isdecimal()])
+    count = proofs.settle(rows, reason=request.POST.get("reason", ""), by=request.user)
+    if count:
+        messages.success(request, ngettext("%(n)d student settled.", "%(n)d students settled.", count) % {"n": count})
+    else:
+        messages.warning(
+            request, _("Nobody was settled: pick students who have not answered and have no open correction.")
+        )
+    return HttpResponseRedirect(reverse("proofing:proofs"))
+
+
+@require_GET
+@school_page
+def corrections(request: Any) -> HttpResponse:
+    """What students ask to be put right, the open ones first."""
+    return _corrections(request)
+
+
+def _corrections(request: Any, revealed: Correction | None = None) -> HttpResponse:
+    """`revealed` stands in clear among the others."""
+    rows = Correction.objects.filter(student__season=request.season).select_related("student")
+    status = request.GET.get("status", revealed.status if revealed else Correction.Status.OPEN)
+    if status in Correction.Status.values:
+        rows = rows.filter(status=status)
+    page = Paginator(rows.order_by("-id"), PAGE_SIZE).get_page(request.GET.get("page"))
+    framed = rules.framed_since(row for row in page.object_list if row.status == Correction.Status.OPEN)
+    page.object_list = [revealed if row == revealed else _masked(row, framed) for row in page.object_list]
+    context = {
+        "page": page,
+        "status": status,
+        "states": Correction.Status.choices,
+        "photos": _photos([row.student for row in page.object_list]),
+        "asks": _each(AnswerForm, "accept", "retake", "framed", "decline"),
+    }
+    return render(request, "proofing/corrections.html", context)
+
+
+def _masked(row: Correction, framed: set[int]) -> Correction:
+    row.wanted_shown, row.present_shown = data_rules.wanted_shown(row), rules.present_shown(row)  # type: ignore[attr-defined]
+    row.is_framed = row.pk in framed  # type: ignore[attr-defined]
+    return row
+
+
+@require_POST
+@school_page
+def reveal(request: Any, pk: int) -> HttpResponse:
+    """The two document numbers in clear; without JavaScript the whole page with them, for this once."""
+    numbers = Correction.objects.filter(student__season=request.season, field=Correction.Field.ID_NUMBER)
+    row = get_object_or_404(numbers.select_related("student"), pk=pk)
+    row.present_shown, row.wanted_shown = rules.reveal(row, by=request.user)  # type: ignore[attr-defined]
+    row.is_revealed = True  # type: ignore[attr-defined]
+    if request.htmx:
+        response = render(request, "proofing/corrections.html#card", {"c": row, "photos": _photos([row.student])})
+    else:
+        response = _corrections(request, row)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+@require_POST
+@school_page
+def decide(request: Any, pk: int) -> HttpResponse:
+    """`do` is accept, framed or decline."""
+    row = get_object_or_404(Correction.objects.select_related("student__school"), pk=pk)
+    answer = request.POST.get("answer", "")
+    if request.POST.get("do") in ("accept", "framed"):
+        (rules.accept if request.POST["do"] == "accept" else rules.accept_framed)(row, by=request.user, answer=answer)
+        messages.success(request, _("Corrected. %(name)s has been told.") % {"name": row.student.name})
+    else:
+        rules.decline(row, by=request.user, answer=answer)
+        messages.success(request, _("Declined. %(name)s has been told.") % {"name": row.student.name})
+    return HttpResponseRedirect(reverse("proofing:corrections"))

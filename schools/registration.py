@@ -1,0 +1,29 @@
+"""What this room adds to every request and hears of the kernel."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from portal import access, people
+from portal.models import Membership
+from schools.models import Enrolment, School, Season
+
+
+@access.prepares_requests
+def put_season(request: Any) -> None:
+    request.season = Season.objects.current()
+
+
+@access.prepares_school_pages
+def put_enrolment(request: Any) -> None:
+    """The school's part in the season, None when it takes none."""
+    rows = Enrolment.objects.select_related("season")
+    request.enrolment = rows.filter(season=request.season, school=request.school).first()
+
+
+@receiver(people.contact_changed)
+def copy_contact(member: Membership, **_signal: Any) -> None:
+    """The register shows the person who answers for the capture."""
+    user = member.user
+    if member.school_id:
+        School.objects.filter(pk=member.school_id).update(contact_name=user.actor_name[:40], contact_phone=user.phone)

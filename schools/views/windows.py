@@ -1,0 +1,108 @@
+"""Annex 1 as one table, and the exceptions of single schools."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from portal.access import center_page
+from schools import windows
+from schools.forms import AreaDaysFormSet, ExceptionForm
+from schools.models import Area, School, Season, Window, WindowException
+
+
+@center_page(admin=True)
+def timetable(request: Any, year: int) -> HttpResponse:
+    """Areas, their order and their days, edited together."""
+    season = get_object_or_404(Season, year=year)
+    formset = AreaDaysFormSet(request.POST or None, initial=_lines(season))
+    if request.method == "POST" and formset.is_valid():
+        windows.set_timetable(season, [_line(form) for form in formset if _is_filled(form)], by=request.user)
+        messages.success(request, _("The days have been saved."))
+        return HttpResponseRedirect(reverse("schools:season_of", args=[season.year]))
+    _show_schools(formset)
+    return render(request, "schools/timetable.html", {"formset": formset, "shown": season})
+
+
+def _lines(season: Season) -> list[dict[str, Any]]:
+    given = {window.area_id: window for window in Window.objects.filter(season=season)}
+    return [
+        {
+            "area": area.pk,
+            "position": area.position,
+            "name": area.name,
+            "starts_on": given[area.pk].starts_on if area.pk in given else None,
+            "ends_on": given[area.pk].ends_on if area.pk in given else None,
+        }
+        for area in Area.objects.all()
+    ]
+
+
+def _show_schools(formset: Any) -> None:
+    """Put the schools of each area beside its line."""
+    schools: dict[int, list[School]] = {}
+    for school in School.objects.filter(is_active=True).only("name", "area"):
+        schools.setdefault(school.area_id, []).append(school)
+    for form in formset:
+        form.own_schools = schools.get(form.initial.get("area"), [])
+
+
+def _is_filled(form: Any) -> bool:
+    return bool(form.cleaned_data.get("name") or form.cleaned_data.get("area"))
+
+
+def _line(form: Any) -> windows.AreaDays:
+    data = form.cleaned_data
+    return windows.AreaDays(
+        name=data["name"],
+        position=data.get("position"),
+        starts_on=data.get("starts_on"),
+        ends_on=data.get("ends_on"),
+        area=data.get("area"),
+        is_removed=bool(data.get("DELETE")),
+    )
+
+
+@center_page
+def exception_new(request: Any, pk: int) -> HttpResponse:
+    """More days or other hours for one school, in the current season."""
+    school = get_object_or_404(School.objects.select_related("area"), pk=pk)
+    if request.season is None:
+        raise Http404
+    form = ExceptionForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        windows.grant_exception(school=school, season=request.season, by=request.user, **form.cleaned_data)
+        messages.success(request, _("Granted. The school has been told."))
+        return HttpResponseRedirect(reverse("schools:school", args=[school.pk]))
+    return render(request, "schools/exception_form.html", _exception_context(form, school, request.season))
+
+
+@center_page
+def exception_edit(request: Any, exception: int) -> HttpResponse:
+    row = get_object_or_404(WindowException.objects.select_related("school__area", "season"), pk=exception)
+    form = ExceptionForm(request.POST or None, instance=row)
+    if request.method == "POST" and form.is_valid():
+        windows.change_exception(row, by=request.user, **form.cleaned_data)
+        messages.success(request, _("Saved. The school has been told."))
+        return HttpResponseRedirect(reverse("schools:school", args=[row.school_id]))
+    return render(
+        request, "schools/exception_form.html", _exception_context(form, row.school, row.season) | {"row": row}
+    )
+
+
+def _exception_context(form: ExceptionForm, school: School, season: Season) -> dict[str, Any]:
+    window = Window.objects.filter(season=season, area=school.area_id).first()
+    return {"form": form, "school": school, "window": window, "shown": season}
+
+
+@require_POST
+@center_page
+def exception_withdraw(request: Any, exception: int) -> HttpResponse:
+    row = get_object_or_404(WindowException.objects.select_related("school", "season"), pk=exception)
+    windows.withdraw_exception(row, by=request.user)
+    messages.success(request, _("Withdrawn. The school has been told."))
+    return HttpResponseRedirect(reverse("schools:school", args=[row.school_id]))

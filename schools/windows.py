@@ -1,0 +1,132 @@
+"""The days of a season as the center gives them: annex 1 for the areas, and exceptions for single schools."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils.translation import gettext as _
+
+from portal import history, notifications
+from portal.errors import PortalError
+from portal.models import User
+from portal.revisions import revise
+from schools.models import Area, Enrolment, School, Season, Window, WindowException
+
+
+@dataclass(frozen=True)
+class AreaDays:
+    """One line of annex 1 as it shall be. Without `area` a new one; without days none in this season.
+
+    Without a position an area keeps its place, and a new one comes last.
+    """
+
+    name: str
+    position: int | None
+    starts_on: dt.date | None
+    ends_on: dt.date | None
+    area: Area | None = None
+    is_removed: bool = False
+
+
+def set_timetable(season: Season, lines: Iterable[AreaDays], *, by: User) -> Season:
+    """Write annex 1: areas, their order and their days. All lines or none."""
+    before = timetable_of(season)
+    with transaction.atomic():
+        for line in lines:
+            _set_line(season, line, by=by)
+        after = timetable_of(season)
+        changes = {
+            name: [before.get(name), after.get(name)] for name in before | after if before.get(name) != after.get(name)
+        }
+        if changes:
+            history.record("season.timetable", season, by=by, facts=changes)
+    return season
+
+
+def timetable_of(season: Season) -> dict[str, str]:
+    """The days of each area, by its name, as the history says them."""
+    windows = Window.objects.filter(season=season).select_related("area")
+    return {window.area.name: f"{window.starts_on} – {window.ends_on}" for window in windows}
+
+
+def _set_line(season: Season, line: AreaDays, *, by: User) -> None:
+    if line.is_removed:
+        _remove_area(line.area, by=by)
+        return
+    area = _save_area(line, by=by)
+    if line.starts_on and line.ends_on:
+        Window.objects.update_or_create(
+            season=season, area=area, defaults={"starts_on": line.starts_on, "ends_on": line.ends_on}
+        )
+    else:
+        _take_days(season, area)
+
+
+def _save_area(line: AreaDays, *, by: User) -> Area:
+    if line.area:
+        position = line.area.position if line.position is None else line.position
+        return revise(line.area, by=by, name=line.name, position=position)
+    last = Area.objects.aggregate(pk=Max("pk"), position=Max("position"))
+    position = (last["position"] or 0) + 1 if line.position is None else line.position
+    area = Area.objects.create(code=f"area-{(last['pk'] or 0) + 1}", name=line.name, position=position)
+    history.record("area.created", area, by=by, facts={"name": area.name})
+    return area
+
+
+def _take_days(season: Season, area: Area) -> None:
+    if Enrolment.objects.filter(season=season, school__area=area, status=Enrolment.Status.CAPTURING).exists():
+        raise PortalError(
+            _("Schools of %(area)s are being photographed; their days can be moved but not taken away.")
+            % {"area": area}
+        )
+    Window.objects.filter(season=season, area=area).delete()
+
+
+def _remove_area(area: Area | None, *, by: User) -> None:
+    if area is None:
+        return
+    if area.schools.exists():
+        raise PortalError(_("%(area)s still has schools. Move them to another area first.") % {"area": area})
+    history.record("area.removed", area, by=by, facts={"name": area.name})
+    area.windows.all().delete()
+    area.delete()
+
+
+def grant_exception(*, school: School, season: Season, by: User, **days: Any) -> WindowException:
+    """Give one school other days or hours, and tell it."""
+    with transaction.atomic():
+        exception = WindowException.objects.create(school=school, season=season, **days)
+        history.record("exception.granted", exception, by=by, facts=_facts(exception))
+        _tell(exception, _("The center has granted your school more days for the capture"))
+    return exception
+
+
+def change_exception(exception: WindowException, *, by: User, **days: Any) -> WindowException:
+    with transaction.atomic():
+        changed = revise(exception, by=by, kind="exception.changed", **days)
+        _tell(changed, _("The center has changed the days that it granted your school"))
+    return changed
+
+
+def withdraw_exception(exception: WindowException, *, by: User) -> None:
+    with transaction.atomic():
+        history.record("exception.withdrawn", exception, by=by, facts=_facts(exception))
+        _tell(exception, _("The center has withdrawn the days that it granted your school"))
+        exception.delete()
+
+
+def _facts(exception: WindowException) -> dict[str, Any]:
+    """Days, hours if they are the school's own, and the reason, as words."""
+    hours = [f"{at:%H:%M}" if at else "" for at in (exception.opens_at, exception.closes_at)]
+    facts = {"days": f"{exception.starts_on} – {exception.ends_on}", "reason": exception.reason}
+    return facts | ({"hours": " – ".join(hours)} if any(hours) else {})
+
+
+def _tell(exception: WindowException, subject: str) -> None:
+    days = f"{exception.starts_on} – {exception.ends_on}"
+    notifications.tell_school(
+        exception.school, kind="exception", subject=subject, body=f"{days}: {exception.reason}", link="/school/"
+    )

@@ -1,0 +1,190 @@
+"""Judging: real drawn photos through the real engine."""
+
+import datetime as dt
+import io
+import uuid
+
+import pytest
+from django.utils import timezone
+from PIL import Image
+
+import vision
+from capture.judging import judge
+from capture.models import Finding, Photo
+from capture.upload.intake import accept_upload
+from portal.models import Event, Message
+from students.models import Student
+from tests import factories
+
+pytestmark = pytest.mark.usefixtures("scoped")
+
+
+@pytest.fixture
+def sent(agreed, enrolment):
+    def send(data: bytes) -> Photo:
+        return accept_upload(
+            student=agreed, enrolment=enrolment, data=data, token=uuid.uuid4(), origin="camera", by=agreed
+        )
+
+    return send
+
+
+def test_good_photo_becomes_a_standard_portrait(sent, agreed, good_photo):
+    photo = judge.judge(photo_id=sent(good_photo).pk)
+    agreed.refresh_from_db()
+    photo.refresh_from_db()
+    assert photo.status == Photo.Status.READY
+    assert agreed.stage == Student.Stage.READY
+    assert photo.outcome in {"green", "amber"}
+    assert photo.engine
+    assert len(photo.imprint.words) == 32
+    assert photo.compared_at
+    assert photo.measures["faces"] == 1
+    portrait = Image.open(io.BytesIO(factories.content(photo.portrait)))
+    assert portrait.size == (480, 640)
+    assert photo.portrait.size <= 40_960
+    assert max(Image.open(io.BytesIO(factories.content(photo.preview))).size) == 1280
+
+
+def test_shut_eyes_are_rejected_with_a_mark(sent, agreed, shut_eyes):
+    photo = judge.judge(photo_id=sent(shut_eyes).pk)
+    agreed.refresh_from_db()
+    assert photo.status == Photo.Status.REJECTED
+    assert agreed.stage == Student.Stage.RETAKE
+    found = Finding.objects.get(photo=photo, rule="eyes")
+    assert found.outcome == Finding.Outcome.REJECT
+    assert found.value < found.limit
+    assert found.marks
+    assert not photo.portrait
+
+
+def test_picture_without_a_face_is_rejected(sent):
+    photo = judge.judge(photo_id=sent(factories.jpeg(600, 800)).pk)
+    assert photo.status == Photo.Status.REJECTED
+    assert list(photo.findings.values_list("rule", flat=True)) == ["one_face"]
+
+
+def test_file_that_cannot_be_read_is_a_rejection_and_not_an_error(sent):
+    photo = sent(factories.jpeg(600, 800))
+    with photo.original.storage.open(photo.original.name, "wb") as file:
+        file.write(b"\xff\xd8\xff rubbish")
+    photo = judge.judge(photo_id=photo.pk)
+    assert photo.status == Photo.Status.REJECTED
+    assert list(photo.findings.values_list("rule", flat=True)) == ["unreadable"]
+
+
+def test_judging_twice_changes_nothing(sent):
+    photo = sent(factories.jpeg(600, 800))
+    assert judge.judge(photo_id=photo.pk)
+    assert judge.judge(photo_id=photo.pk) is None
+    assert Finding.objects.filter(photo=photo).count() == 1
+    assert Event.objects.filter(kind="photo.rejected", object_id=photo.pk).count() == 1
+
+
+def test_of_two_workers_with_one_photo_one_settles_and_the_other_leaves_no_file(sent, good_photo, settings):
+    photo = sent(good_photo)
+    claimed = judge.claim(photo.pk)
+    judgement = judge.examine(claimed)
+    assert judge.settle(claimed, judgement)
+    before = sorted(path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file())
+    assert judge.settle(Photo.objects.get(pk=photo.pk), judgement) is None
+    assert sorted(path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()) == before
+
+
+def test_photo_in_the_hands_of_a_worker_is_not_claimed_again(sent):
+    photo = sent(factories.jpeg(600, 800))
+    assert judge.claim(photo.pk)
+    assert judge.claim(photo.pk) is None
+    Photo.objects.filter(pk=photo.pk).update(claimed_at=timezone.now() - dt.timedelta(minutes=5))
+    assert judge.claim(photo.pk)
+
+
+def test_replaced_photo_is_judged_without_moving_the_student(sent, agreed):
+    first, second = sent(factories.jpeg(600, 800)), sent(factories.jpeg(600, 800))
+    judge.judge(photo_id=first.pk)
+    agreed.refresh_from_db()
+    assert agreed.stage == Student.Stage.CHECKING
+    judge.judge(photo_id=second.pk)
+    agreed.refresh_from_db()
+    assert agreed.stage == Student.Stage.RETAKE
+
+
+def test_limits_of_the_season_decide(sent, season, shut_eyes):
+    chosen = factories.limit_set(season, {"eyes": dict.fromkeys(vision.DEFAULTS["eyes"]) | {"warn": 0.9}})
+    photo = judge.judge(photo_id=sent(shut_eyes).pk)
+    assert photo.status == Photo.Status.READY
+    assert Finding.objects.get(photo=photo, rule="eyes").outcome == Finding.Outcome.WARN
+    assert photo.limit_set == chosen
+
+
+def test_a_limit_that_the_engine_does_not_know_any_more_does_not_stop_it(sent, season, caplog):
+    factories.limit_set(season, {"no_such_rule": {"reject": 1}})
+    assert judge.judge(photo_id=sent(factories.jpeg(600, 800)).pk).status == Photo.Status.REJECTED
+    assert "no_such_rule" in caplog.text
+
+
+def test_background_of_the_season_is_used(sent, season, good_photo):
+    season.background = "white"
+    season.save()
+    photo = judge.judge(photo_id=sent(good_photo).pk)
+    corner = Image.open(io.BytesIO(factories.content(photo.portrait))).getpixel((3, 3))
+    assert min(corner) > 245
+
+
+# --- the sweep -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def told(monkeypatch):
+    from capture.upload import intake
+
+    photos = []
+    monkeypatch.setattr(intake, "enqueue", lambda photo: photos.append(photo.pk))
+    return photos
+
+
+def waiting(student, **fields) -> Photo:
+    long_ago = timezone.now() - dt.timedelta(minutes=10)
+    return factories.photo(student, Photo.Status.CHECKING, **{"queued_at": long_ago} | fields)
+
+
+def test_sweep_tells_the_queue_of_forgotten_and_lost_photos_of_every_school(student, other_school, season, told):
+    forgotten = waiting(student)
+    long_ago = timezone.now() - dt.timedelta(minutes=10)
+    lost = waiting(factories.student(other_school, season), claimed_at=long_ago, attempts=1)
+    assert judge.sweep() == 2
+    assert told == [forgotten.pk, lost.pk]
+
+
+def test_sweep_leaves_fresh_and_finished_photos_alone(student, school, season, told):
+    waiting(student, claimed_at=timezone.now(), attempts=1)
+    waiting(factories.student(school, season), queued_at=timezone.now())
+    factories.photo(factories.student(school, season), Photo.Status.SUBMITTED)
+    assert judge.sweep() == 0
+    assert told == []
+
+
+def test_sweep_does_not_tell_the_queue_twice_in_a_row(student, told):
+    photo = waiting(student)
+    judge.sweep()
+    judge.sweep()
+    assert told == [photo.pk]
+
+
+def test_photo_lost_too_often_is_marked_for_a_person_and_the_student_may_go_on(student, told, caplog):
+    photo = waiting(student, attempts=5, claimed_at=timezone.now() - dt.timedelta(minutes=10))
+    assert judge.sweep() == 0
+    photo.refresh_from_db()
+    student.refresh_from_db()
+    assert photo.status == Photo.Status.FAILED
+    assert student.stage == Student.Stage.RETAKE
+    assert Message.objects.filter(recipient_key=student.actor_key, kind="photo_failed").count() == 1
+    assert "could not be judged" in caplog.text
+
+
+def test_person_has_a_failed_photo_judged_again(student, owner):
+    photo = factories.photo(student, Photo.Status.FAILED, attempts=5)
+    judge.judge_again(photo=photo, by=owner)
+    student.refresh_from_db()
+    assert student.stage == Student.Stage.CHECKING
+    assert judge.judge(photo_id=photo.pk).status == Photo.Status.REJECTED

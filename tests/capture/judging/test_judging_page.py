@@ -1,0 +1,144 @@
+"""The center's page of the photo rules."""
+
+import pytest
+from django.urls import reverse
+
+import vision
+from capture.models import LimitSet, Photo
+from portal import jobs
+from portal.models import Job
+from tests import factories
+from tests.conftest import client_of
+
+URL, SAVE, APPLY = "/center/judging/", "/center/judging/save/", "/center/judging/apply/"
+
+
+@pytest.fixture
+def photo(student, good_photo) -> Photo:
+    measures = vision.check(good_photo).measures | {"roll": 6.0}
+    found = vision.judge(measures).findings
+    return factories.photo(
+        student, findings={f.rule: f.outcome for f in found}, measures=measures, outcome=vision.Verdict(found).outcome
+    )
+
+
+def form(**typed) -> dict:
+    """What a browser sends of an untouched form, and what is typed (`__` for the dot)."""
+    return {"seen": "0", "rejects_red": "on", "days": "1", "reason": ""} | {
+        name.replace("__", "."): value for name, value in typed.items()
+    }
+
+
+def test_every_limit_of_every_rule_can_be_set(center_client, season, photo):
+    page = center_client.get(URL).content.decode()
+    for rule in vision.RULES:
+        assert f'id="rule-{rule.name}"' in page
+    for rule, name in (("roll", "reject"), ("sharpness", "texture"), ("mask", "cheek_chroma"), ("ears", "warn")):
+        assert f'name="{rule}.{name}"' in page
+    assert page.count('class="gauge"') > 25
+    assert "style=" not in page.split("<main", 1)[1]
+    assert "The measured defaults are in force" in page
+    assert str(vision.LOOK_YOURSELF[0]) in page
+
+
+def test_a_change_is_shown_before_it_is_saved(center_client, season, photo):
+    answer = center_client.post(URL, form(roll__warn="", roll__reject="5.5", **{"roll.warn.off": "on"}))
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "<strong>1</strong> of 1 verdicts would be otherwise." in page
+    assert reverse("capture:center_photo", args=[photo.pk]) in page
+    assert photo.student.name in page
+    assert photo.school.name in page
+    assert not LimitSet.objects.exists()
+
+
+def test_the_fragment_says_the_same_as_the_page(center_client, season, photo):
+    answer = center_client.post(URL, form(roll__warn="7"), headers={"HX-Request": "true"})
+    page = answer.content.decode()
+    assert page.lstrip().startswith('<div id="foresight"')
+    assert "HX-Request" in answer["Vary"]
+    assert "<strong>1</strong> of 1 verdicts" in page
+
+
+def test_nothing_typed_changes_nothing(center_client, season, photo):
+    page = center_client.post(URL, form(), headers={"HX-Request": "true"}).content.decode()
+    assert "nothing would change" in page
+
+
+def test_nonsense_is_said_instead(center_client, season, photo):
+    page = center_client.post(URL, form(roll__warn="9"), headers={"HX-Request": "true"}).content.decode()
+    assert "would never be given" in page
+    answer = center_client.post(SAVE, form(roll__warn="9", reason="Why not."))
+    assert answer.status_code == 400
+    assert "judging-error" in answer.content.decode()
+
+
+def test_saving_needs_a_reason_and_an_administrator(center_client, center_officer, season, photo):
+    answer = center_client.post(SAVE, form(roll__warn="7"))
+    assert answer.status_code == 400
+    assert "Please give the reason" in answer.content.decode()
+    assert answer.context["foreseen"].rules  # what was shown before saving is still there
+    officer = client_of(center_officer)
+    assert officer.post(SAVE, form(roll__warn="7", reason="Phones.")).status_code == 403
+    page = officer.get(URL).content.decode()
+    assert "Only an administrator of the center can save them." in page
+    assert SAVE not in page
+    assert not LimitSet.objects.exists()
+
+
+def test_saved_limits_stand_in_the_history_of_the_page(center_client, season, photo):
+    answer = center_client.post(SAVE, form(roll__warn="7", approves_green="on", reason="Phones are held askew."))
+    assert answer.status_code == 302
+    made = LimitSet.objects.get()
+    assert (made.number, made.changes, made.approves_green, made.rejects_red) == (1, {"roll": {"warn": 7}}, True, True)
+    page = center_client.get(URL).content.decode()
+    assert "Phones are held askew." in page
+    assert "Limits no. 1 of season" in page
+    assert 'value="7' in page
+    assert "1 photo that nobody has decided was judged by other limits or an older engine." in page
+
+
+def test_whoever_looked_at_older_limits_is_told(center_client, season, photo):
+    factories.limit_set(season, {"roll": {"reject": 9}})
+    answer = center_client.post(SAVE, form(roll__warn="7", reason="Late."))
+    assert answer.status_code == 400
+    assert "Somebody else has changed" in answer.content.decode()
+
+
+def test_undecided_photos_are_judged_again_by_a_job(center_client, center_officer, season, photo):
+    factories.limit_set(season, {"roll": {"warn": None}})
+    assert client_of(center_officer).post(APPLY).status_code == 403
+    assert center_client.post(APPLY).status_code == 302
+    job = Job.objects.get(kind="rejudge")
+    assert (job.season, job.total) == (season, 1)
+    assert "are being judged again" in center_client.get(URL).content.decode()
+
+
+def test_the_page_asks_the_same_of_one_photo_as_of_three(
+    center_client, season, school, photo, django_assert_max_num_queries
+):
+    center_client.get(URL)
+    for _n in range(2):
+        factories.photo(
+            factories.student(school, season), findings={"roll": "warn"}, measures=photo.measures, outcome="amber"
+        )
+    with django_assert_max_num_queries(20):
+        page = center_client.post(URL, form(roll__warn="7")).content.decode()
+    assert "<strong>3</strong> of 3" in page
+
+
+def test_a_season_without_photos_has_a_page_too(center_client, season):
+    page = center_client.get(URL).content.decode()
+    assert "Not measured in these days." in page
+    assert "Nobody has changed a limit in this season yet." in page
+
+
+def test_the_work_is_followed_on_the_page(center_client, center_admin, season, photo):
+    factories.limit_set(season, {"roll": {"warn": None}})
+    center_client.post(APPLY)
+    polled = center_client.get(URL, headers={"HX-Request": "true"}).content.decode()
+    assert 'hx-trigger="every 2s"' in polled
+    jobs.run(Job.objects.get(kind="rejudge").pk)
+    over = center_client.get(URL, headers={"HX-Request": "true"}).content.decode()
+    assert "hx-trigger" not in over
+    assert "Judged again: 1. Other verdicts: 1." in over

@@ -1,0 +1,168 @@
+"""Sets of limits: numbered, appended only, and nothing that makes no sense."""
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+import vision
+from capture.judging import gauges, limits
+from capture.models import LimitSet
+from portal.errors import Conflict, PortalError
+from portal.models import Event
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def change(season, by, changes, *, seen=0, reason="Phones see less.", **switches) -> LimitSet:
+    return limits.change(season=season, by=by, reason=reason, seen=seen, changes=changes, **switches)
+
+
+def test_without_a_set_the_defaults_hold(season):
+    found = limits.in_force(season)
+    assert (found.number, found.pk, found.changes) == (0, None, {})
+    assert limits.bounds(found, background="white").as_dict() == vision.limits_of().as_dict()
+    assert limits.stored(found) is None
+
+
+def test_a_change_is_the_next_number_and_stands_in_the_history(season, center_admin):
+    first = change(season, center_admin, {"roll": {"reject": 10}})
+    second = change(season, center_admin, {"roll": {"reject": 10, "warn": None}}, seen=first.pk, approves_green=True)
+    assert [row.number for row in limits.sets_of(season)] == [2, 1]
+    assert limits.in_force(season) == second
+    assert (first.made_by, second.reason) == (center_admin, "Phones see less.")
+    assert limits.bounds(second, background="blue").get("roll", "warn") is None
+    event = Event.objects.filter(kind="limits.changed").first()
+    assert event.facts == {
+        "number": 2,
+        "limits": ["approves_green off → on", "roll.warn 5 → off"],
+        "reason": "Phones see less.",
+    }
+    assert event.season == season
+
+
+def test_only_what_differs_from_the_defaults_is_kept(season, center_admin):
+    made = change(season, center_admin, {"roll": {"reject": 8, "warn": 4.5}, "yaw": dict(vision.DEFAULTS["yaw"])})
+    assert made.changes == {"roll": {"warn": 4.5}}
+
+
+def test_a_new_season_begins_with_the_limits_of_the_last_one(season, center_admin):
+    carried = change(season, center_admin, {"roll": {"reject": 12}})
+    later = factories.season(year=season.year + 1, graduating_class=season.year + 2, status="draft")
+    assert limits.in_force(later).season == season
+    own = change(later, center_admin, {"roll": {"reject": 9}}, seen=carried.pk)
+    assert (own.number, limits.in_force(later), limits.in_force(season).changes) == (
+        1,
+        own,
+        {"roll": {"reject": 12}},
+    )
+    assert [line.text for line in limits.told(later)[0].lines] == ["roll.reject 12 → 9"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "Nothing has been changed."),
+        ({"roll": {"reject": 8}}, "Nothing has been changed."),
+        (
+            {"roll": {"warn": 8}},
+            "Head upright: the warning at 8 lies beyond the rejection at 8 and would never be given.",
+        ),
+        ({"eyes": {"warn": 0.4}}, "the warning at 0.4 lies beyond the rejection at 0.45"),
+        ({"roll": {"reject": -1}}, "a limit is a number from 0 up"),
+        ({"roll": {"reject": float("nan")}}, "a limit is a number from 0 up"),
+        ({"roll": {"reject": 91}}, "this limit can be 90 at most"),
+        ({"mouth": {"warn": 1}}, "There is no limit “mouth.warn”."),
+        ({"nose": {"reject": 1}}, "There is no limit “nose.reject”."),
+        ({"colour": {"hue_low": 80}}, "the lower end lies above the upper end"),
+    ],
+)
+def test_nonsense_is_refused_with_a_sentence(season, center_admin, changes, sentence):
+    with pytest.raises(PortalError, match=sentence.replace(".", r"\.")):
+        change(season, center_admin, changes)
+    assert not LimitSet.objects.exists()
+
+
+def test_a_reason_is_required(season, center_admin):
+    with pytest.raises(PortalError, match="Please give the reason"):
+        change(season, center_admin, {"roll": {"reject": 9}}, reason="  ")
+    with pytest.raises(PortalError, match="under 300 characters"):
+        change(season, center_admin, {"roll": {"reject": 9}}, reason="x" * 301)
+
+
+def test_whoever_saves_second_looks_again(season, center_admin):
+    change(season, center_admin, {"roll": {"reject": 9}})
+    with pytest.raises(Conflict, match="Somebody else"):
+        change(season, center_admin, {"roll": {"reject": 11}}, seen=0)
+
+
+def test_the_first_set_of_a_season_is_not_taken_for_the_carried_one_of_the_same_number(season, center_admin):
+    carried = change(season, center_admin, {"roll": {"reject": 12}})
+    later = factories.season(year=season.year + 1, graduating_class=season.year + 2, status="draft")
+    own = change(later, center_admin, {"roll": {"reject": 9}}, seen=carried.pk)
+    assert own.number == carried.number
+    with pytest.raises(Conflict, match="Somebody else"):
+        change(later, center_admin, {"roll": {"reject": 11}}, seen=carried.pk)
+
+
+def test_a_set_is_never_changed(season):
+    row = factories.limit_set(season, {"roll": {"reject": 9}})
+    for sql in ("UPDATE capture_limitset SET reason = ''", "DELETE FROM capture_limitset"):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(sql)
+    assert limits.in_force(season) == row
+
+
+def test_what_a_season_may_leave_to_a_person(season):
+    asks = LimitSet(season=season, rejects_red=False)
+    mouth = vision.Finding("mouth", "reject", 0.1, 0.06)
+    assert limits.refuses(None, [mouth])
+    assert not limits.refuses(asks, [mouth])
+    assert not limits.refuses(LimitSet(season=season), [vision.Finding("roll", "warn", 6, 5)])
+    for hopeless in (
+        vision.Finding("unreadable", "reject"),
+        vision.Finding("one_face", "reject", 0.0, 1.0),
+        vision.Finding("too_close", "reject", 0.3, 0.04),
+    ):
+        assert limits.refuses(asks, [hopeless])
+    assert not limits.refuses(asks, [vision.Finding("one_face", "reject", 2.0, 1.0)])
+
+
+def test_every_rule_stands_in_one_group_and_every_limit_on_one_gauge():
+    names = [rule.name for _title, rules in gauges.grouped() for rule in rules]
+    assert sorted(names) == sorted(vision.RULE_NAMES)
+    for rule in vision.RULES:
+        shown = [name for gauge in gauges.of(rule) for name in gauge.limits]
+        if any(value is not None for value in rule.defaults.values()) or shown:
+            assert sorted(shown) == sorted(rule.defaults), rule.name
+
+
+def test_a_rule_that_nobody_has_described_yet_is_still_shown():
+    rule = vision.Rule("nose", "Nose", {"reject": 1.0})
+    assert [(gauge.title, dict(gauge.limits)) for gauge in gauges.of(rule)] == [("reject", {"reject": "above"})]
+    assert gauges.of(vision.Rule("unreadable", "Readable", {"reject": None})) == []
+
+
+@pytest.mark.parametrize("rule", [rule for rule in vision.RULES if rule.check], ids=lambda rule: rule.name)
+def test_a_gauge_reads_what_its_rule_compares(rule, measured):
+    """With the limit moved just past the reading, the rule finds it with that very value."""
+    for gauge in gauges.of(rule):
+        value = gauge.read(measured, background="blue")
+        for name, side in gauge.limits.items():
+            if value is None or name not in ("reject", "warn"):
+                continue
+            off = dict.fromkeys(rule.defaults, None)
+            limit = value - 0.001 if side == gauges.ABOVE else value + 0.001
+            found = rule.check(measured, vision.limits_of({rule.name: off | {name: limit}}))
+            if rule.name in NEED_MORE:
+                continue
+            assert found is not None, (rule.name, name)
+            assert (found.value, found.limit, found.outcome) == (pytest.approx(value), limit, name)
+
+
+# These ask another measure first; `one_face` counts faces and says how many.
+NEED_MORE = {"underexposed", "mask", "one_face"}
+
+
+@pytest.fixture
+def measured(good_photo):
+    return vision.check(good_photo).measures

@@ -1,6 +1,0 @@
-from capture import vision
-from capture.faults import FAULTS
-
-
-def test_every_rule_says_what_is_wrong():
-    assert set(FAULTS) == set(vision.RULE_NAMES)

@@ -1,0 +1,153 @@
+"""Several at once, on real connections: one wins, nobody is half done."""
+
+import datetime as dt
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+from django.db import connection, transaction
+from django.utils import timezone
+
+from capture import daily_check, retention
+from capture.judging import judge
+from capture.models import Finding, Likeness, Photo
+from capture.review import decisions
+from capture.upload.intake import accept_upload
+from portal.errors import Conflict
+from portal.models import Event, Job, Message
+from portal.tenancy import center_scope
+from schools.models import Enrolment, Season
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(*calls: Callable[[], object]) -> list[object]:
+    """Every call in a thread and connection of its own; what each returned or raised."""
+    barrier, results = threading.Barrier(len(calls)), [None] * len(calls)
+
+    def run(place: int) -> None:
+        try:
+            with center_scope():
+                barrier.wait()
+                results[place] = calls[place]()
+        except Exception as error:  # noqa: BLE001 it is looked at by the test
+            results[place] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(calls))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_double_click_on_two_connections_is_one_photo(agreed, enrolment, monkeypatch):
+    from capture.upload import intake
+
+    monkeypatch.setattr(intake, "enqueue", lambda photo: None)
+    token, data = uuid.uuid4(), factories.jpeg(480, 640)
+
+    def send():
+        return accept_upload(student=agreed, enrolment=enrolment, data=data, token=token, origin="camera", by=agreed)
+
+    photos = at_once(*[send] * 4)
+    with center_scope():
+        stored = Photo.objects.get()
+        assert photos == [stored] * 4
+        assert Event.objects.filter(kind="photo.uploaded").count() == 1
+
+
+def test_different_photos_at_once_leave_one_current(agreed, enrolment, monkeypatch):
+    from capture.upload import intake
+
+    monkeypatch.setattr(intake, "enqueue", lambda photo: None)
+    data = factories.jpeg(480, 640)
+
+    def send():
+        return accept_upload(
+            student=agreed, enrolment=enrolment, data=data, token=uuid.uuid4(), origin="camera", by=agreed
+        )
+
+    results = at_once(*[send] * 3)
+    with center_scope():
+        assert all(isinstance(result, Photo) for result in results)
+        assert Photo.objects.filter(is_current=True).count() == 1
+
+
+def test_one_of_many_workers_claims_a_photo(student):
+    photo = factories.photo(student, Photo.Status.CHECKING)
+    claimed = at_once(*[lambda: judge.claim(photo.pk)] * 6)
+    assert len([result for result in claimed if result is not None]) == 1
+
+
+def test_two_copies_judged_at_the_same_instant_find_each_other(school, other_school, season):
+    for n in range(8):
+        imprint = f"{n + 1:x}" * 128
+        pair = [
+            factories.photo(factories.student(home, season), Photo.Status.CHECKING) for home in (school, other_school)
+        ]
+        judgements = [judge.Judgement((), imprint=imprint), judge.Judgement((), imprint=imprint)]
+        settled = at_once(*[partial(judge.settle, *side) for side in zip(pair, judgements, strict=True)])
+        assert settled == pair
+        with center_scope():
+            assert Likeness.objects.filter(photo__in=pair, other__in=pair).count() == 2
+            assert Finding.objects.filter(photo__in=pair, rule="duplicate").count() == 2
+            assert set(Photo.objects.filter(pk__in=[photo.pk for photo in pair]).values_list("outcome", flat=True)) == {
+                "amber"
+            }
+
+
+def test_of_two_reviewers_one_decides(student, owner, colleague):
+    photo = factories.photo(student)
+    with center_scope():
+        mine, theirs = (Photo.objects.select_related("student", "school").get(pk=photo.pk) for _ in range(2))
+    results = at_once(
+        lambda: decisions.approve(photo=mine, by=owner),
+        lambda: decisions.return_(photo=theirs, by=colleague, reason="no"),
+    )
+    with center_scope():
+        assert len([result for result in results if isinstance(result, Conflict)]) == 1
+        assert Message.objects.filter(recipient_key=student.actor_key).count() == 1
+        photo.refresh_from_db()
+        student.refresh_from_db()
+        assert (photo.status, student.stage) in {("approved", "approved"), ("returned", "retake")}
+
+
+def test_a_reset_waits_for_the_form_that_is_being_accepted(student, enrolment, owner):
+    photo, held = factories.photo(student, Photo.Status.APPROVED), threading.Event()
+
+    def accept():
+        with transaction.atomic():
+            Enrolment.objects.update(status=Enrolment.Status.FEEDBACK_ACCEPTED)
+            held.set()
+            time.sleep(0.5)  # the reset comes in the meantime
+
+    def reset():
+        held.wait()
+        return decisions.reset(photo=photo, by=owner, reason="too late")
+
+    with center_scope():
+        Enrolment.objects.update(status=Enrolment.Status.FEEDBACK_SENT)
+    assert isinstance(at_once(accept, reset)[1], Conflict)
+    with center_scope():
+        assert Photo.objects.get().status == Photo.Status.APPROVED
+
+
+def test_two_beats_make_one_daily_check_a_school(school, other_school, season):
+    made = at_once(*[daily_check.start_daily_checks] * 3)
+    assert sorted(made) == [0, 0, 2]
+    assert Job.objects.filter(kind="daily_check").count() == 2
+
+
+def test_two_beats_make_one_purge(student, season):
+    factories.photo(student)
+    closed_on = timezone.localdate() - dt.timedelta(days=181)
+    Season.objects.update(status=Season.Status.CLOSED, closed_on=closed_on, retention_days=180)
+    assert sorted(at_once(*[retention.start_purges] * 3)) == [0, 0, 1]
+    assert Job.objects.filter(kind="purge").count() == 1

@@ -1,0 +1,140 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import pypdf
+import pytest
+from fontTools.fontBuilder import FontBuilder
+from fontTools.pens.ttGlyphPen import TTGlyphPen
+from fontTools.subset import Subsetter
+from fontTools.ttLib import TTFont
+from reportlab.pdfbase.ttfonts import makeToUnicodeCMap
+
+from portal.pdf.fonts import SOURCES, covered, house_fonts, to_unicode_cmap, truetype
+from portal.pdf.paper import document, draw_text
+from tests.support.school_papers import rendered, text_of
+
+RARE = "𬭚䶮㛃"
+
+
+@pytest.fixture
+def written(fonts, tmp_path):
+    """A page with the rare characters, at 60 points."""
+    path = tmp_path / "rare.pdf"
+    with document(path, fonts=fonts, width=100, height=40, title="t", author="a") as canvas:
+        draw_text(canvas, fonts, f"王{RARE}·A", 10, 40, 40)
+        canvas.showPage()
+    return path
+
+
+def test_reportlab_writes_a_wrong_map_above_ffff_which_is_why_ours_stands_in():
+    assert "<01> <2CB5A>" in makeToUnicodeCMap("F", [0, 0x2CB5A])
+    assert "<01> <D872DF5A>" in to_unicode_cmap([0, 0x2CB5A])
+
+
+def test_map_holds_at_most_100_entries_a_block():
+    lines = to_unicode_cmap([0, *range(0x4E00, 0x4E00 + 250)]).splitlines()
+    assert [line for line in lines if line.endswith("beginbfchar")] == [
+        "100 beginbfchar",
+        "100 beginbfchar",
+        "50 beginbfchar",
+    ]
+
+
+def test_rare_characters_can_be_copied_with_poppler_and_pypdf(written):
+    assert f"王{RARE}·A" in text_of(written)
+    assert f"王{RARE}·A" in pypdf.PdfReader(written).pages[0].extract_text()
+
+
+def test_rare_characters_are_drawn_and_are_no_boxes(written, fonts, tmp_path):
+    box = tmp_path / "box.pdf"
+    with document(box, fonts=fonts, width=100, height=40, title="t", author="a") as canvas:
+        draw_text(canvas, fonts, "王\ue000\ue000\ue000·A", 10, 40, 40)
+        canvas.showPage()
+    ink = (rendered(written, dpi=100) < 128).any(axis=2)
+    empty = (rendered(box, dpi=100) < 128).any(axis=2)
+    for i in range(1, 4):
+        left = int((10 + 40 * i) / 72 * 100)
+        cell, other = ink[:, left : left + 55], empty[:, left : left + 55]
+        assert cell.sum() > 250
+        assert (cell != other).sum() > 250
+
+
+def test_fonts_are_embedded_truetype_subsets(written):
+    fonts = pypdf.PdfReader(written).pages[0]["/Resources"]["/Font"]
+    assert len(fonts) == 1
+    for font in fonts.values():
+        font = font.get_object()
+        assert font["/Subtype"] == "/TrueType"
+        assert "+NotoSansSC" in font["/BaseFont"]
+        assert font["/FontDescriptor"]["/FontFile2"].get_data()[:4] == b"\x00\x01\x00\x00"
+
+
+def test_converted_font_has_every_character_of_its_source(fonts, settings):
+    made, source = TTFont(truetype("sans", settings.DATA_DIR / "fonts")), TTFont(SOURCES["sans"]())
+    assert made.getBestCmap().keys() == source.getBestCmap().keys()
+    assert "glyf" in made
+    assert "CFF " not in made
+    for char in "永中A":
+        name, origin = made.getBestCmap()[ord(char)], source.getBestCmap()[ord(char)]
+        assert made["hmtx"][name][0] == source["hmtx"][origin][0]
+
+
+def test_missing_names_characters_that_no_font_has(fonts):
+    assert fonts.missing("王𠮷一\u200b") == "𠮷\u200b"
+
+
+def test_serif_stands_in_for_what_sans_lacks(fonts):
+    sans, serif = fonts.first, house_fonts("serif").first
+    only_serif = next(c for c in sorted(serif.face.charToGlyph) if c > 0x3400 and c not in sans.face.charToGlyph)
+    runs = fonts.runs(f"一{chr(only_serif)}")
+    assert [font.fontName for font, _ in runs] == ["Tucai-sans", "Tucai-serif"]
+
+
+@pytest.fixture
+def extra_font(tmp_path, settings):
+    """The operator's own font, which has one character: 𠮷."""
+    pen = TTGlyphPen(None)
+    pen.moveTo((100, 0))
+    for point in ((100, 700), (900, 700), (900, 0)):
+        pen.lineTo(point)
+    pen.closePath()
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", "yoshi"])
+    builder.setupCharacterMap({0x20BB7: "yoshi"})
+    builder.setupGlyf({".notdef": TTGlyphPen(None).glyph(), "yoshi": pen.glyph()})
+    builder.setupHorizontalMetrics({".notdef": (1000, 0), "yoshi": (1000, 100)})
+    builder.setupHorizontalHeader(ascent=880, descent=-120)
+    builder.setupNameTable({"familyName": "Own", "styleName": "Regular", "psName": "Own-Regular"})
+    builder.setupOS2(sTypoAscender=880, sTypoDescender=-120, usWinAscent=880, usWinDescent=120)
+    builder.setupPost(keepGlyphNames=False)
+    builder.save(tmp_path / "own.ttf")
+    settings.EXTRA_FONTS = [str(tmp_path / "own.ttf")]
+    covered.cache_clear()
+    yield
+    covered.cache_clear()
+
+
+def test_operator_s_own_font_fills_a_gap(extra_font, tmp_path):
+    chain = house_fonts()
+    assert 0x20BB7 in covered()
+    assert chain.missing("李𠮷") == ""
+    path = tmp_path / "own.pdf"
+    with document(path, fonts=chain, width=60, height=30, title="t", author="a") as canvas:
+        draw_text(canvas, chain, "李𠮷", 10, 20, 30)
+        canvas.showPage()
+    assert "李𠮷" in text_of(path)
+
+
+def test_conversion_is_done_once_however_many_ask(tmp_path, monkeypatch):
+    source = tmp_path / "small.otf"
+    subset = Subsetter()
+    with TTFont(SOURCES["sans"]()) as font:
+        subset.populate(text="永中A")
+        subset.subset(font)
+        font.save(source)
+    monkeypatch.setitem(SOURCES, "sans", lambda: source)
+    with ThreadPoolExecutor(4) as pool:
+        made = set(pool.map(lambda _: truetype("sans", tmp_path / "cache"), range(4)))
+    assert len(made) == 1
+    with TTFont(made.pop()) as font:
+        assert {0x6C38, 0x4E2D, 0x41} <= set(font.getBestCmap())
+    assert sorted(path.suffix for path in (tmp_path / "cache").iterdir()) == [".lock", ".ttf"]

@@ -1,0 +1,77 @@
+import pytest
+from django.urls import reverse
+
+from portal.models import Event
+
+LOGIN = "/accounts/login/"
+
+
+def kinds() -> list[str]:
+    return list(Event.objects.order_by("id").values_list("kind", flat=True))
+
+
+@pytest.mark.parametrize("name", ["owner", "owner@example.org"])
+def test_a_person_signs_in_by_user_name_or_address_and_lands_at_the_own_desk(client, owner, name):
+    answer = client.post(LOGIN, {"login": name, "password": "a-long-password"})
+    assert answer["Location"] == reverse("schools:door")
+    assert client.get(answer["Location"])["Location"] == reverse("schools:school_home")
+    assert kinds() == ["person.signed_in"]
+    assert Event.objects.get().school == owner.membership.school
+
+
+def test_the_center_lands_at_the_dashboard(client, center_admin):
+    client.post(LOGIN, {"login": "center", "password": "a-long-password"})
+    assert client.get("/door/")["Location"] == reverse("schools:dashboard")
+
+
+def test_a_wrong_password_is_recorded_for_a_known_account_alone(client, owner):
+    client.post(LOGIN, {"login": "owner", "password": "wrong"})
+    client.post(LOGIN, {"login": "nobody", "password": "wrong"})
+    assert kinds() == ["person.sign_in_failed"]
+
+
+def test_a_switched_off_account_does_not_get_in(client, owner):
+    owner.is_active = False
+    owner.save()
+    client.post(LOGIN, {"login": "owner", "password": "a-long-password"})
+    assert client.get("/school/")["Location"].startswith(LOGIN)
+
+
+def test_nobody_signs_up(client, db):
+    page = client.get("/accounts/signup/")
+    assert b"password1" not in page.content
+    client.post("/accounts/signup/", {"username": "x", "email": "x@example.org", "password1": "a-fine-long-secret"})
+    assert not kinds()
+
+
+def test_a_person_goes_back_to_the_page_that_asked(client, owner):
+    wanted = client.get("/school/people/")["Location"]
+    answer = client.post(wanted, {"login": "owner", "password": "a-long-password", "next": "/school/people/"})
+    assert answer["Location"] == "/school/people/"
+
+
+def test_an_account_without_a_place_finds_no_desk(client, django_user_model, db):
+    client.force_login(django_user_model.objects.create_user("nobody"), "django.contrib.auth.backends.ModelBackend")
+    assert client.get("/door/").status_code == 404
+    operator = django_user_model.objects.create_superuser("operator", "", "x")
+    client.force_login(operator, "django.contrib.auth.backends.ModelBackend")
+    assert client.get("/door/")["Location"] == "/admin/"
+
+
+def test_the_second_factor_can_be_set_up(owner_client, center_client):
+    for one in (owner_client, center_client):
+        assert one.get(reverse("mfa_index")).status_code == 200
+
+
+def test_the_operator_signs_in_where_attempts_are_counted(client, db):
+    assert client.get("/admin/login/?next=/admin/")["Location"] == f"{LOGIN}?next=%2Fadmin%2F"
+    answer = client.post("/admin/login/", {"username": "operator", "password": "guess"})
+    assert answer["Location"].startswith(LOGIN)
+
+
+def test_behind_a_proxy_failures_are_counted_by_the_visitors_own_address(client, owner, settings):
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    for n in range(11):
+        client.post(LOGIN, {"login": f"nobody{n}", "password": "x"}, HTTP_X_FORWARDED_FOR="203.0.113.9")
+    answer = client.post(LOGIN, {"login": "owner", "password": "a-long-password"}, HTTP_X_FORWARDED_FOR="203.0.113.10")
+    assert answer["Location"] == reverse("schools:door")

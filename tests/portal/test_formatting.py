@@ -1,0 +1,81 @@
+import datetime as dt
+
+import pytest
+from django.utils import timezone, translation
+
+from portal import formatting
+
+
+@pytest.fixture
+def english():
+    with translation.override("en"):
+        yield
+
+
+def shanghai(text: str) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.fromisoformat(text))
+
+
+@pytest.mark.parametrize(
+    ("fen", "said"),
+    [(0, "0.00"), (5, "0.05"), (1500, "15.00"), (123456789, "1,234,567.89"), (-150, "-1.50")],
+)
+def test_yuan_is_exact(fen, said):
+    assert formatting.yuan(fen) == said
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ("2026-03-21T13:59:30", "just now"),
+        ("2026-03-21T13:55:00", "5 minutes ago"),
+        ("2026-03-21T08:05:00", "today 08:05"),
+        ("2026-03-20T23:59:00", "yesterday 23:59"),
+        ("2026-03-22T09:00:00", "tomorrow 09:00"),
+        ("2026-01-02T09:00:00", "2 January 09:00"),
+        ("2025-12-31T09:00:00", "31 December 2025 09:00"),
+    ],
+)
+@pytest.mark.usefixtures("english")
+def test_moment_is_said_as_people_say_it(at, said):
+    assert formatting.moment(shanghai(at), now=shanghai("2026-03-21T14:00:00")) == said
+
+
+@pytest.mark.usefixtures("english")
+def test_moment_counts_days_in_shanghai():
+    just_after_midnight = dt.datetime(2026, 3, 20, 16, 30, tzinfo=dt.UTC)  # 00:30 of the 21st
+    assert formatting.moment(just_after_midnight, now=shanghai("2026-03-21T14:00:00")) == "today 00:30"
+
+
+def test_moment_in_chinese():
+    with translation.override("zh-hans"):
+        assert (
+            formatting.moment(shanghai("2026-03-18T09:20:00"), now=shanghai("2026-03-21T14:00:00")) == "3月18日 09:20"
+        )
+        assert formatting.moment(shanghai("2026-03-21T13:50:00"), now=shanghai("2026-03-21T14:00:00")) == "10 分钟前"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("320102200101011234", "3***************34"),
+        ("13800001234", "138****1234"),
+        ("G1234567", "G12**67"),
+        ("student@example.org", "s***@example.org"),
+        ("王小明", "王**"),
+        ("", ""),
+    ],
+)
+def test_masked_hides_the_middle(value, shown):
+    assert formatting.masked(value) == shown
+
+
+def test_notice_lines_tell_titles_headings_and_addresses():
+    notice = "关于采集工作的通知\n\n各有关高校：\n一、采集时间\n2022年3月—5月（详见附件1）。\n附件1"
+    assert formatting.notice_lines(notice) == [
+        ("title", "关于采集工作的通知"),
+        ("address", "各有关高校："),
+        ("heading", "一、采集时间"),
+        ("text", "2022年3月—5月（详见附件1）。"),
+        ("heading", "附件1"),
+    ]

@@ -1,0 +1,156 @@
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+
+from portal import history, jobs
+from portal.errors import PortalError
+from portal.models import Job
+from schools.models import Enrolment
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def handlers(monkeypatch):
+    """A registry of the test's own."""
+    monkeypatch.setattr(jobs, "HANDLERS", {})
+    return jobs.HANDLERS
+
+
+@pytest.fixture
+def queued(monkeypatch):
+    told = []
+    monkeypatch.setattr(jobs, "enqueue", lambda job: told.append(job.pk))
+    return told
+
+
+def make(kind: str, school, owner) -> Job:
+    return jobs.create(kind, by=owner, school=school, total=4)
+
+
+def test_job_is_written_before_the_queue_is_told(handlers, queued, school, owner, django_capture_on_commit_callbacks):
+    jobs.handler("count")(lambda job: None)
+    with django_capture_on_commit_callbacks(execute=True):
+        job = make("count", school, owner)
+        assert queued == []
+    assert queued == [job.pk]
+    assert job.status == Job.Status.QUEUED
+
+
+def test_run_works_inside_the_schools_scope_and_keeps_the_result(handlers, queued, school, owner):
+    @jobs.handler("count")
+    def count(job):
+        jobs.progress(job, 2)
+        assert Job.objects.get(pk=job.pk).percent == 50
+        job.result = {"enrolments": Enrolment.objects.count()}
+
+    job = make("count", school, owner)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.done, job.result) == (Job.Status.DONE, 4, {"enrolments": 1})
+
+
+def test_refusal_fails_the_job_with_its_sentence_and_tidies_up(handlers, queued, school, owner):
+    tidied = []
+
+    @jobs.handler("refuse", on_failure=lambda job: tidied.append(job.pk))
+    def refuse(job):
+        raise PortalError("The file is empty. Choose another one.")
+
+    job = make("refuse", school, owner)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.message) == (Job.Status.FAILED, "The file is empty. Choose another one.")
+    assert tidied == [job.pk]
+
+
+def test_our_fault_is_logged_and_told_without_a_trace(handlers, queued, school, owner, caplog):
+    @jobs.handler("break")
+    def break_(job):
+        raise ZeroDivisionError
+
+    job = make("break", school, owner)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert "fault on our side" in job.message
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_job_runs_once_however_often_the_queue_says_so(handlers, queued, school, owner):
+    runs = []
+    jobs.handler("once")(lambda job: runs.append(job.pk))
+    job = make("once", school, owner)
+    jobs.run(job.pk)
+    jobs.run(job.pk)
+    assert runs == [job.pk]
+
+
+def test_a_long_job_gives_way_and_goes_on_where_it_was(handlers, queued, school, owner):
+    @jobs.handler("count")
+    def count(job):
+        job.result = {"counted": job.result.get("counted", 0) + 1}
+        jobs.progress(job, job.result["counted"])
+        if job.result["counted"] < 3:
+            raise jobs.Unfinished
+
+    job = make("count", school, owner)
+    for _ in range(4):  # one call more than it needs
+        jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.result, job.attempts) == (Job.Status.DONE, {"counted": 3}, 1)
+    assert queued == [job.pk, job.pk]
+    kinds = list(history.of(job).order_by("id").values_list("kind", flat=True))
+    assert kinds == ["job.count", "job.done"]
+
+
+def test_sweep_gives_back_what_a_lost_worker_held(handlers, queued, school, owner, settings):
+    jobs.handler("lost")(lambda job: None)
+    job = make("lost", school, owner)
+    jobs.claim(job.pk)
+    assert jobs.sweep() == 0
+    Job.objects.update(claimed_at=timezone.now() - dt.timedelta(seconds=settings.CLAIM_SECONDS + 1))
+    assert jobs.sweep() == 1
+    assert queued == [job.pk]
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.attempts) == (Job.Status.DONE, 2)
+
+
+def test_sweep_tells_the_queue_of_jobs_it_never_heard_of(handlers, queued, school, owner, settings):
+    jobs.handler("unheard")(lambda job: None)
+    job = make("unheard", school, owner)
+    Job.objects.update(created_at=timezone.now() - dt.timedelta(seconds=settings.CLAIM_SECONDS + 1))
+    assert jobs.sweep() == 1
+    assert queued == [job.pk]
+
+
+def test_job_lost_again_and_again_is_given_up(handlers, queued, school, owner, settings):
+    jobs.handler("cursed")(lambda job: None)
+    job = make("cursed", school, owner)
+    Job.objects.update(
+        status=Job.Status.RUNNING,
+        attempts=jobs.MAX_ATTEMPTS,
+        claimed_at=timezone.now() - dt.timedelta(seconds=settings.CLAIM_SECONDS + 1),
+    )
+    assert jobs.sweep() == 0
+    job.refresh_from_db()
+    assert job.status == Job.Status.FAILED
+    assert "given up" in job.message
+
+
+def test_failed_job_can_be_tried_again(handlers, queued, school, owner, django_capture_on_commit_callbacks):
+    jobs.handler("again")(lambda job: None)
+    job = make("again", school, owner)
+    Job.objects.update(status=Job.Status.FAILED, message="x", attempts=5)
+    job.refresh_from_db()
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.retry(job, by=owner)
+    assert (job.status, job.attempts, queued) == (Job.Status.QUEUED, 0, [job.pk])
+    assert history.of(job).first().after == "queued"
+
+
+def test_every_kind_of_job_has_its_words():
+    from portal.job_kinds import LABELS
+
+    assert jobs.HANDLERS.keys() - LABELS.keys() == set()

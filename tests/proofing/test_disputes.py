@@ -1,0 +1,132 @@
+import pytest
+
+from capture.models import Photo
+from portal import history
+from portal.errors import Conflict, PortalError
+from portal.models import Event, Message
+from proofing import disputes, proofs
+from proofing.models import Proof
+from students.models import Correction, Student
+from tests import factories
+from tests.support.school_papers import confirm
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def asker(pair, proofreading):
+    return pair[0]
+
+
+def ask(student, field="major", wanted="会计学", explanation=""):
+    return disputes.ask(student, field=field, wanted=wanted, explanation=explanation, by=student)
+
+
+def test_request_takes_a_confirmation_back_and_tells_the_school(asker, owner):
+    confirm(asker)
+    correction = ask(asker)
+    assert Student.objects.get(pk=asker.pk).stage == Student.Stage.APPROVED
+    assert Proof.objects.get(student=asker).status == Proof.Status.DISPUTED
+    assert correction.status == Correction.Status.OPEN
+    message = Message.objects.get(kind="correction.asked")
+    assert (message.recipient_key, message.link) == (owner.actor_key, "/school/corrections/")
+
+
+def test_student_waits_for_the_answer_before_confirming(asker):
+    ask(asker)
+    with pytest.raises(PortalError, match="still looking"):
+        confirm(asker)
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted", "sentence"),
+    [("major", "  ", "Give the right value"), ("major", "软件工程", "recorded already"), ("portrait", "", "Say what")],
+)
+def test_senseless_requests_are_refused_and_take_nothing_back(asker, field, wanted, sentence):
+    confirm(asker)
+    with pytest.raises(PortalError, match=sentence):
+        ask(asker, field, wanted)
+    assert Correction.objects.count() == 0
+    assert Student.objects.get(pk=asker.pk).stage == Student.Stage.PROOFED
+
+
+def test_accepted_data_stand_in_the_roster_and_the_student_confirms_then(asker, owner):
+    correction = ask(asker)
+    disputes.accept(correction, by=owner)
+    student = Student.objects.get(pk=asker.pk)
+    assert student.major == "会计学"
+    assert Message.objects.get(kind="correction.accepted").recipient_key == asker.actor_key
+    assert confirm(student).status == Proof.Status.CONFIRMED
+
+
+def test_accepted_id_number_is_sealed_and_appears_nowhere_in_clear(asker, owner):
+    number = factories.id_number(777 if asker.gender == "male" else 778, born="20020304")
+    correction = ask(asker, "id_number", number)
+    assert correction.wanted == ""
+    disputes.accept(correction, by=owner)
+    assert Student.objects.get(pk=asker.pk).id_number == number
+    assert not any(number in str(event.facts) for event in Event.objects.all())
+    assert not any(number in message.body for message in Message.objects.all())
+
+
+def test_id_number_of_another_student_is_refused_and_nothing_changes(asker, pair, owner):
+    correction = ask(asker, "id_number", pair[1].id_number)
+    with pytest.raises(PortalError):
+        disputes.accept(correction, by=owner)
+    assert Correction.objects.get(pk=correction.pk).status == Correction.Status.OPEN
+    assert Student.objects.get(pk=asker.pk).id_number == asker.id_number
+
+
+def test_accepted_portrait_complaint_sends_the_student_back_to_the_camera(asker, owner):
+    correction = ask(asker, "portrait", "", "Eyes shut")
+    disputes.accept(correction, by=owner)
+    assert Student.objects.get(pk=asker.pk).stage == Student.Stage.RETAKE
+    assert Photo.objects.get(student=asker).status == Photo.Status.RETURNED
+
+
+def test_declined_request_needs_an_answer_and_lets_the_student_confirm(asker, owner):
+    correction = ask(asker)
+    with pytest.raises(PortalError, match="Tell the student"):
+        disputes.decline(correction, by=owner, answer=" ")
+    disputes.decline(correction, by=owner, answer="The register says so")
+    assert "The register says so" in Message.objects.get(kind="correction.declined").body
+    assert confirm(asker).status == Proof.Status.CONFIRMED
+
+
+def test_a_decision_is_taken_once(asker, owner, colleague):
+    correction = ask(asker)
+    disputes.accept(correction, by=owner)
+    with pytest.raises(Conflict):
+        disputes.decline(Correction.objects.get(pk=correction.pk), by=colleague, answer="No")
+
+
+def test_present_values_are_shown_masked_and_in_words(asker):
+    identity = ask(asker, "id_number", factories.id_number(779, born="20020304"))
+    assert disputes.present_shown(identity) == asker.masked_id
+    gender = ask(asker, "gender", "female" if asker.gender == "male" else "male")
+    assert disputes.present_shown(gender) == asker.get_gender_display()
+    assert disputes.present_shown(ask(asker)) == "软件工程"
+
+
+def test_requests_are_over_once_the_form_is_accepted(pair, accepted):
+    with pytest.raises(PortalError, match="closed"):
+        ask(pair[0])
+    assert proofs.standing(accepted).disputed == 0
+
+
+def test_portrait_framed_since_the_complaint_needs_no_other_photo(asker, owner):
+    correction = ask(asker, "portrait", "", "My head is cut off")
+    with pytest.raises(PortalError, match="Adjust the frame first"):
+        disputes.accept_framed(correction, by=owner)
+    photo = proofs.current_portrait(asker)
+    history.record("photo.framed", photo, by=owner)
+    assert disputes.accept_framed(correction, by=owner).status == Correction.Status.ACCEPTED
+    photo.refresh_from_db()
+    assert photo.status == Photo.Status.APPROVED
+    assert "framed anew" in Message.objects.get(kind="correction.accepted").body
+    assert confirm(Student.objects.get(pk=asker.pk)).status == Proof.Status.CONFIRMED
+
+
+def test_portrait_framed_before_the_complaint_is_no_answer_to_it(asker, owner):
+    history.record("photo.framed", proofs.current_portrait(asker), by=owner)
+    assert not disputes.is_framed_since(ask(asker, "portrait", "", "My head is cut off"))

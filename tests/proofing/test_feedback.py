@@ -1,0 +1,137 @@
+from io import BytesIO
+
+import pypdf
+import pytest
+from PIL import Image
+
+from capture.review import decisions
+from portal.errors import Conflict, PortalError
+from portal.models import Message
+from proofing import feedback, proofs
+from proofing.models import Feedback
+from schools.models import Enrolment
+from tests.support.school_papers import STAMPED, confirm, read
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def settled(pair, proofreading):
+    for student in pair:
+        confirm(student)
+    return proofreading
+
+
+@pytest.fixture
+def sent(settled, owner):
+    return feedback.send(feedback.make(settled, by=owner), data=STAMPED, by=owner)
+
+
+def status_of(enrolment):
+    return Enrolment.objects.get(pk=enrolment.pk).status
+
+
+def test_form_waits_until_every_student_is_settled(pair, proofreading, owner):
+    confirm(pair[0])
+    with pytest.raises(PortalError, match="1 student is not settled"):
+        feedback.make(proofreading, by=owner)
+
+
+def test_form_is_not_made_while_the_school_captures(pair, enrolment, owner):
+    with pytest.raises(PortalError, match="while the school is proofreading"):
+        feedback.make(enrolment, by=owner)
+
+
+def test_form_counts_the_portraits_and_can_be_made_again(settled, owner):
+    first = feedback.make(settled, by=owner, quality="good")
+    again = feedback.make(settled, by=owner, quality="fair", remarks="More light")
+    assert (first.pk, again.students, again.quality, again.remarks) == (again.pk, 2, "fair", "More light")
+    assert Feedback.objects.count() == 1
+
+
+def test_form_pdf_holds_school_count_and_day(settled, owner):
+    made = feedback.make(settled, by=owner, quality="good", handler_name="周文静")
+    (page,) = pypdf.PdfReader(BytesIO(feedback.form_pdf(settled, made))).pages
+    text = "".join(page.extract_text().split())
+    day = settled.capture_ended_on
+    assert f"我单位已于{day.year}年{day.month}月{day.day}日收到" in text
+    assert "届毕业生电子图像共2人" in text
+    assert "LakesideUniversity" in text
+    assert "周文静" in text
+
+
+def test_stamped_form_goes_to_the_center(settled, sent):
+    assert (sent.status, sent.students, sent.stamped_type) == (Feedback.Status.SENT, 2, "application/pdf")
+    assert status_of(settled) == Enrolment.Status.FEEDBACK_SENT
+    assert read(sent.stamped) == STAMPED
+    assert sent.stamped.name.startswith(f"feedback/{settled.school_id}/")
+
+
+def test_a_form_that_cannot_be_sent_leaves_no_file(settled, sent, owner, settings):
+    with pytest.raises(PortalError):
+        feedback.send(sent, data=STAMPED, by=owner)
+    stale = Feedback.objects.get(pk=sent.pk)
+    Enrolment.objects.filter(pk=settled.pk).update(status=Enrolment.Status.PROOFREADING)
+    with pytest.raises(Conflict):
+        feedback.send(stale, data=STAMPED, by=owner)
+    kept = [path for path in (settings.MEDIA_ROOT / "feedback").rglob("*") if path.is_file()]
+    assert [path.read_bytes() for path in kept] == [STAMPED]
+    assert Feedback.objects.get().stamped.name.endswith(kept[0].name)
+
+
+def test_picture_of_the_sheet_is_kept_without_its_metadata():
+    data = BytesIO()
+    exif = Image.Exif()
+    exif[0x0132] = "2022:06:01 10:00:00"
+    Image.new("RGB", (900, 1200), "white").save(data, "JPEG", exif=exif)
+    name, kept, kind = feedback.stamped_file(data.getvalue())
+    assert (name, kind) == ("feedback.jpg", "image/jpeg")
+    assert b"2022:06:01" not in kept
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"", "neither a PDF nor a picture"),
+        (b"PK\x03\x04 a workbook", "neither a PDF nor a picture"),
+        (b"<html>%PDF-1.4 %%EOF</html>", "neither a PDF nor a picture"),
+        (b"%PDF-1.4 cut off", "not complete"),
+        (b"%PDF-1.4 /OpenAction << /S /JavaScript /JS (app.alert(1)) >> %%EOF", "holds a program"),
+        (b"%PDF-1.4 /Type /Action /S /Launch /F (cmd.exe) %%EOF", "holds a program"),
+        (b"%PDF-" + b" " * (10 * 2**20), "too large"),
+    ],
+)
+def test_other_files_are_refused_with_a_sentence(data, sentence):
+    with pytest.raises(PortalError, match=sentence):
+        feedback.stamped_file(data)
+
+
+def test_form_is_sent_once(sent, owner):
+    with pytest.raises(PortalError):
+        feedback.send(sent, data=STAMPED, by=owner)
+    with pytest.raises(PortalError):
+        feedback.make(sent.enrolment, by=owner)
+
+
+def test_accepted_form_opens_the_printing_and_tells_the_school(settled, sent, center_admin, owner):
+    feedback.accept(sent, by=center_admin)
+    assert status_of(settled) == Enrolment.Status.FEEDBACK_ACCEPTED
+    assert Message.objects.get(kind="feedback.accepted").recipient_key == owner.actor_key
+    with pytest.raises(Conflict):
+        feedback.accept(Feedback.objects.get(), by=center_admin)
+
+
+def test_form_that_no_longer_fits_is_not_accepted(settled, sent, pair, owner, center_admin):
+    decisions.reset(photo=proofs.current_portrait(pair[0]), by=owner, reason="Wrong person")
+    with pytest.raises(PortalError, match="it confirms 2 students, 1 are settled"):
+        feedback.accept(sent, by=center_admin)
+
+
+def test_sent_back_form_can_be_sent_again(settled, sent, owner, center_admin):
+    with pytest.raises(PortalError, match="Tell the school"):
+        feedback.send_back(sent, reason="", by=center_admin)
+    feedback.send_back(sent, reason="The stamp is missing", by=center_admin)
+    assert status_of(settled) == Enrolment.Status.PROOFREADING
+    assert "The stamp is missing" in Message.objects.get(kind="feedback.sent_back").body
+    again = feedback.send(Feedback.objects.get(), data=STAMPED, by=owner)
+    assert (again.status, again.reason) == (Feedback.Status.SENT, "")

@@ -1,0 +1,288 @@
+"""The portal's flow: upload, reading, preview, confirmation, result."""
+
+import datetime as dt
+import io
+
+import openpyxl
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+from django.utils import timezone
+
+from portal import jobs
+from portal.errors import Conflict, PortalError
+from portal.models import Event, Job, Role
+from portal.tenancy import school_scope
+from schools.models import Area, School
+from students.models import RosterImport, Student
+from students.roster import import_jobs, importing
+from tests import factories
+from tests.conftest import client_of
+from tests.students.roster import books
+
+pytestmark = pytest.mark.django_db
+Status = RosterImport.Status
+
+
+@pytest.fixture
+def upload(scoped, season, owner):
+    """Upload and read a file; returns the import."""
+
+    def upload(content):
+        row = import_jobs.upload(school=scoped, season=season, content=content, filename="名单.xlsx", by=owner)
+        jobs.run(row.job_id)
+        row.refresh_from_db()
+        return row
+
+    return upload
+
+
+def finish(row):
+    jobs.run(row.job_id)
+    row.refresh_from_db()
+    return row
+
+
+def test_upload_waits_for_its_job(scoped, season, owner):
+    row = import_jobs.upload(
+        school=scoped, season=season, content=books.roster(books.row(1)), filename="a.xlsx", by=owner
+    )
+    assert row.status == Status.READING
+    assert row.job.status == Job.Status.QUEUED
+    assert row.job.params["roster"] == row.pk
+
+
+def test_the_file_lies_encrypted(upload):
+    row = upload(books.roster(books.row(1)))
+    with row.file.open("rb") as file:
+        sealed = file.read()
+    assert not sealed.startswith(b"PK")
+    assert import_jobs.content_of(row).startswith(b"PK")
+
+
+def test_reading_leaves_a_preview(upload):
+    row = upload(books.roster(books.row(1), books.row(2, 姓名="")))
+    assert (row.status, row.new, row.wrong) == (Status.PREVIEW, 1, 1)
+    assert row.report["wrong"] == [{"row": 3, "cells": {"name": ["empty", {}]}}]
+    assert Student.objects.count() == 0
+
+
+def test_the_report_holds_no_document_number(upload):
+    row = upload(
+        books.roster(books.row(1), books.row(3, 证件号码=books.row(1)[4]), books.row(5, 证件号码="32010220010203"))
+    )
+    assert row.wrong == 3
+    assert books.row(1)[4] not in str(row.report)
+    assert "32010220010203" not in str(row.report)
+
+
+def test_confirming_writes_and_leaves_no_file(upload, owner):
+    row = upload(books.roster(*books.rows(3)))
+    done = finish(import_jobs.confirm(row=row, by=owner))
+    assert done.status == Status.DONE
+    assert Student.objects.count() == 3
+    assert not done.file
+    assert Event.objects.filter(kind="rosterimport.done", actor_name=owner.actor_name).count() == 1
+
+
+def test_wrong_rows_keep_the_file_until_the_next_upload(upload, owner):
+    row = finish(import_jobs.confirm(row=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
+    assert row.file
+    assert [(number, reasons) for number, _cells, reasons in import_jobs.wrong_rows(row, most=9)] == [
+        (3, {"name": "This must be filled."})
+    ]
+    upload(books.roster(books.row(2)))
+    row.refresh_from_db()
+    assert not row.file
+    with pytest.raises(PortalError, match="no longer kept"):
+        import_jobs.wrong_rows(row, most=9)
+
+
+def test_wrong_rows_stay_when_the_next_file_is_refused(upload, owner):
+    row = finish(import_jobs.confirm(row=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
+    assert upload(books.xlsx(["收入", "支出"], [1, 2])).status == Status.REFUSED
+    row.refresh_from_db()
+    assert [number for number, _cells, _reasons in import_jobs.wrong_rows(row, most=9)] == [3]
+
+
+def test_confirming_twice_is_a_conflict(upload, owner):
+    row = upload(books.roster(books.row(1)))
+    import_jobs.confirm(row=row, by=owner)
+    with pytest.raises(Conflict):
+        import_jobs.confirm(row=RosterImport.objects.get(pk=row.pk), by=owner)
+
+
+def test_dropping_changes_nothing_and_removes_the_file(upload, owner):
+    row = upload(books.roster(books.row(1)))
+    name, storage = row.file.name, row.file.storage
+    import_jobs.drop(row=row, by=owner)
+    assert row.status == Status.DROPPED
+    assert not storage.exists(name)
+    with pytest.raises(Conflict):
+        import_jobs.confirm(row=row, by=owner)
+
+
+def test_nothing_to_import_says_so(upload, owner):
+    finish(import_jobs.confirm(row=upload(books.roster(books.row(1))), by=owner))
+    with pytest.raises(PortalError, match="nothing to import"):
+        import_jobs.confirm(row=upload(books.roster(books.row(1))), by=owner)
+
+
+def test_a_roster_that_changed_since_the_preview_is_shown_again(upload, owner):
+    row = upload(books.roster(*books.rows(2)))
+    import_jobs.confirm(row=row, by=owner)
+    finish(import_jobs.confirm(row=upload(books.roster(books.row(1))), by=owner))
+    again = finish(row)
+    assert again.status == Status.PREVIEW
+    assert "changed since this preview" in again.message
+    assert (again.new, again.unchanged) == (1, 1)
+    assert finish(import_jobs.confirm(row=again, by=owner)).status == Status.DONE
+
+
+def test_a_file_that_is_no_roster_is_refused_with_its_sentence(upload):
+    row = upload(books.xlsx(["收入", "支出"], [1, 2]))
+    assert row.status == Status.REFUSED
+    assert "学号" in row.message
+    assert not row.file
+
+
+def test_headings_without_students_are_refused(upload):
+    assert "no students below" in upload(books.roster()).message
+
+
+def test_jobs_are_safe_to_run_twice(upload, owner):
+    row = upload(books.roster(*books.rows(2)))
+    import_jobs.confirm(row=row, by=owner)
+    import_jobs.write(RosterImport.objects.get(pk=row.pk), by=owner, progress=importing.no_progress)
+    done = import_jobs.write(RosterImport.objects.get(pk=row.pk), by=owner, progress=importing.no_progress)
+    assert done.status == Status.DONE
+    assert Event.objects.filter(kind="rosterimport.done").count() == 1
+
+
+def test_a_fault_of_ours_gives_the_import_back(upload, owner, monkeypatch):
+    row = upload(books.roster(books.row(1)))
+    monkeypatch.setattr("students.roster.staging._UPSERT", "SELECT broken")
+    back = finish(import_jobs.confirm(row=row, by=owner))
+    assert back.status == Status.PREVIEW
+    assert "fault on our side" in back.message
+
+
+def test_old_files_are_purged(upload, owner):
+    done = finish(import_jobs.confirm(row=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
+    forgotten = upload(books.roster(books.row(3)))
+    assert import_jobs.purge(older_than=timezone.now() - dt.timedelta(days=1)) == 0
+    assert import_jobs.purge(older_than=timezone.now()) == 1  # the upload took the file of the one before
+    for row, status in ((done, Status.DONE), (forgotten, Status.DROPPED)):
+        row.refresh_from_db()
+        assert (row.status, bool(row.file)) == (status, False)
+
+
+def test_large_and_empty_files_are_refused_at_once(scoped, season, owner, settings):
+    settings.UPLOAD_MAX_BYTES = {"roster": 1024 * 1024}
+    for size, words in ((0, "empty"), (2 * 1024 * 1024, "larger than 1 MB")):
+        with pytest.raises(PortalError, match=words):
+            import_jobs.upload(school=scoped, season=season, content=b"x" * size, filename="a.xlsx", by=owner)
+
+
+# the pages
+
+
+def page(client, name, *args, **options):
+    return client.get(reverse(f"students:{name}", args=args), **options)
+
+
+def post_file(client, content, name="名单.xlsx"):
+    return client.post(reverse("students:roster_import"), {"file": SimpleUploadedFile(name, content)})
+
+
+def test_a_clerk_imports_a_roster(owner_client, school, season):
+    assert "Upload and check" in page(owner_client, "roster_import").content.decode()
+    answer = post_file(owner_client, books.roster(books.row(1), books.row(2, 姓名="")))
+    with school_scope(school):
+        row = RosterImport.objects.get()
+    assert answer.headers["Location"] == reverse("students:roster_import_detail", args=[row.pk])
+    waiting = page(owner_client, "roster_import_detail", row.pk, headers={"HX-Request": "true"}).content.decode()
+    assert "every 1s" in waiting
+    jobs.run(row.job_id)
+    preview = page(owner_client, "roster_import_detail", row.pk).content.decode()
+    assert "Import 1 student" in preview
+    assert "This must be filled." in preview
+    assert "every 1s" not in preview
+    owner_client.post(reverse("students:roster_confirm", args=[row.pk]))
+    with school_scope(school):
+        row.refresh_from_db()
+        jobs.run(row.job_id)
+        assert Student.objects.count() == 1
+    assert "1 student imported." in page(owner_client, "roster_import_detail", row.pk).content.decode()
+
+
+def test_the_preview_masks_numbers_that_are_right(owner_client, upload):
+    row = upload(books.roster(books.row(1, 姓名=""), books.row(2, 证件号码="32010220010203")))
+    preview = page(owner_client, "roster_import_detail", row.pk).content.decode()
+    assert books.row(1)[4] not in preview
+    assert "32010220010203" in preview
+
+
+def test_wrong_rows_come_as_a_workbook_to_mend(owner_client, upload):
+    row = upload(books.roster(books.row(1), books.row(2, 姓名="=1+1", 手机号="1")))
+    answer = owner_client.post(reverse("students:roster_wrong", args=[row.pk]))
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    assert [cell.value for cell in sheet[1]][:2] == ["学号*", "姓名*"]
+    assert [cell.value for cell in sheet[1]][-2:] == ["错误原因", "行号"]
+    assert sheet["J2"].fill.fgColor.rgb == "00FFD9D6"
+    assert "Not a phone number." in sheet["J2"].comment.text
+    assert sheet["M2"].value == 3
+    assert Event.objects.filter(kind="rosterimport.wrong_rows").count() == 1
+
+
+def test_the_template_is_a_workbook_with_text_cells_and_lists(owner_client, season):
+    book = openpyxl.load_workbook(io.BytesIO(page(owner_client, "roster_template").content))
+    assert book.sheetnames == ["学生数据表", "填写说明", "选项"]
+    sheet = book["学生数据表"]
+    assert [cell.value.rstrip("*") for cell in sheet[1]] == books.HEADINGS
+    assert sheet["A3"].number_format == sheet["E4000"].number_format == "@"
+    assert sheet["E1"].comment is not None
+    ranges = {str(rule.sqref): rule.formula1 for rule in sheet.data_validations.dataValidation}
+    assert ranges["D2:D5002"] == "选项!$B$1:$B$4"
+
+
+def test_a_refused_file_says_why(owner_client, school, season):
+    answer = post_file(owner_client, b"")
+    assert answer.status_code == 422
+    assert "empty" in answer.content.decode()
+
+
+def test_other_schools_imports_are_not_there(outsider_client, upload):
+    row = upload(books.roster(books.row(1)))
+    for name in ("roster_import_detail",):
+        assert page(outsider_client, name, row.pk).status_code == 404
+    for name in ("roster_confirm", "roster_drop", "roster_wrong"):
+        assert outsider_client.post(reverse(f"students:{name}", args=[row.pk])).status_code == 404
+
+
+def test_a_double_click_on_confirm_is_told(owner_client, upload):
+    row = upload(books.roster(books.row(1)))
+    url = reverse("students:roster_confirm", args=[row.pk])
+    assert owner_client.post(url).status_code == 302
+    assert owner_client.post(url).status_code == 409
+
+
+def test_the_imports_page_asks_the_same_number_of_queries_for_1_and_3(
+    owner_client, upload, django_assert_max_num_queries, django_assert_num_queries
+):
+    upload(books.roster(books.row(1)))
+    with django_assert_max_num_queries(20) as first:
+        page(owner_client, "roster_import")
+    upload(books.roster(books.row(1)))
+    upload(books.roster(books.row(1)))
+    with django_assert_num_queries(len(first)):
+        page(owner_client, "roster_import")
+
+
+def test_pages_work_without_a_season(center_client, db):
+    row = School.objects.create(code="1", name="A", area=Area.objects.create(code="a", name="A"))
+    client = client_of(factories.person("clerk", Role.SCHOOL_ADMIN, row))
+    for name in ("roster", "roster_import", "student_add"):
+        assert page(client, name).status_code == 200
+    assert page(client, "roster_template").status_code == 400
+    assert page(center_client, "center_students").status_code == 200

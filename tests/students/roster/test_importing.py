@@ -1,0 +1,212 @@
+"""A roster from file to rows, on PostgreSQL."""
+
+import pytest
+from django.db import connection
+
+from portal import history, states
+from portal.errors import Conflict, PortalError
+from portal.models import Event, Message
+from portal.tenancy import center_scope, school_scope
+from schools.models import Enrolment
+from students import id_encryption
+from students.models import Student
+from students.roster import importing
+from tests import factories
+from tests.students.roster import books
+
+pytestmark = pytest.mark.django_db
+Stage = Student.Stage
+
+
+def figures(plan):
+    return plan.new, plan.changed, plan.unchanged, len(plan.wrong)
+
+
+def codes(plan):
+    return {row: {name: p.code for name, p in cells.items()} for row, cells in plan.wrong.items()}
+
+
+@pytest.fixture
+def load(scoped, season):
+    """Import lines into the school's roster; returns the plan."""
+
+    def load(*lines, **options):
+        return importing.apply(books.roster(*lines), school=scoped, season=season, by=history.SYSTEM, **options)
+
+    return load
+
+
+@pytest.fixture
+def look(scoped, season):
+    return lambda *lines: importing.plan(books.roster(*lines), school=scoped, season=season)
+
+
+def the(student_no="202300001"):
+    return Student.objects.get(student_no=student_no)
+
+
+def test_new_rows_are_written_with_number_sealed_and_hashed(load):
+    assert figures(load(*books.rows(3))) == (3, 0, 0, 0)
+    student = the()
+    assert student.name == "王小明"
+    assert student.id_number == books.row(1)[4]
+    assert student.id_hash == id_encryption.digest(books.row(1)[4])
+    assert (student.stage, student.fee_state, student.gender) == ("waiting", "unpaid", "male")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT student::text FROM students_student student WHERE id = %s", [student.pk])
+        assert books.row(1)[4] not in cursor.fetchone()[0]
+
+
+def test_the_same_file_twice_changes_nothing(load):
+    load(*books.rows(3))
+    before = list(Student.objects.order_by("id").values())
+    events = Event.objects.count()
+    assert figures(load(*books.rows(3))) == (0, 0, 3, 0)
+    assert list(Student.objects.order_by("id").values()) == before
+    assert Event.objects.count() == events
+
+
+def test_changed_rows_are_updated_and_told(load):
+    load(*books.rows(2))
+    plan = load(books.row(1, 专业="网络工程", 手机号="13900000000"), books.row(2))
+    assert figures(plan) == (0, 1, 1, 0)
+    assert the().major == "网络工程"
+    event = history.of(the()).filter(kind="student.changed").get()
+    assert event.facts == {"major": ["软件工程", "网络工程"], "phone": ["•••", "•••"]}
+
+
+def test_a_change_of_number_is_told_without_the_number(load):
+    load(books.row(1))
+    other = books.row(11)[4]
+    load(books.row(1, 证件号码=other))
+    assert the().id_number == other
+    event = history.of(the()).filter(kind="student.changed").get()
+    assert event.facts == {"id_number": ["•••", "•••"]}
+
+
+def test_wrong_rows_are_left_out_and_the_others_written(load):
+    plan = load(books.row(1, 姓名=""), books.row(2))
+    assert figures(plan) == (1, 0, 0, 1)
+    assert codes(plan) == {2: {"name": "empty"}}
+    assert Student.objects.count() == 1
+
+
+def test_a_plan_writes_nothing(look):
+    assert figures(look(*books.rows(2))) == (2, 0, 0, 0)
+    assert Student.objects.count() == 0
+    assert Event.objects.filter(kind__startswith="student.").count() == 0
+
+
+def test_a_number_that_belongs_to_another_student_of_the_school(load, look):
+    load(*books.rows(2))
+    plan = look(books.row(3, 证件号码=books.row(1)[4]))
+    assert codes(plan) == {2: {"id_number": "taken_here"}}
+    assert "202300001" in str(plan.wrong[2]["id_number"])
+
+
+def test_a_number_of_another_school_is_refused_without_saying_which(load, look, other_school, season):
+    factories.student(other_school, season, id_number=books.row(1)[4])
+    plan = look(*books.rows(2))
+    assert codes(plan) == {2: {"id_number": "taken_elsewhere"}}
+    assert other_school.name not in str(plan.wrong[2]["id_number"])
+    load(*books.rows(2))
+    with center_scope():
+        assert Student.objects.count() == 2
+
+
+def test_two_students_may_exchange_their_numbers(load):
+    load(*books.rows(2))
+    first, second = books.row(1)[4], books.row(2)[4]
+    plan = load(books.row(1, 证件号码=second, 性别="女"), books.row(2, 证件号码=first, 性别="男"))
+    assert figures(plan) == (0, 2, 0, 0)
+    assert (the().id_number, the("202300002").id_number) == (second, first)
+
+
+def test_a_number_is_not_free_while_its_owner_s_row_is_impossible(load, look):
+    load(*books.rows(3))
+    Student.objects.filter(student_no="202300001").update(stage=Stage.PRINTED)
+    plan = look(books.row(1, 证件号码=books.row(11)[4]), books.row(3, 证件号码=books.row(1)[4]))
+    assert codes(plan) == {2: {"student_no": "printed"}, 3: {"id_number": "taken_here"}}
+
+
+def test_printed_students_stay_as_they_are(load):
+    load(*books.rows(2))
+    Student.objects.filter(student_no="202300001").update(stage=Stage.PRINTED)
+    plan = load(books.row(1, 姓名="李小明"), books.row(2, 姓名="李小红"))
+    assert codes(plan) == {2: {"student_no": "printed"}}
+    assert (the().name, the("202300002").name) == ("王小明", "李小红")
+    assert figures(load(*books.rows(1)))[2] == 1  # unchanged is no mistake
+
+
+def test_changes_after_the_photo_are_pointed_out(load, look):
+    load(*books.rows(2))
+    Student.objects.filter(student_no="202300001").update(stage=Stage.APPROVED)
+    assert look(books.row(1, 姓名="李小明"), books.row(2, 姓名="李小红")).after_photo == [("202300001", "approved")]
+    assert look(books.row(1, 专业="网络工程")).after_photo == []
+
+
+def test_a_finished_proofreading_opens_again_when_what_is_printed_changes(load):
+    load(*books.rows(2))
+    Student.objects.update(stage=Stage.PROOFED)
+    load(books.row(1, 班级="软件2302"), books.row(2, 手机号="13900000000"))
+    assert (the().stage, the("202300002").stage) == ("approved", "proofed")
+    assert history.of(the()).filter(kind="student.proof_reopened", before="proofed", after="approved").exists()
+    assert [message.recipient_key for message in Message.objects.all()] == [the().actor_key]
+
+
+def test_students_missing_from_the_file_are_named_and_kept(load):
+    load(*books.rows(3))
+    plan = load(books.row(2), books.row(3, 姓名=""))
+    assert plan.missing == [("202300001", "王小明")]
+    assert Student.objects.count() == 3
+
+
+def test_students_remember_their_import_and_changes_name_theirs(load):
+    load(*books.rows(2), import_no=7)
+    load(books.row(1, 专业="网络工程"), import_no=8)
+    assert the().import_no == 7
+    event = history.of(the()).get()
+    assert (event.kind, event.facts["import"], event.actor_key) == ("student.changed", 8, "system")
+    assert event.school_id == the().school_id
+
+
+def test_what_was_confirmed_must_still_hold(load):
+    load(*books.rows(1))
+    with pytest.raises(Conflict):
+        load(*books.rows(2), expected={"new": 2, "changed": 0, "unchanged": 0, "wrong": 0})
+    assert Student.objects.count() == 1
+
+
+def test_a_row_of_the_file_becomes_the_student_of_this_school_only(load, other_school, season):
+    theirs = factories.student(other_school, season, student_no="202300001", name="别人")
+    load(*books.rows(1))
+    with center_scope():
+        assert Student.objects.get(pk=theirs.pk).name == "别人"
+        assert Student.objects.filter(student_no="202300001").count() == 2
+
+
+def test_the_roster_closes_with_the_feedback(load, enrolment):
+    with school_scope(enrolment.school):
+        states.change(enrolment, Enrolment.Status.PROOFREADING, by=history.SYSTEM)
+        states.change(enrolment, Enrolment.Status.FEEDBACK_SENT, by=history.SYSTEM)
+    with pytest.raises(PortalError, match="feedback form"):
+        load(*books.rows(1))
+
+
+def test_a_school_outside_of_the_season_has_no_roster(other_school, season, db):
+    with school_scope(other_school):
+        Enrolment.objects.all().delete()
+        with pytest.raises(PortalError, match="not enrolled"):
+            importing.apply(books.roster(books.row(1)), school=other_school, season=season, by=history.SYSTEM)
+
+
+def test_progress_is_told_in_rows(look, scoped, season, monkeypatch):
+    monkeypatch.setattr(importing, "CHUNK", 2)
+    told = []
+    importing.plan(
+        books.roster(*books.rows(5)),
+        school=scoped,
+        season=season,
+        progress=lambda done, total: told.append((done, total)),
+    )
+    assert told == [(2, 5), (4, 5), (5, 5)]

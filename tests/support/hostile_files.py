@@ -1,0 +1,390 @@
+"""Files that nobody sends by accident, and sound ones that accidents have damaged. Equal seeds give equal files."""
+
+import io
+import random
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from functools import cache
+
+import numpy as np
+import pillow_heif
+from PIL import Image, ImageCms, PngImagePlugin
+
+from demo.drawn_people import Person, draw_portrait
+
+Named = tuple[str, bytes]
+SIZE = (810, 1080)
+PNG = b"\x89PNG\r\n\x1a\n"
+QUICKLY: dict[str, dict[str, object]] = {"PNG": {"compress_level": 1}, "WEBP": {"method": 0}}
+BOMB_BYTES = 4_000_000
+ORIENTATIONS = (0, 9, 99, 65535)
+
+
+def files(seed: int, number: int, *, heavy: bool = True) -> Iterator[Named]:
+    """Made ones, then sound files cut or damaged until there are `number`. `heavy` ones take seconds to make."""
+    chance = random.Random(seed)
+    made = [*disguises(), *bombs(), *metadata(), *odd_pictures(), *(heavy_bombs() if heavy else ())]
+    chance.shuffle(made)
+    spoilt = [*cuts(chance)]
+    chance.shuffle(spoilt)
+    made = made[: number // 2] + spoilt[: number // 4]
+    yield from made
+    for place in range(number - len(made)):
+        kind, data = chance.choice(sound())
+        yield f"fuzzed {kind} {place}", fuzzed(data, chance)
+
+
+# --- sound ones ------------------------------------------------------------------------------------------------------
+
+
+@cache
+def portrait(seed: int = 5) -> Image.Image:
+    return draw_portrait(Person.random(seed), size=SIZE)
+
+
+def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
+    file = io.BytesIO()
+    if kind == "HEIC":
+        pillow_heif.from_pillow(image).save(file, **options)
+    else:
+        image.save(file, kind, **options)
+    return file.getvalue()
+
+
+@cache
+def plain(kind: str) -> bytes:
+    """The person, nothing special."""
+    return encoded(portrait(), kind, **QUICKLY.get(kind, {}))
+
+
+@cache
+def sound() -> tuple[Named, ...]:
+    """The same person in every kind of file that is taken."""
+    person = portrait()
+    frames = {"save_all": True, "append_images": [Image.new("RGB", SIZE)], "duration": 100}
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return (
+        ("jpeg", encoded(person, "JPEG", quality=90, exif=_exif(6), icc_profile=profile)),
+        ("jpeg progressive", encoded(person, "JPEG", quality=90, progressive=True)),
+        ("jpeg grey", encoded(person.convert("L"), "JPEG")),
+        ("jpeg cmyk", encoded(person.convert("CMYK"), "JPEG")),
+        ("jpeg mpo", encoded(person, "MPO", save_all=True, append_images=[person])),
+        ("png", encoded(person, "PNG", exif=_exif(3), icc_profile=profile, compress_level=1)),
+        ("png palette", encoded(person.quantize(64), "PNG")),
+        ("png 16 bits", encoded(Image.fromarray(np.asarray(person.convert("L"), np.uint16) * 257), "PNG")),
+        ("png alpha", encoded(person.convert("RGBA"), "PNG", compress_level=1)),
+        ("apng", encoded(person, "PNG", compress_level=1, **frames)),
+        ("webp", encoded(person, "WEBP", quality=80, exif=_exif(8), icc_profile=profile)),
+        ("webp lossless", encoded(person, "WEBP", lossless=True, quality=0, method=0)),
+        ("webp animated", encoded(person, "WEBP", method=0, **frames)),
+        ("heic", encoded(person, "HEIC", quality=80)),
+    )
+
+
+def _exif(orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif.tobytes()
+
+
+# --- accidents -------------------------------------------------------------------------------------------------------
+
+
+def cuts(chance: random.Random) -> Iterator[Named]:
+    """Sound files that end at, before or after every mark of their structure, and somewhere in the picture."""
+    for kind, data in sound():
+        marks = {place + shift for place in structure(data) for shift in (-1, 0, 1, 3)}
+        marks |= {chance.randrange(len(data)) for _ in range(6)}
+        yield from ((f"cut {kind} at {mark}", data[:mark]) for mark in sorted(marks) if 0 < mark < len(data))
+
+
+def structure(data: bytes) -> list[int]:
+    """Where segments, chunks and boxes start."""
+    if data[:2] == b"\xff\xd8":
+        return [at for at in range(2, len(data) - 1) if data[at] == 0xFF and data[at + 1] not in {0, 0xFF}][:60]
+    if data[:4] == b"RIFF":
+        return _steps(data, 12, lambda at: 8 + int.from_bytes(data[at + 4 : at + 8], "little"))
+    if data[:8] == PNG:
+        return _steps(data, 8, lambda at: 12 + int.from_bytes(data[at : at + 4], "big"))
+    return _steps(data, 0, lambda at: max(8, int.from_bytes(data[at : at + 4], "big")))
+
+
+def _steps(data: bytes, at: int, step: Callable[[int], int]) -> list[int]:
+    places = []
+    while at < len(data) and len(places) < 60:
+        places.append(at)
+        at += step(at)
+    return places
+
+
+def fuzzed(data: bytes, chance: random.Random) -> bytes:
+    """Bytes changed, taken out, doubled or set to their ends, mostly in the head."""
+    out = bytearray(data)
+    reach = chance.choice((64, 700, len(data)))
+    for _ in range(chance.choice((1, 2, 4, 12, 60))):
+        at = chance.randrange(4, max(5, min(reach, len(out) - 8)))
+        how = chance.randrange(5)
+        if how == 0:
+            out[at] = chance.randrange(256)
+        elif how == 1:
+            out[at : at + 4] = chance.choice((b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\1"))
+        elif how == 2:
+            out[at] ^= 1 << chance.randrange(8)
+        elif how == 3:
+            del out[at : at + chance.randrange(1, 9)]
+        else:
+            out[at:at] = out[at : at + chance.randrange(1, 40)]
+    return bytes(out)
+
+
+# --- other files under a photo's name --------------------------------------------------------------------------------
+
+
+def disguises() -> Iterator[Named]:
+    person, sound_jpeg = portrait(), plain("JPEG")
+    html = b"<!doctype html><script>alert(1)</script>"
+    yield "nothing", b""
+    yield "one byte", b"\xff"
+    yield "html", html
+    yield "svg", b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'
+    yield (
+        "xml bomb",
+        b'<!DOCTYPE a [<!ENTITY a "' + b"lol" * 9 + b'"><!ENTITY b "' + b"&a;" * 99 + b'">]><svg>&b;</svg>',
+    )
+    yield "pdf", b"%PDF-1.7\n" + b"\0" * 400
+    yield "zip", b"PK\x03\x04" + b"\0" * 400
+    for kind in ("GIF", "TIFF", "BMP", "ICO", "PPM", "TGA", "PCX", "JPEG2000"):
+        yield kind.lower(), encoded(person.resize((96, 128)), kind)
+    yield "gif animated", encoded(Image.new("P", SIZE), "GIF", save_all=True, append_images=[Image.new("P", SIZE, 9)])
+    yield "film", b"\0\0\0\x18ftypmp42" + b"\0" * 900
+    yield "film branded heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0\0\0\x08moov" * 50
+    yield "avif branded mif1", b"\0\0\0\x18ftypmif1\0\0\0\0avifmif1" + b"\0" * 900
+    yield "jpeg and zip", sound_jpeg + b"PK\x03\x04" + bytes(range(256)) * 40
+    yield "jpeg and html", sound_jpeg[:2] + _segment(0xFE, html) + sound_jpeg[2:] + html
+    yield "html and jpeg", html + sound_jpeg
+    yield "jpeg and film", sound_jpeg + b"\0\0\0\x18ftypmp42" + random.Random(3).randbytes(200_000)
+    yield "jpeg that is its head", sound_jpeg[:20] * 40
+    yield "png named in a jpeg", b"\xff\xd8\xff" + plain("PNG")
+    yield "jpeg twice", sound_jpeg * 2
+
+
+# --- bombs -----------------------------------------------------------------------------------------------------------
+
+
+def bombs() -> Iterator[Named]:
+    """Small files that claim much: memory by size, time by the number of parts."""
+    person = plain("JPEG")
+    for width, height in (
+        (65535, 65535),
+        (40000, 40000),
+        (65500, 10),
+        (20000, 5500),
+        (10000, 10000),
+        (0, 0),
+        (1, 60000),
+    ):
+        yield f"jpeg claims {width} x {height}", _claiming(person, width, height)
+        yield f"png claims {width} x {height}", png(width, height, zlib.compress(b"\0" * 64))
+        yield f"webp claims {width} x {height}", webp(max(1, width), max(1, height))
+    for side in (2000, 7000, 9900):
+        for scans in (12, 38, 1000):
+            yield f"jpeg of {scans} scans {side}", scan_bomb(side, scans)
+    yield "jpeg fill bytes", person[:2] + b"\xff" * BOMB_BYTES + person[2:]
+    yield "jpeg fill in the scan", person[:-2] + b"\xff" * BOMB_BYTES + b"\0" + person[-2:]
+    yield "jpeg comments", person[:2] + b"\xff\xfe\x00\x02" * (BOMB_BYTES // 4) + person[2:]
+    yield "jpeg restarts", person[:-2] + b"\xff\xd0" * (BOMB_BYTES // 2) + person[-2:]
+    yield "jpeg resource blocks", person[:2] + _segment(0xED, b"Photoshop 3.0\0" + b"8BIM" * 16000) * 60 + person[2:]
+    yield "jpeg profile of 16 MB", person[:2] + b"".join(_profile_pieces(255, 64000)) + person[2:]
+    yield "jpeg profile without an end", person[:2] + b"".join(list(_profile_pieces(9, 100))[:5]) + person[2:]
+    yield "png chunks", _with_chunks(_chunk(b"prVt", b"") * (BOMB_BYTES // 12))
+    yield "png texts", _with_chunks(_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1_000_000), 9)) * 300)
+    yield "png profile bomb", _with_chunks(_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(20_000_000), 9)))
+    yield "png data in crumbs", _crumbled(900)
+    yield "webp chunks", _with_riff(b"JUNK\0\0\0\0" * (BOMB_BYTES // 8))
+    yield "heic boxes", plain("HEIC") + b"\0\0\0\x08free" * (BOMB_BYTES // 8)
+    yield "heic boxes in boxes", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + _nested(20_000)
+
+
+def heavy_bombs() -> Iterator[Named]:
+    """Sound files as large as is taken, or a little larger, of next to no bytes."""
+    for side in (3500, 4999, 7000):
+        yield f"png flat {side}", png(side, side, zlib.compress(bytes(side * (side * 3 + 1)), 9))
+        yield f"png flat alpha {side}", png(side, side, zlib.compress(bytes(side * (side * 4 + 1)), 9), colour=6)
+        yield f"webp flat {side}", encoded(Image.new("RGB", (side, side)), "WEBP", lossless=True, quality=0, method=0)
+        yield f"jpeg flat {side}", encoded(Image.new("L", (side, side)), "JPEG")
+    yield "heic flat 7000", encoded(Image.new("RGB", (7000, 7000)), "HEIC", quality=10)
+    yield "heic flat 9000", encoded(Image.new("RGB", (9000, 9000)), "HEIC", quality=10)
+    yield "webp of 2000 frames", _long_film()
+    yield "png text bomb", _with_chunks(_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(200_000_000), 9)))
+    yield "png data bomb", png(300, 300, zlib.compress(bytes(200_000_000), 9))
+
+
+def scan_bomb(side: int, scans: int) -> bytes:
+    """A progressive JPEG of one flat colour: each further scan says 'nothing new' over the whole picture."""
+    blocks = (-(-side // 8)) ** 2
+    frame = _segment(0xC2, struct.pack(">BHHB", 8, side, side, 1) + b"\1\x11\0")
+    tables = _segment(0xDB, b"\0" + b"\1" * 64) + _huffman(0x00, [0]) + _huffman(0x10, [0xE0])
+    first = _segment(0xDA, b"\1\1\0\0\0\0") + bytes(blocks // 8 + 1)
+    # End-of-band runs of 16,384 blocks: code "0" and fourteen bits that are all 0.
+    again = _segment(0xDA, b"\1\1\0\1\5\0") + bytes(blocks // 16384 * 2 + 4)
+    return b"\xff\xd8" + frame + tables + first + again * (scans - 1) + b"\xff\xd9"
+
+
+def png(width: int, height: int, packed: bytes, *, colour: int = 2) -> bytes:
+    head = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0))
+    return PNG + head + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
+
+
+def webp(width: int, height: int) -> bytes:
+    size = ((width - 1) & 0xFFFFFF).to_bytes(3, "little") + ((height - 1) & 0xFFFFFF).to_bytes(3, "little")
+    body = b"VP8X" + struct.pack("<I", 10) + b"\0\0\0\0" + size
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body + bytes(64)
+
+
+def _claiming(data: bytes, width: int, height: int) -> bytes:
+    at = data.index(b"\xff\xc0")
+    return data[: at + 5] + struct.pack(">HH", height, width) + data[at + 9 :]
+
+
+def _segment(marker: int, body: bytes) -> bytes:
+    return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
+
+
+def _huffman(kind: int, values: list[int]) -> bytes:
+    """A table whose codes are 0 and so on, all as short as can be."""
+    return _segment(0xC4, bytes([kind, len(values), *[0] * 15, *values]))
+
+
+def _profile_pieces(number: int, size: int) -> Iterator[bytes]:
+    for place in range(1, number + 1):
+        yield _segment(0xE2, b"ICC_PROFILE\0" + bytes([place, number]) + bytes(size))
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def _with_chunks(chunks: bytes) -> bytes:
+    data = plain("PNG")
+    return data[:33] + chunks + data[33:]
+
+
+def _crumbled(side: int) -> bytes:
+    packed = zlib.compress(bytes(side * (side * 3 + 1)), 0)
+    crumbs = b"".join(_chunk(b"IDAT", packed[at : at + 6]) for at in range(0, len(packed), 6))
+    return PNG + _chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) + crumbs + _chunk(b"IEND", b"")
+
+
+def _with_riff(chunks: bytes) -> bytes:
+    data = encoded(portrait(), "WEBP", exif=_exif(1)) + chunks
+    return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+
+
+def _long_film() -> bytes:
+    frames = [Image.new("RGB", (240, 320), (n % 250, 0, 0)) for n in range(2000)]
+    return encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=20, method=0, quality=0)
+
+
+def _nested(depth: int) -> bytes:
+    return b"".join(struct.pack(">I", 8 * (depth - n)) + b"moov" for n in range(depth))
+
+
+# --- metadata that lies ----------------------------------------------------------------------------------------------
+
+
+def metadata() -> Iterator[Named]:
+    for value in ORIENTATIONS:
+        yield f"exif orientation {value}", _with_exif(_tiff([(0x0112, 3, 1, value)]))
+    yield "exif orientation long", _with_exif(_tiff([(0x0112, 4, 1, 6)]))
+    yield "exif orientation as text", _with_exif(_tiff([(0x0112, 2, 4, 0x41414141)]))
+    yield "exif loop", _with_exif(_tiff([(0x8769, 4, 1, 8), (0x0112, 3, 1, 1)], following=8))
+    yield "exif offset beyond", _with_exif(b"II*\0\xff\xff\xff\x7f")
+    yield "exif 65535 entries", _with_exif(b"II*\0\x08\0\0\0\xff\xff" + b"\x0f\x01\x02\0\0\xf0\0\0\x08\0\0\0" * 5000)
+    yield "exif the same bytes 60 MB", _pieces_of_exif()
+    yield "exif without a head", _with_exif(b"")
+    yield "profile of nonsense", _with_profile(random.Random(1).randbytes(5000))
+    yield "profile cut", _with_profile(_srgb()[:200])
+    for seed in range(12):
+        yield f"profile fuzzed {seed}", _with_profile(_renamed(fuzzed(_srgb(), random.Random(seed))))
+    yield "profile of grey on colour", _with_profile(_srgb().replace(b"RGB ", b"GRAY"))
+    yield "text 16 MB", _with_chunks(_chunk(b"tEXt", b"a\0" + b"x" * 16_000_000))
+    info = PngImagePlugin.PngInfo()
+    info.add_text("note", "x" * 100_000, zip=True)
+    yield "text", encoded(portrait(), "PNG", pnginfo=info)
+
+
+def _tiff(entries: list[tuple[int, int, int, int]], following: int = 0) -> bytes:
+    directory = b"".join(struct.pack("<HHII", *entry) for entry in entries)
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + directory + struct.pack("<I", following)
+
+
+def _with_exif(tiff: bytes) -> bytes:
+    data = plain("JPEG")
+    return data[:2] + _segment(0xE1, (b"Exif\0\0" + tiff)[:65000]) + data[2:]
+
+
+def _pieces_of_exif() -> bytes:
+    """Readers join the pieces: thousands of entries, each the same sixty thousand bytes."""
+    data = plain("JPEG")
+    entries = b"II*\0\x08\0\0\0\xff\xff" + b"\x0f\x01\x02\0\x60\xea\0\0\x08\0\0\0" * 5000
+    return data[:2] + _segment(0xE1, b"Exif\0\0" + entries) * 12 + data[2:]
+
+
+def _srgb() -> bytes:
+    return ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+
+
+def _renamed(profile: bytes) -> bytes:
+    """One that does not call itself sRGB is really used."""
+    return profile.replace("sRGB".encode("utf-16-be"), "mine".encode("utf-16-be")).replace(b"sRGB", b"mine")
+
+
+def _with_profile(profile: bytes) -> bytes:
+    return encoded(portrait(), "JPEG", icc_profile=profile)
+
+
+# --- sound files of odd pictures -------------------------------------------------------------------------------------
+
+
+def odd_pictures() -> Iterator[Named]:
+    person = portrait()
+    chance = np.random.default_rng(0)
+    yield "black", encoded(Image.new("RGB", SIZE), "JPEG")
+    yield "white", encoded(Image.new("RGB", SIZE, (255, 255, 255)), "JPEG")
+    yield "noise", encoded(Image.fromarray(chance.integers(0, 256, (*SIZE, 3), np.uint8)), "JPEG")
+    yield "a thread", encoded(Image.new("RGB", (200, 20_000)), "JPEG")
+    yield "smallest", encoded(person.resize((200, 200)), "JPEG")
+    yield "too small", encoded(person.resize((199, 260)), "JPEG")
+    for degrees in (90, 180, 270):
+        yield f"lying {degrees}", encoded(person.rotate(degrees, expand=True), "JPEG")
+    yield "mirrored down", encoded(person.transpose(Image.Transpose.FLIP_TOP_BOTTOM), "JPEG")
+    for name, box in {
+        "left half": (0, 0, 300, 800),
+        "upper half": (0, 0, 600, 330),
+        "mouth": (150, 350, 450, 600),
+    }.items():
+        yield name, encoded(person.crop(box), "JPEG")
+    yield "face at the edge", encoded(person.crop((250, 100, 600, 700)), "JPEG")
+    for count in (2, 5, 12):
+        yield f"crowd of {count * count}", encoded(_crowd(count), "JPEG")
+    yield "far away", encoded(_far_away(), "JPEG")
+    yield "squeezed", encoded(person.resize((1200, 300)), "JPEG")
+    yield "drawn out", encoded(person.resize((250, 1400)), "JPEG")
+    for name in ("L", "1"):
+        yield f"mode {name}", encoded(person.convert(name), "PNG")
+
+
+def _crowd(count: int) -> Image.Image:
+    whole = Image.new("RGB", (1800, 2400))
+    width, height = 1800 // count, 2400 // count
+    for place in range(count * count):
+        other = portrait().resize((width, height))
+        whole.paste(other, (place % count * width, place // count * height))
+    return whole
+
+
+def _far_away() -> Image.Image:
+    wide = Image.new("RGB", (4000, 3000), (205, 206, 204))
+    wide.paste(portrait().resize((150, 200)), (3000, 2000))
+    return wide

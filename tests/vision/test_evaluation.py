@@ -1,0 +1,126 @@
+"""The figures of an evaluation, on made-up scores."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from vision import limits_of
+from vision.evaluation import (
+    Judged,
+    LabelError,
+    Labelled,
+    Photo,
+    evaluate,
+    kinds,
+    of_group,
+    read_labels,
+    rule_row,
+    total,
+)
+from vision.rules import RULES
+from vision.scores import SCORES, area_under_curve
+from vision.verdict import Finding
+
+
+def test_area_under_curve():
+    assert area_under_curve([1.0, 2.0, 3.0, 4.0], [False, False, True, True]) == 1.0
+    assert area_under_curve([1.0, 3.0, 2.0, 4.0], [False, False, True, True]) == 0.75
+    assert area_under_curve([1.0, 1.0], [True, False]) == 0.5
+    assert area_under_curve([1.0, 2.0], [False, False]) is None
+    assert area_under_curve([None, 2.0], [True, False]) is None
+
+
+def test_every_measured_rule_has_a_score(checked):
+    measured = {rule.name for rule in RULES if rule.check}
+
+    assert set(SCORES) == measured
+    assert all(isinstance(score(checked.measures), int | float) for score in SCORES.values())
+
+
+def test_labels_may_name_several_rules_and_a_group(tmp_path):
+    (tmp_path / "labels.csv").write_text("file,expected,group\na.jpg,mouth; fringe:warn,dark\nb.jpg,,\n")
+    first, second = read_labels(tmp_path, tmp_path / "labels.csv")
+
+    assert first.expected == {"mouth", "fringe"}
+    assert first.warned == {"fringe"}
+    assert first.groups == {"dark"}
+    assert second.is_clean
+
+
+def test_where_a_warning_is_asked_a_rejecting_rule_owes_no_rejection():
+    photos = [photo("colour", warned=frozenset({"colour"})), photo("colour", "colour")]
+
+    assert rule_row("colour", "reject", photos, limits_of()).labelled == 1
+    assert rule_row("colour", "warn", photos, limits_of()).labelled == 2
+    assert total(photos).labelled == 1
+
+
+def test_what_is_left_to_the_reviewer_is_labelled_with_a_question_mark(tmp_path):
+    row = "a.jpg,?earrings,skin-dark eyes-narrow,hoops,weak"
+    (tmp_path / "labels.csv").write_text(f"file,expected,group,kind,strength\n{row}\n")
+    (label,) = read_labels(tmp_path, tmp_path / "labels.csv")
+
+    assert (label.expected, label.overlooked) == (frozenset(), {"earrings"})
+    assert label.groups == {"skin-dark", "eyes-narrow"}
+    assert (label.kind, label.strength) == ("hoops", "weak")
+    assert not label.is_clean
+
+
+def test_somebodys_own_earrings_do_not_disturb_other_rules():
+    photos = [
+        photo(overlooked=frozenset({"ears"})),
+        photo("", "ears", overlooked=frozenset({"ears"})),
+        photo("", "ears"),
+    ]
+
+    assert [each.label.is_clean for each in photos] == [True, True, True]
+    assert rule_row("ears", "warn", photos, limits_of()).images == 1
+    assert rule_row("mouth", "reject", photos, limits_of()).images == 3
+
+
+def photo(expected: str = "", *found: str, **label: object) -> Photo:
+    findings = tuple(Finding(rule, "reject") for rule in found)
+    return Photo(Labelled(Path("a.jpg"), "a.jpg", frozenset(expected.split()), **label), {}, findings)
+
+
+def test_photos_of_other_rules_are_not_held_against_a_rule():
+    photos = [photo(), photo("", "gaze"), photo("gaze", "gaze"), photo("gaze"), photo("sharpness", "gaze")]
+    row = rule_row("gaze", "reject", photos, limits_of())
+
+    assert (row.images, row.false, row.labelled, row.found) == (4, 1, 2, 1)
+    assert total(photos).false == 1
+
+
+def test_groups_and_kinds_are_counted_apart():
+    photos = [
+        photo("mouth", "mouth", kind="opened", strength="weak", groups=frozenset({"dark"})),
+        photo("mouth", kind="opened", strength="weak"),
+        photo("mouth", "mouth", kind="opened", strength="strong"),
+        photo("", "screen", kind="far_screen", strength="weak", overlooked=frozenset({"screen"})),
+    ]
+    judged = Judged(photos, limits_of())
+    opened, far = kinds(judged)
+
+    assert opened.strengths == {"weak": (1, 2), "strong": (1, 1)}
+    assert (far.name, far.overlooked, far.strengths) == ("far_screen", True, {"weak": (1, 1)})
+    assert of_group(judged, "dark") == photos[:1]
+    assert total(photos).false == 0
+
+
+def test_photos_of_the_same_name_in_two_folders_are_two_photos(tmp_path):
+    (tmp_path / "labels.csv").write_text("file,expected\none/a.jpg,\ntwo/a.jpg,\n")
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps({"one/a.jpg": None, "two/a.jpg": {"faces": 0}}))
+    judged = evaluate(read_labels(tmp_path, tmp_path / "labels.csv"), limits_of(), kept)
+
+    assert [[finding.rule for finding in photo.findings] for photo in judged.photos] == [["unreadable"], ["one_face"]]
+
+
+def test_labels_without_files_are_refused(tmp_path):
+    (tmp_path / "labels.csv").write_text("name\na.jpg\n")
+
+    with pytest.raises(LabelError, match="no column 'file'"):
+        read_labels(tmp_path, tmp_path / "labels.csv")

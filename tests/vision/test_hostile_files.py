@@ -1,0 +1,159 @@
+"""Whatever is sent, the answer is a photo or a sentence, never a trace."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from bench.hostile import answer
+from capture.upload.normalising import clean
+from tests.support.hostile_files import bombs, files, scan_bomb
+from tests.vision.pictures import encode, jpeg, jpeg_claiming, png_header, webp_claiming
+from tests.vision.profiles import display_p3
+from vision import Unreadable, check, open_photo
+
+MAX_BYTES = 20 * 1024 * 1024
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(Unreadable) as refused:
+        open_photo(data)
+    assert str(refused.value)
+    return refused.value.code
+
+
+def test_empty_file():
+    assert refusal(b"") == "empty"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"hello, I am a text that calls itself photo.jpg",
+        b"%PDF-1.7 ...",
+        b"PK\x03\x04" + b"\0" * 100,
+        b"GIF89a" + b"\0" * 100,
+        b"<svg xmlns='http://www.w3.org/2000/svg'/>",
+        b"\xff",
+        b"\x00" * 4096,
+    ],
+)
+def test_other_files_are_no_photos(data):
+    assert refusal(data) == "not_a_photo"
+
+
+def test_animated_gif_is_refused(pixels):
+    frames = [Image.fromarray(pixels), Image.fromarray(pixels[::-1])]
+
+    assert refusal(encode(frames[0], "GIF", save_all=True, append_images=frames[1:])) == "not_a_photo"
+
+
+def test_too_many_bytes(photo):
+    with pytest.raises(Unreadable) as refused:
+        open_photo(photo, max_bytes=1000)
+    assert refused.value.code == "too_many_bytes"
+
+
+def test_too_many_bytes_are_not_read_from_disk(tmp_path, photo):
+    path = tmp_path / "large.jpg"
+    path.write_bytes(photo)
+
+    with pytest.raises(Unreadable) as refused:
+        open_photo(path, max_bytes=1000)
+    assert refused.value.code == "too_many_bytes"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_one_pixel(kind):
+    assert refusal(encode(np.zeros((1, 1, 3), np.uint8), kind)) == "too_small"
+
+
+@pytest.mark.parametrize("size", [(40_000, 40_000), (65_000, 10), (12_000, 12_000)])
+def test_bombs_are_refused_by_their_header(photo, size):
+    assert refusal(jpeg_claiming(photo, *size)) == "too_many_pixels"
+    assert refusal(png_header(*size)) == "too_many_pixels"
+
+
+def test_webp_bomb_is_refused_before_its_canvas_is_made():
+    assert refusal(webp_claiming(16_000, 16_000)) == "too_many_pixels"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_truncated_pictures_are_damaged(draw, kind, share):
+    data = encode(draw(), kind)
+
+    assert refusal(data[: int(len(data) * share)]) == "damaged"
+
+
+def test_truncated_jpeg_with_a_whole_thumbnail_is_damaged(draw):
+    """The end marker of an embedded preview must not pass for that of the picture."""
+    whole = jpeg(draw(), exif=b"Exif\0\0" + jpeg(np.zeros((60, 80, 3), np.uint8)))
+
+    assert refusal(whole[: len(whole) // 2]) == "damaged"
+
+
+def test_jpeg_with_something_behind_it_opens(photo):
+    """Phones append a film or a second picture."""
+    assert open_photo(photo + b"\0\0\0\x18ftypmp42" + b"\0" * 500).width == 900
+
+
+def test_png_header_with_nothing_in_it_is_damaged():
+    assert refusal(png_header(1000, 1000)) == "damaged"
+
+
+def test_hostile_files_get_a_verdict_or_a_sentence():
+    """A sample of `bench/hostile.py`, on the way of an upload."""
+    answers = [answer(name, data) for name, data in files(3, 150, heavy=False)]
+
+    assert [found for found in answers if found.is_fault] == []
+    assert [found.name for found in answers if not found.words and found.outcome != "green"] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["jpeg fill bytes", "jpeg comments", "jpeg of 1000 scans 2000", "png chunks", "png data in crumbs", "webp chunks"],
+)
+def test_files_of_too_many_parts_are_not_walked_to_their_end(name):
+    assert refusal(dict(bombs())[name]) == "damaged"
+
+
+def test_fill_bytes_in_a_scan_cost_no_more_than_their_number(photo):
+    """A pattern that can backtrack took ten seconds for 50 kB of them."""
+    spoilt = photo[:-2] + b"\xff" * 2_000_000 + b"\0" + photo[-2:]
+
+    assert clean(spoilt, max_bytes=MAX_BYTES).width == 900
+
+
+def test_progressive_pictures_of_many_pixels_are_refused():
+    """They are held whole while they are decoded, at a fraction of their size too."""
+    assert refusal(scan_bomb(9900, 12)) == "too_many_pixels"
+    assert open_photo(scan_bomb(2000, 12)).work.shape == (1000, 1000, 3)
+
+
+@pytest.mark.parametrize(("kind", "side"), [("PNG", 5001), ("WEBP", 5001)])
+def test_flat_pictures_of_many_pixels_are_refused(kind, side):
+    """Next to no bytes, and several copies in memory."""
+    assert refusal(encode(Image.new("1" if kind == "PNG" else "L", (side, side)), kind, quality=0)) == "too_many_pixels"
+
+
+def test_exif_of_the_same_bytes_a_thousand_times_is_not_read(photo):
+    entries = b"II*\0\x08\0\0\0\xff\xff" + b"\x0f\x01\x02\0\x60\xea\0\0\x08\0\0\0" * 5000
+    piece = b"\xff\xe1" + (len(entries) + 8).to_bytes(2, "big") + b"Exif\0\0" + entries
+
+    assert open_photo(photo[:2] + piece * 12 + photo[2:]).header.orientation == 1
+
+
+def test_a_profile_larger_than_any_device_has_is_ignored(pixels, monkeypatch):
+    monkeypatch.setattr("vision.colour.MAX_PROFILE", 100)
+    profile = display_p3()
+
+    np.testing.assert_array_equal(open_photo(encode(pixels, "PNG", icc_profile=profile)).work, pixels)
+
+
+def test_a_picture_of_nothing_gets_a_verdict():
+    verdict = check(jpeg(np.full((600, 800, 3), 127, np.uint8))).verdict
+
+    assert verdict.outcome == "red"
+    assert [finding.rule for finding in verdict.findings] == ["one_face"]

@@ -1,0 +1,176 @@
+"""Drawn people, judged: each violation is found, and who keeps the rules passes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.vision.pictures import jpeg, turned
+from vision import check, judge, measure, open_photo
+
+ROOT = Path(__file__).resolve().parents[2]
+REJECTED = [
+    "one_face",
+    "face_size",
+    "roll",
+    "yaw",
+    "sharpness",
+    "side_light",
+    "red_eye",
+    "eyes",
+    "gaze",
+    "mouth",
+    "fringe",
+    "mask",
+    "blue_top",
+    "colour",
+    "too_close",
+]
+WARNED = ["underexposed", "lens_glare", "tinted_lens", "head_cover", "pattern", "screen", "print_edge", "beautified"]
+
+
+def outcomes(data: bytes) -> dict[str, str]:
+    return {finding.rule: finding.outcome for finding in check(data).verdict.findings}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_who_keeps_the_rules_is_not_rejected(draw, seed):
+    assert "reject" not in outcomes(jpeg(draw(seed))).values()
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+@pytest.mark.parametrize("rule", REJECTED)
+def test_violation_is_rejected(draw, rule, seed):
+    assert outcomes(jpeg(draw(seed, rule))).get(rule) == "reject"
+
+
+@pytest.mark.parametrize("rule", WARNED)
+def test_violation_warns(draw, rule):
+    assert outcomes(jpeg(draw(2, rule))).get(rule) == "warn"
+
+
+def test_burnt_face_is_rejected(draw):
+    burnt = np.clip(np.asarray(draw(2)).astype(np.float32) * 2.4, 0, 255).astype(np.uint8)
+
+    assert outcomes(jpeg(burnt)).get("overexposed") == "reject"
+
+
+def test_empty_wall_has_no_face(draw):
+    assert outcomes(jpeg(draw(1, "nobody"))) == {"one_face": "reject"}
+
+
+def test_measures_are_json_and_replay_to_the_same_verdict(checked):
+    stored = json.loads(json.dumps(checked.measures))
+
+    assert judge(stored) == checked.verdict
+    assert stored == checked.measures
+
+
+def test_measuring_twice_gives_the_same_numbers(photo, checked):
+    assert measure(open_photo(photo)) == checked.measures
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_judged_alike(draw, checked, orientation):
+    measures = check(turned(np.asarray(draw()), orientation)).measures
+
+    assert measures["face_width"] == pytest.approx(checked.measures["face_width"], rel=0.01)
+    assert measures["roll"] == pytest.approx(checked.measures["roll"], abs=0.5)
+
+
+def test_roll_and_gaze_follow_the_drawing(draw):
+    level = check(jpeg(draw(0))).measures
+    tilted = check(jpeg(draw(0).rotate(-6, Image.Resampling.BICUBIC, fillcolor=(200, 200, 200)))).measures
+
+    assert tilted["roll"] - level["roll"] == pytest.approx(6, abs=0.7)
+
+
+def test_small_face_in_a_wide_frame_is_found_and_is_too_small(draw):
+    wide = Image.new("RGB", (2400, 1600), (205, 206, 204))
+    wide.paste(draw(2).resize((360, 480)), (1500, 900))
+    checked = check(jpeg(wide))
+
+    assert checked.measures["faces"] == 1
+    assert [finding.rule for finding in checked.verdict.findings if finding.outcome == "reject"][:1] == ["face_size"]
+
+
+def test_two_people_are_marked(draw):
+    finding = next(found for found in check(jpeg(draw(0, "one_face"))).verdict.findings if found.rule == "one_face")
+
+    assert finding.value == 2
+    kind, x0, y0, x1, y1 = finding.marks[0]
+    assert kind == "box"
+    assert 0 <= x0 < x1 <= 1
+    assert 0 <= y0 < y1 <= 1
+
+
+FORK = """
+import os, sys
+import vision
+child = os.fork()
+if child == 0:
+    print(vision.check(sys.argv[1]).measures["face_width"], flush=True)
+    os._exit(0)
+sys.exit(os.waitpid(child, 0)[1])
+"""
+
+
+def test_networks_work_in_a_child_of_fork(photo, checked, tmp_path):
+    """Celery's parent imports the engine, forks, and only the children use it."""
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(photo)
+
+    run = subprocess.run([sys.executable, "-c", FORK, str(path)], capture_output=True, text=True, timeout=60, cwd=ROOT)
+
+    assert run.returncode == 0, run.stderr
+    assert float(run.stdout) == checked.measures["face_width"]
+    assert run.stderr == ""
+
+
+@pytest.mark.parametrize("degrees", [-10, 10])
+def test_sloping_shoulders_warn(draw, degrees):
+    """The body turned under a level head: below the chin every column is shifted."""
+    rgb = np.asarray(draw(2))
+    height, width = rgb.shape[:2]
+    chin = int(check(jpeg(rgb)).measures["chin"][1] * height)
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    bend = np.clip((rows - chin) / (0.1 * height), 0, 1)
+    lower = rows - bend * (columns - width / 2) * np.tan(np.radians(degrees))
+    sloping = cv2.remap(rgb, columns, lower.astype(np.float32), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+    assert outcomes(jpeg(sloping)).get("shoulders") == "warn"
+    assert "shoulders" not in outcomes(jpeg(rgb))
+
+
+def test_a_bright_chain_on_the_neck_warns(draw):
+    rgb = np.array(draw(2))
+    height, width = rgb.shape[:2]
+    (left, top), (right, _) = (np.array(place) * (width, height) for place in check(jpeg(rgb)).measures["eyes"])
+    chin = check(jpeg(rgb)).measures["chin"][1] * height
+    distance, middle = right - left, (left + right) / 2
+    t = np.linspace(-1, 1, 60)
+    chain = np.stack([middle + 0.4 * distance * t, chin + distance * (0.45 - 0.25 * t**2)], 1)
+    cv2.polylines(rgb, [np.round(chain).astype(np.int32)], False, (255, 244, 200), max(2, int(distance / 45)))
+
+    finding = next(found for found in check(jpeg(rgb)).verdict.findings if found.rule == "necklace")
+
+    assert finding.outcome == "warn"
+    _, x0, y0, x1, y1 = finding.marks[0]
+    assert left - distance < x0 * width < x1 * width < right + distance
+    assert y0 * height > chin > top
+    assert y1 <= 1
+    assert "necklace" not in outcomes(jpeg(draw(2)))
+
+
+def test_the_sides_of_a_print_are_marked(draw):
+    finding = next(found for found in check(jpeg(draw(2, "print_edge"))).verdict.findings if found.rule == "print_edge")
+
+    assert len(finding.marks) == finding.value
+    assert all(mark[0] == "box" for mark in finding.marks)

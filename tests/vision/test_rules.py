@@ -1,0 +1,298 @@
+"""The rules as pure functions: every limit from both sides, without a picture."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from vision import DEFAULTS, RULE_NAMES, RULES, Finding, Limits, Verdict, judge, limits_of
+
+ORDER = [
+    "one_face",
+    "face_size",
+    "roll",
+    "yaw",
+    "pitch",
+    "sharpness",
+    "side_light",
+    "overexposed",
+    "underexposed",
+    "face_glare",
+    "red_eye",
+    "eyes",
+    "gaze",
+    "mouth",
+    "smile",
+    "fringe",
+    "ears",
+    "necklace",
+    "lens_glare",
+    "tinted_lens",
+    "head_cover",
+    "mask",
+    "clothes_background",
+    "blue_top",
+    "pattern",
+    "shoulders",
+    "screen",
+    "print_edge",
+    "beautified",
+    "colour",
+    "unreadable",
+    "too_close",
+    "framing",
+    "edge",
+    "duplicate",
+]
+EYES = [[0.4, 0.4], [0.6, 0.4]]
+BOX = [[0.3, 0.3], [0.7, 0.7]]
+COMPLIANT = {
+    "faces": 1, "other_face": 0.0, "other_boxes": [], "face_width": 500.0, "roll": 0.0, "yaw": 0.0, "pitch": 0.0,
+    "sharpness": 3.0, "texture": 0.6, "side_light": 0.0, "side_stops": 0.0, "skin": [65.0, 15.0, 18.0], "skin_chroma": 23.0, "skin_hue": 50.0,
+    "burnt": 0.0, "face_light": 60.0, "eye_white": 60.0, "under_eye": 0.0, "highlights": 0.0, "red_eye": 0.1,
+    "eye_opening": 0.8, "eye_aspect": 0.3, "gaze": 0.0, "mouth_gap": 0.0, "smile": 0.55, "forehead_skin": 1.0, "ear_skin": 0.8,
+    "forehead_detail": 1.2, "necklace": 0.0, "neck_box": BOX, "frame_lines": [],
+    "lens_glare": 0.0, "hair_chroma": 5.0, "lip_redness": 8.0, "lip_distance": 9.0, "chin_distance": 3.0,
+    "forehead_distance": 4.0, "forehead_chroma": 20.0, "clothes_blue": 0.0, "clothes_white": 0.0, "clothes_grey": 0.0,
+    "clothes_hue_blue": 0.0, "pattern": 0.0, "shoulders": 0.0, "screen": 1.2, "frame_sides": 0, "skin_detail": 2.5,
+    "outside": 0.0, "eyes": EYES, "cheeks": EYES, "box": BOX, "eye_boxes": [BOX, BOX], "mouth_box": BOX, "forehead_box": BOX,
+    "clothes_box": BOX, "shoulder_points": EYES,
+}  # fmt: skip
+
+# rule, outcome, what is measured, a value just inside the limit, a value just past it
+BOUNDS = [
+    ("one_face", "reject", "other_face", 0.25, 0.26),
+    ("face_size", "reject", "face_width", 240.0, 239.0),
+    ("roll", "warn", "roll", 5.0, 5.1),
+    ("roll", "reject", "roll", 8.0, -8.1),
+    ("yaw", "warn", "yaw", -8.0, -8.1),
+    ("yaw", "reject", "yaw", 9.5, 9.6),
+    ("pitch", "warn", "pitch", 14.0, -14.1),
+    ("sharpness", "reject", "sharpness", 1.75, 1.74),
+    ("sharpness", "reject", "texture", 0.36, 0.35),
+    ("side_light", "warn", "side_light", 14.0, -14.1),
+    ("side_light", "reject", "side_light", 25.0, 25.1),
+    ("side_light", "reject", "side_stops", 1.6, -1.7),
+    ("overexposed", "reject", "burnt", 0.06, 0.07),
+    ("overexposed", "reject", "skin", [92.0, 5.0, 5.0], [92.5, 5.0, 5.0]),
+    ("face_glare", "warn", "highlights", 0.015, 0.02),
+    ("face_glare", "warn", "under_eye", 12.0, 12.1),
+    ("red_eye", "reject", "red_eye", 0.33, 0.34),
+    ("eyes", "warn", "eye_opening", 0.52, 0.51),
+    ("eyes", "warn", "eye_aspect", 0.19, 0.18),
+    ("eyes", "reject", "eye_opening", 0.45, 0.44),
+    ("gaze", "reject", "gaze", -0.06, -0.07),
+    ("mouth", "reject", "mouth_gap", 0.06, 0.07),
+    ("smile", "warn", "smile", 0.64, 0.65),
+    ("fringe", "warn", "forehead_skin", 0.6, 0.5),
+    ("fringe", "reject", "forehead_skin", 0.15, 0.1),
+    ("fringe", "warn", "forehead_detail", 2.7, 2.8),
+    ("fringe", "reject", "forehead_detail", 3.5, 3.6),
+    ("ears", "warn", "ear_skin", 0.4, 0.39),
+    ("necklace", "warn", "necklace", 0.4, 0.41),
+    ("lens_glare", "warn", "lens_glare", 0.012, 0.013),
+    ("tinted_lens", "warn", "under_eye", -12.0, -12.1),
+    ("head_cover", "warn", "hair_chroma", 32.0, 33.0),
+    ("clothes_background", "reject", "clothes_blue", 0.5, 0.51),
+    ("blue_top", "reject", "clothes_hue_blue", 0.45, 0.46),
+    ("pattern", "warn", "pattern", 0.09, 0.1),
+    ("shoulders", "warn", "shoulders", -6.0, -6.1),
+    ("screen", "warn", "screen", 1.42, 1.43),
+    ("print_edge", "warn", "frame_sides", 2, 3),
+    ("beautified", "warn", "skin_detail", 1.25, 1.24),
+    ("colour", "reject", "skin_chroma", 5.0, 4.9),
+    ("colour", "warn", "skin_chroma", 52.0, 52.1),
+    ("colour", "warn", "skin_hue", 12.0, 11.9),
+    ("colour", "warn", "skin_hue", 72.0, 72.1),
+    ("too_close", "reject", "outside", 0.04, 0.041),
+    ("too_close", "warn", "outside", 0.02, 0.021),
+]
+
+
+def found(changes: dict | None = None, limits: Limits | None = None) -> list[tuple[str, str]]:
+    findings = judge({**COMPLIANT, **(changes or {})}, limits).findings
+    return [(finding.rule, finding.outcome) for finding in findings]
+
+
+def test_order_and_names():
+    assert list(RULE_NAMES) == ORDER
+    assert [rule.name for rule in RULES] == ORDER
+
+
+def test_a_compliant_photo_is_green():
+    assert judge(COMPLIANT) == Verdict(())
+    assert judge(COMPLIANT).outcome == "green"
+
+
+@pytest.mark.parametrize(("rule", "outcome", "name", "inside", "past"), BOUNDS)
+def test_limit(rule, outcome, name, inside, past):
+    assert (rule, outcome) not in found({name: inside})
+    assert found({name: past}) == [(rule, outcome)]
+
+
+def test_nobody_in_the_photo_is_one_finding():
+    verdict = judge({"faces": 0, "other_face": 0.0, "width": 800, "height": 600})
+
+    assert verdict.findings == (Finding("one_face", "reject", 0.0, 1.0),)
+    assert verdict.outcome == "red"
+
+
+def test_somebody_small_in_the_background_is_allowed():
+    assert found({"faces": 2, "other_face": 0.2}) == []
+
+
+def test_dark_skin_in_good_light_is_not_underexposed():
+    assert found({"face_light": 22.0, "eye_white": 45.0}) == []
+    assert found({"face_light": 22.0, "eye_white": 25.0}) == [("underexposed", "warn")]
+
+
+def test_narrow_open_eyes_are_never_rejected_but_a_slit_is():
+    assert found({"eye_opening": 0.47, "eye_aspect": 0.18}) == [("eyes", "warn")]
+    assert found({"eye_opening": 0.47, "eye_aspect": 0.15}) == [("eyes", "reject")]
+    assert found({"eye_opening": 0.55, "eye_aspect": 0.15}) == [("eyes", "warn")]
+
+
+def test_mask_needs_lips_like_the_chin_and_a_face_of_two_colours():
+    covered = {"lip_redness": 0.0, "lip_distance": 2.0}
+
+    assert found(covered) == []
+    assert found({**covered, "chin_distance": 30.0}) == [("mask", "reject")]
+    assert found({**covered, "forehead_distance": 16.0}) == []
+    assert found({**covered, "forehead_distance": 16.0, "skin_hue": -120.0}) == [("mask", "reject")]
+    assert found({**covered, "skin_chroma": 7.0}) == [("mask", "reject")]
+    assert found({**covered, "chin_distance": 30.0, "lip_distance": 9.0}) == []
+
+
+def test_behind_a_mask_nothing_is_said_of_the_skin():
+    """The cheeks that forehead, detail and hue are compared with are cloth."""
+    covered = {"lip_redness": 0.0, "lip_distance": 2.0, "chin_distance": 30.0}
+
+    assert found({**covered, "forehead_skin": 0.0, "skin_detail": 0.1, "skin_hue": 120.0}) == [("mask", "reject")]
+
+
+def test_hair_of_the_skins_own_colour_shows_in_its_detail():
+    assert found({"forehead_skin": 1.0, "forehead_detail": 3.6}) == [("fringe", "reject")]
+    assert found({"forehead_skin": 1.0, "forehead_detail": 3.6}, limits_of({"fringe": {"detail": None}})) == [
+        ("fringe", "warn")
+    ]
+
+
+def test_a_fringe_that_shows_in_colour_and_in_detail_needs_less_of_each():
+    assert found({"forehead_skin": 0.2, "forehead_detail": 2.5}) == [("fringe", "reject")]
+    assert found({"forehead_skin": 0.2, "forehead_detail": 1.6}) == [("fringe", "warn")]
+    assert found({"forehead_skin": 0.4, "forehead_detail": 2.5}) == [("fringe", "warn")]
+
+
+def test_grey_picture_is_no_mask():
+    grey = {"lip_redness": 0.0, "lip_distance": 2.0, "skin_chroma": 0.1, "forehead_chroma": 0.1}
+
+    assert found(grey) == [("colour", "reject")]
+
+
+def test_smooth_skin_is_not_judged_when_the_photo_is_blurred():
+    smooth = {"skin_detail": 0.05}
+
+    assert found(smooth) == [("beautified", "warn")]
+    assert found({**smooth, "sharpness": 1.0}) == [("sharpness", "reject")]
+
+
+def test_a_blurred_photo_of_a_screen_needs_a_stronger_grid():
+    assert found({"screen": 1.5, "sharpness": 1.0}) == [("sharpness", "reject")]
+    assert found({"screen": 1.7, "sharpness": 1.0}) == [("sharpness", "reject"), ("screen", "warn")]
+
+
+def test_clothes_are_compared_with_the_seasons_background():
+    white_shirt = {"clothes_white": 0.95}
+
+    assert found(white_shirt) == []
+    assert found(white_shirt, limits_of(background="white")) == [("clothes_background", "reject")]
+
+
+def test_a_photo_without_clothes_in_it_is_not_judged_on_them():
+    without = {key: value for key, value in COMPLIANT.items() if not key.startswith("clothes") and key != "pattern"}
+
+    assert judge(without).outcome == "green"
+
+
+def test_amber_red_green():
+    assert judge({**COMPLIANT, "roll": 6.0}).outcome == "amber"
+    assert judge({**COMPLIANT, "roll": 6.0, "yaw": 20.0}).outcome == "red"
+
+
+def test_season_limits_replace_defaults():
+    limits = limits_of({"roll": {"reject": 12, "warn": 10}, "mouth": {"reject": None}})
+
+    assert found({"roll": 9.0, "mouth_gap": 0.4}, limits) == []
+    assert found({"roll": 11.0}, limits) == [("roll", "warn")]
+    assert limits_of().get("roll", "reject") == 8
+
+
+def test_limits_survive_json():
+    limits = limits_of({"roll": {"reject": 12}})
+
+    assert limits_of(json.loads(json.dumps(limits.as_dict()))) == limits
+
+
+@pytest.mark.parametrize("changes", [{"rol": {"reject": 1}}, {"roll": {"refuse": 1}}, {"roll": {"reject": "much"}}])
+def test_unknown_limits_are_refused(changes):
+    with pytest.raises(ValueError, match=r"unknown limit|could not convert"):
+        limits_of(changes)
+
+
+def test_finding_names_value_limit_and_place():
+    (finding,) = judge({**COMPLIANT, "mouth_gap": 0.2}).findings
+
+    assert finding == Finding("mouth", "reject", 0.2, 0.06, (("box", 0.3, 0.3, 0.7, 0.7),))
+    assert finding.as_dict() == {"rule": "mouth", "outcome": "reject", "value": 0.2, "limit": 0.06}
+
+
+def test_the_lines_of_a_print_are_marked():
+    lines = [[[0.1, 0.2], [0.1, 0.9]], [[0.1, 0.1], [0.8, 0.12]], [[0.9, 0.2], [0.9, 0.8]]]
+
+    (finding,) = judge({**COMPLIANT, "frame_sides": 3, "frame_lines": lines}).findings
+
+    assert finding.marks[1] == ("box", 0.1, 0.1, 0.8, 0.12)
+    assert len(finding.marks) == 3
+
+
+@pytest.mark.parametrize(("rule", "outcome", "name", "inside", "past"), BOUNDS)
+def test_every_finding_has_its_place(rule, outcome, name, inside, past):
+    lines = [[[0.1, 0.2], [0.1, 0.9]]]
+
+    (finding,) = judge({**COMPLIANT, name: past, "other_boxes": [[0, 0, 0.1, 0.1]], "frame_lines": lines}).findings
+
+    assert finding.marks
+
+
+def test_marks_stay_inside_the_picture():
+    outside = [[-0.2, 0.1], [1.3, 0.4]]
+
+    (finding,) = judge({**COMPLIANT, "mouth_gap": 0.2, "mouth_box": outside}).findings
+
+    assert finding.marks == (("box", 0.0, 0.1, 1.0, 0.4),)
+
+
+def test_rejecting_rules_are_those_that_separate():
+    rejecting = {name for name, limits in DEFAULTS.items() if "reject" in limits}
+
+    assert rejecting == {
+        "one_face",
+        "face_size",
+        "roll",
+        "yaw",
+        "sharpness",
+        "side_light",
+        "overexposed",
+        "red_eye",
+        "eyes",
+        "gaze",
+        "mouth",
+        "fringe",
+        "mask",
+        "clothes_background",
+        "blue_top",
+        "colour",
+        "unreadable",
+        "too_close",
+    }

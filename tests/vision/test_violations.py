@@ -1,0 +1,104 @@
+"""The makers of violations: each does to a drawn person what its name says."""
+
+from __future__ import annotations
+
+import csv
+
+import cv2
+import numpy as np
+import pytest
+
+from tests.support.faulty_pictures import CONTROLS, LEFT_TO_REVIEWERS, MAKERS, STRENGTHS, Subject
+from tests.support.faulty_pictures.__main__ import main
+from tests.vision.pictures import jpeg
+from vision import RULE_NAMES, check
+
+ALL = [maker for makers in (MAKERS, LEFT_TO_REVIEWERS, CONTROLS) for made in makers.values() for maker in made]
+# kind, measure, whether it must rise or fall with the strength
+FOLLOWS = [
+    ("defocus", "sharpness", -1),
+    ("turned", "yaw", 1),
+    ("tipped", "pitch", 1),
+    ("opened", "mouth_gap", 1),
+    ("sloping", "shoulders", 1),
+    ("small", "face_width", -1),
+    ("smoothed", "skin_detail", -1),
+]
+
+
+@pytest.fixture(scope="module")
+def subject(draw) -> Subject:
+    return Subject(jpeg(draw(2)), seed=4)
+
+
+def made(subject: Subject, kind: str, strength: int) -> np.ndarray:
+    subject.begin(strength)
+    return next(maker for maker in ALL if maker.__name__ == kind)(subject)
+
+
+@pytest.mark.parametrize("maker", ALL, ids=lambda maker: maker.__name__)
+def test_maker_gives_a_changed_picture_and_leaves_the_subject(subject, maker):
+    before = subject.rgb.copy()
+    subject.begin(1)
+    picture = maker(subject)
+
+    assert picture.dtype == np.uint8
+    assert picture.shape[2] == 3
+    assert picture.shape != before.shape or (picture != before).any()
+    assert (subject.rgb == before).all()
+
+
+@pytest.mark.parametrize(("kind", "measure", "direction"), FOLLOWS)
+def test_strength_shows_in_the_measure(subject, kind, measure, direction):
+    weak, strong = (abs(check(jpeg(made(subject, kind, strength))).measures[measure]) for strength in (0, 2))
+
+    assert direction * (strong - weak) > 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "rule"), [("side_lit", "side_light"), ("looking_aside", "gaze"), ("red_eyed", "red_eye")]
+)
+def test_violation_is_found(subject, kind, rule):
+    findings = check(jpeg(made(subject, kind, 2))).verdict.findings
+
+    assert rule in [finding.rule for finding in findings]
+
+
+def test_the_same_seed_and_strength_give_the_same_pixels(subject):
+    assert (made(subject, "motion", 1) == made(subject, "motion", 1)).all()
+
+
+def test_lids_drawn_down_shut_the_eyes_and_move_nothing_else(subject):
+    shut = made(subject, "shut", 2)
+    moved = cv2.boundingRect((shut != subject.rgb).any(2).astype(np.uint8))
+    eyes = subject.face.eyes
+
+    assert check(jpeg(shut)).measures["eye_opening"] < 0.45
+    assert moved[0] > eyes[0, 0] - 0.6 * subject.unit
+    assert moved[1] + moved[3] < eyes[:, 1].max() + 0.4 * subject.unit
+
+
+def test_glasses_worn_as_they_should_be_break_no_rule(subject):
+    assert not check(jpeg(made(subject, "in_glasses", 1))).verdict.is_rejected
+
+
+def test_kinds_belong_to_rules_or_are_left_to_the_reviewer():
+    assert {name.removesuffix(":warn") for name in MAKERS} <= set(RULE_NAMES)
+    assert len({maker.__name__ for maker in ALL}) == len(ALL)
+
+
+def test_main_writes_photos_with_their_labels(tmp_path, monkeypatch):
+    arguments = ["violations", str(tmp_path), "--people", "1", "--only", "gaze,studs", "--every"]
+    monkeypatch.setattr("sys.argv", arguments)
+    main()
+    with (tmp_path / "labels.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    assert [(row["expected"], row["kind"]) for row in rows] == [
+        ("", ""),
+        *[("gaze", "looking_aside")] * 3,
+        *[("?earrings", "studs")] * 3,
+    ]
+    assert [row["strength"] for row in rows[1:4]] == list(STRENGTHS)
+    assert all((tmp_path / row["file"]).exists() for row in rows)
+    assert "eyes-" in rows[0]["group"]

@@ -1,0 +1,68 @@
+"""The vision engine: opens a photo, measures it, judges the measures, makes the standard portrait.
+
+    source = open_photo(data)            # or Unreadable, with a sentence
+    measures = measure(source)           # JSON-safe, stored with the photo
+    verdict = judge(measures, limits_of(season_limits, background="blue"))
+    portrait = make_portrait(source, measures, background="blue")
+
+Knows no database and no request. The models are loaded on first use, once per process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from vision.backgrounds import BACKGROUNDS
+from vision.errors import Unreadable
+from vision.measures import Measures, measure
+from vision.networks import warm_up
+from vision.portrait import Portrait, make_portrait
+from vision.rules import DEFAULTS, RULE_NAMES, RULES, Rule, judge, limits_of
+from vision.sentences import LOOK_YOURSELF, advice, sentence
+from vision.source import Source, open_photo
+from vision.verdict import Finding, Limits, Verdict
+
+ENGINE_VERSION = "1.1"
+
+
+@dataclass(frozen=True)
+class Checked:
+    source: Source
+    measures: Measures
+    verdict: Verdict
+
+
+def check(data: bytes | str | Path, limits: Limits | None = None) -> Checked:
+    """Open, measure and judge in one call. Raises Unreadable."""
+    source = open_photo(data)
+    measures = measure(source)
+    return Checked(source, measures, judge(measures, limits))
+
+
+__all__ = [
+    "BACKGROUNDS",
+    "DEFAULTS",
+    "ENGINE_VERSION",
+    "LOOK_YOURSELF",
+    "RULES",
+    "RULE_NAMES",
+    "Checked",
+    "Finding",
+    "Limits",
+    "Measures",
+    "Portrait",
+    "Rule",
+    "Source",
+    "Unreadable",
+    "Verdict",
+    "advice",
+    "check",
+    "judge",
+    "limits_of",
+    "make_portrait",
+    "measure",
+    "open_photo",
+    "sentence",
+    "warm_up",
+]

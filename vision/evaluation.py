@@ -1,0 +1,193 @@
+"""How often each rule is right on labelled photos: the numbers behind every limit."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vision import networks
+from vision.errors import Unreadable
+from vision.measures import Measures, measure
+from vision.rules import RULES, judge
+from vision.scores import area_under_curve, score
+from vision.source import open_photo
+from vision.verdict import Finding, Limits
+
+OUTCOMES = ("reject", "warn")
+OVERLOOKED, ONLY_WARNED = "?", ":warn"
+
+
+class LabelError(Exception):
+    """The labels file cannot be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """`name` is the file as the labels name it, with its folders. `expected` are the rules that this photo breaks, `warned`
+    those of them that it breaks in a way that only asks for a warning, `overlooked` those (or other names) that the engine does
+    not claim to see. `kind` and `strength` say how the violation was made."""
+
+    path: Path
+    name: str
+    expected: frozenset[str]
+    warned: frozenset[str] = frozenset()
+    overlooked: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    kind: str = ""
+    strength: str = ""
+
+    @property
+    def is_clean(self) -> bool:
+        """Breaks no rule that is judged; somebody's real earrings do not disturb the others, a made violation may."""
+        return not self.expected and not (self.overlooked and self.kind)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One rule and outcome over some photos. `false` counts findings that were not expected (for warnings too)."""
+
+    rule: str
+    outcome: str
+    images: int
+    false: int
+    labelled: int
+    found: int
+    limit: float | None = None
+    auc: float | None = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One way of breaking a rule: by strength, in order of appearance, (found, photos)."""
+
+    name: str
+    rule: str
+    overlooked: bool
+    strengths: dict[str, tuple[int, int]]
+
+
+@dataclass(frozen=True)
+class Photo:
+    """One labelled photo with its measures and findings; no measures when it could not be opened."""
+
+    label: Labelled
+    measures: Measures
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_rejected(self) -> bool:
+        return any(finding.outcome == "reject" for finding in self.findings)
+
+    def breaks(self, rule: str, outcomes: Iterable[str] = OUTCOMES) -> bool:
+        return any(finding.rule == rule and finding.outcome in outcomes for finding in self.findings)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The photos; rows per rule and outcome over all of them."""
+
+    photos: list[Photo]
+    limits: Limits
+    rows: list[Row] = field(default_factory=list)
+
+
+def read_labels(directory: Path, labels: Path) -> list[Labelled]:
+    """labels: a CSV with the columns file, expected (rules, separated by spaces or semicolons; "colour:warn" where a warning is
+    all that is asked, "?earrings" for what is left to the reviewer) and, if wanted, group (several by spaces), kind and
+    strength."""
+    with labels.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or "file" not in rows[0]:
+        raise LabelError(f"{labels} has no column 'file'")
+    return [_label(directory, row) for row in rows]
+
+
+def _label(directory: Path, row: dict[str, str]) -> Labelled:
+    names = (row.get("expected") or "").replace(";", " ").split()
+    warned = frozenset(name.removesuffix(ONLY_WARNED) for name in names if name.endswith(ONLY_WARNED))
+    expected = frozenset(name.removesuffix(ONLY_WARNED) for name in names if not name.startswith(OVERLOOKED))
+    unknown = expected - {rule.name for rule in RULES}
+    if unknown:
+        raise LabelError(f"{row['file']}: unknown rule {', '.join(sorted(unknown))}")
+    overlooked = frozenset(name.removeprefix(OVERLOOKED) for name in names if name.startswith(OVERLOOKED))
+    groups = frozenset((row.get("group") or "").split())
+    kind, strength = row.get("kind") or "", row.get("strength") or ""
+    return Labelled(directory / row["file"], row["file"], expected, warned, overlooked, groups, kind, strength)
+
+
+def evaluate(labelled: Iterable[Labelled], limits: Limits, kept: Path | None = None) -> Judged:
+    """With `kept` the measures are read from that JSON file where it has them, and left there: limits can be tried in
+    seconds. It knows nothing of engines; throw it away with the engine that wrote it."""
+    labels = list(labelled)
+    measured = json.loads(kept.read_text()) if kept and kept.exists() else {}
+    networks.warm_up()
+    for label in labels:
+        if label.name not in measured:
+            measured[label.name] = measure_file(label.path)
+    if kept:
+        kept.write_text(json.dumps(measured))
+    photos = [judged_photo(label, measured[label.name], limits) for label in labels]
+    rows = [rule_row(rule.name, outcome, photos, limits) for rule in RULES for outcome in rule.outcomes]
+    return Judged(photos, limits, rows)
+
+
+def measure_file(path: Path) -> Measures | None:
+    """None when it could not be opened."""
+    try:
+        return measure(open_photo(path))
+    except Unreadable:
+        return None
+
+
+def judged_photo(label: Labelled, measures: Measures | None, limits: Limits) -> Photo:
+    if measures is None:
+        return Photo(label, {}, (Finding("unreadable", "reject"),))
+    return Photo(label, measures, judge(measures, limits).findings)
+
+
+def total(photos: list[Photo]) -> Row:
+    """All rejecting rules together: photos without a label for a rejecting rule that were rejected all the same."""
+    rejecting = {rule.name for rule in RULES if "reject" in rule.outcomes}
+    labelled = [photo for photo in photos if (photo.label.expected - photo.label.warned) & rejecting]
+    clean = [photo for photo in photos if photo.label.is_clean]
+    false, found = (sum(photo.is_rejected for photo in part) for part in (clean, labelled))
+    return Row("all rejecting", "reject", len(clean) + len(labelled), false, len(labelled), found)
+
+
+def group_names(judged: Judged) -> list[str]:
+    return sorted(frozenset().union(*(photo.label.groups for photo in judged.photos)))
+
+
+def of_group(judged: Judged, group: str) -> list[Photo]:
+    return [photo for photo in judged.photos if group in photo.label.groups]
+
+
+def rule_row(name: str, outcome: str, photos: list[Photo], limits: Limits) -> Row:
+    """Compared are the photos labelled with the rule and those without any label: a blurred photo may well read as gazing
+    aside. A rejection counts as a found warning too, because the student hears of it either way."""
+    asked = [photo for photo in photos if outcome == "warn" or name not in photo.label.warned]
+    counted = [photo for photo in asked if name in photo.label.expected or _keeps(photo, name)]
+    wanted = {outcome} if outcome == "reject" else set(OUTCOMES)
+    fired = [photo.breaks(name, wanted) for photo in counted]
+    expected = [name in photo.label.expected for photo in counted]
+    found = sum(f and e for f, e in zip(fired, expected, strict=True))
+    auc = area_under_curve([score(name, photo.measures) for photo in counted], expected)
+    return Row(name, outcome, len(counted), sum(fired) - found, sum(expected), found, limits.get(name, outcome), auc)
+
+
+def _keeps(photo: Photo, rule: str) -> bool:
+    return photo.label.is_clean and rule not in photo.label.overlooked
+
+
+def kinds(judged: Judged) -> list[Kind]:
+    """How often each kind of made violation is found, by strength; what is left to the reviewer comes last."""
+    found: dict[tuple[bool, str, str], dict[str, tuple[int, int]]] = {}
+    for photo in judged.photos:
+        for rule in photo.label.expected | photo.label.overlooked if photo.label.kind else ():
+            strengths = found.setdefault((rule in photo.label.overlooked, photo.label.kind, rule), {})
+            hits, number = strengths.get(photo.label.strength, (0, 0))
+            strengths[photo.label.strength] = (hits + photo.breaks(rule), number + 1)
+    return [Kind(name, rule, overlooked, found[overlooked, name, rule]) for overlooked, name, rule in sorted(found)]

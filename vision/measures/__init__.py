@@ -1,0 +1,72 @@
+"""Everything that is measured on a photo, as plain numbers: what is stored, so that a verdict can be replayed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from vision.face import EYE_DISTANCE, Face, FaceCrop, align
+from vision.imprint import imprint
+from vision.measures import borders, clothes, cover, eyes, faces, focus, integrity, light, mouth, ornaments, pose
+from vision.measures.figure import Figure, cut_figure
+from vision.portrait.borders import cut_of, outside
+from vision.portrait.framing import frame
+from vision.source import Source
+
+Measures = dict[str, Any]
+"""JSON-safe: floats, and places as fractions (0-1) of the upright source."""
+
+CROP_MEASURES = (
+    focus.measure,
+    light.measure,
+    eyes.measure,
+    mouth.measure,
+    cover.measure,
+    ornaments.measure,
+    integrity.measure_face,
+)
+FIGURE_MEASURES = (clothes.measure, cover.measure_head)
+
+
+def measure(source: Source) -> Measures:
+    """All measures of a photo; with no face in it only `faces`, `other_face` and the size."""
+    found = faces.find(source)
+    measures: Measures = {"width": source.width, "height": source.height, **faces.measure(found, source)}
+    if found.main is not None:
+        measures |= _measure_face(source, found.main)
+    return {key: _rounded(value) for key, value in measures.items()}
+
+
+def _measure_face(source: Source, face: Face) -> Measures:
+    crop = crop_face(source, face)
+    figure = cut_figure(source, face)
+    measures: Measures = pose.measure(face, source) | integrity.measure_frame(source, face)
+    measures |= integrity.measure_screen(face_picture(source, face), source, face, crop)
+    measures["imprint"] = imprint(crop)
+    for part in CROP_MEASURES:
+        measures |= part(crop)
+    for whole in FIGURE_MEASURES:
+        measures |= whole(figure, crop)
+    measures |= borders.measure(figure, source)
+    best_cut, _ = frame(measures, source.size)
+    return measures | {"outside": outside(best_cut, source.size, cut_of(measures))}
+
+
+def crop_face(source: Source, face: Face) -> FaceCrop:
+    return align(face_picture(source, face), source.size, face)
+
+
+def face_picture(source: Source, face: Face) -> np.ndarray:
+    """The smallest decode that has 100 px between the eyes."""
+    return source.at_least(max(source.width, source.height) * EYE_DISTANCE / face.eye_distance)
+
+
+def _rounded(value: Any) -> Any:
+    """Five digits say all that a measure knows, and keep the stored row small."""
+    if isinstance(value, list | tuple):
+        return [_rounded(item) for item in value]
+    return value if isinstance(value, int | str) or value is None else round(float(value), 5)
+
+
+__all__ = ["Figure", "Measures", "measure"]

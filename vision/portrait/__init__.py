@@ -1,0 +1,106 @@
+"""The standard portrait from a judged photo: frame, cut out, set on the background, encode."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+
+from vision import networks
+from vision.backgrounds import BACKGROUNDS
+from vision.face import CHIN, OVAL
+from vision.portrait.borders import close_off
+from vision.portrait.crop import HEIGHT, WIDTH, Crop
+from vision.portrait.encoding import encode_portrait, encode_thumbnail
+from vision.portrait.framing import describe, frame, is_standard
+from vision.portrait.matting import Matte, matte
+from vision.portrait.strangers import without_strangers
+from vision.rules import above, limits_of
+from vision.source import Source
+from vision.verdict import Finding, Limits
+
+SURPLUS = 1.2  # source px per portrait px; more are averaged first, because turning them down in one step would alias
+
+
+@dataclass(frozen=True)
+class Portrait:
+    """`geometry` says where the head lies (px) and how it was cut; `edge` (there too, so that a verdict can be replayed)
+    grades the outline, 0 best to 1 worst."""
+
+    jpeg: bytes
+    thumbnail: bytes
+    geometry: dict[str, Any]
+    edge: float
+    findings: tuple[Finding, ...]
+
+
+def make_portrait(
+    source: Source,
+    measures: Mapping[str, Any],
+    *,
+    background: str = "blue",
+    crop: Mapping[str, float] | None = None,
+    limits: Limits | None = None,
+) -> Portrait:
+    """480 x 640 px JPEG on "blue", "white" or "grey". `crop` (x, y, scale, angle as in geometry["crop"]) overrides the frame.
+
+    Raises ValueError when the measures hold no face.
+    """
+    if not measures.get("faces"):
+        raise ValueError("a portrait needs a face")
+    cut = Crop(**crop) if crop else frame(dict(measures), source.size)[0]
+    geometry = describe(cut, dict(measures), source.size)
+    picture = warp(source, cut)
+    cut_person = cut_out(picture, measures, source, cut)
+    rgb = compose(cut_person.person, close_off(cut_person.alpha, cut, source.size), BACKGROUNDS[background])
+    jpeg, quality = encode_portrait(rgb)
+    edge = round(cut_person.edge, 4)
+    geometry |= {"quality": quality, "bytes": len(jpeg), "background": background, "edge": edge}
+    return Portrait(jpeg, encode_thumbnail(rgb), geometry, edge, find(geometry, edge, limits or limits_of()))
+
+
+def warp(source: Source, crop: Crop) -> np.ndarray:
+    """The framed part of the source, uint8 RGB 640 x 480, still with its own wall."""
+    picture = source.at_least(max(source.width, source.height) * crop.scale)
+    surplus = picture.shape[1] / source.width / crop.scale
+    if surplus > SURPLUS:
+        factor = SURPLUS / surplus
+        picture = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    matrix = crop.matrix(source.size) * [source.width / picture.shape[1], source.width / picture.shape[1], 1.0]
+    return cv2.warpAffine(picture, matrix, (WIDTH, HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+
+
+def cut_out(picture: np.ndarray, measures: Mapping[str, Any], source: Source, crop: Crop) -> Matte:
+    """The person in a framed picture (uint8 RGB 640 x 480)."""
+    matrix = crop.matrix(source.size)
+    oval = np.array(measures["oval"]) * source.size @ matrix[:, :2].T + matrix[:, 2]
+    chin = oval[OVAL.index(CHIN), 1]
+    mask = networks.person_mask(picture)
+    if others := measures.get("other_boxes"):
+        corners = np.array(others).reshape(-1, 2) * source.size @ matrix[:, :2].T + matrix[:, 2]
+        mask = without_strangers(mask, oval, corners.reshape(-1, 4))
+    return matte(picture.astype(np.float32) / 255, mask, chin, oval)
+
+
+def compose(person: np.ndarray, alpha: np.ndarray, background: tuple[int, int, int]) -> np.ndarray:
+    """uint8 RGB of the person on a plain background."""
+    weight = cv2.merge([alpha, alpha, alpha])
+    wall = np.array(background, np.float32) / 255
+    return cv2.convertScaleAbs((person - wall) * weight + wall, alpha=255)
+
+
+def find(geometry: Mapping[str, Any], edge: float, limits: Limits) -> tuple[Finding, ...]:
+    """What the portrait itself shows to be wrong."""
+    found = []
+    cut_off = above("too_close", geometry["outside"], limits)
+    if cut_off:
+        found.append(cut_off)
+    if not is_standard(dict(geometry)):
+        found.append(Finding("framing", "warn"))
+    rough = limits.get("edge", "warn")
+    if rough is not None and edge > rough:
+        found.append(Finding("edge", "warn", edge, rough))
+    return tuple(found)

@@ -1,0 +1,81 @@
+"""What of the portrait lies beyond the source: a wall goes on for ever, a person who is cut off cannot be completed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+
+from vision.portrait.crop import HEIGHT, WIDTH, Crop
+
+Cut = Sequence[Sequence[float] | None]
+"""For the top, bottom, left and right border of the source where the person meets it, [from, to] as fractions."""
+
+EVERYWHERE: Cut = ((0.0, 1.0),) * 4
+WEIGHTS = (3.0, 1.0, 1.0, 1.0)  # a head without its crown is worse than a shorter sleeve
+CORNER = 0.03  # nearer to a corner the person goes on beyond it to the side too
+FAR = 9.0
+FADE = 5  # px over which a crown that was cut off ends
+
+
+def cut_of(measures: Mapping[str, Any]) -> Cut:
+    """Everything counts where nothing was measured, as in photos of before 1.1."""
+    return measures.get("cut") or EVERYWHERE
+
+
+def outside(crop: Crop, size: np.ndarray, cut: Cut) -> float:
+    """How much of the portrait is missing: the share of it in which the person goes on beyond the source."""
+    portrait = _corners(crop.matrix(size))
+    if _is_shown(portrait, size):
+        return 0.0
+    lost = sum(weight * _common_area(portrait, area) for weight, area in zip(WEIGHTS, beyond(cut, size), strict=True))
+    return min(1.0, lost * crop.scale**2 / (WIDTH * HEIGHT))
+
+
+def close_off(alpha: np.ndarray, crop: Crop, size: np.ndarray) -> np.ndarray:
+    """Alpha of the portrait without what the source does not show: shoulders go on as they were at the border, and nothing
+    is put over the head. (What lies beyond came out of the warp as a mirror image.)"""
+    matrix = crop.matrix(size)
+    if _is_shown(_corners(matrix), size):
+        return alpha
+    x, y = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
+    places = cv2.transform(cv2.merge([x, y]), cv2.invertAffineTransform(matrix))
+    nearest = cv2.transform(np.clip(places, 1, size - 2), matrix).astype(np.float32)
+    shown = cv2.blur((places[..., 1] >= 0).astype(np.float32), (FADE, FADE))
+    return np.minimum(cv2.remap(alpha, nearest, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), shown)
+
+
+def _is_shown(places: np.ndarray, size: np.ndarray) -> bool:
+    return bool((places >= 0).all() and (places <= size).all())
+
+
+def _corners(matrix: np.ndarray) -> np.ndarray:
+    """(4, 2): those of the portrait, in px of the source."""
+    back = cv2.invertAffineTransform(matrix)
+    return _box(0, WIDTH, 0, HEIGHT) @ back[:, :2].T + back[:, 2]
+
+
+def beyond(cut: Cut, size: np.ndarray) -> list[np.ndarray | None]:
+    """For top, bottom, left and right the rectangle (4, 2), px of the source, in which the person goes on."""
+    top, bottom, left, right = cut
+    strips = (
+        top and _box(*_past_corners(*top), -FAR, 0),
+        bottom and _box(*_past_corners(*bottom), 1, 1 + FAR),
+        left and _box(-FAR, 0, *left),
+        right and _box(1, 1 + FAR, *right),
+    )
+    return [None if strip is None else strip * size for strip in strips]
+
+
+def _past_corners(start: float, end: float) -> tuple[float, float]:
+    return -FAR if start < CORNER else start, 1 + FAR if end > 1 - CORNER else end
+
+
+def _box(left: float, right: float, top: float, bottom: float) -> np.ndarray:
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float64)
+
+
+def _common_area(a: np.ndarray, b: np.ndarray | None) -> float:
+    return 0.0 if b is None else float(cv2.intersectConvexConvex(a.astype(np.float32), b.astype(np.float32))[0])

@@ -1,0 +1,148 @@
+"""Where the portrait is cut: geometry of the national standard (480 x 640 px)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from vision.portrait.borders import Cut, cut_of, outside
+from vision.portrait.crop import HEIGHT, WIDTH, Crop
+
+EYE_LINE_AIM = 255.0
+HAIR_TOP_AIM = 80.0
+FACE_WIDTH_AIM = 240.0  # at most: without hair the face would come out large
+ENOUGH = 0.002  # share outside the source that is not worth leaving the comfortable ranges
+LEVELLED_UP_TO = 15.0  # degrees; a head tilted further was not meant to be upright
+
+
+@dataclass(frozen=True)
+class Head:
+    """px of the source: middle of the eyes, middle of the face, hair top, width, tilt."""
+
+    eyes: np.ndarray
+    axis: np.ndarray
+    hair_rise: float
+    width: float
+    tilt: float
+
+
+def read_head(measures: dict[str, Any], size: np.ndarray) -> Head:
+    left_eye, right_eye = np.array(measures["eyes"]) * size
+    cheeks = np.array(measures["cheeks"]) * size
+    tilt = float(np.degrees(np.arctan2(*(right_eye - left_eye)[::-1])))
+    if abs(tilt) > LEVELLED_UP_TO:
+        tilt = 0.0
+    eyes = (left_eye + right_eye) / 2
+    down = np.array([-np.sin(np.radians(tilt)), np.cos(np.radians(tilt))])
+    rise = float((eyes - np.array(measures["hair_top"]) * size) @ down)
+    return Head(eyes, (eyes + cheeks.mean(0)) / 2, rise, float(np.linalg.norm(cheeks[1] - cheeks[0])), tilt)
+
+
+def frame(measures: dict[str, Any], size: np.ndarray) -> tuple[Crop, bool]:
+    """The crop for these measures, and whether the head fits the standard.
+
+    Of all places inside the comfortable ranges the one is taken that shows least beyond the source, then the one nearest to
+    what is aimed at: a photo that ends at the chest gets a larger face instead of a refusal. Where that is not enough the
+    standard is used to its ends.
+    """
+    head, cut = read_head(measures, size), cut_of(measures)
+    best, fits = _crop(head, *_place_tall_head(head), size), False
+    for ranges in (COMFORTABLE, STANDARD):
+        placings = ranges.placings(head)
+        if placings:
+            best, fits = _best(head, placings, size, cut), True
+        if fits and outside(best, size, cut) <= ENOUGH:
+            break
+    return best, fits
+
+
+def _best(head: Head, placings: list[tuple[float, float]], size: np.ndarray, cut: Cut) -> Crop:
+    """The cheapest of them: what is lost costs most, and nothing costs less than what it is away, so the search can end early."""
+    best, least = None, np.inf
+    for away, placing in sorted((_away(head, *placing), placing) for placing in placings):
+        if away >= least:
+            break
+        crop = _crop(head, *placing, size)
+        lost = outside(crop, size, cut)
+        if lost <= ENOUGH and best is None:
+            return crop
+        if 100 * lost + away < least:
+            best, least = crop, 100 * lost + away
+    assert best is not None
+    return best
+
+
+def _away(head: Head, scale: float, eye_line: float) -> float:
+    """How far from what is aimed at, in hundreds of px."""
+    hair_top = eye_line - scale * head.hair_rise
+    too_large = max(0.0, scale * head.width - FACE_WIDTH_AIM)
+    return (abs(eye_line - EYE_LINE_AIM) + abs(hair_top - HAIR_TOP_AIM) + too_large) / 100
+
+
+@dataclass(frozen=True)
+class Ranges:
+    """Least and most px of the portrait for face width, hair top and eye line."""
+
+    face_width: tuple[float, float]
+    hair_top: tuple[float, float]
+    eye_line: tuple[float, float]
+
+    def placings(self, head: Head) -> list[tuple[float, float]]:
+        """(scale, eye line) on a grid over the ranges, the aim included; empty for a head that does not fit."""
+        least = self.face_width[0] / head.width
+        most = min(self.face_width[1] / head.width, (self.eye_line[1] - self.hair_top[0]) / head.hair_rise)
+        if least > most:
+            return []
+        aim = min((EYE_LINE_AIM - HAIR_TOP_AIM) / head.hair_rise, FACE_WIDTH_AIM / head.width)
+        scales = sorted({float(np.clip(aim, least, most)), *np.linspace(least, most, 16).tolist()})
+        return [(scale, line) for scale in scales for line in self._eye_lines(scale * head.hair_rise)]
+
+    def _eye_lines(self, rise: float) -> list[float]:
+        highest = max(self.eye_line[0], self.hair_top[0] + rise)
+        lowest = min(self.eye_line[1], self.hair_top[1] + rise)
+        return sorted({float(np.clip(EYE_LINE_AIM, highest, lowest)), highest, lowest}) if highest <= lowest else []
+
+
+# The national standard a px inside its ends, and what leaves something to spare.
+STANDARD = Ranges(face_width=(181.0, 299.0), hair_top=(51.0, 109.0), eye_line=(201.0, 299.0))
+COMFORTABLE = Ranges(face_width=(190.0, 285.0), hair_top=(55.0, 105.0), eye_line=(205.0, 295.0))
+
+
+def _place_tall_head(head: Head) -> tuple[float, float]:
+    """Hair so tall that the face must become as small as the standard allows; what still sticks out is flagged."""
+    tallest = STANDARD.eye_line[1] - STANDARD.hair_top[0]
+    return max(tallest / head.hair_rise, STANDARD.face_width[0] / head.width), STANDARD.eye_line[1]
+
+
+def _crop(head: Head, scale: float, eye_line: float, size: np.ndarray) -> Crop:
+    down = np.array([-np.sin(np.radians(head.tilt)), np.cos(np.radians(head.tilt))])
+    across = np.array([down[1], -down[0]])
+    sideways = ((head.axis - head.eyes) @ across) * across
+    middle = (head.eyes + sideways + down * (HEIGHT / 2 - eye_line) / scale) / size
+    return Crop(float(middle[0]), float(middle[1]), scale, head.tilt)
+
+
+def describe(crop: Crop, measures: dict[str, Any], size: np.ndarray) -> dict[str, Any]:
+    """Where the head lies in the portrait, in px, for the reviewer and for the record."""
+    matrix = crop.matrix(size)
+    eyes, cheeks, hair = (_project(measures[name], size, matrix) for name in ("eyes", "cheeks", "hair_top"))
+    return {
+        "size": [WIDTH, HEIGHT],
+        "crop": crop.as_dict(),
+        "face_width": round(float(np.linalg.norm(cheeks[1] - cheeks[0])), 1),
+        "eye_line": round(float(eyes[:, 1].mean()), 1),
+        "hair_top": round(float(hair[0, 1]), 1),
+        "outside": round(outside(crop, size, cut_of(measures)), 4),
+    }
+
+
+def is_standard(geometry: dict[str, Any]) -> bool:
+    ranges = {"face_width": (180, 300), "eye_line": (200, 300), "hair_top": (50, 110)}
+    return all(low <= geometry[name] <= high for name, (low, high) in ranges.items())
+
+
+def _project(fractions: Any, size: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    points = np.atleast_2d(np.array(fractions)) * size
+    return points @ matrix[:, :2].T + matrix[:, 2]

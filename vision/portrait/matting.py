@@ -1,0 +1,142 @@
+"""Who is the person and what is the wall, pixel by pixel: alpha, and the colours of the person without the wall.
+
+The network's mask knows who is where, to some ten px. Near its outline two things decide: what colour the wall has there
+(the photo rules ask for a plain one, and then a strand of hair is measured against it like against a blue screen), and, where
+the wall is busy or like the person, the closed-form matting of the colours themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from vision.portrait.closed_form import closed_form_alpha
+from vision.portrait.regions import NOISE, Regions, find_regions, squares
+
+CONTRAST = 0.12  # colours of person and wall must differ by about this for the screen to be trusted
+TRUST = 0.02  # of the screen at its best, beside the matting energy
+MASK_TRUST = 0.05  # of the mask where the colours cannot tell
+UNFIT, SURE = 0.3, 0.2  # shares of it where no mixture fits, and where the mask is sure
+MASK_NONE, MASK_WHOLE = 0.15, 0.4  # half a shirt is worse than a little of a wall that looks like it
+DOUBT = 0.5  # of the mask where a pixel has the wall's very colour
+CLEAR = 8.0  # times the spread of the wall away from it: surely no wall
+HAIR_PRIOR = 0.25  # that a pixel is hair from elsewhere on the head, beside 1 for the colours nearby
+SHADE_TRUST, SHADE_MASK = 0.06, 0.5  # of the shadow on the wall, and the mask above which it is none
+ROUGH = 0.03  # levels of 0-1 by which a strand differs from what is about it
+DARKEST_SHADE = 0.45  # share of the light on the wall
+FUSION = (13, 13)  # px over which the colours of the person are smooth
+
+
+@dataclass(frozen=True)
+class Matte:
+    """Alpha (h, w) and the colours of the person (h, w, 3), float32 in 0-1; `edge` grades the outline, 0 best to 1."""
+
+    alpha: np.ndarray
+    person: np.ndarray
+    edge: float
+
+
+def matte(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarray) -> Matte:
+    """rgb is float32 in 0-1, `mask` the network's, `oval` (n, 2) the outline of the face, `chin` its lowest row."""
+    regions = find_regions(rgb, mask, chin, oval)
+    guess, trust = screen_alpha(rgb, mask, regions)
+    alpha = closed_form_alpha(rgb, regions.known, guess, trust)
+    return Matte(alpha, foreground(rgb, alpha, regions), grade(alpha, regions))
+
+
+def screen_alpha(rgb: np.ndarray, mask: np.ndarray, regions: Regions) -> tuple[np.ndarray, np.ndarray]:
+    """Alpha if each unknown pixel were a mixture of the colours of wall and person, and how far to trust that.
+
+    Trusted where the two differ, where the pixel lies on the line between them, and where the wall is even. Where the two
+    are alike (a white shirt before a white wall) or nothing fits, no colour can tell, and the mask is believed.
+    """
+    unknown = regions.known == 0.5
+    wall, noise = regions.wall[unknown], regions.noise[unknown]
+    from_wall, even = rgb[unknown] - wall, (NOISE / noise) ** 2
+    share, fit, tells = unmix(from_wall, wall, noise, explanations(regions, unknown))
+    sure = np.clip((mask[unknown] - 0.8) / 0.15, 0, 1)
+    by_screen = TRUST * even * fit * tells
+    by_mask = MASK_TRUST * even * (fit * (1 - tells) + UNFIT * (1 - fit) + SURE * sure)
+    shade = SHADE_TRUST * even * in_shade(rgb, unknown, wall, noise) * np.clip(1 - mask[unknown] / SHADE_MASK, 0, 1)
+    alpha, trust = regions.known.copy(), np.zeros_like(regions.known)
+    trust[unknown] = by_screen + by_mask + shade
+    likely = judge_mask(mask[unknown], from_wall, noise)
+    alpha[unknown] = (by_screen * share + by_mask * likely) / np.maximum(trust[unknown], 1e-9)
+    return alpha, trust
+
+
+def explanations(regions: Regions, unknown: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray | float]]:
+    """Colours that the person may have at the unknown pixels, each with its prior: those nearby, the hair, the clothes."""
+    yield regions.person[unknown], 1.0
+    for hair in regions.hair:
+        yield hair, HAIR_PRIOR
+    if regions.clothes is not None:
+        yield regions.clothes, (np.nonzero(unknown)[0] > regions.chin).astype(np.float32)
+
+
+def unmix(
+    from_wall: np.ndarray, wall: np.ndarray, noise: np.ndarray, colours: Iterable[tuple[np.ndarray, np.ndarray | float]]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Of n pixels the share of the person, how well the best colour fits, and how far the colours can tell; 0-1 each.
+
+    Every colour counts as far as the pixel lies on the line from the wall to it (or beyond).
+    """
+    best = total = telling = shared = np.zeros(len(wall), np.float32)
+    for colour, prior in colours:
+        between = colour - wall
+        contrast = np.maximum(_dot(between, between), 1e-6)
+        share = np.maximum(_dot(from_wall, between) / contrast, 0)
+        off_line = from_wall - share[:, None] * between
+        fit = np.exp(-_dot(off_line, off_line) / (4 * noise**2)) * np.sign(prior)
+        tells = prior * fit / (1 + (CONTRAST**2 / contrast) ** 2)
+        best, total = np.maximum(best, fit), total + prior * fit
+        telling, shared = telling + tells, shared + tells * np.minimum(share, 1)
+    return shared / np.maximum(telling, 1e-9), best, telling / np.maximum(total, 1e-9)
+
+
+def in_shade(rgb: np.ndarray, unknown: np.ndarray, wall: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """How far a pixel may be the wall in the person's shadow: the wall's hue, darker, and smooth as no strand is."""
+    grey = rgb.mean(2)
+    rough = (cv2.GaussianBlur(grey, (0, 0), 1) - cv2.GaussianBlur(grey, (0, 0), 4))[unknown]
+    light = _dot(rgb[unknown], wall) / np.maximum(_dot(wall, wall), 1e-6)
+    tint = rgb[unknown] - light[:, None] * wall
+    hue = np.exp(-_dot(tint, tint) / (2 * noise**2))
+    return hue * np.exp(-((rough / ROUGH) ** 2)) * ((light > DARKEST_SHADE) & (light < 1))
+
+
+def judge_mask(mask: np.ndarray, from_wall: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Alpha by the mask, steep where a pixel clearly is no wall or the wall is even; a pixel like the wall needs more of it."""
+    away = _dot(from_wall, from_wall)
+    steep = np.maximum((NOISE / noise) ** 2, np.exp(-((CLEAR * noise) ** 2) / np.maximum(away, 1e-6)))
+    least = MASK_NONE + DOUBT * np.exp(-away / (4 * noise**2))
+    return steep * np.clip((mask - least) / (MASK_WHOLE - MASK_NONE), 0, 1) + (1 - steep) * mask
+
+
+def foreground(rgb: np.ndarray, alpha: np.ndarray, regions: Regions) -> np.ndarray:
+    """Colours of the person alone, by a pass of blur-fusion (Forte 2021) that starts from the colours of the regions."""
+    soft = (alpha > 0) & (alpha < 1)
+    weight = alpha[soft][:, None]
+    near = cv2.blur(cv2.merge([*(channel * alpha for channel in cv2.split(rgb)), alpha]), FUSION)[soft]
+    mean = (near[:, :3] + 0.02 * regions.person[soft]) / (near[:, 3:] + 0.02)
+    rest = rgb[soft] - weight * mean - (1 - weight) * regions.wall[soft]
+    person = rgb.copy()
+    person[soft] = np.clip(mean + weight * rest, 0, 1)
+    return person
+
+
+def grade(alpha: np.ndarray, regions: Regions) -> float:
+    """How uneven the wall is along the outline, in units of its difference from the person: 0.02 before a plain wall, 0.07
+    at most on studio portraits, 0.3 and more before bricks or shelves, where hair and wall cannot be told apart."""
+    outline = cv2.morphologyEx((alpha > 0.5).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
+    near = cv2.dilate(outline, np.ones((7, 7), np.uint8)) > 0
+    if not near.any():
+        return 1.0
+    contrast = np.sqrt(squares(regions.person - regions.wall)[near])
+    return float(min(1.0, (regions.noise[near] / np.maximum(contrast, NOISE)).mean()))
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    return a[:, 0] * b[:, 0] + a[:, 1] * b[:, 1] + a[:, 2] * b[:, 2]

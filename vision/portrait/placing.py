@@ -1,0 +1,78 @@
+"""A frame as a person sets it: where the head lies in the portrait, in the px and degrees of the standard.
+
+The same four numbers that the standard names, instead of a point, a scale and an angle of the source. Pure: the
+measures hold every place that is needed, so no picture is opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from vision.portrait.crop import HEIGHT, WIDTH, Crop
+from vision.portrait.framing import describe
+
+# What the national standard asks for, px of 480 x 640.
+STANDARD_PX = {"face_width": (180.0, 300.0), "eye_line": (200.0, 300.0), "hair_top": (50.0, 110.0)}
+# "Centred" and "upright" have no number in the standard: what an eye begins to see, px and degrees.
+RANGES = STANDARD_PX | {"sideways": (-40.0, 40.0), "tilt": (-5.0, 5.0)}
+
+
+@dataclass(frozen=True)
+class Placing:
+    """px: cheek to cheek, eyes below the upper edge, middle of the eyes right of the middle; degrees clockwise of the eyes."""
+
+    face_width: float
+    eye_line: float
+    sideways: float
+    tilt: float
+
+    def as_dict(self) -> dict[str, float]:
+        """As shown and typed: to a tenth."""
+        return {name: round(value, 1) + 0.0 for name, value in asdict(self).items()}
+
+
+def crop_of(placing: Placing, measures: Mapping[str, Any], size: np.ndarray) -> Crop:
+    """The crop of a source of `size` (width, height) px that puts the head there."""
+    eyes, width, tilt = _head(measures, size)
+    angle, scale = tilt - placing.tilt, placing.face_width / width
+    offset = np.array([placing.sideways, placing.eye_line - HEIGHT / 2])
+    middle = (eyes - _turned(offset, -angle) / scale) / size
+    return Crop(float(middle[0]), float(middle[1]), scale, angle)
+
+
+def placing_of(crop: Crop, measures: Mapping[str, Any], size: np.ndarray) -> Placing:
+    """Where a crop puts the head."""
+    eyes, width, tilt = _head(measures, size)
+    matrix = crop.matrix(size)
+    x, y = matrix[:, :2] @ eyes + matrix[:, 2]
+    return Placing(width * crop.scale, float(y), float(x) - WIDTH / 2, tilt - crop.angle)
+
+
+def _head(measures: Mapping[str, Any], size: np.ndarray) -> tuple[np.ndarray, float, float]:
+    """px of the source: middle of the eyes, width of the face; degrees clockwise of the line through the eyes."""
+    eyes, cheeks = np.array(measures["eyes"]) * size, np.array(measures["cheeks"]) * size
+    across = eyes[1] - eyes[0]
+    tilt = float(np.degrees(np.arctan2(across[1], across[0])))
+    return eyes.mean(0), float(np.linalg.norm(cheeks[1] - cheeks[0])), tilt
+
+
+def _turned(offset: np.ndarray, angle: float) -> np.ndarray:
+    """Turned as `Crop.matrix` turns."""
+    sine, cosine = np.sin(np.radians(angle)), np.cos(np.radians(angle))
+    return np.array([[cosine, sine], [-sine, cosine]]) @ offset
+
+
+def numbers(crop: Crop, measures: Mapping[str, Any], size: np.ndarray) -> dict[str, float]:
+    """Everything that is judged of a frame: the placing, the hair top, and what lies outside of the picture (share)."""
+    found = describe(crop, dict(measures), size)
+    return placing_of(crop, measures, size).as_dict() | {name: found[name] for name in ("hair_top", "outside")}
+
+
+def broken(found: Mapping[str, float], *, outside: float | None) -> list[str]:
+    """The names of the numbers that leave the standard; `outside`: the most that the season allows, None for any."""
+    wrong = [name for name, (low, high) in RANGES.items() if not low <= found[name] <= high]
+    return wrong + (["outside"] if outside is not None and found["outside"] > outside else [])

@@ -1,0 +1,196 @@
+"""The photo as it was sent: opened once, upright, sRGB, decoded no finer than somebody asks for."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pillow_heif
+from PIL import Image, ImageChops, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+
+from vision.colour import image_to_srgb, to_srgb
+from vision.errors import Unreadable
+from vision.header import PARSE_ERRORS, Header, read_header
+from vision.segments import strip
+
+MAX_BYTES = 25 * 1024 * 1024
+MAX_SIDE = 20_000
+MAX_PIXELS = 110_000_000
+MAX_PIXELS_WHOLE = 50_000_000  # HEIC, progressive and CMYK JPEG: held whole while they are decoded
+MAX_PIXELS_COPIED = 25_000_000  # PNG and WebP: held several times over, and no camera sends them
+KEPT_PIXELS = 25_000_000  # a larger HEIC is halved before anything else is done with it
+MIN_SIDE = 200
+WORK_SIDE = 960  # the models look at a picture at least this long; faces are found down to 60 px in it
+SMALL_SIDE = 640
+OUTLINE_SIDE = 340
+REDUCED = {
+    1: cv2.IMREAD_COLOR,
+    2: cv2.IMREAD_REDUCED_COLOR_2,
+    4: cv2.IMREAD_REDUCED_COLOR_4,
+    8: cv2.IMREAD_REDUCED_COLOR_8,
+}
+PLUGINS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
+    "png": PngImagePlugin.PngImageFile,
+    "webp": WebPImagePlugin.WebPImageFile,
+}
+
+
+@dataclass
+class Source:
+    """A photo whose header was accepted. `width` and `height` are those of the upright picture."""
+
+    data: bytes = field(repr=False)
+    header: Header
+    _levels: dict[int, np.ndarray] = field(default_factory=dict, repr=False)
+
+    @property
+    def width(self) -> int:
+        return self.header.height if self.header.is_turned else self.header.width
+
+    @property
+    def height(self) -> int:
+        return self.header.width if self.header.is_turned else self.header.height
+
+    @property
+    def size(self) -> np.ndarray:
+        """(width, height) as floats: fractions of the picture times this are its pixels."""
+        return np.array([self.width, self.height], np.float64)
+
+    @property
+    def work(self) -> np.ndarray:
+        """The upright sRGB picture that the models look at, (h, w, 3) uint8."""
+        return self.at_least(WORK_SIDE)
+
+    @cached_property
+    def small(self) -> np.ndarray:
+        """The working picture at 640 px: as much as the networks make use of, and cheap to hand over."""
+        picture = shrink(self.work, max(1, max(self.work.shape[:2]) // SMALL_SIDE))
+        factor = SMALL_SIDE / max(picture.shape[:2])
+        if factor >= 1:
+            return picture
+        # Less than halved, so that plain interpolation does not alias, at a tenth of the cost of averaging odd areas.
+        return cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
+
+    @cached_property
+    def outlines(self) -> np.ndarray:
+        """Grey, at about 340 px, by whole numbers, which is quick: enough for edges."""
+        picture = shrink(self.small, max(1, round(max(self.small.shape[:2]) / OUTLINE_SIDE)))
+        return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+
+    def at_least(self, long_side: float) -> np.ndarray:
+        """The smallest decode whose long side reaches `long_side`, or the whole picture."""
+        whole = max(self.width, self.height)
+        divisor = next((d for d in (8, 4, 2) if whole / d >= long_side), self._finest)
+        finer = [d for d in self._levels if d <= divisor]
+        if finer:
+            return self._levels[max(finer)]
+        self._levels[divisor] = self._decode(divisor)
+        return self._levels[divisor]
+
+    @property
+    def _finest(self) -> int:
+        return 2 if self.header.kind == "heif" and self.width * self.height > KEPT_PIXELS else 1
+
+    def _decode(self, divisor: int) -> np.ndarray:
+        if self.header.kind == "jpeg" and self.header.mode in ("RGB", "L"):
+            return _decode_jpeg(self.data, self.header, divisor)
+        if self.header.kind == "jpeg":
+            return _decode_pillow(self.data, self.header, divisor)
+        finest = self._finest
+        if finest not in self._levels:
+            self._levels[finest] = _decode_pillow(self.data, self.header, finest)
+        return shrink(self._levels[finest], divisor // finest)
+
+
+def open_photo(data: bytes | str | Path, *, max_bytes: int = MAX_BYTES) -> Source:
+    """Accepts bytes or a path. Reads the header only, then decodes the small working picture.
+
+    Raises Unreadable when it is not a JPEG, PNG, WebP or HEIC photo inside the limits.
+    """
+    content = data if isinstance(data, bytes) else _read_file(Path(data), max_bytes)
+    if not content:
+        raise Unreadable("empty")
+    if len(content) > max_bytes:
+        raise Unreadable("too_many_bytes")
+    header = read_header(content)
+    require_size(header)
+    source = Source(content, header)
+    source.at_least(WORK_SIDE)
+    return source
+
+
+def require_size(header: Header) -> None:
+    if header.width * header.height > most_pixels(header) or max(header.width, header.height) > MAX_SIDE:
+        raise Unreadable("too_many_pixels")
+    if min(header.width, header.height) < MIN_SIDE:
+        raise Unreadable("too_small")
+
+
+def most_pixels(header: Header) -> int:
+    """By what decoding it costs in memory: 3 bytes a pixel where it is held whole, up to 16 where it is copied."""
+    if header.kind in ("png", "webp"):
+        return MAX_PIXELS_COPIED
+    in_parts = header.in_rows and header.mode != "CMYK"
+    return MAX_PIXELS if in_parts else MAX_PIXELS_WHOLE
+
+
+def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+    """Turn and mirror stored pixels as EXIF orientation 1-8 says."""
+    if orientation in (5, 6, 7, 8):
+        pixels = cv2.transpose(pixels)
+    flip = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}.get(orientation)
+    return pixels if flip is None else cv2.flip(pixels, flip)
+
+
+def shrink(pixels: np.ndarray, divisor: int) -> np.ndarray:
+    if divisor == 1:
+        return pixels
+    height, width = pixels.shape[:2]
+    return cv2.resize(pixels, (-(-width // divisor), -(-height // divisor)), interpolation=cv2.INTER_AREA)
+
+
+def _read_file(path: Path, max_bytes: int) -> bytes:
+    with path.open("rb") as file:
+        return file.read(max_bytes + 1)
+
+
+def _decode_jpeg(data: bytes, header: Header, divisor: int) -> np.ndarray:
+    # OpenCV knows neither profiles nor our header, so it must leave the orientation to us.
+    buffer = np.frombuffer(data, np.uint8)
+    try:
+        rgb = cv2.imdecode(buffer, REDUCED[divisor] | cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error as error:
+        raise Unreadable("damaged") from error
+    if rgb is None or rgb.shape[:2] != (-(-header.height // divisor), -(-header.width // divisor)):
+        raise Unreadable("damaged")
+    icc = header.icc if header.mode == "RGB" else None
+    return upright(to_srgb(rgb, icc), header.orientation)
+
+
+def _decode_pillow(data: bytes, header: Header, divisor: int) -> np.ndarray:
+    try:
+        picture = _open_heif(data, divisor) if header.kind == "heif" else _open_pillow(data, header, divisor)
+        return upright(image_to_srgb(picture, header.icc), header.orientation)
+    except PARSE_ERRORS as error:
+        raise Unreadable("damaged") from error
+
+
+def _open_heif(data: bytes, divisor: int) -> Image.Image:
+    image = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
+    return image.to_pillow() if divisor == 1 else Image.fromarray(shrink(np.asarray(image), divisor))
+
+
+def _open_pillow(data: bytes, header: Header, divisor: int) -> Image.Image:
+    if header.kind != "jpeg":
+        image = PLUGINS[header.kind](io.BytesIO(data))
+        image.load()
+        return image
+    image = JpegImagePlugin.JpegImageFile(io.BytesIO(strip(data)))
+    image.draft(None, (header.width // divisor, header.height // divisor))
+    # Adobe's programs write ink as its opposite and say so in a marker; Pillow takes it for granted.
+    return image if "adobe" in image.info else ImageChops.invert(image)

@@ -1,0 +1,17 @@
+"""The operator's desk: ranks and bulletins, to look at. Changes go through the portals."""
+
+from django.contrib import admin
+
+from portal.admin import ReadOnly, Unscoped
+from year_end.models import Award, Bulletin
+
+
+@admin.register(Award)
+class AwardAdmin(Unscoped):
+    list_display = ("rank", "school", "season", "score", "is_commended", "is_criticised", "allowance_fen")
+    list_filter = ("season", "is_commended", "is_criticised")
+
+
+@admin.register(Bulletin)
+class BulletinAdmin(ReadOnly):
+    list_display = ("title", "season", "published_at")
