@@ -32,7 +32,7 @@ def fill(students: int) -> tuple[Any, Any, Any]:
     from django.db import connection
 
     from portal.models import Role
-    from portal.tenancy import center_scope
+    from portal.tenancy import system_scope
     from schools.models import Area, Enrolment, School
     from students import id_encryption
     from tests import factories
@@ -42,7 +42,7 @@ def fill(students: int) -> tuple[Any, Any, Any]:
     schools = School.objects.bulk_create(
         School(code=f"{n:05d}", name=f"高校{n:03d}", area=areas[n % 13]) for n in range(SCHOOLS)
     )
-    with center_scope():
+    with system_scope():
         Enrolment.objects.bulk_create(
             Enrolment(school=school, season=season, status=Enrolment.Status.CAPTURING) for school in schools
         )

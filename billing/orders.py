@@ -17,7 +17,7 @@ from billing.providers import Callback, Paid, ProviderError
 from portal import history, states
 from portal.errors import Conflict, PortalError
 from portal.models import User
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import across_schools, school_scope, system_scope
 from schools.models import Enrolment
 from students.models import Student
 
@@ -73,7 +73,7 @@ def receive(provider_name: str, callback: Callback) -> models.Callback:
     stored = _store(provider_name, provider.external_id(callback), callback)
     paid = provider.verify(callback)
     models.Callback.objects.filter(pk=stored.pk).update(verified=True)
-    with center_scope():  # the message names an order, not a school
+    with across_schools():  # the message names an order, not a school
         order = Order.objects.select_related("school", "season", "student").filter(number=paid.order_number).first()
     return _book(stored, paid, order if order and order.provider == provider_name else None)
 
@@ -160,7 +160,7 @@ def _mark_refund(order: Order) -> None:
 
 def close_unpaid() -> int:
     """Close the orders whose time is over, after asking the provider a last time."""
-    with center_scope():
+    with system_scope():
         overdue: list[Any] = list(
             Order.objects.filter(status=Order.Status.CREATED, expires_at__lt=timezone.now()).select_related("school")
         )

@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from billing import fee_accounts, orders
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from schools.models import Season
 
 
@@ -16,5 +16,5 @@ def close_unpaid() -> None:
 def bring_accounts_up_to_date() -> None:
     season = Season.objects.current()
     if season:
-        with center_scope():
+        with system_scope():
             fee_accounts.bring_season_up_to_date(season)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from capture.upload import opening
 from portal import history, notifications, states
 from portal.errors import Conflict
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import school_scope, system_scope
 from schools import opening_hours, workdays
 from schools.models import Enrolment, Season
 
@@ -83,7 +83,7 @@ def end_those_over() -> int:
     now, season = timezone.now(), Season.objects.current()
     if season is None or season.status != Season.Status.OPEN:
         return 0
-    with center_scope():
+    with system_scope():
         capturing = Enrolment.objects.filter(season=season, status=Enrolment.Status.CAPTURING)
         rows = list(capturing.select_related("school", "season"))
     ended = 0

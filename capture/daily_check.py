@@ -16,7 +16,7 @@ from capture.models import Photo
 from capture.upload import opening
 from portal import history, jobs, notifications
 from portal.models import Event, Job, Message
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from schools.models import Enrolment, Season
 from students.models import Student
 
@@ -42,7 +42,7 @@ def start_daily_checks() -> int:
 def _due(season: Season, today: dt.date) -> list[Enrolment]:
     made = Job.objects.filter(kind=KIND, season=season, params__day=today.isoformat())
     done = set(made.values_list("school_id", flat=True))
-    with center_scope():
+    with system_scope():
         rows = Enrolment.objects.select_related("school", "season").filter(season=season, status__in=CHECKED)
         return [row for row in rows if row.school_id not in done and is_due(row, today)]
 

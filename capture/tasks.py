@@ -9,7 +9,7 @@ from celery.signals import worker_init, worker_process_init
 import vision
 from capture import capture_period, daily_check, retention
 from capture.judging import judge, likeness
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import school_scope, system_scope
 from schools.models import School
 
 _process = {"judges": False}
@@ -40,7 +40,7 @@ def end_captures() -> None:
 
 @shared_task
 def purge() -> None:
-    with center_scope():
+    with system_scope():
         retention.start_purges()
 
 

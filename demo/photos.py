@@ -16,7 +16,7 @@ from capture.sign_in import consent
 from capture.upload import intake, submission
 from demo import drawn_people
 from portal.models import User
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from schools.models import Enrolment, Season, Window
 from students.models import Student
 
@@ -109,7 +109,7 @@ def _drawn(student: Student, violation: str | None = None) -> bytes:
 
 def _copy(student: Student) -> bytes:
     """Somebody else's approved photo, a little smaller and saved again; one of the student's own while there is none."""
-    with center_scope():
+    with system_scope():
         others = Photo.objects.filter(season=student.season_id, status=Photo.Status.APPROVED).exclude(
             school=student.school
         )

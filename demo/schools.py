@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from portal import history
 from portal.models import Membership, Role, User
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from schools.models import Area, Enrolment, School, Season, Window, WindowException
 from schools.season_texts import consent_text, notice_text
 
@@ -91,7 +91,7 @@ def entry_of(code: str) -> DemoSchool:
 
 def make_season() -> Season:
     """The season, its areas and windows; found again when the demo runs again."""
-    with transaction.atomic(), center_scope():
+    with transaction.atomic(), system_scope():
         season = _season()
         for position, (code, name, first, last) in enumerate(AREAS):
             area, _created = Area.objects.get_or_create(code=code, defaults={"name": name, "position": position})

@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 from portal import history, queue, states
 from portal.errors import Conflict, PortalError
 from portal.models import Job, User
-from portal.tenancy import Period, Tenant, center_scope, school_scope
+from portal.tenancy import Period, Tenant, school_scope, system_scope
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5
@@ -97,8 +97,8 @@ def claim(job_id: int) -> Job | None:
 
 @contextmanager
 def scope_of(job: Job) -> Iterator[None]:
-    """The school's scope, or the center's when the job has no school."""
-    with school_scope(job.school) if job.school else center_scope():
+    """The school's scope, or the system's when the job has no school."""
+    with school_scope(job.school) if job.school else system_scope():
         yield
 
 

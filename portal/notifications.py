@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from portal import history, queue
 from portal.models import Membership, Message
-from portal.tenancy import Tenant, center_scope
+from portal.tenancy import Tenant, system_scope
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ def queue_email(message_id: int) -> None:
 
 def send_email(message_id: int) -> bool:
     """Send the e-mail of a message once; a mail server that is away leaves it to the sweep."""
-    with center_scope(), transaction.atomic():
+    with system_scope(), transaction.atomic():
         message = Message.objects.select_for_update(skip_locked=True).filter(pk=message_id, emailed_at=None).first()
         if message is None or not message.email:
             return False
@@ -93,7 +93,7 @@ def _mail_body(message: Message) -> str:
 def sweep() -> int:
     """Send what was not sent: mail of the last two days older than a claim."""
     now = timezone.now()
-    with center_scope():
+    with system_scope():
         waiting = list(
             Message.objects.filter(
                 emailed_at=None,

@@ -1,9 +1,11 @@
 """The scope in which tenant rows may be seen and written.
 
-School and student requests run in `school_scope(school)`, center work in `center_scope()`. django-scopes refuses
-unscoped queries; what it lets through (exists, create, bulk_create, and writing a row of another school) is guarded
-here. The two context managers are also the seam for PostgreSQL's row-level security: they are the only places where
-a scope opens, so the database role will be chosen there.
+A scope says in whose name rows are read: of one school (`school_scope`), of the center (`center_scope`), of a school or
+student who needs one fact from elsewhere (`across_schools`), or of the system itself (`system_scope`). They are the only
+places where a scope opens, and so the seam for PostgreSQL's row-level security: each will choose its database role here.
+
+django-scopes refuses unscoped queries; what it lets through (exists, create, bulk_create, and writing a row of another
+school) is guarded here.
 """
 
 from collections.abc import Iterable, Iterator
@@ -37,7 +39,31 @@ def school_scope(school: Tenant) -> Iterator[None]:
 
 @contextmanager
 def center_scope() -> Iterator[None]:
-    """Rows of every school are seen and written inside."""
+    """The center's own eyes: a signed-in person of the center, or the operator's admin, works on rows of every school.
+
+    The page decorators and the admin open it; rule functions do not, so that they never give a school the center's view.
+    """
+    with scopes_disabled():
+        yield
+
+
+@contextmanager
+def across_schools() -> Iterator[None]:
+    """One fact from other schools, needed inside a request that is not the center's.
+
+    For example: is this ID number enrolled elsewhere, who signs in, which other photo shows the same picture. Keep the block
+    short, and give back no more than the fact.
+    """
+    with scopes_disabled():
+        yield
+
+
+@contextmanager
+def system_scope() -> Iterator[None]:
+    """The system's own work on rows of every school: beat tasks and sweeps, jobs without a school, the operator's commands.
+
+    Nobody is signed in. Never open it while a page or an API call is answered.
+    """
     with scopes_disabled():
         yield
 

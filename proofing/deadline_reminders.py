@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 
 from portal import notifications
 from portal.models import Message
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import school_scope, system_scope
 from proofing import proofs
 from schools.models import Enrolment, Season
 from schools.workdays import workdays_between
@@ -23,7 +23,7 @@ SCHOOL_KIND, STUDENT_KIND = "feedback.due", "proof.due"
 def remind_all(today: dt.date | None = None) -> int:
     """Remind the schools that proofread, and their students who have not answered. Returns how many messages went."""
     today = today or timezone.localdate()
-    with center_scope():
+    with system_scope():
         enrolments = list(
             Enrolment.objects.filter(status=Enrolment.Status.PROOFREADING, season__status=Season.Status.OPEN)
             .exclude(proof_due_on=None)

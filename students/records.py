@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from portal import history
 from portal.errors import Conflict, PortalError
-from portal.tenancy import center_scope
+from portal.tenancy import across_schools
 from schools.models import School, Season
 from students import id_encryption, id_numbers, proof_reset
 from students.models import Student
@@ -157,7 +157,7 @@ def _taken(student_no: str, number: str, student: Student) -> dict[str, Problem]
     digest = id_encryption.digest(number)
     if own := others.filter(id_hash=digest).first():
         return {"id_number": Problem("taken_here", {"student_no": own.student_no})}
-    with center_scope():
+    with across_schools():
         if Student.objects.filter(season=student.season, id_hash=digest).exclude(pk=student.pk).exists():
             return {"id_number": Problem("taken_elsewhere")}
     return {}

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import across_schools, school_scope
 from schools.models import Enrolment
 from students.models import Student
 
@@ -42,7 +42,7 @@ def signed_in(request: Any) -> Student | None:
 
 def admitted(pk: int) -> Student | None:
     """The student whom a session or token names; None once the row is gone or the school is inactive."""
-    with center_scope():  # it says who, not where: the school is read from the row
+    with across_schools():  # it says who, not where: the school is read from the row
         active = Student.objects.filter(school__is_active=True)
         return active.select_related("school__area", "season").filter(pk=pk).first()
 

@@ -7,7 +7,7 @@ from django.utils import timezone, translation
 
 from portal import history, jobs
 from portal.models import Job
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from students.models import RosterImport
 from students.roster import import_jobs
 
@@ -16,7 +16,7 @@ FILE_DAYS = 30  # how long the file of an import is kept for mending its wrong r
 
 @shared_task
 def purge_rosters() -> None:
-    with center_scope():
+    with system_scope():
         import_jobs.purge(older_than=timezone.now() - dt.timedelta(days=FILE_DAYS))
 
 

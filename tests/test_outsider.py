@@ -22,7 +22,7 @@ from django_scopes.exceptions import ScopeError
 from rest_framework.permissions import AllowAny
 
 from portal.models import Event, Job, Membership, Role
-from portal.tenancy import TenantModel, center_scope, school_scope
+from portal.tenancy import TenantModel, school_scope, system_scope
 from schools.models import School
 from students import student_access
 from tests import factories
@@ -131,7 +131,7 @@ def test_another_schools_row_is_neither_seen_nor_written(world, other_school, mo
             "bulk_create": lambda: model.objects.bulk_create([row_of(model, world)]),
         }
         assert {name for name, call in refused.items() if is_refused(call)} == set(refused)
-    with center_scope():
+    with system_scope():
         assert model.objects.filter(pk=row.pk, school=row.school).exists()
 
 
@@ -283,7 +283,7 @@ def test_a_stranger_finds_no_page_but_the_public_ones(world):
 
 def snapshot(school: School) -> dict[str, Any]:
     """All rows of a school, and how long its history is."""
-    with center_scope():
+    with system_scope():
         rows = {
             model._meta.label: list(model.objects.filter(school=school).order_by("pk").values())
             for model in TENANT_MODELS

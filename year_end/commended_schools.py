@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from portal.tenancy import center_scope
+from portal.tenancy import across_schools
 from schools.models import Season
 from year_end.models import Award, Bulletin
 
@@ -28,7 +28,7 @@ def newest() -> tuple[Season | None, list[Example]]:
 
 def of(season: Season) -> list[Example]:
     """The commended schools of a season whose bulletin has been published."""
-    with center_scope():
+    with across_schools():
         rows = Award.objects.filter(season=season, season__bulletin__published_at__isnull=False, is_commended=True)
         names = list(rows.order_by("rank").values_list("school__name", "school__contact_name"))
     return [Example(school, responsible.strip()) for school, responsible in names]

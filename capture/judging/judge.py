@@ -22,7 +22,7 @@ from capture.upload import intake
 from capture.upload.normalising import preview
 from portal import files, history, notifications, states
 from portal.errors import Conflict
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import school_scope, system_scope
 from schools.models import Season
 from students.models import Student
 
@@ -165,7 +165,7 @@ def as_row(photo: Photo, finding: vision.Finding) -> Finding:
 
 def sweep() -> int:
     """Tell the queue again of photos that wait too long or were lost; give up those lost too often. How many it told."""
-    with center_scope():
+    with system_scope():
         stale = stale_before()
         lost = list(
             Photo.objects.select_related("school")

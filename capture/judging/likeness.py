@@ -20,7 +20,7 @@ from portal import history, notifications
 from portal.errors import Conflict
 from portal.formatting import masked
 from portal.models import User
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import across_schools, school_scope, system_scope
 from schools.models import School, Season
 from vision import imprint as imprints
 
@@ -93,7 +93,7 @@ def compare(photo: Photo) -> list[Match]:
     Two photos judged at the same instant find each other: each is searched for after its own imprint is committed, so the later
     search sees both. Safe to run twice.
     """
-    with center_scope(), transaction.atomic():
+    with across_schools(), transaction.atomic():
         imprint, limit = Imprint.objects.filter(photo=photo).first(), limit_of(photo.season)
         matches = []
         if imprint is not None and limit is not None:
@@ -197,7 +197,7 @@ def _light_table(photo: Photo) -> str:
 def clear(*, likeness: Likeness, by: User) -> Likeness:
     """A person has looked at both: not the same picture. A school settles its own side, so that no school speaks for another;
     the center settles both. Raises Conflict when that has been said before."""
-    with center_scope(), transaction.atomic():
+    with across_schools(), transaction.atomic():
         photos = _locked([likeness.photo_id, likeness.other_id])
         sides = Likeness.objects.filter(photo__in=photos, other__in=photos, cleared_at=None)
         if by.membership.school_id:
@@ -222,7 +222,7 @@ def sweep() -> int:
     """Compare the photos whose worker was lost between the verdict and the comparison. How many. One that cannot be compared is
     logged and waits; those behind it do not wait with it."""
     before = timezone.now() - dt.timedelta(seconds=settings.CLAIM_SECONDS)
-    with center_scope():
+    with system_scope():
         left = Photo.objects.filter(compared_at=None, checked_at__lt=before).select_related("season", "school")
         photos = list(left.order_by("checked_at")[:SWEPT_AT_ONCE])
     for photo in photos:
@@ -274,7 +274,7 @@ def sides(photo: Photo, *, viewer: School | None) -> list[Side]:
     rows = list(Likeness.objects.filter(photo=photo))
     if not rows:
         return []
-    with center_scope():
+    with across_schools():
         others = Photo.objects.select_related("student", "school", "season").in_bulk([row.other_id for row in rows])
         cleared = Likeness.objects.filter(other=photo, cleared_at__isnull=False)
         answers = {row.photo_id: row for row in cleared}
@@ -303,7 +303,7 @@ def _side(row: Likeness, other: Photo, viewer: School | None, answer: Likeness |
 
 def other_picture(likeness: Likeness, *, by: User) -> Any:
     """The other side's picture as a file, for somebody who may see this side; the look goes into the other side's history."""
-    with center_scope():
+    with across_schools():
         other = Photo.objects.select_related("student").get(pk=likeness.other_id)
         file = other.preview or other.portrait
         if file:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from capture.sign_in import rate_limits
 from portal import history
 from portal.errors import PortalError
-from portal.tenancy import center_scope
+from portal.tenancy import across_schools
 from schools.models import Season
 from students import id_encryption
 from students.models import Student
@@ -43,7 +43,7 @@ def sign_in(*, season: Season, name: str, id_number: str, student_no: str, addre
     digest = id_encryption.digest(id_number)
     rate_limits.refuse_too_many("signin-address", address, FAILURES_AN_ADDRESS, increment=False)
     rate_limits.refuse_too_many("signin-identity", digest, ATTEMPTS_AN_IDENTITY)
-    with center_scope():  # the roster says which school
+    with across_schools():  # the roster says which school
         student = Student.objects.select_related("school", "season").filter(season=season, id_hash=digest).first()
         known = student is not None and student.school.is_active
         if not (

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from portal import history
 from portal.errors import Conflict
-from portal.tenancy import center_scope
+from portal.tenancy import across_schools
 from schools.models import School, Season
 from students import id_encryption
 from students.models import Student
@@ -166,7 +166,7 @@ class Staging:
             cursor.execute("ANALYZE roster_stage")
         for row_no, *_rest in self._ask(_FIXED):
             wrong.setdefault(row_no, {})["student_no"] = Problem("printed")
-        with center_scope():
+        with across_schools():
             for row_no, *_rest in self._ask(_TAKEN_ELSEWHERE):
                 wrong.setdefault(row_no, {})["id_number"] = Problem("taken_elsewhere")
         self.remove(wrong)

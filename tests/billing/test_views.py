@@ -7,7 +7,7 @@ from billing import fee_accounts, orders
 from billing.models import Callback, FeeAccount, LedgerEntry, Order
 from billing.providers.simulator import Simulator
 from portal.models import Event, User
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from schools.models import Enrolment
 from students.models import Student
 from students.student_access import SESSION_KEY
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def student_client(student, enrolment, school):
-    with center_scope():
+    with system_scope():
         Enrolment.objects.filter(pk=enrolment.pk).update(payment_mode=Enrolment.PaymentMode.STUDENT)
     client = Client()
     session = client.session
@@ -42,10 +42,10 @@ def test_center_enters_a_transfer_and_reverses_it(school, season, enrolment, cen
     assert center_client.post(url, form).status_code == 302
     page = center_client.get(url).content.decode()
     assert "B-77" in page
-    with center_scope():
+    with system_scope():
         entry = LedgerEntry.objects.get(kind="payment")
     center_client.post(reverse("billing:reverse_entry", args=[enrolment.pk, entry.pk]), {"reason": "wrong school"})
-    with center_scope():
+    with system_scope():
         assert LedgerEntry.objects.filter(kind="reversal").count() == 1
 
 
@@ -75,7 +75,7 @@ def test_student_pays_at_the_labelled_simulator(student, student_client):
 
 def test_student_does_not_see_anothers_order(school, season, student_client):
     other = factories.student(school, season)
-    with center_scope():
+    with system_scope():
         order = Order.objects.create(
             number="X1",
             school=school,
@@ -159,5 +159,5 @@ def test_school_officer_may_not_choose_the_way_of_payment(colleague, school):
 
     client = client_of(colleague)
     client.post(reverse("billing:account"), {"payment_mode": "student"})
-    with center_scope():
+    with system_scope():
         assert Enrolment.objects.get(school=school).payment_mode == Enrolment.PaymentMode.SCHOOL

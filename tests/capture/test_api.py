@@ -10,7 +10,7 @@ from django.test import Client
 from capture.api_authentication import SALT
 from capture.judging import judge
 from capture.models import Consent, Photo
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories
@@ -21,7 +21,7 @@ ME = "/api/v1/me/"
 
 @pytest.fixture(autouse=True)
 def _unscoped_rows():
-    with center_scope():
+    with system_scope():
         yield
 
 

@@ -12,7 +12,7 @@ from capture.upload import intake
 from portal import history, jobs
 from portal.errors import Conflict
 from portal.models import Job, Message
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from schools import workdays
 from schools.models import Enrolment, Season, Window, WindowException
 from students.models import Student
@@ -21,7 +21,7 @@ from tests import factories
 
 @pytest.fixture(autouse=True)
 def _unscoped_rows():
-    with center_scope():
+    with system_scope():
         yield
 
 

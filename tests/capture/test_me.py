@@ -12,7 +12,7 @@ from django.utils import timezone
 from capture.judging import judge
 from capture.models import Consent, Photo, Station
 from capture.review import decisions
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment, Season, Window
 from students.models import Student
 from tests import factories
@@ -24,7 +24,7 @@ PAGES = ["/me/", "/me/confirm/", "/me/rules/", "/me/camera/", "/me/check/", "/me
 @pytest.fixture(autouse=True)
 def _unscoped_rows():
     """Rows of a test are made and read freely; the pages open their own scope."""
-    with center_scope():
+    with system_scope():
         yield
 
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from capture.models import Finding, Photo
 from portal.models import Event
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from students.models import Student
 from tests import factories
 
@@ -135,7 +135,7 @@ def waiting(school, season, data: bytes) -> Photo:
 
 @pytest.mark.django_db(transaction=True)
 def test_no_photo_is_stuck_after_kill_flush_and_restart(school, season, start, broker, good_photo, shut_eyes):
-    with center_scope():
+    with system_scope():
         photos = [waiting(school, season, data) for data in (good_photo, shut_eyes, good_photo)]
         checking = Photo.objects.filter(status=Photo.Status.CHECKING)
 

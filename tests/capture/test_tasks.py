@@ -7,13 +7,13 @@ import pytest
 from capture import tasks
 from capture.models import Photo
 from portal.models import Job
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from tests import factories
 
 
 @pytest.fixture(autouse=True)
 def _unscoped_rows():
-    with center_scope():
+    with system_scope():
         yield
 
 

@@ -1,7 +1,7 @@
 import pytest
 from django_scopes.exceptions import ScopeError
 
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import across_schools, center_scope, school_scope, system_scope
 from schools.models import Enrolment, WindowException
 from students.models import Student
 from tests import factories
@@ -53,8 +53,9 @@ def test_writing_a_row_of_another_school_is_refused(student, other_school, how):
         WRITES[how](student)
 
 
-def test_center_sees_every_school(school, other_school):
-    with center_scope():
+@pytest.mark.parametrize("scope", [center_scope, across_schools, system_scope])
+def test_three_scopes_see_every_school(scope, school, other_school):
+    with scope():
         assert Enrolment.objects.count() == 2
 
 

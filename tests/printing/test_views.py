@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from portal import jobs
 from portal.models import Event
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import center_scope, school_scope, system_scope
 from printing import delivery
 from printing import urls as printing_urls
 from printing.models import PrintRun, Shipment
@@ -266,7 +266,7 @@ def test_center_accepts_prints_ships_and_the_school_confirms(center_client, owne
     assert "1 school is ready" in text(center_client.get(url("center_runs")))
 
     center_client.post(url("runs_order"), {"pick": [at_the_center.enrolment_id]})
-    with center_scope():
+    with system_scope():
         run = PrintRun.objects.get()
     waiting = center_client.get(url("center_run", run.pk), headers={"HX-Request": "true"})
     assert "hx-get" in text(waiting)
@@ -274,7 +274,7 @@ def test_center_accepts_prints_ships_and_the_school_confirms(center_client, owne
     over = center_client.get(url("center_run", run.pk), headers={"HX-Request": "true"})
     assert over["HX-Refresh"] == "true"
 
-    with center_scope():
+    with system_scope():
         volume, student = run.volumes.get(), Student.objects.order_by("student_no").first()
     download = center_client.get(url("volume", volume.pk))
     assert b"".join(download.streaming_content).startswith(b"%PDF-")
@@ -288,29 +288,29 @@ def test_center_accepts_prints_ships_and_the_school_confirms(center_client, owne
     assert "SF100" in page
     contents = owner_client.get(url("contents", run.pk))
     assert b"".join(contents.streaming_content).startswith(b"%PDF-")
-    with center_scope():
+    with system_scope():
         shipment = Shipment.objects.get()
     response = owner_client.post(url("receive", shipment.pk), {"received_by": "Zhou"}, follow=True)
     assert "The parcel is confirmed" in text(response)
     assert school.name in text(center_client.get(url("center_shipments"), {"status": "received"}))
     assert student.student_no in text(owner_client.get(url("prints"), {"q": student.student_no}))
-    with center_scope():
+    with system_scope():
         assert Enrolment.objects.get().status == Enrolment.Status.RECEIVED
 
 
 def test_center_sends_a_form_back_with_a_reason(center_client, owner_client, at_the_center):
     center_client.post(url("feedback_send_back", at_the_center.pk), {"reason": "The stamp is missing"})
-    with center_scope():
+    with system_scope():
         assert Feedback.objects.get().status == Feedback.Status.SENT_BACK
     assert "The stamp is missing" in text(owner_client.get(url("feedback")))
 
 
 def test_failed_run_offers_to_print_without_the_student(center_client, at_the_center, center_admin):
     center_client.post(url("feedback_accept", at_the_center.pk))
-    with center_scope():
+    with system_scope():
         Student.objects.filter(pk=Student.objects.first().pk).update(name="李𠮷")
     center_client.post(url("runs_order"), {"pick": [at_the_center.enrolment_id]})
-    with center_scope():
+    with system_scope():
         run = PrintRun.objects.get()
     jobs.run(run.job_id)
     page = text(center_client.get(url("center_run", run.pk)))
@@ -326,7 +326,7 @@ def test_one_school_that_cannot_be_printed_does_not_stop_the_others(center_clien
     picked = [factories.enrolment_of(early, season).pk, at_the_center.enrolment_id]
     page = text(center_client.post(url("runs_order"), {"pick": picked}, follow=True))
     assert "1 print run is being built. Not ordered: Early Academy: Sheets are printed once" in page
-    with center_scope():
+    with system_scope():
         assert PrintRun.objects.get().enrolment_id == at_the_center.enrolment_id
     page = text(center_client.post(url("runs_order"), {"pick": picked[:1]}, follow=True))
     assert "Not ordered: Early Academy" in page
@@ -364,14 +364,14 @@ def test_center_takes_the_archive_of_a_school(center_client, school, season, enr
 
 def test_year_end_from_ranking_to_published_bulletin(center_client, owner_client, school, season):
     with_portrait(school, season)
-    with center_scope():
+    with system_scope():
         Enrolment.objects.update(capture_ended_on="2022-04-01")
     assert "1 school ranked" in text(center_client.post(url("year_rank"), follow=True))
-    with center_scope():
+    with system_scope():
         award = Award.objects.get()
     decided = {"is_commended": "on", "commended_person": "Zhou", "allowance_fen": "120.50"}
     center_client.post(url("award", award.pk), decided)
-    with center_scope():
+    with system_scope():
         assert Award.objects.get().allowance_fen == 12050
     assert "120.50" in center_client.get(url("year_export")).content.decode("utf-8-sig")
     center_client.post(url("center_bulletin"), {"title": "Bulletin 2022", "text": "Well done", "do": "save"})
@@ -497,11 +497,11 @@ def test_person_of_another_school_reaches_no_row_and_no_center_page(outsider_cli
 
 
 def test_other_school_s_pages_show_nothing_of_this_one(outsider_client, everything, school):
-    with center_scope():
+    with system_scope():
         number = Student.objects.filter(school=school).first().student_no
     for name in ("proofs", "corrections", "feedback", "prints"):
         assert number not in text(outsider_client.get(url(name)))
-    with center_scope():
+    with system_scope():
         assert Bulletin.objects.get().published_at
 
 
@@ -515,7 +515,7 @@ def test_center_has_no_school_pages(center_client, everything):
 
 def fill(school, season, count):
     """`count` students, each with a correction, in a print run of their own that has been sent and received."""
-    with center_scope():
+    with system_scope():
         enrolment = factories.enrolment_of(school, season)
         for n in range(count):
             student = with_portrait(school, season)
@@ -555,7 +555,7 @@ def test_lists_of_schools_ask_the_same_queries_for_any_number(center_client, sea
     for n in range(2):
         for m in range(1 + n):
             school = factories.school(season=season, code=f"3{n}{m}", name=f"School {n}{m}")
-            with center_scope():
+            with system_scope():
                 enrolment = factories.enrolment_of(school, season)
                 Feedback.objects.create(
                     school=school,

@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from proofing.models import Feedback
 from schools.models import Enrolment
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_a_form_is_decided_on_only_while_it_waits(center_client, school, season, enrolment, form, part, offered):
-    with center_scope():
+    with system_scope():
         Enrolment.objects.update(status=part)
         row = Feedback.objects.create(school=school, season=season, enrolment=enrolment, status=form, students=1)
     page = center_client.get(reverse("proofing:center_feedback_detail", args=[row.pk])).content.decode()

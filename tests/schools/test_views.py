@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from portal import history, notifications
 from portal.models import Event, Job, Membership, Message, Role, User
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import school_scope, system_scope
 from schools.models import Area, Enrolment, School, Season, WindowException
 from tests import factories
 from tests.conftest import client_of
@@ -156,7 +156,7 @@ def test_the_list_of_schools_costs_the_same_for_one_and_for_three(center_client,
 
 def test_schools_are_found_by_name_code_area_and_state(center_client, season, three_schools):
     url = reverse("schools:schools")
-    with center_scope():
+    with system_scope():
         Enrolment.objects.filter(school=three_schools[0]).delete()
         Enrolment.objects.filter(school=three_schools[1]).update(status="printing")
     south = Area.objects.create(code="south", name="South")

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal.models import Event
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
 from students.models import Student
 from students.student_list import Query, searched
@@ -217,7 +217,7 @@ def test_removing_picked_students(owner_client, students, school):
 
 
 def test_a_closed_roster_offers_no_changes(owner_client, students, school):
-    with center_scope():
+    with system_scope():
         Enrolment.objects.filter(school=school).update(status=Enrolment.Status.PRINTING)
     page = get(owner_client)
     assert reverse("students:student_add") not in page

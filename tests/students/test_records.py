@@ -2,7 +2,7 @@ import pytest
 
 from portal import history
 from portal.errors import Conflict, PortalError
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from students import records, unmasking
 from students.models import Student
 from tests import factories
@@ -113,7 +113,7 @@ def test_students_of_other_schools_are_not_removed(scoped, season, owner, other_
     theirs = factories.student(other_school, season)
     with pytest.raises(Conflict):
         records.remove(students=[theirs.pk], school=scoped, season=season, by=owner)
-    with center_scope():
+    with system_scope():
         assert Student.objects.count() == 1
 
 

@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 
 from portal.models import User
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from printing.models import PrintRun, Shipment
 from proofing.models import Feedback, Proof
 from tests.conftest import client_of
@@ -22,7 +22,7 @@ def test_operator_looks_at_lists_and_rows_but_changes_nothing(operator, printed,
     name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     assert operator.get(reverse(f"{name}_changelist")).status_code == 200
     assert operator.get(reverse(f"{name}_add")).status_code == 403
-    with center_scope():
+    with system_scope():
         row = model._base_manager.first()
     if row is not None:
         page = operator.get(reverse(f"{name}_change", args=[row.pk]))

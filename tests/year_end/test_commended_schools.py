@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from schools.models import School, Season
 from tests import factories
 from year_end import commended_schools
@@ -18,7 +18,7 @@ def last_year(season, school, other_school):
     year = season.year - 1
     row = factories.season(year=year, graduating_class=year + 1, status=Season.Status.CLOSED)
     School.objects.filter(pk=other_school.pk).update(contact_name="周敏", contact_phone="025-00000009")
-    with center_scope():
+    with system_scope():
         Award.objects.create(season=row, school=other_school, rank=1, score=95, is_commended=True, allowance_fen=7700)
         Award.objects.create(season=row, school=school, rank=2, score=80)
     Bulletin.objects.create(season=row, title="Last year", text="Well done")

@@ -16,7 +16,7 @@ from capture.management import picture_files
 from capture.models import LimitSet, Photo
 from portal import history
 from portal.errors import PortalError
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from schools.models import School, Season
 
 
@@ -40,7 +40,7 @@ class Command(BaseCommand):
                 _("Limits of a file are to look ahead only. Save them on the page “Judging rules” first.")
             )
         limit_set = _limits(season, options["limits"])
-        with center_scope(), history.source("command"):
+        with system_scope(), history.source("command"):
             photos = _photos(season, options)
             report = (
                 _apply(photos, limit_set) if options["apply"] else rejudge.foresee(photos, limit_set, season=season)

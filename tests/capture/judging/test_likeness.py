@@ -19,7 +19,7 @@ from capture.upload.intake import accept_upload
 from demo.drawn_people import Person, draw_jpeg
 from portal.errors import Conflict
 from portal.models import Event, Message, Role
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import school_scope, system_scope
 from schools.models import Season
 from tests import factories
 from tests.conftest import client_of
@@ -75,17 +75,17 @@ def pair(student, stranger, picture):
 
 
 def rows() -> list[Likeness]:
-    with center_scope():
+    with system_scope():
         return list(Likeness.objects.order_by("pk"))
 
 
 def duplicate(photo: Photo) -> Finding | None:
-    with center_scope():
+    with system_scope():
         return Finding.objects.filter(photo=photo, rule="duplicate").first()
 
 
 def colour(photo: Photo) -> str:
-    with center_scope():
+    with system_scope():
         return Photo.objects.get(pk=photo.pk).outcome
 
 
@@ -114,7 +114,7 @@ def test_another_person_is_not(student, stranger, picture):
 def test_a_mirrored_imprint_is_found(student, stranger, picture):
     mine = sent(student, as_file(picture))
     theirs = factories.photo(stranger, Photo.Status.READY)
-    with center_scope():
+    with system_scope():
         stored = likeness.hex_of(mine.imprint.bits)
         likeness.keep(theirs, imprints.mirrored(stored))
         assert likeness.compare(theirs) == [likeness.Match(mine.pk, 0, True)]
@@ -124,14 +124,14 @@ def test_a_mirrored_imprint_is_found(student, stranger, picture):
 def test_the_students_own_attempts_never(student, picture):
     sent(student, as_file(picture))
     sent(student, altered(picture))
-    with center_scope():
+    with system_scope():
         assert Imprint.objects.count() == 2
     assert rows() == []
 
 
 def test_many_own_attempts_do_not_hide_the_picture_of_another(pair, student):
     _mine, theirs = pair
-    with center_scope():
+    with system_scope():
         bits = likeness.hex_of(theirs.imprint.bits)
         for _n in range(likeness.MOST_SHOWN + 1):
             likeness.keep(factories.photo(student, is_current=False), bits)
@@ -143,12 +143,12 @@ def test_a_rejected_photo_leaves_no_imprint(student, shut_eyes):
     photo = sent(student, shut_eyes)
     assert photo.status == Photo.Status.REJECTED
     assert photo.compared_at
-    with center_scope():
+    with system_scope():
         assert not Imprint.objects.exists()
 
 
 def test_comparing_twice_changes_nothing(pair):
-    with center_scope():
+    with system_scope():
         for photo in pair:
             likeness.compare(photo)
     assert len(rows()) == 2
@@ -165,10 +165,10 @@ def test_a_season_may_move_or_switch_off_the_limit(student, stranger, season, pi
 
 def test_reviewers_of_a_decided_photo_are_told(student, stranger, owner, outsider, picture):
     mine = sent(student, as_file(picture))
-    with center_scope():
+    with system_scope():
         Photo.objects.filter(pk=mine.pk).update(status=Photo.Status.APPROVED)
     sent(stranger, altered(picture))
-    with center_scope():
+    with system_scope():
         message = Message.objects.get(kind="likeness_found")
         assert message.recipient_key == owner.actor_key
         assert student.name in message.body
@@ -188,7 +188,7 @@ def test_the_students_own_photo_of_an_earlier_season_says_so(student, other_scho
     before = factories.student(other_school, earlier(season), id_number=student.id_number)
     old = factories.photo(before, Photo.Status.APPROVED)
     mine = sent(student, as_file(picture))
-    with center_scope():
+    with system_scope():
         likeness.keep(old, likeness.hex_of(mine.imprint.bits))
         likeness.compare(mine)
     (row,) = rows()
@@ -202,7 +202,7 @@ def test_the_students_own_photo_of_an_earlier_season_says_so(student, other_scho
 def test_a_photo_of_an_earlier_season_keeps_its_verdict(student, stranger, season, other_school, picture):
     old = factories.photo(factories.student(other_school, earlier(season)), Photo.Status.APPROVED)
     mine = sent(student, as_file(picture))
-    with center_scope():
+    with system_scope():
         likeness.keep(old, likeness.hex_of(mine.imprint.bits))
         likeness.compare(mine)
     assert len(rows()) == 2
@@ -255,7 +255,7 @@ def test_only_the_counterpart_is_served_and_each_look_is_recorded(pair, owner, o
     url = f"/school/likenesses/{row.pk}/picture/"
     answer = client_of(owner).get(url)
     assert answer["Content-Type"] == "image/jpeg"
-    with center_scope():
+    with system_scope():
         shown = factories.content(Photo.objects.get(pk=theirs.pk).preview)
     assert b"".join(answer.streaming_content) == shown
     look = Event.objects.get(kind="photo.compared")
@@ -342,20 +342,20 @@ def test_the_center_sees_whole_names_and_its_list(pair, center_client, stranger)
 
 
 def test_the_sweep_compares_what_a_lost_worker_left(pair):
-    with center_scope():
+    with system_scope():
         Finding.objects.filter(rule="duplicate").delete()
         Likeness.objects.all().delete()
         ago = timezone.now() - dt.timedelta(minutes=10)
         Photo.objects.filter(pk=pair[0].pk).update(compared_at=None, checked_at=ago)
     sweep()
     assert len(rows()) == 2
-    with center_scope():
+    with system_scope():
         assert not Photo.objects.filter(compared_at=None).exists()
 
 
 def test_the_purge_keeps_the_imprints_of_approved_photos_only(pair, owner):
     mine, theirs = pair
-    with center_scope():
+    with system_scope():
         Photo.objects.filter(pk=theirs.pk).update(status=Photo.Status.APPROVED)
         for photo in Photo.objects.all():
             retention.purge(photo)

@@ -8,7 +8,7 @@ from capture.models import Photo
 from capture.portraits import recolouring
 from portal import jobs
 from portal.models import Job
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories
@@ -26,7 +26,7 @@ def queued(monkeypatch):
 
 @pytest.fixture(autouse=True)
 def _unscoped_rows():
-    with center_scope():
+    with system_scope():
         yield
 
 

@@ -11,7 +11,7 @@ from capture.models import Photo
 from capture.portraits import recolouring
 from portal import jobs
 from portal.models import Event, Job
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from tests import factories
 from tests.support import stack
 
@@ -30,7 +30,7 @@ def wait_until(is_true: Callable[[], object], what: str, log: Callable[[], str])
 def photos(school, season, good_photo) -> list[Photo]:
     judgement = judge.look(good_photo, season)
     rows = []
-    with center_scope():
+    with system_scope():
         for _ in range(PHOTOS):
             row = factories.photo(factories.student(school, season), width=1200, height=1600)
             for name, content in {"original": good_photo, **judgement.files}.items():
@@ -46,7 +46,7 @@ def test_lost_worker_leaves_every_portrait_made_once(photos, season, enrolment, 
     settings.CLAIM_SECONDS = 2
     season.background = enrolment.season.background = "white"
     season.save()
-    with center_scope(), stack.running(tmp_path / "logs", TUCAI_CLAIM_SECONDS="2") as processes:
+    with system_scope(), stack.running(tmp_path / "logs", TUCAI_CLAIM_SECONDS="2") as processes:
         white = Photo.objects.filter(background="white")
         job = recolouring.order(enrolment=enrolment, by=owner)
         worker = processes.worker("check,produce", "first")

@@ -9,7 +9,7 @@ from capture.models import Photo, Station
 from capture.review import decisions, photo_views
 from portal import history
 from portal.models import Event
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories
@@ -18,7 +18,7 @@ from tests.conftest import client_of
 
 @pytest.fixture(autouse=True)
 def _unscoped_rows():
-    with center_scope():
+    with system_scope():
         yield
 
 

@@ -18,7 +18,7 @@ from capture.review import decisions
 from capture.upload.intake import accept_upload
 from portal.errors import Conflict
 from portal.models import Event, Job, Message
-from portal.tenancy import center_scope
+from portal.tenancy import system_scope
 from schools.models import Enrolment, Season
 from tests import factories
 
@@ -31,7 +31,7 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
 
     def run(place: int) -> None:
         try:
-            with center_scope():
+            with system_scope():
                 barrier.wait()
                 results[place] = calls[place]()
         except Exception as error:  # noqa: BLE001 it is looked at by the test
@@ -57,7 +57,7 @@ def test_double_click_on_two_connections_is_one_photo(agreed, enrolment, monkeyp
         return accept_upload(student=agreed, enrolment=enrolment, data=data, token=token, origin="camera", by=agreed)
 
     photos = at_once(*[send] * 4)
-    with center_scope():
+    with system_scope():
         stored = Photo.objects.get()
         assert photos == [stored] * 4
         assert Event.objects.filter(kind="photo.uploaded").count() == 1
@@ -75,7 +75,7 @@ def test_different_photos_at_once_leave_one_current(agreed, enrolment, monkeypat
         )
 
     results = at_once(*[send] * 3)
-    with center_scope():
+    with system_scope():
         assert all(isinstance(result, Photo) for result in results)
         assert Photo.objects.filter(is_current=True).count() == 1
 
@@ -95,7 +95,7 @@ def test_two_copies_judged_at_the_same_instant_find_each_other(school, other_sch
         judgements = [judge.Judgement((), imprint=imprint), judge.Judgement((), imprint=imprint)]
         settled = at_once(*[partial(judge.settle, *side) for side in zip(pair, judgements, strict=True)])
         assert settled == pair
-        with center_scope():
+        with system_scope():
             assert Likeness.objects.filter(photo__in=pair, other__in=pair).count() == 2
             assert Finding.objects.filter(photo__in=pair, rule="duplicate").count() == 2
             assert set(Photo.objects.filter(pk__in=[photo.pk for photo in pair]).values_list("outcome", flat=True)) == {
@@ -105,13 +105,13 @@ def test_two_copies_judged_at_the_same_instant_find_each_other(school, other_sch
 
 def test_of_two_reviewers_one_decides(student, owner, colleague):
     photo = factories.photo(student)
-    with center_scope():
+    with system_scope():
         mine, theirs = (Photo.objects.select_related("student", "school").get(pk=photo.pk) for _ in range(2))
     results = at_once(
         lambda: decisions.approve(photo=mine, by=owner),
         lambda: decisions.return_(photo=theirs, by=colleague, reason="no"),
     )
-    with center_scope():
+    with system_scope():
         assert len([result for result in results if isinstance(result, Conflict)]) == 1
         assert Message.objects.filter(recipient_key=student.actor_key).count() == 1
         photo.refresh_from_db()
@@ -132,10 +132,10 @@ def test_a_reset_waits_for_the_form_that_is_being_accepted(student, enrolment, o
         held.wait()
         return decisions.reset(photo=photo, by=owner, reason="too late")
 
-    with center_scope():
+    with system_scope():
         Enrolment.objects.update(status=Enrolment.Status.FEEDBACK_SENT)
     assert isinstance(at_once(accept, reset)[1], Conflict)
-    with center_scope():
+    with system_scope():
         assert Photo.objects.get().status == Photo.Status.APPROVED
 
 

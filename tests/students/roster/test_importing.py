@@ -6,7 +6,7 @@ from django.db import connection
 from portal import history, states
 from portal.errors import Conflict, PortalError
 from portal.models import Event, Message
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
 from students import id_encryption
 from students.models import Student
@@ -110,7 +110,7 @@ def test_a_number_of_another_school_is_refused_without_saying_which(load, look, 
     assert codes(plan) == {2: {"id_number": "taken_elsewhere"}}
     assert other_school.name not in str(plan.wrong[2]["id_number"])
     load(*books.rows(2))
-    with center_scope():
+    with system_scope():
         assert Student.objects.count() == 2
 
 
@@ -180,7 +180,7 @@ def test_what_was_confirmed_must_still_hold(load):
 def test_a_row_of_the_file_becomes_the_student_of_this_school_only(load, other_school, season):
     theirs = factories.student(other_school, season, student_no="202300001", name="别人")
     load(*books.rows(1))
-    with center_scope():
+    with system_scope():
         assert Student.objects.get(pk=theirs.pk).name == "别人"
         assert Student.objects.filter(student_no="202300001").count() == 2
 

@@ -1,0 +1,82 @@
+"""Which module may open which of the scopes that reach beyond one school."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("portal", "schools", "students", "capture", "billing", "proofing", "printing", "year_end", "demo", "config")
+
+# The center's eyes: what stands between a signed-in person of the center, or the operator, and the rows.
+CENTER = {"portal.access", "portal.admin", "students.admin"}
+
+# One fact across schools, inside a request of a school, a student or a visitor.
+ACROSS = {
+    "billing.orders": "a payment provider's message names an order, not a school",
+    "capture.judging.likeness": "the same picture, handed in at another school",
+    "capture.sign_in.credentials": "the roster says which school a visitor belongs to",
+    "students.records": "an ID number that is enrolled at another school",
+    "students.roster.staging": "the same for a whole roster",
+    "students.student_access": "the student whom a session names; the school is read from the row",
+    "year_end.commended_schools": "the names of a published bulletin",
+}
+
+# The system's own work. Tasks and commands may always open it; these are what they call.
+SYSTEM = {
+    "billing.orders": "unpaid orders past their time",
+    "capture.capture_period": "captures that are over",
+    "capture.daily_check": "schools whose day is to be checked",
+    "capture.judging.judge": "checks that were lost",
+    "capture.judging.likeness": "comparisons that were lost",
+    "demo.photos": "the demo's command",
+    "demo.schools": "the demo's command",
+    "portal.jobs": "a job that belongs to no school",
+    "portal.notifications": "e-mails that are due",
+    "proofing.deadline_reminders": "schools and students to remind",
+}
+
+
+def opened_by(scope: str) -> set[str]:
+    return {name for name, used in _scopes_of_modules() if scope in used}
+
+
+def _scopes_of_modules() -> Iterator[tuple[str, set[str]]]:
+    for room in ROOMS:
+        for path in sorted((ROOT / room).rglob("*.py")):
+            tree = ast.parse(path.read_text())
+            used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+            used |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+            name = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+            if name != "portal.tenancy":
+                yield name, used
+
+
+def _is_task_or_command(name: str) -> bool:
+    return name.split(".")[1] == "tasks" or ".management.commands." in name
+
+
+def test_the_centers_eyes_open_only_under_its_doors():
+    assert opened_by("center_scope") == CENTER
+
+
+def test_facts_across_schools_are_the_ones_that_are_listed():
+    assert opened_by("across_schools") == set(ACROSS)
+
+
+def test_the_systems_scope_opens_only_for_tasks_commands_and_what_they_call():
+    assert {name for name in opened_by("system_scope") if not _is_task_or_command(name)} == set(SYSTEM)
+
+
+@pytest.mark.parametrize("scope", ["scopes_disabled", "scope"])
+def test_nothing_goes_round_the_four_scopes(scope):
+    imported = [
+        name
+        for room in ROOMS
+        for path in sorted((ROOT / room).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom) and node.module == "django_scopes" and scope in {n.name for n in node.names}
+        for name in [".".join(path.relative_to(ROOT).with_suffix("").parts)]
+    ]
+    assert imported == ["portal.tenancy"]
