@@ -81,13 +81,25 @@ def check_write(school_id: int | None) -> None:
 
 
 class TenantQuerySet(models.QuerySet):
-    """Guards the calls that django-scopes lets through."""
+    """Guards the calls that django-scopes lets through, and keeps `updated_at` true."""
+
+    def update(self, **fields: Any) -> int:
+        """One UPDATE, which moves fields with `auto_now` too, as `save` does: who asks for what changed since a moment finds it."""
+        return super().update(**_moved_now(self.model) | fields)
+
+    update.alters_data = True  # type: ignore[attr-defined] # no template may call it
 
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[Any]:
         rows = list(objs)
         for school_id in {row.school_id for row in rows}:
             check_write(school_id)
         return super().bulk_create(rows, *args, **kwargs)
+
+
+def _moved_now(model: type[models.Model]) -> dict[str, Any]:
+    """{field: now} of the model's fields with `auto_now`."""
+    moved = [field for field in model._meta.concrete_fields if getattr(field, "auto_now", False)]
+    return {field.name: field.pre_save(model(), add=False) for field in moved}
 
 
 class NoScopeQuerySet(DisabledQuerySet):

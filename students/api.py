@@ -3,6 +3,7 @@
 A person of the school signs in; every refusal is {"error": sentence}. Document numbers are masked.
 """
 
+import datetime as dt
 from typing import Any
 
 from django.http import HttpResponse
@@ -38,6 +39,14 @@ class StudentOut(serializers.ModelSerializer):
             *("student_no", "name", "gender", "id_type", "id_number", "level", "college", "major", "class_name"),
             *("stage", "fee_state", "locked_at", "created_at", "updated_at"),
         )
+
+
+class StudentsIn(serializers.Serializer):
+    """What the list of students may be asked for beside the filters of the portal's own list."""
+
+    updated_since = serializers.DateTimeField(
+        required=False, help_text="only rows that changed at or after this moment"
+    )
 
 
 class WrongCell(serializers.Serializer):
@@ -104,16 +113,25 @@ class SchoolView(APIView):
 
 class Students(SchoolView):
     @extend_schema(
-        parameters=[*FILTERS, OpenApiParameter("limit", int), OpenApiParameter("offset", int)],
+        parameters=[*FILTERS, StudentsIn, OpenApiParameter("limit", int), OpenApiParameter("offset", int)],
         responses=StudentOut(many=True),
     )
     def get(self, request: Any) -> Response:
         """The roster; searched and filtered like the list of the portal."""
         query = student_list.Query.read(request.query_params)
         mine = Student.objects.filter(season=request.season, school=request.school)
+        if since := _updated_since(request):
+            mine = mine.filter(updated_at__gte=since)
         pages = LimitOffsetPagination()
         page = pages.paginate_queryset(student_list.filtered(mine, query).order_by(*query.order), request, view=self)
         return pages.get_paginated_response(StudentOut(page, many=True).data)
+
+
+def _updated_since(request: Any) -> dt.datetime | None:
+    asked = StudentsIn(data=request.query_params)
+    if not asked.is_valid():
+        raise PortalError(_("Give updated_since as a moment with its offset, such as 2026-11-01T08:00:00+08:00."))
+    return asked.validated_data.get("updated_since")
 
 
 class OneStudent(SchoolView):

@@ -1,8 +1,12 @@
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
 
-from portal import jobs
+from billing import fee_accounts, ledger
+from capture.review import decisions
+from portal import jobs, states
 from portal.tenancy import school_scope
+from students import records
 from students.models import RosterImport, Student
 from tests import factories
 from tests.students.roster import books
@@ -28,6 +32,59 @@ def test_search_and_one_student(owner_client, students):
     assert owner_client.get("/api/v1/students/", {"q": "A/2"}).json()["count"] == 1
     assert owner_client.get("/api/v1/students/A/2/").json()["name"] == "王小明"
     assert owner_client.get("/api/v1/students/none/").status_code == 404
+
+
+def _settle(student, by):
+    """The school's transfer covers its one photographed student."""
+    enrolment, today = factories.enrolment_of(student.school, student.season), timezone.localdate()
+    fee_accounts.receive_transfer(enrolment, by=by, amount_fen=1500, booked_on=today, reference="B-1")
+
+
+def _reopen(student, by):
+    """The transfer was entered in error: the student whom it covered is unpaid again."""
+    account = ledger.account_of(factories.enrolment_of(student.school, student.season))
+    fee_accounts.take_back_transfer(account.entries.get(reference="B-1"), reason="another school's", by=by)
+
+
+CHANGES = {
+    "stage": lambda student, by: states.change(student, Student.Stage.APPROVED, by=by),
+    "stage_of_many": lambda student, by: states.change_many(
+        Student.objects.filter(pk=student.pk), Student.Stage.APPROVED, by=by
+    ),
+    "fee_of_one": lambda student, by: ledger.set_fee_state(student, Student.FeeState.PAID, by=by),
+    "fee_settled": _settle,
+    "fee_reopened": _reopen,
+    "lock": lambda student, by: decisions.lock(student=student, reason="beautified", by=by),
+    "data": lambda student, by: records.change(student=student, by=by, name="李二"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_updated_since_finds_every_change_of_what_the_list_tells(owner_client, owner, school, season, what):
+    student, _other = (factories.student(school, season, stage=Student.Stage.REVIEW) for _ in range(2))
+    with school_scope(school):
+        Student.objects.exclude(pk=student.pk).update(stage=Student.Stage.WAITING)
+        if what == "fee_reopened":
+            _settle(student, owner)
+        since = timezone.now()
+        CHANGES[what](student, owner)
+    found = owner_client.get("/api/v1/students/", {"updated_since": since.isoformat()}).json()
+    assert [row["student_no"] for row in found["results"]] == [student.student_no]
+
+
+def test_updated_since_finds_who_was_unlocked(owner_client, owner, student):
+    with school_scope(student.school):
+        decisions.lock(student=student, reason="beautified", by=owner)
+        since = timezone.now()
+        assert owner_client.get("/api/v1/students/", {"updated_since": since.isoformat()}).json()["count"] == 0
+        decisions.unlock(student=student, reason="a talk", by=owner)
+    assert owner_client.get("/api/v1/students/", {"updated_since": since.isoformat()}).json()["count"] == 1
+
+
+def test_updated_since_that_is_no_moment_is_refused_with_a_sentence(owner_client, season):
+    answer = owner_client.get("/api/v1/students/", {"updated_since": "yesterday"})
+    assert answer.status_code == 400
+    assert "updated_since" in answer.json()["error"]
 
 
 def test_import_over_the_api(owner_client, school, season):
