@@ -1,5 +1,14 @@
 """What these tests print on: real fonts, real pictures, schools whose season has come that far."""
 
-from tests.support.school_papers import accepted, fonts, jpeg, pair, printed, proofreading
+from tests.support.school_papers import (
+    accepted,
+    at_the_center,
+    fonts,
+    jpeg,
+    pair,
+    printed,
+    proofreading,
+    proofreading_school,
+)
 
-__all__ = ["accepted", "fonts", "jpeg", "pair", "printed", "proofreading"]
+__all__ = ["accepted", "at_the_center", "fonts", "jpeg", "pair", "printed", "proofreading", "proofreading_school"]

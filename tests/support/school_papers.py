@@ -103,6 +103,15 @@ def proofreading(enrolment, scoped):
 
 
 @pytest.fixture
+def proofreading_school(school, enrolment):
+    with school_scope(school):
+        Enrolment.objects.update(
+            status=Enrolment.Status.PROOFREADING, capture_ended_on="2022-04-01", proof_due_on="2022-05-18"
+        )
+    return school
+
+
+@pytest.fixture
 def pair(scoped, season):
     """Two students with approved portraits."""
     return [with_portrait(scoped, season), with_portrait(scoped, season)]
@@ -130,6 +139,18 @@ def accepted(proofreading, pair, owner, center_admin):
 
 
 STAMPED = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+
+
+@pytest.fixture
+def at_the_center(proofreading_school, season, owner):
+    """Two settled students and a form that the school has sent."""
+    for _ in range(2):
+        student = with_portrait(proofreading_school, season)
+        with school_scope(proofreading_school):
+            confirm(student)
+    with school_scope(proofreading_school):
+        made = feedback.make(Enrolment.objects.select_related("season", "school").get(), by=owner)
+        return feedback.send(made, data=STAMPED, by=owner)
 
 
 @pytest.fixture

@@ -1,0 +1,265 @@
+"""The pages of the kernel: people, jobs, messages and history; who may open them, how many queries a list costs."""
+
+import pytest
+from django.core.files.base import ContentFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from portal import history, notifications
+from portal.models import Event, Job, Membership, Message, Role, User
+from portal.tenancy import school_scope
+from tests import factories
+from tests.conftest import client_of
+
+pytestmark = pytest.mark.django_db
+
+
+def queries(client, url: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as found:
+        assert client.get(url).status_code == 200
+    return len(found)
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+# people
+
+
+def test_an_administrator_of_a_school_invites_a_colleague(owner_client, school):
+    data = {"full_name": "New", "username": "new", "role": "school_officer"}
+    answer = owner_client.post(reverse("portal:person_new"), data)
+    assert "/accounts/password/reset/key/" in text(answer)
+    assert "no-store" in answer["Cache-Control"]
+    member = Membership.objects.get(user__username="new")
+    assert (member.school, member.role) == (school, "school_officer")
+    assert "New" in text(owner_client.get(reverse("portal:school_people")))
+
+
+def test_a_school_cannot_choose_another_school_or_a_role_of_the_center(owner_client, school, other_school):
+    url = reverse("portal:person_new") + f"?school={other_school.pk}"
+    owner_client.post(url, {"full_name": "New", "username": "new", "role": "school_officer"})
+    assert Membership.objects.get(user__username="new").school == school
+    answer = owner_client.post(url, {"full_name": "N", "username": "n2", "role": "center_admin"})
+    assert answer.status_code == 200
+    assert not User.objects.filter(username="n2").exists()
+
+
+def test_people_are_changed_switched_off_and_made_responsible(owner_client, owner, colleague, school):
+    member = Membership.objects.get(user=colleague)
+    owner_client.post(reverse("portal:person", args=[member.pk]), {"full_name": "C", "role": "school_admin"})
+    owner_client.post(reverse("portal:person_contact", args=[member.pk]))
+    member.refresh_from_db()
+    assert (member.role, member.is_contact) == ("school_admin", True)
+    answer = owner_client.post(reverse("portal:person_link", args=[member.pk]))
+    assert "/accounts/password/reset/key/" in text(answer)
+    owner_client.post(reverse("portal:person_switch", args=[member.pk]))
+    assert not User.objects.get(pk=colleague.pk).is_active
+    owner_client.post(reverse("portal:person_switch", args=[member.pk]))
+    assert User.objects.get(pk=colleague.pk).is_active
+    own = Membership.objects.get(user=owner)
+    answer = owner_client.post(reverse("portal:person_switch", args=[own.pk]))
+    assert answer.status_code == 400
+    assert "your own rights" in text(answer)
+
+
+def test_an_officer_of_a_school_sees_the_people_only(school, colleague, owner):
+    client = client_of(colleague)
+    page = text(client.get(reverse("portal:school_people")))
+    assert "Owner" in page
+    assert reverse("portal:person_new") not in page
+    assert client.get(reverse("portal:person_new")).status_code == 403
+
+
+def test_people_of_another_school_do_not_exist(outsider_client, colleague):
+    member = Membership.objects.get(user=colleague)
+    for name in ("person", "person_link", "person_switch", "person_contact"):
+        assert outsider_client.post(reverse(f"portal:{name}", args=[member.pk])).status_code == 404
+
+
+def test_the_people_of_many_schools_are_paged(center_client, owner, colleague, monkeypatch):
+    monkeypatch.setattr("portal.views.people.PAGE_SIZE", 1)
+    pages = [center_client.get("/center/people/", {"who": "schools", "page": n}).content.decode() for n in (1, 2)]
+    assert [("owner@" in page, "colleague@" in page) for page in pages] == [(True, False), (False, True)]
+
+
+def test_the_center_lists_its_own_people_and_those_of_the_schools(
+    center_client, center_officer, owner, colleague, outsider
+):
+    url = reverse("portal:center_people")
+    assert [row.user.username for row in center_client.get(url).context["people"]] == ["center", "officer"]
+    rows = center_client.get(url, {"who": "schools"}).context["people"]
+    assert [row.user.username for row in rows] == ["owner", "colleague", "outsider"]
+    assert len(center_client.get(url, {"who": "schools", "q": "OUT"}).context["people"]) == 1
+    assert queries(center_client, url + "?who=schools") == 6
+
+
+# jobs
+
+
+@pytest.fixture
+def job(school, owner):
+    return Job.objects.create(kind="demo", school=school, total=10, done=4, created_by=owner, status="running")
+
+
+def test_a_running_job_polls_and_a_finished_one_rests(owner_client, job):
+    url = reverse("portal:job", args=[job.pk])
+    page = text(owner_client.get(url))
+    assert 'hx-trigger="every 1s"' in page
+    assert "<html" in page
+    fragment = text(owner_client.get(url, headers={"HX-Request": "true"}))
+    assert "<html" not in fragment
+    assert "4 / 10" in fragment
+    Job.objects.update(status="done")
+    assert "every 1s" not in text(owner_client.get(url, headers={"HX-Request": "true"}))
+
+
+def test_jobs_belong_to_a_school_and_the_center_sees_all(owner_client, outsider_client, center_client, job):
+    url = reverse("portal:job", args=[job.pk])
+    assert [client.get(url).status_code for client in (owner_client, outsider_client, center_client)] == [200, 404, 200]
+    listed = [
+        len(client.get(reverse("portal:jobs")).context["page"])
+        for client in (owner_client, outsider_client, center_client)
+    ]
+    assert listed == [1, 0, 1]
+    assert "4 / 10" in text(owner_client.get(reverse("portal:panel_jobs")))
+    assert "4 / 10" not in text(outsider_client.get(reverse("portal:panel_jobs")))
+
+
+def test_what_a_job_made_is_downloaded_and_the_download_recorded(owner_client, outsider_client, job):
+    url = reverse("portal:job_file", args=[job.pk])
+    assert owner_client.get(url).status_code == 404
+    job.artefact.save("sheets.pdf", ContentFile(b"%PDF-"))
+    answer = owner_client.get(url)
+    assert b"".join(answer.streaming_content) == b"%PDF-"
+    assert answer["Content-Type"] == "application/pdf"
+    assert Event.objects.get(kind="job.downloaded").facts == {"file": "sheets.pdf"}
+    assert outsider_client.get(url).status_code == 404
+
+
+def test_an_administrator_tries_a_failed_job_again(owner_client, colleague, job):
+    url = reverse("portal:job_retry", args=[job.pk])
+    assert client_of(colleague).post(url).status_code == 403
+    assert owner_client.post(url).status_code == 409
+    Job.objects.update(status="failed")
+    owner_client.post(url)
+    assert Job.objects.get().status == "queued"
+
+
+def test_the_list_of_jobs_costs_the_same_for_one_and_for_three(owner_client, school, job):
+    one = queries(owner_client, reverse("portal:jobs"))
+    for _ in range(2):
+        Job.objects.create(kind="demo", school=school, created_by=job.created_by)
+    assert queries(owner_client, reverse("portal:jobs")) == one == 8
+
+
+# messages
+
+
+@pytest.fixture
+def message(school, owner):
+    with school_scope(school):
+        return notifications.tell(
+            owner, school=school, kind="x", subject="Look", body="There is work.", link="/school/people/"
+        )
+
+
+def test_a_message_is_counted_read_and_leads_on(owner_client, owner, message):
+    url = reverse("portal:messages")
+    page = owner_client.get(url)
+    assert page.context["unread"]() == 1
+    answer = owner_client.post(reverse("portal:message", args=[message.pk]))
+    assert answer["Location"] == "/school/people/"
+    page = owner_client.get(url)
+    assert page.context["unread"]() == 0
+    assert len(page.context["page"]) == 1
+    assert len(owner_client.get(url, {"unread": "1"}).context["page"]) == 0
+
+
+def test_messages_are_read_by_their_recipient_alone(colleague, outsider_client, message, school):
+    client = client_of(colleague)
+    assert len(client.get(reverse("portal:messages")).context["page"]) == 0
+    for one in (client, outsider_client):
+        assert one.post(reverse("portal:message", args=[message.pk])).status_code == 404
+    client.post(reverse("portal:messages_read"))
+    with school_scope(school):
+        assert Message.objects.get().read_at is None
+
+
+def test_all_messages_are_marked_at_once(owner_client, message, school):
+    owner_client.post(reverse("portal:messages_read"))
+    with school_scope(school):
+        assert Message.objects.get().read_at is not None
+
+
+# history
+
+
+def test_the_history_is_told_in_sentences_and_narrowed(center_client, center_admin, owner, school, other_school):
+    history.record("person.invited", Membership.objects.get(user=owner), by=center_admin, facts={"name": "Owner"})
+    history.record("school.changed", school, by=owner, facts={"kind": ["university", "college"], "address": ["", "x"]})
+    history.record("school.added", other_school, by=center_admin, facts={"code": "10002"})
+    url = reverse("portal:history")
+
+    def told(**query):
+        return [event.kind for event in center_client.get(url, query).context["events"]]
+
+    assert told() == ["school.added", "school.changed", "person.invited"]
+    assert told(subject="person") == ["person.invited"]
+    assert told(school=other_school.pk) == ["school.added"]
+    assert told(person=Membership.objects.get(user=owner).pk) == ["school.changed"]
+    today = Event.objects.first().at.astimezone().date()
+    assert len(told(since=today.isoformat(), until=today.isoformat())) == 3
+    assert told(until="2000-01-01") == []
+    event = center_client.get(url, {"subject": "school"}).context["events"][1]
+    assert str(event.sentence) == "Entry of the school changed"
+    assert event.about == "Lakeside University"
+    assert {str(word): said for word, said in event.details} == {
+        "Address": "– → x",
+        "Kind": "University → Vocational college",
+    }
+
+
+def test_the_history_pages_by_key(center_client, center_admin, school):
+    for _ in range(51):
+        history.record("school.changed", school, by=center_admin)
+        history.record("school.added", school, by=center_admin)
+    page = center_client.get(reverse("portal:history"))
+    assert len(page.context["events"]) == 100
+    older = center_client.get(reverse("portal:history"), {"before": page.context["older"]})
+    assert len(older.context["events"]) == 2
+    assert older.context["older"] is None
+
+
+def test_a_school_reads_its_own_history_alone(owner_client, owner, outsider, school, other_school):
+    history.record("school.changed", school, by=owner)
+    history.record("school.changed", other_school, by=outsider)
+    page = owner_client.get(reverse("portal:school_history"), {"school": other_school.pk})
+    assert page.context["events"] == []
+    page = owner_client.get(reverse("portal:school_history"))
+    assert [event.school_id for event in page.context["events"]] == [school.pk]
+
+
+def test_the_history_costs_the_same_for_one_event_and_for_three(center_client, center_admin, school):
+    history.record("school.changed", school, by=center_admin)
+    one = queries(center_client, reverse("portal:history"))
+    for _ in range(2):
+        history.record("school.changed", school, by=center_admin)
+    assert queries(center_client, reverse("portal:history")) == one == 8
+
+
+# what lists cost
+
+
+def test_people_and_messages_cost_the_same_for_one_and_for_three(owner_client, owner, school, message):
+    people, inbox = reverse("portal:school_people"), reverse("portal:messages")
+    one = queries(owner_client, people), queries(owner_client, inbox)
+    for n in range(2):
+        factories.person(f"more{n}", Role.SCHOOL_OFFICER, school)
+        with school_scope(school):
+            notifications.tell(owner, school=school, kind="x", subject="Look", body="More.")
+    assert (queries(owner_client, people), queries(owner_client, inbox)) == one == (7, 9)

@@ -1,0 +1,302 @@
+"""The pages as students, schools and the center use them, from an approved portrait to an accepted form."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from portal.models import Event
+from portal.tenancy import school_scope, system_scope
+from proofing import disputes, feedback, proofs
+from proofing.models import Feedback
+from schools.models import Enrolment
+from students.models import Correction, Student
+from students.student_access import SESSION_KEY
+from tests import factories
+from tests.support.school_papers import STAMPED, confirm, with_portrait
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def student_client(client, school, season):
+    """A signed-in student with an approved portrait."""
+    student = with_portrait(school, season)
+    session = client.session
+    session[SESSION_KEY] = student.pk
+    session.save()
+    client.student = student
+    return client
+
+
+def url(name, *args):
+    return reverse(f"proofing:{name}", args=args)
+
+
+def text(response) -> str:
+    return response.content.decode()
+
+
+# the student
+
+
+def test_student_reads_portrait_and_data_and_confirms(student_client):
+    student = student_client.student
+    page = text(student_client.get(url("proof")))
+    assert student.name in page
+    assert student.masked_id in page
+    assert student.id_number not in page
+    with school_scope(student.school):
+        photo = proofs.current_portrait(student)
+    response = student_client.post(url("proof"), {"photo": photo.pk}, follow=True)
+    assert "Portrait and data are confirmed" in text(response)
+    with school_scope(student.school):
+        assert Student.objects.get().stage == Student.Stage.PROOFED
+
+
+def test_student_looks_at_the_own_number_to_compare_it_and_the_look_is_recorded(student_client):
+    student = student_client.student
+    fragment = text(student_client.post(url("own_number"), headers={"HX-Request": "true"}))
+    assert student.id_number in fragment
+    assert "<h1" not in fragment
+    assert student.id_number in text(student_client.post(url("own_number")))
+    assert Event.objects.filter(kind="student.revealed", actor_key=student.actor_key).count() == 2
+
+
+@pytest.mark.parametrize("shown", ["", "x", "99999999"])
+def test_replayed_or_forged_confirmation_is_refused_with_a_sentence(student_client, shown):
+    response = student_client.post(url("proof"), {"photo": shown})
+    assert response.status_code == 409
+    with school_scope(student_client.student.school):
+        assert Student.objects.get().stage == Student.Stage.APPROVED
+
+
+def test_student_asks_for_a_correction(student_client):
+    asked = {"field": "gender", "wanted": "女", "explanation": "I am a woman"}
+    with school_scope(student_client.student.school):
+        Student.objects.update(gender="male")
+    response = student_client.post(url("correction"), asked, follow=True)
+    assert "will answer here" in text(response)
+    with school_scope(student_client.student.school):
+        assert Correction.objects.get().wanted == "female"
+
+
+def test_correction_without_a_field_says_what_is_missing(student_client):
+    response = student_client.post(url("correction"), {"wanted": "x"})
+    assert response.status_code == 200
+    assert "This field is required" in text(response)
+
+
+def test_student_without_portrait_reads_why_there_is_nothing_to_do(student_client):
+    with school_scope(student_client.student.school):
+        Student.objects.update(stage=Student.Stage.RETAKE)
+        student_client.student.photos.update(is_current=False)
+    assert "has not been approved yet" in text(student_client.get(url("proof")))
+
+
+# the school
+
+
+def test_proofs_page_lists_filters_and_counts(owner_client, proofreading_school, season):
+    one, two = (with_portrait(proofreading_school, season, name=name) for name in ("赵一", "钱二"))
+    with school_scope(proofreading_school):
+        confirm(one)
+    page = text(owner_client.get(url("proofs")))
+    assert "赵一" in page
+    assert "钱二" in page
+    assert "钱二" not in text(owner_client.get(url("proofs"), {"state": "proofed"}))
+    assert "赵一" not in text(owner_client.get(url("proofs"), {"state": "to_confirm"}))
+    assert "赵一" not in text(owner_client.get(url("proofs"), {"q": "钱"}))
+    assert two.id_number not in page
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_proofs_page_asks_the_same_queries_for_any_number(
+    owner_client, proofreading_school, season, count, django_assert_max_num_queries
+):
+    for _ in range(count):
+        with_portrait(proofreading_school, season)
+    with django_assert_max_num_queries(16):
+        owner_client.get(url("proofs"))
+
+
+def test_school_settles_for_the_picked_students_only(owner_client, proofreading_school, season):
+    picked, other = with_portrait(proofreading_school, season), with_portrait(proofreading_school, season)
+    response = owner_client.post(url("settle"), {"pick": [picked.pk, "x"], "reason": "Checked"}, follow=True)
+    assert "1 student settled" in text(response)
+    with school_scope(proofreading_school):
+        assert Student.objects.get(pk=picked.pk).stage == Student.Stage.PROOFED
+        assert Student.objects.get(pk=other.pk).stage == Student.Stage.APPROVED
+
+
+def test_school_settles_for_all(owner_client, proofreading_school, season):
+    for _ in range(2):
+        with_portrait(proofreading_school, season)
+    response = owner_client.post(url("settle"), {"all": "1", "reason": "Checked"}, follow=True)
+    assert "2 students settled" in text(response)
+
+
+@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "fragment"])
+def test_school_compares_both_document_numbers_and_the_look_is_recorded(
+    owner_client, owner, proofreading_school, season, headers
+):
+    with school_scope(proofreading_school):
+        student, wanted = with_portrait(proofreading_school, season), factories.id_number(77)
+        asked = disputes.ask(student, field="id_number", wanted=wanted, explanation="", by=student)
+    page = text(owner_client.get(url("corrections")))
+    assert wanted not in page
+    assert student.id_number not in page
+    answer = owner_client.post(url("correction_reveal", asked.pk), headers=headers)
+    assert wanted in text(answer)
+    assert student.id_number in text(answer)
+    assert ("<html" in text(answer)) is not bool(headers)
+    assert Event.objects.get(kind="student.revealed").actor_key == owner.actor_key
+
+
+def test_only_document_numbers_are_revealed(owner_client, proofreading_school, season):
+    with school_scope(proofreading_school):
+        student = with_portrait(proofreading_school, season)
+        asked = disputes.ask(student, field="name", wanted="王五", explanation="", by=student)
+    assert owner_client.post(url("correction_reveal", asked.pk)).status_code == 404
+
+
+def test_school_decides_corrections(owner_client, proofreading_school, season):
+    student = with_portrait(proofreading_school, season)
+    with school_scope(proofreading_school):
+        major = disputes.ask(student, field="major", wanted="会计学", explanation="", by=student)
+        name = disputes.ask(student, field="name", wanted="王五", explanation="", by=student)
+    page = text(owner_client.get(url("corrections")))
+    assert "会计学" in page
+    assert "王五" in page
+    owner_client.post(url("correction_decide", major.pk), {"do": "accept"})
+    owner_client.post(url("correction_decide", name.pk), {"do": "decline", "answer": "Not in the register"})
+    with school_scope(proofreading_school):
+        row = Student.objects.get()
+        assert (row.major, row.name) == ("会计学", student.name)
+    assert "Not in the register" in text(owner_client.get(url("corrections"), {"status": "declined"}))
+
+
+def test_capture_is_ended_from_the_proofs_page(owner_client, school, enrolment, season):
+    with_portrait(school, season)
+    response = owner_client.post(url("open_proofreading"), follow=True)
+    assert "Proofreading is open" in text(response)
+
+
+def test_feedback_form_is_made_downloaded_and_sent(owner_client, proofreading_school, season):
+    student = with_portrait(proofreading_school, season)
+    assert "Finish the proofreading first" in text(owner_client.get(url("feedback")))
+    with school_scope(proofreading_school):
+        confirm(student)
+    owner_client.post(url("feedback"), {"quality": "good", "handler_name": "周文静"})
+    pdf = owner_client.get(url("feedback_form"))
+    assert pdf.content.startswith(b"%PDF-")
+    assert pdf["Content-Disposition"].startswith("attachment")
+    sent = owner_client.post(url("feedback_send"), {"stamped": SimpleUploadedFile("f.pdf", STAMPED)}, follow=True)
+    assert "with the center" in text(sent)
+    shown = owner_client.get(url("feedback_stamped"))
+    assert b"".join(shown.streaming_content) == STAMPED
+    assert (shown["Content-Type"], shown["X-Content-Type-Options"]) == ("application/pdf", "nosniff")
+    kinds = set(Event.objects.values_list("kind", flat=True))
+    assert {"feedback.made", "feedback.form_downloaded", "feedback.sent", "feedback.viewed"} <= kinds
+
+
+@pytest.mark.parametrize(
+    ("files", "sentence"),
+    [
+        ({}, "Choose the file"),
+        ({"stamped": SimpleUploadedFile("a.pdf", b"no pdf")}, "neither a PDF nor a picture"),
+    ],
+)
+def test_wrong_upload_comes_back_with_a_sentence(owner_client, proofreading_school, season, owner, files, sentence):
+    student = with_portrait(proofreading_school, season)
+    with school_scope(proofreading_school):
+        confirm(student)
+        feedback.make(Enrolment.objects.select_related("season", "school").get(), by=owner)
+    referer = {"HTTP_REFERER": "http://testserver" + url("feedback")}
+    response = owner_client.post(url("feedback_send"), files, follow=True, **referer)
+    assert sentence in text(response)
+
+
+def test_names_that_cannot_be_printed_are_shown_beside_the_list(owner_client, proofreading_school, season):
+    with_portrait(proofreading_school, season, name="李𠮷")
+    assert "cannot be printed" in text(owner_client.get(url("panel_unprintable")))
+    with school_scope(proofreading_school):
+        Student.objects.update(name="李𬭚")
+    assert "cannot be printed" not in text(owner_client.get(url("panel_unprintable")))
+
+
+# the center
+
+
+def test_center_sends_a_form_back_with_a_reason(center_client, owner_client, at_the_center):
+    center_client.post(url("feedback_send_back", at_the_center.pk), {"reason": "The stamp is missing"})
+    with system_scope():
+        assert Feedback.objects.get().status == Feedback.Status.SENT_BACK
+    assert "The stamp is missing" in text(owner_client.get(url("feedback")))
+
+
+def test_center_panel_answers_a_fragment(center_client, at_the_center):
+    page = text(center_client.get(url("panel_feedback")))
+    assert page.lstrip().startswith("<section")
+
+
+# before anything is there
+
+
+@pytest.mark.parametrize("name", ["center_feedback", "panel_feedback"])
+def test_pages_of_a_center_without_a_season_open(center_client, name):
+    assert center_client.get(url(name)).status_code == 200
+
+
+def test_pages_of_a_school_outside_the_season_say_so(owner_client, school):
+    with school_scope(school):
+        Enrolment.objects.all().delete()
+    for name in ("proofs", "feedback"):
+        assert "Not enrolled" in text(owner_client.get(url(name))), name
+    for name in ("open_proofreading", "settle", "feedback_send"):
+        assert owner_client.post(url(name)).status_code == 404, name
+
+
+# lists
+
+
+def fill(school, season, count):
+    """`count` students, each with two corrections."""
+    with system_scope():
+        for _ in range(count):
+            student = with_portrait(school, season)
+            Correction.objects.create(school=school, student=student, field="major", wanted="会计学")
+            Correction.objects.create(school=school, student=student, field="portrait", explanation="Cut off")
+
+
+def test_corrections_ask_the_same_queries_for_any_number(owner_client, school, season):
+    asked = []
+    for _ in range(2):
+        fill(school, season, 1 + len(asked))
+        with CaptureQueriesContext(connection) as queries:
+            assert owner_client.get(url("corrections")).status_code == 200
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
+
+
+@pytest.mark.parametrize("name", ["center_feedback", "panel_feedback"])
+def test_lists_of_schools_ask_the_same_queries_for_any_number(center_client, season, name):
+    asked = []
+    for n in range(2):
+        for m in range(1 + n):
+            school = factories.school(season=season, code=f"3{n}{m}", name=f"School {n}{m}")
+            with system_scope():
+                enrolment = factories.enrolment_of(school, season)
+                Feedback.objects.create(
+                    school=school,
+                    season=season,
+                    enrolment=enrolment,
+                    status=Feedback.Status.SENT,
+                    sent_at=timezone.now(),
+                )
+        with CaptureQueriesContext(connection) as queries:
+            assert center_client.get(url(name)).status_code == 200
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
