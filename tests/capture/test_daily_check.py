@@ -1,20 +1,16 @@
-"""The daily check, the end of the capture, and the purge."""
+"""The daily check at 18:05."""
 
 import datetime as dt
-import uuid
 
 import pytest
 from django.utils import timezone
 
-from capture import capture_period, daily_check, retention
+from capture import daily_check
 from capture.models import Photo
-from capture.upload import intake
-from portal import history, jobs
-from portal.errors import Conflict
+from portal import jobs
 from portal.models import Job, Message
 from portal.tenancy import system_scope
-from schools import workdays
-from schools.models import Enrolment, Season, Window, WindowException
+from schools.models import Enrolment, Season, Window
 from students.models import Student
 from tests import factories
 
@@ -119,129 +115,6 @@ def test_school_whose_days_have_not_come_is_left_alone(school, season):
 def test_season_that_is_not_open_is_not_checked(day):
     Season.objects.update(status=Season.Status.CLOSED)
     assert daily_check.start_daily_checks() == 0
-
-
-# --- the end of the capture ------------------------------------------------------------------------------------------------
-
-
-def test_capture_ends_with_the_days_for_proofreading(school, owner):
-    enrolment = capture_period.end_capture(enrolment=enrolment_of(school), by=owner)
-    enrolment.refresh_from_db()
-    today = timezone.localdate()
-    assert enrolment.status == Enrolment.Status.PROOFREADING
-    assert enrolment.capture_ended_on == today
-    assert enrolment.proof_due_on == workdays.add_workdays(today, 30)
-    assert Message.objects.filter(kind="capture_ended", recipient_key=owner.actor_key).exists()
-
-
-def test_capture_does_not_end_twice(school, owner):
-    capture_period.end_capture(enrolment=enrolment_of(school), by=owner)
-    with pytest.raises(Conflict):
-        capture_period.end_capture(enrolment=enrolment_of(school), by=owner)
-
-
-@pytest.fixture
-def last_day(school, season):
-    """27 March 2022, 08:00 to 18:00, is the last day of the school's area; the clock is set with the result."""
-    Window.objects.update(starts_on=dt.date(2022, 3, 21), ends_on=dt.date(2022, 3, 27))
-    Season.objects.update(opens_at=dt.time(8), closes_at=dt.time(18))
-    return lambda hour, minute: timezone.make_aware(dt.datetime(2022, 3, 27, hour, minute))
-
-
-def test_capture_ends_on_the_last_day_when_late_uploads_have_arrived(school, last_day):
-    assert not capture_period.end_if_over(enrolment=enrolment_of(school), at=last_day(17, 59))
-    assert not capture_period.end_if_over(enrolment=enrolment_of(school), at=last_day(18, 5))
-    assert not capture_period.end_if_over(enrolment=enrolment_of(school), at=last_day(18, 9))
-    assert capture_period.end_if_over(enrolment=enrolment_of(school), at=last_day(18, 10))
-    assert enrolment_of(school).status == Enrolment.Status.PROOFREADING
-
-
-def test_photo_of_the_last_minute_is_taken_after_the_daily_check(school, last_day, monkeypatch):
-    student = factories.student(school, enrolment_of(school).season)
-    factories.consent(student)
-    monkeypatch.setattr(timezone, "now", lambda: last_day(18, 6))
-    daily_check.start_daily_checks()
-    run("daily_check")
-    capture_period.end_those_over()
-    sent = {"data": factories.jpeg(480, 640), "token": uuid.uuid4(), "origin": Photo.Origin.CAMERA}
-    photo = intake.accept_upload(student=student, enrolment=enrolment_of(school), by=student, **sent)
-    assert photo.status == Photo.Status.CHECKING
-
-
-def test_capture_of_every_school_whose_days_are_over_ends(day, school, other_school):
-    today = timezone.localdate()
-    Window.objects.update(starts_on=today - dt.timedelta(days=5), ends_on=today - dt.timedelta(days=2))
-    assert capture_period.end_those_over() == 2
-    assert {row.status for row in Enrolment.objects.all()} == {Enrolment.Status.PROOFREADING}
-    assert capture_period.end_those_over() == 0
-
-
-def test_capture_goes_on_while_days_are_left(day, school):
-    assert capture_period.end_those_over() == 0
-    assert enrolment_of(school).status == Enrolment.Status.CAPTURING
-
-
-def test_capture_that_the_school_has_just_ended_is_left_alone(school, owner, last_day):
-    stale = enrolment_of(school)
-    capture_period.end_capture(enrolment=enrolment_of(school), by=owner)
-    assert not capture_period.end_if_over(enrolment=stale, at=last_day(19, 0))
-    assert Message.objects.filter(kind="capture_ended", recipient_key=owner.actor_key).count() == 1
-
-
-def test_photo_on_a_granted_day_begins_the_capture_again(school, season, owner):
-    enrolment = capture_period.end_capture(enrolment=enrolment_of(school), by=owner)
-    Enrolment.objects.update(capture_ended_on=timezone.localdate() - dt.timedelta(days=3))
-    enrolment.refresh_from_db()
-    capture_period.begin_if_waiting(enrolment=enrolment)
-    assert enrolment_of(school).status == Enrolment.Status.PROOFREADING
-    today = timezone.localdate()
-    WindowException.objects.create(school=school, season=season, starts_on=today, ends_on=today, reason="late")
-    capture_period.begin_if_waiting(enrolment=enrolment)
-    begun = enrolment_of(school)
-    assert (begun.status, begun.capture_ended_on, begun.proof_due_on) == (Enrolment.Status.CAPTURING, None, None)
-
-
-# --- the purge -------------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def closed(season):
-    def close(days_ago: int) -> None:
-        closed_on = timezone.localdate() - dt.timedelta(days=days_ago)
-        Season.objects.update(status=Season.Status.CLOSED, closed_on=closed_on, retention_days=180)
-
-    return close
-
-
-def test_originals_go_when_their_time_is_over_and_approved_portraits_stay(day, closed, settings):
-    closed(181)
-    assert retention.start_purges() == 1
-    (job,) = run("purge")
-    assert job.result["photos"] == 4
-    approved = Photo.objects.get(status=Photo.Status.APPROVED)
-    assert (approved.original.name, approved.preview.name) == ("", "")
-    assert factories.content(approved.portrait)
-    assert set(Photo.objects.exclude(pk=approved.pk).values_list("original", "portrait", "thumbnail")) == {("", "", "")}
-    assert len(list(settings.MEDIA_ROOT.rglob("*.jpg"))) == 2
-    assert history.of(job.season).filter(kind="season.purged").count() == 1
-
-
-def test_purge_does_not_start_before_its_time_or_twice(day, closed):
-    closed(180)
-    assert retention.start_purges() == 0
-    closed(181)
-    assert retention.start_purges() == 1
-    assert retention.start_purges() == 0
-    run("purge")
-    assert retention.start_purges() == 0
-
-
-def test_purge_ordered_for_a_season_that_was_opened_again_does_nothing(day, closed):
-    closed(181)
-    retention.start_purges()
-    Season.objects.update(status=Season.Status.OPEN)
-    run("purge")
-    assert Photo.objects.exclude(original="").count() == 4
 
 
 def test_students_without_an_address_are_told_in_the_portal_only(day):

@@ -1,0 +1,35 @@
+"""The timetable of beat: every entry names a task that exists, at the hours that people are told."""
+
+import datetime as dt
+
+import pytest
+
+from config.celery import app
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _rooms_loaded():
+    app.loader.import_default_modules()
+
+
+def test_every_entry_of_the_timetable_is_a_task():
+    named = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert named
+    assert named <= set(app.tasks)
+
+
+@pytest.mark.parametrize(
+    ("task", "time"),
+    [
+        ("capture.tasks.daily_checks", dt.time(18, 5)),
+        ("capture.tasks.purge", dt.time(3, 10)),
+        ("students.tasks.purge_rosters", dt.time(3, 20)),
+        ("proofing.tasks.remind_deadlines", dt.time(8, 30)),
+        ("billing.tasks.bring_accounts_up_to_date", dt.time(19, 0)),
+    ],
+)
+def test_daily_work_has_its_one_hour_in_shanghai(task, time):
+    (entry,) = [entry for entry in app.conf.beat_schedule.values() if entry["task"] == task]
+    when = entry["schedule"]
+    assert (when.hour, when.minute, len(when.day_of_week)) == ({time.hour}, {time.minute}, 7)
+    assert str(app.timezone) == "Asia/Shanghai"
