@@ -1,15 +1,13 @@
-"""Forms of people and of the history."""
+"""Forms of people."""
 
 from typing import Any, cast
 
 from django import forms
-from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from portal.form_fields import day_input
-from portal.models import Membership, Role, User
+from portal.models import Role, User
 from portal.models.people import CENTER_ROLES, SCHOOL_ROLES
-from portal.tenancy import Tenant, tenant_model
+from portal.tenancy import Tenant
 
 
 class PersonForm(forms.Form):
@@ -41,18 +39,3 @@ class InvitationForm(PersonForm):
         if User.objects.filter(username__iexact=name).exists():
             raise forms.ValidationError(_("This user name is taken. Choose another one."))
         return name
-
-
-class HistoryFilter(forms.Form):
-    """What the history is narrowed to."""
-
-    subject = forms.CharField(required=False)
-    school: forms.ModelChoiceField = forms.ModelChoiceField(None, required=False, empty_label=_("All schools"))
-    person = forms.ModelChoiceField(Membership.objects.none(), required=False, empty_label=_("Everybody"))
-    since = forms.DateField(required=False, widget=day_input(), label=_("From"))
-    until = forms.DateField(required=False, widget=day_input(), label=_("To"))
-
-    def __init__(self, *args: Any, people: models.QuerySet[Membership], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        cast(forms.ModelChoiceField, self.fields["school"]).queryset = tenant_model().objects.all()
-        cast(forms.ModelChoiceField, self.fields["person"]).queryset = people

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from portal.form_fields import YuanField, day_input, time_input
-from schools.models import Area, Enrolment, School, Season, WindowException
+from schools.models import Area, School, Season, WindowException
 from schools.seasons import FIXED_WHEN_OPEN
 
 
@@ -193,11 +193,3 @@ class SchoolSheetForm(forms.Form):
         if not file.name.lower().endswith((".xlsx", ".csv")):
             raise forms.ValidationError(_("Please choose an .xlsx or .csv file."))
         return file
-
-
-class SchoolFilter(forms.Form):
-    """What the list of schools is narrowed to."""
-
-    q = forms.CharField(required=False)
-    area = forms.ModelChoiceField(Area.objects.all(), required=False, empty_label=_("All areas"))
-    state = forms.ChoiceField(required=False, choices=[("", ""), ("none", ""), *Enrolment.Status.choices])

@@ -19,11 +19,11 @@ from rest_framework.views import APIView
 
 from portal.errors import PortalError
 from portal.tenancy import school_scope
-from students import student_list
 from students.models import RosterImport, Student
 from students.roster import import_jobs
 from students.roster.columns import BY_FIELD
 from students.roster.importing import check_size
+from students.student_list import students_asked_for
 
 FILTERS = [
     OpenApiParameter(name, str) for name in ("q", "college", "major", "class_name", "stage", "fee_state", "sort")
@@ -117,13 +117,12 @@ class Students(SchoolView):
         responses=StudentOut(many=True),
     )
     def get(self, request: Any) -> Response:
-        """The roster; searched and filtered like the list of the portal."""
-        query = student_list.Query.read(request.query_params)
+        """The roster; searched and filtered like the list of the portal. An unknown filter or order is refused."""
         mine = Student.objects.filter(season=request.season, school=request.school)
         if since := _updated_since(request):
             mine = mine.filter(updated_at__gte=since)
         pages = LimitOffsetPagination()
-        page = pages.paginate_queryset(student_list.filtered(mine, query).order_by(*query.order), request, view=self)
+        page = pages.paginate_queryset(students_asked_for(mine, request.query_params), request, view=self)
         return pages.get_paginated_response(StudentOut(page, many=True).data)
 
 

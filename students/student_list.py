@@ -1,139 +1,110 @@
-"""The list of students: what the address asks for, and the counts beside each choice."""
+"""The list of students: what the address may ask for, and the counts beside each choice."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
+from portal.lists import Choice, Filter, List, cases, choice, row, text, words_field
+from schools.models import Area, School
 from students import id_encryption, prefix_search  # noqa: F401 - registers the prefix look-up
 from students.models import Student
-from students.progress import STEPS
+from students.progress import STEP_LABELS, STEPS
 from students.roster.cells import half_width
 
-PAGE_SIZE = 50
-SORTS: dict[str, tuple[str, ...]] = {
-    "": ("school_id", "college", "major", "class_name", "student_no"),
-    "student_no": ("student_no",),
-    "name": ("name", "student_no"),
-    "college": ("college", "major", "class_name", "student_no"),
-    "class_name": ("class_name", "student_no"),
-    "stage": ("stage", "student_no"),
-}
-GROUPS = ("school_id", "college", "major", "class_name")
-CHOICES = (*GROUPS, "stage", "fee_state")
+DEEP = 2000  # rows to skip from which on their numbers are read from the index first
 
 
-@dataclass(frozen=True)
-class Query:
-    """What the address asks for; unknown values fall back to none."""
+def looks_like_document(words: str) -> bool:
+    """Document numbers must not stand in an address: such a search finds nothing and says so."""
+    word = id_encryption.normalise(half_width(words))
+    return len(word) >= 15 and word[:14].isdigit()
 
-    q: str = ""
-    area: str = ""
-    school_id: str = ""
-    college: str = ""
-    major: str = ""
-    class_name: str = ""
-    step: str = ""
-    stage: str = ""
-    fee_state: str = ""
-    sort: str = ""
 
-    @classmethod
-    def read(cls, params: Mapping[str, str]) -> "Query":
-        given = {field.name: params.get(field.name, "").strip()[:60] for field in fields(cls)}
-        given["q"] = " ".join(given["q"].split())
-        if given["sort"].removeprefix("-") not in SORTS:
-            given["sort"] = ""
-        for name in ("school_id", "area"):
-            given[name] = given[name] if given[name].isdecimal() else ""
-        if given["step"] not in dict(STEPS):
-            given["step"] = ""
-        return cls(**given)
+def _searched(students: QuerySet[Student], words: str) -> QuerySet[Student]:
+    """Those whose name or student number begins with the words."""
+    words = " ".join(words.split())
+    if looks_like_document(words):
+        return students.none()
+    return students.filter(Q(name__prefix=words) | Q(student_no__prefix=half_width(words)))
 
-    @property
-    def chosen(self) -> dict[str, str]:
-        """The filters that are set, without the search."""
-        return {name: getattr(self, name) for name in ("area", *CHOICES, "step") if getattr(self, name)}
 
-    @property
-    def conditions(self) -> dict[str, Any]:
-        """The same as look-ups of the ORM."""
-        found: dict[str, Any] = {name: getattr(self, name) for name in CHOICES if getattr(self, name)}
-        if self.area:
-            found["school__area"] = self.area
-        if self.step:
-            found["stage__in"] = dict(STEPS)[self.step]
-        return found
+class StudentList(List):
+    sorts = {
+        "": ("school_id", "college", "major", "class_name", "student_no"),
+        "student_no": ("student_no",),
+        "name": ("name", "student_no"),
+        "college": ("college", "major", "class_name", "student_no"),
+        "class_name": ("class_name", "student_no"),
+        "stage": ("stage", "student_no"),
+    }
+    filters = {
+        "q": Filter(words_field(), _searched),
+        "area": row("school__area", Area.objects.all(), label=_("Area")),
+        "school_id": row("school_id", School.objects.all(), label=_("School")),
+        "college": text("college", label=_("College")),
+        "major": text("major", label=_("Major")),
+        "class_name": text("class_name", label=_("Class")),
+        "step": cases(
+            {name: (STEP_LABELS.get(name, name), Q(stage__in=stages)) for name, stages in STEPS}, label=_("Step")
+        ),
+        "stage": choice("stage", Student.Stage.choices, label=_("Stage")),
+        "fee_state": choice("fee_state", Student.FeeState.choices, label=_("Fees")),
+    }
 
     @property
     def looks_like_document(self) -> bool:
-        """Document numbers must not stand in an address: such a search finds nothing and says so."""
-        word = id_encryption.normalise(half_width(self.q))
-        return len(word) >= 15 and word[:14].isdigit()
+        return looks_like_document(self.wanted.get("q", ""))
 
-    @property
-    def order(self) -> tuple[str, ...]:
-        names = SORTS[self.sort.removeprefix("-")]
-        return tuple(f"-{name}" for name in names) if self.sort.startswith("-") else names
+    @cached_property
+    def _stages(self) -> list[Choice]:
+        return super().chips("stage")
 
+    def chips(self, name: str) -> list[Choice]:
+        return self._stages if name == "stage" else super().chips(name)
 
-def searched(students: QuerySet[Student], query: Query) -> QuerySet[Student]:
-    """Those whose name or student number begins with the words."""
-    if not query.q:
-        return students
-    if query.looks_like_document:
-        return students.none()
-    return students.filter(Q(name__prefix=query.q) | Q(student_no__prefix=half_width(query.q)))
+    @cached_property
+    def count(self) -> int:
+        """The sum over the stages, which the page shows anyway."""
+        return sum(stage.count for stage in self._stages if self.wanted.get("stage") in (None, stage.value))
 
+    def part(self, start: int, stop: int) -> QuerySet[Student]:
+        """Many rows are skipped in the index alone, then only the rows of the page are read from the table."""
+        rows: QuerySet[Student] = self.found[start:stop]
+        if start <= DEEP:
+            return rows
+        numbers = list(rows.values_list("school_id", "student_no"))
+        wanted: QuerySet[Student] = self.found.filter(
+            school_id__in={school for school, _no in numbers}, student_no__in=[no for _school, no in numbers]
+        )
+        return wanted
 
-def filtered(students: QuerySet[Student], query: Query, *, without: str = "") -> QuerySet[Student]:
-    """Searched, and with every filter but one."""
-    chosen = {name: value for name, value in query.conditions.items() if name != without}
-    return searched(students, query).filter(**chosen)
-
-
-@dataclass
-class Choice:
-    value: str
-    label: Any
-    count: int
-
-
-def counts(students: QuerySet[Student], query: Query, column: str) -> list[tuple[str, int]]:
-    """(value, students) of one filter, the other filters applied: what each choice would show."""
-    rows = filtered(students, query, without=column).order_by().values_list(column).annotate(number=Count("*"))
-    return sorted(rows)
-
-
-def stage_choices(students: QuerySet[Student], query: Query) -> list[Choice]:
-    found = dict(counts(students, query, "stage"))
-    return [Choice(stage.value, stage.label, found[stage.value]) for stage in Student.Stage if stage.value in found]
-
-
-def fee_choices(students: QuerySet[Student], query: Query) -> list[Choice]:
-    found = dict(counts(students, query, "fee_state"))
-    return [Choice(fee.value, fee.label, found[fee.value]) for fee in Student.FeeState if fee.value in found]
-
-
-def group_choices(students: QuerySet[Student], query: Query) -> dict[str, list[Choice]]:
-    """Colleges, majors and classes to choose from, each within what is chosen before it."""
-    rows = (
-        searched(students, query).order_by().values_list("college", "major", "class_name").annotate(number=Count("*"))
-    )
-    chosen = (query.college, query.major)
-    found: dict[str, dict[str, int]] = {"college": {}, "major": {}, "class_name": {}}
-    for college, major, class_name, number in rows:
-        _add(found["college"], college, number)
-        if chosen[0] in ("", college):
-            _add(found["major"], major, number)
-            if chosen[1] in ("", major):
-                _add(found["class_name"], class_name, number)
-    return {
-        name: [Choice(value, value, values[value]) for value in sorted(values) if value]
-        for name, values in found.items()
-    }
+    @cached_property
+    def groups(self) -> dict[str, list[Choice]]:
+        """Colleges, majors and classes to choose from, each within what is chosen before it."""
+        words = self.wanted.get("q")
+        rows = _searched(self.rows, words) if words else self.rows
+        names = ("college", "major", "class_name")
+        college_wanted, major_wanted = self.wanted.get("college"), self.wanted.get("major")
+        found: dict[str, dict[str, int]] = {name: {} for name in names}
+        for college, major, class_name, number in rows.order_by().values_list(*names).annotate(number=Count("*")):
+            _add(found["college"], college, number)
+            if college_wanted in (None, college):
+                _add(found["major"], major, number)
+                if major_wanted in (None, major):
+                    _add(found["class_name"], class_name, number)
+        return {
+            name: [Choice(value, value, values[value]) for value in sorted(values) if value]
+            for name, values in found.items()
+        }
 
 
 def _add(counts: dict[str, int], value: str, number: int) -> None:
     counts[value] = counts.get(value, 0) + number
+
+
+def students_asked_for(students: QuerySet[Student], asked: Any) -> QuerySet[Student]:
+    """The same students for an export or the API; refuses an address with something unknown in it."""
+    found: QuerySet[Student] = StudentList(students, asked).understood().found
+    return found

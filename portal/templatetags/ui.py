@@ -185,6 +185,31 @@ def chip(context: template.Context, param: str, value: Any, label: Any, count: i
 
 
 @register.simple_tag(takes_context=True)
+def chips(
+    context: template.Context, listed: Any, param: str, all: Any, *, counted: bool = True, is_short: bool = False
+) -> SafeString:
+    """{% chips shipments "status" _("All") %}: "all" and every choice of a list's filter, with numbers unless `counted` is False;
+    `is_short` leaves out the choices that would show nothing."""
+    if not counted:
+        choices = [chip(context, param, value, label) for value, label in listed.choices(param)]
+        return mark_safe("".join([chip(context, param, "", all), *choices]))
+    pressed = listed.chosen.get(param)
+    found = listed.chips(param)
+    drawn = [
+        chip(context, param, choice.value, choice.label, choice.count)
+        for choice in found
+        if choice.count or choice.value == pressed or not is_short
+    ]
+    return mark_safe("".join([chip(context, param, "", all, sum(choice.count for choice in found)), *drawn]))
+
+
+@register.inclusion_tag("ui/list_problems.html")
+def list_problems(listed: Any) -> dict[str, Any]:
+    """{% list_problems shipments %}: what the address asks for and the list does not know, as sentences."""
+    return {"problems": listed.problems}
+
+
+@register.simple_tag(takes_context=True)
 def sort(context: template.Context, name: str, label: Any, css: str = "") -> SafeString:
     """{% sort "student_no" _("Student no.") %}: a whole <th>; the URL says sort=name or sort=-name."""
     now = _chosen(context, "sort")

@@ -3,18 +3,67 @@
 import datetime as dt
 from typing import Any
 
+from django import forms
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from portal.access import center_page, school_page
 from portal.event_kinds import SUBJECTS, first_words
 from portal.event_text import gathered, told
-from portal.forms import HistoryFilter
+from portal.lists import Filter, KeyedList, row
 from portal.models import Event, Membership
+from portal.tenancy import tenant_model
 
-PAGE_SIZE = 100
+
+def _about(events: QuerySet[Event], subject: str) -> QuerySet[Event]:
+    kinds = Q()
+    for word in first_words(subject):
+        kinds |= Q(kind__startswith=f"{word}.")
+    return events.filter(kinds)
+
+
+def _since(events: QuerySet[Event], day: dt.date) -> QuerySet[Event]:
+    """Days as bounds of the key: rows are appended in the order of time, and the list is read by its key."""
+    first = Event.objects.filter(at__gte=_midnight(day)).order_by("at").values_list("pk", flat=True).first()
+    return events.filter(pk__gte=first) if first else events.none()
+
+
+def _until(events: QuerySet[Event], day: dt.date) -> QuerySet[Event]:
+    end = _midnight(day + dt.timedelta(days=1))
+    after = Event.objects.filter(at__gte=end).order_by("at").values_list("pk", flat=True).first()
+    return events.filter(pk__lt=after) if after else events
+
+
+def _midnight(day: dt.date) -> dt.datetime:
+    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
+
+
+class History(KeyedList):
+    """The school and the person to choose are those whom the portal shows."""
+
+    filters = {
+        "subject": Filter(forms.ChoiceField(label=_("Subject"), required=False), _about),
+        "school": row("school", label=_("School")),
+        "person": Filter(
+            forms.ModelChoiceField(None, label=_("Person"), required=False),
+            lambda events, person: events.filter(actor_key=person.user.actor_key),
+        ),
+        "since": Filter(forms.DateField(label=_("From"), required=False), _since),
+        "until": Filter(forms.DateField(label=_("To"), required=False), _until),
+    }
+
+    def __init__(self, events: QuerySet[Event], asked: Any, *, people: QuerySet[Membership]) -> None:
+        self.people = people.select_related("user").order_by("user__full_name")
+        super().__init__(events, asked)
+
+    def prepare(self, form: forms.Form) -> None:
+        fields: Any = form.fields
+        fields["subject"].choices = list(SUBJECTS.items())
+        fields["school"].queryset = tenant_model().objects.all()
+        fields["person"].queryset = self.people
 
 
 @center_page
@@ -31,45 +80,6 @@ def school_history(request: Any) -> HttpResponse:
 
 
 def _history(request: Any, events: QuerySet[Event], people: QuerySet[Membership], template: str) -> HttpResponse:
-    form = HistoryFilter(request.GET, people=people.select_related("user").order_by("user__full_name"))
-    form.is_valid()
-    rows = list(_before(request, narrowed(events, form.cleaned_data))[: PAGE_SIZE + 1])
-    older = rows[PAGE_SIZE - 1].pk if len(rows) > PAGE_SIZE else None
-    context = {"form": form, "events": gathered(told(rows[:PAGE_SIZE])), "older": older, "subjects": SUBJECTS.items()}
-    return render(request, template, context | {"is_newest": not request.GET.get("before")})
-
-
-def _before(request: Any, events: QuerySet[Event]) -> QuerySet[Event]:
-    """Paged by key: a page far back costs no more than the first."""
-    before = request.GET.get("before", "")
-    return events.filter(pk__lt=int(before)) if before.isdecimal() else events
-
-
-def narrowed(events: QuerySet[Event], wanted: dict[str, Any]) -> QuerySet[Event]:
-    words = first_words(wanted.get("subject", ""))
-    if words:
-        kinds = Q()
-        for word in words:
-            kinds |= Q(kind__startswith=f"{word}.")
-        events = events.filter(kinds)
-    if wanted.get("school"):
-        events = events.filter(school=wanted["school"])
-    if wanted.get("person"):
-        events = events.filter(actor_key=wanted["person"].user.actor_key)
-    return _within(events, wanted.get("since"), wanted.get("until"))
-
-
-def _within(events: QuerySet[Event], since: dt.date | None, until: dt.date | None) -> QuerySet[Event]:
-    """Days as bounds of the key: rows are appended in the order of time, and the list is read by its key."""
-    if since:
-        first = Event.objects.filter(at__gte=_midnight(since)).order_by("at").values_list("pk", flat=True).first()
-        events = events.filter(pk__gte=first) if first else events.none()
-    if until:
-        end = _midnight(until + dt.timedelta(days=1))
-        after = Event.objects.filter(at__gte=end).order_by("at").values_list("pk", flat=True).first()
-        events = events.filter(pk__lt=after) if after else events
-    return events
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return timezone.make_aware(dt.datetime.combine(day, dt.time()))
+    listed = History(events, request.GET, people=people)
+    context = {"history": listed, "events": gathered(told(listed.shown)), "older": listed.older}
+    return render(request, template, context)

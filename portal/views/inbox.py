@@ -2,27 +2,29 @@
 
 from typing import Any
 
-from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from portal import notifications as rules
 from portal.access import school_page
+from portal.lists import List, cases
 from portal.models import Message
 
-PAGE_SIZE = 30
+
+class Inbox(List):
+    filters = {"unread": cases({"1": (_("Unread"), Q(read_at=None))}, label=_("Unread"))}
+    page_size = 30
 
 
 @school_page
 def inbox(request: Any) -> HttpResponse:
-    found = rules.inbox(request.user)
-    if request.GET.get("unread"):
-        found = found.filter(read_at=None)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    unread = rules.inbox(request.user).filter(read_at=None).count()
-    return render(request, "portal/messages.html", {"page": page, "unread_number": unread})
+    listed = Inbox(rules.inbox(request.user), request.GET)
+    unread = listed.numbers("unread")["1"]
+    return render(request, "portal/messages.html", {"inbox": listed, "page": listed.page, "unread_number": unread})
 
 
 @require_POST

@@ -5,12 +5,12 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
@@ -18,9 +18,13 @@ from portal import files
 from portal import jobs as rules
 from portal.access import staff_page
 from portal.job_kinds import label_of
+from portal.lists import List, choice
 from portal.models import Job
 
-PAGE_SIZE = 30
+
+class Jobs(List):
+    filters = {"status": choice("status", Job.Status.choices, label=gettext_lazy("State"))}
+    page_size = 30
 
 
 def jobs_of(request: Any) -> QuerySet[Job]:
@@ -43,11 +47,9 @@ def _labelled(rows: Any) -> list[Any]:
 
 @staff_page
 def jobs(request: Any) -> HttpResponse:
-    status = request.GET.get("status", "")
-    found = jobs_of(request).filter(status=status) if status in Job.Status.values else jobs_of(request)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    page.object_list = _labelled(page.object_list)
-    return render(request, "portal/jobs.html", {"page": page, "states": Job.Status.choices})
+    listed = Jobs(jobs_of(request), request.GET)
+    listed.page.object_list = _labelled(listed.page.object_list)
+    return render(request, "portal/jobs.html", {"jobs": listed, "page": listed.page})
 
 
 @vary_on_headers("HX-Request")

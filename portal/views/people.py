@@ -3,22 +3,29 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from portal import people as rules
 from portal.access import center_page, school_page, staff_page
 from portal.forms import InvitationForm, PersonForm
+from portal.lists import List, cases, search
 from portal.models import Membership
 from portal.tenancy import Tenant, tenant_model
 
-PAGE_SIZE = 100
+
+class People(List):
+    filters = {
+        "q": search("user__full_name__icontains", "user__username__icontains"),
+        "who": cases({"schools": (gettext_lazy("Schools"), Q(school__isnull=False))}, label=gettext_lazy("People")),
+    }
+    page_size = 100
 
 
 def _members(request: Any) -> QuerySet[Membership]:
@@ -39,14 +46,10 @@ def _list_url(member: Membership, request: Any) -> str:
 def center_people(request: Any) -> HttpResponse:
     """The center's own people, or everybody of the schools (?who=schools)."""
     of_schools = request.GET.get("who") == "schools"
-    found = _members(request).filter(school__isnull=not of_schools)
-    query = request.GET.get("q", "").strip()
-    if query:
-        found = found.filter(user__full_name__icontains=query) | found.filter(user__username__icontains=query)
     order = ("school__area__position", "school__code") if of_schools else ()
-    rows = found.order_by(*order, "-user__is_active", "role", "user__full_name")
-    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"people": page, "page": page, "of_schools": of_schools, "q": query}
+    rows = _members(request).filter(school__isnull=not of_schools)
+    listed = People(rows.order_by(*order, "-user__is_active", "role", "user__full_name"), request.GET)
+    context = {"listed": listed, "people": listed.page, "page": listed.page, "of_schools": of_schools}
     context["invite_url"] = reverse("portal:person_new")
     return render(request, "portal/people.html", context)
 

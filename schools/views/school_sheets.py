@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from portal.access import center_page
 from portal.errors import PortalError
 from schools import register
-from schools.forms import SchoolFilter, SchoolSheetForm
+from schools.forms import SchoolSheetForm
 from schools.models import School
-from schools.views.schools import narrowed
+from schools.views.schools import SchoolList, with_state
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
@@ -27,10 +27,8 @@ def _workbook(content: bytes, filename: str) -> HttpResponse:
 @center_page
 def schools_export(request: Any) -> HttpResponse:
     """The schools of the list as it is filtered."""
-    form = SchoolFilter(request.GET)
-    form.is_valid()
-    found = narrowed(request.season, form.cleaned_data).order_by("area__position", "code")
-    return _workbook(register.write_sheet(found), "学校.xlsx")
+    found = SchoolList(with_state(request.season), request.GET).understood().narrowed()
+    return _workbook(register.write_sheet(found.order_by("area__position", "code")), "学校.xlsx")
 
 
 @center_page

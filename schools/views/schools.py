@@ -1,81 +1,83 @@
 """The register of schools, and each school's part in the season."""
 
+from collections import Counter
 from typing import Any
 
+from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from portal.access import center_page
 from portal.event_text import gathered, told
+from portal.lists import Filter, List, row, search
 from portal.models import Event, Membership
 from portal.panels import panel
 from schools import enrolments, opening_hours
 from schools.enrolment_steps import stages_of
-from schools.forms import SchoolFilter, SchoolForm
+from schools.forms import SchoolForm
 from schools.models import Area, Enrolment, School, Season, Window, WindowException
 
-PAGE_SIZE = 50
 LOOKED_BACK = 400
-SORTS = {"code": "code", "name": "name", "area": "area__position", "state": "state"}
+
+
+def with_state(season: Season | None) -> QuerySet[School]:
+    """Schools with the `state` of their enrolment in the season and the number of `people`."""
+    mine = Enrolment.objects.filter(season=season, school=OuterRef("pk"))
+    return School.objects.select_related("area").annotate(
+        state=Subquery(mine.values("status")[:1]),
+        people=Count("memberships", filter=Q(memberships__user__is_active=True)),
+    )
+
+
+def _in_state(schools: QuerySet[School], state: str) -> QuerySet[School]:
+    return schools.filter(state=None if state == "none" else state)
+
+
+def _count_states(schools: QuerySet[School]) -> Counter[str]:
+    return Counter(state or "none" for _pk, state in schools.order_by().values_list("pk", "state"))
+
+
+class SchoolList(List):
+    filters = {
+        "q": search("name__icontains", "code__startswith", "short_name__icontains"),
+        "area": row("area", Area.objects.all(), label=gettext_lazy("Area")),
+        "state": Filter(
+            forms.ChoiceField(
+                label=gettext_lazy("State"),
+                required=False,
+                choices=[*Enrolment.Status.choices, ("none", gettext_lazy("Not taking part"))],
+            ),
+            _in_state,
+            _count_states,
+        ),
+    }
+    sorts = {
+        "": ("area__position", "code"),
+        "code": ("code",),
+        "name": ("name", "code"),
+        "area": ("area__position", "code"),
+        "state": ("state", "code"),
+    }
 
 
 @center_page
 def schools(request: Any) -> HttpResponse:
     """All schools: searched, filtered by area and state, counted beside."""
-    form = SchoolFilter(request.GET)
-    form.is_valid()
-    found = narrowed(request.season, form.cleaned_data)
-    page = Paginator(found.order_by(*_order(request)), PAGE_SIZE).get_page(request.GET.get("page"))
+    listed = SchoolList(with_state(request.season), request.GET)
     context = {
-        "page": page,
-        "filters": form.cleaned_data,
+        "listed": listed,
+        "page": listed.page,
         "areas": Area.objects.annotate(number=Count("schools")),
-        "states": _counted(request.season, form.cleaned_data),
         "state_labels": dict(Enrolment.Status.choices),
     }
     return render(request, "schools/schools.html", context)
-
-
-def _order(request: Any) -> list[str]:
-    sort = request.GET.get("sort", "")
-    field = SORTS.get(sort.removeprefix("-"))
-    if field is None:
-        return ["area__position", "code"]
-    return [f"-{field}" if sort.startswith("-") else field, "code"]
-
-
-def narrowed(season: Season | None, wanted: dict[str, Any], *, by_state: bool = True) -> QuerySet[School]:
-    """Schools with the `state` of their enrolment in the season and the number of `people`."""
-    mine = Enrolment.objects.filter(season=season, school=OuterRef("pk"))
-    found = School.objects.select_related("area").annotate(
-        state=Subquery(mine.values("status")[:1]),
-        people=Count("memberships", filter=Q(memberships__user__is_active=True)),
-    )
-    if wanted.get("q"):
-        found = found.filter(
-            Q(name__icontains=wanted["q"]) | Q(code__startswith=wanted["q"]) | Q(short_name__icontains=wanted["q"])
-        )
-    if wanted.get("area"):
-        found = found.filter(area=wanted["area"])
-    if by_state and wanted.get("state"):
-        found = found.filter(state=None) if wanted["state"] == "none" else found.filter(state=wanted["state"])
-    return found
-
-
-def _counted(season: Season | None, wanted: dict[str, Any]) -> dict[str, Any]:
-    """How many schools each state would leave, all states together, and those that do not take part."""
-    rows = narrowed(season, wanted, by_state=False).order_by().values_list("pk", "state")
-    states = [state for _pk, state in rows]
-    chips = [(value, label, states.count(value)) for value, label in Enrolment.Status.choices]
-    return {"all": len(states), "none": states.count(None), "chips": [chip for chip in chips if chip[2]]}
 
 
 @center_page

@@ -3,13 +3,11 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import cached_property
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,38 +16,10 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal.access import center_page, school_page
 from schools.models import Area, School
-from students import exports, progress, records, resources, student_list
+from students import exports, progress, records, resources
 from students.models import Student
 from students.roster.importing import OPEN_FOR_ROSTER
-from students.student_list import Query
-
-DEEP = 2000  # rows to skip from which on their numbers are read from the index first
-
-
-class CountedPaginator(Paginator):
-    """Takes the count that the filters have found already instead of asking again, and skips many rows cheaply."""
-
-    def __init__(self, *args: Any, count: int, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._counted = count
-
-    @cached_property
-    def count(self) -> int:  # type: ignore[override]
-        return self._counted
-
-    def page(self, number: int | str) -> Any:
-        number = self.validate_number(number)
-        start = (number - 1) * self.per_page
-        rows = self.object_list[start : start + self.per_page]
-        return self._get_page(_by_number(self.object_list, rows) if start > DEEP else rows, number, self)
-
-
-def _by_number(found: Any, rows: Any) -> Any:
-    """The same rows in two steps: skipping in the index alone, then only the rows of the page from the table."""
-    numbers = list(rows.values_list("school_id", "student_no"))
-    return found.filter(
-        school_id__in={school for school, _no in numbers}, student_no__in=[no for _school, no in numbers]
-    )
+from students.student_list import StudentList, students_asked_for
 
 
 def students_of(request: Any) -> QuerySet[Student]:
@@ -58,24 +28,11 @@ def students_of(request: Any) -> QuerySet[Student]:
     return found if request.membership.is_center else found.filter(school=request.school)
 
 
-def page_of(students: QuerySet[Student], query: Query, *, stages: list[student_list.Choice], number: str | None) -> Any:
-    """One page in the order asked for; the count is the sum over the stages."""
-    count = sum(stage.count for stage in stages if query.stage in ("", stage.value))
-    found = student_list.filtered(students, query).order_by(*query.order)
-    return CountedPaginator(found, student_list.PAGE_SIZE, count=count).get_page(number)
-
-
 def _listed(request: Any, students: QuerySet[Student]) -> dict[str, Any]:
-    """What both lists show: the page, the choices of the filters, the query itself."""
+    """What both lists show."""
     _without_empty(request)
-    query = Query.read(request.GET)
-    stages = student_list.stage_choices(students, query)
-    return {
-        "query": query,
-        "page": page_of(students, query, stages=stages, number=request.GET.get("page")),
-        "stages": stages,
-        "stages_total": sum(stage.count for stage in stages),
-    }
+    listed = StudentList(students, request.GET)
+    return {"students": listed, "page": listed.page}
 
 
 def _without_empty(request: Any) -> None:
@@ -98,11 +55,9 @@ def _answer(request: Any, template: str, context: dict[str, Any]) -> HttpRespons
 @vary_on_headers("HX-Request")
 @school_page
 def roster(request: Any) -> HttpResponse:
-    students = students_of(request)
-    context = _listed(request, students)
+    context = _listed(request, students_of(request))
     context |= {
-        "fees": student_list.fee_choices(students, context["query"]),
-        "groups": student_list.group_choices(students, context["query"]),
+        "fees": [choice for choice in context["students"].chips("fee_state") if choice.count],
         "is_open": request.enrolment is not None and request.enrolment.status in OPEN_FOR_ROSTER,
     }
     return _answer(request, "students/roster.html", context)
@@ -111,9 +66,8 @@ def roster(request: Any) -> HttpResponse:
 @vary_on_headers("HX-Request")
 @center_page
 def center_students(request: Any) -> HttpResponse:
-    students = students_of(request)
-    context = _listed(request, students.select_related("school"))
-    context["step_label"] = progress.STEP_LABELS.get(context["query"].step, "")
+    context = _listed(request, students_of(request).select_related("school"))
+    context["step_label"] = progress.STEP_LABELS.get(context["students"].wanted.get("step"), "")
     context["areas"] = Area.objects.all()
     context["schools"] = School.objects.filter(pk__in=_enrolled(request)).select_related("area")
     return _answer(request, "students/center_students.html", context)
@@ -136,9 +90,8 @@ def _sent(request: Any, content: bytes, form: str) -> HttpResponse:
 def roster_export(request: Any) -> HttpResponse:
     """The list as filtered, as a file. By POST, since it is recorded; document numbers in clear for administrators."""
     form = "csv" if request.POST.get("format") == "csv" else "xlsx"
-    query = Query.read(request.POST)
     content = exports.export(
-        student_list.filtered(students_of(request), query).order_by(*query.order),
+        students_asked_for(students_of(request), request.POST),
         of=request.enrolment or request.school,
         by=request.user,
         form=form,
@@ -151,8 +104,7 @@ def roster_export(request: Any) -> HttpResponse:
 @center_page
 def center_export(request: Any) -> HttpResponse:
     form = "csv" if request.POST.get("format") == "csv" else "xlsx"
-    query = Query.read(request.POST)
-    students = student_list.filtered(students_of(request), query).order_by(*query.order)
+    students = students_asked_for(students_of(request), request.POST)
     content = exports.export(students, of=request.season or request.user, by=request.user, form=form, with_school=True)
     return _sent(request, content, form)
 

@@ -82,7 +82,7 @@ def test_people_of_another_school_do_not_exist(outsider_client, colleague):
 
 
 def test_the_people_of_many_schools_are_paged(center_client, owner, colleague, monkeypatch):
-    monkeypatch.setattr("portal.views.people.PAGE_SIZE", 1)
+    monkeypatch.setattr("portal.views.people.People.page_size", 1)
     pages = [center_client.get("/center/people/", {"who": "schools", "page": n}).content.decode() for n in (1, 2)]
     assert [("owner@" in page, "colleague@" in page) for page in pages] == [(True, False), (False, True)]
 

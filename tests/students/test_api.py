@@ -34,6 +34,12 @@ def test_search_and_one_student(owner_client, students):
     assert owner_client.get("/api/v1/students/none/").status_code == 404
 
 
+def test_an_unknown_filter_is_refused(owner_client, students):
+    answer = owner_client.get("/api/v1/students/", {"stage": "nonsense"})
+    assert answer.status_code == 400
+    assert "“nonsense” is not known for “Stage”" in answer.json()["error"]
+
+
 def _settle(student, by):
     """The school's transfer covers its one photographed student."""
     enrolment, today = factories.enrolment_of(student.school, student.season), timezone.localdate()

@@ -13,7 +13,7 @@ from portal.models import Event
 from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
 from students.models import Student
-from students.student_list import Query, searched
+from students.student_list import StudentList
 from tests import factories
 from tests.conftest import client_of
 
@@ -57,7 +57,7 @@ def test_numbers_are_masked(owner_client, students):
         ({"stage": "review"}, {"王大明"}),
         ({"class_name": "软件2301"}, {"王小明", "李红"}),
         ({"class_name": "软件2301", "q": "王"}, {"王小明"}),
-        ({"stage": "nonsense"}, set()),
+        ({"stage": "nonsense"}, {"王小明", "王大明", "李红"}),
         ({"sort": "nonsense", "page": "99"}, {"王小明", "王大明", "李红"}),
     ],
 )
@@ -118,7 +118,7 @@ def test_search_by_the_beginning_uses_both_indexes(school, season):
     fill(school, season, 3000)
     with school_scope(school), connection.cursor() as cursor:
         mine = Student.objects.filter(season=season, school=school)
-        sql, params = searched(mine, Query(q="王")).query.sql_with_params()
+        sql, params = StudentList(mine, {"q": "王"}).narrowed().query.sql_with_params()
         cursor.execute(f"EXPLAIN {sql}", params)
         plan = "\n".join(line for (line,) in cursor.fetchall())
     assert "student_name" in plan
@@ -267,3 +267,11 @@ def test_the_center_exports_with_the_school_and_never_in_clear(center_client, st
     content = answer.content.decode()
     assert school.name in content
     assert students[0].id_number not in content
+
+
+def test_an_export_refuses_a_filter_that_is_not_known(owner_client, center_client, students):
+    answer = export(owner_client, format="csv", stage="nonsense")
+    assert answer.status_code == 400
+    assert "“nonsense” is not known for “Stage”" in answer.content.decode()
+    assert center_client.post(reverse("students:center_export"), {"area": "nonsense"}).status_code == 400
+    assert not Event.objects.filter(kind="roster.exported").exists()

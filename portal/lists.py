@@ -1,0 +1,283 @@
+"""List pages: what the address may ask for, and the rows that it finds.
+
+A room declares a list once. Its page, its export and its bulk actions read the same address through it:
+
+    class Shipments(List):
+        filters = {
+            "q": search("school__name__icontains", "tracking_no__startswith"),
+            "status": choice("status", Shipment.Status.choices, label=_("State")),
+        }
+        sorts = {"": ("-id",), "shipped": ("shipped_on",)}
+
+    shipments = Shipments(Shipment.objects.filter(season=season), request.GET)
+
+`shipments.page` is the page to show, `shipments.chips("status")` the choices with their numbers. What the address asks for and the
+list does not know is left out and said: the page shows `problems` with `{% list_problems shipments %}`. An export or a bulk action
+calls `understood()` first, which refuses instead: it must not take more than was meant.
+
+Why not django-filter: it would only declare the fields once more. It has no counts beside the choices, no paging, no rows that
+are not a queryset, and it drops an unknown order without a word.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
+from django.db.models import Count, Model, Q, QuerySet
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal.errors import PortalError
+
+LONGEST = 120  # characters of a value that are read
+
+
+@dataclass(frozen=True)
+class Filter:
+    """`field` says which values are known, `narrow(rows, value)` applies one, `count(rows)` gives the rows of each value."""
+
+    field: forms.Field
+    narrow: Callable[[Any, Any], Any]
+    count: Callable[[Any], dict[Any, int]] | None = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of a filter, and how many rows it would show."""
+
+    value: str
+    label: Any
+    count: int
+
+
+def _by_column(column: str) -> Callable[[Any], dict[Any, int]]:
+    return lambda rows: dict(rows.order_by().values_list(column).annotate(n=Count("*")))
+
+
+def search(*lookups: str) -> Filter:
+    """Words that one of the look-ups must fit."""
+
+    def narrow(rows: Any, words: str) -> Any:
+        words = " ".join(words.split())
+        return rows.filter(reduce(or_, (Q(**{lookup: words}) for lookup in lookups)))
+
+    return Filter(words_field(), narrow)
+
+
+def words_field() -> forms.Field:
+    return forms.CharField(label=gettext_lazy("Search"), required=False)
+
+
+def text(column: str, *, label: Any) -> Filter:
+    """Any text that the column may hold."""
+    field = forms.CharField(label=label, required=False)
+    return Filter(field, lambda rows, value: rows.filter(**{column: value}), _by_column(column))
+
+
+def choice(column: str, choices: Sequence[tuple[str, Any]], *, label: Any) -> Filter:
+    """One of the column's choices."""
+    field = forms.ChoiceField(label=label, required=False, choices=choices)
+    return Filter(field, lambda rows, value: rows.filter(**{column: value}), _by_column(column))
+
+
+def cases(conditions: Mapping[str, tuple[Any, Q]], *, label: Any) -> Filter:
+    """Values that each stand for a condition: {value: (label, condition)}."""
+
+    def narrow(rows: Any, value: str) -> Any:
+        return rows.filter(conditions[value][1])
+
+    def count(rows: Any) -> dict[Any, int]:
+        numbers = {f"n{i}": Count("pk", filter=q) for i, (_label, q) in enumerate(conditions.values())}
+        return dict(zip(conditions, rows.order_by().aggregate(**numbers).values(), strict=True))
+
+    choices = [(value, label) for value, (label, _q) in conditions.items()]
+    return Filter(forms.ChoiceField(label=label, required=False, choices=choices), narrow, count)
+
+
+def row(column: str, rows: QuerySet[Any] | None = None, *, label: Any, to_field: str | None = None) -> Filter:
+    """A row of another table by its key, or by the column `to_field`. Without `rows` the list's `prepare` gives them."""
+    field: forms.ModelChoiceField = forms.ModelChoiceField(rows, label=label, required=False, to_field_name=to_field)
+
+    def narrow(rows: Any, value: Model) -> Any:
+        return rows.filter(**{column: value.pk})
+
+    return Filter(field, narrow, _by_column(column))
+
+
+class List:
+    """`rows` as the address asks for them. Names in `filters` and `sorts` are those of the address; sort "" is the usual order."""
+
+    filters: ClassVar[Mapping[str, Filter]] = {}
+    sorts: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ()}
+    defaults: ClassVar[Mapping[str, str]] = {}  # value of a filter that the address does not name
+    page_size: ClassVar[int] = 50
+
+    def __init__(self, rows: Any, asked: Mapping[str, str]) -> None:
+        self.rows = rows
+        self.asked = {name: str(value).strip()[:LONGEST] for name, value in asked.items()}
+        form_class = type("FilterForm", (forms.Form,), {name: each.field for name, each in self.filters.items()})
+        self.form: forms.Form = form_class({**self.defaults, **self.asked})
+        self.prepare(self.form)
+
+    def prepare(self, form: forms.Form) -> None:
+        """Choices that depend on who looks."""
+
+    # what is asked for
+
+    @cached_property
+    def wanted(self) -> dict[str, Any]:
+        """The value of each filter that is set and understood."""
+        self.form.is_valid()
+        return {name: value for name, value in self.form.cleaned_data.items() if value}
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """The same as text of the address."""
+        return {name: self.form.data[name] for name in self.wanted}
+
+    @property
+    def sort(self) -> str:
+        """The order asked for, "" for the usual one; "-name" is the reverse."""
+        sort = self.asked.get("sort", "")
+        return sort if sort.removeprefix("-") in self.sorts and sort != "-" else ""
+
+    @cached_property
+    def unknown(self) -> list[str]:
+        """A sentence for each filter or order that is not known."""
+        self.wanted  # noqa: B018 - fills the form's errors
+        said = [
+            _("“%(value)s” is not known for “%(filter)s”; this filter is left out.")
+            % {"value": self.form.data[name], "filter": self.form.fields[name].label}
+            for name in self.form.errors
+        ]
+        if self.asked.get("sort", "") != self.sort:
+            said.append(
+                _("The list cannot be sorted by “%(value)s”; it stands in its usual order.")
+                % {"value": self.asked["sort"]}
+            )
+        return said
+
+    def understood(self) -> "List":
+        """The list itself; refuses when something in the address is not known. For exports and bulk actions."""
+        if self.unknown:
+            raise PortalError(" ".join(self.unknown))
+        return self
+
+    @property
+    def problems(self) -> list[str]:
+        """Everything in the address that is not known, the page included."""
+        page = self.page
+        asked = self.asked.get("page", "")
+        if asked in ("", str(page.number)):
+            return self.unknown
+        said = _("There is no page “%(value)s”; page %(number)d is shown.")
+        return [*self.unknown, said % {"value": asked, "number": page.number}]
+
+    # what is found
+
+    def narrowed(self, *, without: str = "") -> Any:
+        """The rows that fit every filter but `without`, in no order."""
+        rows = self.rows
+        for name, value in self.wanted.items():
+            if name != without:
+                rows = self.filters[name].narrow(rows, value)
+        return rows
+
+    def ordered(self, rows: Any) -> Any:
+        names = self.sorts[self.sort.removeprefix("-")]
+        if self.sort.startswith("-"):
+            names = tuple(name.removeprefix("-") if name.startswith("-") else f"-{name}" for name in names)
+        return rows.order_by(*names) if names else rows
+
+    @cached_property
+    def found(self) -> Any:
+        return self.ordered(self.narrowed())
+
+    @cached_property
+    def count(self) -> int:
+        return len(self.found) if isinstance(self.found, list) else self.found.count()
+
+    def part(self, start: int, stop: int) -> Any:
+        return self.found[start:stop]
+
+    @cached_property
+    def page(self) -> Page:
+        pages = _Pages(self)
+        number = self.asked.get("page") or 1
+        try:
+            return pages.page(number)
+        except (PageNotAnInteger, EmptyPage):
+            return pages.get_page(number)
+
+    # the choices
+
+    def numbers(self, name: str) -> dict[Any, int]:
+        """Rows by value of one filter, the other filters applied: what each choice would show."""
+        count = self.filters[name].count
+        if count is None:
+            raise TypeError(f"the filter {name} has no counts")
+        return count(self.narrowed(without=name))
+
+    def choices(self, name: str) -> Sequence[tuple[str, Any]]:
+        field: Any = self.form.fields[name]
+        choices: Sequence[tuple[str, Any]] = field.choices
+        return choices
+
+    def chips(self, name: str) -> list[Choice]:
+        """Every choice of the filter with its number."""
+        numbers = self.numbers(name)
+        return [Choice(value, label, numbers.get(value, 0)) for value, label in self.choices(name)]
+
+
+class _Pages(Paginator):
+    """Counts and reads through the list, which may know a cheaper way."""
+
+    def __init__(self, of: List) -> None:
+        super().__init__(of.found, of.page_size)
+        self.of = of
+
+    @cached_property
+    def count(self) -> int:
+        return self.of.count
+
+    def page(self, number: int | str) -> Page:
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        return Page(self.of.part(start, start + self.per_page), number, self)
+
+
+class KeyedList(List):
+    """Newest first, paged by key (`before`): a page far back costs no more than the first, and nothing is counted."""
+
+    page_size = 100
+
+    @cached_property
+    def before(self) -> int | None:
+        asked = self.asked.get("before", "")
+        return int(asked) if asked.isascii() and asked.isdigit() else None
+
+    @cached_property
+    def _read(self) -> list[Any]:
+        rows = self.narrowed() if self.before is None else self.narrowed().filter(pk__lt=self.before)
+        return list(rows.order_by("-pk")[: self.page_size + 1])
+
+    @property
+    def shown(self) -> list[Any]:
+        return self._read[: self.page_size]
+
+    @property
+    def older(self) -> int | None:
+        """The key that the next page stands before."""
+        return self._read[self.page_size - 1].pk if len(self._read) > self.page_size else None
+
+    @property
+    def problems(self) -> list[str]:
+        if self.before is not None or not self.asked.get("before"):
+            return self.unknown
+        said = _("“%(value)s” is no place in this list; the newest are shown.") % {"value": self.asked["before"]}
+        return [*self.unknown, said]

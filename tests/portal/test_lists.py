@@ -1,0 +1,112 @@
+"""The base of every list: what is asked for is found, what is not known is said."""
+
+import pytest
+from django.db.models import Q
+from django.urls import reverse
+
+from portal.errors import PortalError
+from portal.lists import List, cases, choice, search
+from schools.models import Area
+
+pytestmark = pytest.mark.django_db
+
+
+class Areas(List):
+    filters = {
+        "q": search("name__startswith", "code__startswith"),
+        "code": choice("code", [("north", "North"), ("south", "South")], label="Code"),
+        "place": cases({"first": ("First", Q(position=0)), "later": ("Later", Q(position__gt=0))}, label="Place"),
+    }
+    sorts = {"": ("position",), "name": ("name", "-position")}
+    page_size = 2
+
+
+@pytest.fixture
+def areas(db):
+    Area.objects.all().delete()
+    for position, code in enumerate(("north", "south", "east")):
+        Area.objects.create(code=code, name=code.title(), position=position)
+    return Area.objects.all()
+
+
+def codes(areas, **asked):
+    return [area.code for area in Areas(areas, asked).found]
+
+
+def test_filters_search_and_order(areas):
+    assert codes(areas) == ["north", "south", "east"]
+    assert codes(areas, q="So") == codes(areas, q=" so ") == codes(areas, code="south") == ["south"]
+    assert codes(areas, place="later", q="no") == []
+    assert codes(areas, sort="-name") == ["south", "north", "east"]
+
+
+def test_reverse_order_turns_every_column_round(areas):
+    assert Areas(areas, {"sort": "-name"}).found.query.order_by == ("-name", "position")
+
+
+def test_numbers_leave_their_own_filter_out(areas):
+    listed = Areas(areas, {"code": "south", "place": "later"})
+    assert [(each.value, each.count) for each in listed.chips("code")] == [("north", 0), ("south", 1)]
+    assert listed.numbers("place") == {"first": 0, "later": 1}
+
+
+def test_pages(areas):
+    assert [len(Areas(areas, {"page": page}).page) for page in ("", "1", "2")] == [2, 2, 1]
+    assert Areas(areas, {"page": "2"}).problems == []
+
+
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"code": "nonsense"}, "“nonsense” is not known for “Code”; this filter is left out."),
+        ({"place": "first'"}, "“first'” is not known for “Place”; this filter is left out."),
+        ({"q": "a\0b"}, "is not known for “Search”"),
+        ({"sort": "password"}, "The list cannot be sorted by “password”; it stands in its usual order."),
+        ({"sort": "-"}, "cannot be sorted by “-”"),
+        ({"sort": "--name"}, "cannot be sorted by “--name”"),
+        ({"page": "abc"}, "There is no page “abc”; page 1 is shown."),
+        ({"page": "99"}, "There is no page “99”; page 2 is shown."),
+        ({"page": "-1"}, "There is no page “-1”; page 2 is shown."),
+    ],
+)
+def test_what_is_not_known_is_said_and_left_out(areas, asked, sentence):
+    listed = Areas(areas, asked)
+    (said,) = listed.problems
+    assert sentence in said
+    assert len(listed.found) == 3
+    assert listed.chosen == {}
+
+
+def test_an_export_or_action_refuses_what_is_not_known(areas):
+    assert Areas(areas, {"code": "south", "page": "abc"}).understood().chosen == {"code": "south"}
+    with pytest.raises(PortalError, match="“nonsense” is not known for “Code”"):
+        Areas(areas, {"code": "nonsense"}).understood()
+    with pytest.raises(PortalError, match="cannot be sorted"):
+        Areas(areas, {"sort": "password"}).understood()
+
+
+# every list page of the portals: (person, URL name, parameters that it reads)
+PAGES = [
+    ("owner", "students:roster", "q college stage fee_state school_id sort page"),
+    ("center_admin", "students:center_students", "q area school_id step stage fee_state sort page"),
+    ("center_admin", "schools:schools", "q area state sort page"),
+    ("center_admin", "portal:center_people", "q who page"),
+    ("center_admin", "portal:history", "subject school person since until before"),
+    ("owner", "portal:school_history", "subject person since until before"),
+    ("center_admin", "portal:jobs", "status page"),
+    ("owner", "portal:jobs", "status page"),
+    ("owner", "portal:messages", "unread page"),
+]
+FREE = ("q", "college")  # any text is a value; only what no column can hold is not
+
+
+@pytest.mark.parametrize(
+    ("person", "name", "param"), [(person, name, param) for person, name, params in PAGES for param in params.split()]
+)
+def test_every_list_says_what_it_does_not_know(request, season, client, person, name, param):
+    client.force_login(request.getfixturevalue(person))
+    value = "non\0sense" if param in FREE else "nonsense"
+    page = client.get(reverse(name), {param: value})
+    assert page.status_code == 200
+    assert page.content.decode().count('role="status"') == 1
+    assert "sense”" in page.content.decode()
