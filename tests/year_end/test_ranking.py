@@ -4,11 +4,15 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from billing.models import FeeAccount
 from capture.models import Photo
+from capture.review import decisions
+from portal import history
 from portal.errors import PortalError
 from portal.models import Message
 from portal.tenancy import center_scope, school_scope
-from schools.models import Enrolment, Window, WindowException
+from proofing.models import Feedback
+from schools.models import Enrolment, Season, Window, WindowException
 from students.models import Student
 from tests import factories
 from tests.support.school_papers import with_portrait
@@ -153,3 +157,197 @@ def test_published_bulletin_reaches_the_schools_and_stands(two, season, center_a
     assert Award.objects.count() == 2
     assert Student.objects.count() == 4
     assert bulletin.published_at <= timezone.now()
+
+
+# each of the hundred points
+
+
+ON_TIME = timezone.make_aware(dt.datetime(2022, 5, 9, 23, 30))  # in the last hour of the day that both deadlines name
+FIVE_WORKDAYS_LATE = timezone.make_aware(dt.datetime(2022, 5, 16, 0, 30))
+TWENTY_WORKDAYS_LATE = timezone.make_aware(dt.datetime(2022, 6, 7, 12))
+
+
+class Flawless:
+    """A finished school of two students with all of its hundred points, until a test takes some away."""
+
+    def __init__(self, school, season, owner) -> None:
+        self.school, self.season, self.owner = school, season, owner
+        self.students = [with_portrait(school, season) for _ in range(2)]
+        Season.objects.filter(pk=season.pk).update(payment_due=ON_TIME.date())
+        self.set(capture_ended_on=dt.date(2022, 4, 1), proof_due_on=ON_TIME.date(), status="feedback_accepted")
+        enrolment = factories.enrolment_of(school, season)
+        of_school = {"school": school, "season": season, "enrolment": enrolment}
+        with school_scope(school):
+            self.form = Feedback.objects.create(**of_school, status=Feedback.Status.ACCEPTED, sent_at=ON_TIME)
+            self.account = FeeAccount.objects.create(**of_school, settled_at=ON_TIME)
+
+    def set(self, **fields) -> None:
+        with school_scope(self.school):
+            Enrolment.objects.filter(school=self.school, season=self.season).update(**fields)
+
+    def photo(self, student, status, **fields) -> Photo:
+        with school_scope(self.school):
+            return Photo.objects.create(
+                school=self.school, season=self.season, student=student, sha256="4" * 64, status=status, **fields
+            )
+
+    def two_more_students(self) -> None:
+        for _ in range(2):
+            factories.student(self.school, self.season)
+
+    def first_photo(self, status) -> None:
+        """One of the two had another photo before, which came to this state."""
+        with school_scope(self.school):
+            approved = Photo.objects.get(student=self.students[0])
+            Photo.objects.filter(pk=approved.pk).update(status=status, is_current=False)
+        self.photo(self.students[0], Photo.Status.APPROVED)
+
+    def reset(self, times: int) -> None:
+        """An approved portrait is taken back and replaced, so often; the first photo of all was withdrawn."""
+        student = self.students[0]
+        self.first_photo(Photo.Status.WITHDRAWN)
+        self.set(status="proofreading")
+        for _ in range(times):
+            with school_scope(self.school):
+                photo = Photo.objects.get(student=student, is_current=True)
+                decisions.reset(photo=photo, by=self.owner, reason="The hair hides an eye.")
+                Photo.objects.filter(student=student).update(is_current=False)
+                Student.objects.filter(pk=student.pk).update(stage=Student.Stage.APPROVED)
+            self.photo(student, Photo.Status.APPROVED)
+        self.set(status="feedback_accepted")
+
+    def sent(self, at) -> None:
+        with school_scope(self.school):
+            Feedback.objects.filter(pk=self.form.pk).update(sent_at=at)
+
+    def settled(self, at) -> None:
+        with school_scope(self.school):
+            FeeAccount.objects.filter(pk=self.account.pk).update(settled_at=at)
+
+    def students_pay(self, paying: int) -> None:
+        self.settled(None)
+        self.set(payment_mode=Enrolment.PaymentMode.STUDENT)
+        with school_scope(self.school):
+            for student in self.students[:paying]:
+                Student.objects.filter(pk=student.pk).update(fee_state=Student.FeeState.PAID)
+
+
+@pytest.fixture
+def flawless(school, season, owner):
+    return Flawless(school, season, owner)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "name", "share", "score"),
+    [
+        (lambda school: None, "coverage", 1.0, 100),
+        (lambda school: school.two_more_students(), "coverage", 0.5, 80),
+        (lambda school: school.first_photo(Photo.Status.REJECTED), "first_pass", 0.5, 90),
+        (lambda school: school.first_photo(Photo.Status.RETURNED), "first_pass", 0.5, 90),
+        (lambda school: school.first_photo(Photo.Status.WITHDRAWN), "first_pass", 1.0, 100),
+        (lambda school: school.sent(FIVE_WORKDAYS_LATE), "feedback", 0.75, 96.25),
+        (lambda school: school.sent(TWENTY_WORKDAYS_LATE), "feedback", 0.0, 85),
+        (lambda school: school.settled(FIVE_WORKDAYS_LATE), "fee", 0.75, 96.25),
+        (lambda school: school.settled(TWENTY_WORKDAYS_LATE), "fee", 0.0, 85),
+        (lambda school: school.students_pay(1), "fee", 0.5, 92.5),
+        (lambda school: school.students_pay(2), "fee", 1.0, 100),
+        (lambda school: school.reset(1), "kept", 0.5, 95),
+        (lambda school: school.reset(3), "kept", 0.0, 90),
+    ],
+    ids=[
+        "flawless",
+        "half photographed",
+        "first photo rejected",
+        "first photo returned",
+        "first photo withdrawn",
+        "form a week late",
+        "form a month late",
+        "fee a week late",
+        "fee a month late",
+        "half of the students paid",
+        "all students paid",
+        "one portrait did not stay",
+        "one portrait did not stay three times",
+    ],
+)
+def test_each_figure_costs_its_own_points_and_no_others(flawless, season, school, spoil, name, share, score):
+    spoil(flawless)
+    with center_scope():
+        found = ranking.figures(season, today=dt.date(2022, 7, 1))[school.pk]
+    assert getattr(found, name) == pytest.approx(share)
+    assert found.score == Decimal(str(score))
+
+
+def test_what_was_never_done_is_late_until_today(flawless, season, school):
+    flawless.sent(None)
+    flawless.settled(None)
+    with center_scope():
+        on_the_day = ranking.figures(season, today=dt.date(2022, 5, 9))[school.pk]
+        next_day = ranking.figures(season, today=dt.date(2022, 5, 10))[school.pk]
+    assert (on_the_day.feedback, on_the_day.fee, on_the_day.score) == (None, None, 100)
+    assert (next_day.feedback, next_day.fee) == (pytest.approx(0.95), pytest.approx(0.95))
+
+
+def test_resets_of_another_school_and_of_another_season_cost_nothing(flawless, season, school, other_school, owner):
+    other = Flawless(other_school, season, owner)
+    other.reset(1)
+    earlier = factories.season(year=season.year - 1, graduating_class=season.year, status=Season.Status.CLOSED)
+    with school_scope(school):
+        old = Photo(school=school, season=earlier, student=factories.student(school, earlier), sha256="5" * 64)
+        old.save()
+        history.record("photo.reset", old, by=owner)
+    with center_scope():
+        found = ranking.figures(season, today=dt.date(2022, 7, 1))
+    assert (found[school.pk].kept, found[other_school.pk].kept) == (1.0, 0.5)
+
+
+def test_nothing_stayed_or_passed_where_nobody_was_photographed(school, season):
+    factories.student(school, season)
+    with center_scope():
+        Enrolment.objects.update(capture_ended_on=dt.date(2022, 4, 1), payment_mode=Enrolment.PaymentMode.STUDENT)
+        found = ranking.figures(season)[school.pk]
+    assert (found.coverage, found.first_pass, found.kept, found.fee) == (0.0, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("rank", "schools", "is_commended"), [(1, 1, True), (2, 7, False), (2, 8, True), (3, 12, False)]
+)
+def test_a_fifth_of_the_schools_is_proposed_and_at_least_one(rank, schools, is_commended):
+    row = ranking.Figures(coverage=1.0, captured=3, is_finished=True)
+    assert ranking._proposal(row, rank, schools) == {
+        "is_commended": is_commended,
+        "is_criticised": False,
+        "allowance_fen": 150,
+    }
+
+
+@pytest.mark.parametrize(("coverage", "is_criticised"), [(0.6, False), (0.59, True)])
+def test_a_school_below_sixty_measured_points_is_proposed_for_the_bulletin(coverage, is_criticised):
+    row = ranking.Figures(coverage=coverage)
+    assert ranking._proposal(row, 9, 9)["is_criticised"] is is_criticised
+
+
+def test_a_school_that_leaves_the_season_leaves_the_ranking(two, season, school, other_school, center_admin):
+    ranking.rank(season, by=center_admin)
+    Enrolment.objects.filter(school=other_school).delete()
+    ranking.rank(season, by=center_admin)
+    assert [award.school for award in Award.objects.all()] == [school]
+    assert [event.facts for event in history.of(season).filter(kind="season.ranked")] == [
+        {"schools": 1},
+        {"schools": 2},
+    ]
+
+
+def test_bulletin_numbers_its_parts_by_what_there_is_to_say(two, season, other_school, center_admin):
+    first, second = ranking.rank(season, by=center_admin)
+    decided = {"commended_person": "", "allowance_fen": 0, "by": center_admin}
+    ranking.decide(second, is_commended=False, is_criticised=True, **decided)
+    text = ranking.bulletin_text(season)
+    assert "一、以下单位组织有力" in text
+    assert "二、以下单位组织工作存在不足" in text
+    assert f"电子注册：{other_school.name}。" in text
+    assert "表扬" not in text
+    ranking.decide(first, is_commended=False, is_criticised=False, **decided)
+    text = ranking.bulletin_text(season)
+    assert "优秀组织单位" not in text
+    assert "一、以下单位组织工作存在不足" in text

@@ -1,5 +1,9 @@
 """The year's end as the center and a school see it."""
 
+import csv
+import io
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -49,6 +53,57 @@ def test_officer_does_not_rank_or_publish(center_officer, season):
     assert client.get(url("year_end")).status_code == 200
     assert client.post(url("year_rank")).status_code == 403
     assert client.get(url("center_bulletin")).status_code == 403
+
+
+FIGURES = {
+    "roster": 40,
+    "captured": 38,
+    "coverage": 0.95,
+    "first_pass": 0.81,
+    "feedback": None,
+    "fee": 0.72,
+    "kept": 0.63,
+    "is_finished": True,
+}
+
+
+@pytest.fixture
+def ranked(school, season):
+    """The only award of the season."""
+    with system_scope():
+        return Award.objects.create(
+            school=school,
+            season=season,
+            rank=1,
+            score="87.65",
+            figures=FIGURES,
+            is_commended=True,
+            commended_person="Zhou",
+            allowance_fen=1900,
+        )
+
+
+def test_ranking_shows_each_figure_under_its_heading(center_client, ranked, school):
+    headings, cells = [], []
+    for attributes, inner in re.findall(
+        r"<t[dh]((?: [^>]*)?)>(.*?)</t[dh]>", text(center_client.get(url("year_end"))), re.S
+    ):
+        words = " ".join(re.sub(r"<[^>]+>", " ", inner).split())
+        (headings if 'scope="col"' in attributes else cells).append(words)
+    row = dict(zip([name for name in headings if name], [cell for cell in cells if cell], strict=False))
+    shares = {name: row[name] for name in ("Coverage", "First pass", "Feedback", "Fee", "Kept")}
+    assert shares == {"Coverage": "95%", "First pass": "81%", "Feedback": "–", "Fee": "72%", "Kept": "63%"}
+    assert (row["Rank"], row["Score"], row["Allowance"]) == ("1", "87.65", "¥ 19.00")
+    assert row["School"].startswith(f"{school.name} 38 / 40")
+    assert "Zhou" in row["Decision"]
+
+
+def test_ranking_leaves_as_a_sheet_with_every_figure(center_client, ranked, school, season):
+    answer = center_client.get(url("year_export"))
+    head, row = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
+    assert row == ["1", school.code, school.name, "87.65", "40", "38", "是", "Zhou", "", "19.00"]
+    assert (len(head), head[3], head[9]) == (10, "得分", "补贴（元）")
+    assert f"ranking-{season.year}.csv" in answer["Content-Disposition"]
 
 
 def test_pages_of_a_center_without_a_season_open(center_client):
