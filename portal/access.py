@@ -1,7 +1,7 @@
 """Who may open which page, and the scope it runs in.
 
 `school_page` and `center_page` are the only two ways into the staff portals; the student's is `students.student_access`.
-Each sets `request.school` and opens the scope around the view. What else a request carries (its season, the
+Each names the action that it asks for (`portal.permissions`), sets `request.school` and opens the scope around the view. What else a request carries (its season, the
 school's part in it), the rooms above put there: `prepares_requests`, `prepares_school_pages`.
 """
 
@@ -18,8 +18,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from portal import history
-from portal.errors import NotAllowed, PortalError
+from portal import history, permissions
+from portal.errors import PortalError
 from portal.models import Membership
 from portal.tenancy import center_scope, school_scope
 
@@ -123,8 +123,11 @@ def refusal(request: Any, error: PortalError) -> HttpResponse:
     return render(request, "errors/refusal.html", {"sentence": error}, status=error.status)
 
 
-def school_page(view: View | None = None, *, admin: bool = False) -> Any:
-    """A page of the person's own school. `admin`: only its administrators."""
+def school_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
+    """A page of the person's own school.
+
+    `may`: the action that opens it. `to_post`: the action that its form asks for, where that is another one.
+    """
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -134,22 +137,20 @@ def school_page(view: View | None = None, *, admin: bool = False) -> Any:
                 return redirect_to_login(request.get_full_path())
             if member is None or member.school is None:
                 raise Http404
-            _check_admin(member, admin)
+            _check(request, may, to_post)
             request.school = member.school
             with school_scope(request.school):
                 for prepare in _SCHOOL_PAGE:
                     prepare(request)
                 return view(request, *args, **kwargs)
 
-        wrapped.portal = "school"  # type: ignore[attr-defined]
-        wrapped.needs_admin = admin  # type: ignore[attr-defined]
-        return wrapped
+        return _guarded(wrapped, "school", may, to_post)
 
-    return decorate(view) if view else decorate
+    return decorate
 
 
-def center_page(view: View | None = None, *, admin: bool = False) -> Any:
-    """A page of the center: sees every school."""
+def center_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
+    """A page of the center: sees every school. `may` and `to_post` as for `school_page`."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -159,35 +160,40 @@ def center_page(view: View | None = None, *, admin: bool = False) -> Any:
                 return redirect_to_login(request.get_full_path())
             if member is None or not member.is_center:
                 raise Http404
-            _check_admin(member, admin)
+            _check(request, may, to_post)
             with center_scope():
                 return view(request, *args, **kwargs)
 
-        wrapped.portal = "center"  # type: ignore[attr-defined]
-        wrapped.needs_admin = admin  # type: ignore[attr-defined]
-        return wrapped
+        return _guarded(wrapped, "center", may, to_post)
 
-    return decorate(view) if view else decorate
+    return decorate
 
 
-def staff_page(view: View | None = None, *, admin: bool = False) -> Any:
+def staff_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
     """A page that both portals have: the center sees every school there, a school itself."""
 
     def decorate(view: View) -> View:
-        center, school = center_page(view, admin=admin), school_page(view, admin=admin)
+        center = center_page(may=may, to_post=to_post)(view)
+        school = school_page(may=may, to_post=to_post)(view)
 
         @wraps(view)
         def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
             member = request.membership
             return (center if member and member.is_center else school)(request, *args, **kwargs)
 
-        wrapped.portal = "staff"  # type: ignore[attr-defined]
-        wrapped.needs_admin = admin  # type: ignore[attr-defined]
-        return wrapped
+        return _guarded(wrapped, "staff", may, to_post)
 
-    return decorate(view) if view else decorate
+    return decorate
 
 
-def _check_admin(member: Membership, admin: bool) -> None:
-    if admin and not member.is_admin:
-        raise NotAllowed(_("Only an administrator may do this. Ask your administrator."))
+def _check(request: Any, may: str, to_post: str) -> None:
+    is_read = request.method in ("GET", "HEAD", "OPTIONS")
+    permissions.check(request.membership, may if is_read or not to_post else to_post)
+
+
+def _guarded(view: View, portal: str, may: str, to_post: str) -> View:
+    """Says on the view who gets in, for menus and tests. LookupError at the start for an action nobody registered."""
+    for name in filter(None, (may, to_post)):
+        permissions.action(name)
+    view.portal, view.may, view.to_post = portal, may, to_post  # type: ignore[attr-defined]
+    return view

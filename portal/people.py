@@ -16,10 +16,10 @@ from django.dispatch import Signal
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal import history
+from portal import history, permissions
 from portal.errors import NotAllowed, PortalError
 from portal.models import Membership, User
-from portal.models.people import ADMIN_ROLES, CENTER_ROLES, SCHOOL_ROLES
+from portal.models.people import CENTER_ROLES, SCHOOL_ROLES
 from portal.revisions import revise
 from portal.tenancy import Tenant
 
@@ -106,7 +106,7 @@ def change_person(
     with transaction.atomic():
         if role != member.role:
             _check_not_self(member, by)
-            if role not in ADMIN_ROLES:
+            if role not in permissions.roles_of("people.manage"):
                 _check_not_last(member)
         member.user = revise(member.user, by=by, kind="person.changed", full_name=full_name, email=email, phone=phone)
         changed = revise(member, by=by, kind="person.role_changed", role=role)
@@ -157,10 +157,11 @@ def _copy_contact(member: Membership) -> None:
 
 
 def _check_reach(by: User, school: Tenant | None) -> None:
-    """The center's administrators manage everybody, a school's only their own people."""
+    """Who manages people at the center manages everybody; at a school, only its own people."""
     own = Membership.objects.filter(user=by, user__is_active=True).first()
-    if own is None or not own.is_admin or not (own.is_center or (school is not None and own.school_id == school.pk)):
-        raise NotAllowed(_("Only an administrator may do this. Ask your administrator."))
+    permissions.check(own, "people.manage")
+    if own is None or not (own.is_center or (school is not None and own.school_id == school.pk)):
+        raise NotAllowed(_("You may only manage the people of your own school."))
 
 
 def _check_role(role: str, school: Tenant | None) -> None:
@@ -175,10 +176,11 @@ def _check_not_self(member: Membership, by: User) -> None:
 
 def _check_not_last(member: Membership) -> None:
     """Locks the administrators' rows, so that two of them cannot remove each other at once."""
-    if member.role not in ADMIN_ROLES:
+    managing = permissions.roles_of("people.manage")
+    if member.role not in managing:
         return
     admins = Membership.objects.select_for_update(of=("self",)).filter(
-        school=member.school, role__in=ADMIN_ROLES, user__is_active=True
+        school=member.school, role__in=managing, user__is_active=True
     )
     if not [admin for admin in admins if admin.pk != member.pk]:
         raise PortalError(_("This is the last administrator. Make somebody else an administrator first."))

@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.dispatch import receiver
+from django.utils.translation import gettext_lazy as _
 
-from portal import access, people
-from portal.models import Membership
+from portal import access, people, permissions
+from portal.models import Membership, Role
+from portal.permissions import CENTER, EVERYBODY
 from schools.models import Enrolment, School, Season
 
 
@@ -27,3 +29,12 @@ def copy_contact(member: Membership, **_signal: Any) -> None:
     user = member.user
     if member.school_id:
         School.objects.filter(pk=member.school_id).update(contact_name=user.actor_name[:40], contact_phone=user.phone)
+
+
+permissions.register("overview.see", _("See the overview"), roles=EVERYBODY)
+permissions.register("season.see", _("See the seasons and their days"), roles=CENTER)
+permissions.register("season.manage", _("Make, change, open and close a season"), roles={Role.CENTER_ADMIN})
+permissions.register("season.except_school", _("Grant a school other days"), roles=CENTER)
+permissions.register("schools.see", _("See the schools"), roles=CENTER)
+permissions.register("schools.manage", _("Add, change and enrol schools"), roles=CENTER)
+permissions.register("schools.withdraw", _("Take a school out of the season"), roles={Role.CENTER_ADMIN})

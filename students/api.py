@@ -17,6 +17,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from portal import permissions
 from portal.errors import PortalError
 from portal.tenancy import school_scope
 from students.models import RosterImport, Student
@@ -82,14 +83,17 @@ class ImportIn(serializers.Serializer):
 
 
 class IsSchoolPerson(BasePermission):
+    """Somebody of a school whose role may do what the view is for."""
+
     def has_permission(self, request: Any, view: Any) -> bool:
         member = request._request.membership
-        return member is not None and member.school is not None
+        return member is not None and member.school is not None and permissions.may(member, view.may)
 
 
 class SchoolView(APIView):
-    """Runs in the scope of the person's school."""
+    """Runs in the scope of the person's school. `may`: the action that the view is for."""
 
+    may: str
     permission_classes = [IsSchoolPerson]
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -112,6 +116,8 @@ class SchoolView(APIView):
 
 
 class Students(SchoolView):
+    may = "students.see"
+
     @extend_schema(
         parameters=[*FILTERS, StudentsIn, OpenApiParameter("limit", int), OpenApiParameter("offset", int)],
         responses=StudentOut(many=True),
@@ -134,6 +140,8 @@ def _updated_since(request: Any) -> dt.datetime | None:
 
 
 class OneStudent(SchoolView):
+    may = "students.see"
+
     @extend_schema(responses=StudentOut)
     def get(self, request: Any, student_no: str) -> Response:
         mine = Student.objects.filter(season=request.season, school=request.school)
@@ -141,6 +149,7 @@ class OneStudent(SchoolView):
 
 
 class Imports(SchoolView):
+    may = "roster.import"
     parser_classes = [MultiPartParser]
 
     @extend_schema(request={"multipart/form-data": ImportIn}, responses={202: ImportOut})
@@ -157,12 +166,16 @@ class Imports(SchoolView):
 
 
 class OneImport(SchoolView):
+    may = "roster.import"
+
     @extend_schema(responses=ImportOut)
     def get(self, request: Any, pk: int) -> Response:
         return Response(ImportOut(get_object_or_404(self.imports, pk=pk)).data)
 
 
 class ConfirmImport(SchoolView):
+    may = "roster.import"
+
     @extend_schema(request=None, responses={202: ImportOut})
     def post(self, request: Any, pk: int) -> Response:
         """Write what the preview showed."""

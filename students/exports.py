@@ -3,7 +3,7 @@
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
-from portal import history
+from portal import history, permissions
 from portal.errors import NotAllowed, PortalError
 from portal.models import User
 from students import resources
@@ -32,6 +32,5 @@ def export(
 
 
 def _check_in_clear(by: User) -> None:
-    member = by.membership
-    if member.is_center or not member.is_admin:
+    if not permissions.may(by.membership, "students.export_in_clear"):
         raise NotAllowed(_("Document numbers in clear are for the administrators of the school alone."))

@@ -4,7 +4,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from portal import permissions
+from portal.models import Role
 from portal.panels import PageLink, add_link
+from portal.permissions import CENTER, SCHOOL
 from year_end.commended_schools import published_bulletin
 
 
@@ -13,3 +16,8 @@ def has_bulletin(request: Any) -> bool:
 
 
 add_link("printing:prints", PageLink("year_end:bulletin", _("Bulletin"), "megaphone", has_bulletin))
+
+permissions.register("ranking.see", _("See and export the ranking"), roles=CENTER)
+permissions.register("ranking.decide", _("Rank the schools and decide awards"), roles={Role.CENTER_ADMIN})
+permissions.register("bulletin.publish", _("Write and publish the bulletin"), roles={Role.CENTER_ADMIN})
+permissions.register("bulletin.read", _("Read the bulletin"), roles=SCHOOL)

@@ -20,7 +20,7 @@ from schools.models import Enrolment
 
 
 @require_GET
-@center_page
+@center_page(may="fees.see")
 def fees(request: Any) -> HttpResponse:
     """Every school's account, the open ones first."""
     rows = overview.by_school(request.season)
@@ -48,7 +48,7 @@ def _enrolment(pk: int) -> Enrolment:
 
 
 @require_http_methods(["GET", "POST"])
-@center_page
+@center_page(may="fees.see", to_post="fees.enter")
 def school_fees(request: Any, pk: int) -> HttpResponse:
     """One school's account; the form enters a bank transfer."""
     enrolment = _enrolment(pk)
@@ -80,7 +80,7 @@ def _orders(request: Any, enrolment: Enrolment) -> dict[str, Any]:
 
 
 @require_POST
-@center_page(admin=True)
+@center_page(may="fees.reverse")
 def reverse_entry(request: Any, pk: int, entry: int) -> HttpResponse:
     enrolment = _enrolment(pk)
     row = get_object_or_404(LedgerEntry.objects.select_related("account"), pk=entry, account__enrolment=enrolment)
@@ -90,7 +90,7 @@ def reverse_entry(request: Any, pk: int, entry: int) -> HttpResponse:
 
 
 @require_POST
-@center_page(admin=True)
+@center_page(may="fees.settle")
 def settle_payment(request: Any, pk: int) -> HttpResponse:
     """A payment that the books refused has been dealt with by a person."""
     row = get_object_or_404(Callback.objects.select_related("order"), pk=pk)
@@ -100,7 +100,7 @@ def settle_payment(request: Any, pk: int) -> HttpResponse:
 
 
 @require_POST
-@center_page(admin=True)
+@center_page(may="fees.refund")
 def refund(request: Any, pk: int) -> HttpResponse:
     order = get_object_or_404(Order.objects.select_related("student", "school"), pk=pk)
     orders.give_back(order, by=request.user)

@@ -13,7 +13,7 @@ from schools.models import Enrolment
 
 
 @require_GET
-@staff_page
+@staff_page(may="fees.see")
 def fees(request: Any) -> HttpResponse:
     return _center_panel(request) if request.membership.is_center else _school_panel(request)
 
@@ -34,7 +34,7 @@ def _school_panel(request: Any) -> HttpResponse:
 
 
 @require_GET
-@center_page
+@center_page(may="fees.see")
 def one_school(request: Any) -> HttpResponse:
     """One school's account on the center's page of that school; ?school= its id."""
     number = request.GET.get("school", "")

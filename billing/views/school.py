@@ -14,11 +14,10 @@ from billing import fee_accounts
 from billing.forms import PaymentModeForm
 from billing.models import Order
 from portal.access import school_page
-from portal.errors import NotAllowed
 
 
 @require_http_methods(["GET", "POST"])
-@school_page
+@school_page(may="fees.see", to_post="fees.choose_mode")
 def account(request: Any) -> HttpResponse:
     """Who pays, what is owed and to which account, what has come in."""
     enrolment = request.enrolment
@@ -26,8 +25,6 @@ def account(request: Any) -> HttpResponse:
         return render(request, "billing/account.html", {"enrolment": None})
     form = PaymentModeForm(request.POST or None, initial={"payment_mode": enrolment.payment_mode})
     if request.method == "POST" and form.is_valid():
-        if not request.membership.is_admin:
-            raise NotAllowed(_("Only an administrator of the school chooses the way of payment."))
         fee_accounts.choose_payment_mode(enrolment, mode=form.cleaned_data["payment_mode"], by=request.user)
         messages.success(request, _("Saved: %(mode)s.") % {"mode": enrolment.get_payment_mode_display()})
         return HttpResponseRedirect(reverse("billing:account"))
@@ -41,7 +38,7 @@ def account(request: Any) -> HttpResponse:
 
 
 @require_GET
-@school_page
+@school_page(may="fees.see")
 def students(request: Any) -> HttpResponse:
     """The students' own payments, newest first."""
     rows = Order.objects.filter(season=request.season).select_related("student")

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy
 
 from capture.models import Photo
 from capture.review import worklist
-from portal import history, notifications, states
+from portal import history, notifications, permissions, states
 from portal.errors import Conflict, NotAllowed, PortalError
-from portal.models import Event, Membership, Role, User
+from portal.models import Event, Membership, User
 from schools.models import Enrolment, School
 from students.models import Student
 
@@ -170,7 +170,7 @@ def _take_back(student: Student, *, by: User, reason: str) -> None:
 def unlock(*, student: Student, reason: str, by: User) -> Student:
     """Open a locked account again: only an administrator of the student's school, after speaking with the student."""
     member = by.membership
-    if not (member.is_admin and member.school_id == student.school_id):
+    if not (permissions.may(member, "students.unlock") and member.school_id == student.school_id):
         raise NotAllowed(_("Only an administrator of the student's school can unlock the account."))
     reason = _required(reason)
     with transaction.atomic():
@@ -189,8 +189,9 @@ def locked_by(student: Student) -> Event | None:
 
 def unlockers(school: School) -> list[str]:
     """The people who can unlock an account of this school: its administrators, the one responsible for the capture first."""
-    admins = Membership.objects.filter(school=school, role=Role.SCHOOL_ADMIN, user__is_active=True)
-    return [admin.user.actor_name for admin in admins.select_related("user").order_by("-is_contact", "pk")]
+    roles = permissions.roles_of("students.unlock")
+    found = Membership.objects.filter(school=school, role__in=roles, user__is_active=True)
+    return [member.user.actor_name for member in found.select_related("user").order_by("-is_contact", "pk")]
 
 
 def _decide(photo: Photo, to: Photo.Status, *, by: history.Actor, batch: str = "", **how: Any) -> None:

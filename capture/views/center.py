@@ -22,7 +22,7 @@ PAGE = 48
 CHIP_RULES = 10
 
 
-@center_page
+@center_page(may="photos.see")
 def photos(request: Any) -> HttpResponse:
     """The current photos, by school, state and finding."""
     query = request.GET if "state" in request.GET else {"state": "all"} | request.GET.dict()
@@ -44,7 +44,7 @@ def photos(request: Any) -> HttpResponse:
     return render(request, "capture/center_photos.html", context)
 
 
-@center_page
+@center_page(may="photos.see")
 def photo(request: Any, pk: int) -> HttpResponse:
     """One photo, large, with its findings and its history."""
     row = _photo(pk)
@@ -72,7 +72,7 @@ def _photo(pk: int) -> Photo:
 
 
 @require_POST
-@center_page
+@center_page(may="photos.reset")
 def reset(request: Any, pk: int) -> HttpResponse:
     decisions.reset(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
     notes.success(request, _("The photo was reset and the student told."))
@@ -80,7 +80,7 @@ def reset(request: Any, pk: int) -> HttpResponse:
 
 
 @require_POST
-@center_page
+@center_page(may="likenesses.clear")
 def clear_likeness(request: Any, pk: int) -> HttpResponse:
     row = likeness.clear(likeness=get_object_or_404(Likeness, pk=pk), by=request.user)
     notes.success(request, _("Noted on both sides: not the same picture."))
@@ -88,7 +88,7 @@ def clear_likeness(request: Any, pk: int) -> HttpResponse:
 
 
 @require_POST
-@center_page
+@center_page(may="photos.judge_again")
 def judge_again(request: Any, pk: int) -> HttpResponse:
     judge.judge_again(photo=_photo(pk), by=request.user)
     notes.success(request, _("The photo is judged again."))

@@ -48,7 +48,7 @@ class Row:
 
 
 @vary_on_headers("HX-Request", "Cookie")
-@center_page
+@center_page(may="photo_rules.see")
 def rules(request: Any) -> HttpResponse:
     """All limits; a POST shows what they would do, without saving."""
     season = _season(request)
@@ -65,7 +65,7 @@ def rules(request: Any) -> HttpResponse:
 
 
 @require_POST
-@center_page(admin=True)
+@center_page(may="photo_rules.change")
 def save(request: Any) -> HttpResponse:
     season = _season(request)
     present = limits.in_force(season)
@@ -89,7 +89,7 @@ def save(request: Any) -> HttpResponse:
 
 
 @require_POST
-@center_page(admin=True)
+@center_page(may="photo_rules.change")
 def apply(request: Any) -> HttpResponse:
     """Judge the undecided photos again that other limits have judged."""
     rejudge.start(season=_season(request), by=request.user)

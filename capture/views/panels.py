@@ -12,6 +12,7 @@ from capture.judging import explanations
 from capture.models import Photo
 from capture.review import decisions
 from capture.review.return_reasons import LOCKING
+from portal import permissions
 from portal.access import staff_page
 from students.models import Student
 
@@ -20,7 +21,7 @@ def _list_url(request: Any) -> str:
     return reverse("capture:review" if request.school else "capture:center_photos")
 
 
-@staff_page
+@staff_page(may="photos.see")
 def today(request: Any) -> HttpResponse:
     context: dict[str, Any] = {"list_url": _list_url(request), "season": request.season}
     if request.season:
@@ -31,7 +32,7 @@ def today(request: Any) -> HttpResponse:
     return render(request, "capture/panel_today.html", context)
 
 
-@staff_page
+@staff_page(may="photos.see")
 def failures(request: Any) -> HttpResponse:
     """Photos that were not accepted, by the rule that they broke."""
     url, rows = _list_url(request), []
@@ -46,7 +47,7 @@ def failures(request: Any) -> HttpResponse:
     return render(request, "capture/panel_failures.html", context)
 
 
-@staff_page
+@staff_page(may="photos.see")
 def student_photos(request: Any, pk: int) -> HttpResponse:
     """Every attempt of one student, with the lock."""
     student = get_object_or_404(Student.objects.select_related("school"), pk=pk)
@@ -55,8 +56,8 @@ def student_photos(request: Any, pk: int) -> HttpResponse:
         "student": student,
         "items": [(photo, explanations.of_photo(photo)) for photo in photos],
         "lock_event": decisions.locked_by(student),
-        "may_lock": request.school is not None,
-        "may_unlock": request.school is not None and request.membership.is_admin,
+        "may_lock": permissions.may(request.membership, "students.lock"),
+        "may_unlock": permissions.may(request.membership, "students.unlock"),
         "lock_form": ReasonForm(auto_id="lock_%s"),
         "unlockers": decisions.unlockers(student.school),
         "unlock_form": ReasonForm(auto_id="unlock_%s"),

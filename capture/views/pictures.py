@@ -33,22 +33,22 @@ def portrait_of(request: Any, student: Student, pk: int) -> HttpResponse:
     return _send(request, get_object_or_404(Photo, pk=pk, student=student), "portrait")
 
 
-@school_page
+@school_page(may="photos.see")
 def of_school(request: Any, pk: int, kind: str) -> HttpResponse:
     return _send(request, get_object_or_404(Photo, pk=pk), kind)
 
 
-@center_page
+@center_page(may="photos.see")
 def of_center(request: Any, pk: int, kind: str) -> HttpResponse:
     return _send(request, get_object_or_404(Photo, pk=pk), kind)
 
 
-@school_page
+@school_page(may="photos.download")
 def original(request: Any, pk: int) -> HttpResponse:
     return _download(request, get_object_or_404(Photo.objects.select_related("student"), pk=pk))
 
 
-@school_page
+@school_page(may="likenesses.compare")
 def likeness(request: Any, pk: int) -> HttpResponse:
     """The picture on the other side of an open likeness of a photo of one's own school, and no other of another school. Each
     look is an event on the other side."""
@@ -57,7 +57,7 @@ def likeness(request: Any, pk: int) -> HttpResponse:
     return files.send(file, filename=f"likeness-{row.pk}.jpg", content_type="image/jpeg", download=False)
 
 
-@center_page
+@center_page(may="photos.download")
 def center_original(request: Any, pk: int) -> HttpResponse:
     return _download(request, get_object_or_404(Photo.objects.select_related("student"), pk=pk))
 

@@ -18,7 +18,7 @@ SAID_FOR = dt.timedelta(minutes=10)  # how long the callout goes on to say what 
 
 
 @vary_on_headers("HX-Request", "Cookie")
-@school_page
+@school_page(may="photos.see")
 def background(request: Any) -> HttpResponse:
     """A page, and as a fragment the callout of the overview and of the light table: empty when all is well."""
     context: dict[str, Any] = {}
@@ -30,7 +30,7 @@ def background(request: Any) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="portraits.make_again")
 def again(request: Any) -> HttpResponse:
     if request.enrolment:
         recolouring.order(enrolment=request.enrolment, by=request.user)
@@ -39,7 +39,7 @@ def again(request: Any) -> HttpResponse:
 
 
 @vary_on_headers("HX-Request", "Cookie")
-@center_page
+@center_page(may="photos.see")
 def center_background(request: Any) -> HttpResponse:
     """Which schools still have portraits on another background."""
     schools = recolouring.by_school(request.season) if request.season else []

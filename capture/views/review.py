@@ -18,7 +18,7 @@ from capture.judging import explanations, judge, likeness
 from capture.judging.rule_labels import FAULTS
 from capture.models import Likeness, Photo
 from capture.review import decisions, photo_views, return_reasons, worklist
-from portal import event_text
+from portal import event_text, permissions
 from portal.access import school_page
 from portal.models import Job
 from students.models import Student
@@ -28,7 +28,7 @@ STRIP = 9
 CHIP_RULES = 8
 
 
-@school_page
+@school_page(may="photos.see")
 def table(request: Any) -> HttpResponse:
     """One by one (the default) or as a grid; the filters are in the URL."""
     filters = worklist.Filters.of(request.GET)
@@ -105,7 +105,7 @@ def _single(request: Any, filters: worklist.Filters, pk: int | None) -> dict[str
         "marks": explanations.marks(found),
         "likenesses": likeness.sides(photo, viewer=request.school),
         "lock_event": decisions.locked_by(photo.student),
-        "may_unlock": request.membership.is_admin,
+        "may_unlock": permissions.may(request.membership, "students.unlock"),
         "unlock_form": ReasonForm(auto_id="unlock_%s"),
         "unlockers": decisions.unlockers(request.school),
         "is_suspect": any(item.is_forbidden for item in found),
@@ -143,21 +143,21 @@ def _photo(pk: int) -> Photo:
 
 
 @require_POST
-@school_page
+@school_page(may="photos.review")
 def approve(request: Any, pk: int) -> HttpResponse:
     photo = decisions.approve(photo=_photo(pk), by=request.user)
     return _next(request, photo)
 
 
 @require_POST
-@school_page
+@school_page(may="photos.review")
 def return_(request: Any, pk: int) -> HttpResponse:
     photo = decisions.return_(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
     return _next(request, photo)
 
 
 @require_POST
-@school_page
+@school_page(may="photos.reset")
 def reset(request: Any, pk: int) -> HttpResponse:
     photo = decisions.reset(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
     notes.success(request, _("The photo was reset and the student told."))
@@ -165,7 +165,7 @@ def reset(request: Any, pk: int) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="photos.review")
 def approve_clean(request: Any) -> HttpResponse:
     """Approve the picked ones, or all that the filters show, that have no finding."""
     picks = request.POST.getlist("pick")
@@ -187,7 +187,7 @@ def _approved_sentence(approved: int, left: int) -> str:
 
 
 @require_POST
-@school_page
+@school_page(may="photos.review")
 def undo(request: Any) -> HttpResponse:
     photos = decisions.undo(by=request.user)
     n = len(photos)
@@ -201,7 +201,7 @@ def undo(request: Any) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="photos.judge_again")
 def judge_again(request: Any, pk: int) -> HttpResponse:
     judge.judge_again(photo=_photo(pk), by=request.user)
     notes.success(request, _("The photo is judged again."))
@@ -209,7 +209,7 @@ def judge_again(request: Any, pk: int) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="students.lock")
 def lock(request: Any, pk: int) -> HttpResponse:
     """`pk`: the student."""
     student = get_object_or_404(Student, pk=pk)
@@ -219,7 +219,7 @@ def lock(request: Any, pk: int) -> HttpResponse:
 
 
 @require_POST
-@school_page(admin=True)
+@school_page(may="students.unlock")
 def unlock(request: Any, pk: int) -> HttpResponse:
     student = get_object_or_404(Student, pk=pk)
     decisions.unlock(student=student, reason=request.POST.get("reason", ""), by=request.user)
@@ -228,7 +228,7 @@ def unlock(request: Any, pk: int) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="likenesses.clear")
 def clear_likeness(request: Any, pk: int) -> HttpResponse:
     """Somebody has compared the two: not the same picture."""
     likeness.clear(likeness=get_object_or_404(Likeness, pk=pk), by=request.user)
@@ -247,7 +247,7 @@ def _back(request: Any) -> HttpResponse:
     return HttpResponseRedirect(url)
 
 
-@school_page
+@school_page(may="photos.see")
 def daily_checks(request: Any) -> HttpResponse:
     """The reports of the daily checks, the newest first."""
     rows = Job.objects.filter(school=request.school, season=request.season, kind="daily_check")

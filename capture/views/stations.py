@@ -17,7 +17,7 @@ from portal.access import school_page
 from portal.errors import PortalError
 
 
-@school_page
+@school_page(may="stations.see", to_post="stations.change")
 def overview(request: Any) -> HttpResponse:
     """What students read before they come; saved as one form."""
     enrolment = _enrolment(request)
@@ -47,7 +47,7 @@ def _enrolment(request: Any) -> Any:
     return request.enrolment
 
 
-@school_page
+@school_page(may="stations.change")
 def edit(request: Any, pk: int | None = None) -> HttpResponse:
     """Add a station, or change one."""
     _enrolment(request)
@@ -61,7 +61,7 @@ def edit(request: Any, pk: int | None = None) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="stations.change")
 def remove(request: Any, pk: int) -> HttpResponse:
     stations.remove_station(station=get_object_or_404(Station, pk=pk), by=request.user)
     notes.success(request, _("The station is removed."))

@@ -20,15 +20,16 @@ class User(AbstractUser):
 
 
 class Role(models.TextChoices):
+    """One line a role. The value begins with whose it is, center_ or school_; what it may do: `portal.permissions`."""
+
     CENTER_ADMIN = "center_admin", _("Center administrator")
     CENTER_OFFICER = "center_officer", _("Center officer")
     SCHOOL_ADMIN = "school_admin", _("School administrator")
     SCHOOL_OFFICER = "school_officer", _("School officer")
 
 
-CENTER_ROLES = {Role.CENTER_ADMIN, Role.CENTER_OFFICER}
-SCHOOL_ROLES = {Role.SCHOOL_ADMIN, Role.SCHOOL_OFFICER}
-ADMIN_ROLES = {Role.CENTER_ADMIN, Role.SCHOOL_ADMIN}
+CENTER_ROLES = {role for role in Role if role.startswith("center_")}
+SCHOOL_ROLES = {role for role in Role if role.startswith("school_")}
 
 
 class Membership(models.Model):
@@ -61,7 +62,3 @@ class Membership(models.Model):
     @property
     def is_center(self) -> bool:
         return self.role in CENTER_ROLES
-
-    @property
-    def is_admin(self) -> bool:
-        return self.role in ADMIN_ROLES

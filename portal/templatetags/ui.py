@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from portal import formatting
+from portal import formatting, permissions
 from portal.panels import links_of
 from portal.status_badges import tone_of
 
@@ -38,6 +38,12 @@ def _svg(name: str, style: str) -> str:
 def icon(name: str, style: str = "outline") -> SafeString:
     """{% icon "camera" %}: a heroicon as large as its text (CSS class icon)."""
     return mark_safe(_svg(str(name), str(style)))
+
+
+@register.filter
+def may(member: Any, action: str) -> bool:
+    """{% if membership|may:"fees.refund" %}: whether the person's role may do this; see portal/permissions.py."""
+    return permissions.may(member or None, action)
 
 
 @register.filter

@@ -66,13 +66,13 @@ class History(KeyedList):
         fields["person"].queryset = self.people
 
 
-@center_page
+@center_page(may="history.see")
 def history(request: Any) -> HttpResponse:
     people = Membership.objects.all()
     return _history(request, Event.objects.select_related("school"), people, "portal/history.html")
 
 
-@school_page
+@school_page(may="history.see")
 def school_history(request: Any) -> HttpResponse:
     """The school's own log."""
     people = Membership.objects.filter(school=request.school)

@@ -20,7 +20,7 @@ class Inbox(List):
     page_size = 30
 
 
-@school_page
+@school_page(may="messages.read")
 def inbox(request: Any) -> HttpResponse:
     listed = Inbox(rules.inbox(request.user), request.GET)
     unread = listed.numbers("unread")["1"]
@@ -28,7 +28,7 @@ def inbox(request: Any) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="messages.read")
 def open_message(request: Any, message: int) -> HttpResponse:
     """Read a message, and go where it leads."""
     row = get_object_or_404(Message, pk=message, recipient_key=request.user.actor_key)
@@ -37,7 +37,7 @@ def open_message(request: Any, message: int) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="messages.read")
 def read_all(request: Any) -> HttpResponse:
     rules.mark_read(request.user)
     return HttpResponseRedirect(reverse("portal:messages"))

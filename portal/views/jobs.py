@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from portal import files
+from portal import files, permissions
 from portal import jobs as rules
 from portal.access import staff_page
 from portal.job_kinds import label_of
@@ -45,7 +45,7 @@ def _labelled(rows: Any) -> list[Any]:
     return list(rows)
 
 
-@staff_page
+@staff_page(may="jobs.see")
 def jobs(request: Any) -> HttpResponse:
     listed = Jobs(jobs_of(request), request.GET)
     listed.page.object_list = _labelled(listed.page.object_list)
@@ -53,7 +53,7 @@ def jobs(request: Any) -> HttpResponse:
 
 
 @vary_on_headers("HX-Request")
-@staff_page
+@staff_page(may="jobs.see")
 def job(request: Any, pk: int) -> HttpResponse:
     """One job; the fragment polls until it is over."""
     row = get_object_or_404(jobs_of(request), pk=pk)
@@ -62,10 +62,11 @@ def job(request: Any, pk: int) -> HttpResponse:
 
 
 def _may_retry(request: Any, row: Job) -> bool:
-    return bool(row.status == Job.Status.FAILED and request.membership.is_admin and row.kind in rules.HANDLERS)
+    is_mine = permissions.may(request.membership, "jobs.retry")
+    return bool(row.status == Job.Status.FAILED and is_mine and row.kind in rules.HANDLERS)
 
 
-@staff_page
+@staff_page(may="jobs.see")
 def job_file(request: Any, pk: int) -> HttpResponse:
     """What the job made, as a download that the history keeps."""
     row = get_object_or_404(jobs_of(request), pk=pk)
@@ -77,14 +78,14 @@ def job_file(request: Any, pk: int) -> HttpResponse:
 
 
 @require_POST
-@staff_page(admin=True)
+@staff_page(may="jobs.retry")
 def job_retry(request: Any, pk: int) -> HttpResponse:
     row = rules.retry(get_object_or_404(jobs_of(request), pk=pk), by=request.user)
     messages.success(request, _("The job waits for its turn again."))
     return HttpResponseRedirect(reverse("portal:job", args=[row.pk]))
 
 
-@staff_page
+@staff_page(may="jobs.see")
 def panel_jobs(request: Any) -> HttpResponse:
     """What is running now, for the overview pages."""
     return render(request, "portal/panel_jobs.html", {"jobs": open_jobs(request)})

@@ -42,7 +42,7 @@ def _list_url(member: Membership, request: Any) -> str:
     return member.school.get_absolute_url()
 
 
-@center_page
+@center_page(may="people.see")
 def center_people(request: Any) -> HttpResponse:
     """The center's own people, or everybody of the schools (?who=schools)."""
     of_schools = request.GET.get("who") == "schools"
@@ -54,14 +54,14 @@ def center_people(request: Any) -> HttpResponse:
     return render(request, "portal/people.html", context)
 
 
-@school_page
+@school_page(may="people.see")
 def school_people(request: Any) -> HttpResponse:
     rows = _members(request).order_by("-user__is_active", "-is_contact", "role", "user__full_name")
     return render(request, "portal/people.html", {"people": rows, "invite_url": reverse("portal:person_new")})
 
 
 @never_cache
-@staff_page(admin=True)
+@staff_page(may="people.manage")
 def person_new(request: Any) -> HttpResponse:
     """Make an account. In the center's portal ?school=ID makes one for a school."""
     school = request.school or _chosen_school(request)
@@ -83,7 +83,7 @@ def _handed_over(request: Any, invitation: rules.Invitation, *, is_new: bool) ->
     return render(request, "portal/invitation.html", {"invitation": invitation, "is_new": is_new, "back": back})
 
 
-@staff_page(admin=True)
+@staff_page(may="people.manage")
 def person(request: Any, member: int) -> HttpResponse:
     row = get_object_or_404(_members(request), pk=member)
     initial = {"full_name": row.user.full_name, "role": row.role, "email": row.user.email, "phone": row.user.phone}
@@ -98,14 +98,14 @@ def person(request: Any, member: int) -> HttpResponse:
 
 @never_cache
 @require_POST
-@staff_page(admin=True)
+@staff_page(may="people.manage")
 def person_link(request: Any, member: int) -> HttpResponse:
     row = get_object_or_404(_members(request), pk=member)
     return _handed_over(request, rules.renew_link(row, by=request.user), is_new=False)
 
 
 @require_POST
-@staff_page(admin=True)
+@staff_page(may="people.manage")
 def person_switch(request: Any, member: int) -> HttpResponse:
     """Switch an account off, or on again."""
     row = get_object_or_404(_members(request), pk=member)
@@ -119,7 +119,7 @@ def person_switch(request: Any, member: int) -> HttpResponse:
 
 
 @require_POST
-@staff_page(admin=True)
+@staff_page(may="people.manage")
 def person_contact(request: Any, member: int) -> HttpResponse:
     row = rules.make_contact(get_object_or_404(_members(request), pk=member), by=request.user)
     messages.success(request, _("%(name)s is now responsible for the capture.") % {"name": row.user.actor_name})

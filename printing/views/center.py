@@ -33,7 +33,7 @@ def _runs(request: Any) -> QuerySet[PrintRun]:
 
 
 @require_GET
-@center_page
+@center_page(may="prints.see")
 def runs(request: Any) -> HttpResponse:
     """Schools whose sheets can be made, and the runs that were."""
     rows = _runs(request)
@@ -90,7 +90,7 @@ def _ready(request: Any) -> list[Enrolment]:
 
 
 @require_POST
-@center_page
+@center_page(may="prints.order")
 def order(request: Any) -> HttpResponse:
     """Order the sheets of the picked schools."""
     picked = [pk for pk in request.POST.getlist("pick") if pk.isdecimal()]
@@ -120,7 +120,7 @@ def _say_ordered(request: Any, count: int, refused: list[str]) -> None:
 
 @vary_on_headers("HX-Request")
 @require_GET
-@center_page
+@center_page(may="prints.see")
 def run(request: Any, pk: int) -> HttpResponse:
     """One run; the fragment polls while it is built."""
     row = get_object_or_404(_runs(request), pk=pk)
@@ -149,7 +149,7 @@ def _found(row: PrintRun, words: str) -> list[PrintItem]:
 
 
 @require_GET
-@center_page
+@center_page(may="prints.download")
 def volume(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(Volume.objects.select_related("run__school", "run__season"), pk=pk)
     return files.download(
@@ -162,13 +162,13 @@ def volume(request: Any, pk: int) -> HttpResponse:
 
 
 @require_GET
-@center_page
+@center_page(may="prints.see")
 def contents(request: Any, pk: int) -> HttpResponse:
     return packing_list(request, get_object_or_404(_runs(request), pk=pk))
 
 
 @require_POST
-@center_page
+@center_page(may="prints.order")
 def act(request: Any, pk: int) -> HttpResponse:
     """`do` is rebuild, leave_out or printed."""
     row = get_object_or_404(_runs(request), pk=pk)
@@ -186,7 +186,7 @@ def act(request: Any, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@center_page
+@center_page(may="prints.ship")
 def ship(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(_runs(request), pk=pk)
     form = ShipmentForm(request.POST or None, initial={"address": row.school.address})
@@ -198,7 +198,7 @@ def ship(request: Any, pk: int) -> HttpResponse:
 
 
 @require_GET
-@center_page
+@center_page(may="prints.see")
 def shipments(request: Any) -> HttpResponse:
     rows = Shipment.objects.filter(season=request.season).select_related("school__area", "run")
     counts = dict(rows.values_list("status").annotate(n=Count("pk")).order_by())

@@ -17,7 +17,7 @@ from students.models import Student
 
 
 @require_GET
-@center_page
+@center_page(may="prints.see")
 def printing(request: Any) -> HttpResponse:
     """Students from proofread to delivered, and what runs or waits."""
     tallies = progress.by_school(request.season).values() if request.season else []
@@ -39,14 +39,14 @@ def printing(request: Any) -> HttpResponse:
 
 
 @require_GET
-@school_page
+@school_page(may="prints.see")
 def next_step(request: Any) -> HttpResponse:
     step = next_step_of(request.enrolment) if request.enrolment else None
     return render(request, "printing/panel_next.html", {"step": step})
 
 
 @require_GET
-@center_page
+@center_page(may="prints.see")
 def school(request: Any) -> HttpResponse:
     """One school's proofreading and printing, for the center; ?school= its id."""
     number = request.GET.get("school", "")

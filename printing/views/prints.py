@@ -23,7 +23,7 @@ FOUND = 30
 
 
 @require_GET
-@school_page
+@school_page(may="prints.see")
 def prints(request: Any) -> HttpResponse:
     enrolment: Enrolment | None = request.enrolment
     context: dict[str, Any] = {"enrolment": enrolment}
@@ -49,7 +49,7 @@ def _found(enrolment: Enrolment, words: str) -> list[PrintItem]:
 
 
 @require_GET
-@school_page
+@school_page(may="portraits.download")
 def archive(request: Any) -> HttpResponse:
     if request.enrolment is None:
         raise Http404
@@ -57,7 +57,7 @@ def archive(request: Any) -> HttpResponse:
 
 
 @require_GET
-@center_page
+@center_page(may="portraits.download")
 def center_archive(request: Any, pk: int) -> HttpResponse:
     return _archive(request, get_object_or_404(Enrolment.objects.select_related("school", "season"), pk=pk))
 
@@ -72,7 +72,7 @@ def _archive(request: Any, enrolment: Enrolment) -> HttpResponse:
 
 
 @require_GET
-@school_page
+@school_page(may="prints.see")
 def contents(request: Any, pk: int) -> HttpResponse:
     """The packing list of a run."""
     return packing_list(request, get_object_or_404(PrintRun.objects.select_related("job", "school"), pk=pk))
@@ -92,7 +92,7 @@ def packing_list(request: Any, run: PrintRun) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="prints.receive")
 def receive(request: Any, pk: int) -> HttpResponse:
     parcel = get_object_or_404(Shipment.objects.select_related("run"), pk=pk)
     form = ReceiptForm(request.POST)

@@ -35,7 +35,7 @@ def _of(enrolment: Enrolment) -> Feedback | None:
 
 
 @require_http_methods(["GET", "POST"])
-@school_page
+@school_page(may="feedback.see", to_post="feedback.send")
 def school_feedback(request: Any) -> HttpResponse:
     """What is left to do before the form, the form itself, and where it is."""
     enrolment: Enrolment | None = request.enrolment
@@ -72,7 +72,7 @@ def _workdays_left(enrolment: Enrolment) -> int | None:
 
 
 @require_GET
-@school_page
+@school_page(may="feedback.see")
 def form_pdf(request: Any) -> HttpResponse:
     if request.enrolment is None:
         raise Http404
@@ -87,7 +87,7 @@ def form_pdf(request: Any) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="feedback.send")
 def send(request: Any) -> HttpResponse:
     made = get_object_or_404(Feedback, enrolment=request.enrolment)
     stamped_form = StampedForm({}, request.FILES)
@@ -112,7 +112,7 @@ def _send(made: Feedback, upload: Any, *, by: User) -> None:
 
 @require_GET
 @xframe_options_sameorigin
-@school_page
+@school_page(may="feedback.see")
 def stamped(request: Any) -> HttpResponse:
     return _stamped(request, get_object_or_404(Feedback, enrolment=request.enrolment))
 
@@ -135,7 +135,7 @@ def _all(request: Any) -> QuerySet[Feedback]:
 
 
 @require_GET
-@center_page
+@center_page(may="feedback.see")
 def inbox(request: Any) -> HttpResponse:
     """Every school's form, those that wait for the center first."""
     counts = dict(_all(request).values_list("status").annotate(n=Count("pk")).order_by())
@@ -164,7 +164,7 @@ def _overdue(request: Any) -> list[Enrolment]:
 
 
 @require_GET
-@center_page
+@center_page(may="feedback.see")
 def detail(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(_all(request), pk=pk)
     context = {
@@ -183,13 +183,13 @@ def detail(request: Any, pk: int) -> HttpResponse:
 
 @require_GET
 @xframe_options_sameorigin
-@center_page
+@center_page(may="feedback.see")
 def center_stamped(request: Any, pk: int) -> HttpResponse:
     return _stamped(request, get_object_or_404(_all(request), pk=pk))
 
 
 @require_POST
-@center_page
+@center_page(may="feedback.decide")
 def accept(request: Any, pk: int) -> HttpResponse:
     row = rules.accept(get_object_or_404(_all(request), pk=pk), by=request.user)
     messages.success(request, _("Accepted. The sheets of %(school)s can be printed.") % {"school": row.school})
@@ -197,7 +197,7 @@ def accept(request: Any, pk: int) -> HttpResponse:
 
 
 @require_POST
-@center_page
+@center_page(may="feedback.decide")
 def send_back(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(_all(request), pk=pk)
     rules.send_back(row, reason=request.POST.get("reason", ""), by=request.user)

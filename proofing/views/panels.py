@@ -14,7 +14,7 @@ from schools.models import Enrolment
 
 
 @require_GET
-@center_page
+@center_page(may="feedback.see")
 def feedback(request: Any) -> HttpResponse:
     """Forms by state, and the schools that are late."""
     by_status = dict(

@@ -27,7 +27,7 @@ STATES = ("to_confirm", "disputed", "proofed")
 
 
 @require_GET
-@school_page
+@school_page(may="proofs.see")
 def proof_list(request: Any) -> HttpResponse:
     enrolment: Enrolment | None = request.enrolment
     if enrolment is None:
@@ -88,7 +88,7 @@ def _photos(students: Any) -> dict[int, int]:
 
 
 @require_GET
-@school_page
+@school_page(may="proofs.see")
 def unprintable(request: Any) -> HttpResponse:
     """Names that no font can write: looked for beside the list, since it reads every name of the school."""
     found = proofs.unprintable(request.enrolment) if request.enrolment else []
@@ -96,7 +96,7 @@ def unprintable(request: Any) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="proofs.run")
 def open_proofreading(request: Any) -> HttpResponse:
     enrolment = proofs.open_proofreading(_enrolled(request), by=request.user)
     messages.success(request, _("Proofreading is open. The form is due on %(day)s.") % {"day": enrolment.proof_due_on})
@@ -104,7 +104,7 @@ def open_proofreading(request: Any) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="proofs.run")
 def settle(request: Any) -> HttpResponse:
     """The picked students, or all who have not answered, with one reason."""
     rows = proofs.to_settle(_enrolled(request))
@@ -121,7 +121,7 @@ def settle(request: Any) -> HttpResponse:
 
 
 @require_GET
-@school_page
+@school_page(may="corrections.see")
 def corrections(request: Any) -> HttpResponse:
     """What students ask to be put right, the open ones first."""
     return _corrections(request)
@@ -153,7 +153,7 @@ def _masked(row: Correction, framed: set[int]) -> Correction:
 
 
 @require_POST
-@school_page
+@school_page(may="students.reveal_number")
 def reveal(request: Any, pk: int) -> HttpResponse:
     """The two document numbers in clear; without JavaScript the whole page with them, for this once."""
     numbers = Correction.objects.filter(student__season=request.season, field=Correction.Field.ID_NUMBER)
@@ -169,7 +169,7 @@ def reveal(request: Any, pk: int) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="corrections.decide")
 def decide(request: Any, pk: int) -> HttpResponse:
     """`do` is accept, framed or decline."""
     row = get_object_or_404(Correction.objects.select_related("student__school"), pk=pk)

@@ -42,7 +42,7 @@ def _background(name: str) -> Panel:
     return panel(name, page=name, label=_("Background of the portraits"))
 
 
-@center_page
+@center_page(may="overview.see")
 def dashboard(request: Any) -> HttpResponse:
     """What matters today, over all schools."""
     context = {
@@ -60,7 +60,7 @@ def _open_windows(season: Season | None) -> list[Window]:
     return list(rows.select_related("area"))
 
 
-@school_page
+@school_page(may="overview.see")
 def school_home(request: Any) -> HttpResponse:
     """What is next, in one sentence; then where everything stands."""
     enrolment: Enrolment | None = request.enrolment

@@ -24,19 +24,19 @@ def _workbook(content: bytes, filename: str) -> HttpResponse:
     return HttpResponse(content, content_type=XLSX, headers={"Content-Disposition": disposition})
 
 
-@center_page
+@center_page(may="schools.see")
 def schools_export(request: Any) -> HttpResponse:
     """The schools of the list as it is filtered."""
     found = SchoolList(with_state(request.season), request.GET).understood().narrowed()
     return _workbook(register.write_sheet(found.order_by("area__position", "code")), "学校.xlsx")
 
 
-@center_page
+@center_page(may="schools.manage")
 def schools_template(request: Any) -> HttpResponse:
     return _workbook(register.write_sheet(School.objects.none()), "学校模板.xlsx")
 
 
-@center_page
+@center_page(may="schools.manage")
 def schools_import(request: Any) -> HttpResponse:
     form, report = SchoolSheetForm(request.POST or None, request.FILES or None), None
     if request.method == "POST" and form.is_valid():

@@ -67,7 +67,7 @@ class SchoolList(List):
     }
 
 
-@center_page
+@center_page(may="schools.see")
 def schools(request: Any) -> HttpResponse:
     """All schools: searched, filtered by area and state, counted beside."""
     listed = SchoolList(with_state(request.season), request.GET)
@@ -80,7 +80,7 @@ def schools(request: Any) -> HttpResponse:
     return render(request, "schools/schools.html", context)
 
 
-@center_page
+@center_page(may="schools.see")
 def school(request: Any, pk: int) -> HttpResponse:
     """One school: where it stands, its people, its days, its figures, its history."""
     row = get_object_or_404(School.objects.select_related("area"), pk=pk)
@@ -119,7 +119,7 @@ def _days_left(school: School, season: Season | None) -> int:
     )
 
 
-@center_page
+@center_page(may="schools.manage")
 def school_new(request: Any) -> HttpResponse:
     form = SchoolForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -129,7 +129,7 @@ def school_new(request: Any) -> HttpResponse:
     return render(request, "schools/school_form.html", {"form": form})
 
 
-@center_page
+@center_page(may="schools.manage")
 def school_edit(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(School, pk=pk)
     form = SchoolForm(request.POST or None, instance=row)
@@ -141,7 +141,7 @@ def school_edit(request: Any, pk: int) -> HttpResponse:
 
 
 @require_POST
-@center_page
+@center_page(may="schools.manage")
 def schools_enrol(request: Any) -> HttpResponse:
     """Let the picked schools take part in the season."""
     picked = list(School.objects.filter(pk__in=[pk for pk in request.POST.getlist("pick") if pk.isdecimal()]))
@@ -158,7 +158,7 @@ def _season(request: Any) -> Season:
 
 
 @require_POST
-@center_page(admin=True)
+@center_page(may="schools.withdraw")
 def school_withdraw(request: Any, pk: int) -> HttpResponse:
     """Take a school out of the season that it has not begun."""
     row = get_object_or_404(Enrolment.objects.select_related("school"), school=pk, season=request.season)

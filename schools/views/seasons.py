@@ -19,7 +19,7 @@ from schools.forms import SeasonForm
 from schools.models import Enrolment, Season, Window, WindowException
 
 
-@center_page
+@center_page(may="season.see")
 def season(request: Any, year: int | None = None) -> HttpResponse:
     """The current season, or the one of a year."""
     row = request.season if year is None else get_object_or_404(Season, year=year)
@@ -53,7 +53,7 @@ def _states_of(row: Season) -> list[tuple[str, Any, int]]:
     return [(value, label, counts.get(value, 0)) for value, label in Enrolment.Status.choices]
 
 
-@center_page(admin=True)
+@center_page(may="season.manage")
 def season_new(request: Any) -> HttpResponse:
     """A new draft on the terms of the newest season, or of the one given by ?after=YEAR."""
     after = _season_before(request)
@@ -74,7 +74,7 @@ def _season_before(request: Any) -> Season | None:
     return Season.objects.first()
 
 
-@center_page(admin=True)
+@center_page(may="season.manage")
 def season_edit(request: Any, year: int) -> HttpResponse:
     row = get_object_or_404(Season, year=year)
     form = SeasonForm(request.POST or None, instance=row)
@@ -86,7 +86,7 @@ def season_edit(request: Any, year: int) -> HttpResponse:
 
 
 @require_POST
-@center_page(admin=True)
+@center_page(may="season.manage")
 def season_open(request: Any, year: int) -> HttpResponse:
     row = seasons.open_season(get_object_or_404(Season, year=year), by=request.user)
     messages.success(request, _("Season %(year)s is open.") % {"year": row.year})
@@ -94,7 +94,7 @@ def season_open(request: Any, year: int) -> HttpResponse:
 
 
 @require_POST
-@center_page(admin=True)
+@center_page(may="season.manage")
 def season_close(request: Any, year: int) -> HttpResponse:
     row = seasons.close_season(get_object_or_404(Season, year=year), by=request.user)
     messages.success(request, _("Season %(year)s is closed.") % {"year": row.year})

@@ -15,7 +15,7 @@ from schools.forms import AreaDaysFormSet, ExceptionForm
 from schools.models import Area, School, Season, Window, WindowException
 
 
-@center_page(admin=True)
+@center_page(may="season.manage")
 def timetable(request: Any, year: int) -> HttpResponse:
     """Areas, their order and their days, edited together."""
     season = get_object_or_404(Season, year=year)
@@ -67,7 +67,7 @@ def _line(form: Any) -> windows.AreaDays:
     )
 
 
-@center_page
+@center_page(may="season.except_school")
 def exception_new(request: Any, pk: int) -> HttpResponse:
     """More days or other hours for one school, in the current season."""
     school = get_object_or_404(School.objects.select_related("area"), pk=pk)
@@ -81,7 +81,7 @@ def exception_new(request: Any, pk: int) -> HttpResponse:
     return render(request, "schools/exception_form.html", _exception_context(form, school, request.season))
 
 
-@center_page
+@center_page(may="season.except_school")
 def exception_edit(request: Any, exception: int) -> HttpResponse:
     row = get_object_or_404(WindowException.objects.select_related("school__area", "season"), pk=exception)
     form = ExceptionForm(request.POST or None, instance=row)
@@ -100,7 +100,7 @@ def _exception_context(form: ExceptionForm, school: School, season: Season) -> d
 
 
 @require_POST
-@center_page
+@center_page(may="season.except_school")
 def exception_withdraw(request: Any, exception: int) -> HttpResponse:
     row = get_object_or_404(WindowException.objects.select_related("school", "season"), pk=exception)
     windows.withdraw_exception(row, by=request.user)

@@ -33,7 +33,7 @@ def _imports(request: Any) -> Any:
     )
 
 
-@school_page
+@school_page(may="roster.import")
 def roster_import(request: Any) -> HttpResponse:
     """Upload a file; below, the imports so far."""
     form = RosterUploadForm(request.POST or None, request.FILES or None)
@@ -56,7 +56,7 @@ def _upload(request: Any, file: Any) -> RosterImport:
 
 
 @vary_on_headers("HX-Request")
-@school_page
+@school_page(may="roster.import")
 def roster_import_detail(request: Any, pk: int) -> HttpResponse:
     """Being read, preview, being written, done: one page that follows the import by itself."""
     roster = get_object_or_404(_imports(request), pk=pk)
@@ -115,14 +115,14 @@ def _shown(field: str, text: str, reasons: dict[str, str]) -> str:
 
 
 @require_POST
-@school_page
+@school_page(may="roster.import")
 def roster_confirm(request: Any, pk: int) -> HttpResponse:
     roster = rules.confirm(row=get_object_or_404(_imports(request), pk=pk), by=request.user)
     return HttpResponseRedirect(reverse("students:roster_import_detail", args=[roster.pk]))
 
 
 @require_POST
-@school_page
+@school_page(may="roster.import")
 def roster_drop(request: Any, pk: int) -> HttpResponse:
     rules.drop(row=get_object_or_404(_imports(request), pk=pk), by=request.user)
     messages.success(request, _("Dropped: nothing was changed."))
@@ -136,7 +136,7 @@ def _workbook(content: bytes, name: str) -> HttpResponse:
     return response
 
 
-@school_page
+@school_page(may="roster.import")
 def roster_template(request: Any) -> HttpResponse:
     if request.season is None:
         raise PortalError(_("There is no season yet."))
@@ -145,7 +145,7 @@ def roster_template(request: Any) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="roster.import")
 def roster_wrong(request: Any, pk: int) -> HttpResponse:
     """The wrong rows as a workbook to mend. By POST, since it is recorded."""
     roster = get_object_or_404(_imports(request), pk=pk)

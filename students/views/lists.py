@@ -53,7 +53,7 @@ def _answer(request: Any, template: str, context: dict[str, Any]) -> HttpRespons
 
 
 @vary_on_headers("HX-Request")
-@school_page
+@school_page(may="students.see")
 def roster(request: Any) -> HttpResponse:
     context = _listed(request, students_of(request))
     context |= {
@@ -64,7 +64,7 @@ def roster(request: Any) -> HttpResponse:
 
 
 @vary_on_headers("HX-Request")
-@center_page
+@center_page(may="students.see")
 def center_students(request: Any) -> HttpResponse:
     context = _listed(request, students_of(request).select_related("school"))
     context["step_label"] = progress.STEP_LABELS.get(context["students"].wanted.get("step"), "")
@@ -86,7 +86,7 @@ def _sent(request: Any, content: bytes, form: str) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="students.export")
 def roster_export(request: Any) -> HttpResponse:
     """The list as filtered, as a file. By POST, since it is recorded; document numbers in clear for administrators."""
     form = "csv" if request.POST.get("format") == "csv" else "xlsx"
@@ -101,7 +101,7 @@ def roster_export(request: Any) -> HttpResponse:
 
 
 @require_POST
-@center_page
+@center_page(may="students.export")
 def center_export(request: Any) -> HttpResponse:
     form = "csv" if request.POST.get("format") == "csv" else "xlsx"
     students = students_asked_for(students_of(request), request.POST)
@@ -110,7 +110,7 @@ def center_export(request: Any) -> HttpResponse:
 
 
 @require_POST
-@school_page
+@school_page(may="students.change")
 def students_remove(request: Any) -> HttpResponse:
     """Take the picked students off the roster; only those nobody has photographed."""
     picked = [int(value) for value in request.POST.getlist("pick") if value.isdecimal()]

@@ -16,7 +16,7 @@ def _rows(request: Any) -> list[progress.SchoolProgress]:
     return progress.schools(request.season) if request.season else []
 
 
-@staff_page
+@staff_page(may="students.see")
 def figures(request: Any) -> HttpResponse:
     """Four figures: the roster, what is captured, what waits for a look, what is approved."""
     if request.membership.is_center:
@@ -27,7 +27,7 @@ def figures(request: Any) -> HttpResponse:
     return render(request, "students/panels.html#figures", context)
 
 
-@center_page
+@center_page(may="students.see")
 def matrix(request: Any) -> HttpResponse:
     """Areas by stage."""
     rows = _rows(request)
@@ -35,14 +35,14 @@ def matrix(request: Any) -> HttpResponse:
     return render(request, "students/panels.html#matrix", context)
 
 
-@center_page
+@center_page(may="students.see")
 def schools(request: Any) -> HttpResponse:
     """Schools behind their plan first."""
     rows = _rows(request)
     return render(request, "students/panels.html#schools", {"rows": rows[:SHOWN_SCHOOLS], "more": rows[SHOWN_SCHOOLS:]})
 
 
-@school_page
+@school_page(may="students.see")
 def classes(request: Any) -> HttpResponse:
     """The school's own progress by college and class."""
     rows = progress.classes(request.school, request.season) if request.season else []
@@ -50,7 +50,7 @@ def classes(request: Any) -> HttpResponse:
     return render(request, "students/panels.html#classes", context)
 
 
-@center_page
+@center_page(may="students.see")
 def school(request: Any) -> HttpResponse:
     """One school's progress, on the center's page of that school: ?school=ID."""
     row = get_object_or_404(School, pk=_number(request.GET.get("school")))

@@ -40,7 +40,7 @@ def _context(student: Student) -> dict[str, Any]:
     }
 
 
-@school_page
+@school_page(may="students.see")
 def student(request: Any, pk: int) -> HttpResponse:
     row = _student(request, pk)
     enrolment = request.enrolment
@@ -48,19 +48,19 @@ def student(request: Any, pk: int) -> HttpResponse:
     return render(request, "students/student.html", _context(row) | {"may_change": may_change})
 
 
-@center_page
+@center_page(may="students.see")
 def center_student(request: Any, pk: int) -> HttpResponse:
     return render(request, "students/student.html", _context(_student(request, pk)))
 
 
 @require_POST
-@school_page
+@school_page(may="students.reveal_number")
 def student_reveal(request: Any, pk: int) -> HttpResponse:
     return _revealed(request, _student(request, pk), "students:student")
 
 
 @require_POST
-@center_page
+@center_page(may="students.reveal_number")
 def center_student_reveal(request: Any, pk: int) -> HttpResponse:
     return _revealed(request, _student(request, pk), "students:center_student")
 
@@ -76,7 +76,7 @@ def _revealed(request: Any, row: Student, page: str) -> HttpResponse:
     return response
 
 
-@school_page
+@school_page(may="students.change")
 def student_add(request: Any) -> HttpResponse:
     form = StudentForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -90,7 +90,7 @@ def student_add(request: Any) -> HttpResponse:
     return render(request, "students/student_form.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@school_page
+@school_page(may="students.change")
 def student_edit(request: Any, pk: int) -> HttpResponse:
     row = _student(request, pk)
     rules.check_changeable(row)

@@ -32,7 +32,7 @@ def _bulletin(season: Season) -> Bulletin | None:
 
 
 @require_GET
-@center_page
+@center_page(may="ranking.see")
 def year_end(request: Any) -> HttpResponse:
     context = {
         "awards": ranking.ranking(request.season),
@@ -44,7 +44,7 @@ def year_end(request: Any) -> HttpResponse:
 
 
 @require_POST
-@center_page(admin=True)
+@center_page(may="ranking.decide")
 def rank(request: Any) -> HttpResponse:
     awards = ranking.rank(_season(request), by=request.user)
     messages.success(
@@ -54,7 +54,7 @@ def rank(request: Any) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@center_page(admin=True)
+@center_page(may="ranking.decide")
 def award(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(Award.objects.select_related("school", "season"), pk=pk)
     form = AwardForm(request.POST or None, instance=row)
@@ -66,7 +66,7 @@ def award(request: Any, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@center_page(admin=True)
+@center_page(may="bulletin.publish")
 def bulletin(request: Any) -> HttpResponse:
     """Write the bulletin; `do=publish` also publishes it."""
     season = _season(request)
@@ -94,7 +94,7 @@ def _proposal(season: Season) -> dict[str, str]:
 
 
 @require_GET
-@center_page
+@center_page(may="ranking.see")
 def export(request: Any) -> HttpResponse:
     """The ranking as a sheet that spreadsheets open."""
     season = _season(request)

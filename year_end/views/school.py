@@ -12,7 +12,7 @@ from year_end.models import Award
 
 
 @require_GET
-@school_page
+@school_page(may="bulletin.read")
 def excellent(request: Any) -> HttpResponse:
     """The excellent units of the newest bulletin, under the notice."""
     season, found = commended_schools.newest()
@@ -20,7 +20,7 @@ def excellent(request: Any) -> HttpResponse:
 
 
 @require_GET
-@school_page
+@school_page(may="bulletin.read")
 def bulletin(request: Any) -> HttpResponse:
     """The published bulletin of the season and what it says of this school; before there is one, the newest of earlier."""
     row = commended_schools.published_bulletin(request.season)

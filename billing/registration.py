@@ -1,0 +1,14 @@
+"""What this room adds to the portal."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portal import permissions
+from portal.models import Role
+from portal.permissions import CENTER, EVERYBODY
+
+permissions.register("fees.see", _("See fees and payments"), roles=EVERYBODY)
+permissions.register("fees.choose_mode", _("Choose the way of payment"), roles={Role.SCHOOL_ADMIN})
+permissions.register("fees.enter", _("Enter a bank transfer"), roles=CENTER)
+permissions.register("fees.reverse", _("Reverse an entry"), roles={Role.CENTER_ADMIN})
+permissions.register("fees.settle", _("Settle a refused payment by hand"), roles={Role.CENTER_ADMIN})
+permissions.register("fees.refund", _("Refund a payment"), roles={Role.CENTER_ADMIN})

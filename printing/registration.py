@@ -1,0 +1,13 @@
+"""What this room adds to the portal."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portal import permissions
+from portal.permissions import CENTER, EVERYBODY, SCHOOL
+
+permissions.register("prints.see", _("See print runs and parcels"), roles=EVERYBODY)
+permissions.register("prints.order", _("Order and build print runs"), roles=CENTER)
+permissions.register("prints.download", _("Download sheets to print"), roles=CENTER)
+permissions.register("prints.ship", _("Ship a parcel"), roles=CENTER)
+permissions.register("prints.receive", _("Confirm a parcel"), roles=SCHOOL)
+permissions.register("portraits.download", _("Download the portraits as an archive"), roles=EVERYBODY)

@@ -1,0 +1,14 @@
+"""What this room adds to the portal."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portal import permissions
+from portal.permissions import CENTER, EVERYBODY, SCHOOL
+
+permissions.register("proofs.see", _("See who has proofread"), roles=SCHOOL)
+permissions.register("proofs.run", _("Open proofreading and settle who did not answer"), roles=SCHOOL)
+permissions.register("corrections.see", _("See what students ask to correct"), roles=SCHOOL)
+permissions.register("corrections.decide", _("Decide what students ask to correct"), roles=SCHOOL)
+permissions.register("feedback.see", _("See feedback forms"), roles=EVERYBODY)
+permissions.register("feedback.send", _("Make and send the feedback form"), roles=SCHOOL)
+permissions.register("feedback.decide", _("Accept or send back a feedback form"), roles=CENTER)

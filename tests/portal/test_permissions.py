@@ -1,0 +1,113 @@
+"""Who may do what: every page names an action, every action is used, and the table can be read."""
+
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.http import HttpResponse
+from django.template import engines
+
+from portal import access, permissions
+from portal.errors import NotAllowed
+from portal.models import Membership, Role
+from tests.conftest import client_of
+from tests.test_outsider import PAGES
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("portal", "schools", "students", "capture", "billing", "proofing", "printing", "year_end", "demo")
+# How an action is named in Python (`may="fees.refund"`, `permissions.may(member, "fees.refund")`) and in templates.
+IN_PYTHON = re.compile(r'(?:\b(?:may|to_post)\s*=\s*|permissions\.\w+\((?:[\w.]+,\s*)?)"([\w.]+)"')
+IN_TEMPLATES = re.compile(r'\|may:"([\w.]+)"')
+
+
+def named() -> set[str]:
+    """The actions that Python and templates ask for; the registrations themselves do not count."""
+    found = set()
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            if path.name != "registration.py" and "management" not in path.parts:
+                found |= set(IN_PYTHON.findall(_code(path)))
+    for path in (ROOT / "templates").rglob("*.html"):
+        found |= set(IN_TEMPLATES.findall(path.read_text()))
+    return found
+
+
+def _code(path: Path) -> str:
+    """Without docstrings, which show examples."""
+    return re.sub(r'""".*?"""', "", path.read_text(), flags=re.DOTALL)
+
+
+def test_every_page_of_the_portals_names_a_registered_action():
+    pages = [page for page in PAGES if page.portal in ("school", "center", "staff")]
+    assert len(pages) > 100
+    wrong = {page.name for page in pages if page.view.may not in permissions.ACTIONS}
+    wrong |= {page.name for page in pages if page.view.to_post and page.view.to_post not in permissions.ACTIONS}
+    assert wrong == set()
+
+
+def test_what_is_asked_for_is_registered_and_what_is_registered_is_asked_for():
+    assert named() == set(permissions.ACTIONS)
+
+
+def test_a_page_of_one_portal_asks_for_an_action_that_somebody_there_may_do():
+    for page in PAGES:
+        if page.portal in ("school", "center"):
+            own = permissions.CENTER if page.portal == "center" else permissions.SCHOOL
+            assert permissions.roles_of(page.view.may) & own, page.name
+
+
+def test_every_role_belongs_to_the_center_or_to_a_school():
+    assert set(Role) == permissions.EVERYBODY
+    assert not permissions.CENTER & permissions.SCHOOL
+
+
+def test_a_page_of_an_action_that_nobody_registered_stops_the_start():
+    with pytest.raises(LookupError, match=r"fees\.refnud"):
+        access.center_page(may="fees.refnud")(lambda request: HttpResponse())
+
+
+def test_a_template_that_asks_for_an_action_that_nobody_registered_fails():
+    template = engines["django"].from_string('{% if membership|may:"fees.refnud" %}x{% endif %}')
+    with pytest.raises(LookupError):
+        template.render({"membership": None})
+
+
+def test_an_action_is_registered_once():
+    with pytest.raises(ValueError, match="twice"):
+        permissions.register("fees.refund", "x", roles=permissions.EVERYBODY)
+
+
+def test_somebody_without_a_membership_may_nothing():
+    assert not any(permissions.may(None, name) for name in permissions.ACTIONS)
+
+
+def test_a_refusal_says_what_is_refused():
+    with pytest.raises(NotAllowed, match="Refund a payment"):
+        permissions.check(Membership(role=Role.SCHOOL_ADMIN), "fees.refund")
+    permissions.check(Membership(role=Role.CENTER_ADMIN), "fees.refund")
+
+
+@pytest.mark.django_db
+def test_a_form_may_ask_for_more_than_its_page(enrolment, colleague, owner_client):
+    officer = client_of(colleague)
+    assert officer.get("/school/fees/").status_code == 200
+    assert officer.post("/school/fees/", {"payment_mode": "student"}).status_code == 403
+    assert owner_client.post("/school/fees/", {"payment_mode": "student"}).status_code == 302
+
+
+def printed(*options: str) -> str:
+    out = io.StringIO()
+    call_command("permissions", *options, stdout=out)
+    return out.getvalue()
+
+
+def test_the_table_is_printed_for_people_and_for_programs():
+    lines = printed().splitlines()
+    assert lines[0].split() == Role.values
+    assert len(lines) == len(permissions.ACTIONS) + 1
+    refund = next(line for line in lines if line.startswith("fees.refund"))
+    assert refund.split()[1:5] == ["x", "-", "-", "-"]
+    assert json.loads(printed("--json"))["fees.refund"] == ["center_admin"]
