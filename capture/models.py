@@ -2,7 +2,7 @@
 
 import uuid
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -11,8 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.models import User
-from portal.tenancy import TenantModel
+from portal.models import Claimable, TenantClaimableQuerySet, User
+from portal.tenancy import TenantModel, scoped_manager
 from schools.models import Season
 from students.models import Student
 
@@ -83,7 +83,7 @@ class LimitSet(models.Model):
         return f"{self.season} {self.number}"
 
 
-class Photo(TenantModel):
+class Photo(Claimable, TenantModel):
     """One attempt of a student. The original is never changed; the portrait is made from it."""
 
     class Status(models.TextChoices):
@@ -97,7 +97,7 @@ class Photo(TenantModel):
         FAILED = "failed", _("Could not be judged")
 
     # approved and returned -> submitted: a reviewer takes the last decision back (review.undo).
-    # failed: the judge was lost with it again and again; a person has it judged once more, or the student retakes.
+    # failed: the judge was lost with it twice; a person has it judged once more, or the student retakes.
     # rejected -> checking: limits were changed, and it is not refused any more (rejudging).
     TRANSITIONS = {
         Status.CHECKING: {Status.REJECTED, Status.READY, Status.FAILED},
@@ -110,6 +110,8 @@ class Photo(TenantModel):
         Status.WITHDRAWN: set(),
     }
     DECIDED = (Status.APPROVED, Status.RETURNED)
+    WAITING = CLAIMED = Status.CHECKING
+    CLAIM_SECONDS = 30  # a check takes a second, so a claim is lost sooner than that of a long job
 
     class Origin(models.TextChoices):
         CAMERA = "camera", _("Camera")
@@ -140,16 +142,15 @@ class Photo(TenantModel):
     # The colour that the portrait stands on; empty without one.
     background = models.CharField(_("background"), max_length=8, choices=Season.Background, blank=True)
     token = models.UUIDField(default=uuid.uuid4)  # of the form it came with: a double click is one photo
-    attempts = models.PositiveSmallIntegerField(default=0)
     taken_at = models.DateTimeField(_("taken"), default=timezone.now)
-    queued_at = models.DateTimeField(default=timezone.now)  # when the queue was told last: the sweep tells it again
-    claimed_at = models.DateTimeField(null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     compared_at = models.DateTimeField(null=True, blank=True)  # with the pictures of all others (likeness)
     submitted_at = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+
+    objects: ClassVar[Any] = scoped_manager(TenantClaimableQuerySet)
 
     class Meta:
         ordering = ("-id",)

@@ -10,7 +10,6 @@ The handler is called inside the job's scope, reports with `progress`, and may l
 a while and is called again when it is its turn.
 """
 
-import datetime as dt
 import logging
 import threading
 from collections.abc import Callable, Iterator
@@ -20,17 +19,15 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal import history, queue, states
-from portal.errors import Conflict, PortalError
+from portal.errors import PortalError
 from portal.models import Job, User
 from portal.tenancy import Period, Tenant, school_scope, system_scope
 
 log = logging.getLogger(__name__)
-MAX_ATTEMPTS = 5
 
 
 @dataclass(frozen=True)
@@ -87,14 +84,6 @@ def enqueue(job: Job) -> None:
     queue.send("portal.tasks.run_job", job.pk, queue=job.queue)
 
 
-def claim(job_id: int) -> Job | None:
-    """Take a waiting job for this worker; None when somebody else has it or it is over."""
-    claimed = Job.objects.filter(pk=job_id, status=Job.Status.QUEUED).update(
-        status=Job.Status.RUNNING, claimed_at=timezone.now(), attempts=F("attempts") + 1
-    )
-    return Job.objects.get(pk=job_id) if claimed else None
-
-
 @contextmanager
 def scope_of(job: Job) -> Iterator[None]:
     """The school's scope, or the system's when the job has no school."""
@@ -131,11 +120,11 @@ def progress(job: Job, done: int, total: int | None = None) -> None:
 
 def run(job_id: int) -> None:
     """Do one job from claim to end. A PortalError fails it with its sentence; anything else is ours and is logged."""
-    job = claim(job_id)
+    job = Job.objects.claim(job_id)
     if job is None:
         return
     try:
-        with scope_of(job), heartbeat(job):
+        with queue.held(job), scope_of(job), heartbeat(job):
             HANDLERS[job.kind].run(job)
     except Unfinished:
         give_way(job)
@@ -150,8 +139,7 @@ def run(job_id: int) -> None:
 
 def give_way(job: Job) -> None:
     """Back to the end of the queue. Like a claim, nothing that happened to the job: the history does not hear of it."""
-    running = Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING)
-    if running.update(status=Job.Status.QUEUED, claimed_at=timezone.now(), attempts=0, result=job.result):
+    if Job.objects.release(job, attempts=0, result=job.result):
         enqueue(job)
 
 
@@ -161,6 +149,7 @@ def finish(job: Job) -> None:
         Job.Status.DONE,
         by=history.SYSTEM,
         finished_at=timezone.now(),
+        claimed_at=None,
         result=job.result,
         message=job.message,
         artefact=job.artefact.name or "",
@@ -169,9 +158,8 @@ def finish(job: Job) -> None:
 
 
 def fail(job: Job, *, message: str) -> None:
-    states.change(
-        job, Job.Status.FAILED, by=history.SYSTEM, finished_at=timezone.now(), message=message, result=job.result
-    )
+    over: dict[str, Any] = {"finished_at": timezone.now(), "claimed_at": None, "message": message, "result": job.result}
+    states.change(job, Job.Status.FAILED, by=history.SYSTEM, **over)
     on_failure = HANDLERS[job.kind].on_failure
     if on_failure:
         with scope_of(job):
@@ -180,34 +168,23 @@ def fail(job: Job, *, message: str) -> None:
 
 def retry(job: Job, *, by: User) -> Job:
     """Put a failed job back into the queue."""
-    states.change(
-        job, Job.Status.QUEUED, by=by, only_from=[Job.Status.FAILED], message="", attempts=0, finished_at=None
-    )
+    failed: list[str] = [Job.Status.FAILED]
+    states.change(job, Job.Status.QUEUED, by=by, only_from=failed, message="", finished_at=None, **Job.anew())
     transaction.on_commit(lambda: enqueue(job))
     return job
 
 
 def sweep() -> int:
     """Queue again what is stuck: waiting jobs nobody was told of, and running ones whose worker is gone."""
-    stale = timezone.now() - dt.timedelta(seconds=settings.CLAIM_SECONDS)
-    lost = Job.objects.filter(
-        Q(status=Job.Status.RUNNING, claimed_at__lt=stale)
-        | Q(status=Job.Status.QUEUED, created_at__lt=stale) & (Q(claimed_at=None) | Q(claimed_at__lt=stale))
-    )
-    found = 0
-    for job in lost:
-        found += _give_back(job, stale)
-    return found
+    return queue.sweep(Job.objects.all(), enqueue=_queue_again, give_up=_give_up)
 
 
-def _give_back(job: Job, stale: dt.datetime) -> int:
-    try:
-        if job.attempts >= MAX_ATTEMPTS:
-            fail(job, message=_("The work was lost %(n)d times and has been given up.") % {"n": job.attempts})
-            return 0
-        if job.status == Job.Status.RUNNING:
-            states.change(job, Job.Status.QUEUED, by=history.SYSTEM)
-    except Conflict:  # its worker finished between our look and our hand
-        return 0
+def _queue_again(job: Job) -> None:
+    if job.status == Job.Status.RUNNING:  # a lost worker is something that happened to the job
+        history.record("job.queued", job, by=history.SYSTEM, before=job.status, after=Job.Status.QUEUED)
     enqueue(job)
-    return 1
+
+
+def _give_up(job: Job) -> None:
+    log.error("Job %s %s was lost %s times", job.kind, job.pk, job.attempts)
+    fail(job, message=_("The work was lost %(n)d times and has been given up.") % {"n": job.attempts})

@@ -4,14 +4,11 @@ Safe to run twice: a claim is a conditional UPDATE, and only one settlement pass
 tells the queue again of every photo that waits too long or whose worker is gone.
 """
 
-import datetime as dt
 import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,17 +17,13 @@ from capture.judging import likeness, limits
 from capture.models import Finding, LimitSet, Photo
 from capture.upload import intake
 from capture.upload.normalising import preview
-from portal import files, history, notifications, states
+from portal import files, history, notifications, queue, states
 from portal.errors import Conflict
 from portal.tenancy import school_scope, system_scope
 from schools.models import Season
 from students.models import Student
 
 log = logging.getLogger(__name__)
-MAX_ATTEMPTS = 5
-# A check takes a second, so a claim on a photo is stale sooner than one on a long job.
-CLAIM_SECONDS = 30
-SWEPT_AT_ONCE = 2000
 
 
 @dataclass(frozen=True)
@@ -60,21 +53,13 @@ def judge(*, photo_id: int) -> Photo | None:
     photo = claim(photo_id)
     if photo is None:
         return None
-    return settle(photo, examine(photo))
-
-
-def stale_before() -> dt.datetime:
-    """Claims and queue messages from before this moment are taken to be lost."""
-    return timezone.now() - dt.timedelta(seconds=min(CLAIM_SECONDS, settings.CLAIM_SECONDS))
+    with queue.held(photo):
+        return settle(photo, examine(photo))
 
 
 def claim(photo_id: int) -> Photo | None:
     """Take a photo for this worker; one whose last attempt was the last allowed stays for the sweep to give up."""
-    free = Q(claimed_at=None) | Q(claimed_at__lt=stale_before())
-    claimed = Photo.objects.filter(free, pk=photo_id, status=Photo.Status.CHECKING, attempts__lt=MAX_ATTEMPTS).update(
-        claimed_at=timezone.now(), attempts=F("attempts") + 1
-    )
-    return Photo.objects.select_related("season", "student").get(pk=photo_id) if claimed else None
+    return Photo.objects.select_related("season", "student").claim(photo_id)
 
 
 def examine(photo: Photo) -> Judgement:
@@ -164,47 +149,31 @@ def as_row(photo: Photo, finding: vision.Finding) -> Finding:
 
 
 def sweep() -> int:
-    """Tell the queue again of photos that wait too long or were lost; give up those lost too often. How many it told."""
+    """Queue photos again that wait too long or were lost; give up those lost twice. How many were queued."""
     with system_scope():
-        stale = stale_before()
-        lost = list(
-            Photo.objects.select_related("school")
-            .filter(Q(claimed_at=None) | Q(claimed_at__lt=stale), status=Photo.Status.CHECKING, queued_at__lt=stale)
-            .order_by("pk")[:SWEPT_AT_ONCE]
+        photos = Photo.objects.select_related("school")
+        return queue.sweep(
+            photos, enqueue=intake.enqueue, give_up=give_up, scope=lambda photo: school_scope(photo.school)
         )
-    return sum(_tell_again(photo) for photo in lost)
-
-
-def _tell_again(photo: Photo) -> int:
-    with school_scope(photo.school):
-        if photo.attempts >= MAX_ATTEMPTS:
-            give_up(photo)
-            return 0
-        Photo.objects.filter(pk=photo.pk).update(queued_at=timezone.now())
-        intake.enqueue(photo)
-        return 1
 
 
 def give_up(photo: Photo) -> None:
-    """The judge was lost with this photo again and again: a person has to look, and the student may take another."""
+    """The judge was lost with this photo twice: a person has to look, and the student may take another."""
     log.error("Photo %s could not be judged in %s attempts", photo.pk, photo.attempts)
-    try:
-        with transaction.atomic():
-            student = Student.objects.select_for_update().get(pk=photo.student_id)
-            states.change(photo, Photo.Status.FAILED, by=history.SYSTEM, facts={"attempts": photo.attempts})
-            if photo.is_current:
-                states.change(student, Student.Stage.RETAKE, by=history.SYSTEM, facts={"photo": photo.pk})
-                notifications.tell(
-                    student,
-                    school=photo.school,
-                    kind="photo_failed",
-                    subject=_("Your photo could not be checked"),
-                    body=_("This is our fault, not yours, and somebody looks into it. You may also take a new photo."),
-                    link="/me/",
-                    email=student.email,
-                )
-    except Conflict:
-        log.info("Photo %s was judged after all", photo.pk)
+    with transaction.atomic():
+        student = Student.objects.select_for_update().get(pk=photo.student_id)
+        states.change(photo, Photo.Status.FAILED, by=history.SYSTEM, facts={"attempts": photo.attempts})
+        if photo.is_current:
+            states.change(student, Student.Stage.RETAKE, by=history.SYSTEM, facts={"photo": photo.pk})
+            notifications.tell(
+                student,
+                school=photo.school,
+                kind="photo_failed",
+                subject=_("Your photo could not be checked"),
+                body=_("This is our fault, not yours, and somebody looks into it. You may also take a new photo."),
+                link="/me/",
+                email=student.email,
+            )
 
 
 def judge_again(*, photo: Photo, by: history.Actor) -> Photo:
@@ -219,6 +188,5 @@ def judge_again(*, photo: Photo, by: history.Actor) -> Photo:
 
 def send_back(photo: Photo, *, by: history.Actor, only_from: Photo.Status, **how: Any) -> None:
     """To the judge once more, as if it had just come in. The student's stage is the caller's."""
-    anew: dict[str, Any] = {"attempts": 0, "claimed_at": None, "queued_at": timezone.now()}
-    states.change(photo, Photo.Status.CHECKING, by=by, only_from=[only_from], **anew, **how)
+    states.change(photo, Photo.Status.CHECKING, by=by, only_from=[only_from], **Photo.anew(), **how)
     transaction.on_commit(lambda: intake.enqueue(photo))

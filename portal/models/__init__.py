@@ -1,8 +1,9 @@
 """The rows that every room stands on: who acts, what happened, what runs, what is told."""
 
+from portal.models.claims import Claimable, TenantClaimableQuerySet
 from portal.models.history import Event
 from portal.models.jobs import Job
 from portal.models.notifications import Message
 from portal.models.people import Membership, Role, User
 
-__all__ = ["Event", "Job", "Membership", "Message", "Role", "User"]
+__all__ = ["Claimable", "Event", "Job", "Membership", "Message", "Role", "TenantClaimableQuerySet", "User"]

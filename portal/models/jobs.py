@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.models.claims import Claimable, ClaimableQuerySet
 from portal.models.people import User
 
 
@@ -12,7 +13,7 @@ def artefact_path(job: "Job", filename: str) -> str:
     return f"jobs/{job.kind}/{uuid.uuid4().hex}/{filename}"
 
 
-class Job(models.Model):
+class Job(Claimable):
     """One long piece of work. Made before the queue is told, so that pending work shows.
 
     Not scoped: center jobs have no school. Views take a school's jobs by `Job.objects.filter(school=...)`.
@@ -32,6 +33,8 @@ class Job(models.Model):
         Status.FAILED: {Status.QUEUED},
     }
 
+    WAITING, CLAIMED = Status.QUEUED, Status.RUNNING
+
     kind = models.CharField(_("kind"), max_length=40)
     queue = models.CharField(max_length=20, default="default")
     school = models.ForeignKey(
@@ -46,10 +49,10 @@ class Job(models.Model):
     total = models.PositiveIntegerField(_("total"), default=0)
     message = models.TextField(_("message"), blank=True)
     artefact = models.FileField(upload_to=artefact_path, null=True, blank=True)
-    attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
-    claimed_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ClaimableQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

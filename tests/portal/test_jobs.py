@@ -107,7 +107,7 @@ def test_a_long_job_gives_way_and_goes_on_where_it_was(handlers, queued, school,
 def test_sweep_gives_back_what_a_lost_worker_held(handlers, queued, school, owner, settings):
     jobs.handler("lost")(lambda job: None)
     job = make("lost", school, owner)
-    jobs.claim(job.pk)
+    Job.objects.claim(job.pk)
     assert jobs.sweep() == 0
     Job.objects.update(claimed_at=timezone.now() - dt.timedelta(seconds=settings.CLAIM_SECONDS + 1))
     assert jobs.sweep() == 1
@@ -120,7 +120,7 @@ def test_sweep_gives_back_what_a_lost_worker_held(handlers, queued, school, owne
 def test_sweep_tells_the_queue_of_jobs_it_never_heard_of(handlers, queued, school, owner, settings):
     jobs.handler("unheard")(lambda job: None)
     job = make("unheard", school, owner)
-    Job.objects.update(created_at=timezone.now() - dt.timedelta(seconds=settings.CLAIM_SECONDS + 1))
+    Job.objects.update(queued_at=timezone.now() - dt.timedelta(seconds=settings.CLAIM_SECONDS + 1))
     assert jobs.sweep() == 1
     assert queued == [job.pk]
 
@@ -130,7 +130,7 @@ def test_job_lost_again_and_again_is_given_up(handlers, queued, school, owner, s
     job = make("cursed", school, owner)
     Job.objects.update(
         status=Job.Status.RUNNING,
-        attempts=jobs.MAX_ATTEMPTS,
+        attempts=Job.MAX_ATTEMPTS,
         claimed_at=timezone.now() - dt.timedelta(seconds=settings.CLAIM_SECONDS + 1),
     )
     assert jobs.sweep() == 0

@@ -172,7 +172,7 @@ def test_sweep_does_not_tell_the_queue_twice_in_a_row(student, told):
 
 
 def test_photo_lost_too_often_is_marked_for_a_person_and_the_student_may_go_on(student, told, caplog):
-    photo = waiting(student, attempts=5, claimed_at=timezone.now() - dt.timedelta(minutes=10))
+    photo = waiting(student, attempts=2, claimed_at=timezone.now() - dt.timedelta(minutes=10))
     assert judge.sweep() == 0
     photo.refresh_from_db()
     student.refresh_from_db()

@@ -1,0 +1,116 @@
+"""Work that is claimed, lost, given back and given up; and every task that is queued by its name."""
+
+import ast
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from config.celery import app
+from portal import jobs, queue
+from portal.models import Job
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("portal", "schools", "students", "capture", "billing", "proofing", "printing", "year_end", "demo")
+
+
+@pytest.fixture
+def job(db, school):
+    return Job.objects.create(kind="count", school=school)
+
+
+def grow_old(job, **fields):
+    """As if the worker or the message to the queue had been lost."""
+    past = timezone.now() - dt.timedelta(hours=1)
+    Job.objects.filter(pk=job.pk).update(**{"queued_at": past} | fields)
+
+
+def sweep():
+    """(ids queued again, ids given up)."""
+    told, given_up = [], []
+    queue.sweep(Job.objects.all(), enqueue=lambda job: told.append(job.pk), give_up=lambda job: given_up.append(job.pk))
+    return told, given_up
+
+
+def names_sent():
+    """The names of tasks in calls of queue.send, with the file that calls."""
+    for room in ROOMS:
+        for path in (ROOT / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                if isinstance(node, ast.Call) and ast.unparse(node.func) == "queue.send":
+                    yield path.relative_to(ROOT), node.args[0]
+
+
+def test_every_task_that_is_sent_by_name_exists():
+    app.loader.import_default_modules()
+    sent = list(names_sent())
+    assert len(sent) >= 2
+    wrong = [f"{path}: {ast.unparse(name)}" for path, name in sent if ast.literal_eval(name) not in app.tasks]
+    assert wrong == []
+
+
+def test_one_of_two_workers_gets_the_row(job):
+    claimed = Job.objects.claim(job.pk)
+    assert (claimed.status, claimed.attempts) == (Job.Status.RUNNING, 1)
+    assert Job.objects.claim(job.pk) is None
+
+
+def test_what_is_over_is_not_claimed(job):
+    Job.objects.update(status=Job.Status.DONE)
+    assert Job.objects.claim(job.pk) is None
+
+
+def test_fresh_work_is_left_alone_and_old_is_queued_once(job):
+    assert sweep() == ([], [])
+    grow_old(job)
+    assert sweep() == ([job.pk], [])
+    assert sweep() == ([], [])
+
+
+def test_work_of_a_lost_worker_is_queued_again_once_and_given_up_the_second_time(job):
+    long_ago = timezone.now() - dt.timedelta(hours=1)
+    Job.objects.claim(job.pk)
+    grow_old(job, claimed_at=long_ago)
+    assert sweep() == ([job.pk], [])
+    Job.objects.claim(job.pk)
+    grow_old(job, claimed_at=long_ago)
+    assert Job.objects.claim(job.pk) is None
+    assert sweep() == ([], [job.pk])
+
+
+def test_worker_that_is_told_to_stop_gives_back_without_a_loss(job):
+    claimed = Job.objects.claim(job.pk)
+    with pytest.raises(SystemExit), queue.held(claimed):
+        raise SystemExit(-15)
+    job.refresh_from_db()
+    assert (job.status, job.attempts, job.claimed_at) == (Job.Status.QUEUED, 0, None)
+
+
+def test_worker_that_is_stopped_because_it_hangs_is_a_loss(job):
+    claimed = Job.objects.claim(job.pk)
+    grow_old(job, claimed_at=timezone.now() - dt.timedelta(hours=1))
+    with pytest.raises(SystemExit), queue.held(claimed):
+        raise SystemExit(-15)
+    job.refresh_from_db()
+    assert (job.status, job.attempts) == (Job.Status.RUNNING, 1)
+
+
+def test_sweep_that_comes_second_queues_nothing(job):
+    grow_old(job)
+    seen = Job.objects.get(pk=job.pk)
+    assert Job.objects.queue_again(seen)
+    assert not Job.objects.queue_again(seen)
+
+
+def test_job_ended_by_the_stop_of_its_worker_runs_again(job, monkeypatch):
+    monkeypatch.setattr(jobs, "HANDLERS", {})
+
+    @jobs.handler("count")
+    def count(row):
+        raise SystemExit(-15)
+
+    with pytest.raises(SystemExit):
+        jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.attempts) == (Job.Status.QUEUED, 0)
