@@ -1,7 +1,6 @@
 """The figures of the capture on the dashboards, and how the panels show them."""
 
 import datetime as dt
-import re
 
 import pytest
 from django.utils import timezone
@@ -11,6 +10,7 @@ from capture.models import Finding, Likeness, Photo
 from portal.tenancy import school_scope, system_scope
 from students.models import Student
 from tests import factories
+from tests.support.pages import words_of
 
 Status = Photo.Status
 
@@ -34,9 +34,7 @@ def midnight() -> dt.datetime:
 
 
 def shown(client, panel: str) -> str:
-    """The words of a panel, without its tags."""
-    page = client.get(f"/panels/capture/{panel}/").content.decode()
-    return " ".join(re.sub(r"<[^>]+>", " ", page).split())
+    return words_of(client.get(f"/panels/capture/{panel}/"))
 
 
 # photos of the day

@@ -7,14 +7,16 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from portal import jobs
 from portal.models import Event
 from portal.tenancy import school_scope, system_scope
 from printing.models import PrintRun, Shipment
 from schools.models import Enrolment
-from students.models import Student
+from students.models import Correction, Student
 from tests import factories
+from tests.support.pages import words_of
 from tests.support.school_papers import with_portrait
 
 pytestmark = pytest.mark.django_db
@@ -182,3 +184,58 @@ def test_center_lists_ask_the_same_queries_for_any_number(center_client, school,
             assert center_client.get(url(name)).status_code == 200
         asked.append(len(queries))
     assert asked[0] == asked[1]
+
+
+# the figures of the panels
+
+
+def test_panel_counts_students_and_runs_by_where_they_stand(center_client, school, season):
+    for stage, number in (("proofed", 4), ("printed", 3), ("delivered", 2), ("approved", 1)):
+        for _ in range(number):
+            factories.student(school, season, stage=stage)
+    enrolment = factories.enrolment_of(school, season)
+    printed = timezone.now()
+    with school_scope(school):
+        # three to be printed, two to be shipped, one on the way, one that has arrived
+        for n, printed_at in enumerate([None, None, None, printed, printed, printed, printed]):
+            run = PrintRun.objects.create(school=school, season=season, enrolment=enrolment, printed_at=printed_at)
+            if n >= 5:
+                Shipment.objects.create(
+                    school=school,
+                    season=season,
+                    run=run,
+                    carrier="SF",
+                    tracking_no=str(n),
+                    shipped_on="2022-06-01",
+                    status=Shipment.Status.SHIPPED if n == 5 else Shipment.Status.RECEIVED,
+                )
+    assert words_of(center_client.get(url("panel_printing"))) == (
+        "Printing and delivery All Proofread 4 Printed 3 Delivered 2 To be printed 3 To be shipped 2 On the way 1"
+    )
+
+
+def test_panel_of_one_school_shows_its_proofreading(center_client, owner_client, at_the_center, school, season):
+    students = [with_portrait(school, season) for _ in range(3)]
+    with school_scope(school):
+        Correction.objects.create(school=school, student=students[0], field="major", wanted="会计学")
+    page = words_of(center_client.get(url("panel_school"), {"school": school.pk}))
+    assert "2 / 5 Not confirmed yet 3 Corrections 1 Feedback form With the center" in page
+
+
+def test_panel_of_one_school_shows_where_its_run_stands(center_client, at_the_center, school, season):
+    def state() -> str:
+        page = words_of(center_client.get(url("panel_school"), {"school": school.pk}))
+        return page.partition(f"Print run {run.pk} ")[2].removesuffix(" Electronic portraits")
+
+    center_client.post(reverse("proofing:feedback_accept", args=[at_the_center.pk]))
+    center_client.post(url("runs_order"), {"pick": [at_the_center.enrolment_id]})
+    with system_scope():
+        run = PrintRun.objects.get()
+    states = [state()]
+    jobs.run(run.job_id)
+    states.append(state())
+    center_client.post(url("run_act", run.pk), {"do": "printed"})
+    states.append(state())
+    center_client.post(url("ship", run.pk), {"carrier": "SF", "tracking_no": "1", "shipped_on": "2022-06-01"})
+    states.append(state())
+    assert states == ["Waiting", "To be printed", "Printed", "On its way"]

@@ -1,5 +1,8 @@
 """The pages as students, schools and the center use them, from an approved portrait to an accepted form."""
 
+import datetime as dt
+import re
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -15,6 +18,7 @@ from schools.models import Enrolment
 from students.models import Correction, Student
 from students.student_access import SESSION_KEY
 from tests import factories
+from tests.support.pages import words_of
 from tests.support.school_papers import STAMPED, confirm, with_portrait
 
 pytestmark = pytest.mark.django_db
@@ -300,3 +304,31 @@ def test_lists_of_schools_ask_the_same_queries_for_any_number(center_client, sea
             assert center_client.get(url(name)).status_code == 200
         asked.append(len(queries))
     assert asked[0] == asked[1]
+
+
+# the figures of the panel
+
+
+def test_panel_counts_schools_by_where_they_stand_and_names_the_late(center_client, season):
+    today = timezone.localdate()
+    Status = Enrolment.Status
+    stands = [Status.CAPTURING, *[Status.PROOFREADING] * 3, *[Status.FEEDBACK_SENT] * 2]
+    stands += [Status.FEEDBACK_ACCEPTED, Status.PRINTING, Status.SHIPPED, Status.RECEIVED]
+    for n, status in enumerate(stands):
+        school = factories.school(season=season, code=f"4{n}", name=f"School {n}")
+        # of those that proofread: late, due today, due tomorrow
+        due = today + dt.timedelta(days=n - 2)
+        with system_scope():
+            Enrolment.objects.filter(school=school).update(status=status, proof_due_on=due)
+            if status == Status.FEEDBACK_SENT:
+                Feedback.objects.create(
+                    school=school,
+                    season=season,
+                    enrolment=factories.enrolment_of(school, season),
+                    status=Feedback.Status.SENT,
+                    sent_at=timezone.now() - dt.timedelta(hours=n),
+                )
+    page = words_of(center_client.get(url("panel_feedback")))
+    assert page.startswith("Feedback forms All Proofreading 3 With the center 2 Accepted 4 / 10 4 / 10 ")
+    assert [int(n) for n in re.findall(r"School (\d)", page)] == [5, 4, 1]  # the form that waits longest comes first
+    assert "School 1 Late" in page

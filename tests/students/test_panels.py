@@ -1,0 +1,92 @@
+"""Every number that the panels of students show, each one different from its neighbours."""
+
+import datetime as dt
+
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from schools.models import Window
+from students.models import Student
+from tests import factories
+from tests.support.pages import words_of
+
+pytestmark = pytest.mark.django_db
+Stage = Student.Stage
+NUMBERS = {
+    Stage.WAITING: 7,
+    Stage.RETAKE: 2,
+    Stage.CHECKING: 1,
+    Stage.READY: 1,
+    Stage.REVIEW: 3,
+    Stage.APPROVED: 4,
+    Stage.PROOFED: 1,
+    Stage.PRINTED: 1,
+}
+
+
+@pytest.fixture
+def students(school, other_school, season):
+    """Twenty students of one school, one of another that is finished; both schools on the last of ten days."""
+    for stage, number in NUMBERS.items():
+        for n in range(number):
+            factories.student(school, season, stage=stage, class_name="软件2301" if n else "软件2302")
+    factories.student(other_school, season, stage=Stage.DELIVERED)
+    today = timezone.localdate()
+    Window.objects.update(starts_on=today - dt.timedelta(days=9), ends_on=today)
+
+
+def panel(client, name: str, **query) -> str:
+    return words_of(client.get(reverse(f"students:{name}"), query))
+
+
+def test_figures_of_a_school(owner_client, students):
+    assert panel(owner_client, "panel_figures") == (
+        "On the roster 20 students of this season"
+        " Captured 9 45% 9 still to photograph"
+        " In review 3 2 to be retaken"
+        " Portraits approved 6 30% proofread and printed ones included"
+    )
+
+
+def test_figures_of_the_center(center_client, students):
+    assert panel(center_client, "panel_figures") == (
+        "On the roster 21 2 schools"
+        " Captured 10 47% 9 still to photograph"
+        " In review 3 2 to be retaken"
+        " Schools behind 1 7 portraits approved"
+    )
+
+
+def test_matrix_of_the_center(center_client, students):
+    page = panel(center_client, "panel_matrix")
+    row = page[page.index("North") : page.index("All areas")]
+    total = page[page.index("All areas") :]
+    numbers = "7 33% 2 9% 5 23% 4 19% 1 4% 2 9% 21"
+    assert row.endswith(f"{numbers} 2 schools ")
+    assert total == f"All areas {numbers}"
+
+
+def test_schools_of_the_center(center_client, students, school, other_school):
+    page = panel(center_client, "panel_schools")
+    assert f"{school.name} 9 / 20 11 3 Capturing" in page
+    assert f"{other_school.name} 1 / 1 – –" in page
+
+
+def test_schools_beyond_the_twelfth_are_counted(center_client, students, season):
+    for n in range(12):
+        factories.school(season=season, code=f"2{n:04d}", name=f"School {n}")
+    assert "2 more schools are on or ahead of their plan or less behind." in panel(center_client, "panel_schools")
+
+
+def test_classes_of_a_school(owner_client, students):
+    page = panel(owner_client, "panel_classes")
+    assert "信息学院 9 / 20" in page
+    assert "软件2301 软件工程 5 / 12 1 2 3" in page
+    assert "软件2302 软件工程 4 / 8 1 1 3" in page
+
+
+def test_one_school_for_the_center(center_client, students, school):
+    assert panel(center_client, "panel_school", school=school.pk).endswith(
+        "9 / 20 Not photographed 7 To be retaken 2 In review 3 Portraits approved 6"
+    )
