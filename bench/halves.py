@@ -18,7 +18,7 @@ import numpy as np
 
 from vision.evaluation import Labelled, read_labels
 from vision.measures import Measures
-from vision.scores import SCORES, score
+from vision.rules import RULES, Rule
 
 SPLITS = 50
 WEIGH_SEVERAL = ("mask", "colour")
@@ -32,12 +32,12 @@ class Reading:
     value: float
 
 
-def readings(rule: str, labels: list[Labelled], measured: dict[str, Measures | None]) -> list[Reading]:
+def readings(rule: Rule, labels: list[Labelled], measured: dict[str, Measures | None]) -> list[Reading]:
     """Of the photos that break this rule and of those that keep all."""
     found = []
     for label in labels:
-        value = score(rule, measured.get(label.name) or {})
-        if value is not None and (label.is_clean or rule in label.expected):
+        value = rule.badness(measured.get(label.name) or {}, background="blue")
+        if value is not None and (label.is_clean or rule.name in label.expected):
             found.append(Reading("_".join(label.path.stem.split("_")[:2]), not label.is_clean, value))
     return found
 
@@ -67,13 +67,13 @@ def main() -> None:
     print(
         f"{'rule':20}{'false %':>9}{'worst':>7}{'found %':>9}{'worst':>7}   of the other half, mean and worst of {splits}"
     )
-    for rule in SCORES:
+    for rule in RULES:
         found, chance = readings(rule, labels, measured), np.random.default_rng(7)
-        if rule in WEIGH_SEVERAL or not any(reading.breaks for reading in found):
+        if rule.name in WEIGH_SEVERAL or not any(reading.breaks for reading in found):
             continue
         halves = [split(found, chance) for _ in range(splits)]
         false, detected = np.array([shares(other, chosen_limit(half)) for half, other in halves]).T
-        print(f"{rule:20}{false.mean():9.1f}{false.max():7.1f}{detected.mean():9.1f}{detected.min():7.1f}")
+        print(f"{rule.name:20}{false.mean():9.1f}{false.max():7.1f}{detected.mean():9.1f}{detected.min():7.1f}")
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
+import vision
 from capture.daily_check import start_of
-from capture.judging.rule_labels import FAULTS
 from capture.models import Finding, Likeness, Photo
 from schools.models import School, Season
 from students.models import Student
@@ -83,4 +83,4 @@ def failures(season: Season, school: School | None) -> list[tuple[str, str, int]
     if school:
         found = found.filter(school=school)
     rows = found.order_by().values_list("rule").annotate(n=Count("pk")).order_by("-n")[:RULES_SHOWN]
-    return [(rule, str(FAULTS.get(rule, rule)), n) for rule, n in rows]
+    return [(rule, str(vision.label(rule)), n) for rule, n in rows]

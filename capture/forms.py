@@ -7,7 +7,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 import vision
-from capture.judging import gauges, limit_preview, limits
+from capture.judging import limit_preview, limits
 from capture.models import LimitSet, Station
 from schools.models import Enrolment
 
@@ -82,10 +82,11 @@ class LimitsForm(forms.Form):
         self.initial.update(
             {name: getattr(limit_set, name) for name in limits.SWITCHES}, seen=limits.version(limit_set)
         )
-        for rule, defaults in vision.DEFAULTS.items():
-            for name, default in defaults.items():
-                label = f"{limits.TITLES[rule]}{gettext(': ')}{gauges.words_of(rule, name)}"
-                self._add(f"{rule}.{name}", label, default, limit_set.changes.get(rule, {}).get(name, default))
+        for rule in vision.RULES:
+            for limit in rule.limits.values():
+                label = f"{rule.title}{gettext(': ')}{limit.words}"
+                value = limit_set.changes.get(rule.name, {}).get(limit.name, limit.default)
+                self._add(f"{rule.name}.{limit.name}", label, limit.default, value)
 
     def _add(self, key: str, label: str, default: float | None, value: float | None) -> None:
         shown = "–" if default is None else f"{default:g}"

@@ -18,10 +18,24 @@ from vision.errors import Unreadable
 from vision.measures import Measures, measure
 from vision.networks import warm_up
 from vision.portrait import Portrait, make_portrait
-from vision.rules import DEFAULTS, RULE_NAMES, RULES, Rule, judge, limits_of
-from vision.sentences import LOOK_YOURSELF, advice, sentence
+from vision.rules import (
+    BY_NAME,
+    DEFAULTS,
+    LOOK_YOURSELF,
+    RULE_NAMES,
+    RULES,
+    Gauge,
+    Limit,
+    Limits,
+    Rule,
+    advice,
+    judge,
+    label,
+    limits_of,
+    sentence,
+)
 from vision.source import Source, open_photo
-from vision.verdict import Finding, Limits, Verdict
+from vision.verdict import Finding, Verdict
 
 ENGINE_VERSION = "1.1"
 
@@ -42,6 +56,7 @@ def check(data: bytes | str | Path, limits: Limits | None = None) -> Checked:
 
 __all__ = [
     "BACKGROUNDS",
+    "BY_NAME",
     "DEFAULTS",
     "ENGINE_VERSION",
     "LOOK_YOURSELF",
@@ -49,6 +64,8 @@ __all__ = [
     "RULE_NAMES",
     "Checked",
     "Finding",
+    "Gauge",
+    "Limit",
     "Limits",
     "Measures",
     "Portrait",
@@ -59,6 +76,7 @@ __all__ = [
     "advice",
     "check",
     "judge",
+    "label",
     "limits_of",
     "make_portrait",
     "measure",

@@ -11,10 +11,9 @@ from pathlib import Path
 from vision import networks
 from vision.errors import Unreadable
 from vision.measures import Measures, measure
-from vision.rules import RULES, judge
-from vision.scores import area_under_curve, score
+from vision.rules import BY_NAME, RULES, Limits, judge
 from vision.source import open_photo
-from vision.verdict import Finding, Limits
+from vision.verdict import Finding
 
 OUTCOMES = ("reject", "warn")
 OVERLOOKED, ONLY_WARNED = "?", ":warn"
@@ -174,8 +173,19 @@ def rule_row(name: str, outcome: str, photos: list[Photo], limits: Limits) -> Ro
     fired = [photo.breaks(name, wanted) for photo in counted]
     expected = [name in photo.label.expected for photo in counted]
     found = sum(f and e for f, e in zip(fired, expected, strict=True))
-    auc = area_under_curve([score(name, photo.measures) for photo in counted], expected)
+    scores = [BY_NAME[name].badness(photo.measures, background=limits.background) for photo in counted]
+    auc = area_under_curve(scores, expected)
     return Row(name, outcome, len(counted), sum(fired) - found, sum(expected), found, limits.get(name, outcome), auc)
+
+
+def area_under_curve(scores: list[float | None], expected: list[bool]) -> float | None:
+    """Chance that a violation scores above a compliant photo, ties counting half; None when there are none of either."""
+    known = [(score, bad) for score, bad in zip(scores, expected, strict=True) if score is not None]
+    bad, good = ([score for score, is_bad in known if is_bad == wanted] for wanted in (True, False))
+    if not bad or not good:
+        return None
+    higher = sum((b > g) + 0.5 * (b == g) for b in bad for g in good)
+    return higher / (len(bad) * len(good))
 
 
 def _keeps(photo: Photo, rule: str) -> bool:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 Outcome = Literal["reject", "warn"]
@@ -39,21 +38,3 @@ class Verdict:
     @property
     def is_rejected(self) -> bool:
         return self.outcome == "red"
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Limits by rule and name; `background` is the colour that the portrait will get.
-
-    A season stores only what differs from the defaults: `rules.limits_of({"roll": {"reject": 10}})`.
-    A limit of None switches that outcome off.
-    """
-
-    values: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
-    background: str = "blue"
-
-    def get(self, rule: str, name: str) -> float | None:
-        return self.values.get(rule, {}).get(name)
-
-    def as_dict(self) -> dict[str, dict[str, float | None]]:
-        return {rule: dict(limits) for rule, limits in self.values.items()}

@@ -8,19 +8,18 @@ from typing import Any
 from django.contrib.staticfiles import finders
 
 import vision
-from capture.judging.rule_labels import FAULTS
 from capture.models import Finding, Photo
+from vision import rules
 
 REASONS_SHOWN = 3
-# What the notice punishes with a lock: only when a person has confirmed it.
-FORBIDDEN = {"screen", "print_edge", "beautified"}
 POINT = 0.05  # a point is shown as a box of this part of the picture's width
 ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
 
 
 @dataclass(frozen=True)
 class Explained:
-    """One finding in words. `boxes`: (x, y, width, height) as parts of 1 of the upright original."""
+    """One finding in words. `boxes`: (x, y, width, height) as parts of 1 of the upright original; `drawing`: the static file that
+    shows the rule."""
 
     rule: str
     outcome: str
@@ -30,6 +29,7 @@ class Explained:
     value: float | None
     limit: float | None
     boxes: tuple[tuple[float, float, float, float], ...]
+    drawing: str
 
     @property
     def is_reject(self) -> bool:
@@ -38,13 +38,7 @@ class Explained:
     @property
     def is_forbidden(self) -> bool:
         """Whether the account is to be locked if a person confirms it."""
-        return self.rule in FORBIDDEN
-
-    @property
-    def drawing(self) -> str:
-        """The static file that shows the rule, if it has been drawn."""
-        is_nobody = self.rule == "one_face" and not self.value
-        return drawing_of("nobody" if is_nobody else self.rule)
+        return vision.BY_NAME[self.rule].may_lock
 
 
 @cache
@@ -65,12 +59,13 @@ def explain(row: Finding, photo: Photo) -> Explained:
     return Explained(
         rule=row.rule,
         outcome=row.outcome,
-        title=str(FAULTS.get(row.rule, row.rule)),
+        title=str(vision.label(row.rule)),
         sentence=vision.sentence(found),
         advice=vision.advice(found),
         value=row.value,
         limit=row.limit,
         boxes=tuple(_box(mark, photo) for mark in row.marks),
+        drawing=drawing_of(rules.drawing(found)),
     )
 
 

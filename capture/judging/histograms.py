@@ -9,7 +9,6 @@ from django.utils import timezone
 
 import vision
 from capture.judging import rejudge
-from capture.judging.gauges import Gauge
 from schools.models import Season
 
 DAYS = 7
@@ -20,12 +19,12 @@ TAIL = 0.005  # of the photos at either end share the outermost bins
 
 @dataclass(frozen=True)
 class Histogram:
-    """`bars`: photos a bin between `low` and `high`; `lines`: (limit, name, side) within."""
+    """`bars`: photos a bin between `low` and `high`; `lines`: (where it stands, limit) within."""
 
     low: float
     high: float
     bars: tuple[int, ...]
-    lines: tuple[tuple[float, str, str], ...]
+    lines: tuple[tuple[float, vision.Limit], ...]
     photos: int
 
     def part(self, value: float) -> float:
@@ -42,16 +41,18 @@ def sample(season: Season) -> list[dict[str, Any]]:
     ]
 
 
-def of_gauge(gauge: Gauge, measures: Iterable[dict[str, Any]], limits: vision.Limits, rule: str) -> Histogram | None:
+def of_gauge(
+    gauge: vision.Gauge, measures: Iterable[dict[str, Any]], limits: vision.Limits, rule: str
+) -> Histogram | None:
     """None where nothing was measured."""
     key = gauge.key(limits.background)
     read = (gauge.reading(each.get(key)) for each in measures)
     values = sorted(value for value in read if value is not None)
     if not values:
         return None
-    lines = [(limits.get(rule, name), name, side) for name, side in gauge.limits.items()]
-    drawn = tuple((limit, name, side) for limit, name, side in lines if limit is not None)
-    low, high = _span(values, [limit for limit, _name, _side in drawn])
+    lines = [(limits.get(rule, limit.name), limit) for limit in gauge.limits]
+    drawn = tuple((stands, limit) for stands, limit in lines if stands is not None)
+    low, high = _span(values, [stands for stands, _limit in drawn])
     bars = [0] * BINS
     for value in values:
         bars[min(max(int((value - low) / (high - low) * BINS), 0), BINS - 1)] += 1

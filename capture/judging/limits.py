@@ -14,12 +14,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 import vision
-from capture.judging import gauges
 from capture.models import LimitSet
 from portal import history
 from portal.errors import Conflict, PortalError
 from portal.models import User
 from schools.models import Season
+from vision import rules
+from vision.rules.limits import ABOVE
 
 log = logging.getLogger(__name__)
 REASON_LENGTH = 300
@@ -69,12 +70,7 @@ def refuses(limit_set: LimitSet | None, findings: Iterable[vision.Finding]) -> b
     rejects = [finding for finding in findings if finding.outcome == "reject"]
     if limit_set is None or limit_set.rejects_red:
         return bool(rejects)
-    return any(is_hopeless(finding) for finding in rejects)
-
-
-def is_hopeless(finding: vision.Finding) -> bool:
-    """No picture, nobody in it, or too little of it to make a portrait: there is nothing that a person could approve."""
-    return finding.rule in ("unreadable", "too_close") or (finding.rule == "one_face" and finding.value == 0)
+    return any(rules.prevents_portrait(finding) for finding in rejects)
 
 
 def draft(
@@ -135,7 +131,7 @@ def differing(changes: Changes) -> dict[str, dict[str, float | None]]:
 def _number(rule: str, name: str, value: Any) -> float | None:
     if value is None:
         return None
-    most = gauges.most_of(rule, name)
+    most = vision.BY_NAME[rule].limits[name].unit.most
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
         sentence = _("%(rule)s: a limit is a number from 0 up.") % {"rule": TITLES[rule]}
         raise Nonsense(sentence, rule=rule, name=name)
@@ -162,10 +158,12 @@ def refuse_nonsense(changes: Changes) -> None:
 
 
 def _is_never_given(rule: str, reject: float | None, warn: float | None) -> bool:
-    side = gauges.side_of(rule, "warn")
-    if reject is None or warn is None or side != gauges.side_of(rule, "reject"):
+    if reject is None or warn is None:
         return False
-    return warn >= reject if side == gauges.ABOVE else warn <= reject
+    sides = {vision.BY_NAME[rule].limits[name].side for name in ("reject", "warn")}
+    if len(sides) > 1:
+        return False
+    return warn >= reject if ABOVE in sides else warn <= reject
 
 
 def same(one: LimitSet, other: LimitSet) -> bool:

@@ -9,19 +9,18 @@ from typing import Any
 
 import vision
 from capture.models import Finding, Photo
-from vision.portrait import find as find_in_portrait
+from vision.rules import judge_portrait
 
 # Found in the portrait, from its stored geometry, once there is one.
-IN_PORTRAIT = {"too_close", "framing", "edge"}
-# Rules that read another's limits: whether the photo is sharp, whether a mask covers the face.
-ASKED_BY = {"sharpness": ("screen", "beautified"), "mask": ("fringe", "beautified", "colour")}
+IN_PORTRAIT = {rule.name for rule in vision.RULES if rule.needs_portrait}
 Answers = dict[str, vision.Finding | None]
 ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
 
 
 def affected(rules: Iterable[str]) -> set[str]:
     """The rules that may decide otherwise when the limits of `rules` change."""
-    return {name for rule in rules for name in (rule, *ASKED_BY.get(rule, ()))}
+    changed = set(rules)
+    return {rule.name for rule in vision.RULES if changed & {rule.name, *rule.asks}}
 
 
 def stored_findings(rows: Iterable[Finding]) -> tuple[vision.Finding, ...]:
@@ -64,13 +63,10 @@ def _look(geometry: Mapping[str, Any], bounds: vision.Limits, rules: Collection[
     if not geometry or not rules:
         return {}
     try:
-        found = {finding.rule: finding for finding in find_in_portrait(geometry, geometry.get("edge", 0.0), bounds)}
+        found = {finding.rule: finding for finding in judge_portrait(geometry, bounds)}
     except KeyError:
         return {}
     return {rule: found.get(rule) for rule in rules}
-
-
-CHECKS = {rule.name: rule.check for rule in vision.RULES if rule.check}
 
 
 def _ask(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]) -> Answers:
@@ -80,10 +76,11 @@ def _ask(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]
         return answers
     has_face = bool(measures.get("faces", 0))
     for name in rules:
-        if name not in CHECKS:
+        rule = vision.BY_NAME.get(name)
+        if rule is None or not rule.is_checked:
             continue
         try:
-            answers[name] = CHECKS[name](measures, bounds) if has_face or name == "one_face" else None
+            answers[name] = rule.check(measures, bounds) if has_face or name == "one_face" else None
         except (KeyError, TypeError):
             continue
     return answers

@@ -8,21 +8,21 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 import vision
-from capture.judging import gauges, limits
+from capture.judging import limits
 from capture.judging.histograms import Histogram
-from capture.judging.rule_labels import FAULTS
 from capture.models import Photo
 from portal.templatetags.ui import badge
+from vision.rules.limits import ABOVE
 
 register = template.Library()
 WIDTH, HEIGHT = 240, 44
-FILL = {"reject": "act", "warn": "look", "": "deep"}
+FILL = {"reject": "act", "warn": "look", None: "deep"}
 OUTCOMES = {"green": ("ok", "check-circle"), "amber": ("look", "eye"), "red": ("act", "x-circle")}
 
 
 @register.simple_tag
-def limit_histogram(histogram: Histogram, rule: str) -> SafeString:
-    """{% limit_histogram part.histogram rule.name %}: columns, coloured where a limit finds them, and the limits as lines.
+def limit_histogram(histogram: Histogram) -> SafeString:
+    """{% limit_histogram part.histogram %}: columns, coloured where a limit finds them, and the limits as lines.
 
     Heights are square roots, so that a few photos are seen beside many.
     """
@@ -31,7 +31,7 @@ def limit_histogram(histogram: Histogram, rule: str) -> SafeString:
         "",
         '<rect class="fill-{}" x="{}" y="{}" width="{}" height="{}"/>',
         (
-            (_tone(histogram, rule, (place + 0.5) / len(histogram.bars)), *_place(place, step, n, most))
+            (_tone(histogram, (place + 0.5) / len(histogram.bars)), *_place(place, step, n, most))
             for place, n in enumerate(histogram.bars)
             if n
         ),
@@ -39,10 +39,7 @@ def limit_histogram(histogram: Histogram, rule: str) -> SafeString:
     lines = format_html_join(
         "",
         '<path class="line-{}" d="M{} 0V{}"/>',
-        (
-            (FILL[gauges.outcome_of(rule, name)], round(histogram.part(value) * WIDTH, 1), HEIGHT)
-            for value, name, _side in histogram.lines
-        ),
+        ((FILL[limit.outcome], round(histogram.part(stands) * WIDTH, 1), HEIGHT) for stands, limit in histogram.lines),
     )
     return format_html(
         '<svg class="gauge" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}{}</svg>',
@@ -59,12 +56,10 @@ def _place(place: int, step: float, n: int, most: float) -> tuple[float, float, 
     return round(place * step, 1), round(HEIGHT - height, 1), round(step - 0.8, 1), height
 
 
-def _tone(histogram: Histogram, rule: str, part: float) -> str:
+def _tone(histogram: Histogram, part: float) -> str:
     """The gravest outcome of a limit that lies before this place."""
     beyond = {
-        gauges.outcome_of(rule, name)
-        for value, name, side in histogram.lines
-        if (part > histogram.part(value)) == (side == gauges.ABOVE)
+        limit.outcome for stands, limit in histogram.lines if (part > histogram.part(stands)) == (limit.side == ABOVE)
     }
     return "act" if "reject" in beyond else "look" if "warn" in beyond else "sky"
 
@@ -105,7 +100,7 @@ def limit_title(line: limits.Difference) -> Any:
 
 @register.filter
 def limit_words(line: limits.Difference) -> Any:
-    return gauges.words_of(line.rule, line.name) if line.rule else ""
+    return vision.BY_NAME[line.rule].limits[line.name].words if line.rule else ""
 
 
 @register.simple_tag
@@ -118,7 +113,7 @@ def outcome_mark(outcome: str) -> SafeString:
 @register.filter
 def fault(rule: str) -> Any:
     """What is wrong when a rule fires, in two or three words."""
-    return FAULTS.get(rule, rule)
+    return vision.label(rule)
 
 
 @register.inclusion_tag("capture/_judged_by.html")
@@ -126,19 +121,16 @@ def judged_by(photo: Photo) -> dict[str, Any]:
     """{% judged_by photo %}: engine and limits that judged it, and every number beside its limits."""
     limit_set = photo.limit_set or limits.LimitSet(season=photo.season, number=0)
     bounds = limits.bounds(limit_set, background=photo.background or photo.season.background)
-    rows = [row for rule in vision.RULES for gauge in gauges.of(rule) if (row := _number(rule, gauge, photo, bounds))]
+    rows = [row for rule in vision.RULES for gauge in rule.gauges if (row := _number(rule, gauge, photo, bounds))]
     return {"photo": photo, "number": limit_set.number, "year": limit_set.season.year, "rows": rows}
 
 
-def _number(rule: vision.Rule, gauge: gauges.Gauge, photo: Photo, bounds: vision.Limits) -> dict[str, Any] | None:
+def _number(rule: vision.Rule, gauge: vision.Gauge, photo: Photo, bounds: vision.Limits) -> dict[str, Any] | None:
     """One measure of a photo: None where it was not taken."""
     value = gauge.read(photo.measures | {"edge": photo.geometry.get("edge")}, background=bounds.background)
     if value is None:
         return None
-    lines = [
-        (gauges.words_of(rule.name, name), bounds.get(rule.name, name), gauges.outcome_of(rule.name, name))
-        for name in gauge.limits
-    ]
+    lines = [(limit.words, bounds.get(rule.name, limit.name), limit.outcome) for limit in gauge.limits]
     return {
         "title": gauge.title,
         "unit": gauge.unit.words,

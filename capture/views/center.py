@@ -9,9 +9,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+import vision
 from capture.forms import ReasonForm
 from capture.judging import explanations, judge, likeness
-from capture.judging.rule_labels import FAULTS
 from capture.models import Likeness, Photo
 from capture.review import decisions, photo_views, worklist
 from portal import event_text
@@ -38,7 +38,7 @@ def photos(request: Any) -> HttpResponse:
         "items": [(photo, explanations.of_photo(photo)) for photo in page],
         "states": [(state, Photo.Status(state).label, counts.get(state, 0)) for state in worklist.STATES],
         "total": sum(counts.values()),
-        "rules": [(rule, FAULTS.get(rule, rule), n) for rule, n in worklist.count_rules(chips)[:CHIP_RULES]],
+        "rules": [(rule, vision.label(rule), n) for rule, n in worklist.count_rules(chips)[:CHIP_RULES]],
         "schools": School.objects.filter(pk__in=Enrolment.objects.filter(season=request.season).values("school")),
     }
     return render(request, "capture/center_photos.html", context)

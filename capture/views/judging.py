@@ -12,13 +12,13 @@ from django.views.decorators.vary import vary_on_headers
 
 import vision
 from capture.forms import LimitsForm
-from capture.judging import gauges, histograms, limit_preview, limits, rejudge
-from capture.judging.rule_labels import FAULTS
+from capture.judging import histograms, limit_preview, limits, rejudge
 from capture.models import LimitSet
 from portal.access import center_page
 from portal.errors import PortalError
 from portal.models import Job
 from schools.models import Season
+from vision.rules import grouped
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Line:
     """One limit: its words, the field to type it, the switch (none where the default is off), the default."""
 
     words: Any
-    outcome: str
+    outcome: str | None
     field: Any
     off: Any
     default: float | None
@@ -34,7 +34,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Part:
-    gauge: gauges.Gauge
+    gauge: vision.Gauge
     histogram: histograms.Histogram | None
     lines: list[Line]
 
@@ -42,7 +42,6 @@ class Part:
 @dataclass(frozen=True)
 class Row:
     rule: vision.Rule
-    fault: Any
     parts: list[Part]
     is_changed: bool
 
@@ -118,7 +117,7 @@ def _foresee(season: Season, form: LimitsForm) -> dict[str, Any]:
         "foreseen": found,
         "draft": draft,
         "differences": limits.differences(limits.in_force(season), draft),
-        "rules": [(rule, FAULTS.get(rule, rule), counts) for rule, counts in found.rules.items()],
+        "rules": [(rule, vision.label(rule), counts) for rule, counts in found.rules.items()],
         "photos": limit_preview.photos_of(found),
         "outcomes": limit_preview.OUTCOMES,
     }
@@ -150,9 +149,7 @@ def _work(season: Season, present: LimitSet) -> dict[str, Any]:
 def _groups(season: Season, present: LimitSet, form: LimitsForm) -> list[tuple[Any, list[Row]]]:
     bounds = limits.bounds(present, background=season.background)
     measures = histograms.sample(season)
-    return [
-        (title, [_row(rule, measures, bounds, present, form) for rule in rules]) for title, rules in gauges.grouped()
-    ]
+    return [(title, [_row(rule, measures, bounds, present, form) for rule in rules]) for title, rules in grouped()]
 
 
 def _row(
@@ -162,15 +159,14 @@ def _row(
         Part(
             gauge,
             histograms.of_gauge(gauge, measures, bounds, rule.name),
-            [_line(rule, name, form) for name in gauge.limits],
+            [_line(rule, limit, form) for limit in gauge.limits],
         )
-        for gauge in gauges.of(rule)
+        for gauge in rule.gauges
     ]
-    return Row(rule, FAULTS.get(rule.name, ""), parts, rule.name in present.changes)
+    return Row(rule, parts, rule.name in present.changes)
 
 
-def _line(rule: vision.Rule, name: str, form: LimitsForm) -> Line:
-    key = f"{rule.name}.{name}"
+def _line(rule: vision.Rule, limit: vision.Limit, form: LimitsForm) -> Line:
+    key = f"{rule.name}.{limit.name}"
     off = form[f"{key}.off"] if f"{key}.off" in form.fields else None
-    outcome = gauges.outcome_of(rule.name, name)
-    return Line(gauges.words_of(rule.name, name), outcome, form[key], off, rule.defaults[name])
+    return Line(limit.words, limit.outcome, form[key], off, limit.default)

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST
 import vision
 from capture.forms import ReasonForm
 from capture.judging import explanations, judge, likeness
-from capture.judging.rule_labels import FAULTS
 from capture.models import Likeness, Photo
 from capture.review import decisions, photo_views, return_reasons, worklist
 from portal import event_text, permissions
@@ -61,7 +60,7 @@ def _frame(request: Any, filters: worklist.Filters) -> dict[str, Any]:
     return {
         "filters": filters,
         "states": [(state, Photo.Status(state).label, counts.get(state, 0)) for state in worklist.STATES],
-        "rules": [(rule, FAULTS.get(rule, rule), n) for rule, n in worklist.count_rules(in_state)[:CHIP_RULES]],
+        "rules": [(rule, vision.label(rule), n) for rule, n in worklist.count_rules(in_state)[:CHIP_RULES]],
         "clean": worklist.clean(_listed(request, filters)).count(),
         "classes": worklist.classes_of(request.season, request.school),
         "undoable": len(decisions.last_decision(request.user)),

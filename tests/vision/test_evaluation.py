@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from vision import limits_of
+from tests.vision.test_rules import BOUNDS, COMPLIANT
+from vision import BACKGROUNDS, BY_NAME, RULES, limits_of
 from vision.evaluation import (
     Judged,
     LabelError,
     Labelled,
     Photo,
+    area_under_curve,
     evaluate,
     kinds,
     of_group,
@@ -20,8 +23,6 @@ from vision.evaluation import (
     rule_row,
     total,
 )
-from vision.rules import RULES
-from vision.scores import SCORES, area_under_curve
 from vision.verdict import Finding
 
 
@@ -34,10 +35,48 @@ def test_area_under_curve():
 
 
 def test_every_measured_rule_has_a_score(checked):
-    measured = {rule.name for rule in RULES if rule.check}
+    scores = {rule.name: rule.badness(checked.measures, background="blue") for rule in RULES}
 
-    assert set(SCORES) == measured
-    assert all(isinstance(score(checked.measures), int | float) for score in SCORES.values())
+    assert {name for name, score in scores.items() if score is not None} == {r.name for r in RULES if r.is_checked}
+    assert all(isinstance(score, int | float) for score in scores.values() if score is not None)
+
+
+def test_more_is_worse():
+    """Each score rises on the way from a photo that keeps the rule to one that breaks it."""
+    for name, _outcome, measure, inside, past in BOUNDS:
+        if (name, measure) in BESIDE_THE_SCORE:
+            continue
+        good, bad = (
+            BY_NAME[name].badness({**COMPLIANT, measure: value}, background="blue") for value in (inside, past)
+        )
+        assert bad > good, name
+
+
+# Measures that a rule weighs beside the one of its score; colour too strong is the opposite of colour too weak.
+BESIDE_THE_SCORE = {
+    ("sharpness", "texture"),
+    ("side_light", "side_stops"),
+    ("overexposed", "skin"),
+    ("face_glare", "under_eye"),
+    ("eyes", "eye_aspect"),
+    ("colour", "skin_hue"),
+    ("colour", "skin_chroma"),
+}
+
+
+def test_a_photo_without_a_face_has_no_score():
+    assert all(rule.badness({"faces": 0}, background="blue") is None for rule in RULES)
+
+
+@pytest.mark.parametrize("background", BACKGROUNDS)
+def test_clothes_are_scored_against_the_seasons_background(background):
+    """Of a white and a coloured top the one like the background is the violation, whatever the background."""
+    tops = {name: {**COMPLIANT, f"clothes_{name}": 0.9} for name in BACKGROUNDS}
+    photos = [
+        replace(photo("clothes_background" if name == background else ""), measures=measures)
+        for name, measures in tops.items()
+    ]
+    assert rule_row("clothes_background", "reject", photos, limits_of(background=background)).auc == 1.0
 
 
 def test_labels_may_name_several_rules_and_a_group(tmp_path):

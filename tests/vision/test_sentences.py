@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 from django.utils.translation import override
 
-from vision import RULE_NAMES, RULES, Finding, Unreadable, advice, sentence
+from vision import LOOK_YOURSELF, RULE_NAMES, RULES, Finding, Unreadable, advice, sentence
 from vision.errors import SENTENCES
-from vision.sentences import LOOK_YOURSELF
 
 CHINESE = range(0x4E00, 0x9FFF)
 
@@ -36,6 +35,6 @@ def test_nobody_and_somebody_else_are_different_sentences():
 
 def test_titles_refusals_and_the_reviewers_list_are_translated():
     with override("zh-hans"):
-        assert all(is_chinese(str(rule.title)) for rule in RULES)
+        assert all(is_chinese(str(words)) for rule in RULES for words in (rule.title, rule.label))
         assert all(is_chinese(str(Unreadable(code))) for code in SENTENCES)
         assert all(is_chinese(str(entry)) for entry in LOOK_YOURSELF)

@@ -15,12 +15,12 @@ from vision.face import CHIN, OVAL
 from vision.portrait.borders import close_off
 from vision.portrait.crop import HEIGHT, WIDTH, Crop
 from vision.portrait.encoding import encode_portrait, encode_thumbnail
-from vision.portrait.framing import describe, frame, is_standard
+from vision.portrait.framing import describe, frame
 from vision.portrait.matting import Matte, matte
 from vision.portrait.strangers import without_strangers
-from vision.rules import above, limits_of
+from vision.rules import Limits, judge_portrait, limits_of
 from vision.source import Source
-from vision.verdict import Finding, Limits
+from vision.verdict import Finding
 
 SURPLUS = 1.2  # source px per portrait px; more are averaged first, because turning them down in one step would alias
 
@@ -59,7 +59,7 @@ def make_portrait(
     jpeg, quality = encode_portrait(rgb)
     edge = round(cut_person.edge, 4)
     geometry |= {"quality": quality, "bytes": len(jpeg), "background": background, "edge": edge}
-    return Portrait(jpeg, encode_thumbnail(rgb), geometry, edge, find(geometry, edge, limits or limits_of()))
+    return Portrait(jpeg, encode_thumbnail(rgb), geometry, edge, judge_portrait(geometry, limits or limits_of()))
 
 
 def warp(source: Source, crop: Crop) -> np.ndarray:
@@ -90,17 +90,3 @@ def compose(person: np.ndarray, alpha: np.ndarray, background: tuple[int, int, i
     weight = cv2.merge([alpha, alpha, alpha])
     wall = np.array(background, np.float32) / 255
     return cv2.convertScaleAbs((person - wall) * weight + wall, alpha=255)
-
-
-def find(geometry: Mapping[str, Any], edge: float, limits: Limits) -> tuple[Finding, ...]:
-    """What the portrait itself shows to be wrong."""
-    found = []
-    cut_off = above("too_close", geometry["outside"], limits)
-    if cut_off:
-        found.append(cut_off)
-    if not is_standard(dict(geometry)):
-        found.append(Finding("framing", "warn"))
-    rough = limits.get("edge", "warn")
-    if rough is not None and edge > rough:
-        found.append(Finding("edge", "warn", edge, rough))
-    return tuple(found)

@@ -138,11 +138,6 @@ def describe(crop: Crop, measures: dict[str, Any], size: np.ndarray) -> dict[str
     }
 
 
-def is_standard(geometry: dict[str, Any]) -> bool:
-    ranges = {"face_width": (180, 300), "eye_line": (200, 300), "hair_top": (50, 110)}
-    return all(low <= geometry[name] <= high for name, (low, high) in ranges.items())
-
-
 def _project(fractions: Any, size: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     points = np.atleast_2d(np.array(fractions)) * size
     return points @ matrix[:, :2].T + matrix[:, 2]

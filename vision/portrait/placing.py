@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from vision import standard
 from vision.portrait.crop import HEIGHT, WIDTH, Crop
 from vision.portrait.framing import describe
 
-# What the national standard asks for, px of 480 x 640.
-STANDARD_PX = {"face_width": (180.0, 300.0), "eye_line": (200.0, 300.0), "hair_top": (50.0, 110.0)}
 # "Centred" and "upright" have no number in the standard: what an eye begins to see, px and degrees.
-RANGES = STANDARD_PX | {"sideways": (-40.0, 40.0), "tilt": (-5.0, 5.0)}
+RANGES = standard.RANGES | {"sideways": (-40.0, 40.0), "tilt": (-5.0, 5.0)}
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from capture.management import picture_files
-from vision import limits_of
+from vision import Limits, limits_of
 from vision.backgrounds import BACKGROUNDS
 from vision.evaluation import (
     Judged,
@@ -27,7 +27,6 @@ from vision.evaluation import (
     rule_row,
     total,
 )
-from vision.verdict import Limits
 
 HEAD = f"{'rule':20}{'outcome':9}{'images':>8}{'false':>7}{'%':>7}{'labelled':>10}{'found':>7}{'%':>7}{'AUC':>7}  limit"
 STRENGTHS = ("weak", "middle", "strong")

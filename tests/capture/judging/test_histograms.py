@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 import vision
-from capture.judging import gauges, histograms
+from capture.judging import histograms
 from capture.templatetags.judging import limit_histogram
 from tests import factories
 
-ROLL = gauges.GAUGES["roll"][0]
+ROLL = vision.BY_NAME["roll"].gauges[0]
 
 
 def test_every_photo_is_in_a_bar_and_every_limit_on_a_line():
@@ -18,14 +18,14 @@ def test_every_photo_is_in_a_bar_and_every_limit_on_a_line():
     found = histograms.of_gauge(ROLL, measures, vision.limits_of(), "roll")
     assert found is not None
     assert (found.photos, sum(found.bars)) == (4, 4)
-    assert [(limit, name) for limit, name, _side in found.lines] == [(8, "reject"), (5, "warn")]
+    assert [(stands, limit.name) for stands, limit in found.lines] == [(8, "reject"), (5, "warn")]
     assert 0 < found.part(5) < found.part(8) < 1
 
 
 def test_a_limit_that_is_switched_off_has_no_line():
     limits = vision.limits_of({"roll": {"warn": None}})
     found = histograms.of_gauge(ROLL, [{"roll": 1.0}], limits, "roll")
-    assert [name for _limit, name, _side in found.lines] == ["reject"]
+    assert [limit.name for _stands, limit in found.lines] == ["reject"]
 
 
 def test_nothing_measured_is_no_histogram():
@@ -33,7 +33,7 @@ def test_nothing_measured_is_no_histogram():
 
 
 def test_one_value_only_still_has_a_width():
-    gauge = gauges.GAUGES["ears"][0]
+    gauge = vision.BY_NAME["ears"].gauges[0]
     found = histograms.of_gauge(gauge, [{"ear_skin": 0.0}] * 3, vision.limits_of({"ears": {"warn": None}}), "ears")
     assert found.high > found.low
     assert sum(found.bars) == 3
@@ -41,12 +41,12 @@ def test_one_value_only_still_has_a_width():
 
 def test_columns_take_the_colour_of_the_limit_they_have_passed():
     measures = [{"roll": value} for value in (1.0, 6.0, 12.0)]
-    drawn = limit_histogram(histograms.of_gauge(ROLL, measures, vision.limits_of(), "roll"), "roll")
+    drawn = limit_histogram(histograms.of_gauge(ROLL, measures, vision.limits_of(), "roll"))
     assert [drawn.count(f'class="fill-{tone}"') for tone in ("sky", "look", "act")] == [1, 1, 1]
     assert "style" not in drawn
-    fringe = gauges.GAUGES["fringe"][0]
+    fringe = vision.BY_NAME["fringe"].gauges[0]
     below = histograms.of_gauge(fringe, [{"forehead_skin": 0.1}, {"forehead_skin": 1.0}], vision.limits_of(), "fringe")
-    assert limit_histogram(below, "fringe").count('class="fill-act"') == 1
+    assert limit_histogram(below).count('class="fill-act"') == 1
 
 
 @pytest.mark.usefixtures("scoped")

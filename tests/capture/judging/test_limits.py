@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 import vision
-from capture.judging import gauges, limits
+from capture.judging import limits
 from capture.models import LimitSet
 from portal.errors import Conflict, PortalError
 from portal.models import Event
@@ -127,31 +127,16 @@ def test_what_a_season_may_leave_to_a_person(season):
     assert not limits.refuses(asks, [vision.Finding("one_face", "reject", 2.0, 1.0)])
 
 
-def test_every_rule_stands_in_one_group_and_every_limit_on_one_gauge():
-    names = [rule.name for _title, rules in gauges.grouped() for rule in rules]
-    assert sorted(names) == sorted(vision.RULE_NAMES)
-    for rule in vision.RULES:
-        shown = [name for gauge in gauges.of(rule) for name in gauge.limits]
-        if any(value is not None for value in rule.defaults.values()) or shown:
-            assert sorted(shown) == sorted(rule.defaults), rule.name
-
-
-def test_a_rule_that_nobody_has_described_yet_is_still_shown():
-    rule = vision.Rule("nose", "Nose", {"reject": 1.0})
-    assert [(gauge.title, dict(gauge.limits)) for gauge in gauges.of(rule)] == [("reject", {"reject": "above"})]
-    assert gauges.of(vision.Rule("unreadable", "Readable", {"reject": None})) == []
-
-
-@pytest.mark.parametrize("rule", [rule for rule in vision.RULES if rule.check], ids=lambda rule: rule.name)
+@pytest.mark.parametrize("rule", [rule for rule in vision.RULES if rule.is_checked], ids=lambda rule: rule.name)
 def test_a_gauge_reads_what_its_rule_compares(rule, measured):
     """With the limit moved just past the reading, the rule finds it with that very value."""
-    for gauge in gauges.of(rule):
+    for gauge in rule.gauges:
         value = gauge.read(measured, background="blue")
-        for name, side in gauge.limits.items():
+        for name, side in ((limit.name, limit.side) for limit in gauge.limits):
             if value is None or name not in ("reject", "warn"):
                 continue
             off = dict.fromkeys(rule.defaults, None)
-            limit = value - 0.001 if side == gauges.ABOVE else value + 0.001
+            limit = value - 0.001 if side == "above" else value + 0.001
             found = rule.check(measured, vision.limits_of({rule.name: off | {name: limit}}))
             if rule.name in NEED_MORE:
                 continue

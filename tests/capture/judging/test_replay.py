@@ -78,19 +78,8 @@ def test_a_measure_that_an_older_engine_did_not_take_leaves_its_finding(pictures
     assert framing in replay.findings(measures, {"crop": {}}, [framing], vision.limits_of())
 
 
-def test_a_rule_that_asks_for_the_limits_of_another_is_known(pictures):
-    """Every rule is watched while it reads limits; one that reads another rule's belongs into ASKED_BY."""
-
-    class Watched(vision.Limits):
-        def get(self, rule, name):
-            read.add(rule)
-            return super().get(rule, name)
-
-    values = vision.limits_of().values
-    for measures, _geometry, _findings in pictures.values():
-        for rule in vision.RULES:
-            read: set[str] = set()
-            if rule.check and measures["faces"]:
-                rule.check(measures, Watched(values))
-                foreign = {name for name in read - {rule.name} if rule.name not in replay.affected([name])}
-                assert not foreign, rule.name
+def test_a_rule_is_asked_again_when_the_limits_change_that_it_asks():
+    assert replay.affected(["roll"]) == {"roll"}
+    assert replay.affected(["sharpness"]) == {"sharpness", "screen", "beautified"}
+    assert replay.affected(["mask", "roll"]) == {"mask", "fringe", "beautified", "colour", "roll"}
+    assert replay.affected([]) == set()

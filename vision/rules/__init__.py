@@ -1,0 +1,130 @@
+"""The rules of the photo check, in the order of the official photo rules, and the judgement by them.
+
+A rule is one `Rule` in the module of its family: its check, measures, limits, words and score stand there and nowhere else.
+The defaults are the limits that were measured to separate (docs/judging.md); a season may change them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from vision.rules.clothes import CLOTHES
+from vision.rules.cover import COVER
+from vision.rules.expression import EXPRESSION
+from vision.rules.file import FILE
+from vision.rules.head import FRAMING, one_face
+from vision.rules.integrity import INTEGRITY
+from vision.rules.light import LIGHT
+from vision.rules.limits import Gauge, Limit, Limits, Unit
+from vision.rules.rule import Family, Measures, Rule
+from vision.verdict import Finding, Verdict
+
+FAMILIES: tuple[Family, ...] = (FRAMING, LIGHT, EXPRESSION, COVER, CLOTHES, INTEGRITY, FILE)
+RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.rules)
+RULE_NAMES: tuple[str, ...] = tuple(rule.name for rule in RULES)
+BY_NAME: dict[str, Rule] = {rule.name: rule for rule in RULES}
+DEFAULTS = {rule.name: rule.defaults for rule in RULES}
+
+LOOK_YOURSELF = (
+    _("Earrings and other ornaments"),
+    _("Thin necklaces"),
+    _("Coloured contact lenses"),
+    _("Frames of glasses over the eyes"),
+    _("Hair over the ears"),
+    _("Black caps and dark head cover"),
+    _("Enlarged eyes and slimmed faces"),
+    _("Displays photographed from afar, prints without a border in view"),
+)
+"""What no rule can see yet: shown to the reviewer, claimed for nobody."""
+
+
+def grouped() -> list[tuple[Any, list[Rule]]]:
+    """Every rule once, under the title of the family that it is shown with."""
+    shown = {family: [rule for rule in RULES if _group(rule) is family] for family in FAMILIES}
+    return [(family.title, rules) for family, rules in shown.items()]
+
+
+def _group(rule: Rule) -> Family:
+    return rule.group or next(family for family in FAMILIES if rule in family.rules)
+
+
+def limits_of(changes: Mapping[str, Mapping[str, float | None]] | None = None, *, background: str = "blue") -> Limits:
+    """The defaults with `changes` over them.
+
+    Raises ValueError for an unknown rule, an unknown limit or a value that is no number.
+    """
+    merged = {rule: dict(limits) for rule, limits in DEFAULTS.items()}
+    for rule, limits in (changes or {}).items():
+        for name, value in limits.items():
+            if name not in merged.get(rule, {}):
+                raise ValueError(f"unknown limit {rule}.{name}")
+            merged[rule][name] = None if value is None else float(value)
+    return Limits(merged, background)
+
+
+def judge(measures: Measures, limits: Limits | None = None) -> Verdict:
+    """Pure: the same measures and limits give the same verdict, without the picture."""
+    limits = limits or limits_of()
+    asked = RULES if measures.get("faces", 0) else (one_face,)
+    found = [rule.check(measures, limits) for rule in asked]
+    return Verdict(tuple(finding for finding in found if finding))
+
+
+def judge_portrait(geometry: Measures, limits: Limits) -> tuple[Finding, ...]:
+    """What the portrait itself shows to be wrong, from its geometry."""
+    found = [rule.check_portrait(geometry, limits) for rule in RULES]
+    return tuple(finding for finding in found if finding)
+
+
+def label(rule: str) -> Any:
+    """What is wrong when the rule of this name is broken, in two or three words. A rule that is no more has only its name."""
+    return BY_NAME[rule].label if rule in BY_NAME else rule
+
+
+def sentence(finding: Finding) -> str:
+    """What is wrong, in the active language."""
+    return str(BY_NAME[finding.rule].words(finding).sentence)
+
+
+def advice(finding: Finding) -> str:
+    """What to do about it, in the active language."""
+    return str(BY_NAME[finding.rule].words(finding).advice)
+
+
+def drawing(finding: Finding) -> str:
+    """The name of the drawing under static/rules/ that shows what is wrong."""
+    return BY_NAME[finding.rule].words(finding).drawing or BY_NAME[finding.rule].drawing or finding.rule
+
+
+def prevents_portrait(finding: Finding) -> bool:
+    """No picture, nobody in it, or too little of it: there is nothing that a person could approve."""
+    rule = BY_NAME.get(finding.rule)
+    return rule is not None and rule.words(finding).prevents_portrait
+
+
+__all__ = [
+    "BY_NAME",
+    "DEFAULTS",
+    "FAMILIES",
+    "LOOK_YOURSELF",
+    "RULES",
+    "RULE_NAMES",
+    "Family",
+    "Gauge",
+    "Limit",
+    "Limits",
+    "Rule",
+    "Unit",
+    "advice",
+    "drawing",
+    "grouped",
+    "judge",
+    "judge_portrait",
+    "label",
+    "limits_of",
+    "prevents_portrait",
+    "sentence",
+]

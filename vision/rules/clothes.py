@@ -1,0 +1,61 @@
+"""Clothes and posture."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from vision.rules.limits import ABSOLUTE, DEGREES, SHARE, above, gauge
+from vision.rules.rule import Family, Rule, box, dots
+
+CLOTHES = Family(_("Clothes and posture"))
+TOP = box("clothes_box")
+
+# Compared with the background that the portrait will get.
+clothes_background = CLOTHES.add(
+    Rule(
+        "clothes_background",
+        title=_("Clothes unlike the background"),
+        label=_("Top like the background"),
+        sentence=_("The clothes have nearly the colour of the portrait's background."),
+        advice=_("Wear a top of a clearly different, darker colour."),
+        gauges=(gauge(_("Clothes coloured like the background"), SHARE, "clothes_{background}", reject=above(0.5)),),
+        places=TOP,
+    )
+)
+
+# Navy is dark enough to stand out.
+blue_top = CLOTHES.add(
+    Rule(
+        "blue_top",
+        title=_("No blue top"),
+        label=_("Blue top"),
+        sentence=_("A blue top is not allowed."),
+        advice=_("Wear a top that is not blue."),
+        gauges=(gauge(_("Clear blue in the clothes"), SHARE, "clothes_hue_blue", reject=above(0.45)),),
+        places=TOP,
+    )
+)
+
+pattern = CLOTHES.add(
+    Rule(
+        "pattern",
+        title=_("No busy pattern"),
+        label=_("Busy pattern"),
+        sentence=_("The clothes have a busy pattern."),
+        advice=_("Wear a plain top."),
+        gauges=(gauge(_("Edges in the clothes"), SHARE, "pattern", warn=above(0.09)),),
+        places=TOP,
+    )
+)
+
+shoulders = CLOTHES.add(
+    Rule(
+        "shoulders",
+        title=_("Shoulders level"),
+        label=_("Shoulders not level"),
+        sentence=_("The shoulders are not level."),
+        advice=_("Stand straight with both shoulders at the same height."),
+        gauges=(gauge(_("Slope of the shoulders"), DEGREES, "shoulders", ABSOLUTE, warn=above(6)),),
+        places=dots("shoulder_points"),
+    )
+)

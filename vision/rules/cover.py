@@ -1,0 +1,182 @@
+"""Hair, glasses, ornaments and whatever else covers the head."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from vision.rules.limits import (
+    CHROMA,
+    COLOUR,
+    IN_EYES,
+    LIGHTNESS,
+    NEGATIVE,
+    RATIO,
+    SHARE,
+    Limits,
+    above,
+    below,
+    gauge,
+    passes,
+)
+from vision.rules.rule import Family, Measures, Rule, box, boxes, dots
+from vision.verdict import Finding
+
+COVER = Family(_("Hair, glasses, cover"))
+EYES, FOREHEAD = boxes("eye_boxes"), box("forehead_box")
+LIPS_LIKE_CHIN = 8.0
+GREY_CHROMA = 5.0
+SKIN_HUE = (12.0, 72.0)
+
+
+def _fringe(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+    """Little skin, or more fine detail than the cheeks have, which fair hair has too. Either alone must be plain to reject,
+    both together need less: strands and thin fringes go to a person. Behind a mask nothing is known of the skin."""
+    if mask.check(m, limits):
+        return None
+    plain = rule.find(m, limits, "detail")
+    if plain is None and rule.is_exceeded("hairy", m, limits):
+        plain = rule.find(m, limits, "partly")
+    return plain or rule.find(m, limits, "reject", "warn", "strands")
+
+
+def _mask(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+    """Where lips should be: no redder than the chin, and one colour with it, in a face of two colours. A grey picture has none."""
+    finding = rule.find(m, limits, "reject")
+    if finding is None or m["lip_distance"] > LIPS_LIKE_CHIN:
+        return None
+    if max(m["skin_chroma"], m["forehead_chroma"]) < GREY_CHROMA:
+        return None
+    return finding if _is_two_coloured(rule, m, limits) else None
+
+
+def _is_two_coloured(rule: Rule, m: Measures, limits: Limits) -> bool:
+    """Chin unlike the cheeks; or cheeks unlike the forehead and not of a skin's hue, for hair or shine on a dark forehead
+    differs as much; or cheeks without colour in a picture that has some."""
+    if passes(limits.get(rule.name, "chin"), m["chin_distance"]):
+        return True
+    is_skin = SKIN_HUE[0] < m["skin_hue"] < SKIN_HUE[1]
+    if not is_skin and passes(limits.get(rule.name, "forehead"), m["forehead_distance"]):
+        return True
+    grey = limits.get(rule.name, "cheek_chroma")
+    return grey is not None and m["skin_chroma"] < grey and m["forehead_chroma"] > 2 * m["skin_chroma"]
+
+
+def _fringe_score(m: Measures) -> float:
+    score: float = m["forehead_detail"] - m["forehead_skin"]
+    return score
+
+
+fringe = COVER.add(
+    Rule(
+        "fringe",
+        title=_("Forehead and brows free"),
+        label=_("Hair over the brows"),
+        sentence=_("Hair covers the forehead or the brows."),
+        advice=_("Brush the fringe aside so that both brows are seen."),
+        gauges=(
+            gauge(
+                _("Skin seen on the forehead"),
+                SHARE,
+                "forehead_skin",
+                reject=below(0.15),
+                partly=below(0.3, "reject", words=_("Not accepted below, if the detail is high too")),
+                warn=below(0.6),
+            ),
+            gauge(
+                _("Fine detail of the forehead over that of the cheeks"),
+                RATIO,
+                "forehead_detail",
+                detail=above(3.5, "reject"),
+                hairy=above(2.4, words=_("High is the detail above")),
+                strands=above(2.7, "warn"),
+            ),
+        ),
+        asks=("mask",),
+        decide=_fringe,
+        score=_fringe_score,
+        places=FOREHEAD,
+    )
+)
+
+# Only plain cases, the others are left to the reviewer.
+ears = COVER.add(
+    Rule(
+        "ears",
+        title=_("Ears visible"),
+        label=_("Ears covered"),
+        sentence=_("Hair may be covering the ears."),
+        advice=_("Tuck your hair behind the ears."),
+        gauges=(gauge(_("Skin seen beside the cheeks"), SHARE, "ear_skin", warn=below(0.4)),),
+        places=dots("cheeks"),
+    )
+)
+
+necklace = COVER.add(
+    Rule(
+        "necklace",
+        title=_("No necklace"),
+        label=_("Necklace"),
+        sentence=_("There seems to be a necklace."),
+        advice=_("Take off necklaces and chains."),
+        gauges=(gauge(_("Longest bright thin line on the neck"), IN_EYES, "necklace", warn=above(0.4)),),
+        places=box("neck_box"),
+    )
+)
+
+lens_glare = COVER.add(
+    Rule(
+        "lens_glare",
+        title=_("No reflection in the glasses"),
+        label=_("Reflection in the glasses"),
+        sentence=_("The glasses reflect light."),
+        advice=_("Lower your glasses or lamps a little, or take the glasses off."),
+        gauges=(gauge(_("Largest white spot before an eye"), IN_EYES, "lens_glare", warn=above(0.012)),),
+        places=EYES,
+    )
+)
+
+tinted_lens = COVER.add(
+    Rule(
+        "tinted_lens",
+        title=_("No tinted glasses"),
+        label=_("Tinted glasses"),
+        sentence=_("The glasses seem to be tinted or to throw a shadow."),
+        advice=_("Wear clear glasses or take them off."),
+        gauges=(
+            gauge(_("Darker below the eyes than on the cheeks by"), LIGHTNESS, "under_eye", NEGATIVE, warn=above(12)),
+        ),
+        places=EYES,
+    )
+)
+
+# A black cap is not seen.
+head_cover = COVER.add(
+    Rule(
+        "head_cover",
+        title=_("No head cover"),
+        label=_("Head cover"),
+        sentence=_("Something seems to cover the head."),
+        advice=_("Take off hats, caps and hair bands."),
+        gauges=(gauge(_("Strength of colour where hair should be"), CHROMA, "hair_chroma", warn=above(32)),),
+        places=FOREHEAD,
+    )
+)
+
+mask = COVER.add(
+    Rule(
+        "mask",
+        title=_("No mask"),
+        label=_("Mask"),
+        sentence=_("A mask covers the face."),
+        advice=_("Take off the mask."),
+        gauges=(
+            gauge(_("Redness where lips should be"), COLOUR, "lip_redness", reject=below(2.5)),
+            gauge(_("And: chin unlike the cheeks by"), COLOUR, "chin_distance", chin=above(20)),
+            gauge(_("Or: cheeks unlike the forehead by"), COLOUR, "forehead_distance", forehead=above(15)),
+            gauge(_("Or: cheeks with less colour than"), CHROMA, "skin_chroma", cheek_chroma=below(8)),
+        ),
+        decide=_mask,
+        also_reads=("lip_distance", "forehead_chroma", "skin_hue"),
+        places=box("mouth_box"),
+    )
+)

@@ -1,0 +1,95 @@
+"""Eyes and mouth."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from vision.rules.limits import ABSOLUTE, IN_EYES, RATIO, SHARE, Limits, above, below, gauge
+from vision.rules.rule import Family, Measures, Rule, box, boxes
+from vision.verdict import Finding
+
+EXPRESSION = Family(_("Eyes and expression"))
+EYES, MOUTH = boxes("eye_boxes"), box("mouth_box")
+
+# (R - max(G, B)) / R inside the iris.
+red_eye = EXPRESSION.add(
+    Rule(
+        "red_eye",
+        title=_("No red eyes"),
+        label=_("Red eyes"),
+        sentence=_("The eyes look red from the flash."),
+        advice=_("Switch off the flash and take the photo in daylight."),
+        gauges=(gauge(_("Redness of the pupils"), SHARE, "red_eye", reject=above(0.33)),),
+        places=EYES,
+    )
+)
+
+
+def _eyes(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+    """Narrow open eyes read 0.53: above the gap that is rejected only a slit is, which is low for its width too."""
+    finding = rule.find(m, limits, "reject", "warn")
+    if finding is None:
+        return rule.find(m, limits, "aspect")
+    slit = rule.find(m, limits, "slit") if finding.outcome == "warn" else None
+    return slit or finding
+
+
+eyes = EXPRESSION.add(
+    Rule(
+        "eyes",
+        title=_("Eyes open"),
+        label=_("Eyes not open"),
+        sentence=_("The eyes are not fully open."),
+        advice=_("Open your eyes naturally and look at the lens."),
+        gauges=(
+            gauge(
+                _("Gap of the lids, in widths of the iris"), RATIO, "eye_opening", reject=below(0.45), warn=below(0.52)
+            ),
+            gauge(
+                _("Height of the eye over its width"),
+                RATIO,
+                "eye_aspect",
+                aspect=below(0.19, "warn"),
+                slit=below(0.175, "reject", words=_("Not accepted below, if the lids are low too")),
+            ),
+        ),
+        decide=_eyes,
+        places=EYES,
+    )
+)
+
+gaze = EXPRESSION.add(
+    Rule(
+        "gaze",
+        title=_("Looking into the camera"),
+        label=_("Looking away"),
+        sentence=_("The eyes are not looking into the camera."),
+        advice=_("Look straight into the lens."),
+        gauges=(gauge(_("Irises off the middle, in widths of the eye"), RATIO, "gaze", ABSOLUTE, reject=above(0.06)),),
+        places=EYES,
+    )
+)
+
+mouth = EXPRESSION.add(
+    Rule(
+        "mouth",
+        title=_("Mouth closed"),
+        label=_("Mouth open"),
+        sentence=_("The mouth is open or teeth are showing."),
+        advice=_("Close your lips and keep a calm expression without showing teeth."),
+        gauges=(gauge(_("Gap of the lips"), IN_EYES, "mouth_gap", reject=above(0.06)),),
+        places=MOUTH,
+    )
+)
+
+smile = EXPRESSION.add(
+    Rule(
+        "smile",
+        title=_("Calm expression"),
+        label=_("Broad smile"),
+        sentence=_("The smile is rather broad."),
+        advice=_("Relax your face; a slight smile with closed lips is fine."),
+        gauges=(gauge(_("Width of the mouth over that of the eyes"), RATIO, "smile", warn=above(0.64)),),
+        places=MOUTH,
+    )
+)

@@ -1,0 +1,100 @@
+"""The file and the portrait made of it; most of it is found when the file is opened, the portrait made or compared."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from vision import standard
+from vision.rules.head import FRAMING
+from vision.rules.integrity import INTEGRITY
+from vision.rules.limits import BITS, RATIO, SHARE, Limits, above, below, gauge
+from vision.rules.rule import Family, Measures, Rule, box, first_gauge
+from vision.verdict import Finding
+
+FILE = Family(_("File and portrait"))
+
+# Found when the file is opened.
+unreadable = FILE.add(
+    Rule(
+        "unreadable",
+        title=_("Readable photo"),
+        label=_("Unreadable"),
+        sentence=_("The photo cannot be read."),
+        advice=_("Please send the original photo from the phone again."),
+        outcome="reject",
+        decide=None,
+        prevents_portrait=True,
+    )
+)
+
+# Share of the portrait in which the person would go on beyond the photo; a wall may end. The measures foretell it, the
+# portrait in its own frame shows it.
+too_close = FILE.add(
+    Rule(
+        "too_close",
+        title=_("Room round the head and shoulders"),
+        label=_("Too close"),
+        sentence=_("The head is too close to the edge of the photo."),
+        advice=_("Stand back a little, so that the whole head and both shoulders fit in with room around."),
+        gauges=(
+            gauge(_("Part of the portrait outside the photo"), SHARE, "outside", reject=above(0.04), warn=above(0.02)),
+        ),
+        decide_portrait=first_gauge,
+        places=box("box"),
+        group=FRAMING,
+        prevents_portrait=True,
+    )
+)
+
+
+def _framing(rule: Rule, geometry: Measures, limits: Limits) -> Finding | None:
+    return None if standard.is_met(geometry) else Finding(rule.name, "warn")
+
+
+framing = FILE.add(
+    Rule(
+        "framing",
+        title=_("Head inside the standard frame"),
+        label=_("Framing to be looked at"),
+        sentence=_("The hair is too tall for the standard frame."),
+        advice=_("Flatten or tie your hair lower. A reviewer will look at this photo."),
+        outcome="warn",
+        decide=None,
+        decide_portrait=_framing,
+        also_reads=tuple(standard.RANGES),
+    )
+)
+
+edge = FILE.add(
+    Rule(
+        "edge",
+        title=_("Clean outline against the background"),
+        label=_("Outline to be looked at"),
+        sentence=_("The outline of the hair came out rough."),
+        advice=_("Stand before a plain wall without strong light behind you. A reviewer will look at this photo."),
+        gauges=(gauge(_("Unevenness of the outline"), RATIO, "edge", warn=above(0.1)),),
+        decide=None,
+        decide_portrait=first_gauge,
+    )
+)
+
+# Found by comparing the imprint (vision/imprint.py) with those of all students; it is no measure of this photo alone.
+duplicate = FILE.add(
+    Rule(
+        "duplicate",
+        title=_("A picture of one's own"),
+        label=_("Perhaps somebody else's picture"),
+        sentence=_("The same or nearly the same picture was sent in before."),
+        advice=_("Take a new photo of yourself now, not an old one. A reviewer will look at this photo."),
+        gauges=(
+            gauge(
+                _("Difference from another student's picture"),
+                BITS,
+                "",
+                warn=below(72, words=_("To be looked at below, in photos from now on")),
+            ),
+        ),
+        decide=None,
+        group=INTEGRITY,
+    )
+)

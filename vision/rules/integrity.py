@@ -1,0 +1,109 @@
+"""Signs of a re-shot or retouched picture: they only warn, for only a person may lock an account."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from vision.rules.cover import mask
+from vision.rules.light import sharpness
+from vision.rules.limits import CHROMA, HUE, RATIO, SIDES, Limits, above, below, gauge
+from vision.rules.rule import Family, Measures, Rule, Variant, box, boxes
+from vision.verdict import Finding
+
+INTEGRITY = Family(_("Re-shot and beautified photos: only a person may lock"))
+FACE = box("box")
+
+
+def _screen(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+    """Strongest peak of the spectrum of the face over its surroundings; in the empty spectrum of a blurred photo small peaks
+    stand out."""
+    return rule.find(m, limits, "blurred" if sharpness.check(m, limits) else "warn")
+
+
+screen = INTEGRITY.add(
+    Rule(
+        "screen",
+        title=_("Not photographed from a screen"),
+        label=_("Perhaps a photographed screen"),
+        sentence=_("The photo may have been taken from a screen."),
+        advice=_("Have a real person photographed, not a screen. A reviewer will look at this photo."),
+        gauges=(
+            gauge(
+                _("Grid of a display, peak over surroundings"),
+                RATIO,
+                "screen",
+                warn=above(1.42),
+                blurred=above(1.65, "warn", words=_("To be looked at above, if blurred")),
+            ),
+        ),
+        asks=("sharpness",),
+        decide=_screen,
+        places=FACE,
+        may_lock=True,
+    )
+)
+
+# A print or a bezel has three or four sides, a door one or two.
+print_edge = INTEGRITY.add(
+    Rule(
+        "print_edge",
+        title=_("Not photographed from a print"),
+        label=_("Perhaps a photographed print"),
+        sentence=_("The photo may have been taken from a printed picture."),
+        advice=_("Have a real person photographed, not a print. A reviewer will look at this photo."),
+        gauges=(gauge(_("Sides of the face with a long straight line"), SIDES, "frame_sides", warn=above(2)),),
+        places=boxes("frame_lines"),
+        may_lock=True,
+    )
+)
+
+
+def _beautified(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+    """Judged only on a photo that is sharp and of a face that is bare."""
+    return None if sharpness.check(m, limits) or mask.check(m, limits) else rule.find(m, limits, "warn")
+
+
+beautified = INTEGRITY.add(
+    Rule(
+        "beautified",
+        title=_("Not beautified"),
+        label=_("Perhaps beautified"),
+        sentence=_("The skin looks smoothed by a beauty filter."),
+        advice=_("Switch off beauty mode and filters. A reviewer will look at this photo."),
+        gauges=(gauge(_("Fine detail of the skin"), RATIO, "skin_detail", warn=below(1.25)),),
+        asks=("sharpness", "mask"),
+        decide=_beautified,
+        places=FACE,
+        may_lock=True,
+    )
+)
+
+
+def _colour(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+    """A grey picture is rejected; skin of an unlikely hue or strength warns, unless it is that of a mask."""
+    if m.get("skin_chroma") is None or m.get("skin_hue") is None or mask.check(m, limits):
+        return None
+    return rule.find(m, limits, "reject", "hue_low", "hue_high", "warn")
+
+
+colour = INTEGRITY.add(
+    Rule(
+        "colour",
+        title=_("True colour"),
+        label=_("False colour"),
+        sentence=_("The colours look unnatural."),
+        advice=_("Switch off filters and use daylight or white light."),
+        gauges=(
+            gauge(_("Strength of the skin's colour"), CHROMA, "skin_chroma", reject=below(5), warn=above(52)),
+            gauge(_("Hue of the skin"), HUE, "skin_hue", hue_low=below(12, "warn"), hue_high=above(72, "warn")),
+        ),
+        asks=("mask",),
+        decide=_colour,
+        places=FACE,
+        variant=Variant(
+            lambda finding: finding.outcome == "reject",
+            sentence=_("The photo has no colour: a black-and-white photo, a drawing or a copy."),
+            advice=_("Photograph yourself in colour, with the camera and without filters."),
+        ),
+    )
+)

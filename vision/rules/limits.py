@@ -1,0 +1,143 @@
+"""A limit of a rule, the gauge that it stands on, and the limits that are in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from django.utils.translation import gettext_lazy as _
+
+from vision.verdict import Outcome
+
+Side = Literal["above", "below"]
+ABOVE: Side = "above"
+BELOW: Side = "below"
+OUTCOMES: tuple[Outcome, ...] = ("reject", "warn")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """`most`: the widest a limit may be set; None has no end."""
+
+    words: Any = ""
+    most: float | None = None
+
+
+DEGREES, HUE = Unit(_("degrees"), 90), Unit(_("degrees of hue"), 180)
+SHARE, LIGHTNESS, SIDES = Unit(_("share, 0 to 1"), 1), Unit(_("lightness, 0 to 100"), 100), Unit(_("sides"), 4)
+PIXELS, STOPS, CHROMA = Unit(_("px")), Unit(_("stops")), Unit(_("chroma"))
+BITS = Unit(_("bits of 512"), 256)
+IN_EYES, COLOUR, RATIO = Unit(_("eye distances")), Unit(_("colour distance")), Unit(_("ratio"))
+
+WORDS = {
+    ("reject", ABOVE): _("Not accepted above"),
+    ("reject", BELOW): _("Not accepted below"),
+    ("warn", ABOVE): _("To be looked at above"),
+    ("warn", BELOW): _("To be looked at below"),
+    (None, ABOVE): _("Counts above"),
+    (None, BELOW): _("Counts below"),
+}
+
+
+@dataclass(frozen=True)
+class Limit:
+    """`default`: None is switched off, as long as no season sets it. `side`: where a photo exceeds the limit. `outcome`: what
+    that leads to, None where the limit only narrows down when another counts. `words`: what the limit does."""
+
+    name: str
+    default: float | None
+    side: Side
+    outcome: Outcome | None
+    words: Any
+    unit: Unit = Unit()
+
+    def is_exceeded(self, value: float | None, limit: float | None) -> bool:
+        """`limit` is the one in force. A value that was not measured exceeds nothing, nor is a limit exceeded that is off."""
+        if value is None or limit is None:
+            return False
+        return value > limit if self.side == ABOVE else value < limit
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A limit as a rule declares it, still without its name."""
+
+    default: float | None
+    side: Side
+    outcome: Outcome | None
+    words: Any
+
+    def named(self, name: str, unit: Unit) -> Limit:
+        """A limit named after an outcome leads to it."""
+        outcome = name if name in OUTCOMES else self.outcome
+        words = WORDS[outcome, self.side] if self.words is None else self.words
+        return Limit(name, self.default, self.side, outcome, words, unit)
+
+
+def above(default: float | None, outcome: Outcome | None = None, *, words: Any = None) -> Declared:
+    return Declared(default, ABOVE, outcome, words)
+
+
+def below(default: float | None, outcome: Outcome | None = None, *, words: Any = None) -> Declared:
+    return Declared(default, BELOW, outcome, words)
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """One measure and the limits on it. `measure` is its name among the measures, "{background}" stands for the season's; it is
+    empty for what is no measure of one photo. `sign` says what is compared of a number: ABSOLUTE its size, NEGATIVE its opposite."""
+
+    title: Any
+    unit: Unit
+    measure: str
+    sign: str
+    limits: tuple[Limit, ...]
+
+    def read(self, measures: Mapping[str, Any], *, background: str) -> float | None:
+        """The value that the limits are compared with; None when it was not measured."""
+        return self.reading(measures.get(self.key(background)))
+
+    def key(self, background: str) -> str:
+        """Under which name the measure is stored."""
+        return self.measure.format(background=background)
+
+    def reading(self, stored: Any) -> float | None:
+        """What is compared of a stored measure; of the Lab colour of the skin its lightness."""
+        if isinstance(stored, list):
+            stored = stored[0] if stored else None
+        if stored is None:
+            return None
+        value: float = abs(stored) if self.sign == ABSOLUTE else -stored if self.sign == NEGATIVE else stored
+        return value
+
+
+ABSOLUTE, NEGATIVE = "absolute", "negative"
+
+
+def gauge(title: Any, unit: Unit, measure: str, sign: str = "", /, **limits: Declared) -> Gauge:
+    """gauge(_("Tilt of the head"), DEGREES, "roll", ABSOLUTE, reject=above(8), warn=above(5))"""
+    return Gauge(title, unit, measure, sign, tuple(limit.named(name, unit) for name, limit in limits.items()))
+
+
+def passes(limit: float | None, value: float | None) -> bool:
+    """True when the value is above a limit that is switched on."""
+    return limit is not None and value is not None and value > limit
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The limits in force by rule and name; `background` is the colour that the portrait will get.
+
+    A season stores only what differs from the defaults: `rules.limits_of({"roll": {"reject": 10}})`.
+    A limit of None switches that outcome off.
+    """
+
+    values: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    background: str = "blue"
+
+    def get(self, rule: str, name: str) -> float | None:
+        return self.values.get(rule, {}).get(name)
+
+    def as_dict(self) -> dict[str, dict[str, float | None]]:
+        return {rule: dict(limits) for rule, limits in self.values.items()}

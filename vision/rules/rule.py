@@ -1,0 +1,196 @@
+"""What a rule of the photo check is: one object that says everything about itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from vision.rules.limits import ABOVE, BELOW, WORDS, Gauge, Limit, Limits
+from vision.verdict import Finding, Mark, Outcome
+
+Measures = Mapping[str, Any]
+Decide = Callable[["Rule", Measures, Limits], Finding | None]
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a finding is shown in the photo: a `measure` that holds places, and the `shape` that they have."""
+
+    shape: str
+    measure: str
+
+    def marks(self, measures: Measures) -> tuple[Mark, ...]:
+        """Fractions of the upright source; none where the place was not measured."""
+        found = measures.get(self.measure) or ()
+        if self.shape == "dots":
+            return tuple(("point", clip(x), clip(y)) for x, y in found)
+        return tuple(_around(corners) for corners in ([found] if self.shape == "box" and found else found))
+
+
+def box(measure: str) -> Places:
+    """The measure is two opposite corners."""
+    return Places("box", measure)
+
+
+def boxes(measure: str) -> Places:
+    """The measure is a list of pairs of opposite corners."""
+    return Places("boxes", measure)
+
+
+def dots(measure: str) -> Places:
+    """The measure is a list of points."""
+    return Places("dots", measure)
+
+
+def _around(corners: Any) -> Mark:
+    (x0, y0), (x1, y1) = corners
+    return ("box", *(clip(v) for v in (min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1))))
+
+
+def clip(value: float) -> float:
+    return min(1.0, max(0.0, value))
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Other words for those findings of a rule for which `when` is true."""
+
+    when: Callable[[Finding], bool]
+    sentence: Any
+    advice: Any
+    drawing: str = ""
+    prevents_portrait: bool = False
+
+
+def first_gauge(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+    """What most rules do: the limits of the first gauge in their order."""
+    return rule.find(m, limits, *(limit.name for limit in rule.gauges[0].limits))
+
+
+def in_order(*names: str) -> Decide:
+    """The first of these limits that is exceeded."""
+
+    def decide(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+        return rule.find(m, limits, *names)
+
+    return decide
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """A rule with its words, limits and check. A measure that was not taken (no face, no clothes in the frame) breaks no rule.
+
+    Words: `title` is what is asked, `label` what is wrong in two or three words, `sentence` and `advice` what the student reads;
+    `variant` has others for some findings. `drawing` is static/rules/NAME.svg, by default the rule's name.
+    Limits: those of the `gauges`; a rule without a number has the one `outcome`.
+    Check: `decide` reads the measures (None: found elsewhere), `decide_portrait` the geometry of the portrait that was made.
+    `also_reads` are measures beside those of gauges and `places`, `asks` the rules whose limits the check reads too.
+    `score` is one number of the measures, more is worse, by which `evaluation` tells how well the rule separates; by default the
+    reading of the first gauge. `may_lock`: a person who confirms a finding locks the account. `prevents_portrait`: nothing can be
+    made of such a photo. `group` is the family that it is shown with, where that is not the one that it stands in.
+    """
+
+    name: str
+    title: Any
+    label: Any
+    sentence: Any
+    advice: Any
+    gauges: tuple[Gauge, ...] = ()
+    outcome: Outcome | None = None
+    decide: Decide | None = first_gauge
+    decide_portrait: Decide | None = None
+    places: Places | None = None
+    also_reads: tuple[str, ...] = ()
+    asks: tuple[str, ...] = ()
+    score: Callable[[Measures], float | None] | None = None
+    variant: Variant | None = None
+    drawing: str = ""
+    may_lock: bool = False
+    prevents_portrait: bool = False
+    group: Family | None = None
+
+    @cached_property
+    def limits(self) -> dict[str, Limit]:
+        """By name, in the order of the gauges."""
+        if self.outcome:
+            return {self.outcome: Limit(self.outcome, None, ABOVE, self.outcome, WORDS[self.outcome, ABOVE])}
+        return {limit.name: limit for gauge in self.gauges for limit in gauge.limits}
+
+    @property
+    def defaults(self) -> dict[str, float | None]:
+        return {name: limit.default for name, limit in self.limits.items()}
+
+    @property
+    def outcomes(self) -> tuple[str, ...]:
+        return tuple(outcome for outcome in ("reject", "warn") if outcome in self.limits)
+
+    @property
+    def is_checked(self) -> bool:
+        """Whether the measures of a photo decide about it."""
+        return self.decide is not None
+
+    @property
+    def needs_portrait(self) -> bool:
+        return self.decide_portrait is not None
+
+    @cached_property
+    def measures(self) -> frozenset[str]:
+        """What the check reads itself: names of measures, for a rule of the portrait alone those of its geometry."""
+        places = {self.places.measure} if self.places else set()
+        return frozenset({gauge.measure for gauge in self.gauges} | places | set(self.also_reads))
+
+    def check(self, m: Measures, limits: Limits) -> Finding | None:
+        """Pure. Raises KeyError when an older engine did not take a measure that is needed."""
+        return self.decide(self, m, limits) if self.decide else None
+
+    def check_portrait(self, geometry: Measures, limits: Limits) -> Finding | None:
+        """The same of `Portrait.geometry`."""
+        return self.decide_portrait(self, geometry, limits) if self.decide_portrait else None
+
+    def find(self, m: Measures, limits: Limits, *names: str, places: Places | None = None) -> Finding | None:
+        """A finding for the first of these limits that is exceeded, shown at `places` if they are not those of the rule."""
+        for name in names:
+            if self.is_exceeded(name, m, limits):
+                value = self._gauge_of[name].read(m, background=limits.background)
+                outcome = self.limits[name].outcome
+                assert outcome is not None, name
+                shown = places or self.places
+                marks = shown.marks(m) if shown else ()
+                return Finding(self.name, outcome, value, limits.get(self.name, name), marks)
+        return None
+
+    def is_exceeded(self, name: str, m: Measures, limits: Limits) -> bool:
+        value = self._gauge_of[name].read(m, background=limits.background)
+        return self.limits[name].is_exceeded(value, limits.get(self.name, name))
+
+    def badness(self, m: Measures, *, background: str) -> float | None:
+        """The score of a photo, more is worse; None where no face was found or nothing is measured."""
+        if not self.is_checked or not m.get("faces"):
+            return None
+        if self.score:
+            return self.score(m)
+        first = self.gauges[0]
+        value = first.read(m, background=background)
+        return -value if value is not None and first.limits[0].side == BELOW else value
+
+    def words(self, finding: Finding) -> Rule | Variant:
+        """Whoever has the sentence and the advice for this finding."""
+        return self.variant if self.variant and self.variant.when(finding) else self
+
+    @cached_property
+    def _gauge_of(self) -> dict[str, Gauge]:
+        return {limit.name: gauge for gauge in self.gauges for limit in gauge.limits}
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """Rules that belong together, in the order of the official photo rules."""
+
+    title: Any
+    rules: list[Rule] = field(default_factory=list)
+
+    def add(self, rule: Rule) -> Rule:
+        self.rules.append(rule)
+        return rule
