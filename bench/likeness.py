@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-os.environ["TUCAI_TEST_DB"] = "bench_likeness"
 
 TRAITS, NOISE = 75, 0.4
 BATCH = 20_000

@@ -12,7 +12,6 @@ import sys
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-os.environ["TUCAI_TEST_DB"] = "bench_pages"
 
 SCHOOLS, LARGE = 170, 30_000
 STAGES = "ARRAY['waiting','checking','retake','ready','review','approved','approved','approved','proofed','proofed','printed','delivered']"

@@ -20,7 +20,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-os.environ.setdefault("TUCAI_TEST_DB", "bench_roster")
 CONTENDERS = tuple(os.environ.get("ONLY", "floor;ours;ours, same file again;import-export").split(";"))
 
 
@@ -32,9 +31,7 @@ def connect(*, create: bool = False, name: str = "test_bench_roster") -> None:
     from django.conf import settings
     from django.db import connection
 
-    from config import env
-
-    connection.settings_dict.update(env.database(settings.DATABASE_OWNER_URL))
+    connection.settings_dict.update(settings.DATABASE_OWNER())
     connection.settings_dict["TIME_ZONE"] = None
     connection.settings_dict["TEST"] = {
         "NAME": name,

@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-os.environ["TUCAI_TEST_DB"] = "bench_verdict"
 SIZE = (1440, 1920)  # what the camera page sends
 MOST = 18  # a student may send 20 a minute and a day
 

@@ -5,12 +5,12 @@ import os
 from celery import Celery
 from celery.schedules import crontab
 
-from config import env
+from launch import environment
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 # Read here and not from the settings: importing this package must not load them.
-SWEEP_SECONDS = env.number("TUCAI_SWEEP_SECONDS", 60)
+SWEEP_SECONDS = environment.number("TUCAI_SWEEP_SECONDS", 60, least=1, most=3600)
 
 app = Celery("tucai")
 app.config_from_object("django.conf:settings", namespace="CELERY")

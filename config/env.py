@@ -1,4 +1,4 @@
-"""What the environment says: services, secrets, folders. Read once, by settings.py."""
+"""What the settings make of the environment: the addresses of the services, and the secrets."""
 
 import base64
 import json
@@ -8,49 +8,46 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from launch import environment
+
 BASE_DIR = Path(__file__).resolve().parent.parent
-TRUE = {"1", "true", "yes", "on"}
-
-
-def text(name: str, default: str = "") -> str:
-    return os.environ.get(name, default).strip()
-
-
-def flag(name: str, default: bool = False) -> bool:
-    value = text(name)
-    return value.lower() in TRUE if value else default
-
-
-def number(name: str, default: int) -> int:
-    return int(text(name) or default)
-
-
-def words(name: str, default: str = "") -> list[str]:
-    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+DATABASE_SCHEMES = ("postgresql", "postgres")
+REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 
 @dataclass(frozen=True)
 class Urls:
     database: str
-    database_owner: str
     redis: str
 
 
 def services() -> Urls:
-    """The three addresses; embedded services are started for those that are not configured."""
-    database, redis = text("DATABASE_URL"), text("REDIS_URL")
-    if text("TUCAI_SERVICES") == "none":
-        nowhere = "postgresql://nobody@127.0.0.1:1/none"
-        return Urls(database or nowhere, database or nowhere, redis or "redis://127.0.0.1:1/0")
+    """The two addresses; embedded services are started for those that are not configured."""
+    database = environment.secret_address("DATABASE_URL", DATABASE_SCHEMES)
+    redis = environment.secret_address("REDIS_URL", REDIS_SCHEMES)
+    if environment.choice("TUCAI_SERVICES", ["none"], "") == "none":
+        return Urls(database or "postgresql://nobody@127.0.0.1:1/none", redis or "redis://127.0.0.1:1/0")
     if not (database and redis):
         from launch import embedded
 
         started = embedded.start()
-        if not database:
-            database = started.database_url
-            os.environ.setdefault("DATABASE_OWNER_URL", started.owner_database_url)
-        redis = redis or started.redis_url
-    return Urls(database, text("DATABASE_OWNER_URL") or database, redis)
+        database, redis = database or started.database_url, redis or started.redis_url
+    return Urls(database, redis)
+
+
+def owner_database() -> dict:
+    """The DATABASES entry of the role that owns the tables. Only commands that change them ask; it stands in no setting."""
+    url = environment.secret_address("DATABASE_OWNER_URL", DATABASE_SCHEMES)
+    if not url and environment.secret("DATABASE_URL"):
+        raise environment.Misconfigured(
+            "此命令会改动数据表,只有所有者账号可以执行:请为它设置环境变量 DATABASE_OWNER_URL。",
+            "This command changes the tables, which only their owner may: set DATABASE_OWNER_URL for it.",
+        )
+    if not url:
+        from launch import embedded
+
+        url = embedded.start().owner_database_url
+    return database(url)
 
 
 def database(url: str) -> dict:
@@ -66,25 +63,16 @@ def database(url: str) -> dict:
         "PASSWORD": unquote(parts.password or ""),
         "HOST": host,
         "PORT": port,
-        "CONN_MAX_AGE": number("DATABASE_CONN_MAX_AGE", 60),
+        "CONN_MAX_AGE": environment.number("DATABASE_CONN_MAX_AGE", 60, least=0, most=86_400),
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": options,
     }
 
 
-def data_dir() -> Path:
-    """Where files, secrets and the embedded services live."""
-    if text("TUCAI_DATA"):
-        return Path(text("TUCAI_DATA"))
-    from launch import embedded
-
-    return embedded.data_dir()
-
-
-def secret(name: str, folder: Path) -> str:
-    """A secret from the environment, else one that was drawn on the first start and kept, mode 600."""
-    if text(name):
-        return text(name)
+def kept_secret(name: str, folder: Path) -> str:
+    """A secret from the environment, else one that was drawn on the first start and kept in the folder, mode 600."""
+    if given := environment.secret(name):
+        return given
     path = folder / "secrets.json"
     folder.mkdir(parents=True, exist_ok=True)
     known = json.loads(path.read_text()) if path.exists() else {}

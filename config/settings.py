@@ -1,32 +1,32 @@
 """One settings file; everything that differs between machines comes from the environment."""
 
 import os
-import sys
 from pathlib import Path
 
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import env
+from launch import data_folder, environment
 
 # One photo is one task on one core: numpy's helpers would wait in a loop for work of microseconds, and double its cost. To be
 # said before numpy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 BASE_DIR = env.BASE_DIR
-DATA_DIR: Path = env.data_dir()
-TESTING = "pytest" in sys.modules
+DATA_DIR: Path = data_folder.data_dir()
 # Django's error pages with traces: only when asked for, so that a demo never shows one.
-DEBUG = env.flag("DEBUG")
+DEBUG = environment.flag("DEBUG")
 # No database of its own is configured: this is somebody's first look, on one machine, without https.
-IS_LOCAL = env.flag("TUCAI_LOCAL", default=not env.text("DATABASE_URL"))
+IS_LOCAL = environment.flag("TUCAI_LOCAL", default=not environment.secret("DATABASE_URL"))
 
-SECRET_KEY = env.secret("SECRET_KEY", DATA_DIR)
+SECRET_KEY = env.kept_secret("SECRET_KEY", DATA_DIR)
 # Encrypts ID numbers and keys their look-up hash: losing it loses the numbers.
-ID_NUMBER_KEY = env.secret("ID_NUMBER_KEY", DATA_DIR)
-ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "*" if IS_LOCAL else "")
-CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
-SITE_URL = env.text("SITE_URL", f"http://localhost:{env.text('PORT', '8000')}")
+ID_NUMBER_KEY = env.kept_secret("ID_NUMBER_KEY", DATA_DIR)
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "*" if IS_LOCAL else "")
+CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
+_PORT = environment.number("PORT", 8000, least=1, most=65_535)
+SITE_URL = environment.web_address("SITE_URL", f"http://localhost:{_PORT}")
 
 INSTALLED_APPS = [
     "portal",
@@ -96,31 +96,29 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 _urls = env.services()
-DATABASE_OWNER_URL = _urls.database_owner
-# Migrations and tests own the tables; web and workers only use them.
-_AS_OWNER = TESTING or (len(sys.argv) > 1 and sys.argv[1] in {"migrate", "makemigrations", "sqlmigrate", "dbshell"})
-DATABASES = {"default": env.database(_urls.database_owner if _AS_OWNER else _urls.database)}
-DATABASES["default"]["TEST"] = {"NAME": f"test_{env.text('TUCAI_TEST_DB', 'tucai')}"}
+# A plain role that owns nothing. The owner's address is asked for by the commands that need it (portal.database_owner),
+# and stands neither in the settings nor, in production, in the environment of web and workers.
+DATABASES = {"default": env.database(_urls.database)}
+DATABASE_OWNER = env.owner_database
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = _urls.redis
-_TEST_PREFIX = env.text("TUCAI_TEST_DB", "test") + env.text("PYTEST_XDIST_WORKER")
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
-        "KEY_PREFIX": env.text("REDIS_PREFIX") or (_TEST_PREFIX if TESTING else "tucai"),
+        "KEY_PREFIX": environment.text("REDIS_PREFIX", "tucai"),
     }
 }
 # How old the counts of a dashboard may be: its panels, and everybody who looks at it, share them.
-DASHBOARD_SECONDS = 0 if TESTING else env.number("DASHBOARD_SECONDS", 5)
+DASHBOARD_SECONDS = environment.number("DASHBOARD_SECONDS", 5, least=0, most=3600)
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("HTTPS", default=not IS_LOCAL)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = environment.flag("HTTPS", default=not IS_LOCAL)
 CSRF_FAILURE_VIEW = "portal.views.errors.stale_form"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_HSTS_SECONDS = 31_536_000 if env.flag("HTTPS") else 0
+SECURE_HSTS_SECONDS = 31_536_000 if environment.flag("HTTPS") else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"
 CONTENT_SECURITY_POLICY = {
@@ -137,7 +135,7 @@ CONTENT_SECURITY_POLICY = {
     "EXCLUDE_URL_PREFIXES": ("/admin/",),
 }
 # Behind how many proxies the client's address is read from X-Forwarded-For.
-TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXIES", 0)
+TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXIES", 0, least=0, most=10)
 
 AUTH_USER_MODEL = "portal.User"
 # The kernel learns here which rows are its tenants, and what a year's work hangs on.
@@ -153,8 +151,6 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-if TESTING:  # a million rounds of PBKDF2 for every person of every test teach nothing
-    PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "schools:door"
 ACCOUNT_ADAPTER = "portal.account_adapter.AccountAdapter"
@@ -170,18 +166,18 @@ ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 # Without a mail server: files on the own machine, where a hundred letters would bury the accounts that `make run` prints.
 _WITHOUT_HOST = "filebased" if IS_LOCAL else "console"
-EMAIL_BACKEND = env.text(
+EMAIL_BACKEND = environment.text(
     "EMAIL_BACKEND",
-    f"django.core.mail.backends.{'smtp' if env.text('EMAIL_HOST') else _WITHOUT_HOST}.EmailBackend",
+    f"django.core.mail.backends.{'smtp' if environment.text('EMAIL_HOST') else _WITHOUT_HOST}.EmailBackend",
 )
 EMAIL_FILE_PATH = DATA_DIR / "mail"
-EMAIL_HOST = env.text("EMAIL_HOST")
-EMAIL_PORT = env.number("EMAIL_PORT", 25)
-EMAIL_HOST_USER = env.text("EMAIL_HOST_USER")
-EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
+EMAIL_HOST = environment.text("EMAIL_HOST")
+EMAIL_PORT = environment.number("EMAIL_PORT", 25, least=1, most=65_535)
+EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = environment.secret("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = environment.flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 20  # seconds; a mail server that does not answer must not hold a worker for ever
-DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "tucai@localhost")
+DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "tucai@localhost")
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("Simplified Chinese")), ("en", _("English"))]
@@ -193,15 +189,15 @@ USE_I18N = True
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-MEDIA_ROOT = Path(env.text("MEDIA_ROOT") or DATA_DIR / "files")
+MEDIA_ROOT = Path(environment.text("MEDIA_ROOT") or DATA_DIR / "files")
 # nginx: `location /private/ { internal; alias <MEDIA_ROOT>/; }`; empty: Django sends the bytes itself.
-X_ACCEL_PREFIX = env.text("X_ACCEL_PREFIX")
-_S3 = env.text("AWS_STORAGE_BUCKET_NAME")
+X_ACCEL_PREFIX = environment.text("X_ACCEL_PREFIX")
+_S3 = environment.text("AWS_STORAGE_BUCKET_NAME")
 STORAGES = {
     "default": {"BACKEND": "storages.backends.s3.S3Storage" if _S3 else "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "config.staticfiles.HashedStaticFiles"
-        if not IS_LOCAL and not TESTING
+        if not IS_LOCAL
         else "django.contrib.staticfiles.storage.StaticFilesStorage"
     },
 }
@@ -211,7 +207,7 @@ FILE_UPLOAD_PERMISSIONS = 0o640
 # A whole request; nginx refuses the same (deploy/nginx.conf), and without it the portal does (portal.access).
 REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 # TrueType files for characters of names that the packaged Chinese fonts lack, tried in turn.
-EXTRA_FONTS = env.words("TUCAI_EXTRA_FONTS")
+EXTRA_FONTS = environment.words("TUCAI_EXTRA_FONTS")
 UPLOAD_MAX_BYTES = {"photo": 20 * 1024 * 1024, "roster": 25 * 1024 * 1024, "feedback": 10 * 1024 * 1024}
 
 CELERY_BROKER_URL = REDIS_URL
@@ -233,10 +229,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = TIME_ZONE
 # A claim older than this many seconds is taken to be lost and is queued again by the sweep.
-CLAIM_SECONDS = env.number("TUCAI_CLAIM_SECONDS", 120)
+CLAIM_SECONDS = environment.number("TUCAI_CLAIM_SECONDS", 120, least=1, most=86_400)
 
-# The way to pay online; "simulator" moves no money and says so on the page.
-PAYMENT_PROVIDER = env.text("PAYMENT_PROVIDER", "simulator" if IS_LOCAL else "")
+# The ways to pay online, by name; "simulator" moves no money and says so on the page. Empty: schools pay by transfer.
+PAYMENT_PROVIDERS = {"simulator": "billing.providers.simulator.Simulator"}
+PAYMENT_PROVIDER = environment.choice("PAYMENT_PROVIDER", PAYMENT_PROVIDERS, "simulator" if IS_LOCAL else "")
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework.authentication.SessionAuthentication"],
@@ -248,11 +245,15 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {"TITLE": "Tucai", "VERSION": "1", "SERVE_INCLUDE_SCHEMA": False}
 SILENCED_SYSTEM_CHECKS: list[str] = []
 
+LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO" if not TESTING else "WARNING")},
+    "root": {"handlers": ["console"], "level": environment.choice("LOG_LEVEL", LOG_LEVELS, "INFO")},
     "loggers": {"django.request": {"level": "ERROR"}},
 }
+
+# TUCAI_LINGER_SECONDS is read by launch.embedded, TUCAI_TEST_DB by tests.settings.
+environment.refuse_unknown("TUCAI_", read_elsewhere=["TUCAI_LINGER_SECONDS", "TUCAI_TEST_DB"])

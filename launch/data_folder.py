@@ -12,6 +12,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
+from launch import environment
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 ROOT_HOME = Path("/var/lib/tucai")
 ACCOUNT_NAME = "tucai"
@@ -168,7 +170,7 @@ def data_dir() -> Path:
     checkout: a hash of its path and of a random key made inside it. A copy or a fresh clone, even
     at the same path, therefore starts with data of its own.
     """
-    if named := os.environ.get("TUCAI_DATA"):
+    if named := environment.text("TUCAI_DATA"):
         return Path(named).expanduser().resolve()
     if os.geteuid() != 0:
         return CHECKOUT / "var"

@@ -19,19 +19,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from launch import environment
 from launch.data_folder import CHECKOUT, Premises, check_space, data_dir, prepare
 from launch.servers import APP, OWNER, Postgres, Redis, let_go
 
 __all__ = ["Services", "data_dir", "release", "start", "stop_if_unused"]
 
 # How long an unused pair of servers waits for the next command before it stops.
-LINGER_SECONDS = float(os.environ.get("TUCAI_LINGER_SECONDS", "10"))
+LINGER_SECONDS = environment.number("TUCAI_LINGER_SECONDS", 10, least=0, most=3600)
 
 
 @dataclass(frozen=True)
 class Services:
     """Where the running services answer. The first role only reads and writes rows; the second
-    owns the database, and may make others: migrations and tests."""
+    owns the database, migrates, and may make the tests' databases."""
 
     database_url: str
     owner_database_url: str

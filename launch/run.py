@@ -25,7 +25,7 @@ from honcho.environ import parse_procfile
 from honcho.manager import Manager
 from honcho.process import Popen, Process
 
-from launch import embedded
+from launch import embedded, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 ANSWER_SECONDS = 120
@@ -36,7 +36,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     die_with_parent(signal.SIGTERM)
     folder = embedded.data_dir()
-    host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
+    host, port = environment.text("HOST", "127.0.0.1"), environment.number("PORT", 8000, least=1, most=65_535)
+    check_processes()
     try:
         with _only_one(folder):
             check_port(host, port)
@@ -63,6 +64,12 @@ def check_port(host: str, port: int) -> None:
             )
 
 
+def check_processes() -> None:
+    """Ends with a sentence when a number of the Procfile is none; there the shell would not say which."""
+    for name in ("PHOTO_WORKERS", "BUILD_WORKERS", "WEB_THREADS"):
+        environment.number(name, 1, least=1, most=256)
+
+
 @contextlib.contextmanager
 def _only_one(folder: Path) -> Iterator[None]:
     """One `make run` a data folder: two beats would do the day's work twice."""
@@ -79,14 +86,19 @@ def _only_one(folder: Path) -> Iterator[None]:
 
 
 def _start_services() -> None:
-    if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+    if not _has_services():
         print("启动 PostgreSQL 与 Redis · starting PostgreSQL and Redis …", flush=True)
         embedded.start()
 
 
+def _has_services() -> bool:
+    """Whether the environment names both servers, so that none of our own is needed."""
+    return bool(environment.secret("DATABASE_URL") and environment.secret("REDIS_URL"))
+
+
 def _stop_services() -> None:
     embedded.release()
-    if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+    if not _has_services():
         embedded.stop_if_unused()
 
 

@@ -171,7 +171,7 @@ class Postgres:
         return _has_come_up(server, self.is_running)
 
     def _make_roles(self) -> None:
-        """The owner (migrations, tests) and the plain login role of the web and the workers.
+        """The owner (migrations) and the plain login role of the web and the workers.
 
         The default privileges are set in template1, so that databases made later by the owner
         (the tests' own) carry them too.

@@ -1,14 +1,22 @@
 """Two schools and their people: an owner, a colleague of the same school, an outsider of another, and the center."""
 
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+
 import pytest
 from django.db import connection
 from django.test import Client
 
+from portal.database_owner import as_owner
 from portal.models import Role
 from portal.tenancy import school_scope
 from schools.models import Season
 from tests import factories
 from tests.support.browser import chromium
+
+# The tests' settings are loaded; processes that a test starts run the product's own.
+os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 
 @pytest.fixture(scope="module")
@@ -16,6 +24,22 @@ def browser():
     """Chromium without a camera; who needs more of it brings a fixture of the same name."""
     with chromium() as instance:
         yield instance
+
+
+@pytest.fixture(scope="session")
+def _as_owner(django_db_modify_db_settings) -> Iterator[ExitStack]:
+    """The owner makes the test's database, and takes it away again."""
+    with ExitStack() as role:
+        role.enter_context(as_owner())
+        yield role
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(_as_owner, django_db_setup):
+    """Between the two, tests run as the plain role, like web and workers."""
+    _as_owner.close()
+    yield
+    _as_owner.enter_context(as_owner())
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,11 +1,11 @@
 """Ways to pay online, by name. A provider never writes, renders or sees a request."""
 
 from django.conf import settings
+from django.utils.module_loading import import_string
 
 from billing.providers.base import Callback, Paid, Provider, ProviderError, Start
-from billing.providers.simulator import Simulator
 
-PROVIDERS: dict[str, Provider] = {Simulator.name: Simulator()}
+PROVIDERS: dict[str, Provider] = {name: import_string(path)() for name, path in settings.PAYMENT_PROVIDERS.items()}
 
 
 def get(name: str) -> Provider:

@@ -92,7 +92,6 @@ def start(broker, settings, tmp_path) -> Iterator[Callable[[], subprocess.Popen]
     started: list[subprocess.Popen] = []
     environment = os.environ | {
         "DATABASE_URL": database_url(),
-        "DATABASE_OWNER_URL": database_url(),
         "REDIS_URL": f"redis://127.0.0.1:{broker.get_connection_kwargs()['port']}/0",
         "TUCAI_DATA": str(settings.MEDIA_ROOT.parent),
         "SECRET_KEY": settings.SECRET_KEY,

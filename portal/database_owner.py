@@ -1,0 +1,32 @@
+"""The database role that owns the tables. Web, workers and tests connect as a plain role, which owns nothing."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections
+
+
+@contextmanager
+def as_owner(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """The connection speaks as the owner inside, to the same database. Raises TransactionManagementError in a transaction."""
+    connection = connections[using]
+    connection.validate_no_atomic_block()
+    plain = connection.settings_dict.copy()
+    connection.close()
+    connection.settings_dict.update(settings.DATABASE_OWNER() | {"NAME": plain["NAME"]})
+    try:
+        yield
+    finally:
+        connection.close()
+        name = connection.settings_dict["NAME"]
+        connection.settings_dict.update(plain | {"NAME": name})
+
+
+class OwnerCommand:
+    """Makes a command with the option --database work as the owner; stands before the command's own class."""
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        with as_owner(options["database"]):
+            return super().execute(*args, **options)  # type: ignore[misc]

@@ -1,0 +1,9 @@
+"""Django's dbshell, as the owner of the tables."""
+
+from django.core.management.commands import dbshell
+
+from portal.database_owner import OwnerCommand
+
+
+class Command(OwnerCommand, dbshell.Command):
+    pass

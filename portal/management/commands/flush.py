@@ -1,0 +1,9 @@
+"""Django's flush, as the owner of the tables."""
+
+from django.core.management.commands import flush
+
+from portal.database_owner import OwnerCommand
+
+
+class Command(OwnerCommand, flush.Command):
+    pass

@@ -1,0 +1,101 @@
+"""Every program ends its start with one sentence when the environment is not understood, without a trace."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from billing import providers
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = {
+    "manage": ("manage.py", "check"),
+    "celery": ("-m", "celery", "-A", "config", "worker", "-c", "1"),
+    "beat": ("-m", "celery", "-A", "config", "beat"),
+    "granian": ("-m", "granian", "--interface", "wsgi", "--port", "1", "config.wsgi:application"),
+}
+
+
+def start(program: str, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Start a program of the product without services; what it said and how it ended."""
+    environment = {"PATH": "/usr/bin:/bin", "TUCAI_SERVICES": "none", "TUCAI_DATA": str(tmp_path), **variables}
+    return subprocess.run(
+        [sys.executable, *PROGRAMS[program]],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=ROOT,
+        env=environment,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_program_ends_with_a_sentence(program, tmp_path):
+    done = start(program, tmp_path, HTTPS="enabled")
+    assert done.returncode == 1
+    said = done.stdout + done.stderr
+    assert 'HTTPS is "enabled", which is not understood. Allowed: 1/0, true/false, yes/no, on/off.' in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("DEBUG", "maybe", "which is not understood"),
+        ("PORT", "80a", "a whole number from 1 to 65535"),
+        ("TUCAI_SWEEP_SECONDS", "0", "a whole number from 1 to 3600"),
+        ("LOG_LEVEL", "loud", "Allowed: DEBUG, INFO, WARNING, ERROR, CRITICAL"),
+        ("PAYMENT_PROVIDER", "barter", "Allowed: simulator"),
+        ("TUCAI_SERVICES", "some", "Allowed: none"),
+        ("REDIS_URL", "http://hidden", "REDIS_URL (not shown here)"),
+        ("SECRET_KEY_FILE", "/nowhere/hidden", "SECRET_KEY_FILE names /nowhere/hidden"),
+        ("EMAIL_HOST_PASSWORD_FILE", "/nowhere/hidden", "cannot be read"),
+        ("TUCAI_CLAIMS_SECONDS", "5", "Do you mean TUCAI_CLAIM_SECONDS?"),
+    ],
+)
+def test_each_setting_is_looked_at(name, value, sentence, tmp_path):
+    done = start("manage", tmp_path, **{name: value})
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_secrets_come_from_files(tmp_path):
+    (tmp_path / "key").write_text("a" * 60 + "\n")
+    done = start("manage", tmp_path, SECRET_KEY_FILE=str(tmp_path / "key"), ID_NUMBER_KEY="b" * 60)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "secrets.json").exists()
+
+
+def test_migrating_needs_the_owners_address(tmp_path):
+    environment = {"DATABASE_URL": "postgresql://tucai_app:hidden@127.0.0.1:1/tucai", "TUCAI_LOCAL": "1"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={"PATH": "", "TUCAI_SERVICES": "none", "TUCAI_DATA": str(tmp_path), **environment},
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "set DATABASE_OWNER_URL for it" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("room", ["config", "launch", "portal", "billing"])
+def test_nothing_asks_which_program_loads_the_settings(room):
+    """Entry points read their own arguments; no other module looks at the command line or at what is imported."""
+    own = {"launch/set_up.py", "launch/translations.py", "portal/pdf/fonts.py"}
+    found = {
+        str(path.relative_to(ROOT))
+        for path in (ROOT / room).rglob("*.py")
+        if "sys.argv" in path.read_text() or "sys.modules" in path.read_text()
+    }
+    assert found - own == set()
+
+
+def test_payment_providers_stand_under_their_own_names():
+    assert {provider.name for provider in providers.PROVIDERS.values()} == set(settings.PAYMENT_PROVIDERS)
