@@ -12,7 +12,7 @@ from portal import history, notifications, states
 from portal.errors import Conflict
 from portal.tenancy import school_scope, system_scope
 from schools import opening_hours, workdays
-from schools.models import Enrolment, Season
+from schools.models import Action, Enrolment, Season
 
 
 def begin_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
@@ -40,7 +40,7 @@ def begin_if_waiting(*, enrolment: Enrolment) -> None:
 
 def has_granted_day(enrolment: Enrolment, at: dt.datetime) -> bool:
     """Whether capture has ended, but the center has granted more days and one of them is now."""
-    if enrolment.status != Enrolment.Status.PROOFREADING:
+    if not enrolment.allows(Action.RETAKE):
         return False
     periods = opening_hours.periods_of(school=enrolment.school, season=enrolment.season)
     return opening_hours.is_open(opening.granted_since(enrolment, periods), at)

@@ -17,7 +17,7 @@ from capture.upload import opening
 from portal import history, jobs, notifications
 from portal.models import Event, Job, Message
 from portal.tenancy import system_scope
-from schools.models import Enrolment, Season
+from schools.models import Action, Enrolment, Season
 from students.models import Student
 
 KIND = "daily_check"
@@ -43,11 +43,10 @@ def _due(season: Season, today: dt.date) -> list[Enrolment]:
     made = Job.objects.filter(kind=KIND, season=season, params__day=today.isoformat())
     done = set(made.values_list("school_id", flat=True))
     with system_scope():
-        rows = Enrolment.objects.select_related("school", "season").filter(season=season, status__in=CHECKED)
+        rows = Enrolment.objects.select_related("school", "season").filter(
+            season=season, status__in=Enrolment.phases_allowing(Action.DAILY_CHECK)
+        )
         return [row for row in rows if row.school_id not in done and is_due(row, today)]
-
-
-CHECKED = (Enrolment.Status.CAPTURING, Enrolment.Status.PROOFREADING)
 
 
 def is_due(enrolment: Enrolment, day: dt.date) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from printing.models import Shipment
 from proofing import proofs
 from proofing.models import Feedback
-from schools.models import Enrolment
+from schools.models import Action, Enrolment
 from students.models import Correction, Student
 
 Status = Enrolment.Status
@@ -137,7 +137,7 @@ def _waiting(sentence: Any, detail: Any = "") -> Any:
 
 def _reopened(enrolment: Enrolment) -> Step | None:
     """Students whose data were changed after the form was accepted: they proofread anew, or the school settles."""
-    count = proofs.to_settle(enrolment).count() if enrolment.status in proofs.CONFIRMABLE else 0
+    count = proofs.to_settle(enrolment).count() if enrolment.allows(Action.CONFIRM) else 0
     if not count:
         return None
     sentence = ngettext("%(n)d student has not proofread yet.", "%(n)d students have not proofread yet.", count)

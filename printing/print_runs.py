@@ -26,11 +26,10 @@ from printing.layout import sheet_for
 from printing.models import PrintItem, PrintRun, Volume
 from printing.sheets import Progress, SheetHeader, SheetStudent, Unprintable, build_volumes
 from printing.sheets import Volume as DrawnVolume
-from schools.models import Enrolment, Season
+from schools.models import Action, Enrolment, Season
 from students.models import Student
 
 KIND = "sheets"
-READY = (Enrolment.Status.FEEDBACK_ACCEPTED, Enrolment.Status.PRINTING, Enrolment.Status.SHIPPED)
 # A message names at most so many students; the job's result holds them all.
 NAMED = 10
 
@@ -56,8 +55,7 @@ def create(enrolment: Enrolment, *, by: User | history.System) -> PrintRun:
         enrolment = (
             Enrolment.objects.select_for_update(of=("self",)).select_related("season", "school").get(pk=enrolment.pk)
         )
-        if enrolment.status not in READY:
-            raise PortalError(_("Sheets are printed once the center has accepted the school's feedback form."))
+        enrolment.require(Action.PRINT)
         photos = list(printable(enrolment).only("pk", "student_id"))
         if not photos:
             raise PortalError(_("Every student who is proofread is in a print run already."))

@@ -14,6 +14,7 @@ from capture.review import decisions
 from portal.errors import PortalError
 from portal.models import User
 from proofing import proofs
+from schools.models import Action
 from students import corrections, unmasking
 from students.models import Correction, Student
 
@@ -24,7 +25,7 @@ def ask(student: Student, *, field: str, wanted: str, explanation: str, by: Stud
     """The student asks for one thing to be put right; a confirmation given before is taken back."""
     with transaction.atomic():
         locked, enrolment = proofs.locked_row(student)
-        proofs.refuse_closed(enrolment, proofs.CORRECTABLE)
+        enrolment.require(Action.CORRECT)
         correction = corrections.ask(student=locked, field=field, wanted=wanted, explanation=explanation, by=by)
         proofs.dispute(locked, by=by)
     student.stage = locked.stage

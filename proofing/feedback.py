@@ -19,7 +19,7 @@ from portal.pdf.fonts import house_fonts
 from proofing import proofs
 from proofing.feedback_form import FeedbackFormData, write_feedback_form
 from proofing.models import Feedback
-from schools.models import Enrolment
+from schools.models import Action, Enrolment
 
 # The second question of the form calls the center of the notice by this; another one is addressed.
 CENTER_SHORT, ANY_CENTER = "省招就中心", "贵中心"
@@ -63,8 +63,7 @@ def make(
 
 def _refuse_unsettled(enrolment: Enrolment) -> int:
     """The number of portraits the form confirms."""
-    if enrolment.status != Enrolment.Status.PROOFREADING:
-        raise PortalError(_("The form can be made while the school is proofreading."))
+    enrolment.require(Action.FEEDBACK)
     now = proofs.standing(enrolment)
     if now.is_settled:
         return now.portraits

@@ -17,7 +17,7 @@ from portal.errors import Conflict, PortalError
 from portal.models import User
 from portal.pdf.fonts import covered
 from proofing.models import Proof
-from schools.models import Enrolment
+from schools.models import Action, Enrolment
 from students.models import Correction, Student
 
 Stage = Student.Stage
@@ -27,17 +27,6 @@ UNDECIDED = (Stage.CHECKING, Stage.REVIEW)
 WITH_PORTRAIT = (Stage.APPROVED, Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)
 # A name with something besides the 20,902 characters that every Chinese font has, letters, digits and the dot.
 UNUSUAL = r"[^\u4e00-\u9fa5A-Za-z0-9 ·]"
-# The enrolment's states in which a correction may be asked for: portraits are fixed once the form is accepted.
-CORRECTABLE = (Enrolment.Status.CAPTURING, Enrolment.Status.PROOFREADING)
-# Those in which portrait and data may be confirmed: never while the center compares the form, but later again, for
-# students whose data were put right at the last moment and who wait for a print run of their own.
-CONFIRMABLE = (
-    *CORRECTABLE,
-    Enrolment.Status.FEEDBACK_ACCEPTED,
-    Enrolment.Status.PRINTING,
-    Enrolment.Status.SHIPPED,
-    Enrolment.Status.RECEIVED,
-)
 
 
 @dataclass(frozen=True)
@@ -125,7 +114,7 @@ def confirm(student: Student, *, photo_id: int, by: Student, portrait: str = "")
     """
     with transaction.atomic():
         locked, enrolment = locked_row(student)
-        refuse_closed(enrolment, CONFIRMABLE)
+        enrolment.require(Action.CONFIRM)
         photo = current_portrait(locked)
         if photo is None or photo.pk != photo_id or portrait not in ("", photo.portrait_version):
             raise Conflict(_("Your portrait has changed in the meantime. Please look at the new one."))
@@ -143,12 +132,6 @@ def locked_row(student: Student) -> tuple[Student, Enrolment]:
     """The student's row, held until the transaction ends, and the school's part in the season."""
     locked = Student.objects.select_for_update(of=("self",)).get(pk=student.pk)
     return locked, Enrolment.objects.get(school=student.school_id, season=student.season_id)
-
-
-def refuse_closed(enrolment: Enrolment, states: tuple[Enrolment.Status, ...]) -> None:
-    """Raise PortalError unless the school is in one of the states."""
-    if enrolment.status not in states:
-        raise PortalError(_("The proofreading of your school is closed. Ask the person in charge at your school."))
 
 
 def _confirmed(student: Student, photo: Photo, *, by: Student) -> Proof:
@@ -186,7 +169,7 @@ def settle(students: Iterable[Student], *, reason: str, by: User) -> int:
         waiting = Correction.objects.filter(student=OuterRef("pk"), status=Correction.Status.OPEN)
         rows = list(asked.exclude(Exists(waiting)).select_for_update(of=("self",)).order_by("pk"))
         for school_id, season_id in {(row.school_id, row.season_id) for row in rows}:
-            refuse_closed(Enrolment.objects.get(school=school_id, season=season_id), CONFIRMABLE)
+            Enrolment.objects.get(school=school_id, season=season_id).require(Action.CONFIRM)
         photos = dict(portraits_of(rows).values_list("student_id", "pk"))
         rows = [row for row in rows if row.pk in photos]
         _confirm_all(rows, photos, reason=reason, by=by)

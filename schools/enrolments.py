@@ -12,7 +12,7 @@ from portal.errors import PortalError
 from portal.models import User
 from portal.revisions import revise
 from portal.tenancy import TenantModel
-from schools.models import Enrolment, School, Season, WindowException
+from schools.models import Action, Enrolment, School, Season, WindowException
 
 
 def add_school(*, by: User, **fields: Any) -> School:
@@ -51,8 +51,8 @@ def withdraw(enrolment: Enrolment, *, by: User) -> None:
     """Take a school out of a season that it has not begun."""
     with transaction.atomic():
         row = Enrolment.objects.select_for_update(of=("self",)).get(pk=enrolment.pk)
-        if row.status != Enrolment.Status.PREPARING or _has_rows(row):
-            raise PortalError(_("This school has already begun and cannot be taken out of the season."))
+        if not row.allows(Action.WITHDRAW) or _has_rows(row):
+            raise row.refused(Action.WITHDRAW)
         history.record("enrolment.withdrawn", row, by=by, before=row.status)
         row.delete()
 

@@ -36,12 +36,6 @@ LOST_A_DAY = 0.05
 # Proposals; the center decides.
 COMMENDED_SHARE, CRITICISED_BELOW = 0.2, 60
 ALLOWANCE_FEN_A_STUDENT = 50
-FINISHED = {
-    Enrolment.Status.FEEDBACK_ACCEPTED,
-    Enrolment.Status.PRINTING,
-    Enrolment.Status.SHIPPED,
-    Enrolment.Status.RECEIVED,
-}
 
 
 @dataclass(frozen=True)
@@ -139,7 +133,7 @@ def _figures(
     today: dt.date,
 ) -> Figures:
     row = rosters.get(enrolment.school_id)
-    is_finished = enrolment.status in FINISHED
+    is_finished = enrolment.status in Enrolment.FINISHED
     if row is None:
         return Figures(is_finished=is_finished)
     captured = row["captured"]

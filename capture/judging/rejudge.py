@@ -17,10 +17,9 @@ from django.utils.translation import gettext as _
 import vision
 from capture.judging import judge, limits, replay
 from capture.models import Finding, LimitSet, Photo
-from capture.upload.submission import SUBMITTING
 from portal import history, jobs, notifications, states
 from portal.models import Job, User
-from schools.models import Enrolment, School, Season
+from schools.models import Action, Enrolment, School, Season
 from students.models import Student
 
 KIND = "rejudge"
@@ -180,7 +179,7 @@ def _release(photo: Photo, student: Student, *, by: history.Actor) -> int:
 def _may_be_released(photo: Photo, student: Student) -> bool:
     """The student waits to retake, the picture is still there, and the school still takes photos in."""
     enrolment = Enrolment.objects.filter(season_id=photo.season_id, school_id=photo.school_id).first()
-    is_open = enrolment is not None and enrolment.status in SUBMITTING
+    is_open = enrolment is not None and enrolment.allows(Action.SUBMIT)
     return is_open and student.stage == Student.Stage.RETAKE and not student.is_locked and bool(photo.original)
 
 

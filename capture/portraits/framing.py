@@ -13,11 +13,10 @@ from django.utils.translation import gettext_lazy
 
 from capture.models import Photo
 from capture.portraits import remake
-from capture.review.decisions import RESETTABLE
 from portal import history, jobs
 from portal.errors import Conflict, PortalError
 from portal.models import Job, User
-from schools.models import Enrolment
+from schools.models import Action, Enrolment
 from vision.portrait import placing as places
 from vision.portrait.crop import Crop
 from vision.portrait.placing import Placing
@@ -45,8 +44,8 @@ def why_fixed(photo: Photo) -> str:
     enrolment = Enrolment.objects.get(school=photo.school_id, season=photo.season_id)
     if not photo.is_current:
         return _("The student has taken another photo in the meantime.")
-    if enrolment.status not in RESETTABLE:
-        return str(remake.CLOSED)
+    if not enrolment.allows(Action.REMAKE):
+        return str(enrolment.refused(Action.REMAKE))
     if photo.status not in remake.ADJUSTABLE:
         return _("Only the portrait of a photo in review or approved can be framed by hand.")
     if photo.student.stage not in remake.UNREAD:

@@ -16,11 +16,10 @@ from django.utils.translation import ngettext
 
 from capture.models import Photo
 from capture.portraits import remake
-from capture.review.decisions import RESETTABLE
 from portal import history, jobs
 from portal.errors import Conflict
 from portal.models import Job, User
-from schools.models import Enrolment, School, Season
+from schools.models import Action, Enrolment, School, Season
 from vision import Unreadable
 
 log = logging.getLogger(__name__)
@@ -66,7 +65,7 @@ def standing(enrolment: Enrolment) -> Standing:
     found = sorted(rows)
     again, confirmed, lost = (sum(row[n] for row in found) for n in (1, 2, 3))
     colours = tuple(str(Season.Background(row[0]).label) for row in found)
-    if enrolment.status not in RESETTABLE:
+    if not enrolment.allows(Action.REMAKE):
         again, confirmed, lost = 0, again + confirmed + lost, 0
     return Standing(colours, again, confirmed, lost)
 

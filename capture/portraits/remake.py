@@ -11,17 +11,15 @@ from typing import Any
 import numpy as np
 from django.db import transaction
 from django.db.models import Max
-from django.utils.translation import gettext_lazy
 
 import vision
 from capture.judging import limits
 from capture.judging.judge import as_row
 from capture.models import Finding, Photo
-from capture.review.decisions import RESETTABLE
 from portal import files, history
 from portal.errors import Conflict
 from portal.models import Event
-from schools.models import Enrolment, Season
+from schools.models import Action, Enrolment, Season
 from students.models import Student
 from vision.portrait import placing as places
 from vision.portrait.crop import Crop
@@ -33,8 +31,6 @@ UNREAD = (Student.Stage.READY, Student.Stage.REVIEW, Student.Stage.APPROVED)
 # What the portrait itself shows to be wrong, and the one rule that asks for its background.
 OF_PORTRAIT = ("framing", "edge", "too_close")
 OF_BACKGROUND = "clothes_background"
-
-CLOSED = gettext_lazy("The feedback form has been accepted: portraits stay as they are. Ask the center.")
 
 
 def size_of(photo: Photo) -> np.ndarray:
@@ -81,8 +77,7 @@ def held(photo: Photo) -> Photo:
     """The photo as it is now, its school's, its student's and its own row held until the transaction ends: a likeness that is
     found meanwhile (`capture.judging.likeness`) waits with its finding until the portrait has been graded."""
     mine = Enrolment.objects.select_for_update(of=("self",), no_key=True)
-    if mine.get(season_id=photo.season_id, school_id=photo.school_id).status not in RESETTABLE:
-        raise Conflict(CLOSED)
+    mine.get(season_id=photo.season_id, school_id=photo.school_id).require(Action.REMAKE)
     Student.objects.select_for_update(of=("self",)).get(pk=photo.student_id)
     own = Photo.objects.select_for_update(of=("self",), no_key=True)
     return own.select_related("student", "school", "season").get(pk=photo.pk)

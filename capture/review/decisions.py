@@ -19,16 +19,10 @@ from capture.review import worklist
 from portal import history, notifications, permissions, states
 from portal.errors import Conflict, NotAllowed, PortalError
 from portal.models import Event, Membership, User
-from schools.models import Enrolment, School
+from schools.models import Action, Enrolment, School
 from students.models import Student
 
 UNDO_FOR = dt.timedelta(minutes=10)
-RESETTABLE = {
-    Enrolment.Status.PREPARING,
-    Enrolment.Status.CAPTURING,
-    Enrolment.Status.PROOFREADING,
-    Enrolment.Status.FEEDBACK_SENT,
-}
 DECISIONS = ("photo.approved", "photo.returned")
 REASON_LENGTH = 300
 # What a student is told: (subject, text).
@@ -223,9 +217,7 @@ def _locked(photo: Photo) -> Student:
 def _require_before_feedback(photo: Photo) -> None:
     """Holds the school's row until the transaction ends: nobody accepts the form while a portrait is taken back."""
     mine = Enrolment.objects.select_for_update(of=("self",), no_key=True)
-    enrolment = mine.get(season_id=photo.season_id, school_id=photo.school_id)
-    if enrolment.status not in RESETTABLE:
-        raise Conflict(_("The feedback form has been accepted; photos cannot be reset any more. Ask the center."))
+    mine.get(season_id=photo.season_id, school_id=photo.school_id).require(Action.RESET)
 
 
 def _required(reason: str) -> str:

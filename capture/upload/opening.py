@@ -12,12 +12,11 @@ from django.utils.translation import gettext as _
 
 from portal import formatting
 from schools import opening_hours
-from schools.models import Enrolment, Season
+from schools.models import Action, Enrolment, Season
 
 # A picture taken just before closing still arrives: uploads over a weak network take their time.
 GRACE = dt.timedelta(minutes=10)
 RETAKE_DAYS = 365
-TAKING = {Enrolment.Status.PREPARING, Enrolment.Status.CAPTURING}
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,9 @@ def schedule_of(*, enrolment: Enrolment, retaking: bool = False, at: dt.datetime
     if season.status != Season.Status.OPEN:
         return Schedule((), season.closed_on)
     periods = opening_hours.periods_of(school=enrolment.school, season=season)
-    if enrolment.status in TAKING:
+    if enrolment.allows(Action.PHOTOGRAPH):
         return Schedule(tuple(periods))
-    if enrolment.status != Enrolment.Status.PROOFREADING:
+    if not enrolment.allows(Action.RETAKE):
         return Schedule((), enrolment.capture_ended_on or timezone.localdate(at))
     return Schedule((*granted_since(enrolment, periods), *_any_day(season, at, retaking)), enrolment.capture_ended_on)
 

@@ -11,10 +11,8 @@ from capture.review import automatic_approval
 from capture.upload.intake import require_unlocked
 from portal import history, states
 from portal.errors import Conflict, PortalError
-from schools.models import Enrolment
+from schools.models import Action, Enrolment
 from students.models import Student
-
-SUBMITTING = {Enrolment.Status.CAPTURING, Enrolment.Status.PROOFREADING}
 
 
 class FeeDue(PortalError):
@@ -30,8 +28,7 @@ def current_photo(student: Student) -> Photo | None:
 def submit(*, student: Student, enrolment: Enrolment, by: history.Actor) -> Photo:
     """Hand the ready photo in for review. Allowed after the day's closing too: only taking photos has hours."""
     require_unlocked(student)
-    if enrolment.status not in SUBMITTING:
-        raise Conflict(_("Your school's photos have been concluded. Ask the person in charge at your school."))
+    enrolment.require(Action.SUBMIT)
     if student.must_pay(enrolment):
         raise FeeDue(_("Please pay the fee first; then hand the photo in."))
     photo = _move(student, Photo.Status.SUBMITTED, Student.Stage.REVIEW, by)

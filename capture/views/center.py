@@ -16,7 +16,7 @@ from capture.models import Likeness, Photo
 from capture.review import decisions, photo_views, worklist
 from portal import event_text
 from portal.access import center_page
-from schools.models import Enrolment, School
+from schools.models import Action, Enrolment, School
 
 PAGE = 48
 CHIP_RULES = 10
@@ -51,7 +51,7 @@ def photo(request: Any, pk: int) -> HttpResponse:
     photo_views.record(row, by=request.user)
     enrolment = Enrolment.objects.filter(season=row.season_id, school=row.school_id).first()
     found = explanations.of_photo(row)
-    may_reset = enrolment is not None and enrolment.status in decisions.RESETTABLE
+    may_reset = enrolment is not None and enrolment.allows(Action.RESET)
     context = {
         "photo": row,
         "student": row.student,

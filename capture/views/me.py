@@ -21,7 +21,7 @@ from capture.upload import intake, opening, submission
 from capture.views.rules import RULE_CARDS
 from portal import notifications
 from portal.errors import PortalError
-from schools.models import Enrolment
+from schools.models import Action, Enrolment
 from students.models import Student
 from students.student_access import forget, remember, signed_in, student_page
 
@@ -103,12 +103,8 @@ def _plan(request: Any, now: Any) -> opening.Schedule:
 
 def _proof_url(student: Student, enrolment: Enrolment) -> str:
     """Proofreading is for approved portraits once the capture has ended, and again for what changes after the form."""
-    if student.stage != Student.Stage.APPROVED or enrolment.status in (
-        Enrolment.Status.CAPTURING,
-        Enrolment.Status.FEEDBACK_SENT,
-    ):
-        return ""
-    return reverse("proofing:proof")
+    is_invited = student.stage == Student.Stage.APPROVED and enrolment.allows(Action.INVITE)
+    return reverse("proofing:proof") if is_invited else ""
 
 
 def _school_words(request: Any) -> dict[str, Any]:

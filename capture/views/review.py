@@ -20,6 +20,7 @@ from capture.review import decisions, photo_views, return_reasons, worklist
 from portal import event_text, permissions
 from portal.access import school_page
 from portal.models import Job
+from schools.models import Action
 from students.models import Student
 
 GRID_PAGE = 30
@@ -114,7 +115,7 @@ def _single(request: Any, filters: worklist.Filters, pk: int | None) -> dict[str
         "place": photos.filter(pk__lte=photo.pk).count(),
         "total": photos.count(),
         "events": event_text.told(photo_views.story(photo, most=8)),
-        "can_reset": photo.status == Photo.Status.APPROVED and request.enrolment.status in decisions.RESETTABLE,
+        "can_reset": photo.status == Photo.Status.APPROVED and request.enrolment.allows(Action.RESET),
     }
 
 

@@ -15,6 +15,7 @@ from capture.models import Station
 from capture.upload import opening
 from portal.access import school_page
 from portal.errors import PortalError
+from schools.models import Action
 
 
 @school_page(may="stations.see", to_post="stations.change")
@@ -37,6 +38,7 @@ def overview(request: Any) -> HttpResponse:
         "stations": Station.objects.filter(season=request.season),
         "days_sentence": plan.days_sentence(timezone.now()),
         "enrolment": enrolment,
+        "can_end_capture": enrolment.allows(Action.OPEN_PROOFREADING),
     }
     return render(request, "capture/stations.html", context, status=400 if form.errors else 200)
 

@@ -22,7 +22,7 @@ from printing import print_runs as rules
 from printing.forms import ShipmentForm
 from printing.models import PrintItem, PrintRun, Shipment, Volume
 from printing.views.prints import packing_list
-from schools.models import Enrolment
+from schools.models import Action, Enrolment
 from students.models import Student
 
 PAGE_SIZE = 30
@@ -75,7 +75,9 @@ def _counted(request: Any) -> list[tuple[str, str, int]]:
 
 def _ready(request: Any) -> list[Enrolment]:
     """Schools with proofread students in no run yet, the number beside each."""
-    rows = Enrolment.objects.filter(season=request.season, status__in=rules.READY).select_related("school__area")
+    rows = Enrolment.objects.filter(
+        season=request.season, status__in=Enrolment.phases_allowing(Action.PRINT)
+    ).select_related("school__area")
     schools = [row.school_id for row in rows]
     waiting = dict(
         Student.objects.filter(season=request.season, school__in=schools, stage=Student.Stage.PROOFED, prints=None)

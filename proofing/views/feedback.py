@@ -24,7 +24,7 @@ from proofing import feedback as rules
 from proofing import proofs
 from proofing.forms import FeedbackForm, ReasonForm, StampedForm
 from proofing.models import Feedback
-from schools.models import Enrolment
+from schools.models import Action, Enrolment
 from schools.workdays import workdays_between
 
 PAGE_SIZE = 50
@@ -61,7 +61,7 @@ def _page(
         "standing": proofs.standing(enrolment),
         "form": form,
         "stamped_form": stamped_form,
-        "can_make": enrolment.status == Enrolment.Status.PROOFREADING,
+        "can_make": enrolment.allows(Action.FEEDBACK),
         "workdays_left": _workdays_left(enrolment),
     }
     return render(request, "proofing/feedback.html", context, status=status)
@@ -170,8 +170,7 @@ def detail(request: Any, pk: int) -> HttpResponse:
     context = {
         "feedback": row,
         "standing": proofs.standing(row.enrolment),
-        "may_decide": states.may(row, Feedback.Status.SENT_BACK)
-        and row.enrolment.status == Enrolment.Status.FEEDBACK_SENT,
+        "may_decide": states.may(row, Feedback.Status.SENT_BACK) and row.enrolment.allows(Action.DECIDE_FEEDBACK),
         "reason_form": ReasonForm(),
         "unprintable": proofs.unprintable(row.enrolment),
         "events": told(history.of(row).exclude(kind="feedback.viewed")[:20]),

@@ -24,17 +24,11 @@ def feedback(request: Any) -> HttpResponse:
         season=request.season, status=Enrolment.Status.PROOFREADING, proof_due_on__lt=timezone.localdate()
     )
     waiting = Feedback.objects.filter(season=request.season, status=Feedback.Status.SENT)
-    done = (
-        Enrolment.Status.FEEDBACK_ACCEPTED,
-        Enrolment.Status.PRINTING,
-        Enrolment.Status.SHIPPED,
-        Enrolment.Status.RECEIVED,
-    )
     context = {
         "schools": sum(by_status.values()),
         "proofreading": by_status.get(Enrolment.Status.PROOFREADING, 0),
         "sent": by_status.get(Enrolment.Status.FEEDBACK_SENT, 0),
-        "accepted": sum(by_status.get(status, 0) for status in done),
+        "accepted": sum(by_status.get(status, 0) for status in Enrolment.FINISHED),
         "waiting": waiting.select_related("school").order_by("sent_at")[:5],
         "late": late.select_related("school").order_by("proof_due_on")[:5],
     }

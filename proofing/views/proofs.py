@@ -18,7 +18,7 @@ from portal.access import school_page
 from proofing import disputes as rules
 from proofing import proofs
 from proofing.forms import AnswerForm, ReasonForm
-from schools.models import Enrolment
+from schools.models import Action, Enrolment
 from students import corrections as data_rules
 from students.models import Correction, Student
 
@@ -45,7 +45,9 @@ def proof_list(request: Any) -> HttpResponse:
         "classes": _classes(enrolment),
         "q": request.GET.get("q", "").strip(),
         "asks": _each(ReasonForm, "picked", "all"),
-        "is_open": enrolment.status in proofs.CONFIRMABLE,
+        "is_open": enrolment.allows(Action.CONFIRM),
+        "can_open": enrolment.allows(Action.OPEN_PROOFREADING),
+        "can_make_form": enrolment.allows(Action.FEEDBACK),
     }
     return render(request, "proofing/proofs.html", context)
 

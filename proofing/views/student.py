@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.errors import Conflict
 from proofing import disputes, proofs
 from proofing.forms import CorrectionForm
+from schools.models import Action
 from students import unmasking
 from students.models import Correction, Student
 from students.student_access import student_page
@@ -38,8 +39,8 @@ def _proof_page(request: Any, *, number: str = "") -> HttpResponse:
         "photo": photo,
         "asked": asked,
         "is_disputed": any(one.status == Correction.Status.OPEN for one in asked),
-        "is_open": request.enrolment.status in proofs.CONFIRMABLE,
-        "is_correctable": request.enrolment.status in proofs.CORRECTABLE,
+        "is_open": request.enrolment.allows(Action.CONFIRM),
+        "is_correctable": request.enrolment.allows(Action.CORRECT),
         "can_confirm": photo is not None and student.stage == Student.Stage.APPROVED,
     }
     return render(request, "proofing/proof.html", context)

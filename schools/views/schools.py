@@ -22,7 +22,7 @@ from portal.panels import panel
 from schools import enrolments, opening_hours
 from schools.enrolment_steps import stages_of
 from schools.forms import SchoolForm
-from schools.models import Area, Enrolment, School, Season, Window, WindowException
+from schools.models import Action, Area, Enrolment, School, Season, Window, WindowException
 
 LOOKED_BACK = 400
 
@@ -97,7 +97,7 @@ def school(request: Any, pk: int) -> HttpResponse:
         "days_left": _days_left(row, request.season),
         "panels": [panel(name, school=row.pk) for name in SCHOOL_PANELS] if enrolment else [],
         "events": gathered(told(_own_events(row)))[:10],
-        "may_withdraw": enrolment is not None and enrolment.status == Enrolment.Status.PREPARING,
+        "may_withdraw": enrolment is not None and enrolment.allows(Action.WITHDRAW),
     }
     return render(request, "schools/school.html", context)
 

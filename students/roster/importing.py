@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from portal import history
 from portal.errors import Conflict, PortalError
-from schools.models import Enrolment, School, Season
+from schools.models import Action, Enrolment, School, Season
 from students import proof_reset
 from students.roster import spreadsheet, staging
 from students.roster.rows import Judge, Problems
@@ -22,7 +22,6 @@ CHUNK = 2000  # rows between two looks at the progress
 REPORTED = 2000  # wrong rows whose reasons are kept
 FIGURES = ("new", "changed", "unchanged", "wrong")
 NAMED = 100  # students named in a list of the report
-OPEN_FOR_ROSTER = (Enrolment.Status.PREPARING, Enrolment.Status.CAPTURING, Enrolment.Status.PROOFREADING)
 Progress = Callable[[int, int], None]
 
 
@@ -66,10 +65,7 @@ def check_open(*, school: School, season: Season) -> Enrolment:
         raise PortalError(_("Your school is not enrolled in this season. Ask the center."))
     if season.status == Season.Status.CLOSED:
         raise PortalError(_("The season is closed: its roster can no longer be changed."))
-    if enrolment.status not in OPEN_FOR_ROSTER:
-        raise PortalError(
-            _("The feedback form is with the center: the roster can no longer be changed. Ask the center.")
-        )
+    enrolment.require(Action.IMPORT)
     return enrolment
 
 

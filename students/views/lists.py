@@ -15,10 +15,9 @@ from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from portal.access import center_page, school_page
-from schools.models import Area, School
+from schools.models import Action, Area, School
 from students import exports, progress, records, resources
 from students.models import Student
-from students.roster.importing import OPEN_FOR_ROSTER
 from students.student_list import StudentList, students_asked_for
 
 
@@ -58,7 +57,7 @@ def roster(request: Any) -> HttpResponse:
     context = _listed(request, students_of(request))
     context |= {
         "fees": [choice for choice in context["students"].chips("fee_state") if choice.count],
-        "is_open": request.enrolment is not None and request.enrolment.status in OPEN_FOR_ROSTER,
+        "is_open": request.enrolment is not None and request.enrolment.allows(Action.IMPORT),
     }
     return _answer(request, "students/roster.html", context)
 

@@ -12,11 +12,11 @@ from django.views.decorators.http import require_POST
 from portal import history
 from portal.access import center_page, school_page
 from portal.event_text import told
+from schools.models import Action
 from students import corrections, unmasking
 from students import records as rules
 from students.forms import StudentForm
 from students.models import RosterImport, Student
-from students.roster.importing import OPEN_FOR_ROSTER
 from students.roster.staging import FIXED_STAGES
 from students.views.lists import students_of
 
@@ -44,7 +44,7 @@ def _context(student: Student) -> dict[str, Any]:
 def student(request: Any, pk: int) -> HttpResponse:
     row = _student(request, pk)
     enrolment = request.enrolment
-    may_change = enrolment is not None and enrolment.status in OPEN_FOR_ROSTER and row.stage not in FIXED_STAGES
+    may_change = enrolment is not None and enrolment.allows(Action.IMPORT) and row.stage not in FIXED_STAGES
     return render(request, "students/student.html", _context(row) | {"may_change": may_change})
 
 

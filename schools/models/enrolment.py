@@ -1,0 +1,151 @@
+"""A school's part in a season: its phases, in their order, and what each of them allows."""
+
+import enum
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portal.errors import Conflict, PortalError
+from portal.tenancy import TenantModel
+from schools.models.season import Season
+
+
+class Action(enum.StrEnum):
+    """What depends on a school's phase. Anything else is allowed in every phase, such as reviewing a photo."""
+
+    WITHDRAW = "withdraw"  # take the school out of the season
+    IMPORT = "import"  # change the roster, by a file or by hand
+    PHOTOGRAPH = "photograph"  # take photos on the days of the school
+    RETAKE = "retake"  # after them: replace a returned photo, or use a day granted later
+    SUBMIT = "submit"  # hand a photo in for review
+    DAILY_CHECK = "daily_check"  # have the day's photos counted in the evening, and failed ones put aside
+    OPEN_PROOFREADING = "open_proofreading"  # say that the capture is over before its days are
+    RESET = "reset"  # take an approval, or another decision, back
+    REMAKE = "remake"  # make a portrait anew, in another frame or on another background
+    CORRECT = "correct"  # ask for a correction while proofreading
+    CONFIRM = "confirm"  # confirm portrait and data; the school settles for who does not answer
+    INVITE = "invite"  # lead students with an approved portrait from their page to the proof
+    FEEDBACK = "feedback"  # fill the feedback form in, and send it
+    DECIDE_FEEDBACK = "decide_feedback"  # accept the form that was sent, or send it back
+    PRINT = "print"  # order the sheets of who is proofread
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """The phases in which an action is allowed, and the refusal in all others. None where pages only do not offer it."""
+
+    phases: tuple[str, ...]
+    refusal: Any = ""
+    error: type[PortalError] = PortalError
+
+
+_CLOSED = _("The proofreading of your school is closed. Ask the person in charge at your school.")
+
+
+class Enrolment(TenantModel):
+    """A school's part in a season."""
+
+    class Status(models.TextChoices):
+        PREPARING = "preparing", _("Preparing")
+        CAPTURING = "capturing", _("Capturing")
+        PROOFREADING = "proofreading", _("Proofreading")
+        FEEDBACK_SENT = "feedback_sent", _("Feedback sent")
+        FEEDBACK_ACCEPTED = "feedback_accepted", _("Feedback accepted")
+        PRINTING = "printing", _("Printing")
+        SHIPPED = "shipped", _("Shipped")
+        RECEIVED = "received", _("Received")
+
+    TRANSITIONS = {
+        Status.PREPARING: {Status.CAPTURING},
+        Status.CAPTURING: {Status.PROOFREADING},
+        Status.PROOFREADING: {Status.FEEDBACK_SENT, Status.CAPTURING},
+        Status.FEEDBACK_SENT: {Status.FEEDBACK_ACCEPTED, Status.PROOFREADING},
+        Status.FEEDBACK_ACCEPTED: {Status.PRINTING},
+        Status.PRINTING: {Status.SHIPPED},
+        Status.SHIPPED: {Status.RECEIVED},
+        Status.RECEIVED: set(),
+    }
+
+    # The center has accepted the feedback form: the portraits are final, what is left is to print and to deliver.
+    FINISHED = (Status.FEEDBACK_ACCEPTED, Status.PRINTING, Status.SHIPPED, Status.RECEIVED)
+
+    # The one table of what a phase allows; no other module keeps a set of phases of its own (tests/schools/models).
+    ALLOWED: dict[Action, Allowance] = {
+        Action.WITHDRAW: Allowance(
+            (Status.PREPARING,), _("This school has already begun and cannot be taken out of the season.")
+        ),
+        Action.IMPORT: Allowance(
+            (Status.PREPARING, Status.CAPTURING, Status.PROOFREADING),
+            _("The feedback form is with the center: the roster can no longer be changed. Ask the center."),
+        ),
+        Action.PHOTOGRAPH: Allowance((Status.PREPARING, Status.CAPTURING)),
+        Action.RETAKE: Allowance((Status.PROOFREADING,)),
+        Action.SUBMIT: Allowance(
+            (Status.CAPTURING, Status.PROOFREADING),
+            _("Your school's photos have been concluded. Ask the person in charge at your school."),
+            Conflict,
+        ),
+        Action.DAILY_CHECK: Allowance((Status.CAPTURING, Status.PROOFREADING)),
+        Action.OPEN_PROOFREADING: Allowance((Status.CAPTURING,)),
+        Action.RESET: Allowance(
+            (Status.PREPARING, Status.CAPTURING, Status.PROOFREADING, Status.FEEDBACK_SENT),
+            _("The feedback form has been accepted; photos cannot be reset any more. Ask the center."),
+            Conflict,
+        ),
+        Action.REMAKE: Allowance(
+            (Status.PREPARING, Status.CAPTURING, Status.PROOFREADING, Status.FEEDBACK_SENT),
+            _("The feedback form has been accepted: portraits stay as they are. Ask the center."),
+            Conflict,
+        ),
+        Action.CORRECT: Allowance((Status.CAPTURING, Status.PROOFREADING), _CLOSED),
+        # Never while the center compares the form, but later again, for students whose data were put right at the last
+        # moment and who wait for a print run of their own.
+        Action.CONFIRM: Allowance((Status.CAPTURING, Status.PROOFREADING, *FINISHED), _CLOSED),
+        Action.INVITE: Allowance((Status.PREPARING, Status.PROOFREADING, *FINISHED)),
+        Action.FEEDBACK: Allowance((Status.PROOFREADING,), _("The form can be made while the school is proofreading.")),
+        Action.DECIDE_FEEDBACK: Allowance((Status.FEEDBACK_SENT,)),
+        Action.PRINT: Allowance(
+            (Status.FEEDBACK_ACCEPTED, Status.PRINTING, Status.SHIPPED),
+            _("Sheets are printed once the center has accepted the school's feedback form."),
+        ),
+    }
+
+    class PaymentMode(models.TextChoices):
+        SCHOOL = "school", _("The school pays for all")
+        STUDENT = "student", _("Each student pays")
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="enrolments")
+    status = models.CharField(_("state"), max_length=20, choices=Status, default=Status.PREPARING)
+    payment_mode = models.CharField(_("way of payment"), max_length=10, choices=PaymentMode, default=PaymentMode.SCHOOL)
+    allow_file = models.BooleanField(_("students may send a picture file when there is no camera"), default=True)
+    student_notice = models.TextField(_("notice to the students"), blank=True)
+    capture_ended_on = models.DateField(_("capture ended on"), null=True, blank=True)
+    proof_due_on = models.DateField(_("proofreading due on"), null=True, blank=True)
+
+    class Meta:
+        ordering = ("school__area__position", "school__code")
+        constraints = [models.UniqueConstraint(fields=("season", "school"), name="one_enrolment_a_season")]
+        verbose_name = _("enrolment")
+
+    def __str__(self) -> str:
+        return f"{self.school} {self.season}"
+
+    @classmethod
+    def phases_allowing(cls, action: Action) -> tuple[str, ...]:
+        """For queries: `status__in`."""
+        return cls.ALLOWED[action].phases
+
+    def allows(self, action: Action) -> bool:
+        return self.status in self.ALLOWED[action].phases
+
+    def refused(self, action: Action) -> PortalError:
+        """The refusal, to be raised or read."""
+        allowance = self.ALLOWED[action]
+        return allowance.error(allowance.refusal)
+
+    def require(self, action: Action) -> None:
+        """Raise the refusal unless the phase allows this."""
+        if not self.allows(action):
+            raise self.refused(action)
