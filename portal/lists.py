@@ -79,10 +79,18 @@ def text(column: str, *, label: Any) -> Filter:
     return Filter(field, lambda rows, value: rows.filter(**{column: value}), _by_column(column))
 
 
-def choice(column: str, choices: Sequence[tuple[str, Any]], *, label: Any) -> Filter:
-    """One of the column's choices."""
-    field = forms.ChoiceField(label=label, required=False, choices=choices)
-    return Filter(field, lambda rows, value: rows.filter(**{column: value}), _by_column(column))
+ALL = "all"
+
+
+def choice(column: str, choices: Sequence[tuple[str, Any]], *, label: Any, has_all: bool = False) -> Filter:
+    """One of the column's choices. `has_all`: "all" is a value too, for a filter with a default."""
+    if has_all:
+        choices = [*choices, (ALL, gettext_lazy("All"))]
+
+    def narrow(rows: Any, value: str) -> Any:
+        return rows if has_all and value == ALL else rows.filter(**{column: value})
+
+    return Filter(forms.ChoiceField(label=label, required=False, choices=choices), narrow, _by_column(column))
 
 
 def cases(conditions: Mapping[str, tuple[Any, Q]], *, label: Any) -> Filter:
@@ -114,14 +122,16 @@ class List:
 
     filters: ClassVar[Mapping[str, Filter]] = {}
     sorts: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ()}
-    defaults: ClassVar[Mapping[str, str]] = {}  # value of a filter that the address does not name
+    defaults: ClassVar[Mapping[str, str]] = {}  # value of a filter for which the address has none that is known
     page_size: ClassVar[int] = 50
 
     def __init__(self, rows: Any, asked: Mapping[str, str]) -> None:
         self.rows = rows
         self.asked = {name: str(value).strip()[:LONGEST] for name, value in asked.items()}
         form_class = type("FilterForm", (forms.Form,), {name: each.field for name, each in self.filters.items()})
-        self.form: forms.Form = form_class({**self.defaults, **self.asked})
+        self.form: forms.Form = form_class(
+            self.asked | {name: self.asked.get(name) or value for name, value in self.defaults.items()}
+        )
         self.prepare(self.form)
 
     def prepare(self, form: forms.Form) -> None:
@@ -133,12 +143,13 @@ class List:
     def wanted(self) -> dict[str, Any]:
         """The value of each filter that is set and understood."""
         self.form.is_valid()
-        return {name: value for name, value in self.form.cleaned_data.items() if value}
+        found = {name: value for name, value in self.form.cleaned_data.items() if value}
+        return found | {name: value for name, value in self.defaults.items() if name in self.form.errors}
 
     @property
     def chosen(self) -> dict[str, str]:
         """The same as text of the address."""
-        return {name: self.form.data[name] for name in self.wanted}
+        return {name: self.defaults[name] if name in self.form.errors else self.form.data[name] for name in self.wanted}
 
     @property
     def sort(self) -> str:

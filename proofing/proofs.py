@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -70,10 +70,14 @@ def students_of(enrolment: Enrolment) -> QuerySet[Student]:
 
 def disputed(enrolment: Enrolment) -> set[int]:
     """Ids of the students who wait for the answer to a correction: few, so that lists need no join for them."""
-    open_ones = Correction.objects.filter(
+    return set(_open_corrections(enrolment))
+
+
+def _open_corrections(enrolment: Enrolment) -> QuerySet[Correction, int]:
+    found = Correction.objects.filter(
         school=enrolment.school_id, student__season=enrolment.season_id, status=Correction.Status.OPEN
     )
-    return set(open_ones.values_list("student_id", flat=True))
+    return found.values_list("student_id", flat=True)
 
 
 def open_proofreading(enrolment: Enrolment, *, by: User) -> Enrolment:
@@ -231,10 +235,12 @@ def unprintable(enrolment: Enrolment) -> list[tuple[Student, str]]:
 
 
 def worklist(enrolment: Enrolment) -> QuerySet[Student]:
-    """The students of the proofreading page, in the order of the sheets."""
+    """The students of the proofreading page in the order of the sheets; `is_disputed`: one waits for a correction."""
+    is_disputed = ExpressionWrapper(Q(pk__in=_open_corrections(enrolment)), output_field=BooleanField())
     return (
         students_of(enrolment)
         .filter(stage__in=WITH_PORTRAIT)
+        .annotate(is_disputed=is_disputed)
         .select_related("proof")
         .order_by("college", "major", "class_name", "student_no")
     )

@@ -2,13 +2,13 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import fee_accounts, orders, overview
@@ -16,7 +16,41 @@ from billing.forms import ReversalForm, SettledForm, TransferForm
 from billing.models import Callback, LedgerEntry, Order
 from portal.access import center_page
 from portal.formatting import yuan
+from portal.lists import Filter, List, search, words_field
 from schools.models import Enrolment
+
+
+def _with_words(rows: list[overview.Row], words: str) -> list[overview.Row]:
+    return [row for row in rows if words in row.enrolment.school.name or words in row.enrolment.school.code]
+
+
+class FeeList(List):
+    """The account of each school: rows that are added up, not read from one table."""
+
+    filters = {
+        "q": Filter(words_field(), _with_words),
+        "state": Filter(
+            forms.ChoiceField(
+                label=gettext_lazy("State"),
+                required=False,
+                choices=[
+                    ("open", gettext_lazy("Nothing received")),
+                    ("part", gettext_lazy("Part received")),
+                    ("settled", gettext_lazy("Settled")),
+                    ("students", gettext_lazy("Students pay")),
+                    ("nothing", gettext_lazy("Nothing owed yet")),
+                ],
+            ),
+            lambda rows, state: [row for row in rows if row.state == state],
+            overview.counts,
+        ),
+    }
+
+
+class StudentOrders(List):
+    """The students' payments, newest first, paged and searched: the one to refund must be found."""
+
+    filters = {"q": search("student__name__startswith", "student__student_no__startswith", "number")}
 
 
 @require_GET
@@ -24,19 +58,11 @@ from schools.models import Enrolment
 def fees(request: Any) -> HttpResponse:
     """Every school's account, the open ones first."""
     rows = overview.by_school(request.season)
-    counts, totals = overview.counts(rows), overview.totals(rows)
-    chosen = request.GET.get("state", "")
-    if chosen:
-        rows = [row for row in rows if row.state == chosen]
-    words = request.GET.get("q", "").strip()
-    if words:
-        rows = [row for row in rows if words in row.enrolment.school.name or words in row.enrolment.school.code]
-    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    listed = FeeList(rows, request.GET)
     context = {
-        "page": page,
-        "counts": counts,
-        "q": words,
-        "totals": totals,
+        "listed": listed,
+        "page": listed.page,
+        "totals": overview.totals(rows),
         "refused": overview.for_a_person(),
         "settled": SettledForm(),
     }
@@ -69,14 +95,9 @@ def school_fees(request: Any, pk: int) -> HttpResponse:
 
 
 def _orders(request: Any, enrolment: Enrolment) -> dict[str, Any]:
-    """The students' payments, newest first, paged and searched: the one to refund must be found."""
     rows = Order.objects.filter(school=enrolment.school, season=enrolment.season).exclude(status=Order.Status.CLOSED)
-    words = request.GET.get("q", "").strip()
-    if words:
-        rows = rows.filter(
-            Q(student__name__startswith=words) | Q(student__student_no__startswith=words) | Q(number=words)
-        )
-    return {"orders": Paginator(rows.select_related("student"), 50).get_page(request.GET.get("page")), "q": words}
+    listed = StudentOrders(rows.select_related("student"), request.GET)
+    return {"listed": listed, "orders": listed.page}
 
 
 @require_POST

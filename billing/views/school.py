@@ -3,17 +3,18 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
 from billing import fee_accounts
 from billing.forms import PaymentModeForm
 from billing.models import Order
 from portal.access import school_page
+from portal.lists import List, choice
 
 
 @require_http_methods(["GET", "POST"])
@@ -37,13 +38,14 @@ def account(request: Any) -> HttpResponse:
     return render(request, "billing/account.html", context)
 
 
+class StudentPayments(List):
+    filters = {"status": choice("status", Order.Status.choices, label=gettext_lazy("State"))}
+
+
 @require_GET
 @school_page(may="fees.see")
 def students(request: Any) -> HttpResponse:
     """The students' own payments, newest first."""
     rows = Order.objects.filter(season=request.season).select_related("student")
-    status = request.GET.get("status", "")
-    if status in Order.Status.values:
-        rows = rows.filter(status=status)
-    page = Paginator(rows, 50).get_page(request.GET.get("page"))
-    return render(request, "billing/students.html", {"page": page, "statuses": Order.Status.choices, "status": status})
+    listed = StudentPayments(rows, request.GET)
+    return render(request, "billing/students.html", {"listed": listed, "page": listed.page})

@@ -1,15 +1,17 @@
 """The reviewer's worklist: which photos, in which order, and how many of each kind."""
 
-from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django import forms
+from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.utils.translation import gettext_lazy as _
 
+import vision
 from capture.models import Finding, Photo
+from portal.lists import ALL, Filter, List, choice, row, search, text
 from schools.models import School, Season
 from students.models import Student
 
-DEFAULT_STATE = Photo.Status.SUBMITTED
 STATES = (
     Photo.Status.SUBMITTED,
     Photo.Status.APPROVED,
@@ -22,50 +24,10 @@ STATES = (
 CLEAN, MARKED = "clean", "marked"
 
 
-@dataclass(frozen=True)
-class Filters:
-    """What is asked for; empty strings ask for nothing. `finding`: a rule, "clean" or "marked"."""
-
-    state: str = DEFAULT_STATE
-    class_name: str = ""
-    finding: str = ""
-    search: str = ""
-    school: str = ""
-
-    @classmethod
-    def of(cls, query: Any) -> "Filters":
-        """From the query string; an unknown state is the default, "all" is every state."""
-        state = query.get("state", DEFAULT_STATE)
-        return cls(
-            state=state if state in STATES or state == "all" else DEFAULT_STATE,
-            class_name=query.get("class", ""),
-            finding=query.get("finding", ""),
-            search=query.get("q", "").strip()[:60],
-            school=query.get("school", ""),
-        )
-
-
 def photos_of(season: Season, school: School | None = None) -> QuerySet[Photo]:
     """The current photo of each student, of one school or of all."""
     photos = Photo.objects.filter(season=season, is_current=True)
     return photos.filter(school=school) if school else photos
-
-
-def narrow(photos: QuerySet[Photo], filters: Filters, *, by_state: bool = True) -> QuerySet[Photo]:
-    """Those that the filters ask for, in the order in which they came in."""
-    if by_state and filters.state != "all":
-        photos = photos.filter(status=filters.state)
-    if filters.school:
-        photos = photos.filter(school__code=filters.school)
-    if filters.class_name:
-        photos = photos.filter(student__class_name=filters.class_name)
-    if filters.search:
-        photos = photos.filter(_found(filters.search))
-    return _with_finding(photos, filters.finding).order_by("pk")
-
-
-def _found(search: str) -> Q:
-    return Q(student__name__startswith=search) | Q(student__student_no__startswith=search)
 
 
 def _with_finding(photos: QuerySet[Photo], finding: str) -> QuerySet[Photo]:
@@ -75,25 +37,67 @@ def _with_finding(photos: QuerySet[Photo], finding: str) -> QuerySet[Photo]:
         return photos.filter(~has_any)
     if finding == MARKED:
         return photos.filter(has_any)
-    return photos.filter(findings__rule=finding) if finding else photos
+    return photos.filter(findings__rule=finding)
+
+
+def _findings() -> list[tuple[str, Any]]:
+    rules = [(name, vision.label(name)) for name in vision.RULE_NAMES]
+    return [(CLEAN, _("Without findings")), (MARKED, _("With findings")), *rules]
+
+
+class Worklist(List):
+    """The photos of a school in the order in which they came in; those in review unless another state is asked for."""
+
+    filters = {
+        "state": choice("status", [(s.value, s.label) for s in STATES], label=_("State"), has_all=True),
+        "class": text("student__class_name", label=_("Class")),
+        "finding": Filter(
+            forms.ChoiceField(
+                label=_("Finding"),
+                required=False,
+                choices=_findings,
+            ),
+            _with_finding,
+        ),
+        "q": search("student__name__startswith", "student__student_no__startswith"),
+    }
+    sorts = {"": ("pk",)}
+    defaults = {"state": Photo.Status.SUBMITTED.value}
+    page_size = 30
+
+    def part(self, start: int, stop: int) -> QuerySet[Photo]:
+        rows: QuerySet[Photo] = self.found.select_related("student").prefetch_related("findings")[start:stop]
+        return rows
+
+    @property
+    def states(self) -> list[tuple[str, Any, int]]:
+        """(state, label, photos) for the chips."""
+        numbers = self.numbers("state")
+        return [(state.value, state.label, numbers.get(state, 0)) for state in STATES]
+
+    def rules(self, most: int) -> list[tuple[str, Any, int]]:
+        """(rule, what is wrong, photos) of the findings that the other filters leave, the most frequent first."""
+        photos = self.narrowed(without="finding")
+        rows = Finding.objects.filter(photo__in=photos.order_by()).values_list("rule").annotate(n=Count("pk"))
+        return [(rule, vision.label(rule), n) for rule, n in sorted(rows, key=lambda row: -row[1])[:most]]
+
+
+class CenterPhotos(Worklist):
+    """The photos of every school, the newest first."""
+
+    filters = {
+        **Worklist.filters,
+        "school": row("school", School.objects.all(), label=_("School"), to_field="code"),
+    }
+    sorts = {"": ("-pk",)}
+    defaults = {"state": ALL}
+    page_size = 48
 
 
 def clean(photos: QuerySet[Photo]) -> QuerySet[Photo]:
     """Those that may be approved together: in review, with nothing found at all, the account open."""
     waiting = photos.filter(status=Photo.Status.SUBMITTED, is_current=True, student__locked_at=None)
     return _with_finding(waiting, CLEAN)
-
-
-def count_states(photos: QuerySet[Photo]) -> dict[str, int]:
-    """How many photos in each state."""
-    rows = photos.order_by().values_list("status").annotate(n=Count("*"))
-    return dict(rows)
-
-
-def count_rules(photos: QuerySet[Photo]) -> list[tuple[str, int]]:
-    """(rule, photos) of the findings, the most frequent first."""
-    rows = Finding.objects.filter(photo__in=photos.order_by()).values_list("rule").annotate(n=Count("pk"))
-    return sorted(rows, key=lambda row: -row[1])
 
 
 def classes_of(season: Season, school: School) -> list[str]:

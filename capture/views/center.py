@@ -3,42 +3,36 @@
 from typing import Any
 
 from django.contrib import messages as notes
-from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-import vision
 from capture.forms import ReasonForm
 from capture.judging import explanations, judge, likeness
 from capture.models import Likeness, Photo
 from capture.review import decisions, photo_views, worklist
+from capture.review.worklist import CenterPhotos
 from portal import event_text
 from portal.access import center_page
 from schools.models import Action, Enrolment, School
 
-PAGE = 48
 CHIP_RULES = 10
 
 
 @center_page(may="photos.see")
 def photos(request: Any) -> HttpResponse:
     """The current photos, by school, state and finding."""
-    query = request.GET if "state" in request.GET else {"state": "all"} | request.GET.dict()
-    filters = worklist.Filters.of(query)
-    everything = worklist.photos_of(request.season)
-    listed = worklist.narrow(everything, filters).select_related("student", "school").prefetch_related("findings")
-    counts = worklist.count_states(worklist.narrow(everything, filters, by_state=False))
-    chips = worklist.narrow(everything, worklist.Filters(state=filters.state, school=filters.school))
-    page = Paginator(listed.order_by("-pk"), PAGE).get_page(request.GET.get("page"))
+    listed = CenterPhotos(worklist.photos_of(request.season).select_related("school"), request.GET)
+    states = listed.states
     context = {
-        "filters": filters,
-        "page": page,
-        "items": [(photo, explanations.of_photo(photo)) for photo in page],
-        "states": [(state, Photo.Status(state).label, counts.get(state, 0)) for state in worklist.STATES],
-        "total": sum(counts.values()),
-        "rules": [(rule, vision.label(rule), n) for rule, n in worklist.count_rules(chips)[:CHIP_RULES]],
+        "listed": listed,
+        "filters": listed.wanted,
+        "page": listed.page,
+        "items": [(photo, explanations.of_photo(photo)) for photo in listed.page],
+        "states": states,
+        "total": sum(number for _state, _label, number in states),
+        "rules": listed.rules(CHIP_RULES),
         "schools": School.objects.filter(pk__in=Enrolment.objects.filter(season=request.season).values("school")),
     }
     return render(request, "capture/center_photos.html", context)

@@ -1,10 +1,8 @@
 """The light table of a school: large pictures, original beside portrait, findings marked, one undo."""
 
-from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages as notes
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -17,13 +15,14 @@ from capture.forms import ReasonForm
 from capture.judging import explanations, judge, likeness
 from capture.models import Likeness, Photo
 from capture.review import decisions, photo_views, return_reasons, worklist
+from capture.review.worklist import Worklist
 from portal import event_text, permissions
 from portal.access import school_page
+from portal.lists import List
 from portal.models import Job
 from schools.models import Action
 from students.models import Student
 
-GRID_PAGE = 30
 STRIP = 9
 CHIP_RULES = 8
 
@@ -31,10 +30,10 @@ CHIP_RULES = 8
 @school_page(may="photos.see")
 def table(request: Any) -> HttpResponse:
     """One by one (the default) or as a grid; the filters are in the URL."""
-    filters = worklist.Filters.of(request.GET)
+    listed = _listed(request, request.GET)
     if request.GET.get("view") == "grid":
-        return _render(request, _grid(request, filters))
-    return _render(request, _single(request, filters, _wanted(request)))
+        return _render(request, _grid(request, listed))
+    return _render(request, _single(request, listed, _wanted(request)))
 
 
 def _wanted(request: Any) -> int | None:
@@ -49,20 +48,18 @@ def _render(request: Any, context: dict[str, Any]) -> HttpResponse:
     return response
 
 
-def _listed(request: Any, filters: worklist.Filters) -> Any:
-    return worklist.narrow(worklist.photos_of(request.season, request.school), filters)
+def _listed(request: Any, asked: Any) -> Worklist:
+    return Worklist(worklist.photos_of(request.season, request.school), asked)
 
 
-def _frame(request: Any, filters: worklist.Filters) -> dict[str, Any]:
+def _frame(request: Any, listed: Worklist) -> dict[str, Any]:
     """What both views show: chips with counts, the classes, and what can be undone."""
-    everything = worklist.photos_of(request.season, request.school)
-    counts = worklist.count_states(worklist.narrow(everything, filters, by_state=False))
-    in_state = worklist.narrow(everything, replace(filters, finding=""))
     return {
-        "filters": filters,
-        "states": [(state, Photo.Status(state).label, counts.get(state, 0)) for state in worklist.STATES],
-        "rules": [(rule, vision.label(rule), n) for rule, n in worklist.count_rules(in_state)[:CHIP_RULES]],
-        "clean": worklist.clean(_listed(request, filters)).count(),
+        "listed": listed,
+        "filters": listed.wanted,
+        "states": listed.states,
+        "rules": listed.rules(CHIP_RULES),
+        "clean": worklist.clean(listed.found).count(),
         "classes": worklist.classes_of(request.season, request.school),
         "undoable": len(decisions.last_decision(request.user)),
         "query": _query(request),
@@ -82,18 +79,16 @@ def _query(request: Any) -> str:
     return query.urlencode()
 
 
-def _grid(request: Any, filters: worklist.Filters) -> dict[str, Any]:
-    photos = _listed(request, filters).select_related("student").prefetch_related("findings")
-    page = Paginator(photos, GRID_PAGE).get_page(request.GET.get("page"))
-    items = [(photo, explanations.of_photo(photo)) for photo in page]
-    return _frame(request, filters) | {"view": "grid", "page": page, "items": items}
+def _grid(request: Any, listed: Worklist) -> dict[str, Any]:
+    items = [(photo, explanations.of_photo(photo)) for photo in listed.page]
+    return _frame(request, listed) | {"view": "grid", "page": listed.page, "items": items}
 
 
-def _single(request: Any, filters: worklist.Filters, pk: int | None) -> dict[str, Any]:
-    photos = _listed(request, filters)
+def _single(request: Any, listed: Worklist, pk: int | None) -> dict[str, Any]:
+    photos = listed.found
     wanted = Photo.objects.filter(season=request.season, pk=pk) if pk else photos
     photo = wanted.select_related("student").first() or photos.select_related("student").first()
-    context = _frame(request, filters) | {"view": "single", "photo": photo}
+    context = _frame(request, listed) | {"view": "single", "photo": photo}
     if photo is None:
         return context
     photo_views.record(photo, by=request.user)
@@ -113,7 +108,7 @@ def _single(request: Any, filters: worklist.Filters, pk: int | None) -> dict[str
         "after": after,
         "strip": _strip(photos, photo),
         "place": photos.filter(pk__lte=photo.pk).count(),
-        "total": photos.count(),
+        "total": listed.count,
         "events": event_text.told(photo_views.story(photo, most=8)),
         "can_reset": photo.status == Photo.Status.APPROVED and request.enrolment.allows(Action.RESET),
     }
@@ -131,11 +126,11 @@ def _next(request: Any, photo: Photo) -> HttpResponse:
     if not request.htmx:
         return HttpResponseRedirect(f"{reverse('capture:review')}?{back}")
     request.GET = QueryDict(back)
-    filters = worklist.Filters.of(request.GET)
+    listed = _listed(request, request.GET)
     if request.GET.get("view") == "grid":
-        return _render(request, _grid(request, filters))
-    _before, after = worklist.neighbours(_listed(request, filters), photo)
-    return _render(request, _single(request, filters, after))
+        return _render(request, _grid(request, listed))
+    _before, after = worklist.neighbours(listed.found, photo)
+    return _render(request, _single(request, listed, after))
 
 
 def _photo(pk: int) -> Photo:
@@ -169,7 +164,7 @@ def reset(request: Any, pk: int) -> HttpResponse:
 def approve_clean(request: Any) -> HttpResponse:
     """Approve the picked ones, or all that the filters show, that have no finding."""
     picks = request.POST.getlist("pick")
-    photos = _listed(request, worklist.Filters.of(QueryDict(request.POST.get("back", ""))))
+    photos = _listed(request, QueryDict(request.POST.get("back", ""))).understood().found
     if picks:
         photos = photos.filter(pk__in=[pick for pick in picks if pick.isascii() and pick.isdigit()])
     approved = decisions.approve_clean(photos=photos, by=request.user)
@@ -247,9 +242,13 @@ def _back(request: Any) -> HttpResponse:
     return HttpResponseRedirect(url)
 
 
+class DailyChecks(List):
+    page_size = 31
+
+
 @school_page(may="photos.see")
 def daily_checks(request: Any) -> HttpResponse:
     """The reports of the daily checks, the newest first."""
     rows = Job.objects.filter(school=request.school, season=request.season, kind="daily_check")
-    page = Paginator(rows, 31).get_page(request.GET.get("page"))
-    return render(request, "capture/daily_checks.html", {"page": page})
+    listed = DailyChecks(rows, request.GET)
+    return render(request, "capture/daily_checks.html", {"listed": listed, "page": listed.page})

@@ -3,13 +3,12 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
@@ -17,6 +16,7 @@ from portal import files, history
 from portal.access import center_page
 from portal.errors import PortalError
 from portal.event_text import told
+from portal.lists import List, cases, choice, search
 from printing import delivery
 from printing import print_runs as rules
 from printing.forms import ShipmentForm
@@ -25,7 +25,32 @@ from printing.views.prints import packing_list
 from schools.models import Action, Enrolment
 from students.models import Student
 
-PAGE_SIZE = 30
+TO_SHIP = Q(printed_at__isnull=False, shipment=None)
+
+
+class RunList(List):
+    filters = {
+        "q": search("school__name__icontains", "school__code__startswith"),
+        "state": cases(
+            {
+                "building": (gettext_lazy("Being built"), Q(printed_at=None, job__status__in=("queued", "running"))),
+                "failed": (gettext_lazy("Failed"), Q(printed_at=None, job__status="failed")),
+                "to_print": (gettext_lazy("To be printed"), Q(printed_at=None, job__status="done")),
+                "to_ship": (gettext_lazy("To be shipped"), TO_SHIP),
+                "shipped": (gettext_lazy("Shipped"), Q(shipment__isnull=False)),
+            },
+            label=gettext_lazy("State"),
+        ),
+    }
+    page_size = 30
+
+
+class ShipmentList(List):
+    filters = {
+        "q": search("school__name__icontains", "school__code__startswith", "tracking_no__startswith"),
+        "status": choice("status", Shipment.Status.choices, label=gettext_lazy("State")),
+    }
+    page_size = 30
 
 
 def _runs(request: Any) -> QuerySet[PrintRun]:
@@ -36,41 +61,9 @@ def _runs(request: Any) -> QuerySet[PrintRun]:
 @center_page(may="prints.see")
 def runs(request: Any) -> HttpResponse:
     """Schools whose sheets can be made, and the runs that were."""
-    rows = _runs(request)
-    words = request.GET.get("q", "").strip()
-    if words:
-        rows = rows.filter(Q(school__name__icontains=words) | Q(school__code__startswith=words))
-    state = request.GET.get("state", "")
-    if state in _STATES:
-        rows = rows.filter(_STATES[state])
-    context = {
-        "ready": _ready(request),
-        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
-        "states": _counted(request),
-        "q": words,
-    }
+    listed = RunList(_runs(request), request.GET)
+    context = {"listed": listed, "page": listed.page, "ready": _ready(request)}
     return render(request, "printing/center_runs.html", context)
-
-
-_STATES = {
-    "building": Q(printed_at=None, job__status__in=("queued", "running")),
-    "failed": Q(printed_at=None, job__status="failed"),
-    "to_print": Q(printed_at=None, job__status="done"),
-    "to_ship": Q(printed_at__isnull=False, shipment=None),
-    "shipped": Q(shipment__isnull=False),
-}
-
-
-def _counted(request: Any) -> list[tuple[str, str, int]]:
-    labels = {
-        "building": _("Being built"),
-        "failed": _("Failed"),
-        "to_print": _("To be printed"),
-        "to_ship": _("To be shipped"),
-        "shipped": _("Shipped"),
-    }
-    counts = _runs(request).order_by().aggregate(**{name: Count("pk", filter=q) for name, q in _STATES.items()})
-    return [(name, label, counts[name]) for name, label in labels.items()]
 
 
 def _ready(request: Any) -> list[Enrolment]:
@@ -203,19 +196,6 @@ def ship(request: Any, pk: int) -> HttpResponse:
 @center_page(may="prints.see")
 def shipments(request: Any) -> HttpResponse:
     rows = Shipment.objects.filter(season=request.season).select_related("school__area", "run")
-    counts = dict(rows.values_list("status").annotate(n=Count("pk")).order_by())
-    status, words = request.GET.get("status", ""), request.GET.get("q", "").strip()
-    if status in Shipment.Status.values:
-        rows = rows.filter(status=status)
-    if words:
-        rows = rows.filter(
-            Q(school__name__icontains=words) | Q(school__code__startswith=words) | Q(tracking_no__startswith=words)
-        )
-    context = {
-        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
-        "states": [(value, label, counts.get(value, 0)) for value, label in Shipment.Status.choices],
-        "total": sum(counts.values()),
-        "to_ship": _runs(request).filter(_STATES["to_ship"]),
-        "q": words,
-    }
+    listed = ShipmentList(rows, request.GET)
+    context = {"listed": listed, "page": listed.page, "to_ship": _runs(request).filter(TO_SHIP)}
     return render(request, "printing/center_shipments.html", context)

@@ -4,14 +4,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -19,6 +19,7 @@ from portal import files, history, states
 from portal.access import center_page, school_page
 from portal.errors import Conflict, PortalError
 from portal.event_text import told
+from portal.lists import List, choice, search
 from portal.models import User
 from proofing import feedback as rules
 from proofing import proofs
@@ -27,7 +28,13 @@ from proofing.models import Feedback
 from schools.models import Action, Enrolment
 from schools.workdays import workdays_between
 
-PAGE_SIZE = 50
+
+class FeedbackList(List):
+    filters = {
+        "q": search("school__name__icontains", "school__code__startswith"),
+        "status": choice("status", Feedback.Status.choices, label=gettext_lazy("State")),
+    }
+    sorts = {"": ("-sent_at", "-id")}
 
 
 def _of(enrolment: Enrolment) -> Feedback | None:
@@ -138,21 +145,8 @@ def _all(request: Any) -> QuerySet[Feedback]:
 @center_page(may="feedback.see")
 def inbox(request: Any) -> HttpResponse:
     """Every school's form, those that wait for the center first."""
-    counts = dict(_all(request).values_list("status").annotate(n=Count("pk")).order_by())
-    status = request.GET.get("status", "")
-    rows = _all(request)
-    if status in Feedback.Status.values:
-        rows = rows.filter(status=status)
-    words = request.GET.get("q", "").strip()
-    if words:
-        rows = rows.filter(school__name__icontains=words) | rows.filter(school__code__startswith=words)
-    context = {
-        "page": Paginator(rows.order_by("-sent_at", "-id"), PAGE_SIZE).get_page(request.GET.get("page")),
-        "states": [(value, label, counts.get(value, 0)) for value, label in Feedback.Status.choices],
-        "total": sum(counts.values()),
-        "q": words,
-        "overdue": _overdue(request),
-    }
+    listed = FeedbackList(_all(request), request.GET)
+    context = {"listed": listed, "page": listed.page, "overdue": _overdue(request)}
     return render(request, "proofing/center_feedback.html", context)
 
 

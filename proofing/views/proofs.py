@@ -3,18 +3,18 @@
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.forms import Form
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from capture.models import Photo
 from portal.access import school_page
+from portal.lists import List, cases, choice, search, text
 from proofing import disputes as rules
 from proofing import proofs
 from proofing.forms import AnswerForm, ReasonForm
@@ -22,8 +22,33 @@ from schools.models import Action, Enrolment
 from students import corrections as data_rules
 from students.models import Correction, Student
 
-PAGE_SIZE = 50
-STATES = ("to_confirm", "disputed", "proofed")
+
+class ProofList(List):
+    filters = {
+        "q": search("name__startswith", "student_no__startswith"),
+        "class": text("class_name", label=gettext_lazy("Class")),
+        "state": cases(
+            {
+                "to_confirm": (
+                    gettext_lazy("Not confirmed yet"),
+                    Q(stage=Student.Stage.APPROVED, is_disputed=False),
+                ),
+                "disputed": (gettext_lazy("Correction asked for"), Q(is_disputed=True)),
+                "proofed": (gettext_lazy("Proofreading settled"), ~Q(stage=Student.Stage.APPROVED)),
+            },
+            label=gettext_lazy("State"),
+        ),
+    }
+
+
+class Corrections(List):
+    """The open ones, unless others are asked for."""
+
+    filters = {
+        "status": choice("status", Correction.Status.choices, label=gettext_lazy("State"), has_all=True),
+    }
+    sorts = {"": ("-id",)}
+    defaults = {"status": Correction.Status.OPEN.value}
 
 
 @require_GET
@@ -32,18 +57,15 @@ def proof_list(request: Any) -> HttpResponse:
     enrolment: Enrolment | None = request.enrolment
     if enrolment is None:
         return render(request, "proofing/proofs.html", {"enrolment": None})
-    disputed = proofs.disputed(enrolment)
-    found = _narrowed(enrolment, request.GET, disputed)
-    page = Paginator(found, PAGE_SIZE).get_page(request.GET.get("page"))
-    for row in page.object_list:
-        row.is_disputed = row.pk in disputed  # type: ignore[attr-defined]
+    listed = ProofList(proofs.worklist(enrolment), request.GET)
+    page = listed.page
     context = {
+        "listed": listed,
         "enrolment": enrolment,
         "standing": proofs.standing(enrolment),
         "page": page,
         "photos": _photos(page.object_list),
         "classes": _classes(enrolment),
-        "q": request.GET.get("q", "").strip(),
         "asks": _each(ReasonForm, "picked", "all"),
         "is_open": enrolment.allows(Action.CONFIRM),
         "can_open": enrolment.allows(Action.OPEN_PROOFREADING),
@@ -62,20 +84,6 @@ def _enrolled(request: Any) -> Enrolment:
 def _each(form: type[Form], *dialogs: str) -> dict[str, Form]:
     """The same form for several dialogs of one page, with ids of their own."""
     return {name: form(auto_id=f"{name}_%s") for name in dialogs}
-
-
-def _narrowed(enrolment: Enrolment, wanted: Any, disputed: set[int]) -> QuerySet[Student]:
-    rows = proofs.worklist(enrolment)
-    state, words, group = wanted.get("state", ""), wanted.get("q", "").strip(), wanted.get("class", "")
-    if state == "to_confirm":
-        rows = rows.filter(stage=Student.Stage.APPROVED).exclude(pk__in=disputed)
-    elif state == "disputed":
-        rows = rows.filter(pk__in=disputed)
-    elif state == "proofed":
-        rows = rows.exclude(stage=Student.Stage.APPROVED)
-    if words:
-        rows = rows.filter(Q(name__startswith=words) | Q(student_no__startswith=words))
-    return rows.filter(class_name=group) if group else rows
 
 
 def _classes(enrolment: Enrolment) -> list[str]:
@@ -132,16 +140,13 @@ def corrections(request: Any) -> HttpResponse:
 def _corrections(request: Any, revealed: Correction | None = None) -> HttpResponse:
     """`revealed` stands in clear among the others."""
     rows = Correction.objects.filter(student__season=request.season).select_related("student")
-    status = request.GET.get("status", revealed.status if revealed else Correction.Status.OPEN)
-    if status in Correction.Status.values:
-        rows = rows.filter(status=status)
-    page = Paginator(rows.order_by("-id"), PAGE_SIZE).get_page(request.GET.get("page"))
+    listed = Corrections(rows, {"status": revealed.status} if revealed else request.GET)
+    page = listed.page
     framed = rules.framed_since(row for row in page.object_list if row.status == Correction.Status.OPEN)
     page.object_list = [revealed if row == revealed else _masked(row, framed) for row in page.object_list]
     context = {
+        "listed": listed,
         "page": page,
-        "status": status,
-        "states": Correction.Status.choices,
         "photos": _photos([row.student for row in page.object_list]),
         "asks": _each(AnswerForm, "accept", "retake", "framed", "decline"),
     }
