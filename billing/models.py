@@ -25,6 +25,10 @@ class FeeAccount(TenantModel):
     def __str__(self) -> str:
         return f"{self.school} {self.season}"
 
+    @property
+    def history_name(self) -> str:
+        return str(self.school)
+
 
 class Order(TenantModel):
     """One student's fee, paid online."""
@@ -63,6 +67,10 @@ class Order(TenantModel):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def history_name(self) -> str:
+        return str(self.student)
 
 
 class CallbackQuerySet(models.QuerySet["Callback"]):
@@ -126,3 +134,7 @@ class LedgerEntry(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount_fen}"
+
+    @property
+    def history_name(self) -> str:
+        return str(self.school)

@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from portal import permissions
+from billing.models import Order
+from portal import event_kinds, permissions
 from portal.models import Role
 from portal.permissions import CENTER, EVERYBODY
 
@@ -12,3 +13,37 @@ permissions.register("fees.enter", _("Enter a bank transfer"), roles=CENTER)
 permissions.register("fees.reverse", _("Reverse an entry"), roles={Role.CENTER_ADMIN})
 permissions.register("fees.settle", _("Settle a refused payment by hand"), roles={Role.CENTER_ADMIN})
 permissions.register("fees.refund", _("Refund a payment"), roles={Role.CENTER_ADMIN})
+
+event_kinds.register_subject("fees", _("Fees"), order=70)
+event_kinds.register(
+    "school",
+    {
+        "enrolment.payment_mode": _("Way of payment changed"),
+    },
+)
+event_kinds.register(
+    "student",
+    {
+        "student.fee": _("Fee of the student changed"),
+    },
+)
+event_kinds.register(
+    "fees",
+    {
+        "ledger.charge": _("Fee charged"),
+        "ledger.payment": _("Payment received"),
+        "ledger.refund": _("Refund made"),
+        "ledger.reversal": _("Payment reversed: it was entered in error"),
+        "fees.settled": _("Fees settled"),
+        "fees.reopened": _("Fees open again"),
+        "fees.settled_by_hand": _("Payment that the books refused settled by hand"),
+        "order.created": _("Order made"),
+    },
+)
+event_kinds.register_states(Order, _("Online order"), subject="fees")
+event_kinds.register_facts(
+    {
+        "amount_fen": _("Amount"),
+        "reference": _("Reference"),
+    }
+)

@@ -178,6 +178,10 @@ class Photo(Claimable, TenantModel):
     def __str__(self) -> str:
         return f"{self.student} {self.status}"
 
+    @property
+    def history_name(self) -> str:
+        return str(self.student)
+
     def outcome_found(self) -> str:
         """green, amber or red, by the findings that are stored now."""
         outcomes = set(self.findings.values_list("outcome", flat=True))

@@ -1,204 +1,114 @@
-"""Every kind of event as a sentence; a change of state without one is said by its states. See `retelling`."""
+"""The kinds of events that the history knows, each with its sentence. A room registers its own, in `registration`:
 
+    event_kinds.register_subject("photo", _("Photos"), order=60)
+    event_kinds.register("photo", {"photo.uploaded": _("Photo taken"), "photo.reset": _("Approved photo reset")})
+    event_kinds.register_states(Photo, _("Photo"), subject="photo")
+    event_kinds.register_facts({"bits": _("Bits of 512 that differ")}, unsaid={"crop"}, lists={"rules"})
+
+A subject is what the page of the history can be narrowed to. A change of state (`photo.approved`) that has no sentence
+is said by the name of the thing and the label of its state. `portal.event_text` makes the text.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
+from django.conf import settings
+from django.db import models
 
-SENTENCES: dict[str, Any] = {
-    "correction.asked": _("Correction asked for"),
-    "limits.changed": _("Photo rules changed"),
-    "season.created": _("Season made"),
-    "season.changed": _("Terms of the season changed"),
-    "season.timetable": _("Days of the areas changed"),
-    "season.open": _("Season opened"),
-    "season.closed": _("Season closed"),
-    "area.created": _("Area added"),
-    "area.changed": _("Area changed"),
-    "area.removed": _("Area removed"),
-    "exception.granted": _("Exception granted"),
-    "exception.changed": _("Exception changed"),
-    "exception.withdrawn": _("Exception withdrawn"),
-    "school.added": _("School added to the register"),
-    "school.changed": _("Entry of the school changed"),
-    "enrolment.created": _("School takes part in the season"),
-    "enrolment.withdrawn": _("School taken out of the season"),
-    "enrolment.changed": _("Settings of the school changed"),
-    "enrolment.payment_mode": _("Way of payment changed"),
-    "person.invited": _("Account made"),
-    "person.signed_in": _("Signed in"),
-    "person.sign_in_failed": _("Sign-in failed: wrong password"),
-    "person.changed": _("Details of a person changed"),
-    "person.role_changed": _("Role changed"),
-    "person.link_renewed": _("New sign-in link made"),
-    "person.switched_off": _("Account switched off"),
-    "person.switched_on": _("Account switched on"),
-    "person.made_contact": _("Person made responsible for the capture"),
-    "job.downloaded": _("File of a job downloaded"),
-    "student.sign_in_failed": _("Sign-in of a student failed"),
-    "student.signed_in": _("Student signed in"),
-    "student.agreed": _("Student agreed to the use of the portrait"),
-    "student.fee": _("Fee of the student changed"),
-    "student.locked": _("Student locked"),
-    "student.unlocked": _("Student unlocked"),
-    "photo.uploaded": _("Photo taken"),
-    "photo.ready": _("Check passed, portrait made"),
-    "photo.rejected": _("Photo not accepted by the automatic check"),
-    "photo.failed": _("Photo could not be judged"),
-    "photo.checking": _("Photo judged again"),
-    "photo.submitted": _("Photo handed in"),
-    "photo.withdrawn": _("Photo withdrawn by the student"),
-    "photo.approved": _("Photo approved"),
-    "photo.approved_automatically": _("Photo approved automatically: nothing was found"),
-    "photo.rejudged": _("Photo judged again under other limits"),
-    "photo.released": _("Photo not refused any more, its portrait is made"),
-    "photo.returned": _("Photo returned"),
-    "photo.reset": _("Approved photo reset"),
-    "photo.undone": _("Decision on a photo taken back"),
-    "photo.set_aside": _("Photo reset by the daily check"),
-    "photo.framed": _("Frame of the portrait set by hand"),
-    "photo.framed_automatically": _("Portrait put back into its automatic frame"),
-    "photo.recoloured": _("Portrait made again on another background"),
-    "photo.looked": _("Photo looked at"),
-    "photo.compared": _("Photo looked at beside another student's, which is alike"),
-    "photo.likeness_found": _("The same or nearly the same picture was found under another student"),
-    "photo.likeness_cleared": _("Compared by a person: not the same picture"),
-    "photo.downloaded": _("Original of a photo downloaded"),
-    "station.added": _("Station added"),
-    "station.changed": _("Station changed"),
-    "station.removed": _("Station removed"),
-    "enrolment.notice": _("Notice to the students changed"),
-    "season.purged": _("Originals deleted after the retention time"),
-    "student.revealed": _("Document number looked at"),
-    "student.added": _("Student put on the roster"),
-    "student.changed": _("Data of the student changed"),
-    "student.removed": _("Student taken off the roster"),
-    "student.proof_reopened": _("Proofreading opened again, since the data changed"),
-    "student.correction_asked": _("Correction asked for"),
-    "student.correction_accepted": _("Correction accepted"),
-    "student.correction_declined": _("Correction declined"),
-    "rosterimport.uploaded": _("Roster uploaded"),
-    "rosterimport.wrong_rows": _("Wrong rows of a roster downloaded"),
-    "roster.exported": _("Roster exported"),
-    "roster.imported": _("Roster imported"),
-    "ledger.charge": _("Fee charged"),
-    "ledger.payment": _("Payment received"),
-    "ledger.refund": _("Refund made"),
-    "fees.settled": _("Fees settled"),
-    "fees.reopened": _("Fees open again"),
-    "fees.settled_by_hand": _("Payment that the books refused settled by hand"),
-    "order.created": _("Order made"),
-    "proof.confirmed": _("Portrait and data confirmed"),
-    "proof.disputed": _("Confirmation taken back for a correction"),
-    "feedback.made": _("Feedback form filled in"),
-    "feedback.form_downloaded": _("Feedback form downloaded"),
-    "feedback.sent": _("Stamped feedback form sent"),
-    "feedback.viewed": _("Stamped feedback form looked at"),
-    "feedback.accepted": _("Feedback form accepted"),
-    "feedback.sent_back": _("Feedback form sent back"),
-    "printrun.created": _("Sheets ordered"),
-    "printrun.left_out": _("Students left out of the print run"),
-    "printrun.printed": _("Sheets printed"),
-    "printrun.contents_downloaded": _("Packing list downloaded"),
-    "volume.downloaded": _("Volume of sheets downloaded"),
-    "sheets.written": _("Sheets written to files"),
-    "portraits.downloaded": _("Electronic portraits downloaded"),
-    "shipment.shipped": _("Parcel sent"),
-    "shipment.received": _("Parcel received"),
-    "season.ranked": _("Schools ranked"),
-    "award.decided": _("Decision about a school at the year's end"),
-    "bulletin.saved": _("Draft of the bulletin saved"),
-    "bulletin.published": _("Bulletin published"),
-}
-
-# Subjects that the history can be narrowed to, by the first word of a kind.
-SUBJECTS: dict[str, Any] = {
-    "season": _("Season and days"),
-    "school": _("Schools"),
-    "person": _("People"),
-    "roster": _("Roster"),
-    "student": _("Students"),
-    "photo": _("Photos"),
-    "fees": _("Fees"),
-    "proof": _("Proofreading and feedback"),
-    "print": _("Printing and shipment"),
-    "job": _("Jobs"),
-}
-_FIRST_WORDS = {
-    "season": ("season", "area", "window", "exception", "limits"),
-    "school": ("school", "enrolment"),
-    "person": ("person",),
-    "roster": ("roster", "rosterimport", "correction"),
-    "student": ("student",),
-    "photo": ("photo", "portrait", "portraits", "station"),
-    "fees": ("ledger", "fees", "order", "fee", "feeaccount", "statement", "receipt", "ledgerentry"),
-    "proof": ("proof", "feedback"),
-    "print": ("printrun", "print", "volume", "shipment", "archive", "sheets", "award", "bulletin"),
-    "job": ("job",),
-}
-
-FACTS: dict[str, Any] = {
-    "amount_fen": _("Amount"),
-    "file": _("File"),
-    "name": _("Name"),
-    "id_number": _("Document number"),
-    "import": _("Import no."),
-    "correction": _("Correction no."),
-    "format": _("Format"),
-    "in_clear": _("Document numbers in clear"),
-    "username": _("User name"),
-    "reason": _("Reason"),
-    "days": _("Days"),
-    "hours": _("Hours"),
-    "code": _("Code"),
-    "version": _("Version"),
-    "address": _("Address"),
-    "reference": _("Reference"),
-    "students": _("Students"),
-    "rule": _("Rule"),
-    "rules": _("Rules"),
-    "count": _("Number"),
-    "new": _("New"),
-    "changed": _("Changed"),
-    "unchanged": _("Unchanged"),
-    "wrong": _("Wrong"),
-    "carrier": _("Carrier"),
-    "tracking_no": _("Tracking number"),
-    "fields": _("Fields"),
-    "outcome": _("Outcome"),
-    "limits": _("Limits"),
-    "limit_set": _("Set of limits"),
-    "engine": _("Engine"),
-    "type": _("Type of file"),
-    "face_width": _("Face width (px)"),
-    "eye_line": _("Eyes (px)"),
-    "hair_top": _("Hair top (px)"),
-    "sideways": _("Beside the middle (px)"),
-    "tilt": _("Tilt (degrees)"),
-    "bits": _("Bits of 512 that differ"),
-}
-
-# Facts kept for machines; ids of other rows are not said either.
-UNSAID = {"demo", "student", "photo", "shipment", "run", "job", "account", "enrolment", "order", "crop"}
-
-# Facts that list things: two of them are no before and after.
-LISTS = {"rules", "limits"}
-
-# What an event is about, for a change of state that has no sentence of its own.
-THINGS: dict[str, Any] = {
-    "schools.season": _("Season"),
-    "schools.enrolment": _("School in the season"),
-    "portal.job": _("Job"),
-    "students.student": _("Student"),
-    "students.rosterimport": _("Roster"),
-    "students.correction": _("Correction"),
-    "capture.photo": _("Photo"),
-    "billing.order": _("Online order"),
-    "proofing.proof": _("Proofreading"),
-    "proofing.feedback": _("Feedback form"),
-    "printing.printrun": _("Print run"),
-    "printing.shipment": _("Shipment"),
-}
+log = logging.getLogger(__name__)
 
 
-def first_words(subject: str) -> tuple[str, ...]:
-    return _FIRST_WORDS.get(subject, ())
+@dataclass(frozen=True)
+class Kind:
+    name: str
+    sentence: Any
+    subject: str
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A model whose states the history says. `is_one_of_many`: a school has thousands, a summary leaves them out."""
+
+    name: Any
+    subject: str
+    is_one_of_many: bool
+
+
+KINDS: dict[str, Kind] = {}
+THINGS: dict[str, Thing] = {}  # by the model's label in lower case, as an event keeps it
+FACTS: dict[str, Any] = {}  # the word for a key of an event's facts, where it is not the field of the model
+UNSAID: set[str] = set()  # facts for machines: ids of other rows, not shown
+LISTS: set[str] = set()  # facts that list things: two of them are no before and after
+_SUBJECTS: dict[str, tuple[int, Any]] = {}
+_WORDS: dict[str, str] = {}  # the first word of a kind -> its subject
+_STATE_KINDS: set[str] = set()
+
+
+def register_subject(name: str, label: Any, *, order: int) -> None:
+    """Register something that the history can be narrowed to."""
+    _add(_SUBJECTS, name, (order, label))
+
+
+def register(subject: str, sentences: dict[str, Any]) -> None:
+    """Register kinds of events (`thing.what_happened`) with their sentences."""
+    for name, sentence in sentences.items():
+        _claim(name.partition(".")[0], subject)
+        _add(KINDS, name, Kind(name, sentence, subject))
+
+
+def register_states(model: type[models.Model], name: Any, *, subject: str, is_one_of_many: bool = False) -> None:
+    """Register a model with TRANSITIONS: its name for people; the gate records kinds like `photo.approved`."""
+    word = str(model._meta.model_name)
+    _claim(word, subject)
+    _add(THINGS, model._meta.label_lower, Thing(name, subject, is_one_of_many))
+    table: dict[str, set[str]] = model.TRANSITIONS  # type: ignore[attr-defined]
+    _STATE_KINDS.update(f"{word}.{state}" for state in {*table, *(to for targets in table.values() for to in targets)})
+
+
+def register_facts(
+    words: dict[str, Any] | None = None, *, unsaid: Iterable[str] = (), lists: Iterable[str] = ()
+) -> None:
+    """Register what the facts of a room's events are called. A fact named like a field of its model needs no word."""
+    for key, word in (words or {}).items():
+        _add(FACTS, key, word)
+    UNSAID.update(unsaid)
+    LISTS.update(lists)
+
+
+def subjects() -> list[tuple[str, Any]]:
+    """(name, label) of every subject, in their order."""
+    return [(name, label) for name, (_order, label) in sorted(_SUBJECTS.items(), key=lambda entry: entry[1][0])]
+
+
+def first_words(subject: str) -> list[str]:
+    """The first words of the kinds that belong to a subject."""
+    return [word for word, owner in _WORDS.items() if owner == subject]
+
+
+def is_registered(kind: str) -> bool:
+    return kind in KINDS or kind in _STATE_KINDS
+
+
+def check(kind: str) -> None:
+    """Raise LookupError for a kind that no room has registered; in production only log it.
+
+    A missing sentence is a mistake of ours. It must not cost a school the work that the event is about.
+    """
+    if is_registered(kind):
+        return
+    if settings.IS_LOCAL:
+        raise LookupError(f"The event kind {kind} is not registered: see portal/event_kinds.py.")
+    log.error("The event kind %s is not registered. The event is kept without a sentence.", kind)
+
+
+def _claim(word: str, subject: str) -> None:
+    if _WORDS.setdefault(word, subject) != subject:
+        raise ValueError(f"Events of {word} belong to the subject {_WORDS[word]}, not to {subject}.")
+
+
+def _add(table: dict[str, Any], key: str, value: Any) -> None:
+    if key in table:
+        raise ValueError(f"{key} is registered twice.")
+    table[key] = value

@@ -9,10 +9,9 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from portal import formatting, states
-from portal.event_kinds import FACTS, LISTS, SENTENCES, THINGS, UNSAID
+from portal import event_kinds, formatting, states
 from portal.job_kinds import label_of
-from portal.models import Event
+from portal.models import Event, Job
 
 # Events of one act carry times of one transaction, some milliseconds apart.
 ONE_ACT = dt.timedelta(seconds=2)
@@ -50,12 +49,13 @@ def _is_same_act(line: Any, row: Any) -> bool:
 
 
 def sentence_of(event: Event) -> Any:
-    if event.kind in SENTENCES:
-        return SENTENCES[event.kind]
+    if event.kind in event_kinds.KINDS:
+        return event_kinds.KINDS[event.kind].sentence
     model = _model(event.object_type)
     if model is None:
         return event.kind
-    thing = THINGS.get(event.object_type) or capfirst(str(model._meta.verbose_name))
+    named = event_kinds.THINGS.get(event.object_type)
+    thing = named.name if named else capfirst(str(model._meta.verbose_name))
     state = _state_label(model, event.after) or event.kind.partition(".")[2]
     return _("%(thing)s: %(state)s") % {"thing": thing, "state": state}
 
@@ -96,21 +96,13 @@ def _needed(model: type[models.Model]) -> list[str]:
 
 
 def _name(row: Any) -> str:
-    """A student's row goes by the student, a school's row by the school, a job by its kind."""
-    label = row._meta.label_lower
-    if label == "portal.job":
-        return str(label_of(row.kind))
-    if label == "portal.membership":
-        return str(row.user.actor_name)
-    if hasattr(row, "student"):
-        return str(row.student)
-    is_schools_own = label == "schools.enrolment" or hasattr(row, "enrolment_id") or hasattr(row, "account_id")
-    return str(row.school if is_schools_own else row)
+    """A job goes by its kind; any other row by its `history_name`, where the model has one, or by itself."""
+    return str(label_of(row.kind) if isinstance(row, Job) else getattr(row, "history_name", row))
 
 
 def _is_unsaid(key: str, value: Any) -> bool:
     """Ids of other rows, facts for machines, and facts that say nothing."""
-    return value in ("", None, [], {}) or (key in UNSAID and isinstance(value, int | dict))
+    return value in ("", None, [], {}) or (key in event_kinds.UNSAID and isinstance(value, int | dict))
 
 
 def _field(event: Event, key: str) -> Any:
@@ -121,14 +113,16 @@ def _field(event: Event, key: str) -> Any:
 
 def _word(event: Event, key: str) -> Any:
     field = _field(event, key)
-    return FACTS[key] if key in FACTS else capfirst(str(field.verbose_name)) if field else key
+    if key in event_kinds.FACTS:
+        return event_kinds.FACTS[key]
+    return capfirst(str(field.verbose_name)) if field else key
 
 
 def _said(event: Event, key: str, value: Any) -> str:
     """A value, or a pair of them as before and after."""
     field = _field(event, key)
     choices = dict(field.flatchoices) if field is not None and field.choices else {}
-    if isinstance(value, list) and len(value) == 2 and key not in LISTS:
+    if isinstance(value, list) and len(value) == 2 and key not in event_kinds.LISTS:
         return f"{_one(key, value[0], choices)} → {_one(key, value[1], choices)}"
     if isinstance(value, list | tuple):
         return ", ".join(_one(key, item, choices) for item in value)

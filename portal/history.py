@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.db import models
 
+from portal import event_kinds
 from portal.models.history import Event
 
 
@@ -48,6 +49,7 @@ def present_source() -> str:
 
 
 def _event(kind: str, obj: models.Model, by: Actor, before: str, after: str, facts: dict[str, Any] | None) -> Event:
+    event_kinds.check(kind)
     school_id = obj.pk if obj._meta.label == settings.TENANT_MODEL else getattr(obj, "school_id", None)
     return Event(
         kind=kind,
@@ -73,7 +75,7 @@ def record(
     after: str = "",
     facts: dict[str, Any] | None = None,
 ) -> Event:
-    """Append one event about `obj`. Facts are JSON-safe and never hold an ID number."""
+    """Append one event about `obj`, of a registered kind (`portal.event_kinds`). Facts are JSON-safe and never hold an ID number."""
     event = _event(kind, obj, by, before, after, facts)
     event.save(force_insert=True)
     return event

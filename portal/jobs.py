@@ -75,7 +75,7 @@ def create(
         params=params or {},
         created_by=by if isinstance(by, User) else None,
     )
-    history.record(f"job.{kind}", job, by=by, after=job.status)
+    history.record(f"job.{job.status}", job, by=by, after=job.status)
     transaction.on_commit(lambda: enqueue(job))
     return job
 

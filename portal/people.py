@@ -108,8 +108,8 @@ def change_person(
             _check_not_self(member, by)
             if role not in permissions.roles_of("people.manage"):
                 _check_not_last(member)
-        member.user = revise(member.user, by=by, kind="person.changed", full_name=full_name, email=email, phone=phone)
-        changed = revise(member, by=by, kind="person.role_changed", role=role)
+        member.user = revise(member.user, by=by, event="person.changed", full_name=full_name, email=email, phone=phone)
+        changed = revise(member, by=by, event="person.role_changed", role=role)
         if changed.is_contact:
             _copy_contact(changed)
     return changed

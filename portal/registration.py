@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from portal import permissions
-from portal.models import Role
+from portal import event_kinds, permissions
+from portal.models import Job, Role
 from portal.permissions import EVERYBODY, SCHOOL
 
 permissions.register("people.see", _("See the people"), roles=EVERYBODY)
@@ -12,3 +12,36 @@ permissions.register("history.see", _("Read the history"), roles=EVERYBODY)
 permissions.register("messages.read", _("Read the school's messages"), roles=SCHOOL)
 permissions.register("jobs.see", _("See long work and take what it made"), roles=EVERYBODY)
 permissions.register("jobs.retry", _("Start failed work again"), roles={Role.CENTER_ADMIN, Role.SCHOOL_ADMIN})
+
+event_kinds.register_subject("person", _("People"), order=30)
+event_kinds.register_subject("job", _("Jobs"), order=100)
+event_kinds.register(
+    "person",
+    {
+        "person.invited": _("Account made"),
+        "person.signed_in": _("Signed in"),
+        "person.sign_in_failed": _("Sign-in failed: wrong password"),
+        "person.changed": _("Details of a person changed"),
+        "person.role_changed": _("Role changed"),
+        "person.link_renewed": _("New sign-in link made"),
+        "person.switched_off": _("Account switched off"),
+        "person.switched_on": _("Account switched on"),
+        "person.made_contact": _("Person made responsible for the capture"),
+    },
+)
+event_kinds.register(
+    "job",
+    {
+        "job.downloaded": _("File of a job downloaded"),
+    },
+)
+event_kinds.register_states(Job, _("Job"), subject="job")
+event_kinds.register_facts(
+    {
+        "file": _("File"),
+        "name": _("Name"),
+        "username": _("User name"),
+        "reason": _("Reason"),
+        "outcome": _("Outcome"),
+    }
+)

@@ -10,8 +10,11 @@ Row = TypeVar("Row", bound=models.Model)
 LONGEST = 80
 
 
-def revise(row: Row, *, by: history.Actor, kind: str = "", **fields: Any) -> Row:
-    """Set `fields` on a fresh copy of `row`; the event's facts are {field: [before, after]}. No change, no event."""
+def revise(row: Row, *, by: history.Actor, event: str = "", **fields: Any) -> Row:
+    """Set `fields` on a fresh copy of `row`; the event's facts are {field: [before, after]}. No change, no event.
+
+    `event`: its kind, by default `model.changed`.
+    """
     with transaction.atomic():
         fresh = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
         facts = {
@@ -23,7 +26,7 @@ def revise(row: Row, *, by: history.Actor, kind: str = "", **fields: Any) -> Row
             for name in facts:
                 setattr(fresh, name, fields[name])
             fresh.save(update_fields=list(facts))
-            history.record(kind or f"{row._meta.model_name}.changed", fresh, by=by, facts=facts)
+            history.record(event or f"{row._meta.model_name}.changed", fresh, by=by, facts=facts)
     return fresh
 
 

@@ -30,6 +30,10 @@ class PrintRun(TenantModel):
     def __str__(self) -> str:
         return f"{self.school} {self.pk}"
 
+    @property
+    def history_name(self) -> str:
+        return str(self.school)
+
 
 def volume_path(volume: "Volume", filename: str) -> str:
     return f"sheets/{volume.school_id}/{uuid.uuid4().hex}/{filename}"

@@ -35,6 +35,10 @@ class Proof(TenantModel):
     def __str__(self) -> str:
         return f"{self.student} {self.status}"
 
+    @property
+    def history_name(self) -> str:
+        return str(self.student)
+
 
 def feedback_path(feedback: "Feedback", filename: str) -> str:
     return f"feedback/{feedback.school_id}/{uuid.uuid4().hex}/{filename}"
@@ -81,3 +85,7 @@ class Feedback(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.school} {self.status}"
+
+    @property
+    def history_name(self) -> str:
+        return str(self.school)

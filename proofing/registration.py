@@ -2,8 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from portal import permissions
+from portal import event_kinds, permissions
 from portal.permissions import CENTER, EVERYBODY, SCHOOL
+from proofing.models import Feedback, Proof
 
 permissions.register("proofs.see", _("See who has proofread"), roles=SCHOOL)
 permissions.register("proofs.run", _("Open proofreading and settle who did not answer"), roles=SCHOOL)
@@ -12,3 +13,20 @@ permissions.register("corrections.decide", _("Decide what students ask to correc
 permissions.register("feedback.see", _("See feedback forms"), roles=EVERYBODY)
 permissions.register("feedback.send", _("Make and send the feedback form"), roles=SCHOOL)
 permissions.register("feedback.decide", _("Accept or send back a feedback form"), roles=CENTER)
+
+event_kinds.register_subject("proof", _("Proofreading and feedback"), order=80)
+event_kinds.register(
+    "proof",
+    {
+        "proof.confirmed": _("Portrait and data confirmed"),
+        "proof.disputed": _("Confirmation taken back for a correction"),
+        "feedback.made": _("Feedback form filled in"),
+        "feedback.form_downloaded": _("Feedback form downloaded"),
+        "feedback.sent": _("Stamped feedback form sent"),
+        "feedback.viewed": _("Stamped feedback form looked at"),
+        "feedback.accepted": _("Feedback form accepted"),
+        "feedback.sent_back": _("Feedback form sent back"),
+    },
+)
+event_kinds.register_states(Proof, _("Proofreading"), subject="proof")
+event_kinds.register_states(Feedback, _("Feedback form"), subject="proof")

@@ -106,7 +106,7 @@ def grant_exception(*, school: School, season: Season, by: User, **days: Any) ->
 
 def change_exception(exception: WindowException, *, by: User, **days: Any) -> WindowException:
     with transaction.atomic():
-        changed = revise(exception, by=by, kind="exception.changed", **days)
+        changed = revise(exception, by=by, event="exception.changed", **days)
         _tell(changed, _("The center has changed the days that it granted your school"))
     return changed
 

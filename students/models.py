@@ -226,3 +226,7 @@ class Correction(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.get_field_display()}: {self.student}"
+
+    @property
+    def history_name(self) -> str:
+        return str(self.student)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from portal import permissions
+from portal import event_kinds, permissions
 from portal.models import Role
 from portal.panels import PageLink, add_link
 from portal.permissions import CENTER, SCHOOL
@@ -21,3 +21,18 @@ permissions.register("ranking.see", _("See and export the ranking"), roles=CENTE
 permissions.register("ranking.decide", _("Rank the schools and decide awards"), roles={Role.CENTER_ADMIN})
 permissions.register("bulletin.publish", _("Write and publish the bulletin"), roles={Role.CENTER_ADMIN})
 permissions.register("bulletin.read", _("Read the bulletin"), roles=SCHOOL)
+
+event_kinds.register(
+    "season",
+    {
+        "season.ranked": _("Schools ranked"),
+    },
+)
+event_kinds.register(
+    "print",
+    {
+        "award.decided": _("Decision about a school at the year's end"),
+        "bulletin.saved": _("Draft of the bulletin saved"),
+        "bulletin.published": _("Bulletin published"),
+    },
+)

@@ -60,5 +60,9 @@ class Membership(models.Model):
         return f"{self.user.actor_name}, {self.get_role_display()}"
 
     @property
+    def history_name(self) -> str:
+        return self.user.actor_name
+
+    @property
     def is_center(self) -> bool:
         return self.role in CENTER_ROLES

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.access import center_page, school_page
-from portal.event_kinds import SUBJECTS, first_words
+from portal.event_kinds import first_words, subjects
 from portal.event_text import gathered, told
 from portal.lists import Filter, KeyedList, row
 from portal.models import Event, Membership
@@ -61,7 +61,7 @@ class History(KeyedList):
 
     def prepare(self, form: forms.Form) -> None:
         fields: Any = form.fields
-        fields["subject"].choices = list(SUBJECTS.items())
+        fields["subject"].choices = subjects()
         fields["school"].queryset = tenant_model().objects.all()
         fields["person"].queryset = self.people
 

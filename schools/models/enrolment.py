@@ -132,6 +132,10 @@ class Enrolment(TenantModel):
     def __str__(self) -> str:
         return f"{self.school} {self.season}"
 
+    @property
+    def history_name(self) -> str:
+        return str(self.school)
+
     @classmethod
     def phases_allowing(cls, action: Action) -> tuple[str, ...]:
         """For queries: `status__in`."""

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from portal.access import center_page
+from portal.event_kinds import THINGS
 from portal.event_text import gathered, told
 from portal.lists import Filter, List, row, search
 from portal.models import Event, Membership
@@ -105,7 +106,12 @@ def school(request: Any, pk: int) -> HttpResponse:
 def _own_events(school: School) -> list[Event]:
     """What happened to the school as a whole, among its last events; single students have pages of their own."""
     recent = list(Event.objects.filter(school=school)[:LOOKED_BACK])
-    return [event for event in recent if event.object_type not in ("students.student", "capture.photo")][:40]
+    return [event for event in recent if not _is_of_one_of_many(event)][:40]
+
+
+def _is_of_one_of_many(event: Event) -> bool:
+    thing = THINGS.get(event.object_type)
+    return thing is not None and thing.is_one_of_many
 
 
 SCHOOL_PANELS = ("students:panel_school", "billing:panel_school", "printing:panel_school")

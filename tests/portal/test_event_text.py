@@ -1,66 +1,107 @@
 """Events as people read them."""
 
 import ast
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.apps import apps
 
-from portal import history
-from portal.event_kinds import SENTENCES, SUBJECTS, THINGS, first_words
+from portal import event_kinds, history
 from portal.event_text import gathered, told
 from portal.models import Event, Job
 from portal.tenancy import center_scope
 from tests import factories
 
-ROOMS = ("schools", "students", "capture", "billing", "printing")
+ROOMS = ("portal", "schools", "students", "capture", "billing", "proofing", "printing", "year_end", "demo")
+
+
+KIND = re.compile(r"[a-z]+\.[a-z_]*[a-z]")
 
 
 def literal_kinds() -> set[str]:
-    """Kinds that the code records by a literal: the first argument of record and record_many, and every kind=."""
+    """Kinds that the code records by a literal: whatever stands where a kind is said, and constants named like one."""
     found = set()
     for room in ROOMS:
         for path in Path(room).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 if isinstance(node, ast.Call):
                     found.update(_kinds(node))
-    return {kind for kind in found if kind.count(".") == 1 and kind.replace("_", "").replace(".", "").isalpha()}
+    return {kind for kind in found if KIND.fullmatch(kind)}
 
 
-def _kinds(call: ast.Call):
+def _kinds(call: ast.Call) -> Iterator[str]:
+    """The strings in the first argument of record and record_many, and in every kind= of what records by itself."""
     name = getattr(call.func, "attr", getattr(call.func, "id", ""))
     places = [call.args[0]] if name in ("record", "record_many") and call.args else []
-    if name in ("change", "change_many", "revise", "download"):
+    if name in ("change", "change_many", "download", "replace", "approve", "send_back", "_send_back"):
         places += [word.value for word in call.keywords if word.arg == "kind"]
-    return [place.value for place in places if isinstance(place, ast.Constant) and isinstance(place.value, str)]
+    if name == "revise":
+        places += [word.value for word in call.keywords if word.arg == "event"]
+    for place in places:
+        yield from (part.value for part in ast.walk(place) if isinstance(part, ast.Constant) and part.value)
 
 
-def test_every_kind_has_a_sentence_or_is_said_by_its_state():
-    states = {
-        f"{model._meta.model_name}.{state}"
-        for model in apps.get_models()
-        if hasattr(model, "TRANSITIONS")
-        for state in model.TRANSITIONS
-    }
-    assert literal_kinds() - SENTENCES.keys() - states == set()
+def test_every_kind_that_is_recorded_is_registered():
+    kinds = literal_kinds()
+    assert len(kinds) > 70
+    assert {kind for kind in kinds if not event_kinds.is_registered(kind)} == set()
 
 
-def test_every_thing_with_states_has_a_word():
-    named = {model._meta.label_lower for model in apps.get_models() if hasattr(model, "TRANSITIONS")}
-    assert named - THINGS.keys() == set()
+def test_every_kind_that_is_registered_is_recorded():
+    """By a literal, by the gate as a state, by what names kinds after the model, or built from parts as named here."""
+    built = {"ledger.charge", "ledger.payment", "ledger.refund", "ledger.reversal"}
+    built |= {"student.correction_accepted", "student.correction_declined"}
+    after_model = (".changed", ".downloaded", ".created", ".added")
+    found = {name for name in event_kinds.KINDS if name.endswith(after_model)} | event_kinds._STATE_KINDS | built
+    assert event_kinds.KINDS.keys() - found - literals() == set()
 
 
-def test_every_sentence_belongs_to_a_subject():
-    words = {word for subject in SUBJECTS for word in first_words(subject)}
-    assert {kind.partition(".")[0] for kind in SENTENCES} - words == set()
+def literals() -> set[str]:
+    """Every string of the rooms' code outside of the registrations."""
+    paths = [path for room in ROOMS for path in Path(room).rglob("*.py") if path.name != "registration.py"]
+    nodes = [node for path in paths for node in ast.walk(ast.parse(path.read_text()))]
+    return {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+
+
+def test_every_model_with_states_is_registered():
+    models = {model._meta.label_lower for model in apps.get_models() if hasattr(model, "TRANSITIONS")}
+    assert models == event_kinds.THINGS.keys()
+
+
+def test_every_kind_belongs_to_a_subject_that_is_registered():
+    named = {name for name, _label in event_kinds.subjects()}
+    assert {kind.subject for kind in event_kinds.KINDS.values()} <= named
+    assert {thing.subject for thing in event_kinds.THINGS.values()} <= named
+    assert [name for name, _label in event_kinds.subjects()][:2] == ["season", "school"]
+
+
+def test_one_word_belongs_to_one_subject():
+    with pytest.raises(ValueError, match="photo"):
+        event_kinds.register("season", {"photo.lost": "x"})
+    with pytest.raises(ValueError, match="twice"):
+        event_kinds.register("photo", {"photo.uploaded": "x"})
 
 
 @pytest.mark.django_db
-def test_a_state_says_itself_and_its_row_goes_by_the_student(school, season):
+def test_an_event_of_a_kind_that_nobody_registered_fails_here_and_is_kept_in_production(season, settings, caplog):
+    settings.IS_LOCAL = True
+    with pytest.raises(LookupError, match=r"season\.reopend"):
+        history.record("season.reopend", season, by=history.SYSTEM)
+    settings.IS_LOCAL = False
+    history.record("season.reopend", season, by=history.SYSTEM)
+    assert Event.objects.filter(kind="season.reopend").exists()
+    assert "season.reopend is not registered" in caplog.text
+
+
+@pytest.mark.django_db
+def test_a_state_says_itself_and_its_row_goes_by_the_student(school, season, monkeypatch):
+    monkeypatch.delitem(event_kinds.KINDS, "photo.approved")
     with center_scope():
         photo = factories.photo(factories.student(school, season, name="王二", student_no="7"))
-        history.record("photo.nameless", photo, by=history.SYSTEM, after="approved", facts={"student": 3})
-        (event,) = told(Event.objects.filter(kind="photo.nameless"))
+        history.record("photo.approved", photo, by=history.SYSTEM, after="approved", facts={"student": 3})
+        (event,) = told(Event.objects.filter(kind="photo.approved"))
     assert (str(event.sentence), event.about, event.details) == ("Photo: Approved", "7 王二", [])
 
 

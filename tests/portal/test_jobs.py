@@ -101,7 +101,7 @@ def test_a_long_job_gives_way_and_goes_on_where_it_was(handlers, queued, school,
     assert (job.status, job.result, job.attempts) == (Job.Status.DONE, {"counted": 3}, 1)
     assert queued == [job.pk, job.pk]
     kinds = list(history.of(job).order_by("id").values_list("kind", flat=True))
-    assert kinds == ["job.count", "job.done"]
+    assert kinds == ["job.queued", "job.done"]
 
 
 def test_sweep_gives_back_what_a_lost_worker_held(handlers, queued, school, owner, settings):

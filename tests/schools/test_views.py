@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal import history
-from portal.models import Message, Role
+from portal.models import Event, Message, Role
 from portal.tenancy import school_scope, system_scope
 from schools.models import Area, Enrolment, School, Season, WindowException
 from tests import factories
@@ -202,7 +202,9 @@ def test_the_page_of_a_school_costs_the_same_for_one_person_and_for_three(center
 def test_a_school_is_edited(center_client, school):
     data = {"code": school.code, "name": "Lakeside", "kind": "college", "area": school.area_id, "is_active": "on"}
     center_client.post(reverse("schools:school_edit", args=[school.pk]), data)
-    assert School.objects.get().name == "Lakeside"
+    row = School.objects.get()
+    assert (row.name, row.kind) == ("Lakeside", "college")
+    assert Event.objects.get(kind="school.changed").facts["kind"] == ["university", "college"]
     answer = center_client.post(reverse("schools:school_edit", args=[school.pk]), data | {"is_active": ""}, follow=True)
     assert School.objects.get().is_active
     assert answer.status_code == 400 or "takes part in a season" in text(answer)
