@@ -192,9 +192,8 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 MEDIA_ROOT = Path(environment.text("MEDIA_ROOT") or DATA_DIR / "files")
 # nginx: `location /private/ { internal; alias <MEDIA_ROOT>/; }`; empty: Django sends the bytes itself.
 X_ACCEL_PREFIX = environment.text("X_ACCEL_PREFIX")
-_S3 = environment.text("AWS_STORAGE_BUCKET_NAME")
 STORAGES = {
-    "default": {"BACKEND": "storages.backends.s3.S3Storage" if _S3 else "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "config.staticfiles.HashedStaticFiles"
         if not IS_LOCAL

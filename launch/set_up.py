@@ -112,7 +112,7 @@ def _install(lock: Path) -> None:
 def _check_libraries() -> None:
     """Load the large packages once: it shows whether a very small system lacks the C++ run-time
     library, and leaves their byte code behind, so that the first start need not compile them."""
-    code = "import cv2, mediapipe, psycopg, celery.bin.celery, django.db.models, pymatting"
+    code = "import cv2, mediapipe, psycopg, celery.bin.celery, django.db.models, scipy.sparse"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     probe = subprocess.run([str(PYTHON), "-c", code], env=environment, capture_output=True, text=True, check=False)
     if probe.returncode:
