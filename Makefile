@@ -22,6 +22,7 @@ lint: setup-dev  ## 检查代码与模板 · check code, templates and types
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@find templates -name '*.html' -exec $(VENV)/bin/djade --target-version 5.2 --check {} +
+	@$(PY) -m tests.support.template_lines
 	@TUCAI_SERVICES=none $(PY) -m mypy
 
 format: setup-dev  ## 整理代码格式 · put code and templates in order

@@ -7,6 +7,7 @@ import pytest
 from django.conf import settings
 
 from portal.templatetags.ui import icon
+from tests.support import template_lines
 
 CSS = (Path(settings.BASE_DIR) / "static/css/tucai.css").read_text(encoding="utf-8")
 TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
@@ -80,3 +81,10 @@ def test_icons_of_the_templates_exist():
     names = {name for path in TEMPLATES for name in re.findall(r'{% icon "([^"]+)"', path.read_text(encoding="utf-8"))}
     for name in sorted(names):
         assert icon(name).startswith("<svg")
+
+
+def test_no_template_line_is_too_long(tmp_path):
+    assert list(template_lines.long_lines()) == []
+    (tmp_path / "page.html").write_text("<p>short</p>\n<p>" + "长" * 140 + "</p>\n", encoding="utf-8")
+    (found,) = template_lines.long_lines(tmp_path)
+    assert found.startswith(f"{tmp_path.name}/page.html:2: 147 characters")
