@@ -1,5 +1,7 @@
 """Every program ends its start with one sentence when the environment is not understood, without a trace."""
 
+import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +10,7 @@ import pytest
 from django.conf import settings
 
 from billing import providers
+from launch import environment
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = {
@@ -20,14 +23,14 @@ PROGRAMS = {
 
 def start(program: str, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Start a program of the product without services; what it said and how it ended."""
-    environment = {"PATH": "/usr/bin:/bin", "TUCAI_SERVICES": "none", "TUCAI_DATA": str(tmp_path), **variables}
+    given = {"PATH": "/usr/bin:/bin", "TUCAI_SERVICES": "none", "TUCAI_DATA": str(tmp_path), **variables}
     return subprocess.run(
         [sys.executable, *PROGRAMS[program]],
         capture_output=True,
         text=True,
         timeout=120,
         cwd=ROOT,
-        env=environment,
+        env=given,
         check=False,
     )
 
@@ -71,13 +74,13 @@ def test_secrets_come_from_files(tmp_path):
 
 
 def test_migrating_needs_the_owners_address(tmp_path):
-    environment = {"DATABASE_URL": "postgresql://tucai_app:hidden@127.0.0.1:1/tucai", "TUCAI_LOCAL": "1"}
+    given = {"DATABASE_URL": "postgresql://tucai_app:hidden@127.0.0.1:1/tucai", "TUCAI_LOCAL": "1"}
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate"],
         capture_output=True,
         text=True,
         cwd=ROOT,
-        env={"PATH": "", "TUCAI_SERVICES": "none", "TUCAI_DATA": str(tmp_path), **environment},
+        env={"PATH": "", "TUCAI_SERVICES": "none", "TUCAI_DATA": str(tmp_path), **given},
         check=False,
     )
     assert done.returncode == 1
@@ -95,6 +98,29 @@ def test_nothing_asks_which_program_loads_the_settings(room):
         if "sys.argv" in path.read_text() or "sys.modules" in path.read_text()
     }
     assert found - own == set()
+
+
+def variables() -> set[str]:
+    """The names that config and launch read from the environment."""
+    readers = {name for name in vars(environment) if not name.startswith("_")}
+    return {
+        node.args[0].value
+        for room in ("config", "launch")
+        for path in (ROOT / room).glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in readers
+        and node.args
+        and isinstance(node.args[0], ast.Constant)
+        and re.fullmatch(r"[A-Z]+(_[A-Z]+)*", str(node.args[0].value))
+    }
+
+
+def test_every_variable_is_explained_to_operators():
+    assert {"HTTPS", "PORT", "DATABASE_OWNER_URL", "TUCAI_SWEEP_SECONDS"} <= variables()
+    explained = (ROOT / "docs" / "operators.md").read_text()
+    assert {name for name in variables() if f"`{name}`" not in explained} == set()
 
 
 def test_payment_providers_stand_under_their_own_names():
