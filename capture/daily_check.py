@@ -10,6 +10,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from capture.judging import explanations
 from capture.models import Photo
@@ -61,7 +62,7 @@ def start_of(day: dt.date) -> dt.datetime:
     return timezone.make_aware(dt.datetime.combine(day, dt.time()))
 
 
-@jobs.handler(KIND)
+@jobs.handler(KIND, label=gettext_lazy("Daily check"))
 def run_daily_check(job: Job) -> None:
     """Count, reset what failed, tell the students and the school. Safe to run again from wherever it was lost."""
     assert job.school is not None

@@ -2,7 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from capture import daily_check, retention  # noqa: F401  (register kinds of jobs)
+from capture.judging import rejudge  # noqa: F401
 from capture.models import Photo
+from capture.portraits import framing, recolouring  # noqa: F401
 from portal import event_kinds, permissions
 from portal.models import Role
 from portal.permissions import CENTER, EVERYBODY, SCHOOL

@@ -9,6 +9,7 @@ import datetime as dt
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from capture.models import Imprint, Photo
 from portal import history, jobs
@@ -46,7 +47,7 @@ def _due(season: Season) -> QuerySet[Photo]:
     return Photo.objects.filter(left, season=season)
 
 
-@jobs.handler(KIND)
+@jobs.handler(KIND, label=gettext_lazy("Deleting expired originals"))
 def run_purge(job: Job) -> None:
     """Delete originals and previews of every photo, and portraits of those that were never approved."""
     assert job.season is not None

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from capture import capture_period
 from demo import graduates as roster
@@ -36,7 +37,7 @@ def load() -> Job | None:
     return job or jobs.create(KIND, by=history.SYSTEM, season=season, total=total)
 
 
-@jobs.handler(KIND, queue="build")
+@jobs.handler(KIND, label=gettext_lazy("Demo season: photographing and judging"), queue="build")
 def play(job: Job) -> None:
     """Take every photo and tell every story; what is done already is left alone, so a lost job goes on."""
     season = job.season

@@ -9,8 +9,7 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from portal import event_kinds, formatting, states
-from portal.job_kinds import label_of
+from portal import event_kinds, formatting, jobs, states
 from portal.models import Event, Job
 
 # Events of one act carry times of one transaction, some milliseconds apart.
@@ -97,7 +96,7 @@ def _needed(model: type[models.Model]) -> list[str]:
 
 def _name(row: Any) -> str:
     """A job goes by its kind; any other row by its `history_name`, where the model has one, or by itself."""
-    return str(label_of(row.kind) if isinstance(row, Job) else getattr(row, "history_name", row))
+    return str(jobs.label_of(row.kind) if isinstance(row, Job) else getattr(row, "history_name", row))
 
 
 def _is_unsaid(key: str, value: Any) -> bool:

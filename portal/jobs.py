@@ -2,7 +2,7 @@
 
 A room registers how its kind of job runs:
 
-    @jobs.handler("sheets", queue="build")
+    @jobs.handler("sheets", label=gettext_lazy("Making the sheets"), queue="build")
     def build_sheets(job: Job) -> None: ...
 
 The handler is called inside the job's scope, reports with `progress`, and may leave `job.result`, `job.artefact` and
@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True)
 class Handler:
     run: Callable[[Job], None]
+    label: Any
     queue: str
     on_failure: Callable[[Job], None] | None = None
 
@@ -45,15 +46,21 @@ HANDLERS: dict[str, Handler] = {}
 
 
 def handler(
-    kind: str, *, queue: str = "default", on_failure: Callable[[Job], None] | None = None
+    kind: str, *, label: Any, queue: str = "default", on_failure: Callable[[Job], None] | None = None
 ) -> Callable[[Callable[[Job], None]], Callable[[Job], None]]:
-    """Register the function that does jobs of this kind, and one that tidies up when a job has failed for good."""
+    """Register the function that does jobs of this kind, its words for people, and one that tidies up when a job has
+    failed for good."""
 
     def register(function: Callable[[Job], None]) -> Callable[[Job], None]:
-        HANDLERS[kind] = Handler(function, queue, on_failure)
+        HANDLERS[kind] = Handler(function, label, queue, on_failure)
         return function
 
     return register
+
+
+def label_of(kind: str) -> Any:
+    """The words for a kind of job; the bare kind for one that is done no more."""
+    return HANDLERS[kind].label if kind in HANDLERS else kind
 
 
 def create(

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from capture.models import Photo
 from portal import files, history, jobs, states
@@ -81,7 +81,7 @@ def _start(run: PrintRun, *, by: User | history.System) -> None:
     run.save(update_fields=["job"])
 
 
-@jobs.handler(KIND, queue="build")
+@jobs.handler(KIND, label=gettext_lazy("Making the sheets"), queue="build")
 def build(job: Job) -> None:
     """Build the run's volumes anew. Safe to run twice: the old volumes go when the new ones stand."""
     run = PrintRun.objects.select_related("school", "season").get(pk=job.params["run"])

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import event_kinds, permissions
 from portal.permissions import CENTER, EVERYBODY, SCHOOL
+from printing import print_runs  # noqa: F401  (registers a kind of job)
 from printing.models import Shipment
 
 permissions.register("prints.see", _("See print runs and parcels"), roles=EVERYBODY)

@@ -6,7 +6,6 @@ from celery import shared_task
 from celery.signals import worker_ready
 
 from portal.pdf.fonts import house_fonts
-from printing import print_runs  # noqa: F401  (registers the job of the sheets in every worker)
 
 
 @shared_task

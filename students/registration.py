@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from portal import event_kinds, permissions
 from portal.models import Role
 from portal.permissions import EVERYBODY, SCHOOL
+from students import tasks  # noqa: F401  (registers kinds of jobs)
 from students.models import Correction, RosterImport, Student
 
 permissions.register("students.see", _("See students and their data"), roles=EVERYBODY)

@@ -4,6 +4,7 @@ import datetime as dt
 
 from celery import shared_task
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy
 
 from portal import history, jobs
 from portal.models import Job
@@ -29,13 +30,13 @@ def _give_back(job: Job) -> None:
         import_jobs.give_back(_import_of(job), message=job.message)
 
 
-@jobs.handler("roster_read", on_failure=_give_back)
+@jobs.handler("roster_read", label=gettext_lazy("Reading a roster"), on_failure=_give_back)
 def read_roster(job: Job) -> None:
     with translation.override(job.params.get("language")):
         import_jobs.read(_import_of(job), progress=lambda done, total: jobs.progress(job, done, total))
 
 
-@jobs.handler("roster_apply", on_failure=_give_back)
+@jobs.handler("roster_apply", label=gettext_lazy("Importing a roster"), on_failure=_give_back)
 def apply_roster(job: Job) -> None:
     by = job.created_by or history.SYSTEM
     with translation.override(job.params.get("language")):

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 import vision
 from capture.judging import judge, limits, replay
@@ -189,7 +190,7 @@ def start(*, season: Season, by: User) -> Job:
     return waiting or jobs.create(KIND, by=by, season=season, total=outdated(season, limits.in_force(season)).count())
 
 
-@jobs.handler(KIND)
+@jobs.handler(KIND, label=gettext_lazy("Judging photos again under the limits in force"))
 def run(job: Job) -> None:
     """Safe to run again from wherever it was lost: what was judged under the limits in force is not outdated."""
     assert job.season is not None

@@ -134,7 +134,7 @@ def _refusal(name: str, now: float, most_outside: float | None) -> str:
     return REFUSED[name] % {"now": f"{now:g}", "low": f"{low:g}", "high": f"{high:g}"}
 
 
-@jobs.handler(KIND, queue="produce")
+@jobs.handler(KIND, label=gettext_lazy("Making a portrait in another frame"), queue="produce")
 def run_order(job: Job) -> None:
     photo = Photo.objects.select_related("student", "school", "season").get(pk=job.params["photo"])
     adjust(photo=photo, crop=Crop(**job.params["crop"]), seen=job.params["seen"], by=job.created_by or history.SYSTEM)

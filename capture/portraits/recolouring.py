@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from capture.models import Photo
 from capture.portraits import remake
@@ -95,7 +95,7 @@ def order(*, enrolment: Enrolment, by: User) -> Job:
         return jobs.create(KIND, by=by, school=held.school, season=held.season, total=found.again)
 
 
-@jobs.handler(KIND, queue="produce")
+@jobs.handler(KIND, label=gettext_lazy("Making portraits on another background"), queue="produce")
 def run_order(job: Job) -> None:
     """A share of the portraits, in the order of their photos; then whoever waits in the queue has a turn."""
     assert job.season is not None

@@ -17,7 +17,6 @@ from django.views.decorators.vary import vary_on_headers
 from portal import files, permissions
 from portal import jobs as rules
 from portal.access import staff_page
-from portal.job_kinds import label_of
 from portal.lists import List, choice
 from portal.models import Job
 
@@ -41,7 +40,7 @@ def open_jobs(request: Any) -> list[Any]:
 
 def _labelled(rows: Any) -> list[Any]:
     for row in rows:
-        row.label = label_of(row.kind)
+        row.label = rules.label_of(row.kind)
     return list(rows)
 
 
@@ -58,7 +57,9 @@ def job(request: Any, pk: int) -> HttpResponse:
     """One job; the fragment polls until it is over."""
     row = get_object_or_404(jobs_of(request), pk=pk)
     template = "portal/job.html#state" if request.htmx else "portal/job.html"
-    return render(request, template, {"job": row, "label": label_of(row.kind), "may_retry": _may_retry(request, row)})
+    return render(
+        request, template, {"job": row, "label": rules.label_of(row.kind), "may_retry": _may_retry(request, row)}
+    )
 
 
 def _may_retry(request: Any, row: Job) -> bool:

@@ -44,6 +44,7 @@ FLOORS = {
     "urls": WIRING,
     "api_urls": WIRING,
     "apps": WIRING,
+    "registration": WIRING,
 }
 
 
