@@ -10,6 +10,7 @@ from django.utils import timezone
 import vision
 from capture.judging import rejudge
 from schools.models import Season
+from vision.rules import numbers_of
 
 DAYS = 7
 SAMPLE = 1000
@@ -36,9 +37,7 @@ def sample(season: Season) -> list[dict[str, Any]]:
     """The measures of the newest photos of the last days, the grade of their portrait among them."""
     since = timezone.now() - dt.timedelta(days=DAYS)
     photos = rejudge.judged(season).filter(taken_at__gte=since).values_list("measures", "geometry")
-    return [
-        measures | {"edge": geometry.get("edge")} for measures, geometry in photos[:SAMPLE] if measures.get("faces")
-    ]
+    return [numbers_of(measures, geometry) for measures, geometry in photos[:SAMPLE] if measures.get("faces")]
 
 
 def of_gauge(

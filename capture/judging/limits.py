@@ -3,6 +3,7 @@
 A verdict is measures x limits x engine version. A set is never changed, only followed by the next number.
 """
 
+import itertools
 import logging
 import math
 from collections.abc import Iterable, Mapping
@@ -20,7 +21,7 @@ from portal.errors import Conflict, PortalError
 from portal.models import User
 from schools.models import Season
 from vision import rules
-from vision.rules.limits import ABOVE
+from vision.rules.limits import ABOVE, BELOW
 
 log = logging.getLogger(__name__)
 REASON_LENGTH = 300
@@ -151,10 +152,20 @@ def refuse_nonsense(changes: Changes) -> None:
             )
             words = {"rule": TITLES[rule], "warn": f"{values['warn']:g}", "reject": f"{values['reject']:g}"}
             raise Nonsense(sentence % words, rule=rule, name="warn")
-        low, high = values.get("hue_low"), values.get("hue_high")
-        if low is not None and high is not None and low >= high:
-            sentence = _("%(rule)s: the lower end lies above the upper end.") % {"rule": TITLES[rule]}
-            raise Nonsense(sentence, rule=rule, name="hue_low")
+        for low, high in _ends(vision.BY_NAME[rule]):
+            if (least := values[low]) is not None and (most := values[high]) is not None and least >= most:
+                sentence = _("%(rule)s: the lower end lies above the upper end.") % {"rule": TITLES[rule]}
+                raise Nonsense(sentence, rule=rule, name=low)
+
+
+def _ends(rule: vision.Rule) -> list[tuple[str, str]]:
+    """The limits of one gauge between which a measure is well: (lower, upper), both leading to the same outcome."""
+    return [
+        (low.name, high.name)
+        for gauge in rule.gauges
+        for low, high in itertools.permutations(gauge.limits, 2)
+        if (low.side, high.side) == (BELOW, ABOVE) and low.outcome == high.outcome
+    ]
 
 
 def _is_never_given(rule: str, reject: float | None, warn: float | None) -> bool:

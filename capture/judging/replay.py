@@ -9,7 +9,6 @@ from typing import Any
 
 import vision
 from capture.models import Finding, Photo
-from vision.rules import judge_portrait
 
 # Found in the portrait, from its stored geometry, once there is one.
 IN_PORTRAIT = {rule.name for rule in vision.RULES if rule.needs_portrait}
@@ -58,15 +57,17 @@ def findings(
 
 
 def _look(geometry: Mapping[str, Any], bounds: vision.Limits, rules: Collection[str]) -> Answers:
-    """What is found in the portrait. An older engine did not store the grade of its outline."""
-    rules = [rule for rule in rules if rule != "edge" or "edge" in geometry]
-    if not geometry or not rules:
-        return {}
-    try:
-        found = {finding.rule: finding for finding in judge_portrait(geometry, bounds)}
-    except KeyError:
-        return {}
-    return {rule: found.get(rule) for rule in rules}
+    """What is found in the portrait. A rule whose number an older engine did not store has no answer."""
+    answers: Answers = {}
+    for name in rules:
+        rule = vision.BY_NAME[name]
+        if not all(gauge.measure in geometry for gauge in rule.gauges):
+            continue
+        try:
+            answers[name] = rule.check_portrait(geometry, bounds)
+        except KeyError:
+            continue
+    return answers
 
 
 def _ask(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]) -> Answers:
@@ -80,7 +81,7 @@ def _ask(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]
         if rule is None or not rule.is_checked:
             continue
         try:
-            answers[name] = rule.check(measures, bounds) if has_face or name == "one_face" else None
+            answers[name] = rule.check(measures, bounds) if has_face or not rule.needs_face else None
         except (KeyError, TypeError):
             continue
     return answers

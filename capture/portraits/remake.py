@@ -28,9 +28,9 @@ from vision.portrait.framing import frame
 ADJUSTABLE = (Photo.Status.SUBMITTED, Photo.Status.APPROVED)
 # Not yet confirmed by the student, not yet printed.
 UNREAD = (Student.Stage.READY, Student.Stage.REVIEW, Student.Stage.APPROVED)
-# What the portrait itself shows to be wrong, and the one rule that asks for its background.
-OF_PORTRAIT = ("framing", "edge", "too_close")
-OF_BACKGROUND = "clothes_background"
+# What the portrait itself shows to be wrong, and the rules that ask for its background.
+OF_PORTRAIT = {rule.name for rule in vision.RULES if rule.needs_portrait}
+OF_BACKGROUND = {rule.name for rule in vision.RULES if rule.reads_background}
 
 
 def size_of(photo: Photo) -> np.ndarray:
@@ -134,11 +134,11 @@ def _write(photo: Photo, portrait: vision.Portrait, names: dict[str, str], statu
 
 def _grade(photo: Photo, portrait: vision.Portrait) -> str:
     """Findings of the portrait anew, and of the background if it is another; a person looks, no state changes. The outcome."""
-    rules, found = set(OF_PORTRAIT), list(portrait.findings)
+    rules, found = OF_PORTRAIT, list(portrait.findings)
     if portrait.geometry["background"] != photo.background:
-        rules.add(OF_BACKGROUND)
+        rules = rules | OF_BACKGROUND
         verdict = vision.judge(photo.measures, _bounds(photo.season))
-        found += [finding for finding in verdict.findings if finding.rule == OF_BACKGROUND]
+        found += [finding for finding in verdict.findings if finding.rule in OF_BACKGROUND]
     Finding.objects.filter(photo=photo, rule__in=rules).delete()
     Finding.objects.bulk_create([as_row(photo, dataclasses.replace(finding, outcome="warn")) for finding in found])
     return photo.outcome_found()

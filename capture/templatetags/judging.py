@@ -12,6 +12,7 @@ from capture.judging import limits
 from capture.judging.histograms import Histogram
 from capture.models import Photo
 from portal.templatetags.ui import badge
+from vision.rules import numbers_of
 from vision.rules.limits import ABOVE
 
 register = template.Library()
@@ -121,13 +122,16 @@ def judged_by(photo: Photo) -> dict[str, Any]:
     """{% judged_by photo %}: engine and limits that judged it, and every number beside its limits."""
     limit_set = photo.limit_set or limits.LimitSet(season=photo.season, number=0)
     bounds = limits.bounds(limit_set, background=photo.background or photo.season.background)
-    rows = [row for rule in vision.RULES for gauge in rule.gauges if (row := _number(rule, gauge, photo, bounds))]
+    numbers = numbers_of(photo.measures, photo.geometry)
+    rows = [row for rule in vision.RULES for gauge in rule.gauges if (row := _number(rule, gauge, numbers, bounds))]
     return {"photo": photo, "number": limit_set.number, "year": limit_set.season.year, "rows": rows}
 
 
-def _number(rule: vision.Rule, gauge: vision.Gauge, photo: Photo, bounds: vision.Limits) -> dict[str, Any] | None:
+def _number(
+    rule: vision.Rule, gauge: vision.Gauge, numbers: dict[str, Any], bounds: vision.Limits
+) -> dict[str, Any] | None:
     """One measure of a photo: None where it was not taken."""
-    value = gauge.read(photo.measures | {"edge": photo.geometry.get("edge")}, background=bounds.background)
+    value = gauge.read(numbers, background=bounds.background)
     if value is None:
         return None
     lines = [(limit.words, bounds.get(rule.name, limit.name), limit.outcome) for limit in gauge.limits]

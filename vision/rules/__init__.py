@@ -15,7 +15,7 @@ from vision.rules.clothes import CLOTHES
 from vision.rules.cover import COVER
 from vision.rules.expression import EXPRESSION
 from vision.rules.file import FILE
-from vision.rules.head import FRAMING, one_face
+from vision.rules.head import FRAMING
 from vision.rules.integrity import INTEGRITY
 from vision.rules.light import LIGHT
 from vision.rules.limits import Gauge, Limit, Limits, Unit
@@ -68,8 +68,8 @@ def limits_of(changes: Mapping[str, Mapping[str, float | None]] | None = None, *
 def judge(measures: Measures, limits: Limits | None = None) -> Verdict:
     """Pure: the same measures and limits give the same verdict, without the picture."""
     limits = limits or limits_of()
-    asked = RULES if measures.get("faces", 0) else (one_face,)
-    found = [rule.check(measures, limits) for rule in asked]
+    has_face = bool(measures.get("faces", 0))
+    found = [rule.check(measures, limits) for rule in RULES if has_face or not rule.needs_face]
     return Verdict(tuple(finding for finding in found if finding))
 
 
@@ -77,6 +77,14 @@ def judge_portrait(geometry: Measures, limits: Limits) -> tuple[Finding, ...]:
     """What the portrait itself shows to be wrong, from its geometry."""
     found = [rule.check_portrait(geometry, limits) for rule in RULES]
     return tuple(finding for finding in found if finding)
+
+
+def numbers_of(measures: Measures, geometry: Measures) -> dict[str, Any]:
+    """What the gauges read of a photo: its measures, and what only the geometry of its portrait shows."""
+    of_portrait = {
+        gauge.measure for rule in RULES if not rule.is_checked for gauge in rule.gauges if rule.needs_portrait
+    }
+    return {**measures, **{name: geometry.get(name) for name in of_portrait}}
 
 
 def label(rule: str) -> Any:
@@ -125,6 +133,7 @@ __all__ = [
     "judge_portrait",
     "label",
     "limits_of",
+    "numbers_of",
     "prevents_portrait",
     "sentence",
 ]

@@ -32,6 +32,7 @@ one_face = FRAMING.add(
             gauge(_("Face of somebody else, in widths of the main face"), RATIO, "other_face", reject=above(0.25)),
         ),
         decide=_one_face,
+        needs_face=False,
         also_reads=("faces", "other_boxes"),
         variant=Variant(
             lambda finding: not finding.value,

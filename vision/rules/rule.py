@@ -86,7 +86,8 @@ class Rule:
     `variant` has others for some findings. `drawing` is static/rules/NAME.svg, by default the rule's name.
     Limits: those of the `gauges`; a rule without a number has the one `outcome`.
     Check: `decide` reads the measures (None: found elsewhere), `decide_portrait` the geometry of the portrait that was made.
-    `also_reads` are measures beside those of gauges and `places`, `asks` the rules whose limits the check reads too.
+    `also_reads` are measures beside those of gauges and `places`, `asks` the rules whose limits the check reads too. Without
+    `needs_face` it is asked even where nobody was found.
     `score` is one number of the measures, more is worse, by which `evaluation` tells how well the rule separates; by default the
     reading of the first gauge. `may_lock`: a person who confirms a finding locks the account. `prevents_portrait`: nothing can be
     made of such a photo. `group` is the family that it is shown with, where that is not the one that it stands in.
@@ -104,6 +105,7 @@ class Rule:
     places: Places | None = None
     also_reads: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
+    needs_face: bool = True
     score: Callable[[Measures], float | None] | None = None
     variant: Variant | None = None
     drawing: str = ""
@@ -134,6 +136,11 @@ class Rule:
     @property
     def needs_portrait(self) -> bool:
         return self.decide_portrait is not None
+
+    @property
+    def reads_background(self) -> bool:
+        """Whether another background of the portrait may give another finding."""
+        return any("{background}" in gauge.measure for gauge in self.gauges)
 
     @cached_property
     def measures(self) -> frozenset[str]:
