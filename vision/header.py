@@ -13,7 +13,7 @@ from typing import Literal
 import pillow_heif
 from PIL import Image, PngImagePlugin, WebPImagePlugin
 
-from vision import segments
+from vision import jpeg_segments
 from vision.errors import Unreadable
 from vision.exif import orientation
 
@@ -81,28 +81,28 @@ def read_header(data: bytes) -> Header:
 def _read_jpeg(data: bytes) -> Header:
     """By hand: nothing but the size, the colours, the orientation and the profile is looked at."""
     parts: list[tuple[int, bytes]] = []
-    for segment in segments.walk(data):
-        if segment.marker == segments.SOS:
+    for segment in jpeg_segments.walk(data):
+        if segment.marker == jpeg_segments.SOS:
             return _jpeg_header(data, segment, parts)
-        parts.append((segment.marker, segments.body(data, segment)))
+        parts.append((segment.marker, jpeg_segments.body(data, segment)))
     raise Unreadable("damaged")
 
 
-def _jpeg_header(data: bytes, scan: segments.Segment, parts: list[tuple[int, bytes]]) -> Header:
-    marker, frame = next(part for part in parts if part[0] in segments.FRAMES)
+def _jpeg_header(data: bytes, scan: jpeg_segments.Segment, parts: list[tuple[int, bytes]]) -> Header:
+    marker, frame = next(part for part in parts if part[0] in jpeg_segments.FRAMES)
     bits, height, width, components = struct.unpack(">BHHB", frame[:6])
     if bits != 8:
         raise Unreadable("damaged")
     in_one_scan = marker in IN_ONE_SCAN and data[scan.start + 4] == components
     _require_end(data, scan, in_one_scan)
-    exif = next((body for marker, body in parts if marker == segments.APP1 and body[:6] == b"Exif\0\0"), None)
+    exif = next((body for marker, body in parts if marker == jpeg_segments.APP1 and body[:6] == b"Exif\0\0"), None)
     return Header("jpeg", width, height, orientation(exif), _jpeg_profile(parts), MODES[components], in_one_scan)
 
 
-def _require_end(data: bytes, scan: segments.Segment, in_one_scan: bool) -> None:
+def _require_end(data: bytes, scan: jpeg_segments.Segment, in_one_scan: bool) -> None:
     """A truncated JPEG decodes without complaint into grey; only the missing end marker gives it away."""
     if not in_one_scan:
-        for _ in segments.walk(data):  # to its end, and counted
+        for _ in jpeg_segments.walk(data):  # to its end, and counted
             pass
     elif data.rfind(b"\xff\xd9") < scan.end:
         raise Unreadable("damaged")
@@ -111,7 +111,7 @@ def _require_end(data: bytes, scan: segments.Segment, in_one_scan: bool) -> None
 def _jpeg_profile(parts: list[tuple[int, bytes]]) -> bytes | None:
     """The ICC profile, which comes in numbered pieces of 64 KB; None where one is missing."""
     name = b"ICC_PROFILE\0"
-    pieces = sorted(body[12:] for marker, body in parts if marker == segments.APP2 and body.startswith(name))
+    pieces = sorted(body[12:] for marker, body in parts if marker == jpeg_segments.APP2 and body.startswith(name))
     whole = pieces and all(piece[:2] == bytes([place, len(pieces)]) for place, piece in enumerate(pieces, 1))
     return b"".join(piece[2:] for piece in pieces) if whole else None
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageChops, JpegImagePlugin, PngImagePlugin, WebPImagePlu
 from vision.colour import image_to_srgb, to_srgb
 from vision.errors import Unreadable
 from vision.header import PARSE_ERRORS, Header, read_header
-from vision.segments import strip
+from vision.jpeg_segments import strip
 
 MAX_BYTES = 25 * 1024 * 1024
 MAX_SIDE = 20_000

@@ -16,7 +16,7 @@ from portal.errors import PortalError
 from vision.colour import is_srgb
 from vision.errors import Unreadable
 from vision.header import Header, read_header
-from vision.segments import strip
+from vision.jpeg_segments import strip
 from vision.source import Source, require_size
 
 QUALITY = 95

@@ -17,7 +17,7 @@ from capture.review import photo_views
 from portal.access import center_page, school_page
 from portal.errors import PortalError
 from portal.models import Job
-from vision.portrait import borders
+from vision.portrait import coverage
 from vision.portrait import placing as places
 
 
@@ -110,7 +110,7 @@ def _workbench(photo: Photo) -> dict[str, Any]:
 def _head(photo: Photo) -> dict[str, Any]:
     """What the browser needs to compute the numbers of a frame: places in px of the original, ranges, the borders."""
     size, measures = remake.size_of(photo), photo.measures
-    strips = borders.beyond(borders.cut_of(measures), size)
+    strips = coverage.beyond(coverage.cut_of(measures), size)
     return {
         "size": size.tolist(),
         **{name: _px(measures[name], size) for name in ("eyes", "cheeks", "hair_top")},
@@ -118,7 +118,7 @@ def _head(photo: Photo) -> dict[str, Any]:
         "most_outside": remake.most_outside(photo.season),
         "beyond": [
             [weight, *strip.min(0).tolist(), *strip.max(0).tolist()]
-            for weight, strip in zip(borders.WEIGHTS, strips, strict=True)
+            for weight, strip in zip(coverage.WEIGHTS, strips, strict=True)
             if strip is not None
         ],
         "automatic": remake.numbers_of(photo, remake.automatic_crop(photo)),

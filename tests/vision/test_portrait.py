@@ -24,7 +24,7 @@ from vision import (
     networks,
     open_photo,
 )
-from vision.portrait.borders import EVERYWHERE, outside
+from vision.portrait.coverage import EVERYWHERE, outside
 from vision.portrait.crop import Crop
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from vision.face import EYE_DISTANCE, Face, FaceCrop, align
 from vision.imprint import imprint
 from vision.measures import borders, clothes, cover, eyes, faces, focus, integrity, light, mouth, ornaments, pose
-from vision.measures.figure import Figure, cut_figure
-from vision.portrait.borders import cut_of, outside
+from vision.person import PersonCrop, crop_person
+from vision.portrait.coverage import cut_of, outside
 from vision.portrait.framing import frame
 from vision.source import Source
 
@@ -26,7 +26,7 @@ CROP_MEASURES = (
     ornaments.measure,
     integrity.measure_face,
 )
-FIGURE_MEASURES = (clothes.measure, cover.measure_head)
+PERSON_MEASURES = (clothes.measure, cover.measure_head)
 
 
 def measure(source: Source) -> Measures:
@@ -40,15 +40,15 @@ def measure(source: Source) -> Measures:
 
 def _measure_face(source: Source, face: Face) -> Measures:
     crop = crop_face(source, face)
-    figure = cut_figure(source, face)
+    person = crop_person(source, face)
     measures: Measures = pose.measure(face, source) | integrity.measure_frame(source, face)
     measures |= integrity.measure_screen(face_picture(source, face), source, face, crop)
     measures["imprint"] = imprint(crop)
     for part in CROP_MEASURES:
         measures |= part(crop)
-    for whole in FIGURE_MEASURES:
-        measures |= whole(figure, crop)
-    measures |= borders.measure(figure, source)
+    for whole in PERSON_MEASURES:
+        measures |= whole(person, crop)
+    measures |= borders.measure(person, source)
     best_cut, _ = frame(measures, source.size)
     return measures | {"outside": outside(best_cut, source.size, cut_of(measures))}
 
@@ -69,4 +69,4 @@ def _rounded(value: Any) -> Any:
     return value if isinstance(value, int | str) or value is None else round(float(value), 5)
 
 
-__all__ = ["Figure", "Measures", "measure"]
+__all__ = ["Measures", "PersonCrop", "measure"]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from vision.colour import distance
-from vision.measures.figure import PERSON, SIDE, Figure
+from vision.person import PERSON, SIDE, PersonCrop
 from vision.source import Source
 
 POINTS = 96  # along each border
-AT_BORDER, NEAR_BORDER = 2.0, 12.0  # px of the figure inwards; on the border itself the mask knows of nothing beyond it
+AT_BORDER, NEAR_BORDER = 2.0, 12.0  # px of the crop inwards; on the border itself the mask knows of nothing beyond it
 SURE_WALL = 0.05
 UNLIKE_WALL = 20.0
 ALONG = np.linspace(0, 1, POINTS)
@@ -18,28 +18,28 @@ START, END = np.zeros(POINTS), np.ones(POINTS)
 PLACES = np.concatenate([np.stack(pair, 1) for pair in ((ALONG, START), (ALONG, END), (START, ALONG), (END, ALONG))])
 
 
-def measure(figure: Figure, source: Source) -> dict[str, object]:
+def measure(person: PersonCrop, source: Source) -> dict[str, object]:
     """`cut`: for top, bottom, left and right the longest stretch [from, to] where the person meets that border, as
     fractions of its length; None where only wall does."""
-    border = _pixels(figure, source, AT_BORDER)
-    inside = _pixels(figure, source, NEAR_BORDER)
-    person = figure.mask[border] > PERSON
+    border = _pixels(person, source, AT_BORDER)
+    inside = _pixels(person, source, NEAR_BORDER)
+    meets = person.mask[border] > PERSON
     # A crown that is cut off looks to the network like no head; but it is no wall either.
-    person |= (figure.mask[inside] > PERSON) & (distance(figure.lab[border], _wall(figure)) > UNLIKE_WALL)
-    return {"cut": [_longest_stretch(part) for part in person.reshape(4, POINTS)]}
+    meets |= (person.mask[inside] > PERSON) & (distance(person.lab[border], _wall(person)) > UNLIKE_WALL)
+    return {"cut": [_longest_stretch(part) for part in meets.reshape(4, POINTS)]}
 
 
-def _pixels(figure: Figure, source: Source, inset: float) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns in the figure of all places, drawn inwards by px of the figure."""
-    inset *= np.hypot(*(figure.back[:, 0] * source.size))
+def _pixels(person: PersonCrop, source: Source, inset: float) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns in the crop of all places, drawn inwards by px of the crop."""
+    inset *= np.hypot(*(person.back[:, 0] * source.size))
     places = np.clip(PLACES * source.size, inset, source.size - inset) / source.size
-    pixels = np.linalg.solve(figure.back[:, :2], (places - figure.back[:, 2]).T)
+    pixels = np.linalg.solve(person.back[:, :2], (places - person.back[:, 2]).T)
     columns, rows = np.clip(np.round(pixels).astype(int), 0, SIDE - 1)
     return rows, columns
 
 
-def _wall(figure: Figure) -> np.ndarray:
-    wall = figure.lab[::4, ::4][(figure.mask[::4, ::4] < SURE_WALL) & figure.inside[::4, ::4]]
+def _wall(person: PersonCrop) -> np.ndarray:
+    wall = person.lab[::4, ::4][(person.mask[::4, ::4] < SURE_WALL) & person.inside[::4, ::4]]
     return np.median(wall, axis=0) if len(wall) else np.full(3, np.inf)
 
 

@@ -9,7 +9,7 @@ from vision import networks
 from vision.backgrounds import BACKGROUNDS, background_lab
 from vision.colour import distance
 from vision.face import FaceCrop
-from vision.measures.figure import FACE_WIDTH, SIDE, Figure
+from vision.person import FACE_WIDTH, SIDE, PersonCrop
 
 LIKE_BACKGROUND = 28.0
 LIKE_SKIN = 14.0
@@ -26,33 +26,33 @@ SHOULDERS = (11, 12)  # landmarks of the pose network: the right one of the pict
 VISIBILITY, SEEN = 3, 0.4
 
 
-def measure(figure: Figure, crop: FaceCrop) -> dict[str, object]:
+def measure(person: PersonCrop, crop: FaceCrop) -> dict[str, object]:
     measures: dict[str, object] = {
-        "hair_top": figure.place(np.array([[figure.middle, figure.hair_top]]))[0],
-        "hair_rise": (figure.points[10, 1] - figure.hair_top) / FACE_WIDTH,
-        "shoulders": shoulders(figure),
-        "shoulder_points": _shoulder_points(figure),
+        "hair_top": person.place(np.array([[person.middle, person.hair_top]]))[0],
+        "hair_rise": (person.points[10, 1] - person.hair_top) / FACE_WIDTH,
+        "shoulders": shoulders(person),
+        "shoulder_points": _shoulder_points(person),
     }
-    area = clothes_area(figure, crop.skin)
+    area = clothes_area(person, crop.skin)
     if area.sum() >= MIN_CLOTHES:
-        measures |= _measure_area(figure, area)
+        measures |= _measure_area(person, area)
     return measures
 
 
-def clothes_area(figure: Figure, skin: np.ndarray) -> np.ndarray:
+def clothes_area(person: PersonCrop, skin: np.ndarray) -> np.ndarray:
     """Person below the chin without the larger patches of skin (neck, neckline); specks of skin colour are pattern."""
-    below = slice(min(SIDE - 1, int(figure.chin + CLOTHES_BELOW_CHIN * FACE_WIDTH)), SIDE)
-    person = cv2.erode(figure.person[below].astype(np.uint8), np.ones((9, 9), np.uint8))
-    bare = (distance(figure.lab[below], skin) < LIKE_SKIN).astype(np.uint8)
+    below = slice(min(SIDE - 1, int(person.chin + CLOTHES_BELOW_CHIN * FACE_WIDTH)), SIDE)
+    sure = cv2.erode(person.is_person[below].astype(np.uint8), np.ones((9, 9), np.uint8))
+    bare = (distance(person.lab[below], skin) < LIKE_SKIN).astype(np.uint8)
     bare = cv2.morphologyEx(bare, cv2.MORPH_OPEN, np.ones((13, 13), np.uint8))
     area = np.zeros((SIDE, SIDE), bool)
-    area[below] = (person > 0) & (bare == 0)
+    area[below] = (sure > 0) & (bare == 0)
     return area
 
 
-def _measure_area(figure: Figure, area: np.ndarray) -> dict[str, object]:
+def _measure_area(person: PersonCrop, area: np.ndarray) -> dict[str, object]:
     rows, columns = np.divmod(np.flatnonzero(area), SIDE)
-    colours = figure.lab[rows[::3], columns[::3]]  # some thousand px: enough for shares
+    colours = person.lab[rows[::3], columns[::3]]  # some thousand px: enough for shares
     hue = np.degrees(np.arctan2(colours[:, 2], colours[:, 1])) % 360
     chroma = np.hypot(colours[:, 1], colours[:, 2])
     blue = (hue > BLUE_HUE[0]) & (hue < BLUE_HUE[1]) & (chroma > BLUE_CHROMA) & (colours[:, 0] > BLUE_LIGHTNESS)
@@ -64,29 +64,29 @@ def _measure_area(figure: Figure, area: np.ndarray) -> dict[str, object]:
         **near,
         "clothes_colour": np.median(colours, axis=0).tolist(),
         "clothes_hue_blue": float(blue.mean()),
-        "pattern": _edge_density(figure, area),
-        "clothes_box": figure.place(np.array([[columns.min(), rows.min()], [columns.max(), rows.max()]])),
+        "pattern": _edge_density(person, area),
+        "clothes_box": person.place(np.array([[columns.min(), rows.min()], [columns.max(), rows.max()]])),
     }
 
 
-def _edge_density(figure: Figure, area: np.ndarray) -> float:
+def _edge_density(person: PersonCrop, area: np.ndarray) -> float:
     """Share of the clothes, away from their outline, that lies on a strong edge."""
-    rows = slice(min(SIDE - 8, max(0, int(figure.chin))), SIDE)
+    rows = slice(min(SIDE - 8, max(0, int(person.chin))), SIDE)
     inner = cv2.erode(area[rows].astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
     if not inner.any():
         return 0.0
-    edges = cv2.Canny(cv2.cvtColor(figure.rgb[rows], cv2.COLOR_RGB2GRAY), EDGE, 2 * EDGE) > 0
+    edges = cv2.Canny(cv2.cvtColor(person.rgb[rows], cv2.COLOR_RGB2GRAY), EDGE, 2 * EDGE) > 0
     return float(edges[inner].mean())
 
 
-def shoulders(figure: Figure) -> float | None:
+def shoulders(person: PersonCrop) -> float | None:
     """Degrees between the shoulders. The mask's outline is quick but hair over a shoulder bends it, so a slope that it
     shows is measured again by the pose network, which straightens people a little: the truth lies between. None when that
     network sees no shoulders."""
-    by_outline = shoulder_slope(figure)
+    by_outline = shoulder_slope(person)
     if abs(by_outline) <= LEVEL_BY_OUTLINE:
         return by_outline
-    body = networks.body_points(figure.rgb)
+    body = networks.body_points(person.rgb)
     if body is None or body[list(SHOULDERS), VISIBILITY].min() < SEEN:
         return None
     dx, dy = body[SHOULDERS[0], :2] - body[SHOULDERS[1], :2]
@@ -94,21 +94,21 @@ def shoulders(figure: Figure) -> float | None:
     return OUTLINE_WEIGHT * by_outline + (1 - OUTLINE_WEIGHT) * by_pose
 
 
-def shoulder_slope(figure: Figure) -> float:
+def shoulder_slope(person: PersonCrop) -> float:
     """Degrees between the tops of the person beside the neck; positive when the right of the picture hangs lower."""
-    left, right = (_shoulder_top(figure, side) for side in (-1, 1))
+    left, right = (_shoulder_top(person, side) for side in (-1, 1))
     run = (SHOULDER_FROM + SHOULDER_TO) * FACE_WIDTH
     return float(np.degrees(np.arctan2(right - left, run)))
 
 
-def _shoulder_top(figure: Figure, side: int) -> float:
-    ends = sorted(int(figure.middle + side * factor * FACE_WIDTH) for factor in (SHOULDER_FROM, SHOULDER_TO))
-    strip = figure.mask[int(figure.chin) :, max(0, ends[0]) : min(SIDE, ends[1])] > 0.5
+def _shoulder_top(person: PersonCrop, side: int) -> float:
+    ends = sorted(int(person.middle + side * factor * FACE_WIDTH) for factor in (SHOULDER_FROM, SHOULDER_TO))
+    strip = person.mask[int(person.chin) :, max(0, ends[0]) : min(SIDE, ends[1])] > 0.5
     if not strip.any():
         return float(SIDE)
-    return figure.chin + float(np.argmax(strip, axis=0).mean())
+    return person.chin + float(np.argmax(strip, axis=0).mean())
 
 
-def _shoulder_points(figure: Figure) -> list[list[float]]:
+def _shoulder_points(person: PersonCrop) -> list[list[float]]:
     half = (SHOULDER_FROM + SHOULDER_TO) / 2 * FACE_WIDTH
-    return figure.place(np.array([[figure.middle + side * half, _shoulder_top(figure, side)] for side in (-1, 1)]))
+    return person.place(np.array([[person.middle + side * half, _shoulder_top(person, side)] for side in (-1, 1)]))

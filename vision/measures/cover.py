@@ -6,8 +6,8 @@ import numpy as np
 
 from vision.colour import distance
 from vision.face import CROP_HEIGHT, CROP_WIDTH, FaceCrop
-from vision.measures.figure import FACE_WIDTH, Figure
 from vision.measures.integrity import fine_detail, skin_detail
+from vision.person import FACE_WIDTH, PersonCrop
 
 FOREHEAD = (67, 109, 10, 338, 297, 299, 337, 151, 108, 69)
 LIKE_SKIN = 18.0
@@ -17,7 +17,7 @@ LIPS = (0, 17, 37, 267, 84, 314)
 CHIN_PATCH = (199, 200, 201, 421, 208, 428)
 EARS = (234, 454)
 SPOT = 3
-EAR_INSIDE, EAR_OUTSIDE, EAR_ABOVE, EAR_BELOW = 1, 11, 9, 16  # px of the figure round the side of the face
+EAR_INSIDE, EAR_OUTSIDE, EAR_ABOVE, EAR_BELOW = 1, 11, 9, 16  # px of the crop of the person round the side of the face
 EAR_LEAST = 20  # px of a person
 EAR_LIKE_SKIN = 0.9
 
@@ -40,20 +40,20 @@ def measure(crop: FaceCrop) -> dict[str, object]:
     }
 
 
-def measure_head(figure: Figure, crop: FaceCrop) -> dict[str, object]:
-    beside = [ear_skin(figure, crop.skin, index, side) for index, side in zip(EARS, (-1, 1), strict=True)]
-    return {"hair_chroma": hair_chroma(figure), "ear_skin": max(beside)}
+def measure_head(person: PersonCrop, crop: FaceCrop) -> dict[str, object]:
+    beside = [ear_skin(person, crop.skin, index, side) for index, side in zip(EARS, (-1, 1), strict=True)]
+    return {"hair_chroma": hair_chroma(person), "ear_skin": max(beside)}
 
 
-def hair_chroma(figure: Figure) -> float:
+def hair_chroma(person: PersonCrop) -> float:
     """Median chroma of the head above the forehead: hair is seldom colourful, caps and scarves are."""
-    middle, half = int(figure.middle), int(0.4 * FACE_WIDTH)
-    bottom = int(figure.points[10, 1] - 0.05 * FACE_WIDTH)
-    rows = slice(min(figure.hair_top, bottom), max(bottom, 1))
-    head = figure.person[rows, middle - half : middle + half]
+    middle, half = int(person.middle), int(0.4 * FACE_WIDTH)
+    bottom = int(person.points[10, 1] - 0.05 * FACE_WIDTH)
+    rows = slice(min(person.hair_top, bottom), max(bottom, 1))
+    head = person.is_person[rows, middle - half : middle + half]
     if head.sum() < 50:
         return 0.0
-    colours = figure.lab[rows, middle - half : middle + half][head]
+    colours = person.lab[rows, middle - half : middle + half][head]
     return float(np.median(np.hypot(colours[:, 1], colours[:, 2])))
 
 
@@ -71,12 +71,12 @@ def _spots(crop: FaceCrop, indices: tuple[int, ...]) -> np.ndarray:
     return crop.lab[rows, columns].mean((1, 2))
 
 
-def ear_skin(figure: Figure, skin: np.ndarray, index: int, side: int) -> float:
+def ear_skin(person: PersonCrop, skin: np.ndarray, index: int, side: int) -> float:
     """Share of skin in what belongs to the person beside a cheek, where the ear should be; 1 where next to nothing does."""
-    x, y = np.round(figure.points[index]).astype(int)
+    x, y = np.round(person.points[index]).astype(int)
     inner, outer = x - side * EAR_INSIDE, x + side * EAR_OUTSIDE
     box = (slice(max(0, y - EAR_ABOVE), y + EAR_BELOW), slice(max(0, min(inner, outer)), max(inner, outer)))
-    colours = figure.lab[box][figure.person[box]]
+    colours = person.lab[box][person.is_person[box]]
     if len(colours) < EAR_LEAST:
         return 1.0
     # Ears are redder than cheeks and lie in their own shadow, but seldom have less colour.

@@ -12,7 +12,7 @@ import numpy as np
 from vision import networks
 from vision.backgrounds import BACKGROUNDS
 from vision.face import CHIN, OVAL
-from vision.portrait.borders import close_off
+from vision.portrait.coverage import close_off
 from vision.portrait.crop import HEIGHT, WIDTH, Crop
 from vision.portrait.encoding import encode_portrait, encode_thumbnail
 from vision.portrait.framing import describe, frame

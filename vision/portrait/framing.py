@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vision.portrait.borders import Cut, cut_of, outside
+from vision.portrait.coverage import Cut, cut_of, outside
 from vision.portrait.crop import HEIGHT, WIDTH, Crop
 
 EYE_LINE_AIM = 255.0

@@ -81,10 +81,12 @@ def judge_portrait(geometry: Measures, limits: Limits) -> tuple[Finding, ...]:
 
 def numbers_of(measures: Measures, geometry: Measures) -> dict[str, Any]:
     """What the gauges read of a photo: its measures, and what only the geometry of its portrait shows."""
-    of_portrait = {
-        gauge.measure for rule in RULES if not rule.is_checked for gauge in rule.gauges if rule.needs_portrait
-    }
-    return {**measures, **{name: geometry.get(name) for name in of_portrait}}
+    return {**measures, **{name: geometry.get(name) for name in _ONLY_IN_PORTRAIT}}
+
+
+_ONLY_IN_PORTRAIT = [
+    gauge.measure for rule in RULES if rule.needs_portrait and not rule.is_checked for gauge in rule.gauges
+]
 
 
 def label(rule: str) -> Any:

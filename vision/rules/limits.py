@@ -100,7 +100,7 @@ class Gauge:
 
     def key(self, background: str) -> str:
         """Under which name the measure is stored."""
-        return self.measure.format(background=background)
+        return self.measure.format(background=background) if "{" in self.measure else self.measure
 
     def reading(self, stored: Any) -> float | None:
         """What is compared of a stored measure; of the Lab colour of the skin its lightness."""

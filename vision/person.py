@@ -22,7 +22,7 @@ HAIR_TOP_HALF = 0.22
 
 
 @dataclass(frozen=True)
-class Figure:
+class PersonCrop:
     """384 x 384 px, 100 px from cheek to cheek. `inside` marks what the source really shows."""
 
     rgb: np.ndarray
@@ -36,7 +36,7 @@ class Figure:
         return Lab(self.rgb)
 
     @cached_property
-    def person(self) -> np.ndarray:
+    def is_person(self) -> np.ndarray:
         return (self.mask > PERSON) & self.inside
 
     @property
@@ -61,7 +61,7 @@ class Figure:
         return (np.atleast_2d(points) @ self.back[:, :2].T + self.back[:, 2]).tolist()
 
 
-def cut_figure(source: Source, face: Face) -> Figure:
+def crop_person(source: Source, face: Face) -> PersonCrop:
     forward = _alignment(face)
     has_pixels = face.width * source.small.shape[1] / source.width >= FACE_WIDTH
     picture = source.small if has_pixels else source.work
@@ -70,7 +70,7 @@ def cut_figure(source: Source, face: Face) -> Figure:
     inside = _shown(source, forward)
     points = face.xy @ forward[:, :2].T + forward[:, 2]
     back = cv2.invertAffineTransform(forward) / source.size[:, None]
-    return Figure(rgb, networks.person_mask(rgb), inside, points, back)
+    return PersonCrop(rgb, networks.person_mask(rgb), inside, points, back)
 
 
 def _alignment(face: Face) -> np.ndarray:
