@@ -16,7 +16,7 @@ run: setup  ## 启动整个系统,Ctrl-C 结束 · start everything; Ctrl-C ends
 
 test: setup-dev  ## 运行全部测试 · run every test, on real PostgreSQL, Redis and Chromium
 	@$(PY) launch/set_up.py browser
-	@$(PY) -m pytest -n 2 --dist loadfile $(TESTS)
+	@$(PY) -m pytest -n 2 --dist loadfile -p tests.support.coverage $(TESTS)
 
 lint: setup-dev  ## 检查代码与模板 · check code, templates and types
 	@$(PY) -m ruff check .
