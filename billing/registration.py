@@ -3,9 +3,10 @@
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Order
-from portal import event_kinds, permissions
+from portal import event_kinds, permissions, status_badges
 from portal.models import Role
 from portal.permissions import CENTER, EVERYBODY
+from portal.status_badges import Badge
 
 permissions.register("fees.see", _("See fees and payments"), roles=EVERYBODY)
 permissions.register("fees.choose_mode", _("Choose the way of payment"), roles={Role.SCHOOL_ADMIN})
@@ -46,4 +47,14 @@ event_kinds.register_facts(
         "amount_fen": _("Amount"),
         "reference": _("Reference"),
     }
+)
+
+status_badges.register(
+    Order,
+    {
+        Order.Status.CREATED: Badge("look", "banknotes"),
+        Order.Status.PAID: Badge("ok", "check-circle"),
+        Order.Status.CLOSED: Badge("", "lock-closed"),
+        Order.Status.REFUNDED: Badge("", "receipt-refund"),
+    },
 )

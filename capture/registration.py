@@ -6,9 +6,10 @@ from capture import daily_check, retention  # noqa: F401  (register kinds of job
 from capture.judging import rejudge  # noqa: F401
 from capture.models import Photo
 from capture.portraits import framing, recolouring  # noqa: F401
-from portal import event_kinds, permissions
+from portal import event_kinds, permissions, status_badges
 from portal.models import Role
 from portal.permissions import CENTER, EVERYBODY, SCHOOL
+from portal.status_badges import Badge
 
 permissions.register("photos.see", _("See photos and portraits"), roles=EVERYBODY)
 permissions.register("photos.download", _("Download an original"), roles=EVERYBODY)
@@ -99,4 +100,18 @@ event_kinds.register_facts(
     },
     unsaid={"photo", "crop"},
     lists={"rules", "limits"},
+)
+
+status_badges.register(
+    Photo,
+    {
+        Photo.Status.CHECKING: Badge("sky", "arrow-path"),
+        Photo.Status.REJECTED: Badge("act", "x-circle"),
+        Photo.Status.READY: Badge("sky", "paper-airplane"),
+        Photo.Status.SUBMITTED: Badge("look", "eye"),
+        Photo.Status.WITHDRAWN: Badge("", "arrow-uturn-left"),
+        Photo.Status.APPROVED: Badge("ok", "check"),
+        Photo.Status.RETURNED: Badge("act", "arrow-uturn-left"),
+        Photo.Status.FAILED: Badge("act", "x-circle"),
+    },
 )

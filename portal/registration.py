@@ -2,9 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from portal import event_kinds, permissions
+from portal import event_kinds, permissions, status_badges
 from portal.models import Job, Role
 from portal.permissions import EVERYBODY, SCHOOL
+from portal.status_badges import Badge
 
 permissions.register("people.see", _("See the people"), roles=EVERYBODY)
 permissions.register("people.manage", _("Manage accounts"), roles={Role.CENTER_ADMIN, Role.SCHOOL_ADMIN})
@@ -44,4 +45,14 @@ event_kinds.register_facts(
         "reason": _("Reason"),
         "outcome": _("Outcome"),
     }
+)
+
+status_badges.register(
+    Job,
+    {
+        Job.Status.QUEUED: Badge("", "clock"),
+        Job.Status.RUNNING: Badge("sky", "arrow-path"),
+        Job.Status.DONE: Badge("ok", "check"),
+        Job.Status.FAILED: Badge("act", "x-circle"),
+    },
 )

@@ -1,64 +1,36 @@
-"""What colour and picture a state has. Meaning only: ok = done, look = someone looks, act = someone must act."""
+"""What colour and picture a state has. Each room registers those of its models, in its module `registration`:
 
-_TONES: dict[str, tuple[str, str]] = {
-    # Student.stage
-    "waiting": ("", "clock"),
-    "checking": ("sky", "arrow-path"),
-    "retake": ("act", "arrow-uturn-left"),
-    "ready": ("sky", "paper-airplane"),
-    "review": ("look", "eye"),
-    "approved": ("ok", "check"),
-    "proofed": ("ok", "check-badge"),
-    "printed": ("ok", "printer"),
-    "delivered": ("ok", "truck"),
-    "locked": ("act", "lock-closed"),
-    # Photo, Finding
-    "rejected": ("act", "x-circle"),
-    "submitted": ("look", "eye"),
-    "withdrawn": ("", "arrow-uturn-left"),
-    "returned": ("act", "arrow-uturn-left"),
-    "warn": ("look", "exclamation-triangle"),
-    "reject": ("act", "x-circle"),
-    # Proof, Correction, Feedback, Shipment
-    "confirmed": ("ok", "check-badge"),
-    "disputed": ("look", "pencil-square"),
-    "correction.open": ("look", "pencil-square"),
-    "accepted": ("ok", "check"),
-    "declined": ("", "x-circle"),
-    "made": ("", "document-text"),
-    "sent": ("look", "inbox-arrow-down"),
-    "sent_back": ("act", "arrow-uturn-left"),
-    "shipped": ("sky", "truck"),
-    "received": ("ok", "check-badge"),
-    # Season, Enrolment
-    "draft": ("", "pencil"),
-    "open": ("ok", "lock-open"),
-    "closed": ("", "lock-closed"),
-    "preparing": ("", "clipboard-document-list"),
-    "capturing": ("sky", "camera"),
-    "proofreading": ("sky", "document-magnifying-glass"),
-    "feedback_sent": ("look", "inbox-arrow-down"),
-    "feedback_accepted": ("ok", "document-check"),
-    "printing": ("sky", "printer"),
-    # fees
-    "unpaid": ("look", "banknotes"),
-    "by_school": ("", "building-library"),
-    "created": ("look", "banknotes"),
-    "paid": ("ok", "check-circle"),
-    "refunded": ("", "receipt-refund"),
-    # Job, RosterImport
-    "queued": ("", "clock"),
-    "running": ("sky", "arrow-path"),
-    "reading": ("sky", "arrow-path"),
-    "preview": ("look", "eye"),
-    "applying": ("sky", "arrow-path"),
-    "done": ("ok", "check"),
-    "failed": ("act", "x-circle"),
-    "refused": ("act", "x-circle"),
-    "dropped": ("", "x-mark"),
-}
+    status_badges.register(Photo, {Photo.Status.APPROVED: Badge("ok", "check")})
+
+Meaning only: ok = done, look = someone looks, act = someone must act, sky = under way, "" = nothing to say.
+"""
+
+from dataclasses import dataclass
+
+from django.db import models
 
 
-def tone_of(state: str, model: str = "") -> tuple[str, str]:
-    """(tone, icon) of a state; `model.state` goes before the bare state, and one that nobody listed is neutral."""
-    return _TONES.get(f"{model}.{state}") or _TONES.get(str(state), ("", "minus-circle"))
+@dataclass(frozen=True)
+class Badge:
+    """`tone`: a CSS tone (docs/look.md). `icon`: a heroicon."""
+
+    tone: str
+    icon: str
+
+
+NEUTRAL = Badge("", "minus-circle")
+_BADGES: dict[tuple[str, str], Badge] = {}
+
+
+def register(model: type[models.Model], badges: dict[str, Badge]) -> None:
+    """Register the badges of a model's states; for a second field with states, call it again."""
+    for state, badge in badges.items():
+        key = (model._meta.label_lower, str(state))
+        if key in _BADGES:
+            raise ValueError(f"The badge of {key} is registered twice.")
+        _BADGES[key] = badge
+
+
+def badge_of(label: str, state: str) -> Badge:
+    """The badge of a state, by its model's label ("schools.enrolment"). A state that nobody registered is neutral."""
+    return _BADGES.get((label.lower(), str(state)), NEUTRAL)

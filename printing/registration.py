@@ -2,8 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from portal import event_kinds, permissions
+from portal import event_kinds, permissions, status_badges
 from portal.permissions import CENTER, EVERYBODY, SCHOOL
+from portal.status_badges import Badge
 from printing import print_runs  # noqa: F401  (registers a kind of job)
 from printing.models import Shipment
 
@@ -36,3 +37,11 @@ event_kinds.register(
 )
 event_kinds.register_states(Shipment, _("Shipment"), subject="print")
 event_kinds.register_facts(unsaid={"run", "shipment"})
+
+status_badges.register(
+    Shipment,
+    {
+        Shipment.Status.SHIPPED: Badge("sky", "truck"),
+        Shipment.Status.RECEIVED: Badge("ok", "check-badge"),
+    },
+)

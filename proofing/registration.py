@@ -2,8 +2,9 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from portal import event_kinds, permissions
+from portal import event_kinds, permissions, status_badges
 from portal.permissions import CENTER, EVERYBODY, SCHOOL
+from portal.status_badges import Badge
 from proofing.models import Feedback, Proof
 
 permissions.register("proofs.see", _("See who has proofread"), roles=SCHOOL)
@@ -30,3 +31,20 @@ event_kinds.register(
 )
 event_kinds.register_states(Proof, _("Proofreading"), subject="proof")
 event_kinds.register_states(Feedback, _("Feedback form"), subject="proof")
+
+status_badges.register(
+    Proof,
+    {
+        Proof.Status.CONFIRMED: Badge("ok", "check-badge"),
+        Proof.Status.DISPUTED: Badge("look", "pencil-square"),
+    },
+)
+status_badges.register(
+    Feedback,
+    {
+        Feedback.Status.MADE: Badge("", "document-text"),
+        Feedback.Status.SENT: Badge("look", "inbox-arrow-down"),
+        Feedback.Status.ACCEPTED: Badge("ok", "check"),
+        Feedback.Status.SENT_BACK: Badge("act", "arrow-uturn-left"),
+    },
+)

@@ -5,9 +5,10 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from portal import access, event_kinds, people, permissions
+from portal import access, event_kinds, people, permissions, status_badges
 from portal.models import Membership, Role
 from portal.permissions import CENTER, EVERYBODY
+from portal.status_badges import Badge
 from schools.models import Enrolment, School, Season
 
 
@@ -75,4 +76,26 @@ event_kinds.register_facts(
         "hours": _("Hours"),
         "code": _("Code"),
     }
+)
+
+status_badges.register(
+    Season,
+    {
+        Season.Status.DRAFT: Badge("", "pencil"),
+        Season.Status.OPEN: Badge("ok", "lock-open"),
+        Season.Status.CLOSED: Badge("", "lock-closed"),
+    },
+)
+status_badges.register(
+    Enrolment,
+    {
+        Enrolment.Status.PREPARING: Badge("", "clipboard-document-list"),
+        Enrolment.Status.CAPTURING: Badge("sky", "camera"),
+        Enrolment.Status.PROOFREADING: Badge("sky", "document-magnifying-glass"),
+        Enrolment.Status.FEEDBACK_SENT: Badge("look", "inbox-arrow-down"),
+        Enrolment.Status.FEEDBACK_ACCEPTED: Badge("ok", "document-check"),
+        Enrolment.Status.PRINTING: Badge("sky", "printer"),
+        Enrolment.Status.SHIPPED: Badge("sky", "truck"),
+        Enrolment.Status.RECEIVED: Badge("ok", "check-badge"),
+    },
 )

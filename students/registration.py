@@ -2,9 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from portal import event_kinds, permissions
+from portal import event_kinds, permissions, status_badges
 from portal.models import Role
 from portal.permissions import EVERYBODY, SCHOOL
+from portal.status_badges import Badge
 from students import tasks  # noqa: F401  (registers kinds of jobs)
 from students.models import Correction, RosterImport, Student
 
@@ -60,4 +61,46 @@ event_kinds.register_facts(
         "students": _("Students"),
     },
     unsaid={"student"},
+)
+
+status_badges.register(
+    Student,
+    {
+        Student.Stage.WAITING: Badge("", "clock"),
+        Student.Stage.CHECKING: Badge("sky", "arrow-path"),
+        Student.Stage.RETAKE: Badge("act", "arrow-uturn-left"),
+        Student.Stage.READY: Badge("sky", "paper-airplane"),
+        Student.Stage.REVIEW: Badge("look", "eye"),
+        Student.Stage.APPROVED: Badge("ok", "check"),
+        Student.Stage.PROOFED: Badge("ok", "check-badge"),
+        Student.Stage.PRINTED: Badge("ok", "printer"),
+        Student.Stage.DELIVERED: Badge("ok", "truck"),
+    },
+)
+status_badges.register(
+    Student,
+    {
+        Student.FeeState.UNPAID: Badge("look", "banknotes"),
+        Student.FeeState.PAID: Badge("ok", "check-circle"),
+        Student.FeeState.BY_SCHOOL: Badge("", "building-library"),
+    },
+)
+status_badges.register(
+    RosterImport,
+    {
+        RosterImport.Status.READING: Badge("sky", "arrow-path"),
+        RosterImport.Status.PREVIEW: Badge("look", "eye"),
+        RosterImport.Status.REFUSED: Badge("act", "x-circle"),
+        RosterImport.Status.APPLYING: Badge("sky", "arrow-path"),
+        RosterImport.Status.DONE: Badge("ok", "check"),
+        RosterImport.Status.DROPPED: Badge("", "x-mark"),
+    },
+)
+status_badges.register(
+    Correction,
+    {
+        Correction.Status.OPEN: Badge("look", "pencil-square"),
+        Correction.Status.ACCEPTED: Badge("ok", "check"),
+        Correction.Status.DECLINED: Badge("", "x-circle"),
+    },
 )

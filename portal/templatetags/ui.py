@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from portal import formatting, permissions
 from portal.panels import links_of
-from portal.status_badges import tone_of
+from portal.status_badges import badge_of
 
 register = template.Library()
 
@@ -113,13 +113,14 @@ def state_badge(row: Any, field: str = "") -> SafeString:
     name = field or getattr(type(row), "STATE_FIELD", "status")
     display = getattr(row, f"get_{name}_display", None)
     value = getattr(row, name)
-    return badge(display() if display else value, *tone_of(value, type(row).__name__.lower()))
+    return state_label_badge(row._meta.label, value, display() if display else value)
 
 
 @register.simple_tag
-def state_label_badge(value: str, label: Any) -> SafeString:
-    """{% state_label_badge "ready" label %}: the same for a value without its row."""
-    return badge(label, *tone_of(value))
+def state_label_badge(model: str, value: str, label: Any) -> SafeString:
+    """{% state_label_badge "students.student" "ready" label %}: the same for a value without its row."""
+    found = badge_of(model, value)
+    return badge(label, found.tone, found.icon)
 
 
 @register.inclusion_tag("ui/field.html")

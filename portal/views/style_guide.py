@@ -10,12 +10,22 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from portal.models import Job
+
 _AREAS = [
     ("泰州地区", "3月21日—27日", 800, [12, 8, 40, 700, 20, 20]),
     ("镇江地区", "3月28日—4月5日", 640, [300, 22, 80, 238, 0, 0]),
     ("南京片区（二）", "4月6日—30日", 5200, [5200, 0, 0, 0, 0, 0]),
     ("苏州地区", "5月1日—29日", 4100, [0, 0, 0, 0, 0, 4100]),
 ]
+# label, tone and icon of a badge
+_STATES = {
+    "waiting": ("未拍摄", "", "clock"),
+    "checking": ("检测中", "sky", "arrow-path"),
+    "retake": ("需重拍", "act", "arrow-uturn-left"),
+    "review": ("待审核", "look", "eye"),
+    "approved": ("已通过", "ok", "check"),
+}
 _PEOPLE = [
     ("李晓雨", "计算机科学与技术", "review"),
     ("阿卜杜热合曼·麦麦提江·买买提", "汉语国际教育与中国古典文献学跨文化传播方向（师范类中外合作）", "retake"),
@@ -54,7 +64,7 @@ def guide(request: Any) -> HttpResponse:
         "students": [_student(n, *person) for n, person in enumerate(_PEOPLE)],
         "page": Paginator(range(30000), 50).page(9),
         "form": _Form({"email": "x"}, {}),
-        "states": ["waiting", "checking", "retake", "review", "approved", "paid", "unpaid", "locked"],
+        "states": _STATES.values(),
         "findings": [
             {"outcome": "reject", "box": (0.28, 0.2, 0.42, 0.12)},
             {"outcome": "warn", "box": (0.3, 0.52, 0.15, 0.12)},
@@ -63,11 +73,11 @@ def guide(request: Any) -> HttpResponse:
     return render(request, "ui/guide.html", context)
 
 
-def _job(status: str, done: int, total: int, message: str) -> Sample:
-    return Sample(pk=status, status=status, done=done, total=total, message=message, percent=100 * done // total)
+def _job(status: str, done: int, total: int, message: str) -> Job:
+    return Job(pk=total, status=status, done=done, total=total, message=message)
 
 
 def _student(number: int, name: str, major: str, stage: str) -> Sample:
     at = timezone.now() - dt.timedelta(minutes=9**number)
     no = f"20190{number:04d}"
-    return Sample(name=name, major=major, stage=stage, no=no, id_number="32010220010101123X", at=at)
+    return Sample(name=name, major=major, stage=_STATES[stage], no=no, id_number="32010220010101123X", at=at)

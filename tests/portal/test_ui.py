@@ -10,8 +10,9 @@ from django.template import Context, Template
 from django.test import RequestFactory
 from django.utils import translation
 
+from portal import states, status_badges
 from portal.models import Job
-from portal.status_badges import tone_of
+from portal.status_badges import NEUTRAL, Badge, badge_of
 
 
 @pytest.fixture(autouse=True)
@@ -161,13 +162,24 @@ def test_no_part_uses_a_style_attribute():
 
 
 def test_every_state_has_its_colour_and_picture():
-    states = {
-        (model.__name__.lower(), value)
-        for app in ("schools", "students", "capture", "billing", "printing")
-        for model in apps.get_app_config(app).get_models()
-        for field in model._meta.get_fields()
-        if field.name in {"status", "stage", "fee_state"} and getattr(field, "choices", None)
-        for value, _label in field.choices
+    """Of every model that goes through the gate, and of the student's fees."""
+    fields = [(model, states.field_of(model)) for model in apps.get_models() if hasattr(model, "TRANSITIONS")]
+    fields.append((apps.get_model("students.student"), "fee_state"))
+    missing = {
+        (model._meta.label, value)
+        for model, name in fields
+        for value, _label in model._meta.get_field(name).choices
+        if badge_of(model._meta.label, value) == NEUTRAL
     }
-    unknown = {state for state in states if tone_of(state[1], state[0]) == tone_of("no such state")}
-    assert unknown == set()
+    assert missing == set()
+
+
+def test_a_badge_is_a_known_tone_and_a_picture_that_exists():
+    for badge in status_badges._BADGES.values():
+        assert "<svg" in draw("{% badge 'x' tone picture %}", tone=badge.tone, picture=badge.icon)
+
+
+def test_the_same_word_of_two_models_may_look_different():
+    assert badge_of("schools.Season", "open") != badge_of("students.Correction", "open")
+    with pytest.raises(ValueError, match="twice"):
+        status_badges.register(Job, {Job.Status.DONE: Badge("ok", "check")})
