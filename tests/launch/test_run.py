@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from launch import run
 from launch.data_folder import CHECKOUT
 
 READY = "Ctrl-C ends everything"
@@ -100,3 +101,10 @@ def test_nothing_outlives_a_launcher_that_is_killed(launcher, folder):
     launcher.kill()
     launcher.communicate(timeout=60)
     wait_for_the_last(folder)
+
+
+@pytest.mark.parametrize("name", ["PHOTO_WORKERS", "BUILD_WORKERS", "WEB_THREADS"])
+def test_number_of_processes_that_is_none_is_refused(monkeypatch, name):
+    monkeypatch.setenv(name, "two")
+    with pytest.raises(SystemExit, match=f'{name} is "two": it must be a whole number from 1 to 256'):
+        run.check_processes()
