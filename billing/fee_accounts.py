@@ -121,7 +121,7 @@ def choose_payment_mode(enrolment: Enrolment, *, mode: str, by: User) -> Enrolme
     if mode == Enrolment.PaymentMode.STUDENT and not settings.PAYMENT_PROVIDER:
         raise PortalError(_("Payment online is not set up here. Choose payment by the school."))
     with transaction.atomic():
-        locked = Enrolment.objects.select_for_update().get(pk=enrolment.pk)
+        locked = Enrolment.objects.select_for_update(no_key=True).get(pk=enrolment.pk)
         if Order.objects.filter(season=locked.season_id, school=locked.school_id, status=Order.Status.PAID).exists():
             raise PortalError(_("Students have paid already. Ask the center if the way of payment must change."))
         if LedgerEntry.objects.filter(account__enrolment=locked, kind=Kind.PAYMENT).exists():

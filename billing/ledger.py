@@ -15,6 +15,7 @@ from billing.models import FeeAccount, LedgerEntry, Order
 from portal import history, states
 from portal.errors import PortalError
 from portal.models import User
+from portal.transactions import retried
 from schools.models import Enrolment
 from students.models import Student
 
@@ -30,7 +31,7 @@ def account_of(enrolment: Enrolment) -> FeeAccount:
 
 
 def _locked(account: FeeAccount) -> FeeAccount:
-    return FeeAccount.objects.select_for_update().get(pk=account.pk)
+    return FeeAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
 
 
 def _write(account: FeeAccount, kind: Kind, amount_fen: int, *, by: history.Actor, **fields: Any) -> LedgerEntry:
@@ -58,21 +59,21 @@ def total(account: FeeAccount, *kinds: Kind, school_only: bool = False) -> int:
     return entries.aggregate(sum=Sum("amount_fen"))["sum"] or 0
 
 
+@retried
 def charge_school(account: FeeAccount, *, captured: int, by: history.Actor) -> LedgerEntry | None:
     """Bring the school's charge to `captured` students: writes the difference, or nothing when it fits."""
-    with transaction.atomic():
-        account = _locked(account)
-        wanted = captured * account.season.price_fen
-        difference = wanted - total(account, Kind.CHARGE, school_only=True)
-        if not difference:
-            return None
-        return _write(
-            account,
-            Kind.CHARGE,
-            difference,
-            by=by,
-            remarks=_("%(n)d students photographed") % {"n": captured},
-        )
+    account = _locked(account)
+    wanted = captured * account.season.price_fen
+    difference = wanted - total(account, Kind.CHARGE, school_only=True)
+    if not difference:
+        return None
+    return _write(
+        account,
+        Kind.CHARGE,
+        difference,
+        by=by,
+        remarks=_("%(n)d students photographed") % {"n": captured},
+    )
 
 
 def record_transfer(
@@ -126,43 +127,43 @@ def _locked_for(order: Order) -> tuple[FeeAccount, Order]:
     """Account, student, order, locked in this sequence: `settle` goes from account to students, `orders.open_order`
     from student to order, so that none of them waits for another that waits for it."""
     account = _locked(account_of(Enrolment.objects.get(season=order.season_id, school=order.school_id)))
-    student = Student.objects.select_for_update().get(pk=order.student_id)
-    order = Order.objects.select_for_update().get(pk=order.pk)
+    student = Student.objects.select_for_update(no_key=True).get(pk=order.student_id)
+    order = Order.objects.select_for_update(no_key=True).get(pk=order.pk)
     order.student = student
     return account, order
 
 
+@retried
 def confirm_payment(order: Order, *, amount_fen: int, external_id: str, by: history.Actor) -> Order:
     """Book a student's online payment: charge and payment in one go, the order paid, the student too.
 
     Safe to call twice for the same payment: the second time changes nothing. Raises PortalError when the amount is
     not the order's, or the order or the student has been paid for already by another payment.
     """
-    with transaction.atomic():
-        account, order = _locked_for(order)
-        if order.status in (Order.Status.PAID, Order.Status.REFUNDED):
-            if not order.entries.filter(kind=Kind.PAYMENT, external_id=external_id).exists():
-                raise PortalError(_("This order has been paid already by another payment."))
-            return order
-        if amount_fen != order.amount_fen:
-            raise PortalError(_("The amount paid is not the amount of the order."))
-        if Order.objects.filter(student=order.student, season=order.season_id, status=Order.Status.PAID).exists():
-            raise PortalError(_("This student has paid already by another order."))
-        _write(account, Kind.CHARGE, amount_fen, by=by, order=order, external_id=f"charge:{order.number}")
-        _write(account, Kind.PAYMENT, -amount_fen, by=by, order=order, reference=external_id, external_id=external_id)
-        states.change(order, Order.Status.PAID, by=by, paid_at=timezone.now())
-        set_fee_state(order.student, Student.FeeState.PAID, by=by)
+    account, order = _locked_for(order)
+    if order.status in (Order.Status.PAID, Order.Status.REFUNDED):
+        if not order.entries.filter(kind=Kind.PAYMENT, external_id=external_id).exists():
+            raise PortalError(_("This order has been paid already by another payment."))
+        return order
+    if amount_fen != order.amount_fen:
+        raise PortalError(_("The amount paid is not the amount of the order."))
+    if Order.objects.filter(student=order.student, season=order.season_id, status=Order.Status.PAID).exists():
+        raise PortalError(_("This student has paid already by another order."))
+    _write(account, Kind.CHARGE, amount_fen, by=by, order=order, external_id=f"charge:{order.number}")
+    _write(account, Kind.PAYMENT, -amount_fen, by=by, order=order, reference=external_id, external_id=external_id)
+    states.change(order, Order.Status.PAID, by=by, paid_at=timezone.now())
+    set_fee_state(order.student, Student.FeeState.PAID, by=by)
     return order
 
 
+@retried
 def refund(order: Order, *, external_id: str, by: User) -> Order:
     """Book that a student's payment was given back."""
-    with transaction.atomic():
-        account, order = _locked_for(order)
-        states.change(order, Order.Status.REFUNDED, by=by)
-        _write(account, Kind.REFUND, order.amount_fen, by=by, order=order, external_id=external_id)
-        _write(account, Kind.CHARGE, -order.amount_fen, by=by, order=order, external_id=f"uncharge:{order.number}")
-        set_fee_state(order.student, Student.FeeState.UNPAID, by=by)
+    account, order = _locked_for(order)
+    states.change(order, Order.Status.REFUNDED, by=by)
+    _write(account, Kind.REFUND, order.amount_fen, by=by, order=order, external_id=external_id)
+    _write(account, Kind.CHARGE, -order.amount_fen, by=by, order=order, external_id=f"uncharge:{order.number}")
+    set_fee_state(order.student, Student.FeeState.UNPAID, by=by)
     return order
 
 
@@ -174,20 +175,20 @@ def set_fee_state(student: Student, fee_state: str, *, by: history.Actor) -> Non
     history.record("student.fee", student, by=by, before=before, after=fee_state)
 
 
+@retried
 def settle(account: FeeAccount, *, by: history.Actor) -> bool:
     """Mark the account settled or open by its balance, and the school's students with it. True when settled."""
-    with transaction.atomic():
-        account = _locked(account)
-        owed = total(account, Kind.CHARGE, school_only=True)
-        settled = owed > 0 and total(account) <= 0
-        unpaid, by_school = Student.FeeState.UNPAID, Student.FeeState.BY_SCHOOL
-        students = Student.objects.filter(season=account.season_id, school=account.school_id)
-        if settled:
-            students.filter(stage__in=Student.CAPTURED, fee_state=unpaid).update(fee_state=by_school)
-        else:
-            students.filter(fee_state=by_school).update(fee_state=unpaid)
-        if settled != (account.settled_at is not None):
-            account.settled_at = timezone.now() if settled else None
-            account.save(update_fields=["settled_at"])
-            history.record("fees.settled" if settled else "fees.reopened", account, by=by)
+    account = _locked(account)
+    owed = total(account, Kind.CHARGE, school_only=True)
+    settled = owed > 0 and total(account) <= 0
+    unpaid, by_school = Student.FeeState.UNPAID, Student.FeeState.BY_SCHOOL
+    students = Student.objects.filter(season=account.season_id, school=account.school_id)
+    if settled:
+        students.filter(stage__in=Student.CAPTURED, fee_state=unpaid).update(fee_state=by_school)
+    else:
+        students.filter(fee_state=by_school).update(fee_state=unpaid)
+    if settled != (account.settled_at is not None):
+        account.settled_at = timezone.now() if settled else None
+        account.save(update_fields=["settled_at"])
+        history.record("fees.settled" if settled else "fees.reopened", account, by=by)
     return settled

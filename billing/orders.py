@@ -18,6 +18,7 @@ from portal import history, states
 from portal.errors import Conflict, PortalError
 from portal.models import User
 from portal.tenancy import across_schools, school_scope, system_scope
+from portal.transactions import retried
 from schools.models import Enrolment
 from students.models import Student
 
@@ -27,18 +28,18 @@ REFUND_PATIENCE = dt.timedelta(minutes=10)
 BOOKED = "booked"
 
 
+@retried
 def open_order(*, student: Student, enrolment: Enrolment) -> Order:
     """The student's open order, made when there is none: a double click is one order."""
     if not student.must_pay(enrolment):
         raise PortalError(_("There is nothing to pay: the fee is settled."))
-    with transaction.atomic():
-        Student.objects.select_for_update().get(pk=student.pk)  # two clicks wait for each other here
-        order = Order.objects.filter(student=student, status=Order.Status.CREATED).first()
-        if order and order.expires_at > timezone.now():
-            return order
-        if order:
-            states.change(order, Order.Status.CLOSED, by=history.SYSTEM)
-        return _create(student, enrolment)
+    Student.objects.select_for_update(no_key=True).get(pk=student.pk)  # two clicks wait for each other here
+    order = Order.objects.filter(student=student, status=Order.Status.CREATED).first()
+    if order and order.expires_at > timezone.now():
+        return order
+    if order:
+        states.change(order, Order.Status.CLOSED, by=history.SYSTEM)
+    return _create(student, enrolment)
 
 
 def _create(student: Student, enrolment: Enrolment) -> Order:

@@ -141,7 +141,7 @@ def make_contact(member: Membership, *, by: User) -> Membership:
     if member.school is None or not member.user.is_active:
         raise PortalError(_("Only an active person of a school can be responsible for its capture."))
     with transaction.atomic():
-        peers = Membership.objects.select_for_update().filter(school=member.school)
+        peers = Membership.objects.select_for_update(no_key=True).filter(school=member.school)
         before = ", ".join(peer.user.actor_name for peer in peers if peer.is_contact)
         peers.update(is_contact=False)
         Membership.objects.filter(pk=member.pk).update(is_contact=True)
@@ -179,7 +179,7 @@ def _check_not_last(member: Membership) -> None:
     managing = permissions.roles_of("people.manage")
     if member.role not in managing:
         return
-    admins = Membership.objects.select_for_update(of=("self",)).filter(
+    admins = Membership.objects.select_for_update(of=("self",), no_key=True).filter(
         school=member.school, role__in=managing, user__is_active=True
     )
     if not [admin for admin in admins if admin.pk != member.pk]:

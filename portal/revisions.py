@@ -16,7 +16,9 @@ def revise(row: Row, *, by: history.Actor, event: str = "", **fields: Any) -> Ro
     `event`: its kind, by default `model.changed`.
     """
     with transaction.atomic():
-        fresh = type(row)._default_manager.select_for_update(of=("self",)).get(pk=row.pk)
+        keys = {field.name for field in row._meta.fields if field.unique}
+        held = type(row)._default_manager.select_for_update(of=("self",), no_key=not keys & fields.keys())
+        fresh = held.get(pk=row.pk)
         facts = {
             name: [shown(getattr(fresh, name)), shown(value)]
             for name, value in fields.items()

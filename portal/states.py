@@ -65,7 +65,9 @@ def change_many(
     name = field_of(model)
     with transaction.atomic():
         eligible = list(
-            rows.filter(**{f"{name}__in": sources(model, to)}).select_for_update(of=("self",)).order_by("pk")
+            rows.filter(**{f"{name}__in": sources(model, to)})
+            .select_for_update(of=("self",), no_key=True)
+            .order_by("pk")
         )
         ids = [row.pk for row in eligible]
         model.objects.filter(pk__in=ids).update(**{name: to}, **fields)

@@ -29,7 +29,7 @@ def ship(
 ) -> Shipment:
     """The parcel is on its way. Sheets that nobody has marked as printed count as printed now."""
     with transaction.atomic():
-        run = PrintRun.objects.select_for_update(of=("self",)).select_related("school").get(pk=run.pk)
+        run = PrintRun.objects.select_for_update(of=("self",), no_key=True).select_related("school").get(pk=run.pk)
         if Shipment.objects.filter(run=run).exists():
             raise PortalError(_("This print run has been shipped already."))
         if run.printed_at is None:

@@ -53,7 +53,9 @@ def create(enrolment: Enrolment, *, by: User | history.System) -> PrintRun:
     """Order the sheets of every student who is proofread and not printed yet. The building runs as a job."""
     with transaction.atomic():
         enrolment = (
-            Enrolment.objects.select_for_update(of=("self",)).select_related("season", "school").get(pk=enrolment.pk)
+            Enrolment.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("season", "school")
+            .get(pk=enrolment.pk)
         )
         enrolment.require(Action.PRINT)
         photos = list(printable(enrolment).only("pk", "student_id"))
@@ -287,7 +289,7 @@ def leave_out(run: PrintRun, *, by: User) -> int:
 def mark_printed(run: PrintRun, *, by: User) -> PrintRun:
     """The sheets have come out of the press: the run stands, and its students are printed."""
     with transaction.atomic():
-        run = PrintRun.objects.select_for_update(of=("self",)).get(pk=run.pk)
+        run = PrintRun.objects.select_for_update(of=("self",), no_key=True).get(pk=run.pk)
         if not run.volumes.exists() or (run.job and run.job.is_open):
             raise PortalError(_("The sheets have not been built yet."))
         if run.printed_at is not None:

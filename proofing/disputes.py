@@ -6,13 +6,13 @@ right means another photo.
 
 from collections.abc import Iterable
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from capture.portraits import remake
 from capture.review import decisions
 from portal.errors import PortalError
 from portal.models import User
+from portal.transactions import retried
 from proofing import proofs
 from schools.models import Action
 from students import corrections, unmasking
@@ -21,23 +21,23 @@ from students.models import Correction, Student
 Field = Correction.Field
 
 
+@retried
 def ask(student: Student, *, field: str, wanted: str, explanation: str, by: Student) -> Correction:
     """The student asks for one thing to be put right; a confirmation given before is taken back."""
-    with transaction.atomic():
-        locked, enrolment = proofs.locked_row(student)
-        enrolment.require(Action.CORRECT)
-        correction = corrections.ask(student=locked, field=field, wanted=wanted, explanation=explanation, by=by)
-        proofs.dispute(locked, by=by)
+    locked, enrolment = proofs.locked_row(student)
+    enrolment.require(Action.CORRECT)
+    correction = corrections.ask(student=locked, field=field, wanted=wanted, explanation=explanation, by=by)
+    proofs.dispute(locked, by=by)
     student.stage = locked.stage
     return correction
 
 
+@retried
 def accept(correction: Correction, *, by: User, answer: str = "") -> Correction:
     """The student is right: the roster is changed, or the portrait is taken back to be photographed again."""
-    with transaction.atomic():
-        decided = corrections.accept(correction=correction, by=by, answer=answer)
-        if decided.field == Field.PORTRAIT:
-            _take_portrait_back(decided, by=by)
+    decided = corrections.accept(correction=correction, by=by, answer=answer)
+    if decided.field == Field.PORTRAIT:
+        _take_portrait_back(decided, by=by)
     return decided
 
 

@@ -49,7 +49,7 @@ def make(
     }
     with transaction.atomic():
         count = _refuse_unsettled(enrolment)
-        feedback = Feedback.objects.select_for_update().filter(enrolment=enrolment).first()
+        feedback = Feedback.objects.select_for_update(no_key=True).filter(enrolment=enrolment).first()
         if feedback is None:
             feedback = Feedback(school_id=enrolment.school_id, season_id=enrolment.season_id, enrolment=enrolment)
         elif feedback.status not in (Feedback.Status.MADE, Feedback.Status.SENT_BACK):
@@ -178,7 +178,7 @@ def send_back(feedback: Feedback, *, reason: str, by: User) -> Feedback:
 
 def _enrolment_of(feedback: Feedback) -> Enrolment:
     return (
-        Enrolment.objects.select_for_update(of=("self",))
+        Enrolment.objects.select_for_update(of=("self",), no_key=True)
         .select_related("season", "school")
         .get(pk=feedback.enrolment_id)
     )

@@ -16,6 +16,7 @@ from portal import history, states
 from portal.errors import Conflict, PortalError
 from portal.models import User
 from portal.pdf.fonts import covered
+from portal.transactions import retried
 from proofing.models import Proof
 from schools.models import Action, Enrolment
 from students.models import Correction, Student
@@ -111,30 +112,30 @@ def portraits_of(students: list[Student]) -> QuerySet[Photo]:
     return Photo.objects.filter(student__in=students, is_current=True, status=Photo.Status.APPROVED)
 
 
+@retried
 def confirm(student: Student, *, photo_id: int, by: Student, portrait: str = "") -> Proof:
     """The student has read this portrait and the data and says that they are right.
 
     `portrait`: its version, since the school may have framed it anew while it was being read.
     """
-    with transaction.atomic():
-        locked, enrolment = locked_row(student)
-        enrolment.require(Action.CONFIRM)
-        photo = current_portrait(locked)
-        if photo is None or photo.pk != photo_id or portrait not in ("", photo.portrait_version):
-            raise Conflict(_("Your portrait has changed in the meantime. Please look at the new one."))
-        if locked.corrections.filter(status=Correction.Status.OPEN).exists():
-            raise PortalError(_("The school is still looking at your request. Please wait for its answer."))
-        if locked.stage == Stage.PROOFED:
-            return Proof.objects.get(student=locked)
-        proof = _confirmed(locked, photo, by=by)
-        states.change(locked, Stage.PROOFED, by=by, only_from=[Stage.APPROVED])
+    locked, enrolment = locked_row(student)
+    enrolment.require(Action.CONFIRM)
+    photo = current_portrait(locked)
+    if photo is None or photo.pk != photo_id or portrait not in ("", photo.portrait_version):
+        raise Conflict(_("Your portrait has changed in the meantime. Please look at the new one."))
+    if locked.corrections.filter(status=Correction.Status.OPEN).exists():
+        raise PortalError(_("The school is still looking at your request. Please wait for its answer."))
+    if locked.stage == Stage.PROOFED:
+        return Proof.objects.get(student=locked)
+    proof = _confirmed(locked, photo, by=by)
+    states.change(locked, Stage.PROOFED, by=by, only_from=[Stage.APPROVED])
     student.stage = locked.stage
     return proof
 
 
 def locked_row(student: Student) -> tuple[Student, Enrolment]:
     """The student's row, held until the transaction ends, and the school's part in the season."""
-    locked = Student.objects.select_for_update(of=("self",)).get(pk=student.pk)
+    locked = Student.objects.select_for_update(of=("self",), no_key=True).get(pk=student.pk)
     return locked, Enrolment.objects.get(school=student.school_id, season=student.season_id)
 
 
@@ -171,7 +172,7 @@ def settle(students: Iterable[Student], *, reason: str, by: User) -> int:
     with transaction.atomic():
         asked = Student.objects.filter(pk__in=[student.pk for student in students], stage=Stage.APPROVED)
         waiting = Correction.objects.filter(student=OuterRef("pk"), status=Correction.Status.OPEN)
-        rows = list(asked.exclude(Exists(waiting)).select_for_update(of=("self",)).order_by("pk"))
+        rows = list(asked.exclude(Exists(waiting)).select_for_update(of=("self",), no_key=True).order_by("pk"))
         for school_id, season_id in {(row.school_id, row.season_id) for row in rows}:
             Enrolment.objects.get(school=school_id, season=season_id).require(Action.CONFIRM)
         photos = dict(portraits_of(rows).values_list("student_id", "pk"))

@@ -24,7 +24,7 @@ def ask(*, student: Student, field: str, by: history.Actor, wanted: str = "", ex
     records.check_changeable(student)
     wanted, explanation = _checked(student, field, wanted.strip(), explanation.strip())
     with transaction.atomic():
-        Student.objects.select_for_update(of=("self",)).get(pk=student.pk)
+        Student.objects.select_for_update(of=("self",), no_key=True).get(pk=student.pk)
         if Correction.objects.filter(student=student, field=field, status=Status.OPEN).exists():
             raise Conflict(_("You have asked for this correction already. Your school will answer."))
         correction = _new(student, field, wanted, explanation)

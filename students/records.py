@@ -20,6 +20,7 @@ from students.roster.problems import Problem
 from students.roster.staging import FIXED_STAGES, HIDDEN, PRINTED_FIELDS, SHOWN
 
 FORM_FIELDS = ("student_no", "name", "gender", "id_type", "level", "college", "major", "class_name", "phone", "email")
+KEYS = {"student_no", "id_hash"}
 _CHOSEN = ("gender", "id_type")
 
 
@@ -75,7 +76,9 @@ def _write_change(
 ) -> None:
     with transaction.atomic():
         # As it stands now: the student may have confirmed the old data, or been printed, since the row was read.
-        student.stage = Student.objects.select_for_update(of=("self",)).only("stage").get(pk=student.pk).stage
+        # A number is a key: to change one takes the whole lock, to change anything else leaves photos of the student alone.
+        held = Student.objects.select_for_update(of=("self",), no_key=not KEYS & set(changed))
+        student.stage = held.only("stage").get(pk=student.pk).stage
         check_changeable(student)
         _save(student, update_fields=[*FORM_FIELDS, "id_sealed", "id_hash", "updated_at"])
         history.record("student.changed", student, by=by, facts=_told(student, changed, before) | (facts or {}))

@@ -20,6 +20,7 @@ from capture.upload.normalising import preview
 from portal import files, history, notifications, queue, states
 from portal.errors import Conflict
 from portal.tenancy import school_scope, system_scope
+from portal.transactions import retried
 from schools.models import Season
 from students.models import Student
 
@@ -95,9 +96,7 @@ def settle(photo: Photo, judgement: Judgement) -> Photo | None:
     try:
         with files.kept_or_deleted() as saved:
             names = files.store(photo, judgement.files, saved)
-            with transaction.atomic():
-                transaction.on_commit(lambda: files.delete(replaced))
-                _write(photo, judgement, names)
+            _write(photo, judgement, names, replaced)
     except Conflict:
         return None
     if photo.compared_at is None:
@@ -106,8 +105,10 @@ def settle(photo: Photo, judgement: Judgement) -> Photo | None:
     return photo
 
 
-def _write(photo: Photo, judgement: Judgement, names: dict[str, Any]) -> None:
-    student = Student.objects.select_for_update().get(pk=photo.student_id)
+@retried
+def _write(photo: Photo, judgement: Judgement, names: dict[str, Any], replaced: list[str]) -> None:
+    transaction.on_commit(lambda: files.delete(replaced))
+    student = Student.objects.select_for_update(no_key=True).get(pk=photo.student_id)
     photo.is_current = Photo.objects.values_list("is_current", flat=True).get(pk=photo.pk)
     now = timezone.now()
     is_compared = bool(judgement.imprint) and judgement.status == Photo.Status.READY
@@ -161,7 +162,7 @@ def give_up(photo: Photo) -> None:
     """The judge was lost with this photo twice: a person has to look, and the student may take another."""
     log.error("Photo %s could not be judged in %s attempts", photo.pk, photo.attempts)
     with transaction.atomic():
-        student = Student.objects.select_for_update().get(pk=photo.student_id)
+        student = Student.objects.select_for_update(no_key=True).get(pk=photo.student_id)
         states.change(photo, Photo.Status.FAILED, by=history.SYSTEM, facts={"attempts": photo.attempts})
         if photo.is_current:
             states.change(student, Student.Stage.RETAKE, by=history.SYSTEM, facts={"photo": photo.pk})
@@ -176,13 +177,13 @@ def give_up(photo: Photo) -> None:
             )
 
 
+@retried
 def judge_again(*, photo: Photo, by: history.Actor) -> Photo:
     """A person has a given-up photo judged once more."""
-    with transaction.atomic():
-        student = Student.objects.select_for_update().get(pk=photo.student_id)
-        send_back(photo, by=by, only_from=Photo.Status.FAILED)
-        if photo.is_current:
-            states.change(student, Student.Stage.CHECKING, by=by, facts={"photo": photo.pk})
+    student = Student.objects.select_for_update(no_key=True).get(pk=photo.student_id)
+    send_back(photo, by=by, only_from=Photo.Status.FAILED)
+    if photo.is_current:
+        states.change(student, Student.Stage.CHECKING, by=by, facts={"photo": photo.pk})
     return photo
 
 

@@ -21,6 +21,7 @@ from portal.errors import Conflict
 from portal.formatting import masked
 from portal.models import User
 from portal.tenancy import across_schools, school_scope, system_scope
+from portal.transactions import retried
 from schools.models import School, Season
 from vision import imprint as imprints
 
@@ -87,19 +88,19 @@ def values_of(imprint: str, *, limit: float, student_id: int) -> dict[str, Any]:
     }
 
 
+@retried
 def compare(photo: Photo) -> list[Match]:
     """Compare a photo whose imprint is committed with all others, and write down what is alike on both sides.
 
     Two photos judged at the same instant find each other: each is searched for after its own imprint is committed, so the later
     search sees both. Safe to run twice.
     """
-    with across_schools(), transaction.atomic():
+    with across_schools():
         imprint, limit = Imprint.objects.filter(photo=photo).first(), limit_of(photo.season)
         matches = []
         if imprint is not None and limit is not None:
             matches = near(hex_of(imprint.bits), limit=limit, student_id=photo.student_id)
         _write(photo, matches)
-        Photo.objects.filter(pk=photo.pk).update(compared_at=timezone.now())
     return matches
 
 
@@ -123,7 +124,7 @@ def _write(photo: Photo, matches: list[Match]) -> None:
             _note(other, mine, match)
             _mark(other)
             _tell_found(other)
-    _mark(mine)
+    _mark(mine, compared_at=timezone.now())
     photo.outcome = mine.outcome
 
 
@@ -152,10 +153,21 @@ def _is_own(photo: Photo, other: Photo) -> bool:
     return photo.season_id != other.season_id and photo.student.id_hash == other.student.id_hash
 
 
-def _mark(photo: Photo) -> None:
-    """Let the finding and the colour of a photo follow its open likenesses. A season that is over is not judged again."""
-    if photo.season.status == Season.Status.CLOSED:
-        return
+def _mark(photo: Photo, **fields: Any) -> None:
+    """Let the finding and the colour of a photo follow its open likenesses, and set `fields`. A season that is over is not
+    judged again.
+
+    One UPDATE: a row that is updated twice in one transaction has its foreign keys checked once more at COMMIT, which waits
+    for whoever holds the student's row, and that may be a student who waits for this photo.
+    """
+    if photo.season.status != Season.Status.CLOSED:
+        photo.outcome = fields["outcome"] = _outcome(photo)
+    if fields:
+        Photo.objects.filter(pk=photo.pk).update(**fields)
+
+
+def _outcome(photo: Photo) -> str:
+    """Write the finding of the nearest open likeness, or take it away; the colour that the photo has then."""
     nearest = Likeness.objects.filter(photo=photo, cleared_at=None).first()
     if nearest is None:
         Finding.objects.filter(photo=photo, rule=RULE).delete()
@@ -163,8 +175,7 @@ def _mark(photo: Photo) -> None:
         values = {"school_id": photo.school_id, "outcome": Finding.Outcome.WARN, "value": nearest.bits}
         values["limit"] = limit_of(photo.season)
         Finding.objects.update_or_create(photo=photo, rule=RULE, defaults=values)
-    photo.outcome = photo.outcome_found()
-    Photo.objects.filter(pk=photo.pk).update(outcome=photo.outcome)
+    return photo.outcome_found()
 
 
 def _tell_found(photo: Photo) -> None:
@@ -194,10 +205,11 @@ def _light_table(photo: Photo) -> str:
     return "" if photo.season.status == Season.Status.CLOSED else f"/school/review/?state=all&photo={photo.pk}"
 
 
+@retried
 def clear(*, likeness: Likeness, by: User) -> Likeness:
     """A person has looked at both: not the same picture. A school settles its own side, so that no school speaks for another;
     the center settles both. Raises Conflict when that has been said before."""
-    with across_schools(), transaction.atomic():
+    with across_schools():
         photos = _locked([likeness.photo_id, likeness.other_id])
         sides = Likeness.objects.filter(photo__in=photos, other__in=photos, cleared_at=None)
         if by.membership.school_id:

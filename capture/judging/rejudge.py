@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -20,6 +19,7 @@ from capture.judging import judge, limits, replay
 from capture.models import Finding, LimitSet, Photo
 from portal import history, jobs, notifications, states
 from portal.models import Job, User
+from portal.transactions import retried
 from schools.models import Action, Enrolment, School, Season
 from students.models import Student
 
@@ -110,7 +110,10 @@ def apply(photos: QuerySet[Photo], limit_set: LimitSet, *, season: Season, by: h
         for photo in rows:
             before = replay.stored_findings(photo.findings.all())
             if replay.reads_differently(before, replay.of_photo(photo, bounds)):
-                judge_anew(photo, limit_set, bounds, by=by, report=report)
+                verdict = judge_anew(photo, limit_set, bounds, by=by)
+                if verdict:
+                    report.count(verdict.before, verdict.after, verdict.outcome)
+                    report.released += verdict.is_released
             else:
                 same.append(photo.pk)
         report.photos += len(same)
@@ -125,18 +128,28 @@ def _confirm(ids: list[int], limit_set: LimitSet) -> None:
     )
 
 
-def judge_anew(photo: Photo, limit_set: LimitSet, bounds: vision.Limits, *, by: history.Actor, report: Report) -> None:
-    """Write the new verdict of one photo down, under its student's lock. A person who was faster wins."""
-    with transaction.atomic():
-        student = Student.objects.select_for_update(of=("self",)).select_related("school").get(pk=photo.student_id)
-        fresh = Photo.objects.select_for_update(of=("self",)).prefetch_related("findings").get(pk=photo.pk)
-        if not (fresh.is_current and fresh.status in UNDECIDED):
-            return
-        before, after = replay.stored_findings(fresh.findings.all()), replay.of_photo(fresh, bounds)
-        report.count(before, after, fresh.outcome)
-        _rewrite(fresh, before, after, limit_set, by=by)
-        if fresh.status == Photo.Status.REJECTED and not limits.refuses(limit_set, after):
-            report.released += _release(fresh, student, by=by)
+@dataclass(frozen=True)
+class Verdict:
+    """What was found in a photo before and after, its outcome before, and whether it went back to the judge."""
+
+    before: Findings
+    after: Findings
+    outcome: str
+    is_released: bool
+
+
+@retried
+def judge_anew(photo: Photo, limit_set: LimitSet, bounds: vision.Limits, *, by: history.Actor) -> Verdict | None:
+    """Write the new verdict of one photo down, under its student's lock. None: a person was faster."""
+    students = Student.objects.select_for_update(of=("self",), no_key=True).select_related("school")
+    student = students.get(pk=photo.student_id)
+    fresh = Photo.objects.select_for_update(of=("self",), no_key=True).prefetch_related("findings").get(pk=photo.pk)
+    if not (fresh.is_current and fresh.status in UNDECIDED):
+        return None
+    before, after, outcome = replay.stored_findings(fresh.findings.all()), replay.of_photo(fresh, bounds), fresh.outcome
+    _rewrite(fresh, before, after, limit_set, by=by)
+    is_passed = fresh.status == Photo.Status.REJECTED and not limits.refuses(limit_set, after)
+    return Verdict(before, after, outcome, is_passed and _release(fresh, student, by=by))
 
 
 def _rewrite(photo: Photo, before: Findings, after: Findings, limit_set: LimitSet, *, by: history.Actor) -> None:
@@ -155,10 +168,10 @@ def _rewrite(photo: Photo, before: Findings, after: Findings, limit_set: LimitSe
         history.record("photo.rejudged", photo, by=by, before=photo.status, after=photo.status, facts=facts)
 
 
-def _release(photo: Photo, student: Student, *, by: history.Actor) -> int:
+def _release(photo: Photo, student: Student, *, by: history.Actor) -> bool:
     """A rejected photo that is not refused any more goes to the judge again, who makes its portrait."""
     if not _may_be_released(photo, student):
-        return 0
+        return False
     judge.send_back(photo, by=by, only_from=Photo.Status.REJECTED, kind="photo.released")
     states.change(student, Student.Stage.CHECKING, by=by, facts={"photo": photo.pk})
     with translation.override(settings.LANGUAGE_CODE):
@@ -174,7 +187,7 @@ def _release(photo: Photo, student: Student, *, by: history.Actor) -> int:
             link="/me/",
             email=student.email,
         )
-    return 1
+    return True
 
 
 def _may_be_released(photo: Photo, student: Student) -> bool:

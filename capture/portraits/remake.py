@@ -19,6 +19,7 @@ from capture.models import Finding, Photo
 from portal import files, history
 from portal.errors import Conflict
 from portal.models import Event
+from portal.transactions import retried
 from schools.models import Action, Enrolment, Season
 from students.models import Student
 from vision.portrait import placing as places
@@ -78,7 +79,7 @@ def held(photo: Photo) -> Photo:
     found meanwhile (`capture.judging.likeness`) waits with its finding until the portrait has been graded."""
     mine = Enrolment.objects.select_for_update(of=("self",), no_key=True)
     mine.get(season_id=photo.season_id, school_id=photo.school_id).require(Action.REMAKE)
-    Student.objects.select_for_update(of=("self",)).get(pk=photo.student_id)
+    Student.objects.select_for_update(of=("self",), no_key=True).get(pk=photo.student_id)
     own = Photo.objects.select_for_update(of=("self",), no_key=True)
     return own.select_related("student", "school", "season").get(pk=photo.pk)
 
@@ -106,13 +107,27 @@ def replace(
     old = [photo.portrait.name or "", photo.thumbnail.name or ""]
     with files.kept_or_deleted() as saved:
         names = files.store(photo, {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail}, saved)
-        with transaction.atomic():
-            row = held(photo)
-            if row.student.stage not in UNREAD or row.portrait.name != old[0]:
-                raise Conflict
-            _write(row, portrait, names, statuses)
-            history.record(kind, row, by=by, facts=facts)
-            transaction.on_commit(lambda: files.delete(old))
+        return _exchange(photo, portrait, names, old, kind=kind, facts=facts, by=by, statuses=statuses)
+
+
+@retried
+def _exchange(
+    photo: Photo,
+    portrait: vision.Portrait,
+    names: dict[str, str],
+    old: list[str],
+    *,
+    kind: str,
+    facts: dict[str, Any],
+    by: history.Actor,
+    statuses: tuple[Photo.Status, ...],
+) -> Photo:
+    row = held(photo)
+    if row.student.stage not in UNREAD or row.portrait.name != old[0]:
+        raise Conflict
+    _write(row, portrait, names, statuses)
+    history.record(kind, row, by=by, facts=facts)
+    transaction.on_commit(lambda: files.delete(old))
     return row
 
 

@@ -1,12 +1,11 @@
 """Approval without a person: where the season asks for it, and only of photos in which nothing at all was found."""
 
-from django.db import transaction
-
 from capture.judging import limits, replay
 from capture.models import Finding, Photo
 from capture.review import decisions
 from portal import history
 from portal.errors import Conflict
+from portal.transactions import retried
 
 
 def approve_if_green(photo: Photo) -> Photo:
@@ -14,15 +13,19 @@ def approve_if_green(photo: Photo) -> Photo:
     if not is_green(photo):
         return photo
     try:
-        with transaction.atomic():
-            approved = decisions.approve(photo=photo, by=history.SYSTEM, kind="photo.approved_automatically")
-            # A likeness may have come since the look; none can now, for the approval holds the photo's row.
-            if Finding.objects.filter(photo=photo).exists():
-                raise Conflict
-            return approved
+        return _approve(photo)
     except Conflict:  # locked, decided by a person or found meanwhile
         photo.refresh_from_db()
         return photo
+
+
+@retried
+def _approve(photo: Photo) -> Photo:
+    approved = decisions.approve(photo=photo, by=history.SYSTEM, kind="photo.approved_automatically")
+    # A likeness may have come since the look; none can now, for the approval holds the photo's row.
+    if Finding.objects.filter(photo=photo).exists():
+        raise Conflict
+    return approved
 
 
 def is_green(photo: Photo) -> bool:

@@ -8,7 +8,6 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -19,6 +18,7 @@ from capture.review import worklist
 from portal import history, notifications, permissions, states
 from portal.errors import Conflict, NotAllowed, PortalError
 from portal.models import Event, Membership, User
+from portal.transactions import retried
 from schools.models import Action, Enrolment, School
 from students.models import Student
 
@@ -50,75 +50,74 @@ TOLD = {
 }
 
 
+@retried
 def approve(*, photo: Photo, by: history.Actor, batch: str = "", kind: str = "") -> Photo:
     """The portrait is right. Raises Conflict when the photo is not in review any more."""
-    with transaction.atomic():
-        student = _locked(photo)
-        if student.is_locked:
-            raise Conflict(_("The account is locked. Unlock it before approving the photo."))
-        _decide(photo, Photo.Status.APPROVED, by=by, batch=batch, kind=kind)
-        states.change(student, Student.Stage.APPROVED, by=by, facts={"photo": photo.pk})
-        _tell(student, "photo_approved")
+    student = _locked(photo)
+    if student.is_locked:
+        raise Conflict(_("The account is locked. Unlock it before approving the photo."))
+    _decide(photo, Photo.Status.APPROVED, by=by, batch=batch, kind=kind)
+    states.change(student, Student.Stage.APPROVED, by=by, facts={"photo": photo.pk})
+    _tell(student, "photo_approved")
     return photo
 
 
+@retried
 def approve_clean(*, photos: QuerySet[Photo], by: User) -> list[Photo]:
     """Approve those of `photos` that wait for review and have no finding at all; the others stay. One undo takes all back."""
     clean = worklist.clean(photos)
     batch, approved = uuid.uuid4().hex, []
-    with transaction.atomic():
-        for photo in clean.select_related("student", "school").order_by("pk"):
-            try:
-                with transaction.atomic():
-                    approved.append(approve(photo=photo, by=by, batch=batch))
-            except Conflict:  # somebody else was faster with this one
-                continue
+    for photo in clean.select_related("student", "school").order_by("pk"):
+        try:
+            approved.append(approve(photo=photo, by=by, batch=batch))
+        except Conflict:  # somebody else was faster with this one
+            continue
     return approved
 
 
+@retried
 def return_(*, photo: Photo, by: User, reason: str) -> Photo:
     """Send a photo in review back to the student, with a sentence that says why."""
     return _send_back(photo, by, reason, only_from=Photo.Status.SUBMITTED, kind="photo.returned")
 
 
+@retried
 def reset(*, photo: Photo, by: User, reason: str) -> Photo:
     """Take an approval back, by the school or the center, until the feedback form has been accepted."""
-    with transaction.atomic():
-        _require_before_feedback(photo)
-        return _send_back(photo, by, reason, only_from=Photo.Status.APPROVED, kind="photo.reset")
+    _require_before_feedback(photo)
+    return _send_back(photo, by, reason, only_from=Photo.Status.APPROVED, kind="photo.reset")
 
 
 def _send_back(photo: Photo, by: User, reason: str, *, only_from: Photo.Status, kind: str) -> Photo:
     reason = _required(reason)
-    with transaction.atomic():
-        student = _locked(photo)
-        _decide(photo, Photo.Status.RETURNED, by=by, reason=reason, only_from=only_from, kind=kind)
-        states.change(student, Student.Stage.RETAKE, by=by, facts={"photo": photo.pk})
-        _tell(student, "photo_returned", reason=reason)
+    student = _locked(photo)
+    _decide(photo, Photo.Status.RETURNED, by=by, reason=reason, only_from=only_from, kind=kind)
+    states.change(student, Student.Stage.RETAKE, by=by, facts={"photo": photo.pk})
+    _tell(student, "photo_returned", reason=reason)
     return photo
 
 
+@retried
 def undo(*, by: User) -> list[Photo]:
     """Take back this reviewer's last decision (all photos of it) within ten minutes: they are in review again."""
     photos = last_decision(by)
     if not photos:
         raise Conflict(_("There is no decision of yours that could still be taken back."))
-    with transaction.atomic():
-        for photo in photos:
-            _require_before_feedback(photo)
-            student = _locked(photo)
-            states.change(
-                photo,
-                Photo.Status.SUBMITTED,
-                by=by,
-                kind="photo.undone",
-                only_from=list(Photo.DECIDED),
-                decided_at=None,
-                decided_by=None,
-                reason="",
-            )
-            states.change(student, Student.Stage.REVIEW, by=by, facts={"photo": photo.pk})
-            _tell(student, "photo_undone")
+    for photo in photos:
+        _require_before_feedback(photo)
+        student = _locked(photo)
+        states.change(
+            photo,
+            Photo.Status.SUBMITTED,
+            by=by,
+            kind="photo.undone",
+            only_from=list(Photo.DECIDED),
+            decided_at=None,
+            decided_by=None,
+            reason="",
+        )
+        states.change(student, Student.Stage.REVIEW, by=by, facts={"photo": photo.pk})
+        _tell(student, "photo_undone")
     return photos
 
 
@@ -138,17 +137,17 @@ def last_decision(by: User) -> list[Photo]:
     )
 
 
+@retried
 def lock(*, student: Student, reason: str, by: User) -> Student:
     """Lock an account for a re-shot or beautified photo; a photo in review or approved goes back with it."""
     reason = _required(reason)[:200]
-    with transaction.atomic():
-        now = timezone.now()
-        if not Student.objects.filter(pk=student.pk, locked_at=None).update(locked_at=now, lock_reason=reason):
-            raise Conflict(_("The account is locked already."))
-        _take_back(student, by=by, reason=reason)
-        student.refresh_from_db()
-        history.record("student.locked", student, by=by, facts={"reason": reason})
-        _tell(student, "account_locked", reason=reason)
+    now = timezone.now()
+    if not Student.objects.filter(pk=student.pk, locked_at=None).update(locked_at=now, lock_reason=reason):
+        raise Conflict(_("The account is locked already."))
+    _take_back(student, by=by, reason=reason)
+    student.refresh_from_db()
+    history.record("student.locked", student, by=by, facts={"reason": reason})
+    _tell(student, "account_locked", reason=reason)
     return student
 
 
@@ -161,18 +160,18 @@ def _take_back(student: Student, *, by: User, reason: str) -> None:
         reset(photo=photo, by=by, reason=reason)
 
 
+@retried
 def unlock(*, student: Student, reason: str, by: User) -> Student:
     """Open a locked account again: only an administrator of the student's school, after speaking with the student."""
     member = by.membership
     if not (permissions.may(member, "students.unlock") and member.school_id == student.school_id):
         raise NotAllowed(_("Only an administrator of the student's school can unlock the account."))
     reason = _required(reason)
-    with transaction.atomic():
-        if not Student.objects.filter(pk=student.pk, locked_at__isnull=False).update(locked_at=None, lock_reason=""):
-            raise Conflict(_("The account is not locked."))
-        student.refresh_from_db()
-        history.record("student.unlocked", student, by=by, facts={"reason": reason})
-        _tell(student, "account_unlocked")
+    if not Student.objects.filter(pk=student.pk, locked_at__isnull=False).update(locked_at=None, lock_reason=""):
+        raise Conflict(_("The account is not locked."))
+    student.refresh_from_db()
+    history.record("student.unlocked", student, by=by, facts={"reason": reason})
+    _tell(student, "account_unlocked")
     return student
 
 
@@ -211,7 +210,9 @@ def _locked(photo: Photo) -> Student:
     """The student's row, locked in the database: photo and student move together."""
     if not photo.is_current:
         raise Conflict
-    return Student.objects.select_for_update(of=("self",)).select_related("school").get(pk=photo.student_id)
+    return (
+        Student.objects.select_for_update(of=("self",), no_key=True).select_related("school").get(pk=photo.student_id)
+    )
 
 
 def _require_before_feedback(photo: Photo) -> None:

@@ -18,6 +18,7 @@ from capture.upload import opening
 from capture.upload.normalising import Cleaned, clean, too_big
 from portal import history, queue, states
 from portal.errors import Conflict, NotAllowed, PortalError, TooMany
+from portal.transactions import retried
 from schools.models import Enrolment
 from students.models import Student
 
@@ -52,8 +53,7 @@ def accept_upload(
     photo = _photo_of(student, cleaned, token, origin)
     photo.taken_at = now
     try:
-        with transaction.atomic():
-            stored = _store(student, enrolment, photo, by, now)
+        stored = _store(student, enrolment, photo, by, now)
     except BaseException:
         photo.original.delete(save=False)
         raise
@@ -110,9 +110,10 @@ def _photo_of(student: Student, cleaned: Cleaned, token: uuid.UUID, origin: str)
     return photo
 
 
+@retried
 def _store(student: Student, enrolment: Enrolment, photo: Photo, by: history.Actor, now: dt.datetime) -> Photo:
     """Under the student's lock: a second click waits here and finds the photo of the first."""
-    locked = Student.objects.select_for_update().get(pk=student.pk)
+    locked = Student.objects.select_for_update(no_key=True).get(pk=student.pk)
     known = Photo.objects.filter(student=student, token=photo.token).first()
     if known:
         return known
@@ -149,9 +150,10 @@ def put_aside(student: Student, *, by: history.Actor) -> None:
     current = Photo.objects.filter(student=student, is_current=True).first()
     if current is None:
         return
-    Photo.objects.filter(pk=current.pk).update(is_current=False)
     if current.status == Photo.Status.READY:
-        states.change(current, Photo.Status.WITHDRAWN, by=by, facts={"replaced": True})
+        states.change(current, Photo.Status.WITHDRAWN, by=by, facts={"replaced": True}, is_current=False)
+    else:
+        Photo.objects.filter(pk=current.pk).update(is_current=False)
 
 
 def enqueue(photo: Photo) -> None:

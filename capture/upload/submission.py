@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -11,6 +10,7 @@ from capture.review import automatic_approval
 from capture.upload.intake import require_unlocked
 from portal import history, states
 from portal.errors import Conflict, PortalError
+from portal.transactions import retried
 from schools.models import Action, Enrolment
 from students.models import Student
 
@@ -43,14 +43,14 @@ def withdraw(*, student: Student, by: history.Actor) -> Photo:
     return _move(student, Photo.Status.WITHDRAWN, Student.Stage.RETAKE, by)
 
 
+@retried
 def _move(student: Student, status: Photo.Status, stage: Student.Stage, by: history.Actor) -> Photo:
-    with transaction.atomic():
-        locked = Student.objects.select_for_update().get(pk=student.pk)
-        photo = current_photo(student)
-        if photo is None or locked.is_locked:
-            raise Conflict
-        submitted: dict[str, Any] = {"submitted_at": timezone.now()} if status == Photo.Status.SUBMITTED else {}
-        states.change(photo, status, by=by, facts={"student": student.pk}, **submitted)
-        states.change(locked, stage, by=by, facts={"photo": photo.pk})
-        student.stage = locked.stage
+    locked = Student.objects.select_for_update(no_key=True).get(pk=student.pk)
+    photo = current_photo(student)
+    if photo is None or locked.is_locked:
+        raise Conflict
+    submitted: dict[str, Any] = {"submitted_at": timezone.now()} if status == Photo.Status.SUBMITTED else {}
+    states.change(photo, status, by=by, facts={"student": student.pk}, **submitted)
+    states.change(locked, stage, by=by, facts={"photo": photo.pk})
+    student.stage = locked.stage
     return photo

@@ -154,7 +154,7 @@ def test_a_refund_that_the_provider_refused_can_be_tried_again(student, paying, 
 
 def _locked(queries) -> list[str]:
     """The tables whose rows a piece of work locks, in its sequence."""
-    return [query["sql"].split('FROM "')[1].split('"')[0] for query in queries if "FOR UPDATE" in query["sql"]]
+    return [query["sql"].split('FROM "')[1].split('"')[0] for query in queries if "FOR NO KEY UPDATE" in query["sql"]]
 
 
 def test_whoever_needs_several_locks_takes_account_then_student_then_order(student, paying, center_admin):

@@ -11,7 +11,7 @@ from portal.models import Event, Message
 from portal.tenancy import center_scope
 from students.models import Student
 from tests import factories
-from tests.capture.upload.test_concurrency import at_once
+from tests.support.concurrency import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -4,7 +4,6 @@ import datetime as dt
 import threading
 import time
 import uuid
-from collections.abc import Callable
 from functools import partial
 
 import pytest
@@ -12,39 +11,19 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from capture import daily_check, retention
-from capture.judging import judge
+from capture.judging import judge, likeness
 from capture.models import Finding, Likeness, Photo
 from capture.review import decisions
+from capture.upload import submission
 from capture.upload.intake import accept_upload
 from portal.errors import Conflict
 from portal.models import Event, Job, Message
 from portal.tenancy import system_scope
 from schools.models import Enrolment, Season
 from tests import factories
+from tests.support.concurrency import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*calls: Callable[[], object]) -> list[object]:
-    """Every call in a thread and connection of its own; what each returned or raised."""
-    barrier, results = threading.Barrier(len(calls)), [None] * len(calls)
-
-    def run(place: int) -> None:
-        try:
-            with system_scope():
-                barrier.wait()
-                results[place] = calls[place]()
-        except Exception as error:  # noqa: BLE001 it is looked at by the test
-            results[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(place,)) for place in range(len(calls))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return results
 
 
 def test_double_click_on_two_connections_is_one_photo(agreed, enrolment, monkeypatch):
@@ -101,6 +80,47 @@ def test_two_copies_judged_at_the_same_instant_find_each_other(school, other_sch
             assert set(Photo.objects.filter(pk__in=[photo.pk for photo in pair]).values_list("outcome", flat=True)) == {
                 "amber"
             }
+
+
+def others_wait() -> bool:
+    """Whether another connection to this database waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone()[0] > 0
+
+
+def test_submitting_and_the_search_for_likenesses_do_not_wait_for_each_other_in_a_circle(student, enrolment, caplog):
+    """The search holds the photo; the student hands it in, holds the own row and waits for the photo; the search ends, and
+    must not ask for the student's row then."""
+    photo, held, updates = factories.photo(student, Photo.Status.READY, compared_at=None), threading.Event(), []
+
+    def wait_for_the_other(execute, sql, params, many, context):
+        answer = execute(sql, params, many, context)
+        if sql.startswith('UPDATE "capture_photo"'):
+            updates.append(sql)
+            held.set()
+            until = time.monotonic() + 10
+            while not others_wait() and time.monotonic() < until:
+                time.sleep(0.02)
+        return answer
+
+    def compare():
+        with connection.execute_wrapper(wait_for_the_other):
+            return likeness.compare(photo)
+
+    def submit():
+        held.wait()
+        return submission.submit(student=student, enrolment=enrolment, by=student)
+
+    assert at_once(compare, submit) == [[], photo]
+    assert "begins again" not in caplog.text
+    assert len(updates) == 1  # a second one of the same row is what asks for the student's
+    with system_scope():
+        photo.refresh_from_db()
+        assert photo.status == Photo.Status.SUBMITTED
+        assert photo.compared_at is not None
 
 
 def test_of_two_reviewers_one_decides(student, owner, colleague):

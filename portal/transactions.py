@@ -1,0 +1,62 @@
+"""A transaction that PostgreSQL refuses, since it waits in a circle with another or cannot be serialised, is begun again."""
+
+import copy
+import functools
+import itertools
+import logging
+import random
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, ParamSpec, TypeVar
+
+from django.db import OperationalError, connection, models, transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+log = logging.getLogger(__name__)
+ATTEMPTS = 4
+DEADLOCK, NOT_SERIALISED = "40P01", "40001"
+PAUSE_SECONDS = 0.05  # so that two who met do not meet again
+
+
+def retried(function: Callable[P, R]) -> Callable[P, R]:
+    """Make the function one transaction, which is begun again when PostgreSQL refuses it.
+
+    Rows among the arguments are as they were when it begins again. What the function does besides the database must be
+    safe to do twice, or wait for the commit. Inside another transaction it is a savepoint and is not begun again: the
+    outer transaction is lost as a whole.
+    """
+
+    @functools.wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        attempts = 1 if connection.in_atomic_block else ATTEMPTS
+        given = _copied([*args, *kwargs.values()]) if attempts > 1 else []
+        for attempt in itertools.count(1):
+            try:
+                with transaction.atomic():
+                    return function(*args, **kwargs)
+            except OperationalError as error:
+                if attempt == attempts or not is_refused(error):
+                    raise
+                log.warning("%s was refused by PostgreSQL and begins again: %s", function.__qualname__, error)
+            _put_back(given)
+            time.sleep(random.uniform(0, PAUSE_SECONDS * attempt))
+        raise AssertionError  # the loop has no end
+
+    return run
+
+
+def is_refused(error: OperationalError) -> bool:
+    """Whether PostgreSQL gave this transaction up for the sake of another, and it may well pass the next time."""
+    return getattr(error.__cause__, "sqlstate", None) in (DEADLOCK, NOT_SERIALISED)
+
+
+def _copied(arguments: Iterable[Any]) -> list[tuple[models.Model, dict[str, Any]]]:
+    rows = [row for row in arguments if isinstance(row, models.Model)]
+    return [(row, vars(row) | {"_state": copy.copy(row._state)}) for row in rows]
+
+
+def _put_back(kept: list[tuple[models.Model, dict[str, Any]]]) -> None:
+    for row, values in kept:
+        vars(row).clear()
+        vars(row).update(values | {"_state": copy.copy(values["_state"])})
