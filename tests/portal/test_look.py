@@ -1,4 +1,4 @@
-"""What a reader of the stylesheet and of the templates could miss: contrast, the CSP, names of icons."""
+"""What a reader of the stylesheets and of the templates could miss: contrast, the CSP, names of icons."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,8 @@ from django.conf import settings
 from portal.templatetags.ui import icon
 from tests.support import template_lines
 
-CSS = (Path(settings.BASE_DIR) / "static/css/tucai.css").read_text(encoding="utf-8")
+SHEETS = sorted((Path(settings.BASE_DIR) / "static/css").glob("*.css"))
+CSS = (Path(settings.BASE_DIR) / "static/css/tokens.css").read_text(encoding="utf-8")
 TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
 TOKEN = re.compile(r"--([a-z0-9-]+):\s*(#[0-9a-f]{3}(?:[0-9a-f]{3})?)\b")
 
@@ -66,8 +67,23 @@ def test_the_system_and_the_switch_give_the_same_dark():
 
 
 def test_every_used_token_is_defined():
-    used = set(re.findall(r"var\(--([a-z0-9-]+)\)", CSS))
-    assert used - set(re.findall(r"--([a-z0-9-]+):", CSS)) == set()
+    styles = "".join(path.read_text(encoding="utf-8") for path in SHEETS)
+    assert set(re.findall(r"var\(--([a-z0-9-]+)\)", styles)) - set(re.findall(r"--([a-z0-9-]+):", styles)) == set()
+
+
+def test_every_sheet_is_one_layer_of_its_name():
+    (order,) = re.findall(r"^@layer ([a-z, ]+);", CSS, re.MULTILINE)
+    assert sorted(order.split(", ")) == [path.stem for path in SHEETS]
+    for path in SHEETS:
+        rest = re.sub(
+            r"/\*.*?\*/|^@layer [a-z, ]+;", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
+        )
+        depth, outside = 0, ""
+        for char in rest:
+            depth -= char == "}"
+            outside += char if depth == 0 and char != "}" else ""
+            depth += char == "{"
+        assert outside.split() == ["@layer", path.stem, "{"], path.name
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: f"{path.parent.name}/{path.name}")
