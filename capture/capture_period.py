@@ -2,10 +2,8 @@
 
 import datetime as dt
 
-from django.conf import settings
 from django.db import transaction
-from django.utils import timezone, translation
-from django.utils.translation import gettext as _
+from django.utils import timezone
 
 from capture.upload import opening
 from portal import history, notifications, states
@@ -60,22 +58,13 @@ def end_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
             capture_ended_on=today,
             proof_due_on=due,
         )
-        _tell_ended(enrolment, due)
+        _notify_ended(enrolment, due)
     return enrolment
 
 
-def _tell_ended(enrolment: Enrolment, due: dt.date) -> None:
-    with translation.override(settings.LANGUAGE_CODE):  # the product's language, whoever ended it
-        notifications.tell_school(
-            enrolment.school,
-            kind="capture_ended",
-            subject=_("The capture of your school has ended"),
-            body=_(
-                "Please have the portraits proofread and the feedback form returned by %(day)s (%(n)d working days)."
-            )
-            % {"day": due.isoformat(), "n": enrolment.season.proof_workdays},
-            link="/school/",
-        )
+def _notify_ended(enrolment: Enrolment, due: dt.date) -> None:
+    days = {"day": due, "n": enrolment.season.proof_workdays}
+    notifications.notify_school(enrolment.school, kind="capture_ended", parameters=days)
 
 
 def end_those_over() -> int:

@@ -7,16 +7,14 @@ import datetime as dt
 from typing import Any
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from capture.judging import explanations
 from capture.models import Photo
 from capture.upload import opening
 from portal import history, jobs, notifications
-from portal.models import Event, Job, Message
+from portal.models import Event, Job, Notification
 from portal.tenancy import system_scope
 from schools.models import Action, Enrolment, Season
 from students.models import Student
@@ -75,7 +73,7 @@ def run_daily_check(job: Job) -> None:
     reset_failed(enrolment, job)
     job.result["reset"] = count_reset(job)
     remind_ready(enrolment, day)
-    _tell_school_once(enrolment, job)
+    _notify_school_once(enrolment, job)
 
 
 def count(enrolment: Enrolment, day: dt.date) -> dict[str, Any]:
@@ -114,69 +112,37 @@ def _reset(photo: Photo) -> int:
         if not Photo.objects.filter(pk=photo.pk, is_current=True, status__in=FAILED).update(is_current=False):
             return 0
         history.record(PUT_ASIDE, photo, by=history.SYSTEM, before=photo.status, facts={"student": photo.student_id})
-        student = photo.student
-        notifications.tell(
-            student,
+        notifications.notify(
+            photo.student,
             school=photo.school,
-            kind="daily_check",
-            subject=_("Your photo did not pass: please take it again"),
-            body=_what_to_do(photo),
-            link=reverse("capture:me"),
-            email=student.email,
+            kind="photo_reset",
+            parameters={"findings": explanations.rejections(photo)},
         )
     return 1
 
 
 def remind_ready(enrolment: Enrolment, day: dt.date) -> int:
     """Tell those whose portrait is ready that it is not handed in yet: once a day. How many were told."""
-    kind, told = "not_handed_in", 0
-    reminded = set(
-        Message.objects.filter(school=enrolment.school, kind=kind, created_at__gte=start_of(day)).values_list(
-            "recipient_key", flat=True
-        )
+    kind = "not_handed_in"
+    today = Notification.objects.filter(school=enrolment.school, kind=kind, created_at__gte=start_of(day))
+    reminded = set(today.values_list("recipient_key", flat=True))
+    ready = Student.objects.filter(
+        school=enrolment.school, season=enrolment.season, stage=Student.Stage.READY, locked_at=None
     )
-    students = Student.objects.filter(school=enrolment.school, season=enrolment.season, stage=Student.Stage.READY)
-    for student in students.filter(locked_at=None).select_related("school"):
-        if student.actor_key in reminded:
-            continue
-        notifications.tell(
-            student,
-            school=student.school,
-            kind=kind,
-            subject=_("Your portrait is ready but not handed in"),
-            body=_("Please sign in, look at your portrait and hand it in. Only then does your school see it."),
-            link=reverse("capture:me"),
-            email=student.email,
-        )
-        told += 1
-    return told
+    left = [student for student in ready if student.actor_key not in reminded]
+    return notifications.notify_many(left, school=enrolment.school, kind=kind)
 
 
-def _what_to_do(photo: Photo) -> str:
-    reasons = [found for found in explanations.of_photo(photo) if found.is_reject][: explanations.REASONS_SHOWN]
-    lines = [f"{reason.sentence} {reason.advice}" for reason in reasons]
-    return "\n".join([*lines, _("Please sign in and take a new photo while the days of your school last.")])
-
-
-def _tell_school_once(enrolment: Enrolment, job: Job) -> None:
+def _notify_school_once(enrolment: Enrolment, job: Job) -> None:
     """The job itself keeps that the school was told, in the same transaction as the messages."""
     with transaction.atomic():
         row = Job.objects.select_for_update(of=("self",), no_key=True).get(pk=job.pk)
         if row.params.get("told"):
             return
-        _tell_school(enrolment, job.result)
+        _notify_school(enrolment, job.result)
         Job.objects.filter(pk=job.pk).update(params=row.params | {"told": True})
 
 
-def _tell_school(enrolment: Enrolment, result: dict[str, Any]) -> None:
-    notifications.tell_school(
-        enrolment.school,
-        kind="daily_check",
-        subject=_("Daily check: %(taken)d photos taken, %(waiting)d waiting for review") % result,
-        body=_(
-            "Taken today: %(taken)d. Did not pass and reset: %(reset)d. Not handed in yet: %(ready)d."
-            " Waiting for your review: %(waiting)d. Students without a photo: %(left)d."
-        )
-        % result,
-        link=reverse("capture:review"),
-    )
+def _notify_school(enrolment: Enrolment, result: dict[str, Any]) -> None:
+    numbers = {name: result[name] for name in ("taken", "reset", "ready", "waiting", "left")}
+    notifications.notify_school(enrolment.school, kind="daily_check", parameters=numbers)

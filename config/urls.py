@@ -4,9 +4,9 @@ from allauth.account.decorators import secure_admin_login
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
-from django.views.i18n import set_language
 from drf_spectacular.views import SpectacularAPIView
 
+from portal.views.language import choose
 from portal.views.style_guide import guide
 
 # The operator signs in where everybody does: attempts are counted there, and a second factor is asked for.
@@ -22,7 +22,7 @@ urlpatterns = [
     path("", include("printing.urls")),
     path("", include("year_end.urls")),
     path("accounts/", include("allauth.urls")),
-    path("language/", set_language, name="set_language"),
+    path("language/", choose, name="set_language"),
     path("admin/", admin.site.urls),
     path("api/v1/", include("capture.api_urls")),
     path("api/v1/", include("students.api_urls")),

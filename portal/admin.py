@@ -9,10 +9,11 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import history
-from portal.models import Event, Job, Membership, Message, User
+from portal import deliveries, history, notification_kinds
+from portal.models import Delivery, Event, Job, Membership, Notification, User
 from portal.revisions import shown
 from portal.tenancy import center_scope
 
@@ -97,7 +98,7 @@ class PersonAdmin(UserAdmin):
     inlines = (MembershipInline,)
     list_display = ("username", "full_name", "email", "is_active", "is_superuser", "last_login")
     search_fields = ("username", "full_name", "email")
-    fieldsets = (*(UserAdmin.fieldsets or ()), (_("Person"), {"fields": ("full_name", "phone")}))
+    fieldsets = (*(UserAdmin.fieldsets or ()), (_("Person"), {"fields": ("full_name", "phone", "language")}))
 
 
 @admin.register(Job)
@@ -107,11 +108,35 @@ class JobAdmin(ReadOnly):
     list_select_related = ("school",)
 
 
-@admin.register(Message)
-class MessageAdmin(ReadOnly):
-    list_display = ("created_at", "school", "recipient_key", "kind", "subject", "read_at", "emailed_at")
+@admin.register(Notification)
+class NotificationAdmin(ReadOnly):
+    list_display = ("created_at", "school", "recipient_key", "kind", "subject", "read_at")
     list_filter = ("kind",)
     list_select_related = ("school",)
+
+    @admin.display(description=_("subject"))
+    def subject(self, row: Notification) -> str:
+        return notification_kinds.render(row.kind, row.parameters).subject
+
+
+@admin.register(Delivery)
+class DeliveryAdmin(ReadOnly):
+    """What is on its way, and what could not be sent, with the number of each."""
+
+    list_display = ("id", "school", "notification", "channel", "address", "status", "is_urgent", "refusals", "reason")
+    list_filter = ("status", "channel", "is_urgent")
+    list_select_related = ("school", "notification")
+    show_facets = admin.ShowFacets.ALWAYS
+    actions = ("send_again",)
+
+    @admin.display(description=_("reason"))
+    def reason(self, row: Delivery) -> str:
+        return gettext(row.error) if row.error else ""
+
+    @admin.action(description=_("Send what failed once more"))
+    def send_again(self, request: HttpRequest, rows: QuerySet[Delivery]) -> None:
+        number = deliveries.send_again(rows)
+        self.message_user(request, gettext("%(n)d deliveries wait again.") % {"n": number})
 
 
 @admin.register(Event)

@@ -7,5 +7,5 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        # Each room says in its module `registration` what it adds to the kernel.
-        autodiscover_modules("registration")
+        # Each room says in these modules what it adds to the kernel.
+        autodiscover_modules("registration", "notification_kinds")

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from portal.models import Membership, Message
+from portal.channels import portal as inbox
+from portal.models import Membership
 from portal.tenancy import school_scope
 
 # (label, url name, heroicon); each room's pages, in the order of the work.
@@ -70,7 +71,7 @@ def _unread(membership: Membership | None) -> int:
     if membership is None or membership.school is None:
         return 0
     with school_scope(membership.school):
-        return Message.objects.filter(recipient_key=membership.user.actor_key, read_at=None).count()
+        return inbox.unread_number(membership.user)
 
 
 def _nav(request: Any, membership: Membership | None, unread: Callable[[], int]) -> list[NavItem]:

@@ -3,8 +3,12 @@
 from typing import Any
 
 from django.conf import settings
+from django.dispatch import Signal
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
+
+# Sent with `request` and `language` when somebody uses the switch: whoever keeps signed-in people remembers it for them.
+chosen_by_switch = Signal()
 
 
 class ChosenLanguage(LocaleMiddleware):

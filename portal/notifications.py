@@ -1,116 +1,92 @@
-"""Telling people: a message in the portal, and an e-mail where there is an address."""
+"""Telling people: which kind of notification, to whom, with which parameters. The channels carry it to them.
 
-import datetime as dt
-import logging
-import smtplib
-from collections.abc import Iterable
+Nothing here is text: a notification is rendered where it is read, in the reader's language (portal.notification_kinds).
+"""
 
-from django.conf import settings
-from django.core.mail import EmailMessage
+from collections.abc import Iterable, Mapping
+from itertools import islice
+from typing import Any
+
 from django.db import transaction
-from django.utils import timezone
 
-from portal import history, queue
-from portal.models import Membership, Message
-from portal.tenancy import Tenant, system_scope
+from portal import deliveries, notification_kinds
+from portal.channels import all_channels
+from portal.channels.base import Recipient
+from portal.models import Delivery, Membership, Notification
+from portal.notification_kinds import NotificationKind
+from portal.tenancy import Tenant
 
-log = logging.getLogger(__name__)
+STORED_AT_ONCE = 2000
 
 
-def tell(
-    recipient: history.Actor,
+def notify(
+    recipient: Recipient,
     *,
     school: Tenant,
     kind: str,
-    subject: object,
-    body: object,
+    parameters: Mapping[str, Any] | None = None,
     link: str = "",
-    email: str = "",
-) -> Message:
-    """Leave a message for one person; the e-mail follows in the background."""
-    message = Message.objects.create(
-        school=school,
-        recipient_key=recipient.actor_key,
-        kind=kind,
-        subject=str(subject),
-        body=str(body),
-        link=link,
-        email=email,
-    )
-    if email:
-        transaction.on_commit(lambda: queue_email(message.pk))
-    return message
+) -> Notification:
+    """Tell one person. `link` only where the page depends on more than the kind."""
+    (row,) = _store([recipient], school, _checked(kind, parameters), parameters, link)
+    return row
 
 
-def tell_school(school: Tenant, *, kind: str, subject: object, body: object, link: str = "") -> list[Message]:
-    """Leave the same message for every person of the school."""
+def notify_school(
+    school: Tenant, *, kind: str, parameters: Mapping[str, Any] | None = None, link: str = ""
+) -> list[Notification]:
+    """Tell every person of the school."""
     people = Membership.objects.filter(school=school, user__is_active=True).select_related("user")
-    return [
-        tell(person.user, school=school, kind=kind, subject=subject, body=body, link=link, email=person.user.email)
-        for person in people
-    ]
+    return _store([member.user for member in people], school, _checked(kind, parameters), parameters, link)
 
 
-def tell_many(
-    recipients: Iterable[tuple[history.Actor, str]],
-    *,
-    school: Tenant,
-    kind: str,
-    subject: object,
-    body: object,
-    link: str = "",
+def notify_many(
+    recipients: Iterable[Recipient], *, school: Tenant, kind: str, parameters: Mapping[str, Any] | None = None
 ) -> int:
-    """Leave the same message for many (person, e-mail address): one INSERT; the sweep sends the e-mails bit by bit."""
-    words = {"school": school, "kind": kind, "subject": str(subject), "body": str(body), "link": link}
-    rows = [Message(recipient_key=person.actor_key, email=email, **words) for person, email in recipients]
-    return len(Message.objects.bulk_create(rows, batch_size=2000))
+    """Tell many the same, some thousand rows at a time. How many were told."""
+    checked, waiting, number = _checked(kind, parameters), iter(recipients), 0
+    with transaction.atomic():
+        while chunk := list(islice(waiting, STORED_AT_ONCE)):
+            number += len(_store(chunk, school, checked, parameters))
+    return number
 
 
-def queue_email(message_id: int) -> None:
-    queue.send("portal.tasks.send_email", message_id)
+def _checked(name: str, parameters: Mapping[str, Any] | None) -> NotificationKind:
+    kind = notification_kinds.get(name)
+    kind.check(parameters or {})
+    return kind
 
 
-def send_email(message_id: int) -> bool:
-    """Send the e-mail of a message once; a mail server that is away leaves it to the sweep."""
-    with system_scope(), transaction.atomic():
-        message = Message.objects.select_for_update(skip_locked=True).filter(pk=message_id, emailed_at=None).first()
-        if message is None or not message.email:
-            return False
-        mail = EmailMessage(message.subject, _mail_body(message), to=[message.email])
-        try:
-            mail.send()
-        except (OSError, smtplib.SMTPException) as error:
-            log.warning("Message %s was not sent: %s", message_id, error)
-            return False
-        Message.objects.filter(pk=message_id).update(emailed_at=timezone.now())
-    return True
+def _store(
+    recipients: list[Recipient],
+    school: Tenant,
+    kind: NotificationKind,
+    parameters: Mapping[str, Any] | None,
+    link: str = "",
+) -> list[Notification]:
+    """One INSERT for the notifications, one for their deliveries; urgent ones are queued with the commit."""
+    values = {"school": school, "kind": kind.name, "parameters": dict(parameters or {}), "link": link or str(kind.link)}
+    rows = [Notification(recipient_key=recipient.actor_key, **values) for recipient in recipients]
+    with transaction.atomic():
+        Notification.objects.bulk_create(rows)
+        sent = Delivery.objects.bulk_create(_deliveries(recipients, rows, kind))
+        if kind.is_urgent:
+            transaction.on_commit(lambda: deliveries.enqueue_all(sent))
+    return rows
 
 
-def _mail_body(message: Message) -> str:
-    return f"{message.body}\n\n{settings.SITE_URL}{message.link}" if message.link else message.body
-
-
-def sweep() -> int:
-    """Send what was not sent: mail of the last two days older than a claim."""
-    now = timezone.now()
-    with system_scope():
-        waiting = list(
-            Message.objects.filter(
-                emailed_at=None,
-                created_at__lt=now - dt.timedelta(seconds=settings.CLAIM_SECONDS),
-                created_at__gt=now - dt.timedelta(days=2),
-            )
-            .exclude(email="")
-            .values_list("pk", flat=True)[:200]
+def _deliveries(recipients: list[Recipient], rows: list[Notification], kind: NotificationKind) -> list[Delivery]:
+    channels = [channel for name, channel in all_channels().items() if name in kind.channels and not channel.is_instant]
+    return [
+        Delivery(
+            school_id=row.school_id,
+            notification=row,
+            channel=channel.name,
+            address=address,
+            language=recipient.language,
+            is_urgent=kind.is_urgent,
         )
-    return sum(send_email(pk) for pk in waiting)
-
-
-def inbox(recipient: history.Actor) -> Iterable[Message]:
-    return Message.objects.filter(recipient_key=recipient.actor_key)
-
-
-def mark_read(recipient: history.Actor, *, only: Message | None = None) -> None:
-    """Mark one message, or all, as read."""
-    unread = Message.objects.filter(recipient_key=recipient.actor_key, read_at=None)
-    (unread.filter(pk=only.pk) if only else unread).update(read_at=timezone.now())
+        for channel in channels
+        for recipient, row in zip(recipients, rows, strict=True)
+        if (address := channel.address_of(recipient))
+    ]

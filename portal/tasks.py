@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from portal import jobs, notifications
+from portal import deliveries, jobs
 
 
 @shared_task
@@ -13,9 +13,14 @@ def run_job(job_id: int) -> None:
 @shared_task
 def sweep() -> None:
     jobs.sweep()
-    notifications.sweep()
+    deliveries.sweep()
 
 
 @shared_task
-def send_email(message_id: int) -> None:
-    notifications.send_email(message_id)
+def send_delivery(delivery_id: int) -> None:
+    deliveries.send_one(delivery_id)
+
+
+@shared_task(queue="bulk")
+def send_waiting() -> None:
+    deliveries.send_waiting()

@@ -2,10 +2,8 @@
 
 import datetime as dt
 
-from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal import history, notifications, states
@@ -46,20 +44,13 @@ def ship(
         )
         history.record("shipment.shipped", shipment, by=by, after=shipment.status, facts={"run": run.pk})
         _move_on(run, Enrolment.Status.SHIPPED, by=by)
-        _tell_school(shipment)
+        _notify_school(shipment)
     return shipment
 
 
-def _tell_school(shipment: Shipment) -> None:
-    with translation.override(settings.LANGUAGE_CODE):  # the product's language, whoever ships
-        notifications.tell_school(
-            shipment.school,
-            kind="shipment.shipped",
-            subject=_("Your photos are on their way"),
-            body=_("%(carrier)s, number %(number)s. Please confirm here when the parcel has come.")
-            % {"carrier": shipment.carrier, "number": shipment.tracking_no},
-            link="/school/prints/",
-        )
+def _notify_school(shipment: Shipment) -> None:
+    parcel = {"carrier": shipment.carrier, "number": shipment.tracking_no}
+    notifications.notify_school(shipment.school, kind="shipment.shipped", parameters=parcel)
 
 
 def receive(shipment: Shipment, *, received_by: str, by: User, remarks: str = "") -> Shipment:
@@ -75,24 +66,12 @@ def receive(shipment: Shipment, *, received_by: str, by: User, remarks: str = ""
         )
         students = Student.objects.filter(prints__run=shipment.run_id)
         states.change_many(students, Student.Stage.DELIVERED, by=by, facts={"shipment": shipment.pk})
-        _tell_students(shipment, students)
+        notifications.notify_many(students, school=shipment.school, kind="shipment.received")
         if not Shipment.objects.filter(
             run__enrolment=shipment.run.enrolment_id, status=Shipment.Status.SHIPPED
         ).exists():
             _move_on(shipment.run, Enrolment.Status.RECEIVED, by=by)
     return shipment
-
-
-def _tell_students(shipment: Shipment, students: QuerySet[Student]) -> None:
-    with translation.override(settings.LANGUAGE_CODE):
-        notifications.tell_many(
-            [(student, student.email) for student in students],
-            school=shipment.school,
-            kind="shipment.received",
-            subject=_("Your printed photos have arrived at your school"),
-            body=_("Ask the person in charge at your school when and where they are handed out."),
-            link="/me/",
-        )
 
 
 def _move_on(run: PrintRun, to: str, *, by: User) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -135,12 +135,7 @@ def accept(feedback: Feedback, *, by: User) -> Feedback:
         _refuse_changed(feedback, enrolment)
         states.change(feedback, Feedback.Status.ACCEPTED, by=by, decided_at=timezone.now())
         states.change(enrolment, Enrolment.Status.FEEDBACK_ACCEPTED, by=by)
-        with translation.override(settings.LANGUAGE_CODE):
-            _tell(
-                feedback,
-                _("The center has accepted your feedback form"),
-                _("The photos of %(n)d students are going to be printed.") % {"n": feedback.students},
-            )
+        _notify(feedback, n=feedback.students)
     return feedback
 
 
@@ -171,8 +166,7 @@ def send_back(feedback: Feedback, *, reason: str, by: User) -> Feedback:
             decided_at=timezone.now(),
         )
         states.change(enrolment, Enrolment.Status.PROOFREADING, by=by, only_from=[Enrolment.Status.FEEDBACK_SENT])
-        with translation.override(settings.LANGUAGE_CODE):
-            _tell(feedback, _("The center has sent your feedback form back"), reason.strip())
+        _notify(feedback, reason=reason.strip())
     return feedback
 
 
@@ -184,10 +178,8 @@ def _enrolment_of(feedback: Feedback) -> Enrolment:
     )
 
 
-def _tell(feedback: Feedback, subject: str, body: str) -> None:
-    notifications.tell_school(
-        feedback.school, kind=f"feedback.{feedback.status}", subject=subject, body=body, link="/school/feedback/"
-    )
+def _notify(feedback: Feedback, **parameters: object) -> None:
+    notifications.notify_school(feedback.school, kind=f"feedback.{feedback.status}", parameters=parameters)
 
 
 def form_data(enrolment: Enrolment, feedback: Feedback | None) -> FeedbackFormData:

@@ -100,21 +100,21 @@ def grant_exception(*, school: School, season: Season, by: User, **days: Any) ->
     with transaction.atomic():
         exception = WindowException.objects.create(school=school, season=season, **days)
         history.record("exception.granted", exception, by=by, facts=_facts(exception))
-        _tell(exception, _("The center has granted your school more days for the capture"))
+        _notify(exception, "exception.granted")
     return exception
 
 
 def change_exception(exception: WindowException, *, by: User, **days: Any) -> WindowException:
     with transaction.atomic():
         changed = revise(exception, by=by, event="exception.changed", **days)
-        _tell(changed, _("The center has changed the days that it granted your school"))
+        _notify(changed, "exception.changed")
     return changed
 
 
 def withdraw_exception(exception: WindowException, *, by: User) -> None:
     with transaction.atomic():
         history.record("exception.withdrawn", exception, by=by, facts=_facts(exception))
-        _tell(exception, _("The center has withdrawn the days that it granted your school"))
+        _notify(exception, "exception.withdrawn")
         exception.delete()
 
 
@@ -125,8 +125,6 @@ def _facts(exception: WindowException) -> dict[str, Any]:
     return facts | ({"hours": " – ".join(hours)} if any(hours) else {})
 
 
-def _tell(exception: WindowException, subject: str) -> None:
-    days = f"{exception.starts_on} – {exception.ends_on}"
-    notifications.tell_school(
-        exception.school, kind="exception", subject=subject, body=f"{days}: {exception.reason}", link="/school/"
-    )
+def _notify(exception: WindowException, kind: str) -> None:
+    days = {"starts_on": exception.starts_on, "ends_on": exception.ends_on, "reason": exception.reason}
+    notifications.notify_school(exception.school, kind=kind, parameters=days)

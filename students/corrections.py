@@ -1,7 +1,6 @@
 """Corrections: the student says what is wrong, the school decides, the data change with the decision."""
 
 from django.db import transaction
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -30,12 +29,10 @@ def ask(*, student: Student, field: str, by: history.Actor, wanted: str = "", ex
         correction = _new(student, field, wanted, explanation)
         history.record("correction.asked", correction, by=by, after=Status.OPEN, facts={"field": field})
         history.record("student.correction_asked", student, by=by, facts={"field": field})
-    notifications.tell_school(
+    notifications.notify_school(
         student.school,
         kind="correction.asked",
-        subject=_("%(student)s asks for a correction") % {"student": student.name},
-        body=f"{correction.get_field_display()} {explanation}".strip(),
-        link=reverse("proofing:corrections"),
+        parameters={"student": student.name, "field": field, "explanation": explanation},
     )
     return correction
 
@@ -98,7 +95,7 @@ def accept(*, correction: Correction, by: User, answer: str = "") -> Correction:
             student = Student.objects.select_related("school", "season").get(pk=correction.student_id)
             wanted = {correction.field: wanted_value(correction)}
             correction.student = records.change(student=student, by=by, facts={"correction": correction.pk}, **wanted)
-    _tell(correction, _("Your correction was accepted"))
+    _notify(correction)
     return correction
 
 
@@ -108,7 +105,7 @@ def decline(*, correction: Correction, by: User, answer: str) -> Correction:
         raise PortalError(_("Tell the student why."))
     with transaction.atomic():
         _decide(correction, Status.DECLINED, by=by, answer=answer)
-    _tell(correction, _("Your correction was declined"))
+    _notify(correction)
     return correction
 
 
@@ -125,14 +122,10 @@ def _decide(correction: Correction, to: str, *, by: User, answer: str) -> None:
     history.record(f"student.correction_{to}", correction.student, by=by, facts={"field": correction.field})
 
 
-def _tell(correction: Correction, subject: str) -> None:
-    student = correction.student
-    body = f"{correction.get_field_display()} {correction.answer}".strip()
-    notifications.tell(
-        student,
+def _notify(correction: Correction) -> None:
+    notifications.notify(
+        correction.student,
         school=correction.school,
         kind=f"correction.{correction.status}",
-        subject=subject,
-        body=body,
-        email=student.email,
+        parameters={"field": correction.field, "answer": correction.answer},
     )

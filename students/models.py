@@ -71,6 +71,7 @@ class Student(TenantModel):
     class_name = models.CharField(_("class"), max_length=60)
     phone = models.CharField(_("phone"), max_length=20, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")  # last chosen by the switch
     stage = models.CharField(_("stage"), max_length=10, choices=Stage, default=Stage.WAITING)
     fee_state = models.CharField(_("fee"), max_length=10, choices=FeeState, default=FeeState.UNPAID)
     locked_at = models.DateTimeField(_("locked"), null=True, blank=True)

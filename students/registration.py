@@ -1,12 +1,16 @@
 """What this room adds to the portal."""
 
+from typing import Any
+
+from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from portal import event_kinds, permissions, status_badges
+from portal import event_kinds, language, permissions, status_badges
 from portal.models import Role
 from portal.permissions import EVERYBODY, SCHOOL
 from portal.status_badges import Badge
-from students import tasks  # noqa: F401  (registers kinds of jobs)
+from portal.tenancy import school_scope
+from students import student_access, tasks  # noqa: F401  (tasks registers kinds of jobs)
 from students.models import Correction, RosterImport, Student
 
 permissions.register("students.see", _("See students and their data"), roles=EVERYBODY)
@@ -104,3 +108,12 @@ status_badges.register(
         Correction.Status.DECLINED: Badge("", "x-circle"),
     },
 )
+
+
+@receiver(language.chosen_by_switch)
+def remember_language(request: Any, language: str, **_signal: Any) -> None:
+    """A student is written to in the language last chosen."""
+    student = student_access.signed_in(request)
+    if student is not None:
+        with school_scope(student.school):
+            Student.objects.filter(pk=student.pk).update(language=language)

@@ -220,7 +220,7 @@ KWARGS = {
     "year": lambda world: world[apps.get_model("schools.Season")].year,
     "exception": lambda world: world[apps.get_model("schools.WindowException")].pk,
     "member": lambda world: world[Membership].pk,
-    "message": lambda world: world[apps.get_model("portal.Message")].pk,
+    "message": lambda world: world[apps.get_model("portal.Notification")].pk,
     "entry": lambda world: world[apps.get_model("billing.LedgerEntry")].pk,
     "number": lambda world: world[apps.get_model("billing.Order")].number,
     "student_no": lambda world: world[apps.get_model("students.Student")].student_no,

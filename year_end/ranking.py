@@ -10,10 +10,9 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, Q
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.models import FeeAccount
@@ -282,20 +281,15 @@ def publish(bulletin: Bulletin, *, by: User) -> Bulletin:
             raise PortalError(_("The bulletin has been published already."))
         bulletin.refresh_from_db()
         history.record("bulletin.published", bulletin, by=by)
-        _tell_schools(bulletin)
+        _notify_schools(bulletin)
     return bulletin
 
 
-def _tell_schools(bulletin: Bulletin) -> None:
+def _notify_schools(bulletin: Bulletin) -> None:
     for enrolment in Enrolment.objects.filter(season=bulletin.season_id).select_related("school"):
-        with school_scope(enrolment.school), translation.override(settings.LANGUAGE_CODE):
-            notifications.tell_school(
-                enrolment.school,
-                kind="bulletin.published",
-                subject=bulletin.title,
-                body=_("The center has published its bulletin on the season."),
-                link="/school/bulletin/",
-            )
+        with school_scope(enrolment.school):
+            title = {"title": bulletin.title}
+            notifications.notify_school(enrolment.school, kind="bulletin.published", parameters=title)
 
 
 def total_allowance_fen(season: Season) -> int:

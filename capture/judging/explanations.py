@@ -50,8 +50,11 @@ def drawing_of(rule: str) -> str:
 
 def of_photo(photo: Photo) -> list[Explained]:
     """Every finding of a photo, the rejections first, then in the order of the rules. Uses prefetched findings."""
-    rows = sorted(photo.findings.all(), key=lambda row: (row.outcome, ORDER.get(row.rule, 99)))
-    return [explain(row, photo) for row in rows]
+    return [explain(row, photo) for row in _in_order(photo)]
+
+
+def _in_order(photo: Photo) -> list[Finding]:
+    return sorted(photo.findings.all(), key=lambda row: (row.outcome, ORDER.get(row.rule, 99)))
 
 
 def explain(row: Finding, photo: Photo) -> Explained:
@@ -71,6 +74,18 @@ def explain(row: Finding, photo: Photo) -> Explained:
 
 def as_found(row: Finding) -> vision.Finding:
     return vision.Finding(row.rule, "reject" if row.outcome == Finding.Outcome.REJECT else "warn", row.value, row.limit)
+
+
+def rejections(photo: Photo) -> list[list[Any]]:
+    """The first findings that reject a photo, to be stored: see `advice_on`."""
+    rows = [row for row in _in_order(photo) if row.outcome == Finding.Outcome.REJECT]
+    return [[row.rule, row.value, row.limit] for row in rows[:REASONS_SHOWN]]
+
+
+def advice_on(stored: list[list[Any]]) -> str:
+    """What was found and what to do, a line each, in the active language."""
+    found = [vision.Finding(rule, "reject", value, limit) for rule, value, limit in stored]
+    return "\n".join(f"{vision.sentence(finding)} {vision.advice(finding)}" for finding in found)
 
 
 def marks(explained: Iterable[Explained], *, is_numbered: bool = False) -> list[dict[str, Any]]:

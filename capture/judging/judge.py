@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 import vision
 from capture.judging import likeness, limits
@@ -166,15 +165,7 @@ def give_up(photo: Photo) -> None:
         states.change(photo, Photo.Status.FAILED, by=history.SYSTEM, facts={"attempts": photo.attempts})
         if photo.is_current:
             states.change(student, Student.Stage.RETAKE, by=history.SYSTEM, facts={"photo": photo.pk})
-            notifications.tell(
-                student,
-                school=photo.school,
-                kind="photo_failed",
-                subject=_("Your photo could not be checked"),
-                body=_("This is our fault, not yours, and somebody looks into it. You may also take a new photo."),
-                link="/me/",
-                email=student.email,
-            )
+            notifications.notify(student, school=photo.school, kind="photo_failed")
 
 
 @retried

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from capture.judging import limits
@@ -123,7 +123,7 @@ def _write(photo: Photo, matches: list[Match]) -> None:
         if _note(mine, other, match) and not _is_own(mine, other):
             _note(other, mine, match)
             _mark(other)
-            _tell_found(other)
+            _notify_found(other)
     _mark(mine, compared_at=timezone.now())
     photo.outcome = mine.outcome
 
@@ -178,26 +178,12 @@ def _outcome(photo: Photo) -> str:
     return photo.outcome_found()
 
 
-def _tell_found(photo: Photo) -> None:
+def _notify_found(photo: Photo) -> None:
     """A photo that is still to be decided shows the likeness by itself; of a decided one its reviewers have to hear."""
     if photo.status not in Photo.DECIDED:
         return
-    with translation.override(settings.LANGUAGE_CODE):
-        notifications.tell_school(
-            photo.school,
-            kind="likeness_found",
-            subject=_("The picture of %(name)s was sent in by somebody else too") % {"name": photo.student.name},
-            body=_(
-                "A photo of another student is the same or nearly the same as that of %(name)s (%(number)s, class of"
-                " %(year)d), which your school has decided. Please compare the two and say whether they are one picture."
-            )
-            % {
-                "name": photo.student.name,
-                "number": photo.student.student_no,
-                "year": photo.season.graduating_class,
-            },
-            link=_light_table(photo),
-        )
+    about = {"name": photo.student.name, "number": photo.student.student_no, "year": photo.season.graduating_class}
+    notifications.notify_school(photo.school, kind="likeness_found", parameters=about, link=_light_table(photo))
 
 
 def _light_table(photo: Photo) -> str:

@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -174,19 +172,7 @@ def _release(photo: Photo, student: Student, *, by: history.Actor) -> bool:
         return False
     judge.send_back(photo, by=by, only_from=Photo.Status.REJECTED, kind="photo.released")
     states.change(student, Student.Stage.CHECKING, by=by, facts={"photo": photo.pk})
-    with translation.override(settings.LANGUAGE_CODE):
-        notifications.tell(
-            student,
-            school=student.school,
-            kind="photo_released",
-            subject=_("Your photo may be used after all"),
-            body=_(
-                "The photo rules were adjusted, and your photo is being made into a portrait. Please sign in, look at it"
-                " and hand it in; you need not take a new one."
-            ),
-            link="/me/",
-            email=student.email,
-        )
+    notifications.notify(student, school=student.school, kind="photo_released")
     return True
 
 

@@ -7,11 +7,9 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from capture.models import Photo
 from capture.review import worklist
@@ -25,29 +23,6 @@ from students.models import Student
 UNDO_FOR = dt.timedelta(minutes=10)
 DECISIONS = ("photo.approved", "photo.returned")
 REASON_LENGTH = 300
-# What a student is told: (subject, text).
-TOLD = {
-    "photo_approved": (
-        gettext_lazy("Your photo was approved"),
-        gettext_lazy("Your portrait meets the requirements. You will be asked to proofread it with your details."),
-    ),
-    "photo_returned": (
-        gettext_lazy("Your photo was returned: please take it again"),
-        gettext_lazy("Reason: %(reason)s Please sign in and take a new photo."),
-    ),
-    "photo_undone": (
-        gettext_lazy("Your photo is being looked at again"),
-        gettext_lazy("The last decision on your photo was taken back. You will hear from us; please wait."),
-    ),
-    "account_locked": (
-        gettext_lazy("Your account was locked"),
-        gettext_lazy("Reason: %(reason)s Please go to the administrator of your school, who can unlock it."),
-    ),
-    "account_unlocked": (
-        gettext_lazy("Your account is open again"),
-        gettext_lazy("You can sign in and take your photo. Please follow the rules this time."),
-    ),
-}
 
 
 @retried
@@ -58,7 +33,7 @@ def approve(*, photo: Photo, by: history.Actor, batch: str = "", kind: str = "")
         raise Conflict(_("The account is locked. Unlock it before approving the photo."))
     _decide(photo, Photo.Status.APPROVED, by=by, batch=batch, kind=kind)
     states.change(student, Student.Stage.APPROVED, by=by, facts={"photo": photo.pk})
-    _tell(student, "photo_approved")
+    _notify(student, "photo_approved")
     return photo
 
 
@@ -93,7 +68,7 @@ def _send_back(photo: Photo, by: User, reason: str, *, only_from: Photo.Status, 
     student = _locked(photo)
     _decide(photo, Photo.Status.RETURNED, by=by, reason=reason, only_from=only_from, kind=kind)
     states.change(student, Student.Stage.RETAKE, by=by, facts={"photo": photo.pk})
-    _tell(student, "photo_returned", reason=reason)
+    _notify(student, "photo_returned", reason=reason)
     return photo
 
 
@@ -117,7 +92,7 @@ def undo(*, by: User) -> list[Photo]:
             reason="",
         )
         states.change(student, Student.Stage.REVIEW, by=by, facts={"photo": photo.pk})
-        _tell(student, "photo_undone")
+        _notify(student, "photo_undone")
     return photos
 
 
@@ -147,7 +122,7 @@ def lock(*, student: Student, reason: str, by: User) -> Student:
     _take_back(student, by=by, reason=reason)
     student.refresh_from_db()
     history.record("student.locked", student, by=by, facts={"reason": reason})
-    _tell(student, "account_locked", reason=reason)
+    _notify(student, "account_locked", reason=reason)
     return student
 
 
@@ -171,7 +146,7 @@ def unlock(*, student: Student, reason: str, by: User) -> Student:
         raise Conflict(_("The account is not locked."))
     student.refresh_from_db()
     history.record("student.unlocked", student, by=by, facts={"reason": reason})
-    _tell(student, "account_unlocked")
+    _notify(student, "account_unlocked")
     return student
 
 
@@ -230,16 +205,5 @@ def _required(reason: str) -> str:
     return reason
 
 
-def _tell(student: Student, kind: str, **words: str) -> None:
-    """In the product's language: the reviewer's own need not be the student's."""
-    subject, body = TOLD[kind]
-    with translation.override(settings.LANGUAGE_CODE):
-        notifications.tell(
-            student,
-            school=student.school,
-            kind=kind,
-            subject=subject,
-            body=str(body) % words if words else body,
-            link="/me/",
-            email=student.email,
-        )
+def _notify(student: Student, kind: str, **parameters: str) -> None:
+    notifications.notify(student, school=student.school, kind=kind, parameters=parameters)

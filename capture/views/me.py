@@ -19,7 +19,7 @@ from capture.review import decisions
 from capture.sign_in import consent, credentials
 from capture.upload import intake, opening, submission
 from capture.views.rules import RULE_CARDS
-from portal import notifications
+from portal.channels import portal
 from portal.errors import PortalError
 from schools.models import Action, Enrolment
 from students.models import Student
@@ -87,9 +87,9 @@ def me(request: Any) -> HttpResponse:
         "unlockers": decisions.unlockers(student.school) if student.is_locked else [],
         "proof_url": _proof_url(student, request.enrolment),
         "is_handed_in": student.stage not in intake.OPEN_STAGES,
-        "unread": [
-            row for row in notifications.inbox(student)[:3] if row.read_at is None and row.kind not in SAID_BY_PAGE
-        ],
+        "unread": portal.entries(
+            row for row in portal.inbox(student)[:3] if row.read_at is None and row.kind not in SAID_BY_PAGE
+        ),
         "agreed": agreed,
         **_school_words(request),
     }
@@ -260,6 +260,6 @@ def withdraw(request: Any) -> HttpResponse:
 
 @student_page
 def inbox(request: Any) -> HttpResponse:
-    rows = list(notifications.inbox(request.student)[:100])
-    notifications.mark_read(request.student)
+    rows = portal.entries(portal.inbox(request.student)[:100])
+    portal.mark_read(request.student)
     return render(request, "capture/messages.html", {"rows": rows})

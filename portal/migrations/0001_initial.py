@@ -2,6 +2,7 @@
 
 import django.contrib.auth.models
 import django.contrib.auth.validators
+import django.core.serializers.json
 import django.db.models.deletion
 import django.utils.timezone
 import portal.models.jobs
@@ -48,6 +49,7 @@ class Migration(migrations.Migration):
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
                 ('full_name', models.CharField(blank=True, max_length=60, verbose_name='name')),
                 ('phone', models.CharField(blank=True, max_length=30, verbose_name='phone')),
+                ('language', models.CharField(blank=True, max_length=10)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
@@ -123,23 +125,44 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='Message',
+            name='Notification',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('recipient_key', models.CharField(max_length=40)),
-                ('kind', models.CharField(max_length=40)),
-                ('subject', models.CharField(max_length=120, verbose_name='subject')),
-                ('body', models.TextField(verbose_name='text')),
+                ('kind', models.CharField(max_length=40, verbose_name='what')),
+                ('parameters', models.JSONField(blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
                 ('link', models.CharField(blank=True, max_length=200)),
-                ('email', models.EmailField(blank=True, max_length=254)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='time')),
                 ('read_at', models.DateTimeField(blank=True, null=True)),
-                ('emailed_at', models.DateTimeField(blank=True, null=True)),
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
             ],
             options={
                 'ordering': ('-id',),
-                'indexes': [models.Index(fields=['recipient_key', '-id'], name='message_by_recipient'), models.Index(condition=models.Q(('emailed_at', None), models.Q(('email', ''), _negated=True)), fields=['id'], name='message_to_email')],
+                'indexes': [models.Index(fields=['recipient_key', '-id'], name='notification_by_recipient')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Delivery',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('claimed_at', models.DateTimeField(blank=True, null=True)),
+                ('queued_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('channel', models.CharField(max_length=20, verbose_name='by way of')),
+                ('address', models.CharField(max_length=254, verbose_name='Address')),
+                ('language', models.CharField(blank=True, max_length=10)),
+                ('is_urgent', models.BooleanField(verbose_name='urgent')),
+                ('status', models.CharField(choices=[('queued', 'Waiting'), ('sending', 'Being sent'), ('sent', 'Sent'), ('failed', 'Could not be sent')], default='queued', max_length=10, verbose_name='state')),
+                ('refusals', models.PositiveSmallIntegerField(default=0, verbose_name='refused')),
+                ('error', models.CharField(blank=True, max_length=300, verbose_name='reason')),
+                ('sent_at', models.DateTimeField(blank=True, null=True)),
+                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
+                ('notification', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='portal.notification')),
+            ],
+            options={
+                'verbose_name_plural': 'deliveries',
+                'ordering': ('-id',),
+                'indexes': [models.Index(condition=models.Q(('status', 'queued')), fields=['-is_urgent', 'queued_at', 'id'], name='delivery_waiting'), models.Index(condition=models.Q(('attempts__gt', 0), ('status__in', ('queued', 'sending'))), fields=['claimed_at'], name='delivery_claimed'), models.Index(condition=models.Q(('status', 'failed')), fields=['-id'], name='delivery_failed')],
             },
         ),
         migrations.RunSQL(APPEND_ONLY, CHANGEABLE),

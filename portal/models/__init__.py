@@ -3,7 +3,17 @@
 from portal.models.claims import Claimable, TenantClaimableQuerySet
 from portal.models.history import Event
 from portal.models.jobs import Job
-from portal.models.notifications import Message
+from portal.models.notifications import Delivery, Notification
 from portal.models.people import Membership, Role, User
 
-__all__ = ["Claimable", "Event", "Job", "Membership", "Message", "Role", "TenantClaimableQuerySet", "User"]
+__all__ = [
+    "Claimable",
+    "Delivery",
+    "Event",
+    "Job",
+    "Membership",
+    "Notification",
+    "Role",
+    "TenantClaimableQuerySet",
+    "User",
+]

@@ -1,30 +1,71 @@
+from typing import Any, ClassVar
+
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from portal.tenancy import TenantModel
+from portal.models.claims import Claimable, TenantClaimableQuerySet
+from portal.tenancy import TenantModel, scoped_manager
 
 
-class Message(TenantModel):
-    """Something a student or a person of a school is told; by e-mail too where there is an address."""
+class Notification(TenantModel):
+    """Something a student or a person of a school is told: which kind, and with which parameters. The text is made for
+    whoever reads it, in the reader's language (portal.notification_kinds)."""
 
-    recipient_key = models.CharField(max_length=40)  # an Actor's key: user:5, student:9; school for all its people
-    kind = models.CharField(max_length=40)
-    subject = models.CharField(_("subject"), max_length=120)
-    body = models.TextField(_("text"))
+    recipient_key = models.CharField(max_length=40)  # an Actor's key: user:5, student:9
+    kind = models.CharField(_("what"), max_length=40)
+    parameters = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
     link = models.CharField(max_length=200, blank=True)
-    email = models.EmailField(blank=True)
     created_at = models.DateTimeField(_("time"), auto_now_add=True)
     read_at = models.DateTimeField(null=True, blank=True)
-    emailed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-id",)
+        indexes = [models.Index(fields=("recipient_key", "-id"), name="notification_by_recipient")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.recipient_key}"
+
+
+class Delivery(Claimable, TenantModel):
+    """A notification on its way by one channel: sent once, or failed with the reason. Nothing is dropped for its age."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Waiting")
+        SENDING = "sending", _("Being sent")
+        SENT = "sent", _("Sent")
+        FAILED = "failed", _("Could not be sent")
+
+    WAITING, CLAIMED = Status.QUEUED, Status.SENDING
+
+    notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")
+    channel = models.CharField(_("by way of"), max_length=20)
+    address = models.CharField(_("Address"), max_length=254)
+    language = models.CharField(max_length=10, blank=True)  # the recipient's; empty: the product's
+    is_urgent = models.BooleanField(_("urgent"))
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.QUEUED)
+    refusals = models.PositiveSmallIntegerField(_("refused"), default=0)
+    error = models.CharField(_("reason"), max_length=300, blank=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    objects: ClassVar[Any] = scoped_manager(TenantClaimableQuerySet)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name_plural = "deliveries"
         indexes = [
-            models.Index(fields=("recipient_key", "-id"), name="message_by_recipient"),
+            # The order of sending, and what a worker holds or has lost: both as small as the work that is left.
             models.Index(
-                fields=("id",), name="message_to_email", condition=models.Q(emailed_at=None) & ~models.Q(email="")
+                fields=("-is_urgent", "queued_at", "id"), name="delivery_waiting", condition=Q(status="queued")
             ),
+            models.Index(
+                fields=("claimed_at",),
+                name="delivery_claimed",
+                condition=Q(status__in=("queued", "sending"), attempts__gt=0),
+            ),
+            models.Index(fields=("-id",), name="delivery_failed", condition=Q(status="failed")),
         ]
 
     def __str__(self) -> str:
-        return self.subject
+        return f"{self.channel} {self.status}"

@@ -9,6 +9,7 @@ class User(AbstractUser):
 
     full_name = models.CharField(_("name"), max_length=60, blank=True)
     phone = models.CharField(_("phone"), max_length=30, blank=True)
+    language = models.CharField(max_length=10, blank=True)  # last chosen by the switch; empty: the product's
 
     @property
     def actor_key(self) -> str:

@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from portal import notifications as rules
 from portal.access import school_page
+from portal.channels import portal
 from portal.lists import List, cases
-from portal.models import Message
+from portal.models import Notification
 
 
 class Inbox(List):
@@ -22,22 +22,27 @@ class Inbox(List):
 
 @school_page(may="messages.read")
 def inbox(request: Any) -> HttpResponse:
-    listed = Inbox(rules.inbox(request.user), request.GET)
-    unread = listed.numbers("unread")["1"]
-    return render(request, "portal/messages.html", {"inbox": listed, "page": listed.page, "unread_number": unread})
+    listed = Inbox(portal.inbox(request.user), request.GET)
+    context = {
+        "inbox": listed,
+        "page": listed.page,
+        "entries": portal.entries(listed.page),
+        "unread_number": listed.numbers("unread")["1"],
+    }
+    return render(request, "portal/messages.html", context)
 
 
 @require_POST
 @school_page(may="messages.read")
 def open_message(request: Any, message: int) -> HttpResponse:
     """Read a message, and go where it leads."""
-    row = get_object_or_404(Message, pk=message, recipient_key=request.user.actor_key)
-    rules.mark_read(request.user, only=row)
+    row = get_object_or_404(Notification, pk=message, recipient_key=request.user.actor_key)
+    portal.mark_read(request.user, pk=row.pk)
     return HttpResponseRedirect(row.link or reverse("portal:messages"))
 
 
 @require_POST
 @school_page(may="messages.read")
 def read_all(request: Any) -> HttpResponse:
-    rules.mark_read(request.user)
+    portal.mark_read(request.user)
     return HttpResponseRedirect(reverse("portal:messages"))

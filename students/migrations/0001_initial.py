@@ -56,6 +56,7 @@ class Migration(migrations.Migration):
                 ('class_name', models.CharField(max_length=60, verbose_name='class')),
                 ('phone', models.CharField(blank=True, max_length=20, verbose_name='phone')),
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='e-mail')),
+                ('language', models.CharField(blank=True, db_default='', default='', max_length=10)),
                 ('stage', models.CharField(choices=[('waiting', 'Not photographed'), ('checking', 'Being checked'), ('retake', 'To be retaken'), ('ready', 'To be submitted'), ('review', 'In review'), ('approved', 'Approved'), ('proofed', 'Proofread'), ('printed', 'Printed'), ('delivered', 'Delivered')], default='waiting', max_length=10, verbose_name='stage')),
                 ('fee_state', models.CharField(choices=[('unpaid', 'Unpaid'), ('paid', 'Paid'), ('by_school', 'Paid by the school')], default='unpaid', max_length=10, verbose_name='fee')),
                 ('locked_at', models.DateTimeField(blank=True, null=True, verbose_name='locked')),

@@ -11,7 +11,7 @@ from capture.models import Photo
 from capture.upload import intake
 from portal import jobs
 from portal.errors import Conflict
-from portal.models import Job, Message
+from portal.models import Job, Notification
 from portal.tenancy import system_scope
 from schools import workdays
 from schools.models import Enrolment, Season, Window, WindowException
@@ -35,7 +35,7 @@ def test_capture_ends_with_the_days_for_proofreading(school, owner):
     assert enrolment.status == Enrolment.Status.PROOFREADING
     assert enrolment.capture_ended_on == today
     assert enrolment.proof_due_on == workdays.add_workdays(today, 30)
-    assert Message.objects.filter(kind="capture_ended", recipient_key=owner.actor_key).exists()
+    assert Notification.objects.filter(kind="capture_ended", recipient_key=owner.actor_key).exists()
 
 
 def test_capture_does_not_end_twice(school, owner):
@@ -89,7 +89,7 @@ def test_capture_that_the_school_has_just_ended_is_left_alone(school, owner, las
     stale = enrolment_of(school)
     capture_period.end_capture(enrolment=enrolment_of(school), by=owner)
     assert not capture_period.end_if_over(enrolment=stale, at=last_day(19, 0))
-    assert Message.objects.filter(kind="capture_ended", recipient_key=owner.actor_key).count() == 1
+    assert Notification.objects.filter(kind="capture_ended", recipient_key=owner.actor_key).count() == 1
 
 
 def test_photo_on_a_granted_day_begins_the_capture_again(school, season, owner):

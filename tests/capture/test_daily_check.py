@@ -8,11 +8,12 @@ from django.utils import timezone
 from capture import daily_check
 from capture.models import Photo
 from portal import jobs
-from portal.models import Job, Message
+from portal.models import Job, Notification
 from portal.tenancy import system_scope
 from schools.models import Enrolment, Season, Window
 from students.models import Student
 from tests import factories
+from tests.support.letters import letter
 
 
 @pytest.fixture(autouse=True)
@@ -47,8 +48,8 @@ def test_report_counts_the_day_and_is_told_to_the_school(day, owner):
     (job,) = run("daily_check")
     assert job.status == Job.Status.DONE
     assert job.result == {"taken": 4, "failed": 1, "ready": 1, "waiting": 1, "left": 2, "reset": 1}
-    told = Message.objects.get(recipient_key=owner.actor_key, kind="daily_check")
-    assert "4 photos taken" in told.subject
+    told = Notification.objects.get(recipient_key=owner.actor_key, kind="daily_check")
+    assert "4 photos taken" in letter(told).subject
 
 
 def test_failed_photo_is_reset_the_same_day_and_the_student_told(day):
@@ -56,8 +57,8 @@ def test_failed_photo_is_reset_the_same_day_and_the_student_told(day):
     run("daily_check")
     failed = Photo.objects.get(student=day[3])
     assert (failed.status, failed.is_current) == (Photo.Status.REJECTED, False)
-    message = Message.objects.get(recipient_key=day[3].actor_key)
-    assert "The eyes are not fully open." in message.body
+    message = Notification.objects.get(recipient_key=day[3].actor_key)
+    assert "The eyes are not fully open." in letter(message).body
     assert Photo.objects.filter(is_current=True).count() == 3
 
 
@@ -65,16 +66,16 @@ def test_second_check_of_a_day_does_nothing(day, owner):
     assert daily_check.start_daily_checks() == 1
     run("daily_check")
     assert daily_check.start_daily_checks() == 0
-    assert Message.objects.filter(recipient_key=day[3].actor_key).count() == 1
+    assert Notification.objects.filter(recipient_key=day[3].actor_key).count() == 1
 
 
 def test_check_that_was_lost_halfway_keeps_its_count(day):
     daily_check.start_daily_checks()
     job = Job.objects.get(kind="daily_check")
-    jobs.claim(job.pk)
+    Job.objects.claim(job.pk)
     job.refresh_from_db()
     daily_check.run_daily_check(job)
-    Job.objects.filter(pk=job.pk).update(status=Job.Status.QUEUED)
+    Job.objects.filter(pk=job.pk).update(status=Job.Status.QUEUED, claimed_at=None)
     run("daily_check")
     job.refresh_from_db()
     assert job.result["failed"] == 1
@@ -83,19 +84,19 @@ def test_check_that_was_lost_halfway_keeps_its_count(day):
 def test_check_that_was_lost_after_its_report_tells_the_school_once(day, owner):
     daily_check.start_daily_checks()
     job = Job.objects.get(kind="daily_check")
-    jobs.claim(job.pk)
+    Job.objects.claim(job.pk)
     daily_check.run_daily_check(Job.objects.get(pk=job.pk))
-    Job.objects.filter(pk=job.pk).update(status=Job.Status.QUEUED)
+    Job.objects.filter(pk=job.pk).update(status=Job.Status.QUEUED, claimed_at=None)
     (job,) = run("daily_check")
     assert job.result["reset"] == 1
-    assert Message.objects.filter(recipient_key=owner.actor_key, kind="daily_check").count() == 1
+    assert Notification.objects.filter(recipient_key=owner.actor_key, kind="daily_check").count() == 1
 
 
 def test_students_who_have_not_handed_in_are_reminded_once_a_day(day, school):
     daily_check.start_daily_checks()
     run("daily_check")
     daily_check.remind_ready(enrolment_of(school), timezone.localdate())
-    told = Message.objects.filter(recipient_key=day[2].actor_key)
+    told = Notification.objects.filter(recipient_key=day[2].actor_key)
     assert [message.kind for message in told] == ["not_handed_in"]
 
 
@@ -121,4 +122,4 @@ def test_students_without_an_address_are_told_in_the_portal_only(day):
     daily_check.start_daily_checks()
     run("daily_check")
     assert Student.objects.get(pk=day[3].pk).email == ""
-    assert Message.objects.get(recipient_key=day[3].actor_key).email == ""
+    assert not Notification.objects.get(recipient_key=day[3].actor_key).deliveries.exists()

@@ -129,7 +129,7 @@ def test_purge_waits_for_the_one_before_and_finds_nothing_after_it(photos, close
     assert retention.start_purges() == 0
     Job.objects.update(status=Job.Status.RUNNING)
     assert retention.start_purges() == 0
-    Job.objects.update(status=Job.Status.QUEUED)
+    Job.objects.update(status=Job.Status.QUEUED, claimed_at=None)
     jobs.run(Job.objects.get().pk)
     assert run_night() == []
 

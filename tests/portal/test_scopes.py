@@ -33,7 +33,7 @@ SYSTEM = {
     "demo.photos": "the demo's command",
     "demo.schools": "the demo's command",
     "portal.jobs": "a job that belongs to no school",
-    "portal.notifications": "e-mails that are due",
+    "portal.deliveries": "notifications that are to be sent",
     "proofing.deadline_reminders": "schools and students to remind",
 }
 

@@ -6,11 +6,12 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from portal import history, notifications
-from portal.models import Event, Job, Membership, Message, Role, User
+from portal import history, notification_kinds, notifications
+from portal.models import Event, Job, Membership, Notification, Role, User
 from portal.tenancy import school_scope
 from tests import factories
 from tests.conftest import client_of
+from tests.support.letters import PLAIN, plain
 
 pytestmark = pytest.mark.django_db
 
@@ -161,11 +162,10 @@ def test_the_list_of_jobs_costs_the_same_for_one_and_for_three(owner_client, sch
 
 
 @pytest.fixture
-def message(school, owner):
+def message(school, owner, monkeypatch):
+    monkeypatch.setitem(notification_kinds.KINDS, PLAIN.name, PLAIN)
     with school_scope(school):
-        return notifications.tell(
-            owner, school=school, kind="x", subject="Look", body="There is work.", link="/school/people/"
-        )
+        return notifications.notify(owner, school=school, link="/school/people/", **plain("Look", "There is work."))
 
 
 def test_a_message_is_counted_read_and_leads_on(owner_client, owner, message):
@@ -187,13 +187,13 @@ def test_messages_are_read_by_their_recipient_alone(colleague, outsider_client, 
         assert one.post(reverse("portal:message", args=[message.pk])).status_code == 404
     client.post(reverse("portal:messages_read"))
     with school_scope(school):
-        assert Message.objects.get().read_at is None
+        assert Notification.objects.get().read_at is None
 
 
 def test_all_messages_are_marked_at_once(owner_client, message, school):
     owner_client.post(reverse("portal:messages_read"))
     with school_scope(school):
-        assert Message.objects.get().read_at is not None
+        assert Notification.objects.get().read_at is not None
 
 
 # history
@@ -261,5 +261,5 @@ def test_people_and_messages_cost_the_same_for_one_and_for_three(owner_client, o
     for n in range(2):
         factories.person(f"more{n}", Role.SCHOOL_OFFICER, school)
         with school_scope(school):
-            notifications.tell(owner, school=school, kind="x", subject="Look", body="More.")
+            notifications.notify(owner, school=school, **plain("Look", "More."))
     assert (queries(owner_client, people), queries(owner_client, inbox)) == one == (7, 9)

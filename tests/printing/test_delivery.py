@@ -3,11 +3,12 @@ import datetime as dt
 import pytest
 
 from portal.errors import Conflict, PortalError
-from portal.models import Message
+from portal.models import Notification
 from printing import delivery, print_runs
 from printing.models import PrintRun, Shipment
 from schools.models import Enrolment
 from students.models import Student
+from tests.support.letters import letter
 from tests.support.school_papers import with_portrait
 
 pytestmark = pytest.mark.django_db
@@ -34,7 +35,7 @@ def test_shipping_prints_the_students_and_tells_the_school(printed, accepted, ce
     assert state(accepted) == Enrolment.Status.SHIPPED
     assert set(Student.objects.values_list("stage", flat=True)) == {Student.Stage.PRINTED}
     assert PrintRun.objects.get().printed_at is not None
-    assert "SF100" in Message.objects.get(kind="shipment.shipped", recipient_key=owner.actor_key).body
+    assert "SF100" in letter(Notification.objects.get(kind="shipment.shipped", recipient_key=owner.actor_key)).body
 
 
 def test_a_run_is_shipped_once(printed, center_admin):
@@ -53,7 +54,7 @@ def test_receipt_delivers_the_students_and_ends_the_school_s_way(printed, accept
     assert (shipment.status, shipment.received_by_name) == (Shipment.Status.RECEIVED, owner.actor_name)
     assert set(Student.objects.values_list("stage", flat=True)) == {Student.Stage.DELIVERED}
     assert state(accepted) == Enrolment.Status.RECEIVED
-    told = Message.objects.filter(kind="shipment.received")
+    told = Notification.objects.filter(kind="shipment.received")
     assert set(told.values_list("recipient_key", flat=True)) == {s.actor_key for s in Student.objects.all()}
     with pytest.raises(Conflict):
         delivery.receive(shipment, received_by="", by=owner)

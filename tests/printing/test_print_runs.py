@@ -80,7 +80,7 @@ def test_every_student_has_a_page(printed):
 
 def test_building_twice_gives_the_same_volume_and_leaves_no_old_file(printed, django_capture_on_commit_callbacks):
     first = printed.volumes.get()
-    Job.objects.filter(pk=printed.job_id).update(status=Job.Status.QUEUED)
+    Job.objects.filter(pk=printed.job_id).update(status=Job.Status.QUEUED, claimed_at=None)
     with django_capture_on_commit_callbacks(execute=True):
         built(printed)
     second = printed.volumes.get()

@@ -1,11 +1,14 @@
 import datetime as dt
 
 import pytest
+from django.utils import timezone
 
-from portal.models import Message
+from portal.models import Notification
 from portal.tenancy import school_scope
 from proofing import deadline_reminders
 from schools.models import Enrolment
+from schools.workdays import workdays_between
+from tests.support.letters import letter
 from tests.support.school_papers import confirm, with_portrait
 
 pytestmark = pytest.mark.django_db
@@ -23,19 +26,65 @@ def due(season, school, owner):
 
 def told(school, kind):
     with school_scope(school):
-        return list(Message.objects.filter(kind=kind))
+        return list(Notification.objects.filter(kind=kind))
 
 
 def test_school_is_reminded_on_chosen_working_days_only(due):
     assert deadline_reminders.remind_all(MONDAY) == 0
     assert deadline_reminders.remind_all(dt.date(2022, 6, 15)) == 1
     (message,) = told(due, "feedback.due")
-    assert "2" in message.subject
-    assert "2022-06-17" in message.body
+    assert letter(message).subject == "2 working days left for the feedback form"
+    assert "2022-06-17" in letter(message).body
 
 
 def test_school_is_told_the_day_after(due):
     assert deadline_reminders.remind_all(dt.date(2022, 6, 20)) == 1
+    (message,) = told(due, "feedback.overdue")
+    assert letter(message).subject == "The feedback form is overdue"
+    assert "Not settled yet: 1 students" in letter(message).body
+
+
+def workdays_before(due_on, number):
+    """The day from which `number` working days are left, one a call from the due day back."""
+    day = due_on
+    while workdays_between(day, due_on) < number:
+        day -= dt.timedelta(days=1)
+    return day
+
+
+def test_students_are_reminded_on_their_own_days_and_on_no_other(due):
+    due_on = dt.date(2022, 6, 17)
+    told_on = []
+    for left in range(31):
+        deadline_reminders.remind_all(workdays_before(due_on, left))
+        if told(due, "proof.due"):
+            told_on.append(left)
+        with school_scope(due):
+            Notification.objects.all().delete()
+    assert told_on == [1, 5, 15, 29]
+
+
+def test_students_are_reminded_once_a_day_and_again_on_the_next_of_their_days(due):
+    today = timezone.localdate()
+    for weeks in (1, 3):  # 5 and 15 working days, had the weeks no holiday
+        due_on = today
+        while workdays_between(today, due_on) < 5 * weeks:
+            due_on += dt.timedelta(days=1)
+        with school_scope(due):
+            Enrolment.objects.update(proof_due_on=due_on)
+            Notification.objects.update(created_at=timezone.now() - dt.timedelta(days=1))
+        before = len(told(due, "proof.due"))
+        deadline_reminders.remind_all()
+        deadline_reminders.remind_all()
+        assert len(told(due, "proof.due")) == before + 1
+
+
+def test_students_of_one_school_do_not_silence_those_of_another(due, other_school, season):
+    with_portrait(other_school, season, email="two@example.org")
+    with school_scope(other_school):
+        Enrolment.objects.update(status=Enrolment.Status.PROOFREADING, proof_due_on=dt.date(2022, 6, 17))
+    deadline_reminders.remind_all(dt.date(2022, 6, 16))
+    assert len(told(due, "proof.due")) == len(told(other_school, "proof.due")) == 1
 
 
 def test_students_who_have_not_answered_are_reminded(due, season):
@@ -44,12 +93,11 @@ def test_students_who_have_not_answered_are_reminded(due, season):
         confirm(done)
     assert deadline_reminders.remind_all(dt.date(2022, 6, 16)) == 1
     (message,) = told(due, "proof.due")
-    assert message.email == "one@example.org"
+    with school_scope(due):
+        assert message.deliveries.get().address == "one@example.org"
 
 
 def test_second_round_of_a_day_tells_nobody_again(due):
-    from django.utils import timezone
-
     with school_scope(due):
         Enrolment.objects.update(proof_due_on=timezone.localdate())
     assert deadline_reminders.remind_all() == 1

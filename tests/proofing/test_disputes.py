@@ -3,11 +3,12 @@ import pytest
 from capture.models import Photo
 from portal import history
 from portal.errors import Conflict, PortalError
-from portal.models import Event, Message
+from portal.models import Event, Notification
 from proofing import disputes, proofs
 from proofing.models import Proof
 from students.models import Correction, Student
 from tests import factories
+from tests.support.letters import letter
 from tests.support.school_papers import confirm
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,7 @@ def test_request_takes_a_confirmation_back_and_tells_the_school(asker, owner):
     assert Student.objects.get(pk=asker.pk).stage == Student.Stage.APPROVED
     assert Proof.objects.get(student=asker).status == Proof.Status.DISPUTED
     assert correction.status == Correction.Status.OPEN
-    message = Message.objects.get(kind="correction.asked")
+    message = Notification.objects.get(kind="correction.asked")
     assert (message.recipient_key, message.link) == (owner.actor_key, "/school/corrections/")
 
 
@@ -55,7 +56,7 @@ def test_accepted_data_stand_in_the_roster_and_the_student_confirms_then(asker, 
     disputes.accept(correction, by=owner)
     student = Student.objects.get(pk=asker.pk)
     assert student.major == "会计学"
-    assert Message.objects.get(kind="correction.accepted").recipient_key == asker.actor_key
+    assert Notification.objects.get(kind="correction.accepted").recipient_key == asker.actor_key
     assert confirm(student).status == Proof.Status.CONFIRMED
 
 
@@ -66,7 +67,7 @@ def test_accepted_id_number_is_sealed_and_appears_nowhere_in_clear(asker, owner)
     disputes.accept(correction, by=owner)
     assert Student.objects.get(pk=asker.pk).id_number == number
     assert not any(number in str(event.facts) for event in Event.objects.all())
-    assert not any(number in message.body for message in Message.objects.all())
+    assert not any(number in letter(message).body for message in Notification.objects.all())
 
 
 def test_id_number_of_another_student_is_refused_and_nothing_changes(asker, pair, owner):
@@ -89,7 +90,7 @@ def test_declined_request_needs_an_answer_and_lets_the_student_confirm(asker, ow
     with pytest.raises(PortalError, match="Tell the student"):
         disputes.decline(correction, by=owner, answer=" ")
     disputes.decline(correction, by=owner, answer="The register says so")
-    assert "The register says so" in Message.objects.get(kind="correction.declined").body
+    assert "The register says so" in letter(Notification.objects.get(kind="correction.declined")).body
     assert confirm(asker).status == Proof.Status.CONFIRMED
 
 
@@ -123,7 +124,7 @@ def test_portrait_framed_since_the_complaint_needs_no_other_photo(asker, owner):
     assert disputes.accept_framed(correction, by=owner).status == Correction.Status.ACCEPTED
     photo.refresh_from_db()
     assert photo.status == Photo.Status.APPROVED
-    assert "framed anew" in Message.objects.get(kind="correction.accepted").body
+    assert "framed anew" in letter(Notification.objects.get(kind="correction.accepted")).body
     assert confirm(Student.objects.get(pk=asker.pk)).status == Proof.Status.CONFIRMED
 
 

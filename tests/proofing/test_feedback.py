@@ -6,10 +6,11 @@ from PIL import Image
 
 from capture.review import decisions
 from portal.errors import Conflict, PortalError
-from portal.models import Message
+from portal.models import Notification
 from proofing import feedback, proofs
 from proofing.models import Feedback
 from schools.models import Enrolment
+from tests.support.letters import letter
 from tests.support.school_papers import STAMPED, confirm, read
 
 pytestmark = pytest.mark.django_db
@@ -116,7 +117,7 @@ def test_form_is_sent_once(sent, owner):
 def test_accepted_form_opens_the_printing_and_tells_the_school(settled, sent, center_admin, owner):
     feedback.accept(sent, by=center_admin)
     assert status_of(settled) == Enrolment.Status.FEEDBACK_ACCEPTED
-    assert Message.objects.get(kind="feedback.accepted").recipient_key == owner.actor_key
+    assert Notification.objects.get(kind="feedback.accepted").recipient_key == owner.actor_key
     with pytest.raises(Conflict):
         feedback.accept(Feedback.objects.get(), by=center_admin)
 
@@ -132,6 +133,6 @@ def test_sent_back_form_can_be_sent_again(settled, sent, owner, center_admin):
         feedback.send_back(sent, reason="", by=center_admin)
     feedback.send_back(sent, reason="The stamp is missing", by=center_admin)
     assert status_of(settled) == Enrolment.Status.PROOFREADING
-    assert "The stamp is missing" in Message.objects.get(kind="feedback.sent_back").body
+    assert "The stamp is missing" in letter(Notification.objects.get(kind="feedback.sent_back")).body
     again = feedback.send(Feedback.objects.get(), data=STAMPED, by=owner)
     assert (again.status, again.reason) == (Feedback.Status.SENT, "")

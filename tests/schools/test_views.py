@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal import history
-from portal.models import Event, Message, Role
+from portal.models import Event, Notification, Role
 from portal.tenancy import school_scope, system_scope
 from schools.models import Area, Enrolment, School, Season, WindowException
 from tests import factories
@@ -223,7 +223,7 @@ def test_an_exception_is_granted_on_the_schools_page(center_client, school, seas
     center_client.post(reverse("schools:exception_withdraw", args=[row.pk]))
     with school_scope(school):
         assert not WindowException.objects.exists()
-        assert Message.objects.filter(recipient_key=owner.actor_key).count() == 3
+        assert Notification.objects.filter(recipient_key=owner.actor_key).count() == 3
 
 
 def test_the_register_goes_out_and_comes_in_as_a_workbook(center_client, school):

@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from portal.errors import PortalError
-from portal.models import Event, Message
+from portal.models import Event, Notification
 from portal.tenancy import center_scope
 from schools import windows
 from schools.models import Area, Enrolment, Window, WindowException
@@ -80,7 +80,7 @@ def test_an_exception_is_granted_changed_and_withdrawn_and_the_school_is_told_ea
     assert not WindowException.objects.exists()
     kinds = list(Event.objects.filter(kind__startswith="exception.").order_by("id").values_list("kind", flat=True))
     assert kinds == ["exception.granted", "exception.changed", "exception.withdrawn"]
-    assert Message.objects.filter(recipient_key=owner.actor_key).count() == 3
+    assert Notification.objects.filter(recipient_key=owner.actor_key).count() == 3
     assert Event.objects.get(kind="exception.granted").facts == {
         "days": "2022-03-21 – 2022-03-27",
         "hours": "09:00 – ",
@@ -93,7 +93,7 @@ def test_an_exception_of_another_school_is_not_mixed_in(season, school, other_sc
     windows.grant_exception(
         school=school, season=season, by=center_admin, starts_on=MARCH[0], ends_on=MARCH[1], reason="x"
     )
-    assert not Message.objects.filter(school=other_school).exists()
+    assert not Notification.objects.filter(school=other_school).exists()
 
 
 def test_an_area_without_a_position_keeps_its_place_and_a_new_one_comes_last(season, center_admin):

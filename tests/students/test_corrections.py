@@ -2,11 +2,12 @@ import pytest
 
 from portal import history
 from portal.errors import Conflict, PortalError
-from portal.models import Message
+from portal.models import Notification
 from students import corrections
 from students.models import Correction, Student
 from students.records import WrongData
 from tests import factories
+from tests.support.letters import letter
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scoped")]
 
@@ -21,7 +22,7 @@ def ask(student):
 def test_asking_leaves_a_question_and_tells_the_school(ask, student, owner):
     correction = ask("name", "李壹")
     assert (correction.status, correction.wanted) == ("open", "李壹")
-    assert Message.objects.filter(recipient_key=owner.actor_key, kind="correction.asked").count() == 1
+    assert Notification.objects.filter(recipient_key=owner.actor_key, kind="correction.asked").count() == 1
     assert history.of(correction).get().actor_key == student.actor_key
 
 
@@ -31,7 +32,7 @@ def test_accepting_changes_the_data(ask, student, owner):
     assert (correction.status, correction.decided_by_name) == ("accepted", owner.actor_name)
     event = history.of(student).filter(kind="student.changed").get()
     assert event.facts == {"name": ["李一", "李壹"], "correction": correction.pk}
-    assert Message.objects.filter(recipient_key=student.actor_key, kind="correction.accepted").exists()
+    assert Notification.objects.filter(recipient_key=student.actor_key, kind="correction.accepted").exists()
 
 
 def test_a_document_number_is_kept_sealed_and_checked_again(ask, student, owner):
@@ -85,8 +86,8 @@ def test_declining_needs_an_answer_and_keeps_the_data(ask, student, owner):
         corrections.decline(correction=correction, by=owner, answer=" ")
     corrections.decline(correction=correction, by=owner, answer="Your major is right.")
     assert Student.objects.get(pk=student.pk).major == "软件工程"
-    message = Message.objects.get(recipient_key=student.actor_key)
-    assert "Your major is right." in message.body
+    message = Notification.objects.get(recipient_key=student.actor_key)
+    assert "Your major is right." in letter(message).body
 
 
 def test_a_question_is_decided_once(ask, owner):

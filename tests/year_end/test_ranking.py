@@ -9,7 +9,7 @@ from capture.models import Photo
 from capture.review import decisions
 from portal import history
 from portal.errors import PortalError
-from portal.models import Message
+from portal.models import Notification
 from portal.tenancy import center_scope, school_scope
 from proofing.models import Feedback
 from schools.models import Enrolment, Season, Window, WindowException
@@ -145,7 +145,7 @@ def test_published_bulletin_reaches_the_schools_and_stands(two, season, center_a
     ranking.rank(season, by=center_admin)
     bulletin = ranking.save_bulletin(season, title="Bulletin", text="Words", by=center_admin)
     ranking.publish(bulletin, by=center_admin)
-    told = set(Message.objects.filter(kind="bulletin.published").values_list("recipient_key", flat=True))
+    told = set(Notification.objects.filter(kind="bulletin.published").values_list("recipient_key", flat=True))
     assert told == {owner.actor_key, outsider.actor_key}
     for change in (
         lambda: ranking.publish(Bulletin.objects.get(), by=center_admin),

@@ -12,7 +12,7 @@ import vision
 from capture.judging import judge
 from capture.models import Finding, Photo
 from capture.upload.intake import accept_upload
-from portal.models import Event, Message
+from portal.models import Event, Notification
 from students.models import Student
 from tests import factories
 
@@ -178,7 +178,7 @@ def test_photo_lost_too_often_is_marked_for_a_person_and_the_student_may_go_on(s
     student.refresh_from_db()
     assert photo.status == Photo.Status.FAILED
     assert student.stage == Student.Stage.RETAKE
-    assert Message.objects.filter(recipient_key=student.actor_key, kind="photo_failed").count() == 1
+    assert Notification.objects.filter(recipient_key=student.actor_key, kind="photo_failed").count() == 1
     assert "could not be judged" in caplog.text
 
 

@@ -18,11 +18,12 @@ from capture.tasks import sweep
 from capture.upload.intake import accept_upload
 from demo.drawn_people import Person, draw_jpeg
 from portal.errors import Conflict
-from portal.models import Event, Message, Role
+from portal.models import Event, Notification, Role
 from portal.tenancy import school_scope, system_scope
 from schools.models import Season
 from tests import factories
 from tests.conftest import client_of
+from tests.support.letters import letter
 from vision import imprint as imprints
 
 pytestmark = pytest.mark.django_db
@@ -169,10 +170,10 @@ def test_reviewers_of_a_decided_photo_are_told(student, stranger, owner, outside
         Photo.objects.filter(pk=mine.pk).update(status=Photo.Status.APPROVED)
     sent(stranger, altered(picture))
     with system_scope():
-        message = Message.objects.get(kind="likeness_found")
+        message = Notification.objects.get(kind="likeness_found")
         assert message.recipient_key == owner.actor_key
-        assert student.name in message.body
-        assert stranger.name not in message.body
+        assert student.name in letter(message).body
+        assert stranger.name not in letter(message).body
         assert Photo.objects.get(pk=mine.pk).status == Photo.Status.APPROVED
     assert client_of(owner).get(message.link).status_code == 200
 

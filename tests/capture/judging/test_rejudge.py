@@ -10,7 +10,7 @@ from capture.models import Finding, Photo
 from capture.review import decisions
 from capture.upload import intake, submission
 from portal import history, jobs
-from portal.models import Event, Job, Message
+from portal.models import Event, Job, Notification
 from portal.tenancy import school_scope
 from schools.models import Enrolment
 from students.models import Student
@@ -81,7 +81,7 @@ def test_a_ready_photo_is_never_taken_from_its_student(season, judged):
     photo.refresh_from_db()
     photo.student.refresh_from_db()
     assert (photo.status, photo.student.stage) == (Status.READY, Student.Stage.READY)
-    assert not Message.objects.exists()
+    assert not Notification.objects.exists()
 
 
 def test_a_rejected_photo_that_passes_now_is_released_and_made_into_a_portrait(
@@ -100,7 +100,7 @@ def test_a_rejected_photo_that_passes_now_is_released_and_made_into_a_portrait(
     assert report.released == 1
     assert (photo.status, photo.attempts, agreed.stage) == (Status.CHECKING, 0, Student.Stage.CHECKING)
     assert Event.objects.filter(kind="photo.released", object_id=photo.pk).count() == 1
-    told = Message.objects.get(kind="photo_released")
+    told = Notification.objects.get(kind="photo_released")
     assert told.recipient_key == agreed.actor_key
 
     with django_capture_on_commit_callbacks(execute=True):
@@ -138,7 +138,7 @@ def test_a_rejected_photo_is_not_released_behind_what_happened_since(season, sch
     assert apply(season).released == 0
     photo.refresh_from_db()
     assert photo.status == Status.REJECTED
-    assert not Message.objects.exists()
+    assert not Notification.objects.exists()
 
 
 def test_decided_photos_stay_as_decided(season, judged, owner):

@@ -7,7 +7,7 @@ from capture.models import Finding, LimitSet, Photo
 from capture.review import decisions
 from portal import history
 from portal.errors import Conflict
-from portal.models import Event, Message
+from portal.models import Event, Notification
 from portal.tenancy import center_scope
 from students.models import Student
 from tests import factories
@@ -56,7 +56,7 @@ def test_two_replays_at_once_release_a_photo_once(season, school):
     photo.student.refresh_from_db()
     assert (photo.status, photo.student.stage) == (Photo.Status.CHECKING, Student.Stage.CHECKING)
     assert Event.objects.filter(kind="photo.released").count() == 1
-    assert Message.objects.filter(kind="photo_released").count() == 1
+    assert Notification.objects.filter(kind="photo_released").count() == 1
 
 
 def test_a_reviewer_and_a_replay_at_once_leave_a_decided_photo_with_one_verdict(season, school, owner):

@@ -7,7 +7,7 @@ import vision
 from capture.models import Finding, Photo
 from capture.review import automatic_approval, decisions
 from capture.upload import submission
-from portal.models import Event, Message
+from portal.models import Event, Notification
 from students.models import Student
 from tests import factories
 
@@ -36,7 +36,7 @@ def test_a_green_photo_is_approved_at_once_and_says_so(green, enrolment):
     assert green.stage == Student.Stage.APPROVED
     kinds = list(Event.objects.filter(object_type="capture.photo", object_id=photo.pk).values_list("kind", flat=True))
     assert kinds == ["photo.approved_automatically", "photo.submitted"]
-    assert Message.objects.get(recipient_key=green.actor_key).kind == "photo_approved"
+    assert Notification.objects.get(recipient_key=green.actor_key).kind == "photo_approved"
 
 
 def test_the_school_may_reset_it_as_any_other(green, enrolment, owner):

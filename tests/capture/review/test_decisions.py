@@ -3,21 +3,26 @@
 import datetime as dt
 
 import pytest
+from django.core import mail
 from django.utils import timezone
 
 from capture.models import Photo
 from capture.review import decisions
+from portal import deliveries
 from portal.errors import Conflict, NotAllowed, PortalError
-from portal.models import Event, Message
+from portal.models import Event, Notification
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories
+from tests.support.letters import letter
 
 pytestmark = pytest.mark.usefixtures("scoped")
 
 
 def told(student) -> list[str]:
-    return list(Message.objects.filter(recipient_key=student.actor_key).order_by("id").values_list("kind", flat=True))
+    return list(
+        Notification.objects.filter(recipient_key=student.actor_key).order_by("id").values_list("kind", flat=True)
+    )
 
 
 def states(photo) -> tuple[str, str]:
@@ -51,7 +56,7 @@ def test_returned_photo_says_why(student, owner):
     photo.refresh_from_db()
     assert states(photo) == (Photo.Status.RETURNED, Student.Stage.RETAKE)
     assert photo.reason == "Glasses reflect."
-    assert "Glasses reflect." in Message.objects.get(recipient_key=student.actor_key).body
+    assert "Glasses reflect." in letter(Notification.objects.get(recipient_key=student.actor_key)).body
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 301])
@@ -234,7 +239,9 @@ def test_photo_of_a_locked_student_is_not_approved(student, owner):
 def test_students_are_told_in_the_language_of_the_product(student, owner, settings):
     from django.utils import translation
 
-    settings.LANGUAGE_CODE = "zh-hans"
+    settings.LANGUAGE_CODE, student.email = "zh-hans", "student@example.org"
+    student.save()
     with translation.override("en"):
         decisions.approve(photo=factories.photo(student), by=owner)
-    assert "照片" in Message.objects.get(recipient_key=student.actor_key).subject
+    deliveries.send_waiting()
+    assert "照片" in mail.outbox[0].subject

@@ -17,7 +17,7 @@ from capture.review import decisions
 from capture.upload import submission
 from capture.upload.intake import accept_upload
 from portal.errors import Conflict
-from portal.models import Event, Job, Message
+from portal.models import Event, Job, Notification
 from portal.tenancy import system_scope
 from schools.models import Enrolment, Season
 from tests import factories
@@ -133,7 +133,7 @@ def test_of_two_reviewers_one_decides(student, owner, colleague):
     )
     with system_scope():
         assert len([result for result in results if isinstance(result, Conflict)]) == 1
-        assert Message.objects.filter(recipient_key=student.actor_key).count() == 1
+        assert Notification.objects.filter(recipient_key=student.actor_key).count() == 1
         photo.refresh_from_db()
         student.refresh_from_db()
         assert (photo.status, student.stage) in {("approved", "approved"), ("returned", "retake")}

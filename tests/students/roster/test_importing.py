@@ -5,7 +5,7 @@ from django.db import connection
 
 from portal import history, states
 from portal.errors import Conflict, PortalError
-from portal.models import Event, Message
+from portal.models import Event, Notification
 from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
 from students import id_encryption
@@ -151,7 +151,7 @@ def test_a_finished_proofreading_opens_again_when_what_is_printed_changes(load):
     load(books.row(1, 班级="软件2302"), books.row(2, 手机号="13900000000"))
     assert (the().stage, the("202300002").stage) == ("approved", "proofed")
     assert history.of(the()).filter(kind="student.proof_reopened", before="proofed", after="approved").exists()
-    assert [message.recipient_key for message in Message.objects.all()] == [the().actor_key]
+    assert [message.recipient_key for message in Notification.objects.all()] == [the().actor_key]
 
 
 def test_students_missing_from_the_file_are_named_and_kept(load):

@@ -1,0 +1,97 @@
+"""What this room tells people."""
+
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from capture.judging import explanations
+from portal.notification_kinds import NotificationKind, register
+
+ME, REVIEW = "/me/", "/school/review/"
+
+register(
+    NotificationKind(
+        "photo_failed",
+        _("Your photo could not be checked"),
+        _("This is our fault, not yours, and somebody looks into it. You may also take a new photo."),
+        link=ME,
+    ),
+    NotificationKind(
+        "photo_reset",
+        _("Your photo did not pass: please take it again"),
+        format_lazy("%(findings)s\n{}", _("Please sign in and take a new photo while the days of your school last.")),
+        link=ME,
+        is_urgent=False,
+        formats={"findings": explanations.advice_on},
+    ),
+    NotificationKind(
+        "not_handed_in",
+        _("Your portrait is ready but not handed in"),
+        _("Please sign in, look at your portrait and hand it in. Only then does your school see it."),
+        link=ME,
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "photo_released",
+        _("Your photo may be used after all"),
+        _(
+            "The photo rules were adjusted, and your photo is being made into a portrait. Please sign in, look at it"
+            " and hand it in; you need not take a new one."
+        ),
+        link=ME,
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "photo_approved",
+        _("Your photo was approved"),
+        _("Your portrait meets the requirements. You will be asked to proofread it with your details."),
+        link=ME,
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "photo_returned",
+        _("Your photo was returned: please take it again"),
+        _("Reason: %(reason)s Please sign in and take a new photo."),
+        link=ME,
+    ),
+    NotificationKind(
+        "photo_undone",
+        _("Your photo is being looked at again"),
+        _("The last decision on your photo was taken back. You will hear from us; please wait."),
+        link=ME,
+    ),
+    NotificationKind(
+        "account_locked",
+        _("Your account was locked"),
+        _("Reason: %(reason)s Please go to the administrator of your school, who can unlock it."),
+        link=ME,
+    ),
+    NotificationKind(
+        "account_unlocked",
+        _("Your account is open again"),
+        _("You can sign in and take your photo. Please follow the rules this time."),
+        link=ME,
+    ),
+    NotificationKind(
+        "daily_check",
+        _("Daily check: %(taken)d photos taken, %(waiting)d waiting for review"),
+        _(
+            "Taken today: %(taken)d. Did not pass and reset: %(reset)d. Not handed in yet: %(ready)d."
+            " Waiting for your review: %(waiting)d. Students without a photo: %(left)d."
+        ),
+        link=REVIEW,
+    ),
+    NotificationKind(
+        "capture_ended",
+        _("The capture of your school has ended"),
+        _("Please have the portraits proofread and the feedback form returned by %(day)s (%(n)d working days)."),
+        link="/school/",
+    ),
+    NotificationKind(
+        "likeness_found",
+        _("The picture of %(name)s was sent in by somebody else too"),
+        _(
+            "A photo of another student is the same or nearly the same as that of %(name)s (%(number)s, class of"
+            " %(year)d), which your school has decided. Please compare the two and say whether they are one picture."
+        ),
+    ),
+)

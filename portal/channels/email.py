@@ -1,0 +1,88 @@
+"""E-mail, by the mail server of the settings."""
+
+import logging
+import smtplib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import BadHeaderError, EmailMessage, get_connection
+
+from portal.channels.base import ChannelDown, DeliveryError, Recipient, Send
+from portal.notification_kinds import EMAIL, Letter
+
+log = logging.getLogger(__name__)
+
+
+class Email:
+    name, is_instant = EMAIL, False
+
+    def address_of(self, recipient: Recipient) -> str:
+        return recipient.email
+
+    @contextmanager
+    def connect(self) -> Iterator[Send]:
+        connection = get_connection()
+        try:
+            connection.open()
+        except (OSError, smtplib.SMTPException) as error:
+            raise ChannelDown(str(error)) from error
+
+        def send(address: str, letter: Letter, link: str) -> None:
+            mail = EmailMessage(letter.subject, _body(letter, link), to=[address], connection=connection)
+            try:
+                mail.send()
+            except smtplib.SMTPServerDisconnected as error:
+                raise ChannelDown(str(error)) from error
+            except smtplib.SMTPException as error:
+                raise DeliveryError(_reason(error), permanent=_is_permanent(error)) from error
+            except (BadHeaderError, UnicodeError) as error:
+                raise DeliveryError(str(error), permanent=True) from error
+            except OSError as error:
+                raise ChannelDown(str(error)) from error
+
+        try:
+            yield send
+        finally:
+            _close(connection)
+
+
+def _close(connection: Any) -> None:
+    """A server that does not say good-bye has taken the letters all the same."""
+    try:
+        connection.close()
+    except (OSError, smtplib.SMTPException) as error:
+        log.info("The mail server did not end the connection well: %s", error)
+
+
+def _body(letter: Letter, link: str) -> str:
+    return f"{letter.body}\n\n{settings.SITE_URL}{link}".lstrip() if link else letter.body
+
+
+def _codes(error: smtplib.SMTPException) -> list[int]:
+    """What the server answered."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return [code for code, _text in error.recipients.values()]
+    return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
+
+
+def _is_permanent(error: smtplib.SMTPException) -> bool:
+    """5xx about the recipient or the text. One about the sender is about us, and is put right by the operator."""
+    if isinstance(error, smtplib.SMTPNotSupportedError):  # an address that the server cannot take
+        return True
+    codes = _codes(error)
+    return bool(codes) and all(code >= 500 for code in codes) and not isinstance(error, smtplib.SMTPSenderRefused)
+
+
+def _reason(error: smtplib.SMTPException) -> str:
+    texts: list[tuple[int, bytes | str]] = (
+        list(error.recipients.values()) if isinstance(error, smtplib.SMTPRecipientsRefused) else []
+    )
+    if isinstance(error, smtplib.SMTPResponseException):
+        texts = [(error.smtp_code, error.smtp_error)]
+    said = [f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}" for code, text in texts]
+    return "; ".join(said) or str(error)
+
+
+CHANNEL = Email()

@@ -1,0 +1,67 @@
+"""The inbox in the portal: what people read when they sign in. A stored notification stands there at once."""
+
+import datetime as dt
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from portal import history, notification_kinds
+from portal.channels.base import Recipient, Send
+from portal.models import Notification
+from portal.notification_kinds import PORTAL
+
+
+class Portal:
+    name, is_instant = PORTAL, True
+
+    def address_of(self, recipient: Recipient) -> str:
+        return recipient.actor_key
+
+    def connect(self) -> AbstractContextManager[Send]:
+        raise NotImplementedError("The stored notification is the delivery.")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A notification in the language of whoever looks at it."""
+
+    pk: int
+    kind: str
+    subject: str
+    body: str
+    link: str
+    created_at: dt.datetime
+    read_at: dt.datetime | None
+
+
+def inbox(recipient: history.Actor) -> QuerySet[Notification]:
+    """What somebody was told here, the newest first."""
+    elsewhere = [kind.name for kind in notification_kinds.KINDS.values() if PORTAL not in kind.channels]
+    rows = Notification.objects.filter(recipient_key=recipient.actor_key)
+    return rows.exclude(kind__in=elsewhere) if elsewhere else rows
+
+
+def entries(rows: Iterable[Notification]) -> list[Entry]:
+    """The rows as text, in the active language."""
+    return [_entry(row) for row in rows]
+
+
+def _entry(row: Notification) -> Entry:
+    letter = notification_kinds.render(row.kind, row.parameters)
+    return Entry(row.pk, row.kind, letter.subject, letter.body, row.link, row.created_at, row.read_at)
+
+
+def unread_number(recipient: history.Actor) -> int:
+    return inbox(recipient).filter(read_at=None).count()
+
+
+def mark_read(recipient: history.Actor, **only: Any) -> None:
+    """Mark all, or those that `only` narrows to, as read."""
+    inbox(recipient).filter(read_at=None, **only).update(read_at=timezone.now())
+
+
+CHANNEL = Portal()

@@ -1,0 +1,106 @@
+"""The kinds of notifications: what each says, where it leads, and by which channels it goes.
+
+A room registers its kinds in its module `notification_kinds`:
+
+    register(NotificationKind("photo_returned", _("Your photo was returned"), _("Reason: %(reason)s"), link="/me/"))
+
+Only the kind and its parameters are stored. `render` is the one place where they become text, in the language that is
+active there: the reader's.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+log = logging.getLogger(__name__)
+PORTAL, EMAIL = "portal", "email"
+
+
+@dataclass(frozen=True)
+class NotificationKind:
+    """`subject` and `body` are lazily translated and name their parameters as in `%(reason)s`.
+
+    `formats` turns stored parameters into words: a code into its label, fen into yuan. What people typed stays as it is.
+    Kinds that go to many at once are not urgent: urgent ones overtake them.
+    """
+
+    name: str
+    subject: Any
+    body: Any = ""
+    link: Any = ""
+    is_urgent: bool = True
+    channels: tuple[str, ...] = (PORTAL, EMAIL)
+    formats: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
+
+    @cached_property
+    def parameters(self) -> set[str]:
+        """The names in subject and body."""
+        named = _Names()
+        self.subject % named
+        self.body % named
+        return named.asked
+
+    def check(self, parameters: Mapping[str, Any]) -> None:
+        """Raise TypeError for parameters too many or too few, and for text in the language of whoever acts."""
+        if parameters.keys() != self.parameters:
+            wanted, given = sorted(self.parameters), sorted(parameters)
+            raise TypeError(f"Notification {self.name} takes {wanted}, and was given {given}.")
+        translated = [name for name, value in parameters.items() if isinstance(value, Promise)]
+        if translated:
+            raise TypeError(
+                f"Notification {self.name}: {translated} are text already; store a code, and use `formats`."
+            )
+
+
+class _Names(dict[str, Any]):
+    """Takes part in formatting to hear which names are asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: set[str] = set()
+
+    def __getitem__(self, name: str) -> int:
+        self.asked.add(name)
+        return 0
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What a reader is told."""
+
+    subject: str
+    body: str
+
+
+KINDS: dict[str, NotificationKind] = {}
+
+
+def register(*kinds: NotificationKind) -> None:
+    for kind in kinds:
+        if kind.name in KINDS:
+            raise ValueError(f"Two kinds of notifications are called {kind.name}.")
+        KINDS[kind.name] = kind
+
+
+def get(name: str) -> NotificationKind:
+    """Raises LookupError for a kind that no room has registered."""
+    try:
+        return KINDS[name]
+    except KeyError:
+        raise LookupError(f"No room has registered notifications of kind {name}.") from None
+
+
+def render(name: str, parameters: Mapping[str, Any]) -> Letter:
+    """The text in the active language. A row of a kind that is used no more says so, and harms no page."""
+    kind = KINDS.get(name)
+    if kind is None:
+        log.error("A stored notification is of the unknown kind %s", name)
+        return Letter(_("A message of an earlier version"), "")
+    words = {key: kind.formats[key](value) if key in kind.formats else value for key, value in parameters.items()}
+    subject = " ".join((kind.subject % words).split())
+    return Letter(subject, (kind.body % words).strip())

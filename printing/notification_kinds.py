@@ -1,0 +1,21 @@
+"""What this room tells people."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.notification_kinds import NotificationKind, register
+
+register(
+    NotificationKind(
+        "shipment.shipped",
+        _("Your photos are on their way"),
+        _("%(carrier)s, number %(number)s. Please confirm here when the parcel has come."),
+        link="/school/prints/",
+    ),
+    NotificationKind(
+        "shipment.received",
+        _("Your printed photos have arrived at your school"),
+        _("Ask the person in charge at your school when and where they are handed out."),
+        link="/me/",
+        is_urgent=False,
+    ),
+)

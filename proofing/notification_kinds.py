@@ -1,0 +1,39 @@
+"""What this room tells people."""
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from portal.notification_kinds import NotificationKind, register
+
+FEEDBACK = "/school/feedback/"
+DUE = _(
+    "Due on %(day)s. Not settled yet: %(students)d students. A late form delays the registration of your graduates."
+)
+
+register(
+    NotificationKind(
+        "feedback.accepted",
+        _("The center has accepted your feedback form"),
+        _("The photos of %(n)d students are going to be printed."),
+        link=FEEDBACK,
+    ),
+    NotificationKind(
+        "feedback.sent_back", _("The center has sent your feedback form back"), "%(reason)s", link=FEEDBACK
+    ),
+    NotificationKind(
+        "feedback.due",
+        ngettext_lazy(
+            "%(n)d working day left for the feedback form", "%(n)d working days left for the feedback form", "n"
+        ),
+        DUE,
+        link=FEEDBACK,
+    ),
+    NotificationKind("feedback.overdue", _("The feedback form is overdue"), DUE, link=FEEDBACK),
+    NotificationKind(
+        "proof.due",
+        _("Please check your portrait and your data"),
+        _("Confirm them by %(day)s, or say what is wrong."),
+        link="/me/proof/",
+        is_urgent=False,
+    ),
+)

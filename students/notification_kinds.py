@@ -1,0 +1,41 @@
+"""What this room tells people."""
+
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from portal.notification_kinds import NotificationKind, register
+from students.models import Correction
+
+
+def _field(code: str) -> object:
+    return Correction.Field(code).label
+
+
+register(
+    NotificationKind(
+        "correction.asked",
+        _("%(student)s asks for a correction"),
+        "%(field)s %(explanation)s",
+        link=reverse_lazy("proofing:corrections"),
+        formats={"field": _field},
+    ),
+    NotificationKind(
+        "correction.accepted",
+        _("Your correction was accepted"),
+        "%(field)s %(answer)s",
+        formats={"field": _field},
+    ),
+    NotificationKind(
+        "correction.declined",
+        _("Your correction was declined"),
+        "%(field)s %(answer)s",
+        formats={"field": _field},
+    ),
+    NotificationKind(
+        "student.proof_reopened",
+        _("Please proofread once more"),
+        _("Your school has changed data that you had confirmed. Look at them again and confirm."),
+        link=reverse_lazy("proofing:proof"),
+        is_urgent=False,
+    ),
+)
