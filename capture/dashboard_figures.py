@@ -83,4 +83,4 @@ def failures(season: Season, school: School | None) -> list[tuple[str, str, int]
     if school:
         found = found.filter(school=school)
     rows = found.order_by().values_list("rule").annotate(n=Count("pk")).order_by("-n")[:RULES_SHOWN]
-    return [(rule, str(vision.label(rule)), n) for rule, n in rows]
+    return [(rule, str(vision.rule_label(rule)), n) for rule, n in rows]

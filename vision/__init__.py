@@ -30,8 +30,8 @@ from vision.rules import (
     Rule,
     advice,
     judge,
-    label,
     limits_of,
+    rule_label,
     sentence,
 )
 from vision.source import Source, open_photo
@@ -76,11 +76,11 @@ __all__ = [
     "advice",
     "check",
     "judge",
-    "label",
     "limits_of",
     "make_portrait",
     "measure",
     "open_photo",
+    "rule_label",
     "sentence",
     "warm_up",
 ]

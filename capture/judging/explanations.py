@@ -62,7 +62,7 @@ def explain(row: Finding, photo: Photo) -> Explained:
     return Explained(
         rule=row.rule,
         outcome=row.outcome,
-        title=str(vision.label(row.rule)),
+        title=str(vision.rule_label(row.rule)),
         sentence=vision.sentence(found),
         advice=vision.advice(found),
         value=row.value,

@@ -41,7 +41,7 @@ def _with_finding(photos: QuerySet[Photo], finding: str) -> QuerySet[Photo]:
 
 
 def _findings() -> list[tuple[str, Any]]:
-    rules = [(name, vision.label(name)) for name in vision.RULE_NAMES]
+    rules = [(name, vision.rule_label(name)) for name in vision.RULE_NAMES]
     return [(CLEAN, _("Without findings")), (MARKED, _("With findings")), *rules]
 
 
@@ -79,7 +79,7 @@ class Worklist(List):
         """(rule, what is wrong, photos) of the findings that the other filters leave, the most frequent first."""
         photos = self.narrowed(without="finding")
         rows = Finding.objects.filter(photo__in=photos.order_by()).values_list("rule").annotate(n=Count("pk"))
-        return [(rule, vision.label(rule), n) for rule, n in sorted(rows, key=lambda row: -row[1])[:most]]
+        return [(rule, vision.rule_label(rule), n) for rule, n in sorted(rows, key=lambda row: -row[1])[:most]]
 
 
 class CenterPhotos(Worklist):

@@ -112,9 +112,9 @@ def outcome_mark(outcome: str) -> SafeString:
 
 
 @register.filter
-def fault(rule: str) -> Any:
+def rule_label(rule: str) -> Any:
     """What is wrong when a rule fires, in two or three words."""
-    return vision.label(rule)
+    return vision.rule_label(rule)
 
 
 @register.inclusion_tag("capture/_judged_by.html")

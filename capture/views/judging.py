@@ -117,7 +117,7 @@ def _foresee(season: Season, form: LimitsForm) -> dict[str, Any]:
         "foreseen": found,
         "draft": draft,
         "differences": limits.differences(limits.in_force(season), draft),
-        "rules": [(rule, vision.label(rule), counts) for rule, counts in found.rules.items()],
+        "rules": [(rule, vision.rule_label(rule), counts) for rule, counts in found.rules.items()],
         "photos": limit_preview.photos_of(found),
         "outcomes": limit_preview.OUTCOMES,
     }

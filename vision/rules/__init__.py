@@ -19,7 +19,7 @@ from vision.rules.head import FRAMING
 from vision.rules.integrity import INTEGRITY
 from vision.rules.light import LIGHT
 from vision.rules.limits import Gauge, Limit, Limits, Unit
-from vision.rules.rule import Family, Measures, Rule
+from vision.rules.rule import Family, Numbers, Rule
 from vision.verdict import Finding, Verdict
 
 FAMILIES: tuple[Family, ...] = (FRAMING, LIGHT, EXPRESSION, COVER, CLOTHES, INTEGRITY, FILE)
@@ -65,7 +65,7 @@ def limits_of(changes: Mapping[str, Mapping[str, float | None]] | None = None, *
     return Limits(merged, background)
 
 
-def judge(measures: Measures, limits: Limits | None = None) -> Verdict:
+def judge(measures: Numbers, limits: Limits | None = None) -> Verdict:
     """Pure: the same measures and limits give the same verdict, without the picture."""
     limits = limits or limits_of()
     has_face = bool(measures.get("faces", 0))
@@ -73,13 +73,13 @@ def judge(measures: Measures, limits: Limits | None = None) -> Verdict:
     return Verdict(tuple(finding for finding in found if finding))
 
 
-def judge_portrait(geometry: Measures, limits: Limits) -> tuple[Finding, ...]:
+def judge_portrait(geometry: Numbers, limits: Limits) -> tuple[Finding, ...]:
     """What the portrait itself shows to be wrong, from its geometry."""
     found = [rule.check_portrait(geometry, limits) for rule in RULES]
     return tuple(finding for finding in found if finding)
 
 
-def numbers_of(measures: Measures, geometry: Measures) -> dict[str, Any]:
+def numbers_of(measures: Numbers, geometry: Numbers) -> dict[str, Any]:
     """What the gauges read of a photo: its measures, and what only the geometry of its portrait shows."""
     return {**measures, **{name: geometry.get(name) for name in _ONLY_IN_PORTRAIT}}
 
@@ -89,7 +89,7 @@ _ONLY_IN_PORTRAIT = [
 ]
 
 
-def label(rule: str) -> Any:
+def rule_label(rule: str) -> Any:
     """What is wrong when the rule of this name is broken, in two or three words. A rule that is no more has only its name."""
     return BY_NAME[rule].label if rule in BY_NAME else rule
 
@@ -133,9 +133,9 @@ __all__ = [
     "grouped",
     "judge",
     "judge_portrait",
-    "label",
     "limits_of",
     "numbers_of",
     "prevents_portrait",
+    "rule_label",
     "sentence",
 ]

@@ -18,7 +18,7 @@ from vision.rules.limits import (
     gauge,
     passes,
 )
-from vision.rules.rule import Family, Measures, Rule, box, boxes, dots
+from vision.rules.rule import Family, Numbers, Rule, box, boxes, dots
 from vision.verdict import Finding
 
 COVER = Family(_("Hair, glasses, cover"))
@@ -28,7 +28,7 @@ GREY_CHROMA = 5.0
 SKIN_HUE = (12.0, 72.0)
 
 
-def _fringe(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+def _fringe(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """Little skin, or more fine detail than the cheeks have, which fair hair has too. Either alone must be plain to reject,
     both together need less: strands and thin fringes go to a person. Behind a mask nothing is known of the skin."""
     if mask.check(m, limits):
@@ -39,7 +39,7 @@ def _fringe(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
     return plain or rule.find(m, limits, "reject", "warn", "strands")
 
 
-def _mask(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+def _mask(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """Where lips should be: no redder than the chin, and one colour with it, in a face of two colours. A grey picture has none."""
     finding = rule.find(m, limits, "reject")
     if finding is None or m["lip_distance"] > LIPS_LIKE_CHIN:
@@ -49,7 +49,7 @@ def _mask(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
     return finding if _is_two_coloured(rule, m, limits) else None
 
 
-def _is_two_coloured(rule: Rule, m: Measures, limits: Limits) -> bool:
+def _is_two_coloured(rule: Rule, m: Numbers, limits: Limits) -> bool:
     """Chin unlike the cheeks; or cheeks unlike the forehead and not of a skin's hue, for hair or shine on a dark forehead
     differs as much; or cheeks without colour in a picture that has some."""
     if passes(limits.get(rule.name, "chin"), m["chin_distance"]):
@@ -61,7 +61,7 @@ def _is_two_coloured(rule: Rule, m: Measures, limits: Limits) -> bool:
     return grey is not None and m["skin_chroma"] < grey and m["forehead_chroma"] > 2 * m["skin_chroma"]
 
 
-def _fringe_score(m: Measures) -> float:
+def _fringe_score(m: Numbers) -> float:
     score: float = m["forehead_detail"] - m["forehead_skin"]
     return score
 

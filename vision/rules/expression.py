@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from vision.rules.limits import ABSOLUTE, IN_EYES, RATIO, SHARE, Limits, above, below, gauge
-from vision.rules.rule import Family, Measures, Rule, box, boxes
+from vision.rules.rule import Family, Numbers, Rule, box, boxes
 from vision.verdict import Finding
 
 EXPRESSION = Family(_("Eyes and expression"))
@@ -25,7 +25,7 @@ red_eye = EXPRESSION.add(
 )
 
 
-def _eyes(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+def _eyes(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """Narrow open eyes read 0.53: above the gap that is rejected only a slit is, which is low for its width too."""
     finding = rule.find(m, limits, "reject", "warn")
     if finding is None:

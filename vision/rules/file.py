@@ -8,7 +8,7 @@ from vision import standard
 from vision.rules.head import FRAMING
 from vision.rules.integrity import INTEGRITY
 from vision.rules.limits import BITS, RATIO, SHARE, Limits, above, below, gauge
-from vision.rules.rule import Family, Measures, Rule, box, first_gauge
+from vision.rules.rule import Family, Numbers, Rule, box, first_gauge
 from vision.verdict import Finding
 
 FILE = Family(_("File and portrait"))
@@ -47,7 +47,7 @@ too_close = FILE.add(
 )
 
 
-def _framing(rule: Rule, geometry: Measures, limits: Limits) -> Finding | None:
+def _framing(rule: Rule, geometry: Numbers, limits: Limits) -> Finding | None:
     return None if standard.is_met(geometry) else Finding(rule.name, "warn")
 
 

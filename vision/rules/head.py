@@ -5,13 +5,13 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from vision.rules.limits import ABSOLUTE, DEGREES, PIXELS, RATIO, Limits, above, below, gauge
-from vision.rules.rule import Family, Measures, Rule, Variant, box, clip, dots
+from vision.rules.rule import Family, Numbers, Rule, Variant, box, clip, dots
 from vision.verdict import Finding
 
 FRAMING = Family(_("Framing"))
 
 
-def _one_face(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+def _one_face(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """Nobody, or somebody else whose face has more than a share of the width of the main one. `value` counts the faces."""
     if m.get("faces", 0) == 0:
         return Finding(rule.name, "reject", 0.0, 1.0)

@@ -7,14 +7,14 @@ from django.utils.translation import gettext_lazy as _
 from vision.rules.cover import mask
 from vision.rules.light import sharpness
 from vision.rules.limits import CHROMA, HUE, RATIO, SIDES, Limits, above, below, gauge
-from vision.rules.rule import Family, Measures, Rule, Variant, box, boxes
+from vision.rules.rule import Family, Numbers, Rule, Variant, box, boxes
 from vision.verdict import Finding
 
 INTEGRITY = Family(_("Re-shot and beautified photos: only a person may lock"))
 FACE = box("box")
 
 
-def _screen(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+def _screen(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """Strongest peak of the spectrum of the face over its surroundings; in the empty spectrum of a blurred photo small peaks
     stand out."""
     return rule.find(m, limits, "blurred" if sharpness.check(m, limits) else "warn")
@@ -58,7 +58,7 @@ print_edge = INTEGRITY.add(
 )
 
 
-def _beautified(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+def _beautified(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """Judged only on a photo that is sharp and of a face that is bare."""
     return None if sharpness.check(m, limits) or mask.check(m, limits) else rule.find(m, limits, "warn")
 
@@ -79,7 +79,7 @@ beautified = INTEGRITY.add(
 )
 
 
-def _colour(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+def _colour(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """A grey picture is rejected; skin of an unlikely hue or strength warns, unless it is that of a mask."""
     if m.get("skin_chroma") is None or m.get("skin_hue") is None or mask.check(m, limits):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from vision.rules.limits import ABSOLUTE, LIGHTNESS, RATIO, SHARE, STOPS, Limits, above, below, gauge
-from vision.rules.rule import Family, Measures, Rule, box, boxes, dots, in_order
+from vision.rules.rule import Family, Numbers, Rule, box, boxes, dots, in_order
 from vision.verdict import Finding
 
 LIGHT = Family(_("Light and focus"))
@@ -67,7 +67,7 @@ overexposed = LIGHT.add(
 )
 
 
-def _underexposed(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+def _underexposed(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """Only where the face is dark: dark skin in good light has light eyes."""
     return rule.find(m, limits, "warn") if rule.is_exceeded("skin", m, limits) else None
 
@@ -89,7 +89,7 @@ underexposed = LIGHT.add(
 )
 
 
-def _face_glare(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+def _face_glare(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """Share of white shine on the skin, or light reflected below the eyes."""
     return rule.find(m, limits, "under_eye", places=EYES) or rule.find(m, limits, "warn")
 

@@ -10,8 +10,9 @@ from typing import Any
 from vision.rules.limits import ABOVE, BELOW, WORDS, Gauge, Limit, Limits
 from vision.verdict import Finding, Mark, Outcome
 
-Measures = Mapping[str, Any]
-Decide = Callable[["Rule", Measures, Limits], Finding | None]
+Numbers = Mapping[str, Any]
+"""Of a photo: its measures, or the geometry of its portrait."""
+Decide = Callable[["Rule", Numbers, Limits], Finding | None]
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Places:
     shape: str
     measure: str
 
-    def marks(self, measures: Measures) -> tuple[Mark, ...]:
+    def marks(self, measures: Numbers) -> tuple[Mark, ...]:
         """Fractions of the upright source; none where the place was not measured."""
         found = measures.get(self.measure) or ()
         if self.shape == "dots":
@@ -64,7 +65,7 @@ class Variant:
     prevents_portrait: bool = False
 
 
-def first_gauge(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+def first_gauge(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """What most rules do: the limits of the first gauge in their order."""
     return rule.find(m, limits, *(limit.name for limit in rule.gauges[0].limits))
 
@@ -72,7 +73,7 @@ def first_gauge(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
 def in_order(*names: str) -> Decide:
     """The first of these limits that is exceeded."""
 
-    def decide(rule: Rule, m: Measures, limits: Limits) -> Finding | None:
+    def decide(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
         return rule.find(m, limits, *names)
 
     return decide
@@ -106,7 +107,7 @@ class Rule:
     also_reads: tuple[str, ...] = ()
     asks: tuple[str, ...] = ()
     needs_face: bool = True
-    score: Callable[[Measures], float | None] | None = None
+    score: Callable[[Numbers], float | None] | None = None
     variant: Variant | None = None
     drawing: str = ""
     may_lock: bool = False
@@ -148,15 +149,15 @@ class Rule:
         places = {self.places.measure} if self.places else set()
         return frozenset({gauge.measure for gauge in self.gauges} | places | set(self.also_reads))
 
-    def check(self, m: Measures, limits: Limits) -> Finding | None:
+    def check(self, m: Numbers, limits: Limits) -> Finding | None:
         """Pure. Raises KeyError when an older engine did not take a measure that is needed."""
         return self.decide(self, m, limits) if self.decide else None
 
-    def check_portrait(self, geometry: Measures, limits: Limits) -> Finding | None:
+    def check_portrait(self, geometry: Numbers, limits: Limits) -> Finding | None:
         """The same of `Portrait.geometry`."""
         return self.decide_portrait(self, geometry, limits) if self.decide_portrait else None
 
-    def find(self, m: Measures, limits: Limits, *names: str, places: Places | None = None) -> Finding | None:
+    def find(self, m: Numbers, limits: Limits, *names: str, places: Places | None = None) -> Finding | None:
         """A finding for the first of these limits that is exceeded, shown at `places` if they are not those of the rule."""
         for name in names:
             if self.is_exceeded(name, m, limits):
@@ -168,11 +169,11 @@ class Rule:
                 return Finding(self.name, outcome, value, limits.get(self.name, name), marks)
         return None
 
-    def is_exceeded(self, name: str, m: Measures, limits: Limits) -> bool:
+    def is_exceeded(self, name: str, m: Numbers, limits: Limits) -> bool:
         value = self._gauge_of[name].read(m, background=limits.background)
         return self.limits[name].is_exceeded(value, limits.get(self.name, name))
 
-    def badness(self, m: Measures, *, background: str) -> float | None:
+    def badness(self, m: Numbers, *, background: str) -> float | None:
         """The score of a photo, more is worse; None where no face was found or nothing is measured."""
         if not self.is_checked or not m.get("faces"):
             return None
