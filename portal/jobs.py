@@ -19,12 +19,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal import history, queue, states
-from portal.errors import PortalError
-from portal.models import Job, User
+from portal.errors import Conflict, PortalError
+from portal.models import Job, Membership, User
 from portal.tenancy import Period, Tenant, school_scope, system_scope
 
 log = logging.getLogger(__name__)
@@ -176,9 +177,33 @@ def fail(job: Job, *, message: str) -> None:
 def retry(job: Job, *, by: User) -> Job:
     """Put a failed job back into the queue."""
     failed: list[str] = [Job.Status.FAILED]
-    states.change(job, Job.Status.QUEUED, by=by, only_from=failed, message="", finished_at=None, **Job.anew())
+    anew: dict[str, Any] = {"message": "", "finished_at": None, "dismissed_at": None} | Job.anew()
+    states.change(job, Job.Status.QUEUED, by=by, only_from=failed, **anew)
     transaction.on_commit(lambda: enqueue(job))
     return job
+
+
+def dismiss(job: Job, *, by: User) -> Job:
+    """Take a failed job off the overviews; it can still be found and retried. Raises Conflict when it has been already."""
+    now = timezone.now()
+    with transaction.atomic():
+        if not Job.objects.filter(pk=job.pk, status=Job.Status.FAILED, dismissed_at=None).update(dismissed_at=now):
+            raise Conflict
+        history.record("job.dismissed", job, by=by)
+    job.dismissed_at = now
+    return job
+
+
+def failed_for(member: Membership) -> QuerySet[Job]:
+    """The failed jobs that this person's portal has to do something about, newest first.
+
+    A school answers for what its people started, and hears of what the system did for it. The center answers for its own
+    work, and for what the system did for a school, where no person of the school can say why it failed.
+    """
+    failed = Job.objects.filter(status=Job.Status.FAILED, dismissed_at=None)
+    if member.is_center:
+        return failed.filter(Q(school=None) | Q(created_by__membership__school=None))
+    return failed.filter(Q(created_by=None) | Q(created_by__membership__school=member.school), school=member.school)
 
 
 def sweep() -> int:

@@ -13,6 +13,7 @@ permissions.register("history.see", _("Read the history"), roles=EVERYBODY)
 permissions.register("messages.read", _("Read the school's messages"), roles=SCHOOL)
 permissions.register("jobs.see", _("See long work and take what it made"), roles=EVERYBODY)
 permissions.register("jobs.retry", _("Start failed work again"), roles={Role.CENTER_ADMIN, Role.SCHOOL_ADMIN})
+permissions.register("jobs.dismiss", _("Take failed work off the overview"), roles=EVERYBODY)
 
 event_kinds.register_subject("person", _("People"), order=30)
 event_kinds.register_subject("job", _("Jobs"), order=100)
@@ -34,6 +35,7 @@ event_kinds.register(
     "job",
     {
         "job.downloaded": _("File of a job downloaded"),
+        "job.dismissed": _("Failed job taken off the overview"),
     },
 )
 event_kinds.register_states(Job, _("Job"), subject="job")

@@ -23,5 +23,6 @@ urlpatterns = [
     path("jobs/<int:pk>/", jobs.job, name="job"),
     path("jobs/<int:pk>/file/", jobs.job_file, name="job_file"),
     path("jobs/<int:pk>/retry/", jobs.job_retry, name="job_retry"),
+    path("jobs/<int:pk>/dismiss/", jobs.job_dismiss, name="job_dismiss"),
     path("panels/jobs/", jobs.panel_jobs, name="panel_jobs"),
 ]

@@ -102,13 +102,14 @@ class Migration(migrations.Migration):
                 ('artefact', models.FileField(blank=True, null=True, upload_to=portal.models.jobs.artefact_path)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('dismissed_at', models.DateTimeField(blank=True, null=True)),
                 ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('school', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to=settings.TENANT_MODEL)),
                 ('season', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.SEASON_MODEL)),
             ],
             options={
                 'ordering': ('-id',),
-                'indexes': [models.Index(fields=['school', 'kind', '-id'], name='job_by_school'), models.Index(condition=models.Q(('status__in', ('queued', 'running'))), fields=['status', 'claimed_at'], name='job_open')],
+                'indexes': [models.Index(fields=['school', 'kind', '-id'], name='job_by_school'), models.Index(condition=models.Q(('status__in', ('queued', 'running'))), fields=['status', 'claimed_at'], name='job_open'), models.Index(condition=models.Q(('dismissed_at', None), ('status', 'failed')), fields=['school'], name='job_failed')],
             },
         ),
         migrations.CreateModel(

@@ -51,6 +51,8 @@ class Job(Claimable):
     artefact = models.FileField(upload_to=artefact_path, null=True, blank=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    # When somebody has read that it failed, and wants to see it on no overview any more.
+    dismissed_at = models.DateTimeField(null=True, blank=True)
 
     objects = ClaimableQuerySet.as_manager()
 
@@ -61,6 +63,7 @@ class Job(Claimable):
             models.Index(
                 fields=("status", "claimed_at"), name="job_open", condition=models.Q(status__in=("queued", "running"))
             ),
+            models.Index(fields=("school",), name="job_failed", condition=models.Q(status="failed", dismissed_at=None)),
         ]
 
     def __str__(self) -> str:

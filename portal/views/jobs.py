@@ -4,10 +4,11 @@ import mimetypes
 from pathlib import PurePosixPath
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -19,6 +20,8 @@ from portal import jobs as rules
 from portal.access import staff_page
 from portal.lists import List, choice
 from portal.models import Job
+
+MOST_SHOWN = 6
 
 
 class Jobs(List):
@@ -32,10 +35,14 @@ def jobs_of(request: Any) -> QuerySet[Job]:
     return found if request.membership.is_center else found.filter(school=request.school)
 
 
-def open_jobs(request: Any) -> list[Any]:
-    """What runs or waits now, newest first, with its words."""
-    rows = jobs_of(request).filter(status__in=(Job.Status.QUEUED, Job.Status.RUNNING))
-    return _labelled(rows[:6])
+def jobs_panel(request: Any) -> dict[str, Any]:
+    """For the overviews: what runs or waits now, and what failed and is for this portal to mend; the newest first."""
+    running = jobs_of(request).filter(status__in=(Job.Status.QUEUED, Job.Status.RUNNING))
+    failed = rules.failed_for(request.membership).select_related("school", "created_by")
+    rows = _labelled(failed[:MOST_SHOWN])
+    for row in rows:
+        row.may_retry = _may_retry(request, row)
+    return {"jobs": _labelled(running[:MOST_SHOWN]), "failed_jobs": rows}
 
 
 def _labelled(rows: Any) -> list[Any]:
@@ -86,7 +93,15 @@ def job_retry(request: Any, pk: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("portal:job", args=[row.pk]))
 
 
+@require_POST
+@staff_page(may="jobs.dismiss")
+def job_dismiss(request: Any, pk: int) -> HttpResponse:
+    rules.dismiss(get_object_or_404(jobs_of(request), pk=pk), by=request.user)
+    messages.success(request, _("Taken off the overview. You find it under “All jobs”."))
+    return redirect(settings.LOGIN_REDIRECT_URL)
+
+
 @staff_page(may="jobs.see")
 def panel_jobs(request: Any) -> HttpResponse:
-    """What is running now, for the overview pages."""
-    return render(request, "portal/panel_jobs.html", {"jobs": open_jobs(request)})
+    """What is running now and what has failed, for the overview pages."""
+    return render(request, "portal/panel_jobs.html", jobs_panel(request))

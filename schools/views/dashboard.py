@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.access import center_page, school_page
 from portal.models import Membership
 from portal.panels import Panel, panel
-from portal.views.jobs import open_jobs
+from portal.views.jobs import jobs_panel
 from schools import opening_hours
 from schools.enrolment_steps import stages_of
 from schools.models import Enrolment, Season, Window
@@ -51,7 +51,7 @@ def dashboard(request: Any) -> HttpResponse:
         "today": timezone.localdate(),
         "open_windows": _open_windows(request.season),
     }
-    return render(request, "schools/dashboard.html", context | {"jobs": open_jobs(request)})
+    return render(request, "schools/dashboard.html", context | jobs_panel(request))
 
 
 def _open_windows(season: Season | None) -> list[Window]:
@@ -64,7 +64,7 @@ def _open_windows(season: Season | None) -> list[Window]:
 def school_home(request: Any) -> HttpResponse:
     """What is next, in one sentence; then where everything stands."""
     enrolment: Enrolment | None = request.enrolment
-    context: dict[str, Any] = {"enrolment": enrolment, "today": timezone.localdate(), "jobs": open_jobs(request)}
+    context: dict[str, Any] = {"enrolment": enrolment, "today": timezone.localdate(), **jobs_panel(request)}
     if enrolment:
         periods = opening_hours.periods_of(school=request.school, season=request.season)
         context |= {

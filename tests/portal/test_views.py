@@ -5,8 +5,9 @@ from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from portal import history, notification_kinds, notifications
+from portal import history, jobs, notification_kinds, notifications
 from portal.models import Event, Job, Membership, Notification, Role, User
 from portal.tenancy import school_scope
 from tests import factories
@@ -263,3 +264,64 @@ def test_people_and_messages_cost_the_same_for_one_and_for_three(owner_client, o
         with school_scope(school):
             notifications.notify(owner, school=school, **plain("Look", "More."))
     assert (queries(owner_client, people), queries(owner_client, inbox)) == one == (7, 9)
+
+
+SENTENCE = "The disk of the center is full."
+
+
+@pytest.fixture
+def failed(job):
+    job.status, job.message, job.finished_at = "failed", SENTENCE, timezone.now()
+    job.save()
+    return job
+
+
+def overviews(*clients) -> list[bool]:
+    """Whether the failure stands on each one's overview."""
+    return [SENTENCE in text(client.get(reverse("schools:door"), follow=True)) for client in clients]
+
+
+def test_a_failed_job_stands_on_the_overview_of_the_school_whose_people_started_it(
+    owner_client, outsider_client, center_client, colleague, failed
+):
+    assert overviews(owner_client, client_of(colleague), outsider_client, center_client) == [True, True, False, False]
+    panel = text(owner_client.get(reverse("portal:panel_jobs")))
+    assert reverse("portal:job_retry", args=[failed.pk]) in panel
+    assert reverse("portal:job_dismiss", args=[failed.pk]) in panel
+
+
+def test_what_the_system_did_for_a_school_stands_on_both_overviews(
+    owner_client, outsider_client, center_client, failed
+):
+    Job.objects.update(created_by=None)
+    assert overviews(owner_client, outsider_client, center_client) == [True, False, True]
+
+
+def test_what_the_center_did_stands_on_its_own_overview(owner_client, center_client, center_admin, failed):
+    Job.objects.update(created_by=center_admin)
+    assert overviews(owner_client, center_client) == [False, True]
+    Job.objects.update(created_by=None, school=None)
+    assert overviews(owner_client, center_client) == [False, True]
+
+
+def test_anybody_of_the_portal_dismisses_a_failed_job_once(owner_client, outsider_client, colleague, failed):
+    url = reverse("portal:job_dismiss", args=[failed.pk])
+    assert outsider_client.post(url).status_code == 404
+    assert client_of(colleague).post(url).status_code == 302
+    assert overviews(owner_client) == [False]
+    assert Event.objects.get(kind="job.dismissed").actor_key == f"user:{colleague.pk}"
+    assert owner_client.post(url).status_code == 409
+    assert SENTENCE in text(owner_client.get(reverse("portal:job", args=[failed.pk])))
+
+
+def test_a_job_that_runs_is_not_dismissed(owner_client, job):
+    assert owner_client.post(reverse("portal:job_dismiss", args=[job.pk])).status_code == 409
+
+
+def test_a_dismissed_job_that_fails_again_stands_on_the_overview_again(owner_client, owner, failed):
+    jobs.dismiss(failed, by=owner)
+    jobs.retry(failed, by=owner)
+    assert overviews(owner_client) == [False]
+    failed.kind = "daily_check"  # one that has a handler
+    jobs.fail(failed, message=SENTENCE)
+    assert overviews(owner_client) == [True]
