@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench messages lock demo setup setup-dev clean
+.PHONY: help run test mutants lint format bench messages lock demo setup setup-dev clean
 
 help:  ## 显示这些命令 · show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -17,6 +17,11 @@ run: setup  ## 启动整个系统,Ctrl-C 结束 · start everything; Ctrl-C ends
 test: setup-dev  ## 运行全部测试 · run every test, on real PostgreSQL, Redis and Chromium
 	@$(PY) launch/set_up.py browser
 	@$(PY) -m pytest -n 2 --dist loadfile -p tests.support.coverage $(TESTS)
+
+MUTANTS ?= 200
+MUTATED ?= tests/portal tests/schools tests/students tests/capture tests/billing tests/proofing tests/printing tests/year_end
+mutants: setup-dev  ## 故意改错规则,看测试能否发现 · break rules here and there, see which mistakes no test finds
+	@$(PY) -m pytest -q -p tests.support.mutants --mutants $(MUTANTS) $(if $(SEED),--seed $(SEED)) $(MUTATED)
 
 lint: setup-dev  ## 检查代码与模板 · check code, templates and types
 	@$(PY) -m ruff check .

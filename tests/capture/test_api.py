@@ -80,7 +80,10 @@ def test_rejection_comes_with_sentences_and_places(api, student, shut_eyes):
 def test_same_token_is_one_photo(api, student):
     factories.consent(student)
     token = uuid.uuid4()
-    assert send(api, token=token).json()["id"] == send(api, token=token).json()["id"]
+    first, again = send(api, token=token), send(api, token=token)
+    assert first.json()["id"] == again.json()["id"]
+    with system_scope():
+        assert Photo.objects.count() == 1
 
 
 def test_wrong_details_get_the_sentence_of_the_page(student):

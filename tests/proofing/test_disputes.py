@@ -66,8 +66,11 @@ def test_accepted_id_number_is_sealed_and_appears_nowhere_in_clear(asker, owner)
     assert correction.wanted == ""
     disputes.accept(correction, by=owner)
     assert Student.objects.get(pk=asker.pk).id_number == number
-    assert not any(number in str(event.facts) for event in Event.objects.all())
-    assert not any(number in letter(message).body for message in Notification.objects.all())
+    events, letters = list(Event.objects.all()), [letter(row) for row in Notification.objects.all()]
+    assert "correction.accepted" in {event.kind for event in events}
+    assert letters
+    assert not any(number in str(event.facts) for event in events)
+    assert not any(number in sent.body for sent in letters)
 
 
 def test_id_number_of_another_student_is_refused_and_nothing_changes(asker, pair, owner):

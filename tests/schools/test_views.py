@@ -207,7 +207,7 @@ def test_a_school_is_edited(center_client, school):
     assert Event.objects.get(kind="school.changed").facts["kind"] == ["university", "college"]
     answer = center_client.post(reverse("schools:school_edit", args=[school.pk]), data | {"is_active": ""}, follow=True)
     assert School.objects.get().is_active
-    assert answer.status_code == 400 or "takes part in a season" in text(answer)
+    assert "takes part in a season" in text(answer)
 
 
 def test_an_exception_is_granted_on_the_schools_page(center_client, school, season, owner):

@@ -157,6 +157,7 @@ def test_published_bulletin_reaches_the_schools_and_stands(two, season, center_a
     assert Award.objects.count() == 2
     assert Student.objects.count() == 4
     assert bulletin.published_at <= timezone.now()
+    assert [event.kind for event in history.of(bulletin)] == ["bulletin.published", "bulletin.saved"]
 
 
 # each of the hundred points
