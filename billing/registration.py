@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Order
-from portal import event_kinds, permissions, status_badges
+from portal import event_kinds, navigation, panels, permissions, status_badges
 from portal.models import Role
 from portal.permissions import CENTER, EVERYBODY
 from portal.status_badges import Badge
@@ -58,3 +58,11 @@ status_badges.register(
         Order.Status.REFUNDED: Badge("", "receipt-refund"),
     },
 )
+
+navigation.register("school", "billing:account", _("Fees"), "banknotes", order=60)
+navigation.register("center", "billing:center_fees", _("Fees"), "banknotes", order=70)
+panels.add_panel(
+    "center.dashboard", "billing:panel_fees", page="billing:center_fees", label=_("Fees"), order=60, css="foot"
+)
+panels.add_panel("school.overview", "billing:panel_fees", page="billing:account", label=_("Fees"), order=30)
+panels.add_panel("center.school", "billing:panel_school", order=20)

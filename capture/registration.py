@@ -6,7 +6,7 @@ from capture import daily_check, retention  # noqa: F401  (register kinds of job
 from capture.judging import rejudge  # noqa: F401
 from capture.models import Photo
 from capture.portraits import framing, recolouring  # noqa: F401
-from portal import event_kinds, permissions, status_badges
+from portal import event_kinds, navigation, panels, permissions, status_badges
 from portal.models import Role
 from portal.permissions import CENTER, EVERYBODY, SCHOOL
 from portal.status_badges import Badge
@@ -115,3 +115,27 @@ status_badges.register(
         Photo.Status.FAILED: Badge("act", "x-circle"),
     },
 )
+
+navigation.register("school", "capture:review", _("Review"), "photo", order=30)
+navigation.register("school", "capture:stations", _("Stations and notice"), "map-pin", order=80)
+navigation.register("center", "capture:center_photos", _("Photos"), "photo", order=50)
+navigation.register("center", "capture:photo_rules", _("Judging rules"), "adjustments-horizontal", order=60)
+panels.add_panel(
+    "center.dashboard", "capture:panel_today", page="capture:center_photos", label=_("Photos of the day"), order=30
+)
+panels.add_panel(
+    "center.dashboard", "capture:panel_failures", page="capture:center_photos", label=_("Why photos fail"), order=50
+)
+panels.add_panel(
+    "school.overview", "capture:panel_today", page="capture:review", label=_("Photos of the day"), order=20
+)
+panels.add_panel(
+    "center.callouts",
+    "capture:center_background",
+    page="capture:center_background",
+    label=_("Background of the portraits"),
+)
+panels.add_panel(
+    "school.callouts", "capture:background", page="capture:background", label=_("Background of the portraits")
+)
+panels.add_panel("student", "capture:student_photos")

@@ -16,6 +16,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal import history, permissions
@@ -184,6 +185,16 @@ def staff_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
         return _guarded(wrapped, "staff", may, to_post)
 
     return decorate
+
+
+def may_open(member: Membership | None, name: str, *args: object) -> bool:
+    """Whether a person's role may open the page behind a URL name. For menus and panels; the page checks by itself."""
+    if name not in _ACTIONS:
+        _ACTIONS[name] = resolve(reverse(name, args=args)).func.may  # type: ignore[attr-defined]
+    return permissions.may(member, _ACTIONS[name])
+
+
+_ACTIONS: dict[str, str] = {}  # URL name -> the action of its page
 
 
 def _check(request: Any, may: str, to_post: str) -> None:

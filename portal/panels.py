@@ -1,4 +1,13 @@
-"""What a page shows of the rooms above its own: panels that htmx loads from them, and links that they add."""
+"""What a page shows of the rooms above its own: panels that htmx loads from them, and links that they add.
+
+A page names its places ("center.dashboard", "school.overview" …); the rooms register what stands there:
+
+    panels.add_panel("center.dashboard", "billing:panel_fees", page="billing:center_fees", label=_("Fees"),
+                     order=60, css="foot")
+    panels.add_link("printing:prints", PageLink("year_end:bulletin", _("Bulletin"), "megaphone", has_bulletin))
+
+Whoever may not open a panel's page does not see the panel (`portal.access.may_open`).
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,21 +16,28 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from portal.access import may_open
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`name`, `page`: URL names. `css`: the class of its place in the page."""
+
+    name: str
+    page: str
+    label: Any
+    order: int
+    css: str
+
 
 @dataclass(frozen=True)
 class Panel:
     """`url` answers the panel's fragment, `page` is where the same figures live for whoever has no JavaScript."""
 
-    name: str
     url: str
-    page: str = ""
-    label: Any = ""
-
-
-def panel(name: str, *, page: str = "", label: Any = "", **query: object) -> Panel:
-    """The panel behind a URL name."""
-    url = reverse(name)
-    return Panel(name, f"{url}?{urlencode(query)}" if query else url, reverse(page) if page else "", label)
+    page: str
+    label: Any
+    css: str
 
 
 @dataclass(frozen=True)
@@ -34,7 +50,14 @@ class PageLink:
     is_shown: Callable[[Any], bool]
 
 
+_PANELS: dict[str, list[Entry]] = {}
 _LINKS: dict[str, list[PageLink]] = {}
+
+
+def add_panel(place: str, name: str, *, page: str = "", label: Any = "", order: int = 0, css: str = "") -> None:
+    """Register the panel behind a URL name for a place. The smallest `order` stands first."""
+    _PANELS.setdefault(place, []).append(Entry(name, page, label, order, css))
+    _PANELS[place].sort(key=lambda entry: entry.order)
 
 
 def add_link(page: str, link: PageLink) -> None:
@@ -42,6 +65,29 @@ def add_link(page: str, link: PageLink) -> None:
     _LINKS.setdefault(page, []).append(link)
 
 
+def registered() -> dict[str, list[Entry]]:
+    """Every place with its panels, in their order."""
+    return {place: list(found) for place, found in _PANELS.items()}
+
+
+def links() -> dict[str, list[PageLink]]:
+    """Every page (by URL name) with the links that rooms add to it."""
+    return {page: list(found) for page, found in _LINKS.items()}
+
+
+def panels_of(request: Any, place: str, *args: object, **query: object) -> list[Panel]:
+    """The panels of a place for whoever asks; `args` and `query` go into the panels' addresses."""
+    found = _PANELS.get(place, [])
+    return [_panel(entry, args, query) for entry in found if may_open(request.membership, entry.name, *args)]
+
+
+def _panel(entry: Entry, args: tuple[object, ...], query: dict[str, object]) -> Panel:
+    url = reverse(entry.name, args=args)
+    page = reverse(entry.page) if entry.page else ""
+    return Panel(f"{url}?{urlencode(query)}" if query else url, page, entry.label, entry.css)
+
+
 def links_of(request: Any) -> list[PageLink]:
     """The links that the page of this request shows."""
-    return [link for link in _LINKS.get(request.resolver_match.view_name, []) if link.is_shown(request)]
+    found = _LINKS.get(request.resolver_match.view_name, [])
+    return [link for link in found if may_open(request.membership, link.name) and link.is_shown(request)]

@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from portal import event_kinds, permissions, status_badges
+from portal import event_kinds, navigation, permissions, status_badges
+from portal.context import unread
 from portal.models import Job, Role
 from portal.permissions import EVERYBODY, SCHOOL
 from portal.status_badges import Badge
@@ -58,3 +59,9 @@ status_badges.register(
         Job.Status.FAILED: Badge("act", "x-circle"),
     },
 )
+
+navigation.register("school", "portal:school_people", _("People"), "users", order=90)
+navigation.register("school", "portal:messages", _("Messages"), "bell", order=100, count=unread)
+navigation.register("school", "portal:school_history", _("History"), "clock", order=110)
+navigation.register("center", "portal:center_people", _("People"), "users", order=120)
+navigation.register("center", "portal:history", _("History"), "clock", order=130)

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from portal import event_kinds, permissions, status_badges
+from portal import event_kinds, navigation, panels, permissions, status_badges
 from portal.permissions import CENTER, EVERYBODY, SCHOOL
 from portal.status_badges import Badge
 from proofing.models import Feedback, Proof
@@ -47,4 +47,16 @@ status_badges.register(
         Feedback.Status.ACCEPTED: Badge("ok", "check"),
         Feedback.Status.SENT_BACK: Badge("act", "arrow-uturn-left"),
     },
+)
+
+navigation.register("school", "proofing:proofs", _("Proofreading"), "check-badge", order=40)
+navigation.register("school", "proofing:feedback", _("Feedback form"), "document-check", order=50)
+navigation.register("center", "proofing:center_feedback", _("Feedback"), "document-check", order=80)
+panels.add_panel(
+    "center.dashboard",
+    "proofing:panel_feedback",
+    page="proofing:center_feedback",
+    label=_("Feedback forms"),
+    order=70,
+    css="foot",
 )

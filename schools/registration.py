@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from portal import access, event_kinds, people, permissions, status_badges
+from portal import access, event_kinds, navigation, people, permissions, status_badges
 from portal.models import Membership, Role
 from portal.permissions import CENTER, EVERYBODY
 from portal.status_badges import Badge
@@ -99,3 +99,8 @@ status_badges.register(
         Enrolment.Status.RECEIVED: Badge("ok", "check-badge"),
     },
 )
+
+navigation.register("school", "schools:school_home", _("Overview"), "home", order=10)
+navigation.register("center", "schools:dashboard", _("Dashboard"), "chart-bar-square", order=10)
+navigation.register("center", "schools:season", _("Season"), "calendar-days", order=20)
+navigation.register("center", "schools:schools", _("Schools"), "building-library", order=30)

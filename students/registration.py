@@ -5,7 +5,7 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from portal import event_kinds, language, permissions, status_badges
+from portal import event_kinds, language, navigation, panels, permissions, status_badges
 from portal.models import Role
 from portal.permissions import EVERYBODY, SCHOOL
 from portal.status_badges import Badge
@@ -108,6 +108,32 @@ status_badges.register(
         Correction.Status.DECLINED: Badge("", "x-circle"),
     },
 )
+
+navigation.register("school", "students:roster", _("Roster"), "table-cells", order=20)
+navigation.register("center", "students:center_students", _("Students"), "academic-cap", order=40)
+panels.add_panel(
+    "center.dashboard",
+    "students:panel_figures",
+    page="students:center_students",
+    label=_("Students"),
+    order=10,
+    css="wide",
+)
+panels.add_panel(
+    "center.dashboard", "students:panel_matrix", page="schools:schools", label=_("Areas by stage"), order=20, css="main"
+)
+panels.add_panel(
+    "center.dashboard", "students:panel_schools", page="schools:schools", label=_("Schools"), order=40, css="main"
+)
+panels.add_panel(
+    "school.overview",
+    "students:panel_classes",
+    page="students:roster",
+    label=_("Progress by class"),
+    order=10,
+    css="main",
+)
+panels.add_panel("center.school", "students:panel_school", order=10)
 
 
 @receiver(language.chosen_by_switch)

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from portal import event_kinds, permissions
+from portal import event_kinds, navigation, panels, permissions
 from portal.models import Role
-from portal.panels import PageLink, add_link
+from portal.panels import PageLink
 from portal.permissions import CENTER, SCHOOL
 from year_end.commended_schools import published_bulletin
 
@@ -15,7 +15,7 @@ def has_bulletin(request: Any) -> bool:
     return published_bulletin(request.season) is not None
 
 
-add_link("printing:prints", PageLink("year_end:bulletin", _("Bulletin"), "megaphone", has_bulletin))
+panels.add_link("printing:prints", PageLink("year_end:bulletin", _("Bulletin"), "megaphone", has_bulletin))
 
 permissions.register("ranking.see", _("See and export the ranking"), roles=CENTER)
 permissions.register("ranking.decide", _("Rank the schools and decide awards"), roles={Role.CENTER_ADMIN})
@@ -36,3 +36,6 @@ event_kinds.register(
         "bulletin.published": _("Bulletin published"),
     },
 )
+
+navigation.register("center", "year_end:year_end", _("Year's end"), "trophy", order=110)
+panels.add_panel("school.notice", "year_end:panel_examples", page="printing:prints", label=_("Prints"))

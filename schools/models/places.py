@@ -49,3 +49,8 @@ class School(models.Model):
     def get_absolute_url(self) -> str:
         """The center's page of the school."""
         return reverse("schools:school", args=[self.pk])
+
+    @property
+    def register_url(self) -> str:
+        """The center's list of all schools."""
+        return reverse("schools:schools")

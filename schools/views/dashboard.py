@@ -5,49 +5,22 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
 from portal.access import center_page, school_page
 from portal.models import Membership
-from portal.panels import Panel, panel
+from portal.panels import panels_of
 from portal.views.jobs import jobs_panel
 from schools import opening_hours
 from schools.enrolment_steps import stages_of
 from schools.models import Enrolment, Season, Window
-
-# (URL name, the page with the same figures, its words, CSS class of its place)
-CENTER_PANELS = (
-    ("students:panel_figures", "students:center_students", _("Students"), "wide"),
-    ("students:panel_matrix", "schools:schools", _("Areas by stage"), "main"),
-    ("capture:panel_today", "capture:center_photos", _("Photos of the day"), ""),
-    ("students:panel_schools", "schools:schools", _("Schools"), "main"),
-    ("capture:panel_failures", "capture:center_photos", _("Why photos fail"), ""),
-    ("billing:panel_fees", "billing:center_fees", _("Fees"), "foot"),
-    ("proofing:panel_feedback", "proofing:center_feedback", _("Feedback forms"), "foot"),
-    ("printing:panel_printing", "printing:center_runs", _("Printing and delivery"), "foot"),
-)
-SCHOOL_PANELS = (
-    ("students:panel_classes", "students:roster", _("Progress by class"), "main"),
-    ("capture:panel_today", "capture:review", _("Photos of the day"), ""),
-    ("billing:panel_fees", "billing:account", _("Fees"), ""),
-)
-
-
-def _panels(names: tuple[tuple[str, str, Any, str], ...]) -> list[tuple[Panel, str]]:
-    return [(panel(name, page=page, label=label), place) for name, page, label, place in names]
-
-
-def _background(name: str) -> Panel:
-    """Nothing to see unless portraits stand on another background than the season's."""
-    return panel(name, page=name, label=_("Background of the portraits"))
 
 
 @center_page(may="overview.see")
 def dashboard(request: Any) -> HttpResponse:
     """What matters today, over all schools."""
     context = {
-        "panels": _panels(CENTER_PANELS),
-        "background_panel": _background("capture:center_background"),
+        "panels": panels_of(request, "center.dashboard"),
+        "callouts": panels_of(request, "center.callouts"),
         "today": timezone.localdate(),
         "open_windows": _open_windows(request.season),
     }
@@ -71,10 +44,10 @@ def school_home(request: Any) -> HttpResponse:
             "stages": stages_of(enrolment),
             "periods": periods,
             "days_left": opening_hours.days_left(periods, context["today"]),
-            "next_panel": panel("printing:panel_next"),
-            "background_panel": _background("capture:background"),
-            "examples_panel": panel("year_end:panel_examples", page="printing:prints", label=_("Prints")),
-            "panels": _panels(SCHOOL_PANELS),
+            "next_steps": panels_of(request, "school.next_step"),
+            "callouts": panels_of(request, "school.callouts"),
+            "notice_panels": panels_of(request, "school.notice"),
+            "panels": panels_of(request, "school.overview"),
             "contact": Membership.objects.filter(school=request.school, is_contact=True).select_related("user").first(),
         }
     return render(request, "schools/school_home.html", context)

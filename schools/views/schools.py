@@ -19,7 +19,7 @@ from portal.event_kinds import THINGS
 from portal.event_text import gathered, told
 from portal.lists import Filter, List, row, search
 from portal.models import Event, Membership
-from portal.panels import panel
+from portal.panels import panels_of
 from schools import enrolments, opening_hours
 from schools.enrolment_steps import stages_of
 from schools.forms import SchoolForm
@@ -96,7 +96,7 @@ def school(request: Any, pk: int) -> HttpResponse:
         "window": Window.objects.filter(season=request.season, area=row.area).first(),
         "exceptions": WindowException.objects.filter(season=request.season, school=row),
         "days_left": _days_left(row, request.season),
-        "panels": [panel(name, school=row.pk) for name in SCHOOL_PANELS] if enrolment else [],
+        "panels": panels_of(request, "center.school", school=row.pk) if enrolment else [],
         "events": gathered(told(_own_events(row)))[:10],
         "may_withdraw": enrolment is not None and enrolment.allows(Action.WITHDRAW),
     }
@@ -112,9 +112,6 @@ def _own_events(school: School) -> list[Event]:
 def _is_of_one_of_many(event: Event) -> bool:
     thing = THINGS.get(event.object_type)
     return thing is not None and thing.is_one_of_many
-
-
-SCHOOL_PANELS = ("students:panel_school", "billing:panel_school", "printing:panel_school")
 
 
 def _days_left(school: School, season: Season | None) -> int:

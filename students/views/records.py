@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 from portal import history
 from portal.access import center_page, school_page
 from portal.event_text import told
+from portal.panels import panels_of
 from schools.models import Action
 from students import corrections, unmasking
 from students import records as rules
@@ -27,7 +28,7 @@ def _student(request: Any, pk: int) -> Student:
     return get_object_or_404(students_of(request).select_related("school__area", "season"), pk=pk)
 
 
-def _context(student: Student) -> dict[str, Any]:
+def _context(request: Any, student: Student) -> dict[str, Any]:
     rows = list(student.corrections.all()[:20])
     for row in rows:
         row.shown = corrections.wanted_shown(row)
@@ -36,7 +37,7 @@ def _context(student: Student) -> dict[str, Any]:
         "events": told(history.of(student)[:EVENTS]),
         "corrections": rows,
         "origin": RosterImport.objects.filter(pk=student.import_no).first() if student.import_no else None,
-        "photos_url": reverse("capture:student_photos", args=[student.pk]),
+        "panels": panels_of(request, "student", student.pk),
     }
 
 
@@ -45,12 +46,12 @@ def student(request: Any, pk: int) -> HttpResponse:
     row = _student(request, pk)
     enrolment = request.enrolment
     may_change = enrolment is not None and enrolment.allows(Action.IMPORT) and row.stage not in FIXED_STAGES
-    return render(request, "students/student.html", _context(row) | {"may_change": may_change})
+    return render(request, "students/student.html", _context(request, row) | {"may_change": may_change})
 
 
 @center_page(may="students.see")
 def center_student(request: Any, pk: int) -> HttpResponse:
-    return render(request, "students/student.html", _context(_student(request, pk)))
+    return render(request, "students/student.html", _context(request, _student(request, pk)))
 
 
 @require_POST
@@ -71,7 +72,7 @@ def _revealed(request: Any, row: Student, page: str) -> HttpResponse:
     if request.htmx:
         response = render(request, "students/student.html#number", context)
     else:
-        response = render(request, "students/student.html", _context(row) | context)
+        response = render(request, "students/student.html", _context(request, row) | context)
     response["Cache-Control"] = "private, no-store"
     return response
 

@@ -1,0 +1,74 @@
+"""The menu of a portal. Each room registers its pages, in its module `registration`:
+
+    navigation.register("center", "billing:center_fees", _("Fees"), "banknotes", order=70)
+
+Whoever may not open a page does not see its entry: the page's own action decides (`portal.access.may_open`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.urls import reverse
+
+from portal.access import may_open
+
+Portal = Literal["center", "school"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`icon`: a heroicon. `count`: what a badge beside the entry counts, for the person of a request."""
+
+    name: str
+    label: Any
+    icon: str
+    order: int
+    count: Callable[[Any], int] | None = None
+
+
+@dataclass(frozen=True)
+class NavItem:
+    """An entry as a page shows it."""
+
+    label: Any
+    url: str
+    icon: str
+    active: bool
+    count: int = 0
+
+
+_ENTRIES: dict[Portal, list[Entry]] = {"center": [], "school": []}
+
+
+def register(
+    portal: Portal, name: str, label: Any, icon: str, *, order: int, count: Callable[[Any], int] | None = None
+) -> None:
+    """Register the page with this URL name in the menu of a portal. The smallest `order` stands first."""
+    _ENTRIES[portal].append(Entry(name, label, icon, order, count))
+    _ENTRIES[portal].sort(key=lambda entry: entry.order)
+
+
+def entries(portal: Portal) -> list[Entry]:
+    """Everything in the menu of a portal, in its order."""
+    return list(_ENTRIES[portal])
+
+
+def shown(request: Any) -> list[NavItem]:
+    """The menu of whoever asks."""
+    member = getattr(request, "membership", None)
+    if member is None:
+        return []
+    found = _ENTRIES["center" if member.is_center else "school"]
+    return [_item(request, entry) for entry in found if may_open(member, entry.name)]
+
+
+def _item(request: Any, entry: Entry) -> NavItem:
+    url = reverse(entry.name)
+    count = entry.count(request) if entry.count else 0
+    return NavItem(entry.label, url, entry.icon, _is_active(request.path, url), count)
+
+
+def _is_active(path: str, url: str) -> bool:
+    home = url.count("/") <= 2
+    return path == url if home else path.startswith(url)
