@@ -124,10 +124,14 @@ class Photo(Claimable, TenantModel):
     origin = models.CharField(max_length=6, choices=Origin, default=Origin.CAMERA)
     # Upright sRGB JPEG without metadata, as sent otherwise.
     original = models.FileField(upload_to=original_path, blank=True)
+    original_size = models.PositiveIntegerField(default=0)  # bytes, as of each file
     # The original at a size for screens; what phones and the light table load.
     preview = models.FileField(upload_to=original_path, blank=True)
+    preview_size = models.PositiveIntegerField(default=0)
     portrait = models.FileField(upload_to=portrait_path, blank=True)
+    portrait_size = models.PositiveIntegerField(default=0)
     thumbnail = models.FileField(upload_to=portrait_path, blank=True)
+    thumbnail_size = models.PositiveIntegerField(default=0)
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
     sha256 = models.CharField(max_length=64)

@@ -5,6 +5,7 @@ picture is still found in a later season; that of any other would be a trace of 
 """
 
 import datetime as dt
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q, QuerySet
@@ -12,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from capture.models import Imprint, Photo
-from portal import history, jobs
+from portal import files, history, jobs
 from portal.models import Job
 from schools.models import Season
 
@@ -67,11 +68,11 @@ def purge(photo: Photo) -> int:
     """Delete the files that are due of one photo; the row stays with its findings."""
     is_kept = photo.status in KEPT
     names = ["original", "preview"] + ([] if is_kept else ["portrait", "thumbnail"])
-    for name in names:
-        file = getattr(photo, name)
-        if file:
-            file.storage.delete(file.name)
+    files.delete(
+        getattr(photo, name).name for name in names
+    )  # first: what stays after a crash is found again by its row
     if not is_kept:
         Imprint.objects.filter(photo=photo).delete()
-    Photo.objects.filter(pk=photo.pk).update(**dict.fromkeys(names, ""))
+    gone: dict[str, Any] = dict.fromkeys(names, "") | {f"{name}_size": 0 for name in names}
+    Photo.objects.filter(pk=photo.pk).update(**gone)
     return 1

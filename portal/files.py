@@ -1,14 +1,24 @@
-"""Private files: checked, recorded, then served by nginx (X-Accel-Redirect) or by Django."""
+"""Private files: written with the row that names them, checked, recorded, then served by nginx (X-Accel-Redirect) or by Django.
+
+Nothing else writes or deletes a stored file. A transaction takes rows back but no files, so a write stands inside `writing()`:
+
+    with files.writing() as write:
+        new = write.store(photo, {"portrait": jpeg})  # {"portrait": its name, "portrait_size": its bytes}
+        with transaction.atomic():
+            Photo.objects.filter(pk=photo.pk).update(**new)
+            files.delete_after_commit([photo.portrait.name])
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
-from django.db.models import Model
+from django.core.files.base import ContentFile, File
+from django.core.files.storage import Storage, default_storage
+from django.db import transaction
+from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
 from django.http import FileResponse, Http404, HttpResponse
 from django.utils.http import content_disposition_header
@@ -16,34 +26,54 @@ from django.utils.http import content_disposition_header
 from portal import history
 
 
+class Writer:
+    """Remembers what it has written until that is committed."""
+
+    def __init__(self) -> None:
+        self._written: list[tuple[Storage, str]] = []
+
+    def store(
+        self, row: Model, contents: Mapping[str, bytes | IO[bytes]], *, filename: str = "picture.jpg"
+    ) -> dict[str, Any]:
+        """Write each content as the file field of its name. The new values of the row, which itself is not changed: the name
+        under which each file lies, and its size in bytes as `<field>_size`."""
+        values: dict[str, Any] = {}
+        for name, content in contents.items():
+            field: FileField = type(row)._meta.get_field(name)  # type: ignore[assignment]
+            file: File = ContentFile(content) if isinstance(content, bytes) else File(content)
+            size = file.size
+            path = field.storage.save(field.generate_filename(row, filename), file, max_length=field.max_length)
+            self._written.append((field.storage, path))
+            values |= {name: path, f"{name}_size": size}
+        return values
+
+    def take_back(self) -> None:
+        while self._written:
+            storage, path = self._written.pop()
+            storage.delete(path)
+
+
 @contextmanager
-def kept_or_deleted() -> Iterator[list[FieldFile]]:
-    """Files put into this list are deleted again when what follows fails: around a transaction, which only takes rows back."""
-    saved: list[FieldFile] = []
+def writing() -> Iterator[Writer]:
+    """Around a transaction: the files written in it are deleted again when it fails. Not inside of another transaction, whose
+    end it could not see."""
+    writer = Writer()
     try:
-        yield saved
+        yield writer
     except BaseException:
-        for file in saved:
-            if file.name:
-                file.storage.delete(file.name)
+        writer.take_back()
         raise
 
 
-def store(row: Model, contents: Mapping[str, bytes], saved: list[FieldFile]) -> dict[str, str]:
-    """Write each content as the file field of its name; the names under which they lie. The row itself is not changed, and what
-    is written joins `saved` (of `kept_or_deleted`) at once."""
-    fresh = type(row)(school_id=row.school_id)  # type: ignore[attr-defined]
-    for name, content in contents.items():
-        file: FieldFile = getattr(fresh, name)
-        file.save("picture.jpg", ContentFile(content), save=False)
-        saved.append(file)
-    return {name: getattr(fresh, name).name for name in contents}
-
-
-def delete(names: Iterable[str]) -> None:
+def delete(names: Iterable[str | None]) -> None:
     for name in names:
         if name:
             default_storage.delete(name)
+
+
+def delete_after_commit(names: Iterable[str | None]) -> None:
+    """For files that a transaction replaces: until it has committed, the row still names them."""
+    transaction.on_commit(lambda kept=list(names): delete(kept))  # type: ignore[misc]
 
 
 def send(file: FieldFile, *, filename: str, content_type: str, download: bool = True) -> HttpResponse:

@@ -5,8 +5,8 @@ A room registers how its kind of job runs:
     @jobs.handler("sheets", label=gettext_lazy("Making the sheets"), queue="build")
     def build_sheets(job: Job) -> None: ...
 
-The handler is called inside the job's scope, reports with `progress`, and may leave `job.result`, `job.artefact` and
-`job.message`. It must be safe to run twice. One that shares its queue with people who wait raises `Unfinished` after
+The handler is called inside the job's scope, reports with `progress`, and may leave `job.result`, `job.message` and a
+file (`leave_file`). It must be safe to run twice. One that shares its queue with people who wait raises `Unfinished` after
 a while and is called again when it is its turn.
 """
 
@@ -23,7 +23,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import history, queue, states
+from portal import files, history, queue, states
 from portal.errors import Conflict, PortalError
 from portal.models import Job, Membership, User
 from portal.tenancy import Period, Tenant, school_scope, system_scope
@@ -151,18 +151,31 @@ def give_way(job: Job) -> None:
         enqueue(job)
 
 
+def leave_file(job: Job, filename: str, content: bytes) -> None:
+    """What a handler has made, to be downloaded: stored when the job is done, in the place of an earlier one."""
+    job.made = (filename, content)
+
+
 def finish(job: Job) -> None:
-    states.change(
-        job,
-        Job.Status.DONE,
-        by=history.SYSTEM,
-        finished_at=timezone.now(),
-        claimed_at=None,
-        result=job.result,
-        message=job.message,
-        artefact=job.artefact.name or "",
-        done=max(job.done, job.total),
-    )
+    with files.writing() as write:
+        written = {}
+        if job.made:
+            filename, content = job.made
+            written = write.store(job, {"artefact": content}, filename=filename)
+        with transaction.atomic():
+            if written:
+                files.delete_after_commit([job.artefact.name])
+            states.change(
+                job,
+                Job.Status.DONE,
+                by=history.SYSTEM,
+                finished_at=timezone.now(),
+                claimed_at=None,
+                result=job.result,
+                message=job.message,
+                done=max(job.done, job.total),
+                **written,
+            )
 
 
 def fail(job: Job, *, message: str) -> None:

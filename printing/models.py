@@ -47,7 +47,7 @@ class Volume(TenantModel):
     file = models.FileField(upload_to=volume_path)
     students = models.PositiveIntegerField(_("students"), default=0)
     pages = models.PositiveIntegerField(_("pages"), default=0)
-    size = models.PositiveBigIntegerField(_("size"), default=0)
+    file_size = models.PositiveBigIntegerField(_("size"), default=0)  # bytes
     sha256 = models.CharField(max_length=64, blank=True)
 
     class Meta:

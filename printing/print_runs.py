@@ -7,11 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.db.models.fields.files import FieldFile
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -97,8 +95,7 @@ def build(job: Job) -> None:
             raise PortalError(unprintable_sentence(error)) from error
         _store(run, volumes)
         contents = packing_list.write(_contents(run, volumes), folder / "contents.pdf", fonts=house_fonts())
-        with contents.open("rb") as file:
-            job.artefact.save("contents.pdf", File(file), save=False)
+        jobs.leave_file(job, "contents.pdf", contents.read_bytes())
     job.message = ngettext("%(n)d volume", "%(n)d volumes", len(volumes)) % {"n": len(volumes)}
 
 
@@ -203,23 +200,17 @@ def _problem(characters: str) -> str:
 def _store(run: PrintRun, volumes: Iterable[DrawnVolume]) -> None:
     """Volumes and places of the students, all at once; then the files of an earlier building go."""
     volumes = list(volumes)
-    with files.kept_or_deleted() as saved, transaction.atomic():
-        old = [str(volume.file.name) for volume in run.volumes.all()]
+    with files.writing() as write, transaction.atomic():
+        files.delete_after_commit([volume.file.name for volume in run.volumes.all()])
         run.volumes.all().delete()
         for drawn in volumes:
-            _store_volume(run, drawn, saved)
+            _store_volume(run, drawn, write)
         _store_places(run, volumes)
         run.pages = sum(drawn.pages for drawn in volumes)
         run.save(update_fields=["pages"])
-        transaction.on_commit(lambda: _delete_files(old))
 
 
-def _delete_files(names: Iterable[str]) -> None:
-    for name in names:
-        default_storage.delete(name)
-
-
-def _store_volume(run: PrintRun, drawn: DrawnVolume, saved: list[FieldFile]) -> None:
+def _store_volume(run: PrintRun, drawn: DrawnVolume, write: files.Writer) -> None:
     with drawn.path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
@@ -229,12 +220,11 @@ def _store_volume(run: PrintRun, drawn: DrawnVolume, saved: list[FieldFile]) -> 
             number=drawn.number,
             students=drawn.students,
             pages=drawn.pages,
-            size=drawn.path.stat().st_size,
             sha256=digest,
         )
-        volume.file.save(drawn.path.name, File(file), save=False)
-        saved.append(volume.file)
-        volume.save()
+        written = write.store(volume, {"file": file}, filename=drawn.path.name)
+    volume.file, volume.file_size = written["file"], written["file_size"]
+    volume.save()
 
 
 def _store_places(run: PrintRun, volumes: Iterable[DrawnVolume]) -> None:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -83,17 +82,16 @@ def _refuse_unsettled(enrolment: Enrolment) -> int:
 def send(feedback: Feedback, *, data: bytes, by: User) -> Feedback:
     """The school sends the stamped form: a PDF, or a picture of the sheet."""
     name, content, kind = stamped_file(data)
-    with files.kept_or_deleted() as saved, transaction.atomic():
+    with files.writing() as write, transaction.atomic():
         enrolment = _enrolment_of(feedback)
         count = _refuse_unsettled(enrolment)
-        feedback.stamped.save(name, ContentFile(content), save=False)
-        saved.append(feedback.stamped)
+        files.delete_after_commit([feedback.stamped.name])
         states.change(
             feedback,
             Feedback.Status.SENT,
             by=by,
             facts={"students": count},
-            stamped=feedback.stamped.name,
+            **write.store(feedback, {"stamped": content}, filename=name),
             stamped_type=kind,
             students=count,
             sent_at=timezone.now(),

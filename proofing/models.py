@@ -75,6 +75,7 @@ class Feedback(TenantModel):
     handler_name = models.CharField(_("handled by"), max_length=40, blank=True)
     handler_phone = models.CharField(_("phone"), max_length=40, blank=True)
     stamped = models.FileField(upload_to=feedback_path, blank=True)
+    stamped_size = models.PositiveIntegerField(_("size"), default=0)  # bytes
     stamped_type = models.CharField(max_length=40, blank=True)
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)

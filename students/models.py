@@ -169,6 +169,7 @@ class RosterImport(TenantModel):
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.READING)
     job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     file = models.FileField(upload_to=roster_path)
+    file_size = models.PositiveIntegerField(_("size"), default=0)  # bytes as they lie there, encrypted
     filename = models.CharField(_("file"), max_length=120)
     new = models.PositiveIntegerField(_("new"), default=0)
     changed = models.PositiveIntegerField(_("changed"), default=0)

@@ -93,9 +93,8 @@ def settle(photo: Photo, judgement: Judgement) -> Photo | None:
     """Write the judgement down and move photo and student; None when another worker has done so before."""
     replaced = [old.name for name in judgement.files if (old := getattr(photo, name))]
     try:
-        with files.kept_or_deleted() as saved:
-            names = files.store(photo, judgement.files, saved)
-            _write(photo, judgement, names, replaced)
+        with files.writing() as write:
+            _write(photo, judgement, write.store(photo, judgement.files), replaced)
     except Conflict:
         return None
     if photo.compared_at is None:
@@ -105,8 +104,8 @@ def settle(photo: Photo, judgement: Judgement) -> Photo | None:
 
 
 @retried
-def _write(photo: Photo, judgement: Judgement, names: dict[str, Any], replaced: list[str]) -> None:
-    transaction.on_commit(lambda: files.delete(replaced))
+def _write(photo: Photo, judgement: Judgement, written: dict[str, Any], replaced: list[str]) -> None:
+    files.delete_after_commit(replaced)
     student = Student.objects.select_for_update(no_key=True).get(pk=photo.student_id)
     photo.is_current = Photo.objects.values_list("is_current", flat=True).get(pk=photo.pk)
     now = timezone.now()
@@ -124,7 +123,7 @@ def _write(photo: Photo, judgement: Judgement, names: dict[str, Any], replaced: 
         measures=judgement.measures,
         geometry=judgement.geometry,
         background=judgement.geometry.get("background", ""),
-        **names,
+        **written,
     )
     photo.findings.all().delete()  # of the verdict before, where a rejected photo was released
     Finding.objects.bulk_create([as_row(photo, finding) for finding in judgement.findings])

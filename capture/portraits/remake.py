@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from django.db import transaction
 from django.db.models import Max
 
 import vision
@@ -105,16 +104,16 @@ def replace(
 ) -> Photo:
     """Put a portrait in the place of the photo's own, grade it, record it. Raises Conflict when the photo has moved on."""
     old = [photo.portrait.name or "", photo.thumbnail.name or ""]
-    with files.kept_or_deleted() as saved:
-        names = files.store(photo, {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail}, saved)
-        return _exchange(photo, portrait, names, old, kind=kind, facts=facts, by=by, statuses=statuses)
+    with files.writing() as write:
+        written = write.store(photo, {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail})
+        return _exchange(photo, portrait, written, old, kind=kind, facts=facts, by=by, statuses=statuses)
 
 
 @retried
 def _exchange(
     photo: Photo,
     portrait: vision.Portrait,
-    names: dict[str, str],
+    written: dict[str, Any],
     old: list[str],
     *,
     kind: str,
@@ -125,18 +124,20 @@ def _exchange(
     row = held(photo)
     if row.student.stage not in UNREAD or row.portrait.name != old[0]:
         raise Conflict
-    _write(row, portrait, names, statuses)
+    _write(row, portrait, written, statuses)
     history.record(kind, row, by=by, facts=facts)
-    transaction.on_commit(lambda: files.delete(old))
+    files.delete_after_commit(old)
     return row
 
 
-def _write(photo: Photo, portrait: vision.Portrait, names: dict[str, str], statuses: tuple[Photo.Status, ...]) -> None:
+def _write(
+    photo: Photo, portrait: vision.Portrait, written: dict[str, Any], statuses: tuple[Photo.Status, ...]
+) -> None:
     geometry, automatic = dict(portrait.geometry), automatic_crop(photo).as_dict()
     if geometry["crop"] != automatic:
         geometry["automatic"] = automatic
     fields = {
-        **names,
+        **written,
         "geometry": geometry,
         "background": geometry["background"],
         "outcome": _grade(photo, portrait),

@@ -6,7 +6,6 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,7 +15,7 @@ from capture.models import Photo
 from capture.sign_in import consent, rate_limits
 from capture.upload import opening
 from capture.upload.normalising import Cleaned, clean, too_big
-from portal import history, queue, states
+from portal import files, history, queue, states
 from portal.errors import Conflict, NotAllowed, PortalError, TooMany
 from portal.transactions import retried
 from schools.models import Enrolment
@@ -52,13 +51,12 @@ def accept_upload(
     cleaned = clean(_bytes(data), max_bytes=settings.UPLOAD_MAX_BYTES["photo"])
     photo = _photo_of(student, cleaned, token, origin)
     photo.taken_at = now
-    try:
+    with files.writing() as write:
+        written = write.store(photo, {"original": cleaned.jpeg}, filename="original.jpg")
+        photo.original, photo.original_size = written["original"], written["original_size"]
         stored = _store(student, enrolment, photo, by, now)
-    except BaseException:
-        photo.original.delete(save=False)
-        raise
-    if stored is not photo:
-        photo.original.delete(save=False)
+        if stored is not photo:
+            write.take_back()
     return stored
 
 
@@ -96,7 +94,7 @@ def _bytes(data: Any) -> bytes:
 
 
 def _photo_of(student: Student, cleaned: Cleaned, token: uuid.UUID, origin: str) -> Photo:
-    photo = Photo(
+    return Photo(
         school_id=student.school_id,
         student=student,
         season_id=student.season_id,
@@ -106,8 +104,6 @@ def _photo_of(student: Student, cleaned: Cleaned, token: uuid.UUID, origin: str)
         sha256=hashlib.sha256(cleaned.jpeg).hexdigest(),
         token=token,
     )
-    photo.original.save("original.jpg", ContentFile(cleaned.jpeg), save=False)
-    return photo
 
 
 @retried

@@ -100,6 +100,7 @@ class Migration(migrations.Migration):
                 ('total', models.PositiveIntegerField(default=0, verbose_name='total')),
                 ('message', models.TextField(blank=True, verbose_name='message')),
                 ('artefact', models.FileField(blank=True, null=True, upload_to=portal.models.jobs.artefact_path)),
+                ('artefact_size', models.PositiveIntegerField(default=0, verbose_name='size')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
                 ('finished_at', models.DateTimeField(blank=True, null=True)),
                 ('dismissed_at', models.DateTimeField(blank=True, null=True)),

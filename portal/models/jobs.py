@@ -49,6 +49,7 @@ class Job(Claimable):
     total = models.PositiveIntegerField(_("total"), default=0)
     message = models.TextField(_("message"), blank=True)
     artefact = models.FileField(upload_to=artefact_path, null=True, blank=True)
+    artefact_size = models.PositiveIntegerField(_("size"), default=0)  # bytes
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     # When somebody has read that it failed, and wants to see it on no overview any more.
@@ -65,6 +66,8 @@ class Job(Claimable):
             ),
             models.Index(fields=("school",), name="job_failed", condition=models.Q(status="failed", dismissed_at=None)),
         ]
+
+    made: tuple[str, bytes] | None = None  # the file of a handler, until the job is done: (file name, content)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk} {self.status}"

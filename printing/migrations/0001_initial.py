@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 ('file', models.FileField(upload_to=printing.models.volume_path)),
                 ('students', models.PositiveIntegerField(default=0, verbose_name='students')),
                 ('pages', models.PositiveIntegerField(default=0, verbose_name='pages')),
-                ('size', models.PositiveBigIntegerField(default=0, verbose_name='size')),
+                ('file_size', models.PositiveBigIntegerField(default=0, verbose_name='size')),
                 ('sha256', models.CharField(blank=True, max_length=64)),
                 ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='volumes', to='printing.printrun')),
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),

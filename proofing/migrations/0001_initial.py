@@ -31,6 +31,7 @@ class Migration(migrations.Migration):
                 ('handler_name', models.CharField(blank=True, max_length=40, verbose_name='handled by')),
                 ('handler_phone', models.CharField(blank=True, max_length=40, verbose_name='phone')),
                 ('stamped', models.FileField(blank=True, upload_to=proofing.models.feedback_path)),
+                ('stamped_size', models.PositiveIntegerField(default=0, verbose_name='size')),
                 ('stamped_type', models.CharField(blank=True, max_length=40)),
                 ('reason', models.CharField(blank=True, max_length=300, verbose_name='reason')),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),

@@ -23,6 +23,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('status', models.CharField(choices=[('reading', 'Being read'), ('preview', 'To be confirmed'), ('refused', 'Refused'), ('applying', 'Being imported'), ('done', 'Imported'), ('dropped', 'Dropped')], default='reading', max_length=10, verbose_name='state')),
                 ('file', models.FileField(upload_to=students.models.roster_path)),
+                ('file_size', models.PositiveIntegerField(default=0, verbose_name='size')),
                 ('filename', models.CharField(max_length=120, verbose_name='file')),
                 ('new', models.PositiveIntegerField(default=0, verbose_name='new')),
                 ('changed', models.PositiveIntegerField(default=0, verbose_name='changed')),

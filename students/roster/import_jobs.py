@@ -6,12 +6,11 @@ The file is the truth of both jobs: it lies encrypted until the import is over, 
 import datetime as dt
 from typing import Any
 
-from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from portal import history, jobs, states
+from portal import files, history, jobs, states
 from portal.errors import Conflict, PortalError
 from portal.models import User
 from schools.models import School, Season
@@ -28,11 +27,13 @@ def upload(*, school: School, season: Season, content: bytes, filename: str, by:
     check_open(school=school, season=season)
     check_size(len(content))
     row = RosterImport(school=school, season=season, filename=filename[-120:], created_by_name=by.actor_name)
-    row.file.save("roster", ContentFile(id_encryption.seal_file(content)), save=False)
-    with transaction.atomic():
-        row.save()
-        history.record("rosterimport.uploaded", row, by=by, after=row.status, facts={"file": row.filename})
-        _start("roster_read", row, by=by)
+    with files.writing() as write:
+        written = write.store(row, {"file": id_encryption.seal_file(content)}, filename="roster")
+        row.file, row.file_size = written["file"], written["file_size"]
+        with transaction.atomic():
+            row.save()
+            history.record("rosterimport.uploaded", row, by=by, after=row.status, facts={"file": row.filename})
+            _start("roster_read", row, by=by)
     return row
 
 
@@ -49,10 +50,10 @@ def _tidy(read: RosterImport) -> None:
 
 
 def discard_file(row: RosterImport) -> None:
-    if row.file:
-        row.file.delete(save=False)
-        row.file = ""
-        RosterImport.objects.filter(pk=row.pk).update(file="")
+    """The file goes first: what stays after a crash is found again by its row."""
+    files.delete([row.file.name])
+    row.file, row.file_size = "", 0
+    RosterImport.objects.filter(pk=row.pk).update(file="", file_size=0)
 
 
 def purge(*, older_than: dt.datetime) -> int:

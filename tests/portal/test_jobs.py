@@ -12,6 +12,7 @@ from portal import history, jobs
 from portal.errors import PortalError
 from portal.models import Job
 from schools.models import Enrolment
+from tests.support.lost_connection import lost_at, stored_files
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +90,26 @@ def test_job_runs_once_however_often_the_queue_says_so(handlers, queued, school,
     jobs.run(job.pk)
     jobs.run(job.pk)
     assert runs == [job.pk]
+
+
+def test_a_file_that_was_made_lies_with_its_size_and_replaces_the_one_before(
+    handlers, queued, school, owner, django_capture_on_commit_callbacks
+):
+    versions = iter((b"lost", b"first", b"second time"))
+    jobs.handler("file", label="A file")(lambda job: jobs.leave_file(job, "list.txt", next(versions)))
+    job = make("file", school, owner)
+    with lost_at('INSERT INTO "portal_event"'):
+        jobs.run(job.pk)
+    assert stored_files() == set()
+    for _ in range(2):
+        Job.objects.update(status=Job.Status.QUEUED, **Job.anew())
+        with django_capture_on_commit_callbacks(execute=True):
+            jobs.run(job.pk)
+        job.refresh_from_db()
+        (path,) = stored_files()
+        assert path.name == "list.txt"
+        assert job.artefact_size == path.stat().st_size
+    assert path.read_bytes() == b"second time"
 
 
 def test_a_long_job_gives_way_and_goes_on_where_it_was(handlers, queued, school, owner):

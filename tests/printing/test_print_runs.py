@@ -17,6 +17,7 @@ from printing.models import PrintItem, PrintRun, Volume
 from printing.sheets import Volume as DrawnVolume
 from schools.models import Enrolment
 from students.models import Student
+from tests.support.lost_connection import lost_at, stored_files
 from tests.support.school_papers import confirm, read, text_of, with_portrait
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +47,7 @@ def test_built_run_has_volumes_pages_and_a_packing_list(printed, pair, scoped):
     assert printed.job.status == Job.Status.DONE
     assert (volume.number, volume.students, volume.pages, printed.pages) == (1, 2, 1, 1)
     data = read(volume.file)
-    assert volume.size == len(data)
+    assert volume.file_size == len(data)
     assert volume.sha256 == hashlib.sha256(data).hexdigest()
     text = text_of(default_storage.path(volume.file.name), "-raw")
     for student in pair:
@@ -55,6 +56,14 @@ def test_built_run_has_volumes_pages_and_a_packing_list(printed, pair, scoped):
     contents = text_of(default_storage.path(printed.job.artefact.name))
     assert "装箱清单" in contents
     assert scoped.name in contents
+
+
+def test_volumes_that_were_not_committed_leave_no_file(printed, tmp_path):
+    before, path = stored_files(), tmp_path / "1.pdf"
+    path.write_bytes(b"%PDF-")
+    with lost_at('INSERT INTO "printing_volume"'):
+        print_runs._store(printed, [DrawnVolume(1, path, 2, 1, None, None, (), ())])
+    assert stored_files() == before
 
 
 def test_a_building_that_fails_at_the_end_leaves_the_old_volumes_and_no_new_file(

@@ -11,6 +11,7 @@ from proofing import feedback, proofs
 from proofing.models import Feedback
 from schools.models import Enrolment
 from tests.support.letters import letter
+from tests.support.lost_connection import lost_at, stored_files
 from tests.support.school_papers import STAMPED, confirm, read
 
 pytestmark = pytest.mark.django_db
@@ -136,3 +137,25 @@ def test_sent_back_form_can_be_sent_again(settled, sent, owner, center_admin):
     assert "The stamp is missing" in letter(Notification.objects.get(kind="feedback.sent_back")).body
     again = feedback.send(Feedback.objects.get(), data=STAMPED, by=owner)
     assert (again.status, again.reason) == (Feedback.Status.SENT, "")
+
+
+def test_a_form_that_was_not_committed_leaves_no_file(settled, owner):
+    made, before = feedback.make(settled, by=owner), stored_files()
+    with lost_at('INSERT INTO "portal_event"'):
+        feedback.send(made, data=STAMPED, by=owner)
+    assert stored_files() == before
+    assert not Feedback.objects.get().stamped
+
+
+def test_a_form_sent_again_takes_the_place_of_the_first(
+    sent, settled, owner, center_admin, django_capture_on_commit_callbacks
+):
+    first = sent.stamped.name
+    feedback.send_back(sent, reason="The stamp is missing", by=center_admin)
+    again = Feedback.objects.get()
+    with django_capture_on_commit_callbacks(execute=True):
+        feedback.send(again, data=STAMPED, by=owner)
+        assert again.stamped.storage.exists(first)
+    again.refresh_from_db()
+    assert again.stamped_size == len(read(again.stamped))
+    assert not again.stamped.storage.exists(first)

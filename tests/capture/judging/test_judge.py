@@ -15,6 +15,7 @@ from capture.upload.intake import accept_upload
 from portal.models import Event, Notification
 from students.models import Student
 from tests import factories
+from tests.support.lost_connection import lost_at, stored_files
 
 pytestmark = pytest.mark.usefixtures("scoped")
 
@@ -188,3 +189,17 @@ def test_person_has_a_failed_photo_judged_again(student, owner):
     student.refresh_from_db()
     assert student.stage == Student.Stage.CHECKING
     assert judge.judge(photo_id=photo.pk).status == Photo.Status.REJECTED
+
+
+def test_a_judgement_that_was_not_committed_leaves_no_file(sent, good_photo):
+    photo = sent(good_photo)
+    before = stored_files()
+    with lost_at('INSERT INTO "portal_event"'):
+        judge.judge(photo_id=photo.pk)
+    assert stored_files() == before
+    photo.refresh_from_db()
+    assert (photo.status, photo.portrait_size) == (Photo.Status.CHECKING, 0)
+    Photo.objects.update(claimed_at=None)  # as the sweep does with a photo whose worker is lost
+    photo = judge.judge(photo_id=photo.pk)
+    for name in ("preview", "portrait", "thumbnail"):
+        assert getattr(photo, f"{name}_size") == getattr(photo, name).size > 0

@@ -17,6 +17,7 @@ from portal.models import Event, Job
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories
+from tests.support.lost_connection import lost_at, stored_files
 from vision.portrait.placing import Placing
 
 pytestmark = pytest.mark.usefixtures("scoped")
@@ -388,3 +389,11 @@ def test_file_is_inside_the_standard_and_the_same_when_made_twice(photo, season,
     assert not picture.getexif()
     assert not {"icc_profile", "exif", "comment", "xmp", "photoshop", "progressive"} & picture.info.keys()
     assert jpeg.count(b"\xff\xe1") == jpeg.count(b"\xff\xe2") == 0
+
+
+def test_a_portrait_that_was_not_committed_leaves_no_file_and_the_old_one_stands(photo, owner):
+    before, portrait = stored_files(), remake.make(photo, remake.crop_of(photo))
+    with lost_at('INSERT INTO "portal_event"'):
+        remake.replace(photo, portrait, kind="photo.framed", facts={}, by=owner, statuses=remake.ADJUSTABLE)
+    assert stored_files() == before
+    assert again(photo).portrait.name == photo.portrait.name

@@ -16,6 +16,7 @@ from portal.models import Event
 from schools.models import Enrolment, Season, Window
 from students.models import Student
 from tests import factories
+from tests.support.lost_connection import lost_at, stored_files
 
 pytestmark = pytest.mark.usefixtures("scoped")
 
@@ -165,3 +166,13 @@ def test_first_photo_begins_the_capture(send, enrolment):
     send()
     enrolment.refresh_from_db()
     assert enrolment.status == Enrolment.Status.CAPTURING
+
+
+def test_a_photo_that_was_not_committed_leaves_no_file(send, agreed):
+    with lost_at('INSERT INTO "portal_event"'):
+        send()
+    assert stored_files() == set()
+    assert not Photo.objects.exists()
+    photo = send()
+    assert photo.original_size == len(factories.content(photo.original))
+    assert len(stored_files()) == 1

@@ -19,6 +19,7 @@ from students.roster import import_jobs, importing
 from tests import factories
 from tests.conftest import client_of
 from tests.students.roster import books
+from tests.support.lost_connection import lost_at, stored_files
 
 pytestmark = pytest.mark.django_db
 Status = RosterImport.Status
@@ -50,6 +51,19 @@ def test_upload_waits_for_its_job(scoped, season, owner):
     assert row.status == Status.READING
     assert row.job.status == Job.Status.QUEUED
     assert row.job.params["roster"] == row.pk
+
+
+def test_an_upload_that_was_not_committed_leaves_no_file(scoped, season, owner, upload):
+    content = books.roster(books.row(1))
+    with lost_at('INSERT INTO "portal_event"'):
+        import_jobs.upload(school=scoped, season=season, content=content, filename="a.xlsx", by=owner)
+    assert stored_files() == set()
+    assert not RosterImport.objects.exists()
+    row = upload(content)
+    assert row.file_size == row.file.size > len(content)
+    import_jobs.discard_file(row)
+    assert stored_files() == set()
+    assert RosterImport.objects.get().file_size == 0
 
 
 def test_the_file_lies_encrypted(upload):
