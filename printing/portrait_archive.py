@@ -55,11 +55,12 @@ def download(enrolment: Enrolment, *, by: history.Actor, folders: bool = False) 
     history.record(
         "portraits.downloaded", enrolment, by=by, facts={"students": count} | ({"missing": missing} if missing else {})
     )
+    made = archive.zipped(entries)
     return Archive(
         filename=f"{enrolment.school.code}-{enrolment.season.graduating_class}.zip",
         students=count,
-        length=archive.length((entry.name, entry.size) for entry in entries),
-        chunks=archive.stream(entries),
+        length=len(made),
+        chunks=archive.stream(made),
     )
 
 
