@@ -22,10 +22,11 @@ from capture.api_authentication import IsStudent, StudentAuthentication, Student
 from capture.judging import explanations
 from capture.models import Photo
 from capture.sign_in import consent, credentials
-from capture.upload import intake, opening, submission
+from capture.upload import intake, submission
 from capture.views import pictures
 from portal.errors import NotAllowed, PortalError
 from portal.tenancy import school_scope
+from schools import opening_hours
 from schools.models import Enrolment
 from students.models import Student
 
@@ -141,7 +142,7 @@ class SignIn(StudentAPI):
         form = Credentials(data=request.data)
         form.is_valid(raise_exception=True)
         if request._request.season is None:
-            raise NotAllowed(opening.Schedule(()).sentence(timezone.now()))
+            raise NotAllowed(opening_hours.Schedule(()).sentence(timezone.now()))
         student = credentials.sign_in(
             season=request._request.season, address=credentials.address_of(request.META), **form.validated_data
         )
@@ -153,7 +154,7 @@ class Me(StudentAPI):
     def get(self, request: Any) -> Response:
         """Where the student stands, and the current photo."""
         student, now = self.student, timezone.now()
-        plan = opening.schedule_of(enrolment=self.enrolment, retaking=intake.was_returned(student), at=now)
+        plan = opening_hours.schedule_of(enrolment=self.enrolment, retaking=intake.was_returned(student), at=now)
         student.agreed = consent.has_agreed(student, self.enrolment.season)  # type: ignore[attr-defined]
         student.camera_is_open = plan.is_open(now)  # type: ignore[attr-defined]
         student.when = plan.sentence(now)  # type: ignore[attr-defined]

@@ -5,7 +5,6 @@ import datetime as dt
 from django.db import transaction
 from django.utils import timezone
 
-from capture.upload import opening
 from portal import history, notifications, states
 from portal.errors import Conflict
 from portal.tenancy import school_scope, system_scope
@@ -41,7 +40,7 @@ def has_granted_day(enrolment: Enrolment, at: dt.datetime) -> bool:
     if not enrolment.allows(Action.RETAKE):
         return False
     periods = opening_hours.periods_of(school=enrolment.school, season=enrolment.season)
-    return opening_hours.is_open(opening.granted_since(enrolment, periods), at)
+    return opening_hours.is_open(opening_hours.granted_since(enrolment, periods), at)
 
 
 def end_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
@@ -84,7 +83,7 @@ def end_those_over() -> int:
 
 def end_if_over(*, enrolment: Enrolment, at: dt.datetime) -> bool:
     """End the capture when the timetable holds no further day, and what was taken on the last has had time to arrive."""
-    if not opening.schedule_of(enrolment=enrolment, at=at).is_over(at - opening.GRACE):
+    if not opening_hours.schedule_of(enrolment=enrolment, at=at).is_over(at - opening_hours.GRACE):
         return False
     try:
         end_capture(enrolment=enrolment, by=history.SYSTEM)

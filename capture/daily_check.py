@@ -12,10 +12,10 @@ from django.utils.translation import gettext_lazy
 
 from capture.judging import explanations
 from capture.models import Photo
-from capture.upload import opening
 from portal import history, jobs, notifications
 from portal.models import Event, Job, Notification
 from portal.tenancy import system_scope
+from schools import opening_hours
 from schools.models import Action, Enrolment, Season
 from students.models import Student
 
@@ -50,7 +50,7 @@ def _due(season: Season, today: dt.date) -> list[Enrolment]:
 
 def is_due(enrolment: Enrolment, day: dt.date) -> bool:
     """Whether the school photographs on this day, or a photo came in outside of its days."""
-    plan = opening.schedule_of(enrolment=enrolment)
+    plan = opening_hours.schedule_of(enrolment=enrolment)
     if enrolment.status == Enrolment.Status.CAPTURING and any(period.starts_on <= day for period in plan.periods):
         return True
     return Photo.objects.filter(school=enrolment.school, season=enrolment.season, taken_at__gte=start_of(day)).exists()

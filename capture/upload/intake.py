@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from capture import capture_period
 from capture.models import Photo
 from capture.sign_in import consent, rate_limits
-from capture.upload import opening
 from capture.upload.normalising import Cleaned, clean, too_big
 from portal import files, history, queue, states
 from portal.errors import Conflict, NotAllowed, PortalError, TooMany
 from portal.transactions import retried
+from schools import opening_hours
 from schools.models import Enrolment
 from students.models import Student
 
@@ -45,7 +45,7 @@ def accept_upload(
         return known
     rate_limits.refuse_too_many("upload", by.actor_key, UPLOADS, strict=False)
     now = at or timezone.now()
-    require_may_capture(student, enrolment, at=now, grace=opening.GRACE)
+    require_may_capture(student, enrolment, at=now, grace=opening_hours.GRACE)
     if origin == Photo.Origin.FILE and not enrolment.allow_file:
         raise NotAllowed(_("Your school wants photos taken with the camera of this page."))
     cleaned = clean(_bytes(data), max_bytes=settings.UPLOAD_MAX_BYTES["photo"])
@@ -69,7 +69,7 @@ def require_may_capture(
         raise Conflict(_("Your photo has been handed in already. It can be taken again when your school returns it."))
     if not consent.has_agreed(student, enrolment.season):
         raise PortalError(_("Please confirm your details and agree to the use of the portrait first."))
-    plan = opening.schedule_of(enrolment=enrolment, retaking=was_returned(student), at=at)
+    plan = opening_hours.schedule_of(enrolment=enrolment, retaking=was_returned(student), at=at)
     if not plan.is_open(at, grace=grace):
         raise NotAllowed(plan.sentence(at))
 

@@ -17,10 +17,11 @@ from capture.judging import explanations
 from capture.models import Photo, Station
 from capture.review import decisions
 from capture.sign_in import consent, credentials
-from capture.upload import intake, opening, submission
+from capture.upload import intake, submission
 from capture.views.rules import RULE_CARDS
 from portal.channels import portal
 from portal.errors import PortalError
+from schools import opening_hours
 from schools.models import Action, Enrolment
 from students.models import Student
 from students.student_access import forget, remember, signed_in, student_page
@@ -96,9 +97,9 @@ def me(request: Any) -> HttpResponse:
     return render(request, "capture/me.html", context)
 
 
-def _plan(request: Any, now: Any) -> opening.Schedule:
+def _plan(request: Any, now: Any) -> opening_hours.Schedule:
     retaking = intake.was_returned(request.student)
-    return opening.schedule_of(enrolment=request.enrolment, retaking=retaking, at=now)
+    return opening_hours.schedule_of(enrolment=request.enrolment, retaking=retaking, at=now)
 
 
 def _proof_url(student: Student, enrolment: Enrolment) -> str:

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_POST
 from capture import stations
 from capture.forms import StationForm, StudentNoticeForm
 from capture.models import Station
-from capture.upload import opening
 from portal.access import school_page
 from portal.errors import PortalError
+from schools import opening_hours
 from schools.models import Action
 
 
@@ -32,7 +32,7 @@ def overview(request: Any) -> HttpResponse:
         )
         notes.success(request, _("Saved. Students read it from now on."))
         return redirect("capture:stations")
-    plan = opening.schedule_of(enrolment=enrolment)
+    plan = opening_hours.schedule_of(enrolment=enrolment)
     context = {
         "form": form,
         "stations": Station.objects.filter(season=request.season),

@@ -1,12 +1,12 @@
-"""When the camera is open."""
+"""When the camera is open for a student: the schedule of schools.opening_hours."""
 
 import datetime as dt
 
 import pytest
 from django.utils import timezone
 
-from capture.upload.opening import GRACE, schedule_of
 from schools.models import Enrolment, Season, Window, WindowException
+from schools.opening_hours import GRACE, schedule_of
 from tests import factories
 
 pytestmark = pytest.mark.usefixtures("scoped")
