@@ -43,7 +43,7 @@ class Delivery(Claimable, TenantModel):
     channel = models.CharField(_("by way of"), max_length=20)
     address = models.CharField(_("Address"), max_length=254)
     language = models.CharField(max_length=10, blank=True)  # the recipient's; empty: the product's
-    is_urgent = models.BooleanField(_("urgent"))
+    is_urgent = models.BooleanField(_("urgent"), default=False)
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.QUEUED)
     refusals = models.PositiveSmallIntegerField(_("refused"), default=0)
     error = models.CharField(_("reason"), max_length=300, blank=True)
