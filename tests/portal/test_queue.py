@@ -106,7 +106,7 @@ def test_sweep_that_comes_second_queues_nothing(job):
 def test_job_ended_by_the_stop_of_its_worker_runs_again(job, monkeypatch):
     monkeypatch.setattr(jobs, "HANDLERS", {})
 
-    @jobs.handler("count")
+    @jobs.handler("count", label="Counting")
     def count(row):
         raise SystemExit(-15)
 
