@@ -1,6 +1,6 @@
 """Does a test fail when a line is wrong? `python -m pytest -p tests.support.mutants --mutants 200 tests/billing`.
 
-1. The chosen tests run once; marks (tests.support.coverage) tell which lines of the rule modules each of them runs.
+1. The chosen tests run once, in forks too; marks (tests.support.coverage) tell which lines of the rule modules each of them runs.
 2. Some of these lines, by chance, get one small mistake each: a comparison turned, a condition left out, a number off by one.
 3. For each mistake the process forks; the child exchanges the code of the one function in its memory and runs the tests
    that run the line, until one fails. No file is touched.
@@ -12,12 +12,15 @@ import ast
 import copy
 import difflib
 import gc
+import importlib
 import os
+import pickle
 import random
-import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import CodeType, FunctionType, SimpleNamespace
@@ -28,7 +31,7 @@ import pytest
 from tests.support import coverage
 
 SLOW = 6  # seconds
-NOT_APPLIED = 3
+KILLED, NOT_APPLIED = 1, 3
 OUTCOMES = {0: "survived", NOT_APPLIED: "not applied"}  # by the child's exit code
 NOT_RULES = ("/views/", "/migrations/", "/management/", "/templatetags/")
 NOT_RULE_FILES = {"admin.py", "apps.py", "urls.py", "api_urls.py", "checks.py", "registration.py", "__init__.py"}
@@ -96,9 +99,11 @@ class Mutant:
     after: str
 
     def apply(self) -> None:
-        path = str(coverage.ROOT / self.file)
+        """Exchange the code in memory. Raises LookupError when the function is not there."""
+        module = importlib.import_module(
+            self.file.removesuffix(".py").replace("/", ".")
+        )  # some wait for a first request
         if not self.owner:
-            module = next(m for m in list(sys.modules.values()) if getattr(m, "__file__", None) == path)
             exec(self.code, vars(module))
             return
         # Not isinstance: it asks a lazy object for what it stands for.
@@ -278,6 +283,8 @@ class Run:
 
     def all(self) -> None:
         started = time.monotonic()
+        self.run_one(next((item for item in self.session.items if "db" in item.fixturenames), self.session.items[0]))
+        self.databases = self.make_databases()
         self.learn()
         seed = self.option.seed if self.option.seed is not None else random.randrange(10_000)
         chosen = self.choose(random.Random(seed))
@@ -300,18 +307,36 @@ class Run:
         return watch
 
     def learn(self) -> None:
-        for item in self.session.items:
+        """Every test once, in a fork as later: {its place: (seconds, the lines that it runs)} of those that pass."""
+        lanes = len(self.databases)
+        with ExitStack() as files:
+            answers = [files.enter_context(tempfile.TemporaryFile()) for _ in self.databases]
+            children = [
+                self.fork(lambda lane=lane: pickle.dump(self._measured(lane, lanes), answers[lane]), database)
+                for lane, database in enumerate(self.databases)
+            ]
+            for pid, answer in zip(children, answers, strict=True):
+                _pid, status = os.waitpid(pid, 0)
+                if status:
+                    pytest.exit("The tests could not be run in a forked process.", returncode=1)
+                answer.seek(0)
+                for place, (seconds, ran) in pickle.load(answer).items():
+                    item = self.session.items[place]
+                    self.seconds[item] = seconds
+                    for spot in ran:
+                        self.items[spot].append(item)
+
+    def _measured(self, lane: int, lanes: int) -> dict[int, tuple[float, list[tuple[str, int]]]]:
+        found = {}
+        for place in range(lane, len(self.session.items), lanes):
             for ran in coverage.RAN.values():
                 ran[:] = ran.replace(b"\1", b"\2")
-            watch = self.run_one(item)
-            if watch.failed or watch.seconds > SLOW:
-                continue
-            self.seconds[item] = watch.seconds
-            for file, ran in coverage.RAN.items():
-                if is_rule_module(file) and file.startswith(self.option.of):
-                    for line, state in enumerate(ran):
-                        if state == 1:
-                            self.items[file, line].append(item)
+            watch = self.run_one(self.session.items[place])
+            if not watch.failed and watch.seconds < SLOW:
+                files = [file for file in coverage.RAN if is_rule_module(file) and file.startswith(self.option.of)]
+                spots = [(file, line) for file in files for line, state in enumerate(coverage.RAN[file]) if state == 1]
+                found[place] = (watch.seconds, spots)
+        return found
 
     def choose(self, chance: random.Random) -> list[Mutant]:
         files = sorted({file for file, _line in self.items})
@@ -346,14 +371,13 @@ class Run:
 
     def try_out(self, chosen: list[Mutant]) -> dict[int, str]:
         waiting, running, outcomes = list(reversed(chosen)), {}, {}
-        free = self._databases()
-        self._require_sound_forks(free)
+        free = list(self.databases)
         while waiting or running:
             while waiting and free:
                 made, lane = waiting.pop(), free.pop()
                 tests = self.tests_of(made)
                 limit = time.monotonic() + 30 + 4 * sum(map(self.seconds.__getitem__, tests))
-                running[self.fork(made, tests, lane)] = (made, lane, limit)
+                running[self.fork(lambda made=made, tests=tests: self.attack(made, tests), lane)] = (made, lane, limit)
             time.sleep(0.02)
             for pid, (made, lane, limit) in list(running.items()):
                 over, status = os.waitpid(pid, os.WNOHANG)
@@ -369,19 +393,20 @@ class Run:
                 free.append(lane)
         return outcomes
 
-    def _require_sound_forks(self, databases: list[str]) -> None:
-        """Without a mistake the tests pass in a fork too: else every mutant would seem to be killed."""
-        some = sorted(self.seconds, key=self.seconds.__getitem__)[-30:]
-        for database in databases:
-            _pid, status = os.waitpid(self.fork(None, some, database), 0)
-            if status:
-                pytest.exit("Tests that pass do not pass again in a forked process.", returncode=1)
+    def attack(self, made: Mutant, tests: list[Any]) -> None:
+        try:
+            made.apply()
+        except LookupError:
+            os._exit(NOT_APPLIED)
+        if any(self.run_one(item).failed for item in tests):
+            os._exit(KILLED)
 
-    def fork(self, made: Mutant | None, tests: list[Any], database: str) -> int:
+    def fork(self, work: Callable[[], None], database: str) -> int:
+        """The id of a child that works on this database, silently; it ends with 0 unless `work` says otherwise."""
         pid = os.fork()
         if pid:
             return pid
-        status = NOT_APPLIED
+        status = KILLED
         try:
             nothing = os.open(os.devnull, os.O_WRONLY)
             for stream in (1, 2):
@@ -392,14 +417,12 @@ class Run:
 
             connection.settings_dict["NAME"] = database
             caches["default"].key_prefix += database
-            if made:
-                made.apply()
-            status = 1  # whatever breaks from here on was broken by the mutant
-            status = int(any(self.run_one(item).failed for item in tests))
+            work()
+            status = 0
         finally:
             os._exit(status)
 
-    def _databases(self) -> list[str]:
+    def make_databases(self) -> list[str]:
         """One for each lane: the test's own, and copies of it. All connections are closed for the forks."""
         from django.db import connection, connections
         from pytest_django.plugin import blocking_manager_key
