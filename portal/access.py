@@ -20,7 +20,7 @@ from django.urls import resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal import history, permissions
-from portal.errors import PortalError
+from portal.errors import PortalError, WrongInput
 from portal.models import Membership
 from portal.tenancy import center_scope, school_scope
 
@@ -107,6 +107,12 @@ def membership_of(user: Any) -> Membership | None:
     return Membership.objects.select_related("school__area", "user").filter(user=user).first()
 
 
+def _rest(request: Any, form: Any) -> list[tuple[str, str]]:
+    """What was sent beside the fields of the form: such as the rows that were ticked before a dialog asked for a reason."""
+    own = {"csrfmiddlewaretoken", *(form.add_prefix(name) for name in form.fields)}
+    return [(name, value) for name, values in request.POST.lists() if name not in own for value in values]
+
+
 def refusal(request: Any, error: PortalError) -> HttpResponse:
     """A refusal that no view caught: a toast for htmx, back to the page for a form, else a page of its own."""
     if request.headers.get("Accept", "").startswith("application/json"):
@@ -118,7 +124,11 @@ def refusal(request: Any, error: PortalError) -> HttpResponse:
         response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
         return response
     back = request.headers.get("Referer", "")
-    if request.method == "POST" and back.startswith(f"{request.scheme}://{request.get_host()}/"):
+    is_ours = back.startswith(f"{request.scheme}://{request.get_host()}/")
+    if isinstance(error, WrongInput):
+        context = {"form": error.form, "rest": _rest(request, error.form), "back": back if is_ours else ""}
+        return render(request, "errors/form.html", context, status=422)
+    if request.method == "POST" and is_ours:
         messages.error(request, str(error))
         return HttpResponseRedirect(back)
     return render(request, "errors/refusal.html", {"sentence": error}, status=error.status)

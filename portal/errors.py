@@ -1,5 +1,7 @@
 """Refusals that a person can read."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 
@@ -25,6 +27,14 @@ class Conflict(PortalError):
         self, sentence: object = _("This has changed in the meantime. Reload the page and look again.")
     ) -> None:
         super().__init__(sentence)
+
+
+class WrongInput(PortalError):
+    """A form that is not valid: it is asked once more, with what was typed and the errors at their fields."""
+
+    def __init__(self, form: Any) -> None:
+        super().__init__(" ".join(str(error) for errors in form.errors.values() for error in errors))
+        self.form = form
 
 
 class NotAllowed(PortalError):

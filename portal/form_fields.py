@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 
+from portal.errors import WrongInput
+
 
 def day_input() -> forms.DateInput:
     return forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -12,6 +14,31 @@ def day_input() -> forms.DateInput:
 
 def time_input() -> forms.TimeInput:
     return forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+def checked(form: forms.BaseForm) -> dict[str, Any]:
+    """What a dialog's form says. Raises WrongInput, which asks it once more with what was typed."""
+    if not form.is_valid():
+        raise WrongInput(form)
+    return form.cleaned_data
+
+
+class PickedField(forms.Field):
+    """The ids of the rows that were ticked; what is no id is no row."""
+
+    widget = forms.MultipleHiddenInput
+
+    def clean(self, value: Any) -> list[int]:
+        picked = [int(pk) for pk in value or () if str(pk).isascii() and str(pk).isdigit()]
+        if self.required and not picked:
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+        return picked
+
+
+class PickedForm(forms.Form):
+    """A bulk action on the rows ticked in a list."""
+
+    pick = PickedField(required=False)
 
 
 class YuanField(forms.DecimalField):

@@ -25,6 +25,17 @@ class ShipmentForm(forms.ModelForm):
         self.fields["shipped_on"].initial = timezone.localdate
 
 
+class RunActionForm(forms.Form):
+    do = forms.ChoiceField(
+        choices=[("rebuild", ""), ("leave_out", ""), ("printed", "")],
+        widget=forms.HiddenInput,
+        error_messages={
+            "required": _("Choose what is to be done with the run."),
+            "invalid_choice": _("Choose what is to be done with the run."),
+        },
+    )
+
+
 class ReceiptForm(forms.Form):
     received_by = forms.CharField(
         label=_("Signed for by"), max_length=80, help_text=_("Who counted the sheets and signed the packing list.")

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.form_fields import PickedForm
 from proofing.models import Feedback
 from students.models import Correction, Student
 
@@ -49,6 +50,16 @@ class AnswerForm(forms.Form):
     answer = forms.CharField(
         label=_("Answer to the student"), max_length=300, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
+
+
+class SettleForm(PickedForm, ReasonForm):
+    """The ticked students, or `all` who have not answered, with one reason."""
+
+    all = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+
+class DecisionForm(AnswerForm):
+    do = forms.ChoiceField(choices=[("accept", ""), ("framed", ""), ("decline", "")], widget=forms.HiddenInput)
 
 
 class FeedbackForm(forms.ModelForm):

@@ -20,6 +20,16 @@ class RosterUploadForm(forms.Form):
     )
 
 
+class ExportForm(forms.Form):
+    """How a list is taken out; document numbers in clear only when they are asked for."""
+
+    format = forms.ChoiceField(choices=[("xlsx", ".xlsx"), ("csv", ".csv")], required=False)
+    numbers = forms.ChoiceField(choices=[("clear", "")], required=False)
+
+    def clean_format(self) -> str:
+        return self.cleaned_data["format"] or "xlsx"
+
+
 class RosterField(forms.CharField):
     """Says that it must be filled; whether it is, `records` finds together with everything else that is wrong."""
 

@@ -15,6 +15,7 @@ from billing import fee_accounts, orders, overview
 from billing.forms import ReversalForm, SettledForm, TransferForm
 from billing.models import Callback, LedgerEntry, Order
 from portal.access import center_page
+from portal.form_fields import checked
 from portal.formatting import yuan
 from portal.lists import Filter, List, search, words_field
 from schools.models import Enrolment
@@ -105,7 +106,7 @@ def _orders(request: Any, enrolment: Enrolment) -> dict[str, Any]:
 def reverse_entry(request: Any, pk: int, entry: int) -> HttpResponse:
     enrolment = _enrolment(pk)
     row = get_object_or_404(LedgerEntry.objects.select_related("account"), pk=entry, account__enrolment=enrolment)
-    fee_accounts.take_back_transfer(row, reason=request.POST.get("reason", ""), by=request.user)
+    fee_accounts.take_back_transfer(row, **checked(ReversalForm(request.POST)), by=request.user)
     messages.success(request, _("The entry has been reversed by a counter-entry."))
     return HttpResponseRedirect(reverse("billing:center_school_fees", args=[pk]))
 
@@ -115,7 +116,7 @@ def reverse_entry(request: Any, pk: int, entry: int) -> HttpResponse:
 def settle_payment(request: Any, pk: int) -> HttpResponse:
     """A payment that the books refused has been dealt with by a person."""
     row = get_object_or_404(Callback.objects.select_related("order"), pk=pk)
-    orders.settle_by_hand(row, reason=request.POST.get("reason", ""), by=request.user)
+    orders.settle_by_hand(row, **checked(SettledForm(request.POST)), by=request.user)
     messages.success(request, _("The payment is off the list; your reason stands in the history."))
     return HttpResponseRedirect(reverse("billing:center_fees"))
 

@@ -15,6 +15,7 @@ from capture.review import decisions, photo_views, worklist
 from capture.review.worklist import CenterPhotos
 from portal import event_text
 from portal.access import center_page
+from portal.form_fields import checked
 from schools.models import Action, Enrolment, School
 
 CHIP_RULES = 10
@@ -68,7 +69,7 @@ def _photo(pk: int) -> Photo:
 @require_POST
 @center_page(may="photos.reset")
 def reset(request: Any, pk: int) -> HttpResponse:
-    decisions.reset(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
+    decisions.reset(photo=_photo(pk), by=request.user, **checked(ReasonForm(request.POST)))
     notes.success(request, _("The photo was reset and the student told."))
     return redirect("capture:center_photo", pk=pk)
 

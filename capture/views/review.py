@@ -18,6 +18,7 @@ from capture.review import decisions, photo_views, return_reasons, worklist
 from capture.review.worklist import Worklist
 from portal import event_text, permissions
 from portal.access import school_page
+from portal.form_fields import PickedForm, checked
 from portal.lists import List
 from portal.models import Job
 from schools.models import Action
@@ -147,14 +148,14 @@ def approve(request: Any, pk: int) -> HttpResponse:
 @require_POST
 @school_page(may="photos.review")
 def return_(request: Any, pk: int) -> HttpResponse:
-    photo = decisions.return_(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
+    photo = decisions.return_(photo=_photo(pk), by=request.user, **checked(ReasonForm(request.POST)))
     return _next(request, photo)
 
 
 @require_POST
 @school_page(may="photos.reset")
 def reset(request: Any, pk: int) -> HttpResponse:
-    photo = decisions.reset(photo=_photo(pk), by=request.user, reason=request.POST.get("reason", ""))
+    photo = decisions.reset(photo=_photo(pk), by=request.user, **checked(ReasonForm(request.POST)))
     notes.success(request, _("The photo was reset and the student told."))
     return _next(request, photo)
 
@@ -163,10 +164,10 @@ def reset(request: Any, pk: int) -> HttpResponse:
 @school_page(may="photos.review")
 def approve_clean(request: Any) -> HttpResponse:
     """Approve the picked ones, or all that the filters show, that have no finding."""
-    picks = request.POST.getlist("pick")
+    picks = checked(PickedForm(request.POST))["pick"]
     photos = _listed(request, QueryDict(request.POST.get("back", ""))).understood().found
     if picks:
-        photos = photos.filter(pk__in=[pick for pick in picks if pick.isascii() and pick.isdigit()])
+        photos = photos.filter(pk__in=picks)
     approved = decisions.approve_clean(photos=photos, by=request.user)
     left = len(picks) - len(approved) if picks else 0
     notes.success(request, _approved_sentence(len(approved), left))
@@ -208,7 +209,7 @@ def judge_again(request: Any, pk: int) -> HttpResponse:
 def lock(request: Any, pk: int) -> HttpResponse:
     """`pk`: the student."""
     student = get_object_or_404(Student, pk=pk)
-    decisions.lock(student=student, reason=request.POST.get("reason", ""), by=request.user)
+    decisions.lock(student=student, **checked(ReasonForm(request.POST)), by=request.user)
     notes.success(request, _("The account is locked and the student told."))
     return _back(request)
 
@@ -217,7 +218,7 @@ def lock(request: Any, pk: int) -> HttpResponse:
 @school_page(may="students.unlock")
 def unlock(request: Any, pk: int) -> HttpResponse:
     student = get_object_or_404(Student, pk=pk)
-    decisions.unlock(student=student, reason=request.POST.get("reason", ""), by=request.user)
+    decisions.unlock(student=student, **checked(ReasonForm(request.POST)), by=request.user)
     notes.success(request, _("The account is open again."))
     return _back(request)
 

@@ -16,10 +16,11 @@ from portal import files, history
 from portal.access import center_page
 from portal.errors import PortalError
 from portal.event_text import told
+from portal.form_fields import PickedForm, checked
 from portal.lists import List, cases, choice, search
 from printing import delivery
 from printing import print_runs as rules
-from printing.forms import ShipmentForm
+from printing.forms import RunActionForm, ShipmentForm
 from printing.models import PrintItem, PrintRun, Shipment, Volume
 from printing.views.prints import packing_list
 from schools.models import Action, Enrolment
@@ -88,7 +89,7 @@ def _ready(request: Any) -> list[Enrolment]:
 @center_page(may="prints.order")
 def order(request: Any) -> HttpResponse:
     """Order the sheets of the picked schools."""
-    picked = [pk for pk in request.POST.getlist("pick") if pk.isdecimal()]
+    picked = checked(PickedForm(request.POST))["pick"]
     rows = Enrolment.objects.filter(pk__in=picked, season=request.season).select_related("school", "season")
     if not rows:
         raise PortalError(_("Pick at least one school."))
@@ -167,7 +168,7 @@ def contents(request: Any, pk: int) -> HttpResponse:
 def act(request: Any, pk: int) -> HttpResponse:
     """`do` is rebuild, leave_out or printed."""
     row = get_object_or_404(_runs(request), pk=pk)
-    do = request.POST.get("do")
+    do = checked(RunActionForm(request.POST))["do"]
     if do == "rebuild":
         rules.rebuild(row, by=request.user)
         messages.success(request, _("The sheets are being built again."))

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal import files
 from portal.access import center_page, school_page
-from portal.errors import PortalError
+from portal.form_fields import checked
 from printing import delivery, portrait_archive
 from printing.forms import ReceiptForm
 from printing.models import PrintItem, PrintRun, Shipment
@@ -95,9 +95,6 @@ def packing_list(request: Any, run: PrintRun) -> HttpResponse:
 @school_page(may="prints.receive")
 def receive(request: Any, pk: int) -> HttpResponse:
     parcel = get_object_or_404(Shipment.objects.select_related("run"), pk=pk)
-    form = ReceiptForm(request.POST)
-    if not form.is_valid():
-        raise PortalError(_("Write down who received the parcel."))
-    delivery.receive(parcel, by=request.user, **form.cleaned_data)
+    delivery.receive(parcel, by=request.user, **checked(ReceiptForm(request.POST)))
     messages.success(request, _("Thank you. The parcel is confirmed; your students see their photos as delivered."))
     return HttpResponseRedirect(reverse("printing:prints"))

@@ -19,6 +19,7 @@ from portal import files, history, states
 from portal.access import center_page, school_page
 from portal.errors import Conflict, PortalError
 from portal.event_text import told
+from portal.form_fields import checked
 from portal.lists import List, choice, search
 from portal.models import User
 from proofing import feedback as rules
@@ -193,6 +194,6 @@ def accept(request: Any, pk: int) -> HttpResponse:
 @center_page(may="feedback.decide")
 def send_back(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(_all(request), pk=pk)
-    rules.send_back(row, reason=request.POST.get("reason", ""), by=request.user)
+    rules.send_back(row, **checked(ReasonForm(request.POST)), by=request.user)
     messages.success(request, _("Sent back. %(school)s has been told why.") % {"school": row.school})
     return HttpResponseRedirect(reverse("proofing:center_feedback"))

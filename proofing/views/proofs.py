@@ -14,10 +14,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from capture.models import Photo
 from portal.access import school_page
+from portal.form_fields import checked
 from portal.lists import List, cases, choice, search, text
 from proofing import disputes as rules
 from proofing import proofs
-from proofing.forms import AnswerForm, ReasonForm
+from proofing.forms import AnswerForm, DecisionForm, ReasonForm, SettleForm
 from schools.models import Action, Enrolment
 from students import corrections as data_rules
 from students.models import Correction, Student
@@ -118,9 +119,10 @@ def open_proofreading(request: Any) -> HttpResponse:
 def settle(request: Any) -> HttpResponse:
     """The picked students, or all who have not answered, with one reason."""
     rows = proofs.to_settle(_enrolled(request))
-    if request.POST.get("all") != "1":
-        rows = rows.filter(pk__in=[pk for pk in request.POST.getlist("pick") if pk.isdecimal()])
-    count = proofs.settle(rows, reason=request.POST.get("reason", ""), by=request.user)
+    wanted = checked(SettleForm(request.POST))
+    if not wanted["all"]:
+        rows = rows.filter(pk__in=wanted["pick"])
+    count = proofs.settle(rows, reason=wanted["reason"], by=request.user)
     if count:
         messages.success(request, ngettext("%(n)d student settled.", "%(n)d students settled.", count) % {"n": count})
     else:
@@ -180,9 +182,10 @@ def reveal(request: Any, pk: int) -> HttpResponse:
 def decide(request: Any, pk: int) -> HttpResponse:
     """`do` is accept, framed or decline."""
     row = get_object_or_404(Correction.objects.select_related("student__school"), pk=pk)
-    answer = request.POST.get("answer", "")
-    if request.POST.get("do") in ("accept", "framed"):
-        (rules.accept if request.POST["do"] == "accept" else rules.accept_framed)(row, by=request.user, answer=answer)
+    decided = checked(DecisionForm(request.POST))
+    do, answer = decided["do"], decided["answer"]
+    if do in ("accept", "framed"):
+        (rules.accept if do == "accept" else rules.accept_framed)(row, by=request.user, answer=answer)
         messages.success(request, _("Corrected. %(name)s has been told.") % {"name": row.student.name})
     else:
         rules.decline(row, by=request.user, answer=answer)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from portal.access import center_page
 from portal.event_kinds import THINGS
 from portal.event_text import gathered, told
+from portal.form_fields import PickedForm, checked
 from portal.lists import Filter, List, row, search
 from portal.models import Event, Membership
 from portal.panels import panels_of
@@ -147,7 +148,7 @@ def school_edit(request: Any, pk: int) -> HttpResponse:
 @center_page(may="schools.manage")
 def schools_enrol(request: Any) -> HttpResponse:
     """Let the picked schools take part in the season."""
-    picked = list(School.objects.filter(pk__in=[pk for pk in request.POST.getlist("pick") if pk.isdecimal()]))
+    picked = list(School.objects.filter(pk__in=checked(PickedForm(request.POST))["pick"]))
     new = enrolments.enrol(picked, season=_season(request), by=request.user)
     said = ngettext("%(n)d school now takes part.", "%(n)d schools now take part.", len(new)) % {"n": len(new)}
     messages.success(request, said)

@@ -15,8 +15,10 @@ from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from portal.access import center_page, school_page
+from portal.form_fields import PickedForm, checked
 from schools.models import Action, Area, School
 from students import exports, progress, records, resources
+from students.forms import ExportForm
 from students.models import Student
 from students.student_list import StudentList, students_asked_for
 
@@ -88,31 +90,33 @@ def _sent(request: Any, content: bytes, form: str) -> HttpResponse:
 @school_page(may="students.export")
 def roster_export(request: Any) -> HttpResponse:
     """The list as filtered, as a file. By POST, since it is recorded; document numbers in clear for administrators."""
-    form = "csv" if request.POST.get("format") == "csv" else "xlsx"
+    asked = checked(ExportForm(request.POST))
     content = exports.export(
         students_asked_for(students_of(request), request.POST),
         of=request.enrolment or request.school,
         by=request.user,
-        form=form,
-        in_clear=request.POST.get("numbers") == "clear",
+        form=asked["format"],
+        in_clear=asked["numbers"] == "clear",
     )
-    return _sent(request, content, form)
+    return _sent(request, content, asked["format"])
 
 
 @require_POST
 @center_page(may="students.export")
 def center_export(request: Any) -> HttpResponse:
-    form = "csv" if request.POST.get("format") == "csv" else "xlsx"
+    asked = checked(ExportForm(request.POST))
     students = students_asked_for(students_of(request), request.POST)
-    content = exports.export(students, of=request.season or request.user, by=request.user, form=form, with_school=True)
-    return _sent(request, content, form)
+    content = exports.export(
+        students, of=request.season or request.user, by=request.user, form=asked["format"], with_school=True
+    )
+    return _sent(request, content, asked["format"])
 
 
 @require_POST
 @school_page(may="students.change")
 def students_remove(request: Any) -> HttpResponse:
     """Take the picked students off the roster; only those nobody has photographed."""
-    picked = [int(value) for value in request.POST.getlist("pick") if value.isdecimal()]
+    picked = checked(PickedForm(request.POST))["pick"]
     number = records.remove(students=picked, school=request.school, season=request.season, by=request.user)
     messages.success(
         request,

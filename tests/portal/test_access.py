@@ -15,10 +15,17 @@ def test_a_request_longer_than_any_file_is_refused_before_it_is_read(client, mon
     assert b"at most 30 MB" in answer.content
 
 
-@pytest.mark.parametrize("address", ["/school/prints/?q=%00", "/school/roster/?q=a%00b", "/school/proofs/?q=%00"])
-def test_what_no_column_can_hold_is_the_senders_mistake(owner_client, enrolment, address):
+@pytest.mark.parametrize(
+    ("address", "status"),
+    # A list leaves it out and says so; elsewhere the database refuses it.
+    [("/school/prints/?q=%00", 400), ("/school/roster/?q=a%00b", 200), ("/school/proofs/?q=%00", 200)],
+)
+def test_what_no_column_can_hold_is_the_senders_mistake(owner_client, enrolment, address, status):
     answer = owner_client.get(address)
-    assert answer.status_code == 400
+    assert answer.status_code == status
+    if status == 200:
+        assert "is not known for “Search”" in answer.content.decode()
+        return
     assert b"damaged on the way" in answer.content
 
 

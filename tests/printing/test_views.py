@@ -12,6 +12,7 @@ from django.utils import timezone
 from portal import jobs
 from portal.models import Event
 from portal.tenancy import school_scope, system_scope
+from printing import print_runs
 from printing.models import PrintRun, Shipment
 from schools.models import Enrolment
 from students.models import Correction, Student
@@ -239,3 +240,12 @@ def test_panel_of_one_school_shows_where_its_run_stands(center_client, at_the_ce
     center_client.post(url("ship", run.pk), {"carrier": "SF", "tracking_no": "1", "shipped_on": "2022-06-01"})
     states.append(state())
     assert states == ["Waiting", "To be printed", "Printed", "On its way"]
+
+
+def test_an_action_that_is_not_known_does_nothing(center_client, accepted, pair, center_admin):
+    run = print_runs.create(accepted, by=center_admin)
+    answer = center_client.post(url("run_act", run.pk), {"do": "nonsense"})
+    assert answer.status_code == 422
+    assert "Choose what is to be done with the run." in answer.content.decode()
+    run.refresh_from_db()
+    assert run.printed_at is None
