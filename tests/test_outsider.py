@@ -53,6 +53,8 @@ def made_up(field: models.Field, world: dict[type, Any]) -> Any:
         return dt.time(9)
     if isinstance(field, models.DecimalField):
         return decimal.Decimal(1)
+    if isinstance(field, models.BooleanField):
+        return True
     if isinstance(field, models.IntegerField | models.FloatField):
         return 1
     return b"x" if isinstance(field, models.BinaryField) else "x"

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from django.template import engines
 from portal import access, permissions
 from portal.errors import NotAllowed
 from portal.models import Membership, Role
+from students.api import IsSchoolPerson
 from tests.conftest import client_of
 from tests.test_outsider import PAGES
 
@@ -96,6 +98,26 @@ def test_a_form_may_ask_for_more_than_its_page(enrolment, colleague, owner_clien
     assert officer.get("/school/fees/").status_code == 200
     assert officer.post("/school/fees/", {"payment_mode": "student"}).status_code == 403
     assert owner_client.post("/school/fees/", {"payment_mode": "student"}).status_code == 302
+
+
+@pytest.mark.django_db
+def test_the_api_asks_for_the_action_of_its_view(enrolment, colleague, owner_client, monkeypatch):
+    only_admins = replace(permissions.ACTIONS["roster.import"], roles=frozenset({Role.SCHOOL_ADMIN}))
+    monkeypatch.setitem(permissions.ACTIONS, "roster.import", only_admins)
+    officer = client_of(colleague)
+    assert officer.post("/api/v1/roster-imports/").status_code == 403
+    assert owner_client.post("/api/v1/roster-imports/").status_code == 400
+    assert officer.get("/api/v1/students/").status_code == 200
+
+
+def test_every_view_of_the_api_for_staff_names_a_registered_action():
+    views = [
+        page.view.cls
+        for page in PAGES
+        if IsSchoolPerson in getattr(getattr(page.view, "cls", None), "permission_classes", [])
+    ]
+    assert views
+    assert {view.may for view in views} <= permissions.ACTIONS.keys()
 
 
 def printed(*options: str) -> str:
