@@ -4,7 +4,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from billing import fee_accounts, ledger
+from billing import fee_accounts, ledger, orders
 from billing.models import LedgerEntry
 from portal.errors import PortalError
 from portal.models import Event
@@ -113,3 +113,37 @@ def test_a_transfer_entered_wrongly_is_reversed_and_entered_anew(photographed, e
     assert ledger.total(ledger.account_of(enrolment)) == 0
     with pytest.raises(PortalError, match="in the books"):
         transfer(enrolment, center_admin, amount_fen=4500)
+
+
+def test_every_movement_stands_in_the_history_with_its_amount(photographed, enrolment, scoped, center_admin):
+    transfer(enrolment, center_admin)
+    charge, payment = (Event.objects.get(kind=f"ledger.{kind}") for kind in ("charge", "payment"))
+    assert charge.facts["amount_fen"] == 4500
+    assert (payment.facts, payment.actor_key) == ({"amount_fen": -4500, "reference": "B-1"}, center_admin.actor_key)
+
+
+def test_charge_that_fits_is_not_written_again(photographed, enrolment, scoped, center_admin):
+    for _ in range(2):
+        fee_accounts.bring_up_to_date(enrolment, by=center_admin)
+    assert LedgerEntry.objects.filter(kind=LedgerEntry.Kind.CHARGE).count() == 1
+
+
+def test_chosen_way_of_payment_is_kept_and_the_school_owes_nothing(photographed, enrolment, scoped, owner):
+    fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    kept = Enrolment.objects.select_related("season").get(pk=enrolment.pk)
+    assert kept.payment_mode == Enrolment.PaymentMode.STUDENT
+    assert fee_accounts.statement(kept).charged_fen == 0
+
+
+def test_students_cannot_pay_where_no_provider_is_set_up(enrolment, scoped, owner, settings):
+    settings.PAYMENT_PROVIDER = ""
+    with pytest.raises(PortalError, match="not set up"):
+        fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+
+
+def test_what_students_paid_is_not_charged_to_the_school(photographed, enrolment, scoped, owner):
+    fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    order = orders.open_order(student=photographed[0], enrolment=enrolment)
+    ledger.confirm_payment(order, amount_fen=order.amount_fen, external_id="P-1", by=owner)
+    account = fee_accounts.bring_up_to_date(enrolment, by=owner)
+    assert (ledger.total(account), LedgerEntry.objects.filter(order=None).count()) == (0, 0)
