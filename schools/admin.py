@@ -70,6 +70,7 @@ class SchoolAdmin(Recorded, ImportExportModelAdmin):
 
 @admin.register(Enrolment)
 class EnrolmentAdmin(Recorded, CenterAdmin):
+    added = "created"
     list_display = ("school", "season", "status", "payment_mode", "capture_ended_on", "proof_due_on")
     list_filter = ("season", "status", "payment_mode")
     list_select_related = ("school", "season")

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from django.apps import apps
+from django.contrib import admin
 
 from portal import event_kinds, history
+from portal.admin import Recorded
 from portal.event_text import gathered, told
 from portal.models import Event, Job
 from portal.tenancy import center_scope
@@ -56,6 +58,13 @@ def test_every_kind_that_is_registered_is_recorded():
     after_model = (".changed", ".downloaded", ".created", ".added")
     found = {name for name in event_kinds.KINDS if name.endswith(after_model)} | event_kinds._STATE_KINDS | built
     assert event_kinds.KINDS.keys() - found - literals() == set()
+
+
+def test_what_the_operator_adds_and_changes_is_registered():
+    recorded = {model: desk for model, desk in admin.site._registry.items() if isinstance(desk, Recorded)}
+    kinds = {f"{model._meta.model_name}.{verb}" for model, desk in recorded.items() for verb in (desk.added, "changed")}
+    assert len(kinds) >= 8
+    assert {kind for kind in kinds if not event_kinds.is_registered(kind)} == set()
 
 
 def literals() -> set[str]:
