@@ -1,5 +1,8 @@
-"""The operator's desk: orders, the books, and what the providers sent, to look at. A payment that the books refused stands
-under its callback's outcome. Changes go through the portals."""
+"""The Django admin of billing, read-only: accounts, orders, ledger entries, stored callbacks.
+
+When the ledger refused a payment, the callback's `outcome` says why. Changes are made in the
+portals.
+"""
 
 from django.contrib import admin
 
@@ -33,6 +36,6 @@ class LedgerEntryAdmin(Unscoped):
 
 @admin.register(Callback)
 class CallbackAdmin(ReadOnly):
-    list_display = ("received_at", "provider", "external_id", "order_number", "verified", "outcome", "settled_at")
+    list_display = ("received_at", "provider", "external_id", "order_number", "verified", "outcome", "resolved_at")
     list_filter = ("provider", "verified", "is_refused")
     search_fields = ("external_id__exact", "outcome")

@@ -1,4 +1,4 @@
-"""What a school owes: the students actually photographed times the price, less what students paid themselves."""
+"""A school's fee: the price times its photographed students, without those who paid online."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ Kind = LedgerEntry.Kind
 
 @dataclass(frozen=True)
 class Statement:
-    """An account at a glance; amounts in fen."""
+    """The sums of one school's account; amounts in fen, the other figures in students."""
 
     photographed: int
     paid_by_students: int
@@ -33,7 +33,7 @@ class Statement:
 
     @property
     def billed(self) -> int:
-        """Students the school pays for."""
+        """Students for whom the school pays."""
         return self.photographed - self.paid_by_students
 
     @property
@@ -46,7 +46,10 @@ class Statement:
 
 
 def billed_count(enrolment: Enrolment) -> int:
-    """Students photographed for whom the school pays: all in school mode but those who paid online before."""
+    """How many photographed students the school pays for.
+
+    None when the students pay; otherwise all who did not pay online.
+    """
     if enrolment.payment_mode != Enrolment.PaymentMode.SCHOOL:
         return 0
     photographed = Student.objects.filter(
@@ -56,7 +59,7 @@ def billed_count(enrolment: Enrolment) -> int:
 
 
 def statement(enrolment: Enrolment) -> Statement:
-    """The account as of now; reads only."""
+    """The sums of the school's account at this moment. Writes nothing."""
     students = Student.objects.filter(season=enrolment.season_id, school=enrolment.school_id)
     captured, paid = Q(stage__in=Student.CAPTURED), Q(fee_state=Student.FeeState.PAID)
     counts = students.aggregate(
@@ -80,42 +83,51 @@ def statement(enrolment: Enrolment) -> Statement:
     )
 
 
-def bring_up_to_date(enrolment: Enrolment, *, by: history.Actor) -> FeeAccount:
-    """Post the school's charge as it stands and settle the account if it is covered."""
+def post_charge(enrolment: Enrolment, *, by: history.Actor) -> FeeAccount:
+    """Adjust the school's charge to its number of students, and mark the account settled or open."""
     with transaction.atomic():
         account = ledger.account_of(enrolment)
-        ledger.charge_school(account, captured=billed_count(enrolment), by=by)
-        ledger.settle(account, by=by)
+        ledger.post_charge(account, captured=billed_count(enrolment), by=by)
+        ledger.update_settled(account, by=by)
     return account
 
 
-def bring_season_up_to_date(season: Season) -> int:
-    """Every night: the charges of all schools follow the count of the day."""
+def post_season_charges(season: Season) -> int:
+    """Adjust the charges of all schools of the season. Returns the number of schools."""
     enrolments = list(Enrolment.objects.filter(season=season).select_related("school", "season"))
     for enrolment in enrolments:
         with school_scope(enrolment.school):
-            bring_up_to_date(enrolment, by=history.SYSTEM)
+            post_charge(enrolment, by=history.SYSTEM)
     return len(enrolments)
 
 
-def receive_transfer(enrolment: Enrolment, *, by: User, **transfer: object) -> LedgerEntry:
-    """Record the school's bank transfer; an account it covers is settled at once. See ledger.record_transfer."""
+def record_transfer(enrolment: Enrolment, *, by: User, **transfer: object) -> LedgerEntry:
+    """Enter a bank transfer of the school. `transfer` holds the fields of `ledger.post_transfer`.
+
+    The account is marked settled when the transfer covers the charge.
+    """
     with transaction.atomic():
-        account = bring_up_to_date(enrolment, by=by)
-        entry = ledger.record_transfer(account, by=by, **transfer)  # type: ignore[arg-type]
-        ledger.settle(account, by=by)
+        account = post_charge(enrolment, by=by)
+        entry = ledger.post_transfer(account, by=by, **transfer)  # type: ignore[arg-type]
+        ledger.update_settled(account, by=by)
     return entry
 
 
-def take_back_transfer(entry: LedgerEntry, *, reason: str, by: User) -> LedgerEntry:
+def reverse_transfer(entry: LedgerEntry, *, reason: str, by: User) -> LedgerEntry:
+    """Cancel a transfer that was entered in error. Returns the counter-entry."""
     with transaction.atomic():
-        counter = ledger.reverse(entry, reason=reason, by=by)
-        ledger.settle(entry.account, by=by)
+        counter = ledger.post_reversal(entry, reason=reason, by=by)
+        ledger.update_settled(entry.account, by=by)
     return counter
 
 
 def choose_payment_mode(enrolment: Enrolment, *, mode: str, by: User) -> Enrolment:
-    """The school says who pays. Fixed once money has moved, or the capture is over."""
+    """Set who pays, the school or its students.
+
+    Raises PortalError once a payment or a transfer has been booked.
+
+    The end of the capture does not fix the choice.
+    """
     if mode == enrolment.payment_mode:
         return enrolment
     if mode == Enrolment.PaymentMode.STUDENT and not settings.PAYMENT_PROVIDER:
@@ -135,6 +147,6 @@ def choose_payment_mode(enrolment: Enrolment, *, mode: str, by: User) -> Enrolme
     return enrolment
 
 
-def entries(enrolment: Enrolment) -> QuerySet[LedgerEntry]:
-    """The school's own movements (students' payments are listed by order)."""
+def school_entries(enrolment: Enrolment) -> QuerySet[LedgerEntry]:
+    """The entries of the school itself, without those of its students' orders."""
     return LedgerEntry.objects.filter(account__enrolment=enrolment, order=None).select_related("by")

@@ -1,4 +1,4 @@
-"""What people type about money: yuan on the page, fen behind it."""
+"""Forms about money. People type yuan; the cleaned values are integer fen."""
 
 from decimal import Decimal
 
@@ -34,7 +34,7 @@ class ReversalForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 
-class SettledForm(forms.Form):
+class ResolutionForm(forms.Form):
     reason = forms.CharField(
         label=_("How was it settled?"),
         max_length=200,

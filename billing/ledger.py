@@ -1,6 +1,7 @@
-"""The only writer of money. Integer fen; an entry is never changed, a mistake gets a counter-entry.
+"""The only module that writes ledger entries. Amounts are integer fen.
 
-Owed is positive, received negative: the sum over an account is what is still due.
+An entry is never changed; a mistake is corrected by a counter-entry. What is owed is positive, what
+was received is negative: the sum of an account's entries is the amount still due.
 """
 
 import datetime as dt
@@ -23,18 +24,18 @@ Kind = LedgerEntry.Kind
 
 
 def account_of(enrolment: Enrolment) -> FeeAccount:
-    """The school's account of the season, opened when first needed."""
+    """The school's account of the season; it is created at the first call."""
     account, _created = FeeAccount.objects.get_or_create(
         enrolment=enrolment, defaults={"school_id": enrolment.school_id, "season_id": enrolment.season_id}
     )
     return account
 
 
-def _locked(account: FeeAccount) -> FeeAccount:
+def _lock(account: FeeAccount) -> FeeAccount:
     return FeeAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
 
 
-def _write(account: FeeAccount, kind: Kind, amount_fen: int, *, by: history.Actor, **fields: Any) -> LedgerEntry:
+def _post(account: FeeAccount, kind: Kind, amount_fen: int, *, by: history.Actor, **fields: Any) -> LedgerEntry:
     try:
         with transaction.atomic():
             entry = LedgerEntry.objects.create(
@@ -51,7 +52,7 @@ def _write(account: FeeAccount, kind: Kind, amount_fen: int, *, by: history.Acto
     return entry
 
 
-def total(account: FeeAccount, *kinds: Kind, school_only: bool = False) -> int:
+def sum_entries(account: FeeAccount, *kinds: Kind, school_only: bool = False) -> int:
     """Sum in fen of the entries of these kinds (all kinds when none is named)."""
     entries = account.entries.filter(kind__in=kinds) if kinds else account.entries.all()
     if school_only:
@@ -60,14 +61,17 @@ def total(account: FeeAccount, *kinds: Kind, school_only: bool = False) -> int:
 
 
 @retried
-def charge_school(account: FeeAccount, *, captured: int, by: history.Actor) -> LedgerEntry | None:
-    """Bring the school's charge to `captured` students: writes the difference, or nothing when it fits."""
-    account = _locked(account)
+def post_charge(account: FeeAccount, *, captured: int, by: history.Actor) -> LedgerEntry | None:
+    """Adjust the school's charge to `captured` students times the price.
+
+    Posts the difference to the charge so far; returns None when there is none.
+    """
+    account = _lock(account)
     wanted = captured * account.season.price_fen
-    difference = wanted - total(account, Kind.CHARGE, school_only=True)
+    difference = wanted - sum_entries(account, Kind.CHARGE, school_only=True)
     if not difference:
         return None
-    return _write(
+    return _post(
         account,
         Kind.CHARGE,
         difference,
@@ -76,17 +80,21 @@ def charge_school(account: FeeAccount, *, captured: int, by: history.Actor) -> L
     )
 
 
-def record_transfer(
+def post_transfer(
     account: FeeAccount, *, amount_fen: int, booked_on: dt.date, reference: str, by: User, remarks: str = ""
 ) -> LedgerEntry:
-    """Enter a bank transfer of the school. The bank's reference makes it unique among those that have not been reversed."""
+    """Post a bank transfer of the school.
+
+    Raises PortalError when the amount is not positive, the day is in the future, or a transfer with
+    the same bank reference has been posted and not been reversed.
+    """
     if amount_fen <= 0:
         raise PortalError(_("The amount must be more than zero."))
     if booked_on > timezone.localdate():
         raise PortalError(_("The value date lies in the future."))
     with transaction.atomic():
-        account = _locked(account)
-        return _write(
+        account = _lock(account)
+        return _post(
             account,
             Kind.PAYMENT,
             -amount_fen,
@@ -99,20 +107,26 @@ def record_transfer(
 
 
 def _transfer_id(account: FeeAccount, reference: str) -> str:
-    """A transfer that was entered wrongly and reversed is entered anew under the same reference."""
+    """The unique key of a transfer.
+
+    It counts earlier reversals, so that a reversed transfer can be entered again.
+    """
     reversed_before = account.entries.filter(kind=Kind.REVERSAL, reference=reference).count()
     return f"transfer:{reference}" + (f"#{reversed_before}" if reversed_before else "")
 
 
-def reverse(entry: LedgerEntry, *, reason: str, by: User) -> LedgerEntry:
-    """Take back a transfer that was entered in error, by a counter-entry; once."""
+def post_reversal(entry: LedgerEntry, *, reason: str, by: User) -> LedgerEntry:
+    """Post the counter-entry of a transfer that was entered in error.
+
+    A second reversal raises PortalError.
+    """
     if entry.kind != Kind.PAYMENT or entry.order_id:
         raise PortalError(_("Only a recorded transfer can be reversed."))
     if not reason.strip():
         raise PortalError(_("Say why the entry is reversed."))
     with transaction.atomic():
-        account = _locked(entry.account)
-        return _write(
+        account = _lock(entry.account)
+        return _post(
             account,
             Kind.REVERSAL,
             -entry.amount_fen,
@@ -123,10 +137,13 @@ def reverse(entry: LedgerEntry, *, reason: str, by: User) -> LedgerEntry:
         )
 
 
-def _locked_for(order: Order) -> tuple[FeeAccount, Order]:
-    """Account, student, order, locked in this sequence: `settle` goes from account to students, `orders.open_order`
-    from student to order, so that none of them waits for another that waits for it."""
-    account = _locked(account_of(Enrolment.objects.get(season=order.season_id, school=order.school_id)))
+def _lock_for_order(order: Order) -> tuple[FeeAccount, Order]:
+    """Lock the rows of account, student and order, in this sequence, and return account and order.
+
+    The sequence prevents deadlocks: `update_settled` locks the account before students, and
+    `orders.open_order` locks the student before the order.
+    """
+    account = _lock(account_of(Enrolment.objects.get(season=order.season_id, school=order.school_id)))
     student = Student.objects.select_for_update(no_key=True).get(pk=order.student_id)
     order = Order.objects.select_for_update(no_key=True).get(pk=order.pk)
     order.student = student
@@ -135,12 +152,12 @@ def _locked_for(order: Order) -> tuple[FeeAccount, Order]:
 
 @retried
 def confirm_payment(order: Order, *, amount_fen: int, external_id: str, by: history.Actor) -> Order:
-    """Book a student's online payment: charge and payment in one go, the order paid, the student too.
+    """Post a student's online payment: the charge and the payment; order and student become paid.
 
-    Safe to call twice for the same payment: the second time changes nothing. Raises PortalError when the amount is
-    not the order's, or the order or the student has been paid for already by another payment.
+    A second call for the same payment changes nothing. Raises PortalError when the amount differs
+    from the order's, or when another payment has been booked for the order or the student.
     """
-    account, order = _locked_for(order)
+    account, order = _lock_for_order(order)
     if order.status in (Order.Status.PAID, Order.Status.REFUNDED):
         if not order.entries.filter(kind=Kind.PAYMENT, external_id=external_id).exists():
             raise PortalError(_("This order has been paid already by another payment."))
@@ -149,26 +166,29 @@ def confirm_payment(order: Order, *, amount_fen: int, external_id: str, by: hist
         raise PortalError(_("The amount paid is not the amount of the order."))
     if Order.objects.filter(student=order.student, season=order.season_id, status=Order.Status.PAID).exists():
         raise PortalError(_("This student has paid already by another order."))
-    _write(account, Kind.CHARGE, amount_fen, by=by, order=order, external_id=f"charge:{order.number}")
-    _write(account, Kind.PAYMENT, -amount_fen, by=by, order=order, reference=external_id, external_id=external_id)
+    _post(account, Kind.CHARGE, amount_fen, by=by, order=order, external_id=f"charge:{order.number}")
+    _post(account, Kind.PAYMENT, -amount_fen, by=by, order=order, reference=external_id, external_id=external_id)
     states.change(order, Order.Status.PAID, by=by, paid_at=timezone.now())
     set_fee_state(order.student, Student.FeeState.PAID, by=by)
     return order
 
 
 @retried
-def refund(order: Order, *, external_id: str, by: User) -> Order:
-    """Book that a student's payment was given back."""
-    account, order = _locked_for(order)
+def post_refund(order: Order, *, external_id: str, by: User) -> Order:
+    """Post that a student's payment was refunded, and the counter-entry of its charge."""
+    account, order = _lock_for_order(order)
     states.change(order, Order.Status.REFUNDED, by=by)
-    _write(account, Kind.REFUND, order.amount_fen, by=by, order=order, external_id=external_id)
-    _write(account, Kind.CHARGE, -order.amount_fen, by=by, order=order, external_id=f"uncharge:{order.number}")
+    _post(account, Kind.REFUND, order.amount_fen, by=by, order=order, external_id=external_id)
+    _post(account, Kind.CHARGE, -order.amount_fen, by=by, order=order, external_id=f"uncharge:{order.number}")
     set_fee_state(order.student, Student.FeeState.UNPAID, by=by)
     return order
 
 
 def set_fee_state(student: Student, fee_state: str, *, by: history.Actor) -> None:
-    """The student's fee is a projection of the ledger, written with it."""
+    """Write the student's fee state, which is derived from the ledger.
+
+    Call it in the transaction of the entries.
+    """
     before = student.fee_state
     Student.objects.filter(pk=student.pk).update(fee_state=fee_state)
     student.fee_state = fee_state
@@ -176,11 +196,14 @@ def set_fee_state(student: Student, fee_state: str, *, by: history.Actor) -> Non
 
 
 @retried
-def settle(account: FeeAccount, *, by: history.Actor) -> bool:
-    """Mark the account settled or open by its balance, and the school's students with it. True when settled."""
-    account = _locked(account)
-    owed = total(account, Kind.CHARGE, school_only=True)
-    settled = owed > 0 and total(account) <= 0
+def update_settled(account: FeeAccount, *, by: history.Actor) -> bool:
+    """Mark the account settled or open by its balance; update the fee state of its students.
+
+    Returns whether the account is settled: there is a charge, and nothing is due.
+    """
+    account = _lock(account)
+    owed = sum_entries(account, Kind.CHARGE, school_only=True)
+    settled = owed > 0 and sum_entries(account) <= 0
     unpaid, by_school = Student.FeeState.UNPAID, Student.FeeState.BY_SCHOOL
     students = Student.objects.filter(season=account.season_id, school=account.school_id)
     if settled:

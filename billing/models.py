@@ -13,7 +13,7 @@ from students.models import Student
 
 
 class FeeAccount(TenantModel):
-    """What a school owes for a season and has paid, as a balance over its ledger."""
+    """A school's account for one season. Its balance is the sum of its ledger entries."""
 
     enrolment = models.OneToOneField(Enrolment, on_delete=models.PROTECT, related_name="fee_account")
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
@@ -55,8 +55,8 @@ class Order(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
-    # Written before the provider is asked to give the money back: the second click finds it.
-    refund_asked_at = models.DateTimeField(null=True, blank=True)
+    # Set before the provider is called, so that a second click does not request a second refund.
+    refund_requested_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-id",)
@@ -74,13 +74,16 @@ class Order(TenantModel):
 
 
 class CallbackQuerySet(models.QuerySet["Callback"]):
-    def for_a_person(self) -> "CallbackQuerySet":
-        """Payments that came in and that the books refused, nobody having settled them yet."""
-        return self.filter(is_refused=True, settled_at=None)
+    def unresolved(self) -> "CallbackQuerySet":
+        """Payments that came in, that the ledger refused, and that nobody has resolved yet."""
+        return self.filter(is_refused=True, resolved_at=None)
 
 
 class Callback(models.Model):
-    """What a provider sent, stored before anything is believed. Not scoped: its school is not known yet."""
+    """A provider's message, stored before it is verified.
+
+    It has no school, because the school is not known yet.
+    """
 
     provider = models.CharField(max_length=20)
     external_id = models.CharField(max_length=64)
@@ -89,19 +92,20 @@ class Callback(models.Model):
     received_at = models.DateTimeField(auto_now_add=True)
     verified = models.BooleanField(default=False)
     outcome = models.CharField(max_length=200, blank=True)
-    # What a verified message says; the order is the one of this number, when there is one.
+    # Read from the verified message. `order` is the order with this number, None when there is
+    # none.
     order_number = models.CharField(_("order number"), max_length=32, blank=True)
     amount_fen = models.BigIntegerField(_("amount (fen)"), null=True, blank=True)
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     is_refused = models.BooleanField(_("refused by the books"), default=False)
-    settled_at = models.DateTimeField(_("settled by hand"), null=True, blank=True)
+    resolved_at = models.DateTimeField(_("settled by hand"), null=True, blank=True)
 
     objects = CallbackQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=("provider", "external_id"), name="one_callback")]
         indexes = [
-            models.Index(fields=("-id",), name="callback_for_a_person", condition=Q(is_refused=True, settled_at=None))
+            models.Index(fields=("-id",), name="unresolved_callback", condition=Q(is_refused=True, resolved_at=None))
         ]
 
     def __str__(self) -> str:
@@ -109,7 +113,10 @@ class Callback(models.Model):
 
 
 class LedgerEntry(TenantModel):
-    """One movement of money: charge (owed), payment (in), refund (out). Only billing.ledger writes them."""
+    """One entry of an account: charge, payment, refund or reversal.
+
+    Only `billing.ledger` writes entries.
+    """
 
     class Kind(models.TextChoices):
         CHARGE = "charge", _("Charge")
@@ -119,7 +126,8 @@ class LedgerEntry(TenantModel):
 
     account = models.ForeignKey(FeeAccount, on_delete=models.PROTECT, related_name="entries")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    amount_fen = models.IntegerField(_("amount (fen)"))  # owed positive, received negative: the sum is the balance due
+    # Owed is positive, received is negative: the sum is the amount still due.
+    amount_fen = models.IntegerField(_("amount (fen)"))
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="entries")
     reference = models.CharField(_("reference"), max_length=80, blank=True)
     remarks = models.CharField(_("remarks"), max_length=200, blank=True)

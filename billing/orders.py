@@ -1,4 +1,7 @@
-"""A student's fee, paid online: opened, confirmed by the provider, closed when nobody pays."""
+"""Orders: a student pays the fee online.
+
+An order is opened, confirmed by the provider, or closed unpaid.
+"""
 
 import datetime as dt
 import logging
@@ -11,9 +14,9 @@ from django.db.models import Q
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from billing import ledger, models, providers
-from billing.models import Order
-from billing.providers import Callback, Paid, ProviderError
+from billing import ledger, providers
+from billing.models import Callback, LedgerEntry, Order
+from billing.providers import CallbackMessage, Payment, ProviderError
 from portal import history, states
 from portal.errors import Conflict, PortalError
 from portal.models import User
@@ -23,17 +26,21 @@ from schools.models import Enrolment
 from students.models import Student
 
 log = logging.getLogger(__name__)
-LIFETIME = dt.timedelta(minutes=30)
-REFUND_PATIENCE = dt.timedelta(minutes=10)
+ORDER_LIFETIME = dt.timedelta(minutes=30)
+REFUND_TIMEOUT = dt.timedelta(minutes=10)
 BOOKED = "booked"
 
 
 @retried
 def open_order(*, student: Student, enrolment: Enrolment) -> Order:
-    """The student's open order, made when there is none: a double click is one order."""
+    """The student's open order; it is created when there is none.
+
+    Raises PortalError when nothing is to pay.
+    """
     if not student.must_pay(enrolment):
         raise PortalError(_("There is nothing to pay: the fee is settled."))
-    Student.objects.select_for_update(no_key=True).get(pk=student.pk)  # two clicks wait for each other here
+    # A second click waits here for the first.
+    Student.objects.select_for_update(no_key=True).get(pk=student.pk)
     order = Order.objects.filter(student=student, status=Order.Status.CREATED).first()
     if order and order.expires_at > timezone.now():
         return order
@@ -50,46 +57,49 @@ def _create(student: Student, enrolment: Enrolment) -> Order:
         student=student,
         provider=providers.default().name,
         amount_fen=enrolment.season.price_fen,
-        expires_at=timezone.now() + LIFETIME,
+        expires_at=timezone.now() + ORDER_LIFETIME,
     )
     history.record("order.created", order, by=student, after=order.status, facts={"amount_fen": order.amount_fen})
     return order
 
 
-def start(order: Order) -> str:
-    """The address where the student pays this order."""
+def start_payment(order: Order) -> str:
+    """The URL of the page where the student pays this order."""
     subject = _("Graduation portrait %(year)d") % {"year": order.season.graduating_class}
-    started = providers.get(order.provider).start(
+    checkout = providers.get(order.provider).start(
         order_number=order.number, amount_fen=order.amount_fen, subject=subject
     )
-    return started.url
+    return checkout.url
 
 
-def receive(provider_name: str, callback: Callback) -> models.Callback:
-    """Take a provider's message: store it raw, verify it, book it. The same message twice is booked once.
+def receive_callback(provider_name: str, callback: CallbackMessage) -> Callback:
+    """Store a provider's message as it came, verify it, and book its payment.
 
-    Raises ProviderError when the signature is wrong, so that the provider hears a refusal.
+    The same message is booked once.
+
+    Raises ProviderError when the signature is wrong; the view answers the provider with an error
+    then.
     """
     provider = providers.get(provider_name)
     stored = _store(provider_name, provider.external_id(callback), callback)
     paid = provider.verify(callback)
-    models.Callback.objects.filter(pk=stored.pk).update(verified=True)
+    Callback.objects.filter(pk=stored.pk).update(verified=True)
     with across_schools():  # the message names an order, not a school
         order = Order.objects.select_related("school", "season", "student").filter(number=paid.order_number).first()
     return _book(stored, paid, order if order and order.provider == provider_name else None)
 
 
-def _store(provider_name: str, external_id: str, callback: Callback) -> models.Callback:
+def _store(provider_name: str, external_id: str, callback: CallbackMessage) -> Callback:
     values = {"headers": callback.headers, "body": callback.body.replace("\0", "")[:20_000]}
     try:
         with transaction.atomic():
-            return models.Callback.objects.create(provider=provider_name, external_id=external_id, **values)
+            return Callback.objects.create(provider=provider_name, external_id=external_id, **values)
     except IntegrityError:
-        return models.Callback.objects.get(provider=provider_name, external_id=external_id)
+        return Callback.objects.get(provider=provider_name, external_id=external_id)
 
 
-def _book(stored: models.Callback, paid: Paid, order: Order | None) -> models.Callback:
-    """Confirm the payment in its order's school, and write down what became of it."""
+def _book(stored: Callback, paid: Payment, order: Order | None) -> Callback:
+    """Confirm the payment, and write the outcome to the stored message."""
     with translation.override(settings.LANGUAGE_CODE):  # read by the center, not by the provider
         refusal = _confirm(order, paid)
     stored.verified, stored.outcome = True, refusal[:200] or BOOKED
@@ -99,8 +109,11 @@ def _book(stored: models.Callback, paid: Paid, order: Order | None) -> models.Ca
     return stored
 
 
-def _confirm(order: Order | None, paid: Paid) -> str:
-    """Empty when the payment is in the books, else why a person has to look."""
+def _confirm(order: Order | None, paid: Payment) -> str:
+    """Confirm the payment in the school of its order.
+
+    Returns the reason of a refusal, "" when it is booked.
+    """
     if order is None:
         log.warning("Payment %s needs a person: no order %s", paid.external_id, paid.order_number)
         return _("There is no order of this number.")
@@ -113,54 +126,73 @@ def _confirm(order: Order | None, paid: Paid) -> str:
     return ""
 
 
-def settle_by_hand(stored: models.Callback, *, reason: str, by: User) -> models.Callback:
-    """A person has dealt with a payment that the books refused: it leaves the list, with the reason in the history."""
+def resolve_refused(stored: Callback, *, reason: str, by: User) -> Callback:
+    """Mark a payment that the ledger refused as resolved by a person.
+
+    The reason is kept in the history.
+    """
     if not reason.strip():
         raise PortalError(_("Say how the payment was settled."))
     with transaction.atomic():
-        if not models.Callback.objects.for_a_person().filter(pk=stored.pk).update(settled_at=timezone.now()):
+        if not Callback.objects.unresolved().filter(pk=stored.pk).update(resolved_at=timezone.now()):
             raise Conflict
         facts = {"amount_fen": stored.amount_fen, "reference": stored.external_id, "outcome": stored.outcome}
-        history.record("fees.settled_by_hand", stored.order or stored, by=by, facts=facts | {"reason": reason.strip()})
+        history.record("fees.payment_resolved", stored.order or stored, by=by, facts=facts | {"reason": reason.strip()})
     stored.refresh_from_db()
     return stored
 
 
-def ask_provider(order: Order) -> Order:
-    """Ask the provider what became of an order: for a callback that never came. A refused payment waits for a person."""
+def query_provider(order: Order) -> Order:
+    """Ask the provider whether the order was paid, and book the payment if so.
+
+    For an order whose callback was lost.
+    """
     paid = providers.get(order.provider).query(order_number=order.number)
     if paid:
-        _book(_store(order.provider, paid.external_id, Callback({}, "")), paid, order)
+        _book(_store(order.provider, paid.external_id, CallbackMessage({}, "")), paid, order)
         order.refresh_from_db()
     return order
 
 
-def give_back(order: Order, *, by: User) -> Order:
-    """Refund a paid order through its provider and book it. The provider is asked once, however often one clicks."""
+def refund_order(order: Order, *, by: User) -> Order:
+    """Refund a paid order through its provider and post the refund.
+
+    Several clicks make one request.
+
+    Raises Conflict when the order is not paid or is being refunded, PortalError when the provider
+    refuses.
+    """
     if order.status != Order.Status.PAID:
         raise Conflict(_("Only a paid order can be refunded."))
-    payment = order.entries.get(kind=models.LedgerEntry.Kind.PAYMENT)
-    _mark_refund(order)
+    payment = order.entries.get(kind=LedgerEntry.Kind.PAYMENT)
+    _claim_refund(order)
     try:
         external_id = providers.get(order.provider).refund(
             order_number=order.number, amount_fen=order.amount_fen, external_id=payment.external_id
         )
     except ProviderError as error:
-        Order.objects.filter(pk=order.pk).update(refund_asked_at=None)
+        Order.objects.filter(pk=order.pk).update(refund_requested_at=None)
         raise PortalError(_("The payment provider refused the refund. Try again later.")) from error
-    return ledger.refund(order, external_id=external_id, by=by)
+    return ledger.post_refund(order, external_id=external_id, by=by)
 
 
-def _mark_refund(order: Order) -> None:
-    """One request at a time: no lock is held while the provider thinks, and a mark left by a killed process expires."""
+def _claim_refund(order: Order) -> None:
+    """Mark the order as being refunded; raises Conflict when it is marked already.
+
+    The mark replaces a row lock while the provider is called. It expires after REFUND_TIMEOUT, for
+    the case that the process was killed.
+    """
     now = timezone.now()
-    free = Q(refund_asked_at=None) | Q(refund_asked_at__lt=now - REFUND_PATIENCE)
-    if not Order.objects.filter(free, pk=order.pk, status=Order.Status.PAID).update(refund_asked_at=now):
+    free = Q(refund_requested_at=None) | Q(refund_requested_at__lt=now - REFUND_TIMEOUT)
+    if not Order.objects.filter(free, pk=order.pk, status=Order.Status.PAID).update(refund_requested_at=now):
         raise Conflict(_("This payment is being refunded already. Reload the page in a minute."))
 
 
 def close_unpaid() -> int:
-    """Close the orders whose time is over, after asking the provider a last time."""
+    """Close the expired orders for which the provider knows no payment.
+
+    Returns how many were closed.
+    """
     with system_scope():
         overdue: list[Any] = list(
             Order.objects.filter(status=Order.Status.CREATED, expires_at__lt=timezone.now()).select_related("school")
@@ -174,7 +206,7 @@ def close_unpaid() -> int:
 
 def _close(order: Order) -> int:
     try:
-        if ask_provider(order).status == Order.Status.PAID:
+        if query_provider(order).status == Order.Status.PAID:
             return 0
         states.change(order, Order.Status.CLOSED, by=history.SYSTEM)
     except (ProviderError, Conflict) as error:

@@ -1,4 +1,7 @@
-"""The fees of all schools of a season at a glance, in three queries."""
+"""The fees of all schools of a season.
+
+A fixed number of queries, whatever the number of schools.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -16,8 +19,11 @@ PAID = Student.FeeState.PAID
 
 
 @dataclass(frozen=True)
-class Row:
-    """One school; amounts in fen. `state`: nothing, open, part, settled, students."""
+class SchoolFees:
+    """The fees of one school; amounts in fen.
+
+    `state` is "nothing", "open", "part", "settled" or "students".
+    """
 
     enrolment: Enrolment
     photographed: int
@@ -62,8 +68,8 @@ class Totals:
         return self.charged_fen - self.received_fen
 
 
-def by_school(season: Season | None) -> list[Row]:
-    """All enrolled schools, those that owe most first."""
+def by_school(season: Season | None) -> list[SchoolFees]:
+    """The fees of every enrolled school, the largest amount due first."""
     if season is None:
         return []
     photographed: Counter[int] = Counter()
@@ -76,7 +82,7 @@ def by_school(season: Season | None) -> list[Row]:
     received = dict(entries.order_by().values_list("school").annotate(Sum("amount_fen")))
     enrolments = Enrolment.objects.filter(season=season).select_related("school__area", "season")
     rows = [
-        Row(
+        SchoolFees(
             enrolment,
             photographed[enrolment.school_id],
             paid[enrolment.school_id],
@@ -87,11 +93,13 @@ def by_school(season: Season | None) -> list[Row]:
     return sorted(rows, key=lambda row: -row.due_fen)
 
 
-def for_a_person() -> list[Callback]:
-    """The payments that the books refused, newest first, with their school's `enrolment` (None: no such order)."""
-    rows: list[Any] = list(
-        Callback.objects.for_a_person().select_related("order__student__school").order_by("-id")[:200]
-    )
+def unresolved_callbacks() -> list[Callback]:
+    """The unresolved refused payments, newest first, at most 200.
+
+    Each gets an attribute `enrolment`: the school's enrolment, None when the payment names no order
+    of ours.
+    """
+    rows: list[Any] = list(Callback.objects.unresolved().select_related("order__student__school").order_by("-id")[:200])
     orders = [row.order for row in rows if row.order]
     enrolments = {
         (row.school_id, row.season_id): row
@@ -102,11 +110,12 @@ def for_a_person() -> list[Callback]:
     return rows
 
 
-def counts(rows: list[Row]) -> Counter[str]:
+def counts(rows: list[SchoolFees]) -> Counter[str]:
+    """How many schools are in each state."""
     return Counter(row.state for row in rows)
 
 
-def totals(rows: list[Row]) -> Totals:
+def totals(rows: list[SchoolFees]) -> Totals:
     return Totals(
         charged_fen=sum(row.charged_fen for row in rows),
         received_fen=sum(row.received_fen for row in rows),

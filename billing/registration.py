@@ -1,4 +1,4 @@
-"""What this room adds to the portal."""
+"""What billing adds to the portal: permissions, event kinds, badges, navigation, panels."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +12,7 @@ permissions.register("fees.see", _("See fees and payments"), roles=EVERYBODY)
 permissions.register("fees.choose_mode", _("Choose the way of payment"), roles={Role.SCHOOL_ADMIN})
 permissions.register("fees.enter", _("Enter a bank transfer"), roles=CENTER)
 permissions.register("fees.reverse", _("Reverse an entry"), roles={Role.CENTER_ADMIN})
-permissions.register("fees.settle", _("Settle a refused payment by hand"), roles={Role.CENTER_ADMIN})
+permissions.register("fees.resolve", _("Settle a refused payment by hand"), roles={Role.CENTER_ADMIN})
 permissions.register("fees.refund", _("Refund a payment"), roles={Role.CENTER_ADMIN})
 
 event_kinds.register_subject("fees", _("Fees"), order=70)
@@ -37,7 +37,7 @@ event_kinds.register(
         "ledger.reversal": _("Payment reversed: it was entered in error"),
         "fees.settled": _("Fees settled"),
         "fees.reopened": _("Fees open again"),
-        "fees.settled_by_hand": _("Payment that the books refused settled by hand"),
+        "fees.payment_resolved": _("Payment that the books refused settled by hand"),
         "order.created": _("Order made"),
     },
 )

@@ -1,4 +1,4 @@
-"""What the timetable calls."""
+"""The periodic tasks of billing. Their times are in config/celery.py."""
 
 from celery import shared_task
 
@@ -13,8 +13,8 @@ def close_unpaid() -> None:
 
 
 @shared_task
-def bring_accounts_up_to_date() -> None:
+def post_charges() -> None:
     season = Season.objects.current()
     if season:
         with system_scope():
-            fee_accounts.bring_season_up_to_date(season)
+            fee_accounts.post_season_charges(season)

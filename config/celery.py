@@ -22,7 +22,7 @@ app.conf.beat_schedule = {
     "end-captures": {"task": "capture.tasks.end_captures", "schedule": crontab(minute="*/10")},
     "reminders": {"task": "proofing.tasks.remind_deadlines", "schedule": crontab(hour=8, minute=30)},
     "purge": {"task": "capture.tasks.purge", "schedule": crontab(hour=3, minute=10)},
-    "accounts": {"task": "billing.tasks.bring_accounts_up_to_date", "schedule": crontab(hour=19, minute=0)},
+    "accounts": {"task": "billing.tasks.post_charges", "schedule": crontab(hour=19, minute=0)},
     "purge-rosters": {"task": "students.tasks.purge_rosters", "schedule": crontab(hour=3, minute=20)},
     "close-orders": {"task": "billing.tasks.close_unpaid", "schedule": crontab(minute="*/10")},
 }

@@ -12,15 +12,15 @@ from students.models import Student
 def pay(student: Student, enrolment: Enrolment) -> None:
     """The student pays like anybody, at the simulator."""
     order = orders.open_order(student=student, enrolment=enrolment)
-    orders.receive(Simulator.name, Simulator().pay(order_number=order.number, amount_fen=order.amount_fen))
+    orders.receive_callback(Simulator.name, Simulator().pay(order_number=order.number, amount_fen=order.amount_fen))
 
 
 def transfer(enrolment: Enrolment, *, by: User, share: float = 1.0) -> None:
     """The school transfers this share of what it owes, once."""
-    account = fee_accounts.bring_up_to_date(enrolment, by=by)
+    account = fee_accounts.post_charge(enrolment, by=by)
     due = fee_accounts.statement(enrolment).charged_fen
     if due and not account.entries.filter(kind="payment").exists():
-        fee_accounts.receive_transfer(
+        fee_accounts.record_transfer(
             enrolment,
             by=by,
             amount_fen=int(due * share),

@@ -1,11 +1,14 @@
-"""What every way to pay can do."""
+"""The interface of a payment provider."""
 
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 
 class ProviderError(Exception):
-    """The provider refused or could not be reached. `permanent`: trying again will not help."""
+    """The provider refused or could not be reached.
+
+    `permanent`: a later attempt would fail as well.
+    """
 
     def __init__(self, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)
@@ -13,23 +16,23 @@ class ProviderError(Exception):
 
 
 @dataclass(frozen=True)
-class Start:
-    """Where the payer goes to pay."""
+class Checkout:
+    """The page where the payer pays."""
 
     url: str
 
 
 @dataclass(frozen=True)
-class Callback:
-    """What the provider sent, as it came in."""
+class CallbackMessage:
+    """A provider's message, not verified: its headers and its body."""
 
     headers: dict[str, str]
     body: str
 
 
 @dataclass(frozen=True)
-class Paid:
-    """A verified statement of the provider: this order, this much, under this number of its own."""
+class Payment:
+    """A payment that the provider confirms. `external_id` is the provider's own number of it."""
 
     order_number: str
     amount_fen: int
@@ -41,16 +44,23 @@ class Provider(Protocol):
     title: Any  # a lazy translation
     is_simulated: bool
 
-    def start(self, *, order_number: str, amount_fen: int, subject: str) -> Start: ...
+    def start(self, *, order_number: str, amount_fen: int, subject: str) -> Checkout:
+        """Begin a payment. `subject` is shown to the payer."""
 
-    def external_id(self, callback: Callback) -> str:
-        """The provider's own number of this message, read before anything is believed."""
+    def external_id(self, callback: CallbackMessage) -> str:
+        """The provider's number of this message, at most 64 characters.
 
-    def verify(self, callback: Callback) -> Paid:
-        """The statement in a callback whose signature is right. Raises ProviderError otherwise."""
+        Reads an unverified message; never raises.
+        """
 
-    def query(self, *, order_number: str) -> Paid | None:
-        """What the provider says of an order when asked; None while unpaid."""
+    def verify(self, callback: CallbackMessage) -> Payment:
+        """The payment in the message. Raises ProviderError when the signature is wrong."""
+
+    def query(self, *, order_number: str) -> Payment | None:
+        """Ask the provider for the payment of an order; None while it is unpaid."""
 
     def refund(self, *, order_number: str, amount_fen: int, external_id: str) -> str:
-        """Give the money back; returns the provider's number of the refund."""
+        """Refund the payment.
+
+        Returns the provider's number of the refund; raises ProviderError when it refuses.
+        """

@@ -1,4 +1,7 @@
-"""The demo's way to pay: no money moves. Signed like a real one, so that the same road is walked."""
+"""A payment provider for demo and tests.
+
+No money moves; its messages are signed and verified like real ones.
+"""
 
 import hashlib
 import hmac
@@ -10,7 +13,7 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from billing.providers.base import Callback, Paid, ProviderError, Start
+from billing.providers.base import CallbackMessage, Checkout, Payment, ProviderError
 
 SIGNATURE = "X-Simulator-Signature"
 
@@ -25,30 +28,35 @@ class Simulator:
     title = _("Payment simulator (no money moves)")
     is_simulated = True
 
-    def start(self, *, order_number: str, amount_fen: int, subject: str) -> Start:
-        return Start(reverse("billing:simulator", args=[order_number]))
+    def start(self, *, order_number: str, amount_fen: int, subject: str) -> Checkout:
+        return Checkout(reverse("billing:simulator", args=[order_number]))
 
-    def external_id(self, callback: Callback) -> str:
+    def external_id(self, callback: CallbackMessage) -> str:
         try:
             return str(json.loads(callback.body)["transaction_id"]).replace("\0", "")[:64]
         except (ValueError, KeyError, TypeError, RecursionError):
             return "unreadable-" + hashlib.sha256(callback.body.encode()).hexdigest()[:32]
 
-    def verify(self, callback: Callback) -> Paid:
+    def verify(self, callback: CallbackMessage) -> Payment:
         if not hmac.compare_digest(_sign(callback.body).encode(), callback.headers.get(SIGNATURE, "").encode()):
             raise ProviderError("The signature is wrong.", permanent=True)
         statement = json.loads(callback.body)
-        return Paid(statement["order_number"], int(statement["amount_fen"]), statement["transaction_id"])
+        return Payment(statement["order_number"], int(statement["amount_fen"]), statement["transaction_id"])
 
-    def query(self, *, order_number: str) -> Paid | None:
+    def query(self, *, order_number: str) -> Payment | None:
         amount_and_id = cache.get(f"simulator:{order_number}")
-        return Paid(order_number, *amount_and_id) if amount_and_id else None
+        return Payment(order_number, *amount_and_id) if amount_and_id else None
 
     def refund(self, *, order_number: str, amount_fen: int, external_id: str) -> str:
         return f"refund-{external_id}"
 
-    def pay(self, *, order_number: str, amount_fen: int) -> Callback:
-        """What the payer's button does: the signed message that a provider would send. Two clicks are one payment."""
+    def pay(self, *, order_number: str, amount_fen: int) -> CallbackMessage:
+        """Pay an order, as the payer's button does.
+
+        Returns the signed message that a real provider would send.
+
+        A second call with the same amount gives the same payment.
+        """
         key, transaction_id = f"simulator:{order_number}", f"SIM{secrets.token_hex(10).upper()}"
         cache.add(key, (amount_fen, transaction_id), timeout=86_400)
         known = self.query(order_number=order_number)
@@ -58,4 +66,4 @@ class Simulator:
         body = json.dumps(
             {"order_number": order_number, "amount_fen": amount_fen, "transaction_id": transaction_id}, sort_keys=True
         )
-        return Callback({SIGNATURE: _sign(body)}, body)
+        return CallbackMessage({SIGNATURE: _sign(body)}, body)

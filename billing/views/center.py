@@ -1,4 +1,4 @@
-"""The center's books: what every school owes, transfers, refunds."""
+"""The center's pages on fees: the accounts of all schools, transfers, refunds."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing import fee_accounts, orders, overview
-from billing.forms import ReversalForm, SettledForm, TransferForm
+from billing.forms import ResolutionForm, ReversalForm, TransferForm
 from billing.models import Callback, LedgerEntry, Order
 from portal.access import center_page
 from portal.form_fields import checked
@@ -21,15 +21,15 @@ from portal.lists import Filter, List, search, words_field
 from schools.models import Enrolment
 
 
-def _with_words(rows: list[overview.Row], words: str) -> list[overview.Row]:
+def _matching(rows: list[overview.SchoolFees], words: str) -> list[overview.SchoolFees]:
     return [row for row in rows if words in row.enrolment.school.name or words in row.enrolment.school.code]
 
 
 class FeeList(List):
-    """The account of each school: rows that are added up, not read from one table."""
+    """The fees of each school. The rows are a list of SchoolFees, not a query."""
 
     filters = {
-        "q": Filter(words_field(), _with_words),
+        "q": Filter(words_field(), _matching),
         "state": Filter(
             forms.ChoiceField(
                 label=gettext_lazy("State"),
@@ -49,7 +49,7 @@ class FeeList(List):
 
 
 class StudentOrders(List):
-    """The students' payments, newest first, paged and searched: the one to refund must be found."""
+    """The students' payments, newest first. The search finds the payment to refund."""
 
     filters = {"q": search("student__name__startswith", "student__student_no__startswith", "number")}
 
@@ -57,15 +57,15 @@ class StudentOrders(List):
 @require_GET
 @center_page(may="fees.see")
 def fees(request: Any) -> HttpResponse:
-    """Every school's account, the open ones first."""
+    """The fees of every school, the largest amount due first, and the refused payments."""
     rows = overview.by_school(request.season)
     listed = FeeList(rows, request.GET)
     context = {
         "listed": listed,
         "page": listed.page,
         "totals": overview.totals(rows),
-        "refused": overview.for_a_person(),
-        "settled": SettledForm(),
+        "refused": overview.unresolved_callbacks(),
+        "resolution": ResolutionForm(),
     }
     return render(request, "billing/center_fees.html", context)
 
@@ -77,11 +77,11 @@ def _enrolment(pk: int) -> Enrolment:
 @require_http_methods(["GET", "POST"])
 @center_page(may="fees.see", to_post="fees.enter")
 def school_fees(request: Any, pk: int) -> HttpResponse:
-    """One school's account; the form enters a bank transfer."""
+    """One school's account, with a form for a bank transfer."""
     enrolment = _enrolment(pk)
     form = TransferForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        entry = fee_accounts.receive_transfer(enrolment, by=request.user, **form.cleaned_data)
+        entry = fee_accounts.record_transfer(enrolment, by=request.user, **form.cleaned_data)
         messages.success(request, _("Entered: %(amount)s yuan.") % {"amount": yuan(-entry.amount_fen)})
         return HttpResponseRedirect(reverse("billing:center_school_fees", args=[pk]))
     context = {
@@ -89,7 +89,7 @@ def school_fees(request: Any, pk: int) -> HttpResponse:
         "form": form,
         "reversal": ReversalForm(),
         "statement": fee_accounts.statement(enrolment),
-        "entries": fee_accounts.entries(enrolment)[:200],
+        "entries": fee_accounts.school_entries(enrolment)[:200],
         **_orders(request, enrolment),
     }
     return render(request, "billing/center_school_fees.html", context)
@@ -106,17 +106,17 @@ def _orders(request: Any, enrolment: Enrolment) -> dict[str, Any]:
 def reverse_entry(request: Any, pk: int, entry: int) -> HttpResponse:
     enrolment = _enrolment(pk)
     row = get_object_or_404(LedgerEntry.objects.select_related("account"), pk=entry, account__enrolment=enrolment)
-    fee_accounts.take_back_transfer(row, **checked(ReversalForm(request.POST)), by=request.user)
+    fee_accounts.reverse_transfer(row, **checked(ReversalForm(request.POST)), by=request.user)
     messages.success(request, _("The entry has been reversed by a counter-entry."))
     return HttpResponseRedirect(reverse("billing:center_school_fees", args=[pk]))
 
 
 @require_POST
-@center_page(may="fees.settle")
-def settle_payment(request: Any, pk: int) -> HttpResponse:
-    """A payment that the books refused has been dealt with by a person."""
+@center_page(may="fees.resolve")
+def resolve_payment(request: Any, pk: int) -> HttpResponse:
+    """Take a refused payment off the list, with a reason."""
     row = get_object_or_404(Callback.objects.select_related("order"), pk=pk)
-    orders.settle_by_hand(row, **checked(SettledForm(request.POST)), by=request.user)
+    orders.resolve_refused(row, **checked(ResolutionForm(request.POST)), by=request.user)
     messages.success(request, _("The payment is off the list; your reason stands in the history."))
     return HttpResponseRedirect(reverse("billing:center_fees"))
 
@@ -125,7 +125,7 @@ def settle_payment(request: Any, pk: int) -> HttpResponse:
 @center_page(may="fees.refund")
 def refund(request: Any, pk: int) -> HttpResponse:
     order = get_object_or_404(Order.objects.select_related("student", "school"), pk=pk)
-    orders.give_back(order, by=request.user)
+    orders.refund_order(order, by=request.user)
     messages.success(
         request,
         _("%(amount)s yuan go back to %(name)s.") % {"amount": yuan(order.amount_fen), "name": order.student.name},

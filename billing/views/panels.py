@@ -1,4 +1,4 @@
-"""The fees on the dashboards: the center's over all schools, the school's own."""
+"""The panels on fees: all schools for the center, its own account for a school."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def _center_panel(request: Any) -> HttpResponse:
     context = {
         "totals": overview.totals(rows),
         "rows": [row for row in rows if row.due_fen > 0][:5],
-        "refused": Callback.objects.for_a_person().count(),
+        "refused": Callback.objects.unresolved().count(),
     }
     return render(request, "billing/panel_center.html", context)
 
@@ -36,7 +36,7 @@ def _school_panel(request: Any) -> HttpResponse:
 @require_GET
 @center_page(may="fees.see")
 def one_school(request: Any) -> HttpResponse:
-    """One school's account on the center's page of that school; ?school= its id."""
+    """One school's account on the center's page of that school. `?school=` is the school's id."""
     number = request.GET.get("school", "")
     enrolments = Enrolment.objects.select_related("school", "season").filter(season=request.season)
     enrolment = get_object_or_404(enrolments, school=number if number.isdecimal() else 0)

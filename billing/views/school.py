@@ -20,7 +20,10 @@ from portal.lists import List, choice
 @require_http_methods(["GET", "POST"])
 @school_page(may="fees.see", to_post="fees.choose_mode")
 def account(request: Any) -> HttpResponse:
-    """Who pays, what is owed and to which account, what has come in."""
+    """The school's account: who pays, the sums, the bank account to pay to, the entries.
+
+    POST sets who pays.
+    """
     enrolment = request.enrolment
     if enrolment is None:
         return render(request, "billing/account.html", {"enrolment": None})
@@ -33,7 +36,7 @@ def account(request: Any) -> HttpResponse:
         "enrolment": enrolment,
         "form": form,
         "statement": fee_accounts.statement(enrolment),
-        "entries": fee_accounts.entries(enrolment)[:50],
+        "entries": fee_accounts.school_entries(enrolment)[:50],
     }
     return render(request, "billing/account.html", context)
 

@@ -1,4 +1,4 @@
-"""The student pays on submitting."""
+"""The student's pages on the fee, and the URL where providers report payments."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from billing import orders, providers
 from billing.models import Order
-from billing.providers import Callback, ProviderError
+from billing.providers import CallbackMessage, ProviderError
 from billing.providers.simulator import SIGNATURE, Simulator
 from students.student_access import student_page
 
@@ -21,12 +21,12 @@ from students.student_access import student_page
 @require_http_methods(["GET", "POST"])
 @student_page
 def pay(request: Any) -> HttpResponse:
-    """What is to pay and how; the button opens the order and leads to the provider."""
+    """The amount and the provider. POST opens the order and redirects to the provider's page."""
     if not request.student.must_pay(request.enrolment):
         return HttpResponseRedirect(reverse("capture:me"))
     if request.method == "POST":
         order = orders.open_order(student=request.student, enrolment=request.enrolment)
-        return HttpResponseRedirect(orders.start(order))
+        return HttpResponseRedirect(orders.start_payment(order))
     return render(request, "billing/pay.html", {"provider": providers.default(), "step": 4})
 
 
@@ -40,14 +40,14 @@ def receipt(request: Any) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @student_page
 def simulator(request: Any, number: str) -> HttpResponse:
-    """The page that stands in for a provider's cashier; it says so."""
+    """The simulator's payment page. POST pays the order and delivers the message."""
     if Simulator.name != settings.PAYMENT_PROVIDER:
         raise Http404
     order = get_object_or_404(Order, number=number, student=request.student)
     if request.method == "GET":
         return render(request, "billing/simulator.html", {"order": order})
     callback = Simulator().pay(order_number=order.number, amount_fen=order.amount_fen)
-    stored = orders.receive(Simulator.name, callback)
+    stored = orders.receive_callback(Simulator.name, callback)
     if stored.outcome != orders.BOOKED:
         return render(request, "billing/simulator.html", {"order": order, "refused": stored.outcome}, status=409)
     messages.success(request, _("The fee is paid. You can submit your photo now."))
@@ -57,10 +57,10 @@ def simulator(request: Any, number: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def notify(request: Any, provider: str) -> HttpResponse:
-    """Where a provider reports payments. The signature is the only credential."""
-    callback = Callback({SIGNATURE: request.headers.get(SIGNATURE, "")}, request.body.decode("utf-8", "replace"))
+    """A provider reports a payment. The message's signature is the only authentication."""
+    callback = CallbackMessage({SIGNATURE: request.headers.get(SIGNATURE, "")}, request.body.decode("utf-8", "replace"))
     try:
-        orders.receive(provider, callback)
+        orders.receive_callback(provider, callback)
     except ProviderError:
         return HttpResponse("refused", status=400)
     return HttpResponse("success")

@@ -21,7 +21,7 @@ def photographed(school, season):
 
 
 def transfer(enrolment, by, amount_fen=4500, reference="B-1", **fields):
-    return fee_accounts.receive_transfer(
+    return fee_accounts.record_transfer(
         enrolment, by=by, amount_fen=amount_fen, booked_on=timezone.localdate(), reference=reference, **fields
     )
 
@@ -36,7 +36,7 @@ def test_transfer_that_covers_the_charge_settles_account_and_students(photograph
     transfer(enrolment, center_admin)
     account = ledger.account_of(enrolment)
     assert account.settled_at is not None
-    assert ledger.total(account) == 0
+    assert ledger.sum_entries(account) == 0
     assert set(Student.objects.values_list("fee_state", flat=True)) == {Student.FeeState.BY_SCHOOL}
     assert Event.objects.filter(kind="fees.settled").count() == 1
 
@@ -57,20 +57,20 @@ def test_same_bank_reference_is_entered_once(photographed, enrolment, scoped, ce
 def test_charge_follows_the_count_and_settled_account_reopens(photographed, enrolment, scoped, season, center_admin):
     transfer(enrolment, center_admin)
     factories.student(scoped, season, stage=Student.Stage.REVIEW)
-    account = fee_accounts.bring_up_to_date(enrolment, by=center_admin)
+    account = fee_accounts.post_charge(enrolment, by=center_admin)
     account.refresh_from_db()
     assert account.settled_at is None
-    assert ledger.total(account) == 1500
-    fee_accounts.bring_up_to_date(enrolment, by=center_admin)
-    assert ledger.total(account) == 1500
+    assert ledger.sum_entries(account) == 1500
+    fee_accounts.post_charge(enrolment, by=center_admin)
+    assert ledger.sum_entries(account) == 1500
 
 
 def test_reversal_takes_a_transfer_back_once(photographed, enrolment, scoped, center_admin):
     entry = transfer(enrolment, center_admin)
-    fee_accounts.take_back_transfer(entry, reason="wrong school", by=center_admin)
+    fee_accounts.reverse_transfer(entry, reason="wrong school", by=center_admin)
     assert fee_accounts.statement(enrolment).due_fen == 4500
     with pytest.raises(PortalError):
-        fee_accounts.take_back_transfer(entry, reason="again", by=center_admin)
+        fee_accounts.reverse_transfer(entry, reason="again", by=center_admin)
 
 
 @pytest.mark.parametrize("amount", [0, -100])
@@ -82,7 +82,7 @@ def test_transfer_of_nothing_is_refused(enrolment, scoped, center_admin, amount)
 def test_value_date_in_the_future_is_refused(enrolment, scoped, center_admin):
     account = ledger.account_of(enrolment)
     with pytest.raises(PortalError, match="future"):
-        ledger.record_transfer(
+        ledger.post_transfer(
             account,
             amount_fen=100,
             booked_on=timezone.localdate() + dt.timedelta(days=1),
@@ -108,9 +108,9 @@ def test_payment_mode_is_fixed_once_money_moved(photographed, enrolment, scoped,
 def test_a_transfer_entered_wrongly_is_reversed_and_entered_anew(photographed, enrolment, scoped, center_admin):
     for amount_fen in (450, 4050):
         wrong = transfer(enrolment, center_admin, amount_fen=amount_fen)
-        fee_accounts.take_back_transfer(wrong, reason="digits swapped", by=center_admin)
+        fee_accounts.reverse_transfer(wrong, reason="digits swapped", by=center_admin)
     transfer(enrolment, center_admin, amount_fen=4500)
-    assert ledger.total(ledger.account_of(enrolment)) == 0
+    assert ledger.sum_entries(ledger.account_of(enrolment)) == 0
     with pytest.raises(PortalError, match="in the books"):
         transfer(enrolment, center_admin, amount_fen=4500)
 
@@ -124,7 +124,7 @@ def test_every_movement_stands_in_the_history_with_its_amount(photographed, enro
 
 def test_charge_that_fits_is_not_written_again(photographed, enrolment, scoped, center_admin):
     for _ in range(2):
-        fee_accounts.bring_up_to_date(enrolment, by=center_admin)
+        fee_accounts.post_charge(enrolment, by=center_admin)
     assert LedgerEntry.objects.filter(kind=LedgerEntry.Kind.CHARGE).count() == 1
 
 
@@ -145,5 +145,5 @@ def test_what_students_paid_is_not_charged_to_the_school(photographed, enrolment
     fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
     order = orders.open_order(student=photographed[0], enrolment=enrolment)
     ledger.confirm_payment(order, amount_fen=order.amount_fen, external_id="P-1", by=owner)
-    account = fee_accounts.bring_up_to_date(enrolment, by=owner)
-    assert (ledger.total(account), LedgerEntry.objects.filter(order=None).count()) == (0, 0)
+    account = fee_accounts.post_charge(enrolment, by=owner)
+    assert (ledger.sum_entries(account), LedgerEntry.objects.filter(order=None).count()) == (0, 0)

@@ -9,9 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing import fee_accounts, ledger, orders
-from billing.models import Callback as StoredCallback
-from billing.models import Order
-from billing.providers import Callback, ProviderError
+from billing.models import Callback, Order
+from billing.providers import CallbackMessage, ProviderError
 from billing.providers.simulator import SIGNATURE, Simulator
 from portal.errors import Conflict, PortalError
 from schools.models import Enrolment
@@ -35,30 +34,30 @@ def test_two_clicks_open_one_order(student, paying):
 def test_paid_callback_books_once_however_often_it_comes(student, paying):
     order = orders.open_order(student=student, enrolment=paying)
     callback = Simulator().pay(order_number=order.number, amount_fen=order.amount_fen)
-    assert orders.receive("simulator", callback).outcome == "booked"
-    assert orders.receive("simulator", callback).outcome == "booked"
+    assert orders.receive_callback("simulator", callback).outcome == "booked"
+    assert orders.receive_callback("simulator", callback).outcome == "booked"
     order.refresh_from_db()
     student.refresh_from_db()
     assert order.status == Order.Status.PAID
     assert student.fee_state == Student.FeeState.PAID
     assert order.entries.count() == 2
-    assert StoredCallback.objects.count() == 1
-    assert ledger.total(ledger.account_of(paying)) == 0
+    assert Callback.objects.count() == 1
+    assert ledger.sum_entries(ledger.account_of(paying)) == 0
 
 
 def test_forged_callback_is_stored_and_refused(student, paying):
     order = orders.open_order(student=student, enrolment=paying)
     body = json.dumps({"order_number": order.number, "amount_fen": 1500, "transaction_id": "F1"})
     with pytest.raises(ProviderError, match="signature"):
-        orders.receive("simulator", Callback({SIGNATURE: "0" * 64}, body))
+        orders.receive_callback("simulator", CallbackMessage({SIGNATURE: "0" * 64}, body))
     order.refresh_from_db()
     assert order.status == Order.Status.CREATED
-    assert not StoredCallback.objects.get().verified
+    assert not Callback.objects.get().verified
 
 
 def test_wrong_amount_waits_for_a_person(student, paying):
     order = orders.open_order(student=student, enrolment=paying)
-    stored = orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1))
+    stored = orders.receive_callback("simulator", Simulator().pay(order_number=order.number, amount_fen=1))
     assert "amount" in stored.outcome
     order.refresh_from_db()
     assert order.status == Order.Status.CREATED
@@ -69,7 +68,7 @@ def test_unpaid_order_is_closed_after_its_time_and_a_late_payment_still_counts(s
     Order.objects.update(expires_at=timezone.now() - dt.timedelta(minutes=1))
     assert orders.close_unpaid() == 1
     callback = Simulator().pay(order_number=order.number, amount_fen=1500)
-    assert orders.receive("simulator", callback).outcome == "booked"
+    assert orders.receive_callback("simulator", callback).outcome == "booked"
     order.refresh_from_db()
     assert order.status == Order.Status.PAID
 
@@ -85,32 +84,32 @@ def test_closing_asks_the_provider_first(student, paying):
 
 def test_refund_gives_back_and_the_student_owes_again(student, paying, center_admin):
     order = orders.open_order(student=student, enrolment=paying)
-    orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
+    orders.receive_callback("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
     order.refresh_from_db()
-    order = orders.give_back(order, by=center_admin)
+    order = orders.refund_order(order, by=center_admin)
     student.refresh_from_db()
     assert (order.status, student.fee_state) == (Order.Status.REFUNDED, Student.FeeState.UNPAID)
-    assert ledger.total(ledger.account_of(paying)) == 0
+    assert ledger.sum_entries(ledger.account_of(paying)) == 0
 
 
 def test_a_second_payment_of_the_same_order_waits_for_a_person(student, paying):
     order = orders.open_order(student=student, enrolment=paying)
-    orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
+    orders.receive_callback("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
     cache.clear()  # the provider takes the money once more
-    second = orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
+    second = orders.receive_callback("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
     assert "already" in second.outcome
-    assert list(StoredCallback.objects.for_a_person()) == [second]
+    assert list(Callback.objects.unresolved()) == [second]
     assert order.entries.count() == 2
 
 
 def test_a_message_that_comes_again_stays_off_the_list_once_settled(student, paying, center_admin):
     order = orders.open_order(student=student, enrolment=paying)
     callback = Simulator().pay(order_number=order.number, amount_fen=1)
-    orders.settle_by_hand(orders.receive("simulator", callback), reason="given back", by=center_admin)
-    stored = orders.receive("simulator", callback)
-    assert not StoredCallback.objects.for_a_person().exists()
+    orders.resolve_refused(orders.receive_callback("simulator", callback), reason="given back", by=center_admin)
+    stored = orders.receive_callback("simulator", callback)
+    assert not Callback.objects.unresolved().exists()
     with pytest.raises(Conflict):
-        orders.settle_by_hand(stored, reason="given back", by=center_admin)
+        orders.resolve_refused(stored, reason="given back", by=center_admin)
 
 
 def test_a_refused_payment_found_by_asking_waits_for_a_person_and_holds_up_no_other_order(student, paying):
@@ -119,37 +118,37 @@ def test_a_refused_payment_found_by_asking_waits_for_a_person_and_holds_up_no_ot
     Simulator().pay(order_number=order.number, amount_fen=1)
     Order.objects.update(expires_at=timezone.now() - dt.timedelta(minutes=1))
     assert orders.close_unpaid() == 2
-    assert StoredCallback.objects.for_a_person().get().order == order
+    assert Callback.objects.unresolved().get().order == order
     other.refresh_from_db()
     assert other.status == Order.Status.CLOSED
 
 
 def test_two_clicks_on_refund_ask_the_provider_once(student, paying, center_admin, monkeypatch):
     order = orders.open_order(student=student, enrolment=paying)
-    orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
+    orders.receive_callback("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
     order.refresh_from_db()
     asked = []
 
     def refund(self, **order_of):
         asked.append(order_of)
         with pytest.raises(Conflict, match="being refunded"):  # the second click, while the provider thinks
-            orders.give_back(Order.objects.get(pk=order.pk), by=center_admin)
+            orders.refund_order(Order.objects.get(pk=order.pk), by=center_admin)
         return "R1"
 
     monkeypatch.setattr(Simulator, "refund", refund)
-    assert orders.give_back(order, by=center_admin).status == Order.Status.REFUNDED
+    assert orders.refund_order(order, by=center_admin).status == Order.Status.REFUNDED
     assert len(asked) == 1
 
 
 def test_a_refund_that_the_provider_refused_can_be_tried_again(student, paying, center_admin, monkeypatch):
     order = orders.open_order(student=student, enrolment=paying)
-    orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
+    orders.receive_callback("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
     order.refresh_from_db()
     with monkeypatch.context() as patched:
         patched.setattr(Simulator, "refund", Mock(side_effect=ProviderError("down")))
         with pytest.raises(PortalError, match="Try again later"):
-            orders.give_back(order, by=center_admin)
-    assert orders.give_back(order, by=center_admin).status == Order.Status.REFUNDED
+            orders.refund_order(order, by=center_admin)
+    assert orders.refund_order(order, by=center_admin).status == Order.Status.REFUNDED
 
 
 def _locked(queries) -> list[str]:
@@ -162,10 +161,10 @@ def test_whoever_needs_several_locks_takes_account_then_student_then_order(stude
     with CaptureQueriesContext(connection) as opening:
         order = orders.open_order(student=student, enrolment=paying)
     with CaptureQueriesContext(connection) as confirming:
-        orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
+        orders.receive_callback("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
     order.refresh_from_db()
     with CaptureQueriesContext(connection) as refunding:
-        orders.give_back(order, by=center_admin)
+        orders.refund_order(order, by=center_admin)
     assert _locked(opening) == [person]
     assert _locked(confirming) == [account, person, row]
     assert _locked(refunding) == [account, person, row]

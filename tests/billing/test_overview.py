@@ -29,7 +29,7 @@ def students(school, season, number: int, **fields) -> None:
 
 def transfer(school, season, amount_fen: int, by) -> LedgerEntry:
     with school_scope(school):
-        return fee_accounts.receive_transfer(
+        return fee_accounts.record_transfer(
             factories.enrolment_of(school, season),
             by=by,
             amount_fen=amount_fen,
@@ -76,7 +76,7 @@ def test_sums_over_all_schools(books, season):
 def test_transfer_that_was_taken_back_is_owed_again(books, school, season, center_admin):
     entry = LedgerEntry.objects.get(kind="payment", school=school)
     with school_scope(school):
-        fee_accounts.take_back_transfer(entry, reason="Another school's", by=center_admin)
+        fee_accounts.reverse_transfer(entry, reason="Another school's", by=center_admin)
     row = next(row for row in overview.by_school(season) if row.enrolment.school == school)
     assert (row.received_fen, row.due_fen, row.state) == (0, 6000, "open")
 

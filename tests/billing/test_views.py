@@ -105,8 +105,8 @@ def test_a_payment_that_the_books_refuse_is_settled_by_a_person(
 ):
     fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
     order = orders.open_order(student=student, enrolment=enrolment)
-    wrong = orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=1))
-    unknown = orders.receive("simulator", Simulator().pay(order_number="X404", amount_fen=1500))
+    wrong = orders.receive_callback("simulator", Simulator().pay(order_number=order.number, amount_fen=1))
+    unknown = orders.receive_callback("simulator", Simulator().pay(order_number="X404", amount_fen=1500))
     url, panel = reverse("billing:center_fees"), reverse("billing:panel_fees")
     page = center_client.get(url).content.decode()
     for words in (order.number, student.name, student.school.name, wrong.external_id, wrong.outcome, "X404"):
@@ -114,13 +114,13 @@ def test_a_payment_that_the_books_refuse_is_settled_by_a_person(
     assert f"{reverse('billing:center_school_fees', args=[enrolment.pk])}?q={student.student_no}" in page
     assert "Payments that need a person" in center_client.get(panel).content.decode()
 
-    settle = reverse("billing:settle_payment", args=[wrong.pk])
+    settle = reverse("billing:resolve_payment", args=[wrong.pk])
     client_of(center_officer).post(settle, {"reason": "given back"})
     center_client.post(settle, {"reason": " "})
-    assert Callback.objects.for_a_person().count() == 2
+    assert Callback.objects.unresolved().count() == 2
     for row in (wrong, unknown):
-        center_client.post(reverse("billing:settle_payment", args=[row.pk]), {"reason": "given back, no. 7"})
-    event, other = Event.objects.filter(kind="fees.settled_by_hand").order_by("id")
+        center_client.post(reverse("billing:resolve_payment", args=[row.pk]), {"reason": "given back, no. 7"})
+    event, other = Event.objects.filter(kind="fees.payment_resolved").order_by("id")
     assert (event.object_id, event.school, event.facts["reason"]) == (order.pk, student.school, "given back, no. 7")
     assert other.object_id == unknown.pk
     assert "X404" not in center_client.get(url).content.decode()
@@ -144,7 +144,7 @@ def test_notify_refuses_whatever_bytes_come(db, body):
 def test_the_operator_looks_at_the_books_and_at_what_providers_sent(student, enrolment, owner, scoped):
     fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
     order = orders.open_order(student=student, enrolment=enrolment)
-    orders.receive("simulator", Simulator().pay(order_number=order.number, amount_fen=order.amount_fen))
+    orders.receive_callback("simulator", Simulator().pay(order_number=order.number, amount_fen=order.amount_fen))
     operator = client_of(User.objects.create_superuser("root", "root@example.org", "a-long-password"))
     for model in (FeeAccount, Order, LedgerEntry, Callback):
         name = f"admin:billing_{model._meta.model_name}"

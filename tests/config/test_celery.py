@@ -25,7 +25,7 @@ def test_every_entry_of_the_timetable_is_a_task():
         ("capture.tasks.purge", dt.time(3, 10)),
         ("students.tasks.purge_rosters", dt.time(3, 20)),
         ("proofing.tasks.remind_deadlines", dt.time(8, 30)),
-        ("billing.tasks.bring_accounts_up_to_date", dt.time(19, 0)),
+        ("billing.tasks.post_charges", dt.time(19, 0)),
     ],
 )
 def test_daily_work_has_its_one_hour_in_shanghai(task, time):

@@ -32,7 +32,7 @@ def test_a_form_that_is_not_valid_is_carried_to_whoever_answers():
 def test_a_dialog_is_asked_once_more_with_what_was_typed(center_client, center_admin, enrolment):
     """On a page of its own: the dialog stood on a page that the answer does not draw."""
     with center_scope():
-        entry = fee_accounts.receive_transfer(
+        entry = fee_accounts.record_transfer(
             enrolment, by=center_admin, amount_fen=1500, booked_on=dt.date(2022, 5, 1), reference="B-1"
         )
     url = reverse("billing:reverse_entry", args=[enrolment.pk, entry.pk])
