@@ -142,7 +142,7 @@ class SignIn(StudentAPI):
         form = Credentials(data=request.data)
         form.is_valid(raise_exception=True)
         if request._request.season is None:
-            raise NotAllowed(opening_hours.Schedule(()).sentence(timezone.now()))
+            raise NotAllowed(opening_hours.Schedule(()).describe(timezone.now()))
         student = credentials.sign_in(
             season=request._request.season, address=credentials.address_of(request.META), **form.validated_data
         )
@@ -157,7 +157,7 @@ class Me(StudentAPI):
         plan = opening_hours.schedule_of(enrolment=self.enrolment, retaking=intake.was_returned(student), at=now)
         student.agreed = consent.has_agreed(student, self.enrolment.season)  # type: ignore[attr-defined]
         student.camera_is_open = plan.is_open(now)  # type: ignore[attr-defined]
-        student.when = plan.sentence(now)  # type: ignore[attr-defined]
+        student.when = plan.describe(now)  # type: ignore[attr-defined]
         due = student.must_pay(self.enrolment)
         student.fee_due_fen = self.enrolment.season.price_fen if due else 0  # type: ignore[attr-defined]
         student.photo = submission.current_photo(student)  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
-"""The operator's desk: everything to look at, little to change. The daily work has its own portals.
+"""The tables of this room in the Django admin, for the operator. Daily work is done in the portals.
 
-Rows are read across schools, so each admin opens the center's scope. History and messages are never edited.
+The classes that read rows of schools do so in the center's scope (`portal.admin`).
 """
 
 from typing import Any
@@ -13,10 +13,10 @@ from import_export.admin import ImportExportModelAdmin
 from portal import history
 from portal.admin import CenterAdmin, ReadOnly, Recorded
 from schools.models import Area, Enrolment, School, Season, Window, WindowException
-from schools.register import record_import
 from schools.resources import SchoolResource
+from schools.school_sheets import record_import
 from schools.seasons import FIXED_WHEN_OPEN
-from schools.windows import timetable_of
+from schools.timetable import describe_timetable
 
 
 class WindowInline(admin.TabularInline):
@@ -32,13 +32,13 @@ class SeasonAdmin(Recorded):
     inlines = (WindowInline,)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Season | None = None) -> tuple[str, ...]:
-        is_told = obj is not None and obj.status != Season.Status.DRAFT
-        return (*self.readonly_fields, *(FIXED_WHEN_OPEN if is_told else ()))
+        has_been_opened = obj is not None and obj.status != Season.Status.DRAFT
+        return (*self.readonly_fields, *(FIXED_WHEN_OPEN if has_been_opened else ()))
 
     def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
-        before = timetable_of(form.instance)
+        before = describe_timetable(form.instance)
         super().save_related(request, form, formsets, change)
-        after = timetable_of(form.instance)
+        after = describe_timetable(form.instance)
         changes = {
             name: [before.get(name), after.get(name)] for name in before | after if before.get(name) != after.get(name)
         }

@@ -1,4 +1,4 @@
-"""The register of schools, and their part in a season."""
+"""Adding and changing schools, and enrolling them in a season."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -23,7 +23,7 @@ def add_school(*, by: User, **fields: Any) -> School:
 
 
 def change_school(school: School, *, by: User, **fields: Any) -> School:
-    """Change the entry of a school. One that takes part in an open season stays active."""
+    """Change a school. Raises PortalError to deactivate one that takes part in an open season."""
     if fields.get("is_active") is False and is_taking_part(school):
         raise PortalError(_("This school takes part in a season that is open. Close the season first."))
     return revise(school, by=by, **fields)
@@ -34,13 +34,15 @@ def is_taking_part(school: School) -> bool:
 
 
 def enrol(schools: Iterable[School], *, season: Season, by: User) -> list[Enrolment]:
-    """Let schools take part in a season; those that do already are left as they are."""
+    """Enrol active schools in a season and return the new rows. Enrolled schools are skipped."""
     if season.status == Season.Status.CLOSED:
         raise PortalError(_("Season %(year)s is closed.") % {"year": season.year})
     with transaction.atomic():
-        there = set(Enrolment.objects.filter(season=season).values_list("school_id", flat=True))
+        enrolled = set(Enrolment.objects.filter(season=season).values_list("school_id", flat=True))
         new = [
-            Enrolment(school=school, season=season) for school in schools if school.is_active and school.pk not in there
+            Enrolment(school=school, season=season)
+            for school in schools
+            if school.is_active and school.pk not in enrolled
         ]
         Enrolment.objects.bulk_create(new)
         history.record_many("enrolment.created", [(row, "") for row in new], by=by, after=Enrolment.Status.PREPARING)
@@ -48,22 +50,22 @@ def enrol(schools: Iterable[School], *, season: Season, by: User) -> list[Enrolm
 
 
 def withdraw(enrolment: Enrolment, *, by: User) -> None:
-    """Take a school out of a season that it has not begun."""
+    """Delete the enrolment. Raises PortalError once the school has begun or has any data."""
     with transaction.atomic():
         row = Enrolment.objects.select_for_update(of=("self",)).get(pk=enrolment.pk)
         if not row.allows(Action.WITHDRAW) or _has_rows(row):
-            raise row.refused(Action.WITHDRAW)
+            raise row.refusal(Action.WITHDRAW)
         history.record("enrolment.withdrawn", row, by=by, before=row.status)
         row.delete()
 
 
 def _has_rows(enrolment: Enrolment) -> bool:
-    """Whether any room holds rows of the school in this season: its roster, its fees and what follows from them."""
-    rooms: list[Any] = [
+    """Whether any tenant table but the days has rows of this school and season."""
+    tables: list[Any] = [
         model for model in apps.get_models() if issubclass(model, TenantModel) and hasattr(model, "season")
     ]
     return any(
         model.objects.filter(school=enrolment.school_id, season=enrolment.season_id).exists()
-        for model in rooms
+        for model in tables
         if model not in (Enrolment, WindowException)
     )

@@ -1,4 +1,4 @@
-"""Forms of the center's and the schools' portals."""
+"""Forms of the season, its timetable and the schools."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from schools.seasons import FIXED_WHEN_OPEN
 
 
 class SeasonForm(forms.ModelForm):
-    """The terms of a season. What has been promised is fixed once it is open."""
+    """The terms of a season. Year, class and price are fixed once the season is open."""
 
     price_fen = YuanField(
         label=_("Price a student (yuan)"),
@@ -64,7 +64,7 @@ class SeasonForm(forms.ModelForm):
                 self.fields[name].disabled = True
 
     def sections(self) -> list[tuple[Any, list[list[forms.BoundField]]]]:
-        """(title, rows of fields): long texts stand alone, short ones side by side in twos."""
+        """[(title, rows)]. A row holds one text area, or one or two short fields."""
         return [(title, _rows([self[name] for name in names])) for title, names in self.SECTIONS]
 
     def clean(self) -> dict[str, Any]:
@@ -79,14 +79,14 @@ class SeasonForm(forms.ModelForm):
         return data
 
     def _check_consent(self) -> None:
-        is_promised = self.instance.pk and self.instance.status != Season.Status.DRAFT
-        is_other = _as_typed(self.cleaned_data.get("consent_text")) != _as_typed(self.initial.get("consent_text"))
-        if is_promised and is_other and "consent_version" not in self.changed_data:
+        has_been_opened = self.instance.pk and self.instance.status != Season.Status.DRAFT
+        is_other = _normalised(self.cleaned_data.get("consent_text")) != _normalised(self.initial.get("consent_text"))
+        if has_been_opened and is_other and "consent_version" not in self.changed_data:
             self.add_error("consent_version", _("The text has changed, so it needs a new version."))
 
 
-def _as_typed(text: str | None) -> str:
-    """A text without what a browser does to it: line ends of its own, and the last one cut off."""
+def _normalised(text: str | None) -> str:
+    """The text without the changes of a browser: it sends CR LF, and it drops the last line end."""
     return "\n".join((text or "").split("\r\n")).strip()
 
 
@@ -102,7 +102,7 @@ def _rows(fields: list[forms.BoundField]) -> list[list[forms.BoundField]]:
 
 
 class AreaDaysForm(forms.Form):
-    """One line of annex 1."""
+    """One line of the timetable (annex 1)."""
 
     area = forms.ModelChoiceField(Area.objects.all(), required=False, widget=forms.HiddenInput)
     position = forms.IntegerField(label=_("Order"), min_value=0, max_value=999, required=False)
@@ -140,7 +140,7 @@ AreaDaysFormSet = forms.formset_factory(
 
 
 class ExceptionForm(forms.ModelForm):
-    """Days that one school is granted besides those of its area."""
+    """Days of one school, besides the days of its area."""
 
     class Meta:
         model = WindowException
@@ -179,7 +179,7 @@ class SchoolForm(forms.ModelForm):
 
 
 class SchoolSheetForm(forms.Form):
-    """The register of schools as a workbook."""
+    """Upload of schools as a workbook."""
 
     file = forms.FileField(
         label=_("Workbook of schools"), help_text=_(".xlsx or .csv, up to 2 MB, in the columns of the template.")

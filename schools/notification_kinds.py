@@ -1,4 +1,4 @@
-"""What this room tells people."""
+"""The kinds of notifications that this room sends."""
 
 from django.utils.translation import gettext_lazy as _
 

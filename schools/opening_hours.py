@@ -1,7 +1,9 @@
-"""When a school may photograph: the days of its area (annex 1), and the days that the center has granted it besides.
+"""When a school may photograph: on the days of its area, and on days that the center grants it.
 
-An exception adds days or hours; it never takes away those of the area. A returned photo may be retaken after the
-school's days too, within the season's hours and until the feedback form has gone: else a correction would lead nowhere.
+The timetable (`schools.timetable`) is written by the center. This module only reads it.
+An exception adds days or hours; it never removes days of the area. A student whose photo was
+returned may retake it after the school's days, within the season's hours, until the feedback form
+is sent.
 """
 
 import datetime as dt
@@ -14,14 +16,13 @@ from django.utils.translation import gettext as _
 from portal import formatting
 from schools.models import Action, Enrolment, School, Season, Window, WindowException
 
-# A picture taken just before closing still arrives: uploads over a weak network take their time.
-GRACE = dt.timedelta(minutes=10)
-RETAKE_DAYS = 365
+GRACE = dt.timedelta(minutes=10)  # an upload begun before closing may arrive this much later
+RETAKE_DAYS = 365  # a retake is open from today for this many days
 
 
 @dataclass(frozen=True)
 class Period:
-    """Days, both included, and on each of them the hours from `opens_at` until just before `closes_at`."""
+    """Days `starts_on` to `ends_on`, both included; hours `opens_at` up to, not with, `closes_at`."""
 
     starts_on: dt.date
     ends_on: dt.date
@@ -29,15 +30,15 @@ class Period:
     closes_at: dt.time
     reason: str = ""
 
-    def holds(self, moment: dt.datetime) -> bool:
+    def includes(self, moment: dt.datetime) -> bool:
         local = timezone.localtime(moment)
-        return self.has_day(local.date()) and self.opens_at <= local.time() < self.closes_at
+        return self.includes_day(local.date()) and self.opens_at <= local.time() < self.closes_at
 
-    def has_day(self, day: dt.date) -> bool:
+    def includes_day(self, day: dt.date) -> bool:
         return self.starts_on <= day <= self.ends_on
 
     def next_opening(self, moment: dt.datetime) -> dt.datetime | None:
-        """The first opening after `moment`; None when there is none left."""
+        """The first opening after `moment`, or None."""
         local = timezone.localtime(moment)
         day = max(self.starts_on, local.date())
         if day == local.date() and local.time() >= self.opens_at:
@@ -46,14 +47,14 @@ class Period:
 
 
 def periods_of(*, school: School, season: Season) -> list[Period]:
-    """The school's periods in the order of their first days; empty when its area has no days. Needs a scope."""
+    """The school's periods, sorted by first day; empty when its area has no days. Needs a scope."""
     windows = Window.objects.filter(season=season, area=school.area_id)
     exceptions = WindowException.objects.filter(season=season, school=school)
-    return merge(season, windows, exceptions)
+    return merge_periods(season, windows, exceptions)
 
 
-def merge(season: Season, windows: Iterable[Window], exceptions: Iterable[WindowException]) -> list[Period]:
-    """The same for rows that the caller has at hand."""
+def merge_periods(season: Season, windows: Iterable[Window], exceptions: Iterable[WindowException]) -> list[Period]:
+    """The periods of rows that the caller has loaded: those of one area, and one school's."""
     regular = [Period(row.starts_on, row.ends_on, season.opens_at, season.closes_at) for row in windows]
     granted = [
         Period(
@@ -65,11 +66,11 @@ def merge(season: Season, windows: Iterable[Window], exceptions: Iterable[Window
 
 
 def is_open(periods: Iterable[Period], moment: dt.datetime) -> bool:
-    return any(period.holds(moment) for period in periods)
+    return any(period.includes(moment) for period in periods)
 
 
 def next_opening(periods: Iterable[Period], moment: dt.datetime) -> dt.datetime | None:
-    """When the camera opens next, if it is closed at `moment`."""
+    """The first opening after `moment` in any of the periods, or None."""
     return min(filter(None, (period.next_opening(moment) for period in periods)), default=None)
 
 
@@ -78,7 +79,7 @@ def last_day(periods: Iterable[Period]) -> dt.date | None:
 
 
 def days_left(periods: Iterable[Period], day: dt.date) -> int:
-    """Days on which may be photographed, from `day` on and with it."""
+    """How many different days the periods have from `day` on; `day` is included."""
     days: set[dt.date] = set()
     for period in periods:
         first = max(period.starts_on, day)
@@ -88,7 +89,10 @@ def days_left(periods: Iterable[Period], day: dt.date) -> int:
 
 @dataclass(frozen=True)
 class Schedule:
-    """The periods in which one student may be photographed. No period: not fixed, or not any more."""
+    """The periods in which a student may be photographed.
+
+    Without periods the days are not fixed yet, or the capture has ended (`ended_on`).
+    """
 
     periods: tuple[Period, ...]
     ended_on: dt.date | None = None
@@ -97,7 +101,7 @@ class Schedule:
         return is_open(self.periods, at) or is_open(self.periods, at - grace)
 
     def closes_at(self, at: dt.datetime) -> dt.time | None:
-        return max((period.closes_at for period in self.periods if period.holds(at)), default=None)
+        return max((period.closes_at for period in self.periods if period.includes(at)), default=None)
 
     def next_opening(self, at: dt.datetime) -> dt.datetime | None:
         return next_opening(self.periods, at)
@@ -106,8 +110,8 @@ class Schedule:
         known = bool(self.periods) or self.ended_on is not None
         return known and not self.is_open(at) and self.next_opening(at) is None
 
-    def sentence(self, at: dt.datetime) -> str:
-        """When the camera is open, for the student."""
+    def describe(self, at: dt.datetime) -> str:
+        """One sentence for the student: when photos can be taken."""
         closing, opening = self.closes_at(at), self.next_opening(at)
         if closing is not None:
             return _("Photos can be taken now, today until %(time)s.") % {"time": f"{closing:%H:%M}"}
@@ -117,15 +121,18 @@ class Schedule:
             return _("The days of your school are over. If you have no photo yet, ask the person in charge there.")
         return _("The days of your school are not fixed yet. Your school will tell you.")
 
-    def days_sentence(self, at: dt.datetime) -> str:
-        """The days as the timetable has them; empty when none is fixed."""
+    def describe_days(self, at: dt.datetime) -> str:
+        """The remaining days with their hours, else the last ones; empty when none is fixed."""
         left = [period for period in self.periods if period.ends_on >= timezone.localtime(at).date()]
-        spans = [_span(period, timezone.localtime(at).date()) for period in left or self.periods[-1:]]
+        spans = [_describe_period(period, timezone.localtime(at).date()) for period in left or self.periods[-1:]]
         return _("; ").join(spans)
 
 
 def schedule_of(*, enrolment: Enrolment, retaking: bool = False, at: dt.datetime | None = None) -> Schedule:
-    """`retaking`: the student's photo was returned by a person. Needs the school's scope."""
+    """The schedule of a school's students; `retaking` for one whose photo a person returned.
+
+    Needs the school's scope.
+    """
     at, season = at or timezone.now(), enrolment.season
     if season.status != Season.Status.OPEN:
         return Schedule((), season.closed_on)
@@ -138,7 +145,7 @@ def schedule_of(*, enrolment: Enrolment, retaking: bool = False, at: dt.datetime
 
 
 def granted_since(enrolment: Enrolment, periods: list[Period]) -> list[Period]:
-    """Days that the center gave the school after its capture had ended."""
+    """The periods that begin after the school's capture has ended."""
     ended = enrolment.capture_ended_on
     return [period for period in periods if ended and period.starts_on > ended]
 
@@ -155,13 +162,13 @@ def _day_and_time(moment: dt.datetime) -> dict[str, str]:
     return {"day": formatting.day(local.date(), today=timezone.localdate()), "time": f"{local:%H:%M}"}
 
 
-def _span(period: Period, today: dt.date) -> str:
-    words = {
+def _describe_period(period: Period, today: dt.date) -> str:
+    values = {
         "first": formatting.day(period.starts_on, today=today),
         "last": formatting.day(period.ends_on, today=today),
         "opens": f"{period.opens_at:%H:%M}",
         "closes": f"{period.closes_at:%H:%M}",
     }
     if period.starts_on == period.ends_on:
-        return _("%(first)s, %(opens)s to %(closes)s") % words
-    return _("%(first)s to %(last)s, daily %(opens)s to %(closes)s") % words
+        return _("%(first)s, %(opens)s to %(closes)s") % values
+    return _("%(first)s to %(last)s, daily %(opens)s to %(closes)s") % values

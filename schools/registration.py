@@ -1,4 +1,4 @@
-"""What this room adds to every request and hears of the kernel."""
+"""What this room registers in the portal: request attributes, permissions, events, navigation."""
 
 from typing import Any
 
@@ -13,20 +13,20 @@ from schools.models import Enrolment, School, Season
 
 
 @access.prepares_requests
-def put_season(request: Any) -> None:
+def attach_season(request: Any) -> None:
     request.season = Season.objects.current()
 
 
 @access.prepares_school_pages
-def put_enrolment(request: Any) -> None:
-    """The school's part in the season, None when it takes none."""
+def attach_enrolment(request: Any) -> None:
+    """Set request.enrolment; None when the school does not take part in the season."""
     rows = Enrolment.objects.select_related("season")
     request.enrolment = rows.filter(season=request.season, school=request.school).first()
 
 
 @receiver(people.contact_changed)
 def copy_contact(member: Membership, **_signal: Any) -> None:
-    """The register shows the person who answers for the capture."""
+    """Copy name and phone of the school's contact person to the school."""
     user = member.user
     if member.school_id:
         School.objects.filter(pk=member.school_id).update(contact_name=user.actor_name[:40], contact_phone=user.phone)

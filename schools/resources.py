@@ -1,4 +1,4 @@
-"""The columns of the register of schools as a sheet: for the center's import and export, and for the operator's admin."""
+"""Columns of the sheet of schools: import and export, in the center's portal and in the admin."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from schools.models import Area, School
 
 
 class AreaWidget(widgets.Widget):
-    """An area by its name."""
+    """An area, written as its name."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> Area:
         name = str(value or "").strip()
@@ -24,7 +24,7 @@ class AreaWidget(widgets.Widget):
 
 
 class KindWidget(widgets.Widget):
-    """The kind of a school by its word, in either language, or by its value; empty is a university."""
+    """The kind of a school: a Chinese word, a label, or the stored value. Empty: a university."""
 
     WORDS = {
         "大学": "university",
@@ -53,7 +53,7 @@ class KindWidget(widgets.Widget):
 
 
 class TextWidget(widgets.CharWidget):
-    """Text as a clerk types it: spaces around it and the '.0' that a spreadsheet puts after a number are dropped."""
+    """Text without outer spaces, and without the ".0" that a spreadsheet adds to a number."""
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
         if isinstance(value, float) and value.is_integer():
@@ -87,7 +87,7 @@ class SchoolResource(resources.ModelResource):
         use_transactions = False
 
     def after_import(self, dataset: Any, result: Any, **kwargs: Any) -> None:
-        """Leave the counter of ids alone: no row brings its own id, and our login role may not set a counter."""
+        """Do not reset the id sequence: rows bring no ids, and our database role may not set it."""
 
 
 COLUMNS = [SchoolResource.fields[name].column_name for name in SchoolResource._meta.fields]

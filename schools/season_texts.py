@@ -1,11 +1,11 @@
-"""The texts that a season begins with. Official documents are Chinese only; the center edits them as it likes."""
+"""First versions of a season's notice and consent. The center edits them. Chinese only."""
 
 from portal import formatting
 from schools.models import Season
 
 
 def notice_text(season: Season) -> str:
-    """The notice to the schools, with the season's own numbers."""
+    """The notice to the schools, filled with the season's terms."""
     due = season.payment_due
     return NOTICE.format(
         year=season.year,

@@ -1,4 +1,4 @@
-"""A season from its first draft to its end: its terms and its state."""
+"""A season: draft, terms, opening and closing."""
 
 import datetime as dt
 from typing import Any
@@ -14,15 +14,15 @@ from portal.revisions import revise
 from schools.models import Season, Window
 from schools.season_texts import consent_text, notice_text
 
-# What schools and students have been told and have agreed to cannot change under them.
+# Schools and students have agreed to these terms, so they cannot change.
 FIXED_WHEN_OPEN = ("year", "graduating_class", "price_fen")
-# Kept from one year to the next.
-CARRIED = (
+# Terms that a new season takes from the season before.
+CARRIED_OVER = (
     "center_name", "opens_at", "closes_at", "proof_workdays", "price_fen", "copies", "bank_account_name", "bank_name",
     "bank_account_no", "bank_code", "contact_name", "contact_phone", "contact_email", "background", "consent_version",
     "consent_text", "retention_days",
 )  # fmt: skip
-# The terms of the 2022 notice: where a center starts that has no season yet.
+# Terms of a center's first season, from the 2022 notice.
 FIRST_TERMS: dict[str, Any] = {
     "center_name": "江苏省高校招生就业指导服务中心",
     "bank_account_name": "江苏省高校招生就业指导服务中心",
@@ -33,23 +33,26 @@ FIRST_TERMS: dict[str, Any] = {
 
 
 def draft(*, after: Season | None, today: dt.date) -> Season:
-    """An unsaved season to begin a form with: the year after `after` on the same terms, or the notice's."""
+    """An unsaved season for a form: one year after `after`, with its terms, else FIRST_TERMS."""
     year = after.year + 1 if after else today.year
-    terms = {name: getattr(after, name) for name in CARRIED} if after else FIRST_TERMS
+    terms = {name: getattr(after, name) for name in CARRIED_OVER} if after else FIRST_TERMS
     season = Season(year=year, graduating_class=year + 1, payment_due=dt.date(year, 11, 20), **terms)
-    season.notice = _moved_on(after, season) if after and after.notice else notice_text(season)
+    season.notice = _update_notice(after, season) if after and after.notice else notice_text(season)
     season.consent_text = season.consent_text or consent_text(season)
     return season
 
 
-def _moved_on(old: Season, new: Season) -> str:
-    """Last year's notice with this year's numbers, in one pass so that no number moves twice."""
+def _update_notice(old: Season, new: Season) -> str:
+    """The notice of `old` with year and graduating class of `new`.
+
+    The two carry different suffixes (年, 届), so no number is replaced twice.
+    """
     text = old.notice.replace(f"{old.graduating_class}届", f"{new.graduating_class}届")
     return text.replace(f"{old.year}年", f"{new.year}年")
 
 
 def create_season(*, by: User, copy_days_of: Season | None = None, **terms: Any) -> Season:
-    """A new draft. With `copy_days_of`, that season's areas get the same days, as many years later."""
+    """Create a draft. `copy_days_of`: a season whose timetable is copied, moved by whole years."""
     with transaction.atomic():
         season = Season.objects.create(**terms)
         history.record("season.created", season, by=by, after=season.status)
@@ -86,18 +89,18 @@ def change_season(season: Season, *, by: User, **terms: Any) -> Season:
 
 
 def open_season(season: Season, *, by: User) -> Season:
-    """Let the schools in. Raises PortalError with what is still missing."""
+    """Open a season. Raises PortalError when another is open or a term is missing."""
     other = Season.objects.filter(status=Season.Status.OPEN).exclude(pk=season.pk).first()
     if other:
         raise PortalError(_("Season %(year)s is still open. Close it first.") % {"year": other.year})
-    missing = what_is_missing(season)
+    missing = missing_terms(season)
     if missing:
         raise PortalError(_("Before opening, please complete: %(list)s.") % {"list": _(", ").join(missing)})
     return states.change(season, Season.Status.OPEN, by=by, closed_on=None)
 
 
-def what_is_missing(season: Season) -> list[str]:
-    """What a season still needs before it may be opened, as words."""
+def missing_terms(season: Season) -> list[str]:
+    """Names of the terms that are missing before the season can open."""
     needs = {
         _("days of at least one area"): season.windows.exists(),
         _("bank account"): season.bank_account_name and season.bank_account_no,
@@ -105,9 +108,9 @@ def what_is_missing(season: Season) -> list[str]:
         _("text of the consent"): season.consent_text,
         _("notice"): season.notice,
     }
-    return [word for word, there in needs.items() if not there]
+    return [name for name, is_given in needs.items() if not is_given]
 
 
 def close_season(season: Season, *, by: User) -> Season:
-    """End the season; the days that originals are kept count from today."""
+    """Close the season today. The retention of original photos is counted from this day."""
     return states.change(season, Season.Status.CLOSED, by=by, closed_on=timezone.localdate())

@@ -1,18 +1,18 @@
 from django.urls import path
 
-from schools.views import dashboard, front_page, school_sheets, schools, seasons, windows
+from schools.views import dashboard, front_page, school_sheets, schools, seasons, timetable
 
 app_name = "schools"
 urlpatterns = [
     path("", front_page.home, name="home"),
-    path("door/", front_page.door, name="door"),
+    path("portal/", front_page.own_portal, name="own_portal"),
     # center
     path("center/", dashboard.dashboard, name="dashboard"),
     path("center/season/", seasons.season, name="season"),
     path("center/season/new/", seasons.season_new, name="season_new"),
     path("center/season/<int:year>/", seasons.season, name="season_of"),
     path("center/season/<int:year>/edit/", seasons.season_edit, name="season_edit"),
-    path("center/season/<int:year>/days/", windows.timetable, name="timetable"),
+    path("center/season/<int:year>/days/", timetable.timetable_edit, name="timetable"),
     path("center/season/<int:year>/open/", seasons.season_open, name="season_open"),
     path("center/season/<int:year>/close/", seasons.season_close, name="season_close"),
     path("center/schools/", schools.schools, name="schools"),
@@ -24,9 +24,9 @@ urlpatterns = [
     path("center/schools/<int:pk>/", schools.school, name="school"),
     path("center/schools/<int:pk>/edit/", schools.school_edit, name="school_edit"),
     path("center/schools/<int:pk>/withdraw/", schools.school_withdraw, name="school_withdraw"),
-    path("center/schools/<int:pk>/days/", windows.exception_new, name="exception_new"),
-    path("center/exceptions/<int:exception>/", windows.exception_edit, name="exception_edit"),
-    path("center/exceptions/<int:exception>/withdraw/", windows.exception_withdraw, name="exception_withdraw"),
+    path("center/schools/<int:pk>/days/", timetable.exception_new, name="exception_new"),
+    path("center/exceptions/<int:exception>/", timetable.exception_edit, name="exception_edit"),
+    path("center/exceptions/<int:exception>/withdraw/", timetable.exception_withdraw, name="exception_withdraw"),
     # school
     path("school/", dashboard.school_home, name="school_home"),
     # both

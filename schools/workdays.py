@@ -1,8 +1,9 @@
-"""Working days as the State Council's yearly arrangement gives them, make-up weekends included.
+"""Working days by the yearly arrangement of the State Council, make-up weekends included.
 
-The arrangement of a year is published in the November before. For a year that the package does not know yet a
-working day is taken to be Monday to Friday outside the legal holidays that the solar calendar fixes. The days
-in lieu and the lunar festivals of such a year are missing, so a deadline in it may be off by some days.
+The arrangement of a year is published in the November before. For a year that `chinese_calendar`
+does not know yet, working days are Monday to Friday outside the legal holidays with a fixed date in
+the solar calendar. Days in lieu and lunar festivals are then missing, so a deadline may be wrong by
+some days.
 """
 
 import datetime as dt
@@ -16,7 +17,7 @@ _FIXED_HOLIDAYS = frozenset({(1, 1), (4, 4), (4, 5), (5, 1), (5, 2), (10, 1), (1
 
 
 def is_published(year: int) -> bool:
-    """Whether the arrangement of the year is known; else the rule of this module's head holds."""
+    """Whether the arrangement of the year is known. If not, the simple rule above is used."""
     return year in _KNOWN_YEARS
 
 
@@ -27,7 +28,7 @@ def is_workday(day: dt.date) -> bool:
 
 
 def add_workdays(day: dt.date, count: int) -> dt.date:
-    """The date of the `count`-th working day after `day`, which itself does not count. 0 gives `day` back."""
+    """The `count`-th working day after `day`. `day` is not counted; `count` 0 returns `day`."""
     while count > 0:
         day += _DAY
         count -= is_workday(day)
@@ -35,7 +36,7 @@ def add_workdays(day: dt.date, count: int) -> dt.date:
 
 
 def workdays_between(first: dt.date, last: dt.date) -> int:
-    """How many working days lie after `first` up to and with `last`; negative when `last` is earlier."""
+    """Working days after `first`, up to `last` included; negative if `last` is earlier."""
     if last < first:
         return -workdays_between(last, first)
     return sum(is_workday(first + n * _DAY) for n in range(1, (last - first).days + 1))

@@ -188,7 +188,7 @@ PUBLIC = {
 # django-allauth and Django's own admin guard themselves.
 OTHERS = ("account_", "mfa_", "admin:")
 # Behind sign-in without a portal: it only sends people to theirs.
-DOORS = {"schools:door"}
+REDIRECTS = {"schools:own_portal"}
 
 # The object behind <pk>, by the beginning of the route.
 OBJECTS = {
@@ -258,7 +258,7 @@ def test_every_object_in_a_url_is_known_to_this_test():
 
 def test_every_view_has_a_guard():
     open_pages = {page.name for page in PAGES if not page.portal and not page.name.startswith(OTHERS)}
-    assert open_pages == {name for name in PUBLIC if not name.startswith("admin:")} | DOORS
+    assert open_pages == {name for name in PUBLIC if not name.startswith("admin:")} | REDIRECTS
 
 
 def answers(client: Client, page: Page, world: dict[type, Any], data: dict[str, Any] | None = None) -> list[Any]:

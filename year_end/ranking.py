@@ -94,7 +94,7 @@ def _over(season: Season, today: dt.date) -> list[Enrolment]:
 
 
 def _has_ended(row: Enrolment, windows: list[Window], granted: list[WindowException], today: dt.date) -> bool:
-    last = opening_hours.last_day(opening_hours.merge(row.season, windows, granted))
+    last = opening_hours.last_day(opening_hours.merge_periods(row.season, windows, granted))
     return row.capture_ended_on is not None or last is None or last < today
 
 

@@ -45,7 +45,7 @@ def why_fixed(photo: Photo) -> str:
     if not photo.is_current:
         return _("The student has taken another photo in the meantime.")
     if not enrolment.allows(Action.REMAKE):
-        return str(enrolment.refused(Action.REMAKE))
+        return str(enrolment.refusal(Action.REMAKE))
     if photo.status not in remake.ADJUSTABLE:
         return _("Only the portrait of a photo in review or approved can be framed by hand.")
     if photo.student.stage not in remake.UNREAD:

@@ -71,7 +71,7 @@ def require_may_capture(
         raise PortalError(_("Please confirm your details and agree to the use of the portrait first."))
     plan = opening_hours.schedule_of(enrolment=enrolment, retaking=was_returned(student), at=at)
     if not plan.is_open(at, grace=grace):
-        raise NotAllowed(plan.sentence(at))
+        raise NotAllowed(plan.describe(at))
 
 
 def require_unlocked(student: Student) -> None:

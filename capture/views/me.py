@@ -82,8 +82,8 @@ def me(request: Any) -> HttpResponse:
         "photo": submission.current_photo(student),
         "plan": plan,
         "is_open": plan.is_open(now),
-        "when_sentence": plan.sentence(now),
-        "days_sentence": plan.days_sentence(now),
+        "when_sentence": plan.describe(now),
+        "days_sentence": plan.describe_days(now),
         "lock_event": decisions.locked_by(student),
         "unlockers": decisions.unlockers(student.school) if student.is_locked else [],
         "proof_url": _proof_url(student, request.enrolment),
@@ -137,7 +137,7 @@ def rules(request: Any) -> HttpResponse:
         "step": 2,
         "rules": RULE_CARDS,
         "is_open": plan.is_open(now) and request.student.stage in intake.OPEN_STAGES,
-        "when_sentence": plan.sentence(now),
+        "when_sentence": plan.describe(now),
         **_school_words(request),
     }
     return render(request, "capture/rules.html", context)

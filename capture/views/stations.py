@@ -36,7 +36,7 @@ def overview(request: Any) -> HttpResponse:
     context = {
         "form": form,
         "stations": Station.objects.filter(season=request.season),
-        "days_sentence": plan.days_sentence(timezone.now()),
+        "days_sentence": plan.describe_days(timezone.now()),
         "enrolment": enrolment,
         "can_end_capture": enrolment.allows(Action.OPEN_PROOFREADING),
     }

@@ -1,4 +1,4 @@
-"""Seasons, areas and schools, and the part of a school in a season."""
+"""Seasons, areas, schools, and the enrolments of schools in seasons."""
 
 from schools.models.enrolment import Action, Enrolment
 from schools.models.places import Area, School

@@ -1,4 +1,4 @@
-"""A school's part in a season: its phases, in their order, and what each of them allows."""
+"""The enrolment of a school in a season: its phases, and what each phase allows."""
 
 import enum
 from dataclasses import dataclass
@@ -13,28 +13,31 @@ from schools.models.season import Season
 
 
 class Action(enum.StrEnum):
-    """What depends on a school's phase. Anything else is allowed in every phase, such as reviewing a photo."""
+    """What only some phases allow. All other actions, such as the review, are always allowed."""
 
     WITHDRAW = "withdraw"  # take the school out of the season
     IMPORT = "import"  # change the roster, by a file or by hand
     PHOTOGRAPH = "photograph"  # take photos on the days of the school
-    RETAKE = "retake"  # after them: replace a returned photo, or use a day granted later
+    RETAKE = "retake"  # after those days: replace a returned photo, or use a day granted later
     SUBMIT = "submit"  # hand a photo in for review
-    DAILY_CHECK = "daily_check"  # have the day's photos counted in the evening, and failed ones put aside
-    OPEN_PROOFREADING = "open_proofreading"  # say that the capture is over before its days are
-    RESET = "reset"  # take an approval, or another decision, back
-    REMAKE = "remake"  # make a portrait anew, in another frame or on another background
+    DAILY_CHECK = "daily_check"  # the check of the day's photos in the evening
+    OPEN_PROOFREADING = "open_proofreading"  # end the capture before its last day
+    RESET = "reset"  # reverse an approval or another decision
+    REMAKE = "remake"  # produce a portrait again: other frame or background
     CORRECT = "correct"  # ask for a correction while proofreading
-    CONFIRM = "confirm"  # confirm portrait and data; the school settles for who does not answer
-    INVITE = "invite"  # lead students with an approved portrait from their page to the proof
-    FEEDBACK = "feedback"  # fill the feedback form in, and send it
-    DECIDE_FEEDBACK = "decide_feedback"  # accept the form that was sent, or send it back
-    PRINT = "print"  # order the sheets of who is proofread
+    CONFIRM = "confirm"  # confirm portrait and data, by the student or by the school
+    INVITE = "invite"  # link an approved student's page to the proof
+    FEEDBACK = "feedback"  # fill in the feedback form and send it
+    DECIDE_FEEDBACK = "decide_feedback"  # accept the form, or return it
+    PRINT = "print"  # print the sheets of proofread students
 
 
 @dataclass(frozen=True)
 class Allowance:
-    """The phases in which an action is allowed, and the refusal in all others. None where pages only do not offer it."""
+    """The phases that allow an action, and the sentence of the refusal in all others.
+
+    Without a sentence, pages do not offer the action, and nothing calls `require` for it.
+    """
 
     phases: tuple[str, ...]
     refusal: Any = ""
@@ -45,7 +48,7 @@ _CLOSED = _("The proofreading of your school is closed. Ask the person in charge
 
 
 class Enrolment(TenantModel):
-    """A school's part in a season."""
+    """A school takes part in a season."""
 
     class Status(models.TextChoices):
         PREPARING = "preparing", _("Preparing")
@@ -68,10 +71,10 @@ class Enrolment(TenantModel):
         Status.RECEIVED: set(),
     }
 
-    # The center has accepted the feedback form: the portraits are final, what is left is to print and to deliver.
+    # From here on the portraits are final: the center has accepted the feedback form.
     FINISHED = (Status.FEEDBACK_ACCEPTED, Status.PRINTING, Status.SHIPPED, Status.RECEIVED)
 
-    # The one table of what a phase allows; no other module keeps a set of phases of its own (tests/schools/models).
+    # The only list of what a phase allows. A test refuses sets of phases in other modules.
     ALLOWED: dict[Action, Allowance] = {
         Action.WITHDRAW: Allowance(
             (Status.PREPARING,), _("This school has already begun and cannot be taken out of the season.")
@@ -100,8 +103,8 @@ class Enrolment(TenantModel):
             Conflict,
         ),
         Action.CORRECT: Allowance((Status.CAPTURING, Status.PROOFREADING), _CLOSED),
-        # Never while the center compares the form, but later again, for students whose data were put right at the last
-        # moment and who wait for a print run of their own.
+        # Not while the center checks the form. Allowed again afterwards: students whose data were
+        # corrected late confirm then, and are printed in a later run.
         Action.CONFIRM: Allowance((Status.CAPTURING, Status.PROOFREADING, *FINISHED), _CLOSED),
         Action.INVITE: Allowance((Status.PREPARING, Status.PROOFREADING, *FINISHED)),
         Action.FEEDBACK: Allowance((Status.PROOFREADING,), _("The form can be made while the school is proofreading.")),
@@ -138,18 +141,18 @@ class Enrolment(TenantModel):
 
     @classmethod
     def phases_allowing(cls, action: Action) -> tuple[str, ...]:
-        """For queries: `status__in`."""
+        """The phases for a query with `status__in`."""
         return cls.ALLOWED[action].phases
 
     def allows(self, action: Action) -> bool:
         return self.status in self.ALLOWED[action].phases
 
-    def refused(self, action: Action) -> PortalError:
-        """The refusal, to be raised or read."""
+    def refusal(self, action: Action) -> PortalError:
+        """The error to raise, or to show as a sentence."""
         allowance = self.ALLOWED[action]
         return allowance.error(allowance.refusal)
 
     def require(self, action: Action) -> None:
-        """Raise the refusal unless the phase allows this."""
+        """Raise the refusal unless the phase allows the action."""
         if not self.allows(action):
-            raise self.refused(action)
+            raise self.refusal(action)

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Area(models.Model):
-    """A city or part of one: schools of an area are captured in the same days."""
+    """A city or part of a city. All its schools photograph on the same days."""
 
     code = models.SlugField(_("code"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=40, unique=True)

@@ -9,7 +9,7 @@ from schools.models.places import Area
 
 class SeasonQuerySet(models.QuerySet["Season"]):
     def current(self) -> "Season | None":
-        """The season that pages show: the newest that is open, else the newest of all."""
+        """The newest open season, else the newest season, else None."""
         return self.filter(status=Season.Status.OPEN).order_by("-year").first() or self.order_by("-year").first()
 
 
@@ -69,7 +69,7 @@ class Season(models.Model):
 
 
 class Window(models.Model):
-    """The days given to an area in a season, both included."""
+    """The days of an area in a season; the first and the last day are included."""
 
     season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="windows")
     area = models.ForeignKey(Area, verbose_name=_("area"), on_delete=models.PROTECT, related_name="windows")
@@ -90,7 +90,7 @@ class Window(models.Model):
 
 
 class WindowException(TenantModel):
-    """Other days (and hours) for one school, granted by the center: the notice's special cases."""
+    """More days or other hours that the center grants one school (special cases of the notice)."""
 
     season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="exceptions")
     starts_on = models.DateField(_("first day"))

@@ -1,4 +1,4 @@
-"""The two overviews: pages of panels, each answered by the room that owns its figures."""
+"""The overview of the center and that of a school: panels, each served by its own room."""
 
 from typing import Any
 
@@ -11,13 +11,13 @@ from portal.models import Membership
 from portal.panels import panels_of
 from portal.views.jobs import jobs_panel
 from schools import opening_hours
-from schools.enrolment_steps import stages_of
+from schools.enrolment_phases import phases_of
 from schools.models import Enrolment, Season, Window
 
 
 @center_page(may="overview.see")
 def dashboard(request: Any) -> HttpResponse:
-    """What matters today, over all schools."""
+    """The center's overview of all schools today."""
     context = {
         "panels": panels_of(request, "center.dashboard"),
         "callouts": panels_of(request, "center.callouts"),
@@ -35,13 +35,13 @@ def _open_windows(season: Season | None) -> list[Window]:
 
 @school_page(may="overview.see")
 def school_home(request: Any) -> HttpResponse:
-    """What is next, in one sentence; then where everything stands."""
+    """The school's overview: next step, phases, days and panels."""
     enrolment: Enrolment | None = request.enrolment
     context: dict[str, Any] = {"enrolment": enrolment, "today": timezone.localdate(), **jobs_panel(request)}
     if enrolment:
         periods = opening_hours.periods_of(school=request.school, season=request.season)
         context |= {
-            "stages": stages_of(enrolment),
+            "phases": phases_of(enrolment),
             "periods": periods,
             "days_left": opening_hours.days_left(periods, context["today"]),
             "next_steps": panels_of(request, "school.next_step"),

@@ -1,4 +1,4 @@
-"""The first page, and where a person lands after signing in."""
+"""The public front page, and the redirect after signing in."""
 
 from typing import Any
 
@@ -10,14 +10,15 @@ from django.utils import timezone
 
 
 def home(request: Any) -> HttpResponse:
-    """The season, its notice, its days, and the three doors."""
+    """The season with its notice and timetable, and the links to the three portals."""
     season = request.season
     windows = season.windows.select_related("area") if season else []
     return render(request, "schools/home.html", {"windows": windows, "today": timezone.localdate()})
 
 
 @login_required
-def door(request: Any) -> HttpResponse:
+def own_portal(request: Any) -> HttpResponse:
+    """Redirect to the portal of the person's membership. 404 for a user without one."""
     if request.membership is None:
         if request.user.is_superuser:
             return HttpResponseRedirect(reverse("admin:index"))

@@ -1,4 +1,4 @@
-"""The register of schools as a workbook, out and in."""
+"""Export and import of the schools as a workbook."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from portal.access import center_page
 from portal.errors import PortalError
-from schools import register
+from schools import school_sheets
 from schools.forms import SchoolSheetForm
 from schools.models import School
 from schools.views.schools import SchoolList, with_state
@@ -26,14 +26,14 @@ def _workbook(content: bytes, filename: str) -> HttpResponse:
 
 @center_page(may="schools.see")
 def schools_export(request: Any) -> HttpResponse:
-    """The schools of the list as it is filtered."""
+    """The schools that the filters of the list select."""
     found = SchoolList(with_state(request.season), request.GET).understood().narrowed()
-    return _workbook(register.write_sheet(found.order_by("area__position", "code")), "学校.xlsx")
+    return _workbook(school_sheets.write_sheet(found.order_by("area__position", "code")), "学校.xlsx")
 
 
 @center_page(may="schools.manage")
 def schools_template(request: Any) -> HttpResponse:
-    return _workbook(register.write_sheet(School.objects.none()), "学校模板.xlsx")
+    return _workbook(school_sheets.write_sheet(School.objects.none()), "学校模板.xlsx")
 
 
 @center_page(may="schools.manage")
@@ -42,20 +42,20 @@ def schools_import(request: Any) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         report = _import(request, form)
         if report and not report.wrong:
-            said = _(
+            sentence = _(
                 "%(new)d new, %(changed)d changed, %(unchanged)d unchanged; %(enrolled)d now take part in the season."
             )
-            messages.success(request, said % vars(report))
+            messages.success(request, sentence % vars(report))
             return HttpResponseRedirect(reverse("schools:schools"))
     status = 422 if form.errors or report else 200
     return render(request, "schools/schools_import.html", {"form": form, "report": report}, status=status)
 
 
-def _import(request: Any, form: SchoolSheetForm) -> register.SheetReport | None:
+def _import(request: Any, form: SchoolSheetForm) -> school_sheets.SheetReport | None:
     file = form.cleaned_data["file"]
     season = request.season if form.cleaned_data["enrol"] else None
     try:
-        return register.import_schools(file.read(), filename=file.name, by=request.user, season=season)
+        return school_sheets.import_schools(file.read(), filename=file.name, by=request.user, season=season)
     except PortalError as error:
         form.add_error("file", str(error))
         return None

@@ -1,4 +1,4 @@
-"""The register of schools, and each school's part in the season."""
+"""The center's list of schools, and one school with its enrolment."""
 
 from collections import Counter
 from typing import Any
@@ -22,11 +22,11 @@ from portal.lists import Filter, List, row, search
 from portal.models import Event, Membership
 from portal.panels import panels_of
 from schools import enrolments, opening_hours
-from schools.enrolment_steps import stages_of
+from schools.enrolment_phases import phases_of
 from schools.forms import SchoolForm
 from schools.models import Action, Area, Enrolment, School, Season, Window, WindowException
 
-LOOKED_BACK = 400
+EVENTS_READ = 400
 
 
 def with_state(season: Season | None) -> QuerySet[School]:
@@ -71,7 +71,7 @@ class SchoolList(List):
 
 @center_page(may="schools.see")
 def schools(request: Any) -> HttpResponse:
-    """All schools: searched, filtered by area and state, counted beside."""
+    """All schools, with search, filters and the number of schools for each filter value."""
     listed = SchoolList(with_state(request.season), request.GET)
     context = {
         "listed": listed,
@@ -84,13 +84,13 @@ def schools(request: Any) -> HttpResponse:
 
 @center_page(may="schools.see")
 def school(request: Any, pk: int) -> HttpResponse:
-    """One school: where it stands, its people, its days, its figures, its history."""
+    """One school: phases, people, days, panels and history."""
     row = get_object_or_404(School.objects.select_related("area"), pk=pk)
     enrolment = Enrolment.objects.select_related("season").filter(school=row, season=request.season).first()
     context = {
         "school": row,
         "enrolment": enrolment,
-        "stages": stages_of(enrolment) if enrolment else [],
+        "phases": phases_of(enrolment) if enrolment else [],
         "people": Membership.objects.filter(school=row)
         .select_related("user")
         .order_by("-is_contact", "role", "user__full_name"),
@@ -105,12 +105,12 @@ def school(request: Any, pk: int) -> HttpResponse:
 
 
 def _own_events(school: School) -> list[Event]:
-    """What happened to the school as a whole, among its last events; single students have pages of their own."""
-    recent = list(Event.objects.filter(school=school)[:LOOKED_BACK])
-    return [event for event in recent if not _is_of_one_of_many(event)][:40]
+    """The last events of the school that do not belong to one of its students."""
+    recent = list(Event.objects.filter(school=school)[:EVENTS_READ])
+    return [event for event in recent if not _is_about_one_of_many(event)][:40]
 
 
-def _is_of_one_of_many(event: Event) -> bool:
+def _is_about_one_of_many(event: Event) -> bool:
     thing = THINGS.get(event.object_type)
     return thing is not None and thing.is_one_of_many
 
@@ -147,11 +147,11 @@ def school_edit(request: Any, pk: int) -> HttpResponse:
 @require_POST
 @center_page(may="schools.manage")
 def schools_enrol(request: Any) -> HttpResponse:
-    """Let the picked schools take part in the season."""
+    """Enrol the picked schools in the season."""
     picked = list(School.objects.filter(pk__in=checked(PickedForm(request.POST))["pick"]))
     new = enrolments.enrol(picked, season=_season(request), by=request.user)
-    said = ngettext("%(n)d school now takes part.", "%(n)d schools now take part.", len(new)) % {"n": len(new)}
-    messages.success(request, said)
+    sentence = ngettext("%(n)d school now takes part.", "%(n)d schools now take part.", len(new)) % {"n": len(new)}
+    messages.success(request, sentence)
     if len(picked) == 1:
         return HttpResponseRedirect(reverse("schools:school", args=[picked[0].pk]))
     return HttpResponseRedirect(reverse("schools:schools"))
@@ -164,7 +164,7 @@ def _season(request: Any) -> Season:
 @require_POST
 @center_page(may="schools.withdraw")
 def school_withdraw(request: Any, pk: int) -> HttpResponse:
-    """Take a school out of the season that it has not begun."""
+    """Take a school out of the season."""
     row = get_object_or_404(Enrolment.objects.select_related("school"), school=pk, season=request.season)
     enrolments.withdraw(row, by=request.user)
     messages.success(request, _("%(school)s no longer takes part in this season.") % {"school": row.school})

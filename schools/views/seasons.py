@@ -1,4 +1,4 @@
-"""The season as the center runs it: its terms, its days, opening and closing."""
+"""The center's pages of a season: terms, opening and closing."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def _season_context(row: Season) -> dict[str, Any]:
         "windows": windows.annotate(schools=_schools_of(row)),
         "exceptions": WindowException.objects.filter(season=row).select_related("school__area"),
         "states": _states_of(row),
-        "missing": seasons.what_is_missing(row) if row.status == Season.Status.DRAFT else [],
+        "missing": seasons.missing_terms(row) if row.status == Season.Status.DRAFT else [],
         "others": Season.objects.annotate(schools=Count("enrolments")),
         "events": gathered(told(history.of(row).exclude(kind="student.sign_in_failed")[:8])),
         "today": timezone.localdate(),
@@ -43,20 +43,20 @@ def _season_context(row: Season) -> dict[str, Any]:
 
 
 def _schools_of(row: Season) -> Count:
-    """Schools of a window's area that take part."""
+    """An annotation of windows: number of enrolled schools of the area."""
     return Count("area__schools", filter=Q(area__schools__in=Enrolment.objects.filter(season=row).values("school")))
 
 
 def _states_of(row: Season) -> list[tuple[str, Any, int]]:
-    """(state, its word, schools in it), in the order of the work."""
+    """[(status, label, number of schools)] in the order of the phases."""
     counts = dict(Enrolment.objects.filter(season=row).order_by().values_list("status").annotate(n=Count("pk")))
     return [(value, label, counts.get(value, 0)) for value, label in Enrolment.Status.choices]
 
 
 @center_page(may="season.manage")
 def season_new(request: Any) -> HttpResponse:
-    """A new draft on the terms of the newest season, or of the one given by ?after=YEAR."""
-    after = _season_before(request)
+    """A new draft with the terms of the season ?after=YEAR, else of the newest season."""
+    after = _template_season(request)
     form = SeasonForm(request.POST or None, instance=seasons.draft(after=after, today=timezone.localdate()))
     if request.method == "POST" and form.is_valid():
         row = seasons.create_season(by=request.user, copy_days_of=after, **form.cleaned_data)
@@ -67,7 +67,7 @@ def season_new(request: Any) -> HttpResponse:
     return render(request, "schools/season_form.html", {"form": form, "after": after})
 
 
-def _season_before(request: Any) -> Season | None:
+def _template_season(request: Any) -> Season | None:
     year = request.GET.get("after", "")
     if year.isdecimal():
         return get_object_or_404(Season, year=int(year))

@@ -13,7 +13,7 @@ def kinds() -> list[str]:
 @pytest.mark.parametrize("name", ["owner", "owner@example.org"])
 def test_a_person_signs_in_by_user_name_or_address_and_lands_at_the_own_desk(client, owner, name):
     answer = client.post(LOGIN, {"login": name, "password": "a-long-password"})
-    assert answer["Location"] == reverse("schools:door")
+    assert answer["Location"] == reverse("schools:own_portal")
     assert client.get(answer["Location"])["Location"] == reverse("schools:school_home")
     assert kinds() == ["person.signed_in"]
     assert Event.objects.get().school == owner.membership.school
@@ -21,7 +21,7 @@ def test_a_person_signs_in_by_user_name_or_address_and_lands_at_the_own_desk(cli
 
 def test_the_center_lands_at_the_dashboard(client, center_admin):
     client.post(LOGIN, {"login": "center", "password": "a-long-password"})
-    assert client.get("/door/")["Location"] == reverse("schools:dashboard")
+    assert client.get("/portal/")["Location"] == reverse("schools:dashboard")
 
 
 def test_a_wrong_password_is_recorded_for_a_known_account_alone(client, owner):
@@ -52,10 +52,10 @@ def test_a_person_goes_back_to_the_page_that_asked(client, owner):
 
 def test_an_account_without_a_place_finds_no_desk(client, django_user_model, db):
     client.force_login(django_user_model.objects.create_user("nobody"), "django.contrib.auth.backends.ModelBackend")
-    assert client.get("/door/").status_code == 404
+    assert client.get("/portal/").status_code == 404
     operator = django_user_model.objects.create_superuser("operator", "", "x")
     client.force_login(operator, "django.contrib.auth.backends.ModelBackend")
-    assert client.get("/door/")["Location"] == "/admin/"
+    assert client.get("/portal/")["Location"] == "/admin/"
 
 
 def test_the_second_factor_can_be_set_up(owner_client, center_client):
@@ -74,4 +74,4 @@ def test_behind_a_proxy_failures_are_counted_by_the_visitors_own_address(client,
     for n in range(11):
         client.post(LOGIN, {"login": f"nobody{n}", "password": "x"}, HTTP_X_FORWARDED_FOR="203.0.113.9")
     answer = client.post(LOGIN, {"login": "owner", "password": "a-long-password"}, HTTP_X_FORWARDED_FOR="203.0.113.10")
-    assert answer["Location"] == reverse("schools:door")
+    assert answer["Location"] == reverse("schools:own_portal")

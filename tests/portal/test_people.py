@@ -24,8 +24,8 @@ def test_an_invited_person_chooses_a_password_by_the_link_once(client, owner, sc
     page = client.get(path, follow=True)
     target = page.redirect_chain[-1][0]
     answer = client.post(target, {"password1": "a-fine-long-secret", "password2": "a-fine-long-secret"})
-    assert answer["Location"] == "/door/"
-    assert client.get("/door/")["Location"] == "/school/"
+    assert answer["Location"] == "/portal/"
+    assert client.get("/portal/")["Location"] == "/school/"
     client.logout()
     assert User.objects.get(username="new").check_password("a-fine-long-secret")
     again = client.get(path, follow=True)

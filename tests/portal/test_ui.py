@@ -150,7 +150,7 @@ def test_marks_are_boxes_in_percent():
 
 def test_window_bar_marks_today():
     window = SimpleNamespace(starts_on=dt.date(2026, 3, 21), ends_on=dt.date(2026, 3, 30))
-    source = "{% load season_windows %}{% season_days windows as days %}{% window_bar window days today %}"
+    source = "{% load timetable %}{% season_days windows as days %}{% window_bar window days today %}"
     shown = draw(source, window=window, windows=[window], today=dt.date(2026, 3, 25))
     assert 'x1="45.0%"' in shown
     assert "fill-sky" in shown

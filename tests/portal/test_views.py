@@ -278,7 +278,7 @@ def failed(job):
 
 def overviews(*clients) -> list[bool]:
     """Whether the failure stands on each one's overview."""
-    return [SENTENCE in text(client.get(reverse("schools:door"), follow=True)) for client in clients]
+    return [SENTENCE in text(client.get(reverse("schools:own_portal"), follow=True)) for client in clients]
 
 
 def test_a_failed_job_stands_on_the_overview_of_the_school_whose_people_started_it(

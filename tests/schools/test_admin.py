@@ -1,4 +1,4 @@
-"""The operator's desk opens every list and every row, and changes no state."""
+"""The operator's admin opens every list and every row, and changes no status."""
 
 import pytest
 from django.contrib import admin
@@ -22,7 +22,7 @@ def operator_client(db):
 
 @pytest.fixture
 def rows(school, season, owner):
-    """Something in every table of this room."""
+    """One row or more in every table of this room."""
     with school_scope(school):
         factories.student(school, season)
     Job.objects.create(kind="demo", school=school)
@@ -54,7 +54,7 @@ def test_a_status_cannot_be_set_past_the_gate(operator_client, rows, school, enr
 
 
 def _form(page) -> dict[str, str]:
-    """What a browser would send back of an admin's form."""
+    """The values that a browser sends for an admin form."""
     form = page.context["adminform"].form
     data = {name: form[name].value() for name in form.fields}
     for inline in page.context["inline_admin_formsets"]:

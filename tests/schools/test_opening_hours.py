@@ -16,13 +16,13 @@ def at(text: str) -> dt.datetime:
 
 @pytest.fixture
 def periods():
-    """Taizhou of annex 1, and two evenings that one school was granted."""
+    """The days of Taizhou in annex 1, and two evenings granted to one school."""
     season = Season(opens_at=dt.time(8), closes_at=dt.time(18))
     window = Window(starts_on=dt.date(2022, 3, 21), ends_on=dt.date(2022, 3, 27))
     granted = WindowException(
         starts_on=dt.date(2022, 4, 1), ends_on=dt.date(2022, 4, 2), closes_at=dt.time(20), reason="Internship"
     )
-    return opening_hours.merge(season, [window], [granted])
+    return opening_hours.merge_periods(season, [window], [granted])
 
 
 @pytest.mark.parametrize(

@@ -67,22 +67,22 @@ def test_exception_opens_other_days(plan_of, school, season):
     noon, afternoon = moment(dt.date(2022, 4, 2), 12), moment(dt.date(2022, 4, 2), 14)
     assert not plan_of(at=noon).is_open(noon)
     assert plan_of(at=afternoon).is_open(afternoon)
-    assert "13:00" in plan_of(at=noon).sentence(noon)
+    assert "13:00" in plan_of(at=noon).describe(noon)
 
 
 def test_sentence_says_when(plan_of):
     before, during = moment(dt.date(2022, 3, 1), 12), moment(dt.date(2022, 3, 22), 12)
     night, after = moment(dt.date(2022, 3, 22), 20), moment(dt.date(2022, 3, 28), 9)
-    assert plan_of(at=before).sentence(before) == "Photos can be taken from 21 March 2022 at 08:00."
-    assert plan_of(at=during).sentence(during) == "Photos can be taken now, today until 18:00."
-    assert plan_of(at=night).sentence(night) == "Photos can be taken from 23 March 2022 at 08:00."
-    assert plan_of(at=after).sentence(after).startswith("The days of your school are over.")
+    assert plan_of(at=before).describe(before) == "Photos can be taken from 21 March 2022 at 08:00."
+    assert plan_of(at=during).describe(during) == "Photos can be taken now, today until 18:00."
+    assert plan_of(at=night).describe(night) == "Photos can be taken from 23 March 2022 at 08:00."
+    assert plan_of(at=after).describe(after).startswith("The days of your school are over.")
 
 
 def test_area_without_days_says_so(plan_of, season):
     Window.objects.filter(season=season).delete()
     now = timezone.now()
-    assert plan_of(at=now).sentence(now).startswith("The days of your school are not fixed yet.")
+    assert plan_of(at=now).describe(now).startswith("The days of your school are not fixed yet.")
     assert not plan_of(at=now).is_over(now)
 
 

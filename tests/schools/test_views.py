@@ -1,4 +1,4 @@
-"""The center's and the schools' pages of this room: who may open them, what they do, how many queries a list costs."""
+"""The pages of this room: who may open them, what they do, how many queries the lists need."""
 
 import datetime as dt
 import io
@@ -274,7 +274,7 @@ def test_the_schools_overview_says_what_is_next(owner_client, school, enrolment)
     page = owner_client.get(reverse("schools:school_home"))
     assert len(page.context["panels"]) == len(panels.registered()["school.overview"]) == 3
     assert [panel.url for panel in page.context["next_steps"]] == [reverse("printing:panel_next")]
-    assert [stage.is_current for stage in page.context["stages"]].index(True) == 1
+    assert [phase.is_current for phase in page.context["phases"]].index(True) == 1
     for panel in page.context["panels"]:
         assert owner_client.get(panel.url, headers={"HX-Request": "true"}).status_code == 200
         assert owner_client.get(panel.page).status_code == 200

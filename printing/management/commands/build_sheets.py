@@ -12,7 +12,7 @@ from portal.pdf.fonts import house_fonts
 from printing import portrait_archive, print_runs
 from printing.layout import sheet_for
 from printing.sheets import Unprintable, Volume, build_volumes
-from schools.management.enrolments import enrolment_of
+from schools.management.enrolment_scope import enrolment_scope
 from schools.models import Enrolment
 from students.models import Student
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--proofread-only", action="store_true", help="leave out who has not been proofread")
 
     def handle(self, *, school: str, out: Path, proofread_only: bool, **options: Any) -> None:
-        with enrolment_of(school) as enrolment:
+        with enrolment_scope(school) as enrolment:
             out.mkdir(parents=True, exist_ok=True)
             started = time.perf_counter()
             try:

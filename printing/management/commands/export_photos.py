@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from portal import history
 from printing import portrait_archive
-from schools.management.enrolments import enrolment_of
+from schools.management.enrolment_scope import enrolment_scope
 
 
 class Command(BaseCommand):
@@ -21,7 +21,7 @@ class Command(BaseCommand):
         parser.add_argument("--folders", action="store_true", help="college and major as folders")
 
     def handle(self, *, school: str, out: Path, folders: bool, **options: Any) -> None:
-        with enrolment_of(school) as enrolment:
+        with enrolment_scope(school) as enrolment:
             made = portrait_archive.download(enrolment, by=history.SYSTEM, folders=folders)
             draft = out.with_name(f".{out.name}.{os.getpid()}")
             try:

@@ -9,7 +9,7 @@ from portal.pdf.fonts import house_fonts
 from proofing import feedback
 from proofing.feedback_form import write_feedback_form
 from proofing.models import Feedback
-from schools.management.enrolments import enrolment_of
+from schools.management.enrolment_scope import enrolment_scope
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, required=True)
 
     def handle(self, *, school: str, out: Path, **options: Any) -> None:
-        with enrolment_of(school) as enrolment:
+        with enrolment_scope(school) as enrolment:
             made = Feedback.objects.filter(enrolment=enrolment).first()
             write_feedback_form(feedback.form_data(enrolment, made), out, fonts=house_fonts("serif"))
         self.stdout.write(str(out))

@@ -1,4 +1,4 @@
-"""The table of what a phase allows, and that nobody keeps another one."""
+"""The table of what a phase allows. No other module may hold a set of phases."""
 
 import ast
 import re
@@ -90,7 +90,7 @@ def is_unmistakable(node: ast.Attribute) -> bool:
 
 
 def sets_of_phases(source: str) -> list[str]:
-    """Tuples, sets and lists of two phases or more, and comparisons with one phase or another."""
+    """Tuples, sets and lists of two or more phases, and chained comparisons with phases."""
     found = []
     for node in ast.walk(ast.parse(source)):
         among: list[ast.AST] = []

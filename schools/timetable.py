@@ -1,4 +1,4 @@
-"""The days of a season as the center gives them: annex 1 for the areas, and exceptions for single schools."""
+"""Writing the timetable of a season: the days of areas (annex 1), exceptions of single schools."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -18,9 +18,9 @@ from schools.models import Area, Enrolment, School, Season, Window, WindowExcept
 
 @dataclass(frozen=True)
 class AreaDays:
-    """One line of annex 1 as it shall be. Without `area` a new one; without days none in this season.
+    """One line of annex 1. Without `area` it is a new area; without days it has none this season.
 
-    Without a position an area keeps its place, and a new one comes last.
+    Without `position` an area keeps its position, and a new area comes last.
     """
 
     name: str
@@ -32,12 +32,12 @@ class AreaDays:
 
 
 def set_timetable(season: Season, lines: Iterable[AreaDays], *, by: User) -> Season:
-    """Write annex 1: areas, their order and their days. All lines or none."""
-    before = timetable_of(season)
+    """Write annex 1: areas, order and days. Raises PortalError; then no line is written."""
+    before = describe_timetable(season)
     with transaction.atomic():
         for line in lines:
             _set_line(season, line, by=by)
-        after = timetable_of(season)
+        after = describe_timetable(season)
         changes = {
             name: [before.get(name), after.get(name)] for name in before | after if before.get(name) != after.get(name)
         }
@@ -46,8 +46,8 @@ def set_timetable(season: Season, lines: Iterable[AreaDays], *, by: User) -> Sea
     return season
 
 
-def timetable_of(season: Season) -> dict[str, str]:
-    """The days of each area, by its name, as the history says them."""
+def describe_timetable(season: Season) -> dict[str, str]:
+    """{area name: "first day – last day"}, for the history."""
     windows = Window.objects.filter(season=season).select_related("area")
     return {window.area.name: f"{window.starts_on} – {window.ends_on}" for window in windows}
 
@@ -62,7 +62,7 @@ def _set_line(season: Season, line: AreaDays, *, by: User) -> None:
             season=season, area=area, defaults={"starts_on": line.starts_on, "ends_on": line.ends_on}
         )
     else:
-        _take_days(season, area)
+        _remove_days(season, area)
 
 
 def _save_area(line: AreaDays, *, by: User) -> Area:
@@ -76,7 +76,7 @@ def _save_area(line: AreaDays, *, by: User) -> Area:
     return area
 
 
-def _take_days(season: Season, area: Area) -> None:
+def _remove_days(season: Season, area: Area) -> None:
     if Enrolment.objects.filter(season=season, school__area=area, status=Enrolment.Status.CAPTURING).exists():
         raise PortalError(
             _("Schools of %(area)s are being photographed; their days can be moved but not taken away.")
@@ -96,7 +96,7 @@ def _remove_area(area: Area | None, *, by: User) -> None:
 
 
 def grant_exception(*, school: School, season: Season, by: User, **days: Any) -> WindowException:
-    """Give one school other days or hours, and tell it."""
+    """Give one school more days or other hours, and notify the school."""
     with transaction.atomic():
         exception = WindowException.objects.create(school=school, season=season, **days)
         history.record("exception.granted", exception, by=by, facts=_facts(exception))
@@ -119,7 +119,7 @@ def withdraw_exception(exception: WindowException, *, by: User) -> None:
 
 
 def _facts(exception: WindowException) -> dict[str, Any]:
-    """Days, hours if they are the school's own, and the reason, as words."""
+    """Facts for the history: days, reason, and the hours if the exception has its own."""
     hours = [f"{at:%H:%M}" if at else "" for at in (exception.opens_at, exception.closes_at)]
     facts = {"days": f"{exception.starts_on} – {exception.ends_on}", "reason": exception.reason}
     return facts | ({"hours": " – ".join(hours)} if any(hours) else {})

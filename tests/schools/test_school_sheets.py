@@ -10,7 +10,7 @@ from portal import workbooks
 from portal.errors import PortalError
 from portal.models import Event
 from portal.tenancy import center_scope
-from schools import register
+from schools import school_sheets
 from schools.models import Enrolment, School
 
 
@@ -33,7 +33,7 @@ HEADINGS = ("学校代码", "学校名称", "类型", "片区", "联系电话")
 
 
 def load(*rows, by, season=None):
-    return register.import_schools(workbook(HEADINGS, *rows), filename="schools.xlsx", by=by, season=season)
+    return school_sheets.import_schools(workbook(HEADINGS, *rows), filename="schools.xlsx", by=by, season=season)
 
 
 def test_schools_are_added_changed_and_left_by_their_code(school, season, center_admin):
@@ -80,12 +80,12 @@ def test_an_absent_column_leaves_what_the_register_holds(school, season, center_
 
 def test_the_export_can_be_imported_again_and_formulas_are_harmless(school, season, center_admin):
     School.objects.update(address="=1+1")
-    content = register.write_sheet(School.objects.all())
+    content = school_sheets.write_sheet(School.objects.all())
     cells = [str(cell.value) for row in openpyxl.load_workbook(io.BytesIO(content)).active for cell in row]
     assert "学校代码" in cells
     assert "10001" in cells
     assert "=1+1" not in cells
-    report = register.import_schools(content, filename="x.xlsx", by=center_admin)
+    report = school_sheets.import_schools(content, filename="x.xlsx", by=center_admin)
     assert (report.new, report.wrong) == (0, [])
 
 
@@ -101,7 +101,7 @@ def test_the_export_can_be_imported_again_and_formulas_are_harmless(school, seas
 )
 def test_a_sheet_that_is_none_is_refused_with_a_sentence(season, center_admin, content, filename, sentence):
     with pytest.raises(PortalError, match=sentence):
-        register.import_schools(content, filename=filename, by=center_admin)
+        school_sheets.import_schools(content, filename=filename, by=center_admin)
 
 
 def test_a_workbook_that_would_fill_the_memory_is_refused_before_it_is_opened(season, center_admin, monkeypatch):
@@ -116,9 +116,9 @@ def test_a_workbook_that_would_fill_the_memory_is_refused_before_it_is_opened(se
         archive.writestr("xl/sharedStrings.xml", b" " * 4 * workbooks.MB)
     for content, sentence in ((far, "100,000"), (packed, "too large")):
         with pytest.raises(PortalError, match=sentence):
-            register.import_schools(content.getvalue(), filename="x.xlsx", by=center_admin)
+            school_sheets.import_schools(content.getvalue(), filename="x.xlsx", by=center_admin)
 
 
 def test_a_csv_of_a_chinese_spreadsheet_is_understood(school, season, center_admin):
     content = "学校代码,学校名称,片区\r\n10005,山丘学院,North\r\n".encode("gb18030")
-    assert register.import_schools(content, filename="x.csv", by=center_admin).new == 1
+    assert school_sheets.import_schools(content, filename="x.csv", by=center_admin).new == 1

@@ -1,4 +1,4 @@
-"""The register of schools from a sheet: everything or nothing."""
+"""Export of the schools to a workbook, and import from one: all rows or none."""
 
 import csv
 import io
@@ -24,7 +24,10 @@ MAX_ROWS = 2_000
 
 @dataclass
 class SheetReport:
-    """What a sheet did, or why it did nothing: `wrong` holds (row number in the sheet, column, sentence)."""
+    """Result of an import. `wrong`: (row number in the sheet, heading, sentence), sorted.
+
+    When `wrong` is not empty, nothing was written.
+    """
 
     new: int = 0
     changed: int = 0
@@ -34,14 +37,17 @@ class SheetReport:
 
 
 def write_sheet(schools: Iterable[School]) -> bytes:
-    """The register as .xlsx; cells that look like formulas are made harmless."""
+    """The schools as .xlsx. Text that looks like a formula is escaped."""
     dataset = SchoolResource().export(schools)
     dataset.title = "学校"
     return bytes(dataset.export("xlsx", escape=True))
 
 
 def import_schools(content: bytes, *, filename: str, by: User, season: Season | None = None) -> SheetReport:
-    """Add and change schools by their code; with `season` they take part in it. One wrong cell and nothing is written."""
+    """Add and change schools by their code; with `season`, enrol them in it too.
+
+    One wrong cell is enough: then nothing is written.
+    """
     dataset = read_sheet(content, filename=filename)
     with transaction.atomic():
         result = SchoolResource().import_data(dataset, dry_run=False, raise_errors=False, use_transactions=False)
@@ -72,7 +78,7 @@ def read_sheet(content: bytes, *, filename: str) -> tablib.Dataset:
 
 
 def _dataset(headings: list[str], rows: list[list[Any]]) -> tablib.Dataset:
-    """Known columns only: an absent one leaves what the register holds."""
+    """The known columns. A column that is absent leaves the stored value unchanged."""
     places = [(name, headings.index(name)) for name in COLUMNS if name in headings]
     dataset = tablib.Dataset(headers=[name for name, _place in places])
     for row in rows:
@@ -117,7 +123,7 @@ def _heading(name: str) -> str:
 
 
 def record_import(result: Result, *, by: User) -> None:
-    """Leave an event for every school that an import added or changed."""
+    """Record an event for every school that was added or changed."""
     for row in result.rows:
         if row.is_new() or row.is_update():
             kind = "school.added" if row.is_new() else "school.changed"

@@ -1,4 +1,4 @@
-"""Annex 1 as one table, and the exceptions of single schools."""
+"""The center's pages of the timetable: annex 1 as one table, exceptions of single schools."""
 
 from typing import Any
 
@@ -10,21 +10,21 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from portal.access import center_page
-from schools import windows
+from schools import timetable
 from schools.forms import AreaDaysFormSet, ExceptionForm
 from schools.models import Area, School, Season, Window, WindowException
 
 
 @center_page(may="season.manage")
-def timetable(request: Any, year: int) -> HttpResponse:
-    """Areas, their order and their days, edited together."""
+def timetable_edit(request: Any, year: int) -> HttpResponse:
+    """Edit all areas, their order and their days in one form."""
     season = get_object_or_404(Season, year=year)
     formset = AreaDaysFormSet(request.POST or None, initial=_lines(season))
     if request.method == "POST" and formset.is_valid():
-        windows.set_timetable(season, [_line(form) for form in formset if _is_filled(form)], by=request.user)
+        timetable.set_timetable(season, [_line(form) for form in formset if _is_filled(form)], by=request.user)
         messages.success(request, _("The days have been saved."))
         return HttpResponseRedirect(reverse("schools:season_of", args=[season.year]))
-    _show_schools(formset)
+    _attach_schools(formset)
     return render(request, "schools/timetable.html", {"formset": formset, "shown": season})
 
 
@@ -42,8 +42,8 @@ def _lines(season: Season) -> list[dict[str, Any]]:
     ]
 
 
-def _show_schools(formset: Any) -> None:
-    """Put the schools of each area beside its line."""
+def _attach_schools(formset: Any) -> None:
+    """Set `own_schools` of each form: the active schools of its area."""
     schools: dict[int, list[School]] = {}
     for school in School.objects.filter(is_active=True).only("name", "area"):
         schools.setdefault(school.area_id, []).append(school)
@@ -55,9 +55,9 @@ def _is_filled(form: Any) -> bool:
     return bool(form.cleaned_data.get("name") or form.cleaned_data.get("area"))
 
 
-def _line(form: Any) -> windows.AreaDays:
+def _line(form: Any) -> timetable.AreaDays:
     data = form.cleaned_data
-    return windows.AreaDays(
+    return timetable.AreaDays(
         name=data["name"],
         position=data.get("position"),
         starts_on=data.get("starts_on"),
@@ -69,13 +69,13 @@ def _line(form: Any) -> windows.AreaDays:
 
 @center_page(may="season.except_school")
 def exception_new(request: Any, pk: int) -> HttpResponse:
-    """More days or other hours for one school, in the current season."""
+    """Grant one school more days or other hours in the current season."""
     school = get_object_or_404(School.objects.select_related("area"), pk=pk)
     if request.season is None:
         raise Http404
     form = ExceptionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        windows.grant_exception(school=school, season=request.season, by=request.user, **form.cleaned_data)
+        timetable.grant_exception(school=school, season=request.season, by=request.user, **form.cleaned_data)
         messages.success(request, _("Granted. The school has been told."))
         return HttpResponseRedirect(reverse("schools:school", args=[school.pk]))
     return render(request, "schools/exception_form.html", _exception_context(form, school, request.season))
@@ -86,7 +86,7 @@ def exception_edit(request: Any, exception: int) -> HttpResponse:
     row = get_object_or_404(WindowException.objects.select_related("school__area", "season"), pk=exception)
     form = ExceptionForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
-        windows.change_exception(row, by=request.user, **form.cleaned_data)
+        timetable.change_exception(row, by=request.user, **form.cleaned_data)
         messages.success(request, _("Saved. The school has been told."))
         return HttpResponseRedirect(reverse("schools:school", args=[row.school_id]))
     return render(
@@ -103,6 +103,6 @@ def _exception_context(form: ExceptionForm, school: School, season: Season) -> d
 @center_page(may="season.except_school")
 def exception_withdraw(request: Any, exception: int) -> HttpResponse:
     row = get_object_or_404(WindowException.objects.select_related("school", "season"), pk=exception)
-    windows.withdraw_exception(row, by=request.user)
+    timetable.withdraw_exception(row, by=request.user)
     messages.success(request, _("Withdrawn. The school has been told."))
     return HttpResponseRedirect(reverse("schools:school", args=[row.school_id]))

@@ -1,4 +1,4 @@
-"""What the commands of this room take: the code of a school that takes part in the present season."""
+"""For management commands: a school's code, turned into its enrolment of the current season."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +13,8 @@ from schools.models import Enrolment, School, Season
 
 
 @contextmanager
-def enrolment_of(code: str) -> Iterator[Enrolment]:
-    """The school's enrolment, inside its scope; refusals become the command's own."""
+def enrolment_scope(code: str) -> Iterator[Enrolment]:
+    """Yield the enrolment in the school's scope. PortalError and OSError become CommandError."""
     school, season = School.objects.filter(code=code).first(), Season.objects.current()
     if school is None:
         raise CommandError(_("There is no school with the code %(code)s.") % {"code": code})

@@ -1,4 +1,4 @@
-"""The days of a season drawn: where a window lies in it, and where today is."""
+"""Tags that draw the timetable: one bar for each window, and a line for today."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -15,20 +15,20 @@ register = template.Library()
 
 @register.simple_tag
 def season_days(windows: Iterable[Any]) -> tuple[dt.date, dt.date]:
-    """First and last day over all windows."""
+    """(first day, last day) of all windows."""
     windows = list(windows)
     return min(w.starts_on for w in windows), max(w.ends_on for w in windows)
 
 
 @register.simple_tag
 def days_between(first: dt.date, last: dt.date, counted: int = 0) -> int:
-    """Days from `first` to `last`; with `counted` 1 both ends count."""
+    """Days from `first` to `last`. `counted` 1 counts both ends."""
     return (last - first).days + counted
 
 
 @register.simple_tag
 def window_bar(window: Any, days: tuple[dt.date, dt.date], today: dt.date) -> SafeString:
-    """Where a window lies in the season, and where today is."""
+    """An SVG bar of the window on the axis `days`, with a line at `today`."""
     total = (days[1] - days[0]).days + 1
     start, length = (window.starts_on - days[0]).days, (window.ends_on - window.starts_on).days + 1
     open_now = window.starts_on <= today <= window.ends_on
