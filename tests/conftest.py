@@ -59,12 +59,6 @@ def _private_files(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path / "files"
 
 
-@pytest.fixture(autouse=True)
-def _english(settings):
-    """Tests read English sentences; the catalogue has tests of its own."""
-    settings.LANGUAGE_CODE = "en"
-
-
 @pytest.fixture
 def season(db) -> Season:
     return factories.season()

@@ -11,6 +11,7 @@ from portal.models import Event
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -49,7 +50,7 @@ def test_part_of_the_money_settles_nothing(photographed, enrolment, scoped, cent
 
 def test_same_bank_reference_is_entered_once(photographed, enrolment, scoped, center_admin):
     transfer(enrolment, center_admin, amount_fen=100)
-    with pytest.raises(PortalError, match="in the books already"):
+    with pytest.raises(PortalError, match=said("An entry with this reference is in the books already.")):
         transfer(enrolment, center_admin, amount_fen=100)
     assert LedgerEntry.objects.filter(kind=LedgerEntry.Kind.PAYMENT).count() == 1
 
@@ -75,7 +76,7 @@ def test_reversal_takes_a_transfer_back_once(photographed, enrolment, scoped, ce
 
 @pytest.mark.parametrize("amount", [0, -100])
 def test_transfer_of_nothing_is_refused(enrolment, scoped, center_admin, amount):
-    with pytest.raises(PortalError, match="more than zero"):
+    with pytest.raises(PortalError, match=said("The amount must be more than zero.")):
         transfer(enrolment, center_admin, amount_fen=amount)
 
 
@@ -101,7 +102,7 @@ def test_payment_mode_is_fixed_once_money_moved(photographed, enrolment, scoped,
     fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
     fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.SCHOOL, by=owner)
     transfer(enrolment, center_admin, amount_fen=100)
-    with pytest.raises(PortalError, match="recorded already"):
+    with pytest.raises(PortalError, match=said("This is what is recorded already.")):
         fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
 
 
@@ -111,7 +112,7 @@ def test_a_transfer_entered_wrongly_is_reversed_and_entered_anew(photographed, e
         fee_accounts.reverse_transfer(wrong, reason="digits swapped", by=center_admin)
     transfer(enrolment, center_admin, amount_fen=4500)
     assert ledger.sum_entries(ledger.account_of(enrolment)) == 0
-    with pytest.raises(PortalError, match="in the books"):
+    with pytest.raises(PortalError, match=said("An entry with this reference is in the books already.")):
         transfer(enrolment, center_admin, amount_fen=4500)
 
 
@@ -137,7 +138,7 @@ def test_chosen_way_of_payment_is_kept_and_the_school_owes_nothing(photographed,
 
 def test_students_cannot_pay_where_no_provider_is_set_up(enrolment, scoped, owner, settings):
     settings.PAYMENT_PROVIDER = ""
-    with pytest.raises(PortalError, match="not set up"):
+    with pytest.raises(PortalError, match=said("Payment online is not set up here. Choose payment by the school.")):
         fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
 
 

@@ -16,6 +16,7 @@ from portal.errors import Conflict, PortalError
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -131,7 +132,9 @@ def test_two_clicks_on_refund_ask_the_provider_once(student, paying, center_admi
 
     def refund(self, **order_of):
         asked.append(order_of)
-        with pytest.raises(Conflict, match="being refunded"):  # the second click, while the provider thinks
+        with pytest.raises(
+            Conflict, match=said("This payment is being refunded already. Reload the page in a minute.")
+        ):  # the second click, while the provider thinks
             orders.refund_order(Order.objects.get(pk=order.pk), by=center_admin)
         return "R1"
 
@@ -146,7 +149,7 @@ def test_a_refund_that_the_provider_refused_can_be_tried_again(student, paying, 
     order.refresh_from_db()
     with monkeypatch.context() as patched:
         patched.setattr(Simulator, "refund", Mock(side_effect=ProviderError("down")))
-        with pytest.raises(PortalError, match="Try again later"):
+        with pytest.raises(PortalError, match=said("The payment provider refused the refund. Try again later.")):
             orders.refund_order(order, by=center_admin)
     assert orders.refund_order(order, by=center_admin).status == Order.Status.REFUNDED
 
@@ -171,5 +174,5 @@ def test_whoever_needs_several_locks_takes_account_then_student_then_order(stude
 
 
 def test_student_of_a_paying_school_owes_nothing(student, enrolment, scoped):
-    with pytest.raises(PortalError, match="nothing to pay"):
+    with pytest.raises(PortalError, match=said("There is nothing to pay: the fee is settled.")):
         orders.open_order(student=student, enrolment=enrolment)

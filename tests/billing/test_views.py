@@ -13,6 +13,7 @@ from students.models import Student
 from students.student_access import SESSION_KEY
 from tests import factories
 from tests.conftest import client_of
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -66,7 +67,7 @@ def test_student_pays_at_the_labelled_simulator(student, student_client):
     assert page.context["step"] == 4  # the photo is not handed in before the fee
     response = student_client.post(reverse("billing:pay"))
     page = student_client.get(response["Location"]).content.decode()
-    assert "No money moves here" in page
+    assert said("No money moves here. In production the page of the payment provider stands in this place.") in page
     student_client.post(response["Location"])
     student.refresh_from_db()
     assert student.fee_state == Student.FeeState.PAID
@@ -112,7 +113,7 @@ def test_a_payment_that_the_books_refuse_is_settled_by_a_person(
     for words in (order.number, student.name, student.school.name, wrong.external_id, wrong.outcome, "X404"):
         assert words in page
     assert f"{reverse('billing:center_school_fees', args=[enrolment.pk])}?q={student.student_no}" in page
-    assert "Payments that need a person" in center_client.get(panel).content.decode()
+    assert said("Payments that need a person") in center_client.get(panel).content.decode()
 
     settle = reverse("billing:resolve_payment", args=[wrong.pk])
     client_of(center_officer).post(settle, {"reason": "given back"})
@@ -124,7 +125,7 @@ def test_a_payment_that_the_books_refuse_is_settled_by_a_person(
     assert (event.object_id, event.school, event.facts["reason"]) == (order.pk, student.school, "given back, no. 7")
     assert other.object_id == unknown.pk
     assert "X404" not in center_client.get(url).content.decode()
-    assert "Payments that need a person" not in center_client.get(panel).content.decode()
+    assert said("Payments that need a person") not in center_client.get(panel).content.decode()
     assert center_client.get(reverse("portal:history")).status_code == 200
 
 

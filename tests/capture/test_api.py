@@ -15,6 +15,7 @@ from schools.models import Enrolment
 from students.models import Student
 from tests import factories
 from tests.capture.conftest import sign_in
+from tests.support.words import said
 
 ME = "/api/v1/me/"
 
@@ -72,7 +73,7 @@ def test_rejection_comes_with_sentences_and_places(api, student, shut_eyes):
     judge.judge(photo_id=send(api, shut_eyes).json()["id"])
     reason = api.get(f"{ME}photos/current/").json()["reasons"][0]
     assert reason["rule"] == "eyes"
-    assert reason["sentence"] == "The eyes are not fully open."
+    assert reason["sentence"] == said("The eyes are not fully open.")
     assert reason["advice"]
     assert len(reason["boxes"][0]) == 4
 
@@ -91,7 +92,10 @@ def test_wrong_details_get_the_sentence_of_the_page(student):
         f"{ME}sign-in/", {"name": "王二", "id_number": "1", "student_no": "1"}, content_type="application/json"
     )
     assert answer.status_code == 403
-    assert "do not find you" in answer.json()["error"]
+    assert (
+        said("We do not find you in the roster with these details. Look for typing errors; else ask your school.")
+        in answer.json()["error"]
+    )
 
 
 def test_missing_details_are_named(season):
@@ -163,7 +167,7 @@ def test_hostile_upload_gets_a_sentence(api, student, data):
 
 def test_no_photo_yet_is_said(api):
     answer = api.get(f"{ME}photos/current/")
-    assert (answer.status_code, answer.json()["error"]) == (404, "You have not taken a photo yet.")
+    assert (answer.status_code, answer.json()["error"]) == (404, said("You have not taken a photo yet."))
 
 
 def test_schema_describes_every_call(client, season):

@@ -15,6 +15,7 @@ from demo.drawn_people import Person, draw_portrait
 from portal.tenancy import school_scope
 from tests import factories
 from tests.capture.conftest import sign_in
+from tests.support.words import said
 
 PHONE = {"width": 390, "height": 844}
 SCRIPTS = Path(__file__).resolve().parents[2] / "static" / "js"
@@ -93,7 +94,7 @@ def test_good_light_is_praised_and_the_shutter_takes_at_once(open_camera):
     page = open_camera("good")
     says(page, "Good. Hold still")
     expect(form(page)).to_have_attribute("data-light", "good")
-    page.get_by_role("button", name="Take the photo").click()
+    page.get_by_role("button", name=said("Take the photo")).click()
     expect(form(page)).to_have_attribute("data-mode", "frozen")
 
 
@@ -103,7 +104,7 @@ def test_bad_pictures_get_one_hint_and_the_shutter_asks_once(open_camera, name):
     page = open_camera(name)
     says(page, SCENES[name])
     expect(form(page)).to_have_attribute("data-light", "warn")
-    page.get_by_role("button", name="Take the photo").click()
+    page.get_by_role("button", name=said("Take the photo")).click()
     says(page, "Press again to take it all the same.")
     expect(form(page)).to_have_attribute("data-mode", "live")
 
@@ -113,10 +114,10 @@ def test_a_warning_forbids_nothing(open_camera, student, school):
     page = open_camera("night")
     says(page, "Too dark")
     for _ in range(2):
-        page.get_by_role("button", name="Take the photo").click()
+        page.get_by_role("button", name=said("Take the photo")).click()
     expect(form(page)).to_have_attribute("data-mode", "frozen")
     with page.expect_navigation(url="**/me/check/"):
-        page.get_by_role("button", name="Send this photo").click()
+        page.get_by_role("button", name=said("Send this photo")).click()
     with school_scope(school):
         assert Photo.objects.get(student=student).status == Photo.Status.CHECKING
 
@@ -177,8 +178,8 @@ for (const kind of [DeviceOrientationEvent, DeviceMotionEvent]) {
 def test_where_the_phone_wants_to_be_asked_the_level_waits_for_a_tap(open_camera, lean, answer):
     page = open_camera("good", ASKING % answer)
     says(page, "Good.")
-    page.get_by_role("button", name="Use the level").click()
-    expect(page.get_by_role("button", name="Use the level")).to_be_hidden()
+    page.get_by_role("button", name=said("Use the level")).click()
+    expect(page.get_by_role("button", name=said("Use the level"))).to_be_hidden()
     lean(page, beta=90, gamma=0)
     shown = "visible" if answer == "granted" else "hidden"
     expect(page.locator("[data-level]")).to_have_attribute("visibility", shown)

@@ -13,6 +13,7 @@ from portal.tenancy import school_scope
 from tests import factories
 from tests.capture.conftest import sign_in
 from tests.support.browser import chromium
+from tests.support.words import said
 
 PHONE = {"width": 390, "height": 844}
 PICTURES = Path(os.environ.get("CAMERA_SHOTS", "var/screenshots"))
@@ -66,7 +67,7 @@ def take(page: Page) -> None:
 
 def press_through(page: Page) -> None:
     """Press the shutter, twice if it warns."""
-    shutter = page.get_by_role("button", name="Take the photo")
+    shutter = page.get_by_role("button", name=said("Take the photo"))
     shutter.click()
     if form(page).get_attribute("data-asking") is not None:
         shutter.click()
@@ -86,12 +87,12 @@ def look(page: Page, name: str) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_photo_is_taken_looked_at_and_sent(open_camera, student, school):
     page = open_camera()
-    expect(page.get_by_role("status")).to_have_text("Good. Hold still and look into the lens.", timeout=15000)
+    expect(page.get_by_role("status")).to_have_text(said("Good. Hold still and look into the lens."), timeout=15000)
     look(page, "camera_live_390")
     take(page)
     look(page, "camera_frozen_390")
     with page.expect_navigation(url="**/me/check/"):
-        page.get_by_role("button", name="Send this photo").click()
+        page.get_by_role("button", name=said("Send this photo")).click()
     with school_scope(school):
         photo = Photo.objects.get(student=student)
     assert (photo.width, photo.height, photo.origin) == (960, 1280, "camera")
@@ -111,7 +112,7 @@ def test_pressing_send_twice_makes_one_photo(open_camera, student, school):
 def test_photo_can_be_taken_again_before_it_is_sent(open_camera, student, school):
     page = open_camera()
     take(page)
-    page.get_by_role("button", name="Take again").click()
+    page.get_by_role("button", name=said("Take again")).click()
     expect(form(page)).to_have_attribute("data-mode", "live")
     take(page)
     page.keyboard.press("Escape")
@@ -125,14 +126,16 @@ def test_photo_survives_a_lost_network_and_is_sent_again(open_camera):
     page = open_camera()
     take(page)
     page.context.set_offline(True)
-    page.get_by_role("button", name="Send this photo").click()
+    page.get_by_role("button", name=said("Send this photo")).click()
     expect(form(page)).to_have_attribute("data-mode", "failed")
-    expect(page.get_by_role("status")).to_contain_text("Your photo is kept on this page")
+    expect(page.get_by_role("status")).to_contain_text(
+        said("No connection. Your photo is kept on this page: send it again as soon as the network is back.")
+    )
     look(page, "camera_offline_390")
     page.context.set_offline(False)
-    expect(page.get_by_role("status")).to_have_text("The network is back. You can send the photo now.")
+    expect(page.get_by_role("status")).to_have_text(said("The network is back. You can send the photo now."))
     with page.expect_navigation(url="**/me/check/"):
-        page.get_by_role("button", name="Send again").click()
+        page.get_by_role("button", name=said("Send again")).click()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -141,20 +144,29 @@ def test_refusal_of_the_server_is_shown_in_its_own_words(open_camera):
     sentence = "Your school has closed for today. Come back tomorrow at 08:00."
     page.route("**/me/upload/", lambda route: route.fulfill(status=403, body=json.dumps({"error": sentence})))
     take(page)
-    page.get_by_role("button", name="Send this photo").click()
+    page.get_by_role("button", name=said("Send this photo")).click()
     expect(page.get_by_role("status")).to_have_text(sentence)
-    expect(page.get_by_role("button", name="Take again")).to_be_enabled()
+    expect(page.get_by_role("button", name=said("Take again"))).to_be_enabled()
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    ("status", "says"), [(502, "The server could not take the photo just now"), (403, "This page has expired")]
+    ("status", "says"),
+    [
+        (
+            502,
+            said(
+                "The server could not take the photo just now. It is kept on this page: please send it again in a moment."
+            ),
+        ),
+        (403, said("This page has expired. Reload it and take the photo again.")),
+    ],
 )
 def test_answer_that_is_no_answer_gets_a_sentence(open_camera, status, says):
     page = open_camera()
     page.route("**/me/upload/", lambda route: route.fulfill(status=status, body="<html>"))
     take(page)
-    page.get_by_role("button", name="Send this photo").click()
+    page.get_by_role("button", name=said("Send this photo")).click()
     expect(page.get_by_role("status")).to_contain_text(says)
 
 
@@ -162,9 +174,9 @@ def test_answer_that_is_no_answer_gets_a_sentence(open_camera, status, says):
 def test_timer_counts_down_and_can_be_stopped(open_camera):
     page = open_camera()
     expect(form(page)).to_have_attribute("data-mode", "live", timeout=15000)
-    page.get_by_role("button", name="Timer: off").click()
-    shutter = page.get_by_role("button", name="Take the photo")
-    expect(page.get_by_role("button", name="Timer: 3 seconds")).to_be_visible()
+    page.get_by_role("button", name=said("Timer: off")).click()
+    shutter = page.get_by_role("button", name=said("Take the photo"))
+    expect(page.get_by_role("button", name=said("Timer: 3 seconds"))).to_be_visible()
     press_through(page)
     expect(page.locator("[data-count]")).to_have_text("3")
     look(page, "camera_timer_390")
@@ -179,9 +191,11 @@ def test_timer_counts_down_and_can_be_stopped(open_camera):
 def test_without_permission_the_page_says_how_to_allow_the_camera(open_camera, enrolment, school):
     let_files_in(enrolment, school, allowed=False)
     page = open_camera(allowed=False)
-    expect(page.get_by_role("alert")).to_contain_text("The camera is blocked")
-    expect(page.get_by_role("button", name="Try the camera again")).to_be_visible()
-    expect(page.get_by_text("Choose a photo file")).to_have_count(0)
+    expect(page.get_by_role("alert")).to_contain_text(
+        said("The camera is blocked. Allow this page to use it in the browser's settings, then try again.")
+    )
+    expect(page.get_by_role("button", name=said("Try the camera again"))).to_be_visible()
+    expect(page.get_by_text(said("Choose a photo file"))).to_have_count(0)
     look(page, "camera_blocked_390")
 
 
@@ -193,13 +207,13 @@ def test_without_camera_a_file_can_be_sent_where_the_school_allows_it(
     picture = tmp_path / "me.jpg"
     picture.write_bytes(good_photo)
     page = open_camera(allowed=False)
-    expect(page.get_by_text("Choose a photo file")).to_be_visible()
+    expect(page.get_by_text(said("Choose a photo file"))).to_be_visible()
     look(page, "camera_file_390")
     page.locator("[data-file]").set_input_files(picture)
     expect(form(page)).to_have_attribute("data-mode", "frozen")
     look(page, "camera_file_frozen_390")
     with page.expect_navigation(url="**/me/check/"):
-        page.get_by_role("button", name="Send this photo").click()
+        page.get_by_role("button", name=said("Send this photo")).click()
     with school_scope(school):
         assert Photo.objects.get(student=student).origin == "file"
 
@@ -212,14 +226,14 @@ def test_a_refused_file_is_replaced_by_another_one(open_camera, enrolment, stude
     right.write_bytes(good_photo)
     page = open_camera(allowed=False)
     page.locator("[data-file]").set_input_files(wrong)
-    page.get_by_role("button", name="Send this photo").click()
+    page.get_by_role("button", name=said("Send this photo")).click()
     expect(form(page)).to_have_attribute("data-mode", "failed")
-    expect(page.get_by_role("button", name="Send again")).to_have_count(0)
+    expect(page.get_by_role("button", name=said("Send again"))).to_have_count(0)
     with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Choose another file").click()
+        page.get_by_role("button", name=said("Choose another file")).click()
     chooser.value.set_files(right)
     with page.expect_navigation(url="**/me/check/"):
-        page.get_by_role("button", name="Send this photo").click()
+        page.get_by_role("button", name=said("Send this photo")).click()
     with school_scope(school):
         assert Photo.objects.get(student=student).origin == "file"
 
@@ -245,7 +259,7 @@ def test_shutter_and_picture_fit_every_window(open_camera, size):
     page.set_viewport_size(size)
     expect(form(page)).to_have_attribute("data-mode", "live", timeout=15000)
     look(page, f"camera_live_{size['width']}")
-    shutter = page.get_by_role("button", name="Take the photo").bounding_box()
+    shutter = page.get_by_role("button", name=said("Take the photo")).bounding_box()
     video = page.locator("video").bounding_box()
     for box in (shutter, video):
         assert box["x"] >= 0

@@ -17,6 +17,7 @@ from demo.drawn_people.portrait import EYE_LINE
 from portal.tenancy import school_scope
 from tests import factories
 from tests.capture.conftest import sign_in
+from tests.support.words import said
 from tests.vision.pictures import turned
 
 PHONE = {"width": 390, "height": 844}
@@ -83,7 +84,7 @@ HELD = {
 def test_marks_lie_on_the_eyes_that_are_shut(verdict_page, held):
     data, x, y = HELD[held]()
     page = verdict_page(data)
-    expect(page.get_by_role("heading", level=1)).to_have_text("Please take it once more")
+    expect(page.get_by_role("heading", level=1)).to_have_text(said("Please take it once more"))
     picture = page.locator(".verdict-shot img").bounding_box()
     boxes = [box.bounding_box() for box in page.locator(".marks rect.is-reject").all()][:2]
     middle = [(box["x"] + box["width"] / 2 - picture["x"]) / picture["width"] for box in boxes]
@@ -100,8 +101,10 @@ def test_a_warning_shows_the_place_beside_the_portrait_and_lets_her_hand_in(verd
     page = verdict_page(jpeg(draw_portrait(Person.random(2), size=(900, 1200), violation="lens_glare")))
 
     expect(page.get_by_role("img", name="欧阳明月")).to_be_visible()
-    expect(page.get_by_role("img", name="Your photo, with the places marked")).to_be_visible()
+    expect(page.get_by_role("img", name=said("Your photo, with the places marked"))).to_be_visible()
     assert page.locator(".marks .is-warn").count() >= 2
-    expect(page.get_by_text("The glasses reflect light.")).to_be_visible()
-    expect(page.get_by_text("somebody at your school looks at it")).to_be_visible()
-    expect(page.get_by_role("button", name=re.compile("and in"))).to_be_enabled()
+    expect(page.get_by_text(said("The glasses reflect light."))).to_be_visible()
+    expect(
+        page.get_by_text(said("You may hand it in all the same: somebody at your school looks at it."))
+    ).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile(said("Hand in")))).to_be_enabled()

@@ -14,6 +14,7 @@ from schools.models import Enrolment, Season, Window
 from students.models import Student
 from tests import factories
 from tests.support.letters import letter
+from tests.support.words import said
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +59,7 @@ def test_failed_photo_is_reset_the_same_day_and_the_student_told(day):
     failed = Photo.objects.get(student=day[3])
     assert (failed.status, failed.is_current) == (Photo.Status.REJECTED, False)
     message = Notification.objects.get(recipient_key=day[3].actor_key)
-    assert "The eyes are not fully open." in letter(message).body
+    assert said("The eyes are not fully open.") in letter(message).body
     assert Photo.objects.filter(is_current=True).count() == 3
 
 

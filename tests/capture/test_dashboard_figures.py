@@ -11,6 +11,7 @@ from portal.tenancy import school_scope, system_scope
 from students.models import Student
 from tests import factories
 from tests.support.pages import words_of
+from tests.support.words import said
 
 Status = Photo.Status
 
@@ -129,7 +130,7 @@ def test_being_checked_is_shown_while_nothing_failed(school, season, owner_clien
     photos(school, season, Status.CHECKING)
     page = shown(owner_client, "today")
     assert "Being checked 1" in page
-    assert "Could not be judged" not in page
+    assert said("Could not be judged") not in page
 
 
 def test_other_season_has_a_day_of_its_own(school, season):
@@ -167,7 +168,7 @@ def test_reasons_are_counted_and_the_most_frequent_come_first(school, other_scho
     assert [(rule, number) for rule, _title, number in found] == [("blurred", 3), ("eyes", 2)]
     everywhere = {rule: number for rule, _title, number in dashboard_figures.failures(season, None)}
     assert everywhere == {"blurred": 3, "eyes": 3}
-    assert found[1][1] == "Eyes not open"
+    assert found[1][1] == said("Eyes not open")
 
 
 def test_eight_reasons_at_most_are_shown(school, season):

@@ -17,6 +17,7 @@ from schools.models import Enrolment, Season, Window
 from students.models import Student
 from tests import factories
 from tests.capture.conftest import sign_in
+from tests.support.words import said
 
 PAGES = ["/me/", "/me/confirm/", "/me/rules/", "/me/camera/", "/me/check/", "/me/messages/"]
 
@@ -63,7 +64,7 @@ def test_consent_is_recorded_with_its_version(student_client, student, season):
 def test_consent_needs_both_ticks(student_client, season):
     answer = student_client.post("/me/confirm/", {"is_me": "on", "version": season.consent_version})
     assert answer.status_code == 400
-    assert "Without your consent" in text(answer)
+    assert said("Without your consent no portrait can be made.") in text(answer)
     assert Consent.objects.count() == 0
 
 
@@ -112,8 +113,8 @@ def test_hostile_upload_gets_a_sentence_and_no_trace(student_client, agreed, dat
 
 
 def test_upload_without_a_file_or_with_a_bad_token_gets_a_sentence(student_client, agreed):
-    assert "No photo" in student_client.post("/me/upload/", {"token": uuid.uuid4()}).json()["error"]
-    assert "not complete" in upload(student_client, token="x").json()["error"]
+    assert said("No photo yet") in student_client.post("/me/upload/", {"token": uuid.uuid4()}).json()["error"]
+    assert said("This PDF is not complete. Scan or save it again.") in upload(student_client, token="x").json()["error"]
 
 
 def test_upload_over_the_limit_is_refused(student_client, agreed, settings):
@@ -134,8 +135,8 @@ def test_waiting_page_asks_again_and_shows_the_verdict(student_client, agreed, s
     assert student_client.get("/me/check/", headers={"HX-Request": "true"}).status_code == 204
     judge.judge(photo_id=Photo.objects.get().pk)
     answer = student_client.get("/me/check/", headers={"HX-Request": "true"})
-    assert "The eyes are not fully open." in text(answer)
-    assert "Open your eyes naturally" in text(answer)
+    assert said("The eyes are not fully open.") in text(answer)
+    assert said("Open your eyes naturally and look at the lens.") in text(answer)
     assert 'hx-swap-oob="true"' in answer.content.decode()
     assert "<html" not in answer.content.decode()
 
@@ -146,7 +147,9 @@ def test_a_page_that_waits_long_says_so_once_and_asks_less_often(student_client,
 
     answer = student_client.get("/me/check/", headers={"HX-Request": "true"})
 
-    assert "Many photos are coming in just now" in text(answer)
+    assert said("Many photos are coming in just now. You may close this page: the result waits for you here.") in text(
+        answer
+    )
     assert 'hx-get="/me/check/?long=1"' in answer.content.decode()
     assert student_client.get("/me/check/?long=1", headers={"HX-Request": "true"}).status_code == 204
 
@@ -159,15 +162,15 @@ def test_no_more_than_three_reasons(student_client, student):
 
 def test_ready_portrait_is_handed_in(student_client, student):
     factories.photo(student, Photo.Status.READY)
-    assert "Hand in" in text(student_client.get("/me/check/"))
+    assert said("Hand in") in text(student_client.get("/me/check/"))
     assert student_client.post("/me/submit/")["Location"] == "/me/"
-    assert "Handed in" in text(student_client.get("/me/"))
+    assert said("Handed in") in text(student_client.get("/me/"))
 
 
 def test_student_who_pays_is_sent_to_the_fee_first(student_client, student):
     Enrolment.objects.update(payment_mode=Enrolment.PaymentMode.STUDENT)
     photo = factories.photo(student, Photo.Status.READY)
-    assert "Pay 15.00 yuan, then hand in" in text(student_client.get("/me/check/"))
+    assert said("Pay %(amount)s yuan, then hand in", amount="15.00") in text(student_client.get("/me/check/"))
     assert student_client.post("/me/submit/")["Location"] == "/me/pay/"
     photo.refresh_from_db()
     assert photo.status == Photo.Status.READY
@@ -193,10 +196,10 @@ def test_outside_of_the_days_the_page_says_when(student_client, agreed):
     today = timezone.localdate()
     Window.objects.update(starts_on=today + dt.timedelta(days=1), ends_on=today + dt.timedelta(days=3))
     answer = student_client.get("/me/")
-    assert "The camera is closed now" in text(answer)
+    assert said("The camera is closed now") in text(answer)
     assert "tomorrow" in text(answer)
     assert student_client.get("/me/camera/")["Location"] == "/me/"
-    assert text(student_client.get("/me/")).count("Photos can be taken from") == 1
+    assert text(student_client.get("/me/")).count(said("Photos can be taken from %(day)s at %(time)s.")) == 1
 
 
 def test_locked_student_reads_who_when_why_and_what_to_do(student_client, agreed, owner, school):
@@ -205,7 +208,12 @@ def test_locked_student_reads_who_when_why_and_what_to_do(student_client, agreed
     words = text(student_client.get("/me/"))
     assert "Photo of a screen." in words
     assert "Locked by Owner" in words
-    assert "Only an administrator there can unlock it" in words
+    assert (
+        said(
+            "Go to the administrator of your school and explain. Only an administrator there can unlock it; then you can take a new photo."
+        )
+        in words
+    )
     assert upload(student_client).status_code == 403
 
 
@@ -257,10 +265,10 @@ def test_a_red_photo_that_a_person_decides_is_explained_and_may_be_handed_in(stu
     """The season does not send red photos back by itself: the student hears the faults, and chooses."""
     photo = factories.photo(student, Photo.Status.READY, findings={"eyes": "reject", "roll": "warn"}, outcome="red")
     page = student_client.get("/me/check/").content.decode()
-    assert "Your portrait needs a second look" in page
-    assert "The eyes are not fully open." in page
+    assert said("Your portrait needs a second look") in page
+    assert said("The eyes are not fully open.") in page
     assert page.index("/me/withdraw/") < page.index("/me/submit/")
-    assert "Hand in all the same" in page
+    assert said("Hand in all the same") in page
     student_client.post("/me/submit/")
     with school_scope(student.school):
         photo.refresh_from_db()

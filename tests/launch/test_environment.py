@@ -4,6 +4,7 @@ import pytest
 
 from launch import environment
 from launch.environment import Misconfigured
+from tests.support.words import said
 
 
 @pytest.fixture
@@ -87,7 +88,9 @@ def test_secret_comes_from_the_variable_or_from_a_file(setenv, tmp_path):
     assert environment.secret("SOME_KEY") == ""
     (tmp_path / "key").write_text("from a file\n")
     setenv("SOME_KEY_FILE", str(tmp_path / "key"))
-    assert environment.secret("SOME_KEY") == "from a file"
+    assert environment.secret("SOME_KEY") == said(
+        "For single latecomers; many students are imported faster from a file."
+    )
     setenv("SOME_KEY_FILE", "")
     setenv("SOME_KEY", "from the variable")
     assert environment.secret("SOME_KEY") == "from the variable"

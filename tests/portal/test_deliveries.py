@@ -17,6 +17,7 @@ from tests import factories
 from tests.conftest import client_of
 from tests.support.letters import PLAIN, plain
 from tests.support.mail_server import mail_server
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 Status = Delivery.Status
@@ -137,7 +138,7 @@ def test_mail_is_in_the_recipients_language_whoever_acts(school, owner, settings
         deliveries.send_waiting()
     chinese, english = mail.outbox
     assert "反馈表" in chinese.subject
-    assert english.subject == "The center has accepted your feedback form"
+    assert english.subject == said("The center has accepted your feedback form")
 
 
 def test_one_connection_carries_a_batch(school, server):
@@ -219,7 +220,7 @@ def test_delivery_that_loses_its_worker_twice_is_given_up_with_a_sentence(school
         Delivery.objects.filter(status=Status.SENDING).update(claimed_at=timezone.now() - HOUR)
         deliveries.sweep()
     assert state(rows[0]) == Status.FAILED
-    assert "lost twice" in rows[0].error
+    assert said("The worker was lost twice while it sent this.") in rows[0].error
     assert state(rows[1]) == Status.QUEUED
 
 
@@ -251,7 +252,7 @@ def test_text_that_cannot_be_written_fails_visibly(school, caplog, monkeypatch):
     deliveries.send_waiting()
     assert state(row) == Status.FAILED
     assert "KeyError" in row.error
-    assert "cannot be written" in caplog.text
+    assert said("The file cannot be written: %(reason)s") in caplog.text
 
 
 def test_operator_sees_what_failed_and_has_it_sent_again(school, db):

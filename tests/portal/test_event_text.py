@@ -15,6 +15,7 @@ from portal.event_text import gathered, told
 from portal.models import Event, Job
 from portal.tenancy import center_scope
 from tests import factories
+from tests.support.words import said
 
 ROOMS = ("portal", "schools", "students", "capture", "billing", "proofing", "printing", "year_end", "demo")
 
@@ -121,7 +122,7 @@ def test_facts_are_said_with_their_words_amounts_and_choices(season, center_admi
     (event,) = told(Event.objects.all())
     assert {str(word): said for word, said in event.details} == {
         "Price a student (fen)": "15.00 → 16.00",
-        "Background": "Light blue",
+        "Background": said("Light blue"),
         "Copies a student": "5 → 6",
         "odd": "yes",
     }

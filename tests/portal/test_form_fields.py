@@ -11,6 +11,7 @@ from billing import fee_accounts
 from portal.errors import WrongInput
 from portal.form_fields import PickedForm, checked
 from portal.tenancy import center_scope
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +27,9 @@ def test_ids_are_numbers_and_nothing_else():
 def test_a_form_that_is_not_valid_is_carried_to_whoever_answers():
     with pytest.raises(WrongInput, match="at most 5 characters") as refused:
         checked(Note(QueryDict("note=too long&pick=3")))
-    assert refused.value.form["note"].value() == "too long"
+    assert refused.value.form["note"].value() == said(
+        "This page was open too long or you signed in again elsewhere. Reload it and send the form once more."
+    )
 
 
 def test_a_dialog_is_asked_once_more_with_what_was_typed(center_client, center_admin, enrolment):

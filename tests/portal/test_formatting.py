@@ -4,6 +4,7 @@ import pytest
 from django.utils import timezone, translation
 
 from portal import formatting
+from tests.support.words import said
 
 
 @pytest.fixture
@@ -27,8 +28,8 @@ def test_yuan_is_exact(fen, said):
 @pytest.mark.parametrize(
     ("at", "said"),
     [
-        ("2026-03-21T13:59:30", "just now"),
-        ("2026-03-21T13:55:00", "5 minutes ago"),
+        ("2026-03-21T13:59:30", said("just now")),
+        ("2026-03-21T13:55:00", said("%(n)d minutes ago", n=5)),
         ("2026-03-21T08:05:00", "today 08:05"),
         ("2026-03-20T23:59:00", "yesterday 23:59"),
         ("2026-03-22T09:00:00", "tomorrow 09:00"),

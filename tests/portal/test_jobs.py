@@ -13,6 +13,7 @@ from portal.errors import PortalError
 from portal.models import Job
 from schools.models import Enrolment
 from tests.support.lost_connection import lost_at, stored_files
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -79,7 +80,9 @@ def test_our_fault_is_logged_and_told_without_a_trace(handlers, queued, school, 
     job = make("break", school, owner)
     jobs.run(job.pk)
     job.refresh_from_db()
-    assert "fault on our side" in job.message
+    assert (
+        said("The work stopped because of a fault on our side. It has been reported; try again later.") in job.message
+    )
     assert "ZeroDivisionError" in caplog.text
 
 
@@ -162,7 +165,7 @@ def test_job_lost_again_and_again_is_given_up(handlers, queued, school, owner, s
     assert jobs.sweep() == 0
     job.refresh_from_db()
     assert job.status == Job.Status.FAILED
-    assert "given up" in job.message
+    assert said("The work was lost %(n)d times and has been given up.") in job.message
 
 
 def test_failed_job_can_be_tried_again(handlers, queued, school, owner, django_capture_on_commit_callbacks):

@@ -10,6 +10,7 @@ from django.urls import reverse
 from portal.errors import PortalError
 from portal.lists import List, cases, choice, search
 from schools.models import Area
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -61,15 +62,26 @@ def test_pages(areas):
 @pytest.mark.parametrize(
     ("asked", "sentence"),
     [
-        ({"code": "nonsense"}, "“nonsense” is not known for “Code”; this filter is left out."),
-        ({"place": "first'"}, "“first'” is not known for “Place”; this filter is left out."),
+        (
+            {"code": "nonsense"},
+            said(
+                "“%(value)s” is not known for “%(filter)s”; this filter is left out.", value="nonsense", filter="Code"
+            ),
+        ),
+        (
+            {"place": "first'"},
+            said("“%(value)s” is not known for “%(filter)s”; this filter is left out.", value="first'", filter="Place"),
+        ),
         ({"q": "a\0b"}, "is not known for “Search”"),
-        ({"sort": "password"}, "The list cannot be sorted by “password”; it stands in its usual order."),
+        (
+            {"sort": "password"},
+            said("The list cannot be sorted by “%(value)s”; it stands in its usual order.", value="password"),
+        ),
         ({"sort": "-"}, "cannot be sorted by “-”"),
         ({"sort": "--name"}, "cannot be sorted by “--name”"),
-        ({"page": "abc"}, "There is no page “abc”; page 1 is shown."),
-        ({"page": "99"}, "There is no page “99”; page 2 is shown."),
-        ({"page": "-1"}, "There is no page “-1”; page 2 is shown."),
+        ({"page": "abc"}, said("There is no page “%(value)s”; page %(number)d is shown.", value="abc", number=1)),
+        ({"page": "99"}, said("There is no page “%(value)s”; page %(number)d is shown.", value="99", number=2)),
+        ({"page": "-1"}, said("There is no page “%(value)s”; page %(number)d is shown.", value="-1", number=2)),
     ],
 )
 def test_what_is_not_known_is_said_and_left_out(areas, asked, sentence):
@@ -84,7 +96,9 @@ def test_an_export_or_action_refuses_what_is_not_known(areas):
     assert Areas(areas, {"code": "south", "page": "abc"}).understood().chosen == {"code": "south"}
     with pytest.raises(PortalError, match="“nonsense” is not known for “Code”"):
         Areas(areas, {"code": "nonsense"}).understood()
-    with pytest.raises(PortalError, match="cannot be sorted"):
+    with pytest.raises(
+        PortalError, match=said("The list cannot be sorted by “%(value)s”; it stands in its usual order.")
+    ):
         Areas(areas, {"sort": "password"}).understood()
 
 

@@ -16,6 +16,7 @@ from portal.notification_kinds import NotificationKind
 from portal.tenancy import school_scope, system_scope
 from tests import factories
 from tests.support.letters import PLAIN, letter, plain
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,7 +96,7 @@ def test_kind_that_is_used_no_more_harms_no_page(school, owner, owner_client, mo
     with school_scope(school):
         notifications.notify(owner, school=school, **plain("Old"))
     monkeypatch.delitem(notification_kinds.KINDS, "plain")
-    assert "A message of an earlier version" in owner_client.get(reverse("portal:messages")).content.decode()
+    assert said("A message of an earlier version") in owner_client.get(reverse("portal:messages")).content.decode()
     assert "plain" in caplog.text
 
 
@@ -108,12 +109,12 @@ def test_center_works_in_english_and_the_school_reads_chinese_and_the_other_way_
     for language in ("en", "zh-hans"):
         with translation.override(language), school_scope(school):
             notifications.notify_school(school, kind="feedback.accepted", parameters={"n": 1234})
-    for language, said, unsaid in (("zh-hans", "反馈表", "accepted your"), ("en", "accepted your", "反馈表")):
+    for language, shown, hidden in (("zh-hans", "反馈表", "accepted your"), ("en", "accepted your", "反馈表")):
         page = read(owner_client, language)
         inbox = page[page.index('class="inbox"') :]
         assert inbox.count("1234") == 2
-        assert said in inbox
-        assert unsaid not in inbox
+        assert shown in inbox
+        assert hidden not in inbox
 
 
 def test_what_people_typed_and_codes_are_put_in_where_it_is_read(school, scoped, owner):
@@ -124,7 +125,7 @@ def test_what_people_typed_and_codes_are_put_in_where_it_is_read(school, scoped,
         assert letter(row).body == "专业 Law, not 100 % law"
     with translation.override("en"):
         assert letter(row).body == "Major Law, not 100 % law"
-        assert letter(row).subject == "李一 asks for a correction"
+        assert letter(row).subject == said("%(student)s asks for a correction", student="李一")
 
 
 def test_dates_are_kept_as_dates_and_subjects_on_one_line(school, scoped, owner):

@@ -16,6 +16,7 @@ from portal.errors import NotAllowed
 from portal.models import Membership, Role
 from students.api import IsSchoolPerson
 from tests.conftest import client_of
+from tests.support.words import said
 from tests.test_outsider import PAGES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,7 +88,7 @@ def test_somebody_without_a_membership_may_nothing():
 
 
 def test_a_refusal_says_what_is_refused():
-    with pytest.raises(NotAllowed, match="Refund a payment"):
+    with pytest.raises(NotAllowed, match=said("Refund a payment")):
         permissions.check(Membership(role=Role.SCHOOL_ADMIN), "fees.refund")
     permissions.check(Membership(role=Role.CENTER_ADMIN), "fees.refund")
 

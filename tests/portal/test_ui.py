@@ -13,6 +13,7 @@ from django.utils import translation
 from portal import states, status_badges
 from portal.models import Job
 from portal.status_badges import NEUTRAL, Badge, badge_of
+from tests.support.words import said
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +44,7 @@ def test_state_badge_has_icon_word_and_colour():
     badge = draw("{% state_badge job %}", job=Job(status=Job.Status.FAILED))
     assert "badge-act" in badge
     assert "<svg" in badge
-    assert "Failed" in badge
+    assert said("Failed") in badge
 
 
 def test_badge_escapes_its_label():

@@ -13,6 +13,7 @@ from portal.tenancy import school_scope
 from tests import factories
 from tests.conftest import client_of
 from tests.support.letters import PLAIN, plain
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +40,7 @@ def test_an_administrator_of_a_school_invites_a_colleague(owner_client, school):
     assert "no-store" in answer["Cache-Control"]
     member = Membership.objects.get(user__username="new")
     assert (member.school, member.role) == (school, "school_officer")
-    assert "New" in text(owner_client.get(reverse("portal:school_people")))
+    assert said("New") in text(owner_client.get(reverse("portal:school_people")))
 
 
 def test_a_school_cannot_choose_another_school_or_a_role_of_the_center(owner_client, school, other_school):
@@ -66,7 +67,7 @@ def test_people_are_changed_switched_off_and_made_responsible(owner_client, owne
     own = Membership.objects.get(user=owner)
     answer = owner_client.post(reverse("portal:person_switch", args=[own.pk]))
     assert answer.status_code == 400
-    assert "your own rights" in text(answer)
+    assert said("You cannot take away your own rights. Another administrator can.") in text(answer)
 
 
 def test_an_officer_of_a_school_sees_the_people_only(school, colleague, owner):
@@ -217,7 +218,7 @@ def test_the_history_is_told_in_sentences_and_narrowed(center_client, center_adm
     assert len(told(since=today.isoformat(), until=today.isoformat())) == 3
     assert told(until="2000-01-01") == []
     event = center_client.get(url, {"subject": "school"}).context["events"][1]
-    assert str(event.sentence) == "Entry of the school changed"
+    assert str(event.sentence) == said("Entry of the school changed")
     assert event.about == "Lakeside University"
     assert {str(word): said for word, said in event.details} == {
         "Address": "– → x",

@@ -12,6 +12,7 @@ from portal.models import Event
 from printing import portrait_archive
 from students.models import Student
 from tests.support.school_papers import confirm, text_of, with_portrait
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -72,7 +73,7 @@ def test_listing_the_archive_takes_one_query_whatever_the_students(
 
 
 def test_school_without_portraits_has_no_archive(enrolment, owner, scoped):
-    with pytest.raises(PortalError, match="approved portrait"):
+    with pytest.raises(PortalError, match=said("students with an approved portrait")):
         portrait_archive.download(enrolment, by=owner)
 
 
@@ -89,13 +90,13 @@ def test_unknown_school_is_said_in_a_sentence(name, season, tmp_path):
 
 @pytest.mark.parametrize("name", ["build_sheets", "export_photos"])
 def test_school_without_portraits_is_said_in_a_sentence(name, enrolment, tmp_path):
-    with pytest.raises(CommandError, match="approved portrait"):
+    with pytest.raises(CommandError, match=said("students with an approved portrait")):
         run(name, enrolment.school.code, out=tmp_path / "x")
 
 
 @pytest.mark.parametrize("name", ["export_photos", "feedback_form"])
 def test_folder_that_is_not_there_is_said_in_a_sentence(name, pair, scoped, tmp_path):
-    with pytest.raises(CommandError, match="cannot be written"):
+    with pytest.raises(CommandError, match=said("The file cannot be written: %(reason)s")):
         run(name, scoped.code, out=tmp_path / "nowhere" / "x.pdf")
 
 

@@ -10,6 +10,7 @@ from schools.models import Enrolment
 from students.models import Student
 from tests.support.letters import letter
 from tests.support.school_papers import with_portrait
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 DAY = dt.date(2022, 7, 1)
@@ -40,12 +41,12 @@ def test_shipping_prints_the_students_and_tells_the_school(printed, accepted, ce
 
 def test_a_run_is_shipped_once(printed, center_admin):
     ship(printed, center_admin)
-    with pytest.raises(PortalError, match="shipped already"):
+    with pytest.raises(PortalError, match=said("This print run has been shipped already.")):
         ship(printed, center_admin)
 
 
 def test_run_without_sheets_is_not_shipped(accepted, center_admin):
-    with pytest.raises(PortalError, match="not been built"):
+    with pytest.raises(PortalError, match=said("The sheets have not been built yet.")):
         ship(print_runs.create(accepted, by=center_admin), center_admin)
 
 

@@ -19,6 +19,7 @@ from schools.models import Enrolment
 from students.models import Student
 from tests.support.lost_connection import lost_at, stored_files
 from tests.support.school_papers import confirm, read, text_of, with_portrait
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -30,7 +31,9 @@ def built(run):
 
 
 def test_sheets_are_not_printed_before_the_form_is_accepted(pair, proofreading, center_admin):
-    with pytest.raises(PortalError, match="once the center has accepted"):
+    with pytest.raises(
+        PortalError, match=said("Sheets are printed once the center has accepted the school's feedback form.")
+    ):
         print_runs.create(proofreading, by=center_admin)
 
 
@@ -140,7 +143,7 @@ def test_run_without_anybody_left_fails_with_a_sentence(accepted, pair, center_a
     run = print_runs.create(accepted, by=center_admin)
     for student in pair:
         change(student, owner, class_name="软件2309")
-    assert "Nobody in this run" in built(run).job.message
+    assert said("Nobody in this run is proofread any more. Order a new one when they are.") in built(run).job.message
 
 
 def test_sheets_older_than_the_data_are_not_marked_as_printed(printed, pair, center_admin, owner):
@@ -148,7 +151,9 @@ def test_sheets_older_than_the_data_are_not_marked_as_printed(printed, pair, cen
     with pytest.raises(PortalError, match="1 student have changed"):
         print_runs.mark_printed(printed, by=center_admin)
     confirm(pair[0])
-    with pytest.raises(PortalError, match="Build them again"):
+    with pytest.raises(
+        PortalError, match=said("The data of %(n)d student have changed since the sheets were built. Build them again.")
+    ):
         print_runs.mark_printed(printed, by=center_admin)
     again = built(print_runs.rebuild(PrintRun.objects.get(), by=center_admin))
     assert print_runs.mark_printed(again, by=center_admin).printed_at
@@ -169,7 +174,7 @@ def test_missing_portrait_fails_the_job_and_names_the_student(accepted, pair, ce
     default_storage.delete(photo.portrait.name)
     run = built(print_runs.create(accepted, by=center_admin))
     assert pair[1].student_no in run.job.message
-    assert "missing or damaged" in run.job.message
+    assert said("the portrait's file is missing or damaged") in run.job.message
 
 
 def test_run_can_be_printed_without_those_who_hold_it_up(accepted, pair, center_admin):
@@ -190,7 +195,7 @@ def test_failed_run_is_built_again_after_the_data_were_mended(accepted, pair, ce
 
 
 def test_nobody_is_printed_twice(printed, accepted, center_admin):
-    with pytest.raises(PortalError, match="in a print run already"):
+    with pytest.raises(PortalError, match=said("Every student who is proofread is in a print run already.")):
         print_runs.create(accepted, by=center_admin)
 
 
@@ -204,15 +209,15 @@ def test_student_proofread_later_gets_a_supplement(printed, accepted, center_adm
 def test_printed_run_stands(printed, pair, center_admin):
     print_runs.mark_printed(printed, by=center_admin)
     assert set(Student.objects.values_list("stage", flat=True)) == {Student.Stage.PRINTED}
-    with pytest.raises(PortalError, match="printed already"):
+    with pytest.raises(PortalError, match=said("This run has been printed already.")):
         print_runs.mark_printed(printed, by=center_admin)
-    with pytest.raises(PortalError, match="has been printed"):
+    with pytest.raises(PortalError, match=said("Nothing has been printed yet")):
         print_runs.rebuild(PrintRun.objects.get(), by=center_admin)
 
 
 def test_run_without_sheets_is_not_marked_as_printed(accepted, center_admin):
     run = print_runs.create(accepted, by=center_admin)
-    with pytest.raises(PortalError, match="not been built"):
+    with pytest.raises(PortalError, match=said("The sheets have not been built yet.")):
         print_runs.mark_printed(run, by=center_admin)
 
 

@@ -19,6 +19,7 @@ from students.models import Correction, Student
 from tests import factories
 from tests.support.pages import words_of
 from tests.support.school_papers import with_portrait
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +34,9 @@ def text(response) -> str:
 
 def test_center_accepts_prints_ships_and_the_school_confirms(center_client, owner_client, at_the_center, school):
     assert school.name in text(center_client.get(reverse("proofing:center_feedback"), {"status": "sent"}))
-    assert "On the form" in text(center_client.get(reverse("proofing:center_feedback_detail", args=[at_the_center.pk])))
+    assert said("On the form") in text(
+        center_client.get(reverse("proofing:center_feedback_detail", args=[at_the_center.pk]))
+    )
     center_client.post(reverse("proofing:feedback_accept", args=[at_the_center.pk]))
     assert "1 school is ready" in text(center_client.get(url("center_runs")))
 
@@ -51,7 +54,7 @@ def test_center_accepts_prints_ships_and_the_school_confirms(center_client, owne
     download = center_client.get(url("volume", volume.pk))
     assert b"".join(download.streaming_content).startswith(b"%PDF-")
     found = text(center_client.get(url("center_run", run.pk), {"q": student.student_no}))
-    assert "volume 1, page 1" in found
+    assert said("volume %(volume)s, page %(page)s", volume="1", page="1") in found
     center_client.post(url("run_act", run.pk), {"do": "printed"})
     parcel = {"carrier": "SF", "tracking_no": "SF100", "shipped_on": "2022-06-01"}
     assert "has been told" in text(center_client.post(url("ship", run.pk), parcel, follow=True))
@@ -63,7 +66,7 @@ def test_center_accepts_prints_ships_and_the_school_confirms(center_client, owne
     with system_scope():
         shipment = Shipment.objects.get()
     response = owner_client.post(url("receive", shipment.pk), {"received_by": "Zhou"}, follow=True)
-    assert "The parcel is confirmed" in text(response)
+    assert said("Thank you. The parcel is confirmed; your students see their photos as delivered.") in text(response)
     assert school.name in text(center_client.get(url("center_shipments"), {"status": "received"}))
     assert student.student_no in text(owner_client.get(url("prints"), {"q": student.student_no}))
     with system_scope():
@@ -80,7 +83,7 @@ def test_failed_run_offers_to_print_without_the_student(center_client, at_the_ce
     jobs.run(run.job_id)
     page = text(center_client.get(url("center_run", run.pk)))
     assert "U+20BB7" in page
-    assert "Print without them" in page
+    assert said("Print without them") in page
     response = center_client.post(url("run_act", run.pk), {"do": "leave_out"}, follow=True)
     assert "1 student left out" in text(response)
 
@@ -94,13 +97,13 @@ def test_one_school_that_cannot_be_printed_does_not_stop_the_others(center_clien
     with system_scope():
         assert PrintRun.objects.get().enrolment_id == at_the_center.enrolment_id
     page = text(center_client.post(url("runs_order"), {"pick": picked[:1]}, follow=True))
-    assert "Not ordered: Early Academy" in page
-    assert "being built." not in page.partition("Not ordered")[0][-60:]
+    assert said("Not ordered: %(schools)s", schools="Early Academy") in page
+    assert said("%(n)d print run is being built.") not in page.partition(said("Not ordered: %(schools)s"))[0][-60:]
 
 
 def test_ordering_nothing_is_said(center_client, season):
     referer = {"HTTP_REFERER": "http://testserver" + url("center_runs")}
-    assert "Pick at least one school" in text(center_client.post(url("runs_order"), {}, follow=True, **referer))
+    assert said("Pick at least one school.") in text(center_client.post(url("runs_order"), {}, follow=True, **referer))
 
 
 # downloads
@@ -133,7 +136,7 @@ def test_center_panel_answers_a_fragment(center_client, at_the_center):
 
 
 def test_panel_of_one_school(center_client, at_the_center, school):
-    assert "Feedback form" in text(center_client.get(url("panel_school"), {"school": school.pk}))
+    assert said("Feedback form") in text(center_client.get(url("panel_school"), {"school": school.pk}))
     assert center_client.get(url("panel_school"), {"school": "x"}).status_code == 404
 
 
@@ -148,7 +151,7 @@ def test_pages_of_a_center_without_a_season_open(center_client, name):
 def test_prints_of_a_school_outside_the_season_say_so(owner_client, school):
     with school_scope(school):
         Enrolment.objects.all().delete()
-    assert "Not enrolled" in text(owner_client.get(url("prints")))
+    assert said("Not enrolled in this season") in text(owner_client.get(url("prints")))
 
 
 # lists
@@ -239,13 +242,13 @@ def test_panel_of_one_school_shows_where_its_run_stands(center_client, at_the_ce
     states.append(state())
     center_client.post(url("ship", run.pk), {"carrier": "SF", "tracking_no": "1", "shipped_on": "2022-06-01"})
     states.append(state())
-    assert states == ["Waiting", "To be printed", "Printed", "On its way"]
+    assert states == [said("Waiting"), said("To be printed"), said("Printed"), said("On its way")]
 
 
 def test_an_action_that_is_not_known_does_nothing(center_client, accepted, pair, center_admin):
     run = print_runs.create(accepted, by=center_admin)
     answer = center_client.post(url("run_act", run.pk), {"do": "nonsense"})
     assert answer.status_code == 422
-    assert "Choose what is to be done with the run." in answer.content.decode()
+    assert said("Choose what is to be done with the run.") in answer.content.decode()
     run.refresh_from_db()
     assert run.printed_at is None

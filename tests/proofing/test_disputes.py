@@ -10,6 +10,7 @@ from students.models import Correction, Student
 from tests import factories
 from tests.support.letters import letter
 from tests.support.school_papers import confirm
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -35,13 +36,19 @@ def test_request_takes_a_confirmation_back_and_tells_the_school(asker, owner):
 
 def test_student_waits_for_the_answer_before_confirming(asker):
     ask(asker)
-    with pytest.raises(PortalError, match="still looking"):
+    with pytest.raises(
+        PortalError, match=said("The school is still looking at your request. Please wait for its answer.")
+    ):
         confirm(asker)
 
 
 @pytest.mark.parametrize(
     ("field", "wanted", "sentence"),
-    [("major", "  ", "Give the right value"), ("major", "软件工程", "recorded already"), ("portrait", "", "Say what")],
+    [
+        ("major", "  ", said("Give the right value.")),
+        ("major", "软件工程", said("This is what is recorded already.")),
+        ("portrait", "", "Say what"),
+    ],
 )
 def test_senseless_requests_are_refused_and_take_nothing_back(asker, field, wanted, sentence):
     confirm(asker)
@@ -90,7 +97,7 @@ def test_accepted_portrait_complaint_sends_the_student_back_to_the_camera(asker,
 
 def test_declined_request_needs_an_answer_and_lets_the_student_confirm(asker, owner):
     correction = ask(asker)
-    with pytest.raises(PortalError, match="Tell the student"):
+    with pytest.raises(PortalError, match=said("Tell the student why.")):
         disputes.decline(correction, by=owner, answer=" ")
     disputes.decline(correction, by=owner, answer="The register says so")
     assert "The register says so" in letter(Notification.objects.get(kind="correction.declined")).body
@@ -120,14 +127,20 @@ def test_requests_are_over_once_the_form_is_accepted(pair, accepted):
 
 def test_portrait_framed_since_the_complaint_needs_no_other_photo(asker, owner):
     correction = ask(asker, "portrait", "", "My head is cut off")
-    with pytest.raises(PortalError, match="Adjust the frame first"):
+    with pytest.raises(
+        PortalError,
+        match=said("The portrait has not been framed anew since the student asked. Adjust the frame first."),
+    ):
         disputes.accept_framed(correction, by=owner)
     photo = proofs.current_portrait(asker)
     history.record("photo.framed", photo, by=owner)
     assert disputes.accept_framed(correction, by=owner).status == Correction.Status.ACCEPTED
     photo.refresh_from_db()
     assert photo.status == Photo.Status.APPROVED
-    assert "framed anew" in letter(Notification.objects.get(kind="correction.accepted")).body
+    assert (
+        said("Your portrait has been framed anew. Please look at it.")
+        in letter(Notification.objects.get(kind="correction.accepted")).body
+    )
     assert confirm(Student.objects.get(pk=asker.pk)).status == Proof.Status.CONFIRMED
 
 

@@ -13,6 +13,7 @@ from schools.models import Enrolment
 from tests.support.letters import letter
 from tests.support.lost_connection import lost_at, stored_files
 from tests.support.school_papers import STAMPED, confirm, read
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -40,7 +41,7 @@ def test_form_waits_until_every_student_is_settled(pair, proofreading, owner):
 
 
 def test_form_is_not_made_while_the_school_captures(pair, enrolment, owner):
-    with pytest.raises(PortalError, match="while the school is proofreading"):
+    with pytest.raises(PortalError, match=said("The form can be made while the school is proofreading.")):
         feedback.make(enrolment, by=owner)
 
 
@@ -94,12 +95,27 @@ def test_picture_of_the_sheet_is_kept_without_its_metadata():
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
-        (b"", "neither a PDF nor a picture"),
-        (b"PK\x03\x04 a workbook", "neither a PDF nor a picture"),
-        (b"<html>%PDF-1.4 %%EOF</html>", "neither a PDF nor a picture"),
+        (
+            b"",
+            said("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG."),
+        ),
+        (
+            b"PK\x03\x04 a workbook",
+            said("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG."),
+        ),
+        (
+            b"<html>%PDF-1.4 %%EOF</html>",
+            said("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG."),
+        ),
         (b"%PDF-1.4 cut off", "not complete"),
-        (b"%PDF-1.4 /OpenAction << /S /JavaScript /JS (app.alert(1)) >> %%EOF", "holds a program"),
-        (b"%PDF-1.4 /Type /Action /S /Launch /F (cmd.exe) %%EOF", "holds a program"),
+        (
+            b"%PDF-1.4 /OpenAction << /S /JavaScript /JS (app.alert(1)) >> %%EOF",
+            said("This PDF holds a program or another file. Send a scan of the sheet instead."),
+        ),
+        (
+            b"%PDF-1.4 /Type /Action /S /Launch /F (cmd.exe) %%EOF",
+            said("This PDF holds a program or another file. Send a scan of the sheet instead."),
+        ),
         (b"%PDF-" + b" " * (10 * 2**20), "too large"),
     ],
 )
@@ -130,7 +146,7 @@ def test_form_that_no_longer_fits_is_not_accepted(settled, sent, pair, owner, ce
 
 
 def test_sent_back_form_can_be_sent_again(settled, sent, owner, center_admin):
-    with pytest.raises(PortalError, match="Tell the school"):
+    with pytest.raises(PortalError, match=said("Tell the school what is wrong with the form.")):
         feedback.send_back(sent, reason="", by=center_admin)
     feedback.send_back(sent, reason="The stamp is missing", by=center_admin)
     assert status_of(settled) == Enrolment.Status.PROOFREADING

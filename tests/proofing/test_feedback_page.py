@@ -8,6 +8,7 @@ from proofing import feedback
 from schools.models import Enrolment
 from tests.conftest import client_of
 from tests.support.school_papers import STAMPED, confirm, with_portrait
+from tests.support.words import said
 
 NO_PICTURE = {"name": "scan.jpg", "mimeType": "image/jpeg", "buffer": b"<!doctype html><p>not a scan</p>"}
 SCAN = {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": STAMPED}
@@ -37,7 +38,9 @@ def send(page, file):
 
 def test_a_file_that_is_no_scan_comes_back_with_its_reason_and_the_right_one_goes(page):
     send(page, NO_PICTURE)
-    expect(page.locator(".field.has-error .error")).to_contain_text("neither a PDF nor a picture")
+    expect(page.locator(".field.has-error .error")).to_contain_text(
+        said("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG.")
+    )
     send(page, SCAN)
-    expect(page.locator("#toasts")).to_contain_text("The form is with the center")
+    expect(page.locator("#toasts")).to_contain_text(said("The form is with the center"))
     expect(page.locator("form[data-progress]")).to_have_count(0)

@@ -11,6 +11,7 @@ from schools.models import Enrolment
 from students.models import Student
 from tests import factories
 from tests.support.school_papers import STAMPED, confirm, with_portrait
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 Stage = Student.Stage
@@ -55,7 +56,7 @@ def test_student_without_portrait_cannot_confirm(scoped, season, proofreading):
 def test_a_portrait_framed_anew_while_it_is_read_is_not_confirmed(pair, proofreading):
     student = pair[0]
     photo = proofs.current_portrait(student)
-    with pytest.raises(Conflict, match="has changed in the meantime"):
+    with pytest.raises(Conflict, match=said("The text has changed in the meantime. Please read it again.")):
         proofs.confirm(student, photo_id=photo.pk, portrait="an older one", by=student)
     assert proofs.confirm(student, photo_id=photo.pk, portrait=photo.portrait_version, by=student)
 
@@ -125,7 +126,7 @@ def test_settling_is_over_while_the_center_compares_the_form(pair, proofreading,
 
 
 def test_settling_needs_a_reason(pair, proofreading, owner):
-    with pytest.raises(PortalError, match="Say why"):
+    with pytest.raises(PortalError, match=said("Say why the entry is reversed.")):
         proofs.settle(pair, reason="  ", by=owner)
 
 
@@ -168,7 +169,9 @@ def test_proofreading_does_not_open_over_photos_in_review(pair, enrolment, owner
 
 
 def test_proofreading_does_not_open_without_any_portrait(student, enrolment, owner, scoped):
-    with pytest.raises(PortalError, match="nothing to proofread"):
+    with pytest.raises(
+        PortalError, match=said("No student has an approved portrait yet, so there is nothing to proofread.")
+    ):
         proofs.open_proofreading(enrolment, by=owner)
 
 

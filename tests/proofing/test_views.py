@@ -20,6 +20,7 @@ from students.student_access import SESSION_KEY
 from tests import factories
 from tests.support.pages import words_of
 from tests.support.school_papers import STAMPED, confirm, with_portrait
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +56,7 @@ def test_student_reads_portrait_and_data_and_confirms(student_client):
     with school_scope(student.school):
         photo = proofs.current_portrait(student)
     response = student_client.post(url("proof"), {"photo": photo.pk}, follow=True)
-    assert "Portrait and data are confirmed" in text(response)
+    assert said("Thank you. Portrait and data are confirmed.") in text(response)
     with school_scope(student.school):
         assert Student.objects.get().stage == Student.Stage.PROOFED
 
@@ -82,7 +83,7 @@ def test_student_asks_for_a_correction(student_client):
     with school_scope(student_client.student.school):
         Student.objects.update(gender="male")
     response = student_client.post(url("correction"), asked, follow=True)
-    assert "will answer here" in text(response)
+    assert said("Your school has been told and will answer here.") in text(response)
     with school_scope(student_client.student.school):
         assert Correction.objects.get().wanted == "female"
 
@@ -97,7 +98,9 @@ def test_student_without_portrait_reads_why_there_is_nothing_to_do(student_clien
     with school_scope(student_client.student.school):
         Student.objects.update(stage=Student.Stage.RETAKE)
         student_client.student.photos.update(is_current=False)
-    assert "has not been approved yet" in text(student_client.get(url("proof")))
+    assert said("Your portrait has not been approved yet. As soon as it is, you check it here.") in text(
+        student_client.get(url("proof"))
+    )
 
 
 # the school
@@ -185,12 +188,12 @@ def test_school_decides_corrections(owner_client, proofreading_school, season):
 def test_capture_is_ended_from_the_proofs_page(owner_client, school, enrolment, season):
     with_portrait(school, season)
     response = owner_client.post(url("open_proofreading"), follow=True)
-    assert "Proofreading is open" in text(response)
+    assert said("Proofreading is open. The form is due on %(day)s.") in text(response)
 
 
 def test_feedback_form_is_made_downloaded_and_sent(owner_client, proofreading_school, season):
     student = with_portrait(proofreading_school, season)
-    assert "Finish the proofreading first" in text(owner_client.get(url("feedback")))
+    assert said("Finish the proofreading first") in text(owner_client.get(url("feedback")))
     with school_scope(proofreading_school):
         confirm(student)
     owner_client.post(url("feedback"), {"quality": "good", "handler_name": "周文静"})
@@ -198,7 +201,7 @@ def test_feedback_form_is_made_downloaded_and_sent(owner_client, proofreading_sc
     assert pdf.content.startswith(b"%PDF-")
     assert pdf["Content-Disposition"].startswith("attachment")
     sent = owner_client.post(url("feedback_send"), {"stamped": SimpleUploadedFile("f.pdf", STAMPED)}, follow=True)
-    assert "with the center" in text(sent)
+    assert said("The form is with the center") in text(sent)
     shown = owner_client.get(url("feedback_stamped"))
     assert b"".join(shown.streaming_content) == STAMPED
     assert (shown["Content-Type"], shown["X-Content-Type-Options"]) == ("application/pdf", "nosniff")
@@ -209,8 +212,11 @@ def test_feedback_form_is_made_downloaded_and_sent(owner_client, proofreading_sc
 @pytest.mark.parametrize(
     ("files", "sentence"),
     [
-        ({}, "Choose the file"),
-        ({"stamped": SimpleUploadedFile("a.pdf", b"no pdf")}, "neither a PDF nor a picture"),
+        ({}, said("Choose the file of the stamped form first.")),
+        (
+            {"stamped": SimpleUploadedFile("a.pdf", b"no pdf")},
+            said("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG."),
+        ),
     ],
 )
 def test_wrong_upload_comes_back_with_a_sentence(owner_client, proofreading_school, season, owner, files, sentence):
@@ -258,7 +264,7 @@ def test_pages_of_a_school_outside_the_season_say_so(owner_client, school):
     with school_scope(school):
         Enrolment.objects.all().delete()
     for name in ("proofs", "feedback"):
-        assert "Not enrolled" in text(owner_client.get(url(name))), name
+        assert said("Not enrolled in this season") in text(owner_client.get(url(name))), name
     for name in ("open_proofreading", "settle", "feedback_send"):
         assert owner_client.post(url(name)).status_code == 404, name
 

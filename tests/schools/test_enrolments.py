@@ -6,6 +6,7 @@ from portal.tenancy import center_scope
 from schools import enrolments, seasons
 from schools.models import Area, Enrolment, School
 from tests import factories
+from tests.support.words import said
 
 
 @pytest.fixture(autouse=True)
@@ -36,7 +37,9 @@ def test_an_inactive_school_is_passed_over_and_a_closed_season_refuses(newcomer,
 
 
 def test_a_school_in_an_open_season_stays_active(school, center_admin):
-    with pytest.raises(PortalError, match="takes part in a season"):
+    with pytest.raises(
+        PortalError, match=said("This school takes part in a season that is open. Close the season first.")
+    ):
         enrolments.change_school(school, by=center_admin, is_active=False)
 
 
@@ -50,7 +53,7 @@ def test_a_school_that_has_not_begun_can_be_taken_out(newcomer, season, center_a
 def test_a_school_with_a_roster_or_a_started_capture_cannot_be_taken_out(newcomer, school, season, center_admin):
     (row,) = enrolments.enrol([newcomer], season=season, by=center_admin)
     factories.student(newcomer, season)
-    with pytest.raises(PortalError, match="has already begun"):
+    with pytest.raises(PortalError, match=said("This school has already begun and cannot be taken out of the season.")):
         enrolments.withdraw(row, by=center_admin)
-    with pytest.raises(PortalError, match="has already begun"):
+    with pytest.raises(PortalError, match=said("This school has already begun and cannot be taken out of the season.")):
         enrolments.withdraw(Enrolment.objects.get(school=school), by=center_admin)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from schools.models import Enrolment, Season, Window, WindowException
 from schools.opening_hours import GRACE, schedule_of
 from tests import factories
+from tests.support.words import said
 
 pytestmark = pytest.mark.usefixtures("scoped")
 
@@ -73,16 +74,28 @@ def test_exception_opens_other_days(plan_of, school, season):
 def test_sentence_says_when(plan_of):
     before, during = moment(dt.date(2022, 3, 1), 12), moment(dt.date(2022, 3, 22), 12)
     night, after = moment(dt.date(2022, 3, 22), 20), moment(dt.date(2022, 3, 28), 9)
-    assert plan_of(at=before).describe(before) == "Photos can be taken from 21 March 2022 at 08:00."
-    assert plan_of(at=during).describe(during) == "Photos can be taken now, today until 18:00."
-    assert plan_of(at=night).describe(night) == "Photos can be taken from 23 March 2022 at 08:00."
-    assert plan_of(at=after).describe(after).startswith("The days of your school are over.")
+    assert plan_of(at=before).describe(before) == said(
+        "Photos can be taken from %(day)s at %(time)s.", day="21 March 2022", time="08:00"
+    )
+    assert plan_of(at=during).describe(during) == said("Photos can be taken now, today until %(time)s.", time="18:00")
+    assert plan_of(at=night).describe(night) == said(
+        "Photos can be taken from %(day)s at %(time)s.", day="23 March 2022", time="08:00"
+    )
+    assert (
+        plan_of(at=after)
+        .describe(after)
+        .startswith(said("The days of your school are over. If you have no photo yet, ask the person in charge there."))
+    )
 
 
 def test_area_without_days_says_so(plan_of, season):
     Window.objects.filter(season=season).delete()
     now = timezone.now()
-    assert plan_of(at=now).describe(now).startswith("The days of your school are not fixed yet.")
+    assert (
+        plan_of(at=now)
+        .describe(now)
+        .startswith(said("The days of your school are not fixed yet. Your school will tell you."))
+    )
     assert not plan_of(at=now).is_over(now)
 
 

@@ -12,6 +12,7 @@ from portal.models import Event
 from portal.tenancy import center_scope
 from schools import school_sheets
 from schools.models import Enrolment, School
+from tests.support.words import said
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +68,7 @@ def test_one_wrong_cell_and_nothing_is_written(school, season, center_admin):
         by=center_admin,
     )
     assert [(number, column) for number, column, _ in report.wrong] == [(3, "片区"), (4, "学校名称"), (4, "类型")]
-    assert "“Nowhere” is no area. Known are: North." in report.wrong[0][2]
+    assert said("“%(name)s” is no area. Known are: %(known)s.", name="Nowhere", known="North") in report.wrong[0][2]
     assert School.objects.count() == 1
     assert not Event.objects.filter(kind="school.added").exists()
 
@@ -92,11 +93,11 @@ def test_the_export_can_be_imported_again_and_formulas_are_harmless(school, seas
 @pytest.mark.parametrize(
     ("content", "filename", "sentence"),
     [
-        (b"not a workbook", "x.xlsx", "cannot be read"),
+        (b"not a workbook", "x.xlsx", said("The photo cannot be read.")),
         (b"PK\x03\x04 truncated", "x.xlsx", "is damaged"),
         (b"\xff\xfe\x00\x81", "x.csv", "cannot be read|first row"),
         (b"a,b\n1,2", "x.csv", "Missing: 学校代码、学校名称、片区"),
-        (b"", "x.csv", "first row must hold"),
+        (b"", "x.csv", said("The first row must hold the headings of the template. Missing: %(list)s.")),
     ],
 )
 def test_a_sheet_that_is_none_is_refused_with_a_sentence(season, center_admin, content, filename, sentence):

@@ -8,6 +8,7 @@ from portal.models import Event
 from schools import seasons
 from schools.models import Area, Season, Window
 from tests import factories
+from tests.support.words import said
 
 TERMS = {
     "year": 2022,
@@ -89,13 +90,15 @@ def test_a_season_without_days_bank_or_contact_is_not_opened_and_says_what_is_mi
     draft = seasons.change_season(draft, by=center_admin, bank_account_no="", contact_name="")
     with pytest.raises(PortalError) as refusal:
         seasons.open_season(draft, by=center_admin)
-    assert str(refusal.value) == "Before opening, please complete: days of at least one area, bank account, contact."
+    assert str(refusal.value) == said(
+        "Before opening, please complete: %(list)s.", list="days of at least one area, bank account, contact"
+    )
 
 
 def test_only_one_season_is_open(draft, center_admin):
     seasons.open_season(draft, by=center_admin)
     second = seasons.create_season(by=center_admin, copy_days_of=draft, **TERMS | {"year": 2023})
-    with pytest.raises(PortalError, match="Season 2022 is still open"):
+    with pytest.raises(PortalError, match=said("Season %(year)s", year="2022 is still open")):
         seasons.open_season(second, by=center_admin)
 
 
@@ -115,7 +118,9 @@ def test_a_draft_cannot_be_closed(draft, center_admin):
 def test_price_year_and_class_are_fixed_once_open(draft, center_admin):
     seasons.change_season(draft, by=center_admin, price_fen=1600)
     seasons.open_season(draft, by=center_admin)
-    with pytest.raises(PortalError, match="price stay"):
+    with pytest.raises(
+        PortalError, match=said("Year, class and price stay as they are once a season has been opened.")
+    ):
         seasons.change_season(draft, by=center_admin, price_fen=1500)
     seasons.change_season(draft, by=center_admin, price_fen=1600, copies=6)
     assert Season.objects.get().copies == 6

@@ -15,6 +15,7 @@ from portal.tenancy import school_scope, system_scope
 from schools.models import Area, Enrolment, School, Season, WindowException
 from tests import factories
 from tests.conftest import client_of
+from tests.support.words import said
 
 
 def queries(client, url: str) -> int:
@@ -53,8 +54,8 @@ def test_wrong_terms_come_back_with_what_was_typed(center_client, season):
         {"year": "2099", "graduating_class": "2105", "opens_at": "18:00", "closes_at": "08:00"},
     )
     assert answer.status_code == 200
-    assert "A season captures the class of its own year or of the next." in text(answer)
-    assert "The capture must close after it opens." in text(answer)
+    assert said("A season captures the class of its own year or of the next.") in text(answer)
+    assert said("The capture must close after it opens.") in text(answer)
     assert 'value="2099"' in text(answer)
 
 
@@ -75,7 +76,7 @@ def test_a_new_text_of_the_consent_needs_a_new_version(center_client, season):
     answer = center_client.post(
         reverse("schools:season_edit", args=[season.year]), {k: v for k, v in data.items() if v is not None}
     )
-    assert "The text has changed, so it needs a new version." in text(answer)
+    assert said("The text has changed, so it needs a new version.") in text(answer)
 
 
 def test_the_line_ends_of_a_browser_are_no_new_text_of_the_consent(center_client, season):
@@ -99,7 +100,7 @@ def test_closing_and_opening_again(center_client, season, school):
     center_client.post(reverse("schools:season_close", args=[season.year]))
     assert Season.objects.get().status == "closed"
     answer = center_client.post(reverse("schools:season_open", args=[season.year]), follow=True)
-    assert "Before opening, please complete: contact, notice." in text(answer)
+    assert said("Before opening, please complete: %(list)s.", list="contact, notice") in text(answer)
 
 
 def test_the_days_are_edited_as_one_table(center_client, season, school):
@@ -117,7 +118,7 @@ def test_the_days_are_edited_as_one_table(center_client, season, school):
         "form-1-starts_on": "2022-03-28",
     }
     answer = center_client.post(url, lines)
-    assert "Give both days, or none." in text(answer)
+    assert said("Give both days, or none.") in text(answer)
     answer = center_client.post(url, lines | {"form-1-ends_on": "2022-04-05"})
     assert answer["Location"] == reverse("schools:season_of", args=[season.year])
     assert list(season.windows.values_list("area__name", "starts_on")) == [
@@ -129,12 +130,12 @@ def test_the_days_are_edited_as_one_table(center_client, season, school):
 def test_the_same_name_twice_is_marked_at_both_lines(center_client, season):
     url = reverse("schools:timetable", args=[season.year])
     lines = {"form-TOTAL_FORMS": "2", "form-INITIAL_FORMS": "0", "form-0-name": "South", "form-1-name": "South"}
-    assert text(center_client.post(url, lines)).count("This name stands here twice.") == 2
+    assert text(center_client.post(url, lines)).count(said("This name stands here twice.")) == 2
 
 
 def test_an_officer_sees_the_season_but_does_not_change_it(season, school, center_officer):
     client = client_of(center_officer)
-    assert "Edit the terms" not in text(client.get(reverse("schools:season")))
+    assert said("Edit the terms") not in text(client.get(reverse("schools:season")))
     assert client.get(reverse("schools:season_edit", args=[season.year])).status_code == 403
     assert client.post(reverse("schools:season_close", args=[season.year])).status_code == 403
 
@@ -183,10 +184,10 @@ def test_a_school_is_added_given_a_part_and_shown(center_client, season):
     )
     hill = School.objects.get(code="3")
     assert answer["Location"] == reverse("schools:school", args=[hill.pk])
-    assert "Nobody can sign in for this school yet." in text(center_client.get(answer["Location"]))
+    assert said("Nobody can sign in for this school yet.") in text(center_client.get(answer["Location"]))
     center_client.post(reverse("schools:schools_enrol"), {"pick": [hill.pk]})
     page = text(center_client.get(answer["Location"]))
-    assert "Take out of the season" in page
+    assert said("Take out of the season") in page
     center_client.post(reverse("schools:school_withdraw", args=[hill.pk]))
     with school_scope(hill):
         assert not Enrolment.objects.exists()
@@ -207,18 +208,18 @@ def test_a_school_is_edited(center_client, school):
     assert Event.objects.get(kind="school.changed").facts["kind"] == ["university", "college"]
     answer = center_client.post(reverse("schools:school_edit", args=[school.pk]), data | {"is_active": ""}, follow=True)
     assert School.objects.get().is_active
-    assert "takes part in a season" in text(answer)
+    assert said("This school takes part in a season that is open. Close the season first.") in text(answer)
 
 
 def test_an_exception_is_granted_on_the_schools_page(center_client, school, season, owner):
     url = reverse("schools:exception_new", args=[school.pk])
     days = {"starts_on": "2022-06-01", "ends_on": "2022-05-01", "reason": "Late"}
-    assert "The last day lies before the first." in text(center_client.post(url, days))
+    assert said("The last day lies before the first.") in text(center_client.post(url, days))
     center_client.post(url, days | {"ends_on": "2022-06-02"})
     with school_scope(school):
         row = WindowException.objects.get()
-    assert "Late" in text(center_client.get(reverse("schools:school", args=[school.pk])))
-    assert "Late" in text(center_client.get(reverse("schools:season")))
+    assert said("Late") in text(center_client.get(reverse("schools:school", args=[school.pk])))
+    assert said("Late") in text(center_client.get(reverse("schools:season")))
     center_client.post(reverse("schools:exception_edit", args=[row.pk]), days | {"ends_on": "2022-06-03"})
     center_client.post(reverse("schools:exception_withdraw", args=[row.pk]))
     with school_scope(school):
@@ -234,7 +235,16 @@ def test_the_register_goes_out_and_comes_in_as_a_workbook(center_client, school)
     file = io.BytesIO(answer.content)
     file.name = "schools.xlsx"
     page = text(center_client.post(reverse("schools:schools_import"), {"file": file, "enrol": "on"}, follow=True))
-    assert "0 new, 0 changed, 1 unchanged; 0 now take part in the season." in page
+    assert (
+        said(
+            "%(new)d new, %(changed)d changed, %(unchanged)d unchanged; %(enrolled)d now take part in the season.",
+            new=0,
+            changed=0,
+            unchanged=1,
+            enrolled=0,
+        )
+        in page
+    )
     assert (
         len(
             openpyxl.load_workbook(io.BytesIO(center_client.get(reverse("schools:schools_template")).content)).active[
@@ -250,11 +260,13 @@ def test_a_wrong_workbook_shows_its_cells(center_client, school):
     file.name = "schools.csv"
     answer = center_client.post(reverse("schools:schools_import"), {"file": file})
     assert answer.status_code == 422
-    assert "1 cell is wrong; nothing has been written." in text(answer)
+    assert said("%(n)s cell is wrong; nothing has been written.", n="1") in text(answer)
     assert "is no area. Known are: North." in text(answer)
     file = io.BytesIO(b"nonsense")
     file.name = "schools.xlsx"
-    assert "This file cannot be read." in text(center_client.post(reverse("schools:schools_import"), {"file": file}))
+    assert said("This file cannot be read. Save it as .xlsx and try again.") in text(
+        center_client.post(reverse("schools:schools_import"), {"file": file})
+    )
 
 
 # overviews
@@ -283,7 +295,9 @@ def test_the_schools_overview_says_what_is_next(owner_client, school, enrolment)
 def test_a_school_that_takes_no_part_is_told_so(owner_client, school):
     with school_scope(school):
         Enrolment.objects.all().delete()
-    assert "Your school does not take part in this season yet" in text(owner_client.get(reverse("schools:school_home")))
+    assert said("Your school does not take part in this season yet") in text(
+        owner_client.get(reverse("schools:school_home"))
+    )
 
 
 def test_a_school_without_any_season_still_has_its_pages(db):

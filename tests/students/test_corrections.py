@@ -8,6 +8,7 @@ from students.models import Correction, Student
 from students.records import WrongData
 from tests import factories
 from tests.support.letters import letter
+from tests.support.words import said
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scoped")]
 
@@ -67,7 +68,7 @@ def test_the_recorded_number_in_another_writing_is_what_is_recorded_already(ask,
     student.save()
     spaced = f"{student.id_number[:6]} {student.id_number[6:14]} {student.id_number[14:]}"
     for wanted in (spaced, student.id_number.lower()):
-        with pytest.raises(PortalError, match="recorded already"):
+        with pytest.raises(PortalError, match=said("This is what is recorded already.")):
             ask("id_number", wanted)
 
 

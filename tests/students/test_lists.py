@@ -17,6 +17,7 @@ from students.student_list import StudentList
 from tests import factories
 from tests.conftest import client_of
 from tests.support.database import vacuum
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +37,7 @@ def get(client, name="roster", *args, **query):
 
 def test_empty_roster_teaches_the_next_step(owner_client, season):
     assert reverse("students:roster_import") in get(owner_client)
-    assert "No students yet" in get(owner_client)
+    assert said("No students yet") in get(owner_client)
 
 
 def test_numbers_are_masked(owner_client, students):
@@ -70,7 +71,7 @@ def test_search_and_filters(owner_client, students, query, names):
 def test_chips_count_what_they_would_show(owner_client, students):
     page = get(owner_client, class_name="软件2301")
     assert 'Not photographed <span class="count">2</span>' in page
-    assert "In review" not in page.split("<table")[0].split('class="chips"')[1]
+    assert said("In review") not in page.split("<table")[0].split('class="chips"')[1]
 
 
 def test_sorting_both_ways(owner_client, students):
@@ -79,7 +80,9 @@ def test_sorting_both_ways(owner_client, students):
 
 
 def test_a_document_number_is_not_searched_for(owner_client, students):
-    assert "Document numbers are not searched for" in get(owner_client, q=students[0].id_number)
+    assert said(
+        "Document numbers are not searched for here, so that none stands in an address. Search by name or student number."
+    ) in get(owner_client, q=students[0].id_number)
 
 
 def test_htmx_gets_the_list_alone_and_a_clean_address(owner_client, students):
@@ -196,9 +199,9 @@ def test_wrong_cells_of_the_form_keep_what_was_typed(owner_client, season, schoo
     )
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "Not a name" in page
+    assert said("Not a name: letters, characters and the dot · only.") in page
     assert "mistyped" in page
-    assert "This must be filled." in page
+    assert said("This must be filled.") in page
     assert "钱1" in page
 
 

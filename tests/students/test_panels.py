@@ -10,6 +10,7 @@ from schools.models import Window
 from students.models import Student
 from tests import factories
 from tests.support.pages import words_of
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 Stage = Student.Stage
@@ -76,7 +77,9 @@ def test_schools_of_the_center(center_client, students, school, other_school):
 def test_schools_beyond_the_twelfth_are_counted(center_client, students, season):
     for n in range(12):
         factories.school(season=season, code=f"2{n:04d}", name=f"School {n}")
-    assert "2 more schools are on or ahead of their plan or less behind." in panel(center_client, "panel_schools")
+    assert said("%(n)s more schools are on or ahead of their plan or less behind.", n="2") in panel(
+        center_client, "panel_schools"
+    )
 
 
 def test_classes_of_a_school(owner_client, students):

@@ -12,6 +12,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from PIL import Image
 
+from tests.support.words import said
 from tests.vision.pictures import jpeg
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +62,7 @@ def test_check_photo_names_a_photo_that_may_not_be_read(folder, monkeypatch):
     with pytest.raises(CommandError, match="1 file was not read"):
         call_command("check_photo", str(folder / "good.jpg"), stdout=io.StringIO(), stderr=err)
 
-    assert "this file may not be read" in err.getvalue()
+    assert said("%(path)s: this file may not be read. Ask for the right to read it.") in err.getvalue()
 
 
 def denied(path: Path, *_arguments: object) -> None:
@@ -87,10 +88,10 @@ def test_make_portrait_writes_the_file(folder):
     ("name", "out", "said"),
     [
         ("text.jpg", "out.jpg", "not a photo"),
-        ("absent.jpg", "out.jpg", "there is no such file"),
-        (".", "out.jpg", "this is a folder. Name a file"),
-        ("good.jpg", "absent/out.jpg", "there is no such folder"),
-        ("good.jpg", ".", "Give the portrait a file name"),
+        ("absent.jpg", "out.jpg", said("%(path)s: there is no such file. Check the name and the folder.")),
+        (".", "out.jpg", said("%(path)s: this is a folder. Name a file in it.")),
+        ("good.jpg", "absent/out.jpg", said("%(path)s: there is no such folder. Make it first, or name another.")),
+        ("good.jpg", ".", said("%(path)s: this is a folder. Give the portrait a file name.")),
     ],
 )
 def test_make_portrait_says_why_not(folder, name, out, said):
@@ -102,7 +103,7 @@ def test_make_portrait_says_why_not(folder, name, out, said):
 def test_make_portrait_of_nobody(folder, draw):
     (folder / "wall.jpg").write_bytes(jpeg(draw(1, "nobody")))
 
-    with pytest.raises(CommandError, match="No face was found"):
+    with pytest.raises(CommandError, match=said("No face was found in the photo.")):
         run("make_portrait", folder / "wall.jpg", folder / "out.jpg")
 
 

@@ -14,6 +14,7 @@ from schools.models import Enrolment
 from tests import factories
 from tests.conftest import client_of
 from tests.support.school_papers import with_portrait
+from tests.support.words import said
 from year_end.models import Award
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +44,7 @@ def test_year_end_from_ranking_to_published_bulletin(center_client, owner_client
     assert owner_client.get(url("bulletin")).status_code == 404
     center_client.post(url("center_bulletin"), {"title": "Bulletin 2022", "text": "Well done", "do": "publish"})
     page = text(owner_client.get(url("bulletin")))
-    assert "Well done" in page
+    assert said("Well done: your portrait is ready") in page
     assert "120.50" in page
     assert center_client.get(url("center_bulletin")).status_code == 200
 

@@ -7,6 +7,7 @@ import vision
 from capture.models import LimitSet, Photo
 from tests import factories
 from tests.conftest import client_of
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DESK = {"width": 1440, "height": 900}
@@ -50,13 +51,13 @@ def test_a_limit_is_tried_put_back_and_saved(open_page, photo):
     limit = page.locator("[data-limit]", has=warn)
     limit.locator("[data-default]").click()
     expect(warn).to_have_value("")
-    expect(foresight).to_contain_text("nothing would change")
+    expect(foresight).to_contain_text(said("These are the limits in force: nothing would change."))
 
     limit.locator('input[type="checkbox"]').check()
     expect(warn).to_be_disabled()
     expect(foresight).to_contain_text("1 of 1 verdicts")
-    page.get_by_label("Reason").fill("Phones are held askew.")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_label(said("Reason")).fill("Phones are held askew.")
+    page.get_by_role("button", name=said("Save")).click()
     expect(page.locator("#history")).to_contain_text("Phones are held askew.")
     assert LimitSet.objects.get().changes == {"roll": {"warn": None}}
 
@@ -64,9 +65,9 @@ def test_a_limit_is_tried_put_back_and_saved(open_page, photo):
 def test_without_scripts_the_page_does_the_same(open_page, photo):
     page = open_page(java_script_enabled=False)
     page.locator('[name="roll.warn"]').fill("7")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name=said("Show")).click()
     expect(page.locator("#foresight")).to_contain_text("1 of 1 verdicts would be otherwise")
     expect(page.locator('[name="roll.warn"]')).to_have_value("7")
-    page.get_by_label("Reason").fill("Phones are held askew.")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_label(said("Reason")).fill("Phones are held askew.")
+    page.get_by_role("button", name=said("Save")).click()
     assert LimitSet.objects.get().changes == {"roll": {"warn": 7}}

@@ -9,6 +9,7 @@ from portal import jobs
 from portal.models import Job
 from tests import factories
 from tests.conftest import client_of
+from tests.support.words import said
 
 URL, SAVE, APPLY = "/center/judging/", "/center/judging/save/", "/center/judging/apply/"
 
@@ -37,7 +38,7 @@ def test_every_limit_of_every_rule_can_be_set(center_client, season, photo):
         assert f'name="{rule}.{name}"' in page
     assert page.count('class="gauge"') > 25
     assert "style=" not in page.split("<main", 1)[1]
-    assert "The measured defaults are in force" in page
+    assert said("The measured defaults are in force") in page
     assert str(vision.LOOK_YOURSELF[0]) in page
 
 
@@ -45,7 +46,7 @@ def test_a_change_is_shown_before_it_is_saved(center_client, season, photo):
     answer = center_client.post(URL, form(roll__warn="", roll__reject="5.5", **{"roll.warn.off": "on"}))
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert "<strong>1</strong> of 1 verdicts would be otherwise." in page
+    assert said("<strong>%(n)s</strong> of %(total)s verdicts would be otherwise.", n="1", total="1") in page
     assert reverse("capture:center_photo", args=[photo.pk]) in page
     assert photo.student.name in page
     assert photo.school.name in page
@@ -62,12 +63,15 @@ def test_the_fragment_says_the_same_as_the_page(center_client, season, photo):
 
 def test_nothing_typed_changes_nothing(center_client, season, photo):
     page = center_client.post(URL, form(), headers={"HX-Request": "true"}).content.decode()
-    assert "nothing would change" in page
+    assert said("These are the limits in force: nothing would change.") in page
 
 
 def test_nonsense_is_said_instead(center_client, season, photo):
     page = center_client.post(URL, form(roll__warn="9"), headers={"HX-Request": "true"}).content.decode()
-    assert "would never be given" in page
+    assert (
+        said("%(rule)s: the warning at %(warn)s lies beyond the rejection at %(reject)s and would never be given.")
+        in page
+    )
     answer = center_client.post(SAVE, form(roll__warn="9", reason="Why not."))
     assert answer.status_code == 400
     assert "judging-error" in answer.content.decode()
@@ -76,12 +80,12 @@ def test_nonsense_is_said_instead(center_client, season, photo):
 def test_saving_needs_a_reason_and_an_administrator(center_client, center_officer, season, photo):
     answer = center_client.post(SAVE, form(roll__warn="7"))
     assert answer.status_code == 400
-    assert "Please give the reason" in answer.content.decode()
+    assert said("Please give the reason: the student has to know what to do.") in answer.content.decode()
     assert answer.context["foreseen"].rules  # what was shown before saving is still there
     officer = client_of(center_officer)
     assert officer.post(SAVE, form(roll__warn="7", reason="Phones.")).status_code == 403
     page = officer.get(URL).content.decode()
-    assert "Only an administrator of the center can save them." in page
+    assert said("You may try limits here. Only an administrator of the center can save them.") in page
     assert SAVE not in page
     assert not LimitSet.objects.exists()
 
@@ -95,14 +99,17 @@ def test_saved_limits_stand_in_the_history_of_the_page(center_client, season, ph
     assert "Phones are held askew." in page
     assert "Limits no. 1 of season" in page
     assert 'value="7' in page
-    assert "1 photo that nobody has decided was judged by other limits or an older engine." in page
+    assert said("%(n)s photo that nobody has decided was judged by other limits or an older engine.", n="1") in page
 
 
 def test_whoever_looked_at_older_limits_is_told(center_client, season, photo):
     factories.limit_set(season, {"roll": {"reject": 9}})
     answer = center_client.post(SAVE, form(roll__warn="7", reason="Late."))
     assert answer.status_code == 400
-    assert "Somebody else has changed" in answer.content.decode()
+    assert (
+        said("Somebody else has changed the photo rules meanwhile. Look at them again, then save.")
+        in answer.content.decode()
+    )
 
 
 def test_undecided_photos_are_judged_again_by_a_job(center_client, center_officer, season, photo):
@@ -111,7 +118,7 @@ def test_undecided_photos_are_judged_again_by_a_job(center_client, center_office
     assert center_client.post(APPLY).status_code == 302
     job = Job.objects.get(kind="rejudge")
     assert (job.season, job.total) == (season, 1)
-    assert "are being judged again" in center_client.get(URL).content.decode()
+    assert said("Photos are being judged again under the limits in force.") in center_client.get(URL).content.decode()
 
 
 def test_the_page_asks_the_same_of_one_photo_as_of_three(
@@ -129,8 +136,8 @@ def test_the_page_asks_the_same_of_one_photo_as_of_three(
 
 def test_a_season_without_photos_has_a_page_too(center_client, season):
     page = center_client.get(URL).content.decode()
-    assert "Not measured in these days." in page
-    assert "Nobody has changed a limit in this season yet." in page
+    assert said("Not measured in these days.") in page
+    assert said("Nobody has changed a limit in this season yet.") in page
 
 
 def test_the_work_is_followed_on_the_page(center_client, center_admin, season, photo):

@@ -24,6 +24,7 @@ from schools.models import Season
 from tests import factories
 from tests.conftest import client_of
 from tests.support.letters import letter
+from tests.support.words import said
 from vision import imprint as imprints
 
 pytestmark = pytest.mark.django_db
@@ -196,7 +197,7 @@ def test_the_students_own_photo_of_an_earlier_season_says_so(student, other_scho
     assert (row.photo_id, row.other_id, row.is_own) == (mine.pk, old.pk, True)
     page = client_of(owner).get(f"/school/review/?state=all&photo={mine.pk}").content.decode()
     assert f"own photo for the class of {season.year}" in page
-    assert "Confirm and lock" not in page
+    assert said("Confirm and lock") not in page
     assert student.id_number not in page
 
 
@@ -232,7 +233,7 @@ def review_page(person, photo: Photo) -> str:
 def test_the_other_side_is_masked(pair, owner, student, stranger):
     mine, theirs = pair
     page = review_page(owner, mine)
-    assert "The same picture twice?" in page
+    assert said("The same picture twice?") in page
     assert "王**" in page
     assert stranger.name not in page
     assert stranger.student_no not in page
@@ -362,15 +363,22 @@ def test_the_purge_keeps_the_imprints_of_approved_photos_only(pair, owner):
             retention.purge(photo)
         assert [row.photo_id for row in Imprint.objects.all()] == [theirs.pk]
         Photo.objects.filter(pk=theirs.pk).update(portrait="")
-    assert "only its imprint is left" in review_page(owner, mine)
+    assert said("The picture was deleted after the retention time; only its imprint is left.") in review_page(
+        owner, mine
+    )
 
 
 def test_a_locked_side_is_said_on_the_other_and_counted_no_more(pair, owner, outsider, stranger):
     mine, _theirs = pair
     assert "1 photo is like another student" in client_of(owner).get("/panels/capture/failures/").content.decode()
     client_of(outsider).post(f"/school/students/{stranger.pk}/lock/", {"reason": "Not your picture"})
-    assert "The other account has been locked" in review_page(owner, mine)
-    assert "like another student" not in client_of(owner).get("/panels/capture/failures/").content.decode()
+    assert said(
+        "The other account has been locked. If the picture is this student's own, decide about it as about any other."
+    ) in review_page(owner, mine)
+    assert (
+        said("%(n)s photo is like another student's: please compare")
+        not in client_of(owner).get("/panels/capture/failures/").content.decode()
+    )
     assert duplicate(mine)
 
 

@@ -9,6 +9,7 @@ from capture.models import LimitSet
 from portal.errors import Conflict, PortalError
 from portal.models import Event
 from tests import factories
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -61,19 +62,24 @@ def test_a_new_season_begins_with_the_limits_of_the_last_one(season, center_admi
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({}, "Nothing has been changed."),
-        ({"roll": {"reject": 8}}, "Nothing has been changed."),
+        ({}, said("Nothing has been changed.")),
+        ({"roll": {"reject": 8}}, said("Nothing has been changed.")),
         (
             {"roll": {"warn": 8}},
-            "Head upright: the warning at 8 lies beyond the rejection at 8 and would never be given.",
+            said(
+                "%(rule)s: the warning at %(warn)s lies beyond the rejection at %(reject)s and would never be given.",
+                rule="Head upright",
+                warn="8",
+                reject="8",
+            ),
         ),
         ({"eyes": {"warn": 0.4}}, "the warning at 0.4 lies beyond the rejection at 0.45"),
-        ({"roll": {"reject": -1}}, "a limit is a number from 0 up"),
-        ({"roll": {"reject": float("nan")}}, "a limit is a number from 0 up"),
+        ({"roll": {"reject": -1}}, said("%(rule)s: a limit is a number from 0 up.")),
+        ({"roll": {"reject": float("nan")}}, said("%(rule)s: a limit is a number from 0 up.")),
         ({"roll": {"reject": 91}}, "this limit can be 90 at most"),
-        ({"mouth": {"warn": 1}}, "There is no limit “mouth.warn”."),
-        ({"nose": {"reject": 1}}, "There is no limit “nose.reject”."),
-        ({"colour": {"hue_low": 80}}, "the lower end lies above the upper end"),
+        ({"mouth": {"warn": 1}}, said("There is no limit “%(name)s”.", name="mouth.warn")),
+        ({"nose": {"reject": 1}}, said("There is no limit “%(name)s”.", name="nose.reject")),
+        ({"colour": {"hue_low": 80}}, said("%(rule)s: the lower end lies above the upper end.")),
     ],
 )
 def test_nonsense_is_refused_with_a_sentence(season, center_admin, changes, sentence):
@@ -83,7 +89,7 @@ def test_nonsense_is_refused_with_a_sentence(season, center_admin, changes, sent
 
 
 def test_a_reason_is_required(season, center_admin):
-    with pytest.raises(PortalError, match="Please give the reason"):
+    with pytest.raises(PortalError, match=said("Please give the reason: the student has to know what to do.")):
         change(season, center_admin, {"roll": {"reject": 9}}, reason="  ")
     with pytest.raises(PortalError, match="under 300 characters"):
         change(season, center_admin, {"roll": {"reject": 9}}, reason="x" * 301)
@@ -91,7 +97,9 @@ def test_a_reason_is_required(season, center_admin):
 
 def test_whoever_saves_second_looks_again(season, center_admin):
     change(season, center_admin, {"roll": {"reject": 9}})
-    with pytest.raises(Conflict, match="Somebody else"):
+    with pytest.raises(
+        Conflict, match=said("Somebody else has changed the photo rules meanwhile. Look at them again, then save.")
+    ):
         change(season, center_admin, {"roll": {"reject": 11}}, seen=0)
 
 
@@ -100,7 +108,9 @@ def test_the_first_set_of_a_season_is_not_taken_for_the_carried_one_of_the_same_
     later = factories.season(year=season.year + 1, graduating_class=season.year + 2, status="draft")
     own = change(later, center_admin, {"roll": {"reject": 9}}, seen=carried.pk)
     assert own.number == carried.number
-    with pytest.raises(Conflict, match="Somebody else"):
+    with pytest.raises(
+        Conflict, match=said("Somebody else has changed the photo rules meanwhile. Look at them again, then save.")
+    ):
         change(later, center_admin, {"roll": {"reject": 11}}, seen=carried.pk)
 
 

@@ -15,6 +15,7 @@ from portal.tenancy import school_scope
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories
+from tests.support.words import said
 
 pytestmark = pytest.mark.usefixtures("scoped")
 OFF = dict.fromkeys(vision.DEFAULTS["eyes"])
@@ -192,7 +193,12 @@ def test_a_job_judges_again_and_says_what_came_of_it(season, judged, center_admi
     jobs.run(job.pk)
     job.refresh_from_db()
     assert (job.status, job.done, job.total) == (Job.Status.DONE, 1, 1)
-    assert job.message == "Judged again: 1. Other verdicts: 1. Released to be handed in: 0."
+    assert job.message == said(
+        "Judged again: %(photos)d. Other verdicts: %(changed)d. Released to be handed in: %(released)d.",
+        photos=1,
+        changed=1,
+        released=0,
+    )
     assert "roll" not in found(photo)
     assert Event.objects.get(kind="photo.rejudged").actor_key == center_admin.actor_key
 

@@ -10,6 +10,7 @@ from capture.models import Finding, Photo
 from portal.models import Event
 from portal.tenancy import school_scope
 from tests import factories
+from tests.support.words import said
 
 
 @pytest.fixture
@@ -58,7 +59,7 @@ def test_one_school_and_the_last_days(photo, season, other_school, capsys):
     assert rejudge(capsys, "--school", photo.school.code, "--days", "1")["photos"] == 1
     with pytest.raises(CommandError, match="99999"):
         rejudge(capsys, "--school", "99999")
-    with pytest.raises(CommandError, match="1 or more"):
+    with pytest.raises(CommandError, match=said("--days takes 1 or more.")):
         rejudge(capsys, "--days", "0")
 
 
@@ -78,7 +79,10 @@ def test_looking_ahead_with_limits_of_a_file(photo, tmp_path, capsys):
     said = capsys.readouterr().out
     assert "1 verdicts would change" in said
     assert "roll" in said
-    with pytest.raises(CommandError, match="look ahead only"):
+    with pytest.raises(
+        CommandError,
+        match=said("Limits of a file are to look ahead only. Save them on the page “Judging rules” first."),
+    ):
         rejudge(capsys, "--limits", str(file), "--apply")
 
 

@@ -19,6 +19,7 @@ from portal.models import Job
 from portal.tenancy import school_scope
 from tests import factories
 from tests.conftest import client_of
+from tests.support.words import said
 from vision.portrait.placing import Placing, crop_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -90,7 +91,7 @@ def status(page: Page):
 
 
 def make(page: Page):
-    return page.get_by_role("button", name="Make the portrait")
+    return page.get_by_role("button", name=said("Make the portrait"))
 
 
 def work(school) -> None:
@@ -119,7 +120,7 @@ def test_dragging_moves_the_photo_under_the_frame(open_page):
     assert after["sideways"] == pytest.approx(before["sideways"] + 12, abs=1)
     assert after["eye_line"] == pytest.approx(before["eye_line"] - 15, abs=1)
     assert (after["face_width"], after["tilt"]) == (before["face_width"], before["tilt"])
-    expect(status(page)).to_have_text("Inside the standard.")
+    expect(status(page)).to_have_text(said("Inside the standard."))
 
 
 def test_wheel_scales_about_the_eyes_and_turns_with_shift(open_page):
@@ -181,7 +182,7 @@ def test_numbers_and_sliders_and_buttons_are_one(open_page):
     page.locator("#id_eye_line").fill("240.5")
     row = page.locator("[data-row=eye_line]")
     expect(row.locator("[data-slide]")).to_have_js_property("value", "240.5")
-    row.get_by_role("button", name="Down").click()
+    row.get_by_role("button", name=said("Down")).click()
     assert numbers(page)["eye_line"] == 241.5
     page.locator("[data-row=tilt] [data-slide]").evaluate(
         "(slide) => { slide.value = 2; slide.dispatchEvent(new Event('input', {bubbles: true})); }"
@@ -200,7 +201,7 @@ def test_what_leaves_the_standard_is_red_said_and_not_made(open_page, queued):
     page.keyboard.press("Enter")
     assert queued == []
     page.keyboard.press("0")
-    expect(status(page)).to_have_text("This is the frame that the portrait has now.")
+    expect(status(page)).to_have_text(said("This is the frame that the portrait has now."))
     expect(make(page)).to_be_disabled()
 
 
@@ -246,11 +247,13 @@ def test_portrait_is_made_and_shown_without_leaving_the_page(open_page, photo, s
     drag(page, 8, -10)
     wanted = numbers(page)
     page.keyboard.press("Enter")
-    expect(page.locator("#made")).to_contain_text("The portrait is being made")
+    expect(page.locator("#made")).to_contain_text(said("The portrait is being made…"))
     expect(make(page)).to_be_disabled()
     work(school)
-    expect(page.locator("#made")).to_contain_text("Made. The old portrait has been replaced")
-    expect(page.locator("#made")).to_contain_text("framed by hand")
+    expect(page.locator("#made")).to_contain_text(
+        said("Made. The old portrait has been replaced; the original is as it was.")
+    )
+    expect(page.locator("#made")).to_contain_text(said("framed by hand"))
     made = again(photo)
     assert made.portrait.name != photo.portrait.name
     assert made.geometry["eye_line"] == pytest.approx(wanted["eye_line"], abs=0.1)
@@ -258,9 +261,9 @@ def test_portrait_is_made_and_shown_without_leaving_the_page(open_page, photo, s
     look(page, "crop_made_1440")
     page.keyboard.press("r")
     page.keyboard.press("Enter")
-    expect(page.locator("#made")).to_contain_text("The portrait is being made")
+    expect(page.locator("#made")).to_contain_text(said("The portrait is being made…"))
     work(school)
-    expect(page.locator("#made")).to_contain_text("automatic frame")
+    expect(page.locator("#made")).to_contain_text(said("automatic frame"))
     assert again(photo).geometry["crop"] == photo.geometry["crop"]
 
 
@@ -268,7 +271,7 @@ def test_second_reviewer_is_told_and_keeps_the_numbers(open_page, photo, school,
     first, second = open_page(), open_page(person=colleague)
     first.keyboard.press("ArrowUp")
     first.keyboard.press("Enter")
-    expect(first.locator("#made")).to_contain_text("The portrait is being made")
+    expect(first.locator("#made")).to_contain_text(said("The portrait is being made…"))
     second.keyboard.press("ArrowDown")
     second.keyboard.press("Enter")
     expect(second.locator("#toasts")).to_contain_text("Owner is having this portrait made anew right now")
@@ -283,39 +286,39 @@ def test_light_table_leads_there_and_back_and_tells_it(open_page, photo, school)
     page.wait_for_url(f"**/school/photos/{photo.pk}/frame/**")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
-    expect(page.locator("#made")).to_contain_text("The portrait is being made")
+    expect(page.locator("#made")).to_contain_text(said("The portrait is being made…"))
     work(school)
     expect(page.locator("#made")).to_contain_text("Made.")
     page.keyboard.press("Escape")
     page.wait_for_url(f"**/school/review/?photo={photo.pk}")
-    expect(page.locator(".timeline")).to_contain_text("Frame of the portrait set by hand")
-    expect(page.locator(".timeline")).to_contain_text("Eyes (px)")
+    expect(page.locator(".timeline")).to_contain_text(said("Frame of the portrait set by hand"))
+    expect(page.locator(".timeline")).to_contain_text(said("Eyes (px)"))
 
 
 def test_form_works_without_javascript(open_page, photo, school):
     page = open_page(java_script_enabled=False)
     page.locator("#id_eye_line").fill("245")
     make(page).click()
-    expect(page.locator("#made")).to_contain_text("The portrait is being made")
+    expect(page.locator("#made")).to_contain_text(said("The portrait is being made…"))
     work(school)
-    page.get_by_role("link", name="Refresh").click()
+    page.get_by_role("link", name=said("Refresh")).click()
     expect(page.locator("#made")).to_contain_text("Made.")
     assert again(photo).geometry["eye_line"] == pytest.approx(245, abs=0.1)
     page.locator("#id_eye_line").fill("330")
     make(page).click()
     expect(page.get_by_text("The eyes would lie 330 px below the edge")).to_be_visible()
-    page.get_by_role("button", name="Automatic frame").click()
+    page.get_by_role("button", name=said("Automatic frame")).click()
     work(school)
     assert again(photo).geometry["crop"] == photo.geometry["crop"]
 
 
 def test_center_frames_too(open_page, photo, school, center_admin):
     page = open_page(f"/center/photos/{photo.pk}/", person=center_admin)
-    page.get_by_role("link", name="Adjust the frame").click()
+    page.get_by_role("link", name=said("Adjust the frame")).click()
     page.wait_for_url("**/frame/")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
-    expect(page.locator("#made")).to_contain_text("The portrait is being made")
+    expect(page.locator("#made")).to_contain_text(said("The portrait is being made…"))
     work(school)
     expect(page.locator("#made")).to_contain_text("Made.")
     page.keyboard.press("Escape")
@@ -335,7 +338,9 @@ def test_portrait_that_is_fixed_says_why_and_shows_no_tools(open_page, photo, sc
     with school_scope(school):
         Photo.objects.filter(pk=photo.pk).update(original="")
     page = open_page()
-    expect(page.get_by_text("The original has been deleted after the retention time")).to_be_visible()
+    expect(
+        page.get_by_text(said("The original has been deleted after the retention time: the portrait stays as it is."))
+    ).to_be_visible()
     expect(page.locator("#crop-form")).to_have_count(0)
 
 

@@ -13,6 +13,7 @@ from schools.models import Enrolment
 from students.models import Student
 from tests import factories
 from tests.conftest import client_of
+from tests.support.words import said
 
 HTMX = {"HX-Request": "true"}
 
@@ -50,7 +51,7 @@ def text(answer) -> str:
 def test_nothing_is_said_while_every_portrait_stands_on_the_seasons_background(owner_client, school, season):
     on_blue(school, season)
     assert owner_client.get("/school/portraits/", headers=HTMX).content.strip() == b""
-    assert "There is nothing to make again." in text(owner_client.get("/school/portraits/"))
+    assert said("There is nothing to make again.") in text(owner_client.get("/school/portraits/"))
 
 
 def test_overview_and_light_table_ask_for_the_callout(owner_client, center_client, school, season):
@@ -65,11 +66,19 @@ def test_school_is_told_how_many_and_what_stays(owner_client, school, season, wh
     on_blue(school, season, stage="proofed")
     purged = on_blue(school, season)
     Photo.objects.filter(pk=purged.pk).update(original="")
-    said = text(owner_client.get("/school/portraits/", headers=HTMX))
-    assert "2 portraits still stand on Light blue; the season asks for White." in said
-    assert "1 on another colour stays as it is: confirmed by its student or printed." in said
-    assert "1 cannot be made again: the original has been deleted" in said
-    assert "Make 2 portraits again" in said
+    page = text(owner_client.get("/school/portraits/", headers=HTMX))
+    assert (
+        said(
+            "%(n)s portraits still stand on %(colours)s; the season asks for %(colour)s.",
+            n="2",
+            colours="Light blue",
+            colour="White",
+        )
+        in page
+    )
+    assert said("%(n)s on another colour stays as it is: confirmed by its student or printed.", n="1") in page
+    assert "1 cannot be made again: the original has been deleted" in page
+    assert said("Make %(n)s portraits again", n="2") in page
 
 
 def test_button_makes_one_job_and_the_callout_shows_it(owner_client, school, season, white, queued):
@@ -77,9 +86,9 @@ def test_button_makes_one_job_and_the_callout_shows_it(owner_client, school, sea
     assert owner_client.post("/school/portraits/again/").status_code == 302
     job = Job.objects.get(kind=recolouring.KIND)
     assert (job.school, job.season, job.total, job.queue) == (school, season, 1, "produce")
-    said = owner_client.get("/school/portraits/", headers=HTMX).content.decode()
-    assert "The portraits are being made again on White." in said
-    assert 'hx-trigger="every 1s"' in said
+    page = owner_client.get("/school/portraits/", headers=HTMX).content.decode()
+    assert said("The portraits are being made again on %(colour)s.", colour="White") in page
+    assert 'hx-trigger="every 1s"' in page
     owner_client.post("/school/portraits/again/")
     assert Job.objects.filter(kind=recolouring.KIND).count() == 1
 
@@ -105,18 +114,18 @@ def test_center_sees_the_schools(center_client, school, other_school, season, wh
     on_blue(school, season)
     on_blue(other_school, season)
     on_blue(other_school, season, stage="printed")
-    assert "2 portraits stand on another background than White." in text(
+    assert said("%(n)s portraits stand on another background than %(colour)s.", n="2", colour="White") in text(
         center_client.get("/center/portraits/", headers=HTMX)
     )
-    said = text(center_client.get("/center/portraits/"))
-    assert "Lakeside University 1 0" in said
-    assert "Riverside University 1 1" in said
+    page = text(center_client.get("/center/portraits/"))
+    assert "Lakeside University 1 0" in page
+    assert "Riverside University 1 1" in page
 
 
 def test_center_hears_nothing_while_all_is_well(center_client, school, season):
     on_blue(school, season)
     assert center_client.get("/center/portraits/", headers=HTMX).content.strip() == b""
-    assert "Every portrait stands on the season" in text(center_client.get("/center/portraits/"))
+    assert said("Every portrait stands on the season's background") in text(center_client.get("/center/portraits/"))
 
 
 def test_callout_costs_the_same_for_one_and_for_three(

@@ -18,6 +18,7 @@ from schools.models import Enrolment
 from students.models import Student
 from tests import factories
 from tests.support.lost_connection import lost_at, stored_files
+from tests.support.words import said
 from vision.portrait.placing import Placing
 
 pytestmark = pytest.mark.usefixtures("scoped")
@@ -148,12 +149,44 @@ def test_typing_the_automatic_numbers_gives_exactly_the_automatic_frame(photo, o
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"face_width": 310.0}, "The face would be 310 px wide; the standard asks for 180 to 300."),
-        ({"face_width": 170.0}, "The face would be 170 px wide; the standard asks for 180 to 300."),
-        ({"eye_line": 310.0}, "The eyes would lie 310 px below the edge; the standard asks for 200 to 300."),
+        (
+            {"face_width": 310.0},
+            said(
+                "The face would be %(now)s px wide; the standard asks for %(low)s to %(high)s.",
+                now="310",
+                low="180",
+                high="300",
+            ),
+        ),
+        (
+            {"face_width": 170.0},
+            said(
+                "The face would be %(now)s px wide; the standard asks for %(low)s to %(high)s.",
+                now="170",
+                low="180",
+                high="300",
+            ),
+        ),
+        (
+            {"eye_line": 310.0},
+            said(
+                "The eyes would lie %(now)s px below the edge; the standard asks for %(low)s to %(high)s.",
+                now="310",
+                low="200",
+                high="300",
+            ),
+        ),
         ({"eye_line": 205.0}, "px below the edge; the standard asks for 50 to 110."),
-        ({"sideways": -60.0}, "The face would stand -60 px beside the middle; at most 40 are allowed."),
-        ({"tilt": 9.0}, "The eyes would be tilted by 9 degrees; at most 5 are allowed."),
+        (
+            {"sideways": -60.0},
+            said(
+                "The face would stand %(now)s px beside the middle; at most %(high)s are allowed.", now="-60", high="40"
+            ),
+        ),
+        (
+            {"tilt": 9.0},
+            said("The eyes would be tilted by %(now)s degrees; at most %(high)s are allowed.", now="9", high="5"),
+        ),
     ],
 )
 def test_frame_that_leaves_the_standard_is_refused_in_words(photo, owner, changes, says):
@@ -171,7 +204,10 @@ def test_frame_that_shows_what_the_photo_does_not_hold_is_refused(photo, owner):
         photo.measures[name] = (np.array(photo.measures[name]) / [1, 0.7]).tolist()
     photo.geometry["crop"] = remake.frame(photo.measures, remake.size_of(photo))[0].as_dict()
     photo.save()
-    with pytest.raises(PortalError, match="of the portrait would lie outside of the photo; at most"):
+    with pytest.raises(
+        PortalError,
+        match=said("%(now)s%% of the portrait would lie outside of the photo; at most %(high)s%% are allowed."),
+    ):
         framing.order(photo=photo, placing=other(photo, face_width=180.0), seen=photo.portrait_version, by=owner)
 
 
@@ -183,7 +219,10 @@ def test_a_head_that_fits_no_frame_may_be_placed_no_worse_than_the_engine_did(ph
     top = remake.numbers_of(photo, remake.crop_of(photo))["hair_top"]
     assert top < 50
     order = {"photo": photo, "seen": photo.portrait_version, "by": owner}
-    with pytest.raises(PortalError, match="The hair would begin"):
+    with pytest.raises(
+        PortalError,
+        match=said("The hair would begin %(now)s px below the edge; the standard asks for %(low)s to %(high)s."),
+    ):
         framing.order(placing=other(photo, eye_line=280.0), **order)
     assert framing.order(placing=other(photo, sideways=8.0), **order).kind == "portrait"
 
@@ -214,11 +253,20 @@ def test_running_twice_and_losing_the_worker_does_no_harm(photo, owner):
 @pytest.mark.parametrize(
     ("fields", "says"),
     [
-        ({"status": Photo.Status.READY}, "Only the portrait of a photo in review or approved"),
-        ({"status": Photo.Status.RETURNED}, "Only the portrait of a photo in review or approved"),
-        ({"is_current": False}, "The student has taken another photo"),
-        ({"original": ""}, "The original has been deleted after the retention time"),
-        ({"measures": {}}, "The check has not measured the face"),
+        (
+            {"status": Photo.Status.READY},
+            said("Only the portrait of a photo in review or approved can be framed by hand."),
+        ),
+        (
+            {"status": Photo.Status.RETURNED},
+            said("Only the portrait of a photo in review or approved can be framed by hand."),
+        ),
+        ({"is_current": False}, said("The student has taken another photo in the meantime.")),
+        (
+            {"original": ""},
+            said("The original has been deleted after the retention time: the portrait stays as it is."),
+        ),
+        ({"measures": {}}, said("The check has not measured the face in this photo: there is nothing to frame it by.")),
     ],
 )
 def test_portrait_that_cannot_be_framed_says_why(photo, owner, fields, says):
@@ -232,13 +280,18 @@ def test_portrait_that_cannot_be_framed_says_why(photo, owner, fields, says):
 def test_portrait_that_the_student_has_confirmed_is_reset_instead(make_photo, student, owner, stage):
     photo = make_photo(student, Photo.Status.APPROVED)
     Student.objects.filter(pk=student.pk).update(stage=stage)
-    with pytest.raises(Conflict, match="reset the photo and say why"):
+    with pytest.raises(
+        Conflict,
+        match=said("The student has confirmed this portrait. If it has to change, reset the photo and say why."),
+    ):
         framing.order(photo=photo, placing=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
 
 
 def test_nothing_is_framed_once_the_feedback_form_is_accepted(photo, owner):
     Enrolment.objects.update(status=Enrolment.Status.FEEDBACK_ACCEPTED)
-    with pytest.raises(Conflict, match="feedback form has been accepted"):
+    with pytest.raises(
+        Conflict, match=said("The feedback form has been accepted: portraits stay as they are. Ask the center.")
+    ):
         framing.order(photo=photo, placing=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
 
 
@@ -249,7 +302,10 @@ def test_student_who_confirms_while_the_portrait_is_made_keeps_the_one_that_was_
     jobs.run(job.pk)
     job.refresh_from_db()
     assert job.status == Job.Status.FAILED
-    assert "The student has confirmed this portrait" in job.message
+    assert (
+        said("The student has confirmed this portrait. If it has to change, reset the photo and say why.")
+        in job.message
+    )
     assert again(photo).portrait.name == photo.portrait.name
 
 
@@ -289,7 +345,7 @@ def test_portraits_on_another_background_are_counted(make_photo, school, season,
     ask_for(enrolment.season, "white")
     standing = recolouring.standing(enrolment)
     assert (standing.again, standing.confirmed, standing.without_original) == (1, 2, 1)
-    assert standing.colours == ("Light blue",)
+    assert standing.colours == (said("Light blue"),)
     assert list(recolouring.by_school(enrolment.season)) == [
         {"school__code": "10001", "school__name": "Lakeside University", "again": 1, "confirmed": 3}
     ]
@@ -319,7 +375,7 @@ def test_portraits_are_made_again_with_frame_and_state_kept(make_photo, school, 
     assert job.message.startswith("2 portraits now stand on")
     standing = recolouring.standing(enrolment)
     assert (standing.again, standing.confirmed) == (0, 1)
-    with pytest.raises(Conflict, match="No portrait"):
+    with pytest.raises(Conflict, match=said("No portrait of your school has to be made again.")):
         recolouring.order(enrolment=enrolment, by=owner)
 
 

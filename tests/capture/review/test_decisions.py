@@ -15,6 +15,7 @@ from schools.models import Enrolment
 from students.models import Student
 from tests import factories
 from tests.support.letters import letter
+from tests.support.words import said
 
 pytestmark = pytest.mark.usefixtures("scoped")
 
@@ -114,7 +115,7 @@ def test_no_reset_after_the_feedback_is_accepted(student, owner, status):
     Enrolment.objects.update(status=status)
     with pytest.raises(Conflict) as refused:
         decisions.reset(photo=photo, by=owner, reason="too late")
-    assert "feedback form" in str(refused.value)
+    assert said("See feedback forms") in str(refused.value)
 
 
 # --- undo ----------------------------------------------------------------------------------------------------------------
@@ -172,7 +173,7 @@ def test_undo_comes_too_late_once_the_feedback_is_accepted(student, owner, statu
     photo = factories.photo(student)
     decisions.approve(photo=photo, by=owner)
     Enrolment.objects.update(status=status)
-    with pytest.raises(Conflict, match="feedback form"):
+    with pytest.raises(Conflict, match=said("See feedback forms")):
         decisions.undo(by=owner)
     assert states(photo) == (Photo.Status.APPROVED, Student.Stage.APPROVED)
 

@@ -14,6 +14,7 @@ from schools.models import Enrolment
 from students.models import Student
 from tests import factories
 from tests.conftest import client_of
+from tests.support.words import said
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +44,7 @@ def test_light_table_shows_original_portrait_and_marks(owner_client, photo):
     assert f"/school/photos/{photo.pk}/preview/" in body
     assert f"/school/photos/{photo.pk}/portrait/" in body
     assert '<rect class="is-warn"' in body
-    assert "The smile is rather broad." in body
+    assert said("The smile is rather broad.") in body
 
 
 def test_grid_shows_every_waiting_photo_of_the_own_school(owner_client, photo, theirs, school, season):
@@ -110,7 +111,7 @@ def test_approve_without_javascript_comes_back_to_the_list(owner_client, photo):
 def test_return_without_a_reason_says_so(owner_client, photo):
     answer = owner_client.post(f"/school/photos/{photo.pk}/return/", {"reason": " "}, headers={"HX-Request": "true"})
     assert answer.status_code == 400
-    assert "give the reason" in text(answer)
+    assert said("Please give the reason: the student has to know what to do.") in text(answer)
 
 
 def test_bulk_approval_takes_the_clean_ones_of_the_picks(owner_client, photo, school, season):
@@ -131,7 +132,7 @@ def test_undo_button_appears_after_a_decision_and_works(owner_client, photo):
 @pytest.mark.parametrize(("rule", "asks"), [("screen", True), ("beautified", True), ("smile", False)])
 def test_only_a_suspect_photo_asks_for_a_lock(owner_client, student, rule, asks):
     factories.photo(student, findings={rule: "warn"})
-    assert ("Confirm and lock" in text(owner_client.get("/school/review/"))) is asks
+    assert (said("Confirm and lock") in text(owner_client.get("/school/review/"))) is asks
 
 
 SCHOOL_POSTS = ["approve", "return", "reset", "judge-again"]
@@ -231,7 +232,7 @@ def test_center_sees_every_school_and_narrows_to_one(center_client, photo, their
 
 def test_center_resets_an_approved_photo(center_client, student):
     photo = factories.photo(student, Photo.Status.APPROVED)
-    assert "Reset" in text(center_client.get(f"/center/photos/{photo.pk}/"))
+    assert said("Reset") in text(center_client.get(f"/center/photos/{photo.pk}/"))
     center_client.post(f"/center/photos/{photo.pk}/reset/", {"reason": "Blue top."})
     photo.refresh_from_db()
     assert (photo.status, photo.reason) == (Photo.Status.RETURNED, "Blue top.")
@@ -304,8 +305,8 @@ def test_panels_count_the_own_school_and_the_center_counts_all(
 def test_panel_of_a_student_shows_the_attempts(owner_client, outsider_client, center_client, photo):
     factories.photo(photo.student, Photo.Status.REJECTED, is_current=False, findings={"eyes": "reject"})
     path = f"/panels/capture/students/{photo.student_id}/"
-    assert "2 photos" in text(owner_client.get(path))
-    assert "2 photos" in text(center_client.get(path))
+    assert said("%(n)s photos", n="2") in text(owner_client.get(path))
+    assert said("%(n)s photos", n="2") in text(center_client.get(path))
     assert outsider_client.get(path).status_code == 404
 
 

@@ -10,6 +10,7 @@ from portal.models import Event
 from schools.models import School
 from students.student_access import SESSION_KEY
 from tests import factories
+from tests.support.words import said
 
 
 def attempt(student, **other):
@@ -136,7 +137,10 @@ def test_refusal_keeps_what_was_typed_but_no_trace(client, student):
     answer = client.post("/me/sign-in/", {"name": "王二", "id_number": student.id_number, "student_no": "S1"})
     assert answer.status_code == 403
     assert "王二" in answer.content.decode()
-    assert "do not find you" in answer.content.decode()
+    assert (
+        said("We do not find you in the roster with these details. Look for typing errors; else ask your school.")
+        in answer.content.decode()
+    )
 
 
 def test_after_signing_out_the_pages_ask_to_sign_in(student_client):

@@ -17,6 +17,7 @@ from schools.models import Enrolment, Season, Window
 from students.models import Student
 from tests import factories
 from tests.support.lost_connection import lost_at, stored_files
+from tests.support.words import said
 
 pytestmark = pytest.mark.usefixtures("scoped")
 
@@ -83,7 +84,9 @@ def test_photo_that_was_handed_in_is_not_replaced(send, agreed, status):
     factories.photo(agreed, status)
     with pytest.raises(Conflict) as refused:
         send()
-    assert "handed in already" in str(refused.value)
+    assert said("Your photo has been handed in already. It can be taken again when your school returns it.") in str(
+        refused.value
+    )
 
 
 def test_no_more_than_the_attempts_of_a_day(send, agreed):

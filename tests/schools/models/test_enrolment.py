@@ -9,6 +9,7 @@ import pytest
 from portal.errors import Conflict, PortalError
 from schools.models import Action, Enrolment
 from tests.config.test_imports import APPS, ROOT, modules
+from tests.support.words import said
 
 Status = Enrolment.Status
 OWN = ROOT / "schools" / "models" / "enrolment.py"
@@ -49,9 +50,13 @@ def test_the_table_reads_as_agreed():
 
 
 def test_what_is_required_is_refused_with_the_sentence_of_the_action():
-    with pytest.raises(Conflict, match="photos have been concluded"):
+    with pytest.raises(
+        Conflict, match=said("Your school's photos have been concluded. Ask the person in charge at your school.")
+    ):
         Enrolment(status=Status.FEEDBACK_SENT).require(Action.SUBMIT)
-    with pytest.raises(PortalError, match="roster can no longer be changed") as refused:
+    with pytest.raises(
+        PortalError, match=said("The season is closed: its roster can no longer be changed.")
+    ) as refused:
         Enrolment(status=Status.PRINTING).require(Action.IMPORT)
     assert not isinstance(refused.value, Conflict)
     Enrolment(status=Status.CAPTURING).require(Action.SUBMIT)

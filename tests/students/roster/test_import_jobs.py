@@ -20,6 +20,7 @@ from tests import factories
 from tests.conftest import client_of
 from tests.students.roster import books
 from tests.support.lost_connection import lost_at, stored_files
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 Status = RosterImport.Status
@@ -103,12 +104,12 @@ def test_wrong_rows_keep_the_file_until_the_next_upload(upload, owner):
     row = finish(import_jobs.confirm(row=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
     assert row.file
     assert [(number, reasons) for number, _cells, reasons in import_jobs.wrong_rows(row, most=9)] == [
-        (3, {"name": "This must be filled."})
+        (3, {"name": said("This must be filled.")})
     ]
     upload(books.roster(books.row(2)))
     row.refresh_from_db()
     assert not row.file
-    with pytest.raises(PortalError, match="no longer kept"):
+    with pytest.raises(PortalError, match=said("The file of this import is no longer kept. Upload it again.")):
         import_jobs.wrong_rows(row, most=9)
 
 
@@ -138,7 +139,7 @@ def test_dropping_changes_nothing_and_removes_the_file(upload, owner):
 
 def test_nothing_to_import_says_so(upload, owner):
     finish(import_jobs.confirm(row=upload(books.roster(books.row(1))), by=owner))
-    with pytest.raises(PortalError, match="nothing to import"):
+    with pytest.raises(PortalError, match=said("There is nothing to import: no row of this file is new or changed.")):
         import_jobs.confirm(row=upload(books.roster(books.row(1))), by=owner)
 
 
@@ -148,7 +149,9 @@ def test_a_roster_that_changed_since_the_preview_is_shown_again(upload, owner):
     finish(import_jobs.confirm(row=upload(books.roster(books.row(1))), by=owner))
     again = finish(row)
     assert again.status == Status.PREVIEW
-    assert "changed since this preview" in again.message
+    assert (
+        said("The roster has changed since this preview. Look at the new figures and confirm again.") in again.message
+    )
     assert (again.new, again.unchanged) == (1, 1)
     assert finish(import_jobs.confirm(row=again, by=owner)).status == Status.DONE
 
@@ -161,7 +164,7 @@ def test_a_file_that_is_no_roster_is_refused_with_its_sentence(upload):
 
 
 def test_headings_without_students_are_refused(upload):
-    assert "no students below" in upload(books.roster()).message
+    assert said("There are headings but no students below them.") in upload(books.roster()).message
 
 
 def test_jobs_are_safe_to_run_twice(upload, owner):
@@ -178,7 +181,9 @@ def test_a_fault_of_ours_gives_the_import_back(upload, owner, monkeypatch):
     monkeypatch.setattr("students.roster.staging._UPSERT", "SELECT broken")
     back = finish(import_jobs.confirm(row=row, by=owner))
     assert back.status == Status.PREVIEW
-    assert "fault on our side" in back.message
+    assert (
+        said("The work stopped because of a fault on our side. It has been reported; try again later.") in back.message
+    )
 
 
 def test_old_files_are_purged(upload, owner):
@@ -210,7 +215,7 @@ def post_file(client, content, name="名单.xlsx"):
 
 
 def test_a_clerk_imports_a_roster(owner_client, school, season):
-    assert "Upload and check" in page(owner_client, "roster_import").content.decode()
+    assert said("Upload and check") in page(owner_client, "roster_import").content.decode()
     answer = post_file(owner_client, books.roster(books.row(1), books.row(2, 姓名="")))
     with school_scope(school):
         row = RosterImport.objects.get()
@@ -219,15 +224,15 @@ def test_a_clerk_imports_a_roster(owner_client, school, season):
     assert "every 1s" in waiting
     jobs.run(row.job_id)
     preview = page(owner_client, "roster_import_detail", row.pk).content.decode()
-    assert "Import 1 student" in preview
-    assert "This must be filled." in preview
+    assert said("Import %(n)s student", n="1") in preview
+    assert said("This must be filled.") in preview
     assert "every 1s" not in preview
     owner_client.post(reverse("students:roster_confirm", args=[row.pk]))
     with school_scope(school):
         row.refresh_from_db()
         jobs.run(row.job_id)
         assert Student.objects.count() == 1
-    assert "1 student imported." in page(owner_client, "roster_import_detail", row.pk).content.decode()
+    assert said("%(n)d student imported.", n=1) in page(owner_client, "roster_import_detail", row.pk).content.decode()
 
 
 def test_the_preview_masks_numbers_that_are_right(owner_client, upload):
@@ -244,7 +249,7 @@ def test_wrong_rows_come_as_a_workbook_to_mend(owner_client, upload):
     assert [cell.value for cell in sheet[1]][:2] == ["学号*", "姓名*"]
     assert [cell.value for cell in sheet[1]][-2:] == ["错误原因", "行号"]
     assert sheet["J2"].fill.fgColor.rgb == "00FFD9D6"
-    assert "Not a phone number." in sheet["J2"].comment.text
+    assert said("Not a phone number.") in sheet["J2"].comment.text
     assert sheet["M2"].value == 3
     assert Event.objects.filter(kind="rosterimport.wrong_rows").count() == 1
 

@@ -13,6 +13,7 @@ from students.models import Student
 from students.roster import importing
 from tests import factories
 from tests.students.roster import books
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 Stage = Student.Stage
@@ -189,14 +190,14 @@ def test_the_roster_closes_with_the_feedback(load, enrolment):
     with school_scope(enrolment.school):
         states.change(enrolment, Enrolment.Status.PROOFREADING, by=history.SYSTEM)
         states.change(enrolment, Enrolment.Status.FEEDBACK_SENT, by=history.SYSTEM)
-    with pytest.raises(PortalError, match="feedback form"):
+    with pytest.raises(PortalError, match=said("See feedback forms")):
         load(*books.rows(1))
 
 
 def test_a_school_outside_of_the_season_has_no_roster(other_school, season, db):
     with school_scope(other_school):
         Enrolment.objects.all().delete()
-        with pytest.raises(PortalError, match="not enrolled"):
+        with pytest.raises(PortalError, match=said("Your school is not enrolled in this season. Ask the center.")):
             importing.apply(books.roster(books.row(1)), school=other_school, season=season, by=history.SYSTEM)
 
 

@@ -12,6 +12,7 @@ from portal import workbooks
 from students.roster import cells, spreadsheet, templates
 from students.roster.spreadsheet import UnreadableSheet, open_roster
 from tests.students.roster import books
+from tests.support.words import said
 
 
 def texts(content):
@@ -186,7 +187,9 @@ def test_truncated_workbook_gets_a_sentence():
 
 
 def test_web_page_under_the_name_of_a_spreadsheet():
-    assert "web page" in refusal("<html><table><tr><td>学号</td></tr></table></html>".encode())
+    assert said(
+        "This is a web page under the name of a spreadsheet. Open it in Excel or WPS, save it as .xlsx and upload that."
+    ) in refusal("<html><table><tr><td>学号</td></tr></table></html>".encode())
 
 
 def test_protected_workbook():
@@ -207,7 +210,7 @@ def test_zip_bomb_is_stopped_while_it_inflates(monkeypatch):
                 new.writestr(info.filename, old.read(info))
         new.writestr("xl/sharedStrings.xml", b" " * 40 * workbooks.MB)
     assert len(stream.getvalue()) < workbooks.MB
-    assert "too large" in refusal(stream.getvalue())
+    assert said("The file is too large: at most %(mb)d MB.") in refusal(stream.getvalue())
 
 
 def test_zip_directory_that_lies_about_sizes_does_not_help(monkeypatch):
@@ -219,7 +222,9 @@ def test_zip_directory_that_lies_about_sizes_does_not_help(monkeypatch):
     content = bytearray(stream.getvalue())
     size = struct.pack("<I", 40 * workbooks.MB)
     assert content.count(size) >= 1
-    assert "too large" in refusal(bytes(content.replace(size, struct.pack("<I", 10))))
+    assert said("The file is too large: at most %(mb)d MB.") in refusal(
+        bytes(content.replace(size, struct.pack("<I", 10)))
+    )
 
 
 def test_cell_far_out_is_refused_before_memory_is_taken():
