@@ -1,0 +1,64 @@
+"""What the documents name exists: files, functions in them, and pages that they link to."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+FOLDERS = "portal|schools|students|vision|capture|billing|proofing|printing|year_end|demo|config|launch"
+FOLDERS += "|templates|static|tests|bench|deploy|docs|locale"
+# `capture/upload/intake.py`, `templates/students/roster.html`, `portal/channels/`, `capture/judging/judge.py:settle`
+NAMED = re.compile(rf"`((?:{FOLDERS})/[\w./-]*?)(?::(\w+))?`")
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#([^)\s]+))?\)")
+
+
+def by_page(pages):
+    return pytest.mark.parametrize("page", pages, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+def named_in(page: Path) -> list[tuple[str, str]]:
+    """(path, function or class) of everything that a page names in code style."""
+    return NAMED.findall(page.read_text())
+
+
+def defined_in(path: Path) -> set[str]:
+    """The functions, classes and constants at the top of a module."""
+    found = set()
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign):
+            found |= {ast.unparse(target) for target in node.targets}
+    return found
+
+
+def test_the_documents_name_files_and_functions():
+    found = [name for page in PAGES for name in named_in(page)]
+    assert len(found) > 100
+    assert len([function for _path, function in found if function]) > 30
+
+
+@by_page(PAGES)
+def test_what_a_document_names_exists(page):
+    missing = {path for path, _function in named_in(page) if not (ROOT / path).exists()}
+    assert missing == set()
+    functions = {(path, function) for path, function in named_in(page) if function}
+    assert {one for one in functions if one[1] not in defined_in(ROOT / one[0])} == set()
+
+
+def headings(page: Path) -> set[str]:
+    """The anchors that a page of Markdown offers."""
+    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@by_page(PAGES)
+def test_a_link_leads_somewhere(page):
+    for target, anchor in LINK.findall(page.read_text()):
+        goal = (page.parent / target).resolve()
+        assert goal.exists(), target
+        if anchor:
+            assert anchor in headings(goal), f"{target}#{anchor}"

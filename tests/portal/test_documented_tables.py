@@ -1,0 +1,38 @@
+"""docs/permissions.md and docs/states.md print the tables of permissions and of phases as they are in the code."""
+
+from pathlib import Path
+
+from django.utils.translation import override
+
+from portal.models import Role
+from portal.permissions import ACTIONS
+from schools.models import Action, Enrolment
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+
+
+def printed(page: str, after: str) -> list[list[str]]:
+    """The cells of the first table below a heading, its heading row first."""
+    text = (DOCS / page).read_text().partition(after)[2]
+    lines = text[text.index("\n| ") + 1 :].partition("\n\n")[0].splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [rows[0], *rows[2:]]
+
+
+def test_the_printed_table_of_permissions_is_that_of_the_code():
+    head, *rows = printed("permissions.md", "# Who may do what")
+    assert head[2:] == [f"`{role}`" for role in Role.values]
+    with override("en"):
+        assert rows == [
+            [f"`{name}`", str(ACTIONS[name].label), *("x" if role in ACTIONS[name].roles else "" for role in Role)]
+            for name in sorted(ACTIONS)
+        ]
+
+
+def test_the_printed_table_of_phases_is_that_of_the_code():
+    head, *rows = printed("states.md", "### What each phase allows")
+    assert head[2:] == [f"`{status}`" for status in Enrolment.Status.values]
+    assert [[name, *marks] for name, _words, *marks in rows] == [
+        [f"`{action}`", *("x" if status in Enrolment.phases_allowing(action) else "" for status in Enrolment.Status)]
+        for action in Action
+    ]
