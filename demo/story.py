@@ -98,7 +98,7 @@ def _send_feedback(enrolment: Enrolment, by: User) -> None:
     _end_capture(enrolment, by)
     if enrolment.status != Enrolment.Status.PROOFREADING:
         return
-    proofs.settle(proofs.to_settle(enrolment), reason="班级现场核对，已签字确认。", by=by)
+    proofs.confirm_for_students(proofs.awaiting_confirmation(enrolment), reason="班级现场核对，已签字确认。", by=by)
     form = feedback.make(
         enrolment, by=by, quality="good", service="good", handler_name=by.full_name, handler_phone="025-00000001"
     )

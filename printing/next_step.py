@@ -101,7 +101,7 @@ def _proofreading(enrolment: Enrolment) -> Step:
     asked = _corrections(enrolment)
     if asked:
         return asked
-    now = proofs.standing(enrolment)
+    now = proofs.count_students(enrolment)
     due = _("The feedback form is due on %(day)s.") % {"day": enrolment.proof_due_on} if enrolment.proof_due_on else ""
     if now.undecided:
         sentence = ngettext("%(n)d photo waits for your review.", "%(n)d photos wait for your review.", now.undecided)
@@ -137,7 +137,7 @@ def _waiting(sentence: Any, detail: Any = "") -> Any:
 
 def _reopened(enrolment: Enrolment) -> Step | None:
     """Students whose data were changed after the form was accepted: they proofread anew, or the school settles."""
-    count = proofs.to_settle(enrolment).count() if enrolment.allows(Action.CONFIRM) else 0
+    count = proofs.awaiting_confirmation(enrolment).count() if enrolment.allows(Action.CONFIRM) else 0
     if not count:
         return None
     sentence = ngettext("%(n)d student has not proofread yet.", "%(n)d students have not proofread yet.", count)

@@ -1,4 +1,4 @@
-"""The operator's desk: proofs and feedback forms of all schools, to look at. Changes go through the portals."""
+"""The Django admin of proofing, read-only: proofs and feedback forms of all schools."""
 
 from django.contrib import admin
 
@@ -8,8 +8,8 @@ from proofing.models import Feedback, Proof
 
 @admin.register(Proof)
 class ProofAdmin(Unscoped):
-    list_display = ("student", "school", "season", "status", "settled_by_school", "at")
-    list_filter = ("season", "status", "settled_by_school", "school")
+    list_display = ("student", "school", "season", "status", "confirmed_by_school", "at")
+    list_filter = ("season", "status", "confirmed_by_school", "school")
     search_fields = ("student__student_no__startswith",)
     related = ("student", "school", "season")
     show_full_result_count = False

@@ -1,4 +1,4 @@
-"""Every morning: what a school or a student still has to do before a deadline of the notice."""
+"""The daily reminders: to schools about the feedback form, to students about their proof."""
 
 import datetime as dt
 
@@ -11,14 +11,18 @@ from proofing import proofs
 from schools.models import Enrolment, Season
 from schools.workdays import workdays_between
 
-# Working days before the deadline on which a school is reminded; 0 is the day itself, -1 the day after.
+# How many working days before the deadline a school is reminded. 0 is the due day, -1 the day
+# after.
 SCHOOL_DAYS = (20, 10, 5, 2, 0, -1)
 STUDENT_DAYS = (29, 15, 5, 1)
 SCHOOL_KIND, OVERDUE_KIND, STUDENT_KIND = "feedback.due", "feedback.overdue", "proof.due"
 
 
 def remind_all(today: dt.date | None = None) -> int:
-    """Remind the schools that proofread, and their students who have not answered. Returns how many messages went."""
+    """Remind the schools that are proofreading, and their students who have not confirmed.
+
+    Returns the number of notifications.
+    """
     today = today or timezone.localdate()
     with system_scope():
         enrolments = list(
@@ -35,20 +39,20 @@ def _remind(enrolment: Enrolment, today: dt.date) -> int:
     left = workdays_between(today, enrolment.proof_due_on)
     sent = 0
     with school_scope(enrolment.school):
-        if left in SCHOOL_DAYS and not _told(today, SCHOOL_KIND, OVERDUE_KIND):
+        if left in SCHOOL_DAYS and not _has_reminded(today, SCHOOL_KIND, OVERDUE_KIND):
             sent += _remind_school(enrolment, left)
-        if left in STUDENT_DAYS and not _told(today, STUDENT_KIND):
+        if left in STUDENT_DAYS and not _has_reminded(today, STUDENT_KIND):
             sent += _remind_students(enrolment)
     return sent
 
 
-def _told(today: dt.date, *kinds: str) -> bool:
-    """Whether this morning's round has been here already: the task may run twice."""
+def _has_reminded(today: dt.date, *kinds: str) -> bool:
+    """Whether a reminder of one of these kinds was made today. The task may run twice a day."""
     return Notification.objects.filter(kind__in=kinds, created_at__date=today).exists()
 
 
 def _remind_school(enrolment: Enrolment, left: int) -> int:
-    now = proofs.standing(enrolment)
+    now = proofs.count_students(enrolment)
     parameters = {"day": enrolment.proof_due_on, "students": now.to_confirm + now.undecided}
     kind = OVERDUE_KIND if left < 0 else SCHOOL_KIND
     if kind == SCHOOL_KIND:
@@ -57,6 +61,6 @@ def _remind_school(enrolment: Enrolment, left: int) -> int:
 
 
 def _remind_students(enrolment: Enrolment) -> int:
-    students = proofs.to_settle(enrolment)
+    students = proofs.awaiting_confirmation(enrolment)
     day = {"day": enrolment.proof_due_on}
     return notifications.notify_many(students, school=enrolment.school, kind=STUDENT_KIND, parameters=day)

@@ -1,7 +1,7 @@
-"""Corrections while proofreading: what `students.corrections` decides about data, and what follows for the portrait.
+"""Corrections that students ask for while proofreading, and their effect on proof and portrait.
 
-A portrait that is cut wrongly is framed by hand (`capture.portraits.remake`) and the complaint accepted; any other complaint that is
-right means another photo.
+`students.corrections` changes the data. A portrait with a wrong frame is framed anew
+(`capture.portraits.remake`); for any other justified complaint about it a new photo is taken.
 """
 
 from collections.abc import Iterable
@@ -23,38 +23,47 @@ Field = Correction.Field
 
 @retried
 def ask(student: Student, *, field: str, wanted: str, explanation: str, by: Student) -> Correction:
-    """The student asks for one thing to be put right; a confirmation given before is taken back."""
-    locked, enrolment = proofs.locked_row(student)
+    """The student asks for one correction. An earlier confirmation is withdrawn.
+
+    `field` is one of Correction.Field; `wanted` is the right value, empty for the portrait.
+    """
+    locked, enrolment = proofs.lock_student(student)
     enrolment.require(Action.CORRECT)
     correction = corrections.ask(student=locked, field=field, wanted=wanted, explanation=explanation, by=by)
-    proofs.dispute(locked, by=by)
+    proofs.withdraw_confirmation(locked, by=by)
     student.stage = locked.stage
     return correction
 
 
 @retried
 def accept(correction: Correction, *, by: User, answer: str = "") -> Correction:
-    """The student is right: the roster is changed, or the portrait is taken back to be photographed again."""
+    """Accept the correction: change the data, or reset the photo so that a new one is taken."""
     decided = corrections.accept(correction=correction, by=by, answer=answer)
     if decided.field == Field.PORTRAIT:
-        _take_portrait_back(decided, by=by)
+        _reset_portrait(decided, by=by)
     return decided
 
 
-def accept_framed(correction: Correction, *, by: User, answer: str = "") -> Correction:
-    """The student is right, and the portrait has been framed anew since: it is read once more, no photo is taken."""
-    if not is_framed_since(correction):
+def accept_reframed(correction: Correction, *, by: User, answer: str = "") -> Correction:
+    """Accept a complaint about a portrait that has been framed anew since. No new photo is needed.
+
+    Raises PortalError when the portrait has not been framed since the student asked.
+    """
+    if not is_reframed(correction):
         raise PortalError(_("The portrait has not been framed anew since the student asked. Adjust the frame first."))
     answer = answer or _("Your portrait has been framed anew. Please look at it.")
     return corrections.accept(correction=correction, by=by, answer=answer)
 
 
-def is_framed_since(correction: Correction) -> bool:
-    return correction.pk in framed_since([correction])
+def is_reframed(correction: Correction) -> bool:
+    return correction.pk in reframed_ids([correction])
 
 
-def framed_since(rows: Iterable[Correction]) -> set[int]:
-    """Which of these are about a portrait that has been framed anew since: two queries, however many they are."""
+def reframed_ids(rows: Iterable[Correction]) -> set[int]:
+    """The ids of those corrections whose portrait has been framed anew since.
+
+    Two queries for any number.
+    """
     asked = [row for row in rows if row.field == Field.PORTRAIT]
     photo_of = dict(proofs.portraits_of([row.student for row in asked]).values_list("student_id", "pk"))
     framed = remake.framed_at(photo_of.values())
@@ -62,7 +71,7 @@ def framed_since(rows: Iterable[Correction]) -> set[int]:
     return {row.pk for row in asked if row.student_id in moments and moments[row.student_id] > row.created_at}
 
 
-def _take_portrait_back(correction: Correction, *, by: User) -> None:
+def _reset_portrait(correction: Correction, *, by: User) -> None:
     photo = proofs.current_portrait(correction.student)
     if photo is not None:
         reason = correction.answer or correction.explanation or _("The student asks for another photo.")
@@ -70,17 +79,20 @@ def _take_portrait_back(correction: Correction, *, by: User) -> None:
 
 
 def decline(correction: Correction, *, by: User, answer: str) -> Correction:
-    """Portrait and data are right as they are; the student reads why and confirms then."""
+    """Decline the correction with an answer that the student reads."""
     return corrections.decline(correction=correction, by=by, answer=answer)
 
 
 def reveal(correction: Correction, *, by: User) -> tuple[str, str]:
-    """(in the roster, asked for): both document numbers in clear, since nobody can decide by their masks; recorded."""
+    """The document numbers in clear: (in the roster, asked for).
+
+    The access is recorded in the history.
+    """
     return unmasking.reveal(student=correction.student, by=by), corrections.wanted_value(correction)
 
 
 def present_shown(correction: Correction) -> str:
-    """What the roster says now, a document number masked."""
+    """The present value of the field for display. A document number is masked."""
     student = correction.student
     if correction.field == Field.ID_NUMBER:
         return student.masked_id

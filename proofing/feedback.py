@@ -1,4 +1,4 @@
-"""The feedback form of a school: filled in by us, stamped by the school, accepted or sent back by the center."""
+"""The feedback form: the portal fills it in, the school stamps it, the center decides."""
 
 import tempfile
 from pathlib import Path
@@ -20,10 +20,10 @@ from proofing.feedback_form import FeedbackFormData, write_feedback_form
 from proofing.models import Feedback
 from schools.models import Action, Enrolment
 
-# The second question of the form calls the center of the notice by this; another one is addressed.
+# What the form's second question calls the center: the short name in the notice, or "your center".
 CENTER_SHORT, ANY_CENTER = "省招就中心", "贵中心"
 PDF, JPEG = "application/pdf", "image/jpeg"
-# Names in a PDF that does more than show a sheet of paper. No scan holds one.
+# PDF names of scripts, programs and attachments. A scan has none of them.
 ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia")
 _OPINIONS = list(Feedback.Opinion.values)
 
@@ -38,7 +38,10 @@ def make(
     handler_name: str = "",
     handler_phone: str = "",
 ) -> Feedback:
-    """Fill the form in, or anew, once every student is settled. Raises PortalError with what is left to do."""
+    """Fill in the form, or fill it in again.
+
+    Raises PortalError when proofreading is not complete.
+    """
     fields = {
         "quality": quality,
         "service": service,
@@ -47,7 +50,7 @@ def make(
         "handler_phone": handler_phone,
     }
     with transaction.atomic():
-        count = _refuse_unsettled(enrolment)
+        count = _require_complete(enrolment)
         feedback = Feedback.objects.select_for_update(no_key=True).filter(enrolment=enrolment).first()
         if feedback is None:
             feedback = Feedback(school_id=enrolment.school_id, season_id=enrolment.season_id, enrolment=enrolment)
@@ -60,11 +63,14 @@ def make(
     return feedback
 
 
-def _refuse_unsettled(enrolment: Enrolment) -> int:
-    """The number of portraits the form confirms."""
+def _require_complete(enrolment: Enrolment) -> int:
+    """The number of portraits that the form confirms.
+
+    Raises PortalError when proofreading is not complete.
+    """
     enrolment.require(Action.FEEDBACK)
-    now = proofs.standing(enrolment)
-    if now.is_settled:
+    now = proofs.count_students(enrolment)
+    if now.is_complete:
         return now.portraits
     left = now.undecided + now.to_confirm
     if left:
@@ -80,11 +86,11 @@ def _refuse_unsettled(enrolment: Enrolment) -> int:
 
 
 def send(feedback: Feedback, *, data: bytes, by: User) -> Feedback:
-    """The school sends the stamped form: a PDF, or a picture of the sheet."""
+    """The school sends the stamped form. `data` is a PDF or a picture of the sheet."""
     name, content, kind = stamped_file(data)
     with files.writing() as write, transaction.atomic():
         enrolment = _enrolment_of(feedback)
-        count = _refuse_unsettled(enrolment)
+        count = _require_complete(enrolment)
         files.delete_after_commit([feedback.stamped.name])
         states.change(
             feedback,
@@ -102,7 +108,10 @@ def send(feedback: Feedback, *, data: bytes, by: User) -> Feedback:
 
 
 def stamped_file(data: bytes) -> tuple[str, bytes, str]:
-    """(file name, bytes to keep, media type) of an uploaded form, told by its content. Raises PortalError."""
+    """(file name, bytes to store, media type) of an uploaded form, found by its content.
+
+    Raises PortalError for a file that is too large, incomplete, active, or neither PDF nor picture.
+    """
     limit = settings.UPLOAD_MAX_BYTES["feedback"]
     if len(data) > limit:
         refuse_size()
@@ -121,13 +130,16 @@ def stamped_file(data: bytes) -> tuple[str, bytes, str]:
 
 
 def refuse_size() -> NoReturn:
-    """For the view as well, which knows the size before it reads the file."""
+    """Raise PortalError with the size limit. The view calls it before it reads the file."""
     limit = settings.UPLOAD_MAX_BYTES["feedback"]
     raise PortalError(_("The file is too large: at most %(mb)d MB.") % {"mb": limit // 2**20})
 
 
 def accept(feedback: Feedback, *, by: User) -> Feedback:
-    """The center takes the form: from here no portrait of the school may change, and sheets may be printed."""
+    """The center accepts the form.
+
+    The portraits are fixed from then on, and sheets may be printed.
+    """
     with transaction.atomic():
         enrolment = _enrolment_of(feedback)
         _refuse_changed(feedback, enrolment)
@@ -138,8 +150,8 @@ def accept(feedback: Feedback, *, by: User) -> Feedback:
 
 
 def _refuse_changed(feedback: Feedback, enrolment: Enrolment) -> None:
-    now = proofs.standing(enrolment)
-    if not now.is_settled or now.portraits != feedback.students:
+    now = proofs.count_students(enrolment)
+    if not now.is_complete or now.portraits != feedback.students:
         raise PortalError(
             _(
                 "Since the form was sent, something has changed: it confirms %(then)d students, %(now)d are settled now. "
@@ -150,7 +162,7 @@ def _refuse_changed(feedback: Feedback, enrolment: Enrolment) -> None:
 
 
 def send_back(feedback: Feedback, *, reason: str, by: User) -> Feedback:
-    """The form cannot be taken; the school reads why and sends it again."""
+    """The center sends the form back with a reason. The school corrects it and sends it again."""
     if not reason.strip():
         raise PortalError(_("Tell the school what is wrong with the form."))
     with transaction.atomic():
@@ -181,7 +193,7 @@ def _notify(feedback: Feedback, **parameters: object) -> None:
 
 
 def form_data(enrolment: Enrolment, feedback: Feedback | None) -> FeedbackFormData:
-    """What the form says. Without a feedback row it is a blank to look at."""
+    """The values of the form. Without `feedback` the answers are left blank."""
     season = enrolment.season
     data: dict[str, Any] = {
         "center": season.center_name,
@@ -209,6 +221,7 @@ def _choice(opinion: str) -> int | None:
 
 
 def form_pdf(enrolment: Enrolment, feedback: Feedback | None) -> bytes:
+    """The form as a PDF of one page."""
     with tempfile.TemporaryDirectory() as folder:
         path = write_feedback_form(
             form_data(enrolment, feedback), Path(folder) / "form.pdf", fonts=house_fonts("serif")

@@ -1,4 +1,4 @@
-"""The feedback form of annex 3 (电子图像校对反馈表) as one page of PDF, worded as in the notice. No database."""
+"""Draws the feedback form (电子图像校对反馈表, annex 3 of the notice) as a PDF of one page. No database."""
 
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,9 +22,9 @@ NOT_FIRST = "，。；：、？！）】》”"
 
 @dataclass(frozen=True)
 class FeedbackFormData:
-    """What is filled in; what is left empty or None stays a blank to be written by hand.
+    """The values of the form. An empty or None value is left blank, to be filled in by hand.
 
-    `portraits_quality` and `service_quality` count into SATISFACTION.
+    `portraits_quality` and `service_quality` are indexes into SATISFACTION.
     """
 
     center: str
@@ -44,16 +44,16 @@ class FeedbackFormData:
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A stretch of a sentence: plain words, or a filled or empty blank of at least `blank` em on a rule."""
+class Span:
+    """A part of a sentence: plain text; with `blank` > 0 a ruled field of at least `blank` em."""
 
     text: str
     blank: float = 0
 
 
 @dataclass
-class _Pen:
-    """Sets sentences from the top of the page down."""
+class _TextWriter:
+    """Writes sentences from the top of the page down. `x`, `y` is the position in points."""
 
     canvas: Canvas
     fonts: FontChain
@@ -63,18 +63,18 @@ class _Pen:
     size: float = BODY_SIZE
     x: float = field(default=MARGIN * mm)
 
-    def sentence(self, *pieces: Piece | str, space_before: float = 0) -> None:
+    def write_sentence(self, *spans: Span | str, space_before: float = 0) -> None:
         self.y -= space_before * mm
         self.x = self.left
-        for piece in pieces:
-            piece = Piece(piece) if isinstance(piece, str) else piece
-            if piece.blank:
-                self._blank(piece)
+        for span in spans:
+            span = Span(span) if isinstance(span, str) else span
+            if span.blank:
+                self._blank(span)
             else:
-                self._words(piece.text)
+                self._write(span.text)
         self.y -= self.size * LEADING
 
-    def _words(self, text: str) -> None:
+    def _write(self, text: str) -> None:
         for char in text:
             width = self.fonts.width(char, self.size)
             # A closing mark may hang over the margin rather than begin a line.
@@ -83,10 +83,10 @@ class _Pen:
             draw_text(self.canvas, self.fonts, char, self.x, self.y, self.size)
             self.x += width
 
-    def _blank(self, piece: Piece) -> None:
-        """The value in the middle of its rule; one that is longer than a line is condensed."""
-        natural = self.fonts.width(piece.text, self.size)
-        width = min(max(piece.blank * self.size, natural + self.size), self.right - self.left)
+    def _blank(self, span: Span) -> None:
+        """Write the value centred on its rule. A value that is wider than a line is condensed."""
+        natural = self.fonts.width(span.text, self.size)
+        width = min(max(span.blank * self.size, natural + self.size), self.right - self.left)
         if self.x + width > self.right + 0.1:
             self._next_line()
         self._rule(self.x, width)
@@ -94,7 +94,7 @@ class _Pen:
         draw_text(
             self.canvas,
             self.fonts,
-            piece.text,
+            span.text,
             self.x + width / 2,
             self.y,
             self.size,
@@ -111,8 +111,11 @@ class _Pen:
         self.canvas.setLineWidth(0.6)
         self.canvas.line(x, self.y - self.size * 0.22, x + width, self.y - self.size * 0.22)
 
-    def lines_of_writing(self, text: str, lines: int) -> None:
-        """Ruled lines for free words, filled with as many as there are; smaller type where they are many."""
+    def write_on_lines(self, text: str, lines: int) -> None:
+        """Write free text on at least `lines` ruled lines.
+
+        A long text gets smaller type, down to 8 pt.
+        """
         per_line = self.right - self.left
         rows = wrap(text, per_line, self.size, self.fonts)
         size = self.size
@@ -155,30 +158,30 @@ def _draw(canvas: Canvas, data: FeedbackFormData, fonts: FontChain) -> None:
         canvas, fonts, f"编号：{data.number}", (WIDTH - MARGIN) * mm, (HEIGHT - 18) * mm, NOTE_SIZE, align="right"
     )
     _title(canvas, fonts, "电子图像校对反馈表")
-    pen = _Pen(canvas, fonts, y=(HEIGHT - 54) * mm)
-    pen.sentence(f"{data.center}：")
-    pen.sentence(
+    writer = _TextWriter(canvas, fonts, y=(HEIGHT - 54) * mm)
+    writer.write_sentence(f"{data.center}：")
+    writer.write_sentence(
         f"{INDENT}我单位已于",
         *_date(data.received_on),
         f"收到{data.class_year}届毕业生电子图像共",
-        Piece("" if data.count is None else str(data.count), blank=4),
+        Span("" if data.count is None else str(data.count), blank=4),
         "人，经校对全部电子照片确认无误。",
     )
-    pen.sentence(f"{INDENT}对此次图像采集的照片质量评价（请打√）：", space_before=1)
-    _choices(pen, data.portraits_quality, "；")
-    pen.sentence(f"{INDENT}对{data.center_short}今年的电子图像采集工作评价（请打√）：", space_before=1)
-    _choices(pen, data.service_quality, "。")
-    pen.sentence(f"{INDENT}意见和建议：", space_before=1)
-    pen.lines_of_writing(data.remarks, 3)
-    pen.sentence(
-        "学校经办人：", Piece(data.handler, blank=6), "；联系电话：", Piece(data.phone, blank=8), "；", space_before=3
+    writer.write_sentence(f"{INDENT}对此次图像采集的照片质量评价（请打√）：", space_before=1)
+    _choices(writer, data.portraits_quality, "；")
+    writer.write_sentence(f"{INDENT}对{data.center_short}今年的电子图像采集工作评价（请打√）：", space_before=1)
+    _choices(writer, data.service_quality, "。")
+    writer.write_sentence(f"{INDENT}意见和建议：", space_before=1)
+    writer.write_on_lines(data.remarks, 3)
+    writer.write_sentence(
+        "学校经办人：", Span(data.handler, blank=6), "；联系电话：", Span(data.phone, blank=8), "；", space_before=3
     )
-    _signature(canvas, data, fonts, pen.y - 14 * mm)
+    _signature(canvas, data, fonts, writer.y - 14 * mm)
     _note(canvas, data, fonts)
 
 
 def _title(canvas: Canvas, fonts: FontChain, text: str) -> None:
-    """Emboldened by a thin outline: the package has one weight only."""
+    """The title in bold. The font has no bold weight, so the letters get a thin outline."""
     line = canvas.beginText((WIDTH * mm - fonts.width(text, TITLE_SIZE)) / 2, (HEIGHT - 36) * mm)
     line.setFont(fonts.first.fontName, TITLE_SIZE)
     line.setTextRenderMode(2)
@@ -190,43 +193,43 @@ def _title(canvas: Canvas, fonts: FontChain, text: str) -> None:
     canvas.restoreState()
 
 
-def _date(day: date | None) -> list[Piece | str]:
+def _date(day: date | None) -> list[Span | str]:
     year, month, number = (str(day.year), str(day.month), str(day.day)) if day else ("", "", "")
-    return [Piece(year, blank=3), "年", Piece(month, blank=2), "月", Piece(number, blank=2), "日"]
+    return [Span(year, blank=3), "年", Span(month, blank=2), "月", Span(number, blank=2), "日"]
 
 
-def _choices(pen: _Pen, chosen: int | None, end: str) -> None:
-    pen.x = pen.left + 2 * pen.size
+def _choices(writer: _TextWriter, chosen: int | None, end: str) -> None:
+    writer.x = writer.left + 2 * writer.size
     for i, word in enumerate(SATISFACTION):
-        _box(pen, ticked=i == chosen)
-        pen._words(f"{word}{'；　' if i < len(SATISFACTION) - 1 else end}")
-    pen._next_line()
+        _box(writer, ticked=i == chosen)
+        writer._write(f"{word}{'；　' if i < len(SATISFACTION) - 1 else end}")
+    writer._next_line()
 
 
-def _box(pen: _Pen, *, ticked: bool) -> None:
-    draw_text(pen.canvas, pen.fonts, "□", pen.x, pen.y, pen.size)
+def _box(writer: _TextWriter, *, ticked: bool) -> None:
+    draw_text(writer.canvas, writer.fonts, "□", writer.x, writer.y, writer.size)
     if ticked:
-        _tick(pen)
-    pen.x += pen.fonts.width("□", pen.size)
+        _tick(writer)
+    writer.x += writer.fonts.width("□", writer.size)
 
 
-def _tick(pen: _Pen) -> None:
-    """By strokes: the font's root sign is no tick."""
+def _tick(writer: _TextWriter) -> None:
+    """A tick of two strokes, because the font has no character for it."""
     corners = [(0.16, 0.42), (0.38, 0.12), (0.98, 0.86)]
-    path = pen.canvas.beginPath()
-    path.moveTo(pen.x + corners[0][0] * pen.size, pen.y + corners[0][1] * pen.size)
+    path = writer.canvas.beginPath()
+    path.moveTo(writer.x + corners[0][0] * writer.size, writer.y + corners[0][1] * writer.size)
     for right, up in corners[1:]:
-        path.lineTo(pen.x + right * pen.size, pen.y + up * pen.size)
-    pen.canvas.saveState()
-    pen.canvas.setLineWidth(1.3)
-    pen.canvas.setLineJoin(1)
-    pen.canvas.setLineCap(1)
-    pen.canvas.drawPath(path, stroke=1, fill=0)
-    pen.canvas.restoreState()
+        path.lineTo(writer.x + right * writer.size, writer.y + up * writer.size)
+    writer.canvas.saveState()
+    writer.canvas.setLineWidth(1.3)
+    writer.canvas.setLineJoin(1)
+    writer.canvas.setLineCap(1)
+    writer.canvas.drawPath(path, stroke=1, fill=0)
+    writer.canvas.restoreState()
 
 
 def _signature(canvas: Canvas, data: FeedbackFormData, fonts: FontChain, y: float) -> None:
-    """Unit and date on the right, with room for the round stamp over them."""
+    """School and date on the right. The space below is for the round stamp."""
     unit = f"单位（盖章）：{data.school}"
     room = (WIDTH - 2 * MARGIN) * mm
     natural = fonts.width(unit, BODY_SIZE)

@@ -11,7 +11,7 @@ from students.models import Correction, Student
 
 
 class CorrectionForm(forms.ModelForm):
-    """What the student says is wrong, and what is right."""
+    """A student asks for a correction of one field."""
 
     class Meta:
         model = Correction
@@ -63,7 +63,7 @@ class DecisionForm(AnswerForm):
 
 
 class FeedbackForm(forms.ModelForm):
-    """What the school says on the form; everything may be left empty and written by hand."""
+    """The school's answers on the feedback form. Empty answers are filled in by hand on paper."""
 
     class Meta:
         model = Feedback

@@ -12,7 +12,7 @@ from students.models import Student
 
 
 class Proof(TenantModel):
-    """The student looked at portrait and data: right, or to be corrected."""
+    """One student's proof: portrait and data are confirmed, or a correction is asked for."""
 
     class Status(models.TextChoices):
         CONFIRMED = "confirmed", _("Confirmed")
@@ -27,8 +27,8 @@ class Proof(TenantModel):
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
     photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.CONFIRMED)
-    # The school may settle for a student who does not answer; then the reason says why.
-    settled_by_school = models.BooleanField(default=False)
+    # The school may confirm for a student who does not answer. It gives a reason then.
+    confirmed_by_school = models.BooleanField(default=False)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     at = models.DateTimeField(auto_now=True)
 
@@ -45,7 +45,7 @@ def feedback_path(feedback: "Feedback", filename: str) -> str:
 
 
 class Feedback(TenantModel):
-    """The feedback form (annex 3) of a school: made by us, stamped by the school, accepted by the center."""
+    """The feedback form (annex 3 of the notice) of one school."""
 
     class Status(models.TextChoices):
         MADE = "made", _("To be stamped")

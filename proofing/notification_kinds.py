@@ -1,4 +1,4 @@
-"""What this room tells people."""
+"""The notifications of proofing."""
 
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy

@@ -1,4 +1,4 @@
-"""Proofreading (校对): the student confirms portrait and data, or the school settles for one who does not answer."""
+"""Proofreading (校对): students confirm portrait and data, or the school confirms for them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,17 +22,19 @@ from schools.models import Action, Enrolment
 from students.models import Correction, Student
 
 Stage = Student.Stage
-# Somebody still has to decide: proofreading cannot close over them. A student who never submitted holds nobody up.
+# The photo waits for a decision: proofreading cannot be completed before. A student without a photo
+# does not count.
 UNDECIDED = (Stage.CHECKING, Stage.REVIEW)
-# Holds a portrait that the school has approved.
+# The student has an approved portrait.
 WITH_PORTRAIT = (Stage.APPROVED, Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)
-# A name with something besides the 20,902 characters that every Chinese font has, letters, digits and the dot.
+# Matches a character outside of the 20,902 that every Chinese font has, letters, digits, space and
+# dot.
 UNUSUAL = r"[^\u4e00-\u9fa5A-Za-z0-9 ·]"
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How far a school's proofreading is, in students."""
+class ProofCounts:
+    """How many students of a school are in each state of proofreading."""
 
     roster: int
     without_photo: int
@@ -43,24 +45,24 @@ class Standing:
 
     @property
     def portraits(self) -> int:
-        """The form's 电子图像共…人."""
+        """The number of approved portraits (电子图像共…人 on the feedback form)."""
         return self.to_confirm + self.proofed
 
     @property
-    def is_settled(self) -> bool:
+    def is_complete(self) -> bool:
         return self.proofed > 0 and not (self.undecided or self.to_confirm or self.disputed)
 
 
-def standing(enrolment: Enrolment) -> Standing:
-    """Two queries, whatever the number of students."""
+def count_students(enrolment: Enrolment) -> ProofCounts:
+    """The counts of one school. Two queries for any number of students."""
     students = students_of(enrolment)
     by_stage = dict(students.values_list("stage").annotate(n=Count("pk")).order_by())
-    return Standing(
+    return ProofCounts(
         roster=sum(by_stage.values()),
         without_photo=sum(by_stage.get(stage, 0) for stage in (Stage.WAITING, Stage.RETAKE, Stage.READY)),
         undecided=sum(by_stage.get(stage, 0) for stage in UNDECIDED),
         to_confirm=by_stage.get(Stage.APPROVED, 0),
-        disputed=len(disputed(enrolment)),
+        disputed=len(disputed_ids(enrolment)),
         proofed=sum(by_stage.get(stage, 0) for stage in (Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)),
     )
 
@@ -69,8 +71,11 @@ def students_of(enrolment: Enrolment) -> QuerySet[Student]:
     return Student.objects.filter(school=enrolment.school_id, season=enrolment.season_id)
 
 
-def disputed(enrolment: Enrolment) -> set[int]:
-    """Ids of the students who wait for the answer to a correction: few, so that lists need no join for them."""
+def disputed_ids(enrolment: Enrolment) -> set[int]:
+    """The ids of the students with an open correction.
+
+    They are few, so lists use ids and no join.
+    """
     return set(_open_corrections(enrolment))
 
 
@@ -82,7 +87,10 @@ def _open_corrections(enrolment: Enrolment) -> QuerySet[Correction, int]:
 
 
 def open_proofreading(enrolment: Enrolment, *, by: User) -> Enrolment:
-    """The school says that its capture is over before its days are; nothing may wait for review then."""
+    """The school ends its capture before its last day.
+
+    Raises PortalError while photos wait for review.
+    """
     _refuse_undecided(enrolment)
     return capture_period.end_capture(enrolment=enrolment, by=by)
 
@@ -103,22 +111,23 @@ def _refuse_undecided(enrolment: Enrolment) -> None:
 
 
 def current_portrait(student: Student) -> Photo | None:
-    """The approved photo whose portrait the student reads."""
+    """The approved photo whose portrait the student proofreads; None when there is none."""
     return portraits_of([student]).first()
 
 
 def portraits_of(students: list[Student]) -> QuerySet[Photo]:
-    """The same of many."""
+    """The approved photos of these students, at most one each."""
     return Photo.objects.filter(student__in=students, is_current=True, status=Photo.Status.APPROVED)
 
 
 @retried
 def confirm(student: Student, *, photo_id: int, by: Student, portrait: str = "") -> Proof:
-    """The student has read this portrait and the data and says that they are right.
+    """The student confirms the data and the portrait of this photo.
 
-    `portrait`: its version, since the school may have framed it anew while it was being read.
+    `portrait` is the version of the portrait that the page showed; "" skips the check. Raises
+    Conflict when the photo or its portrait has changed in the meantime.
     """
-    locked, enrolment = locked_row(student)
+    locked, enrolment = lock_student(student)
     enrolment.require(Action.CONFIRM)
     photo = current_portrait(locked)
     if photo is None or photo.pk != photo_id or portrait not in ("", photo.portrait_version):
@@ -127,21 +136,21 @@ def confirm(student: Student, *, photo_id: int, by: Student, portrait: str = "")
         raise PortalError(_("The school is still looking at your request. Please wait for its answer."))
     if locked.stage == Stage.PROOFED:
         return Proof.objects.get(student=locked)
-    proof = _confirmed(locked, photo, by=by)
+    proof = _save_confirmation(locked, photo, by=by)
     states.change(locked, Stage.PROOFED, by=by, only_from=[Stage.APPROVED])
     student.stage = locked.stage
     return proof
 
 
-def locked_row(student: Student) -> tuple[Student, Enrolment]:
-    """The student's row, held until the transaction ends, and the school's part in the season."""
+def lock_student(student: Student) -> tuple[Student, Enrolment]:
+    """Lock the student's row until the transaction ends. Returns it and the school's enrolment."""
     locked = Student.objects.select_for_update(of=("self",), no_key=True).get(pk=student.pk)
     return locked, Enrolment.objects.get(school=student.school_id, season=student.season_id)
 
 
-def _confirmed(student: Student, photo: Photo, *, by: Student) -> Proof:
-    """The student's proof, made or moved to confirmed, with the portrait that was read."""
-    fields: dict[str, Any] = {"photo": photo, "settled_by_school": False, "reason": ""}
+def _save_confirmation(student: Student, photo: Photo, *, by: Student) -> Proof:
+    """Create the student's proof as confirmed, or change it to confirmed, with this photo."""
+    fields: dict[str, Any] = {"photo": photo, "confirmed_by_school": False, "reason": ""}
     proof = Proof.objects.filter(student=student).first()
     if proof is None:
         proof = Proof.objects.create(
@@ -154,17 +163,19 @@ def _confirmed(student: Student, photo: Photo, *, by: Student) -> Proof:
             proof, Proof.Status.CONFIRMED, by=by, facts={"photo": photo.pk}, at=timezone.now(), **fields
         )
         return confirmed
-    # Confirmed before, then the portrait was replaced: the same state for another picture.
+    # Confirmed before with a portrait that has been replaced since: the state stays, the photo
+    # changes.
     Proof.objects.filter(pk=proof.pk).update(**fields, at=timezone.now())
     history.record("proof.confirmed", proof, by=by, before=proof.status, after=proof.status, facts={"photo": photo.pk})
     return Proof.objects.get(pk=proof.pk)
 
 
-def settle(students: Iterable[Student], *, reason: str, by: User) -> int:
-    """The school answers for students who do not; the reason stands in the history. Returns how many were settled.
+def confirm_for_students(students: Iterable[Student], *, reason: str, by: User) -> int:
+    """The school confirms for students who do not answer. Returns how many were confirmed.
 
-    Those who have asked for a correction, or have no approved portrait, are left as they are. All or none, in a fixed
-    number of queries: a large school settles for thousands at once.
+    Students with an open correction or without an approved portrait are skipped. The reason is kept
+    in the history. One transaction and a fixed number of queries, since a large school confirms for
+    thousands at once.
     """
     reason = reason.strip()
     if not reason:
@@ -177,17 +188,20 @@ def settle(students: Iterable[Student], *, reason: str, by: User) -> int:
             Enrolment.objects.get(school=school_id, season=season_id).require(Action.CONFIRM)
         photos = dict(portraits_of(rows).values_list("student_id", "pk"))
         rows = [row for row in rows if row.pk in photos]
-        _confirm_all(rows, photos, reason=reason, by=by)
+        _save_confirmations(rows, photos, reason=reason, by=by)
         settled = Student.objects.filter(pk__in=[row.pk for row in rows])
         return len(states.change_many(settled, Stage.PROOFED, by=by, facts={"reason": reason}))
 
 
-def _confirm_all(students: list[Student], photos: dict[int, int], *, reason: str, by: User) -> None:
-    """The proofs of these students, made or moved to confirmed in the school's name."""
+def _save_confirmations(students: list[Student], photos: dict[int, int], *, reason: str, by: User) -> None:
+    """Create the proofs of these students as confirmed by the school, or change them.
+
+    `photos`: student id to photo id.
+    """
     there = {proof.student_id: proof for proof in Proof.objects.filter(student__in=students)}
     disputed = Proof.objects.filter(pk__in=[proof.pk for proof in there.values()], status=Proof.Status.DISPUTED)
     states.change_many(disputed, Proof.Status.CONFIRMED, by=by, facts={"reason": reason})
-    fields: dict[str, Any] = {"settled_by_school": True, "reason": reason, "at": timezone.now()}
+    fields: dict[str, Any] = {"confirmed_by_school": True, "reason": reason, "at": timezone.now()}
     for proof in there.values():
         proof.photo_id = photos[proof.student_id]
         for name, value in fields.items():
@@ -204,13 +218,16 @@ def _confirm_all(students: list[Student], photos: dict[int, int], *, reason: str
     )
 
 
-def to_settle(enrolment: Enrolment) -> QuerySet[Student]:
-    """Students whose portrait waits for a word."""
-    return students_of(enrolment).filter(stage=Stage.APPROVED).exclude(pk__in=disputed(enrolment))
+def awaiting_confirmation(enrolment: Enrolment) -> QuerySet[Student]:
+    """The students with an approved portrait who neither confirmed nor asked for a correction."""
+    return students_of(enrolment).filter(stage=Stage.APPROVED).exclude(pk__in=disputed_ids(enrolment))
 
 
-def dispute(student: Student, *, by: history.Actor) -> None:
-    """Take back a confirmation because something is to be corrected. The caller holds the student's row."""
+def withdraw_confirmation(student: Student, *, by: history.Actor) -> None:
+    """Mark the student's proof as disputed and undo a confirmation.
+
+    The caller has locked the student's row.
+    """
     proof = Proof.objects.filter(student=student).first()
     photo = current_portrait(student)
     if proof is None and photo is not None:
@@ -223,20 +240,23 @@ def dispute(student: Student, *, by: history.Actor) -> None:
         )
         history.record("proof.disputed", proof, by=by, after=proof.status)
     elif proof is not None and proof.status == Proof.Status.CONFIRMED:
-        states.change(proof, Proof.Status.DISPUTED, by=by, settled_by_school=False, reason="")
+        states.change(proof, Proof.Status.DISPUTED, by=by, confirmed_by_school=False, reason="")
     if student.stage == Stage.PROOFED:
         states.change(student, Stage.APPROVED, by=by)
 
 
-def unprintable(enrolment: Enrolment) -> list[tuple[Student, str]]:
-    """Students whose names hold characters that no font has, with those characters: better known now than at the press."""
+def unprintable_names(enrolment: Enrolment) -> list[tuple[Student, str]]:
+    """The students whose names have characters that no font has, each with those characters."""
     rows = students_of(enrolment).filter(stage__in=WITH_PORTRAIT, name__regex=UNUSUAL)
     found = ((row, "".join(char for char in row.name if ord(char) not in covered())) for row in rows)
     return [(row, characters) for row, characters in found if characters]
 
 
 def worklist(enrolment: Enrolment) -> QuerySet[Student]:
-    """The students of the proofreading page in the order of the sheets; `is_disputed`: one waits for a correction."""
+    """The students with a portrait, in the order of the sheets.
+
+    `is_disputed`: the student has an open correction.
+    """
     is_disputed = ExpressionWrapper(Q(pk__in=_open_corrections(enrolment)), output_field=BooleanField())
     return (
         students_of(enrolment)

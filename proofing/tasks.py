@@ -1,4 +1,4 @@
-"""What the timetable calls."""
+"""The periodic task of proofing. Its time is in config/celery.py."""
 
 from celery import shared_task
 

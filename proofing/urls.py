@@ -11,8 +11,8 @@ urlpatterns = [
     # school
     path("school/proofs/", proofs.proof_list, name="proofs"),
     path("school/proofs/open/", proofs.open_proofreading, name="open_proofreading"),
-    path("school/proofs/settle/", proofs.settle, name="settle"),
-    path("school/corrections/", proofs.corrections, name="corrections"),
+    path("school/proofs/confirm/", proofs.confirm_for_students, name="confirm_for_students"),
+    path("school/corrections/", proofs.correction_list, name="corrections"),
     path("school/corrections/<int:pk>/", proofs.decide, name="correction_decide"),
     path("school/corrections/<int:pk>/reveal/", proofs.reveal, name="correction_reveal"),
     path("school/feedback/", feedback.school_feedback, name="feedback"),
@@ -26,6 +26,6 @@ urlpatterns = [
     path("center/feedback/<int:pk>/accept/", feedback.accept, name="feedback_accept"),
     path("center/feedback/<int:pk>/send-back/", feedback.send_back, name="feedback_send_back"),
     # overviews
-    path("panels/printing/feedback/", panels.feedback, name="panel_feedback"),
-    path("panels/printing/unprintable/", proofs.unprintable, name="panel_unprintable"),
+    path("panels/proofing/feedback/", panels.feedback, name="panel_feedback"),
+    path("panels/proofing/unprintable/", proofs.unprintable, name="panel_unprintable"),
 ]

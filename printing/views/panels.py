@@ -57,7 +57,7 @@ def school(request: Any) -> HttpResponse:
     )
     context = {
         "enrolment": enrolment,
-        "standing": proofs.standing(enrolment),
+        "counts": proofs.count_students(enrolment),
         "feedback": Feedback.objects.filter(enrolment=enrolment).first(),
         "runs": PrintRun.objects.filter(enrolment=enrolment).select_related("shipment", "job"),
     }

@@ -30,7 +30,7 @@ def prints(request: Any) -> HttpResponse:
     if enrolment:
         words = request.GET.get("q", "").strip()
         context |= {
-            "portraits": proofs.standing(enrolment).portraits,
+            "portraits": proofs.count_students(enrolment).portraits,
             "runs": PrintRun.objects.filter(enrolment=enrolment)
             .select_related("job", "shipment")
             .prefetch_related("volumes"),

@@ -1,4 +1,4 @@
-"""The feedback form: the school fills it in, prints it, sends it stamped; the center accepts it or sends it back."""
+"""The pages of the feedback form: the school fills it in and sends it, the center decides."""
 
 from typing import Any
 
@@ -22,8 +22,7 @@ from portal.event_text import told
 from portal.form_fields import checked
 from portal.lists import List, choice, search
 from portal.models import User
-from proofing import feedback as rules
-from proofing import proofs
+from proofing import feedback, proofs
 from proofing.forms import FeedbackForm, ReasonForm, StampedForm
 from proofing.models import Feedback
 from schools.models import Action, Enrolment
@@ -45,7 +44,10 @@ def _of(enrolment: Enrolment) -> Feedback | None:
 @require_http_methods(["GET", "POST"])
 @school_page(may="feedback.see", to_post="feedback.send")
 def school_feedback(request: Any) -> HttpResponse:
-    """What is left to do before the form, the form itself, and where it is."""
+    """What is left to proofread, the form's answers, and the state of the form.
+
+    POST fills it in.
+    """
     enrolment: Enrolment | None = request.enrolment
     if enrolment is None:
         return render(request, "proofing/feedback.html", {"enrolment": None})
@@ -53,7 +55,7 @@ def school_feedback(request: Any) -> HttpResponse:
     initial = {"handler_name": request.user.actor_name, "handler_phone": request.user.phone}
     form = FeedbackForm(request.POST or None, instance=made, initial=None if made else initial)
     if request.method == "POST" and form.is_valid():
-        rules.make(enrolment, by=request.user, **form.cleaned_data)
+        feedback.make(enrolment, by=request.user, **form.cleaned_data)
         messages.success(request, _("The form is ready. Print it, have it stamped, and send it here."))
         return HttpResponseRedirect(reverse("proofing:feedback"))
     return _page(request, made, form=form, stamped_form=StampedForm())
@@ -66,7 +68,7 @@ def _page(
     context = {
         "enrolment": enrolment,
         "feedback": made,
-        "standing": proofs.standing(enrolment),
+        "counts": proofs.count_students(enrolment),
         "form": form,
         "stamped_form": stamped_form,
         "can_make": enrolment.allows(Action.FEEDBACK),
@@ -85,7 +87,7 @@ def form_pdf(request: Any) -> HttpResponse:
     if request.enrolment is None:
         raise Http404
     made = _of(request.enrolment)
-    response = HttpResponse(rules.form_pdf(request.enrolment, made), content_type=rules.PDF)
+    response = HttpResponse(feedback.form_pdf(request.enrolment, made), content_type=feedback.PDF)
     name = f"{request.season.graduating_class}届毕业生电子图像校对反馈表.pdf"
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     response["Cache-Control"] = "private, no-store"
@@ -114,8 +116,8 @@ def send(request: Any) -> HttpResponse:
 
 def _send(made: Feedback, upload: Any, *, by: User) -> None:
     if upload.size > settings.UPLOAD_MAX_BYTES["feedback"]:
-        rules.refuse_size()
-    rules.send(made, data=upload.read(), by=by)
+        feedback.refuse_size()
+    feedback.send(made, data=upload.read(), by=by)
 
 
 @require_GET
@@ -125,16 +127,16 @@ def stamped(request: Any) -> HttpResponse:
     return _stamped(request, get_object_or_404(Feedback, enrolment=request.enrolment))
 
 
-def _stamped(request: Any, feedback: Feedback) -> HttpResponse:
-    """The stamped form, shown in the page unless `download` is asked for."""
-    suffix = "pdf" if feedback.stamped_type == rules.PDF else "jpg"
+def _stamped(request: Any, row: Feedback) -> HttpResponse:
+    """The stamped form, shown inline; as a download with `?download`."""
+    suffix = "pdf" if row.stamped_type == feedback.PDF else "jpg"
     response = files.send(
-        feedback.stamped,
-        filename=f"{feedback.season.year}-{feedback.school.code}.{suffix}",
-        content_type=feedback.stamped_type,
+        row.stamped,
+        filename=f"{row.season.year}-{row.school.code}.{suffix}",
+        content_type=row.stamped_type,
         download="download" in request.GET,
     )
-    history.record("feedback.viewed", feedback, by=request.user)
+    history.record("feedback.viewed", row, by=request.user)
     return response
 
 
@@ -145,7 +147,7 @@ def _all(request: Any) -> QuerySet[Feedback]:
 @require_GET
 @center_page(may="feedback.see")
 def inbox(request: Any) -> HttpResponse:
-    """Every school's form, those that wait for the center first."""
+    """The forms of all schools, the newest sent first, and the schools that are late."""
     listed = FeedbackList(_all(request), request.GET)
     context = {"listed": listed, "page": listed.page, "overdue": _overdue(request)}
     return render(request, "proofing/center_feedback.html", context)
@@ -164,10 +166,10 @@ def detail(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(_all(request), pk=pk)
     context = {
         "feedback": row,
-        "standing": proofs.standing(row.enrolment),
+        "counts": proofs.count_students(row.enrolment),
         "may_decide": states.may(row, Feedback.Status.SENT_BACK) and row.enrolment.allows(Action.DECIDE_FEEDBACK),
         "reason_form": ReasonForm(),
-        "unprintable": proofs.unprintable(row.enrolment),
+        "unprintable": proofs.unprintable_names(row.enrolment),
         "events": told(history.of(row).exclude(kind="feedback.viewed")[:20]),
         "is_late": bool(row.sent_at and row.enrolment.proof_due_on)
         and timezone.localdate(row.sent_at) > row.enrolment.proof_due_on,
@@ -185,7 +187,7 @@ def center_stamped(request: Any, pk: int) -> HttpResponse:
 @require_POST
 @center_page(may="feedback.decide")
 def accept(request: Any, pk: int) -> HttpResponse:
-    row = rules.accept(get_object_or_404(_all(request), pk=pk), by=request.user)
+    row = feedback.accept(get_object_or_404(_all(request), pk=pk), by=request.user)
     messages.success(request, _("Accepted. The sheets of %(school)s can be printed.") % {"school": row.school})
     return HttpResponseRedirect(reverse("proofing:center_feedback"))
 
@@ -194,6 +196,6 @@ def accept(request: Any, pk: int) -> HttpResponse:
 @center_page(may="feedback.decide")
 def send_back(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(_all(request), pk=pk)
-    rules.send_back(row, **checked(ReasonForm(request.POST)), by=request.user)
+    feedback.send_back(row, **checked(ReasonForm(request.POST)), by=request.user)
     messages.success(request, _("Sent back. %(school)s has been told why.") % {"school": row.school})
     return HttpResponseRedirect(reverse("proofing:center_feedback"))

@@ -1,4 +1,4 @@
-"""Panels of the overviews: the feedback forms."""
+"""The center's panel on feedback forms."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from schools.models import Enrolment
 @require_GET
 @center_page(may="feedback.see")
 def feedback(request: Any) -> HttpResponse:
-    """Forms by state, and the schools that are late."""
+    """The number of schools in each state, the forms to decide, and the schools that are late."""
     by_status = dict(
         Enrolment.objects.filter(season=request.season).values_list("status").annotate(n=Count("pk")).order_by()
     )

@@ -1,4 +1,4 @@
-"""The school's side of proofreading: who has confirmed, who has not, and the corrections asked for."""
+"""The school's pages of proofreading: the students' proofs, and the corrections they ask for."""
 
 from typing import Any
 
@@ -16,11 +16,10 @@ from capture.models import Photo
 from portal.access import school_page
 from portal.form_fields import checked
 from portal.lists import List, cases, choice, search, text
-from proofing import disputes as rules
-from proofing import proofs
+from proofing import disputes, proofs
 from proofing.forms import AnswerForm, DecisionForm, ReasonForm, SettleForm
 from schools.models import Action, Enrolment
-from students import corrections as data_rules
+from students import corrections
 from students.models import Correction, Student
 
 
@@ -43,7 +42,7 @@ class ProofList(List):
 
 
 class Corrections(List):
-    """The open ones, unless others are asked for."""
+    """Corrections; without a filter only the open ones."""
 
     filters = {
         "status": choice("status", Correction.Status.choices, label=gettext_lazy("State"), has_all=True),
@@ -63,7 +62,7 @@ def proof_list(request: Any) -> HttpResponse:
     context = {
         "listed": listed,
         "enrolment": enrolment,
-        "standing": proofs.standing(enrolment),
+        "counts": proofs.count_students(enrolment),
         "page": page,
         "photos": _photos(page.object_list),
         "classes": _classes(enrolment),
@@ -83,7 +82,7 @@ def _enrolled(request: Any) -> Enrolment:
 
 
 def _each(form: type[Form], *dialogs: str) -> dict[str, Form]:
-    """The same form for several dialogs of one page, with ids of their own."""
+    """One form for each dialog of the page. The prefix keeps the ids of their fields apart."""
     return {name: form(auto_id=f"{name}_%s") for name in dialogs}
 
 
@@ -93,7 +92,7 @@ def _classes(enrolment: Enrolment) -> list[str]:
 
 
 def _photos(students: Any) -> dict[int, int]:
-    """Student to current photo, for the miniatures of one page."""
+    """Student id to id of the current photo, for the thumbnails of one page."""
     rows = Photo.objects.filter(student__in=[s.pk for s in students], is_current=True).exclude(thumbnail="")
     return dict(rows.values_list("student_id", "pk"))
 
@@ -101,8 +100,11 @@ def _photos(students: Any) -> dict[int, int]:
 @require_GET
 @school_page(may="proofs.see")
 def unprintable(request: Any) -> HttpResponse:
-    """Names that no font can write: looked for beside the list, since it reads every name of the school."""
-    found = proofs.unprintable(request.enrolment) if request.enrolment else []
+    """The names that cannot be printed.
+
+    A request of its own, because it reads every name of the school.
+    """
+    found = proofs.unprintable_names(request.enrolment) if request.enrolment else []
     return render(request, "proofing/_unprintable.html", {"unprintable": found})
 
 
@@ -116,13 +118,13 @@ def open_proofreading(request: Any) -> HttpResponse:
 
 @require_POST
 @school_page(may="proofs.run")
-def settle(request: Any) -> HttpResponse:
-    """The picked students, or all who have not answered, with one reason."""
-    rows = proofs.to_settle(_enrolled(request))
+def confirm_for_students(request: Any) -> HttpResponse:
+    """Confirm for the picked students, or with `all=1` for all who have not answered."""
+    rows = proofs.awaiting_confirmation(_enrolled(request))
     wanted = checked(SettleForm(request.POST))
     if not wanted["all"]:
         rows = rows.filter(pk__in=wanted["pick"])
-    count = proofs.settle(rows, reason=wanted["reason"], by=request.user)
+    count = proofs.confirm_for_students(rows, reason=wanted["reason"], by=request.user)
     if count:
         messages.success(request, ngettext("%(n)d student settled.", "%(n)d students settled.", count) % {"n": count})
     else:
@@ -134,17 +136,17 @@ def settle(request: Any) -> HttpResponse:
 
 @require_GET
 @school_page(may="corrections.see")
-def corrections(request: Any) -> HttpResponse:
-    """What students ask to be put right, the open ones first."""
+def correction_list(request: Any) -> HttpResponse:
+    """The corrections that students ask for."""
     return _corrections(request)
 
 
 def _corrections(request: Any, revealed: Correction | None = None) -> HttpResponse:
-    """`revealed` stands in clear among the others."""
+    """The page of corrections. `revealed` is shown with its document numbers in clear."""
     rows = Correction.objects.filter(student__season=request.season).select_related("student")
     listed = Corrections(rows, {"status": revealed.status} if revealed else request.GET)
     page = listed.page
-    framed = rules.framed_since(row for row in page.object_list if row.status == Correction.Status.OPEN)
+    framed = disputes.reframed_ids(row for row in page.object_list if row.status == Correction.Status.OPEN)
     page.object_list = [revealed if row == revealed else _masked(row, framed) for row in page.object_list]
     context = {
         "listed": listed,
@@ -156,7 +158,7 @@ def _corrections(request: Any, revealed: Correction | None = None) -> HttpRespon
 
 
 def _masked(row: Correction, framed: set[int]) -> Correction:
-    row.wanted_shown, row.present_shown = data_rules.wanted_shown(row), rules.present_shown(row)  # type: ignore[attr-defined]
+    row.wanted_shown, row.present_shown = corrections.wanted_shown(row), disputes.present_shown(row)  # type: ignore[attr-defined]
     row.is_framed = row.pk in framed  # type: ignore[attr-defined]
     return row
 
@@ -164,10 +166,10 @@ def _masked(row: Correction, framed: set[int]) -> Correction:
 @require_POST
 @school_page(may="students.reveal_number")
 def reveal(request: Any, pk: int) -> HttpResponse:
-    """The two document numbers in clear; without JavaScript the whole page with them, for this once."""
+    """The two document numbers in clear: the card for htmx, the whole page without JavaScript."""
     numbers = Correction.objects.filter(student__season=request.season, field=Correction.Field.ID_NUMBER)
     row = get_object_or_404(numbers.select_related("student"), pk=pk)
-    row.present_shown, row.wanted_shown = rules.reveal(row, by=request.user)  # type: ignore[attr-defined]
+    row.present_shown, row.wanted_shown = disputes.reveal(row, by=request.user)  # type: ignore[attr-defined]
     row.is_revealed = True  # type: ignore[attr-defined]
     if request.htmx:
         response = render(request, "proofing/corrections.html#card", {"c": row, "photos": _photos([row.student])})
@@ -180,14 +182,17 @@ def reveal(request: Any, pk: int) -> HttpResponse:
 @require_POST
 @school_page(may="corrections.decide")
 def decide(request: Any, pk: int) -> HttpResponse:
-    """`do` is accept, framed or decline."""
+    """Decide a correction.
+
+    `do` is "accept", "framed" (accept, the portrait was framed anew) or "decline".
+    """
     row = get_object_or_404(Correction.objects.select_related("student__school"), pk=pk)
     decided = checked(DecisionForm(request.POST))
     do, answer = decided["do"], decided["answer"]
     if do in ("accept", "framed"):
-        (rules.accept if do == "accept" else rules.accept_framed)(row, by=request.user, answer=answer)
+        (disputes.accept if do == "accept" else disputes.accept_reframed)(row, by=request.user, answer=answer)
         messages.success(request, _("Corrected. %(name)s has been told.") % {"name": row.student.name})
     else:
-        rules.decline(row, by=request.user, answer=answer)
+        disputes.decline(row, by=request.user, answer=answer)
         messages.success(request, _("Declined. %(name)s has been told.") % {"name": row.student.name})
     return HttpResponseRedirect(reverse("proofing:corrections"))

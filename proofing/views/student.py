@@ -1,4 +1,4 @@
-"""The student proofreads: confirms portrait and data, or says what is wrong."""
+"""The student's pages of proofreading: confirm portrait and data, or ask for a correction."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from students.student_access import student_page
 @require_http_methods(["GET", "POST"])
 @student_page
 def proof(request: Any) -> HttpResponse:
-    """Portrait and data as they are going to be printed; the button confirms what is shown."""
+    """Portrait and data as they will be printed. POST confirms what the page showed."""
     student: Student = request.student
     if request.method == "POST":
         proofs.confirm(student, photo_id=_shown(request), portrait=request.POST.get("portrait", ""), by=student)
@@ -47,7 +47,7 @@ def _proof_page(request: Any, *, number: str = "") -> HttpResponse:
 
 
 def _shown(request: Any) -> int:
-    """The portrait that the page showed."""
+    """The id of the photo that the page showed. Raises Conflict when it is missing."""
     number = request.POST.get("photo", "")
     if not number.isdecimal():
         raise Conflict
@@ -57,7 +57,7 @@ def _shown(request: Any) -> int:
 @require_POST
 @student_page
 def own_number(request: Any) -> HttpResponse:
-    """The own document number in clear, to be compared digit by digit; the look is recorded."""
+    """The student's own document number in clear. The access is recorded in the history."""
     number = unmasking.reveal(student=request.student, by=request.student)
     if request.htmx:
         return render(request, "proofing/proof.html#number", {"number": number})

@@ -122,7 +122,7 @@ def test_present_values_are_shown_masked_and_in_words(asker):
 def test_requests_are_over_once_the_form_is_accepted(pair, accepted):
     with pytest.raises(PortalError, match="closed"):
         ask(pair[0])
-    assert proofs.standing(accepted).disputed == 0
+    assert proofs.count_students(accepted).disputed == 0
 
 
 def test_portrait_framed_since_the_complaint_needs_no_other_photo(asker, owner):
@@ -131,10 +131,10 @@ def test_portrait_framed_since_the_complaint_needs_no_other_photo(asker, owner):
         PortalError,
         match=said("The portrait has not been framed anew since the student asked. Adjust the frame first."),
     ):
-        disputes.accept_framed(correction, by=owner)
+        disputes.accept_reframed(correction, by=owner)
     photo = proofs.current_portrait(asker)
     history.record("photo.framed", photo, by=owner)
-    assert disputes.accept_framed(correction, by=owner).status == Correction.Status.ACCEPTED
+    assert disputes.accept_reframed(correction, by=owner).status == Correction.Status.ACCEPTED
     photo.refresh_from_db()
     assert photo.status == Photo.Status.APPROVED
     assert (
@@ -146,4 +146,4 @@ def test_portrait_framed_since_the_complaint_needs_no_other_photo(asker, owner):
 
 def test_portrait_framed_before_the_complaint_is_no_answer_to_it(asker, owner):
     history.record("photo.framed", proofs.current_portrait(asker), by=owner)
-    assert not disputes.is_framed_since(ask(asker, "portrait", "", "My head is cut off"))
+    assert not disputes.is_reframed(ask(asker, "portrait", "", "My head is cut off"))

@@ -25,7 +25,7 @@ def test_confirmed_student_is_proofread_and_the_history_names_the_portrait(pair,
     student = pair[0]
     proof = confirm(student)
     photo = proofs.current_portrait(student)
-    assert (proof.status, proof.photo, proof.settled_by_school) == (Proof.Status.CONFIRMED, photo, False)
+    assert (proof.status, proof.photo, proof.confirmed_by_school) == (Proof.Status.CONFIRMED, photo, False)
     assert stage_of(student) == student.stage == Stage.PROOFED
     event = Event.objects.get(kind="proof.confirmed")
     assert (event.actor_key, event.facts) == (student.actor_key, {"photo": photo.pk})
@@ -94,16 +94,19 @@ def test_new_portrait_after_a_reset_is_confirmed_anew(pair, proofreading, owner,
 
 def test_school_settles_for_students_who_do_not_answer_with_a_reason(pair, proofreading, owner):
     disputes.ask(pair[1], field="major", wanted="会计学", explanation="", by=pair[1])
-    assert proofs.settle(proofs.to_settle(proofreading), reason="Checked in class", by=owner) == 1
+    assert (
+        proofs.confirm_for_students(proofs.awaiting_confirmation(proofreading), reason="Checked in class", by=owner)
+        == 1
+    )
     proof = Proof.objects.get(student=pair[0])
-    assert (proof.settled_by_school, proof.reason) == (True, "Checked in class")
+    assert (proof.confirmed_by_school, proof.reason) == (True, "Checked in class")
     assert [stage_of(student) for student in pair] == [Stage.PROOFED, Stage.APPROVED]
     assert Event.objects.get(kind="proof.confirmed").actor_key == owner.actor_key
 
 
 def test_settling_asks_the_same_queries_for_any_number(pair, proofreading, owner, django_assert_num_queries):
     with django_assert_num_queries(15):
-        assert proofs.settle(pair, reason="Checked", by=owner) == 2
+        assert proofs.confirm_for_students(pair, reason="Checked", by=owner) == 2
 
 
 def test_settling_renews_proofs_that_were_disputed_or_read_for_another_portrait(pair, proofreading, owner):
@@ -112,8 +115,8 @@ def test_settling_renews_proofs_that_were_disputed_or_read_for_another_portrait(
     disputes.decline(asked, by=owner, answer="As registered")
     confirm(pair[1])
     Student.objects.filter(pk=pair[1].pk).update(stage=Stage.APPROVED)
-    assert proofs.settle(pair, reason="Checked", by=owner) == 2
-    assert set(Proof.objects.values_list("status", "settled_by_school", "reason")) == {("confirmed", True, "Checked")}
+    assert proofs.confirm_for_students(pair, reason="Checked", by=owner) == 2
+    assert set(Proof.objects.values_list("status", "confirmed_by_school", "reason")) == {("confirmed", True, "Checked")}
     assert {stage_of(student) for student in pair} == {Stage.PROOFED}
 
 
@@ -122,18 +125,18 @@ def test_settling_is_over_while_the_center_compares_the_form(pair, proofreading,
         confirm(student)
     feedback.send(feedback.make(proofreading, by=owner), data=STAMPED, by=owner)
     with pytest.raises(PortalError, match="closed"):
-        proofs.settle([with_portrait(scoped, season)], reason="Checked", by=owner)
+        proofs.confirm_for_students([with_portrait(scoped, season)], reason="Checked", by=owner)
 
 
 def test_settling_needs_a_reason(pair, proofreading, owner):
     with pytest.raises(PortalError, match=said("Say why the entry is reversed.")):
-        proofs.settle(pair, reason="  ", by=owner)
+        proofs.confirm_for_students(pair, reason="  ", by=owner)
 
 
 def test_settling_leaves_disputed_and_unapproved_students_alone(pair, proofreading, owner, scoped, season):
     disputes.ask(pair[0], field="portrait", wanted="", explanation="Eyes shut", by=pair[0])
     waiting = factories.student(scoped, season)
-    assert proofs.settle([*pair, waiting], reason="Checked", by=owner) == 1
+    assert proofs.confirm_for_students([*pair, waiting], reason="Checked", by=owner) == 1
     assert [stage_of(s) for s in [*pair, waiting]] == [Stage.APPROVED, Stage.PROOFED, Stage.WAITING]
 
 
@@ -143,17 +146,17 @@ def test_standing_counts_by_what_is_left_to_do(pair, proofreading, scoped, seaso
     for stage in (Stage.WAITING, Stage.RETAKE, Stage.READY, Stage.REVIEW):
         factories.student(scoped, season, stage=stage)
     with django_assert_num_queries(2):
-        now = proofs.standing(proofreading)
-    assert now == proofs.Standing(roster=6, without_photo=3, undecided=1, to_confirm=1, disputed=1, proofed=1)
+        now = proofs.count_students(proofreading)
+    assert now == proofs.ProofCounts(roster=6, without_photo=3, undecided=1, to_confirm=1, disputed=1, proofed=1)
     assert now.portraits == 2
-    assert not now.is_settled
+    assert not now.is_complete
 
 
 def test_all_confirmed_is_settled_even_if_some_never_came(pair, proofreading, scoped, season):
     factories.student(scoped, season)
     for student in pair:
         confirm(student)
-    assert proofs.standing(proofreading).is_settled
+    assert proofs.count_students(proofreading).is_complete
 
 
 def test_proofreading_opens_with_the_working_days_of_the_notice(pair, enrolment, owner):
@@ -186,15 +189,15 @@ def test_worklist_holds_students_with_a_portrait_in_the_order_of_the_sheets(
 
 def test_disputed_are_the_students_with_an_open_correction(pair, proofreading):
     disputes.ask(pair[1], field="major", wanted="会计学", explanation="", by=pair[1])
-    assert proofs.disputed(proofreading) == {pair[1].pk}
-    assert list(proofs.to_settle(proofreading)) == [pair[0]]
+    assert proofs.disputed_ids(proofreading) == {pair[1].pk}
+    assert list(proofs.awaiting_confirmation(proofreading)) == [pair[0]]
 
 
 def test_characters_that_cannot_be_printed_are_known_while_they_can_be_put_right(
     pair, proofreading, django_assert_num_queries
 ):
     with django_assert_num_queries(1):
-        assert proofs.unprintable(proofreading) == []
+        assert proofs.unprintable_names(proofreading) == []
     Student.objects.filter(pk=pair[0].pk).update(name="李𠮷")
     Student.objects.filter(pk=pair[1].pk).update(name="王𬭚䶮㛃")
-    assert proofs.unprintable(proofreading) == [(pair[0], "𠮷")]
+    assert proofs.unprintable_names(proofreading) == [(pair[0], "𠮷")]

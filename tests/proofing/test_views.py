@@ -131,7 +131,9 @@ def test_proofs_page_asks_the_same_queries_for_any_number(
 
 def test_school_settles_for_the_picked_students_only(owner_client, proofreading_school, season):
     picked, other = with_portrait(proofreading_school, season), with_portrait(proofreading_school, season)
-    response = owner_client.post(url("settle"), {"pick": [picked.pk, "x"], "reason": "Checked"}, follow=True)
+    response = owner_client.post(
+        url("confirm_for_students"), {"pick": [picked.pk, "x"], "reason": "Checked"}, follow=True
+    )
     assert "1 student settled" in text(response)
     with school_scope(proofreading_school):
         assert Student.objects.get(pk=picked.pk).stage == Student.Stage.PROOFED
@@ -141,7 +143,7 @@ def test_school_settles_for_the_picked_students_only(owner_client, proofreading_
 def test_school_settles_for_all(owner_client, proofreading_school, season):
     for _ in range(2):
         with_portrait(proofreading_school, season)
-    response = owner_client.post(url("settle"), {"all": "1", "reason": "Checked"}, follow=True)
+    response = owner_client.post(url("confirm_for_students"), {"all": "1", "reason": "Checked"}, follow=True)
     assert "2 students settled" in text(response)
 
 
@@ -265,7 +267,7 @@ def test_pages_of_a_school_outside_the_season_say_so(owner_client, school):
         Enrolment.objects.all().delete()
     for name in ("proofs", "feedback"):
         assert said("Not enrolled in this season") in text(owner_client.get(url(name))), name
-    for name in ("open_proofreading", "settle", "feedback_send"):
+    for name in ("open_proofreading", "confirm_for_students", "feedback_send"):
         assert owner_client.post(url(name)).status_code == 404, name
 
 

@@ -1,4 +1,4 @@
-"""manage.py feedback_form SCHOOL --out FILE.pdf: annex 3 for a school, filled in as far as its season has come."""
+"""manage.py feedback_form SCHOOL --out FILE.pdf: write the feedback form with what is known so far."""
 
 from pathlib import Path
 from typing import Any
