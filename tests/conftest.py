@@ -44,12 +44,16 @@ def django_db_setup(_as_owner, django_db_setup):
 
 @pytest.fixture(scope="session", autouse=True)
 def _last_connections(django_db_setup, django_db_blocker):
-    """A thread of the live server may still answer a page that is closed; its connection must not keep the database."""
+    """A thread of the live server may still answer a page that is closed; its connection must not keep the database.
+
+    A run whose tests need no database has none of its own: then it is the product's, which may be running.
+    """
     yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()"
+            r" WHERE datname = current_database() AND datname LIKE 'test\_%'"
+            " AND usename = current_user AND pid <> pg_backend_pid()"
         )
 
 
