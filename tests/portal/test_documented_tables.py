@@ -1,7 +1,8 @@
-"""docs/permissions.md and docs/states.md print the tables of permissions and of phases as they are in the code."""
+"""The documents print the tables of permissions, of phases and of the rows of each room as they are in the code."""
 
 from pathlib import Path
 
+from django.apps import apps
 from django.utils.translation import override
 
 from portal.models import Role
@@ -36,3 +37,15 @@ def test_the_printed_table_of_phases_is_that_of_the_code():
         [f"`{action}`", *("x" if status in Enrolment.phases_allowing(action) else "" for status in Enrolment.Status)]
         for action in Action
     ]
+
+
+def test_the_printed_table_of_rows_has_every_model_beside_its_module():
+    _head, *rows = printed("data-model.md", "# Data model")
+    found, module = {}, ""
+    for where, models, _words in rows:
+        module = where.strip("`") or module
+        found |= {model.strip("` "): module for model in models.split(",")}
+    rooms = [config for config in apps.get_app_configs() if (DOCS.parent / config.label).is_dir()]
+    assert found == {
+        model.__name__: f"{model.__module__.replace('.', '/')}.py" for room in rooms for model in room.get_models()
+    }
