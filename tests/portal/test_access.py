@@ -4,6 +4,8 @@ import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from tests.support.words import said
+
 pytestmark = pytest.mark.django_db
 
 
@@ -12,7 +14,7 @@ def test_a_request_longer_than_any_file_is_refused_before_it_is_read(client, mon
     form = {"photo": SimpleUploadedFile("photo.jpg", b"x")}
     answer = client.post("/me/upload/", form, CONTENT_LENGTH=str(settings.REQUEST_MAX_BYTES + 1))
     assert answer.status_code == 413
-    assert b"at most 30 MB" in answer.content
+    assert said("The file is too large: at most %(mb)d MB.", mb=30) in answer.content.decode()
 
 
 @pytest.mark.parametrize(
@@ -24,9 +26,10 @@ def test_what_no_column_can_hold_is_the_senders_mistake(owner_client, enrolment,
     answer = owner_client.get(address)
     assert answer.status_code == status
     if status == 200:
-        assert "is not known for “Search”" in answer.content.decode()
-        return
-    assert b"damaged on the way" in answer.content
+        sentence = said("“%(value)s” is not known for “%(filter)s”; this filter is left out.")
+    else:
+        sentence = said("Something was missing or damaged on the way. Go back, reload the page and try once more.")
+    assert sentence in answer.content.decode()
 
 
 def test_a_number_beyond_any_id_is_the_senders_mistake(owner_client, enrolment):
@@ -42,5 +45,6 @@ def test_an_upload_that_is_redirected_leaves_the_words_to_the_page_that_follows(
 def test_the_address_of_a_button_opened_by_itself_is_explained(owner_client, enrolment):
     answer = owner_client.get("/school/feedback/send/", headers={"Accept": "text/html"})
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
-    assert b"only reached by the button" in answer.content
+    explained = said("It is only reached by the button on its page. Go back to that page and press the button there.")
+    assert explained in answer.content.decode()
     assert owner_client.get("/school/feedback/send/", headers={"Accept": "application/json"}).content == b""

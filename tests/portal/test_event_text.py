@@ -112,7 +112,11 @@ def test_a_state_says_itself_and_its_row_goes_by_the_student(school, season, mon
         photo = factories.photo(factories.student(school, season, name="王二", student_no="7"))
         history.record("photo.approved", photo, by=history.SYSTEM, after="approved", facts={"student": 3})
         (event,) = told(Event.objects.filter(kind="photo.approved"))
-    assert (str(event.sentence), event.about, event.details) == ("Photo: Approved", "7 王二", [])
+    assert (str(event.sentence), event.about, event.details) == (
+        said("%(thing)s: %(state)s", thing="Photo", state="Approved"),
+        "7 王二",
+        [],
+    )
 
 
 @pytest.mark.django_db
@@ -120,11 +124,11 @@ def test_facts_are_said_with_their_words_amounts_and_choices(season, center_admi
     facts = {"price_fen": [1500, 1600], "background": "blue", "reason": "", "copies": [5, 6], "odd": True}
     history.record("season.changed", season, by=center_admin, facts=facts)
     (event,) = told(Event.objects.all())
-    assert {str(word): said for word, said in event.details} == {
-        "Price a student (fen)": "15.00 → 16.00",
-        "Background": said("Light blue"),
-        "Copies a student": "5 → 6",
-        "odd": "yes",
+    assert {str(label): value for label, value in event.details} == {
+        said("price a student (fen)"): "15.00 → 16.00",
+        said("background"): said("Light blue"),
+        said("copies a student"): "5 → 6",
+        "odd": said("yes"),
     }
 
 
@@ -144,7 +148,7 @@ def test_what_is_gone_is_left_out(season, center_admin):
     history.record("job.done", job, by=center_admin, after="done")
     job.delete()
     (event,) = told(Event.objects.all())
-    assert (event.about, str(event.sentence)) == ("", "Job: Done")
+    assert (event.about, str(event.sentence)) == ("", said("%(thing)s: %(state)s", thing="Job", state="Done"))
 
 
 @pytest.mark.django_db
@@ -153,4 +157,4 @@ def test_two_things_of_a_list_are_no_before_and_after(season, center_admin):
         "season.changed", season, by=center_admin, facts={"rules": ["eyes", "mouth"], "outcome": ["green", "red"]}
     )
     (event,) = told(Event.objects.all())
-    assert [said for _word, said in event.details] == ["eyes, mouth", "green → red"]
+    assert [value for _label, value in event.details] == ["eyes, mouth", "green → red"]

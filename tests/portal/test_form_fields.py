@@ -11,7 +11,6 @@ from billing import fee_accounts
 from portal.errors import WrongInput
 from portal.form_fields import PickedForm, checked
 from portal.tenancy import center_scope
-from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 
@@ -25,11 +24,9 @@ def test_ids_are_numbers_and_nothing_else():
 
 
 def test_a_form_that_is_not_valid_is_carried_to_whoever_answers():
-    with pytest.raises(WrongInput, match="at most 5 characters") as refused:
+    with pytest.raises(WrongInput, match="不超过 5 字符") as refused:
         checked(Note(QueryDict("note=too long&pick=3")))
-    assert refused.value.form["note"].value() == said(
-        "This page was open too long or you signed in again elsewhere. Reload it and send the form once more."
-    )
+    assert refused.value.form["note"].value() == "too long"
 
 
 def test_a_dialog_is_asked_once_more_with_what_was_typed(center_client, center_admin, enrolment):
@@ -44,7 +41,7 @@ def test_a_dialog_is_asked_once_more_with_what_was_typed(center_client, center_a
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "x" * 201 in page
-    assert "at most 200 characters" in page
+    assert "不超过 200 字符" in page
     assert '<input type="hidden" name="beside" value="7">' in page
     assert f'href="{here}"' in page
     assert "csrfmiddlewaretoken" in page

@@ -125,7 +125,7 @@ def test_what_people_typed_and_codes_are_put_in_where_it_is_read(school, scoped,
         assert letter(row).body == "专业 Law, not 100 % law"
     with translation.override("en"):
         assert letter(row).body == "Major Law, not 100 % law"
-        assert letter(row).subject == said("%(student)s asks for a correction", student="李一")
+        assert letter(row).subject == "李一 asks for a correction"
 
 
 def test_dates_are_kept_as_dates_and_subjects_on_one_line(school, scoped, owner):

@@ -49,7 +49,7 @@ def test_the_console_is_no_mail_server(owner, school, settings, kind):
 
 
 def test_a_user_name_is_given_once(owner, school):
-    with pytest.raises(PortalError, match=said("This user name is taken. Choose another one.")):
+    with pytest.raises(PortalError, match=said("The user name %(name)s is taken. Choose another one.", name="OWNER")):
         invite(owner, school=school, username="OWNER")
 
 

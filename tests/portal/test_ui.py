@@ -8,18 +8,11 @@ from django.apps import apps
 from django.core.paginator import Paginator
 from django.template import Context, Template
 from django.test import RequestFactory
-from django.utils import translation
 
 from portal import states, status_badges
 from portal.models import Job
 from portal.status_badges import NEUTRAL, Badge, badge_of
 from tests.support.words import said
-
-
-@pytest.fixture(autouse=True)
-def english():
-    with translation.override("en"):
-        yield
 
 
 def draw(source: str, *, path: str = "/", **context) -> str:
@@ -55,7 +48,7 @@ def test_when_is_exact_on_hover():
     at = dt.datetime(2020, 3, 21, 1, 2, 3, tzinfo=dt.UTC)
     shown = draw("{{ at|when }}", at=at)
     assert 'title="2020-03-21 09:02:03"' in shown
-    assert ">21 March 2020 09:02<" in shown
+    assert ">2020年3月21日 09:02<" in shown
     assert draw("{{ at|when }}", at=None) == ""
 
 
@@ -82,7 +75,7 @@ def test_field_takes_the_shape_of_its_control(name, part):
 
 def test_fields_sum_up_the_errors_with_links():
     shown = draw("{% fields form %}", form=Form({"token": "x"}))
-    assert '<a href="#id_name">Name</a>: This field is required.' in shown
+    assert '<a href="#id_name">Name</a>：该字段是必填项。' in shown
     assert shown.count('role="alert"') == 1
 
 
@@ -113,14 +106,14 @@ def test_sort_turns_round():
 def test_pagination_keeps_the_query():
     page = Paginator(range(30_000), 50).page(9)
     shown = draw("{% pagination page %}", path="/?q=li&page=9", page=page)
-    assert "401 to 450 of 30000" in shown
+    assert "第 401–450 条，共 30000 条" in shown
     assert 'href="?q=li&amp;page=10"' in shown
     assert 'href="?q=li&amp;page=600"' in shown
 
 
 def test_pagination_of_one_page_only_counts():
     shown = draw("{% pagination page %}", page=Paginator(range(3), 50).page(1))
-    assert "1 to 3 of 3" in shown
+    assert "第 1–3 条，共 3 条" in shown
     assert "<a " not in shown
 
 

@@ -34,13 +34,13 @@ def text(response) -> str:
 
 
 def test_an_administrator_of_a_school_invites_a_colleague(owner_client, school):
-    data = {"full_name": "New", "username": "new", "role": "school_officer"}
+    data = {"full_name": "Lin Colleague", "username": "new", "role": "school_officer"}
     answer = owner_client.post(reverse("portal:person_new"), data)
     assert "/accounts/password/reset/key/" in text(answer)
     assert "no-store" in answer["Cache-Control"]
     member = Membership.objects.get(user__username="new")
     assert (member.school, member.role) == (school, "school_officer")
-    assert said("New") in text(owner_client.get(reverse("portal:school_people")))
+    assert "Lin Colleague" in text(owner_client.get(reverse("portal:school_people")))
 
 
 def test_a_school_cannot_choose_another_school_or_a_role_of_the_center(owner_client, school, other_school):
@@ -220,9 +220,9 @@ def test_the_history_is_told_in_sentences_and_narrowed(center_client, center_adm
     event = center_client.get(url, {"subject": "school"}).context["events"][1]
     assert str(event.sentence) == said("Entry of the school changed")
     assert event.about == "Lakeside University"
-    assert {str(word): said for word, said in event.details} == {
-        "Address": "– → x",
-        "Kind": "University → Vocational college",
+    assert {str(label): value for label, value in event.details} == {
+        said("address"): "– → x",
+        said("kind"): f"{said('University')} → {said('Vocational college')}",
     }
 
 
