@@ -2,7 +2,8 @@
 
     .venv/bin/python bench/archive.py [FILES]          10,000 of 38 kB unless told
 
-Both read the files from the same folder (in the page cache after the first round) and write one file. Needs no database.
+Both read the files from the same folder (in the page cache after the first round) and write one
+file. Needs no database.
 """
 
 import os
@@ -18,11 +19,12 @@ SIZE = 38_000
 
 
 def entries(folder: Path, count: int) -> list:
-    from printing import archive
+    from printing import zip_archive
 
     names = (f"{320102200000000000 + n}" for n in range(count))
     return [
-        archive.Entry(archive.entry_name(name), SIZE, (folder / f"{n}.jpg").read_bytes) for n, name in enumerate(names)
+        zip_archive.Entry(zip_archive.entry_name(name), SIZE, (folder / f"{n}.jpg").read_bytes)
+        for n, name in enumerate(names)
     ]
 
 
@@ -42,7 +44,7 @@ def written(chunks: Iterable[bytes], target: Path) -> tuple[float, float, int]:
 
 
 def main() -> None:
-    from printing import archive
+    from printing import zip_archive
 
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
     with tempfile.TemporaryDirectory() as name:
@@ -55,10 +57,10 @@ def main() -> None:
             best["copy"] = max(best.get("copy", 0), size / seconds / 1e6)
             started = time.perf_counter()
             listed = entries(folder, count)
-            made = archive.zipped(listed)
+            made = zip_archive.build_zip(listed)
             promised = len(made)
             ahead = time.perf_counter() - started
-            seconds, first, size = written(archive.stream(made), folder / "zip")
+            seconds, first, size = written(zip_archive.stream_zip(made), folder / "zip")
             best["zip"] = max(best.get("zip", 0), size / seconds / 1e6)
             best["first"] = min(best.get("first", 9), ahead + first)
             assert size == promised

@@ -1,4 +1,7 @@
-"""The demo's graduates: made-up people with numbers that satisfy GB 11643, forty a school."""
+"""The demo's graduates: invented people, forty a school.
+
+Their document numbers are valid by GB 11643.
+"""
 
 import datetime as dt
 import random
@@ -12,7 +15,7 @@ from students.models import Student
 PER_SCHOOL = 40
 FAMILY = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董潘"
 GIVEN = "子涵 雨桐 浩然 欣怡 宇轩 梓萱 思远 佳琪 俊杰 诗涵 文博 静怡 若曦 嘉豪 语嫣 明哲 可馨 志远 瑞 敏 洋 婷"
-# What paper and screen must cope with: a long minority name, rare characters, a 28-character major.
+# Names that are hard to print and to show: a long one, rare characters.
 HARD_NAMES = ("阿卜杜热西提·麦麦提明", "李𬭚", "王䶮", "赵㛃", "欧阳娜娜")
 COURSES = (
     ("信息工程学院", "软件工程", "软件"),
@@ -20,16 +23,18 @@ COURSES = (
     ("经济管理学院", "会计学", "会计"),
     ("医药与生物工程学院", "药物制剂与制药装备技术（中外合作办学现代学徒制试点班）", "药剂"),
 )
-NOBODYS = "200"  # 11 digits that no operator gives out: mobile numbers begin with 1, local ones are shorter
+# Begins phone numbers of 11 digits that nobody has: mobile numbers begin with 1, others are
+# shorter.
+UNASSIGNED_PREFIX = "200"
 REGIONS = ("320102", "320106", "320500", "321100", "321200", "340100", "410100", "500101")
 
 
 def enrol_students(season: Season, school: School, *, seed: int) -> list[Student]:
-    """Forty graduates of a school; those that are there already stay as they are."""
+    """Create the graduates of the school, unless it has students. Returns its students."""
     with school_scope(school):
-        there = list(Student.objects.filter(season=season, school=school))
-        if there:
-            return there
+        existing = list(Student.objects.filter(season=season, school=school))
+        if existing:
+            return existing
         return Student.objects.bulk_create(_graduates(season, school, random.Random(seed)))
 
 
@@ -52,7 +57,7 @@ def _graduate(season: Season, school: School, chance: random.Random, n: int, ser
         college=college,
         major=major,
         class_name=f"{short}{year % 100}0{n % 2 + 1}班",
-        phone=f"{NOBODYS}{n:04d}{serial % 10000:04d}",
+        phone=f"{UNASSIGNED_PREFIX}{n:04d}{serial % 10000:04d}",
         email=f"s{school.code}{n + 1:03d}@example.org" if n % 3 == 0 else "",
     )
     student.id_number = _id_number(chance.choice(REGIONS), born, serial)

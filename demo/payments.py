@@ -1,4 +1,4 @@
-"""The demo's money: students who paid at the simulator, schools that sent a transfer."""
+"""The demo's payments: students pay at the simulator, schools by bank transfer."""
 
 from django.utils import timezone
 
@@ -9,14 +9,14 @@ from schools.models import Enrolment
 from students.models import Student
 
 
-def pay(student: Student, enrolment: Enrolment) -> None:
-    """The student pays like anybody, at the simulator."""
+def pay_online(student: Student, enrolment: Enrolment) -> None:
+    """The student pays the fee at the payment simulator."""
     order = orders.open_order(student=student, enrolment=enrolment)
     orders.receive_callback(Simulator.name, Simulator().pay(order_number=order.number, amount_fen=order.amount_fen))
 
 
-def transfer(enrolment: Enrolment, *, by: User, share: float = 1.0) -> None:
-    """The school transfers this share of what it owes, once."""
+def transfer_fee(enrolment: Enrolment, *, by: User, share: float = 1.0) -> None:
+    """The school transfers this share of its charge, unless it has paid before."""
     account = fee_accounts.post_charge(enrolment, by=by)
     due = fee_accounts.statement(enrolment).charged_fen
     if due and not account.entries.filter(kind="payment").exists():

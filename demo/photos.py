@@ -1,4 +1,4 @@
-"""The demo's photos: people drawn by code, sent in and judged like any student's."""
+"""The demo's photos: drawn people, uploaded, judged and decided like real photos."""
 
 import datetime as dt
 import io
@@ -21,44 +21,50 @@ from schools.models import Enrolment, Season, Window
 from students.models import Student
 
 SIZE = (1200, 1600)
-PATIENCE_SECONDS = 60
-# People drawn by code are more alike than people are: at the usual limit strangers would be shown as one picture.
-ALIKE = {"duplicate": {"warn": 24.0}}
+JUDGING_TIMEOUT_SECONDS = 60
+# Drawn people look more alike than real ones: with the usual limit different people would count as
+# duplicates.
+DUPLICATE_LIMITS = {"duplicate": {"warn": 24.0}}
 
 
 @dataclass(frozen=True)
-class Scene:
-    """What happens to one student: the rule the picture breaks, and where the story stops."""
+class PhotoCase:
+    """What happens to one student's photo.
 
-    stop: str  # waiting, judged, submitted, returned, locked, approved
+    `last_step` is "waiting", "judged", "submitted", "returned", "locked" or "approved". `violation`
+    is the rule that the photo breaks. With `is_copy` the photo is a copy of one of another school's
+    student.
+    """
+
+    last_step: str
     violation: str | None = None
-    is_copy: bool = False  # sends in the picture of a student of another school
+    is_copy: bool = False
 
 
-def scenes(plot: str, count: int) -> list[Scene]:
-    """A scene for each student of a school whose season has come as far as `plot` says."""
-    if plot == "preparing":
-        return [Scene("waiting")] * count
-    if plot not in ("capturing", "paying"):
-        return [Scene("approved")] * count
+def photo_cases(phase: str, count: int) -> list[PhotoCase]:
+    """A case for each of `count` students of a school in this phase of its season."""
+    if phase == "preparing":
+        return [PhotoCase("waiting")] * count
+    if phase not in ("capturing", "paying"):
+        return [PhotoCase("approved")] * count
     wrong = ("eyes", "mouth", "roll", "side_light", "fringe", "sharpness", "blue_top", "mask", "red_eye", "overexposed")
     some = [
-        *(Scene("judged", rule) for rule in wrong[: 6 if plot == "capturing" else 4]),
-        *[Scene("judged")] * 3,
-        Scene("submitted", "screen"),
-        Scene("submitted", "beautified"),
-        Scene("submitted", "lens_glare"),
-        *([Scene("submitted", is_copy=True)] if plot == "paying" else []),
-        *[Scene("submitted")] * 7,
-        Scene("returned"),
-        Scene("locked", "print_edge"),
-        *[Scene("approved")] * 10,
+        *(PhotoCase("judged", rule) for rule in wrong[: 6 if phase == "capturing" else 4]),
+        *[PhotoCase("judged")] * 3,
+        PhotoCase("submitted", "screen"),
+        PhotoCase("submitted", "beautified"),
+        PhotoCase("submitted", "lens_glare"),
+        *([PhotoCase("submitted", is_copy=True)] if phase == "paying" else []),
+        *[PhotoCase("submitted")] * 7,
+        PhotoCase("returned"),
+        PhotoCase("locked", "print_edge"),
+        *[PhotoCase("approved")] * 10,
     ]
-    return (some + [Scene("waiting")] * count)[:count]
+    return (some + [PhotoCase("waiting")] * count)[:count]
 
 
-def moment(enrolment: Enrolment, n: int) -> dt.datetime:
-    """When the n-th photo was taken: spread over the area's days up to now, within the day's hours."""
+def taken_at(enrolment: Enrolment, n: int) -> dt.datetime:
+    """The time of the n-th photo: spread over the area's days until now, from 8:00 to 18:00."""
     window = Window.objects.get(season=enrolment.season_id, area=enrolment.school.area_id)
     last = min(window.ends_on, timezone.localdate())
     day = window.starts_on + dt.timedelta(days=n % ((last - window.starts_on).days + 1))
@@ -66,40 +72,46 @@ def moment(enrolment: Enrolment, n: int) -> dt.datetime:
     return min(at, timezone.now())
 
 
-def play(*, student: Student, enrolment: Enrolment, scene: Scene, n: int, reviewer: User, pay: object = None) -> None:
-    """Carry one student to the end of the scene; one who has begun before is left alone."""
-    if scene.stop == "waiting" or student.stage != Student.Stage.WAITING:
+def photograph(
+    *, student: Student, enrolment: Enrolment, case: PhotoCase, n: int, reviewer: User, pay: object = None
+) -> None:
+    """Bring one student to the last step of the case. A student who has a photo already is skipped.
+
+    `pay` is called with student and enrolment when the student must pay before submitting.
+    """
+    if case.last_step == "waiting" or student.stage != Student.Stage.WAITING:
         return
-    photo = _take(student, enrolment, scene, moment(enrolment, n))
-    if scene.stop == "judged" or photo.status != Photo.Status.READY:
+    photo = _upload(student, enrolment, case, taken_at(enrolment, n))
+    if case.last_step == "judged" or photo.status != Photo.Status.READY:
         return
     if callable(pay) and student.must_pay(enrolment):
         pay(student, enrolment)
         student.refresh_from_db()
     photo = submission.submit(student=student, enrolment=enrolment, by=student)
-    if photo.status != Photo.Status.SUBMITTED:  # somebody has let green photos through in the meantime
+    # The season's limits may approve a photo without findings at once.
+    if photo.status != Photo.Status.SUBMITTED:
         return
-    if scene.stop == "approved":
+    if case.last_step == "approved":
         decisions.approve(photo=photo, by=reviewer)
-    elif scene.stop == "returned":
+    elif case.last_step == "returned":
         decisions.return_(photo=photo, by=reviewer, reason="衣领不平整，请整理后重拍。")
-    elif scene.stop == "locked":
+    elif case.last_step == "locked":
         decisions.lock(student=student, reason="疑似翻拍照片，请到教务处说明情况。", by=reviewer)
 
 
-def _take(student: Student, enrolment: Enrolment, scene: Scene, at: dt.datetime) -> Photo:
+def _upload(student: Student, enrolment: Enrolment, case: PhotoCase, at: dt.datetime) -> Photo:
     consent.agree(student=student, season=enrolment.season, version=enrolment.season.consent_version, by=student)
     photo = intake.accept_upload(
         student=student,
         enrolment=enrolment,
-        data=_copy(student) if scene.is_copy else _drawn(student, scene.violation),
+        data=_copy(student) if case.is_copy else _drawn(student, case.violation),
         token=uuid.uuid4(),
         origin=Photo.Origin.CAMERA,
         by=student,
         at=at,
     )
     judge.judge(photo_id=photo.pk)
-    return _settled(photo)
+    return _wait_until_judged(photo)
 
 
 def _drawn(student: Student, violation: str | None = None) -> bytes:
@@ -108,7 +120,7 @@ def _drawn(student: Student, violation: str | None = None) -> bytes:
 
 
 def _copy(student: Student) -> bytes:
-    """Somebody else's approved photo, a little smaller and saved again; one of the student's own while there is none."""
+    """Another school's approved photo as a smaller JPEG; the student's own if there is none."""
     with system_scope():
         others = Photo.objects.filter(season=student.season_id, status=Photo.Status.APPROVED).exclude(
             school=student.school
@@ -122,15 +134,18 @@ def _copy(student: Student) -> bytes:
 
 
 def set_limits(season: Season, *, by: User) -> None:
-    """The limits that fit people who are drawn; left alone once somebody has set others."""
+    """Set the limits for drawn people, unless somebody has changed the limits before."""
     if limits.in_force(season).number == 0:
         reason = "演示人像由程序绘制，彼此比真人相像，因此收紧重复照片的限值。"
-        limits.change(season=season, by=by, reason=reason, seen=0, changes=ALIKE)
+        limits.change(season=season, by=by, reason=reason, seen=0, changes=DUPLICATE_LIMITS)
 
 
-def _settled(photo: Photo) -> Photo:
-    """The photo once it is judged: by us just now, or by the worker that was faster."""
-    until = time.monotonic() + PATIENCE_SECONDS
+def _wait_until_judged(photo: Photo) -> Photo:
+    """The photo after it was judged, by this process or by a worker.
+
+    Waits at most JUDGING_TIMEOUT_SECONDS.
+    """
+    until = time.monotonic() + JUDGING_TIMEOUT_SECONDS
     photo.refresh_from_db()
     while photo.status == Photo.Status.CHECKING and time.monotonic() < until:
         time.sleep(0.1)

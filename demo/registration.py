@@ -1,6 +1,6 @@
-"""What this room adds to the portal."""
+"""What the demo adds to the portal: its kind of job."""
 
-from demo import story  # noqa: F401  (registers a kind of job)
+from demo import loading  # noqa: F401  (registers a kind of job)
 from portal import event_kinds
 
 event_kinds.register_facts(unsaid={"demo"})

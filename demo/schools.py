@@ -1,4 +1,4 @@
-"""The demo season: areas, schools and people. Made-up schools; dated so that today lies inside a window."""
+"""The demo season: areas, invented schools, and accounts. Its days are counted from today."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -15,7 +15,8 @@ from schools.season_texts import consent_text, notice_text
 PASSWORD = "tucai-demo"
 CENTER, OFFICER = "center", "officer"
 
-# Area, and its first and last day counted from today: two are over, one is running, one is to come.
+# (code, name, first day, last day); days from today. Two areas are over, one is running, one is to
+# come.
 AREAS = (
     ("taizhou", "泰州地区", -45, -39),
     ("zhenjiang", "镇江地区", -38, -30),
@@ -26,7 +27,7 @@ AREAS = (
 
 @dataclass(frozen=True)
 class DemoSchool:
-    """A school of the demo; `plot` says how far its season has come (capture and printing play it out)."""
+    """A school of the demo. `phase` is how far its season has come, a key of `loading.ADVANCE`."""
 
     code: str
     name: str
@@ -35,7 +36,7 @@ class DemoSchool:
     kind: str
     account: str
     person: str
-    plot: str
+    phase: str
     payment_mode: str = Enrolment.PaymentMode.SCHOOL
 
 
@@ -76,21 +77,24 @@ SCHOOLS = (
 )
 
 
-def is_there() -> bool:
+def has_season() -> bool:
     return Season.objects.exists()
 
 
-def is_foreign() -> bool:
-    """Whether somebody else's season stands here: the demo must not write into it."""
-    return is_there() and not School.objects.filter(code=SCHOOLS[0].code, name=SCHOOLS[0].name).exists()
+def has_real_season() -> bool:
+    """Whether there is a season that the demo did not make.
+
+    The demo must not write into it then.
+    """
+    return has_season() and not School.objects.filter(code=SCHOOLS[0].code, name=SCHOOLS[0].name).exists()
 
 
-def entry_of(code: str) -> DemoSchool:
+def find_entry(code: str) -> DemoSchool:
     return next(entry for entry in SCHOOLS if entry.code == code)
 
 
 def make_season() -> Season:
-    """The season, its areas and windows; found again when the demo runs again."""
+    """Create the season with its areas, days, schools and accounts, as far as they do not exist."""
     with transaction.atomic(), system_scope():
         season = _season()
         for position, (code, name, first, last) in enumerate(AREAS):
@@ -110,7 +114,7 @@ def _day(offset: int) -> dt.date:
 
 
 def _payment_due(today: dt.date) -> dt.date:
-    """The notice's day, or the last of the year when it has passed: the notice says of this year."""
+    """20 November as in the notice; 31 December of the same year when that day has passed."""
     due = dt.date(today.year, 11, 20)
     return due if today <= due else dt.date(today.year, 12, 31)
 
@@ -162,13 +166,13 @@ def _school(season: Season, entry: DemoSchool) -> None:
         },
     )
     _person(entry.account, entry.person, Role.SCHOOL_ADMIN, school)
-    if entry.plot in ("capturing", "paying"):
+    if entry.phase in ("capturing", "paying"):
         _person(f"{entry.account}-officer", "吴老师", Role.SCHOOL_OFFICER, school)
         _open_all_day(season, school)
 
 
 def _open_all_day(season: Season, school: School) -> None:
-    """A newcomer may try the demo at night: the notice's special case lets these schools capture at any hour."""
+    """Let the school photograph at any hour, so that the demo can be tried at night."""
     WindowException.objects.get_or_create(
         season=season,
         school=school,

@@ -1,4 +1,4 @@
-"""The operator's desk: forms, print runs, parcels, decisions of all schools, to look at. Changes go through the portals."""
+"""The Django admin of printing, read-only: print runs and shipments of all schools."""
 
 from django.contrib import admin
 

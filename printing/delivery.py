@@ -1,4 +1,4 @@
-"""Delivery (寄送): the parcel with a school's sheets, and the school's word that it has come."""
+"""Delivery (寄送): the center ships a school's sheets, and the school confirms that they arrived."""
 
 import datetime as dt
 
@@ -25,7 +25,12 @@ def ship(
     address: str = "",
     remarks: str = "",
 ) -> Shipment:
-    """The parcel is on its way. Sheets that nobody has marked as printed count as printed now."""
+    """Record that the sheets of a run were shipped.
+
+    A run that is not marked as printed is marked now.
+
+    `address` is the school's own when empty. Raises PortalError when the run has been shipped.
+    """
     with transaction.atomic():
         run = PrintRun.objects.select_for_update(of=("self",), no_key=True).select_related("school").get(pk=run.pk)
         if Shipment.objects.filter(run=run).exists():
@@ -54,7 +59,7 @@ def _notify_school(shipment: Shipment) -> None:
 
 
 def receive(shipment: Shipment, *, received_by: str, by: User, remarks: str = "") -> Shipment:
-    """The school has the parcel: its students' photos count as delivered."""
+    """The school confirms the parcel. Its students' photos are delivered from then on."""
     with transaction.atomic():
         states.change(
             shipment,
@@ -75,7 +80,7 @@ def receive(shipment: Shipment, *, received_by: str, by: User, remarks: str = ""
 
 
 def _move_on(run: PrintRun, to: str, *, by: User) -> None:
-    """The school's state follows its parcels; a supplement sent later does not turn it back."""
+    """Change the enrolment's state, unless it has a later one already (a supplement)."""
     enrolment = Enrolment.objects.get(pk=run.enrolment_id)
     if states.may(enrolment, to):
         states.change(enrolment, to, by=by)

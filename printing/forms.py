@@ -1,4 +1,4 @@
-"""Forms of proofreading, feedback, delivery and the year's end."""
+"""Forms of delivery: the center's shipment, the school's receipt."""
 
 from typing import Any
 

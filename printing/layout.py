@@ -1,4 +1,7 @@
-"""The sheet as data, in millimetres measured from the top left corner of the page; knows nothing of PDF."""
+"""The positions of photos on a sheet, in millimetres from the top left corner of the page.
+
+Draws nothing.
+"""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
@@ -27,9 +30,12 @@ class Box:
 
 @dataclass(frozen=True)
 class SheetLayout:
-    """Copies of one student side by side, one student below the other, so that a strip cut off is one student's.
+    """The sizes of a sheet.
 
-    A photo is its image area with the caption under it. The reasons for the sizes: docs/decisions/014-sheet.md.
+    The copies of one student lie side by side, so that each strip is one student's.
+
+    A photo is the image with the caption below it. The reasons for the sizes are in
+    docs/decisions/014-sheet.md.
     """
 
     page_width: float = 210
@@ -38,12 +44,12 @@ class SheetLayout:
     image_height: float = 44
     caption_height: float = 17
     caption_inset: float = 0.8
-    # Between two cut lines: a blade that drifts 1 mm must not reach the neighbour.
+    # The distance between two photos: a blade that is 1 mm off must not cut the next one.
     gap: float = 4
     copies: int = 5
     columns: int = 5
     rows: int = 4
-    # What a desktop printer cannot reach.
+    # The edge of the paper on which a desktop printer cannot print.
     safe_margin: float = 5
 
     @property
@@ -67,7 +73,10 @@ class SheetLayout:
         return max(1, self.rows // self.rows_per_student)
 
     def photo(self, place: int, copy: int) -> Box:
-        """The outer cut of one photo: `place` counts students on the page, `copy` the copies of one student."""
+        """The box of one photo with its caption.
+
+        `place` counts the students on the page from 0, `copy` their copies.
+        """
         row = place * self.rows_per_student + copy // self.columns
         left = self.left + copy % self.columns * (self.image_width + self.gap)
         return Box(left, self.top + row * (self.photo_height + self.gap), self.image_width, self.photo_height)
@@ -77,7 +86,7 @@ class SheetLayout:
         return Box(photo.left, photo.top, self.image_width, self.image_height)
 
     def strip(self, place: int) -> Box:
-        """The band of the page that one student's photos take, half a gap above and below them."""
+        """The strip of one student's photos: the page's width, with half a gap above and below."""
         top = self.photo(place, 0).top - self.gap / 2
         return Box(0, top, self.page_width, self.rows_per_student * (self.photo_height + self.gap))
 
@@ -94,7 +103,10 @@ def sheet_for(copies: int) -> SheetLayout:
 
 
 def paginate(items: Iterable[T], *, per_page: int, group: Callable[[T], Hashable]) -> Iterator[list[T]]:
-    """Pages of at most `per_page`; a new group (a college) begins a new page, so that its sheets can be handed out."""
+    """Split the items into pages of at most `per_page`.
+
+    A new group (a college) begins a new page.
+    """
     for _, members in groupby(items, key=group):
         page: list[T] = []
         for item in members:
@@ -106,8 +118,11 @@ def paginate(items: Iterable[T], *, per_page: int, group: Callable[[T], Hashable
             yield page
 
 
-def into_volumes(pages: Iterable[list[T]], *, limit: int) -> Iterator[list[list[T]]]:
-    """Runs of whole pages that together hold at most `limit` items (a page larger than that stands alone)."""
+def group_into_volumes(pages: Iterable[list[T]], *, limit: int) -> Iterator[list[list[T]]]:
+    """Group whole pages into volumes of at most `limit` items.
+
+    A page with more items is a volume of its own.
+    """
     volume: list[list[T]] = []
     count = 0
     for page in pages:

@@ -1,4 +1,4 @@
-"""What follows an approved portrait: proofreading, feedback form, sheets, delivery, the year's end."""
+"""Print runs with their volumes, and shipments."""
 
 import uuid
 
@@ -13,7 +13,10 @@ from students.models import Student
 
 
 class PrintRun(TenantModel):
-    """The sheets of one school: made once its feedback is accepted; volumes hang on it."""
+    """An order of sheets for one school, made after its feedback form was accepted.
+
+    It has volumes and items.
+    """
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
     enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="print_runs")
@@ -59,9 +62,10 @@ class Volume(TenantModel):
 
 
 class PrintItem(TenantModel):
-    """One student's place in a print run: which portrait was printed, and on which page of which volume.
+    """One student in a print run: the portrait, and the volume and page where it is.
 
-    Written when the run is made, so that building again prints the same students; the place follows the building.
+    The items are created with the run, so that a rebuild prints the same students. Volume and page
+    are set by the build; before it they are 0.
     """
 
     run = models.ForeignKey(PrintRun, on_delete=models.CASCADE, related_name="items")
@@ -79,7 +83,7 @@ class PrintItem(TenantModel):
 
 
 class Shipment(TenantModel):
-    """The parcel with a school's sheets."""
+    """The parcel with the sheets of one run."""
 
     class Status(models.TextChoices):
         SHIPPED = "shipped", _("On its way")

@@ -1,7 +1,10 @@
-"""What a school has to do next, in one sentence: the whole way of a season as seen from its end."""
+"""What a school has to do next, from the roster to the parcel. Each state has its function.
 
+It stands in printing, the last room that a school's season passes, since it reads all of them.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,16 +22,19 @@ Stage = Student.Stage
 
 @dataclass(frozen=True)
 class Step:
-    """`tone` is act (the school must do it), look (the school may look) or ok (others work)."""
+    """A step with a link.
 
-    sentence: str
+    `tone`: "act" (the school must act), "look" (it should check) or "ok" (it waits).
+    """
+
+    text: str
     detail: str = ""
     action: str = ""
     url: str = ""
     tone: str = "act"
 
 
-def next_step_of(enrolment: Enrolment) -> Step:
+def find_next_step(enrolment: Enrolment) -> Step:
     return _STEPS[Status(enrolment.status)](enrolment)
 
 
@@ -52,9 +58,9 @@ def _preparing(enrolment: Enrolment) -> Step:
 def _capturing(enrolment: Enrolment) -> Step:
     review = proofs.students_of(enrolment).filter(stage=Stage.REVIEW).count()
     if review:
-        sentence = ngettext("%(n)d photo waits for your review.", "%(n)d photos wait for your review.", review)
+        text = ngettext("%(n)d photo waits for your review.", "%(n)d photos wait for your review.", review)
         return Step(
-            sentence % {"n": review},
+            text % {"n": review},
             _("Return what does not pass on the same day, so that the student can come again."),
             _("Review"),
             reverse("capture:review"),
@@ -64,11 +70,11 @@ def _capturing(enrolment: Enrolment) -> Step:
         return asked
     missing = proofs.students_of(enrolment).filter(stage__in=(Stage.WAITING, Stage.RETAKE)).count()
     if missing:
-        sentence = ngettext(
+        text = ngettext(
             "%(n)d student has not been photographed yet.", "%(n)d students have not been photographed yet.", missing
         )
         return Step(
-            sentence % {"n": missing},
+            text % {"n": missing},
             _("Look which classes are behind and remind them."),
             _("Roster"),
             f"{reverse('students:roster')}?stage=waiting",
@@ -88,9 +94,9 @@ def _corrections(enrolment: Enrolment) -> Step | None:
     ).count()
     if not asked:
         return None
-    sentence = ngettext("%(n)d student asks for a correction.", "%(n)d students ask for a correction.", asked)
+    text = ngettext("%(n)d student asks for a correction.", "%(n)d students ask for a correction.", asked)
     return Step(
-        sentence % {"n": asked},
+        text % {"n": asked},
         _("Decide each one; the student is told."),
         _("Corrections"),
         reverse("proofing:corrections"),
@@ -101,48 +107,62 @@ def _proofreading(enrolment: Enrolment) -> Step:
     asked = _corrections(enrolment)
     if asked:
         return asked
-    now = proofs.count_students(enrolment)
+    counts = proofs.count_students(enrolment)
     due = _("The feedback form is due on %(day)s.") % {"day": enrolment.proof_due_on} if enrolment.proof_due_on else ""
-    if now.undecided:
-        sentence = ngettext("%(n)d photo waits for your review.", "%(n)d photos wait for your review.", now.undecided)
-        return Step(sentence % {"n": now.undecided}, due, _("Review"), reverse("capture:review"))
-    if now.to_confirm:
-        sentence = ngettext(
-            "%(n)d student has not proofread yet.", "%(n)d students have not proofread yet.", now.to_confirm
+    if counts.undecided:
+        text = ngettext("%(n)d photo waits for your review.", "%(n)d photos wait for your review.", counts.undecided)
+        return Step(text % {"n": counts.undecided}, due, _("Review"), reverse("capture:review"))
+    if counts.to_confirm:
+        text = ngettext(
+            "%(n)d student has not proofread yet.", "%(n)d students have not proofread yet.", counts.to_confirm
         )
-        return Step(sentence % {"n": now.to_confirm}, due, _("Proofreading"), reverse("proofing:proofs"), "look")
+        return Step(text % {"n": counts.to_confirm}, due, _("Proofreading"), reverse("proofing:proofs"), "look")
     return _form(enrolment, due)
 
 
 def _form(enrolment: Enrolment, due: str) -> Step:
     made = Feedback.objects.filter(enrolment=enrolment).first()
     if made is None:
-        sentence = _("Everybody is settled. Make the feedback form.")
+        text = _("Everybody is settled. Make the feedback form.")
     elif made.status == Feedback.Status.SENT_BACK:
-        sentence, due = _("The center has sent the feedback form back."), made.reason
+        text, due = _("The center has sent the feedback form back."), made.reason
     else:
-        sentence = _("Have the feedback form stamped and send it here.")
-    return Step(sentence, due, _("Feedback form"), reverse("proofing:feedback"))
+        text = _("Have the feedback form stamped and send it here.")
+    return Step(text, due, _("Feedback form"), reverse("proofing:feedback"))
 
 
-def _waiting(sentence: Any, detail: Any = "") -> Any:
-    def step(enrolment: Enrolment) -> Step:
-        reopened = _reopened(enrolment)
-        if reopened:
-            return reopened
-        return Step(str(sentence()), str(detail() if detail else ""), _("Prints"), reverse("printing:prints"), "ok")
+def _waiting(enrolment: Enrolment) -> Step:
+    """The school waits for the center, unless students must proofread again."""
+    reopened = _reopened(enrolment)
+    if reopened:
+        return reopened
+    text, detail = _waiting_texts(Status(enrolment.status))
+    return Step(text, detail, _("Prints"), reverse("printing:prints"), "ok")
 
-    return step
+
+def _waiting_texts(status: Status) -> tuple[str, str]:
+    """(text, detail) of a state in which the school waits."""
+    portraits = _("The electronic portraits can be downloaded now.")
+    texts = {
+        Status.FEEDBACK_SENT: (
+            _("The feedback form is with the center."),
+            _("You are told when it has been looked at."),
+        ),
+        Status.FEEDBACK_ACCEPTED: (_("The form has been accepted. The center prints your photos."), portraits),
+        Status.PRINTING: (_("The center is printing your photos."), portraits),
+        Status.RECEIVED: (_("All done: the photos have arrived. Hand them out by class."), ""),
+    }
+    return texts[status]
 
 
 def _reopened(enrolment: Enrolment) -> Step | None:
-    """Students whose data were changed after the form was accepted: they proofread anew, or the school settles."""
+    """The step for students who must proofread again: their data changed after the form."""
     count = proofs.awaiting_confirmation(enrolment).count() if enrolment.allows(Action.CONFIRM) else 0
     if not count:
         return None
-    sentence = ngettext("%(n)d student has not proofread yet.", "%(n)d students have not proofread yet.", count)
+    text = ngettext("%(n)d student has not proofread yet.", "%(n)d students have not proofread yet.", count)
     return Step(
-        sentence % {"n": count},
+        text % {"n": count},
         _("Their data have changed since. They are printed once they are proofread again."),
         _("Proofreading"),
         reverse("proofing:proofs"),
@@ -160,20 +180,13 @@ def _shipped(enrolment: Enrolment) -> Step:
     )
 
 
-_STEPS: dict[Status, Any] = {
+_STEPS: dict[Status, Callable[[Enrolment], Step]] = {
     Status.PREPARING: _preparing,
     Status.CAPTURING: _capturing,
     Status.PROOFREADING: _proofreading,
-    Status.FEEDBACK_SENT: _waiting(
-        lambda: _("The feedback form is with the center."), lambda: _("You are told when it has been looked at.")
-    ),
-    Status.FEEDBACK_ACCEPTED: _waiting(
-        lambda: _("The form has been accepted. The center prints your photos."),
-        lambda: _("The electronic portraits can be downloaded now."),
-    ),
-    Status.PRINTING: _waiting(
-        lambda: _("The center is printing your photos."), lambda: _("The electronic portraits can be downloaded now.")
-    ),
+    Status.FEEDBACK_SENT: _waiting,
+    Status.FEEDBACK_ACCEPTED: _waiting,
+    Status.PRINTING: _waiting,
     Status.SHIPPED: _shipped,
-    Status.RECEIVED: _waiting(lambda: _("All done: the photos have arrived. Hand them out by class.")),
+    Status.RECEIVED: _waiting,
 }

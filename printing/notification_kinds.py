@@ -1,4 +1,4 @@
-"""What this room tells people."""
+"""The notifications of printing."""
 
 from django.utils.translation import gettext_lazy as _
 

@@ -1,4 +1,4 @@
-"""The list that lies in the parcel (装箱清单): which class is in which volume on which pages, and who received it."""
+"""Draws the packing list (装箱清单) as PDF: volume and pages of each class, a receipt to sign."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from portal.pdf.paper import document, draw_text
 WIDTH, HEIGHT, MARGIN = 210, 297, 18
 ROW = 7.2
 FIRST_ROWS, ROWS = 26, 32
-# (heading, x of the column's left edge in mm from the margin, its width)
+# (heading, left edge in mm from the margin, width in mm)
 COLUMNS = (
     ("册", 0, 12),
     ("学院", 12, 42),
@@ -67,7 +67,7 @@ def write(contents: Contents, path: Path, *, fonts: FontChain) -> Path:
 
 
 def _pages(lines: tuple[Line, ...]) -> list[tuple[Line, ...]]:
-    """The first page has the head on it; the last keeps room for the receipt."""
+    """The lines of each page. The first page has fewer, because the heading stands on it."""
     room = [FIRST_ROWS]
     pages: list[tuple[Line, ...]] = [()]
     for line in lines:

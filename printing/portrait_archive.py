@@ -1,4 +1,4 @@
-"""The electronic portraits of a school (电子版照片), named by document number, as a streamed archive."""
+"""The electronic portraits of a school (电子版照片) as a ZIP. A file's name is the document number."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from capture.models import Photo
 from portal import history
 from portal.errors import PortalError
-from printing import archive
+from printing import zip_archive
 from proofing.proofs import WITH_PORTRAIT
 from schools.models import Enrolment
 from students import id_encryption
@@ -21,7 +21,7 @@ MISSING_LIST = "缺失照片名单.txt"
 
 @dataclass(frozen=True)
 class Archive:
-    """A ZIP that is made while it is read; `length` bytes of it."""
+    """A ZIP that is created while `chunks` is read; `length` is its size in bytes."""
 
     filename: str
     students: int
@@ -29,7 +29,7 @@ class Archive:
     chunks: Iterator[bytes]
 
 
-def approved(enrolment: Enrolment) -> QuerySet[Photo]:
+def approved_portraits(enrolment: Enrolment) -> QuerySet[Photo]:
     """The approved portraits of the school, in the order of the sheets."""
     return Photo.objects.filter(
         school=enrolment.school_id,
@@ -41,9 +41,11 @@ def approved(enrolment: Enrolment) -> QuerySet[Photo]:
 
 
 def download(enrolment: Enrolment, *, by: history.Actor, folders: bool = False) -> Archive:
-    """The archive, and an event that says who took how many. `folders`: college and major as folders.
+    """The archive of all approved portraits. The download is recorded in the history.
 
-    A portrait whose file is lost is left out and named in a list inside the archive.
+    `folders` puts the files into folders by college and major. A portrait whose file is missing is
+    left out; a text file in the archive lists the student numbers. Raises PortalError when there is
+    no portrait.
     """
     entries, missing = _entries(enrolment, folders)
     if not entries and not missing:
@@ -51,24 +53,24 @@ def download(enrolment: Enrolment, *, by: history.Actor, folders: bool = False) 
     count = len(entries)
     if missing:
         text = "\r\n".join(missing).encode("utf-8-sig")
-        entries.append(archive.Entry(MISSING_LIST, len(text), lambda: text))
+        entries.append(zip_archive.Entry(MISSING_LIST, len(text), lambda: text))
     history.record(
         "portraits.downloaded", enrolment, by=by, facts={"students": count} | ({"missing": missing} if missing else {})
     )
-    made = archive.zipped(entries)
+    made = zip_archive.build_zip(entries)
     return Archive(
         filename=f"{enrolment.school.code}-{enrolment.season.graduating_class}.zip",
         students=count,
         length=len(made),
-        chunks=archive.stream(made),
+        chunks=zip_archive.stream_zip(made),
     )
 
 
-def _entries(enrolment: Enrolment, folders: bool) -> tuple[list[archive.Entry], list[str]]:
-    """The files of the archive, and the student numbers whose file is lost."""
+def _entries(enrolment: Enrolment, folders: bool) -> tuple[list[zip_archive.Entry], list[str]]:
+    """The files of the archive, and the student numbers whose file is missing."""
     size_of, read = _reader()
     entries, missing = [], []
-    rows = approved(enrolment).values_list(
+    rows = approved_portraits(enrolment).values_list(
         "portrait", "student__id_sealed", "student__college", "student__major", "student__student_no"
     )
     for portrait, sealed, college, major, student_no in rows.iterator(chunk_size=5000):
@@ -77,13 +79,17 @@ def _entries(enrolment: Enrolment, folders: bool) -> tuple[list[archive.Entry], 
         except OSError:
             missing.append(student_no)
             continue
-        name = archive.entry_name(id_encryption.decrypt(bytes(sealed)), folders=(college, major) if folders else ())
-        entries.append(archive.Entry(name, size, lambda portrait=portrait: read(portrait)))  # type: ignore[misc]
+        name = zip_archive.entry_name(id_encryption.decrypt(bytes(sealed)), folders=(college, major) if folders else ())
+        entries.append(zip_archive.Entry(name, size, lambda portrait=portrait: read(portrait)))  # type: ignore[misc]
     return entries, missing
 
 
 def _reader() -> tuple[Callable[[str], int], Callable[[str], bytes]]:
-    """(size of, bytes of) a stored file. On a local disk without the storage's own path checks: names are ours."""
+    """Two functions of a stored file's name: its size in bytes, its content.
+
+    On a local disk they skip the path checks of the storage, since the names come from our own
+    database.
+    """
     storage = storages["default"]
     if isinstance(storage, FileSystemStorage):
         root = storage.location

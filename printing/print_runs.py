@@ -1,4 +1,4 @@
-"""Print runs: the sheets of one school, built in the background, printed, and found again page by page."""
+"""Print runs: the sheets of one school are ordered, built by a job, and marked as printed."""
 
 import hashlib
 import shutil
@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,18 +23,17 @@ from portal.pdf.fonts import house_fonts
 from printing import packing_list
 from printing.layout import sheet_for
 from printing.models import PrintItem, PrintRun, Volume
-from printing.sheets import Progress, SheetHeader, SheetStudent, Unprintable, build_volumes
-from printing.sheets import Volume as DrawnVolume
+from printing.sheets import DrawnVolume, Progress, SheetHeader, SheetStudent, Unprintable, build_volumes
 from schools.models import Action, Enrolment, Season
 from students.models import Student
 
 KIND = "sheets"
-# A message names at most so many students; the job's result holds them all.
-NAMED = 10
+# The most students that a message names. The job's result lists all of them.
+NAMED_STUDENTS = 10
 
 
-def printable(enrolment: Enrolment) -> QuerySet[Photo]:
-    """The portraits of the students that are proofread and in no print run yet."""
+def printable_portraits(enrolment: Enrolment) -> QuerySet[Photo]:
+    """The portraits of the students who are proofread and not in a print run yet."""
     return (
         Photo.objects.filter(
             school=enrolment.school_id,
@@ -48,7 +48,10 @@ def printable(enrolment: Enrolment) -> QuerySet[Photo]:
 
 
 def create(enrolment: Enrolment, *, by: User | history.System) -> PrintRun:
-    """Order the sheets of every student who is proofread and not printed yet. The building runs as a job."""
+    """Order the sheets of every proofread student who is not in a run yet. A job builds them.
+
+    Raises PortalError when there is no such student.
+    """
     with transaction.atomic():
         enrolment = (
             Enrolment.objects.select_for_update(of=("self",), no_key=True)
@@ -56,7 +59,7 @@ def create(enrolment: Enrolment, *, by: User | history.System) -> PrintRun:
             .get(pk=enrolment.pk)
         )
         enrolment.require(Action.PRINT)
-        photos = list(printable(enrolment).only("pk", "student_id"))
+        photos = list(printable_portraits(enrolment).only("pk", "student_id"))
         if not photos:
             raise PortalError(_("Every student who is proofread is in a print run already."))
         run = PrintRun.objects.create(
@@ -72,45 +75,58 @@ def create(enrolment: Enrolment, *, by: User | history.System) -> PrintRun:
         history.record("printrun.created", run, by=by, facts={"students": len(photos)})
         if enrolment.status == Enrolment.Status.FEEDBACK_ACCEPTED:
             states.change(enrolment, Enrolment.Status.PRINTING, by=by)
-        _start(run, by=by)
+        _queue_build(run, by=by)
     return run
 
 
-def _start(run: PrintRun, *, by: User | history.System) -> None:
+def _queue_build(run: PrintRun, *, by: User | history.System) -> None:
     run.job = jobs.create(KIND, by=by, school=run.school, season=run.season, total=run.students, params={"run": run.pk})
     run.save(update_fields=["job"])
 
 
 @jobs.handler(KIND, label=gettext_lazy("Making the sheets"), queue="build")
 def build(job: Job) -> None:
-    """Build the run's volumes anew. Safe to run twice: the old volumes go when the new ones stand."""
+    """Build the volumes of the run. A second call replaces the volumes of the first one."""
     run = PrintRun.objects.select_related("school", "season").get(pk=job.params["run"])
     job.result = {"read_at": timezone.now().isoformat()}
-    _drop_unready(run)
-    with _workshop(run) as folder:
+    _remove_outdated(run)
+    with _temporary_folder(run) as folder:
         try:
-            volumes = list(_built(run, job, folder))
+            volumes = list(_build_volumes(run, job, folder))
         except Unprintable as error:
             job.result["unprintable"] = [[student.portrait, reason] for student, reason in error.problems]
-            raise PortalError(unprintable_sentence(error)) from error
+            raise PortalError(describe_unprintable(error)) from error
         _store(run, volumes)
-        contents = packing_list.write(_contents(run, volumes), folder / "contents.pdf", fonts=house_fonts())
+        contents = packing_list.write(_packing_list(run, volumes), folder / "contents.pdf", fonts=house_fonts())
         jobs.leave_file(job, "contents.pdf", contents.read_bytes())
     job.message = ngettext("%(n)d volume", "%(n)d volumes", len(volumes)) % {"n": len(volumes)}
 
 
 @contextmanager
-def _workshop(run: PrintRun) -> Iterator[Path]:
-    """A folder for the volumes until they are stored. What a killed worker left of this run goes first."""
-    prefix = f"tucai-run-{run.pk}-"
+def _temporary_folder(run: PrintRun) -> Iterator[Path]:
+    """A folder for the volumes until they are stored.
+
+    Deletes what a killed worker left of the same run.
+    """
+    prefix = f"tucai-{_installation()}-run-{run.pk}-"
     for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
         shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix=prefix) as folder:
         yield Path(folder)
 
 
-def _drop_unready(run: PrintRun) -> None:
-    """Students whose data or portrait changed after the run was ordered proofread anew and wait for a run of their own."""
+def _installation() -> str:
+    """A digest of media folder and database. It differs between installations on one machine."""
+    database = connection.settings_dict
+    parts = (settings.MEDIA_ROOT, database["HOST"], database["PORT"], database["NAME"])
+    return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:12]
+
+
+def _remove_outdated(run: PrintRun) -> None:
+    """Remove the students whose data or portrait changed after the order.
+
+    They proofread again and get another run.
+    """
     ready = Q(student__stage=Student.Stage.PROOFED, photo__is_current=True, photo__status=Photo.Status.APPROVED)
     with transaction.atomic():
         _remove(run, run.items.exclude(ready), by=history.SYSTEM)
@@ -128,20 +144,20 @@ def _remove(run: PrintRun, items: QuerySet[PrintItem], *, by: history.Actor) -> 
     return len(students)
 
 
-def _built(run: PrintRun, job: Job, folder: Path) -> Iterator[DrawnVolume]:
+def _build_volumes(run: PrintRun, job: Job, folder: Path) -> Iterator[DrawnVolume]:
     students = sheet_students(run.items.all())
-    for step in _steps(run, students, folder):
+    for step in _draw_volumes(run, students, folder):
         if step.volume or step.done % 40 == 0:
             jobs.progress(job, step.done, step.total)
         if step.volume:
             yield step.volume
 
 
-def _steps(run: PrintRun, students: list[SheetStudent], folder: Path) -> Iterator[Progress]:
+def _draw_volumes(run: PrintRun, students: list[SheetStudent], folder: Path) -> Iterator[Progress]:
     return build_volumes(
         students,
         read_portrait=read_portrait,
-        header=header_of(run.school.name, run.season, f"{run.season.year}-{run.school.code}-{run.pk}"),
+        header=sheet_header(run.school.name, run.season, f"{run.season.year}-{run.school.code}-{run.pk}"),
         directory=folder,
         fonts=house_fonts(),
         layout=sheet_for(run.season.copies),
@@ -150,7 +166,7 @@ def _steps(run: PrintRun, students: list[SheetStudent], folder: Path) -> Iterato
 
 
 def sheet_students(items: QuerySet[PrintItem]) -> list[SheetStudent]:
-    """What the sheets say of each student of a run; one query."""
+    """The data on the sheets for each student of a run. One query."""
     rows = items.select_related("student__school", "photo").order_by("student_id")
     return [sheet_student(item.student, item.photo) for item in rows.iterator(chunk_size=2000)]
 
@@ -173,24 +189,25 @@ def read_portrait(name: str) -> bytes:
         return file.read()
 
 
-def header_of(school: str, season: Season, run: str) -> SheetHeader:
+def sheet_header(school: str, season: Season, run: str) -> SheetHeader:
     return SheetHeader(
         school=school, season=f"{season.graduating_class}届毕业生图像采集", center=season.center_name, run=run
     )
 
 
-def unprintable_sentence(error: Unprintable) -> str:
-    """Who cannot be printed and why, for the officer."""
+def describe_unprintable(error: Unprintable) -> str:
+    """A text that names the students who cannot be printed, each with the reason."""
     named = "; ".join(
-        f"{student.student_no} {student.name}: {_problem(reason)}" for student, reason in error.problems[:NAMED]
+        f"{student.student_no} {student.name}: {_describe_problem(reason)}"
+        for student, reason in error.problems[:NAMED_STUDENTS]
     )
-    more = len(error.problems) - NAMED
+    more = len(error.problems) - NAMED_STUDENTS
     if more > 0:
         named += "; " + ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}
     return named
 
 
-def _problem(characters: str) -> str:
+def _describe_problem(characters: str) -> str:
     if not characters:
         return _("the portrait's file is missing or damaged")
     codes = " ".join(f"{char} (U+{ord(char):04X})" for char in characters)
@@ -198,7 +215,10 @@ def _problem(characters: str) -> str:
 
 
 def _store(run: PrintRun, volumes: Iterable[DrawnVolume]) -> None:
-    """Volumes and places of the students, all at once; then the files of an earlier building go."""
+    """Store the volumes and the students' pages in one transaction.
+
+    Files of an earlier build are deleted after it.
+    """
     volumes = list(volumes)
     with files.writing() as write, transaction.atomic():
         files.delete_after_commit([volume.file.name for volume in run.volumes.all()])
@@ -235,7 +255,7 @@ def _store_places(run: PrintRun, volumes: Iterable[DrawnVolume]) -> None:
     PrintItem.objects.bulk_update(items, ["volume", "page"], batch_size=1000)
 
 
-def _contents(run: PrintRun, volumes: list[DrawnVolume]) -> packing_list.Contents:
+def _packing_list(run: PrintRun, volumes: list[DrawnVolume]) -> packing_list.Contents:
     lines = [
         packing_list.Line(drawn.number, s.college, s.major, s.class_name, count, first, last)
         for drawn in volumes
@@ -253,18 +273,24 @@ def _contents(run: PrintRun, volumes: list[DrawnVolume]) -> packing_list.Content
 
 
 def rebuild(run: PrintRun, *, by: User) -> PrintRun:
-    """Build the same run again, for data or fonts that have been put right."""
+    """Build the same run again, after data or fonts were corrected.
+
+    Raises PortalError once it is printed.
+    """
     if run.printed_at is not None:
         raise PortalError(_("This run has been printed. Order a new one for what is missing."))
     if run.job is not None and run.job.is_open:
         raise PortalError(_("The sheets are being built already."))
     with transaction.atomic():
-        _start(run, by=by)
+        _queue_build(run, by=by)
     return run
 
 
 def leave_out(run: PrintRun, *, by: User) -> int:
-    """Print the run without the students that could not be printed; they wait for a run of their own."""
+    """Remove the students who cannot be printed and build the run again.
+
+    Returns how many were removed.
+    """
     problems = (run.job.result if run.job else {}).get("unprintable", [])
     with transaction.atomic():
         items = run.items.filter(photo__portrait__in=[portrait for portrait, _reason in problems])
@@ -277,7 +303,12 @@ def leave_out(run: PrintRun, *, by: User) -> int:
 
 
 def mark_printed(run: PrintRun, *, by: User) -> PrintRun:
-    """The sheets have come out of the press: the run stands, and its students are printed."""
+    """Mark the sheets as printed.
+
+    The run cannot be changed from then on, and its students are printed.
+
+    Raises PortalError when the sheets are not built or older than the students' data.
+    """
     with transaction.atomic():
         run = PrintRun.objects.select_for_update(of=("self",), no_key=True).get(pk=run.pk)
         if not run.volumes.exists() or (run.job and run.job.is_open):
@@ -293,7 +324,7 @@ def mark_printed(run: PrintRun, *, by: User) -> PrintRun:
 
 
 def _refuse_outdated(run: PrintRun) -> None:
-    """The sheets must say what the roster says: nobody's data may have changed since they were read."""
+    """Raise PortalError when the data of a student changed after the sheets were built."""
     changed = run.items.exclude(student__stage=Student.Stage.PROOFED)
     read_at = (run.job.result if run.job else {}).get("read_at")
     if read_at:

@@ -1,4 +1,4 @@
-"""What this room adds to the portal."""
+"""What printing adds to the portal: permissions, event kinds, badges, navigation, panels, a job."""
 
 from django.utils.translation import gettext_lazy as _
 

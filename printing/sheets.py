@@ -1,4 +1,7 @@
-"""Sheets of portraits as PDF volumes. Knows no database: students come as data, portraits by a reading function."""
+"""Draws sheets of portraits as PDF volumes.
+
+No database: students are data, a function reads the portraits.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,17 +13,17 @@ from reportlab.pdfgen.canvas import Canvas
 
 from portal.pdf.fonts import FontChain
 from portal.pdf.paper import NotAJpeg, add_jpeg, document, draw_text, place_jpeg, stroke_cut_lines
-from printing.captions import Caption, fit
-from printing.layout import Box, SheetLayout, into_volumes, paginate
+from printing.captions import Caption, fit_caption
+from printing.layout import Box, SheetLayout, group_into_volumes, paginate
 
-# Keeps the memory of one volume near 60 MB: a PDF is put together in memory before it is written.
-VOLUME_LIMIT = 500
+# A volume is built in memory before it is written: this number of students takes about 60 MB.
+MAX_STUDENTS_A_VOLUME = 500
 GREY = 0.35
 
 
 @dataclass(frozen=True, slots=True)
 class SheetStudent:
-    """What a photo of this student says. `portrait` is the name by which the reading function finds the JPEG."""
+    """The data on one student's photos. `portrait` is the name of the JPEG for `read_portrait`."""
 
     portrait: str
     school: str
@@ -43,17 +46,17 @@ class SheetStudent:
 
 @dataclass(frozen=True)
 class SheetHeader:
-    """What stands outside the cut lines of every page."""
+    """The texts outside of the cut lines of every page."""
 
     school: str
     season: str
     center: str
     run: str
-    """Number of the print run, so that a stray page finds its way back."""
+    """The number of the print run, printed on every page."""
 
 
 @dataclass(frozen=True)
-class Volume:
+class DrawnVolume:
     number: int
     path: Path
     students: int
@@ -61,23 +64,24 @@ class Volume:
     first: SheetStudent
     last: SheetStudent
     groups: tuple[tuple[SheetStudent, int, int, int], ...]
-    """For each class: one of its students, how many they are, its first and last page."""
+    """For each class: one of its students, the number of students, the first and the last page."""
     places: tuple[tuple[str, int], ...]
-    """The page of each portrait."""
+    """(portrait, page) of each student."""
 
 
 @dataclass(frozen=True)
 class Progress:
     done: int
     total: int
-    volume: Volume | None
+    volume: DrawnVolume | None
     """The volume that has just been finished, if one has."""
 
 
 class Unprintable(Exception):
     """Some students cannot be printed as they are.
 
-    `problems` pairs each with the characters that no font has; with nothing, if the portrait is missing or no JPEG.
+    `problems` pairs each with the characters that no font has; with nothing, if the portrait is
+    missing or no JPEG.
     """
 
     def __init__(self, problems: list[tuple[SheetStudent, str]]) -> None:
@@ -86,7 +90,7 @@ class Unprintable(Exception):
 
 
 def missing_characters(students: Sequence[SheetStudent], fonts: FontChain) -> list[tuple[SheetStudent, str]]:
-    """The students whose captions hold characters that no font has, with those characters."""
+    """The students whose captions have characters that no font has, each with those characters."""
     found = ((student, fonts.missing("".join(student.caption))) for student in students)
     return [(student, characters) for student, characters in found if characters]
 
@@ -99,33 +103,34 @@ def build_volumes(
     directory: Path,
     fonts: FontChain,
     layout: SheetLayout,
-    limit: int = VOLUME_LIMIT,
+    limit: int = MAX_STUDENTS_A_VOLUME,
     stem: str = "sheets",
 ) -> Iterator[Progress]:
-    """Write `directory`/`stem`-001.pdf and on, ordered by college, major, class and number; yields after every page.
+    """Write the volumes `directory`/`stem`-001.pdf, -002.pdf …; yields after every page.
 
-    Building again gives the same files. Raises Unprintable, before anything is drawn for missing characters, at the
-    page for a portrait that is missing or no JPEG; finished volumes stay.
+    Students are ordered by college, major, class and number. The same students give the same bytes.
+    Raises Unprintable for missing characters before the first page, and for a portrait that is
+    missing or no JPEG when its page is drawn; volumes that are finished by then stay.
     """
     if problems := missing_characters(students, fonts):
         raise Unprintable(problems)
     ordered = sorted(students, key=lambda student: student.order)
     pages = paginate(ordered, per_page=layout.students_per_page, group=lambda student: student.college)
-    volumes = list(into_volumes(pages, limit=limit))
+    volumes = list(group_into_volumes(pages, limit=limit))
     done = 0
     for number, volume_pages in enumerate(volumes, 1):
         path = directory / f"{stem}-{number:03}.pdf"
-        press = Press(fonts, layout, header, number, len(volumes), len(volume_pages))
+        renderer = VolumeRenderer(fonts, layout, header, number, len(volumes), len(volume_pages))
         with document(
             path,
             fonts=fonts,
             width=layout.page_width,
             height=layout.page_height,
-            title=press.title,
+            title=renderer.title,
             author=header.center,
         ) as canvas:
             for page_number, page in enumerate(volume_pages, 1):
-                press.draw_page(canvas, page_number, page, read_portrait)
+                renderer.draw_page(canvas, page_number, page, read_portrait)
                 done += len(page)
                 if page_number < len(volume_pages):
                     yield Progress(done, len(ordered), None)
@@ -133,13 +138,13 @@ def build_volumes(
 
 
 def _classes(first: SheetStudent, last: SheetStudent) -> str:
-    """The classes of one page, which has one college: from the first to the last."""
+    """The heading of a page: its college, and the classes of its first and last student."""
     names = [first.class_name] if first.order[:3] == last.order[:3] else [first.class_name, "至", last.class_name]
     major = first.major if first.major == last.major else ""
     return " · ".join(part for part in (first.college, major, " ".join(names)) if part)
 
 
-def _volume(number: int, path: Path, pages: list[list[SheetStudent]]) -> Volume:
+def _volume(number: int, path: Path, pages: list[list[SheetStudent]]) -> DrawnVolume:
     classes: dict[tuple[str, ...], list[tuple[int, SheetStudent]]] = {}
     for page_number, page in enumerate(pages, 1):
         for student in page:
@@ -147,10 +152,10 @@ def _volume(number: int, path: Path, pages: list[list[SheetStudent]]) -> Volume:
     groups = tuple((found[0][1], len(found), found[0][0], found[-1][0]) for found in classes.values())
     total = sum(len(page) for page in pages)
     places = tuple((student.portrait, page) for page, students in enumerate(pages, 1) for student in students)
-    return Volume(number, path, total, len(pages), pages[0][0], pages[-1][-1], groups, places)
+    return DrawnVolume(number, path, total, len(pages), pages[0][0], pages[-1][-1], groups, places)
 
 
-class Press:
+class VolumeRenderer:
     """Draws the pages of one volume."""
 
     def __init__(
@@ -178,7 +183,10 @@ class Press:
     def _draw_student(
         self, canvas: Canvas, place: int, student: SheetStudent, read_portrait: Callable[[str], bytes]
     ) -> None:
-        """One form that holds picture and caption, drawn once a copy: the PDF grows by one picture a student."""
+        """Draw one student's copies.
+
+        Picture and caption are one PDF form, so the file holds the picture only once.
+        """
         self.drawn += 1
         form = f"p{self.drawn}"
         try:
@@ -200,7 +208,7 @@ class Press:
         canvas.beginForm(form, 0, 0, width, layout.photo_height * mm)
         place_jpeg(canvas, picture, 0, caption_height, width, layout.image_height * mm)
         inset = layout.caption_inset * mm
-        caption = fit(
+        caption = fit_caption(
             student.caption, width=width - 2 * inset, height=caption_height - 2 * inset, measure=self._measure
         )
         self._draw_caption(canvas, caption, width / 2, caption_height)
@@ -208,25 +216,25 @@ class Press:
 
     def _draw_caption(self, canvas: Canvas, caption: Caption, middle: float, height: float) -> None:
         block = len(caption.lines) * caption.leading
-        # An ideograph stands on the baseline with about 0.12 em below it.
+        # A Chinese character reaches about 0.12 em below the baseline.
         y = height - (height - block) / 2 - caption.leading / 2 - caption.size * 0.38
         for line in caption.lines:
             draw_text(canvas, self.fonts, line.text, middle, y, caption.size, condense=line.condense, align="center")
             y -= caption.leading
 
     def _draw_cut_lines(self, canvas: Canvas, students: int) -> None:
-        """Around every photo, and between image and caption so that the image peels off alone."""
+        """Draw cut lines around photos, and above captions so that the image peels off alone."""
         boxes = [self.layout.photo(place, copy) for place in range(students) for copy in range(self.layout.copies)]
         rectangles = [(*self._corner(box), box.width * mm, box.height * mm) for box in boxes]
         bottoms = [(left, bottom + self.layout.caption_height * mm, width) for left, bottom, width, _ in rectangles]
         stroke_cut_lines(canvas, rectangles, [(left, y, left + width, y) for left, y, width in bottoms])
 
     def _corner(self, box: Box) -> tuple[float, float]:
-        """The lower left corner in points from the lower left of the page."""
+        """The lower left corner of the box in points, from the lower left corner of the page."""
         return box.left * mm, (self.layout.page_height - box.bottom) * mm
 
     def _draw_strip_label(self, canvas: Canvas, place: int, student: SheetStudent) -> None:
-        """Up the left margin, so that a strip cut from the page still says whose it is."""
+        """Write class, number and name along the left margin of the strip."""
         strip = self.layout.strip(place)
         canvas.saveState()
         canvas.setFillGray(GREY)
@@ -250,7 +258,10 @@ class Press:
         self._draw_marks(canvas, len(students))
 
     def _pair(self, canvas: Canvas, left: float, right: float, y: float, size: float, start: str, end: str) -> None:
-        """Two texts on one line; the left one is condensed where the right one needs the room."""
+        """Draw one text at the left and one at the right of a line.
+
+        The left one is condensed when it is too long.
+        """
         canvas.setFillGray(0 if size > 9 else GREY)
         room = right - left - self.fonts.width(end, size) - 4 * mm
         natural = self.fonts.width(start, size)
@@ -259,7 +270,7 @@ class Press:
         canvas.setFillGray(0)
 
     def _draw_marks(self, canvas: Canvas, students: int) -> None:
-        """Corner crosses to register the cutter by, ticks at both edges where one student's strip ends."""
+        """Draw crosses in the corners to align the cutter, and marks between strips."""
         layout = self.layout
         near, size = layout.safe_margin + 2, 2.0
         canvas.saveState()
@@ -277,6 +288,6 @@ class Press:
         canvas.restoreState()
 
     def _line(self, canvas: Canvas, x1: float, y1: float, x2: float, y2: float) -> None:
-        """Millimetres from the top left corner."""
+        """Draw a line. Coordinates are in millimetres from the top left corner."""
         height = self.layout.page_height
         canvas.line(x1 * mm, (height - y1) * mm, x2 * mm, (height - y2) * mm)

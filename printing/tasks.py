@@ -1,4 +1,4 @@
-"""What the queue calls."""
+"""The task that prepares the fonts when a worker starts."""
 
 from typing import Any
 
@@ -10,7 +10,10 @@ from portal.pdf.fonts import house_fonts
 
 @shared_task
 def prepare_fonts() -> None:
-    """Convert the fonts before anybody waits for them; over at once when they are there."""
+    """Convert the fonts, so that the first build does not wait.
+
+    Does nothing when they are converted.
+    """
     house_fonts().prepare()
 
 

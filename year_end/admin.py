@@ -1,4 +1,4 @@
-"""The operator's desk: ranks and bulletins, to look at. Changes go through the portals."""
+"""The Django admin of the year's end, read-only: awards and bulletins."""
 
 from django.contrib import admin
 

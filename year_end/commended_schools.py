@@ -1,4 +1,4 @@
-"""Last year's excellent units, for the others to learn from (item 5.3 of the notice)."""
+"""The commended schools, shown to others as an example (item 5.3 of the notice)."""
 
 from dataclasses import dataclass
 
@@ -8,33 +8,33 @@ from year_end.models import Award, Bulletin
 
 
 @dataclass(frozen=True)
-class Example:
-    """A commended school; `responsible` is the name in the register, empty when it has none."""
+class CommendedSchool:
+    """A commended school, and its contact in the register of schools ("" if there is none)."""
 
     school: str
     responsible: str
 
 
-def newest() -> tuple[Season | None, list[Example]]:
-    """The newest season with a published bulletin, and the schools that it commends, by rank.
+def latest() -> tuple[Season | None, list[CommendedSchool]]:
+    """The latest season with a published bulletin, and its commended schools by rank.
 
-    What was published to every school is every school's to read: the one place where a school sees awards of others,
-    and nothing of them but the names.
+    The only place where a school reads awards of other schools. It reads names only, and the
+    bulletin has published them.
     """
     bulletins = Bulletin.objects.exclude(published_at=None).select_related("season")
     bulletin = bulletins.order_by("-season__year").first()
-    return (bulletin.season, of(bulletin.season)) if bulletin else (None, [])
+    return (bulletin.season, of_season(bulletin.season)) if bulletin else (None, [])
 
 
-def of(season: Season) -> list[Example]:
-    """The commended schools of a season whose bulletin has been published."""
+def of_season(season: Season) -> list[CommendedSchool]:
+    """The commended schools of the season by rank; none before its bulletin is published."""
     with across_schools():
         rows = Award.objects.filter(season=season, season__bulletin__published_at__isnull=False, is_commended=True)
         names = list(rows.order_by("rank").values_list("school__name", "school__contact_name"))
-    return [Example(school, responsible.strip()) for school, responsible in names]
+    return [CommendedSchool(school, responsible.strip()) for school, responsible in names]
 
 
 def published_bulletin(season: Season | None) -> Bulletin | None:
-    """The bulletin of the season or, until it is out, the newest of those before."""
+    """The published bulletin of the season; before it is published, that of the latest season."""
     rows = Bulletin.objects.exclude(published_at=None).select_related("season")
     return rows.filter(season__year__lte=season.year).order_by("-season__year").first() if season else None

@@ -9,7 +9,10 @@ from schools.models import Season
 
 
 class Award(TenantModel):
-    """The year's end for one school: rank, allowance for its work, praise."""
+    """The result of one school's season: rank, score, commendation, criticism, work allowance.
+
+    `figures` holds the fields of `ranking.Figures`.
+    """
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
     rank = models.PositiveSmallIntegerField(_("rank"))
@@ -29,7 +32,7 @@ class Award(TenantModel):
 
 
 class Bulletin(models.Model):
-    """What the center publishes at the year's end. The center's own row: it has no school."""
+    """The center's bulletin (通报) at the end of the season. It belongs to no school."""
 
     season = models.OneToOneField(Season, on_delete=models.PROTECT, related_name="bulletin")
     title = models.CharField(_("title"), max_length=120)

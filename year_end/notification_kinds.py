@@ -1,4 +1,4 @@
-"""What this room tells people."""
+"""The notification of the year's end."""
 
 from django.utils.translation import gettext_lazy as _
 

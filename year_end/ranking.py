@@ -1,7 +1,8 @@
-"""The year's end (评选、补贴、通报): schools ranked by their figures, what the center decides about them, the bulletin.
+"""The year's end (评选、补贴、通报): the ranking of the schools, the center's decisions, the bulletin.
 
-Points out of 100: coverage 40, first-pass rate 20, feedback on time 15, fee on time 15, portraits that stayed 10.
-A school is proposed for praise only when its season is finished; until then what cannot be measured counts nothing.
+A score has at most 100 points: coverage 40, first-pass rate 20, feedback form on time 15, fee on
+time 15, portraits that were not reset 10. A school is proposed for commendation only when its
+season is finished. In an unfinished season a figure that cannot be measured yet gives no points.
 """
 
 import datetime as dt
@@ -30,16 +31,19 @@ from students.models import Student
 from year_end.models import Award, Bulletin
 
 WEIGHTS = {"coverage": 40, "first_pass": 20, "feedback": 15, "fee": 15, "kept": 10}
-# A form or a fee loses this share of its points with each working day it is late.
-LOST_A_DAY = 0.05
-# Proposals; the center decides.
+# The share of its points that a form or a fee loses for each working day of delay.
+LOSS_A_DAY = 0.05
+# Used for the proposals. The center decides.
 COMMENDED_SHARE, CRITICISED_BELOW = 0.2, 60
 ALLOWANCE_FEN_A_STUDENT = 50
 
 
 @dataclass(frozen=True)
 class Figures:
-    """A school's season in numbers; shares are 0 to 1, None where there is nothing to measure."""
+    """The figures of one school's season.
+
+    Shares are 0 to 1, None when there is nothing to measure yet.
+    """
 
     roster: int = 0
     captured: int = 0
@@ -52,12 +56,15 @@ class Figures:
 
     @property
     def score(self) -> Decimal:
-        """Points out of 100: of a finished school over what can be measured, else over everything."""
+        """0 to 100.
+
+        Of a finished school `measured`; otherwise a figure that is None gives no points.
+        """
         return self.measured if self.is_finished else self._points(WEIGHTS)
 
     @property
     def measured(self) -> Decimal:
-        """Points over those figures that can be measured, scaled to 100: nobody is blamed for what is still to come."""
+        """0 to 100, over the figures that are not None: a future deadline costs no points."""
         return self._points({name: weight for name, weight in WEIGHTS.items() if getattr(self, name) is not None})
 
     def _points(self, weights: dict[str, int]) -> Decimal:
@@ -65,12 +72,15 @@ class Figures:
         return Decimal(str(round(100 * points / (sum(weights.values()) or 1), 2)))
 
 
-def figures(season: Season, *, today: dt.date | None = None) -> dict[int, Figures]:
-    """By school id, for every school whose days of capture are over; a fixed number of queries."""
+def school_figures(season: Season, *, today: dt.date | None = None) -> dict[int, Figures]:
+    """The figures by school id, of every school whose capture is over.
+
+    A fixed number of queries.
+    """
     today = today or timezone.localdate()
-    enrolments = _over(season, today)
-    roster = _rosters(season)
-    passed = _first_passes(season)
+    enrolments = _enrolments_to_rank(season, today)
+    roster = _count_students(season)
+    passed = _first_pass_rates(season)
     sent = dict(Feedback.objects.filter(season=season).exclude(sent_at=None).values_list("school_id", "sent_at"))
     settled = dict(FeeAccount.objects.filter(season=season).values_list("school_id", "settled_at"))
     resets = dict(
@@ -82,8 +92,8 @@ def figures(season: Season, *, today: dt.date | None = None) -> dict[int, Figure
     return {e.school_id: _figures(e, roster, passed, sent.get(e.school_id), settled, resets, today) for e in enrolments}
 
 
-def _over(season: Season, today: dt.date) -> list[Enrolment]:
-    """Schools that have ended their capture, or whose last day has passed."""
+def _enrolments_to_rank(season: Season, today: dt.date) -> list[Enrolment]:
+    """The enrolments of the schools that have ended their capture or whose last day has passed."""
     rows = Enrolment.objects.filter(season=season).select_related("season", "school")
     windows, granted = defaultdict(list), defaultdict(list)
     for window in Window.objects.filter(season=season):
@@ -98,8 +108,8 @@ def _has_ended(row: Enrolment, windows: list[Window], granted: list[WindowExcept
     return row.capture_ended_on is not None or last is None or last < today
 
 
-def _rosters(season: Season) -> dict[int, dict[str, int]]:
-    """Students on the roster, photographed, and paid of those, by school."""
+def _count_students(season: Season) -> dict[int, dict[str, int]]:
+    """By school id: students on the roster, photographed, and photographed who paid online."""
     rosters: dict[int, dict[str, int]] = defaultdict(lambda: {"roster": 0, "captured": 0, "paid": 0})
     for school_id, stage, fee_state, number in progress.count(season):
         row, captured = rosters[school_id], number * (stage in Student.CAPTURED)
@@ -109,8 +119,8 @@ def _rosters(season: Season) -> dict[int, dict[str, int]]:
     return rosters
 
 
-def _first_passes(season: Season) -> dict[int, float]:
-    """The share of students whose first photo was neither rejected nor returned."""
+def _first_pass_rates(season: Season) -> dict[int, float]:
+    """By school id: the share of students whose first photo was neither rejected nor returned."""
     first = Photo.objects.filter(season=season).order_by("student_id", "id").distinct("student_id").values("pk")
     bad = (Photo.Status.REJECTED, Photo.Status.RETURNED)
     rows = (
@@ -141,47 +151,57 @@ def _figures(
         captured=captured,
         coverage=captured / row["roster"],
         first_pass=passed.get(enrolment.school_id),
-        feedback=_timely(sent_at, enrolment.proof_due_on, today),
-        fee=_fee(enrolment, row, settled.get(enrolment.school_id), today),
+        feedback=_timeliness(sent_at, enrolment.proof_due_on, today),
+        fee=_fee_share(enrolment, row, settled.get(enrolment.school_id), today),
         kept=max(0.0, 1 - resets.get(enrolment.school_id, 0) / captured) if captured else None,
         is_finished=is_finished,
     )
 
 
-def _timely(done_at: dt.datetime | None, due: dt.date | None, today: dt.date) -> float | None:
-    """1 on time, less with each working day of delay; None while the deadline is still to come."""
+def _timeliness(done_at: dt.datetime | None, due: dt.date | None, today: dt.date) -> float | None:
+    """1 when done on time, LOSS_A_DAY less for each working day of delay, at least 0.
+
+    None when there is no deadline, or when it is not done and the deadline has not passed.
+    """
     if due is None or (done_at is None and today <= due):
         return None
     day = timezone.localdate(done_at) if done_at else today
-    return max(0.0, 1 - LOST_A_DAY * max(0, workdays_between(due, day)))
+    return max(0.0, 1 - LOSS_A_DAY * max(0, workdays_between(due, day)))
 
 
-def _fee(enrolment: Enrolment, row: dict[str, int], settled_at: dt.datetime | None, today: dt.date) -> float | None:
+def _fee_share(
+    enrolment: Enrolment, row: dict[str, int], settled_at: dt.datetime | None, today: dt.date
+) -> float | None:
     if enrolment.payment_mode == Enrolment.PaymentMode.STUDENT:
         return row["paid"] / row["captured"] if row["captured"] else None
-    return _timely(settled_at, enrolment.season.payment_due, today)
+    return _timeliness(settled_at, enrolment.season.payment_due, today)
 
 
 def rank(season: Season, *, by: User, today: dt.date | None = None) -> list[Award]:
-    """Rank the schools by their figures; what the center has decided about a school stays, proposals are made anew."""
+    """Rank the schools by their figures.
+
+    Decisions of the center are kept; proposals are made again.
+    """
     with transaction.atomic():
         _refuse_published(season)
-        found = {school: row for school, row in figures(season, today=today).items() if row.roster}
-        order = _order(found)
+        found = {school: row for school, row in school_figures(season, today=today).items() if row.roster}
+        order = _rank_order(found)
         Award.objects.filter(season=season).exclude(school__in=order).delete()
         decided = set(Event.objects.filter(season=season, kind="award.decided").values_list("object_id", flat=True))
-        awards = [_place(season, school, n, found, decided) for n, school in enumerate(order, 1)]
+        awards = [_save_award(season, school, n, found, decided) for n, school in enumerate(order, 1)]
         history.record("season.ranked", season, by=by, facts={"schools": len(awards)})
     return awards
 
 
-def _order(found: dict[int, Figures]) -> list[int]:
-    """Finished schools first; by score, then students photographed, then code."""
+def _rank_order(found: dict[int, Figures]) -> list[int]:
+    """The school ids by rank: finished schools first; by score, photographed students, code."""
     codes = dict(School.objects.filter(pk__in=found).values_list("pk", "code"))
     return sorted(found, key=lambda s: (not found[s].is_finished, -found[s].score, -found[s].captured, codes[s]))
 
 
-def _place(season: Season, school_id: int, rank: int, found: dict[int, Figures], decided: set[int | None]) -> Award:
+def _save_award(
+    season: Season, school_id: int, rank: int, found: dict[int, Figures], decided: set[int | None]
+) -> Award:
     row = found[school_id]
     fields: dict[str, Any] = {"rank": rank, "score": row.score, "figures": asdict(row)}
     award = Award.objects.filter(season=season, school=school_id).first()
@@ -202,7 +222,7 @@ def _proposal(row: Figures, rank: int, schools: int) -> dict[str, Any]:
     }
 
 
-def decide(
+def decide_award(
     award: Award,
     *,
     is_commended: bool,
@@ -211,7 +231,10 @@ def decide(
     allowance_fen: int,
     by: User,
 ) -> Award:
-    """What the center decides about one school."""
+    """Save the center's decision about one school.
+
+    Raises PortalError once the bulletin is published.
+    """
     if is_commended and is_criticised:
         raise PortalError(_("A school cannot be commended and criticised at once."))
     fields = {
@@ -235,7 +258,10 @@ def _refuse_published(season: Season) -> None:
 
 
 def bulletin_text(season: Season) -> str:
-    """A first wording from the ranking; the center edits it. An official document: Chinese only."""
+    """A draft of the bulletin from the ranking, for the center to edit.
+
+    In Chinese only, as an official document.
+    """
     awards = list(Award.objects.filter(season=season).select_related("school"))
     captured = sum(award.figures.get("captured", 0) for award in awards)
     roster = sum(award.figures.get("roster", 0) for award in awards)
@@ -274,7 +300,10 @@ def save_bulletin(season: Season, *, title: str, text: str, by: User) -> Bulleti
 
 
 def publish(bulletin: Bulletin, *, by: User) -> Bulletin:
-    """Show the bulletin to every school of the season; it and the ranking stand from then on."""
+    """Publish the bulletin to every school of the season.
+
+    Bulletin and ranking cannot be changed after that.
+    """
     with transaction.atomic():
         now = timezone.now()
         if not Bulletin.objects.filter(pk=bulletin.pk, published_at=None).update(published_at=now, published_by=by):
@@ -296,5 +325,5 @@ def total_allowance_fen(season: Season) -> int:
     return sum(Award.objects.filter(season=season).values_list("allowance_fen", flat=True))
 
 
-def ranking(season: Season) -> Any:
+def awards_by_rank(season: Season) -> Any:
     return Award.objects.filter(season=season).select_related("school__area").order_by(F("rank"))

@@ -38,4 +38,4 @@ event_kinds.register(
 )
 
 navigation.register("center", "year_end:year_end", _("Year's end"), "trophy", order=110)
-panels.add_panel("school.notice", "year_end:panel_examples", page="printing:prints", label=_("Prints"))
+panels.add_panel("school.notice", "year_end:panel_commended", page="printing:prints", label=_("Prints"))

@@ -13,5 +13,5 @@ urlpatterns = [
     path("center/year-end/awards/<int:pk>/", center.award, name="award"),
     path("center/year-end/bulletin/", center.bulletin, name="center_bulletin"),
     # overviews
-    path("panels/printing/examples/", school.excellent, name="panel_examples"),
+    path("panels/year-end/commended/", school.commended, name="panel_commended"),
 ]

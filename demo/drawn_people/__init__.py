@@ -1,7 +1,10 @@
-"""Portraits drawn by code: the people of the demo, the tests and the load tests, so that no real person's picture is.
+"""Portraits drawn by code, for the demo, the tests and the load tests.
 
-`Person.random(seed)` is somebody, `draw_portrait(person)` a photo of them, `draw_portrait(person, violation="eyes")` a
-photo that breaks a rule. `feed.write_y4m` makes a camera feed of them for a browser under test.
+No real person's picture is used.
+
+`Person.random(seed)` is a person, `draw_portrait(person)` a photo of this person, and
+`draw_portrait(person, violation="eyes")` a photo that breaks a rule. `write_y4m` writes a camera
+feed for a browser under test.
 """
 
 from demo.drawn_people.feed import write_y4m

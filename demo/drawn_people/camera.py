@@ -1,4 +1,4 @@
-"""What a phone's camera does to a scene: skin and cloth keep their grain, the lens softens, the sensor adds noise."""
+"""The effects of a phone's camera: grain of skin and cloth, lens blur, sensor noise."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TILE = 512
 
 
 def blurred_wrapping(noise: Floats, sigma: float) -> Floats:
-    """A blurred tile that still joins itself at its edges."""
+    """The tile blurred so that its opposite edges still fit together."""
     return cv2.GaussianBlur(np.pad(noise, ((16, 16), (16, 16), (0, 0))[: noise.ndim], "wrap"), (0, 0), sigma)[
         16:-16, 16:-16
     ]
@@ -50,7 +50,10 @@ def tiled(tile: NDArray, height: int, width: int, shift: int) -> NDArray:
 
 
 def roughen(area: Floats, cover: Floats, *, seed: int, strength: float) -> None:
-    """Give what the mask covers pores: its light varies by `strength` (a share of itself), in place."""
+    """Add pores where the mask `cover` is: the brightness varies by the share `strength`.
+
+    Changes `area` in place.
+    """
     height, width = area.shape[:2]
     area *= (1 + strength * cover * tiled(grain(seed % 8), height, width, seed % TILE))[..., None]
 

@@ -1,7 +1,7 @@
-"""Anti-aliased painting on a float picture: the brushes that every part of a drawn portrait uses.
+"""Anti-aliased painting on a picture of floats, used by every part of a drawn portrait.
 
-Shapes are given in *eye units* (1 = the distance between the pupils, origin midway between them, v downwards) and
-come to pixels through a `Frame`. Colours are RGB triples in 0..1.
+Shapes are given in *eye units*: 1 is the distance between the pupils, the origin is midway between
+them, v points downwards. A `Frame` converts them to pixels. Colours are RGB triples in 0..1.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ SUBPIXEL = 4  # cv2 takes coordinates as integers of 1/16 px
 
 @dataclass(frozen=True)
 class Frame:
-    """Where eye units lie in the picture: `scale` px a unit, origin at (x, y) px, turned by `angle` degrees."""
+    """The map from eye units to pixels:
+
+    `scale` px a unit, origin at (x, y) px, rotated by `angle` degrees.
+    """
 
     scale: float
     x: float
@@ -47,7 +50,10 @@ class Frame:
 
 @dataclass
 class Patch:
-    """A small raster in eye units: `rgb` (h, w, 3), `alpha` (h, w), its corner (u, v) and `density` px a unit."""
+    """A small raster in eye units:
+
+    `rgb` (h, w, 3), `alpha` (h, w), its corner (u, v) and `density` px a unit.
+    """
 
     rgb: Floats
     alpha: Floats
@@ -88,7 +94,7 @@ def mix(one: Colour, other: Colour, share: float) -> Colour:
 
 
 def soften(alpha: Floats, sigma: float) -> Floats:
-    """Gaussian blur; wide ones run on a smaller copy, which looks the same and takes a tenth of the time."""
+    """Gaussian blur. A wide blur is computed on a smaller copy: same look, a tenth of the time."""
     if sigma < 0.3:
         return alpha
     if sigma < 6:
@@ -123,7 +129,10 @@ class Canvas:
         return slice(top, max(top, min(height, bottom))), slice(left, max(left, min(width, right)))
 
     def mask(self, frame: Frame, *shapes: object, feather: float = 0.0) -> tuple[Box, Floats]:
-        """Coverage 0..1 of the shapes together; `feather` is the softness of the edge in eye units."""
+        """Coverage 0..1 of the shapes together;
+
+        `feather` is the softness of the edge in eye units.
+        """
         outlines = [frame.pixels(shape) for shape in shapes]
         sigma = feather * frame.scale
         box = self.box(np.concatenate(outlines), 2 + 3 * sigma)
@@ -151,7 +160,10 @@ class Canvas:
         self, frame: Frame, shape: object, colour: Colour, *, alpha: float = 1.0, feather: float = 0.0,
         within: tuple[Box, Floats] | None = None,
     ) -> None:  # fmt: skip
-        """Paint one shape; `within` is another mask (of the whole picture) that it may not leave."""
+        """Paint one shape;
+
+        `within` is another mask (of the whole picture) that it may not leave.
+        """
         box, coverage = self.mask(frame, shape, feather=feather)
         if within is not None:
             coverage = coverage * cut(within, box)
@@ -161,7 +173,7 @@ class Canvas:
         self, frame: Frame, lines: list[Floats], colour: Colour, *, width: float, alpha: float = 1.0,
         feather: float = 0.0, within: tuple[Box, Floats] | None = None,
     ) -> None:  # fmt: skip
-        """Paint many lines of one width (eye units) in one pass; thin ones fade instead of vanishing."""
+        """Paint many lines of one width (eye units). Lines thinner than a pixel get paler."""
         points = [frame.pixels(line) for line in lines]
         thickness = width * frame.scale
         box = self.box(np.concatenate(points), 3 + thickness + 3 * feather * frame.scale)

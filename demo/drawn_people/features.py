@@ -11,13 +11,18 @@ from demo.drawn_people.canvas import Box, Canvas, Colour, Floats, Frame, curve, 
 from demo.drawn_people.head import tone
 from demo.drawn_people.person import Person
 
-IRIS = 0.101  # its radius in eye units: 11.7 mm across where the pupils are 63 mm apart, as the mesh reads it
+# The radius in eye units: an iris is 11.7 mm wide when the pupils are 63 mm apart, as the mesh
+# measures it.
+IRIS = 0.101
 IRIS_RISE = -0.022
 
 
 @dataclass(frozen=True)
-class Look:
-    """What the face is doing: `lids` lid gap over iris diameter, `gaze` in eye units, `gape` and `teeth` of the mouth."""
+class Expression:
+    """The expression of a face.
+
+    `lids`: lid gap over iris diameter; `gaze`: offset in eye units; `gape`: open mouth.
+    """
 
     lids: float
     gaze: tuple[float, float] = (0.0, 0.0)
@@ -31,22 +36,25 @@ class Look:
 
 
 def on_side(points: object, side: int, *, centre: float = 0.5) -> Floats:
-    """Points given outwards from a pupil, as face coordinates of that eye (side -1 is the picture's left)."""
+    """Points relative to a pupil, u outwards, as face coordinates.
+
+    `side` -1 is the left eye in the picture.
+    """
     local = np.asarray(points, np.float32) + (centre, 0)
     return local if side > 0 else mirrored(local)
 
 
-def lid_curves(person: Person, look: Look) -> tuple[Floats, Floats]:
+def lid_curves(person: Person, expression: Expression) -> tuple[Floats, Floats]:
     """(upper, lower) lid from the inner corner outwards, relative to the pupil."""
     half = person.eye_length / 2
     outer = -0.012 - 0.030 * person.eye_tilt
-    gap = look.lids * 2 * IRIS
-    low = 0.052 if not look.is_shut else 0.050
+    gap = expression.lids * 2 * IRIS
+    low = 0.052 if not expression.is_shut else 0.050
     high = low - gap
     upper = [
         (-half - 0.012, 0.036),
         (-half * 0.72, 0.036 + (high - 0.036) * 0.60),
-        (-half * 0.30, 0.012 + (high - 0.012) * 0.96 if not look.is_shut else high + 0.004),
+        (-half * 0.30, 0.012 + (high - 0.012) * 0.96 if not expression.is_shut else high + 0.004),
         (half * 0.12, high),
         (half * 0.58, outer + (high - outer) * 0.74),
         (half + 0.004, outer),
@@ -67,10 +75,12 @@ def circle(u: float, v: float, radius: float) -> Floats:
     return np.stack([u + radius * np.cos(angle), v + radius * np.sin(angle)], 1)
 
 
-def draw_iris(canvas: Canvas, frame: Frame, person: Person, look: Look, side: int, ball: tuple[Box, Floats]) -> None:
+def draw_iris(
+    canvas: Canvas, frame: Frame, person: Person, expression: Expression, side: int, ball: tuple[Box, Floats]
+) -> None:
     """The iris with its fibres, pupil and the window's reflection, cut by the lids."""
-    u, v = side * 0.5 + look.gaze[0], IRIS_RISE + look.gaze[1]
-    colour = (0.80, 0.09, 0.07) if look.red_pupils else person.iris
+    u, v = side * 0.5 + expression.gaze[0], IRIS_RISE + expression.gaze[1]
+    colour = (0.80, 0.09, 0.07) if expression.red_pupils else person.iris
     canvas.fill(frame, circle(u, v, IRIS), mix(colour, (0.02, 0.015, 0.015), 0.62), feather=0.006, within=ball)
     canvas.fill(frame, circle(u, v, IRIS * 0.86), colour, feather=0.012, within=ball)
     chance = random.Random(person.seed)
@@ -84,13 +94,13 @@ def draw_iris(canvas: Canvas, frame: Frame, person: Person, look: Look, side: in
     )
     glow = curve([(u - 0.06, v + 0.03), (u, v + 0.075), (u + 0.06, v + 0.03), (u, v + 0.05)], closed=True)
     canvas.fill(frame, glow, mix(colour, (0.85, 0.65, 0.45), 0.5), alpha=0.55, feather=0.014, within=ball)
-    pupil = (0.55, 0.03, 0.03) if look.red_pupils else (0.015, 0.012, 0.012)
+    pupil = (0.55, 0.03, 0.03) if expression.red_pupils else (0.015, 0.012, 0.012)
     canvas.fill(frame, circle(u, v, IRIS * 0.42), pupil, feather=0.006, within=ball)
 
 
-def draw_glint(canvas: Canvas, frame: Frame, look: Look, side: int, ball: tuple[Box, Floats]) -> None:
+def draw_glint(canvas: Canvas, frame: Frame, expression: Expression, side: int, ball: tuple[Box, Floats]) -> None:
     """The light's reflections on the eyeball."""
-    u, v = side * 0.5 + look.gaze[0], IRIS_RISE + look.gaze[1]
+    u, v = side * 0.5 + expression.gaze[0], IRIS_RISE + expression.gaze[1]
     window = curve(
         [(u - 0.050, v - 0.048), (u - 0.018, v - 0.052), (u - 0.016, v - 0.020), (u - 0.046, v - 0.018)], closed=True
     )
@@ -98,8 +108,10 @@ def draw_glint(canvas: Canvas, frame: Frame, look: Look, side: int, ball: tuple[
     canvas.fill(frame, circle(u + 0.038, v + 0.036, 0.011), (1, 1, 1), alpha=0.38, feather=0.005, within=ball)
 
 
-def draw_ball(canvas: Canvas, frame: Frame, person: Person, look: Look, side: int, lids: tuple[Floats, Floats]) -> None:
-    """What shows between open lids."""
+def draw_ball(
+    canvas: Canvas, frame: Frame, person: Person, expression: Expression, side: int, lids: tuple[Floats, Floats]
+) -> None:
+    """The part of the eyeball between open lids."""
     upper, lower = (on_side(lid, side) for lid in lids)
     opening = np.concatenate([upper, lower[::-1]])
     ball = canvas.mask(frame, opening, feather=0.004)
@@ -119,9 +131,9 @@ def draw_ball(canvas: Canvas, frame: Frame, person: Person, look: Look, side: in
     canvas.fill(
         frame, caruncle, mix(tone(person, 0.85), (0.80, 0.42, 0.40), 0.5), alpha=0.8, feather=0.008, within=ball
     )
-    draw_iris(canvas, frame, person, look, side, ball)
+    draw_iris(canvas, frame, person, expression, side, ball)
     canvas.strokes(frame, [upper + (0, 0.012)], (0.12, 0.07, 0.06), width=0.055, alpha=0.50, feather=0.014, within=ball)
-    draw_glint(canvas, frame, look, side, ball)
+    draw_glint(canvas, frame, expression, side, ball)
     wet = on_side(lids[1][6:-4] + (0, -0.006), side)
     canvas.strokes(frame, [wet], mix(tone(person, 1.0), (1, 0.86, 0.82), 0.5), width=0.010, alpha=0.5, feather=0.004)
 
@@ -147,16 +159,16 @@ def draw_lashes(canvas: Canvas, frame: Frame, person: Person, side: int, lids: t
     canvas.strokes(frame, [on_side(lower[8:], side)], tone(person, 0.42), width=0.010, alpha=0.55, feather=0.005)
 
 
-def draw_eye(canvas: Canvas, frame: Frame, person: Person, look: Look, side: int) -> None:
+def draw_eye(canvas: Canvas, frame: Frame, person: Person, expression: Expression, side: int) -> None:
     """One eye with its lids."""
-    lids = lid_curves(person, look)
+    lids = lid_curves(person, expression)
     upper, _ = lids
     rise = 0.028 + 0.034 * person.fold
     crease = on_side(upper[3:] - (0, rise), side)
-    if not look.is_shut:
+    if not expression.is_shut:
         shadow = np.concatenate([upper[2:], (upper[2:] - (0, rise + 0.02))[::-1]])
         canvas.fill(frame, on_side(shadow, side), tone(person, 0.62), alpha=0.34, feather=0.014)
-        draw_ball(canvas, frame, person, look, side, lids)
+        draw_ball(canvas, frame, person, expression, side, lids)
         canvas.strokes(frame, [crease], tone(person, 0.40), width=0.010, alpha=0.25 + 0.45 * person.fold, feather=0.006)
     else:
         canvas.strokes(
@@ -215,12 +227,12 @@ def draw_nose(canvas: Canvas, frame: Frame, person: Person) -> None:
         )
 
 
-def lip_curves(person: Person, look: Look) -> tuple[Floats, Floats, Floats, Floats]:
-    """(top edge, line of the upper lip, line of the lower lip, bottom edge), each from left corner to right."""
-    half = 0.345 + 0.07 * person.mouth_width + (0.03 if look.teeth else 0)
+def lip_curves(person: Person, expression: Expression) -> tuple[Floats, Floats, Floats, Floats]:
+    """(top edge, line of the upper lip, line of the lower lip, bottom edge), left to right."""
+    half = 0.345 + 0.07 * person.mouth_width + (0.03 if expression.teeth else 0)
     full = 0.75 + 0.5 * person.lip_fullness
-    rise = 0.018 + 0.030 * person.mouth_curve + (0.045 if look.teeth else 0)
-    line, gape = 1.075, look.gape
+    rise = 0.018 + 0.030 * person.mouth_curve + (0.045 if expression.teeth else 0)
+    line, gape = 1.075, expression.gape
     top = [(0, line - 0.098 * full), (0.085, line - 0.120 * full), (0.22, line - 0.072 * full), (half, line - rise)]
     upper = [
         (0, line + 0.004 - gape * 0.25),
@@ -254,14 +266,15 @@ def lip_colour(person: Person) -> Colour:
     return mix(tuple(natural), (0.76, 0.28, 0.30), 0.10 + 0.42 * max(0, person.lip_tint - 0.4))
 
 
-def draw_mouth(canvas: Canvas, frame: Frame, person: Person, look: Look) -> None:
+def draw_mouth(canvas: Canvas, frame: Frame, person: Person, expression: Expression) -> None:
     """Lips, the line between them, or what an open mouth shows."""
-    top, upper, lower, bottom = lip_curves(person, look)
+    top, upper, lower, bottom = lip_curves(person, expression)
     colour = lip_colour(person)
     lips = np.concatenate([top, bottom[::-1]])
     skin = canvas.mask(frame, lips, feather=0.012)
     area = canvas.pixels[skin[0]]
-    tint = np.asarray(colour) / np.asarray(person.skin)  # tinted, not painted over: the relief's light stays
+    # The lips are tinted and not painted over, so that the light on the relief stays.
+    tint = np.asarray(colour) / np.asarray(person.skin)
     canvas.blend(skin[0], skin[1] * (0.40 + 0.55 * person.lip_tint), np.clip(area * tint, 0, 1))
     canvas.fill(
         frame, np.concatenate([top, upper[::-1]]), mix(colour, (0.2, 0.05, 0.06), 0.5), alpha=0.22, feather=0.012
@@ -269,7 +282,11 @@ def draw_mouth(canvas: Canvas, frame: Frame, person: Person, look: Look) -> None
     chance = random.Random(person.seed * 5)
     folds = [
         curve(
-            [(u, 1.095 + look.gape * 0.7), (u * 1.03, 1.15 + look.gape * 0.7), (u * 1.02, 1.19 + look.gape * 0.7)],
+            [
+                (u, 1.095 + expression.gape * 0.7),
+                (u * 1.03, 1.15 + expression.gape * 0.7),
+                (u * 1.02, 1.19 + expression.gape * 0.7),
+            ],
             steps=3,
         )
         for u in (chance.uniform(-0.25, 0.25) for _ in range(26))
@@ -277,35 +294,35 @@ def draw_mouth(canvas: Canvas, frame: Frame, person: Person, look: Look) -> None
     canvas.strokes(
         frame, folds, mix(colour, (0.25, 0.06, 0.07), 0.5), width=0.006, alpha=0.16, feather=0.004, within=skin
     )
-    shine = curve([(-0.13, 1.128), (0, 1.142), (0.12, 1.128), (0, 1.165)], closed=True) + (0, look.gape * 0.75)
+    shine = curve([(-0.13, 1.128), (0, 1.142), (0.12, 1.128), (0, 1.165)], closed=True) + (0, expression.gape * 0.75)
     canvas.fill(frame, shine, (1, 0.93, 0.90), alpha=0.20, feather=0.022, within=skin)
-    if look.gape > 0.02:
-        draw_gape(canvas, frame, look, upper, lower)
+    if expression.gape > 0.02:
+        draw_gape(canvas, frame, expression, upper, lower)
     dark = mix(tuple(np.asarray(colour) * 0.36), (0.18, 0.04, 0.05), 0.4)
     canvas.strokes(frame, [upper], dark, width=0.012, alpha=0.62, feather=0.006)
     for end in (upper[:3], upper[-3:]):
         canvas.strokes(frame, [end], tone(person, 0.40), width=0.024, alpha=0.30, feather=0.014)
 
 
-def draw_gape(canvas: Canvas, frame: Frame, look: Look, upper: Floats, lower: Floats) -> None:
+def draw_gape(canvas: Canvas, frame: Frame, expression: Expression, upper: Floats, lower: Floats) -> None:
     """The inside of an open mouth, with the upper teeth where they show."""
     hole = np.concatenate([upper, lower[::-1]])
     canvas.fill(frame, hole, (0.30, 0.10, 0.10), alpha=0.5, feather=0.012)
     inside = canvas.mask(frame, hole, feather=0.004)
     canvas.fill(frame, hole, (0.19, 0.05, 0.06), feather=0.004)
-    if look.teeth:
+    if expression.teeth:
         # The teeth follow the smile's arc: full height in the middle, nothing at the corners.
         arc = np.clip(1 - (upper[:, 0] / 0.34) ** 2, 0, 1)
-        bite = upper + np.stack([0 * arc, arc * look.gape * 0.62], 1)
+        bite = upper + np.stack([0 * arc, arc * expression.gape * 0.62], 1)
         canvas.fill(frame, np.concatenate([upper, bite[::-1]]), (0.93, 0.91, 0.87), feather=0.006, within=inside)
         gaps = [np.array([(u, 1.0), (u * 1.02, 1.3)], np.float32) for u in np.arange(-0.27, 0.28, 0.077)]
         canvas.strokes(frame, gaps, (0.62, 0.56, 0.53), width=0.006, alpha=0.4, feather=0.003, within=inside)
 
 
-def draw_features(canvas: Canvas, frame: Frame, person: Person, look: Look) -> None:
+def draw_features(canvas: Canvas, frame: Frame, person: Person, expression: Expression) -> None:
     """All of the face's features."""
     draw_nose(canvas, frame, person)
-    draw_mouth(canvas, frame, person, look)
+    draw_mouth(canvas, frame, person, expression)
     for side in (-1, 1):
-        draw_eye(canvas, frame, person, look, side)
+        draw_eye(canvas, frame, person, expression, side)
         draw_brow(canvas, frame, person, side)

@@ -19,10 +19,13 @@ FEED_EYE_LINE = 0.42
 def write_y4m(
     path: Path | str, person: Person, *, size: tuple[int, int] = (960, 1280), seconds: float = 2, fps: int = 5
 ) -> Path:
-    """Write a film of the person, who sways a little as people do; YUV4MPEG2 4:2:0, or MJPEG for a path in .mjpeg.
+    """Write a film of the person, who moves a little.
 
-    Chromium plays it in a loop under `--use-fake-device-for-media-stream --use-file-for-fake-video-capture=PATH` and
-    `--use-fake-ui-for-media-stream`. Both sides of `size` must be even; the person stands in the middle.
+    YUV4MPEG2 4:2:0, or MJPEG for a path that ends in .mjpeg.
+
+    Chromium plays it in a loop under `--use-fake-device-for-media-stream --use-file-for-fake-video-
+    capture=PATH` and `--use-fake-ui-for-media-stream`. Both sides of `size` must be even; the
+    person stands in the middle.
     """
     width, height = size
     still = fitted(person, width + 2 * SWAY, height + 2 * SWAY)
@@ -47,7 +50,7 @@ def encoded(frame: Pixels, *, as_jpeg: bool) -> bytes:
 
 
 def fitted(person: Person, width: int, height: int) -> Pixels:
-    """The portrait as RGB pixels of this size, cut to it or with its wall carried on to the sides."""
+    """The portrait as RGB pixels of this size: cut, or its wall continued to both sides."""
     across = max(WIDTH_FOR_THE_RULES, round(height * 0.75)) if width > height * 0.75 else round(height * 0.75)
     drawn = np.asarray(draw_portrait(person, size=(across, round(across * 4 / 3))))
     top = min(max(0, round(drawn.shape[0] * EYE_LINE - height * FEED_EYE_LINE)), drawn.shape[0] - height)

@@ -39,7 +39,10 @@ def lens(person: Person, side: int) -> Floats:
 
 
 def draw_glasses(canvas: Canvas, frame: Frame, person: Person, *, tint: float = 0.0, glare: bool = False) -> None:
-    """Frame, bridge and temples; `tint` darkens the lenses, `glare` lays a window's reflection on them."""
+    """Frame, bridge and temples;
+
+    `tint` darkens the lenses, `glare` lays a window's reflection on them.
+    """
     metal = (0.13, 0.12, 0.13) if person.seed % 3 else (0.42, 0.30, 0.20)
     lenses = [lens(person, side) for side in (-1, 1)]
     for edge in lenses:

@@ -1,4 +1,4 @@
-"""Hair: locks that are each an outline filled with strands flowing from a root curve over a middle to a tip curve."""
+"""Hair: locks, each an outline filled with strands from a root curve to a tip curve."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from demo.drawn_people.head import face_outline, tone
 from demo.drawn_people.person import Person
 
 Points = list[tuple[float, float]]
-TUCKED = 0.55  # how far down hair that is tucked behind the ears still belongs to the head
+TUCKED = 0.55  # v in eye units: hair behind the ears is drawn with the head down to here
 EARS_OVER_HAIR = ("long", "wavy", "bob")
 
 
 @dataclass(frozen=True)
 class Lock:
-    """`outline` bounds it; strands run from `root` by `middle` to `tip`, curves of any length walked in step.
+    """One lock. Its strands run from the curve `root` over `middle` to `tip`, inside of `outline`.
 
-    `shine` is the lit stretch of a strand; `stray` hairs leave the outline, rooted beyond `stray_from` of the root;
-    `fuzz` short ones soften the root, or the line that is given as `brow_line`.
+    The three curves may have different numbers of points: a share 0..1 of one belongs to the same
+    share of the others. `shine` is the lit part of a strand as shares of its length. `stray` is the
+    number of hairs that leave the outline; they start beyond the share `stray_from` of the root.
+    `fuzz` is the number of short hairs along the root, or along `brow_line` when it is given.
     """
 
     outline: Floats
@@ -48,7 +50,10 @@ def along(line: Floats, place: Floats) -> Floats:
 def strands(
     lock: Lock, count: int, chance: np.random.Generator, *, jitter: float = 0.02, points: int = 9, least: float = 0.0
 ) -> Floats:
-    """(count, points, 2) of single hairs, rooted beyond the share `least` of the root curve."""
+    """Single hairs as an array (count, points, 2).
+
+    They start beyond the share `least` of the root curve.
+    """
     place = chance.uniform(least, 1, count).astype(np.float32)
     slip = np.clip(place + chance.normal(0, 0.018, count), 0, 1).astype(np.float32)
     start, end = along(lock.root, place), along(lock.tip, slip)
@@ -83,7 +88,7 @@ def fine_hairs(lock: Lock, chance: np.random.Generator) -> list[Floats]:
 def draw_lock(
     canvas: Canvas, frame: Frame, lock: Lock, colour: Colour, chance: np.random.Generator, *, light: float = 1.0
 ) -> None:
-    """Ground, dark and light hairs, the band of shine, and a few that stray over the edge."""
+    """Paint the ground, dark and light hairs, the shine, and some hairs beyond the outline."""
     shown = canvas.mask(frame, lock.outline, feather=lock.soft)
     base = mix((0, 0, 0), colour, 0.80 * light)
     pale = mix(mix(colour, (1.0, 0.86, 0.74), 0.20), (0, 0, 0), 1 - min(1, light))
@@ -165,7 +170,10 @@ def sideburn(person: Person) -> Points:
 
 
 def rounded(half: Points) -> Floats:
-    """A curve from the far left over the top to the far right, from its right half given from the top down."""
+    """The symmetric curve from left over the top to right.
+
+    `half` is its right half from the top down.
+    """
     right = np.asarray(half, np.float32)
     return curve(np.concatenate([mirrored(right)[:0:-1], right]), steps=8)
 
@@ -194,7 +202,7 @@ def swept_back(
 
 
 def swept_aside(person: Person, *, rise: float = 0.0, fall: float = -0.18, dip: float = 0.0) -> list[Lock]:
-    """Hair parted at `parting` and combed to both sides, the broad side in a flat arc over the forehead's corner."""
+    """Hair parted at `parting`; the broad side covers a corner of the forehead."""
     outer, inner = cap(person, rise=rise, fall=fall)
     part = person.parting * 0.9
     top = along(outer, np.array([0.5 + part * 0.13]))[0]

@@ -1,4 +1,4 @@
-"""The head: its outline, its relief as a height field, and skin lit from that relief; ears and neck."""
+"""The head: its outline, its relief as a height field, the lit skin; ears and neck."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from demo.drawn_people.canvas import Canvas, Colour, Floats, Frame, Patch, curve, cut, mirrored, mix, outline, soften
 from demo.drawn_people.person import Person
 
-DENSITY = 120.0  # px an eye unit of the relief raster: finer brings nothing, shading is smooth
+DENSITY = 120.0  # px of the relief raster in an eye unit; more would not show
 LEFT, RIGHT, TOP, BOTTOM = -1.4, 1.4, -1.9, 2.15
 
 
@@ -101,7 +101,7 @@ def relief(person: Person) -> Floats:
 
 
 def shading(person: Person, height: Floats) -> tuple[Floats, Floats]:
-    """(light, gleam): how much light each cell of the relief sends back, 1 = fully lit, and its highlight."""
+    """(light, gleam) of each cell of the relief: brightness, 1 when fully lit; highlight."""
     down, across = np.gradient(height, 1 / DENSITY)
     length = np.sqrt(down**2 + across**2 + 1)
     normal = np.stack([-across / length, -down / length, 1 / length])
@@ -114,13 +114,14 @@ def shading(person: Person, height: Floats) -> tuple[Floats, Floats]:
         light += strength * np.clip((facing + 0.28) / 1.28, 0, 1)
         half = (ray + (0, 0, 1)) / np.linalg.norm(ray + (0, 0, 1))
         gleam += strength * np.clip(np.tensordot(half, normal, 1), 0, 1) ** 26
-    hollow = soften(height, 0.13 * DENSITY) - height  # what lies lower than its surroundings gets less light
+    # A cell that is lower than its surroundings gets less light.
+    hollow = soften(height, 0.13 * DENSITY) - height
     light += 0.40 - 0.75 * np.clip(hollow, -0.03, 0.12)
     return light.astype(np.float32), gleam.astype(np.float32)
 
 
 def complexion(person: Person) -> Floats:
-    """Albedo of the skin on the raster: the base tone with its warmer, cooler and darker regions."""
+    """The albedo of the skin: the base tone with warmer, cooler and darker regions."""
     u, v = grid()
     across = np.abs(u)
     base = np.asarray(person.skin, np.float32)
@@ -148,7 +149,7 @@ def skin_patch(person: Person) -> Patch:
     """The lit face as a raster over the whole grid, uncut."""
     light, gleam = shading(person, relief(person))
     albedo = complexion(person)
-    # Light that has been under the skin comes out redder: shadows keep their red longest.
+    # Light that passes through the skin gets redder, so shadows are redder than lit skin.
     fall = np.array([0.80, 1.06, 1.16], np.float32)
     lit = albedo * np.clip(light, 0.02, 1.15)[..., None] ** fall
     shine = 0.08 + 0.10 * (1 - float(np.mean(person.skin)))

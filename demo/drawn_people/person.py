@@ -1,4 +1,4 @@
-"""Who is drawn: every choice that makes one drawn person differ from another, and a seeded draw of all of them."""
+"""The person that is drawn: the features in which people differ, and a random choice."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Self
 
 from demo.drawn_people.canvas import Colour, mix
 
-# Albedo of skin under neutral light, from very light to very dark; the weights follow a Chinese university's intake.
+# Albedo of skin under neutral light, from very light to very dark; the weights follow a Chinese
+# university's intake.
 SKINS: list[tuple[Colour, float]] = [
     ((0.945, 0.835, 0.780), 12),
     ((0.935, 0.805, 0.735), 20),
@@ -59,7 +60,10 @@ def pick(chance: random.Random, weighted: list[tuple[Colour, float]]) -> Colour:
 
 @dataclass(frozen=True)
 class Person:
-    """All lengths are in eye units (distance between the pupils), shares in 0..1, angles in degrees."""
+    """The features of a drawn person.
+
+    Lengths are in eye units, shares in 0..1, angles in degrees.
+    """
 
     seed: int = 0
     gender: str = "female"
@@ -97,7 +101,10 @@ class Person:
 
     @classmethod
     def random(cls, seed: int, *, gender: str = "") -> Self:
-        """A varied, always the same person of this seed; `gender` is "female", "male" or either."""
+        """A random person; the same seed gives the same person.
+
+        `gender` is "female", "male", or "" for either.
+        """
         chance = random.Random(f"drawn-{seed}")
         sex = chance.choice(("female", "male"))
         sex = gender or sex

@@ -1,4 +1,4 @@
-"""The whole picture: wall, person, camera, and what a violation changes in each."""
+"""The whole photo: wall, person and camera, and the changes by a violation."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from PIL import Image
 from demo.drawn_people.camera import expose, jpeg, roughen
 from demo.drawn_people.canvas import Canvas, Colour, Frame
 from demo.drawn_people.clothes import draw_clothes
-from demo.drawn_people.features import Look, draw_features
+from demo.drawn_people.features import Expression, draw_features
 from demo.drawn_people.glasses import draw_glasses
 from demo.drawn_people.hair import EARS_OVER_HAIR, draw_back_hair, draw_front_hair
 from demo.drawn_people.head import draw_ears, draw_face, draw_neck, face_outline
 from demo.drawn_people.person import Person
 from demo.drawn_people.violations import AFTER, BEFORE, Scene, cover_face, draw_checks, light_scene
 
-LARGEST = 1500  # px of width that are really painted; larger pictures are enlarged from it
+LARGEST = 1500  # px: the largest width that is painted; wider pictures are enlarged from it
 PORES = 0.016  # how much light varies from pore to pore
 EYE_UNIT = 0.160  # of the picture's width
 EYE_LINE = 0.395  # of the picture's height
@@ -31,11 +31,12 @@ def draw_portrait(
     violation: str | None = None,
     background: Colour | None = None,
 ) -> Image.Image:
-    """A photo of the person as an RGB picture of `size` (width, height); 3:4 upright is what a phone gives.
+    """A photo of the person as an RGB picture of `size` (width, height), usually 3:4.
 
-    `violation` is a rule's name out of `VIOLATIONS`: the photo then breaks that rule. Equal arguments give equal pixels.
+    `violation` is one of `VIOLATIONS`, the name of the rule that the photo breaks. Equal arguments
+    give equal pixels.
     """
-    scene = Scene(person=person, wall=background or person.wall, look=Look(person.eye_open))
+    scene = Scene(person=person, wall=background or person.wall, expression=Expression(person.eye_open))
     if violation:
         scene = BEFORE.get(violation, lambda same: same)(scene)
     width, height = size
@@ -59,7 +60,7 @@ def draw_jpeg(
 
 
 def frame_for(scene: Scene, canvas: Canvas) -> Frame:
-    """Where the head goes: centred as the camera page's oval asks, unless the scene wants otherwise."""
+    """The frame of the head: centred in the oval of the camera page, unless the scene moves it."""
     width, height = canvas.size
     person = scene.person
     scale = EYE_UNIT * width * person.size
@@ -103,7 +104,7 @@ def paint_person(canvas: Canvas, frame: Frame, scene: Scene) -> None:
     draw_face(canvas, frame, person)
     box, cover = canvas.mask(frame, face_outline(person))
     roughen(canvas.pixels[box], cover, seed=person.seed, strength=PORES * scene.pores)
-    draw_features(canvas, frame, person, scene.look)
+    draw_features(canvas, frame, person, scene.expression)
     draw_front_hair(canvas, frame, person, with_fringe=scene.has_fringe)
     if tucked:
         draw_ears(canvas, frame, person)

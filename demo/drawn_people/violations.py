@@ -1,6 +1,6 @@
-"""How a photo breaks each rule: by changing the scene before it is painted, or the picture after it was taken.
+"""Photos that break a rule: the scene is changed before it is painted, or the picture afterwards.
 
-The names are the rules' names of the photo checks. `VIOLATIONS` lists all that can be drawn.
+A violation has the name of the rule that it breaks. `VIOLATIONS` lists all of them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from demo.drawn_people.camera import Pixels
 from demo.drawn_people.canvas import Canvas, Colour, Frame, curve, mirrored, soften
 from demo.drawn_people.clothes import CREW_NECK, torso
-from demo.drawn_people.features import Look
+from demo.drawn_people.features import Expression
 from demo.drawn_people.head import DENSITY, LEFT, TOP, relief
 from demo.drawn_people.person import Person
 
@@ -24,11 +24,11 @@ FRONT_BLUE: Colour = (0.392, 0.773, 1.0)  # the portrait's own background
 
 @dataclass(frozen=True)
 class Scene:
-    """One photo to take: who, before what, doing what, under which light."""
+    """The content of one photo: person, expression, wall, light, things that break a rule."""
 
     person: Person
     wall: Colour
-    look: Look
+    expression: Expression
     companion: Person | None = None
     is_empty: bool = False
     has_fringe: bool = False
@@ -43,53 +43,53 @@ class Scene:
     extra: dict[str, float] = field(default_factory=dict)
 
 
-def dressed(scene: Scene, **changes: object) -> Scene:
+def with_person(scene: Scene, **changes: object) -> Scene:
     """The scene with its person changed."""
     return replace(scene, person=replace(scene.person, **changes))  # type: ignore[arg-type]
 
 
-def doing(scene: Scene, **changes: object) -> Scene:
-    """The scene with the person's look changed."""
-    return replace(scene, look=replace(scene.look, **changes))  # type: ignore[arg-type]
+def with_expression(scene: Scene, **changes: object) -> Scene:
+    """The scene with the expression changed."""
+    return replace(scene, expression=replace(scene.expression, **changes))  # type: ignore[arg-type]
 
 
 def with_glasses(scene: Scene, **changes: object) -> Scene:
     """The scene with the person in glasses."""
-    return replace(dressed(scene, glasses=scene.person.glasses or "square"), **changes)  # type: ignore[arg-type]
+    return replace(with_person(scene, glasses=scene.person.glasses or "square"), **changes)  # type: ignore[arg-type]
 
 
 BEFORE: dict[str, Callable[[Scene], Scene]] = {
     "one_face": lambda scene: replace(scene, companion=Person.random(scene.person.seed + 1000)),
     "nobody": lambda scene: replace(scene, is_empty=True),
-    "face_size": lambda scene: dressed(scene, size=0.33),
-    "too_close": lambda scene: dressed(scene, size=2.2),
-    "roll": lambda scene: dressed(scene, roll=14.0 if scene.person.roll > 0 else -14.0),
+    "face_size": lambda scene: with_person(scene, size=0.33),
+    "too_close": lambda scene: with_person(scene, size=2.2),
+    "roll": lambda scene: with_person(scene, roll=14.0 if scene.person.roll > 0 else -14.0),
     "side_light": lambda scene: replace(scene, dark_side=0.86),
     "overexposed": lambda scene: replace(
         scene, light=tuple(1.5 / np.mean(scene.person.skin) * np.array([1, 1.02, 1.05]))
     ),
     "underexposed": lambda scene: replace(scene, light=(0.20, 0.20, 0.21)),
-    "red_eye": lambda scene: doing(scene, red_pupils=True),
-    "eyes": lambda scene: doing(scene, lids=0.08),
-    "gaze": lambda scene: doing(scene, gaze=(0.115, 0.0)),
-    "mouth": lambda scene: doing(scene, gape=0.17, teeth=True),
-    "fringe": lambda scene: dressed(replace(scene, has_fringe=True), hair_colour=(0.095, 0.080, 0.080)),
-    "necklace": lambda scene: dressed(replace(scene, chain=True), garment="crew"),
+    "red_eye": lambda scene: with_expression(scene, red_pupils=True),
+    "eyes": lambda scene: with_expression(scene, lids=0.08),
+    "gaze": lambda scene: with_expression(scene, gaze=(0.115, 0.0)),
+    "mouth": lambda scene: with_expression(scene, gape=0.17, teeth=True),
+    "fringe": lambda scene: with_person(replace(scene, has_fringe=True), hair_colour=(0.095, 0.080, 0.080)),
+    "necklace": lambda scene: with_person(replace(scene, chain=True), garment="crew"),
     "lens_glare": lambda scene: with_glasses(scene, glare=True),
     "tinted_lens": lambda scene: with_glasses(scene, tint=0.72),
     "head_cover": lambda scene: replace(scene, cover="cap"),
     "mask": lambda scene: replace(scene, cover="mask"),
-    "clothes_background": lambda scene: dressed(scene, top=FRONT_BLUE, garment="crew"),
-    "blue_top": lambda scene: dressed(scene, top=(0.16, 0.36, 0.78), garment="crew"),
-    "pattern": lambda scene: dressed(replace(scene, checks=True), garment="crew", top=(0.62, 0.30, 0.28)),
-    "beautified": lambda scene: dressed(replace(scene, pores=0.0), moles=(), stubble=0.0, glasses=""),
-    "print_edge": lambda scene: dressed(scene, size=0.9, offset=0.0, roll=0.0),
+    "clothes_background": lambda scene: with_person(scene, top=FRONT_BLUE, garment="crew"),
+    "blue_top": lambda scene: with_person(scene, top=(0.16, 0.36, 0.78), garment="crew"),
+    "pattern": lambda scene: with_person(replace(scene, checks=True), garment="crew", top=(0.62, 0.30, 0.28)),
+    "beautified": lambda scene: with_person(replace(scene, pores=0.0), moles=(), stubble=0.0, glasses=""),
+    "print_edge": lambda scene: with_person(scene, size=0.9, offset=0.0, roll=0.0),
     "colour": lambda scene: scene,
 }
 
 
 def light_scene(canvas: Canvas, scene: Scene) -> None:
-    """The light's strength and colour, and the side that it leaves dark."""
+    """Apply the strength and colour of the light, and darken one side."""
     if scene.light != (1.0, 1.0, 1.0):
         canvas.pixels *= np.asarray(scene.light, np.float32)
     if scene.dark_side:
@@ -164,7 +164,7 @@ def draw_checks(canvas: Canvas, frame: Frame, person: Person) -> None:
 
 
 def turn_head(pixels: Pixels, scene: Scene, *, degrees: float = 20.0) -> Pixels:
-    """The head turned about its own axis: every point moves by its height in the relief."""
+    """Turn the head: every point moves sideways by its height in the relief."""
     height, width = pixels.shape[:2]
     unit = 0.160 * width * scene.person.size
     x0, y0 = width * (0.5 + scene.person.offset * 0.160), height * 0.395
@@ -191,7 +191,7 @@ def shake(pixels: Pixels, scene: Scene) -> Pixels:
 
 
 def photograph_screen(pixels: Pixels, scene: Scene) -> Pixels:
-    """The photo shown on a screen and photographed again: its grid of dots beats with the sensor's."""
+    """The photo shown on a screen and photographed again: the pixel grids make a moiré pattern."""
     height, width = pixels.shape[:2]
     period = 0.160 * width * 0.033  # the grid is seen as finely as the face is large
     x, y = np.arange(width, dtype=np.float32)[None, :], np.arange(height, dtype=np.float32)[:, None]
@@ -213,7 +213,8 @@ def photograph_print(pixels: Pixels, scene: Scene) -> Pixels:
     table[top - rim : top + down + rim, left - rim : left + across + rim] = 243
     print_left, print_top = (width - across) // 2, round(height * 0.09)
     printed = pixels[print_top : print_top + down, print_left : print_left + across]
-    table[top : top + down, left : left + across] = cv2.convertScaleAbs(printed, alpha=0.84)  # paper is never as bright
+    # Paper is darker than the original.
+    table[top : top + down, left : left + across] = cv2.convertScaleAbs(printed, alpha=0.84)
     return table
 
 

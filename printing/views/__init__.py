@@ -1,1 +1,1 @@
-"""Pages of proofreading, feedback form, sheets, delivery and the year's end."""
+

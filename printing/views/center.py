@@ -1,4 +1,4 @@
-"""The center prints and ships."""
+"""The center's pages of print runs and shipments."""
 
 from typing import Any
 
@@ -18,11 +18,10 @@ from portal.errors import PortalError
 from portal.event_text import told
 from portal.form_fields import PickedForm, checked
 from portal.lists import List, cases, choice, search
-from printing import delivery
-from printing import print_runs as rules
+from printing import delivery, print_runs
 from printing.forms import RunActionForm, ShipmentForm
 from printing.models import PrintItem, PrintRun, Shipment, Volume
-from printing.views.prints import packing_list
+from printing.views.prints import download_packing_list
 from schools.models import Action, Enrolment
 from students.models import Student
 
@@ -61,14 +60,14 @@ def _runs(request: Any) -> QuerySet[PrintRun]:
 @require_GET
 @center_page(may="prints.see")
 def runs(request: Any) -> HttpResponse:
-    """Schools whose sheets can be made, and the runs that were."""
+    """The schools whose sheets can be ordered, and the runs so far."""
     listed = RunList(_runs(request), request.GET)
     context = {"listed": listed, "page": listed.page, "ready": _ready(request)}
     return render(request, "printing/center_runs.html", context)
 
 
 def _ready(request: Any) -> list[Enrolment]:
-    """Schools with proofread students in no run yet, the number beside each."""
+    """The schools with proofread students who are in no run yet. `waiting` is their number."""
     rows = Enrolment.objects.filter(
         season=request.season, status__in=Enrolment.phases_allowing(Action.PRINT)
     ).select_related("school__area")
@@ -96,7 +95,7 @@ def order(request: Any) -> HttpResponse:
     refused = []
     for row in rows:
         try:
-            rules.create(row, by=request.user)
+            print_runs.create(row, by=request.user)
         except PortalError as error:
             refused.append(f"{row.school.name}: {error}")
     _say_ordered(request, len(rows) - len(refused), refused)
@@ -104,7 +103,7 @@ def order(request: Any) -> HttpResponse:
 
 
 def _say_ordered(request: Any, count: int, refused: list[str]) -> None:
-    """One message: how many runs were ordered, and which schools could not be and why."""
+    """Show one message: how many runs were ordered, and which schools were refused and why."""
     built = ngettext("%(n)d print run is being built.", "%(n)d print runs are being built.", count) % {"n": count}
     if not refused:
         messages.success(request, built)
@@ -118,7 +117,7 @@ def _say_ordered(request: Any, count: int, refused: list[str]) -> None:
 @require_GET
 @center_page(may="prints.see")
 def run(request: Any, pk: int) -> HttpResponse:
-    """One run; the fragment polls while it is built."""
+    """One run. While it is built, the page polls for the fragment of its state."""
     row = get_object_or_404(_runs(request), pk=pk)
     words = request.GET.get("q", "").strip()
     context = {
@@ -132,7 +131,7 @@ def run(request: Any, pk: int) -> HttpResponse:
     if request.htmx and row.job and row.job.is_open:
         return render(request, "printing/center_run.html#state", context)
     if request.htmx:
-        # What the page offers has changed with the end of the job.
+        # The job has ended: the whole page is loaded again, since its buttons differ.
         response = HttpResponse(status=204)
         response["HX-Refresh"] = "true"
         return response
@@ -160,7 +159,7 @@ def volume(request: Any, pk: int) -> HttpResponse:
 @require_GET
 @center_page(may="prints.see")
 def contents(request: Any, pk: int) -> HttpResponse:
-    return packing_list(request, get_object_or_404(_runs(request), pk=pk))
+    return download_packing_list(request, get_object_or_404(_runs(request), pk=pk))
 
 
 @require_POST
@@ -170,13 +169,13 @@ def act(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(_runs(request), pk=pk)
     do = checked(RunActionForm(request.POST))["do"]
     if do == "rebuild":
-        rules.rebuild(row, by=request.user)
+        print_runs.rebuild(row, by=request.user)
         messages.success(request, _("The sheets are being built again."))
     elif do == "leave_out":
-        count = rules.leave_out(row, by=request.user)
+        count = print_runs.leave_out(row, by=request.user)
         messages.success(request, ngettext("%(n)d student left out.", "%(n)d students left out.", count) % {"n": count})
     else:
-        rules.mark_printed(row, by=request.user)
+        print_runs.mark_printed(row, by=request.user)
         messages.success(request, _("Marked as printed. Now the parcel can go."))
     return HttpResponseRedirect(reverse("printing:center_run", args=[pk]))
 

@@ -1,4 +1,4 @@
-"""The figures of printing on the overviews, and the school's next step."""
+"""The panels of printing, and the panel with the school's next step."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 
 from portal.access import center_page, school_page
 from printing.models import PrintRun, Shipment
-from printing.next_step import next_step_of
+from printing.next_step import find_next_step
 from proofing import proofs
 from proofing.models import Feedback
 from schools.models import Enrolment
@@ -19,7 +19,7 @@ from students.models import Student
 @require_GET
 @center_page(may="prints.see")
 def printing(request: Any) -> HttpResponse:
-    """Students from proofread to delivered, and what runs or waits."""
+    """The students from proofread to delivered, the runs to print and to ship, the parcels."""
     tallies = progress.by_school(request.season).values() if request.season else []
     stages = {
         stage: sum(tally.count(stage) for tally in tallies)
@@ -41,14 +41,14 @@ def printing(request: Any) -> HttpResponse:
 @require_GET
 @school_page(may="prints.see")
 def next_step(request: Any) -> HttpResponse:
-    step = next_step_of(request.enrolment) if request.enrolment else None
+    step = find_next_step(request.enrolment) if request.enrolment else None
     return render(request, "printing/panel_next.html", {"step": step})
 
 
 @require_GET
 @center_page(may="prints.see")
 def school(request: Any) -> HttpResponse:
-    """One school's proofreading and printing, for the center; ?school= its id."""
+    """One school's proofreading and printing for the center. `?school=` is the school's id."""
     number = request.GET.get("school", "")
     enrolment = get_object_or_404(
         Enrolment.objects.select_related("school", "season"),

@@ -1,4 +1,4 @@
-"""What the school gets: electronic portraits, sheets, parcels, and at the year's end the bulletin."""
+"""The school's pages of printing: electronic portraits, sheets, parcels."""
 
 from typing import Any
 
@@ -42,7 +42,7 @@ def prints(request: Any) -> HttpResponse:
 
 
 def _found(enrolment: Enrolment, words: str) -> list[PrintItem]:
-    """Where a student's strip is."""
+    """The places of the students with this name or number in the school's volumes."""
     rows = PrintItem.objects.filter(run__enrolment=enrolment, volume__gt=0).select_related("student", "run")
     named = rows.filter(student__name__startswith=words) | rows.filter(student__student_no__startswith=words)
     return list(named.order_by("volume", "page")[:FOUND])
@@ -75,10 +75,10 @@ def _archive(request: Any, enrolment: Enrolment) -> HttpResponse:
 @school_page(may="prints.see")
 def contents(request: Any, pk: int) -> HttpResponse:
     """The packing list of a run."""
-    return packing_list(request, get_object_or_404(PrintRun.objects.select_related("job", "school"), pk=pk))
+    return download_packing_list(request, get_object_or_404(PrintRun.objects.select_related("job", "school"), pk=pk))
 
 
-def packing_list(request: Any, run: PrintRun) -> HttpResponse:
+def download_packing_list(request: Any, run: PrintRun) -> HttpResponse:
     if run.job is None or not run.job.artefact:
         raise Http404
     return files.download(

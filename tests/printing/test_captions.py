@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from printing.captions import LEADING, SIZES, even_parts, fit
+from printing.captions import LEADING, SIZES, fit_caption, split_evenly
 
 WIDTH, HEIGHT = 89.0, 43.6
 
@@ -13,7 +13,7 @@ def measure(text, size):
 
 
 def fitted(*fields):
-    return fit(fields, width=WIDTH, height=HEIGHT, measure=measure)
+    return fit_caption(fields, width=WIDTH, height=HEIGHT, measure=measure)
 
 
 def assert_inside(caption):
@@ -68,6 +68,6 @@ def test_empty_fields_leave_no_gap():
 
 
 def test_numbers_and_brackets_are_not_torn():
-    assert even_parts("软件工程AB123456789", 2) == ["软件工程", "AB123456789"]
-    parts = even_parts("一二三四五（六七八", 2)
+    assert split_evenly("软件工程AB123456789", 2) == ["软件工程", "AB123456789"]
+    parts = split_evenly("一二三四五（六七八", 2)
     assert not any(part.endswith("（") for part in parts)

@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from printing.layout import SheetLayout, into_volumes, paginate, sheet_for
+from printing.layout import SheetLayout, group_into_volumes, paginate, sheet_for
 
 
 def test_five_copies_stand_side_by_side_and_four_students_below_each_other():
@@ -51,6 +51,6 @@ def test_a_college_begins_a_new_page():
 
 def test_volumes_hold_whole_pages_and_at_most_the_limit():
     pages = [[1, 2, 3, 4]] * 5 + [[5]]
-    volumes = list(into_volumes(pages, limit=10))
+    volumes = list(group_into_volumes(pages, limit=10))
     assert [sum(map(len, volume)) for volume in volumes] == [8, 8, 5]
     assert [page for volume in volumes for page in volume] == pages

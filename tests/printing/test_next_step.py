@@ -15,25 +15,25 @@ Status = Enrolment.Status
 def step(enrolment, status=None):
     if status:
         Enrolment.objects.filter(pk=enrolment.pk).update(status=status)
-    return next_step.next_step_of(Enrolment.objects.select_related("season", "school").get(pk=enrolment.pk))
+    return next_step.find_next_step(Enrolment.objects.select_related("season", "school").get(pk=enrolment.pk))
 
 
 def test_before_the_capture_roster_then_stations(enrolment, scoped, season):
-    assert step(enrolment, Status.PREPARING).sentence == said("Import the roster of your graduates.")
+    assert step(enrolment, Status.PREPARING).text == said("Import the roster of your graduates.")
     factories.student(scoped, season)
-    assert step(enrolment).sentence.startswith(
+    assert step(enrolment).text.startswith(
         said("Name your stations and write a notice to the students before the first day.")
     )
 
 
 def test_during_the_capture_review_then_missing_then_proofreading(enrolment, scoped, season):
     student = factories.student(scoped, season, stage=Student.Stage.REVIEW)
-    assert step(enrolment).sentence == said("%(n)d photo waits for your review.", n=1)
+    assert step(enrolment).text == said("%(n)d photo waits for your review.", n=1)
     Student.objects.filter(pk=student.pk).update(stage=Student.Stage.WAITING)
-    assert step(enrolment).sentence == said("%(n)d student has not been photographed yet.", n=1)
+    assert step(enrolment).text == said("%(n)d student has not been photographed yet.", n=1)
     Student.objects.filter(pk=student.pk).update(stage=Student.Stage.APPROVED)
     found = step(enrolment)
-    assert found.sentence.startswith(said("Everybody has been photographed. Open the proofreading."))
+    assert found.text.startswith(said("Everybody has been photographed. Open the proofreading."))
     assert found.url == "/school/proofs/"
 
 
@@ -41,14 +41,14 @@ def test_while_proofreading_corrections_then_students_then_the_form(pair, proofr
     asked = disputes.ask(pair[0], field="major", wanted="会计学", explanation="", by=pair[0])
     assert step(proofreading).url == "/school/corrections/"
     disputes.decline(asked, by=owner, answer="As registered")
-    assert step(proofreading).sentence == said("%(n)d students have not proofread yet.", n=2)
+    assert step(proofreading).text == said("%(n)d students have not proofread yet.", n=2)
     for student in pair:
         confirm(student)
-    assert step(proofreading).sentence == said("Everybody is settled. Make the feedback form.")
+    assert step(proofreading).text == said("Everybody is settled. Make the feedback form.")
     made = feedback.make(proofreading, by=owner)
-    assert step(proofreading).sentence == said("Have the feedback form stamped and send it here.")
+    assert step(proofreading).text == said("Have the feedback form stamped and send it here.")
     feedback.send(made, data=STAMPED, by=owner)
-    assert (step(proofreading).sentence, step(proofreading).tone) == (
+    assert (step(proofreading).text, step(proofreading).tone) == (
         said("The feedback form is with the center."),
         "ok",
     )
@@ -58,22 +58,22 @@ def test_form_sent_back_says_why(accepted, center_admin):
     form = accepted.feedback
     type(form).objects.filter(pk=form.pk).update(status="sent_back", reason="No stamp")
     found = step(accepted, Status.PROOFREADING)
-    assert (found.sentence, found.detail) == (said("The center has sent the feedback form back."), "No stamp")
+    assert (found.text, found.detail) == (said("The center has sent the feedback form back."), "No stamp")
 
 
 def test_parcel_on_its_way_is_to_be_confirmed(printed, center_admin):
     delivery.ship(printed, carrier="SF", tracking_no="SF1", shipped_on="2022-06-01", by=center_admin)
     found = step(printed.enrolment)
-    assert found.sentence.startswith(said("The photos are on their way. Confirm when the parcel has come."))
+    assert found.text.startswith(said("The photos are on their way. Confirm when the parcel has come."))
     assert found.detail == "SF SF1"
 
 
 def test_student_to_proofread_anew_comes_first_even_while_printing(printed, scoped, season):
     with_portrait(scoped, season)
-    assert step(printed.enrolment).sentence == said("%(n)d student has not proofread yet.", n=1)
+    assert step(printed.enrolment).text == said("%(n)d student has not proofread yet.", n=1)
 
 
 def test_end_of_the_way(printed):
-    assert step(printed.enrolment, Status.RECEIVED).sentence.startswith(
+    assert step(printed.enrolment, Status.RECEIVED).text.startswith(
         said("All done: the photos have arrived. Hand them out by class.")
     )

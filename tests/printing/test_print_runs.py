@@ -1,11 +1,14 @@
 import hashlib
 import tempfile
+from contextlib import ExitStack
 from io import BytesIO
-from unittest.mock import Mock
+from unittest.mock import Mock, patch
 
 import pypdf
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connection
+from django.test import override_settings
 from django.utils import timezone
 
 from capture.models import Photo
@@ -14,7 +17,7 @@ from portal.errors import PortalError
 from portal.models import Event, Job
 from printing import print_runs
 from printing.models import PrintItem, PrintRun, Volume
-from printing.sheets import Volume as DrawnVolume
+from printing.sheets import DrawnVolume
 from schools.models import Enrolment
 from students.models import Student
 from tests.support.lost_connection import lost_at, stored_files
@@ -105,11 +108,29 @@ def test_building_twice_gives_the_same_volume_and_leaves_no_old_file(printed, dj
 def test_what_a_killed_worker_left_goes_with_the_next_building(accepted, center_admin, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     run = print_runs.create(accepted, by=center_admin)
-    left = tmp_path / f"tucai-run-{run.pk}-dead"
+    left = tmp_path / f"tucai-{print_runs._installation()}-run-{run.pk}-dead"
     left.mkdir()
     (left / "volume.pdf").write_bytes(b"half")
     assert built(run).job.status == Job.Status.DONE
-    assert list(tmp_path.glob("tucai-run-*")) == []
+    assert list(tmp_path.glob("tucai-*")) == []
+
+
+@pytest.mark.parametrize("part", ["files", "database"])
+def test_a_building_leaves_the_folder_of_another_installation_alone(
+    accepted, center_admin, tmp_path, monkeypatch, part
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    run = print_runs.create(accepted, by=center_admin)
+    elsewhere = (
+        override_settings(MEDIA_ROOT=tmp_path / "other")
+        if part == "files"
+        else patch.dict(connection.settings_dict, NAME="other")
+    )
+    with ExitStack() as stack:
+        with elsewhere:
+            folder = stack.enter_context(print_runs._temporary_folder(run))
+        assert built(run).job.status == Job.Status.DONE
+        assert folder.is_dir()
 
 
 def test_lost_job_is_found_by_the_sweep_and_done(accepted, center_admin, settings):
@@ -184,7 +205,7 @@ def test_run_can_be_printed_without_those_who_hold_it_up(accepted, pair, center_
     run = built(run)
     assert (run.job.status, run.students) == (Job.Status.DONE, 1)
     assert Event.objects.get(kind="printrun.left_out").facts == {"student_nos": [pair[0].student_no]}
-    assert [photo.student for photo in print_runs.printable(accepted)] == [pair[0]]
+    assert [photo.student for photo in print_runs.printable_portraits(accepted)] == [pair[0]]
 
 
 def test_failed_run_is_built_again_after_the_data_were_mended(accepted, pair, center_admin):

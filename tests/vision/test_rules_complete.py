@@ -83,7 +83,7 @@ def test_every_rule_has_its_words(rule: Rule):
 
 @by_name(RULES)
 def test_every_rule_is_drawn(rule: Rule):
-    """tests/demo/test_placards.py looks at what is drawn."""
+    """tests/demo/test_rule_illustrations.py looks at what is drawn."""
     found = [Finding(rule.name, "reject", 0.0, 1.0), Finding(rule.name, "warn", 1.0, 1.0)]
     for finding in found:
         assert finders.find(f"rules/{drawing(finding)}.svg")

@@ -36,17 +36,17 @@ def shown(client, path: str) -> str:
 
 
 def test_commended_schools_of_the_newest_bulletin_are_the_examples(published, other_school):
-    assert commended_schools.newest() == (published, [commended_schools.Example(other_school.name, "周敏")])
+    assert commended_schools.latest() == (published, [commended_schools.CommendedSchool(other_school.name, "周敏")])
 
 
 def test_nobody_is_an_example_before_the_bulletin_is_out(last_year):
-    assert commended_schools.newest() == (None, [])
-    assert commended_schools.of(last_year) == []
+    assert commended_schools.latest() == (None, [])
+    assert commended_schools.of_season(last_year) == []
 
 
 def test_overview_shows_the_examples_of_last_year_under_the_notice(owner_client, published, other_school):
-    assert 'hx-get="/panels/printing/examples/"' in shown(owner_client, "/school/")
-    panel = shown(owner_client, "/panels/printing/examples/")
+    assert 'hx-get="/panels/year-end/commended/"' in shown(owner_client, "/school/")
+    panel = shown(owner_client, "/panels/year-end/commended/")
     assert f"Excellent organisations of {published.year}" in panel
     assert other_school.name in panel
     assert "周敏" in panel
@@ -56,12 +56,12 @@ def test_overview_shows_the_examples_of_last_year_under_the_notice(owner_client,
 
 def test_school_without_a_responsible_person_is_named_alone(owner_client, published, other_school):
     School.objects.update(contact_name="")
-    panel = shown(owner_client, "/panels/printing/examples/")
+    panel = shown(owner_client, "/panels/year-end/commended/")
     assert f"<li>{other_school.name}</li>" in panel
 
 
 def test_panel_is_empty_while_no_bulletin_is_out(owner_client, last_year):
-    assert shown(owner_client, "/panels/printing/examples/").strip() == ""
+    assert shown(owner_client, "/panels/year-end/commended/").strip() == ""
     assert owner_client.get("/school/bulletin/").status_code == 404
 
 

@@ -44,7 +44,7 @@ def test_figures_of_every_school_in_a_fixed_number_of_queries(
     two, season, school, other_school, django_assert_num_queries
 ):
     with django_assert_num_queries(8):
-        found = ranking.figures(season)
+        found = ranking.school_figures(season)
     lake, river = found[school.pk], found[other_school.pk]
     assert (lake.roster, lake.captured, lake.coverage, lake.first_pass) == (2, 2, 1.0, 0.5)
     assert (river.roster, river.captured, river.coverage, river.first_pass) == (2, 1, 0.5, 1.0)
@@ -65,7 +65,7 @@ def test_what_an_unfinished_school_has_not_done_yet_counts_nothing():
 
 def test_late_form_loses_points_with_each_working_day(two, season, school):
     Enrolment.objects.filter(school=school).update(proof_due_on=dt.date(2022, 5, 9))
-    found = ranking.figures(season, today=dt.date(2022, 5, 16))
+    found = ranking.school_figures(season, today=dt.date(2022, 5, 16))
     assert found[school.pk].feedback == pytest.approx(0.75)
 
 
@@ -73,7 +73,7 @@ def test_ranking_proposes_and_keeps_what_the_center_decided(two, season, school,
     first, second = ranking.rank(season, by=center_admin)
     assert (first.school, first.rank, first.is_commended, first.allowance_fen) == (school, 1, True, 100)
     assert (second.school, second.rank, second.is_commended) == (other_school, 2, False)
-    ranking.decide(
+    ranking.decide_award(
         second, is_commended=False, is_criticised=True, commended_person="", allowance_fen=0, by=center_admin
     )
     again = ranking.rank(season, by=center_admin)
@@ -100,15 +100,15 @@ def test_equal_schools_stand_by_students_photographed_then_by_code(two, season, 
     even = {"coverage": 1.0, "is_finished": True}
     ids = sorted((school, other_school), key=lambda row: row.code)
     same = {row.pk: ranking.Figures(captured=2, **even) for row in reversed(ids)}
-    assert ranking._order(same) == [row.pk for row in ids]
+    assert ranking._rank_order(same) == [row.pk for row in ids]
     more = {ids[0].pk: ranking.Figures(captured=2, **even), ids[1].pk: ranking.Figures(captured=3, **even)}
-    assert ranking._order(more) == [ids[1].pk, ids[0].pk]
+    assert ranking._rank_order(more) == [ids[1].pk, ids[0].pk]
 
 
 def test_no_school_is_praised_and_blamed(two, season, center_admin):
     award = ranking.rank(season, by=center_admin)[0]
     with pytest.raises(PortalError, match="at once"):
-        ranking.decide(
+        ranking.decide_award(
             award, is_commended=True, is_criticised=True, commended_person="", allowance_fen=0, by=center_admin
         )
 
@@ -131,7 +131,7 @@ def test_schools_without_roster_are_not_ranked(season, school, center_admin):
 
 def test_bulletin_names_praised_schools_and_persons_and_the_numbers(two, season, center_admin):
     award = ranking.rank(season, by=center_admin)[0]
-    ranking.decide(
+    ranking.decide_award(
         award, is_commended=True, is_criticised=False, commended_person="周文静", allowance_fen=5, by=center_admin
     )
     text = ranking.bulletin_text(season)
@@ -274,7 +274,7 @@ def flawless(school, season, owner):
 def test_each_figure_costs_its_own_points_and_no_others(flawless, season, school, spoil, name, share, score):
     spoil(flawless)
     with center_scope():
-        found = ranking.figures(season, today=dt.date(2022, 7, 1))[school.pk]
+        found = ranking.school_figures(season, today=dt.date(2022, 7, 1))[school.pk]
     assert getattr(found, name) == pytest.approx(share)
     assert found.score == Decimal(str(score))
 
@@ -283,8 +283,8 @@ def test_what_was_never_done_is_late_until_today(flawless, season, school):
     flawless.sent(None)
     flawless.settled(None)
     with center_scope():
-        on_the_day = ranking.figures(season, today=dt.date(2022, 5, 9))[school.pk]
-        next_day = ranking.figures(season, today=dt.date(2022, 5, 10))[school.pk]
+        on_the_day = ranking.school_figures(season, today=dt.date(2022, 5, 9))[school.pk]
+        next_day = ranking.school_figures(season, today=dt.date(2022, 5, 10))[school.pk]
     assert (on_the_day.feedback, on_the_day.fee, on_the_day.score) == (None, None, 100)
     assert (next_day.feedback, next_day.fee) == (pytest.approx(0.95), pytest.approx(0.95))
 
@@ -298,7 +298,7 @@ def test_resets_of_another_school_and_of_another_season_cost_nothing(flawless, s
         old.save()
         history.record("photo.reset", old, by=owner)
     with center_scope():
-        found = ranking.figures(season, today=dt.date(2022, 7, 1))
+        found = ranking.school_figures(season, today=dt.date(2022, 7, 1))
     assert (found[school.pk].kept, found[other_school.pk].kept) == (1.0, 0.5)
 
 
@@ -306,7 +306,7 @@ def test_nothing_stayed_or_passed_where_nobody_was_photographed(school, season):
     factories.student(school, season)
     with center_scope():
         Enrolment.objects.update(capture_ended_on=dt.date(2022, 4, 1), payment_mode=Enrolment.PaymentMode.STUDENT)
-        found = ranking.figures(season)[school.pk]
+        found = ranking.school_figures(season)[school.pk]
     assert (found.coverage, found.first_pass, found.kept, found.fee) == (0.0, None, None, None)
 
 
@@ -342,13 +342,13 @@ def test_a_school_that_leaves_the_season_leaves_the_ranking(two, season, school,
 def test_bulletin_numbers_its_parts_by_what_there_is_to_say(two, season, other_school, center_admin):
     first, second = ranking.rank(season, by=center_admin)
     decided = {"commended_person": "", "allowance_fen": 0, "by": center_admin}
-    ranking.decide(second, is_commended=False, is_criticised=True, **decided)
+    ranking.decide_award(second, is_commended=False, is_criticised=True, **decided)
     text = ranking.bulletin_text(season)
     assert "一、以下单位组织有力" in text
     assert "二、以下单位组织工作存在不足" in text
     assert f"电子注册：{other_school.name}。" in text
     assert "表扬" not in text
-    ranking.decide(first, is_commended=False, is_criticised=False, **decided)
+    ranking.decide_award(first, is_commended=False, is_criticised=False, **decided)
     text = ranking.bulletin_text(season)
     assert "优秀组织单位" not in text
     assert "一、以下单位组织工作存在不足" in text

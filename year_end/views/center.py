@@ -1,4 +1,4 @@
-"""The year's end: ranking, allowances, commendations, the bulletin."""
+"""The center's pages of the year's end: ranking, awards, bulletin."""
 
 import csv
 from typing import Any
@@ -35,7 +35,7 @@ def _bulletin(season: Season) -> Bulletin | None:
 @center_page(may="ranking.see")
 def year_end(request: Any) -> HttpResponse:
     context = {
-        "awards": ranking.ranking(request.season),
+        "awards": ranking.awards_by_rank(request.season),
         "bulletin": _bulletin(request.season),
         "weights": ranking.WEIGHTS,
         "total_fen": ranking.total_allowance_fen(request.season),
@@ -59,7 +59,7 @@ def award(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(Award.objects.select_related("school", "season"), pk=pk)
     form = AwardForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
-        ranking.decide(get_object_or_404(Award, pk=pk), by=request.user, **form.cleaned_data)
+        ranking.decide_award(get_object_or_404(Award, pk=pk), by=request.user, **form.cleaned_data)
         messages.success(request, _("Saved."))
         return HttpResponseRedirect(reverse("year_end:year_end"))
     return render(request, "year_end/award.html", {"award": row, "form": form, "weights": ranking.WEIGHTS})
@@ -68,7 +68,7 @@ def award(request: Any, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @center_page(may="bulletin.publish")
 def bulletin(request: Any) -> HttpResponse:
-    """Write the bulletin; `do=publish` also publishes it."""
+    """Save the bulletin; with `do=publish` publish it as well."""
     season = _season(request)
     row = _bulletin(season)
     if row and row.published_at:
@@ -96,7 +96,7 @@ def _proposal(season: Season) -> dict[str, str]:
 @require_GET
 @center_page(may="ranking.see")
 def export(request: Any) -> HttpResponse:
-    """The ranking as a sheet that spreadsheets open."""
+    """The ranking as CSV in UTF-8, with the mark by which spreadsheet programs recognise it."""
     season = _season(request)
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="ranking-{season.year}.csv"'
@@ -105,7 +105,7 @@ def export(request: Any) -> HttpResponse:
     writer.writerow(
         ["名次", "学校代码", "学校", "得分", "应采集", "已采集", "优秀组织单位", "先进个人", "通报", "补贴（元）"]
     )
-    for row in ranking.ranking(season):
+    for row in ranking.awards_by_rank(season):
         writer.writerow(
             [
                 row.rank,

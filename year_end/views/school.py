@@ -1,4 +1,4 @@
-"""What a school sees of the year's end: the bulletin, and who was commended."""
+"""The school's pages of the year's end: the bulletin, and the commended schools."""
 
 from typing import Any
 
@@ -13,19 +13,22 @@ from year_end.models import Award
 
 @require_GET
 @school_page(may="bulletin.read")
-def excellent(request: Any) -> HttpResponse:
-    """The excellent units of the newest bulletin, under the notice."""
-    season, found = commended_schools.newest()
-    return render(request, "year_end/panel_examples.html", {"year": season, "examples": found})
+def commended(request: Any) -> HttpResponse:
+    """The panel with the commended schools of the latest bulletin."""
+    season, found = commended_schools.latest()
+    return render(request, "year_end/panel_commended.html", {"year": season, "schools": found})
 
 
 @require_GET
 @school_page(may="bulletin.read")
 def bulletin(request: Any) -> HttpResponse:
-    """The published bulletin of the season and what it says of this school; before there is one, the newest of earlier."""
+    """The bulletin of the season and this school's award.
+
+    Before it is published, those of the latest earlier season.
+    """
     row = commended_schools.published_bulletin(request.season)
     if row is None:
         raise Http404
     award = Award.objects.filter(season=row.season).first()
-    context = {"bulletin": row, "award": award, "year": row.season, "examples": commended_schools.of(row.season)}
+    context = {"bulletin": row, "award": award, "year": row.season, "schools": commended_schools.of_season(row.season)}
     return render(request, "year_end/bulletin.html", context)

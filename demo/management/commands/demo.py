@@ -1,17 +1,17 @@
-"""The demo season, again and again without harm."""
+"""manage.py demo: load the demo season. It may be called again; what exists is kept."""
 
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from demo import schools
-from demo.story import load
+from demo.loading import load
 from portal import history
 from portal.tenancy import school_scope
 from schools.models import Season
 from students.models import Student
 
-WHO = {
+ACCOUNTS = {
     "center": "中心管理员 · center administrator",
     "officer": "中心工作人员 · center officer",
     "school": "学校管理员（石城理工大学，采集中）· school administrator, capturing",
@@ -35,9 +35,9 @@ class Command(BaseCommand):
         with history.source("command"):
             if options["accounts"]:
                 self._print_accounts()
-            elif schools.is_there() and options["if_empty"]:
+            elif schools.has_season() and options["if_empty"]:
                 return
-            elif schools.is_foreign():
+            elif schools.has_real_season():
                 raise CommandError(
                     "这里已有正式的采集季，不再载入演示数据。There is a real season here: the demo stays out."
                 )
@@ -46,15 +46,15 @@ class Command(BaseCommand):
                 self.stdout.write(f"演示季已就绪，照片任务 {job.pk}：{job.get_status_display()}")
 
     def _print_accounts(self) -> None:
-        if not schools.is_there() or schools.is_foreign():
+        if not schools.has_season() or schools.has_real_season():
             return
-        for username, who in WHO.items():
+        for username, who in ACCOUNTS.items():
             self.stdout.write(f"  {username:<15}{schools.PASSWORD:<13}{who}")
         for code in ("90001", "90002"):
-            self._print_student(schools.school_of(schools.entry_of(code)))
+            self._print_student(schools.school_of(schools.find_entry(code)))
 
     def _print_student(self, school: Any) -> None:
-        """Somebody to sign in as at /me/: a graduate who has not been photographed yet."""
+        """Print a graduate who has not been photographed yet, to sign in at /me/."""
         with school_scope(school):
             waiting = Student.objects.filter(season=Season.objects.current(), stage=Student.Stage.WAITING)
             student = waiting.order_by("student_no").last()

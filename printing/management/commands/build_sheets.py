@@ -1,4 +1,4 @@
-"""manage.py build_sheets SCHOOL --out DIR: the sheets of a school as files, without a print run."""
+"""manage.py build_sheets SCHOOL --out DIR: write a school's sheets to files."""
 
 import time
 from pathlib import Path
@@ -11,7 +11,7 @@ from portal import history
 from portal.pdf.fonts import house_fonts
 from printing import portrait_archive, print_runs
 from printing.layout import sheet_for
-from printing.sheets import Unprintable, Volume, build_volumes
+from printing.sheets import DrawnVolume, Unprintable, build_volumes
 from schools.management.enrolment_scope import enrolment_scope
 from schools.models import Enrolment
 from students.models import Student
@@ -32,7 +32,7 @@ class Command(BaseCommand):
             try:
                 volumes = list(_volumes(enrolment, out, proofread_only))
             except Unprintable as error:
-                raise CommandError(print_runs.unprintable_sentence(error)) from error
+                raise CommandError(print_runs.describe_unprintable(error)) from error
             if not volumes:
                 raise CommandError(_("No student of the school has an approved portrait yet."))
             students = sum(volume.students for volume in volumes)
@@ -46,8 +46,8 @@ class Command(BaseCommand):
         self.stdout.write(words % facts)
 
 
-def _volumes(enrolment: Enrolment, out: Path, proofread_only: bool) -> list[Volume]:
-    photos = portrait_archive.approved(enrolment).select_related("student__school")
+def _volumes(enrolment: Enrolment, out: Path, proofread_only: bool) -> list[DrawnVolume]:
+    photos = portrait_archive.approved_portraits(enrolment).select_related("student__school")
     if proofread_only:
         photos = photos.exclude(student__stage=Student.Stage.APPROVED)
     students = [print_runs.sheet_student(photo.student, photo) for photo in photos.iterator(chunk_size=2000)]
@@ -55,7 +55,7 @@ def _volumes(enrolment: Enrolment, out: Path, proofread_only: bool) -> list[Volu
     steps = build_volumes(
         students,
         read_portrait=print_runs.read_portrait,
-        header=print_runs.header_of(enrolment.school.name, season, f"{season.year}-{code}"),
+        header=print_runs.sheet_header(enrolment.school.name, season, f"{season.year}-{code}"),
         directory=out,
         fonts=house_fonts(),
         layout=sheet_for(season.copies),

@@ -1,4 +1,4 @@
-"""manage.py export_photos SCHOOL --out FILE.zip: the electronic portraits, named by document number."""
+"""manage.py export_photos SCHOOL --out FILE.zip: write a school's electronic portraits to a ZIP."""
 
 import os
 from pathlib import Path

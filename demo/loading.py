@@ -1,6 +1,7 @@
-"""The demo season played out: every school as far as its plot says, through the rules that people use.
+"""Loads the demo season: brings every school to its phase by the rules that the pages call.
 
-Runs as a job of its own, so that the first page is there at once and the dashboard shows how far it is.
+The photos are taken by a job, so that the portal can be opened at once and the dashboard shows the
+progress.
 """
 
 import time
@@ -10,9 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from capture import capture_period
-from demo import graduates as roster
-from demo import payments as money
-from demo import photos, schools
+from demo import graduates, payments, photos, schools
 from portal import history, jobs
 from portal.models import Job, User
 from portal.tenancy import school_scope
@@ -26,28 +25,31 @@ KIND = "demo"
 
 
 def load() -> Job | None:
-    """Make what is missing of the demo; the job that takes its photos, or None when they are all taken."""
+    """Create what is missing of the demo season. Returns the job that takes its photos."""
     season = schools.make_season()
     total = 0
     for n, entry in enumerate(schools.SCHOOLS):
         school = schools.school_of(entry)
-        students = roster.enrol_students(season, school, seed=n)
-        total += sum(scene.stop != "waiting" for scene in photos.scenes(entry.plot, len(students)))
+        students = graduates.enrol_students(season, school, seed=n)
+        total += sum(case.last_step != "waiting" for case in photos.photo_cases(entry.phase, len(students)))
     job = Job.objects.filter(kind=KIND, season=season).exclude(status=Job.Status.FAILED).first()
     return job or jobs.create(KIND, by=history.SYSTEM, season=season, total=total)
 
 
 @jobs.handler(KIND, label=gettext_lazy("Demo season: photographing and judging"), queue="build")
-def play(job: Job) -> None:
-    """Take every photo and tell every story; what is done already is left alone, so a lost job goes on."""
+def build_season(job: Job) -> None:
+    """Take the photos and bring each school to its phase.
+
+    Steps that are done are skipped, so it can run again.
+    """
     season = job.season
     assert season is not None
     photos.set_limits(season, by=User.objects.get(username=schools.CENTER))
     done = 0
     for entry in schools.SCHOOLS:
         with school_scope(schools.school_of(entry)):
-            done = _photograph(job, season, entry, done)
-            PLOTS[entry.plot](_enrolment(season, entry), _reviewer(entry))
+            done = _take_photos(job, season, entry, done)
+            ADVANCE[entry.phase](_enrolment(season, entry), _reviewer(entry))
 
 
 def _enrolment(season: Season, entry: schools.DemoSchool) -> Enrolment:
@@ -62,19 +64,21 @@ def _officer() -> User:
     return User.objects.get(username=schools.OFFICER)
 
 
-def _photograph(job: Job, season: Season, entry: schools.DemoSchool, done: int) -> int:
+def _take_photos(job: Job, season: Season, entry: schools.DemoSchool, done: int) -> int:
     enrolment, reviewer = _enrolment(season, entry), _reviewer(entry)
     students = list(Student.objects.filter(season=season).order_by("student_no"))
-    for n, (student, scene) in enumerate(zip(students, photos.scenes(entry.plot, len(students)), strict=True)):
-        photos.play(student=student, enrolment=enrolment, scene=scene, n=n, reviewer=reviewer, pay=money.pay)
-        if scene.stop != "waiting":
+    for n, (student, case) in enumerate(zip(students, photos.photo_cases(entry.phase, len(students)), strict=True)):
+        photos.photograph(
+            student=student, enrolment=enrolment, case=case, n=n, reviewer=reviewer, pay=payments.pay_online
+        )
+        if case.last_step != "waiting":
             done += 1
             jobs.progress(job, done)
     return done
 
 
 def _proofread(enrolment: Enrolment, by: User) -> None:
-    """Capture ended; some students confirmed, three ask for a correction, the others have not looked yet."""
+    """End the capture; half of the students confirm, three ask for a correction."""
     _end_capture(enrolment, by)
     students = list(Student.objects.filter(season=enrolment.season, stage=Student.Stage.APPROVED))
     for student in students[: len(students) // 2]:
@@ -94,7 +98,7 @@ def _end_capture(enrolment: Enrolment, by: User) -> None:
 
 
 def _send_feedback(enrolment: Enrolment, by: User) -> None:
-    """Every student settled and the form sent: it waits in the center's inbox."""
+    """Confirm for every student and send the feedback form to the center."""
     _end_capture(enrolment, by)
     if enrolment.status != Enrolment.Status.PROOFREADING:
         return
@@ -106,10 +110,10 @@ def _send_feedback(enrolment: Enrolment, by: User) -> None:
 
 
 def _deliver(enrolment: Enrolment, by: User) -> None:
-    """The whole way: form accepted, fee settled, sheets printed, parcel received."""
+    """Accept the form, pay the fee, print the sheets, ship and receive the parcel."""
     _send_feedback(enrolment, by)
     enrolment.refresh_from_db()
-    money.transfer(enrolment, by=_officer())
+    payments.transfer_fee(enrolment, by=_officer())
     if enrolment.status == Enrolment.Status.FEEDBACK_SENT:
         feedback.accept(enrolment.feedback, by=_officer())
         enrolment.refresh_from_db()
@@ -117,29 +121,29 @@ def _deliver(enrolment: Enrolment, by: User) -> None:
         print_runs.create(enrolment, by=_officer())
     for run in PrintRun.objects.filter(enrolment=enrolment, shipment=None).select_related("job"):
         assert run.job is not None
-        _finish(run.job)
+        _run_or_wait(run.job)
         parcel = delivery.ship(
             run, carrier="顺丰速运", tracking_no="SF0000000001", shipped_on=timezone.localdate(), by=_officer()
         )
         delivery.receive(parcel, received_by="教务处", by=by)
 
 
-def _finish(job: Job) -> None:
-    """Do the job here and now, since this worker has the parcel to send; or wait for the worker that was faster."""
+def _run_or_wait(job: Job) -> None:
+    """Run the job in this process; when another worker has taken it, wait for its end."""
     jobs.run(job.pk)
     while Job.objects.get(pk=job.pk).is_open:
         time.sleep(0.2)
 
 
 def _pay_part(enrolment: Enrolment, by: User) -> None:
-    money.transfer(enrolment, by=_officer(), share=0.5)
+    payments.transfer_fee(enrolment, by=_officer(), share=0.5)
 
 
 def _nothing(enrolment: Enrolment, by: User) -> None:
-    """The school has just begun."""
+    """Nothing follows after the photos."""
 
 
-PLOTS: dict[str, Callable[[Enrolment, User], None]] = {
+ADVANCE: dict[str, Callable[[Enrolment, User], None]] = {
     "preparing": _nothing,
     "capturing": _pay_part,
     "paying": _nothing,

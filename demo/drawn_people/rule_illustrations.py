@@ -1,7 +1,8 @@
-"""The illustrated photo rules: small flat SVGs, one figure in a 3:4 frame, right and wrong.
+"""The illustrations of the photo rules: small SVG drawings of a person, right and wrong.
 
-`python -m demo.drawn_people.placards` writes them to static/rules/: `NAME.svg` shows the mistake (120 x 160), `NAME-pair.svg`
-the right way beside it (256 x 160), `right.svg` the model. They carry their own ground, so both themes can show them.
+`python -m demo.drawn_people.rule_illustrations` writes them to static/rules/. `NAME.svg` shows the
+mistake (120 x 160), `NAME-pair.svg` the right photo beside it (256 x 160), `right.svg` the right
+photo alone. They have a background of their own, so they fit both themes.
 """
 
 from __future__ import annotations
@@ -16,7 +17,10 @@ GREEN, RED, AMBER = "#2f8f5b", "#d6483d", "#e0a526"
 
 @dataclass(frozen=True)
 class Figure:
-    """What one little picture shows. `over` and `under` are SVG laid over or under the person."""
+    """The person in one illustration.
+
+    `over` and `under` are SVG in front of or behind the person.
+    """
 
     ground: str = SKY
     coat: str = INK
@@ -266,8 +270,11 @@ BESIDE: dict[str, Figure] = {
 }
 
 
-def special(name: str, figure: Figure) -> str:
-    """The picture of one rule, with what lies between body and head, or bends the whole."""
+def draw_rule(name: str, figure: Figure) -> str:
+    """The illustration of one mistake.
+
+    Some need more than a figure: a pattern on the clothes, a distortion.
+    """
     if name == "pattern":
         clip = '<clipPath id="top"><path d="M14 160v-8c0-16 15-25 32-29h28c17 4 32 13 32 29v8z"/></clipPath>'
         checks = f'{clip}<g clip-path="url(#top)">{CHECKS}</g>' + shape(
@@ -296,11 +303,11 @@ def svg(width: int, inner: str) -> str:
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} 160" width="{width}" height="160">{inner}</svg>\n'
 
 
-def placards() -> dict[str, str]:
+def draw_all() -> dict[str, str]:
     """File name to SVG text of every drawing."""
     files = {"right.svg": svg(120, picture(RIGHT, "right") + badge(True))}
     for name, figure in WRONG.items():
-        wrong = special(name, figure) + badge(False)
+        wrong = draw_rule(name, figure) + badge(False)
         model = picture(BESIDE.get(name, RIGHT), "model") + badge(True)
         files[f"{name}.svg"] = svg(120, wrong)
         files[f"{name}-pair.svg"] = svg(256, f'{model}<g transform="translate(136 0)">{wrong}</g>')
@@ -310,9 +317,9 @@ def placards() -> dict[str, str]:
 def write(folder: Path) -> list[Path]:
     """Write every drawing into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / name for name in placards()]
+    paths = [folder / name for name in draw_all()]
     for path in paths:
-        path.write_text(placards()[path.name], encoding="utf-8")
+        path.write_text(draw_all()[path.name], encoding="utf-8")
     return paths
 
 

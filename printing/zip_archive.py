@@ -1,4 +1,7 @@
-"""Electronic portraits as one ZIP, stored, streamed while it is read, its length known before the first byte."""
+"""A ZIP file that is streamed while it is created.
+
+It is not compressed; its length is known beforehand.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -10,7 +13,7 @@ from zipstream import ZipStream
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of the archive. `read` gives its bytes, `size` of them."""
+    """One file of the archive. `read` returns its content, `size` bytes."""
 
     name: str
     size: int
@@ -18,7 +21,10 @@ class Entry:
 
 
 def entry_name(id_number: str, *, folders: Sequence[str] = ()) -> str:
-    """`college/major/id_number.jpg`; signs that a file system refuses are replaced."""
+    """`college/major/id_number.jpg`.
+
+    Characters that a file system does not allow are replaced by "_".
+    """
     name = id_number if id_number.isalnum() else _safe(id_number)
     return "/".join([*(_safe(folder) for folder in folders if folder), name]) + ".jpg"
 
@@ -28,8 +34,11 @@ def _safe(part: str) -> str:
     return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", part).strip(" .") or "_"
 
 
-def zipped(entries: Iterable[Entry]) -> ZipStream:
-    """The archive before anything is read: `len()` of it is the number of bytes that `stream` gives."""
+def build_zip(entries: Iterable[Entry]) -> ZipStream:
+    """The archive of these entries.
+
+    Nothing is read yet; `len()` is the number of bytes of `stream_zip`.
+    """
     archive = ZipStream(sized=True)
     for entry in entries:
         archive.add(_read(entry), entry.name, size=entry.size)
@@ -39,13 +48,17 @@ def zipped(entries: Iterable[Entry]) -> ZipStream:
 def _read(entry: Entry) -> Iterator[bytes]:
     data = entry.read()
     if len(data) != entry.size:
-        # The promised length can no longer be kept: better a download that breaks off than a wrong archive.
+        # The length that was sent is wrong now. The download ends here; the archive would be
+        # damaged.
         raise OSError(f"{len(data)} bytes where {entry.size} were promised")
     yield data
 
 
-def stream(archive: ZipStream) -> Iterator[bytes]:
-    """The archive's bytes, a file at a time; each portrait is read when its turn comes."""
+def stream_zip(archive: ZipStream) -> Iterator[bytes]:
+    """The bytes of the archive, one file after the other.
+
+    Each file is read just before it is sent.
+    """
     while archive.num_queued():
         yield b"".join(archive.file())
     yield b"".join(archive.footer())

@@ -3,32 +3,32 @@ import zipfile
 
 import pytest
 
-from printing import archive
+from printing import zip_archive
 
 
 def entries(count, size=1000, name="{:018d}.jpg"):
-    return [archive.Entry(name.format(i), size, lambda i=i: bytes([i % 256]) * size) for i in range(count)]
+    return [zip_archive.Entry(name.format(i), size, lambda i=i: bytes([i % 256]) * size) for i in range(count)]
 
 
 def streamed(items):
-    return archive.stream(archive.zipped(items))
+    return zip_archive.stream_zip(zip_archive.build_zip(items))
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 300])
 def test_length_is_known_ahead(count):
     items = entries(count)
-    assert len(archive.zipped(items)) == len(b"".join(streamed(items)))
+    assert len(zip_archive.build_zip(items)) == len(b"".join(streamed(items)))
 
 
 def test_length_holds_for_more_files_than_the_old_format_counts():
     items = entries(65_540, size=1)
-    assert len(archive.zipped(items)) == sum(len(part) for part in streamed(items))
+    assert len(zip_archive.build_zip(items)) == sum(len(part) for part in streamed(items))
 
 
 def test_length_holds_beyond_four_gigabytes():
     block = bytes(64 << 20)
-    items = [archive.Entry(f"学院/{i}.jpg", len(block), lambda: block) for i in range(66)]
-    assert len(archive.zipped(items)) == sum(len(part) for part in streamed(items))
+    items = [zip_archive.Entry(f"学院/{i}.jpg", len(block), lambda: block) for i in range(66)]
+    assert len(zip_archive.build_zip(items)) == sum(len(part) for part in streamed(items))
 
 
 def test_archive_is_stored_and_whole():
@@ -42,7 +42,7 @@ def test_archive_is_stored_and_whole():
 
 def test_portraits_are_read_only_when_their_turn_comes():
     read = []
-    items = [archive.Entry(str(i), 1, lambda i=i: read.append(i) or b"x") for i in range(3)]
+    items = [zip_archive.Entry(str(i), 1, lambda i=i: read.append(i) or b"x") for i in range(3)]
     stream = streamed(items)
     assert next(stream)
     assert read == [0]
@@ -50,7 +50,7 @@ def test_portraits_are_read_only_when_their_turn_comes():
 
 def test_file_that_changed_breaks_the_download_off():
     with pytest.raises(OSError, match="2 bytes where 3"):
-        list(streamed([archive.Entry("a.jpg", 3, lambda: b"xx")]))
+        list(streamed([zip_archive.Entry("a.jpg", 3, lambda: b"xx")]))
 
 
 @pytest.mark.parametrize(
@@ -62,4 +62,4 @@ def test_file_that_changed_breaks_the_download_off():
     ],
 )
 def test_names_are_safe_for_every_file_system(id_number, folders, name):
-    assert archive.entry_name(id_number, folders=folders) == name
+    assert zip_archive.entry_name(id_number, folders=folders) == name
