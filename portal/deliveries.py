@@ -103,7 +103,7 @@ def send(rows: list[Delivery]) -> bool:
 
 def _send_by(name: str, batch: Batch) -> bool:
     """A worker that is told to stop in the middle keeps what was sent, and gives the rest back."""
-    end = time.monotonic() + LONGEST_BATCH
+    end = time.monotonic() + min(LONGEST_BATCH, settings.CLAIM_SECONDS / 4)
     try:
         with all_channels()[name].connect() as send_letter:
             while batch.left and time.monotonic() < end:
@@ -122,8 +122,8 @@ def _send_next(batch: Batch, send_letter: Send) -> None:
         send_letter(row.address, _letter(row), row.notification.link)
     except DeliveryError as error:
         batch.refused.append((row, error))
-    except ChannelDown as error:
-        # Perhaps this letter is why: it waits for a while, and the others do not wait for it.
+    except Exception as error:
+        # The channel is down, or the fault is ours. Perhaps this letter is why: it waits, and the others do not.
         batch.refused.append((batch.left.popleft(), DeliveryError(str(error), permanent=False)))
         raise
     else:

@@ -30,7 +30,7 @@ class Writer:
     """Remembers what it has written until that is committed."""
 
     def __init__(self) -> None:
-        self._written: list[tuple[Storage, str]] = []
+        self._written: list[tuple[Model, str, Storage, str]] = []
 
     def store(
         self, row: Model, contents: Mapping[str, bytes | IO[bytes]], *, filename: str = "picture.jpg"
@@ -43,14 +43,16 @@ class Writer:
             file: File = ContentFile(content) if isinstance(content, bytes) else File(content)
             size = file.size
             path = field.storage.save(field.generate_filename(row, filename), file, max_length=field.max_length)
-            self._written.append((field.storage, path))
+            self._written.append((row, name, field.storage, path))
             values |= {name: path, f"{name}_size": size}
         return values
 
     def take_back(self) -> None:
+        """Delete what no row names. What failed after the commit, such as deleting a replaced file, undoes nothing."""
         while self._written:
-            storage, path = self._written.pop()
-            storage.delete(path)
+            row, name, storage, path = self._written.pop()
+            if row.pk is None or not type(row)._base_manager.filter(pk=row.pk, **{name: path}).exists():
+                storage.delete(path)
 
 
 @contextmanager

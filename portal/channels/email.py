@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import BadHeaderError, EmailMessage, get_connection
+from django.core.mail import EmailMessage, get_connection
 
 from portal.channels.base import ChannelDown, DeliveryError, Recipient, Send
 from portal.notification_kinds import EMAIL, Letter
@@ -37,7 +37,7 @@ class Email:
                 raise ChannelDown(str(error)) from error
             except smtplib.SMTPException as error:
                 raise DeliveryError(_reason(error), permanent=_is_permanent(error)) from error
-            except (BadHeaderError, UnicodeError) as error:
+            except ValueError as error:  # the address or the subject can stand in no letter
                 raise DeliveryError(str(error), permanent=True) from error
             except OSError as error:
                 raise ChannelDown(str(error)) from error

@@ -292,3 +292,32 @@ def test_channel_says_which_refusals_are_for_good():
     ]
     for error, is_permanent in errors:
         assert email._is_permanent(error) is is_permanent, error
+
+
+def test_address_that_cannot_be_parsed_fails_alone(school, server):
+    wrong, right = bulk(school, "nobody@", "a@example.org")
+    deliveries.send_waiting()
+    assert (state(wrong), state(right)) == (Status.FAILED, Status.SENT)
+    assert "nobody@" in wrong.error
+
+
+def test_letter_that_stops_the_sending_by_our_fault_keeps_no_other_from_going(school, server, monkeypatch):
+    bad, good = bulk(school, "bad@example.org", "good@example.org")
+    mail = email.EmailMessage
+    monkeypatch.setattr(
+        email, "EmailMessage", lambda *args, to, **rest: 1 / (to != [bad.address]) and mail(*args, to=to, **rest)
+    )
+    with pytest.raises(ZeroDivisionError):
+        deliveries.send_waiting()
+    assert (state(bad), bad.refusals, state(good)) == (Status.QUEUED, 1, Status.QUEUED)
+    deliveries.send_waiting()
+    assert server.addresses == [good.address]
+
+
+def test_batch_ends_long_before_its_claim_is_old(school, server, settings, monkeypatch):
+    settings.CLAIM_SECONDS = 4
+    clock = iter(range(0, 100, 1))
+    monkeypatch.setattr(deliveries.time, "monotonic", lambda: next(clock))
+    rows = bulk(school, "a@example.org", "b@example.org")
+    deliveries.send(deliveries.claim_batch(2))
+    assert [state(row) for row in rows] == [Status.QUEUED, Status.QUEUED]

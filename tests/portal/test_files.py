@@ -51,6 +51,22 @@ def test_all_that_was_written_goes_when_it_fails():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_fails_after_the_commit_takes_no_file_that_a_row_names():
+    def replaced(job):
+        with files.writing() as write:
+            written = write.store(job, {"artefact": b"new"})
+            with transaction.atomic():
+                transaction.on_commit(lambda: 1 / 0)
+                Job.objects.filter(pk=job.pk).update(**written)
+
+    job = Job.objects.create(kind="x")
+    with pytest.raises(ZeroDivisionError):
+        replaced(job)
+    job.refresh_from_db()
+    assert job.artefact.storage.exists(job.artefact.name)
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("commits", [True, False])
 def test_a_replaced_file_stays_until_the_commit(commits):
     with files.writing() as write:
