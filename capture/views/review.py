@@ -166,10 +166,11 @@ def approve_clean(request: Any) -> HttpResponse:
     """Approve the picked ones, or all that the filters show, that have no finding."""
     picks = checked(PickedForm(request.POST))["pick"]
     photos = _listed(request, QueryDict(request.POST.get("back", ""))).understood().found
-    if picks:
+    is_picked = "pick" in request.POST  # none of them may be a photo, and that is not all photos
+    if is_picked:
         photos = photos.filter(pk__in=picks)
     approved = decisions.approve_clean(photos=photos, by=request.user)
-    left = len(picks) - len(approved) if picks else 0
+    left = len(picks) - len(approved) if is_picked else 0
     notes.success(request, _approved_sentence(len(approved), left))
     return redirect(f"{reverse('capture:review')}?{request.POST.get('back', '')}")
 

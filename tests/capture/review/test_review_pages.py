@@ -121,6 +121,12 @@ def test_bulk_approval_takes_the_clean_ones_of_the_picks(owner_client, photo, sc
     assert Photo.objects.get(pk=photo.pk).status == Photo.Status.SUBMITTED
 
 
+def test_bulk_approval_of_picks_that_are_no_photos_approves_none(owner_client, school, season):
+    clean = factories.photo(factories.student(school, season))
+    owner_client.post("/school/review/approve-clean/", {"pick": ["x"], "back": ""})
+    assert Photo.objects.get(pk=clean.pk).status == Photo.Status.SUBMITTED
+
+
 def test_undo_button_appears_after_a_decision_and_works(owner_client, photo):
     assert "data-undo" not in owner_client.get("/school/review/").content.decode()
     owner_client.post(f"/school/photos/{photo.pk}/approve/", {"back": ""})
