@@ -86,11 +86,11 @@ def ours(path: Path) -> int:
     from portal import history
     from portal.tenancy import school_scope
     from schools.models import School, Season
-    from students.roster import importing
+    from students.roster import importer
 
     school = School.objects.get()
     with school_scope(school):
-        found = importing.apply(path.read_bytes(), school=school, season=Season.objects.get(), by=history.SYSTEM)
+        found = importer.apply_import(path.read_bytes(), school=school, season=Season.objects.get(), by=history.SYSTEM)
     if found.wrong:
         raise SystemExit(f"{len(found.wrong)} wrong rows: the benchmark's workbook is not right")
     return found.new + found.changed

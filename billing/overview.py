@@ -74,7 +74,7 @@ def by_school(season: Season | None) -> list[SchoolFees]:
         return []
     photographed: Counter[int] = Counter()
     paid: Counter[int] = Counter()
-    for school_id, stage, fee_state, number in progress.count(season):
+    for school_id, stage, fee_state, number in progress.count_students(season):
         if stage in Student.CAPTURED:
             photographed[school_id] += number
             paid[school_id] += number * (fee_state == PAID)

@@ -16,7 +16,7 @@ from rest_framework.throttling import SimpleRateThrottle
 
 from capture.sign_in.credentials import address_of
 from students.models import Student
-from students.student_access import SESSION_SECONDS, admitted, signed_in
+from students.student_access import SESSION_SECONDS, active_student, session_student
 
 SALT = "capture.api"
 KEYWORD = "Student"
@@ -32,7 +32,7 @@ def student_of(token: str) -> Student:
         pk = signing.loads(token, salt=SALT, max_age=SESSION_SECONDS)
     except signing.BadSignature as error:
         raise exceptions.AuthenticationFailed(_("Please sign in again.")) from error
-    student = admitted(pk)
+    student = active_student(pk)
     if student is None:
         raise exceptions.AuthenticationFailed(_("Please sign in again."))
     return student
@@ -45,7 +45,7 @@ class StudentAuthentication(BaseAuthentication):
         word, _space, token = get_authorization_header(request).decode("latin-1").partition(" ")
         if word == KEYWORD:
             return student_of(token.strip()), None
-        student = signed_in(request._request)
+        student = session_student(request._request)
         if student is None:
             return None
         SessionAuthentication().enforce_csrf(request)

@@ -15,7 +15,7 @@ from portal.models import User
 from portal.transactions import retried
 from proofing import proofs
 from schools.models import Action
-from students import corrections, unmasking
+from students import corrections, records
 from students.models import Correction, Student
 
 Field = Correction.Field
@@ -29,7 +29,9 @@ def ask(student: Student, *, field: str, wanted: str, explanation: str, by: Stud
     """
     locked, enrolment = proofs.lock_student(student)
     enrolment.require(Action.CORRECT)
-    correction = corrections.ask(student=locked, field=field, wanted=wanted, explanation=explanation, by=by)
+    correction = corrections.request_correction(
+        student=locked, field=field, wanted=wanted, explanation=explanation, by=by
+    )
     proofs.withdraw_confirmation(locked, by=by)
     student.stage = locked.stage
     return correction
@@ -38,7 +40,7 @@ def ask(student: Student, *, field: str, wanted: str, explanation: str, by: Stud
 @retried
 def accept(correction: Correction, *, by: User, answer: str = "") -> Correction:
     """Accept the correction: change the data, or reset the photo so that a new one is taken."""
-    decided = corrections.accept(correction=correction, by=by, answer=answer)
+    decided = corrections.accept_correction(correction=correction, by=by, answer=answer)
     if decided.field == Field.PORTRAIT:
         _reset_portrait(decided, by=by)
     return decided
@@ -52,7 +54,7 @@ def accept_reframed(correction: Correction, *, by: User, answer: str = "") -> Co
     if not is_reframed(correction):
         raise PortalError(_("The portrait has not been framed anew since the student asked. Adjust the frame first."))
     answer = answer or _("Your portrait has been framed anew. Please look at it.")
-    return corrections.accept(correction=correction, by=by, answer=answer)
+    return corrections.accept_correction(correction=correction, by=by, answer=answer)
 
 
 def is_reframed(correction: Correction) -> bool:
@@ -80,7 +82,7 @@ def _reset_portrait(correction: Correction, *, by: User) -> None:
 
 def decline(correction: Correction, *, by: User, answer: str) -> Correction:
     """Decline the correction with an answer that the student reads."""
-    return corrections.decline(correction=correction, by=by, answer=answer)
+    return corrections.decline_correction(correction=correction, by=by, answer=answer)
 
 
 def reveal(correction: Correction, *, by: User) -> tuple[str, str]:
@@ -88,7 +90,7 @@ def reveal(correction: Correction, *, by: User) -> tuple[str, str]:
 
     The access is recorded in the history.
     """
-    return unmasking.reveal(student=correction.student, by=by), corrections.wanted_value(correction)
+    return records.reveal_id_number(student=correction.student, by=by), corrections.wanted_value(correction)
 
 
 def present_shown(correction: Correction) -> str:
@@ -98,4 +100,4 @@ def present_shown(correction: Correction) -> str:
         return student.masked_id
     if correction.field == Field.GENDER:
         return str(student.get_gender_display())
-    return corrections.present(student, correction.field)
+    return corrections.current_value(student, correction.field)

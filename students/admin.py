@@ -1,4 +1,4 @@
-"""The operator's desk: students and imports across schools, to look at and to export. Changes go through the portals."""
+"""Students, imports and corrections of all schools in the Django admin: read-only, with export."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ class StudentAdmin(ExportMixin, ReadOnly):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Student]:
-        # The manager refuses to work outside of a scope, and the checks of the site ask before a view has opened one.
+        # Django calls this before a view has opened a scope; the scoped manager would refuse.
         return Student._base_manager.select_related("school", "season")
 
     def get_export_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""REST for a school's own systems: its students, and rosters that come in by file. The same rules as the pages.
+"""REST API for a school's own systems: list students, import rosters. Same rules as the pages.
 
-A person of the school signs in; every refusal is {"error": sentence}. Document numbers are masked.
+A person of the school signs in. Every refusal is {"error": sentence}. Document numbers are masked.
 """
 
 import datetime as dt
@@ -21,10 +21,10 @@ from portal import permissions
 from portal.errors import PortalError
 from portal.tenancy import school_scope
 from students.models import RosterImport, Student
-from students.roster import import_jobs
+from students.roster import roster_imports
 from students.roster.columns import BY_FIELD
-from students.roster.importing import check_size
-from students.student_list import students_asked_for
+from students.roster.importer import check_size
+from students.student_list import filter_students
 
 FILTERS = [
     OpenApiParameter(name, str) for name in ("q", "college", "major", "class_name", "stage", "fee_state", "sort")
@@ -43,7 +43,7 @@ class StudentOut(serializers.ModelSerializer):
 
 
 class StudentsIn(serializers.Serializer):
-    """What the list of students may be asked for beside the filters of the portal's own list."""
+    """Query parameters of the list of students, in addition to the filters of the portal's list."""
 
     updated_since = serializers.DateTimeField(
         required=False, help_text="only rows that changed at or after this moment"
@@ -74,7 +74,7 @@ class ImportOut(serializers.ModelSerializer):
                 "message": sentence,
             }
             for entry in row.report.get("wrong", [])
-            for name, sentence in import_jobs.sentences(entry["cells"]).items()
+            for name, sentence in roster_imports.describe_problems(entry["cells"]).items()
         ]
 
 
@@ -83,7 +83,7 @@ class ImportIn(serializers.Serializer):
 
 
 class IsSchoolPerson(BasePermission):
-    """Somebody of a school whose role may do what the view is for."""
+    """Allows members of a school whose role may perform the action of the view."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
         member = request._request.membership
@@ -91,7 +91,7 @@ class IsSchoolPerson(BasePermission):
 
 
 class SchoolView(APIView):
-    """Runs in the scope of the person's school. `may`: the action that the view is for."""
+    """A view in the scope of the member's school. `may`: the action that the view needs."""
 
     may: str
     permission_classes = [IsSchoolPerson]
@@ -123,20 +123,20 @@ class Students(SchoolView):
         responses=StudentOut(many=True),
     )
     def get(self, request: Any) -> Response:
-        """The roster; searched and filtered like the list of the portal. An unknown filter or order is refused."""
+        """The roster, with the filters and orders of the portal. Unknown ones are refused."""
         mine = Student.objects.filter(season=request.season, school=request.school)
         if since := _updated_since(request):
             mine = mine.filter(updated_at__gte=since)
         pages = LimitOffsetPagination()
-        page = pages.paginate_queryset(students_asked_for(mine, request.query_params), request, view=self)
+        page = pages.paginate_queryset(filter_students(mine, request.query_params), request, view=self)
         return pages.get_paginated_response(StudentOut(page, many=True).data)
 
 
 def _updated_since(request: Any) -> dt.datetime | None:
-    asked = StudentsIn(data=request.query_params)
-    if not asked.is_valid():
+    query = StudentsIn(data=request.query_params)
+    if not query.is_valid():
         raise PortalError(_("Give updated_since as a moment with its offset, such as 2026-11-01T08:00:00+08:00."))
-    return asked.validated_data.get("updated_since")
+    return query.validated_data.get("updated_since")
 
 
 class OneStudent(SchoolView):
@@ -154,12 +154,12 @@ class Imports(SchoolView):
 
     @extend_schema(request={"multipart/form-data": ImportIn}, responses={202: ImportOut})
     def post(self, request: Any) -> Response:
-        """Send a roster to be read and judged; ask for the import until it is in `preview`, then confirm it."""
+        """Upload a roster. Poll the import until its status is `preview`, then confirm it."""
         file = request.FILES.get("file")
         if file is None:
             raise PortalError(_("Send the roster as the part “file” of a form."))
         check_size(file.size)
-        row = import_jobs.upload(
+        row = roster_imports.upload_roster(
             school=request.school, season=request.season, content=file.read(), filename=file.name, by=request.user
         )
         return Response(ImportOut(row).data, status=202)
@@ -179,5 +179,5 @@ class ConfirmImport(SchoolView):
     @extend_schema(request=None, responses={202: ImportOut})
     def post(self, request: Any, pk: int) -> Response:
         """Write what the preview showed."""
-        row = import_jobs.confirm(row=get_object_or_404(self.imports, pk=pk), by=request.user)
+        row = roster_imports.confirm_import(row=get_object_or_404(self.imports, pk=pk), by=request.user)
         return Response(ImportOut(row).data, status=202)

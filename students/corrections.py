@@ -1,4 +1,4 @@
-"""Corrections: the student says what is wrong, the school decides, the data change with the decision."""
+"""Corrections of a student's data: requested by the student, accepted or declined by the school."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -14,19 +14,22 @@ Status = Correction.Status
 Field = Correction.Field
 
 
-def ask(*, student: Student, field: str, by: history.Actor, wanted: str = "", explanation: str = "") -> Correction:
-    """Ask the school to correct one field, or to look at the portrait. One open question a field.
+def request_correction(
+    *, student: Student, field: str, by: history.Actor, wanted: str = "", explanation: str = ""
+) -> Correction:
+    """Ask the school to correct one field, or to check the portrait.
 
-    `wanted` is the right value (of a document number: the number, kept sealed); empty for the portrait, which needs an
-    explanation instead. Raises PortalError with what is missing.
+    `wanted` is the right value. For the portrait it is empty, and `explanation` is required.
+    Document numbers are stored encrypted. Raises PortalError for a missing or impossible value,
+    and Conflict when a request for the same field is still open.
     """
     records.check_changeable(student)
-    wanted, explanation = _checked(student, field, wanted.strip(), explanation.strip())
+    wanted, explanation = _clean_request(student, field, wanted.strip(), explanation.strip())
     with transaction.atomic():
         Student.objects.select_for_update(of=("self",), no_key=True).get(pk=student.pk)
         if Correction.objects.filter(student=student, field=field, status=Status.OPEN).exists():
             raise Conflict(_("You have asked for this correction already. Your school will answer."))
-        correction = _new(student, field, wanted, explanation)
+        correction = _create(student, field, wanted, explanation)
         history.record("correction.asked", correction, by=by, after=Status.OPEN, facts={"field": field})
         history.record("student.correction_asked", student, by=by, facts={"field": field})
     notifications.notify_school(
@@ -37,8 +40,8 @@ def ask(*, student: Student, field: str, by: history.Actor, wanted: str = "", ex
     return correction
 
 
-def _checked(student: Student, field: str, wanted: str, explanation: str) -> tuple[str, str]:
-    """Value, as the roster would hold it, and explanation; a value that could never be accepted is refused at once."""
+def _clean_request(student: Student, field: str, wanted: str, explanation: str) -> tuple[str, str]:
+    """(clean value, explanation). Raises PortalError for a value that could never be accepted."""
     if field not in Field.values:
         raise PortalError(_("Choose what is wrong."))
     if field == Field.PORTRAIT:
@@ -48,34 +51,34 @@ def _checked(student: Student, field: str, wanted: str, explanation: str) -> tup
     if not wanted:
         raise PortalError(_("Give the right value."))
     wanted = records.check_value(student=student, field=field, value=wanted)
-    if wanted == present(student, field):
+    if wanted == current_value(student, field):
         raise PortalError(_("This is what is recorded already."))
     return wanted, explanation
 
 
-def present(student: Student, field: str) -> str:
+def current_value(student: Student, field: str) -> str:
     return "" if field == Field.PORTRAIT else getattr(student, field)
 
 
-def _new(student: Student, field: str, wanted: str, explanation: str) -> Correction:
-    secret = field == Field.ID_NUMBER
+def _create(student: Student, field: str, wanted: str, explanation: str) -> Correction:
+    is_secret = field == Field.ID_NUMBER
     return Correction.objects.create(
         school=student.school,
         student=student,
         field=field,
-        wanted="" if secret else wanted,
-        wanted_sealed=id_encryption.encrypt(wanted) if secret else None,
+        wanted="" if is_secret else wanted,
+        wanted_sealed=id_encryption.encrypt(wanted) if is_secret else None,
         explanation=explanation[:300],
     )
 
 
 def wanted_value(correction: Correction) -> str:
-    """The right value in clear, as the student gave it."""
+    """The value that the student asks for, in clear."""
     return id_encryption.decrypt(correction.wanted_sealed) if correction.wanted_sealed else correction.wanted
 
 
-def wanted_shown(correction: Correction) -> str:
-    """The right value as lists show it: a document number masked."""
+def masked_wanted_value(correction: Correction) -> str:
+    """The value that the student asks for, as lists show it: a document number is masked."""
     if correction.wanted_sealed:
         return id_encryption.mask(wanted_value(correction))
     if correction.field == Field.GENDER and correction.wanted in Student.Gender.values:
@@ -83,24 +86,27 @@ def wanted_shown(correction: Correction) -> str:
     return correction.wanted
 
 
-def accept(*, correction: Correction, by: User, answer: str = "") -> Correction:
-    """The student is right: the data change in the same transaction, checked like a roster (a document number by GB 11643).
+def accept_correction(*, correction: Correction, by: User, answer: str = "") -> Correction:
+    """Accept a correction and change the student in the same transaction.
 
-    Raises WrongData when the wanted value cannot be right, Conflict when it was decided already. For the portrait nothing
-    changes here: the school resets the photo.
+    The value is checked as in a roster (a document number by GB 11643). Raises WrongData for a
+    value that cannot be right, and Conflict when the correction is decided already. For the
+    portrait nothing changes here: the caller resets the photo.
     """
     with transaction.atomic():
         _decide(correction, Status.ACCEPTED, by=by, answer=answer)
         if correction.field != Field.PORTRAIT:
             student = Student.objects.select_related("school", "season").get(pk=correction.student_id)
             wanted = {correction.field: wanted_value(correction)}
-            correction.student = records.change(student=student, by=by, facts={"correction": correction.pk}, **wanted)
+            correction.student = records.change_student(
+                student=student, by=by, facts={"correction": correction.pk}, **wanted
+            )
     _notify(correction)
     return correction
 
 
-def decline(*, correction: Correction, by: User, answer: str) -> Correction:
-    """The data are right as they are; the answer tells the student why."""
+def decline_correction(*, correction: Correction, by: User, answer: str) -> Correction:
+    """Decline a correction. `answer` is required: it tells the student why."""
     if not answer.strip():
         raise PortalError(_("Tell the student why."))
     with transaction.atomic():

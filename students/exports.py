@@ -1,4 +1,4 @@
-"""Taking the list out: always an event, document numbers in clear only for a school's administrator who asks for them."""
+"""Export of a student list. Every export is an event; document numbers are masked by default."""
 
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
@@ -9,24 +9,34 @@ from portal.models import User
 from students import resources
 from students.models import Student
 
-MOST = 100_000  # students in one file: more than any school has, less than memory minds
+MAX_STUDENTS = 100_000  # students in one file; the whole file is built in memory
 
 
-def export(
-    students: QuerySet[Student], *, of: Model, by: User, form: str, in_clear: bool = False, with_school: bool = False
+def export_students(
+    students: QuerySet[Student],
+    *,
+    of: Model,
+    by: User,
+    file_format: str,
+    in_clear: bool = False,
+    with_school: bool = False,
 ) -> bytes:
-    """The file. `of`: the enrolment or the season whose list it is. Raises NotAllowed for numbers that are not for `by`."""
-    form = form if form in resources.CONTENT_TYPES else "xlsx"
+    """The content of the file, "xlsx" or "csv".
+
+    `of` is the object of the event: the enrolment or the season. Raises NotAllowed when `by` may
+    not export numbers in clear, and PortalError for more than MAX_STUDENTS.
+    """
+    file_format = file_format if file_format in resources.CONTENT_TYPES else "xlsx"
     if in_clear:
         _check_in_clear(by)
     count = students.count()
-    if count > MOST:
+    if count > MAX_STUDENTS:
         raise PortalError(
-            _("A file holds at most %(most)d students. Choose a school or a stage first.") % {"most": MOST}
+            _("A file holds at most %(most)d students. Choose a school or a stage first.") % {"most": MAX_STUDENTS}
         )
     rows = students.select_related("school") if with_school else students
-    content = resources.exported(rows, form=form, in_clear=in_clear, with_school=with_school)
-    facts = {"count": count, "format": form, "in_clear": in_clear}
+    content = resources.write_file(rows, file_format=file_format, in_clear=in_clear, with_school=with_school)
+    facts = {"count": count, "format": file_format, "in_clear": in_clear}
     history.record("roster.exported", of, by=by, facts=facts)
     return content
 

@@ -1,4 +1,4 @@
-"""Forms of the roster: a file, one student, the reason of a decision."""
+"""Forms of the roster: upload of a file, one student."""
 
 from typing import Any
 
@@ -31,14 +31,14 @@ class ExportForm(forms.Form):
 
 
 class RosterField(forms.CharField):
-    """Says that it must be filled; whether it is, `records` finds together with everything else that is wrong."""
+    """Marked as required. `students.records` checks it, together with all other fields."""
 
     def validate(self, value: Any) -> None:
         pass
 
 
 class StudentForm(forms.Form):
-    """One student. What a field may hold is decided by `records`, as for a roster."""
+    """One student. `students.records` checks the values, as for a roster."""
 
     student_no = RosterField(label=_("Student no."), max_length=32)
     name = RosterField(label=_("Name"), max_length=60, help_text=_("Exactly as on the identity document."))
@@ -68,6 +68,6 @@ class StudentForm(forms.Form):
         self.fields["id_number"].widget.attrs["autocomplete"] = "off"
 
     def show(self, wrong: records.WrongData) -> None:
-        """Put the sentences of a refusal at their fields."""
+        """Add the sentences of a refusal to their fields."""
         for name, sentence in wrong.problems.items():
             self.add_error(name if name in BY_FIELD else None, sentence)

@@ -1,7 +1,7 @@
-"""ID numbers at rest: encrypted, found by a keyed hash, shown masked.
+"""Document numbers in the database: encrypted, with a keyed hash for look-up, shown masked.
 
-AES-256-GCM with a random 96-bit nonce before the ciphertext; HMAC-SHA-256 for look-up and uniqueness. Both keys are
-derived from settings.ID_NUMBER_KEY, so that neither can stand in for the other.
+Encryption is AES-256-GCM; a random 96-bit nonce precedes the ciphertext. The hash is HMAC-SHA-256.
+All keys are derived from settings.ID_NUMBER_KEY, each for its own purpose.
 """
 
 import hmac
@@ -34,7 +34,7 @@ def _hash_key() -> bytes:
 
 
 def normalise(number: str) -> str:
-    """As stored and hashed: no spaces, capital letters (a final x of GB 11643 is an X)."""
+    """The form that is stored and hashed: no spaces, capital letters (a final x becomes X)."""
     return "".join(number.split()).upper()
 
 
@@ -43,33 +43,33 @@ def encrypt(number: str) -> bytes:
     return nonce + _cipher().encrypt(nonce, number.encode(), None)
 
 
-def decrypt(sealed: bytes | memoryview) -> str:
-    sealed = bytes(sealed)
-    return _cipher().decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None).decode()
+def decrypt(encrypted: bytes | memoryview) -> str:
+    encrypted = bytes(encrypted)
+    return _cipher().decrypt(encrypted[:NONCE_BYTES], encrypted[NONCE_BYTES:], None).decode()
 
 
 def digest_bytes(number: str) -> bytes:
-    """The digest of a number that is normalised already, as 32 bytes."""
+    """Keyed hash, 32 bytes, of a number that is normalised already."""
     return hmac.digest(_hash_key(), number.encode(), "sha256")
 
 
 def digest(number: str) -> str:
-    """64 hex digits; the same number gives the same digest, and only with our key."""
+    """Keyed hash, 64 hex digits, of a number in any spelling."""
     return digest_bytes(normalise(number)).hex()
 
 
-def seal_file(content: bytes) -> bytes:
-    """An uploaded roster as it lies on the disk: encrypted like the numbers in it."""
+def encrypt_file(content: bytes) -> bytes:
+    """Encrypt an uploaded roster for the disk, with a key of its own."""
     nonce = os.urandom(NONCE_BYTES)
     return nonce + _file_cipher().encrypt(nonce, content, None)
 
 
-def open_file(sealed: bytes) -> bytes:
-    return _file_cipher().decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
+def decrypt_file(encrypted: bytes) -> bytes:
+    return _file_cipher().decrypt(encrypted[:NONCE_BYTES], encrypted[NONCE_BYTES:], None)
 
 
 def mask(number: str) -> str:
-    """320102********1234: enough to recognise one's own, not enough to use."""
+    """320102********1234; shorter numbers keep the first 2 and last 4 characters, or 1 and 1."""
     if len(number) < 8:
         return number[:1] + "*" * max(0, len(number) - 2) + number[-1:]
     head = 6 if len(number) >= 15 else 2

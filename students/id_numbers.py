@@ -1,7 +1,8 @@
-"""Numbers of identity documents: GB 11643 for residents and for the 港澳台居民居住证, shape only for the others.
+"""Checks of document numbers: GB 11643 for residents and 港澳台居民居住证, only the shape for others.
 
-A GB 11643 number has 18 characters: 6 region, 8 date of birth, 3 serial (odd: a man), 1 check character after
-ISO 7064 MOD 11-2. Numbers come here normalised (`students.id_encryption.normalise`): no spaces, capital letters.
+A GB 11643 number has 18 characters: 6 for the region, 8 for the date of birth, 3 for the serial
+(odd: a man), and 1 check character by ISO 7064 MOD 11-2. All functions expect normalised numbers
+(`students.id_encryption.normalise`).
 """
 
 import datetime as dt
@@ -11,7 +12,7 @@ from functools import lru_cache
 from operator import mul
 
 from students.models import Student
-from students.roster.problems import Problem
+from students.roster.cell_problems import Problem
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 CHECK_CHARACTERS = "10X98765432"
@@ -52,7 +53,7 @@ PROVINCES = frozenset(
     ]
 )
 HMT_PREFIXES = frozenset(("81", "82", "83"))
-YOUNGEST, OLDEST = 10, 100  # years of age at which a graduate is believed
+YOUNGEST, OLDEST = 10, 100  # accepted age of a graduate, in years
 
 _ASCII_ZEROS = 48 * sum(WEIGHTS)
 _SHAPE = re.compile(r"[0-9]{17}[0-9X]").fullmatch
@@ -68,7 +69,7 @@ def check_character(body: str) -> str:
 
 
 def gender_of(number: str) -> str:
-    """The sex that the serial of a well-formed number says."""
+    """The gender in the serial of a well-formed GB 11643 number."""
     return Student.Gender.MALE.value if int(number[16]) % 2 else Student.Gender.FEMALE.value
 
 
@@ -77,9 +78,10 @@ def says_gender(id_type: str) -> bool:
 
 
 def is_rounded(number: str) -> bool:
-    """Whether a spreadsheet took the number for a quantity: 3.20102E+17, or zeros after 15 digits that fit no check.
+    """Whether a spreadsheet has rounded the number: 3.20102E+17, or zeros after 15 digits.
 
-    Spreadsheets keep 15 significant digits. A true number may end in 000 as well, and then its check character fits.
+    Spreadsheets keep 15 significant digits. A true number may end in 000 too; its check character
+    is then right.
     """
     if "E" in number and _EXPONENT(number):
         return True
@@ -92,12 +94,12 @@ def is_rounded(number: str) -> bool:
 
 
 def ends_rounded(number: str) -> bool:
-    """Whether everything after the fifteenth digit is 0."""
+    """Whether all digits after the fifteenth are 0."""
     return len(number) > 15 and number.isdigit() and not number[15:].strip("0")
 
 
 def problem_of(number: str, id_type: str, gender: str = "") -> Problem | None:
-    """What is wrong with a number of this document, compared with the given gender; None if nothing is."""
+    """The first problem of a number of this document type, or None. `gender` "" is not compared."""
     if is_rounded(number):
         return Problem("rounded")
     if id_type not in _BY_GB_11643:

@@ -12,7 +12,7 @@ from students import id_encryption
 
 
 class Student(TenantModel):
-    """A graduate in a season. `stage` is the projection that lists and dashboards read."""
+    """A graduate in a season. `stage` sums up photo, proof and print for lists and dashboards."""
 
     class Gender(models.TextChoices):
         MALE = "male", _("Male")
@@ -41,7 +41,7 @@ class Student(TenantModel):
         BY_SCHOOL = "by_school", _("Paid by the school")
 
     STATE_FIELD = "stage"
-    # approved and retake -> review: a reviewer takes the last decision back (capture.review.decisions.undo).
+    # approved and retake -> review: a reviewer undoes a decision (capture.review.decisions.undo).
     TRANSITIONS = {
         Stage.WAITING: {Stage.CHECKING},
         Stage.CHECKING: {Stage.RETAKE, Stage.READY, Stage.REVIEW, Stage.CHECKING},
@@ -53,10 +53,10 @@ class Student(TenantModel):
         Stage.PRINTED: {Stage.DELIVERED},
         Stage.DELIVERED: set(),
     }
-    # Counts as photographed (实拍): the school pays for these.
+    # Photographed (实拍): the school pays for students in these stages.
     CAPTURED = (Stage.REVIEW, Stage.APPROVED, Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)
 
-    # Both are the first column of an index below; one of their own would slow every import for nothing.
+    # No index of their own: both are the first column of an index below.
     school = models.ForeignKey("schools.School", on_delete=models.PROTECT, related_name="+", db_index=False)
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="students", db_index=False)
     student_no = models.CharField(_("student number"), max_length=32)
@@ -71,13 +71,13 @@ class Student(TenantModel):
     class_name = models.CharField(_("class"), max_length=60)
     phone = models.CharField(_("phone"), max_length=20, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
-    language = models.CharField(max_length=10, blank=True, default="", db_default="")  # last chosen by the switch
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
     stage = models.CharField(_("stage"), max_length=10, choices=Stage, default=Stage.WAITING)
     fee_state = models.CharField(_("fee"), max_length=10, choices=FeeState, default=FeeState.UNPAID)
     locked_at = models.DateTimeField(_("locked"), null=True, blank=True)
     lock_reason = models.CharField(_("reason of the lock"), max_length=200, blank=True)
-    # Number of the import that brought the student. Thirty thousand events that say the same would bury the others; the
-    # import has its own. No foreign key, since its checks alone would take a tenth of an import's time.
+    # Id of the RosterImport that created the student. It stands for an event for each new student.
+    # It is no foreign key: its checks would take a tenth of the time of an import.
     import_no = models.PositiveBigIntegerField(_("import no."), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -120,7 +120,7 @@ class Student(TenantModel):
 
     @property
     def id_number(self) -> str:
-        """In clear: only where the person may see it, and then recorded (`students.unmasking.reveal`)."""
+        """In clear. To show it to a person, call `students.records.reveal_id_number`."""
         return id_encryption.decrypt(self.id_sealed)
 
     @id_number.setter
@@ -146,7 +146,7 @@ def roster_path(roster: "RosterImport", filename: str) -> str:
 
 
 class RosterImport(TenantModel):
-    """One uploaded roster: read and judged, shown as a preview, then confirmed or dropped."""
+    """One uploaded roster: read, shown as a preview, then confirmed or dropped."""
 
     class Status(models.TextChoices):
         READING = "reading", _("Being read")
@@ -169,13 +169,13 @@ class RosterImport(TenantModel):
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.READING)
     job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     file = models.FileField(upload_to=roster_path)
-    file_size = models.PositiveIntegerField(_("size"), default=0)  # bytes as they lie there, encrypted
+    file_size = models.PositiveIntegerField(_("size"), default=0)  # bytes, encrypted
     filename = models.CharField(_("file"), max_length=120)
     new = models.PositiveIntegerField(_("new"), default=0)
     changed = models.PositiveIntegerField(_("changed"), default=0)
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     wrong = models.PositiveIntegerField(_("wrong"), default=0)
-    # Per wrong row: {"row": 12, "cells": {"证件号码": "sentence"}}; never the ID number itself.
+    # JSON of `students.roster.importer.Plan.report`. It never holds a document number.
     report = models.JSONField(default=dict, blank=True)
     message = models.TextField(_("message"), blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -189,7 +189,7 @@ class RosterImport(TenantModel):
 
 
 class Correction(TenantModel):
-    """What a student says is wrong with the own data (or portrait); the school decides."""
+    """A student's request to correct a field or the portrait. The school decides."""
 
     class Status(models.TextChoices):
         OPEN = "open", _("To be decided")
@@ -214,7 +214,7 @@ class Correction(TenantModel):
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="corrections")
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.OPEN)
     field = models.CharField(_("what is wrong"), max_length=12, choices=Field)
-    # The wanted value; an ID number is sealed like the student's own and `wanted` stays empty.
+    # A document number is stored in `wanted_sealed`, encrypted; `wanted` is then empty.
     wanted = models.CharField(_("right value"), max_length=60, blank=True)
     wanted_sealed = models.BinaryField(null=True, blank=True)
     explanation = models.CharField(_("explanation"), max_length=300, blank=True)

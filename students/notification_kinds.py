@@ -1,4 +1,4 @@
-"""What this room tells people."""
+"""The kinds of notifications that this room sends."""
 
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +7,7 @@ from portal.notification_kinds import NotificationKind, register
 from students.models import Correction
 
 
-def _field(code: str) -> object:
+def _field_label(code: str) -> object:
     return Correction.Field(code).label
 
 
@@ -17,19 +17,19 @@ register(
         _("%(student)s asks for a correction"),
         "%(field)s %(explanation)s",
         link=reverse_lazy("proofing:corrections"),
-        formats={"field": _field},
+        formats={"field": _field_label},
     ),
     NotificationKind(
         "correction.accepted",
         _("Your correction was accepted"),
         "%(field)s %(answer)s",
-        formats={"field": _field},
+        formats={"field": _field_label},
     ),
     NotificationKind(
         "correction.declined",
         _("Your correction was declined"),
         "%(field)s %(answer)s",
-        formats={"field": _field},
+        formats={"field": _field_label},
     ),
     NotificationKind(
         "student.proof_reopened",

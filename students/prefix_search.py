@@ -1,6 +1,7 @@
-"""Search by the beginning of a word, in a form that row-level security lets use an index.
+"""Look-up `prefix`: search by the beginning of a text, with an index under row-level security.
 
-LIKE is not leakproof, so under a policy it is tried on every row (3 ms); ~>=~ and ~<~ are (0.4 ms).
+LIKE is not leakproof: under a policy PostgreSQL applies it to every row (3 ms). The operators ~>=~
+and ~<~ are leakproof and use the index (0.4 ms).
 """
 
 from typing import Any
@@ -12,7 +13,7 @@ LAST = chr(0x10FFFF)
 
 @CharField.register_lookup
 class Prefix(Lookup):
-    """`name__prefix="王"`: begins with, by bytes; needs an index with varchar_pattern_ops."""
+    """`name__prefix="王"`: begins with these bytes. Needs an index with varchar_pattern_ops."""
 
     lookup_name = "prefix"
 

@@ -1,4 +1,4 @@
-"""How far the capture is: counts for dashboards, from the index (season, school, stage, fee_state) alone."""
+"""Counts of students by stage for dashboards: by school, area, class and college."""
 
 import datetime as dt
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from schools.models import Area, Enrolment, School, Season, Window
 from students.models import Student
 
 Stage = Student.Stage
-# The columns of the matrix, in the order of the work; each with the stages it counts.
+# The columns of the matrix, each with the stages that it counts.
 STEPS = (
     ("waiting", (Stage.WAITING,)),
     ("retake", (Stage.RETAKE,)),
@@ -37,22 +37,22 @@ STEP_LABELS = {
 DONE = frozenset((Stage.APPROVED.value, Stage.PROOFED.value, Stage.PRINTED.value, Stage.DELIVERED.value))
 CAPTURED = frozenset(stage.value for stage in Student.CAPTURED)
 
-# The index holds all four columns: no row of the table is read (measured: 42 ms at 700,000 students).
+# An index-only scan of the index student_progress (measured: 42 ms at 700,000 students).
 _COUNT = """
 SELECT school_id, stage, fee_state, count(*) FROM students_student WHERE season_id = %s GROUP BY 1, 2, 3
 """
 
 
 @dataclass
-class Tally:
-    """Students by stage."""
+class StageCounts:
+    """Numbers of students by stage."""
 
     stages: dict[str, int] = field(default_factory=dict)
 
     def add(self, stage: str, number: int) -> None:
         self.stages[stage] = self.stages.get(stage, 0) + number
 
-    def merge(self, other: "Tally") -> None:
+    def merge(self, other: "StageCounts") -> None:
         for stage, number in other.stages.items():
             self.add(stage, number)
 
@@ -65,12 +65,12 @@ class Tally:
 
     @property
     def captured(self) -> int:
-        """Students who have handed in a photo: what the notice calls 实拍."""
+        """Students who have submitted a photo (实拍)."""
         return self.count(*CAPTURED)
 
     @property
     def done(self) -> int:
-        """Students whose portrait the school has approved."""
+        """Students with an approved portrait."""
         return self.count(*DONE)
 
     @property
@@ -84,104 +84,104 @@ class Tally:
 
 @dataclass
 class SchoolProgress:
-    """A school's tally beside its plan: the part of its window that is over is the part that should be captured."""
+    """Counts of a school, and its plan: an equal number of students on each day of the window."""
 
     school: School
     enrolment: Enrolment
-    tally: Tally
+    counts: StageCounts
     window: Window | None
     today: dt.date
 
     @property
     def planned(self) -> int:
-        """Students that should be captured by this evening, with an even pace over the window."""
+        """Students who should be photographed by this evening."""
         if self.window is None or self.today < self.window.starts_on:
             return 0
         days = (self.window.ends_on - self.window.starts_on).days + 1
         passed = min((self.today - self.window.starts_on).days + 1, days)
-        return self.tally.total * passed // days
+        return self.counts.total * passed // days
 
     @property
     def behind(self) -> int:
-        return max(self.planned - self.tally.captured, 0)
+        return max(self.planned - self.counts.captured, 0)
 
     @property
     def is_late(self) -> bool:
-        """More than a tenth of the roster behind an even pace."""
-        return self.behind * 10 > self.tally.total
+        """More than a tenth of the roster is behind the plan."""
+        return self.behind * 10 > self.counts.total
 
 
 @dataclass
 class AreaProgress:
     area: Area
     window: Window | None
-    tally: Tally
+    counts: StageCounts
     schools: int
 
 
-def count(season: Season) -> list[tuple[int, str, str, int]]:
-    """(school id, stage, fee state, students) of a whole season, in the center's scope.
+def count_students(season: Season) -> list[tuple[int, str, str, int]]:
+    """[(school id, stage, fee state, number of students)] of a season. Needs the center's scope.
 
-    The panels of one dashboard share one count: it may be settings.DASHBOARD_SECONDS old.
+    Cached for all panels: the numbers may be settings.DASHBOARD_SECONDS old.
     """
     key = f"progress:{season.pk}"
     try:
-        return cache.get_or_set(key, lambda: _counted(season), settings.DASHBOARD_SECONDS) or []
+        return cache.get_or_set(key, lambda: _query_counts(season), settings.DASHBOARD_SECONDS) or []
     except RedisError:
-        return _counted(season)
+        return _query_counts(season)
 
 
-def _counted(season: Season) -> list[tuple[int, str, str, int]]:
+def _query_counts(season: Season) -> list[tuple[int, str, str, int]]:
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, [season.pk])
         return cursor.fetchall()
 
 
-def by_school(season: Season) -> dict[int, Tally]:
-    """Tallies by school id, of all schools of the season."""
-    tallies: dict[int, Tally] = {}
-    for school_id, stage, _fee_state, number in count(season):
-        tallies.setdefault(school_id, Tally()).add(stage, number)
-    return tallies
+def counts_by_school(season: Season) -> dict[int, StageCounts]:
+    """{school id: counts} of all schools with students in the season."""
+    counts_by_id: dict[int, StageCounts] = {}
+    for school_id, stage, _fee_state, number in count_students(season):
+        counts_by_id.setdefault(school_id, StageCounts()).add(stage, number)
+    return counts_by_id
 
 
-def of_school(school: School, season: Season) -> Tally:
+def school_counts(school: School, season: Season) -> StageCounts:
     rows = (
         Student.objects.filter(season=season, school=school).order_by().values_list("stage").annotate(number=Count("*"))
     )
-    return Tally(dict(rows))
+    return StageCounts(dict(rows))
 
 
-def schools(season: Season) -> list[SchoolProgress]:
-    """Every enrolled school; those most behind their plan first. Three queries."""
-    tallies = by_school(season)
+def school_progress(season: Season) -> list[SchoolProgress]:
+    """Every enrolled school, sorted by the number of students behind the plan. Three queries."""
+    counts_by_id = counts_by_school(season)
     windows = {window.area_id: window for window in season.windows.all()}
     today = timezone.localdate()
     rows = [
-        SchoolProgress(e.school, e, tallies.get(e.school_id, Tally()), windows.get(e.school.area_id), today)
+        SchoolProgress(e.school, e, counts_by_id.get(e.school_id, StageCounts()), windows.get(e.school.area_id), today)
         for e in Enrolment.objects.filter(season=season).select_related("school__area")
     ]
     return sorted(rows, key=lambda row: (-row.behind, row.school.code))
 
 
-def areas(rows: list[SchoolProgress]) -> list[AreaProgress]:
-    """The same figures by area, in the order of the areas."""
+def area_progress(rows: list[SchoolProgress]) -> list[AreaProgress]:
+    """The rows added up by area, in the order of the areas."""
     ordered = sorted(rows, key=lambda row: (row.school.area.position, row.school.area.name))
     found = []
     for area, members in groupby(ordered, key=lambda row: row.school.area):
         group = list(members)
-        tally = Tally()
+        counts = StageCounts()
         for row in group:
-            tally.merge(row.tally)
-        found.append(AreaProgress(area, group[0].window, tally, len(group)))
+            counts.merge(row.counts)
+        found.append(AreaProgress(area, group[0].window, counts, len(group)))
     return found
 
 
-def total(rows: list[SchoolProgress]) -> Tally:
-    tally = Tally()
+def total_counts(rows: list[SchoolProgress]) -> StageCounts:
+    counts = StageCounts()
     for row in rows:
-        tally.merge(row.tally)
-    return tally
+        counts.merge(row.counts)
+    return counts
 
 
 @dataclass
@@ -189,11 +189,11 @@ class ClassProgress:
     college: str
     major: str
     class_name: str
-    tally: Tally
+    counts: StageCounts
 
 
-def classes(school: School, season: Season) -> list[ClassProgress]:
-    """By class in the order of the roster. One query."""
+def class_progress(school: School, season: Season) -> list[ClassProgress]:
+    """The counts of each class, in the order of the roster. One query."""
     keys = ("college", "major", "class_name")
     rows = (
         Student.objects.filter(season=season, school=school)
@@ -202,17 +202,17 @@ def classes(school: School, season: Season) -> list[ClassProgress]:
         .annotate(number=Count("*"))
     )
     return [
-        ClassProgress(college, major, class_name, Tally({stage: number for *_key, stage, number in group}))
+        ClassProgress(college, major, class_name, StageCounts({stage: number for *_key, stage, number in group}))
         for (college, major, class_name), group in groupby(rows, key=lambda row: row[:3])
     ]
 
 
-def colleges(rows: list[ClassProgress]) -> list[Any]:
-    """(college, tally, its classes) of rows in the order of the roster."""
+def college_progress(rows: list[ClassProgress]) -> list[Any]:
+    """[(college, counts, its classes)]; `rows` must be in the order of the roster."""
     found = []
     for college, members in groupby(rows, key=lambda row: row.college):
-        group, tally = list(members), Tally()
+        group, counts = list(members), StageCounts()
         for row in group:
-            tally.merge(row.tally)
-        found.append((college, tally, group))
+            counts.merge(row.counts)
+        found.append((college, counts, group))
     return found

@@ -1,4 +1,4 @@
-"""Adding, changing and removing one student by hand; the same rules as a roster, one row at a time."""
+"""Adding, changing, removing and revealing single students, by the same rules as a roster."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,13 +11,13 @@ from portal import history
 from portal.errors import Conflict, PortalError
 from portal.tenancy import across_schools
 from schools.models import School, Season
-from students import id_encryption, id_numbers, proof_reset
+from students import id_encryption, id_numbers, proof_reopening
 from students.models import Student
 from students.roster import cells
+from students.roster.cell_problems import Problem
 from students.roster.columns import BY_FIELD
-from students.roster.importing import check_open
-from students.roster.problems import Problem
-from students.roster.staging import FIXED_STAGES, HIDDEN, PRINTED_FIELDS, SHOWN
+from students.roster.importer import require_open_roster
+from students.roster.staging import FIXED_STAGES, HIDDEN, PRINTED_FIELDS, PUBLIC_FIELDS
 
 FORM_FIELDS = ("student_no", "name", "gender", "id_type", "level", "college", "major", "class_name", "phone", "email")
 KEYS = {"student_no", "id_hash"}
@@ -25,17 +25,17 @@ _CHOSEN = ("gender", "id_type")
 
 
 class WrongData(PortalError):
-    """Fields that cannot be right: `problems` holds a sentence for each."""
+    """Values that cannot be right. `problems`: {field: sentence}."""
 
     def __init__(self, problems: dict[str, Problem]) -> None:
         self.problems = {name: str(problem) for name, problem in problems.items()}
         super().__init__("; ".join(f"{BY_FIELD[name].label}: {text}" for name, text in self.problems.items()))
 
 
-def add(*, school: School, season: Season, by: history.Actor, id_number: str, **values: str) -> Student:
-    """A student who is on no roster file. Raises WrongData, or PortalError when the roster is closed."""
-    check_open(school=school, season=season)
-    clean, number = _clean(values, id_number, Student(school=school, season=season))
+def add_student(*, school: School, season: Season, by: history.Actor, id_number: str, **values: str) -> Student:
+    """Add one student. Raises WrongData, or PortalError when the roster is closed."""
+    require_open_roster(school=school, season=season)
+    clean, number = _clean_fields(values, id_number, Student(school=school, season=season))
     student = Student(school=school, season=season, **clean)
     student.id_number = number
     with transaction.atomic():
@@ -44,16 +44,17 @@ def add(*, school: School, season: Season, by: history.Actor, id_number: str, **
     return student
 
 
-def change(
+def change_student(
     *, student: Student, by: history.Actor, id_number: str = "", facts: dict[str, Any] | None = None, **values: str
 ) -> Student:
-    """Change the given fields; an empty `id_number` keeps the number. Data that were proofread are to be proofread again.
+    """Change the given fields; an empty `id_number` keeps the number.
 
-    Raises WrongData, or PortalError once the student is printed.
+    A student who has proofread the old data must proofread again. Raises WrongData, or PortalError
+    once the student is printed.
     """
     check_changeable(student)
     given = {name: getattr(student, name) for name in FORM_FIELDS} | values
-    clean, number = _clean(given, id_number or student.id_number, student)
+    clean, number = _clean_fields(given, id_number or student.id_number, student)
     before = {name: getattr(student, name) for name in (*FORM_FIELDS, "id_hash")}
     for name, value in clean.items():
         setattr(student, name, value)
@@ -61,63 +62,66 @@ def change(
         student.id_number = number
     changed = [name for name, value in before.items() if getattr(student, name) != value]
     if changed:
-        _write_change(student, changed, before, by=by, facts=facts)
+        _save_change(student, changed, before, by=by, facts=facts)
     return student
 
 
 def check_changeable(student: Student) -> None:
+    """Raise PortalError when the student is printed or the roster is closed."""
     if student.stage in FIXED_STAGES:
         raise PortalError(Problem("printed"))
-    check_open(school=student.school, season=student.season)
+    require_open_roster(school=student.school, season=student.season)
 
 
-def _write_change(
+def _save_change(
     student: Student, changed: list[str], before: dict[str, str], *, by: history.Actor, facts: dict[str, Any] | None
 ) -> None:
     with transaction.atomic():
-        # As it stands now: the student may have confirmed the old data, or been printed, since the row was read.
-        # A number is a key: to change one takes the whole lock, to change anything else leaves photos of the student alone.
-        held = Student.objects.select_for_update(of=("self",), no_key=not KEYS & set(changed))
-        student.stage = held.only("stage").get(pk=student.pk).stage
+        # Read the stage again under the lock: the student may have been proofread or printed since.
+        # no_key lets photos be inserted meanwhile; a change of a unique column needs the full lock.
+        locked = Student.objects.select_for_update(of=("self",), no_key=not KEYS & set(changed))
+        student.stage = locked.only("stage").get(pk=student.pk).stage
         check_changeable(student)
         _save(student, update_fields=[*FORM_FIELDS, "id_sealed", "id_hash", "updated_at"])
-        history.record("student.changed", student, by=by, facts=_told(student, changed, before) | (facts or {}))
+        history.record("student.changed", student, by=by, facts=_change_facts(student, changed, before) | (facts or {}))
         if student.stage == Student.Stage.PROOFED and set(changed) & {"student_no", *PRINTED_FIELDS}:
-            proof_reset.reopen([student.pk], school=student.school, by=by)
+            proof_reopening.reopen_proofs([student.pk], school=student.school, by=by)
             student.stage = Student.Stage.APPROVED
 
 
-def _told(student: Student, changed: list[str], before: dict[str, str]) -> dict[str, Any]:
-    """{field: [old, new]}; values that are nobody's business stay dots, as in a roster's own events."""
-    shown = {name: [before[name], getattr(student, name)] if name in SHOWN else [HIDDEN, HIDDEN] for name in changed}
-    return {"id_number" if name == "id_hash" else name: pair for name, pair in shown.items()}
+def _change_facts(student: Student, changed: list[str], before: dict[str, str]) -> dict[str, Any]:
+    """{field: [old, new]} for the history; private values are replaced by HIDDEN."""
+    pairs = {
+        name: [before[name], getattr(student, name)] if name in PUBLIC_FIELDS else [HIDDEN, HIDDEN] for name in changed
+    }
+    return {"id_number" if name == "id_hash" else name: pair for name, pair in pairs.items()}
 
 
 def _save(student: Student, **options: Any) -> None:
     try:
         with transaction.atomic():
             student.save(**options)
-    except IntegrityError as error:  # somebody was faster than our look
+    except IntegrityError as error:  # another request was faster
         raise Conflict from error
 
 
-def _clean(values: dict[str, str], id_number: str, student: Student) -> tuple[dict[str, str], str]:
-    """Clean values and document number. Raises WrongData; the same number as before is not judged again."""
+def _clean_fields(values: dict[str, str], id_number: str, student: Student) -> tuple[dict[str, str], str]:
+    """(clean values, clean document number). Raises WrongData."""
     clean = dict.fromkeys(FORM_FIELDS, "") | {"id_type": Student.IdType.RESIDENT.value}
     problems: dict[str, Problem] = {}
     for name in FORM_FIELDS:
-        value = _cleaned(name, (values.get(name) or "").strip())
+        value = _clean_field(name, (values.get(name) or "").strip())
         if isinstance(value, Problem):
             problems[name] = value
         elif value:
             clean[name] = value
-    number = _cleaned("id_number", id_number)
+    number = _clean_field("id_number", id_number)
     if isinstance(number, str):
         number = id_numbers.problem_of(number, clean["id_type"], clean["gender"]) or number
     if isinstance(number, Problem):
         problems["id_number"] = number
     else:
-        problems |= _taken(clean["student_no"], number, student)
+        problems |= _find_conflicts(clean["student_no"], number, student)
     if problems:
         raise WrongData(problems)
     if not clean["gender"] and id_numbers.says_gender(clean["id_type"]):
@@ -126,10 +130,10 @@ def _clean(values: dict[str, str], id_number: str, student: Student) -> tuple[di
 
 
 def check_value(*, student: Student, field: str, value: str) -> str:
-    """The value as the row would hold it. Raises WrongData for one that could never be written.
+    """The clean value of one field. Raises WrongData for a value that could never be stored.
 
-    A document number is judged without the gender, which may be what is wrong, and not looked for among other students:
-    the answer would tell whoever asks that somebody has it.
+    A document number is not compared with the gender, because the gender may be the wrong field.
+    It is not searched among other students: the answer would reveal that another one has it.
     """
     cleaned = cells.CLEANERS[field](value)
     if field == "id_number" and isinstance(cleaned, str):
@@ -141,7 +145,7 @@ def check_value(*, student: Student, field: str, value: str) -> str:
     return cleaned
 
 
-def _cleaned(name: str, value: str) -> str | Problem:
+def _clean_field(name: str, value: str) -> str | Problem:
     column = BY_FIELD[name]
     if not value:
         return Problem("empty") if column.required else ""
@@ -153,7 +157,8 @@ def _cleaned(name: str, value: str) -> str | Problem:
     return cleaned
 
 
-def _taken(student_no: str, number: str, student: Student) -> dict[str, Problem]:
+def _find_conflicts(student_no: str, number: str, student: Student) -> dict[str, Problem]:
+    """{field: Problem} for a student number or document number that another student has."""
     others = Student.objects.filter(season=student.season, school=student.school).exclude(pk=student.pk)
     if student_no and others.filter(student_no=student_no).exists():
         return {"student_no": Problem("taken_no")}
@@ -166,9 +171,12 @@ def _taken(student_no: str, number: str, student: Student) -> dict[str, Problem]
     return {}
 
 
-def remove(*, students: Iterable[int], school: School, season: Season, by: history.Actor) -> int:
-    """Remove picked students whom nobody has photographed; return how many. Raises Conflict when one of them was."""
-    check_open(school=school, season=season)
+def remove_students(*, students: Iterable[int], school: School, season: Season, by: history.Actor) -> int:
+    """Remove students without a photo; return how many.
+
+    Raises Conflict, and removes nobody, when one of them has a photo or an order.
+    """
+    require_open_roster(school=school, season=season)
     picked = set(students)
     try:
         with transaction.atomic():
@@ -179,6 +187,12 @@ def remove(*, students: Iterable[int], school: School, season: Season, by: histo
     except ProtectedError as error:
         raise Conflict(_("A student who has an order cannot be removed.")) from error
     return len(rows)
+
+
+def reveal_id_number(*, student: Student, by: history.Actor) -> str:
+    """The document number in clear; an event records it. The caller checks the permission."""
+    history.record("student.revealed", student, by=by)
+    return student.id_number
 
 
 def _removable(picked: set[int], school: School, season: Season) -> list[Student]:

@@ -1,4 +1,4 @@
-"""What this room adds to the portal."""
+"""What this room registers in the portal: permissions, events, badges, navigation, panels."""
 
 from typing import Any
 
@@ -138,8 +138,8 @@ panels.add_panel("center.school", "students:panel_school", order=10)
 
 @receiver(language.chosen_by_switch)
 def remember_language(request: Any, language: str, **_signal: Any) -> None:
-    """A student is written to in the language last chosen."""
-    student = student_access.signed_in(request)
+    """Store the language for later notifications to the student."""
+    student = student_access.session_student(request)
     if student is not None:
         with school_scope(student.school):
             Student.objects.filter(pk=student.pk).update(language=language)

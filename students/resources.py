@@ -1,6 +1,6 @@
-"""The roster as django-import-export sees it: the columns of every export, in the portals and in the operator's admin.
+"""The columns of every export of students, in the portals and in the admin (django-import-export).
 
-Rosters come in through `students.roster.importing`, which is some forty times as fast and knows the school's rows.
+Import does not use it: `students.roster.importer` is some forty times as fast.
 """
 
 from collections.abc import Callable
@@ -13,28 +13,28 @@ from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
 from students.models import Student
-from students.roster import templates
+from students.roster import spreadsheet_writer
 from students.roster.cells import GENDER_HEADINGS, ID_TYPE_HEADINGS
 from students.roster.columns import COLUMNS
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
-CONTENT_TYPES = {"xlsx": templates.CONTENT_TYPE, "csv": "text/csv; charset=utf-8"}
+CONTENT_TYPES = {"xlsx": spreadsheet_writer.CONTENT_TYPE, "csv": "text/csv; charset=utf-8"}
 Value = Callable[[Student], Any]
 
 
-class Column(fields.Field):
-    """One column of an export: its heading and what it says of a student."""
+class ExportColumn(fields.Field):
+    """One column: its heading, and a function that gives the value of a student."""
 
     def __init__(self, heading: str, value: Value) -> None:
         super().__init__(column_name=heading, readonly=True)
         self.value = value
 
     def export(self, instance: Any, **kwargs: Any) -> str:
-        return safe(str(self.value(instance)))
+        return escape_formula(str(self.value(instance)))
 
 
-def safe(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
+def escape_formula(text: str) -> str:
+    """The text, with a leading apostrophe if a spreadsheet would read it as a formula."""
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
@@ -45,8 +45,8 @@ _SHOWN: dict[str, Value] = {
 }
 
 
-def _known() -> dict[str, Value]:
-    """What the system knows of a student. Labels are looked up once: Django's own get_…_display takes 30 µs a call."""
+def _status_columns() -> dict[str, Value]:
+    """Columns that no roster has. Labels are read once: get_…_display takes 30 µs a call."""
     stages = {stage.value: str(stage.label) for stage in Student.Stage}
     fees = {fee.value: str(fee.label) for fee in Student.FeeState}
     return {
@@ -57,7 +57,7 @@ def _known() -> dict[str, Value]:
 
 
 class StudentResource(resources.ModelResource):
-    """The columns of the template, then what the system knows. `in_clear`: document numbers unmasked."""
+    """The columns of the template, then the status columns. `in_clear`: numbers are not masked."""
 
     class Meta:
         model = Student
@@ -65,12 +65,14 @@ class StudentResource(resources.ModelResource):
 
     def __init__(self, *, in_clear: bool = False, with_school: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.fields = {"school": Column("学校", lambda student: student.school.name)} if with_school else {}
-        self.fields |= {column.field: Column(column.heading, _value_of(column.field, in_clear)) for column in COLUMNS}
-        self.fields |= {heading: Column(heading, value) for heading, value in _known().items()}
+        self.fields = {"school": ExportColumn("学校", lambda student: student.school.name)} if with_school else {}
+        self.fields |= {
+            column.field: ExportColumn(column.heading, _value_of(column.field, in_clear)) for column in COLUMNS
+        }
+        self.fields |= {heading: ExportColumn(heading, value) for heading, value in _status_columns().items()}
 
     def export_resource(self, instance: Student, selected_fields: Any = None, **kwargs: Any) -> list[str]:
-        """One row. The library looks every column up again for every row, which doubles the time of a large export."""
+        """One row. The library's own method looks up every column again: twice the time."""
         names = selected_fields or self.fields
         return [field.export(instance) for name, field in self.fields.items() if name in names]
 
@@ -84,15 +86,17 @@ def _value_of(field: str, in_clear: bool) -> Value:
     return _SHOWN.get(field) or (lambda student: getattr(student, field))
 
 
-def exported(students: QuerySet[Student], *, form: str, in_clear: bool = False, with_school: bool = False) -> bytes:
-    """The students as a file of the form "xlsx" or "csv" (UTF-8 with its mark, for spreadsheets)."""
+def write_file(
+    students: QuerySet[Student], *, file_format: str, in_clear: bool = False, with_school: bool = False
+) -> bytes:
+    """The file, "xlsx" or "csv". A CSV file is UTF-8 with a byte order mark, for spreadsheets."""
     data = StudentResource(in_clear=in_clear, with_school=with_school).export(students)
-    return data.export("csv").encode("utf-8-sig") if form == "csv" else _workbook(data)
+    return data.export("csv").encode("utf-8-sig") if file_format == "csv" else _workbook(data)
 
 
 def _workbook(data: Any) -> bytes:
     book = Workbook(write_only=True)
-    sheet = book.create_sheet(templates.SHEET)
+    sheet = book.create_sheet(spreadsheet_writer.SHEET)
     sheet.freeze_panes = "A2"
     for index, heading in enumerate(data.headers, 1):
         widths = {column.heading: column.width for column in COLUMNS}

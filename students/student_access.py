@@ -1,6 +1,7 @@
-"""The student's way into pages: a session that holds who signed in, and the scope of that student's school.
+"""Who may open a student's pages: the session of a signed-in student, and the school's scope.
 
-Lives here and not with the sign-in (capture/sign_in/credentials.py), because billing and printing show students pages too.
+The check of credentials is in `capture.sign_in`. This module is here because billing and proofing
+have pages for students too.
 """
 
 from collections.abc import Callable
@@ -22,37 +23,40 @@ SESSION_SECONDS = 2 * 3600
 View = Callable[..., HttpResponse]
 
 
-def remember(request: Any, student: Student) -> None:
-    """Make this session the student's: a new session key, and an end after two hours."""
+def start_session(request: Any, student: Student) -> None:
+    """Sign the student in: a new session key, valid for SESSION_SECONDS."""
     request.session.cycle_key()
     request.session[SESSION_KEY] = student.pk
     request.session["student_since"] = timezone.now().isoformat()
     request.session.set_expiry(SESSION_SECONDS)
 
 
-def forget(request: Any) -> None:
+def end_session(request: Any) -> None:
     request.session.flush()
 
 
-def signed_in(request: Any) -> Student | None:
-    """The student of this session, if the roster still has the row and the school is still active."""
+def session_student(request: Any) -> Student | None:
+    """The signed-in student, or None; see `active_student`."""
     pk = request.session.get(SESSION_KEY)
-    return None if pk is None else admitted(pk)
+    return None if pk is None else active_student(pk)
 
 
-def admitted(pk: int) -> Student | None:
-    """The student whom a session or token names; None once the row is gone or the school is inactive."""
-    with across_schools():  # it says who, not where: the school is read from the row
+def active_student(pk: int) -> Student | None:
+    """The student with this id, or None when the row is deleted or the school is inactive."""
+    with across_schools():  # the school is not known before the row is read
         active = Student.objects.filter(school__is_active=True)
         return active.select_related("school__area", "season").filter(pk=pk).first()
 
 
 def student_page(view: View) -> View:
-    """A page of the signed-in student: sets request.student, school, season, enrolment; opens the school's scope."""
+    """A page of the signed-in student, in the school's scope.
+
+    Sets `student`, `school`, `season` and `enrolment` of the request.
+    """
 
     @wraps(view)
     def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        student = signed_in(request)
+        student = session_student(request)
         if student is None:
             return _to_sign_in(request)
         request.student, request.school, request.season = student, student.school, student.season
@@ -75,7 +79,7 @@ def _to_sign_in(request: Any) -> HttpResponse:
         from django.http import JsonResponse
 
         return JsonResponse({"error": sentence, "next": url}, status=401)
-    if request.path != reverse("capture:me"):  # the door itself: whoever comes there first was never signed in
+    if request.path != reverse("capture:me"):  # no message on the first visit
         messages.info(request, sentence)
     if request.htmx:
         response = HttpResponse(status=401)

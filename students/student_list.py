@@ -1,4 +1,4 @@
-"""The list of students: what the address may ask for, and the counts beside each choice."""
+"""The list of students: its filters, its orders, and the counts of each choice."""
 
 from typing import Any
 
@@ -13,19 +13,19 @@ from students.models import Student
 from students.progress import STEP_LABELS, STEPS
 from students.roster.cells import half_width
 
-DEEP = 2000  # rows to skip from which on their numbers are read from the index first
+DEEP_OFFSET = 2000  # from this offset on, the page's numbers are read from the index first
 
 
-def looks_like_document(words: str) -> bool:
-    """Document numbers must not stand in an address: such a search finds nothing and says so."""
+def looks_like_id_number(words: str) -> bool:
+    """Whether the search is a document number. It may not be in a URL, so it finds nothing."""
     word = id_encryption.normalise(half_width(words))
     return len(word) >= 15 and word[:14].isdigit()
 
 
-def _searched(students: QuerySet[Student], words: str) -> QuerySet[Student]:
-    """Those whose name or student number begins with the words."""
+def _search(students: QuerySet[Student], words: str) -> QuerySet[Student]:
+    """The students whose name or student number begins with the words."""
     words = " ".join(words.split())
-    if looks_like_document(words):
+    if looks_like_id_number(words):
         return students.none()
     return students.filter(Q(name__prefix=words) | Q(student_no__prefix=half_width(words)))
 
@@ -40,7 +40,7 @@ class StudentList(List):
         "stage": ("stage", "student_no"),
     }
     filters = {
-        "q": Filter(words_field(), _searched),
+        "q": Filter(words_field(), _search),
         "area": row("school__area", Area.objects.all(), label=_("Area")),
         "school_id": row("school_id", School.objects.all(), label=_("School")),
         "college": text("college", label=_("College")),
@@ -54,8 +54,8 @@ class StudentList(List):
     }
 
     @property
-    def looks_like_document(self) -> bool:
-        return looks_like_document(self.wanted.get("q", ""))
+    def looks_like_id_number(self) -> bool:
+        return looks_like_id_number(self.wanted.get("q", ""))
 
     @cached_property
     def _stages(self) -> list[Choice]:
@@ -66,13 +66,13 @@ class StudentList(List):
 
     @cached_property
     def count(self) -> int:
-        """The sum over the stages, which the page shows anyway."""
+        """Rows found: the sum of the counts by stage, which the page needs too."""
         return sum(stage.count for stage in self._stages if self.wanted.get("stage") in (None, stage.value))
 
     def part(self, start: int, stop: int) -> QuerySet[Student]:
-        """Many rows are skipped in the index alone, then only the rows of the page are read from the table."""
+        """The rows of one page. A deep page is found in the index, then read from the table."""
         rows: QuerySet[Student] = self.found[start:stop]
-        if start <= DEEP:
+        if start <= DEEP_OFFSET:
             return rows
         numbers = list(rows.values_list("school_id", "student_no"))
         wanted: QuerySet[Student] = self.found.filter(
@@ -82,9 +82,9 @@ class StudentList(List):
 
     @cached_property
     def groups(self) -> dict[str, list[Choice]]:
-        """Colleges, majors and classes to choose from, each within what is chosen before it."""
+        """Choices of college, of major in the chosen college, of class in the chosen major."""
         words = self.wanted.get("q")
-        rows = _searched(self.rows, words) if words else self.rows
+        rows = _search(self.rows, words) if words else self.rows
         names = ("college", "major", "class_name")
         college_wanted, major_wanted = self.wanted.get("college"), self.wanted.get("major")
         found: dict[str, dict[str, int]] = {name: {} for name in names}
@@ -104,7 +104,7 @@ def _add(counts: dict[str, int], value: str, number: int) -> None:
     counts[value] = counts.get(value, 0) + number
 
 
-def students_asked_for(students: QuerySet[Student], asked: Any) -> QuerySet[Student]:
-    """The same students for an export or the API; refuses an address with something unknown in it."""
+def filter_students(students: QuerySet[Student], asked: Any) -> QuerySet[Student]:
+    """Filter and order for an export or the API. Raises PortalError for unknown parameters."""
     found: QuerySet[Student] = StudentList(students, asked).understood().found
     return found

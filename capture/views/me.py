@@ -24,7 +24,7 @@ from portal.errors import PortalError
 from schools import opening_hours
 from schools.models import Action, Enrolment
 from students.models import Student
-from students.student_access import forget, remember, signed_in, student_page
+from students.student_access import end_session, session_student, start_session, student_page
 
 # Messages that the student's home says anyway.
 SAID_BY_PAGE = {"photo_approved", "photo_returned", "account_locked"}
@@ -39,7 +39,7 @@ STEP_OF = {
 @never_cache
 def sign_in(request: Any) -> HttpResponse:
     """Name, document number and student number against the roster of the season."""
-    if signed_in(request):
+    if session_student(request):
         return redirect("capture:me")
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -50,7 +50,7 @@ def sign_in(request: Any) -> HttpResponse:
         except PortalError as error:
             form.add_error(None, str(error))
             return render(request, "capture/signin.html", {"form": form}, status=error.status)
-        remember(request, student)
+        start_session(request, student)
         return redirect("capture:me")
     return render(request, "capture/signin.html", {"form": form}, status=400 if form.errors else 200)
 
@@ -63,7 +63,7 @@ def _season(request: Any) -> Any:
 
 @require_POST
 def sign_out(request: Any) -> HttpResponse:
-    forget(request)
+    end_session(request)
     notes.success(request, _("You are signed out."))
     return redirect("capture:signin")
 

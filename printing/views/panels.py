@@ -20,9 +20,9 @@ from students.models import Student
 @center_page(may="prints.see")
 def printing(request: Any) -> HttpResponse:
     """The students from proofread to delivered, the runs to print and to ship, the parcels."""
-    tallies = progress.by_school(request.season).values() if request.season else []
+    school_counts = progress.counts_by_school(request.season).values() if request.season else []
     stages = {
-        stage: sum(tally.count(stage) for tally in tallies)
+        stage: sum(counts.count(stage) for counts in school_counts)
         for stage in (Student.Stage.PROOFED, Student.Stage.PRINTED, Student.Stage.DELIVERED)
     }
     runs = PrintRun.objects.filter(season=request.season)

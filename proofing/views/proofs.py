@@ -158,7 +158,7 @@ def _corrections(request: Any, revealed: Correction | None = None) -> HttpRespon
 
 
 def _masked(row: Correction, framed: set[int]) -> Correction:
-    row.wanted_shown, row.present_shown = corrections.wanted_shown(row), disputes.present_shown(row)  # type: ignore[attr-defined]
+    row.wanted_shown, row.present_shown = corrections.masked_wanted_value(row), disputes.present_shown(row)  # type: ignore[attr-defined]
     row.is_framed = row.pk in framed  # type: ignore[attr-defined]
     return row
 

@@ -13,7 +13,7 @@ from portal.errors import Conflict
 from proofing import disputes, proofs
 from proofing.forms import CorrectionForm
 from schools.models import Action
-from students import unmasking
+from students import records
 from students.models import Correction, Student
 from students.student_access import student_page
 
@@ -58,7 +58,7 @@ def _shown(request: Any) -> int:
 @student_page
 def own_number(request: Any) -> HttpResponse:
     """The student's own document number in clear. The access is recorded in the history."""
-    number = unmasking.reveal(student=request.student, by=request.student)
+    number = records.reveal_id_number(student=request.student, by=request.student)
     if request.htmx:
         return render(request, "proofing/proof.html#number", {"number": number})
     return _proof_page(request, number=number)

@@ -1,6 +1,6 @@
-"""What a cell says, made clean: one function a field, value or Problem.
+"""Cleaning the cells of a roster: one function for each field (`CLEANERS`).
 
-Every cleaner takes the text of a cell that is not empty and returns the clean text or a `Problem`.
+Each takes the text of a cell that is not empty, and returns the clean text or a `Problem`.
 """
 
 import datetime as dt
@@ -12,11 +12,11 @@ from typing import Any
 
 from students import id_encryption
 from students.models import Student
-from students.roster.problems import Problem
+from students.roster.cell_problems import Problem
 
 Cleaned = str | Problem
-FORMULA = "\0formula"  # what a formula without a result is read as
-DIGITS_KEPT = 10**15  # spreadsheets keep 15 significant digits; a larger number has been rounded
+FORMULA = "\0formula"  # text of a cell that holds a formula without a result
+DIGITS_KEPT = 10**15  # spreadsheets round numbers from here on
 
 _SIGNS = frozenset("=+-@")
 _HAN = r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -47,7 +47,7 @@ _ID_TYPE_OF = {name: key for key, names in ID_TYPES.items() for name in names}
 
 
 def text(value: Any) -> str:
-    """What a cell shows, as text; a number too large to have been kept whole becomes 3.20102E+17 and says so."""
+    """A cell as text. A number from DIGITS_KEPT on becomes 3.20102E+17: rounded."""
     if isinstance(value, str):
         return value.strip()
     if isinstance(value, bool) or value is None:
@@ -64,18 +64,19 @@ def _number(value: float) -> str:
 
 
 def unwrap(value: str) -> str:
-    """The text in ="…" or behind ' or a tab: how clerks keep a spreadsheet from rounding numbers of a CSV file."""
+    """The text in ="…" or after an apostrophe: both protect the numbers of a CSV from rounding."""
     if value.startswith('="') and value.endswith('"') and len(value) > 2:
         return value[2:-1].strip()
     return value[1:].strip() if value.startswith("'") else value
 
 
 def half_width(value: str) -> str:
-    """Full-width letters and digits, as Chinese input methods leave them, made plain."""
+    """Full-width letters and digits of Chinese input methods, converted to half-width (NFKC)."""
     return value if value.isascii() else unicodedata.normalize("NFKC", value)
 
 
-def bad_sign(value: str) -> Problem | None:
+def formula_sign_problem(value: str) -> Problem | None:
+    """A problem for a text that a spreadsheet would read as a formula."""
     return Problem("sign", {"sign": value[0]}) if value[0] in _SIGNS else None
 
 
@@ -85,20 +86,20 @@ def name(value: str) -> Cleaned:
     value = _SPACE_IN_HAN.sub("", " ".join(value.split())).translate(_DOTS)
     if _PRIVATE(value):
         return Problem("private_character")
-    if not unicodedata.category(value[0]).startswith(("L", "N")) or not all(_is_of_name(c) for c in value):
-        return bad_sign(value) or Problem("name")
+    if not unicodedata.category(value[0]).startswith(("L", "N")) or not all(_is_name_character(c) for c in value):
+        return formula_sign_problem(value) or Problem("name")
     return value
 
 
-def _is_of_name(character: str) -> bool:
+def _is_name_character(character: str) -> bool:
     return unicodedata.category(character)[0] in "LM" or character in " ·.'-’〇"
 
 
 @lru_cache(maxsize=20_000)
-def words(value: str) -> Cleaned:
-    """Names of colleges, majors, classes and levels: any printed character."""
+def plain_text(value: str) -> Cleaned:
+    """Colleges, majors, classes and levels: any printed characters."""
     value = " ".join(value.split())
-    if problem := bad_sign(value):
+    if problem := formula_sign_problem(value):
         return problem
     if _PRIVATE(value):
         return Problem("private_character")
@@ -110,7 +111,11 @@ def student_no(value: str) -> Cleaned:
     value = half_width(value)
     if _STUDENT_NO(value):
         return value
-    return Problem("rounded") if re.fullmatch(r"[0-9.]+E\+[0-9]+", value) else bad_sign(value) or Problem("student_no")
+    return (
+        Problem("rounded")
+        if re.fullmatch(r"[0-9.]+E\+[0-9]+", value)
+        else formula_sign_problem(value) or Problem("student_no")
+    )
 
 
 @lru_cache(maxsize=1000)
@@ -125,7 +130,7 @@ def id_type(value: str) -> Cleaned:
 
 def id_number(value: str) -> Cleaned:
     number = id_encryption.normalise(half_width(value))
-    return bad_sign(number) or number
+    return formula_sign_problem(number) or number
 
 
 def phone(value: str) -> Cleaned:
@@ -141,7 +146,7 @@ def phone(value: str) -> Cleaned:
 
 def email(value: str) -> Cleaned:
     value = half_width(value)
-    return bad_sign(value) or (value if _EMAIL(value) else Problem("email"))
+    return formula_sign_problem(value) or (value if _EMAIL(value) else Problem("email"))
 
 
 CLEANERS: dict[str, Callable[[str], Cleaned]] = {
@@ -150,10 +155,10 @@ CLEANERS: dict[str, Callable[[str], Cleaned]] = {
     "gender": gender,
     "id_type": id_type,
     "id_number": id_number,
-    "level": words,
-    "college": words,
-    "major": words,
-    "class_name": words,
+    "level": plain_text,
+    "college": plain_text,
+    "major": plain_text,
+    "class_name": plain_text,
     "phone": phone,
     "email": email,
 }

@@ -1,4 +1,4 @@
-"""The columns of the roster, in their order: what a heading may be called and which field it fills."""
+"""The columns of the roster in their order: their headings, fields and limits."""
 
 import re
 import unicodedata
@@ -10,7 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Column:
-    """`heading` is what the template and the exports print; `names` are the other spellings that are understood."""
+    """`heading` stands in the template and in exports. `names`: other headings that are accepted.
+
+    `limit`: characters of a value. `width`: width of the spreadsheet column.
+    """
 
     field: str
     heading: str
@@ -77,7 +80,7 @@ COLUMNS = (
 FIELDS = tuple(column.field for column in COLUMNS)
 REQUIRED = tuple(column for column in COLUMNS if column.required)
 BY_FIELD = {column.field: column for column in COLUMNS}
-# Columns that our own workbook of wrong rows adds: known, and read by nobody.
+# Columns that our workbook of wrong rows adds. The import ignores them without a warning.
 OWN_EXTRAS = ("行号", "错误原因")
 
 _BRACKETED = re.compile(r"[(\[【].*?[)\]】]")
@@ -94,5 +97,5 @@ _KNOWN = {plain(name): column for column in COLUMNS for name in (column.heading,
 
 
 def column_of(heading: str) -> Column | None:
-    """The column that a heading means, None for one that we do not keep."""
+    """The column with this heading, or None."""
     return _KNOWN.get(plain(heading))

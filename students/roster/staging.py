@@ -1,7 +1,7 @@
-"""The clean rows of a roster beside the school's own, in a temporary table: what is new, changed, impossible; then written.
+"""A temporary table of the clean rows of a roster file, to compare and to write them.
 
-One `Staging` lives for one reading. Rows come in by COPY, are compared by joins, and go out by one
-INSERT ... ON CONFLICT with its history. SQL instead of the ORM because 30,000 rows must take a second.
+COPY fills the table, joins compare it, and one INSERT ... ON CONFLICT writes the students and their
+history. It is SQL instead of the ORM because 30,000 rows must take about a second.
 """
 # ruff: noqa: S608 - the SQL is put together from the constants of this module alone
 
@@ -20,20 +20,20 @@ from portal.tenancy import across_schools
 from schools.models import School, Season
 from students import id_encryption
 from students.models import Student
-from students.roster.problems import Problem
-from students.roster.rows import Row
+from students.roster.cell_problems import Problem
+from students.roster.validation import Row
 
-# What a roster may write beside the document, in the order of the COPY.
-PLAIN = ("student_no", "name", "id_type", "gender", "level", "college", "major", "class_name", "phone", "email")
-COPIED = ("row_no", "id_hash", "id_sealed", *PLAIN)
-# What is shown by value in the history; of the others only the name.
-SHOWN = ("student_no", "name", "gender", "level", "college", "major", "class_name")
+# The fields of a roster except the document number, in the order of the COPY.
+PLAIN_FIELDS = ("student_no", "name", "id_type", "gender", "level", "college", "major", "class_name", "phone", "email")
+COPIED = ("row_no", "id_hash", "id_sealed", *PLAIN_FIELDS)
+# Fields whose values stand in the history; for the others it says HIDDEN.
+PUBLIC_FIELDS = ("student_no", "name", "gender", "level", "college", "major", "class_name")
 HIDDEN = "•••"
 IDENTITY = ("name", "id_type", "id_hash", "gender")
 PRINTED_FIELDS = (*IDENTITY, "college", "major", "class_name")
 FIXED_STAGES = (Student.Stage.PRINTED.value, Student.Stage.DELIVERED.value)
 
-_plain = itemgetter(*PLAIN)
+_plain = itemgetter(*PLAIN_FIELDS)
 _CREATE = """
 CREATE TEMPORARY TABLE roster_stage (
     row_no integer NOT NULL, id_hash varchar(64) NOT NULL, id_sealed bytea,
@@ -43,16 +43,16 @@ CREATE TEMPORARY TABLE roster_stage (
 );
 GRANT ALL ON roster_stage TO PUBLIC;
 """
-_DIFFERS = "(" + ", ".join(f"own.{f}" for f in ("id_hash", *PLAIN[1:])) + ") IS DISTINCT FROM ("
-_DIFFERS += ", ".join(f"stage.{f}" for f in ("id_hash", *PLAIN[1:])) + ")"
+_DIFFERS = "(" + ", ".join(f"own.{f}" for f in ("id_hash", *PLAIN_FIELDS[1:])) + ") IS DISTINCT FROM ("
+_DIFFERS += ", ".join(f"stage.{f}" for f in ("id_hash", *PLAIN_FIELDS[1:])) + ")"
 _OWN = "students_student own ON own.season_id = %(season)s AND own.school_id = %(school)s AND own.student_no = stage.student_no"
 
 
 def _facts() -> str:
-    """SQL of {field: [old, new]} of one changed row; values that are nobody's business stay dots."""
+    """SQL for {field: [old, new]} of a changed row; private values are HIDDEN."""
     pairs = ", ".join(
         f"'{_fact_name(f)}', CASE WHEN own.{f} <> stage.{f} THEN jsonb_build_array({_shown(f)}) END"
-        for f in ("id_hash", *PLAIN[1:])
+        for f in ("id_hash", *PLAIN_FIELDS[1:])
     )
     return f"jsonb_strip_nulls(jsonb_build_object({pairs}))"
 
@@ -62,7 +62,7 @@ def _fact_name(column: str) -> str:
 
 
 def _shown(column: str) -> str:
-    return f"own.{column}, stage.{column}" if column in SHOWN else f"'{HIDDEN}', '{HIDDEN}'"
+    return f"own.{column}, stage.{column}" if column in PUBLIC_FIELDS else f"'{HIDDEN}', '{HIDDEN}'"
 
 
 _DIFF = f"""
@@ -74,14 +74,14 @@ SELECT own.id, own.student_no, own.stage, {_facts()} AS facts,
 FROM roster_stage stage JOIN {_OWN} WHERE {_DIFFERS};
 GRANT ALL ON roster_diff TO PUBLIC;
 """
-_TAKEN_HERE = """
+_IN_USE_HERE = """
 SELECT stage.row_no, other.student_no
 FROM roster_stage stage
 JOIN students_student other ON other.season_id = %(season)s AND other.school_id = %(school)s AND other.id_hash = stage.id_hash
 WHERE other.student_no <> stage.student_no
   AND NOT EXISTS (SELECT 1 FROM roster_stage moved WHERE moved.student_no = other.student_no AND moved.id_hash <> other.id_hash)
 """
-_TAKEN_ELSEWHERE = """
+_IN_USE_ELSEWHERE = """
 SELECT stage.row_no FROM roster_stage stage
 JOIN students_student other ON other.season_id = %(season)s AND other.id_hash = stage.id_hash
 WHERE other.school_id <> %(school)s
@@ -96,16 +96,16 @@ SELECT student_no, stage FROM roster_diff WHERE identity AND stage <> 'waiting' 
 """
 _MISSING = """
 SELECT own.student_no, own.name FROM students_student own
-WHERE own.season_id = %(season)s AND own.school_id = %(school)s AND own.student_no <> ALL(%(seen)s)
+WHERE own.season_id = %(season)s AND own.school_id = %(school)s AND own.student_no <> ALL(%(wrong)s)
   AND NOT EXISTS (SELECT 1 FROM roster_stage stage WHERE stage.student_no = own.student_no)
 ORDER BY own.student_no
 """
-# A number that moves from one student to another in the same file must be free before the other takes it.
+# When a document number moves to another student in the same file, its old row is freed first.
 _FREE_MOVING = """
 UPDATE students_student own SET id_hash = 'moving:' || own.id
 FROM roster_diff diff WHERE diff.id = own.id AND diff.moves
 """
-_FILLED = ("id_hash", "id_sealed", *PLAIN)
+_FILLED = ("id_hash", "id_sealed", *PLAIN_FIELDS)
 _UPSERT = f"""
 WITH written AS (
     INSERT INTO students_student AS own (school_id, season_id, stage, fee_state, lock_reason, created_at, updated_at,
@@ -126,10 +126,10 @@ FROM written JOIN roster_diff diff USING (id)
 
 
 class Staging:
-    """The temporary table of one reading; a context manager that drops it."""
+    """The temporary table for one file: a context manager that creates and drops it."""
 
     def __init__(self, *, school: School, season: Season) -> None:
-        self.keys: dict[str, Any] = {"school": school.pk, "season": season.pk, "fixed": list(FIXED_STAGES)}
+        self.params: dict[str, Any] = {"school": school.pk, "season": season.pk, "fixed": list(FIXED_STAGES)}
         self.school = school
 
     def __enter__(self) -> Self:
@@ -141,7 +141,7 @@ class Staging:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # In a broken transaction nothing can be dropped, and its rollback takes the table along.
+        # A broken transaction cannot drop the table; its rollback does.
         if not connection.needs_rollback:
             self.drop()
 
@@ -149,65 +149,69 @@ class Staging:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE IF EXISTS pg_temp.roster_stage, pg_temp.roster_diff")
 
-    def add(self, rows: Iterable[Row], *, seal: bool) -> None:
-        """Copy rows in; `seal` when they are going to be written, since encrypting for a preview is for nothing."""
+    def add(self, rows: Iterable[Row], *, encrypt: bool) -> None:
+        """Copy rows into the table. `encrypt` the document numbers if the rows will be written."""
         with connection.cursor() as cursor, cursor.copy(f"COPY roster_stage ({', '.join(COPIED)}) FROM STDIN") as copy:
             for row in rows:
-                copy.write_row(_copied(row, seal))
+                copy.write_row(_copied(row, encrypt))
 
     def remove(self, row_numbers: Iterable[int]) -> None:
         with connection.cursor() as cursor:
             cursor.execute("DELETE FROM roster_stage WHERE row_no = ANY(%s)", [list(row_numbers)])
 
     def compare(self) -> dict[int, dict[str, Problem]]:
-        """Compare with the season's rows; the rows that cannot be written are taken out and returned with their reason."""
+        """Compare with the students of the season.
+
+        Rows that cannot be written are removed and returned: {row number: {field: Problem}}.
+        """
         wrong: dict[int, dict[str, Problem]] = {}
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE roster_stage")
-        for row_no, *_rest in self._ask(_FIXED):
+        for row_no, *_rest in self._query(_FIXED):
             wrong.setdefault(row_no, {})["student_no"] = Problem("printed")
         with across_schools():
-            for row_no, *_rest in self._ask(_TAKEN_ELSEWHERE):
+            for row_no, *_rest in self._query(_IN_USE_ELSEWHERE):
                 wrong.setdefault(row_no, {})["id_number"] = Problem("taken_elsewhere")
         self.remove(wrong)
-        # Taking a row out may leave a number with its old owner: look again until nothing falls out.
-        while taken := self._ask(_TAKEN_HERE):
-            found = {row_no: {"id_number": Problem("taken_here", {"student_no": owner})} for row_no, owner in taken}
+        # A removed row may keep a document number in use: repeat until no row is removed.
+        while in_use := self._query(_IN_USE_HERE):
+            found = {row_no: {"id_number": Problem("taken_here", {"student_no": owner})} for row_no, owner in in_use}
             self.remove(found)
             wrong.update(found)
-        self._run(_DIFF)
+        self._execute(_DIFF)
         return wrong
 
     def counts(self) -> tuple[int, int, int]:
-        """Rows that are new, changed, unchanged; after `compare`."""
-        new, known = self._ask(_COUNTS)[0]
-        changed = self._ask("SELECT count(*) FROM roster_diff")[0][0]
+        """Numbers of (new, changed, unchanged) rows. Call `compare` first."""
+        new, known = self._query(_COUNTS)[0]
+        changed = self._query("SELECT count(*) FROM roster_diff")[0][0]
         return new, changed, known - changed
 
     def changed_after_photo(self) -> list[tuple[str, str]]:
-        """(student number, stage) of students already photographed whose name, document or gender changes."""
-        return self._ask(_AFTER_PHOTO)
+        """[(student number, stage)] of photographed students whose identity changes (IDENTITY)."""
+        return self._query(_AFTER_PHOTO)
 
     def changed_after_proof(self) -> list[int]:
-        """Ids of students who confirmed data that now change."""
-        rows = self._ask(
+        """Ids of students who have confirmed data that the file changes."""
+        rows = self._query(
             "SELECT id FROM roster_diff WHERE printed AND stage = %(proofed)s", proofed=Student.Stage.PROOFED.value
         )
         return [row[0] for row in rows]
 
-    def missing(self, seen: Iterable[str]) -> list[tuple[str, str]]:
-        """(student number, name) of the school's students that are not in the file; `seen`: numbers of its wrong rows."""
-        return self._ask(_MISSING, seen=list(seen))
+    def missing(self, wrong: Iterable[str]) -> list[tuple[str, str]]:
+        """[(student number, name)] not in the file. `wrong`: student numbers in its wrong rows."""
+        return self._query(_MISSING, wrong=list(wrong))
 
     def write(self, *, by: history.Actor, import_no: int | None, source: str) -> None:
-        """Upsert what is new or changed and append the history of what changed. Raises Conflict if a number was taken.
+        """Write new and changed students, and an event for each changed one.
 
-        Runs in the caller's transaction, in which the caller appends the event of the import.
+        Runs in the caller's transaction; the caller records the event of the import. Raises
+        Conflict when a document number is in use since the comparison.
         """
         facts = {"import": import_no} if import_no else {}
         try:
-            self._run(_FREE_MOVING)
-            self._run(
+            self._execute(_FREE_MOVING)
+            self._execute(
                 _UPSERT,
                 actor_key=by.actor_key,
                 actor_name=by.actor_name,
@@ -218,17 +222,17 @@ class Staging:
         except IntegrityError as error:
             raise Conflict(_("The roster changed while the file was imported. Import it again.")) from error
 
-    def _ask(self, sql: str, **more: Any) -> list[Any]:
+    def _query(self, sql: str, **more: Any) -> list[Any]:
         with connection.cursor() as cursor:
-            cursor.execute(sql, self.keys | more)
+            cursor.execute(sql, self.params | more)
             return cursor.fetchall()
 
-    def _run(self, sql: str, **more: Any) -> None:
+    def _execute(self, sql: str, **more: Any) -> None:
         with connection.cursor() as cursor:
-            cursor.execute(sql, self.keys | more)
+            cursor.execute(sql, self.params | more)
 
 
-def _copied(row: Row, seal: bool) -> tuple[Any, ...]:
+def _copied(row: Row, encrypt: bool) -> tuple[Any, ...]:
     values = row.values
-    sealed = id_encryption.encrypt(values["id_number"]) if seal else None
+    sealed = id_encryption.encrypt(values["id_number"]) if encrypt else None
     return (row.number, row.digest.hex(), sealed, *_plain(values))

@@ -1,4 +1,4 @@
-"""Import of a roster: template, upload, preview, confirmation, result."""
+"""Pages of a roster import: template, upload, preview, confirmation, result."""
 
 from typing import Any
 
@@ -18,13 +18,13 @@ from portal.models import Job
 from students import id_encryption
 from students.forms import RosterUploadForm
 from students.models import RosterImport
-from students.roster import import_jobs as rules
-from students.roster import templates
+from students.roster import roster_imports, spreadsheet_writer
 from students.roster.columns import COLUMNS, Column
-from students.roster.importing import REPORTED, check_size
+from students.roster.importer import MAX_REPORTED, check_size
 
 PREVIEWED = 50  # wrong rows shown on the page
-IN_WORKBOOK = REPORTED
+IN_WORKBOOK = MAX_REPORTED
+STEPS = {"reading": 1, "refused": 1, "preview": 2, "applying": 3, "done": 4, "dropped": 2}  # of 4
 
 
 def _imports(request: Any) -> Any:
@@ -35,7 +35,7 @@ def _imports(request: Any) -> Any:
 
 @school_page(may="roster.import")
 def roster_import(request: Any) -> HttpResponse:
-    """Upload a file; below, the imports so far."""
+    """The form of the upload, and the earlier imports."""
     form = RosterUploadForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -50,7 +50,7 @@ def roster_import(request: Any) -> HttpResponse:
 
 def _upload(request: Any, file: Any) -> RosterImport:
     check_size(file.size)
-    return rules.upload(
+    return roster_imports.upload_roster(
         school=request.school, season=request.season, content=file.read(), filename=file.name, by=request.user
     )
 
@@ -58,7 +58,7 @@ def _upload(request: Any, file: Any) -> RosterImport:
 @vary_on_headers("HX-Request")
 @school_page(may="roster.import")
 def roster_import_detail(request: Any, pk: int) -> HttpResponse:
-    """Being read, preview, being written, done: one page that follows the import by itself."""
+    """One import, in every state. The page refreshes itself while a job runs."""
     roster = get_object_or_404(_imports(request), pk=pk)
     context: dict[str, Any] = {
         "roster": roster,
@@ -71,16 +71,13 @@ def roster_import_detail(request: Any, pk: int) -> HttpResponse:
     return render(request, "students/roster_import_detail.html" + ("#state" if request.htmx else ""), context)
 
 
-STEPS = {"reading": 1, "refused": 1, "preview": 2, "applying": 3, "done": 4, "dropped": 2}
-
-
 def _preview(roster: RosterImport) -> dict[str, Any]:
-    """The first wrong rows in place, and what else the clerk should know."""
+    """Context of the preview: the first wrong rows, and the numbers of the plan."""
     try:
-        rows = rules.wrong_rows(roster, most=PREVIEWED)
+        rows = roster_imports.wrong_rows(roster, most=PREVIEWED)
     except PortalError:
         rows = []
-    shown = _faulty(rows)
+    shown = _columns_to_show(rows)
     return {
         "columns": shown,
         "wrong_rows": [(number, _cells(texts, reasons, shown)) for number, texts, reasons in rows],
@@ -93,22 +90,22 @@ def _preview(roster: RosterImport) -> dict[str, Any]:
     }
 
 
-def _faulty(rows: list[tuple[int, list[str], dict[str, str]]]) -> list[Column]:
-    """Who it is, and the columns with a fault: all columns would push faults out of sight on the right."""
+def _columns_to_show(rows: list[tuple[int, list[str], dict[str, str]]]) -> list[Column]:
+    """Student number, name, and columns with a problem: all columns would not fit."""
     fields = {"student_no", "name"}.union(*(reasons for _number, _texts, reasons in rows))
     return [column for column in COLUMNS if column.field in fields]
 
 
 def _cells(texts: list[str], reasons: dict[str, str], shown: list[Column]) -> list[dict[str, Any]]:
     return [
-        {"column": column, "text": _shown(column.field, text, reasons), "reason": reasons.get(column.field, "")}
+        {"column": column, "text": _display_text(column.field, text, reasons), "reason": reasons.get(column.field, "")}
         for column, text in zip(COLUMNS, texts, strict=True)
         if column in shown
     ]
 
 
-def _shown(field: str, text: str, reasons: dict[str, str]) -> str:
-    """As typed; a document number that is not the one to mend is masked."""
+def _display_text(field: str, text: str, reasons: dict[str, str]) -> str:
+    """The text as typed; a document number without a problem is masked."""
     if text.startswith("\0"):
         return ""
     return id_encryption.mask(text) if field == "id_number" and text and field not in reasons else text
@@ -117,20 +114,20 @@ def _shown(field: str, text: str, reasons: dict[str, str]) -> str:
 @require_POST
 @school_page(may="roster.import")
 def roster_confirm(request: Any, pk: int) -> HttpResponse:
-    roster = rules.confirm(row=get_object_or_404(_imports(request), pk=pk), by=request.user)
+    roster = roster_imports.confirm_import(row=get_object_or_404(_imports(request), pk=pk), by=request.user)
     return HttpResponseRedirect(reverse("students:roster_import_detail", args=[roster.pk]))
 
 
 @require_POST
 @school_page(may="roster.import")
 def roster_drop(request: Any, pk: int) -> HttpResponse:
-    rules.drop(row=get_object_or_404(_imports(request), pk=pk), by=request.user)
+    roster_imports.drop_import(row=get_object_or_404(_imports(request), pk=pk), by=request.user)
     messages.success(request, _("Dropped: nothing was changed."))
     return HttpResponseRedirect(reverse("students:roster_import"))
 
 
 def _workbook(content: bytes, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=templates.CONTENT_TYPE)
+    response = HttpResponse(content, content_type=spreadsheet_writer.CONTENT_TYPE)
     response["Content-Disposition"] = content_disposition_header(True, name)
     response["Cache-Control"] = "private, no-store"
     return response
@@ -140,15 +137,19 @@ def _workbook(content: bytes, name: str) -> HttpResponse:
 def roster_template(request: Any) -> HttpResponse:
     if request.season is None:
         raise PortalError(_("There is no season yet."))
-    content = templates.template(title=templates.title_of(request.season, request.school))
+    content = spreadsheet_writer.template_workbook(
+        title=spreadsheet_writer.template_title(request.season, request.school)
+    )
     return _workbook(content, _("Roster template.xlsx"))
 
 
 @require_POST
 @school_page(may="roster.import")
 def roster_wrong(request: Any, pk: int) -> HttpResponse:
-    """The wrong rows as a workbook to mend. By POST, since it is recorded."""
+    """Download of the wrong rows as a workbook. It is a POST because it is recorded."""
     roster = get_object_or_404(_imports(request), pk=pk)
-    rows = rules.wrong_rows(roster, most=IN_WORKBOOK)
+    rows = roster_imports.wrong_rows(roster, most=IN_WORKBOOK)
     history.record("rosterimport.wrong_rows", roster, by=request.user, facts={"count": len(rows)})
-    return _workbook(templates.wrong_rows(rows), _("Wrong rows %(number)d.xlsx") % {"number": roster.pk})
+    return _workbook(
+        spreadsheet_writer.wrong_rows_workbook(rows), _("Wrong rows %(number)d.xlsx") % {"number": roster.pk}
+    )

@@ -1,4 +1,4 @@
-"""The roster of a school, and the students of all schools for the center."""
+"""The lists of students: a school's roster, and the center's list of all schools."""
 
 from typing import Any
 
@@ -20,32 +20,32 @@ from schools.models import Action, Area, School
 from students import exports, progress, records, resources
 from students.forms import ExportForm
 from students.models import Student
-from students.student_list import StudentList, students_asked_for
+from students.student_list import StudentList, filter_students
 
 
 def students_of(request: Any) -> QuerySet[Student]:
-    """The students whom the person's portal shows: all of the season, or the school's."""
+    """The students of the season that the member may see: all, or those of the own school."""
     found = Student.objects.filter(season=request.season)
     return found if request.membership.is_center else found.filter(school=request.school)
 
 
-def _listed(request: Any, students: QuerySet[Student]) -> dict[str, Any]:
-    """What both lists show."""
-    _without_empty(request)
+def _list_context(request: Any, students: QuerySet[Student]) -> dict[str, Any]:
+    """Context of both lists."""
+    _drop_empty_filters(request)
     listed = StudentList(students, request.GET)
     return {"students": listed, "page": listed.page}
 
 
-def _without_empty(request: Any) -> None:
-    """A form sends its empty filters along; addresses and links do without them."""
+def _drop_empty_filters(request: Any) -> None:
+    """Remove empty filters, which a form sends, from request.GET."""
     filled = request.GET.copy()
     for name in [name for name, value in filled.items() if not value]:
         del filled[name]
     request.GET = filled
 
 
-def _answer(request: Any, template: str, context: dict[str, Any]) -> HttpResponse:
-    """The whole page, or its list and filters for htmx."""
+def _render_list(request: Any, template: str, context: dict[str, Any]) -> HttpResponse:
+    """The whole page; for htmx only the list and the filters."""
     if not request.htmx:
         return render(request, template, context)
     response = render(request, f"{template}#list", context)
@@ -56,31 +56,31 @@ def _answer(request: Any, template: str, context: dict[str, Any]) -> HttpRespons
 @vary_on_headers("HX-Request")
 @school_page(may="students.see")
 def roster(request: Any) -> HttpResponse:
-    context = _listed(request, students_of(request))
+    context = _list_context(request, students_of(request))
     context |= {
         "fees": [choice for choice in context["students"].chips("fee_state") if choice.count],
         "is_open": request.enrolment is not None and request.enrolment.allows(Action.IMPORT),
     }
-    return _answer(request, "students/roster.html", context)
+    return _render_list(request, "students/roster.html", context)
 
 
 @vary_on_headers("HX-Request")
 @center_page(may="students.see")
 def center_students(request: Any) -> HttpResponse:
-    context = _listed(request, students_of(request).select_related("school"))
+    context = _list_context(request, students_of(request).select_related("school"))
     context["step_label"] = progress.STEP_LABELS.get(context["students"].wanted.get("step"), "")
     context["areas"] = Area.objects.all()
     context["schools"] = School.objects.filter(pk__in=_enrolled(request)).select_related("area")
-    return _answer(request, "students/center_students.html", context)
+    return _render_list(request, "students/center_students.html", context)
 
 
 def _enrolled(request: Any) -> list[int]:
-    return [row.school.pk for row in progress.schools(request.season)] if request.season else []
+    return [row.school.pk for row in progress.school_progress(request.season)] if request.season else []
 
 
-def _sent(request: Any, content: bytes, form: str) -> HttpResponse:
-    name = f"{_('roster')}-{request.school.code if request.school else request.season}-{timezone.localdate():%Y%m%d}.{form}"
-    response = HttpResponse(content, content_type=resources.CONTENT_TYPES[form])
+def _file_response(request: Any, content: bytes, file_format: str) -> HttpResponse:
+    name = f"{_('roster')}-{request.school.code if request.school else request.season}-{timezone.localdate():%Y%m%d}.{file_format}"
+    response = HttpResponse(content, content_type=resources.CONTENT_TYPES[file_format])
     response["Content-Disposition"] = content_disposition_header(True, name)
     response["Cache-Control"] = "private, no-store"
     return response
@@ -89,35 +89,35 @@ def _sent(request: Any, content: bytes, form: str) -> HttpResponse:
 @require_POST
 @school_page(may="students.export")
 def roster_export(request: Any) -> HttpResponse:
-    """The list as filtered, as a file. By POST, since it is recorded; document numbers in clear for administrators."""
+    """Download of the filtered list. It is a POST because it is recorded."""
     asked = checked(ExportForm(request.POST))
-    content = exports.export(
-        students_asked_for(students_of(request), request.POST),
+    content = exports.export_students(
+        filter_students(students_of(request), request.POST),
         of=request.enrolment or request.school,
         by=request.user,
-        form=asked["format"],
+        file_format=asked["format"],
         in_clear=asked["numbers"] == "clear",
     )
-    return _sent(request, content, asked["format"])
+    return _file_response(request, content, asked["format"])
 
 
 @require_POST
 @center_page(may="students.export")
 def center_export(request: Any) -> HttpResponse:
     asked = checked(ExportForm(request.POST))
-    students = students_asked_for(students_of(request), request.POST)
-    content = exports.export(
-        students, of=request.season or request.user, by=request.user, form=asked["format"], with_school=True
+    students = filter_students(students_of(request), request.POST)
+    content = exports.export_students(
+        students, of=request.season or request.user, by=request.user, file_format=asked["format"], with_school=True
     )
-    return _sent(request, content, asked["format"])
+    return _file_response(request, content, asked["format"])
 
 
 @require_POST
 @school_page(may="students.change")
 def students_remove(request: Any) -> HttpResponse:
-    """Take the picked students off the roster; only those nobody has photographed."""
+    """Remove the picked students from the roster. Only students without a photo can be removed."""
     picked = checked(PickedForm(request.POST))["pick"]
-    number = records.remove(students=picked, school=request.school, season=request.season, by=request.user)
+    number = records.remove_students(students=picked, school=request.school, season=request.season, by=request.user)
     messages.success(
         request,
         ngettext("%(n)d student taken off the roster.", "%(n)d students taken off the roster.", number) % {"n": number},

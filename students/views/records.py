@@ -1,4 +1,4 @@
-"""One student: the page, the document number in clear, adding and changing by hand."""
+"""One student: the page, the document number in clear, adding and changing."""
 
 from typing import Any
 
@@ -14,8 +14,7 @@ from portal.access import center_page, school_page
 from portal.event_text import told
 from portal.panels import panels_of
 from schools.models import Action
-from students import corrections, unmasking
-from students import records as rules
+from students import corrections, records
 from students.forms import StudentForm
 from students.models import RosterImport, Student
 from students.roster.staging import FIXED_STAGES
@@ -31,7 +30,7 @@ def _student(request: Any, pk: int) -> Student:
 def _context(request: Any, student: Student) -> dict[str, Any]:
     rows = list(student.corrections.all()[:20])
     for row in rows:
-        row.shown = corrections.wanted_shown(row)
+        row.shown = corrections.masked_wanted_value(row)
     return {
         "student": student,
         "events": told(history.of(student)[:EVENTS]),
@@ -57,18 +56,18 @@ def center_student(request: Any, pk: int) -> HttpResponse:
 @require_POST
 @school_page(may="students.reveal_number")
 def student_reveal(request: Any, pk: int) -> HttpResponse:
-    return _revealed(request, _student(request, pk), "students:student")
+    return _render_number(request, _student(request, pk), "students:student")
 
 
 @require_POST
 @center_page(may="students.reveal_number")
 def center_student_reveal(request: Any, pk: int) -> HttpResponse:
-    return _revealed(request, _student(request, pk), "students:center_student")
+    return _render_number(request, _student(request, pk), "students:center_student")
 
 
-def _revealed(request: Any, row: Student, page: str) -> HttpResponse:
-    """The number in place of its mask; without JavaScript the whole page with it, for this once."""
-    context = {"student": row, "number": unmasking.reveal(student=row, by=request.user)}
+def _render_number(request: Any, row: Student, page: str) -> HttpResponse:
+    """The number for its place in the page; without htmx, the whole page with the number."""
+    context = {"student": row, "number": records.reveal_id_number(student=row, by=request.user)}
     if request.htmx:
         response = render(request, "students/student.html#number", context)
     else:
@@ -82,8 +81,10 @@ def student_add(request: Any) -> HttpResponse:
     form = StudentForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            row = rules.add(school=request.school, season=request.season, by=request.user, **form.cleaned_data)
-        except rules.WrongData as wrong:
+            row = records.add_student(
+                school=request.school, season=request.season, by=request.user, **form.cleaned_data
+            )
+        except records.WrongData as wrong:
             form.show(wrong)
         else:
             messages.success(request, _("%(student)s is on the roster now.") % {"student": row.name})
@@ -94,12 +95,12 @@ def student_add(request: Any) -> HttpResponse:
 @school_page(may="students.change")
 def student_edit(request: Any, pk: int) -> HttpResponse:
     row = _student(request, pk)
-    rules.check_changeable(row)
+    records.check_changeable(row)
     form = StudentForm(request.POST or None, student=row)
     if request.method == "POST" and form.is_valid():
         try:
-            rules.change(student=row, by=request.user, **form.cleaned_data)
-        except rules.WrongData as wrong:
+            records.change_student(student=row, by=request.user, **form.cleaned_data)
+        except records.WrongData as wrong:
             form.show(wrong)
         else:
             messages.success(request, _("Saved."))

@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scoped")]
 
 @pytest.fixture
 def ask(student):
-    return lambda field, wanted="", explanation="": corrections.ask(
+    return lambda field, wanted="", explanation="": corrections.request_correction(
         student=student, field=field, wanted=wanted, explanation=explanation, by=student
     )
 
@@ -28,7 +28,7 @@ def test_asking_leaves_a_question_and_tells_the_school(ask, student, owner):
 
 
 def test_accepting_changes_the_data(ask, student, owner):
-    correction = corrections.accept(correction=ask("name", "李壹"), by=owner, answer="Thank you")
+    correction = corrections.accept_correction(correction=ask("name", "李壹"), by=owner, answer="Thank you")
     assert Student.objects.get(pk=student.pk).name == "李壹"
     assert (correction.status, correction.decided_by_name) == ("accepted", owner.actor_name)
     event = history.of(student).filter(kind="student.changed").get()
@@ -41,8 +41,8 @@ def test_a_document_number_is_kept_sealed_and_checked_again(ask, student, owner)
     correction = ask("id_number", number)
     assert correction.wanted == ""
     assert corrections.wanted_value(correction) == number
-    assert corrections.wanted_shown(correction) == f"{number[:6]}{'*' * 8}{number[-4:]}"
-    corrections.accept(correction=correction, by=owner)
+    assert corrections.masked_wanted_value(correction) == f"{number[:6]}{'*' * 8}{number[-4:]}"
+    corrections.accept_correction(correction=correction, by=owner)
     assert Student.objects.get(pk=student.pk).id_number == number
 
 
@@ -75,7 +75,7 @@ def test_the_recorded_number_in_another_writing_is_what_is_recorded_already(ask,
 def test_a_number_of_the_other_gender_may_be_asked_for_and_is_not_accepted(ask, student, owner):
     correction = ask("id_number", factories.id_number(502 if student.gender == "male" else 501))
     with pytest.raises(WrongData):
-        corrections.accept(correction=correction, by=owner)
+        corrections.accept_correction(correction=correction, by=owner)
     correction.refresh_from_db()
     assert correction.status == "open"
     assert Student.objects.get(pk=student.pk).id_hash == student.id_hash
@@ -84,8 +84,8 @@ def test_a_number_of_the_other_gender_may_be_asked_for_and_is_not_accepted(ask, 
 def test_declining_needs_an_answer_and_keeps_the_data(ask, student, owner):
     correction = ask("major", "网络工程")
     with pytest.raises(PortalError, match="why"):
-        corrections.decline(correction=correction, by=owner, answer=" ")
-    corrections.decline(correction=correction, by=owner, answer="Your major is right.")
+        corrections.decline_correction(correction=correction, by=owner, answer=" ")
+    corrections.decline_correction(correction=correction, by=owner, answer="Your major is right.")
     assert Student.objects.get(pk=student.pk).major == "软件工程"
     message = Notification.objects.get(recipient_key=student.actor_key)
     assert "Your major is right." in letter(message).body
@@ -93,9 +93,9 @@ def test_declining_needs_an_answer_and_keeps_the_data(ask, student, owner):
 
 def test_a_question_is_decided_once(ask, owner):
     correction = ask("name", "李壹")
-    corrections.accept(correction=correction, by=owner)
+    corrections.accept_correction(correction=correction, by=owner)
     with pytest.raises(Conflict):
-        corrections.decline(correction=Correction.objects.get(), by=owner, answer="no")
+        corrections.decline_correction(correction=Correction.objects.get(), by=owner, answer="no")
 
 
 def test_questions_that_make_no_sense_are_refused(ask):
@@ -109,5 +109,5 @@ def test_questions_that_make_no_sense_are_refused(ask):
 
 def test_a_portrait_is_asked_about_in_words(ask, student, owner):
     correction = ask("portrait", explanation="My eyes are closed.")
-    corrections.accept(correction=correction, by=owner)
+    corrections.accept_correction(correction=correction, by=owner)
     assert Student.objects.get(pk=student.pk).stage == student.stage

@@ -23,8 +23,8 @@ def students(school, other_school, season):
 
 def test_tallies_count_each_student_once(students, season):
     with center_scope():
-        rows = progress.schools(season)
-    total = progress.total(rows)
+        rows = progress.school_progress(season)
+    total = progress.total_counts(rows)
     assert (total.total, total.captured, total.done, total.waiting) == (7, 3, 2, 3)
     assert sum(number for _name, number in total.steps) == 7
     assert dict(total.steps)["review"] == 2
@@ -32,15 +32,15 @@ def test_tallies_count_each_student_once(students, season):
 
 def test_areas_sum_their_schools(students, season):
     with center_scope():
-        (area,) = progress.areas(progress.schools(season))
-    assert (area.schools, area.tally.total, area.window is not None) == (2, 7, True)
+        (area,) = progress.area_progress(progress.school_progress(season))
+    assert (area.schools, area.counts.total, area.window is not None) == (2, 7, True)
 
 
 def test_schools_behind_their_plan_come_first(students, school, other_school, season):
     today = timezone.localdate()
     Window.objects.update(starts_on=today - dt.timedelta(days=9), ends_on=today)
     with center_scope():
-        first, second = progress.schools(season)
+        first, second = progress.school_progress(season)
     assert (first.school, first.planned, first.behind, first.is_late) == (school, 6, 4, True)
     assert (second.school, second.behind, second.is_late) == (other_school, 0, False)
 
@@ -48,31 +48,31 @@ def test_schools_behind_their_plan_come_first(students, school, other_school, se
 def test_nothing_is_planned_before_the_window(students, season):
     Window.objects.update(starts_on=dt.date(2999, 1, 1), ends_on=dt.date(2999, 1, 9))
     with center_scope():
-        assert {row.planned for row in progress.schools(season)} == {0}
+        assert {row.planned for row in progress.school_progress(season)} == {0}
 
 
 def test_schools_take_three_queries(students, season, django_assert_num_queries):
     with center_scope(), django_assert_num_queries(3):
-        progress.schools(season)
+        progress.school_progress(season)
 
 
 def test_a_province_is_counted_once_for_all_panels(students, season, settings, django_assert_num_queries):
     settings.DASHBOARD_SECONDS = 30
     with center_scope():
-        first = progress.by_school(season)
+        first = progress.counts_by_school(season)
         with django_assert_num_queries(0):
-            assert progress.by_school(season) == first
+            assert progress.counts_by_school(season) == first
 
 
 def test_classes_in_the_order_of_the_roster(students, school, season):
     factories.student(school, season, college="艺术学院", class_name="绘画2301")
     with school_scope(school):
-        rows = progress.classes(school, season)
-    assert [(row.college, row.class_name, row.tally.total) for row in rows] == [
+        rows = progress.class_progress(school, season)
+    assert [(row.college, row.class_name, row.counts.total) for row in rows] == [
         ("信息学院", "软件2301", 6),
         ("艺术学院", "绘画2301", 1),
     ]
-    assert [(college, tally.total) for college, tally, _rows in progress.colleges(rows)] == [
+    assert [(college, counts.total) for college, counts, _rows in progress.college_progress(rows)] == [
         ("信息学院", 6),
         ("艺术学院", 1),
     ]

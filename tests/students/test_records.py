@@ -3,7 +3,7 @@ import pytest
 from portal import history
 from portal.errors import Conflict, PortalError
 from portal.tenancy import system_scope
-from students import records, unmasking
+from students import records
 from students.models import Student
 from tests import factories
 
@@ -14,7 +14,7 @@ VALUES = {"student_no": "2023001", "name": "王小明", "major": "软件工程",
 
 @pytest.fixture
 def add(scoped, season, owner):
-    return lambda number=None, **values: records.add(
+    return lambda number=None, **values: records.add_student(
         school=scoped, season=season, by=owner, id_number=number or factories.id_number(123), **(VALUES | values)
     )
 
@@ -58,7 +58,7 @@ def test_what_is_taken_cannot_be_taken_again(add, other_school, season):
 
 def test_changing_tells_what_changed(add, owner):
     student = add()
-    records.change(student=student, by=owner, name="王小红", phone="13900000000")
+    records.change_student(student=student, by=owner, name="王小红", phone="13900000000")
     event = history.of(student).filter(kind="student.changed").get()
     assert event.facts == {"name": ["王小明", "王小红"], "phone": ["•••", "•••"]}
     assert Student.objects.get().name == "王小红"
@@ -66,7 +66,7 @@ def test_changing_tells_what_changed(add, owner):
 
 def test_changing_nothing_leaves_no_trace(add, owner):
     student = add()
-    records.change(student=student, by=owner, **VALUES)
+    records.change_student(student=student, by=owner, **VALUES)
     assert history.of(student).count() == 1
 
 
@@ -74,20 +74,20 @@ def test_changing_what_is_printed_opens_the_proofreading_again(add, owner):
     student = add()
     Student.objects.update(stage=Stage.PROOFED)
     student.refresh_from_db()
-    records.change(student=student, by=owner, phone="13900000000")
+    records.change_student(student=student, by=owner, phone="13900000000")
     assert student.stage == "proofed"
-    records.change(student=student, by=owner, class_name="软件2302")
+    records.change_student(student=student, by=owner, class_name="软件2302")
     assert Student.objects.get().stage == "approved"
 
 
 def test_what_the_student_confirmed_while_the_form_was_open_is_proofread_again(add, owner):
     student = add()
     Student.objects.update(stage=Stage.PROOFED)  # the row in hand still says waiting
-    records.change(student=student, by=owner, class_name="软件2302")
+    records.change_student(student=student, by=owner, class_name="软件2302")
     assert Student.objects.get().stage == "approved"
     Student.objects.update(stage=Stage.PRINTED)
     with pytest.raises(PortalError, match="printed"):
-        records.change(student=student, by=owner, class_name="软件2303")
+        records.change_student(student=student, by=owner, class_name="软件2303")
     assert Student.objects.get().class_name == "软件2302"
 
 
@@ -96,15 +96,15 @@ def test_printed_students_cannot_be_changed(add, owner):
     Student.objects.update(stage=Stage.PRINTED)
     student.refresh_from_db()
     with pytest.raises(PortalError, match="printed"):
-        records.change(student=student, by=owner, name="王小红")
+        records.change_student(student=student, by=owner, name="王小红")
 
 
 def test_only_students_without_a_photo_are_removed(add, scoped, season, owner):
     first, second = add(), add(number=factories.id_number(125), student_no="2")
     Student.objects.filter(pk=second.pk).update(stage=Stage.CHECKING)
     with pytest.raises(Conflict):
-        records.remove(students=[first.pk, second.pk], school=scoped, season=season, by=owner)
-    assert records.remove(students=[first.pk], school=scoped, season=season, by=owner) == 1
+        records.remove_students(students=[first.pk, second.pk], school=scoped, season=season, by=owner)
+    assert records.remove_students(students=[first.pk], school=scoped, season=season, by=owner) == 1
     assert list(Student.objects.all()) == [second]
     assert history.of(first).filter(kind="student.removed", facts={"student_no": "2023001"}).exists()
 
@@ -112,13 +112,13 @@ def test_only_students_without_a_photo_are_removed(add, scoped, season, owner):
 def test_students_of_other_schools_are_not_removed(scoped, season, owner, other_school):
     theirs = factories.student(other_school, season)
     with pytest.raises(Conflict):
-        records.remove(students=[theirs.pk], school=scoped, season=season, by=owner)
+        records.remove_students(students=[theirs.pk], school=scoped, season=season, by=owner)
     with system_scope():
         assert Student.objects.count() == 1
 
 
 def test_revealing_a_number_is_recorded(add, owner):
     student = add()
-    assert unmasking.reveal(student=student, by=owner) == factories.id_number(123)
+    assert records.reveal_id_number(student=student, by=owner) == factories.id_number(123)
     event = history.of(student).filter(kind="student.revealed").get()
     assert (event.actor_name, event.facts) == (owner.actor_name, {})

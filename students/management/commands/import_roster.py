@@ -1,4 +1,4 @@
-"""manage.py import_roster SCHOOL FILE: a roster from a file, without the portal."""
+"""manage.py import_roster SCHOOL FILE: import a roster without the portal."""
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from portal import history
 from portal.errors import PortalError
 from portal.tenancy import school_scope
 from schools.models import School, Season
-from students.roster import importing
+from students.roster import importer
 from students.roster.columns import BY_FIELD
 
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
                 raise CommandError(str(error)) from error
         self.stdout.write(as_json(found) if json else as_text(found))
 
-    def _import(self, code: str, file: Path, dry_run: bool) -> importing.Plan:
+    def _import(self, code: str, file: Path, dry_run: bool) -> importer.Plan:
         school, season = School.objects.filter(code=code).first(), Season.objects.current()
         if school is None:
             raise CommandError(_("There is no school with the code %(code)s.") % {"code": code})
@@ -40,10 +40,10 @@ class Command(BaseCommand):
             raise CommandError(_("There is no season yet."))
         content = _content(file)
         with school_scope(school):
-            enrolment = importing.check_open(school=school, season=season)
+            enrolment = importer.require_open_roster(school=school, season=season)
             if dry_run:
-                return importing.plan(content, school=school, season=season)
-            return importing.apply(
+                return importer.plan_import(content, school=school, season=season)
+            return importer.apply_import(
                 content,
                 school=school,
                 season=season,
@@ -56,14 +56,14 @@ class Command(BaseCommand):
 
 def _content(file: Path) -> bytes:
     try:
-        importing.check_size(file.stat().st_size)
+        importer.check_size(file.stat().st_size)
         return file.read_bytes()
     except OSError as error:
         raise CommandError(_("The file %(file)s cannot be read.") % {"file": file}) from error
 
 
-def errors(found: importing.Plan) -> list[dict[str, Any]]:
-    """[{"row": 12, "column": "证件号码", "code": "id_check", "message": sentence}] for each wrong cell."""
+def errors(found: importer.Plan) -> list[dict[str, Any]]:
+    """Wrong cells: [{"row": 12, "column": "证件号码", "code": "id_check", "message": sentence}]."""
     return [
         {"row": row, "column": BY_FIELD[name].heading, "code": problem.code, "message": str(problem)}
         for row in sorted(found.wrong)
@@ -71,7 +71,7 @@ def errors(found: importing.Plan) -> list[dict[str, Any]]:
     ]
 
 
-def as_json(found: importing.Plan) -> str:
+def as_json(found: importer.Plan) -> str:
     facts = found.figures | {
         "errors": errors(found),
         "ignored_columns": found.sheet.headings.ignored,
@@ -80,7 +80,7 @@ def as_json(found: importing.Plan) -> str:
     return json.dumps(facts, ensure_ascii=False)
 
 
-def as_text(found: importing.Plan) -> str:
+def as_text(found: importer.Plan) -> str:
     lines = [_("new %(new)d, changed %(changed)d, unchanged %(unchanged)d, wrong %(wrong)d") % found.figures]
     lines += [f"{e['row']}\t{e['column']}\t{e['message']}" for e in errors(found)]
     return "\n".join(lines)

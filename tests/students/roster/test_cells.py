@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from students.roster import cells
-from students.roster.problems import Problem
+from students.roster.cell_problems import Problem
 from tests.support.words import said
 
 
@@ -55,9 +55,9 @@ def test_names_that_cannot_be_are_refused(typed, code):
 
 
 def test_words_refuse_formulas_and_hidden_characters():
-    assert cells.words("软件工程（中外合作）") == "软件工程（中外合作）"
-    assert cells.words("@SUM(A1)").code == "sign"
-    assert cells.words("软件\u200b工程") == Problem("characters", {"character": "U+200B"})
+    assert cells.plain_text("软件工程（中外合作）") == "软件工程（中外合作）"
+    assert cells.plain_text("@SUM(A1)").code == "sign"
+    assert cells.plain_text("软件\u200b工程") == Problem("characters", {"character": "U+200B"})
 
 
 def test_student_numbers_are_plain():

@@ -1,4 +1,4 @@
-"""When data that a student has proofread change, the student must look at them again, and is told so."""
+"""Reopening the proofreading of students whose confirmed data have changed."""
 
 from collections.abc import Iterable
 
@@ -7,8 +7,11 @@ from schools.models import School
 from students.models import Student
 
 
-def reopen(ids: Iterable[int], *, school: School, by: history.Actor) -> int:
-    """Open the finished proofreading of these students again; return of how many. In the transaction of the change."""
+def reopen_proofs(ids: Iterable[int], *, school: School, by: history.Actor) -> int:
+    """Set proofread students back to approved and notify them. Returns how many were set back.
+
+    Call it in the transaction that changes the data.
+    """
     confirmed = Student.objects.filter(pk__in=list(ids), school=school, stage=Student.Stage.PROOFED)
     reopened = states.change_many(confirmed, Student.Stage.APPROVED, by=by, kind="student.proof_reopened")
     students = Student.objects.filter(pk__in=reopened)

@@ -1,4 +1,7 @@
-"""Judging the rows of a roster, one by one and against each other; the school's own rows are compared in `staging`."""
+"""Checking the rows of a roster file, one by one and against each other.
+
+The comparison with the students in the database is in `staging`.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -7,18 +10,18 @@ from typing import NamedTuple
 from students import id_encryption, id_numbers
 from students.models import Student
 from students.roster import cells
+from students.roster.cell_problems import Problem
 from students.roster.columns import COLUMNS, FIELDS
-from students.roster.problems import Problem
 
 Problems = dict[str, Problem]
 EMPTY, FORMULA = Problem("empty"), Problem("formula")
-# Looked up once: the loop over 30,000 x 11 cells is where the time of an import goes.
-_PLAN = tuple((c.field, cells.CLEANERS[c.field], c.limit, c.required) for c in COLUMNS)
+# Looked up once: most time of an import goes into the loop over 30,000 x 11 cells.
+_CHECKS = tuple((c.field, cells.CLEANERS[c.field], c.limit, c.required) for c in COLUMNS)
 RESIDENT = Student.IdType.RESIDENT.value
 
 
 class Row(NamedTuple):
-    """A clean row; `number` is that of the spreadsheet, 1 for the first; `digest` that of the document number."""
+    """A clean row. `number`: row of the spreadsheet, from 1. `digest`: of the document number."""
 
     number: int
     values: dict[str, str]
@@ -26,71 +29,74 @@ class Row(NamedTuple):
 
 
 @dataclass
-class Judge:
-    """Judges rows in the order of the file and remembers what was seen, to find what comes twice.
+class RowValidator:
+    """Checks rows in the order of the file, and remembers their keys to find duplicates.
 
-    `wrong` is {row number: {field: Problem}}. A row that was good may turn wrong when its like comes later: its number
-    is then in `recalled` too.
+    `wrong` is {row number: {field: Problem}}. When a duplicate follows, the earlier row is wrong
+    too; if `valid_rows` has already yielded it, its number is in `revoked`.
     """
 
     wrong: dict[int, Problems] = field(default_factory=dict)
-    recalled: set[int] = field(default_factory=set)
+    revoked: set[int] = field(default_factory=set)
     student_numbers: dict[str, int] = field(default_factory=dict)
     documents: dict[bytes, int] = field(default_factory=dict)
     rounded: int = 0
     _suspects: list[int] = field(default_factory=list)
 
-    def good(self, rows: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
-        """The rows without a fault; `rows` are (number, cells in the order of COLUMNS)."""
+    def valid_rows(self, rows: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
+        """Yield the rows without a problem. `rows`: (number, cells in the order of COLUMNS)."""
         for number, raw in rows:
-            values, problems = clean(raw)
-            digest = self._look_for_twins(number, values, problems)
+            values, problems = clean_row(raw)
+            digest = self._check_duplicates(number, values, problems)
             if problems:
-                self._refuse(number, problems)
+                self._add_wrong(number, problems)
             else:
                 yield Row(number, values, digest)
 
-    def _refuse(self, number: int, problems: Problems) -> None:
+    def _add_wrong(self, number: int, problems: Problems) -> None:
         self.wrong[number] = problems
         id_problem = problems.get("id_number")
         if id_problem and id_problem.code == "rounded":
             self.rounded += 1
 
-    def _look_for_twins(self, number: int, values: dict[str, str], problems: Problems) -> bytes:
-        """Add to `problems` what an earlier row has too; return the digest of the document number, b"" if that is wrong."""
+    def _check_duplicates(self, number: int, values: dict[str, str], problems: Problems) -> bytes:
+        """Add duplicates to `problems`. Returns the digest of the number, b"" if that is wrong."""
         student_no, document = values["student_no"], values["id_number"]
         if student_no and (first := self.student_numbers.setdefault(student_no, number)) != number:
-            problems["student_no"] = self._twice("twice_no", "student_no", first, number)
+            problems["student_no"] = self._mark_duplicate("twice_no", "student_no", first, number)
         if not document or "id_number" in problems:
             return b""
         if document.endswith("000") and id_numbers.ends_rounded(document):
             self._suspects.append(number)
         digest = id_encryption.digest_bytes(document)
         if (first := self.documents.setdefault(digest, number)) != number:
-            problems["id_number"] = self._twice("twice_id", "id_number", first, number)
+            problems["id_number"] = self._mark_duplicate("twice_id", "id_number", first, number)
         return digest
 
-    def _twice(self, code: str, column: str, first: int, number: int) -> Problem:
-        """Both rows are wrong: only the clerk knows which of them to keep."""
+    def _mark_duplicate(self, code: str, column: str, first: int, number: int) -> Problem:
+        """Mark both rows: only the clerk knows which of them is right."""
         if column not in self.wrong.setdefault(first, {}):
             self.wrong[first][column] = Problem(code, {"row": number})
-            self.recalled.add(first)
+            self.revoked.add(first)
         return Problem(code, {"row": first})
 
-    def doubt_rounded(self) -> None:
-        """After the last row: where numbers were rounded, one that ends in 000 and fits its check by chance is no proof."""
+    def reject_suspects(self) -> None:
+        """After the last row: reject numbers that end in 000 if the file has rounded numbers.
+
+        The check character of such a number can be right by chance.
+        """
         if not self.rounded:
             return
         for number in self._suspects:
             self.wrong.setdefault(number, {}).setdefault("id_number", Problem("rounded"))
-            self.recalled.add(number)
+            self.revoked.add(number)
 
 
-def clean(raw: list[str]) -> tuple[dict[str, str], Problems]:
-    """Clean values by field, and what is wrong with those that are not; `raw` in the order of COLUMNS."""
+def clean_row(raw: list[str]) -> tuple[dict[str, str], Problems]:
+    """({field: clean value}, {field: Problem}) of cells in the order of COLUMNS."""
     values = dict.fromkeys(FIELDS, "")
     problems: Problems = {}
-    for (field_name, cleaner, limit, required), value in zip(_PLAN, raw, strict=True):
+    for (field_name, cleaner, limit, required), value in zip(_CHECKS, raw, strict=True):
         if not value:
             if required:
                 problems[field_name] = EMPTY
@@ -102,12 +108,12 @@ def clean(raw: list[str]) -> tuple[dict[str, str], Problems]:
             problems[field_name] = Problem("too_long", {"limit": limit})
         else:
             values[field_name] = cleaned
-    _judge_document(values, problems)
+    _check_document(values, problems)
     return values, problems
 
 
-def _judge_document(values: dict[str, str], problems: Problems) -> None:
-    """The number against its type and the gender; a gender left empty is taken from the number."""
+def _check_document(values: dict[str, str], problems: Problems) -> None:
+    """Check the number by its type and the gender. An empty gender is filled from the number."""
     if not values["id_type"]:
         values["id_type"] = RESIDENT
     number = values["id_number"]

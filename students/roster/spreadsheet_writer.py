@@ -1,4 +1,4 @@
-"""The workbooks that we make: the template to fill, and the wrong rows to mend and upload again."""
+"""Workbooks for download: the template of a roster, and the wrong rows of an import."""
 
 from collections.abc import Iterable
 from io import BytesIO
@@ -14,10 +14,10 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from students.roster.cells import GENDER_HEADINGS, ID_TYPE_HEADINGS
 from students.roster.columns import COLUMNS, OWN_EXTRAS, Column
-from students.roster.spreadsheet import EXAMPLE
+from students.roster.spreadsheet_reader import EXAMPLE
 
 TEXT = "@"
-TYPED_ROWS = 5000  # rows whose cells are text and have their lists; typed below them, numbers are still recognised
+TYPED_ROWS = 5000  # rows that are formatted as text and have drop-downs
 LEVELS = ("专科", "本科", "硕士", "博士", "第二学士学位", "高职升本")
 SHEET, INSTRUCTIONS, LISTS = "学生数据表", "填写说明", "选项"
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -30,7 +30,7 @@ _REASON = PatternFill("solid", fgColor="FFF3D6")
 _LINE = Border(bottom=Side(style="thin", color="C9CFD4"))
 _MIDDLE = Alignment(vertical="center", wrap_text=True)
 
-# What the instructions and the comment of each heading say. The workbook is an official form: Chinese only.
+# Instructions and comment of each heading. The workbook is an official form: Chinese only.
 NOTES = {
     "student_no": "必填。学校内唯一，导入时以学号为准：同一学号再次导入即更新该生信息。只能使用字母、数字和 - . _ /。",
     "name": "必填。与身份证件完全一致。少数民族姓名用间隔号“·”。生僻字请用国标输入法录入，不要使用造字。",
@@ -68,13 +68,13 @@ RULES = (
 )
 
 
-def template(*, title: str) -> bytes:
-    """The workbook to fill: instructions, the table with text columns and drop-downs, and the lists behind them."""
+def template_workbook(*, title: str) -> bytes:
+    """The template: a table with text columns and drop-downs, instructions, hidden lists."""
     book = Workbook()
     _write_table(book.active)
     _write_instructions(book.create_sheet(INSTRUCTIONS), title)
     _write_lists(book.create_sheet(LISTS))
-    return _saved(book)
+    return _to_bytes(book)
 
 
 def _write_table(sheet: Any) -> None:
@@ -85,7 +85,7 @@ def _write_table(sheet: Any) -> None:
         example.fill, example.font, example.number_format = _EXAMPLE_FILL, Font(italic=True, color="7A7A7A"), TEXT
         letter = get_column_letter(index)
         sheet.column_dimensions[letter].width = column.width
-        # The style of the whole column: rows below the typed ones are text too, at no cost.
+        # The format of the whole column, for rows below TYPED_ROWS.
         sheet.column_dimensions[letter].number_format = TEXT
     for row in sheet.iter_rows(min_row=3, max_row=TYPED_ROWS + 2, max_col=len(COLUMNS)):
         for cell in row:
@@ -118,7 +118,7 @@ def _add_drop_down(sheet: Any, field: str, number: int) -> None:
     values = dict(_lists())[field]
     letter, source = _letter(field), get_column_letter(number)
     rule = DataValidation(type="list", formula1=f"{LISTS}!${source}$1:${source}${len(values)}", allow_blank=True)
-    # A level may be another one; a gender or a document type may not.
+    # Other levels are allowed; other genders and document types are not.
     rule.showErrorMessage = field != "level"
     rule.errorTitle, rule.error = "请从列表中选择", NOTES[field]
     sheet.add_data_validation(rule)
@@ -161,11 +161,11 @@ def _write_lists(sheet: Any) -> None:
     sheet.sheet_state = "hidden"
 
 
-def wrong_rows(rows: Iterable[tuple[int, list[str], dict[str, str]]]) -> bytes:
-    """The wrong rows as typed, wrong cells coloured and commented, the reasons in a column of their own at the right.
+def wrong_rows_workbook(rows: Iterable[tuple[int, list[str], dict[str, str]]]) -> bytes:
+    """The wrong rows as typed. Wrong cells are coloured and have a comment with the reason.
 
-    `rows`: (row number in the file, texts in the order of COLUMNS, {field: reason}). Uploaded again, the two columns that
-    we add are left aside.
+    `rows`: (row number in the file, texts in the order of COLUMNS, {field: reason}). The last two
+    columns are OWN_EXTRAS; an import of this workbook ignores them.
     """
     book = Workbook(write_only=True)
     sheet = book.create_sheet(SHEET)
@@ -177,10 +177,10 @@ def wrong_rows(rows: Iterable[tuple[int, list[str], dict[str, str]]]) -> bytes:
     sheet.append(_heading_cells(sheet))
     for number, texts, reasons in rows:
         cells = [
-            _typed(sheet, text, reasons.get(column.field, "")) for column, text in zip(COLUMNS, texts, strict=True)
+            _typed_cell(sheet, text, reasons.get(column.field, "")) for column, text in zip(COLUMNS, texts, strict=True)
         ]
         sheet.append([*cells, _reason_cell(sheet, reasons), number])
-    return _saved(book)
+    return _to_bytes(book)
 
 
 def _heading_cells(sheet: Any) -> list[Any]:
@@ -197,7 +197,7 @@ def _heading_cells(sheet: Any) -> list[Any]:
 
 
 def text_cell(sheet: Any, text: str) -> Any:
-    """A cell that stays text whatever it begins with: never a formula, never a number."""
+    """A cell that is always text, never a formula or a number."""
     cell = WriteOnlyCell(sheet, "")
     cell.value = text
     cell.data_type, cell.number_format = "s", TEXT
@@ -206,7 +206,7 @@ def text_cell(sheet: Any, text: str) -> Any:
     return cell
 
 
-def _typed(sheet: Any, text: str, reason: str) -> Any:
+def _typed_cell(sheet: Any, text: str, reason: str) -> Any:
     cell = text_cell(sheet, "" if text.startswith("\0") else text)
     if reason:
         cell.fill = _WRONG
@@ -221,11 +221,11 @@ def _reason_cell(sheet: Any, reasons: dict[str, str]) -> Any:
     return cell
 
 
-def _saved(book: Any) -> bytes:
+def _to_bytes(book: Any) -> bytes:
     stream = BytesIO()
     book.save(stream)
     return stream.getvalue()
 
 
-def title_of(season: Any, school: Any) -> str:
+def template_title(season: Any, school: Any) -> str:
     return _("%(school)s: roster of the class of %(year)s") % {"school": school, "year": season.graduating_class}

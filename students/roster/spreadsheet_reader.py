@@ -1,6 +1,6 @@
-"""Reading a roster file: .xlsx, .xls or .csv by its content, its sheet, its heading row, then row by row.
+"""Reading a roster file (.xlsx, .xls or .csv, by its content): sheet, heading row, then the rows.
 
-Nothing here knows what a good value is; see `rows`.
+The values are checked in `validation`.
 """
 
 import csv
@@ -20,7 +20,7 @@ from students.roster import cells
 from students.roster.columns import COLUMNS, OWN_EXTRAS, REQUIRED, Column, column_of, plain
 
 MAX_ROWS = 60_000
-HEADING_ROWS = 30  # how far down the headings may stand
+HEADING_ROWS = 30  # rows in which the headings are searched
 EXAMPLE = "示例"
 _OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
 _DELIMITERS = ",\t;|"
@@ -31,7 +31,7 @@ RawRow = list[Any]
 
 @dataclass
 class Headings:
-    """Where each known column stands: `places` maps a field to the index in the row; `row` is the heading's number, from 1."""
+    """The heading row. `row`: its number, from 1. `places`: {field: index in the row}."""
 
     row: int
     places: dict[str, int]
@@ -45,7 +45,10 @@ class Headings:
 
 @dataclass
 class Sheet:
-    """A roster that can be read: `rows` yields (number in the file, texts in the order of COLUMNS), empty rows left out."""
+    """A readable roster. `rows` yields (row number, texts in the order of COLUMNS), no empty rows.
+
+    `total`: number of rows, estimated.
+    """
 
     name: str
     headings: Headings
@@ -54,7 +57,7 @@ class Sheet:
 
 
 def open_roster(content: bytes) -> Sheet:
-    """Find the sheet and its headings. Raises UnreadableSheet with what to do."""
+    """Find the sheet and its headings. Raises UnreadableSheet, whose sentence says what to do."""
     if not content.strip(b"\0 \r\n\t"):
         raise UnreadableSheet(_("The file is empty. Fill the template with your students and upload it."))
     if content.startswith(_ZIP):
@@ -93,7 +96,7 @@ def _visible_sheets(book: Any) -> Iterator[Any]:
 
 
 def _marked(sheet: Any, formulas: set[tuple[int, int]]) -> Iterator[RawRow]:
-    """The rows from the first of the file on, formulas without a result marked."""
+    """All rows; a formula without a result becomes cells.FORMULA."""
     if not formulas or sheet.start is None:
         yield from sheet.iter_rows()
         return
@@ -129,7 +132,7 @@ def _open_text(content: bytes) -> Sheet:
 
 
 def decode(content: bytes) -> str:
-    """UTF-8 with or without its mark, UTF-16 with its mark, else GB 18030."""
+    """Decode UTF-8 with or without a byte order mark, UTF-16 with one, else GB 18030."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return content.decode("utf-16", errors="replace")
     content = content.removeprefix(b"\xef\xbb\xbf")
@@ -160,7 +163,7 @@ def _csv_rows(text: str, delimiter: str) -> Iterator[RawRow]:
 
 
 def find_headings(head: list[RawRow]) -> Headings | None:
-    """The row of the first HEADING_ROWS that names most columns, together with the row above where cells are merged."""
+    """The row with the most known headings, or None. Headings may be merged over two rows."""
     found = [_headings_of(number, row) for number, row in enumerate(head, 1)]
     found += [_headings_of(number, _merged(above, row)) for number, (above, row) in enumerate(pairwise(head), 2)]
     best = max(found, key=lambda headings: (len(headings.places), -len(headings.ignored)), default=None)
@@ -168,7 +171,7 @@ def find_headings(head: list[RawRow]) -> Headings | None:
 
 
 def _merged(above: RawRow, row: RawRow) -> RawRow:
-    """Headings over two rows: what the lower one leaves empty stands in the upper one."""
+    """Two rows as one: an empty cell of the lower row takes the text above it."""
     width = max(len(above), len(row))
     upper, lower = (list(part) + [""] * (width - len(part)) for part in (above, row))
     return [low or high for high, low in zip(upper, lower, strict=True)]
@@ -190,7 +193,7 @@ def _headings_of(number: int, row: RawRow) -> Headings:
 
 
 def _sheet(name: str, headings: Headings, total: int, source: Iterable[RawRow]) -> Sheet:
-    """Refuse headings that cannot be worked with, else the sheet."""
+    """The sheet. Raises UnreadableSheet when a required column is missing or one comes twice."""
     if headings.missing:
         raise UnreadableSheet(
             _(

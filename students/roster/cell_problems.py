@@ -1,4 +1,4 @@
-"""Why a cell of a roster is wrong: a code that is stored, and the sentence that a clerk reads in the own language."""
+"""Why a cell of a roster is wrong: a code, which is stored, and its sentence."""
 
 from typing import Any, NamedTuple
 
@@ -45,15 +45,11 @@ REASONS: dict[str, Any] = {
 
 
 class Problem(NamedTuple):
-    """A reason with what its sentence needs. Params are JSON-safe and never hold a document number."""
+    """`params` are for the sentence. They fit in JSON and never hold a document number."""
 
     code: str
     params: dict[str, Any] = {}
 
     def __str__(self) -> str:
-        return sentence(self.code, self.params)
-
-
-def sentence(code: str, params: dict[str, Any] | None = None) -> str:
-    text = str(REASONS[code])
-    return text % params if params else text
+        text = str(REASONS[self.code])
+        return text % self.params if self.params else text

@@ -9,8 +9,8 @@ import pytest
 import xlwt
 
 from portal import workbooks
-from students.roster import cells, spreadsheet, templates
-from students.roster.spreadsheet import UnreadableSheet, open_roster
+from students.roster import cells, spreadsheet_reader, spreadsheet_writer
+from students.roster.spreadsheet_reader import UnreadableSheet, open_roster
 from tests.students.roster import books
 from tests.support.words import said
 
@@ -134,13 +134,13 @@ def test_formulas_without_a_result_are_marked_and_others_give_theirs():
 
 
 def test_the_template_reads_as_an_empty_roster_and_its_example_is_left_aside():
-    sheet = open_roster(templates.template(title="x"))
-    assert sheet.name == templates.SHEET
+    sheet = open_roster(spreadsheet_writer.template_workbook(title="x"))
+    assert sheet.name == spreadsheet_writer.SHEET
     assert list(sheet.rows) == []
 
 
 def test_our_workbook_of_wrong_rows_reads_like_the_file_it_came_from():
-    content = templates.wrong_rows([(7, books.row(1, 姓名="=1+1"), {"name": "wrong"})])
+    content = spreadsheet_writer.wrong_rows_workbook([(7, books.row(1, 姓名="=1+1"), {"name": "wrong"})])
     sheet = open_roster(content)
     assert sheet.headings.ignored == []
     assert [line for _number, line in sheet.rows] == [books.row(1, 姓名="=1+1")]
@@ -242,7 +242,7 @@ def test_a_million_empty_rows_that_carry_a_format_are_no_matter():
 
 
 def test_too_many_rows_are_refused(monkeypatch):
-    monkeypatch.setattr(spreadsheet, "MAX_ROWS", 3)
+    monkeypatch.setattr(spreadsheet_reader, "MAX_ROWS", 3)
     assert "More than 3 rows" in refusal(books.roster(*books.rows(4)))
 
 

@@ -10,7 +10,7 @@ from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
 from students import id_encryption
 from students.models import Student
-from students.roster import importing
+from students.roster import importer
 from tests import factories
 from tests.students.roster import books
 from tests.support.words import said
@@ -32,14 +32,14 @@ def load(scoped, season):
     """Import lines into the school's roster; returns the plan."""
 
     def load(*lines, **options):
-        return importing.apply(books.roster(*lines), school=scoped, season=season, by=history.SYSTEM, **options)
+        return importer.apply_import(books.roster(*lines), school=scoped, season=season, by=history.SYSTEM, **options)
 
     return load
 
 
 @pytest.fixture
 def look(scoped, season):
-    return lambda *lines: importing.plan(books.roster(*lines), school=scoped, season=season)
+    return lambda *lines: importer.plan_import(books.roster(*lines), school=scoped, season=season)
 
 
 def the(student_no="202300001"):
@@ -198,13 +198,13 @@ def test_a_school_outside_of_the_season_has_no_roster(other_school, season, db):
     with school_scope(other_school):
         Enrolment.objects.all().delete()
         with pytest.raises(PortalError, match=said("Your school is not enrolled in this season. Ask the center.")):
-            importing.apply(books.roster(books.row(1)), school=other_school, season=season, by=history.SYSTEM)
+            importer.apply_import(books.roster(books.row(1)), school=other_school, season=season, by=history.SYSTEM)
 
 
 def test_progress_is_told_in_rows(look, scoped, season, monkeypatch):
-    monkeypatch.setattr(importing, "CHUNK", 2)
+    monkeypatch.setattr(importer, "CHUNK", 2)
     told = []
-    importing.plan(
+    importer.plan_import(
         books.roster(*books.rows(5)),
         school=scoped,
         season=season,

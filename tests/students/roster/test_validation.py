@@ -1,18 +1,18 @@
-from students.roster.rows import Judge, clean
+from students.roster.validation import RowValidator, clean_row
 from tests.factories import id_number
 from tests.students.roster import books
 
 
 def judged(*lines):
-    judge = Judge()
-    good = list(judge.good((number, [str(cell) for cell in line]) for number, line in enumerate(lines, 2)))
-    judge.doubt_rounded()
-    codes = {row: {name: p.code for name, p in problems.items()} for row, problems in judge.wrong.items()}
-    return [row.number for row in good if row.number not in judge.recalled], codes
+    validator = RowValidator()
+    good = list(validator.valid_rows((number, [str(cell) for cell in line]) for number, line in enumerate(lines, 2)))
+    validator.reject_suspects()
+    codes = {row: {name: p.code for name, p in problems.items()} for row, problems in validator.wrong.items()}
+    return [row.number for row in good if row.number not in validator.revoked], codes
 
 
 def test_a_right_row_is_clean():
-    values, problems = clean(books.row(1))
+    values, problems = clean_row(books.row(1))
     assert problems == {}
     assert values["student_no"] == "202300001"
     assert values["gender"] == "male"
@@ -20,7 +20,7 @@ def test_a_right_row_is_clean():
 
 
 def test_empty_gender_and_type_follow_from_the_number():
-    values, problems = clean(books.row(2, 性别="", 证件类型=""))
+    values, problems = clean_row(books.row(2, 性别="", 证件类型=""))
     assert problems == {}
     assert (values["gender"], values["id_type"]) == ("female", "resident")
 

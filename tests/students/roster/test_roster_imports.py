@@ -15,7 +15,7 @@ from portal.models import Event, Job, Role
 from portal.tenancy import school_scope
 from schools.models import Area, School
 from students.models import RosterImport, Student
-from students.roster import import_jobs, importing
+from students.roster import importer, roster_imports
 from tests import factories
 from tests.conftest import client_of
 from tests.students.roster import books
@@ -31,7 +31,9 @@ def upload(scoped, season, owner):
     """Upload and read a file; returns the import."""
 
     def upload(content):
-        row = import_jobs.upload(school=scoped, season=season, content=content, filename="名单.xlsx", by=owner)
+        row = roster_imports.upload_roster(
+            school=scoped, season=season, content=content, filename="名单.xlsx", by=owner
+        )
         jobs.run(row.job_id)
         row.refresh_from_db()
         return row
@@ -46,7 +48,7 @@ def finish(row):
 
 
 def test_upload_waits_for_its_job(scoped, season, owner):
-    row = import_jobs.upload(
+    row = roster_imports.upload_roster(
         school=scoped, season=season, content=books.roster(books.row(1)), filename="a.xlsx", by=owner
     )
     assert row.status == Status.READING
@@ -57,12 +59,12 @@ def test_upload_waits_for_its_job(scoped, season, owner):
 def test_an_upload_that_was_not_committed_leaves_no_file(scoped, season, owner, upload):
     content = books.roster(books.row(1))
     with lost_at('INSERT INTO "portal_event"'):
-        import_jobs.upload(school=scoped, season=season, content=content, filename="a.xlsx", by=owner)
+        roster_imports.upload_roster(school=scoped, season=season, content=content, filename="a.xlsx", by=owner)
     assert stored_files() == set()
     assert not RosterImport.objects.exists()
     row = upload(content)
     assert row.file_size == row.file.size > len(content)
-    import_jobs.discard_file(row)
+    roster_imports.discard_file(row)
     assert stored_files() == set()
     assert RosterImport.objects.get().file_size == 0
 
@@ -72,7 +74,7 @@ def test_the_file_lies_encrypted(upload):
     with row.file.open("rb") as file:
         sealed = file.read()
     assert not sealed.startswith(b"PK")
-    assert import_jobs.content_of(row).startswith(b"PK")
+    assert roster_imports.uploaded_content(row).startswith(b"PK")
 
 
 def test_reading_leaves_a_preview(upload):
@@ -93,7 +95,7 @@ def test_the_report_holds_no_document_number(upload):
 
 def test_confirming_writes_and_leaves_no_file(upload, owner):
     row = upload(books.roster(*books.rows(3)))
-    done = finish(import_jobs.confirm(row=row, by=owner))
+    done = finish(roster_imports.confirm_import(row=row, by=owner))
     assert done.status == Status.DONE
     assert Student.objects.count() == 3
     assert not done.file
@@ -101,59 +103,59 @@ def test_confirming_writes_and_leaves_no_file(upload, owner):
 
 
 def test_wrong_rows_keep_the_file_until_the_next_upload(upload, owner):
-    row = finish(import_jobs.confirm(row=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
+    row = finish(roster_imports.confirm_import(row=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
     assert row.file
-    assert [(number, reasons) for number, _cells, reasons in import_jobs.wrong_rows(row, most=9)] == [
+    assert [(number, reasons) for number, _cells, reasons in roster_imports.wrong_rows(row, most=9)] == [
         (3, {"name": said("This must be filled.")})
     ]
     upload(books.roster(books.row(2)))
     row.refresh_from_db()
     assert not row.file
     with pytest.raises(PortalError, match=said("The file of this import is no longer kept. Upload it again.")):
-        import_jobs.wrong_rows(row, most=9)
+        roster_imports.wrong_rows(row, most=9)
 
 
 def test_wrong_rows_stay_when_the_next_file_is_refused(upload, owner):
-    row = finish(import_jobs.confirm(row=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
+    row = finish(roster_imports.confirm_import(row=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
     assert upload(books.xlsx(["收入", "支出"], [1, 2])).status == Status.REFUSED
     row.refresh_from_db()
-    assert [number for number, _cells, _reasons in import_jobs.wrong_rows(row, most=9)] == [3]
+    assert [number for number, _cells, _reasons in roster_imports.wrong_rows(row, most=9)] == [3]
 
 
 def test_confirming_twice_is_a_conflict(upload, owner):
     row = upload(books.roster(books.row(1)))
-    import_jobs.confirm(row=row, by=owner)
+    roster_imports.confirm_import(row=row, by=owner)
     with pytest.raises(Conflict):
-        import_jobs.confirm(row=RosterImport.objects.get(pk=row.pk), by=owner)
+        roster_imports.confirm_import(row=RosterImport.objects.get(pk=row.pk), by=owner)
 
 
 def test_dropping_changes_nothing_and_removes_the_file(upload, owner):
     row = upload(books.roster(books.row(1)))
     name, storage = row.file.name, row.file.storage
-    import_jobs.drop(row=row, by=owner)
+    roster_imports.drop_import(row=row, by=owner)
     assert row.status == Status.DROPPED
     assert not storage.exists(name)
     with pytest.raises(Conflict):
-        import_jobs.confirm(row=row, by=owner)
+        roster_imports.confirm_import(row=row, by=owner)
 
 
 def test_nothing_to_import_says_so(upload, owner):
-    finish(import_jobs.confirm(row=upload(books.roster(books.row(1))), by=owner))
+    finish(roster_imports.confirm_import(row=upload(books.roster(books.row(1))), by=owner))
     with pytest.raises(PortalError, match=said("There is nothing to import: no row of this file is new or changed.")):
-        import_jobs.confirm(row=upload(books.roster(books.row(1))), by=owner)
+        roster_imports.confirm_import(row=upload(books.roster(books.row(1))), by=owner)
 
 
 def test_a_roster_that_changed_since_the_preview_is_shown_again(upload, owner):
     row = upload(books.roster(*books.rows(2)))
-    import_jobs.confirm(row=row, by=owner)
-    finish(import_jobs.confirm(row=upload(books.roster(books.row(1))), by=owner))
+    roster_imports.confirm_import(row=row, by=owner)
+    finish(roster_imports.confirm_import(row=upload(books.roster(books.row(1))), by=owner))
     again = finish(row)
     assert again.status == Status.PREVIEW
     assert (
         said("The roster has changed since this preview. Look at the new figures and confirm again.") in again.message
     )
     assert (again.new, again.unchanged) == (1, 1)
-    assert finish(import_jobs.confirm(row=again, by=owner)).status == Status.DONE
+    assert finish(roster_imports.confirm_import(row=again, by=owner)).status == Status.DONE
 
 
 def test_a_file_that_is_no_roster_is_refused_with_its_sentence(upload):
@@ -169,9 +171,9 @@ def test_headings_without_students_are_refused(upload):
 
 def test_jobs_are_safe_to_run_twice(upload, owner):
     row = upload(books.roster(*books.rows(2)))
-    import_jobs.confirm(row=row, by=owner)
-    import_jobs.write(RosterImport.objects.get(pk=row.pk), by=owner, progress=importing.no_progress)
-    done = import_jobs.write(RosterImport.objects.get(pk=row.pk), by=owner, progress=importing.no_progress)
+    roster_imports.confirm_import(row=row, by=owner)
+    roster_imports.write_import(RosterImport.objects.get(pk=row.pk), by=owner, progress=importer.no_progress)
+    done = roster_imports.write_import(RosterImport.objects.get(pk=row.pk), by=owner, progress=importer.no_progress)
     assert done.status == Status.DONE
     assert Event.objects.filter(kind="rosterimport.done").count() == 1
 
@@ -179,7 +181,7 @@ def test_jobs_are_safe_to_run_twice(upload, owner):
 def test_a_fault_of_ours_gives_the_import_back(upload, owner, monkeypatch):
     row = upload(books.roster(books.row(1)))
     monkeypatch.setattr("students.roster.staging._UPSERT", "SELECT broken")
-    back = finish(import_jobs.confirm(row=row, by=owner))
+    back = finish(roster_imports.confirm_import(row=row, by=owner))
     assert back.status == Status.PREVIEW
     assert (
         said("The work stopped because of a fault on our side. It has been reported; try again later.") in back.message
@@ -187,10 +189,12 @@ def test_a_fault_of_ours_gives_the_import_back(upload, owner, monkeypatch):
 
 
 def test_old_files_are_purged(upload, owner):
-    done = finish(import_jobs.confirm(row=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner))
+    done = finish(
+        roster_imports.confirm_import(row=upload(books.roster(books.row(1), books.row(2, 姓名=""))), by=owner)
+    )
     forgotten = upload(books.roster(books.row(3)))
-    assert import_jobs.purge(older_than=timezone.now() - dt.timedelta(days=1)) == 0
-    assert import_jobs.purge(older_than=timezone.now()) == 1  # the upload took the file of the one before
+    assert roster_imports.purge_files(older_than=timezone.now() - dt.timedelta(days=1)) == 0
+    assert roster_imports.purge_files(older_than=timezone.now()) == 1  # the upload took the file of the one before
     for row, status in ((done, Status.DONE), (forgotten, Status.DROPPED)):
         row.refresh_from_db()
         assert (row.status, bool(row.file)) == (status, False)
@@ -200,7 +204,7 @@ def test_large_and_empty_files_are_refused_at_once(scoped, season, owner, settin
     settings.UPLOAD_MAX_BYTES = {"roster": 1024 * 1024}
     for size, words in ((0, "empty"), (2 * 1024 * 1024, "larger than 1 MB")):
         with pytest.raises(PortalError, match=words):
-            import_jobs.upload(school=scoped, season=season, content=b"x" * size, filename="a.xlsx", by=owner)
+            roster_imports.upload_roster(school=scoped, season=season, content=b"x" * size, filename="a.xlsx", by=owner)
 
 
 # the pages

@@ -1,0 +1,175 @@
+"""Reading, checking, comparing and writing a roster file, for portal, API and command."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+
+from portal import history
+from portal.errors import Conflict, PortalError
+from schools.models import Action, Enrolment, School, Season
+from students import proof_reopening
+from students.roster import spreadsheet_reader
+from students.roster.spreadsheet_reader import Sheet
+from students.roster.staging import Staging
+from students.roster.validation import Problems, RowValidator
+
+CHUNK = 2000  # rows between two reports of progress
+MAX_REPORTED = 2000  # wrong rows whose reasons are stored
+FIGURES = ("new", "changed", "unchanged", "wrong")
+MAX_NAMED = 100  # students named in a list of the report
+Progress = Callable[[int, int], None]
+
+
+@dataclass
+class Plan:
+    """The changes that a file makes to the roster.
+
+    `missing` and `after_photo` are lists of (student number, name or stage); `after_proof`, of ids.
+    """
+
+    sheet: Sheet
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    wrong: dict[int, Problems] = field(default_factory=dict)
+    missing: list[tuple[str, str]] = field(default_factory=list)
+    after_photo: list[tuple[str, str]] = field(default_factory=list)
+    after_proof: list[int] = field(default_factory=list)
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        return {"new": self.new, "changed": self.changed, "unchanged": self.unchanged, "wrong": len(self.wrong)}
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """JSON for the preview, with the codes of problems. It never holds a document number."""
+        return {
+            "sheet": self.sheet.name,
+            "ignored": self.sheet.headings.ignored[:20],
+            "wrong": [
+                {"row": row, "cells": {name: [p.code, p.params] for name, p in self.wrong[row].items()}}
+                for row in sorted(self.wrong)[:MAX_REPORTED]
+            ],
+            "missing": {"count": len(self.missing), "first": self.missing[:MAX_NAMED]},
+            "after_photo": {"count": len(self.after_photo), "first": self.after_photo[:MAX_NAMED]},
+            "after_proof": len(self.after_proof),
+        }
+
+
+def require_open_roster(*, school: School, season: Season) -> Enrolment:
+    """The enrolment of the school. Raises PortalError when its roster can no longer be changed."""
+    enrolment = Enrolment.objects.filter(school=school, season=season).first()
+    if enrolment is None:
+        raise PortalError(_("Your school is not enrolled in this season. Ask the center."))
+    if season.status == Season.Status.CLOSED:
+        raise PortalError(_("The season is closed: its roster can no longer be changed."))
+    enrolment.require(Action.IMPORT)
+    return enrolment
+
+
+def check_size(size: int) -> None:
+    """Raise PortalError for an empty file, or one over UPLOAD_MAX_BYTES["roster"]."""
+    limit = settings.UPLOAD_MAX_BYTES["roster"]
+    if size > limit:
+        raise PortalError(
+            _("The file is larger than %(limit)d MB. Copy the roster alone into the template.")
+            % {"limit": limit // 1024 // 1024}
+        )
+    if not size:
+        raise PortalError(_("The file is empty. Fill the template with your students and upload it."))
+
+
+@dataclass
+class StagedFile:
+    """A file whose clean rows are in the staging table."""
+
+    sheet: Sheet
+    validator: RowValidator
+    staging: Staging
+
+    def compare(self) -> Plan:
+        not_writable = self.staging.compare()
+        wrong = self.validator.wrong | not_writable
+        new, changed, unchanged = self.staging.counts()
+        return Plan(
+            self.sheet,
+            new,
+            changed,
+            unchanged,
+            wrong,
+            missing=self.staging.missing(no for no, row in self.validator.student_numbers.items() if row in wrong),
+            after_photo=self.staging.changed_after_photo(),
+            after_proof=self.staging.changed_after_proof(),
+        )
+
+
+@contextlib.contextmanager
+def stage_file(
+    content: bytes, *, school: School, season: Season, encrypt: bool, progress: Progress
+) -> Iterator[StagedFile]:
+    """Read and check a file row by row, and put its clean rows into the staging table.
+
+    `encrypt` document numbers when the rows will be written.
+    """
+    sheet = spreadsheet_reader.open_roster(content)
+    validator = RowValidator()
+    with Staging(school=school, season=season) as staging:
+        rows = validator.valid_rows(sheet.rows)
+        while chunk := list(islice(rows, CHUNK)):
+            staging.add(chunk, encrypt=encrypt)
+            progress(min(chunk[-1].number - sheet.headings.row, sheet.total), sheet.total)
+        validator.reject_suspects()
+        staging.remove(validator.revoked)
+        yield StagedFile(sheet, validator, staging)
+
+
+def no_progress(done: int, total: int) -> None:
+    """The default of `progress`."""
+
+
+def plan_import(content: bytes, *, school: School, season: Season, progress: Progress = no_progress) -> Plan:
+    """The plan of a file; nothing is written."""
+    with stage_file(content, school=school, season=season, encrypt=False, progress=progress) as staged:
+        return staged.compare()
+
+
+def apply_import(
+    content: bytes,
+    *,
+    school: School,
+    season: Season,
+    by: history.Actor,
+    import_no: int | None = None,
+    progress: Progress = no_progress,
+    expected: dict[str, int] | None = None,
+    then: Callable[[Plan], Any] = lambda found: None,
+) -> Plan:
+    """Write new and changed rows in one transaction; wrong rows are left out.
+
+    `expected`: the figures of the confirmed preview. Raises Conflict when they have changed.
+    `then` is called inside the transaction, to record the event of the import.
+    """
+    require_open_roster(school=school, season=season)
+    with (
+        stage_file(content, school=school, season=season, encrypt=True, progress=progress) as staged,
+        transaction.atomic(),
+    ):
+        _lock_roster(school)
+        found = staged.compare()
+        if expected is not None and found.figures != expected:
+            raise Conflict(_("The roster has changed since this preview. Look at the new figures and confirm again."))
+        staged.staging.write(by=by, import_no=import_no, source=history.present_source())
+        proof_reopening.reopen_proofs(found.after_proof, school=school, by=by)
+        then(found)
+    return found
+
+
+def _lock_roster(school: School) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('roster'), %s)", [school.pk])

@@ -1,0 +1,190 @@
+"""The states of a roster import, for the portal and the API.
+
+upload_roster -> read_import (a job) -> confirm_import or drop_import -> write_import (a job).
+Both jobs read the uploaded file, which is stored encrypted until the import is over.
+"""
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from portal import files, history, jobs, states
+from portal.errors import Conflict, PortalError
+from portal.models import User
+from schools.models import School, Season
+from students import id_encryption
+from students.models import RosterImport
+from students.roster import cell_problems, importer, spreadsheet_reader
+from students.roster.importer import FIGURES, Progress, check_size, require_open_roster
+
+Status = RosterImport.Status
+
+
+def upload_roster(*, school: School, season: Season, content: bytes, filename: str, by: User) -> RosterImport:
+    """Store a file and start the job that reads it.
+
+    Raises PortalError when the roster is closed, or the file is empty or too large.
+    """
+    require_open_roster(school=school, season=season)
+    check_size(len(content))
+    row = RosterImport(school=school, season=season, filename=filename[-120:], created_by_name=by.actor_name)
+    with files.writing() as write:
+        written = write.store(row, {"file": id_encryption.encrypt_file(content)}, filename="roster")
+        row.file, row.file_size = written["file"], written["file_size"]
+        with transaction.atomic():
+            row.save()
+            history.record("rosterimport.uploaded", row, by=by, after=row.status, facts={"file": row.filename})
+            _start("roster_read", row, by=by)
+    return row
+
+
+def _discard_older_files(latest: RosterImport) -> None:
+    """Delete the files of earlier finished imports: their wrong rows are no longer needed."""
+    finished = RosterImport.objects.filter(
+        school=latest.school,
+        season=latest.season,
+        pk__lt=latest.pk,
+        status__in=(Status.DONE, Status.REFUSED, Status.DROPPED),
+    )
+    for row in finished.exclude(file=""):
+        discard_file(row)
+
+
+def discard_file(row: RosterImport) -> None:
+    """Delete the file, then clear its fields: after a crash the row still names the file."""
+    files.delete([row.file.name])
+    row.file, row.file_size = "", 0
+    RosterImport.objects.filter(pk=row.pk).update(file="", file_size=0)
+
+
+def purge_files(*, older_than: dt.datetime) -> int:
+    """Drop unconfirmed previews and delete files older than this; return how many.
+
+    Needs a scope of all schools.
+    """
+    old = RosterImport.objects.filter(created_at__lt=older_than).exclude(file="").select_related("school", "season")
+    rows = list(old.exclude(status__in=(Status.READING, Status.APPLYING)))
+    for row in rows:
+        if row.status == Status.PREVIEW:
+            states.change(row, Status.DROPPED, by=history.SYSTEM)
+        discard_file(row)
+    return len(rows)
+
+
+def _start(kind: str, row: RosterImport, *, by: User) -> None:
+    row.job = jobs.create(
+        kind,
+        by=by,
+        school=row.school,
+        season=row.season,
+        total=row.new + row.changed + row.unchanged + row.wrong,
+        params={"roster": row.pk, "language": get_language()},
+    )
+    RosterImport.objects.filter(pk=row.pk).update(job=row.job)
+
+
+def uploaded_content(row: RosterImport) -> bytes:
+    """The uploaded file, decrypted. Raises PortalError when it is deleted."""
+    if not row.file.name or not row.file.storage.exists(row.file.name):
+        raise PortalError(_("The file of this import is no longer kept. Upload it again."))
+    with row.file.open("rb") as file:
+        return id_encryption.decrypt_file(file.read())
+
+
+def read_import(row: RosterImport, *, progress: Progress) -> RosterImport:
+    """Read and check the uploaded file. Then the import is a preview, or refused with a reason."""
+    if row.status != Status.READING:  # an earlier worker read it and was lost afterwards
+        return row
+    try:
+        found = importer.plan_import(uploaded_content(row), school=row.school, season=row.season, progress=progress)
+        if not (found.new + found.changed + found.unchanged + len(found.wrong)):
+            raise spreadsheet_reader.UnreadableSheet(_("There are headings but no students below them."))
+    except PortalError as error:
+        return refuse_import(row, message=str(error))
+    states.change(row, Status.PREVIEW, by=history.SYSTEM, facts=found.figures, report=found.report, **found.figures)
+    _discard_older_files(row)
+    return row
+
+
+def refuse_import(row: RosterImport, *, message: str) -> RosterImport:
+    states.change(row, Status.REFUSED, by=history.SYSTEM, message=message)
+    discard_file(row)
+    return row
+
+
+def confirm_import(*, row: RosterImport, by: User) -> RosterImport:
+    """Start the job that writes the file. Raises Conflict when already confirmed or dropped."""
+    require_open_roster(school=row.school, season=row.season)
+    if not row.new + row.changed:
+        raise PortalError(_("There is nothing to import: no row of this file is new or changed."))
+    with transaction.atomic():
+        states.change(row, Status.APPLYING, by=by, created_by_name=by.actor_name)
+        _start("roster_apply", row, by=by)
+    return row
+
+
+def drop_import(*, row: RosterImport, by: User) -> RosterImport:
+    states.change(row, Status.DROPPED, by=by)
+    discard_file(row)
+    return row
+
+
+def write_import(row: RosterImport, *, by: history.Actor, progress: Progress) -> RosterImport:
+    """Write a confirmed import. If the roster has changed since the preview, make a new preview."""
+    if row.status != Status.APPLYING:  # an earlier worker wrote it and was lost afterwards
+        return row
+    content = uploaded_content(row)
+    try:
+        importer.apply_import(
+            content,
+            school=row.school,
+            season=row.season,
+            by=by,
+            import_no=row.pk,
+            progress=progress,
+            expected={name: getattr(row, name) for name in FIGURES},
+            then=lambda found: states.change(row, Status.DONE, by=by, facts=found.figures, message=""),
+        )
+    except Conflict as conflict:
+        return _preview_again(row, content, conflict)
+    if not row.wrong:
+        discard_file(row)
+    return row
+
+
+def _preview_again(row: RosterImport, content: bytes, conflict: Conflict) -> RosterImport:
+    row.refresh_from_db()
+    if row.status != Status.APPLYING:  # another worker was faster
+        return row
+    found = importer.plan_import(content, school=row.school, season=row.season)
+    return states.change(
+        row, Status.PREVIEW, by=history.SYSTEM, message=str(conflict), report=found.report, **found.figures
+    )
+
+
+def handle_failed_job(row: RosterImport, *, message: str) -> None:
+    """Refuse an import that was not read; one that was not written can be confirmed again."""
+    if row.status == Status.READING:
+        refuse_import(row, message=message)
+    elif row.status == Status.APPLYING:
+        states.change(row, Status.PREVIEW, by=history.SYSTEM, message=message)
+
+
+def wrong_rows(row: RosterImport, *, most: int) -> list[tuple[int, list[str], dict[str, str]]]:
+    """The first `most` wrong rows: [(row number, cells as typed, {field: sentence})].
+
+    The cells are in the order of COLUMNS.
+    """
+    reasons = {entry["row"]: describe_problems(entry["cells"]) for entry in row.report.get("wrong", [])[:most]}
+    if not reasons:
+        return []
+    sheet = spreadsheet_reader.open_roster(uploaded_content(row))
+    return [(number, cells, reasons[number]) for number, cells in sheet.rows if number in reasons]
+
+
+def describe_problems(cells: dict[str, Any]) -> dict[str, str]:
+    """{field: sentence} of {field: (code, params)}, in the active language."""
+    return {name: str(cell_problems.Problem(*problem)) for name, problem in cells.items()}
