@@ -15,7 +15,7 @@ run: setup  ## 启动整个系统,Ctrl-C 结束 · start everything; Ctrl-C ends
 	@$(PY) -m launch.run
 
 test: setup-dev  ## 运行全部测试 · run every test, on real PostgreSQL, Redis and Chromium
-	@$(PY) launch/set_up.py browser
+	@$(PY) launch/install.py browser
 	@$(PY) -m pytest -n 2 --dist loadfile -p tests.support.coverage $(TESTS)
 
 MUTANTS ?= 200
@@ -35,17 +35,17 @@ format: setup-dev  ## 整理代码格式 · put code and templates in order
 	@$(PY) -m ruff format .
 	@find templates -name '*.html' -exec $(VENV)/bin/djade --target-version 5.2 {} +
 
-BENCHES ?= vision matting likeness verdict roster sheets archive pages hostile notifications
+BENCHES ?= photo_processing matting likeness_search upload_to_verdict roster_import sheets archive pages hostile_files notifications
 bench: setup-dev  ## 性能测量 · measure, each figure beside its floor or peer
 	@set -e; for name in $(BENCHES); do echo "== $$name"; $(PY) -m bench.$$name; done
 
 messages: setup  ## 更新并编译译文 · gather the messages to translate, compile the catalogue
-	@$(PY) launch/set_up.py gettext
+	@$(PY) launch/install.py gettext
 	@$(PY) manage.py makemessages --locale zh_Hans --no-location --no-wrap --no-obsolete --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*'
 	@$(PY) -m launch.translations --force
 
 lock:  ## 重新锁定依赖版本 · compile the pinned requirements anew
-	@$(PYTHON) launch/set_up.py runtime
+	@$(PYTHON) launch/install.py runtime
 	@$(PY) -m pip install --quiet uv
 	@$(PY) -m uv pip compile --quiet --upgrade --python-version 3.11 --override overrides.txt \
 		--no-emit-index-url --no-emit-find-links requirements.in -o requirements.txt
@@ -57,12 +57,12 @@ demo: setup  ## 载入演示数据 · load the demo season
 	@$(PY) manage.py demo
 
 setup:
-	@$(PYTHON) launch/set_up.py runtime
+	@$(PYTHON) launch/install.py runtime
 	@$(PY) -m launch.translations
 
 setup-dev:
-	@$(PYTHON) launch/set_up.py development
+	@$(PYTHON) launch/install.py development
 	@$(PY) -m launch.translations
 
 clean:  ## 删除环境与本机数据 · remove the environment and this checkout's data
-	@$(PYTHON) launch/set_up.py clean
+	@$(PYTHON) launch/install.py clean

@@ -1,6 +1,6 @@
 """The archive of electronic portraits: streamed ZIP beside a plain copy of the same files; first byte; length ahead.
 
-    .venv/bin/python bench/archive.py [FILES]          10,000 of 38 kB unless told
+    .venv/bin/python -m bench.archive [FILES]          10,000 of 38 kB unless told
 
 Both read the files from the same folder (in the page cache after the first round) and write one
 file. Needs no database.
@@ -13,8 +13,6 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 SIZE = 38_000
 
 

@@ -23,10 +23,10 @@ from demo.drawn_people.person import Person
 from demo.drawn_people.portrait import draw_portrait
 from vision import measure, networks, open_photo
 from vision.backgrounds import BACKGROUNDS
-from vision.face import CHIN, OVAL
+from vision.face_crop import CHIN, OVAL
 from vision.portrait import matting
-from vision.portrait.framing import HEIGHT, WIDTH, frame
-from vision.portrait.regions import trimap
+from vision.portrait.automatic_crop import HEIGHT, WIDTH, choose_crop
+from vision.portrait.trimap import trimap_from_mask
 
 SIZE = (900, 1200)
 DARK, LIGHT = (0.06, 0.06, 0.06), (0.94, 0.94, 0.94)
@@ -158,7 +158,7 @@ def _case(
     Image.fromarray(photo).save(file, "JPEG", quality=quality)
     source = open_photo(file.getvalue())
     measures = measure(source)
-    matrix = frame(measures, source.size)[0].matrix(source.size)
+    matrix = choose_crop(measures, source.size)[0].matrix(source.size)
     rgb, truth, person = (
         _framed(part, matrix) for part in (source.at_least(SIZE[1]).astype(np.float32) / 255, alpha, coloured)
     )
@@ -185,7 +185,9 @@ def mask_only(case: Case) -> tuple[np.ndarray, np.ndarray]:
 def full_trimap(case: Case) -> np.ndarray:
     """The trimap of the mask alone, at half the size as the engine makes it, enlarged."""
     half = cv2.resize(case.mask, (WIDTH // 2, HEIGHT // 2), interpolation=cv2.INTER_AREA)
-    return cv2.resize(trimap(half, case.chin / 2, case.oval / 2), (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST)
+    return cv2.resize(
+        trimap_from_mask(half, case.chin / 2, case.oval / 2), (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST
+    )
 
 
 def guided(case: Case) -> tuple[np.ndarray, np.ndarray]:
@@ -210,7 +212,7 @@ def pymatting_closed_form(case: Case) -> tuple[np.ndarray, np.ndarray]:
 
 
 def ours(case: Case) -> tuple[np.ndarray, np.ndarray]:
-    made = matting.matte(case.rgb, case.mask, case.chin, case.oval)
+    made = matting.compute_matte(case.rgb, case.mask, case.chin, case.oval)
     return made.alpha, made.person
 
 

@@ -68,7 +68,7 @@ def work(port: int) -> None:
 
 
 def prepare(port: int, *, create: bool = False) -> None:
-    from bench.roster import connect
+    from bench.database import connect
 
     connect(create=create, name=DATABASE)
     from django.conf import settings
@@ -192,8 +192,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["serve"]:
         serve(int(sys.argv[2]))
     elif sys.argv[1:2] == ["work"]:
-        from bench import roster  # noqa: F401  (puts the repository on the path)
-
         work(int(sys.argv[2]))
     else:
         main(int(sys.argv[1]) if len(sys.argv) > 1 else 20_000)

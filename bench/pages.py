@@ -106,7 +106,7 @@ def client_of(user: Any) -> Any:
 
 
 def main(students: int) -> None:
-    from bench.roster import connect
+    from bench.database import connect
 
     connect(create=True, name="test_bench_pages")
     from django.urls import reverse

@@ -1,6 +1,6 @@
 """Sheets: ours beside a raster layout of the same page (Pillow at 300 dpi), and the peak memory of many students.
 
-    .venv/bin/python bench/sheets.py [STUDENTS]          10,000 unless told
+    .venv/bin/python -m bench.sheets [STUDENTS]          10,000 unless told
 
 Each contender runs in a fresh process. The raster peer resizes each portrait once, writes the captions with the same font
 and saves the pages as JPEG in one PDF; it gets fewer students, since it is slow. Needs no database.
@@ -16,8 +16,6 @@ import time
 from io import BytesIO
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("TUCAI_SERVICES", "none")
 PEER_STUDENTS = 80
@@ -119,7 +117,7 @@ def measured(name: str, count: int) -> dict:
     """In a process of its own, so that the peak memory is its own."""
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "portrait.jpg").write_bytes(portrait())
-        command = [sys.executable, __file__, "--contender", name, str(count), folder]
+        command = [sys.executable, "-m", "bench.sheets", "--contender", name, str(count), folder]
         return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout.splitlines()[-1])
 
 

@@ -84,7 +84,7 @@ class LimitsForm(forms.Form):
         )
         for rule in vision.RULES:
             for limit in rule.limits.values():
-                label = f"{rule.title}{gettext(': ')}{limit.words}"
+                label = f"{rule.title}{gettext(': ')}{limit.text}"
                 value = limit_set.changes.get(rule.name, {}).get(limit.name, limit.default)
                 self._add(f"{rule.name}.{limit.name}", label, limit.default, value)
 

@@ -6,25 +6,26 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import env
+from config import service_addresses
+from config.stored_secrets import stored_secret
 from launch import data_folder, environment
 
 # One photo is one task on one core: numpy's helpers would wait in a loop for work of microseconds, and double its cost. To be
 # said before numpy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-BASE_DIR = env.BASE_DIR
-DATA_DIR: Path = data_folder.data_dir()
+BASE_DIR = Path(__file__).resolve().parent.parent
+DATA_DIR: Path = data_folder.locate_data_folder()
 # Django's error pages with traces: only when asked for, so that a demo never shows one.
 DEBUG = environment.flag("DEBUG")
 # No database of its own is configured: this is somebody's first look, on one machine, without https.
 IS_LOCAL = environment.flag("TUCAI_LOCAL", default=not environment.secret("DATABASE_URL"))
 
-SECRET_KEY = env.kept_secret("SECRET_KEY", DATA_DIR)
+SECRET_KEY = stored_secret("SECRET_KEY", DATA_DIR)
 # Encrypts ID numbers and keys their look-up hash: losing it loses the numbers.
-ID_NUMBER_KEY = env.kept_secret("ID_NUMBER_KEY", DATA_DIR)
-ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", "*" if IS_LOCAL else "")
-CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS")
+ID_NUMBER_KEY = stored_secret("ID_NUMBER_KEY", DATA_DIR)
+ALLOWED_HOSTS = environment.text_list("ALLOWED_HOSTS", "*" if IS_LOCAL else "")
+CSRF_TRUSTED_ORIGINS = environment.text_list("CSRF_TRUSTED_ORIGINS")
 _PORT = environment.number("PORT", 8000, least=1, most=65_535)
 SITE_URL = environment.web_address("SITE_URL", f"http://localhost:{_PORT}")
 
@@ -95,11 +96,11 @@ TEMPLATES = [
 ]
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
-_urls = env.services()
+_urls = service_addresses.service_urls()
 # A plain role that owns nothing. The owner's address is asked for by the commands that need it (portal.database_owner),
 # and stands neither in the settings nor, in production, in the environment of web and workers.
-DATABASES = {"default": env.database(_urls.database)}
-DATABASE_OWNER = env.owner_database
+DATABASES = {"default": service_addresses.database_settings(_urls.database)}
+DATABASE_OWNER = service_addresses.owner_database
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = _urls.redis
@@ -206,7 +207,7 @@ FILE_UPLOAD_PERMISSIONS = 0o640
 # A whole request; nginx refuses the same (deploy/nginx.conf), and without it the portal does (portal.access).
 REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 # TrueType files for characters of names that the packaged Chinese fonts lack, tried in turn.
-EXTRA_FONTS = environment.words("TUCAI_EXTRA_FONTS")
+EXTRA_FONTS = environment.text_list("TUCAI_EXTRA_FONTS")
 UPLOAD_MAX_BYTES = {"photo": 20 * 1024 * 1024, "roster": 25 * 1024 * 1024, "feedback": 10 * 1024 * 1024}
 
 CELERY_BROKER_URL = REDIS_URL
@@ -254,5 +255,5 @@ LOGGING = {
     "loggers": {"django.request": {"level": "ERROR"}},
 }
 
-# TUCAI_LINGER_SECONDS is read by launch.embedded, TUCAI_TEST_DB by tests.settings.
+# TUCAI_LINGER_SECONDS is read by launch.embedded_services, TUCAI_TEST_DB by tests.settings.
 environment.refuse_unknown("TUCAI_", read_elsewhere=["TUCAI_LINGER_SECONDS", "TUCAI_TEST_DB"])

@@ -17,7 +17,7 @@ from launch import environment
 CHECKOUT = Path(__file__).resolve().parent.parent
 ROOT_HOME = Path("/var/lib/tucai")
 ACCOUNT_NAME = "tucai"
-ENOUGH_BYTES = 400 * 1024 * 1024
+MIN_FREE_BYTES = 400 * 1024 * 1024
 
 
 class ServiceError(SystemExit):
@@ -37,20 +37,20 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Premises:
+class DataFolder:
     """A data folder, ready to be used, and the account of the servers in it (None: our own)."""
 
-    folder: Path
+    path: Path
     account: Account | None
 
     def make_private(self, name: str) -> Path:
         """A folder inside the data folder that only the servers' account (and root) may enter."""
-        path = self.folder / name
+        path = self.path / name
         path.mkdir(mode=0o700, exist_ok=True)
-        self.hand_over(path)
+        self.give_to_account(path)
         return path
 
-    def hand_over(self, path: Path) -> None:
+    def give_to_account(self, path: Path) -> None:
         if self.account:
             os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
 
@@ -68,36 +68,36 @@ class Premises:
 
     def child_options(self) -> dict:
         """Popen arguments that give a child the servers' account and nothing of our terminal."""
-        options: dict = {"cwd": self.folder, "start_new_session": True}
+        options: dict = {"cwd": self.path, "start_new_session": True}
         if self.account:
             options |= {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
         return options
 
-    def binaries(self, package: str, inside: str) -> Path:
+    def program_folder(self, package: str, inside: str) -> Path:
         """A folder of programs inside an installed package; for root a copy that belongs to the account.
 
         A checkout below /root (mode 700) is closed to every other account. Opening somebody's
         home folder is not ours to do, so the programs (45 MB) are copied beside the data instead.
         """
-        return self.copy_of(package, inside) if self.account else site_of(package) / package / inside
+        return self.copy_programs(package, inside) if self.account else package_parent(package) / package / inside
 
-    def copy_of(self, package: str, inside: str) -> Path:
+    def copy_programs(self, package: str, inside: str) -> Path:
         """The programs with the libraries that lie beside their package, in the same places."""
-        copy = self.folder / "programs" / f"{package}-{version(package.replace('_', '-'))}"
+        copy = self.path / "programs" / f"{package}-{version(package.replace('_', '-'))}"
         if not (copy / package / inside).exists():
             draft = copy.with_name(f"{copy.name}.draft")
             shutil.rmtree(draft, ignore_errors=True)
             for name in (f"{package}/{inside}", f"{package}.libs"):
-                if (site_of(package) / name).exists():
-                    shutil.copytree(site_of(package) / name, draft / name, symlinks=True)
+                if (package_parent(package) / name).exists():
+                    shutil.copytree(package_parent(package) / name, draft / name, symlinks=True)
             for path in (copy.parent, draft, *draft.rglob("*")):
-                self.hand_over(path)
+                self.give_to_account(path)
             shutil.rmtree(copy, ignore_errors=True)
             draft.rename(copy)
         return copy / package / inside
 
 
-def site_of(package: str) -> Path:
+def package_parent(package: str) -> Path:
     """The folder that an installed package lies in."""
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
@@ -119,12 +119,12 @@ def _may_enter(folder: Path, account: Account) -> bool:
     return bool(status.st_mode & 0o001)
 
 
-def prepare() -> Premises:
+def prepare_data_folder() -> DataFolder:
     """Make the data folder (if need be) and check that the servers can live in it.
 
     Raises ServiceError when the folder cannot be made, is closed to the servers, or the disk is full.
     """
-    folder = data_dir()
+    folder = locate_data_folder()
     account = _account() if os.geteuid() == 0 else None
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -134,22 +134,22 @@ def prepare() -> Premises:
             f"Cannot make the data folder {folder} ({error.strerror}); name another one in TUCAI_DATA."
         ) from error
     if account:
-        _open_to(account, folder)
-    return Premises(folder=folder, account=account)
+        _make_enterable(account, folder)
+    return DataFolder(path=folder, account=account)
 
 
-def check_space(folder: Path) -> None:
+def check_free_space(folder: Path) -> None:
     """Refuse to start servers on a disk that is about to be full: both would stop halfway."""
     free = shutil.disk_usage(folder).free
-    if free < ENOUGH_BYTES:
+    if free < MIN_FREE_BYTES:
         raise ServiceError(
-            f"磁盘空间不足:{folder} 仅剩 {free >> 20} MB,至少需要 {ENOUGH_BYTES >> 20} MB,请清理后重试。 "
-            f"The disk is full: {folder} has {free >> 20} MB left and needs {ENOUGH_BYTES >> 20} MB. "
+            f"磁盘空间不足:{folder} 仅剩 {free >> 20} MB,至少需要 {MIN_FREE_BYTES >> 20} MB,请清理后重试。 "
+            f"The disk is full: {folder} has {free >> 20} MB left and needs {MIN_FREE_BYTES >> 20} MB. "
             "Free some space and start again."
         )
 
 
-def _open_to(account: Account, folder: Path) -> None:
+def _make_enterable(account: Account, folder: Path) -> None:
     """Let the account pass through our own folders (umask may be 077), and check all above them."""
     for path in {folder, ROOT_HOME} & {folder, *folder.parents}:
         path.chmod(path.stat().st_mode | 0o011)
@@ -162,7 +162,7 @@ def _open_to(account: Account, folder: Path) -> None:
 
 
 @functools.cache
-def data_dir() -> Path:
+def locate_data_folder() -> Path:
     """TUCAI_DATA; else var/ in the checkout; for root a folder of this checkout's own.
 
     PostgreSQL refuses to run as root, and an account made for it can often not enter the checkout.

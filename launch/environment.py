@@ -67,7 +67,7 @@ def choice(name: str, allowed: Iterable[str], default: str) -> str:
     return known[value.lower()]
 
 
-def words(name: str, default: str = "") -> list[str]:
+def text_list(name: str, default: str = "") -> list[str]:
     """Words separated by commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 

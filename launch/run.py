@@ -25,7 +25,7 @@ from honcho.environ import parse_procfile
 from honcho.manager import Manager
 from honcho.process import Popen, Process
 
-from launch import embedded, environment
+from launch import data_folder, embedded_services, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 ANSWER_SECONDS = 120
@@ -34,12 +34,12 @@ PR_SET_PDEATHSIG = 1
 
 def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    die_with_parent(signal.SIGTERM)
-    folder = embedded.data_dir()
+    set_parent_death_signal(signal.SIGTERM)
+    folder = data_folder.locate_data_folder()
     host, port = environment.text("HOST", "127.0.0.1"), environment.number("PORT", 8000, least=1, most=65_535)
     check_processes()
     try:
-        with _only_one(folder):
+        with _lock_data_folder(folder):
             check_port(host, port)
             _start_services()
             _set_up()
@@ -71,7 +71,7 @@ def check_processes() -> None:
 
 
 @contextlib.contextmanager
-def _only_one(folder: Path) -> Iterator[None]:
+def _lock_data_folder(folder: Path) -> Iterator[None]:
     """One `make run` a data folder: two beats would do the day's work twice."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "run.lock").open("ab") as lock:
@@ -88,7 +88,7 @@ def _only_one(folder: Path) -> Iterator[None]:
 def _start_services() -> None:
     if not _has_services():
         print("启动 PostgreSQL 与 Redis · starting PostgreSQL and Redis …", flush=True)
-        embedded.start()
+        embedded_services.start()
 
 
 def _has_services() -> bool:
@@ -97,9 +97,9 @@ def _has_services() -> bool:
 
 
 def _stop_services() -> None:
-    embedded.release()
+    embedded_services.release()
     if not _has_services():
-        embedded.stop_if_unused()
+        embedded_services.stop_if_unused()
 
 
 def _set_up() -> None:
@@ -147,14 +147,14 @@ class BoundProcess(Process):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._child_ctor = partial(Popen, preexec_fn=partial(die_with_parent, signal.SIGTERM))
+        self._child_ctor = partial(Popen, preexec_fn=partial(set_parent_death_signal, signal.SIGTERM))
 
     def run(self, *arguments: Any, **options: Any) -> None:
-        die_with_parent(signal.SIGKILL)
+        set_parent_death_signal(signal.SIGKILL)
         super().run(*arguments, **options)
 
 
-def die_with_parent(number: int) -> None:
+def set_parent_death_signal(number: int) -> None:
     """Ask Linux to send us this signal when our parent process ends; elsewhere do nothing."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
@@ -163,7 +163,7 @@ def die_with_parent(number: int) -> None:
 def _announce(port: int) -> None:
     """Say where to look once the first page answers; on a slow machine, that it takes its time."""
     address = f"http://localhost:{port}/"
-    while not _answers(f"http://127.0.0.1:{port}/"):
+    while not _is_answering(f"http://127.0.0.1:{port}/"):
         print(f"\n  {address} 仍未响应,请看上面的日志。 No answer yet: see the log above.\n", flush=True)
     accounts = subprocess.run(
         [sys.executable, "manage.py", "demo", "--accounts"], cwd=ROOT, capture_output=True, text=True, check=False
@@ -179,7 +179,7 @@ def _indented(text: str) -> str:
     return "".join(f"    {line}\n" for line in text.rstrip().splitlines())
 
 
-def _answers(url: str) -> bool:
+def _is_answering(url: str) -> bool:
     """Whether the address answers, with whatever, within ANSWER_SECONDS."""
     deadline = time.monotonic() + ANSWER_SECONDS
     while time.monotonic() < deadline:

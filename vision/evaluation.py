@@ -11,7 +11,7 @@ from pathlib import Path
 from vision import networks
 from vision.errors import Unreadable
 from vision.measures import Measures, measure
-from vision.rules import BY_NAME, RULES, Limits, judge
+from vision.rules import RULES, RULES_BY_NAME, Limits, judge
 from vision.source import open_photo
 from vision.verdict import Finding
 
@@ -24,7 +24,7 @@ class LabelError(Exception):
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledPhoto:
     """`name` is the file as the labels name it, with its folders. `expected` are the rules that this photo breaks, `warned`
     those of them that it breaks in a way that only asks for a warning, `overlooked` those (or other names) that the engine does
     not claim to see. `kind` and `strength` say how the violation was made."""
@@ -45,7 +45,7 @@ class Labelled:
 
 
 @dataclass(frozen=True)
-class Row:
+class RuleResult:
     """One rule and outcome over some photos. `false` counts findings that were not expected (for warnings too)."""
 
     rule: str
@@ -59,7 +59,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Kind:
+class ViolationKind:
     """One way of breaking a rule: by strength, in order of appearance, (found, photos)."""
 
     name: str
@@ -69,10 +69,10 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Photo:
+class EvaluatedPhoto:
     """One labelled photo with its measures and findings; no measures when it could not be opened."""
 
-    label: Labelled
+    label: LabelledPhoto
     measures: Measures
     findings: tuple[Finding, ...]
 
@@ -85,15 +85,15 @@ class Photo:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Evaluation:
     """The photos; rows per rule and outcome over all of them."""
 
-    photos: list[Photo]
+    photos: list[EvaluatedPhoto]
     limits: Limits
-    rows: list[Row] = field(default_factory=list)
+    rows: list[RuleResult] = field(default_factory=list)
 
 
-def read_labels(directory: Path, labels: Path) -> list[Labelled]:
+def read_labels(directory: Path, labels: Path) -> list[LabelledPhoto]:
     """labels: a CSV with the columns file, expected (rules, separated by spaces or semicolons; "colour:warn" where a warning is
     all that is asked, "?earrings" for what is left to the reviewer) and, if wanted, group (several by spaces), kind and
     strength."""
@@ -104,7 +104,7 @@ def read_labels(directory: Path, labels: Path) -> list[Labelled]:
     return [_label(directory, row) for row in rows]
 
 
-def _label(directory: Path, row: dict[str, str]) -> Labelled:
+def _label(directory: Path, row: dict[str, str]) -> LabelledPhoto:
     names = (row.get("expected") or "").replace(";", " ").split()
     warned = frozenset(name.removesuffix(ONLY_WARNED) for name in names if name.endswith(ONLY_WARNED))
     expected = frozenset(name.removesuffix(ONLY_WARNED) for name in names if not name.startswith(OVERLOOKED))
@@ -114,10 +114,10 @@ def _label(directory: Path, row: dict[str, str]) -> Labelled:
     overlooked = frozenset(name.removeprefix(OVERLOOKED) for name in names if name.startswith(OVERLOOKED))
     groups = frozenset((row.get("group") or "").split())
     kind, strength = row.get("kind") or "", row.get("strength") or ""
-    return Labelled(directory / row["file"], row["file"], expected, warned, overlooked, groups, kind, strength)
+    return LabelledPhoto(directory / row["file"], row["file"], expected, warned, overlooked, groups, kind, strength)
 
 
-def evaluate(labelled: Iterable[Labelled], limits: Limits, kept: Path | None = None) -> Judged:
+def evaluate(labelled: Iterable[LabelledPhoto], limits: Limits, kept: Path | None = None) -> Evaluation:
     """With `kept` the measures are read from that JSON file where it has them, and left there: limits can be tried in
     seconds. It knows nothing of engines; throw it away with the engine that wrote it."""
     labels = list(labelled)
@@ -128,9 +128,9 @@ def evaluate(labelled: Iterable[Labelled], limits: Limits, kept: Path | None = N
             measured[label.name] = measure_file(label.path)
     if kept:
         kept.write_text(json.dumps(measured))
-    photos = [judged_photo(label, measured[label.name], limits) for label in labels]
+    photos = [evaluate_photo(label, measured[label.name], limits) for label in labels]
     rows = [rule_row(rule.name, outcome, photos, limits) for rule in RULES for outcome in rule.outcomes]
-    return Judged(photos, limits, rows)
+    return Evaluation(photos, limits, rows)
 
 
 def measure_file(path: Path) -> Measures | None:
@@ -141,41 +141,43 @@ def measure_file(path: Path) -> Measures | None:
         return None
 
 
-def judged_photo(label: Labelled, measures: Measures | None, limits: Limits) -> Photo:
+def evaluate_photo(label: LabelledPhoto, measures: Measures | None, limits: Limits) -> EvaluatedPhoto:
     if measures is None:
-        return Photo(label, {}, (Finding("unreadable", "reject"),))
-    return Photo(label, measures, judge(measures, limits).findings)
+        return EvaluatedPhoto(label, {}, (Finding("unreadable", "reject"),))
+    return EvaluatedPhoto(label, measures, judge(measures, limits).findings)
 
 
-def total(photos: list[Photo]) -> Row:
+def total_result(photos: list[EvaluatedPhoto]) -> RuleResult:
     """All rejecting rules together: photos without a label for a rejecting rule that were rejected all the same."""
     rejecting = {rule.name for rule in RULES if "reject" in rule.outcomes}
     labelled = [photo for photo in photos if (photo.label.expected - photo.label.warned) & rejecting]
     clean = [photo for photo in photos if photo.label.is_clean]
     false, found = (sum(photo.is_rejected for photo in part) for part in (clean, labelled))
-    return Row("all rejecting", "reject", len(clean) + len(labelled), false, len(labelled), found)
+    return RuleResult("all rejecting", "reject", len(clean) + len(labelled), false, len(labelled), found)
 
 
-def group_names(judged: Judged) -> list[str]:
+def group_names(judged: Evaluation) -> list[str]:
     return sorted(frozenset().union(*(photo.label.groups for photo in judged.photos)))
 
 
-def of_group(judged: Judged, group: str) -> list[Photo]:
+def photos_of_group(judged: Evaluation, group: str) -> list[EvaluatedPhoto]:
     return [photo for photo in judged.photos if group in photo.label.groups]
 
 
-def rule_row(name: str, outcome: str, photos: list[Photo], limits: Limits) -> Row:
+def rule_row(name: str, outcome: str, photos: list[EvaluatedPhoto], limits: Limits) -> RuleResult:
     """Compared are the photos labelled with the rule and those without any label: a blurred photo may well read as gazing
     aside. A rejection counts as a found warning too, because the student hears of it either way."""
     asked = [photo for photo in photos if outcome == "warn" or name not in photo.label.warned]
-    counted = [photo for photo in asked if name in photo.label.expected or _keeps(photo, name)]
+    counted = [photo for photo in asked if name in photo.label.expected or _is_compliant(photo, name)]
     wanted = {outcome} if outcome == "reject" else set(OUTCOMES)
     fired = [photo.breaks(name, wanted) for photo in counted]
     expected = [name in photo.label.expected for photo in counted]
     found = sum(f and e for f, e in zip(fired, expected, strict=True))
-    scores = [BY_NAME[name].badness(photo.measures, background=limits.background) for photo in counted]
+    scores = [RULES_BY_NAME[name].violation_score(photo.measures, background=limits.background) for photo in counted]
     auc = area_under_curve(scores, expected)
-    return Row(name, outcome, len(counted), sum(fired) - found, sum(expected), found, limits.get(name, outcome), auc)
+    return RuleResult(
+        name, outcome, len(counted), sum(fired) - found, sum(expected), found, limits.get(name, outcome), auc
+    )
 
 
 def area_under_curve(scores: list[float | None], expected: list[bool]) -> float | None:
@@ -188,11 +190,11 @@ def area_under_curve(scores: list[float | None], expected: list[bool]) -> float 
     return higher / (len(bad) * len(good))
 
 
-def _keeps(photo: Photo, rule: str) -> bool:
+def _is_compliant(photo: EvaluatedPhoto, rule: str) -> bool:
     return photo.label.is_clean and rule not in photo.label.overlooked
 
 
-def kinds(judged: Judged) -> list[Kind]:
+def violation_kinds(judged: Evaluation) -> list[ViolationKind]:
     """How often each kind of made violation is found, by strength; what is left to the reviewer comes last."""
     found: dict[tuple[bool, str, str], dict[str, tuple[int, int]]] = {}
     for photo in judged.photos:
@@ -200,4 +202,6 @@ def kinds(judged: Judged) -> list[Kind]:
             strengths = found.setdefault((rule in photo.label.overlooked, photo.label.kind, rule), {})
             hits, number = strengths.get(photo.label.strength, (0, 0))
             strengths[photo.label.strength] = (hits + photo.breaks(rule), number + 1)
-    return [Kind(name, rule, overlooked, found[overlooked, name, rule]) for overlooked, name, rule in sorted(found)]
+    return [
+        ViolationKind(name, rule, overlooked, found[overlooked, name, rule]) for overlooked, name, rule in sorted(found)
+    ]

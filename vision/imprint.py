@@ -13,7 +13,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from vision.face import CROP_HEIGHT, CROP_WIDTH, FaceCrop
+from vision.face_crop import CROP_HEIGHT, CROP_WIDTH, FaceCrop
 
 BITS = 512
 WORDS, WORD_BITS = 32, 16
@@ -46,27 +46,27 @@ MEDIANS = (
 )  # fmt: skip
 
 
-def imprint(crop: FaceCrop) -> str:
+def compute_imprint(crop: FaceCrop) -> str:
     """128 hex digits. Digits 4n to 4n+3 are one word: bits from all scales, so that damage at one scale leaves words whole."""
     rows, columns = waves()
     bits = cv2.dct(_even(_square(crop)))[rows, columns] > _middle()
     return np.packbits(bits[_order()]).tobytes().hex()
 
 
-def mirrored(imprint: str) -> str:
+def mirror_imprint(imprint: str) -> str:
     """The imprint of the mirrored picture: waves that differ on both sides change their sign."""
     turned = np.packbits(_one_sided()[_order()])
     return (np.frombuffer(bytes.fromhex(imprint), np.uint8) ^ turned).tobytes().hex()
 
 
-def words(imprint: str) -> list[int]:
+def split_words(imprint: str) -> list[int]:
     """32 numbers: each word with its place before it. Two imprints of one picture share one nearly always."""
     return [place << WORD_BITS | int(imprint[4 * place : 4 * place + 4], 16) for place in range(WORDS)]
 
 
-def distance(one: str, other: str) -> int:
+def imprint_distance(one: str, other: str) -> int:
     """In how many of the 512 bits two imprints differ, the one as it is or mirrored."""
-    return min(_difference(one, other), _difference(mirrored(one), other))
+    return min(_difference(one, other), _difference(mirror_imprint(one), other))
 
 
 def _difference(one: str, other: str) -> int:

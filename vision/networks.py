@@ -19,7 +19,7 @@ import numpy as np
 os.environ.setdefault("GLOG_minloglevel", "3")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-FAR_FACE_SCORE = 0.5
+LEAST_FACE_SCORE = 0.5
 M_ARENA_MAX = -8  # of glibc's malloc.h
 _lock = threading.Lock()  # a graph serves one picture at a time
 _quiet_until_found = {"mesh", "pose"}
@@ -27,15 +27,15 @@ _quiet_until_found = {"mesh", "pose"}
 
 def face_meshes(rgb: np.ndarray) -> list[np.ndarray]:
     """Up to 3 faces, each (478, 3): x and y in pixels of `rgb`, z in the same unit, towards the camera negative."""
-    picture = square(rgb)
+    picture = pad_to_square(rgb)
     result = _run("mesh", picture)
     return [_points(face.landmark) * picture.shape[0] for face in result.multi_face_landmarks or ()]
 
 
-def far_faces(rgb: np.ndarray) -> list[np.ndarray]:
+def face_boxes(rgb: np.ndarray) -> list[np.ndarray]:
     """Boxes (x0, y0, x1, y1) in pixels of every face up to some 5 m away, small ones included."""
     height, width = rgb.shape[:2]
-    found = _run("far", rgb).detections or ()
+    found = _run("face_boxes", rgb).detections or ()
     boxes = [detection.location_data.relative_bounding_box for detection in found]
     scale = np.array([width, height, width, height], np.float64)
     return [np.array([b.xmin, b.ymin, b.xmin + b.width, b.ymin + b.height]) * scale for b in boxes]
@@ -46,9 +46,9 @@ def person_mask(rgb: np.ndarray) -> np.ndarray:
     return _run("person", rgb).segmentation_mask
 
 
-def body_points(rgb: np.ndarray) -> np.ndarray | None:
+def pose_landmarks(rgb: np.ndarray) -> np.ndarray | None:
     """(33, 4) pose landmarks: x, y, z in pixels and visibility; None when no body is seen."""
-    picture = square(rgb)
+    picture = pad_to_square(rgb)
     landmarks = _run("pose", picture).pose_landmarks
     if landmarks is None:
         return None
@@ -56,7 +56,7 @@ def body_points(rgb: np.ndarray) -> np.ndarray | None:
     return np.array([(p.x * side, p.y * side, p.z * side, p.visibility) for p in landmarks.landmark], np.float64)
 
 
-def square(rgb: np.ndarray) -> np.ndarray:
+def pad_to_square(rgb: np.ndarray) -> np.ndarray:
     """Padded below or at the right: mediapipe projects landmarks wrongly when a tilted face lies in an oblong picture."""
     height, width = rgb.shape[:2]
     side = max(height, width)
@@ -67,7 +67,7 @@ def warm_up() -> None:
     """Make the models that every photo needs and run them once, so that the first student does not wait."""
     blank = np.full((256, 256, 3), 128, np.uint8)
     face_meshes(blank)
-    far_faces(blank)
+    face_boxes(blank)
     person_mask(blank)
 
 
@@ -119,8 +119,8 @@ def _mesh() -> Any:
     )
 
 
-def _far() -> Any:
-    return _solutions().face_detection.FaceDetection(model_selection=1, min_detection_confidence=FAR_FACE_SCORE)
+def _face_boxes() -> Any:
+    return _solutions().face_detection.FaceDetection(model_selection=1, min_detection_confidence=LEAST_FACE_SCORE)
 
 
 def _person() -> Any:
@@ -131,7 +131,7 @@ def _pose() -> Any:
     return _solutions().pose.Pose(static_image_mode=True, model_complexity=1)
 
 
-MAKERS: dict[str, Callable[[], Any]] = {"mesh": _mesh, "far": _far, "person": _person, "pose": _pose}
+MAKERS: dict[str, Callable[[], Any]] = {"mesh": _mesh, "face_boxes": _face_boxes, "person": _person, "pose": _pose}
 
 
 @contextmanager

@@ -118,20 +118,20 @@ def open_photo(data: bytes | str | Path, *, max_bytes: int = MAX_BYTES) -> Sourc
     if len(content) > max_bytes:
         raise Unreadable("too_many_bytes")
     header = read_header(content)
-    require_size(header)
+    check_size(header)
     source = Source(content, header)
     source.at_least(WORK_SIDE)
     return source
 
 
-def require_size(header: Header) -> None:
-    if header.width * header.height > most_pixels(header) or max(header.width, header.height) > MAX_SIDE:
+def check_size(header: Header) -> None:
+    if header.width * header.height > max_pixels(header) or max(header.width, header.height) > MAX_SIDE:
         raise Unreadable("too_many_pixels")
     if min(header.width, header.height) < MIN_SIDE:
         raise Unreadable("too_small")
 
 
-def most_pixels(header: Header) -> int:
+def max_pixels(header: Header) -> int:
     """By what decoding it costs in memory: 3 bytes a pixel where it is held whole, up to 16 where it is copied."""
     if header.kind in ("png", "webp"):
         return MAX_PIXELS_COPIED
@@ -139,7 +139,7 @@ def most_pixels(header: Header) -> int:
     return MAX_PIXELS if in_parts else MAX_PIXELS_WHOLE
 
 
-def upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
+def turn_upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
     """Turn and mirror stored pixels as EXIF orientation 1-8 says."""
     if orientation in (5, 6, 7, 8):
         pixels = cv2.transpose(pixels)
@@ -169,13 +169,13 @@ def _decode_jpeg(data: bytes, header: Header, divisor: int) -> np.ndarray:
     if rgb is None or rgb.shape[:2] != (-(-header.height // divisor), -(-header.width // divisor)):
         raise Unreadable("damaged")
     icc = header.icc if header.mode == "RGB" else None
-    return upright(to_srgb(rgb, icc), header.orientation)
+    return turn_upright(to_srgb(rgb, icc), header.orientation)
 
 
 def _decode_pillow(data: bytes, header: Header, divisor: int) -> np.ndarray:
     try:
         picture = _open_heif(data, divisor) if header.kind == "heif" else _open_pillow(data, header, divisor)
-        return upright(image_to_srgb(picture, header.icc), header.orientation)
+        return turn_upright(image_to_srgb(picture, header.icc), header.orientation)
     except PARSE_ERRORS as error:
         raise Unreadable("damaged") from error
 

@@ -38,7 +38,7 @@ class Explained:
     @property
     def is_forbidden(self) -> bool:
         """Whether the account is to be locked if a person confirms it."""
-        return vision.BY_NAME[self.rule].may_lock
+        return vision.RULES_BY_NAME[self.rule].can_lock
 
 
 @cache
@@ -63,12 +63,12 @@ def explain(row: Finding, photo: Photo) -> Explained:
         rule=row.rule,
         outcome=row.outcome,
         title=str(vision.rule_label(row.rule)),
-        sentence=vision.sentence(found),
-        advice=vision.advice(found),
+        sentence=vision.sentence_for(found),
+        advice=vision.advice_for(found),
         value=row.value,
         limit=row.limit,
         boxes=tuple(_box(mark, photo) for mark in row.marks),
-        drawing=drawing_of(rules.drawing(found)),
+        drawing=drawing_of(rules.drawing_for(found)),
     )
 
 
@@ -85,7 +85,7 @@ def rejections(photo: Photo) -> list[list[Any]]:
 def advice_on(stored: list[list[Any]]) -> str:
     """What was found and what to do, a line each, in the active language."""
     found = [vision.Finding(rule, "reject", value, limit) for rule, value, limit in stored]
-    return "\n".join(f"{vision.sentence(finding)} {vision.advice(finding)}" for finding in found)
+    return "\n".join(f"{vision.sentence_for(finding)} {vision.advice_for(finding)}" for finding in found)
 
 
 def marks(explained: Iterable[Explained], *, is_numbered: bool = False) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Where the measures of the last days lie, beside their limits: one small histogram a gauge."""
+"""Where the measures of the last days lie, beside their limits: one small histogram a criterion."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from django.utils import timezone
 import vision
 from capture.judging import rejudge
 from schools.models import Season
-from vision.rules import numbers_of
+from vision.rules import criterion_values
 
 DAYS = 7
 SAMPLE = 1000
@@ -37,19 +37,19 @@ def sample(season: Season) -> list[dict[str, Any]]:
     """The measures of the newest photos of the last days, the grade of their portrait among them."""
     since = timezone.now() - dt.timedelta(days=DAYS)
     photos = rejudge.judged(season).filter(taken_at__gte=since).values_list("measures", "geometry")
-    return [numbers_of(measures, geometry) for measures, geometry in photos[:SAMPLE] if measures.get("faces")]
+    return [criterion_values(measures, geometry) for measures, geometry in photos[:SAMPLE] if measures.get("faces")]
 
 
-def of_gauge(
-    gauge: vision.Gauge, measures: Iterable[dict[str, Any]], limits: vision.Limits, rule: str
+def of_criterion(
+    criterion: vision.Criterion, measures: Iterable[dict[str, Any]], limits: vision.Limits, rule: str
 ) -> Histogram | None:
     """None where nothing was measured."""
-    key = gauge.key(limits.background)
-    read = (gauge.reading(each.get(key)) for each in measures)
+    key = criterion.key(limits.background)
+    read = (criterion.reading(each.get(key)) for each in measures)
     values = sorted(value for value in read if value is not None)
     if not values:
         return None
-    lines = [(limits.get(rule, limit.name), limit) for limit in gauge.limits]
+    lines = [(limits.get(rule, limit.name), limit) for limit in criterion.limits]
     drawn = tuple((stands, limit) for stands, limit in lines if stands is not None)
     low, high = _span(values, [stands for stands, _limit in drawn])
     bars = [0] * BINS

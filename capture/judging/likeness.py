@@ -23,7 +23,7 @@ from portal.models import User
 from portal.tenancy import across_schools, school_scope, system_scope
 from portal.transactions import retried
 from schools.models import School, Season
-from vision import imprint as imprints
+from vision.imprint import mirror_imprint, split_words
 
 log = logging.getLogger(__name__)
 RULE = "duplicate"
@@ -56,7 +56,7 @@ class Match:
 
 def keep(photo: Photo, imprint: str) -> None:
     """Store the imprint of a photo; from then on every photo is compared with it."""
-    values = {"school_id": photo.school_id, "bits": binary(imprint), "words": imprints.words(imprint)}
+    values = {"school_id": photo.school_id, "bits": binary(imprint), "words": split_words(imprint)}
     Imprint.objects.update_or_create(photo=photo, defaults=values)
 
 
@@ -77,11 +77,11 @@ def near(imprint: str, *, limit: float, student_id: int) -> list[Match]:
 
 def values_of(imprint: str, *, limit: float, student_id: int) -> dict[str, Any]:
     """What NEAR asks for."""
-    turned = imprints.mirrored(imprint)
+    turned = mirror_imprint(imprint)
     return {
         "bits": binary(imprint),
         "turned": binary(turned),
-        "words": imprints.words(imprint) + imprints.words(turned),
+        "words": split_words(imprint) + split_words(turned),
         "limit": int(limit),
         "student": student_id,
         "most": MOST_SHOWN,

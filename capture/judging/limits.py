@@ -21,7 +21,7 @@ from portal.errors import Conflict, PortalError
 from portal.models import User
 from schools.models import Season
 from vision import rules
-from vision.rules.limits import ABOVE, BELOW
+from vision.rules.criteria import ABOVE, BELOW
 
 log = logging.getLogger(__name__)
 REASON_LENGTH = 300
@@ -132,7 +132,7 @@ def differing(changes: Changes) -> dict[str, dict[str, float | None]]:
 def _number(rule: str, name: str, value: Any) -> float | None:
     if value is None:
         return None
-    most = vision.BY_NAME[rule].limits[name].unit.most
+    most = vision.RULES_BY_NAME[rule].limits[name].unit.most
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
         sentence = _("%(rule)s: a limit is a number from 0 up.") % {"rule": TITLES[rule]}
         raise Nonsense(sentence, rule=rule, name=name)
@@ -152,18 +152,18 @@ def refuse_nonsense(changes: Changes) -> None:
             )
             words = {"rule": TITLES[rule], "warn": f"{values['warn']:g}", "reject": f"{values['reject']:g}"}
             raise Nonsense(sentence % words, rule=rule, name="warn")
-        for low, high in _ends(vision.BY_NAME[rule]):
+        for low, high in _ends(vision.RULES_BY_NAME[rule]):
             if (least := values[low]) is not None and (most := values[high]) is not None and least >= most:
                 sentence = _("%(rule)s: the lower end lies above the upper end.") % {"rule": TITLES[rule]}
                 raise Nonsense(sentence, rule=rule, name=low)
 
 
 def _ends(rule: vision.Rule) -> list[tuple[str, str]]:
-    """The limits of one gauge between which a measure is well: (lower, upper), both leading to the same outcome."""
+    """The limits of one criterion between which a measure is well: (lower, upper), both leading to the same outcome."""
     return [
         (low.name, high.name)
-        for gauge in rule.gauges
-        for low, high in itertools.permutations(gauge.limits, 2)
+        for criterion in rule.criteria
+        for low, high in itertools.permutations(criterion.limits, 2)
         if (low.side, high.side) == (BELOW, ABOVE) and low.outcome == high.outcome
     ]
 
@@ -171,7 +171,7 @@ def _ends(rule: vision.Rule) -> list[tuple[str, str]]:
 def _is_never_given(rule: str, reject: float | None, warn: float | None) -> bool:
     if reject is None or warn is None:
         return False
-    sides = {vision.BY_NAME[rule].limits[name].side for name in ("reject", "warn")}
+    sides = {vision.RULES_BY_NAME[rule].limits[name].side for name in ("reject", "warn")}
     if len(sides) > 1:
         return False
     return warn >= reject if ABOVE in sides else warn <= reject

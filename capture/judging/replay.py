@@ -19,7 +19,7 @@ ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
 def affected(rules: Iterable[str]) -> set[str]:
     """The rules that may decide otherwise when the limits of `rules` change."""
     changed = set(rules)
-    return {rule.name for rule in vision.RULES if changed & {rule.name, *rule.asks}}
+    return {rule.name for rule in vision.RULES if changed & {rule.name, *rule.depends_on}}
 
 
 def stored_findings(rows: Iterable[Finding]) -> tuple[vision.Finding, ...]:
@@ -60,8 +60,8 @@ def _look(geometry: Mapping[str, Any], bounds: vision.Limits, rules: Collection[
     """What is found in the portrait. A rule whose number an older engine did not store has no answer."""
     answers: Answers = {}
     for name in rules:
-        rule = vision.BY_NAME[name]
-        if not all(gauge.measure in geometry for gauge in rule.gauges):
+        rule = vision.RULES_BY_NAME[name]
+        if not all(criterion.measure in geometry for criterion in rule.criteria):
             continue
         try:
             answers[name] = rule.check_portrait(geometry, bounds)
@@ -77,7 +77,7 @@ def _ask(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]
         return answers
     has_face = bool(measures.get("faces", 0))
     for name in rules:
-        rule = vision.BY_NAME.get(name)
+        rule = vision.RULES_BY_NAME.get(name)
         if rule is None or not rule.is_checked:
             continue
         try:

@@ -17,9 +17,9 @@ from portal import history, jobs
 from portal.errors import Conflict, PortalError
 from portal.models import Job, User
 from schools.models import Action, Enrolment
-from vision.portrait import placing as places
+from vision.portrait import head_position
 from vision.portrait.crop import Crop
-from vision.portrait.placing import Placing
+from vision.portrait.head_position import HeadPosition
 
 KIND = "portrait"
 
@@ -57,7 +57,7 @@ def why_fixed(photo: Photo) -> str:
     return ""
 
 
-def order(*, photo: Photo, placing: Placing | None, seen: str, by: User) -> Job:
+def order(*, photo: Photo, position: HeadPosition | None, seen: str, by: User) -> Job:
     """Have the portrait made in another frame, None being the automatic one. `seen`: the `portrait_version` looked at.
 
     Raises Conflict when somebody else was faster, PortalError with what the standard does not allow.
@@ -65,7 +65,7 @@ def order(*, photo: Photo, placing: Placing | None, seen: str, by: User) -> Job:
     with transaction.atomic():
         photo = remake.held(photo)
         _require_unchanged(photo, seen)
-        crop = _crop_for(photo, placing)
+        crop = _crop_for(photo, position)
         if crop == remake.crop_of(photo):
             raise PortalError(_("This is the frame that the portrait has already."))
         require_standard(photo, crop)
@@ -98,31 +98,33 @@ def last_order(photo: Photo) -> Job | None:
     return orders.select_related("created_by").first()
 
 
-def _crop_for(photo: Photo, placing: Placing | None) -> Crop:
+def _crop_for(photo: Photo, position: HeadPosition | None) -> Crop:
     """Exactly the crop that has these numbers already, if there is one: they are only typed to a tenth."""
     automatic = remake.automatic_crop(photo)
-    if placing is None:
+    if position is None:
         return automatic
     for crop in (automatic, remake.crop_of(photo)):
-        if places.placing_of(crop, photo.measures, remake.size_of(photo)).as_dict() == placing.as_dict():
+        if head_position.position_of(crop, photo.measures, remake.size_of(photo)).as_dict() == position.as_dict():
             return crop
-    return places.crop_of(placing, photo.measures, remake.size_of(photo))
+    return head_position.crop_for(position, photo.measures, remake.size_of(photo))
 
 
 def require_standard(photo: Photo, crop: Crop) -> None:
     """Raise PortalError with every number that leaves the standard, but for what the automatic frame could not hold either."""
     most = remake.most_outside(photo.season)
     found, automatic = remake.numbers_of(photo, crop), remake.numbers_of(photo, remake.automatic_crop(photo))
-    excused = places.broken(automatic, outside=most)
+    excused = head_position.out_of_range(automatic, outside=most)
     wrong = [
-        name for name in places.broken(found, outside=most) if name not in excused or _is_worse(found, automatic, name)
+        name
+        for name in head_position.out_of_range(found, outside=most)
+        if name not in excused or _is_worse(found, automatic, name)
     ]
     if wrong and crop != remake.automatic_crop(photo):
         raise PortalError(" ".join(_refusal(name, found[name], most) for name in wrong))
 
 
 def _is_worse(found: Mapping[str, float], automatic: Mapping[str, float], name: str) -> bool:
-    low, high = places.RANGES.get(name, (0.0, 0.0))
+    low, high = head_position.RANGES.get(name, (0.0, 0.0))
     away = [max(low - numbers[name], numbers[name] - high) for numbers in (found, automatic)]
     return away[0] > away[1]
 
@@ -130,7 +132,7 @@ def _is_worse(found: Mapping[str, float], automatic: Mapping[str, float], name: 
 def _refusal(name: str, now: float, most_outside: float | None) -> str:
     if name == "outside":
         return REFUSED[name] % {"now": f"{now:.1%}"[:-1], "high": f"{most_outside or 0:.1%}"[:-1]}
-    low, high = places.RANGES[name]
+    low, high = head_position.RANGES[name]
     return REFUSED[name] % {"now": f"{now:g}", "low": f"{low:g}", "high": f"{high:g}"}
 
 

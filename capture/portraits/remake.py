@@ -21,9 +21,9 @@ from portal.models import Event
 from portal.transactions import retried
 from schools.models import Action, Enrolment, Season
 from students.models import Student
-from vision.portrait import placing as places
+from vision.portrait import head_position
+from vision.portrait.automatic_crop import choose_crop
 from vision.portrait.crop import Crop
-from vision.portrait.framing import frame
 
 ADJUSTABLE = (Photo.Status.SUBMITTED, Photo.Status.APPROVED)
 # Not yet confirmed by the student, not yet printed.
@@ -45,7 +45,7 @@ def crop_of(photo: Photo) -> Crop:
 def automatic_crop(photo: Photo) -> Crop:
     """The frame that the engine chose; kept beside one set by hand."""
     kept = photo.geometry.get("automatic") or photo.geometry.get("crop")
-    return Crop(**kept) if kept else frame(photo.measures, size_of(photo))[0]
+    return Crop(**kept) if kept else choose_crop(photo.measures, size_of(photo))[0]
 
 
 def is_by_hand(photo: Photo) -> bool:
@@ -61,7 +61,7 @@ def framed_at(photo_ids: Iterable[int]) -> dict[int, dt.datetime]:
 
 def numbers_of(photo: Photo, crop: Crop) -> dict[str, float]:
     """face_width, eye_line, hair_top, sideways (px), tilt (degrees), outside (share)."""
-    return places.numbers(crop, photo.measures, size_of(photo))
+    return head_position.frame_numbers(crop, photo.measures, size_of(photo))
 
 
 def most_outside(season: Season) -> float | None:

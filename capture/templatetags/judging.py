@@ -12,8 +12,8 @@ from capture.judging import limits
 from capture.judging.histograms import Histogram
 from capture.models import Photo
 from portal.templatetags.ui import badge
-from vision.rules import numbers_of
-from vision.rules.limits import ABOVE
+from vision.rules import criterion_values
+from vision.rules.criteria import ABOVE
 
 register = template.Library()
 WIDTH, HEIGHT = 240, 44
@@ -101,7 +101,7 @@ def limit_title(line: limits.Difference) -> Any:
 
 @register.filter
 def limit_words(line: limits.Difference) -> Any:
-    return vision.BY_NAME[line.rule].limits[line.name].words if line.rule else ""
+    return vision.RULES_BY_NAME[line.rule].limits[line.name].text if line.rule else ""
 
 
 @register.simple_tag
@@ -122,22 +122,27 @@ def judged_by(photo: Photo) -> dict[str, Any]:
     """{% judged_by photo %}: engine and limits that judged it, and every number beside its limits."""
     limit_set = photo.limit_set or limits.LimitSet(season=photo.season, number=0)
     bounds = limits.bounds(limit_set, background=photo.background or photo.season.background)
-    numbers = numbers_of(photo.measures, photo.geometry)
-    rows = [row for rule in vision.RULES for gauge in rule.gauges if (row := _number(rule, gauge, numbers, bounds))]
+    numbers = criterion_values(photo.measures, photo.geometry)
+    rows = [
+        row
+        for rule in vision.RULES
+        for criterion in rule.criteria
+        if (row := _number(rule, criterion, numbers, bounds))
+    ]
     return {"photo": photo, "number": limit_set.number, "year": limit_set.season.year, "rows": rows}
 
 
 def _number(
-    rule: vision.Rule, gauge: vision.Gauge, numbers: dict[str, Any], bounds: vision.Limits
+    rule: vision.Rule, criterion: vision.Criterion, numbers: dict[str, Any], bounds: vision.Limits
 ) -> dict[str, Any] | None:
     """One measure of a photo: None where it was not taken."""
-    value = gauge.read(numbers, background=bounds.background)
+    value = criterion.read(numbers, background=bounds.background)
     if value is None:
         return None
-    lines = [(limit.words, bounds.get(rule.name, limit.name), limit.outcome) for limit in gauge.limits]
+    lines = [(limit.text, bounds.get(rule.name, limit.name), limit.outcome) for limit in criterion.limits]
     return {
-        "title": gauge.title,
-        "unit": gauge.unit.words,
+        "title": criterion.title,
+        "unit": criterion.unit.text,
         "value": value,
         "lines": [line for line in lines if line[1] is not None],
     }

@@ -17,7 +17,7 @@ from vision.colour import is_srgb
 from vision.errors import Unreadable
 from vision.header import Header, read_header
 from vision.jpeg_segments import strip
-from vision.source import Source, require_size
+from vision.source import Source, check_size
 
 QUALITY = 95
 MOST_WRITTEN = 4000  # px: a finer picture is halved when it has to be written anyway
@@ -60,7 +60,7 @@ def _cleaned(data: bytes) -> Cleaned:
     if not data:
         raise Unreadable("empty")
     header = read_header(data)
-    require_size(header)
+    check_size(header)
     if is_clean_enough(header):
         return Cleaned(strip(data), header.width, header.height)
     return _written_anew(data, header)

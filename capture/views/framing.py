@@ -17,8 +17,7 @@ from capture.review import photo_views
 from portal.access import center_page, school_page
 from portal.errors import PortalError
 from portal.models import Job
-from vision.portrait import coverage
-from vision.portrait import placing as places
+from vision.portrait import head_position, missing_area
 
 
 @vary_on_headers("HX-Request", "Cookie")
@@ -66,8 +65,8 @@ def _order(request: Any, photo: Photo) -> Job:
     is_automatic = "automatic" in request.POST
     if not is_automatic and not form.is_valid():
         raise PortalError(_("Give each of the four numbers, and only a number."))
-    placing = None if is_automatic else places.Placing(**form.cleaned_data)
-    return framing.order(photo=photo, placing=placing, seen=request.POST.get("seen", ""), by=request.user)
+    position = None if is_automatic else head_position.HeadPosition(**form.cleaned_data)
+    return framing.order(photo=photo, position=position, seen=request.POST.get("seen", ""), by=request.user)
 
 
 def _job(request: Any, photo: Photo) -> Job | None:
@@ -110,15 +109,15 @@ def _workbench(photo: Photo) -> dict[str, Any]:
 def _head(photo: Photo) -> dict[str, Any]:
     """What the browser needs to compute the numbers of a frame: places in px of the original, ranges, the borders."""
     size, measures = remake.size_of(photo), photo.measures
-    strips = coverage.beyond(coverage.cut_of(measures), size)
+    strips = missing_area.missing_rectangles(missing_area.cut_of(measures), size)
     return {
         "size": size.tolist(),
         **{name: _px(measures[name], size) for name in ("eyes", "cheeks", "hair_top")},
-        "ranges": places.RANGES,
+        "ranges": head_position.RANGES,
         "most_outside": remake.most_outside(photo.season),
         "beyond": [
             [weight, *strip.min(0).tolist(), *strip.max(0).tolist()]
-            for weight, strip in zip(coverage.WEIGHTS, strips, strict=True)
+            for weight, strip in zip(missing_area.WEIGHTS, strips, strict=True)
             if strip is not None
         ],
         "automatic": remake.numbers_of(photo, remake.automatic_crop(photo)),

@@ -18,7 +18,7 @@ from portal.access import center_page
 from portal.errors import PortalError
 from portal.models import Job
 from schools.models import Season
-from vision.rules import grouped
+from vision.rules import group_rules
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Part:
-    gauge: vision.Gauge
+    criterion: vision.Criterion
     histogram: histograms.Histogram | None
     lines: list[Line]
 
@@ -130,7 +130,7 @@ def _page(request: Any, season: Season, present: LimitSet, form: LimitsForm) -> 
         "is_carried": present.pk and present.season_id != season.pk,
         "groups": _groups(season, present, form),
         "sets": limits.told(season),
-        "look_yourself": vision.LOOK_YOURSELF,
+        "left_to_reviewer": vision.LEFT_TO_REVIEWER,
         "engine": vision.ENGINE_VERSION,
         "sampled": histograms.SAMPLE,
         "sampled_days": histograms.DAYS,
@@ -149,7 +149,7 @@ def _work(season: Season, present: LimitSet) -> dict[str, Any]:
 def _groups(season: Season, present: LimitSet, form: LimitsForm) -> list[tuple[Any, list[Row]]]:
     bounds = limits.bounds(present, background=season.background)
     measures = histograms.sample(season)
-    return [(title, [_row(rule, measures, bounds, present, form) for rule in rules]) for title, rules in grouped()]
+    return [(title, [_row(rule, measures, bounds, present, form) for rule in rules]) for title, rules in group_rules()]
 
 
 def _row(
@@ -157,11 +157,11 @@ def _row(
 ) -> Row:
     parts = [
         Part(
-            gauge,
-            histograms.of_gauge(gauge, measures, bounds, rule.name),
-            [_line(rule, limit, form) for limit in gauge.limits],
+            criterion,
+            histograms.of_criterion(criterion, measures, bounds, rule.name),
+            [_line(rule, limit, form) for limit in criterion.limits],
         )
-        for gauge in rule.gauges
+        for criterion in rule.criteria
     ]
     return Row(rule, parts, rule.name in present.changes)
 
@@ -169,4 +169,4 @@ def _row(
 def _line(rule: vision.Rule, limit: vision.Limit, form: LimitsForm) -> Line:
     key = f"{rule.name}.{limit.name}"
     off = form[f"{key}.off"] if f"{key}.off" in form.fields else None
-    return Line(limit.words, limit.outcome, form[key], off, limit.default)
+    return Line(limit.text, limit.outcome, form[key], off, limit.default)

@@ -69,7 +69,7 @@ def _frame(request: Any, listed: Worklist) -> dict[str, Any]:
         "reason_form": ReasonForm(auto_id="return_%s"),
         "lock_form": ReasonForm(auto_id="lock_%s"),
         "reset_form": ReasonForm(auto_id="reset_%s"),
-        "look_yourself": vision.LOOK_YOURSELF,
+        "left_to_reviewer": vision.LEFT_TO_REVIEWER,
     }
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from bench.hints import SIZE, made_by_light
+from bench.camera_hints import SIZE, made_by_light
 from capture.models import Photo
 from demo.drawn_people import Person, draw_portrait
 from portal.tenancy import school_scope

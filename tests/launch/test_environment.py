@@ -70,7 +70,7 @@ def test_choice_is_known_in_any_case(setenv):
 
 def test_words_are_separated_by_commas(setenv):
     setenv("ALLOWED_HOSTS", " a.edu.cn, ,b.edu.cn ")
-    assert environment.words("ALLOWED_HOSTS") == ["a.edu.cn", "b.edu.cn"]
+    assert environment.text_list("ALLOWED_HOSTS") == ["a.edu.cn", "b.edu.cn"]
 
 
 def test_web_address(setenv):

@@ -9,19 +9,19 @@ from pathlib import Path
 import pytest
 
 from tests.vision.test_rules import BOUNDS, COMPLIANT
-from vision import BACKGROUNDS, BY_NAME, RULES, limits_of
+from vision import BACKGROUNDS, RULES, RULES_BY_NAME, limits_of
 from vision.evaluation import (
-    Judged,
+    EvaluatedPhoto,
+    Evaluation,
     LabelError,
-    Labelled,
-    Photo,
+    LabelledPhoto,
     area_under_curve,
     evaluate,
-    kinds,
-    of_group,
+    photos_of_group,
     read_labels,
     rule_row,
-    total,
+    total_result,
+    violation_kinds,
 )
 from vision.verdict import Finding
 
@@ -35,7 +35,7 @@ def test_area_under_curve():
 
 
 def test_every_measured_rule_has_a_score(checked):
-    scores = {rule.name: rule.badness(checked.measures, background="blue") for rule in RULES}
+    scores = {rule.name: rule.violation_score(checked.measures, background="blue") for rule in RULES}
 
     assert {name for name, score in scores.items() if score is not None} == {r.name for r in RULES if r.is_checked}
     assert all(isinstance(score, int | float) for score in scores.values() if score is not None)
@@ -47,7 +47,8 @@ def test_more_is_worse():
         if (name, measure) in BESIDE_THE_SCORE:
             continue
         good, bad = (
-            BY_NAME[name].badness({**COMPLIANT, measure: value}, background="blue") for value in (inside, past)
+            RULES_BY_NAME[name].violation_score({**COMPLIANT, measure: value}, background="blue")
+            for value in (inside, past)
         )
         assert bad > good, name
 
@@ -65,7 +66,7 @@ BESIDE_THE_SCORE = {
 
 
 def test_a_photo_without_a_face_has_no_score():
-    assert all(rule.badness({"faces": 0}, background="blue") is None for rule in RULES)
+    assert all(rule.violation_score({"faces": 0}, background="blue") is None for rule in RULES)
 
 
 @pytest.mark.parametrize("background", BACKGROUNDS)
@@ -94,7 +95,7 @@ def test_where_a_warning_is_asked_a_rejecting_rule_owes_no_rejection():
 
     assert rule_row("colour", "reject", photos, limits_of()).labelled == 1
     assert rule_row("colour", "warn", photos, limits_of()).labelled == 2
-    assert total(photos).labelled == 1
+    assert total_result(photos).labelled == 1
 
 
 def test_what_is_left_to_the_reviewer_is_labelled_with_a_question_mark(tmp_path):
@@ -120,9 +121,9 @@ def test_somebodys_own_earrings_do_not_disturb_other_rules():
     assert rule_row("mouth", "reject", photos, limits_of()).images == 3
 
 
-def photo(expected: str = "", *found: str, **label: object) -> Photo:
+def photo(expected: str = "", *found: str, **label: object) -> EvaluatedPhoto:
     findings = tuple(Finding(rule, "reject") for rule in found)
-    return Photo(Labelled(Path("a.jpg"), "a.jpg", frozenset(expected.split()), **label), {}, findings)
+    return EvaluatedPhoto(LabelledPhoto(Path("a.jpg"), "a.jpg", frozenset(expected.split()), **label), {}, findings)
 
 
 def test_photos_of_other_rules_are_not_held_against_a_rule():
@@ -130,7 +131,7 @@ def test_photos_of_other_rules_are_not_held_against_a_rule():
     row = rule_row("gaze", "reject", photos, limits_of())
 
     assert (row.images, row.false, row.labelled, row.found) == (4, 1, 2, 1)
-    assert total(photos).false == 1
+    assert total_result(photos).false == 1
 
 
 def test_groups_and_kinds_are_counted_apart():
@@ -140,13 +141,13 @@ def test_groups_and_kinds_are_counted_apart():
         photo("mouth", "mouth", kind="opened", strength="strong"),
         photo("", "screen", kind="far_screen", strength="weak", overlooked=frozenset({"screen"})),
     ]
-    judged = Judged(photos, limits_of())
-    opened, far = kinds(judged)
+    judged = Evaluation(photos, limits_of())
+    opened, far = violation_kinds(judged)
 
     assert opened.strengths == {"weak": (1, 2), "strong": (1, 1)}
     assert (far.name, far.overlooked, far.strengths) == ("far_screen", True, {"weak": (1, 1)})
-    assert of_group(judged, "dark") == photos[:1]
-    assert total(photos).false == 0
+    assert photos_of_group(judged, "dark") == photos[:1]
+    assert total_result(photos).false == 0
 
 
 def test_photos_of_the_same_name_in_two_folders_are_two_photos(tmp_path):

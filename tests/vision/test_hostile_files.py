@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.hostile import answer
+from bench.hostile_files import answer
 from capture.upload.normalising import clean
 from tests.support.hostile_files import bombs, files, scan_bomb
 from tests.vision.pictures import encode, jpeg, jpeg_claiming, png_header, webp_claiming
@@ -104,7 +104,7 @@ def test_png_header_with_nothing_in_it_is_damaged():
 
 
 def test_hostile_files_get_a_verdict_or_a_sentence():
-    """A sample of `bench/hostile.py`, on the way of an upload."""
+    """A sample of `bench/hostile_files.py`, on the way of an upload."""
     answers = [answer(name, data) for name, data in files(3, 150, heavy=False)]
 
     assert [found for found in answers if found.is_fault] == []

@@ -10,8 +10,8 @@ from PIL import Image, ImageEnhance
 from demo.drawn_people import Person, draw_portrait
 from tests.vision.pictures import jpeg
 from vision import imprint, measure, open_photo
-from vision.face import CROP_WIDTH
-from vision.measures import crop_face, faces
+from vision.face_crop import CROP_WIDTH
+from vision.measures import crop_face, face_detection
 
 SIZE = (900, 1200)
 # Which landmark each one becomes in a mirror: those of the middle stay.
@@ -59,38 +59,38 @@ ALTERATIONS = {
 
 @pytest.mark.parametrize("name", ALTERATIONS)
 def test_an_altered_picture_keeps_its_imprint(picture, original, name):
-    assert imprint.distance(original, of(ALTERATIONS[name](picture))) <= LIMIT
+    assert imprint.imprint_distance(original, of(ALTERATIONS[name](picture))) <= LIMIT
 
 
 def test_saving_again_moves_a_few_bits(picture, original):
-    assert imprint.distance(original, of(picture, quality=60)) <= LIMIT // 2
+    assert imprint.imprint_distance(original, of(picture, quality=60)) <= LIMIT // 2
 
 
 def test_a_mirrored_picture_is_found_by_the_mirrored_imprint(picture, original):
     source = open_photo(jpeg(picture))
-    crop = crop_face(source, faces.find(source).main)
+    crop = crop_face(source, face_detection.detect_faces(source).main)
     points = (crop.points * [-1, 1] + [CROP_WIDTH - 1, 0])[OTHER_SIDE]
     turned = replace(crop, rgb=np.ascontiguousarray(crop.rgb[:, ::-1]), points=points)
-    straight = (int(original, 16) ^ int(imprint.imprint(turned), 16)).bit_count()
+    straight = (int(original, 16) ^ int(imprint.compute_imprint(turned), 16)).bit_count()
     assert straight > LIMIT
-    assert imprint.distance(original, imprint.imprint(turned)) <= LIMIT // 2
-    assert imprint.mirrored(imprint.mirrored(original)) == original
+    assert imprint.imprint_distance(original, imprint.compute_imprint(turned)) <= LIMIT // 2
+    assert imprint.mirror_imprint(imprint.mirror_imprint(original)) == original
 
 
 def test_other_people_are_far_away(original):
     for seed in (1, 2, 5):
-        assert imprint.distance(original, of(draw_portrait(Person.random(seed), size=SIZE))) > LIMIT
+        assert imprint.imprint_distance(original, of(draw_portrait(Person.random(seed), size=SIZE))) > LIMIT
 
 
 def test_words_are_the_imprint_with_their_places(original):
-    words = imprint.words(original)
+    words = imprint.split_words(original)
     assert [word >> 16 for word in words] == list(range(32))
     assert "".join(f"{word & 0xFFFF:04x}" for word in words) == original
 
 
 def test_altered_pictures_share_a_word(picture, original):
     for alter in ALTERATIONS.values():
-        assert set(imprint.words(original)) & set(imprint.words(of(alter(picture))))
+        assert set(imprint.split_words(original)) & set(imprint.split_words(of(alter(picture))))
 
 
 def test_a_picture_of_nobody_has_none():

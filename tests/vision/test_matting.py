@@ -8,8 +8,8 @@ import pytest
 
 from tests.vision.pictures import jpeg
 from vision import check, make_portrait
-from vision.portrait.closed_form import closed_form_alpha
-from vision.portrait.matting import matte
+from vision.portrait.closed_form_matting import closed_form_alpha
+from vision.portrait.matting import compute_matte
 
 HEIGHT, WIDTH = 640, 480
 PERSON = np.array([0.25, 0.2, 0.18], np.float32)
@@ -45,7 +45,7 @@ def oval() -> np.ndarray:
 
 def test_strands_before_a_plain_wall_are_resolved(alpha):
     mask = rough_mask(alpha)
-    made = matte(photo_of(alpha, WALL), mask, 380.0, oval())
+    made = compute_matte(photo_of(alpha, WALL), mask, 380.0, oval())
     error, error_of_mask = np.abs(made.alpha - alpha), np.abs(mask - alpha)
 
     assert error.mean() < 0.25 * error_of_mask.mean()
@@ -54,7 +54,7 @@ def test_strands_before_a_plain_wall_are_resolved(alpha):
 
 
 def test_colours_of_the_person_hold_no_wall(alpha):
-    made = matte(photo_of(alpha, WALL), rough_mask(alpha), 380.0, oval())
+    made = compute_matte(photo_of(alpha, WALL), rough_mask(alpha), 380.0, oval())
     mixed = (alpha > 0.4) & (alpha < 0.9) & (made.alpha > 0.2)
 
     assert np.abs(made.person[mixed] - PERSON).mean() < 0.08
@@ -64,7 +64,7 @@ def test_busy_wall_is_graded_rough(alpha):
     blobs = np.random.default_rng(2).normal(0, 1, (HEIGHT, WIDTH, 3)).astype(np.float32)
     busy = 0.5 + 4 * cv2.GaussianBlur(blobs, (0, 0), 6)
 
-    assert matte(photo_of(alpha, np.clip(busy, 0, 1)), rough_mask(alpha), 380.0, oval()).edge > 0.15
+    assert compute_matte(photo_of(alpha, np.clip(busy, 0, 1)), rough_mask(alpha), 380.0, oval()).edge > 0.15
 
 
 def test_rough_outline_warns_the_reviewer(draw):
@@ -81,14 +81,14 @@ def test_shirt_like_the_wall_stays_whole(alpha):
     """White before white: no colour can tell, so the mask must."""
     photo = photo_of(alpha, WALL)
     photo[470:, 90:391] = WALL * 1.02
-    made = matte(photo, rough_mask(alpha), 380.0, oval())
+    made = compute_matte(photo, rough_mask(alpha), 380.0, oval())
 
     assert made.alpha[500:, 130:350].min() > 0.9
 
 
 def test_shadow_beside_the_head_is_wall(alpha):
     shade = cv2.GaussianBlur(np.roll(alpha, (6, 22), (0, 1)), (0, 0), 6)[..., None]
-    made = matte(photo_of(alpha, WALL * (1 - 0.4 * shade)), rough_mask(alpha), 380.0, oval())
+    made = compute_matte(photo_of(alpha, WALL * (1 - 0.4 * shade)), rough_mask(alpha), 380.0, oval())
     beside = np.s_[200:330, 352:365]
 
     assert alpha[beside].max() < 0.05
@@ -98,7 +98,7 @@ def test_shadow_beside_the_head_is_wall(alpha):
 def test_dark_chair_behind_dark_hair_is_wall(alpha):
     wall = np.broadcast_to(WALL, (HEIGHT, WIDTH, 3)).copy()
     wall[300:, 60:420] = PERSON
-    made = matte(photo_of(alpha, wall), rough_mask(alpha), 380.0, oval())
+    made = compute_matte(photo_of(alpha, wall), rough_mask(alpha), 380.0, oval())
 
     assert made.alpha[320:440, 65:130].mean() < 0.02
     assert made.alpha[320:440, 350:415].mean() < 0.02
@@ -118,7 +118,7 @@ def test_dark_curl_on_the_neck_is_whole(alpha):
     true = np.maximum(alpha, curl[..., 0])[..., None]
     photo = (true * colour + (1 - true) * WALL).astype(np.float32)
     doubt = 0.4 * cv2.GaussianBlur(curl, (0, 0), 4)  # what the network makes of such hair
-    made = matte(photo, np.maximum(rough_mask(alpha), doubt), 400.0, oval())
+    made = compute_matte(photo, np.maximum(rough_mask(alpha), doubt), 400.0, oval())
 
     assert made.alpha[410:431, 300:311].min() > 0.85
 

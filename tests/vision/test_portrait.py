@@ -24,8 +24,8 @@ from vision import (
     networks,
     open_photo,
 )
-from vision.portrait.coverage import EVERYWHERE, outside
 from vision.portrait.crop import Crop
+from vision.portrait.missing_area import EVERYWHERE, missing_share
 
 
 @pytest.fixture(scope="session")
@@ -281,7 +281,7 @@ def test_wall_beyond_the_photo_is_no_loss(draw):
     rgb = pixels_of(portrait).astype(int)
 
     assert measures["outside"] < 0.005
-    assert outside(Crop(**portrait.geometry["crop"]), source.size, EVERYWHERE) > 0.05
+    assert missing_share(Crop(**portrait.geometry["crop"]), source.size, EVERYWHERE) > 0.05
     assert portrait.findings == ()
     np.testing.assert_allclose(rgb[:45].reshape(-1, 3).mean(0), BACKGROUNDS["blue"], atol=1.5)
     assert np.abs(rgb[:45] - BACKGROUNDS["blue"]).max() <= 8
@@ -293,16 +293,16 @@ def test_shoulders_cut_at_the_side_are_told_from_wall():
     wall_only = (None, None, None, None)
     bottom = (None, (0.2, 0.8), None, None)
 
-    assert outside(crop, size, wall_only) == 0
-    assert outside(crop, size, bottom) == pytest.approx(600 * 300 / (1200 * 1600), abs=1e-3)
-    assert outside(crop, size, EVERYWHERE) > outside(crop, size, bottom)
+    assert missing_share(crop, size, wall_only) == 0
+    assert missing_share(crop, size, bottom) == pytest.approx(600 * 300 / (1200 * 1600), abs=1e-3)
+    assert missing_share(crop, size, EVERYWHERE) > missing_share(crop, size, bottom)
 
 
 def test_crown_cut_off_counts_threefold():
     size, crop = np.array([1000.0, 1000.0]), Crop(0.5, 0.5, 0.4, 0.0)
 
-    assert outside(crop, size, ((0.4, 0.6), None, None, None)) == pytest.approx(
-        3 * outside(crop, size, (None, (0.4, 0.6), None, None))
+    assert missing_share(crop, size, ((0.4, 0.6), None, None, None)) == pytest.approx(
+        3 * missing_share(crop, size, (None, (0.4, 0.6), None, None))
     )
 
 

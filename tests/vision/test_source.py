@@ -11,7 +11,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from tests.vision.pictures import STORED, encode, jpeg, turned
 from vision import open_photo
-from vision.source import upright
+from vision.source import turn_upright
 
 RED, GREEN, BLUE, WHITE = (220, 40, 40), (40, 200, 40), (40, 40, 220), (240, 240, 240)
 
@@ -50,7 +50,7 @@ def test_exif_orientation_is_honoured_in_reduced_decodes(pixels, orientation):
 def test_upright_undoes_every_orientation(pixels, orientation):
     stored = np.ascontiguousarray(STORED[orientation](pixels))
 
-    np.testing.assert_array_equal(upright(stored, orientation), pixels)
+    np.testing.assert_array_equal(turn_upright(stored, orientation), pixels)
 
 
 def test_nonsense_orientation_is_ignored(pixels):

@@ -6,24 +6,36 @@ from typing import Any
 
 import numpy as np
 
-from vision.face import EYE_DISTANCE, Face, FaceCrop, align
-from vision.imprint import imprint
-from vision.measures import borders, clothes, cover, eyes, faces, focus, integrity, light, mouth, ornaments, pose
-from vision.person import PersonCrop, crop_person
-from vision.portrait.coverage import cut_of, outside
-from vision.portrait.framing import frame
+from vision.face_crop import EYE_DISTANCE, Face, FaceCrop, align_face
+from vision.imprint import compute_imprint
+from vision.measures import (
+    borders,
+    clothes,
+    cover,
+    eyes,
+    face_detection,
+    integrity,
+    light,
+    mouth,
+    necklace,
+    pose,
+    sharpness,
+)
+from vision.person_crop import PersonCrop, crop_person
+from vision.portrait.automatic_crop import choose_crop
+from vision.portrait.missing_area import cut_of, missing_share
 from vision.source import Source
 
 Measures = dict[str, Any]
 """JSON-safe: floats, and places as fractions (0-1) of the upright source."""
 
 CROP_MEASURES = (
-    focus.measure,
+    sharpness.measure,
     light.measure,
     eyes.measure,
     mouth.measure,
     cover.measure,
-    ornaments.measure,
+    necklace.measure,
     integrity.measure_face,
 )
 PERSON_MEASURES = (clothes.measure, cover.measure_head)
@@ -31,8 +43,8 @@ PERSON_MEASURES = (clothes.measure, cover.measure_head)
 
 def measure(source: Source) -> Measures:
     """All measures of a photo; with no face in it only `faces`, `other_face` and the size."""
-    found = faces.find(source)
-    measures: Measures = {"width": source.width, "height": source.height, **faces.measure(found, source)}
+    found = face_detection.detect_faces(source)
+    measures: Measures = {"width": source.width, "height": source.height, **face_detection.measure(found, source)}
     if found.main is not None:
         measures |= _measure_face(source, found.main)
     return {key: _rounded(value) for key, value in measures.items()}
@@ -43,18 +55,18 @@ def _measure_face(source: Source, face: Face) -> Measures:
     person = crop_person(source, face)
     measures: Measures = pose.measure(face, source) | integrity.measure_frame(source, face)
     measures |= integrity.measure_screen(face_picture(source, face), source, face, crop)
-    measures["imprint"] = imprint(crop)
+    measures["imprint"] = compute_imprint(crop)
     for part in CROP_MEASURES:
         measures |= part(crop)
     for whole in PERSON_MEASURES:
         measures |= whole(person, crop)
     measures |= borders.measure(person, source)
-    best_cut, _ = frame(measures, source.size)
-    return measures | {"outside": outside(best_cut, source.size, cut_of(measures))}
+    best_cut, _ = choose_crop(measures, source.size)
+    return measures | {"outside": missing_share(best_cut, source.size, cut_of(measures))}
 
 
 def crop_face(source: Source, face: Face) -> FaceCrop:
-    return align(face_picture(source, face), source.size, face)
+    return align_face(face_picture(source, face), source.size, face)
 
 
 def face_picture(source: Source, face: Face) -> np.ndarray:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.colour import distance
-from vision.person import PERSON, SIDE, PersonCrop
+from vision.colour import colour_distance
+from vision.person_crop import PERSON, SIDE, PersonCrop
 from vision.source import Source
 
 POINTS = 96  # along each border
@@ -25,7 +25,7 @@ def measure(person: PersonCrop, source: Source) -> dict[str, object]:
     inside = _pixels(person, source, NEAR_BORDER)
     meets = person.mask[border] > PERSON
     # A crown that is cut off looks to the network like no head; but it is no wall either.
-    meets |= (person.mask[inside] > PERSON) & (distance(person.lab[border], _wall(person)) > UNLIKE_WALL)
+    meets |= (person.mask[inside] > PERSON) & (colour_distance(person.lab[border], _wall(person)) > UNLIKE_WALL)
     return {"cut": [_longest_stretch(part) for part in meets.reshape(4, POINTS)]}
 
 

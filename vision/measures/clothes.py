@@ -7,9 +7,9 @@ import numpy as np
 
 from vision import networks
 from vision.backgrounds import BACKGROUNDS, background_lab
-from vision.colour import distance
-from vision.face import FaceCrop
-from vision.person import FACE_WIDTH, SIDE, PersonCrop
+from vision.colour import colour_distance
+from vision.face_crop import FaceCrop
+from vision.person_crop import FACE_WIDTH, SIDE, PersonCrop
 
 LIKE_BACKGROUND = 28.0
 LIKE_SKIN = 14.0
@@ -28,7 +28,7 @@ VISIBILITY, SEEN = 3, 0.4
 
 def measure(person: PersonCrop, crop: FaceCrop) -> dict[str, object]:
     measures: dict[str, object] = {
-        "hair_top": person.place(np.array([[person.middle, person.hair_top]]))[0],
+        "hair_top": person.to_fractions(np.array([[person.middle, person.hair_top]]))[0],
         "hair_rise": (person.points[10, 1] - person.hair_top) / FACE_WIDTH,
         "shoulders": shoulders(person),
         "shoulder_points": _shoulder_points(person),
@@ -43,7 +43,7 @@ def clothes_area(person: PersonCrop, skin: np.ndarray) -> np.ndarray:
     """Person below the chin without the larger patches of skin (neck, neckline); specks of skin colour are pattern."""
     below = slice(min(SIDE - 1, int(person.chin + CLOTHES_BELOW_CHIN * FACE_WIDTH)), SIDE)
     sure = cv2.erode(person.is_person[below].astype(np.uint8), np.ones((9, 9), np.uint8))
-    bare = (distance(person.lab[below], skin) < LIKE_SKIN).astype(np.uint8)
+    bare = (colour_distance(person.lab[below], skin) < LIKE_SKIN).astype(np.uint8)
     bare = cv2.morphologyEx(bare, cv2.MORPH_OPEN, np.ones((13, 13), np.uint8))
     area = np.zeros((SIDE, SIDE), bool)
     area[below] = (sure > 0) & (bare == 0)
@@ -57,7 +57,7 @@ def _measure_area(person: PersonCrop, area: np.ndarray) -> dict[str, object]:
     chroma = np.hypot(colours[:, 1], colours[:, 2])
     blue = (hue > BLUE_HUE[0]) & (hue < BLUE_HUE[1]) & (chroma > BLUE_CHROMA) & (colours[:, 0] > BLUE_LIGHTNESS)
     near = {
-        f"clothes_{name}": float((distance(colours, background_lab(name)) < LIKE_BACKGROUND).mean())
+        f"clothes_{name}": float((colour_distance(colours, background_lab(name)) < LIKE_BACKGROUND).mean())
         for name in BACKGROUNDS
     }
     return {
@@ -65,7 +65,7 @@ def _measure_area(person: PersonCrop, area: np.ndarray) -> dict[str, object]:
         "clothes_colour": np.median(colours, axis=0).tolist(),
         "clothes_hue_blue": float(blue.mean()),
         "pattern": _edge_density(person, area),
-        "clothes_box": person.place(np.array([[columns.min(), rows.min()], [columns.max(), rows.max()]])),
+        "clothes_box": person.to_fractions(np.array([[columns.min(), rows.min()], [columns.max(), rows.max()]])),
     }
 
 
@@ -86,7 +86,7 @@ def shoulders(person: PersonCrop) -> float | None:
     by_outline = shoulder_slope(person)
     if abs(by_outline) <= LEVEL_BY_OUTLINE:
         return by_outline
-    body = networks.body_points(person.rgb)
+    body = networks.pose_landmarks(person.rgb)
     if body is None or body[list(SHOULDERS), VISIBILITY].min() < SEEN:
         return None
     dx, dy = body[SHOULDERS[0], :2] - body[SHOULDERS[1], :2]
@@ -111,4 +111,6 @@ def _shoulder_top(person: PersonCrop, side: int) -> float:
 
 def _shoulder_points(person: PersonCrop) -> list[list[float]]:
     half = (SHOULDER_FROM + SHOULDER_TO) / 2 * FACE_WIDTH
-    return person.place(np.array([[person.middle + side * half, _shoulder_top(person, side)] for side in (-1, 1)]))
+    return person.to_fractions(
+        np.array([[person.middle + side * half, _shoulder_top(person, side)] for side in (-1, 1)])
+    )

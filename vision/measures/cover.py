@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.colour import distance
-from vision.face import CROP_HEIGHT, CROP_WIDTH, FaceCrop
+from vision.colour import colour_distance
+from vision.face_crop import CROP_HEIGHT, CROP_WIDTH, FaceCrop
 from vision.measures.integrity import fine_detail, skin_detail
-from vision.person import FACE_WIDTH, PersonCrop
+from vision.person_crop import FACE_WIDTH, PersonCrop
 
 FOREHEAD = (67, 109, 10, 338, 297, 299, 337, 151, 108, 69)
 LIKE_SKIN = 18.0
@@ -24,18 +24,18 @@ EAR_LIKE_SKIN = 0.9
 
 def measure(crop: FaceCrop) -> dict[str, object]:
     forehead = _spots(crop, FOREHEAD)
-    from_skin = distance(forehead, crop.skin)
+    from_skin = colour_distance(forehead, crop.skin)
     lips = _spots(crop, LIPS).mean(0)
     chin = _spots(crop, CHIN_PATCH).mean(0)
     area = crop.points[list(FOREHEAD)]
     return {
         "forehead_skin": float((from_skin < like_skin(crop.skin)).mean()),
         "forehead_distance": float(np.median(from_skin)),
-        "forehead_box": crop.place(np.array([area.min(0), area.max(0)])),
+        "forehead_box": crop.to_fractions(np.array([area.min(0), area.max(0)])),
         "forehead_chroma": float(np.median(np.hypot(forehead[:, 1], forehead[:, 2]))),
         "lip_redness": float(lips[1] - chin[1]),
-        "lip_distance": float(distance(lips, chin)),
-        "chin_distance": float(distance(chin, crop.skin)),
+        "lip_distance": float(colour_distance(lips, chin)),
+        "chin_distance": float(colour_distance(chin, crop.skin)),
         "forehead_detail": float(fine_detail(crop, FOREHEAD).std() / max(skin_detail(crop), 1.0)),
     }
 
@@ -82,4 +82,4 @@ def ear_skin(person: PersonCrop, skin: np.ndarray, index: int, side: int) -> flo
     # Ears are redder than cheeks and lie in their own shadow, but seldom have less colour.
     warm = np.hypot(colours[:, 1], colours[:, 2]) > 0.8 * np.hypot(skin[1], skin[2])
     warm &= (colours[:, 1] > 0.8 * skin[1]) & (colours[:, 0] > 0.55 * skin[0])
-    return float(((distance(colours, skin) < EAR_LIKE_SKIN * like_skin(skin)) | warm).mean())
+    return float(((colour_distance(colours, skin) < EAR_LIKE_SKIN * like_skin(skin)) | warm).mean())

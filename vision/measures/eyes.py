@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vision.face import EYE_DISTANCE, EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, FaceCrop
+from vision.face_crop import EYE_DISTANCE, EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, FaceCrop
 
 LIDS_LEFT, LIDS_RIGHT = (159, 145), (386, 374)
 LID_PAIRS_LEFT = ((160, 144), (158, 153))
@@ -67,4 +67,4 @@ def _glare(crop: FaceCrop, iris: tuple[int, ...]) -> float:
 
 def _box(crop: FaceCrop, iris: tuple[int, ...]) -> list[list[float]]:
     half = np.array([BOX_HALF_WIDTH, BOX_HALF_HEIGHT])
-    return crop.place(np.array([crop.points[iris[0]] - half, crop.points[iris[0]] + half]))
+    return crop.to_fractions(np.array([crop.points[iris[0]] - half, crop.points[iris[0]] + half]))

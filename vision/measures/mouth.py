@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.face import EYE_DISTANCE, FaceCrop
+from vision.face_crop import EYE_DISTANCE, FaceCrop
 
 INNER_LIPS = (13, 14)
 CORNERS = (61, 291)
@@ -21,5 +21,5 @@ def measure(crop: FaceCrop) -> dict[str, object]:
     return {
         "mouth_gap": float(gap) / EYE_DISTANCE,
         "smile": float(breadth) / max(float(eyes), 1e-6),
-        "mouth_box": crop.place(np.array([outline.min(0), outline.max(0)])),
+        "mouth_box": crop.to_fractions(np.array([outline.min(0), outline.max(0)])),
     }

@@ -11,13 +11,13 @@ import numpy as np
 
 from vision import networks
 from vision.backgrounds import BACKGROUNDS
-from vision.face import CHIN, OVAL
-from vision.portrait.coverage import close_off
+from vision.face_crop import CHIN, OVAL
+from vision.portrait.automatic_crop import choose_crop, portrait_geometry
 from vision.portrait.crop import HEIGHT, WIDTH, Crop
 from vision.portrait.encoding import encode_portrait, encode_thumbnail
-from vision.portrait.framing import describe, frame
-from vision.portrait.matting import Matte, matte
-from vision.portrait.strangers import without_strangers
+from vision.portrait.matting import Matte, compute_matte
+from vision.portrait.missing_area import clear_missing
+from vision.portrait.other_people import remove_other_people
 from vision.rules import Limits, judge_portrait, limits_of
 from vision.source import Source
 from vision.verdict import Finding
@@ -51,11 +51,11 @@ def make_portrait(
     """
     if not measures.get("faces"):
         raise ValueError("a portrait needs a face")
-    cut = Crop(**crop) if crop else frame(dict(measures), source.size)[0]
-    geometry = describe(cut, dict(measures), source.size)
+    cut = Crop(**crop) if crop else choose_crop(dict(measures), source.size)[0]
+    geometry = portrait_geometry(cut, dict(measures), source.size)
     picture = warp(source, cut)
     cut_person = cut_out(picture, measures, source, cut)
-    rgb = compose(cut_person.person, close_off(cut_person.alpha, cut, source.size), BACKGROUNDS[background])
+    rgb = compose(cut_person.person, clear_missing(cut_person.alpha, cut, source.size), BACKGROUNDS[background])
     jpeg, quality = encode_portrait(rgb)
     edge = round(cut_person.edge, 4)
     geometry |= {"quality": quality, "bytes": len(jpeg), "background": background, "edge": edge}
@@ -81,8 +81,8 @@ def cut_out(picture: np.ndarray, measures: Mapping[str, Any], source: Source, cr
     mask = networks.person_mask(picture)
     if others := measures.get("other_boxes"):
         corners = np.array(others).reshape(-1, 2) * source.size @ matrix[:, :2].T + matrix[:, 2]
-        mask = without_strangers(mask, oval, corners.reshape(-1, 4))
-    return matte(picture.astype(np.float32) / 255, mask, chin, oval)
+        mask = remove_other_people(mask, oval, corners.reshape(-1, 4))
+    return compute_matte(picture.astype(np.float32) / 255, mask, chin, oval)
 
 
 def compose(person: np.ndarray, alpha: np.ndarray, background: tuple[int, int, int]) -> np.ndarray:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vision.portrait.closed_form import closed_form_alpha
-from vision.portrait.regions import NOISE, Regions, find_regions, squares
+from vision.portrait.closed_form_matting import closed_form_alpha
+from vision.portrait.trimap import NOISE, Trimap, build_trimap, squared_length
 
 CONTRAST = 0.12  # colours of person and wall must differ by about this for the screen to be trusted
 TRUST = 0.02  # of the screen at its best, beside the matting energy
@@ -39,42 +39,47 @@ class Matte:
     edge: float
 
 
-def matte(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarray) -> Matte:
+def compute_matte(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarray) -> Matte:
     """rgb is float32 in 0-1, `mask` the network's, `oval` (n, 2) the outline of the face, `chin` its lowest row."""
-    regions = find_regions(rgb, mask, chin, oval)
-    guess, trust = screen_alpha(rgb, mask, regions)
-    alpha = closed_form_alpha(rgb, regions.known, guess, trust)
-    return Matte(alpha, foreground(rgb, alpha, regions), grade(alpha, regions))
+    trimap = build_trimap(rgb, mask, chin, oval)
+    guess, trust = alpha_from_colours(rgb, mask, trimap)
+    alpha = closed_form_alpha(rgb, trimap.known, guess, trust)
+    return Matte(alpha, estimate_foreground(rgb, alpha, trimap), grade_outline(alpha, trimap))
 
 
-def screen_alpha(rgb: np.ndarray, mask: np.ndarray, regions: Regions) -> tuple[np.ndarray, np.ndarray]:
+def alpha_from_colours(rgb: np.ndarray, mask: np.ndarray, trimap: Trimap) -> tuple[np.ndarray, np.ndarray]:
     """Alpha if each unknown pixel were a mixture of the colours of wall and person, and how far to trust that.
 
     Trusted where the two differ, where the pixel lies on the line between them, and where the wall is even. Where the two
     are alike (a white shirt before a white wall) or nothing fits, no colour can tell, and the mask is believed.
     """
-    unknown = regions.known == 0.5
-    wall, noise = regions.wall[unknown], regions.noise[unknown]
+    unknown = trimap.known == 0.5
+    wall, noise = trimap.wall[unknown], trimap.noise[unknown]
     from_wall, even = rgb[unknown] - wall, (NOISE / noise) ** 2
-    share, fit, tells = unmix(from_wall, wall, noise, explanations(regions, unknown))
+    share, fit, tells = unmix(from_wall, wall, noise, candidate_colours(trimap, unknown))
     sure = np.clip((mask[unknown] - 0.8) / 0.15, 0, 1)
     by_screen = TRUST * even * fit * tells
     by_mask = MASK_TRUST * even * (fit * (1 - tells) + UNFIT * (1 - fit) + SURE * sure)
-    shade = SHADE_TRUST * even * in_shade(rgb, unknown, wall, noise) * np.clip(1 - mask[unknown] / SHADE_MASK, 0, 1)
-    alpha, trust = regions.known.copy(), np.zeros_like(regions.known)
+    shade = (
+        SHADE_TRUST
+        * even
+        * shadow_likelihood(rgb, unknown, wall, noise)
+        * np.clip(1 - mask[unknown] / SHADE_MASK, 0, 1)
+    )
+    alpha, trust = trimap.known.copy(), np.zeros_like(trimap.known)
     trust[unknown] = by_screen + by_mask + shade
-    likely = judge_mask(mask[unknown], from_wall, noise)
+    likely = alpha_from_mask(mask[unknown], from_wall, noise)
     alpha[unknown] = (by_screen * share + by_mask * likely) / np.maximum(trust[unknown], 1e-9)
     return alpha, trust
 
 
-def explanations(regions: Regions, unknown: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray | float]]:
+def candidate_colours(trimap: Trimap, unknown: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray | float]]:
     """Colours that the person may have at the unknown pixels, each with its prior: those nearby, the hair, the clothes."""
-    yield regions.person[unknown], 1.0
-    for hair in regions.hair:
+    yield trimap.person[unknown], 1.0
+    for hair in trimap.hair:
         yield hair, HAIR_PRIOR
-    if regions.clothes is not None:
-        yield regions.clothes, (np.nonzero(unknown)[0] > regions.chin).astype(np.float32)
+    if trimap.clothes is not None:
+        yield trimap.clothes, (np.nonzero(unknown)[0] > trimap.chin).astype(np.float32)
 
 
 def unmix(
@@ -97,7 +102,7 @@ def unmix(
     return shared / np.maximum(telling, 1e-9), best, telling / np.maximum(total, 1e-9)
 
 
-def in_shade(rgb: np.ndarray, unknown: np.ndarray, wall: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def shadow_likelihood(rgb: np.ndarray, unknown: np.ndarray, wall: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """How far a pixel may be the wall in the person's shadow: the wall's hue, darker, and smooth as no strand is."""
     grey = rgb.mean(2)
     rough = (cv2.GaussianBlur(grey, (0, 0), 1) - cv2.GaussianBlur(grey, (0, 0), 4))[unknown]
@@ -107,7 +112,7 @@ def in_shade(rgb: np.ndarray, unknown: np.ndarray, wall: np.ndarray, noise: np.n
     return hue * np.exp(-((rough / ROUGH) ** 2)) * ((light > DARKEST_SHADE) & (light < 1))
 
 
-def judge_mask(mask: np.ndarray, from_wall: np.ndarray, noise: np.ndarray) -> np.ndarray:
+def alpha_from_mask(mask: np.ndarray, from_wall: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Alpha by the mask, steep where a pixel clearly is no wall or the wall is even; a pixel like the wall needs more of it."""
     away = _dot(from_wall, from_wall)
     steep = np.maximum((NOISE / noise) ** 2, np.exp(-((CLEAR * noise) ** 2) / np.maximum(away, 1e-6)))
@@ -115,27 +120,27 @@ def judge_mask(mask: np.ndarray, from_wall: np.ndarray, noise: np.ndarray) -> np
     return steep * np.clip((mask - least) / (MASK_WHOLE - MASK_NONE), 0, 1) + (1 - steep) * mask
 
 
-def foreground(rgb: np.ndarray, alpha: np.ndarray, regions: Regions) -> np.ndarray:
-    """Colours of the person alone, by a pass of blur-fusion (Forte 2021) that starts from the colours of the regions."""
+def estimate_foreground(rgb: np.ndarray, alpha: np.ndarray, trimap: Trimap) -> np.ndarray:
+    """Colours of the person alone, by a pass of blur-fusion (Forte 2021) that starts from the colours of the trimap."""
     soft = (alpha > 0) & (alpha < 1)
     weight = alpha[soft][:, None]
     near = cv2.blur(cv2.merge([*(channel * alpha for channel in cv2.split(rgb)), alpha]), FUSION)[soft]
-    mean = (near[:, :3] + 0.02 * regions.person[soft]) / (near[:, 3:] + 0.02)
-    rest = rgb[soft] - weight * mean - (1 - weight) * regions.wall[soft]
+    mean = (near[:, :3] + 0.02 * trimap.person[soft]) / (near[:, 3:] + 0.02)
+    rest = rgb[soft] - weight * mean - (1 - weight) * trimap.wall[soft]
     person = rgb.copy()
     person[soft] = np.clip(mean + weight * rest, 0, 1)
     return person
 
 
-def grade(alpha: np.ndarray, regions: Regions) -> float:
+def grade_outline(alpha: np.ndarray, trimap: Trimap) -> float:
     """How uneven the wall is along the outline, in units of its difference from the person: 0.02 before a plain wall, 0.07
     at most on studio portraits, 0.3 and more before bricks or shelves, where hair and wall cannot be told apart."""
     outline = cv2.morphologyEx((alpha > 0.5).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     near = cv2.dilate(outline, np.ones((7, 7), np.uint8)) > 0
     if not near.any():
         return 1.0
-    contrast = np.sqrt(squares(regions.person - regions.wall)[near])
-    return float(min(1.0, (regions.noise[near] / np.maximum(contrast, NOISE)).mean()))
+    contrast = np.sqrt(squared_length(trimap.person - trimap.wall)[near])
+    return float(min(1.0, (trimap.noise[near] / np.maximum(contrast, NOISE)).mean()))
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -13,22 +13,22 @@ from django.utils.translation import gettext_lazy as _
 
 from vision.rules.clothes import CLOTHES
 from vision.rules.cover import COVER
+from vision.rules.criteria import Criterion, Limit, Limits, Unit
 from vision.rules.expression import EXPRESSION
 from vision.rules.file import FILE
 from vision.rules.head import FRAMING
 from vision.rules.integrity import INTEGRITY
 from vision.rules.light import LIGHT
-from vision.rules.limits import Gauge, Limit, Limits, Unit
 from vision.rules.rule import Family, Numbers, Rule
 from vision.verdict import Finding, Verdict
 
 FAMILIES: tuple[Family, ...] = (FRAMING, LIGHT, EXPRESSION, COVER, CLOTHES, INTEGRITY, FILE)
 RULES: tuple[Rule, ...] = tuple(rule for family in FAMILIES for rule in family.rules)
 RULE_NAMES: tuple[str, ...] = tuple(rule.name for rule in RULES)
-BY_NAME: dict[str, Rule] = {rule.name: rule for rule in RULES}
+RULES_BY_NAME: dict[str, Rule] = {rule.name: rule for rule in RULES}
 DEFAULTS = {rule.name: rule.defaults for rule in RULES}
 
-LOOK_YOURSELF = (
+LEFT_TO_REVIEWER = (
     _("Earrings and other ornaments"),
     _("Thin necklaces"),
     _("Coloured contact lenses"),
@@ -41,7 +41,7 @@ LOOK_YOURSELF = (
 """What no rule can see yet: shown to the reviewer, claimed for nobody."""
 
 
-def grouped() -> list[tuple[Any, list[Rule]]]:
+def group_rules() -> list[tuple[Any, list[Rule]]]:
     """Every rule once, under the title of the family that it is shown with."""
     shown = {family: [rule for rule in RULES if _group(rule) is family] for family in FAMILIES}
     return [(family.title, rules) for family, rules in shown.items()]
@@ -79,63 +79,63 @@ def judge_portrait(geometry: Numbers, limits: Limits) -> tuple[Finding, ...]:
     return tuple(finding for finding in found if finding)
 
 
-def numbers_of(measures: Numbers, geometry: Numbers) -> dict[str, Any]:
-    """What the gauges read of a photo: its measures, and what only the geometry of its portrait shows."""
+def criterion_values(measures: Numbers, geometry: Numbers) -> dict[str, Any]:
+    """What the criteria read of a photo: its measures, and what only the geometry of its portrait shows."""
     return {**measures, **{name: geometry.get(name) for name in _ONLY_IN_PORTRAIT}}
 
 
 _ONLY_IN_PORTRAIT = [
-    gauge.measure for rule in RULES if rule.needs_portrait and not rule.is_checked for gauge in rule.gauges
+    criterion.measure for rule in RULES if rule.needs_portrait and not rule.is_checked for criterion in rule.criteria
 ]
 
 
 def rule_label(rule: str) -> Any:
     """What is wrong when the rule of this name is broken, in two or three words. A rule that is no more has only its name."""
-    return BY_NAME[rule].label if rule in BY_NAME else rule
+    return RULES_BY_NAME[rule].label if rule in RULES_BY_NAME else rule
 
 
-def sentence(finding: Finding) -> str:
+def sentence_for(finding: Finding) -> str:
     """What is wrong, in the active language."""
-    return str(BY_NAME[finding.rule].words(finding).sentence)
+    return str(RULES_BY_NAME[finding.rule].text_for(finding).sentence)
 
 
-def advice(finding: Finding) -> str:
+def advice_for(finding: Finding) -> str:
     """What to do about it, in the active language."""
-    return str(BY_NAME[finding.rule].words(finding).advice)
+    return str(RULES_BY_NAME[finding.rule].text_for(finding).advice)
 
 
-def drawing(finding: Finding) -> str:
+def drawing_for(finding: Finding) -> str:
     """The name of the drawing under static/rules/ that shows what is wrong."""
-    return BY_NAME[finding.rule].words(finding).drawing or BY_NAME[finding.rule].drawing or finding.rule
+    return RULES_BY_NAME[finding.rule].text_for(finding).drawing or RULES_BY_NAME[finding.rule].drawing or finding.rule
 
 
 def prevents_portrait(finding: Finding) -> bool:
     """No picture, nobody in it, or too little of it: there is nothing that a person could approve."""
-    rule = BY_NAME.get(finding.rule)
-    return rule is not None and rule.words(finding).prevents_portrait
+    rule = RULES_BY_NAME.get(finding.rule)
+    return rule is not None and rule.text_for(finding).prevents_portrait
 
 
 __all__ = [
-    "BY_NAME",
     "DEFAULTS",
     "FAMILIES",
-    "LOOK_YOURSELF",
+    "LEFT_TO_REVIEWER",
     "RULES",
+    "RULES_BY_NAME",
     "RULE_NAMES",
+    "Criterion",
     "Family",
-    "Gauge",
     "Limit",
     "Limits",
     "Rule",
     "Unit",
-    "advice",
-    "drawing",
-    "grouped",
+    "advice_for",
+    "criterion_values",
+    "drawing_for",
+    "group_rules",
     "judge",
     "judge_portrait",
     "limits_of",
-    "numbers_of",
     "prevents_portrait",
     "rule_label",
-    "sentence",
+    "sentence_for",
 ]

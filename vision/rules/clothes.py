@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from vision.rules.limits import ABSOLUTE, DEGREES, SHARE, above, gauge
+from vision.rules.criteria import ABSOLUTE, DEGREES, SHARE, above, criterion
 from vision.rules.rule import Family, Rule, box, dots
 
 CLOTHES = Family(_("Clothes and posture"))
@@ -18,7 +18,9 @@ clothes_background = CLOTHES.add(
         label=_("Top like the background"),
         sentence=_("The clothes have nearly the colour of the portrait's background."),
         advice=_("Wear a top of a clearly different, darker colour."),
-        gauges=(gauge(_("Clothes coloured like the background"), SHARE, "clothes_{background}", reject=above(0.5)),),
+        criteria=(
+            criterion(_("Clothes coloured like the background"), SHARE, "clothes_{background}", reject=above(0.5)),
+        ),
         places=TOP,
     )
 )
@@ -31,7 +33,7 @@ blue_top = CLOTHES.add(
         label=_("Blue top"),
         sentence=_("A blue top is not allowed."),
         advice=_("Wear a top that is not blue."),
-        gauges=(gauge(_("Clear blue in the clothes"), SHARE, "clothes_hue_blue", reject=above(0.45)),),
+        criteria=(criterion(_("Clear blue in the clothes"), SHARE, "clothes_hue_blue", reject=above(0.45)),),
         places=TOP,
     )
 )
@@ -43,7 +45,7 @@ pattern = CLOTHES.add(
         label=_("Busy pattern"),
         sentence=_("The clothes have a busy pattern."),
         advice=_("Wear a plain top."),
-        gauges=(gauge(_("Edges in the clothes"), SHARE, "pattern", warn=above(0.09)),),
+        criteria=(criterion(_("Edges in the clothes"), SHARE, "pattern", warn=above(0.09)),),
         places=TOP,
     )
 )
@@ -55,7 +57,7 @@ shoulders = CLOTHES.add(
         label=_("Shoulders not level"),
         sentence=_("The shoulders are not level."),
         advice=_("Stand straight with both shoulders at the same height."),
-        gauges=(gauge(_("Slope of the shoulders"), DEGREES, "shoulders", ABSOLUTE, warn=above(6)),),
+        criteria=(criterion(_("Slope of the shoulders"), DEGREES, "shoulders", ABSOLUTE, warn=above(6)),),
         places=dots("shoulder_points"),
     )
 )

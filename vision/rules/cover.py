@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from vision.rules.limits import (
+from vision.rules.criteria import (
     CHROMA,
     COLOUR,
     IN_EYES,
@@ -15,8 +15,8 @@ from vision.rules.limits import (
     Limits,
     above,
     below,
-    gauge,
-    passes,
+    criterion,
+    is_above,
 )
 from vision.rules.rule import Family, Numbers, Rule, box, boxes, dots
 from vision.verdict import Finding
@@ -52,10 +52,10 @@ def _mask(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
 def _is_two_coloured(rule: Rule, m: Numbers, limits: Limits) -> bool:
     """Chin unlike the cheeks; or cheeks unlike the forehead and not of a skin's hue, for hair or shine on a dark forehead
     differs as much; or cheeks without colour in a picture that has some."""
-    if passes(limits.get(rule.name, "chin"), m["chin_distance"]):
+    if is_above(limits.get(rule.name, "chin"), m["chin_distance"]):
         return True
     is_skin = SKIN_HUE[0] < m["skin_hue"] < SKIN_HUE[1]
-    if not is_skin and passes(limits.get(rule.name, "forehead"), m["forehead_distance"]):
+    if not is_skin and is_above(limits.get(rule.name, "forehead"), m["forehead_distance"]):
         return True
     grey = limits.get(rule.name, "cheek_chroma")
     return grey is not None and m["skin_chroma"] < grey and m["forehead_chroma"] > 2 * m["skin_chroma"]
@@ -73,25 +73,25 @@ fringe = COVER.add(
         label=_("Hair over the brows"),
         sentence=_("Hair covers the forehead or the brows."),
         advice=_("Brush the fringe aside so that both brows are seen."),
-        gauges=(
-            gauge(
+        criteria=(
+            criterion(
                 _("Skin seen on the forehead"),
                 SHARE,
                 "forehead_skin",
                 reject=below(0.15),
-                partly=below(0.3, "reject", words=_("Not accepted below, if the detail is high too")),
+                partly=below(0.3, "reject", text=_("Not accepted below, if the detail is high too")),
                 warn=below(0.6),
             ),
-            gauge(
+            criterion(
                 _("Fine detail of the forehead over that of the cheeks"),
                 RATIO,
                 "forehead_detail",
                 detail=above(3.5, "reject"),
-                hairy=above(2.4, words=_("High is the detail above")),
+                hairy=above(2.4, text=_("High is the detail above")),
                 strands=above(2.7, "warn"),
             ),
         ),
-        asks=("mask",),
+        depends_on=("mask",),
         decide=_fringe,
         score=_fringe_score,
         places=FOREHEAD,
@@ -106,7 +106,7 @@ ears = COVER.add(
         label=_("Ears covered"),
         sentence=_("Hair may be covering the ears."),
         advice=_("Tuck your hair behind the ears."),
-        gauges=(gauge(_("Skin seen beside the cheeks"), SHARE, "ear_skin", warn=below(0.4)),),
+        criteria=(criterion(_("Skin seen beside the cheeks"), SHARE, "ear_skin", warn=below(0.4)),),
         places=dots("cheeks"),
     )
 )
@@ -118,7 +118,7 @@ necklace = COVER.add(
         label=_("Necklace"),
         sentence=_("There seems to be a necklace."),
         advice=_("Take off necklaces and chains."),
-        gauges=(gauge(_("Longest bright thin line on the neck"), IN_EYES, "necklace", warn=above(0.4)),),
+        criteria=(criterion(_("Longest bright thin line on the neck"), IN_EYES, "necklace", warn=above(0.4)),),
         places=box("neck_box"),
     )
 )
@@ -130,7 +130,7 @@ lens_glare = COVER.add(
         label=_("Reflection in the glasses"),
         sentence=_("The glasses reflect light."),
         advice=_("Lower your glasses or lamps a little, or take the glasses off."),
-        gauges=(gauge(_("Largest white spot before an eye"), IN_EYES, "lens_glare", warn=above(0.012)),),
+        criteria=(criterion(_("Largest white spot before an eye"), IN_EYES, "lens_glare", warn=above(0.012)),),
         places=EYES,
     )
 )
@@ -142,8 +142,10 @@ tinted_lens = COVER.add(
         label=_("Tinted glasses"),
         sentence=_("The glasses seem to be tinted or to throw a shadow."),
         advice=_("Wear clear glasses or take them off."),
-        gauges=(
-            gauge(_("Darker below the eyes than on the cheeks by"), LIGHTNESS, "under_eye", NEGATIVE, warn=above(12)),
+        criteria=(
+            criterion(
+                _("Darker below the eyes than on the cheeks by"), LIGHTNESS, "under_eye", NEGATIVE, warn=above(12)
+            ),
         ),
         places=EYES,
     )
@@ -157,7 +159,7 @@ head_cover = COVER.add(
         label=_("Head cover"),
         sentence=_("Something seems to cover the head."),
         advice=_("Take off hats, caps and hair bands."),
-        gauges=(gauge(_("Strength of colour where hair should be"), CHROMA, "hair_chroma", warn=above(32)),),
+        criteria=(criterion(_("Strength of colour where hair should be"), CHROMA, "hair_chroma", warn=above(32)),),
         places=FOREHEAD,
     )
 )
@@ -169,11 +171,11 @@ mask = COVER.add(
         label=_("Mask"),
         sentence=_("A mask covers the face."),
         advice=_("Take off the mask."),
-        gauges=(
-            gauge(_("Redness where lips should be"), COLOUR, "lip_redness", reject=below(2.5)),
-            gauge(_("And: chin unlike the cheeks by"), COLOUR, "chin_distance", chin=above(20)),
-            gauge(_("Or: cheeks unlike the forehead by"), COLOUR, "forehead_distance", forehead=above(15)),
-            gauge(_("Or: cheeks with less colour than"), CHROMA, "skin_chroma", cheek_chroma=below(8)),
+        criteria=(
+            criterion(_("Redness where lips should be"), COLOUR, "lip_redness", reject=below(2.5)),
+            criterion(_("And: chin unlike the cheeks by"), COLOUR, "chin_distance", chin=above(20)),
+            criterion(_("Or: cheeks unlike the forehead by"), COLOUR, "forehead_distance", forehead=above(15)),
+            criterion(_("Or: cheeks with less colour than"), CHROMA, "skin_chroma", cheek_chroma=below(8)),
         ),
         decide=_mask,
         also_reads=("lip_distance", "forehead_chroma", "skin_hue"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from vision.rules.limits import ABSOLUTE, IN_EYES, RATIO, SHARE, Limits, above, below, gauge
+from vision.rules.criteria import ABSOLUTE, IN_EYES, RATIO, SHARE, Limits, above, below, criterion
 from vision.rules.rule import Family, Numbers, Rule, box, boxes
 from vision.verdict import Finding
 
@@ -19,7 +19,7 @@ red_eye = EXPRESSION.add(
         label=_("Red eyes"),
         sentence=_("The eyes look red from the flash."),
         advice=_("Switch off the flash and take the photo in daylight."),
-        gauges=(gauge(_("Redness of the pupils"), SHARE, "red_eye", reject=above(0.33)),),
+        criteria=(criterion(_("Redness of the pupils"), SHARE, "red_eye", reject=above(0.33)),),
         places=EYES,
     )
 )
@@ -41,16 +41,16 @@ eyes = EXPRESSION.add(
         label=_("Eyes not open"),
         sentence=_("The eyes are not fully open."),
         advice=_("Open your eyes naturally and look at the lens."),
-        gauges=(
-            gauge(
+        criteria=(
+            criterion(
                 _("Gap of the lids, in widths of the iris"), RATIO, "eye_opening", reject=below(0.45), warn=below(0.52)
             ),
-            gauge(
+            criterion(
                 _("Height of the eye over its width"),
                 RATIO,
                 "eye_aspect",
                 aspect=below(0.19, "warn"),
-                slit=below(0.175, "reject", words=_("Not accepted below, if the lids are low too")),
+                slit=below(0.175, "reject", text=_("Not accepted below, if the lids are low too")),
             ),
         ),
         decide=_eyes,
@@ -65,7 +65,9 @@ gaze = EXPRESSION.add(
         label=_("Looking away"),
         sentence=_("The eyes are not looking into the camera."),
         advice=_("Look straight into the lens."),
-        gauges=(gauge(_("Irises off the middle, in widths of the eye"), RATIO, "gaze", ABSOLUTE, reject=above(0.06)),),
+        criteria=(
+            criterion(_("Irises off the middle, in widths of the eye"), RATIO, "gaze", ABSOLUTE, reject=above(0.06)),
+        ),
         places=EYES,
     )
 )
@@ -77,7 +79,7 @@ mouth = EXPRESSION.add(
         label=_("Mouth open"),
         sentence=_("The mouth is open or teeth are showing."),
         advice=_("Close your lips and keep a calm expression without showing teeth."),
-        gauges=(gauge(_("Gap of the lips"), IN_EYES, "mouth_gap", reject=above(0.06)),),
+        criteria=(criterion(_("Gap of the lips"), IN_EYES, "mouth_gap", reject=above(0.06)),),
         places=MOUTH,
     )
 )
@@ -89,7 +91,7 @@ smile = EXPRESSION.add(
         label=_("Broad smile"),
         sentence=_("The smile is rather broad."),
         advice=_("Relax your face; a slight smile with closed lips is fine."),
-        gauges=(gauge(_("Width of the mouth over that of the eyes"), RATIO, "smile", warn=above(0.64)),),
+        criteria=(criterion(_("Width of the mouth over that of the eyes"), RATIO, "smile", warn=above(0.64)),),
         places=MOUTH,
     )
 )

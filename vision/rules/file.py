@@ -5,10 +5,10 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from vision import standard
+from vision.rules.criteria import BITS, RATIO, SHARE, Limits, above, below, criterion
 from vision.rules.head import FRAMING
 from vision.rules.integrity import INTEGRITY
-from vision.rules.limits import BITS, RATIO, SHARE, Limits, above, below, gauge
-from vision.rules.rule import Family, Numbers, Rule, box, first_gauge
+from vision.rules.rule import Family, Numbers, Rule, box, first_criterion
 from vision.verdict import Finding
 
 FILE = Family(_("File and portrait"))
@@ -36,10 +36,12 @@ too_close = FILE.add(
         label=_("Too close"),
         sentence=_("The head is too close to the edge of the photo."),
         advice=_("Stand back a little, so that the whole head and both shoulders fit in with room around."),
-        gauges=(
-            gauge(_("Part of the portrait outside the photo"), SHARE, "outside", reject=above(0.04), warn=above(0.02)),
+        criteria=(
+            criterion(
+                _("Part of the portrait outside the photo"), SHARE, "outside", reject=above(0.04), warn=above(0.02)
+            ),
         ),
-        decide_portrait=first_gauge,
+        decide_portrait=first_criterion,
         places=box("box"),
         group=FRAMING,
         prevents_portrait=True,
@@ -48,7 +50,7 @@ too_close = FILE.add(
 
 
 def _framing(rule: Rule, geometry: Numbers, limits: Limits) -> Finding | None:
-    return None if standard.is_met(geometry) else Finding(rule.name, "warn")
+    return None if standard.is_inside(geometry) else Finding(rule.name, "warn")
 
 
 framing = FILE.add(
@@ -72,9 +74,9 @@ edge = FILE.add(
         label=_("Outline to be looked at"),
         sentence=_("The outline of the hair came out rough."),
         advice=_("Stand before a plain wall without strong light behind you. A reviewer will look at this photo."),
-        gauges=(gauge(_("Unevenness of the outline"), RATIO, "edge", warn=above(0.1)),),
+        criteria=(criterion(_("Unevenness of the outline"), RATIO, "edge", warn=above(0.1)),),
         decide=None,
-        decide_portrait=first_gauge,
+        decide_portrait=first_criterion,
     )
 )
 
@@ -86,12 +88,12 @@ duplicate = FILE.add(
         label=_("Perhaps somebody else's picture"),
         sentence=_("The same or nearly the same picture was sent in before."),
         advice=_("Take a new photo of yourself now, not an old one. A reviewer will look at this photo."),
-        gauges=(
-            gauge(
+        criteria=(
+            criterion(
                 _("Difference from another student's picture"),
                 BITS,
                 "",
-                warn=below(72, words=_("To be looked at below, in photos from now on")),
+                warn=below(72, text=_("To be looked at below, in photos from now on")),
             ),
         ),
         decide=None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from vision.rules.limits import ABSOLUTE, DEGREES, PIXELS, RATIO, Limits, above, below, gauge
+from vision.rules.criteria import ABSOLUTE, DEGREES, PIXELS, RATIO, Limits, above, below, criterion
 from vision.rules.rule import Family, Numbers, Rule, Variant, box, clip, dots
 from vision.verdict import Finding
 
@@ -28,8 +28,8 @@ one_face = FRAMING.add(
         label=_("Not exactly one face"),
         sentence=_("There is more than one person in the photo."),
         advice=_("Have the photo taken alone, with nobody else in view."),
-        gauges=(
-            gauge(_("Face of somebody else, in widths of the main face"), RATIO, "other_face", reject=above(0.25)),
+        criteria=(
+            criterion(_("Face of somebody else, in widths of the main face"), RATIO, "other_face", reject=above(0.25)),
         ),
         decide=_one_face,
         needs_face=False,
@@ -52,7 +52,7 @@ face_size = FRAMING.add(
         label=_("Face too small"),
         sentence=_("The face is too small in the photo."),
         advice=_("Move closer, about an arm and a half from the phone, or use the main camera at full resolution."),
-        gauges=(gauge(_("Width of the face, cheek to cheek"), PIXELS, "face_width", reject=below(240)),),
+        criteria=(criterion(_("Width of the face, cheek to cheek"), PIXELS, "face_width", reject=below(240)),),
         places=box("box"),
     )
 )
@@ -64,7 +64,7 @@ roll = FRAMING.add(
         label=_("Head tilted"),
         sentence=_("The head is tilted."),
         advice=_("Hold your head upright, with both eyes at the same height."),
-        gauges=(gauge(_("Tilt of the head"), DEGREES, "roll", ABSOLUTE, reject=above(8), warn=above(5)),),
+        criteria=(criterion(_("Tilt of the head"), DEGREES, "roll", ABSOLUTE, reject=above(8), warn=above(5)),),
         places=dots("eyes"),
     )
 )
@@ -76,7 +76,7 @@ yaw = FRAMING.add(
         label=_("Head turned"),
         sentence=_("The head is turned to one side."),
         advice=_("Face the camera straight on, so that both ears are seen alike."),
-        gauges=(gauge(_("Turn of the head"), DEGREES, "yaw", ABSOLUTE, reject=above(9.5), warn=above(8)),),
+        criteria=(criterion(_("Turn of the head"), DEGREES, "yaw", ABSOLUTE, reject=above(9.5), warn=above(8)),),
         places=box("box"),
     )
 )
@@ -88,7 +88,7 @@ pitch = FRAMING.add(
         label=_("Chin up or down"),
         sentence=_("The chin is raised or lowered."),
         advice=_("Hold the phone at the height of your eyes and keep your chin level."),
-        gauges=(gauge(_("Chin up or down"), DEGREES, "pitch", ABSOLUTE, warn=above(14)),),
+        criteria=(criterion(_("Chin up or down"), DEGREES, "pitch", ABSOLUTE, warn=above(14)),),
         places=box("box"),
     )
 )

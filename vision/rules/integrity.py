@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from vision.rules.cover import mask
+from vision.rules.criteria import CHROMA, HUE, RATIO, SIDES, Limits, above, below, criterion
 from vision.rules.light import sharpness
-from vision.rules.limits import CHROMA, HUE, RATIO, SIDES, Limits, above, below, gauge
 from vision.rules.rule import Family, Numbers, Rule, Variant, box, boxes
 from vision.verdict import Finding
 
@@ -27,19 +27,19 @@ screen = INTEGRITY.add(
         label=_("Perhaps a photographed screen"),
         sentence=_("The photo may have been taken from a screen."),
         advice=_("Have a real person photographed, not a screen. A reviewer will look at this photo."),
-        gauges=(
-            gauge(
+        criteria=(
+            criterion(
                 _("Grid of a display, peak over surroundings"),
                 RATIO,
                 "screen",
                 warn=above(1.42),
-                blurred=above(1.65, "warn", words=_("To be looked at above, if blurred")),
+                blurred=above(1.65, "warn", text=_("To be looked at above, if blurred")),
             ),
         ),
-        asks=("sharpness",),
+        depends_on=("sharpness",),
         decide=_screen,
         places=FACE,
-        may_lock=True,
+        can_lock=True,
     )
 )
 
@@ -51,9 +51,9 @@ print_edge = INTEGRITY.add(
         label=_("Perhaps a photographed print"),
         sentence=_("The photo may have been taken from a printed picture."),
         advice=_("Have a real person photographed, not a print. A reviewer will look at this photo."),
-        gauges=(gauge(_("Sides of the face with a long straight line"), SIDES, "frame_sides", warn=above(2)),),
+        criteria=(criterion(_("Sides of the face with a long straight line"), SIDES, "frame_sides", warn=above(2)),),
         places=boxes("frame_lines"),
-        may_lock=True,
+        can_lock=True,
     )
 )
 
@@ -70,11 +70,11 @@ beautified = INTEGRITY.add(
         label=_("Perhaps beautified"),
         sentence=_("The skin looks smoothed by a beauty filter."),
         advice=_("Switch off beauty mode and filters. A reviewer will look at this photo."),
-        gauges=(gauge(_("Fine detail of the skin"), RATIO, "skin_detail", warn=below(1.25)),),
-        asks=("sharpness", "mask"),
+        criteria=(criterion(_("Fine detail of the skin"), RATIO, "skin_detail", warn=below(1.25)),),
+        depends_on=("sharpness", "mask"),
         decide=_beautified,
         places=FACE,
-        may_lock=True,
+        can_lock=True,
     )
 )
 
@@ -93,11 +93,11 @@ colour = INTEGRITY.add(
         label=_("False colour"),
         sentence=_("The colours look unnatural."),
         advice=_("Switch off filters and use daylight or white light."),
-        gauges=(
-            gauge(_("Strength of the skin's colour"), CHROMA, "skin_chroma", reject=below(5), warn=above(52)),
-            gauge(_("Hue of the skin"), HUE, "skin_hue", hue_low=below(12, "warn"), hue_high=above(72, "warn")),
+        criteria=(
+            criterion(_("Strength of the skin's colour"), CHROMA, "skin_chroma", reject=below(5), warn=above(52)),
+            criterion(_("Hue of the skin"), HUE, "skin_hue", hue_low=below(12, "warn"), hue_high=above(72, "warn")),
         ),
-        asks=("mask",),
+        depends_on=("mask",),
         decide=_colour,
         places=FACE,
         variant=Variant(

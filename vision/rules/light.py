@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from vision.rules.limits import ABSOLUTE, LIGHTNESS, RATIO, SHARE, STOPS, Limits, above, below, gauge
+from vision.rules.criteria import ABSOLUTE, LIGHTNESS, RATIO, SHARE, STOPS, Limits, above, below, criterion
 from vision.rules.rule import Family, Numbers, Rule, box, boxes, dots, in_order
 from vision.verdict import Finding
 
@@ -19,9 +19,9 @@ sharpness = LIGHT.add(
         label=_("Blurred"),
         sentence=_("The photo is not sharp."),
         advice=_("Wipe the lens, hold the phone steady, tap the face to focus and take the photo again."),
-        gauges=(
-            gauge(_("Sharpness of the eyes"), RATIO, "sharpness", reject=below(1.75)),
-            gauge(_("Texture of the eyes"), RATIO, "texture", texture=below(0.36, "reject")),
+        criteria=(
+            criterion(_("Sharpness of the eyes"), RATIO, "sharpness", reject=below(1.75)),
+            criterion(_("Texture of the eyes"), RATIO, "texture", texture=below(0.36, "reject")),
         ),
         decide=in_order("texture", "reject"),
         places=EYES,
@@ -37,11 +37,11 @@ side_light = LIGHT.add(
         label=_("Uneven light"),
         sentence=_("One side of the face is much darker than the other."),
         advice=_("Turn towards the window or lamp, so that light falls on both sides alike."),
-        gauges=(
-            gauge(
+        criteria=(
+            criterion(
                 _("Difference between the cheeks"), LIGHTNESS, "side_light", ABSOLUTE, reject=above(25), warn=above(14)
             ),
-            gauge(
+            criterion(
                 _("Difference between the cheeks in stops"), STOPS, "side_stops", ABSOLUTE, stops=above(1.6, "reject")
             ),
         ),
@@ -57,9 +57,9 @@ overexposed = LIGHT.add(
         label=_("Overexposed"),
         sentence=_("The face is too bright; details are lost."),
         advice=_("Move away from strong light, switch off the flash and take the photo again."),
-        gauges=(
-            gauge(_("Burnt part of the face"), SHARE, "burnt", reject=above(0.06)),
-            gauge(_("Lightness of the skin"), LIGHTNESS, "skin", skin=above(92, "reject")),
+        criteria=(
+            criterion(_("Burnt part of the face"), SHARE, "burnt", reject=above(0.06)),
+            criterion(_("Lightness of the skin"), LIGHTNESS, "skin", skin=above(92, "reject")),
         ),
         decide=in_order("skin", "reject"),
         places=box("box"),
@@ -79,9 +79,9 @@ underexposed = LIGHT.add(
         label=_("Too dark"),
         sentence=_("The face is rather dark."),
         advice=_("Go where it is brighter, with the light in front of you."),
-        gauges=(
-            gauge(_("Lightness of the whites of the eyes"), LIGHTNESS, "eye_white", warn=below(30)),
-            gauge(_("Only where the face is darker than"), LIGHTNESS, "face_light", skin=below(28)),
+        criteria=(
+            criterion(_("Lightness of the whites of the eyes"), LIGHTNESS, "eye_white", warn=below(30)),
+            criterion(_("Only where the face is darker than"), LIGHTNESS, "face_light", skin=below(28)),
         ),
         decide=_underexposed,
         places=box("box"),
@@ -101,9 +101,9 @@ face_glare = LIGHT.add(
         label=_("Shine on the face"),
         sentence=_("There are bright reflections on the face."),
         advice=_("Avoid direct lamps and flash, and dab your face dry."),
-        gauges=(
-            gauge(_("Shiny part of the face"), SHARE, "highlights", warn=above(0.015)),
-            gauge(
+        criteria=(
+            criterion(_("Shiny part of the face"), SHARE, "highlights", warn=above(0.015)),
+            criterion(
                 _("Lighter below the eyes than on the cheeks by"), LIGHTNESS, "under_eye", under_eye=above(12, "warn")
             ),
         ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from vision.rules.limits import ABOVE, BELOW, WORDS, Gauge, Limit, Limits
+from vision.rules.criteria import ABOVE, BELOW, LIMIT_TEXTS, Criterion, Limit, Limits
 from vision.verdict import Finding, Mark, Outcome
 
 Numbers = Mapping[str, Any]
@@ -65,9 +65,9 @@ class Variant:
     prevents_portrait: bool = False
 
 
-def first_gauge(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """What most rules do: the limits of the first gauge in their order."""
-    return rule.find(m, limits, *(limit.name for limit in rule.gauges[0].limits))
+def first_criterion(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
+    """What most rules do: the limits of the first criterion in their order."""
+    return rule.find(m, limits, *(limit.name for limit in rule.criteria[0].limits))
 
 
 def in_order(*names: str) -> Decide:
@@ -85,12 +85,12 @@ class Rule:
 
     Words: `title` is what is asked, `label` what is wrong in two or three words, `sentence` and `advice` what the student reads;
     `variant` has others for some findings. `drawing` is static/rules/NAME.svg, by default the rule's name.
-    Limits: those of the `gauges`; a rule without a number has the one `outcome`.
+    Limits: those of the `criteria`; a rule without a number has the one `outcome`.
     Check: `decide` reads the measures (None: found elsewhere), `decide_portrait` the geometry of the portrait that was made.
-    `also_reads` are measures beside those of gauges and `places`, `asks` the rules whose limits the check reads too. Without
+    `also_reads` are measures beside those of criteria and `places`, `depends_on` the rules whose limits the check reads too. Without
     `needs_face` it is asked even where nobody was found.
     `score` is one number of the measures, more is worse, by which `evaluation` tells how well the rule separates; by default the
-    reading of the first gauge. `may_lock`: a person who confirms a finding locks the account. `prevents_portrait`: nothing can be
+    reading of the first criterion. `can_lock`: a person who confirms a finding locks the account. `prevents_portrait`: nothing can be
     made of such a photo. `group` is the family that it is shown with, where that is not the one that it stands in.
     """
 
@@ -99,27 +99,27 @@ class Rule:
     label: Any
     sentence: Any
     advice: Any
-    gauges: tuple[Gauge, ...] = ()
+    criteria: tuple[Criterion, ...] = ()
     outcome: Outcome | None = None
-    decide: Decide | None = first_gauge
+    decide: Decide | None = first_criterion
     decide_portrait: Decide | None = None
     places: Places | None = None
     also_reads: tuple[str, ...] = ()
-    asks: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
     needs_face: bool = True
     score: Callable[[Numbers], float | None] | None = None
     variant: Variant | None = None
     drawing: str = ""
-    may_lock: bool = False
+    can_lock: bool = False
     prevents_portrait: bool = False
     group: Family | None = None
 
     @cached_property
     def limits(self) -> dict[str, Limit]:
-        """By name, in the order of the gauges."""
+        """By name, in the order of the criteria."""
         if self.outcome:
-            return {self.outcome: Limit(self.outcome, None, ABOVE, self.outcome, WORDS[self.outcome, ABOVE])}
-        return {limit.name: limit for gauge in self.gauges for limit in gauge.limits}
+            return {self.outcome: Limit(self.outcome, None, ABOVE, self.outcome, LIMIT_TEXTS[self.outcome, ABOVE])}
+        return {limit.name: limit for criterion in self.criteria for limit in criterion.limits}
 
     @property
     def defaults(self) -> dict[str, float | None]:
@@ -141,13 +141,13 @@ class Rule:
     @property
     def reads_background(self) -> bool:
         """Whether another background of the portrait may give another finding."""
-        return any("{background}" in gauge.measure for gauge in self.gauges)
+        return any("{background}" in criterion.measure for criterion in self.criteria)
 
     @cached_property
     def measures(self) -> frozenset[str]:
         """What the check reads itself: names of measures, for a rule of the portrait alone those of its geometry."""
         places = {self.places.measure} if self.places else set()
-        return frozenset({gauge.measure for gauge in self.gauges} | places | set(self.also_reads))
+        return frozenset({criterion.measure for criterion in self.criteria} | places | set(self.also_reads))
 
     def check(self, m: Numbers, limits: Limits) -> Finding | None:
         """Pure. Raises KeyError when an older engine did not take a measure that is needed."""
@@ -161,7 +161,7 @@ class Rule:
         """A finding for the first of these limits that is exceeded, shown at `places` if they are not those of the rule."""
         for name in names:
             if self.is_exceeded(name, m, limits):
-                value = self._gauge_of[name].read(m, background=limits.background)
+                value = self._criterion_of[name].read(m, background=limits.background)
                 outcome = self.limits[name].outcome
                 assert outcome is not None, name
                 shown = places or self.places
@@ -170,26 +170,26 @@ class Rule:
         return None
 
     def is_exceeded(self, name: str, m: Numbers, limits: Limits) -> bool:
-        value = self._gauge_of[name].read(m, background=limits.background)
+        value = self._criterion_of[name].read(m, background=limits.background)
         return self.limits[name].is_exceeded(value, limits.get(self.name, name))
 
-    def badness(self, m: Numbers, *, background: str) -> float | None:
+    def violation_score(self, m: Numbers, *, background: str) -> float | None:
         """The score of a photo, more is worse; None where no face was found or nothing is measured."""
         if not self.is_checked or not m.get("faces"):
             return None
         if self.score:
             return self.score(m)
-        first = self.gauges[0]
+        first = self.criteria[0]
         value = first.read(m, background=background)
         return -value if value is not None and first.limits[0].side == BELOW else value
 
-    def words(self, finding: Finding) -> Rule | Variant:
+    def text_for(self, finding: Finding) -> Rule | Variant:
         """Whoever has the sentence and the advice for this finding."""
         return self.variant if self.variant and self.variant.when(finding) else self
 
     @cached_property
-    def _gauge_of(self) -> dict[str, Gauge]:
-        return {limit.name: gauge for gauge in self.gauges for limit in gauge.limits}
+    def _criterion_of(self) -> dict[str, Criterion]:
+        return {limit.name: criterion for criterion in self.criteria for limit in criterion.limits}
 
 
 @dataclass(frozen=True, eq=False)

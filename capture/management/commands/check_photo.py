@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import ngettext
 
 from capture.management import picture_files
-from vision import Finding, Limits, Unreadable, advice, check, limits_of, sentence
+from vision import Finding, Limits, Unreadable, advice_for, check, limits_of, sentence_for
 from vision.backgrounds import BACKGROUNDS
 
 
@@ -60,4 +60,4 @@ def judge_file(path: str, limits: Limits) -> tuple[str, list[Finding], list[str]
     except Unreadable as error:
         return "red", [Finding("unreadable", "reject")], [str(error)]
     findings = list(checked.verdict.findings)
-    return checked.verdict.outcome, findings, [f"{sentence(found)} {advice(found)}" for found in findings]
+    return checked.verdict.outcome, findings, [f"{sentence_for(found)} {advice_for(found)}" for found in findings]

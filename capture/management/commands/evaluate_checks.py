@@ -14,18 +14,18 @@ from capture.management import picture_files
 from vision import Limits, limits_of
 from vision.backgrounds import BACKGROUNDS
 from vision.evaluation import (
-    Judged,
-    Kind,
+    Evaluation,
     LabelError,
-    Labelled,
-    Row,
+    LabelledPhoto,
+    RuleResult,
+    ViolationKind,
     evaluate,
     group_names,
-    kinds,
-    of_group,
+    photos_of_group,
     read_labels,
     rule_row,
-    total,
+    total_result,
+    violation_kinds,
 )
 
 HEAD = f"{'rule':20}{'outcome':9}{'images':>8}{'false':>7}{'%':>7}{'labelled':>10}{'found':>7}{'%':>7}{'AUC':>7}  limit"
@@ -54,15 +54,15 @@ class Command(BaseCommand):
         judged = _judged(self._labels(options), limits_of(background=options["background"]), options["kept"])
         groups = group_names(judged)
         self.stdout.write(HEAD)
-        for row in [*judged.rows, total(judged.photos)]:
+        for row in [*judged.rows, total_result(judged.photos)]:
             self.stdout.write(line(row))
         if groups:
             self.stdout.write("\n" + "\n".join(group_table(judged, groups)))
-        made = kinds(judged)
+        made = violation_kinds(judged)
         if made:
             self.stdout.write("\n" + "\n".join(kind_table(made)))
 
-    def _labels(self, options: dict[str, Any]) -> list[Labelled]:
+    def _labels(self, options: dict[str, Any]) -> list[LabelledPhoto]:
         directory = Path(options["directory"])
         labels = Path(options["labels"]) if options["labels"] else directory / "labels.csv"
         try:
@@ -77,7 +77,7 @@ class Command(BaseCommand):
         return [label for label in labelled if label.is_clean or not wanted or wanted & _names(label)]
 
 
-def _judged(labelled: list[Labelled], limits: Limits, kept: Path | None) -> Judged:
+def _judged(labelled: list[LabelledPhoto], limits: Limits, kept: Path | None) -> Evaluation:
     """Every photo of the labels is needed: a table with gaps would say something else than it seems to."""
     try:
         return evaluate(labelled, limits, kept)
@@ -87,11 +87,11 @@ def _judged(labelled: list[Labelled], limits: Limits, kept: Path | None) -> Judg
         raise CommandError(_("%(path)s: these are not kept measures. Name another file.") % {"path": kept}) from error
 
 
-def _names(label: Labelled) -> frozenset[str]:
+def _names(label: LabelledPhoto) -> frozenset[str]:
     return label.expected | label.overlooked | {label.kind}
 
 
-def line(row: Row) -> str:
+def line(row: RuleResult) -> str:
     limit = "" if row.limit is None else f"{row.limit:g}"
     auc = "" if row.auc is None else f"{row.auc:.3f}"
     return (
@@ -100,23 +100,23 @@ def line(row: Row) -> str:
     )
 
 
-def group_table(judged: Judged, groups: list[str]) -> list[str]:
+def group_table(judged: Evaluation, groups: list[str]) -> list[str]:
     """A row for each rule that fired or was broken: false findings of clean photos, and found of broken ones, per group."""
-    parts = {group: of_group(judged, group) for group in groups}
+    parts = {group: photos_of_group(judged, group) for group in groups}
     lines = [f"{'rule':20}{'outcome':9}" + "".join(f"{group:>20}" for group in groups)]
     for row in judged.rows:
         if row.labelled or row.false:
             cells = (rule_row(row.rule, row.outcome, parts[group], judged.limits) for group in groups)
             lines.append(f"{row.rule:20}{row.outcome:9}" + "".join(cell(part) for part in cells))
-    return [*lines, f"{'all rejecting':29}" + "".join(cell(total(parts[group])) for group in groups)]
+    return [*lines, f"{'all rejecting':29}" + "".join(cell(total_result(parts[group])) for group in groups)]
 
 
-def cell(row: Row) -> str:
+def cell(row: RuleResult) -> str:
     """ "false/clean found/broken"."""
     return f"{f'{row.false}/{row.images - row.labelled} {row.found}/{row.labelled}':>20}"
 
 
-def kind_table(made: list[Kind]) -> list[str]:
+def kind_table(made: list[ViolationKind]) -> list[str]:
     lines = [f"{'kind':20}{'rule':20}" + "".join(f"{strength:>10}" for strength in STRENGTHS)]
     for kind in made:
         found = "".join(f"{_of(kind.strengths.get(strength)):>10}" for strength in STRENGTHS)

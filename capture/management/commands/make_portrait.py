@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from capture.management import picture_files
-from vision import Finding, Source, Unreadable, advice, make_portrait, measure, open_photo, sentence
+from vision import Finding, Source, Unreadable, advice_for, make_portrait, measure, open_photo, sentence_for
 from vision.backgrounds import BACKGROUNDS
 
 
@@ -27,13 +27,13 @@ class Command(BaseCommand):
             measures = measure(source)
             if not measures["faces"]:
                 nobody = Finding("one_face", "reject", 0.0, 1.0)
-                raise CommandError(f"{sentence(nobody)} {advice(nobody)}")
+                raise CommandError(f"{sentence_for(nobody)} {advice_for(nobody)}")
             portrait = make_portrait(source, measures, background=options["background"])
         except Unreadable as error:
             raise CommandError(str(error)) from error
         _write(options["portrait"], portrait.jpeg)
         for finding in portrait.findings:
-            self.stderr.write(f"{finding.outcome}: {sentence(finding)} {advice(finding)}")
+            self.stderr.write(f"{finding.outcome}: {sentence_for(finding)} {advice_for(finding)}")
         self.stdout.write(
             f"{options['portrait']}: {portrait.geometry['bytes']} bytes, quality {portrait.geometry['quality']}"
         )

@@ -1,6 +1,6 @@
 // What the live picture says about the light and the focus. It looks at one small copy, five times a second, which
 // the phones of five years ago do without warming up. Nothing is downloaded for it. The limits were taken where the engine's
-// lie (bench/hints.py).
+// lie (bench/camera_hints.py).
 
 const WIDTH = 360;
 const HEIGHT = 480;

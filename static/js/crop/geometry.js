@@ -1,4 +1,4 @@
-// The arithmetic of a frame, the same as vision/portrait/placing.py and borders.py: px of the portrait (480 x 640)
+// The arithmetic of a frame, the same as vision/portrait/head_position.py and borders.py: px of the portrait (480 x 640)
 // from px of the photo. A place is {face_width, eye_line, sideways, tilt}; `head` is what the page says of the photo.
 export const WIDTH = 480;
 export const HEIGHT = 640;

@@ -39,7 +39,7 @@ def test_every_limit_of_every_rule_can_be_set(center_client, season, photo):
     assert page.count('class="gauge"') > 25
     assert "style=" not in page.split("<main", 1)[1]
     assert said("The measured defaults are in force") in page
-    assert str(vision.LOOK_YOURSELF[0]) in page
+    assert str(vision.LEFT_TO_REVIEWER[0]) in page
 
 
 def test_a_change_is_shown_before_it_is_saved(center_client, season, photo):

@@ -25,7 +25,7 @@ from tests import factories
 from tests.conftest import client_of
 from tests.support.letters import letter
 from tests.support.words import said
-from vision import imprint as imprints
+from vision.imprint import mirror_imprint
 
 pytestmark = pytest.mark.django_db
 
@@ -118,7 +118,7 @@ def test_a_mirrored_imprint_is_found(student, stranger, picture):
     theirs = factories.photo(stranger, Photo.Status.READY)
     with system_scope():
         stored = likeness.hex_of(mine.imprint.bits)
-        likeness.keep(theirs, imprints.mirrored(stored))
+        likeness.keep(theirs, mirror_imprint(stored))
         assert likeness.compare(theirs) == [likeness.Match(mine.pk, 0, True)]
     assert all(row.is_mirrored for row in rows())
 

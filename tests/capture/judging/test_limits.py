@@ -140,9 +140,9 @@ def test_what_a_season_may_leave_to_a_person(season):
 @pytest.mark.parametrize("rule", [rule for rule in vision.RULES if rule.is_checked], ids=lambda rule: rule.name)
 def test_a_gauge_reads_what_its_rule_compares(rule, measured):
     """With the limit moved just past the reading, the rule finds it with that very value."""
-    for gauge in rule.gauges:
-        value = gauge.read(measured, background="blue")
-        for name, side in ((limit.name, limit.side) for limit in gauge.limits):
+    for criterion in rule.criteria:
+        value = criterion.read(measured, background="blue")
+        for name, side in ((limit.name, limit.side) for limit in criterion.limits):
             if value is None or name not in ("reject", "warn"):
                 continue
             off = dict.fromkeys(rule.defaults, None)

@@ -20,7 +20,7 @@ from portal.tenancy import school_scope
 from tests import factories
 from tests.conftest import client_of
 from tests.support.words import said
-from vision.portrait.placing import Placing, crop_of
+from vision.portrait.head_position import HeadPosition, crop_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PICTURES = Path(os.environ.get("CAMERA_SHOTS", "var/screenshots"))
@@ -212,7 +212,7 @@ def test_browser_and_server_compute_the_same_numbers(open_page, photo, school):
             page.locator(f"#id_{name}").fill(str(value))
         shown = numbers(page)
         with school_scope(school):
-            crop = crop_of(Placing(**shown), photo.measures, remake.size_of(photo))
+            crop = crop_for(HeadPosition(**shown), photo.measures, remake.size_of(photo))
             found = remake.numbers_of(photo, crop)
         assert float(page.locator("[data-fact=hair_top] output").inner_text()) == pytest.approx(
             found["hair_top"], abs=0.1
@@ -236,7 +236,7 @@ def test_browser_and_server_agree_on_what_lies_outside(open_page, photo, school)
     page.locator("#id_tilt").fill("4")
     shown = numbers(page)
     with school_scope(school):
-        crop = crop_of(Placing(**shown), photo.measures, remake.size_of(photo))
+        crop = crop_for(HeadPosition(**shown), photo.measures, remake.size_of(photo))
         outside = remake.numbers_of(photo, crop)["outside"]
     assert outside > 0.02
     assert float(page.locator("[data-fact=outside] output").inner_text()) == pytest.approx(outside * 100, abs=0.1)

@@ -19,7 +19,8 @@ from students.models import Student
 from tests import factories
 from tests.support.lost_connection import lost_at, stored_files
 from tests.support.words import said
-from vision.portrait.placing import Placing
+from vision.portrait.automatic_crop import choose_crop
+from vision.portrait.head_position import HeadPosition, crop_for
 
 pytestmark = pytest.mark.usefixtures("scoped")
 COLOURS = {"blue": (100, 197, 255), "white": (255, 255, 255), "grey": (240, 240, 240)}
@@ -56,15 +57,15 @@ def photo(make_photo, student) -> Photo:
     return make_photo(student)
 
 
-def other(photo: Photo, **changes: float) -> Placing:
+def other(photo: Photo, **changes: float) -> HeadPosition:
     """The frame as it is, but for `changes`."""
     numbers = remake.numbers_of(photo, remake.crop_of(photo)) | changes
-    return Placing(**{name: numbers[name] for name in ("face_width", "eye_line", "sideways", "tilt")})
+    return HeadPosition(**{name: numbers[name] for name in ("face_width", "eye_line", "sideways", "tilt")})
 
 
 def frame(photo: Photo, by, **changes: float) -> Photo:
     """Order a frame and let the worker make it."""
-    job = framing.order(photo=photo, placing=other(photo, **changes), seen=photo.portrait_version, by=by)
+    job = framing.order(photo=photo, position=other(photo, **changes), seen=photo.portrait_version, by=by)
     return done(job, photo)
 
 
@@ -124,7 +125,7 @@ def test_automatic_frame_comes_back_byte_for_byte(photo, owner):
     first, crop = file_of(photo), photo.geometry["crop"]
     photo = frame(photo, owner, eye_line=photo.geometry["eye_line"] - 12)
     assert file_of(photo) != first
-    job = framing.order(photo=photo, placing=None, seen=photo.portrait_version, by=owner)
+    job = framing.order(photo=photo, position=None, seen=photo.portrait_version, by=owner)
     photo = done(job, photo)
     assert file_of(photo) == first
     assert photo.geometry["crop"] == crop
@@ -142,7 +143,7 @@ def test_second_frame_keeps_the_automatic_one(photo, owner):
 def test_typing_the_automatic_numbers_gives_exactly_the_automatic_frame(photo, owner):
     automatic, crop = other(photo), photo.geometry["crop"]
     photo = frame(photo, owner, tilt=1.5)
-    job = framing.order(photo=photo, placing=automatic, seen=photo.portrait_version, by=owner)
+    job = framing.order(photo=photo, position=automatic, seen=photo.portrait_version, by=owner)
     assert job.params["crop"] == crop
 
 
@@ -191,7 +192,7 @@ def test_typing_the_automatic_numbers_gives_exactly_the_automatic_frame(photo, o
 )
 def test_frame_that_leaves_the_standard_is_refused_in_words(photo, owner, changes, says):
     with pytest.raises(PortalError) as refusal:
-        framing.order(photo=photo, placing=other(photo, **changes), seen=photo.portrait_version, by=owner)
+        framing.order(photo=photo, position=other(photo, **changes), seen=photo.portrait_version, by=owner)
     assert says in str(refusal.value)
     assert not Job.objects.filter(kind="portrait").exists()
 
@@ -202,19 +203,19 @@ def test_frame_that_shows_what_the_photo_does_not_hold_is_refused(photo, owner):
     photo.height = round(photo.height * 0.7)
     for name in ("eyes", "cheeks", "hair_top"):
         photo.measures[name] = (np.array(photo.measures[name]) / [1, 0.7]).tolist()
-    photo.geometry["crop"] = remake.frame(photo.measures, remake.size_of(photo))[0].as_dict()
+    photo.geometry["crop"] = choose_crop(photo.measures, remake.size_of(photo))[0].as_dict()
     photo.save()
     with pytest.raises(
         PortalError,
         match=said("%(now)s%% of the portrait would lie outside of the photo; at most %(high)s%% are allowed."),
     ):
-        framing.order(photo=photo, placing=other(photo, face_width=180.0), seen=photo.portrait_version, by=owner)
+        framing.order(photo=photo, position=other(photo, face_width=180.0), seen=photo.portrait_version, by=owner)
 
 
 def test_a_head_that_fits_no_frame_may_be_placed_no_worse_than_the_engine_did(photo, owner):
     """Hair so tall that the automatic frame leaves the standard at the top."""
     photo.measures["hair_top"] = [photo.measures["hair_top"][0], photo.measures["hair_top"][1] - 0.2]
-    photo.geometry["crop"] = remake.frame(photo.measures, remake.size_of(photo))[0].as_dict()
+    photo.geometry["crop"] = choose_crop(photo.measures, remake.size_of(photo))[0].as_dict()
     photo.save()
     top = remake.numbers_of(photo, remake.crop_of(photo))["hair_top"]
     assert top < 50
@@ -223,27 +224,27 @@ def test_a_head_that_fits_no_frame_may_be_placed_no_worse_than_the_engine_did(ph
         PortalError,
         match=said("The hair would begin %(now)s px below the edge; the standard asks for %(low)s to %(high)s."),
     ):
-        framing.order(placing=other(photo, eye_line=280.0), **order)
-    assert framing.order(placing=other(photo, sideways=8.0), **order).kind == "portrait"
+        framing.order(position=other(photo, eye_line=280.0), **order)
+    assert framing.order(position=other(photo, sideways=8.0), **order).kind == "portrait"
 
 
 def test_frame_that_is_there_already_is_not_made_again(photo, owner):
     with pytest.raises(PortalError, match="already"):
-        framing.order(photo=photo, placing=other(photo), seen=photo.portrait_version, by=owner)
+        framing.order(photo=photo, position=other(photo), seen=photo.portrait_version, by=owner)
 
 
 def test_second_reviewer_hears_who_was_faster(photo, owner, colleague):
     seen = photo.portrait_version
-    job = framing.order(photo=photo, placing=other(photo, tilt=1.0), seen=seen, by=owner)
+    job = framing.order(photo=photo, position=other(photo, tilt=1.0), seen=seen, by=owner)
     with pytest.raises(Conflict, match="Owner is having this portrait made anew right now"):
-        framing.order(photo=photo, placing=other(photo, tilt=2.0), seen=seen, by=colleague)
+        framing.order(photo=photo, position=other(photo, tilt=2.0), seen=seen, by=colleague)
     done(job, photo)
     with pytest.raises(Conflict, match="Owner has framed this portrait anew in the meantime"):
-        framing.order(photo=photo, placing=other(photo, tilt=2.0), seen=seen, by=colleague)
+        framing.order(photo=photo, position=other(photo, tilt=2.0), seen=seen, by=colleague)
 
 
 def test_running_twice_and_losing_the_worker_does_no_harm(photo, owner):
-    job = framing.order(photo=photo, placing=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
+    job = framing.order(photo=photo, position=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
     first = done(job, photo).portrait.name
     Job.objects.filter(pk=job.pk).update(status=Job.Status.QUEUED)  # the sweep took the worker to be lost
     assert done(job, photo).portrait.name == first
@@ -270,10 +271,10 @@ def test_running_twice_and_losing_the_worker_does_no_harm(photo, owner):
     ],
 )
 def test_portrait_that_cannot_be_framed_says_why(photo, owner, fields, says):
-    placing = other(photo, tilt=1.0)
+    position = other(photo, tilt=1.0)
     Photo.objects.filter(pk=photo.pk).update(**fields)
     with pytest.raises(Conflict, match=says):
-        framing.order(photo=photo, placing=placing, seen=photo.portrait_version, by=owner)
+        framing.order(photo=photo, position=position, seen=photo.portrait_version, by=owner)
 
 
 @pytest.mark.parametrize("stage", [Student.Stage.PROOFED, Student.Stage.PRINTED])
@@ -284,7 +285,7 @@ def test_portrait_that_the_student_has_confirmed_is_reset_instead(make_photo, st
         Conflict,
         match=said("The student has confirmed this portrait. If it has to change, reset the photo and say why."),
     ):
-        framing.order(photo=photo, placing=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
+        framing.order(photo=photo, position=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
 
 
 def test_nothing_is_framed_once_the_feedback_form_is_accepted(photo, owner):
@@ -292,12 +293,12 @@ def test_nothing_is_framed_once_the_feedback_form_is_accepted(photo, owner):
     with pytest.raises(
         Conflict, match=said("The feedback form has been accepted: portraits stay as they are. Ask the center.")
     ):
-        framing.order(photo=photo, placing=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
+        framing.order(photo=photo, position=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
 
 
 def test_student_who_confirms_while_the_portrait_is_made_keeps_the_one_that_was_read(make_photo, student, owner):
     photo = make_photo(student, Photo.Status.APPROVED)
-    job = framing.order(photo=photo, placing=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
+    job = framing.order(photo=photo, position=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
     Student.objects.filter(pk=student.pk).update(stage=Student.Stage.PROOFED)
     jobs.run(job.pk)
     job.refresh_from_db()
@@ -310,7 +311,7 @@ def test_student_who_confirms_while_the_portrait_is_made_keeps_the_one_that_was_
 
 
 def test_overtaken_portrait_leaves_no_file_behind(photo, owner, settings):
-    crop = remake.places.crop_of(other(photo, tilt=1.0), photo.measures, remake.size_of(photo))
+    crop = crop_for(other(photo, tilt=1.0), photo.measures, remake.size_of(photo))
     made = remake.make(photo, crop)
     Photo.objects.filter(pk=photo.pk).update(status=Photo.Status.RETURNED)
     before = sorted(path.name for path in settings.MEDIA_ROOT.rglob("*.jpg"))

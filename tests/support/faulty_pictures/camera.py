@@ -7,7 +7,7 @@ import numpy as np
 from scipy.spatial import Delaunay
 
 from tests.support.faulty_pictures.subject import Picture, Subject, developed
-from vision.face import CHEEK_LEFT, CHEEK_RIGHT, OVAL
+from vision.face_crop import CHEEK_LEFT, CHEEK_RIGHT, OVAL
 
 STEPS = 400  # of the path of a shaken hand
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from tests.support.faulty_pictures.subject import Picture, Subject, developed, laid_over
-from vision.face import IRIS_LEFT, IRIS_RIGHT
+from vision.face_crop import IRIS_LEFT, IRIS_RIGHT
 
 # Upper lid, lower lid and the lower rim of the brow, each from the outer to the inner corner.
 LIDS = (

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from tests.support.faulty_pictures.subject import Picture, Subject, developed
-from vision.face import IRIS_LEFT, IRIS_RIGHT, OVAL
+from vision.face_crop import IRIS_LEFT, IRIS_RIGHT, OVAL
 
 FINER = 3  # samples a camera px, so that the grid of a display aliases as it does on a sensor
 FEATURES = ((33, 133, 159, 145, 70, 107), (263, 362, 386, 374, 300, 336), (61, 291, 0, 17))

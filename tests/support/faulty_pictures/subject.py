@@ -10,8 +10,8 @@ import numpy as np
 from scipy.interpolate import LinearNDInterpolator
 
 from vision import measure, networks, open_photo
-from vision.face import OVAL, Face
-from vision.measures import faces
+from vision.face_crop import OVAL, Face
+from vision.measures import face_detection
 
 STRENGTHS = ("weak", "middle", "strong")
 MAP_STEP = 4  # px: warps are smooth, so they are worked out on a coarse grid
@@ -25,7 +25,7 @@ class Subject:
 
     def __init__(self, data: bytes, seed: int) -> None:
         source = open_photo(data)
-        found = faces.find(source).main
+        found = face_detection.detect_faces(source).main
         if found is None:
             raise ValueError("no face")
         self.rgb = source.at_least(10_000)

@@ -1,6 +1,6 @@
 """Import of a roster: ours beside the default import-export and beside the floor (calamine + COPY + ON CONFLICT).
 
-    .venv/bin/python bench/roster.py [ROWS]          30,000 rows unless told
+    .venv/bin/python -m bench.roster_import [ROWS]          30,000 rows unless told
 
 Each contender gets the same workbook, an empty roster on a database of its own, and a fresh process. Printed are the time
 on the clock, the processor time of this process and of its database server (what a busy machine does not change), and the
@@ -17,33 +17,10 @@ import tempfile
 import time
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from bench.database import connect
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 CONTENDERS = tuple(os.environ.get("ONLY", "floor;ours;ours, same file again;import-export").split(";"))
-
-
-def connect(*, create: bool = False, name: str = "test_bench_roster") -> None:
-    """Django on a benchmark's own database, as its owner."""
-    import django
-
-    django.setup()
-    from django.conf import settings
-    from django.db import connection
-
-    connection.settings_dict.update(settings.DATABASE_OWNER())
-    connection.settings_dict["TIME_ZONE"] = None
-    connection.settings_dict["TEST"] = {
-        "NAME": name,
-        "CHARSET": None,
-        "TEMPLATE": None,
-        "MIGRATE": True,
-        "MIRROR": None,
-    }
-    if create:
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-    else:
-        connection.settings_dict["NAME"] = name
 
 
 def write_workbook(path: Path, rows: int) -> None:
@@ -203,7 +180,10 @@ def main(rows: int) -> None:
         measured = {}
         for name in CONTENDERS:
             line = subprocess.run(
-                [sys.executable, __file__, "--as", name, str(path)], check=True, capture_output=True, text=True
+                [sys.executable, "-m", "bench.roster_import", "--as", name, str(path)],
+                check=True,
+                capture_output=True,
+                text=True,
             )
             measured[name] = json.loads(line.stdout.splitlines()[-1])
     connection.close()

@@ -1,6 +1,6 @@
 """The vision engine on 12 MP photos: each figure beside its floor or peer, in one run.
 
-    .venv/bin/python -m bench.vision [DIR]          the photos of DIR, else drawn ones, enlarged to 12 MP
+    .venv/bin/python -m bench.photo_processing [DIR]          the photos of DIR, else drawn ones, enlarged to 12 MP
 
 One core (the process is bound to it), except where workers are counted. Times are the best of several runs of each photo, then
 the mean over photos: other work on the machine only ever adds.
@@ -22,8 +22,8 @@ import vision
 from bench.matting import Case, guided, mask_only, pymatting_closed_form
 from tests.support.faulty_pictures import compliant
 from vision import networks
-from vision.face import CHIN, OVAL
-from vision.portrait import framing, matting, warp
+from vision.face_crop import CHIN, OVAL
+from vision.portrait import automatic_crop, matting, warp
 
 PHOTOS = 4
 RUNS = 7
@@ -65,7 +65,7 @@ def decode(data: bytes, flag: int) -> np.ndarray:
 
 def run_networks(source: vision.Source) -> None:
     networks.face_meshes(source.work)
-    networks.far_faces(source.work)
+    networks.face_boxes(source.work)
     networks.person_mask(source.work[:384, :384])
 
 
@@ -79,7 +79,7 @@ def framed(data: bytes) -> Case:
     """What the matting of a portrait starts from."""
     checked = vision.check(data)
     size = checked.source.size
-    crop = framing.frame(checked.measures, size)[0]
+    crop = automatic_crop.choose_crop(checked.measures, size)[0]
     matrix = crop.matrix(size)
     picture = warp(checked.source, crop)
     oval = np.array(checked.measures["oval"]) * size @ matrix[:, :2].T + matrix[:, 2]
@@ -107,7 +107,8 @@ def report_portrait(photos: list[bytes]) -> None:
     print(f"portrait beyond the check            {portrait:7.1f} ms     (budget 200 ms)")
     cases = {data: framed(data) for data in photos}
     ours = mean(
-        photos, lambda data: matting.matte(cases[data].rgb, cases[data].mask, cases[data].chin, cases[data].oval)
+        photos,
+        lambda data: matting.compute_matte(cases[data].rgb, cases[data].mask, cases[data].chin, cases[data].oval),
     )
     print(f"  of it cutting out                  {ours:7.1f} ms")
     for name, method in (

@@ -1,6 +1,6 @@
 """Hostile files: whatever is sent, the answer is a verdict or a sentence, soon, and in bounded memory.
 
-    .venv/bin/python -m bench.hostile [FILES] [SEED]
+    .venv/bin/python -m bench.hostile_files [FILES] [SEED]
 
 Each file takes the way of an upload in a process of its own kind: cleaned, opened, measured, judged, made a portrait, put into
 words. A child does the work, so that a crash of a decoder is counted instead of ending the run. Budget: no exception, no
@@ -63,7 +63,7 @@ def judged(data: bytes) -> tuple[str, str]:
         portrait = vision.make_portrait(source, measures, background="blue", limits=vision.limits_of())
         verdict = vision.Verdict((*verdict.findings, *portrait.findings))
     normalising.preview(source)
-    words = [f"{vision.sentence(finding)} {vision.advice(finding)}" for finding in verdict.findings]
+    words = [f"{vision.sentence_for(finding)} {vision.advice_for(finding)}" for finding in verdict.findings]
     return verdict.outcome, words[0] if words else ""
 
 

@@ -1,4 +1,4 @@
-"""A limit of a rule, the gauge that it stands on, and the limits that are in force."""
+"""A limit of a rule, the criterion that it stands on, and the limits that are in force."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OUTCOMES: tuple[Outcome, ...] = ("reject", "warn")
 class Unit:
     """`most`: the widest a limit may be set; None has no end."""
 
-    words: Any = ""
+    text: Any = ""
     most: float | None = None
 
 
@@ -30,7 +30,7 @@ PIXELS, STOPS, CHROMA = Unit(_("px")), Unit(_("stops")), Unit(_("chroma"))
 BITS = Unit(_("bits of 512"), 256)
 IN_EYES, COLOUR, RATIO = Unit(_("eye distances")), Unit(_("colour distance")), Unit(_("ratio"))
 
-WORDS = {
+LIMIT_TEXTS = {
     ("reject", ABOVE): _("Not accepted above"),
     ("reject", BELOW): _("Not accepted below"),
     ("warn", ABOVE): _("To be looked at above"),
@@ -43,13 +43,13 @@ WORDS = {
 @dataclass(frozen=True)
 class Limit:
     """`default`: None is switched off, as long as no season sets it. `side`: where a photo exceeds the limit. `outcome`: what
-    that leads to, None where the limit only narrows down when another counts. `words`: what the limit does."""
+    that leads to, None where the limit only narrows down when another counts. `text`: what the limit does."""
 
     name: str
     default: float | None
     side: Side
     outcome: Outcome | None
-    words: Any
+    text: Any
     unit: Unit = Unit()
 
     def is_exceeded(self, value: float | None, limit: float | None) -> bool:
@@ -66,25 +66,25 @@ class Declared:
     default: float | None
     side: Side
     outcome: Outcome | None
-    words: Any
+    text: Any
 
     def named(self, name: str, unit: Unit) -> Limit:
         """A limit named after an outcome leads to it."""
         outcome = name if name in OUTCOMES else self.outcome
-        words = WORDS[outcome, self.side] if self.words is None else self.words
-        return Limit(name, self.default, self.side, outcome, words, unit)
+        text = LIMIT_TEXTS[outcome, self.side] if self.text is None else self.text
+        return Limit(name, self.default, self.side, outcome, text, unit)
 
 
-def above(default: float | None, outcome: Outcome | None = None, *, words: Any = None) -> Declared:
-    return Declared(default, ABOVE, outcome, words)
+def above(default: float | None, outcome: Outcome | None = None, *, text: Any = None) -> Declared:
+    return Declared(default, ABOVE, outcome, text)
 
 
-def below(default: float | None, outcome: Outcome | None = None, *, words: Any = None) -> Declared:
-    return Declared(default, BELOW, outcome, words)
+def below(default: float | None, outcome: Outcome | None = None, *, text: Any = None) -> Declared:
+    return Declared(default, BELOW, outcome, text)
 
 
 @dataclass(frozen=True)
-class Gauge:
+class Criterion:
     """One measure and the limits on it. `measure` is its name among the measures, "{background}" stands for the season's; it is
     empty for what is no measure of one photo. `sign` says what is compared of a number: ABSOLUTE its size, NEGATIVE its opposite."""
 
@@ -115,12 +115,12 @@ class Gauge:
 ABSOLUTE, NEGATIVE = "absolute", "negative"
 
 
-def gauge(title: Any, unit: Unit, measure: str, sign: str = "", /, **limits: Declared) -> Gauge:
+def criterion(title: Any, unit: Unit, measure: str, sign: str = "", /, **limits: Declared) -> Criterion:
     """gauge(_("Tilt of the head"), DEGREES, "roll", ABSOLUTE, reject=above(8), warn=above(5))"""
-    return Gauge(title, unit, measure, sign, tuple(limit.named(name, unit) for name, limit in limits.items()))
+    return Criterion(title, unit, measure, sign, tuple(limit.named(name, unit) for name, limit in limits.items()))
 
 
-def passes(limit: float | None, value: float | None) -> bool:
+def is_above(limit: float | None, value: float | None) -> bool:
     """True when the value is above a limit that is switched on."""
     return limit is not None and value is not None and value > limit
 

@@ -1,7 +1,7 @@
 """Limits chosen on half of the people, tried on the other half: what a limit is worth beyond the faces that it was set on.
 
     .venv/bin/python manage.py evaluate_checks DIR --kept MEASURES.json
-    .venv/bin/python -m bench.halves DIR MEASURES.json [SPLITS]
+    .venv/bin/python -m bench.cross_validation DIR MEASURES.json [SPLITS]
 
 For every rule that reads one measure. The limit lies midway between the worst photo of the first half that keeps the rules and the
 mildest twentieth of the first half's violations; where these overlap, at that worst photo.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vision.evaluation import Labelled, read_labels
+from vision.evaluation import LabelledPhoto, read_labels
 from vision.measures import Measures
 from vision.rules import RULES, Rule
 
@@ -32,11 +32,11 @@ class Reading:
     value: float
 
 
-def readings(rule: Rule, labels: list[Labelled], measured: dict[str, Measures | None]) -> list[Reading]:
+def readings(rule: Rule, labels: list[LabelledPhoto], measured: dict[str, Measures | None]) -> list[Reading]:
     """Of the photos that break this rule and of those that keep all."""
     found = []
     for label in labels:
-        value = rule.badness(measured.get(label.name) or {}, background="blue")
+        value = rule.violation_score(measured.get(label.name) or {}, background="blue")
         if value is not None and (label.is_clean or rule.name in label.expected):
             found.append(Reading("_".join(label.path.stem.split("_")[:2]), not label.is_clean, value))
     return found

@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 
 from vision import standard
+from vision.portrait.automatic_crop import portrait_geometry
 from vision.portrait.crop import HEIGHT, WIDTH, Crop
-from vision.portrait.framing import describe
 
 # "Centred" and "upright" have no number in the standard: what an eye begins to see, px and degrees.
 RANGES = standard.RANGES | {"sideways": (-40.0, 40.0), "tilt": (-5.0, 5.0)}
 
 
 @dataclass(frozen=True)
-class Placing:
+class HeadPosition:
     """px: cheek to cheek, eyes below the upper edge, middle of the eyes right of the middle; degrees clockwise of the eyes."""
 
     face_width: float
@@ -34,21 +34,21 @@ class Placing:
         return {name: round(value, 1) + 0.0 for name, value in asdict(self).items()}
 
 
-def crop_of(placing: Placing, measures: Mapping[str, Any], size: np.ndarray) -> Crop:
+def crop_for(position: HeadPosition, measures: Mapping[str, Any], size: np.ndarray) -> Crop:
     """The crop of a source of `size` (width, height) px that puts the head there."""
     eyes, width, tilt = _head(measures, size)
-    angle, scale = tilt - placing.tilt, placing.face_width / width
-    offset = np.array([placing.sideways, placing.eye_line - HEIGHT / 2])
+    angle, scale = tilt - position.tilt, position.face_width / width
+    offset = np.array([position.sideways, position.eye_line - HEIGHT / 2])
     middle = (eyes - _turned(offset, -angle) / scale) / size
     return Crop(float(middle[0]), float(middle[1]), scale, angle)
 
 
-def placing_of(crop: Crop, measures: Mapping[str, Any], size: np.ndarray) -> Placing:
+def position_of(crop: Crop, measures: Mapping[str, Any], size: np.ndarray) -> HeadPosition:
     """Where a crop puts the head."""
     eyes, width, tilt = _head(measures, size)
     matrix = crop.matrix(size)
     x, y = matrix[:, :2] @ eyes + matrix[:, 2]
-    return Placing(width * crop.scale, float(y), float(x) - WIDTH / 2, tilt - crop.angle)
+    return HeadPosition(width * crop.scale, float(y), float(x) - WIDTH / 2, tilt - crop.angle)
 
 
 def _head(measures: Mapping[str, Any], size: np.ndarray) -> tuple[np.ndarray, float, float]:
@@ -65,13 +65,13 @@ def _turned(offset: np.ndarray, angle: float) -> np.ndarray:
     return np.array([[cosine, sine], [-sine, cosine]]) @ offset
 
 
-def numbers(crop: Crop, measures: Mapping[str, Any], size: np.ndarray) -> dict[str, float]:
-    """Everything that is judged of a frame: the placing, the hair top, and what lies outside of the picture (share)."""
-    found = describe(crop, dict(measures), size)
-    return placing_of(crop, measures, size).as_dict() | {name: found[name] for name in ("hair_top", "outside")}
+def frame_numbers(crop: Crop, measures: Mapping[str, Any], size: np.ndarray) -> dict[str, float]:
+    """Everything that is judged of a frame: the position, the hair top, and what lies outside of the picture (share)."""
+    found = portrait_geometry(crop, dict(measures), size)
+    return position_of(crop, measures, size).as_dict() | {name: found[name] for name in ("hair_top", "outside")}
 
 
-def broken(found: Mapping[str, float], *, outside: float | None) -> list[str]:
+def out_of_range(found: Mapping[str, float], *, outside: float | None) -> list[str]:
     """The names of the numbers that leave the standard; `outside`: the most that the season allows, None for any."""
     wrong = [name for name, (low, high) in RANGES.items() if not low <= found[name] <= high]
     return wrong + (["outside"] if outside is not None and found["outside"] > outside else [])

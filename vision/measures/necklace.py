@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vision.colour import distance
-from vision.face import CHIN, CROP_HEIGHT, CROP_WIDTH, EYE_DISTANCE, FaceCrop
+from vision.colour import colour_distance
+from vision.face_crop import CHIN, CROP_HEIGHT, CROP_WIDTH, EYE_DISTANCE, FaceCrop
 
 BELOW_CHIN = 4  # px
 LEAST_ROWS = 15
@@ -23,12 +23,12 @@ def measure(crop: FaceCrop) -> dict[str, object]:
         return {"necklace": 0.0, "neck_box": []}
     length, (x, y, width, height) = longest_line(crop.lab[top:], crop.skin)
     corners = np.array([[x, y + top], [x + width, y + top + height]])
-    return {"necklace": length / EYE_DISTANCE, "neck_box": crop.place(corners)}
+    return {"necklace": length / EYE_DISTANCE, "neck_box": crop.to_fractions(corners)}
 
 
 def longest_line(colours: np.ndarray, skin: np.ndarray) -> tuple[float, tuple[int, int, int, int]]:
     """Diagonal of the longest bright thin line on the neck in px, less when it is no line but a patch; and its box."""
-    neck = (distance(colours, skin) < LIKE_SKIN).astype(np.uint8)
+    neck = (colour_distance(colours, skin) < LIKE_SKIN).astype(np.uint8)
     neck = cv2.morphologyEx(neck, cv2.MORPH_CLOSE, np.ones((BRIDGED, BRIDGED), np.uint8))
     neck = cv2.erode(neck, np.ones((RIM, RIM), np.uint8), borderValue=1)
     lightness = np.ascontiguousarray(colours[..., 0])

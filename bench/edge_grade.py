@@ -1,6 +1,6 @@
 """The same people before walls that a phone meets: how the portrait's outline is graded, and a sheet to check the grade by eye.
 
-    .venv/bin/python -m bench.walls [FACES] [--sheet SHEET.jpg] [--people 8]
+    .venv/bin/python -m bench.edge_grade [FACES] [--sheet SHEET.jpg] [--people 8]
 
 Everyone is cut out of a photo that keeps the rules (drawn people without FACES), set before each wall, taken again as a JPEG of
 960 x 1280 px with noise, and made into a portrait. Beside the walls of bench.matting: coloured and dark ones, light from one
@@ -22,7 +22,7 @@ from bench.matting import walls
 from tests.support.faulty_pictures import compliant
 from vision import check, make_portrait
 from vision.portrait import cut_out, warp
-from vision.portrait.framing import frame
+from vision.portrait.automatic_crop import choose_crop
 from vision.rules import DEFAULTS
 
 SIZE = (960, 1280)
@@ -38,7 +38,7 @@ Person = tuple[np.ndarray, np.ndarray]
 
 def cut_person(data: bytes) -> Person:
     checked = check(data)
-    crop = frame(checked.measures, checked.source.size)[0]
+    crop = choose_crop(checked.measures, checked.source.size)[0]
     made = cut_out(warp(checked.source, crop), checked.measures, checked.source, crop)
     colours, alpha = (cv2.resize(part, SIZE, interpolation=cv2.INTER_CUBIC) for part in (made.person, made.alpha))
     return np.clip(colours, 0, 1), np.clip(alpha, 0, 1)[..., None]

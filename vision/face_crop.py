@@ -139,7 +139,7 @@ class FaceCrop:
         rows = slice(max(0, y - int(half_height)), min(CROP_HEIGHT, y + int(half_height) + 1))
         return rows, slice(max(0, x - int(half_width)), min(CROP_WIDTH, x + int(half_width) + 1))
 
-    def place(self, points: np.ndarray) -> list[list[float]]:
+    def to_fractions(self, points: np.ndarray) -> list[list[float]]:
         """Crop px (n, 2) as fractions of the upright source."""
         return (np.atleast_2d(points) @ self.back[:, :2].T + self.back[:, 2]).tolist()
 
@@ -151,7 +151,7 @@ def _filled(hull: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     return mask
 
 
-def align(picture: np.ndarray, size: np.ndarray, face: Face) -> FaceCrop:
+def align_face(picture: np.ndarray, size: np.ndarray, face: Face) -> FaceCrop:
     """Cut the aligned crop out of `picture`, a decode of a source of `size` (width, height) px."""
     scale = picture.shape[1] / size[0]
     forward = _alignment(face)

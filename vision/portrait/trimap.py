@@ -37,7 +37,7 @@ SKIN_DISTANCE = 0.2  # of hair or clothes from the skin
 
 
 @dataclass(frozen=True)
-class Regions:
+class Trimap:
     """known: 1 person, 0 wall, 0.5 unknown. wall and person: their colours (h, w, 3) about each pixel. noise: the spread
     of the wall's colour (h, w). All float32 at the size of the portrait. hair and clothes: their own colours (3,), found
     anywhere; chin: the row below which clothes are looked for."""
@@ -51,24 +51,24 @@ class Regions:
     chin: float
 
 
-def find_regions(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarray) -> Regions:
+def build_trimap(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarray) -> Trimap:
     """rgb float32 in 0-1, the network's mask, the lowest row of the face and the outline of the face (n, 2)."""
     size = (rgb.shape[1], rgb.shape[0])
     half = (size[0] // 2, size[1] // 2)
     rgb, mask = (cv2.resize(part, half, interpolation=cv2.INTER_AREA) for part in (rgb, mask))
     core = (oval.mean(0) + FACE_CORE * (oval - oval.mean(0))) / 2
-    known = trimap(mask, chin / 2, core)
-    wall, noise = read_wall(rgb, known, mask)
+    known = trimap_from_mask(mask, chin / 2, core)
+    wall, noise = estimate_wall(rgb, known, mask)
     hair, clothes = hair_colours(rgb, known, core), clothes_colour(rgb, mask, chin / 2, core)
     known = open_pockets(rgb, known, wall, noise, chin / 2, core)
     known = reclaim_hair(rgb, known, mask, wall, hair, core)
     person = _spread(rgb, (known == 1).astype(np.float32), PERSON_RADII)
     wall, noise, person = (cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) for part in (wall, noise, person))
     known = cv2.resize(known, size, interpolation=cv2.INTER_NEAREST)
-    return Regions(known, wall, noise, person, hair, clothes, chin)
+    return Trimap(known, wall, noise, person, hair, clothes, chin)
 
 
-def trimap(mask: np.ndarray, chin: float, core: np.ndarray) -> np.ndarray:
+def trimap_from_mask(mask: np.ndarray, chin: float, core: np.ndarray) -> np.ndarray:
     """float32: 1 person, 0 wall, 0.5 unknown, from the mask alone."""
     person = _erode(mask > SURE_PERSON, PERSON_MARGIN)
     person |= _filled(core, mask.shape)
@@ -79,7 +79,7 @@ def trimap(mask: np.ndarray, chin: float, core: np.ndarray) -> np.ndarray:
     return np.where(person > 0, 1.0, np.where(wall > 0, 0.0, 0.5)).astype(np.float32)
 
 
-def read_wall(rgb: np.ndarray, known: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def estimate_wall(rgb: np.ndarray, known: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Colour of the wall about each pixel and its spread, from the pixels that are surely wall."""
     sure = known == 0
     typical = np.median(rgb[sure][::8], axis=0) if sure.any() else np.zeros(3, np.float32)
@@ -87,7 +87,7 @@ def read_wall(rgb: np.ndarray, known: np.ndarray, mask: np.ndarray) -> tuple[np.
     weight = (sure & ~(_unlike(rgb, typical, WALL_RANGE) & (mask > EMPTY))).astype(np.float32)
     wall = _spread(rgb, weight, WALL_RADII)
     # Absolute, not squared: a stray hair across it does not make a wall uneven.
-    noise = 1.25 * _spread(np.sqrt(squares(rgb - wall)), weight, WALL_RADII)
+    noise = 1.25 * _spread(np.sqrt(squared_length(rgb - wall)), weight, WALL_RADII)
     return wall, np.maximum(noise, NOISE)
 
 
@@ -149,7 +149,7 @@ def clothes_colour(rgb: np.ndarray, mask: np.ndarray, chin: float, core: np.ndar
     """Median colour of that half of the body that is least like the skin of the face; None where only skin shows."""
     skin = rgb[_filled(core, mask.shape) > 0].mean(0)
     body = rgb[int(max(chin, 0)) :][mask[int(max(chin, 0)) :] > MORE_LIKELY]
-    unlike = squares((body - skin)[None])[0]
+    unlike = squared_length((body - skin)[None])[0]
     clothes = body[unlike > max(np.median(unlike), SKIN_DISTANCE**2)] if len(body) else body
     return np.median(clothes, axis=0) if len(clothes) > HAIR_PIXELS else None
 
@@ -185,13 +185,13 @@ def _spread(values: np.ndarray, weight: np.ndarray, radii: tuple[int, ...]) -> n
     return cv2.resize(means, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def squares(difference: np.ndarray) -> np.ndarray:
+def squared_length(difference: np.ndarray) -> np.ndarray:
     """Squared length of the last axis of 3; ten times faster than numpy's sum over so short an axis."""
     return cv2.transform(difference * difference, np.ones((1, 3), np.float32))
 
 
 def _unlike(a: np.ndarray, b: np.ndarray, least: float) -> np.ndarray:
-    return squares((a - b).astype(np.float32)) > least**2
+    return squared_length((a - b).astype(np.float32)) > least**2
 
 
 def _filled(outline: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

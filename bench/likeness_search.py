@@ -1,6 +1,6 @@
 """Finding the same picture again among those of a season: the index of imprints beside a key look-up and a sequential scan.
 
-    .venv/bin/python -m bench.likeness [ROWS]          700,000 unless told
+    .venv/bin/python -m bench.likeness_search [ROWS]          700,000 unless told
 
 The rows are made up, with the correlations of real faces: bits of 75 hidden traits and some noise, so that the distances of two
 rows have the spread that was measured on people (docs/judging.md, "The same picture twice"). Searched for are rows with 40
@@ -59,7 +59,7 @@ def fill(people: People, rows: int) -> list[str]:
     from django.db import connection
 
     from capture.judging.likeness import binary
-    from vision import imprint as imprints
+    from vision.imprint import split_words
 
     kept = []
     with connection.cursor() as cursor:
@@ -69,7 +69,7 @@ def fill(people: People, rows: int) -> list[str]:
             kept += made[::1000]
             with cursor.copy("COPY capture_imprint (school_id, photo_id, bits, words) FROM STDIN") as copy:
                 for n, imprint in enumerate(made, start + 1):
-                    words = "{" + ",".join(map(str, imprints.words(imprint))) + "}"
+                    words = "{" + ",".join(map(str, split_words(imprint))) + "}"
                     copy.write(f"1\t{n}\t{binary(imprint)}\t{words}\n")
     return kept
 
@@ -106,11 +106,11 @@ def sizes() -> str:
 
 
 def main(rows: int) -> None:
-    from bench.roster import connect
+    from bench.database import connect
 
     connect(create=True, name="test_bench_likeness")
     from capture.judging import likeness
-    from vision import imprint as imprints
+    from vision.imprint import mirror_imprint
 
     people = People()
     query("DROP INDEX imprint_words")
@@ -130,7 +130,7 @@ def main(rows: int) -> None:
         return likeness.near(imprint, limit=72, student_id=0)
 
     chosen = [people.altered(imprint) for imprint in (kept * SEARCHES)[:SEARCHES]]
-    chosen[::2] = [imprints.mirrored(imprint) for imprint in chosen[::2]]
+    chosen[::2] = [mirror_imprint(imprint) for imprint in chosen[::2]]
     found = [timed(lambda i=imprint: search(i)) for imprint in chosen]
     hits = sum(bool(matches) for _spent, matches in found)
     line("search for an altered picture", [spent for spent, _matches in found], f"{hits} of {SEARCHES} found")
@@ -158,9 +158,9 @@ def candidates(imprint_list: list[str]) -> float:
 
 def add(photo_id: int, imprint: str) -> None:
     from capture.judging.likeness import binary
-    from vision import imprint as imprints
+    from vision.imprint import split_words
 
-    values = [photo_id, binary(imprint), imprints.words(imprint)]
+    values = [photo_id, binary(imprint), split_words(imprint)]
     query("INSERT INTO capture_imprint (school_id, photo_id, bits, words) VALUES (1, %s, %s, %s)", values)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from vision.portrait.coverage import Cut, cut_of, outside
 from vision.portrait.crop import HEIGHT, WIDTH, Crop
+from vision.portrait.missing_area import Cut, cut_of, missing_share
 
 EYE_LINE_AIM = 255.0
 HAIR_TOP_AIM = 80.0
@@ -40,7 +40,7 @@ def read_head(measures: dict[str, Any], size: np.ndarray) -> Head:
     return Head(eyes, (eyes + cheeks.mean(0)) / 2, rise, float(np.linalg.norm(cheeks[1] - cheeks[0])), tilt)
 
 
-def frame(measures: dict[str, Any], size: np.ndarray) -> tuple[Crop, bool]:
+def choose_crop(measures: dict[str, Any], size: np.ndarray) -> tuple[Crop, bool]:
     """The crop for these measures, and whether the head fits the standard.
 
     Of all places inside the comfortable ranges the one is taken that shows least beyond the source, then the one nearest to
@@ -48,24 +48,24 @@ def frame(measures: dict[str, Any], size: np.ndarray) -> tuple[Crop, bool]:
     standard is used to its ends.
     """
     head, cut = read_head(measures, size), cut_of(measures)
-    best, fits = _crop(head, *_place_tall_head(head), size), False
+    best, fits = _crop(head, *_fit_tall_head(head), size), False
     for ranges in (COMFORTABLE, STANDARD):
-        placings = ranges.placings(head)
-        if placings:
-            best, fits = _best(head, placings, size, cut), True
-        if fits and outside(best, size, cut) <= ENOUGH:
+        candidates = ranges.candidates(head)
+        if candidates:
+            best, fits = _best(head, candidates, size, cut), True
+        if fits and missing_share(best, size, cut) <= ENOUGH:
             break
     return best, fits
 
 
-def _best(head: Head, placings: list[tuple[float, float]], size: np.ndarray, cut: Cut) -> Crop:
+def _best(head: Head, candidates: list[tuple[float, float]], size: np.ndarray, cut: Cut) -> Crop:
     """The cheapest of them: what is lost costs most, and nothing costs less than what it is away, so the search can end early."""
     best, least = None, np.inf
-    for away, placing in sorted((_away(head, *placing), placing) for placing in placings):
+    for away, candidate in sorted((_distance_from_aim(head, *candidate), candidate) for candidate in candidates):
         if away >= least:
             break
-        crop = _crop(head, *placing, size)
-        lost = outside(crop, size, cut)
+        crop = _crop(head, *candidate, size)
+        lost = missing_share(crop, size, cut)
         if lost <= ENOUGH and best is None:
             return crop
         if 100 * lost + away < least:
@@ -74,7 +74,7 @@ def _best(head: Head, placings: list[tuple[float, float]], size: np.ndarray, cut
     return best
 
 
-def _away(head: Head, scale: float, eye_line: float) -> float:
+def _distance_from_aim(head: Head, scale: float, eye_line: float) -> float:
     """How far from what is aimed at, in hundreds of px."""
     hair_top = eye_line - scale * head.hair_rise
     too_large = max(0.0, scale * head.width - FACE_WIDTH_AIM)
@@ -89,7 +89,7 @@ class Ranges:
     hair_top: tuple[float, float]
     eye_line: tuple[float, float]
 
-    def placings(self, head: Head) -> list[tuple[float, float]]:
+    def candidates(self, head: Head) -> list[tuple[float, float]]:
         """(scale, eye line) on a grid over the ranges, the aim included; empty for a head that does not fit."""
         least = self.face_width[0] / head.width
         most = min(self.face_width[1] / head.width, (self.eye_line[1] - self.hair_top[0]) / head.hair_rise)
@@ -110,7 +110,7 @@ STANDARD = Ranges(face_width=(181.0, 299.0), hair_top=(51.0, 109.0), eye_line=(2
 COMFORTABLE = Ranges(face_width=(190.0, 285.0), hair_top=(55.0, 105.0), eye_line=(205.0, 295.0))
 
 
-def _place_tall_head(head: Head) -> tuple[float, float]:
+def _fit_tall_head(head: Head) -> tuple[float, float]:
     """Hair so tall that the face must become as small as the standard allows; what still sticks out is flagged."""
     tallest = STANDARD.eye_line[1] - STANDARD.hair_top[0]
     return max(tallest / head.hair_rise, STANDARD.face_width[0] / head.width), STANDARD.eye_line[1]
@@ -124,7 +124,7 @@ def _crop(head: Head, scale: float, eye_line: float, size: np.ndarray) -> Crop:
     return Crop(float(middle[0]), float(middle[1]), scale, head.tilt)
 
 
-def describe(crop: Crop, measures: dict[str, Any], size: np.ndarray) -> dict[str, Any]:
+def portrait_geometry(crop: Crop, measures: dict[str, Any], size: np.ndarray) -> dict[str, Any]:
     """Where the head lies in the portrait, in px, for the reviewer and for the record."""
     matrix = crop.matrix(size)
     eyes, cheeks, hair = (_project(measures[name], size, matrix) for name in ("eyes", "cheeks", "hair_top"))
@@ -134,7 +134,7 @@ def describe(crop: Crop, measures: dict[str, Any], size: np.ndarray) -> dict[str
         "face_width": round(float(np.linalg.norm(cheeks[1] - cheeks[0])), 1),
         "eye_line": round(float(eyes[:, 1].mean()), 1),
         "hair_top": round(float(hair[0, 1]), 1),
-        "outside": round(outside(crop, size, cut_of(measures)), 4),
+        "outside": round(missing_share(crop, size, cut_of(measures)), 4),
     }
 
 

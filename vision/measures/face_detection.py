@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from vision import networks
-from vision.face import CHEEK_LEFT, CHEEK_RIGHT, CHIN, FOREHEAD, Face
+from vision.face_crop import CHEEK_LEFT, CHEEK_RIGHT, CHIN, FOREHEAD, Face
 from vision.source import Source
 
 NEAR_WIDTH = 110  # px in the searched picture; below it the landmarks are found again in an enlarged crop
@@ -17,50 +17,50 @@ MARGIN = 1.1  # of the face size, on every side of a crop
 # What belongs to the one, in face widths from the middle of the face: hair to the sides, shoulders, hair above the forehead.
 HAIR_REACH, SHOULDER_REACH, HAIR_HEIGHT, BELOW_CHIN = 1.0, 1.5, 0.9, 0.3
 # px of edge a face width, at 320 px. Measured: a blurred stranger of 20% of the width leaves 3.0, a wall less than 1.0 (93% of faces).
-PLAIN = 0.75
+MOST_EDGES = 0.75
 
 
 @dataclass(frozen=True)
-class Found:
-    """Faces largest first; `strangers` are boxes, in px of the source, of faces that only the detector saw."""
+class DetectedFaces:
+    """Faces largest first; `extra_boxes` are boxes, in px of the source, of faces that only the detector saw."""
 
     faces: tuple[Face, ...]
-    strangers: tuple[np.ndarray, ...]
+    extra_boxes: tuple[np.ndarray, ...]
 
     @property
     def main(self) -> Face | None:
         return self.faces[0] if self.faces else None
 
     @property
-    def others(self) -> list[np.ndarray]:
-        return [face.box for face in self.faces[1:]] + list(self.strangers)
+    def other_boxes(self) -> list[np.ndarray]:
+        return [face.box for face in self.faces[1:]] + list(self.extra_boxes)
 
 
-def find(source: Source) -> Found:
+def detect_faces(source: Source) -> DetectedFaces:
     picture = source.small
     scale = source.width / picture.shape[1]
     faces = [Face(points * scale) for points in networks.face_meshes(picture)]
     if len(faces) == 1 and is_alone(source, faces[0]):
         boxes = []
     else:
-        boxes = [box * scale for box in networks.far_faces(picture)]
+        boxes = [box * scale for box in networks.face_boxes(picture)]
     if not faces:
-        faces = _look_closer(source, boxes)
+        faces = _find_in_boxes(source, boxes)
     faces.sort(key=lambda face: face.width, reverse=True)
     if faces and faces[0].width / scale < NEAR_WIDTH:
-        faces[:1] = _second_look(source, faces[0].box) or faces[:1]
-    strangers = [box for box in boxes if not any(_overlaps(box, face.box) for face in faces)]
-    return Found(tuple(faces), tuple(strangers))
+        faces[:1] = _find_in_crop(source, faces[0].box) or faces[:1]
+    extra_boxes = [box for box in boxes if not any(_overlaps(box, face.box) for face in faces)]
+    return DetectedFaces(tuple(faces), tuple(extra_boxes))
 
 
-def measure(found: Found, source: Source) -> dict[str, object]:
+def measure(found: DetectedFaces, source: Source) -> dict[str, object]:
     if found.main is None:
         return {"faces": 0, "other_face": 0.0, "other_boxes": []}
-    shares = [float(box[2] - box[0]) / found.main.width for box in found.others]
+    shares = [float(box[2] - box[0]) / found.main.width for box in found.other_boxes]
     return {
-        "faces": 1 + len(found.others),
+        "faces": 1 + len(found.other_boxes),
         "other_face": max(shares, default=0.0),
-        "other_boxes": [(box / np.tile(source.size, 2)).tolist() for box in found.others],
+        "other_boxes": [(box / np.tile(source.size, 2)).tolist() for box in found.other_boxes],
     }
 
 
@@ -70,7 +70,7 @@ def is_alone(source: Source, face: Face) -> bool:
     edges = cv2.Canny(cv2.GaussianBlur(picture, (0, 0), 1), 20, 60)
     width = face.width * picture.shape[1] / source.width
     parts = _surroundings(edges, face.xy * (picture.shape[1] / source.width), width)
-    return sum(cv2.countNonZero(part) for part in parts) < PLAIN * width
+    return sum(cv2.countNonZero(part) for part in parts) < MOST_EDGES * width
 
 
 def _surroundings(edges: np.ndarray, xy: np.ndarray, width: float) -> list[np.ndarray]:
@@ -89,13 +89,13 @@ def _surroundings(edges: np.ndarray, xy: np.ndarray, width: float) -> list[np.nd
     return [part for part in parts if part.size]
 
 
-def _look_closer(source: Source, boxes: list[np.ndarray]) -> list[Face]:
+def _find_in_boxes(source: Source, boxes: list[np.ndarray]) -> list[Face]:
     """The mesh finder sees only faces that fill a good part of the picture; the detector's boxes lead it to the others."""
     largest_first = sorted(boxes, key=lambda box: box[0] - box[2])
-    return [face for box in largest_first[:3] for face in _second_look(source, box)]
+    return [face for box in largest_first[:3] for face in _find_in_crop(source, box)]
 
 
-def _second_look(source: Source, box: np.ndarray) -> list[Face]:
+def _find_in_crop(source: Source, box: np.ndarray) -> list[Face]:
     """Landmarks found again in a crop round `box` (px of the source), at up to 640 px."""
     x0, y0, x1, y1 = box
     margin = MARGIN * max(x1 - x0, y1 - y0)
@@ -112,8 +112,8 @@ def _second_look(source: Source, box: np.ndarray) -> list[Face]:
 
 def _overlaps(a: np.ndarray, b: np.ndarray) -> bool:
     """True when the centre of `a` lies inside `b` or the other way round."""
-    return _holds(a, (b[:2] + b[2:]) / 2) or _holds(b, (a[:2] + a[2:]) / 2)
+    return _contains(a, (b[:2] + b[2:]) / 2) or _contains(b, (a[:2] + a[2:]) / 2)
 
 
-def _holds(box: np.ndarray, point: np.ndarray) -> bool:
+def _contains(box: np.ndarray, point: np.ndarray) -> bool:
     return bool(np.all(box[:2] <= point) and np.all(point <= box[2:]))

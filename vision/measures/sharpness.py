@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vision.face import IRIS_LEFT, IRIS_RIGHT, FaceCrop
+from vision.face_crop import IRIS_LEFT, IRIS_RIGHT, FaceCrop
 
 HALF_WIDTH, HALF_HEIGHT = 40, 28
 SOFTER = 1.5  # px, sigma of the blur that a sharp picture must feel

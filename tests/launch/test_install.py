@@ -7,25 +7,25 @@ import sys
 
 import pytest
 
-from launch import run, set_up
+from launch import install, run
 
 
 def test_another_python_is_named_with_what_to_do(monkeypatch):
     monkeypatch.setattr(sys, "version_info", (3, 13, 1, "final", 0))
     with pytest.raises(SystemExit, match=r"(?s)需要 Python 3.11,找到的是 3.13.1.*make run PYTHON="):
-        set_up.check_python()
+        install.check_python()
 
 
 def test_missing_venv_module_names_the_debian_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "ensurepip", None)
     with pytest.raises(SystemExit, match=r"apt-get install python3\.11-venv"):
-        set_up.check_venv_module()
+        install.check_venv_module()
 
 
 def test_full_disk_says_how_much_is_needed(monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10**10, 10**10, 7 << 20))
     with pytest.raises(SystemExit, match=r"(?s)1600 MB.*仅剩 7 MB.*The disk is full"):
-        set_up.check_space()
+        install.check_free_space()
 
 
 @pytest.fixture
@@ -45,33 +45,33 @@ def programs(monkeypatch, tmp_path):
 def test_missing_packages_without_rights_say_the_command(programs):
     programs(apt_get="exit 100", env="exit 100", sudo="exit 1")
     with pytest.raises(SystemExit, match="apt-get install -y --no-install-recommends chromium"):
-        set_up.apt_install(["chromium"])
+        install.apt_install(["chromium"])
 
 
 def test_system_without_apt_names_the_packages(programs):
     programs()
     with pytest.raises(SystemExit, match="chromium fonts-noto-cjk"):
-        set_up.apt_install(["chromium", "fonts-noto-cjk"])
+        install.apt_install(["chromium", "fonts-noto-cjk"])
 
 
 def test_browser_of_the_tests_is_asked_for_with_its_font_and_tools(programs, monkeypatch):
     monkeypatch.delenv("CHROMIUM", raising=False)
     programs()
     with pytest.raises(SystemExit, match="chromium fontconfig fonts-noto-cjk poppler-utils"):
-        set_up.browser()
+        install.browser()
 
 
 def test_named_browser_is_taken_as_it_is(programs, monkeypatch):
     monkeypatch.setenv("CHROMIUM", "/somewhere/chrome")
     programs(pdftotext="", pdftoppm="", fc_list="echo Noto Sans CJK SC")
-    set_up.browser()
+    install.browser()
 
 
 @pytest.fixture
 def checkout(tmp_path):
     """A checkout whose .venv/bin/python only writes down what it was asked."""
     (tmp_path / "launch").mkdir()
-    shutil.copy(set_up.__file__, tmp_path / "launch")
+    shutil.copy(install.__file__, tmp_path / "launch")
     (tmp_path / "requirements.txt").write_text("django==5.2\n")
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
@@ -83,7 +83,7 @@ def checkout(tmp_path):
 def installations(checkout) -> int:
     """How often pip was called by setting the checkout up once more."""
     (checkout / "asked").write_text("")
-    subprocess.run([sys.executable, checkout / "launch" / "set_up.py", "runtime"], check=True)
+    subprocess.run([sys.executable, checkout / "launch" / "install.py", "runtime"], check=True)
     return (checkout / "asked").read_text().count("pip install")
 
 
@@ -110,7 +110,7 @@ def test_taken_port_names_the_next_one():
 
 @pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
 def test_locks_pin_every_package_and_name_no_registry(lock):
-    text = (set_up.ROOT / lock).read_text()
+    text = (install.ROOT / lock).read_text()
     lines = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
     assert all("==" in line for line in lines)
     assert "://" not in text
@@ -119,4 +119,4 @@ def test_locks_pin_every_package_and_name_no_registry(lock):
 
 @pytest.mark.parametrize("package", ["jax", "jaxlib", "sounddevice", "sentencepiece", "opencv-contrib-python"])
 def test_lock_keeps_out_what_is_never_imported(package):
-    assert f"\n{package}==" not in (set_up.ROOT / "requirements.txt").read_text()
+    assert f"\n{package}==" not in (install.ROOT / "requirements.txt").read_text()

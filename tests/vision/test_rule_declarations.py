@@ -13,9 +13,9 @@ from django.utils.translation import override
 
 import vision.rules
 from tests.vision.test_rules import BOUNDS, COMPLIANT
-from vision import BACKGROUNDS, BY_NAME, RULES, Finding, Limits, Rule, judge, limits_of
-from vision.rules import FAMILIES, drawing, grouped, prevents_portrait
-from vision.rules.limits import RATIO, above, below, gauge
+from vision import BACKGROUNDS, RULES, RULES_BY_NAME, Finding, Limits, Rule, judge, limits_of
+from vision.rules import FAMILIES, drawing_for, group_rules, prevents_portrait
+from vision.rules.criteria import RATIO, above, below, criterion
 
 MASKED = {"lip_redness": 0.0, "lip_distance": 2.0}
 BROKEN = [
@@ -86,25 +86,25 @@ def test_every_rule_is_drawn(rule: Rule):
     """tests/demo/test_rule_illustrations.py looks at what is drawn."""
     found = [Finding(rule.name, "reject", 0.0, 1.0), Finding(rule.name, "warn", 1.0, 1.0)]
     for finding in found:
-        assert finders.find(f"rules/{drawing(finding)}.svg")
-        assert finders.find(f"rules/{drawing(finding)}-pair.svg")
+        assert finders.find(f"rules/{drawing_for(finding)}.svg")
+        assert finders.find(f"rules/{drawing_for(finding)}-pair.svg")
 
 
 def test_nobody_has_a_drawing_of_its_own():
-    assert drawing(Finding("one_face", "reject", 0.0, 1.0)) == "nobody"
-    assert drawing(Finding("one_face", "reject", 2.0, 1.0)) == "one_face"
+    assert drawing_for(Finding("one_face", "reject", 0.0, 1.0)) == "nobody"
+    assert drawing_for(Finding("one_face", "reject", 2.0, 1.0)) == "one_face"
 
 
 @by_name(RULES)
 def test_every_limit_stands_on_one_gauge_or_is_no_number(rule: Rule):
-    on_gauges = [limit.name for gauge in rule.gauges for limit in gauge.limits]
-    assert list(rule.limits) == (on_gauges or [rule.outcome])
-    assert len(set(on_gauges)) == len(on_gauges)
-    assert bool(rule.gauges) != bool(rule.outcome)
+    on_criteria = [limit.name for criterion in rule.criteria for limit in criterion.limits]
+    assert list(rule.limits) == (on_criteria or [rule.outcome])
+    assert len(set(on_criteria)) == len(on_criteria)
+    assert bool(rule.criteria) != bool(rule.outcome)
     for limit in rule.limits.values():
-        assert (limit.default is None) == (not rule.gauges)
+        assert (limit.default is None) == (not rule.criteria)
         assert limit.name not in ("reject", "warn") or limit.outcome == limit.name
-        assert str(limit.words)
+        assert str(limit.text)
     assert rule.outcomes
 
 
@@ -115,7 +115,7 @@ def test_the_declared_measures_are_those_that_the_check_reads(rule: Rule):
         measures = Watched({**COMPLIANT, **changes})
         rule.check(measures, limits_of())
         read |= measures.read
-    declared = rule.measures.union(*(BY_NAME[name].measures for name in rule.asks))
+    declared = rule.measures.union(*(RULES_BY_NAME[name].measures for name in rule.depends_on))
     assert read == named(declared)
 
 
@@ -131,14 +131,14 @@ def test_the_declared_rules_are_those_whose_limits_the_check_asks(rule: Rule):
     limits = watched_limits()
     for changes in BROKEN:
         rule.check({**COMPLIANT, **changes}, limits)
-    assert limits.asked == {rule.name, *rule.asks}
+    assert limits.asked == {rule.name, *rule.depends_on}
 
 
 def test_what_the_rules_read_is_measured(checked):
     read = set().union(*(named(rule.measures) for rule in RULES if rule.is_checked))
     assert read <= set(checked.measures)
     for background in BACKGROUNDS:
-        assert BY_NAME["clothes_background"].gauges[0].key(background) in checked.measures
+        assert RULES_BY_NAME["clothes_background"].criteria[0].key(background) in checked.measures
 
 
 def declared() -> Iterator[tuple[str, Rule]]:
@@ -151,44 +151,44 @@ def declared() -> Iterator[tuple[str, Rule]]:
 
 def test_every_declared_rule_is_asked_under_its_own_name():
     found = dict(declared())
-    assert set(found) == set(BY_NAME)
-    assert all(BY_NAME[name] is rule for name, rule in found.items())
+    assert set(found) == set(RULES_BY_NAME)
+    assert all(RULES_BY_NAME[name] is rule for name, rule in found.items())
 
 
 def test_every_family_has_rules_and_every_rule_is_shown_once():
-    shown = [rule.name for _title, rules in grouped() for rule in rules]
-    assert sorted(shown) == sorted(BY_NAME)
-    assert [str(title) for title, _rules in grouped()] == [str(family.title) for family in FAMILIES]
+    shown = [rule.name for _title, rules in group_rules() for rule in rules]
+    assert sorted(shown) == sorted(RULES_BY_NAME)
+    assert [str(title) for title, _rules in group_rules()] == [str(family.title) for family in FAMILIES]
     with override("en"):
-        groups = {str(title): [rule.name for rule in rules] for title, rules in grouped()}
+        groups = {str(title): [rule.name for rule in rules] for title, rules in group_rules()}
     assert groups["Framing"][-1] == "too_close"
     assert groups["Re-shot and beautified photos: only a person may lock"][-1] == "duplicate"
 
 
 def test_a_new_rule_needs_nothing_but_its_entry(monkeypatch):
-    """Declared with a gauge it is judged, scored and shown in its words."""
+    """Declared with a criterion it is judged, scored and shown in its words."""
     nose = Rule(
         "nose",
         title="Nose straight",
         label="Nose crooked",
         sentence="The nose is crooked.",
         advice="Straighten it.",
-        gauges=(gauge("Bend", RATIO, "nose", reject=above(2), low=below(-1, "warn")),),
+        criteria=(criterion("Bend", RATIO, "nose", reject=above(2), low=below(-1, "warn")),),
     )
     monkeypatch.setattr(vision.rules, "RULES", (*RULES, nose))
-    monkeypatch.setitem(BY_NAME, "nose", nose)
+    monkeypatch.setitem(RULES_BY_NAME, "nose", nose)
     limits = Limits({**limits_of().values, "nose": nose.defaults})
 
     assert judge({**COMPLIANT, "nose": 3.0}, limits).findings == (Finding("nose", "reject", 3.0, 2),)
     assert judge({**COMPLIANT, "nose": -2}, limits).findings == (Finding("nose", "warn", -2, -1),)
     assert judge({**COMPLIANT, "nose": None}, limits).findings == ()
-    assert nose.badness({"faces": 1, "nose": 3.0}, background="blue") == 3.0
-    assert vision.rules.sentence(Finding("nose", "reject")) == "The nose is crooked."
+    assert nose.violation_score({"faces": 1, "nose": 3.0}, background="blue") == 3.0
+    assert vision.rules.sentence_for(Finding("nose", "reject")) == "The nose is crooked."
 
 
 def test_only_what_a_person_can_confirm_locks():
-    assert {rule.name for rule in RULES if rule.may_lock} == {"screen", "print_edge", "beautified"}
-    assert all("reject" not in rule.limits for rule in RULES if rule.may_lock)
+    assert {rule.name for rule in RULES if rule.can_lock} == {"screen", "print_edge", "beautified"}
+    assert all("reject" not in rule.limits for rule in RULES if rule.can_lock)
 
 
 def test_what_prevents_a_portrait():

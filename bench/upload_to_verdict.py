@@ -1,6 +1,6 @@
 """From upload to the verdict on the page: granian, Redis and one Celery worker, as a phone meets them.
 
-    .venv/bin/python -m bench.verdict [PHOTOS]
+    .venv/bin/python -m bench.upload_to_verdict [PHOTOS]
 
 A student signs in over HTTP, sends a photo, and asks for the verdict every 50 ms as the page does every 700. Printed are the
 median and the slowest, beside the floor: the same check and portrait alone, in this process. Budget (design.md 10): under 1 s
@@ -92,7 +92,7 @@ def alone(photos: list[bytes], season: Any) -> list[float]:
 
 
 def main(count: int) -> None:
-    from bench.roster import connect
+    from bench.database import connect
 
     connect(create=True, name="test_bench_verdict")
     from django.conf import settings

@@ -1,6 +1,6 @@
 """The live hints of the camera page against the engine, on the same frames, in Chromium; and what a hint costs on an old phone.
 
-    .venv/bin/python -m bench.hints [PEOPLE]
+    .venv/bin/python -m bench.camera_hints [PEOPLE]
 
 For every drawn violation: what the engine finds of what hints can see (light and focus), and what the hint says. The cost is
 what one analysed frame takes of the page's thread, the processor slowed six times, as of a phone of five years ago. Budget: 16 ms.

@@ -1,6 +1,6 @@
 """Make .venv and what the tests need from the system. Runs on a bare Python: standard library only.
 
-python3.11 launch/set_up.py runtime | development | browser | gettext | clean
+python3.11 launch/install.py runtime | development | browser | gettext | clean
 """
 
 import ctypes
@@ -50,7 +50,7 @@ def check_venv_module() -> None:
         )
 
 
-def check_space() -> None:
+def check_free_space() -> None:
     free = shutil.disk_usage(ROOT).free
     if free < INSTALL_BYTES:
         fail(
@@ -65,7 +65,7 @@ def make_venv() -> None:
     if _venv_works():
         return
     check_venv_module()
-    check_space()
+    check_free_space()
     print("建立 Python 环境 · making .venv …", flush=True)
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], check=False)
     if made.returncode:
@@ -96,7 +96,7 @@ def install(locks: list) -> None:
 
 
 def _install(lock: Path) -> None:
-    check_space()
+    check_free_space()
     print(f"安装软件包(首次约一分钟)· installing {lock.name}, about a minute the first time …", flush=True)
     command = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     # Without its byte code, which Python writes by itself for what is used, the environment is 150 MB smaller.
@@ -181,7 +181,7 @@ def _apt_get(command: list) -> bool:
 def clean() -> None:
     """Remove the environment and the data of this checkout, wherever they are."""
     if PYTHON.exists():
-        code = "from launch import embedded; print(embedded.stop_if_unused(), embedded.data_dir())"
+        code = "from launch import data_folder, embedded_services; print(embedded_services.stop_if_unused(), data_folder.locate_data_folder())"
         done = subprocess.run([str(PYTHON), "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
         stopped, _, folder = done.stdout.strip().partition(" ")
         if stopped != "True":

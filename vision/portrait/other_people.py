@@ -11,7 +11,7 @@ PERSON = 0.5
 CORE = 9  # px to either side of the middle of the face that surely is this person
 
 
-def without_strangers(mask: np.ndarray, oval: np.ndarray, boxes: Sequence[np.ndarray]) -> np.ndarray:
+def remove_other_people(mask: np.ndarray, oval: np.ndarray, boxes: Sequence[np.ndarray]) -> np.ndarray:
     """The mask without what belongs to other faces, whose `boxes` (x0, y0, x1, y1) are px of it, or hangs together with them
     alone. A pixel belongs to the face that is nearest, counted in widths of that face."""
     y, x = np.mgrid[: mask.shape[0], : mask.shape[1]].astype(np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 
 from vision import networks
 from vision.colour import Lab
-from vision.face import CHEEK_LEFT, CHEEK_RIGHT, CHIN, Face
+from vision.face_crop import CHEEK_LEFT, CHEEK_RIGHT, CHIN, Face
 from vision.source import Source
 
 SIDE = 384
@@ -56,7 +56,7 @@ class PersonCrop:
         rows = strip.mean(1) > HAIR_TOP_SHARE
         return int(np.argmax(rows)) if rows.any() else 0
 
-    def place(self, points: np.ndarray) -> list[list[float]]:
+    def to_fractions(self, points: np.ndarray) -> list[list[float]]:
         """Crop px (n, 2) as fractions of the upright source."""
         return (np.atleast_2d(points) @ self.back[:, :2].T + self.back[:, 2]).tolist()
 

@@ -14,7 +14,7 @@ from PIL import Image, ImageChops, ImageCms
 from capture.upload.normalising import clean
 from tests.vision import profiles
 from tests.vision.pictures import ORIENTATION, STORED, encode, heic, jpeg, turned
-from vision import Checked, advice, check, make_portrait, open_photo, sentence
+from vision import Checked, advice_for, check, make_portrait, open_photo, sentence_for
 
 MAX_BYTES = 20 * 1024 * 1024
 WALL = (205, 206, 204)
@@ -28,7 +28,7 @@ def said(checked: Checked, rule: str) -> str:
     """Sentence and advice in Chinese."""
     finding = next(finding for finding in checked.verdict.findings if finding.rule == rule)
     with override("zh-hans"):
-        return f"{sentence(finding)} {advice(finding)}"
+        return f"{sentence_for(finding)} {advice_for(finding)}"
 
 
 def portrait_of(checked: Checked) -> np.ndarray:
