@@ -22,7 +22,7 @@ PROGRAMS = {
 
 
 def start(program: str, tmp_path: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Start a program of the product without services; what it said and how it ended."""
+    """Start a program of the product without services; its output and its exit code."""
     given = {"PATH": "/usr/bin:/bin", "TUCAI_SERVICES": "none", "TUCAI_DATA": str(tmp_path), **variables}
     return subprocess.run(
         [sys.executable, *PROGRAMS[program]],
@@ -39,9 +39,9 @@ def start(program: str, tmp_path: Path, **variables: str) -> subprocess.Complete
 def test_program_ends_with_a_sentence(program, tmp_path):
     done = start(program, tmp_path, HTTPS="enabled")
     assert done.returncode == 1
-    said = done.stdout + done.stderr
-    assert 'HTTPS is "enabled", which is not understood. Allowed: 1/0, true/false, yes/no, on/off.' in said
-    assert "Traceback" not in said
+    output = done.stdout + done.stderr
+    assert 'HTTPS is "enabled", which is not understood. Allowed: 1/0, true/false, yes/no, on/off.' in output
+    assert "Traceback" not in output
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_program_ends_with_a_sentence(program, tmp_path):
         ("TUCAI_CLAIMS_SECONDS", "5", "Do you mean TUCAI_CLAIM_SECONDS?"),
     ],
 )
-def test_each_setting_is_looked_at(name, value, sentence, tmp_path):
+def test_each_setting_is_checked(name, value, sentence, tmp_path):
     done = start("manage", tmp_path, **{name: value})
     assert done.returncode == 1
     assert sentence in done.stderr

