@@ -32,8 +32,8 @@ def _since(events: QuerySet[Event], day: dt.date) -> QuerySet[Event]:
 
 
 def _until(events: QuerySet[Event], day: dt.date) -> QuerySet[Event]:
-    end = _midnight(day + dt.timedelta(days=1))
-    after = Event.objects.filter(at__gte=end).order_by("at").values_list("pk", flat=True).first()
+    end = timezone.make_aware(dt.datetime.combine(day, dt.time.max))
+    after = Event.objects.filter(at__gt=end).order_by("at").values_list("pk", flat=True).first()
     return events.filter(pk__lt=after) if after else events
 
 

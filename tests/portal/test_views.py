@@ -217,6 +217,7 @@ def test_the_history_is_told_in_sentences_and_narrowed(center_client, center_adm
     today = Event.objects.first().at.astimezone().date()
     assert len(told(since=today.isoformat(), until=today.isoformat())) == 3
     assert told(until="2000-01-01") == []
+    assert len(told(since="0001-01-01", until="9999-12-31")) == 3
     event = center_client.get(url, {"subject": "school"}).context["events"][1]
     assert str(event.sentence) == said("Entry of the school changed")
     assert event.about == "Lakeside University"
