@@ -82,7 +82,7 @@ def test_transfer_of_nothing_is_refused(enrolment, scoped, center_admin, amount)
 
 def test_value_date_in_the_future_is_refused(enrolment, scoped, center_admin):
     account = ledger.account_of(enrolment)
-    with pytest.raises(PortalError, match="future"):
+    with pytest.raises(PortalError, match=said("The value date lies in the future.")):
         ledger.post_transfer(
             account,
             amount_fen=100,
@@ -102,7 +102,10 @@ def test_payment_mode_is_fixed_once_money_moved(photographed, enrolment, scoped,
     fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
     fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.SCHOOL, by=owner)
     transfer(enrolment, center_admin, amount_fen=100)
-    with pytest.raises(PortalError, match=said("This is what is recorded already.")):
+    with pytest.raises(
+        PortalError,
+        match=said("A transfer has been recorded already. Ask the center if the way of payment must change."),
+    ):
         fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
 
 

@@ -11,6 +11,7 @@ from schools.models import Enrolment
 from students.models import Student
 from tests import factories
 from tests.support.pages import words_of
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 Stage = Student.Stage
@@ -87,23 +88,26 @@ def test_no_season_has_no_rows():
 
 def test_panel_of_the_center(books, center_client):
     assert words_of(center_client.get(reverse("billing:panel_fees"))) == (
-        "Fees All Owed by schools ¥ 120.00 Transferred ¥ 55.00 Paid by students ¥ 30.00"
+        f"{said('Fees')} {said('All')} {said('Owed by schools')} ¥ 120.00 {said('Transferred')} ¥ 55.00"
+        f" {said('Paid by students')} ¥ 30.00"
         " School 10004 ¥ 45.00 Lakeside University ¥ 20.00"
     )
 
 
 def test_panel_of_a_school_that_pays(books, owner_client, season):
     assert words_of(owner_client.get(reverse("billing:panel_fees"))).startswith(
-        "Fees Account Way of payment The school pays for all Photographed 5 Still due ¥ 20.00 Due"
+        f"{said('Fees')} {said('Account')} {said('Way of payment')} {said('The school pays for all')}"
+        f" {said('Photographed')} 5 {said('Still due')} ¥ 20.00 {said('Due')}"
     )
 
 
 def test_panel_of_a_school_whose_students_pay(books, outsider_client):
     page = words_of(outsider_client.get(reverse("billing:panel_fees")))
-    assert page.endswith("Photographed 3 Paid by students 1 / 3")
+    assert page.endswith(f"{said('Photographed')} 3 {said('Paid by students')} 1 / 3")
 
 
 def test_panel_of_one_school_for_the_center(books, center_client, school):
     url = reverse("billing:panel_school")
-    assert "Photographed 5 Still due ¥ 20.00" in words_of(center_client.get(url, {"school": school.pk}))
+    page = words_of(center_client.get(url, {"school": school.pk}))
+    assert f"{said('Photographed')} 5 {said('Still due')} ¥ 20.00" in page
     assert center_client.get(url, {"school": "x"}).status_code == 404

@@ -22,6 +22,8 @@ from tests.support.school_papers import with_portrait
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
+NOT_ORDERED = "Not ordered: %(schools)s"
+ONCE = "Sheets are printed once the center has accepted the school's feedback form."
 
 
 def url(name, *args):
@@ -38,7 +40,7 @@ def test_center_accepts_prints_ships_and_the_school_confirms(center_client, owne
         center_client.get(reverse("proofing:center_feedback_detail", args=[at_the_center.pk]))
     )
     center_client.post(reverse("proofing:feedback_accept", args=[at_the_center.pk]))
-    assert "1 school is ready" in text(center_client.get(url("center_runs")))
+    assert said("%(n)s school is ready to be printed", n=1) in text(center_client.get(url("center_runs")))
 
     center_client.post(url("runs_order"), {"pick": [at_the_center.enrolment_id]})
     with system_scope():
@@ -57,7 +59,9 @@ def test_center_accepts_prints_ships_and_the_school_confirms(center_client, owne
     assert said("volume %(volume)s, page %(page)s", volume="1", page="1") in found
     center_client.post(url("run_act", run.pk), {"do": "printed"})
     parcel = {"carrier": "SF", "tracking_no": "SF100", "shipped_on": "2022-06-01"}
-    assert "has been told" in text(center_client.post(url("ship", run.pk), parcel, follow=True))
+    assert said("Shipped. %(school)s has been told.", school=school.name) in text(
+        center_client.post(url("ship", run.pk), parcel, follow=True)
+    )
 
     page = text(owner_client.get(url("prints")))
     assert "SF100" in page
@@ -85,7 +89,7 @@ def test_failed_run_offers_to_print_without_the_student(center_client, at_the_ce
     assert "U+20BB7" in page
     assert said("Print without them") in page
     response = center_client.post(url("run_act", run.pk), {"do": "leave_out"}, follow=True)
-    assert "1 student left out" in text(response)
+    assert said("%(n)d student left out.", n=1) in text(response)
 
 
 def test_one_school_that_cannot_be_printed_does_not_stop_the_others(center_client, at_the_center, season):
@@ -93,12 +97,16 @@ def test_one_school_that_cannot_be_printed_does_not_stop_the_others(center_clien
     early = factories.school(season=season, code="10000", name="Early Academy")
     picked = [factories.enrolment_of(early, season).pk, at_the_center.enrolment_id]
     page = text(center_client.post(url("runs_order"), {"pick": picked}, follow=True))
-    assert "1 print run is being built. Not ordered: Early Academy: Sheets are printed once" in page
+    ordered, refused = (
+        said("%(n)d print run is being built.", n=1),
+        said(NOT_ORDERED, schools=f"Early Academy: {said(ONCE)}"),
+    )
+    assert f"{ordered} {refused}" in page
     with system_scope():
         assert PrintRun.objects.get().enrolment_id == at_the_center.enrolment_id
     page = text(center_client.post(url("runs_order"), {"pick": picked[:1]}, follow=True))
-    assert said("Not ordered: %(schools)s", schools="Early Academy") in page
-    assert said("%(n)d print run is being built.") not in page.partition(said("Not ordered: %(schools)s"))[0][-60:]
+    assert refused in page
+    assert said("%(n)d print run is being built.") not in page.partition(refused)[0][-60:]
 
 
 def test_ordering_nothing_is_said(center_client, season):
@@ -214,7 +222,8 @@ def test_panel_counts_students_and_runs_by_where_they_stand(center_client, schoo
                     status=Shipment.Status.SHIPPED if n == 5 else Shipment.Status.RECEIVED,
                 )
     assert words_of(center_client.get(url("panel_printing"))) == (
-        "Printing and delivery All Proofread 4 Printed 3 Delivered 2 To be printed 3 To be shipped 2 On the way 1"
+        f"{said('Printing and delivery')} {said('All')} {said('Proofread')} 4 {said('Printed')} 3 {said('Delivered')} 2"
+        f" {said('To be printed')} 3 {said('To be shipped')} 2 {said('On the way')} 1"
     )
 
 
@@ -223,13 +232,15 @@ def test_panel_of_one_school_shows_its_proofreading(center_client, owner_client,
     with school_scope(school):
         Correction.objects.create(school=school, student=students[0], field="major", wanted="会计学")
     page = words_of(center_client.get(url("panel_school"), {"school": school.pk}))
-    assert "2 / 5 Not confirmed yet 3 Corrections 1 Feedback form With the center" in page
+    counts = f"2 / 5 {said('Not confirmed yet')} 3 {said('Corrections')} 1"
+    assert f"{counts} {said('Feedback form')} {said('With the center')}" in page
 
 
 def test_panel_of_one_school_shows_where_its_run_stands(center_client, at_the_center, school, season):
     def state() -> str:
         page = words_of(center_client.get(url("panel_school"), {"school": school.pk}))
-        return page.partition(f"Print run {run.pk} ")[2].removesuffix(" Electronic portraits")
+        name = said("Print run %(n)s", n=run.pk)
+        return page.partition(f"{name} ")[2].removesuffix(f" {said('Electronic portraits')}")
 
     center_client.post(reverse("proofing:feedback_accept", args=[at_the_center.pk]))
     center_client.post(url("runs_order"), {"pick": [at_the_center.enrolment_id]})

@@ -42,7 +42,13 @@ def test_school_is_told_the_day_after(due):
     assert deadline_reminders.remind_all(dt.date(2022, 6, 20)) == 1
     (message,) = told(due, "feedback.overdue")
     assert letter(message).subject == said("The feedback form is overdue")
-    assert "Not settled yet: 1 students" in letter(message).body
+    due_on = said(
+        "Due on %(day)s. Not settled yet: %(students)d students."
+        " A late form delays the registration of your graduates.",
+        day="2022-06-17",
+        students=1,
+    )
+    assert letter(message).body == due_on
 
 
 def workdays_before(due_on, number):

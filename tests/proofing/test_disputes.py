@@ -13,6 +13,7 @@ from tests.support.school_papers import confirm
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
+CLOSED = "The proofreading of your school is closed. Ask the person in charge at your school."
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_student_waits_for_the_answer_before_confirming(asker):
     [
         ("major", "  ", said("Give the right value.")),
         ("major", "软件工程", said("This is what is recorded already.")),
-        ("portrait", "", "Say what"),
+        ("portrait", "", said("Say what is wrong with the portrait.")),
     ],
 )
 def test_senseless_requests_are_refused_and_take_nothing_back(asker, field, wanted, sentence):
@@ -120,7 +121,7 @@ def test_present_values_are_shown_masked_and_in_words(asker):
 
 
 def test_requests_are_over_once_the_form_is_accepted(pair, accepted):
-    with pytest.raises(PortalError, match="closed"):
+    with pytest.raises(PortalError, match=said(CLOSED)):
         ask(pair[0])
     assert proofs.count_students(accepted).disputed == 0
 

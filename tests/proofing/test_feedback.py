@@ -36,7 +36,9 @@ def status_of(enrolment):
 
 def test_form_waits_until_every_student_is_settled(pair, proofreading, owner):
     confirm(pair[0])
-    with pytest.raises(PortalError, match="1 student is not settled"):
+    with pytest.raises(
+        PortalError, match=said("%(n)d student is not settled yet. Finish the proofreading first.", n=1)
+    ):
         feedback.make(proofreading, by=owner)
 
 
@@ -107,7 +109,7 @@ def test_picture_of_the_sheet_is_kept_without_its_metadata():
             b"<html>%PDF-1.4 %%EOF</html>",
             said("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG."),
         ),
-        (b"%PDF-1.4 cut off", "not complete"),
+        (b"%PDF-1.4 cut off", said("This PDF is not complete. Scan or save it again.")),
         (
             b"%PDF-1.4 /OpenAction << /S /JavaScript /JS (app.alert(1)) >> %%EOF",
             said("This PDF holds a program or another file. Send a scan of the sheet instead."),
@@ -116,7 +118,7 @@ def test_picture_of_the_sheet_is_kept_without_its_metadata():
             b"%PDF-1.4 /Type /Action /S /Launch /F (cmd.exe) %%EOF",
             said("This PDF holds a program or another file. Send a scan of the sheet instead."),
         ),
-        (b"%PDF-" + b" " * (10 * 2**20), "too large"),
+        (b"%PDF-" + b" " * (10 * 2**20), said("The file is too large: at most %(mb)d MB.", mb=10)),
     ],
 )
 def test_other_files_are_refused_with_a_sentence(data, sentence):
@@ -141,7 +143,13 @@ def test_accepted_form_opens_the_printing_and_tells_the_school(settled, sent, ce
 
 def test_form_that_no_longer_fits_is_not_accepted(settled, sent, pair, owner, center_admin):
     decisions.reset(photo=proofs.current_portrait(pair[0]), by=owner, reason="Wrong person")
-    with pytest.raises(PortalError, match="it confirms 2 students, 1 are settled"):
+    changed = said(
+        "Since the form was sent, something has changed: it confirms %(then)d students, %(now)d are settled now. "
+        "Send it back to the school.",
+        then=2,
+        now=1,
+    )
+    with pytest.raises(PortalError, match=changed):
         feedback.accept(sent, by=center_admin)
 
 

@@ -22,7 +22,7 @@ def page(browser, live_server, school, season, owner):
         Enrolment.objects.filter(school=school).update(status=Enrolment.Status.PROOFREADING)
         confirm(student)
         feedback.make(Enrolment.objects.select_related("season", "school").get(), by=owner)
-    context = browser.new_context(base_url=live_server.url, locale="en")
+    context = browser.new_context(base_url=live_server.url, locale="zh-CN")
     cookie = client_of(owner).cookies["sessionid"].value
     context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
     opened = context.new_page()

@@ -14,6 +14,8 @@ from tests.support.school_papers import STAMPED, confirm, with_portrait
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
+CLOSED = "The proofreading of your school is closed. Ask the person in charge at your school."
+CHANGED = "Your portrait has changed in the meantime. Please look at the new one."
 Stage = Student.Stage
 
 
@@ -42,7 +44,7 @@ def test_double_click_confirms_once(pair, proofreading):
 
 
 def test_portrait_that_was_replaced_in_the_meantime_is_not_confirmed(pair, proofreading):
-    with pytest.raises(Conflict, match="has changed"):
+    with pytest.raises(Conflict, match=said(CHANGED)):
         proofs.confirm(pair[0], photo_id=proofs.current_portrait(pair[1]).pk, by=pair[0])
     assert stage_of(pair[0]) == Stage.APPROVED
 
@@ -56,7 +58,7 @@ def test_student_without_portrait_cannot_confirm(scoped, season, proofreading):
 def test_a_portrait_framed_anew_while_it_is_read_is_not_confirmed(pair, proofreading):
     student = pair[0]
     photo = proofs.current_portrait(student)
-    with pytest.raises(Conflict, match=said("The text has changed in the meantime. Please read it again.")):
+    with pytest.raises(Conflict, match=said(CHANGED)):
         proofs.confirm(student, photo_id=photo.pk, portrait="an older one", by=student)
     assert proofs.confirm(student, photo_id=photo.pk, portrait=photo.portrait_version, by=student)
 
@@ -66,7 +68,7 @@ def test_nobody_confirms_while_the_center_compares_the_form(pair, proofreading, 
         confirm(student)
     feedback.send(feedback.make(proofreading, by=owner), data=STAMPED, by=owner)
     late = with_portrait(scoped, season)
-    with pytest.raises(PortalError, match="closed"):
+    with pytest.raises(PortalError, match=said(CLOSED)):
         confirm(late)
 
 
@@ -124,12 +126,12 @@ def test_settling_is_over_while_the_center_compares_the_form(pair, proofreading,
     for student in pair:
         confirm(student)
     feedback.send(feedback.make(proofreading, by=owner), data=STAMPED, by=owner)
-    with pytest.raises(PortalError, match="closed"):
+    with pytest.raises(PortalError, match=said(CLOSED)):
         proofs.confirm_for_students([with_portrait(scoped, season)], reason="Checked", by=owner)
 
 
 def test_settling_needs_a_reason(pair, proofreading, owner):
-    with pytest.raises(PortalError, match=said("Say why the entry is reversed.")):
+    with pytest.raises(PortalError, match=said("Say why the school settles for the student.")):
         proofs.confirm_for_students(pair, reason="  ", by=owner)
 
 
@@ -167,7 +169,10 @@ def test_proofreading_opens_with_the_working_days_of_the_notice(pair, enrolment,
 
 def test_proofreading_does_not_open_over_photos_in_review(pair, enrolment, owner, scoped, season):
     factories.student(scoped, season, stage=Stage.REVIEW)
-    with pytest.raises(PortalError, match="1 photo has not been decided"):
+    with pytest.raises(
+        PortalError,
+        match=said("%(n)d photo has not been decided yet. Review it first, then open the proofreading.", n=1),
+    ):
         proofs.open_proofreading(enrolment, by=owner)
 
 

@@ -91,7 +91,7 @@ def test_student_asks_for_a_correction(student_client):
 def test_correction_without_a_field_says_what_is_missing(student_client):
     response = student_client.post(url("correction"), {"wanted": "x"})
     assert response.status_code == 200
-    assert "This field is required" in text(response)
+    assert "该字段是必填项" in text(response)
 
 
 def test_student_without_portrait_reads_why_there_is_nothing_to_do(student_client):
@@ -134,7 +134,7 @@ def test_school_settles_for_the_picked_students_only(owner_client, proofreading_
     response = owner_client.post(
         url("confirm_for_students"), {"pick": [picked.pk, "x"], "reason": "Checked"}, follow=True
     )
-    assert "1 student settled" in text(response)
+    assert said("%(n)d student settled.", n=1) in text(response)
     with school_scope(proofreading_school):
         assert Student.objects.get(pk=picked.pk).stage == Student.Stage.PROOFED
         assert Student.objects.get(pk=other.pk).stage == Student.Stage.APPROVED
@@ -144,7 +144,7 @@ def test_school_settles_for_all(owner_client, proofreading_school, season):
     for _ in range(2):
         with_portrait(proofreading_school, season)
     response = owner_client.post(url("confirm_for_students"), {"all": "1", "reason": "Checked"}, follow=True)
-    assert "2 students settled" in text(response)
+    assert said("%(n)d student settled.", n=2) in text(response)
 
 
 @pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "fragment"])
@@ -233,10 +233,14 @@ def test_wrong_upload_comes_back_with_a_sentence(owner_client, proofreading_scho
 
 def test_names_that_cannot_be_printed_are_shown_beside_the_list(owner_client, proofreading_school, season):
     with_portrait(proofreading_school, season, name="李𠮷")
-    assert "cannot be printed" in text(owner_client.get(url("panel_unprintable")))
+    assert said("%(n)s student has a character that cannot be printed", n=1) in text(
+        owner_client.get(url("panel_unprintable"))
+    )
     with school_scope(proofreading_school):
         Student.objects.update(name="李𬭚")
-    assert "cannot be printed" not in text(owner_client.get(url("panel_unprintable")))
+    assert said("%(n)s student has a character that cannot be printed") not in text(
+        owner_client.get(url("panel_unprintable"))
+    )
 
 
 # the center
@@ -337,6 +341,9 @@ def test_panel_counts_schools_by_where_they_stand_and_names_the_late(center_clie
                     sent_at=timezone.now() - dt.timedelta(hours=n),
                 )
     page = words_of(center_client.get(url("panel_feedback")))
-    assert page.startswith("Feedback forms All Proofreading 3 With the center 2 Accepted 4 / 10 4 / 10 ")
+    assert page.startswith(
+        f"{said('Feedback forms')} {said('All')} {said('Proofreading')} 3 {said('With the center')} 2"
+        f" {said('Accepted')} 4 / 10 4 / 10 "
+    )
     assert [int(n) for n in re.findall(r"School (\d)", page)] == [5, 4, 1]  # the form that waits longest comes first
-    assert "School 1 Late" in page
+    assert f"School 1 {said('Late')}" in page

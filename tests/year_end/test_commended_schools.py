@@ -6,6 +6,7 @@ from django.utils import timezone
 from portal.tenancy import system_scope
 from schools.models import School, Season
 from tests import factories
+from tests.support.words import said
 from year_end import commended_schools
 from year_end.models import Award, Bulletin
 
@@ -47,7 +48,7 @@ def test_nobody_is_an_example_before_the_bulletin_is_out(last_year):
 def test_overview_shows_the_examples_of_last_year_under_the_notice(owner_client, published, other_school):
     assert 'hx-get="/panels/year-end/commended/"' in shown(owner_client, "/school/")
     panel = shown(owner_client, "/panels/year-end/commended/")
-    assert f"Excellent organisations of {published.year}" in panel
+    assert said("Excellent organisations of %(year)s", year=published.year) in panel
     assert other_school.name in panel
     assert "周敏" in panel
     assert "025-00000009" not in panel

@@ -16,6 +16,7 @@ from schools.models import Enrolment, Season, Window, WindowException
 from students.models import Student
 from tests import factories
 from tests.support.school_papers import with_portrait
+from tests.support.words import said
 from year_end import ranking
 from year_end.models import Award, Bulletin
 
@@ -107,7 +108,7 @@ def test_equal_schools_stand_by_students_photographed_then_by_code(two, season, 
 
 def test_no_school_is_praised_and_blamed(two, season, center_admin):
     award = ranking.rank(season, by=center_admin)[0]
-    with pytest.raises(PortalError, match="at once"):
+    with pytest.raises(PortalError, match=said("A school cannot be commended and criticised at once.")):
         ranking.decide_award(
             award, is_commended=True, is_criticised=True, commended_person="", allowance_fen=0, by=center_admin
         )
@@ -147,13 +148,13 @@ def test_published_bulletin_reaches_the_schools_and_stands(two, season, center_a
     ranking.publish(bulletin, by=center_admin)
     told = set(Notification.objects.filter(kind="bulletin.published").values_list("recipient_key", flat=True))
     assert told == {owner.actor_key, outsider.actor_key}
-    for change in (
-        lambda: ranking.publish(Bulletin.objects.get(), by=center_admin),
-        lambda: ranking.save_bulletin(season, title="B", text="x", by=center_admin),
-        lambda: ranking.rank(season, by=center_admin),
-    ):
-        with pytest.raises(PortalError, match="published"):
-            change()
+    stands = said("The bulletin has been published; the ranking stands.")
+    with pytest.raises(PortalError, match=said("The bulletin has been published already.")):
+        ranking.publish(Bulletin.objects.get(), by=center_admin)
+    with pytest.raises(PortalError, match=stands):
+        ranking.save_bulletin(season, title="B", text="x", by=center_admin)
+    with pytest.raises(PortalError, match=stands):
+        ranking.rank(season, by=center_admin)
     assert Award.objects.count() == 2
     assert Student.objects.count() == 4
     assert bulletin.published_at <= timezone.now()
