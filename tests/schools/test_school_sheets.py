@@ -30,6 +30,10 @@ def workbook(*rows) -> bytes:
     return file.getvalue()
 
 
+UNREADABLE = said("This file cannot be read. Save it as .xlsx and try again.")
+NO_HEADINGS = said(
+    "The first row must hold the headings of the template. Missing: %(list)s.", list="学校代码、学校名称、片区"
+)
 HEADINGS = ("学校代码", "学校名称", "类型", "片区", "联系电话")
 
 
@@ -93,11 +97,15 @@ def test_the_export_can_be_imported_again_and_formulas_are_harmless(school, seas
 @pytest.mark.parametrize(
     ("content", "filename", "sentence"),
     [
-        (b"not a workbook", "x.xlsx", said("The photo cannot be read.")),
-        (b"PK\x03\x04 truncated", "x.xlsx", "is damaged"),
-        (b"\xff\xfe\x00\x81", "x.csv", "cannot be read|first row"),
-        (b"a,b\n1,2", "x.csv", "Missing: 学校代码、学校名称、片区"),
-        (b"", "x.csv", said("The first row must hold the headings of the template. Missing: %(list)s.")),
+        (b"not a workbook", "x.xlsx", UNREADABLE),
+        (
+            b"PK\x03\x04 truncated",
+            "x.xlsx",
+            said("The file is damaged. Open it in Excel or WPS, save it as .xlsx and upload it again."),
+        ),
+        (b"\xff\xfe\x00\x81", "x.csv", UNREADABLE),
+        (b"a,b\n1,2", "x.csv", NO_HEADINGS),
+        (b"", "x.csv", NO_HEADINGS),
     ],
 )
 def test_a_sheet_that_is_none_is_refused_with_a_sentence(season, center_admin, content, filename, sentence):
@@ -115,8 +123,12 @@ def test_a_workbook_that_would_fill_the_memory_is_refused_before_it_is_opened(se
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/workbook.xml", "<workbook/>")
         archive.writestr("xl/sharedStrings.xml", b" " * 4 * workbooks.MB)
-    for content, sentence in ((far, "100,000"), (packed, "too large")):
-        with pytest.raises(PortalError, match=sentence):
+    far_out = (
+        "There is something in a cell far to the right or below row 100,000. Copy the list alone into the template."
+    )
+    too_large = "The workbook is too large once unpacked. Copy the list alone into the template and upload that."
+    for content, sentence in ((far, far_out), (packed, too_large)):
+        with pytest.raises(PortalError, match=said(sentence)):
             school_sheets.import_schools(content.getvalue(), filename="x.xlsx", by=center_admin)
 
 

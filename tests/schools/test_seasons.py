@@ -91,14 +91,15 @@ def test_a_season_without_days_bank_or_contact_is_not_opened_and_says_what_is_mi
     with pytest.raises(PortalError) as refusal:
         seasons.open_season(draft, by=center_admin)
     assert str(refusal.value) == said(
-        "Before opening, please complete: %(list)s.", list="days of at least one area, bank account, contact"
+        "Before opening, please complete: %(list)s.",
+        list="、".join(map(said, ("days of at least one area", "bank account", "contact"))),
     )
 
 
 def test_only_one_season_is_open(draft, center_admin):
     seasons.open_season(draft, by=center_admin)
     second = seasons.create_season(by=center_admin, copy_days_of=draft, **TERMS | {"year": 2023})
-    with pytest.raises(PortalError, match=said("Season %(year)s", year="2022 is still open")):
+    with pytest.raises(PortalError, match=said("Season %(year)s is still open. Close it first.", year=2022)):
         seasons.open_season(second, by=center_admin)
 
 

@@ -100,7 +100,8 @@ def test_closing_and_opening_again(center_client, season, school):
     center_client.post(reverse("schools:season_close", args=[season.year]))
     assert Season.objects.get().status == "closed"
     answer = center_client.post(reverse("schools:season_open", args=[season.year]), follow=True)
-    assert said("Before opening, please complete: %(list)s.", list="contact, notice") in text(answer)
+    missing = f"{said('contact')}、{said('notice')}"
+    assert said("Before opening, please complete: %(list)s.", list=missing) in text(answer)
 
 
 def test_the_days_are_edited_as_one_table(center_client, season, school):
@@ -133,8 +134,9 @@ def test_the_same_name_twice_is_marked_at_both_lines(center_client, season):
     assert text(center_client.post(url, lines)).count(said("This name stands here twice.")) == 2
 
 
-def test_an_officer_sees_the_season_but_does_not_change_it(season, school, center_officer):
+def test_an_officer_sees_the_season_but_does_not_change_it(season, school, center_client, center_officer):
     client = client_of(center_officer)
+    assert said("Edit the terms") in text(center_client.get(reverse("schools:season")))
     assert said("Edit the terms") not in text(client.get(reverse("schools:season")))
     assert client.get(reverse("schools:season_edit", args=[season.year])).status_code == 403
     assert client.post(reverse("schools:season_close", args=[season.year])).status_code == 403
@@ -213,13 +215,13 @@ def test_a_school_is_edited(center_client, school):
 
 def test_an_exception_is_granted_on_the_schools_page(center_client, school, season, owner):
     url = reverse("schools:exception_new", args=[school.pk])
-    days = {"starts_on": "2022-06-01", "ends_on": "2022-05-01", "reason": "Late"}
+    days = {"starts_on": "2022-06-01", "ends_on": "2022-05-01", "reason": "Internship"}
     assert said("The last day lies before the first.") in text(center_client.post(url, days))
     center_client.post(url, days | {"ends_on": "2022-06-02"})
     with school_scope(school):
         row = WindowException.objects.get()
-    assert said("Late") in text(center_client.get(reverse("schools:school", args=[school.pk])))
-    assert said("Late") in text(center_client.get(reverse("schools:season")))
+    assert "Internship" in text(center_client.get(reverse("schools:school", args=[school.pk])))
+    assert "Internship" in text(center_client.get(reverse("schools:season")))
     center_client.post(reverse("schools:exception_edit", args=[row.pk]), days | {"ends_on": "2022-06-03"})
     center_client.post(reverse("schools:exception_withdraw", args=[row.pk]))
     with school_scope(school):
@@ -261,7 +263,7 @@ def test_a_wrong_workbook_shows_its_cells(center_client, school):
     answer = center_client.post(reverse("schools:schools_import"), {"file": file})
     assert answer.status_code == 422
     assert said("%(n)s cell is wrong; nothing has been written.", n="1") in text(answer)
-    assert "is no area. Known are: North." in text(answer)
+    assert said("“%(name)s” is no area. Known are: %(known)s.", name="Nowhere", known="North") in text(answer)
     file = io.BytesIO(b"nonsense")
     file.name = "schools.xlsx"
     assert said("This file cannot be read. Save it as .xlsx and try again.") in text(

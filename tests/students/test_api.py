@@ -38,7 +38,9 @@ def test_search_and_one_student(owner_client, students):
 def test_an_unknown_filter_is_refused(owner_client, students):
     answer = owner_client.get("/api/v1/students/", {"stage": "nonsense"})
     assert answer.status_code == 400
-    assert "“nonsense” is not known for “Stage”" in answer.json()["error"]
+    assert answer.json()["error"] == said(
+        "“%(value)s” is not known for “%(filter)s”; this filter is left out.", value="nonsense", filter="Stage"
+    )
 
 
 def _settle(student, by):
@@ -112,7 +114,8 @@ def test_import_over_the_api(owner_client, school, season):
 
 
 def test_refusals_are_sentences(owner_client, season):
-    assert "part" in owner_client.post("/api/v1/roster-imports/").json()["error"]
+    answer = owner_client.post("/api/v1/roster-imports/")
+    assert answer.json()["error"] == said("Send the roster as the part “file” of a form.")
 
 
 def test_outsiders(client, center_client, outsider_client, students, school):

@@ -83,7 +83,7 @@ def test_a_number_of_the_other_gender_may_be_asked_for_and_is_not_accepted(ask, 
 
 def test_declining_needs_an_answer_and_keeps_the_data(ask, student, owner):
     correction = ask("major", "网络工程")
-    with pytest.raises(PortalError, match="why"):
+    with pytest.raises(PortalError, match=said("Tell the student why.")):
         corrections.decline_correction(correction=correction, by=owner, answer=" ")
     corrections.decline_correction(correction=correction, by=owner, answer="Your major is right.")
     assert Student.objects.get(pk=student.pk).major == "软件工程"

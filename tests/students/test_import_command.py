@@ -50,13 +50,16 @@ def test_dry_run_writes_nothing(run, school):
 
 
 def test_text_for_people(run):
-    assert run(books.roster(books.row(1))) == "new 1, changed 0, unchanged 0, wrong 0\n"
+    message = "new %(new)d, changed %(changed)d, unchanged %(unchanged)d, wrong %(wrong)d"
+    counts = said(message, new=1, changed=0, unchanged=0, wrong=0)
+    assert run(books.roster(books.row(1))) == f"{counts}\n"
 
 
 def test_refusals_are_sentences(run, school, tmp_path):
-    with pytest.raises(CommandError, match="no school with the code 404"):
+    with pytest.raises(CommandError, match=said("There is no school with the code %(code)s.", code=404)):
         run(books.roster(books.row(1)), code="404")
-    with pytest.raises(CommandError, match="spreadsheet"):
+    with pytest.raises(CommandError, match=said("This is no spreadsheet. Upload an .xlsx, .xls or .csv file.")):
         run(b"\x89PNG\x00")
-    with pytest.raises(CommandError, match=said("The photo cannot be read.")):
-        call_command("import_roster", school.code, str(tmp_path / "missing.xlsx"))
+    missing = tmp_path / "missing.xlsx"
+    with pytest.raises(CommandError, match=said("The file %(file)s cannot be read.", file=missing)):
+        call_command("import_roster", school.code, str(missing))

@@ -70,7 +70,7 @@ def test_search_and_filters(owner_client, students, query, names):
 
 def test_chips_count_what_they_would_show(owner_client, students):
     page = get(owner_client, class_name="软件2301")
-    assert 'Not photographed <span class="count">2</span>' in page
+    assert f'{said("Not photographed")} <span class="count">2</span>' in page
     assert said("In review") not in page.split("<table")[0].split('class="chips"')[1]
 
 
@@ -200,7 +200,7 @@ def test_wrong_cells_of_the_form_keep_what_was_typed(owner_client, season, schoo
     page = answer.content.decode()
     assert answer.status_code == 422
     assert said("Not a name: letters, characters and the dot · only.") in page
-    assert "mistyped" in page
+    assert said("The last character does not fit the others: one of them is mistyped.") in page
     assert said("This must be filled.") in page
     assert "钱1" in page
 
@@ -277,6 +277,9 @@ def test_the_center_exports_with_the_school_and_never_in_clear(center_client, st
 def test_an_export_refuses_a_filter_that_is_not_known(owner_client, center_client, students):
     answer = export(owner_client, format="csv", stage="nonsense")
     assert answer.status_code == 400
-    assert "“nonsense” is not known for “Stage”" in answer.content.decode()
+    sentence = said(
+        "“%(value)s” is not known for “%(filter)s”; this filter is left out.", value="nonsense", filter="Stage"
+    )
+    assert sentence in answer.content.decode()
     assert center_client.post(reverse("students:center_export"), {"area": "nonsense"}).status_code == 400
     assert not Event.objects.filter(kind="roster.exported").exists()

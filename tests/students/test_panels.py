@@ -43,34 +43,34 @@ def panel(client, name: str, **query) -> str:
 
 def test_figures_of_a_school(owner_client, students):
     assert panel(owner_client, "panel_figures") == (
-        "On the roster 20 students of this season"
-        " Captured 9 45% 9 still to photograph"
-        " In review 3 2 to be retaken"
-        " Portraits approved 6 30% proofread and printed ones included"
+        f"{said('On the roster')} 20 {said('students of this season')}"
+        f" {said('Captured')} 9 45% {said('%(n)s still to photograph', n=9)}"
+        f" {said('In review')} 3 {said('%(n)s to be retaken', n=2)}"
+        f" {said('Portraits approved')} 6 30% {said('proofread and printed ones included')}"
     )
 
 
 def test_figures_of_the_center(center_client, students):
     assert panel(center_client, "panel_figures") == (
-        "On the roster 21 2 schools"
-        " Captured 10 47% 9 still to photograph"
-        " In review 3 2 to be retaken"
-        " Schools behind 1 7 portraits approved"
+        f"{said('On the roster')} 21 {said('%(n)s schools', n=2)}"
+        f" {said('Captured')} 10 47% {said('%(n)s still to photograph', n=9)}"
+        f" {said('In review')} 3 {said('%(n)s to be retaken', n=2)}"
+        f" {said('Schools behind')} 1 {said('%(n)s portraits approved', n=7)}"
     )
 
 
 def test_matrix_of_the_center(center_client, students):
     page = panel(center_client, "panel_matrix")
-    row = page[page.index("North") : page.index("All areas")]
-    total = page[page.index("All areas") :]
+    row = page[page.index("North") : page.index(said("All areas"))]
+    total = page[page.index(said("All areas")) :]
     numbers = "7 33% 2 9% 5 23% 4 19% 1 4% 2 9% 21"
-    assert row.endswith(f"{numbers} 2 schools ")
-    assert total == f"All areas {numbers}"
+    assert row.endswith(f"{numbers} {said('%(n)s schools', n=2)} ")
+    assert total == f"{said('All areas')} {numbers}"
 
 
 def test_schools_of_the_center(center_client, students, school, other_school):
     page = panel(center_client, "panel_schools")
-    assert f"{school.name} 9 / 20 11 3 Capturing" in page
+    assert f"{school.name} 9 / 20 11 3 {said('Capturing')}" in page
     assert f"{other_school.name} 1 / 1 – –" in page
 
 
@@ -91,5 +91,6 @@ def test_classes_of_a_school(owner_client, students):
 
 def test_one_school_for_the_center(center_client, students, school):
     assert panel(center_client, "panel_school", school=school.pk).endswith(
-        "9 / 20 Not photographed 7 To be retaken 2 In review 3 Portraits approved 6"
+        f"9 / 20 {said('Not photographed')} 7 {said('To be retaken')} 2"
+        f" {said('In review')} 3 {said('Portraits approved')} 6"
     )

@@ -54,9 +54,8 @@ def test_what_is_required_is_refused_with_the_sentence_of_the_action():
         Conflict, match=said("Your school's photos have been concluded. Ask the person in charge at your school.")
     ):
         Enrolment(status=Status.FEEDBACK_SENT).require(Action.SUBMIT)
-    with pytest.raises(
-        PortalError, match=said("The season is closed: its roster can no longer be changed.")
-    ) as refused:
+    sentence = "The feedback form is with the center: the roster can no longer be changed. Ask the center."
+    with pytest.raises(PortalError, match=said(sentence)) as refused:
         Enrolment(status=Status.PRINTING).require(Action.IMPORT)
     assert not isinstance(refused.value, Conflict)
     Enrolment(status=Status.CAPTURING).require(Action.SUBMIT)
@@ -67,7 +66,7 @@ def required(path: Path) -> list[str]:
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
         is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-        if is_call and node.func.attr in ("require", "refused") and ast.unparse(node.args[0]).startswith("Action."):
+        if is_call and node.func.attr in ("require", "refusal") and ast.unparse(node.args[0]).startswith("Action."):
             found.append(ast.unparse(node.args[0]).removeprefix("Action."))
     return found
 

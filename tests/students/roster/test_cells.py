@@ -4,7 +4,6 @@ import pytest
 
 from students.roster import cells
 from students.roster.cell_problems import Problem
-from tests.support.words import said
 
 
 @pytest.mark.parametrize(
@@ -67,10 +66,10 @@ def test_student_numbers_are_plain():
 
 
 def test_choices_are_understood_in_both_languages():
-    assert cells.gender("女") == cells.gender(said("Female")) == cells.gender("F") == "female"
+    assert cells.gender("女") == cells.gender("Female") == cells.gender("F") == "female"
     assert cells.gender("未知").code == "gender"
     assert cells.id_type("港澳台居民居住证") == "hmt_permit"
-    assert cells.id_type(said("Passport")) == "passport"
+    assert cells.id_type("Passport") == "passport"
     assert cells.id_type("学生证").code == "id_type"
 
 

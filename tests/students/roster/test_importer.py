@@ -190,7 +190,8 @@ def test_the_roster_closes_with_the_feedback(load, enrolment):
     with school_scope(enrolment.school):
         states.change(enrolment, Enrolment.Status.PROOFREADING, by=history.SYSTEM)
         states.change(enrolment, Enrolment.Status.FEEDBACK_SENT, by=history.SYSTEM)
-    with pytest.raises(PortalError, match=said("See feedback forms")):
+    sentence = "The feedback form is with the center: the roster can no longer be changed. Ask the center."
+    with pytest.raises(PortalError, match=said(sentence)):
         load(*books.rows(1))
 
 

@@ -24,6 +24,7 @@ from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 Status = RosterImport.Status
+EMPTY = said("The file is empty. Fill the template with your students and upload it.")
 
 
 @pytest.fixture
@@ -202,8 +203,9 @@ def test_old_files_are_purged(upload, owner):
 
 def test_large_and_empty_files_are_refused_at_once(scoped, season, owner, settings):
     settings.UPLOAD_MAX_BYTES = {"roster": 1024 * 1024}
-    for size, words in ((0, "empty"), (2 * 1024 * 1024, "larger than 1 MB")):
-        with pytest.raises(PortalError, match=words):
+    too_large = said("The file is larger than %(limit)d MB. Copy the roster alone into the template.", limit=1)
+    for size, sentence in ((0, EMPTY), (2 * 1024 * 1024, too_large)):
+        with pytest.raises(PortalError, match=sentence):
             roster_imports.upload_roster(school=scoped, season=season, content=b"x" * size, filename="a.xlsx", by=owner)
 
 
@@ -272,7 +274,7 @@ def test_the_template_is_a_workbook_with_text_cells_and_lists(owner_client, seas
 def test_a_refused_file_says_why(owner_client, school, season):
     answer = post_file(owner_client, b"")
     assert answer.status_code == 422
-    assert "empty" in answer.content.decode()
+    assert "空文件" in answer.content.decode()  # Django says it in the form
 
 
 def test_other_schools_imports_are_not_there(outsider_client, upload):
