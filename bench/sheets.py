@@ -57,11 +57,11 @@ def students(count: int) -> list:
 
 
 def ours(count: int, folder: Path) -> dict:
-    from portal.pdf.fonts import house_fonts
+    from portal.pdf.fonts import installed_fonts
     from printing.layout import sheet_for
     from printing.sheets import SheetHeader, build_volumes
 
-    fonts, jpeg, rows = house_fonts(), (folder / "portrait.jpg").read_bytes(), students(count)
+    fonts, jpeg, rows = installed_fonts(), (folder / "portrait.jpg").read_bytes(), students(count)
     fonts.width("一", 10)
     header = SheetHeader(school="湖滨理工大学", season="2023届毕业生图像采集", center="示范省中心", run="B")
     started = time.perf_counter()

@@ -7,17 +7,17 @@ portals.
 from django.contrib import admin
 
 from billing.models import Callback, FeeAccount, LedgerEntry, Order
-from portal.admin import ReadOnly, Unscoped
+from portal.admin import ReadOnlyAdmin, TenantAdmin
 
 
 @admin.register(FeeAccount)
-class FeeAccountAdmin(Unscoped):
+class FeeAccountAdmin(TenantAdmin):
     list_display = ("school", "season", "settled_at")
     list_filter = ("season", "school")
 
 
 @admin.register(Order)
-class OrderAdmin(Unscoped):
+class OrderAdmin(TenantAdmin):
     list_display = ("number", "school", "season", "student", "status", "amount_fen", "created_at", "paid_at")
     list_filter = ("season", "status", "provider", "school")
     search_fields = ("number__exact",)
@@ -26,7 +26,7 @@ class OrderAdmin(Unscoped):
 
 
 @admin.register(LedgerEntry)
-class LedgerEntryAdmin(Unscoped):
+class LedgerEntryAdmin(TenantAdmin):
     list_display = ("at", "school", "kind", "amount_fen", "order", "reference", "booked_on", "by")
     list_filter = ("kind", "school")
     search_fields = ("reference__exact",)
@@ -35,7 +35,7 @@ class LedgerEntryAdmin(Unscoped):
 
 
 @admin.register(Callback)
-class CallbackAdmin(ReadOnly):
+class CallbackAdmin(ReadOnlyAdmin):
     list_display = ("received_at", "provider", "external_id", "order_number", "verified", "outcome", "resolved_at")
     list_filter = ("provider", "verified", "is_refused")
     search_fields = ("external_id__exact", "outcome")

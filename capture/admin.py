@@ -3,11 +3,11 @@
 from django.contrib import admin
 
 from capture.models import Consent, Finding, LimitSet, Photo, Station
-from portal.admin import ReadOnly, Unscoped
+from portal.admin import ReadOnlyAdmin, TenantAdmin
 
 
 @admin.register(Photo)
-class PhotoAdmin(Unscoped):
+class PhotoAdmin(TenantAdmin):
     """States, times and measures; the pictures themselves are looked at in the portals, which record who looked."""
 
     list_display = ("id", "student", "school", "season", "status", "outcome", "is_current", "attempts", "taken_at")
@@ -19,7 +19,7 @@ class PhotoAdmin(Unscoped):
 
 
 @admin.register(Finding)
-class FindingAdmin(Unscoped):
+class FindingAdmin(TenantAdmin):
     list_display = ("photo_id", "school", "rule", "outcome", "value", "limit")
     list_filter = ("rule", "outcome", "school")
     search_fields = ("=photo__id", "photo__student__student_no__startswith")
@@ -28,7 +28,7 @@ class FindingAdmin(Unscoped):
 
 
 @admin.register(Consent)
-class ConsentAdmin(Unscoped):
+class ConsentAdmin(TenantAdmin):
     list_display = ("student", "school", "version", "agreed_at")
     list_filter = ("version", "school")
     search_fields = ("student__student_no__startswith",)
@@ -37,14 +37,14 @@ class ConsentAdmin(Unscoped):
 
 
 @admin.register(Station)
-class StationAdmin(Unscoped):
+class StationAdmin(TenantAdmin):
     list_display = ("name", "school", "season", "place", "hours", "has_soft_light", "helper")
     list_filter = ("season", "has_soft_light", "school")
     search_fields = ("name", "place")
 
 
 @admin.register(LimitSet)
-class LimitSetAdmin(ReadOnly):
+class LimitSetAdmin(ReadOnlyAdmin):
     """Made on the center's page of photo rules, which shows beforehand what would change."""
 
     list_display = ("season", "number", "approves_green", "rejects_red", "reason", "made_by", "made_at")

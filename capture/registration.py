@@ -98,7 +98,7 @@ event_kinds.register_facts(
         "tilt": _("Tilt (degrees)"),
         "bits": _("Bits of 512 that differ"),
     },
-    unsaid={"photo", "crop"},
+    hidden={"photo", "crop"},
     lists={"rules", "limits"},
 )
 

@@ -3,4 +3,4 @@
 from demo import loading  # noqa: F401  (registers a kind of job)
 from portal import event_kinds
 
-event_kinds.register_facts(unsaid={"demo"})
+event_kinds.register_facts(hidden={"demo"})

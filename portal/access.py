@@ -20,7 +20,7 @@ from django.urls import resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal import history, permissions
-from portal.errors import PortalError, WrongInput
+from portal.errors import InvalidForm, PortalError
 from portal.models import Membership
 from portal.tenancy import center_scope, school_scope
 
@@ -54,7 +54,7 @@ class PortalMiddleware:
     def __call__(self, request: Any) -> HttpResponse:
         request.school = request.enrolment = request.student = None
         if _length(request) > settings.REQUEST_MAX_BYTES:
-            return refusal(request, TooLarge())
+            return refusal_page(request, TooLarge())
         if request.method == "GET" and "X-Upload" in request.headers:
             return HttpResponse(
                 status=204
@@ -64,7 +64,7 @@ class PortalMiddleware:
             prepare(request)
         with history.source("api" if request.path.startswith("/api/") else "web"):
             response = self.get_response(request)
-        return by_button_only(request, response) if _is_bare_405(request, response) else response
+        return method_not_allowed(request, response) if _is_bare_405(request, response) else response
 
     def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
         if isinstance(error, DataError):  # a NUL, a number beyond any id: what no column can hold came with the request
@@ -72,7 +72,7 @@ class PortalMiddleware:
             error = PortalError(
                 _("Something was missing or damaged on the way. Go back, reload the page and try once more.")
             )
-        return refusal(request, error) if isinstance(error, PortalError) else None
+        return refusal_page(request, error) if isinstance(error, PortalError) else None
 
 
 def _is_bare_405(request: HttpRequest, response: HttpResponse) -> bool:
@@ -80,7 +80,7 @@ def _is_bare_405(request: HttpRequest, response: HttpResponse) -> bool:
     return response.status_code == 405 and "text/html" in request.headers.get("Accept", "") and not response.content
 
 
-def by_button_only(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
+def method_not_allowed(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
     """The page in the place of that nothing."""
     response = render(request, "errors/405.html", status=405)
     response["Allow"] = refused["Allow"]
@@ -107,13 +107,13 @@ def membership_of(user: Any) -> Membership | None:
     return Membership.objects.select_related("school__area", "user").filter(user=user).first()
 
 
-def _rest(request: Any, form: Any) -> list[tuple[str, str]]:
+def _other_fields(request: Any, form: Any) -> list[tuple[str, str]]:
     """What was sent beside the fields of the form: such as the rows that were ticked before a dialog asked for a reason."""
     own = {"csrfmiddlewaretoken", *(form.add_prefix(name) for name in form.fields)}
     return [(name, value) for name, values in request.POST.lists() if name not in own for value in values]
 
 
-def refusal(request: Any, error: PortalError) -> HttpResponse:
+def refusal_page(request: Any, error: PortalError) -> HttpResponse:
     """A refusal that no view caught: a toast for htmx, back to the page for a form, else a page of its own."""
     if request.headers.get("Accept", "").startswith("application/json"):
         from django.http import JsonResponse
@@ -125,8 +125,8 @@ def refusal(request: Any, error: PortalError) -> HttpResponse:
         return response
     back = request.headers.get("Referer", "")
     is_ours = back.startswith(f"{request.scheme}://{request.get_host()}/")
-    if isinstance(error, WrongInput):
-        context = {"form": error.form, "rest": _rest(request, error.form), "back": back if is_ours else ""}
+    if isinstance(error, InvalidForm):
+        context = {"form": error.form, "rest": _other_fields(request, error.form), "back": back if is_ours else ""}
         return render(request, "errors/form.html", context, status=422)
     if request.method == "POST" and is_ours:
         messages.error(request, str(error))
@@ -155,7 +155,7 @@ def school_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
                     prepare(request)
                 return view(request, *args, **kwargs)
 
-        return _guarded(wrapped, "school", may, to_post)
+        return _describe_access(wrapped, "school", may, to_post)
 
     return decorate
 
@@ -175,7 +175,7 @@ def center_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
             with center_scope():
                 return view(request, *args, **kwargs)
 
-        return _guarded(wrapped, "center", may, to_post)
+        return _describe_access(wrapped, "center", may, to_post)
 
     return decorate
 
@@ -192,7 +192,7 @@ def staff_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
             member = request.membership
             return (center if member and member.is_center else school)(request, *args, **kwargs)
 
-        return _guarded(wrapped, "staff", may, to_post)
+        return _describe_access(wrapped, "staff", may, to_post)
 
     return decorate
 
@@ -212,7 +212,7 @@ def _check(request: Any, may: str, to_post: str) -> None:
     permissions.check(request.membership, may if is_read or not to_post else to_post)
 
 
-def _guarded(view: View, portal: str, may: str, to_post: str) -> View:
+def _describe_access(view: View, portal: str, may: str, to_post: str) -> View:
     """Says on the view who gets in, for menus and tests. LookupError at the start for an action nobody registered."""
     for name in filter(None, (may, to_post)):
         permissions.action(name)

@@ -13,8 +13,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal import deliveries, history, notification_kinds
+from portal.field_changes import fact_value
 from portal.models import Delivery, Event, Job, Membership, Notification, User
-from portal.revisions import shown
 from portal.tenancy import center_scope
 
 
@@ -41,7 +41,7 @@ class CenterAdmin(admin.ModelAdmin):
         return self._in_scope("history_view", *args, **kwargs)
 
 
-class ReadOnly(CenterAdmin):
+class ReadOnlyAdmin(CenterAdmin):
     """To look at only."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -54,7 +54,7 @@ class ReadOnly(CenterAdmin):
         return False
 
 
-class Unscoped(ReadOnly):
+class TenantAdmin(ReadOnlyAdmin):
     """Tenant rows: their manager refuses to work outside of a scope, and the checks of the site ask before one is open."""
 
     related: tuple[str, ...] = ("school", "season")
@@ -63,7 +63,7 @@ class Unscoped(ReadOnly):
         return self.model._base_manager.select_related(*self.related)
 
 
-class Recorded(admin.ModelAdmin):
+class RecordedAdmin(admin.ModelAdmin):
     """What the operator adds or changes stands in the history like anybody else's work. Rows are taken away in the portals."""
 
     added = "added"
@@ -77,7 +77,7 @@ class Recorded(admin.ModelAdmin):
         before = self.model._base_manager.get(pk=obj.pk)
         super().save_model(request, obj, form, change)
         facts = {
-            name: [shown(getattr(before, name)), shown(getattr(obj, name))]
+            name: [fact_value(getattr(before, name)), fact_value(getattr(obj, name))]
             for name in form.changed_data
             if getattr(before, name) != getattr(obj, name)
         }
@@ -102,14 +102,14 @@ class PersonAdmin(UserAdmin):
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnly):
+class JobAdmin(ReadOnlyAdmin):
     list_display = ("id", "kind", "school", "status", "done", "total", "attempts", "created_at", "finished_at")
     list_filter = ("status", "kind", "queue")
     list_select_related = ("school",)
 
 
 @admin.register(Notification)
-class NotificationAdmin(ReadOnly):
+class NotificationAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "school", "recipient_key", "kind", "subject", "read_at")
     list_filter = ("kind",)
     list_select_related = ("school",)
@@ -120,7 +120,7 @@ class NotificationAdmin(ReadOnly):
 
 
 @admin.register(Delivery)
-class DeliveryAdmin(ReadOnly):
+class DeliveryAdmin(ReadOnlyAdmin):
     """What is on its way, and what could not be sent, with the number of each."""
 
     list_display = ("id", "school", "notification", "channel", "address", "status", "is_urgent", "refusals", "reason")
@@ -140,7 +140,7 @@ class DeliveryAdmin(ReadOnly):
 
 
 @admin.register(Event)
-class EventAdmin(ReadOnly):
+class EventAdmin(ReadOnlyAdmin):
     """The history cannot be changed here either: the database itself refuses."""
 
     list_display = ("at", "kind", "actor_name", "school", "object_type", "object_id", "before", "after", "source")

@@ -27,11 +27,11 @@ from portal.tenancy import school_scope, system_scope
 
 log = logging.getLogger(__name__)
 Status = Delivery.Status
-BATCH = 100
-TURN = 20  # seconds of one task; then whoever waits in its queue has a turn
-LONGEST_BATCH = 30  # seconds; the rest of a slow batch is given back before its claim grows old
+BATCH_SIZE = 100
+MAX_TASK_SECONDS = 20  # seconds of one task; then whoever waits in its queue has a turn
+MAX_BATCH_SECONDS = 30  # seconds; the rest of a slow batch is given back before its claim grows old
 # After each refusal that need not be for good; after the last the delivery has failed.
-PAUSES = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440, 2880))
+RETRY_DELAYS = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440, 2880))
 # The claim ends with its statement. Not those that were lost before: each of them is sent by itself.
 CLAIM = """
 WITH free AS MATERIALIZED (
@@ -63,9 +63,9 @@ def send_one(pk: int) -> bool:
 
 def send_waiting() -> int:
     """Send batch after batch for a while, and go on in another task while there is more. How many went through."""
-    end, number = time.monotonic() + TURN, 0
+    end, number = time.monotonic() + MAX_TASK_SECONDS, 0
     with system_scope():
-        while rows := claim_batch(BATCH):
+        while rows := claim_batch(BATCH_SIZE):
             is_answering = send(rows)
             number += len(rows)
             if not is_answering:  # the sweep tries again in a minute
@@ -103,7 +103,7 @@ def send(rows: list[Delivery]) -> bool:
 
 def _send_by(name: str, batch: Batch) -> bool:
     """A worker that is told to stop in the middle keeps what was sent, and gives the rest back."""
-    end = time.monotonic() + min(LONGEST_BATCH, settings.CLAIM_SECONDS / 4)
+    end = time.monotonic() + min(MAX_BATCH_SECONDS, settings.CLAIM_SECONDS / 4)
     try:
         with all_channels()[name].connect() as send_letter:
             while batch.left and time.monotonic() < end:
@@ -112,7 +112,7 @@ def _send_by(name: str, batch: Batch) -> bool:
         log.warning("Channel %s does not answer: %s", name, error)
         return False
     finally:
-        _settle(batch)
+        _record_outcomes(batch)
     return True
 
 
@@ -141,23 +141,25 @@ def _letter(row: Delivery) -> notification_kinds.Letter:
             raise DeliveryError(f"{type(error).__name__}: {error}", permanent=True) from error
 
 
-def _settle(batch: Batch) -> None:
+def _record_outcomes(batch: Batch) -> None:
     """Only what is still ours: a claim that grew old may be another worker's by now."""
     mine = Delivery.objects.filter(status=Status.SENDING)
     now = timezone.now()
     if batch.sent:
         mine.filter(pk__in=batch.sent).update(status=Status.SENT, sent_at=now, claimed_at=None, error="")
     for row, error in batch.refused:
-        mine.filter(pk=row.pk).update(claimed_at=None, attempts=0, error=str(error)[:300], **_after(row, error, now))
+        mine.filter(pk=row.pk).update(
+            claimed_at=None, attempts=0, error=str(error)[:300], **_next_state(row, error, now)
+        )
     for row in batch.left:
         Delivery.objects.release(row)
 
 
-def _after(row: Delivery, error: DeliveryError, now: dt.datetime) -> dict[str, object]:
+def _next_state(row: Delivery, error: DeliveryError, now: dt.datetime) -> dict[str, object]:
     """Where a refused delivery stands: failed, or waiting for its next turn."""
-    if error.permanent or row.refusals >= len(PAUSES):
+    if error.permanent or row.refusals >= len(RETRY_DELAYS):
         return {"status": Status.FAILED, "refusals": row.refusals + 1}
-    return {"status": Status.QUEUED, "refusals": row.refusals + 1, "queued_at": now + PAUSES[row.refusals]}
+    return {"status": Status.QUEUED, "refusals": row.refusals + 1, "queued_at": now + RETRY_DELAYS[row.refusals]}
 
 
 def sweep() -> int:
@@ -171,13 +173,13 @@ def sweep() -> int:
     return found
 
 
-LOST = gettext_noop("The worker was lost twice while it sent this.")
+LOST_TWICE = gettext_noop("The worker was lost twice while it sent this.")
 
 
 def _give_up(row: Delivery) -> None:
     log.error("Delivery %s was lost %s times", row.pk, row.attempts)
     held = Delivery.objects.filter(pk=row.pk, status__in=(Status.QUEUED, Status.SENDING), attempts=row.attempts)
-    held.update(status=Status.FAILED, claimed_at=None, error=LOST)
+    held.update(status=Status.FAILED, claimed_at=None, error=LOST_TWICE)
 
 
 def _is_waiting() -> bool:

@@ -29,7 +29,7 @@ class Conflict(PortalError):
         super().__init__(sentence)
 
 
-class WrongInput(PortalError):
+class InvalidForm(PortalError):
     """A form that is not valid: it is asked once more, with what was typed and the errors at their fields."""
 
     def __init__(self, form: Any) -> None:
@@ -41,7 +41,7 @@ class NotAllowed(PortalError):
     status = 403
 
 
-class TooMany(PortalError):
+class RateLimited(PortalError):
     """Rate limit reached."""
 
     status = 429

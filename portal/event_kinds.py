@@ -1,12 +1,12 @@
-"""The kinds of events that the history knows, each with its sentence. A room registers its own, in `registration`:
+"""The kinds of events in the history, each with its sentence. A room registers its kinds in its module `registration`:
 
     event_kinds.register_subject("photo", _("Photos"), order=60)
     event_kinds.register("photo", {"photo.uploaded": _("Photo taken"), "photo.reset": _("Approved photo reset")})
     event_kinds.register_states(Photo, _("Photo"), subject="photo")
-    event_kinds.register_facts({"bits": _("Bits of 512 that differ")}, unsaid={"crop"}, lists={"rules"})
+    event_kinds.register_facts({"bits": _("Bits of 512 that differ")}, hidden={"crop"}, lists={"rules"})
 
-A subject is what the page of the history can be narrowed to. A change of state (`photo.approved`) that has no sentence
-is said by the name of the thing and the label of its state. `portal.event_text` makes the text.
+The page of the history can be filtered by subject. A change of state (`photo.approved`) needs no sentence of its own:
+its text is the name of the model and the label of the state. `portal.event_text` makes the text.
 """
 
 import logging
@@ -28,8 +28,8 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Thing:
-    """A model whose states the history says. `is_one_of_many`: a school has thousands, a summary leaves them out."""
+class StatefulModel:
+    """A model with states. `is_one_of_many`: a school has thousands of such rows, and summaries leave them out."""
 
     name: Any
     subject: str
@@ -37,54 +37,56 @@ class Thing:
 
 
 KINDS: dict[str, Kind] = {}
-THINGS: dict[str, Thing] = {}  # by the model's label in lower case, as an event keeps it
-FACTS: dict[str, Any] = {}  # the word for a key of an event's facts, where it is not the field of the model
-UNSAID: set[str] = set()  # facts for machines: ids of other rows, not shown
-LISTS: set[str] = set()  # facts that list things: two of them are no before and after
+STATEFUL_MODELS: dict[str, StatefulModel] = {}  # by the model's label in lower case, as an event keeps it
+FACT_LABELS: dict[str, Any] = {}  # by the key of the fact; other facts have the label of their model's field
+HIDDEN: set[str] = set()  # keys of facts that are not shown: ids of other rows, data for programs
+LISTS: set[str] = set()  # keys of facts that are lists: two items are not before and after
 _SUBJECTS: dict[str, tuple[int, Any]] = {}
-_WORDS: dict[str, str] = {}  # the first word of a kind -> its subject
+_SUBJECT_OF_PREFIX: dict[str, str] = {}  # "photo" of "photo.approved" -> its subject
 _STATE_KINDS: set[str] = set()
 
 
 def register_subject(name: str, label: Any, *, order: int) -> None:
-    """Register something that the history can be narrowed to."""
+    """Register a subject. The page of the history lists subjects by `order`."""
     _add(_SUBJECTS, name, (order, label))
 
 
 def register(subject: str, sentences: dict[str, Any]) -> None:
-    """Register kinds of events (`thing.what_happened`) with their sentences."""
+    """Register kinds of events (`<model>.<what happened>`) with their sentences."""
     for name, sentence in sentences.items():
-        _claim(name.partition(".")[0], subject)
+        _assign_prefix(name.partition(".")[0], subject)
         _add(KINDS, name, Kind(name, sentence, subject))
 
 
 def register_states(model: type[models.Model], name: Any, *, subject: str, is_one_of_many: bool = False) -> None:
-    """Register a model with TRANSITIONS: its name for people; the gate records kinds like `photo.approved`."""
-    word = str(model._meta.model_name)
-    _claim(word, subject)
-    _add(THINGS, model._meta.label_lower, Thing(name, subject, is_one_of_many))
+    """Register a model with TRANSITIONS and its translated name. `portal.states` records kinds like `photo.approved`."""
+    prefix = str(model._meta.model_name)
+    _assign_prefix(prefix, subject)
+    _add(STATEFUL_MODELS, model._meta.label_lower, StatefulModel(name, subject, is_one_of_many))
     table: dict[str, set[str]] = model.TRANSITIONS  # type: ignore[attr-defined]
-    _STATE_KINDS.update(f"{word}.{state}" for state in {*table, *(to for targets in table.values() for to in targets)})
+    _STATE_KINDS.update(
+        f"{prefix}.{state}" for state in {*table, *(to for targets in table.values() for to in targets)}
+    )
 
 
 def register_facts(
-    words: dict[str, Any] | None = None, *, unsaid: Iterable[str] = (), lists: Iterable[str] = ()
+    labels: dict[str, Any] | None = None, *, hidden: Iterable[str] = (), lists: Iterable[str] = ()
 ) -> None:
-    """Register what the facts of a room's events are called. A fact named like a field of its model needs no word."""
-    for key, word in (words or {}).items():
-        _add(FACTS, key, word)
-    UNSAID.update(unsaid)
+    """Register the labels of the facts of a room's events. A fact with the name of a model field needs no label."""
+    for key, label in (labels or {}).items():
+        _add(FACT_LABELS, key, label)
+    HIDDEN.update(hidden)
     LISTS.update(lists)
 
 
 def subjects() -> list[tuple[str, Any]]:
-    """(name, label) of every subject, in their order."""
+    """(name, label) of every subject, by `order`."""
     return [(name, label) for name, (_order, label) in sorted(_SUBJECTS.items(), key=lambda entry: entry[1][0])]
 
 
-def first_words(subject: str) -> list[str]:
-    """The first words of the kinds that belong to a subject."""
-    return [word for word, owner in _WORDS.items() if owner == subject]
+def kind_prefixes(subject: str) -> list[str]:
+    """What the names of a subject's kinds begin with, up to the dot."""
+    return [prefix for prefix, owner in _SUBJECT_OF_PREFIX.items() if owner == subject]
 
 
 def is_registered(kind: str) -> bool:
@@ -92,9 +94,8 @@ def is_registered(kind: str) -> bool:
 
 
 def check(kind: str) -> None:
-    """Raise LookupError for a kind that no room has registered; in production only log it.
-
-    A missing sentence is a mistake of ours. It must not cost a school the work that the event is about.
+    """Raise LookupError for a kind that no room has registered. In production only log it:
+    a missing sentence is our mistake, and the work that the event records must not fail for it.
     """
     if is_registered(kind):
         return
@@ -103,9 +104,10 @@ def check(kind: str) -> None:
     log.error("The event kind %s is not registered. The event is kept without a sentence.", kind)
 
 
-def _claim(word: str, subject: str) -> None:
-    if _WORDS.setdefault(word, subject) != subject:
-        raise ValueError(f"Events of {word} belong to the subject {_WORDS[word]}, not to {subject}.")
+def _assign_prefix(prefix: str, subject: str) -> None:
+    owner = _SUBJECT_OF_PREFIX.setdefault(prefix, subject)
+    if owner != subject:
+        raise ValueError(f"Events of {prefix} belong to the subject {owner}, not to {subject}.")
 
 
 def _add(table: dict[str, Any], key: str, value: Any) -> None:

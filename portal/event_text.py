@@ -1,7 +1,8 @@
-"""The history as people read it: sentences, what it is about, and runs of the same act gathered into one line."""
+"""The text of the history's events: a sentence, what the event is about, and its facts as pairs of label and value."""
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.apps import apps
@@ -12,49 +13,69 @@ from django.utils.translation import gettext as _
 from portal import event_kinds, formatting, jobs, states
 from portal.models import Event, Job
 
-# Events of one act carry times of one transaction, some milliseconds apart.
-ONE_ACT = dt.timedelta(seconds=2)
+# The events of one action have times of one transaction, which differ by some milliseconds.
+MAX_GAP = dt.timedelta(seconds=2)
 
 
-def told(events: Iterable[Event]) -> list[Any]:
-    """The events with `sentence`, `about` (what it happened to) and `details` (pairs of words); one query a model."""
-    rows: list[Any] = list(events)
-    objects = _objects(rows)
-    for row in rows:
-        row.sentence = sentence_of(row)
-        row.about = objects.get((row.object_type, row.object_id), "")
-        row.details = [
-            (_word(row, key), _said(row, key, value)) for key, value in row.facts.items() if not _is_unsaid(key, value)
-        ]
-    return rows
+@dataclass(frozen=True)
+class DescribedEvent:
+    """An event and its text in the active language. `about` is the name of its object, empty when the object is gone.
+
+    `details` holds (label, value) of each fact that is shown. `others` holds the events of the same action on other rows.
+    """
+
+    event: Event
+    sentence: Any
+    about: str
+    details: list[tuple[Any, str]]
+    others: tuple["DescribedEvent", ...] = ()
 
 
-def gathered(rows: Iterable[Any]) -> list[Any]:
-    """Told events, where a run of the same act on many rows is one line: its first event, with `others` behind it."""
-    lines: list[Any] = []
-    for row in rows:
-        row.others = []
-        if lines and _is_same_act(lines[-1], row):
-            lines[-1].others.append(row)
+def describe_events(events: Iterable[Event]) -> list[DescribedEvent]:
+    """The events with their text, in the same order. One query for each model that they are about."""
+    rows = list(events)
+    names = _names_of_objects(rows)
+    return [
+        DescribedEvent(row, sentence_of(row), names.get((row.object_type, row.object_id), ""), _details(row))
+        for row in rows
+    ]
+
+
+def group_events(lines: Iterable[DescribedEvent]) -> list[DescribedEvent]:
+    """One line for consecutive events of the same action on many rows: the first event, with the rest in `others`."""
+    grouped: list[DescribedEvent] = []
+    for line in lines:
+        if grouped and _is_same_action(grouped[-1], line):
+            grouped[-1] = replace(grouped[-1], others=(*grouped[-1].others, line))
         else:
-            lines.append(row)
-    return lines
+            grouped.append(line)
+    return grouped
 
 
-def _is_same_act(line: Any, row: Any) -> bool:
-    last = line.others[-1] if line.others else line
-    same = all(getattr(line, name) == getattr(row, name) for name in ("kind", "actor_key", "school_id", "after"))
-    return same and last.at - row.at < ONE_ACT
+def _is_same_action(group: DescribedEvent, line: DescribedEvent) -> bool:
+    first, last = group.event, (group.others or (group,))[-1].event
+    names = ("kind", "actor_key", "school_id", "after")
+    is_alike = all(getattr(first, name) == getattr(line.event, name) for name in names)
+    return is_alike and last.at - line.event.at < MAX_GAP
+
+
+def _details(event: Event) -> list[tuple[Any, str]]:
+    return [
+        (_label(event, key), _value(event, key, value))
+        for key, value in event.facts.items()
+        if not _is_hidden(key, value)
+    ]
 
 
 def sentence_of(event: Event) -> Any:
+    """The sentence of the event's kind; for a kind without one, the name of the model and the label of the new state."""
     if event.kind in event_kinds.KINDS:
         return event_kinds.KINDS[event.kind].sentence
     model = _model(event.object_type)
     if model is None:
         return event.kind
-    named = event_kinds.THINGS.get(event.object_type)
-    thing = named.name if named else capfirst(str(model._meta.verbose_name))
+    registered = event_kinds.STATEFUL_MODELS.get(event.object_type)
+    thing = registered.name if registered else capfirst(str(model._meta.verbose_name))
     state = _state_label(model, event.after) or event.kind.partition(".")[2]
     return _("%(thing)s: %(state)s") % {"thing": thing, "state": state}
 
@@ -74,8 +95,8 @@ def _state_label(model: type[models.Model], value: str) -> Any:
     return dict(choices).get(value, value)
 
 
-def _objects(rows: list[Event]) -> dict[tuple[str, int | None], str]:
-    """What the events are about, as words. Rows that are gone since, or out of reach, are left out."""
+def _names_of_objects(rows: list[Event]) -> dict[tuple[str, int | None], str]:
+    """{(model label, id): name} of the rows that the events are about. Deleted rows and rows outside of the scope are left out."""
     wanted: dict[str, set[int]] = {}
     for row in rows:
         if row.object_id is not None:
@@ -84,24 +105,24 @@ def _objects(rows: list[Event]) -> dict[tuple[str, int | None], str]:
     for label, ids in wanted.items():
         model = _model(label)
         if model is not None:
-            for row in model.objects.select_related(*_needed(model)).filter(pk__in=ids):  # type: ignore[attr-defined]
+            for row in model.objects.select_related(*_required_relations(model)).filter(pk__in=ids):  # type: ignore[attr-defined]
                 found[label, row.pk] = _name(row)
     return found
 
 
-def _needed(model: type[models.Model]) -> list[str]:
-    """The relations that a row's words may walk along."""
+def _required_relations(model: type[models.Model]) -> list[str]:
+    """The foreign keys that the name of a row may use."""
     return [field.name for field in model._meta.fields if isinstance(field, models.ForeignKey) and not field.null]
 
 
 def _name(row: Any) -> str:
-    """A job goes by its kind; any other row by its `history_name`, where the model has one, or by itself."""
+    """The label of a job's kind; for other rows `history_name`, where the model has it, or `str(row)`."""
     return str(jobs.label_of(row.kind) if isinstance(row, Job) else getattr(row, "history_name", row))
 
 
-def _is_unsaid(key: str, value: Any) -> bool:
-    """Ids of other rows, facts for machines, and facts that say nothing."""
-    return value in ("", None, [], {}) or (key in event_kinds.UNSAID and isinstance(value, int | dict))
+def _is_hidden(key: str, value: Any) -> bool:
+    """Ids of other rows, facts for machines, and empty facts are not shown."""
+    return value in ("", None, [], {}) or (key in event_kinds.HIDDEN and isinstance(value, int | dict))
 
 
 def _field(event: Event, key: str) -> Any:
@@ -110,25 +131,25 @@ def _field(event: Event, key: str) -> Any:
     return fields.get(key)
 
 
-def _word(event: Event, key: str) -> Any:
+def _label(event: Event, key: str) -> Any:
     field = _field(event, key)
-    if key in event_kinds.FACTS:
-        return event_kinds.FACTS[key]
+    if key in event_kinds.FACT_LABELS:
+        return event_kinds.FACT_LABELS[key]
     return capfirst(str(field.verbose_name)) if field else key
 
 
-def _said(event: Event, key: str, value: Any) -> str:
-    """A value, or a pair of them as before and after."""
+def _value(event: Event, key: str, value: Any) -> str:
+    """The text of a fact. A list of two values is shown as before → after, any other list with commas."""
     field = _field(event, key)
     choices = dict(field.flatchoices) if field is not None and field.choices else {}
     if isinstance(value, list) and len(value) == 2 and key not in event_kinds.LISTS:
-        return f"{_one(key, value[0], choices)} → {_one(key, value[1], choices)}"
+        return f"{_item(key, value[0], choices)} → {_item(key, value[1], choices)}"
     if isinstance(value, list | tuple):
-        return ", ".join(_one(key, item, choices) for item in value)
-    return _one(key, value, choices)
+        return ", ".join(_item(key, item, choices) for item in value)
+    return _item(key, value, choices)
 
 
-def _one(key: str, value: Any, choices: dict[Any, Any]) -> str:
+def _item(key: str, value: Any, choices: dict[Any, Any]) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if value in (None, ""):

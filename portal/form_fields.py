@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from portal.errors import WrongInput
+from portal.errors import InvalidForm
 
 
 def day_input() -> forms.DateInput:
@@ -17,9 +17,9 @@ def time_input() -> forms.TimeInput:
 
 
 def checked(form: forms.BaseForm) -> dict[str, Any]:
-    """What a dialog's form says. Raises WrongInput, which asks it once more with what was typed."""
+    """What a dialog's form says. Raises InvalidForm, which asks it once more with what was typed."""
     if not form.is_valid():
-        raise WrongInput(form)
+        raise InvalidForm(form)
     return form.cleaned_data
 
 

@@ -15,7 +15,7 @@ def yuan(fen: int) -> str:
     return f"{sign}{whole:,}.{rest:02d}"
 
 
-def moment(at: dt.datetime, *, now: dt.datetime) -> str:
+def relative_time(at: dt.datetime, *, now: dt.datetime) -> str:
     """A moment as people say it: '5 minutes ago', 'today 14:05', 'yesterday 09:20', '21 March 14:05'."""
     seconds = (now - at).total_seconds()
     if 0 <= seconds < 60:
@@ -24,21 +24,21 @@ def moment(at: dt.datetime, *, now: dt.datetime) -> str:
         minutes = int(seconds // 60)
         return ngettext("%(n)d minute ago", "%(n)d minutes ago", minutes) % {"n": minutes}
     local, today = timezone.localtime(at), timezone.localtime(now).date()
-    return f"{day(local.date(), today=today)} {local:%H:%M}"
+    return f"{relative_day(local.date(), today=today)} {local:%H:%M}"
 
 
-def day(date: dt.date, *, today: dt.date) -> str:
+def relative_day(date: dt.date, *, today: dt.date) -> str:
     """A date as people say it: 'today', 'tomorrow', '21 March', and the year only when it is another one."""
     near = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}.get((date - today).days)
     # Translators: Django date formats (see the `date` filter), without and with the year.
     return near or formats.date_format(date, _("j F") if date.year == today.year else _("j F Y"))
 
 
-def exact(at: dt.datetime) -> str:
+def timestamp(at: dt.datetime) -> str:
     return timezone.localtime(at).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def masked(value: str) -> str:
+def mask(value: str) -> str:
     """Hide the middle: '3***************34' of an ID number, '138****5678' of a phone, 's***@qq.com', '王*'."""
     if "@" in value:
         return f"{value[0]}***{value[value.rindex('@') :]}"
@@ -52,7 +52,7 @@ def masked(value: str) -> str:
 _NUMBERED = re.compile(r"^(附件\d*|[一二三四五六七八九十]+、\S{1,20}|方式[一二三])$")
 
 
-def notice_lines(text: str) -> list[tuple[str, str]]:
+def parse_notice(text: str) -> list[tuple[str, str]]:
     """The lines of an official notice with what each is: title, heading, address (ends with a colon) or text."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return [(_kind_of_line(line, first=n == 0), line) for n, line in enumerate(lines)]

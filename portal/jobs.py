@@ -6,7 +6,7 @@ A room registers how its kind of job runs:
     def build_sheets(job: Job) -> None: ...
 
 The handler is called inside the job's scope, reports with `progress`, and may leave `job.result`, `job.message` and a
-file (`leave_file`). It must be safe to run twice. One that shares its queue with people who wait raises `Unfinished` after
+file (`attach_file`). It must be safe to run twice. One that shares its queue with people who wait raises `Unfinished` after
 a while and is called again when it is its turn.
 """
 
@@ -132,10 +132,10 @@ def run(job_id: int) -> None:
     if job is None:
         return
     try:
-        with queue.held(job), scope_of(job), heartbeat(job):
+        with queue.released_on_stop(job), scope_of(job), heartbeat(job):
             HANDLERS[job.kind].run(job)
     except Unfinished:
-        give_way(job)
+        _requeue(job)
     except PortalError as error:
         fail(job, message=str(error))
     except Exception:
@@ -145,22 +145,22 @@ def run(job_id: int) -> None:
         finish(job)
 
 
-def give_way(job: Job) -> None:
+def _requeue(job: Job) -> None:
     """Back to the end of the queue. Like a claim, nothing that happened to the job: the history does not hear of it."""
     if Job.objects.release(job, attempts=0, result=job.result):
         enqueue(job)
 
 
-def leave_file(job: Job, filename: str, content: bytes) -> None:
+def attach_file(job: Job, filename: str, content: bytes) -> None:
     """What a handler has made, to be downloaded: stored when the job is done, in the place of an earlier one."""
-    job.made = (filename, content)
+    job.output = (filename, content)
 
 
 def finish(job: Job) -> None:
     with files.writing() as write:
         written = {}
-        if job.made:
-            filename, content = job.made
+        if job.output:
+            filename, content = job.output
             written = write.store(job, {"artefact": content}, filename=filename)
         with transaction.atomic():
             if written:

@@ -13,7 +13,7 @@ A room declares a list once. Its page, its export and its bulk actions read the 
 
 `shipments.page` is the page to show, `shipments.chips("status")` the choices with their numbers. What the address asks for and the
 list does not know is left out and said: the page shows `problems` with `{% list_problems shipments %}`. An export or a bulk action
-calls `understood()` first, which refuses instead: it must not take more than was meant.
+calls `require_known()` first, which refuses instead: it must not take more than was meant.
 
 Why not django-filter: it would only declare the fields once more. It has no counts beside the choices, no paging, no rows that
 are not a queryset, and it drops an unknown order without a word.
@@ -66,10 +66,10 @@ def search(*lookups: str) -> Filter:
         words = " ".join(words.split())
         return rows.filter(reduce(or_, (Q(**{lookup: words}) for lookup in lookups)))
 
-    return Filter(words_field(), narrow)
+    return Filter(search_field(), narrow)
 
 
-def words_field() -> forms.Field:
+def search_field() -> forms.Field:
     return forms.CharField(label=gettext_lazy("Search"), required=False)
 
 
@@ -173,7 +173,7 @@ class List:
             )
         return said
 
-    def understood(self) -> "List":
+    def require_known(self) -> "List":
         """The list itself; refuses when something in the address is not known. For exports and bulk actions."""
         if self.unknown:
             raise PortalError(" ".join(self.unknown))
@@ -227,7 +227,7 @@ class List:
 
     # the choices
 
-    def numbers(self, name: str) -> dict[Any, int]:
+    def counts(self, name: str) -> dict[Any, int]:
         """Rows by value of one filter, the other filters applied: what each choice would show."""
         count = self.filters[name].count
         if count is None:
@@ -241,8 +241,8 @@ class List:
 
     def chips(self, name: str) -> list[Choice]:
         """Every choice of the filter with its number."""
-        numbers = self.numbers(name)
-        return [Choice(value, label, numbers.get(value, 0)) for value, label in self.choices(name)]
+        counts = self.counts(name)
+        return [Choice(value, label, counts.get(value, 0)) for value, label in self.choices(name)]
 
 
 class _Pages(Paginator):

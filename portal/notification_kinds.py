@@ -18,7 +18,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 log = logging.getLogger(__name__)
-PORTAL, EMAIL = "portal", "email"
+INBOX, EMAIL = "inbox", "email"
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class NotificationKind:
     body: Any = ""
     link: Any = ""
     is_urgent: bool = True
-    channels: tuple[str, ...] = (PORTAL, EMAIL)
+    channels: tuple[str, ...] = (INBOX, EMAIL)
     formats: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
 
     @cached_property

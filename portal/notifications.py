@@ -16,7 +16,7 @@ from portal.models import Delivery, Membership, Notification
 from portal.notification_kinds import NotificationKind
 from portal.tenancy import Tenant
 
-STORED_AT_ONCE = 2000
+CHUNK_SIZE = 2000
 
 
 def notify(
@@ -28,7 +28,7 @@ def notify(
     link: str = "",
 ) -> Notification:
     """Tell one person. `link` only where the page depends on more than the kind."""
-    (row,) = _store([recipient], school, _checked(kind, parameters), parameters, link)
+    (row,) = _store([recipient], school, _checked_kind(kind, parameters), parameters, link)
     return row
 
 
@@ -37,21 +37,21 @@ def notify_school(
 ) -> list[Notification]:
     """Tell every person of the school."""
     people = Membership.objects.filter(school=school, user__is_active=True).select_related("user")
-    return _store([member.user for member in people], school, _checked(kind, parameters), parameters, link)
+    return _store([member.user for member in people], school, _checked_kind(kind, parameters), parameters, link)
 
 
 def notify_many(
     recipients: Iterable[Recipient], *, school: Tenant, kind: str, parameters: Mapping[str, Any] | None = None
 ) -> int:
     """Tell many the same, some thousand rows at a time. How many were told."""
-    checked, waiting, number = _checked(kind, parameters), iter(recipients), 0
+    checked, waiting, number = _checked_kind(kind, parameters), iter(recipients), 0
     with transaction.atomic():
-        while chunk := list(islice(waiting, STORED_AT_ONCE)):
+        while chunk := list(islice(waiting, CHUNK_SIZE)):
             number += len(_store(chunk, school, checked, parameters))
     return number
 
 
-def _checked(name: str, parameters: Mapping[str, Any] | None) -> NotificationKind:
+def _checked_kind(name: str, parameters: Mapping[str, Any] | None) -> NotificationKind:
     kind = notification_kinds.get(name)
     kind.check(parameters or {})
     return kind

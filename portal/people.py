@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 
 from portal import history, permissions
 from portal.errors import NotAllowed, PortalError
+from portal.field_changes import change_fields
 from portal.models import Membership, User
 from portal.models.people import CENTER_ROLES, SCHOOL_ROLES
-from portal.revisions import revise
 from portal.tenancy import Tenant
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def invite(
     phone: str = "",
 ) -> Invitation:
     """Make an account without a password, and the link by which its owner sets one."""
-    _check_reach(by, school)
+    _check_may_manage(by, school)
     _check_role(role, school)
     if User.objects.filter(username__iexact=username).exists():
         raise PortalError(_("The user name %(name)s is taken. Choose another one.") % {"name": username})
@@ -61,7 +61,7 @@ def invite(
 
 def renew_link(member: Membership, *, by: User) -> Invitation:
     """A new link for somebody who forgot the password. The old password stops at once, and so do open sessions."""
-    _check_reach(by, member.school)
+    _check_may_manage(by, member.school)
     if not member.user.is_active:
         raise PortalError(_("This account is switched off. Switch it on first."))
     with transaction.atomic():
@@ -101,15 +101,17 @@ def change_person(
     member: Membership, *, by: User, full_name: str, role: str, email: str = "", phone: str = ""
 ) -> Membership:
     """Change name, role and how to reach somebody. Nobody changes the own role; one administrator always remains."""
-    _check_reach(by, member.school)
+    _check_may_manage(by, member.school)
     _check_role(role, member.school)
     with transaction.atomic():
         if role != member.role:
             _check_not_self(member, by)
             if role not in permissions.roles_of("people.manage"):
                 _check_not_last(member)
-        member.user = revise(member.user, by=by, event="person.changed", full_name=full_name, email=email, phone=phone)
-        changed = revise(member, by=by, event="person.role_changed", role=role)
+        member.user = change_fields(
+            member.user, by=by, event_kind="person.changed", full_name=full_name, email=email, phone=phone
+        )
+        changed = change_fields(member, by=by, event_kind="person.role_changed", role=role)
         if changed.is_contact:
             _copy_contact(changed)
     return changed
@@ -117,7 +119,7 @@ def change_person(
 
 def switch_off(member: Membership, *, by: User) -> Membership:
     """Close an account: its owner is out at the next click. What the person did stays in the history."""
-    _check_reach(by, member.school)
+    _check_may_manage(by, member.school)
     _check_not_self(member, by)
     with transaction.atomic():
         _check_not_last(member)
@@ -128,7 +130,7 @@ def switch_off(member: Membership, *, by: User) -> Membership:
 
 
 def switch_on(member: Membership, *, by: User) -> Membership:
-    _check_reach(by, member.school)
+    _check_may_manage(by, member.school)
     with transaction.atomic():
         User.objects.filter(pk=member.user_id).update(is_active=True)
         history.record("person.switched_on", member, by=by, facts={"name": member.user.actor_name})
@@ -137,7 +139,7 @@ def switch_on(member: Membership, *, by: User) -> Membership:
 
 def make_contact(member: Membership, *, by: User) -> Membership:
     """Make somebody the one who answers for the school's capture (the notice asks for a named person)."""
-    _check_reach(by, member.school)
+    _check_may_manage(by, member.school)
     if member.school is None or not member.user.is_active:
         raise PortalError(_("Only an active person of a school can be responsible for its capture."))
     with transaction.atomic():
@@ -156,7 +158,7 @@ def _copy_contact(member: Membership) -> None:
     contact_changed.send(Membership, member=member)
 
 
-def _check_reach(by: User, school: Tenant | None) -> None:
+def _check_may_manage(by: User, school: Tenant | None) -> None:
     """Who manages people at the center manages everybody; at a school, only its own people."""
     own = Membership.objects.filter(user=by, user__is_active=True).first()
     permissions.check(own, "people.manage")

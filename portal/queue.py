@@ -15,7 +15,7 @@ from portal.errors import Conflict
 from portal.models.claims import Claimable, ClaimableQuerySet
 
 log = logging.getLogger(__name__)
-SWEPT_AT_ONCE = 2000
+MAX_SWEPT = 2000
 
 
 def send(task: str, *ids: int, queue: str = "", expires: float | None = None) -> None:
@@ -43,7 +43,7 @@ def sweep(
     `scope` opens what the row's own school may see, where the model needs it.
     """
     found = 0
-    for row in list(rows.stale().order_by("pk")[:SWEPT_AT_ONCE]):
+    for row in list(rows.stale().order_by("pk")[:MAX_SWEPT]):
         with scope(row):
             found += _queue_or_give_up(row, enqueue, give_up)
     return found
@@ -63,7 +63,7 @@ def _queue_or_give_up(row: Any, enqueue: Callable[[Any], None], give_up: Callabl
 
 
 @contextmanager
-def held(row: Claimable) -> Iterator[None]:
+def released_on_stop(row: Claimable) -> Iterator[None]:
     """While the work on a claimed row is done. A worker that is told to stop gives it back: that is no loss.
 
     Celery ends a worker's process by SystemExit; only kill -9 and crashes leave the claim behind. A task that is ended

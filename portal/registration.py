@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from portal import event_kinds, navigation, permissions, status_badges
-from portal.context import unread
+from portal.context import count_unread
 from portal.models import Job, Role
 from portal.permissions import EVERYBODY, SCHOOL
 from portal.status_badges import Badge
@@ -61,7 +61,7 @@ status_badges.register(
 )
 
 navigation.register("school", "portal:school_people", _("People"), "users", order=90)
-navigation.register("school", "portal:messages", _("Messages"), "bell", order=100, count=unread)
+navigation.register("school", "portal:messages", _("Messages"), "bell", order=100, count=count_unread)
 navigation.register("school", "portal:school_history", _("History"), "clock", order=110)
 navigation.register("center", "portal:center_people", _("People"), "users", order=120)
 navigation.register("center", "portal:history", _("History"), "clock", order=130)

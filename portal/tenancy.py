@@ -85,7 +85,7 @@ class TenantQuerySet(models.QuerySet):
 
     def update(self, **fields: Any) -> int:
         """One UPDATE, which moves fields with `auto_now` too, as `save` does: who asks for what changed since a moment finds it."""
-        return super().update(**_moved_now(self.model) | fields)
+        return super().update(**_auto_now_values(self.model) | fields)
 
     update.alters_data = True  # type: ignore[attr-defined] # no template may call it
 
@@ -96,7 +96,7 @@ class TenantQuerySet(models.QuerySet):
         return super().bulk_create(rows, *args, **kwargs)
 
 
-def _moved_now(model: type[models.Model]) -> dict[str, Any]:
+def _auto_now_values(model: type[models.Model]) -> dict[str, Any]:
     """{field: now} of the model's fields with `auto_now`."""
     moved = [field for field in model._meta.concrete_fields if getattr(field, "auto_now", False)]
     return {field.name: field.pre_save(model(), add=False) for field in moved}

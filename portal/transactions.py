@@ -30,33 +30,33 @@ def retried(function: Callable[P, R]) -> Callable[P, R]:
     @functools.wraps(function)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         attempts = 1 if connection.in_atomic_block else ATTEMPTS
-        given = _copied([*args, *kwargs.values()]) if attempts > 1 else []
+        given = _copy_rows([*args, *kwargs.values()]) if attempts > 1 else []
         for attempt in itertools.count(1):
             try:
                 with transaction.atomic():
                     return function(*args, **kwargs)
             except OperationalError as error:
-                if attempt == attempts or not is_refused(error):
+                if attempt == attempts or not is_retryable(error):
                     raise
                 log.warning("%s was refused by PostgreSQL and begins again: %s", function.__qualname__, error)
-            _put_back(given)
+            _restore_rows(given)
             time.sleep(random.uniform(0, PAUSE_SECONDS * attempt))
         raise AssertionError  # the loop has no end
 
     return run
 
 
-def is_refused(error: OperationalError) -> bool:
+def is_retryable(error: OperationalError) -> bool:
     """Whether PostgreSQL gave this transaction up for the sake of another, and it may well pass the next time."""
     return getattr(error.__cause__, "sqlstate", None) in (DEADLOCK, NOT_SERIALISED)
 
 
-def _copied(arguments: Iterable[Any]) -> list[tuple[models.Model, dict[str, Any]]]:
+def _copy_rows(arguments: Iterable[Any]) -> list[tuple[models.Model, dict[str, Any]]]:
     rows = [row for row in arguments if isinstance(row, models.Model)]
     return [(row, vars(row) | {"_state": copy.copy(row._state)}) for row in rows]
 
 
-def _put_back(kept: list[tuple[models.Model, dict[str, Any]]]) -> None:
+def _restore_rows(kept: list[tuple[models.Model, dict[str, Any]]]) -> None:
     for row, values in kept:
         vars(row).clear()
         vars(row).update(values | {"_state": copy.copy(values["_state"])})

@@ -6,10 +6,10 @@ app_name = "portal"
 urlpatterns = [
     # center
     path("center/people/", people.center_people, name="center_people"),
-    path("center/history/", history.history, name="history"),
+    path("center/history/", history.center_history, name="history"),
     # school
     path("school/people/", people.school_people, name="school_people"),
-    path("school/messages/", inbox.inbox, name="messages"),
+    path("school/messages/", inbox.message_list, name="messages"),
     path("school/messages/read/", inbox.read_all, name="messages_read"),
     path("school/messages/<int:message>/", inbox.open_message, name="message"),
     path("school/history/", history.school_history, name="school_history"),
@@ -19,8 +19,8 @@ urlpatterns = [
     path("people/<int:member>/link/", people.person_link, name="person_link"),
     path("people/<int:member>/switch/", people.person_switch, name="person_switch"),
     path("people/<int:member>/contact/", people.person_contact, name="person_contact"),
-    path("jobs/", jobs.jobs, name="jobs"),
-    path("jobs/<int:pk>/", jobs.job, name="job"),
+    path("jobs/", jobs.job_list, name="jobs"),
+    path("jobs/<int:pk>/", jobs.job_detail, name="job"),
     path("jobs/<int:pk>/file/", jobs.job_file, name="job_file"),
     path("jobs/<int:pk>/retry/", jobs.job_retry, name="job_retry"),
     path("jobs/<int:pk>/dismiss/", jobs.job_dismiss, name="job_dismiss"),

@@ -55,32 +55,32 @@ def inspect(content: bytes) -> Inspection:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             return _inspect(content, archive.infolist())
     except (zipfile.BadZipFile, zlib.error, struct.error, ElementTree.ParseError, ValueError, KeyError) as error:
-        raise UnreadableSheet(damaged()) from error
+        raise UnreadableSheet(damaged_message()) from error
 
 
-def guarded(action: Callable[[], Read]) -> Read:
+def read_safely(action: Callable[[], Read]) -> Read:
     """Run the reader; what it raises, a panic of its Rust side included, becomes a sentence."""
     try:
         return action()
     except python_calamine.PasswordError as error:
-        raise UnreadableSheet(protected()) from error
+        raise UnreadableSheet(password_message()) from error
     except Exception as error:
-        raise UnreadableSheet(damaged()) from error
+        raise UnreadableSheet(damaged_message()) from error
     except BaseException as error:
         if type(error).__name__ != "PanicException":
             raise
-        raise UnreadableSheet(damaged()) from error
+        raise UnreadableSheet(damaged_message()) from error
 
 
-def protected() -> str:
+def password_message() -> str:
     return _("The workbook is protected by a password. Remove the password and upload it again.")
 
 
-def damaged() -> str:
+def damaged_message() -> str:
     return _("The file is damaged. Open it in Excel or WPS, save it as .xlsx and upload it again.")
 
 
-def too_large() -> str:
+def too_large_message() -> str:
     return _("The workbook is too large once unpacked. Copy the list alone into the template and upload that.")
 
 
@@ -91,40 +91,40 @@ def _inspect(content: bytes, parts: list[zipfile.ZipInfo]) -> Inspection:
             _("This is no .xlsx workbook. Open it in Excel or WPS, save it as .xlsx and upload it again.")
         )
     if len(parts) > MAX_PARTS or len(names) != len(parts):
-        raise UnreadableSheet(damaged())
-    sheets = _Room(MAX_SHEETS)
-    strings, others = _Room(MAX_STRINGS), _Room(MAX_OTHER)
+        raise UnreadableSheet(damaged_message())
+    sheets = _Quota(MAX_SHEETS)
+    strings, others = _Quota(MAX_STRINGS), _Quota(MAX_OTHER)
     kept: dict[str, bytes] = {}
     formulas: dict[str, set[tuple[int, int]]] = {}
     for part in parts:
         name = part.filename
         if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-            formulas[name] = _look_at_sheet(sheets.measured(inflate(content, part)))
+            formulas[name] = _find_empty_formulas(sheets.limited(inflate(content, part)))
         elif name == "xl/sharedStrings.xml":
-            strings.drain(inflate(content, part))
+            strings.consume(inflate(content, part))
         elif name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
-            kept[name] = b"".join(others.measured(inflate(content, part)))
+            kept[name] = b"".join(others.limited(inflate(content, part)))
         elif name.endswith((".xml", ".rels")):
-            others.drain(inflate(content, part))
+            others.consume(inflate(content, part))
     found = {name: cells for name, cells in formulas.items() if cells}
     return Inspection(_by_sheet_name(found, kept) if found else {})
 
 
 @dataclass
-class _Room:
+class _Quota:
     """How many bytes the parts of one sort may still inflate to."""
 
     left: int
 
-    def measured(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    def limited(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
         for piece in pieces:
             self.left -= len(piece)
             if self.left < 0:
-                raise UnreadableSheet(too_large())
+                raise UnreadableSheet(too_large_message())
             yield piece
 
-    def drain(self, pieces: Iterator[bytes]) -> None:
-        for _piece in self.measured(pieces):
+    def consume(self, pieces: Iterator[bytes]) -> None:
+        for _piece in self.limited(pieces):
             pass
 
 
@@ -136,7 +136,7 @@ def inflate(content: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
         or part.flag_bits & 1
         or part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
     ):
-        raise UnreadableSheet(damaged())
+        raise UnreadableSheet(damaged_message())
     start = part.header_offset + _LOCAL_HEADER.size + name_length + extra_length
     raw = content[start : start + part.compress_size]
     if part.compress_type == zipfile.ZIP_STORED:
@@ -149,7 +149,7 @@ def inflate(content: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
     yield stream.flush()
 
 
-def _look_at_sheet(pieces: Iterator[bytes]) -> set[tuple[int, int]]:
+def _find_empty_formulas(pieces: Iterator[bytes]) -> set[tuple[int, int]]:
     """Formulas without a result; raises for cells with content far out."""
     found: set[tuple[int, int]] = set()
     for text in _whole_cells(pieces):
@@ -172,7 +172,7 @@ def _whole_cells(pieces: Iterator[bytes]) -> Iterator[bytes]:
         cut = text.rfind(b"<c ")
         if cut < 0 or len(text) - cut > MAX_CELL:
             if len(text) > 2 * MAX_CELL:
-                raise UnreadableSheet(too_large())
+                raise UnreadableSheet(too_large_message())
             rest = text
             continue
         yield text[:cut]

@@ -19,7 +19,7 @@ from capture.models import Photo
 from portal import files, history, jobs, states
 from portal.errors import PortalError
 from portal.models import Job, User
-from portal.pdf.fonts import house_fonts
+from portal.pdf.fonts import installed_fonts
 from printing import packing_list
 from printing.layout import sheet_for
 from printing.models import PrintItem, PrintRun, Volume
@@ -97,8 +97,8 @@ def build(job: Job) -> None:
             job.result["unprintable"] = [[student.portrait, reason] for student, reason in error.problems]
             raise PortalError(describe_unprintable(error)) from error
         _store(run, volumes)
-        contents = packing_list.write(_packing_list(run, volumes), folder / "contents.pdf", fonts=house_fonts())
-        jobs.leave_file(job, "contents.pdf", contents.read_bytes())
+        contents = packing_list.write(_packing_list(run, volumes), folder / "contents.pdf", fonts=installed_fonts())
+        jobs.attach_file(job, "contents.pdf", contents.read_bytes())
     job.message = ngettext("%(n)d volume", "%(n)d volumes", len(volumes)) % {"n": len(volumes)}
 
 
@@ -159,7 +159,7 @@ def _draw_volumes(run: PrintRun, students: list[SheetStudent], folder: Path) -> 
         read_portrait=read_portrait,
         header=sheet_header(run.school.name, run.season, f"{run.season.year}-{run.school.code}-{run.pk}"),
         directory=folder,
-        fonts=house_fonts(),
+        fonts=installed_fonts(),
         layout=sheet_for(run.season.copies),
         stem=f"{run.school.code}-{run.pk}",
     )

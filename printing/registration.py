@@ -36,7 +36,7 @@ event_kinds.register(
     },
 )
 event_kinds.register_states(Shipment, _("Shipment"), subject="print")
-event_kinds.register_facts(unsaid={"run", "shipment"})
+event_kinds.register_facts(hidden={"run", "shipment"})
 
 status_badges.register(
     Shipment,

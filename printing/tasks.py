@@ -5,7 +5,7 @@ from typing import Any
 from celery import shared_task
 from celery.signals import worker_ready
 
-from portal.pdf.fonts import house_fonts
+from portal.pdf.fonts import installed_fonts
 
 
 @shared_task
@@ -14,7 +14,7 @@ def prepare_fonts() -> None:
 
     Does nothing when they are converted.
     """
-    house_fonts().prepare()
+    installed_fonts().prepare()
 
 
 @worker_ready.connect

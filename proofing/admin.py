@@ -2,12 +2,12 @@
 
 from django.contrib import admin
 
-from portal.admin import Unscoped
+from portal.admin import TenantAdmin
 from proofing.models import Feedback, Proof
 
 
 @admin.register(Proof)
-class ProofAdmin(Unscoped):
+class ProofAdmin(TenantAdmin):
     list_display = ("student", "school", "season", "status", "confirmed_by_school", "at")
     list_filter = ("season", "status", "confirmed_by_school", "school")
     search_fields = ("student__student_no__startswith",)
@@ -16,7 +16,7 @@ class ProofAdmin(Unscoped):
 
 
 @admin.register(Feedback)
-class FeedbackAdmin(Unscoped):
+class FeedbackAdmin(TenantAdmin):
     list_display = ("school", "season", "status", "students", "quality", "service", "sent_at", "decided_at")
     list_filter = ("season", "status", "quality", "service")
     exclude = ("stamped",)

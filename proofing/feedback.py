@@ -14,7 +14,7 @@ from capture.upload.normalising import clean
 from portal import files, history, notifications, states
 from portal.errors import PortalError
 from portal.models import User
-from portal.pdf.fonts import house_fonts
+from portal.pdf.fonts import installed_fonts
 from proofing import proofs
 from proofing.feedback_form import FeedbackFormData, write_feedback_form
 from proofing.models import Feedback
@@ -224,6 +224,6 @@ def form_pdf(enrolment: Enrolment, feedback: Feedback | None) -> bytes:
     """The form as a PDF of one page."""
     with tempfile.TemporaryDirectory() as folder:
         path = write_feedback_form(
-            form_data(enrolment, feedback), Path(folder) / "form.pdf", fonts=house_fonts("serif")
+            form_data(enrolment, feedback), Path(folder) / "form.pdf", fonts=installed_fonts("serif")
         )
         return path.read_bytes()

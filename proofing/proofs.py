@@ -15,7 +15,7 @@ from capture.models import Photo
 from portal import history, states
 from portal.errors import Conflict, PortalError
 from portal.models import User
-from portal.pdf.fonts import covered
+from portal.pdf.fonts import covered_code_points
 from portal.transactions import retried
 from proofing.models import Proof
 from schools.models import Action, Enrolment
@@ -248,7 +248,7 @@ def withdraw_confirmation(student: Student, *, by: history.Actor) -> None:
 def unprintable_names(enrolment: Enrolment) -> list[tuple[Student, str]]:
     """The students whose names have characters that no font has, each with those characters."""
     rows = students_of(enrolment).filter(stage__in=WITH_PORTRAIT, name__regex=UNUSUAL)
-    found = ((row, "".join(char for char in row.name if ord(char) not in covered())) for row in rows)
+    found = ((row, "".join(char for char in row.name if ord(char) not in covered_code_points())) for row in rows)
     return [(row, characters) for row, characters in found if characters]
 
 

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from import_export.admin import ImportExportModelAdmin
 
 from portal import history
-from portal.admin import CenterAdmin, ReadOnly, Recorded
+from portal.admin import CenterAdmin, ReadOnlyAdmin, RecordedAdmin
 from schools.models import Area, Enrolment, School, Season, Window, WindowException
 from schools.resources import SchoolResource
 from schools.school_sheets import record_import
@@ -25,7 +25,7 @@ class WindowInline(admin.TabularInline):
 
 
 @admin.register(Season)
-class SeasonAdmin(Recorded):
+class SeasonAdmin(RecordedAdmin):
     added = "created"
     list_display = ("year", "graduating_class", "status", "center_name", "payment_due")
     readonly_fields = ("status", "closed_on")
@@ -47,14 +47,14 @@ class SeasonAdmin(Recorded):
 
 
 @admin.register(Area)
-class AreaAdmin(Recorded):
+class AreaAdmin(RecordedAdmin):
     added = "created"
     list_display = ("name", "code", "position")
     search_fields = ("name", "code")
 
 
 @admin.register(School)
-class SchoolAdmin(Recorded, ImportExportModelAdmin):
+class SchoolAdmin(RecordedAdmin, ImportExportModelAdmin):
     resource_classes = (SchoolResource,)
     list_display = ("code", "name", "kind", "area", "is_active")
     list_filter = ("area", "kind", "is_active")
@@ -69,7 +69,7 @@ class SchoolAdmin(Recorded, ImportExportModelAdmin):
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(Recorded, CenterAdmin):
+class EnrolmentAdmin(RecordedAdmin, CenterAdmin):
     added = "created"
     list_display = ("school", "season", "status", "payment_mode", "capture_ended_on", "proof_due_on")
     list_filter = ("season", "status", "payment_mode")
@@ -82,6 +82,6 @@ class EnrolmentAdmin(Recorded, CenterAdmin):
 
 
 @admin.register(WindowException)
-class WindowExceptionAdmin(ReadOnly):
+class WindowExceptionAdmin(ReadOnlyAdmin):
     list_display = ("school", "season", "starts_on", "ends_on", "reason")
     list_select_related = ("school", "season")

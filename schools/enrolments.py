@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from portal import history
 from portal.errors import PortalError
+from portal.field_changes import change_fields
 from portal.models import User
-from portal.revisions import revise
 from portal.tenancy import TenantModel
 from schools.models import Action, Enrolment, School, Season, WindowException
 
@@ -26,7 +26,7 @@ def change_school(school: School, *, by: User, **fields: Any) -> School:
     """Change a school. Raises PortalError to deactivate one that takes part in an open season."""
     if fields.get("is_active") is False and is_taking_part(school):
         raise PortalError(_("This school takes part in a season that is open. Close the season first."))
-    return revise(school, by=by, **fields)
+    return change_fields(school, by=by, **fields)
 
 
 def is_taking_part(school: School) -> bool:

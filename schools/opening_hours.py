@@ -159,13 +159,13 @@ def _any_day(season: Season, at: dt.datetime, retaking: bool) -> list[Period]:
 
 def _day_and_time(moment: dt.datetime) -> dict[str, str]:
     local = timezone.localtime(moment)
-    return {"day": formatting.day(local.date(), today=timezone.localdate()), "time": f"{local:%H:%M}"}
+    return {"day": formatting.relative_day(local.date(), today=timezone.localdate()), "time": f"{local:%H:%M}"}
 
 
 def _describe_period(period: Period, today: dt.date) -> str:
     values = {
-        "first": formatting.day(period.starts_on, today=today),
-        "last": formatting.day(period.ends_on, today=today),
+        "first": formatting.relative_day(period.starts_on, today=today),
+        "last": formatting.relative_day(period.ends_on, today=today),
         "opens": f"{period.opens_at:%H:%M}",
         "closes": f"{period.closes_at:%H:%M}",
     }

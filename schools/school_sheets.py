@@ -99,7 +99,7 @@ def _workbook_rows(content: bytes) -> list[list[Any]]:
     if not content.startswith(b"PK"):
         raise PortalError(_("This file cannot be read. Save it as .xlsx and try again."))
     workbooks.inspect(content)
-    return workbooks.guarded(
+    return workbooks.read_safely(
         lambda: python_calamine.load_workbook(io.BytesIO(content)).get_sheet_by_index(0).to_python()
     )
 

@@ -9,8 +9,8 @@ from django.utils.translation import gettext as _
 
 from portal import history, states
 from portal.errors import PortalError
+from portal.field_changes import change_fields
 from portal.models import User
-from portal.revisions import revise
 from schools.models import Season, Window
 from schools.season_texts import consent_text, notice_text
 
@@ -85,7 +85,7 @@ def change_season(season: Season, *, by: User, **terms: Any) -> Season:
         for name in FIXED_WHEN_OPEN:
             if name in terms and terms[name] != getattr(Season.objects.get(pk=season.pk), name):
                 raise PortalError(_("Year, class and price stay as they are once a season has been opened."))
-    return revise(season, by=by, **terms)
+    return change_fields(season, by=by, **terms)
 
 
 def open_season(season: Season, *, by: User) -> Season:

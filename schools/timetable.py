@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 
 from portal import history, notifications
 from portal.errors import PortalError
+from portal.field_changes import change_fields
 from portal.models import User
-from portal.revisions import revise
 from schools.models import Area, Enrolment, School, Season, Window, WindowException
 
 
@@ -68,7 +68,7 @@ def _set_line(season: Season, line: AreaDays, *, by: User) -> None:
 def _save_area(line: AreaDays, *, by: User) -> Area:
     if line.area:
         position = line.area.position if line.position is None else line.position
-        return revise(line.area, by=by, name=line.name, position=position)
+        return change_fields(line.area, by=by, name=line.name, position=position)
     last = Area.objects.aggregate(pk=Max("pk"), position=Max("position"))
     position = (last["position"] or 0) + 1 if line.position is None else line.position
     area = Area.objects.create(code=f"area-{(last['pk'] or 0) + 1}", name=line.name, position=position)
@@ -106,7 +106,7 @@ def grant_exception(*, school: School, season: Season, by: User, **days: Any) ->
 
 def change_exception(exception: WindowException, *, by: User, **days: Any) -> WindowException:
     with transaction.atomic():
-        changed = revise(exception, by=by, event="exception.changed", **days)
+        changed = change_fields(exception, by=by, event_kind="exception.changed", **days)
         _notify(changed, "exception.changed")
     return changed
 

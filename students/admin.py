@@ -8,14 +8,14 @@ from django.http import HttpRequest
 from import_export.admin import ExportMixin
 
 from portal import history
-from portal.admin import ReadOnly
+from portal.admin import ReadOnlyAdmin
 from portal.tenancy import center_scope
 from students.models import Correction, RosterImport, Student
 from students.resources import StudentResource
 
 
 @admin.register(Student)
-class StudentAdmin(ExportMixin, ReadOnly):
+class StudentAdmin(ExportMixin, ReadOnlyAdmin):
     resource_classes = [StudentResource]
     list_display = ("student_no", "name", "school", "season", "class_name", "stage", "fee_state")
     list_filter = ("season", "stage", "fee_state", "school")
@@ -44,7 +44,7 @@ class StudentAdmin(ExportMixin, ReadOnly):
 
 
 @admin.register(RosterImport)
-class RosterImportAdmin(ReadOnly):
+class RosterImportAdmin(ReadOnlyAdmin):
     list_display = ("filename", "school", "season", "status", "new", "changed", "unchanged", "wrong", "created_at")
     list_filter = ("season", "status", "school")
     list_select_related = ("school", "season")
@@ -55,7 +55,7 @@ class RosterImportAdmin(ReadOnly):
 
 
 @admin.register(Correction)
-class CorrectionAdmin(ReadOnly):
+class CorrectionAdmin(ReadOnlyAdmin):
     list_display = ("student", "field", "status", "created_at", "decided_by_name")
     list_filter = ("status", "field")
     list_select_related = ("student",)

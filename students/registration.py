@@ -64,7 +64,7 @@ event_kinds.register_facts(
         "wrong": _("Wrong"),
         "students": _("Students"),
     },
-    unsaid={"student"},
+    hidden={"student"},
 )
 
 status_badges.register(

@@ -6,7 +6,7 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from portal.lists import Choice, Filter, List, cases, choice, row, text, words_field
+from portal.lists import Choice, Filter, List, cases, choice, row, search_field, text
 from schools.models import Area, School
 from students import id_encryption, prefix_search  # noqa: F401 - registers the prefix look-up
 from students.models import Student
@@ -40,7 +40,7 @@ class StudentList(List):
         "stage": ("stage", "student_no"),
     }
     filters = {
-        "q": Filter(words_field(), _search),
+        "q": Filter(search_field(), _search),
         "area": row("school__area", Area.objects.all(), label=_("Area")),
         "school_id": row("school_id", School.objects.all(), label=_("School")),
         "college": text("college", label=_("College")),
@@ -106,5 +106,5 @@ def _add(counts: dict[str, int], value: str, number: int) -> None:
 
 def filter_students(students: QuerySet[Student], asked: Any) -> QuerySet[Student]:
     """Filter and order for an export or the API. Raises PortalError for unknown parameters."""
-    found: QuerySet[Student] = StudentList(students, asked).understood().found
+    found: QuerySet[Student] = StudentList(students, asked).require_known().found
     return found

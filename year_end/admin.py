@@ -2,16 +2,16 @@
 
 from django.contrib import admin
 
-from portal.admin import ReadOnly, Unscoped
+from portal.admin import ReadOnlyAdmin, TenantAdmin
 from year_end.models import Award, Bulletin
 
 
 @admin.register(Award)
-class AwardAdmin(Unscoped):
+class AwardAdmin(TenantAdmin):
     list_display = ("rank", "school", "season", "score", "is_commended", "is_criticised", "allowance_fen")
     list_filter = ("season", "is_commended", "is_criticised")
 
 
 @admin.register(Bulletin)
-class BulletinAdmin(ReadOnly):
+class BulletinAdmin(ReadOnlyAdmin):
     list_display = ("title", "season", "published_at")

@@ -17,7 +17,7 @@ from billing.models import Callback, LedgerEntry, Order
 from portal.access import center_page
 from portal.form_fields import checked
 from portal.formatting import yuan
-from portal.lists import Filter, List, search, words_field
+from portal.lists import Filter, List, search, search_field
 from schools.models import Enrolment
 
 
@@ -29,7 +29,7 @@ class FeeList(List):
     """The fees of each school. The rows are a list of SchoolFees, not a query."""
 
     filters = {
-        "q": Filter(words_field(), _matching),
+        "q": Filter(search_field(), _matching),
         "state": Filter(
             forms.ChoiceField(
                 label=gettext_lazy("State"),

@@ -53,7 +53,7 @@ def judge(*, photo_id: int) -> Photo | None:
     photo = claim(photo_id)
     if photo is None:
         return None
-    with queue.held(photo):
+    with queue.released_on_stop(photo):
         return settle(photo, examine(photo))
 
 

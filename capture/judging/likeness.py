@@ -18,7 +18,7 @@ from capture.judging import limits
 from capture.models import IMPRINT_BITS, Finding, Imprint, Likeness, Photo
 from portal import history, notifications
 from portal.errors import Conflict
-from portal.formatting import masked
+from portal.formatting import mask
 from portal.models import User
 from portal.tenancy import across_schools, school_scope, system_scope
 from portal.transactions import retried
@@ -285,7 +285,7 @@ def _side(row: Likeness, other: Photo, viewer: School | None, answer: Likeness |
     return Side(
         likeness=row,
         photo_id=other.pk,
-        name=other.student.name if is_mine else masked(other.student.name),
+        name=other.student.name if is_mine else mask(other.student.name),
         student_no=other.student.student_no if is_mine else "",
         school_name=other.school.name,
         year=other.season.graduating_class,

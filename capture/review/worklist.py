@@ -72,8 +72,8 @@ class Worklist(List):
     @property
     def states(self) -> list[tuple[str, Any, int]]:
         """(state, label, photos) for the chips."""
-        numbers = self.numbers("state")
-        return [(state.value, state.label, numbers.get(state, 0)) for state in STATES]
+        counts = self.counts("state")
+        return [(state.value, state.label, counts.get(state, 0)) for state in STATES]
 
     def rules(self, most: int) -> list[tuple[str, Any, int]]:
         """(rule, what is wrong, photos) of the findings that the other filters leave, the most frequent first."""

@@ -39,7 +39,7 @@ class Visitor:
 
 
 def sign_in(*, season: Season, name: str, id_number: str, student_no: str, address: str) -> Student:
-    """The student that all three belong to. Raises NotRecognised, TooMany or Unavailable."""
+    """The student that all three belong to. Raises NotRecognised, RateLimited or Unavailable."""
     digest = id_encryption.digest(id_number)
     rate_limits.refuse_too_many("signin-address", address, FAILURES_AN_ADDRESS, increment=False)
     rate_limits.refuse_too_many("signin-identity", digest, ATTEMPTS_AN_IDENTITY)

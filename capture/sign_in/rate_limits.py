@@ -7,7 +7,7 @@ from django.utils.translation import ngettext
 from django_ratelimit.core import get_usage
 from redis.exceptions import RedisError
 
-from portal.errors import PortalError, TooMany
+from portal.errors import PortalError, RateLimited
 
 
 class Unavailable(PortalError):
@@ -22,7 +22,7 @@ def count(group: str, value: str, rate: str, *, increment: bool = True) -> dict[
 
 
 def refuse_too_many(group: str, value: str, rate: str, *, increment: bool = True, strict: bool = True) -> None:
-    """Raise TooMany above the rate ("10/15m"). Without Redis: Unavailable when `strict`, else nobody is refused."""
+    """Raise RateLimited above the rate ("10/15m"). Without Redis: Unavailable when `strict`, else nobody is refused."""
     try:
         usage = count(group, value, rate, increment=increment)
     except RedisError as error:
@@ -31,7 +31,7 @@ def refuse_too_many(group: str, value: str, rate: str, *, increment: bool = True
         raise Unavailable(_("Signing in is not possible for the moment. Please try again in a minute.")) from error
     if usage["should_limit"]:
         minutes = max(1, -(-usage["time_left"] // 60))
-        raise TooMany(
+        raise RateLimited(
             ngettext(
                 "Too many attempts. Try again in %(n)d minute.",
                 "Too many attempts. Try again in %(n)d minutes.",

@@ -15,7 +15,7 @@ from capture.models import Photo
 from capture.sign_in import consent, rate_limits
 from capture.upload.normalising import Cleaned, clean, too_big
 from portal import files, history, queue, states
-from portal.errors import Conflict, NotAllowed, PortalError, TooMany
+from portal.errors import Conflict, NotAllowed, PortalError, RateLimited
 from portal.transactions import retried
 from schools import opening_hours
 from schools.models import Enrolment
@@ -135,7 +135,7 @@ def _store(student: Student, enrolment: Enrolment, photo: Photo, by: history.Act
 def _refuse_too_many(student: Student, now: dt.datetime) -> None:
     today = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
     if Photo.objects.filter(student=student, taken_at__gte=today).count() >= ATTEMPTS_A_DAY:
-        raise TooMany(
+        raise RateLimited(
             _("%(n)d photos a day are the most. Read the rules once more and go to a station of your school tomorrow.")
             % {"n": ATTEMPTS_A_DAY}
         )

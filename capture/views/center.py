@@ -52,7 +52,7 @@ def photo(request: Any, pk: int) -> HttpResponse:
         "student": row.student,
         "found": found,
         "marks": explanations.marks(found),
-        "events": event_text.told(photo_views.story(row, most=20)),
+        "events": event_text.describe_events(photo_views.story(row, most=20)),
         "likenesses": likeness.sides(row, viewer=None),
         "lock_event": decisions.locked_by(row.student),
         "unlockers": decisions.unlockers(row.school),

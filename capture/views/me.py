@@ -19,7 +19,7 @@ from capture.review import decisions
 from capture.sign_in import consent, credentials
 from capture.upload import intake, submission
 from capture.views.rules import RULE_CARDS
-from portal.channels import portal
+from portal.channels import inbox
 from portal.errors import PortalError
 from schools import opening_hours
 from schools.models import Action, Enrolment
@@ -88,8 +88,8 @@ def me(request: Any) -> HttpResponse:
         "unlockers": decisions.unlockers(student.school) if student.is_locked else [],
         "proof_url": _proof_url(student, request.enrolment),
         "is_handed_in": student.stage not in intake.OPEN_STAGES,
-        "unread": portal.entries(
-            row for row in portal.inbox(student)[:3] if row.read_at is None and row.kind not in SAID_BY_PAGE
+        "unread": inbox.entries(
+            row for row in inbox.notifications_of(student)[:3] if row.read_at is None and row.kind not in SAID_BY_PAGE
         ),
         "agreed": agreed,
         **_school_words(request),
@@ -260,7 +260,7 @@ def withdraw(request: Any) -> HttpResponse:
 
 
 @student_page
-def inbox(request: Any) -> HttpResponse:
-    rows = portal.entries(portal.inbox(request.student)[:100])
-    portal.mark_read(request.student)
+def message_list(request: Any) -> HttpResponse:
+    rows = inbox.entries(inbox.notifications_of(request.student)[:100])
+    inbox.mark_read(request.student)
     return render(request, "capture/messages.html", {"rows": rows})

@@ -110,7 +110,7 @@ def _single(request: Any, listed: Worklist, pk: int | None) -> dict[str, Any]:
         "strip": _strip(photos, photo),
         "place": photos.filter(pk__lte=photo.pk).count(),
         "total": listed.count,
-        "events": event_text.told(photo_views.story(photo, most=8)),
+        "events": event_text.describe_events(photo_views.story(photo, most=8)),
         "can_reset": photo.status == Photo.Status.APPROVED and request.enrolment.allows(Action.RESET),
     }
 
@@ -165,7 +165,7 @@ def reset(request: Any, pk: int) -> HttpResponse:
 def approve_clean(request: Any) -> HttpResponse:
     """Approve the picked ones, or all that the filters show, that have no finding."""
     picks = checked(PickedForm(request.POST))["pick"]
-    photos = _listed(request, QueryDict(request.POST.get("back", ""))).understood().found
+    photos = _listed(request, QueryDict(request.POST.get("back", ""))).require_known().found
     is_picked = "pick" in request.POST  # none of them may be a photo, and that is not all photos
     if is_picked:
         photos = photos.filter(pk__in=picks)

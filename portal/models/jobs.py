@@ -67,7 +67,7 @@ class Job(Claimable):
             models.Index(fields=("school",), name="job_failed", condition=models.Q(status="failed", dismissed_at=None)),
         ]
 
-    made: tuple[str, bytes] | None = None  # the file of a handler, until the job is done: (file name, content)
+    output: tuple[str, bytes] | None = None  # the file of a handler, until the job is done: (file name, content)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk} {self.status}"

@@ -119,13 +119,13 @@ class FontChain:
         return sum(font.stringWidth(run, size) for font, run in self.runs(text))
 
 
-def house_fonts(first: str = "sans") -> FontChain:
+def installed_fonts(first: str = "sans") -> FontChain:
     """The fonts of this installation; TUCAI_EXTRA_FONTS names TrueType files for what the package cannot write."""
     return chain(settings.DATA_DIR / "fonts", first=first, extra=tuple(Path(path) for path in settings.EXTRA_FONTS))
 
 
 @lru_cache
-def covered() -> frozenset[int]:
+def covered_code_points() -> frozenset[int]:
     """The code points that the fonts of this installation have between them; reads only their tables of characters."""
     files = [source() for source in SOURCES.values()] + [Path(path) for path in settings.EXTRA_FONTS]
     return frozenset().union(*(_characters(path) for path in files))

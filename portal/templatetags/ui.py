@@ -53,7 +53,7 @@ def yuan(fen: int | None) -> str:
 
 @register.filter
 def masked(value: Any) -> str:
-    return formatting.masked(str(value)) if value else ""
+    return formatting.mask(str(value)) if value else ""
 
 
 @register.filter
@@ -62,10 +62,12 @@ def when(at: dt.datetime | dt.date | None) -> SafeString:
     if at is None:
         return mark_safe("")
     if not isinstance(at, dt.datetime):
-        text = formatting.day(at, today=timezone.localdate())
+        text = formatting.relative_day(at, today=timezone.localdate())
         return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(), at.isoformat(), text)
-    text = formatting.moment(at, now=timezone.now())
-    return format_html('<time datetime="{}" title="{}" data-when>{}</time>', at.isoformat(), formatting.exact(at), text)
+    text = formatting.relative_time(at, now=timezone.now())
+    return format_html(
+        '<time datetime="{}" title="{}" data-when>{}</time>', at.isoformat(), formatting.timestamp(at), text
+    )
 
 
 _NOTICE_TAGS = {
@@ -80,7 +82,7 @@ _NOTICE_TAGS = {
 def notice(text: str) -> SafeString:
     """{{ season.notice|notice }} inside .notice: title, headings and indented paragraphs."""
     return mark_safe(
-        "".join(format_html(_NOTICE_TAGS[kind], line) for kind, line in formatting.notice_lines(text or ""))
+        "".join(format_html(_NOTICE_TAGS[kind], line) for kind, line in formatting.parse_notice(text or ""))
     )
 
 

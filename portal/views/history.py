@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.access import center_page, school_page
-from portal.event_kinds import first_words, subjects
-from portal.event_text import gathered, told
+from portal.event_kinds import kind_prefixes, subjects
+from portal.event_text import describe_events, group_events
 from portal.lists import Filter, KeyedList, row
 from portal.models import Event, Membership
 from portal.tenancy import tenant_model
@@ -20,8 +20,8 @@ from portal.tenancy import tenant_model
 
 def _about(events: QuerySet[Event], subject: str) -> QuerySet[Event]:
     kinds = Q()
-    for word in first_words(subject):
-        kinds |= Q(kind__startswith=f"{word}.")
+    for prefix in kind_prefixes(subject):
+        kinds |= Q(kind__startswith=f"{prefix}.")
     return events.filter(kinds)
 
 
@@ -67,7 +67,7 @@ class History(KeyedList):
 
 
 @center_page(may="history.see")
-def history(request: Any) -> HttpResponse:
+def center_history(request: Any) -> HttpResponse:
     people = Membership.objects.all()
     return _history(request, Event.objects.select_related("school"), people, "portal/history.html")
 
@@ -81,5 +81,5 @@ def school_history(request: Any) -> HttpResponse:
 
 def _history(request: Any, events: QuerySet[Event], people: QuerySet[Membership], template: str) -> HttpResponse:
     listed = History(events, request.GET, people=people)
-    context = {"history": listed, "events": gathered(told(listed.shown)), "older": listed.older}
+    context = {"history": listed, "events": group_events(describe_events(listed.shown)), "older": listed.older}
     return render(request, template, context)

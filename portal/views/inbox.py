@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from portal.access import school_page
-from portal.channels import portal
+from portal.channels import inbox
 from portal.lists import List, cases
 from portal.models import Notification
 
@@ -21,13 +21,13 @@ class Inbox(List):
 
 
 @school_page(may="messages.read")
-def inbox(request: Any) -> HttpResponse:
-    listed = Inbox(portal.inbox(request.user), request.GET)
+def message_list(request: Any) -> HttpResponse:
+    listed = Inbox(inbox.notifications_of(request.user), request.GET)
     context = {
         "inbox": listed,
         "page": listed.page,
-        "entries": portal.entries(listed.page),
-        "unread_number": listed.numbers("unread")["1"],
+        "entries": inbox.entries(listed.page),
+        "unread_number": listed.counts("unread")["1"],
     }
     return render(request, "portal/messages.html", context)
 
@@ -37,12 +37,12 @@ def inbox(request: Any) -> HttpResponse:
 def open_message(request: Any, message: int) -> HttpResponse:
     """Read a message, and go where it leads."""
     row = get_object_or_404(Notification, pk=message, recipient_key=request.user.actor_key)
-    portal.mark_read(request.user, pk=row.pk)
+    inbox.mark_read(request.user, pk=row.pk)
     return HttpResponseRedirect(row.link or reverse("portal:messages"))
 
 
 @require_POST
 @school_page(may="messages.read")
 def read_all(request: Any) -> HttpResponse:
-    portal.mark_read(request.user)
+    inbox.mark_read(request.user)
     return HttpResponseRedirect(reverse("portal:messages"))

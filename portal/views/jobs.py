@@ -15,8 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from portal import files, permissions
-from portal import jobs as rules
+from portal import files, jobs, permissions
 from portal.access import staff_page
 from portal.lists import List, choice
 from portal.models import Job
@@ -38,7 +37,7 @@ def jobs_of(request: Any) -> QuerySet[Job]:
 def jobs_panel(request: Any) -> dict[str, Any]:
     """For the overviews: what runs or waits now, and what failed and is for this portal to mend; the newest first."""
     running = jobs_of(request).filter(status__in=(Job.Status.QUEUED, Job.Status.RUNNING))
-    failed = rules.failed_for(request.membership).select_related("school", "created_by")
+    failed = jobs.failed_for(request.membership).select_related("school", "created_by")
     rows = _labelled(failed[:MOST_SHOWN])
     for row in rows:
         row.may_retry = _may_retry(request, row)
@@ -47,12 +46,12 @@ def jobs_panel(request: Any) -> dict[str, Any]:
 
 def _labelled(rows: Any) -> list[Any]:
     for row in rows:
-        row.label = rules.label_of(row.kind)
+        row.label = jobs.label_of(row.kind)
     return list(rows)
 
 
 @staff_page(may="jobs.see")
-def jobs(request: Any) -> HttpResponse:
+def job_list(request: Any) -> HttpResponse:
     listed = Jobs(jobs_of(request), request.GET)
     listed.page.object_list = _labelled(listed.page.object_list)
     return render(request, "portal/jobs.html", {"jobs": listed, "page": listed.page})
@@ -60,18 +59,18 @@ def jobs(request: Any) -> HttpResponse:
 
 @vary_on_headers("HX-Request")
 @staff_page(may="jobs.see")
-def job(request: Any, pk: int) -> HttpResponse:
+def job_detail(request: Any, pk: int) -> HttpResponse:
     """One job; the fragment polls until it is over."""
     row = get_object_or_404(jobs_of(request), pk=pk)
     template = "portal/job.html#state" if request.htmx else "portal/job.html"
     return render(
-        request, template, {"job": row, "label": rules.label_of(row.kind), "may_retry": _may_retry(request, row)}
+        request, template, {"job": row, "label": jobs.label_of(row.kind), "may_retry": _may_retry(request, row)}
     )
 
 
 def _may_retry(request: Any, row: Job) -> bool:
     is_mine = permissions.may(request.membership, "jobs.retry")
-    return bool(row.status == Job.Status.FAILED and is_mine and row.kind in rules.HANDLERS)
+    return bool(row.status == Job.Status.FAILED and is_mine and row.kind in jobs.HANDLERS)
 
 
 @staff_page(may="jobs.see")
@@ -88,7 +87,7 @@ def job_file(request: Any, pk: int) -> HttpResponse:
 @require_POST
 @staff_page(may="jobs.retry")
 def job_retry(request: Any, pk: int) -> HttpResponse:
-    row = rules.retry(get_object_or_404(jobs_of(request), pk=pk), by=request.user)
+    row = jobs.retry(get_object_or_404(jobs_of(request), pk=pk), by=request.user)
     messages.success(request, _("The job waits for its turn again."))
     return HttpResponseRedirect(reverse("portal:job", args=[row.pk]))
 
@@ -96,7 +95,7 @@ def job_retry(request: Any, pk: int) -> HttpResponse:
 @require_POST
 @staff_page(may="jobs.dismiss")
 def job_dismiss(request: Any, pk: int) -> HttpResponse:
-    rules.dismiss(get_object_or_404(jobs_of(request), pk=pk), by=request.user)
+    jobs.dismiss(get_object_or_404(jobs_of(request), pk=pk), by=request.user)
     messages.success(request, _("Taken off the overview. You find it under “All jobs”."))
     return redirect(settings.LOGIN_REDIRECT_URL)
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from portal import people as rules
+from portal import people
 from portal.access import center_page, school_page, staff_page
 from portal.forms import InvitationForm, PersonForm
 from portal.lists import List, cases, search
@@ -67,8 +67,8 @@ def person_new(request: Any) -> HttpResponse:
     school = request.school or _chosen_school(request)
     form = InvitationForm(request.POST or None, school=school)
     if request.method == "POST" and form.is_valid():
-        invitation = rules.invite(by=request.user, school=school, **form.cleaned_data)
-        return _handed_over(request, invitation, is_new=True)
+        invitation = people.invite(by=request.user, school=school, **form.cleaned_data)
+        return _show_invitation(request, invitation, is_new=True)
     return render(request, "portal/person_form.html", {"form": form, "school": school})
 
 
@@ -77,7 +77,7 @@ def _chosen_school(request: Any) -> Tenant | None:
     return get_object_or_404(tenant_model(), pk=int(pk)) if pk.isdecimal() else None
 
 
-def _handed_over(request: Any, invitation: rules.Invitation, *, is_new: bool) -> HttpResponse:
+def _show_invitation(request: Any, invitation: people.Invitation, *, is_new: bool) -> HttpResponse:
     """The one page on which the link stands: it is stored nowhere, so this answers the POST itself."""
     back = _list_url(invitation.member, request)
     return render(request, "portal/invitation.html", {"invitation": invitation, "is_new": is_new, "back": back})
@@ -89,7 +89,7 @@ def person(request: Any, member: int) -> HttpResponse:
     initial = {"full_name": row.user.full_name, "role": row.role, "email": row.user.email, "phone": row.user.phone}
     form = PersonForm(request.POST or None, initial=initial, school=row.school)
     if request.method == "POST" and form.is_valid():
-        rules.change_person(row, by=request.user, **form.cleaned_data)
+        people.change_person(row, by=request.user, **form.cleaned_data)
         messages.success(request, _("Saved."))
         return HttpResponseRedirect(_list_url(row, request))
     context = {"form": form, "member": row, "school": row.school, "back": _list_url(row, request)}
@@ -101,7 +101,7 @@ def person(request: Any, member: int) -> HttpResponse:
 @staff_page(may="people.manage")
 def person_link(request: Any, member: int) -> HttpResponse:
     row = get_object_or_404(_members(request), pk=member)
-    return _handed_over(request, rules.renew_link(row, by=request.user), is_new=False)
+    return _show_invitation(request, people.renew_link(row, by=request.user), is_new=False)
 
 
 @require_POST
@@ -110,10 +110,10 @@ def person_switch(request: Any, member: int) -> HttpResponse:
     """Switch an account off, or on again."""
     row = get_object_or_404(_members(request), pk=member)
     if row.user.is_active:
-        rules.switch_off(row, by=request.user)
+        people.switch_off(row, by=request.user)
         messages.success(request, _("%(name)s can no longer sign in.") % {"name": row.user.actor_name})
     else:
-        rules.switch_on(row, by=request.user)
+        people.switch_on(row, by=request.user)
         messages.success(request, _("%(name)s can sign in again.") % {"name": row.user.actor_name})
     return HttpResponseRedirect(_list_url(row, request))
 
@@ -121,6 +121,6 @@ def person_switch(request: Any, member: int) -> HttpResponse:
 @require_POST
 @staff_page(may="people.manage")
 def person_contact(request: Any, member: int) -> HttpResponse:
-    row = rules.make_contact(get_object_or_404(_members(request), pk=member), by=request.user)
+    row = people.make_contact(get_object_or_404(_members(request), pk=member), by=request.user)
     messages.success(request, _("%(name)s is now responsible for the capture.") % {"name": row.user.actor_name})
     return HttpResponseRedirect(_list_url(row, request))

@@ -15,7 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 from portal import files, history
 from portal.access import center_page
 from portal.errors import PortalError
-from portal.event_text import told
+from portal.event_text import describe_events
 from portal.form_fields import PickedForm, checked
 from portal.lists import List, cases, choice, search
 from printing import delivery, print_runs
@@ -126,7 +126,7 @@ def run(request: Any, pk: int) -> HttpResponse:
         "unprintable": len((row.job.result if row.job else {}).get("unprintable", [])),
         "q": words,
         "found": _found(row, words) if words else [],
-        "events": told(history.of(row)[:20]),
+        "events": describe_events(history.of(row)[:20]),
     }
     if request.htmx and row.job and row.job.is_open:
         return render(request, "printing/center_run.html#state", context)

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal import files, history, states
 from portal.access import center_page, school_page
 from portal.errors import Conflict, PortalError
-from portal.event_text import told
+from portal.event_text import describe_events
 from portal.form_fields import checked
 from portal.lists import List, choice, search
 from portal.models import User
@@ -170,7 +170,7 @@ def detail(request: Any, pk: int) -> HttpResponse:
         "may_decide": states.may(row, Feedback.Status.SENT_BACK) and row.enrolment.allows(Action.DECIDE_FEEDBACK),
         "reason_form": ReasonForm(),
         "unprintable": proofs.unprintable_names(row.enrolment),
-        "events": told(history.of(row).exclude(kind="feedback.viewed")[:20]),
+        "events": describe_events(history.of(row).exclude(kind="feedback.viewed")[:20]),
         "is_late": bool(row.sent_at and row.enrolment.proof_due_on)
         and timezone.localdate(row.sent_at) > row.enrolment.proof_due_on,
     }

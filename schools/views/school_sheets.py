@@ -27,7 +27,7 @@ def _workbook(content: bytes, filename: str) -> HttpResponse:
 @center_page(may="schools.see")
 def schools_export(request: Any) -> HttpResponse:
     """The schools that the filters of the list select."""
-    found = SchoolList(with_state(request.season), request.GET).understood().narrowed()
+    found = SchoolList(with_state(request.season), request.GET).require_known().narrowed()
     return _workbook(school_sheets.write_sheet(found.order_by("area__position", "code")), "学校.xlsx")
 
 

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_POST
 
 from portal.access import center_page
-from portal.event_kinds import THINGS
-from portal.event_text import gathered, told
+from portal.event_kinds import STATEFUL_MODELS
+from portal.event_text import describe_events, group_events
 from portal.form_fields import PickedForm, checked
 from portal.lists import Filter, List, row, search
 from portal.models import Event, Membership
@@ -98,7 +98,7 @@ def school(request: Any, pk: int) -> HttpResponse:
         "exceptions": WindowException.objects.filter(season=request.season, school=row),
         "days_left": _days_left(row, request.season),
         "panels": panels_of(request, "center.school", school=row.pk) if enrolment else [],
-        "events": gathered(told(_own_events(row)))[:10],
+        "events": group_events(describe_events(_own_events(row)))[:10],
         "may_withdraw": enrolment is not None and enrolment.allows(Action.WITHDRAW),
     }
     return render(request, "schools/school.html", context)
@@ -111,8 +111,8 @@ def _own_events(school: School) -> list[Event]:
 
 
 def _is_about_one_of_many(event: Event) -> bool:
-    thing = THINGS.get(event.object_type)
-    return thing is not None and thing.is_one_of_many
+    model = STATEFUL_MODELS.get(event.object_type)
+    return model is not None and model.is_one_of_many
 
 
 def _days_left(school: School, season: Season | None) -> int:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from portal import history
 from portal.access import center_page
-from portal.event_text import gathered, told
+from portal.event_text import describe_events, group_events
 from schools import seasons
 from schools.forms import SeasonForm
 from schools.models import Enrolment, Season, Window, WindowException
@@ -37,7 +37,7 @@ def _season_context(row: Season) -> dict[str, Any]:
         "states": _states_of(row),
         "missing": seasons.missing_terms(row) if row.status == Season.Status.DRAFT else [],
         "others": Season.objects.annotate(schools=Count("enrolments")),
-        "events": gathered(told(history.of(row).exclude(kind="student.sign_in_failed")[:8])),
+        "events": group_events(describe_events(history.of(row).exclude(kind="student.sign_in_failed")[:8])),
         "today": timezone.localdate(),
     }
 

@@ -72,8 +72,8 @@ def open_roster(content: bytes) -> Sheet:
 
 def _open_workbook(content: bytes, inspection: workbooks.Inspection) -> Sheet:
     if content.startswith(_OLE) and "EncryptedPackage".encode("utf-16-le") in content:
-        raise UnreadableSheet(workbooks.protected())
-    book = workbooks.guarded(lambda: python_calamine.load_workbook(io.BytesIO(content)))
+        raise UnreadableSheet(workbooks.password_message())
+    book = workbooks.read_safely(lambda: python_calamine.load_workbook(io.BytesIO(content)))
     best: tuple[Headings, Any] | None = None
     for sheet in _visible_sheets(book):
         head = list(islice(sheet.iter_rows(), HEADING_ROWS))
@@ -92,7 +92,7 @@ def _visible_sheets(book: Any) -> Iterator[Any]:
     for index, sheet in enumerate(book.sheets_metadata):
         is_sheet = sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
         if is_sheet and sheet.visible == python_calamine.SheetVisibleEnum.Visible:
-            yield workbooks.guarded(partial(book.get_sheet_by_index, index))
+            yield workbooks.read_safely(partial(book.get_sheet_by_index, index))
 
 
 def _marked(sheet: Any, formulas: set[tuple[int, int]]) -> Iterator[RawRow]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from portal import history
 from portal.access import center_page, school_page
-from portal.event_text import told
+from portal.event_text import describe_events
 from portal.panels import panels_of
 from schools.models import Action
 from students import corrections, records
@@ -33,7 +33,7 @@ def _context(request: Any, student: Student) -> dict[str, Any]:
         row.shown = corrections.masked_wanted_value(row)
     return {
         "student": student,
-        "events": told(history.of(student)[:EVENTS]),
+        "events": describe_events(history.of(student)[:EVENTS]),
         "corrections": rows,
         "origin": RosterImport.objects.filter(pk=student.import_no).first() if student.import_no else None,
         "panels": panels_of(request, "student", student.pk),

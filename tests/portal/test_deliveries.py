@@ -84,7 +84,7 @@ def test_urgent_delivery_is_queued_at_once_and_sent_once(
 
 
 def test_bulk_waits_for_the_sweep_and_goes_in_batches(school, queued, monkeypatch, django_capture_on_commit_callbacks):
-    monkeypatch.setattr(deliveries, "BATCH", 2)
+    monkeypatch.setattr(deliveries, "BATCH_SIZE", 2)
     with django_capture_on_commit_callbacks(execute=True):
         bulk(school, "a@example.org", "b@example.org", "c@example.org")
     assert queued == []
@@ -97,7 +97,7 @@ def test_bulk_waits_for_the_sweep_and_goes_in_batches(school, queued, monkeypatc
 
 
 def test_urgent_overtakes_bulk_in_the_next_batch(school, owner, queued, monkeypatch):
-    monkeypatch.setattr(deliveries, "BATCH", 2)
+    monkeypatch.setattr(deliveries, "BATCH_SIZE", 2)
     bulk(school, *(f"{n}@example.org" for n in range(4)))
     deliveries.send(deliveries.claim_batch(2))
     urgent(owner, school)
@@ -106,8 +106,8 @@ def test_urgent_overtakes_bulk_in_the_next_batch(school, owner, queued, monkeypa
 
 
 def test_sending_goes_on_in_another_task_when_its_turn_is_over(school, queued, monkeypatch):
-    monkeypatch.setattr(deliveries, "BATCH", 1)
-    monkeypatch.setattr(deliveries, "TURN", -1)
+    monkeypatch.setattr(deliveries, "BATCH_SIZE", 1)
+    monkeypatch.setattr(deliveries, "MAX_TASK_SECONDS", -1)
     bulk(school, "a@example.org", "b@example.org")
     assert deliveries.send_waiting() == 1
     assert queued == [("send_waiting",)]
@@ -169,7 +169,7 @@ def test_temporary_refusal_is_tried_again_after_growing_pauses_and_fails_at_last
         assert deliveries.send_waiting() == 0  # not before its time
         Delivery.objects.update(queued_at=before)
     assert pauses == sorted(pauses)
-    assert len(pauses) == len(deliveries.PAUSES) >= 5
+    assert len(pauses) == len(deliveries.RETRY_DELAYS) >= 5
     assert "451" in row.error
 
 
@@ -239,7 +239,7 @@ def test_worker_that_is_told_to_stop_keeps_what_was_sent_and_gives_back_the_rest
 
 
 def test_slow_batch_gives_its_rest_back_before_the_claim_grows_old(school, monkeypatch):
-    monkeypatch.setattr(deliveries, "LONGEST_BATCH", -1)
+    monkeypatch.setattr(deliveries, "MAX_BATCH_SECONDS", -1)
     (row,) = bulk(school, "a@example.org")
     deliveries.send(deliveries.claim_batch(1))
     assert (state(row), row.attempts) == (Status.QUEUED, 0)

@@ -10,8 +10,8 @@ from django.apps import apps
 from django.contrib import admin
 
 from portal import event_kinds, history
-from portal.admin import Recorded
-from portal.event_text import gathered, told
+from portal.admin import RecordedAdmin
+from portal.event_text import describe_events, group_events
 from portal.models import Event, Job
 from portal.tenancy import center_scope
 from tests import factories
@@ -40,8 +40,8 @@ def _kinds(call: ast.Call) -> Iterator[str]:
     places = [call.args[0]] if name in ("record", "record_many") and call.args else []
     if name in ("change", "change_many", "download", "replace", "approve", "send_back", "_send_back"):
         places += [word.value for word in call.keywords if word.arg == "kind"]
-    if name == "revise":
-        places += [word.value for word in call.keywords if word.arg == "event"]
+    if name == "change_fields":
+        places += [word.value for word in call.keywords if word.arg == "event_kind"]
     for place in places:
         yield from (part.value for part in ast.walk(place) if isinstance(part, ast.Constant) and part.value)
 
@@ -62,8 +62,16 @@ def test_every_kind_that_is_registered_is_recorded():
 
 
 def test_what_the_operator_adds_and_changes_is_registered():
-    recorded = {model: desk for model, desk in admin.site._registry.items() if isinstance(desk, Recorded)}
-    kinds = {f"{model._meta.model_name}.{verb}" for model, desk in recorded.items() for verb in (desk.added, "changed")}
+    recorded = {
+        model: model_admin
+        for model, model_admin in admin.site._registry.items()
+        if isinstance(model_admin, RecordedAdmin)
+    }
+    kinds = {
+        f"{model._meta.model_name}.{verb}"
+        for model, model_admin in recorded.items()
+        for verb in (model_admin.added, "changed")
+    }
     assert len(kinds) >= 8
     assert {kind for kind in kinds if not event_kinds.is_registered(kind)} == set()
 
@@ -77,13 +85,13 @@ def literals() -> set[str]:
 
 def test_every_model_with_states_is_registered():
     models = {model._meta.label_lower for model in apps.get_models() if hasattr(model, "TRANSITIONS")}
-    assert models == event_kinds.THINGS.keys()
+    assert models == event_kinds.STATEFUL_MODELS.keys()
 
 
 def test_every_kind_belongs_to_a_subject_that_is_registered():
     named = {name for name, _label in event_kinds.subjects()}
     assert {kind.subject for kind in event_kinds.KINDS.values()} <= named
-    assert {thing.subject for thing in event_kinds.THINGS.values()} <= named
+    assert {model.subject for model in event_kinds.STATEFUL_MODELS.values()} <= named
     assert [name for name, _label in event_kinds.subjects()][:2] == ["season", "school"]
 
 
@@ -106,13 +114,13 @@ def test_an_event_of_a_kind_that_nobody_registered_fails_here_and_is_kept_in_pro
 
 
 @pytest.mark.django_db
-def test_a_state_says_itself_and_its_row_goes_by_the_student(school, season, monkeypatch):
+def test_a_change_of_state_without_a_sentence_names_the_state_and_the_student(school, season, monkeypatch):
     monkeypatch.delitem(event_kinds.KINDS, "photo.approved")
     with center_scope():
         photo = factories.photo(factories.student(school, season, name="王二", student_no="7"))
         history.record("photo.approved", photo, by=history.SYSTEM, after="approved", facts={"student": 3})
-        (event,) = told(Event.objects.filter(kind="photo.approved"))
-    assert (str(event.sentence), event.about, event.details) == (
+        (line,) = describe_events(Event.objects.filter(kind="photo.approved"))
+    assert (str(line.sentence), line.about, line.details) == (
         said("%(thing)s: %(state)s", thing="Photo", state="Approved"),
         "7 王二",
         [],
@@ -120,11 +128,11 @@ def test_a_state_says_itself_and_its_row_goes_by_the_student(school, season, mon
 
 
 @pytest.mark.django_db
-def test_facts_are_said_with_their_words_amounts_and_choices(season, center_admin):
+def test_facts_are_shown_with_labels_amounts_and_choices(season, center_admin):
     facts = {"price_fen": [1500, 1600], "background": "blue", "reason": "", "copies": [5, 6], "odd": True}
     history.record("season.changed", season, by=center_admin, facts=facts)
-    (event,) = told(Event.objects.all())
-    assert {str(label): value for label, value in event.details} == {
+    (line,) = describe_events(Event.objects.all())
+    assert {str(label): value for label, value in line.details} == {
         said("price a student (fen)"): "15.00 → 16.00",
         said("background"): said("Light blue"),
         said("copies a student"): "5 → 6",
@@ -133,12 +141,12 @@ def test_facts_are_said_with_their_words_amounts_and_choices(season, center_admi
 
 
 @pytest.mark.django_db
-def test_one_act_on_many_rows_is_one_line(school, other_school, season, center_admin, owner):
+def test_one_action_on_many_rows_is_one_line(school, other_school, season, center_admin, owner):
     with center_scope():
         students = [factories.student(school, season) for _ in range(3)]
         history.record_many("student.locked", [(row, "") for row in students], by=owner)
         history.record("student.locked", factories.student(other_school, season), by=center_admin)
-        lines = gathered(told(Event.objects.all()))
+        lines = group_events(describe_events(Event.objects.all()))
     assert [len(line.others) for line in lines] == [0, 2]
 
 
@@ -147,14 +155,14 @@ def test_what_is_gone_is_left_out(season, center_admin):
     job = Job.objects.create(kind="demo")
     history.record("job.done", job, by=center_admin, after="done")
     job.delete()
-    (event,) = told(Event.objects.all())
-    assert (event.about, str(event.sentence)) == ("", said("%(thing)s: %(state)s", thing="Job", state="Done"))
+    (line,) = describe_events(Event.objects.all())
+    assert (line.about, str(line.sentence)) == ("", said("%(thing)s: %(state)s", thing="Job", state="Done"))
 
 
 @pytest.mark.django_db
-def test_two_things_of_a_list_are_no_before_and_after(season, center_admin):
+def test_two_items_of_a_list_are_not_shown_as_before_and_after(season, center_admin):
     history.record(
         "season.changed", season, by=center_admin, facts={"rules": ["eyes", "mouth"], "outcome": ["green", "red"]}
     )
-    (event,) = told(Event.objects.all())
-    assert [value for _label, value in event.details] == ["eyes, mouth", "green → red"]
+    (line,) = describe_events(Event.objects.all())
+    assert [value for _label, value in line.details] == ["eyes, mouth", "green → red"]

@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from billing import fee_accounts
-from portal.errors import WrongInput
+from portal.errors import InvalidForm
 from portal.form_fields import PickedForm, checked
 from portal.tenancy import center_scope
 
@@ -24,7 +24,7 @@ def test_ids_are_numbers_and_nothing_else():
 
 
 def test_a_form_that_is_not_valid_is_carried_to_whoever_answers():
-    with pytest.raises(WrongInput, match="不超过 5 字符") as refused:
+    with pytest.raises(InvalidForm, match="不超过 5 字符") as refused:
         checked(Note(QueryDict("note=too long&pick=3")))
     assert refused.value.form["note"].value() == "too long"
 

@@ -32,14 +32,14 @@ def test_yuan_is_exact(fen, text):
 )
 def test_moment_reads_as_people_say_it(at, chinese, english):
     now = shanghai("2026-03-21T14:00:00")
-    assert formatting.moment(shanghai(at), now=now) == chinese
+    assert formatting.relative_time(shanghai(at), now=now) == chinese
     with translation.override("en"):
-        assert formatting.moment(shanghai(at), now=now) == english
+        assert formatting.relative_time(shanghai(at), now=now) == english
 
 
 def test_moment_counts_days_in_shanghai():
     just_after_midnight = dt.datetime(2026, 3, 20, 16, 30, tzinfo=dt.UTC)  # 00:30 of the 21st
-    assert formatting.moment(just_after_midnight, now=shanghai("2026-03-21T14:00:00")) == "今天 00:30"
+    assert formatting.relative_time(just_after_midnight, now=shanghai("2026-03-21T14:00:00")) == "今天 00:30"
 
 
 @pytest.mark.parametrize(
@@ -54,12 +54,12 @@ def test_moment_counts_days_in_shanghai():
     ],
 )
 def test_masked_hides_the_middle(value, shown):
-    assert formatting.masked(value) == shown
+    assert formatting.mask(value) == shown
 
 
 def test_notice_lines_tell_titles_headings_and_addresses():
     notice = "关于采集工作的通知\n\n各有关高校：\n一、采集时间\n2022年3月—5月（详见附件1）。\n附件1"
-    assert formatting.notice_lines(notice) == [
+    assert formatting.parse_notice(notice) == [
         ("title", "关于采集工作的通知"),
         ("address", "各有关高校："),
         ("heading", "一、采集时间"),

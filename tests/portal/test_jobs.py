@@ -99,7 +99,7 @@ def test_a_file_that_was_made_lies_with_its_size_and_replaces_the_one_before(
     handlers, queued, school, owner, django_capture_on_commit_callbacks
 ):
     versions = iter((b"lost", b"first", b"second time"))
-    jobs.handler("file", label="A file")(lambda job: jobs.leave_file(job, "list.txt", next(versions)))
+    jobs.handler("file", label="A file")(lambda job: jobs.attach_file(job, "list.txt", next(versions)))
     job = make("file", school, owner)
     with lost_at('INSERT INTO "portal_event"'):
         jobs.run(job.pk)

@@ -51,7 +51,7 @@ def test_reverse_order_turns_every_column_round(areas):
 def test_numbers_leave_their_own_filter_out(areas):
     listed = Areas(areas, {"code": "south", "place": "later"})
     assert [(each.value, each.count) for each in listed.chips("code")] == [("north", 0), ("south", 1)]
-    assert listed.numbers("place") == {"first": 0, "later": 1}
+    assert listed.counts("place") == {"first": 0, "later": 1}
 
 
 def test_pages(areas):
@@ -100,18 +100,18 @@ def test_what_is_not_known_is_said_and_left_out(areas, asked, sentence):
 
 
 def test_an_export_or_action_refuses_what_is_not_known(areas):
-    assert Areas(areas, {"code": "south", "page": "abc"}).understood().chosen == {"code": "south"}
+    assert Areas(areas, {"code": "south", "page": "abc"}).require_known().chosen == {"code": "south"}
     with pytest.raises(
         PortalError,
         match=said(
             "“%(value)s” is not known for “%(filter)s”; this filter is left out.", value="nonsense", filter="Area code"
         ),
     ):
-        Areas(areas, {"code": "nonsense"}).understood()
+        Areas(areas, {"code": "nonsense"}).require_known()
     with pytest.raises(
         PortalError, match=said("The list cannot be sorted by “%(value)s”; it stands in its usual order.")
     ):
-        Areas(areas, {"sort": "password"}).understood()
+        Areas(areas, {"sort": "password"}).require_known()
 
 
 # every list page of the portals: (person, URL name, parameters that it reads)

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from portal import notification_kinds, notifications
-from portal.channels import all_channels, portal
+from portal.channels import all_channels, inbox
 from portal.models import Delivery, Notification, User
 from portal.notification_kinds import NotificationKind
 from portal.tenancy import school_scope, system_scope
@@ -140,10 +140,10 @@ def test_dates_are_kept_as_dates_and_subjects_on_one_line(school, scoped, owner)
 def test_inbox_holds_only_ones_own(school, scoped, owner, colleague):
     notifications.notify(owner, school=school, **plain("Mine"))
     notifications.notify(colleague, school=school, **plain("Not mine"))
-    assert [entry.subject for entry in portal.entries(portal.inbox(owner))] == ["Mine"]
-    assert portal.unread_number(owner) == 1
-    portal.mark_read(owner)
-    assert portal.unread_number(owner) == 0
+    assert [entry.subject for entry in inbox.entries(inbox.notifications_of(owner))] == ["Mine"]
+    assert inbox.count_unread(owner) == 1
+    inbox.mark_read(owner)
+    assert inbox.count_unread(owner) == 0
     assert Notification.objects.filter(read_at=None).count() == 1
 
 
@@ -152,7 +152,7 @@ def test_what_goes_by_other_channels_only_is_not_in_the_inbox(school, scoped, ow
         notification_kinds.KINDS, "plain", NotificationKind("plain", "%(subject)s", "%(body)s", channels=("email",))
     )
     notifications.notify(owner, school=school, **plain("Mail"))
-    assert portal.entries(portal.inbox(owner)) == []
+    assert inbox.entries(inbox.notifications_of(owner)) == []
     assert Delivery.objects.count() == 1
 
 

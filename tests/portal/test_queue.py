@@ -81,7 +81,7 @@ def test_work_of_a_lost_worker_is_queued_again_once_and_given_up_the_second_time
 
 def test_worker_that_is_told_to_stop_gives_back_without_a_loss(job):
     claimed = Job.objects.claim(job.pk)
-    with pytest.raises(SystemExit), queue.held(claimed):
+    with pytest.raises(SystemExit), queue.released_on_stop(claimed):
         raise SystemExit(-15)
     job.refresh_from_db()
     assert (job.status, job.attempts, job.claimed_at) == (Job.Status.QUEUED, 0, None)
@@ -90,7 +90,7 @@ def test_worker_that_is_told_to_stop_gives_back_without_a_loss(job):
 def test_worker_that_is_stopped_because_it_hangs_is_a_loss(job):
     claimed = Job.objects.claim(job.pk)
     grow_old(job, claimed_at=timezone.now() - dt.timedelta(hours=1))
-    with pytest.raises(SystemExit), queue.held(claimed):
+    with pytest.raises(SystemExit), queue.released_on_stop(claimed):
         raise SystemExit(-15)
     job.refresh_from_db()
     assert (job.status, job.attempts) == (Job.Status.RUNNING, 1)

@@ -201,27 +201,27 @@ def test_all_messages_are_marked_at_once(owner_client, message, school):
 # history
 
 
-def test_the_history_is_told_in_sentences_and_narrowed(center_client, center_admin, owner, school, other_school):
+def test_the_history_shows_sentences_and_is_filtered(center_client, center_admin, owner, school, other_school):
     history.record("person.invited", Membership.objects.get(user=owner), by=center_admin, facts={"name": "Owner"})
     history.record("school.changed", school, by=owner, facts={"kind": ["university", "college"], "address": ["", "x"]})
     history.record("school.added", other_school, by=center_admin, facts={"code": "10002"})
     url = reverse("portal:history")
 
-    def told(**query):
-        return [event.kind for event in center_client.get(url, query).context["events"]]
+    def kinds(**query):
+        return [line.event.kind for line in center_client.get(url, query).context["events"]]
 
-    assert told() == ["school.added", "school.changed", "person.invited"]
-    assert told(subject="person") == ["person.invited"]
-    assert told(school=other_school.pk) == ["school.added"]
-    assert told(person=Membership.objects.get(user=owner).pk) == ["school.changed"]
+    assert kinds() == ["school.added", "school.changed", "person.invited"]
+    assert kinds(subject="person") == ["person.invited"]
+    assert kinds(school=other_school.pk) == ["school.added"]
+    assert kinds(person=Membership.objects.get(user=owner).pk) == ["school.changed"]
     today = Event.objects.first().at.astimezone().date()
-    assert len(told(since=today.isoformat(), until=today.isoformat())) == 3
-    assert told(until="2000-01-01") == []
-    assert len(told(since="0001-01-01", until="9999-12-31")) == 3
-    event = center_client.get(url, {"subject": "school"}).context["events"][1]
-    assert str(event.sentence) == said("Entry of the school changed")
-    assert event.about == "Lakeside University"
-    assert {str(label): value for label, value in event.details} == {
+    assert len(kinds(since=today.isoformat(), until=today.isoformat())) == 3
+    assert kinds(until="2000-01-01") == []
+    assert len(kinds(since="0001-01-01", until="9999-12-31")) == 3
+    line = center_client.get(url, {"subject": "school"}).context["events"][1]
+    assert str(line.sentence) == said("Entry of the school changed")
+    assert line.about == "Lakeside University"
+    assert {str(label): value for label, value in line.details} == {
         said("address"): "– → x",
         said("kind"): f"{said('University')} → {said('Vocational college')}",
     }
@@ -244,7 +244,7 @@ def test_a_school_reads_its_own_history_alone(owner_client, owner, outsider, sch
     page = owner_client.get(reverse("portal:school_history"), {"school": other_school.pk})
     assert page.context["events"] == []
     page = owner_client.get(reverse("portal:school_history"))
-    assert [event.school_id for event in page.context["events"]] == [school.pk]
+    assert [line.event.school_id for line in page.context["events"]] == [school.pk]
 
 
 def test_the_history_costs_the_same_for_one_event_and_for_three(center_client, center_admin, school):

@@ -3,7 +3,7 @@ from datetime import date
 import pypdf
 import pytest
 
-from portal.pdf.fonts import house_fonts
+from portal.pdf.fonts import installed_fonts
 from proofing.feedback_form import FeedbackFormData, wrap, write_feedback_form
 from tests.support.school_papers import text_of
 
@@ -19,7 +19,7 @@ BASE = {
 
 @pytest.fixture(scope="module")
 def serif():
-    return house_fonts("serif")
+    return installed_fonts("serif")
 
 
 def flat(path) -> str:

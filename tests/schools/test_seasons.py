@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from portal.errors import Conflict, PortalError
-from portal.formatting import notice_lines
+from portal.formatting import parse_notice
 from portal.models import Event
 from schools import seasons
 from schools.models import Area, Season, Window
@@ -59,7 +59,7 @@ def test_the_first_notice_says_what_schools_must_know(fact):
 
 
 def test_the_annex_of_the_first_notice_has_its_headings():
-    kinds = {line: kind for kind, line in notice_lines(seasons.draft(after=None, today=dt.date(2022, 1, 5)).notice)}
+    kinds = {line: kind for kind, line in parse_notice(seasons.draft(after=None, today=dt.date(2022, 1, 5)).notice)}
     assert (kinds["附件2"], kinds["五、相关要求"]) == ("heading", "heading")
     assert not any("联系人" in line or "联系电话" in line for line in kinds)
 

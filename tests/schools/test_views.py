@@ -93,7 +93,7 @@ def test_the_line_ends_of_a_browser_are_no_new_text_of_the_consent(center_client
 def test_the_history_of_a_season_is_not_filled_with_mistyped_names(center_client, season):
     history.record("student.sign_in_failed", season, by=history.SYSTEM)
     page = center_client.get(reverse("schools:season"))
-    assert [event.kind for event in page.context["events"] if event.kind == "student.sign_in_failed"] == []
+    assert [line for line in page.context["events"] if line.event.kind == "student.sign_in_failed"] == []
 
 
 def test_closing_and_opening_again(center_client, season, school):

@@ -13,7 +13,7 @@ from PIL import Image
 
 from capture.models import Photo
 from portal import jobs
-from portal.pdf.fonts import house_fonts
+from portal.pdf.fonts import installed_fonts
 from portal.tenancy import school_scope
 from printing import print_runs
 from printing.sheets import SheetHeader, SheetStudent
@@ -27,7 +27,7 @@ HEADER = SheetHeader(school="湖滨大学", season="2022年毕业生图像采集
 
 @pytest.fixture(scope="session")
 def fonts():
-    return house_fonts()
+    return installed_fonts()
 
 
 def picture(colour=(220, 30, 30), size=(480, 640), quality=90) -> bytes:

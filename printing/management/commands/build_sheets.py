@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from portal import history
-from portal.pdf.fonts import house_fonts
+from portal.pdf.fonts import installed_fonts
 from printing import portrait_archive, print_runs
 from printing.layout import sheet_for
 from printing.sheets import DrawnVolume, Unprintable, build_volumes
@@ -57,7 +57,7 @@ def _volumes(enrolment: Enrolment, out: Path, proofread_only: bool) -> list[Draw
         read_portrait=print_runs.read_portrait,
         header=print_runs.sheet_header(enrolment.school.name, season, f"{season.year}-{code}"),
         directory=out,
-        fonts=house_fonts(),
+        fonts=installed_fonts(),
         layout=sheet_for(season.copies),
         stem=code,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from portal.pdf.fonts import house_fonts
+from portal.pdf.fonts import installed_fonts
 from proofing import feedback
 from proofing.feedback_form import write_feedback_form
 from proofing.models import Feedback
@@ -22,5 +22,5 @@ class Command(BaseCommand):
     def handle(self, *, school: str, out: Path, **options: Any) -> None:
         with enrolment_scope(school) as enrolment:
             made = Feedback.objects.filter(enrolment=enrolment).first()
-            write_feedback_form(feedback.form_data(enrolment, made), out, fonts=house_fonts("serif"))
+            write_feedback_form(feedback.form_data(enrolment, made), out, fonts=installed_fonts("serif"))
         self.stdout.write(str(out))

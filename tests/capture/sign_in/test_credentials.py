@@ -5,7 +5,7 @@ import pytest
 from capture import api_authentication
 from capture.sign_in import credentials
 from capture.sign_in.rate_limits import Unavailable
-from portal.errors import TooMany
+from portal.errors import RateLimited
 from portal.models import Event
 from schools.models import School
 from students.student_access import SESSION_KEY
@@ -85,7 +85,7 @@ def test_one_identity_is_limited_whatever_the_address(student):
     for n in range(10):
         with pytest.raises(credentials.NotRecognised):
             attempt(student, name="王二", address=f"192.0.2.{n}")
-    with pytest.raises(TooMany) as refused:
+    with pytest.raises(RateLimited) as refused:
         attempt(student, address="192.0.2.99")
     assert "minute" in str(refused.value)
 
@@ -98,7 +98,7 @@ def test_one_address_is_limited_by_its_failures_only(school, season):
     for n in range(61):
         with pytest.raises(credentials.NotRecognised):
             attempt(students[0], id_number=factories.id_number(500 + n))
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         attempt(students[1])
     assert attempt(students[1], address="198.51.100.7") == students[1]
 

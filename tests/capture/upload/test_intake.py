@@ -11,7 +11,7 @@ from capture.models import Photo
 from capture.upload import intake
 from capture.upload.intake import ATTEMPTS_A_DAY, accept_upload
 from capture.upload.normalising import NotAPhoto
-from portal.errors import Conflict, NotAllowed, PortalError, TooMany
+from portal.errors import Conflict, NotAllowed, PortalError, RateLimited
 from portal.models import Event
 from schools.models import Enrolment, Season, Window
 from students.models import Student
@@ -92,7 +92,7 @@ def test_photo_that_was_handed_in_is_not_replaced(send, agreed, status):
 def test_no_more_than_the_attempts_of_a_day(send, agreed):
     for _ in range(ATTEMPTS_A_DAY):
         factories.photo(agreed, Photo.Status.REJECTED, is_current=False)
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         send()
     Photo.objects.update(taken_at=timezone.now() - dt.timedelta(days=1))
     assert send().pk
@@ -103,7 +103,7 @@ def test_rubbish_sent_again_and_again_is_refused_unread(send, monkeypatch):
     for _ in range(3):
         with pytest.raises(NotAPhoto):
             send(b"no photo")
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         send(b"no photo")
 
 
@@ -149,7 +149,7 @@ def test_refused_photo_leaves_no_row_and_no_file(send, agreed, settings):
     for _ in range(ATTEMPTS_A_DAY):
         factories.photo(agreed, Photo.Status.REJECTED, is_current=False)
     before = sum(1 for path in settings.MEDIA_ROOT.rglob("*") if path.is_file())
-    with pytest.raises(TooMany):
+    with pytest.raises(RateLimited):
         send()
     assert sum(1 for path in settings.MEDIA_ROOT.rglob("*") if path.is_file()) == before
     assert Photo.objects.count() == ATTEMPTS_A_DAY

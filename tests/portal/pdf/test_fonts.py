@@ -8,7 +8,7 @@ from fontTools.subset import Subsetter
 from fontTools.ttLib import TTFont
 from reportlab.pdfbase.ttfonts import makeToUnicodeCMap
 
-from portal.pdf.fonts import SOURCES, covered, house_fonts, to_unicode_cmap, truetype
+from portal.pdf.fonts import SOURCES, covered_code_points, installed_fonts, to_unicode_cmap, truetype
 from portal.pdf.paper import document, draw_text
 from tests.support.school_papers import rendered, text_of
 
@@ -83,7 +83,7 @@ def test_missing_names_characters_that_no_font_has(fonts):
 
 
 def test_serif_stands_in_for_what_sans_lacks(fonts):
-    sans, serif = fonts.first, house_fonts("serif").first
+    sans, serif = fonts.first, installed_fonts("serif").first
     only_serif = next(c for c in sorted(serif.face.charToGlyph) if c > 0x3400 and c not in sans.face.charToGlyph)
     runs = fonts.runs(f"一{chr(only_serif)}")
     assert [font.fontName for font, _ in runs] == ["Tucai-sans", "Tucai-serif"]
@@ -108,14 +108,14 @@ def extra_font(tmp_path, settings):
     builder.setupPost(keepGlyphNames=False)
     builder.save(tmp_path / "own.ttf")
     settings.EXTRA_FONTS = [str(tmp_path / "own.ttf")]
-    covered.cache_clear()
+    covered_code_points.cache_clear()
     yield
-    covered.cache_clear()
+    covered_code_points.cache_clear()
 
 
 def test_operator_s_own_font_fills_a_gap(extra_font, tmp_path):
-    chain = house_fonts()
-    assert 0x20BB7 in covered()
+    chain = installed_fonts()
+    assert 0x20BB7 in covered_code_points()
     assert chain.missing("李𠮷") == ""
     path = tmp_path / "own.pdf"
     with document(path, fonts=chain, width=60, height=30, title="t", author="a") as canvas:

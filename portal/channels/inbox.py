@@ -12,11 +12,11 @@ from django.utils import timezone
 from portal import history, notification_kinds
 from portal.channels.base import Recipient, Send
 from portal.models import Notification
-from portal.notification_kinds import PORTAL
+from portal.notification_kinds import INBOX
 
 
-class Portal:
-    name, is_instant = PORTAL, True
+class Inbox:
+    name, is_instant = INBOX, True
 
     def address_of(self, recipient: Recipient) -> str:
         return recipient.actor_key
@@ -38,9 +38,9 @@ class Entry:
     read_at: dt.datetime | None
 
 
-def inbox(recipient: history.Actor) -> QuerySet[Notification]:
+def notifications_of(recipient: history.Actor) -> QuerySet[Notification]:
     """What somebody was told here, the newest first."""
-    elsewhere = [kind.name for kind in notification_kinds.KINDS.values() if PORTAL not in kind.channels]
+    elsewhere = [kind.name for kind in notification_kinds.KINDS.values() if INBOX not in kind.channels]
     rows = Notification.objects.filter(recipient_key=recipient.actor_key)
     return rows.exclude(kind__in=elsewhere) if elsewhere else rows
 
@@ -55,13 +55,13 @@ def _entry(row: Notification) -> Entry:
     return Entry(row.pk, row.kind, letter.subject, letter.body, row.link, row.created_at, row.read_at)
 
 
-def unread_number(recipient: history.Actor) -> int:
-    return inbox(recipient).filter(read_at=None).count()
+def count_unread(recipient: history.Actor) -> int:
+    return notifications_of(recipient).filter(read_at=None).count()
 
 
 def mark_read(recipient: history.Actor, **only: Any) -> None:
     """Mark all, or those that `only` narrows to, as read."""
-    inbox(recipient).filter(read_at=None, **only).update(read_at=timezone.now())
+    notifications_of(recipient).filter(read_at=None, **only).update(read_at=timezone.now())
 
 
-CHANNEL = Portal()
+CHANNEL = Inbox()

@@ -10,17 +10,17 @@ Row = TypeVar("Row", bound=models.Model)
 LONGEST = 80
 
 
-def revise(row: Row, *, by: history.Actor, event: str = "", **fields: Any) -> Row:
+def change_fields(row: Row, *, by: history.Actor, event_kind: str = "", **fields: Any) -> Row:
     """Set `fields` on a fresh copy of `row`; the event's facts are {field: [before, after]}. No change, no event.
 
-    `event`: its kind, by default `model.changed`.
+    `event_kind` is by default `<model>.changed`.
     """
     with transaction.atomic():
         keys = {field.name for field in row._meta.fields if field.unique}
         held = type(row)._default_manager.select_for_update(of=("self",), no_key=not keys & fields.keys())
         fresh = held.get(pk=row.pk)
         facts = {
-            name: [shown(getattr(fresh, name)), shown(value)]
+            name: [fact_value(getattr(fresh, name)), fact_value(value)]
             for name, value in fields.items()
             if _differs(fresh, name, value)
         }
@@ -28,7 +28,7 @@ def revise(row: Row, *, by: history.Actor, event: str = "", **fields: Any) -> Ro
             for name in facts:
                 setattr(fresh, name, fields[name])
             fresh.save(update_fields=list(facts))
-            history.record(event or f"{row._meta.model_name}.changed", fresh, by=by, facts=facts)
+            history.record(event_kind or f"{row._meta.model_name}.changed", fresh, by=by, facts=facts)
     return fresh
 
 
@@ -36,7 +36,7 @@ def _differs(row: models.Model, name: str, value: Any) -> bool:
     return bool(getattr(row, name) != value)
 
 
-def shown(value: Any) -> str | int | bool | None:
+def fact_value(value: Any) -> str | int | bool | None:
     """A value as the history keeps it: JSON-safe and short."""
     if value is None or isinstance(value, bool | int):
         return value
