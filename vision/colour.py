@@ -1,4 +1,6 @@
-"""Colour: any profile to sRGB, sRGB to Lab, and the colour distance used by the rules."""
+"""Colour: conversion of any profile to sRGB, sRGB to Lab, and the colour distance that the rules
+use.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ FROM_EIGHT_BITS = np.array([[100 / 255, 0, 0, 0], [0, 1, 0, -128], [0, 0, 1, -12
 
 
 def to_srgb(rgb: np.ndarray, icc: bytes | None) -> np.ndarray:
-    """uint8 RGB in the space of `icc` to uint8 sRGB; a profile that is absent, sRGB or broken changes nothing."""
+    """Convert uint8 RGB in the space of `icc` to uint8 sRGB.
+
+    A profile that is missing, broken or already sRGB changes nothing.
+    """
     transform = _transform(icc, "RGB") if icc else None
     if transform is None:
         return rgb
@@ -40,9 +45,11 @@ def image_to_srgb(image: Image.Image, icc: bytes | None) -> np.ndarray:
 
 
 class Lab:
-    """A uint8 sRGB picture in CIE Lab: `picture[place]` is float32, L in 0-100, in steps of half a unit.
+    """A uint8 sRGB picture in CIE Lab: `picture[place]` is float32, L from 0 to 100 in steps of
+    about 0.4.
 
-    By table, which is five times faster than exactly; and turned into floats only where somebody looks.
+    OpenCV's table is five times faster than the exact formula. Only the pixels that are read become
+    floats.
     """
 
     def __init__(self, rgb: np.ndarray) -> None:
@@ -56,7 +63,9 @@ class Lab:
 
 
 def colour_distance(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """dE = sqrt((0.5 dL)^2 + da^2 + db^2): shading counts half, so a shadow on a cheek stays skin."""
+    """dE = sqrt((0.5 dL)^2 + da^2 + db^2). Lightness counts half, so that skin in shadow still
+    counts as skin.
+    """
     a, b = np.asarray(a, np.float32), np.asarray(b, np.float32)
     lightness, green_red, blue_yellow = ((a[..., i] - b[..., i]) ** 2 for i in range(3))
     return np.sqrt(0.25 * lightness + green_red + blue_yellow)

@@ -1,4 +1,4 @@
-"""What the vision engine refuses to open, in words a student can act on."""
+"""Why the engine refuses to open a file, in sentences that a student can act on."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +13,7 @@ SENTENCES = {
 
 
 class Unreadable(Exception):
-    """The bytes are no photo that can be judged; `code` is a key of SENTENCES."""
+    """The bytes are no photo that the engine can judge. `code` is a key of SENTENCES."""
 
     def __init__(self, code: str) -> None:
         self.code = code

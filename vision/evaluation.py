@@ -25,9 +25,12 @@ class LabelError(Exception):
 
 @dataclass(frozen=True)
 class LabelledPhoto:
-    """`name` is the file as the labels name it, with its folders. `expected` are the rules that this photo breaks, `warned`
-    those of them that it breaks in a way that only asks for a warning, `overlooked` those (or other names) that the engine does
-    not claim to see. `kind` and `strength` say how the violation was made."""
+    """A photo and what its labels say. `name` is the file with its folders, as the labels write it.
+
+    `expected` are the rules that the photo breaks. `warned` are those of them for which a warning
+    is enough. `overlooked` are violations (rules or other names) that the engine does not claim to
+    see. `kind` and `strength` say how a violation was made.
+    """
 
     path: Path
     name: str
@@ -40,13 +43,17 @@ class LabelledPhoto:
 
     @property
     def is_clean(self) -> bool:
-        """Breaks no rule that is judged; somebody's real earrings do not disturb the others, a made violation may."""
+        """True when the photo breaks no rule that the engine judges. A real person with earrings
+        counts as clean; a photo with a made violation does not.
+        """
         return not self.expected and not (self.overlooked and self.kind)
 
 
 @dataclass(frozen=True)
 class RuleResult:
-    """One rule and outcome over some photos. `false` counts findings that were not expected (for warnings too)."""
+    """One rule and outcome over some photos. `false` counts findings, warnings too, that no label
+    expects.
+    """
 
     rule: str
     outcome: str
@@ -60,7 +67,9 @@ class RuleResult:
 
 @dataclass(frozen=True)
 class ViolationKind:
-    """One way of breaking a rule: by strength, in order of appearance, (found, photos)."""
+    """One way of breaking a rule. `strengths` maps each strength to (found, photos), in order of
+    appearance.
+    """
 
     name: str
     rule: str
@@ -70,7 +79,9 @@ class ViolationKind:
 
 @dataclass(frozen=True)
 class EvaluatedPhoto:
-    """One labelled photo with its measures and findings; no measures when it could not be opened."""
+    """One labelled photo with its measures and findings. The measures are empty when the file could
+    not be opened.
+    """
 
     label: LabelledPhoto
     measures: Measures
@@ -86,7 +97,7 @@ class EvaluatedPhoto:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The photos; rows per rule and outcome over all of them."""
+    """The evaluated photos, and one row for each rule and outcome over all of them."""
 
     photos: list[EvaluatedPhoto]
     limits: Limits
@@ -94,9 +105,12 @@ class Evaluation:
 
 
 def read_labels(directory: Path, labels: Path) -> list[LabelledPhoto]:
-    """labels: a CSV with the columns file, expected (rules, separated by spaces or semicolons; "colour:warn" where a warning is
-    all that is asked, "?earrings" for what is left to the reviewer) and, if wanted, group (several by spaces), kind and
-    strength."""
+    """Read a CSV with the columns file and expected; group, kind and strength are optional.
+
+    expected: rule names, separated by spaces or semicolons. "colour:warn" means that a warning is
+    enough, "?earrings" that the violation is left to the reviewer. group: names separated by
+    spaces. Raises LabelError.
+    """
     with labels.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     if not rows or "file" not in rows[0]:
@@ -118,8 +132,12 @@ def _label(directory: Path, row: dict[str, str]) -> LabelledPhoto:
 
 
 def evaluate(labelled: Iterable[LabelledPhoto], limits: Limits, kept: Path | None = None) -> Evaluation:
-    """With `kept` the measures are read from that JSON file where it has them, and left there: limits can be tried in
-    seconds. It knows nothing of engines; throw it away with the engine that wrote it."""
+    """Measure and judge every photo.
+
+    `kept` is a JSON file of measures by file name. Photos in it are not measured again, and new
+    measures are added to it, so that other limits can be tried in seconds. The file does not record
+    the engine version: delete it when the engine changes.
+    """
     labels = list(labelled)
     measured = json.loads(kept.read_text()) if kept and kept.exists() else {}
     networks.warm_up()
@@ -134,7 +152,7 @@ def evaluate(labelled: Iterable[LabelledPhoto], limits: Limits, kept: Path | Non
 
 
 def measure_file(path: Path) -> Measures | None:
-    """None when it could not be opened."""
+    """The measures of a file, or None when it cannot be opened."""
     try:
         return measure(open_photo(path))
     except Unreadable:
@@ -148,7 +166,7 @@ def evaluate_photo(label: LabelledPhoto, measures: Measures | None, limits: Limi
 
 
 def total_result(photos: list[EvaluatedPhoto]) -> RuleResult:
-    """All rejecting rules together: photos without a label for a rejecting rule that were rejected all the same."""
+    """All rejecting rules together. `false` counts clean photos that were rejected."""
     rejecting = {rule.name for rule in RULES if "reject" in rule.outcomes}
     labelled = [photo for photo in photos if (photo.label.expected - photo.label.warned) & rejecting]
     clean = [photo for photo in photos if photo.label.is_clean]
@@ -165,8 +183,12 @@ def photos_of_group(judged: Evaluation, group: str) -> list[EvaluatedPhoto]:
 
 
 def rule_row(name: str, outcome: str, photos: list[EvaluatedPhoto], limits: Limits) -> RuleResult:
-    """Compared are the photos labelled with the rule and those without any label: a blurred photo may well read as gazing
-    aside. A rejection counts as a found warning too, because the student hears of it either way."""
+    """Results of one rule and outcome, over the photos that are labelled with the rule and the
+    clean ones.
+
+    Photos with other violations are left out: a blurred photo may well read as gazing aside. A
+    rejection counts as a found warning too, because the student reads about it in both cases.
+    """
     asked = [photo for photo in photos if outcome == "warn" or name not in photo.label.warned]
     counted = [photo for photo in asked if name in photo.label.expected or _is_compliant(photo, name)]
     wanted = {outcome} if outcome == "reject" else set(OUTCOMES)
@@ -181,7 +203,9 @@ def rule_row(name: str, outcome: str, photos: list[EvaluatedPhoto], limits: Limi
 
 
 def area_under_curve(scores: list[float | None], expected: list[bool]) -> float | None:
-    """Chance that a violation scores above a compliant photo, ties counting half; None when there are none of either."""
+    """Probability that a violation has a higher score than a compliant photo; a tie counts half.
+    None when one of the two groups is empty.
+    """
     known = [(score, bad) for score, bad in zip(scores, expected, strict=True) if score is not None]
     bad, good = ([score for score, is_bad in known if is_bad == wanted] for wanted in (True, False))
     if not bad or not good:
@@ -195,7 +219,9 @@ def _is_compliant(photo: EvaluatedPhoto, rule: str) -> bool:
 
 
 def violation_kinds(judged: Evaluation) -> list[ViolationKind]:
-    """How often each kind of made violation is found, by strength; what is left to the reviewer comes last."""
+    """How often each kind of made violation is found, by strength. Kinds that are left to the
+    reviewer come last.
+    """
     found: dict[tuple[bool, str, str], dict[str, tuple[int, int]]] = {}
     for photo in judged.photos:
         for rule in photo.label.expected | photo.label.overlooked if photo.label.kind else ():

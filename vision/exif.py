@@ -1,6 +1,7 @@
-"""The one thing that is read of EXIF: which way up the picture is.
+"""Reads one field of EXIF: the orientation of the picture.
 
-A general reader follows what a file says: 65,535 entries of 20 MB each, all of them the same bytes. This one reads no value.
+A general EXIF reader can be kept busy by the file: 65,535 entries that all point to the same 20 MB.
+This reader reads no other value.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from typing import Literal
 ORIENTATION_TAG = 0x0112
 MAX_ENTRIES = 1000
 BYTE_ORDERS: dict[bytes, Literal["little", "big"]] = {b"II": "little", b"MM": "big"}
-SIZES = {1: 1, 3: 2, 4: 4}  # a byte, a short as the standard asks, a long as some write it
+SIZES = {1: 1, 3: 2, 4: 4}  # bytes of each type: byte; short, as the standard asks; long, as some devices write
 
 
 def orientation(exif: bytes | None) -> int:
-    """1-8 out of the first directory; 1 where there is none or it makes no sense: no reason to refuse a sound picture."""
+    """The orientation (1-8) from the first directory; 1 when it is missing or wrong, because a
+    sound picture is not refused for it.
+    """
     tiff = (exif or b"").removeprefix(b"Exif\0\0")
     order = BYTE_ORDERS.get(tiff[:2])
     if order is None:

@@ -1,6 +1,7 @@
-"""One face: its landmarks in a picture, and the aligned crop in which the rules measure.
+"""One face: its landmarks in the picture, and the aligned crop in which the rules measure.
 
-Numbers in capitals are indices of mediapipe's 478 face-mesh landmarks. Left and right are those of the picture.
+Numbers in capitals are indices of mediapipe's 478 face-mesh landmarks. Left and right are those of
+the picture, not of the person.
 """
 
 from __future__ import annotations
@@ -69,13 +70,16 @@ class Face:
 
 @dataclass(frozen=True)
 class FaceCrop:
-    """320 x 400 px, eyes level, 100 px apart. `points` are the landmarks in it, `back` maps crop px to
-    fractions of the source."""
+    """320 x 400 px; the eyes are level and 100 px apart.
+
+    `points` are the landmarks in crop px. `back` (2, 3) maps crop px to fractions of the source.
+    `enlarged` is crop px per px of the decoded picture; above 1, the crop was enlarged.
+    """
 
     rgb: np.ndarray
     points: np.ndarray
     back: np.ndarray
-    enlarged: float  # above 1 when the source had fewer pixels than the crop
+    enlarged: float
 
     @cached_property
     def lab(self) -> Lab:
@@ -87,7 +91,9 @@ class FaceCrop:
 
     @cached_property
     def darkest(self) -> np.ndarray:
-        """The smallest of the three channels: high only where a pixel is white, burnt or shining."""
+        """The smallest of the three channels. It is high only where a pixel is white, overexposed
+        or shining.
+        """
         return cv2.min(cv2.min(self.rgb[..., 0], self.rgb[..., 1]), self.rgb[..., 2])
 
     @cached_property
@@ -117,7 +123,9 @@ class FaceCrop:
         return patch[mask.astype(bool)]
 
     def _patch(self, indices: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
-        """The box of Lab round a hull, and the uint8 mask of the hull in it: a mask of the whole crop costs fifty times more."""
+        """The bounding box of a hull in Lab, and the uint8 mask of the hull in it. A mask of the
+        whole crop would cost fifty times more.
+        """
         hull = self._hull(indices)
         x, y, width, height = cv2.boundingRect(hull)
         patch = self.lab[y : y + height, x : x + width]
@@ -128,12 +136,12 @@ class FaceCrop:
         return _filled(self._hull(indices), self.rgb.shape[:2]).astype(bool)
 
     def _hull(self, indices: tuple[int, ...]) -> np.ndarray:
-        """Clipped to the crop, so that it always holds a pixel."""
+        """Convex hull, clipped to the crop so that it contains at least one pixel."""
         points = np.clip(self.points[list(indices)], 0, (CROP_WIDTH - 1, CROP_HEIGHT - 1))
         return cv2.convexHull(np.round(points).astype(np.int32))
 
     def window(self, centre: np.ndarray, half_width: float, half_height: float) -> tuple[slice, slice]:
-        """Rows and columns of a box round a point, clipped to the crop and never empty."""
+        """Rows and columns of a box around a point, clipped to the crop; never empty."""
         x = int(np.clip(round(centre[0]), 1, CROP_WIDTH - 2))
         y = int(np.clip(round(centre[1]), 1, CROP_HEIGHT - 2))
         rows = slice(max(0, y - int(half_height)), min(CROP_HEIGHT, y + int(half_height) + 1))
@@ -152,12 +160,14 @@ def _filled(hull: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 
 def align_face(picture: np.ndarray, size: np.ndarray, face: Face) -> FaceCrop:
-    """Cut the aligned crop out of `picture`, a decode of a source of `size` (width, height) px."""
+    """Cut the aligned crop from `picture`, which is a decode of a source of `size` (width, height)
+    px.
+    """
     scale = picture.shape[1] / size[0]
     forward = _alignment(face)
     into_crop = forward / np.array([scale, scale, 1.0])
     shrinkage = np.hypot(*into_crop[:, 0])
-    if shrinkage < 0.5:  # warping far down would alias and read as false sharpness
+    if shrinkage < 0.5:  # warping by more than half would alias and raise the sharpness measure
         factor = 1 / np.floor(1 / shrinkage)
         picture = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         into_crop = into_crop / np.array([factor, factor, 1.0])

@@ -1,6 +1,7 @@
-"""What a picture file claims to be, read from its first bytes only.
+"""What a picture file says about itself, read from its header.
 
-Nothing is decoded here: a file of 40,000 x 40,000 pixels is refused before any memory is asked for.
+Nothing is decoded here: a file of 40,000 x 40,000 pixels is refused before memory is allocated for
+it.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ MODES = {1: "L", 3: "RGB", 4: "CMYK"}  # by the number of components
 IN_ONE_SCAN = {0xC0, 0xC1, 0xC9}  # baseline and sequential: decoded row by row where all components come together
 MAX_CHUNKS = 10_000
 MAX_HEADER_PIXELS = 25_000_000
-# A corrupt header can make a parser raise nearly anything; these are the ones seen when fuzzing.
+# A corrupt header can make a parser raise nearly any error. Fuzzing produced these.
 PARSE_ERRORS = (
     OSError,
     ValueError,
@@ -40,8 +41,10 @@ PARSE_ERRORS = (
 
 @dataclass(frozen=True)
 class Header:
-    """kind: jpeg|png|webp|heif; stored width and height in px; EXIF orientation 1-8; ICC profile or None; whether it can be
-    decoded row by row, or only whole."""
+    """`kind` is jpeg, png, webp or heif. `width` and `height` are px as stored. `orientation` is
+    that of EXIF, 1-8. `icc` is the colour profile. `in_rows` is true when the file can be decoded
+    row by row.
+    """
 
     kind: str
     width: int
@@ -57,7 +60,7 @@ class Header:
 
 
 def sniff(data: bytes) -> str:
-    """The kind of picture by its signature; the name and the declared type are not trusted."""
+    """The kind of picture by its signature. The file's name and declared type are not used."""
     if data[:3] == b"\xff\xd8\xff":
         return "jpeg"
     if data[:8] == b"\x89PNG\r\n\x1a\n":
@@ -70,7 +73,7 @@ def sniff(data: bytes) -> str:
 
 
 def read_header(data: bytes) -> Header:
-    """Raises Unreadable for anything whose header cannot be understood."""
+    """Raises Unreadable when the header cannot be understood."""
     kind = sniff(data)
     try:
         return READERS[kind](data)
@@ -79,9 +82,9 @@ def read_header(data: bytes) -> Header:
 
 
 def _read_jpeg(data: bytes) -> Header:
-    """By hand: nothing but the size, the colours, the orientation and the profile is looked at."""
+    """Parsed here, not by a library: only size, colours, orientation and profile are read."""
     parts: list[tuple[int, bytes]] = []
-    for segment in jpeg_segments.walk(data):
+    for segment in jpeg_segments.read_segments(data):
         if segment.marker == jpeg_segments.SOS:
             return _jpeg_header(data, segment, parts)
         parts.append((segment.marker, jpeg_segments.body(data, segment)))
@@ -100,16 +103,20 @@ def _jpeg_header(data: bytes, scan: jpeg_segments.Segment, parts: list[tuple[int
 
 
 def _require_end(data: bytes, scan: jpeg_segments.Segment, in_one_scan: bool) -> None:
-    """A truncated JPEG decodes without complaint into grey; only the missing end marker gives it away."""
+    """Raise Unreadable when the end marker is missing. Decoders show a truncated JPEG in grey and
+    report no error.
+    """
     if not in_one_scan:
-        for _ in jpeg_segments.walk(data):  # to its end, and counted
+        for _ in jpeg_segments.read_segments(data):  # raises when the end is missing or there are too many
             pass
     elif data.rfind(b"\xff\xd9") < scan.end:
         raise Unreadable("damaged")
 
 
 def _jpeg_profile(parts: list[tuple[int, bytes]]) -> bytes | None:
-    """The ICC profile, which comes in numbered pieces of 64 KB; None where one is missing."""
+    """The ICC profile, joined from its numbered pieces of at most 64 KB; None when a piece is
+    missing.
+    """
     name = b"ICC_PROFILE\0"
     pieces = sorted(body[12:] for marker, body in parts if marker == jpeg_segments.APP2 and body.startswith(name))
     whole = pieces and all(piece[:2] == bytes([place, len(pieces)]) for place, piece in enumerate(pieces, 1))
@@ -118,7 +125,7 @@ def _jpeg_profile(parts: list[tuple[int, bytes]]) -> bytes | None:
 
 def _read_png(data: bytes) -> Header:
     chunks = _chunks(data, 8, "big", length_at=0, around=12)
-    # By hand, because the chunk may come behind the picture.
+    # Not by Pillow: the chunk may come after the picture data.
     exif = next((data[at + 8 : at + 8 + length] for at, length in chunks if data[at + 4 : at + 8] == b"eXIf"), None)
     image = PngImagePlugin.PngImageFile(io.BytesIO(data))
     return _header("png", image, exif)
@@ -127,7 +134,9 @@ def _read_png(data: bytes) -> Header:
 def _chunks(
     data: bytes, at: int, order: Literal["little", "big"], *, length_at: int, around: int, padded: int = 0
 ) -> list[tuple[int, int]]:
-    """(place, length of the body) of every chunk. A few megabytes of empty ones would keep a reader busy for seconds."""
+    """(offset, length of the body) of every chunk. Raises Unreadable above MAX_CHUNKS: millions of
+    empty chunks would take seconds.
+    """
     found = []
     while at < len(data):
         length = int.from_bytes(data[at + length_at : at + length_at + 4], order)
@@ -140,7 +149,7 @@ def _chunks(
 
 def _read_webp(data: bytes) -> Header:
     _chunks(data, 12, "little", length_at=4, around=8, padded=1)
-    # Pillow's reader allocates the canvas when it opens the file, so the size is read by hand first.
+    # Pillow's reader allocates the canvas when it opens the file, so the size is read here first.
     width, height = _webp_size(data)
     if width * height > MAX_HEADER_PIXELS:
         return Header("webp", width, height)

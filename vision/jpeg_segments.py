@@ -1,6 +1,7 @@
-"""The segments of a JPEG, walked without decoding anything, and no further than a camera's file could go.
+"""The segments of a JPEG, read without decoding, with limits that no camera's file reaches.
 
-A reader that trusts the file can be kept busy for minutes by a few megabytes: of fill bytes, of empty comments, of scans.
+A reader without limits can be kept busy for minutes by a few megabytes of fill bytes, empty
+comments or scans.
 """
 
 from __future__ import annotations
@@ -19,20 +20,25 @@ FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 MAX_SEGMENTS = 2000
 MAX_FILL = 64  # bytes of FF before a marker
 MAX_SCANS = 40  # progressive pictures have 10 to 20; each costs a pass over the whole picture
-# What ends entropy-coded data: a marker that is neither a restart nor an escaped FF.
+# Entropy-coded data ends at a marker that is neither a restart nor an escaped FF.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 
 
 class Segment(NamedTuple):
-    """`start` is the place of its FF, `end` the first byte after it; the picture data belongs to no segment."""
+    """`start` is the offset of its FF byte, `end` the first byte after it. The picture data belongs
+    to no segment.
+    """
 
     marker: int
     start: int
     end: int
 
 
-def walk(data: bytes) -> Iterator[Segment]:
-    """Every segment to the end marker, that included. Raises Unreadable where one does not fit or there are too many."""
+def read_segments(data: bytes) -> Iterator[Segment]:
+    """Yield every segment up to and including the end marker.
+
+    Raises Unreadable when a segment does not fit or there are too many.
+    """
     at = 2
     scans = 0
     for _ in range(MAX_SEGMENTS):
@@ -50,7 +56,7 @@ def walk(data: bytes) -> Iterator[Segment]:
 
 
 def end_of_scan(data: bytes, at: int) -> int:
-    """Where the picture data that starts at `at` ends."""
+    """The offset at which the picture data that starts at `at` ends."""
     found = _MARKER.search(data, at)
     if found is None:
         raise Unreadable("damaged")
@@ -58,15 +64,17 @@ def end_of_scan(data: bytes, at: int) -> int:
 
 
 def body(data: bytes, segment: Segment) -> bytes:
-    """Without marker and length."""
+    """The segment without its marker and length."""
     return data[segment.start + 4 : segment.end]
 
 
 def strip(data: bytes) -> bytes:
-    """A JPEG without metadata and without what follows its end. Raises Unreadable when its segments do not fit."""
+    """The JPEG without metadata and without the bytes after its end. Raises Unreadable when its
+    segments do not fit.
+    """
     parts, scan = [b"\xff\xd8"], None
-    for segment in walk(data):
-        if scan is not None:  # with the picture data behind it
+    for segment in read_segments(data):
+        if scan is not None:  # and the picture data after it
             parts.append(data[scan.start : segment.start])
         scan = segment if segment.marker == SOS else None
         if scan is None and segment.marker not in _METADATA:
@@ -75,7 +83,9 @@ def strip(data: bytes) -> bytes:
 
 
 def _without_preview(data: bytes, segment: Segment) -> bytes:
-    """The segment; of JFIF's own header only what comes before the miniature, of other APP0 nothing."""
+    """The segment itself; of the JFIF header only the part before the preview; nothing of any other
+    APP0.
+    """
     if segment.marker != APP0:
         return data[segment.start : segment.end]
     jfif = body(data, segment)

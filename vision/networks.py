@@ -1,4 +1,6 @@
-"""The neural models: made when first needed, one set per process, for a graph made before fork() hangs in the child."""
+"""The neural networks. Each process makes its own on first use: a mediapipe graph that was made
+before fork() hangs in the child.
+"""
 
 from __future__ import annotations
 
@@ -21,19 +23,21 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 LEAST_FACE_SCORE = 0.5
 M_ARENA_MAX = -8  # of glibc's malloc.h
-_lock = threading.Lock()  # a graph serves one picture at a time
+_lock = threading.Lock()  # a graph processes one picture at a time
 _quiet_until_found = {"mesh", "pose"}
 
 
 def face_meshes(rgb: np.ndarray) -> list[np.ndarray]:
-    """Up to 3 faces, each (478, 3): x and y in pixels of `rgb`, z in the same unit, towards the camera negative."""
+    """Up to 3 faces, each (478, 3): x and y in px of `rgb`, z in the same unit, negative towards
+    the camera.
+    """
     picture = pad_to_square(rgb)
     result = _run("mesh", picture)
     return [_points(face.landmark) * picture.shape[0] for face in result.multi_face_landmarks or ()]
 
 
 def face_boxes(rgb: np.ndarray) -> list[np.ndarray]:
-    """Boxes (x0, y0, x1, y1) in pixels of every face up to some 5 m away, small ones included."""
+    """Boxes (x0, y0, x1, y1) in px of every face up to about 5 m away, small faces included."""
     height, width = rgb.shape[:2]
     found = _run("face_boxes", rgb).detections or ()
     boxes = [detection.location_data.relative_bounding_box for detection in found]
@@ -47,7 +51,7 @@ def person_mask(rgb: np.ndarray) -> np.ndarray:
 
 
 def pose_landmarks(rgb: np.ndarray) -> np.ndarray | None:
-    """(33, 4) pose landmarks: x, y, z in pixels and visibility; None when no body is seen."""
+    """(33, 4): x, y, z in px, and visibility; None when no body is found."""
     picture = pad_to_square(rgb)
     landmarks = _run("pose", picture).pose_landmarks
     if landmarks is None:
@@ -57,14 +61,18 @@ def pose_landmarks(rgb: np.ndarray) -> np.ndarray | None:
 
 
 def pad_to_square(rgb: np.ndarray) -> np.ndarray:
-    """Padded below or at the right: mediapipe projects landmarks wrongly when a tilted face lies in an oblong picture."""
+    """`rgb` with grey added below or at the right. mediapipe places the landmarks of a tilted face
+    wrongly in an oblong picture.
+    """
     height, width = rgb.shape[:2]
     side = max(height, width)
     return cv2.copyMakeBorder(rgb, 0, side - height, 0, side - width, cv2.BORDER_CONSTANT, value=(128, 128, 128))
 
 
 def warm_up() -> None:
-    """Make the models that every photo needs and run them once, so that the first student does not wait."""
+    """Make the networks that every photo needs and run them once, so that the first student does
+    not wait for them.
+    """
     blank = np.full((256, 256, 3), 128, np.uint8)
     face_meshes(blank)
     face_boxes(blank)
@@ -78,7 +86,7 @@ def _points(landmarks: Any) -> np.ndarray:
 def _run(name: str, rgb: np.ndarray) -> Any:
     with _lock:
         model = _model(name, os.getpid())
-        if name in _quiet_until_found:  # the first face makes the C++ side write one more line
+        if name in _quiet_until_found:  # the first face makes the C++ side write one more line to stderr
             with _quiet():
                 result = model.process(np.ascontiguousarray(rgb))
             if getattr(result, "multi_face_landmarks", None) or getattr(result, "pose_landmarks", None):
@@ -89,8 +97,8 @@ def _run(name: str, rgb: np.ndarray) -> Any:
 
 @lru_cache(maxsize=8)
 def _model(name: str, pid: int) -> Any:
-    """`pid` is part of the key: a child of fork() gets models of its own."""
-    # One photo is one task on one core; OpenCV's own threads would only fight the other workers.
+    """`pid` is part of the cache key, so that a child of fork() makes its own models."""
+    # One photo is one task on one core. OpenCV's own threads would slow down the other workers.
     cv2.setNumThreads(1)
     _share_arenas()
     with _quiet():
@@ -100,14 +108,16 @@ def _model(name: str, pid: int) -> Any:
 
 
 def _share_arenas() -> None:
-    """The graphs bring a dozen threads; an allocation arena for each would keep 20 MB a worker for nothing (glibc only)."""
+    """Let all threads share two allocation arenas (glibc only). One arena for each of the dozen
+    threads would keep 20 MB more in every worker.
+    """
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, 2)
 
 
 def _solutions() -> Any:
     with warnings.catch_warnings():
-        # protobuf and matplotlib, which mediapipe imports, announce their own deprecations.
+        # mediapipe imports protobuf and matplotlib, which print deprecation warnings.
         warnings.simplefilter("ignore")
         from mediapipe.python import solutions
     return solutions
@@ -136,7 +146,9 @@ MAKERS: dict[str, Callable[[], Any]] = {"mesh": _mesh, "face_boxes": _face_boxes
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """The C++ side writes to stderr before any log level applies; it has nothing to say to an operator."""
+    """Silence stderr. The C++ side writes to it before any log level applies, and nothing of it
+    helps an operator.
+    """
     sys.stderr.flush()
     kept = os.dup(2)
     void = os.open(os.devnull, os.O_WRONLY)

@@ -1,4 +1,6 @@
-"""The person apart from the wall: a crop round head and shoulders with its mask, levelled, at a fixed size."""
+"""The person apart from the wall: a level crop of fixed size around head and shoulders, with a
+mask.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,12 @@ HAIR_TOP_HALF = 0.22
 
 @dataclass(frozen=True)
 class PersonCrop:
-    """384 x 384 px, 100 px from cheek to cheek. `inside` marks what the source really shows."""
+    """384 x 384 px; 100 px from cheek to cheek.
+
+    `mask` (h, w) is the probability of a person. `inside` (h, w) is true where the source has
+    pixels. `points` are the landmarks in crop px. `back` (2, 3) maps crop px to fractions of the
+    source.
+    """
 
     rgb: np.ndarray
     mask: np.ndarray
@@ -50,7 +57,7 @@ class PersonCrop:
 
     @cached_property
     def hair_top(self) -> int:
-        """First row where the person fills 35% of a strip over the face."""
+        """The first row where the person fills 35% of a vertical strip above the face."""
         half = int(HAIR_TOP_HALF * FACE_WIDTH)
         strip = self.mask[:, int(self.middle) - half : int(self.middle) + half] > PERSON
         rows = strip.mean(1) > HAIR_TOP_SHARE
@@ -62,6 +69,7 @@ class PersonCrop:
 
 
 def crop_person(source: Source, face: Face) -> PersonCrop:
+    """Cut the crop and run the segmentation network on it."""
     forward = _alignment(face)
     has_pixels = face.width * source.small.shape[1] / source.width >= FACE_WIDTH
     picture = source.small if has_pixels else source.work
@@ -74,7 +82,9 @@ def crop_person(source: Source, face: Face) -> PersonCrop:
 
 
 def _alignment(face: Face) -> np.ndarray:
-    """2 x 3 matrix from source px to crop px; level, the eyes on row 150, the face in the middle column."""
+    """2 x 3 matrix from source px to crop px. The eyes lie level on row 150, the face in the middle
+    column.
+    """
     x, y = (float(value) for value in face.eyes.mean(0))
     matrix = cv2.getRotationMatrix2D((x, y), face.roll, FACE_WIDTH / face.width)
     matrix[:, 2] += np.array([SIDE / 2, EYE_LINE]) - (x, y)

@@ -1,4 +1,4 @@
-"""The photo as it was sent: opened once, upright, sRGB, decoded no finer than somebody asks for."""
+"""The photo as it was sent: upright, sRGB, decoded only as fine as is needed."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from vision.jpeg_segments import strip
 MAX_BYTES = 25 * 1024 * 1024
 MAX_SIDE = 20_000
 MAX_PIXELS = 110_000_000
-MAX_PIXELS_WHOLE = 50_000_000  # HEIC, progressive and CMYK JPEG: held whole while they are decoded
-MAX_PIXELS_COPIED = 25_000_000  # PNG and WebP: held several times over, and no camera sends them
-KEPT_PIXELS = 25_000_000  # a larger HEIC is halved before anything else is done with it
+MAX_PIXELS_WHOLE = 50_000_000  # HEIC, progressive and CMYK JPEG: decoded as a whole
+MAX_PIXELS_COPIED = 25_000_000  # PNG and WebP: copied several times while decoding; no camera sends them
+KEPT_PIXELS = 25_000_000  # a larger HEIC is halved right after decoding
 MIN_SIDE = 200
-WORK_SIDE = 960  # the models look at a picture at least this long; faces are found down to 60 px in it
+WORK_SIDE = 960  # long side of the working picture; faces of 60 px and more are found in it
 SMALL_SIDE = 640
 OUTLINE_SIDE = 340
 REDUCED = {
@@ -42,7 +42,9 @@ PLUGINS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
 
 @dataclass
 class Source:
-    """A photo whose header was accepted. `width` and `height` are those of the upright picture."""
+    """A photo whose header was accepted. `width` and `height` are those of the upright picture, in
+    px.
+    """
 
     data: bytes = field(repr=False)
     header: Header
@@ -58,32 +60,37 @@ class Source:
 
     @property
     def size(self) -> np.ndarray:
-        """(width, height) as floats: fractions of the picture times this are its pixels."""
+        """(width, height) as floats. Fractions of the picture times `size` are px."""
         return np.array([self.width, self.height], np.float64)
 
     @property
     def work(self) -> np.ndarray:
-        """The upright sRGB picture that the models look at, (h, w, 3) uint8."""
+        """The upright sRGB picture that the networks get, (h, w, 3) uint8."""
         return self.at_least(WORK_SIDE)
 
     @cached_property
     def small(self) -> np.ndarray:
-        """The working picture at 640 px: as much as the networks make use of, and cheap to hand over."""
+        """The working picture with a long side of 640 px: enough for the networks, and cheap to
+        copy.
+        """
         picture = shrink(self.work, max(1, max(self.work.shape[:2]) // SMALL_SIDE))
         factor = SMALL_SIDE / max(picture.shape[:2])
         if factor >= 1:
             return picture
-        # Less than halved, so that plain interpolation does not alias, at a tenth of the cost of averaging odd areas.
+        # Shrunk by less than half, so linear interpolation does not alias. It costs a tenth of
+        # INTER_AREA with a factor that is no whole number.
         return cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_LINEAR)
 
     @cached_property
     def outlines(self) -> np.ndarray:
-        """Grey, at about 340 px, by whole numbers, which is quick: enough for edges."""
+        """Grey, with a long side of about 340 px: enough to find edges. A whole divisor keeps the
+        resizing fast.
+        """
         picture = shrink(self.small, max(1, round(max(self.small.shape[:2]) / OUTLINE_SIDE)))
         return cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
 
     def at_least(self, long_side: float) -> np.ndarray:
-        """The smallest decode whose long side reaches `long_side`, or the whole picture."""
+        """The smallest decode whose long side is at least `long_side` px, or the whole picture."""
         whole = max(self.width, self.height)
         divisor = next((d for d in (8, 4, 2) if whole / d >= long_side), self._finest)
         finer = [d for d in self._levels if d <= divisor]
@@ -108,9 +115,9 @@ class Source:
 
 
 def open_photo(data: bytes | str | Path, *, max_bytes: int = MAX_BYTES) -> Source:
-    """Accepts bytes or a path. Reads the header only, then decodes the small working picture.
+    """Open bytes or a path: read the header, then decode the working picture.
 
-    Raises Unreadable when it is not a JPEG, PNG, WebP or HEIC photo inside the limits.
+    Raises Unreadable when it is no JPEG, PNG, WebP or HEIC photo within the limits.
     """
     content = data if isinstance(data, bytes) else _read_file(Path(data), max_bytes)
     if not content:
@@ -132,7 +139,9 @@ def check_size(header: Header) -> None:
 
 
 def max_pixels(header: Header) -> int:
-    """By what decoding it costs in memory: 3 bytes a pixel where it is held whole, up to 16 where it is copied."""
+    """The most pixels allowed, by what decoding costs in memory: 3 bytes a pixel when it is held
+    whole, up to 16 when it is copied.
+    """
     if header.kind in ("png", "webp"):
         return MAX_PIXELS_COPIED
     in_parts = header.in_rows and header.mode != "CMYK"
@@ -160,7 +169,7 @@ def _read_file(path: Path, max_bytes: int) -> bytes:
 
 
 def _decode_jpeg(data: bytes, header: Header, divisor: int) -> np.ndarray:
-    # OpenCV knows neither profiles nor our header, so it must leave the orientation to us.
+    # OpenCV does not apply colour profiles; orientation is applied below, after the profile.
     buffer = np.frombuffer(data, np.uint8)
     try:
         rgb = cv2.imdecode(buffer, REDUCED[divisor] | cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
@@ -192,5 +201,5 @@ def _open_pillow(data: bytes, header: Header, divisor: int) -> Image.Image:
         return image
     image = JpegImagePlugin.JpegImageFile(io.BytesIO(strip(data)))
     image.draft(None, (header.width // divisor, header.height // divisor))
-    # Adobe's programs write ink as its opposite and say so in a marker; Pillow takes it for granted.
+    # Adobe's programs store inverted CMYK and mark it. Pillow inverts all CMYK, marked or not.
     return image if "adobe" in image.info else ImageChops.invert(image)

@@ -1,4 +1,4 @@
-"""What judging says: findings and the verdict over them."""
+"""The result of judging: findings, and the verdict over them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ Mark = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Finding:
-    """`value` is what was measured, `limit` the limit that it passed; both None where there is no number."""
+    """A broken rule. `value` was measured, `limit` is the limit that it exceeds; both are None for
+    a rule without a number.
+    """
 
     rule: str
     outcome: Outcome

@@ -166,7 +166,7 @@ def test_every_family_has_rules_and_every_rule_is_shown_once():
 
 
 def test_a_new_rule_needs_nothing_but_its_entry(monkeypatch):
-    """Declared with a criterion it is judged, scored and shown in its words."""
+    """LimitDeclaration with a criterion it is judged, scored and shown in its words."""
     nose = Rule(
         "nose",
         title="Nose straight",

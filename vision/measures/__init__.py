@@ -1,4 +1,6 @@
-"""Everything that is measured on a photo, as plain numbers: what is stored, so that a verdict can be replayed."""
+"""All measures of a photo, as plain numbers. They are stored, so that a verdict can be repeated
+without the picture.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ PERSON_MEASURES = (clothes.measure, cover.measure_head)
 
 
 def measure(source: Source) -> Measures:
-    """All measures of a photo; with no face in it only `faces`, `other_face` and the size."""
+    """All measures of a photo. Without a face: only `faces`, `other_face`, `other_boxes` and the
+    size.
+    """
     found = face_detection.detect_faces(source)
     measures: Measures = {"width": source.width, "height": source.height, **face_detection.measure(found, source)}
     if found.main is not None:
@@ -70,12 +74,12 @@ def crop_face(source: Source, face: Face) -> FaceCrop:
 
 
 def face_picture(source: Source, face: Face) -> np.ndarray:
-    """The smallest decode that has 100 px between the eyes."""
+    """The smallest decode with at least 100 px between the eyes."""
     return source.at_least(max(source.width, source.height) * EYE_DISTANCE / face.eye_distance)
 
 
 def _rounded(value: Any) -> Any:
-    """Five digits say all that a measure knows, and keep the stored row small."""
+    """Rounded to five decimals: finer than any measure is exact, and the stored row stays small."""
     if isinstance(value, list | tuple):
         return [_rounded(item) for item in value]
     return value if isinstance(value, int | str) or value is None else round(float(value), 5)

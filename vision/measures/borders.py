@@ -1,4 +1,6 @@
-"""Where the person is cut by the borders of the photo: what lies beyond cannot be shown, while a wall goes on for ever."""
+"""Where the borders of the photo cut the person. The missing part of a person cannot be shown; a
+missing part of the wall can.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,9 @@ PLACES = np.concatenate([np.stack(pair, 1) for pair in ((ALONG, START), (ALONG, 
 
 
 def measure(person: PersonCrop, source: Source) -> dict[str, object]:
-    """`cut`: for top, bottom, left and right the longest stretch [from, to] where the person meets that border, as
-    fractions of its length; None where only wall does."""
+    """`cut`: for top, bottom, left and right the longest stretch [from, to] where the person meets
+    the border, as fractions of its length; None where only the wall does.
+    """
     border = _pixels(person, source, AT_BORDER)
     inside = _pixels(person, source, NEAR_BORDER)
     meets = person.mask[border] > PERSON
@@ -30,7 +33,7 @@ def measure(person: PersonCrop, source: Source) -> dict[str, object]:
 
 
 def _pixels(person: PersonCrop, source: Source, inset: float) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns in the crop of all places, drawn inwards by px of the crop."""
+    """Rows and columns in the crop of all PLACES, moved inwards by `inset` crop px."""
     inset *= np.hypot(*(person.back[:, 0] * source.size))
     places = np.clip(PLACES * source.size, inset, source.size - inset) / source.size
     pixels = np.linalg.solve(person.back[:, :2], (places - person.back[:, 2]).T)

@@ -1,4 +1,4 @@
-"""The clothes below the chin: colour against the background of the portrait, blue, pattern, shoulders."""
+"""The clothes below the chin: likeness to the background, blue, pattern, shoulders."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ def measure(person: PersonCrop, crop: FaceCrop) -> dict[str, object]:
 
 
 def clothes_area(person: PersonCrop, skin: np.ndarray) -> np.ndarray:
-    """Person below the chin without the larger patches of skin (neck, neckline); specks of skin colour are pattern."""
+    """The person below the chin, without larger patches of skin (neck, neckline). Small specks of
+    skin colour count as pattern.
+    """
     below = slice(min(SIDE - 1, int(person.chin + CLOTHES_BELOW_CHIN * FACE_WIDTH)), SIDE)
     sure = cv2.erode(person.is_person[below].astype(np.uint8), np.ones((9, 9), np.uint8))
     bare = (colour_distance(person.lab[below], skin) < LIKE_SKIN).astype(np.uint8)
@@ -70,7 +72,7 @@ def _measure_area(person: PersonCrop, area: np.ndarray) -> dict[str, object]:
 
 
 def _edge_density(person: PersonCrop, area: np.ndarray) -> float:
-    """Share of the clothes, away from their outline, that lies on a strong edge."""
+    """The share of the clothes that lies on a strong edge. The outline of the clothes is left out."""
     rows = slice(min(SIDE - 8, max(0, int(person.chin))), SIDE)
     inner = cv2.erode(area[rows].astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
     if not inner.any():
@@ -80,9 +82,12 @@ def _edge_density(person: PersonCrop, area: np.ndarray) -> float:
 
 
 def shoulders(person: PersonCrop) -> float | None:
-    """Degrees between the shoulders. The mask's outline is quick but hair over a shoulder bends it, so a slope that it
-    shows is measured again by the pose network, which straightens people a little: the truth lies between. None when that
-    network sees no shoulders."""
+    """Degrees between the shoulders; None when the pose network finds no shoulders.
+
+    The outline of the mask is quick to measure, but hair over a shoulder bends it. So a slope above
+    LEVEL_BY_OUTLINE is measured again by the pose network. That network makes people a little
+    straighter than they are, so the result is a weighted mean of both.
+    """
     by_outline = shoulder_slope(person)
     if abs(by_outline) <= LEVEL_BY_OUTLINE:
         return by_outline
@@ -95,7 +100,9 @@ def shoulders(person: PersonCrop) -> float | None:
 
 
 def shoulder_slope(person: PersonCrop) -> float:
-    """Degrees between the tops of the person beside the neck; positive when the right of the picture hangs lower."""
+    """Degrees between the top of the person left and right of the neck; positive when the right
+    side of the picture is lower.
+    """
     left, right = (_shoulder_top(person, side) for side in (-1, 1))
     run = (SHOULDER_FROM + SHOULDER_TO) * FACE_WIDTH
     return float(np.degrees(np.arctan2(right - left, run)))

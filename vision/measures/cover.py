@@ -1,4 +1,4 @@
-"""What covers the head: fringe, hair over the ears, hats, masks."""
+"""What covers the head: a fringe, hair over the ears, hats, masks."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def measure_head(person: PersonCrop, crop: FaceCrop) -> dict[str, object]:
 
 
 def hair_chroma(person: PersonCrop) -> float:
-    """Median chroma of the head above the forehead: hair is seldom colourful, caps and scarves are."""
+    """Median chroma of the head above the forehead. Hair is seldom colourful; caps and scarves are."""
     middle, half = int(person.middle), int(0.4 * FACE_WIDTH)
     bottom = int(person.points[10, 1] - 0.05 * FACE_WIDTH)
     rows = slice(min(person.hair_top, bottom), max(bottom, 1))
@@ -58,12 +58,14 @@ def hair_chroma(person: PersonCrop) -> float:
 
 
 def like_skin(skin: np.ndarray) -> float:
-    """dE from the cheeks (Lab) up to which a colour may be the same skin in another light."""
+    """The colour distance from the cheeks (Lab) up to which a colour may be the same skin in other
+    light.
+    """
     return float(np.clip(LIKE_SKIN_OF_LIGHTNESS * skin[0], LIKE_SKIN_LEAST, LIKE_SKIN))
 
 
 def _spots(crop: FaceCrop, indices: tuple[int, ...]) -> np.ndarray:
-    """Mean Lab (n, 3) of the small squares round some landmarks."""
+    """Mean Lab (n, 3) of a small square around each landmark."""
     columns, rows = np.round(crop.points[list(indices)]).astype(int).T
     reach = np.arange(-SPOT, SPOT + 1)
     rows = np.clip(rows[:, None, None] + reach[:, None], 0, CROP_HEIGHT - 1)
@@ -72,7 +74,9 @@ def _spots(crop: FaceCrop, indices: tuple[int, ...]) -> np.ndarray:
 
 
 def ear_skin(person: PersonCrop, skin: np.ndarray, index: int, side: int) -> float:
-    """Share of skin in what belongs to the person beside a cheek, where the ear should be; 1 where next to nothing does."""
+    """Share of skin in the person's pixels beside a cheek, where the ear should be; 1 when there
+    are nearly no such pixels.
+    """
     x, y = np.round(person.points[index]).astype(int)
     inner, outer = x - side * EAR_INSIDE, x + side * EAR_OUTSIDE
     box = (slice(max(0, y - EAR_ABOVE), y + EAR_BELOW), slice(max(0, min(inner, outer)), max(inner, outer)))

@@ -1,4 +1,4 @@
-"""Lids, gaze, red pupils, and what glasses do to the eyes."""
+"""Lids, gaze, red pupils, and reflections in glasses."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ def _length(points: np.ndarray, a: int, b: int) -> float:
 
 
 def _opening(points: np.ndarray, lids: tuple[int, int], iris: tuple[int, ...]) -> float:
-    """Gap between the lids over the diameter of the iris: does not depend on how large an eye is."""
+    """Gap between the lids divided by the diameter of the iris, which makes it independent of the
+    size of the eye.
+    """
     diameter = (_length(points, iris[1], iris[3]) + _length(points, iris[2], iris[4])) / 2
     return _length(points, *lids) / max(diameter, 1e-6)
 
@@ -44,14 +46,18 @@ def _aspect(points: np.ndarray, corners: tuple[int, int], pairs: tuple[tuple[int
 
 
 def _gaze(points: np.ndarray, corners: tuple[int, int], iris: tuple[int, ...]) -> float:
-    """Where the iris lies along its eye, from -0.5 (left end in the picture) to 0.5."""
+    """Position of the iris between the corners of the eye, from -0.5 (left end in the picture) to
+    0.5.
+    """
     first, last = sorted(corners, key=lambda index: points[index, 0])
     axis = points[last] - points[first]
     return float((points[iris[0]] - points[first]) @ axis / max(axis @ axis, 1e-6)) - 0.5
 
 
 def _redness(crop: FaceCrop, iris: tuple[int, ...]) -> float:
-    """Median of (R - max(G, B)) / R over the inner iris, dark pixels left out: they have no colour."""
+    """Median of (R - max(G, B)) / R over the inner iris. R is taken as at least 40, because dark
+    pixels have no reliable colour.
+    """
     radius = max(2.0, 0.35 * _length(crop.points, iris[1], iris[3]))
     patch = crop.rgb[crop.window(crop.points[iris[0]], radius, radius)].reshape(-1, 3).astype(np.float32)
     red = patch[:, 0]

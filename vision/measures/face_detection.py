@@ -1,4 +1,4 @@
-"""Finding the one face, and whoever else is in the picture."""
+"""Finds the main face and all other faces in the picture."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ MOST_EDGES = 0.75
 
 @dataclass(frozen=True)
 class DetectedFaces:
-    """Faces largest first; `extra_boxes` are boxes, in px of the source, of faces that only the detector saw."""
+    """`faces` have landmarks, the largest first. `extra_boxes` are boxes, in px of the source, of
+    faces that only the detector found.
+    """
 
     faces: tuple[Face, ...]
     extra_boxes: tuple[np.ndarray, ...]
@@ -65,7 +67,9 @@ def measure(found: DetectedFaces, source: Source) -> dict[str, object]:
 
 
 def is_alone(source: Source, face: Face) -> bool:
-    """Whether hardly an edge is seen around the one: nobody can stand before a plain wall unseen, and a network is saved."""
+    """Whether there are nearly no edges around the person. Nobody can stand unseen before a plain
+    wall, so the detector need not run.
+    """
     picture = source.outlines
     edges = cv2.Canny(cv2.GaussianBlur(picture, (0, 0), 1), 20, 60)
     width = face.width * picture.shape[1] / source.width
@@ -74,7 +78,9 @@ def is_alone(source: Source, face: Face) -> bool:
 
 
 def _surroundings(edges: np.ndarray, xy: np.ndarray, width: float) -> list[np.ndarray]:
-    """The parts of a picture beside and above a face with its hair and shoulders; all but empty ones."""
+    """The parts of the picture beside and above a face with its hair and shoulders, without empty
+    parts.
+    """
     middle = (xy[CHEEK_LEFT, 0] + xy[CHEEK_RIGHT, 0]) / 2
     reaches = (-SHOULDER_REACH, -HAIR_REACH, HAIR_REACH, SHOULDER_REACH)
     left, near_left, near_right, right = (max(0, int(middle + reach * width)) for reach in reaches)
@@ -90,13 +96,15 @@ def _surroundings(edges: np.ndarray, xy: np.ndarray, width: float) -> list[np.nd
 
 
 def _find_in_boxes(source: Source, boxes: list[np.ndarray]) -> list[Face]:
-    """The mesh finder sees only faces that fill a good part of the picture; the detector's boxes lead it to the others."""
+    """Landmarks of the three largest boxes. The face mesh finds only faces that fill a good part of
+    its input.
+    """
     largest_first = sorted(boxes, key=lambda box: box[0] - box[2])
     return [face for box in largest_first[:3] for face in _find_in_crop(source, box)]
 
 
 def _find_in_crop(source: Source, box: np.ndarray) -> list[Face]:
-    """Landmarks found again in a crop round `box` (px of the source), at up to 640 px."""
+    """Landmarks of the largest face in a crop around `box` (px of the source), at up to 640 px."""
     x0, y0, x1, y1 = box
     margin = MARGIN * max(x1 - x0, y1 - y0)
     picture = source.at_least(max(source.width, source.height) * CROP_SIDE / (x1 - x0 + 2 * margin))
@@ -111,7 +119,7 @@ def _find_in_crop(source: Source, box: np.ndarray) -> list[Face]:
 
 
 def _overlaps(a: np.ndarray, b: np.ndarray) -> bool:
-    """True when the centre of `a` lies inside `b` or the other way round."""
+    """Whether the centre of one box lies inside the other."""
     return _contains(a, (b[:2] + b[2:]) / 2) or _contains(b, (a[:2] + a[2:]) / 2)
 
 

@@ -1,4 +1,6 @@
-"""Signs that the photo was taken from a screen or a print, or smoothed by a beauty filter. They only warn."""
+"""Signs that the photo shows a screen or a print, or was smoothed by a beauty filter. These
+measures only lead to warnings.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,9 @@ def measure_face(crop: FaceCrop) -> dict[str, object]:
 
 
 def measure_screen(picture: np.ndarray, source: Source, face: Face, crop: FaceCrop) -> dict[str, object]:
-    """`picture` is the decode that the crop was cut from: the crop loses what a fine grid leaves there, and shows a coarse one
-    better."""
+    """`picture` is the decode that the crop was cut from. A fine grid is lost in the crop, and a
+    coarse one shows better in it; so both are measured.
+    """
     shown = spectral_peak(crop.grey[TOP : TOP + SPECTRUM, LEFT : LEFT + SPECTRUM])
     patch = (
         _round_the_nose(picture, face.xy[NOSE] * picture.shape[1] / source.width)
@@ -41,7 +44,9 @@ def measure_screen(picture: np.ndarray, source: Source, face: Face, crop: FaceCr
 
 
 def _round_the_nose(picture: np.ndarray, nose: np.ndarray) -> np.ndarray | None:
-    """Grey px as they were decoded; None when the picture is smaller."""
+    """A grey square around the nose in decoded px; None when the picture is smaller than the
+    square.
+    """
     height, width = picture.shape[:2]
     if min(height, width) < SPECTRUM:
         return None
@@ -50,9 +55,10 @@ def _round_the_nose(picture: np.ndarray, nose: np.ndarray) -> np.ndarray | None:
 
 
 def spectral_peak(patch: np.ndarray) -> float:
-    """Strongest off-axis peak of the log spectrum over its surroundings: the grid of a screen makes one. `patch`: 256 x 256.
+    """The strongest peak of the log spectrum over its surroundings, axes left out. The grid of a
+    screen makes such a peak.
 
-    Half of the spectrum holds all: the other half mirrors it.
+    `patch` is 256 x 256. Half of the spectrum is enough, because the other half mirrors it.
     """
     transformed = cv2.dft((patch - patch.mean()) * _window(), flags=cv2.DFT_COMPLEX_OUTPUT)[:, : SPECTRUM // 2 + 1]
     spectrum = np.roll(np.log1p(np.hypot(transformed[..., 0], transformed[..., 1])), SPECTRUM // 2, axis=0)
@@ -74,12 +80,14 @@ def _ring() -> np.ndarray:
 
 
 def skin_detail(crop: FaceCrop) -> float:
-    """Standard deviation of the fine detail of the cheeks over grey levels: pores and noise that filters wipe away."""
+    """Standard deviation of the fine detail of the cheeks, in grey levels: pores and noise, which
+    beauty filters remove.
+    """
     return float(np.concatenate([fine_detail(crop, CHEEK_PATCH_LEFT), fine_detail(crop, CHEEK_PATCH_RIGHT)]).std())
 
 
 def fine_detail(crop: FaceCrop, indices: tuple[int, ...]) -> np.ndarray:
-    """Grey levels (n,) inside the hull of some landmarks, less those of the picture blurred."""
+    """Grey levels (n,) inside the hull of some landmarks, minus those of the blurred picture."""
     points = np.clip(crop.points[list(indices)], 0, (CROP_WIDTH - 1, CROP_HEIGHT - 1))
     hull = cv2.convexHull(np.round(points).astype(np.int32))
     x, y, width, height = cv2.boundingRect(hull)
@@ -91,9 +99,10 @@ def fine_detail(crop: FaceCrop, indices: tuple[int, ...]) -> np.ndarray:
 
 
 def measure_frame(source: Source, face: Face) -> dict[str, object]:
-    """On how many of its four sides the face is framed by a long straight line: a bezel, or the border of a print.
+    """On how many of its four sides a long straight line frames the face: the border of a screen or
+    of a print.
 
-    A door or a window frame makes one or two.
+    A door or a window makes one or two such lines.
     """
     picture = source.outlines
     box = face.box * (picture.shape[1] / source.width)
@@ -111,7 +120,7 @@ def measure_frame(source: Source, face: Face) -> dict[str, object]:
 
 
 def _longest_by_side(lines: Iterable[np.ndarray], box: np.ndarray) -> list[np.ndarray]:
-    """Of the lines (x0, y0, x1, y1) along each side of the face the longest."""
+    """The longest of the lines (x0, y0, x1, y1) along each side of the face."""
     longest: dict[str | None, np.ndarray] = {}
     for line in sorted(lines, key=lambda line: np.hypot(line[2] - line[0], line[3] - line[1])):
         longest[_side(line, box)] = line
@@ -119,13 +128,15 @@ def _longest_by_side(lines: Iterable[np.ndarray], box: np.ndarray) -> list[np.nd
 
 
 def _with_room(box: np.ndarray) -> np.ndarray:
-    """The box (x0, y0, x1, y1) grown by what a side must stay away from the face."""
+    """The box (x0, y0, x1, y1), enlarged by the distance that a line must keep from the face."""
     room = ROOM * (box[2] - box[0])
     return box + np.array([-room, -room, room, room])
 
 
 def _side(line: np.ndarray, box: np.ndarray) -> str | None:
-    """Which side of the face a level or upright line runs along, well away from it."""
+    """The side of the face along which a level or upright line runs; None when it runs through the
+    face or at a slant.
+    """
     x0, y0, x1, y1 = (float(value) for value in line)
     left, top, right, bottom = _with_room(box)
     if abs(y1 - y0) <= SLANT * abs(x1 - x0):

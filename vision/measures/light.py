@@ -1,4 +1,4 @@
-"""Light on the face: evenness, exposure, glare, colour."""
+"""Light on the face: evenness, exposure, shine, colour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A chain round the neck: a bright thin line on skin."""
+"""A chain around the neck: a thin bright line on skin."""
 
 from __future__ import annotations
 
@@ -27,7 +27,11 @@ def measure(crop: FaceCrop) -> dict[str, object]:
 
 
 def longest_line(colours: np.ndarray, skin: np.ndarray) -> tuple[float, tuple[int, int, int, int]]:
-    """Diagonal of the longest bright thin line on the neck in px, less when it is no line but a patch; and its box."""
+    """Length of the longest thin bright line on the neck, in px (the diagonal of its box), and the
+    box.
+
+    A patch that is wider than a line counts as shorter.
+    """
     neck = (colour_distance(colours, skin) < LIKE_SKIN).astype(np.uint8)
     neck = cv2.morphologyEx(neck, cv2.MORPH_CLOSE, np.ones((BRIDGED, BRIDGED), np.uint8))
     neck = cv2.erode(neck, np.ones((RIM, RIM), np.uint8), borderValue=1)

@@ -1,4 +1,4 @@
-"""Size and attitude of the head, from the landmarks alone."""
+"""Size and pose of the head, from the landmarks alone."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def measure(face: Face, source: Source) -> dict[str, object]:
 
 
 def yaw(points: np.ndarray) -> float:
-    """Degrees the head is turned; positive towards the right of the picture.
+    """Degrees by which the head is turned; positive towards the right of the picture.
 
-    The lines between mirrored landmarks all run along the normal of the head's plane of symmetry.
+    The lines between mirrored landmarks are parallel to the normal of the head's plane of symmetry.
     """
     left, right = np.array(MIRRORED).T
     normal = (points[right] - points[left]).sum(0)
@@ -44,7 +44,7 @@ def yaw(points: np.ndarray) -> float:
 
 
 def pitch(points: np.ndarray) -> float:
-    """Degrees the head is tipped, 0 for the mean of upright heads; positive is chin up."""
+    """Degrees by which the chin is raised; 0 is the mean of upright heads."""
     x, y, z = points[FOREHEAD] - points[CHIN]
     return float(np.degrees(np.arctan2(z, np.hypot(x, y)))) - UPRIGHT_PITCH
 

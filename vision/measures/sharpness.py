@@ -1,4 +1,4 @@
-"""Sharpness, measured on the eyes: hair and clothes may be anything, eyes always have edges."""
+"""Sharpness, measured on the eyes: they always have edges, while hair and clothes may have none."""
 
 from __future__ import annotations
 
@@ -23,11 +23,14 @@ def measure(crop: FaceCrop) -> dict[str, object]:
 
 
 def edge_loss(grey: np.ndarray) -> float:
-    """Gradient energy over that after a blur, in the direction in which the blur takes least: near 1 where the picture was
-    blurred already. A shaken hand blurs one direction only, and the others still look sharp.
+    """How much gradient energy a blur removes, in the direction where it removes least: energy
+    before divided by energy after.
 
-    The least of u'Au / u'Bu over directions u is the smaller eigenvalue of inverse(B) A, A and B being the structure tensors
-    of the patch before and after.
+    Near 1 when the picture was blurred already. A shaken hand blurs one direction only; the others
+    still look sharp.
+
+    The minimum of u'Au / u'Bu over directions u is the smaller eigenvalue of inverse(B) A, where A
+    and B are the structure tensors of the patch before and after the blur.
     """
     sharp, soft = structure(grey), structure(cv2.GaussianBlur(grey, (0, 0), SOFTER))
     quotient = np.linalg.solve(soft + 1e-6 * np.eye(2), sharp)
@@ -36,7 +39,7 @@ def edge_loss(grey: np.ndarray) -> float:
 
 
 def structure(grey: np.ndarray) -> np.ndarray:
-    """(2, 2): mean products of the gradient across and down."""
+    """(2, 2) structure tensor: mean products of the horizontal and vertical gradient."""
     across = cv2.Sobel(grey, cv2.CV_32F, 1, 0).ravel()
     down = cv2.Sobel(grey, cv2.CV_32F, 0, 1).ravel()
     mixed = across @ down
@@ -44,5 +47,5 @@ def structure(grey: np.ndarray) -> np.ndarray:
 
 
 def texture(grey: np.ndarray) -> float:
-    """std(Laplacian) / std: falls for every blur, most for a lens out of focus."""
+    """std(Laplacian) / std. Every blur lowers it, a lens out of focus most."""
     return float(cv2.Laplacian(grey, cv2.CV_32F).std() / max(grey.std(), 1e-6))

@@ -1,4 +1,4 @@
-"""The standard portrait from a judged photo: frame, cut out, set on the background, encode."""
+"""Makes the standard portrait from a judged photo: crop, cut out, set on the background, encode."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ SURPLUS = 1.2  # source px per portrait px; more are averaged first, because tur
 
 @dataclass(frozen=True)
 class Portrait:
-    """`geometry` says where the head lies (px) and how it was cut; `edge` (there too, so that a verdict can be replayed)
-    grades the outline, 0 best to 1 worst."""
+    """`geometry` says where the head lies, in px, and how the portrait was cropped. `edge` grades
+    the outline, from 0 (best) to 1 (worst). It also stands in `geometry`, so that a verdict can be
+    repeated.
+    """
 
     jpeg: bytes
     thumbnail: bytes
@@ -45,9 +47,10 @@ def make_portrait(
     crop: Mapping[str, float] | None = None,
     limits: Limits | None = None,
 ) -> Portrait:
-    """480 x 640 px JPEG on "blue", "white" or "grey". `crop` (x, y, scale, angle as in geometry["crop"]) overrides the frame.
+    """A JPEG of 480 x 640 px on "blue", "white" or "grey".
 
-    Raises ValueError when the measures hold no face.
+    `crop` (x, y, scale, angle as in geometry["crop"]) replaces the automatic crop. Raises
+    ValueError when the measures hold no face.
     """
     if not measures.get("faces"):
         raise ValueError("a portrait needs a face")
@@ -63,7 +66,7 @@ def make_portrait(
 
 
 def warp(source: Source, crop: Crop) -> np.ndarray:
-    """The framed part of the source, uint8 RGB 640 x 480, still with its own wall."""
+    """The cropped part of the source, uint8 RGB 640 x 480, with its own wall."""
     picture = source.at_least(max(source.width, source.height) * crop.scale)
     surplus = picture.shape[1] / source.width / crop.scale
     if surplus > SURPLUS:
@@ -74,7 +77,7 @@ def warp(source: Source, crop: Crop) -> np.ndarray:
 
 
 def cut_out(picture: np.ndarray, measures: Mapping[str, Any], source: Source, crop: Crop) -> Matte:
-    """The person in a framed picture (uint8 RGB 640 x 480)."""
+    """Separate the person from the wall in a cropped picture (uint8 RGB 640 x 480)."""
     matrix = crop.matrix(source.size)
     oval = np.array(measures["oval"]) * source.size @ matrix[:, :2].T + matrix[:, 2]
     chin = oval[OVAL.index(CHIN), 1]

@@ -1,4 +1,4 @@
-"""Where the portrait is cut: geometry of the national standard (480 x 640 px)."""
+"""The automatic crop of the portrait, by the geometry of the national standard (480 x 640 px)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ LEVELLED_UP_TO = 15.0  # degrees; a head tilted further was not meant to be upri
 
 @dataclass(frozen=True)
 class Head:
-    """px of the source: middle of the eyes, middle of the face, hair top, width, tilt."""
+    """The head in px of the source: middle of the eyes, middle of the face, height of the hair
+    above the eyes, width; tilt in degrees.
+    """
 
     eyes: np.ndarray
     axis: np.ndarray
@@ -43,9 +45,10 @@ def read_head(measures: dict[str, Any], size: np.ndarray) -> Head:
 def choose_crop(measures: dict[str, Any], size: np.ndarray) -> tuple[Crop, bool]:
     """The crop for these measures, and whether the head fits the standard.
 
-    Of all places inside the comfortable ranges the one is taken that shows least beyond the source, then the one nearest to
-    what is aimed at: a photo that ends at the chest gets a larger face instead of a refusal. Where that is not enough the
-    standard is used to its ends.
+    Of all candidates inside the comfortable ranges it takes the one that shows least beyond the
+    source, then the one nearest to the aim: a photo that ends at the chest gets a larger face and
+    is not refused. When the comfortable ranges are not enough, the full ranges of the standard are
+    searched.
     """
     head, cut = read_head(measures, size), cut_of(measures)
     best, fits = _crop(head, *_fit_tall_head(head), size), False
@@ -59,7 +62,12 @@ def choose_crop(measures: dict[str, Any], size: np.ndarray) -> tuple[Crop, bool]
 
 
 def _best(head: Head, candidates: list[tuple[float, float]], size: np.ndarray, cut: Cut) -> Crop:
-    """The cheapest of them: what is lost costs most, and nothing costs less than what it is away, so the search can end early."""
+    """The candidate with the lowest cost: 100 times the missing share plus the distance from the
+    aim.
+
+    Candidates are sorted by distance, and no cost is below the distance, so the search can end
+    early.
+    """
     best, least = None, np.inf
     for away, candidate in sorted((_distance_from_aim(head, *candidate), candidate) for candidate in candidates):
         if away >= least:
@@ -75,7 +83,7 @@ def _best(head: Head, candidates: list[tuple[float, float]], size: np.ndarray, c
 
 
 def _distance_from_aim(head: Head, scale: float, eye_line: float) -> float:
-    """How far from what is aimed at, in hundreds of px."""
+    """The distance of a candidate from the aim, in hundreds of px."""
     hair_top = eye_line - scale * head.hair_rise
     too_large = max(0.0, scale * head.width - FACE_WIDTH_AIM)
     return (abs(eye_line - EYE_LINE_AIM) + abs(hair_top - HAIR_TOP_AIM) + too_large) / 100
@@ -83,14 +91,16 @@ def _distance_from_aim(head: Head, scale: float, eye_line: float) -> float:
 
 @dataclass(frozen=True)
 class Ranges:
-    """Least and most px of the portrait for face width, hair top and eye line."""
+    """Least and most of face width, hair top and eye line, in px of the portrait."""
 
     face_width: tuple[float, float]
     hair_top: tuple[float, float]
     eye_line: tuple[float, float]
 
     def candidates(self, head: Head) -> list[tuple[float, float]]:
-        """(scale, eye line) on a grid over the ranges, the aim included; empty for a head that does not fit."""
+        """(scale, eye line) on a grid over the ranges, with the aim; empty when the head does not
+        fit.
+        """
         least = self.face_width[0] / head.width
         most = min(self.face_width[1] / head.width, (self.eye_line[1] - self.hair_top[0]) / head.hair_rise)
         if least > most:
@@ -111,7 +121,9 @@ COMFORTABLE = Ranges(face_width=(190.0, 285.0), hair_top=(55.0, 105.0), eye_line
 
 
 def _fit_tall_head(head: Head) -> tuple[float, float]:
-    """Hair so tall that the face must become as small as the standard allows; what still sticks out is flagged."""
+    """The scale and eye line for hair so tall that the face gets the least width of the standard.
+    The rule `framing` warns when the hair still does not fit.
+    """
     tallest = STANDARD.eye_line[1] - STANDARD.hair_top[0]
     return max(tallest / head.hair_rise, STANDARD.face_width[0] / head.width), STANDARD.eye_line[1]
 
@@ -125,7 +137,7 @@ def _crop(head: Head, scale: float, eye_line: float, size: np.ndarray) -> Crop:
 
 
 def portrait_geometry(crop: Crop, measures: dict[str, Any], size: np.ndarray) -> dict[str, Any]:
-    """Where the head lies in the portrait, in px, for the reviewer and for the record."""
+    """Where the head lies in the portrait, in px. Shown to the reviewer and stored."""
     matrix = crop.matrix(size)
     eyes, cheeks, hair = (_project(measures[name], size, matrix) for name in ("eyes", "cheeks", "hair_top"))
     return {

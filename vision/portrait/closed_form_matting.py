@@ -1,7 +1,8 @@
-"""Closed-form matting (Levin, Lischinski and Weiss 2008), solved in the unknown band only.
+"""Closed-form matting (Levin, Lischinski and Weiss 2008), solved only in the unknown band.
 
-The matting Laplacian couples each pixel with the 24 around it. Only windows that touch an unknown pixel are computed, only
-unknown pixels are unknowns, and a solution at half the size gives the start; so it costs a fraction of solving the picture.
+The matting Laplacian couples each pixel with the 24 around it. Only windows that touch an unknown
+pixel are computed, and only unknown pixels are unknowns of the equations. The solution at half the
+size is the start value. Together this costs a fraction of solving the whole picture.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ COARSEST = 160  # px of height
 
 
 def closed_form_alpha(rgb: np.ndarray, known: np.ndarray, guess: np.ndarray, trust: np.ndarray) -> np.ndarray:
-    """rgb float32 (h, w, 3) in 0-1; known 1, 0 or 0.5 where unknown; guess of alpha, and how much to trust it (0 and up).
+    """Alpha, float32 (h, w), that minimises the matting energy plus trust * (alpha - guess)^2.
 
-    Returns alpha, float32: it minimises the matting energy plus trust * (alpha - guess)^2.
+    `rgb`: float32 (h, w, 3) in 0-1. `known`: 1 person, 0 wall, 0.5 unknown. `guess`: alpha expected
+    at the unknown pixels. `trust`: weight of the guess, 0 and more.
     """
     if rgb.shape[0] <= COARSEST:
         return solve(rgb, known, guess, trust, guess, ITERATIONS_COARSEST)
@@ -65,7 +67,7 @@ def solve(
 
 
 def laplacian(rgb: np.ndarray, rows: np.ndarray, unknown: np.ndarray) -> csr_matrix:
-    """(number of unknown, h * w): the rows of the matting Laplacian that belong to unknown pixels."""
+    """The rows of the matting Laplacian that belong to unknown pixels, (number of unknown, h * w)."""
     from scipy.sparse import csr_matrix  # 28 MB that the web and the other workers need not carry
 
     width = unknown.shape[1]
@@ -85,12 +87,14 @@ def laplacian(rgb: np.ndarray, rows: np.ndarray, unknown: np.ndarray) -> csr_mat
 
 
 def _stencil(i: int, j: int) -> int:
-    """Where place j of a window lies in the stencil round place i."""
+    """The index in STENCIL, centred on place i of a window, of place j of that window."""
     return STENCIL.index((WINDOW[j][0] - WINDOW[i][0], WINDOW[j][1] - WINDOW[i][1]))
 
 
 def _pair_weights(rgb: np.ndarray, centres: np.ndarray, width: int) -> Iterator[tuple[int, int, np.ndarray]]:
-    """For each pair of places i <= j: delta_ij - (1 + (I_i - mean) C^-1 (I_j - mean)) / 9 of every window."""
+    """For each pair of places i <= j: delta_ij - (1 + (I_i - mean) C^-1 (I_j - mean)) / 9 for every
+    window.
+    """
     colours = np.ascontiguousarray(rgb.reshape(-1, 3).T)
     pixels = np.stack([colours[:, centres + y * width + x] for y, x in WINDOW])
     spread = pixels - pixels.mean(0)
@@ -104,7 +108,7 @@ def _pair_weights(rgb: np.ndarray, centres: np.ndarray, width: int) -> Iterator[
 
 
 def _inverse_covariance(spread: np.ndarray) -> np.ndarray:
-    """(3, 3, m) from (9, 3, m): inverse of the colour covariance of each window, regularised."""
+    """The regularised inverse of the colour covariance of each window, (3, 3, m) from (9, 3, m)."""
     channels = spread.transpose(1, 0, 2).astype(np.float64)  # single precision loses flat, dark windows
     (rr, rg, rb), (_, gg, gb), (_, _, bb) = ([(p * q).sum(0) / 9 for q in channels] for p in channels)
     rr, gg, bb = rr + EPSILON / 9, gg + EPSILON / 9, bb + EPSILON / 9
@@ -118,9 +122,11 @@ def _inverse_covariance(spread: np.ndarray) -> np.ndarray:
 def conjugate_gradient(
     matrix: csr_matrix, pull: np.ndarray, target: np.ndarray, alpha: np.ndarray, rows: np.ndarray, iterations: int
 ) -> np.ndarray:
-    """Solve matrix @ alpha + pull * alpha[rows] = target for the entries `rows` of `alpha`, the others held.
+    """Solve matrix @ alpha + pull * alpha[rows] = target for the entries `rows` of `alpha`. The
+    other entries are fixed.
 
-    Preconditioned by the diagonal; stops early when the residual has fallen a thousandfold.
+    The diagonal is the preconditioner. Stops early when the residual has become a thousand times
+    smaller.
     """
     diagonal = matrix.data.reshape(len(rows), -1)[:, len(STENCIL) // 2] + pull
     scale = 1 / np.maximum(diagonal, 1e-6)

@@ -12,8 +12,10 @@ WIDTH, HEIGHT = 480, 640
 
 @dataclass(frozen=True)
 class Crop:
-    """The source px (x, y) that lands in the middle of the portrait, as fractions of the source; portrait px per source
-    px; degrees by which the picture is turned clockwise to level the eyes."""
+    """(x, y): the point of the source in the middle of the portrait, as fractions. `scale`:
+    portrait px per source px. `angle`: degrees by which the picture is turned clockwise to level
+    the eyes.
+    """
 
     x: float
     y: float

@@ -1,4 +1,6 @@
-"""The portrait as a file: 24-bit JPEG, 300 dpi, sRGB, no metadata, as good as 40,960 bytes allow."""
+"""The portrait as a file: 24-bit JPEG, 300 dpi, sRGB, no metadata, with the best quality that
+40,960 bytes allow.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ THUMBNAIL_QUALITY = 82
 
 
 def encode_portrait(rgb: np.ndarray) -> tuple[bytes, int]:
-    """The largest file inside the limit, and its quality; the same pixels give the same bytes."""
+    """The largest file within the limit, and its quality. The same pixels give the same bytes."""
     image, files = Image.fromarray(rgb), {}
     low, high, quality = LEAST_QUALITY, BEST_QUALITY, USUAL_QUALITY
     while low < high:
@@ -33,7 +35,9 @@ def encode_thumbnail(rgb: np.ndarray) -> bytes:
 
 
 def encode(image: Image.Image, quality: int) -> bytes:
-    """Colour at full resolution: halved, it would smear the background into the outline of the hair."""
+    """A JPEG without chroma subsampling: at half resolution the colour of the background would
+    reach into the outline of the hair.
+    """
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality, subsampling=0, optimize=True, dpi=DPI)
     return file.getvalue()

@@ -1,7 +1,8 @@
-"""A frame as a person sets it: where the head lies in the portrait, in the px and degrees of the standard.
+"""The crop as a reviewer sets it: where the head lies in the portrait, in the px and degrees of the
+standard.
 
-The same four numbers that the standard names, instead of a point, a scale and an angle of the source. Pure: the
-measures hold every place that is needed, so no picture is opened.
+Four numbers of the standard stand for the point, scale and angle of a crop. The measures hold every
+place that is needed, so no picture is opened.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ RANGES = standard.RANGES | {"sideways": (-40.0, 40.0), "tilt": (-5.0, 5.0)}
 
 @dataclass(frozen=True)
 class HeadPosition:
-    """px: cheek to cheek, eyes below the upper edge, middle of the eyes right of the middle; degrees clockwise of the eyes."""
+    """`face_width`: px from cheek to cheek. `eye_line`: px from the upper edge to the eyes.
+    `sideways`: px by which the middle of the eyes lies right of the middle of the portrait. `tilt`:
+    degrees clockwise of the line through the eyes.
+    """
 
     face_width: float
     eye_line: float
@@ -30,12 +34,12 @@ class HeadPosition:
     tilt: float
 
     def as_dict(self) -> dict[str, float]:
-        """As shown and typed: to a tenth."""
+        """As shown and typed, rounded to a tenth."""
         return {name: round(value, 1) + 0.0 for name, value in asdict(self).items()}
 
 
 def crop_for(position: HeadPosition, measures: Mapping[str, Any], size: np.ndarray) -> Crop:
-    """The crop of a source of `size` (width, height) px that puts the head there."""
+    """The crop of a source of `size` (width, height) px that gives the head this position."""
     eyes, width, tilt = _head(measures, size)
     angle, scale = tilt - position.tilt, position.face_width / width
     offset = np.array([position.sideways, position.eye_line - HEIGHT / 2])
@@ -44,7 +48,7 @@ def crop_for(position: HeadPosition, measures: Mapping[str, Any], size: np.ndarr
 
 
 def position_of(crop: Crop, measures: Mapping[str, Any], size: np.ndarray) -> HeadPosition:
-    """Where a crop puts the head."""
+    """The position that a crop gives the head."""
     eyes, width, tilt = _head(measures, size)
     matrix = crop.matrix(size)
     x, y = matrix[:, :2] @ eyes + matrix[:, 2]
@@ -52,7 +56,9 @@ def position_of(crop: Crop, measures: Mapping[str, Any], size: np.ndarray) -> He
 
 
 def _head(measures: Mapping[str, Any], size: np.ndarray) -> tuple[np.ndarray, float, float]:
-    """px of the source: middle of the eyes, width of the face; degrees clockwise of the line through the eyes."""
+    """Middle of the eyes and width of the face, in px of the source; tilt of the eyes, in degrees
+    clockwise.
+    """
     eyes, cheeks = np.array(measures["eyes"]) * size, np.array(measures["cheeks"]) * size
     across = eyes[1] - eyes[0]
     tilt = float(np.degrees(np.arctan2(across[1], across[0])))
@@ -60,18 +66,22 @@ def _head(measures: Mapping[str, Any], size: np.ndarray) -> tuple[np.ndarray, fl
 
 
 def _turned(offset: np.ndarray, angle: float) -> np.ndarray:
-    """Turned as `Crop.matrix` turns."""
+    """`offset` turned in the same direction as `Crop.matrix` turns."""
     sine, cosine = np.sin(np.radians(angle)), np.cos(np.radians(angle))
     return np.array([[cosine, sine], [-sine, cosine]]) @ offset
 
 
 def frame_numbers(crop: Crop, measures: Mapping[str, Any], size: np.ndarray) -> dict[str, float]:
-    """Everything that is judged of a frame: the position, the hair top, and what lies outside of the picture (share)."""
+    """All numbers by which a crop is judged: the head position, the hair top in px, and the missing
+    share.
+    """
     found = portrait_geometry(crop, dict(measures), size)
     return position_of(crop, measures, size).as_dict() | {name: found[name] for name in ("hair_top", "outside")}
 
 
 def out_of_range(found: Mapping[str, float], *, outside: float | None) -> list[str]:
-    """The names of the numbers that leave the standard; `outside`: the most that the season allows, None for any."""
+    """The names of the numbers outside the standard. `outside` is the most that the season allows;
+    None allows any.
+    """
     wrong = [name for name, (low, high) in RANGES.items() if not low <= found[name] <= high]
     return wrong + (["outside"] if outside is not None and found["outside"] > outside else [])

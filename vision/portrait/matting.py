@@ -1,8 +1,8 @@
-"""Who is the person and what is the wall, pixel by pixel: alpha, and the colours of the person without the wall.
+"""Matting: alpha for each pixel, and the colours of the person without the wall.
 
-The network's mask knows who is where, to some ten px. Near its outline two things decide: what colour the wall has there
-(the photo rules ask for a plain one, and then a strand of hair is measured against it like against a blue screen), and, where
-the wall is busy or like the person, the closed-form matting of the colours themselves.
+The network's mask is exact to about ten px. Near its outline two things decide. The photo rules ask
+for a plain wall, so each pixel is compared with the wall's colour, as before a blue screen. Where
+the wall is busy or like the person, closed-form matting decides.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ FUSION = (13, 13)  # px over which the colours of the person are smooth
 
 @dataclass(frozen=True)
 class Matte:
-    """Alpha (h, w) and the colours of the person (h, w, 3), float32 in 0-1; `edge` grades the outline, 0 best to 1."""
+    """Alpha (h, w) and the colours of the person (h, w, 3), float32 in 0-1. `edge` grades the
+    outline, from 0 (best) to 1 (worst).
+    """
 
     alpha: np.ndarray
     person: np.ndarray
@@ -40,7 +42,9 @@ class Matte:
 
 
 def compute_matte(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarray) -> Matte:
-    """rgb is float32 in 0-1, `mask` the network's, `oval` (n, 2) the outline of the face, `chin` its lowest row."""
+    """`rgb`: float32 (h, w, 3) in 0-1. `mask`: the network's mask (h, w). `chin`: the lowest row of
+    the face. `oval`: the outline of the face (n, 2).
+    """
     trimap = build_trimap(rgb, mask, chin, oval)
     guess, trust = alpha_from_colours(rgb, mask, trimap)
     alpha = closed_form_alpha(rgb, trimap.known, guess, trust)
@@ -48,10 +52,12 @@ def compute_matte(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarr
 
 
 def alpha_from_colours(rgb: np.ndarray, mask: np.ndarray, trimap: Trimap) -> tuple[np.ndarray, np.ndarray]:
-    """Alpha if each unknown pixel were a mixture of the colours of wall and person, and how far to trust that.
+    """Alpha (h, w) when each unknown pixel is a mixture of a colour of the wall and one of the
+    person, and how far to trust it (h, w).
 
-    Trusted where the two differ, where the pixel lies on the line between them, and where the wall is even. Where the two
-    are alike (a white shirt before a white wall) or nothing fits, no colour can tell, and the mask is believed.
+    It is trusted where wall and person differ, where the pixel lies on the line between the two
+    colours, and where the wall is even. Where the two are alike (a white shirt before a white wall)
+    or no mixture fits, the mask decides.
     """
     unknown = trimap.known == 0.5
     wall, noise = trimap.wall[unknown], trimap.noise[unknown]
@@ -74,7 +80,9 @@ def alpha_from_colours(rgb: np.ndarray, mask: np.ndarray, trimap: Trimap) -> tup
 
 
 def candidate_colours(trimap: Trimap, unknown: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray | float]]:
-    """Colours that the person may have at the unknown pixels, each with its prior: those nearby, the hair, the clothes."""
+    """Colours that the person may have at the unknown pixels, each with its prior: the colours
+    nearby, the hair, the clothes.
+    """
     yield trimap.person[unknown], 1.0
     for hair in trimap.hair:
         yield hair, HAIR_PRIOR
@@ -85,9 +93,10 @@ def candidate_colours(trimap: Trimap, unknown: np.ndarray) -> Iterator[tuple[np.
 def unmix(
     from_wall: np.ndarray, wall: np.ndarray, noise: np.ndarray, colours: Iterable[tuple[np.ndarray, np.ndarray | float]]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of n pixels the share of the person, how well the best colour fits, and how far the colours can tell; 0-1 each.
+    """For n pixels: the share of the person, how well the best colour fits, and how far the colours
+    can decide; each 0-1.
 
-    Every colour counts as far as the pixel lies on the line from the wall to it (or beyond).
+    A colour counts as far as the pixel lies on the line from the wall to it, or beyond it.
     """
     best = total = telling = shared = np.zeros(len(wall), np.float32)
     for colour, prior in colours:
@@ -103,7 +112,9 @@ def unmix(
 
 
 def shadow_likelihood(rgb: np.ndarray, unknown: np.ndarray, wall: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """How far a pixel may be the wall in the person's shadow: the wall's hue, darker, and smooth as no strand is."""
+    """How likely a pixel is wall in the person's shadow, 0-1: it has the hue of the wall, is
+    darker, and smoother than any strand of hair.
+    """
     grey = rgb.mean(2)
     rough = (cv2.GaussianBlur(grey, (0, 0), 1) - cv2.GaussianBlur(grey, (0, 0), 4))[unknown]
     light = _dot(rgb[unknown], wall) / np.maximum(_dot(wall, wall), 1e-6)
@@ -113,7 +124,9 @@ def shadow_likelihood(rgb: np.ndarray, unknown: np.ndarray, wall: np.ndarray, no
 
 
 def alpha_from_mask(mask: np.ndarray, from_wall: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Alpha by the mask, steep where a pixel clearly is no wall or the wall is even; a pixel like the wall needs more of it."""
+    """Alpha by the mask. It is steep where a pixel clearly differs from the wall or the wall is
+    even. A pixel like the wall needs a higher mask value.
+    """
     away = _dot(from_wall, from_wall)
     steep = np.maximum((NOISE / noise) ** 2, np.exp(-((CLEAR * noise) ** 2) / np.maximum(away, 1e-6)))
     least = MASK_NONE + DOUBT * np.exp(-away / (4 * noise**2))
@@ -121,7 +134,9 @@ def alpha_from_mask(mask: np.ndarray, from_wall: np.ndarray, noise: np.ndarray) 
 
 
 def estimate_foreground(rgb: np.ndarray, alpha: np.ndarray, trimap: Trimap) -> np.ndarray:
-    """Colours of the person alone, by a pass of blur-fusion (Forte 2021) that starts from the colours of the trimap."""
+    """Colours of the person alone: one pass of blur-fusion (Forte 2021) that starts from the
+    colours of the trimap.
+    """
     soft = (alpha > 0) & (alpha < 1)
     weight = alpha[soft][:, None]
     near = cv2.blur(cv2.merge([*(channel * alpha for channel in cv2.split(rgb)), alpha]), FUSION)[soft]
@@ -133,8 +148,11 @@ def estimate_foreground(rgb: np.ndarray, alpha: np.ndarray, trimap: Trimap) -> n
 
 
 def grade_outline(alpha: np.ndarray, trimap: Trimap) -> float:
-    """How uneven the wall is along the outline, in units of its difference from the person: 0.02 before a plain wall, 0.07
-    at most on studio portraits, 0.3 and more before bricks or shelves, where hair and wall cannot be told apart."""
+    """Unevenness of the wall along the outline, divided by its difference from the person.
+
+    0.02 before a plain wall, at most 0.07 on studio portraits, 0.3 and more before bricks or
+    shelves, where colours cannot separate hair and wall.
+    """
     outline = cv2.morphologyEx((alpha > 0.5).astype(np.uint8), cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     near = cv2.dilate(outline, np.ones((7, 7), np.uint8)) > 0
     if not near.any():

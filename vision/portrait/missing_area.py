@@ -1,4 +1,6 @@
-"""What of the portrait lies beyond the source: a wall goes on for ever, a person who is cut off cannot be completed."""
+"""The part of the portrait that lies beyond the source. A missing wall is replaced anyway; a person
+who is cut off cannot be completed.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +23,16 @@ FADE = 5  # px over which a crown that was cut off ends
 
 
 def cut_of(measures: Mapping[str, Any]) -> Cut:
-    """Everything counts where nothing was measured, as in photos of before 1.1."""
+    """The measure `cut`. EVERYWHERE when it was not measured, as in photos before engine version
+    1.1.
+    """
     return measures.get("cut") or EVERYWHERE
 
 
 def missing_share(crop: Crop, size: np.ndarray, cut: Cut) -> float:
-    """How much of the portrait is missing: the share of it in which the person goes on beyond the source."""
+    """The share of the portrait in which the person continues beyond the source, 0 to 1. A missing
+    crown counts three times.
+    """
     portrait = _corners(crop.matrix(size))
     if _is_shown(portrait, size):
         return 0.0
@@ -38,8 +44,11 @@ def missing_share(crop: Crop, size: np.ndarray, cut: Cut) -> float:
 
 
 def clear_missing(alpha: np.ndarray, crop: Crop, size: np.ndarray) -> np.ndarray:
-    """Alpha of the portrait without what the source does not show: shoulders go on as they were at the border, and nothing
-    is put over the head. (What lies beyond came out of the warp as a mirror image.)"""
+    """Alpha of the portrait, corrected beyond the source: shoulders continue as at the border, and
+    nothing is added above the head.
+
+    The warp fills the area beyond the source with a mirror image.
+    """
     matrix = crop.matrix(size)
     if _is_shown(_corners(matrix), size):
         return alpha
@@ -55,13 +64,15 @@ def _is_shown(places: np.ndarray, size: np.ndarray) -> bool:
 
 
 def _corners(matrix: np.ndarray) -> np.ndarray:
-    """(4, 2): those of the portrait, in px of the source."""
+    """(4, 2): the corners of the portrait, in px of the source."""
     back = cv2.invertAffineTransform(matrix)
     return _box(0, WIDTH, 0, HEIGHT) @ back[:, :2].T + back[:, 2]
 
 
 def missing_rectangles(cut: Cut, size: np.ndarray) -> list[np.ndarray | None]:
-    """For top, bottom, left and right the rectangle (4, 2), px of the source, in which the person goes on."""
+    """For top, bottom, left and right the rectangle (4, 2), in px of the source, in which the
+    person continues; None where the border does not cut the person.
+    """
     top, bottom, left, right = cut
     strips = (
         top and _box(*_past_corners(*top), -FAR, 0),

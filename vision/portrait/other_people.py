@@ -1,4 +1,4 @@
-"""People in the background: their part of the mask is wall."""
+"""Removes other people from the mask, so that they become wall."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ CORE = 9  # px to either side of the middle of the face that surely is this pers
 
 
 def remove_other_people(mask: np.ndarray, oval: np.ndarray, boxes: Sequence[np.ndarray]) -> np.ndarray:
-    """The mask without what belongs to other faces, whose `boxes` (x0, y0, x1, y1) are px of it, or hangs together with them
-    alone. A pixel belongs to the face that is nearest, counted in widths of that face."""
+    """The mask without other people. `boxes` (x0, y0, x1, y1) are their faces, in px of the mask.
+
+    A pixel belongs to the nearest face; the distance is counted in widths of that face. Parts of
+    the mask that are not connected with this person's face are removed too.
+    """
     y, x = np.mgrid[: mask.shape[0], : mask.shape[1]].astype(np.float32)
     own = np.hypot(*(np.stack([x, y]) - oval.mean(0)[:, None, None])) / np.ptp(oval[:, 0])
     for x0, y0, x1, y1 in boxes:
@@ -23,7 +26,7 @@ def remove_other_people(mask: np.ndarray, oval: np.ndarray, boxes: Sequence[np.n
 
 
 def _with_face(mask: np.ndarray, oval: np.ndarray) -> np.ndarray:
-    """Only what hangs together with the face."""
+    """The part of the mask that is connected with the face."""
     _, labels = cv2.connectedComponents((mask > PERSON).astype(np.uint8))
     column, row = np.round(oval.mean(0)).astype(int)
     face = labels[max(0, row - CORE) : row + CORE, max(0, column - CORE) : column + CORE]

@@ -1,6 +1,7 @@
-"""What is surely the person, what is surely the wall, and the band between them that must be solved.
+"""The trimap: what is surely the person, what is surely the wall, and the unknown band between
+them.
 
-Worked out at half the size of the portrait: the band is wide enough, and it costs a quarter.
+Computed at half the size of the portrait, which is fine enough for the band and costs a quarter.
 """
 
 from __future__ import annotations
@@ -38,9 +39,12 @@ SKIN_DISTANCE = 0.2  # of hair or clothes from the skin
 
 @dataclass(frozen=True)
 class Trimap:
-    """known: 1 person, 0 wall, 0.5 unknown. wall and person: their colours (h, w, 3) about each pixel. noise: the spread
-    of the wall's colour (h, w). All float32 at the size of the portrait. hair and clothes: their own colours (3,), found
-    anywhere; chin: the row below which clothes are looked for."""
+    """All arrays are float32 at the size of the portrait.
+
+    `known` (h, w): 1 person, 0 wall, 0.5 unknown. `wall`, `person` (h, w, 3): their colours around
+    each pixel. `noise` (h, w): spread of the wall's colour. `hair`, `clothes`: colours (3,) found
+    anywhere in the picture. `chin`: clothes are looked for below this row.
+    """
 
     known: np.ndarray
     wall: np.ndarray
@@ -52,7 +56,9 @@ class Trimap:
 
 
 def build_trimap(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarray) -> Trimap:
-    """rgb float32 in 0-1, the network's mask, the lowest row of the face and the outline of the face (n, 2)."""
+    """`rgb`: float32 in 0-1. `mask`: the network's. `chin`: the lowest row of the face. `oval`: the
+    outline of the face (n, 2).
+    """
     size = (rgb.shape[1], rgb.shape[0])
     half = (size[0] // 2, size[1] // 2)
     rgb, mask = (cv2.resize(part, half, interpolation=cv2.INTER_AREA) for part in (rgb, mask))
@@ -69,7 +75,7 @@ def build_trimap(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarra
 
 
 def trimap_from_mask(mask: np.ndarray, chin: float, core: np.ndarray) -> np.ndarray:
-    """float32: 1 person, 0 wall, 0.5 unknown, from the mask alone."""
+    """float32 (h, w): 1 person, 0 wall, 0.5 unknown, from the mask alone."""
     person = _erode(mask > SURE_PERSON, PERSON_MARGIN)
     person |= _filled(core, mask.shape)
     empty = mask < SURE_WALL
@@ -80,7 +86,7 @@ def trimap_from_mask(mask: np.ndarray, chin: float, core: np.ndarray) -> np.ndar
 
 
 def estimate_wall(rgb: np.ndarray, known: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Colour of the wall about each pixel and its spread, from the pixels that are surely wall."""
+    """Colour of the wall around each pixel, and its spread, from the pixels that are surely wall."""
     sure = known == 0
     typical = np.median(rgb[sure][::8], axis=0) if sure.any() else np.zeros(3, np.float32)
     # Hair that the mask half lost must not colour it.
@@ -94,9 +100,11 @@ def estimate_wall(rgb: np.ndarray, known: np.ndarray, mask: np.ndarray) -> tuple
 def open_pockets(
     rgb: np.ndarray, known: np.ndarray, wall: np.ndarray, noise: np.ndarray, chin: float, core: np.ndarray
 ) -> np.ndarray:
-    """Wall that shows between hair and neck is wall, whatever the mask says, where it has the wall's own even colour.
+    """Mark gaps between hair and neck as wall, whatever the mask says, where they have the even
+    colour of the wall.
 
-    Only beside the lower face, and only where neither the person nearby nor skin looks like the wall.
+    Only beside the lower face, and only where neither the person nearby nor skin looks like the
+    wall.
     """
     face = _filled(core, known.shape)
     beside = np.zeros(known.shape, bool)
@@ -118,8 +126,11 @@ def reclaim_hair(
     hair: tuple[np.ndarray, ...],
     core: np.ndarray,
 ) -> np.ndarray:
-    """Long hair that the mask lost or doubted beside the face is the person's: coloured like the hair above the face,
-    unlike the wall, and joined to what is sure. Its outline stays unknown."""
+    """Mark long hair beside the face as person where the mask lost or doubted it.
+
+    Such hair has a colour of the hair above the face, is unlike the wall, and is connected with
+    pixels that are surely person. Its outline stays unknown.
+    """
     if not hair:
         return known
     middle, half = core[:, 0].mean(), np.ptp(core[:, 0]) / 2
@@ -134,7 +145,9 @@ def reclaim_hair(
 
 
 def hair_colours(rgb: np.ndarray, known: np.ndarray, core: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Median colours of the darker part and of all of the hair about the upper face; none for a bald head."""
+    """Median colours of the darker part and of all of the hair around the upper face; empty for a
+    bald head.
+    """
     face = _filled(core, known.shape) > 0
     hair = (known == 1) & ~face & _unlike(rgb, rgb[face].mean(0), SKIN_DISTANCE)
     hair[int(core[:, 1].mean()) :] = False
@@ -146,7 +159,9 @@ def hair_colours(rgb: np.ndarray, known: np.ndarray, core: np.ndarray) -> tuple[
 
 
 def clothes_colour(rgb: np.ndarray, mask: np.ndarray, chin: float, core: np.ndarray) -> np.ndarray | None:
-    """Median colour of that half of the body that is least like the skin of the face; None where only skin shows."""
+    """Median colour of the half of the body that is least like the skin of the face; None where
+    only skin shows.
+    """
     skin = rgb[_filled(core, mask.shape) > 0].mean(0)
     body = rgb[int(max(chin, 0)) :][mask[int(max(chin, 0)) :] > MORE_LIKELY]
     unlike = squared_length((body - skin)[None])[0]
@@ -162,7 +177,7 @@ def _without_specks(area: np.ndarray, least: int) -> np.ndarray:
 
 
 def _joined(area: np.ndarray, to: np.ndarray) -> np.ndarray:
-    """The parts of an area that touch another one."""
+    """The connected parts of an area that touch another area."""
     number, labels = cv2.connectedComponents(area)
     keep = np.zeros(number, np.uint8)
     keep[np.unique(labels[cv2.dilate(to.astype(np.uint8), _disc(1)) > 0])] = 1
@@ -171,7 +186,7 @@ def _joined(area: np.ndarray, to: np.ndarray) -> np.ndarray:
 
 
 def _spread(values: np.ndarray, weight: np.ndarray, radii: tuple[int, ...]) -> np.ndarray:
-    """Weighted means of `values` about each pixel, over the smallest radius that holds any weight."""
+    """Weighted mean of `values` around each pixel, over the smallest radius with any weight."""
     height, width = weight.shape
     layers = values.reshape(height, width, -1)
     small = (width // COARSE, height // COARSE)
@@ -186,7 +201,9 @@ def _spread(values: np.ndarray, weight: np.ndarray, radii: tuple[int, ...]) -> n
 
 
 def squared_length(difference: np.ndarray) -> np.ndarray:
-    """Squared length of the last axis of 3; ten times faster than numpy's sum over so short an axis."""
+    """Squared length of the last axis, which has 3 entries. Ten times faster than numpy's sum over
+    so short an axis.
+    """
     return cv2.transform(difference * difference, np.ones((1, 3), np.float32))
 
 

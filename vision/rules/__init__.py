@@ -1,7 +1,9 @@
-"""The rules of the photo check, in the order of the official photo rules, and the judgement by them.
+"""The rules of the photo check, in the order of the official photo rules, and the judgement by
+them.
 
-A rule is one `Rule` in the module of its family: its check, measures, limits, words and score stand there and nowhere else.
-The defaults are the limits that were measured to separate (docs/judging.md); a season may change them.
+A rule is one `Rule` in the module of its family. Its check, measures, limits, texts and score stand
+only there. The defaults are the limits that separated best in measurements (docs/judging.md); a
+season may change them.
 """
 
 from __future__ import annotations
@@ -42,7 +44,7 @@ LEFT_TO_REVIEWER = (
 
 
 def group_rules() -> list[tuple[Any, list[Rule]]]:
-    """Every rule once, under the title of the family that it is shown with."""
+    """Every rule once, grouped by the title of the family that it is shown with."""
     shown = {family: [rule for rule in RULES if _group(rule) is family] for family in FAMILIES}
     return [(family.title, rules) for family, rules in shown.items()]
 
@@ -66,7 +68,7 @@ def limits_of(changes: Mapping[str, Mapping[str, float | None]] | None = None, *
 
 
 def judge(measures: Numbers, limits: Limits | None = None) -> Verdict:
-    """Pure: the same measures and limits give the same verdict, without the picture."""
+    """Pure: the same measures and limits give the same verdict. No picture is needed."""
     limits = limits or limits_of()
     has_face = bool(measures.get("faces", 0))
     found = [rule.check(measures, limits) for rule in RULES if has_face or not rule.needs_face]
@@ -74,13 +76,15 @@ def judge(measures: Numbers, limits: Limits | None = None) -> Verdict:
 
 
 def judge_portrait(geometry: Numbers, limits: Limits) -> tuple[Finding, ...]:
-    """What the portrait itself shows to be wrong, from its geometry."""
+    """The findings that only the portrait shows, from its geometry."""
     found = [rule.check_portrait(geometry, limits) for rule in RULES]
     return tuple(finding for finding in found if finding)
 
 
 def criterion_values(measures: Numbers, geometry: Numbers) -> dict[str, Any]:
-    """What the criteria read of a photo: its measures, and what only the geometry of its portrait shows."""
+    """The values that the criteria read: the measures of a photo, and values that only the geometry
+    of its portrait has.
+    """
     return {**measures, **{name: geometry.get(name) for name in _ONLY_IN_PORTRAIT}}
 
 
@@ -90,7 +94,9 @@ _ONLY_IN_PORTRAIT = [
 
 
 def rule_label(rule: str) -> Any:
-    """What is wrong when the rule of this name is broken, in two or three words. A rule that is no more has only its name."""
+    """What is wrong when this rule is broken, in two or three words. For a rule that no longer
+    exists: its name.
+    """
     return RULES_BY_NAME[rule].label if rule in RULES_BY_NAME else rule
 
 
@@ -110,7 +116,7 @@ def drawing_for(finding: Finding) -> str:
 
 
 def prevents_portrait(finding: Finding) -> bool:
-    """No picture, nobody in it, or too little of it: there is nothing that a person could approve."""
+    """Whether no portrait can be made: no picture, nobody in it, or too little of the person."""
     rule = RULES_BY_NAME.get(finding.rule)
     return rule is not None and rule.text_for(finding).prevents_portrait
 

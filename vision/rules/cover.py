@@ -29,8 +29,12 @@ SKIN_HUE = (12.0, 72.0)
 
 
 def _fringe(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """Little skin, or more fine detail than the cheeks have, which fair hair has too. Either alone must be plain to reject,
-    both together need less: strands and thin fringes go to a person. Behind a mask nothing is known of the skin."""
+    """Little skin on the forehead, or more fine detail than on the cheeks. Fair hair has such
+    detail too.
+
+    One of the two must be clear to reject; when both are found, lower limits are enough. Strands
+    and thin fringes only warn. Behind a mask the skin cannot be measured.
+    """
     if mask.check(m, limits):
         return None
     plain = rule.find(m, limits, "detail")
@@ -40,7 +44,9 @@ def _fringe(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
 
 
 def _mask(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """Where lips should be: no redder than the chin, and one colour with it, in a face of two colours. A grey picture has none."""
+    """The place of the lips is no redder than the chin and has its colour, and the face has two
+    colours. A grey picture has none.
+    """
     finding = rule.find(m, limits, "reject")
     if finding is None or m["lip_distance"] > LIPS_LIKE_CHIN:
         return None
@@ -50,8 +56,12 @@ def _mask(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
 
 
 def _is_two_coloured(rule: Rule, m: Numbers, limits: Limits) -> bool:
-    """Chin unlike the cheeks; or cheeks unlike the forehead and not of a skin's hue, for hair or shine on a dark forehead
-    differs as much; or cheeks without colour in a picture that has some."""
+    """Whether the face has two colours. One of three cases:
+
+    The chin is unlike the cheeks. Or the cheeks are unlike the forehead and have no hue of skin
+    (hair or shine on a dark forehead differs as much). Or the cheeks have no colour in a picture
+    that has colour.
+    """
     if is_above(limits.get(rule.name, "chin"), m["chin_distance"]):
         return True
     is_skin = SKIN_HUE[0] < m["skin_hue"] < SKIN_HUE[1]

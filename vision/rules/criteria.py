@@ -1,4 +1,4 @@
-"""A limit of a rule, the criterion that it stands on, and the limits that are in force."""
+"""A limit of a rule, the criterion that it belongs to, and the limits in force."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OUTCOMES: tuple[Outcome, ...] = ("reject", "warn")
 
 @dataclass(frozen=True)
 class Unit:
-    """`most`: the widest a limit may be set; None has no end."""
+    """`most`: the highest value that a limit may be set to; None for no end."""
 
     text: Any = ""
     most: float | None = None
@@ -42,8 +42,10 @@ LIMIT_TEXTS = {
 
 @dataclass(frozen=True)
 class Limit:
-    """`default`: None is switched off, as long as no season sets it. `side`: where a photo exceeds the limit. `outcome`: what
-    that leads to, None where the limit only narrows down when another counts. `text`: what the limit does."""
+    """`default`: None when the limit is off until a season sets it. `side`: on which side of it a
+    value exceeds it. `outcome`: what exceeding it leads to; None when the limit only restricts when
+    another one counts. `text`: what the limit does.
+    """
 
     name: str
     default: float | None
@@ -53,14 +55,14 @@ class Limit:
     unit: Unit = Unit()
 
     def is_exceeded(self, value: float | None, limit: float | None) -> bool:
-        """`limit` is the one in force. A value that was not measured exceeds nothing, nor is a limit exceeded that is off."""
+        """`limit` is the value in force. False when the value was not measured or the limit is off."""
         if value is None or limit is None:
             return False
         return value > limit if self.side == ABOVE else value < limit
 
 
 @dataclass(frozen=True)
-class Declared:
+class LimitDeclaration:
     """A limit as a rule declares it, still without its name."""
 
     default: float | None
@@ -69,24 +71,28 @@ class Declared:
     text: Any
 
     def named(self, name: str, unit: Unit) -> Limit:
-        """A limit named after an outcome leads to it."""
+        """The limit with its name. A limit that is named after an outcome leads to that outcome."""
         outcome = name if name in OUTCOMES else self.outcome
         text = LIMIT_TEXTS[outcome, self.side] if self.text is None else self.text
         return Limit(name, self.default, self.side, outcome, text, unit)
 
 
-def above(default: float | None, outcome: Outcome | None = None, *, text: Any = None) -> Declared:
-    return Declared(default, ABOVE, outcome, text)
+def above(default: float | None, outcome: Outcome | None = None, *, text: Any = None) -> LimitDeclaration:
+    return LimitDeclaration(default, ABOVE, outcome, text)
 
 
-def below(default: float | None, outcome: Outcome | None = None, *, text: Any = None) -> Declared:
-    return Declared(default, BELOW, outcome, text)
+def below(default: float | None, outcome: Outcome | None = None, *, text: Any = None) -> LimitDeclaration:
+    return LimitDeclaration(default, BELOW, outcome, text)
 
 
 @dataclass(frozen=True)
 class Criterion:
-    """One measure and the limits on it. `measure` is its name among the measures, "{background}" stands for the season's; it is
-    empty for what is no measure of one photo. `sign` says what is compared of a number: ABSOLUTE its size, NEGATIVE its opposite."""
+    """One measure and the limits on it.
+
+    `measure`: its name; "{background}" stands for the season's background; empty when the value is
+    no measure of one photo. `sign`: which value is compared: ABSOLUTE the absolute value, NEGATIVE
+    the negated value.
+    """
 
     title: Any
     unit: Unit
@@ -95,15 +101,17 @@ class Criterion:
     limits: tuple[Limit, ...]
 
     def read(self, measures: Mapping[str, Any], *, background: str) -> float | None:
-        """The value that the limits are compared with; None when it was not measured."""
+        """The value that is compared with the limits; None when it was not measured."""
         return self.reading(measures.get(self.key(background)))
 
     def key(self, background: str) -> str:
-        """Under which name the measure is stored."""
+        """The name under which the measure is stored."""
         return self.measure.format(background=background) if "{" in self.measure else self.measure
 
     def reading(self, stored: Any) -> float | None:
-        """What is compared of a stored measure; of the Lab colour of the skin its lightness."""
+        """The value that is compared, from a stored measure. Of the skin's Lab colour it is the
+        lightness.
+        """
         if isinstance(stored, list):
             stored = stored[0] if stored else None
         if stored is None:
@@ -115,22 +123,24 @@ class Criterion:
 ABSOLUTE, NEGATIVE = "absolute", "negative"
 
 
-def criterion(title: Any, unit: Unit, measure: str, sign: str = "", /, **limits: Declared) -> Criterion:
-    """gauge(_("Tilt of the head"), DEGREES, "roll", ABSOLUTE, reject=above(8), warn=above(5))"""
+def criterion(title: Any, unit: Unit, measure: str, sign: str = "", /, **limits: LimitDeclaration) -> Criterion:
+    """Example: criterion(_("Tilt of the head"), DEGREES, "roll", ABSOLUTE, reject=above(8),
+    warn=above(5))
+    """
     return Criterion(title, unit, measure, sign, tuple(limit.named(name, unit) for name, limit in limits.items()))
 
 
 def is_above(limit: float | None, value: float | None) -> bool:
-    """True when the value is above a limit that is switched on."""
+    """True when the limit is on and the value is above it."""
     return limit is not None and value is not None and value > limit
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits in force by rule and name; `background` is the colour that the portrait will get.
+    """The limits in force, by rule and name. `background` is the colour that the portrait will get.
 
-    A season stores only what differs from the defaults: `rules.limits_of({"roll": {"reject": 10}})`.
-    A limit of None switches that outcome off.
+    A season stores only what differs from the defaults: `limits_of({"roll": {"reject": 10}})`. A
+    limit of None switches that outcome off.
     """
 
     values: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)

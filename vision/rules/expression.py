@@ -26,7 +26,9 @@ red_eye = EXPRESSION.add(
 
 
 def _eyes(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """Narrow open eyes read 0.53: above the gap that is rejected only a slit is, which is low for its width too."""
+    """Narrow open eyes have a gap of 0.53. Above the limit that rejects, only a slit is rejected:
+    an eye that is low for its width too.
+    """
     finding = rule.find(m, limits, "reject", "warn")
     if finding is None:
         return rule.find(m, limits, "aspect")

@@ -1,4 +1,6 @@
-"""The file and the portrait made of it; most of it is found when the file is opened, the portrait made or compared."""
+"""The file and the portrait. Most of these rules are checked when the file is opened, the portrait
+is made or imprints are compared.
+"""
 
 from __future__ import annotations
 

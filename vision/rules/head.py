@@ -1,4 +1,4 @@
-"""Who is in the photo, how large, and how the head is held."""
+"""Who is in the photo, how large the face is, and how the head is held."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FRAMING = Family(_("Framing"))
 
 
 def _one_face(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """Nobody, or somebody else whose face has more than a share of the width of the main one. `value` counts the faces."""
+    """Nobody, or another face wider than a share of the main face. `value` is the number of faces."""
     if m.get("faces", 0) == 0:
         return Finding(rule.name, "reject", 0.0, 1.0)
     if not rule.is_exceeded("reject", m, limits):

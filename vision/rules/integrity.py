@@ -1,4 +1,6 @@
-"""Signs of a re-shot or retouched picture: they only warn, for only a person may lock an account."""
+"""Signs of a re-shot or retouched picture. They only warn, because only a person may lock an
+account.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,9 @@ FACE = box("box")
 
 
 def _screen(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """Strongest peak of the spectrum of the face over its surroundings; in the empty spectrum of a blurred photo small peaks
-    stand out."""
+    """The strongest peak of the spectrum over its surroundings. A blurred photo has an empty
+    spectrum in which small peaks stand out, so its limit is higher.
+    """
     return rule.find(m, limits, "blurred" if sharpness.check(m, limits) else "warn")
 
 
@@ -59,7 +62,7 @@ print_edge = INTEGRITY.add(
 
 
 def _beautified(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """Judged only on a photo that is sharp and of a face that is bare."""
+    """Judged only when the photo is sharp and the face is bare."""
     return None if sharpness.check(m, limits) or mask.check(m, limits) else rule.find(m, limits, "warn")
 
 
@@ -80,7 +83,7 @@ beautified = INTEGRITY.add(
 
 
 def _colour(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """A grey picture is rejected; skin of an unlikely hue or strength warns, unless it is that of a mask."""
+    """A grey picture is rejected. Skin of an unlikely hue or chroma warns, unless a mask covers it."""
     if m.get("skin_chroma") is None or m.get("skin_hue") is None or mask.check(m, limits):
         return None
     return rule.find(m, limits, "reject", "hue_low", "hue_high", "warn")

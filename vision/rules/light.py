@@ -68,7 +68,7 @@ overexposed = LIGHT.add(
 
 
 def _underexposed(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """Only where the face is dark: dark skin in good light has light eyes."""
+    """Only where the face is dark. In good light, dark skin still has light eyes."""
     return rule.find(m, limits, "warn") if rule.is_exceeded("skin", m, limits) else None
 
 

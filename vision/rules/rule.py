@@ -1,4 +1,4 @@
-"""What a rule of the photo check is: one object that says everything about itself."""
+"""What a rule of the photo check is: one object with everything about it."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ Decide = Callable[["Rule", Numbers, Limits], Finding | None]
 
 @dataclass(frozen=True)
 class Places:
-    """Where a finding is shown in the photo: a `measure` that holds places, and the `shape` that they have."""
+    """Where a finding is marked in the photo: a `measure` that holds places, and their `shape`."""
 
     shape: str
     measure: str
 
     def marks(self, measures: Numbers) -> tuple[Mark, ...]:
-        """Fractions of the upright source; none where the place was not measured."""
+        """Fractions of the upright source; empty when the place was not measured."""
         found = measures.get(self.measure) or ()
         if self.shape == "dots":
             return tuple(("point", clip(x), clip(y)) for x, y in found)
@@ -56,7 +56,7 @@ def clip(value: float) -> float:
 
 @dataclass(frozen=True)
 class Variant:
-    """Other words for those findings of a rule for which `when` is true."""
+    """Other texts for the findings of a rule for which `when` is true."""
 
     when: Callable[[Finding], bool]
     sentence: Any
@@ -66,12 +66,12 @@ class Variant:
 
 
 def first_criterion(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """What most rules do: the limits of the first criterion in their order."""
+    """The usual check: the limits of the first criterion, in their order."""
     return rule.find(m, limits, *(limit.name for limit in rule.criteria[0].limits))
 
 
 def in_order(*names: str) -> Decide:
-    """The first of these limits that is exceeded."""
+    """A check that finds the first of these limits that is exceeded."""
 
     def decide(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
         return rule.find(m, limits, *names)
@@ -81,17 +81,25 @@ def in_order(*names: str) -> Decide:
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """A rule with its words, limits and check. A measure that was not taken (no face, no clothes in the frame) breaks no rule.
+    """A rule with its texts, limits and check. A measure that is missing (no face, no clothes in
+    view) breaks no rule.
 
-    Words: `title` is what is asked, `label` what is wrong in two or three words, `sentence` and `advice` what the student reads;
-    `variant` has others for some findings. `drawing` is static/rules/NAME.svg, by default the rule's name.
-    Limits: those of the `criteria`; a rule without a number has the one `outcome`.
-    Check: `decide` reads the measures (None: found elsewhere), `decide_portrait` the geometry of the portrait that was made.
-    `also_reads` are measures beside those of criteria and `places`, `depends_on` the rules whose limits the check reads too. Without
-    `needs_face` it is asked even where nobody was found.
-    `score` is one number of the measures, more is worse, by which `evaluation` tells how well the rule separates; by default the
-    reading of the first criterion. `can_lock`: a person who confirms a finding locks the account. `prevents_portrait`: nothing can be
-    made of such a photo. `group` is the family that it is shown with, where that is not the one that it stands in.
+    Texts: `title` is what is asked; `label` is what is wrong, in two or three words; `sentence` and
+    `advice` are for the student. `variant` has other texts for some findings. `drawing` is the name
+    of static/rules/NAME.svg; by default the rule's name.
+
+    Limits: those of the `criteria`. A rule without a number has one `outcome`.
+
+    Check: `decide` reads the measures; None when the finding is made elsewhere. `decide_portrait`
+    reads the geometry of the portrait. `also_reads` are measures besides those of criteria and
+    `places`. `depends_on` are rules whose limits the check reads too. A rule with
+    `needs_face=False` is checked even when there is no face.
+
+    `score`: one number from the measures, higher is worse. `evaluation` uses it to tell how well
+    the rule separates. By default it is the value of the first criterion.
+
+    `can_lock`: a person who confirms the finding locks the account. `prevents_portrait`: no
+    portrait can be made. `group`: the family that the rule is shown with, when it is not its own.
     """
 
     name: str
@@ -131,7 +139,7 @@ class Rule:
 
     @property
     def is_checked(self) -> bool:
-        """Whether the measures of a photo decide about it."""
+        """Whether the rule is decided by the measures of a photo."""
         return self.decide is not None
 
     @property
@@ -140,25 +148,31 @@ class Rule:
 
     @property
     def reads_background(self) -> bool:
-        """Whether another background of the portrait may give another finding."""
+        """Whether the finding may change with the background of the portrait."""
         return any("{background}" in criterion.measure for criterion in self.criteria)
 
     @cached_property
     def measures(self) -> frozenset[str]:
-        """What the check reads itself: names of measures, for a rule of the portrait alone those of its geometry."""
+        """Names of the measures that the check itself reads; for a rule of the portrait alone,
+        names in its geometry.
+        """
         places = {self.places.measure} if self.places else set()
         return frozenset({criterion.measure for criterion in self.criteria} | places | set(self.also_reads))
 
     def check(self, m: Numbers, limits: Limits) -> Finding | None:
-        """Pure. Raises KeyError when an older engine did not take a measure that is needed."""
+        """Pure. Raises KeyError when a needed measure is missing, because an older engine did not
+        take it.
+        """
         return self.decide(self, m, limits) if self.decide else None
 
     def check_portrait(self, geometry: Numbers, limits: Limits) -> Finding | None:
-        """The same of `Portrait.geometry`."""
+        """The same for `Portrait.geometry`."""
         return self.decide_portrait(self, geometry, limits) if self.decide_portrait else None
 
     def find(self, m: Numbers, limits: Limits, *names: str, places: Places | None = None) -> Finding | None:
-        """A finding for the first of these limits that is exceeded, shown at `places` if they are not those of the rule."""
+        """A finding for the first of these limits that is exceeded. It is marked at `places`; by
+        default at those of the rule.
+        """
         for name in names:
             if self.is_exceeded(name, m, limits):
                 value = self._criterion_of[name].read(m, background=limits.background)
@@ -174,7 +188,9 @@ class Rule:
         return self.limits[name].is_exceeded(value, limits.get(self.name, name))
 
     def violation_score(self, m: Numbers, *, background: str) -> float | None:
-        """The score of a photo, more is worse; None where no face was found or nothing is measured."""
+        """The score of a photo, higher is worse. None when there is no face or the rule reads no
+        measure.
+        """
         if not self.is_checked or not m.get("faces"):
             return None
         if self.score:
@@ -184,7 +200,7 @@ class Rule:
         return -value if value is not None and first.limits[0].side == BELOW else value
 
     def text_for(self, finding: Finding) -> Rule | Variant:
-        """Whoever has the sentence and the advice for this finding."""
+        """The object with the texts for this finding: the rule or its variant."""
         return self.variant if self.variant and self.variant.when(finding) else self
 
     @cached_property
