@@ -1,6 +1,7 @@
 """The timetable of beat: every entry names a task that exists, at the hours that people are told."""
 
 import datetime as dt
+from pathlib import Path
 
 import pytest
 
@@ -33,3 +34,12 @@ def test_daily_work_has_its_one_hour_in_shanghai(task, time):
     when = entry["schedule"]
     assert (when.hour, when.minute, len(when.day_of_week)) == ({time.hour}, {time.minute}, 7)
     assert str(app.timezone) == "Asia/Shanghai"
+
+
+def test_stopped_worker_gives_its_work_back_before_systemd_kills_it():
+    unit = (Path(__file__).resolve().parents[2] / "deploy/systemd/tucai-worker@.service").read_text()
+    lines = dict(line.split("=", 1) for line in unit.splitlines() if "=" in line and not line.startswith("#"))
+    assert lines["Environment"] == "REMAP_SIGTERM=SIGQUIT"
+    begun, _option, seconds = lines["ExecStart"].rpartition(" -- worker.soft_shutdown_timeout=")
+    assert begun
+    assert 0 < int(seconds) < int(lines["TimeoutStopSec"]) / 2
