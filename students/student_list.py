@@ -16,18 +16,18 @@ from students.roster.cells import half_width
 DEEP_OFFSET = 2000  # from this offset on, the page's numbers are read from the index first
 
 
-def looks_like_id_number(words: str) -> bool:
+def looks_like_id_number(query: str) -> bool:
     """Whether the search is a document number. It may not be in a URL, so it finds nothing."""
-    word = id_encryption.normalise(half_width(words))
+    word = id_encryption.normalise(half_width(query))
     return len(word) >= 15 and word[:14].isdigit()
 
 
-def _search(students: QuerySet[Student], words: str) -> QuerySet[Student]:
-    """The students whose name or student number begins with the words."""
-    words = " ".join(words.split())
-    if looks_like_id_number(words):
+def _search(students: QuerySet[Student], query: str) -> QuerySet[Student]:
+    """The students whose name or student number begins with the query."""
+    query = " ".join(query.split())
+    if looks_like_id_number(query):
         return students.none()
-    return students.filter(Q(name__prefix=words) | Q(student_no__prefix=half_width(words)))
+    return students.filter(Q(name__prefix=query) | Q(student_no__prefix=half_width(query)))
 
 
 class StudentList(List):
@@ -83,8 +83,8 @@ class StudentList(List):
     @cached_property
     def groups(self) -> dict[str, list[Choice]]:
         """Choices of college, of major in the chosen college, of class in the chosen major."""
-        words = self.wanted.get("q")
-        rows = _search(self.rows, words) if words else self.rows
+        query = self.wanted.get("q")
+        rows = _search(self.rows, query) if query else self.rows
         names = ("college", "major", "class_name")
         college_wanted, major_wanted = self.wanted.get("college"), self.wanted.get("major")
         found: dict[str, dict[str, int]] = {name: {} for name in names}

@@ -44,13 +44,13 @@ def test_an_unknown_filter_is_refused(owner_client, students):
 
 
 def _settle(student, by):
-    """The school's transfer covers its one photographed student."""
+    """The transfer of the school pays for its one photographed student."""
     enrolment, today = factories.enrolment_of(student.school, student.season), timezone.localdate()
     fee_accounts.record_transfer(enrolment, by=by, amount_fen=1500, booked_on=today, reference="B-1")
 
 
 def _reopen(student, by):
-    """The transfer was entered in error: the student whom it covered is unpaid again."""
+    """The transfer is reversed: the student is unpaid again."""
     account = ledger.account_of(factories.enrolment_of(student.school, student.season))
     fee_accounts.reverse_transfer(account.entries.get(reference="B-1"), reason="another school's", by=by)
 

@@ -1,4 +1,4 @@
-"""Every number that the panels of students show, each one different from its neighbours."""
+"""The numbers on the panels of students."""
 
 import datetime as dt
 
@@ -28,7 +28,7 @@ NUMBERS = {
 
 @pytest.fixture
 def students(school, other_school, season):
-    """Twenty students of one school, one of another that is finished; both schools on the last of ten days."""
+    """Twenty students of one school and one of another, on the last of ten days of both."""
     for stage, number in NUMBERS.items():
         for n in range(number):
             factories.student(school, season, stage=stage, class_name="软件2301" if n else "软件2302")

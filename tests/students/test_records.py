@@ -85,7 +85,7 @@ def test_changing_what_is_printed_opens_the_proofreading_again(add, owner):
 
 def test_what_the_student_confirmed_while_the_form_was_open_is_proofread_again(add, owner):
     student = add()
-    Student.objects.update(stage=Stage.PROOFED)  # the row in hand still says waiting
+    Student.objects.update(stage=Stage.PROOFED)  # `student` still holds the old stage
     records.change_student(student=student, by=owner, class_name="软件2302")
     assert Student.objects.get().stage == "approved"
     Student.objects.update(stage=Stage.PRINTED)

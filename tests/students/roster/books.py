@@ -1,4 +1,4 @@
-"""Roster files for tests, made by the programs that clerks' files come from."""
+"""Roster files for tests, in the formats that spreadsheet programs write."""
 
 import io
 from typing import Any
@@ -12,7 +12,7 @@ HEADINGS = [column.heading for column in COLUMNS]
 
 
 def row(n: int, **cells: Any) -> list[Any]:
-    """A right row of the template; `cells` by heading replace what it holds."""
+    """A valid row of the template; `cells` replaces values by heading."""
     born = f"2001{n // 1000 % 12 + 1:02d}05"
     values = {
         "学号": f"2023{n:05d}",
@@ -35,7 +35,7 @@ def rows(number: int) -> list[list[Any]]:
 
 
 def xlsx(*lines: list[Any], title: str = "学生数据表", book: openpyxl.Workbook | None = None) -> bytes:
-    """A workbook whose first sheet holds the lines as given."""
+    """A workbook with the lines in its first sheet."""
     book = book or openpyxl.Workbook()
     sheet = book.active
     sheet.title = title
@@ -47,7 +47,7 @@ def xlsx(*lines: list[Any], title: str = "学生数据表", book: openpyxl.Workb
 
 
 def roster(*lines: list[Any]) -> bytes:
-    """A workbook with the headings of the template above the lines."""
+    """A workbook with the headings of the template, then the lines."""
     return xlsx(HEADINGS, *lines)
 
 

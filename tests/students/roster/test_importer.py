@@ -1,4 +1,4 @@
-"""A roster from file to rows, on PostgreSQL."""
+"""A roster from the file to the students in PostgreSQL."""
 
 import pytest
 from django.db import connection
@@ -38,17 +38,17 @@ def load(scoped, season):
 
 
 @pytest.fixture
-def look(scoped, season):
+def plan_of(scoped, season):
     return lambda *lines: importer.plan_import(books.roster(*lines), school=scoped, season=season)
 
 
-def the(student_no="202300001"):
+def imported(student_no="202300001"):
     return Student.objects.get(student_no=student_no)
 
 
 def test_new_rows_are_written_with_number_sealed_and_hashed(load):
     assert figures(load(*books.rows(3))) == (3, 0, 0, 0)
-    student = the()
+    student = imported()
     assert student.name == "王小明"
     assert student.id_number == books.row(1)[4]
     assert student.id_hash == id_encryption.digest(books.row(1)[4])
@@ -71,8 +71,8 @@ def test_changed_rows_are_updated_and_told(load):
     load(*books.rows(2))
     plan = load(books.row(1, 专业="网络工程", 手机号="13900000000"), books.row(2))
     assert figures(plan) == (0, 1, 1, 0)
-    assert the().major == "网络工程"
-    event = history.of(the()).filter(kind="student.changed").get()
+    assert imported().major == "网络工程"
+    event = history.of(imported()).filter(kind="student.changed").get()
     assert event.facts == {"major": ["软件工程", "网络工程"], "phone": ["•••", "•••"]}
 
 
@@ -80,8 +80,8 @@ def test_a_change_of_number_is_told_without_the_number(load):
     load(books.row(1))
     other = books.row(11)[4]
     load(books.row(1, 证件号码=other))
-    assert the().id_number == other
-    event = history.of(the()).filter(kind="student.changed").get()
+    assert imported().id_number == other
+    event = history.of(imported()).filter(kind="student.changed").get()
     assert event.facts == {"id_number": ["•••", "•••"]}
 
 
@@ -92,22 +92,22 @@ def test_wrong_rows_are_left_out_and_the_others_written(load):
     assert Student.objects.count() == 1
 
 
-def test_a_plan_writes_nothing(look):
-    assert figures(look(*books.rows(2))) == (2, 0, 0, 0)
+def test_a_plan_writes_nothing(plan_of):
+    assert figures(plan_of(*books.rows(2))) == (2, 0, 0, 0)
     assert Student.objects.count() == 0
     assert Event.objects.filter(kind__startswith="student.").count() == 0
 
 
-def test_a_number_that_belongs_to_another_student_of_the_school(load, look):
+def test_a_number_that_belongs_to_another_student_of_the_school(load, plan_of):
     load(*books.rows(2))
-    plan = look(books.row(3, 证件号码=books.row(1)[4]))
+    plan = plan_of(books.row(3, 证件号码=books.row(1)[4]))
     assert codes(plan) == {2: {"id_number": "taken_here"}}
     assert "202300001" in str(plan.wrong[2]["id_number"])
 
 
-def test_a_number_of_another_school_is_refused_without_saying_which(load, look, other_school, season):
+def test_a_number_of_another_school_is_refused_without_saying_which(load, plan_of, other_school, season):
     factories.student(other_school, season, id_number=books.row(1)[4])
-    plan = look(*books.rows(2))
+    plan = plan_of(*books.rows(2))
     assert codes(plan) == {2: {"id_number": "taken_elsewhere"}}
     assert other_school.name not in str(plan.wrong[2]["id_number"])
     load(*books.rows(2))
@@ -120,13 +120,13 @@ def test_two_students_may_exchange_their_numbers(load):
     first, second = books.row(1)[4], books.row(2)[4]
     plan = load(books.row(1, 证件号码=second, 性别="女"), books.row(2, 证件号码=first, 性别="男"))
     assert figures(plan) == (0, 2, 0, 0)
-    assert (the().id_number, the("202300002").id_number) == (second, first)
+    assert (imported().id_number, imported("202300002").id_number) == (second, first)
 
 
-def test_a_number_is_not_free_while_its_owner_s_row_is_impossible(load, look):
+def test_a_number_is_not_free_while_its_owner_s_row_is_impossible(load, plan_of):
     load(*books.rows(3))
     Student.objects.filter(student_no="202300001").update(stage=Stage.PRINTED)
-    plan = look(books.row(1, 证件号码=books.row(11)[4]), books.row(3, 证件号码=books.row(1)[4]))
+    plan = plan_of(books.row(1, 证件号码=books.row(11)[4]), books.row(3, 证件号码=books.row(1)[4]))
     assert codes(plan) == {2: {"student_no": "printed"}, 3: {"id_number": "taken_here"}}
 
 
@@ -135,24 +135,24 @@ def test_printed_students_stay_as_they_are(load):
     Student.objects.filter(student_no="202300001").update(stage=Stage.PRINTED)
     plan = load(books.row(1, 姓名="李小明"), books.row(2, 姓名="李小红"))
     assert codes(plan) == {2: {"student_no": "printed"}}
-    assert (the().name, the("202300002").name) == ("王小明", "李小红")
+    assert (imported().name, imported("202300002").name) == ("王小明", "李小红")
     assert figures(load(*books.rows(1)))[2] == 1  # unchanged is no mistake
 
 
-def test_changes_after_the_photo_are_pointed_out(load, look):
+def test_changes_after_the_photo_are_pointed_out(load, plan_of):
     load(*books.rows(2))
     Student.objects.filter(student_no="202300001").update(stage=Stage.APPROVED)
-    assert look(books.row(1, 姓名="李小明"), books.row(2, 姓名="李小红")).after_photo == [("202300001", "approved")]
-    assert look(books.row(1, 专业="网络工程")).after_photo == []
+    assert plan_of(books.row(1, 姓名="李小明"), books.row(2, 姓名="李小红")).after_photo == [("202300001", "approved")]
+    assert plan_of(books.row(1, 专业="网络工程")).after_photo == []
 
 
 def test_a_finished_proofreading_opens_again_when_what_is_printed_changes(load):
     load(*books.rows(2))
     Student.objects.update(stage=Stage.PROOFED)
     load(books.row(1, 班级="软件2302"), books.row(2, 手机号="13900000000"))
-    assert (the().stage, the("202300002").stage) == ("approved", "proofed")
-    assert history.of(the()).filter(kind="student.proof_reopened", before="proofed", after="approved").exists()
-    assert [message.recipient_key for message in Notification.objects.all()] == [the().actor_key]
+    assert (imported().stage, imported("202300002").stage) == ("approved", "proofed")
+    assert history.of(imported()).filter(kind="student.proof_reopened", before="proofed", after="approved").exists()
+    assert [message.recipient_key for message in Notification.objects.all()] == [imported().actor_key]
 
 
 def test_students_missing_from_the_file_are_named_and_kept(load):
@@ -165,10 +165,10 @@ def test_students_missing_from_the_file_are_named_and_kept(load):
 def test_students_remember_their_import_and_changes_name_theirs(load):
     load(*books.rows(2), import_no=7)
     load(books.row(1, 专业="网络工程"), import_no=8)
-    assert the().import_no == 7
-    event = history.of(the()).get()
+    assert imported().import_no == 7
+    event = history.of(imported()).get()
     assert (event.kind, event.facts["import"], event.actor_key) == ("student.changed", 8, "system")
-    assert event.school_id == the().school_id
+    assert event.school_id == imported().school_id
 
 
 def test_what_was_confirmed_must_still_hold(load):
@@ -202,13 +202,13 @@ def test_a_school_outside_of_the_season_has_no_roster(other_school, season, db):
             importer.apply_import(books.roster(books.row(1)), school=other_school, season=season, by=history.SYSTEM)
 
 
-def test_progress_is_told_in_rows(look, scoped, season, monkeypatch):
+def test_progress_is_told_in_rows(plan_of, scoped, season, monkeypatch):
     monkeypatch.setattr(importer, "CHUNK", 2)
-    told = []
+    reported = []
     importer.plan_import(
         books.roster(*books.rows(5)),
         school=scoped,
         season=season,
-        progress=lambda done, total: told.append((done, total)),
+        progress=lambda done, total: reported.append((done, total)),
     )
-    assert told == [(2, 5), (4, 5), (5, 5)]
+    assert reported == [(2, 5), (4, 5), (5, 5)]

@@ -1,4 +1,4 @@
-"""The portal's flow: upload, reading, preview, confirmation, result."""
+"""A roster import in the portal: upload, reading, preview, confirmation, result."""
 
 import datetime as dt
 import io
@@ -195,7 +195,7 @@ def test_old_files_are_purged(upload, owner):
     )
     forgotten = upload(books.roster(books.row(3)))
     assert roster_imports.purge_files(older_than=timezone.now() - dt.timedelta(days=1)) == 0
-    assert roster_imports.purge_files(older_than=timezone.now()) == 1  # the upload took the file of the one before
+    assert roster_imports.purge_files(older_than=timezone.now()) == 1  # reading the second file has deleted the first
     for row, status in ((done, Status.DONE), (forgotten, Status.DROPPED)):
         row.refresh_from_db()
         assert (row.status, bool(row.file)) == (status, False)

@@ -1,4 +1,4 @@
-"""Reading files as clerks and others send them."""
+"""Reading files, valid ones and others."""
 
 import io
 import struct
@@ -31,7 +31,7 @@ def refusal(content):
 
 
 def with_part(content, name, data):
-    """The same archive with one part replaced."""
+    """The archive with one part replaced."""
     stream = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
         for info in old.infolist():
