@@ -120,7 +120,9 @@ ALTERATIONS: dict[str, Callable[[bytes], bytes]] = {
 
 
 def imprints_of(data: bytes) -> tuple[str, int]:
-    """Ours, and 64 bits of the whole picture: the signs of its coarsest waves about their median."""
+    """Our imprint, and the usual hash of the whole picture: 64 bits, the signs of its coarsest
+    waves about their median.
+    """
     source = open_photo(data)
     face = face_detection.detect_faces(source).main
     if face is None:
@@ -144,7 +146,11 @@ def distances(one: tuple[str, int], other: tuple[str, int]) -> tuple[int, int]:
 
 
 def false_finds(straight: list[int]) -> None:
-    """What chance alone would bring: as many coins as bits that are free, each pair of a season tossed twice (mirrored)."""
+    """Print how many false finds chance alone would bring in a season.
+
+    The number of independent bits follows from mean and deviation of the distances. Each pair is
+    compared twice, because of mirrored pictures.
+    """
     share, spread = statistics.mean(straight) / imprint.BITS, statistics.stdev(straight) / imprint.BITS
     free = round(share * (1 - share) / spread**2)
     most = int(LIMIT / imprint.BITS * free)

@@ -111,7 +111,9 @@ def engine_says(rgb: np.ndarray) -> set[str]:
 
 
 def compare(page: Any, people: int) -> dict[str, Counter[str]]:
-    """By violation: how often engine and hint agree, which of the two spoke alone, and what they said."""
+    """For each violation: how often engine and hint agree, which of them found something alone, and
+    what they found.
+    """
     table: dict[str, Counter[str]] = {}
     for name, rgb in frames(people):
         rules = engine_says(rgb) & SEEN
@@ -146,7 +148,9 @@ def open_page(browser: Any) -> Any:
 
 
 def cost(page: Any, rate: int) -> list[float]:
-    """Milliseconds of one analysed frame, sorted, five times a second, the processor slowed so many times."""
+    """Sorted milliseconds of FRAMES analysed frames, five a second, with the processor slowed
+    `rate` times.
+    """
     _, rgb = next(frames(1))
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setCPUThrottlingRate", {"rate": rate})

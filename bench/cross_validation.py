@@ -33,7 +33,7 @@ class Reading:
 
 
 def readings(rule: Rule, labels: list[LabelledPhoto], measured: dict[str, Measures | None]) -> list[Reading]:
-    """Of the photos that break this rule and of those that keep all."""
+    """The photos that break this rule and the photos that break none."""
     found = []
     for label in labels:
         value = rule.violation_score(measured.get(label.name) or {}, background="blue")
@@ -49,7 +49,7 @@ def chosen_limit(half: list[Reading]) -> float:
 
 
 def shares(half: list[Reading], limit: float) -> tuple[float, float]:
-    """False alarms and detection in percent."""
+    """(false alarms, detected violations), in percent."""
     good, bad = ([reading.value > limit for reading in half if reading.breaks == breaks] for breaks in (False, True))
     return 100 * float(np.mean(good)), 100 * float(np.mean(bad))
 

@@ -24,7 +24,9 @@ STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
 @dataclass(frozen=True)
 class Answer:
-    """`outcome` is green, amber, red, the code of a refusal, or what went wrong; seconds of processor time, MB of memory."""
+    """`outcome`: green, amber, red, the code of a refusal, or the fault. `seconds`: processor time.
+    `megabytes`: memory. `words`: the first sentence.
+    """
 
     name: str
     outcome: str
@@ -68,7 +70,9 @@ def judged(data: bytes) -> tuple[str, str]:
 
 
 def _memory(name: str, *, fresh: bool = False) -> int:
-    """MB that the process has (VmRSS) or had at most since it was last asked afresh (VmHWM); 0 where Linux does not tell."""
+    """MB that the process holds (VmRSS), or held at most since the last call with `fresh` (VmHWM);
+    0 on other systems than Linux.
+    """
     if not STATUS.exists():
         return 0
     if fresh:
@@ -90,7 +94,7 @@ def serve(wire: Connection) -> None:
 
 
 class Child:
-    """A judging process that is replaced when a file has killed it."""
+    """A process that judges files. It is replaced when a file has killed it."""
 
     def __init__(self) -> None:
         self._start()

@@ -42,7 +42,9 @@ BAND = 12  # px round the true soft edge in which errors are counted
 
 @dataclass(frozen=True)
 class Case:
-    """A framed picture with its truth, all 640 x 480: rgb 0-1, alpha, colours of the person, and what the engine knows."""
+    """A cropped picture with known alpha, all 640 x 480: `rgb` 0-1, `alpha`, colours of the person,
+    and the input of the engine (mask, chin, oval).
+    """
 
     wall: str
     rgb: np.ndarray

@@ -98,7 +98,9 @@ def head_figures(rgb: np.ndarray, wall: np.ndarray) -> dict[str, float]:
 
 
 def kept(jpeg: bytes, photo: np.ndarray, crop: dict[str, float]) -> dict[str, float]:
-    """How far the face of the portrait is that of the photo (h, w, 3), which `crop` of the portrait's geometry leads to."""
+    """How similar the face of the portrait is to the photo (h, w, 3). `crop` comes from the
+    portrait's geometry.
+    """
     made = np.asarray(Image.open(io.BytesIO(jpeg)).convert("RGB"))
     true = resampled(photo, crop, made.shape[:2])
     oval = cv2.convexHull(networks.face_meshes(made)[0][:, :2].astype(np.int32))
@@ -182,7 +184,7 @@ class Made:
 
 
 def make(data: bytes, background: str) -> Made:
-    """Twice, from the file on."""
+    """Make the portrait twice from the file, and take its figures."""
     checked, again = check(data), check(data)
     portrait = make_portrait(checked.source, checked.measures, background=background)
     twice = make_portrait(again.source, again.measures, background=background)

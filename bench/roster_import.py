@@ -74,7 +74,9 @@ def ours(path: Path) -> int:
 
 
 def import_export(path: Path) -> int:
-    """A ModelResource as its documentation shows it; only the ID number and the tenant are set by hand."""
+    """A ModelResource as in the documentation of import-export. Only the ID number and the tenant
+    are set by our code.
+    """
     import tablib
     from import_export import resources
 
@@ -153,7 +155,9 @@ def contend(name: str, path: Path) -> None:
 
 
 def peak_memory() -> float:
-    """MB that this process has held at most so far. On Linux not by rusage: that starts from what the parent held."""
+    """The most MB that this process has held. On Linux rusage is not used, because it includes the
+    memory of the parent.
+    """
     status = Path("/proc/self/status")
     if status.exists():
         return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith("VmHWM")) / 1024

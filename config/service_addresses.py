@@ -16,7 +16,7 @@ class ServiceUrls:
 
 
 def service_urls() -> ServiceUrls:
-    """The two addresses; embedded services are started for those that are not configured."""
+    """The two addresses. Starts the embedded services for those that the environment does not name."""
     database = environment.secret_address("DATABASE_URL", DATABASE_SCHEMES)
     redis = environment.secret_address("REDIS_URL", REDIS_SCHEMES)
     if environment.choice("TUCAI_SERVICES", ["none"], "") == "none":
@@ -30,7 +30,10 @@ def service_urls() -> ServiceUrls:
 
 
 def owner_database() -> dict:
-    """The DATABASES entry of the role that owns the tables. Only commands that change them ask; it stands in no setting."""
+    """The DATABASES entry of the role that owns the tables.
+
+    Only commands that change tables call this; the entry is in no setting.
+    """
     url = environment.secret_address("DATABASE_OWNER_URL", DATABASE_SCHEMES)
     if not url and environment.secret("DATABASE_URL"):
         raise environment.Misconfigured(
@@ -45,7 +48,9 @@ def owner_database() -> dict:
 
 
 def database_settings(url: str) -> dict:
-    """Django's DATABASES entry for a postgresql:// URL; a socket folder may stand in ?host=."""
+    """Django's DATABASES entry for a postgresql:// URL. The folder of a socket may be given in
+    ?host=.
+    """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query))
     host = options.pop("host", "") or unquote(parts.hostname or "")

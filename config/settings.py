@@ -10,15 +10,15 @@ from config import service_addresses
 from config.stored_secrets import stored_secret
 from launch import data_folder, environment
 
-# One photo is one task on one core: numpy's helpers would wait in a loop for work of microseconds, and double its cost. To be
-# said before numpy is imported.
+# One photo is one task on one core. More numpy threads would double the cost, because they wait
+# actively for work of microseconds. Must be set before numpy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR: Path = data_folder.locate_data_folder()
 # Django's error pages with traces: only when asked for, so that a demo never shows one.
 DEBUG = environment.flag("DEBUG")
-# No database of its own is configured: this is somebody's first look, on one machine, without https.
+# No database is configured: the product runs on one machine for a first try, without https.
 IS_LOCAL = environment.flag("TUCAI_LOCAL", default=not environment.secret("DATABASE_URL"))
 
 SECRET_KEY = stored_secret("SECRET_KEY", DATA_DIR)
@@ -97,8 +97,9 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 _urls = service_addresses.service_urls()
-# A plain role that owns nothing. The owner's address is asked for by the commands that need it (portal.database_owner),
-# and stands neither in the settings nor, in production, in the environment of web and workers.
+# A plain role that owns nothing. Commands that need the owner's address read it themselves
+# (portal.database_owner). It is not in the settings and, in production, not in the environment of
+# web and workers.
 DATABASES = {"default": service_addresses.database_settings(_urls.database)}
 DATABASE_OWNER = service_addresses.owner_database
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -139,7 +140,7 @@ CONTENT_SECURITY_POLICY = {
 TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXIES", 0, least=0, most=10)
 
 AUTH_USER_MODEL = "portal.User"
-# The kernel learns here which rows are its tenants, and what a year's work hangs on.
+# The models that the kernel uses as tenant and as season.
 TENANT_MODEL = "schools.School"
 SEASON_MODEL = "schools.Season"
 AUTHENTICATION_BACKENDS = [
@@ -158,14 +159,15 @@ ACCOUNT_ADAPTER = "portal.account_adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-# Whoever has just chosen a password by a one-time link goes straight on; a second factor is still asked for.
+# After choosing a password by a one-time link, a user is signed in. A second factor is still asked for.
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
-# Without a mail server: files on the own machine, where a hundred letters would bury the accounts that `make run` prints.
+# Without a mail server mails become files on a local machine. On the console a hundred mails would
+# hide the accounts that `make run` prints.
 _WITHOUT_HOST = "filebased" if IS_LOCAL else "console"
 EMAIL_BACKEND = environment.text(
     "EMAIL_BACKEND",
@@ -221,7 +223,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
     "global_keyprefix": f"{CACHES['default']['KEY_PREFIX']}:",
-    # Telling the queue gives up at once when Redis is away (7 s otherwise, with a student waiting): the sweep finds the row.
+    # Give up at once when Redis does not answer: otherwise a student waits 7 s. The sweep finds the row.
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0.1,
@@ -231,7 +233,8 @@ CELERY_TIMEZONE = TIME_ZONE
 # A claim older than this many seconds is taken to be lost and is queued again by the sweep.
 CLAIM_SECONDS = environment.number("TUCAI_CLAIM_SECONDS", 120, least=1, most=86_400)
 
-# The ways to pay online, by name; "simulator" moves no money and says so on the page. Empty: schools pay by transfer.
+# The ways to pay online, by name. "simulator" moves no money and says so on the page. When empty,
+# schools pay by transfer.
 PAYMENT_PROVIDERS = {"simulator": "billing.providers.simulator.Simulator"}
 PAYMENT_PROVIDER = environment.choice("PAYMENT_PROVIDER", PAYMENT_PROVIDERS, "simulator" if IS_LOCAL else "")
 

@@ -10,7 +10,10 @@ from launch import environment
 
 
 def stored_secret(name: str, folder: Path) -> str:
-    """A secret from the environment, else from secrets.json in the folder (mode 600), where the first start writes it."""
+    """A secret from the environment, else from secrets.json in the folder (mode 600).
+
+    The first start draws the secret and writes it there.
+    """
     if given := environment.secret(name):
         return given
     path = folder / "secrets.json"

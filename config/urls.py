@@ -1,4 +1,4 @@
-"""Every app brings its own pages; this file only says where they hang."""
+"""The addresses of all rooms. Each room has its own urls.py; this file includes them."""
 
 from allauth.account.decorators import secure_admin_login
 from django.conf import settings
@@ -9,7 +9,7 @@ from drf_spectacular.views import SpectacularAPIView
 from portal.views.language import choose
 from portal.views.style_guide import guide
 
-# The operator signs in where everybody does: attempts are counted there, and a second factor is asked for.
+# The operator signs in on the same page as all users, which limits attempts and asks for a second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 urlpatterns = [

@@ -1,4 +1,6 @@
-"""Where the embedded PostgreSQL and Redis keep their data, and the account that they run under."""
+"""The folder in which the embedded PostgreSQL and Redis keep their data, and the account that runs
+them.
+"""
 
 import functools
 import hashlib
@@ -21,10 +23,10 @@ MIN_FREE_BYTES = 400 * 1024 * 1024
 
 
 class ServiceError(SystemExit):
-    """The embedded services cannot run. Its sentence says what to do.
+    """The embedded services cannot run. The message says what to do.
 
     A SystemExit, because it is raised while the settings load: whichever program loads them
-    (manage.py, celery, granian) ends with the sentence and exit code 1, without a trace.
+    (manage.py, celery, granian) ends with the message and exit code 1, without a trace.
     """
 
 
@@ -38,13 +40,15 @@ class Account:
 
 @dataclass(frozen=True)
 class DataFolder:
-    """A data folder, ready to be used, and the account of the servers in it (None: our own)."""
+    """The data folder, ready to be used. `account` runs the servers in it; None when that is our
+    own account.
+    """
 
     path: Path
     account: Account | None
 
     def make_private(self, name: str) -> Path:
-        """A folder inside the data folder that only the servers' account (and root) may enter."""
+        """Make a subfolder that only the servers' account (and root) may enter."""
         path = self.path / name
         path.mkdir(mode=0o700, exist_ok=True)
         self.give_to_account(path)
@@ -55,7 +59,7 @@ class DataFolder:
             os.chown(path, self.account.uid, self.account.gid, follow_symlinks=False)
 
     def run(self, *command: str | Path, timeout: float = 60) -> subprocess.CompletedProcess[str]:
-        """Run a short command under the servers' account; its output comes back as text."""
+        """Run a short command as the servers' account and return its output as text."""
         return subprocess.run(
             [str(part) for part in command],
             **self.child_options(),
@@ -67,22 +71,22 @@ class DataFolder:
         )
 
     def child_options(self) -> dict:
-        """Popen arguments that give a child the servers' account and nothing of our terminal."""
+        """Popen arguments that start a child as the servers' account, detached from our terminal."""
         options: dict = {"cwd": self.path, "start_new_session": True}
         if self.account:
             options |= {"user": self.account.uid, "group": self.account.gid, "extra_groups": []}
         return options
 
     def program_folder(self, package: str, inside: str) -> Path:
-        """A folder of programs inside an installed package; for root a copy that belongs to the account.
+        """A folder of programs inside an installed package; for root a copy that the account owns.
 
-        A checkout below /root (mode 700) is closed to every other account. Opening somebody's
-        home folder is not ours to do, so the programs (45 MB) are copied beside the data instead.
+        A checkout below /root (mode 700) is closed to every other account. We do not open a home
+        folder, so the programs (45 MB) are copied beside the data.
         """
         return self.copy_programs(package, inside) if self.account else package_parent(package) / package / inside
 
     def copy_programs(self, package: str, inside: str) -> Path:
-        """The programs with the libraries that lie beside their package, in the same places."""
+        """Copy the programs and the libraries beside their package, with the same relative paths."""
         copy = self.path / "programs" / f"{package}-{version(package.replace('_', '-'))}"
         if not (copy / package / inside).exists():
             draft = copy.with_name(f"{copy.name}.draft")
@@ -98,7 +102,7 @@ class DataFolder:
 
 
 def package_parent(package: str) -> Path:
-    """The folder that an installed package lies in."""
+    """The folder that contains an installed package."""
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise ServiceError(f"缺少软件包 {package},请运行 make run。 Package {package} is missing: run `make run`.")
@@ -120,9 +124,9 @@ def _may_enter(folder: Path, account: Account) -> bool:
 
 
 def prepare_data_folder() -> DataFolder:
-    """Make the data folder (if need be) and check that the servers can live in it.
+    """Make the data folder if it is missing, and check that the servers can use it.
 
-    Raises ServiceError when the folder cannot be made, is closed to the servers, or the disk is full.
+    Raises ServiceError when the folder cannot be made or the servers' account cannot enter it.
     """
     folder = locate_data_folder()
     account = _account() if os.geteuid() == 0 else None
@@ -139,7 +143,9 @@ def prepare_data_folder() -> DataFolder:
 
 
 def check_free_space(folder: Path) -> None:
-    """Refuse to start servers on a disk that is about to be full: both would stop halfway."""
+    """Raises ServiceError when the disk is nearly full: both servers would stop in the middle of
+    their work.
+    """
     free = shutil.disk_usage(folder).free
     if free < MIN_FREE_BYTES:
         raise ServiceError(
@@ -150,7 +156,7 @@ def check_free_space(folder: Path) -> None:
 
 
 def _make_enterable(account: Account, folder: Path) -> None:
-    """Let the account pass through our own folders (umask may be 077), and check all above them."""
+    """Let the account enter our own folders (umask may be 077), and check all folders above."""
     for path in {folder, ROOT_HOME} & {folder, *folder.parents}:
         path.chmod(path.stat().st_mode | 0o011)
     if not is_reachable(folder, account):
@@ -163,12 +169,12 @@ def _make_enterable(account: Account, folder: Path) -> None:
 
 @functools.cache
 def locate_data_folder() -> Path:
-    """TUCAI_DATA; else var/ in the checkout; for root a folder of this checkout's own.
+    """TUCAI_DATA if set; else var/ in the checkout; for root a folder of its own for each checkout.
 
-    PostgreSQL refuses to run as root, and an account made for it can often not enter the checkout.
-    So root's data live under /var/lib/tucai, whose parents are open, in a folder named after this
-    checkout: a hash of its path and of a random key made inside it. A copy or a fresh clone, even
-    at the same path, therefore starts with data of its own.
+    PostgreSQL refuses to run as root, and the account that runs it can often not enter the
+    checkout. So the data of root are under /var/lib/tucai, in a folder named after the checkout: a
+    hash of its path and of a random key made inside it. So a copy or a fresh clone starts with its
+    own data, even at the same path.
     """
     if named := environment.text("TUCAI_DATA"):
         return Path(named).expanduser().resolve()
@@ -193,7 +199,7 @@ def _checkout_key() -> str:
 
 
 def _account() -> Account:
-    """The system account tucai, made when root needs it for the first time."""
+    """The system account tucai. It is made when root needs it for the first time."""
     try:
         entry = pwd.getpwnam(ACCOUNT_NAME)
     except KeyError:

@@ -1,8 +1,8 @@
-"""The PostgreSQL and Redis that come with the environment, for development and a first look.
+"""The PostgreSQL and Redis that are installed with the environment, for development and first use.
 
-They run as long as somebody uses them. Every process that calls `start` holds a shared lock on one
-file until it ends, however it ends: the kernel counts, so a kill -9 is counted too. A small keeper
-process waits for the last one to go, gives the next command a few seconds to come, and stops both.
+They run while a process uses them. Every process that calls `start` holds a shared lock on one file
+until it ends. The kernel releases the lock, also after kill -9. A small keeper process waits until
+all locks are released, waits LINGER_SECONDS for the next command, and stops both servers.
 """
 
 import atexit
@@ -29,8 +29,10 @@ LINGER_SECONDS = environment.number("TUCAI_LINGER_SECONDS", 10, least=0, most=36
 
 @dataclass(frozen=True)
 class Services:
-    """Where the running services answer. The first role only reads and writes rows; the second
-    owns the database, migrates, and may make the tests' databases."""
+    """The addresses of the running services. The role of `database_url` only reads and writes rows.
+    The role of `owner_database_url` owns the database, migrates it, and may make the tests'
+    databases.
+    """
 
     database_url: str
     owner_database_url: str
@@ -39,10 +41,9 @@ class Services:
 
 @functools.cache
 def start() -> Services:
-    """Start what is not running yet, and use it until this process ends.
+    """Start the servers that do not run yet, and use them until this process ends.
 
-    Takes some milliseconds when both run, and several seconds the very first time. Raises
-    ServiceError, whose sentence says what to do.
+    Takes some milliseconds when both run, several seconds the very first time. Raises ServiceError.
     """
     data_folder = prepare_data_folder()
     postgres, redis = Postgres(data_folder), Redis(data_folder)
@@ -61,7 +62,7 @@ def start() -> Services:
 
 
 def stop_if_unused() -> bool:
-    """Stop both services unless another process uses them. True when they are stopped."""
+    """Stop both services unless another process uses them. True when they were stopped."""
     data_folder = prepare_data_folder()
     with _lock(data_folder.path, "starting"):
         if not _stop_if_unused(data_folder):
@@ -82,7 +83,7 @@ def _stop_if_unused(data_folder: DataFolder) -> bool:
 
 
 def release() -> None:
-    """Give up this process's use of the services before it ends."""
+    """Stop using the services before this process ends."""
     for file in _held:
         file.close()
     _held.clear()
@@ -90,7 +91,7 @@ def release() -> None:
 
 
 def keep() -> None:
-    """Wait until nobody uses the services, then stop them: the whole life of the keeper."""
+    """The whole life of the keeper: wait until nobody uses the services, then stop them."""
     data_folder = prepare_data_folder()
     with _keeper_file(data_folder.path) as keeper, contextlib.suppress(BlockingIOError):
         fcntl.flock(keeper, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -101,7 +102,8 @@ def keep() -> None:
             _wait_until_unused(data_folder.path)
             with _lock(data_folder.path, "starting"):
                 if _stop_if_unused(data_folder):
-                    # Before the other lock: whoever starts next must see that no keeper is left.
+                    # Release this lock before the starting lock: the next process must see that there
+                    # is no keeper.
                     keeper.close()
 
 
@@ -115,7 +117,7 @@ _held: list[BinaryIO] = []
 
 
 def _hold(folder: Path) -> None:
-    """A shared lock for the rest of this process's life; children made by fork share it."""
+    """Take the shared lock for the rest of this process's life. Children made by fork share it."""
     users = _users_file(folder)
     fcntl.flock(users, fcntl.LOCK_SH)
     _held.append(users)
@@ -138,7 +140,7 @@ def _lock(folder: Path, name: str) -> Iterator[None]:
 
 
 def _dismiss_keeper(folder: Path) -> None:
-    """End the keeper, which has nothing left to wait for."""
+    """End the keeper; its servers are stopped."""
     if not _has_keeper(folder):
         return
     with contextlib.suppress(OSError, ValueError):

@@ -1,4 +1,5 @@
-"""Reads the environment of the process. What is not understood ends the start with one sentence in Chinese and English.
+"""Reads the environment of the process. A value that is not understood ends the start with one
+sentence in Chinese and English.
 
 An empty value counts as not set. `docs/operators.md` lists the variables.
 """
@@ -18,10 +19,10 @@ _known: set[str] = set()
 
 
 class Misconfigured(SystemExit):
-    """A variable of the environment is wrong; the sentence names it and says what is allowed.
+    """A variable of the environment is wrong. The message names it and says what is allowed.
 
     A SystemExit, because it is raised while the settings load: whichever program loads them
-    (manage.py, celery, granian) ends with the sentence and exit code 1, without a trace.
+    (manage.py, celery, granian) ends with the message and exit code 1, without a trace.
     """
 
     def __init__(self, chinese: str, english: str) -> None:
@@ -58,7 +59,7 @@ def number(name: str, default: int, *, least: int, most: int) -> int:
 
 
 def choice(name: str, allowed: Iterable[str], default: str) -> str:
-    """One of the allowed words, in any case; given back as it is written in `allowed`."""
+    """One of the allowed words, in any case; returned as it is written in `allowed`."""
     value, known = text(name), {word.lower(): word for word in allowed}
     if not value:
         return default
@@ -68,7 +69,7 @@ def choice(name: str, allowed: Iterable[str], default: str) -> str:
 
 
 def text_list(name: str, default: str = "") -> list[str]:
-    """Words separated by commas."""
+    """The values of a list separated by commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
@@ -81,7 +82,9 @@ def web_address(name: str, default: str) -> str:
 
 
 def secret(name: str) -> str:
-    """A secret: the variable itself, or the content of the file that NAME_FILE names; empty when neither is set."""
+    """The variable itself, or the content of the file that NAME_FILE names; empty when neither is
+    set.
+    """
     value, path = text(name), text(f"{name}_FILE")
     if value and path:
         raise Misconfigured(
@@ -91,7 +94,7 @@ def secret(name: str) -> str:
 
 
 def secret_address(name: str, schemes: Iterable[str]) -> str:
-    """The secret address of a server, which holds its password; empty when it is not set."""
+    """The address of a server, which contains its password; empty when it is not set."""
     value = secret(name)
     if value and not _is_address(value, set(schemes)):
         allowed = ", ".join(f"{scheme}://…" for scheme in schemes)
@@ -103,7 +106,9 @@ def secret_address(name: str, schemes: Iterable[str]) -> str:
 
 
 def refuse_unknown(prefix: str, *, read_elsewhere: Iterable[str] = ()) -> None:
-    """End the start when a variable with our prefix is set that nothing reads: most likely it is misspelt."""
+    """End the start when a variable with our prefix is set that nothing reads: it is probably
+    misspelt.
+    """
     known = {name for name in _known | set(read_elsewhere) if name.startswith(prefix)}
     for name in sorted(os.environ):
         if name.startswith(prefix) and name not in known:

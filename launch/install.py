@@ -85,7 +85,9 @@ def _venv_works() -> bool:
 
 
 def install(locks: list) -> None:
-    """Install the locks that changed since the last time. They are complete: pip resolves nothing."""
+    """Install the lock files that changed since the last time. They are complete, so pip resolves
+    nothing.
+    """
     for name in locks:
         lock, stamp = ROOT / name, VENV / f".{name}.installed"
         digest = hashlib.sha256(lock.read_bytes()).hexdigest()
@@ -110,8 +112,9 @@ def _install(lock: Path) -> None:
 
 
 def _check_libraries() -> None:
-    """Load the large packages once: it shows whether a very small system lacks the C++ run-time
-    library, and leaves their byte code behind, so that the first start need not compile them."""
+    """Import the large packages once. This shows whether the C++ run-time library is missing, and
+    writes byte code, so that the first start need not compile.
+    """
     code = "import cv2, mediapipe, psycopg, celery.bin.celery, django.db.models, scipy.sparse"
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     probe = subprocess.run([str(PYTHON), "-c", code], env=environment, capture_output=True, text=True, check=False)
@@ -156,7 +159,9 @@ def gettext() -> None:
 
 
 def apt_install(packages: list) -> None:
-    """Install Debian packages as root or by sudo without a password; else say the command to run."""
+    """Install Debian packages as root or by sudo without a password; otherwise print the command to
+    run.
+    """
     by_hand = "apt-get update && apt-get install -y --no-install-recommends " + " ".join(packages)
     if not shutil.which("apt-get"):
         fail(f"请安装:{' '.join(packages)}", f"Please install: {' '.join(packages)} (or name a browser in CHROMIUM).")

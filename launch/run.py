@@ -1,7 +1,7 @@
 """`make run`: the whole product on this machine, until Ctrl-C.
 
-Checks the port, sees to the services, migrations and the demo season, starts the processes of the
-Procfile under honcho, and says where to look once the first page answers.
+Checks the port, starts the services, migrates, loads the demo season, starts the processes of the
+Procfile under honcho, and prints the address when the first page answers.
 """
 
 import contextlib
@@ -42,7 +42,7 @@ def main() -> int:
         with _lock_data_folder(folder):
             check_port(host, port)
             _start_services()
-            _set_up()
+            _prepare_database()
             return _supervise(folder, port)
     except KeyboardInterrupt:
         print("\n已停止 · stopped", flush=True)
@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def check_port(host: str, port: int) -> None:
-    """Ends with a sentence when another program listens on the port."""
+    """Ends with a message when another program listens on the port."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -65,14 +65,16 @@ def check_port(host: str, port: int) -> None:
 
 
 def check_processes() -> None:
-    """Ends with a sentence when a number of the Procfile is none; there the shell would not say which."""
+    """Ends with a message when a number that the Procfile uses is wrong. The shell would not say
+    which.
+    """
     for name in ("PHOTO_WORKERS", "BUILD_WORKERS", "WEB_THREADS"):
         environment.number(name, 1, least=1, most=256)
 
 
 @contextlib.contextmanager
 def _lock_data_folder(folder: Path) -> Iterator[None]:
-    """One `make run` a data folder: two beats would do the day's work twice."""
+    """Only one `make run` for each data folder: two beats would do the day's work twice."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "run.lock").open("ab") as lock:
         try:
@@ -92,7 +94,7 @@ def _start_services() -> None:
 
 
 def _has_services() -> bool:
-    """Whether the environment names both servers, so that none of our own is needed."""
+    """Whether the environment names both servers, so that the embedded ones are not needed."""
     return bool(environment.secret("DATABASE_URL") and environment.secret("REDIS_URL"))
 
 
@@ -102,14 +104,14 @@ def _stop_services() -> None:
         embedded_services.stop_if_unused()
 
 
-def _set_up() -> None:
+def _prepare_database() -> None:
     print("更新数据库 · migrating …", flush=True)
     _manage("migrate", "--verbosity", "0")
     _manage("demo", "--if-empty")
 
 
 def _manage(*arguments: str) -> None:
-    """One manage.py command; a Ctrl-C ends it before it ends us."""
+    """Run one manage.py command. Ctrl-C ends the command first, then this process."""
     command = [sys.executable, "manage.py", *arguments]
     with subprocess.Popen(command, cwd=ROOT, start_new_session=True) as child:
         try:
@@ -122,16 +124,16 @@ def _manage(*arguments: str) -> None:
 
 
 def _supervise(folder: Path, port: int) -> int:
-    """Run the Procfile until a signal comes or one of its processes ends."""
+    """Run the Procfile until a signal arrives or one of its processes ends. Returns the exit code."""
     manager = Manager()
     manager._process_ctor = BoundProcess
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
         "BEAT_SCHEDULE": str(folder / "beat-schedule"),
         "PYTHONUNBUFFERED": "1",
-        # A worker in the middle of a long job lets go of it when asked to end; it stays in the queue.
+        # A worker that is asked to end gives up its long job; the job stays in the queue.
         "REMAP_SIGTERM": "SIGQUIT",
-        # Whoever runs this as root on a machine to try it on knows.
+        # Celery warns when it runs as root; on a machine for a first try that is intended.
         "PYTHONWARNINGS": "ignore::UserWarning:celery.platforms",
     }
     for name, command in parse_procfile((ROOT / "Procfile").read_text()).processes.items():
@@ -143,7 +145,7 @@ def _supervise(folder: Path, port: int) -> int:
 
 
 class BoundProcess(Process):
-    """A honcho process that does not outlive the launcher, even when that is killed with -9."""
+    """A honcho process that ends with the launcher, even when the launcher is killed with -9."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -155,13 +157,15 @@ class BoundProcess(Process):
 
 
 def set_parent_death_signal(number: int) -> None:
-    """Ask Linux to send us this signal when our parent process ends; elsewhere do nothing."""
+    """Ask Linux to send this signal to us when our parent process ends; elsewhere do nothing."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(number), 0, 0, 0)
 
 
 def _announce(port: int) -> None:
-    """Say where to look once the first page answers; on a slow machine, that it takes its time."""
+    """Print the address when the first page answers. Until then, say from time to time that there
+    is no answer yet.
+    """
     address = f"http://localhost:{port}/"
     while not _is_answering(f"http://127.0.0.1:{port}/"):
         print(f"\n  {address} 仍未响应,请看上面的日志。 No answer yet: see the log above.\n", flush=True)
@@ -180,7 +184,7 @@ def _indented(text: str) -> str:
 
 
 def _is_answering(url: str) -> bool:
-    """Whether the address answers, with whatever, within ANSWER_SECONDS."""
+    """Whether the address gives any answer within ANSWER_SECONDS."""
     deadline = time.monotonic() + ANSWER_SECONDS
     while time.monotonic() < deadline:
         try:

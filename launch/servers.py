@@ -1,4 +1,4 @@
-"""The two servers inside the Python environment: how each is made, started, probed and stopped."""
+"""The two embedded servers: how each is made, started, checked and stopped."""
 
 import contextlib
 import os
@@ -35,7 +35,7 @@ POSTGRES_SETTINGS = {
 
 
 def wait_until(is_ready: Callable[[], bool], *, seconds: float = START_SECONDS) -> bool:
-    """Look again every 20 ms until ready; False when the time is over."""
+    """Check every 20 ms; False when the time is over."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if is_ready():
@@ -45,7 +45,7 @@ def wait_until(is_ready: Callable[[], bool], *, seconds: float = START_SECONDS) 
 
 
 def log_tail(log: Path) -> str:
-    """The last lines of a server's log, for the sentence that says why it did not start."""
+    """The last five lines of a server's log, for the message that says why it did not start."""
     with contextlib.suppress(OSError):
         return "\n".join(log.read_text(errors="replace").strip().splitlines()[-5:])
     return ""
@@ -53,9 +53,9 @@ def log_tail(log: Path) -> str:
 
 @dataclass(frozen=True)
 class Postgres:
-    """A private PostgreSQL that listens on a Unix socket only.
+    """A private PostgreSQL that listens only on a Unix socket.
 
-    There is no password: the socket lies in a folder that nobody else may enter.
+    It has no password: nobody else may enter the folder of the socket.
     """
 
     data_folder: DataFolder
@@ -74,7 +74,7 @@ class Postgres:
         if len(os.fsencode(near / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
             return near
         label = zlib.crc32(os.fsencode(self.data_folder.path))
-        # Not gettempdir(): every process must find the same place whatever its TMPDIR.
+        # Not gettempdir(): every process must find the same folder, whatever its TMPDIR.
         return Path("/tmp") / f"tucai-{os.geteuid()}-{label:08x}"  # noqa: S108
 
     def url(self, role: str, database: str = DATABASE) -> str:
@@ -88,7 +88,7 @@ class Postgres:
         return False
 
     def start(self) -> None:
-        """Make the cluster if there is none, start it, and see to the roles. Safe to repeat."""
+        """Make the cluster if there is none, start it, and make the roles. Safe to repeat."""
         self._make_cluster()
         self._make_socket_folder()
         self._remove_stale_pid_files()
@@ -96,7 +96,7 @@ class Postgres:
         self._make_roles()
 
     def stop(self) -> None:
-        """End every session and stop; returns when the server is gone."""
+        """End every session and stop. Returns when the server has ended."""
         if (self.cluster / "postmaster.pid").exists():
             self._program("pg_ctl", "stop", "-D", self.cluster, "-m", "fast", "-w", "-t", "30")
 
@@ -122,7 +122,7 @@ class Postgres:
 
     @property
     def _draft(self) -> Path:
-        """Present while initdb works: a cluster that was interrupted is made again."""
+        """This file exists while initdb works. A cluster that was interrupted is made again."""
         return self.data_folder.path / "postgres.draft"
 
     def _make_socket_folder(self) -> None:
@@ -137,10 +137,10 @@ class Postgres:
         self.data_folder.give_to_account(folder)
 
     def _remove_stale_pid_files(self) -> None:
-        """Remove a pid file whose number now belongs to another program.
+        """Remove a pid file whose number belongs to another program now.
 
-        PostgreSQL itself copes with a dead number, but after a restarted container the number is
-        often alive again as something else, and then it refuses to start.
+        PostgreSQL handles a dead number itself. After a container restart the number often belongs
+        to another program, and then PostgreSQL refuses to start.
         """
         for path in (self.cluster / "postmaster.pid", self.socket_folder / f"{SOCKET_NAME}.lock"):
             with contextlib.suppress(OSError, ValueError):
@@ -154,7 +154,7 @@ class Postgres:
         command += ["-D", str(self.cluster)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]
-        # After a kill -9 the old server's children need a moment to notice and let go of the memory.
+        # After a kill -9 the old server's children need a moment to end and free the shared memory.
         for _attempt in range(5):
             if self._start_once(command):
                 return
@@ -171,10 +171,10 @@ class Postgres:
         return _wait_until_ready(server, self.is_running)
 
     def _make_roles(self) -> None:
-        """The owner (migrations) and the plain login role of the web and the workers.
+        """Make the owner (migrations) and the plain login role of the web and the workers.
 
-        The default privileges are set in template1, so that databases made later by the owner
-        (the tests' own) carry them too.
+        The default privileges are set in template1, so that databases that the owner makes later
+        (those of the tests) have them too.
         """
         import psycopg
 
@@ -196,7 +196,7 @@ class Postgres:
 
 @dataclass(frozen=True)
 class Redis:
-    """A private Redis on a loopback port, closed by a password of its own."""
+    """A private Redis on a loopback port, protected by its own password."""
 
     data_folder: DataFolder
 
@@ -213,11 +213,11 @@ class Redis:
         return f"redis://:{self._setting('requirepass')}@127.0.0.1:{self._setting('port')}/0"
 
     def is_running(self) -> bool:
-        """Whether a server on our port takes our password and has loaded its data."""
+        """Whether a server on our port accepts our password and has loaded its data."""
         return self._ask("PING").startswith(b"+PONG")
 
     def start(self) -> None:
-        """Write the configuration and start; the same port as last time if it is still free."""
+        """Write the configuration and start, on the same port as last time if that is free."""
         for _attempt in range(5):
             self._configure()
             if self._launch():
@@ -225,7 +225,7 @@ class Redis:
         raise ServiceError(f"Redis 未能启动,日志:{self.log}\n{log_tail(self.log)}\nRedis did not start; see its log.")
 
     def stop(self) -> None:
-        """Save and stop; returns when the server is gone."""
+        """Save and stop. Returns when the server has ended."""
         self._ask("SHUTDOWN SAVE")
         wait_until(lambda: not self.is_running(), seconds=30)
 
@@ -237,7 +237,9 @@ class Redis:
         return ""
 
     def _ask(self, command: str) -> bytes:
-        """One inline command; what the server says after accepting the password, else nothing."""
+        """Send one inline command. Returns the answer after the password was accepted, else
+        nothing.
+        """
         port = self._setting("port")
         if not port:
             return b""
@@ -269,9 +271,10 @@ class Redis:
             self.data_folder.give_to_account(path)
 
     def _free_port(self) -> int:
-        """Last time's port, else one that follows from the folder; the next free one if taken.
+        """The port of last time, else one derived from the folder; the next free one when it is in
+        use.
 
-        Below 32768, where systems do not hand out ports of outgoing connections.
+        Below 32768: systems use the ports above for outgoing connections.
         """
         start = int(self._setting("port") or 20000 + zlib.crc32(os.fsencode(self.data_folder.path)) % 12000)
         return next(port for port in range(start, start + 500) if _is_free(port))
@@ -289,7 +292,9 @@ class Redis:
 
 
 def _wait_until_ready(server: subprocess.Popen, is_running: Callable[[], bool]) -> bool:
-    """Wait until a server answers or has ended; one that answers is let go of, to outlive us."""
+    """Wait until a server answers or has ended. A server that answers is detached, so that it may
+    outlive us.
+    """
     wait_until(lambda: is_running() or server.poll() is not None)
     if not is_running():
         return False
@@ -298,7 +303,7 @@ def _wait_until_ready(server: subprocess.Popen, is_running: Callable[[], bool]) 
 
 
 def detach(process: subprocess.Popen) -> None:
-    """Take a process for ended: Python then does not complain, when we end, that it still runs."""
+    """Mark a process as ended, so that Python does not warn at our exit that it still runs."""
     process.returncode = 0
 
 
@@ -312,7 +317,9 @@ def _is_free(port: int) -> bool:
 
 
 def _is_postgres(pid: int) -> bool:
-    """Whether the number belongs to a living PostgreSQL; without a /proc to look at: let it decide."""
+    """Whether the pid belongs to a living PostgreSQL. True when there is no /proc: then PostgreSQL
+    decides itself.
+    """
     if not Path("/proc/self/stat").exists():
         return True
     with contextlib.suppress(OSError):

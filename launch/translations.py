@@ -1,4 +1,4 @@
-"""Compile the translations: locale/*/LC_MESSAGES/django.po to the .mo beside it, without GNU gettext."""
+"""Compiles the translations, locale/*/LC_MESSAGES/django.po, to .mo files, without GNU gettext."""
 
 import os
 import sys
@@ -10,7 +10,9 @@ LOCALE = Path(__file__).resolve().parent.parent / "locale"
 
 
 def compile_catalogue(source: Path, *, force: bool = False) -> bool:
-    """Write the .mo when the .po is newer. A reader never sees half a file. True when written."""
+    """Write the .mo when the .po is newer; True when it was written. A reader never sees half a
+    file.
+    """
     target = source.with_suffix(".mo")
     if not force and target.exists() and target.stat().st_mtime >= source.stat().st_mtime:
         return False
