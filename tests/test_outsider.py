@@ -1,7 +1,7 @@
-"""Nobody reaches another school's rows: every tenant model, and every URL of the project, walked as an outsider.
+"""Nobody reaches another school's rows. Every tenant model and every URL of the project is tried.
 
-Models and URLs are found by themselves, so a new one cannot be forgotten: a URL with an object that `OBJECTS` does not
-know, and a view without a guard, fail the test.
+Models and URLs are found by themselves, so a new one cannot be forgotten: a URL with an object that
+`OBJECTS` does not know, and a view without a guard, fail the test.
 """
 
 import datetime as dt
@@ -37,7 +37,7 @@ SECRET = "绝密甲"
 # one row of every tenant model
 
 
-def made_up(field: models.Field, world: dict[type, Any]) -> Any:
+def sample_value(field: models.Field, world: dict[type, Any]) -> Any:
     """A value that the column takes."""
     if isinstance(field, models.ForeignKey):
         return world.get(field.related_model)
@@ -67,7 +67,7 @@ def is_needed(field: models.Field) -> bool:
 
 def row_of(model: type[models.Model], world: dict[type, Any]) -> Any:
     fields = [field for field in model._meta.concrete_fields if is_needed(field)]
-    return model(**{field.name: made_up(field, world) for field in fields})
+    return model(**{field.name: sample_value(field, world) for field in fields})
 
 
 def populate(school: School, season: Any) -> dict[type, Any]:
@@ -162,17 +162,17 @@ class Page:
         return self.name
 
 
-def walk(patterns: Any, spaces: tuple[str, ...] = (), route: str = "") -> Iterator[Page]:
+def find_pages(patterns: Any, spaces: tuple[str, ...] = (), route: str = "") -> Iterator[Page]:
     for entry in patterns:
         here = route + str(entry.pattern)
         if isinstance(entry, URLResolver):
-            yield from walk(entry.url_patterns, spaces + ((entry.namespace,) if entry.namespace else ()), here)
+            yield from find_pages(entry.url_patterns, spaces + ((entry.namespace,) if entry.namespace else ()), here)
         elif isinstance(entry, URLPattern) and entry.name:
             kwargs = tuple(entry.pattern.converters) or tuple(entry.pattern.regex.groupindex)
             yield Page(":".join((*spaces, entry.name)), here, kwargs, entry.callback)
 
 
-PAGES = list(walk(get_resolver().url_patterns))
+PAGES = list(find_pages(get_resolver().url_patterns))
 # Open to everybody: the first page, the ways in, what a payment provider and a browser ask for.
 PUBLIC = {
     "schools:home",
@@ -303,14 +303,14 @@ def body(response: Any) -> str:
 
 
 def forged(world: dict[type, Any]) -> dict[str, Any]:
-    """A form that names the other school's rows in every way that a form of ours might."""
+    """Form data that name the other school's rows in every field that our forms have."""
     student = world[apps.get_model("students.Student")].pk
     names = ("pick", "student", "students", "pk", "id", "photo", "photo_id", "ids", "pks")
     return {name: [student] for name in names} | {"school": world[School].pk, "reason": "x", "do": "approve"}
 
 
 def closed_to(client: Client, page: Page, world: dict[type, Any]) -> bool:
-    """Whether a page shows the outsider nothing: a page with an object is not there, any other names no secret."""
+    """Whether the page shows nothing of the other school: 404 with an object, no secret without."""
     for answer in answers(client, page, world, forged(world)):
         if page.kwargs and answer.status_code not in (401, 403, 404, 405):
             return False

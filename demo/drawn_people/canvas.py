@@ -20,7 +20,7 @@ SUBPIXEL = 4  # cv2 takes coordinates as integers of 1/16 px
 
 @dataclass(frozen=True)
 class Frame:
-    """The map from eye units to pixels:
+    """The map from eye units to pixels.
 
     `scale` px a unit, origin at (x, y) px, rotated by `angle` degrees.
     """
@@ -50,7 +50,7 @@ class Frame:
 
 @dataclass
 class Patch:
-    """A small raster in eye units:
+    """A small raster in eye units.
 
     `rgb` (h, w, 3), `alpha` (h, w), its corner (u, v) and `density` px a unit.
     """
@@ -129,7 +129,7 @@ class Canvas:
         return slice(top, max(top, min(height, bottom))), slice(left, max(left, min(width, right)))
 
     def mask(self, frame: Frame, *shapes: object, feather: float = 0.0) -> tuple[Box, Floats]:
-        """Coverage 0..1 of the shapes together;
+        """Coverage 0..1 of the shapes together.
 
         `feather` is the softness of the edge in eye units.
         """
@@ -160,7 +160,7 @@ class Canvas:
         self, frame: Frame, shape: object, colour: Colour, *, alpha: float = 1.0, feather: float = 0.0,
         within: tuple[Box, Floats] | None = None,
     ) -> None:  # fmt: skip
-        """Paint one shape;
+        """Paint one shape.
 
         `within` is another mask (of the whole picture) that it may not leave.
         """

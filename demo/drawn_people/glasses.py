@@ -39,7 +39,7 @@ def lens(person: Person, side: int) -> Floats:
 
 
 def draw_glasses(canvas: Canvas, frame: Frame, person: Person, *, tint: float = 0.0, glare: bool = False) -> None:
-    """Frame, bridge and temples;
+    """Frame, bridge and temples.
 
     `tint` darkens the lenses, `glare` lays a window's reflection on them.
     """

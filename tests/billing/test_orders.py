@@ -103,7 +103,7 @@ def test_a_second_payment_of_the_same_order_waits_for_a_person(student, paying):
     assert order.entries.count() == 2
 
 
-def test_a_message_that_comes_again_stays_off_the_list_once_settled(student, paying, center_admin):
+def test_a_message_that_comes_again_stays_off_the_list_once_resolved(student, paying, center_admin):
     order = orders.open_order(student=student, enrolment=paying)
     callback = Simulator().pay(order_number=order.number, amount_fen=1)
     orders.resolve_refused(orders.receive_callback("simulator", callback), reason="given back", by=center_admin)

@@ -41,7 +41,11 @@ def transfer(school, season, amount_fen: int, by) -> LedgerEntry:
 
 @pytest.fixture
 def books(school, other_school, season, center_admin):
-    """By code: 10001 has paid a part, 10002 lets its students pay, 10003 has paid all, 10004 owes all, 10005 has nobody."""
+    """Five schools.
+
+    10001 has paid a part, in 10002 students pay, 10003 has paid all, 10004 owes all, 10005 has no
+    student.
+    """
     students(school, season, 4)
     students(school, season, 1, fee_state=Student.FeeState.PAID)
     students(school, season, 2, stage=Stage.WAITING)
@@ -74,7 +78,7 @@ def test_sums_over_all_schools(books, season):
     assert (totals.student_fen, totals.open_schools) == (3000, 2)
 
 
-def test_transfer_that_was_taken_back_is_owed_again(books, school, season, center_admin):
+def test_transfer_that_was_reversed_is_owed_again(books, school, season, center_admin):
     entry = LedgerEntry.objects.get(kind="payment", school=school)
     with school_scope(school):
         fee_accounts.reverse_transfer(entry, reason="Another school's", by=center_admin)

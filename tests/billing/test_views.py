@@ -101,7 +101,7 @@ def test_the_payment_to_refund_is_found_among_many(student, enrolment, owner, sc
         assert hidden.number not in page
 
 
-def test_a_payment_that_the_books_refuse_is_settled_by_a_person(
+def test_a_payment_that_the_books_refuse_is_resolved_by_a_person(
     student, enrolment, owner, scoped, center_client, center_officer
 ):
     fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
@@ -115,9 +115,9 @@ def test_a_payment_that_the_books_refuse_is_settled_by_a_person(
     assert f"{reverse('billing:center_school_fees', args=[enrolment.pk])}?q={student.student_no}" in page
     assert said("Payments that need a person") in center_client.get(panel).content.decode()
 
-    settle = reverse("billing:resolve_payment", args=[wrong.pk])
-    client_of(center_officer).post(settle, {"reason": "given back"})
-    center_client.post(settle, {"reason": " "})
+    resolve = reverse("billing:resolve_payment", args=[wrong.pk])
+    client_of(center_officer).post(resolve, {"reason": "given back"})
+    center_client.post(resolve, {"reason": " "})
     assert Callback.objects.unresolved().count() == 2
     for row in (wrong, unknown):
         center_client.post(reverse("billing:resolve_payment", args=[row.pk]), {"reason": "given back, no. 7"})

@@ -15,12 +15,12 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PICTURES = ROOT / "var" / "screenshots"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
-SITTER = drawn_people.Person.random(11)
+PERSON = drawn_people.Person.random(11)
 
 
 @pytest.fixture(autouse=True)
 def _passwords_of_the_product(settings):
-    """The web server reads what the test writes: no cheap hashes here."""
+    """The web server must accept the passwords that the test writes, so no cheap hashes."""
     settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS
 
 
@@ -34,20 +34,23 @@ def stack(transactional_db, tmp_path) -> Iterator[Stack]:
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory) -> Iterator[Browser]:
-    """Its camera sees somebody drawn by code, and may be used without asking."""
-    feed = drawn_people.write_y4m(tmp_path_factory.mktemp("feed") / "camera.y4m", SITTER, size=(1920, 1440), seconds=1)
+    """Chromium whose camera shows a drawn person and may be used without a prompt."""
+    feed = drawn_people.write_y4m(tmp_path_factory.mktemp("feed") / "camera.y4m", PERSON, size=(1920, 1440), seconds=1)
     with chromium("--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={feed}") as instance:
         yield instance
 
 
-def is_complaint(line: ConsoleMessage) -> bool:
-    """An error that the response does not tell already."""
+def is_console_error(line: ConsoleMessage) -> bool:
+    """A console error that is not about a failed response; those are collected by themselves."""
     return line.type == "error" and not line.text.startswith(("Failed to load", "Response Status"))
 
 
 @pytest.fixture
 def person(browser, stack) -> Iterator:
-    """Make a person with a browser of their own: `person(PHONE)` gives a page. Console errors fail the test."""
+    """Make a person with a browser of their own.
+
+    `person(PHONE)` gives a page. Console errors fail the test.
+    """
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -60,7 +63,7 @@ def person(browser, stack) -> Iterator:
         page = context.new_page()
         page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda line: complaints.append(line.text) if is_complaint(line) else None)
+        page.on("console", lambda line: complaints.append(line.text) if is_console_error(line) else None)
         page.on(
             "response",
             lambda answer: complaints.append(f"{answer.status} {answer.url}") if answer.status >= 400 else None,

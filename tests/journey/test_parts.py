@@ -1,4 +1,4 @@
-"""The scripts of the parts, in real Chromium under the product's CSP, on the guide's page; no server, no database."""
+"""The scripts of the page parts in real Chromium, on the style guide. No server, no database."""
 
 from pathlib import Path
 from urllib.parse import urlsplit

@@ -1,7 +1,8 @@
-"""One student from the spreadsheet to the printed sheet, as center, school and student, in real Chromium.
+"""A season in real Chromium: one student from the spreadsheet to the printed sheet.
 
-Everything goes through the pages: nothing is written to the database but the center's first account. The steps are
-those of the notice; each leaves a picture of its page, wide and narrow, in var/screenshots.
+Everything goes through the pages: nothing is written to the database but the center's first
+account. The steps are those of the notice; each leaves a picture of its page, wide and narrow, in
+var/screenshots.
 """
 
 import datetime as dt
@@ -24,8 +25,8 @@ STUDENTS = [("20230001", "李𬭚", factories.id_number(1)), ("20230002", "王�
 VERDICT = 60_000  # ms; the first photo waits for the models
 
 
-def look(page: Page, name: str) -> None:
-    """Keep what the page looks like at its own width and at the other one."""
+def screenshot(page: Page, name: str) -> None:
+    """Save a screenshot of the page at both widths; fail when it scrolls sideways."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     own = page.viewport_size
     for size in (DESK, PHONE):
@@ -55,7 +56,7 @@ def test_a_student_from_spreadsheet_to_printed_sheet(person, stack, tmp_path):
     factories.person("center", Role.CENTER_ADMIN)
     center, school, student = person(DESK), person(DESK), person(PHONE)
     open_the_season(center)
-    invitation = take_a_school_in(center)
+    invitation = enrol_a_school(center)
     accept_the_invitation(school, invitation)
     import_the_roster(school, tmp_path)
     photograph(student, *STUDENTS[0])
@@ -63,22 +64,22 @@ def test_a_student_from_spreadsheet_to_printed_sheet(person, stack, tmp_path):
     proofread(student)
     return_the_form(school, tmp_path)
     accept_the_form(center)
-    settle_the_fee(school, center)
+    pay_the_fee(school, center)
     print_and_ship(center, tmp_path)
     receive(school, tmp_path)
     expect_delivered(student)
-    look_at_every_page(center, school, student)
+    screenshot_every_page(center, school, student)
 
 
 def open_the_season(center: Page) -> None:
     sign_in(center, "center")
-    look(center, "center_first_day")
+    screenshot(center, "center_first_day")
     center.goto("/center/season/new/")
     center.fill("[name=opens_at]", "00:00")
     center.fill("[name=closes_at]", "23:59")
     center.fill("[name=contact_name]", "演示联系人")
     center.fill("[name=contact_phone]", "025-00000000")
-    look(center, "season_form")
+    screenshot(center, "season_form")
     send(center)
     today = timezone.localdate()
     center.goto(f"/center/season/{today.year}/days/")
@@ -86,66 +87,66 @@ def open_the_season(center: Page) -> None:
     row.locator("[name$=-name]").fill("湖滨片区")
     row.locator("[name$=-starts_on]").fill(str(today - dt.timedelta(days=1)))
     row.locator("[name$=-ends_on]").fill(str(today + dt.timedelta(days=5)))
-    look(center, "season_days")
+    screenshot(center, "season_days")
     send(center)
     center.goto(f"/center/season/{today.year}/")
     center.click("[data-open=open-season]")
     center.click("#open-season button.btn-primary")
     expect(center.locator(".badge-ok").first).to_be_visible()
-    look(center, "season")
+    screenshot(center, "season")
 
 
-def take_a_school_in(center: Page) -> str:
+def enrol_a_school(center: Page) -> str:
     center.goto("/center/schools/new/")
     center.fill("[name=code]", "10001")
     center.fill("[name=name]", SCHOOL)
     center.select_option("[name=area]", index=1)
     center.fill("[name=address]", "湖滨路1号")
-    look(center, "school_form")
+    screenshot(center, "school_form")
     send(center)
     center.locator("form[action='/center/schools/enrol/'] button.btn-primary").click()
     center.wait_for_load_state("networkidle")
-    look(center, "school_detail")
+    screenshot(center, "school_detail")
     center.locator("main a[href*='/people/new/']").first.click()
     center.fill("[name=username]", "clerk")
     center.fill("[name=full_name]", "周老师")
     center.check("[name=role][value=school_admin]")
-    look(center, "person_form")
+    screenshot(center, "person_form")
     send(center)
-    look(center, "invitation")
+    screenshot(center, "invitation")
     return center.locator("#link").input_value()
 
 
 def accept_the_invitation(school: Page, link: str) -> None:
     school.goto(link)
-    look(school, "choose_password")
+    screenshot(school, "choose_password")
     school.fill("[name=password1]", PASSWORD)
     school.fill("[name=password2]", PASSWORD)
     send(school)
     school.wait_for_url(re.compile("/school/$"))  # whoever chose a password is signed in
-    look(school, "school_first_day")
+    screenshot(school, "school_first_day")
 
 
 def import_the_roster(school: Page, folder: Path) -> None:
     school.goto("/school/roster/")
-    look(school, "roster_empty")
+    screenshot(school, "roster_empty")
     school.goto("/school/roster/import/")
     with school.expect_download() as download:
         school.locator("a[href='/school/roster/template/']").first.click()
     download.value.save_as(folder / "template.xlsx")
     filled = fill_in_template(folder / "template.xlsx", folder / "roster.xlsx")
-    look(school, "roster_import")
+    screenshot(school, "roster_import")
     school.set_input_files("input[type=file]", filled)
     send(school)
     confirm = school.locator("form[action$='/confirm/'] button")
     expect(confirm).to_be_visible(timeout=30_000)
-    look(school, "roster_preview")
+    screenshot(school, "roster_preview")
     confirm.click()
     expect(school.locator("main")).to_contain_text(re.compile("已导入|imported"), timeout=30_000)
-    look(school, "roster_result")
+    screenshot(school, "roster_result")
     school.goto("/school/roster/")
     expect(school.locator("main tbody tr")).to_have_count(2)
-    look(school, "roster")
+    screenshot(school, "roster")
 
 
 def fill_in_template(template: Path, target: Path) -> Path:
@@ -173,62 +174,62 @@ def fill_in_template(template: Path, target: Path) -> Path:
 
 def photograph(student: Page, number: str, name: str, id_number: str) -> None:
     student.goto("/me/")
-    look(student, "student_signin")
+    screenshot(student, "student_signin")
     student.fill("[name=name]", name)
     student.fill("[name=id_number]", id_number)
     student.fill("[name=student_no]", number)
     student.locator(".thumb-zone .btn-primary").click()
     student.wait_for_url("**/me/confirm/")
-    look(student, "student_confirm")
+    screenshot(student, "student_confirm")
     for box in student.locator("#confirm input[type=checkbox]").all():
         box.check()
     student.locator(".thumb-zone .btn-primary").click()
     student.wait_for_url("**/me/rules/")
-    look(student, "student_rules")
+    screenshot(student, "student_rules")
     student.locator(".thumb-zone .btn-primary").click()
     student.wait_for_url("**/me/camera/")
     shutter = student.locator("[data-shutter]")
     expect(shutter).to_be_enabled()
     student.wait_for_timeout(1500)  # the camera settles
-    look(student, "student_camera")
+    screenshot(student, "student_camera")
     shutter.click()
     student.locator("[data-send]").click()
     student.wait_for_url("**/me/check/", timeout=VERDICT)
     hand_in = student.locator("form[action='/me/submit/'] button")
     expect(student.locator("#check h1")).not_to_contain_text(re.compile("being checked|检测"), timeout=VERDICT)
     expect(hand_in).to_be_visible(timeout=3000)
-    look(student, "student_verdict")
+    screenshot(student, "student_verdict")
     hand_in.click()
     student.wait_for_url("**/me/")
-    look(student, "student_receipt")
+    screenshot(student, "student_receipt")
 
 
 def review_and_close(school: Page) -> None:
     school.goto("/school/review/")
-    look(school, "review")
+    screenshot(school, "review")
     school.keyboard.press("a")
     expect(school.locator("[data-undo]")).to_be_visible()
-    look(school, "review_done")
+    screenshot(school, "review_done")
     school.goto("/school/proofs/")
-    look(school, "proofs_before")
+    screenshot(school, "proofs_before")
     school.click("[data-open=open]")
     school.click("#open .btn-primary")
     school.wait_for_load_state("networkidle")
-    look(school, "proofs")
+    screenshot(school, "proofs")
 
 
 def proofread(student: Page) -> None:
     student.goto("/me/proof/")
-    look(student, "student_proof")
+    screenshot(student, "student_proof")
     student.locator(".thumb-zone .btn-primary").click()
     student.wait_for_load_state("networkidle")
-    look(student, "student_proofed")
+    screenshot(student, "student_proofed")
 
 
 def return_the_form(school: Page, folder: Path) -> None:
     """The form comes as PDF, is stamped on paper, and goes back as a PDF."""
     school.goto("/school/feedback/")
-    look(school, "feedback")
+    screenshot(school, "feedback")
     school.locator("[name=quality][value=good]").check()
     school.locator("[name=service][value=good]").check()
     school.fill("[name=handler_name]", "周老师")
@@ -245,36 +246,36 @@ def return_the_form(school: Page, folder: Path) -> None:
     school.set_input_files("[name=stamped]", form)
     school.locator("form[action='/school/feedback/send/'] button.btn-primary").click()
     expect(school.locator("form[action='/school/feedback/send/']")).to_have_count(0)
-    look(school, "feedback_sent")
+    screenshot(school, "feedback_sent")
 
 
 def accept_the_form(center: Page) -> None:
     center.goto("/center/feedback/")
-    look(center, "center_feedback")
+    screenshot(center, "center_feedback")
     center.locator("main a", has_text=SCHOOL).first.click()
-    look(center, "center_feedback_detail")
+    screenshot(center, "center_feedback_detail")
     center.locator("form[action$='/accept/'] button.btn-primary").click()
     center.wait_for_load_state("networkidle")
 
 
-def settle_the_fee(school: Page, center: Page) -> None:
+def pay_the_fee(school: Page, center: Page) -> None:
     """One student was photographed: 15.00 yuan are due, transferred and entered."""
     school.goto("/school/fees/")
     expect(school.locator("main")).to_contain_text("15.00")
-    look(school, "fees")
+    screenshot(school, "fees")
     center.goto("/center/fees/")
-    look(center, "center_fees")
+    screenshot(center, "center_fees")
     center.locator("main a", has_text=SCHOOL).first.click()
     center.fill("[name=amount_fen]", "15.00")
     center.fill("[name=reference]", "B-0001")
     send(center)
     expect(center.locator(".tile-ok")).to_contain_text("0.00")
-    look(center, "center_school_fees")
+    screenshot(center, "center_school_fees")
 
 
 def print_and_ship(center: Page, folder: Path) -> None:
     center.goto("/center/printing/")
-    look(center, "center_runs")
+    screenshot(center, "center_runs")
     center.locator("form[action='/center/printing/order/'] [name=pick]").first.check()
     center.locator("form[action='/center/printing/order/'] button.btn-primary").click()
     center.wait_for_load_state("networkidle")
@@ -282,7 +283,7 @@ def print_and_ship(center: Page, folder: Path) -> None:
     center.locator("main tbody a[href^='/center/printing/']").first.click()
     volume = center.locator("a[href^='/center/volumes/']").first
     expect(volume).to_be_visible(timeout=90_000)  # the first sheets of a machine convert their font
-    look(center, "center_run")
+    screenshot(center, "center_run")
     with center.expect_download() as download:
         volume.click()
     download.value.save_as(folder / "sheets.pdf")
@@ -291,14 +292,14 @@ def print_and_ship(center: Page, folder: Path) -> None:
     center.locator("main a[href$='/ship/']").first.click()
     center.fill("[name=carrier]", "顺丰速运")
     center.fill("[name=tracking_no]", "SF0001")
-    look(center, "center_ship")
+    screenshot(center, "center_ship")
     send(center)
     center.goto("/center/shipments/")
     expect(center.locator("main")).to_contain_text("SF0001")
 
 
 def check_the_sheets(path: Path) -> None:
-    """Five photos of the one student who was photographed, with all that the notice asks for under each."""
+    """Five photos of the one student, each with the caption that the notice demands."""
     number, name, id_number = STUDENTS[0]
     text = text_of(path)
     for words in (name, number, id_number, SCHOOL, "软件工程"):
@@ -309,7 +310,7 @@ def check_the_sheets(path: Path) -> None:
 
 def receive(school: Page, folder: Path) -> None:
     school.goto("/school/prints/")
-    look(school, "prints")
+    screenshot(school, "prints")
     with school.expect_download() as download:
         school.locator("a[href='/school/prints/portraits.zip']").first.click()
     download.value.save_as(folder / "portraits.zip")
@@ -320,21 +321,21 @@ def receive(school: Page, folder: Path) -> None:
     school.fill("#receive [name=received_by]", "周老师")
     school.locator("#receive .btn-primary").click()
     expect(school.locator("[data-open=receive]")).to_have_count(0)
-    look(school, "prints_received")
+    screenshot(school, "prints_received")
 
 
 def expect_delivered(student: Page) -> None:
     student.goto("/me/")
     expect(student.locator(".receipt h1")).to_contain_text(re.compile("已交付|Delivered"))
-    look(student, "student_delivered")
+    screenshot(student, "student_delivered")
 
 
-def look_at_every_page(center: Page, school: Page, student: Page) -> None:
+def screenshot_every_page(center: Page, school: Page, student: Page) -> None:
     """The pages of every menu that the way did not lead past."""
     for page, room in ((center, "center"), (school, "school")):
         page.goto(f"/{room}/")
         for address in page.locator(".side-nav a").evaluate_all("links => links.map(a => a.getAttribute('href'))"):
             page.goto(address)
-            look(page, f"menu_{address.strip('/').replace('/', '_')}")
+            screenshot(page, f"menu_{address.strip('/').replace('/', '_')}")
     student.goto("/me/messages/")
-    look(student, "student_messages")
+    screenshot(student, "student_messages")

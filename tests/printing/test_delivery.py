@@ -55,8 +55,8 @@ def test_receipt_delivers_the_students_and_ends_the_school_s_way(printed, accept
     assert (shipment.status, shipment.received_by_name) == (Shipment.Status.RECEIVED, owner.actor_name)
     assert set(Student.objects.values_list("stage", flat=True)) == {Student.Stage.DELIVERED}
     assert state(accepted) == Enrolment.Status.RECEIVED
-    told = Notification.objects.filter(kind="shipment.received")
-    assert set(told.values_list("recipient_key", flat=True)) == {s.actor_key for s in Student.objects.all()}
+    notified = Notification.objects.filter(kind="shipment.received")
+    assert set(notified.values_list("recipient_key", flat=True)) == {s.actor_key for s in Student.objects.all()}
     with pytest.raises(Conflict):
         delivery.receive(shipment, received_by="", by=owner)
 

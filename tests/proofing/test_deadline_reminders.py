@@ -25,7 +25,7 @@ def due(season, school, owner):
     return school
 
 
-def told(school, kind):
+def notifications_of(school, kind):
     with school_scope(school):
         return list(Notification.objects.filter(kind=kind))
 
@@ -33,14 +33,14 @@ def told(school, kind):
 def test_school_is_reminded_on_chosen_working_days_only(due):
     assert deadline_reminders.remind_all(MONDAY) == 0
     assert deadline_reminders.remind_all(dt.date(2022, 6, 15)) == 1
-    (message,) = told(due, "feedback.due")
+    (message,) = notifications_of(due, "feedback.due")
     assert letter(message).subject == said("%(n)d working days left for the feedback form", n=2)
     assert "2022-06-17" in letter(message).body
 
 
-def test_school_is_told_the_day_after(due):
+def test_school_is_reminded_the_day_after(due):
     assert deadline_reminders.remind_all(dt.date(2022, 6, 20)) == 1
-    (message,) = told(due, "feedback.overdue")
+    (message,) = notifications_of(due, "feedback.overdue")
     assert letter(message).subject == said("The feedback form is overdue")
     due_on = said(
         "Due on %(day)s. Not settled yet: %(students)d students."
@@ -61,14 +61,14 @@ def workdays_before(due_on, number):
 
 def test_students_are_reminded_on_their_own_days_and_on_no_other(due):
     due_on = dt.date(2022, 6, 17)
-    told_on = []
+    reminded_on = []
     for left in range(31):
         deadline_reminders.remind_all(workdays_before(due_on, left))
-        if told(due, "proof.due"):
-            told_on.append(left)
+        if notifications_of(due, "proof.due"):
+            reminded_on.append(left)
         with school_scope(due):
             Notification.objects.all().delete()
-    assert told_on == [1, 5, 15, 29]
+    assert reminded_on == [1, 5, 15, 29]
 
 
 def test_students_are_reminded_once_a_day_and_again_on_the_next_of_their_days(due):
@@ -80,10 +80,10 @@ def test_students_are_reminded_once_a_day_and_again_on_the_next_of_their_days(du
         with school_scope(due):
             Enrolment.objects.update(proof_due_on=due_on)
             Notification.objects.update(created_at=timezone.now() - dt.timedelta(days=1))
-        before = len(told(due, "proof.due"))
+        before = len(notifications_of(due, "proof.due"))
         deadline_reminders.remind_all()
         deadline_reminders.remind_all()
-        assert len(told(due, "proof.due")) == before + 1
+        assert len(notifications_of(due, "proof.due")) == before + 1
 
 
 def test_students_of_one_school_do_not_silence_those_of_another(due, other_school, season):
@@ -91,7 +91,7 @@ def test_students_of_one_school_do_not_silence_those_of_another(due, other_schoo
     with school_scope(other_school):
         Enrolment.objects.update(status=Enrolment.Status.PROOFREADING, proof_due_on=dt.date(2022, 6, 17))
     deadline_reminders.remind_all(dt.date(2022, 6, 16))
-    assert len(told(due, "proof.due")) == len(told(other_school, "proof.due")) == 1
+    assert len(notifications_of(due, "proof.due")) == len(notifications_of(other_school, "proof.due")) == 1
 
 
 def test_students_who_have_not_answered_are_reminded(due, season):
@@ -99,19 +99,19 @@ def test_students_who_have_not_answered_are_reminded(due, season):
         done = with_portrait(due, season)
         confirm(done)
     assert deadline_reminders.remind_all(dt.date(2022, 6, 16)) == 1
-    (message,) = told(due, "proof.due")
+    (message,) = notifications_of(due, "proof.due")
     with school_scope(due):
         assert message.deliveries.get().address == "one@example.org"
 
 
-def test_second_round_of_a_day_tells_nobody_again(due):
+def test_second_round_of_a_day_reminds_nobody_again(due):
     with school_scope(due):
         Enrolment.objects.update(proof_due_on=timezone.localdate())
     assert deadline_reminders.remind_all() == 1
     assert deadline_reminders.remind_all() == 0
 
 
-def test_schools_in_other_states_are_left_in_peace(due):
+def test_schools_in_other_states_are_not_reminded(due):
     with school_scope(due):
         Enrolment.objects.update(status=Enrolment.Status.FEEDBACK_SENT)
     assert deadline_reminders.remind_all(dt.date(2022, 6, 15)) == 0

@@ -19,15 +19,15 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def settled(pair, proofreading):
+def confirmed(pair, proofreading):
     for student in pair:
         confirm(student)
     return proofreading
 
 
 @pytest.fixture
-def sent(settled, owner):
-    return feedback.send(feedback.make(settled, by=owner), data=STAMPED, by=owner)
+def sent(confirmed, owner):
+    return feedback.send(feedback.make(confirmed, by=owner), data=STAMPED, by=owner)
 
 
 def status_of(enrolment):
@@ -47,36 +47,36 @@ def test_form_is_not_made_while_the_school_captures(pair, enrolment, owner):
         feedback.make(enrolment, by=owner)
 
 
-def test_form_counts_the_portraits_and_can_be_made_again(settled, owner):
-    first = feedback.make(settled, by=owner, quality="good")
-    again = feedback.make(settled, by=owner, quality="fair", remarks="More light")
+def test_form_counts_the_portraits_and_can_be_made_again(confirmed, owner):
+    first = feedback.make(confirmed, by=owner, quality="good")
+    again = feedback.make(confirmed, by=owner, quality="fair", remarks="More light")
     assert (first.pk, again.students, again.quality, again.remarks) == (again.pk, 2, "fair", "More light")
     assert Feedback.objects.count() == 1
 
 
-def test_form_pdf_holds_school_count_and_day(settled, owner):
-    made = feedback.make(settled, by=owner, quality="good", handler_name="周文静")
-    (page,) = pypdf.PdfReader(BytesIO(feedback.form_pdf(settled, made))).pages
+def test_form_pdf_holds_school_count_and_day(confirmed, owner):
+    made = feedback.make(confirmed, by=owner, quality="good", handler_name="周文静")
+    (page,) = pypdf.PdfReader(BytesIO(feedback.form_pdf(confirmed, made))).pages
     text = "".join(page.extract_text().split())
-    day = settled.capture_ended_on
+    day = confirmed.capture_ended_on
     assert f"我单位已于{day.year}年{day.month}月{day.day}日收到" in text
     assert "届毕业生电子图像共2人" in text
     assert "LakesideUniversity" in text
     assert "周文静" in text
 
 
-def test_stamped_form_goes_to_the_center(settled, sent):
+def test_stamped_form_goes_to_the_center(confirmed, sent):
     assert (sent.status, sent.students, sent.stamped_type) == (Feedback.Status.SENT, 2, "application/pdf")
-    assert status_of(settled) == Enrolment.Status.FEEDBACK_SENT
+    assert status_of(confirmed) == Enrolment.Status.FEEDBACK_SENT
     assert read(sent.stamped) == STAMPED
-    assert sent.stamped.name.startswith(f"feedback/{settled.school_id}/")
+    assert sent.stamped.name.startswith(f"feedback/{confirmed.school_id}/")
 
 
-def test_a_form_that_cannot_be_sent_leaves_no_file(settled, sent, owner, settings):
+def test_a_form_that_cannot_be_sent_leaves_no_file(confirmed, sent, owner, settings):
     with pytest.raises(PortalError):
         feedback.send(sent, data=STAMPED, by=owner)
     stale = Feedback.objects.get(pk=sent.pk)
-    Enrolment.objects.filter(pk=settled.pk).update(status=Enrolment.Status.PROOFREADING)
+    Enrolment.objects.filter(pk=confirmed.pk).update(status=Enrolment.Status.PROOFREADING)
     with pytest.raises(Conflict):
         feedback.send(stale, data=STAMPED, by=owner)
     kept = [path for path in (settings.MEDIA_ROOT / "feedback").rglob("*") if path.is_file()]
@@ -133,15 +133,15 @@ def test_form_is_sent_once(sent, owner):
         feedback.make(sent.enrolment, by=owner)
 
 
-def test_accepted_form_opens_the_printing_and_tells_the_school(settled, sent, center_admin, owner):
+def test_accepted_form_opens_the_printing_and_tells_the_school(confirmed, sent, center_admin, owner):
     feedback.accept(sent, by=center_admin)
-    assert status_of(settled) == Enrolment.Status.FEEDBACK_ACCEPTED
+    assert status_of(confirmed) == Enrolment.Status.FEEDBACK_ACCEPTED
     assert Notification.objects.get(kind="feedback.accepted").recipient_key == owner.actor_key
     with pytest.raises(Conflict):
         feedback.accept(Feedback.objects.get(), by=center_admin)
 
 
-def test_form_that_no_longer_fits_is_not_accepted(settled, sent, pair, owner, center_admin):
+def test_form_that_no_longer_fits_is_not_accepted(confirmed, sent, pair, owner, center_admin):
     decisions.reset(photo=proofs.current_portrait(pair[0]), by=owner, reason="Wrong person")
     changed = said(
         "Since the form was sent, something has changed: it confirms %(then)d students, %(now)d are settled now. "
@@ -153,18 +153,18 @@ def test_form_that_no_longer_fits_is_not_accepted(settled, sent, pair, owner, ce
         feedback.accept(sent, by=center_admin)
 
 
-def test_sent_back_form_can_be_sent_again(settled, sent, owner, center_admin):
+def test_sent_back_form_can_be_sent_again(confirmed, sent, owner, center_admin):
     with pytest.raises(PortalError, match=said("Tell the school what is wrong with the form.")):
         feedback.send_back(sent, reason="", by=center_admin)
     feedback.send_back(sent, reason="The stamp is missing", by=center_admin)
-    assert status_of(settled) == Enrolment.Status.PROOFREADING
+    assert status_of(confirmed) == Enrolment.Status.PROOFREADING
     assert "The stamp is missing" in letter(Notification.objects.get(kind="feedback.sent_back")).body
     again = feedback.send(Feedback.objects.get(), data=STAMPED, by=owner)
     assert (again.status, again.reason) == (Feedback.Status.SENT, "")
 
 
-def test_a_form_that_was_not_committed_leaves_no_file(settled, owner):
-    made, before = feedback.make(settled, by=owner), stored_files()
+def test_a_form_that_was_not_committed_leaves_no_file(confirmed, owner):
+    made, before = feedback.make(confirmed, by=owner), stored_files()
     with lost_at('INSERT INTO "portal_event"'):
         feedback.send(made, data=STAMPED, by=owner)
     assert stored_files() == before
@@ -172,7 +172,7 @@ def test_a_form_that_was_not_committed_leaves_no_file(settled, owner):
 
 
 def test_a_form_sent_again_takes_the_place_of_the_first(
-    sent, settled, owner, center_admin, django_capture_on_commit_callbacks
+    sent, confirmed, owner, center_admin, django_capture_on_commit_callbacks
 ):
     first = sent.stamped.name
     feedback.send_back(sent, reason="The stamp is missing", by=center_admin)

@@ -1,4 +1,4 @@
-"""Sending the stamped form as a clerk does, in real Chromium: what is wrong stands at the field, what went well is said."""
+"""Sending the stamped form in real Chromium: an error is shown at the field, a success as a toast."""
 
 import pytest
 from playwright.sync_api import expect

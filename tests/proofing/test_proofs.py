@@ -94,7 +94,7 @@ def test_new_portrait_after_a_reset_is_confirmed_anew(pair, proofreading, owner,
     assert stage_of(student) == Stage.PROOFED
 
 
-def test_school_settles_for_students_who_do_not_answer_with_a_reason(pair, proofreading, owner):
+def test_school_confirms_for_students_who_do_not_answer_with_a_reason(pair, proofreading, owner):
     disputes.ask(pair[1], field="major", wanted="会计学", explanation="", by=pair[1])
     assert (
         proofs.confirm_for_students(proofs.awaiting_confirmation(proofreading), reason="Checked in class", by=owner)
@@ -106,12 +106,16 @@ def test_school_settles_for_students_who_do_not_answer_with_a_reason(pair, proof
     assert Event.objects.get(kind="proof.confirmed").actor_key == owner.actor_key
 
 
-def test_settling_asks_the_same_queries_for_any_number(pair, proofreading, owner, django_assert_num_queries):
+def test_confirming_for_students_asks_the_same_queries_for_any_number(
+    pair, proofreading, owner, django_assert_num_queries
+):
     with django_assert_num_queries(15):
         assert proofs.confirm_for_students(pair, reason="Checked", by=owner) == 2
 
 
-def test_settling_renews_proofs_that_were_disputed_or_read_for_another_portrait(pair, proofreading, owner):
+def test_confirming_for_students_renews_proofs_that_were_disputed_or_read_for_another_portrait(
+    pair, proofreading, owner
+):
     confirm(pair[0])
     asked = disputes.ask(pair[0], field="major", wanted="会计学", explanation="", by=pair[0])
     disputes.decline(asked, by=owner, answer="As registered")
@@ -122,7 +126,7 @@ def test_settling_renews_proofs_that_were_disputed_or_read_for_another_portrait(
     assert {stage_of(student) for student in pair} == {Stage.PROOFED}
 
 
-def test_settling_is_over_while_the_center_compares_the_form(pair, proofreading, owner, scoped, season):
+def test_confirming_for_students_is_over_while_the_center_compares_the_form(pair, proofreading, owner, scoped, season):
     for student in pair:
         confirm(student)
     feedback.send(feedback.make(proofreading, by=owner), data=STAMPED, by=owner)
@@ -130,19 +134,21 @@ def test_settling_is_over_while_the_center_compares_the_form(pair, proofreading,
         proofs.confirm_for_students([with_portrait(scoped, season)], reason="Checked", by=owner)
 
 
-def test_settling_needs_a_reason(pair, proofreading, owner):
+def test_confirming_for_students_needs_a_reason(pair, proofreading, owner):
     with pytest.raises(PortalError, match=said("Say why the school settles for the student.")):
         proofs.confirm_for_students(pair, reason="  ", by=owner)
 
 
-def test_settling_leaves_disputed_and_unapproved_students_alone(pair, proofreading, owner, scoped, season):
+def test_confirming_for_students_leaves_disputed_and_unapproved_students_alone(
+    pair, proofreading, owner, scoped, season
+):
     disputes.ask(pair[0], field="portrait", wanted="", explanation="Eyes shut", by=pair[0])
     waiting = factories.student(scoped, season)
     assert proofs.confirm_for_students([*pair, waiting], reason="Checked", by=owner) == 1
     assert [stage_of(s) for s in [*pair, waiting]] == [Stage.APPROVED, Stage.PROOFED, Stage.WAITING]
 
 
-def test_standing_counts_by_what_is_left_to_do(pair, proofreading, scoped, season, django_assert_num_queries):
+def test_counts_of_a_school_by_what_is_left_to_do(pair, proofreading, scoped, season, django_assert_num_queries):
     confirm(pair[0])
     disputes.ask(pair[1], field="major", wanted="会计学", explanation="", by=pair[1])
     for stage in (Stage.WAITING, Stage.RETAKE, Stage.READY, Stage.REVIEW):
@@ -154,7 +160,7 @@ def test_standing_counts_by_what_is_left_to_do(pair, proofreading, scoped, seaso
     assert not now.is_complete
 
 
-def test_all_confirmed_is_settled_even_if_some_never_came(pair, proofreading, scoped, season):
+def test_all_confirmed_is_complete_even_if_some_never_came(pair, proofreading, scoped, season):
     factories.student(scoped, season)
     for student in pair:
         confirm(student)

@@ -1,4 +1,4 @@
-"""The pages as students, schools and the center use them, from an approved portrait to an accepted form."""
+"""The pages of students, schools and center, from an approved portrait to an accepted form."""
 
 import datetime as dt
 import re
@@ -129,7 +129,7 @@ def test_proofs_page_asks_the_same_queries_for_any_number(
         owner_client.get(url("proofs"))
 
 
-def test_school_settles_for_the_picked_students_only(owner_client, proofreading_school, season):
+def test_school_confirms_for_the_picked_students_only(owner_client, proofreading_school, season):
     picked, other = with_portrait(proofreading_school, season), with_portrait(proofreading_school, season)
     response = owner_client.post(
         url("confirm_for_students"), {"pick": [picked.pk, "x"], "reason": "Checked"}, follow=True
@@ -140,7 +140,7 @@ def test_school_settles_for_the_picked_students_only(owner_client, proofreading_
         assert Student.objects.get(pk=other.pk).stage == Student.Stage.APPROVED
 
 
-def test_school_settles_for_all(owner_client, proofreading_school, season):
+def test_school_confirms_for_all(owner_client, proofreading_school, season):
     for _ in range(2):
         with_portrait(proofreading_school, season)
     response = owner_client.post(url("confirm_for_students"), {"all": "1", "reason": "Checked"}, follow=True)

@@ -1,4 +1,4 @@
-"""The excellent units of the last bulletin, shown to every school."""
+"""The commended schools of the latest bulletin, shown to every school."""
 
 import pytest
 from django.utils import timezone
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def last_year(season, school, other_school):
-    """The season before: the other school was commended, this one was not; the bulletin is not out yet."""
+    """The season before. The other school was commended; the bulletin is not published."""
     year = season.year - 1
     row = factories.season(year=year, graduating_class=year + 1, status=Season.Status.CLOSED)
     School.objects.filter(pk=other_school.pk).update(contact_name="周敏", contact_phone="025-00000009")

@@ -146,8 +146,8 @@ def test_published_bulletin_reaches_the_schools_and_stands(two, season, center_a
     ranking.rank(season, by=center_admin)
     bulletin = ranking.save_bulletin(season, title="Bulletin", text="Words", by=center_admin)
     ranking.publish(bulletin, by=center_admin)
-    told = set(Notification.objects.filter(kind="bulletin.published").values_list("recipient_key", flat=True))
-    assert told == {owner.actor_key, outsider.actor_key}
+    notified = set(Notification.objects.filter(kind="bulletin.published").values_list("recipient_key", flat=True))
+    assert notified == {owner.actor_key, outsider.actor_key}
     stands = said("The bulletin has been published; the ranking stands.")
     with pytest.raises(PortalError, match=said("The bulletin has been published already.")):
         ranking.publish(Bulletin.objects.get(), by=center_admin)
@@ -170,7 +170,7 @@ TWENTY_WORKDAYS_LATE = timezone.make_aware(dt.datetime(2022, 6, 7, 12))
 
 
 class Flawless:
-    """A finished school of two students with all of its hundred points, until a test takes some away."""
+    """A finished school of two students with a score of 100. A test makes one figure worse."""
 
     def __init__(self, school, season, owner) -> None:
         self.school, self.season, self.owner = school, season, owner
@@ -205,7 +205,7 @@ class Flawless:
         self.photo(self.students[0], Photo.Status.APPROVED)
 
     def reset(self, times: int) -> None:
-        """An approved portrait is taken back and replaced, so often; the first photo of all was withdrawn."""
+        """Reset and replace an approved portrait so many times; the first photo was withdrawn."""
         student = self.students[0]
         self.first_photo(Photo.Status.WITHDRAWN)
         self.set(status="proofreading")
@@ -222,12 +222,12 @@ class Flawless:
         with school_scope(self.school):
             Feedback.objects.filter(pk=self.form.pk).update(sent_at=at)
 
-    def settled(self, at) -> None:
+    def pay_fee(self, at) -> None:
         with school_scope(self.school):
             FeeAccount.objects.filter(pk=self.account.pk).update(settled_at=at)
 
     def students_pay(self, paying: int) -> None:
-        self.settled(None)
+        self.pay_fee(None)
         self.set(payment_mode=Enrolment.PaymentMode.STUDENT)
         with school_scope(self.school):
             for student in self.students[:paying]:
@@ -249,8 +249,8 @@ def flawless(school, season, owner):
         (lambda school: school.first_photo(Photo.Status.WITHDRAWN), "first_pass", 1.0, 100),
         (lambda school: school.sent(FIVE_WORKDAYS_LATE), "feedback", 0.75, 96.25),
         (lambda school: school.sent(TWENTY_WORKDAYS_LATE), "feedback", 0.0, 85),
-        (lambda school: school.settled(FIVE_WORKDAYS_LATE), "fee", 0.75, 96.25),
-        (lambda school: school.settled(TWENTY_WORKDAYS_LATE), "fee", 0.0, 85),
+        (lambda school: school.pay_fee(FIVE_WORKDAYS_LATE), "fee", 0.75, 96.25),
+        (lambda school: school.pay_fee(TWENTY_WORKDAYS_LATE), "fee", 0.0, 85),
         (lambda school: school.students_pay(1), "fee", 0.5, 92.5),
         (lambda school: school.students_pay(2), "fee", 1.0, 100),
         (lambda school: school.reset(1), "kept", 0.5, 95),
@@ -282,7 +282,7 @@ def test_each_figure_costs_its_own_points_and_no_others(flawless, season, school
 
 def test_what_was_never_done_is_late_until_today(flawless, season, school):
     flawless.sent(None)
-    flawless.settled(None)
+    flawless.pay_fee(None)
     with center_scope():
         on_the_day = ranking.school_figures(season, today=dt.date(2022, 5, 9))[school.pk]
         next_day = ranking.school_figures(season, today=dt.date(2022, 5, 10))[school.pk]
