@@ -56,7 +56,7 @@ def judged(data: bytes) -> tuple[str, str]:
     from portal.errors import PortalError
 
     try:
-        source = vision.open_photo(normalising.clean(data, max_bytes=MAX_BYTES).jpeg)
+        source = vision.open_photo(normalising.normalise(data, max_bytes=MAX_BYTES).jpeg)
     except PortalError as refusal:
         return getattr(refusal, "code", "refused"), str(refusal)
     measures = vision.measure(source)
@@ -64,7 +64,7 @@ def judged(data: bytes) -> tuple[str, str]:
     if not verdict.is_rejected:
         portrait = vision.make_portrait(source, measures, background="blue", limits=vision.limits_of())
         verdict = vision.Verdict((*verdict.findings, *portrait.findings))
-    normalising.preview(source)
+    normalising.make_preview(source)
     words = [f"{vision.sentence_for(finding)} {vision.advice_for(finding)}" for finding in verdict.findings]
     return verdict.outcome, words[0] if words else ""
 

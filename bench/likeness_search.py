@@ -58,7 +58,7 @@ def fill(people: People, rows: int) -> list[str]:
     """Imprints 1 to `rows`, in COPY's own format; returns every 1000th."""
     from django.db import connection
 
-    from capture.judging.likeness import binary
+    from capture.judging.likeness import to_bit_string
     from vision.imprint import split_words
 
     kept = []
@@ -70,7 +70,7 @@ def fill(people: People, rows: int) -> list[str]:
             with cursor.copy("COPY capture_imprint (school_id, photo_id, bits, words) FROM STDIN") as copy:
                 for n, imprint in enumerate(made, start + 1):
                     words = "{" + ",".join(map(str, split_words(imprint))) + "}"
-                    copy.write(f"1\t{n}\t{binary(imprint)}\t{words}\n")
+                    copy.write(f"1\t{n}\t{to_bit_string(imprint)}\t{words}\n")
     return kept
 
 
@@ -127,7 +127,7 @@ def main(rows: int) -> None:
     line("floor: one row by its key", [timed(lambda k=key: query("SELECT * FROM capture_imprint WHERE photo_id = %s", [k]))[0] for key in keys])  # fmt: skip
 
     def search(imprint: str) -> Any:
-        return likeness.near(imprint, limit=72, student_id=0)
+        return likeness.find_near(imprint, limit=72, student_id=0)
 
     chosen = [people.altered(imprint) for imprint in (kept * SEARCHES)[:SEARCHES]]
     chosen[::2] = [mirror_imprint(imprint) for imprint in chosen[::2]]
@@ -139,7 +139,7 @@ def main(rows: int) -> None:
     line("search for a new picture", [spent for spent, _matches in new], f"{false} found")
     print(f"{'candidates a search':<48}{candidates(people.some(50)):>9.0f}")
     scan = likeness.NEAR.replace("WHERE words && %(words)s::int[]", "")
-    values = [likeness.values_of(imprint, limit=72, student_id=0) for imprint in people.some(SCANS)]
+    values = [likeness.near_parameters(imprint, limit=72, student_id=0) for imprint in people.some(SCANS)]
     line("peer: sequential scan with bit_count", [timed(lambda v=value: query(scan, v))[0] for value in values])
     line("adding one imprint to table and index", [timed(lambda n=n, i=i: add(n, i))[0] for n, i in enumerate(people.some(SEARCHES), rows + 1)])  # fmt: skip
 
@@ -150,17 +150,17 @@ def candidates(imprint_list: list[str]) -> float:
 
     query("SELECT set_config('enable_seqscan', 'off', false)")  # as the search itself
     count = "SELECT count(*) FROM capture_imprint WHERE words && %(words)s::int[]"
-    values = [likeness.values_of(imprint, limit=72, student_id=0) for imprint in imprint_list]
+    values = [likeness.near_parameters(imprint, limit=72, student_id=0) for imprint in imprint_list]
     mean = statistics.mean(query(count, value)[0][0] for value in values)
     query("SELECT set_config('enable_seqscan', 'on', false)")
     return mean
 
 
 def add(photo_id: int, imprint: str) -> None:
-    from capture.judging.likeness import binary
+    from capture.judging.likeness import to_bit_string
     from vision.imprint import split_words
 
-    values = [photo_id, binary(imprint), split_words(imprint)]
+    values = [photo_id, to_bit_string(imprint), split_words(imprint)]
     query("INSERT INTO capture_imprint (school_id, photo_id, bits, words) VALUES (1, %s, %s, %s)", values)
 
 

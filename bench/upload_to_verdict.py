@@ -82,11 +82,11 @@ def measure(url: str, student: Any, photos: list[bytes]) -> list[float]:
 def alone(photos: list[bytes], season: Any) -> list[float]:
     from capture.judging import judge
 
-    judge.look(photos[0], season)
+    judge.examine_bytes(photos[0], season)
     seconds = []
     for photo in photos:
         start = time.perf_counter()
-        judge.look(photo, season)
+        judge.examine_bytes(photo, season)
         seconds.append(time.perf_counter() - start)
     return seconds
 

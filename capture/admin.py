@@ -1,4 +1,7 @@
-"""The operator's desk: photos with their findings, limits, consents, stations of all schools, to look at. Changes go through the portals."""
+"""Read-only admin pages: photos, findings, limits, consents and stations of all schools.
+
+Changes: in the portals.
+"""
 
 from django.contrib import admin
 
@@ -8,7 +11,8 @@ from portal.admin import ReadOnlyAdmin, TenantAdmin
 
 @admin.register(Photo)
 class PhotoAdmin(TenantAdmin):
-    """States, times and measures; the pictures themselves are looked at in the portals, which record who looked."""
+    """States, times and measures, but no pictures: the portals show pictures, and record who views
+    them."""
 
     list_display = ("id", "student", "school", "season", "status", "outcome", "is_current", "attempts", "taken_at")
     list_filter = ("season", "status", "outcome", "is_current", "origin", "school")
@@ -45,7 +49,7 @@ class StationAdmin(TenantAdmin):
 
 @admin.register(LimitSet)
 class LimitSetAdmin(ReadOnlyAdmin):
-    """Made on the center's page of photo rules, which shows beforehand what would change."""
+    """Read-only: sets are made on the center's page of photo rules, which shows a preview first."""
 
     list_display = ("season", "number", "approves_green", "rejects_red", "reason", "made_by", "made_at")
     list_filter = ("season",)

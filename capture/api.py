@@ -1,6 +1,9 @@
-"""REST for a mini program: sign in, status, consent, upload, verdict, hand in. The same rules as the pages.
+"""REST for a mini program: sign in, status, consent, upload, verdict, submission.
 
-Every refusal is {"error": sentence}, with `next` where the student has to go elsewhere (the fee).
+The rules are those of the pages.
+
+Every refusal is {"error": sentence}. `next` is added when the student has to go to another page
+first (the fee).
 """
 
 import uuid
@@ -66,7 +69,7 @@ class Verdict(serializers.Serializer):
     def get_reasons(self, photo: Photo) -> list[dict[str, Any]]:
         return [
             {name: getattr(item, name) for name in ("rule", "outcome", "sentence", "advice", "boxes")}
-            for item in explanations.of_photo(photo)
+            for item in explanations.explain_photo(photo)
         ]
 
     def get_portrait_url(self, photo: Photo) -> str:
@@ -104,7 +107,7 @@ class Upload(serializers.Serializer):
 
 
 class StudentAPI(APIView):
-    """A call by a signed-in student, inside the scope of the own school."""
+    """A call by a signed-in student, in the scope of the student's school."""
 
     authentication_classes = (StudentAuthentication,)
     permission_classes: tuple[type[BasePermission], ...] = (IsStudent,)
@@ -138,7 +141,8 @@ class SignIn(StudentAPI):
 
     @extend_schema(request=Credentials, responses={200: Token, 403: Refusal, 429: Refusal})
     def post(self, request: Any) -> Response:
-        """Name, document number and student number against the roster; the token is good for two hours."""
+        """Name, document number and student number against the roster; the token is good for two
+        hours."""
         form = Credentials(data=request.data)
         form.is_valid(raise_exception=True)
         if request._request.season is None:

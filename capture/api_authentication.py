@@ -1,7 +1,8 @@
-"""Who calls the student's API: a mini program with a signed token, or a browser with the student's session.
+"""Authentication for the student's API: a mini program sends a signed token, a browser the
+student's session.
 
-A token holds the student's id and is good for two hours, as a session is. It is signed, not stored: a change of
-SECRET_KEY ends them all.
+A token contains the student's id and is valid for two hours, like a session. It is signed, not
+stored: a change of SECRET_KEY makes all tokens invalid.
 """
 
 from typing import Any
@@ -39,7 +40,7 @@ def student_of(token: str) -> Student:
 
 
 class StudentAuthentication(BaseAuthentication):
-    """`Authorization: Student <token>`, else the student's session; a session is held to Django's CSRF check."""
+    """`Authorization: Student <token>`, else the student's session with Django's CSRF check."""
 
     def authenticate(self, request: Any) -> tuple[Student, None] | None:
         word, _space, token = get_authorization_header(request).decode("latin-1").partition(" ")
@@ -61,7 +62,7 @@ class IsStudent(BasePermission):
 
 
 class StudentThrottle(SimpleRateThrottle):
-    """Counts by student, and by address before anybody has signed in."""
+    """Counts calls by student, or by address before the sign-in."""
 
     scope = "student"
     rate = "240/min"

@@ -1,4 +1,7 @@
-"""The beginning and the end of a school's capture: from then on the working days for proofreading count."""
+"""The beginning and the end of a school's capture.
+
+After its end the school has some working days to proofread.
+"""
 
 import datetime as dt
 
@@ -13,7 +16,8 @@ from schools.models import Action, Enrolment, Season
 
 
 def begin_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
-    """Open the capture: with the first photo, or again when the center has granted days after its end."""
+    """Begin the capture: with the first photo, or again when the center has granted days after its
+    end."""
     return states.change(
         enrolment,
         Enrolment.Status.CAPTURING,
@@ -24,19 +28,20 @@ def begin_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
     )
 
 
-def begin_if_waiting(*, enrolment: Enrolment) -> None:
-    """Begin with the photo that is just coming in; another student's may have been faster."""
+def begin_if_due(*, enrolment: Enrolment) -> None:
+    """Begin the capture with the photo that is being uploaded, if it has not begun."""
     waiting = enrolment.status == Enrolment.Status.PREPARING or has_granted_day(enrolment, timezone.now())
     if not waiting:
         return
     try:
         begin_capture(enrolment=enrolment, by=history.SYSTEM)
-    except Conflict:
+    except Conflict:  # another student's photo was faster
         enrolment.refresh_from_db()
 
 
 def has_granted_day(enrolment: Enrolment, at: dt.datetime) -> bool:
-    """Whether capture has ended, but the center has granted more days and one of them is now."""
+    """Whether the capture has ended, and `at` lies in a period that the center has granted
+    afterwards."""
     if not enrolment.allows(Action.RETAKE):
         return False
     periods = opening_hours.periods_of(school=enrolment.school, season=enrolment.season)
@@ -44,7 +49,8 @@ def has_granted_day(enrolment: Enrolment, at: dt.datetime) -> bool:
 
 
 def end_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
-    """End the capture and set the day by which the school has proofread (season.proof_workdays working days)."""
+    """End the capture and set the day by which the school has to proofread: after
+    season.proof_workdays working days."""
     today = timezone.localdate()
     due = workdays.add_workdays(today, enrolment.season.proof_workdays)
     with transaction.atomic():
@@ -66,8 +72,11 @@ def _notify_ended(enrolment: Enrolment, due: dt.date) -> None:
     notifications.notify_school(enrolment.school, kind="capture_ended", parameters=days)
 
 
-def end_those_over() -> int:
-    """End the capture of every school whose last period is over; how many ended. The proofreading page ends it sooner."""
+def end_finished_captures() -> int:
+    """End the capture of every school whose last period is over. Returns how many ended.
+
+    A school can end its capture sooner on the proofreading page.
+    """
     now, season = timezone.now(), Season.objects.current()
     if season is None or season.status != Season.Status.OPEN:
         return 0
@@ -82,11 +91,12 @@ def end_those_over() -> int:
 
 
 def end_if_over(*, enrolment: Enrolment, at: dt.datetime) -> bool:
-    """End the capture when the timetable holds no further day, and what was taken on the last has had time to arrive."""
+    """End the capture if the timetable has no further period and the time for late uploads (GRACE)
+    is over."""
     if not opening_hours.schedule_of(enrolment=enrolment, at=at).is_over(at - opening_hours.GRACE):
         return False
     try:
         end_capture(enrolment=enrolment, by=history.SYSTEM)
-    except Conflict:  # the school was faster
+    except Conflict:  # the school has ended it meanwhile
         return False
     return True

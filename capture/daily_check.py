@@ -1,6 +1,8 @@
-"""The daily check at 18:05, school by school: what was taken, what failed, what waits (note 1 of the timetable).
+"""The daily check at 18:05, one job a school: it counts photos taken, failed and waiting (note 1 of
+the timetable).
 
-Photos that failed today are reset the same day, and their students told. The report stays as the job's result.
+Failed photos are reset on the same day, and their students are notified. The counts are stored as
+the job's result.
 """
 
 import datetime as dt
@@ -20,18 +22,21 @@ from schools.models import Action, Enrolment, Season
 from students.models import Student
 
 KIND = "daily_check"
-PUT_ASIDE = "photo.set_aside"
-FAILED = (Photo.Status.REJECTED, Photo.Status.FAILED)
+RESET_EVENT = "photo.set_aside"
+FAILED_STATUSES = (Photo.Status.REJECTED, Photo.Status.FAILED)
 
 
 def start_daily_checks() -> int:
-    """Make one job for each school that photographs today; a second call on the same day, or at once, makes none."""
+    """Make one job for each school that photographs today.
+
+    A second call on the same day makes none. Returns how many.
+    """
     season, today = Season.objects.current(), timezone.localdate()
     if season is None or season.status != Season.Status.OPEN:
         return 0
     params = {"day": today.isoformat()}
     with transaction.atomic():
-        Season.objects.select_for_update(no_key=True).get(pk=season.pk)  # one beat at a time looks and makes
+        Season.objects.select_for_update(no_key=True).get(pk=season.pk)  # two calls at the same time make no job twice
         due = _due(season, today)
         for enrolment in due:
             jobs.create(KIND, by=history.SYSTEM, school=enrolment.school, season=season, params=params)
@@ -49,7 +54,7 @@ def _due(season: Season, today: dt.date) -> list[Enrolment]:
 
 
 def is_due(enrolment: Enrolment, day: dt.date) -> bool:
-    """Whether the school photographs on this day, or a photo came in outside of its days."""
+    """Whether the school photographs on this day, or a photo has been taken since its beginning."""
     plan = opening_hours.schedule_of(enrolment=enrolment)
     if enrolment.status == Enrolment.Status.CAPTURING and any(period.starts_on <= day for period in plan.periods):
         return True
@@ -62,14 +67,19 @@ def start_of(day: dt.date) -> dt.datetime:
 
 @jobs.handler(KIND, label=gettext_lazy("Daily check"))
 def run_daily_check(job: Job) -> None:
-    """Count, reset what failed, tell the students and the school. Safe to run again from wherever it was lost."""
+    """Count, reset failed photos, notify students and school.
+
+    Safe to run again after a stop at any point.
+    """
     assert job.school is not None
     assert job.season is not None
     day = dt.date.fromisoformat(job.params["day"])
     enrolment = Enrolment.objects.select_related("school", "season").get(school=job.school, season=job.season)
     if not job.result:
         job.result = count(enrolment, day)
-        Job.objects.filter(pk=job.pk).update(result=job.result)  # a second run must not count what the first has reset
+        # Stored at once: after a stop, a second run could not count photos that the first run has
+        # reset.
+        Job.objects.filter(pk=job.pk).update(result=job.result)
     reset_failed(enrolment, job)
     job.result["reset"] = count_reset(job)
     remind_ready(enrolment, day)
@@ -77,13 +87,13 @@ def run_daily_check(job: Job) -> None:
 
 
 def count(enrolment: Enrolment, day: dt.date) -> dict[str, Any]:
-    """{taken, failed, ready, waiting, left}: of the day the first two, as things stand the others."""
+    """{taken, failed, ready, waiting, left}: `taken` on this day, the others at this moment."""
     photos = Photo.objects.filter(school=enrolment.school, season=enrolment.season)
     today = photos.filter(taken_at__gte=start_of(day), taken_at__lt=start_of(day + dt.timedelta(days=1)))
     students = Student.objects.filter(school=enrolment.school, season=enrolment.season)
     return {
         "taken": today.count(),
-        "failed": photos.filter(is_current=True, status__in=FAILED).count(),
+        "failed": photos.filter(is_current=True, status__in=FAILED_STATUSES).count(),
         "ready": students.filter(stage=Student.Stage.READY).count(),
         "waiting": students.filter(stage=Student.Stage.REVIEW).count(),
         "left": students.filter(stage__in=(Student.Stage.WAITING, Student.Stage.RETAKE)).count(),
@@ -91,14 +101,17 @@ def count(enrolment: Enrolment, day: dt.date) -> dict[str, Any]:
 
 
 def count_reset(job: Job) -> int:
-    """How many photos this job has put aside, in all its runs."""
-    return Event.objects.filter(kind=PUT_ASIDE, school=job.school, season=job.season, at__gte=job.created_at).count()
+    """How many photos this job has reset, in all its runs."""
+    return Event.objects.filter(kind=RESET_EVENT, school=job.school, season=job.season, at__gte=job.created_at).count()
 
 
 def reset_failed(enrolment: Enrolment, job: Job) -> int:
-    """Put aside every failed photo, so that the student starts afresh, and tell each what to do. Safe to run twice."""
+    """Reset every failed photo, so that the student starts again, and notify the student.
+
+    Safe to run twice.
+    """
     failed = Photo.objects.filter(
-        school=enrolment.school, season=enrolment.season, is_current=True, status__in=FAILED
+        school=enrolment.school, season=enrolment.season, is_current=True, status__in=FAILED_STATUSES
     ).select_related("student", "school")
     total, done = failed.count(), 0
     for photo in list(failed):
@@ -109,20 +122,23 @@ def reset_failed(enrolment: Enrolment, job: Job) -> int:
 
 def _reset(photo: Photo) -> int:
     with transaction.atomic():
-        if not Photo.objects.filter(pk=photo.pk, is_current=True, status__in=FAILED).update(is_current=False):
+        if not Photo.objects.filter(pk=photo.pk, is_current=True, status__in=FAILED_STATUSES).update(is_current=False):
             return 0
-        history.record(PUT_ASIDE, photo, by=history.SYSTEM, before=photo.status, facts={"student": photo.student_id})
+        history.record(RESET_EVENT, photo, by=history.SYSTEM, before=photo.status, facts={"student": photo.student_id})
         notifications.notify(
             photo.student,
             school=photo.school,
             kind="photo_reset",
-            parameters={"findings": explanations.rejections(photo)},
+            parameters={"findings": explanations.rejection_parameters(photo)},
         )
     return 1
 
 
 def remind_ready(enrolment: Enrolment, day: dt.date) -> int:
-    """Tell those whose portrait is ready that it is not handed in yet: once a day. How many were told."""
+    """Remind students whose portrait is ready to submit it, once a day.
+
+    Returns how many were notified.
+    """
     kind = "not_handed_in"
     today = Notification.objects.filter(school=enrolment.school, kind=kind, created_at__gte=start_of(day))
     reminded = set(today.values_list("recipient_key", flat=True))
@@ -134,13 +150,13 @@ def remind_ready(enrolment: Enrolment, day: dt.date) -> int:
 
 
 def _notify_school_once(enrolment: Enrolment, job: Job) -> None:
-    """The job itself keeps that the school was told, in the same transaction as the messages."""
+    """Notify the school once. The job records it in the same transaction as the notifications."""
     with transaction.atomic():
         row = Job.objects.select_for_update(of=("self",), no_key=True).get(pk=job.pk)
-        if row.params.get("told"):
+        if row.params.get("is_notified"):
             return
         _notify_school(enrolment, job.result)
-        Job.objects.filter(pk=job.pk).update(params=row.params | {"told": True})
+        Job.objects.filter(pk=job.pk).update(params=row.params | {"is_notified": True})
 
 
 def _notify_school(enrolment: Enrolment, result: dict[str, Any]) -> None:

@@ -1,4 +1,5 @@
-"""What people type: the student's sign-in, the reviewer's reason, the school's stations and its notice."""
+"""Forms: the student's sign-in, the reviewer's reason, limits of the photo rules, stations, notice,
+frame."""
 
 from typing import Any
 
@@ -12,7 +13,7 @@ from capture.models import LimitSet, Station
 from schools.models import Enrolment
 
 
-def _line(**attrs: Any) -> forms.TextInput:
+def _text_input(**attrs: Any) -> forms.TextInput:
     return forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"} | attrs)
 
 
@@ -26,11 +27,11 @@ class SignInForm(forms.Form):
     id_number = forms.CharField(
         label=_("Document number"),
         max_length=40,
-        widget=_line(autocapitalize="characters"),
+        widget=_text_input(autocapitalize="characters"),
         help_text=_("Of the identity card or the document that your school registered."),
     )
     student_no = forms.CharField(
-        label=_("Student number"), max_length=32, widget=_line(), help_text=_("As on your student card.")
+        label=_("Student number"), max_length=32, widget=_text_input(), help_text=_("As on your student card.")
     )
 
 
@@ -56,9 +57,12 @@ class ReasonForm(forms.Form):
 
 
 class LimitsForm(forms.Form):
-    """Every limit of every rule: left empty it is the default. A limit is called "rule.name", its switch "rule.name.off"."""
+    """Every limit of every rule; an empty field means the default.
 
-    seen = forms.IntegerField(widget=forms.HiddenInput)
+    The field of a limit is called "rule.name", the field that switches it off "rule.name.off".
+    """
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
     approves_green = forms.BooleanField(label=_("Approve green photos without a person"), required=False)
     rejects_red = forms.BooleanField(label=_("Send red photos back without a person"), required=False)
     days = forms.ChoiceField(
@@ -78,9 +82,9 @@ class LimitsForm(forms.Form):
 
     def __init__(self, *args: Any, limit_set: LimitSet, is_saved: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["reason"].required = is_saved  # not to look ahead only
+        self.fields["reason"].required = is_saved  # a preview needs no reason
         self.initial.update(
-            {name: getattr(limit_set, name) for name in limits.SWITCHES}, seen=limits.version(limit_set)
+            {name: getattr(limit_set, name) for name in limits.SWITCHES}, version=limits.version_of(limit_set)
         )
         for rule in vision.RULES:
             for limit in rule.limits.values():
@@ -101,7 +105,8 @@ class LimitsForm(forms.Form):
         return int(self.cleaned_data["days"] or limit_preview.DAYS[0])
 
     def wanted(self) -> dict[str, Any]:
-        """As `limits.change` takes it."""
+        """The keyword arguments of `limits.draft_set` and `limits.change_limits`, except for the
+        reason."""
         data = self.cleaned_data
         changes = {
             rule: {name: self._value(f"{rule}.{name}", default) for name, default in defaults.items()}
@@ -116,7 +121,7 @@ class LimitsForm(forms.Form):
         return default if value is None else value
 
     def refuse(self, error: Exception) -> None:
-        """Say what a rule refused, at its field where it named one."""
+        """Add the message of an error, to the field of its limit if it names one."""
         key = getattr(error, "limit", "")
         self.add_error(key if key in self.fields else None, str(error))
 
@@ -146,7 +151,7 @@ class StudentNoticeForm(forms.ModelForm):
 
 
 class FrameForm(forms.Form):
-    """Where the head is to lie in the portrait; whether that is inside the standard, the rule says in words."""
+    """The place of the head in the portrait. The rule function checks it against the standard."""
 
     face_width = forms.FloatField(min_value=1, max_value=2000)
     eye_line = forms.FloatField(min_value=-2000, max_value=2000)

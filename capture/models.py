@@ -28,7 +28,8 @@ def portrait_path(photo: "Photo", filename: str) -> str:
 
 
 class Consent(TenantModel):
-    """The student agreed to the use of the portrait: to which version of the text, and when."""
+    """The student's agreement to the use of the portrait: to which version of the text, and
+    when."""
 
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="consents")
     version = models.CharField(max_length=20)
@@ -60,12 +61,17 @@ class Station(TenantModel):
 
 
 class LimitSet(models.Model):
-    """The limits of the photo rules in one season, from `made_at` until the next number. Appended only: a trigger in the
-    database refuses UPDATE and DELETE, so a verdict can always be explained by the set that gave it."""
+    """The limits of the photo rules in one season, in force from `made_at` until the next number is
+    made.
+
+    Sets are only appended: a trigger in the database refuses UPDATE and DELETE. So each verdict can
+    be explained by the set that it was made under.
+    """
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="limit_sets")
     number = models.PositiveIntegerField(_("number"))
-    # {rule: {limit: value or None for switched off}} of what differs from `vision.DEFAULTS`.
+    # {rule: {limit: value}} where it differs from `vision.DEFAULTS`; None as a value switches the
+    # limit off.
     changes = models.JSONField(_("differs from the defaults"), default=dict, blank=True)
     approves_green = models.BooleanField(_("approve green photos automatically"), default=False)
     rejects_red = models.BooleanField(_("reject red photos automatically"), default=True)
@@ -96,9 +102,10 @@ class Photo(Claimable, TenantModel):
         RETURNED = "returned", _("Returned")
         FAILED = "failed", _("Could not be judged")
 
-    # approved and returned -> submitted: a reviewer takes the last decision back (review.undo).
-    # failed: the judge was lost with it twice; a person has it judged once more, or the student retakes.
-    # rejected -> checking: limits were changed, and it is not refused any more (rejudging).
+    # approved and returned -> submitted: a reviewer takes the last decision back
+    # (decisions.undo_last_decision). failed: the worker stopped twice while it judged the photo;
+    # staff have it judged once more, or the student retakes. rejected -> checking: under changed
+    # limits the photo is not rejected any more (rejudge).
     TRANSITIONS = {
         Status.CHECKING: {Status.REJECTED, Status.READY, Status.FAILED},
         Status.READY: {Status.SUBMITTED, Status.WITHDRAWN},
@@ -111,7 +118,7 @@ class Photo(Claimable, TenantModel):
     }
     DECIDED = (Status.APPROVED, Status.RETURNED)
     WAITING = CLAIMED = Status.CHECKING
-    CLAIM_SECONDS = 30  # a check takes a second, so a claim is lost sooner than that of a long job
+    CLAIM_SECONDS = 30  # a check takes a second, so its claim ends sooner than the claim of a long job
 
     class Origin(models.TextChoices):
         CAMERA = "camera", _("Camera")
@@ -122,10 +129,10 @@ class Photo(Claimable, TenantModel):
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.CHECKING)
     is_current = models.BooleanField(default=True)
     origin = models.CharField(max_length=6, choices=Origin, default=Origin.CAMERA)
-    # Upright sRGB JPEG without metadata, as sent otherwise.
+    # The photo as it was sent, as an upright sRGB JPEG without metadata.
     original = models.FileField(upload_to=original_path, blank=True)
-    original_size = models.PositiveIntegerField(default=0)  # bytes, as of each file
-    # The original at a size for screens; what phones and the light table load.
+    original_size = models.PositiveIntegerField(default=0)  # the sizes of files are in bytes
+    # A smaller copy of the original, for phones and the review page.
     preview = models.FileField(upload_to=original_path, blank=True)
     preview_size = models.PositiveIntegerField(default=0)
     portrait = models.FileField(upload_to=portrait_path, blank=True)
@@ -136,16 +143,17 @@ class Photo(Claimable, TenantModel):
     height = models.PositiveIntegerField(default=0)
     sha256 = models.CharField(max_length=64)
     engine = models.CharField(max_length=20, blank=True)
-    # Which limits judged it; none: the defaults. No index: nobody looks photos up by it, and every upload would pay.
+    # The limits that it was judged under; none: the defaults. No index: no query searches by it
+    # alone.
     limit_set = models.ForeignKey(
         LimitSet, null=True, blank=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     outcome = models.CharField(max_length=6, blank=True)  # green, amber, red
     measures = models.JSONField(default=dict, blank=True)
     geometry = models.JSONField(default=dict, blank=True)
-    # The colour that the portrait stands on; empty without one.
+    # The background of the portrait; empty without a portrait.
     background = models.CharField(_("background"), max_length=8, choices=Season.Background, blank=True)
-    token = models.UUIDField(default=uuid.uuid4)  # of the form it came with: a double click is one photo
+    token = models.UUIDField(default=uuid.uuid4)  # from the upload form: a form that is sent twice makes one photo
     taken_at = models.DateTimeField(_("taken"), default=timezone.now)
     checked_at = models.DateTimeField(null=True, blank=True)
     compared_at = models.DateTimeField(null=True, blank=True)  # with the pictures of all others (likeness)
@@ -193,12 +201,16 @@ class Photo(Claimable, TenantModel):
 
     @property
     def portrait_version(self) -> str:
-        """Another one whenever the portrait is made again; empty without one."""
+        """The name of the portrait's file, at most 12 characters: changes when the portrait is made
+        again."""
         return PurePosixPath(self.portrait.name or "").stem[:12]
 
 
 class Finding(TenantModel):
-    """What the judge found in a photo."""
+    """One rule that a photo breaks.
+
+    `value`: the measure; `limit`: the limit that it passed; `marks`: places in the photo.
+    """
 
     class Outcome(models.TextChoices):
         REJECT = "reject", _("Not accepted")
@@ -240,15 +252,19 @@ def blank_imprint() -> str:
 
 
 class Imprint(TenantModel):
-    """The imprint of a photo that has a portrait: what finds the same picture again (capture.judging.likeness). A table of its own,
-    since it is written once and searched by every photo, while photos are wide and change often."""
+    """The imprint of a photo that has a portrait; it finds the same picture again
+    (capture.judging.likeness).
+
+    A table of its own: it is written once and searched for every photo, while rows of photos are
+    long and change often.
+    """
 
     photo = models.OneToOneField(Photo, on_delete=models.CASCADE, related_name="imprint")
     bits = BitField(length=IMPRINT_BITS, default=blank_imprint)
     words = ArrayField(models.IntegerField(), default=list)
 
     class Meta:
-        # Every photo asks at once, so the index keeps no list of entries still to be sorted in.
+        # fastupdate off: a list of pending entries would slow each search down.
         indexes = [GinIndex(fields=("words",), name="imprint_words", fastupdate=False)]
 
     def __str__(self) -> str:
@@ -256,17 +272,22 @@ class Imprint(TenantModel):
 
 
 class Likeness(TenantModel):
-    """The picture of `photo` is the same, or nearly, as that of `other`: one row for each side, in the side's own school."""
+    """`photo` is the same picture as `other`, or nearly.
+
+    One row for each side, in the school of its `photo`.
+    """
 
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="likenesses")
     other = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="+")
     bits = models.PositiveSmallIntegerField(_("bits that differ"))
     is_mirrored = models.BooleanField(_("mirrored"), default=False)
-    # The other is the student's own, of an earlier season: the document numbers are the same.
+    # `other` is a photo of the same person in an earlier season: the document numbers are equal.
     is_own = models.BooleanField(_("the student's own"), default=False)
     found_at = models.DateTimeField(_("found"), auto_now_add=True)
     cleared_at = models.DateTimeField(_("cleared"), null=True, blank=True)
-    cleared_by_name = models.CharField(max_length=120, blank=True)  # with the school or center: the other side reads it
+    cleared_by_name = models.CharField(
+        max_length=120, blank=True
+    )  # with the school or "center"; the other side reads it
 
     class Meta:
         ordering = ("bits", "id")

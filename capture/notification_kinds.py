@@ -1,4 +1,4 @@
-"""What this room tells people."""
+"""The kinds of notifications of this room."""
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -21,7 +21,7 @@ register(
         format_lazy("%(findings)s\n{}", _("Please sign in and take a new photo while the days of your school last.")),
         link=ME,
         is_urgent=False,
-        formats={"findings": explanations.advice_on},
+        formats={"findings": explanations.describe_rejections},
     ),
     NotificationKind(
         "not_handed_in",

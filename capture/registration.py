@@ -1,4 +1,5 @@
-"""What this room adds to the portal."""
+"""What this room registers with the portal: permissions, event kinds, status badges, navigation,
+panels."""
 
 from django.utils.translation import gettext_lazy as _
 

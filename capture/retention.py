@@ -1,7 +1,9 @@
-"""How long pictures are kept: originals go a set number of days after the season's closing, portraits stay.
+"""How long pictures are kept: originals are deleted some days after the season's closing, approved
+portraits stay.
 
-The imprint of a photo goes with its last picture: that of an approved one stays as long as the portrait, so that the same
-picture is still found in a later season; that of any other would be a trace of a person without a purpose.
+The imprint of an approved photo stays with the portrait, so that the same picture is found in a
+later season. The imprint of any other photo is deleted with its pictures: there is no purpose for
+keeping data of the person.
 """
 
 import datetime as dt
@@ -22,14 +24,14 @@ KEPT = (Photo.Status.APPROVED,)
 
 
 def start_purges() -> int:
-    """Make one job for each season whose originals are due, if any are left."""
+    """Make one job for each season with originals to delete. Returns how many."""
     closed = Season.objects.filter(status=Season.Status.CLOSED, closed_on__isnull=False)
     return sum(_start(season) for season in closed)
 
 
 def _start(season: Season) -> bool:
     with transaction.atomic():
-        Season.objects.select_for_update(no_key=True).get(pk=season.pk)  # one beat at a time looks and makes
+        Season.objects.select_for_update(no_key=True).get(pk=season.pk)  # two calls at the same time make no job twice
         waiting = Job.objects.filter(kind=KIND, season=season, status__in=(Job.Status.QUEUED, Job.Status.RUNNING))
         if not is_due(season) or waiting.exists() or not _due(season).exists():
             return False
@@ -50,7 +52,8 @@ def _due(season: Season) -> QuerySet[Photo]:
 
 @jobs.handler(KIND, label=gettext_lazy("Deleting expired originals"))
 def run_purge(job: Job) -> None:
-    """Delete originals and previews of every photo, and portraits of those that were never approved."""
+    """Delete originals and previews of every photo, and portraits of those that were never
+    approved."""
     assert job.season is not None
     if not is_due(job.season):
         return
@@ -65,12 +68,11 @@ def run_purge(job: Job) -> None:
 
 
 def purge(photo: Photo) -> int:
-    """Delete the files that are due of one photo; the row stays with its findings."""
+    """Delete the files of one photo that are due; the row and its findings stay."""
     is_kept = photo.status in KEPT
     names = ["original", "preview"] + ([] if is_kept else ["portrait", "thumbnail"])
-    files.delete(
-        getattr(photo, name).name for name in names
-    )  # first: what stays after a crash is found again by its row
+    # Files first: after a crash, the next run still finds them by the row.
+    files.delete(getattr(photo, name).name for name in names)
     if not is_kept:
         Imprint.objects.filter(photo=photo).delete()
     gone: dict[str, Any] = dict.fromkeys(names, "") | {f"{name}_size": 0 for name in names}

@@ -1,4 +1,4 @@
-"""The school's fixed places for photographing, and what it tells its students."""
+"""The school's stations for photographing, and its notice to the students."""
 
 from django.db import transaction
 
@@ -9,7 +9,7 @@ from schools.models import Enrolment
 
 
 def save_station(*, station: Station, by: User) -> Station:
-    """Add a station or change one; the history says which."""
+    """Add a station or change one."""
     kind = "station.changed" if station.pk else "station.added"
     with transaction.atomic():
         station.save()
@@ -23,7 +23,7 @@ def remove_station(*, station: Station, by: User) -> None:
         station.delete()
 
 
-def tell_students(*, enrolment: Enrolment, notice: str, allow_file: bool, by: User) -> Enrolment:
+def save_notice(*, enrolment: Enrolment, notice: str, allow_file: bool, by: User) -> Enrolment:
     """Set the notice that students read, and whether a picture file may be sent."""
     with transaction.atomic():
         Enrolment.objects.filter(pk=enrolment.pk).update(student_notice=notice, allow_file=allow_file)

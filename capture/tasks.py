@@ -1,4 +1,4 @@
-"""What the queue calls: a task takes ids, opens the scope, calls one rule function."""
+"""Celery tasks: each takes ids, opens the scope of the school, and calls one rule function."""
 
 import threading
 from typing import Any
@@ -15,11 +15,11 @@ from schools.models import School
 _process = {"judges": False}
 
 
-# A check takes a second; one that hangs is killed, and the sweep finds its photo.
+# A check takes a second. One that hangs is killed; the sweep queues its photo again.
 @shared_task(queue="check", time_limit=60)
 def check_photo(school_id: int, photo_id: int) -> None:
     with school_scope(School.objects.get(pk=school_id)):
-        judge.judge(photo_id=photo_id)
+        judge.judge_photo(photo_id=photo_id)
 
 
 @shared_task
@@ -35,7 +35,7 @@ def daily_checks() -> None:
 
 @shared_task
 def end_captures() -> None:
-    capture_period.end_those_over()
+    capture_period.end_finished_captures()
 
 
 @shared_task
@@ -51,6 +51,9 @@ def _note_queues(sender: Any = None, **_: Any) -> None:
 
 @worker_process_init.connect
 def _warm_up(**_: Any) -> None:
-    """The first student should not wait for the models. After the fork, and beside the start: Celery kills a slow one."""
+    """Load the engine's models before the first photo.
+
+    In a thread: Celery stops a worker process that starts slowly.
+    """
     if _process["judges"]:
         threading.Thread(target=vision.warm_up, daemon=True).start()

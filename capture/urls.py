@@ -1,20 +1,20 @@
 from django.urls import path
 
-from capture.views import center, framing, judging, me, panels, pictures, recolouring, review, stations
+from capture.views import center, framing, judging, panels, pictures, recolouring, review, stations, student
 
 app_name = "capture"
 urlpatterns = [
-    path("me/", me.me, name="me"),
-    path("me/sign-in/", me.sign_in, name="signin"),
-    path("me/sign-out/", me.sign_out, name="signout"),
-    path("me/confirm/", me.confirm, name="confirm"),
-    path("me/rules/", me.rules, name="rules"),
-    path("me/camera/", me.camera, name="camera"),
-    path("me/upload/", me.upload, name="upload"),
-    path("me/check/", me.check, name="check"),
-    path("me/submit/", me.submit, name="submit"),
-    path("me/withdraw/", me.withdraw, name="withdraw"),
-    path("me/messages/", me.message_list, name="messages"),
+    path("me/", student.home, name="me"),
+    path("me/sign-in/", student.sign_in, name="signin"),
+    path("me/sign-out/", student.sign_out, name="signout"),
+    path("me/confirm/", student.confirm, name="confirm"),
+    path("me/rules/", student.rules, name="rules"),
+    path("me/camera/", student.camera, name="camera"),
+    path("me/upload/", student.upload, name="upload"),
+    path("me/check/", student.check, name="check"),
+    path("me/submit/", student.submit, name="submit"),
+    path("me/withdraw/", student.withdraw, name="withdraw"),
+    path("me/messages/", student.message_list, name="messages"),
     path("me/photos/<int:pk>/<slug:kind>/", pictures.mine, name="my_picture"),
     path("school/review/", review.table, name="review"),
     path("school/review/approve-clean/", review.approve_clean, name="approve_clean"),
@@ -28,8 +28,8 @@ urlpatterns = [
     path("school/photos/<int:pk>/original/", pictures.original, name="original"),
     path("school/photos/<int:pk>/<slug:kind>/", pictures.of_school, name="picture"),
     path("school/portraits/", recolouring.background, name="background"),
-    path("school/portraits/again/", recolouring.again, name="portraits_again"),
-    path("school/likenesses/<int:pk>/picture/", pictures.likeness, name="likeness_picture"),
+    path("school/portraits/again/", recolouring.make_again, name="portraits_again"),
+    path("school/likenesses/<int:pk>/picture/", pictures.likeness_picture, name="likeness_picture"),
     path("school/likenesses/<int:pk>/clear/", review.clear_likeness, name="clear_likeness"),
     path("school/students/<int:pk>/lock/", review.lock, name="lock"),
     path("school/students/<int:pk>/unlock/", review.unlock, name="unlock"),

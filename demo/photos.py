@@ -110,7 +110,7 @@ def _upload(student: Student, enrolment: Enrolment, case: PhotoCase, at: dt.date
         by=student,
         at=at,
     )
-    judge.judge(photo_id=photo.pk)
+    judge.judge_photo(photo_id=photo.pk)
     return _wait_until_judged(photo)
 
 
@@ -137,7 +137,7 @@ def set_limits(season: Season, *, by: User) -> None:
     """Set the limits for drawn people, unless somebody has changed the limits before."""
     if limits.in_force(season).number == 0:
         reason = "演示人像由程序绘制，彼此比真人相像，因此收紧重复照片的限值。"
-        limits.change(season=season, by=by, reason=reason, seen=0, changes=DUPLICATE_LIMITS)
+        limits.change_limits(season=season, by=by, reason=reason, version=0, changes=DUPLICATE_LIMITS)
 
 
 def _wait_until_judged(photo: Photo) -> Photo:

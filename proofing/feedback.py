@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from capture.upload.normalising import clean
+from capture.upload.normalising import normalise
 from portal import files, history, notifications, states
 from portal.errors import PortalError
 from portal.models import User
@@ -122,7 +122,7 @@ def stamped_file(data: bytes) -> tuple[str, bytes, str]:
             raise PortalError(_("This PDF holds a program or another file. Send a scan of the sheet instead."))
         return "feedback.pdf", data, PDF
     try:
-        return "feedback.jpg", clean(data, max_bytes=limit).jpeg, JPEG
+        return "feedback.jpg", normalise(data, max_bytes=limit).jpeg, JPEG
     except PortalError as error:
         raise PortalError(
             _("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG.")

@@ -1,4 +1,5 @@
-"""What the judge found, for people: the sentence, what to do, the drawing of the rule, and where in the picture."""
+"""Findings as a person reads them: the sentence, the advice, the drawing of the rule, and the place
+in the picture."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -17,9 +18,12 @@ ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
 
 
 @dataclass(frozen=True)
-class Explained:
-    """One finding in words. `boxes`: (x, y, width, height) as parts of 1 of the upright original; `drawing`: the static file that
-    shows the rule."""
+class Explanation:
+    """One finding as text.
+
+    `boxes`: (x, y, width, height), each 0 to 1 of the size of the upright original.
+    `drawing`: the static file that shows the rule; empty when there is none.
+    """
 
     rule: str
     outcome: str
@@ -37,29 +41,32 @@ class Explained:
 
     @property
     def is_forbidden(self) -> bool:
-        """Whether the account is to be locked if a person confirms it."""
+        """Whether a reviewer who agrees with the finding should lock the student's account."""
         return vision.RULES_BY_NAME[self.rule].can_lock
 
 
 @cache
-def drawing_of(rule: str) -> str:
-    """Path under static/ of a rule's drawing; empty when there is none."""
+def drawing_path(rule: str) -> str:
+    """The path of a rule's drawing below static/; empty when there is none."""
     path = f"rules/{rule}.svg"
     return path if finders.find(path) else ""
 
 
-def of_photo(photo: Photo) -> list[Explained]:
-    """Every finding of a photo, the rejections first, then in the order of the rules. Uses prefetched findings."""
-    return [explain(row, photo) for row in _in_order(photo)]
+def explain_photo(photo: Photo) -> list[Explanation]:
+    """Every finding of a photo: rejections first, then in the order of the rules.
+
+    Uses prefetched findings.
+    """
+    return [explain_finding(row, photo) for row in _in_order(photo)]
 
 
 def _in_order(photo: Photo) -> list[Finding]:
     return sorted(photo.findings.all(), key=lambda row: (row.outcome, ORDER.get(row.rule, 99)))
 
 
-def explain(row: Finding, photo: Photo) -> Explained:
-    found = as_found(row)
-    return Explained(
+def explain_finding(row: Finding, photo: Photo) -> Explanation:
+    found = to_vision_finding(row)
+    return Explanation(
         rule=row.rule,
         outcome=row.outcome,
         title=str(vision.rule_label(row.rule)),
@@ -68,28 +75,34 @@ def explain(row: Finding, photo: Photo) -> Explained:
         value=row.value,
         limit=row.limit,
         boxes=tuple(_box(mark, photo) for mark in row.marks),
-        drawing=drawing_of(rules.drawing_for(found)),
+        drawing=drawing_path(rules.drawing_for(found)),
     )
 
 
-def as_found(row: Finding) -> vision.Finding:
+def to_vision_finding(row: Finding) -> vision.Finding:
     return vision.Finding(row.rule, "reject" if row.outcome == Finding.Outcome.REJECT else "warn", row.value, row.limit)
 
 
-def rejections(photo: Photo) -> list[list[Any]]:
-    """The first findings that reject a photo, to be stored: see `advice_on`."""
+def rejection_parameters(photo: Photo) -> list[list[Any]]:
+    """At most three findings that reject a photo, as [rule, value, limit], to be stored with a
+    notification."""
     rows = [row for row in _in_order(photo) if row.outcome == Finding.Outcome.REJECT]
     return [[row.rule, row.value, row.limit] for row in rows[:REASONS_SHOWN]]
 
 
-def advice_on(stored: list[list[Any]]) -> str:
-    """What was found and what to do, a line each, in the active language."""
+def describe_rejections(stored: list[list[Any]]) -> str:
+    """The text of what `rejection_parameters` gave: a sentence and an advice a line, in the active
+    language."""
     found = [vision.Finding(rule, "reject", value, limit) for rule, value, limit in stored]
     return "\n".join(f"{vision.sentence_for(finding)} {vision.advice_for(finding)}" for finding in found)
 
 
-def marks(explained: Iterable[Explained], *, is_numbered: bool = False) -> list[dict[str, Any]]:
-    """For the `marks` tag: one entry a box; numbered, where the findings beside it are, if there are several."""
+def marks(explained: Iterable[Explanation], *, is_numbered: bool = False) -> list[dict[str, Any]]:
+    """One entry a box, for the template tag `marks`.
+
+    `is_numbered`: the page lists the findings with numbers, so each box carries the number of its
+    finding, if there are several findings.
+    """
     items = list(explained)
     is_numbered = is_numbered and len(items) > 1
     return [

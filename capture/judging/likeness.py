@@ -1,7 +1,8 @@
-"""The same or nearly the same picture under another student, or from an earlier season: found, told, and cleared by a person.
+"""Likenesses: the same or nearly the same picture under another student, or from an earlier season.
 
-Photos are compared with those of the whole province by their imprints (vision.imprint). A likeness is only ever a warning: the
-reviewers of both sides see both pictures, and one of them locks an account or says that it is another picture.
+Each photo is compared with all photos of the province by its imprint (vision.imprint). A likeness
+is only a warning: the reviewers of both schools see both pictures. A reviewer then locks an
+account, or clears the likeness.
 """
 
 import datetime as dt
@@ -27,10 +28,11 @@ from vision.imprint import mirror_imprint, split_words
 
 log = logging.getLogger(__name__)
 RULE = "duplicate"
-MOST_SHOWN = 20  # a picture from the internet may come from a whole class: the nearest are proof enough
+MOST_SHOWN = 20  # a whole class may send the same picture from the internet: the nearest are enough as proof
 SWEPT_AT_ONCE = 500
-# The words bring in a thousand or two of a million rows; only these are compared bit by bit. The student's own attempts, which
-# are nearest to each other of all, are left out before the nearest are taken, so that no number of them hides another's picture.
+# The words select 1,000 to 2,000 of a million rows; only these are compared bit by bit. The
+# student's own attempts are the nearest of all. They are left out before the limit, so that they
+# cannot displace the picture of another student.
 NEAR = """
 WITH alike AS MATERIALIZED (
     SELECT photo_id, bit_count(bits # %(bits)s::bit(512)) AS straight, bit_count(bits # %(turned)s::bit(512)) AS turned
@@ -41,46 +43,52 @@ WHERE least(straight, turned) <= %(limit)s
     AND photo_id <> ALL (ARRAY(SELECT id FROM capture_photo WHERE student_id = %(student)s))
 ORDER BY 2, 1 LIMIT %(most)s
 """
-# PostgreSQL takes words that it has no statistics of for frequent, and would rather read the whole table: 100 times slower.
+# PostgreSQL assumes that words without statistics are frequent, and would read the whole table: 100
+# times slower.
 PLANNER = "SELECT set_config('enable_seqscan', %s, true), set_config('jit', %s, true)"
 
 
 @dataclass(frozen=True)
 class Match:
-    """Another student's photo: in how many of the 512 bits it differs, as it is or mirrored."""
+    """Another student's photo.
+
+    `bits`: how many of the 512 bits differ, as it is or mirrored, whichever is less.
+    """
 
     photo_id: int
     bits: int
     is_mirrored: bool
 
 
-def keep(photo: Photo, imprint: str) -> None:
-    """Store the imprint of a photo; from then on every photo is compared with it."""
-    values = {"school_id": photo.school_id, "bits": binary(imprint), "words": split_words(imprint)}
+def store_imprint(photo: Photo, imprint: str) -> None:
+    """Store the imprint of a photo (hexadecimal); from then on every new photo is compared with
+    it."""
+    values = {"school_id": photo.school_id, "bits": to_bit_string(imprint), "words": split_words(imprint)}
     Imprint.objects.update_or_create(photo=photo, defaults=values)
 
 
-def binary(imprint: str) -> str:
-    """As PostgreSQL writes a bit string."""
+def to_bit_string(imprint: str) -> str:
+    """The text of 0 and 1 that PostgreSQL takes for a bit string, from a hexadecimal imprint."""
     return f"{int(imprint, 16):0{IMPRINT_BITS}b}"
 
 
-def near(imprint: str, *, limit: float, student_id: int) -> list[Match]:
-    """Photos of others, of all schools and seasons, within `limit` bits, the nearest first. The student's own attempts are none."""
+def find_near(imprint: str, *, limit: float, student_id: int) -> list[Match]:
+    """Photos of other students, of all schools and seasons, that differ in `limit` bits at most,
+    the nearest first."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(PLANNER, ["off", "off"])
-        cursor.execute(NEAR, values_of(imprint, limit=limit, student_id=student_id))
+        cursor.execute(NEAR, near_parameters(imprint, limit=limit, student_id=student_id))
         rows = cursor.fetchall()
         cursor.execute(PLANNER, ["on", "on"])
     return [Match(*row) for row in rows]
 
 
-def values_of(imprint: str, *, limit: float, student_id: int) -> dict[str, Any]:
-    """What NEAR asks for."""
+def near_parameters(imprint: str, *, limit: float, student_id: int) -> dict[str, Any]:
+    """The parameters of the query NEAR."""
     turned = mirror_imprint(imprint)
     return {
-        "bits": binary(imprint),
-        "turned": binary(turned),
+        "bits": to_bit_string(imprint),
+        "turned": to_bit_string(turned),
         "words": split_words(imprint) + split_words(turned),
         "limit": int(limit),
         "student": student_id,
@@ -89,53 +97,58 @@ def values_of(imprint: str, *, limit: float, student_id: int) -> dict[str, Any]:
 
 
 @retried
-def compare(photo: Photo) -> list[Match]:
-    """Compare a photo whose imprint is committed with all others, and write down what is alike on both sides.
+def compare_photo(photo: Photo) -> list[Match]:
+    """Compare a photo with all others, and record each likeness on both sides.
 
-    Two photos judged at the same instant find each other: each is searched for after its own imprint is committed, so the later
-    search sees both. Safe to run twice.
+    The imprint has to be committed. Of two photos that are judged at the same time at least one
+    finds the other: each search begins after its own imprint is committed, so the later search sees
+    both. Safe to run twice.
     """
     with across_schools():
-        imprint, limit = Imprint.objects.filter(photo=photo).first(), limit_of(photo.season)
+        row, limit = Imprint.objects.filter(photo=photo).first(), duplicate_limit(photo.season)
         matches = []
-        if imprint is not None and limit is not None:
-            matches = near(hex_of(imprint.bits), limit=limit, student_id=photo.student_id)
-        _write(photo, matches)
+        if row is not None and limit is not None:
+            matches = find_near(from_bit_string(row.bits), limit=limit, student_id=photo.student_id)
+        _record_matches(photo, matches)
     return matches
 
 
-def hex_of(bits: str) -> str:
-    """The imprint of a stored bit string."""
+def from_bit_string(bits: str) -> str:
+    """The hexadecimal imprint of a stored bit string."""
     return f"{int(bits, 2):0{IMPRINT_BITS // 4}x}"
 
 
-def limit_of(season: Season) -> float | None:
-    """At how many bits a picture counts as the same in this season; None: the search is switched off."""
+def duplicate_limit(season: Season) -> float | None:
+    """The largest number of different bits at which two pictures count as alike in this season.
+
+    None: the search is switched off.
+    """
     bounds = limits.bounds(limits.in_force(season), background=season.background)
     return bounds.get(RULE, "warn")
 
 
-def _write(photo: Photo, matches: list[Match]) -> None:
-    rows = _locked([photo.pk, *(match.photo_id for match in matches)])
+def _record_matches(photo: Photo, matches: list[Match]) -> None:
+    rows = _lock_photos([photo.pk, *(match.photo_id for match in matches)])
     mine = rows.pop(photo.pk)
     for match in matches:
         other = rows[match.photo_id]
-        if _note(mine, other, match) and not _is_own(mine, other):
-            _note(other, mine, match)
-            _mark(other)
+        if _add_likeness(mine, other, match) and not _is_own(mine, other):
+            _add_likeness(other, mine, match)
+            _update_outcome(other)
             _notify_found(other)
-    _mark(mine, compared_at=timezone.now())
+    _update_outcome(mine, compared_at=timezone.now())
     photo.outcome = mine.outcome
 
 
-def _locked(ids: list[int]) -> dict[int, Photo]:
-    """The photos, held in the order of their ids, so that two comparisons never wait for each other."""
+def _lock_photos(ids: list[int]) -> dict[int, Photo]:
+    """{id: photo}, locked in the order of the ids, so that two comparisons cannot block each
+    other."""
     photos = Photo.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids)
     return {row.pk: row for row in photos.select_related("student", "school", "season").order_by("pk")}
 
 
-def _note(photo: Photo, other: Photo, match: Match) -> bool:
-    """Write one side down; False when it is known."""
+def _add_likeness(photo: Photo, other: Photo, match: Match) -> bool:
+    """Record one side; False when it is recorded already."""
     values = {
         "school_id": photo.school_id,
         "bits": match.bits,
@@ -149,63 +162,71 @@ def _note(photo: Photo, other: Photo, match: Match) -> bool:
 
 
 def _is_own(photo: Photo, other: Photo) -> bool:
-    """Whether both are the same person, who graduates a second time."""
+    """Whether both photos are of one person who graduates a second time."""
     return photo.season_id != other.season_id and photo.student.id_hash == other.student.id_hash
 
 
-def _mark(photo: Photo, **fields: Any) -> None:
-    """Let the finding and the colour of a photo follow its open likenesses, and set `fields`. A season that is over is not
-    judged again.
+def _update_outcome(photo: Photo, **fields: Any) -> None:
+    """Update finding and outcome of a photo to its open likenesses, and set `fields`.
 
-    One UPDATE: a row that is updated twice in one transaction has its foreign keys checked once more at COMMIT, which waits
-    for whoever holds the student's row, and that may be a student who waits for this photo.
+    A photo of a closed season keeps its outcome. There is only one UPDATE: PostgreSQL checks the
+    foreign keys of a row that is updated twice in one transaction again at COMMIT. That check waits
+    for the lock on the student's row, and the holder of that lock may wait for this photo: a
+    deadlock.
     """
     if photo.season.status != Season.Status.CLOSED:
-        photo.outcome = fields["outcome"] = _outcome(photo)
+        photo.outcome = fields["outcome"] = _update_finding(photo)
     if fields:
         Photo.objects.filter(pk=photo.pk).update(**fields)
 
 
-def _outcome(photo: Photo) -> str:
-    """Write the finding of the nearest open likeness, or take it away; the colour that the photo has then."""
+def _update_finding(photo: Photo) -> str:
+    """Write the finding of the nearest open likeness, or delete it.
+
+    Returns the new outcome of the photo.
+    """
     nearest = Likeness.objects.filter(photo=photo, cleared_at=None).first()
     if nearest is None:
         Finding.objects.filter(photo=photo, rule=RULE).delete()
     else:
         values = {"school_id": photo.school_id, "outcome": Finding.Outcome.WARN, "value": nearest.bits}
-        values["limit"] = limit_of(photo.season)
+        values["limit"] = duplicate_limit(photo.season)
         Finding.objects.update_or_create(photo=photo, rule=RULE, defaults=values)
     return photo.outcome_found()
 
 
 def _notify_found(photo: Photo) -> None:
-    """A photo that is still to be decided shows the likeness by itself; of a decided one its reviewers have to hear."""
+    """Notify the school of a photo that is decided already; an undecided photo shows the likeness
+    during review."""
     if photo.status not in Photo.DECIDED:
         return
     about = {"name": photo.student.name, "number": photo.student.student_no, "year": photo.season.graduating_class}
-    notifications.notify_school(photo.school, kind="likeness_found", parameters=about, link=_light_table(photo))
+    notifications.notify_school(photo.school, kind="likeness_found", parameters=about, link=_review_link(photo))
 
 
-def _light_table(photo: Photo) -> str:
-    """Photos of a season that is over have no light table any more."""
+def _review_link(photo: Photo) -> str:
+    """The address of the photo on the review page; empty for a closed season."""
     return "" if photo.season.status == Season.Status.CLOSED else f"/school/review/?state=all&photo={photo.pk}"
 
 
 @retried
-def clear(*, likeness: Likeness, by: User) -> Likeness:
-    """A person has looked at both: not the same picture. A school settles its own side, so that no school speaks for another;
-    the center settles both. Raises Conflict when that has been said before."""
+def clear_likeness(*, likeness: Likeness, by: User) -> Likeness:
+    """Record that a person has compared both and that they are not the same picture.
+
+    A school clears its own side only; the center clears both. Raises Conflict when the likeness is
+    cleared already.
+    """
     with across_schools():
-        photos = _locked([likeness.photo_id, likeness.other_id])
-        sides = Likeness.objects.filter(photo__in=photos, other__in=photos, cleared_at=None)
+        photos = _lock_photos([likeness.photo_id, likeness.other_id])
+        rows = Likeness.objects.filter(photo__in=photos, other__in=photos, cleared_at=None)
         if by.membership.school_id:
-            sides = sides.filter(school=by.membership.school_id)
-        settled = list(sides.values_list("photo_id", flat=True))
-        if not settled:
+            rows = rows.filter(school=by.membership.school_id)
+        cleared = list(rows.values_list("photo_id", flat=True))
+        if not cleared:
             raise Conflict(_("Somebody has already said that these are not the same picture."))
-        sides.update(cleared_at=timezone.now(), cleared_by_name=_signature(by))
-        for pk in settled:
-            _mark(photos[pk])
+        rows.update(cleared_at=timezone.now(), cleared_by_name=_signature(by))
+        for pk in cleared:
+            _update_outcome(photos[pk])
             history.record("photo.likeness_cleared", photos[pk], by=by, facts={"bits": likeness.bits})
         likeness.refresh_from_db()
     return likeness
@@ -217,8 +238,11 @@ def _signature(by: User) -> str:
 
 
 def sweep() -> int:
-    """Compare the photos whose worker was lost between the verdict and the comparison. How many. One that cannot be compared is
-    logged and waits; those behind it do not wait with it."""
+    """Compare the photos whose worker stopped between verdict and comparison.
+
+    Returns how many there were. A photo that cannot be compared is logged, and the next sweep tries
+    it again; it does not stop the others.
+    """
     before = timezone.now() - dt.timedelta(seconds=settings.CLAIM_SECONDS)
     with system_scope():
         left = Photo.objects.filter(compared_at=None, checked_at__lt=before).select_related("season", "school")
@@ -226,7 +250,7 @@ def sweep() -> int:
     for photo in photos:
         try:
             with school_scope(photo.school):
-                compare(photo)
+                compare_photo(photo)
         except Exception:
             log.exception("Photo %s could not be compared", photo.pk)
     return len(photos)
@@ -234,7 +258,10 @@ def sweep() -> int:
 
 @dataclass(frozen=True)
 class Side:
-    """The other picture, as much of it as the viewer may see. `student_no` only of the viewer's own school."""
+    """What the viewer may know about the other photo.
+
+    `student_no` is empty for a photo of another school.
+    """
 
     likeness: Likeness
     photo_id: int
@@ -244,11 +271,11 @@ class Side:
     year: int
     taken_at: dt.datetime
     state: Any
-    is_mine: bool  # of the viewer's own school, or the viewer is the center
-    is_present: bool  # of a season that is not over, so that it has a light table
-    kind: str  # of the picture that is left: preview, portrait or none
+    is_mine: bool  # the viewer belongs to the photo's school or to the center
+    is_present: bool  # the photo's season is not closed, so that it has a review page
+    kind: str  # which file still exists: "preview", "portrait" or ""
     is_locked: bool
-    answer: Likeness | None  # what the other side has said, if it has cleared its own
+    answer: Likeness | None  # the row of the other side, if that side has cleared it
 
     @property
     def agreeing(self) -> int:
@@ -267,8 +294,9 @@ class Side:
 SAME, ALTERED = 24, 48
 
 
-def sides(photo: Photo, *, viewer: School | None) -> list[Side]:
-    """What a photo is like, for the people of one school, or of the center (None). Open ones first, then the nearest."""
+def sides_of(photo: Photo, *, viewer: School | None) -> list[Side]:
+    """The likenesses of a photo, as a school (or the center: None) may see them: open ones first,
+    then the nearest."""
     rows = list(Likeness.objects.filter(photo=photo))
     if not rows:
         return []
@@ -299,8 +327,11 @@ def _side(row: Likeness, other: Photo, viewer: School | None, answer: Likeness |
     )
 
 
-def other_picture(likeness: Likeness, *, by: User) -> Any:
-    """The other side's picture as a file, for somebody who may see this side; the look goes into the other side's history."""
+def open_other_picture(likeness: Likeness, *, by: User) -> Any:
+    """The picture of the other photo as a file, for somebody who may see this side.
+
+    Empty when it is deleted. The view is recorded in the history of the other photo.
+    """
     with across_schools():
         other = Photo.objects.select_related("student").get(pk=likeness.other_id)
         file = other.preview or other.portrait

@@ -1,7 +1,8 @@
-"""Before limits are changed: how the verdicts of the last days would come out, and of which photos.
+"""A preview of changed limits: which verdicts of the last days would be different under them.
 
-The verdicts compared with are those that stand, as students and reviewers saw them. Only rules whose limits differ are
-asked again, and only of the newest photos: 0.4 s of processor time for 10,000 photos and one rule.
+They are compared with the stored verdicts, which students and reviewers have seen. Only rules with
+different limits are checked again, and only for the newest photos: 0.4 s of processor time for
+10,000 photos and one rule.
 """
 
 import datetime as dt
@@ -18,7 +19,8 @@ from capture.models import Finding, LimitSet, Photo
 from schools.models import Season
 
 DAYS = (1, 3, 7)
-# A day of a large province has some 10,000 photos; beyond this the newest speak for the others.
+# A large province takes some 10,000 photos a day. If there are more than this, only the newest are
+# compared.
 NEWEST = 30_000
 SHOWN = 48
 OUTCOMES = ("green", "amber", "red")
@@ -26,7 +28,10 @@ OUTCOMES = ("green", "amber", "red")
 
 @dataclass(frozen=True)
 class Change:
-    """What would be otherwise about one photo. `rules`: (rule, its outcome today, then), "" for not found."""
+    """What would change for one photo.
+
+    `rules`: (rule, stored outcome, new outcome); "" means not found.
+    """
 
     photo_id: int
     before: str
@@ -36,8 +41,13 @@ class Change:
 
 @dataclass
 class Comparison:
-    """`moves`: photos by (outcome before, after), the unchanged too; `rules`: by rule, how many are found newly, no more,
-    graver or milder; `approved` and `rejected`: how many nobody would have looked at, (before, after)."""
+    """The counts of a preview.
+
+    `moves`: {(outcome before, outcome after): photos}, unchanged photos included.
+    `rules`: {rule: {"new" | "lost" | "graver" | "milder": photos}}.
+    `approved`, `rejected`: [before, after], the photos that are decided automatically.
+    `is_cut`: there were more photos than could be compared.
+    """
 
     days: int
     photos: int = 0
@@ -58,14 +68,17 @@ class Comparison:
         return [(after, self.moves[before, after]) for after in OUTCOMES]
 
 
-def compare(season: Season, draft: LimitSet, *, days: int) -> Comparison:
-    """The verdicts of the last days beside those that `draft` would give. Nothing is written."""
+def compare_limits(season: Season, draft: LimitSet, *, days: int) -> Comparison:
+    """Compare the stored verdicts of the last days with those that `draft` would give.
+
+    Nothing is written.
+    """
     present, found = limits.in_force(season), Comparison(days)
-    rules = replay.affected(line.rule for line in limits.differences(present, draft) if line.rule)
+    rules = replay.affected_rules(line.rule for line in limits.differences(present, draft) if line.rule)
     bounds = limits.bounds(draft, background=season.background)
-    for photo_id, outcome, measures, geometry, before in _verdicts(season, days, found, with_measures=bool(rules)):
-        after = replay.findings(measures, geometry, before, bounds, rules) if rules else before
-        _count(found, photo_id, outcome, before, after)
+    for photo_id, outcome, measures, geometry, before in _read_verdicts(season, days, found, with_measures=bool(rules)):
+        after = replay.replay_findings(measures, geometry, before, bounds, rules) if rules else before
+        _count_change(found, photo_id, outcome, before, after)
         _count_unattended(found, 0, present, before)
         _count_unattended(found, 1, draft, after)
     found.shown.sort(key=lambda change: (change.before == change.after, change.photo_id))
@@ -75,10 +88,11 @@ def compare(season: Season, draft: LimitSet, *, days: int) -> Comparison:
 Row = tuple[int, str, dict, dict, tuple[vision.Finding, ...]]
 
 
-def _verdicts(season: Season, days: int, found: Comparison, *, with_measures: bool) -> Iterator[Row]:
-    """(photo, outcome, measures, geometry, findings) of the newest photos of these days."""
+def _read_verdicts(season: Season, days: int, found: Comparison, *, with_measures: bool) -> Iterator[Row]:
+    """(photo id, outcome, measures, geometry, findings) of the newest photos; counts them in
+    `found`."""
     since = timezone.now() - dt.timedelta(days=days)
-    photos = rejudge.judged(season).filter(taken_at__gte=since)
+    photos = rejudge.judged_photos(season).filter(taken_at__gte=since)
     names = ("pk", "outcome", "taken_at", *(("measures", "geometry") if with_measures else ()))
     newest = photos.values_list(*names)[:NEWEST]
     findings = _findings(season, since)
@@ -98,8 +112,10 @@ def _findings(season: Season, since: dt.datetime) -> dict[int, list[vision.Findi
     return found
 
 
-def _count(found: Comparison, photo_id: int, outcome: str, before: rejudge.Findings, after: rejudge.Findings) -> None:
-    if before is after or not replay.differ(before, after):
+def _count_change(
+    found: Comparison, photo_id: int, outcome: str, before: rejudge.Findings, after: rejudge.Findings
+) -> None:
+    if before is after or not replay.differ_in_outcome(before, after):
         found.moves[outcome, outcome] += 1
         return
     found.changed += 1
@@ -108,20 +124,22 @@ def _count(found: Comparison, photo_id: int, outcome: str, before: rejudge.Findi
     was, then = ({finding.rule: finding.outcome for finding in each} for each in (before, after))
     rules = [(rule, was.get(rule, ""), then.get(rule, "")) for rule in was | then if was.get(rule) != then.get(rule)]
     for rule, old, new in rules:
-        found.rules[rule][kind_of(old, new)] += 1
+        found.rules[rule][change_kind(old, new)] += 1
     change = Change(photo_id, outcome, now, tuple(rules))
-    _show(found, change)
+    _add_example(found, change)
 
 
-def kind_of(old: str, new: str) -> str:
-    """new, lost, graver or milder."""
+def change_kind(old: str, new: str) -> str:
+    """ "new", "lost", "graver" or "milder", from the outcome of a rule before and after; "" means
+    not found."""
     if not old or not new:
         return "new" if new else "lost"
     return "graver" if new == Finding.Outcome.REJECT else "milder"
 
 
-def _show(found: Comparison, change: Change) -> None:
-    """Keep the newest, those that would change colour before the others."""
+def _add_example(found: Comparison, change: Change) -> None:
+    """Keep the change as an example: the newest first, but photos whose outcome changes displace
+    the others."""
     if len(found.shown) < SHOWN:
         found.shown.append(change)
     elif change.before != change.after:
@@ -134,11 +152,11 @@ def _count_unattended(found: Comparison, place: int, limit_set: LimitSet, findin
     if not findings:
         found.approved[place] += limit_set.approves_green
     else:
-        found.rejected[place] += limits.refuses(limit_set, findings)
+        found.rejected[place] += limits.rejects_automatically(limit_set, findings)
 
 
 def photos_of(found: Comparison) -> list[tuple[Photo, Change]]:
-    """The photos to show, in the order of the changes."""
+    """The examples with their photos, in the order of `found.shown`."""
     ids = [change.photo_id for change in found.shown]
     rows = Photo.objects.select_related("student", "school").defer("measures").in_bulk(ids)
     return [(rows[change.photo_id], change) for change in found.shown if change.photo_id in rows]

@@ -1,6 +1,8 @@
-"""The limits of the photo rules, season by season: which set is in force, and how it is changed.
+"""The limits of the photo rules in each season: which set is in force, and how the next one is
+made.
 
-A verdict is measures x limits x engine version. A set is never changed, only followed by the next number.
+A verdict follows from the measures, the limits and the version of the engine. A set is never
+changed: a change appends a set with the next number.
 """
 
 import itertools
@@ -11,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 import vision
@@ -27,11 +28,11 @@ log = logging.getLogger(__name__)
 REASON_LENGTH = 300
 TITLES = {rule.name: rule.title for rule in vision.RULES}
 Changes = Mapping[str, Mapping[str, float | None]]
-"""{rule: {limit: value, or None for switched off}} of what differs from `vision.DEFAULTS`."""
+"""{rule: {limit: value}} where it differs from `vision.DEFAULTS`; None as a value switches the limit off."""
 
 
-class Nonsense(PortalError):
-    """`limit`: the one that makes no sense, as "rule.name"."""
+class InvalidLimit(PortalError):
+    """A limit has an impossible value. `limit`: its name, as "rule.name"."""
 
     def __init__(self, sentence: str, *, rule: str, name: str) -> None:
         super().__init__(sentence)
@@ -39,23 +40,27 @@ class Nonsense(PortalError):
 
 
 def in_force(season: Season) -> LimitSet:
-    """The newest set of the season, else what the seasons before it ended with, else the defaults: number 0, not stored."""
+    """The newest set of the season, else the last of an earlier season, else the defaults: number
+    0, not stored."""
     sets = LimitSet.objects.filter(season__year__lte=season.year).select_related("season", "made_by")
     return sets.first() or LimitSet(season=season, number=0)
 
 
-def stored(limit_set: LimitSet | None) -> LimitSet | None:
-    """What a photo may point to: the defaults have no row."""
+def row_of(limit_set: LimitSet | None) -> LimitSet | None:
+    """The set as a value of a foreign key: None for the defaults, which have no row."""
     return limit_set if limit_set and limit_set.pk else None
 
 
-def version(limit_set: LimitSet) -> int:
-    """Tells a set from all others, those of other seasons too, whose numbers begin anew; 0 for the defaults."""
+def version_of(limit_set: LimitSet) -> int:
+    """The id of a set, 0 for the defaults. `number` is not unique: it starts at 1 in each season."""
     return limit_set.pk or 0
 
 
 def bounds(limit_set: LimitSet, *, background: str) -> vision.Limits:
-    """The limits as the engine takes them. What this engine does not know (any more) is left out, and logged."""
+    """The limits in the form of the engine.
+
+    A limit that this engine does not know is logged and left out.
+    """
     known: dict[str, dict[str, float | None]] = {}
     for rule, values in limit_set.changes.items():
         for name, value in values.items():
@@ -66,39 +71,44 @@ def bounds(limit_set: LimitSet, *, background: str) -> vision.Limits:
     return vision.limits_of(known, background=background)
 
 
-def refuses(limit_set: LimitSet | None, findings: Iterable[vision.Finding]) -> bool:
-    """Whether a photo with these findings goes back to the student by itself, without a person and without a portrait."""
+def rejects_automatically(limit_set: LimitSet | None, findings: Iterable[vision.Finding]) -> bool:
+    """Whether a photo with these findings is rejected without a person and gets no portrait."""
     rejects = [finding for finding in findings if finding.outcome == "reject"]
     if limit_set is None or limit_set.rejects_red:
         return bool(rejects)
     return any(rules.prevents_portrait(finding) for finding in rejects)
 
 
-def draft(
+def draft_set(
     season: Season, *, changes: Changes, approves_green: bool = False, rejects_red: bool = True, reason: str = ""
 ) -> LimitSet:
-    """An unsaved set to look at or to save. Raises PortalError with what makes no sense."""
-    cleaned = differing(changes)
-    refuse_nonsense(cleaned)
+    """An unsaved set, for a preview or to be saved.
+
+    Raises PortalError when a limit is unknown or impossible.
+    """
+    cleaned = clean_changes(changes)
+    require_valid(cleaned)
     return LimitSet(
         season=season, changes=cleaned, approves_green=approves_green, rejects_red=rejects_red, reason=reason
     )
 
 
-def change(*, season: Season, by: User, reason: str, seen: int, **wanted: Any) -> LimitSet:
-    """Append the next set of the season. `seen`: the `version` of the set that the person had before them; `wanted` as for `draft`.
+def change_limits(*, season: Season, by: User, reason: str, version: int, **wanted: Any) -> LimitSet:
+    """Append the next set of the season.
 
-    Raises Conflict when somebody was faster, PortalError when nothing is changed, what is wanted makes no sense, or the
-    reason is missing.
+    `version`: `version_of` the set on the person's page; `wanted`: see `draft_set`.
+
+    Raises Conflict when that set is not in force any more. Raises PortalError when nothing is
+    changed, a limit is impossible, or the reason is missing.
     """
-    reason = _required(reason)
-    limit_set = draft(season, reason=reason, **wanted)
+    reason = _clean_reason(reason)
+    limit_set = draft_set(season, reason=reason, **wanted)
     with transaction.atomic():
         Season.objects.select_for_update(no_key=True).get(pk=season.pk)  # two who save wait for each other here
         before = in_force(season)
-        if seen != version(before):
+        if version != version_of(before):
             raise Conflict(_("Somebody else has changed the photo rules meanwhile. Look at them again, then save."))
-        if same(before, limit_set):
+        if is_same(before, limit_set):
             raise PortalError(_("Nothing has been changed."))
         limit_set.number = before.number + 1 if before.season_id == season.pk else 1
         limit_set.made_by = by
@@ -108,7 +118,7 @@ def change(*, season: Season, by: User, reason: str, seen: int, **wanted: Any) -
     return limit_set
 
 
-def _required(reason: str) -> str:
+def _clean_reason(reason: str) -> str:
     reason = " ".join(reason.split())
     if not reason:
         raise PortalError(_("Please give the reason: whoever is judged by these limits may ask for it."))
@@ -117,49 +127,54 @@ def _required(reason: str) -> str:
     return reason
 
 
-def differing(changes: Changes) -> dict[str, dict[str, float | None]]:
-    """Only what differs from the defaults. Raises PortalError for what the engine does not know or cannot take."""
+def clean_changes(changes: Changes) -> dict[str, dict[str, float | None]]:
+    """Only what differs from the defaults.
+
+    Raises PortalError for an unknown limit or a value out of range.
+    """
     kept: dict[str, dict[str, float | None]] = {}
     for rule, values in changes.items():
         for name, value in values.items():
             if name not in vision.DEFAULTS.get(rule, {}):
                 raise PortalError(_("There is no limit “%(name)s”.") % {"name": f"{rule}.{name}"})
             if value != vision.DEFAULTS[rule][name]:
-                kept.setdefault(rule, {})[name] = _number(rule, name, value)
+                kept.setdefault(rule, {})[name] = _clean_number(rule, name, value)
     return kept
 
 
-def _number(rule: str, name: str, value: Any) -> float | None:
+def _clean_number(rule: str, name: str, value: Any) -> float | None:
     if value is None:
         return None
     most = vision.RULES_BY_NAME[rule].limits[name].unit.most
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
         sentence = _("%(rule)s: a limit is a number from 0 up.") % {"rule": TITLES[rule]}
-        raise Nonsense(sentence, rule=rule, name=name)
+        raise InvalidLimit(sentence, rule=rule, name=name)
     if most is not None and value > most:
         sentence = _("%(rule)s: this limit can be %(most)s at most.") % {"rule": TITLES[rule], "most": f"{most:g}"}
-        raise Nonsense(sentence, rule=rule, name=name)
+        raise InvalidLimit(sentence, rule=rule, name=name)
     return value
 
 
-def refuse_nonsense(changes: Changes) -> None:
-    """Raise PortalError where a warning could never be given, or where two ends are the wrong way round."""
+def require_valid(changes: Changes) -> None:
+    """Raise InvalidLimit when a warning could never be given, or a lower limit is not below its
+    upper limit."""
     for rule in changes:
         values = vision.DEFAULTS[rule] | dict(changes[rule])
-        if _is_never_given(rule, values.get("reject"), values.get("warn")):
+        if _is_unreachable(rule, values.get("reject"), values.get("warn")):
             sentence = _(
                 "%(rule)s: the warning at %(warn)s lies beyond the rejection at %(reject)s and would never be given."
             )
-            words = {"rule": TITLES[rule], "warn": f"{values['warn']:g}", "reject": f"{values['reject']:g}"}
-            raise Nonsense(sentence % words, rule=rule, name="warn")
-        for low, high in _ends(vision.RULES_BY_NAME[rule]):
+            numbers = {"rule": TITLES[rule], "warn": f"{values['warn']:g}", "reject": f"{values['reject']:g}"}
+            raise InvalidLimit(sentence % numbers, rule=rule, name="warn")
+        for low, high in _pairs_of_ends(vision.RULES_BY_NAME[rule]):
             if (least := values[low]) is not None and (most := values[high]) is not None and least >= most:
                 sentence = _("%(rule)s: the lower end lies above the upper end.") % {"rule": TITLES[rule]}
-                raise Nonsense(sentence, rule=rule, name=low)
+                raise InvalidLimit(sentence, rule=rule, name=low)
 
 
-def _ends(rule: vision.Rule) -> list[tuple[str, str]]:
-    """The limits of one criterion between which a measure is well: (lower, upper), both leading to the same outcome."""
+def _pairs_of_ends(rule: vision.Rule) -> list[tuple[str, str]]:
+    """(lower, upper): the names of two limits of one criterion that enclose good values and have the
+    same outcome."""
     return [
         (low.name, high.name)
         for criterion in rule.criteria
@@ -168,7 +183,7 @@ def _ends(rule: vision.Rule) -> list[tuple[str, str]]:
     ]
 
 
-def _is_never_given(rule: str, reject: float | None, warn: float | None) -> bool:
+def _is_unreachable(rule: str, reject: float | None, warn: float | None) -> bool:
     if reject is None or warn is None:
         return False
     sides = {vision.RULES_BY_NAME[rule].limits[name].side for name in ("reject", "warn")}
@@ -177,7 +192,7 @@ def _is_never_given(rule: str, reject: float | None, warn: float | None) -> bool
     return warn >= reject if ABOVE in sides else warn <= reject
 
 
-def same(one: LimitSet, other: LimitSet) -> bool:
+def is_same(one: LimitSet, other: LimitSet) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in ("changes", *SWITCHES))
 
 
@@ -186,7 +201,10 @@ SWITCHES = ("approves_green", "rejects_red")
 
 @dataclass(frozen=True)
 class Difference:
-    """One limit or switch in two sets. `rule` is empty for a switch; a value of None is switched off."""
+    """One limit or switch in two sets.
+
+    `rule` is empty for a switch; a value of None is switched off.
+    """
 
     rule: str
     name: str
@@ -195,17 +213,17 @@ class Difference:
 
     @property
     def text(self) -> str:
-        """For the history, which keeps names and not words."""
+        """The change for the history, which stores names of limits, not translated text."""
         name = f"{self.rule}.{self.name}" if self.rule else self.name
-        return f"{name} {_plain(self.before)} → {_plain(self.after)}"
+        return f"{name} {_format_value(self.before)} → {_format_value(self.after)}"
 
 
-def _plain(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return "off" if value is None or value is False else "on" if value is True else f"{value:g}"
 
 
 def differences(before: LimitSet, after: LimitSet) -> list[Difference]:
-    """What changed from one set to the next, switches first, then in the order of the rules."""
+    """What changed from one set to the next: switches first, then in the order of the rules."""
     rows = [Difference("", name, getattr(before, name), getattr(after, name)) for name in SWITCHES]
     for rule, defaults in vision.DEFAULTS.items():
         old, new = (defaults | each.changes.get(rule, {}) for each in (before, after))
@@ -213,15 +231,8 @@ def differences(before: LimitSet, after: LimitSet) -> list[Difference]:
     return [row for row in rows if row.before != row.after]
 
 
-def sets_of(season: Season) -> QuerySet[LimitSet]:
-    """The history of a season's sets, newest first."""
-    return LimitSet.objects.filter(season=season).select_related("made_by", "season")
-
-
-def told(season: Season) -> list[Any]:
-    """The sets of a season, newest first, each with `lines`: what it changed against the one before it."""
-    rows: list[Any] = list(sets_of(season))
+def list_sets(season: Season) -> list[tuple[LimitSet, list[Difference]]]:
+    """The sets of a season, newest first, each with what it changed against the set before it."""
+    rows = list(LimitSet.objects.filter(season=season).select_related("made_by", "season"))
     earlier = LimitSet.objects.filter(season__year__lt=season.year).first() or LimitSet(season=season, number=0)
-    for row, before in zip(rows, [*rows, earlier][1:], strict=True):
-        row.lines = differences(before, row)
-    return rows
+    return [(row, differences(before, row)) for row, before in zip(rows, [*rows, earlier][1:], strict=True)]

@@ -1,6 +1,8 @@
-"""Photos that were judged under other limits are judged again from their stored measures; people's decisions stay.
+"""Photos that were judged under other limits are judged again from their stored measures; people's
+decisions stay.
 
-Safe to run twice, and beside students and reviewers: each photo is replayed under its student's lock.
+Safe to run twice, and while students and reviewers work: each photo is judged again under its
+student's lock.
 """
 
 from collections import Counter
@@ -24,14 +26,19 @@ from students.models import Student
 KIND = "rejudge"
 BATCH = 500
 Findings = tuple[vision.Finding, ...]
-# Current photos that nobody has decided. A photo that the student gave up is history.
+# States of current photos that nobody has decided. A withdrawn photo is not judged again.
 UNDECIDED = (Photo.Status.READY, Photo.Status.SUBMITTED, Photo.Status.REJECTED)
 
 
 @dataclass
 class Report:
-    """What a replay changes, or would change. `moves`: photos by (outcome before, after); `rules`: by (rule, found before,
-    found after), "" for not found."""
+    """What a replay changes, or would change.
+
+    `moves`: {(outcome before, outcome after): photos}.
+    `rules`: {(rule, its outcome before, its outcome after): photos}; "" means not found.
+    `decided`: changed photos that keep their verdict, because a person has decided them or they are
+    not current.
+    """
 
     photos: int = 0
     changed: int = 0
@@ -42,7 +49,7 @@ class Report:
 
     def count(self, before: Findings, after: Findings, old_outcome: str) -> None:
         self.photos += 1
-        if not replay.differ(before, after):
+        if not replay.differ_in_outcome(before, after):
             return
         self.changed += 1
         self.moves[old_outcome, outcome_of(after)] += 1
@@ -69,66 +76,71 @@ def outcome_of(findings: Findings) -> str:
     return vision.Verdict(findings).outcome
 
 
-def judged(season: Season, school: School | None = None) -> QuerySet[Photo]:
+def judged_photos(season: Season, school: School | None = None) -> QuerySet[Photo]:
     """Every photo of a season with a verdict, newest first."""
     photos = Photo.objects.filter(season=season, checked_at__isnull=False).exclude(outcome="")
     return (photos.filter(school=school) if school else photos).order_by("-taken_at")
 
 
-def undecided(season: Season) -> QuerySet[Photo]:
+def undecided_photos(season: Season) -> QuerySet[Photo]:
     """Current photos with a verdict that nobody has decided."""
     return Photo.objects.filter(season=season, is_current=True, status__in=UNDECIDED).exclude(outcome="")
 
 
-def outdated(season: Season, limit_set: LimitSet) -> QuerySet[Photo]:
-    """The undecided photos that other limits or another engine judged."""
-    present = Q(limit_set=limits.stored(limit_set)) if limit_set.pk else Q(limit_set=None)
-    return undecided(season).exclude(present, engine=vision.ENGINE_VERSION)
+def outdated_photos(season: Season, limit_set: LimitSet) -> QuerySet[Photo]:
+    """The undecided photos that were judged under other limits or by another version of the
+    engine."""
+    present = Q(limit_set=limits.row_of(limit_set)) if limit_set.pk else Q(limit_set=None)
+    return undecided_photos(season).exclude(present, engine=vision.ENGINE_VERSION)
 
 
-def foresee(photos: QuerySet[Photo], limit_set: LimitSet, *, season: Season) -> Report:
-    """What a replay of these photos would change; nothing is written."""
+def predict(photos: QuerySet[Photo], limit_set: LimitSet, *, season: Season) -> Report:
+    """What a replay of these photos would change. Nothing is written."""
     bounds, report = limits.bounds(limit_set, background=season.background), Report()
     for photo in photos.prefetch_related("findings").iterator(chunk_size=BATCH):
-        before = replay.stored_findings(photo.findings.all())
-        after = replay.of_photo(photo, bounds)
-        if replay.differ(before, after) and not (photo.is_current and photo.status in UNDECIDED):
+        before = replay.to_vision_findings(photo.findings.all())
+        after = replay.replay_photo(photo, bounds)
+        if replay.differ_in_outcome(before, after) and not (photo.is_current and photo.status in UNDECIDED):
             report.decided += 1
         report.count(before, after, photo.outcome)
     return report
 
 
 def apply(photos: QuerySet[Photo], limit_set: LimitSet, *, season: Season, by: history.Actor) -> Iterator[Report]:
-    """Judge these photos again, in batches; yields the report as it stands after each. Decided ones stay as they are."""
+    """Judge the undecided of these photos again, in batches; yields the report after each batch."""
     bounds, report = limits.bounds(limit_set, background=season.background), Report()
     ids = list(photos.filter(is_current=True, status__in=UNDECIDED).order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(ids), BATCH):
         rows = Photo.objects.filter(pk__in=ids[start : start + BATCH]).prefetch_related("findings").order_by("pk")
         same = []
         for photo in rows:
-            before = replay.stored_findings(photo.findings.all())
-            if replay.reads_differently(before, replay.of_photo(photo, bounds)):
-                verdict = judge_anew(photo, limit_set, bounds, by=by)
+            before = replay.to_vision_findings(photo.findings.all())
+            if replay.differ_in_numbers(before, replay.replay_photo(photo, bounds)):
+                verdict = rejudge_photo(photo, limit_set, bounds, by=by)
                 if verdict:
                     report.count(verdict.before, verdict.after, verdict.outcome)
                     report.released += verdict.is_released
             else:
                 same.append(photo.pk)
         report.photos += len(same)
-        _confirm(same, limit_set)
+        _update_limit_set(same, limit_set)
         yield report
 
 
-def _confirm(ids: list[int], limit_set: LimitSet) -> None:
-    """The verdict is the same under these limits too: nothing happened that the history should tell."""
+def _update_limit_set(ids: list[int], limit_set: LimitSet) -> None:
+    """Note that these photos were judged under the set.
+
+    Their verdicts are the same, so there is no event.
+    """
     Photo.objects.filter(pk__in=ids, is_current=True, status__in=UNDECIDED).update(
-        limit_set=limits.stored(limit_set), engine=vision.ENGINE_VERSION
+        limit_set=limits.row_of(limit_set), engine=vision.ENGINE_VERSION
     )
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """What was found in a photo before and after, its outcome before, and whether it went back to the judge."""
+class Rejudgement:
+    """The findings of a photo before and after, its outcome before, and whether it was queued for a
+    portrait."""
 
     before: Findings
     after: Findings
@@ -137,65 +149,79 @@ class Verdict:
 
 
 @retried
-def judge_anew(photo: Photo, limit_set: LimitSet, bounds: vision.Limits, *, by: history.Actor) -> Verdict | None:
-    """Write the new verdict of one photo down, under its student's lock. None: a person was faster."""
+def rejudge_photo(photo: Photo, limit_set: LimitSet, bounds: vision.Limits, *, by: history.Actor) -> Rejudgement | None:
+    """Store the new verdict of one photo, under its student's lock; None when a person has decided
+    meanwhile."""
     students = Student.objects.select_for_update(of=("self",), no_key=True).select_related("school")
     student = students.get(pk=photo.student_id)
     fresh = Photo.objects.select_for_update(of=("self",), no_key=True).prefetch_related("findings").get(pk=photo.pk)
     if not (fresh.is_current and fresh.status in UNDECIDED):
         return None
-    before, after, outcome = replay.stored_findings(fresh.findings.all()), replay.of_photo(fresh, bounds), fresh.outcome
-    _rewrite(fresh, before, after, limit_set, by=by)
-    is_passed = fresh.status == Photo.Status.REJECTED and not limits.refuses(limit_set, after)
-    return Verdict(before, after, outcome, is_passed and _release(fresh, student, by=by))
+    before, outcome = replay.to_vision_findings(fresh.findings.all()), fresh.outcome
+    after = replay.replay_photo(fresh, bounds)
+    _replace_findings(fresh, before, after, limit_set, by=by)
+    is_accepted = fresh.status == Photo.Status.REJECTED and not limits.rejects_automatically(limit_set, after)
+    is_released = is_accepted and _can_be_released(fresh, student)
+    # One UPDATE: see likeness._update_outcome.
+    fields = {"outcome": outcome_of(after), "engine": vision.ENGINE_VERSION, "limit_set": limits.row_of(limit_set)}
+    if is_released:
+        _release(fresh, student, by=by, **fields)
+    else:
+        Photo.objects.filter(pk=fresh.pk).update(**fields)
+    return Rejudgement(before, after, outcome, is_released)
 
 
-def _rewrite(photo: Photo, before: Findings, after: Findings, limit_set: LimitSet, *, by: history.Actor) -> None:
-    """The same faults against another limit are no news: only another verdict is an event."""
+def _replace_findings(
+    photo: Photo, before: Findings, after: Findings, limit_set: LimitSet, *, by: history.Actor
+) -> None:
+    """Store the findings.
+
+    There is an event only when the verdict differs, not when only a limit differs.
+    """
     facts = {
         "outcome": [photo.outcome, outcome_of(after)],
         "rules": [finding.rule for finding in after],
         "limit_set": limit_set.number,
         "engine": vision.ENGINE_VERSION,
     }
-    photo.outcome, photo.engine, photo.limit_set = outcome_of(after), vision.ENGINE_VERSION, limits.stored(limit_set)
-    photo.save(update_fields=["outcome", "engine", "limit_set"])
     photo.findings.all().delete()
-    Finding.objects.bulk_create([judge.as_row(photo, finding) for finding in after])
-    if replay.differ(before, after):
+    Finding.objects.bulk_create([judge.finding_row(photo, finding) for finding in after])
+    if replay.differ_in_outcome(before, after):
         history.record("photo.rejudged", photo, by=by, before=photo.status, after=photo.status, facts=facts)
 
 
-def _release(photo: Photo, student: Student, *, by: history.Actor) -> bool:
-    """A rejected photo that is not refused any more goes to the judge again, who makes its portrait."""
-    if not _may_be_released(photo, student):
-        return False
-    judge.send_back(photo, by=by, only_from=Photo.Status.REJECTED, kind="photo.released")
+def _release(photo: Photo, student: Student, *, by: history.Actor, **fields: Any) -> None:
+    """Queue a photo that is not rejected any more, and set `fields`: judging it again makes its portrait."""
+    judge.requeue(photo, by=by, only_from=Photo.Status.REJECTED, kind="photo.released", **fields)
     states.change(student, Student.Stage.CHECKING, by=by, facts={"photo": photo.pk})
     notifications.notify(student, school=student.school, kind="photo_released")
-    return True
 
 
-def _may_be_released(photo: Photo, student: Student) -> bool:
-    """The student waits to retake, the picture is still there, and the school still takes photos in."""
+def _can_be_released(photo: Photo, student: Student) -> bool:
+    """Whether the student has to retake, the file still exists, and the school still accepts
+    submissions."""
     enrolment = Enrolment.objects.filter(season_id=photo.season_id, school_id=photo.school_id).first()
     is_open = enrolment is not None and enrolment.allows(Action.SUBMIT)
     return is_open and student.stage == Student.Stage.RETAKE and not student.is_locked and bool(photo.original)
 
 
 def start(*, season: Season, by: User) -> Job:
-    """Judge every outdated photo again in the background, under the limits in force then."""
+    """Start a job that judges every outdated photo again, or return the one that is waiting or
+    running."""
     waiting = Job.objects.filter(kind=KIND, season=season, status__in=(Job.Status.QUEUED, Job.Status.RUNNING)).first()
-    return waiting or jobs.create(KIND, by=by, season=season, total=outdated(season, limits.in_force(season)).count())
+    return waiting or jobs.create(
+        KIND, by=by, season=season, total=outdated_photos(season, limits.in_force(season)).count()
+    )
 
 
 @jobs.handler(KIND, label=gettext_lazy("Judging photos again under the limits in force"))
 def run(job: Job) -> None:
-    """Safe to run again from wherever it was lost: what was judged under the limits in force is not outdated."""
+    """Safe to run again after a stop: a photo that was judged under the limits in force is not
+    outdated."""
     assert job.season is not None
     by = job.created_by or history.SYSTEM
     limit_set = limits.in_force(job.season)
-    photos = outdated(job.season, limit_set)
+    photos = outdated_photos(job.season, limit_set)
     total = photos.count()
     for report in apply(photos, limit_set, season=job.season, by=by):
         jobs.progress(job, report.photos, total)

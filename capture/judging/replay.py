@@ -1,7 +1,7 @@
-"""A verdict once more under other limits, from what is stored: no picture is opened.
+"""The verdict on a photo under other limits, from its stored measures: no picture is opened.
 
-What a replay cannot find stays as it was found: a file that could not be read, and what other steps than the rules
-wrote down (the same picture under two students, say).
+Findings that do not come from measures are kept: an unreadable file, or a likeness to another
+student's photo.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -10,19 +10,19 @@ from typing import Any
 import vision
 from capture.models import Finding, Photo
 
-# Found in the portrait, from its stored geometry, once there is one.
+# Rules that are checked with the stored geometry of the portrait.
 IN_PORTRAIT = {rule.name for rule in vision.RULES if rule.needs_portrait}
-Answers = dict[str, vision.Finding | None]
+Answers = dict[str, vision.Finding | None]  # {rule: its finding, or None when nothing is wrong}
 ORDER = {rule: place for place, rule in enumerate(vision.RULE_NAMES)}
 
 
-def affected(rules: Iterable[str]) -> set[str]:
-    """The rules that may decide otherwise when the limits of `rules` change."""
+def affected_rules(rules: Iterable[str]) -> set[str]:
+    """The rules whose findings may change when the limits of `rules` change."""
     changed = set(rules)
     return {rule.name for rule in vision.RULES if changed & {rule.name, *rule.depends_on}}
 
 
-def stored_findings(rows: Iterable[Finding]) -> tuple[vision.Finding, ...]:
+def to_vision_findings(rows: Iterable[Finding]) -> tuple[vision.Finding, ...]:
     return tuple(
         vision.Finding(row.rule, _outcome(row), row.value, row.limit, tuple(tuple(mark) for mark in row.marks))
         for row in rows
@@ -33,31 +33,37 @@ def _outcome(row: Finding) -> Any:
     return "reject" if row.outcome == Finding.Outcome.REJECT else "warn"
 
 
-def of_photo(photo: Photo, bounds: vision.Limits) -> tuple[vision.Finding, ...]:
-    """Everything that is found in a photo under `bounds`. Uses prefetched findings."""
-    return findings(photo.measures, photo.geometry, stored_findings(photo.findings.all()), bounds)
+def replay_photo(photo: Photo, bounds: vision.Limits) -> tuple[vision.Finding, ...]:
+    """The findings of a photo under `bounds`. Uses prefetched findings."""
+    return replay_findings(photo.measures, photo.geometry, to_vision_findings(photo.findings.all()), bounds)
 
 
-def findings(
+def replay_findings(
     measures: Mapping[str, Any],
     geometry: Mapping[str, Any],
     before: Iterable[vision.Finding],
     bounds: vision.Limits,
     rules: Collection[str] | None = None,
 ) -> tuple[vision.Finding, ...]:
-    """What is found under `bounds` where `before` was found; only `rules` are asked again, if given."""
+    """The findings under `bounds`.
+
+    `before`: the stored findings; `rules`: check only these again (default: all).
+    """
     wanted = set(vision.RULE_NAMES if rules is None else rules)
-    answers = _ask(dict(measures), bounds, wanted)
-    seen = _look(geometry, bounds, wanted & IN_PORTRAIT)
-    found = [finding for finding in before if finding.rule not in {*answers, *seen}]
+    answers = _check_measures(dict(measures), bounds, wanted)
+    in_portrait = _check_portrait(geometry, bounds, wanted & IN_PORTRAIT)
+    found = [finding for finding in before if finding.rule not in {*answers, *in_portrait}]
     found += [finding for finding in answers.values() if finding]
-    known = {finding.rule for finding in found}  # such as too_close, which the measures foretell
-    found += [finding for rule, finding in seen.items() if finding and rule not in known]
+    known = {finding.rule for finding in found}  # too_close, for example, may follow from the measures already
+    found += [finding for rule, finding in in_portrait.items() if finding and rule not in known]
     return tuple(sorted(found, key=lambda finding: ORDER.get(finding.rule, len(ORDER))))
 
 
-def _look(geometry: Mapping[str, Any], bounds: vision.Limits, rules: Collection[str]) -> Answers:
-    """What is found in the portrait. A rule whose number an older engine did not store has no answer."""
+def _check_portrait(geometry: Mapping[str, Any], bounds: vision.Limits, rules: Collection[str]) -> Answers:
+    """Check the portrait by its geometry.
+
+    A rule has no answer if an older engine did not store its number.
+    """
     answers: Answers = {}
     for name in rules:
         rule = vision.RULES_BY_NAME[name]
@@ -70,8 +76,11 @@ def _look(geometry: Mapping[str, Any], bounds: vision.Limits, rules: Collection[
     return answers
 
 
-def _ask(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]) -> Answers:
-    """As `vision.judge`, of some rules. One whose measure an older engine did not take has no answer."""
+def _check_measures(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]) -> Answers:
+    """Like `vision.judge`, for some rules.
+
+    A rule has no answer if an older engine did not store its measure.
+    """
     answers: Answers = {}
     if not measures:
         return answers
@@ -87,13 +96,14 @@ def _ask(measures: dict[str, Any], bounds: vision.Limits, rules: Collection[str]
     return answers
 
 
-def differ(one: Iterable[vision.Finding], other: Iterable[vision.Finding]) -> bool:
-    """Whether two verdicts find different things."""
+def differ_in_outcome(one: Iterable[vision.Finding], other: Iterable[vision.Finding]) -> bool:
+    """Whether two verdicts have different rules or outcomes."""
     return {(f.rule, f.outcome) for f in one} != {(f.rule, f.outcome) for f in other}
 
 
-def reads_differently(one: Iterable[vision.Finding], other: Iterable[vision.Finding]) -> bool:
-    """Whether two verdicts would be told with other words or numbers."""
+def differ_in_numbers(one: Iterable[vision.Finding], other: Iterable[vision.Finding]) -> bool:
+    """Whether two verdicts differ in rules, outcomes, values or limits: people would read another
+    text."""
     return {(f.rule, f.outcome, f.value, f.limit) for f in one} != {
         (f.rule, f.outcome, f.value, f.limit) for f in other
     }

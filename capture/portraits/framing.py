@@ -1,7 +1,8 @@
-"""The frame of a portrait by hand: what a reviewer may set, the order, and the making of it.
+"""The frame of a portrait, set by a reviewer: what is allowed, the job, and the making of the
+portrait.
 
-The numbers of a frame are checked from the stored measures, without a picture; the portrait is made by a job, because the
-engine is too large for a web process.
+The numbers of a frame are computed from the stored measures, without opening a picture. A job makes
+the portrait, because the engine is too large for a web process.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,6 @@ from portal.models import Job, User
 from schools.models import Action, Enrolment
 from vision.portrait import head_position
 from vision.portrait.crop import Crop
-from vision.portrait.head_position import HeadPosition
 
 KIND = "portrait"
 
@@ -39,8 +39,8 @@ REFUSED: dict[str, Any] = {
 }
 
 
-def why_fixed(photo: Photo) -> str:
-    """Why the frame of this portrait cannot be changed (any more), as a sentence; empty when it can."""
+def why_not_adjustable(photo: Photo) -> str:
+    """A sentence that says why the frame of this portrait cannot be changed; empty when it can."""
     enrolment = Enrolment.objects.get(school=photo.school_id, season=photo.season_id)
     if not photo.is_current:
         return _("The student has taken another photo in the meantime.")
@@ -48,7 +48,7 @@ def why_fixed(photo: Photo) -> str:
         return str(enrolment.refusal(Action.REMAKE))
     if photo.status not in remake.ADJUSTABLE:
         return _("Only the portrait of a photo in review or approved can be framed by hand.")
-    if photo.student.stage not in remake.UNREAD:
+    if photo.student.stage not in remake.UNCONFIRMED:
         return _("The student has confirmed this portrait. If it has to change, reset the photo and say why.")
     if not photo.original:
         return _("The original has been deleted after the retention time: the portrait stays as it is.")
@@ -57,35 +57,40 @@ def why_fixed(photo: Photo) -> str:
     return ""
 
 
-def order(*, photo: Photo, position: HeadPosition | None, seen: str, by: User) -> Job:
-    """Have the portrait made in another frame, None being the automatic one. `seen`: the `portrait_version` looked at.
+def start(*, photo: Photo, position: head_position.HeadPosition | None, version: str, by: User) -> Job:
+    """Start a job that makes the portrait in another frame; `position` None: in the automatic frame.
 
-    Raises Conflict when somebody else was faster, PortalError with what the standard does not allow.
+    `version`: the `portrait_version` on the reviewer's page. Raises Conflict when somebody else was
+    faster, and PortalError when the standard does not allow the frame.
     """
     with transaction.atomic():
-        photo = remake.held(photo)
-        _require_unchanged(photo, seen)
+        photo = remake.lock_photo(photo)
+        _require_unchanged(photo, version)
         crop = _crop_for(photo, position)
         if crop == remake.crop_of(photo):
             raise PortalError(_("This is the frame that the portrait has already."))
         require_standard(photo, crop)
-        params = {"photo": photo.pk, "crop": crop.as_dict(), "seen": seen}
+        params = {"photo": photo.pk, "crop": crop.as_dict(), "version": version}
         return jobs.create(KIND, by=by, school=photo.school, season=photo.season, total=1, params=params)
 
 
-def _require_unchanged(photo: Photo, seen: str) -> None:
-    fixed = why_fixed(photo)
-    if fixed:
-        raise Conflict(fixed)
-    waiting = last_order(photo)
+def _require_unchanged(photo: Photo, version: str) -> None:
+    _require_adjustable(photo)
+    waiting = last_job(photo)
     if waiting and waiting.is_open:
         name = waiting.created_by.actor_name if waiting.created_by else ""
         raise Conflict(_("%(name)s is having this portrait made anew right now. Wait and look at it.") % {"name": name})
-    if photo.portrait_version != seen:
-        raise _overtaken(photo)
+    if photo.portrait_version != version:
+        raise _changed_meanwhile(photo)
 
 
-def _overtaken(photo: Photo) -> Conflict:
+def _require_adjustable(photo: Photo) -> None:
+    sentence = why_not_adjustable(photo)
+    if sentence:
+        raise Conflict(sentence)
+
+
+def _changed_meanwhile(photo: Photo) -> Conflict:
     made = history.of(photo).filter(kind__startswith="photo.framed").first()
     if made is None:
         return Conflict(_("The portrait has been made anew in the meantime. Look at it first."))
@@ -93,13 +98,17 @@ def _overtaken(photo: Photo) -> Conflict:
     return Conflict(_("%(name)s has framed this portrait anew in the meantime. Look at it first.") % name)
 
 
-def last_order(photo: Photo) -> Job | None:
-    orders = Job.objects.filter(kind=KIND, school=photo.school_id, params__photo=photo.pk)
-    return orders.select_related("created_by").first()
+def last_job(photo: Photo) -> Job | None:
+    jobs_of_photo = Job.objects.filter(kind=KIND, school=photo.school_id, params__photo=photo.pk)
+    return jobs_of_photo.select_related("created_by").first()
 
 
-def _crop_for(photo: Photo, position: HeadPosition | None) -> Crop:
-    """Exactly the crop that has these numbers already, if there is one: they are only typed to a tenth."""
+def _crop_for(photo: Photo, position: head_position.HeadPosition | None) -> Crop:
+    """The crop with these numbers.
+
+    The form rounds numbers to a tenth, so the automatic crop and the present crop are returned
+    exactly if their numbers are the same.
+    """
     automatic = remake.automatic_crop(photo)
     if position is None:
         return automatic
@@ -110,7 +119,11 @@ def _crop_for(photo: Photo, position: HeadPosition | None) -> Crop:
 
 
 def require_standard(photo: Photo, crop: Crop) -> None:
-    """Raise PortalError with every number that leaves the standard, but for what the automatic frame could not hold either."""
+    """Raise PortalError with every number outside the standard.
+
+    A number that is outside in the automatic frame too is allowed, if this frame does not make it
+    worse.
+    """
     most = remake.most_outside(photo.season)
     found, automatic = remake.numbers_of(photo, crop), remake.numbers_of(photo, remake.automatic_crop(photo))
     excused = head_position.out_of_range(automatic, outside=most)
@@ -137,29 +150,34 @@ def _refusal(name: str, now: float, most_outside: float | None) -> str:
 
 
 @jobs.handler(KIND, label=gettext_lazy("Making a portrait in another frame"), queue="produce")
-def run_order(job: Job) -> None:
+def run(job: Job) -> None:
     photo = Photo.objects.select_related("student", "school", "season").get(pk=job.params["photo"])
-    adjust(photo=photo, crop=Crop(**job.params["crop"]), seen=job.params["seen"], by=job.created_by or history.SYSTEM)
+    set_frame(
+        photo=photo, crop=Crop(**job.params["crop"]), version=job.params["version"], by=job.created_by or history.SYSTEM
+    )
 
 
-def adjust(*, photo: Photo, crop: Crop, seen: str, by: history.Actor) -> Photo:
-    """Make the portrait in this frame and put it in the place of the one that was `seen`. Twice does no harm."""
-    if photo.portrait_version != seen:
-        if crop == remake.crop_of(photo):  # made by a worker that was lost before it could say so
+def set_frame(*, photo: Photo, crop: Crop, version: str, by: history.Actor) -> Photo:
+    """Make the portrait in this frame and let it replace the portrait with this `version`.
+
+    Safe to run twice.
+    """
+    if photo.portrait_version != version:
+        if crop == remake.crop_of(photo):  # made already by a worker that stopped before the job was marked as done
             return photo
-        raise _overtaken(photo)
-    fixed = why_fixed(photo)
-    if fixed:
-        raise Conflict(fixed)
+        raise _changed_meanwhile(photo)
+    _require_adjustable(photo)
     require_standard(photo, crop)
     is_automatic = crop == remake.automatic_crop(photo)
-    facts = _moved(remake.numbers_of(photo, remake.crop_of(photo)), remake.numbers_of(photo, crop))
+    facts = _changed_numbers(remake.numbers_of(photo, remake.crop_of(photo)), remake.numbers_of(photo, crop))
     facts["crop"] = {"before": remake.crop_of(photo).as_dict(), "after": crop.as_dict()}
     kind = "photo.framed_automatically" if is_automatic else "photo.framed"
-    return remake.replace(photo, remake.make(photo, crop), kind=kind, facts=facts, by=by, statuses=remake.ADJUSTABLE)
+    return remake.replace_portrait(
+        photo, remake.make_portrait(photo, crop), kind=kind, facts=facts, by=by, statuses=remake.ADJUSTABLE
+    )
 
 
-def _moved(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, Any]:
-    """What the history says: the numbers that have changed, but for the small change of what nobody cares for."""
+def _changed_numbers(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, Any]:
+    """{name: [before, after]} of the numbers that changed, for the history. `outside` is left out."""
     names = ("face_width", "eye_line", "hair_top", "sideways", "tilt")
     return {name: [before[name], after[name]] for name in names if before[name] != after[name]}

@@ -1,7 +1,7 @@
-"""The season's background was changed after portraits had been made: which stand on another colour, and making them again.
+"""Making portraits again after a change of the season's background.
 
-A school starts it; the frames stay as they are, those set by hand too, and so does every state. What a student has
-confirmed or the center has printed is left alone.
+A school starts the job. Frames (also those set by a reviewer) and states stay as they are.
+Portraits that a student has confirmed or that are printed are not made again.
 """
 
 import logging
@@ -25,16 +25,21 @@ from vision import Unreadable
 log = logging.getLogger(__name__)
 KIND = "portraits_again"
 REMADE = (Photo.Status.READY, *remake.ADJUSTABLE)
-# Students wait for their verdict in the same queue: after this long it is their turn.
+# Students wait for their verdicts in the same queue, so the job pauses after this time.
 SHARE_SECONDS = 2.0
 READ_AT_ONCE = 50
-_UNREAD = Q(student__stage__in=remake.UNREAD)
-_AGAIN = _UNREAD & ~Q(original="")
+_UNCONFIRMED = Q(student__stage__in=remake.UNCONFIRMED)
+_REMAKABLE = _UNCONFIRMED & ~Q(original="")
 
 
 @dataclass(frozen=True)
-class Standing:
-    """Portraits of one school on another background than the season's."""
+class BackgroundCounts:
+    """How many portraits of one school have another background than the season's.
+
+    `again`: can be made again; `confirmed`: stay, because they are confirmed or the phase does not
+    allow it;
+    `without_original`: stay, because the original is deleted.
+    """
 
     colours: tuple[str, ...]
     again: int
@@ -46,20 +51,25 @@ class Standing:
         return self.again + self.confirmed + self.without_original
 
 
-def others(season: Season, school: School | None = None) -> QuerySet[Photo]:
-    """The portraits in use on another background: found by their colour, so that none cost nothing."""
+def photos_on_other_background(season: Season, school: School | None = None) -> QuerySet[Photo]:
+    """Photos in use whose portrait has another background than the season's.
+
+    Uses the index `photo_background`.
+    """
     colours = [colour for colour in Season.Background.values if colour != season.background]
     photos = Photo.objects.filter(season=season, background__in=colours, is_current=True, status__in=REMADE)
     return photos.filter(school=school) if school else photos
 
 
-def standing(enrolment: Enrolment) -> Standing:
+def count_photos(enrolment: Enrolment) -> BackgroundCounts:
     rows = (
-        others(enrolment.season, enrolment.school)
+        photos_on_other_background(enrolment.season, enrolment.school)
         .order_by()
         .values_list("background")
         .annotate(
-            again=Count("pk", _AGAIN), confirmed=Count("pk", ~_UNREAD), lost=Count("pk", _UNREAD & Q(original=""))
+            again=Count("pk", _REMAKABLE),
+            confirmed=Count("pk", ~_UNCONFIRMED),
+            lost=Count("pk", _UNCONFIRMED & Q(original="")),
         )
     )
     found = sorted(rows)
@@ -67,14 +77,17 @@ def standing(enrolment: Enrolment) -> Standing:
     colours = tuple(str(Season.Background(row[0]).label) for row in found)
     if not enrolment.allows(Action.REMAKE):
         again, confirmed, lost = 0, again + confirmed + lost, 0
-    return Standing(colours, again, confirmed, lost)
+    return BackgroundCounts(colours, again, confirmed, lost)
 
 
-def by_school(season: Season) -> list[Any]:
-    """For the center: school__code, school__name, again, confirmed; the schools with most to make first."""
-    rows = others(season).order_by().values("school__code", "school__name")
+def counts_by_school(season: Season) -> list[Any]:
+    """Rows of school__code, school__name, again, confirmed; the schools with most portraits to make
+    first."""
+    rows = photos_on_other_background(season).order_by().values("school__code", "school__name")
     return list(
-        rows.annotate(again=Count("pk", _AGAIN), confirmed=Count("pk", ~_AGAIN)).order_by("-again", "school__code")
+        rows.annotate(again=Count("pk", _REMAKABLE), confirmed=Count("pk", ~_REMAKABLE)).order_by(
+            "-again", "school__code"
+        )
     )
 
 
@@ -82,28 +95,32 @@ def last_job(enrolment: Enrolment) -> Job | None:
     return Job.objects.filter(kind=KIND, school=enrolment.school_id, season=enrolment.season_id).first()
 
 
-def order(*, enrolment: Enrolment, by: User) -> Job:
-    """Have the school's portraits made again on the season's background. Raises Conflict when that runs already."""
+def start(*, enrolment: Enrolment, by: User) -> Job:
+    """Start a job that makes the school's portraits again.
+
+    Raises Conflict when one runs or none is to be made.
+    """
     with transaction.atomic():
         held = Enrolment.objects.select_for_update(of=("self",), no_key=True).get(pk=enrolment.pk)
         last = last_job(held)
         if last and last.is_open:
             raise Conflict(_("The portraits are being made again already."))
-        found = standing(held)
+        found = count_photos(held)
         if not found.again:
             raise Conflict(_("No portrait of your school has to be made again."))
         return jobs.create(KIND, by=by, school=held.school, season=held.season, total=found.again)
 
 
 @jobs.handler(KIND, label=gettext_lazy("Making portraits on another background"), queue="produce")
-def run_order(job: Job) -> None:
-    """A share of the portraits, in the order of their photos; then whoever waits in the queue has a turn."""
+def run(job: Job) -> None:
+    """Make portraits in the order of their photos for two seconds, then pause by raising
+    `jobs.Unfinished`."""
     assert job.season is not None
     until = time.monotonic() + SHARE_SECONDS
     job.result = {"made": 0, "left": 0, "after": 0} | job.result
-    while photos := _following(job):
+    while photos := _next_photos(job):
         for photo in photos:
-            job.result["made" if _make_again(photo, by=job.created_by or history.SYSTEM) else "left"] += 1
+            job.result["made" if _remake(photo, by=job.created_by or history.SYSTEM) else "left"] += 1
             job.result["after"] = photo.pk
             jobs.progress(job, job.result["made"] + job.result["left"])
             if time.monotonic() > until:
@@ -111,18 +128,19 @@ def run_order(job: Job) -> None:
     job.message = _message(job)
 
 
-def _following(job: Job) -> list[Photo]:
+def _next_photos(job: Job) -> list[Photo]:
     assert job.season is not None
-    photos = others(job.season, job.school).filter(_AGAIN, pk__gt=job.result["after"])
+    photos = photos_on_other_background(job.season, job.school).filter(_REMAKABLE, pk__gt=job.result["after"])
     return list(photos.select_related("student", "school", "season").order_by("pk")[:READ_AT_ONCE])
 
 
-def _make_again(photo: Photo, *, by: history.Actor) -> bool:
-    """Whether it was made; one that moved on meanwhile or whose original cannot be read stays as it is."""
+def _remake(photo: Photo, *, by: history.Actor) -> bool:
+    """Whether the portrait was made; if the photo changed meanwhile or its original is unreadable,
+    it is left."""
     facts = {"background": [photo.background, photo.season.background]}
     try:
-        portrait = remake.make(photo, remake.crop_of(photo))
-        remake.replace(photo, portrait, kind="photo.recoloured", facts=facts, by=by, statuses=REMADE)
+        portrait = remake.make_portrait(photo, remake.crop_of(photo))
+        remake.replace_portrait(photo, portrait, kind="photo.recoloured", facts=facts, by=by, statuses=REMADE)
     except (Conflict, Unreadable, OSError) as error:
         log.warning("Portrait of photo %s stays as it is: %s", photo.pk, error)
         return False

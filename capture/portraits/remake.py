@@ -1,6 +1,7 @@
-"""Portraits made again from their originals: in a frame set by hand (`frames`), or on another background (`recolouring`).
+"""Portraits made again from their originals: in another frame (`framing`) or on another background
+(`recolouring`).
 
-The new portrait takes the old one's place only once it is there; the original is never touched.
+The old portrait is deleted only after the new one is stored. The original is never changed.
 """
 
 import dataclasses
@@ -13,7 +14,7 @@ from django.db.models import Max
 
 import vision
 from capture.judging import limits
-from capture.judging.judge import as_row
+from capture.judging.judge import finding_row
 from capture.models import Finding, Photo
 from portal import files, history
 from portal.errors import Conflict
@@ -27,8 +28,8 @@ from vision.portrait.crop import Crop
 
 ADJUSTABLE = (Photo.Status.SUBMITTED, Photo.Status.APPROVED)
 # Not yet confirmed by the student, not yet printed.
-UNREAD = (Student.Stage.READY, Student.Stage.REVIEW, Student.Stage.APPROVED)
-# What the portrait itself shows to be wrong, and the rules that ask for its background.
+UNCONFIRMED = (Student.Stage.READY, Student.Stage.REVIEW, Student.Stage.APPROVED)
+# The rules that are checked on the portrait, and the rules that depend on its background.
 OF_PORTRAIT = {rule.name for rule in vision.RULES if rule.needs_portrait}
 OF_BACKGROUND = {rule.name for rule in vision.RULES if rule.reads_background}
 
@@ -38,12 +39,12 @@ def size_of(photo: Photo) -> np.ndarray:
 
 
 def crop_of(photo: Photo) -> Crop:
-    """The frame of the portrait as it is."""
+    """The present frame of the portrait."""
     return Crop(**photo.geometry["crop"]) if "crop" in photo.geometry else automatic_crop(photo)
 
 
 def automatic_crop(photo: Photo) -> Crop:
-    """The frame that the engine chose; kept beside one set by hand."""
+    """The frame that the engine chose; it stays stored when a reviewer sets another frame."""
     kept = photo.geometry.get("automatic") or photo.geometry.get("crop")
     return Crop(**kept) if kept else choose_crop(photo.measures, size_of(photo))[0]
 
@@ -53,19 +54,21 @@ def is_by_hand(photo: Photo) -> bool:
 
 
 def framed_at(photo_ids: Iterable[int]) -> dict[int, dt.datetime]:
-    """When those of these portraits that were framed by hand, or put back, were so last."""
+    """{photo id: when its frame was last set by a person}, also when it was put back to the
+    automatic frame."""
     events = Event.objects.filter(object_type=Photo._meta.label_lower, object_id__in=list(photo_ids))
     framed = events.filter(kind__startswith="photo.framed").order_by()
     return dict(framed.values_list("object_id").annotate(Max("at")))
 
 
 def numbers_of(photo: Photo, crop: Crop) -> dict[str, float]:
-    """face_width, eye_line, hair_top, sideways (px), tilt (degrees), outside (share)."""
+    """face_width, eye_line, hair_top, sideways (px), tilt (degrees) and outside (0 to 1) of the
+    portrait in a frame."""
     return head_position.frame_numbers(crop, photo.measures, size_of(photo))
 
 
 def most_outside(season: Season) -> float | None:
-    """The share of a portrait that may lie outside of the photo."""
+    """Which part of a portrait (0 to 1) may lie outside of the photo; None: any."""
     return _bounds(season).get("too_close", "reject")
 
 
@@ -73,9 +76,14 @@ def _bounds(season: Season) -> vision.Limits:
     return limits.bounds(limits.in_force(season), background=season.background)
 
 
-def held(photo: Photo) -> Photo:
-    """The photo as it is now, its school's, its student's and its own row held until the transaction ends: a likeness that is
-    found meanwhile (`capture.judging.likeness`) waits with its finding until the portrait has been graded."""
+def lock_photo(photo: Photo) -> Photo:
+    """Read the photo again; lock the rows of enrolment, student and photo until the transaction
+    ends.
+
+    A likeness that is found meanwhile (`capture.judging.likeness`) waits for the lock until the new
+    findings are stored. Raises a PortalError when the school's phase does not allow making
+    portraits again.
+    """
     mine = Enrolment.objects.select_for_update(of=("self",), no_key=True)
     mine.get(season_id=photo.season_id, school_id=photo.school_id).require(Action.REMAKE)
     Student.objects.select_for_update(of=("self",), no_key=True).get(pk=photo.student_id)
@@ -83,8 +91,11 @@ def held(photo: Photo) -> Photo:
     return own.select_related("student", "school", "season").get(pk=photo.pk)
 
 
-def make(photo: Photo, crop: Crop) -> vision.Portrait:
-    """The portrait in this frame on the season's background. Needs the engine: only in a worker. Raises Unreadable."""
+def make_portrait(photo: Photo, crop: Crop) -> vision.Portrait:
+    """The portrait in this frame on the season's background. Only for workers: it loads the engine.
+
+    Raises Unreadable.
+    """
     with photo.original.open("rb") as file:
         data = file.read()
     source = vision.open_photo(data, max_bytes=max(len(data), 1))
@@ -93,7 +104,7 @@ def make(photo: Photo, crop: Crop) -> vision.Portrait:
     )
 
 
-def replace(
+def replace_portrait(
     photo: Photo,
     portrait: vision.Portrait,
     *,
@@ -102,7 +113,12 @@ def replace(
     by: history.Actor,
     statuses: tuple[Photo.Status, ...],
 ) -> Photo:
-    """Put a portrait in the place of the photo's own, grade it, record it. Raises Conflict when the photo has moved on."""
+    """Replace the photo's portrait, update the findings and record it.
+
+    Raises Conflict when the photo has changed.
+
+    `statuses`: the photo has to be in one of them.
+    """
     old = [photo.portrait.name or "", photo.thumbnail.name or ""]
     with files.writing() as write:
         written = write.store(photo, {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail})
@@ -121,8 +137,8 @@ def _exchange(
     by: history.Actor,
     statuses: tuple[Photo.Status, ...],
 ) -> Photo:
-    row = held(photo)
-    if row.student.stage not in UNREAD or row.portrait.name != old[0]:
+    row = lock_photo(photo)
+    if row.student.stage not in UNCONFIRMED or row.portrait.name != old[0]:
         raise Conflict
     _write(row, portrait, written, statuses)
     history.record(kind, row, by=by, facts=facts)
@@ -140,7 +156,7 @@ def _write(
         **written,
         "geometry": geometry,
         "background": geometry["background"],
-        "outcome": _grade(photo, portrait),
+        "outcome": _update_findings(photo, portrait),
     }
     if not Photo.objects.filter(pk=photo.pk, is_current=True, status__in=statuses).update(**fields):
         raise Conflict
@@ -148,13 +164,18 @@ def _write(
         setattr(photo, name, value)
 
 
-def _grade(photo: Photo, portrait: vision.Portrait) -> str:
-    """Findings of the portrait anew, and of the background if it is another; a person looks, no state changes. The outcome."""
+def _update_findings(photo: Photo, portrait: vision.Portrait) -> str:
+    """Replace the findings of the portrait, and those of the background if it changed.
+
+    Returns the new outcome.
+
+    Every new finding is a warning: the state of the photo does not change, a reviewer decides.
+    """
     rules, found = OF_PORTRAIT, list(portrait.findings)
     if portrait.geometry["background"] != photo.background:
         rules = rules | OF_BACKGROUND
         verdict = vision.judge(photo.measures, _bounds(photo.season))
         found += [finding for finding in verdict.findings if finding.rule in OF_BACKGROUND]
     Finding.objects.filter(photo=photo, rule__in=rules).delete()
-    Finding.objects.bulk_create([as_row(photo, dataclasses.replace(finding, outcome="warn")) for finding in found])
+    Finding.objects.bulk_create([finding_row(photo, dataclasses.replace(finding, outcome="warn")) for finding in found])
     return photo.outcome_found()

@@ -1,4 +1,5 @@
-"""Approval without a person: where the season asks for it, and only of photos in which nothing at all was found."""
+"""Approval without a person: only if the season's limits say so, and only for photos without any
+finding."""
 
 from capture.judging import limits, replay
 from capture.models import Finding, Photo
@@ -9,12 +10,12 @@ from portal.transactions import retried
 
 
 def approve_if_green(photo: Photo) -> Photo:
-    """Approve a photo that was just handed in, if nobody need look at it; else it waits for review as it is."""
+    """Approve a photo that was just submitted, if `is_green`; otherwise it waits for review."""
     if not is_green(photo):
         return photo
     try:
         return _approve(photo)
-    except Conflict:  # locked, decided by a person or found meanwhile
+    except Conflict:  # meanwhile the account was locked, a person decided, or there is a new finding
         photo.refresh_from_db()
         return photo
 
@@ -22,18 +23,21 @@ def approve_if_green(photo: Photo) -> Photo:
 @retried
 def _approve(photo: Photo) -> Photo:
     approved = decisions.approve(photo=photo, by=history.SYSTEM, kind="photo.approved_automatically")
-    # A likeness may have come since the look; none can now, for the approval holds the photo's row.
+    # A likeness may have been found after `is_green`. From now on it cannot: the approval has
+    # locked the photo's row.
     if Finding.objects.filter(photo=photo).exists():
         raise Conflict
     return approved
 
 
 def is_green(photo: Photo) -> bool:
-    """Green as it was judged and under the limits of today, with no finding of any kind, compared with all other photos,
-    the account open."""
+    """Whether the photo has no finding, neither stored nor under the limits in force.
+
+    It also has to be compared with all other photos, and the account must not be locked.
+    """
     limit_set = limits.in_force(photo.season)
     if not limit_set.approves_green or photo.outcome != "green" or photo.student.is_locked:
         return False
     if photo.compared_at is None or photo.findings.exists():
         return False
-    return not replay.of_photo(photo, limits.bounds(limit_set, background=photo.season.background))
+    return not replay.replay_photo(photo, limits.bounds(limit_set, background=photo.season.background))

@@ -1,6 +1,6 @@
-"""What a reviewer decides: approve, return, reset, lock and unlock, and take the last decision back.
+"""What a reviewer decides: approve, return, reset, lock, unlock, and take the last decision back.
 
-Photo and student move in one transaction with the history and the message to the student.
+Photo, student, history and the notification to the student change in one transaction.
 """
 
 import datetime as dt
@@ -27,8 +27,11 @@ REASON_LENGTH = 300
 
 @retried
 def approve(*, photo: Photo, by: history.Actor, batch: str = "", kind: str = "") -> Photo:
-    """The portrait is right. Raises Conflict when the photo is not in review any more."""
-    student = _locked(photo)
+    """Approve the portrait. `batch`: the same text for photos that are approved together.
+
+    Raises Conflict when the photo is not in review any more or the account is locked.
+    """
+    student = _lock_student(photo)
     if student.is_locked:
         raise Conflict(_("The account is locked. Unlock it before approving the photo."))
     _decide(photo, Photo.Status.APPROVED, by=by, batch=batch, kind=kind)
@@ -39,48 +42,55 @@ def approve(*, photo: Photo, by: history.Actor, batch: str = "", kind: str = "")
 
 @retried
 def approve_clean(*, photos: QuerySet[Photo], by: User) -> list[Photo]:
-    """Approve those of `photos` that wait for review and have no finding at all; the others stay. One undo takes all back."""
-    clean = worklist.clean(photos)
+    """Approve those of `photos` that are in review and have no finding; the others stay.
+
+    One undo takes all back.
+    """
+    clean = worklist.approvable_together(photos)
     batch, approved = uuid.uuid4().hex, []
     for photo in clean.select_related("student", "school").order_by("pk"):
         try:
             approved.append(approve(photo=photo, by=by, batch=batch))
-        except Conflict:  # somebody else was faster with this one
+        except Conflict:  # another reviewer has decided this photo meanwhile
             continue
     return approved
 
 
 @retried
 def return_(*, photo: Photo, by: User, reason: str) -> Photo:
-    """Send a photo in review back to the student, with a sentence that says why."""
-    return _send_back(photo, by, reason, only_from=Photo.Status.SUBMITTED, kind="photo.returned")
+    """Return a photo in review to the student. `reason`: a sentence that the student reads."""
+    return _return_to_student(photo, by, reason, only_from=Photo.Status.SUBMITTED, kind="photo.returned")
 
 
 @retried
 def reset(*, photo: Photo, by: User, reason: str) -> Photo:
-    """Take an approval back, by the school or the center, until the feedback form has been accepted."""
+    """Take an approval back. School and center may do so until the feedback form has been accepted."""
     _require_before_feedback(photo)
-    return _send_back(photo, by, reason, only_from=Photo.Status.APPROVED, kind="photo.reset")
+    return _return_to_student(photo, by, reason, only_from=Photo.Status.APPROVED, kind="photo.reset")
 
 
-def _send_back(photo: Photo, by: User, reason: str, *, only_from: Photo.Status, kind: str) -> Photo:
-    reason = _required(reason)
-    student = _locked(photo)
+def _return_to_student(
+    photo: Photo, by: User, reason: str, *, only_from: Photo.Status, kind: str, **student_fields: Any
+) -> Photo:
+    """Return the photo; the student has to retake and gets `student_fields` in the same UPDATE."""
+    reason = _clean_reason(reason)
+    student = _lock_student(photo)
     _decide(photo, Photo.Status.RETURNED, by=by, reason=reason, only_from=only_from, kind=kind)
-    states.change(student, Student.Stage.RETAKE, by=by, facts={"photo": photo.pk})
+    states.change(student, Student.Stage.RETAKE, by=by, facts={"photo": photo.pk}, **student_fields)
     _notify(student, "photo_returned", reason=reason)
     return photo
 
 
 @retried
-def undo(*, by: User) -> list[Photo]:
-    """Take back this reviewer's last decision (all photos of it) within ten minutes: they are in review again."""
+def undo_last_decision(*, by: User) -> list[Photo]:
+    """Take back this reviewer's last decision within ten minutes: all its photos are in review
+    again."""
     photos = last_decision(by)
     if not photos:
         raise Conflict(_("There is no decision of yours that could still be taken back."))
     for photo in photos:
         _require_before_feedback(photo)
-        student = _locked(photo)
+        student = _lock_student(photo)
         states.change(
             photo,
             Photo.Status.SUBMITTED,
@@ -97,7 +107,7 @@ def undo(*, by: User) -> list[Photo]:
 
 
 def last_decision(by: User) -> list[Photo]:
-    """The photos of this reviewer's last decision that can still be taken back; empty when there is none."""
+    """The photos of this reviewer's last decision, if it can still be taken back; else empty."""
     mine = Event.objects.filter(actor_key=by.actor_key, kind__in=DECISIONS, at__gte=timezone.now() - UNDO_FOR)
     last = mine.order_by("-id").first()
     if last is None:
@@ -114,34 +124,41 @@ def last_decision(by: User) -> list[Photo]:
 
 @retried
 def lock(*, student: Student, reason: str, by: User) -> Student:
-    """Lock an account for a re-shot or beautified photo; a photo in review or approved goes back with it."""
-    reason = _required(reason)[:200]
-    now = timezone.now()
-    if not Student.objects.filter(pk=student.pk, locked_at=None).update(locked_at=now, lock_reason=reason):
+    """Lock an account for a re-shot or beautified photo; a photo in review or approved goes back
+    with it."""
+    reason = _clean_reason(reason)[:200]
+    if Student.objects.select_for_update(of=("self",), no_key=True).get(pk=student.pk).is_locked:
         raise Conflict(_("The account is locked already."))
-    _take_back(student, by=by, reason=reason)
+    _lock_and_return_photo(student, by=by, reason=reason)
     student.refresh_from_db()
     history.record("student.locked", student, by=by, facts={"reason": reason})
     _notify(student, "account_locked", reason=reason)
     return student
 
 
-def _take_back(student: Student, *, by: User, reason: str) -> None:
-    """The photo for which an account is locked must not be printed."""
+def _lock_and_return_photo(student: Student, *, by: User, reason: str) -> None:
+    """Lock the account; return the current photo, so that it is not printed."""
+    fields = {"locked_at": timezone.now(), "lock_reason": reason}
     photo = Photo.objects.filter(student=student, is_current=True).first()
     if photo and photo.status == Photo.Status.SUBMITTED:
-        return_(photo=photo, by=by, reason=reason)
+        _return_to_student(photo, by, reason, only_from=Photo.Status.SUBMITTED, kind="photo.returned", **fields)
     elif photo and photo.status == Photo.Status.APPROVED:
-        reset(photo=photo, by=by, reason=reason)
+        _require_before_feedback(photo)
+        _return_to_student(photo, by, reason, only_from=Photo.Status.APPROVED, kind="photo.reset", **fields)
+    else:
+        Student.objects.filter(pk=student.pk).update(**fields)
 
 
 @retried
 def unlock(*, student: Student, reason: str, by: User) -> Student:
-    """Open a locked account again: only an administrator of the student's school, after speaking with the student."""
+    """Unlock an account.
+
+    Only an administrator of the student's school may do so, after speaking with the student.
+    """
     member = by.membership
     if not (permissions.may(member, "students.unlock") and member.school_id == student.school_id):
         raise NotAllowed(_("Only an administrator of the student's school can unlock the account."))
-    reason = _required(reason)
+    reason = _clean_reason(reason)
     if not Student.objects.filter(pk=student.pk, locked_at__isnull=False).update(locked_at=None, lock_reason=""):
         raise Conflict(_("The account is not locked."))
     student.refresh_from_db()
@@ -151,38 +168,47 @@ def unlock(*, student: Student, reason: str, by: User) -> Student:
 
 
 def locked_by(student: Student) -> Event | None:
-    """Who locked the account, and when."""
+    """The event that says who locked the account and when; None when it is not locked."""
     return history.of(student).filter(kind="student.locked").first() if student.is_locked else None
 
 
 def unlockers(school: School) -> list[str]:
-    """The people who can unlock an account of this school: its administrators, the one responsible for the capture first."""
+    """Names of the people who can unlock an account of this school, the contact person for the
+    capture first."""
     roles = permissions.roles_of("students.unlock")
     found = Membership.objects.filter(school=school, role__in=roles, user__is_active=True)
     return [member.user.actor_name for member in found.select_related("user").order_by("-is_contact", "pk")]
 
 
-def _decide(photo: Photo, to: Photo.Status, *, by: history.Actor, batch: str = "", **how: Any) -> None:
-    facts = {"student": photo.student_id} | ({"batch": batch} if batch else {})
-    only_from = [how.pop("only_from", Photo.Status.SUBMITTED)]
-    reason = how.pop("reason", "")
-    if reason:
-        facts["reason"] = reason
+def _decide(
+    photo: Photo,
+    to: Photo.Status,
+    *,
+    by: history.Actor,
+    kind: str,
+    only_from: Photo.Status = Photo.Status.SUBMITTED,
+    batch: str = "",
+    reason: str = "",
+) -> None:
+    facts = {"student": photo.student_id} | ({"batch": batch} if batch else {}) | ({"reason": reason} if reason else {})
     states.change(
         photo,
         to,
         by=by,
         facts=facts,
-        only_from=only_from,
+        kind=kind,
+        only_from=[only_from],
         decided_at=timezone.now(),
         decided_by=by if isinstance(by, User) else None,
         reason=reason,
-        **how,
     )
 
 
-def _locked(photo: Photo) -> Student:
-    """The student's row, locked in the database: photo and student move together."""
+def _lock_student(photo: Photo) -> Student:
+    """The student's row, locked until the transaction ends.
+
+    Raises Conflict when the photo is not current.
+    """
     if not photo.is_current:
         raise Conflict
     return (
@@ -191,12 +217,16 @@ def _locked(photo: Photo) -> Student:
 
 
 def _require_before_feedback(photo: Photo) -> None:
-    """Holds the school's row until the transaction ends: nobody accepts the form while a portrait is taken back."""
+    """Raise a PortalError when the school's phase does not allow a reset any more.
+
+    Locks the enrolment until the transaction ends, so that the feedback form is not accepted at the
+    same time.
+    """
     mine = Enrolment.objects.select_for_update(of=("self",), no_key=True)
     mine.get(season_id=photo.season_id, school_id=photo.school_id).require(Action.RESET)
 
 
-def _required(reason: str) -> str:
+def _clean_reason(reason: str) -> str:
     reason = " ".join(reason.split())
     if not reason:
         raise PortalError(_("Please give the reason: the student has to know what to do."))

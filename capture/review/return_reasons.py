@@ -1,4 +1,5 @@
-"""The sentences that a reviewer picks when returning a photo or locking an account: what is wrong and what to do."""
+"""Ready-made reasons for returning a photo or locking an account: what is wrong and what the
+student has to do."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ class Reason:
     sentence: Any
 
 
-# In the order of the notice's photo rules (annex 2); the reviewer's keys 1 to 9 pick the first nine.
+# In the order of the photo rules in the notice (annex 2). The keys 1 to 9 choose the first nine.
 RETURNING = (
     Reason("light", _("Light"), _("The light on your face is uneven. Face a window and take the photo again.")),
     Reason("pose", _("Pose"), _("Sit upright, keep your shoulders level and look straight into the camera.")),

@@ -31,7 +31,10 @@ def photos_of(season: Season, school: School | None = None) -> QuerySet[Photo]:
 
 
 def _with_finding(photos: QuerySet[Photo], finding: str) -> QuerySet[Photo]:
-    """A rule is found at most once a photo, so none of these doubles a row."""
+    """The photos with a finding: CLEAN, MARKED or the name of a rule.
+
+    A photo has at most one finding a rule.
+    """
     has_any = Exists(Finding.objects.filter(photo=OuterRef("pk")))
     if finding == CLEAN:
         return photos.filter(~has_any)
@@ -46,7 +49,7 @@ def _findings() -> list[tuple[str, Any]]:
 
 
 class Worklist(List):
-    """The photos of a school in the order in which they came in; those in review unless another state is asked for."""
+    """The photos of a school in the order of upload; by default those in review."""
 
     filters = {
         "state": choice("status", [(s.value, s.label) for s in STATES], label=_("State"), has_all=True),
@@ -76,7 +79,8 @@ class Worklist(List):
         return [(state.value, state.label, counts.get(state, 0)) for state in STATES]
 
     def rules(self, most: int) -> list[tuple[str, Any, int]]:
-        """(rule, what is wrong, photos) of the findings that the other filters leave, the most frequent first."""
+        """(rule, its label, photos), the most frequent first, of the photos that all filters but
+        `finding` select."""
         photos = self.narrowed(without="finding")
         rows = Finding.objects.filter(photo__in=photos.order_by()).values_list("rule").annotate(n=Count("pk"))
         return [(rule, vision.rule_label(rule), n) for rule, n in sorted(rows, key=lambda row: -row[1])[:most]]
@@ -94,8 +98,9 @@ class CenterPhotos(Worklist):
     page_size = 48
 
 
-def clean(photos: QuerySet[Photo]) -> QuerySet[Photo]:
-    """Those that may be approved together: in review, with nothing found at all, the account open."""
+def approvable_together(photos: QuerySet[Photo]) -> QuerySet[Photo]:
+    """Photos that may be approved together: in review, without a finding, the account not
+    locked."""
     waiting = photos.filter(status=Photo.Status.SUBMITTED, is_current=True, student__locked_at=None)
     return _with_finding(waiting, CLEAN)
 

@@ -1,4 +1,4 @@
-"""The student's consent to the use of the portrait: to which version of the season's text, and when."""
+"""The student's consent to the use of the portrait."""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -15,9 +15,9 @@ def has_agreed(student: Student, season: Season) -> bool:
 
 
 def agree(*, student: Student, season: Season, version: str, by: Student) -> Consent:
-    """The student confirms the own data and agrees to the version that was shown; twice is once.
+    """Record that the student agrees to this version of the text; a second call changes nothing.
 
-    Raises Conflict when the text was changed after it had been shown.
+    Raises Conflict when the season's text has another version by now.
     """
     if version != season.consent_version:
         raise Conflict(_("The text has changed in the meantime. Please read it again."))

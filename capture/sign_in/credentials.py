@@ -1,7 +1,9 @@
-"""Who a student is: name, document number and student number, against the roster of the season.
+"""The sign-in of students: name, document number and student number are compared with the season's
+roster.
 
-An unknown number, a wrong name and a wrong student number get the same answer after the same work. Attempts are
-counted per address (failures only: a campus shares one) and per document number, in Redis.
+An unknown number, a wrong name and a wrong student number give the same answer after the same work.
+Redis counts the attempts by document number, and the failures by address (failures only: all
+students of a campus may share an address).
 """
 
 import hmac
@@ -32,14 +34,14 @@ class NotRecognised(PortalError):
 
 @dataclass(frozen=True)
 class Visitor:
-    """Somebody who is not (yet) known, by the address they come from."""
+    """Somebody who is not signed in. `actor_name`: the network address."""
 
     actor_name: str
     actor_key: str = "visitor"
 
 
 def sign_in(*, season: Season, name: str, id_number: str, student_no: str, address: str) -> Student:
-    """The student that all three belong to. Raises NotRecognised, RateLimited or Unavailable."""
+    """The student with this name and these numbers. Raises NotRecognised, RateLimited or Unavailable."""
     digest = id_encryption.digest(id_number)
     rate_limits.refuse_too_many("signin-address", address, FAILURES_AN_ADDRESS, increment=False)
     rate_limits.refuse_too_many("signin-identity", digest, ATTEMPTS_AN_IDENTITY)
@@ -62,18 +64,22 @@ def sign_in(*, season: Season, name: str, id_number: str, student_no: str, addre
 
 
 def _is_same(given: str, known: str) -> bool:
-    """Compares all of it always; an empty `known` is nobody's."""
+    """Compare in constant time; False for an empty `known`."""
     same = hmac.compare_digest(comparable(given).encode(), comparable(known).encode())
     return same & bool(known)
 
 
 def comparable(text: str) -> str:
-    """Without what people type differently: spaces, width, case, the dot in the names of minorities."""
+    """The text without differences of typing: spaces, full width, case, the dot in names of ethnic
+    minorities."""
     return "".join(unicodedata.normalize("NFKC", text).translate(DOTS).split()).casefold()
 
 
 def address_of(meta: dict[str, Any]) -> str:
-    """The client's address; an IPv6 one as its /64, which one person commands. Proxies are believed as configured."""
+    """The client's address. IPv6: its /64 network, because one person has all its addresses.
+
+    X-Forwarded-For is read as far as settings.TRUSTED_PROXIES allows.
+    """
     address = meta.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104 a socket without address
     if settings.TRUSTED_PROXIES:
         hops = [hop.strip() for hop in meta.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]

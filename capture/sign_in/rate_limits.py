@@ -1,4 +1,4 @@
-"""Counting attempts in Redis (django-ratelimit), and the sentence when there were too many."""
+"""Rate limits: attempts are counted in Redis (django-ratelimit)."""
 
 from typing import Any
 
@@ -11,18 +11,21 @@ from portal.errors import PortalError, RateLimited
 
 
 class Unavailable(PortalError):
-    """Nobody counts for the moment, and uncounted attempts are not allowed."""
+    """Redis is down: attempts cannot be counted, so they are refused."""
 
     status = 503
 
 
 def count(group: str, value: str, rate: str, *, increment: bool = True) -> dict[str, Any]:
-    """The usage of a counter. Raises RedisError when Redis is away."""
+    """The usage of a counter, as of django-ratelimit. Raises RedisError when Redis is down."""
     return get_usage(None, group=group, key=lambda *_: value, rate=rate, increment=increment)
 
 
 def refuse_too_many(group: str, value: str, rate: str, *, increment: bool = True, strict: bool = True) -> None:
-    """Raise RateLimited above the rate ("10/15m"). Without Redis: Unavailable when `strict`, else nobody is refused."""
+    """Raise RateLimited above the rate ("10/15m").
+
+    When Redis is down: raise Unavailable if `strict`, else allow.
+    """
     try:
         usage = count(group, value, rate, increment=increment)
     except RedisError as error:

@@ -23,16 +23,18 @@ OUTCOMES = {"green": ("ok", "check-circle"), "amber": ("look", "eye"), "red": ("
 
 @register.simple_tag
 def limit_histogram(histogram: Histogram) -> SafeString:
-    """{% limit_histogram part.histogram %}: columns, coloured where a limit finds them, and the limits as lines.
+    """{% limit_histogram part.histogram %}: columns in the colour of their outcome, and a line for
+    each limit.
 
-    Heights are square roots, so that a few photos are seen beside many.
+    A column's height is the square root of its number of photos, so that small columns are visible
+    beside large ones.
     """
     most, step = max(histogram.bars) ** 0.5, WIDTH / len(histogram.bars)
     columns = format_html_join(
         "",
         '<rect class="fill-{}" x="{}" y="{}" width="{}" height="{}"/>',
         (
-            (_tone(histogram, (place + 0.5) / len(histogram.bars)), *_place(place, step, n, most))
+            (_colour(histogram, (place + 0.5) / len(histogram.bars)), *_place(place, step, n, most))
             for place, n in enumerate(histogram.bars)
             if n
         ),
@@ -40,13 +42,13 @@ def limit_histogram(histogram: Histogram) -> SafeString:
     lines = format_html_join(
         "",
         '<path class="line-{}" d="M{} 0V{}"/>',
-        ((FILL[limit.outcome], round(histogram.part(stands) * WIDTH, 1), HEIGHT) for stands, limit in histogram.lines),
+        ((FILL[limit.outcome], round(histogram.part(value) * WIDTH, 1), HEIGHT) for value, limit in histogram.lines),
     )
     return format_html(
         '<svg class="gauge" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}{}</svg>',
         WIDTH,
         HEIGHT,
-        _said(histogram),
+        _describe(histogram),
         columns,
         lines,
     )
@@ -57,15 +59,15 @@ def _place(place: int, step: float, n: int, most: float) -> tuple[float, float, 
     return round(place * step, 1), round(HEIGHT - height, 1), round(step - 0.8, 1), height
 
 
-def _tone(histogram: Histogram, part: float) -> str:
-    """The gravest outcome of a limit that lies before this place."""
+def _colour(histogram: Histogram, part: float) -> str:
+    """The colour of the gravest outcome at this place of the axis (0 to 1)."""
     beyond = {
-        limit.outcome for stands, limit in histogram.lines if (part > histogram.part(stands)) == (limit.side == ABOVE)
+        limit.outcome for value, limit in histogram.lines if (part > histogram.part(value)) == (limit.side == ABOVE)
     }
     return "act" if "reject" in beyond else "look" if "warn" in beyond else "sky"
 
 
-def _said(histogram: Histogram) -> str:
+def _describe(histogram: Histogram) -> str:
     return _("%(n)d photos between %(low)s and %(high)s") % {
         "n": histogram.photos,
         "low": f"{histogram.low:.3g}",
@@ -81,7 +83,7 @@ def short(value: Any) -> str:
 
 @register.filter
 def limit_value(value: Any) -> Any:
-    """A limit or switch as words."""
+    """A limit or switch as text."""
     if isinstance(value, bool):
         return _("on") if value else _("off")
     return _("off") if value is None else f"{value:g}"
@@ -89,7 +91,7 @@ def limit_value(value: Any) -> Any:
 
 @register.filter
 def limit_title(line: limits.Difference) -> Any:
-    """What a difference is about: the rule, or the switch."""
+    """The title of the rule or switch that differs."""
     if line.rule:
         return limits.TITLES.get(line.rule, line.rule)
     return (
@@ -106,20 +108,21 @@ def limit_words(line: limits.Difference) -> Any:
 
 @register.simple_tag
 def outcome_mark(outcome: str) -> SafeString:
-    """{% outcome_mark "green" %}: colour, icon and word."""
-    words = {"green": _("Green"), "amber": _("Amber"), "red": _("Red")}
-    return badge(words[outcome], *OUTCOMES[outcome]) if outcome in words else mark_safe("")
+    """{% outcome_mark "green" %}: a badge with colour, icon and label."""
+    labels = {"green": _("Green"), "amber": _("Amber"), "red": _("Red")}
+    return badge(labels[outcome], *OUTCOMES[outcome]) if outcome in labels else mark_safe("")
 
 
 @register.filter
 def rule_label(rule: str) -> Any:
-    """What is wrong when a rule fires, in two or three words."""
+    """The short name of what is wrong, in two or three words."""
     return vision.rule_label(rule)
 
 
 @register.inclusion_tag("capture/_judged_by.html")
 def judged_by(photo: Photo) -> dict[str, Any]:
-    """{% judged_by photo %}: engine and limits that judged it, and every number beside its limits."""
+    """{% judged_by photo %}: the engine and the set of limits of the verdict, and every number
+    beside its limits."""
     limit_set = photo.limit_set or limits.LimitSet(season=photo.season, number=0)
     bounds = limits.bounds(limit_set, background=photo.background or photo.season.background)
     numbers = criterion_values(photo.measures, photo.geometry)
@@ -135,7 +138,7 @@ def judged_by(photo: Photo) -> dict[str, Any]:
 def _number(
     rule: vision.Rule, criterion: vision.Criterion, numbers: dict[str, Any], bounds: vision.Limits
 ) -> dict[str, Any] | None:
-    """One measure of a photo: None where it was not taken."""
+    """One measure of a photo beside its limits; None when it is not stored."""
     value = criterion.read(numbers, background=bounds.background)
     if value is None:
         return None

@@ -1,4 +1,4 @@
-"""Marks of photos for templates."""
+"""Filters for photos."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -11,5 +11,5 @@ register = template.Library()
 
 
 @register.filter
-def marks_of(found: Iterable[explanations.Explained]) -> list[dict[str, Any]]:
+def marks_of(found: Iterable[explanations.Explanation]) -> list[dict[str, Any]]:
     return explanations.marks(found)

@@ -1,4 +1,7 @@
-"""Taking in a photo: limits first, then the row, then the queue. The row is the truth; the sweep finds what is lost."""
+"""Accepting a photo: check whether the student may send it, store it, then queue it for the judge.
+
+The row in the database decides: the sweep queues a photo again whose message in the queue was lost.
+"""
 
 import datetime as dt
 import hashlib
@@ -13,7 +16,7 @@ from django.utils.translation import gettext as _
 from capture import capture_period
 from capture.models import Photo
 from capture.sign_in import consent, rate_limits
-from capture.upload.normalising import Cleaned, clean, too_big
+from capture.upload.normalising import Normalised, normalise, too_big
 from portal import files, history, queue, states
 from portal.errors import Conflict, NotAllowed, PortalError, RateLimited
 from portal.transactions import retried
@@ -22,7 +25,7 @@ from schools.models import Enrolment
 from students.models import Student
 
 ATTEMPTS_A_DAY = 20
-UPLOADS = "20/m"  # refused ones too: each may cost a decode
+UPLOADS = "20/m"  # refused uploads count too: each may have to be decoded
 OPEN_STAGES = {Student.Stage.WAITING, Student.Stage.CHECKING, Student.Stage.RETAKE, Student.Stage.READY}
 
 
@@ -36,31 +39,34 @@ def accept_upload(
     by: history.Actor,
     at: dt.datetime | None = None,
 ) -> Photo:
-    """Store a photo and have it judged. `data`: bytes or an uploaded file; `at`: when it was taken, if not now.
+    """Store a photo and queue it for the judge.
 
-    The same form twice gives the same photo. Raises a PortalError whose sentence the student can act on.
+    `data`: bytes or an uploaded file; `at`: when it was taken (default: now).
+
+    A form that is sent twice (same `token`) gives the same photo. Raises a PortalError that tells
+    the student what to do.
     """
     known = Photo.objects.filter(student=student, token=token).first()
     if known:
         return known
     rate_limits.refuse_too_many("upload", by.actor_key, UPLOADS, strict=False)
     now = at or timezone.now()
-    require_may_capture(student, enrolment, at=now, grace=opening_hours.GRACE)
+    require_can_capture(student, enrolment, at=now, grace=opening_hours.GRACE)
     if origin == Photo.Origin.FILE and not enrolment.allow_file:
         raise NotAllowed(_("Your school wants photos taken with the camera of this page."))
-    cleaned = clean(_bytes(data), max_bytes=settings.UPLOAD_MAX_BYTES["photo"])
-    photo = _photo_of(student, cleaned, token, origin)
+    cleaned = normalise(_read(data), max_bytes=settings.UPLOAD_MAX_BYTES["photo"])
+    photo = _build_photo(student, cleaned, token, origin)
     photo.taken_at = now
     with files.writing() as write:
         written = write.store(photo, {"original": cleaned.jpeg}, filename="original.jpg")
         photo.original, photo.original_size = written["original"], written["original_size"]
-        stored = _store(student, enrolment, photo, by, now)
+        stored = _save_photo(student, enrolment, photo, by, now)
         if stored is not photo:
             write.take_back()
     return stored
 
 
-def require_may_capture(
+def require_can_capture(
     student: Student, enrolment: Enrolment, *, at: dt.datetime, grace: dt.timedelta = dt.timedelta()
 ) -> None:
     """Raise a PortalError that says why the student may not be photographed now, and when."""
@@ -80,11 +86,11 @@ def require_unlocked(student: Student) -> None:
 
 
 def was_returned(student: Student) -> bool:
-    """Whether a person has sent the last photo back."""
+    """Whether a reviewer has ever returned a photo of the student."""
     return Photo.objects.filter(student=student, status=Photo.Status.RETURNED).exists()
 
 
-def _bytes(data: Any) -> bytes:
+def _read(data: Any) -> bytes:
     limit = settings.UPLOAD_MAX_BYTES["photo"]
     if not isinstance(data, bytes):
         if data.size > limit:
@@ -93,7 +99,7 @@ def _bytes(data: Any) -> bytes:
     return bytes(data)
 
 
-def _photo_of(student: Student, cleaned: Cleaned, token: uuid.UUID, origin: str) -> Photo:
+def _build_photo(student: Student, cleaned: Normalised, token: uuid.UUID, origin: str) -> Photo:
     return Photo(
         school_id=student.school_id,
         student=student,
@@ -107,8 +113,11 @@ def _photo_of(student: Student, cleaned: Cleaned, token: uuid.UUID, origin: str)
 
 
 @retried
-def _store(student: Student, enrolment: Enrolment, photo: Photo, by: history.Actor, now: dt.datetime) -> Photo:
-    """Under the student's lock: a second click waits here and finds the photo of the first."""
+def _save_photo(student: Student, enrolment: Enrolment, photo: Photo, by: history.Actor, now: dt.datetime) -> Photo:
+    """Save the photo under the student's lock.
+
+    A second request with the same token waits, then gets the first photo.
+    """
     locked = Student.objects.select_for_update(no_key=True).get(pk=student.pk)
     known = Photo.objects.filter(student=student, token=photo.token).first()
     if known:
@@ -116,7 +125,7 @@ def _store(student: Student, enrolment: Enrolment, photo: Photo, by: history.Act
     if locked.is_locked or locked.stage not in OPEN_STAGES:
         raise Conflict
     _refuse_too_many(student, now)
-    put_aside(locked, by=by)
+    retire_current_photo(locked, by=by)
     photo.save(force_insert=True)
     history.record(
         "photo.uploaded",
@@ -127,7 +136,7 @@ def _store(student: Student, enrolment: Enrolment, photo: Photo, by: history.Act
     )
     states.change(locked, Student.Stage.CHECKING, by=by, facts={"photo": photo.pk})
     student.stage = locked.stage
-    capture_period.begin_if_waiting(enrolment=enrolment)
+    capture_period.begin_if_due(enrolment=enrolment)
     transaction.on_commit(lambda: enqueue(photo))
     return photo
 
@@ -141,8 +150,11 @@ def _refuse_too_many(student: Student, now: dt.datetime) -> None:
         )
 
 
-def put_aside(student: Student, *, by: history.Actor) -> None:
-    """Make room for a new photo: the present one is no longer current, and withdrawn if it was ready to hand in."""
+def retire_current_photo(student: Student, *, by: history.Actor) -> None:
+    """End the student's current photo before a new one comes.
+
+    A photo that is ready to submit becomes withdrawn.
+    """
     current = Photo.objects.filter(student=student, is_current=True).first()
     if current is None:
         return

@@ -1,8 +1,8 @@
-"""What is kept of a photo that came in: an upright sRGB JPEG without any metadata.
+"""Uploaded photos are stored in one form: an upright sRGB JPEG without metadata.
 
-A JPEG that is upright and sRGB already keeps its compressed picture bit for bit; only its metadata, its embedded
-previews and whatever follows its end are cut off. Everything else (turned by EXIF, another profile, PNG, WebP,
-HEIC) is decoded once and written at quality 95 without colour subsampling.
+An upright sRGB JPEG keeps its compressed picture bit by bit: only metadata, embedded previews and
+bytes after the end are removed. Every other file (turned by EXIF, another colour profile, PNG,
+WebP, HEIC) is decoded once and encoded at quality 95 without colour subsampling.
 """
 
 import threading
@@ -20,22 +20,22 @@ from vision.jpeg_segments import strip
 from vision.source import Source, check_size
 
 QUALITY = 95
-MOST_WRITTEN = 4000  # px: a finer picture is halved when it has to be written anyway
+MOST_WRITTEN = 4000  # px: a larger picture is halved if it has to be encoded
 PREVIEW_SIDE = 1280
 PREVIEW_QUALITY = 82
-# A whole picture takes up to 400 MB while it is decoded: not more than two at a time in one process.
+# Decoding a picture takes up to 400 MB: at most two at a time in one process.
 _DECODING = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
-class Cleaned:
+class Normalised:
     jpeg: bytes
     width: int
     height: int
 
 
 class NotAPhoto(PortalError):
-    """The engine cannot open the file; `code` is a key of vision.errors.SENTENCES."""
+    """The engine cannot open the file. `code`: a key of vision.errors.SENTENCES."""
 
     def __init__(self, reason: Unreadable) -> None:
         super().__init__(reason.sentence)
@@ -46,24 +46,27 @@ class TooBig(PortalError):
     status = 413
 
 
-def clean(data: bytes, *, max_bytes: int) -> Cleaned:
-    """Raises TooBig or NotAPhoto. Only the header is read before the sizes are known to be in bounds."""
+def normalise(data: bytes, *, max_bytes: int) -> Normalised:
+    """The photo in the form in which it is stored. Raises TooBig or NotAPhoto.
+
+    Only the header is read until width and height are known to be allowed.
+    """
     if len(data) > max_bytes:
         raise too_big(max_bytes)
     try:
-        return _cleaned(data)
+        return _normalised(data)
     except Unreadable as error:
         raise NotAPhoto(error) from error
 
 
-def _cleaned(data: bytes) -> Cleaned:
+def _normalised(data: bytes) -> Normalised:
     if not data:
         raise Unreadable("empty")
     header = read_header(data)
     check_size(header)
-    if is_clean_enough(header):
-        return Cleaned(strip(data), header.width, header.height)
-    return _written_anew(data, header)
+    if is_normal(header):
+        return Normalised(strip(data), header.width, header.height)
+    return _encode_anew(data, header)
 
 
 def too_big(max_bytes: int) -> TooBig:
@@ -71,19 +74,19 @@ def too_big(max_bytes: int) -> TooBig:
     return TooBig(_("The file is too big. Please send a photo of at most %(n)d MB.") % {"n": megabytes})
 
 
-def is_clean_enough(header: Header) -> bool:
+def is_normal(header: Header) -> bool:
     return header.kind == "jpeg" and header.mode in ("RGB", "L") and header.orientation == 1 and is_srgb(header.icc)
 
 
-def _written_anew(data: bytes, header: Header) -> Cleaned:
+def _encode_anew(data: bytes, header: Header) -> Normalised:
     with _DECODING:
         pixels = Source(data, header).at_least(min(MOST_WRITTEN, max(header.width, header.height)))
         height, width = pixels.shape[:2]
-        return Cleaned(encode(pixels, QUALITY), width, height)
+        return Normalised(encode(pixels, QUALITY), width, height)
 
 
-def preview(source: Source) -> bytes:
-    """The photo for screens: JPEG, long side at most 1280 px."""
+def make_preview(source: Source) -> bytes:
+    """A copy for screens: JPEG, the long side at most 1280 px."""
     pixels = source.at_least(PREVIEW_SIDE)
     factor = PREVIEW_SIDE / max(pixels.shape[:2])
     if factor < 1:

@@ -1,4 +1,4 @@
-"""What the student decides: hand the portrait in, or withdraw it and take another."""
+"""What the student decides about a ready photo: submit it, or withdraw it and take another."""
 
 from typing import Any
 
@@ -26,25 +26,28 @@ def current_photo(student: Student) -> Photo | None:
 
 
 def submit(*, student: Student, enrolment: Enrolment, by: history.Actor) -> Photo:
-    """Hand the ready photo in for review. Allowed after the day's closing too: only taking photos has hours."""
+    """Submit the ready photo for review.
+
+    Opening hours do not matter: they apply to taking photos only.
+    """
     require_unlocked(student)
     enrolment.require(Action.SUBMIT)
     if student.must_pay(enrolment):
         raise FeeDue(_("Please pay the fee first; then hand the photo in."))
-    photo = _move(student, Photo.Status.SUBMITTED, Student.Stage.REVIEW, by)
+    photo = _change_states(student, Photo.Status.SUBMITTED, Student.Stage.REVIEW, by)
     photo = automatic_approval.approve_if_green(photo)
     student.refresh_from_db(fields=["stage"])
     return photo
 
 
 def withdraw(*, student: Student, by: history.Actor) -> Photo:
-    """Give up the ready photo, to take another."""
+    """Withdraw the ready photo, so that the student can take another."""
     require_unlocked(student)
-    return _move(student, Photo.Status.WITHDRAWN, Student.Stage.RETAKE, by)
+    return _change_states(student, Photo.Status.WITHDRAWN, Student.Stage.RETAKE, by)
 
 
 @retried
-def _move(student: Student, status: Photo.Status, stage: Student.Stage, by: history.Actor) -> Photo:
+def _change_states(student: Student, status: Photo.Status, stage: Student.Stage, by: history.Actor) -> Photo:
     locked = Student.objects.select_for_update(no_key=True).get(pk=student.pk)
     photo = current_photo(student)
     if photo is None or locked.is_locked:

@@ -1,8 +1,8 @@
-"""The center's look at the photos of every school, and its reset."""
+"""The center's pages: the photos of all schools, one photo, and the actions on it."""
 
 from typing import Any
 
-from django.contrib import messages as notes
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from capture.forms import ReasonForm
 from capture.judging import explanations, judge, likeness
 from capture.models import Likeness, Photo
-from capture.review import decisions, photo_views, worklist
+from capture.review import decisions, view_log, worklist
 from capture.review.worklist import CenterPhotos
 from portal import event_text
 from portal.access import center_page
@@ -30,7 +30,7 @@ def photos(request: Any) -> HttpResponse:
         "listed": listed,
         "filters": listed.wanted,
         "page": listed.page,
-        "items": [(photo, explanations.of_photo(photo)) for photo in listed.page],
+        "items": [(photo, explanations.explain_photo(photo)) for photo in listed.page],
         "states": states,
         "total": sum(number for _state, _label, number in states),
         "rules": listed.rules(CHIP_RULES),
@@ -43,17 +43,17 @@ def photos(request: Any) -> HttpResponse:
 def photo(request: Any, pk: int) -> HttpResponse:
     """One photo, large, with its findings and its history."""
     row = _photo(pk)
-    photo_views.record(row, by=request.user)
+    view_log.record_view(row, by=request.user)
     enrolment = Enrolment.objects.filter(season=row.season_id, school=row.school_id).first()
-    found = explanations.of_photo(row)
+    found = explanations.explain_photo(row)
     may_reset = enrolment is not None and enrolment.allows(Action.RESET)
     context = {
         "photo": row,
         "student": row.student,
         "found": found,
         "marks": explanations.marks(found),
-        "events": event_text.describe_events(photo_views.story(row, most=20)),
-        "likenesses": likeness.sides(row, viewer=None),
+        "events": event_text.describe_events(view_log.list_events(row, most=20)),
+        "likenesses": likeness.sides_of(row, viewer=None),
         "lock_event": decisions.locked_by(row.student),
         "unlockers": decisions.unlockers(row.school),
         "can_reset": row.is_current and row.status == Photo.Status.APPROVED and may_reset,
@@ -70,15 +70,15 @@ def _photo(pk: int) -> Photo:
 @center_page(may="photos.reset")
 def reset(request: Any, pk: int) -> HttpResponse:
     decisions.reset(photo=_photo(pk), by=request.user, **checked(ReasonForm(request.POST)))
-    notes.success(request, _("The photo was reset and the student told."))
+    messages.success(request, _("The photo was reset and the student told."))
     return redirect("capture:center_photo", pk=pk)
 
 
 @require_POST
 @center_page(may="likenesses.clear")
 def clear_likeness(request: Any, pk: int) -> HttpResponse:
-    row = likeness.clear(likeness=get_object_or_404(Likeness, pk=pk), by=request.user)
-    notes.success(request, _("Noted on both sides: not the same picture."))
+    row = likeness.clear_likeness(likeness=get_object_or_404(Likeness, pk=pk), by=request.user)
+    messages.success(request, _("Noted on both sides: not the same picture."))
     return redirect("capture:center_photo", pk=row.photo_id)
 
 
@@ -86,5 +86,5 @@ def clear_likeness(request: Any, pk: int) -> HttpResponse:
 @center_page(may="photos.judge_again")
 def judge_again(request: Any, pk: int) -> HttpResponse:
     judge.judge_again(photo=_photo(pk), by=request.user)
-    notes.success(request, _("The photo is judged again."))
+    messages.success(request, _("The photo is judged again."))
     return redirect("capture:center_photo", pk=pk)

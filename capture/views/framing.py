@@ -1,4 +1,4 @@
-"""The frame of a portrait by hand: the photo moves under the frame of the standard, and the portrait is made again."""
+"""The page where a reviewer sets the frame of a portrait."""
 
 import json
 from typing import Any
@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from capture.forms import FrameForm
 from capture.models import Photo
 from capture.portraits import framing, remake
-from capture.review import photo_views
+from capture.review import view_log
 from portal.access import center_page, school_page
 from portal.errors import PortalError
 from portal.models import Job
@@ -47,8 +47,11 @@ def _photo(request: Any, pk: int) -> Photo:
 
 
 def _answer(request: Any, photo: Photo, urls: dict[str, Any]) -> HttpResponse:
-    """The page; an order; and while the portrait is being made, its figure as soon as there is something new to see."""
-    job = _order(request, photo) if request.method == "POST" else _job(request, photo)
+    """GET: the page. POST: start a job.
+
+    GET by htmx: the new portrait when the job has ended, 204 before.
+    """
+    job = _start_job(request, photo) if request.method == "POST" else _job(request, photo)
     if request.method == "POST" and not request.htmx:
         return HttpResponseRedirect(_job_url(request, job))
     if request.method == "GET" and request.htmx and job and job.is_open:
@@ -56,23 +59,23 @@ def _answer(request: Any, photo: Photo, urls: dict[str, Any]) -> HttpResponse:
     context = {"photo": photo, "student": photo.student, "job": job, **urls, **_figure(request, photo, job)}
     if request.htmx:
         return render(request, "capture/frame.html#made", context)
-    photo_views.record(photo, by=request.user)
+    view_log.record_view(photo, by=request.user)
     return render(request, "capture/frame.html", context | _workbench(photo))
 
 
-def _order(request: Any, photo: Photo) -> Job:
+def _start_job(request: Any, photo: Photo) -> Job:
     form = FrameForm(request.POST)
     is_automatic = "automatic" in request.POST
     if not is_automatic and not form.is_valid():
         raise PortalError(_("Give each of the four numbers, and only a number."))
     position = None if is_automatic else head_position.HeadPosition(**form.cleaned_data)
-    return framing.order(photo=photo, position=position, seen=request.POST.get("seen", ""), by=request.user)
+    return framing.start(photo=photo, position=position, version=request.POST.get("version", ""), by=request.user)
 
 
 def _job(request: Any, photo: Photo) -> Job | None:
-    """The order that the page waits for."""
+    """The job that the page waits for; None when the address names none."""
     number = request.GET.get("job", "")
-    last = framing.last_order(photo) if number.isascii() and number.isdigit() else None
+    last = framing.last_job(photo) if number.isascii() and number.isdigit() else None
     return last if last and str(last.pk) == number else None
 
 
@@ -83,7 +86,7 @@ def _job_url(request: Any, job: Job | None) -> str:
 
 
 def _figure(request: Any, photo: Photo, job: Job | None) -> dict[str, Any]:
-    """The portrait as it is: its version, its numbers, and where to ask for the next."""
+    """The present portrait: its version, its numbers, and the address to ask for the next one."""
     return {
         "version": photo.portrait_version,
         "by_hand": remake.is_by_hand(photo),
@@ -93,9 +96,9 @@ def _figure(request: Any, photo: Photo, job: Job | None) -> dict[str, Any]:
 
 
 def _workbench(photo: Photo) -> dict[str, Any]:
-    fixed = framing.why_fixed(photo)
-    if fixed:
-        return {"fixed": fixed}
+    sentence = framing.why_not_adjustable(photo)
+    if sentence:
+        return {"refusal": sentence}
     crop = remake.crop_of(photo)
     size = remake.size_of(photo)
     return {
@@ -107,7 +110,8 @@ def _workbench(photo: Photo) -> dict[str, Any]:
 
 
 def _head(photo: Photo) -> dict[str, Any]:
-    """What the browser needs to compute the numbers of a frame: places in px of the original, ranges, the borders."""
+    """What the browser needs to compute the numbers of a frame; places are in px of the
+    original."""
     size, measures = remake.size_of(photo), photo.measures
     strips = missing_area.missing_rectangles(missing_area.cut_of(measures), size)
     return {
@@ -125,12 +129,12 @@ def _head(photo: Photo) -> dict[str, Any]:
 
 
 def _px(places_: Any, size: Any) -> Any:
-    """Fractions of the photo as px."""
+    """A point, or a list of points, in px from parts of the photo's size (0 to 1)."""
     if isinstance(places_[0], list):
         return [_px(one, size) for one in places_]
     return [places_[0] * float(size[0]), places_[1] * float(size[1])]
 
 
 def _transform(matrix: Any) -> str:
-    """For SVG, whose matrices go by columns."""
+    """A 2 x 3 matrix as SVG text: SVG writes matrices column by column."""
     return "matrix({})".format(" ".join(f"{value:.6f}" for value in matrix.T.ravel()))

@@ -1,9 +1,10 @@
-"""The photo rules of the season: every limit, where the photos lie, what a change would do, and who changed what."""
+"""The center's page of photo rules: limits, histograms of the measures, a preview of a change, and
+the history."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import messages as notes
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -23,7 +24,8 @@ from vision.rules import group_rules
 
 @dataclass(frozen=True)
 class Line:
-    """One limit: its words, the field to type it, the switch (none where the default is off), the default."""
+    """One limit: its text, its field, the field that switches it off (None if the default is off),
+    its default."""
 
     words: Any
     outcome: str | None
@@ -49,17 +51,19 @@ class Row:
 @vary_on_headers("HX-Request", "Cookie")
 @center_page(may="photo_rules.see")
 def rules(request: Any) -> HttpResponse:
-    """All limits; a POST shows what they would do, without saving."""
+    """GET: all limits. POST: a preview of changed limits; nothing is saved."""
     season = _season(request)
     present = limits.in_force(season)
     if request.method != "POST" and request.htmx:
-        return render(request, "capture/_judging_apply.html", _work(season, present))
+        return render(request, "capture/_judging_apply.html", _rejudging(season, present))
     if request.method != "POST":
-        return render(request, "capture/judging.html", _page(request, season, present, LimitsForm(limit_set=present)))
+        return render(
+            request, "capture/judging.html", _page_context(request, season, present, LimitsForm(limit_set=present))
+        )
     form = LimitsForm(request.POST, limit_set=present, is_saved=False)
-    foreseen = _foresee(season, form)
-    context = foreseen if request.htmx else foreseen | _page(request, season, present, form)
-    template = "capture/judging.html#foresight" if request.htmx else "capture/judging.html"
+    comparison = _compare(season, form)
+    context = comparison if request.htmx else comparison | _page_context(request, season, present, form)
+    template = "capture/judging.html#comparison" if request.htmx else "capture/judging.html"
     return render(request, template, context)
 
 
@@ -71,28 +75,30 @@ def save(request: Any) -> HttpResponse:
     form = LimitsForm(request.POST, limit_set=present)
     if form.is_valid():
         try:
-            made = limits.change(
+            made = limits.change_limits(
                 season=season,
                 by=request.user,
                 reason=form.cleaned_data["reason"],
-                seen=form.cleaned_data["seen"],
+                version=form.cleaned_data["version"],
                 **form.wanted(),
             )
         except PortalError as error:
             form.refuse(error)
         else:
-            notes.success(request, _("Saved: limits no. %(n)d judge from now on.") % {"n": made.number})
+            messages.success(request, _("Saved: limits no. %(n)d judge from now on.") % {"n": made.number})
             return redirect("capture:photo_rules")
-    foreseen = _foresee(season, LimitsForm(request.POST, limit_set=present, is_saved=False))
-    return render(request, "capture/judging.html", foreseen | _page(request, season, present, form), status=400)
+    comparison = _compare(season, LimitsForm(request.POST, limit_set=present, is_saved=False))
+    return render(
+        request, "capture/judging.html", comparison | _page_context(request, season, present, form), status=400
+    )
 
 
 @require_POST
 @center_page(may="photo_rules.change")
 def apply(request: Any) -> HttpResponse:
-    """Judge the undecided photos again that other limits have judged."""
+    """Start the job that judges outdated photos again."""
     rejudge.start(season=_season(request), by=request.user)
-    notes.success(request, _("The photos are judged again. You may leave this page."))
+    messages.success(request, _("The photos are judged again. You may leave this page."))
     return redirect("capture:photo_rules")
 
 
@@ -103,18 +109,18 @@ def _season(request: Any) -> Season:
     return season
 
 
-def _foresee(season: Season, form: LimitsForm) -> dict[str, Any]:
-    """What the typed limits would do, or why they make no sense."""
+def _compare(season: Season, form: LimitsForm) -> dict[str, Any]:
+    """The preview of the limits in the form, or `nonsense`: why they are impossible."""
     if not form.is_valid():
         return {"form": form, "nonsense": _("Please correct the marked fields.")}
     try:
-        draft = limits.draft(season, **form.wanted())
+        draft = limits.draft_set(season, **form.wanted())
     except PortalError as error:
         return {"form": form, "nonsense": str(error)}
-    found = limit_preview.compare(season, draft, days=form.cleaned_data["days"])
+    found = limit_preview.compare_limits(season, draft, days=form.cleaned_data["days"])
     return {
         "form": form,
-        "foreseen": found,
+        "comparison": found,
         "draft": draft,
         "differences": limits.differences(limits.in_force(season), draft),
         "rules": [(rule, vision.rule_label(rule), counts) for rule, counts in found.rules.items()],
@@ -123,13 +129,13 @@ def _foresee(season: Season, form: LimitsForm) -> dict[str, Any]:
     }
 
 
-def _page(request: Any, season: Season, present: LimitSet, form: LimitsForm) -> dict[str, Any]:
-    return _work(season, present) | {
+def _page_context(request: Any, season: Season, present: LimitSet, form: LimitsForm) -> dict[str, Any]:
+    return _rejudging(season, present) | {
         "form": form,
         "present": present,
         "is_carried": present.pk and present.season_id != season.pk,
         "groups": _groups(season, present, form),
-        "sets": limits.told(season),
+        "sets": limits.list_sets(season),
         "left_to_reviewer": vision.LEFT_TO_REVIEWER,
         "engine": vision.ENGINE_VERSION,
         "sampled": histograms.SAMPLE,
@@ -137,18 +143,19 @@ def _page(request: Any, season: Season, present: LimitSet, form: LimitsForm) -> 
     }
 
 
-def _work(season: Season, present: LimitSet) -> dict[str, Any]:
-    """What is left to judge again, and the work on it."""
+def _rejudging(season: Season, present: LimitSet) -> dict[str, Any]:
+    """How many photos are outdated, and the job that judges them again."""
     last = Job.objects.filter(kind=rejudge.KIND, season=season).first()
     job = last if last and last.is_open else None
-    # The count reads the season's photos: not every two seconds while the work is followed.
-    outdated = 0 if job else rejudge.outdated(season, present).count()
+    # The page asks every two seconds while a job runs; the count would read all photos of the
+    # season each time.
+    outdated = 0 if job else rejudge.outdated_photos(season, present).count()
     return {"outdated": outdated, "job": job, "last_job": last}
 
 
 def _groups(season: Season, present: LimitSet, form: LimitsForm) -> list[tuple[Any, list[Row]]]:
     bounds = limits.bounds(present, background=season.background)
-    measures = histograms.sample(season)
+    measures = histograms.sample_measures(season)
     return [(title, [_row(rule, measures, bounds, present, form) for rule in rules]) for title, rules in group_rules()]
 
 
@@ -158,7 +165,7 @@ def _row(
     parts = [
         Part(
             criterion,
-            histograms.of_criterion(criterion, measures, bounds, rule.name),
+            histograms.build_histogram(criterion, measures, bounds, rule.name),
             [_line(rule, limit, form) for limit in criterion.limits],
         )
         for criterion in rule.criteria

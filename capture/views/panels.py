@@ -1,4 +1,7 @@
-"""Panels of the dashboards, and of a student's page: loaded by htmx, of the school or of all by who asks."""
+"""Panels of the dashboards and of a student's page, loaded by htmx.
+
+Schools see their own photos, the center all.
+"""
 
 from typing import Any
 
@@ -6,7 +9,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 
-from capture import dashboard_figures
+from capture import dashboard_counts
 from capture.forms import ReasonForm
 from capture.judging import explanations
 from capture.models import Photo
@@ -26,35 +29,35 @@ def today(request: Any) -> HttpResponse:
     context: dict[str, Any] = {"list_url": _list_url(request), "season": request.season}
     if request.season:
         context |= {
-            "today": dashboard_figures.today(request.season, request.school),
-            "days": dashboard_figures.per_day(request.season, request.school),
+            "today": dashboard_counts.count_today(request.season, request.school),
+            "days": dashboard_counts.count_per_day(request.season, request.school),
         }
     return render(request, "capture/panel_today.html", context)
 
 
 @staff_page(may="photos.see")
 def failures(request: Any) -> HttpResponse:
-    """Photos that were not accepted, by the rule that they broke."""
+    """Rejected photos by rule, and open likenesses."""
     url, rows = _list_url(request), []
     if request.season:
-        found = dashboard_figures.failures(request.season, request.school)
+        found = dashboard_counts.count_failures(request.season, request.school)
         rows = [(title, n, f"{url}?state=all&finding={rule}") for rule, title, n in found]
     context = {
         "rows": rows,
         "list_url": url,
-        "likenesses": dashboard_figures.likenesses(request.season, request.school),
+        "likenesses": dashboard_counts.count_open_likenesses(request.season, request.school),
     }
     return render(request, "capture/panel_failures.html", context)
 
 
 @staff_page(may="photos.see")
 def student_photos(request: Any, pk: int) -> HttpResponse:
-    """Every attempt of one student, with the lock."""
+    """All photos of one student, and the lock of the account."""
     student = get_object_or_404(Student.objects.select_related("school"), pk=pk)
     photos = Photo.objects.filter(student=student).prefetch_related("findings")
     context = {
         "student": student,
-        "items": [(photo, explanations.of_photo(photo)) for photo in photos],
+        "items": [(photo, explanations.explain_photo(photo)) for photo in photos],
         "lock_event": decisions.locked_by(student),
         "may_lock": permissions.may(request.membership, "students.lock"),
         "may_unlock": permissions.may(request.membership, "students.unlock"),

@@ -1,7 +1,10 @@
-"""Pictures are private files: each view checks who asks. What is written to the history: see docs/decisions.
+"""Pictures of photos. They are private files: each view checks who asks.
 
-Previews, portraits and miniatures of the worklist are the daily tool of those who review and leave no event of their
-own; opening one photo on the light table does, once a person and day, and taking the original does each time.
+Events of views: see docs/decisions.
+
+Reviewers load previews, portraits and thumbnails all day, so these leave no event. Opening one
+photo on the review page leaves one event a person and day; downloading an original leaves an event
+each time.
 """
 
 from typing import Any
@@ -9,7 +12,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from capture.judging import likeness as likenesses
+from capture.judging import likeness
 from capture.models import Likeness, Photo
 from portal import files
 from portal.access import center_page, school_page
@@ -17,10 +20,11 @@ from students.models import Student
 from students.student_access import student_page
 
 KINDS = ("preview", "portrait", "thumbnail")
-# A browser may keep a picture for a while; proxies may not. A portrait may be made anew under the same address, so it is
-# asked for each time (a 304 mostly), unless the address names its version.
-KEEP = "private, max-age=600"
-ASK = "private, no-cache"
+# A browser may cache a picture for ten minutes; proxies may not. A portrait may be made again under
+# the same address: the browser asks each time (mostly answered by 304), unless the address contains
+# the portrait's version.
+CACHED = "private, max-age=600"
+REVALIDATED = "private, no-cache"
 
 
 @student_page
@@ -29,7 +33,8 @@ def mine(request: Any, pk: int, kind: str) -> HttpResponse:
 
 
 def portrait_of(request: Any, student: Student, pk: int) -> HttpResponse:
-    """For the student's API, which has opened the scope by itself."""
+    """The portrait of one of the student's photos, for the API, which has opened the school's
+    scope."""
     return _send(request, get_object_or_404(Photo, pk=pk, student=student), "portrait")
 
 
@@ -49,11 +54,15 @@ def original(request: Any, pk: int) -> HttpResponse:
 
 
 @school_page(may="likenesses.compare")
-def likeness(request: Any, pk: int) -> HttpResponse:
-    """The picture on the other side of an open likeness of a photo of one's own school, and no other of another school. Each
-    look is an event on the other side."""
+def likeness_picture(request: Any, pk: int) -> HttpResponse:
+    """The other picture of an open likeness; the likeness belongs to a photo of the viewer's
+    school.
+
+    No other picture of another school can be seen. Each view is an event in the history of the
+    other photo.
+    """
     row = get_object_or_404(Likeness, pk=pk, cleared_at=None)
-    file = likenesses.other_picture(row, by=request.user)
+    file = likeness.open_other_picture(row, by=request.user)
     return files.send(file, filename=f"likeness-{row.pk}.jpg", content_type="image/jpeg", download=False)
 
 
@@ -68,15 +77,15 @@ def _send(request: Any, photo: Photo, kind: str) -> HttpResponse:
     is_lasting = kind == "preview" or request.GET.get("v") == photo.portrait_version
     etag = f'"{kind}-{photo.portrait_version}"'
     if not is_lasting and request.headers.get("If-None-Match") == etag:
-        return _kept(HttpResponse(status=304), ASK, etag)
+        return _with_cache(HttpResponse(status=304), REVALIDATED, etag)
     response = files.send(
         getattr(photo, kind), filename=f"{kind}-{photo.pk}.jpg", content_type="image/jpeg", download=False
     )
-    return _kept(response, KEEP) if is_lasting else _kept(response, ASK, etag)
+    return _with_cache(response, CACHED) if is_lasting else _with_cache(response, REVALIDATED, etag)
 
 
-def _kept(response: HttpResponse, how: str, etag: str = "") -> HttpResponse:
-    response["Cache-Control"] = how
+def _with_cache(response: HttpResponse, cache_control: str, etag: str = "") -> HttpResponse:
+    response["Cache-Control"] = cache_control
     if etag:
         response["ETag"] = etag
     return response

@@ -1,8 +1,8 @@
-"""The light table of a school: large pictures, original beside portrait, findings marked, one undo."""
+"""The review page of a school: photo beside portrait, findings marked, and the decisions."""
 
 from typing import Any
 
-from django.contrib import messages as notes
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,7 +14,7 @@ import vision
 from capture.forms import ReasonForm
 from capture.judging import explanations, judge, likeness
 from capture.models import Likeness, Photo
-from capture.review import decisions, photo_views, return_reasons, worklist
+from capture.review import decisions, return_reasons, view_log, worklist
 from capture.review.worklist import Worklist
 from portal import event_text, permissions
 from portal.access import school_page
@@ -30,7 +30,7 @@ CHIP_RULES = 8
 
 @school_page(may="photos.see")
 def table(request: Any) -> HttpResponse:
-    """One by one (the default) or as a grid; the filters are in the URL."""
+    """The photos one by one (the default) or as a grid; the address holds the filters."""
     listed = _listed(request, request.GET)
     if request.GET.get("view") == "grid":
         return _render(request, _grid(request, listed))
@@ -54,13 +54,13 @@ def _listed(request: Any, asked: Any) -> Worklist:
 
 
 def _frame(request: Any, listed: Worklist) -> dict[str, Any]:
-    """What both views show: chips with counts, the classes, and what can be undone."""
+    """The context of both views: filters with counts, classes, forms, and what can be undone."""
     return {
         "listed": listed,
         "filters": listed.wanted,
         "states": listed.states,
         "rules": listed.rules(CHIP_RULES),
-        "clean": worklist.clean(listed.found).count(),
+        "clean": worklist.approvable_together(listed.found).count(),
         "classes": worklist.classes_of(request.season, request.school),
         "undoable": len(decisions.last_decision(request.user)),
         "query": _query(request),
@@ -74,14 +74,14 @@ def _frame(request: Any, listed: Worklist) -> dict[str, Any]:
 
 
 def _query(request: Any) -> str:
-    """The filters without the photo, to come back to."""
+    """The query string of the filters, without the photo."""
     query = request.GET.copy()
     query.pop("photo", None)
     return query.urlencode()
 
 
 def _grid(request: Any, listed: Worklist) -> dict[str, Any]:
-    items = [(photo, explanations.of_photo(photo)) for photo in listed.page]
+    items = [(photo, explanations.explain_photo(photo)) for photo in listed.page]
     return _frame(request, listed) | {"view": "grid", "page": listed.page, "items": items}
 
 
@@ -92,14 +92,14 @@ def _single(request: Any, listed: Worklist, pk: int | None) -> dict[str, Any]:
     context = _frame(request, listed) | {"view": "single", "photo": photo}
     if photo is None:
         return context
-    photo_views.record(photo, by=request.user)
+    view_log.record_view(photo, by=request.user)
     before, after = worklist.neighbours(photos, photo)
-    found = explanations.of_photo(photo)
+    found = explanations.explain_photo(photo)
     return context | {
         "student": photo.student,
         "found": found,
         "marks": explanations.marks(found),
-        "likenesses": likeness.sides(photo, viewer=request.school),
+        "likenesses": likeness.sides_of(photo, viewer=request.school),
         "lock_event": decisions.locked_by(photo.student),
         "may_unlock": permissions.may(request.membership, "students.unlock"),
         "unlock_form": ReasonForm(auto_id="unlock_%s"),
@@ -110,19 +110,19 @@ def _single(request: Any, listed: Worklist, pk: int | None) -> dict[str, Any]:
         "strip": _strip(photos, photo),
         "place": photos.filter(pk__lte=photo.pk).count(),
         "total": listed.count,
-        "events": event_text.describe_events(photo_views.story(photo, most=8)),
+        "events": event_text.describe_events(view_log.list_events(photo, most=8)),
         "can_reset": photo.status == Photo.Status.APPROVED and request.enrolment.allows(Action.RESET),
     }
 
 
 def _strip(photos: Any, photo: Photo) -> list[Photo]:
-    """The photo between its neighbours, as miniatures."""
+    """At most nine photos for the strip of thumbnails: the photo and its neighbours in the list."""
     before = list(photos.filter(pk__lt=photo.pk).order_by("-pk")[: STRIP // 3])
     return [*reversed(before), photo, *photos.filter(pk__gt=photo.pk)[: STRIP - len(before) - 1]]
 
 
 def _next(request: Any, photo: Photo) -> HttpResponse:
-    """After a decision: the photo that follows in the same list, on the same page or as a fragment."""
+    """The answer after a decision: the next photo of the same list, as a redirect or a fragment."""
     back = request.POST.get("back", "")
     if not request.htmx:
         return HttpResponseRedirect(f"{reverse('capture:review')}?{back}")
@@ -156,14 +156,15 @@ def return_(request: Any, pk: int) -> HttpResponse:
 @school_page(may="photos.reset")
 def reset(request: Any, pk: int) -> HttpResponse:
     photo = decisions.reset(photo=_photo(pk), by=request.user, **checked(ReasonForm(request.POST)))
-    notes.success(request, _("The photo was reset and the student told."))
+    messages.success(request, _("The photo was reset and the student told."))
     return _next(request, photo)
 
 
 @require_POST
 @school_page(may="photos.review")
 def approve_clean(request: Any) -> HttpResponse:
-    """Approve the picked ones, or all that the filters show, that have no finding."""
+    """Approve the photos without a finding: of the chosen ones, or of all that the filters
+    select."""
     picks = checked(PickedForm(request.POST))["pick"]
     photos = _listed(request, QueryDict(request.POST.get("back", ""))).require_known().found
     is_picked = "pick" in request.POST  # none of them may be a photo, and that is not all photos
@@ -171,7 +172,7 @@ def approve_clean(request: Any) -> HttpResponse:
         photos = photos.filter(pk__in=picks)
     approved = decisions.approve_clean(photos=photos, by=request.user)
     left = len(picks) - len(approved) if is_picked else 0
-    notes.success(request, _approved_sentence(len(approved), left))
+    messages.success(request, _approved_sentence(len(approved), left))
     return redirect(f"{reverse('capture:review')}?{request.POST.get('back', '')}")
 
 
@@ -186,9 +187,9 @@ def _approved_sentence(approved: int, left: int) -> str:
 @require_POST
 @school_page(may="photos.review")
 def undo(request: Any) -> HttpResponse:
-    photos = decisions.undo(by=request.user)
+    photos = decisions.undo_last_decision(by=request.user)
     n = len(photos)
-    notes.success(
+    messages.success(
         request, ngettext("%(n)d photo is in review again.", "%(n)d photos are in review again.", n) % {"n": n}
     )
     back = QueryDict(request.POST.get("back", "")).copy()
@@ -201,7 +202,7 @@ def undo(request: Any) -> HttpResponse:
 @school_page(may="photos.judge_again")
 def judge_again(request: Any, pk: int) -> HttpResponse:
     judge.judge_again(photo=_photo(pk), by=request.user)
-    notes.success(request, _("The photo is judged again."))
+    messages.success(request, _("The photo is judged again."))
     return redirect(f"{reverse('capture:review')}?{request.POST.get('back', '')}")
 
 
@@ -211,7 +212,7 @@ def lock(request: Any, pk: int) -> HttpResponse:
     """`pk`: the student."""
     student = get_object_or_404(Student, pk=pk)
     decisions.lock(student=student, **checked(ReasonForm(request.POST)), by=request.user)
-    notes.success(request, _("The account is locked and the student told."))
+    messages.success(request, _("The account is locked and the student told."))
     return _back(request)
 
 
@@ -220,16 +221,16 @@ def lock(request: Any, pk: int) -> HttpResponse:
 def unlock(request: Any, pk: int) -> HttpResponse:
     student = get_object_or_404(Student, pk=pk)
     decisions.unlock(student=student, **checked(ReasonForm(request.POST)), by=request.user)
-    notes.success(request, _("The account is open again."))
+    messages.success(request, _("The account is open again."))
     return _back(request)
 
 
 @require_POST
 @school_page(may="likenesses.clear")
 def clear_likeness(request: Any, pk: int) -> HttpResponse:
-    """Somebody has compared the two: not the same picture."""
-    likeness.clear(likeness=get_object_or_404(Likeness, pk=pk), by=request.user)
-    notes.success(request, _("Noted on both sides: not the same picture."))
+    """Record that the two pictures are not the same."""
+    likeness.clear_likeness(likeness=get_object_or_404(Likeness, pk=pk), by=request.user)
+    messages.success(request, _("Noted on both sides: not the same picture."))
     return _back(request)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import messages as notes
+from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -20,17 +20,17 @@ from schools.models import Action
 
 @school_page(may="stations.see", to_post="stations.change")
 def overview(request: Any) -> HttpResponse:
-    """What students read before they come; saved as one form."""
+    """The stations, and the form of the notice to the students."""
     enrolment = _enrolment(request)
     form = StudentNoticeForm(request.POST or None, instance=enrolment)
     if request.method == "POST" and form.is_valid():
-        stations.tell_students(
+        stations.save_notice(
             enrolment=enrolment,
             notice=form.cleaned_data["student_notice"],
             allow_file=form.cleaned_data["allow_file"],
             by=request.user,
         )
-        notes.success(request, _("Saved. Students read it from now on."))
+        messages.success(request, _("Saved. Students read it from now on."))
         return redirect("capture:stations")
     plan = opening_hours.schedule_of(enrolment=enrolment)
     context = {
@@ -57,7 +57,7 @@ def edit(request: Any, pk: int | None = None) -> HttpResponse:
     form = StationForm(request.POST or None, instance=station)
     if request.method == "POST" and form.is_valid():
         stations.save_station(station=form.instance, by=request.user)
-        notes.success(request, _("The station is saved."))
+        messages.success(request, _("The station is saved."))
         return redirect("capture:stations")
     return render(request, "capture/station.html", {"form": form}, status=400 if form.errors else 200)
 
@@ -66,5 +66,5 @@ def edit(request: Any, pk: int | None = None) -> HttpResponse:
 @school_page(may="stations.change")
 def remove(request: Any, pk: int) -> HttpResponse:
     stations.remove_station(station=get_object_or_404(Station, pk=pk), by=request.user)
-    notes.success(request, _("The station is removed."))
+    messages.success(request, _("The station is removed."))
     return redirect("capture:stations")

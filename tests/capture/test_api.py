@@ -54,7 +54,7 @@ def test_whole_way_from_sign_in_to_handing_in(api, student, season, good_photo):
     assert agreed.status_code == 201
     sent = send(api, good_photo)
     assert (sent.status_code, sent.json()["status"]) == (201, "checking")
-    judge.judge(photo_id=sent.json()["id"])
+    judge.judge_photo(photo_id=sent.json()["id"])
     verdict = api.get(f"{ME}photos/current/").json()
     assert verdict["status"] == "ready"
     assert api.get(verdict["portrait_url"]).getvalue()[:3] == b"\xff\xd8\xff"
@@ -70,7 +70,7 @@ def test_status_masks_the_document_number(api, student):
 
 def test_rejection_comes_with_sentences_and_places(api, student, shut_eyes):
     factories.consent(student)
-    judge.judge(photo_id=send(api, shut_eyes).json()["id"])
+    judge.judge_photo(photo_id=send(api, shut_eyes).json()["id"])
     reason = api.get(f"{ME}photos/current/").json()["reasons"][0]
     assert reason["rule"] == "eyes"
     assert reason["sentence"] == said("The eyes are not fully open.")

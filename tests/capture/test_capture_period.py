@@ -66,7 +66,7 @@ def test_photo_of_the_last_minute_is_taken_after_the_daily_check(school, last_da
     monkeypatch.setattr(timezone, "now", lambda: last_day(18, 6))
     daily_check.start_daily_checks()
     jobs.run(Job.objects.get(kind=daily_check.KIND).pk)
-    capture_period.end_those_over()
+    capture_period.end_finished_captures()
     sent = {"data": factories.jpeg(480, 640), "token": uuid.uuid4(), "origin": Photo.Origin.CAMERA}
     photo = intake.accept_upload(student=student, enrolment=enrolment_of(school), by=student, **sent)
     assert photo.status == Photo.Status.CHECKING
@@ -75,13 +75,13 @@ def test_photo_of_the_last_minute_is_taken_after_the_daily_check(school, last_da
 def test_capture_of_every_school_whose_days_are_over_ends(school, other_school):
     today = timezone.localdate()
     Window.objects.update(starts_on=today - dt.timedelta(days=5), ends_on=today - dt.timedelta(days=2))
-    assert capture_period.end_those_over() == 2
+    assert capture_period.end_finished_captures() == 2
     assert {row.status for row in Enrolment.objects.all()} == {Enrolment.Status.PROOFREADING}
-    assert capture_period.end_those_over() == 0
+    assert capture_period.end_finished_captures() == 0
 
 
 def test_capture_goes_on_while_days_are_left(school):
-    assert capture_period.end_those_over() == 0
+    assert capture_period.end_finished_captures() == 0
     assert enrolment_of(school).status == Enrolment.Status.CAPTURING
 
 
@@ -96,10 +96,10 @@ def test_photo_on_a_granted_day_begins_the_capture_again(school, season, owner):
     enrolment = capture_period.end_capture(enrolment=enrolment_of(school), by=owner)
     Enrolment.objects.update(capture_ended_on=timezone.localdate() - dt.timedelta(days=3))
     enrolment.refresh_from_db()
-    capture_period.begin_if_waiting(enrolment=enrolment)
+    capture_period.begin_if_due(enrolment=enrolment)
     assert enrolment_of(school).status == Enrolment.Status.PROOFREADING
     today = timezone.localdate()
     WindowException.objects.create(school=school, season=season, starts_on=today, ends_on=today, reason="late")
-    capture_period.begin_if_waiting(enrolment=enrolment)
+    capture_period.begin_if_due(enrolment=enrolment)
     begun = enrolment_of(school)
     assert (begun.status, begun.capture_ended_on, begun.proof_due_on) == (Enrolment.Status.CAPTURING, None, None)

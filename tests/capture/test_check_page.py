@@ -41,7 +41,7 @@ def verdict_page(browser, live_server, student, school):
         photo = SimpleUploadedFile("photo.jpg", data, "image/jpeg")
         assert client.post("/me/upload/", {"photo": photo, "token": uuid.uuid4()}).status_code == 200
         with school_scope(school):
-            judge.judge(photo_id=Photo.objects.latest("pk").pk)
+            judge.judge_photo(photo_id=Photo.objects.latest("pk").pk)
         context = browser.new_context(base_url=live_server.url, viewport=PHONE, locale="en")
         contexts.append(context)
         context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])

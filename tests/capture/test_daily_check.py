@@ -50,7 +50,8 @@ def test_report_counts_the_day_and_is_told_to_the_school(day, owner):
     assert job.status == Job.Status.DONE
     assert job.result == {"taken": 4, "failed": 1, "ready": 1, "waiting": 1, "left": 2, "reset": 1}
     told = Notification.objects.get(recipient_key=owner.actor_key, kind="daily_check")
-    assert "4 photos taken" in letter(told).subject
+    message = "Daily check: %(taken)d photos taken, %(waiting)d waiting for review"
+    assert letter(told).subject == said(message, taken=4, waiting=1)
 
 
 def test_failed_photo_is_reset_the_same_day_and_the_student_told(day):

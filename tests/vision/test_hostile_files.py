@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from bench.hostile_files import answer
-from capture.upload.normalising import clean
+from capture.upload.normalising import normalise
 from tests.support.hostile_files import bombs, files, scan_bomb
 from tests.vision.pictures import encode, jpeg, jpeg_claiming, png_header, webp_claiming
 from tests.vision.profiles import display_p3
@@ -123,7 +123,7 @@ def test_fill_bytes_in_a_scan_cost_no_more_than_their_number(photo):
     """A pattern that can backtrack took ten seconds for 50 kB of them."""
     spoilt = photo[:-2] + b"\xff" * 2_000_000 + b"\0" + photo[-2:]
 
-    assert clean(spoilt, max_bytes=MAX_BYTES).width == 900
+    assert normalise(spoilt, max_bytes=MAX_BYTES).width == 900
 
 
 def test_progressive_pictures_of_many_pixels_are_refused():

@@ -11,7 +11,7 @@ import pytest
 from django.utils.translation import override
 from PIL import Image, ImageChops, ImageCms
 
-from capture.upload.normalising import clean
+from capture.upload.normalising import normalise
 from tests.vision import profiles
 from tests.vision.pictures import ORIENTATION, STORED, encode, heic, jpeg, turned
 from vision import Checked, advice_for, check, make_portrait, open_photo, sentence_for
@@ -129,7 +129,7 @@ def test_wide_colours_are_brought_to_srgb(draw, space, kind):
 
     assert difference(wide, rgb) > 1  # what ignoring the profile would cost
     assert difference(open_photo(data).work, rgb) < 1.3
-    assert difference(open_photo(clean(data, max_bytes=MAX_BYTES).jpeg).work, rgb) < 1.6
+    assert difference(open_photo(normalise(data, max_bytes=MAX_BYTES).jpeg).work, rgb) < 1.6
 
 
 def test_ink_with_the_profile_of_a_press_is_what_littlecms_says(draw):

@@ -25,7 +25,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Every file is judged, whatever is wrong with the others; one that cannot be read fails the command at the end."""
+        """Judge every file.
+
+        If one cannot be read, the others are judged, and the command fails at the end.
+        """
         limits = limits_of(background=options["background"])
         write = self._write_json if options["json"] else self._write_text
         unread = 0
@@ -48,13 +51,16 @@ class Command(BaseCommand):
 
     def _write_text(self, path: str, outcome: str, findings: list[Finding], sentences: list[str]) -> None:
         self.stdout.write(f"{path}: {outcome}")
-        for finding, said in zip(findings, sentences, strict=True):
+        for finding, text in zip(findings, sentences, strict=True):
             numbers = "" if finding.value is None else f" ({finding.value:g} / {finding.limit:g})"
-            self.stdout.write(f"  {finding.outcome:6} {finding.rule}{numbers}: {said}")
+            self.stdout.write(f"  {finding.outcome:6} {finding.rule}{numbers}: {text}")
 
 
 def judge_file(path: str, limits: Limits) -> tuple[str, list[Finding], list[str]]:
-    """Verdict, findings and their sentences; a file that is no photo is a finding. Raises OSError when it cannot be read."""
+    """(outcome, findings, their sentences). A file that is no photo is a finding.
+
+    Raises OSError when it cannot be read.
+    """
     try:
         checked = check(path, limits)
     except Unreadable as error:

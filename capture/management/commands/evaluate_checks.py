@@ -1,4 +1,5 @@
-"""manage.py evaluate_checks DIR: how often each rule is right on labelled photos, without a database."""
+"""manage.py evaluate_checks DIR: how often each rule is right on labelled photos, without a
+database."""
 
 from __future__ import annotations
 
@@ -78,7 +79,10 @@ class Command(BaseCommand):
 
 
 def _judged(labelled: list[LabelledPhoto], limits: Limits, kept: Path | None) -> Evaluation:
-    """Every photo of the labels is needed: a table with gaps would say something else than it seems to."""
+    """Judge every labelled photo.
+
+    Raises CommandError if one is missing: the shares would be wrong without it.
+    """
     try:
         return evaluate(labelled, limits, kept)
     except OSError as error:
@@ -101,7 +105,8 @@ def line(row: RuleResult) -> str:
 
 
 def group_table(judged: Evaluation, groups: list[str]) -> list[str]:
-    """A row for each rule that fired or was broken: false findings of clean photos, and found of broken ones, per group."""
+    """A row for each rule with findings or labels: false findings of clean photos, and found
+    violations, per group."""
     parts = {group: photos_of_group(judged, group) for group in groups}
     lines = [f"{'rule':20}{'outcome':9}" + "".join(f"{group:>20}" for group in groups)]
     for row in judged.rows:

@@ -1,4 +1,5 @@
-"""manage.py rejudge: verdicts once more from the stored measures, under the limits in force or those of a file."""
+"""manage.py rejudge: judge again from stored measures, under the limits in force or those of a
+file."""
 
 import datetime as dt
 import json
@@ -43,7 +44,7 @@ class Command(BaseCommand):
         with system_scope(), history.source("command"):
             photos = _photos(season, options)
             report = (
-                _apply(photos, limit_set) if options["apply"] else rejudge.foresee(photos, limit_set, season=season)
+                _apply(photos, limit_set) if options["apply"] else rejudge.predict(photos, limit_set, season=season)
             )
         facts = {"season": season.year, "limit_set": limit_set.number, "engine": vision.ENGINE_VERSION}
         facts |= {"applied": options["apply"], "limits": _named(limit_set, options["limits"])} | report.as_dict()
@@ -53,9 +54,9 @@ class Command(BaseCommand):
             self._write_text(facts)
 
     def _write_text(self, facts: dict[str, Any]) -> None:
-        words = _("Season %(season)d, %(limits)s, engine %(engine)s: %(photos)d photos replayed.")
-        self.stdout.write(words % facts)
-        self.stdout.write(_applied(facts) if facts["applied"] else _foreseen(facts))
+        text = _("Season %(season)d, %(limits)s, engine %(engine)s: %(photos)d photos replayed.")
+        self.stdout.write(text % facts)
+        self.stdout.write(_applied(facts) if facts["applied"] else _predicted(facts))
         for move in facts["moves"]:
             self.stdout.write(f"  {move['from']:6} → {move['to']:6} {move['photos']:7}")
         for row in facts["rules"]:
@@ -72,7 +73,7 @@ def _applied(facts: dict[str, Any]) -> str:
     return _("%(changed)d verdicts changed, %(released)d photos released to be handed in.") % facts
 
 
-def _foreseen(facts: dict[str, Any]) -> str:
+def _predicted(facts: dict[str, Any]) -> str:
     return (
         _("%(changed)d verdicts would change, %(decided)d of them decided or given up, which stay as they are.") % facts
     )
@@ -86,12 +87,12 @@ def _season(year: int | None) -> Season:
 
 
 def _limits(season: Season, path: Path | None) -> LimitSet:
-    """Those in force, or an unsaved set of a file."""
+    """The limits in force, or an unsaved set from a file."""
     if path is None:
         return limits.in_force(season)
     try:
         changes = json.loads(path.read_text(encoding="utf-8"))
-        return limits.draft(season, changes={rule: dict(values) for rule, values in changes.items()})
+        return limits.draft_set(season, changes={rule: dict(values) for rule, values in changes.items()})
     except OSError as error:
         raise CommandError(picture_files.unreadable(str(path), error)) from error
     except (ValueError, AttributeError, TypeError) as error:
@@ -107,11 +108,11 @@ def _photos(season: Season, options: dict[str, Any]) -> QuerySet[Photo]:
         raise CommandError(_("--days takes 1 or more."))
     if code and school is None:
         raise CommandError(_("There is no school with the code %(code)s.") % {"code": code})
-    photos = rejudge.judged(season, school)
+    photos = rejudge.judged_photos(season, school)
     return photos.filter(taken_at__gte=timezone.now() - dt.timedelta(days=days)) if days else photos
 
 
 def _apply(photos: QuerySet[Photo], limit_set: LimitSet) -> rejudge.Report:
     season = limit_set.season
-    outdated = photos.filter(pk__in=rejudge.outdated(season, limit_set).values("pk"))
+    outdated = photos.filter(pk__in=rejudge.outdated_photos(season, limit_set).values("pk"))
     return [rejudge.Report(), *rejudge.apply(outdated, limit_set, season=season, by=history.SYSTEM)][-1]

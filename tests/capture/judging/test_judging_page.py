@@ -25,7 +25,7 @@ def photo(student, good_photo) -> Photo:
 
 def form(**typed) -> dict:
     """What a browser sends of an untouched form, and what is typed (`__` for the dot)."""
-    return {"seen": "0", "rejects_red": "on", "days": "1", "reason": ""} | {
+    return {"version": "0", "rejects_red": "on", "days": "1", "reason": ""} | {
         name.replace("__", "."): value for name, value in typed.items()
     }
 
@@ -56,9 +56,9 @@ def test_a_change_is_shown_before_it_is_saved(center_client, season, photo):
 def test_the_fragment_says_the_same_as_the_page(center_client, season, photo):
     answer = center_client.post(URL, form(roll__warn="7"), headers={"HX-Request": "true"})
     page = answer.content.decode()
-    assert page.lstrip().startswith('<div id="foresight"')
+    assert page.lstrip().startswith('<div id="comparison"')
     assert "HX-Request" in answer["Vary"]
-    assert "<strong>1</strong> of 1 verdicts" in page
+    assert said("<strong>%(n)s</strong> of %(total)s verdicts would be otherwise.", n=1, total=1) in page
 
 
 def test_nothing_typed_changes_nothing(center_client, season, photo):
@@ -69,7 +69,12 @@ def test_nothing_typed_changes_nothing(center_client, season, photo):
 def test_nonsense_is_said_instead(center_client, season, photo):
     page = center_client.post(URL, form(roll__warn="9"), headers={"HX-Request": "true"}).content.decode()
     assert (
-        said("%(rule)s: the warning at %(warn)s lies beyond the rejection at %(reject)s and would never be given.")
+        said(
+            "%(rule)s: the warning at %(warn)s lies beyond the rejection at %(reject)s and would never be given.",
+            rule="Head upright",
+            warn=9,
+            reject=8,
+        )
         in page
     )
     answer = center_client.post(SAVE, form(roll__warn="9", reason="Why not."))
@@ -80,8 +85,8 @@ def test_nonsense_is_said_instead(center_client, season, photo):
 def test_saving_needs_a_reason_and_an_administrator(center_client, center_officer, season, photo):
     answer = center_client.post(SAVE, form(roll__warn="7"))
     assert answer.status_code == 400
-    assert said("Please give the reason: the student has to know what to do.") in answer.content.decode()
-    assert answer.context["foreseen"].rules  # what was shown before saving is still there
+    assert said("Please give the reason: whoever is judged by these limits may ask for it.") in answer.content.decode()
+    assert answer.context["comparison"].rules  # what was shown before saving is still there
     officer = client_of(center_officer)
     assert officer.post(SAVE, form(roll__warn="7", reason="Phones.")).status_code == 403
     page = officer.get(URL).content.decode()
@@ -97,7 +102,7 @@ def test_saved_limits_stand_in_the_history_of_the_page(center_client, season, ph
     assert (made.number, made.changes, made.approves_green, made.rejects_red) == (1, {"roll": {"warn": 7}}, True, True)
     page = center_client.get(URL).content.decode()
     assert "Phones are held askew." in page
-    assert "Limits no. 1 of season" in page
+    assert said("Limits no. %(n)s of season %(year)s are in force", n=1, year=season.year) in page
     assert 'value="7' in page
     assert said("%(n)s photo that nobody has decided was judged by other limits or an older engine.", n="1") in page
 
@@ -131,7 +136,7 @@ def test_the_page_asks_the_same_of_one_photo_as_of_three(
         )
     with django_assert_max_num_queries(20):
         page = center_client.post(URL, form(roll__warn="7")).content.decode()
-    assert "<strong>3</strong> of 3" in page
+    assert said("<strong>%(n)s</strong> of %(total)s verdicts would be otherwise.", n=3, total=3) in page
 
 
 def test_a_season_without_photos_has_a_page_too(center_client, season):
@@ -148,4 +153,5 @@ def test_the_work_is_followed_on_the_page(center_client, center_admin, season, p
     jobs.run(Job.objects.get(kind="rejudge").pk)
     over = center_client.get(URL, headers={"HX-Request": "true"}).content.decode()
     assert "hx-trigger" not in over
-    assert "Judged again: 1. Other verdicts: 1." in over
+    message = "Judged again: %(photos)d. Other verdicts: %(changed)d. Released to be handed in: %(released)d."
+    assert said(message, photos=1, changed=1, released=0) in over

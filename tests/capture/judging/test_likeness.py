@@ -60,7 +60,7 @@ def sent(student, data: bytes) -> Photo:
             by=student,
         )
         if photo.status == Photo.Status.CHECKING:
-            judge.judge(photo_id=photo.pk)
+            judge.judge_photo(photo_id=photo.pk)
         photo.refresh_from_db()
     return photo
 
@@ -117,9 +117,9 @@ def test_a_mirrored_imprint_is_found(student, stranger, picture):
     mine = sent(student, as_file(picture))
     theirs = factories.photo(stranger, Photo.Status.READY)
     with system_scope():
-        stored = likeness.hex_of(mine.imprint.bits)
-        likeness.keep(theirs, mirror_imprint(stored))
-        assert likeness.compare(theirs) == [likeness.Match(mine.pk, 0, True)]
+        stored = likeness.from_bit_string(mine.imprint.bits)
+        likeness.store_imprint(theirs, mirror_imprint(stored))
+        assert likeness.compare_photo(theirs) == [likeness.Match(mine.pk, 0, True)]
     assert all(row.is_mirrored for row in rows())
 
 
@@ -134,10 +134,10 @@ def test_the_students_own_attempts_never(student, picture):
 def test_many_own_attempts_do_not_hide_the_picture_of_another(pair, student):
     _mine, theirs = pair
     with system_scope():
-        bits = likeness.hex_of(theirs.imprint.bits)
+        bits = likeness.from_bit_string(theirs.imprint.bits)
         for _n in range(likeness.MOST_SHOWN + 1):
-            likeness.keep(factories.photo(student, is_current=False), bits)
-        found = likeness.near(bits, limit=0, student_id=student.pk)
+            likeness.store_imprint(factories.photo(student, is_current=False), bits)
+        found = likeness.find_near(bits, limit=0, student_id=student.pk)
     assert [match.photo_id for match in found] == [theirs.pk]
 
 
@@ -152,7 +152,7 @@ def test_a_rejected_photo_leaves_no_imprint(student, shut_eyes):
 def test_comparing_twice_changes_nothing(pair):
     with system_scope():
         for photo in pair:
-            likeness.compare(photo)
+            likeness.compare_photo(photo)
     assert len(rows()) == 2
     assert Event.objects.filter(kind="photo.likeness_found").count() == 2
 
@@ -191,12 +191,16 @@ def test_the_students_own_photo_of_an_earlier_season_says_so(student, other_scho
     old = factories.photo(before, Photo.Status.APPROVED)
     mine = sent(student, as_file(picture))
     with system_scope():
-        likeness.keep(old, likeness.hex_of(mine.imprint.bits))
-        likeness.compare(mine)
+        likeness.store_imprint(old, likeness.from_bit_string(mine.imprint.bits))
+        likeness.compare_photo(mine)
     (row,) = rows()
     assert (row.photo_id, row.other_id, row.is_own) == (mine.pk, old.pk, True)
     page = client_of(owner).get(f"/school/review/?state=all&photo={mine.pk}").content.decode()
-    assert f"own photo for the class of {season.year}" in page
+    message = (
+        "The student has graduated before: this is the own photo for the class of %(year)s."
+        " A new photo is asked for; please return it."
+    )
+    assert said(message, year=season.year) in page
     assert said("Confirm and lock") not in page
     assert student.id_number not in page
 
@@ -205,8 +209,8 @@ def test_a_photo_of_an_earlier_season_keeps_its_verdict(student, stranger, seaso
     old = factories.photo(factories.student(other_school, earlier(season)), Photo.Status.APPROVED)
     mine = sent(student, as_file(picture))
     with system_scope():
-        likeness.keep(old, likeness.hex_of(mine.imprint.bits))
-        likeness.compare(mine)
+        likeness.store_imprint(old, likeness.from_bit_string(mine.imprint.bits))
+        likeness.compare_photo(mine)
     assert len(rows()) == 2
     assert duplicate(mine)
     assert duplicate(old) is None
@@ -214,7 +218,7 @@ def test_a_photo_of_an_earlier_season_keeps_its_verdict(student, stranger, seaso
 
 
 def test_the_search_goes_through_the_index(pair):
-    values = likeness.values_of("0f" * 64, limit=72, student_id=0)
+    values = likeness.near_parameters("0f" * 64, limit=72, student_id=0)
     with connection.cursor() as cursor:
         cursor.execute(likeness.PLANNER, ["off", "off"])
         cursor.execute("EXPLAIN " + likeness.NEAR, values)
@@ -277,10 +281,11 @@ def test_a_school_settles_its_own_side(pair, owner, outsider):
     assert duplicate(theirs)
     assert colour(theirs) == "amber"
     assert Event.objects.filter(kind="photo.likeness_cleared").count() == 1
-    assert "says the other side: Owner (Lakeside University)" in " ".join(review_page(outsider, theirs).split())
+    answer = f"{said('says the other side')}: Owner (Lakeside University)"
+    assert answer in " ".join(review_page(outsider, theirs).split())
     assert client_of(owner).get(f"/school/likenesses/{row.pk}/picture/").status_code == 404
     with school_scope(mine.school), pytest.raises(Conflict):
-        likeness.clear(likeness=row, by=owner)
+        likeness.clear_likeness(likeness=row, by=owner)
 
 
 def test_the_center_settles_both_sides(pair, center_officer):
@@ -296,7 +301,7 @@ def test_within_a_school_one_word_settles_both(student, season, school, owner, p
     classmate = factories.student(school, season)
     mine, theirs = sent(student, as_file(picture)), sent(classmate, altered(picture))
     with school_scope(school):
-        likeness.clear(likeness=rows()[0], by=owner)
+        likeness.clear_likeness(likeness=rows()[0], by=owner)
     assert duplicate(mine) is None
     assert duplicate(theirs) is None
 
@@ -306,7 +311,7 @@ def test_clearing_one_leaves_the_others(pair, season, school, owner, picture):
     sent(factories.student(school, season), altered(picture))
     row = next(row for row in rows() if row.photo_id == mine.pk)
     with school_scope(mine.school):
-        likeness.clear(likeness=row, by=owner)
+        likeness.clear_likeness(likeness=row, by=owner)
     assert duplicate(mine)
     assert colour(mine) == "amber"
 
@@ -315,8 +320,8 @@ def test_a_cleared_one_is_not_found_again(pair, owner):
     mine, _theirs = pair
     row = next(row for row in rows() if row.photo_id == mine.pk)
     with school_scope(mine.school):
-        likeness.clear(likeness=row, by=owner)
-        likeness.compare(mine)
+        likeness.clear_likeness(likeness=row, by=owner)
+        likeness.compare_photo(mine)
     assert duplicate(mine) is None
 
 
@@ -327,7 +332,7 @@ def test_nobody_else_clears(pair, center_officer, season):
     assert client_of(stranger).post(f"/school/likenesses/{row.pk}/clear/").status_code == 404
     assert rows()[0].cleared_at is None
     assert client_of(center_officer).post(f"/center/likenesses/{row.pk}/clear/").status_code == 302
-    assert rows()[0].cleared_by_name.endswith("(center)")
+    assert rows()[0].cleared_by_name.endswith(f"({said('center')})")
 
 
 def test_the_center_sees_whole_names_and_its_list(pair, center_client, stranger):
@@ -337,7 +342,8 @@ def test_the_center_sees_whole_names_and_its_list(pair, center_client, stranger)
     assert f"/center/photos/{theirs.pk}/" in page
     listed = center_client.get("/center/photos/?finding=duplicate")
     assert {photo.pk for photo, _found in listed.context["items"]} == {mine.pk, theirs.pk}
-    assert "2 photos are like another student" in center_client.get("/panels/capture/failures/").content.decode()
+    panel = center_client.get("/panels/capture/failures/").content.decode()
+    assert said("%(n)s photos are like another student's: please compare", n=2) in panel
 
 
 # lost workers, retention, the lock
@@ -370,7 +376,8 @@ def test_the_purge_keeps_the_imprints_of_approved_photos_only(pair, owner):
 
 def test_a_locked_side_is_said_on_the_other_and_counted_no_more(pair, owner, outsider, stranger):
     mine, _theirs = pair
-    assert "1 photo is like another student" in client_of(owner).get("/panels/capture/failures/").content.decode()
+    panel = client_of(owner).get("/panels/capture/failures/").content.decode()
+    assert said("%(n)s photo is like another student's: please compare", n=1) in panel
     client_of(outsider).post(f"/school/students/{stranger.pk}/lock/", {"reason": "Not your picture"})
     assert said(
         "The other account has been locked. If the picture is this student's own, decide about it as about any other."
@@ -387,8 +394,8 @@ def test_a_lock_says_who_when_why_and_who_unlocks(student, owner, colleague, pic
     client_of(owner).post(f"/school/students/{student.pk}/lock/", {"reason": "Not your picture"})
     page = review_page(colleague, photo)
     assert "Not your picture" in page
-    assert "Locked by Owner" in page
-    assert "Only an administrator of the school can unlock it: Owner" in page
+    assert said("Locked by %(who)s, %(when)s.", who="Owner", when="|").split("|")[0] in page
+    assert said("Only an administrator of the school can unlock it: %(who)s.", who="Owner") in page
     assert 'data-open="unlock"' not in page
     assert 'data-open="unlock"' in review_page(owner, photo)
 

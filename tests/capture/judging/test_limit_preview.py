@@ -33,13 +33,13 @@ def judged(school, season):
 
 
 def draft(season, changes, **switches) -> LimitSet:
-    return limits.draft(season, changes=changes, **switches)
+    return limits.draft_set(season, changes=changes, **switches)
 
 
 def test_counts_by_colour_and_by_rule(season, judged):
     for roll in (0.0, 4.0, 6.0, 7.0, 12.0):
         judged(roll)
-    found = limit_preview.compare(season, draft(season, {"roll": {"reject": 6.5, "warn": 3}}), days=1)
+    found = limit_preview.compare_limits(season, draft(season, {"roll": {"reject": 6.5, "warn": 3}}), days=1)
     assert (found.photos, found.changed) == (5, 2)
     assert found.table == [
         ("green", [("green", 1), ("amber", 1), ("red", 0)], 2),
@@ -47,14 +47,14 @@ def test_counts_by_colour_and_by_rule(season, judged):
         ("red", [("green", 0), ("amber", 0), ("red", 1)], 1),
     ]
     assert dict(found.rules["roll"]) == {"new": 1, "graver": 1}
-    milder = limit_preview.compare(season, draft(season, {"roll": {"reject": 20, "warn": None}}), days=1)
+    milder = limit_preview.compare_limits(season, draft(season, {"roll": {"reject": 20, "warn": None}}), days=1)
     assert dict(milder.rules["roll"]) == {"lost": 3}
 
 
 def test_which_photos_the_others_stay_out(season, judged):
     judged(0.0)
     hit = judged(6.0)
-    found = limit_preview.compare(season, draft(season, {"roll": {"warn": None}}), days=1)
+    found = limit_preview.compare_limits(season, draft(season, {"roll": {"warn": None}}), days=1)
     [(photo, change)] = limit_preview.photos_of(found)
     assert photo == hit
     assert (change.before, change.after, change.rules) == ("amber", "green", (("roll", "warn", ""),))
@@ -64,7 +64,7 @@ def test_findings_of_untouched_rules_stay_as_they_were_found(season, judged):
     photo = judged(6.0)
     photo.findings.create(school=photo.school, rule="mouth", outcome="reject", value=0.1, limit=0.06)
     Photo.objects.filter(pk=photo.pk).update(outcome="red")
-    found = limit_preview.compare(season, draft(season, {"roll": {"warn": None}}), days=1)
+    found = limit_preview.compare_limits(season, draft(season, {"roll": {"warn": None}}), days=1)
     assert found.moves == {("red", "red"): 1}
     assert found.changed == 1
 
@@ -73,14 +73,14 @@ def test_only_the_days_asked_for(season, judged):
     judged(6.0, taken_at=timezone.now() - dt.timedelta(days=2))
     judged(6.0)
     wanted = draft(season, {"roll": {"warn": None}})
-    assert [limit_preview.compare(season, wanted, days=days).photos for days in (1, 3)] == [1, 2]
+    assert [limit_preview.compare_limits(season, wanted, days=days).photos for days in (1, 3)] == [1, 2]
 
 
 def test_the_newest_speak_for_the_others_and_it_is_said(season, judged, monkeypatch):
     for roll in (6.0, 6.0, 6.0):
         judged(roll)
     monkeypatch.setattr(limit_preview, "NEWEST", 2)
-    found = limit_preview.compare(season, draft(season, {"roll": {"warn": None}}), days=1)
+    found = limit_preview.compare_limits(season, draft(season, {"roll": {"warn": None}}), days=1)
     assert (found.photos, found.is_cut) == (2, True)
 
 
@@ -90,7 +90,7 @@ def test_photos_that_would_change_colour_are_shown_first(season, judged, monkeyp
     red.findings.create(school=red.school, rule="mouth", outcome="reject", value=0.1, limit=0.06)
     amber = judged(6.0, taken_at=timezone.now() - dt.timedelta(hours=1))
     monkeypatch.setattr(limit_preview, "SHOWN", 1)
-    found = limit_preview.compare(season, draft(season, {"roll": {"reject": None, "warn": None}}), days=1)
+    found = limit_preview.compare_limits(season, draft(season, {"roll": {"reject": None, "warn": None}}), days=1)
     assert found.changed == 2
     assert [change.photo_id for change in found.shown] == [amber.pk]
 
@@ -98,9 +98,9 @@ def test_photos_that_would_change_colour_are_shown_first(season, judged, monkeyp
 def test_what_nobody_would_have_looked_at(season, judged):
     for roll in (0.0, 0.0, 12.0):
         judged(roll)
-    trusting = limit_preview.compare(season, draft(season, {}, approves_green=True), days=1)
+    trusting = limit_preview.compare_limits(season, draft(season, {}, approves_green=True), days=1)
     assert (trusting.approved, trusting.rejected, trusting.changed) == ([0, 2], [1, 1], 0)
-    asking = limit_preview.compare(season, draft(season, {}, rejects_red=False), days=1)
+    asking = limit_preview.compare_limits(season, draft(season, {}, rejects_red=False), days=1)
     assert (asking.approved, asking.rejected) == ([0, 0], [1, 0])
 
 
@@ -109,5 +109,5 @@ def test_as_many_queries_for_three_photos_as_for_one(season, judged, django_asse
     judged(6.0)
     for _n in range(3):
         with django_assert_num_queries(4):
-            limit_preview.photos_of(limit_preview.compare(season, wanted, days=1))
+            limit_preview.photos_of(limit_preview.compare_limits(season, wanted, days=1))
         judged(6.0)

@@ -14,21 +14,21 @@ from tests.support.words import said
 pytestmark = pytest.mark.django_db
 
 
-def change(season, by, changes, *, seen=0, reason="Phones see less.", **switches) -> LimitSet:
-    return limits.change(season=season, by=by, reason=reason, seen=seen, changes=changes, **switches)
+def change(season, by, changes, *, version=0, reason="Phones see less.", **switches) -> LimitSet:
+    return limits.change_limits(season=season, by=by, reason=reason, version=version, changes=changes, **switches)
 
 
 def test_without_a_set_the_defaults_hold(season):
     found = limits.in_force(season)
     assert (found.number, found.pk, found.changes) == (0, None, {})
     assert limits.bounds(found, background="white").as_dict() == vision.limits_of().as_dict()
-    assert limits.stored(found) is None
+    assert limits.row_of(found) is None
 
 
 def test_a_change_is_the_next_number_and_stands_in_the_history(season, center_admin):
     first = change(season, center_admin, {"roll": {"reject": 10}})
-    second = change(season, center_admin, {"roll": {"reject": 10, "warn": None}}, seen=first.pk, approves_green=True)
-    assert [row.number for row in limits.sets_of(season)] == [2, 1]
+    second = change(season, center_admin, {"roll": {"reject": 10, "warn": None}}, version=first.pk, approves_green=True)
+    assert [row.number for row, _differences in limits.list_sets(season)] == [2, 1]
     assert limits.in_force(season) == second
     assert (first.made_by, second.reason) == (center_admin, "Phones see less.")
     assert limits.bounds(second, background="blue").get("roll", "warn") is None
@@ -50,13 +50,13 @@ def test_a_new_season_begins_with_the_limits_of_the_last_one(season, center_admi
     carried = change(season, center_admin, {"roll": {"reject": 12}})
     later = factories.season(year=season.year + 1, graduating_class=season.year + 2, status="draft")
     assert limits.in_force(later).season == season
-    own = change(later, center_admin, {"roll": {"reject": 9}}, seen=carried.pk)
+    own = change(later, center_admin, {"roll": {"reject": 9}}, version=carried.pk)
     assert (own.number, limits.in_force(later), limits.in_force(season).changes) == (
         1,
         own,
         {"roll": {"reject": 12}},
     )
-    assert [line.text for line in limits.told(later)[0].lines] == ["roll.reject 12 → 9"]
+    assert [line.text for line in limits.list_sets(later)[0][1]] == ["roll.reject 12 → 9"]
 
 
 @pytest.mark.parametrize(
@@ -73,10 +73,21 @@ def test_a_new_season_begins_with_the_limits_of_the_last_one(season, center_admi
                 reject="8",
             ),
         ),
-        ({"eyes": {"warn": 0.4}}, "the warning at 0.4 lies beyond the rejection at 0.45"),
+        (
+            {"eyes": {"warn": 0.4}},
+            said(
+                "%(rule)s: the warning at %(warn)s lies beyond the rejection at %(reject)s and would never be given.",
+                rule="Eyes open",
+                warn="0.4",
+                reject="0.45",
+            ),
+        ),
         ({"roll": {"reject": -1}}, said("%(rule)s: a limit is a number from 0 up.")),
         ({"roll": {"reject": float("nan")}}, said("%(rule)s: a limit is a number from 0 up.")),
-        ({"roll": {"reject": 91}}, "this limit can be 90 at most"),
+        (
+            {"roll": {"reject": 91}},
+            said("%(rule)s: this limit can be %(most)s at most.", rule="Head upright", most="90"),
+        ),
         ({"mouth": {"warn": 1}}, said("There is no limit “%(name)s”.", name="mouth.warn")),
         ({"nose": {"reject": 1}}, said("There is no limit “%(name)s”.", name="nose.reject")),
         ({"colour": {"hue_low": 80}}, said("%(rule)s: the lower end lies above the upper end.")),
@@ -89,9 +100,11 @@ def test_nonsense_is_refused_with_a_sentence(season, center_admin, changes, sent
 
 
 def test_a_reason_is_required(season, center_admin):
-    with pytest.raises(PortalError, match=said("Please give the reason: the student has to know what to do.")):
+    with pytest.raises(
+        PortalError, match=said("Please give the reason: whoever is judged by these limits may ask for it.")
+    ):
         change(season, center_admin, {"roll": {"reject": 9}}, reason="  ")
-    with pytest.raises(PortalError, match="under 300 characters"):
+    with pytest.raises(PortalError, match=said("Please keep the reason under %(n)d characters.", n=300)):
         change(season, center_admin, {"roll": {"reject": 9}}, reason="x" * 301)
 
 
@@ -100,18 +113,18 @@ def test_whoever_saves_second_looks_again(season, center_admin):
     with pytest.raises(
         Conflict, match=said("Somebody else has changed the photo rules meanwhile. Look at them again, then save.")
     ):
-        change(season, center_admin, {"roll": {"reject": 11}}, seen=0)
+        change(season, center_admin, {"roll": {"reject": 11}}, version=0)
 
 
 def test_the_first_set_of_a_season_is_not_taken_for_the_carried_one_of_the_same_number(season, center_admin):
     carried = change(season, center_admin, {"roll": {"reject": 12}})
     later = factories.season(year=season.year + 1, graduating_class=season.year + 2, status="draft")
-    own = change(later, center_admin, {"roll": {"reject": 9}}, seen=carried.pk)
+    own = change(later, center_admin, {"roll": {"reject": 9}}, version=carried.pk)
     assert own.number == carried.number
     with pytest.raises(
         Conflict, match=said("Somebody else has changed the photo rules meanwhile. Look at them again, then save.")
     ):
-        change(later, center_admin, {"roll": {"reject": 11}}, seen=carried.pk)
+        change(later, center_admin, {"roll": {"reject": 11}}, version=carried.pk)
 
 
 def test_a_set_is_never_changed(season):
@@ -125,16 +138,16 @@ def test_a_set_is_never_changed(season):
 def test_what_a_season_may_leave_to_a_person(season):
     asks = LimitSet(season=season, rejects_red=False)
     mouth = vision.Finding("mouth", "reject", 0.1, 0.06)
-    assert limits.refuses(None, [mouth])
-    assert not limits.refuses(asks, [mouth])
-    assert not limits.refuses(LimitSet(season=season), [vision.Finding("roll", "warn", 6, 5)])
+    assert limits.rejects_automatically(None, [mouth])
+    assert not limits.rejects_automatically(asks, [mouth])
+    assert not limits.rejects_automatically(LimitSet(season=season), [vision.Finding("roll", "warn", 6, 5)])
     for hopeless in (
         vision.Finding("unreadable", "reject"),
         vision.Finding("one_face", "reject", 0.0, 1.0),
         vision.Finding("too_close", "reject", 0.3, 0.04),
     ):
-        assert limits.refuses(asks, [hopeless])
-    assert not limits.refuses(asks, [vision.Finding("one_face", "reject", 2.0, 1.0)])
+        assert limits.rejects_automatically(asks, [hopeless])
+    assert not limits.rejects_automatically(asks, [vision.Finding("one_face", "reject", 2.0, 1.0)])
 
 
 @pytest.mark.parametrize("rule", [rule for rule in vision.RULES if rule.is_checked], ids=lambda rule: rule.name)

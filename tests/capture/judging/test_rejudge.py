@@ -3,6 +3,8 @@
 import uuid
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 import vision
 from capture.judging import judge, limits, rejudge
@@ -51,7 +53,7 @@ def judged(school, season, measures):
 
 def apply(season) -> rejudge.Report:
     limit_set = limits.in_force(season)
-    photos = rejudge.outdated(season, limit_set)
+    photos = rejudge.outdated_photos(season, limit_set)
     return [*rejudge.apply(photos, limit_set, season=season, by=history.SYSTEM)][-1]
 
 
@@ -91,11 +93,15 @@ def test_a_rejected_photo_that_passes_now_is_released_and_made_into_a_portrait(
     sent = intake.accept_upload(
         student=agreed, enrolment=enrolment, data=shut_eyes, token=uuid.uuid4(), origin="camera", by=agreed
     )
-    photo = judge.judge(photo_id=sent.pk)
+    photo = judge.judge_photo(photo_id=sent.pk)
     assert photo.status == Status.REJECTED
     preview = photo.preview.name
     chosen = factories.limit_set(season, {"eyes": OFF})
-    report = apply(season)
+    with CaptureQueriesContext(connection) as queries:
+        report = apply(season)
+    assert (
+        sum(query["sql"].startswith('UPDATE "capture_photo"') for query in queries) == 1
+    )  # see likeness._update_outcome
     photo.refresh_from_db()
     agreed.refresh_from_db()
     assert report.released == 1
@@ -105,7 +111,7 @@ def test_a_rejected_photo_that_passes_now_is_released_and_made_into_a_portrait(
     assert told.recipient_key == agreed.actor_key
 
     with django_capture_on_commit_callbacks(execute=True):
-        photo = judge.judge(photo_id=photo.pk)
+        photo = judge.judge_photo(photo_id=photo.pk)
     agreed.refresh_from_db()
     assert (photo.status, photo.limit_set, agreed.stage) == (Status.READY, chosen, Student.Stage.READY)
     assert photo.portrait
@@ -127,7 +133,7 @@ def test_a_rejected_photo_that_still_fails_gets_its_new_reasons(season, judged):
 def test_a_rejected_photo_is_not_released_behind_what_happened_since(season, school, enrolment, judged, how):
     photo = judged(Status.REJECTED, roll=12.0)
     if how == "newer photo":
-        intake.put_aside(photo.student, by=photo.student)
+        intake.retire_current_photo(photo.student, by=photo.student)
         factories.photo(photo.student, Status.SUBMITTED)
     elif how == "locked":
         Student.objects.filter(pk=photo.student_id).update(locked_at="2026-01-01T00:00:00Z")
@@ -147,9 +153,9 @@ def test_decided_photos_stay_as_decided(season, judged, owner):
     decisions.approve(photo=photos[0], by=owner)
     decisions.return_(photo=photos[1], by=owner, reason="The collar.")
     factories.limit_set(season, {"roll": {"reject": 5.5, "warn": 3}})
-    assert rejudge.outdated(season, limits.in_force(season)).count() == 0
-    foreseen = rejudge.foresee(rejudge.judged(season), limits.in_force(season), season=season)
-    assert (foreseen.changed, foreseen.decided) == (2, 2)
+    assert rejudge.outdated_photos(season, limits.in_force(season)).count() == 0
+    predicted = rejudge.predict(rejudge.judged_photos(season), limits.in_force(season), season=season)
+    assert (predicted.changed, predicted.decided) == (2, 2)
     for photo in photos:
         photo.refresh_from_db()
         assert found(photo)["roll"] == "warn"
@@ -170,17 +176,17 @@ def test_twice_is_once(season, judged):
     judged(Status.REJECTED, roll=12.0)
     factories.limit_set(season, {"roll": {"reject": None, "warn": 4}})
     apply(season)
-    assert rejudge.outdated(season, limits.in_force(season)).count() == 0
+    assert rejudge.outdated_photos(season, limits.in_force(season)).count() == 0
     events = Event.objects.count()
-    everything = rejudge.undecided(season)
+    everything = rejudge.undecided_photos(season)
     [*rejudge.apply(everything, limits.in_force(season), season=season, by=history.SYSTEM)]
     assert Event.objects.count() == events
 
 
 def test_looking_ahead_writes_nothing(season, judged):
     photo = judged(roll=6.0)
-    strict = limits.draft(season, changes={"roll": {"reject": 5.5, "warn": 3}})
-    report = rejudge.foresee(rejudge.judged(season), strict, season=season)
+    strict = limits.draft_set(season, changes={"roll": {"reject": 5.5, "warn": 3}})
+    report = rejudge.predict(rejudge.judged_photos(season), strict, season=season)
     assert report.as_dict()["rules"] == [{"rule": "roll", "from": "warn", "to": "reject", "photos": 1}]
     assert found(photo)["roll"] == "warn"
 
@@ -208,7 +214,7 @@ def test_a_season_that_lets_a_person_decide_makes_portraits_of_red_photos(agreed
     sent = intake.accept_upload(
         student=agreed, enrolment=enrolment, data=shut_eyes, token=uuid.uuid4(), origin="camera", by=agreed
     )
-    photo = judge.judge(photo_id=sent.pk)
+    photo = judge.judge_photo(photo_id=sent.pk)
     assert (photo.status, photo.outcome) == (Status.READY, "red")
     assert photo.portrait
     assert found(photo)["eyes"] == "reject"
@@ -225,7 +231,7 @@ def test_nobody_in_the_picture_is_never_left_to_a_person(agreed, enrolment, seas
         origin="camera",
         by=agreed,
     )
-    assert judge.judge(photo_id=sent.pk).status == Status.REJECTED
+    assert judge.judge_photo(photo_id=sent.pk).status == Status.REJECTED
 
 
 def test_other_schools_follow_too(season, other_school, judged, measures):

@@ -36,12 +36,12 @@ def judged(school, season, status, roll: float) -> Photo:
 
 def apply(season):
     limit_set = limits.in_force(season)
-    return [*rejudge.apply(rejudge.undecided(season), limit_set, season=season, by=history.SYSTEM)]
+    return [*rejudge.apply(rejudge.undecided_photos(season), limit_set, season=season, by=history.SYSTEM)]
 
 
 def test_two_who_save_at_once_make_one_set(season, center_admin, center_officer):
     def save(by, warn):
-        return limits.change(season=season, by=by, reason="A test.", seen=0, changes={"roll": {"warn": warn}})
+        return limits.change_limits(season=season, by=by, reason="A test.", version=0, changes={"roll": {"warn": warn}})
 
     results = at_once(lambda: save(center_admin, 4), lambda: save(center_officer, 6))
     assert [type(result) for result in results if not isinstance(result, LimitSet)] == [Conflict]

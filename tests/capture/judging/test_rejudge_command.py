@@ -64,9 +64,11 @@ def test_one_school_and_the_last_days(photo, season, other_school, capsys):
 
 
 def test_a_missing_file_of_limits_is_named(season, tmp_path, capsys):
-    with pytest.raises(CommandError, match=r"gone\.json: there is no such file"):
+    with pytest.raises(
+        CommandError, match=r"gone\.json" + said("%(path)s: there is no such file. Check the name and the folder.")
+    ):
         rejudge(capsys, "--limits", str(tmp_path / "gone.json"))
-    with pytest.raises(CommandError, match="this is a folder"):
+    with pytest.raises(CommandError, match=said("%(path)s: this is a folder. Name a file in it.")):
         rejudge(capsys, "--limits", str(tmp_path))
     with pytest.raises(CommandError, match="1999"):
         rejudge(capsys, "--season", "1999")
@@ -76,9 +78,10 @@ def test_looking_ahead_with_limits_of_a_file(photo, tmp_path, capsys):
     file = tmp_path / "limits.json"
     file.write_text('{"roll": {"reject": 5.5, "warn": 3}}')
     call_command("rejudge", "--limits", str(file))
-    said = capsys.readouterr().out
-    assert "1 verdicts would change" in said
-    assert "roll" in said
+    output = capsys.readouterr().out
+    message = "%(changed)d verdicts would change, %(decided)d of them decided or given up, which stay as they are."
+    assert said(message, changed=1, decided=0) in output
+    assert "roll" in output
     with pytest.raises(
         CommandError,
         match=said("Limits of a file are to look ahead only. Save them on the page “Judging rules” first."),

@@ -30,17 +30,17 @@ def pictures() -> dict:
 
 def test_the_same_limits_give_the_same_findings(pictures):
     for measures, geometry, findings in pictures.values():
-        again = replay.findings(measures, geometry, findings, vision.limits_of())
+        again = replay.replay_findings(measures, geometry, findings, vision.limits_of())
         assert {(f.rule, f.outcome, f.value) for f in again} == {(f.rule, f.outcome, f.value) for f in findings}
 
 
 def test_other_limits_give_other_findings(pictures):
     measures, geometry, findings = pictures["eyes"]
     off = dict.fromkeys(vision.DEFAULTS["eyes"])
-    again = replay.findings(measures, geometry, findings, vision.limits_of({"eyes": off}))
+    again = replay.replay_findings(measures, geometry, findings, vision.limits_of({"eyes": off}))
     assert "eyes" in {f.rule for f in findings}
     assert "eyes" not in {f.rule for f in again}
-    assert replay.differ(findings, again)
+    assert replay.differ_in_outcome(findings, again)
 
 
 def test_only_the_rules_asked_for_are_asked_again(pictures):
@@ -48,38 +48,38 @@ def test_only_the_rules_asked_for_are_asked_again(pictures):
     strict = vision.limits_of(
         {"eyes": {"reject": None, "warn": None, "aspect": None}, "roll": {"reject": 0, "warn": None}}
     )
-    again = replay.findings(measures, geometry, findings, strict, rules={"roll"})
+    again = replay.replay_findings(measures, geometry, findings, strict, rules={"roll"})
     assert {"eyes", "roll"} <= {f.rule for f in again}
 
 
 def test_the_outline_is_replayed_from_the_stored_grade(pictures):
     measures, geometry, findings = pictures[None]
     strict = vision.limits_of({"edge": {"warn": 0.0}})
-    assert "edge" in {f.rule for f in replay.findings(measures, geometry, findings, strict)}
+    assert "edge" in {f.rule for f in replay.replay_findings(measures, geometry, findings, strict)}
     stored = vision.Finding("edge", "warn", 0.3, 0.15)
     older = {name: value for name, value in geometry.items() if name != "edge"}
-    assert stored in replay.findings(measures, older, [stored], vision.limits_of())
+    assert stored in replay.replay_findings(measures, older, [stored], vision.limits_of())
 
 
 def test_what_no_rule_finds_stays_as_it_was_found(pictures):
     measures, geometry, _findings = pictures[None]
     duplicate = vision.Finding("duplicate", "warn")
-    assert duplicate in replay.findings(measures, geometry, [duplicate], vision.limits_of())
+    assert duplicate in replay.replay_findings(measures, geometry, [duplicate], vision.limits_of())
     unreadable = (vision.Finding("unreadable", "reject"),)
-    assert replay.findings({}, {}, unreadable, vision.limits_of()) == unreadable
+    assert replay.replay_findings({}, {}, unreadable, vision.limits_of()) == unreadable
 
 
 def test_a_measure_that_an_older_engine_did_not_take_leaves_its_finding(pictures):
     measures, geometry, _findings = pictures[None]
     older = {name: value for name, value in measures.items() if name != "lip_distance"} | {"lip_redness": 0.0}
     mask = vision.Finding("mask", "reject", 0.0, 2.5)
-    assert mask in replay.findings(older, geometry, [mask], vision.limits_of())
+    assert mask in replay.replay_findings(older, geometry, [mask], vision.limits_of())
     framing = vision.Finding("framing", "warn")
-    assert framing in replay.findings(measures, {"crop": {}}, [framing], vision.limits_of())
+    assert framing in replay.replay_findings(measures, {"crop": {}}, [framing], vision.limits_of())
 
 
 def test_a_rule_is_asked_again_when_the_limits_change_that_it_asks():
-    assert replay.affected(["roll"]) == {"roll"}
-    assert replay.affected(["sharpness"]) == {"sharpness", "screen", "beautified"}
-    assert replay.affected(["mask", "roll"]) == {"mask", "fringe", "beautified", "colour", "roll"}
-    assert replay.affected([]) == set()
+    assert replay.affected_rules(["roll"]) == {"roll"}
+    assert replay.affected_rules(["sharpness"]) == {"sharpness", "screen", "beautified"}
+    assert replay.affected_rules(["mask", "roll"]) == {"mask", "fringe", "beautified", "colour", "roll"}
+    assert replay.affected_rules([]) == set()

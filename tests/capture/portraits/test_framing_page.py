@@ -25,6 +25,7 @@ from vision.portrait.head_position import HeadPosition, crop_for
 pytestmark = pytest.mark.django_db(transaction=True)
 PICTURES = Path(os.environ.get("CAMERA_SHOTS", "var/screenshots"))
 DESK = {"width": 1440, "height": 900}
+MADE = said("Made. The old portrait has been replaced; the original is as it was.")
 NUMBERS = ("face_width", "eye_line", "sideways", "tilt")
 
 
@@ -39,7 +40,7 @@ def queued(monkeypatch):
 @pytest.fixture
 def photo(scoped, student, season, good_photo, queued) -> Photo:
     row = factories.photo(student, width=1200, height=1600)
-    judgement = judge.look(good_photo, season)
+    judgement = judge.examine_bytes(good_photo, season)
     for name, content in {"original": good_photo, **judgement.files}.items():
         getattr(row, name).save("p.jpg", ContentFile(content), save=False)
     row.measures, row.geometry, row.background = judgement.measures, judgement.geometry, season.background
@@ -193,7 +194,9 @@ def test_numbers_and_sliders_and_buttons_are_one(open_page):
 def test_what_leaves_the_standard_is_red_said_and_not_made(open_page, queued):
     page = open_page()
     drag(page, 0, 90)
-    expect(status(page)).to_have_text("Outside of the standard: Eyes from the upper edge, Hair from the upper edge")
+    eyes, hair = said("Eyes from the upper edge"), said("Hair from the upper edge")
+    outside = f"{said('Outside of the standard:')} {eyes}{said(', ')}{hair}"
+    expect(status(page)).to_have_text(outside)
     expect(page.locator("[data-row=eye_line]")).to_have_class(re.compile("is-out"))
     expect(page.locator("[data-band=hair_top]")).to_have_class(re.compile("is-out"))
     expect(make(page)).to_be_disabled()
@@ -250,9 +253,7 @@ def test_portrait_is_made_and_shown_without_leaving_the_page(open_page, photo, s
     expect(page.locator("#made")).to_contain_text(said("The portrait is being made…"))
     expect(make(page)).to_be_disabled()
     work(school)
-    expect(page.locator("#made")).to_contain_text(
-        said("Made. The old portrait has been replaced; the original is as it was.")
-    )
+    expect(page.locator("#made")).to_contain_text(MADE)
     expect(page.locator("#made")).to_contain_text(said("framed by hand"))
     made = again(photo)
     assert made.portrait.name != photo.portrait.name
@@ -274,10 +275,12 @@ def test_second_reviewer_is_told_and_keeps_the_numbers(open_page, photo, school,
     expect(first.locator("#made")).to_contain_text(said("The portrait is being made…"))
     second.keyboard.press("ArrowDown")
     second.keyboard.press("Enter")
-    expect(second.locator("#toasts")).to_contain_text("Owner is having this portrait made anew right now")
+    at_work = said("%(name)s is having this portrait made anew right now. Wait and look at it.", name="Owner")
+    expect(second.locator("#toasts")).to_contain_text(at_work)
     work(school)
     second.keyboard.press("Enter")
-    expect(second.locator("#toasts")).to_contain_text("Owner has framed this portrait anew in the meantime")
+    faster = said("%(name)s has framed this portrait anew in the meantime. Look at it first.", name="Owner")
+    expect(second.locator("#toasts")).to_contain_text(faster)
 
 
 def test_light_table_leads_there_and_back_and_tells_it(open_page, photo, school):
@@ -288,7 +291,7 @@ def test_light_table_leads_there_and_back_and_tells_it(open_page, photo, school)
     page.keyboard.press("Enter")
     expect(page.locator("#made")).to_contain_text(said("The portrait is being made…"))
     work(school)
-    expect(page.locator("#made")).to_contain_text("Made.")
+    expect(page.locator("#made")).to_contain_text(MADE)
     page.keyboard.press("Escape")
     page.wait_for_url(f"**/school/review/?photo={photo.pk}")
     expect(page.locator(".timeline")).to_contain_text(said("Frame of the portrait set by hand"))
@@ -302,11 +305,12 @@ def test_form_works_without_javascript(open_page, photo, school):
     expect(page.locator("#made")).to_contain_text(said("The portrait is being made…"))
     work(school)
     page.get_by_role("link", name=said("Refresh")).click()
-    expect(page.locator("#made")).to_contain_text("Made.")
+    expect(page.locator("#made")).to_contain_text(MADE)
     assert again(photo).geometry["eye_line"] == pytest.approx(245, abs=0.1)
     page.locator("#id_eye_line").fill("330")
     make(page).click()
-    expect(page.get_by_text("The eyes would lie 330 px below the edge")).to_be_visible()
+    message = "The eyes would lie %(now)s px below the edge; the standard asks for %(low)s to %(high)s."
+    expect(page.get_by_text(said(message, now=330, low=200, high=300))).to_be_visible()
     page.get_by_role("button", name=said("Automatic frame")).click()
     work(school)
     assert again(photo).geometry["crop"] == photo.geometry["crop"]
@@ -320,7 +324,7 @@ def test_center_frames_too(open_page, photo, school, center_admin):
     page.keyboard.press("Enter")
     expect(page.locator("#made")).to_contain_text(said("The portrait is being made…"))
     work(school)
-    expect(page.locator("#made")).to_contain_text("Made.")
+    expect(page.locator("#made")).to_contain_text(MADE)
     page.keyboard.press("Escape")
     page.wait_for_url(f"**/center/photos/{photo.pk}/")
 

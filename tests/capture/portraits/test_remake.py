@@ -41,7 +41,7 @@ def make_photo(season, good_photo):
     def made(student, status=Photo.Status.SUBMITTED) -> Photo:
         photo = factories.photo(student, status, width=1200, height=1600, season=season)
         photo.original.save("o.jpg", ContentFile(good_photo), save=False)
-        judgement = judge.look(good_photo, season)
+        judgement = judge.examine_bytes(good_photo, season)
         for name in ("portrait", "thumbnail"):
             getattr(photo, name).save("p.jpg", ContentFile(judgement.files[name]), save=False)
         photo.measures, photo.geometry = judgement.measures, judgement.geometry
@@ -65,7 +65,7 @@ def other(photo: Photo, **changes: float) -> HeadPosition:
 
 def frame(photo: Photo, by, **changes: float) -> Photo:
     """Order a frame and let the worker make it."""
-    job = framing.order(photo=photo, position=other(photo, **changes), seen=photo.portrait_version, by=by)
+    job = framing.start(photo=photo, position=other(photo, **changes), version=photo.portrait_version, by=by)
     return done(job, photo)
 
 
@@ -125,7 +125,7 @@ def test_automatic_frame_comes_back_byte_for_byte(photo, owner):
     first, crop = file_of(photo), photo.geometry["crop"]
     photo = frame(photo, owner, eye_line=photo.geometry["eye_line"] - 12)
     assert file_of(photo) != first
-    job = framing.order(photo=photo, position=None, seen=photo.portrait_version, by=owner)
+    job = framing.start(photo=photo, position=None, version=photo.portrait_version, by=owner)
     photo = done(job, photo)
     assert file_of(photo) == first
     assert photo.geometry["crop"] == crop
@@ -143,7 +143,7 @@ def test_second_frame_keeps_the_automatic_one(photo, owner):
 def test_typing_the_automatic_numbers_gives_exactly_the_automatic_frame(photo, owner):
     automatic, crop = other(photo), photo.geometry["crop"]
     photo = frame(photo, owner, tilt=1.5)
-    job = framing.order(photo=photo, position=automatic, seen=photo.portrait_version, by=owner)
+    job = framing.start(photo=photo, position=automatic, version=photo.portrait_version, by=owner)
     assert job.params["crop"] == crop
 
 
@@ -177,7 +177,15 @@ def test_typing_the_automatic_numbers_gives_exactly_the_automatic_frame(photo, o
                 high="300",
             ),
         ),
-        ({"eye_line": 205.0}, "px below the edge; the standard asks for 50 to 110."),
+        (
+            {"eye_line": 205.0},
+            said(
+                "The hair would begin %(now)s px below the edge; the standard asks for %(low)s to %(high)s.",
+                now="30",
+                low="50",
+                high="110",
+            ),
+        ),
         (
             {"sideways": -60.0},
             said(
@@ -192,7 +200,7 @@ def test_typing_the_automatic_numbers_gives_exactly_the_automatic_frame(photo, o
 )
 def test_frame_that_leaves_the_standard_is_refused_in_words(photo, owner, changes, says):
     with pytest.raises(PortalError) as refusal:
-        framing.order(photo=photo, position=other(photo, **changes), seen=photo.portrait_version, by=owner)
+        framing.start(photo=photo, position=other(photo, **changes), version=photo.portrait_version, by=owner)
     assert says in str(refusal.value)
     assert not Job.objects.filter(kind="portrait").exists()
 
@@ -209,7 +217,7 @@ def test_frame_that_shows_what_the_photo_does_not_hold_is_refused(photo, owner):
         PortalError,
         match=said("%(now)s%% of the portrait would lie outside of the photo; at most %(high)s%% are allowed."),
     ):
-        framing.order(photo=photo, position=other(photo, face_width=180.0), seen=photo.portrait_version, by=owner)
+        framing.start(photo=photo, position=other(photo, face_width=180.0), version=photo.portrait_version, by=owner)
 
 
 def test_a_head_that_fits_no_frame_may_be_placed_no_worse_than_the_engine_did(photo, owner):
@@ -219,32 +227,34 @@ def test_a_head_that_fits_no_frame_may_be_placed_no_worse_than_the_engine_did(ph
     photo.save()
     top = remake.numbers_of(photo, remake.crop_of(photo))["hair_top"]
     assert top < 50
-    order = {"photo": photo, "seen": photo.portrait_version, "by": owner}
+    order = {"photo": photo, "version": photo.portrait_version, "by": owner}
     with pytest.raises(
         PortalError,
         match=said("The hair would begin %(now)s px below the edge; the standard asks for %(low)s to %(high)s."),
     ):
-        framing.order(position=other(photo, eye_line=280.0), **order)
-    assert framing.order(position=other(photo, sideways=8.0), **order).kind == "portrait"
+        framing.start(position=other(photo, eye_line=280.0), **order)
+    assert framing.start(position=other(photo, sideways=8.0), **order).kind == "portrait"
 
 
 def test_frame_that_is_there_already_is_not_made_again(photo, owner):
-    with pytest.raises(PortalError, match="already"):
-        framing.order(photo=photo, position=other(photo), seen=photo.portrait_version, by=owner)
+    with pytest.raises(PortalError, match=said("This is the frame that the portrait has already.")):
+        framing.start(photo=photo, position=other(photo), version=photo.portrait_version, by=owner)
 
 
 def test_second_reviewer_hears_who_was_faster(photo, owner, colleague):
-    seen = photo.portrait_version
-    job = framing.order(photo=photo, position=other(photo, tilt=1.0), seen=seen, by=owner)
-    with pytest.raises(Conflict, match="Owner is having this portrait made anew right now"):
-        framing.order(photo=photo, position=other(photo, tilt=2.0), seen=seen, by=colleague)
+    version = photo.portrait_version
+    job = framing.start(photo=photo, position=other(photo, tilt=1.0), version=version, by=owner)
+    at_work = said("%(name)s is having this portrait made anew right now. Wait and look at it.", name="Owner")
+    with pytest.raises(Conflict, match=at_work):
+        framing.start(photo=photo, position=other(photo, tilt=2.0), version=version, by=colleague)
     done(job, photo)
-    with pytest.raises(Conflict, match="Owner has framed this portrait anew in the meantime"):
-        framing.order(photo=photo, position=other(photo, tilt=2.0), seen=seen, by=colleague)
+    faster = said("%(name)s has framed this portrait anew in the meantime. Look at it first.", name="Owner")
+    with pytest.raises(Conflict, match=faster):
+        framing.start(photo=photo, position=other(photo, tilt=2.0), version=version, by=colleague)
 
 
 def test_running_twice_and_losing_the_worker_does_no_harm(photo, owner):
-    job = framing.order(photo=photo, position=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
+    job = framing.start(photo=photo, position=other(photo, tilt=1.0), version=photo.portrait_version, by=owner)
     first = done(job, photo).portrait.name
     Job.objects.filter(pk=job.pk).update(status=Job.Status.QUEUED)  # the sweep took the worker to be lost
     assert done(job, photo).portrait.name == first
@@ -274,7 +284,7 @@ def test_portrait_that_cannot_be_framed_says_why(photo, owner, fields, says):
     position = other(photo, tilt=1.0)
     Photo.objects.filter(pk=photo.pk).update(**fields)
     with pytest.raises(Conflict, match=says):
-        framing.order(photo=photo, position=position, seen=photo.portrait_version, by=owner)
+        framing.start(photo=photo, position=position, version=photo.portrait_version, by=owner)
 
 
 @pytest.mark.parametrize("stage", [Student.Stage.PROOFED, Student.Stage.PRINTED])
@@ -285,7 +295,7 @@ def test_portrait_that_the_student_has_confirmed_is_reset_instead(make_photo, st
         Conflict,
         match=said("The student has confirmed this portrait. If it has to change, reset the photo and say why."),
     ):
-        framing.order(photo=photo, position=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
+        framing.start(photo=photo, position=other(photo, tilt=1.0), version=photo.portrait_version, by=owner)
 
 
 def test_nothing_is_framed_once_the_feedback_form_is_accepted(photo, owner):
@@ -293,12 +303,12 @@ def test_nothing_is_framed_once_the_feedback_form_is_accepted(photo, owner):
     with pytest.raises(
         Conflict, match=said("The feedback form has been accepted: portraits stay as they are. Ask the center.")
     ):
-        framing.order(photo=photo, position=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
+        framing.start(photo=photo, position=other(photo, tilt=1.0), version=photo.portrait_version, by=owner)
 
 
 def test_student_who_confirms_while_the_portrait_is_made_keeps_the_one_that_was_read(make_photo, student, owner):
     photo = make_photo(student, Photo.Status.APPROVED)
-    job = framing.order(photo=photo, position=other(photo, tilt=1.0), seen=photo.portrait_version, by=owner)
+    job = framing.start(photo=photo, position=other(photo, tilt=1.0), version=photo.portrait_version, by=owner)
     Student.objects.filter(pk=student.pk).update(stage=Student.Stage.PROOFED)
     jobs.run(job.pk)
     job.refresh_from_db()
@@ -312,11 +322,11 @@ def test_student_who_confirms_while_the_portrait_is_made_keeps_the_one_that_was_
 
 def test_overtaken_portrait_leaves_no_file_behind(photo, owner, settings):
     crop = crop_for(other(photo, tilt=1.0), photo.measures, remake.size_of(photo))
-    made = remake.make(photo, crop)
+    made = remake.make_portrait(photo, crop)
     Photo.objects.filter(pk=photo.pk).update(status=Photo.Status.RETURNED)
     before = sorted(path.name for path in settings.MEDIA_ROOT.rglob("*.jpg"))
     with pytest.raises(Conflict):
-        remake.replace(photo, made, kind="photo.framed", facts={}, by=owner, statuses=remake.ADJUSTABLE)
+        remake.replace_portrait(photo, made, kind="photo.framed", facts={}, by=owner, statuses=remake.ADJUSTABLE)
     assert sorted(path.name for path in settings.MEDIA_ROOT.rglob("*.jpg")) == before
 
 
@@ -342,12 +352,12 @@ def test_portraits_on_another_background_are_counted(make_photo, school, season,
         Student.objects.filter(pk=photo.student_id).update(stage=stage)
     purged = make_photo(factories.student(school, season))
     Photo.objects.filter(pk=purged.pk).update(original="")
-    assert recolouring.standing(enrolment).total == 0
+    assert recolouring.count_photos(enrolment).total == 0
     ask_for(enrolment.season, "white")
-    standing = recolouring.standing(enrolment)
-    assert (standing.again, standing.confirmed, standing.without_original) == (1, 2, 1)
-    assert standing.colours == (said("Light blue"),)
-    assert list(recolouring.by_school(enrolment.season)) == [
+    counts = recolouring.count_photos(enrolment)
+    assert (counts.again, counts.confirmed, counts.without_original) == (1, 2, 1)
+    assert counts.colours == (said("Light blue"),)
+    assert list(recolouring.counts_by_school(enrolment.season)) == [
         {"school__code": "10001", "school__name": "Lakeside University", "again": 1, "confirmed": 3}
     ]
 
@@ -359,7 +369,7 @@ def test_portraits_are_made_again_with_frame_and_state_kept(make_photo, school, 
     confirmed = make_photo(factories.student(school, season), Photo.Status.APPROVED)
     Student.objects.filter(pk=confirmed.student_id).update(stage=Student.Stage.PROOFED)
     ask_for(enrolment.season, colour)
-    job = recolouring.order(enrolment=enrolment, by=owner)
+    job = recolouring.start(enrolment=enrolment, by=owner)
     assert job.total == 2
     finish(job)
     for photo in (by_hand, approved):
@@ -373,11 +383,12 @@ def test_portraits_are_made_again_with_frame_and_state_kept(make_photo, school, 
         assert last_event(made).facts["background"] == ["blue", colour]
     assert again(confirmed).portrait.name == confirmed.portrait.name
     job.refresh_from_db()
-    assert job.message.startswith("2 portraits now stand on")
-    standing = recolouring.standing(enrolment)
-    assert (standing.again, standing.confirmed) == (0, 1)
+    label = {"white": "White", "grey": "Light grey"}[colour]
+    assert job.message == said("%(n)d portraits now stand on %(colour)s.", n=2, colour=label)
+    counts = recolouring.count_photos(enrolment)
+    assert (counts.again, counts.confirmed) == (0, 1)
     with pytest.raises(Conflict, match=said("No portrait of your school has to be made again.")):
-        recolouring.order(enrolment=enrolment, by=owner)
+        recolouring.start(enrolment=enrolment, by=owner)
 
 
 def finish(job: Job) -> int:
@@ -396,9 +407,9 @@ def test_making_them_again_lets_students_through_and_goes_on(
     photos = [make_photo(factories.student(school, season)) for _ in range(3)]
     ask_for(enrolment.season, "white")
     monkeypatch.setattr(recolouring, "SHARE_SECONDS", 0.0)
-    job = recolouring.order(enrolment=enrolment, by=owner)
-    with pytest.raises(Conflict, match="already"):
-        recolouring.order(enrolment=enrolment, by=owner)
+    job = recolouring.start(enrolment=enrolment, by=owner)
+    with pytest.raises(Conflict, match=said("The portraits are being made again already.")):
+        recolouring.start(enrolment=enrolment, by=owner)
     assert finish(job) == 4
     assert {again(photo).background for photo in photos} == {"white"}
     assert job.result["made"] == 3
@@ -408,24 +419,24 @@ def test_one_that_cannot_be_made_holds_nobody_up(make_photo, school, season, enr
     broken, good = (make_photo(factories.student(school, season)) for _ in range(2))
     broken.original.storage.delete(broken.original.name)
     ask_for(enrolment.season, "white")
-    job = recolouring.order(enrolment=enrolment, by=owner)
+    job = recolouring.start(enrolment=enrolment, by=owner)
     finish(job)
     assert again(good).background == "white"
     assert again(broken).background == "blue"
-    assert "1 could not be made" in job.message
+    assert said("%(n)d could not be made and stays as it is.", n=1) in job.message
 
 
 def test_top_is_compared_with_the_new_background_and_no_state_changes(photo, enrolment, owner):
     photo.measures |= {"clothes_white": 0.9, "clothes_blue": 0.0}
     photo.save()
     ask_for(enrolment.season, "white")
-    finish(recolouring.order(enrolment=enrolment, by=owner))
+    finish(recolouring.start(enrolment=enrolment, by=owner))
     found = Finding.objects.get(photo=photo)
     assert (found.rule, found.outcome, found.value) == ("clothes_background", "warn", 0.9)
     made = again(photo)
     assert (made.outcome, made.status) == ("amber", Photo.Status.SUBMITTED)
     ask_for(enrolment.season, "blue")
-    finish(recolouring.order(enrolment=enrolment, by=owner))
+    finish(recolouring.start(enrolment=enrolment, by=owner))
     assert not Finding.objects.filter(photo=photo).exists()
     assert again(photo).outcome == "green"
 
@@ -437,8 +448,8 @@ def test_top_is_compared_with_the_new_background_and_no_state_changes(photo, enr
 def test_file_is_inside_the_standard_and_the_same_when_made_twice(photo, season, colour):
     season.background = photo.season.background = colour
     crop = remake.crop_of(photo)
-    jpeg = remake.make(photo, crop).jpeg
-    assert remake.make(photo, crop).jpeg == jpeg
+    jpeg = remake.make_portrait(photo, crop).jpeg
+    assert remake.make_portrait(photo, crop).jpeg == jpeg
     picture = Image.open(io.BytesIO(jpeg))
     assert (picture.format, picture.size, picture.mode, picture.info["dpi"]) == ("JPEG", (480, 640), "RGB", (300, 300))
     assert len(jpeg) <= 40_960
@@ -449,8 +460,8 @@ def test_file_is_inside_the_standard_and_the_same_when_made_twice(photo, season,
 
 
 def test_a_portrait_that_was_not_committed_leaves_no_file_and_the_old_one_stands(photo, owner):
-    before, portrait = stored_files(), remake.make(photo, remake.crop_of(photo))
+    before, portrait = stored_files(), remake.make_portrait(photo, remake.crop_of(photo))
     with lost_at('INSERT INTO "portal_event"'):
-        remake.replace(photo, portrait, kind="photo.framed", facts={}, by=owner, statuses=remake.ADJUSTABLE)
+        remake.replace_portrait(photo, portrait, kind="photo.framed", facts={}, by=owner, statuses=remake.ADJUSTABLE)
     assert stored_files() == before
     assert again(photo).portrait.name == photo.portrait.name

@@ -28,7 +28,7 @@ def wait_until(is_true: Callable[[], object], what: str, log: Callable[[], str])
 
 @pytest.fixture
 def photos(school, season, good_photo) -> list[Photo]:
-    judgement = judge.look(good_photo, season)
+    judgement = judge.examine_bytes(good_photo, season)
     rows = []
     with system_scope():
         for _ in range(PHOTOS):
@@ -48,7 +48,7 @@ def test_lost_worker_leaves_every_portrait_made_once(photos, season, enrolment, 
     season.save()
     with system_scope(), stack.running(tmp_path / "logs", TUCAI_CLAIM_SECONDS="2") as processes:
         white = Photo.objects.filter(background="white")
-        job = recolouring.order(enrolment=enrolment, by=owner)
+        job = recolouring.start(enrolment=enrolment, by=owner)
         worker = processes.worker("check,produce", "first")
         wait_until(white.exists, "the first portrait is made", lambda: processes.log("first"))
         processes.kill(worker)

@@ -4,6 +4,8 @@ import datetime as dt
 
 import pytest
 from django.core import mail
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from capture.models import Photo
@@ -18,6 +20,7 @@ from tests.support.letters import letter
 from tests.support.words import said
 
 pytestmark = pytest.mark.usefixtures("scoped")
+TOO_LATE = "The feedback form has been accepted; photos cannot be reset any more. Ask the center."
 
 
 def told(student) -> list[str]:
@@ -115,7 +118,7 @@ def test_no_reset_after_the_feedback_is_accepted(student, owner, status):
     Enrolment.objects.update(status=status)
     with pytest.raises(Conflict) as refused:
         decisions.reset(photo=photo, by=owner, reason="too late")
-    assert said("See feedback forms") in str(refused.value)
+    assert str(refused.value) == said(TOO_LATE)
 
 
 # --- undo ----------------------------------------------------------------------------------------------------------------
@@ -125,7 +128,7 @@ def test_no_reset_after_the_feedback_is_accepted(student, owner, status):
 def test_undo_takes_the_last_decision_back(student, owner, decide):
     photo = factories.photo(student)
     decide(photo=photo, by=owner)
-    decisions.undo(by=owner)
+    decisions.undo_last_decision(by=owner)
     photo.refresh_from_db()
     assert states(photo) == (Photo.Status.SUBMITTED, Student.Stage.REVIEW)
     assert (photo.decided_by, photo.reason) == (None, "")
@@ -136,28 +139,28 @@ def test_undo_takes_a_whole_batch_back(school, season, owner):
     photos = [factories.photo(factories.student(school, season)) for _ in range(3)]
     decisions.approve_clean(photos=Photo.objects.all(), by=owner)
     assert len(decisions.last_decision(owner)) == 3
-    decisions.undo(by=owner)
+    decisions.undo_last_decision(by=owner)
     assert {states(photo)[0] for photo in photos} == {Photo.Status.SUBMITTED}
 
 
 def test_undo_is_for_ones_own_decision(student, owner, colleague):
     decisions.approve(photo=factories.photo(student), by=owner)
     with pytest.raises(Conflict):
-        decisions.undo(by=colleague)
+        decisions.undo_last_decision(by=colleague)
 
 
 def test_undo_is_over_once_it_was_used(student, owner):
     decisions.approve(photo=factories.photo(student), by=owner)
-    decisions.undo(by=owner)
+    decisions.undo_last_decision(by=owner)
     with pytest.raises(Conflict):
-        decisions.undo(by=owner)
+        decisions.undo_last_decision(by=owner)
 
 
 def test_undo_ends_after_ten_minutes(student, owner, monkeypatch):
     decisions.approve(photo=factories.photo(student), by=owner)
     monkeypatch.setattr(decisions, "UNDO_FOR", dt.timedelta(seconds=-1))
     with pytest.raises(Conflict):
-        decisions.undo(by=owner)
+        decisions.undo_last_decision(by=owner)
 
 
 def test_undo_comes_too_late_when_the_student_has_taken_another(student, owner):
@@ -165,7 +168,7 @@ def test_undo_comes_too_late_when_the_student_has_taken_another(student, owner):
     decisions.return_(photo=photo, by=owner, reason="no")
     Photo.objects.update(is_current=False)
     with pytest.raises(Conflict):
-        decisions.undo(by=owner)
+        decisions.undo_last_decision(by=owner)
 
 
 @pytest.mark.parametrize("status", [Enrolment.Status.FEEDBACK_ACCEPTED, Enrolment.Status.PRINTING])
@@ -173,8 +176,8 @@ def test_undo_comes_too_late_once_the_feedback_is_accepted(student, owner, statu
     photo = factories.photo(student)
     decisions.approve(photo=photo, by=owner)
     Enrolment.objects.update(status=status)
-    with pytest.raises(Conflict, match=said("See feedback forms")):
-        decisions.undo(by=owner)
+    with pytest.raises(Conflict, match=said(TOO_LATE)):
+        decisions.undo_last_decision(by=owner)
     assert states(photo) == (Photo.Status.APPROVED, Student.Stage.APPROVED)
 
 
@@ -190,6 +193,17 @@ def test_lock_returns_the_photo_in_review_and_says_why(student, colleague):
     assert states(photo)[0] == Photo.Status.RETURNED
     assert told(student) == ["photo_returned", "account_locked"]
     assert decisions.locked_by(student).actor_name == "Colleague"
+
+
+@pytest.mark.parametrize("status", [Photo.Status.READY, Photo.Status.SUBMITTED, Photo.Status.APPROVED])
+def test_lock_updates_the_student_only_once(student, owner, status):
+    """A second UPDATE of the row in one transaction would make COMMIT wait for other locks."""
+    factories.photo(student, status)
+    with CaptureQueriesContext(connection) as queries:
+        decisions.lock(student=student, reason="Photo of a screen.", by=owner)
+    assert sum(query["sql"].startswith('UPDATE "students_student"') for query in queries) == 1
+    student.refresh_from_db()
+    assert student.is_locked
 
 
 def test_lock_takes_an_approved_photo_back(student, owner):

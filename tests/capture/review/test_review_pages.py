@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from capture.models import Photo, Station
-from capture.review import decisions, photo_views
+from capture.review import decisions, view_log
 from portal import history
 from portal.models import Event
 from portal.tenancy import system_scope
@@ -189,7 +189,7 @@ def test_history_tells_of_locks_and_only_of_the_last_of_many_looks(photo, owner)
     decisions.lock(student=photo.student, by=owner, reason="Screen.")
     decisions.unlock(student=photo.student, by=owner, reason="Explained.")
 
-    kinds = [event.kind for event in photo_views.story(photo, most=8)]
+    kinds = [event.kind for event in view_log.list_events(photo, most=8)]
     assert kinds[0] == "student.unlocked"
     assert (kinds.count("student.locked"), kinds.count("photo.compared")) == (1, 1)
 
@@ -290,7 +290,7 @@ def test_school_that_is_not_enrolled_is_told_so(owner_client, school):
     Enrolment.objects.filter(school=school).delete()
     answer = owner_client.get("/school/stations/")
     assert answer.status_code == 400
-    assert "does not take part" in text(answer)
+    assert said("Your school does not take part in this season yet. Ask the center to enrol it.") in text(answer)
 
 
 # --- panels ----------------------------------------------------------------------------------------------------------------
@@ -300,9 +300,9 @@ def test_panels_count_the_own_school_and_the_center_counts_all(
     owner_client, center_client, photo, theirs, school, season
 ):
     factories.photo(factories.student(school, season), Photo.Status.REJECTED, findings={"eyes": "reject"})
-    assert "Taken today 2" in text(owner_client.get("/panels/capture/today/"))
-    assert "Taken today 3" in text(center_client.get("/panels/capture/today/"))
-    assert "Eyes not open 1" in text(owner_client.get("/panels/capture/failures/"))
+    assert f"{said('Taken today')} 2" in text(owner_client.get("/panels/capture/today/"))
+    assert f"{said('Taken today')} 3" in text(center_client.get("/panels/capture/today/"))
+    assert f"{said('Eyes not open')} 1" in text(owner_client.get("/panels/capture/failures/"))
     assert (
         "/center/photos/?state=all&amp;finding=eyes" in center_client.get("/panels/capture/failures/").content.decode()
     )

@@ -72,7 +72,7 @@ def test_two_copies_judged_at_the_same_instant_find_each_other(school, other_sch
             factories.photo(factories.student(home, season), Photo.Status.CHECKING) for home in (school, other_school)
         ]
         judgements = [judge.Judgement((), imprint=imprint), judge.Judgement((), imprint=imprint)]
-        settled = at_once(*[partial(judge.settle, *side) for side in zip(pair, judgements, strict=True)])
+        settled = at_once(*[partial(judge.record_judgement, *side) for side in zip(pair, judgements, strict=True)])
         assert settled == pair
         with system_scope():
             assert Likeness.objects.filter(photo__in=pair, other__in=pair).count() == 2
@@ -108,7 +108,7 @@ def test_submitting_and_the_search_for_likenesses_do_not_wait_for_each_other_in_
 
     def compare():
         with connection.execute_wrapper(wait_for_the_other):
-            return likeness.compare(photo)
+            return likeness.compare_photo(photo)
 
     def submit():
         held.wait()

@@ -48,7 +48,7 @@ def test_what_was_let_in_gets_its_verdict(student_client, agreed, settings, scop
         answer = student_client.post("/me/upload/", {"photo": photo, "token": uuid.uuid4()})
         assert answer.status_code == 200, (name, answer.content.decode())
         stored = Photo.objects.latest("pk")
-        judge.judge(photo_id=stored.pk)
+        judge.judge_photo(photo_id=stored.pk)
         stored.refresh_from_db()
         assert stored.status in {Photo.Status.READY, Photo.Status.REJECTED}, name
         assert student_client.get("/me/check/").status_code == 200

@@ -119,7 +119,8 @@ def test_consent_comes_first(student, enrolment):
         accept_upload(
             student=student, enrolment=enrolment, data=plain(), token=uuid.uuid4(), origin="camera", by=student
         )
-    assert "agree" in str(refused.value)
+    message = "Please confirm your details and agree to the use of the portrait first."
+    assert str(refused.value) == said(message)
 
 
 def test_outside_of_the_days_the_sentence_says_when(send, season):
@@ -127,7 +128,7 @@ def test_outside_of_the_days_the_sentence_says_when(send, season):
     Window.objects.update(starts_on=today + dt.timedelta(days=1), ends_on=today + dt.timedelta(days=2))
     with pytest.raises(NotAllowed) as refused:
         send()
-    assert "tomorrow" in str(refused.value)
+    assert said("tomorrow") in str(refused.value)
 
 
 def test_outside_of_the_hours_nothing_is_taken(send, season, enrolment):

@@ -1,4 +1,4 @@
-"""The figures of the dashboards' panels: today's captures, and what fails."""
+"""The counts on the panels of the dashboards: today's photos, and the rules that photos fail."""
 
 import datetime as dt
 from typing import Any
@@ -22,8 +22,9 @@ def photos_of(season: Season, school: School | None) -> Any:
     return photos.filter(school=school) if school else photos
 
 
-def today(season: Season, school: School | None) -> dict[str, int]:
-    """{taken, passed, rejected, checking, review, failed}: of today the first three, as things stand the others."""
+def count_today(season: Season, school: School | None) -> dict[str, int]:
+    """{taken, passed, rejected, checking, failed, review}: the first three of today, the others at
+    this moment."""
     photos = photos_of(season, school)
     taken = dict(
         photos.filter(taken_at__gte=start_of(timezone.localdate()))
@@ -52,8 +53,8 @@ def today(season: Season, school: School | None) -> dict[str, int]:
     }
 
 
-def likenesses(season: Season | None, school: School | None) -> int:
-    """Current photos whose picture was found under another student too, while nobody has cleared it or locked one of the two."""
+def count_open_likenesses(season: Season | None, school: School | None) -> int:
+    """Current photos with a likeness that is not cleared, if none of the two accounts is locked."""
     if season is None:
         return 0
     open_ones = Likeness.objects.filter(photo__season=season, photo__is_current=True, cleared_at=None)
@@ -61,7 +62,7 @@ def likenesses(season: Season | None, school: School | None) -> int:
     return (open_ones.filter(school=school) if school else open_ones).order_by().values("photo").distinct().count()
 
 
-def per_day(season: Season, school: School | None) -> list[tuple[str, int]]:
+def count_per_day(season: Season, school: School | None) -> list[tuple[str, int]]:
     """(short date, photos taken) of the last two weeks, today last."""
     last = timezone.localdate()
     first = last - dt.timedelta(days=DAYS_SHOWN - 1)
@@ -77,8 +78,8 @@ def per_day(season: Season, school: School | None) -> list[tuple[str, int]]:
     return [(f"{day.month}/{day.day}", rows.get(day, 0)) for day in days]
 
 
-def failures(season: Season, school: School | None) -> list[tuple[str, str, int]]:
-    """(rule, its title, photos that were not accepted for it), the most frequent first."""
+def count_failures(season: Season, school: School | None) -> list[tuple[str, str, int]]:
+    """(rule, its label, photos that it rejected), the most frequent first."""
     found = Finding.objects.filter(photo__season=season, outcome=Finding.Outcome.REJECT)
     if school:
         found = found.filter(school=school)

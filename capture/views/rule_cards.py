@@ -1,11 +1,11 @@
-"""The illustrated rules: the notice's annex 2 in the words of a student, each with its drawing."""
+"""The photo rules for students (annex 2 of the notice), each with a drawing."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from capture.judging.explanations import drawing_of
+from capture.judging.explanations import drawing_path
 
 
 @dataclass(frozen=True)
@@ -16,8 +16,8 @@ class RuleCard:
 
     @property
     def picture(self) -> str:
-        """The right way beside the mistake."""
-        return drawing_of(f"{self.drawing}-pair")
+        """The path of a drawing that shows the right way beside the mistake."""
+        return drawing_path(f"{self.drawing}-pair")
 
 
 RULE_CARDS = (

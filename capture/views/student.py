@@ -1,9 +1,10 @@
-"""The student's pages, phone first: sign-in, details and consent, rules, camera, verdict, receipt, messages."""
+"""The student's pages, phone first: sign-in, details and consent, rules, camera, verdict, receipt,
+messages."""
 
 import uuid
 from typing import Any
 
-from django.contrib import messages as notes
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,7 +19,7 @@ from capture.models import Photo, Station
 from capture.review import decisions
 from capture.sign_in import consent, credentials
 from capture.upload import intake, submission
-from capture.views.rules import RULE_CARDS
+from capture.views.rule_cards import RULE_CARDS
 from portal.channels import inbox
 from portal.errors import PortalError
 from schools import opening_hours
@@ -26,8 +27,8 @@ from schools.models import Action, Enrolment
 from students.models import Student
 from students.student_access import end_session, session_student, start_session, student_page
 
-# Messages that the student's home says anyway.
-SAID_BY_PAGE = {"photo_approved", "photo_returned", "account_locked"}
+# Kinds of notifications whose content the student's home page shows already.
+SHOWN_ON_HOME = {"photo_approved", "photo_returned", "account_locked"}
 STEP_OF = {
     Student.Stage.WAITING: 3,
     Student.Stage.RETAKE: 3,
@@ -38,7 +39,7 @@ STEP_OF = {
 
 @never_cache
 def sign_in(request: Any) -> HttpResponse:
-    """Name, document number and student number against the roster of the season."""
+    """Sign in with name, document number and student number."""
     if session_student(request):
         return redirect("capture:me")
     form = SignInForm(request.POST or None)
@@ -64,19 +65,19 @@ def _season(request: Any) -> Any:
 @require_POST
 def sign_out(request: Any) -> HttpResponse:
     end_session(request)
-    notes.success(request, _("You are signed out."))
+    messages.success(request, _("You are signed out."))
     return redirect("capture:signin")
 
 
 @student_page
-def me(request: Any) -> HttpResponse:
-    """Where I stand, and the one thing to do next."""
+def home(request: Any) -> HttpResponse:
+    """The home page: the present state and the next step."""
     student = request.student
     agreed = consent.has_agreed(student, request.season)
     if not agreed and student.stage == Student.Stage.WAITING and not student.is_locked:
         return redirect("capture:confirm")
     now = timezone.now()
-    plan = _plan(request, now)
+    plan = _schedule(request, now)
     context = {
         "step": STEP_OF.get(student.stage, 5),
         "photo": submission.current_photo(student),
@@ -89,26 +90,26 @@ def me(request: Any) -> HttpResponse:
         "proof_url": _proof_url(student, request.enrolment),
         "is_handed_in": student.stage not in intake.OPEN_STAGES,
         "unread": inbox.entries(
-            row for row in inbox.notifications_of(student)[:3] if row.read_at is None and row.kind not in SAID_BY_PAGE
+            row for row in inbox.notifications_of(student)[:3] if row.read_at is None and row.kind not in SHOWN_ON_HOME
         ),
         "agreed": agreed,
-        **_school_words(request),
+        **_school_information(request),
     }
     return render(request, "capture/me.html", context)
 
 
-def _plan(request: Any, now: Any) -> opening_hours.Schedule:
+def _schedule(request: Any, now: Any) -> opening_hours.Schedule:
     retaking = intake.was_returned(request.student)
     return opening_hours.schedule_of(enrolment=request.enrolment, retaking=retaking, at=now)
 
 
 def _proof_url(student: Student, enrolment: Enrolment) -> str:
-    """Proofreading is for approved portraits once the capture has ended, and again for what changes after the form."""
+    """The address of the proof page; empty when the student is not invited to proofread (yet)."""
     is_invited = student.stage == Student.Stage.APPROVED and enrolment.allows(Action.INVITE)
     return reverse("proofing:proof") if is_invited else ""
 
 
-def _school_words(request: Any) -> dict[str, Any]:
+def _school_information(request: Any) -> dict[str, Any]:
     return {
         "stations": Station.objects.filter(season=request.season),
         "notice": request.enrolment.student_notice,
@@ -117,7 +118,7 @@ def _school_words(request: Any) -> dict[str, Any]:
 
 @student_page
 def confirm(request: Any) -> HttpResponse:
-    """Step 1: these are my details, and I agree to the use of the portrait."""
+    """Step 1: confirm the details and agree to the use of the portrait."""
     form = ConfirmForm(request.POST or None, initial={"version": request.season.consent_version})
     if request.method == "POST" and form.is_valid():
         version = form.cleaned_data["version"]
@@ -130,28 +131,28 @@ def confirm(request: Any) -> HttpResponse:
 
 @student_page
 def rules(request: Any) -> HttpResponse:
-    """Step 2: what a good photo looks like, where the school photographs, and what it says."""
+    """Step 2: the photo rules, the stations of the school and its notice."""
     now = timezone.now()
-    plan = _plan(request, now)
+    plan = _schedule(request, now)
     context = {
         "step": 2,
         "rules": RULE_CARDS,
         "is_open": plan.is_open(now) and request.student.stage in intake.OPEN_STAGES,
         "when_sentence": plan.describe(now),
-        **_school_words(request),
+        **_school_information(request),
     }
     return render(request, "capture/rules.html", context)
 
 
 @student_page
 def camera(request: Any) -> HttpResponse:
-    """Step 3. The form's token makes a double click one photo."""
+    """Step 3: the camera. The form's token makes one photo of a form that is sent twice."""
     now = timezone.now()
     try:
-        intake.require_may_capture(request.student, request.enrolment, at=now)
+        intake.require_can_capture(request.student, request.enrolment, at=now)
     except PortalError as error:
-        if _plan(request, now).is_open(now):  # else the page says itself when the camera opens
-            notes.info(request, str(error))
+        if _schedule(request, now).is_open(now):  # otherwise the home page says when the camera opens
+            messages.info(request, str(error))
         return redirect("capture:me")
     context = {
         "step": 3,
@@ -167,7 +168,10 @@ def camera(request: Any) -> HttpResponse:
 @require_POST
 @student_page
 def upload(request: Any) -> HttpResponse:
-    """Take the photo in. JSON {"next": url} or {"error": sentence}; a plain form is sent on by redirect."""
+    """Accept a photo.
+
+    Answers JSON {"next": url} or {"error": sentence}, or a redirect for a form without JavaScript.
+    """
     as_page = "text/html" in request.headers.get("Accept", "")
     try:
         intake.accept_upload(
@@ -202,14 +206,15 @@ def _token(text: str) -> uuid.UUID:
 
 @student_page
 def check(request: Any) -> HttpResponse:
-    """Step 4: the verdict comes by itself; then take again, or look and hand in."""
+    """Step 4: the verdict, which the page loads when it is there; then the student retakes or
+    submits."""
     photo = submission.current_photo(request.student)
     if photo is None or photo.status not in SHOWN_AT_CHECK:
         return _to_home(request)
     waits_long = (timezone.now() - photo.taken_at).total_seconds() > LONG_SECONDS
     if request.htmx and photo.status == Photo.Status.CHECKING and ("long" in request.GET or not waits_long):
-        return HttpResponse(status=204)  # nothing new: the page knows whether it takes long
-    found = explanations.of_photo(photo)
+        return HttpResponse(status=204)  # nothing new
+    found = explanations.explain_photo(photo)
     rejects = [item for item in found if item.is_reject]
     context = {
         "step": 4,
@@ -218,7 +223,7 @@ def check(request: Any) -> HttpResponse:
         "remarks": [item for item in found if not item.is_reject],
         "marks": explanations.marks((rejects or found)[: explanations.REASONS_SHOWN], is_numbered=True),
         "waits_long": waits_long,
-        "is_open": _plan(request, timezone.now()).is_open(timezone.now()),
+        "is_open": _schedule(request, timezone.now()).is_open(timezone.now()),
         "fee_due": request.student.must_pay(request.enrolment),
     }
     template = "capture/check.html#verdict" if request.htmx else "capture/check.html"
@@ -242,13 +247,13 @@ def _to_home(request: Any) -> HttpResponse:
 @require_POST
 @student_page
 def submit(request: Any) -> HttpResponse:
-    """Hand the portrait in; where each student pays, the fee comes first."""
+    """Submit the photo; if the student has to pay first, go to the fee page."""
     try:
         submission.submit(student=request.student, enrolment=request.enrolment, by=request.student)
     except submission.FeeDue as error:
-        notes.info(request, str(error))
+        messages.info(request, str(error))
         return redirect("billing:pay")
-    notes.success(request, _("Your photo has been handed in."))
+    messages.success(request, _("Your photo has been handed in."))
     return redirect("capture:me")
 
 

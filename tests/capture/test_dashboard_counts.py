@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 from django.utils import timezone
 
-from capture import dashboard_figures
+from capture import dashboard_counts
 from capture.models import Finding, Likeness, Photo
 from portal.tenancy import school_scope, system_scope
 from students.models import Student
@@ -58,7 +58,7 @@ def day(school, season):
 
 
 def test_passed_today_are_those_that_the_check_has_accepted(day, school, season):
-    assert dashboard_figures.today(season, school) == {
+    assert dashboard_counts.count_today(season, school) == {
         "taken": 14,
         "passed": 8,
         "rejected": 3,
@@ -83,7 +83,7 @@ def test_passed_today_are_those_that_the_check_has_accepted(day, school, season)
 )
 def test_photo_counts_as_passed_in_the_states_that_follow_the_check(school, season, status, passed):
     photos(school, season, status)
-    found = dashboard_figures.today(season, school)
+    found = dashboard_counts.count_today(season, school)
     assert (found["taken"], found["passed"]) == (1, passed)
     assert {status.value for status in Status} == {
         "checking", "failed", "rejected", "ready", "submitted", "approved", "returned", "withdrawn",
@@ -97,20 +97,20 @@ def test_today_begins_at_midnight_but_what_is_open_stays_open(school, season):
     move(first, midnight())
     for photo in (yesterday, unjudged, waiting):
         move(photo, midnight() - dt.timedelta(seconds=1))
-    found = dashboard_figures.today(season, school)
+    found = dashboard_counts.count_today(season, school)
     assert (found["taken"], found["passed"], found["failed"], found["review"]) == (1, 1, 1, 1)
 
 
 def test_attempt_that_a_newer_one_has_replaced_is_taken_but_not_open(school, season):
     photos(school, season, Status.FAILED, Status.CHECKING, Status.REJECTED, is_current=False)
-    found = dashboard_figures.today(season, school)
+    found = dashboard_counts.count_today(season, school)
     assert found == {"taken": 3, "passed": 0, "rejected": 1, "checking": 0, "failed": 0, "review": 0}
 
 
 def test_school_is_shown_its_own_day_and_the_center_all(day, school, other_school, season, owner_client, center_client):
     photos(other_school, season, Status.READY, Status.SUBMITTED, Status.REJECTED)
-    assert dashboard_figures.today(season, other_school)["taken"] == 3
-    assert dashboard_figures.today(season, None) == {
+    assert dashboard_counts.count_today(season, other_school)["taken"] == 3
+    assert dashboard_counts.count_today(season, None) == {
         "taken": 17,
         "passed": 10,
         "rejected": 4,
@@ -119,25 +119,26 @@ def test_school_is_shown_its_own_day_and_the_center_all(day, school, other_schoo
         "review": 6,
     }
     page = shown(owner_client, "today")
-    assert "Taken today 14 57% passed the check" in page
-    assert "Waiting for review 5" in page
-    assert "Not accepted today 3" in page
-    assert "Could not be judged 2" in page
-    assert "Taken today 17 58% passed the check" in shown(center_client, "today")
+    share = "%(share)s%% passed the check"
+    assert f"{said('Taken today')} 14 {said(share, share=57)}" in page
+    assert f"{said('Waiting for review')} 5" in page
+    assert f"{said('Not accepted today')} 3" in page
+    assert f"{said('Could not be judged')} 2" in page
+    assert f"{said('Taken today')} 17 {said(share, share=58)}" in shown(center_client, "today")
 
 
 def test_being_checked_is_shown_while_nothing_failed(school, season, owner_client):
     photos(school, season, Status.CHECKING)
     page = shown(owner_client, "today")
-    assert "Being checked 1" in page
+    assert f"{said('Being checked')} 1" in page
     assert said("Could not be judged") not in page
 
 
 def test_other_season_has_a_day_of_its_own(school, season):
     other = factories.season(year=season.year + 1, graduating_class=season.year + 2)
     photos(school, other, Status.READY, Status.SUBMITTED)
-    assert set(dashboard_figures.today(season, school).values()) == {0}
-    assert dashboard_figures.today(other, school)["taken"] == 2
+    assert set(dashboard_counts.count_today(season, school).values()) == {0}
+    assert dashboard_counts.count_today(other, school)["taken"] == 2
 
 
 # two weeks
@@ -149,7 +150,7 @@ def test_two_weeks_end_today_and_every_day_has_its_number(school, season):
     move(yesterday, midnight() - dt.timedelta(seconds=1))
     move(first, midnight() - dt.timedelta(days=13))
     move(before, midnight() - dt.timedelta(days=13, seconds=1))
-    days = dashboard_figures.per_day(season, school)
+    days = dashboard_counts.count_per_day(season, school)
     assert [number for _day, number in days] == [1, *[0] * 11, 1, 1]
     last = timezone.localdate()
     assert (days[-1][0], days[0][0]) == tuple(f"{day.month}/{day.day}" for day in (last, last - dt.timedelta(days=13)))
@@ -164,9 +165,9 @@ def test_reasons_are_counted_and_the_most_frequent_come_first(school, other_scho
             photos(school, season, Status.REJECTED, findings={rule: "reject"})
     photos(school, season, Status.READY, findings={"eyes": "warn"})
     photos(other_school, season, Status.REJECTED, findings={"eyes": "reject"})
-    found = dashboard_figures.failures(season, school)
+    found = dashboard_counts.count_failures(season, school)
     assert [(rule, number) for rule, _title, number in found] == [("blurred", 3), ("eyes", 2)]
-    everywhere = {rule: number for rule, _title, number in dashboard_figures.failures(season, None)}
+    everywhere = {rule: number for rule, _title, number in dashboard_counts.count_failures(season, None)}
     assert everywhere == {"blurred": 3, "eyes": 3}
     assert found[1][1] == said("Eyes not open")
 
@@ -176,7 +177,7 @@ def test_eight_reasons_at_most_are_shown(school, season):
     Finding.objects.bulk_create(
         Finding(school=school, photo=photo, rule=f"rule{n}", outcome="reject", value=1, limit=0) for n in range(9)
     )
-    assert len(dashboard_figures.failures(season, school)) == 8
+    assert len(dashboard_counts.count_failures(season, school)) == 8
 
 
 # likenesses
@@ -192,10 +193,10 @@ def alike(school, season):
 
 
 def test_photo_like_two_others_is_one_to_compare(alike, school, other_school, season):
-    assert dashboard_figures.likenesses(season, school) == 1
-    assert dashboard_figures.likenesses(season, other_school) == 0
-    assert dashboard_figures.likenesses(season, None) == 1
-    assert dashboard_figures.likenesses(None, None) == 0
+    assert dashboard_counts.count_open_likenesses(season, school) == 1
+    assert dashboard_counts.count_open_likenesses(season, other_school) == 0
+    assert dashboard_counts.count_open_likenesses(season, None) == 1
+    assert dashboard_counts.count_open_likenesses(None, None) == 0
 
 
 @pytest.mark.parametrize(
@@ -210,11 +211,11 @@ def test_photo_like_two_others_is_one_to_compare(alike, school, other_school, se
 )
 def test_likeness_that_is_dealt_with_is_not_shown(alike, school, season, settle):
     settle(alike)
-    assert dashboard_figures.likenesses(season, school) == 0
+    assert dashboard_counts.count_open_likenesses(season, school) == 0
 
 
 def test_likeness_with_one_of_two_locked_waits_for_the_other(alike, school, season):
     student = Likeness.objects.first().other.student
     with school_scope(school):
         Student.objects.filter(pk=student.pk).update(locked_at=timezone.now())
-    assert dashboard_figures.likenesses(season, school) == 1
+    assert dashboard_counts.count_open_likenesses(season, school) == 1
