@@ -12,6 +12,7 @@ FOLDERS = "portal|schools|students|vision|capture|billing|proofing|printing|year
 FOLDERS += "|templates|static|tests|bench|deploy|docs|locale"
 # `capture/upload/intake.py`, `templates/students/roster.html`, `portal/channels/`, `capture/judging/judge.py:settle`
 NAMED = re.compile(rf"`((?:{FOLDERS})/[\w./-]*?)(?::(\w+))?`")
+RUN = re.compile(rf"python -m ((?:{FOLDERS})\.[\w.]+)")  # python -m bench.roster_import
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#([^)\s]+))?\)")
 
 
@@ -47,6 +48,8 @@ def test_what_a_document_names_exists(page):
     assert missing == set()
     functions = {(path, function) for path, function in named_in(page) if function}
     assert {one for one in functions if one[1] not in defined_in(ROOT / one[0])} == set()
+    run = {name.replace(".", "/") for name in RUN.findall(page.read_text())}
+    assert {path for path in run if not (ROOT / path).is_dir() and not (ROOT / f"{path}.py").is_file()} == set()
 
 
 def headings(page: Path) -> set[str]:
