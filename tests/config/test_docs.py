@@ -14,6 +14,7 @@ FOLDERS += "|templates|static|tests|bench|deploy|docs|locale"
 NAMED = re.compile(rf"`((?:{FOLDERS})/[\w./-]*?)(?::(\w+))?`")
 RUN = re.compile(rf"python -m ((?:{FOLDERS})\.[\w.]+)")  # python -m bench.roster_import
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#([^)\s]+))?\)")
+PICTURE = re.compile(r'<img src="([^"]+)"')
 
 
 def by_page(pages):
@@ -65,3 +66,4 @@ def test_a_link_leads_somewhere(page):
         assert goal.exists(), target
         if anchor:
             assert anchor in headings(goal), f"{target}#{anchor}"
+    assert [name for name in PICTURE.findall(page.read_text()) if not (page.parent / name).exists()] == []
