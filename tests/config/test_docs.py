@@ -1,10 +1,13 @@
-"""What the documents name exists: files, functions in them, and pages that they link to."""
+"""What the documents name exists: files, functions, modules to run, pages and pictures."""
 
 import ast
 import re
 from pathlib import Path
 
 import pytest
+
+from portal import panels
+from portal.permissions import ACTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
@@ -13,8 +16,9 @@ FOLDERS += "|templates|static|tests|bench|deploy|docs|locale"
 # `capture/upload/intake.py`, `templates/students/roster.html`, `portal/channels/`, `capture/judging/judge.py:settle`
 NAMED = re.compile(rf"`((?:{FOLDERS})/[\w./-]*?)(?::(\w+))?`")
 RUN = re.compile(rf"python -m ((?:{FOLDERS})\.[\w.]+)")  # python -m bench.roster_import
+CALLED = re.compile(r"(?:^|[\s(=,])([a-z_]+)\.([a-z_]+)(?=\(|$)")  # jobs.create(, decisions.approve
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(?:#([^)\s]+))?\)")
-PICTURE = re.compile(r'<img src="([^"]+)"')
+PICTURE = re.compile(r'<img src="([\w./-]+)"')
 
 
 def by_page(pages):
@@ -51,6 +55,37 @@ def test_what_a_document_names_exists(page):
     assert {one for one in functions if one[1] not in defined_in(ROOT / one[0])} == set()
     run = {name.replace(".", "/") for name in RUN.findall(page.read_text())}
     assert {path for path in run if not (ROOT / path).is_dir() and not (ROOT / f"{path}.py").is_file()} == set()
+
+
+def modules_of_rooms() -> dict[str, set[str]]:
+    """What the modules of each name define; models are asked by their own names."""
+    found: dict[str, set[str]] = {}
+    for room in FOLDERS.split("|")[:9]:
+        for path in (ROOT / room).rglob("*.py"):
+            if "models" not in path.parts:
+                found.setdefault(path.stem, set()).update(defined_in(path))
+    return found
+
+
+MODULES = modules_of_rooms()
+# Words in code style that look the same.
+NO_CALLS = {*ACTIONS, *panels.registered()}
+
+
+def called_in(page: Path) -> set[tuple[str, str]]:
+    """(module, function) of what stands in code style and names a module of ours."""
+    text = page.read_text()
+    code = re.findall(r"```python\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", text)
+    found = {call for part in code for call in CALLED.findall(part) if call[0] in MODULES}
+    return {
+        (module, name) for module, name in found if f"{module}.{name}" not in NO_CALLS and name not in ("py", "html")
+    }
+
+
+@by_page([page for page in PAGES if "decisions" not in page.parts])
+def test_functions_that_a_document_calls_are_defined(page):
+    """Not in the records of decisions, whose names are those of their day."""
+    assert {f"{module}.{name}" for module, name in called_in(page) if name not in MODULES[module]} == set()
 
 
 def headings(page: Path) -> set[str]:
