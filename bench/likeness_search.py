@@ -23,8 +23,9 @@ SEARCHES, SCANS = 200, 3
 ALTERED_BITS = 40
 PHOTOS = """
 INSERT INTO capture_photo (id, school_id, student_id, season_id, status, is_current, origin, original, preview, portrait, thumbnail,
+    original_size, preview_size, portrait_size, thumbnail_size,
     width, height, sha256, engine, outcome, measures, geometry, background, token, attempts, taken_at, queued_at, reason)
-SELECT n, 1, n, 1, 'approved', true, 'camera', '', '', '', '', 0, 0, '', '', '', '{}', '{}', '', gen_random_uuid(), 0, now(), now(), ''
+SELECT n, 1, n, 1, 'approved', true, 'camera', '', '', '', '', 0, 0, 0, 0, 0, 0, '', '', '', '{}', '{}', '', gen_random_uuid(), 0, now(), now(), ''
 FROM generate_series(1, %s) n
 """
 
