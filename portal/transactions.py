@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
 from django.db import OperationalError, connection, models, transaction
+from django.db.models.base import ModelState
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,10 +54,17 @@ def is_retryable(error: OperationalError) -> bool:
 
 def _copy_rows(arguments: Iterable[Any]) -> list[tuple[models.Model, dict[str, Any]]]:
     rows = [row for row in arguments if isinstance(row, models.Model)]
-    return [(row, vars(row) | {"_state": copy.copy(row._state)}) for row in rows]
+    return [(row, vars(row) | {"_state": _copy_of(row._state)}) for row in rows]
+
+
+def _copy_of(state: ModelState) -> ModelState:
+    """With the related rows that are loaded: those too are as they were."""
+    copied = copy.copy(state)
+    copied.fields_cache = state.fields_cache.copy()
+    return copied
 
 
 def _restore_rows(kept: list[tuple[models.Model, dict[str, Any]]]) -> None:
     for row, values in kept:
         vars(row).clear()
-        vars(row).update(values | {"_state": copy.copy(values["_state"])})
+        vars(row).update(values | {"_state": _copy_of(values["_state"])})

@@ -53,6 +53,21 @@ def test_a_refused_transaction_begins_again_with_its_rows_as_they_were(pair):
     assert phones == {"x"}  # not "xx", of the first attempt too
 
 
+def test_related_rows_of_the_arguments_are_as_they_were(pair, other_school):
+    student, seen = pair[0], []
+
+    @retried
+    def move(student):
+        seen.append(student.school)
+        student.school = other_school
+        if len(seen) == 1:
+            refuse("40P01")
+
+    school = student.school
+    move(student)
+    assert seen == [school, school]
+
+
 def test_nothing_is_begun_again_inside_another_transaction(pair):
     crossing = Crossing(pair)
 
