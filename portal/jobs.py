@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -101,13 +101,13 @@ def scope_of(job: Job) -> Iterator[None]:
 
 @contextmanager
 def heartbeat(job: Job) -> Iterator[None]:
-    """Keep the claim fresh while the handler works, however long one step takes."""
+    """Keep the claim fresh while the handler works, however long one step takes; over a new connection when one is lost."""
     over = threading.Event()
 
     def beat() -> None:
         try:
             while not over.wait(settings.CLAIM_SECONDS / 4):
-                Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING).update(claimed_at=timezone.now())
+                _renew_claim(job)
         finally:
             connection.close()
 
@@ -118,6 +118,14 @@ def heartbeat(job: Job) -> Iterator[None]:
     finally:
         over.set()
         thread.join()
+
+
+def _renew_claim(job: Job) -> None:
+    try:
+        Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING).update(claimed_at=timezone.now())
+    except (OperationalError, InterfaceError) as error:
+        log.warning("The claim on job %s could not be renewed: %s", job.pk, error)
+        connection.close()  # the next beat opens another one
 
 
 def progress(job: Job, done: int, total: int | None = None) -> None:

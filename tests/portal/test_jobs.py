@@ -3,9 +3,11 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from portal import history, jobs
@@ -113,6 +115,31 @@ def test_a_file_that_was_made_lies_with_its_size_and_replaces_the_one_before(
         assert path.name == "list.txt"
         assert job.artefact_size == path.stat().st_size
     assert path.read_bytes() == b"second time"
+
+
+BEATING = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE 'UPDATE "portal_job" SET "claimed_at"%%'
+"""
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_claim_is_kept_fresh_over_a_lost_connection(settings):
+    def is_renewed():
+        Job.objects.filter(pk=job.pk).update(claimed_at=long_ago)
+        end = time.monotonic() + 30
+        while (renewed := Job.objects.get(pk=job.pk).claimed_at > long_ago) is False and time.monotonic() < end:
+            time.sleep(0.05)
+        return renewed
+
+    settings.CLAIM_SECONDS, long_ago = 0.4, timezone.now() - dt.timedelta(hours=1)
+    job = Job.objects.create(kind="count", status=Job.Status.RUNNING)
+    with jobs.heartbeat(job):
+        assert is_renewed()
+        with connection.cursor() as cursor:
+            cursor.execute(BEATING)
+            assert cursor.rowcount == 1
+        assert is_renewed()
 
 
 def test_a_long_job_gives_way_and_goes_on_where_it_was(handlers, queued, school, owner):
