@@ -94,6 +94,14 @@ def send(file: FieldFile, *, filename: str, content_type: str, download: bool = 
     return response
 
 
+def attachment(content: bytes, *, filename: str, content_type: str) -> HttpResponse:
+    """The response that downloads `content`, which is made for this request and not stored."""
+    response = HttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = content_disposition_header(True, filename)
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
 def download(
     file: FieldFile, *, of: Any, by: history.Actor, filename: str, content_type: str, kind: str = ""
 ) -> HttpResponse:

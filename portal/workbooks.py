@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from portal.errors import PortalError
 
 Read = TypeVar("Read")
+CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"  # of .xlsx
 MB = 1024 * 1024
 MAX_PARTS = 2000
 # Inflated bytes. A sheet may be long: a million empty rows that carry a format take some 300 MB.

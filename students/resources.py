@@ -12,13 +12,14 @@ from import_export import fields, resources
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
+from portal import workbooks
 from students.models import Student
 from students.roster import spreadsheet_writer
 from students.roster.cells import GENDER_HEADINGS, ID_TYPE_HEADINGS
 from students.roster.columns import COLUMNS
 
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
-CONTENT_TYPES = {"xlsx": spreadsheet_writer.CONTENT_TYPE, "csv": "text/csv; charset=utf-8"}
+CONTENT_TYPES = {"xlsx": workbooks.CONTENT_TYPE, "csv": "text/csv; charset=utf-8"}
 Value = Callable[[Student], Any]
 
 

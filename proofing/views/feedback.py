@@ -9,7 +9,6 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
@@ -87,13 +86,11 @@ def form_pdf(request: Any) -> HttpResponse:
     if request.enrolment is None:
         raise Http404
     made = _of(request.enrolment)
-    response = HttpResponse(feedback.form_pdf(request.enrolment, made), content_type=feedback.PDF)
+    content = feedback.form_pdf(request.enrolment, made)
     name = f"{request.season.graduating_class}届毕业生电子图像校对反馈表.pdf"
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
-    response["Cache-Control"] = "private, no-store"
     if made:
         history.record("feedback.form_downloaded", made, by=request.user)
-    return response
+    return files.attachment(content, filename=name, content_type=feedback.PDF)
 
 
 @require_POST

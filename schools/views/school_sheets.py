@@ -6,9 +6,9 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 
+from portal import files, workbooks
 from portal.access import center_page
 from portal.errors import PortalError
 from schools import school_sheets
@@ -16,12 +16,9 @@ from schools.forms import SchoolSheetForm
 from schools.models import School
 from schools.views.schools import SchoolList, with_state
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
 
 def _workbook(content: bytes, filename: str) -> HttpResponse:
-    disposition = content_disposition_header(True, filename)
-    return HttpResponse(content, content_type=XLSX, headers={"Content-Disposition": disposition})
+    return files.attachment(content, filename=filename, content_type=workbooks.CONTENT_TYPE)
 
 
 @center_page(may="schools.see")

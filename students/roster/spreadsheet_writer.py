@@ -20,7 +20,6 @@ TEXT = "@"
 TYPED_ROWS = 5000  # rows that are formatted as text and have drop-downs
 LEVELS = ("专科", "本科", "硕士", "博士", "第二学士学位", "高职升本")
 SHEET, INSTRUCTIONS, LISTS = "学生数据表", "填写说明", "选项"
-CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 _HEAD = PatternFill("solid", fgColor="0B3A5B")
 _HEAD_REQUIRED = PatternFill("solid", fgColor="1673B5")

@@ -6,12 +6,11 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from portal import history
+from portal import files, history, workbooks
 from portal.access import school_page
 from portal.errors import PortalError
 from portal.models import Job
@@ -127,10 +126,7 @@ def roster_drop(request: Any, pk: int) -> HttpResponse:
 
 
 def _workbook(content: bytes, name: str) -> HttpResponse:
-    response = HttpResponse(content, content_type=spreadsheet_writer.CONTENT_TYPE)
-    response["Content-Disposition"] = content_disposition_header(True, name)
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return files.attachment(content, filename=name, content_type=workbooks.CONTENT_TYPE)
 
 
 @school_page(may="roster.import")

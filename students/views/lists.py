@@ -8,12 +8,12 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from portal import files
 from portal.access import center_page, school_page
 from portal.form_fields import PickedForm, checked
 from schools.models import Action, Area, School
@@ -80,10 +80,7 @@ def _enrolled(request: Any) -> list[int]:
 
 def _file_response(request: Any, content: bytes, file_format: str) -> HttpResponse:
     name = f"{_('roster')}-{request.school.code if request.school else request.season}-{timezone.localdate():%Y%m%d}.{file_format}"
-    response = HttpResponse(content, content_type=resources.CONTENT_TYPES[file_format])
-    response["Content-Disposition"] = content_disposition_header(True, name)
-    response["Cache-Control"] = "private, no-store"
-    return response
+    return files.attachment(content, filename=name, content_type=resources.CONTENT_TYPES[file_format])
 
 
 @require_POST

@@ -175,7 +175,7 @@ def test_schools_are_found_by_name_code_area_and_state(center_client, season, th
     assert found(state="none") == ["20000"]
     assert found(sort="-code") == ["20002", "20001", "20000"]
     assert found(area="x", state="y") == ["20000", "20001", "20002"]
-    assert center_client.get(url).context["listed"].numbers("state")["none"] == 1
+    assert center_client.get(url).context["listed"].counts("state")["none"] == 1
 
 
 def test_a_school_is_added_given_a_part_and_shown(center_client, season):

@@ -8,9 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
 from portal import history
-from portal.errors import PortalError
-from portal.tenancy import school_scope
-from schools.models import School, Season
+from schools.management.enrolment_scope import enrolment_scope
+from schools.models import Enrolment
 from students.roster import importer
 from students.roster.columns import BY_FIELD
 
@@ -21,37 +20,29 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("school", help="code of the school")
         parser.add_argument("file", type=Path)
-        parser.add_argument("--dry-run", action="store_true", help="judge and compare only")
+        parser.add_argument("--dry-run", action="store_true", help="check and compare only")
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
     def handle(self, *, school: str, file: Path, dry_run: bool, json: bool, **options: Any) -> None:
-        with history.source("command"):
-            try:
-                found = self._import(school, file, dry_run)
-            except PortalError as error:
-                raise CommandError(str(error)) from error
+        with enrolment_scope(school) as enrolment:
+            found = self._import(enrolment, file, dry_run)
         self.stdout.write(as_json(found) if json else as_text(found))
 
-    def _import(self, code: str, file: Path, dry_run: bool) -> importer.Plan:
-        school, season = School.objects.filter(code=code).first(), Season.objects.current()
-        if school is None:
-            raise CommandError(_("There is no school with the code %(code)s.") % {"code": code})
-        if season is None:
-            raise CommandError(_("There is no season yet."))
+    def _import(self, enrolment: Enrolment, file: Path, dry_run: bool) -> importer.Plan:
+        school, season = enrolment.school, enrolment.season
         content = _content(file)
-        with school_scope(school):
-            enrolment = importer.require_open_roster(school=school, season=season)
-            if dry_run:
-                return importer.plan_import(content, school=school, season=season)
-            return importer.apply_import(
-                content,
-                school=school,
-                season=season,
-                by=history.SYSTEM,
-                then=lambda found: history.record(
-                    "roster.imported", enrolment, by=history.SYSTEM, facts={"file": file.name} | found.figures
-                ),
-            )
+        importer.require_open_roster(school=school, season=season)
+        if dry_run:
+            return importer.plan_import(content, school=school, season=season)
+        return importer.apply_import(
+            content,
+            school=school,
+            season=season,
+            by=history.SYSTEM,
+            then=lambda found: history.record(
+                "roster.imported", enrolment, by=history.SYSTEM, facts={"file": file.name} | found.figures
+            ),
+        )
 
 
 def _content(file: Path) -> bytes:
