@@ -1,8 +1,10 @@
 """Who may open which page, and the scope it runs in.
 
-`school_page` and `center_page` are the only two ways into the staff portals; the student's is `students.student_access`.
-Each names the action that it asks for (`portal.permissions`), sets `request.school` and opens the scope around the view. What else a request carries (its season, the
-school's part in it), the rooms above put there: `prepares_requests`, `prepares_school_pages`.
+A view of the staff portals is decorated with `school_page`, `center_page` or `staff_page`; a view
+for students with `students.student_access.student_page`. The decorator names the action that the
+page needs (`portal.permissions`), sets `request.school` and opens the scope around the view. Rooms
+above add their own attributes to the request, such as the season, with `prepares_requests` and
+`prepares_school_pages`.
 """
 
 import logging
@@ -34,19 +36,23 @@ _SCHOOL_PAGE: list[Prepare] = []
 
 
 def prepares_requests(function: Prepare) -> Prepare:
-    """Register what every request is given before its view is looked up."""
+    """Register a function that sets attributes on every request, before its view is resolved."""
     _REQUEST.append(function)
     return function
 
 
 def prepares_school_pages(function: Prepare) -> Prepare:
-    """Register what a page of a school is given, inside the school's scope."""
+    """Register a function that sets attributes on the request of a school's page, inside the
+    school's scope.
+    """
     _SCHOOL_PAGE.append(function)
     return function
 
 
 class PortalMiddleware:
-    """Puts the season and the person's membership on the request, and answers a PortalError with its sentence."""
+    """Sets `request.membership` and what rooms have registered; turns a PortalError into a response
+    with its sentence.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -56,9 +62,9 @@ class PortalMiddleware:
         if _length(request) > settings.REQUEST_MAX_BYTES:
             return refusal_page(request, TooLarge())
         if request.method == "GET" and "X-Upload" in request.headers:
-            return HttpResponse(
-                status=204
-            )  # files.js was redirected: it opens the address, the words are for that page
+            # files.js followed a redirect and will open that page itself; the messages must stay
+            # for that page.
+            return HttpResponse(status=204)
         request.membership = membership_of(request.user)
         for prepare in _REQUEST:
             prepare(request)
@@ -67,7 +73,9 @@ class PortalMiddleware:
         return method_not_allowed(request, response) if _is_bare_405(request, response) else response
 
     def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
-        if isinstance(error, DataError):  # a NUL, a number beyond any id: what no column can hold came with the request
+        if isinstance(error, DataError):
+            # The request holds a value that no column can store, such as a NUL character or too
+            # large a number.
             log.warning("%s %s: %s", request.method, request.path, type(error.__cause__ or error).__name__)
             error = PortalError(
                 _("Something was missing or damaged on the way. Go back, reload the page and try once more.")
@@ -76,19 +84,22 @@ class PortalMiddleware:
 
 
 def _is_bare_405(request: HttpRequest, response: HttpResponse) -> bool:
-    """A browser that opened the address of a button: Django answers with nothing to look at."""
+    """Whether a browser opened a URL that only takes POST, and Django's answer has no page."""
     return response.status_code == 405 and "text/html" in request.headers.get("Accept", "") and not response.content
 
 
 def method_not_allowed(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
-    """The page in the place of that nothing."""
+    """The page that explains a 405, with the Allow header of Django's answer."""
     response = render(request, "errors/405.html", status=405)
     response["Allow"] = refused["Allow"]
     return response
 
 
 class TooLarge(PortalError):
-    """Known before anything is read: a form with files is otherwise written to the disk, however long it is."""
+    """The request is longer than allowed.
+
+    Checked before the body is read, because Django writes uploads to the disk.
+    """
 
     status = 413
 
@@ -108,13 +119,19 @@ def membership_of(user: Any) -> Membership | None:
 
 
 def _other_fields(request: Any, form: Any) -> list[tuple[str, str]]:
-    """What was sent beside the fields of the form: such as the rows that were ticked before a dialog asked for a reason."""
+    """(name, value) of posted data that is not a field of the form, such as the rows that were
+    ticked in a list.
+    """
     own = {"csrfmiddlewaretoken", *(form.add_prefix(name) for name in form.fields)}
     return [(name, value) for name, values in request.POST.lists() if name not in own for value in values]
 
 
 def refusal_page(request: Any, error: PortalError) -> HttpResponse:
-    """A refusal that no view caught: a toast for htmx, back to the page for a form, else a page of its own."""
+    """The response to a PortalError that no view caught.
+
+    JSON for programs, a toast for htmx, the form with its errors for InvalidForm, the page before
+    with a message for other forms, and else an error page.
+    """
     if request.headers.get("Accept", "").startswith("application/json"):
         from django.http import JsonResponse
 
@@ -137,7 +154,8 @@ def refusal_page(request: Any, error: PortalError) -> HttpResponse:
 def school_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
     """A page of the person's own school.
 
-    `may`: the action that opens it. `to_post`: the action that its form asks for, where that is another one.
+    `may`: the action that opens it. `to_post`: the action that its form asks for, where that is
+    another one.
     """
 
     def decorate(view: View) -> View:
@@ -181,7 +199,7 @@ def center_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
 
 
 def staff_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
-    """A page that both portals have: the center sees every school there, a school itself."""
+    """A page of both portals. The center sees every school on it, a school only itself."""
 
     def decorate(view: View) -> View:
         center = center_page(may=may, to_post=to_post)(view)
@@ -198,7 +216,10 @@ def staff_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
 
 
 def may_open(member: Membership | None, name: str, *args: object) -> bool:
-    """Whether a person's role may open the page behind a URL name. For menus and panels; the page checks by itself."""
+    """Whether a person's role may open the page of a URL name.
+
+    For menus and panels; the page has its own check.
+    """
     if name not in _ACTIONS:
         _ACTIONS[name] = resolve(reverse(name, args=args)).func.may  # type: ignore[attr-defined]
     return permissions.may(member, _ACTIONS[name])
@@ -213,7 +234,10 @@ def _check(request: Any, may: str, to_post: str) -> None:
 
 
 def _describe_access(view: View, portal: str, may: str, to_post: str) -> View:
-    """Says on the view who gets in, for menus and tests. LookupError at the start for an action nobody registered."""
+    """Set `portal`, `may` and `to_post` on the view, for menus and tests.
+
+    Raises LookupError for an unregistered action.
+    """
     for name in filter(None, (may, to_post)):
         permissions.action(name)
     view.portal, view.may, view.to_post = portal, may, to_post  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from portal.models import Membership, User
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Accounts are made by an administrator, never by signing up; every sign-in stands in the history."""
+    """Administrators make the accounts; nobody can sign up. The history records every sign-in."""
 
     def is_open_for_signup(self, request: Any) -> bool:
         return False
@@ -21,7 +21,10 @@ class AccountAdapter(DefaultAccountAdapter):
         return response
 
     def authentication_failed(self, request: Any, **credentials: Any) -> None:
-        """A wrong password for a known account; an unknown name leaves no trace that could be filled at will."""
+        """Record a wrong password for a known account.
+
+        Unknown names are not recorded: anyone could fill the history.
+        """
         name = credentials.get("username") or credentials.get("email") or ""
         user = User.objects.filter(username__iexact=name).first() or User.objects.filter(email__iexact=name).first()
         if name and user:

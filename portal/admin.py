@@ -1,6 +1,9 @@
-"""The operator's desk: everything to look at, little to change. The daily work has its own portals.
+"""The Django admin, for the operator: nearly everything is read-only.
 
-Rows are read across schools, so each admin opens the center's scope. History and messages are never edited.
+Daily work is done in the portals.
+
+Admins show rows of all schools, so each opens the center's scope. History and messages are never
+edited.
 """
 
 from typing import Any
@@ -19,7 +22,10 @@ from portal.tenancy import center_scope
 
 
 class CenterAdmin(admin.ModelAdmin):
-    """Tenant rows across all schools. TemplateResponses are rendered before the scope closes."""
+    """Opens the center's scope around each view.
+
+    A TemplateResponse is rendered before the scope closes.
+    """
 
     def _in_scope(self, name: str, *args: Any, **kwargs: Any) -> Any:
         with center_scope():
@@ -42,8 +48,6 @@ class CenterAdmin(admin.ModelAdmin):
 
 
 class ReadOnlyAdmin(CenterAdmin):
-    """To look at only."""
-
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -55,7 +59,9 @@ class ReadOnlyAdmin(CenterAdmin):
 
 
 class TenantAdmin(ReadOnlyAdmin):
-    """Tenant rows: their manager refuses to work outside of a scope, and the checks of the site ask before one is open."""
+    """For tenant models: reads by the base manager, because Django's own checks run before a scope
+    is open.
+    """
 
     related: tuple[str, ...] = ("school", "season")
 
@@ -64,7 +70,12 @@ class TenantAdmin(ReadOnlyAdmin):
 
 
 class RecordedAdmin(admin.ModelAdmin):
-    """What the operator adds or changes stands in the history like anybody else's work. Rows are taken away in the portals."""
+    """Records in the history what the operator adds or changes.
+
+    Rows cannot be deleted here, only in the portals.
+
+    `added`: what happened, in the event kind of a new row (`school.added`).
+    """
 
     added = "added"
 
@@ -121,7 +132,7 @@ class NotificationAdmin(ReadOnlyAdmin):
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
-    """What is on its way, and what could not be sent, with the number of each."""
+    """Deliveries with the number in each state, and the reason for those that failed."""
 
     list_display = ("id", "school", "notification", "channel", "address", "status", "is_urgent", "refusals", "reason")
     list_filter = ("status", "channel", "is_urgent")
@@ -141,7 +152,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
 @admin.register(Event)
 class EventAdmin(ReadOnlyAdmin):
-    """The history cannot be changed here either: the database itself refuses."""
+    """Read-only: a trigger in the database refuses changes of the history."""
 
     list_display = ("at", "kind", "actor_name", "school", "object_type", "object_id", "before", "after", "source")
     list_filter = ("source",)

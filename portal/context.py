@@ -1,4 +1,4 @@
-"""What every page of the portals shows: who I am, where I am, where I can go."""
+"""The template context of every page: person, season, menu and number of unread messages."""
 
 from functools import cache
 from typing import Any
@@ -11,7 +11,10 @@ from portal.tenancy import school_scope
 
 
 def portal(request: Any) -> dict[str, Any]:
-    """`nav`, `unread`, `membership`, `season` and whether this is the demo. Fragments that show no menu pay for none."""
+    """`nav`, `unread`, `membership`, `season`, `is_demo`.
+
+    The menu and the number are computed when a template calls them.
+    """
     return {
         "membership": getattr(request, "membership", None),
         "season": getattr(request, "season", None),
@@ -22,7 +25,7 @@ def portal(request: Any) -> dict[str, Any]:
 
 
 def count_unread(request: Any) -> int:
-    """How many messages wait for a person of a school; counted once a request."""
+    """The number of unread messages of a person of a school. Counted once in a request."""
     membership = getattr(request, "membership", None)
     if membership is None or membership.school is None:
         return 0

@@ -1,4 +1,7 @@
-"""The database role that owns the tables. Web, workers and tests connect as a plain role, which owns nothing."""
+"""The database role that owns the tables.
+
+Web, workers and tests connect as a plain role, which owns nothing.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +13,10 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 @contextmanager
 def as_owner(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
-    """The connection speaks as the owner inside, to the same database. Raises TransactionManagementError in a transaction."""
+    """Connect to the same database as the owner inside the block.
+
+    Raises TransactionManagementError in a transaction.
+    """
     connection = connections[using]
     connection.validate_no_atomic_block()
     plain = connection.settings_dict.copy()
@@ -25,7 +31,10 @@ def as_owner(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 
 
 class OwnerCommand:
-    """Makes a command with the option --database work as the owner; stands before the command's own class."""
+    """Makes a command with the option --database work as the owner.
+
+    Must be the first base class.
+    """
 
     def execute(self, *args: Any, **options: Any) -> Any:
         with as_owner(options["database"]):

@@ -1,9 +1,11 @@
-"""Sending notifications by their channels: urgent ones one by one and at once, the others in batches.
+"""Sending notifications by their channels: urgent ones at once and one by one, the others in
+batches.
 
-A batch is claimed by one UPDATE that is committed at once, sent over one connection without any lock, and settled by
-one UPDATE. Urgent deliveries come first in every batch. A worker that is killed between the sending and the settling
-leaves its claim behind: at most one batch is sent twice. What was lost once is sent by itself, so that a letter which
-kills its worker takes no others along.
+A batch is claimed by one UPDATE that is committed at once, sent over one connection without a lock,
+and its outcomes are saved by one UPDATE. Urgent deliveries come first in every batch. If a worker
+is killed between sending and saving, its claim remains and its batch is sent again: at most one
+batch is sent twice. A delivery that was lost once is then sent alone, so that a letter which kills
+its worker does not block the others.
 """
 
 import datetime as dt
@@ -28,11 +30,12 @@ from portal.tenancy import school_scope, system_scope
 log = logging.getLogger(__name__)
 Status = Delivery.Status
 BATCH_SIZE = 100
-MAX_TASK_SECONDS = 20  # seconds of one task; then whoever waits in its queue has a turn
-MAX_BATCH_SECONDS = 30  # seconds; the rest of a slow batch is given back before its claim grows old
-# After each refusal that need not be for good; after the last the delivery has failed.
+MAX_TASK_SECONDS = 20  # of one task; then other tasks of the queue run
+MAX_BATCH_SECONDS = 30  # then the rest of a slow batch is released, before its claim expires
+# The pause after each temporary refusal. After the last one the delivery has failed.
 RETRY_DELAYS = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440, 2880))
-# The claim ends with its statement. Not those that were lost before: each of them is sent by itself.
+# Committed at once. Deliveries that were lost before (attempts > 0) are left out: each of them is
+# sent alone.
 CLAIM = """
 WITH free AS MATERIALIZED (
     SELECT id FROM portal_delivery WHERE status = 'queued' AND queued_at <= %(now)s AND attempts = 0
@@ -53,7 +56,7 @@ def enqueue_all(rows: Iterable[Delivery]) -> None:
 
 
 def send_one(pk: int) -> bool:
-    """Send one delivery, unless another worker has it. Whether it was sent."""
+    """Send one delivery, unless another worker has claimed it. Returns whether it was sent."""
     with system_scope():
         row = Delivery.objects.select_related("notification").claim(pk)
         if row is None or not send([row]):
@@ -62,7 +65,10 @@ def send_one(pk: int) -> bool:
 
 
 def send_waiting() -> int:
-    """Send batch after batch for a while, and go on in another task while there is more. How many went through."""
+    """Send batches for MAX_TASK_SECONDS, then continue in another task.
+
+    Returns how many deliveries were handled.
+    """
     end, number = time.monotonic() + MAX_TASK_SECONDS, 0
     with system_scope():
         while rows := claim_batch(BATCH_SIZE):
@@ -77,7 +83,7 @@ def send_waiting() -> int:
 
 
 def claim_batch(most: int) -> list[Delivery]:
-    """Take what is due, urgent deliveries first, then the oldest."""
+    """Claim up to `most` deliveries that are due, urgent ones first, then the oldest."""
     with connection.cursor() as cursor:
         cursor.execute(CLAIM, {"now": timezone.now(), "most": most})
         ids = [pk for (pk,) in cursor.fetchall()]
@@ -87,7 +93,7 @@ def claim_batch(most: int) -> list[Delivery]:
 
 @dataclass
 class Batch:
-    """Claimed deliveries of one channel, and what has become of them so far."""
+    """Claimed deliveries of one channel: those left to send, and the outcomes so far."""
 
     left: deque[Delivery]
     sent: list[int] = field(default_factory=list)
@@ -95,14 +101,19 @@ class Batch:
 
 
 def send(rows: list[Delivery]) -> bool:
-    """Send claimed deliveries and write down what became of each. False when a channel does not answer."""
+    """Send claimed deliveries and save the outcome of each.
+
+    False when a channel does not answer.
+    """
     by_channel = sorted(rows, key=lambda row: row.channel)
     answers = [_send_by(name, Batch(deque(batch))) for name, batch in groupby(by_channel, key=lambda row: row.channel)]
     return all(answers)
 
 
 def _send_by(name: str, batch: Batch) -> bool:
-    """A worker that is told to stop in the middle keeps what was sent, and gives the rest back."""
+    """Send a batch. If the worker is stopped in the middle, the outcomes are saved and the rest is
+    released.
+    """
     end = time.monotonic() + min(MAX_BATCH_SECONDS, settings.CLAIM_SECONDS / 4)
     try:
         with all_channels()[name].connect() as send_letter:
@@ -123,7 +134,8 @@ def _send_next(batch: Batch, send_letter: Send) -> None:
     except DeliveryError as error:
         batch.refused.append((row, error))
     except Exception as error:
-        # The channel is down, or the fault is ours. Perhaps this letter is why: it waits, and the others do not.
+        # The channel is down, or the fault is ours. Perhaps this letter is why: it waits, and the
+        # others do not.
         batch.refused.append((batch.left.popleft(), DeliveryError(str(error), permanent=False)))
         raise
     else:
@@ -132,7 +144,10 @@ def _send_next(batch: Batch, send_letter: Send) -> None:
 
 
 def _letter(row: Delivery) -> notification_kinds.Letter:
-    """The text in the recipient's language. What cannot be written is our fault: it is logged, and fails visibly."""
+    """The text in the recipient's language.
+
+    An error in it is our fault: it is logged, and the delivery fails.
+    """
     with translation.override(row.language or settings.LANGUAGE_CODE):
         try:
             return notification_kinds.render(row.notification.kind, row.notification.parameters)
@@ -142,7 +157,9 @@ def _letter(row: Delivery) -> notification_kinds.Letter:
 
 
 def _record_outcomes(batch: Batch) -> None:
-    """Only what is still ours: a claim that grew old may be another worker's by now."""
+    """Save the outcomes of deliveries that this worker still holds: an expired claim may be another
+    worker's by now.
+    """
     mine = Delivery.objects.filter(status=Status.SENDING)
     now = timezone.now()
     if batch.sent:
@@ -156,15 +173,18 @@ def _record_outcomes(batch: Batch) -> None:
 
 
 def _next_state(row: Delivery, error: DeliveryError, now: dt.datetime) -> dict[str, object]:
-    """Where a refused delivery stands: failed, or waiting for its next turn."""
+    """The fields of a refused delivery: failed, or queued for its next attempt."""
     if error.permanent or row.refusals >= len(RETRY_DELAYS):
         return {"status": Status.FAILED, "refusals": row.refusals + 1}
     return {"status": Status.QUEUED, "refusals": row.refusals + 1, "queued_at": now + RETRY_DELAYS[row.refusals]}
 
 
 def sweep() -> int:
-    """Queue deliveries of lost workers again, give up those lost twice, and start the batches when something waits.
-    How many were queued by themselves."""
+    """Queue the deliveries of lost workers again, give up those lost twice, and start sending if
+    any are waiting.
+
+    Returns how many were queued one by one.
+    """
     with system_scope():
         lost = Delivery.objects.filter(attempts__gt=0).select_related("school")
         found = queue.sweep(lost, enqueue=enqueue, give_up=_give_up, scope=lambda row: school_scope(row.school))
@@ -187,12 +207,15 @@ def _is_waiting() -> bool:
 
 
 def _is_being_sent() -> bool:
-    """Whether a worker is at the batches: it goes on by itself."""
+    """Whether a worker is sending batches now. It continues by itself."""
     held = Delivery.objects.filter(status=Status.SENDING, attempts__gt=0, is_urgent=False)
     return held.filter(claimed_at__gte=Delivery.stale_before()).exists()
 
 
 def send_again(rows: Iterable[Delivery]) -> int:
-    """The operator has put right why these failed: they wait as if they had just come in."""
+    """Queue failed deliveries again, as if they were new, after the operator has removed the cause.
+
+    Returns how many.
+    """
     failed = Delivery.objects.filter(pk__in=[row.pk for row in rows], status=Status.FAILED)
     return failed.update(status=Status.QUEUED, refusals=0, error="", **Delivery.anew())

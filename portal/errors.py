@@ -1,4 +1,4 @@
-"""Refusals that a person can read."""
+"""Errors whose message is shown to the user."""
 
 from typing import Any
 
@@ -6,7 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class PortalError(Exception):
-    """The user's mistake or the moment's: `str(error)` says what is wrong and what to do next."""
+    """The user cannot do this, or not now.
+
+    `str(error)` says what is wrong and what to do next; `status` is for HTTP.
+    """
 
     status = 400
 
@@ -19,7 +22,7 @@ class PortalError(Exception):
 
 
 class Conflict(PortalError):
-    """Somebody else was faster, or the page was old."""
+    """The row has changed since the page was loaded."""
 
     status = 409
 
@@ -30,7 +33,10 @@ class Conflict(PortalError):
 
 
 class InvalidForm(PortalError):
-    """A form that is not valid: it is asked once more, with what was typed and the errors at their fields."""
+    """A form is not valid.
+
+    `portal.access` shows it again, with what was typed and the errors at the fields.
+    """
 
     def __init__(self, form: Any) -> None:
         super().__init__(" ".join(str(error) for errors in form.errors.values() for error in errors))

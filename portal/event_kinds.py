@@ -1,12 +1,15 @@
-"""The kinds of events in the history, each with its sentence. A room registers its kinds in its module `registration`:
+"""The kinds of events in the history, each with its sentence.
+
+A room registers its kinds in its module `registration`:
 
     event_kinds.register_subject("photo", _("Photos"), order=60)
     event_kinds.register("photo", {"photo.uploaded": _("Photo taken"), "photo.reset": _("Approved photo reset")})
     event_kinds.register_states(Photo, _("Photo"), subject="photo")
     event_kinds.register_facts({"bits": _("Bits of 512 that differ")}, hidden={"crop"}, lists={"rules"})
 
-The page of the history can be filtered by subject. A change of state (`photo.approved`) needs no sentence of its own:
-its text is the name of the model and the label of the state. `portal.event_text` makes the text.
+The page of the history can be filtered by subject. A change of state (`photo.approved`) needs no
+sentence of its own: its text is the name of the model and the label of the state.
+`portal.event_text` makes the text.
 """
 
 import logging
@@ -29,7 +32,10 @@ class Kind:
 
 @dataclass(frozen=True)
 class StatefulModel:
-    """A model with states. `is_one_of_many`: a school has thousands of such rows, and summaries leave them out."""
+    """A model with states.
+
+    `is_one_of_many`: a school has thousands of such rows, and summaries leave them out.
+    """
 
     name: Any
     subject: str
@@ -59,7 +65,10 @@ def register(subject: str, sentences: dict[str, Any]) -> None:
 
 
 def register_states(model: type[models.Model], name: Any, *, subject: str, is_one_of_many: bool = False) -> None:
-    """Register a model with TRANSITIONS and its translated name. `portal.states` records kinds like `photo.approved`."""
+    """Register a model with TRANSITIONS and its translated name.
+
+    `portal.states` records kinds like `photo.approved`.
+    """
     prefix = str(model._meta.model_name)
     _assign_prefix(prefix, subject)
     _add(STATEFUL_MODELS, model._meta.label_lower, StatefulModel(name, subject, is_one_of_many))
@@ -72,7 +81,10 @@ def register_states(model: type[models.Model], name: Any, *, subject: str, is_on
 def register_facts(
     labels: dict[str, Any] | None = None, *, hidden: Iterable[str] = (), lists: Iterable[str] = ()
 ) -> None:
-    """Register the labels of the facts of a room's events. A fact with the name of a model field needs no label."""
+    """Register the labels of the facts of a room's events.
+
+    A fact with the name of a model field needs no label.
+    """
     for key, label in (labels or {}).items():
         _add(FACT_LABELS, key, label)
     HIDDEN.update(hidden)

@@ -1,4 +1,6 @@
-"""The text of the history's events: a sentence, what the event is about, and its facts as pairs of label and value."""
+"""The text of the history's events: a sentence, what the event is about, and its facts as pairs of
+label and value.
+"""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -19,9 +21,12 @@ MAX_GAP = dt.timedelta(seconds=2)
 
 @dataclass(frozen=True)
 class DescribedEvent:
-    """An event and its text in the active language. `about` is the name of its object, empty when the object is gone.
+    """An event and its text in the active language.
 
-    `details` holds (label, value) of each fact that is shown. `others` holds the events of the same action on other rows.
+    `about` is the name of its object, empty when the object is gone.
+
+    `details` holds (label, value) of each fact that is shown. `others` holds the events of the same
+    action on other rows.
     """
 
     event: Event
@@ -32,7 +37,10 @@ class DescribedEvent:
 
 
 def describe_events(events: Iterable[Event]) -> list[DescribedEvent]:
-    """The events with their text, in the same order. One query for each model that they are about."""
+    """The events with their text, in the same order.
+
+    One query for each model that they are about.
+    """
     rows = list(events)
     names = _names_of_objects(rows)
     return [
@@ -42,7 +50,9 @@ def describe_events(events: Iterable[Event]) -> list[DescribedEvent]:
 
 
 def group_events(lines: Iterable[DescribedEvent]) -> list[DescribedEvent]:
-    """One line for consecutive events of the same action on many rows: the first event, with the rest in `others`."""
+    """One line for consecutive events of the same action on many rows: the first event, with the
+    rest in `others`.
+    """
     grouped: list[DescribedEvent] = []
     for line in lines:
         if grouped and _is_same_action(grouped[-1], line):
@@ -68,7 +78,9 @@ def _details(event: Event) -> list[tuple[Any, str]]:
 
 
 def sentence_of(event: Event) -> Any:
-    """The sentence of the event's kind; for a kind without one, the name of the model and the label of the new state."""
+    """The sentence of the event's kind; for a kind without one, the name of the model and the label
+    of the new state.
+    """
     if event.kind in event_kinds.KINDS:
         return event_kinds.KINDS[event.kind].sentence
     model = _model(event.object_type)
@@ -96,7 +108,10 @@ def _state_label(model: type[models.Model], value: str) -> Any:
 
 
 def _names_of_objects(rows: list[Event]) -> dict[tuple[str, int | None], str]:
-    """{(model label, id): name} of the rows that the events are about. Deleted rows and rows outside of the scope are left out."""
+    """{(model label, id): name} of the rows that the events are about.
+
+    Deleted rows and rows outside of the scope are left out.
+    """
     wanted: dict[str, set[int]] = {}
     for row in rows:
         if row.object_id is not None:
@@ -116,7 +131,9 @@ def _required_relations(model: type[models.Model]) -> list[str]:
 
 
 def _name(row: Any) -> str:
-    """The label of a job's kind; for other rows `history_name`, where the model has it, or `str(row)`."""
+    """The label of a job's kind; for other rows `history_name`, where the model has it, or
+    `str(row)`.
+    """
     return str(jobs.label_of(row.kind) if isinstance(row, Job) else getattr(row, "history_name", row))
 
 
@@ -139,7 +156,10 @@ def _label(event: Event, key: str) -> Any:
 
 
 def _value(event: Event, key: str, value: Any) -> str:
-    """The text of a fact. A list of two values is shown as before → after, any other list with commas."""
+    """The text of a fact.
+
+    A list of two values is shown as before → after, any other list with commas.
+    """
     field = _field(event, key)
     choices = dict(field.flatchoices) if field is not None and field.choices else {}
     if isinstance(value, list) and len(value) == 2 and key not in event_kinds.LISTS:

@@ -1,4 +1,4 @@
-"""Changing the plain fields of a row, with the history of what was changed."""
+"""Changing fields of a row that are not its state, and recording in the history what was changed."""
 
 from typing import Any, TypeVar
 
@@ -11,7 +11,11 @@ LONGEST = 80
 
 
 def change_fields(row: Row, *, by: history.Actor, event_kind: str = "", **fields: Any) -> Row:
-    """Set `fields` on a fresh copy of `row`; the event's facts are {field: [before, after]}. No change, no event.
+    """Lock the row, set `fields` and return it as it is now.
+
+    Without a difference nothing is saved or recorded.
+
+    The event's facts are {field: [before, after]}.
 
     `event_kind` is by default `<model>.changed`.
     """
@@ -37,7 +41,7 @@ def _differs(row: models.Model, name: str, value: Any) -> bool:
 
 
 def fact_value(value: Any) -> str | int | bool | None:
-    """A value as the history keeps it: JSON-safe and short."""
+    """A value for the facts of an event: JSON-safe and at most LONGEST characters."""
     if value is None or isinstance(value, bool | int):
         return value
     text = str(value)

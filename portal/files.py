@@ -1,6 +1,8 @@
-"""Private files: written with the row that names them, checked, recorded, then served by nginx (X-Accel-Redirect) or by Django.
+"""Private files: storing them with the row that names them, deleting them, and sending them to
+people.
 
-Nothing else writes or deletes a stored file. A transaction takes rows back but no files, so a write stands inside `writing()`:
+Nothing else writes or deletes a stored file. A transaction that fails restores rows but not files,
+so files are written inside `writing()`:
 
     with files.writing() as write:
         new = write.store(photo, {"portrait": jpeg})  # {"portrait": its name, "portrait_size": its bytes}
@@ -27,7 +29,7 @@ from portal import history
 
 
 class Writer:
-    """Remembers what it has written until that is committed."""
+    """Keeps a list of the files it has written, to delete them when the transaction fails."""
 
     def __init__(self) -> None:
         self._written: list[tuple[Model, str, Storage, str]] = []
@@ -35,8 +37,11 @@ class Writer:
     def store(
         self, row: Model, contents: Mapping[str, bytes | IO[bytes]], *, filename: str = "picture.jpg"
     ) -> dict[str, Any]:
-        """Write each content as the file field of its name. The new values of the row, which itself is not changed: the name
-        under which each file lies, and its size in bytes as `<field>_size`."""
+        """Write {file field: content}; return the new values for the row, which is not changed
+        itself.
+
+        The values are the stored name of each file, and its size in bytes as `<field>_size`.
+        """
         values: dict[str, Any] = {}
         for name, content in contents.items():
             field: FileField = type(row)._meta.get_field(name)  # type: ignore[assignment]
@@ -47,8 +52,11 @@ class Writer:
             values |= {name: path, f"{name}_size": size}
         return values
 
-    def take_back(self) -> None:
-        """Delete what no row names. What failed after the commit, such as deleting a replaced file, undoes nothing."""
+    def delete_written(self) -> None:
+        """Delete what no row names.
+
+        What failed after the commit, such as deleting a replaced file, undoes nothing.
+        """
         while self._written:
             row, name, storage, path = self._written.pop()
             if row.pk is None or not type(row)._base_manager.filter(pk=row.pk, **{name: path}).exists():
@@ -57,13 +65,16 @@ class Writer:
 
 @contextmanager
 def writing() -> Iterator[Writer]:
-    """Around a transaction: the files written in it are deleted again when it fails. Not inside of another transaction, whose
-    end it could not see."""
+    """Delete the files written inside the block if it raises.
+
+    Put it around the outermost transaction: it does not notice when an outer transaction fails
+    later.
+    """
     writer = Writer()
     try:
         yield writer
     except BaseException:
-        writer.take_back()
+        writer.delete_written()
         raise
 
 
@@ -74,12 +85,17 @@ def delete(names: Iterable[str | None]) -> None:
 
 
 def delete_after_commit(names: Iterable[str | None]) -> None:
-    """For files that a transaction replaces: until it has committed, the row still names them."""
+    """Delete files that this transaction replaces. Until the commit the row still names them."""
     transaction.on_commit(lambda kept=list(names): delete(kept))  # type: ignore[misc]
 
 
 def send(file: FieldFile, *, filename: str, content_type: str, download: bool = True) -> HttpResponse:
-    """The response that carries a private file. The caller has checked that the person may have it."""
+    """The response with a private file, sent by nginx (X-Accel-Redirect) or by Django.
+
+    Raises Http404 without a file.
+
+    The caller must have checked that the person may have it.
+    """
     if not file.name or not file.storage.exists(file.name):
         raise Http404
     response: Any
@@ -105,7 +121,7 @@ def attachment(content: bytes, *, filename: str, content_type: str) -> HttpRespo
 def download(
     file: FieldFile, *, of: Any, by: history.Actor, filename: str, content_type: str, kind: str = ""
 ) -> HttpResponse:
-    """Send a private file as a download, and record who took it."""
+    """Send a private file as a download, and record in the history who downloaded it."""
     response = send(file, filename=filename, content_type=content_type)
     history.record(kind or f"{of._meta.model_name}.downloaded", of, by=by, facts={"file": filename})
     return response

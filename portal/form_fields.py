@@ -17,14 +17,17 @@ def time_input() -> forms.TimeInput:
 
 
 def checked(form: forms.BaseForm) -> dict[str, Any]:
-    """What a dialog's form says. Raises InvalidForm, which asks it once more with what was typed."""
+    """The form's `cleaned_data`.
+
+    Raises InvalidForm, which shows the form again with what was typed.
+    """
     if not form.is_valid():
         raise InvalidForm(form)
     return form.cleaned_data
 
 
 class PickedField(forms.Field):
-    """The ids of the rows that were ticked; what is no id is no row."""
+    """The ids of the rows that were ticked. Values that are not ids are ignored."""
 
     widget = forms.MultipleHiddenInput
 

@@ -1,4 +1,4 @@
-"""How amounts, moments and secret numbers are said on screen."""
+"""Text of amounts, times, dates and masked numbers, in the active language."""
 
 import datetime as dt
 import re
@@ -16,7 +16,7 @@ def yuan(fen: int) -> str:
 
 
 def relative_time(at: dt.datetime, *, now: dt.datetime) -> str:
-    """A moment as people say it: '5 minutes ago', 'today 14:05', 'yesterday 09:20', '21 March 14:05'."""
+    """'5 minutes ago', 'today 14:05', 'yesterday 09:20', or '21 March 14:05'."""
     seconds = (now - at).total_seconds()
     if 0 <= seconds < 60:
         return _("just now")
@@ -28,7 +28,7 @@ def relative_time(at: dt.datetime, *, now: dt.datetime) -> str:
 
 
 def relative_day(date: dt.date, *, today: dt.date) -> str:
-    """A date as people say it: 'today', 'tomorrow', '21 March', and the year only when it is another one."""
+    """'today', 'tomorrow', or '21 March'; with the year when it is not the present one."""
     near = {-1: _("yesterday"), 0: _("today"), 1: _("tomorrow")}.get((date - today).days)
     # Translators: Django date formats (see the `date` filter), without and with the year.
     return near or formats.date_format(date, _("j F") if date.year == today.year else _("j F Y"))
@@ -39,7 +39,9 @@ def timestamp(at: dt.datetime) -> str:
 
 
 def mask(value: str) -> str:
-    """Hide the middle: '3***************34' of an ID number, '138****5678' of a phone, 's***@qq.com', '王*'."""
+    """Hide the middle: '3***************34' of an ID number, '138****5678' of a phone,
+    's***@qq.com', '王*'.
+    """
     if "@" in value:
         return f"{value[0]}***{value[value.rindex('@') :]}"
     if len(value) >= 15:
@@ -53,7 +55,10 @@ _NUMBERED = re.compile(r"^(附件\d*|[一二三四五六七八九十]+、\S{1,20
 
 
 def parse_notice(text: str) -> list[tuple[str, str]]:
-    """The lines of an official notice with what each is: title, heading, address (ends with a colon) or text."""
+    """(kind, line) of an official notice's lines.
+
+    Kinds: title, heading, address (ends with a colon) or text.
+    """
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return [(_kind_of_line(line, first=n == 0), line) for n, line in enumerate(lines)]
 

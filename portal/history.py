@@ -1,4 +1,4 @@
-"""Writing the append-only history: every state change, and every look at personal data."""
+"""Writing the append-only history: state changes, and views and downloads of personal data."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from portal.models.history import Event
 
 
 class Actor(Protocol):
-    """Who did it: a `User`, a `Student` or `SYSTEM`."""
+    """Who acts: a `User`, a `Student` or `SYSTEM`."""
 
     @property
     def actor_key(self) -> str: ...
@@ -23,7 +23,7 @@ class Actor(Protocol):
 
 
 class System:
-    """The product itself: the judge, the sweep, the timetable."""
+    """The product itself, for work that no person started: judging, sweeps, the timetable."""
 
     actor_key = "system"
     actor_name = "system"
@@ -35,7 +35,7 @@ _source: ContextVar[str] = ContextVar("source", default="task")
 
 @contextmanager
 def source(name: str) -> Iterator[None]:
-    """Say where what happens inside comes from: web, api, task, command."""
+    """The source of events recorded inside the block: web, api, task or command."""
     token = _source.set(name)
     try:
         yield
@@ -44,7 +44,7 @@ def source(name: str) -> Iterator[None]:
 
 
 def present_source() -> str:
-    """Where what happens now comes from, for the few who write events by SQL."""
+    """The source of events that are recorded now. For code that writes events by SQL."""
     return _source.get()
 
 
@@ -75,7 +75,10 @@ def record(
     after: str = "",
     facts: dict[str, Any] | None = None,
 ) -> Event:
-    """Append one event about `obj`, of a registered kind (`portal.event_kinds`). Facts are JSON-safe and never hold an ID number."""
+    """Append one event about `obj`, of a registered kind (`portal.event_kinds`).
+
+    Facts are JSON-safe and never hold an ID number.
+    """
     event = _event(kind, obj, by, before, after, facts)
     event.save(force_insert=True)
     return event

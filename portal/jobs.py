@@ -1,13 +1,17 @@
-"""Long work under a `Job` row: made before the queue is told, claimed by a conditional UPDATE, found again when lost.
+"""Long work with a `Job` row.
+
+The row is saved before the queue gets its id; a worker claims it by a conditional UPDATE; the sweep
+queues it again when its worker is lost.
 
 A room registers how its kind of job runs:
 
     @jobs.handler("sheets", label=gettext_lazy("Making the sheets"), queue="build")
     def build_sheets(job: Job) -> None: ...
 
-The handler is called inside the job's scope, reports with `progress`, and may leave `job.result`, `job.message` and a
-file (`attach_file`). It must be safe to run twice. One that shares its queue with people who wait raises `Unfinished` after
-a while and is called again when it is its turn.
+The handler runs inside the job's scope. It reports with `progress` and may set `job.result` and
+`job.message` and give a file (`attach_file`). It must be safe to run twice. A long handler in a
+queue that people wait for raises `Unfinished` after a while: the job goes to the end of the queue
+and the handler is called again later.
 """
 
 import logging
@@ -40,7 +44,10 @@ class Handler:
 
 
 class Unfinished(Exception):
-    """A handler has done its share: whoever waits in the queue gets a turn, then it is called again, `job.result` kept."""
+    """The handler lets other jobs of the queue run first.
+
+    It is called again later, with the `job.result` it has set.
+    """
 
 
 HANDLERS: dict[str, Handler] = {}
@@ -49,8 +56,10 @@ HANDLERS: dict[str, Handler] = {}
 def handler(
     kind: str, *, label: Any, queue: str = "default", on_failure: Callable[[Job], None] | None = None
 ) -> Callable[[Callable[[Job], None]], Callable[[Job], None]]:
-    """Register the function that does jobs of this kind, its words for people, and one that tidies up when a job has
-    failed for good."""
+    """Register the function that runs jobs of this kind, and its label.
+
+    `on_failure` is called after a job has failed.
+    """
 
     def register(function: Callable[[Job], None]) -> Callable[[Job], None]:
         HANDLERS[kind] = Handler(function, label, queue, on_failure)
@@ -60,7 +69,7 @@ def handler(
 
 
 def label_of(kind: str) -> Any:
-    """The words for a kind of job; the bare kind for one that is done no more."""
+    """The label of a kind of job; for a kind without a handler, the kind itself."""
     return HANDLERS[kind].label if kind in HANDLERS else kind
 
 
@@ -73,7 +82,7 @@ def create(
     total: int = 0,
     params: dict[str, Any] | None = None,
 ) -> Job:
-    """Write the job and, once the transaction is through, tell the queue. Params hold ids, never personal data."""
+    """Save the job, and queue it after the commit. Params hold ids, never personal data."""
     job = Job.objects.create(
         kind=kind,
         queue=HANDLERS[kind].queue,
@@ -101,7 +110,9 @@ def scope_of(job: Job) -> Iterator[None]:
 
 @contextmanager
 def heartbeat(job: Job) -> Iterator[None]:
-    """Keep the claim fresh while the handler works, however long one step takes; over a new connection when one is lost."""
+    """Renew the claim from a thread while the handler runs, so that a long step does not look like
+    a lost worker. A lost connection is replaced at the next beat.
+    """
     over = threading.Event()
 
     def beat() -> None:
@@ -129,13 +140,19 @@ def _renew_claim(job: Job) -> None:
 
 
 def progress(job: Job, done: int, total: int | None = None) -> None:
-    """Show how far the work is. Outside of the handler's transactions to be seen at once."""
+    """Save how far the work is.
+
+    Call it outside of transactions, or nobody sees it before the commit.
+    """
     job.done, job.total = done, job.total if total is None else total
     Job.objects.filter(pk=job.pk).update(done=job.done, total=job.total, claimed_at=timezone.now())
 
 
 def run(job_id: int) -> None:
-    """Do one job from claim to end. A PortalError fails it with its sentence; anything else is ours and is logged."""
+    """Claim and run one job.
+
+    A PortalError fails the job with its sentence; any other exception is our fault and is logged.
+    """
     job = Job.objects.claim(job_id)
     if job is None:
         return
@@ -154,13 +171,16 @@ def run(job_id: int) -> None:
 
 
 def _requeue(job: Job) -> None:
-    """Back to the end of the queue. Like a claim, nothing that happened to the job: the history does not hear of it."""
+    """Put the job at the end of the queue. Not recorded in the history, like a claim."""
     if Job.objects.release(job, attempts=0, result=job.result):
         enqueue(job)
 
 
 def attach_file(job: Job, filename: str, content: bytes) -> None:
-    """What a handler has made, to be downloaded: stored when the job is done, in the place of an earlier one."""
+    """Give the job a file to download.
+
+    It is stored when the job is done, and replaces the file of an earlier run.
+    """
     job.output = (filename, content)
 
 
@@ -205,7 +225,10 @@ def retry(job: Job, *, by: User) -> Job:
 
 
 def dismiss(job: Job, *, by: User) -> Job:
-    """Take a failed job off the overviews; it can still be found and retried. Raises Conflict when it has been already."""
+    """Hide a failed job from the overviews; it stays in the list and can be retried.
+
+    Raises Conflict if it is hidden already.
+    """
     now = timezone.now()
     with transaction.atomic():
         if not Job.objects.filter(pk=job.pk, status=Job.Status.FAILED, dismissed_at=None).update(dismissed_at=now):
@@ -216,10 +239,10 @@ def dismiss(job: Job, *, by: User) -> Job:
 
 
 def failed_for(member: Membership) -> QuerySet[Job]:
-    """The failed jobs that this person's portal has to do something about, newest first.
+    """The failed jobs that this person's overview shows, newest first.
 
-    A school answers for what its people started, and hears of what the system did for it. The center answers for its own
-    work, and for what the system did for a school, where no person of the school can say why it failed.
+    A school sees the jobs that its people or the system started for it. The center sees the jobs
+    without a school, and those that the center or the system started for a school.
     """
     failed = Job.objects.filter(status=Job.Status.FAILED, dismissed_at=None)
     if member.is_center:
@@ -228,12 +251,15 @@ def failed_for(member: Membership) -> QuerySet[Job]:
 
 
 def sweep() -> int:
-    """Queue again what is stuck: waiting jobs nobody was told of, and running ones whose worker is gone."""
+    """Queue again waiting jobs that the queue has lost, and running jobs whose worker is lost.
+
+    Returns how many.
+    """
     return queue.sweep(Job.objects.all(), enqueue=_queue_again, give_up=_give_up)
 
 
 def _queue_again(job: Job) -> None:
-    if job.status == Job.Status.RUNNING:  # a lost worker is something that happened to the job
+    if job.status == Job.Status.RUNNING:  # a lost worker is recorded, a lost queue message is not
         history.record("job.queued", job, by=history.SYSTEM, before=job.status, after=Job.Status.QUEUED)
     enqueue(job)
 

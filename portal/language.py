@@ -1,4 +1,7 @@
-"""Chinese unless somebody chooses otherwise: a browser's own language does not decide for a Chinese authority's portal."""
+"""The language of a page: Chinese unless the person has chosen another.
+
+The browser's language is ignored.
+"""
 
 from typing import Any
 
@@ -7,12 +10,16 @@ from django.dispatch import Signal
 from django.middleware.locale import LocaleMiddleware
 from django.utils import translation
 
-# Sent with `request` and `language` when somebody uses the switch: whoever keeps signed-in people remembers it for them.
+# Sent with `request` and `language` when a person chooses a language; rooms save it for their own
+# signed-in people.
 chosen_by_switch = Signal()
 
 
 class ChosenLanguage(LocaleMiddleware):
-    """The language of the switch (a cookie), else the default; programs may ask by Accept-Language."""
+    """Activates the language of the cookie, else the default.
+
+    For the API, Accept-Language decides.
+    """
 
     def process_request(self, request: Any) -> None:
         if request.path.startswith("/api/"):

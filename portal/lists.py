@@ -1,6 +1,6 @@
-"""List pages: what the address may ask for, and the rows that it finds.
+"""List pages: filters, order and page from the query string, and the rows that they select.
 
-A room declares a list once. Its page, its export and its bulk actions read the same address through it:
+A room declares each list once. Its page, its export and its bulk actions use the same declaration:
 
     class Shipments(List):
         filters = {
@@ -11,12 +11,13 @@ A room declares a list once. Its page, its export and its bulk actions read the 
 
     shipments = Shipments(Shipment.objects.filter(season=season), request.GET)
 
-`shipments.page` is the page to show, `shipments.chips("status")` the choices with their numbers. What the address asks for and the
-list does not know is left out and said: the page shows `problems` with `{% list_problems shipments %}`. An export or a bulk action
-calls `require_known()` first, which refuses instead: it must not take more than was meant.
+`shipments.page` is the page to show, `shipments.chips("status")` the choices with their counts.
+Unknown values in the query string are ignored, and the page says so with `{% list_problems
+shipments %}`. An export or a bulk action calls `require_known()` first, which raises PortalError
+instead: it must not cover more rows than the user meant.
 
-Why not django-filter: it would only declare the fields once more. It has no counts beside the choices, no paging, no rows that
-are not a queryset, and it drops an unknown order without a word.
+Why not django-filter: it has no counts for the choices, no paging, and no rows that are not a
+queryset; and it ignores an unknown order silently.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +40,9 @@ LONGEST = 120  # characters of a value that are read
 
 @dataclass(frozen=True)
 class Filter:
-    """`field` says which values are known, `narrow(rows, value)` applies one, `count(rows)` gives the rows of each value."""
+    """`field` validates the value, `narrow(rows, value)` applies it, `count(rows)` gives {value:
+    number of rows}.
+    """
 
     field: forms.Field
     narrow: Callable[[Any, Any], Any]
@@ -60,7 +63,7 @@ def _by_column(column: str) -> Callable[[Any], dict[Any, int]]:
 
 
 def search(*lookups: str) -> Filter:
-    """Words that one of the look-ups must fit."""
+    """Text that must match one of the look-ups."""
 
     def narrow(rows: Any, words: str) -> Any:
         words = " ".join(words.split())
@@ -74,7 +77,7 @@ def search_field() -> forms.Field:
 
 
 def text(column: str, *, label: Any) -> Filter:
-    """Any text that the column may hold."""
+    """Any text, compared with the column."""
     field = forms.CharField(label=label, required=False)
     return Filter(field, lambda rows, value: rows.filter(**{column: value}), _by_column(column))
 
@@ -83,7 +86,10 @@ ALL = "all"
 
 
 def choice(column: str, choices: Sequence[tuple[str, Any]], *, label: Any, has_all: bool = False) -> Filter:
-    """One of the column's choices. `has_all`: "all" is a value too, for a filter with a default."""
+    """One of the column's choices.
+
+    With `has_all`, "all" is a value too: for a filter that has a default.
+    """
     if has_all:
         choices = [*choices, (ALL, gettext_lazy("All"))]
 
@@ -108,7 +114,10 @@ def cases(conditions: Mapping[str, tuple[Any, Q]], *, label: Any) -> Filter:
 
 
 def row(column: str, rows: QuerySet[Any] | None = None, *, label: Any, to_field: str | None = None) -> Filter:
-    """A row of another table by its key, or by the column `to_field`. Without `rows` the list's `prepare` gives them."""
+    """A row of another table by its key, or by the column `to_field`.
+
+    Without `rows` the list's `prepare` gives them.
+    """
     field: forms.ModelChoiceField = forms.ModelChoiceField(rows, label=label, required=False, to_field_name=to_field)
 
     def narrow(rows: Any, value: Model) -> Any:
@@ -118,11 +127,14 @@ def row(column: str, rows: QuerySet[Any] | None = None, *, label: Any, to_field:
 
 
 class List:
-    """`rows` as the address asks for them. Names in `filters` and `sorts` are those of the address; sort "" is the usual order."""
+    """`rows` filtered and ordered by the query string `asked`.
+
+    `filters` and `sorts` are keyed by the names in the query string; sort "" is the default order.
+    """
 
     filters: ClassVar[Mapping[str, Filter]] = {}
     sorts: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ()}
-    defaults: ClassVar[Mapping[str, str]] = {}  # value of a filter for which the address has none that is known
+    defaults: ClassVar[Mapping[str, str]] = {}  # value of a filter when the query string has none, or an unknown one
     page_size: ClassVar[int] = 50
 
     def __init__(self, rows: Any, asked: Mapping[str, str]) -> None:
@@ -135,64 +147,67 @@ class List:
         self.prepare(self.form)
 
     def prepare(self, form: forms.Form) -> None:
-        """Choices that depend on who looks."""
+        """Override it to set choices that depend on the person."""
 
     # what is asked for
 
     @cached_property
     def wanted(self) -> dict[str, Any]:
-        """The value of each filter that is set and understood."""
+        """{filter: cleaned value} of the filters that are set to a known value."""
         self.form.is_valid()
         found = {name: value for name, value in self.form.cleaned_data.items() if value}
         return found | {name: value for name, value in self.defaults.items() if name in self.form.errors}
 
     @property
     def chosen(self) -> dict[str, str]:
-        """The same as text of the address."""
+        """{filter: text in the query string} of the same filters."""
         return {name: self.defaults[name] if name in self.form.errors else self.form.data[name] for name in self.wanted}
 
     @property
     def sort(self) -> str:
-        """The order asked for, "" for the usual one; "-name" is the reverse."""
+        """The order in use: a key of `sorts`, with "-" before it when reversed; "" is the default."""
         sort = self.asked.get("sort", "")
         return sort if sort.removeprefix("-") in self.sorts and sort != "-" else ""
 
     @cached_property
     def unknown(self) -> list[str]:
-        """A sentence for each filter or order that is not known."""
+        """A sentence for each unknown filter value and for an unknown order."""
         self.wanted  # noqa: B018 - fills the form's errors
-        said = [
+        sentences = [
             _("“%(value)s” is not known for “%(filter)s”; this filter is left out.")
             % {"value": self.form.data[name], "filter": self.form.fields[name].label}
             for name in self.form.errors
         ]
         if self.asked.get("sort", "") != self.sort:
-            said.append(
+            sentences.append(
                 _("The list cannot be sorted by “%(value)s”; it stands in its usual order.")
                 % {"value": self.asked["sort"]}
             )
-        return said
+        return sentences
 
     def require_known(self) -> "List":
-        """The list itself; refuses when something in the address is not known. For exports and bulk actions."""
+        """The list itself.
+
+        Raises PortalError if the query string has an unknown value. For exports and bulk actions.
+        """
         if self.unknown:
             raise PortalError(" ".join(self.unknown))
         return self
 
     @property
     def problems(self) -> list[str]:
-        """Everything in the address that is not known, the page included."""
+        """A sentence for each unknown value, including an unknown page."""
         page = self.page
         asked = self.asked.get("page", "")
         if asked in ("", str(page.number)):
             return self.unknown
-        said = _("There is no page “%(value)s”; page %(number)d is shown.")
-        return [*self.unknown, said % {"value": asked, "number": page.number}]
+        sentence = _("There is no page “%(value)s”; page %(number)d is shown.")
+        return [*self.unknown, sentence % {"value": asked, "number": page.number}]
 
     # what is found
 
     def narrowed(self, *, without: str = "") -> Any:
-        """The rows that fit every filter but `without`, in no order."""
+        """The rows that match all filters except `without`, unordered."""
         rows = self.rows
         for name, value in self.wanted.items():
             if name != without:
@@ -228,7 +243,7 @@ class List:
     # the choices
 
     def counts(self, name: str) -> dict[Any, int]:
-        """Rows by value of one filter, the other filters applied: what each choice would show."""
+        """{value: number of rows} of one filter, with the other filters applied."""
         count = self.filters[name].count
         if count is None:
             raise TypeError(f"the filter {name} has no counts")
@@ -240,13 +255,13 @@ class List:
         return choices
 
     def chips(self, name: str) -> list[Choice]:
-        """Every choice of the filter with its number."""
+        """Every choice of the filter with its count."""
         counts = self.counts(name)
         return [Choice(value, label, counts.get(value, 0)) for value, label in self.choices(name)]
 
 
 class _Pages(Paginator):
-    """Counts and reads through the list, which may know a cheaper way."""
+    """Counts and slices by the list's own `count` and `part`, which subclasses make cheaper."""
 
     def __init__(self, of: List) -> None:
         super().__init__(of.found, of.page_size)
@@ -263,7 +278,9 @@ class _Pages(Paginator):
 
 
 class KeyedList(List):
-    """Newest first, paged by key (`before`): a page far back costs no more than the first, and nothing is counted."""
+    """Newest first, paged by primary key (`before`): every page costs the same, and nothing is
+    counted.
+    """
 
     page_size = 100
 
@@ -283,12 +300,12 @@ class KeyedList(List):
 
     @property
     def older(self) -> int | None:
-        """The key that the next page stands before."""
+        """`before` of the next page; None on the last page."""
         return self._read[self.page_size - 1].pk if len(self._read) > self.page_size else None
 
     @property
     def problems(self) -> list[str]:
         if self.before is not None or not self.asked.get("before"):
             return self.unknown
-        said = _("“%(value)s” is no place in this list; the newest are shown.") % {"value": self.asked["before"]}
-        return [*self.unknown, said]
+        sentence = _("“%(value)s” is no place in this list; the newest are shown.") % {"value": self.asked["before"]}
+        return [*self.unknown, sentence]

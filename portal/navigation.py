@@ -1,8 +1,8 @@
-"""The menu of a portal. Each room registers its pages, in its module `registration`:
+"""The menu of each portal. A room registers its pages in its module `registration`:
 
     navigation.register("center", "billing:center_fees", _("Fees"), "banknotes", order=70)
 
-Whoever may not open a page does not see its entry: the page's own action decides (`portal.access.may_open`).
+A person sees only the entries of pages that the person may open (`portal.access.may_open`).
 """
 
 from collections.abc import Callable
@@ -18,7 +18,10 @@ Portal = Literal["center", "school"]
 
 @dataclass(frozen=True)
 class Entry:
-    """`icon`: a heroicon. `count`: what a badge beside the entry counts, for the person of a request."""
+    """`name`: a URL name.
+
+    `icon`: a heroicon. `count(request)` gives the number in the badge of the entry.
+    """
 
     name: str
     label: Any
@@ -44,18 +47,21 @@ _ENTRIES: dict[Portal, list[Entry]] = {"center": [], "school": []}
 def register(
     portal: Portal, name: str, label: Any, icon: str, *, order: int, count: Callable[[Any], int] | None = None
 ) -> None:
-    """Register the page with this URL name in the menu of a portal. The smallest `order` stands first."""
+    """Register the page with this URL name in the menu of a portal.
+
+    The smallest `order` stands first.
+    """
     _ENTRIES[portal].append(Entry(name, label, icon, order, count))
     _ENTRIES[portal].sort(key=lambda entry: entry.order)
 
 
 def entries(portal: Portal) -> list[Entry]:
-    """Everything in the menu of a portal, in its order."""
+    """All entries of a portal, by `order`."""
     return list(_ENTRIES[portal])
 
 
 def shown(request: Any) -> list[NavItem]:
-    """The menu of whoever asks."""
+    """The menu for the person of the request."""
     member = getattr(request, "membership", None)
     if member is None:
         return []

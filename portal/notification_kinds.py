@@ -1,11 +1,11 @@
-"""The kinds of notifications: what each says, where it leads, and by which channels it goes.
+"""The kinds of notifications: the text, link and channels of each.
 
 A room registers its kinds in its module `notification_kinds`:
 
     register(NotificationKind("photo_returned", _("Your photo was returned"), _("Reason: %(reason)s"), link="/me/"))
 
-Only the kind and its parameters are stored. `render` is the one place where they become text, in the language that is
-active there: the reader's.
+Only the kind and its parameters are stored. `render` makes the text, in the active language, when
+it is sent or shown.
 """
 
 import logging
@@ -23,10 +23,11 @@ INBOX, EMAIL = "inbox", "email"
 
 @dataclass(frozen=True)
 class NotificationKind:
-    """`subject` and `body` are lazily translated and name their parameters as in `%(reason)s`.
+    """`subject` and `body` are lazily translated, with placeholders as in `%(reason)s`.
 
-    `formats` turns stored parameters into words: a code into its label, fen into yuan. What people typed stays as it is.
-    Kinds that go to many at once are not urgent: urgent ones overtake them.
+    `formats` has a function for each stored parameter that is shown in another form, such as a code
+    by its label. Urgent deliveries are sent before others. A kind that goes to many people at once
+    should not be urgent.
     """
 
     name: str
@@ -39,14 +40,14 @@ class NotificationKind:
 
     @cached_property
     def parameters(self) -> set[str]:
-        """The names in subject and body."""
+        """The names of the placeholders in subject and body."""
         named = _Names()
         self.subject % named
         self.body % named
         return named.asked
 
     def check(self, parameters: Mapping[str, Any]) -> None:
-        """Raise TypeError for parameters too many or too few, and for text in the language of whoever acts."""
+        """Raise TypeError for missing or unknown parameters, and for translated text as a value."""
         if parameters.keys() != self.parameters:
             wanted, given = sorted(self.parameters), sorted(parameters)
             raise TypeError(f"Notification {self.name} takes {wanted}, and was given {given}.")
@@ -58,7 +59,7 @@ class NotificationKind:
 
 
 class _Names(dict[str, Any]):
-    """Takes part in formatting to hear which names are asked for."""
+    """A mapping for `%` that collects the names of the placeholders."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -71,7 +72,7 @@ class _Names(dict[str, Any]):
 
 @dataclass(frozen=True)
 class Letter:
-    """What a reader is told."""
+    """The text of a notification in one language."""
 
     subject: str
     body: str
@@ -96,11 +97,14 @@ def get(name: str) -> NotificationKind:
 
 
 def render(name: str, parameters: Mapping[str, Any]) -> Letter:
-    """The text in the active language. A row of a kind that is used no more says so, and harms no page."""
+    """The text in the active language.
+
+    For a kind that no longer exists it is a sentence that says so.
+    """
     kind = KINDS.get(name)
     if kind is None:
         log.error("A stored notification is of the unknown kind %s", name)
         return Letter(_("A message of an earlier version"), "")
-    words = {key: kind.formats[key](value) if key in kind.formats else value for key, value in parameters.items()}
-    subject = " ".join((kind.subject % words).split())
-    return Letter(subject, (kind.body % words).strip())
+    values = {key: kind.formats[key](value) if key in kind.formats else value for key, value in parameters.items()}
+    subject = " ".join((kind.subject % values).split())
+    return Letter(subject, (kind.body % values).strip())

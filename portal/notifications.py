@@ -1,6 +1,8 @@
-"""Telling people: which kind of notification, to whom, with which parameters. The channels carry it to them.
+"""Notifying people: storing a notification for each recipient and a delivery for each channel that
+sends it.
 
-Nothing here is text: a notification is rendered where it is read, in the reader's language (portal.notification_kinds).
+Only kind and parameters are stored. The text is made when it is read, in the reader's language
+(`portal.notification_kinds`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,7 +29,7 @@ def notify(
     parameters: Mapping[str, Any] | None = None,
     link: str = "",
 ) -> Notification:
-    """Tell one person. `link` only where the page depends on more than the kind."""
+    """Notify one person. `link` replaces the link of the kind."""
     (row,) = _store([recipient], school, _checked_kind(kind, parameters), parameters, link)
     return row
 
@@ -35,7 +37,7 @@ def notify(
 def notify_school(
     school: Tenant, *, kind: str, parameters: Mapping[str, Any] | None = None, link: str = ""
 ) -> list[Notification]:
-    """Tell every person of the school."""
+    """Notify every active person of the school."""
     people = Membership.objects.filter(school=school, user__is_active=True).select_related("user")
     return _store([member.user for member in people], school, _checked_kind(kind, parameters), parameters, link)
 
@@ -43,7 +45,10 @@ def notify_school(
 def notify_many(
     recipients: Iterable[Recipient], *, school: Tenant, kind: str, parameters: Mapping[str, Any] | None = None
 ) -> int:
-    """Tell many the same, some thousand rows at a time. How many were told."""
+    """Send many recipients the same notification, CHUNK_SIZE rows in a statement.
+
+    Returns how many there were.
+    """
     checked, waiting, number = _checked_kind(kind, parameters), iter(recipients), 0
     with transaction.atomic():
         while chunk := list(islice(waiting, CHUNK_SIZE)):
@@ -64,7 +69,10 @@ def _store(
     parameters: Mapping[str, Any] | None,
     link: str = "",
 ) -> list[Notification]:
-    """One INSERT for the notifications, one for their deliveries; urgent ones are queued with the commit."""
+    """One INSERT for the notifications and one for their deliveries.
+
+    Urgent deliveries are queued after the commit.
+    """
     values = {"school": school, "kind": kind.name, "parameters": dict(parameters or {}), "link": link or str(kind.link)}
     rows = [Notification(recipient_key=recipient.actor_key, **values) for recipient in recipients]
     with transaction.atomic():

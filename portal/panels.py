@@ -1,12 +1,13 @@
-"""What a page shows of the rooms above its own: panels that htmx loads from them, and links that they add.
+"""Panels and links that rooms add to pages of rooms below them. htmx loads the panels.
 
-A page names its places ("center.dashboard", "school.overview" …); the rooms register what stands there:
+A page has named places ("center.dashboard", "school.overview" …). Rooms register panels for them,
+and links for pages:
 
     panels.add_panel("center.dashboard", "billing:panel_fees", page="billing:center_fees", label=_("Fees"),
                      order=60, css="foot")
     panels.add_link("printing:prints", PageLink("year_end:bulletin", _("Bulletin"), "megaphone", has_bulletin))
 
-Whoever may not open a panel's page does not see the panel (`portal.access.may_open`).
+A person sees only the panels that the person may open (`portal.access.may_open`).
 """
 
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from portal.access import may_open
 
 @dataclass(frozen=True)
 class Entry:
-    """`name`, `page`: URL names. `css`: the class of its place in the page."""
+    """`name` and `page` are URL names. `css` is the class of the panel in the page."""
 
     name: str
     page: str
@@ -32,7 +33,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Panel:
-    """`url` answers the panel's fragment, `page` is where the same figures live for whoever has no JavaScript."""
+    """`url` gives the fragment of the panel.
+
+    `page` has the same figures, for browsers without JavaScript.
+    """
 
     url: str
     page: str
@@ -42,7 +46,7 @@ class Panel:
 
 @dataclass(frozen=True)
 class PageLink:
-    """A link that a room adds to the heading of a page below it, while `is_shown` says so."""
+    """A link in the heading of a page, shown while `is_shown(request)` is true."""
 
     name: str
     label: Any
@@ -76,7 +80,10 @@ def links() -> dict[str, list[PageLink]]:
 
 
 def panels_of(request: Any, place: str, *args: object, **query: object) -> list[Panel]:
-    """The panels of a place for whoever asks; `args` and `query` go into the panels' addresses."""
+    """The panels of a place for the person of the request.
+
+    `args` and `query` become part of the panels' URLs.
+    """
     found = _PANELS.get(place, [])
     return [_panel(entry, args, query) for entry in found if may_open(request.membership, entry.name, *args)]
 

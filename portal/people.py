@@ -1,6 +1,8 @@
-"""The people of the center and of the schools: accounts, roles, and who answers for the capture.
+"""The people of the center and of the schools: accounts, roles, and the contact person for the
+capture.
 
-Nobody signs up. An administrator makes an account and hands over a link that works once, for three days.
+Nobody can sign up. An administrator makes an account and gives its owner a link that works once,
+within three days.
 """
 
 import logging
@@ -24,13 +26,14 @@ from portal.models.people import CENTER_ROLES, SCHOOL_ROLES
 from portal.tenancy import Tenant
 
 log = logging.getLogger(__name__)
-# Sent with `member` when somebody else answers for a school's capture, or that person's name or phone changed.
+# Sent with `member` when a school has another contact person, or the contact person's name or phone
+# has changed.
 contact_changed = Signal()
 
 
 @dataclass(frozen=True)
 class Invitation:
-    """What an administrator hands over. The link is shown once and kept nowhere."""
+    """A new account or link. The link is shown to the administrator once and is not stored."""
 
     member: Membership
     link: str
@@ -60,7 +63,10 @@ def invite(
 
 
 def renew_link(member: Membership, *, by: User) -> Invitation:
-    """A new link for somebody who forgot the password. The old password stops at once, and so do open sessions."""
+    """A new link for a person who forgot the password.
+
+    The old password and open sessions end at once.
+    """
     _check_may_manage(by, member.school)
     if not member.user.is_active:
         raise PortalError(_("This account is switched off. Switch it on first."))
@@ -79,11 +85,20 @@ def _invitation(member: Membership) -> Invitation:
 
 
 def can_mail() -> bool:
-    """The console is no mail server, nor is a folder: a link must not land in a log."""
+    """Whether a mail server is set up.
+
+    The console and file backends would write the link to a log.
+    """
     return not settings.EMAIL_BACKEND.endswith(("console.EmailBackend", "filebased.EmailBackend"))
 
 
 def _mail_link(user: User, link: str) -> bool:
+    """Mail the link, if the user has an address. Whether it was sent.
+
+    Not a notification: a notification and its parameters are stored, and the link must not be
+    stored, because it gives access to the account. For the same reason it is not queued or sent
+    again; the administrator sees the link and whether it was mailed.
+    """
     if not user.email or not can_mail():
         return False
     text = _(
@@ -100,7 +115,10 @@ def _mail_link(user: User, link: str) -> bool:
 def change_person(
     member: Membership, *, by: User, full_name: str, role: str, email: str = "", phone: str = ""
 ) -> Membership:
-    """Change name, role and how to reach somebody. Nobody changes the own role; one administrator always remains."""
+    """Change name, role, e-mail and phone.
+
+    Nobody can change their own role, and one administrator must remain.
+    """
     _check_may_manage(by, member.school)
     _check_role(role, member.school)
     with transaction.atomic():
@@ -113,12 +131,15 @@ def change_person(
         )
         changed = change_fields(member, by=by, event_kind="person.role_changed", role=role)
         if changed.is_contact:
-            _copy_contact(changed)
+            contact_changed.send(Membership, member=changed)
     return changed
 
 
 def switch_off(member: Membership, *, by: User) -> Membership:
-    """Close an account: its owner is out at the next click. What the person did stays in the history."""
+    """Deactivate an account.
+
+    Its sessions end with the next request; its events stay in the history.
+    """
     _check_may_manage(by, member.school)
     _check_not_self(member, by)
     with transaction.atomic():
@@ -138,7 +159,7 @@ def switch_on(member: Membership, *, by: User) -> Membership:
 
 
 def make_contact(member: Membership, *, by: User) -> Membership:
-    """Make somebody the one who answers for the school's capture (the notice asks for a named person)."""
+    """Make a person the school's contact for the capture (the notice asks for a named person)."""
     _check_may_manage(by, member.school)
     if member.school is None or not member.user.is_active:
         raise PortalError(_("Only an active person of a school can be responsible for its capture."))
@@ -149,17 +170,14 @@ def make_contact(member: Membership, *, by: User) -> Membership:
         Membership.objects.filter(pk=member.pk).update(is_contact=True)
         member.is_contact = True
         history.record("person.made_contact", member, by=by, facts={"name": [before, member.user.actor_name]})
-        _copy_contact(member)
+        contact_changed.send(Membership, member=member)
     return member
 
 
-def _copy_contact(member: Membership) -> None:
-    """The register shows the same person."""
-    contact_changed.send(Membership, member=member)
-
-
 def _check_may_manage(by: User, school: Tenant | None) -> None:
-    """Who manages people at the center manages everybody; at a school, only its own people."""
+    """Raise NotAllowed unless `by` may manage people: at the center of every school, at a school
+    only its own.
+    """
     own = Membership.objects.filter(user=by, user__is_active=True).first()
     permissions.check(own, "people.manage")
     if own is None or not (own.is_center or (school is not None and own.school_id == school.pk)):
@@ -177,7 +195,10 @@ def _check_not_self(member: Membership, by: User) -> None:
 
 
 def _check_not_last(member: Membership) -> None:
-    """Locks the administrators' rows, so that two of them cannot remove each other at once."""
+    """Raise PortalError for the last administrator.
+
+    Locks the rows, so that two cannot remove each other at once.
+    """
     managing = permissions.roles_of("people.manage")
     if member.role not in managing:
         return

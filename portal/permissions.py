@@ -1,12 +1,14 @@
-"""Who may do what. Each room registers its actions with the roles that may do them, in its module `registration`:
+"""Which role may do what.
+
+A room registers its actions, with their roles, in its module `registration`:
 
     permissions.register("fees.refund", _("Refund a payment"), roles={Role.CENTER_ADMIN})
 
-A page names its action (`@center_page(may="fees.refund")`), a rule asks `may`, a template asks
-`{% if membership|may:"fees.refund" %}`. `manage.py permissions` prints the whole table.
+A page names its action (`@center_page(may="fees.refund")`), a rule asks `may`, a template asks `{%
+if membership|may:"fees.refund" %}`. `manage.py permissions` prints the whole table.
 
-The roles are the lines of `portal.models.Role`. An action says what is done, never to whose rows: a person of a
-school does it to the own school, a person of the center to all.
+The roles are those of `portal.models.Role`. An action does not say on which rows: a person of a
+school may do it for that school, a person of the center for all schools.
 """
 
 from collections.abc import Iterable
@@ -18,7 +20,8 @@ from django.utils.translation import gettext as _
 from portal.errors import NotAllowed
 from portal.models import Membership, Role
 
-# Groups that many actions name. A new role joins a group only if it may do everything that the group may.
+# Groups of roles that many actions use. Add a new role to a group only if it may do everything that
+# the group may.
 CENTER = frozenset({Role.CENTER_ADMIN, Role.CENTER_OFFICER})
 SCHOOL = frozenset({Role.SCHOOL_ADMIN, Role.SCHOOL_OFFICER})
 EVERYBODY = CENTER | SCHOOL
@@ -35,7 +38,7 @@ ACTIONS: dict[str, Action] = {}
 
 
 def register(name: str, label: Any, *, roles: Iterable[Role]) -> None:
-    """Register an action, `area.verb`, with its words and the roles that may do it."""
+    """Register an action, `<area>.<verb>`, with its label and the roles that may do it."""
     if name in ACTIONS:
         raise ValueError(f"The action {name} is registered twice.")
     ACTIONS[name] = Action(name, label, frozenset(roles))
@@ -54,7 +57,7 @@ def roles_of(name: str) -> frozenset[Role]:
 
 
 def may(member: Membership | None, name: str) -> bool:
-    """Whether a person may do this. Somebody without a membership may do nothing."""
+    """Whether a person may do this. A person without a membership may do nothing."""
     roles = roles_of(name)
     return member is not None and member.role in roles
 

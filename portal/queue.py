@@ -1,6 +1,7 @@
-"""The queue: telling it by the name of a task, and telling it again of work that was lost.
+"""Sending tasks to the queue by name, and queueing again the work that was lost.
 
-A rule need not import the module of the tasks that call it. The row is the truth, the queue only carries ids.
+By name, so that a rule does not import the tasks that call it. The queue only has ids; the state is
+in the rows.
 """
 
 import logging
@@ -21,8 +22,8 @@ MAX_SWEPT = 2000
 def send(task: str, *ids: int, queue: str = "", expires: float | None = None) -> None:
     """Queue the task of this name, `room.tasks.function`, with ids as its arguments.
 
-    A broker that is away is no error: the row is the truth, and the sweep finds it. `expires`: seconds after which no
-    worker need begin any more.
+    An unreachable broker is not an error: the sweep queues the row later. `expires`: seconds after
+    which the task is dropped if no worker has begun it.
     """
     options = {"queue": queue} if queue else {}
     try:
@@ -38,9 +39,11 @@ def sweep(
     give_up: Callable[[Any], object],
     scope: Callable[[Any], AbstractContextManager[None]] = nullcontext,
 ) -> int:
-    """Queue again what waits too long or whose worker is gone; give up what was lost twice. How many were queued.
+    """Queue again the rows that have waited too long or whose worker is lost, and give up rows that
+    were lost twice.
 
-    `scope` opens what the row's own school may see, where the model needs it.
+    Returns how many were queued. `scope(row)` opens the scope of the row's school, for models that
+    need one.
     """
     found = 0
     for row in list(rows.stale().order_by("pk")[:MAX_SWEPT]):
@@ -64,10 +67,13 @@ def _queue_or_give_up(row: Any, enqueue: Callable[[Any], None], give_up: Callabl
 
 @contextmanager
 def released_on_stop(row: Claimable) -> Iterator[None]:
-    """While the work on a claimed row is done. A worker that is told to stop gives it back: that is no loss.
+    """Release the claimed row if the worker is stopped inside the block.
 
-    Celery ends a worker's process by SystemExit; only kill -9 and crashes leave the claim behind. A task that is ended
-    because it hangs is told in the same way, but by then its claim is old, and stays a loss.
+    This does not count as a lost attempt.
+
+    Celery stops a worker's process by SystemExit; after kill -9 or a crash the claim remains. A
+    task that hangs is stopped by SystemExit too, but its claim is old by then, is not released, and
+    counts as lost.
     """
     try:
         yield

@@ -1,4 +1,4 @@
-"""What the kernel itself registers, like any room."""
+"""What the room portal registers: actions, event kinds, badges and menu entries."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +13,8 @@ permissions.register("people.manage", _("Manage accounts"), roles={Role.CENTER_A
 permissions.register("history.see", _("Read the history"), roles=EVERYBODY)
 permissions.register("messages.read", _("Read the school's messages"), roles=SCHOOL)
 permissions.register("jobs.see", _("See long work and take what it made"), roles=EVERYBODY)
+# Retrying starts the work again, and some kinds of jobs only an administrator may start. Dismissing
+# only hides a job.
 permissions.register("jobs.retry", _("Start failed work again"), roles={Role.CENTER_ADMIN, Role.SCHOOL_ADMIN})
 permissions.register("jobs.dismiss", _("Take failed work off the overview"), roles=EVERYBODY)
 

@@ -1,8 +1,8 @@
-"""The one gate through which every status changes.
+"""Changing the state of a row. Every change of a state goes through `change` or `change_many`.
 
-A model declares `STATE_FIELD` (default "status") and `TRANSITIONS`: {from: {to, ...}}. `change` does a conditional
-UPDATE on the states from which the target may be reached, takes zero rows to mean `Conflict`, and appends the
-`Event` in the same transaction.
+A model declares `STATE_FIELD` (default "status") and `TRANSITIONS`: {from: {to, ...}}. `change`
+does a conditional UPDATE on the states from which the target may be reached, raises `Conflict` when
+it changes no row, and appends the `Event` in the same transaction.
 """
 
 from typing import Any
@@ -36,7 +36,10 @@ def change(
     only_from: list[str] | None = None,
     **fields: Any,
 ) -> Any:
-    """Move `row` to state `to`, setting `fields` with it; return the row. Raises Conflict if it may not go there."""
+    """Change the state of `row` to `to` and set `fields`; return the row.
+
+    Raises Conflict if the state does not allow it.
+    """
     model = type(row)
     name = field_of(model)
     before = getattr(row, name)
@@ -60,7 +63,10 @@ def change_many(
     kind: str = "",
     **fields: Any,
 ) -> list[int]:
-    """Move those of `rows` that may go to `to`; return their ids. One UPDATE, one INSERT of history."""
+    """Change the state of those `rows` whose state allows it; return their ids.
+
+    One UPDATE and one INSERT of events.
+    """
     model = rows.model
     name = field_of(model)
     with transaction.atomic():

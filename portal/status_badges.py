@@ -1,8 +1,11 @@
-"""What colour and picture a state has. Each room registers those of its models, in its module `registration`:
+"""The colour and icon of each state.
+
+A room registers those of its models in its module `registration`:
 
     status_badges.register(Photo, {Photo.Status.APPROVED: Badge("ok", "check")})
 
-Meaning only: ok = done, look = someone looks, act = someone must act, sky = under way, "" = nothing to say.
+A tone says what the state means: ok = done, look = to be checked, act = somebody must act, sky = in
+progress, "" = neutral.
 """
 
 from dataclasses import dataclass
@@ -32,5 +35,8 @@ def register(model: type[models.Model], badges: dict[str, Badge]) -> None:
 
 
 def badge_of(label: str, state: str) -> Badge:
-    """The badge of a state, by its model's label ("schools.enrolment"). A state that nobody registered is neutral."""
+    """The badge of a state, by the label of its model ("schools.enrolment").
+
+    NEUTRAL for an unregistered state.
+    """
     return _BADGES.get((label.lower(), str(state)), NEUTRAL)

@@ -1,11 +1,12 @@
 """The scope in which tenant rows may be seen and written.
 
-A scope says in whose name rows are read: of one school (`school_scope`), of the center (`center_scope`), of a school or
-student who needs one fact from elsewhere (`across_schools`), or of the system itself (`system_scope`). They are the only
-places where a scope opens, and so the seam for PostgreSQL's row-level security: each will choose its database role here.
+There are four scopes: of one school (`school_scope`), of the center (`center_scope`), of the system
+(`system_scope`), and `across_schools` for one fact from other schools. Scopes are opened nowhere
+else. If row-level security of PostgreSQL is added, these four functions will choose the database
+role.
 
-django-scopes refuses unscoped queries; what it lets through (exists, create, bulk_create, and writing a row of another
-school) is guarded here.
+django-scopes refuses unscoped queries. This module also refuses what django-scopes lets through:
+exists, create, bulk_create, and writing a row of another school.
 """
 
 from collections.abc import Iterable, Iterator
@@ -26,7 +27,9 @@ Period = Any
 
 
 def tenant_model() -> Any:
-    """The model of the tenants: settings.TENANT_MODEL, as AUTH_USER_MODEL names that of the accounts."""
+    """The model of the tenants: settings.TENANT_MODEL, as AUTH_USER_MODEL names that of the
+    accounts.
+    """
     return apps.get_model(settings.TENANT_MODEL)
 
 
@@ -39,9 +42,10 @@ def school_scope(school: Tenant) -> Iterator[None]:
 
 @contextmanager
 def center_scope() -> Iterator[None]:
-    """The center's own eyes: a signed-in person of the center, or the operator's admin, works on rows of every school.
+    """Rows of every school, for a signed-in person of the center or for the operator's admin.
 
-    The page decorators and the admin open it; rule functions do not, so that they never give a school the center's view.
+    Only the page decorators and the admin open it. Rule functions do not, so that they never show a
+    school other schools' rows.
     """
     with scopes_disabled():
         yield
@@ -51,8 +55,8 @@ def center_scope() -> Iterator[None]:
 def across_schools() -> Iterator[None]:
     """One fact from other schools, needed inside a request that is not the center's.
 
-    For example: is this ID number enrolled elsewhere, who signs in, which other photo shows the same picture. Keep the block
-    short, and give back no more than the fact.
+    For example: is this ID number enrolled elsewhere, who signs in, which other photo shows the
+    same picture. Keep the block short, and return only the fact.
     """
     with scopes_disabled():
         yield
@@ -60,7 +64,8 @@ def across_schools() -> Iterator[None]:
 
 @contextmanager
 def system_scope() -> Iterator[None]:
-    """The system's own work on rows of every school: beat tasks and sweeps, jobs without a school, the operator's commands.
+    """Rows of every school, for the system's own work: beat tasks, sweeps, jobs without a school,
+    commands.
 
     Nobody is signed in. Never open it while a page or an API call is answered.
     """
@@ -81,10 +86,12 @@ def check_write(school_id: int | None) -> None:
 
 
 class TenantQuerySet(models.QuerySet):
-    """Guards the calls that django-scopes lets through, and keeps `updated_at` true."""
+    """Checks the scope in `bulk_create`, and sets fields with `auto_now` in `update`."""
 
     def update(self, **fields: Any) -> int:
-        """One UPDATE, which moves fields with `auto_now` too, as `save` does: who asks for what changed since a moment finds it."""
+        """One UPDATE that also sets fields with `auto_now`, as `save` does: the API finds rows by
+        `updated_since`.
+        """
         return super().update(**_auto_now_values(self.model) | fields)
 
     update.alters_data = True  # type: ignore[attr-defined] # no template may call it
@@ -103,7 +110,7 @@ def _auto_now_values(model: type[models.Model]) -> dict[str, Any]:
 
 
 class NoScopeQuerySet(DisabledQuerySet):
-    """What a tenant model's manager gives outside of any scope: refuses everything."""
+    """The queryset of a tenant model outside of any scope: every method raises ScopeError."""
 
     exists = create = bulk_create = bulk_update = in_bulk = exclude = distinct = DisabledQuerySet.error
     select_related = prefetch_related = alias = aiterator = DisabledQuerySet.error

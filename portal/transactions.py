@@ -1,4 +1,6 @@
-"""A transaction that PostgreSQL refuses, since it waits in a circle with another or cannot be serialised, is begun again."""
+"""Retrying a transaction that PostgreSQL has ended because of a deadlock or a serialisation
+failure.
+"""
 
 import copy
 import functools
@@ -17,15 +19,17 @@ R = TypeVar("R")
 log = logging.getLogger(__name__)
 ATTEMPTS = 4
 DEADLOCK, NOT_SERIALISED = "40P01", "40001"
-PAUSE_SECONDS = 0.05  # so that two who met do not meet again
+PAUSE_SECONDS = 0.05  # random up to this, so that the same two transactions do not collide again
 
 
 def retried(function: Callable[P, R]) -> Callable[P, R]:
-    """Make the function one transaction, which is begun again when PostgreSQL refuses it.
+    """Run the function in one transaction, at most ATTEMPTS times if PostgreSQL ends the
+    transaction.
 
-    Rows among the arguments are as they were when it begins again. What the function does besides the database must be
-    safe to do twice, or wait for the commit. Inside another transaction it is a savepoint and is not begun again: the
-    outer transaction is lost as a whole.
+    Before a retry, model instances among the arguments get their former values back. Other effects
+    of the function must be safe to happen twice, or wait for the commit. Inside another transaction
+    the function runs in a savepoint and is not retried, because the outer transaction has failed as
+    a whole.
     """
 
     @functools.wraps(function)
@@ -48,7 +52,9 @@ def retried(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def is_retryable(error: OperationalError) -> bool:
-    """Whether PostgreSQL gave this transaction up for the sake of another, and it may well pass the next time."""
+    """Whether PostgreSQL ended the transaction in favour of another one, so that a retry can
+    succeed.
+    """
     return getattr(error.__cause__, "sqlstate", None) in (DEADLOCK, NOT_SERIALISED)
 
 

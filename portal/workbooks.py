@@ -1,7 +1,8 @@
-"""Workbooks that people upload. What is looked at in an .xlsx before a reader opens it: sizes as they inflate, cells far out, formulas without a result.
+"""Checks of an uploaded .xlsx before a reader opens it: inflated sizes, cells far out, formulas
+without a result.
 
-The directory of a zip file can lie, so every part that the reader will inflate is inflated here first, in pieces of
-1 MB that are thrown away, and stopped at its limit.
+The directory of a zip file can give wrong sizes. So every part that the reader will inflate is
+inflated here first, in pieces of 1 MB that are not kept, and refused at its limit.
 """
 
 import re
@@ -28,7 +29,8 @@ MAX_SHEETS, MAX_STRINGS, MAX_OTHER = 512 * MB, 96 * MB, 16 * MB
 MAX_CELL = 1 * MB
 _LOCAL_HEADER = struct.Struct("<4s22xHH")
 
-# A cell with content in a column beyond AZ or a row of six digits: the reader lays out the whole rectangle in memory.
+# A cell with content in a column beyond AZ or a row of six digits: the reader lays out the whole
+# rectangle in memory.
 _CELL = rb'<c [^>]*?\br="%s"[^>]*?(?<!/)>(?!</c>)'
 _FAR_PLACE = rb"(?:[A-Z]{3,}\d+|[B-Z][A-Z]\d+|[A-Z]+\d{6,})"
 _FAR_ANYWHERE = re.compile(rb' r="' + _FAR_PLACE)  # five times as fast, and all that most sheets need
@@ -40,18 +42,20 @@ _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationship
 
 
 class UnreadableSheet(PortalError):
-    """The file is no sheet that we can read; the sentence says why and what to do."""
+    """The file is not a sheet that we can read. The sentence says why and what to do."""
 
 
 @dataclass
 class Inspection:
-    """`formulas` holds, by the name of the sheet, (row, column) of formulas without a result, both from 0."""
+    """`formulas` holds, by the name of the sheet, (row, column) of formulas without a result, both
+    from 0.
+    """
 
     formulas: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
 
 
 def inspect(content: bytes) -> Inspection:
-    """Raise UnreadableSheet for what must not be opened."""
+    """Inspect an .xlsx file. Raises UnreadableSheet if it must not be opened."""
     try:
         with zipfile.ZipFile(BytesIO(content)) as archive:
             return _inspect(content, archive.infolist())
@@ -60,7 +64,10 @@ def inspect(content: bytes) -> Inspection:
 
 
 def read_safely(action: Callable[[], Read]) -> Read:
-    """Run the reader; what it raises, a panic of its Rust side included, becomes a sentence."""
+    """Run the reader.
+
+    Any exception of it, including a panic of its Rust code, becomes UnreadableSheet.
+    """
     try:
         return action()
     except python_calamine.PasswordError as error:
@@ -113,7 +120,7 @@ def _inspect(content: bytes, parts: list[zipfile.ZipInfo]) -> Inspection:
 
 @dataclass
 class _Quota:
-    """How many bytes the parts of one sort may still inflate to."""
+    """How many bytes the parts of one sort may still inflate to. Raises UnreadableSheet beyond."""
 
     left: int
 
@@ -130,7 +137,9 @@ class _Quota:
 
 
 def inflate(content: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
-    """The bytes of a part in pieces of at most 1 MB, as they are and not as the directory declares them."""
+    """The inflated bytes of a part, in pieces of at most 1 MB. The size in the zip directory is
+    ignored.
+    """
     magic, name_length, extra_length = _LOCAL_HEADER.unpack_from(content, part.header_offset)
     if (
         magic != b"PK\x03\x04"
@@ -151,7 +160,10 @@ def inflate(content: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
 
 
 def _find_empty_formulas(pieces: Iterator[bytes]) -> set[tuple[int, int]]:
-    """Formulas without a result; raises for cells with content far out."""
+    """(row, column) of formulas without a result, from 0.
+
+    Raises UnreadableSheet for content in cells far out.
+    """
     found: set[tuple[int, int]] = set()
     for text in _whole_cells(pieces):
         if _FAR_ANYWHERE.search(text) and _FAR.search(text):
@@ -166,7 +178,7 @@ def _find_empty_formulas(pieces: Iterator[bytes]) -> set[tuple[int, int]]:
 
 
 def _whole_cells(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The pieces, cut before the beginning of a cell."""
+    """The same bytes, in pieces that begin with a cell, so that no cell is cut."""
     rest = b""
     for piece in pieces:
         text = rest + piece

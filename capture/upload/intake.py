@@ -62,7 +62,7 @@ def accept_upload(
         photo.original, photo.original_size = written["original"], written["original_size"]
         stored = _save_photo(student, enrolment, photo, by, now)
         if stored is not photo:
-            write.take_back()
+            write.delete_written()
     return stored
 
 

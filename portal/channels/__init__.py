@@ -1,4 +1,4 @@
-"""The ways by which a notification reaches people: one module each, which names its channel `CHANNEL`."""
+"""The channels that carry notifications. Each module of this package has one, named `CHANNEL`."""
 
 import pkgutil
 from functools import cache

@@ -1,4 +1,4 @@
-"""What a channel has to be able to do."""
+"""The interface of a channel."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -9,14 +9,14 @@ from portal.notification_kinds import Letter
 
 
 class Recipient(Actor, Protocol):
-    """Who is told: a `User` or a `Student`. `language` is the one last chosen; empty: the product's."""
+    """A `User` or a `Student`. `language` is the one last chosen; empty means the default."""
 
     email: str
     language: str
 
 
 class DeliveryError(Exception):
-    """One message was refused: for good, or to be tried again later."""
+    """One message was refused. `permanent`: trying again would not help."""
 
     def __init__(self, reason: str, *, permanent: bool) -> None:
         super().__init__(reason)
@@ -24,21 +24,26 @@ class DeliveryError(Exception):
 
 
 class ChannelDown(Exception):
-    """Nobody answers: whatever is left waits, and none of it is to blame."""
+    """The server does not answer.
+
+    The messages wait; it does not count as a refusal of any of them.
+    """
 
 
-# Sends one letter to an address, with the page it leads to; raises DeliveryError or ChannelDown.
+# send(address, letter, link): sends one letter. Raises DeliveryError or ChannelDown.
 Send = Callable[[str, Letter, str], None]
 
 
 class Channel(Protocol):
-    """`is_instant`: the stored notification is the delivery; nothing is sent, and there are no `Delivery` rows."""
+    """`is_instant`: people read the stored notification itself, so nothing is sent and there are no
+    `Delivery` rows.
+    """
 
     name: str
     is_instant: bool
 
     def address_of(self, recipient: Recipient) -> str:
-        """Where the channel reaches somebody; empty when it does not."""
+        """The address of a recipient on this channel; empty if there is none."""
         ...
 
     def connect(self) -> AbstractContextManager[Send]:

@@ -49,7 +49,7 @@ class Email:
 
 
 def _close(connection: Any) -> None:
-    """A server that does not say good-bye has taken the letters all the same."""
+    """An error while closing does not matter: the server has taken the letters already."""
     try:
         connection.close()
     except (OSError, smtplib.SMTPException) as error:
@@ -61,14 +61,16 @@ def _body(letter: Letter, link: str) -> str:
 
 
 def _codes(error: smtplib.SMTPException) -> list[int]:
-    """What the server answered."""
+    """The reply codes of the server."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return [code for code, _text in error.recipients.values()]
     return [error.smtp_code] if isinstance(error, smtplib.SMTPResponseException) else []
 
 
 def _is_permanent(error: smtplib.SMTPException) -> bool:
-    """5xx about the recipient or the text. One about the sender is about us, and is put right by the operator."""
+    """5xx about the recipient or the text. 5xx about the sender is not permanent: the operator can
+    correct our address.
+    """
     if isinstance(error, smtplib.SMTPNotSupportedError):  # an address that the server cannot take
         return True
     codes = _codes(error)
@@ -81,8 +83,8 @@ def _reason(error: smtplib.SMTPException) -> str:
     )
     if isinstance(error, smtplib.SMTPResponseException):
         texts = [(error.smtp_code, error.smtp_error)]
-    said = [f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}" for code, text in texts]
-    return "; ".join(said) or str(error)
+    replies = [f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}" for code, text in texts]
+    return "; ".join(replies) or str(error)
 
 
 CHANNEL = Email()

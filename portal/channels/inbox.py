@@ -1,4 +1,4 @@
-"""The inbox in the portal: what people read when they sign in. A stored notification stands there at once."""
+"""The inbox in the portal. It shows the stored notifications themselves."""
 
 import datetime as dt
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ class Inbox:
 
 @dataclass(frozen=True)
 class Entry:
-    """A notification in the language of whoever looks at it."""
+    """A notification with its text in the reader's language."""
 
     pk: int
     kind: str
@@ -39,14 +39,14 @@ class Entry:
 
 
 def notifications_of(recipient: history.Actor) -> QuerySet[Notification]:
-    """What somebody was told here, the newest first."""
+    """The notifications in a person's inbox, newest first."""
     elsewhere = [kind.name for kind in notification_kinds.KINDS.values() if INBOX not in kind.channels]
     rows = Notification.objects.filter(recipient_key=recipient.actor_key)
     return rows.exclude(kind__in=elsewhere) if elsewhere else rows
 
 
 def entries(rows: Iterable[Notification]) -> list[Entry]:
-    """The rows as text, in the active language."""
+    """The rows with their text, in the active language."""
     return [_entry(row) for row in rows]
 
 
@@ -60,7 +60,7 @@ def count_unread(recipient: history.Actor) -> int:
 
 
 def mark_read(recipient: history.Actor, **only: Any) -> None:
-    """Mark all, or those that `only` narrows to, as read."""
+    """Mark all unread notifications as read, or those that match the look-ups `only`."""
     notifications_of(recipient).filter(read_at=None, **only).update(read_at=timezone.now())
 
 

@@ -1,4 +1,4 @@
-"""The rows that every room stands on: who acts, what happened, what runs, what is told."""
+"""Models that every room uses: accounts, history, jobs, notifications."""
 
 from portal.models.claims import Claimable, TenantClaimableQuerySet
 from portal.models.history import Event

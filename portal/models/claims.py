@@ -1,4 +1,4 @@
-"""Work that waits in a table until a worker takes it: photos to judge, jobs, deliveries."""
+"""Rows that wait until a worker claims them: photos to judge, jobs, deliveries."""
 
 import datetime as dt
 from typing import Any, ClassVar, Self
@@ -12,28 +12,34 @@ from portal.tenancy import TenantQuerySet
 
 
 class Claimable(models.Model):
-    """A row that one worker at a time works on. Whoever works on it has claimed it; a claim that grows old is lost.
+    """A row that at most one worker works on at a time.
 
-    The model names its states: `WAITING` before a claim, `CLAIMED` while it is held (the same, if the state does not
-    show who holds it). `attempts` counts the claims that came to no end: a row is given up after `MAX_ATTEMPTS` of them.
+    The worker claims the row; an old claim counts as lost.
+
+    The model sets `WAITING`, its state before a claim, and `CLAIMED`, its state during one (they
+    may be the same state). `attempts` counts the claims of a row that is not finished; after
+    `MAX_ATTEMPTS` lost claims the row is given up.
     """
 
     WAITING: ClassVar[str]
     CLAIMED: ClassVar[str]
     MAX_ATTEMPTS: ClassVar[int] = 2
-    # How long a claim or a message to the queue is trusted, where that is less than settings.CLAIM_SECONDS.
+    # After this time a claim or a queue message counts as lost; None for settings.CLAIM_SECONDS,
+    # which is the most.
     CLAIM_SECONDS: ClassVar[int | None] = None
 
     attempts = models.PositiveSmallIntegerField(default=0)
-    claimed_at = models.DateTimeField(null=True, blank=True)  # None: nobody works on it
-    queued_at = models.DateTimeField(default=timezone.now)  # when the queue was told last; in the future: not before
+    claimed_at = models.DateTimeField(null=True, blank=True)  # None: no worker has it
+    queued_at = models.DateTimeField(
+        default=timezone.now
+    )  # when its id was last sent to the queue; in the future: wait until then
 
     class Meta:
         abstract = True
 
     @classmethod
     def stale_before(cls) -> dt.datetime:
-        """Claims and messages to the queue from before this moment are taken to be lost."""
+        """Claims and queue messages from before this time count as lost."""
         seconds = (
             settings.CLAIM_SECONDS if cls.CLAIM_SECONDS is None else min(cls.CLAIM_SECONDS, settings.CLAIM_SECONDS)
         )
@@ -41,38 +47,49 @@ class Claimable(models.Model):
 
     @property
     def is_given_up(self) -> bool:
-        """Whether its last claim was the last allowed."""
+        """Whether it has been claimed as often as allowed."""
         return self.attempts >= self.MAX_ATTEMPTS
 
     @staticmethod
     def anew() -> dict[str, Any]:
-        """The fields of a row that waits as if it had just come in."""
+        """Field values of a row that waits as if it were new."""
         return {"attempts": 0, "claimed_at": None, "queued_at": timezone.now()}
 
 
 class ClaimableQuerySet(models.QuerySet[Any]):
-    """Each of these is one conditional UPDATE: of two workers at once, one wins."""
+    """Every change is one conditional UPDATE, so that of two workers at the same time only one
+    succeeds.
+    """
 
     def claim(self, pk: int) -> Any:
-        """Take a row for this worker and return it; None when another has it, it is over, or it is to be given up."""
+        """Claim a row and return it.
+
+        None if another worker has it, it is finished, or it is to be given up.
+        """
         free = Q(claimed_at=None) | Q(claimed_at__lt=self.model.stale_before())
         mine = self._open().filter(free, pk=pk, attempts__lt=self.model.MAX_ATTEMPTS)
         now = timezone.now()
-        taken = mine.update(status=self.model.CLAIMED, claimed_at=now, attempts=F("attempts") + 1)
-        return self.get(pk=pk) if taken else None
+        claimed = mine.update(status=self.model.CLAIMED, claimed_at=now, attempts=F("attempts") + 1)
+        return self.get(pk=pk) if claimed else None
 
     def stale(self) -> Self:
-        """Open rows whose claim is lost, or of which the queue was told so long ago that its message is."""
+        """Unfinished rows whose claim or queue message is lost."""
         before = self.model.stale_before()
         return self._open().filter(Q(claimed_at=None, queued_at__lt=before) | Q(claimed_at__lt=before))
 
     def queue_again(self, row: Any) -> bool:
-        """Note that the queue is told of a stale row once more. False when its worker, or another sweep, was faster."""
+        """Set a stale row back to waiting.
+
+        False if its worker or another sweep has changed it in the meantime.
+        """
         same = self._open().filter(pk=row.pk, claimed_at=row.claimed_at, queued_at=row.queued_at)
         return bool(same.update(status=self.model.WAITING, claimed_at=None, queued_at=timezone.now()))
 
     def release(self, row: Any, **fields: Any) -> bool:
-        """Give a claim back as if it had not been taken. False when it was lost before."""
+        """Undo a claim, so that it does not count as an attempt.
+
+        False if the claim was lost before.
+        """
         held = self.filter(pk=row.pk, status=self.model.CLAIMED, claimed_at__gte=self.model.stale_before())
         return bool(
             held.update(status=self.model.WAITING, **Claimable.anew() | {"attempts": row.attempts - 1} | fields)

@@ -4,7 +4,10 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Event(models.Model):
-    """Something that happened. Appended only: a trigger in the database refuses UPDATE and DELETE."""
+    """Something that happened.
+
+    Appended only: a trigger in the database refuses UPDATE and DELETE.
+    """
 
     at = models.DateTimeField(_("time"), auto_now_add=True)
     kind = models.CharField(_("what"), max_length=60)

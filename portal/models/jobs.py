@@ -9,14 +9,17 @@ from portal.models.people import User
 
 
 def artefact_path(job: "Job", filename: str) -> str:
-    """Private, and not to be guessed."""
+    """A path that cannot be guessed."""
     return f"jobs/{job.kind}/{uuid.uuid4().hex}/{filename}"
 
 
 class Job(Claimable):
-    """One long piece of work. Made before the queue is told, so that pending work shows.
+    """One long piece of work.
 
-    Not scoped: center jobs have no school. Views take a school's jobs by `Job.objects.filter(school=...)`.
+    The row is saved before its id is queued, so that waiting work is visible.
+
+    Not scoped: center jobs have no school. Views filter a school's jobs by
+    `Job.objects.filter(school=...)`.
     """
 
     class Status(models.TextChoices):
@@ -25,7 +28,7 @@ class Job(Claimable):
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
 
-    # running -> queued: the sweep gives back what a lost worker held.
+    # running -> queued: the sweep queues the job of a lost worker again.
     TRANSITIONS = {
         Status.QUEUED: {Status.RUNNING, Status.FAILED},
         Status.RUNNING: {Status.DONE, Status.FAILED, Status.QUEUED},
@@ -52,7 +55,7 @@ class Job(Claimable):
     artefact_size = models.PositiveIntegerField(_("size"), default=0)  # bytes
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    # When somebody has read that it failed, and wants to see it on no overview any more.
+    # When a person hid the failed job from the overviews.
     dismissed_at = models.DateTimeField(null=True, blank=True)
 
     objects = ClaimableQuerySet.as_manager()
@@ -67,7 +70,7 @@ class Job(Claimable):
             models.Index(fields=("school",), name="job_failed", condition=models.Q(status="failed", dismissed_at=None)),
         ]
 
-    output: tuple[str, bytes] | None = None  # the file of a handler, until the job is done: (file name, content)
+    output: tuple[str, bytes] | None = None  # (file name, content) from the handler, until the job is done
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk} {self.status}"

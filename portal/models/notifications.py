@@ -10,8 +10,10 @@ from portal.tenancy import TenantModel, scoped_manager
 
 
 class Notification(TenantModel):
-    """Something a student or a person of a school is told: which kind, and with which parameters. The text is made for
-    whoever reads it, in the reader's language (portal.notification_kinds)."""
+    """A notification of a student or a person of a school: its kind and parameters.
+
+    The text is made in the reader's language when it is read (`portal.notification_kinds`).
+    """
 
     recipient_key = models.CharField(max_length=40)  # an Actor's key: user:5, student:9
     kind = models.CharField(_("what"), max_length=40)
@@ -29,7 +31,10 @@ class Notification(TenantModel):
 
 
 class Delivery(Claimable, TenantModel):
-    """A notification on its way by one channel: sent once, or failed with the reason. Nothing is dropped for its age."""
+    """Sending a notification by one channel.
+
+    It ends as sent, or as failed with a reason; it never expires.
+    """
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("Waiting")
@@ -42,7 +47,7 @@ class Delivery(Claimable, TenantModel):
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")
     channel = models.CharField(_("by way of"), max_length=20)
     address = models.CharField(_("Address"), max_length=254)
-    language = models.CharField(max_length=10, blank=True)  # the recipient's; empty: the product's
+    language = models.CharField(max_length=10, blank=True)  # the recipient's; empty: the default
     is_urgent = models.BooleanField(_("urgent"), default=False)
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.QUEUED)
     refusals = models.PositiveSmallIntegerField(_("refused"), default=0)
@@ -55,7 +60,8 @@ class Delivery(Claimable, TenantModel):
         ordering = ("-id",)
         verbose_name_plural = "deliveries"
         indexes = [
-            # The order of sending, and what a worker holds or has lost: both as small as the work that is left.
+            # The order of sending, and the claimed rows. Partial, so that they hold only unfinished
+            # deliveries.
             models.Index(
                 fields=("-is_urgent", "queued_at", "id"), name="delivery_waiting", condition=Q(status="queued")
             ),

@@ -5,11 +5,14 @@ from django.utils.translation import gettext_lazy as _
 
 
 class User(AbstractUser):
-    """A person of the center or of a school. Students are no users: they sign in against the roster."""
+    """An account of a person of the center or of a school.
+
+    Students have no accounts: they sign in by the roster.
+    """
 
     full_name = models.CharField(_("name"), max_length=60, blank=True)
     phone = models.CharField(_("phone"), max_length=30, blank=True)
-    language = models.CharField(max_length=10, blank=True)  # last chosen by the switch; empty: the product's
+    language = models.CharField(max_length=10, blank=True)  # last chosen; empty: the default
 
     @property
     def actor_key(self) -> str:
@@ -21,7 +24,9 @@ class User(AbstractUser):
 
 
 class Role(models.TextChoices):
-    """One line a role. The value begins with whose it is, center_ or school_; what it may do: `portal.permissions`."""
+    """The roles. A value begins with center_ or school_. `portal.permissions` says what each may
+    do.
+    """
 
     CENTER_ADMIN = "center_admin", _("Center administrator")
     CENTER_OFFICER = "center_officer", _("Center officer")
@@ -34,7 +39,7 @@ SCHOOL_ROLES = {role for role in Role if role.startswith("school_")}
 
 
 class Membership(models.Model):
-    """What an account may do: one role, of one school or of the center."""
+    """The role of an account, at one school or at the center."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="membership")
     role = models.CharField(_("role"), max_length=20, choices=Role)

@@ -1,7 +1,8 @@
-"""Chinese type for paper: embedded TrueType whose text can be copied again.
+"""Chinese fonts for PDF: embedded TrueType, with text that can be copied.
 
-reportlab embeds only TrueType (glyf) outlines and the fonts of pylopdf-fonts-zh-cn are CFF, so each is converted
-once a machine (about 15 seconds) and kept in the data folder.
+reportlab embeds only TrueType (glyf) outlines, and the fonts of pylopdf-fonts-zh-cn are CFF. So
+each font is converted once on every machine (about 15 seconds) and the result is kept in the data
+folder.
 """
 
 import fcntl
@@ -25,9 +26,9 @@ from fontTools.ttLib import TTFont as FontFile
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 
-# Part of the cached file's name: raise it when the conversion changes.
+# Part of the converted file's name. Increase it when the conversion changes.
 CONVERSION = 1
-# Greatest distance between the cubic outline and its quadratic stand-in, in units of 1000 to the em.
+# Greatest distance between the cubic outline and its quadratic approximation, in 1/1000 em.
 MAX_ERROR = 0.6
 SOURCES: dict[str, Callable[[], Path]] = {
     "sans": pylopdf_fonts_zh_cn.sans_path,
@@ -38,8 +39,9 @@ SOURCES: dict[str, Callable[[], Path]] = {
 class PaperFont(TTFont):
     """A subset TrueType font whose ToUnicode map is right for every character.
 
-    reportlab 5.1 writes a code point above U+FFFF as five hex digits, where PDF wants UTF-16 (so 𬭚 is copied as
-    rubbish), and puts up to 256 entries in a block that may hold 100. Its map is replaced once it is made.
+    reportlab 5.1 writes a code point above U+FFFF as five hex digits, where PDF wants UTF-16 (so 𬭚
+    is copied as rubbish), and puts up to 256 entries in a block that may hold 100. So its map is
+    replaced after it is made.
     """
 
     def addObjects(self, doc: Any) -> None:
@@ -52,7 +54,9 @@ class PaperFont(TTFont):
 
 
 def to_unicode_cmap(subset: list[int]) -> str:
-    """The ToUnicode CMap of a one-byte font: `subset[code]` is the code point, 0 where there is none."""
+    """The ToUnicode CMap of a one-byte font: `subset[code]` is the code point, 0 where there is
+    none.
+    """
     pairs = [
         f"<{code:02X}> <{chr(point).encode('utf-16-be').hex().upper()}>" for code, point in enumerate(subset) if point
     ]
@@ -78,7 +82,10 @@ def to_unicode_cmap(subset: list[int]) -> str:
 
 
 class FontChain:
-    """Fonts tried in turn, one character at a time; the later ones are converted and loaded only when asked for."""
+    """Fonts tried in order for each character.
+
+    Later fonts are converted and loaded only when needed.
+    """
 
     def __init__(self, *loaders: Callable[[], PaperFont]) -> None:
         self._loaders = loaders
@@ -102,31 +109,37 @@ class FontChain:
         return self._chosen[char]
 
     def prepare(self) -> None:
-        """Load, and so convert, every font of the chain."""
+        """Convert and load every font of the chain."""
         for _font in self._fonts():
             pass
 
     def missing(self, text: str) -> str:
-        """The characters of the text that could only be printed as an empty box."""
+        """The characters of the text that no font has."""
         return "".join(dict.fromkeys(char for char in text if self.font_for(char) is None))
 
     def runs(self, text: str) -> list[tuple[PaperFont, str]]:
-        """The text cut where the font changes."""
+        """The text split where the font changes."""
         return [(font or self.first, "".join(chars)) for font, chars in groupby(text, key=self.font_for)]
 
     def width(self, text: str, size: float) -> float:
-        """Points at `size` points."""
+        """The width of the text in points, at a font size in points."""
         return sum(font.stringWidth(run, size) for font, run in self.runs(text))
 
 
 def installed_fonts(first: str = "sans") -> FontChain:
-    """The fonts of this installation; TUCAI_EXTRA_FONTS names TrueType files for what the package cannot write."""
+    """The fonts of this installation.
+
+    TUCAI_EXTRA_FONTS names TrueType files for characters that the package lacks.
+    """
     return chain(settings.DATA_DIR / "fonts", first=first, extra=tuple(Path(path) for path in settings.EXTRA_FONTS))
 
 
 @lru_cache
 def covered_code_points() -> frozenset[int]:
-    """The code points that the fonts of this installation have between them; reads only their tables of characters."""
+    """The code points that at least one font of this installation has.
+
+    Reads only the fonts' character maps.
+    """
     files = [source() for source in SOURCES.values()] + [Path(path) for path in settings.EXTRA_FONTS]
     return frozenset().union(*(_characters(path) for path in files))
 
@@ -137,7 +150,7 @@ def _characters(path: Path) -> set[int]:
 
 
 def chain(cache_dir: Path, *, first: str = "sans", extra: tuple[Path, ...] = ()) -> FontChain:
-    """Sans or serif first, the other after it, then the operator's own TrueType files for rarer names."""
+    """The font `first` (sans or serif), then the other one, then the operator's own TrueType files."""
     return _chain(Path(cache_dir), first, tuple(Path(path) for path in extra))
 
 
@@ -156,15 +169,16 @@ def _load(name: str, path: Path) -> PaperFont:
 
 
 def truetype(name: str, cache_dir: Path) -> Path:
-    """The converted font's file, made by whichever process comes first while the others wait."""
+    """The path of the converted font. The first process converts it while the others wait."""
     target = Path(cache_dir) / f"{name}-{version('pylopdf-fonts-zh-cn')}-{CONVERSION}.ttf"
     if target.exists():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(target.with_suffix(".lock")):
+    with _file_lock(target.with_suffix(".lock")):
         if not target.exists():
             draft = target.with_suffix(f".{os.getpid()}")
-            # In a process of its own: 31,000 outlines take 450 MB that a long-lived worker would never give back.
+            # In a separate process: 31,000 outlines take 450 MB, which a long-lived worker would
+            # never release.
             command = [sys.executable, "-m", __name__, str(SOURCES[name]()), str(draft)]
             subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
             draft.replace(target)
@@ -172,14 +186,16 @@ def truetype(name: str, cache_dir: Path) -> Path:
 
 
 @contextmanager
-def _alone(path: Path) -> Iterator[None]:
+def _file_lock(path: Path) -> Iterator[None]:
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 def convert(source: Path, target: Path) -> None:
-    """Write a CFF font as TrueType: only the glyphs a character leads to, and only the tables reportlab reads."""
+    """Write a CFF font as TrueType, with only the glyphs of its character map and the tables that
+    reportlab reads.
+    """
     font = FontFile(source, lazy=True)
     cmap = font.getBestCmap()
     wanted = {".notdef", *cmap.values()}
@@ -218,7 +234,7 @@ def convert(source: Path, target: Path) -> None:
 
 def _quadratic(glyph: Any) -> Any:
     pen = TTGlyphPen(None)
-    # TrueType outlines turn the other way round.
+    # TrueType outlines have the opposite direction.
     glyph.draw(Cu2QuPen(pen, MAX_ERROR, reverse_direction=True))
     return pen.glyph()
 

@@ -1,4 +1,4 @@
-"""What every PDF of the center shares: canvas, type with fall-back, pictures passed through, the cut colour."""
+"""Drawing PDFs: canvas, text with fallback fonts, JPEGs that are embedded unchanged, cut lines."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -18,7 +18,7 @@ from portal.pdf.fonts import FontChain
 # ASCII85 would add a quarter to every picture.
 rl_config.useA85 = 0
 
-# The name is what cutting plotters look for; the ink shown stands for it on screen and on proofs.
+# Cutting plotters look for this name. The CMYK value is its colour on screen and on proofs.
 CUT = CMYKColorSep(0, 1, 0, 0, spotName="CutContour")
 CUT_WIDTH = 0.25
 
@@ -26,12 +26,14 @@ Rectangle = tuple[float, float, float, float]
 
 
 class NotAJpeg(ValueError):
-    """A picture that cannot be put on paper as it is."""
+    """The picture is not a JPEG, so it cannot be embedded unchanged."""
 
 
 @contextmanager
 def document(path: Path, *, fonts: FontChain, width: float, height: float, title: str, author: str) -> Iterator[Canvas]:
-    """A canvas of `width` x `height` mm, written beside `path` and moved there once it is whole.
+    """A canvas of `width` x `height` mm.
+
+    It is written beside `path` and moved there when it is complete.
 
     The same drawing gives the same bytes.
     """
@@ -41,7 +43,7 @@ def document(path: Path, *, fonts: FontChain, width: float, height: float, title
         pagesize=(width * mm, height * mm),
         pageCompression=1,
         invariant=1,
-        # Else every page names Helvetica, which is not embedded.
+        # Without this every page refers to Helvetica, which is not embedded.
         initialFontName=fonts.first.fontName,
     )
     canvas.setTitle(title)
@@ -52,13 +54,17 @@ def document(path: Path, *, fonts: FontChain, width: float, height: float, title
         canvas.save()
         draft.replace(path)
     finally:
-        # Canvas and document hold each other: without this the pictures of one volume stay while the next is drawn.
+        # Canvas and document refer to each other: without this, pictures of one volume stay in
+        # memory during the next.
         canvas._doc.idToObject.clear()
         draft.unlink(missing_ok=True)
 
 
 class Jpeg(PDFImageXObject):
-    """Lets its bytes go once they are written: the whole volume would lie in memory once more."""
+    """Releases its bytes after writing them.
+
+    Otherwise the whole volume would be in memory twice.
+    """
 
     def format(self, document: Any) -> bytes:
         written: bytes = super().format(document)
@@ -67,7 +73,7 @@ class Jpeg(PDFImageXObject):
 
 
 def add_jpeg(canvas: Canvas, name: str, jpeg: bytes) -> None:
-    """Make the JPEG known to the document, byte for byte; `place_jpeg` then draws it."""
+    """Embed the JPEG in the document, byte for byte. `place_jpeg` draws it. Raises NotAJpeg."""
     picture = Jpeg(name)
     if not picture.loadImageFromJPEG(BytesIO(jpeg)):
         raise NotAJpeg(name)
@@ -86,11 +92,11 @@ def place_jpeg(canvas: Canvas, name: str, left: float, bottom: float, width: flo
 
 
 def stroke_cut_lines(canvas: Canvas, rectangles: Iterable[Rectangle], lines: Iterable[Rectangle]) -> None:
-    """Hairlines in the cut colour, one path for all of them, printed over what lies below.
+    """Draw hairlines in the cut colour, all in one path, with overprint.
 
     `rectangles` are (left, bottom, width, height), `lines` (x1, y1, x2, y2), in points.
     """
-    _know_cut_colour(canvas)
+    _define_cut_colour(canvas)
     path = canvas.beginPath()
     for rectangle in rectangles:
         path.rect(*rectangle)
@@ -105,8 +111,10 @@ def stroke_cut_lines(canvas: Canvas, rectangles: Iterable[Rectangle], lines: Ite
     canvas.restoreState()
 
 
-def _know_cut_colour(canvas: Canvas) -> None:
-    """reportlab would write the tint function as a stream inside an array, which PDF forbids; ours is a plain one."""
+def _define_cut_colour(canvas: Canvas) -> None:
+    """Define the cut colour. reportlab writes its tint function as a stream inside an array, which
+    PDF forbids.
+    """
     doc = canvas._doc
     if CUT.spotName in doc.idToObject:
         return
@@ -127,7 +135,10 @@ def draw_text(
     condense: float = 1,
     align: str = "left",
 ) -> None:
-    """One line with its baseline at (x, y), in points; `align` says which end of the line x is."""
+    """Draw one line with its baseline at (x, y), in points.
+
+    `align`: whether x is its left end, center or right end.
+    """
     shift = {"left": 0.0, "center": 0.5, "right": 1.0}[align]
     line = canvas.beginText(x - shift * fonts.width(text, size) * condense, y)
     if condense != 1:
@@ -136,6 +147,6 @@ def draw_text(
         line.setFont(font.fontName, size)
         line.textOut(run)
     if condense != 1:
-        # The scale outlives the text object.
+        # The scale stays set after the text object.
         line.setHorizScale(100)
     canvas.drawText(line)

@@ -1,4 +1,7 @@
-"""Figures drawn as SVG, their numbers beside them. Widths are SVG attributes: the CSP forbids style attributes."""
+"""Charts as SVG, with their numbers as text.
+
+Widths are SVG attributes because the CSP forbids style attributes.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -21,7 +24,7 @@ def _rect(x: float, width: float, fill: str) -> SafeString:
 
 @register.simple_tag
 def bar(value: int | None, total: int | None, tone: str = "sky", plain: bool = False) -> SafeString:
-    """{% bar done total %}: a bar with '12 / 40'. Whole when all is done, and then green."""
+    """{% bar done total %}: a bar with '12 / 40'. It is full and green when all is done."""
     value, total = value or 0, total or 0
     fill = "ok" if total and value >= total and tone == "sky" else tone
     picture = format_html(
@@ -33,7 +36,9 @@ def bar(value: int | None, total: int | None, tone: str = "sky", plain: bool = F
 
 @register.simple_tag
 def bar_chart(rows: Iterable[Any], tone: str = "sky") -> SafeString:
-    """{% bar_chart rows %}: rows of (label, value) or (label, value, url), each a bar against the largest."""
+    """{% bar_chart rows %}: rows of (label, value) or (label, value, url), each a bar against the
+    largest.
+    """
     rows = [(*row, "")[:3] for row in rows]
     most = max((value for _, value, _ in rows), default=0)
     parts = (
@@ -74,7 +79,7 @@ def stack_bar(parts: Iterable[Any]) -> SafeString:
 
 @register.simple_tag
 def sparkline(values: Sequence[int]) -> SafeString:
-    """{% sparkline values %}: the run of a figure over the last days; the newest on the right."""
+    """{% sparkline values %}: a number over the last days, the newest on the right."""
     if len(values) < 2:
         return mark_safe("")
     most = max(values) or 1
@@ -91,7 +96,9 @@ def sparkline(values: Sequence[int]) -> SafeString:
 
 @register.simple_tag
 def day_chart(days: Sequence[Any]) -> SafeString:
-    """{% day_chart days %}: columns of (short label, value), the last one marked; every second label is written."""
+    """{% day_chart days %}: a column for each (short label, value), the last one marked; every
+    second label is shown.
+    """
     if not days:
         return mark_safe("")
     most, width = max(value for _, value in days) or 1, _STEP * len(days)
@@ -135,8 +142,12 @@ def heat(value: int | None, total: int | None) -> str:
 
 @register.simple_tag
 def marks(findings: Iterable[Any]) -> SafeString:
-    """{% marks findings %}: boxes over a picture; `box` of each = (x, y, width, height) as parts of 1 of it. With `is_round`
-    it is a ring, with `number` the first of a finding bears it."""
+    """{% marks findings %}: boxes over a picture.
+
+    `box` = (x, y, width, height) as fractions of the picture.
+
+    A box with `is_round` is drawn as a ring. The first box of each `number` shows the number.
+    """
     drawn = [item for item in findings if _get(item, "box")]
     shapes = [_shape(item) for item in drawn]
     shapes += [_number(item, place) for place, item in enumerate(drawn) if _is_first(drawn, place)]
@@ -166,7 +177,9 @@ def _is_first(drawn: list[Any], place: int) -> bool:
 
 
 def _number(item: Any, place: int) -> SafeString:
-    """A disc over the upper left corner, a step further for each, so that findings in one place stay apart."""
+    """A disc at the upper left corner, moved to the right by its number, so that discs do not cover
+    each other.
+    """
     x, y, *_ = (round(100 * max(0.0, float(n)), 2) for n in _get(item, "box"))
     number = int(_get(item, "number"))
     return format_html(

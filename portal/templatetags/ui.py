@@ -1,4 +1,4 @@
-"""The words and small parts of every page; docs/look.md shows each with its markup. Loaded as a builtin."""
+"""Tags and filters for all templates, loaded as builtins. docs/look.md shows each with its markup."""
 
 import datetime as dt
 from functools import lru_cache
@@ -30,7 +30,7 @@ _TONE_ICONS = {
 
 @lru_cache(maxsize=512)
 def _svg(name: str, style: str) -> str:
-    # The package parses and prints the tree at each call; a list of 100 rows draws 400 icons.
+    # Cached: the package parses the SVG at each call, and a list of 100 rows has 400 icons.
     return heroicons._render_icon(style, name, None, {"class": "icon"})
 
 
@@ -42,7 +42,9 @@ def icon(name: str, style: str = "outline") -> SafeString:
 
 @register.filter
 def may(member: Any, action: str) -> bool:
-    """{% if membership|may:"fees.refund" %}: whether the person's role may do this; see portal/permissions.py."""
+    """{% if membership|may:"fees.refund" %}: whether the person's role may do this; see
+    portal/permissions.py.
+    """
     return permissions.may(member or None, action)
 
 
@@ -58,7 +60,7 @@ def masked(value: Any) -> str:
 
 @register.filter
 def when(at: dt.datetime | dt.date | None) -> SafeString:
-    """A moment or a date as people say it, exact when pointed at."""
+    """A time or date as relative text, with the exact one as tooltip."""
     if at is None:
         return mark_safe("")
     if not isinstance(at, dt.datetime):
@@ -111,7 +113,9 @@ def badge(label: Any, tone: str = "", icon_name: str = "") -> SafeString:
 
 @register.simple_tag
 def state_badge(row: Any, field: str = "") -> SafeString:
-    """{% state_badge photo %}: the row's status (or STATE_FIELD, or `field`) as icon, word and colour."""
+    """{% state_badge photo %}: the row's state (STATE_FIELD or status, or `field`) as icon, label
+    and colour.
+    """
     name = field or getattr(type(row), "STATE_FIELD", "status")
     display = getattr(row, f"get_{name}_display", None)
     value = getattr(row, name)
@@ -120,14 +124,19 @@ def state_badge(row: Any, field: str = "") -> SafeString:
 
 @register.simple_tag
 def state_label_badge(model: str, value: str, label: Any) -> SafeString:
-    """{% state_label_badge "students.student" "ready" label %}: the same for a value without its row."""
+    """{% state_label_badge "students.student" "ready" label %}: the same for a value without its
+    row.
+    """
     found = badge_of(model, value)
     return badge(label, found.tone, found.icon)
 
 
 @register.inclusion_tag("ui/field.html")
 def field(bound: BoundField, help: str = "", drop_hint: str = "") -> dict[str, Any]:
-    """{% field form.name %}: label, control, reason and error; `help` replaces the field's own."""
+    """{% field form.name %}: label, control, help text and error.
+
+    `help` replaces the field's help text.
+    """
     return field_context(bound) | {"help": help or bound.help_text, "drop_hint": drop_hint}
 
 
@@ -136,7 +145,7 @@ def field_context(bound: BoundField) -> dict[str, Any]:
 
 
 def kind_of(bound: BoundField) -> str:
-    """hidden, check, group, drop or plain: which shape a field has on the page."""
+    """The layout of a field: hidden, check, group, drop or plain."""
     widget = bound.field.widget
     if bound.is_hidden:
         return "hidden"
@@ -164,7 +173,7 @@ def error_summary(form: Any) -> dict[str, Any]:
 
 
 def _query(context: template.Context, **changes: Any) -> str:
-    """The present query string with `changes` (None removes) and back on the first page."""
+    """The query string of the request with `changes` (None removes a parameter), on the first page."""
     request = context.get("request")
     query = request.GET.copy() if request else QueryDict(mutable=True)
     for name, value in ({"page": None} | changes).items():
@@ -181,7 +190,10 @@ def _chosen(context: template.Context, param: str) -> str:
 
 @register.simple_tag(takes_context=True)
 def chip(context: template.Context, param: str, value: Any, label: Any, count: int | None = None) -> SafeString:
-    """{% chip "stage" "review" _("In review") 12 %}: a filter in the URL; pressed again it goes. Value "" is 'all'."""
+    """{% chip "stage" "review" _("In review") 12 %}: a link that sets or removes a filter.
+
+    Value "" means all.
+    """
     pressed = _chosen(context, param) == str(value)
     number = format_html(' <span class="count">{}</span>', count) if count is not None else ""
     return format_html(
@@ -197,8 +209,11 @@ def chip(context: template.Context, param: str, value: Any, label: Any, count: i
 def chips(
     context: template.Context, listed: Any, param: str, all: Any, *, counted: bool = True, is_short: bool = False
 ) -> SafeString:
-    """{% chips shipments "status" _("All") %}: "all" and every choice of a list's filter, with numbers unless `counted` is False;
-    `is_short` leaves out the choices that would show nothing."""
+    """{% chips shipments "status" _("All") %}: "all" and every choice of a list's filter, with
+    counts.
+
+    `counted=False` leaves out the counts, `is_short` the choices without rows.
+    """
     if not counted:
         choices = [chip(context, param, value, label) for value, label in listed.choices(param)]
         return mark_safe("".join([chip(context, param, "", all), *choices]))
@@ -214,7 +229,9 @@ def chips(
 
 @register.inclusion_tag("ui/list_problems.html")
 def list_problems(listed: Any) -> dict[str, Any]:
-    """{% list_problems shipments %}: what the address asks for and the list does not know, as sentences."""
+    """{% list_problems shipments %}: a sentence for each unknown value in the query string of a
+    list.
+    """
     return {"problems": listed.problems}
 
 
@@ -239,7 +256,9 @@ def sort(context: template.Context, name: str, label: Any, css: str = "") -> Saf
 
 @register.inclusion_tag("ui/pagination.html", takes_context=True)
 def pagination(context: template.Context, page: Any, what: str = "") -> dict[str, Any]:
-    """{% pagination page_obj %}: links of a Django Page that keep the rest of the query string."""
+    """{% pagination page_obj %}: links to the pages of a Django Page, with the other parameters of
+    the query string.
+    """
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     gap = page.paginator.ELLIPSIS
     links = [(n, "" if n in (gap, page.number) else _query(context, page=n)) for n in numbers]
@@ -252,7 +271,7 @@ def pagination(context: template.Context, page: Any, what: str = "") -> dict[str
 
 @register.simple_tag
 def frame() -> SafeString:
-    """The motif: a 3:4 frame with its head line and eye line."""
+    """The logo: a 3:4 frame with a head line and an eye line."""
     return mark_safe(_FRAME)
 
 
@@ -269,5 +288,5 @@ _FRAME = (
 
 @register.inclusion_tag("ui/page_links.html", takes_context=True)
 def page_links(context: template.Context) -> dict[str, Any]:
-    """{% page_links %}: what the rooms above add to the heading of this page."""
+    """{% page_links %}: links that rooms add to the heading of this page (`portal.panels`)."""
     return {"links": links_of(context["request"])}

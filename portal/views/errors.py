@@ -28,7 +28,9 @@ def server_error(request: Any) -> HttpResponse:
 
 
 def stale_form(request: Any, reason: str = "") -> HttpResponse:
-    """The form's token is not this session's: signed out meanwhile, or a replayed form."""
+    """The CSRF token of the form does not belong to this session: the person has signed in again,
+    or the page is old.
+    """
     sentence = _("This page was open too long or you signed in again elsewhere. Reload it and send the form once more.")
     if request.headers.get("Accept", "").startswith("application/json"):
         from django.http import JsonResponse

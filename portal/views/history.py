@@ -1,4 +1,4 @@
-"""The history as people read it: narrowed by subject, school, person and day, paged by key."""
+"""Pages of the history: filtered by subject, school, person and day, paged by primary key."""
 
 import datetime as dt
 from typing import Any
@@ -26,7 +26,9 @@ def _about(events: QuerySet[Event], subject: str) -> QuerySet[Event]:
 
 
 def _since(events: QuerySet[Event], day: dt.date) -> QuerySet[Event]:
-    """Days as bounds of the key: rows are appended in the order of time, and the list is read by its key."""
+    """A day as a bound of the primary key: the list is read by key, and rows are appended in the
+    order of time.
+    """
     first = Event.objects.filter(at__gte=_midnight(day)).order_by("at").values_list("pk", flat=True).first()
     return events.filter(pk__gte=first) if first else events.none()
 
@@ -42,7 +44,7 @@ def _midnight(day: dt.date) -> dt.datetime:
 
 
 class History(KeyedList):
-    """The school and the person to choose are those whom the portal shows."""
+    """Events of a portal. `people` are the persons that can be chosen as a filter."""
 
     filters = {
         "subject": Filter(forms.ChoiceField(label=_("Subject"), required=False), _about),
@@ -74,7 +76,7 @@ def center_history(request: Any) -> HttpResponse:
 
 @school_page(may="history.see")
 def school_history(request: Any) -> HttpResponse:
-    """The school's own log."""
+    """The history of the person's own school."""
     people = Membership.objects.filter(school=request.school)
     return _history(request, Event.objects.filter(school=request.school), people, "portal/history.html")
 

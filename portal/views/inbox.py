@@ -1,4 +1,4 @@
-"""What a person of a school is told."""
+"""The inbox of a person of a school."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def message_list(request: Any) -> HttpResponse:
 @require_POST
 @school_page(may="messages.read")
 def open_message(request: Any, message: int) -> HttpResponse:
-    """Read a message, and go where it leads."""
+    """Mark a message as read and redirect to its link."""
     row = get_object_or_404(Notification, pk=message, recipient_key=request.user.actor_key)
     inbox.mark_read(request.user, pk=row.pk)
     return HttpResponseRedirect(row.link or reverse("portal:messages"))

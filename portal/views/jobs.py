@@ -1,4 +1,4 @@
-"""Long work: how far it is, what came out of it, and another try when it failed."""
+"""Pages of jobs: progress, file, retry and dismissal."""
 
 import mimetypes
 from pathlib import PurePosixPath
@@ -35,7 +35,9 @@ def jobs_of(request: Any) -> QuerySet[Job]:
 
 
 def jobs_panel(request: Any) -> dict[str, Any]:
-    """For the overviews: what runs or waits now, and what failed and is for this portal to mend; the newest first."""
+    """Template context of the panel: unfinished jobs, and failed jobs that this portal is
+    responsible for.
+    """
     running = jobs_of(request).filter(status__in=(Job.Status.QUEUED, Job.Status.RUNNING))
     failed = jobs.failed_for(request.membership).select_related("school", "created_by")
     rows = _labelled(failed[:MOST_SHOWN])
@@ -60,7 +62,7 @@ def job_list(request: Any) -> HttpResponse:
 @vary_on_headers("HX-Request")
 @staff_page(may="jobs.see")
 def job_detail(request: Any, pk: int) -> HttpResponse:
-    """One job; the fragment polls until it is over."""
+    """One job. Its fragment polls until the job is finished."""
     row = get_object_or_404(jobs_of(request), pk=pk)
     template = "portal/job.html#state" if request.htmx else "portal/job.html"
     return render(
@@ -75,7 +77,7 @@ def _may_retry(request: Any, row: Job) -> bool:
 
 @staff_page(may="jobs.see")
 def job_file(request: Any, pk: int) -> HttpResponse:
-    """What the job made, as a download that the history keeps."""
+    """Download the file of a job. The download is recorded in the history."""
     row = get_object_or_404(jobs_of(request), pk=pk)
     if not row.artefact:
         raise Http404
@@ -102,5 +104,5 @@ def job_dismiss(request: Any, pk: int) -> HttpResponse:
 
 @staff_page(may="jobs.see")
 def panel_jobs(request: Any) -> HttpResponse:
-    """What is running now and what has failed, for the overview pages."""
+    """The panel of unfinished and failed jobs on the overviews."""
     return render(request, "portal/panel_jobs.html", jobs_panel(request))

@@ -1,4 +1,4 @@
-"""The switch of the language."""
+"""Choosing the language."""
 
 from typing import Any
 
@@ -11,7 +11,10 @@ from portal.models import User
 
 
 def choose(request: Any) -> HttpResponseBase:
-    """Set the cookie; who is signed in is also written to in this language from now on."""
+    """Set the cookie.
+
+    For a person who is signed in, also save it as the language of notifications.
+    """
     language = request.POST.get("language", "")
     if request.method == "POST" and language in dict(settings.LANGUAGES):
         if request.user.is_authenticated:

@@ -1,4 +1,4 @@
-"""The people of the center and of the schools. The same pages in both portals; a school sees its own."""
+"""Pages of the people. Both portals have them; a school sees only its own people."""
 
 from typing import Any
 
@@ -34,7 +34,9 @@ def _members(request: Any) -> QuerySet[Membership]:
 
 
 def _list_url(member: Membership, request: Any) -> str:
-    """Where the person is listed: the own people, or the school's page in the center's portal."""
+    """The page that lists the person: the list of people, or the school's page in the center's
+    portal.
+    """
     if not request.membership.is_center:
         return reverse("portal:school_people")
     if member.school is None:
@@ -107,7 +109,7 @@ def person_link(request: Any, member: int) -> HttpResponse:
 @require_POST
 @staff_page(may="people.manage")
 def person_switch(request: Any, member: int) -> HttpResponse:
-    """Switch an account off, or on again."""
+    """Deactivate an account, or activate it again."""
     row = get_object_or_404(_members(request), pk=member)
     if row.user.is_active:
         people.switch_off(row, by=request.user)

@@ -1,4 +1,6 @@
-"""/guide/ on a developer's machine: every part of the pages once, with made-up data, to look at in both themes and widths."""
+"""/guide/ on a developer's machine: every part of the pages once, with made-up data, to look at in
+both themes and widths.
+"""
 
 import datetime as dt
 from types import SimpleNamespace as Sample

@@ -24,7 +24,9 @@ def as_json() -> str:
 
 
 def as_table() -> str:
-    """Roles are columns headed by their value; the words of the action end the line, since their width varies."""
+    """Roles are columns headed by their value; the words of the action end the line, since their
+    width varies.
+    """
     width = max(map(len, ACTIONS))
     lines = [" ".join([" " * width, *Role.values])]
     for name in sorted(ACTIONS):
