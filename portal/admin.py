@@ -1,7 +1,5 @@
 """The Django admin, for the operator: nearly everything is read-only.
 
-Daily work is done in the portals.
-
 Admins show rows of all schools, so each opens the center's scope. History and messages are never
 edited.
 """

@@ -12,8 +12,8 @@ A room declares each list once. Its page, its export and its bulk actions use th
     shipments = Shipments(Shipment.objects.filter(season=season), request.GET)
 
 `shipments.page` is the page to show, `shipments.chips("status")` the choices with their counts.
-Unknown values in the query string are ignored, and the page says so with `{% list_problems
-shipments %}`. An export or a bulk action calls `require_known()` first, which raises PortalError
+Unknown values in the query string are ignored, and the page says so with
+`{% list_problems shipments %}`. An export or a bulk action calls `require_known()` first, which raises PortalError
 instead: it must not cover more rows than the user meant.
 
 Why not django-filter: it has no counts for the choices, no paging, and no rows that are not a

@@ -4,8 +4,8 @@ A room registers its actions, with their roles, in its module `registration`:
 
     permissions.register("fees.refund", _("Refund a payment"), roles={Role.CENTER_ADMIN})
 
-A page names its action (`@center_page(may="fees.refund")`), a rule asks `may`, a template asks `{%
-if membership|may:"fees.refund" %}`. `manage.py permissions` prints the whole table.
+A page names its action (`@center_page(may="fees.refund")`), a rule asks `may`, a template asks
+`{% if membership|may:"fees.refund" %}`. `manage.py permissions` prints the whole table.
 
 The roles are those of `portal.models.Role`. An action does not say on which rows: a person of a
 school may do it for that school, a person of the center for all schools.

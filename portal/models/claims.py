@@ -30,9 +30,8 @@ class Claimable(models.Model):
 
     attempts = models.PositiveSmallIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True, blank=True)  # None: no worker has it
-    queued_at = models.DateTimeField(
-        default=timezone.now
-    )  # when its id was last sent to the queue; in the future: wait until then
+    # When its id was last sent to the queue; a time in the future: wait until then.
+    queued_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         abstract = True
