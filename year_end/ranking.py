@@ -56,7 +56,7 @@ class Figures:
 
     @property
     def score(self) -> Decimal:
-        """0 to 100.
+        """The points, 0 to 100.
 
         Of a finished school `measured`; otherwise a figure that is None gives no points.
         """
@@ -64,7 +64,7 @@ class Figures:
 
     @property
     def measured(self) -> Decimal:
-        """0 to 100, over the figures that are not None: a future deadline costs no points."""
+        """The points, 0 to 100, over the figures that are not None: a future deadline costs no points."""
         return self._points({name: weight for name, weight in WEIGHTS.items() if getattr(self, name) is not None})
 
     def _points(self, weights: dict[str, int]) -> Decimal:
