@@ -24,9 +24,7 @@ class User(AbstractUser):
 
 
 class Role(models.TextChoices):
-    """The roles. A value begins with center_ or school_. `portal.permissions` says what each may
-    do.
-    """
+    """The roles. A value begins with center_ or school_. What each may do: `portal.permissions`."""
 
     CENTER_ADMIN = "center_admin", _("Center administrator")
     CENTER_OFFICER = "center_officer", _("Center officer")

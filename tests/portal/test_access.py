@@ -1,4 +1,4 @@
-"""What comes in with a request and cannot be taken: refused with a sentence, before it costs anything."""
+"""Requests that are too long or hold values that no column can store are refused with a sentence."""
 
 import pytest
 from django.conf import settings
@@ -19,7 +19,7 @@ def test_a_request_longer_than_any_file_is_refused_before_it_is_read(client, mon
 
 @pytest.mark.parametrize(
     ("address", "status"),
-    # A list leaves it out and says so; elsewhere the database refuses it.
+    # A list ignores the value and says so; elsewhere the database refuses it.
     [("/school/prints/?q=%00", 400), ("/school/roster/?q=a%00b", 200), ("/school/proofs/?q=%00", 200)],
 )
 def test_what_no_column_can_hold_is_the_senders_mistake(owner_client, enrolment, address, status):

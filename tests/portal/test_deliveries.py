@@ -39,10 +39,10 @@ def _system():
 
 @pytest.fixture
 def queued(monkeypatch):
-    """(task, ids) that the queue was told."""
-    told = []
-    monkeypatch.setattr(queue, "send", lambda task, *ids, **options: told.append((task.rpartition(".")[2], *ids)))
-    return told
+    """(task, ids) sent to the queue."""
+    sent = []
+    monkeypatch.setattr(queue, "send", lambda task, *ids, **options: sent.append((task.rpartition(".")[2], *ids)))
+    return sent
 
 
 @pytest.fixture
@@ -269,7 +269,7 @@ def test_operator_sees_what_failed_and_has_it_sent_again(school, db):
 def test_batch_costs_the_same_for_one_and_for_three(school, django_assert_num_queries):
     for addresses in (("a@example.org",), ("b@example.org", "c@example.org", "d@example.org")):
         bulk(school, *addresses)
-        with django_assert_num_queries(4):  # claim, read, settle, and claim once more
+        with django_assert_num_queries(4):  # claim, read, save the outcomes, and claim once more
             deliveries.send_waiting()
 
 

@@ -1,4 +1,4 @@
-"""One place writes and deletes private files, and the row says how large each is."""
+"""Private files are written and deleted in one place, and the row has the size of each."""
 
 import ast
 import io

@@ -29,9 +29,9 @@ def handlers(monkeypatch):
 
 @pytest.fixture
 def queued(monkeypatch):
-    told = []
-    monkeypatch.setattr(jobs, "enqueue", lambda job: told.append(job.pk))
-    return told
+    queued = []
+    monkeypatch.setattr(jobs, "enqueue", lambda job: queued.append(job.pk))
+    return queued
 
 
 def make(kind: str, school, owner) -> Job:

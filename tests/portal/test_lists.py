@@ -1,4 +1,4 @@
-"""The base of every list: what is asked for is found, what is not known is said."""
+"""The base class of lists: filters and order; unknown values are ignored with a sentence."""
 
 import re
 from pathlib import Path

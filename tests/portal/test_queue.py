@@ -28,9 +28,11 @@ def grow_old(job, **fields):
 
 def sweep():
     """(ids queued again, ids given up)."""
-    told, given_up = [], []
-    queue.sweep(Job.objects.all(), enqueue=lambda job: told.append(job.pk), give_up=lambda job: given_up.append(job.pk))
-    return told, given_up
+    queued, given_up = [], []
+    queue.sweep(
+        Job.objects.all(), enqueue=lambda job: queued.append(job.pk), give_up=lambda job: given_up.append(job.pk)
+    )
+    return queued, given_up
 
 
 def names_sent():

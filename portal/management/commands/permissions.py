@@ -24,9 +24,7 @@ def as_json() -> str:
 
 
 def as_table() -> str:
-    """Roles are columns headed by their value; the words of the action end the line, since their
-    width varies.
-    """
+    """One column for each role, with its value as heading. The label is last, since its width varies."""
     width = max(map(len, ACTIONS))
     lines = [" ".join([" " * width, *Role.values])]
     for name in sorted(ACTIONS):
