@@ -34,13 +34,13 @@ navigator.mediaDevices.getUserMedia = async () => {
 };
 """
 SCENES = {
-    "against the light": "The light is behind you",
-    "night": "Too dark",
-    "shaken": "Not sharp",
-    "sharpness": "Not sharp",
-    "side_light": "One side is in shadow",
-    "burnt": "Too bright",
-    "nobody": "Bring your head into the oval",
+    "against the light": "The light is behind you: turn towards it.",
+    "night": "Too dark: find more light, from the front.",
+    "shaken": "Not sharp: hold still, wipe the lens.",
+    "sharpness": "Not sharp: hold still, wipe the lens.",
+    "side_light": "One side is in shadow: face the light.",
+    "burnt": "Too bright: move out of the glare.",
+    "nobody": "Bring your head into the oval, eyes on the line.",
 }
 
 
@@ -85,14 +85,14 @@ def form(page: Page):
     return page.locator("#camera")
 
 
-def says(page: Page, words: str) -> None:
-    expect(page.get_by_role("status")).to_have_text(re.compile(re.escape(words)), timeout=15000)
+def says(page: Page, message: str) -> None:
+    expect(page.get_by_role("status")).to_have_text(re.compile(re.escape(said(message))), timeout=15000)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_good_light_is_praised_and_the_shutter_takes_at_once(open_camera):
     page = open_camera("good")
-    says(page, "Good. Hold still")
+    says(page, "Good. Hold still and look into the lens.")
     expect(form(page)).to_have_attribute("data-light", "good")
     page.get_by_role("button", name=said("Take the photo")).click()
     expect(form(page)).to_have_attribute("data-mode", "frozen")
@@ -112,7 +112,7 @@ def test_bad_pictures_get_one_hint_and_the_shutter_asks_once(open_camera, name):
 @pytest.mark.django_db(transaction=True)
 def test_a_warning_forbids_nothing(open_camera, student, school):
     page = open_camera("night")
-    says(page, "Too dark")
+    says(page, "Too dark: find more light, from the front.")
     for _ in range(2):
         page.get_by_role("button", name=said("Take the photo")).click()
     expect(form(page)).to_have_attribute("data-mode", "frozen")
@@ -141,7 +141,7 @@ def lean():
 @pytest.mark.django_db(transaction=True)
 def test_level_follows_the_phone(open_camera, lean):
     page = open_camera("good")
-    says(page, "Good.")
+    says(page, "Good. Hold still and look into the lens.")
     level = page.locator("[data-level]")
     expect(level).to_have_attribute("visibility", "hidden")
     lean(page, beta=90, gamma=0)
@@ -157,7 +157,7 @@ def test_level_follows_the_phone(open_camera, lean):
 @pytest.mark.django_db(transaction=True)
 def test_a_phone_held_from_below_is_told_to_stand_upright(open_camera, lean):
     page = open_camera("good")
-    says(page, "Good.")
+    says(page, "Good. Hold still and look into the lens.")
     lean(page, beta=45, gamma=0, times=16)
     says(page, "Hold the phone upright and level.")
 
@@ -177,7 +177,7 @@ for (const kind of [DeviceOrientationEvent, DeviceMotionEvent]) {
 @pytest.mark.parametrize("answer", ["granted", "denied"])
 def test_where_the_phone_wants_to_be_asked_the_level_waits_for_a_tap(open_camera, lean, answer):
     page = open_camera("good", ASKING % answer)
-    says(page, "Good.")
+    says(page, "Good. Hold still and look into the lens.")
     page.get_by_role("button", name=said("Use the level")).click()
     expect(page.get_by_role("button", name=said("Use the level"))).to_be_hidden()
     lean(page, beta=90, gamma=0)
