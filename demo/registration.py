@@ -1,6 +1,3 @@
 """What the demo adds to the portal: its kind of job."""
 
 from demo import loading  # noqa: F401  (registers a kind of job)
-from portal import event_kinds
-
-event_kinds.register_facts(hidden={"demo"})

@@ -8,4 +8,4 @@ class PortalConfig(AppConfig):
 
     def ready(self) -> None:
         # Each room says in these modules what it adds to the kernel.
-        autodiscover_modules("registration", "notification_kinds")
+        autodiscover_modules("permissions", "event_kinds", "notification_kinds", "registration")

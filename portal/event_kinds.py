@@ -1,6 +1,6 @@
 """The kinds of events in the history, each with its sentence.
 
-A room registers its kinds in its module `registration`:
+A room registers its kinds in its module `event_kinds`:
 
     event_kinds.register_subject("photo", _("Photos"), order=60)
     event_kinds.register("photo", {"photo.uploaded": _("Photo taken"), "photo.reset": _("Approved photo reset")})

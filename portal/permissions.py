@@ -1,6 +1,6 @@
 """Which role may do what.
 
-A room registers its actions, with their roles, in its module `registration`:
+A room registers its actions, with their roles, in its module `permissions`:
 
     permissions.register("fees.refund", _("Refund a payment"), roles={Role.CENTER_ADMIN})
 

@@ -1,36 +1,10 @@
-"""What proofing adds to the portal: permissions, event kinds, badges, navigation, panels."""
+"""What this room adds to the portal: badges, navigation, panels, jobs."""
 
 from django.utils.translation import gettext_lazy as _
 
-from portal import event_kinds, navigation, panels, permissions, status_badges
-from portal.permissions import CENTER, EVERYBODY, SCHOOL
+from portal import navigation, panels, status_badges
 from portal.status_badges import Badge
 from proofing.models import Feedback, Proof
-
-permissions.register("proofs.see", _("See who has proofread"), roles=SCHOOL)
-permissions.register("proofs.run", _("Open proofreading and settle who did not answer"), roles=SCHOOL)
-permissions.register("corrections.see", _("See what students ask to correct"), roles=SCHOOL)
-permissions.register("corrections.decide", _("Decide what students ask to correct"), roles=SCHOOL)
-permissions.register("feedback.see", _("See feedback forms"), roles=EVERYBODY)
-permissions.register("feedback.send", _("Make and send the feedback form"), roles=SCHOOL)
-permissions.register("feedback.decide", _("Accept or send back a feedback form"), roles=CENTER)
-
-event_kinds.register_subject("proof", _("Proofreading and feedback"), order=80)
-event_kinds.register(
-    "proof",
-    {
-        "proof.confirmed": _("Portrait and data confirmed"),
-        "proof.disputed": _("Confirmation taken back for a correction"),
-        "feedback.made": _("Feedback form filled in"),
-        "feedback.form_downloaded": _("Feedback form downloaded"),
-        "feedback.sent": _("Stamped feedback form sent"),
-        "feedback.viewed": _("Stamped feedback form looked at"),
-        "feedback.accepted": _("Feedback form accepted"),
-        "feedback.sent_back": _("Feedback form sent back"),
-    },
-)
-event_kinds.register_states(Proof, _("Proofreading"), subject="proof")
-event_kinds.register_states(Feedback, _("Feedback form"), subject="proof")
 
 status_badges.register(
     Proof,

@@ -1,13 +1,12 @@
-"""What this room registers in the portal: request attributes, permissions, events, navigation."""
+"""What this room adds to the portal: request attributes, badges, navigation, panels."""
 
 from typing import Any
 
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from portal import access, event_kinds, navigation, people, permissions, status_badges
-from portal.models import Membership, Role
-from portal.permissions import CENTER, EVERYBODY
+from portal import access, navigation, people, status_badges
+from portal.models import Membership
 from portal.status_badges import Badge
 from schools.models import Enrolment, School, Season
 
@@ -31,52 +30,6 @@ def copy_contact(member: Membership, **_signal: Any) -> None:
     if member.school_id:
         School.objects.filter(pk=member.school_id).update(contact_name=user.actor_name[:40], contact_phone=user.phone)
 
-
-permissions.register("overview.see", _("See the overview"), roles=EVERYBODY)
-permissions.register("season.see", _("See the seasons and their days"), roles=CENTER)
-permissions.register("season.manage", _("Make, change, open and close a season"), roles={Role.CENTER_ADMIN})
-permissions.register("season.except_school", _("Grant a school other days"), roles=CENTER)
-permissions.register("schools.see", _("See the schools"), roles=CENTER)
-permissions.register("schools.manage", _("Add, change and enrol schools"), roles=CENTER)
-permissions.register("schools.withdraw", _("Take a school out of the season"), roles={Role.CENTER_ADMIN})
-
-event_kinds.register_subject("season", _("Season and days"), order=10)
-event_kinds.register_subject("school", _("Schools"), order=20)
-event_kinds.register(
-    "season",
-    {
-        "season.created": _("Season made"),
-        "season.changed": _("Terms of the season changed"),
-        "season.timetable": _("Days of the areas changed"),
-        "season.open": _("Season opened"),
-        "season.closed": _("Season closed"),
-        "area.created": _("Area added"),
-        "area.changed": _("Area changed"),
-        "area.removed": _("Area removed"),
-        "exception.granted": _("Exception granted"),
-        "exception.changed": _("Exception changed"),
-        "exception.withdrawn": _("Exception withdrawn"),
-    },
-)
-event_kinds.register(
-    "school",
-    {
-        "school.added": _("School added to the register"),
-        "school.changed": _("Entry of the school changed"),
-        "enrolment.created": _("School takes part in the season"),
-        "enrolment.withdrawn": _("School taken out of the season"),
-        "enrolment.changed": _("Settings of the school changed"),
-    },
-)
-event_kinds.register_states(Season, _("Season"), subject="season")
-event_kinds.register_states(Enrolment, _("School in the season"), subject="school")
-event_kinds.register_facts(
-    {
-        "days": _("Days"),
-        "hours": _("Hours"),
-        "code": _("Code"),
-    }
-)
 
 status_badges.register(
     Season,

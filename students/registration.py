@@ -1,71 +1,15 @@
-"""What this room registers in the portal: permissions, events, badges, navigation, panels."""
+"""What this room adds to the portal: badges, navigation, panels, jobs."""
 
 from typing import Any
 
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from portal import event_kinds, language, navigation, panels, permissions, status_badges
-from portal.models import Role
-from portal.permissions import EVERYBODY, SCHOOL
+from portal import language, navigation, panels, status_badges
 from portal.status_badges import Badge
 from portal.tenancy import school_scope
 from students import student_access, tasks  # noqa: F401  (tasks registers kinds of jobs)
 from students.models import Correction, RosterImport, Student
-
-permissions.register("students.see", _("See students and their data"), roles=EVERYBODY)
-permissions.register("students.export", _("Export students, document numbers masked"), roles=EVERYBODY)
-permissions.register(
-    "students.export_in_clear", _("Export students with their document numbers"), roles={Role.SCHOOL_ADMIN}
-)
-permissions.register("students.reveal_number", _("See a document number in clear"), roles=EVERYBODY)
-permissions.register("students.change", _("Add, change and remove students"), roles=SCHOOL)
-permissions.register("roster.import", _("Import a roster"), roles=SCHOOL)
-
-event_kinds.register_subject("roster", _("Roster"), order=40)
-event_kinds.register_subject("student", _("Students"), order=50)
-event_kinds.register(
-    "roster",
-    {
-        "correction.asked": _("Correction asked for"),
-        "rosterimport.uploaded": _("Roster uploaded"),
-        "rosterimport.wrong_rows": _("Wrong rows of a roster downloaded"),
-        "roster.exported": _("Roster exported"),
-        "roster.imported": _("Roster imported"),
-    },
-)
-event_kinds.register(
-    "student",
-    {
-        "student.revealed": _("Document number looked at"),
-        "student.added": _("Student put on the roster"),
-        "student.changed": _("Data of the student changed"),
-        "student.removed": _("Student taken off the roster"),
-        "student.proof_reopened": _("Proofreading opened again, since the data changed"),
-        "student.correction_asked": _("Correction asked for"),
-        "student.correction_accepted": _("Correction accepted"),
-        "student.correction_declined": _("Correction declined"),
-    },
-)
-event_kinds.register_states(Student, _("Student"), subject="student", is_one_of_many=True)
-event_kinds.register_states(RosterImport, _("Roster"), subject="roster")
-event_kinds.register_states(Correction, _("Correction"), subject="roster")
-event_kinds.register_facts(
-    {
-        "id_number": _("Document number"),
-        "import": _("Import no."),
-        "correction": _("Correction no."),
-        "format": _("Format"),
-        "in_clear": _("Document numbers in clear"),
-        "count": _("Number"),
-        "new": _("New"),
-        "changed": _("Changed"),
-        "unchanged": _("Unchanged"),
-        "wrong": _("Wrong"),
-        "students": _("Students"),
-    },
-    hidden={"student"},
-)
 
 status_badges.register(
     Student,

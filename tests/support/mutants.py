@@ -34,7 +34,17 @@ SLOW = 6  # seconds
 KILLED, NOT_APPLIED = 1, 3
 OUTCOMES = {0: "survived", NOT_APPLIED: "not applied"}  # by the child's exit code
 NOT_RULES = ("/views/", "/migrations/", "/management/", "/templatetags/")
-NOT_RULE_FILES = {"admin.py", "apps.py", "urls.py", "api_urls.py", "checks.py", "registration.py", "__init__.py"}
+NOT_RULE_FILES = {
+    "admin.py",
+    "apps.py",
+    "urls.py",
+    "api_urls.py",
+    "checks.py",
+    "registration.py",
+    "permissions.py",
+    "event_kinds.py",
+    "__init__.py",
+}
 NOT_RULE_ROOMS = {"config", "launch", "demo"}
 TURNED = {
     ast.Lt: (ast.LtE, ast.GtE),

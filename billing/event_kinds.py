@@ -1,0 +1,40 @@
+"""How the events of this room read in the history: see portal/event_kinds.py."""
+
+from django.utils.translation import gettext_lazy as _
+
+from billing.models import Order
+from portal import event_kinds
+
+event_kinds.register_subject("fees", _("Fees"), order=70)
+event_kinds.register(
+    "school",
+    {
+        "enrolment.payment_mode": _("Way of payment changed"),
+    },
+)
+event_kinds.register(
+    "student",
+    {
+        "student.fee": _("Fee of the student changed"),
+    },
+)
+event_kinds.register(
+    "fees",
+    {
+        "ledger.charge": _("Fee charged"),
+        "ledger.payment": _("Payment received"),
+        "ledger.refund": _("Refund made"),
+        "ledger.reversal": _("Payment reversed: it was entered in error"),
+        "fees.settled": _("Fees settled"),
+        "fees.reopened": _("Fees open again"),
+        "fees.payment_resolved": _("Payment that the books refused settled by hand"),
+        "order.created": _("Order made"),
+    },
+)
+event_kinds.register_states(Order, _("Online order"), subject="fees")
+event_kinds.register_facts(
+    {
+        "amount_fen": _("Amount"),
+        "reference": _("Reference"),
+    }
+)

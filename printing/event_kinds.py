@@ -1,0 +1,29 @@
+"""How the events of this room read in the history: see portal/event_kinds.py."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portal import event_kinds
+from printing.models import Shipment
+
+event_kinds.register_subject("print", _("Printing and shipment"), order=90)
+event_kinds.register(
+    "print",
+    {
+        "printrun.created": _("Sheets ordered"),
+        "printrun.left_out": _("Students left out of the print run"),
+        "printrun.printed": _("Sheets printed"),
+        "printrun.contents_downloaded": _("Packing list downloaded"),
+        "volume.downloaded": _("Volume of sheets downloaded"),
+        "sheets.written": _("Sheets written to files"),
+        "shipment.shipped": _("Parcel sent"),
+        "shipment.received": _("Parcel received"),
+    },
+)
+event_kinds.register(
+    "photo",
+    {
+        "portraits.downloaded": _("Electronic portraits downloaded"),
+    },
+)
+event_kinds.register_states(Shipment, _("Shipment"), subject="print")
+event_kinds.register_facts(hidden={"run", "shipment"})

@@ -1,0 +1,13 @@
+"""What people may do in this room, action by action, and the roles that may: see portal/permissions.py."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portal import permissions
+from portal.permissions import CENTER, EVERYBODY, SCHOOL
+
+permissions.register("prints.see", _("See print runs and parcels"), roles=EVERYBODY)
+permissions.register("prints.order", _("Order and build print runs"), roles=CENTER)
+permissions.register("prints.download", _("Download sheets to print"), roles=CENTER)
+permissions.register("prints.ship", _("Ship a parcel"), roles=CENTER)
+permissions.register("prints.receive", _("Confirm a parcel"), roles=SCHOOL)
+permissions.register("portraits.download", _("Download the portraits as an archive"), roles=EVERYBODY)

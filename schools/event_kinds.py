@@ -1,0 +1,44 @@
+"""How the events of this room read in the history: see portal/event_kinds.py."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portal import event_kinds
+from schools.models import Enrolment, Season
+
+event_kinds.register_subject("season", _("Season and days"), order=10)
+event_kinds.register_subject("school", _("Schools"), order=20)
+event_kinds.register(
+    "season",
+    {
+        "season.created": _("Season made"),
+        "season.changed": _("Terms of the season changed"),
+        "season.timetable": _("Days of the areas changed"),
+        "season.open": _("Season opened"),
+        "season.closed": _("Season closed"),
+        "area.created": _("Area added"),
+        "area.changed": _("Area changed"),
+        "area.removed": _("Area removed"),
+        "exception.granted": _("Exception granted"),
+        "exception.changed": _("Exception changed"),
+        "exception.withdrawn": _("Exception withdrawn"),
+    },
+)
+event_kinds.register(
+    "school",
+    {
+        "school.added": _("School added to the register"),
+        "school.changed": _("Entry of the school changed"),
+        "enrolment.created": _("School takes part in the season"),
+        "enrolment.withdrawn": _("School taken out of the season"),
+        "enrolment.changed": _("Settings of the school changed"),
+    },
+)
+event_kinds.register_states(Season, _("Season"), subject="season")
+event_kinds.register_states(Enrolment, _("School in the season"), subject="school")
+event_kinds.register_facts(
+    {
+        "days": _("Days"),
+        "hours": _("Hours"),
+        "code": _("Code"),
+    }
+)

@@ -1,0 +1,15 @@
+"""What people may do in this room, action by action, and the roles that may: see portal/permissions.py."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portal import permissions
+from portal.models import Role
+from portal.permissions import CENTER, EVERYBODY
+
+permissions.register("overview.see", _("See the overview"), roles=EVERYBODY)
+permissions.register("season.see", _("See the seasons and their days"), roles=CENTER)
+permissions.register("season.manage", _("Make, change, open and close a season"), roles={Role.CENTER_ADMIN})
+permissions.register("season.except_school", _("Grant a school other days"), roles=CENTER)
+permissions.register("schools.see", _("See the schools"), roles=CENTER)
+permissions.register("schools.manage", _("Add, change and enrol schools"), roles=CENTER)
+permissions.register("schools.withdraw", _("Take a school out of the season"), roles={Role.CENTER_ADMIN})

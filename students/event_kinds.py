@@ -1,0 +1,51 @@
+"""How the events of this room read in the history: see portal/event_kinds.py."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portal import event_kinds
+from students.models import Correction, RosterImport, Student
+
+event_kinds.register_subject("roster", _("Roster"), order=40)
+event_kinds.register_subject("student", _("Students"), order=50)
+event_kinds.register(
+    "roster",
+    {
+        "correction.asked": _("Correction asked for"),
+        "rosterimport.uploaded": _("Roster uploaded"),
+        "rosterimport.wrong_rows": _("Wrong rows of a roster downloaded"),
+        "roster.exported": _("Roster exported"),
+        "roster.imported": _("Roster imported"),
+    },
+)
+event_kinds.register(
+    "student",
+    {
+        "student.revealed": _("Document number looked at"),
+        "student.added": _("Student put on the roster"),
+        "student.changed": _("Data of the student changed"),
+        "student.removed": _("Student taken off the roster"),
+        "student.proof_reopened": _("Proofreading opened again, since the data changed"),
+        "student.correction_asked": _("Correction asked for"),
+        "student.correction_accepted": _("Correction accepted"),
+        "student.correction_declined": _("Correction declined"),
+    },
+)
+event_kinds.register_states(Student, _("Student"), subject="student", is_one_of_many=True)
+event_kinds.register_states(RosterImport, _("Roster"), subject="roster")
+event_kinds.register_states(Correction, _("Correction"), subject="roster")
+event_kinds.register_facts(
+    {
+        "id_number": _("Document number"),
+        "import": _("Import no."),
+        "correction": _("Correction no."),
+        "format": _("Format"),
+        "in_clear": _("Document numbers in clear"),
+        "count": _("Number"),
+        "new": _("New"),
+        "changed": _("Changed"),
+        "unchanged": _("Unchanged"),
+        "wrong": _("Wrong"),
+        "students": _("Students"),
+    },
+    hidden={"student"},
+)

@@ -1,0 +1,20 @@
+"""How the events of this room read in the history: see portal/event_kinds.py."""
+
+from django.utils.translation import gettext_lazy as _
+
+from portal import event_kinds
+
+event_kinds.register(
+    "season",
+    {
+        "season.ranked": _("Schools ranked"),
+    },
+)
+event_kinds.register(
+    "print",
+    {
+        "award.decided": _("Decision about a school at the year's end"),
+        "bulletin.saved": _("Draft of the bulletin saved"),
+        "bulletin.published": _("Bulletin published"),
+    },
+)
