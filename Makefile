@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3 || echo python3.11)
 VENV := .venv
 PY := $(VENV)/bin/python
-# Packages are installed without byte code (environment.py): Python must be free to keep it.
+# Packages are installed without byte code (launch/install.py): Python must be free to keep it.
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help

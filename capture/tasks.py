@@ -1,4 +1,4 @@
-"""Celery tasks: each takes ids, opens the scope of the school, and calls one rule function."""
+"""Celery tasks: a task opens a scope and calls a rule function. The timetable in config/celery.py calls most of them."""
 
 import threading
 from typing import Any

@@ -48,7 +48,11 @@ def sweep(
     found = 0
     for row in list(rows.stale().order_by("pk")[:MAX_SWEPT]):
         with scope(row):
-            found += _queue_or_give_up(row, enqueue, give_up)
+            try:
+                found += _queue_or_give_up(row, enqueue, give_up)
+            except Exception:
+                # One row that cannot be given up must not keep the rows behind it waiting.
+                log.exception("The sweep could not deal with %s %s", row._meta.label, row.pk)
     return found
 
 

@@ -11,7 +11,7 @@ from portal.models import Membership
 from portal.panels import panels_of
 from portal.views.jobs import jobs_panel
 from schools import opening_hours
-from schools.enrolment_phases import phases_of
+from schools.enrolment_timeline import timeline_of
 from schools.models import Enrolment, Season, Window
 
 
@@ -41,7 +41,7 @@ def school_home(request: Any) -> HttpResponse:
     if enrolment:
         periods = opening_hours.periods_of(school=request.school, season=request.season)
         context |= {
-            "phases": phases_of(enrolment),
+            "phases": timeline_of(enrolment),
             "periods": periods,
             "days_left": opening_hours.days_left(periods, context["today"]),
             "next_steps": panels_of(request, "school.next_step"),

@@ -22,7 +22,7 @@ from portal.lists import Filter, List, row, search
 from portal.models import Event, Membership
 from portal.panels import panels_of
 from schools import enrolments, opening_hours
-from schools.enrolment_phases import phases_of
+from schools.enrolment_timeline import timeline_of
 from schools.forms import SchoolForm
 from schools.models import Action, Area, Enrolment, School, Season, Window, WindowException
 
@@ -90,7 +90,7 @@ def school(request: Any, pk: int) -> HttpResponse:
     context = {
         "school": row,
         "enrolment": enrolment,
-        "phases": phases_of(enrolment) if enrolment else [],
+        "phases": timeline_of(enrolment) if enrolment else [],
         "people": Membership.objects.filter(school=row)
         .select_related("user")
         .order_by("-is_contact", "role", "user__full_name"),

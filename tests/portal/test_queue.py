@@ -81,6 +81,23 @@ def test_work_of_a_lost_worker_is_queued_again_once_and_given_up_the_second_time
     assert sweep() == ([], [job.pk])
 
 
+def test_row_that_cannot_be_given_up_does_not_stop_the_rows_behind_it(job, school, caplog):
+    other = Job.objects.create(kind="count", school=school)
+    long_ago = timezone.now() - dt.timedelta(hours=1)
+    for row in (job, other):
+        grow_old(row, status=Job.Status.RUNNING, attempts=2, claimed_at=long_ago)
+    given_up = []
+
+    def give_up(row):
+        if row.pk == job.pk:
+            raise ValueError("a defect")
+        given_up.append(row.pk)
+
+    queue.sweep(Job.objects.all(), enqueue=lambda row: None, give_up=give_up)
+    assert given_up == [other.pk]
+    assert "a defect" in caplog.text
+
+
 def test_worker_that_is_told_to_stop_gives_back_without_a_loss(job):
     claimed = Job.objects.claim(job.pk)
     with pytest.raises(SystemExit), queue.released_on_stop(claimed):

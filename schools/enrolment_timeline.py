@@ -1,4 +1,7 @@
-"""The phases of a school in the season, for its pages: which are done, and since when."""
+"""The timeline of a school in a season, for its pages: which phases are done, and since when.
+
+What a phase allows is `Enrolment.ALLOWED` in schools/models/enrolment.py.
+"""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from schools.models import Enrolment
 
 
 @dataclass(frozen=True)
-class Phase:
+class Step:
     status: str
     label: Any
     is_done: bool
@@ -17,7 +20,7 @@ class Phase:
     since: dt.datetime | None
 
 
-def phases_of(enrolment: Enrolment) -> list[Phase]:
+def timeline_of(enrolment: Enrolment) -> list[Step]:
     """Every phase in its order. `since` is the last time at which the school entered it."""
     reached: dict[str, dt.datetime] = {}
     for event in history.of(enrolment).exclude(after="").order_by("id"):
@@ -25,6 +28,6 @@ def phases_of(enrolment: Enrolment) -> list[Phase]:
     order = [value for value, _label in Enrolment.Status.choices]
     now = order.index(enrolment.status)
     return [
-        Phase(value, label, is_done=i < now, is_current=i == now, since=reached.get(value) if i <= now else None)
+        Step(value, label, is_done=i < now, is_current=i == now, since=reached.get(value) if i <= now else None)
         for i, (value, label) in enumerate(Enrolment.Status.choices)
     ]
