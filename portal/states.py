@@ -1,4 +1,6 @@
-"""Changing the state of a row. Every change of a state goes through `change` or `change_many`.
+"""Changing the state of a row, by `change` or `change_many`.
+
+The only other way is a claim (`portal.models.claims`).
 
 A model declares `STATE_FIELD` (default "status") and `TRANSITIONS`: {from: {to, ...}}. `change`
 does a conditional UPDATE on the states from which the target may be reached, raises `Conflict` when

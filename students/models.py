@@ -41,7 +41,7 @@ class Student(TenantModel):
         BY_SCHOOL = "by_school", _("Paid by the school")
 
     STATE_FIELD = "stage"
-    # approved and retake -> review: a reviewer undoes a decision (capture.review.decisions.undo).
+    # approved and retake -> review: a reviewer takes the last decision back.
     TRANSITIONS = {
         Stage.WAITING: {Stage.CHECKING},
         Stage.CHECKING: {Stage.RETAKE, Stage.READY, Stage.REVIEW, Stage.CHECKING},
