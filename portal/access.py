@@ -15,16 +15,17 @@ from typing import Any
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.db import DataError
+from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal import history, permissions
-from portal.errors import InvalidForm, PortalError
+from portal.errors import Conflict, InvalidForm, PortalError
 from portal.models import Membership
 from portal.tenancy import center_scope, school_scope
+from portal.transactions import is_retryable
 
 View = Callable[..., HttpResponse]
 log = logging.getLogger(__name__)
@@ -80,6 +81,9 @@ class PortalMiddleware:
             error = PortalError(
                 _("Something was missing or damaged on the way. Go back, reload the page and try once more.")
             )
+        if isinstance(error, OperationalError) and is_retryable(error):
+            log.warning("%s %s was refused by PostgreSQL: %s", request.method, request.path, error)
+            error = Conflict()
         return refusal_page(request, error) if isinstance(error, PortalError) else None
 
 

@@ -31,6 +31,7 @@ from portal import files, history, queue, states
 from portal.errors import Conflict, PortalError
 from portal.models import Job, Membership, User
 from portal.tenancy import Period, Tenant, school_scope, system_scope
+from portal.transactions import is_retryable
 
 log = logging.getLogger(__name__)
 
@@ -151,7 +152,8 @@ def progress(job: Job, done: int, total: int | None = None) -> None:
 def run(job_id: int) -> None:
     """Claim and run one job.
 
-    A PortalError fails the job with its sentence; any other exception is our fault and is logged.
+    A PortalError fails the job with its sentence. A job whose transaction PostgreSQL refuses is run
+    once more. Any other exception is our fault and is logged.
     """
     job = Job.objects.claim(job_id)
     if job is None:
@@ -163,16 +165,20 @@ def run(job_id: int) -> None:
         _requeue(job)
     except PortalError as error:
         fail(job, message=str(error))
-    except Exception:
+    except Exception as error:
+        if is_retryable(error) and not job.is_given_up:
+            log.warning("Job %s %s was refused by PostgreSQL and begins again: %s", job.kind, job.pk, error)
+            _requeue(job, attempts=job.attempts)
+            return
         log.exception("Job %s %s failed", job.kind, job.pk)
         fail(job, message=_("The work stopped because of a fault on our side. It has been reported; try again later."))
     else:
         finish(job)
 
 
-def _requeue(job: Job) -> None:
+def _requeue(job: Job, *, attempts: int = 0) -> None:
     """Put the job at the end of the queue. Not recorded in the history, like a claim."""
-    if Job.objects.release(job, attempts=0, result=job.result):
+    if Job.objects.release(job, attempts=attempts, result=job.result):
         enqueue(job)
 
 

@@ -51,7 +51,7 @@ def retried(function: Callable[P, R]) -> Callable[P, R]:
     return run
 
 
-def is_retryable(error: OperationalError) -> bool:
+def is_retryable(error: Exception) -> bool:
     """Whether PostgreSQL ended the transaction in favour of another one, so that a retry can
     succeed.
     """

@@ -3,6 +3,8 @@
 import pytest
 from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError, connection
+from psycopg.errors import DeadlockDetected
 
 from tests.support.words import said
 
@@ -30,6 +32,18 @@ def test_what_no_column_can_hold_is_the_senders_mistake(owner_client, enrolment,
     else:
         sentence = said("Something was missing or damaged on the way. Go back, reload the page and try once more.")
     assert sentence in answer.content.decode()
+
+
+def test_a_page_whose_transaction_postgresql_refuses_says_reload(owner_client, enrolment):
+    def deadlock(execute, sql, params, many, context):
+        if "students_student" in sql:
+            raise OperationalError("deadlock detected") from DeadlockDetected()
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(deadlock):
+        answer = owner_client.get("/school/roster/")
+    assert answer.status_code == 409
+    assert said("This has changed in the meantime. Reload the page and look again.") in answer.content.decode()
 
 
 def test_a_number_beyond_any_id_is_the_senders_mistake(owner_client, enrolment):

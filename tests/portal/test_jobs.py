@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected
 
 from portal import history, jobs
 from portal.errors import PortalError
@@ -45,6 +46,30 @@ def test_job_is_written_before_the_queue_is_told(handlers, queued, school, owner
         assert queued == []
     assert queued == [job.pk]
     assert job.status == Job.Status.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("refusals", "status", "has_message"), [(1, Job.Status.DONE, False), (2, Job.Status.FAILED, True)]
+)
+def test_job_whose_transaction_is_refused_runs_once_more(
+    handlers, queued, school, owner, refusals, status, has_message
+):
+    left = [refusals]
+
+    @jobs.handler("count", label="count")
+    def count(job):
+        if left[0]:
+            left[0] -= 1
+            raise OperationalError("deadlock detected") from DeadlockDetected()
+
+    job = make("count", school, owner)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.status, queued) == (Job.Status.QUEUED, [job.pk])
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert job.status == status
+    assert bool(job.message) is has_message
 
 
 def test_run_works_inside_the_schools_scope_and_keeps_the_result(handlers, queued, school, owner):
