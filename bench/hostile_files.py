@@ -57,7 +57,7 @@ def judged(data: bytes) -> tuple[str, str]:
 
     try:
         source = vision.open_photo(normalising.normalise(data, max_bytes=MAX_BYTES).jpeg)
-    except PortalError as refusal:
+    except (PortalError, vision.Unreadable) as refusal:  # at the upload, or in the worker
         return getattr(refusal, "code", "refused"), str(refusal)
     measures = vision.measure(source)
     verdict = vision.judge(measures)
