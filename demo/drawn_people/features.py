@@ -21,7 +21,8 @@ IRIS_RISE = -0.022
 class Expression:
     """The expression of a face.
 
-    `lids`: lid gap over iris diameter; `gaze`: offset in eye units; `gape`: open mouth.
+    `lids`: lid gap over iris diameter; `gaze`: offset in eye units; `gape`: open mouth; `left`: the expression of the left
+    eye in the picture where the eyes differ.
     """
 
     lids: float
@@ -29,6 +30,7 @@ class Expression:
     red_pupils: bool = False
     gape: float = 0.0
     teeth: bool = False
+    left: Expression | None = None
 
     @property
     def is_shut(self) -> bool:
@@ -324,5 +326,5 @@ def draw_features(canvas: Canvas, frame: Frame, person: Person, expression: Expr
     draw_nose(canvas, frame, person)
     draw_mouth(canvas, frame, person, expression)
     for side in (-1, 1):
-        draw_eye(canvas, frame, person, expression, side)
+        draw_eye(canvas, frame, person, (expression.left if side < 0 else None) or expression, side)
         draw_brow(canvas, frame, person, side)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from demo.drawn_people.appearances import APPEARANCES, Appearance
 from demo.drawn_people.camera import expose, jpeg, roughen
 from demo.drawn_people.canvas import Canvas, Colour, Frame
 from demo.drawn_people.clothes import draw_clothes
@@ -29,34 +30,44 @@ def draw_portrait(
     *,
     size: tuple[int, int] = (1500, 2000),
     violation: str | None = None,
+    appearance: str = "",
     background: Colour | None = None,
 ) -> Image.Image:
     """A photo of the person as an RGB picture of `size` (width, height), usually 3:4.
 
-    `violation` is one of `VIOLATIONS`, the name of the rule that the photo breaks. Equal arguments
-    give equal pixels.
+    `violation` is one of `VIOLATIONS`, the name of the rule that the photo breaks; `appearance` one of `APPEARANCES`, a way
+    to be that breaks none. Equal arguments give equal pixels.
     """
+    look = APPEARANCES[appearance] if appearance else Appearance()
     scene = Scene(person=person, wall=background or person.wall, expression=Expression(person.eye_open))
+    scene = look.change(scene)
     if violation:
         scene = BEFORE.get(violation, lambda same: same)(scene)
     width, height = size
     painted = min(width, LARGEST)
     canvas = Canvas(painted, round(height * painted / width))
-    paint_scene(canvas, scene)
+    paint_scene(canvas, scene, look)
     light_scene(canvas, scene)
     if painted < width:
         canvas.pixels = cv2.resize(canvas.pixels, size, interpolation=cv2.INTER_CUBIC)
     pixels = expose(canvas.pixels, seed=scene.person.seed)
+    if look.after:
+        pixels = look.after(pixels, scene)
     if violation in AFTER:
         pixels = AFTER[violation](pixels, scene)
     return Image.fromarray(pixels)
 
 
 def draw_jpeg(
-    person: Person, violation: str | None = None, quality: int = 90, *, size: tuple[int, int] = (1500, 2000)
+    person: Person,
+    violation: str | None = None,
+    quality: int = 90,
+    *,
+    appearance: str = "",
+    size: tuple[int, int] = (1500, 2000),
 ) -> bytes:
     """The photo as the bytes of a JPEG file."""
-    return jpeg(draw_portrait(person, size=size, violation=violation), quality)
+    return jpeg(draw_portrait(person, size=size, violation=violation, appearance=appearance), quality)
 
 
 def frame_for(scene: Scene, canvas: Canvas) -> Frame:
@@ -67,7 +78,7 @@ def frame_for(scene: Scene, canvas: Canvas) -> Frame:
     return Frame(scale, width * (0.5 + person.offset * EYE_UNIT), height * EYE_LINE, person.roll)
 
 
-def paint_scene(canvas: Canvas, scene: Scene) -> None:
+def paint_scene(canvas: Canvas, scene: Scene, look: Appearance) -> None:
     """Wall and people."""
     paint_wall(canvas, scene.wall)
     if scene.is_empty:
@@ -76,8 +87,8 @@ def paint_scene(canvas: Canvas, scene: Scene) -> None:
     if scene.companion:
         beside = replace(frame, scale=frame.scale * 0.8, x=canvas.size[0] * 0.87, y=frame.y * 1.1)
         frame = replace(frame, scale=frame.scale * 0.85, x=canvas.size[0] * 0.36)
-        paint_person(canvas, beside, replace(scene, person=scene.companion))
-    paint_person(canvas, frame, scene)
+        paint_person(canvas, beside, replace(scene, person=scene.companion), Appearance())
+    paint_person(canvas, frame, scene, look)
 
 
 def paint_wall(canvas: Canvas, colour: Colour) -> None:
@@ -89,9 +100,11 @@ def paint_wall(canvas: Canvas, colour: Colour) -> None:
     canvas.pixels[:] = light[..., None] * np.asarray(colour, np.float32)
 
 
-def paint_person(canvas: Canvas, frame: Frame, scene: Scene) -> None:
+def paint_person(canvas: Canvas, frame: Frame, scene: Scene, look: Appearance) -> None:
     """One person from back to front."""
     person = scene.person
+    if look.behind:
+        look.behind(canvas, frame, scene)
     tucked = person.hair_style in EARS_OVER_HAIR
     draw_back_hair(canvas, frame, person)
     draw_neck(canvas, frame, person)
@@ -104,10 +117,14 @@ def paint_person(canvas: Canvas, frame: Frame, scene: Scene) -> None:
     draw_face(canvas, frame, person)
     box, cover = canvas.mask(frame, face_outline(person))
     roughen(canvas.pixels[box], cover, seed=person.seed, strength=PORES * scene.pores)
+    if look.on_skin:
+        look.on_skin(canvas, frame, scene)
     draw_features(canvas, frame, person, scene.expression)
     draw_front_hair(canvas, frame, person, with_fringe=scene.has_fringe)
     if tucked:
         draw_ears(canvas, frame, person)
     if person.glasses:
         draw_glasses(canvas, frame, person, tint=scene.tint, glare=scene.glare)
+    if look.over:
+        look.over(canvas, frame, scene)
     cover_face(canvas, frame, scene)

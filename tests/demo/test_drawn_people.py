@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.drawn_people import VIOLATIONS, Person, draw_jpeg, draw_portrait, write_y4m
+from demo.drawn_people import APPEARANCES, VIOLATIONS, Person, draw_jpeg, draw_portrait, write_y4m
 from vision import RULE_NAMES, check
 
 SEEDS = range(0, 60, 5)
@@ -41,6 +41,22 @@ def test_portrait_has_the_size_that_was_asked_for(size):
 def test_compliant_drawing_is_never_rejected(seed):
     checked = check(draw_jpeg(Person.random(seed), size=(900, 1200)))
     assert checked.verdict.outcome == "green", checked.verdict.findings
+
+
+@pytest.mark.parametrize("appearance", sorted(set(APPEARANCES) - {"eye_patch", "one_eye", "squint"}))
+def test_nobody_is_rejected_for_how_they_are(appearance):
+    for seed in (3, 8, 14, 27):
+        verdict = check(draw_jpeg(Person.random(seed), appearance=appearance, size=(900, 1200))).verdict
+        assert not verdict.is_rejected, (seed, verdict.findings)
+
+
+@pytest.mark.parametrize("appearance", APPEARANCES)
+def test_appearance_is_seen_in_the_picture(appearance):
+    plain, changed = (
+        np.asarray(draw_portrait(Person.random(8), appearance=name, size=(450, 600)), np.int16)
+        for name in ("", appearance)
+    )
+    assert (np.abs(plain - changed).max(2) > 20).mean() > 0.0005
 
 
 @pytest.mark.parametrize("violation", sorted(set(VIOLATIONS) - {"nobody"}))
