@@ -147,6 +147,13 @@ class Rule:
         return self.decide_portrait is not None
 
     @property
+    def compares_one_measure(self) -> bool:
+        """Whether a photo breaks the rule just when one measure passes a limit, so that another limit can be chosen for it
+        alone.
+        """
+        return self.decide is first_criterion and len(self.criteria) == 1
+
+    @property
     def reads_background(self) -> bool:
         """Whether the finding may change with the background of the portrait."""
         return any("{background}" in criterion.measure for criterion in self.criteria)
