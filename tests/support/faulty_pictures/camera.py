@@ -7,7 +7,8 @@ import numpy as np
 from scipy.spatial import Delaunay
 
 from tests.support.faulty_pictures.subject import Picture, Subject, developed
-from vision.face_crop import CHEEK_LEFT, CHEEK_RIGHT, OVAL
+from vision.face_crop import CHEEK_LEFT, CHEEK_RIGHT
+from vision.variations.geometry import round_the_face
 
 STEPS = 400  # of the path of a shaken hand
 
@@ -62,7 +63,7 @@ def _rotated(subject: Subject, yaw: float = 0.0, pitch: float = 0.0) -> Picture:
     points = subject.face.points.copy()
     centre = points[[CHEEK_LEFT, CHEEK_RIGHT]].mean(0)
     centre[1] = points[[10, 152], 1].mean()
-    head = np.vstack([points, _round_the_face(points, centre)])
+    head = np.vstack([points, round_the_face(points)])
     a, b = np.radians(yaw), np.radians(pitch)
     x, y, z = (head - centre).T
     x, z = x * np.cos(a) - z * np.sin(a), x * np.sin(a) + z * np.cos(a)
@@ -70,14 +71,6 @@ def _rotated(subject: Subject, yaw: float = 0.0, pitch: float = 0.0) -> Picture:
     targets = np.stack([x, y], 1) + centre[:2]
     seen = _seen(head[:, :2], targets, z)
     return subject.moved(head[seen, :2], targets[seen])
-
-
-def _round_the_face(points: np.ndarray, centre: np.ndarray) -> np.ndarray:
-    """Places of hair and ears, at the depth of the ears."""
-    rim = points[list(OVAL)] - centre
-    rim[:, 2] = 0
-    rim = rim[rim[:, 1] < 0.25 * np.abs(rim[:, 1]).max()]  # the neck does not turn with the head
-    return np.vstack([centre + rim * part for part in (1.2, 1.45, 1.7)])
 
 
 def _seen(before: np.ndarray, after: np.ndarray, depth: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 
 from tests.support.faulty_pictures.subject import Picture, Subject, developed, laid_over
 from vision.face_crop import IRIS_LEFT, IRIS_RIGHT
+from vision.variations import glasses
 
 # Upper lid, lower lid and the lower rim of the brow, each from the outer to the inner corner.
 LIDS = (
@@ -117,30 +118,14 @@ def in_glasses(subject: Subject) -> Picture:
 
 
 def _in_glasses(subject: Subject, down: float, half: tuple[float, float], thick: float) -> Picture:
-    """Two rims and a bridge; `down` is their middle below the irises, all in eye distances."""
-    width, reach = round(thick * subject.unit), half[0] - 0.01
-    rim = np.zeros(subject.rgb.shape[:2], np.float32)
-    for iris in (IRIS_LEFT, IRIS_RIGHT):
-        _ellipse(subject, rim, subject.at(iris[0], down=down), half, width)
-    ends = [subject.at(iris[0], side * reach, down - 0.05) for iris, side in ((IRIS_LEFT, 1), (IRIS_RIGHT, -1))]
-    cv2.line(rim, *(tuple(np.round(place).astype(int).tolist()) for place in ends), 1.0, width)
-    rim = cv2.GaussianBlur(rim, (0, 0), 0.8)
-    shadow = 1 - 0.35 * np.roll(cv2.GaussianBlur(rim, (0, 0), 2.5), int(0.04 * subject.unit), axis=0)
-    dye = np.array(((0.02, 0.02, 0.02), (0.10, 0.04, 0.02), (0.05, 0.05, 0.09))[subject.chance.integers(3)], np.float32)
-    lit = dye * np.clip(subject.shading(0.03), 0.4, 1.6)[..., None]
-    return developed(subject.linear * shadow[..., None] * (1 - rim[..., None]) + lit * rim[..., None])
+    dye = (glasses.BLACK, glasses.BROWN, glasses.BLUE)[subject.chance.integers(3)]
+    return glasses.framed(subject, half=half, thick=thick, dye=dye, down=down)
 
 
 def _lens(subject: Subject, index: int, size: float) -> np.ndarray:
     glass = np.zeros(subject.rgb.shape[:2], np.float32)
-    _ellipse(subject, glass, subject.at(index, down=0.08), (0.36 * size, 0.3 * size), -1)
+    glasses.draw_ellipse(subject, glass, subject.at(index, down=0.08), (0.36 * size, 0.3 * size), -1)
     return cv2.GaussianBlur(glass, (0, 0), 1.5)
-
-
-def _ellipse(subject: Subject, mask: np.ndarray, centre: np.ndarray, half: tuple[float, float], thick: int) -> None:
-    middle = tuple(np.round(centre).astype(int).tolist())
-    lengths = tuple(int(part * subject.unit) for part in half)
-    cv2.ellipse(mask, middle, lengths, subject.face.roll, 0, 360, 1.0, thick, cv2.LINE_AA)
 
 
 def opened(subject: Subject) -> Picture:

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from tests.support.faulty_pictures.subject import Picture, Subject, developed
-from vision.face_crop import IRIS_LEFT, IRIS_RIGHT, OVAL
+from vision.face_crop import IRIS_LEFT, IRIS_RIGHT
+from vision.variations import processing
 
 FINER = 3  # samples a camera px, so that the grid of a display aliases as it does on a sensor
-FEATURES = ((33, 133, 159, 145, 70, 107), (263, 362, 386, 374, 300, 336), (61, 291, 0, 17))
 
 
 def near_screen(subject: Subject) -> Picture:
@@ -90,13 +90,8 @@ def _rephotographed(subject: Subject, linear: np.ndarray, blur: float, finer: in
 
 
 def smoothed(subject: Subject) -> Picture:
-    """A beauty filter: edge-keeping smoothing of the skin, slightly lighter, eyes and mouth left sharp."""
-    soft = subject.rgb
-    for _ in range(2):
-        soft = cv2.bilateralFilter(
-            soft, max(9, int(subject.face.width) // 25), 38, max(7, int(subject.face.width) // 40)
-        )
-    return _on_skin(subject, np.minimum(soft * 1.04, 255), subject.amount(0.6, 1.0))
+    """A beauty filter."""
+    return processing.smoothed(subject, subject.amount(0.6, 1.0))
 
 
 def airbrushed(subject: Subject) -> Picture:
@@ -104,13 +99,7 @@ def airbrushed(subject: Subject) -> Picture:
     rgb = subject.rgb.astype(np.float32)
     low = cv2.GaussianBlur(rgb, (0, 0), 0.02 * subject.face.width)
     fine = rgb - cv2.GaussianBlur(rgb, (0, 0), 1.0)
-    return _on_skin(subject, np.clip(low * 1.03 + 0.15 * fine, 0, 255), subject.amount(0.6, 1.0))
-
-
-def _on_skin(subject: Subject, changed: np.ndarray, strength: float) -> Picture:
-    features = sum(subject.area(part, 0.01) for part in FEATURES)
-    area = (subject.area(OVAL, 0.03) * np.clip(1 - features, 0, 1))[..., None] * strength
-    return (subject.rgb * (1 - area) + changed * area).astype(np.uint8)
+    return processing.on_skin(subject, np.clip(low * 1.03 + 0.15 * fine, 0, 255), subject.amount(0.6, 1.0))
 
 
 def reshaped(subject: Subject) -> Picture:
