@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import importlib.util
 import os
 import sys
 import threading
@@ -22,7 +23,12 @@ os.environ.setdefault("GLOG_minloglevel", "3")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 LEAST_FACE_SCORE = 0.5
-M_ARENA_MAX = -8  # of glibc's malloc.h
+# Names of glibc's malloc.h, and the values set: arenas, bytes.
+MALLOC_OPTIONS = {
+    "M_ARENA_MAX": (-8, 2),
+    "M_MMAP_THRESHOLD": (-3, 4 << 20),
+    "M_TRIM_THRESHOLD": (-1, 8 << 20),
+}
 _lock = threading.Lock()  # a graph processes one picture at a time
 _quiet_until_found = {"mesh", "pose"}
 
@@ -100,45 +106,76 @@ def _model(name: str, pid: int) -> Any:
     """`pid` is part of the cache key, so that a child of fork() makes its own models."""
     # One photo is one task on one core. OpenCV's own threads would slow down the other workers.
     cv2.setNumThreads(1)
-    _share_arenas()
+    _limit_kept_memory()
     with _quiet():
         model = MAKERS[name]()
         model.process(np.zeros((256, 256, 3), np.uint8))
     return model
 
 
-def _share_arenas() -> None:
-    """Let all threads share two allocation arenas (glibc only). One arena for each of the dozen
-    threads would keep 20 MB more in every worker.
+def _limit_kept_memory() -> None:
+    """Make malloc return what a photo needed (glibc only).
+
+    One arena for each of the dozen threads would keep 20 MB more in every worker. The thresholds
+    would grow with the largest picture; fixed, they keep 20 MB less.
     """
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").mallopt(M_ARENA_MAX, 2)
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+        for option, value in MALLOC_OPTIONS.values():
+            mallopt(option, value)
 
 
-def _solutions() -> Any:
+def _solution(name: str) -> Any:
+    """A module of mediapipe.python.solutions.
+
+    The packages around it are entered without their own imports, which would load all solutions,
+    the task library and matplotlib: 30 MB that no network needs.
+    """
+    for package in ("mediapipe", "mediapipe.python", "mediapipe.python.solutions"):
+        if package not in sys.modules:
+            spec = importlib.util.find_spec(package)
+            assert spec is not None
+            sys.modules[package] = importlib.util.module_from_spec(spec)
     with warnings.catch_warnings():
-        # mediapipe imports protobuf and matplotlib, which print deprecation warnings.
-        warnings.simplefilter("ignore")
-        from mediapipe.python import solutions
-    return solutions
+        warnings.simplefilter("ignore")  # protobuf prints deprecation warnings
+        return importlib.import_module(f"mediapipe.python.solutions.{name}")
 
 
 def _mesh() -> Any:
-    return _solutions().face_mesh.FaceMesh(
+    return _solution("face_mesh").FaceMesh(
         static_image_mode=True, max_num_faces=3, refine_landmarks=True, min_detection_confidence=0.5
     )
 
 
 def _face_boxes() -> Any:
-    return _solutions().face_detection.FaceDetection(model_selection=1, min_detection_confidence=LEAST_FACE_SCORE)
+    return _solution("face_detection").FaceDetection(model_selection=1, min_detection_confidence=LEAST_FACE_SCORE)
 
 
 def _person() -> Any:
-    return _solutions().selfie_segmentation.SelfieSegmentation(model_selection=0)
+    return _solution("selfie_segmentation").SelfieSegmentation(model_selection=0)
 
 
 def _pose() -> Any:
-    return _solutions().pose.Pose(static_image_mode=True, model_complexity=1)
+    return _without_xnnpack(_solution("pose").Pose)(static_image_mode=True, model_complexity=1)
+
+
+def _without_xnnpack(solution: Any) -> Any:
+    """The solution on TensorFlow Lite's own kernels, for a large network that few photos need.
+
+    XNNPACK is 2.5 times as fast but keeps all weights a second time, 42 MB of the pose network. The
+    results differ by rounding only.
+    """
+    from mediapipe.calculators.tensor.inference_calculator_pb2 import InferenceCalculatorOptions
+
+    class OwnKernels(solution):
+        def _initialize_graph_interface(self, *args: Any) -> Any:
+            graph = super()._initialize_graph_interface(*args)
+            for node in graph.node:
+                if node.calculator.startswith("InferenceCalculator"):
+                    node.options.Extensions[InferenceCalculatorOptions.ext].delegate.tflite.SetInParent()
+            return graph
+
+    return OwnKernels
 
 
 MAKERS: dict[str, Callable[[], Any]] = {"mesh": _mesh, "face_boxes": _face_boxes, "person": _person, "pose": _pose}
