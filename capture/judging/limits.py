@@ -71,6 +71,16 @@ def bounds(limit_set: LimitSet, *, background: str) -> vision.Limits:
     return vision.limits_of(known, background=background)
 
 
+HEAD_RULES = ("one_face", "face_size", "roll", "yaw")
+
+
+def of_the_head(limit_set: LimitSet) -> dict[str, float | None]:
+    """What the camera page must know to warn before the server rejects: the rejecting limit of each rule about the place and
+    the pose of the head, None where it is off."""
+    found = bounds(limit_set, background="")
+    return {rule: found.get(rule, "reject") for rule in HEAD_RULES}
+
+
 def rejects_automatically(limit_set: LimitSet | None, findings: Iterable[vision.Finding]) -> bool:
     """Whether a photo with these findings is rejected without a person and gets no portrait."""
     rejects = [finding for finding in findings if finding.outcome == "reject"]

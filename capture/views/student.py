@@ -1,6 +1,7 @@
 """The student's pages, phone first: sign-in, details and consent, rules, camera, verdict, receipt,
 messages."""
 
+import json
 import uuid
 from typing import Any
 
@@ -14,7 +15,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from capture.forms import ConfirmForm, SignInForm
-from capture.judging import explanations
+from capture.judging import explanations, limits
 from capture.models import Photo, Station
 from capture.review import decisions
 from capture.sign_in import consent, credentials
@@ -161,6 +162,7 @@ def camera(request: Any) -> HttpResponse:
         "allow_file": request.enrolment.allow_file,
         "student": request.student,
         "season": request.season,
+        "limits": json.dumps(limits.of_the_head(limits.in_force(request.season))),
     }
     return render(request, "capture/camera.html", context)
 

@@ -1,6 +1,7 @@
 // The camera page. One form, whose data-mode says where it is:
 // starting → live → (counting) → frozen → sending → gone; failed keeps the photo; none says why there is no camera.
-import { advice, faceWatch, look } from "./camera/hints.js";
+import { faceFinder } from "./camera/faces.js";
+import { advice, look } from "./camera/hints.js";
 import * as level from "./camera/level.js";
 import { REASONS, close, cropOf, frameGrabber, hasSeveral, isFront, open, take } from "./camera/lens.js";
 import { send } from "./camera/send.js";
@@ -22,7 +23,8 @@ const part = (name) => form.querySelector(`[data-${name}]`);
 const [video, still, hint, shutter, progress] = ["video", "still", "hint", "shutter", "progress"].map(part);
 const state = { stream: null, facing: recall() || "user", photo: null, name: "photo.jpg", origin: "camera", timer: 0, counting: 0, warning: "", seen: [], looking: false, refused: false, saidAt: 0, held: null };
 const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
-const watchFaces = faceWatch();
+const finder = faceFinder({ worker: form.dataset.faceWorker, model: form.dataset.faceModel });
+const limits = JSON.parse(form.dataset.limits);
 const frameOf = frameGrabber(video);
 
 function recall() {
@@ -102,23 +104,23 @@ async function watch() {
   state.looking = true;
   try {
     const frame = await frameOf(state.stream);
-    const seen = look(frame, cropOf(video.videoWidth, video.videoHeight), guide);
+    const faces = await finder.find(frame);
+    const seen = look(frame, cropOf(video.videoWidth, video.videoHeight), guide, faces);
     if (frame !== video) frame.close();
-    const faces = await watchFaces(guide);
-    if (is("live")) tell(seen, faces);
+    if (is("live")) tell(seen);
   } finally {
     state.looking = false; // a frame that could not be read is not the end of all hints
   }
 }
 
-function tell(seen, faces) {
-  const [worst = ""] = advice(seen, { faces, tilted: isTilted() });
+function tell(seen) {
+  const [worst = ""] = advice(seen, { limits, tilted: isTilted() });
   state.seen = [...state.seen, worst].slice(-SURE_AFTER);
   if (state.seen.some((earlier) => earlier !== worst)) return;
   state.warning = worst;
   if ("asking" in form.dataset || performance.now() - state.saidAt < SAY_EVERY) return;
   if (worst) say(words(worst), "warn");
-  else say(words("ready"), "good");
+  else say(words(seen.poses ? "ready" : "lit"), "good");
 }
 
 const isTilted = () => state.held !== null && (Math.abs(state.held.lean) > LEAN || state.held.tip > TIP);

@@ -1,6 +1,7 @@
-// What the live picture says about the light and the focus. It looks at one small copy, five times a second, which
-// the phones of five years ago do without warming up. Nothing is downloaded for it. The limits were taken where the engine's
-// lie (bench/camera_hints.py).
+// What the live picture says about the place of the head, the light and the focus. It looks at one small copy, five times a
+// second, which the phones of five years ago do without warming up. The limits were taken where the engine's lie
+// (bench/camera_hints.py).
+import { poseOf } from "./pose.js";
 
 const WIDTH = 360;
 const HEIGHT = 480;
@@ -18,28 +19,40 @@ const INNER = 0.6; // where a narrow face shows no wall beside it
 const SIDE = 0.26; // difference of the two halves of the face over their mean
 const BLURRED = 0.56; // gradients over those after a blur: 0.50 to 0.55 is a blurred picture, 0.62 to 0.90 a sharp one
 
+// Place, as parts of the guide's width and of the picture; what is spared between a hint and the server's limit, because six points
+// are not as fine as the engine's landmarks.
+const [NARROWEST, WIDEST] = [0.62, 1.22];
+const ASIDE = 0.09;
+const OFF_LINE = 0.07;
+const SPARE = 1.06;
+const SPARE_ROLL = 2.5;
+const SPARE_YAW = 2.5;
+
 const GREEN = 1; // the channel that cameras see most finely
 const sheet = Object.assign(document.createElement("canvas"), { width: WIDTH, height: ROWS }).getContext("2d", { willReadFrequently: true });
 sheet.imageSmoothingEnabled = false; // averaging pixels would cost a third of all
 let places = null; // where face and wall are sampled, for the guide that they were laid out for
 
 // `crop` is the part of the video that becomes the photo, {x, y, width, height} in its pixels; `guide` {eye, half} as parts of
-// the picture's height and width.
-export function look(video, crop, guide) {
+// the picture's height and width; `faces` what faceFinder found, null where it found out nothing. With a face, light and focus are
+// read on it, otherwise where the guide asks for one.
+export function look(video, crop, guide, faces = null) {
   sheet.drawImage(video, crop.x, crop.y, crop.width, (crop.height * ROWS) / HEIGHT, 0, 0, WIDTH, ROWS);
   const pixels = sheet.getImageData(0, 0, WIDTH, ROWS).data;
-  if (!places || places.half !== guide.half) places = layOut(guide);
-  return { ...lightOf(pixels), focus: focusOf(pixels, guide) };
+  const poses = faces && faces.map((face) => poseOf(face, crop)).sort((a, b) => b.width - a.width);
+  const head = poses && poses.length ? { eye: poses[0].eye, half: poses[0].across / 2, x: poses[0].x } : { ...guide, x: 0.5 };
+  if (!places || ["eye", "half", "x"].some((name) => Math.abs(places[name] - head[name]) > 1 / WIDTH)) places = layOut(head);
+  return { ...lightOf(pixels), focus: focusOf(pixels, head), poses, guide };
 }
 
 const lightAt = (pixels, i) => (pixels[i] * 77 + pixels[i + 1] * 151 + pixels[i + 2] * 28) >> 8;
 
 // The face reaches from above the brows to the chin; the wall is what lies beside the head and above the eyes.
-function layOut({ eye, half }) {
-  const found = { half, left: [], right: [], inner: [], wall: [] };
+function layOut({ eye, half, x: middle }) {
+  const found = { eye, half, x: middle, left: [], right: [], inner: [], wall: [] };
   for (let row = 0; row < ROWS; row += STEP) {
     for (let column = 0; column < WIDTH; column += STEP) {
-      const x = column / WIDTH - 0.5;
+      const x = column / WIDTH - middle;
       const y = row / HEIGHT;
       const down = (y - eye - half * 0.42) / (half * 1.05);
       const across = x / (half * 0.82);
@@ -74,10 +87,10 @@ function topOf(pixels, at) {
 }
 
 // Across and down, and the worse of the two: a shaken hand blurs in one direction.
-function focusOf(pixels, { eye, half }) {
-  const side = Math.round(WIDTH * half * 1.6);
-  const left = Math.round((WIDTH - side) / 2);
-  const top = Math.max(0, Math.round(HEIGHT * eye - side * 0.4));
+function focusOf(pixels, { eye, half, x }) {
+  const side = Math.min(ROWS, Math.max(24, Math.round(WIDTH * half * 1.6)));
+  const left = Math.max(0, Math.min(WIDTH - side, Math.round(WIDTH * x - side / 2)));
+  const top = Math.max(0, Math.min(ROWS - side, Math.round(HEIGHT * eye - side * 0.4)));
   const light = new Uint8Array(side * side);
   for (let row = 0; row < side; row += 1) {
     let i = ((top + row) * WIDTH + left) * 4 + GREEN;
@@ -99,10 +112,15 @@ function sharpnessAlong(light, side, step) {
   return after ? before / after : 1;
 }
 
-// The names of the sentences to say, the most pressing first.
-export function advice(seen, { tilted = false, faces = null } = {}) {
-  const found = [lightAdvice(seen), seen.side > SIDE ? "side" : "", faces, tilted ? "tilted" : "", seen.focus < BLURRED ? "blurred" : ""];
-  return found.filter(Boolean);
+// The names of the sentences to say, the one to follow first at the front: come into the picture, stand right, hold the head
+// straight, then light and focus. `limits` are the server's rejecting limits by rule, null where one is off.
+export function advice(seen, { tilted = false, limits = null } = {}) {
+  const { poses } = seen;
+  const place = poses && limits ? placeAdvice(poses, seen.guide, limits) : [];
+  if (place[0] === "nobody") return [lightAdvice({ ...seen, range: 255 }) === "dark" ? "dark" : "nobody"];
+  const light = lightAdvice(seen);
+  const found = [...place, poses && light === "fit" ? "" : light, seen.side > SIDE ? "side" : "", tilted ? "tilted" : ""];
+  return [...found, seen.focus < BLURRED ? "blurred" : ""].filter(Boolean);
 }
 
 function lightAdvice({ glow, range, wall, face, burnt }) {
@@ -112,26 +130,17 @@ function lightAdvice({ glow, range, wall, face, burnt }) {
   return burnt > BURNT || face > BRIGHT ? "bright" : "";
 }
 
-// Where the browser has a face detector of its own it is used.
-export function faceWatch() {
-  if (!("FaceDetector" in window)) return async () => null;
-  const detector = new window.FaceDetector({ fastMode: true, maxDetectedFaces: 3 });
-  return async (guide) => {
-    try {
-      return placeOfFaces(await detector.detect(sheet.canvas), guide);
-    } catch (error) {
-      return null;
-    }
-  };
+function placeAdvice([pose, ...others], guide, limits) {
+  if (!pose) return ["nobody"];
+  const wide = pose.across / (guide.half * 2);
+  return [
+    others.some(({ width }) => width > pose.width * mostOf(limits.one_face)) ? "several" : "",
+    wide < NARROWEST || pose.width < limits.face_size * SPARE ? "far" : wide > WIDEST ? "near" : "",
+    Math.abs(pose.x - 0.5) > ASIDE ? "fit" : "",
+    pose.eye - guide.eye > OFF_LINE ? "low" : guide.eye - pose.eye > OFF_LINE ? "high" : "",
+    Math.abs(pose.roll) > mostOf(limits.roll) - SPARE_ROLL ? "leaning" : "",
+    Math.abs(pose.yaw) > mostOf(limits.yaw) - SPARE_YAW ? "turned" : "",
+  ].filter(Boolean);
 }
 
-function placeOfFaces(faces, guide) {
-  if (!faces.length) return "nobody";
-  if (faces.length > 1) return "several";
-  const { x, y, width, height } = faces[0].boundingBox;
-  const wide = width / WIDTH / (guide.half * 2);
-  if (wide > 1.35) return "near";
-  if (wide < 0.7) return "far";
-  const off = Math.hypot((x + width / 2) / WIDTH - 0.5, (y + height / 2) / HEIGHT - guide.eye - guide.half * 0.3);
-  return off > 0.14 ? "fit" : null;
-}
+const mostOf = (limit) => (limit === null ? Infinity : limit);

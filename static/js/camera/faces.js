@@ -1,0 +1,53 @@
+// The faces in the live picture, found by a network in a worker (face_worker.js), one look at a time.
+import { cropOf } from "./lens.js";
+
+const [WIDTH, HEIGHT] = [240, 320]; // of what the worker gets: a face in the oval is 100 px wide
+const PATIENCE = 2000; // ms for one look: a worker that hangs must not take the light's hints with it
+
+// `worker` and `model` are addresses. `ready` resolves to whether faces can be found; `find(frame)` to an array of
+// {score, box: {x, y, width, height}, eyes, nose, mouth, ears}, the best first, in fractions of the 3:4 part that the stage
+// shows, left and right as in the picture, and to null when that cannot be said; `close()` ends the worker.
+export function faceFinder({ worker: address, model }) {
+  let worker = null;
+  let wait = null;
+  let able = false;
+  const ask = (message, transfer, patience) =>
+    new Promise((resolve) => {
+      const clock = setTimeout(resolve, patience, null);
+      wait = (data) => {
+        clearTimeout(clock);
+        resolve(data);
+      };
+      worker.postMessage(message, transfer);
+    });
+  const close = () => {
+    if (worker) worker.terminate();
+    if (wait) wait(null);
+    worker = null;
+    able = false;
+  };
+  const sheet = Object.assign(document.createElement("canvas"), { width: WIDTH, height: HEIGHT }).getContext("2d", { willReadFrequently: true });
+
+  async function begin() {
+    if (!address || !("Worker" in window) || !("WebAssembly" in window)) return false;
+    worker = new Worker(address);
+    worker.onmessage = ({ data }) => wait(data);
+    worker.onerror = () => wait(null);
+    const answer = await ask({ model: new URL(model, location.href).href }, [], 60000);
+    able = Boolean(answer && answer.ready);
+    if (!able) close();
+    return able;
+  }
+
+  async function find(frame) {
+    if (!able) return null;
+    const { x, y, width, height } = cropOf(frame.videoWidth || frame.width, frame.videoHeight || frame.height);
+    sheet.drawImage(frame, x, y, width, height, 0, 0, WIDTH, HEIGHT);
+    const { data: pixels } = sheet.getImageData(0, 0, WIDTH, HEIGHT);
+    const answer = await ask({ pixels, width: WIDTH, height: HEIGHT }, [pixels.buffer], PATIENCE);
+    return answer && answer.faces ? answer.faces : null;
+  }
+
+  const ready = begin();
+  return { ready, find, close };
+}
