@@ -1,6 +1,7 @@
 """Forms: the student's sign-in, the reviewer's reason, limits of the photo rules, stations, notice,
 frame."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -80,7 +81,15 @@ class LimitsForm(forms.Form):
         },
     )
 
-    def __init__(self, *args: Any, limit_set: LimitSet, is_saved: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        limit_set: LimitSet,
+        is_saved: bool = True,
+        proposed: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """`proposed`: {"rule.limit": value} that another page proposes; they stand in the fields and are not saved yet."""
         super().__init__(*args, **kwargs)
         self.fields["reason"].required = is_saved  # a preview needs no reason
         self.initial.update(
@@ -91,6 +100,10 @@ class LimitsForm(forms.Form):
                 label = f"{rule.title}{gettext(': ')}{limit.text}"
                 value = limit_set.changes.get(rule.name, {}).get(limit.name, limit.default)
                 self._add(f"{rule.name}.{limit.name}", label, limit.default, value)
+        for key in self.fields.keys() & (proposed or {}).keys():
+            if isinstance(self.fields[key], forms.FloatField):
+                self.initial[key] = (proposed or {})[key]
+                self.initial[f"{key}.off"] = False
 
     def _add(self, key: str, label: str, default: float | None, value: float | None) -> None:
         shown = "–" if default is None else f"{default:g}"
@@ -124,6 +137,15 @@ class LimitsForm(forms.Form):
         """Add the message of an error, to the field of its limit if it names one."""
         key = getattr(error, "limit", "")
         self.add_error(key if key in self.fields else None, str(error))
+
+
+class AgreementForm(forms.Form):
+    """The days of which the decisions are compared with the rules."""
+
+    days = forms.ChoiceField(required=False, choices=[(7, _("7 days")), (30, _("30 days")), (366, _("The season"))])
+
+    def wanted_days(self) -> int:
+        return int(self.cleaned_data["days"] or 30) if self.is_valid() else 30
 
 
 class StationForm(forms.ModelForm):

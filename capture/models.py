@@ -161,6 +161,8 @@ class Photo(Claimable, TenantModel):
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    # Names of the ready-made reasons that stand in `reason` (capture.review.return_reasons).
+    reason_names = ArrayField(models.CharField(max_length=20), default=list, blank=True)
 
     objects: ClassVar[Any] = scoped_manager(TenantClaimableQuerySet)
 
@@ -180,6 +182,7 @@ class Photo(Claimable, TenantModel):
                 fields=("checked_at",), name="photo_uncompared", condition=Q(compared_at=None, checked_at__isnull=False)
             ),
             models.Index(fields=("season", "taken_at"), name="photo_day"),
+            models.Index(fields=("season", "-decided_at"), name="photo_decided", condition=Q(decided_by__isnull=False)),
             models.Index(
                 fields=("season", "background", "school"),
                 name="photo_background",

@@ -47,6 +47,7 @@ urlpatterns = [
     path("center/photos/<int:pk>/original/", pictures.center_original, name="center_original"),
     path("center/photos/<int:pk>/<slug:kind>/", pictures.of_center, name="center_picture"),
     path("center/judging/", judging.rules, name="photo_rules"),
+    path("center/judging/agreement/", judging.agreement, name="agreement"),
     path("center/judging/save/", judging.save, name="photo_rules_save"),
     path("center/judging/apply/", judging.apply, name="photo_rules_apply"),
     path("panels/capture/today/", panels.today, name="panel_today"),

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from capture.models import Photo
-from capture.review import worklist
+from capture.review import return_reasons, worklist
 from portal import history, notifications, permissions, states
 from portal.errors import Conflict, NotAllowed, PortalError
 from portal.models import Event, Membership, User
@@ -100,6 +100,7 @@ def undo_last_decision(*, by: User) -> list[Photo]:
             decided_at=None,
             decided_by=None,
             reason="",
+            reason_names=[],
         )
         states.change(student, Student.Stage.REVIEW, by=by, facts={"photo": photo.pk})
         _notify(student, "photo_undone")
@@ -201,6 +202,7 @@ def _decide(
         decided_at=timezone.now(),
         decided_by=by if isinstance(by, User) else None,
         reason=reason,
+        reason_names=return_reasons.names_in(reason),
     )
 
 

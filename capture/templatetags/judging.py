@@ -14,6 +14,7 @@ from capture.models import Photo
 from portal.templatetags.ui import badge
 from vision.rules import criterion_values
 from vision.rules.criteria import ABOVE
+from vision.shares import Share
 
 register = template.Library()
 WIDTH, HEIGHT = 240, 44
@@ -79,6 +80,22 @@ def _describe(histogram: Histogram) -> str:
 def short(value: Any) -> str:
     """A measure or limit with three significant digits; a dash for none."""
     return "–" if value is None else f"{value:.3g}"
+
+
+@register.simple_tag
+def share_of(share: Share) -> SafeString:
+    """{% share_of row.ignored %}: the share in percent, its interval at 95 %, and the numbers behind it; a dash of none."""
+    if share.interval is None:
+        return mark_safe('<span class="muted">–</span>')
+    low, high = (round(100 * end) for end in share.interval)
+    return format_html(
+        '<span class="nowrap"><strong>{}%</strong> <span class="small muted">{}–{}%</span></span>'
+        '<br><span class="small muted">{}</span>',
+        round(100 * share.hits / share.of),
+        low,
+        high,
+        _("%(n)d of %(total)d") % {"n": share.hits, "total": share.of},
+    )
 
 
 @register.filter

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
 import vision
-from capture.forms import LimitsForm
+from capture.forms import AgreementForm, LimitsForm
 from capture.judging import histograms, limit_preview, limits, rejudge
+from capture.judging.agreement import ENOUGH, measure_agreement
 from capture.models import LimitSet
 from portal.access import center_page
 from portal.errors import PortalError
@@ -57,9 +58,8 @@ def rules(request: Any) -> HttpResponse:
     if request.method != "POST" and request.htmx:
         return render(request, "capture/_judging_apply.html", _rejudging(season, present))
     if request.method != "POST":
-        return render(
-            request, "capture/judging.html", _page_context(request, season, present, LimitsForm(limit_set=present))
-        )
+        form = LimitsForm(limit_set=present, proposed=request.GET)
+        return render(request, "capture/judging.html", _page_context(request, season, present, form))
     form = LimitsForm(request.POST, limit_set=present, is_saved=False)
     comparison = _compare(season, form)
     context = comparison if request.htmx else comparison | _page_context(request, season, present, form)
@@ -100,6 +100,16 @@ def apply(request: Any) -> HttpResponse:
     rejudge.start(season=_season(request), by=request.user)
     messages.success(request, _("The photos are judged again. You may leave this page."))
     return redirect("capture:photo_rules")
+
+
+@center_page(may="photo_rules.see")
+def agreement(request: Any) -> HttpResponse:
+    """How often reviewers agreed with the rules, and the limits that would have agreed best."""
+    form = AgreementForm(request.GET)
+    found = measure_agreement(_season(request), days=form.wanted_days())
+    rows = sorted(found.rules, key=lambda row: (not row.is_enough, -row.found))
+    context = {"found": found, "rows": rows, "choices": form.fields["days"].choices, "enough": ENOUGH}
+    return render(request, "capture/agreement.html", context)
 
 
 def _season(request: Any) -> Season:
