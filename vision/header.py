@@ -43,7 +43,7 @@ PARSE_ERRORS = (
 class Header:
     """`kind` is jpeg, png, webp or heif. `width` and `height` are px as stored. `orientation` is
     that of EXIF, 1-8. `icc` is the colour profile. `in_rows` is true when the file can be decoded
-    row by row.
+    row by row. `is_inverted`: ink is stored as its absence, as Adobe's programs do.
     """
 
     kind: str
@@ -53,6 +53,7 @@ class Header:
     icc: bytes | None = None
     mode: str = "RGB"
     in_rows: bool = False
+    is_inverted: bool = False
 
     @property
     def is_turned(self) -> bool:
@@ -97,20 +98,12 @@ def _jpeg_header(data: bytes, scan: jpeg_segments.Segment, parts: list[tuple[int
     if bits != 8:
         raise Unreadable("damaged")
     in_one_scan = marker in IN_ONE_SCAN and data[scan.start + 4] == components
-    _require_end(data, scan, in_one_scan)
-    exif = next((body for marker, body in parts if marker == jpeg_segments.APP1 and body[:6] == b"Exif\0\0"), None)
-    return Header("jpeg", width, height, orientation(exif), _jpeg_profile(parts), MODES[components], in_one_scan)
-
-
-def _require_end(data: bytes, scan: jpeg_segments.Segment, in_one_scan: bool) -> None:
-    """Raise Unreadable when the end marker is missing. Decoders show a truncated JPEG in grey and
-    report no error.
-    """
     if not in_one_scan:
-        for _ in jpeg_segments.read_segments(data):  # raises when the end is missing or there are too many
-            pass
-    elif data.rfind(b"\xff\xd9") < scan.end:
-        raise Unreadable("damaged")
+        jpeg_segments.require_all_scans(data)
+    exif = next((body for marker, body in parts if marker == jpeg_segments.APP1 and body[:6] == b"Exif\0\0"), None)
+    is_adobes = any(marker == jpeg_segments.APP14 and body[:5] == b"Adobe" for marker, body in parts)
+    profile = _jpeg_profile(parts)
+    return Header("jpeg", width, height, orientation(exif), profile, MODES[components], in_one_scan, is_adobes)
 
 
 def _jpeg_profile(parts: list[tuple[int, bytes]]) -> bytes | None:

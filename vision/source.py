@@ -11,12 +11,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pillow_heif
-from PIL import Image, ImageChops, JpegImagePlugin, PngImagePlugin, WebPImagePlugin
+from PIL import Image, PngImagePlugin, WebPImagePlugin
 
+from vision import jpeg_decoding
 from vision.colour import image_to_srgb, to_srgb
 from vision.errors import Unreadable
 from vision.header import PARSE_ERRORS, Header, read_header
-from vision.jpeg_segments import strip
 
 MAX_BYTES = 25 * 1024 * 1024
 MAX_SIDE = 20_000
@@ -28,12 +28,6 @@ MIN_SIDE = 200
 WORK_SIDE = 960  # long side of the working picture; faces of 60 px and more are found in it
 SMALL_SIDE = 640
 OUTLINE_SIDE = 340
-REDUCED = {
-    1: cv2.IMREAD_COLOR,
-    2: cv2.IMREAD_REDUCED_COLOR_2,
-    4: cv2.IMREAD_REDUCED_COLOR_4,
-    8: cv2.IMREAD_REDUCED_COLOR_8,
-}
 PLUGINS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
     "png": PngImagePlugin.PngImageFile,
     "webp": WebPImagePlugin.WebPImageFile,
@@ -104,10 +98,8 @@ class Source:
         return 2 if self.header.kind == "heif" and self.width * self.height > KEPT_PIXELS else 1
 
     def _decode(self, divisor: int) -> np.ndarray:
-        if self.header.kind == "jpeg" and self.header.mode in ("RGB", "L"):
-            return _decode_jpeg(self.data, self.header, divisor)
         if self.header.kind == "jpeg":
-            return _decode_pillow(self.data, self.header, divisor)
+            return _decode_jpeg(self.data, self.header, divisor)
         finest = self._finest
         if finest not in self._levels:
             self._levels[finest] = _decode_pillow(self.data, self.header, finest)
@@ -169,21 +161,18 @@ def _read_file(path: Path, max_bytes: int) -> bytes:
 
 
 def _decode_jpeg(data: bytes, header: Header, divisor: int) -> np.ndarray:
-    # OpenCV does not apply colour profiles; orientation is applied below, after the profile.
-    buffer = np.frombuffer(data, np.uint8)
-    try:
-        rgb = cv2.imdecode(buffer, REDUCED[divisor] | cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION)
-    except cv2.error as error:
-        raise Unreadable("damaged") from error
-    if rgb is None or rgb.shape[:2] != (-(-header.height // divisor), -(-header.width // divisor)):
-        raise Unreadable("damaged")
-    icc = header.icc if header.mode == "RGB" else None
-    return turn_upright(to_srgb(rgb, icc), header.orientation)
+    pixels = jpeg_decoding.decode(data, header, divisor)
+    if header.mode == "CMYK":
+        ink = 255 - pixels if header.is_inverted else pixels
+        rgb = image_to_srgb(Image.fromarray(ink, "CMYK"), header.icc)
+    else:
+        rgb = to_srgb(pixels, header.icc if header.mode == "RGB" else None)
+    return turn_upright(rgb, header.orientation)
 
 
 def _decode_pillow(data: bytes, header: Header, divisor: int) -> np.ndarray:
     try:
-        picture = _open_heif(data, divisor) if header.kind == "heif" else _open_pillow(data, header, divisor)
+        picture = _open_heif(data, divisor) if header.kind == "heif" else _open_pillow(data, header)
         return turn_upright(image_to_srgb(picture, header.icc), header.orientation)
     except PARSE_ERRORS as error:
         raise Unreadable("damaged") from error
@@ -194,12 +183,7 @@ def _open_heif(data: bytes, divisor: int) -> Image.Image:
     return image.to_pillow() if divisor == 1 else Image.fromarray(shrink(np.asarray(image), divisor))
 
 
-def _open_pillow(data: bytes, header: Header, divisor: int) -> Image.Image:
-    if header.kind != "jpeg":
-        image = PLUGINS[header.kind](io.BytesIO(data))
-        image.load()
-        return image
-    image = JpegImagePlugin.JpegImageFile(io.BytesIO(strip(data)))
-    image.draft(None, (header.width // divisor, header.height // divisor))
-    # Adobe's programs store inverted CMYK and mark it. Pillow inverts all CMYK, marked or not.
-    return image if "adobe" in image.info else ImageChops.invert(image)
+def _open_pillow(data: bytes, header: Header) -> Image.Image:
+    image = PLUGINS[header.kind](io.BytesIO(data))
+    image.load()
+    return image

@@ -225,9 +225,9 @@ def scan_bomb(side: int, scans: int) -> bytes:
     blocks = (-(-side // 8)) ** 2
     frame = _segment(0xC2, struct.pack(">BHHB", 8, side, side, 1) + b"\1\x11\0")
     tables = _segment(0xDB, b"\0" + b"\1" * 64) + _huffman(0x00, [0]) + _huffman(0x10, [0xE0])
-    first = _segment(0xDA, b"\1\1\0\0\0\0") + bytes(blocks // 8 + 1)
+    first = _segment(0xDA, b"\1\1\0\0\0\0") + bytes(-(-blocks // 8))
     # End-of-band runs of 16,384 blocks: code "0" and fourteen bits that are all 0.
-    again = _segment(0xDA, b"\1\1\0\1\5\0") + bytes(blocks // 16384 * 2 + 4)
+    again = _segment(0xDA, b"\1\1\0\1\x3f\0") + bytes(-(-blocks // 16384) * 15 // 8 + 1)
     return b"\xff\xd8" + frame + tables + first + again * (scans - 1) + b"\xff\xd9"
 
 
