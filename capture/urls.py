@@ -10,6 +10,7 @@ urlpatterns = [
     path("me/confirm/", student.confirm, name="confirm"),
     path("me/rules/", student.rules, name="rules"),
     path("me/camera/", student.camera, name="camera"),
+    path("me/camera/session/", student.camera_session, name="camera_session"),
     path("me/upload/", student.upload, name="upload"),
     path("me/check/", student.check, name="check"),
     path("me/submit/", student.submit, name="submit"),

@@ -4,14 +4,17 @@ The check of credentials is in `capture.sign_in`. This module is here because bi
 have pages for students too.
 """
 
+import base64
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import rotate_token
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from portal.tenancy import across_schools, school_scope
@@ -24,8 +27,12 @@ View = Callable[..., HttpResponse]
 
 
 def start_session(request: Any, student: Student) -> None:
-    """Sign the student in: a new session key, valid for SESSION_SECONDS."""
+    """Sign the student in: a new session key, valid for SESSION_SECONDS, and a new CSRF token.
+
+    Forms that another student left open on this device are refused from now on.
+    """
     request.session.cycle_key()
+    rotate_token(request)
     request.session[SESSION_KEY] = student.pk
     request.session["student_since"] = timezone.now().isoformat()
     request.session.set_expiry(SESSION_SECONDS)
@@ -48,10 +55,19 @@ def active_student(pk: int) -> Student | None:
         return active.select_related("school__area", "season").filter(pk=pk).first()
 
 
+def device_key(student: Student) -> str:
+    """A key of this student for what the browser keeps between sessions: 32 bytes in base64.
+
+    It is the same in every session. A page carries only the key of the student who is signed in, so
+    that nobody else on the device can read what was kept.
+    """
+    return base64.b64encode(salted_hmac("students.device_key", str(student.pk), algorithm="sha256").digest()).decode()
+
+
 def student_page(view: View) -> View:
     """A page of the signed-in student, in the school's scope.
 
-    Sets `student`, `school`, `season` and `enrolment` of the request.
+    Sets `student`, `school`, `season`, `enrolment` and `device_key` of the request.
     """
 
     @wraps(view)
@@ -60,6 +76,7 @@ def student_page(view: View) -> View:
         if student is None:
             return _to_sign_in(request)
         request.student, request.school, request.season = student, student.school, student.season
+        request.device_key = device_key(student)
         with school_scope(student.school):
             request.enrolment = Enrolment.objects.select_related("season").get(
                 school=student.school, season=student.season

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -40,9 +41,13 @@ STEP_OF = {
 
 @never_cache
 def sign_in(request: Any) -> HttpResponse:
-    """Sign in with name, document number and student number."""
+    """Sign in with name, document number and student number.
+
+    `?next=camera` leads back to the camera, where a photo that was kept can be sent.
+    """
+    after = "capture:camera" if request.GET.get("next") == "camera" else "capture:me"
     if session_student(request):
-        return redirect("capture:me")
+        return redirect(after)
     form = SignInForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -53,7 +58,7 @@ def sign_in(request: Any) -> HttpResponse:
             form.add_error(None, str(error))
             return render(request, "capture/signin.html", {"form": form}, status=error.status)
         start_session(request, student)
-        return redirect("capture:me")
+        return redirect(after)
     return render(request, "capture/signin.html", {"form": form}, status=400 if form.errors else 200)
 
 
@@ -165,6 +170,12 @@ def camera(request: Any) -> HttpResponse:
         "limits": json.dumps(limits.of_the_head(limits.in_force(request.season))),
     }
     return render(request, "capture/camera.html", context)
+
+
+@student_page
+def camera_session(request: Any) -> JsonResponse:
+    """Who is signed in now (`key`), and a fresh CSRF token, for a camera page that has been open for long."""
+    return JsonResponse({"key": request.device_key, "csrf": get_token(request)})
 
 
 @require_POST

@@ -35,5 +35,5 @@ def stale_form(request: Any, reason: str = "") -> HttpResponse:
     if request.headers.get("Accept", "").startswith("application/json"):
         from django.http import JsonResponse
 
-        return JsonResponse({"error": sentence}, status=403)
+        return JsonResponse({"error": sentence, "stale": True}, status=403)
     return render(request, "errors/refusal.html", {"sentence": sentence}, status=403)

@@ -1,10 +1,12 @@
 // The camera page. One form, whose data-mode says where it is:
-// starting → live → (counting) → frozen → sending → gone; failed keeps the photo; none says why there is no camera.
+// starting → live → (counting) → frozen → sending → gone; failed and expired keep the photo; none says why there is no camera.
+// From frozen on the photo is kept in the browser as well (camera/kept.js), until it is sent or taken again.
 import { faceFinder } from "./camera/faces.js";
 import { advice, look } from "./camera/hints.js";
 import * as level from "./camera/level.js";
+import * as kept from "./camera/kept.js";
 import { REASONS, close, cropOf, frameGrabber, hasSeveral, isFront, open, take } from "./camera/lens.js";
-import { send } from "./camera/send.js";
+import { renew, send } from "./camera/send.js";
 
 const LOOK_EVERY = 200;
 const SAY_EVERY = 1200; // a sentence stays long enough to be read, and to be read aloud
@@ -19,9 +21,10 @@ const FACE = [204, 226]; // how wide it may be shown: wider leaves the cut no ro
 const FACE_PIXELS = 255; // what a camera of few pixels must give the face
 
 const form = document.getElementById("camera");
+const { deviceKey: key } = document.querySelector(".me").dataset;
 const part = (name) => form.querySelector(`[data-${name}]`);
 const [video, still, hint, shutter, progress] = ["video", "still", "hint", "shutter", "progress"].map(part);
-const state = { stream: null, facing: recall() || "user", photo: null, name: "photo.jpg", origin: "camera", timer: 0, counting: 0, warning: "", seen: [], looking: false, refused: false, saidAt: 0, held: null };
+const state = { stream: null, facing: recall() || "user", photo: null, name: "photo.jpg", origin: "camera", isKept: false, keeping: null, timer: 0, counting: 0, warning: "", seen: [], looking: false, refused: false, saidAt: 0, held: null };
 const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
 const finder = faceFinder({ worker: form.dataset.faceWorker, model: form.dataset.faceModel });
 const limits = JSON.parse(form.dataset.limits);
@@ -59,7 +62,11 @@ function say(text, light = "") {
   state.saidAt = performance.now();
 }
 
-const words = (name) => form.dataset[`say${name.replace(/^\w/, (letter) => letter.toUpperCase())}`] || "";
+// The sentence of that name; where the photo is kept, the one that says so.
+function words(name) {
+  const found = (full) => form.dataset[`say${full.replace(/^\w/, (letter) => letter.toUpperCase())}`];
+  return (state.isKept && found(`${name}Kept`)) || found(name) || "";
+}
 
 // --- the live picture ---------------------------------------------------------------------------------------------
 
@@ -178,7 +185,8 @@ async function freeze() {
   part("flash").classList.add("is-on");
   try {
     const photo = await take(video, state.stream);
-    keep(photo, { name: "photo.jpg", origin: "camera" });
+    show(photo, { name: "photo.jpg", origin: "camera" });
+    keep();
   } catch (error) {
     mode("live");
   }
@@ -186,7 +194,7 @@ async function freeze() {
 }
 
 // The photo as it will be sent, not mirrored.
-function keep(photo, { name, origin }) {
+function show(photo, { name, origin }) {
   Object.assign(state, { photo, name, origin });
   URL.revokeObjectURL(still.src);
   still.src = URL.createObjectURL(photo);
@@ -199,6 +207,25 @@ function keep(photo, { name, origin }) {
   part("send").focus({ preventScroll: true });
 }
 
+async function keep() {
+  const { photo, name, origin } = state;
+  state.keeping = kept.keep(key, photo, { name, origin, token: form.elements.token.value });
+  const isKept = await state.keeping;
+  if (photo === state.photo) state.isKept = isKept;
+}
+
+// The photo that an earlier visit left. Its form's token comes with it, so that it is one photo even if it did arrive.
+async function showKept() {
+  const found = await kept.find(key);
+  if (!found) return false;
+  form.elements.token.value = found.token;
+  show(found.photo, found);
+  state.isKept = true;
+  const time = new Date(found.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+  say(words("kept").replace("{time}", time));
+  return true;
+}
+
 // What the browser cannot show (HEIC in Chromium) can still be sent.
 still.addEventListener("error", () => {
   if (!state.photo) return;
@@ -208,7 +235,7 @@ still.addEventListener("error", () => {
 });
 
 async function retake() {
-  state.photo = null;
+  forget();
   still.hidden = true;
   part("file-name").hidden = true;
   if (state.origin === "file") part("file").value = "";
@@ -217,6 +244,13 @@ async function retake() {
   say(words("fit"));
   mode("live");
   return shutter.focus({ preventScroll: true });
+}
+
+function forget() {
+  Object.assign(state, { photo: null, isKept: false });
+  URL.revokeObjectURL(still.src);
+  still.removeAttribute("src");
+  kept.drop();
 }
 
 // --- sending ------------------------------------------------------------------------------------------------------
@@ -239,20 +273,50 @@ async function deliver() {
   progress.value = 0;
   say(words("sending"));
   try {
-    const { next } = await send(form, state.photo, { name: state.name, origin: state.origin, onProgress: show });
+    const { next } = await send(form, state.photo, { key, name: state.name, origin: state.origin, onProgress: showProgress });
+    await kept.drop();
     close(state.stream);
     say(words("received"), "good");
-    form.dataset.sent = "";
+    form.dataset.used = "";
     location.assign(next);
   } catch (failure) {
-    mode("failed");
-    offer(state.origin === "file" && NO_USE.includes(failure.status) ? "other" : "again");
-    say(failure.error || words(failure.say || "trouble"));
+    await state.keeping;
+    if (!isSignedOut(failure)) fail(failure);
+  }
+}
+
+function fail(failure) {
+  mode("failed");
+  offer(state.origin === "file" && NO_USE.includes(failure.status) ? "other" : "again");
+  say(failure.error || words(failure.say || "trouble"));
+}
+
+// Whether the session is over. Then the photo is hidden: the next person at this device must not see it.
+function isSignedOut({ say: reason }) {
+  if (reason === "someone") {
+    form.dataset.used = "";
+    forget();
+    refuse(reason);
+  } else if (reason === "expired") {
+    close(state.stream);
+    mode("expired");
+    say(words("expired"));
+    part("sign-in").focus({ preventScroll: true });
+  }
+  return ["someone", "expired"].includes(reason);
+}
+
+// Whoever comes back to the page after a while may be somebody else.
+async function askWhoIsThere() {
+  try {
+    await renew(form, key);
+  } catch (failure) {
+    if (is("frozen", "failed")) isSignedOut(failure);
   }
 }
 
 // All bytes are out and the server is at work: a bar without end says so.
-function show(share) {
+function showProgress(share) {
   if (share < 1) progress.value = share;
   else progress.removeAttribute("value");
 }
@@ -262,7 +326,7 @@ function show(share) {
 shutter.addEventListener("click", press);
 part("retake").addEventListener("click", retake);
 part("send").addEventListener("click", deliver);
-part("again").addEventListener("click", start);
+part("again").addEventListener("click", () => ("used" in form.dataset ? location.reload() : start()));
 part("flip").addEventListener("click", () => {
   if (!is("live")) return;
   state.facing = state.facing === "user" ? "environment" : "user";
@@ -277,7 +341,9 @@ part("timer").addEventListener("click", () => {
 if (part("file")) {
   part("file").addEventListener("change", ({ target }) => {
     const [file] = target.files;
-    if (file) keep(file, { name: file.name, origin: "file" });
+    if (!file) return;
+    show(file, { name: file.name, origin: "file" });
+    keep();
   });
 }
 part("ask-level").addEventListener("click", startLevel);
@@ -292,13 +358,18 @@ document.addEventListener("keydown", (event) => {
 });
 window.addEventListener("online", () => is("failed") && !state.refused && say(words("online")));
 // Coming back from the next page: this form has been used up, a fresh one is needed.
-window.addEventListener("pageshow", (event) => event.persisted && "sent" in form.dataset && location.reload());
+window.addEventListener("pageshow", (event) => {
+  if (!event.persisted) return;
+  if ("used" in form.dataset) location.reload();
+  else if (is("frozen", "failed")) askWhoIsThere();
+});
 window.addEventListener("pagehide", () => close(state.stream));
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) stopCounting();
   else if (is("live") && !(state.stream && state.stream.active)) start();
+  else if (is("frozen", "failed")) askWhoIsThere();
 });
 
 startLevel();
 setInterval(watch, LOOK_EVERY);
-start();
+showKept().then((isShown) => isShown || start());

@@ -133,6 +133,42 @@ def test_upload_after_the_session_has_ended_says_so_in_json(season):
     assert answer.json()["next"] == "/me/sign-in/"
 
 
+def test_sign_in_leads_back_to_the_camera_and_nowhere_else(student):
+    details = {"name": student.name, "id_number": student.id_number, "student_no": student.student_no}
+    assert Client().post("/me/sign-in/?next=camera", details)["Location"] == "/me/camera/"
+    assert Client().post("/me/sign-in/?next=https://example.org/", details)["Location"] == "/me/"
+
+
+def test_camera_learns_who_is_signed_in_and_gets_a_new_csrf_token(student, school, season):
+    headers = {"Accept": "application/json"}
+    other = factories.student(school, season, name="王二")
+    first, again, third = (
+        sign_in(row).get("/me/camera/session/", headers=headers).json() for row in (student, student, other)
+    )
+    assert first["key"] == again["key"] != third["key"]
+    assert len(first["csrf"]) == 64
+    assert Client().get("/me/camera/session/", headers=headers).status_code == 401
+
+
+def test_form_of_the_student_before_is_refused_after_the_next_sign_in(student, school, season):
+    other = factories.student(school, season, name="王二")
+    client = Client(enforce_csrf_checks=True)
+
+    def token(page):
+        return client.get(page).context["csrf_token"]
+
+    def enter(row):
+        details = {"name": row.name, "id_number": row.id_number, "student_no": row.student_no}
+        client.post("/me/sign-in/", {**details, "csrfmiddlewaretoken": str(token("/me/sign-in/"))})
+
+    enter(student)
+    old = str(token("/me/confirm/"))
+    client.post("/me/sign-out/", {"csrfmiddlewaretoken": old})
+    enter(other)
+    answer = upload(client, HTTP_ACCEPT="application/json", HTTP_X_CSRFTOKEN=old)
+    assert (answer.status_code, answer.json()["stale"]) == (403, True)
+
+
 def test_waiting_page_asks_again_and_shows_the_verdict(student_client, agreed, school, shut_eyes):
     upload(student_client, shut_eyes)
     assert 'hx-trigger="load delay:350ms, every 700ms"' in student_client.get("/me/check/").content.decode()

@@ -2,7 +2,34 @@
 
 const PATIENCE = 90000;
 
-export function send(form, photo, { name, origin, onProgress }) {
+// `key` is the device key of the student who took the photo.
+export async function send(form, photo, { key, name, origin, onProgress }) {
+  try {
+    return await post(form, photo, { name, origin, onProgress });
+  } catch (failure) {
+    if (!failure.isStale) throw failure;
+    await renew(form, key);
+    return post(form, photo, { name, origin, onProgress });
+  }
+}
+
+// Gives the form a fresh CSRF token. Rejects with {say: "expired"} when nobody is signed in any more, {say: "someone"} when it is
+// another student, {say: "offline"} or {say: "trouble"}.
+export async function renew(form, key) {
+  const answer = await sessionOf(form);
+  if (answer.key !== key) throw { say: "someone" };
+  form.elements.csrfmiddlewaretoken.value = answer.csrf;
+}
+
+async function sessionOf(form) {
+  const options = { headers: { Accept: "application/json" }, credentials: "same-origin", cache: "no-store" };
+  const response = await fetch(form.dataset.session, options).catch(() => null);
+  if (!response) throw { say: "offline" };
+  if (!response.ok) throw { say: response.status === 401 ? "expired" : "trouble" };
+  return response.json();
+}
+
+function post(form, photo, { name, origin, onProgress }) {
   const data = new FormData();
   data.append("token", form.elements.token.value);
   data.append("origin", origin);
@@ -21,11 +48,12 @@ export function send(form, photo, { name, origin, onProgress }) {
   });
 }
 
-function settle(request, resolve, reject) {
-  const answer = parse(request.responseText);
-  if (answer && answer.next) resolve(answer);
-  else if (answer && answer.error) reject({ error: answer.error, status: request.status });
-  else reject({ say: request.status >= 500 ? "trouble" : "expired" });
+function settle({ status, responseText }, resolve, reject) {
+  const answer = parse(responseText);
+  if (status < 300 && answer && answer.next) resolve(answer);
+  else if (status === 401) reject({ say: "expired" });
+  else if (answer && answer.error) reject({ error: answer.error, status, isStale: Boolean(answer.stale) });
+  else reject({ say: "trouble" });
 }
 
 function parse(text) {
