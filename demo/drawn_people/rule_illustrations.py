@@ -206,6 +206,9 @@ TORN = (
     + line("M30 56h60v56l-18-16-14 14-14-16-14 12z", "#7f95a3", 4)
     + disc(76, 74, 6, "#7f95a3")
 )
+CUT_AT_COLLAR = '<path d="M0 119h120v41H0z" fill="#e7eef2"/>' + line(
+    "M0 119h120", "#7f95a3", 2, ' stroke-dasharray="6 5"'
+)
 BLUR = '<feGaussianBlur stdDeviation="3.2"/>'
 GREY = '<feColorMatrix type="saturate" values="0"/>'
 DARK = '<feComponentTransfer><feFuncR type="linear" slope=".28"/><feFuncG type="linear" slope=".3"/><feFuncB type="linear" slope=".34"/></feComponentTransfer>'
@@ -252,6 +255,7 @@ WRONG: dict[str, Figure] = {
     "ornaments": Figure(over=EARRINGS),
     "mask": Figure(over=MASK),
     "clothes_background": Figure(coat="#8fd6ff", shirt=False),
+    "clothes_seen": Figure(over=CUT_AT_COLLAR),
     "blue_top": Figure(coat="#2b62d9", shirt=False),
     "pattern": Figure(coat="#a5332c", shirt=False),
     "background": Figure(ground="#d8c9b4", under=ROOM),

@@ -174,3 +174,21 @@ def test_the_sides_of_a_print_are_marked(draw):
 
     assert len(finding.marks) == finding.value
     assert all(mark[0] == "box" for mark in finding.marks)
+
+
+def cut_at(rgb: np.ndarray, below_chin: float) -> bytes:
+    """The photo ends this many face widths below the chin."""
+    measures = check(jpeg(rgb)).measures
+    row = int(measures["chin"][1] * rgb.shape[0] + below_chin * measures["face_width"])
+    return jpeg(rgb[:row])
+
+
+@pytest.mark.parametrize("rule", ["blue_top", "clothes_background"])
+def test_clothes_are_judged_where_the_photo_ends_at_the_collar(draw, rule):
+    assert outcomes(cut_at(np.asarray(draw(2, rule)), 0.41)).get(rule) == "reject"
+    assert rule not in outcomes(cut_at(np.asarray(draw(2)), 0.41))
+
+
+def test_a_photo_that_ends_at_the_chin_says_that_the_clothes_are_missing(draw):
+    assert outcomes(cut_at(np.asarray(draw(2, "blue_top")), 0.08)).get("clothes_seen") == "warn"
+    assert "clothes_seen" not in outcomes(cut_at(np.asarray(draw(2)), 0.41))

@@ -15,10 +15,13 @@ LIKE_BACKGROUND = 28.0
 LIKE_SKIN = 14.0
 BLUE_HUE = (225.0, 306.0)
 BLUE_CHROMA = 18.0
-BLUE_LIGHTNESS = 30.0
+BLUE_LIGHTNESS = 30.0  # at the least chroma; navy lies below
+BLUE_LIGHTNESS_FALL = 0.5  # of that for each chroma more: strong blue in the shade is no navy
 EDGE = 60.0
 CLOTHES_BELOW_CHIN = 0.35  # face widths: the neck lies above
-MIN_CLOTHES = 400  # px of the crop; with less there is nothing to judge
+NECK_HALF_WIDTH = 0.45  # face widths: what lies beside it, below the chin, is shoulder or collar
+ENOUGH_CLOTHES = 2500  # px of the crop: with less below the neck, the shoulders beside it are looked at too
+MIN_CLOTHES = 200  # px of the crop: 0.02 square face widths; with less there is nothing to judge
 SHOULDER_FROM, SHOULDER_TO = 0.75, 0.95
 LEVEL_BY_OUTLINE = 5.5  # degrees
 OUTLINE_WEIGHT = 0.4
@@ -34,16 +37,31 @@ def measure(person: PersonCrop, crop: FaceCrop) -> dict[str, object]:
         "shoulder_points": _shoulder_points(person),
     }
     area = clothes_area(person, crop.skin)
+    measures["clothes_seen"] = area.sum() / FACE_WIDTH**2
     if area.sum() >= MIN_CLOTHES:
         measures |= _measure_area(person, area)
     return measures
 
 
 def clothes_area(person: PersonCrop, skin: np.ndarray) -> np.ndarray:
-    """The person below the chin, without larger patches of skin (neck, neckline). Small specks of
-    skin colour count as pattern.
+    """The person below the neck, without larger patches of skin (neckline). Small specks of skin
+    colour count as pattern. Where the photo ends near the collar, the shoulders beside the neck are
+    added.
     """
-    below = slice(min(SIDE - 1, int(person.chin + CLOTHES_BELOW_CHIN * FACE_WIDTH)), SIDE)
+    clothes = _person_without_skin(person, skin)
+    below_neck = clothes.copy()
+    below_neck[: int(person.chin + CLOTHES_BELOW_CHIN * FACE_WIDTH)] = False
+    if below_neck.sum() >= ENOUGH_CLOTHES:
+        return below_neck
+    half = NECK_HALF_WIDTH * FACE_WIDTH
+    left, right = (max(0, int(person.middle + side * half)) for side in (-1, 1))
+    clothes[:, left:right] = False
+    return clothes | below_neck
+
+
+def _person_without_skin(person: PersonCrop, skin: np.ndarray) -> np.ndarray:
+    """Boolean mask (SIDE, SIDE) of the person below the chin, without its rim and patches of skin."""
+    below = slice(min(SIDE - 1, int(person.chin)), SIDE)
     sure = cv2.erode(person.is_person[below].astype(np.uint8), np.ones((9, 9), np.uint8))
     bare = (colour_distance(person.lab[below], skin) < LIKE_SKIN).astype(np.uint8)
     bare = cv2.morphologyEx(bare, cv2.MORPH_OPEN, np.ones((13, 13), np.uint8))
@@ -57,7 +75,8 @@ def _measure_area(person: PersonCrop, area: np.ndarray) -> dict[str, object]:
     colours = person.lab[rows[::3], columns[::3]]  # some thousand px: enough for shares
     hue = np.degrees(np.arctan2(colours[:, 2], colours[:, 1])) % 360
     chroma = np.hypot(colours[:, 1], colours[:, 2])
-    blue = (hue > BLUE_HUE[0]) & (hue < BLUE_HUE[1]) & (chroma > BLUE_CHROMA) & (colours[:, 0] > BLUE_LIGHTNESS)
+    least_lightness = BLUE_LIGHTNESS - BLUE_LIGHTNESS_FALL * (chroma - BLUE_CHROMA)
+    blue = (hue > BLUE_HUE[0]) & (hue < BLUE_HUE[1]) & (chroma > BLUE_CHROMA) & (colours[:, 0] > least_lightness)
     near = {
         f"clothes_{name}": float((colour_distance(colours, background_lab(name)) < LIKE_BACKGROUND).mean())
         for name in BACKGROUNDS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from vision.rules.criteria import ABSOLUTE, DEGREES, SHARE, above, criterion
+from vision.rules.criteria import ABSOLUTE, DEGREES, FACES, SHARE, above, below, criterion
 from vision.rules.rule import Family, Rule, box, dots
 
 CLOTHES = Family(_("Clothes and posture"))
@@ -25,7 +25,20 @@ clothes_background = CLOTHES.add(
     )
 )
 
-# Navy is dark enough to stand out.
+# With less in view, the other rules of clothes have nothing to read.
+clothes_seen = CLOTHES.add(
+    Rule(
+        "clothes_seen",
+        title=_("Clothes in view"),
+        label=_("Clothes not in view"),
+        sentence=_("Too little of the clothes is in the photo."),
+        advice=_("Step back until collar and shoulders are in the photo."),
+        criteria=(criterion(_("Clothes in view"), FACES, "clothes_seen", warn=below(0.02)),),
+        places=dots("shoulder_points"),
+    )
+)
+
+# Navy is dark enough to stand out. A little blue is a person's to judge: a lining, an open jacket.
 blue_top = CLOTHES.add(
     Rule(
         "blue_top",
@@ -33,7 +46,9 @@ blue_top = CLOTHES.add(
         label=_("Blue top"),
         sentence=_("A blue top is not allowed."),
         advice=_("Wear a top that is not blue."),
-        criteria=(criterion(_("Clear blue in the clothes"), SHARE, "clothes_hue_blue", reject=above(0.45)),),
+        criteria=(
+            criterion(_("Clear blue in the clothes"), SHARE, "clothes_hue_blue", reject=above(0.45), warn=above(0.25)),
+        ),
         places=TOP,
     )
 )
@@ -45,7 +60,7 @@ pattern = CLOTHES.add(
         label=_("Busy pattern"),
         sentence=_("The clothes have a busy pattern."),
         advice=_("Wear a plain top."),
-        criteria=(criterion(_("Edges in the clothes"), SHARE, "pattern", warn=above(0.09)),),
+        criteria=(criterion(_("Edges in the clothes"), SHARE, "pattern", warn=above(0.12)),),
         places=TOP,
     )
 )

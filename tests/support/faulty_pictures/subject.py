@@ -48,12 +48,14 @@ class Subject(Original):
         return np.median(free, axis=0) if len(free) else np.full(3, 0.6, np.float32)
 
     def clothes(self) -> np.ndarray:
-        """Soft mask of the person below the neck that is not skin."""
+        """Soft mask of the person below the neck, and below the chin beside it, that is not skin."""
         lab = cv2.cvtColor(self.rgb, cv2.COLOR_RGB2LAB).astype(np.float32)
         face = lab[self.area(OVAL, 0.001) > 0.9].mean(0)
         unlike = np.linalg.norm((lab - face) * [0.15, 1, 1], axis=2) > 11
         area = (self.mask > 0.6) & unlike
-        area[: int(self.xy[152, 1] + 0.25 * self.face.width)] = False
+        chin, middle, wide = *self.xy[152, ::-1], self.face.width
+        area[: int(chin)] = False
+        area[: int(chin + 0.25 * wide), max(0, int(middle - 0.45 * wide)) : int(middle + 0.45 * wide)] = False
         area = cv2.morphologyEx(area.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((9, 9)))
         return cv2.GaussianBlur(cv2.morphologyEx(area, cv2.MORPH_OPEN, np.ones((21, 21))).astype(np.float32), (0, 0), 2)
 
