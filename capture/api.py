@@ -24,6 +24,7 @@ from rest_framework.views import APIView
 from capture.api_authentication import IsStudent, StudentAuthentication, StudentThrottle, token_for
 from capture.judging import explanations
 from capture.models import Photo
+from capture.review import appeals
 from capture.sign_in import consent, credentials
 from capture.upload import intake, submission
 from capture.views import pictures
@@ -64,6 +65,8 @@ class Verdict(serializers.Serializer):
     reason = serializers.CharField(help_text="why a person returned it")
     reasons = serializers.SerializerMethodField()
     portrait_url = serializers.SerializerMethodField(help_text="empty until there is one")
+    can_appeal = serializers.SerializerMethodField(help_text="a person may be asked to look at the rejected photo")
+    appealed_at = serializers.DateTimeField(allow_null=True, help_text="when a person was asked")
 
     @extend_schema(responses=Reason(many=True))
     def get_reasons(self, photo: Photo) -> list[dict[str, Any]]:
@@ -72,8 +75,16 @@ class Verdict(serializers.Serializer):
             for item in explanations.explain_photo(photo)
         ]
 
+    def get_can_appeal(self, photo: Photo) -> bool:
+        return appeals.is_allowed(photo)
+
     def get_portrait_url(self, photo: Photo) -> str:
         return reverse("api:portrait", args=[photo.pk]) if photo.portrait else ""
+
+
+class AppealRequest(serializers.Serializer):
+    reason = serializers.ChoiceField(choices=Photo.Appeal)
+    words = serializers.CharField(max_length=appeals.WORDS_LENGTH, required=False, allow_blank=True, default="")
 
 
 class Status(serializers.Serializer):
@@ -218,7 +229,7 @@ class Submission(StudentAPI):
         try:
             photo = submission.submit(student=self.student, enrolment=self.enrolment, by=self.student)
         except submission.FeeDue as error:
-            return Response({"error": str(error), "next": reverse("billing:pay")}, status=error.status)
+            return _fee_due(error)
         return Response(Verdict(photo).data)
 
     @extend_schema(request=None, responses={200: Verdict, 409: Refusal})
@@ -227,11 +238,31 @@ class Submission(StudentAPI):
         return Response(Verdict(submission.withdraw(student=self.student, by=self.student)).data)
 
 
+class Appeal(StudentAPI):
+    @extend_schema(request=AppealRequest, responses={200: Verdict, 402: Refusal, 409: Refusal})
+    def post(self, request: Any) -> Response:
+        """Ask for a person's look at the rejected photo, once a photo. 402 with `next` where the
+        student pays first."""
+        form = AppealRequest(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            photo = appeals.appeal(
+                student=self.student, enrolment=self.enrolment, by=self.student, **form.validated_data
+            )
+        except submission.FeeDue as error:
+            return _fee_due(error)
+        return Response(Verdict(photo).data)
+
+
 class Portrait(StudentAPI):
     @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
     def get(self, request: Any, pk: int) -> HttpResponse:
         """The standard portrait of one of the own photos."""
         return pictures.portrait_of(request, self.student, pk)
+
+
+def _fee_due(error: submission.FeeDue) -> Response:
+    return Response({"error": str(error), "next": reverse("billing:pay")}, status=error.status)
 
 
 def _current(student: Student) -> Photo:

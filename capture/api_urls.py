@@ -9,6 +9,7 @@ urlpatterns = [
     path("me/consent/", api.Consent.as_view(), name="consent"),
     path("me/photos/", api.Photos.as_view(), name="photos"),
     path("me/photos/current/", api.CurrentPhoto.as_view(), name="current_photo"),
+    path("me/photos/current/appeal/", api.Appeal.as_view(), name="appeal"),
     path("me/photos/<int:pk>/portrait/", api.Portrait.as_view(), name="portrait"),
     path("me/submission/", api.Submission.as_view(), name="submission"),
 ]

@@ -10,6 +10,7 @@ from django.utils import timezone
 import vision
 from capture.daily_check import start_of
 from capture.models import Finding, Likeness, Photo
+from capture.review import appeals
 from schools.models import School, Season
 from students.models import Student
 
@@ -23,15 +24,12 @@ def photos_of(season: Season, school: School | None) -> Any:
 
 
 def count_today(season: Season, school: School | None) -> dict[str, int]:
-    """{taken, passed, rejected, checking, failed, review}: the first three of today, the others at
-    this moment."""
+    """{taken, passed, rejected, checking, failed, review, appeals}: the first three of today, the
+    others at this moment. A photo whose student appeals has not passed."""
     photos = photos_of(season, school)
-    taken = dict(
-        photos.filter(taken_at__gte=start_of(timezone.localdate()))
-        .order_by()
-        .values_list("status")
-        .annotate(n=Count("pk"))
-    )
+    of_today = photos.filter(taken_at__gte=start_of(timezone.localdate())).order_by()
+    taken = dict(of_today.values_list("status").annotate(n=Count("pk")))
+    unpassed = (Photo.Status.REJECTED, Photo.Status.CHECKING, Photo.Status.FAILED)
     rejected = taken.get(Photo.Status.REJECTED, 0)
     open_now = dict(
         photos.filter(is_current=True, status__in=(Photo.Status.CHECKING, Photo.Status.FAILED))
@@ -43,13 +41,11 @@ def count_today(season: Season, school: School | None) -> dict[str, int]:
     return {
         "taken": sum(taken.values()),
         "rejected": rejected,
-        "passed": sum(taken.values())
-        - rejected
-        - taken.get(Photo.Status.CHECKING, 0)
-        - taken.get(Photo.Status.FAILED, 0),
+        "passed": of_today.filter(appealed_at=None).exclude(status__in=unpassed).count(),
         "checking": open_now.get(Photo.Status.CHECKING, 0),
         "failed": open_now.get(Photo.Status.FAILED, 0),
         "review": students.filter(school=school).count() if school else students.count(),
+        "appeals": appeals.count_waiting(season, school),
     }
 
 

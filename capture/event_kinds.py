@@ -32,6 +32,8 @@ event_kinds.register(
         "photo.failed": _("Photo could not be judged"),
         "photo.checking": _("Photo judged again"),
         "photo.submitted": _("Photo handed in"),
+        "photo.appealed": _("Student asked for a person's look at the photo"),
+        "photo.appeal_prepared": _("Photo made ready for a person's look"),
         "photo.withdrawn": _("Photo withdrawn by the student"),
         "photo.approved": _("Photo approved"),
         "photo.approved_automatically": _("Photo approved automatically: nothing was found"),

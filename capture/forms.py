@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 import vision
 from capture.judging import limit_preview, limits
-from capture.models import LimitSet, Station
+from capture.models import LimitSet, Photo, Station
 from schools.models import Enrolment
 
 
@@ -54,6 +54,24 @@ class ReasonForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The student reads this sentence: say what is wrong and what to do."),
         error_messages={"required": _("Please give the reason: the student has to know what to do.")},
+    )
+
+
+class AppealForm(forms.Form):
+    """Its rule function checks the reason: the API calls it with the same values."""
+
+    reason = forms.ChoiceField(
+        label=_("Why?"),
+        choices=Photo.Appeal,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose why a person should look at the photo.")},
+    )
+    words = forms.CharField(
+        label=_("What should the person know?"),
+        required=False,
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("You need not write anything. Please write nothing about an illness."),
     )
 
 

@@ -105,9 +105,10 @@ class Photo(Claimable, TenantModel):
     # approved and returned -> submitted: a reviewer takes the last decision back
     # (decisions.undo_last_decision). failed: the worker stopped twice while it judged the photo;
     # staff have it judged once more, or the student retakes. rejected -> checking: under changed
-    # limits the photo is not rejected any more (rejudge).
+    # limits the photo is not rejected any more (rejudge), or its student appeals; then checking ->
+    # submitted, as soon as a worker has made what portrait can be made (appeals).
     TRANSITIONS = {
-        Status.CHECKING: {Status.REJECTED, Status.READY, Status.FAILED},
+        Status.CHECKING: {Status.REJECTED, Status.READY, Status.SUBMITTED, Status.FAILED},
         Status.READY: {Status.SUBMITTED, Status.WITHDRAWN},
         Status.SUBMITTED: {Status.APPROVED, Status.RETURNED},
         Status.APPROVED: {Status.RETURNED, Status.SUBMITTED},
@@ -123,6 +124,15 @@ class Photo(Claimable, TenantModel):
     class Origin(models.TextChoices):
         CAMERA = "camera", _("Camera")
         FILE = "file", _("File")
+
+    class Appeal(models.TextChoices):
+        """Why a student asks for a person's look at a rejected photo."""
+
+        APPEARANCE = "appearance", _("This is how I look")
+        WORN = "worn", _("I wear something that I cannot take off")
+        PLACE = "place", _("I have no better light, wall or camera")
+        WRONG = "wrong", _("The reason given is not true of my photo")
+        OTHER = "other", _("Another reason")
 
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="photos")
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
@@ -163,6 +173,9 @@ class Photo(Claimable, TenantModel):
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     # Names of the ready-made reasons that stand in `reason` (capture.review.return_reasons).
     reason_names = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    appealed_at = models.DateTimeField(null=True, blank=True)
+    appeal = models.CharField(_("reason of the student"), max_length=10, choices=Appeal, blank=True)
+    appeal_words = models.CharField(_("words of the student"), max_length=200, blank=True)
 
     objects: ClassVar[Any] = scoped_manager(TenantClaimableQuerySet)
 
@@ -183,6 +196,11 @@ class Photo(Claimable, TenantModel):
             ),
             models.Index(fields=("season", "taken_at"), name="photo_day"),
             models.Index(fields=("season", "-decided_at"), name="photo_decided", condition=Q(decided_by__isnull=False)),
+            models.Index(
+                fields=("season", "school"),
+                name="photo_appeal",
+                condition=Q(is_current=True, status="submitted", appealed_at__isnull=False),
+            ),
             models.Index(
                 fields=("season", "background", "school"),
                 name="photo_background",

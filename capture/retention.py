@@ -68,13 +68,14 @@ def run_purge(job: Job) -> None:
 
 
 def purge(photo: Photo) -> int:
-    """Delete the files of one photo that are due; the row and its findings stay."""
+    """Delete the files of one photo that are due, and the words of an appeal; the row and its
+    findings stay."""
     is_kept = photo.status in KEPT
     names = ["original", "preview"] + ([] if is_kept else ["portrait", "thumbnail"])
     # Files first: after a crash, the next run still finds them by the row.
     files.delete(getattr(photo, name).name for name in names)
     if not is_kept:
         Imprint.objects.filter(photo=photo).delete()
-    gone: dict[str, Any] = dict.fromkeys(names, "") | {f"{name}_size": 0 for name in names}
+    gone: dict[str, Any] = dict.fromkeys([*names, "appeal_words"], "") | {f"{name}_size": 0 for name in names}
     Photo.objects.filter(pk=photo.pk).update(**gone)
     return 1

@@ -14,6 +14,7 @@ urlpatterns = [
     path("me/upload/", student.upload, name="upload"),
     path("me/check/", student.check, name="check"),
     path("me/submit/", student.submit, name="submit"),
+    path("me/appeal/", student.appeal, name="appeal"),
     path("me/withdraw/", student.withdraw, name="withdraw"),
     path("me/messages/", student.message_list, name="messages"),
     path("me/photos/<int:pk>/<slug:kind>/", pictures.mine, name="my_picture"),

@@ -6,6 +6,7 @@ Safe to lose: the sweep queues every photo again that has waited too long or who
 stopped.
 """
 
+import dataclasses
 import logging
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,7 +33,8 @@ log = logging.getLogger(__name__)
 class Judgement:
     """The result of the engine for one photo under a set of limits.
 
-    A rejected photo has no portrait in `files`.
+    A rejected photo has no portrait in `files`. `is_appealed`: a person decides it, whatever the
+    findings are.
     """
 
     findings: tuple[vision.Finding, ...]
@@ -41,6 +43,7 @@ class Judgement:
     imprint: str = ""
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     limit_set: LimitSet | None = None
+    is_appealed: bool = False
 
     @property
     def outcome(self) -> str:
@@ -49,7 +52,10 @@ class Judgement:
 
     @property
     def status(self) -> Photo.Status:
-        """READY also for a red photo, if the season leaves red photos to a reviewer."""
+        """READY also for a red photo, if the season leaves red photos to a reviewer; SUBMITTED after
+        an appeal."""
+        if self.is_appealed:
+            return Photo.Status.SUBMITTED
         return (
             Photo.Status.REJECTED if limits.rejects_automatically(self.limit_set, self.findings) else Photo.Status.READY
         )
@@ -78,13 +84,14 @@ def examine_photo(photo: Photo) -> Judgement:
     with photo.original.open("rb") as file:
         data = file.read()
     try:
-        return examine_bytes(data, photo.season)
+        return examine_bytes(data, photo.season, is_appealed=photo.appealed_at is not None)
     except vision.Unreadable:
         return Judgement((vision.Finding("unreadable", "reject"),), limit_set=limits.in_force(photo.season))
 
 
-def examine_bytes(data: bytes, season: Season) -> Judgement:
-    """Measure and judge a photo; make the portrait unless the measures reject it.
+def examine_bytes(data: bytes, season: Season, *, is_appealed: bool = False) -> Judgement:
+    """Measure and judge a photo; make the portrait unless the measures reject it. After an appeal
+    make it if it can be made at all.
 
     Raises Unreadable.
     """
@@ -94,13 +101,13 @@ def examine_bytes(data: bytes, season: Season) -> Judgement:
     measures = vision.measure(source)
     verdict = vision.judge(measures, bounds)
     pictures, geometry, found = {"preview": make_preview(source)}, {}, verdict.findings
-    if not limits.rejects_automatically(limit_set, found):
+    if not (limits.prevent_portrait(found) if is_appealed else limits.rejects_automatically(limit_set, found)):
         portrait = vision.make_portrait(source, measures, background=season.background, limits=bounds)
         known = {finding.rule for finding in found}  # too_close, for example, may follow from the measures already
         found = (*found, *(finding for finding in portrait.findings if finding.rule not in known))
         geometry = portrait.geometry
         pictures |= {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail}
-    return Judgement(found, measures, geometry, measures.pop("imprint", ""), pictures, limit_set)
+    return Judgement(found, measures, geometry, measures.pop("imprint", ""), pictures, limit_set, is_appealed)
 
 
 def record_judgement(photo: Photo, judgement: Judgement) -> Photo | None:
@@ -125,11 +132,15 @@ def _record(photo: Photo, judgement: Judgement, written: dict[str, Any], replace
     student = Student.objects.select_for_update(no_key=True).get(pk=photo.student_id)
     photo.is_current = Photo.objects.values_list("is_current", flat=True).get(pk=photo.pk)
     now = timezone.now()
-    is_compared = bool(judgement.imprint) and judgement.status == Photo.Status.READY
+    if judgement.is_appealed and not photo.is_current:  # the student has taken another photo instead of waiting
+        judgement = dataclasses.replace(judgement, is_appealed=False)
+    is_accepted = judgement.status != Photo.Status.REJECTED
+    is_compared = bool(judgement.imprint) and is_accepted
     states.change(
         photo,
         judgement.status,
         by=history.SYSTEM,
+        kind="photo.appeal_prepared" if judgement.is_appealed else "",
         facts={"outcome": judgement.outcome, "rules": [finding.rule for finding in judgement.findings]},
         checked_at=now,
         compared_at=None if is_compared else now,
@@ -139,6 +150,7 @@ def _record(photo: Photo, judgement: Judgement, written: dict[str, Any], replace
         measures=judgement.measures,
         geometry=judgement.geometry,
         background=judgement.geometry.get("background", ""),
+        submitted_at=now if judgement.is_appealed else None,
         **written,
     )
     photo.findings.all().delete()  # a released photo still has the findings of its first verdict
@@ -146,9 +158,14 @@ def _record(photo: Photo, judgement: Judgement, written: dict[str, Any], replace
     if is_compared:
         likeness.store_imprint(photo, judgement.imprint)
     if photo.is_current:
-        is_ready = judgement.status == Photo.Status.READY
-        stage = Student.Stage.READY if is_ready else Student.Stage.RETAKE
-        states.change(student, stage, by=history.SYSTEM, facts={"photo": photo.pk})
+        states.change(student, STAGE_AFTER[judgement.status], by=history.SYSTEM, facts={"photo": photo.pk})
+
+
+STAGE_AFTER = {
+    Photo.Status.READY: Student.Stage.READY,
+    Photo.Status.SUBMITTED: Student.Stage.REVIEW,
+    Photo.Status.REJECTED: Student.Stage.RETAKE,
+}
 
 
 def finding_row(photo: Photo, finding: vision.Finding) -> Finding:

@@ -86,7 +86,12 @@ def rejects_automatically(limit_set: LimitSet | None, findings: Iterable[vision.
     rejects = [finding for finding in findings if finding.outcome == "reject"]
     if limit_set is None or limit_set.rejects_red:
         return bool(rejects)
-    return any(rules.prevents_portrait(finding) for finding in rejects)
+    return prevent_portrait(rejects)
+
+
+def prevent_portrait(findings: Iterable[vision.Finding]) -> bool:
+    """Whether no portrait can be made of a photo with these findings."""
+    return any(rules.prevents_portrait(finding) for finding in findings if finding.outcome == "reject")
 
 
 def draft_set(

@@ -67,7 +67,7 @@ def start(*, photo: Photo, position: head_position.HeadPosition | None, version:
         photo = remake.lock_photo(photo)
         _require_unchanged(photo, version)
         crop = _crop_for(photo, position)
-        if crop == remake.crop_of(photo):
+        if photo.portrait and crop == remake.crop_of(photo):
             raise PortalError(_("This is the frame that the portrait has already."))
         require_standard(photo, crop)
         params = {"photo": photo.pk, "crop": crop.as_dict(), "version": version}

@@ -33,10 +33,13 @@ def _approve(photo: Photo) -> Photo:
 def is_green(photo: Photo) -> bool:
     """Whether the photo has no finding, neither stored nor under the limits in force.
 
-    It also has to be compared with all other photos, and the account must not be locked.
+    It also has to be compared with all other photos, and the account must not be locked. A photo
+    whose student has appealed is for a person.
     """
     limit_set = limits.in_force(photo.season)
     if not limit_set.approves_green or photo.outcome != "green" or photo.student.is_locked:
+        return False
+    if photo.appealed_at is not None:
         return False
     if photo.compared_at is None or photo.findings.exists():
         return False

@@ -29,11 +29,14 @@ REASON_LENGTH = 300
 def approve(*, photo: Photo, by: history.Actor, batch: str = "", kind: str = "") -> Photo:
     """Approve the portrait. `batch`: the same text for photos that are approved together.
 
-    Raises Conflict when the photo is not in review any more or the account is locked.
+    Raises Conflict when the photo is not in review any more, has no portrait, or the account is
+    locked.
     """
     student = _lock_student(photo)
     if student.is_locked:
         raise Conflict(_("The account is locked. Unlock it before approving the photo."))
+    if not Photo.objects.filter(pk=photo.pk).exclude(portrait="").exists():
+        raise Conflict(_("This photo has no portrait. Frame it by hand first, or return it with a reason."))
     _decide(photo, Photo.Status.APPROVED, by=by, batch=batch, kind=kind)
     states.change(student, Student.Stage.APPROVED, by=by, facts={"photo": photo.pk})
     _notify(student, "photo_approved")

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 import vision
@@ -21,17 +21,20 @@ STATES = (
     Photo.Status.REJECTED,
     Photo.Status.FAILED,
 )
-CLEAN, MARKED = "clean", "marked"
+CLEAN, MARKED, APPEALED = "clean", "marked", "appealed"
+
+
+HAS_APPEAL = ExpressionWrapper(Q(appealed_at__isnull=False), output_field=BooleanField())
 
 
 def photos_of(season: Season, school: School | None = None) -> QuerySet[Photo]:
     """The current photo of each student, of one school or of all."""
-    photos = Photo.objects.filter(season=season, is_current=True)
+    photos = Photo.objects.filter(season=season, is_current=True).alias(has_appeal=HAS_APPEAL)
     return photos.filter(school=school) if school else photos
 
 
 def _with_finding(photos: QuerySet[Photo], finding: str) -> QuerySet[Photo]:
-    """The photos with a finding: CLEAN, MARKED or the name of a rule.
+    """The photos with a finding: CLEAN, MARKED or the name of a rule; APPEALED: of students who appeal.
 
     A photo has at most one finding a rule.
     """
@@ -40,16 +43,19 @@ def _with_finding(photos: QuerySet[Photo], finding: str) -> QuerySet[Photo]:
         return photos.filter(~has_any)
     if finding == MARKED:
         return photos.filter(has_any)
+    if finding == APPEALED:
+        return photos.filter(appealed_at__isnull=False)
     return photos.filter(findings__rule=finding)
 
 
 def _findings() -> list[tuple[str, Any]]:
     rules = [(name, vision.rule_label(name)) for name in vision.RULE_NAMES]
-    return [(CLEAN, _("Without findings")), (MARKED, _("With findings")), *rules]
+    return [(CLEAN, _("Without findings")), (MARKED, _("With findings")), (APPEALED, _("A look asked for")), *rules]
 
 
 class Worklist(List):
-    """The photos of a school in the order of upload; by default those in review."""
+    """The photos of a school: those of students who appeal, then the others, each in the order of
+    upload; by default those in review."""
 
     filters = {
         "state": choice("status", [(s.value, s.label) for s in STATES], label=_("State"), has_all=True),
@@ -64,13 +70,18 @@ class Worklist(List):
         ),
         "q": search("student__name__startswith", "student__student_no__startswith"),
     }
-    sorts = {"": ("pk",)}
+    sorts = {"": ("-has_appeal", "pk")}
     defaults = {"state": Photo.Status.SUBMITTED.value}
     page_size = 30
 
     def part(self, start: int, stop: int) -> QuerySet[Photo]:
         rows: QuerySet[Photo] = self.found.select_related("student").prefetch_related("findings")[start:stop]
         return rows
+
+    @property
+    def appeals(self) -> int:
+        """How many photos with an appeal all filters but `finding` select."""
+        return int(self.narrowed(without="finding").filter(appealed_at__isnull=False).count())
 
     @property
     def states(self) -> list[tuple[str, Any, int]]:
@@ -99,9 +110,9 @@ class CenterPhotos(Worklist):
 
 
 def approvable_together(photos: QuerySet[Photo]) -> QuerySet[Photo]:
-    """Photos that may be approved together: in review, without a finding, the account not
-    locked."""
-    waiting = photos.filter(status=Photo.Status.SUBMITTED, is_current=True, student__locked_at=None)
+    """Photos that may be approved together: in review, without a finding, no look asked for, the
+    account not locked."""
+    waiting = photos.filter(status=Photo.Status.SUBMITTED, is_current=True, student__locked_at=None, appealed_at=None)
     return _with_finding(waiting, CLEAN)
 
 
@@ -110,8 +121,17 @@ def classes_of(season: Season, school: School) -> list[str]:
     return list(rows.order_by("class_name").values_list("class_name", flat=True).distinct())
 
 
-def neighbours(photos: QuerySet[Photo], photo: Photo) -> tuple[int | None, int | None]:
-    """Ids of the photos before and after this one in the order of the list."""
-    before = photos.filter(pk__lt=photo.pk).order_by("-pk").values_list("pk", flat=True).first()
-    after = photos.filter(pk__gt=photo.pk).order_by("pk").values_list("pk", flat=True).first()
-    return before, after
+def before(photos: QuerySet[Photo], photo: Photo) -> QuerySet[Photo]:
+    """The photos before this one in the order of `Worklist`, the nearest first."""
+    ahead = Q(pk__lt=photo.pk, appealed_at__isnull=photo.appealed_at is None)
+    if photo.appealed_at is None:
+        ahead |= Q(appealed_at__isnull=False)
+    return photos.filter(ahead).order_by(HAS_APPEAL.asc(), "-pk")
+
+
+def after(photos: QuerySet[Photo], photo: Photo) -> QuerySet[Photo]:
+    """The photos after this one in the order of `Worklist`, the nearest first."""
+    behind = Q(pk__gt=photo.pk, appealed_at__isnull=photo.appealed_at is None)
+    if photo.appealed_at is not None:
+        behind |= Q(appealed_at=None)
+    return photos.filter(behind).order_by(HAS_APPEAL.desc(), "pk")

@@ -30,14 +30,19 @@ def submit(*, student: Student, enrolment: Enrolment, by: history.Actor) -> Phot
 
     Opening hours do not matter: they apply to taking photos only.
     """
-    require_unlocked(student)
-    enrolment.require(Action.SUBMIT)
-    if student.must_pay(enrolment):
-        raise FeeDue(_("Please pay the fee first; then hand the photo in."))
+    require_can_submit(student, enrolment)
     photo = _change_states(student, Photo.Status.SUBMITTED, Student.Stage.REVIEW, by)
     photo = automatic_approval.approve_if_green(photo)
     student.refresh_from_db(fields=["stage"])
     return photo
+
+
+def require_can_submit(student: Student, enrolment: Enrolment) -> None:
+    """Raise a PortalError that says why nothing of the student may be put before a reviewer now."""
+    require_unlocked(student)
+    enrolment.require(Action.SUBMIT)
+    if student.must_pay(enrolment):
+        raise FeeDue(_("Please pay the fee first; then hand the photo in."))
 
 
 def withdraw(*, student: Student, by: history.Actor) -> Photo:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -42,8 +43,9 @@ def center_frame(request: Any, pk: int) -> HttpResponse:
 
 
 def _photo(request: Any, pk: int) -> Photo:
-    photos = Photo.objects.select_related("student", "school", "season").exclude(portrait="")
-    return get_object_or_404(photos, pk=pk)
+    """A photo with a portrait, or one in review whose portrait a worker could not make."""
+    photos = Photo.objects.select_related("student", "school", "season")
+    return get_object_or_404(photos.filter(~Q(portrait="") | Q(status=Photo.Status.SUBMITTED)), pk=pk)
 
 
 def _answer(request: Any, photo: Photo, urls: dict[str, Any]) -> HttpResponse:

@@ -93,7 +93,7 @@ def _single(request: Any, listed: Worklist, pk: int | None) -> dict[str, Any]:
     if photo is None:
         return context
     view_log.record_view(photo, by=request.user)
-    before, after = worklist.neighbours(photos, photo)
+    before, after = worklist.before(photos, photo), worklist.after(photos, photo)
     found = explanations.explain_photo(photo)
     return context | {
         "student": photo.student,
@@ -105,20 +105,20 @@ def _single(request: Any, listed: Worklist, pk: int | None) -> dict[str, Any]:
         "unlock_form": ReasonForm(auto_id="unlock_%s"),
         "unlockers": decisions.unlockers(request.school),
         "is_suspect": any(item.is_forbidden for item in found),
-        "before": before,
-        "after": after,
-        "strip": _strip(photos, photo),
-        "place": photos.filter(pk__lte=photo.pk).count(),
+        "before": before.values_list("pk", flat=True).first(),
+        "after": after.values_list("pk", flat=True).first(),
+        "strip": _strip(before, photo, after),
+        "place": before.count() + 1,
         "total": listed.count,
         "events": event_text.describe_events(view_log.list_events(photo, most=8)),
         "can_reset": photo.status == Photo.Status.APPROVED and request.enrolment.allows(Action.RESET),
     }
 
 
-def _strip(photos: Any, photo: Photo) -> list[Photo]:
+def _strip(before: Any, photo: Photo, after: Any) -> list[Photo]:
     """At most nine photos for the strip of thumbnails: the photo and its neighbours in the list."""
-    before = list(photos.filter(pk__lt=photo.pk).order_by("-pk")[: STRIP // 3])
-    return [*reversed(before), photo, *photos.filter(pk__gt=photo.pk)[: STRIP - len(before) - 1]]
+    ahead = list(before[: STRIP // 3])
+    return [*reversed(ahead), photo, *after[: STRIP - len(ahead) - 1]]
 
 
 def _next(request: Any, photo: Photo) -> HttpResponse:
@@ -130,7 +130,7 @@ def _next(request: Any, photo: Photo) -> HttpResponse:
     listed = _listed(request, request.GET)
     if request.GET.get("view") == "grid":
         return _render(request, _grid(request, listed))
-    _before, after = worklist.neighbours(listed.found, photo)
+    after = worklist.after(listed.found, photo).values_list("pk", flat=True).first()
     return _render(request, _single(request, listed, after))
 
 

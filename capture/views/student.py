@@ -15,15 +15,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from capture.forms import ConfirmForm, SignInForm
+from capture.forms import AppealForm, ConfirmForm, SignInForm
 from capture.judging import explanations, limits
 from capture.models import Photo, Station
-from capture.review import decisions
+from capture.review import appeals, decisions
 from capture.sign_in import consent, credentials
 from capture.upload import intake, submission
 from capture.views.rule_cards import RULE_CARDS
 from portal.channels import inbox
 from portal.errors import PortalError
+from portal.form_fields import checked
 from schools import opening_hours
 from schools.models import Action, Enrolment
 from students.models import Student
@@ -238,11 +239,17 @@ def check(request: Any) -> HttpResponse:
         "waits_long": waits_long,
         "is_open": _schedule(request, timezone.now()).is_open(timezone.now()),
         "fee_due": request.student.must_pay(request.enrolment),
+        "appeal_form": _appeal_form(request, photo),
     }
     template = "capture/check.html#verdict" if request.htmx else "capture/check.html"
     response = render(request, template, context)
     response["Vary"] = "HX-Request, Cookie"
     return response
+
+
+def _appeal_form(request: Any, photo: Photo) -> AppealForm | None:
+    """None where no person can be asked."""
+    return AppealForm() if appeals.is_allowed(photo) and request.enrolment.allows(Action.SUBMIT) else None
 
 
 LONG_SECONDS = 20
@@ -268,6 +275,20 @@ def submit(request: Any) -> HttpResponse:
         return redirect("billing:pay")
     messages.success(request, _("Your photo has been handed in."))
     return redirect("capture:me")
+
+
+@require_POST
+@student_page
+def appeal(request: Any) -> HttpResponse:
+    """Ask for a person's look at the rejected photo; if the student has to pay first, go to the fee
+    page."""
+    try:
+        values = checked(AppealForm(request.POST))
+        appeals.appeal(student=request.student, enrolment=request.enrolment, by=request.student, **values)
+    except submission.FeeDue as error:
+        messages.info(request, str(error))
+        return redirect("billing:pay")
+    return redirect("capture:check")
 
 
 @require_POST

@@ -33,7 +33,7 @@ function draw(typed = "") {
   for (const name of NAMES) drawRow(name, shown[name], wrong.includes(name), name === typed);
   drawFact("hair_top", numbers.hair_top.toFixed(1), wrong);
   drawFact("outside", (numbers.outside * 100).toFixed(1), wrong);
-  const same = isSame(shown, now());
+  const same = "present" in made().dataset && isSame(shown, now());
   part("[data-make]").disabled = wrong.length > 0 || same || "making" in made().dataset;
   part("[data-before]").disabled = same;
   part("[data-automatic]").disabled = isSame(shown, head.automatic) && same;

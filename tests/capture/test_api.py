@@ -179,6 +179,7 @@ def test_schema_describes_every_call(client, season):
         "consent/",
         "photos/",
         "photos/current/",
+        "photos/current/appeal/",
         "photos/{id}/portrait/",
         "submission/",
     }
