@@ -82,7 +82,7 @@ def draw_iris(
 ) -> None:
     """The iris with its fibres, pupil and the window's reflection, cut by the lids."""
     u, v = side * 0.5 + expression.gaze[0], IRIS_RISE + expression.gaze[1]
-    colour = (0.80, 0.09, 0.07) if expression.red_pupils else person.iris
+    colour = person.iris
     canvas.fill(frame, circle(u, v, IRIS), mix(colour, (0.02, 0.015, 0.015), 0.62), feather=0.006, within=ball)
     canvas.fill(frame, circle(u, v, IRIS * 0.86), colour, feather=0.012, within=ball)
     chance = random.Random(person.seed)
@@ -96,8 +96,9 @@ def draw_iris(
     )
     glow = curve([(u - 0.06, v + 0.03), (u, v + 0.075), (u + 0.06, v + 0.03), (u, v + 0.05)], closed=True)
     canvas.fill(frame, glow, mix(colour, (0.85, 0.65, 0.45), 0.5), alpha=0.55, feather=0.014, within=ball)
-    pupil = (0.55, 0.03, 0.03) if expression.red_pupils else (0.015, 0.012, 0.012)
-    canvas.fill(frame, circle(u, v, IRIS * 0.42), pupil, feather=0.006, within=ball)
+    # A flash comes back through pupils that the dark has widened.
+    pupil, size = ((0.80, 0.09, 0.07), 0.58) if expression.red_pupils else ((0.015, 0.012, 0.012), 0.42)
+    canvas.fill(frame, circle(u, v, IRIS * size), pupil, feather=0.006, within=ball)
 
 
 def draw_glint(canvas: Canvas, frame: Frame, expression: Expression, side: int, ball: tuple[Box, Floats]) -> None:

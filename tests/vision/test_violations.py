@@ -12,6 +12,10 @@ from tests.support.faulty_pictures import CONTROLS, LEFT_TO_REVIEWERS, MAKERS, S
 from tests.support.faulty_pictures.__main__ import main
 from tests.vision.pictures import jpeg
 from vision import RULE_NAMES, check
+from vision.face_crop import IRIS_LEFT, IRIS_RIGHT
+from vision.variations.original import developed
+from vision.variations.processing import saturated
+from vision.variations.white_balance import in_light
 
 ALL = [maker for makers in (MAKERS, LEFT_TO_REVIEWERS, CONTROLS) for made in makers.values() for maker in made]
 # kind, measure, whether it must rise or fall with the strength
@@ -56,12 +60,35 @@ def test_strength_shows_in_the_measure(subject, kind, measure, direction):
 
 
 @pytest.mark.parametrize(
-    ("kind", "rule"), [("side_lit", "side_light"), ("looking_aside", "gaze"), ("red_eyed", "red_eye")]
+    ("kind", "rule"),
+    [("side_lit", "side_light"), ("looking_aside", "gaze"), ("red_eyed", "red_eye"), ("flash_red", "red_eye")],
 )
 def test_violation_is_found(subject, kind, rule):
     findings = check(jpeg(made(subject, kind, 2))).verdict.findings
 
     assert rule in [finding.rule for finding in findings]
+
+
+def test_brown_eyes_in_warm_and_gaudy_light_are_not_red(subject):
+    """Brown irises, and a pupil that the light of a lamp veils."""
+    brown = subject.with_pixels(irises(subject, (0.16, 0.05, 0.02)))
+
+    for kelvin, factor in ((2700, 1.0), (3200, 1.5), (9000, 1.5)):
+        lit = subject.with_pixels(in_light(brown, kelvin))
+        measures = check(jpeg(saturated(lit, factor, red=1.2))).measures
+        assert max(measures["red_eye"], measures["red_eyes"]) < 0.05
+
+
+def irises(subject: Subject, colour: tuple[float, float, float]) -> np.ndarray:
+    """The irises in one colour (linear RGB), the pupils black."""
+    out = subject.linear.copy()
+    for iris in (IRIS_LEFT, IRIS_RIGHT):
+        centre, radius = subject.xy[iris[0]], np.linalg.norm(subject.xy[iris[1]] - subject.xy[iris[3]]) / 2
+        for part, seen in ((1.0, colour), (0.45, (0.01, 0.01, 0.01))):
+            x, y = subject.grid
+            area = np.clip(radius * part - np.hypot(x - centre[0], y - centre[1]) + 0.5, 0, 1)[..., None]
+            out = out * (1 - area) + np.array(seen, np.float32) * area
+    return developed(out)
 
 
 def test_the_same_seed_and_strength_give_the_same_pixels(subject):

@@ -12,17 +12,23 @@ LID_PAIRS_LEFT = ((160, 144), (158, 153))
 LID_PAIRS_RIGHT = ((385, 380), (387, 373))
 SIDES = ((EYE_LEFT, LIDS_LEFT, LID_PAIRS_LEFT, IRIS_LEFT), (EYE_RIGHT, LIDS_RIGHT, LID_PAIRS_RIGHT, IRIS_RIGHT))
 GLARE = 215
+PUPIL, IRIS_RING = 0.5, (0.65, 0.95)  # in radii of the iris
+RED_QUANTILE = 0.75  # a red pupil may be partly hidden by the lid or a reflection
+LINEAR = (np.arange(256, dtype=np.float32) / 255) ** 2.2  # of 8-bit sRGB
 BOX_HALF_WIDTH, BOX_HALF_HEIGHT = 42, 26
 
 
 def measure(crop: FaceCrop) -> dict[str, object]:
     opening = [_opening(crop.points, lids, iris) for _, lids, _, iris in SIDES]
     aspect = [_aspect(crop.points, corners, pairs) for corners, _, pairs, _ in SIDES]
+    light = lamp_colour(crop)
+    redness = [pupil_redness(crop, iris, light) for *_, iris in SIDES]
     return {
         "eye_opening": float(min(opening)),
         "eye_aspect": float(min(aspect)),
         "gaze": float(np.mean([_gaze(crop.points, corners, iris) for corners, _, _, iris in SIDES])),
-        "red_eye": float(max(_redness(crop, iris) for *_, iris in SIDES)),
+        "red_eye": max(redness),
+        "red_eyes": min(redness),
         "lens_glare": float(max(_glare(crop, iris) for *_, iris in SIDES)),
         "eye_boxes": [_box(crop, iris) for *_, iris in SIDES],
     }
@@ -54,14 +60,32 @@ def _gaze(points: np.ndarray, corners: tuple[int, int], iris: tuple[int, ...]) -
     return float((points[iris[0]] - points[first]) @ axis / max(axis @ axis, 1e-6)) - 0.5
 
 
-def _redness(crop: FaceCrop, iris: tuple[int, ...]) -> float:
-    """Median of (R - max(G, B)) / R over the inner iris. R is taken as at least 40, because dark
-    pixels have no reliable colour.
+def lamp_colour(crop: FaceCrop) -> np.ndarray:
+    """Linear RGB (3,) by which the eyes are divided: as light as the skin, and halfway between grey and the colour of
+    the skin. Without it brown irises and pale pupils look red in warm light; divided by the whole colour of the skin,
+    pale red pupils would look grey.
     """
-    radius = max(2.0, 0.35 * _length(crop.points, iris[1], iris[3]))
-    patch = crop.rgb[crop.window(crop.points[iris[0]], radius, radius)].reshape(-1, 3).astype(np.float32)
-    red = patch[:, 0]
-    return float(np.median((red - patch[:, 1:].max(1)) / np.maximum(red, 40)))
+    skin = cv2.cvtColor(crop.skin.reshape(1, 1, 3), cv2.COLOR_Lab2LRGB)[0, 0].clip(0.01)
+    return np.sqrt(skin * skin.mean())
+
+
+def pupil_redness(crop: FaceCrop, iris: tuple[int, ...], light: np.ndarray) -> float:
+    """How much redder the pupil is than the ring of the iris: R - max(G, B) of linear RGB over `light`.
+
+    A pupil is black, so this is 0 or less, however brown the iris. The flash comes back from the retina through the
+    pupil alone.
+    """
+    centre = crop.points[iris[0]]
+    radius = (_length(crop.points, iris[1], iris[3]) + _length(crop.points, iris[2], iris[4])) / 4
+    rows, columns = crop.window(centre, radius + 1, radius + 1)
+    red, green, blue = np.moveaxis(LINEAR[crop.rgb[rows, columns]] / light, 2, 0)
+    y, x = np.mgrid[rows, columns]
+    away = np.hypot(x - centre[0], y - centre[1]) / max(radius, 1e-6)
+    redness = red - np.maximum(green, blue)
+    pupil, ring = redness[away < PUPIL], redness[(away > IRIS_RING[0]) & (away < IRIS_RING[1])]
+    if not pupil.size or not ring.size:
+        return 0.0
+    return float(np.quantile(pupil, RED_QUANTILE) - max(np.quantile(ring, RED_QUANTILE), 0.0))
 
 
 def _glare(crop: FaceCrop, iris: tuple[int, ...]) -> float:

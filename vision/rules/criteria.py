@@ -29,6 +29,7 @@ SHARE, LIGHTNESS, SIDES = Unit(_("share, 0 to 1"), 1), Unit(_("lightness, 0 to 1
 PIXELS, STOPS, CHROMA = Unit(_("px")), Unit(_("stops")), Unit(_("chroma"))
 FACES = Unit(_("square face widths"))
 BITS = Unit(_("bits of 512"), 256)
+LIGHT_OF_SKIN = Unit(_("part of the light of the skin"))
 IN_EYES, COLOUR, RATIO = Unit(_("eye distances")), Unit(_("colour distance")), Unit(_("ratio"))
 
 LIMIT_TEXTS = {

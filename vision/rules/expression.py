@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from vision.rules.criteria import ABSOLUTE, IN_EYES, RATIO, SHARE, Limits, above, below, criterion
-from vision.rules.rule import Family, Numbers, Rule, box, boxes
+from vision.rules.criteria import ABSOLUTE, IN_EYES, LIGHT_OF_SKIN, RATIO, Limits, above, below, criterion
+from vision.rules.rule import Family, Numbers, Rule, box, boxes, in_order
 from vision.verdict import Finding
 
 EXPRESSION = Family(_("Eyes and expression"))
 EYES, MOUTH = boxes("eye_boxes"), box("mouth_box")
 
-# (R - max(G, B)) / R inside the iris.
+# Redness of the pupil beyond that of its iris: brown irises are redder than their pupils in any light. One pupil must
+# be plainly red, two a little. Whether a flash was fired is not asked: shots of the camera page and photos out of chats
+# do not say, and the pupils tell it by themselves.
 red_eye = EXPRESSION.add(
     Rule(
         "red_eye",
@@ -19,7 +21,15 @@ red_eye = EXPRESSION.add(
         label=_("Red eyes"),
         sentence=_("The eyes look red from the flash."),
         advice=_("Switch off the flash and take the photo in daylight."),
-        criteria=(criterion(_("Redness of the pupils"), SHARE, "red_eye", reject=above(0.33)),),
+        criteria=(
+            criterion(
+                _("Redness of one pupil beyond its iris"), LIGHT_OF_SKIN, "red_eye", reject=above(0.3), warn=above(0.2)
+            ),
+            criterion(
+                _("Redness of both pupils beyond their irises"), LIGHT_OF_SKIN, "red_eyes", both=above(0.12, "reject")
+            ),
+        ),
+        decide=in_order("reject", "both", "warn"),
         places=EYES,
     )
 )

@@ -30,7 +30,7 @@ MAKERS: dict[str, tuple[Make, ...]] = {
     "overexposed": (light.burnt,),
     "underexposed": (light.dim,),
     "face_glare": (light.shiny,),
-    "red_eye": (eyes.red_eyed,),
+    "red_eye": (eyes.red_eyed, eyes.flash_red),
     "eyes": (eyes.shut,),
     "gaze": (eyes.looking_aside,),
     "mouth": (eyes.opened,),

@@ -86,6 +86,33 @@ def red_eyed(subject: Subject) -> Picture:
     return developed(out)
 
 
+FLASH = ((0.30, 0.02, 0.02), (0.80, 0.08, 0.07), (0.85, 0.26, 0.07), (0.95, 0.40, 0.36))
+"""What comes back from the retina, linear RGB: deep, bright, orange and pale red."""
+
+
+def flash_red(subject: Subject) -> Picture:
+    """Pupils that the dark has widened, in one of four reds. Every third time only a part of the pupil is red, every
+    third time only one eye; the reflection of the flash stays white."""
+    chance, out = subject.chance, subject.linear.copy()
+    x, y = subject.grid
+    size, form = chance.uniform(0.4, 0.62), chance.integers(3)
+    red = np.array(FLASH[chance.integers(len(FLASH))], np.float32) * subject.amount(0.8, 1.2)
+    turn = chance.uniform(0, 2 * np.pi)
+    for iris, (upper, lower, _) in zip((IRIS_LEFT, IRIS_RIGHT), LIDS, strict=True):
+        if form == 1 and iris is IRIS_RIGHT:
+            continue
+        centre = subject.xy[iris[0]]
+        radius = size * np.linalg.norm(subject.xy[iris[1]] - subject.xy[iris[3]]) / 2
+        across, down = (x - centre[0]) / radius, (y - centre[1]) / radius
+        seen = np.clip(3.5 - 3 * np.hypot(across, down), 0, 1) * subject.area(upper + lower, 0.003)
+        if form == 2:
+            seen = seen * np.clip(3 * (across * np.cos(turn) + down * np.sin(turn)) + 0.6, 0, 1)
+        white = np.clip(4 * out.min(2) - 1.2, 0, 1)
+        seen = (0.9 * seen * (1 - white))[..., None]
+        out = out * (1 - seen) + red * seen
+    return developed(out)
+
+
 def lens_flare(subject: Subject) -> Picture:
     """A lamp mirrored by flat glass: an additive, slightly curved bar before both eyes."""
     out, (x, y) = subject.linear.copy(), subject.grid
