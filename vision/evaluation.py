@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vision import networks
 from vision.errors import Unreadable
 from vision.measures import Measures, measure
 from vision.rules import RULES, RULES_BY_NAME, Limits, judge
+from vision.shares import Share
 from vision.source import open_photo
 from vision.verdict import Finding
 
 OUTCOMES = ("reject", "warn")
 OVERLOOKED, ONLY_WARNED = "?", ":warn"
+Progress = Callable[[int, int], None]
+"""Is told how many photos of how many are measured."""
 
 
 class LabelError(Exception):
@@ -29,7 +32,8 @@ class LabelledPhoto:
 
     `expected` are the rules that the photo breaks. `warned` are those of them for which a warning
     is enough. `overlooked` are violations (rules or other names) that the engine does not claim to
-    see. `kind` and `strength` say how a violation was made.
+    see. `kind` and `strength` say how a violation was made. `set` is the room or camera that the
+    photo comes from.
     """
 
     path: Path
@@ -40,6 +44,7 @@ class LabelledPhoto:
     groups: frozenset[str] = frozenset()
     kind: str = ""
     strength: str = ""
+    set: str = ""
 
     @property
     def is_clean(self) -> bool:
@@ -63,6 +68,15 @@ class RuleResult:
     found: int
     limit: float | None = None
     auc: float | None = None
+
+    @property
+    def false_share(self) -> Share:
+        """Of the photos that are not labelled with the rule."""
+        return Share(self.false, self.images - self.labelled)
+
+    @property
+    def found_share(self) -> Share:
+        return Share(self.found, self.labelled)
 
 
 @dataclass(frozen=True)
@@ -97,72 +111,136 @@ class EvaluatedPhoto:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """The evaluated photos, and one row for each rule and outcome over all of them."""
+    """The evaluated photos, and the limits that they were judged by. `ignored` are rules whose
+    findings do not count.
+    """
 
     photos: list[EvaluatedPhoto]
     limits: Limits
-    rows: list[RuleResult] = field(default_factory=list)
+    ignored: frozenset[str] = frozenset()
+
+    @property
+    def rows(self) -> list[RuleResult]:
+        return [rule_row(rule.name, outcome, self.photos, self.limits) for rule in RULES for outcome in rule.outcomes]
+
+    @property
+    def sets(self) -> dict[str, Evaluation]:
+        """The photos of each set by its name, in the order of the photos."""
+        parts: dict[str, list[EvaluatedPhoto]] = {}
+        for photo in self.photos:
+            parts.setdefault(photo.label.set, []).append(photo)
+        return {name: replace(self, photos=photos) for name, photos in parts.items()}
+
+    def of_group(self, group: str) -> Evaluation:
+        return replace(self, photos=[photo for photo in self.photos if group in photo.label.groups])
+
+    def findings(self, measures: Measures | None) -> tuple[Finding, ...]:
+        """The findings that count, of a photo with these measures; None was no photo."""
+        found = (Finding("unreadable", "reject"),) if measures is None else judge(measures, self.limits).findings
+        return tuple(finding for finding in found if finding.rule not in self.ignored)
 
 
-def read_labels(directory: Path, labels: Path) -> list[LabelledPhoto]:
+class KeptMeasures:
+    """Measures by name, in a JSON file, so that other limits can be tried in seconds.
+
+    Without a path nothing is kept. The file does not record the engine version: delete it when the
+    engine changes. Raises ValueError when the file holds something else.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path
+        self._measured: dict[str, Measures | None] = json.loads(path.read_text()) if path and path.exists() else {}
+        if not isinstance(self._measured, dict):
+            raise ValueError(f"{path} holds no measures by name")
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._measured
+
+    def __getitem__(self, name: str) -> Measures | None:
+        return self._measured[name]
+
+    def __setitem__(self, name: str, measures: Measures | None) -> None:
+        self._measured[name] = measures
+
+    def save(self) -> None:
+        """Beside the file first, so that an interruption leaves the old one whole."""
+        if self._path:
+            new = self._path.with_name(self._path.name + ".new")
+            new.write_text(json.dumps(self._measured))
+            new.replace(self._path)
+
+
+def read_labels(directory: Path, labels: Path, sets: Iterable[str] = ()) -> list[LabelledPhoto]:
     """Read a CSV with the columns file and expected; group, kind and strength are optional.
 
     expected: rule names, separated by spaces or semicolons. "colour:warn" means that a warning is
     enough, "?earrings" that the violation is left to the reviewer. group: names separated by
-    spaces. Raises LabelError.
+    spaces. A photo belongs to the set that its directory is named after, or to the one of `sets`
+    that is among its groups. Raises LabelError.
     """
     with labels.open(newline="", encoding="utf-8-sig") as file:
         rows = list(csv.DictReader(file))
     if not rows or "file" not in rows[0]:
         raise LabelError(f"{labels} has no column 'file'")
-    return [_label(directory, row) for row in rows]
+    return [_label(directory, row, tuple(sets)) for row in rows]
 
 
-def _label(directory: Path, row: dict[str, str]) -> LabelledPhoto:
+def _label(directory: Path, row: dict[str, str], sets: tuple[str, ...]) -> LabelledPhoto:
     names = (row.get("expected") or "").replace(";", " ").split()
     warned = frozenset(name.removesuffix(ONLY_WARNED) for name in names if name.endswith(ONLY_WARNED))
     expected = frozenset(name.removesuffix(ONLY_WARNED) for name in names if not name.startswith(OVERLOOKED))
     unknown = expected - {rule.name for rule in RULES}
     if unknown:
         raise LabelError(f"{row['file']}: unknown rule {', '.join(sorted(unknown))}")
-    overlooked = frozenset(name.removeprefix(OVERLOOKED) for name in names if name.startswith(OVERLOOKED))
     groups = frozenset((row.get("group") or "").split())
-    kind, strength = row.get("kind") or "", row.get("strength") or ""
-    return LabelledPhoto(directory / row["file"], row["file"], expected, warned, overlooked, groups, kind, strength)
+    return LabelledPhoto(
+        directory / row["file"],
+        row["file"],
+        expected,
+        warned,
+        overlooked=frozenset(name.removeprefix(OVERLOOKED) for name in names if name.startswith(OVERLOOKED)),
+        groups=groups - set(sets),
+        kind=row.get("kind") or "",
+        strength=row.get("strength") or "",
+        set=next((name for name in sets if name in groups), directory.resolve().name),
+    )
 
 
-def evaluate(labelled: Iterable[LabelledPhoto], limits: Limits, kept: Path | None = None) -> Evaluation:
-    """Measure and judge every photo.
+def evaluate(
+    labelled: Iterable[LabelledPhoto],
+    limits: Limits,
+    kept: KeptMeasures | None = None,
+    *,
+    ignored: Iterable[str] = (),
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Measure and judge every photo that is not among the `kept` measures; the new ones are added.
 
-    `kept` is a JSON file of measures by file name. Photos in it are not measured again, and new
-    measures are added to it, so that other limits can be tried in seconds. The file does not record
-    the engine version: delete it when the engine changes.
+    A photo that breaks an ignored rule counts as one that does not.
     """
-    labels = list(labelled)
-    measured = json.loads(kept.read_text()) if kept and kept.exists() else {}
-    networks.warm_up()
+    labels, measured = list(labelled), kept or KeptMeasures()
+    missing = [label for label in labels if label.name not in measured]
+    if missing:
+        networks.warm_up()
+    for number, label in enumerate(missing, 1):
+        measured[label.name] = measure_file(label.path)
+        if progress:
+            progress(number, len(missing))
+    measured.save()
+    judged = Evaluation([], limits, frozenset(ignored))
     for label in labels:
-        if label.name not in measured:
-            measured[label.name] = measure_file(label.path)
-    if kept:
-        kept.write_text(json.dumps(measured))
-    photos = [evaluate_photo(label, measured[label.name], limits) for label in labels]
-    rows = [rule_row(rule.name, outcome, photos, limits) for rule in RULES for outcome in rule.outcomes]
-    return Evaluation(photos, limits, rows)
+        measures = measured[label.name]
+        asked = replace(label, expected=label.expected - judged.ignored)
+        judged.photos.append(EvaluatedPhoto(asked, measures or {}, judged.findings(measures)))
+    return judged
 
 
-def measure_file(path: Path) -> Measures | None:
-    """The measures of a file, or None when it cannot be opened."""
+def measure_file(photo: Path | bytes) -> Measures | None:
+    """The measures of a file or of its bytes, or None when it cannot be opened."""
     try:
-        return measure(open_photo(path))
+        return measure(open_photo(photo))
     except Unreadable:
         return None
-
-
-def evaluate_photo(label: LabelledPhoto, measures: Measures | None, limits: Limits) -> EvaluatedPhoto:
-    if measures is None:
-        return EvaluatedPhoto(label, {}, (Finding("unreadable", "reject"),))
-    return EvaluatedPhoto(label, measures, judge(measures, limits).findings)
 
 
 def total_result(photos: list[EvaluatedPhoto]) -> RuleResult:
@@ -178,10 +256,6 @@ def group_names(judged: Evaluation) -> list[str]:
     return sorted(frozenset().union(*(photo.label.groups for photo in judged.photos)))
 
 
-def photos_of_group(judged: Evaluation, group: str) -> list[EvaluatedPhoto]:
-    return [photo for photo in judged.photos if group in photo.label.groups]
-
-
 def rule_row(name: str, outcome: str, photos: list[EvaluatedPhoto], limits: Limits) -> RuleResult:
     """Results of one rule and outcome, over the photos that are labelled with the rule and the
     clean ones.
@@ -190,7 +264,7 @@ def rule_row(name: str, outcome: str, photos: list[EvaluatedPhoto], limits: Limi
     rejection counts as a found warning too, because the student reads about it in both cases.
     """
     asked = [photo for photo in photos if outcome == "warn" or name not in photo.label.warned]
-    counted = [photo for photo in asked if name in photo.label.expected or _is_compliant(photo, name)]
+    counted = [photo for photo in asked if name in photo.label.expected or is_compliant(photo, name)]
     wanted = {outcome} if outcome == "reject" else set(OUTCOMES)
     fired = [photo.breaks(name, wanted) for photo in counted]
     expected = [name in photo.label.expected for photo in counted]
@@ -214,7 +288,7 @@ def area_under_curve(scores: list[float | None], expected: list[bool]) -> float 
     return higher / (len(bad) * len(good))
 
 
-def _is_compliant(photo: EvaluatedPhoto, rule: str) -> bool:
+def is_compliant(photo: EvaluatedPhoto, rule: str) -> bool:
     return photo.label.is_clean and rule not in photo.label.overlooked
 
 

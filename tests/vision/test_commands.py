@@ -198,3 +198,99 @@ def test_evaluate_checks_of_one_rule_takes_its_photos_and_the_clean_ones(folder)
     rows = {line.split()[0]: line.split() for line in run("evaluate_checks", folder, "--only", "mouth").splitlines()}
 
     assert rows["all"][3] == "2"
+
+
+def made_sets(folder: Path) -> tuple[Path, Path]:
+    """Two rooms: in each one photo that keeps the rules and one with an open mouth."""
+    rooms = folder / "north", folder / "south"
+    for room in rooms:
+        room.mkdir()
+        for name in ("good.jpg", "mouth.jpg"):
+            (room / name).write_bytes((folder / name).read_bytes())
+        (room / "labels.csv").write_text("file,expected\ngood.jpg,\nmouth.jpg,mouth\n")
+    return rooms
+
+
+def test_evaluate_checks_tries_limits_of_some_sets_on_the_set_that_is_left_out(folder, tmp_path):
+    kept = tmp_path / "kept.json"
+    rows = [line.split() for line in run("evaluate_checks", *made_sets(folder), "--kept", kept).splitlines()]
+
+    assert ["north:", "2"] in rows
+    assert ["south:", "2"] in rows
+    left_out = [row for row in rows if row[:2] in (["mouth", "north"], ["mouth", "south"])]
+    assert [row[1] for row in left_out] == ["north", "south"]
+    assert all(row[3:] == ["0/1", "0.0", "0.0-79.3", "1/1", "100.0", "20.7-100.0"] for row in left_out)
+    assert set(json.loads(kept.read_text())) == {
+        f"{room}/{name}.jpg" for room in ("north", "south") for name in ("good", "mouth")
+    }
+
+
+def test_groups_may_be_sets_of_their_own(folder):
+    (folder / "labels.csv").write_text(
+        "file,expected,group\ngood.jpg,,south\nmouth.jpg,mouth,south narrow\ntext.jpg,,\n"
+    )
+    found = json.loads(run("evaluate_checks", folder, "--sets", "south", "--json"))
+
+    assert {name: part["photos"] for name, part in found["sets"].items()} == {"south": 2, folder.name: 1}
+
+
+def test_evaluate_checks_prints_wilsons_intervals_in_one_object(folder):
+    (folder / "labels.csv").write_text("file,expected,kind,strength\ngood.jpg,,,\nmouth.jpg,mouth,opened,weak\n")
+    (found,) = json.loads(run("evaluate_checks", folder, "--json"))["sets"].values()
+    mouth = next(row for row in found["rules"] if row["rule"] == "mouth" and row["outcome"] == "reject")
+
+    assert mouth["false"] == [0, 1, 0.0, pytest.approx(0.7935, abs=1e-4)]
+    assert mouth["found"] == [1, 1, pytest.approx(0.2065, abs=1e-4), 1.0]
+    assert found["kinds"] == [{"kind": "opened", "rule": "mouth", "overlooked": False, "strengths": {"weak": [1, 1]}}]
+
+
+def test_a_rule_can_be_ignored_where_a_whole_set_breaks_it(folder):
+    (folder / "labels.csv").write_text("file,expected\ngood.jpg,mouth\nmouth.jpg,\n")
+    (found,) = json.loads(run("evaluate_checks", folder, "--ignore", "mouth,smile", "--json"))["sets"].values()
+    total = next(row for row in found["rules"] if row["rule"] == "all rejecting")
+
+    assert (total["false"][:2], total["found"][:2]) == ([0, 2], [0, 0])
+    with pytest.raises(CommandError, match=said("There is no rule %(name)s.", name="moth")):
+        run("evaluate_checks", folder, "--ignore", "moth")
+
+
+def test_evaluate_checks_counts_the_verdicts_that_a_change_turns(folder, tmp_path):
+    (folder / "labels.csv").write_text("file,expected\ngood.jpg,\nmouth.jpg,mouth\n")
+    kept, out, err = tmp_path / "kept.json", io.StringIO(), io.StringIO()
+    arguments = ["evaluate_checks", str(folder), "--stability", "jpeg_85,megapixels_0.3", "--kept", str(kept)]
+    call_command(*arguments, stdout=out, stderr=err)
+
+    rows = [line.split() for line in out.getvalue().splitlines()]
+    assert ["jpeg_85", "0/1", "0.0", "0.0-79.3", "0", "0/1"] in rows
+    assert rows[-1][-1] == "none"
+    assert err.getvalue().splitlines() == [
+        f"2/2 {said('photos measured')}",
+        f"1/1 {said('photos changed and measured')}",
+    ]
+    assert set(json.loads(kept.read_text())) == {
+        "good.jpg", "mouth.jpg", "good.jpg#jpeg_85", "good.jpg#megapixels_0.3"
+    }  # fmt: skip
+    assert run(*arguments) == out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "values"),
+    [
+        (["--stability", "jpg"], "There is no change %(name)s. These are known: %(known)s", {"name": "jpg"}),
+        (["--labels", "a.csv"], "Give --labels once for each folder, in the same order, or leave it out.", {}),
+    ],
+)
+def test_evaluate_checks_says_what_is_wrong_with_its_options(folder, arguments, message, values):
+    pattern = re.escape(said(message, known="", **values))
+    with pytest.raises(CommandError, match=pattern):
+        run("evaluate_checks", *made_sets(folder), *arguments)
+
+
+def test_two_sets_of_one_name_are_refused(folder):
+    (folder / "other" / "north").mkdir(parents=True)
+    north, _ = made_sets(folder)
+
+    with pytest.raises(
+        CommandError, match=said("Two folders are called %(name)s. Give each set its own name.", name="north")
+    ):
+        run("evaluate_checks", north, folder / "other" / "north")

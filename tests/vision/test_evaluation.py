@@ -13,11 +13,11 @@ from vision import BACKGROUNDS, RULES, RULES_BY_NAME, limits_of
 from vision.evaluation import (
     EvaluatedPhoto,
     Evaluation,
+    KeptMeasures,
     LabelError,
     LabelledPhoto,
     area_under_curve,
     evaluate,
-    photos_of_group,
     read_labels,
     rule_row,
     total_result,
@@ -146,7 +146,7 @@ def test_groups_and_kinds_are_counted_apart():
 
     assert opened.strengths == {"weak": (1, 2), "strong": (1, 1)}
     assert (far.name, far.overlooked, far.strengths) == ("far_screen", True, {"weak": (1, 1)})
-    assert photos_of_group(judged, "dark") == photos[:1]
+    assert judged.of_group("dark").photos == photos[:1]
     assert total_result(photos).false == 0
 
 
@@ -154,7 +154,7 @@ def test_photos_of_the_same_name_in_two_folders_are_two_photos(tmp_path):
     (tmp_path / "labels.csv").write_text("file,expected\none/a.jpg,\ntwo/a.jpg,\n")
     kept = tmp_path / "kept.json"
     kept.write_text(json.dumps({"one/a.jpg": None, "two/a.jpg": {"faces": 0}}))
-    judged = evaluate(read_labels(tmp_path, tmp_path / "labels.csv"), limits_of(), kept)
+    judged = evaluate(read_labels(tmp_path, tmp_path / "labels.csv"), limits_of(), KeptMeasures(kept))
 
     assert [[finding.rule for finding in photo.findings] for photo in judged.photos] == [["unreadable"], ["one_face"]]
 

@@ -129,3 +129,27 @@ def test_main_writes_photos_with_their_labels(tmp_path, monkeypatch):
     assert [row["strength"] for row in rows[1:4]] == list(STRENGTHS)
     assert all((tmp_path / row["file"]).exists() for row in rows)
     assert "eyes-" in rows[0]["group"]
+
+
+def test_main_keeps_the_groups_of_a_set_and_makes_no_violation_that_cannot_be_seen(
+    tmp_path, monkeypatch, draw, subject
+):
+    """Without clothes in view there is no blue top."""
+    faces, out = tmp_path / "faces", tmp_path / "out"
+    faces.mkdir()
+    whole = draw(2)
+    chin = int(subject.xy[152, 1])
+    for name, picture in (("whole", whole), ("cut", whole.crop((0, 0, whole.width, chin)))):
+        (faces / f"{name}.jpg").write_bytes(jpeg(picture))
+    (faces / "labels.csv").write_text("file,expected,group\nwhole.jpg,,north\ncut.jpg,,south\n")
+    monkeypatch.setattr("sys.argv", ["violations", str(faces), str(out), "--only", "blue_top"])
+    main()
+    with (out / "labels.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+
+    assert [(row["file"].split("_")[0].split(".")[0], row["expected"]) for row in rows] == [
+        ("cut", ""),
+        ("whole", ""),
+        ("whole", "blue_top"),
+    ]
+    assert [row["group"].split()[0] for row in rows] == ["south", "north", "north"]

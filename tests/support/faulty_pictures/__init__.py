@@ -3,10 +3,10 @@
     .venv/bin/python -m tests.support.faulty_pictures FACES OUT [--people 51] [--only rule,rule]
     .venv/bin/python manage.py evaluate_checks OUT
 
-FACES holds photos of people who keep every rule (with FACES/labels.csv only those without a label are taken; without FACES
-drawn people are used). OUT gets the photos and labels.csv. Light, lenses, screens and bodies are imitated by how they form the
+FACES holds photos of people who keep every rule (with FACES/labels.csv only those without a label are taken, and their
+groups are kept: a camera or a room each; without FACES drawn people are used). OUT gets the photos and labels.csv. Light, lenses, screens and bodies are imitated by how they form the
 picture (optics in linear light, additive flares, a pixel grid seen in perspective, landmarks turned in their relief), not by
-pasting. Each kind comes in three strengths, spread over the people. Kinds under LEFT_TO_REVIEWERS break a rule in a way that the
+pasting. Where a maker finds nothing to change (no clothes in view) there is no photo. Each kind comes in three strengths, spread over the people. Kinds under LEFT_TO_REVIEWERS break a rule in a way that the
 engine does not claim to see: they are measured, and counted apart. CONTROLS break nothing: people in drawn-on glasses.
 """
 
@@ -73,13 +73,34 @@ def compliant(folder: Path | None, number: int) -> Iterator[tuple[str, bytes]]:
 
         yield from ((f"drawn_{seed:03}", draw_jpeg(Person.random(seed), size=(900, 1200))) for seed in range(number))
         return
-    labels = folder / "labels.csv"
-    paths = sorted(folder.glob("*.jpg"))
-    if labels.exists():
-        with labels.open(newline="") as file:
-            clean = {row["file"] for row in csv.DictReader(file) if not row["expected"].strip()}
-        paths = [path for path in paths if path.name in clean]
+    rows = _labels(folder)
+    clean = {row["file"] for row in rows if not row["expected"].strip()}
+    paths = [path for path in sorted(folder.glob("*.jpg")) if not rows or path.name in clean]
     yield from ((path.stem, path.read_bytes()) for path in paths[:number])
 
 
-__all__ = ["CONTROLS", "LEFT_TO_REVIEWERS", "MAKERS", "STRENGTHS", "Make", "Picture", "Subject", "compliant"]
+def groups_of(folder: Path | None) -> dict[str, str]:
+    """The groups that the labels of a folder give each photo, by its name without ending."""
+    rows = _labels(folder) if folder else []
+    return {Path(row["file"]).stem: row.get("group") or "" for row in rows}
+
+
+def _labels(folder: Path) -> list[dict[str, str]]:
+    labels = folder / "labels.csv"
+    if not labels.exists():
+        return []
+    with labels.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+__all__ = [
+    "CONTROLS",
+    "LEFT_TO_REVIEWERS",
+    "MAKERS",
+    "STRENGTHS",
+    "Make",
+    "Picture",
+    "Subject",
+    "compliant",
+    "groups_of",
+]
