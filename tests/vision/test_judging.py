@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.support.faulty_pictures import Subject, scenery
 from tests.vision.pictures import jpeg, turned
 from vision import check, judge, measure, open_photo
 
@@ -169,10 +170,15 @@ def test_a_bright_chain_on_the_neck_warns(draw):
     assert "necklace" not in outcomes(jpeg(draw(2)))
 
 
+@pytest.mark.parametrize("maker", scenery.MAKERS, ids=lambda maker: maker.__name__)
+def test_lines_behind_a_person_are_no_print(draw, maker):
+    assert "print_edge" not in outcomes(jpeg(maker(Subject(jpeg(draw(2)), seed=2))))
+
+
 def test_the_sides_of_a_print_are_marked(draw):
     finding = next(found for found in check(jpeg(draw(2, "print_edge"))).verdict.findings if found.rule == "print_edge")
 
-    assert len(finding.marks) == finding.value
+    assert len(finding.marks) == finding.value + 1
     assert all(mark[0] == "box" for mark in finding.marks)
 
 

@@ -56,7 +56,7 @@ COMPLIANT = {
     "forehead_detail": 1.2, "necklace": 0.0, "neck_box": BOX, "frame_lines": [],
     "lens_glare": 0.0, "hair_chroma": 5.0, "lip_redness": 8.0, "lip_distance": 9.0, "chin_distance": 3.0,
     "forehead_distance": 4.0, "forehead_chroma": 20.0, "clothes_blue": 0.0, "clothes_white": 0.0, "clothes_grey": 0.0,
-    "clothes_seen": 0.8, "clothes_hue_blue": 0.0, "pattern": 0.0, "shoulders": 0.0, "screen": 1.2, "frame_sides": 0, "skin_detail": 2.5,
+    "clothes_seen": 0.8, "clothes_hue_blue": 0.0, "pattern": 0.0, "shoulders": 0.0, "screen": 1.2, "frame_corners": 0, "skin_detail": 2.5,
     "outside": 0.0, "eyes": EYES, "cheeks": EYES, "box": BOX, "eye_boxes": [BOX, BOX], "mouth_box": BOX, "forehead_box": BOX,
     "clothes_box": BOX, "shoulder_points": EYES,
 }  # fmt: skip
@@ -104,7 +104,7 @@ BOUNDS = [
     ("pattern", "warn", "pattern", 0.12, 0.13),
     ("shoulders", "warn", "shoulders", -6.0, -6.1),
     ("screen", "warn", "screen", 1.42, 1.43),
-    ("print_edge", "warn", "frame_sides", 2, 3),
+    ("print_edge", "warn", "frame_corners", 0, 1),
     ("beautified", "warn", "skin_detail", 1.25, 1.24),
     ("colour", "reject", "skin_chroma", 5.0, 4.9),
     ("colour", "warn", "skin_chroma", 52.0, 52.1),
@@ -255,7 +255,7 @@ def test_finding_names_value_limit_and_place():
 def test_the_lines_of_a_print_are_marked():
     lines = [[[0.1, 0.2], [0.1, 0.9]], [[0.1, 0.1], [0.8, 0.12]], [[0.9, 0.2], [0.9, 0.8]]]
 
-    (finding,) = judge({**COMPLIANT, "frame_sides": 3, "frame_lines": lines}).findings
+    (finding,) = judge({**COMPLIANT, "frame_corners": 2, "frame_lines": lines}).findings
 
     assert finding.marks[1] == ("box", 0.1, 0.1, 0.8, 0.12)
     assert len(finding.marks) == 3

@@ -4,7 +4,6 @@ measures only lead to warnings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import cache
 
 import cv2
@@ -20,9 +19,11 @@ NOSE = 1
 RING_FROM, RING_TO = 0.12, 0.5  # cycles a pixel: below lies the face itself
 ON_AXIS = 3  # rows and columns of the spectrum where JPEG blocks and picture borders put their energy
 BORDER = 3  # px at the rim of the picture, where decoding leaves lines
-LONG_LINE = 0.3  # of the shorter side
+LONG_LINE = 0.25  # of the shorter side
 SLANT = 0.2
-ROOM = 0.3  # face widths
+ROOM, ROOM_BELOW = 0.3, 0.18  # face widths
+STRAIGHT, GAP, CORNER, INSIDE = 0.012, 0.12, 0.035, 0.02  # of the shorter side
+BELOW_FACE = 0.3  # face widths that a line below must reach to both sides of the face's middle
 FINE, REACH = 2.0, 8  # px: sigma of the blur that detail is measured against, and how far it looks
 
 
@@ -99,50 +100,86 @@ def fine_detail(crop: FaceCrop, indices: tuple[int, ...]) -> np.ndarray:
 
 
 def measure_frame(source: Source, face: Face) -> dict[str, object]:
-    """On how many of its four sides a long straight line frames the face: the border of a screen or
-    of a print.
+    """How many lower corners (0-2) of the border of a print or screen are seen, and its lines.
 
-    A door or a window makes one or two such lines.
+    The line below runs across the middle of the face, where the wall behind a person is hidden, and
+    ends where an upright line at the side of the face ends. Doors, shelves and tables have no such
+    corner.
     """
     picture = source.outlines
     box = face.box * (picture.shape[1] / source.width)
+    size = np.array(picture.shape[1::-1])
+    found = _border(_long_lines(picture, box), box, size)
+    lines = [(line.reshape(2, 2) / size).tolist() for line in found]
+    return {"frame_corners": max(0, len(found) - 1), "frame_lines": lines}
+
+
+def _long_lines(picture: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Long straight lines (n, 4) of a grey picture: x0, y0, x1, y1. Around the face none is looked
+    for.
+    """
     edges = cv2.Canny(picture, 60, 160)
-    left, top, right, bottom = np.maximum(_with_room(box), 0).astype(int)
+    room = np.array([-ROOM, -ROOM, ROOM, ROOM_BELOW]) * (box[2] - box[0])
+    left, top, right, bottom = np.maximum(box + room, 0).astype(int)
     edges[top:bottom, left:right] = 0  # no side runs there, and the face would cost the search half of its time
     edges = cv2.dilate(edges, np.ones((2, 2), np.uint8))  # a line seen at a slant climbs in steps
     edges[:BORDER] = edges[-BORDER:] = 0
     edges[:, :BORDER] = edges[:, -BORDER:] = 0
     least = int(LONG_LINE * min(picture.shape[:2]))
     lines = cv2.HoughLinesP(edges, 1, np.pi / 90, 45, minLineLength=least, maxLineGap=8)
-    found = _longest_by_side([] if lines is None else lines[:, 0], box)
-    size = np.array(picture.shape[1::-1])
-    return {"frame_sides": len(found), "frame_lines": [(line.reshape(2, 2) / size).tolist() for line in found]}
+    return np.empty((0, 4)) if lines is None else lines[:, 0].astype(float)
 
 
-def _longest_by_side(lines: Iterable[np.ndarray], box: np.ndarray) -> list[np.ndarray]:
-    """The longest of the lines (x0, y0, x1, y1) along each side of the face."""
-    longest: dict[str | None, np.ndarray] = {}
-    for line in sorted(lines, key=lambda line: np.hypot(line[2] - line[0], line[3] - line[1])):
-        longest[_side(line, box)] = line
-    return [line for side, line in longest.items() if side]
+def _border(lines: np.ndarray, box: np.ndarray, size: np.ndarray) -> list[np.ndarray]:
+    """The line below the face with the most closed corners, then the upright lines that close them."""
+    shorter = float(size.min())
+    run = np.abs(lines[:, 2:] - lines[:, :2])
+    below = _joined(lines[(run[:, 1] <= SLANT * run[:, 0]) & (lines[:, [1, 3]].mean(1) > box[3])], 0, shorter)
+    upright = _joined(lines[run[:, 0] <= SLANT * run[:, 1]], 1, shorter)
+    middle, reach = (box[0] + box[2]) / 2, BELOW_FACE * (box[2] - box[0])
+    best: list[np.ndarray] = []
+    for line in below:
+        if line[0] > middle - reach or line[2] < middle + reach:
+            continue
+        sides = [_side_at(end, upright, box, size) for end in (line[:2], line[2:])]
+        closed = [side for side in sides if side is not None]
+        if len(closed) >= max(1, len(best)):
+            best = [line, *closed]
+    return best
 
 
-def _with_room(box: np.ndarray) -> np.ndarray:
-    """The box (x0, y0, x1, y1), enlarged by the distance that a line must keep from the face."""
-    room = ROOM * (box[2] - box[0])
-    return box + np.array([-room, -room, room, room])
-
-
-def _side(line: np.ndarray, box: np.ndarray) -> str | None:
-    """The side of the face along which a level or upright line runs; None when it runs through the
-    face or at a slant.
+def _side_at(corner: np.ndarray, upright: list[np.ndarray], box: np.ndarray, size: np.ndarray) -> np.ndarray | None:
+    """The upright line beside the face that ends at this corner; None when there is none, or when
+    the corner lies at the rim of the picture.
     """
-    x0, y0, x1, y1 = (float(value) for value in line)
-    left, top, right, bottom = _with_room(box)
-    if abs(y1 - y0) <= SLANT * abs(x1 - x0):
-        middle = (y0 + y1) / 2
-        return "above" if middle < top else "below" if middle > bottom else None
-    if abs(x1 - x0) <= SLANT * abs(y1 - y0):
-        middle = (x0 + x1) / 2
-        return "left" if middle < left else "right" if middle > right else None
+    shorter = float(size.min())
+    if (corner < INSIDE * shorter).any() or (corner > size - INSIDE * shorter).any():
+        return None
+    for line in upright:
+        if np.hypot(*(line[2:] - corner)) <= CORNER * shorter and not box[0] <= line[2] <= box[2]:
+            return line
     return None
+
+
+def _joined(lines: np.ndarray, axis: int, shorter: float) -> list[np.ndarray]:
+    """Pieces of the same straight line joined, longest first; each runs towards higher values of
+    `axis`.
+    """
+    found: list[np.ndarray] = []
+    backwards = lines[:, axis] > lines[:, axis + 2]
+    lines = np.where(backwards[:, None], lines[:, [2, 3, 0, 1]], lines)
+    for line in lines[np.argsort(lines[:, axis] - lines[:, axis + 2], kind="stable")]:
+        for other in found:
+            slope = (other[3 - axis] - other[1 - axis]) / (other[axis + 2] - other[axis])
+            along, across = line[[axis, axis + 2]], line[[1 - axis, 3 - axis]]
+            off = across - other[1 - axis] - slope * (along - other[axis])
+            near = along[0] <= other[axis + 2] + GAP * shorter and along[1] >= other[axis] - GAP * shorter
+            if near and np.abs(off).max() <= STRAIGHT * shorter:
+                if along[0] < other[axis]:
+                    other[:2] = line[:2]
+                if along[1] > other[axis + 2]:
+                    other[2:] = line[2:]
+                break
+        else:
+            found.append(line.copy())
+    return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from vision.rules.cover import mask
-from vision.rules.criteria import CHROMA, HUE, RATIO, SIDES, Limits, above, below, criterion
+from vision.rules.criteria import CHROMA, CORNERS, HUE, RATIO, Limits, above, below, criterion
 from vision.rules.light import sharpness
 from vision.rules.rule import Family, Numbers, Rule, Variant, box, boxes
 from vision.verdict import Finding
@@ -46,7 +46,7 @@ screen = INTEGRITY.add(
     )
 )
 
-# A print or a bezel has three or four sides, a door one or two.
+# Only a border that closes below the face, across the chest: what stands behind a person is hidden there.
 print_edge = INTEGRITY.add(
     Rule(
         "print_edge",
@@ -54,7 +54,9 @@ print_edge = INTEGRITY.add(
         label=_("Perhaps a photographed print"),
         sentence=_("The photo may have been taken from a printed picture."),
         advice=_("Have a real person photographed, not a print. A reviewer will look at this photo."),
-        criteria=(criterion(_("Sides of the face with a long straight line"), SIDES, "frame_sides", warn=above(2)),),
+        criteria=(
+            criterion(_("Corners of a border that closes below the face"), CORNERS, "frame_corners", warn=above(0)),
+        ),
         places=boxes("frame_lines"),
         can_lock=True,
     )

@@ -7,7 +7,8 @@ FACES holds photos of people who keep every rule (with FACES/labels.csv only tho
 groups are kept: a camera or a room each; without FACES drawn people are used). OUT gets the photos and labels.csv. Light, lenses, screens and bodies are imitated by how they form the
 picture (optics in linear light, additive flares, a pixel grid seen in perspective, landmarks turned in their relief), not by
 pasting. Where a maker finds nothing to change (no clothes in view) there is no photo. Each kind comes in three strengths, spread over the people. Kinds under LEFT_TO_REVIEWERS break a rule in a way that the
-engine does not claim to see: they are measured, and counted apart. CONTROLS break nothing: people in drawn-on glasses.
+engine does not claim to see: they are measured, and counted apart. CONTROLS break nothing: people in drawn-on glasses, people
+before walls with lines.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.faulty_pictures import camera, clothes, cover, eyes, integrity, light, ornaments
+from tests.support.faulty_pictures import camera, clothes, cover, eyes, integrity, light, ornaments, scenery
 from tests.support.faulty_pictures.subject import STRENGTHS, Make, Picture, Subject
 
 MAKERS: dict[str, tuple[Make, ...]] = {
@@ -62,7 +63,7 @@ LEFT_TO_REVIEWERS: dict[str, tuple[Make, ...]] = {
     "print_edge": (integrity.borderless_print,),
     "beautified": (integrity.reshaped,),
 }
-CONTROLS: dict[str, tuple[Make, ...]] = {"": (eyes.in_glasses,)}
+CONTROLS: dict[str, tuple[Make, ...]] = {"": (eyes.in_glasses, *scenery.MAKERS)}
 
 
 def compliant(folder: Path | None, number: int) -> Iterator[tuple[str, bytes]]:

@@ -19,6 +19,7 @@ from tests.support.faulty_pictures import (
     Subject,
     __doc__,
     compliant,
+    eyes,
     groups_of,
 )
 
@@ -47,7 +48,7 @@ def main() -> None:
                 for strength in range(len(STRENGTHS)) if options.every else [(seed + number) % len(STRENGTHS)]:
                     subject.begin(strength)
                     file_name = f"{name}_{maker.__name__}_{STRENGTHS[strength]}.jpg"
-                    worn = "" if expected else f" {WORN}"
+                    worn = f" {WORN}" if maker is eyes.in_glasses else ""
                     if _write(options.out / file_name, maker, subject):
                         labels.writerow([file_name, expected, groups + worn, maker.__name__, STRENGTHS[strength]])
 
