@@ -112,7 +112,7 @@ class ConsentText(serializers.Serializer):
 
 
 class Upload(serializers.Serializer):
-    photo = serializers.FileField(help_text="JPEG, PNG, WebP or HEIC")
+    photo = serializers.FileField(help_text="JPEG, PNG, WebP, HEIC or AVIF")
     token = serializers.UUIDField(help_text="drawn anew for each picture: sent twice, it is one photo")
     origin = serializers.ChoiceField(choices=Photo.Origin, default=Photo.Origin.CAMERA)
 

@@ -12,17 +12,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pillow_heif
-from PIL import Image, PngImagePlugin, WebPImagePlugin
+from PIL import AvifImagePlugin, Image, PngImagePlugin, WebPImagePlugin
 
-from vision import jpeg_segments
+from vision import heif_boxes, jpeg_segments
 from vision.errors import Unreadable
 from vision.exif import orientation
+from vision.file_kind import kind_of
 
-HEIF_BRANDS = {b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"}
 MODES = {1: "L", 3: "RGB", 4: "CMYK"}  # by the number of components
 IN_ONE_SCAN = {0xC0, 0xC1, 0xC9}  # baseline and sequential: decoded row by row where all components come together
 MAX_CHUNKS = 10_000
 MAX_HEADER_PIXELS = 25_000_000
+ANIMATION_FRAME = 24  # bytes of the header of a WebP's frame; its picture follows
+MAX_TAGS = 4096  # bytes of a profile in which its tags are listed
 # A corrupt header can make a parser raise nearly any error. Fuzzing produced these.
 PARSE_ERRORS = (
     OSError,
@@ -41,9 +43,11 @@ PARSE_ERRORS = (
 
 @dataclass(frozen=True)
 class Header:
-    """`kind` is jpeg, png, webp or heif. `width` and `height` are px as stored. `orientation` is
+    """`kind` is jpeg, png, webp, heif or avif. `width` and `height` are px as stored. `orientation` is
     that of EXIF, 1-8. `icc` is the colour profile. `in_rows` is true when the file can be decoded
     row by row. `is_inverted`: ink is stored as its absence, as Adobe's programs do.
+    `transfer` and `primaries` are the numbers of ITU-T H.273 of its colours, 0 when they are not
+    given.
     """
 
     kind: str
@@ -54,28 +58,17 @@ class Header:
     mode: str = "RGB"
     in_rows: bool = False
     is_inverted: bool = False
+    transfer: int = 0
+    primaries: int = 0
 
     @property
     def is_turned(self) -> bool:
         return self.orientation >= 5
 
 
-def sniff(data: bytes) -> str:
-    """The kind of picture by its signature. The file's name and declared type are not used."""
-    if data[:3] == b"\xff\xd8\xff":
-        return "jpeg"
-    if data[:8] == b"\x89PNG\r\n\x1a\n":
-        return "png"
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "webp"
-    if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS:
-        return "heif"
-    raise Unreadable("not_a_photo")
-
-
 def read_header(data: bytes) -> Header:
     """Raises Unreadable when the header cannot be understood."""
-    kind = sniff(data)
+    kind = kind_of(data)
     try:
         return READERS[kind](data)
     except PARSE_ERRORS as error:
@@ -103,7 +96,8 @@ def _jpeg_header(data: bytes, scan: jpeg_segments.Segment, parts: list[tuple[int
     exif = next((body for marker, body in parts if marker == jpeg_segments.APP1 and body[:6] == b"Exif\0\0"), None)
     is_adobes = any(marker == jpeg_segments.APP14 and body[:5] == b"Adobe" for marker, body in parts)
     profile = _jpeg_profile(parts)
-    return Header("jpeg", width, height, orientation(exif), profile, MODES[components], in_one_scan, is_adobes)
+    coding = _coding(profile, (0, 0))
+    return Header("jpeg", width, height, orientation(exif), profile, MODES[components], in_one_scan, is_adobes, *coding)
 
 
 def _jpeg_profile(parts: list[tuple[int, bytes]]) -> bytes | None:
@@ -120,8 +114,9 @@ def _read_png(data: bytes) -> Header:
     chunks = _chunks(data, 8, "big", length_at=0, around=12)
     # Not by Pillow: the chunk may come after the picture data.
     exif = next((data[at + 8 : at + 8 + length] for at, length in chunks if data[at + 4 : at + 8] == b"eXIf"), None)
+    cicp = next((data[at + 8 : at + 12] for at, _ in chunks if data[at + 4 : at + 8] == b"cICP"), b"\0\0")
     image = PngImagePlugin.PngImageFile(io.BytesIO(data))
-    return _header("png", image, exif)
+    return _header("png", image, exif, (cicp[1], cicp[0]))
 
 
 def _chunks(
@@ -146,6 +141,7 @@ def _read_webp(data: bytes) -> Header:
     width, height = _webp_size(data)
     if width * height > MAX_HEADER_PIXELS:
         return Header("webp", width, height)
+    _require_whole_webp(data)
     image = WebPImagePlugin.WebPImageFile(io.BytesIO(data))
     return _header("webp", image, image.info.get("exif"))
 
@@ -161,15 +157,52 @@ def _webp_size(data: bytes) -> tuple[int, int]:
     return width & 0x3FFF, height & 0x3FFF
 
 
+def _require_whole_webp(data: bytes) -> None:
+    """Raise Unreadable when the coded picture ends in a long run of one byte, as zeros in the place of
+    lost data do. WebP has no checksum, and its decoder shows something nevertheless.
+    """
+    at = 12
+    while at + 8 <= len(data):
+        kind, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if kind in (b"VP8 ", b"VP8L"):
+            if heif_boxes.ends_blank(data[at + 8 : at + 8 + length]):
+                raise Unreadable("damaged")
+            return
+        at += 8 + (ANIMATION_FRAME if kind == b"ANMF" else length + (length & 1))
+
+
 def _read_heif(data: bytes) -> Header:
+    boxes = heif_boxes.read_boxes(data)
+    heif_boxes.require_whole(boxes)
     # libheif turns the picture itself, so its size is upright and EXIF must not turn it again.
     image = pillow_heif.open_heif(data, convert_hdr_to_8bit=True)
     width, height = image.size
-    return Header("heif", width, height, icc=image.info.get("icc_profile"), mode=image.mode)
+    icc = image.info.get("icc_profile")
+    transfer, primaries = _coding(icc, (boxes.transfer, boxes.primaries))
+    return Header("heif", width, height, icc=icc, mode=image.mode, transfer=transfer, primaries=primaries)
 
 
-def _header(kind: str, image: Image.Image, exif: bytes | None) -> Header:
-    return Header(kind, *image.size, orientation(exif), image.info.get("icc_profile"), image.mode)
+def _read_avif(data: bytes) -> Header:
+    boxes = heif_boxes.read_boxes(data)
+    heif_boxes.require_whole(boxes)
+    image = AvifImagePlugin.AvifImageFile(io.BytesIO(data))  # gives its own turn as that of EXIF
+    return _header("avif", image, image.info.get("exif"), (boxes.transfer, boxes.primaries))
 
 
-READERS = {"jpeg": _read_jpeg, "png": _read_png, "webp": _read_webp, "heif": _read_heif}
+def _header(kind: str, image: Image.Image, exif: bytes | None, coding: tuple[int, int] = (0, 0)) -> Header:
+    icc = image.info.get("icc_profile")
+    transfer, primaries = _coding(icc, coding)
+    return Header(kind, *image.size, orientation(exif), icc, image.mode, transfer=transfer, primaries=primaries)
+
+
+def _coding(icc: bytes | None, coding: tuple[int, int]) -> tuple[int, int]:
+    """(transfer, primaries): those of the profile's tag "cicp" (ICC.1:2022, 9.2.17), else `coding`."""
+    at = (icc or b"")[:MAX_TAGS].find(b"cicp")
+    if icc is None or at < 0:
+        return coding
+    place = int.from_bytes(icc[at + 4 : at + 8], "big")
+    tag = icc[place : place + 12]
+    return (tag[9], tag[8]) if tag[:4] == b"cicp" and len(tag) == 12 else coding
+
+
+READERS = {"jpeg": _read_jpeg, "png": _read_png, "webp": _read_webp, "heif": _read_heif, "avif": _read_avif}

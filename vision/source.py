@@ -11,9 +11,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pillow_heif
-from PIL import Image, PngImagePlugin, WebPImagePlugin
+from PIL import AvifImagePlugin, Image, PngImagePlugin, WebPImagePlugin
 
-from vision import jpeg_decoding
+from vision import high_dynamic_range, jpeg_decoding
 from vision.colour import image_to_srgb, to_srgb
 from vision.errors import Unreadable
 from vision.header import PARSE_ERRORS, Header, read_header
@@ -22,7 +22,7 @@ MAX_BYTES = 25 * 1024 * 1024
 MAX_SIDE = 20_000
 MAX_PIXELS = 110_000_000
 MAX_PIXELS_WHOLE = 50_000_000  # HEIC, progressive and CMYK JPEG: decoded as a whole
-MAX_PIXELS_COPIED = 25_000_000  # PNG and WebP: copied several times while decoding; no camera sends them
+MAX_PIXELS_COPIED = 25_000_000  # PNG, WebP and AVIF: copied several times while decoding
 KEPT_PIXELS = 25_000_000  # a larger HEIC is halved right after decoding
 MIN_SIDE = 200
 WORK_SIDE = 960  # long side of the working picture; faces of 60 px and more are found in it
@@ -31,6 +31,7 @@ OUTLINE_SIDE = 340
 PLUGINS: dict[str, Callable[[io.BytesIO], Image.Image]] = {
     "png": PngImagePlugin.PngImageFile,
     "webp": WebPImagePlugin.WebPImageFile,
+    "avif": AvifImagePlugin.AvifImageFile,
 }
 
 
@@ -102,14 +103,14 @@ class Source:
             return _decode_jpeg(self.data, self.header, divisor)
         finest = self._finest
         if finest not in self._levels:
-            self._levels[finest] = _decode_pillow(self.data, self.header, finest)
+            self._levels[finest] = _decode_whole(self.data, self.header, finest)
         return shrink(self._levels[finest], divisor // finest)
 
 
 def open_photo(data: bytes | str | Path, *, max_bytes: int = MAX_BYTES) -> Source:
     """Open bytes or a path: read the header, then decode the working picture.
 
-    Raises Unreadable when it is no JPEG, PNG, WebP or HEIC photo within the limits.
+    Raises Unreadable when it is no JPEG, PNG, WebP, HEIC or AVIF photo within the limits.
     """
     content = data if isinstance(data, bytes) else _read_file(Path(data), max_bytes)
     if not content:
@@ -134,7 +135,7 @@ def max_pixels(header: Header) -> int:
     """The most pixels allowed, by what decoding costs in memory: 3 bytes a pixel when it is held
     whole, up to 16 when it is copied.
     """
-    if header.kind in ("png", "webp"):
+    if header.kind in PLUGINS:
         return MAX_PIXELS_COPIED
     in_parts = header.in_rows and header.mode != "CMYK"
     return MAX_PIXELS if in_parts else MAX_PIXELS_WHOLE
@@ -166,16 +167,35 @@ def _decode_jpeg(data: bytes, header: Header, divisor: int) -> np.ndarray:
         ink = 255 - pixels if header.is_inverted else pixels
         rgb = image_to_srgb(Image.fromarray(ink, "CMYK"), header.icc)
     else:
-        rgb = to_srgb(pixels, header.icc if header.mode == "RGB" else None)
+        rgb = _to_srgb(pixels, header)
     return turn_upright(rgb, header.orientation)
 
 
-def _decode_pillow(data: bytes, header: Header, divisor: int) -> np.ndarray:
+def _to_srgb(pixels: np.ndarray, header: Header) -> np.ndarray:
+    if high_dynamic_range.is_high(header.transfer):
+        return high_dynamic_range.to_srgb(pixels, header.transfer, header.primaries)
+    return to_srgb(pixels, header.icc if header.mode != "L" else None)
+
+
+def _decode_whole(data: bytes, header: Header, divisor: int) -> np.ndarray:
+    """A picture of a format that is decoded at its full size only."""
     try:
-        picture = _open_heif(data, divisor) if header.kind == "heif" else _open_pillow(data, header)
-        return turn_upright(image_to_srgb(picture, header.icc), header.orientation)
+        if high_dynamic_range.is_high(header.transfer):
+            rgb = _to_srgb(_high_pixels(data, header, divisor), header)
+        else:
+            image = _open_heif(data, divisor) if header.kind == "heif" else _open_pillow(data, header)
+            rgb = image_to_srgb(image, header.icc)
+        return turn_upright(rgb, header.orientation)
     except PARSE_ERRORS as error:
         raise Unreadable("damaged") from error
+
+
+def _high_pixels(data: bytes, header: Header, divisor: int) -> np.ndarray:
+    """RGB as coded: uint16 from a HEIC that is not halved, else uint8."""
+    if header.kind == "heif" and divisor == 1:
+        return np.asarray(pillow_heif.open_heif(data, convert_hdr_to_8bit=False))[..., :3]
+    image = _open_heif(data, divisor) if header.kind == "heif" else _open_pillow(data, header)
+    return np.asarray(image.convert("RGB"))
 
 
 def _open_heif(data: bytes, divisor: int) -> Image.Image:

@@ -3,7 +3,7 @@
 An upright sRGB JPEG keeps its compressed picture bit by bit: only metadata, embedded previews and
 bytes after the end are removed, and a missing end marker is added. It is decoded at 1/8 to see that
 no picture data are missing. Every other file (turned by EXIF, another colour profile, PNG, WebP,
-HEIC) is decoded once and encoded at quality 95 without colour subsampling.
+HEIC, AVIF) is decoded once and encoded at quality 95 without colour subsampling.
 """
 
 import threading

@@ -94,7 +94,7 @@ def test_make_portrait_writes_the_file(folder):
 @pytest.mark.parametrize(
     ("name", "out", "reason"),
     [
-        ("text.jpg", "out.jpg", said("This file is not a photo. Please send a JPEG, PNG, WebP or HEIC picture.")),
+        ("text.jpg", "out.jpg", said("This file is not a photo. Please send a JPEG, PNG, WebP, HEIC or AVIF picture.")),
         ("absent.jpg", "out.jpg", said("%(path)s: there is no such file. Check the name and the folder.")),
         (".", "out.jpg", said("%(path)s: this is a folder. Name a file in it.")),
         ("good.jpg", "absent/out.jpg", said("%(path)s: there is no such folder. Make it first, or name another.")),

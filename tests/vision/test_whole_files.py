@@ -12,8 +12,9 @@ from PIL import Image
 
 from capture.upload.normalising import NotAPhoto, normalise
 from demo.drawn_people import Person, draw_portrait
-from tests.vision.pictures import ORIENTATION, encode
+from tests.vision.pictures import ORIENTATION, encode, heic, interlaced_png
 from vision import Unreadable, open_photo
+from vision.heif_boxes import read_boxes
 
 MAX_BYTES = 20 * 1024 * 1024
 END_MARK = b"\xff\xd9"
@@ -164,3 +165,71 @@ def test_what_encoders_do_oddly_is_no_damage():
 def test_an_oddity_does_not_hide_that_data_are_missing():
     for name, data in oddities():
         assert is_refused(data[: len(data) * 3 // 4] + END_MARK), name
+
+
+OTHERS: dict[str, Callable[[], bytes]] = {
+    "png": lambda: encode(person(), "PNG", compress_level=1),
+    "png interlaced": lambda: interlaced_png(person()),
+    "webp": lambda: encode(person(), "WEBP", quality=90),
+    "webp lossless": lambda: encode(person(), "WEBP", lossless=True, quality=0, method=0),
+    "webp with metadata": lambda: encode(person(), "WEBP", quality=90, exif=exif(6)),
+    "heic": lambda: heic(person(), quality=80),
+    "heic of tiles": lambda: heic(person(), quality=80, tile_size=256),
+    "avif": lambda: encode(person(), "AVIF", quality=80, speed=9),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_other_pictures_whose_data_end_early_are_damaged(kind):
+    data = OTHERS[kind]()
+    passed = []
+    for share in (0.3, 0.6, 0.9):
+        cut = data[: int(len(data) * share)]
+        lost = len(data) - len(cut)
+        tails = {"nothing": b"", "zeros": bytes(lost), "ones": b"\xff" * lost, "the last bytes": data[-40:]}
+        passed += [(share, name) for name, tail in tails.items() if not is_refused(cut + tail)]
+
+    assert passed == []
+
+
+def test_webp_whose_sizes_were_made_to_fit_what_is_left_is_damaged():
+    data = OTHERS["webp"]()
+    cut = bytearray(data[: len(data) // 2])
+    cut[4:8] = struct.pack("<I", len(cut) - 8)
+    cut[16:20] = struct.pack("<I", len(cut) - 20)
+
+    assert is_refused(bytes(cut))
+
+
+@pytest.mark.parametrize("bit", [0, 7])
+def test_png_with_a_wrong_byte_is_damaged(bit):
+    data = bytearray(OTHERS["png"]())
+    data[len(data) // 2] ^= 1 << bit
+
+    assert is_refused(bytes(data))
+
+
+@pytest.mark.parametrize("kind", ["png", "png interlaced"])
+@pytest.mark.parametrize("lost", [1, 12])
+def test_png_that_lacks_only_its_end_mark_is_whole(kind, lost):
+    data = OTHERS[kind]()
+
+    np.testing.assert_array_equal(open_photo(data[:-lost]).work, open_photo(data).work)
+
+
+def test_the_first_picture_of_an_animation_is_enough():
+    frames = {"save_all": True, "append_images": [person().rotate(180)], "duration": 100}
+    data = encode(person(), "WEBP", quality=90, method=0, **frames)
+
+    assert not is_refused(data[: len(data) * 3 // 4] + bytes(len(data) - len(data) * 3 // 4))
+    assert is_refused(data[: len(data) // 4] + bytes(len(data) - len(data) // 4))
+
+
+def test_heic_that_lacks_a_tile_is_damaged():
+    """The place of the tile says that it has no bytes."""
+    data = OTHERS["heic of tiles"]()
+    boxes = read_boxes(data)
+    at = data.index(struct.pack(">I", len(boxes.coded[2])), data.index(b"iloc"))
+
+    assert len(boxes.coded) == 6
+    assert is_refused(data[:at] + bytes(4) + data[at + 4 :])

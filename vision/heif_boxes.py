@@ -1,0 +1,171 @@
+"""What the boxes of a HEIC or AVIF file (ISO/IEC 14496-12 and 23008-12) say about its main picture,
+read without decoding.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from vision.errors import Unreadable
+
+MAX_BOXES = 20_000  # a grid has at most 256 x 256 tiles in theory, 12 x 17 in a phone's photo
+MAX_BLANK = 64  # equal bytes at the end of coded data: coders leave a few at most, also of flat pictures
+CODED = {b"hvc1", b"hev1", b"av01"}
+_CONTAINERS = {b"iprp", b"ipco"}
+_OFFSET_IN_FILE, _OFFSET_IN_IDAT = 0, 1
+
+
+@dataclass(frozen=True)
+class Boxes:
+    """`codec` is hvc1 (HEIC) or av01 (AVIF), empty when neither is named. `coded` are the coded
+    pieces of the main picture: itself, or the tiles of its grid. `transfer` and `primaries` are the
+    numbers of ITU-T H.273 of its colours, 0 when they are not given.
+    """
+
+    codec: bytes = b""
+    coded: tuple[bytes, ...] = field(default=(), repr=False)
+    length_size: int = 4
+    transfer: int = 0
+    primaries: int = 0
+
+
+def read_boxes(data: bytes) -> Boxes:
+    """Raises Unreadable when boxes do not fit into each other or reach beyond the file."""
+    meta = next((part for kind, part in _boxes(data, 0, len(data)) if kind == b"meta"), None)
+    if meta is None:
+        raise Unreadable("damaged")
+    parts = dict(_boxes(data, meta[0] + 4, meta[1]))
+    kinds = _kinds(data, parts)
+    main = _number(data, parts[b"pitm"][0] + 4, 2 if data[parts[b"pitm"][0]] == 0 else 4)
+    pieces = [item for item in _pieces_of(data, parts, main) if kinds.get(item) in CODED]
+    places = _places(data, parts)
+    coded = tuple(b"".join(_cut(data, *extent) for extent in places.get(item, ())) for item in pieces)
+    codec = kinds[pieces[0]] if pieces else b""
+    length_size, transfer, primaries = _properties(data, parts)
+    return Boxes(codec, coded, length_size, transfer, primaries)
+
+
+def require_whole(boxes: Boxes) -> None:
+    """Raise Unreadable when coded data end in a long run of one byte, as zeros in the place of lost
+    data do, or are no HEVC. Decoders show something nevertheless.
+    """
+    for data in boxes.coded:
+        is_hevc = boxes.codec in (b"hvc1", b"hev1")
+        if not data or ends_blank(data) or (is_hevc and not _is_hevc(data, boxes.length_size)):
+            raise Unreadable("damaged")
+
+
+def ends_blank(data: bytes) -> bool:
+    tail = data[-MAX_BLANK:]
+    return len(tail) == MAX_BLANK and tail == tail[:1] * MAX_BLANK
+
+
+def _is_hevc(data: bytes, length_size: int) -> bool:
+    """Whether the data are units of the length that stands before each, and each could be one: two
+    zeros are always followed by 3 (or, within the first zeros, end it), and the last byte is not 0
+    (ITU-T H.265, 7.4.2).
+    """
+    at = 0
+    while at < len(data):
+        length = _number(data, at, length_size)
+        unit = data[at + length_size : at + length_size + length]
+        if not unit or len(unit) < length or b"\0\0\0" in unit or unit[-1] == 0:
+            return False
+        at += length_size + length
+    return True
+
+
+def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
+    """(kind, (start, end) of the content) of every box between two offsets."""
+    for _ in range(MAX_BOXES):
+        if at + 8 > end:
+            return
+        size, head = _number(data, at, 4), 8
+        if size == 1:
+            size, head = _number(data, at + 8, 8), 16
+        elif size == 0:
+            size = end - at
+        if size < head:
+            raise Unreadable("damaged")
+        yield data[at + 4 : at + 8], (at + head, min(at + size, end))
+        at += size
+    raise Unreadable("damaged")
+
+
+def _number(data: bytes, at: int, size: int) -> int:
+    if at + size > len(data):
+        raise Unreadable("damaged")
+    return int.from_bytes(data[at : at + size], "big")
+
+
+def _cut(data: bytes, start: int, length: int) -> bytes:
+    if start + length > len(data):
+        raise Unreadable("damaged")
+    return data[start : start + length]
+
+
+def _kinds(data: bytes, parts: dict[bytes, tuple[int, int]]) -> dict[int, bytes]:
+    """The kind of each item, by its number."""
+    start, end = parts[b"iinf"]
+    found = {}
+    for _, (at, _) in _boxes(data, start + (6 if data[start] == 0 else 8), end):
+        wide = 4 if data[at] == 3 else 2
+        found[_number(data, at + 4, wide)] = data[at + 6 + wide : at + 10 + wide]
+    return found
+
+
+def _pieces_of(data: bytes, parts: dict[bytes, tuple[int, int]], item: int) -> list[int]:
+    """The items that an item is derived from, or the item itself."""
+    if b"iref" not in parts:
+        return [item]
+    start, end = parts[b"iref"]
+    wide = 2 if data[start] == 0 else 4
+    for kind, (at, _) in _boxes(data, start + 4, end):
+        if kind == b"dimg" and _number(data, at, wide) == item:
+            first, count = at + wide + 2, _number(data, at + wide, 2)
+            return [_number(data, first + wide * place, wide) for place in range(count)]
+    return [item]
+
+
+def _places(data: bytes, parts: dict[bytes, tuple[int, int]]) -> dict[int, list[tuple[int, int]]]:
+    """Where the data of each item lie: (offset in the file, length) of every piece."""
+    at, _ = parts[b"iloc"]
+    version, sizes = data[at], _number(data, at + 4, 2)
+    offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
+    index_size = sizes & 15 if version else 0
+    wide = 2 if version < 2 else 4
+    at, count = at + 6 + wide, _number(data, at + 6, wide)
+    found: dict[int, list[tuple[int, int]]] = {}
+    for _ in range(min(count, MAX_BOXES)):
+        item, method = _number(data, at, wide), _OFFSET_IN_FILE
+        at += wide
+        if version:
+            method = _number(data, at, 2) & 15
+            at += 2
+        base = _number(data, at + 2, base_size)
+        if method == _OFFSET_IN_IDAT:
+            base += parts[b"idat"][0]
+        extents = _number(data, at + 2 + base_size, 2)
+        at += 4 + base_size
+        for _ in range(extents):
+            at += index_size
+            offset, length = _number(data, at, offset_size), _number(data, at + offset_size, length_size)
+            found.setdefault(item, []).append((base + offset, length))
+            at += offset_size + length_size
+    return found
+
+
+def _properties(data: bytes, parts: dict[bytes, tuple[int, int]]) -> tuple[int, int, int]:
+    """Size of the lengths before HEVC units, transfer and primaries."""
+    length_size, transfer, primaries = 4, 0, 0
+    waiting = [parts[b"iprp"]]
+    while waiting:
+        for kind, (start, end) in _boxes(data, *waiting.pop()):
+            if kind in _CONTAINERS:
+                waiting.append((start, end))
+            elif kind == b"hvcC":
+                length_size = (data[start + 21] & 3) + 1
+            elif kind == b"colr" and data[start : start + 4] == b"nclx" and not transfer:
+                primaries, transfer = _number(data, start + 4, 2), _number(data, start + 6, 2)
+    return length_size, transfer, primaries
