@@ -22,7 +22,11 @@ class RuleCard:
 
 RULE_CARDS = (
     RuleCard("side_light", _("Light"), _("Face a window by day. No direct sun, no lamp from one side, no flash.")),
-    RuleCard("roll", _("Pose"), _("Sit or stand upright, shoulders level, eyes at the height of the camera.")),
+    RuleCard(
+        "roll",
+        _("Pose"),
+        _("Upright, shoulders level. The phone at eye height, 40 to 50 cm away: your arm a little bent."),
+    ),
     RuleCard("mouth", _("Expression"), _("Both eyes open, lips closed, a calm and natural face.")),
     RuleCard("fringe", _("Hair"), _("Brows, eyes and ears are free of hair.")),
     RuleCard(

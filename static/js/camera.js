@@ -4,15 +4,20 @@
 import { faceFinder } from "./camera/faces.js";
 import { advice, look } from "./camera/hints.js";
 import * as level from "./camera/level.js";
+import { recall, remember } from "./camera/choices.js";
 import * as kept from "./camera/kept.js";
 import { REASONS, close, cropOf, frameGrabber, hasSeveral, isFront, open, take } from "./camera/lens.js";
 import { renew, send } from "./camera/send.js";
+import * as voice from "./camera/voice.js";
 
 const LOOK_EVERY = 200;
 const SAY_EVERY = 1200; // a sentence stays long enough to be read, and to be read aloud
 const SURE_AFTER = 2; // looks that must agree: one frame may be anything
 const ASK_FOR = 4000; // how long a second press takes the photo in spite of a warning
 const TIMERS = [0, 3, 10];
+const GREEN_FOR = 1000; // ms of green before the photo takes itself,
+const FIRES_IN = 2; // and seconds in which it can be stopped: the ring of student.css
+const BUZZ = 60; // ms
 const LEAN = 4; // degrees
 const TIP = 30; // degrees from upright: beyond it the face is seen from below or above
 const NO_USE = [400, 413]; // answers that a file gets however often it is sent
@@ -24,31 +29,16 @@ const form = document.getElementById("camera");
 const { deviceKey: key } = document.querySelector(".me").dataset;
 const part = (name) => form.querySelector(`[data-${name}]`);
 const [video, still, hint, shutter, progress] = ["video", "still", "hint", "shutter", "progress"].map(part);
-const state = { stream: null, facing: recall() || "user", photo: null, name: "photo.jpg", origin: "camera", isKept: false, keeping: null, timer: 0, counting: 0, warning: "", seen: [], looking: false, refused: false, saidAt: 0, held: null };
+const state = { stream: null, facing: recall("facing") || "user", photo: null, name: "photo.jpg", origin: "camera", isKept: false, keeping: null, timer: 0, counting: 0, warning: "", seen: [], looking: false, refused: false, saidAt: 0, held: null };
 const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
 const finder = faceFinder({ worker: form.dataset.faceWorker, model: form.dataset.faceModel });
 const limits = JSON.parse(form.dataset.limits);
 const frameOf = frameGrabber(video);
 
-function recall() {
-  try {
-    return sessionStorage.getItem("camera");
-  } catch (error) {
-    return null;
-  }
-}
-
-function remember(facing) {
-  try {
-    sessionStorage.setItem("camera", facing);
-  } catch (error) {
-    // Private windows may refuse: then the front camera opens again next time.
-  }
-}
-
 function mode(name) {
   form.dataset.mode = name;
   shutter.disabled = !["live", "counting"].includes(name);
+  shutter.setAttribute("aria-label", words(name === "counting" ? "stop" : "take"));
   for (const button of form.querySelectorAll("[data-send], [data-retake]")) button.disabled = name === "sending";
 }
 
@@ -60,12 +50,13 @@ function say(text, light = "") {
   if (hint.textContent === text) return;
   hint.textContent = text;
   state.saidAt = performance.now();
+  if (state.speaks) voice.speak(text);
 }
 
-// The sentence of that name; where the photo is kept, the one that says so.
+// The sentence of that name; where the photo is kept, the one that says so; with the back camera, the one for who holds the phone.
 function words(name) {
   const found = (full) => form.dataset[`say${full.replace(/^\w/, (letter) => letter.toUpperCase())}`];
-  return (state.isKept && found(`${name}Kept`)) || found(name) || "";
+  return (state.isKept && found(`${name}Kept`)) || (state.isHelped && found(`${name}Helper`)) || found(name) || "";
 }
 
 // --- the live picture ---------------------------------------------------------------------------------------------
@@ -80,7 +71,8 @@ async function start() {
   } catch (error) {
     return refuse(error.name === "unsupported" ? "unsupported" : REASONS[error.name] || "missing");
   }
-  form.toggleAttribute("data-mirrored", isFront(state.stream, state.facing));
+  state.isHelped = !isFront(state.stream, state.facing);
+  form.toggleAttribute("data-mirrored", !state.isHelped);
   part("flip").hidden = !(await hasSeveral());
   state.stream.getVideoTracks()[0].addEventListener("ended", () => is("live", "counting") && refuse("busy"));
   placeGuide();
@@ -114,7 +106,7 @@ async function watch() {
     const faces = await finder.find(frame);
     const seen = look(frame, cropOf(video.videoWidth, video.videoHeight), guide, faces);
     if (frame !== video) frame.close();
-    if (is("live")) tell(seen);
+    if (is("live") || "fires" in form.dataset) tell(seen);
   } finally {
     state.looking = false; // a frame that could not be read is not the end of all hints
   }
@@ -125,9 +117,11 @@ function tell(seen) {
   state.seen = [...state.seen, worst].slice(-SURE_AFTER);
   if (state.seen.some((earlier) => earlier !== worst)) return;
   state.warning = worst;
-  if ("asking" in form.dataset || performance.now() - state.saidAt < SAY_EVERY) return;
+  const isGreen = !worst && Boolean(seen.poses);
+  fireIfGreen(isGreen);
+  if ("fires" in form.dataset || "asking" in form.dataset || performance.now() - state.saidAt < SAY_EVERY) return;
   if (worst) say(words(worst), "warn");
-  else say(words(seen.poses ? "ready" : "lit"), "good");
+  else say(words(isGreen ? "ready" : "lit"), isGreen ? "good" : "");
 }
 
 const isTilted = () => state.held !== null && (Math.abs(state.held.lean) > LEAN || state.held.tip > TIP);
@@ -148,6 +142,21 @@ async function startLevel({ type } = {}) {
 }
 
 // --- taking the photo ---------------------------------------------------------------------------------------------
+
+// Where the oval has been green for a while the photo takes itself, once; after a stop, not before the oval has been without green.
+function fireIfGreen(isGreen) {
+  if (!isGreen) {
+    Object.assign(state, { greenSince: 0, hasFired: false });
+    if ("fires" in form.dataset) stopCounting();
+    return;
+  }
+  state.greenSince = state.greenSince || performance.now();
+  if (!state.fires || state.hasFired || !is("live") || performance.now() - state.greenSince < GREEN_FOR) return;
+  state.hasFired = true;
+  form.dataset.fires = "";
+  say(words("fires"), "good");
+  count(FIRES_IN);
+}
 
 // A warned shutter asks once; the second press takes the photo, because a hint may be wrong.
 function press() {
@@ -175,6 +184,7 @@ function count(seconds) {
 
 function stopCounting() {
   clearTimeout(state.counting);
+  delete form.dataset.fires;
   part("count").textContent = "";
   if (is("counting")) mode("live");
 }
@@ -182,9 +192,11 @@ function stopCounting() {
 async function freeze() {
   mode("starting");
   part("count").textContent = "";
+  delete form.dataset.fires;
   part("flash").classList.add("is-on");
   try {
     const photo = await take(video, state.stream);
+    if (navigator.vibrate) navigator.vibrate(BUZZ);
     show(photo, { name: "photo.jpg", origin: "camera" });
     keep();
   } catch (error) {
@@ -239,6 +251,7 @@ async function retake() {
   still.hidden = true;
   part("file-name").hidden = true;
   if (state.origin === "file") part("file").value = "";
+  Object.assign(state, { greenSince: 0, hasFired: false });
   if (!state.stream || !state.stream.active) return start();
   await video.play();
   say(words("fit"));
@@ -330,13 +343,44 @@ part("again").addEventListener("click", () => ("used" in form.dataset ? location
 part("flip").addEventListener("click", () => {
   if (!is("live")) return;
   state.facing = state.facing === "user" ? "environment" : "user";
-  remember(state.facing);
+  remember("facing", state.facing);
   start();
 });
 part("timer").addEventListener("click", () => {
   state.timer = TIMERS[(TIMERS.indexOf(state.timer) + 1) % TIMERS.length];
-  part("timer-label").textContent = state.timer || "";
+  part("timer").classList.toggle("is-set", state.timer > 0);
+  part("timer-label").textContent = state.timer ? words("seconds").replace("{n}", state.timer) : words("timer");
   part("timer").setAttribute("aria-label", words(`timer${state.timer}`));
+});
+function toggle(name, isOn) {
+  part(name).setAttribute("aria-pressed", isOn);
+  remember(name, isOn ? "on" : "off");
+}
+
+function setAuto(isOn) {
+  state.fires = isOn;
+  toggle("auto", isOn);
+  if (!isOn && "fires" in form.dataset) stopCounting();
+}
+
+function setVoice(isOn) {
+  state.speaks = isOn;
+  toggle("voice", isOn);
+  if (!isOn) voice.stop();
+}
+
+part("auto").addEventListener("click", () => setAuto(!state.fires));
+part("voice").addEventListener("click", () => {
+  setVoice(!state.speaks);
+  if (state.speaks) voice.speak(words("voiceFirst")); // iOS lets a page speak only after a tap was answered aloud
+});
+finder.ready.then((isAble) => {
+  part("auto").hidden = !isAble; // without the network nobody knows when to fire
+  if (isAble) setAuto(recall("auto") === "on");
+});
+voice.find(document.documentElement.lang, () => {
+  part("voice").hidden = false;
+  setVoice(recall("voice") === "on");
 });
 if (part("file")) {
   part("file").addEventListener("change", ({ target }) => {
@@ -351,12 +395,12 @@ form.addEventListener("submit", (event) => event.preventDefault());
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && is("frozen", "failed")) retake();
   else if (event.key === "Escape" && is("counting")) stopCounting();
-  else if (event.key === " " && is("live", "counting") && event.target === document.body) {
+  else if ([" ", "Enter"].includes(event.key) && is("live", "counting") && event.target === document.body) {
     event.preventDefault();
     press();
   }
 });
-window.addEventListener("online", () => is("failed") && !state.refused && say(words("online")));
+window.addEventListener("online", () => is("failed") && !state.refused && say(words("online"), "good"));
 // Coming back from the next page: this form has been used up, a fresh one is needed.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;

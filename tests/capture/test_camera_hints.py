@@ -1,38 +1,19 @@
 """The live help of the camera page in real Chromium: what it says of good and bad pictures, and that it never forbids."""
 
 import re
-from functools import cache
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from bench.camera_hints import SIZE, made_by_light
 from capture.models import Photo
-from demo.drawn_people import Person, draw_portrait
 from portal.tenancy import school_scope
 from tests import factories
 from tests.capture.conftest import sign_in
+from tests.support.camera_page import CAMERA, PHONE, form, says, scene
 from tests.support.words import said
 
-PHONE = {"width": 390, "height": 844}
 SCRIPTS = Path(__file__).resolve().parents[2] / "static" / "js"
-# A camera that shows one picture; it trembles by a pixel, so that every frame is a new one.
-CAMERA = """
-navigator.mediaDevices.getUserMedia = async () => {
-  const picture = new Image();
-  picture.src = "/scene.jpg";
-  await picture.decode();
-  const sheet = Object.assign(document.createElement("canvas"), { width: picture.width, height: picture.height });
-  let shift = 0;
-  const draw = () => sheet.getContext("2d").drawImage(picture, (shift += 1) % 2, 0);
-  draw();
-  setInterval(draw, 100);
-  return sheet.captureStream(10);
-};
-"""
 SCENES = {
     "against the light": "The light is behind you: turn towards it.",
     "night": "Too dark: find more light, from the front.",
@@ -42,15 +23,6 @@ SCENES = {
     "burnt": "Too bright: move out of the glare.",
     "nobody": "No face in view.",
 }
-
-
-@cache
-def scene(name: str, seed: int = 11) -> bytes:
-    """A drawn person before the camera, in good light or another."""
-    make = made_by_light().get(name)
-    drawn = draw_portrait(Person.random(seed), size=SIZE, violation=None if make else name)
-    rgb = np.asarray(drawn)
-    return cv2.imencode(".jpg", (make(rgb) if make else rgb)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
 
 
 @pytest.fixture
@@ -79,14 +51,6 @@ def open_camera(browser, live_server, student):
     yield opened
     for context in contexts:
         context.close()
-
-
-def form(page: Page):
-    return page.locator("#camera")
-
-
-def says(page: Page, message: str) -> None:
-    expect(page.get_by_role("status")).to_have_text(re.compile(re.escape(said(message))), timeout=15000)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,11 +1,41 @@
 """What the tests of the camera page do on it."""
 
+import re
+from functools import cache
+
+import cv2
+import numpy as np
 from playwright.sync_api import Page, expect
 
+from bench.camera_hints import SIZE, made_by_light
+from demo.drawn_people import Person, draw_portrait
 from tests.capture.conftest import sign_in
 from tests.support.words import said
 
 PHONE = {"width": 390, "height": 844}
+# A camera that shows one picture; it trembles by a pixel, so that every frame is a new one.
+CAMERA = """
+navigator.mediaDevices.getUserMedia = async () => {
+  const picture = new Image();
+  picture.src = "/scene.jpg";
+  await picture.decode();
+  const sheet = Object.assign(document.createElement("canvas"), { width: picture.width, height: picture.height });
+  let shift = 0;
+  const draw = () => sheet.getContext("2d").drawImage(picture, (shift += 1) % 2, 0);
+  draw();
+  setInterval(draw, 100);
+  return sheet.captureStream(10);
+};
+"""
+
+
+@cache
+def scene(name: str, seed: int = 11) -> bytes:
+    """A drawn person before the camera, in good light or another."""
+    make = made_by_light().get(name)
+    drawn = draw_portrait(Person.random(seed), size=SIZE, violation=None if make else name)
+    rgb = np.asarray(drawn)
+    return cv2.imencode(".jpg", (make(rgb) if make else rgb)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 95])[1].tobytes()
 
 
 def enter(page: Page, student, url: str) -> None:
@@ -35,3 +65,8 @@ def press_through(page: Page) -> None:
 
 def press_send(page: Page) -> None:
     page.get_by_role("button", name=said("Send this photo")).click()
+
+
+def says(page: Page, message: str) -> None:
+    """The hint shows the sentence, and perhaps another after it."""
+    expect(page.get_by_role("status")).to_have_text(re.compile(re.escape(said(message))), timeout=15000)

@@ -51,7 +51,9 @@ face_size = FRAMING.add(
         title=_("Size of the face"),
         label=_("Face too small"),
         sentence=_("The face is too small in the photo."),
-        advice=_("Move closer, about an arm and a half from the phone, or use the main camera at full resolution."),
+        advice=_(
+            "Come closer: 40 to 50 cm from the phone, your arm a little bent. Or use the main camera at full resolution."
+        ),
         criteria=(criterion(_("Width of the face, cheek to cheek"), PIXELS, "face_width", reject=below(240)),),
         places=box("box"),
     )
