@@ -294,3 +294,28 @@ def test_two_sets_of_one_name_are_refused(folder):
         CommandError, match=said("Two folders are called %(name)s. Give each set its own name.", name="north")
     ):
         run("evaluate_checks", north, folder / "other" / "north")
+
+
+def test_contact_sheets_show_false_alarms_and_misses(folder, tmp_path):
+    (folder / "labels.csv").write_text("file,expected\ngood.jpg,mouth\nmouth.jpg,\ntext.jpg,\n")
+    sheets = tmp_path / "sheets"
+    run("evaluate_checks", folder, "--sheet", sheets)
+    false_alarms, misses = (Image.open(sheets / f"{name}.jpg") for name in ("false_alarms", "misses"))
+
+    assert {path.name for path in sheets.iterdir()} == {"false_alarms.jpg", "misses.jpg"}
+    assert false_alarms.size == misses.size == (8 * 200, 250 + 4 * 13)
+    assert is_shown(false_alarms, 0)
+    assert is_shown(false_alarms, 1)
+    assert is_shown(misses, 0)
+    assert not is_shown(misses, 1)
+
+
+def is_shown(sheet: Image.Image, column: int) -> bool:
+    return sheet.convert("L").crop((column * 200, 0, column * 200 + 200, 250)).getextrema()[0] < 200
+
+
+def test_contact_sheets_need_a_folder(folder):
+    (folder / "labels.csv").write_text("file,expected\ngood.jpg,mouth\n")
+
+    with pytest.raises(CommandError, match=re.escape(str(folder / "good.jpg"))):
+        run("evaluate_checks", folder, "--sheet", folder / "good.jpg")

@@ -110,11 +110,11 @@ VARIATIONS: tuple[Variation, ...] = (
     _harmless("sharpened_strong", "sharpened with plain halos", partial(processing.sharpened, amount=1.8)),
     _harmless("noise", "some noise of the sensor", partial(processing.noisy, amount=1)),
     _harmful("noise_strong", "grainy, as in the dark", partial(processing.noisy, amount=3)),
-    _harmless("denoised", "noise taken out, pores left", partial(processing.denoised, amount=8)),
+    _harmless("denoised", "noise taken out, pores left", partial(processing.denoised, amount=3)),
     _harmful(
         "denoised_strong",
         "the skin painted over by noise reduction",
-        partial(processing.denoised, amount=30),
+        partial(processing.denoised, amount=12),
         "beautified",
         "sharpness",
     ),

@@ -14,7 +14,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 
-from capture.management import evaluation_tables, picture_files
+from capture.management import contact_sheet, evaluation_tables, picture_files
 from vision import RULES_BY_NAME, limits_of
 from vision.backgrounds import BACKGROUNDS
 from vision.evaluation import Evaluation, KeptMeasures, LabelError, LabelledPhoto, evaluate, read_labels
@@ -63,6 +63,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--kept", type=Path, help="a JSON file that keeps the measures, so that limits can be tried in seconds"
         )
+        parser.add_argument(
+            "--sheet",
+            type=Path,
+            metavar="FOLDER",
+            help="write contact sheets of the false alarms and the misses, to look at",
+        )
         parser.add_argument("--json", action="store_true", help="one JSON object instead of tables")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -77,6 +83,8 @@ class Command(BaseCommand):
             varied = self._measured(
                 lambda: stability(judged, variations, kept, progress=self._progress(_("photos changed and measured")))
             )
+        if options["sheet"]:
+            self._write_sheets(judged, options["sheet"])
         if options["json"]:
             found = evaluation_tables.as_object(judged, leave_one_set_out(judged), varied)
             self.stdout.write(json.dumps(found, ensure_ascii=False))
@@ -89,6 +97,13 @@ class Command(BaseCommand):
             return measure()
         except OSError as error:
             raise CommandError(picture_files.unreadable(str(error.filename), error)) from error
+
+    def _write_sheets(self, judged: Evaluation, folder: Path) -> None:
+        try:
+            for path in contact_sheet.write_sheets(judged, folder):
+                self.stderr.write(str(path))
+        except OSError as error:
+            raise CommandError(picture_files.unwritable(str(error.filename or folder), error)) from error
 
     def _progress(self, what: str) -> Callable[[int, int], None]:
         def tell(done: int, of: int) -> None:
