@@ -43,7 +43,7 @@ def test_compliant_drawing_is_never_rejected(seed):
     assert checked.verdict.outcome == "green", checked.verdict.findings
 
 
-@pytest.mark.parametrize("appearance", sorted(set(APPEARANCES) - {"eye_patch", "one_eye", "squint"}))
+@pytest.mark.parametrize("appearance", APPEARANCES)
 def test_nobody_is_rejected_for_how_they_are(appearance):
     for seed in (3, 8, 14, 27):
         verdict = check(draw_jpeg(Person.random(seed), appearance=appearance, size=(900, 1200))).verdict

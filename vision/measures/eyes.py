@@ -15,18 +15,24 @@ GLARE = 215
 PUPIL, IRIS_RING = 0.5, (0.65, 0.95)  # in radii of the iris
 RED_QUANTILE = 0.75  # a red pupil may be partly hidden by the lid or a reflection
 LINEAR = (np.arange(256, dtype=np.float32) / 255) ** 2.2  # of 8-bit sRGB
+TURNED_IN = 0.04  # median of 172 faces: how much nearer to the nose than the middle of the eye an iris lies
 BOX_HALF_WIDTH, BOX_HALF_HEIGHT = 42, 26
 
 
 def measure(crop: FaceCrop) -> dict[str, object]:
     opening = [_opening(crop.points, lids, iris) for _, lids, _, iris in SIDES]
     aspect = [_aspect(crop.points, corners, pairs) for corners, _, pairs, _ in SIDES]
+    gaze = [_gaze(crop.points, corners, iris) for corners, _, _, iris in SIDES]
     light = lamp_colour(crop)
     redness = [pupil_redness(crop, iris, light) for *_, iris in SIDES]
     return {
-        "eye_opening": float(min(opening)),
-        "eye_aspect": float(min(aspect)),
-        "gaze": float(np.mean([_gaze(crop.points, corners, iris) for corners, _, _, iris in SIDES])),
+        "eye_openings": opening,
+        "eye_opening": min(opening),
+        "wider_eye": max(opening),
+        "eye_aspect": min(aspect),
+        "gazes": gaze,
+        "gaze": float(np.mean(gaze)),
+        "gaze_shared": shared(gaze[0] + TURNED_IN, gaze[1] - TURNED_IN),
         "red_eye": max(redness),
         "red_eyes": min(redness),
         "lens_glare": float(max(_glare(crop, iris) for *_, iris in SIDES)),
@@ -58,6 +64,11 @@ def _gaze(points: np.ndarray, corners: tuple[int, int], iris: tuple[int, ...]) -
     first, last = sorted(corners, key=lambda index: points[index, 0])
     axis = points[last] - points[first]
     return float((points[iris[0]] - points[first]) @ axis / max(axis @ axis, 1e-6)) - 0.5
+
+
+def shared(first: float, second: float) -> float:
+    """What two deviations have in common: the smaller one, or 0 where they point to different sides."""
+    return min(first, second, key=abs) if first * second > 0 else 0.0
 
 
 def lamp_colour(crop: FaceCrop) -> np.ndarray:

@@ -23,7 +23,11 @@ red_eye = EXPRESSION.add(
         advice=_("Switch off the flash and take the photo in daylight."),
         criteria=(
             criterion(
-                _("Redness of one pupil beyond its iris"), LIGHT_OF_SKIN, "red_eye", reject=above(0.3), warn=above(0.2)
+                _("Redness of one pupil beyond its iris"),
+                LIGHT_OF_SKIN,
+                "red_eye",
+                reject=above(0.25),
+                warn=above(0.18),
             ),
             criterion(
                 _("Redness of both pupils beyond their irises"), LIGHT_OF_SKIN, "red_eyes", both=above(0.12, "reject")
@@ -38,7 +42,11 @@ red_eye = EXPRESSION.add(
 def _eyes(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """Narrow open eyes have a gap of 0.53. Above the limit that rejects, only a slit is rejected:
     an eye that is low for its width too.
+
+    Where one eye is plainly open, the other may be missing, bandaged or lame: a human looks.
     """
+    if rule.is_exceeded("open", m, limits):
+        return rule.find(m, limits, "warn", "aspect")
     finding = rule.find(m, limits, "reject", "warn")
     if finding is None:
         return rule.find(m, limits, "aspect")
@@ -64,11 +72,28 @@ eyes = EXPRESSION.add(
                 aspect=below(0.19, "warn"),
                 slit=below(0.175, "reject", text=_("Not accepted below, if the lids are low too")),
             ),
+            criterion(
+                _("Gap of the lids of the wider eye"),
+                RATIO,
+                "wider_eye",
+                open=above(0.65, text=_("One eye is open above: the other is only looked at")),
+            ),
         ),
         decide=_eyes,
         places=EYES,
     )
 )
+
+
+def _gaze(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
+    """Rejected only where both irises go the same way and both eyes are open: one alone may squint or be
+    of glass.
+    """
+    finding = rule.find(m, limits, "warn")
+    if finding is None or eyes.check(m, limits):
+        return finding
+    return rule.find(m, limits, "reject") or finding
+
 
 gaze = EXPRESSION.add(
     Rule(
@@ -78,8 +103,11 @@ gaze = EXPRESSION.add(
         sentence=_("The eyes are not looking into the camera."),
         advice=_("Look straight into the lens."),
         criteria=(
-            criterion(_("Irises off the middle, in widths of the eye"), RATIO, "gaze", ABSOLUTE, reject=above(0.06)),
+            criterion(_("Irises off the middle, in widths of the eye"), RATIO, "gaze", ABSOLUTE, warn=above(0.06)),
+            criterion(_("And both irises to the same side by"), RATIO, "gaze_shared", ABSOLUTE, reject=above(0.03)),
         ),
+        depends_on=("eyes",),
+        decide=_gaze,
         places=EYES,
     )
 )

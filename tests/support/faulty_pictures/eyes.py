@@ -86,7 +86,7 @@ def red_eyed(subject: Subject) -> Picture:
     return developed(out)
 
 
-FLASH = ((0.30, 0.02, 0.02), (0.80, 0.08, 0.07), (0.85, 0.26, 0.07), (0.95, 0.40, 0.36))
+FLASH = ((0.30, 0.02, 0.02), (0.80, 0.08, 0.07), (0.85, 0.26, 0.07), (0.95, 0.22, 0.18))
 """What comes back from the retina, linear RGB: deep, bright, orange and pale red."""
 
 
