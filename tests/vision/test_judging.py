@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.faulty_pictures import Subject, scenery
+from demo.drawn_people.person import Person
+from demo.drawn_people.portrait import draw_portrait
+from tests.support.faulty_pictures import Subject, cover, scenery
 from tests.vision.pictures import jpeg, turned
 from vision import check, judge, measure, open_photo
 
@@ -198,3 +200,27 @@ def test_clothes_are_judged_where_the_photo_ends_at_the_collar(draw, rule):
 def test_a_photo_that_ends_at_the_chin_says_that_the_clothes_are_missing(draw):
     assert outcomes(cut_at(np.asarray(draw(2, "blue_top")), 0.08)).get("clothes_seen") == "warn"
     assert "clothes_seen" not in outcomes(cut_at(np.asarray(draw(2)), 0.41))
+
+
+def drawn_as(appearance: str, seed: int = 2) -> bytes:
+    return jpeg(draw_portrait(Person.random(seed), size=(900, 1200), appearance=appearance))
+
+
+@pytest.mark.parametrize("appearance", ["hijab", "headscarf", "turban", "bandage"])
+@pytest.mark.parametrize("seed", [1, 2, 5])
+def test_cloth_over_the_hair_warns_in_any_colour(appearance, seed):
+    assert outcomes(drawn_as(appearance, seed)).get("head_cover") == "warn"
+
+
+@pytest.mark.parametrize("appearance", ["vitiligo", "albinism", "plaster", "scar", "headrest"])
+def test_skin_hair_and_headrest_are_no_cover(appearance):
+    assert not {"head_cover", "mask", "print_edge"} & set(outcomes(drawn_as(appearance)))
+
+
+@pytest.mark.parametrize("maker", [cover.dark_capped, cover.banded], ids=lambda maker: maker.__name__)
+def test_a_dark_cap_and_a_hair_band_warn(draw, maker):
+    subject = Subject(jpeg(draw(2)), seed=2)
+    subject.begin(1)
+
+    assert outcomes(jpeg(maker(subject))).get("head_cover") == "warn"
+    assert "head_cover" not in outcomes(jpeg(draw(2)))

@@ -54,7 +54,7 @@ COMPLIANT = {
     "burnt": 0.0, "face_light": 60.0, "eye_white": 60.0, "under_eye": 0.0, "highlights": 0.0, "red_eye": 0.0, "red_eyes": 0.0,
     "eye_opening": 0.8, "wider_eye": 0.8, "eye_aspect": 0.3, "gaze": 0.0, "gaze_shared": 0.0, "mouth_gap": 0.0, "smile": 0.55, "forehead_skin": 1.0, "ear_skin": 0.8,
     "forehead_detail": 1.2, "necklace": 0.0, "neck_box": BOX, "frame_lines": [],
-    "lens_glare": 0.0, "hair_chroma": 5.0, "lip_redness": 8.0, "lip_distance": 9.0, "chin_distance": 3.0,
+    "lens_glare": 0.0, "cover_colour": 0.0, "cover_around": 0.0, "strands": 12.0, "crown_box": BOX, "lip_redness": 8.0, "lip_distance": 9.0, "chin_distance": 3.0,
     "forehead_distance": 4.0, "forehead_chroma": 20.0, "clothes_blue": 0.0, "clothes_white": 0.0, "clothes_grey": 0.0,
     "clothes_seen": 0.8, "clothes_hue_blue": 0.0, "pattern": 0.0, "shoulders": 0.0, "screen": 1.2, "frame_corners": 0, "skin_detail": 2.5,
     "outside": 0.0, "eyes": EYES, "cheeks": EYES, "box": BOX, "eye_boxes": [BOX, BOX], "mouth_box": BOX, "forehead_box": BOX,
@@ -95,7 +95,9 @@ BOUNDS = [
     ("necklace", "warn", "necklace", 0.4, 0.41),
     ("lens_glare", "warn", "lens_glare", 0.012, 0.013),
     ("tinted_lens", "warn", "under_eye", -12.0, -12.1),
-    ("head_cover", "warn", "hair_chroma", 32.0, 33.0),
+    ("head_cover", "warn", "cover_colour", 0.15, 0.16),
+    ("head_cover", "warn", "cover_around", 0.5, 0.51),
+    ("head_cover", "warn", "strands", 3.3, 3.2),
     ("clothes_background", "reject", "clothes_blue", 0.5, 0.51),
     ("clothes_seen", "warn", "clothes_seen", 0.02, 0.019),
     ("blue_top", "warn", "clothes_hue_blue", 0.25, 0.26),
@@ -214,6 +216,11 @@ def test_smooth_skin_is_not_judged_when_the_photo_is_blurred():
 
     assert found(smooth) == [("beautified", "warn")]
     assert found({**smooth, "sharpness": 1.0}) == [("sharpness", "reject")]
+
+
+def test_a_blurred_photo_has_no_strands_anywhere():
+    assert found({"strands": 1.0}) == [("head_cover", "warn")]
+    assert found({"strands": 1.0, "sharpness": 1.0}) == [("sharpness", "reject")]
 
 
 def test_a_blurred_photo_of_a_screen_needs_a_stronger_grid():

@@ -1,13 +1,14 @@
-"""What covers the head: a fringe, hair over the ears, hats, masks."""
+"""What covers the head: a fringe, hair over the ears, hats, scarves, masks."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 
 from vision.colour import colour_distance
 from vision.face_crop import CROP_HEIGHT, CROP_WIDTH, FaceCrop
 from vision.measures.integrity import fine_detail, skin_detail
-from vision.person_crop import FACE_WIDTH, PersonCrop
+from vision.person_crop import SIDE, PersonCrop
 
 FOREHEAD = (67, 109, 10, 338, 297, 299, 337, 151, 108, 69)
 LIKE_SKIN = 18.0
@@ -20,6 +21,19 @@ SPOT = 3
 EAR_INSIDE, EAR_OUTSIDE, EAR_ABOVE, EAR_BELOW = 1, 11, 9, 16  # px of the crop of the person round the side of the face
 EAR_LEAST = 20  # px of a person
 EAR_LIKE_SKIN = 0.9
+CROWN_HALF, CROWN_ABOVE, CROWN_RIM = 60, 30, 7  # px of the crop of the person
+CROWN_LEAST = 150  # px
+LIKE_FOREHEAD = 14.0
+HAIR_MOST_CHROMA = 52.0  # red hair in a vivid picture
+HAIR_ROOM, HAIR_ROOM_OF_LIGHTNESS = 6.0, 0.12  # towards green and blue: what light and camera do to grey and dark hair
+HAIR_RED, HAIR_RED_OF_LIGHTNESS, HAIR_RED_OF_YELLOW = 12.0, 0.15, 0.6  # redder hair is yellower or lighter too
+WHITE_LIGHTNESS, WHITE_CHROMA = 85.0, 7.0  # no blond
+NECK_FROM, NECK_TO, NECK_HALF = 6, 26, 22  # px below the chin
+BESIDE_FROM, BESIDE_TO, BESIDE_ABOVE, BESIDE_BELOW = 4, 16, 12, 14  # px from the side of the face
+AROUND_LEAST, LIKE_CROWN, UNLIKE_SKIN = 30, 10.0, 12.0
+STRANDS_ABOVE, STRANDS_TO, STRANDS_HALF = 75, 8, 70  # px of the face crop above the forehead
+STRANDS_LEAST = 0.25  # of that area must be hair or cover
+STRANDS_BLUR = 2.0
 
 
 def measure(crop: FaceCrop) -> dict[str, object]:
@@ -42,19 +56,81 @@ def measure(crop: FaceCrop) -> dict[str, object]:
 
 def measure_head(person: PersonCrop, crop: FaceCrop) -> dict[str, object]:
     beside = [ear_skin(person, crop.skin, index, side) for index, side in zip(EARS, (-1, 1), strict=True)]
-    return {"hair_chroma": hair_chroma(person), "ear_skin": max(beside)}
+    rows, columns, is_crown, colours = _crown(person)
+    is_hair = is_crown & (colour_distance(colours, crop.skin) > LIKE_FOREHEAD)
+    corners = np.array([[columns.start, rows.start], [columns.stop, rows.stop]])
+    return {
+        "ear_skin": max(beside),
+        "cover_colour": _share_unlike_hair(colours[is_hair], int(is_crown.sum())),
+        "cover_around": _cloth_around(person, crop.skin, colours[is_hair]),
+        "strands": strands(crop),
+        "crown_box": person.to_fractions(corners),
+    }
 
 
-def hair_chroma(person: PersonCrop) -> float:
-    """Median chroma of the head above the forehead. Hair is seldom colourful; caps and scarves are."""
-    middle, half = int(person.middle), int(0.4 * FACE_WIDTH)
-    bottom = int(person.points[10, 1] - 0.05 * FACE_WIDTH)
-    rows = slice(min(person.hair_top, bottom), max(bottom, 1))
-    head = person.is_person[rows, middle - half : middle + half]
-    if head.sum() < 50:
+def _crown(person: PersonCrop) -> tuple[slice, slice, np.ndarray, np.ndarray]:
+    """Rows and columns above the forehead, the mask of the head there without its rim, and Lab."""
+    bottom = max(1, int(person.points[10, 1] - 3))
+    rows = slice(min(max(0, person.hair_top - CROWN_ABOVE), bottom - 1), bottom)
+    middle = int(np.clip(person.middle, 1, SIDE - 1))
+    columns = slice(max(0, middle - CROWN_HALF), min(SIDE, middle + CROWN_HALF))
+    head = cv2.erode(person.is_person[rows, columns].astype(np.uint8), np.ones((CROWN_RIM, CROWN_RIM), np.uint8))
+    return rows, columns, head > 0, person.lab[rows, columns]
+
+
+def _share_unlike_hair(colours: np.ndarray, crown: int) -> float:
+    """The share of the crown (px) whose colour (Lab, n x 3, without skin) no hair has: blue, green,
+    purple, pink, vivid, white.
+    """
+    if len(colours) < CROWN_LEAST:
         return 0.0
-    colours = person.lab[rows, middle - half : middle + half][head]
-    return float(np.median(np.hypot(colours[:, 1], colours[:, 2])))
+    lightness, a, b = colours.T
+    chroma = np.hypot(a, b)
+    room = HAIR_ROOM + HAIR_ROOM_OF_LIGHTNESS * lightness
+    reddest = HAIR_RED + HAIR_RED_OF_LIGHTNESS * lightness + HAIR_RED_OF_YELLOW * np.maximum(b, 0)
+    unlike = (b < -room) | (a < -room) | (a > reddest) | (chroma > HAIR_MOST_CHROMA)
+    unlike |= (lightness > WHITE_LIGHTNESS) & (chroma < WHITE_CHROMA)
+    return float(unlike.sum() / crown)
+
+
+def _cloth_around(person: PersonCrop, skin: np.ndarray, crown: np.ndarray) -> float:
+    """The least share, of the neck below the chin and of the places beside both cheeks, that has the
+    colour of the crown (Lab, n x 3). Hair does not close below a chin, a headscarf does.
+    """
+    if len(crown) < CROWN_LEAST:
+        return 0.0
+    colour = np.median(crown, axis=0)
+    chin, middle = int(person.chin), int(person.middle)
+    places = [(slice(chin + NECK_FROM, chin + NECK_TO), slice(max(0, middle - NECK_HALF), middle + NECK_HALF))]
+    for index, side in zip(EARS, (-1, 1), strict=True):
+        x, y = np.round(person.points[index]).astype(int)
+        left, right = sorted((x + side * BESIDE_FROM, x + side * BESIDE_TO))
+        places.append((slice(max(0, y - BESIDE_ABOVE), y + BESIDE_BELOW), slice(max(0, left), max(0, right))))
+    return min(_share_of_cloth(person, place, colour, skin) for place in places)
+
+
+def _share_of_cloth(person: PersonCrop, place: tuple[slice, slice], colour: np.ndarray, skin: np.ndarray) -> float:
+    colours = person.lab[place][person.is_person[place]]
+    if len(colours) < AROUND_LEAST:
+        return 0.0
+    is_cloth = (colour_distance(colours, colour) < LIKE_CROWN) & (colour_distance(colours, skin) > UNLIKE_SKIN)
+    return float(is_cloth.mean())
+
+
+def strands(crop: FaceCrop) -> float | None:
+    """Fine detail of what lies above the forehead, in percent of its grey level: hair has strands,
+    a cap of plain cloth has nearly none. None on a bald head.
+    """
+    bottom, middle = int(crop.points[10, 1]) - STRANDS_TO, int(crop.points[10, 0])
+    rows = slice(max(0, bottom + STRANDS_TO - STRANDS_ABOVE), max(1, bottom))
+    columns = slice(max(0, middle - STRANDS_HALF), max(1, middle + STRANDS_HALF))
+    skin = (colour_distance(crop.lab[rows, columns], crop.skin) < LIKE_SKIN).astype(np.uint8)
+    is_hair = cv2.dilate(skin, np.ones((9, 9), np.uint8)) == 0
+    if is_hair.mean() < STRANDS_LEAST:
+        return None
+    grey = crop.grey[rows, columns]
+    detail = (grey - cv2.GaussianBlur(grey, (0, 0), STRANDS_BLUR))[is_hair]
+    return float(100 * detail.std() / (grey[is_hair].mean() + 8))
 
 
 def like_skin(skin: np.ndarray) -> float:

@@ -36,7 +36,7 @@ LEFT_TO_REVIEWER = (
     _("Coloured contact lenses"),
     _("Frames of glasses over the eyes"),
     _("Hair over the ears"),
-    _("Black caps and dark head cover"),
+    _("Hair bands and small caps in the colours of hair"),
     _("Enlarged eyes and slimmed faces"),
     _("Displays photographed from afar, prints without a border in view"),
 )

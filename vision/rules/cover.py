@@ -10,6 +10,7 @@ from vision.rules.criteria import (
     IN_EYES,
     LIGHTNESS,
     NEGATIVE,
+    PERCENT,
     RATIO,
     SHARE,
     Limits,
@@ -18,6 +19,7 @@ from vision.rules.criteria import (
     criterion,
     is_above,
 )
+from vision.rules.light import sharpness
 from vision.rules.rule import Family, Numbers, Rule, box, boxes, dots
 from vision.verdict import Finding
 
@@ -161,7 +163,15 @@ tinted_lens = COVER.add(
     )
 )
 
-# A black cap is not seen.
+
+def _head_cover(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
+    """Colours that no hair has, or cloth that closes below the chin, or no strands where hair should
+    be. A blurred photo has no strands anywhere.
+    """
+    return rule.find(m, limits, "warn", "around", *(() if sharpness.check(m, limits) else ("smooth",)))
+
+
+# Small and thin covers in the colours of hair are not seen. Only a warning: faith and medicine allow a cover.
 head_cover = COVER.add(
     Rule(
         "head_cover",
@@ -169,8 +179,16 @@ head_cover = COVER.add(
         label=_("Head cover"),
         sentence=_("Something seems to cover the head."),
         advice=_("Take off hats, caps and hair bands."),
-        criteria=(criterion(_("Strength of colour where hair should be"), CHROMA, "hair_chroma", warn=above(32)),),
-        places=FOREHEAD,
+        criteria=(
+            criterion(_("Colours of no hair above the forehead"), SHARE, "cover_colour", warn=above(0.15)),
+            criterion(
+                _("The same colour above, beside and below the face"), SHARE, "cover_around", around=above(0.5, "warn")
+            ),
+            criterion(_("Strands above the forehead"), PERCENT, "strands", smooth=below(3.3, "warn")),
+        ),
+        depends_on=("sharpness",),
+        decide=_head_cover,
+        places=box("crown_box"),
     )
 )
 

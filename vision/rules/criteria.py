@@ -26,6 +26,7 @@ class Unit:
 
 DEGREES, HUE = Unit(_("degrees"), 90), Unit(_("degrees of hue"), 180)
 SHARE, LIGHTNESS, CORNERS = Unit(_("share, 0 to 1"), 1), Unit(_("lightness, 0 to 100"), 100), Unit(_("corners"), 2)
+PERCENT = Unit(_("percent"))
 PIXELS, STOPS, CHROMA = Unit(_("px")), Unit(_("stops")), Unit(_("chroma"))
 FACES = Unit(_("square face widths"))
 BITS = Unit(_("bits of 512"), 256)

@@ -40,7 +40,7 @@ MAKERS: dict[str, tuple[Make, ...]] = {
     "necklace": (ornaments.necklace,),
     "lens_glare": (eyes.lens_flare,),
     "tinted_lens": (eyes.tinted,),
-    "head_cover": (cover.capped,),
+    "head_cover": (cover.capped, cover.dark_capped, cover.banded),
     "mask": (cover.masked,),
     "clothes_background": (clothes.background_top,),
     "blue_top": (clothes.blue_top,),
@@ -56,7 +56,7 @@ MAKERS: dict[str, tuple[Make, ...]] = {
 LEFT_TO_REVIEWERS: dict[str, tuple[Make, ...]] = {
     "eyes": (eyes.half_shut,),
     "ears": (cover.hair_over_ears,),
-    "head_cover": (cover.dark_capped,),
+    "head_cover": (cover.dark_banded,),
     "earrings": (ornaments.studs, ornaments.hoops),
     "frames": (eyes.framed,),
     "screen": (integrity.moire_screen, integrity.far_screen),

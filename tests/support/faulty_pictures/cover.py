@@ -116,6 +116,34 @@ def capped(subject: Subject) -> Picture:
     return _covered(subject, CAP_COLOURS[subject.chance.integers(len(CAP_COLOURS))])
 
 
+def banded(subject: Subject) -> Picture:
+    """A hair band of a clear colour, from ear to ear over the hair."""
+    return _band(subject, (*CAP_COLOURS, (0.05, 0.12, 0.5))[subject.chance.integers(5)])
+
+
+def dark_banded(subject: Subject) -> Picture:
+    """The same in black or nearly black."""
+    return _band(subject, DARK_COLOURS[subject.chance.integers(len(DARK_COLOURS))])
+
+
+def _band(subject: Subject, colour: tuple[float, float, float]) -> Picture:
+    """Cloth of 10 to 25 mm on a face of 140 mm, with the light of a round head."""
+    top = subject.measures["hair_top"][1] * subject.rgb.shape[0]
+    ends = [subject.at(index, across, -0.05) for index, across in ((127, -0.06), (356, 0.06))]
+    middle, half = (ends[0] + ends[1]) / 2, abs(ends[1][0] - ends[0][0]) / 2
+    high = 0.75 * (middle[1] - top)
+    angles = np.linspace(0, np.pi, 90)
+    path = np.stack([middle[0] + half * np.cos(angles), middle[1] - high * np.sin(angles) ** 0.8], 1)
+    area = np.zeros(subject.rgb.shape[:2], np.float32)
+    thick = max(2, round(subject.face.width * subject.amount(10, 25) / 140))
+    cv2.polylines(area, [np.round(path).astype(np.int32)], False, 1.0, thick, cv2.LINE_AA)
+    area = cv2.GaussianBlur(area, (0, 0), 0.8) * (subject.mask > 0.5)
+    across = np.clip((subject.grid[0] - middle[0]) / max(half, 1.0), -1, 1)
+    light = 0.45 + 0.55 * np.sqrt(1 - across**2)
+    grain = 1 + 0.15 * cv2.GaussianBlur(subject.chance.normal(0, 1, area.shape).astype(np.float32), (0, 0), 0.8)
+    return laid_over(subject, np.array(colour, np.float32) * (light * grain)[..., None], area.astype(np.float32))
+
+
 def dark_capped(subject: Subject) -> Picture:
     """The same in black or nearly black."""
     return _covered(subject, DARK_COLOURS[subject.chance.integers(len(DARK_COLOURS))])
