@@ -7,6 +7,8 @@ const CORNERS = 4; // numbers of a box before those of its points
 const POINTS = 6;
 const LEAST_SCORE = 0.5;
 const SAME = 0.3; // overlap from which two boxes are one face
+const PAGES = 80; // of 64 kB: weights, picture and all layers
+const LARGEST = 28; // channels of the pictures of full size
 const AROUND = 1.7; // side of the second look's square over that of the face's box
 
 // --- the network --------------------------------------------------------------------------------------------------
@@ -21,147 +23,64 @@ function floatsOf(halves) {
   return found;
 }
 
-function network(file) {
+// Resolves to a function from a picture (side x side x 3, -1 to 1) to the boxes found in it. What the layers write lies in one
+// memory; every picture has a border of zeros, so that squares that reach beyond it need no care.
+async function network(file) {
   const length = new DataView(file).getUint32(0, true);
-  const { side, stem, blocks, heads } = JSON.parse(new TextDecoder().decode(new Uint8Array(file, 4, length)));
-  const weights = floatsOf(new Uint16Array(file, 4 + length));
-  let used = 0;
-  const next = (count) => weights.subarray(used, (used += count));
-  const first = { kernel: next(25 * 3 * stem), bias: next(stem) };
-  const body = blocks.map(([stride, from, to]) => ({
-    stride,
-    from,
-    to,
-    spread: next(9 * from),
-    spreadBias: next(from),
-    kernel: next(from * to),
-    bias: next(to),
-  }));
-  const ends = heads.map(([block, scores, boxes, anchors]) => {
-    const channels = blocks[block][2];
-    return {
-      block,
-      anchors,
-      scores: { kernel: next(channels * scores), bias: next(scores) },
-      boxes: { kernel: next(channels * boxes), bias: next(boxes) },
-    };
-  });
-  return (input) => {
-    let size = side / 2;
-    let layer = convolveFirst(input, side, stem, first);
-    const found = [];
-    body.forEach((block, index) => {
-      layer = runBlock(layer, size, block);
-      size /= block.stride;
-      for (const end of ends.filter((one) => one.block === index)) {
-        const [scores, boxes] = [end.scores, end.boxes].map(({ kernel, bias }) => mix(layer, size * size, kernel, bias));
-        found.push(...boxesOf(scores, boxes, size, end.anchors, side));
-      }
-    });
-    return found;
+  const { side, stem, blocks, heads, code } = JSON.parse(new TextDecoder().decode(new Uint8Array(file, 4, length)));
+  const weights = floatsOf(new Uint16Array(file, 4 + length + Math.ceil(code / 4) * 4));
+  const memory = new WebAssembly.Memory({ initial: PAGES });
+  const { instance } = await WebAssembly.instantiate(new Uint8Array(file, 4 + length, code), { env: { memory } });
+  const { stem: runStem, spread, largest, mix } = instance.exports;
+  let taken = 0;
+  const room = (floats) => (taken += Math.ceil(floats / 4) * 16) - Math.ceil(floats / 4) * 16;
+  const bordered = (size, channels) => {
+    const pixel = channels * 4;
+    const row = (size + 2) * pixel;
+    const corner = room((size + 2) * (size + 2) * channels);
+    return { size, channels, corner, first: corner + row + pixel, row, skip: 2 * pixel };
   };
-}
+  new Float32Array(memory.buffer, 0, weights.length).set(weights);
+  let used = room(weights.length);
+  const next = (floats) => (used += floats * 4) - floats * 4;
 
-// 5 x 5, every second pixel. The picture goes on as zeros: one before it, two after it.
-function convolveFirst(input, side, channels, { kernel, bias }) {
-  const half = side / 2;
-  const out = new Float32Array(half * half * channels);
-  for (let y = 0; y < half; y += 1) {
-    for (let x = 0; x < half; x += 1) {
-      const to = (y * half + x) * channels;
-      out.set(bias, to);
-      for (let row = Math.max(0, 2 * y - 1); row < Math.min(side, 2 * y + 4); row += 1) {
-        for (let column = Math.max(0, 2 * x - 1); column < Math.min(side, 2 * x + 4); column += 1) {
-          let at = ((row - 2 * y + 1) * 5 + column - 2 * x + 1) * 3 * channels;
-          const from = (row * side + column) * 3;
-          const [red, green, blue] = [input[from], input[from + 1], input[from + 2]];
-          for (let c = 0; c < channels; c += 1, at += 1) {
-            out[to + c] += red * kernel[at] + green * kernel[at + channels] + blue * kernel[at + 2 * channels];
-          }
-        }
-      }
-    }
-  }
-  for (let i = 0; i < out.length; i += 1) if (out[i] < 0) out[i] = 0;
-  return out;
-}
+  const picture = room((side + 3) * (side + 3) * 3);
+  const [spreadOut, pooled] = [room((side / 2) ** 2 * LARGEST), room((side / 4) ** 2 * LARGEST)];
+  let layer = bordered(side / 2, stem);
+  const steps = [];
+  const first = [picture, (side + 3) * 12, layer.first, layer.skip, next(75 * stem), next(stem), layer.size];
+  steps.push(() => runStem(...first));
+  const outputs = blocks.map(([stride, from, to]) => {
+    const input = layer;
+    layer = bordered(input.size / stride, to);
+    const { size } = layer;
+    const spreadArguments = [stride === 1 ? input.corner : input.first, input.row, spreadOut, next(9 * from), next(from), size, from, stride];
+    const kept = stride === 1 ? [input.first, input.skip] : [pooled, 0];
+    const mixed = [spreadOut, 0, layer.first, layer.skip, ...kept, from, next(from * to), next(to), size, size, from, to, 0];
+    steps.push(() => {
+      if (stride === 2) largest(input.first, input.row, pooled, size, from);
+      spread(...spreadArguments);
+      mix(...mixed);
+    });
+    return layer;
+  });
+  const ends = heads.map(([block, scores, boxes, anchors]) => {
+    const { first: input, skip, size, channels } = outputs[block];
+    const out = (to) => {
+      const at = room(size * size * to);
+      const mixed = [input, skip, at, 0, 0, 0, 0, next(channels * to), next(to), size, size, channels, to, -Infinity];
+      steps.push(() => mix(...mixed));
+      return new Float32Array(memory.buffer, at, size * size * to);
+    };
+    return [out(scores), out(boxes), size, anchors, side];
+  });
 
-// A 3 x 3 convolution of each channel, a mix of channels, and the input (made smaller, channels added as zeros) on top.
-function runBlock(input, size, { stride, from, to, spread, spreadBias, kernel, bias }) {
-  const out = mix(spreadChannels(input, size, from, stride, spread, spreadBias), (size / stride) ** 2, kernel, bias);
-  const kept = stride === 1 ? input : largest(input, size, from);
-  for (let pixel = 0, i = 0, j = 0; i < kept.length; pixel += 1, j = pixel * to) {
-    for (let c = 0; c < from; c += 1, i += 1, j += 1) out[j] += kept[i];
-  }
-  for (let i = 0; i < out.length; i += 1) if (out[i] < 0) out[i] = 0;
-  return out;
-}
-
-function spreadChannels(input, size, channels, stride, kernel, bias) {
-  const half = size / stride;
-  const out = new Float32Array(half * half * channels);
-  const before = stride === 1 ? 1 : 0;
-  for (let y = 0; y < half; y += 1) {
-    for (let x = 0; x < half; x += 1) {
-      const to = (y * half + x) * channels;
-      out.set(bias, to);
-      for (let row = 0; row < 3; row += 1) {
-        const down = y * stride + row - before;
-        if (down < 0 || down >= size) continue;
-        for (let column = 0; column < 3; column += 1) {
-          const across = x * stride + column - before;
-          if (across < 0 || across >= size) continue;
-          const from = (down * size + across) * channels;
-          const at = (row * 3 + column) * channels;
-          for (let c = 0; c < channels; c += 1) out[to + c] += input[from + c] * kernel[at + c];
-        }
-      }
-    }
-  }
-  return out;
-}
-
-function largest(input, size, channels) {
-  const half = size / 2;
-  const out = new Float32Array(half * half * channels);
-  for (let y = 0; y < half; y += 1) {
-    for (let x = 0; x < half; x += 1) {
-      const from = (2 * y * size + 2 * x) * channels;
-      const below = from + size * channels;
-      const to = (y * half + x) * channels;
-      for (let c = 0; c < channels; c += 1) {
-        const above = Math.max(input[from + c], input[from + channels + c]);
-        out[to + c] = Math.max(above, input[below + c], input[below + channels + c]);
-      }
-    }
-  }
-  return out;
-}
-
-// Every pixel's channels times the kernel (channels in x channels out, a multiple of four).
-function mix(input, pixels, kernel, bias) {
-  const to = bias.length;
-  const from = kernel.length / to;
-  const out = new Float32Array(pixels * to);
-  for (let pixel = 0; pixel < pixels; pixel += 1) {
-    const start = pixel * from;
-    for (let c = 0; c < to; c += 4) {
-      let [a, b, d, e] = [bias[c], bias[c + 1], bias[c + 2], bias[c + 3]];
-      for (let i = 0, at = c; i < from; i += 1, at += to) {
-        const value = input[start + i];
-        a += value * kernel[at];
-        b += value * kernel[at + 1];
-        d += value * kernel[at + 2];
-        e += value * kernel[at + 3];
-      }
-      const at = pixel * to + c;
-      out[at] = a;
-      out[at + 1] = b;
-      out[at + 2] = d;
-      out[at + 3] = e;
-    }
-  }
-  return out;
+  const rows = Array.from({ length: side }, (_, row) => new Float32Array(memory.buffer, picture + ((row + 1) * (side + 3) + 1) * 12, side * 3));
+  return (fill) => {
+    fill(rows);
+    for (const step of steps) step();
+    return [].concat(...ends.map((end) => boxesOf(...end)));
+  };
 }
 
 // --- from numbers to faces ----------------------------------------------------------------------------------------
@@ -206,41 +125,58 @@ function overlap([x, y, width, height], [otherX, otherY, otherWidth, otherHeight
   return common / (width * height + otherWidth * otherHeight - common);
 }
 
-// A square of the picture, {x, y, side} in its pixels, as the network's input: -1 to 1, what lies beyond is black.
-// Bilinear; a square of more than twice the input's size is averaged over the pixels between.
-function sampled({ pixels, width, height }, square, side) {
-  const input = new Float32Array(side * side * 3).fill(-1);
-  const step = square.side / side;
-  const taps = Math.max(1, Math.round(step));
-  for (let row = 0; row < side; row += 1) {
-    for (let column = 0; column < side; column += 1) {
-      const to = (row * side + column) * 3;
-      let [red, green, blue, count] = [0, 0, 0, 0];
-      for (let tap = 0; tap < taps * taps; tap += 1) {
-        const x = square.x + (column + ((tap % taps) + 0.5) / taps) * step - 0.5;
-        const y = square.y + (row + (Math.floor(tap / taps) + 0.5) / taps) * step - 0.5;
-        if (x <= -0.5 || y <= -0.5 || x >= width - 0.5 || y >= height - 0.5) continue;
-        const left = Math.min(width - 2, Math.max(0, Math.floor(x)));
-        const top = Math.min(height - 2, Math.max(0, Math.floor(y)));
-        const [right, down] = [Math.min(1, Math.max(0, x - left)), Math.min(1, Math.max(0, y - top))];
-        const at = (top * width + left) * 4;
-        const below = at + width * 4;
-        const [a, b, c, d] = [(1 - right) * (1 - down), right * (1 - down), (1 - right) * down, right * down];
-        red += a * pixels[at] + b * pixels[at + 4] + c * pixels[below] + d * pixels[below + 4];
-        green += a * pixels[at + 1] + b * pixels[at + 5] + c * pixels[below + 1] + d * pixels[below + 5];
-        blue += a * pixels[at + 2] + b * pixels[at + 6] + c * pixels[below + 2] + d * pixels[below + 6];
-        count += 1;
-      }
-      if (!count) continue;
-      input[to] = red / count / 127.5 - 1;
-      input[to + 1] = green / count / 127.5 - 1;
-      input[to + 2] = blue / count / 127.5 - 1;
+// Writes a square of the picture, {x, y, side} in its pixels, into the rows of the network's input: -1 to 1, what lies beyond is
+// black. The mean of `taps` x `taps` points; a single one is taken between its neighbours.
+function sample({ pixels, width, height }, square, rows) {
+  const step = square.side / rows.length;
+  const taps = Math.round(step);
+  rows.forEach((out, row) => {
+    for (let column = 0, to = 0; column < rows.length; column += 1, to += 3) {
+      const x = square.x + (column + 0.5) * step - 0.5;
+      const y = square.y + (row + 0.5) * step - 0.5;
+      if (taps > 1) average(pixels, width, height, x, y, step, taps, out, to);
+      else between(pixels, width, height, x, y, out, to);
     }
-  }
-  return input;
+  });
 }
 
-const SIDE = 128;
+function average(pixels, width, height, x, y, step, taps, out, to) {
+  let [red, green, blue, count] = [0, 0, 0, 0];
+  for (let down = 0; down < taps; down += 1) {
+    const line = Math.round(y + ((down + 0.5) / taps - 0.5) * step);
+    if (line < 0 || line >= height) continue;
+    for (let across = 0; across < taps; across += 1) {
+      const place = Math.round(x + ((across + 0.5) / taps - 0.5) * step);
+      if (place < 0 || place >= width) continue;
+      const at = (line * width + place) * 4;
+      red += pixels[at];
+      green += pixels[at + 1];
+      blue += pixels[at + 2];
+      count += 1;
+    }
+  }
+  out[to] = count ? red / count / 127.5 - 1 : -1;
+  out[to + 1] = count ? green / count / 127.5 - 1 : -1;
+  out[to + 2] = count ? blue / count / 127.5 - 1 : -1;
+}
+
+function between(pixels, width, height, x, y, out, to) {
+  const left = Math.floor(x);
+  const top = Math.floor(y);
+  if (left < 0 || top < 0 || left > width - 2 || top > height - 2) {
+    out[to] = out[to + 1] = out[to + 2] = -1;
+    return;
+  }
+  const right = x - left;
+  const down = y - top;
+  const at = (top * width + left) * 4;
+  const below = at + width * 4;
+  for (let c = 0; c < 3; c += 1) {
+    const above = pixels[at + c] + right * (pixels[at + c + 4] - pixels[at + c]);
+    const under = pixels[below + c] + right * (pixels[below + c + 4] - pixels[below + c]);
+    out[to + c] = (above + down * (under - above)) / 127.5 - 1;
+  }
+}
 
 // The whole picture first, then once more a square around each face: there the points are finer.
 function facesIn(run, picture) {
@@ -256,7 +192,7 @@ function facesIn(run, picture) {
 
 function seenIn(run, picture, square) {
   const scale = (number, i) => number * square.side + (i === 2 || i === 3 ? 0 : i % 2 ? square.y : square.x);
-  return merged(run(sampled(picture, square, SIDE))).map(({ score, numbers }) => ({ score, numbers: Array.from(numbers, scale) }));
+  return merged(run((rows) => sample(picture, square, rows))).map(({ score, numbers }) => ({ score, numbers: Array.from(numbers, scale) }));
 }
 
 function around({ numbers: [x, y, width, height] }) {
@@ -280,8 +216,7 @@ async function answer({ data }) {
     if (data.model) {
       const response = await fetch(data.model);
       if (!response.ok) throw new Error(`the model: ${response.status}`);
-      run = network(await response.arrayBuffer());
-      run(new Float32Array(SIDE * SIDE * 3)); // compiled before the first picture comes
+      run = await network(await response.arrayBuffer());
       self.postMessage({ ready: true });
     } else {
       self.postMessage({ faces: facesIn(run, data) });
