@@ -1,9 +1,11 @@
-"""The live hints of the camera page against the engine, on the same frames, in Chromium; and what a hint costs on an old phone.
+"""The live hints of the camera page against the engine, on the same frames, in Chromium; and what a look costs on an old phone.
 
-    .venv/bin/python -m bench.camera_hints [PEOPLE]
+    .venv/bin/python -m bench.camera_hints [FACES]
 
-For every drawn violation: what the engine finds of what hints can see (light and focus), and what the hint says. The cost is
-what one analysed frame takes of the page's thread, the processor slowed six times, as of a phone of five years ago. Budget: 16 ms.
+200 frames of drawn people who stand well, too far, too near, aside, high or low, lean, turn, are two, are nobody, or stand in bad
+light. On each: what the engine rejects for geometry (one_face, face_size, roll, yaw, too_close) and for light, and whether the oval
+of the page would be green. With FACES, a folder of portraits: 4 frames of each of them as well. The cost: what a look takes of the
+page's own thread and of the worker's, and the looks a second, with both slowed 1, 4 and 6 times.
 """
 
 import base64
@@ -11,6 +13,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,56 +24,79 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 SCRIPTS = Path(__file__).resolve().parents[1] / "static" / "js" / "camera"
 SCRIPT = "text/javascript"
 SIZE = (960, 1280)
-SLOWER = 6
-FRAMES = 40
-# Which of the engine's rules a hint speaks of.
-SPEAKS_OF = {
-    "dark": {"underexposed"},
-    "bright": {"overexposed", "face_glare"},
-    "behind": {"underexposed"},
-    "fit": {"one_face"},
-    "side": {"side_light"},
-    "blurred": {"sharpness"},
-}
-SEEN = set().union(*SPEAKS_OF.values())
+SLOWER = (1, 4, 6)
+SECONDS = 8
+GEOMETRY = {"one_face", "face_size", "roll", "yaw", "too_close"}
+LIGHT = {"sharpness", "side_light", "overexposed", "underexposed"}
+SAID_OF_LIGHT = {"dark", "bright", "behind", "side", "blurred"}
 PAGE = """<script type="module">
+import { faceFinder } from "/faces.js";
 import { advice, look } from "/hints.js";
-import { frameGrabber } from "/lens.js";
+import { cropOf, frameGrabber } from "/lens.js";
 const guide = { eye: 0.4, half: 102 / 480 };
-const whole = ({ width, height }) => ({ x: 0, y: 0, width, height });
-window.hint = async (url) => {
+const finder = faceFinder({ worker: "/face_worker.js", model: "/blazeface.bin" });
+async function pictureOf(url) {
   const frame = new Image();
   frame.src = url;
   await frame.decode();
-  const seen = look(frame, whole(frame), guide);
-  return [advice(seen), seen];
+  return frame;
+}
+// Three looks, as long as the page takes to be sure: by then the worker has seen all parts of the picture.
+async function facesOf(frame) {
+  await finder.find(frame);
+  await finder.find(frame);
+  return finder.find(frame);
+}
+window.found = async (url) => facesOf(await pictureOf(url));
+window.seen = async (url, blind) => {
+  const frame = await pictureOf(url);
+  return look(frame, cropOf(frame.width, frame.height), guide, blind ? null : await facesOf(frame));
 };
-window.cost = async (url, times) => {
-  const frame = new Image();
-  frame.src = url;
-  await frame.decode();
+window.told = (seen, limits) => advice(seen, { limits });
+// As camera.js does it, for so many seconds: the looks, the longest time that the page's thread did not answer, and how often
+// that was more than 50 ms.
+window.watch = async (url, limits, seconds) => {
+  const frame = await pictureOf(url);
   const sheet = Object.assign(document.createElement("canvas"), { width: frame.width, height: frame.height });
-  sheet.getContext("2d").drawImage(frame, 0, 0);
+  const film = sheet.getContext("2d");
+  film.drawImage(frame, 0, 0);
+  let shift = 0;
+  const shown = setInterval(() => film.drawImage(frame, (shift += 1) % 3, 0), 100);
   const video = Object.assign(document.createElement("video"), { muted: true, srcObject: sheet.captureStream(10) });
   await video.play();
-  const spent = [];
   const frameOf = frameGrabber(video);
-  for (let n = 0; n < times; n += 1) {
-    sheet.getContext("2d").drawImage(frame, n % 3, 0);
-    await new Promise((done) => setTimeout(done, 200));
+  const [own, whole, long] = [[], [], []];
+  new PerformanceObserver((list) => long.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: "longtask" });
+  let busy = false;
+  const once = async () => {
+    if (busy) return;
+    busy = true;
     const start = performance.now();
-    const asked = frameOf(video.srcObject);
-    const waits = performance.now();
-    const seen = await asked;
-    const goesOn = performance.now();
-    advice(look(seen, whole({ width: video.videoWidth, height: video.videoHeight }), guide));
+    const seen = await frameOf(video.srcObject);
+    const faces = await finder.find(seen);
+    const before = performance.now();
+    advice(look(seen, cropOf(video.videoWidth, video.videoHeight), guide, faces), { limits });
+    own.push(performance.now() - before);
     if (seen !== video) seen.close();
-    spent.push(performance.now() - goesOn + waits - start);
-  }
-  return spent.sort((a, b) => a - b);
+    whole.push(performance.now() - start);
+    busy = false;
+  };
+  const looks = setInterval(once, 200);
+  await new Promise((done) => setTimeout(done, seconds * 1000));
+  clearInterval(looks);
+  clearInterval(shown);
+  const median = (numbers) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
+  return { looks: whole.length / seconds, look: median(whole), own: median(own), long: long.length, longest: Math.max(0, ...long) };
 };
-window.ready = true;
+window.ready = false;
+finder.ready.then((able) => { window.able = able; window.ready = true; });
 </script>"""
+
+
+@dataclass(frozen=True)
+class Feed:
+    kind: str
+    rgb: np.ndarray = field(repr=False)
 
 
 def made_by_light() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
@@ -93,73 +119,213 @@ def made_by_light() -> dict[str, Callable[[np.ndarray], np.ndarray]]:
     }
 
 
-def frames(people: int) -> Iterator[tuple[str, np.ndarray]]:
-    from demo.drawn_people import VIOLATIONS, Person, draw_portrait
+def turned(rgb: np.ndarray, degrees: float) -> np.ndarray:
+    """The head turned in the relief of its landmarks."""
+    from tests.support.faulty_pictures.camera import rotated
+    from tests.support.faulty_pictures.subject import Subject
 
-    for seed in range(people):
-        person = Person.random(seed)
-        good = np.asarray(draw_portrait(person, size=SIZE))
-        yield from ((name, make(good)) for name, make in made_by_light().items())
-        yield from ((name, np.asarray(draw_portrait(person, size=SIZE, violation=name))) for name in VIOLATIONS)
+    return rotated(Subject(_jpeg(rgb), 0), yaw=degrees)
 
 
-def engine_says(rgb: np.ndarray) -> set[str]:
+def drawn_feeds() -> Iterator[Feed]:
+    """200 frames, each of another person. Faults begin where nobody would call them one."""
+    from demo.drawn_people import Person
+    from demo.drawn_people.feed import Stand, frame_of
+
+    chance = np.random.default_rng(8)
+    seeds = iter(range(1000, 2000))
+
+    def person() -> Person:
+        return Person.random(next(seeds))
+
+    def well(**changes: float) -> Stand:
+        usual = {
+            "scale": chance.uniform(0.95, 1.35),
+            "x": chance.uniform(0.46, 0.54),
+            "eye": chance.uniform(0.37, 0.43),
+        }
+        return Stand(**(usual | {"roll": chance.uniform(-3, 3)} | changes))
+
+    def either(low: float, high: float) -> float:
+        return float(chance.choice([-1, 1]) * chance.uniform(low, high))
+
+    def made(kind: str) -> np.ndarray:
+        match kind:
+            case "far":
+                return frame_of(person(), well(scale=chance.uniform(0.3, 0.9)))
+            case "near":
+                return frame_of(person(), well(scale=chance.uniform(1.3, 2.4)))
+            case "aside":
+                return frame_of(person(), well(x=0.5 + either(0.04, 0.38)))
+            case "high or low":
+                return frame_of(person(), well(eye=0.4 + either(0.03, 0.24)))
+            case "leaning":
+                return frame_of(person(), well(roll=either(3, 18)))
+            case "turned":
+                return turned(frame_of(person(), well()), either(4, 28))
+            case "two":
+                elsewhere = Stand(chance.uniform(0.2, 0.8), 0.5 + either(0.28, 0.42), chance.uniform(0.3, 0.5))
+                return frame_of(person(), well(scale=chance.uniform(0.8, 1.1)), behind=(person(), elsewhere))
+            case "nobody":
+                return frame_of(person(), violation="nobody")
+            case "side light":
+                return frame_of(person(), well(), violation="side_light")
+            case "soft":
+                return cv2.GaussianBlur(frame_of(person(), well()), (0, 0), chance.uniform(3, 6))
+            case _:
+                return made_by_light()[kind](frame_of(person(), well()))
+
+    for kind, count in KINDS.items():
+        yield from (Feed(kind, made(kind)) for _ in range(count))
+
+
+KINDS = {
+    "good": 30, "far": 20, "near": 20, "aside": 20, "high or low": 20, "leaning": 20, "turned": 20, "two": 15, "nobody": 5,
+    "night": 6, "against the light": 6, "burnt": 6, "side light": 6, "soft": 3, "shaken": 3,
+}  # fmt: skip
+
+
+def real_feeds(faces: Path) -> Iterator[Feed]:
+    """Portraits laid into frames, their walls continued: well, and with one fault each of place, lean and turn."""
+    chance = np.random.default_rng(8)
+    for number, path in enumerate(sorted(faces.glob("*.jpg"))):
+        rgb = cv2.imread(str(path))[..., ::-1]
+        yield Feed("real, well", laid(rgb, chance.uniform(0.34, 0.46)))
+        yield Feed("real, leaning", laid(rgb, 0.4, roll=float(chance.choice([-1, 1]) * chance.uniform(3, 18))))
+        yield Feed("real, turned", laid(turned(rgb, float(chance.choice([-1, 1]) * chance.uniform(4, 28))), 0.4))
+        if number % 2:
+            yield Feed("real, far", laid(rgb, chance.uniform(0.12, 0.3)))
+        else:
+            yield Feed("real, aside", laid(rgb, 0.38, x=float(chance.uniform(0.15, 0.85))))
+
+
+def laid(rgb: np.ndarray, across: float, *, x: float = 0.5, roll: float = 0.0) -> np.ndarray:
+    """A frame with the face `across` of its width wide, its eyes on the guide's line."""
     import vision
 
-    found = vision.check(_jpeg(rgb)).verdict.findings
-    return {finding.rule for finding in found}
+    measures = vision.check(_jpeg(rgb)).measures
+    height, width = rgb.shape[:2]
+    eyes = np.array(measures["eyes"]).mean(0) * (width, height)
+    matrix = cv2.getRotationMatrix2D(tuple(map(float, eyes)), roll, across * SIZE[0] / measures["face_width"])
+    matrix[:, 2] += np.array([x, 0.4]) * SIZE - eyes
+    return cv2.warpAffine(rgb, matrix, SIZE, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE)
 
 
-def compare(page: Any, people: int) -> dict[str, Counter[str]]:
-    """For each violation: how often engine and hint agree, which of them found something alone, and
-    what they found.
-    """
+def engine_rejects(rgb: np.ndarray) -> tuple[set[str], set[str]]:
+    """The rules of geometry and light that the engine rejects for, and those that it warns of."""
+    import vision
+
+    findings = [f for f in vision.check(_jpeg(rgb)).verdict.findings if f.rule in GEOMETRY | LIGHT]
+    return tuple({f.rule for f in findings if f.outcome == outcome} for outcome in ("reject", "warn"))  # type: ignore[return-value]
+
+
+def head_limits() -> dict[str, float | None]:
+    from capture.judging import limits
+    from capture.models import LimitSet
+
+    return limits.of_the_head(LimitSet())
+
+
+def compare(page: Any, feeds: Iterator[Feed]) -> None:
+    """Prints, for every kind, how often the page and the engine agree, and every frame that turned green wrongly."""
+    limits = head_limits()
     table: dict[str, Counter[str]] = {}
-    for name, rgb in frames(people):
-        rules = engine_says(rgb) & SEEN
-        hints, _ = page.evaluate("url => hint(url)", _url(rgb))
-        meant = set().union(*(SPEAKS_OF[hint] for hint in hints)) if hints else set()
-        row = table.setdefault(name, Counter())
-        row["agree" if bool(hints) == bool(rules) and (not rules or rules & meant) else _apart(hints, rules)] += 1
-        row.update(f"engine {rule}" for rule in rules)
-        row.update(f"hint {hint}" for hint in hints[:1])
-    return table
+    false_greens = []
+    for number, feed in enumerate(feeds):
+        rejects, warns = engine_rejects(feed.rgb)
+        hints = page.evaluate("async ([url, limits]) => told(await seen(url), limits)", [url_of(feed.rgb), limits])
+        geometry, light = set(hints) - SAID_OF_LIGHT, set(hints) & SAID_OF_LIGHT
+        row = table.setdefault(feed.kind, Counter())
+        row["frames"] += 1
+        row["geometry"] += bool(geometry) == bool(rejects & GEOMETRY)
+        row["geometry, warnings either way"] += bool(geometry) == bool(rejects & GEOMETRY) or bool(warns & GEOMETRY)
+        row["light"] += bool(light) == bool(rejects & LIGHT) or bool(warns & LIGHT) or bool(geometry)
+        row["green"] += not hints
+        row["engine passes"] += not rejects
+        if rejects and not hints:
+            false_greens.append(f"{number} {feed.kind}: {', '.join(sorted(rejects))}")
+        elif bool(geometry) != bool(rejects & GEOMETRY):
+            row[f"said {', '.join(sorted(geometry)) or 'nothing'}"] += 1
+    _print_table(table)
+    print("\ngreen, and rejected:", *(false_greens or ["none"]), sep="\n  ")
 
 
-def _apart(hints: list[str], rules: set[str]) -> str:
-    return "both, of other things" if hints and rules else "hint alone" if hints else "engine alone"
+COLUMNS = ("frames", "geometry", "geometry, warnings either way", "light", "green", "engine passes")
+
+
+def _print_table(table: dict[str, Counter[str]]) -> None:
+    width = max(map(len, table))
+    print(f"{'':{width}}  {'  '.join(COLUMNS)}; said against the engine")
+    total: Counter[str] = Counter()
+    for kind, row in table.items():
+        total.update(row)
+        rest = ", ".join(f"{count} {what}" for what, count in row.items() if what not in COLUMNS)
+        print(f"{kind:{width}}  {'  '.join(f'{row[name]:{len(name)}}' for name in COLUMNS)}; {rest}")
+    for name in COLUMNS[1:4]:
+        print(f"{name}: {total[name]} of {total['frames']} agree, {total[name] / total['frames']:.1%}")
 
 
 def _jpeg(rgb: np.ndarray) -> bytes:
     return cv2.imencode(".jpg", rgb[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])[1].tobytes()
 
 
-def _url(rgb: np.ndarray) -> str:
+def url_of(rgb: np.ndarray) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(_jpeg(rgb)).decode()
 
 
-def open_page(browser: Any) -> Any:
+def open_page(browser: Any, *, slower: int = 1) -> Any:
+    """A page with the camera's own modules. `slower`: the worker waits so many times what a look took, because Chromium's
+    throttle slows the page's thread only.
+    """
+    from config import worker_policy
+    from vision import blazeface
+
+    network = blazeface.page_file()
+
+    def answer(route: Any) -> None:
+        name = Path(route.request.url).name
+        if name.endswith(".bin"):
+            route.fulfill(body=network, content_type="application/octet-stream")
+        elif name == "face_worker.js":
+            body = _slowed(slower) + (SCRIPTS / name).read_text(encoding="utf-8")
+            route.fulfill(body=body, content_type=SCRIPT, headers={"Content-Security-Policy": worker_policy.POLICY})
+        elif name.endswith(".js"):
+            route.fulfill(path=SCRIPTS / name, content_type=SCRIPT)
+        else:
+            route.fulfill(body=PAGE, content_type="text/html")
+
     page = browser.new_page()
-    page.route("**/*", lambda route: route.fulfill(body=PAGE, content_type="text/html"))
-    page.route("**/*.js", lambda route: route.fulfill(path=SCRIPTS / Path(route.request.url).name, content_type=SCRIPT))
+    page.route("**/*", answer)
     page.goto("http://localhost/")
     page.wait_for_function("window.ready")
     return page
 
 
-def cost(page: Any, rate: int) -> list[float]:
-    """Sorted milliseconds of FRAMES analysed frames, five a second, with the processor slowed
-    `rate` times.
-    """
-    _, rgb = next(frames(1))
+def _slowed(times: int) -> str:
+    """Put before the worker's script: every answer comes as much later as `times` says."""
+    return (
+        "let begun = 0; self.addEventListener('message', () => { begun = performance.now(); });"
+        "const post = self.postMessage.bind(self);"
+        "self.postMessage = (answer) => {"
+        f"  const end = performance.now() + (performance.now() - begun) * {times - 1};"
+        "  while (performance.now() < end);"
+        "  post(answer);"
+        "};\n"
+    )
+
+
+def cost(browser: Any, times: int) -> dict[str, float]:
+    """What a look costs with the page's thread and the worker slowed `times` times."""
+    feed = next(drawn_feeds())
+    page = open_page(browser, slower=times)
     session = page.context.new_cdp_session(page)
-    session.send("Emulation.setCPUThrottlingRate", {"rate": rate})
-    spent = page.evaluate("([url, times]) => cost(url, times)", [_url(rgb), FRAMES])
-    session.send("Emulation.setCPUThrottlingRate", {"rate": 1})
-    return spent
+    session.send("Emulation.setCPUThrottlingRate", {"rate": times})
+    found = page.evaluate("arguments => watch(...arguments)", [url_of(feed.rgb), head_limits(), SECONDS])
+    page.close()
+    return found
 
 
-def main(people: int) -> None:
+def main(faces: Path | None) -> None:
     import django
 
     django.setup()
@@ -167,20 +333,17 @@ def main(people: int) -> None:
 
     with chromium() as browser:
         page = open_page(browser)
-        table = compare(page, people)
-        spent = {rate: cost(page, rate) for rate in (1, SLOWER)}
-    width = max(map(len, table))
-    print(f"{'':{width}}  agree  of {people}; what else")
-    for name, row in table.items():
-        rest = ", ".join(f"{count} {what}" for what, count in row.items() if what != "agree")
-        print(f"{name:{width}}  {row['agree']:>5}  {rest}")
-    agree, total = sum(row["agree"] for row in table.values()), people * len(table)
-    print(f"agree {agree} of {total}")
-    for rate, times in spent.items():
-        print(
-            f"a frame, {rate} x slower: least {times[0]:.1f}, median {times[len(times) // 2]:.1f}, most {times[-1]:.1f} ms"
-        )
+        compare(page, drawn_feeds())
+        if faces:
+            compare(page, real_feeds(faces))
+        page.close()
+        for times in SLOWER:
+            found = cost(browser, times)
+            print(
+                f"{times} x slower: {found['looks']:.1f} looks a second, {found['look']:.0f} ms each, of them {found['own']:.1f} ms "
+                f"for light on the page's thread; {found['long']} tasks over 50 ms, the longest {found['longest']:.0f} ms"
+            )
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 4)
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)

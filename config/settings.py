@@ -6,7 +6,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import service_addresses
+from config import service_addresses, worker_policy
 from config.stored_secrets import stored_secret
 from launch import data_folder, environment
 
@@ -197,7 +197,7 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "config.staticfiles.MadeFiles",
 ]
-WHITENOISE_ADD_HEADERS_FUNCTION = "config.staticfiles.add_worker_policy"
+WHITENOISE_ADD_HEADERS_FUNCTION = worker_policy.add_policy
 MEDIA_ROOT = Path(environment.text("MEDIA_ROOT") or DATA_DIR / "files")
 # nginx: `location /private/ { internal; alias <MEDIA_ROOT>/; }`; empty: Django sends the bytes itself.
 X_ACCEL_PREFIX = environment.text("X_ACCEL_PREFIX")

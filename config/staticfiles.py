@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
-from wsgiref.headers import Headers
 
 from django.conf import settings
 from django.contrib.staticfiles import utils
@@ -18,9 +17,6 @@ from whitenoise.storage import CompressedManifestStaticFilesStorage
 from vision import blazeface
 
 FACE_NETWORK = "networks/blazeface.bin"
-WORKER = "js/camera/face_worker."
-# A worker's rights come with its own response. This one compiles the network; the page itself may not.
-WORKER_POLICY = "default-src 'none'; connect-src 'self'; script-src 'self' 'wasm-unsafe-eval'"
 
 
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):
@@ -64,9 +60,3 @@ def _made_files() -> FileSystemStorage:
         draft.write_bytes(content)
         draft.replace(path)  # another process may be reading the old one
     return storage
-
-
-def add_worker_policy(headers: Headers, path: str, url: str) -> None:
-    """whitenoise calls this for every static file."""
-    if WORKER in url:
-        headers["Content-Security-Policy"] = WORKER_POLICY

@@ -1,7 +1,8 @@
-"""A camera feed of a drawn person, for a browser whose camera is a file."""
+"""A camera feed of a drawn person, for a browser whose camera is a file; and single frames of people who stand otherwise."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -9,11 +10,56 @@ import numpy as np
 
 from demo.drawn_people.camera import Pixels
 from demo.drawn_people.person import Person
-from demo.drawn_people.portrait import EYE_LINE, draw_portrait
+from demo.drawn_people.portrait import EYE_LINE, EYE_UNIT, draw_portrait
 
 SWAY = 8  # px that the person moves to each side at most
 WIDTH_FOR_THE_RULES = 720  # a portrait of this width shows a face large enough for the checks
 FEED_EYE_LINE = 0.42
+ROOM = 1.45  # height of the drawing over that of the frame which is cut from it
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How somebody stands before the camera. `scale`: size over that of a usual portrait; `x` and `eye`: the middle of the face
+    and the line of the eyes as parts of the frame; `roll`: degrees clockwise.
+    """
+
+    scale: float = 1.0
+    x: float = 0.5
+    eye: float = 0.4
+    roll: float = 0.0
+
+
+def frame_of(
+    person: Person,
+    stand: Stand = Stand(),
+    *,
+    size: tuple[int, int] = (960, 1280),
+    violation: str | None = None,
+    behind: tuple[Person, Stand] | None = None,
+) -> Pixels:
+    """One frame, RGB, of a person who stands so, before another one if need be."""
+    front = _standing(person, stand, size, violation)
+    if behind is None:
+        return front
+    # Where the front differs from its own empty wall, there is somebody.
+    wall = _standing(person, stand, size, "nobody")
+    away = cv2.GaussianBlur(cv2.absdiff(front, wall).max(2), (0, 0), 1.5)
+    filled = cv2.morphologyEx((away > 6).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((25, 25)))
+    mask = cv2.GaussianBlur(filled.astype(np.float32), (0, 0), 1.0)[..., None]
+    other, elsewhere = behind
+    back = _standing(replace(other, wall=person.wall), elsewhere, size, None)
+    return (front * mask + back * (1 - mask)).astype(np.uint8)
+
+
+def _standing(person: Person, stand: Stand, size: tuple[int, int], violation: str | None) -> Pixels:
+    width, height = size
+    tall = round(height * ROOM)
+    offset = (stand.x - 0.5) / EYE_UNIT
+    moved = replace(person, size=stand.scale, offset=offset, roll=stand.roll)
+    drawn = np.asarray(draw_portrait(moved, size=(width, tall), violation=violation))
+    top = min(max(0, round(tall * EYE_LINE - height * stand.eye)), tall - height)
+    return np.ascontiguousarray(drawn[top : top + height])
 
 
 def write_y4m(

@@ -9,6 +9,10 @@ const LEAST_SCORE = 0.5;
 const SAME = 0.3; // overlap from which two boxes are one face
 const PAGES = 80; // of 64 kB: weights, picture and all layers
 const LARGEST = 28; // channels of the pictures of full size
+const MIRRORED = [0, 1, 2, 3, 6, 7, 4, 5, 8, 9, 10, 11, 14, 15, 12, 13]; // the numbers of a box whose picture was mirrored
+const PART = 0.5; // side of a part over the picture's height
+const PARTS = [[0, 0], [1 / 3, 0.5], [1 / 3, 0.25], [0, 0.5], [0, 0.25], [1 / 3, 0]]; // left upper corners
+const PARTS_A_LOOK = 2;
 const AROUND = 1.7; // side of the second look's square over that of the face's box
 
 // --- the network --------------------------------------------------------------------------------------------------
@@ -127,12 +131,13 @@ function overlap([x, y, width, height], [otherX, otherY, otherWidth, otherHeight
 
 // Writes a square of the picture, {x, y, side} in its pixels, into the rows of the network's input: -1 to 1, what lies beyond is
 // black. The mean of `taps` x `taps` points; a single one is taken between its neighbours.
-function sample({ pixels, width, height }, square, rows) {
+function sample({ pixels, width, height }, square, rows, mirrored) {
   const step = square.side / rows.length;
   const taps = Math.round(step);
+  const start = mirrored ? square.x + square.side : square.x;
   rows.forEach((out, row) => {
     for (let column = 0, to = 0; column < rows.length; column += 1, to += 3) {
-      const x = square.x + (column + 0.5) * step - 0.5;
+      const x = start + (column + 0.5) * (mirrored ? -step : step) - 0.5;
       const y = square.y + (row + 0.5) * step - 0.5;
       if (taps > 1) average(pixels, width, height, x, y, step, taps, out, to);
       else between(pixels, width, height, x, y, out, to);
@@ -178,26 +183,54 @@ function between(pixels, width, height, x, y, out, to) {
   }
 }
 
-// The whole picture first, then once more a square around each face: there the points are finer.
-function facesIn(run, picture) {
-  const { width, height } = picture;
-  const side = Math.max(width, height);
-  const whole = { x: (width - side) / 2, y: (height - side) / 2, side };
-  return seenIn(run, picture, whole).slice(0, 3).map((face) => {
-    const square = around(face);
-    const again = seenIn(run, picture, square).find((one) => overlap(one.numbers, face.numbers) > SAME);
-    return described(again || face, picture);
-  });
+// Finds the faces of one picture after another. In each the whole picture comes first; then a square around the main face twice,
+// once mirrored, because there the points are finer and what the network has for one side goes away in the mean; then two of six
+// parts by turns, where somebody farther off is large enough to be found. What the other parts showed last is kept.
+function finder(run) {
+  const others = PARTS.map(() => []);
+  let turn = 0;
+  return (picture) => {
+    const { width, height } = picture;
+    const side = Math.max(width, height);
+    const look = (square, mirrored) => seenIn(run, picture, square, mirrored);
+    const found = look({ x: (width - side) / 2, y: (height - side) / 2, side });
+    const main = found.reduce((best, face) => (best && best.numbers[2] >= face.numbers[2] ? best : face), null);
+    for (let n = 0; n < PARTS_A_LOOK; n += 1, turn = (turn + 1) % PARTS.length) {
+      const [x, y] = PARTS[turn];
+      others[turn] = look({ x: x * width, y: y * height, side: PART * height });
+    }
+    const faces = main ? [finer(main, look)] : [];
+    for (const face of [...found, ...[].concat(...others)]) {
+      if (face !== main && !faces.some((known) => isSame(known.numbers, face.numbers))) faces.push(face);
+    }
+    return faces.map((face) => described(face, picture));
+  };
 }
 
-function seenIn(run, picture, square) {
-  const scale = (number, i) => number * square.side + (i === 2 || i === 3 ? 0 : i % 2 ? square.y : square.x);
-  return merged(run((rows) => sample(picture, square, rows))).map(({ score, numbers }) => ({ score, numbers: Array.from(numbers, scale) }));
-}
-
-function around({ numbers: [x, y, width, height] }) {
+function finer(face, look) {
+  const [x, y, width, height] = face.numbers;
   const side = Math.max(width, height) * AROUND;
-  return { x: x - side / 2, y: y - side / 2, side };
+  const square = { x: x - side / 2, y: y - side / 2, side };
+  const again = [look(square, false), look(square, true)].map((faces) => faces.find((one) => isSame(one.numbers, face.numbers)));
+  const [plain, mirrored] = again;
+  if (!plain || !mirrored) return plain || face;
+  return { score: face.score, numbers: plain.numbers.map((number, i) => (number + mirrored.numbers[i]) / 2) };
+}
+
+// Whether the middle of one box lies in the other.
+function isSame(one, other) {
+  const inside = ([x, y, width, height], [otherX, otherY]) => Math.abs(x - otherX) < width / 2 && Math.abs(y - otherY) < height / 2;
+  return inside(one, other) || inside(other, one);
+}
+
+// In px of the picture. Mirrored, the points of the left and the right change places.
+function seenIn(run, picture, square, mirrored = false) {
+  const { x, y, side } = square;
+  const placed = (number, i) => (i === 2 || i === 3 ? number * side : i % 2 ? y + number * side : x + (mirrored ? 1 - number : number) * side);
+  return merged(run((rows) => sample(picture, square, rows, mirrored))).map(({ score, numbers }) => {
+    const places = Array.from(numbers, placed);
+    return { score, numbers: mirrored ? MIRRORED.map((i) => places[i]) : places };
+  });
 }
 
 function described({ score, numbers }, { width, height }) {
@@ -209,17 +242,17 @@ function described({ score, numbers }, { width, height }) {
 
 // --- messages -----------------------------------------------------------------------------------------------------
 
-let run = null;
+let find = null;
 
 async function answer({ data }) {
   try {
     if (data.model) {
       const response = await fetch(data.model);
       if (!response.ok) throw new Error(`the model: ${response.status}`);
-      run = await network(await response.arrayBuffer());
+      find = finder(await network(await response.arrayBuffer()));
       self.postMessage({ ready: true });
     } else {
-      self.postMessage({ faces: facesIn(run, data) });
+      self.postMessage({ faces: find(data) });
     }
   } catch (error) {
     self.postMessage({ failed: String(error) });

@@ -19,14 +19,14 @@ const INNER = 0.6; // where a narrow face shows no wall beside it
 const SIDE = 0.26; // difference of the two halves of the face over their mean
 const BLURRED = 0.56; // gradients over those after a blur: 0.50 to 0.55 is a blurred picture, 0.62 to 0.90 a sharp one
 
-// Place, as parts of the guide's width and of the picture; what is spared between a hint and the server's limit, because six points
-// are not as fine as the engine's landmarks.
-const [NARROWEST, WIDEST] = [0.62, 1.22];
-const ASIDE = 0.09;
-const OFF_LINE = 0.07;
-const SPARE = 1.06;
-const SPARE_ROLL = 2.5;
-const SPARE_YAW = 2.5;
+// Where the server would reject, in face widths (bench/camera_hints.py): the portrait needs so much room above the eyes, beside
+// their middle and below. What is spared between a hint and the server's limit, because six points are not as fine as the
+// engine's landmarks.
+const [ABOVE, BESIDE, BELOW] = [0.93, 0.62, 1.3];
+const WIDEST = 0.6; // of the picture
+const SPARE_SIZE = 1.03;
+const SPARE_ROLL = 1;
+const SPARE_YAW = 1;
 
 const GREEN = 1; // the channel that cameras see most finely
 const sheet = Object.assign(document.createElement("canvas"), { width: WIDTH, height: ROWS }).getContext("2d", { willReadFrequently: true });
@@ -42,7 +42,7 @@ export function look(video, crop, guide, faces = null) {
   const poses = faces && faces.map((face) => poseOf(face, crop)).sort((a, b) => b.width - a.width);
   const head = poses && poses.length ? { eye: poses[0].eye, half: poses[0].across / 2, x: poses[0].x } : { ...guide, x: 0.5 };
   if (!places || ["eye", "half", "x"].some((name) => Math.abs(places[name] - head[name]) > 1 / WIDTH)) places = layOut(head);
-  return { ...lightOf(pixels), focus: focusOf(pixels, head), poses, guide };
+  return { ...lightOf(pixels), focus: focusOf(pixels, head), poses };
 }
 
 const lightAt = (pixels, i) => (pixels[i] * 77 + pixels[i + 1] * 151 + pixels[i + 2] * 28) >> 8;
@@ -116,7 +116,7 @@ function sharpnessAlong(light, side, step) {
 // straight, then light and focus. `limits` are the server's rejecting limits by rule, null where one is off.
 export function advice(seen, { tilted = false, limits = null } = {}) {
   const { poses } = seen;
-  const place = poses && limits ? placeAdvice(poses, seen.guide, limits) : [];
+  const place = poses && limits ? placeAdvice(poses, limits) : [];
   if (place[0] === "nobody") return [lightAdvice({ ...seen, range: 255 }) === "dark" ? "dark" : "nobody"];
   const light = lightAdvice(seen);
   const found = [...place, poses && light === "fit" ? "" : light, seen.side > SIDE ? "side" : "", tilted ? "tilted" : ""];
@@ -130,14 +130,14 @@ function lightAdvice({ glow, range, wall, face, burnt }) {
   return burnt > BURNT || face > BRIGHT ? "bright" : "";
 }
 
-function placeAdvice([pose, ...others], guide, limits) {
+function placeAdvice([pose, ...others], limits) {
   if (!pose) return ["nobody"];
-  const wide = pose.across / (guide.half * 2);
+  const { across, x, above, below } = pose;
   return [
     others.some(({ width }) => width > pose.width * mostOf(limits.one_face)) ? "several" : "",
-    wide < NARROWEST || pose.width < limits.face_size * SPARE ? "far" : wide > WIDEST ? "near" : "",
-    Math.abs(pose.x - 0.5) > ASIDE ? "fit" : "",
-    pose.eye - guide.eye > OFF_LINE ? "low" : guide.eye - pose.eye > OFF_LINE ? "high" : "",
+    pose.width < limits.face_size * SPARE_SIZE ? "far" : across > WIDEST ? "near" : "",
+    Math.min(x, 1 - x) < BESIDE * across ? "fit" : "",
+    above < ABOVE ? "high" : below < BELOW ? "low" : "",
     Math.abs(pose.roll) > mostOf(limits.roll) - SPARE_ROLL ? "leaning" : "",
     Math.abs(pose.yaw) > mostOf(limits.yaw) - SPARE_YAW ? "turned" : "",
   ].filter(Boolean);

@@ -50,15 +50,15 @@ def tilted(subject: Subject) -> Picture:
 
 def turned(subject: Subject) -> Picture:
     """The head turned to a side, in the relief of its landmarks."""
-    return _rotated(subject, yaw=subject.chance.choice([-1, 1]) * subject.amount(16, 28))
+    return rotated(subject, yaw=subject.chance.choice([-1, 1]) * subject.amount(16, 28))
 
 
 def tipped(subject: Subject) -> Picture:
     """Chin up or down, in the relief of the landmarks."""
-    return _rotated(subject, pitch=subject.chance.choice([-1, 1]) * subject.amount(22, 34))
+    return rotated(subject, pitch=subject.chance.choice([-1, 1]) * subject.amount(22, 34))
 
 
-def _rotated(subject: Subject, yaw: float = 0.0, pitch: float = 0.0) -> Picture:
+def rotated(subject: Subject, yaw: float = 0.0, pitch: float = 0.0) -> Picture:
     """The landmarks turned about the axis between the ears; hair and ears go along, the shoulders stay."""
     points = subject.face.points.copy()
     centre = points[[CHEEK_LEFT, CHEEK_RIGHT]].mean(0)

@@ -1,0 +1,136 @@
+"""The face network of the camera page in real Chromium, on drawn people: what it finds, and that it finds what mediapipe finds."""
+
+import cv2
+import mediapipe
+import numpy as np
+import pytest
+from django.contrib.staticfiles import finders
+from django.test import Client
+
+from bench.camera_hints import head_limits, open_page, turned, url_of
+from config import worker_policy
+from config.staticfiles import FACE_NETWORK
+from demo.drawn_people import Person
+from demo.drawn_people.feed import Stand, frame_of
+from vision import blazeface
+
+SEEDS = (1, 4, 9, 12, 23)
+
+
+@pytest.fixture(scope="module")
+def page(browser):
+    opened = open_page(browser)
+    assert opened.evaluate("able")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def told(page):
+    """`told(rgb)`: the hints for a frame, the most pressing first."""
+
+    def hints(rgb):
+        return page.evaluate("async ([url, limits]) => told(await seen(url), limits)", [url_of(rgb), head_limits()])
+
+    return hints
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_points_lie_where_mediapipe_finds_them(page, seed):
+    rgb = frame_of(Person.random(seed), Stand(scale=1.3, x=0.47 + seed / 500, roll=seed / 2))
+    (found,) = page.evaluate("url => found(url)", url_of(rgb))
+    points = np.array([*found["eyes"], found["nose"], found["mouth"], *found["ears"]])
+
+    # The same square that the page looks at a second time; its own run of the network is the reference.
+    small = cv2.resize(rgb, (240, 320), interpolation=cv2.INTER_AREA)
+    side = 1.7 * found["box"]["width"] * 240
+    centre = np.array([found["box"]["x"] + found["box"]["width"] / 2, found["box"]["y"] + found["box"]["height"] / 2])
+    corner = centre * (240, 320) - side / 2
+    scale = 128 / side
+    square = cv2.warpAffine(
+        small, np.array([[scale, 0, -corner[0] * scale], [0, scale, -corner[1] * scale]]), (128, 128)
+    )
+    with mediapipe.solutions.face_detection.FaceDetection(model_selection=0, min_detection_confidence=0.5) as detection:
+        (reference,) = detection.process(square).detections
+    expected = np.array([(p.x * 128, p.y * 128) for p in reference.location_data.relative_keypoints])
+
+    assert np.abs((points * (240, 320) - corner) * scale - expected).max() < 2.5
+
+
+def test_good_frames_get_no_hint(told):
+    assert [told(frame_of(Person.random(seed), Stand(scale=1.15))) for seed in SEEDS] == [[]] * len(SEEDS)
+
+
+@pytest.mark.parametrize(
+    ("hint", "stand"),
+    [
+        ("far", Stand(scale=0.5)),
+        ("near", Stand(scale=2.2)),
+        ("fit", Stand(x=0.12)),
+        ("high", Stand(scale=1.2, eye=0.18)),
+        ("leaning", Stand(roll=13)),
+        ("leaning", Stand(roll=-13)),
+    ],
+)
+def test_the_hint_names_how_somebody_stands(told, hint, stand):
+    for seed in SEEDS:
+        assert told(frame_of(Person.random(seed), stand))[0] == hint
+
+
+@pytest.mark.parametrize("degrees", [-20, 20])
+def test_a_turned_head_is_noticed(told, degrees):
+    for seed in SEEDS:
+        assert told(turned(frame_of(Person.random(seed), Stand(scale=1.15)), degrees))[0] == "turned"
+
+
+@pytest.mark.parametrize("scale", [0.35, 0.7])
+def test_a_second_person_is_noticed_also_far_behind(told, scale):
+    for seed in SEEDS:
+        behind = (Person.random(seed + 50), Stand(scale, 0.86, 0.45))
+        assert told(frame_of(Person.random(seed), Stand(0.95, 0.44), behind=behind))[0] == "several"
+
+
+def test_an_empty_oval_is_nobody_and_never_good(told):
+    assert told(frame_of(Person.random(1), violation="nobody")) == ["nobody"]
+
+
+def test_a_dark_room_is_too_dark_rather_than_empty(told):
+    assert told((frame_of(Person.random(1), violation="nobody") * 0.1).astype(np.uint8)) == ["dark"]
+
+
+def test_light_is_read_on_the_face_wherever_it_stands(told):
+    """A face at the side in good light gets no word about light; one side of it in shadow does."""
+    rgb = frame_of(Person.random(4), Stand(scale=0.95, x=0.68))
+    assert told(rgb) == []
+    shade = np.linspace(-8, 8, rgb.shape[1]) - 16 * 0.18
+    shadowed = (rgb * (1 - 0.75 / (1 + np.exp(-3 * shade)))[None, :, None]).astype(np.uint8)
+    assert "side" in told(shadowed)
+
+
+def test_a_limit_that_the_season_has_switched_off_is_not_spoken_of(page):
+    rgb = frame_of(Person.random(4), Stand(scale=1.1, roll=13))
+    limits = head_limits() | {"roll": None}
+    assert page.evaluate("async ([url, limits]) => told(await seen(url), limits)", [url_of(rgb), limits]) == []
+
+
+def test_the_network_is_made_from_the_installed_package():
+    path = finders.find(FACE_NETWORK)
+    with open(path, "rb") as made:
+        assert made.read() == blazeface.page_file()
+    assert FACE_NETWORK in [name for finder in finders.get_finders() for name, _ in finder.list([])]
+
+
+def test_another_model_is_refused():
+    model = blazeface.model_path()
+    with pytest.raises(blazeface.UnknownModelError):
+        blazeface.convert(model.with_name("face_detection_full_range_sparse.tflite").read_bytes())
+    with pytest.raises(blazeface.UnknownModelError):
+        blazeface.convert(b"no model at all")
+
+
+def test_only_the_worker_may_compile(client: Client, db):
+    worker, script = (client.head(f"/static/js/camera/{name}.js") for name in ("face_worker", "faces"))
+    assert worker["Content-Security-Policy"] == worker_policy.POLICY
+    assert "wasm-unsafe-eval" in worker_policy.POLICY
+    assert not script.has_header("Content-Security-Policy")
+    assert "wasm" not in client.get("/accounts/login/")["Content-Security-Policy"]
