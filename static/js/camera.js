@@ -319,12 +319,13 @@ function isSignedOut({ say: reason }) {
   return ["someone", "expired"].includes(reason);
 }
 
-// Whoever comes back to the page after a while may be somebody else.
+// Whoever comes back to the page after a while may be somebody else, or have signed in again in another tab.
 async function askWhoIsThere() {
   try {
     await renew(form, key);
+    if (is("expired")) show(state.photo, state);
   } catch (failure) {
-    if (is("frozen", "failed")) isSignedOut(failure);
+    if (is("frozen", "failed", "expired")) isSignedOut(failure);
   }
 }
 
@@ -405,13 +406,13 @@ window.addEventListener("online", () => is("failed") && !state.refused && say(wo
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
   if ("used" in form.dataset) location.reload();
-  else if (is("frozen", "failed")) askWhoIsThere();
+  else if (is("frozen", "failed", "expired")) askWhoIsThere();
 });
 window.addEventListener("pagehide", () => close(state.stream));
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) stopCounting();
   else if (is("live") && !(state.stream && state.stream.active)) start();
-  else if (is("frozen", "failed")) askWhoIsThere();
+  else if (is("frozen", "failed", "expired")) askWhoIsThere();
 });
 
 startLevel();

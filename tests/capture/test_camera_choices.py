@@ -82,7 +82,7 @@ def test_the_photo_takes_itself_when_the_oval_is_green(open_camera):
     page = open_camera("good")
     expect(option(page, "auto")).to_have_attribute("aria-pressed", "false")
     turn_on(page, "auto")
-    says(page, "Hold still: the photo takes itself. Tap to stop.")
+    says(page, "Hold still: taking the photo. Tap to stop.")
     expect(page.locator(".cam-ring")).to_be_visible()
     expect(form(page)).to_have_attribute("data-mode", "frozen", timeout=8000)
     page.reload()

@@ -110,7 +110,7 @@ def test_photo_survives_a_lost_network_and_is_sent_again(open_camera):
     page.get_by_role("button", name=said("Send this photo")).click()
     expect(form(page)).to_have_attribute("data-mode", "failed")
     expect(page.get_by_role("status")).to_contain_text(
-        said("No connection. Your photo is kept on this device for 12 hours: send it as soon as the network is back.")
+        said("No connection. Your photo is kept on this device for 24 hours: send it as soon as the network is back.")
     )
     look(page, "camera_offline_390")
     page.context.set_offline(False)

@@ -237,6 +237,7 @@ def test_outside_of_the_days_the_page_says_when(student_client, agreed):
     Window.objects.update(starts_on=today + dt.timedelta(days=1), ends_on=today + dt.timedelta(days=3))
     answer = student_client.get("/me/")
     assert said("The camera is closed now") in text(answer)
+    assert said("This device keeps it for 24 hours. It can be sent when the camera is open again.") in text(answer)
     assert said("tomorrow") in text(answer)
     assert student_client.get("/me/camera/")["Location"] == "/me/"
     assert text(student_client.get("/me/")).count(said("Photos can be taken from %(day)s at %(time)s.")) == 1

@@ -1,7 +1,7 @@
 // The photo that was taken and is not sent yet, kept in the browser through sign-in, a reload and a lost network. It is encrypted
 // with the student's own key, which only the pages of that student carry: on a shared phone nobody else can read it.
 
-const HOURS = 12; // as the sentences of the camera page say
+const HOURS = 24; // over a night in which the camera is closed; the sentences of the pages say so
 const [DATABASE, STORE, RECORD] = ["tucai", "photos", "unsent"];
 const PATIENCE = 3000; // ms: some browsers never answer
 const NONCE = 12; // bytes, as AES-GCM wants them

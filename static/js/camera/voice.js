@@ -11,7 +11,8 @@ let last = "";
 export function find(language, tell) {
   if (!speech || !window.SpeechSynthesisUtterance) return;
   const choose = () => {
-    voice = voice || best(speech.getVoices(), language);
+    if (voice) return;
+    voice = best(speech.getVoices(), language);
     if (voice) tell();
   };
   if ("onvoiceschanged" in speech) speech.onvoiceschanged = choose;
