@@ -8,15 +8,15 @@ the mean over photos: other work on the machine only ever adds.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import cv2
-import django
 import numpy as np
 
 import vision
@@ -70,12 +70,6 @@ def run_networks(source: vision.Source) -> None:
     networks.person_mask(source.work[:384, :384])
 
 
-def memory() -> float:
-    """Resident MB of this process."""
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
-
-
 def framed(data: bytes) -> Case:
     """What the matting of a portrait starts from."""
     checked = vision.check(data)
@@ -121,39 +115,17 @@ def report_portrait(photos: list[bytes]) -> None:
         print(f"  peer: {name:27}  {spent:7.1f} ms")
 
 
-def worker(photos: list[bytes], ready: object, go: object, results: object) -> None:
-    """Photos a second of one worker, and the most memory between two photos. As in a worker of the
-    portal, Django is loaded and every network, also the one that few photos need.
-    """
-    os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "TUCAI_SERVICES": "none"}
-    django.setup()
-    vision.warm_up()
-    networks.pose_landmarks(vision.open_photo(photos[0]).small)
-    most = memory()
-    ready.release()
-    go.wait()
-    number, start = 0, time.perf_counter()
-    while time.perf_counter() - start < SECONDS:
-        checked = vision.check(photos[number % len(photos)])
-        vision.make_portrait(checked.source, checked.measures)
-        number += 1
-        most = max(most, memory())
-    results.put((number / (time.perf_counter() - start), most))
-
-
-def report_workers(photos: list[bytes], number: int) -> None:
-    spawn = multiprocessing.get_context("spawn")
-    ready, go, results = spawn.Semaphore(0), spawn.Event(), spawn.Queue()
-    workers = [spawn.Process(target=worker, args=(photos, ready, go, results)) for _ in range(number)]
-    for process in workers:
-        process.start()
-    for _ in workers:
-        ready.acquire()
-    go.set()
-    rates = [results.get() for _ in workers]
-    for process in workers:
-        process.join()
-    total, most = sum(rate for rate, _ in rates), max(rss for _, rss in rates)
+def report_workers(photos: list[Path], number: int) -> None:
+    command = [sys.executable, "-m", "bench.photo_worker", str(SECONDS), *map(str, photos)]
+    pipe = subprocess.PIPE
+    workers = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(number)]
+    for worker in workers:
+        worker.stdout.readline()
+    for worker in workers:
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    found = [[float(value) for value in worker.communicate()[0].split()] for worker in workers]
+    total, most = sum(rate for rate, _ in found), max(memory for _, memory in found)
     print(f"{number} worker(s), check and portrait        {total:7.1f} photos/s")
     print(f"  memory of each, all networks loaded{most:7.0f} MB     (budget 350 MB)")
 
@@ -172,8 +144,12 @@ def main() -> None:
     report_check(photos)
     report_portrait(photos)
     os.sched_setaffinity(0, cores)
-    for number in (1, 2):
-        report_workers(photos, number)
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder, f"{number}.jpg") for number in range(len(photos))]
+        for path, photo in zip(paths, photos, strict=True):
+            path.write_bytes(photo)
+        for number in (1, 2):
+            report_workers(paths, number)
 
 
 if __name__ == "__main__":
