@@ -36,6 +36,7 @@ FLYING_HAIRS = 70
 SOFT = 1.6  # px of blur of the hair's rim
 SHAKE = 3  # px
 SPILL, SPILL_WIDTH = 0.15, 9  # of the wall's light on the rim; px
+RIM_LIGHT, RIM_WIDTH, VEIL = 0.9, 5, 0.06  # share; px; share
 STYLES = ("long", "wavy", "bob", "bun", "ponytail", "quiff", "short", "pixie")
 BAND = 12  # px round the true soft edge in which errors are counted
 
@@ -107,6 +108,13 @@ def spilled(coloured: np.ndarray, alpha: np.ndarray, wall: np.ndarray) -> np.nda
     return coloured + rim[..., None] * (cv2.GaussianBlur(wall, (0, 0), 40) - coloured)
 
 
+def backlit(coloured: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """The person before a window: its light on the rim, and a veil of it over everything."""
+    rim = RIM_LIGHT * (1 - cv2.GaussianBlur(alpha, (0, 0), RIM_WIDTH)) * alpha
+    lit = coloured + rim[..., None] * (1 - coloured)
+    return lit + VEIL * (alpha[..., None] - lit)
+
+
 def walls(seed: int) -> dict[str, np.ndarray]:
     """Walls (h, w, 3) in 0-1, from what the rules ask for to what must only be survived."""
     chance = np.random.default_rng(seed)
@@ -124,11 +132,19 @@ def walls(seed: int) -> dict[str, np.ndarray]:
     folds = np.array([0.62, 0.55, 0.50]) * (0.75 + 0.25 * np.sin(70 * x + 4 * np.sin(9 * x) + 0.6 * y))[..., None]
     books = chance.uniform(0.1, 0.9, (6, 60, 3))[np.minimum(5, (y * 6).astype(int)), (x * 40).astype(int) % 60]
     shelf = np.where(((y * 6) % 1 < 0.12)[..., None], np.array([0.35, 0.24, 0.15]), 0.8 * books)
+    drape = np.array([0.80, 0.79, 0.74]) * (0.85 + 0.12 * np.sin(38 * x + 2 * np.sin(6 * x + y)))[..., None]
+    panel = np.where((x * 9 % 1 < 0.035)[..., None], 0.45, 1.0) * (
+        np.array([0.72, 0.60, 0.46]) * (0.95 + 0.05 * np.sin(9 * np.floor(x * 9)))[..., None]
+        + cv2.blur(chance.normal(0, 0.25, (height, width)), (3, 61))[..., None]
+    )
+    tiles = np.where((((x * 11) % 1 < 0.05) | ((y * 11) % 1 < 0.05))[..., None], 0.55, np.array([0.80, 0.83, 0.84]))
+    window = np.where(((x % 0.36 > 0.02) & (y % 0.45 > 0.025))[..., None], 0.99, np.array([0.62, 0.62, 0.60]))
+    vignette = np.array([0.84, 0.84, 0.82]) * (1 - 0.75 * np.hypot(x - 0.375, y - 0.5) ** 2)[..., None]
     blobs = np.stack([cv2.GaussianBlur(chance.normal(0, 1, (height, width)), (0, 0), 28) for _ in range(3)], -1)
     busy = 0.5 + blobs / (4 * blobs.std())
     return {name: np.clip(wall, 0, 1).astype(np.float32) for name, wall in
-            {"plain": plain, "shadow": shadow, "cream": cream, "curtain": folds, "brick": brick, "shelf": shelf,
-             "busy": busy}.items()}  # fmt: skip
+            {"plain": plain, "shadow": shadow, "cream": cream, "vignette": vignette, "window": window, "tiles": tiles,
+             "panel": panel, "drape": drape, "curtain": folds, "brick": brick, "shelf": shelf, "busy": busy}.items()}  # fmt: skip
 
 
 def cases(number: int) -> list[Case]:
@@ -138,11 +154,15 @@ def cases(number: int) -> list[Case]:
         alpha, coloured = known_alpha(person)
         bad = roughened(alpha, coloured, np.array(person.hair_colour, np.float32), seed)
         for name, wall in walls(seed).items():
-            found.append(_case((name, "good"), alpha, coloured, wall, (QUALITY, NOISE), seed))
-            found.append(
-                _case((name, "bad"), bad[0], spilled(bad[1], bad[0], wall), wall, (BAD_QUALITY, BAD_NOISE), seed)
-            )
+            light = backlit if name == "window" else _unchanged
+            good, soft = light(coloured, alpha), spilled(light(bad[1], bad[0]), bad[0], wall)
+            found.append(_case((name, "good"), alpha, good, wall, (QUALITY, NOISE), seed))
+            found.append(_case((name, "bad"), bad[0], soft, wall, (BAD_QUALITY, BAD_NOISE), seed))
     return found
+
+
+def _unchanged(coloured: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    return coloured
 
 
 def _case(

@@ -105,6 +105,19 @@ def test_dark_chair_behind_dark_hair_is_wall(alpha):
     assert made.edge > 0.1
 
 
+@pytest.mark.parametrize("doubt", [0.12, 0.6, 1.0])
+def test_dark_corner_does_not_stay(alpha, doubt):
+    """Whatever the network takes it for, it is not connected with the person."""
+    wall = np.broadcast_to(WALL, (HEIGHT, WIDTH, 3)).copy()
+    wall[:70, :40] = 0.08
+    mask = rough_mask(alpha)
+    mask[:70, :40] = doubt
+    made = compute_matte(photo_of(alpha, wall), mask, 380.0, oval())
+
+    assert made.alpha[:90, :60].max() == 0
+    assert np.abs(made.alpha - alpha)[90:].mean() < 0.02
+
+
 def test_dark_curl_on_the_neck_is_whole(alpha):
     """The nearest sure person is skin; the curl is explained by the hair above the face."""
     skin, hair = np.array([0.75, 0.6, 0.5], np.float32), np.array([0.12, 0.1, 0.1], np.float32)

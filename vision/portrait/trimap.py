@@ -68,6 +68,7 @@ def build_trimap(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarra
     hair, clothes = hair_colours(rgb, known, core), clothes_colour(rgb, mask, chin / 2, core)
     known = open_pockets(rgb, known, wall, noise, chin / 2, core)
     known = reclaim_hair(rgb, known, mask, wall, hair, core)
+    known = clear_detached(known, core)
     person = _spread(rgb, (known == 1).astype(np.float32), PERSON_RADII)
     wall, noise, person = (cv2.resize(part, size, interpolation=cv2.INTER_LINEAR) for part in (wall, noise, person))
     known = cv2.resize(known, size, interpolation=cv2.INTER_NEAREST)
@@ -142,6 +143,14 @@ def reclaim_hair(
     solid = _joined(_open(like_hair, 1), known == 1)
     known = np.where(cv2.dilate(solid, _disc(RING)) > 0, np.maximum(known, 0.5), known)
     return np.where(_erode(solid, 1) > 0, 1, known).astype(np.float32)
+
+
+def clear_detached(known: np.ndarray, core: np.ndarray) -> np.ndarray:
+    """Mark as wall what is not connected with the face: dark corners, lamps or plants that the mask
+    does not exclude.
+    """
+    connected = _joined((known > 0).astype(np.uint8), _filled(core, known.shape))
+    return np.where(connected > 0, known, 0).astype(np.float32)
 
 
 def hair_colours(rgb: np.ndarray, known: np.ndarray, core: np.ndarray) -> tuple[np.ndarray, ...]:
