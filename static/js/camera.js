@@ -15,8 +15,7 @@ const SAY_EVERY = 1200; // a sentence stays long enough to be read, and to be re
 const SURE_AFTER = 2; // looks that must agree: one frame may be anything
 const ASK_FOR = 4000; // how long a second press takes the photo in spite of a warning
 const TIMERS = [0, 3, 10];
-const GREEN_FOR = 1000; // ms of green before the photo takes itself,
-const FIRES_IN = 2; // and seconds in which it can be stopped: the ring of student.css
+const FIRES_IN = 2; // seconds in which an automatic photo can be stopped: the ring of student.css
 const BUZZ = 60; // ms
 const LEAN = 4; // degrees
 const TIP = 30; // degrees from upright: beyond it the face is seen from below or above
@@ -29,7 +28,7 @@ const form = document.getElementById("camera");
 const { deviceKey: key } = document.querySelector(".me").dataset;
 const part = (name) => form.querySelector(`[data-${name}]`);
 const [video, still, hint, shutter, progress] = ["video", "still", "hint", "shutter", "progress"].map(part);
-const state = { stream: null, facing: recall("facing") || "user", photo: null, name: "photo.jpg", origin: "camera", isKept: false, keeping: null, timer: 0, counting: 0, warning: "", seen: [], looking: false, refused: false, saidAt: 0, held: null };
+const state = { stream: null, facing: recall("facing") || "user", photo: null, name: "photo.jpg", origin: "camera", isKept: false, keeping: null, isHelped: false, fires: false, hasFired: false, speaks: false, timer: 0, counting: 0, warning: "", seen: [], looking: false, refused: false, saidAt: 0, held: null };
 const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
 const finder = faceFinder({ worker: form.dataset.faceWorker, model: form.dataset.faceModel });
 const limits = JSON.parse(form.dataset.limits);
@@ -143,15 +142,15 @@ async function startLevel({ type } = {}) {
 
 // --- taking the photo ---------------------------------------------------------------------------------------------
 
-// Where the oval has been green for a while the photo takes itself, once; after a stop, not before the oval has been without green.
+// Where the oval has been green long enough to be read, the photo is taken, once; after a stop, not before the green was lost.
 function fireIfGreen(isGreen) {
   if (!isGreen) {
-    Object.assign(state, { greenSince: 0, hasFired: false });
+    state.hasFired = false;
     if ("fires" in form.dataset) stopCounting();
     return;
   }
-  state.greenSince = state.greenSince || performance.now();
-  if (!state.fires || state.hasFired || !is("live") || performance.now() - state.greenSince < GREEN_FOR) return;
+  const isShown = form.dataset.light === "good" && performance.now() - state.saidAt >= SAY_EVERY;
+  if (!state.fires || state.hasFired || !is("live") || !isShown) return;
   state.hasFired = true;
   form.dataset.fires = "";
   say(words("fires"), "good");
@@ -251,7 +250,7 @@ async function retake() {
   still.hidden = true;
   part("file-name").hidden = true;
   if (state.origin === "file") part("file").value = "";
-  Object.assign(state, { greenSince: 0, hasFired: false });
+  state.hasFired = false;
   if (!state.stream || !state.stream.active) return start();
   await video.play();
   say(words("fit"));

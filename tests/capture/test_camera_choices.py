@@ -36,6 +36,18 @@ const several = [1, 2].map((n) => ({ kind: "videoinput", deviceId: String(n) }))
 navigator.mediaDevices.enumerateDevices = async () => several;
 """
 NO_NETWORK = "delete window.Worker;"
+# The light goes out as soon as the page counts, and a second of the countdown is as long as a slow machine needs.
+LIGHT_GOES_OUT = """
+const capture = HTMLCanvasElement.prototype.captureStream;
+HTMLCanvasElement.prototype.captureStream = function captureStream(...fps) {
+  setInterval(() => {
+    if (document.querySelector("#camera").dataset.mode === "counting") this.getContext("2d").filter = "brightness(0.1)";
+  }, 20);
+  return capture.apply(this, fps);
+};
+const wait = window.setTimeout;
+window.setTimeout = (task, time, ...rest) => wait(task, time === 1000 ? 12000 : time, ...rest);
+"""
 
 
 @pytest.fixture
@@ -114,6 +126,16 @@ def test_a_bad_picture_does_not_take_itself(open_camera):
     says(page, "Too dark: find more light, from the front.")
     page.wait_for_timeout(3500)
     expect(form(page)).to_have_attribute("data-mode", "live")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_picture_that_turns_bad_stops_the_countdown(open_camera):
+    page = open_camera("good", LIGHT_GOES_OUT)
+    turn_on(page, "auto")
+    expect(form(page)).to_have_attribute("data-mode", "counting", timeout=15000)
+    expect(form(page)).to_have_attribute("data-mode", "live", timeout=11000)
+    says(page, "Too dark: find more light, from the front.")
+    expect(page.locator("[data-count]")).to_have_text("")
 
 
 @pytest.mark.django_db(transaction=True)
