@@ -29,6 +29,7 @@ BROKEN = [
     {**MASKED, "forehead_distance": 30.0, "skin_hue": -100.0},
     {**MASKED, "skin_chroma": 7.0},
     {"screen": 2.0, "sharpness": 1.0},
+    {"glasses": 2.0, "lens_glare": 0.1, "lens_shade": 30.0},
 ]
 GEOMETRY = {"outside": 0.5, "edge": 0.5, "face_width": 240.0, "eye_line": 255.0, "hair_top": 80.0}
 

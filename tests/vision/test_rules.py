@@ -54,7 +54,7 @@ COMPLIANT = {
     "burnt": 0.0, "face_light": 60.0, "eye_white": 60.0, "under_eye": 0.0, "highlights": 0.0, "red_eye": 0.0, "red_eyes": 0.0,
     "eye_opening": 0.8, "wider_eye": 0.8, "eye_aspect": 0.3, "gaze": 0.0, "gaze_shared": 0.0, "mouth_gap": 0.0, "smile": 0.55, "forehead_skin": 1.0, "ear_skin": 0.8,
     "forehead_detail": 1.2, "necklace": 0.0, "neck_box": BOX, "frame_lines": [],
-    "lens_glare": 0.0, "cover_colour": 0.0, "cover_around": 0.0, "strands": 12.0, "crown_box": BOX, "lip_redness": 8.0, "lip_distance": 9.0, "chin_distance": 3.0,
+    "glasses": 0.4, "lens_glare": 0.0, "lens_shade": 0.0, "cover_colour": 0.0, "cover_around": 0.0, "strands": 12.0, "crown_box": BOX, "lip_redness": 8.0, "lip_distance": 9.0, "chin_distance": 3.0,
     "forehead_distance": 4.0, "forehead_chroma": 20.0, "clothes_blue": 0.0, "clothes_white": 0.0, "clothes_grey": 0.0,
     "clothes_seen": 0.8, "clothes_hue_blue": 0.0, "pattern": 0.0, "shoulders": 0.0, "screen": 1.2, "frame_corners": 0, "skin_detail": 2.5,
     "outside": 0.0, "eyes": EYES, "cheeks": EYES, "box": BOX, "eye_boxes": [BOX, BOX], "mouth_box": BOX, "forehead_box": BOX,
@@ -93,8 +93,6 @@ BOUNDS = [
     ("fringe", "reject", "forehead_detail", 3.5, 3.6),
     ("ears", "warn", "ear_skin", 0.4, 0.39),
     ("necklace", "warn", "necklace", 0.4, 0.41),
-    ("lens_glare", "warn", "lens_glare", 0.012, 0.013),
-    ("tinted_lens", "warn", "under_eye", -12.0, -12.1),
     ("head_cover", "warn", "cover_colour", 0.15, 0.16),
     ("head_cover", "warn", "cover_around", 0.5, 0.51),
     ("head_cover", "warn", "strands", 3.3, 3.2),
@@ -165,6 +163,16 @@ def test_two_shut_eyes_are_rejected_and_one_is_looked_at():
     assert found({"eye_opening": 0.44, "wider_eye": 0.65}) == [("eyes", "reject")]
     assert found({"eye_opening": 0.45, "wider_eye": 0.65}) == [("eyes", "warn")]
     assert found({"eye_opening": 0.0, "eye_aspect": 0.0, "wider_eye": 0.66}) == [("eyes", "warn")]
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "inside", "past"),
+    [("lens_glare", "lens_glare", 0.005, 0.006), ("tinted_lens", "lens_shade", 15.0, 15.1)],
+)
+def test_lenses_are_judged_only_where_glasses_are_seen(rule, name, inside, past):
+    assert found({"glasses": 0.86, name: inside}) == []
+    assert found({"glasses": 0.86, name: past}) == [(rule, "warn")]
+    assert found({"glasses": 0.85, name: past}) == []
 
 
 def test_a_gaze_is_rejected_only_where_both_open_eyes_share_it():

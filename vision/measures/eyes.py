@@ -1,17 +1,16 @@
-"""Lids, gaze, red pupils, and reflections in glasses."""
+"""Lids, gaze and red pupils, of each eye."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-from vision.face_crop import EYE_DISTANCE, EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, FaceCrop
+from vision.face_crop import EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, FaceCrop
 
 LIDS_LEFT, LIDS_RIGHT = (159, 145), (386, 374)
 LID_PAIRS_LEFT = ((160, 144), (158, 153))
 LID_PAIRS_RIGHT = ((385, 380), (387, 373))
 SIDES = ((EYE_LEFT, LIDS_LEFT, LID_PAIRS_LEFT, IRIS_LEFT), (EYE_RIGHT, LIDS_RIGHT, LID_PAIRS_RIGHT, IRIS_RIGHT))
-GLARE = 215
 PUPIL, IRIS_RING = 0.5, (0.65, 0.95)  # in radii of the iris
 RED_QUANTILE = 0.75  # a red pupil may be partly hidden by the lid or a reflection
 LINEAR = (np.arange(256, dtype=np.float32) / 255) ** 2.2  # of 8-bit sRGB
@@ -35,7 +34,6 @@ def measure(crop: FaceCrop) -> dict[str, object]:
         "gaze_shared": shared(gaze[0] + TURNED_IN, gaze[1] - TURNED_IN),
         "red_eye": max(redness),
         "red_eyes": min(redness),
-        "lens_glare": float(max(_glare(crop, iris) for *_, iris in SIDES)),
         "eye_boxes": [_box(crop, iris) for *_, iris in SIDES],
     }
 
@@ -97,13 +95,6 @@ def pupil_redness(crop: FaceCrop, iris: tuple[int, ...], light: np.ndarray) -> f
     if not pupil.size or not ring.size:
         return 0.0
     return float(np.quantile(pupil, RED_QUANTILE) - max(np.quantile(ring, RED_QUANTILE), 0.0))
-
-
-def _glare(crop: FaceCrop, iris: tuple[int, ...]) -> float:
-    """Area of the largest bright blob in the eye box over the squared eye distance."""
-    bright = crop.darkest[crop.window(crop.points[iris[0]], BOX_HALF_WIDTH, BOX_HALF_HEIGHT)] >= GLARE
-    areas = cv2.connectedComponentsWithStats(bright.astype(np.uint8))[2][1:, cv2.CC_STAT_AREA]
-    return float(areas.max(initial=0)) / EYE_DISTANCE**2
 
 
 def _box(crop: FaceCrop, iris: tuple[int, ...]) -> list[list[float]]:

@@ -9,7 +9,6 @@ from vision.rules.criteria import (
     COLOUR,
     IN_EYES,
     LIGHTNESS,
-    NEGATIVE,
     PERCENT,
     RATIO,
     SHARE,
@@ -71,6 +70,13 @@ def _is_two_coloured(rule: Rule, m: Numbers, limits: Limits) -> bool:
         return True
     grey = limits.get(rule.name, "cheek_chroma")
     return grey is not None and m["skin_chroma"] < grey and m["forehead_chroma"] > 2 * m["skin_chroma"]
+
+
+GLASSES = criterion(_("Only with glasses: how plainly they are seen"), RATIO, "glasses", worn=above(0.85))
+
+
+def _in_glasses(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
+    return rule.find(m, limits, "warn") if rule.is_exceeded("worn", m, limits) else None
 
 
 def _fringe_score(m: Numbers) -> float:
@@ -142,7 +148,11 @@ lens_glare = COVER.add(
         label=_("Reflection in the glasses"),
         sentence=_("The glasses reflect light."),
         advice=_("Lower your glasses or lamps a little, or take the glasses off."),
-        criteria=(criterion(_("Largest white spot before an eye"), IN_EYES, "lens_glare", warn=above(0.012)),),
+        criteria=(
+            criterion(_("Largest white spot before an eye"), IN_EYES, "lens_glare", warn=above(0.005)),
+            GLASSES,
+        ),
+        decide=_in_glasses,
         places=EYES,
     )
 )
@@ -156,9 +166,11 @@ tinted_lens = COVER.add(
         advice=_("Wear clear glasses or take them off."),
         criteria=(
             criterion(
-                _("Darker below the eyes than on the cheeks by"), LIGHTNESS, "under_eye", NEGATIVE, warn=above(12)
+                _("Skin and whites of the eyes darker than the cheeks by"), LIGHTNESS, "lens_shade", warn=above(15)
             ),
+            GLASSES,
         ),
+        decide=_in_glasses,
         places=EYES,
     )
 )

@@ -114,8 +114,8 @@ def flash_red(subject: Subject) -> Picture:
 
 
 def lens_flare(subject: Subject) -> Picture:
-    """A lamp mirrored by flat glass: an additive, slightly curved bar before both eyes."""
-    out, (x, y) = subject.linear.copy(), subject.grid
+    """A tube mirrored by the flat lenses of glasses: an additive, slightly curved bar before both eyes."""
+    out, (x, y) = subject.with_pixels(in_glasses(subject)).linear, subject.grid
     for iris in (IRIS_LEFT, IRIS_RIGHT):
         centre = subject.xy[iris[0]] + subject.chance.uniform(-0.08, 0.08, 2) * subject.unit
         half = subject.unit * np.array([subject.amount(0.12, 0.2), subject.amount(0.05, 0.09)])
@@ -125,11 +125,60 @@ def lens_flare(subject: Subject) -> Picture:
     return developed(out)
 
 
+def window_mirrored(subject: Subject) -> Picture:
+    """A window in uncoated lenses, near or over the irises."""
+    chance = subject.chance
+    return glasses.worn(
+        subject,
+        half=(chance.uniform(0.37, 0.42), chance.uniform(0.25, 0.3)),
+        thick=chance.uniform(0.015, 0.05),
+        dye=glasses.BLACK,
+        mirrors=glasses.PLAIN,
+        window=(chance.uniform(-0.15, 0.15), chance.uniform(-0.08, 0.05), subject.amount(0.07, 0.18)),
+    )
+
+
+def lamp_mirrored(subject: Subject) -> Picture:
+    """A round lamp in the lenses, with the haze that it throws over them."""
+    out, (x, y) = subject.with_pixels(in_glasses(subject)).linear, subject.grid
+    size, place = subject.unit * subject.amount(0.05, 0.08), subject.chance.uniform(-0.12, 0.12, 2)
+    for iris in (IRIS_LEFT, IRIS_RIGHT):
+        centre = subject.at(iris[0], *place)
+        away = np.hypot(x - centre[0], y - centre[1]) / size
+        out += (1.2 * np.clip(4 * (1 - away), 0, 1) + 0.12 * np.exp(-away))[..., None]
+    return developed(out)
+
+
+def screen_mirrored(subject: Subject) -> Picture:
+    """A bluish display in both lenses: a veil through which the eyes are seen."""
+    out = subject.with_pixels(in_glasses(subject)).linear
+    veil = np.array([0.13, 0.19, 0.26], np.float32) * subject.amount(0.7, 1.3)
+    across, down = (axis * subject.unit for axis in subject.axes)
+    for iris in (IRIS_LEFT, IRIS_RIGHT):
+        middle = subject.at(iris[0], 0.03, -0.02)
+        corners = [
+            middle + x * 0.24 * across + y * 0.13 * down for x, y in ((-1, -1), (1, -0.9), (0.95, 1), (-0.95, 0.9))
+        ]
+        out += subject.polygon(np.array(corners), max(0.7, 0.01 * subject.unit))[..., None] * veil
+    return developed(out)
+
+
 def tinted(subject: Subject) -> Picture:
     """Grey or brown glass that lets 20 to 40% through, over both eyes."""
     glass = sum(_lens(subject, iris[0], 1.0) for iris in (IRIS_LEFT, IRIS_RIGHT))
     colour = np.array([1, subject.chance.uniform(0.8, 1), subject.chance.uniform(0.6, 1)], np.float32)
     return laid_over(subject, subject.linear * subject.amount(0.4, 0.2) * colour, np.clip(glass, 0, 1))
+
+
+def sunglasses(subject: Subject) -> Picture:
+    """Dark glass in a black frame: next to nothing of the eyes is seen."""
+    dark = laid_over(
+        subject,
+        subject.linear * subject.amount(0.12, 0.02),
+        np.clip(sum(_lens(subject, iris[0], 1.05) for iris in (IRIS_LEFT, IRIS_RIGHT)), 0, 1),
+    )
+    lenses = subject.with_pixels(dark)
+    return glasses.framed(lenses, half=(0.38, 0.31), thick=0.035, dye=glasses.BLACK, down=0.08)
 
 
 def framed(subject: Subject) -> Picture:
