@@ -14,7 +14,7 @@ from PIL import Image
 
 from demo.drawn_people.person import Person
 from demo.drawn_people.portrait import draw_portrait
-from tests.support.faulty_pictures import Subject, cover, scenery
+from tests.support.faulty_pictures import Subject, appearance, cover, scenery
 from tests.vision.pictures import jpeg, turned
 from vision import check, judge, measure, open_photo
 
@@ -224,3 +224,12 @@ def test_a_dark_cap_and_a_hair_band_warn(draw, maker):
 
     assert outcomes(jpeg(maker(subject))).get("head_cover") == "warn"
     assert "head_cover" not in outcomes(jpeg(draw(2)))
+
+
+@pytest.mark.parametrize("maker", appearance.MAKERS, ids=lambda maker: maker.__name__)
+def test_nobody_is_rejected_for_cloth_gauze_or_patches_of_skin(draw, maker):
+    subject = Subject(jpeg(draw(2)), seed=3)
+    subject.begin(1)
+    rejected = {rule for rule, outcome in outcomes(jpeg(maker(subject))).items() if outcome == "reject"}
+
+    assert not rejected & {"fringe", "mask", "blue_top", "colour", "ears"}

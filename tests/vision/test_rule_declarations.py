@@ -17,7 +17,7 @@ from vision import BACKGROUNDS, RULES, RULES_BY_NAME, Finding, Limits, Rule, jud
 from vision.rules import FAMILIES, drawing_for, group_rules, prevents_portrait
 from vision.rules.criteria import RATIO, above, below, criterion
 
-MASKED = {"lip_redness": 0.0, "lip_distance": 2.0}
+MASKED = {"lip_redness": 0.0, "lip_distance": 2.0, "chin_hue": -90.0}
 BROKEN = [
     {},
     *({name: past} for _rule, _outcome, name, _inside, past in BOUNDS),
@@ -28,6 +28,7 @@ BROKEN = [
     {**MASKED, "chin_distance": 30.0},
     {**MASKED, "forehead_distance": 30.0, "skin_hue": -100.0},
     {**MASKED, "skin_chroma": 7.0},
+    {**MASKED, "chin_hue": 50.0, "chin_chroma": 4.0},
     {"screen": 2.0, "sharpness": 1.0},
     {"glasses": 2.0, "lens_glare": 0.1, "lens_shade": 30.0},
 ]

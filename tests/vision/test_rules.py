@@ -53,7 +53,7 @@ COMPLIANT = {
     "sharpness": 3.0, "texture": 0.6, "side_light": 0.0, "side_stops": 0.0, "skin": [65.0, 15.0, 18.0], "skin_chroma": 23.0, "skin_hue": 50.0,
     "burnt": 0.0, "face_light": 60.0, "eye_white": 60.0, "under_eye": 0.0, "highlights": 0.0, "red_eye": 0.0, "red_eyes": 0.0,
     "eye_opening": 0.8, "wider_eye": 0.8, "eye_aspect": 0.3, "gaze": 0.0, "gaze_shared": 0.0, "mouth_gap": 0.0, "smile": 0.55, "forehead_skin": 1.0, "ear_skin": 0.8,
-    "forehead_detail": 1.2, "necklace": 0.0, "neck_box": BOX, "frame_lines": [],
+    "forehead_detail": 1.2, "forehead_hair": 2.0, "forehead_light": 2.0, "chin_hue": 50.0, "chin_chroma": 22.0, "picture_chroma": 30.0, "necklace": 0.0, "neck_box": BOX, "frame_lines": [],
     "glasses": 0.4, "lens_glare": 0.0, "lens_shade": 0.0, "cover_colour": 0.0, "cover_around": 0.0, "strands": 12.0, "crown_box": BOX, "lip_redness": 8.0, "lip_distance": 9.0, "chin_distance": 3.0,
     "forehead_distance": 4.0, "forehead_chroma": 20.0, "clothes_blue": 0.0, "clothes_white": 0.0, "clothes_grey": 0.0,
     "clothes_seen": 0.8, "clothes_hue_blue": 0.0, "pattern": 0.0, "shoulders": 0.0, "screen": 1.2, "frame_corners": 0, "skin_detail": 2.5,
@@ -105,7 +105,7 @@ BOUNDS = [
     ("screen", "warn", "screen", 1.42, 1.43),
     ("print_edge", "warn", "frame_corners", 0, 1),
     ("beautified", "warn", "skin_detail", 1.25, 1.24),
-    ("colour", "reject", "skin_chroma", 5.0, 4.9),
+    ("colour", "warn", "skin_chroma", 5.0, 4.9),
     ("colour", "warn", "skin_chroma", 52.0, 52.1),
     ("colour", "warn", "skin_hue", 12.0, 11.9),
     ("colour", "warn", "skin_hue", 72.0, 72.1),
@@ -183,7 +183,7 @@ def test_a_gaze_is_rejected_only_where_both_open_eyes_share_it():
 
 
 def test_mask_needs_lips_like_the_chin_and_a_face_of_two_colours():
-    covered = {"lip_redness": 0.0, "lip_distance": 2.0}
+    covered = {"lip_redness": 0.0, "lip_distance": 2.0, "chin_hue": -90.0}
 
     assert found(covered) == []
     assert found({**covered, "chin_distance": 30.0}) == [("mask", "reject")]
@@ -195,7 +195,7 @@ def test_mask_needs_lips_like_the_chin_and_a_face_of_two_colours():
 
 def test_behind_a_mask_nothing_is_said_of_the_skin():
     """The cheeks that forehead, detail and hue are compared with are cloth."""
-    covered = {"lip_redness": 0.0, "lip_distance": 2.0, "chin_distance": 30.0}
+    covered = {"lip_redness": 0.0, "lip_distance": 2.0, "chin_hue": -90.0, "chin_distance": 30.0}
 
     assert found({**covered, "forehead_skin": 0.0, "skin_detail": 0.1, "skin_hue": 120.0}) == [("mask", "reject")]
 
@@ -214,9 +214,35 @@ def test_a_fringe_that_shows_in_colour_and_in_detail_needs_less_of_each():
 
 
 def test_grey_picture_is_no_mask():
-    grey = {"lip_redness": 0.0, "lip_distance": 2.0, "skin_chroma": 0.1, "forehead_chroma": 0.1}
+    grey = {"lip_redness": 0.0, "lip_distance": 2.0, "skin_chroma": 0.1, "forehead_chroma": 0.1, "picture_chroma": 0.5}
 
     assert found(grey) == [("colour", "reject")]
+
+
+def test_patches_without_pigment_are_no_mask():
+    patches = {"lip_redness": 0.0, "lip_distance": 2.0, "chin_distance": 30.0}
+
+    assert found({**patches, "chin_hue": 50.0, "chin_chroma": 16.0}) == []
+    assert found({**patches, "chin_hue": 50.0, "chin_chroma": 4.0}) == [("mask", "reject")]
+
+
+def test_cloth_over_the_forehead_is_looked_at_and_not_rejected():
+    assert found({"forehead_skin": 0.0, "forehead_light": 20.0, "forehead_chroma": 5.0}) == [("fringe", "warn")]
+    assert found({"forehead_skin": 0.0, "cover_colour": 0.9}) == [("fringe", "warn"), ("head_cover", "warn")]
+    assert found({"forehead_skin": 0.0}) == [("fringe", "reject")]
+
+
+def test_a_blue_headscarf_is_looked_at():
+    assert found({"clothes_hue_blue": 0.9, "cover_around": 0.9}) == [("head_cover", "warn"), ("blue_top", "warn")]
+
+
+def test_the_edge_of_a_plaster_is_no_hair():
+    assert found({"forehead_detail": 4.6, "forehead_hair": 1.3}) == [("fringe", "warn")]
+
+
+def test_very_pale_skin_in_a_coloured_picture_is_looked_at():
+    assert found({"skin_chroma": 4.0, "picture_chroma": 25.0}) == [("colour", "warn")]
+    assert found({"skin_chroma": 4.0, "picture_chroma": 6.0}) == [("colour", "reject")]
 
 
 def test_smooth_skin_is_not_judged_when_the_photo_is_blurred():

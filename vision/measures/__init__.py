@@ -61,6 +61,7 @@ def _measure_face(source: Source, face: Face) -> Measures:
     person = crop_person(source, face)
     measures: Measures = pose.measure(face, source) | integrity.measure_frame(source, face)
     measures |= integrity.measure_screen(face_picture(source, face), source, face, crop)
+    measures |= integrity.measure_picture(source)
     measures["imprint"] = compute_imprint(crop)
     for part in CROP_MEASURES:
         measures |= part(crop)

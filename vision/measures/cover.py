@@ -21,6 +21,7 @@ SPOT = 3
 EAR_INSIDE, EAR_OUTSIDE, EAR_ABOVE, EAR_BELOW = 1, 11, 9, 16  # px of the crop of the person round the side of the face
 EAR_LEAST = 20  # px of a person
 EAR_LIKE_SKIN = 0.9
+QUARTILES = 1.349  # between the quartiles of a normal distribution of deviation 1
 CROWN_HALF, CROWN_ABOVE, CROWN_RIM = 60, 30, 7  # px of the crop of the person
 CROWN_LEAST = 150  # px
 LIKE_FOREHEAD = 14.0
@@ -42,15 +43,20 @@ def measure(crop: FaceCrop) -> dict[str, object]:
     lips = _spots(crop, LIPS).mean(0)
     chin = _spots(crop, CHIN_PATCH).mean(0)
     area = crop.points[list(FOREHEAD)]
+    detail, of_skin = fine_detail(crop, FOREHEAD), max(skin_detail(crop), 1.0)
     return {
         "forehead_skin": float((from_skin < like_skin(crop.skin)).mean()),
         "forehead_distance": float(np.median(from_skin)),
         "forehead_box": crop.to_fractions(np.array([area.min(0), area.max(0)])),
+        "forehead_light": float(np.median(forehead[:, 0]) - crop.skin[0]),
         "forehead_chroma": float(np.median(np.hypot(forehead[:, 1], forehead[:, 2]))),
         "lip_redness": float(lips[1] - chin[1]),
         "lip_distance": float(colour_distance(lips, chin)),
         "chin_distance": float(colour_distance(chin, crop.skin)),
-        "forehead_detail": float(fine_detail(crop, FOREHEAD).std() / max(skin_detail(crop), 1.0)),
+        "chin_chroma": float(np.hypot(chin[1], chin[2])),
+        "chin_hue": float(np.degrees(np.arctan2(chin[2], chin[1]))),
+        "forehead_detail": float(detail.std() / of_skin),
+        "forehead_hair": float(np.subtract(*np.percentile(detail, (75, 25))) / QUARTILES / of_skin),
     }
 
 

@@ -9,6 +9,7 @@ from functools import cache
 import cv2
 import numpy as np
 
+from vision.colour import Lab
 from vision.face_crop import CHEEK_PATCH_LEFT, CHEEK_PATCH_RIGHT, CROP_HEIGHT, CROP_WIDTH, Face, FaceCrop
 from vision.source import Source
 
@@ -21,10 +22,17 @@ ON_AXIS = 3  # rows and columns of the spectrum where JPEG blocks and picture bo
 BORDER = 3  # px at the rim of the picture, where decoding leaves lines
 LONG_LINE = 0.25  # of the shorter side
 SLANT = 0.2
+COARSE, STRONGEST = 3, 98.0
 ROOM, ROOM_BELOW = 0.3, 0.18  # face widths
 STRAIGHT, GAP, CORNER, INSIDE = 0.012, 0.12, 0.035, 0.02  # of the shorter side
 BELOW_FACE = 0.3  # face widths that a line below must reach to both sides of the face's middle
 FINE, REACH = 2.0, 8  # px: sigma of the blur that detail is measured against, and how far it looks
+
+
+def measure_picture(source: Source) -> dict[str, object]:
+    """How strong the strongest colours of the whole picture are: the 98th percentile of chroma."""
+    colours = Lab(np.ascontiguousarray(source.small[::COARSE, ::COARSE]))[:]
+    return {"picture_chroma": float(np.percentile(np.hypot(colours[..., 1], colours[..., 2]), STRONGEST))}
 
 
 def measure_face(crop: FaceCrop) -> dict[str, object]:

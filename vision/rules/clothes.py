@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from vision.rules.criteria import ABSOLUTE, DEGREES, FACES, SHARE, above, below, criterion
-from vision.rules.rule import Family, Rule, box, dots
+from vision.rules.cover import head_cover
+from vision.rules.criteria import ABSOLUTE, DEGREES, FACES, SHARE, Limits, above, below, criterion
+from vision.rules.rule import Family, Numbers, Rule, box, dots
+from vision.verdict import Finding
 
 CLOTHES = Family(_("Clothes and posture"))
 TOP = box("clothes_box")
@@ -38,6 +40,12 @@ clothes_seen = CLOTHES.add(
     )
 )
 
+
+def _blue_top(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
+    """A headscarf falls over the clothes: in blue it is looked at."""
+    return rule.find(m, limits, *(("warn",) if head_cover.check(m, limits) else ("reject", "warn")))
+
+
 # Navy is dark enough to stand out. A little blue is a person's to judge: a lining, an open jacket.
 blue_top = CLOTHES.add(
     Rule(
@@ -49,6 +57,8 @@ blue_top = CLOTHES.add(
         criteria=(
             criterion(_("Clear blue in the clothes"), SHARE, "clothes_hue_blue", reject=above(0.45), warn=above(0.25)),
         ),
+        depends_on=("head_cover", "sharpness"),
+        decide=_blue_top,
         places=TOP,
     )
 )

@@ -27,6 +27,9 @@ EYES, FOREHEAD = boxes("eye_boxes"), box("forehead_box")
 LIPS_LIKE_CHIN = 8.0
 GREY_CHROMA = 5.0
 SKIN_HUE = (12.0, 72.0)
+CHIN_HUE = (0.0, 80.0)
+GAUZE_DARKER = -10.0  # L
+PALE = 0.5  # of the chroma of the skin: cloth and gauze have less
 
 
 def _fringe(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
@@ -34,26 +37,41 @@ def _fringe(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     detail too.
 
     One of the two must be clear to reject; when both are found, lower limits are enough. Strands
-    and thin fringes only warn. Behind a mask the skin cannot be measured.
+    and thin fringes only warn, and so does cloth: a head cover, a bandage, a plaster, whose edge
+    alone has detail. Behind a mask the skin cannot be measured.
     """
     if mask.check(m, limits):
         return None
-    plain = rule.find(m, limits, "detail")
+    if _is_gauze(m) or head_cover.check(m, limits):
+        return rule.find(m, limits, "warn", "strands")
+    is_hair = rule.is_exceeded("hair", m, limits)
+    plain = rule.find(m, limits, "detail") if is_hair else None
     if plain is None and rule.is_exceeded("hairy", m, limits):
         plain = rule.find(m, limits, "partly")
     return plain or rule.find(m, limits, "reject", "warn", "strands")
 
 
+def _is_gauze(m: Numbers) -> bool:
+    """The forehead is about as light as the cheeks, or lighter, and has little of their colour."""
+    is_pale: bool = m["forehead_light"] > GAUZE_DARKER and m["forehead_chroma"] < PALE * m["skin_chroma"]
+    return is_pale
+
+
 def _mask(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """The place of the lips is no redder than the chin and has its colour, and the face has two
-    colours. A grey picture has none.
+    """The place of the lips is no redder than the chin and has its colour, the chin has no colour of
+    skin (patches without pigment do), and the face has two colours. A grey picture has none.
     """
     finding = rule.find(m, limits, "reject")
-    if finding is None or m["lip_distance"] > LIPS_LIKE_CHIN:
+    if finding is None or m["lip_distance"] > LIPS_LIKE_CHIN or _is_skin_of_chin(m):
         return None
     if max(m["skin_chroma"], m["forehead_chroma"]) < GREY_CHROMA:
         return None
     return finding if _is_two_coloured(rule, m, limits) else None
+
+
+def _is_skin_of_chin(m: Numbers) -> bool:
+    has_hue: bool = CHIN_HUE[0] < m["chin_hue"] < CHIN_HUE[1]
+    return has_hue and m["chin_chroma"] > PALE * max(m["skin_chroma"], m["forehead_chroma"])
 
 
 def _is_two_coloured(rule: Rule, m: Numbers, limits: Limits) -> bool:
@@ -108,9 +126,16 @@ fringe = COVER.add(
                 hairy=above(2.4, text=_("High is the detail above")),
                 strands=above(2.7, "warn"),
             ),
+            criterion(
+                _("The same between its quartiles"),
+                RATIO,
+                "forehead_hair",
+                hair=above(1.5, text=_("Counts as hair above")),
+            ),
         ),
-        depends_on=("mask",),
+        depends_on=("mask", "head_cover", "sharpness"),
         decide=_fringe,
+        also_reads=("forehead_light", "forehead_chroma", "skin_chroma"),
         score=_fringe_score,
         places=FOREHEAD,
     )
@@ -218,7 +243,7 @@ mask = COVER.add(
             criterion(_("Or: cheeks with less colour than"), CHROMA, "skin_chroma", cheek_chroma=below(8)),
         ),
         decide=_mask,
-        also_reads=("lip_distance", "forehead_chroma", "skin_hue"),
+        also_reads=("lip_distance", "forehead_chroma", "skin_hue", "chin_hue", "chin_chroma"),
         places=box("mouth_box"),
     )
 )

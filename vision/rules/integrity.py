@@ -85,10 +85,13 @@ beautified = INTEGRITY.add(
 
 
 def _colour(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """A grey picture is rejected. Skin of an unlikely hue or chroma warns, unless a mask covers it."""
+    """A picture that has no colour anywhere is rejected. Skin of an unlikely hue or chroma warns,
+    unless a mask covers it: very pale people have lips, clothes and a room in colour.
+    """
     if m.get("skin_chroma") is None or m.get("skin_hue") is None or mask.check(m, limits):
         return None
-    return rule.find(m, limits, "reject", "hue_low", "hue_high", "warn")
+    rejected = rule.find(m, limits, "reject") if rule.is_exceeded("grey", m, limits) else None
+    return rejected or rule.find(m, limits, "pale", "hue_low", "hue_high", "warn")
 
 
 colour = INTEGRITY.add(
@@ -99,7 +102,20 @@ colour = INTEGRITY.add(
         sentence=_("The colours look unnatural."),
         advice=_("Switch off filters and use daylight or white light."),
         criteria=(
-            criterion(_("Strength of the skin's colour"), CHROMA, "skin_chroma", reject=below(5), warn=above(52)),
+            criterion(
+                _("Strength of the skin's colour"),
+                CHROMA,
+                "skin_chroma",
+                reject=below(5),
+                pale=below(5, "warn", text=_("To be looked at below, if the picture has colour")),
+                warn=above(52),
+            ),
+            criterion(
+                _("And: strongest colours of the picture"),
+                CHROMA,
+                "picture_chroma",
+                grey=below(12, text=_("Counts as grey below")),
+            ),
             criterion(_("Hue of the skin"), HUE, "skin_hue", hue_low=below(12, "warn"), hue_high=above(72, "warn")),
         ),
         depends_on=("mask",),

@@ -8,7 +8,7 @@ groups are kept: a camera or a room each; without FACES drawn people are used). 
 picture (optics in linear light, additive flares, a pixel grid seen in perspective, landmarks turned in their relief), not by
 pasting. Where a maker finds nothing to change (no clothes in view) there is no photo. Each kind comes in three strengths, spread over the people. Kinds under LEFT_TO_REVIEWERS break a rule in a way that the
 engine does not claim to see: they are measured, and counted apart. CONTROLS break nothing: people in drawn-on glasses, people
-before walls with lines.
+before walls with lines, in headscarves, with bandages, plasters and vitiligo.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.support.faulty_pictures import camera, clothes, cover, eyes, integrity, light, ornaments, scenery
+from tests.support.faulty_pictures import appearance, camera, clothes, cover, eyes, integrity, light, ornaments, scenery
 from tests.support.faulty_pictures.subject import STRENGTHS, Make, Picture, Subject
 
 MAKERS: dict[str, tuple[Make, ...]] = {
@@ -64,7 +64,7 @@ LEFT_TO_REVIEWERS: dict[str, tuple[Make, ...]] = {
     "print_edge": (integrity.borderless_print,),
     "beautified": (integrity.reshaped,),
 }
-CONTROLS: dict[str, tuple[Make, ...]] = {"": (eyes.in_glasses, *scenery.MAKERS)}
+CONTROLS: dict[str, tuple[Make, ...]] = {"": (eyes.in_glasses, *scenery.MAKERS, *appearance.MAKERS)}
 
 
 def compliant(folder: Path | None, number: int) -> Iterator[tuple[str, bytes]]:
