@@ -227,7 +227,9 @@ def test_patches_without_pigment_are_no_mask():
 
 
 def test_cloth_over_the_forehead_is_looked_at_and_not_rejected():
-    assert found({"forehead_skin": 0.0, "forehead_light": 20.0, "forehead_chroma": 5.0}) == [("fringe", "warn")]
+    assert found({"forehead_skin": 0.0, "forehead_light": 20.0, "forehead_chroma": 5.0, "forehead_detail": 1.0}) == [
+        ("fringe", "warn")
+    ]
     assert found({"forehead_skin": 0.0, "cover_colour": 0.9}) == [("fringe", "warn"), ("head_cover", "warn")]
     assert found({"forehead_skin": 0.0}) == [("fringe", "reject")]
 

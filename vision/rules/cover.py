@@ -42,16 +42,16 @@ def _fringe(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """
     if mask.check(m, limits):
         return None
-    if _is_gauze(m) or head_cover.check(m, limits):
+    is_hairy = rule.is_exceeded("hairy", m, limits)
+    if (_is_pale_forehead(m) and not is_hairy) or head_cover.check(m, limits):
         return rule.find(m, limits, "warn", "strands")
-    is_hair = rule.is_exceeded("hair", m, limits)
-    plain = rule.find(m, limits, "detail") if is_hair else None
-    if plain is None and rule.is_exceeded("hairy", m, limits):
+    plain = rule.find(m, limits, "detail") if rule.is_exceeded("hair", m, limits) else None
+    if plain is None and is_hairy:
         plain = rule.find(m, limits, "partly")
     return plain or rule.find(m, limits, "reject", "warn", "strands")
 
 
-def _is_gauze(m: Numbers) -> bool:
+def _is_pale_forehead(m: Numbers) -> bool:
     """The forehead is about as light as the cheeks, or lighter, and has little of their colour."""
     is_pale: bool = m["forehead_light"] > GAUZE_DARKER and m["forehead_chroma"] < PALE * m["skin_chroma"]
     return is_pale
@@ -115,7 +115,7 @@ fringe = COVER.add(
                 SHARE,
                 "forehead_skin",
                 reject=below(0.15),
-                partly=below(0.3, "reject", text=_("Not accepted below, if the detail is high too")),
+                partly=below(0.35, "reject", text=_("Not accepted below, if the detail is high too")),
                 warn=below(0.6),
             ),
             criterion(
