@@ -91,6 +91,24 @@ def irises(subject: Subject, colour: tuple[float, float, float]) -> np.ndarray:
     return developed(out)
 
 
+def test_eyes_without_edges_do_not_make_a_photo_unsharp(subject):
+    """Narrow eyes, glasses that hide them, a patch: other features tell that it is sharp. A shaken hand shows in all."""
+    across, down = (axis * subject.unit for axis in subject.axes)
+    area = np.zeros(subject.rgb.shape[:2], np.float32)
+    for iris in (IRIS_LEFT, IRIS_RIGHT):
+        corners = [
+            subject.xy[iris[0]] + x * across + y * down
+            for x, y in ((-0.5, -0.14), (0.5, -0.14), (0.5, 0.4), (-0.5, 0.4))
+        ]
+        area += subject.polygon(np.array(corners), 1)
+    soft = cv2.GaussianBlur(subject.rgb, (0, 0), 0.04 * subject.unit)
+    smooth_eyes = np.where(area[..., None] > 0.2, soft, subject.rgb)
+
+    sharp, shaken = (check(jpeg(picture)).verdict for picture in (smooth_eyes, made(subject, "motion", 2)))
+    assert "sharpness" not in {finding.rule for finding in sharp.findings}
+    assert "sharpness" in {finding.rule for finding in shaken.findings}
+
+
 def test_the_same_seed_and_strength_give_the_same_pixels(subject):
     assert (made(subject, "motion", 1) == made(subject, "motion", 1)).all()
 

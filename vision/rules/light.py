@@ -11,7 +11,8 @@ from vision.verdict import Finding
 LIGHT = Family(_("Light and focus"))
 EYES = boxes("eye_boxes")
 
-# Gradient energy of the eyes over that after a blur, in the direction where it is least; or their texture.
+# Gradient energy over that after a blur, in the direction where it is least; or texture. Of eyes, brows, lips, nostrils
+# and hairline the second best counts: narrow eyes alone read as low as shaken hands.
 sharpness = LIGHT.add(
     Rule(
         "sharpness",
@@ -20,11 +21,11 @@ sharpness = LIGHT.add(
         sentence=_("The photo is not sharp."),
         advice=_("Wipe the lens, hold the phone steady, tap the face to focus and take the photo again."),
         criteria=(
-            criterion(_("Sharpness of the eyes"), RATIO, "sharpness", reject=below(1.75)),
-            criterion(_("Texture of the eyes"), RATIO, "texture", texture=below(0.36, "reject")),
+            criterion(_("Sharpness of the features"), RATIO, "sharpness", reject=below(1.8)),
+            criterion(_("Texture of the features"), RATIO, "texture", texture=below(0.33, "reject")),
         ),
         decide=in_order("texture", "reject"),
-        places=EYES,
+        places=box("box"),
     )
 )
 
