@@ -10,6 +10,7 @@ from vision.face_crop import CHIN, CROP_HEIGHT, CROP_WIDTH, EYE_DISTANCE, FaceCr
 
 BELOW_CHIN = 4  # px
 LEAST_ROWS = 15
+HALF_WIDTH = 105  # px from the chin to both sides: beside lies hair, through which the wall shines
 LIKE_SKIN = 26.0  # of the cheeks: the neck lies in the shadow of the chin
 BRIDGED, RIM = 11, 7  # px: a chain does not part the skin; collars and hair at its rim are not looked at
 THIN = 7  # px
@@ -18,17 +19,17 @@ LINE_WIDTH = 9.0  # px with what dilating adds
 
 
 def measure(crop: FaceCrop) -> dict[str, object]:
-    top = int(crop.points[CHIN, 1]) + BELOW_CHIN
-    if top > CROP_HEIGHT - LEAST_ROWS:
+    top, middle = int(crop.points[CHIN, 1]) + BELOW_CHIN, int(crop.points[CHIN, 0])
+    if top > CROP_HEIGHT - LEAST_ROWS or not 0 < middle < CROP_WIDTH:
         return {"necklace": 0.0, "neck_box": []}
-    length, (x, y, width, height) = longest_line(crop.lab[top:], crop.skin)
-    corners = np.array([[x, y + top], [x + width, y + top + height]])
-    return {"necklace": length / EYE_DISTANCE, "neck_box": crop.to_fractions(corners)}
+    left = max(0, middle - HALF_WIDTH)
+    length, corners = bright_lines(crop.lab[top:, left : middle + HALF_WIDTH], crop.skin, middle - left)
+    return {"necklace": length / EYE_DISTANCE, "neck_box": crop.to_fractions(corners + (left, top)) if length else []}
 
 
-def longest_line(colours: np.ndarray, skin: np.ndarray) -> tuple[float, tuple[int, int, int, int]]:
-    """Length of the longest thin bright line on the neck, in px (the diagonal of its box), and the
-    box.
+def bright_lines(colours: np.ndarray, skin: np.ndarray, middle: int) -> tuple[float, np.ndarray]:
+    """Length in px of the longest thin bright line left of the column `middle` and of the longest
+    right of it, together (the diagonals of their boxes), and two corners of the box round both.
 
     A patch that is wider than a line counts as shorter.
     """
@@ -39,10 +40,12 @@ def longest_line(colours: np.ndarray, skin: np.ndarray) -> tuple[float, tuple[in
     thin = cv2.morphologyEx(lightness, cv2.MORPH_TOPHAT, np.ones((THIN, THIN), np.uint8)) > BRIGHTER
     bright = cv2.dilate(thin.astype(np.uint8) & neck, np.ones((3, 3), np.uint8))
     boxes = cv2.connectedComponentsWithStats(bright)[2][1:].astype(float)
-    if not len(boxes):
-        return 0.0, (CROP_WIDTH // 2, 0, 1, 1)
     lengths = np.hypot(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT])
     lengths = lengths * np.minimum(1, lengths * LINE_WIDTH / boxes[:, cv2.CC_STAT_AREA])
-    best = int(np.argmax(lengths))
-    x, y, width, height = (int(value) for value in boxes[best, :4])
-    return float(lengths[best]), (x, y, width, height)
+    is_left = boxes[:, cv2.CC_STAT_LEFT] + boxes[:, cv2.CC_STAT_WIDTH] / 2 < middle
+    sides = [np.flatnonzero(side) for side in (is_left, ~is_left)]
+    best = [int(side[np.argmax(lengths[side])]) for side in sides if len(side)]
+    if not best:
+        return 0.0, np.zeros((2, 2))
+    first, size = boxes[best, :2], boxes[best, 2:4]
+    return float(lengths[best].sum()), np.array([first.min(0), (first + size).max(0)])

@@ -32,7 +32,7 @@ DEFAULTS = {rule.name: rule.defaults for rule in RULES}
 
 LEFT_TO_REVIEWER = (
     _("Earrings and other ornaments"),
-    _("Thin necklaces"),
+    _("Thin necklaces, necklaces of beads"),
     _("Coloured contact lenses"),
     _("Frames of glasses over the eyes"),
     _("Hair over the ears"),

@@ -161,7 +161,7 @@ necklace = COVER.add(
         label=_("Necklace"),
         sentence=_("There seems to be a necklace."),
         advice=_("Take off necklaces and chains."),
-        criteria=(criterion(_("Longest bright thin line on the neck"), IN_EYES, "necklace", warn=above(0.4)),),
+        criteria=(criterion(_("Bright thin lines on both sides of the neck"), IN_EYES, "necklace", warn=above(0.5)),),
         places=box("neck_box"),
     )
 )

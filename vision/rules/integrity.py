@@ -35,7 +35,7 @@ screen = INTEGRITY.add(
                 _("Grid of a display, peak over surroundings"),
                 RATIO,
                 "screen",
-                warn=above(1.42),
+                warn=above(1.46),
                 blurred=above(1.65, "warn", text=_("To be looked at above, if blurred")),
             ),
         ),
