@@ -56,10 +56,9 @@ def judged(data: bytes) -> tuple[str, str]:
     from portal.errors import PortalError
 
     try:
-        source = vision.open_photo(normalising.normalise(data, max_bytes=MAX_BYTES).jpeg)
+        source, measures = vision.open_and_measure(normalising.normalise(data, max_bytes=MAX_BYTES).jpeg)
     except (PortalError, vision.Unreadable) as refusal:  # at the upload, or in the worker
         return getattr(refusal, "code", "refused"), str(refusal)
-    measures = vision.measure(source)
     verdict = vision.judge(measures)
     if not verdict.is_rejected:
         portrait = vision.make_portrait(source, measures, background="blue", limits=vision.limits_of())

@@ -1,7 +1,6 @@
 """The vision engine: opens a photo, measures it, judges the measures, makes the standard portrait.
 
-    source = open_photo(data)            # or Unreadable, with a sentence
-    measures = measure(source)           # JSON-safe, stored with the photo
+    source, measures = open_and_measure(data)  # or Unreadable, with a sentence; JSON-safe measures
     verdict = judge(measures, limits_of(season_limits, background="blue"))
     portrait = make_portrait(source, measures, background="blue")
 
@@ -34,7 +33,7 @@ from vision.rules import (
     rule_label,
     sentence_for,
 )
-from vision.source import Source, open_photo
+from vision.source import MAX_BYTES, Source, open_photo
 from vision.verdict import Finding, Verdict
 
 ENGINE_VERSION = "1.1"
@@ -47,10 +46,23 @@ class Checked:
     verdict: Verdict
 
 
+def open_and_measure(data: bytes | str | Path, *, max_bytes: int = MAX_BYTES) -> tuple[Source, Measures]:
+    """Open a photo and measure it; one that lies on its side or its head is turned before. Raises
+    Unreadable.
+
+    `header.orientation` of the source tells that it was turned.
+    """
+    source = open_photo(data, max_bytes=max_bytes)
+    measures = measure(source)
+    if measures["turn"]:
+        source = source.turned(measures["turn"])
+        measures = measure(source)
+    return source, measures
+
+
 def check(data: bytes | str | Path, limits: Limits | None = None) -> Checked:
     """Open, measure and judge in one call. Raises Unreadable."""
-    source = open_photo(data)
-    measures = measure(source)
+    source, measures = open_and_measure(data)
     return Checked(source, measures, judge(measures, limits))
 
 
@@ -79,6 +91,7 @@ __all__ = [
     "limits_of",
     "make_portrait",
     "measure",
+    "open_and_measure",
     "open_photo",
     "rule_label",
     "sentence_for",

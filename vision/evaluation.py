@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vision import networks
+from vision import networks, open_and_measure
 from vision.errors import Unreadable
-from vision.measures import Measures, measure
+from vision.measures import Measures
 from vision.rules import RULES, RULES_BY_NAME, Limits, judge
 from vision.shares import Share
-from vision.source import open_photo
 from vision.verdict import Finding
 
 OUTCOMES = ("reject", "warn")
@@ -238,7 +237,7 @@ def evaluate(
 def measure_file(photo: Path | bytes) -> Measures | None:
     """The measures of a file or of its bytes, or None when it cannot be opened."""
     try:
-        return measure(open_photo(photo))
+        return open_and_measure(photo)[1]
     except Unreadable:
         return None
 

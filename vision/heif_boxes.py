@@ -56,9 +56,10 @@ def require_whole(boxes: Boxes) -> None:
             raise Unreadable("damaged")
 
 
-def ends_blank(data: bytes) -> bool:
-    tail = data[-MAX_BLANK:]
-    return len(tail) == MAX_BLANK and tail == tail[:1] * MAX_BLANK
+def ends_blank(data: bytes, least: int = MAX_BLANK) -> bool:
+    """Whether the last bytes, `least` of them, are all the same."""
+    tail = data[-least:]
+    return len(tail) == least and tail == tail[:1] * least
 
 
 def _is_hevc(data: bytes, length_size: int) -> bool:

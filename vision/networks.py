@@ -14,7 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -42,13 +42,38 @@ def face_meshes(rgb: np.ndarray) -> list[np.ndarray]:
     return [_points(face.landmark) * picture.shape[0] for face in result.multi_face_landmarks or ()]
 
 
+class Detection(NamedTuple):
+    """A face: its box (x0, y0, x1, y1) in px, how sure the detector is (0-1), and the direction from
+    the eyes to the mouth, in degrees from straight down.
+    """
+
+    box: np.ndarray
+    score: float
+    tilt: float
+
+
+def face_detections(rgb: np.ndarray) -> list[Detection]:
+    """Every face up to about 5 m away, small faces included."""
+    height, width = rgb.shape[:2]
+    scale = np.array([width, height, width, height], np.float64)
+    found = []
+    for detection in _run("face_boxes", rgb).detections or ():
+        b = detection.location_data.relative_bounding_box
+        box = np.array([b.xmin, b.ymin, b.xmin + b.width, b.ymin + b.height]) * scale
+        eyes, mouth = _eyes_and_mouth(detection, scale[:2])
+        tilt = float(np.degrees(np.arctan2(*(mouth - eyes))))
+        found.append(Detection(box, float(detection.score[0]), tilt))
+    return found
+
+
+def _eyes_and_mouth(detection: Any, size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    points = np.array([(point.x, point.y) for point in detection.location_data.relative_keypoints]) * size
+    return points[:2].mean(0), points[3]
+
+
 def face_boxes(rgb: np.ndarray) -> list[np.ndarray]:
     """Boxes (x0, y0, x1, y1) in px of every face up to about 5 m away, small faces included."""
-    height, width = rgb.shape[:2]
-    found = _run("face_boxes", rgb).detections or ()
-    boxes = [detection.location_data.relative_bounding_box for detection in found]
-    scale = np.array([width, height, width, height], np.float64)
-    return [np.array([b.xmin, b.ymin, b.xmin + b.width, b.ymin + b.height]) * scale for b in boxes]
+    return [detection.box for detection in face_detections(rgb)]
 
 
 def person_mask(rgb: np.ndarray) -> np.ndarray:

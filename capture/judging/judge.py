@@ -18,7 +18,7 @@ import vision
 from capture.judging import likeness, limits
 from capture.models import Finding, LimitSet, Photo
 from capture.upload import intake
-from capture.upload.normalising import make_preview
+from capture.upload.normalising import Normalised, encode_upright, make_preview
 from portal import files, history, notifications, queue, states
 from portal.errors import Conflict
 from portal.tenancy import school_scope, system_scope
@@ -34,7 +34,7 @@ class Judgement:
     """The result of the engine for one photo under a set of limits.
 
     A rejected photo has no portrait in `files`. `is_appealed`: a person decides it, whatever the
-    findings are.
+    findings are. `upright`: the original as it was turned, because it lay.
     """
 
     findings: tuple[vision.Finding, ...]
@@ -44,6 +44,7 @@ class Judgement:
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     limit_set: LimitSet | None = None
     is_appealed: bool = False
+    upright: Normalised | None = field(default=None, repr=False)
 
     @property
     def outcome(self) -> str:
@@ -97,17 +98,26 @@ def examine_bytes(data: bytes, season: Season, *, is_appealed: bool = False) -> 
     """
     limit_set = limits.in_force(season)
     bounds = limits.bounds(limit_set, background=season.background)
-    source = vision.open_photo(data, max_bytes=max(len(data), 1))
-    measures = vision.measure(source)
+    source, measures = vision.open_and_measure(data, max_bytes=max(len(data), 1))
+    pictures: dict[str, bytes] = {}
+    upright = None
+    if source.header.orientation != 1:  # it lay, and was turned: from here on everybody sees it upright
+        upright = encode_upright(source)
+        pictures["original"] = upright.jpeg
+        source = vision.open_photo(upright.jpeg, max_bytes=len(upright.jpeg))
+        measures = vision.measure(source)
     verdict = vision.judge(measures, bounds)
-    pictures, geometry, found = {"preview": make_preview(source)}, {}, verdict.findings
+    pictures["preview"] = make_preview(source)
+    geometry: dict[str, Any] = {}
+    found = verdict.findings
     if not (limits.prevent_portrait(found) if is_appealed else limits.rejects_automatically(limit_set, found)):
         portrait = vision.make_portrait(source, measures, background=season.background, limits=bounds)
         known = {finding.rule for finding in found}  # too_close, for example, may follow from the measures already
         found = (*found, *(finding for finding in portrait.findings if finding.rule not in known))
         geometry = portrait.geometry
         pictures |= {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail}
-    return Judgement(found, measures, geometry, measures.pop("imprint", ""), pictures, limit_set, is_appealed)
+    imprint = measures.pop("imprint", "")
+    return Judgement(found, measures, geometry, imprint, pictures, limit_set, is_appealed, upright)
 
 
 def record_judgement(photo: Photo, judgement: Judgement) -> Photo | None:
@@ -152,6 +162,7 @@ def _record(photo: Photo, judgement: Judgement, written: dict[str, Any], replace
         background=judgement.geometry.get("background", ""),
         submitted_at=now if judgement.is_appealed else None,
         **written,
+        **_size_of(judgement.upright),
     )
     photo.findings.all().delete()  # a released photo still has the findings of its first verdict
     Finding.objects.bulk_create([finding_row(photo, finding) for finding in judgement.findings])
@@ -159,6 +170,13 @@ def _record(photo: Photo, judgement: Judgement, written: dict[str, Any], replace
         likeness.store_imprint(photo, judgement.imprint)
     if photo.is_current:
         states.change(student, STAGE_AFTER[judgement.status], by=history.SYSTEM, facts={"photo": photo.pk})
+
+
+def _size_of(original: Normalised | None) -> dict[str, Any]:
+    """What a photo's row says of an original that takes the place of another."""
+    if original is None:
+        return {}
+    return {"width": original.width, "height": original.height, "sha256": original.sha256}
 
 
 STAGE_AFTER = {

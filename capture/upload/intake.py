@@ -4,7 +4,6 @@ The row in the database decides: the sweep queues a photo again whose message in
 """
 
 import datetime as dt
-import hashlib
 import uuid
 from typing import Any
 
@@ -107,7 +106,7 @@ def _build_photo(student: Student, cleaned: Normalised, token: uuid.UUID, origin
         origin=origin,
         width=cleaned.width,
         height=cleaned.height,
-        sha256=hashlib.sha256(cleaned.jpeg).hexdigest(),
+        sha256=cleaned.sha256,
         token=token,
     )
 

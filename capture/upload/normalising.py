@@ -6,6 +6,7 @@ no picture data are missing. Every other file (turned by EXIF, another colour pr
 HEIC, AVIF) is decoded once and encoded at quality 95 without colour subsampling.
 """
 
+import hashlib
 import threading
 from dataclasses import dataclass
 
@@ -35,6 +36,10 @@ class Normalised:
     jpeg: bytes
     width: int
     height: int
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.jpeg).hexdigest()
 
 
 class NotAPhoto(PortalError):
@@ -86,7 +91,12 @@ def _checked(jpeg: bytes, header: Header) -> Normalised:
 
 
 def _encode_anew(data: bytes, header: Header) -> Normalised:
-    pixels = Source(data, header).at_least(min(MOST_WRITTEN, max(header.width, header.height)))
+    return encode_upright(Source(data, header))
+
+
+def encode_upright(source: Source) -> Normalised:
+    """The upright picture as a JPEG of its own, halved where it is very large."""
+    pixels = source.at_least(min(MOST_WRITTEN, max(source.width, source.height)))
     height, width = pixels.shape[:2]
     return Normalised(encode(pixels, QUALITY), width, height)
 

@@ -264,6 +264,8 @@ WRONG: dict[str, Figure] = {
     "beautified": Figure(skin="#ffe4d6", over=SPARKLES),
     "colour": Figure(filter=GREY),
     "unreadable": Figure(over=TORN),
+    "upright": Figure(),
+    "incomplete": Figure(over='<path d="M0 92h120v68H0z" fill="#808080"/>'),
     "duplicate": Figure(over=TWINS),
     "edge": Figure(over=ROUGH),
 }
@@ -287,6 +289,9 @@ def draw_rule(name: str, figure: Figure) -> str:
         figure = replace(figure, over=checks)
     if name == "shoulders":
         person = f'<g transform="rotate(-11 60 150)">{body(figure)}</g>{head(figure)}'
+        figure = replace(figure, over=f'<rect width="120" height="160" fill="{SKY}"/>{person}')
+    if name == "upright":
+        person = f'<g transform="rotate(-90 60 80) translate(0 -20)">{body(figure)}{head(figure)}</g>'
         figure = replace(figure, over=f'<rect width="120" height="160" fill="{SKY}"/>{person}')
     if name == "pitch":
         raised = f'<g transform="translate(0 -6)">{head(figure)}</g>'

@@ -258,11 +258,73 @@ def test_nobody_is_said_in_words(picture):
 
 
 @pytest.mark.parametrize("degrees", [90, 180, 270])
-def test_a_photo_lying_on_its_side_without_a_word_about_it_is_never_green(draw, degrees):
-    verdict = check(jpeg(draw().rotate(degrees, expand=True))).verdict
+def test_a_photo_that_lies_without_a_word_about_it_is_turned(draw, degrees):
+    upright = check(jpeg(draw(2), quality=97))
+    again = check(jpeg(draw(2).rotate(degrees, expand=True), quality=97))
 
-    assert verdict.outcome == "red"
-    assert {finding.rule for finding in verdict.findings} & {"one_face", "roll"}
+    assert again.source.header.orientation == {90: 6, 180: 3, 270: 8}[degrees]
+    assert again.verdict.outcome == upright.verdict.outcome == "green"
+    assert again.source.work.shape == upright.source.work.shape
+    assert difference(portrait_of(again), portrait_of(upright)) < 1.5
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_tag_that_is_wrong_is_turned_too(draw, orientation):
+    """Mirrored pictures stay mirrored: nothing in them tells."""
+    tag = Image.Exif()
+    tag[ORIENTATION] = orientation
+    again = check(jpeg(draw(2), exif=tag.tobytes()))
+
+    assert again.source.header.orientation in (1, 2)
+    assert again.verdict.outcome == "green"
+
+
+@pytest.mark.parametrize("degrees", [20, 30, 40])
+def test_a_head_that_is_tilted_is_not_turned(draw, degrees):
+    checked = check(jpeg(draw().rotate(degrees, resample=Image.Resampling.BICUBIC, fillcolor=WALL)))
+
+    assert checked.source.header.orientation == 1
+    assert "头" in said(checked, "roll")
+
+
+def test_a_photo_that_no_quarter_turn_sets_upright_is_said_to_lie(draw):
+    checked = check(jpeg(draw().rotate(65, expand=True, fillcolor=WALL)))
+
+    assert [finding.rule for finding in checked.verdict.findings] == ["upright"]
+    assert "横" in said(checked, "upright")
+
+
+# --- a part is missing ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(("colour", "outcome"), [(128, "reject"), ((0, 135, 0), "reject"), (0, "warn"), (255, "warn")])
+def test_a_lower_part_of_one_colour_is_seen_in_any_format(draw, kind, colour, outcome):
+    broken = np.asarray(draw()).copy()
+    broken[1000:] = colour
+    broken[992:1000, 450:] = colour  # the last row of blocks is half there
+    checked = check(encode(broken, kind, **({} if kind == "PNG" else {"quality": 85})))
+    finding = next(finding for finding in checked.verdict.findings if finding.rule == "incomplete")
+
+    assert finding.outcome == outcome
+    assert finding.marks[0][2] == pytest.approx(1000 / 1200, abs=0.01)
+    assert "缺" in said(checked, "incomplete")
+
+
+def test_a_lower_part_that_repeats_its_last_row_is_seen(draw):
+    """What WebP's predictor makes of zeros."""
+    broken = np.asarray(draw()).copy()
+    broken[900:] = broken[900]
+
+    assert found(encode(broken, "PNG"))["incomplete"] == "reject"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nothing_is_missing_from_a_whole_picture(draw, seed):
+    assert "incomplete" not in found(jpeg(draw(seed)))
+
+
+# --- pictures of pictures --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("rule", ["screen", "print_edge"])

@@ -41,6 +41,8 @@ ORDER = [
     "beautified",
     "colour",
     "unreadable",
+    "upright",
+    "incomplete",
     "too_close",
     "framing",
     "edge",
@@ -58,7 +60,7 @@ COMPLIANT = {
     "forehead_distance": 4.0, "forehead_chroma": 20.0, "clothes_blue": 0.0, "clothes_white": 0.0, "clothes_grey": 0.0,
     "clothes_seen": 0.8, "clothes_hue_blue": 0.0, "pattern": 0.0, "shoulders": 0.0, "screen": 1.2, "frame_corners": 0, "skin_detail": 2.5,
     "outside": 0.0, "eyes": EYES, "cheeks": EYES, "box": BOX, "eye_boxes": [BOX, BOX], "mouth_box": BOX, "forehead_box": BOX,
-    "clothes_box": BOX, "shoulder_points": EYES,
+    "lies": 0.0, "blank": 0.0, "blank_edge": 0.0, "blank_colour": 127.0, "blank_box": BOX, "clothes_box": BOX, "shoulder_points": EYES,
 }  # fmt: skip
 
 # rule, outcome, what is measured, a value just inside the limit, a value just past it
@@ -109,6 +111,7 @@ BOUNDS = [
     ("colour", "warn", "skin_chroma", 52.0, 52.1),
     ("colour", "warn", "skin_hue", 12.0, 11.9),
     ("colour", "warn", "skin_hue", 72.0, 72.1),
+    ("incomplete", "reject", "blank", 0.01, 0.011),
     ("too_close", "reject", "outside", 0.04, 0.041),
     ("too_close", "warn", "outside", 0.02, 0.021),
 ]
@@ -140,6 +143,21 @@ def test_nobody_in_the_photo_is_one_finding():
 
     assert verdict.findings == (Finding("one_face", "reject", 0.0, 1.0),)
     assert verdict.outcome == "red"
+
+
+def test_a_photo_that_lies_is_one_finding():
+    verdict = judge({"faces": 0, "other_face": 0.0, "width": 800, "height": 600, "lies": 1.0})
+
+    assert verdict.findings == (Finding("upright", "reject"),)
+
+
+def test_a_bar_of_black_or_white_may_be_a_border_or_a_picture_that_fades():
+    bar = {"blank": 0.1, "blank_colour": 2.0}
+
+    assert found({**bar, "blank_edge": 60.0}) == [("incomplete", "warn")]
+    assert found({**bar, "blank_edge": 60.0, "blank": 0.015}) == []
+    assert found({**bar, "blank_edge": 11.0}) == []
+    assert found({**bar, "blank_edge": 5.0, "blank_colour": 120.0}) == [("incomplete", "reject")]
 
 
 def test_somebody_small_in_the_background_is_allowed():
@@ -355,6 +373,8 @@ def test_rejecting_rules_are_those_that_separate():
         "clothes_background",
         "blue_top",
         "colour",
+        "upright",
+        "incomplete",
         "unreadable",
         "too_close",
     }

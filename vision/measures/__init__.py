@@ -11,6 +11,7 @@ import numpy as np
 from vision.face_crop import EYE_DISTANCE, Face, FaceCrop, align_face
 from vision.imprint import compute_imprint
 from vision.measures import (
+    blank_area,
     borders,
     clothes,
     cover,
@@ -23,6 +24,7 @@ from vision.measures import (
     necklace,
     pose,
     sharpness,
+    turning,
 )
 from vision.person_crop import PersonCrop, crop_person
 from vision.portrait.automatic_crop import choose_crop
@@ -46,13 +48,18 @@ PERSON_MEASURES = (clothes.measure, cover.measure_head)
 
 
 def measure(source: Source) -> Measures:
-    """All measures of a photo. Without a face: only `faces`, `other_face`, `other_boxes` and the
-    size.
+    """All measures of a photo. Without a face, or when the photo lies: only `faces`, `other_face`,
+    `other_boxes`, the size and how it lies.
     """
     found = face_detection.detect_faces(source)
     measures: Measures = {"width": source.width, "height": source.height, **face_detection.measure(found, source)}
-    if found.main is not None:
-        measures |= _measure_face(source, found.main)
+    measures |= turning.measure(source, found) if turning.may_lie(found) else {"turn": 0, "lies": 0.0}
+    if measures["lies"]:
+        measures |= {"faces": 0, "other_face": 0.0, "other_boxes": []}
+    else:
+        measures |= blank_area.measure(source)
+        if found.main is not None:
+            measures |= _measure_face(source, found.main)
     return {key: _rounded(value) for key, value in measures.items()}
 
 

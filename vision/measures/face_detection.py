@@ -23,11 +23,13 @@ MOST_EDGES = 0.75
 @dataclass(frozen=True)
 class DetectedFaces:
     """`faces` have landmarks, the largest first. `extra_boxes` are boxes, in px of the source, of
-    faces that only the detector found.
+    faces that only the detector found. `best_score` is how sure it is (0-1) of the face that it saw
+    best; 1 when it was not asked.
     """
 
     faces: tuple[Face, ...]
     extra_boxes: tuple[np.ndarray, ...]
+    best_score: float = 1.0
 
     @property
     def main(self) -> Face | None:
@@ -42,17 +44,18 @@ def detect_faces(source: Source) -> DetectedFaces:
     picture = source.small
     scale = source.width / picture.shape[1]
     faces = [Face(points * scale) for points in networks.face_meshes(picture)]
-    if len(faces) == 1 and is_alone(source, faces[0]):
-        boxes = []
-    else:
-        boxes = [box * scale for box in networks.face_boxes(picture)]
+    boxes, best_score = [], 1.0
+    if len(faces) != 1 or not is_alone(source, faces[0]):
+        detections = networks.face_detections(picture)
+        boxes = [detection.box * scale for detection in detections]
+        best_score = max((detection.score for detection in detections), default=0.0)
     if not faces:
         faces = _find_in_boxes(source, boxes)
     faces.sort(key=lambda face: face.width, reverse=True)
     if faces and faces[0].width / scale < NEAR_WIDTH:
         faces[:1] = _find_in_crop(source, faces[0].box) or faces[:1]
     extra_boxes = [box for box in boxes if not any(_overlaps(box, face.box) for face in faces)]
-    return DetectedFaces(tuple(faces), tuple(extra_boxes))
+    return DetectedFaces(tuple(faces), tuple(extra_boxes), best_score)
 
 
 def measure(found: DetectedFaces, source: Source) -> dict[str, object]:

@@ -14,6 +14,8 @@ from vision.rules.rule import Family, Numbers, Rule, box, first_criterion
 from vision.verdict import Finding
 
 FILE = Family(_("File and portrait"))
+BARE = 8.0  # grey levels from black or white
+SHARP_EDGE = 20.0  # grey levels
 
 # Found when the file is opened.
 unreadable = FILE.add(
@@ -26,6 +28,52 @@ unreadable = FILE.add(
         outcome="reject",
         decide=None,
         prevents_portrait=True,
+    )
+)
+
+
+def _upright(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
+    return Finding(rule.name, "reject") if m.get("lies") else None
+
+
+upright = FILE.add(
+    Rule(
+        "upright",
+        title=_("Photo the right way up"),
+        label=_("Photo lies on its side"),
+        sentence=_("The photo lies on its side or stands on its head."),
+        advice=_("Turn it upright in the phone's album and send it again, or take a new one with the phone upright."),
+        outcome="reject",
+        decide=_upright,
+        needs_face=False,
+        also_reads=("lies",),
+        group=FRAMING,
+        prevents_portrait=True,
+    )
+)
+
+
+def _incomplete(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
+    """Black and white bars with a sharp edge may be a border; those without fade out, as pictures do
+    that somebody cut out. Any other colour stands where data are missing.
+    """
+    if m.get("blank_colour", 0.0) >= BARE:
+        return rule.find(m, limits, "reject")
+    return rule.find(m, limits, "warn") if m.get("blank_edge", 0.0) >= SHARP_EDGE else None
+
+
+incomplete = FILE.add(
+    Rule(
+        "incomplete",
+        title=_("Whole picture"),
+        label=_("Lower part missing"),
+        sentence=_("The lower part of the photo is missing: there is nothing but one colour."),
+        advice=_("The file was damaged on the way. Send the photo again from the phone's album, or take a new one."),
+        criteria=(criterion(_("Lower part of one colour"), SHARE, "blank", reject=above(0.01), warn=above(0.02)),),
+        decide=_incomplete,
+        places=box("blank_box"),
+        needs_face=False,
+        also_reads=("blank_colour", "blank_edge"),
     )
 )
 

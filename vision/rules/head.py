@@ -12,9 +12,9 @@ FRAMING = Family(_("Framing"))
 
 
 def _one_face(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """Nobody, or another face wider than a share of the main face. `value` is the number of faces."""
+    """Nobody in a photo that is upright, or another face wider than a share of the main face. `value` is the number of faces."""
     if m.get("faces", 0) == 0:
-        return Finding(rule.name, "reject", 0.0, 1.0)
+        return None if m.get("lies") else Finding(rule.name, "reject", 0.0, 1.0)
     if not rule.is_exceeded("reject", m, limits):
         return None
     marks = tuple(("box", *(clip(v) for v in corners)) for corners in m.get("other_boxes", ()))
@@ -33,7 +33,7 @@ one_face = FRAMING.add(
         ),
         decide=_one_face,
         needs_face=False,
-        also_reads=("faces", "other_boxes"),
+        also_reads=("faces", "other_boxes", "lies"),
         variant=Variant(
             lambda finding: not finding.value,
             sentence=_("No face was found in the photo."),

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from capture.management import picture_files
-from vision import Finding, Source, Unreadable, advice_for, make_portrait, measure, open_photo, sentence_for
+from vision import Measures, Source, Unreadable, advice_for, judge, make_portrait, open_and_measure, sentence_for
 from vision.backgrounds import BACKGROUNDS
 
 
@@ -22,12 +22,11 @@ class Command(BaseCommand):
         parser.add_argument("--background", choices=sorted(BACKGROUNDS), default="blue")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        source = _opened(options["photo"])
+        source, measures = _opened(options["photo"])
         try:
-            measures = measure(source)
             if not measures["faces"]:
-                nobody = Finding("one_face", "reject", 0.0, 1.0)
-                raise CommandError(f"{sentence_for(nobody)} {advice_for(nobody)}")
+                reason = judge(measures).findings[0]
+                raise CommandError(f"{sentence_for(reason)} {advice_for(reason)}")
             portrait = make_portrait(source, measures, background=options["background"])
         except Unreadable as error:
             raise CommandError(str(error)) from error
@@ -39,9 +38,9 @@ class Command(BaseCommand):
         )
 
 
-def _opened(path: str) -> Source:
+def _opened(path: str) -> tuple[Source, Measures]:
     try:
-        return open_photo(Path(path))
+        return open_and_measure(Path(path))
     except Unreadable as error:
         raise CommandError(str(error)) from error
     except OSError as error:

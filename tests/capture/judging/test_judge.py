@@ -1,6 +1,7 @@
 """Judging: real drawn photos through the real engine."""
 
 import datetime as dt
+import hashlib
 import io
 import uuid
 
@@ -45,6 +46,27 @@ def test_good_photo_becomes_a_standard_portrait(sent, agreed, good_photo):
     assert portrait.size == (480, 640)
     assert photo.portrait.size <= 40_960
     assert max(Image.open(io.BytesIO(factories.content(photo.preview))).size) == 1280
+
+
+def test_photo_that_lies_is_stored_turned(sent, good_photo, django_capture_on_commit_callbacks):
+    upright = Image.open(io.BytesIO(good_photo))
+    lying = io.BytesIO()
+    upright.rotate(90, expand=True).save(lying, "JPEG", quality=95)
+    photo = sent(lying.getvalue())
+    before, sent_hash = photo.original.name, photo.sha256
+    with django_capture_on_commit_callbacks(execute=True):
+        photo = judge.judge_photo(photo_id=photo.pk)
+    photo.refresh_from_db()
+    original = factories.content(photo.original)
+
+    assert photo.status == Photo.Status.READY
+    assert (photo.width, photo.height) == upright.size == Image.open(io.BytesIO(original)).size
+    assert photo.original_size == len(original)
+    assert photo.sha256 == hashlib.sha256(original).hexdigest() != sent_hash
+    assert photo.measures["lies"] == 0
+    assert not photo.original.storage.exists(before)
+    portrait = vision.make_portrait(vision.open_photo(original), photo.measures, crop=photo.geometry["crop"])
+    assert portrait.geometry["crop"] == photo.geometry["crop"]
 
 
 def test_shut_eyes_are_rejected_with_a_mark(sent, agreed, shut_eyes):
