@@ -12,11 +12,12 @@ import pillow_heif
 from PIL import Image, ImageCms, PngImagePlugin
 
 from demo.drawn_people import Person, draw_portrait
+from tests.vision.pictures import high_dynamic_heic, interlaced_png
 
 Named = tuple[str, bytes]
 SIZE = (810, 1080)
 PNG = b"\x89PNG\r\n\x1a\n"
-QUICKLY: dict[str, dict[str, object]] = {"PNG": {"compress_level": 1}, "WEBP": {"method": 0}}
+QUICKLY: dict[str, dict[str, object]] = {"PNG": {"compress_level": 1}, "WEBP": {"method": 0}, "AVIF": {"speed": 10}}
 BOMB_BYTES = 4_000_000
 ORIENTATIONS = (0, 9, 99, 65535)
 
@@ -26,7 +27,7 @@ def files(seed: int, number: int, *, heavy: bool = True) -> Iterator[Named]:
     chance = random.Random(seed)
     made = [*disguises(), *bombs(), *metadata(), *odd_pictures(), *(heavy_bombs() if heavy else ())]
     chance.shuffle(made)
-    spoilt = [*cuts(chance)]
+    spoilt = [*cuts(chance), *filled(chance)]
     chance.shuffle(spoilt)
     made = made[: number // 2] + spoilt[: number // 4]
     yield from made
@@ -78,7 +79,16 @@ def sound() -> tuple[Named, ...]:
         ("webp", encoded(person, "WEBP", quality=80, exif=_exif(8), icc_profile=profile)),
         ("webp lossless", encoded(person, "WEBP", lossless=True, quality=0, method=0)),
         ("webp animated", encoded(person, "WEBP", method=0, **frames)),
+        ("webp metadata behind", encoded(person, "WEBP", quality=80, method=0, exif=_exif(1))),
         ("heic", encoded(person, "HEIC", quality=80)),
+        ("heic of tiles", encoded(person, "HEIC", quality=80, tile_size=256)),
+        ("heic pq", high_dynamic_heic(200 * (np.asarray(person) / 255) ** 2.2, "pq")),
+        ("heic hlg", high_dynamic_heic(200 * (np.asarray(person) / 255) ** 2.2, "hlg")),
+        ("avif", encoded(person, "AVIF", quality=70, speed=10, exif=_exif(6))),
+        ("avif animated", encoded(person, "AVIF", quality=50, speed=10, **frames)),
+        ("png interlaced", interlaced_png(person)),
+        ("jpeg restarts", encoded(person, "JPEG", quality=85, restart_marker_rows=1)),
+        ("jpeg lying", encoded(person.rotate(90, expand=True), "JPEG", quality=85)),
     )
 
 
@@ -97,6 +107,23 @@ def cuts(chance: random.Random) -> Iterator[Named]:
         marks = {place + shift for place in structure(data) for shift in (-1, 0, 1, 3)}
         marks |= {chance.randrange(len(data)) for _ in range(6)}
         yield from ((f"cut {kind} at {mark}", data[:mark]) for mark in sorted(marks) if 0 < mark < len(data))
+
+
+def filled(chance: random.Random) -> Iterator[Named]:
+    """Sound files whose rest is lost, with something in its place."""
+    for kind, data in sound():
+        for percent in (5, 20, 40, 60, 75, 90, 99):
+            kept = data[: len(data) * percent // 100]
+            lost = len(data) - len(kept)
+            for name, rest in {
+                "an end mark": b"\xff\xd9",
+                "zeros": bytes(lost),
+                "zeros and an end mark": bytes(lost) + b"\xff\xd9",
+                "ones": b"\xff" * lost,
+                "noise": chance.randbytes(lost),
+                "its own end": data[-64:],
+            }.items():
+                yield f"{kind} cut at {percent} %, {name}", kept + rest
 
 
 def structure(data: bytes) -> list[int]:
@@ -154,6 +181,11 @@ def disguises() -> Iterator[Named]:
     )
     yield "pdf", b"%PDF-1.7\n" + b"\0" * 400
     yield "zip", b"PK\x03\x04" + b"\0" * 400
+    yield "raw", b"II*\0\x10\0\0\0CR\x02\0" + bytes(400)
+    yield "jpeg xl", b"\xff\x0a" + bytes(400)
+    yield "webm", b"\x1aE\xdf\xa3" + bytes(400)
+    yield "angle brackets", b"<" * 100_000
+    yield "tiff of nothing", b"II*\0" + b"\x12" * 100_000
     for kind in ("GIF", "TIFF", "BMP", "ICO", "PPM", "TGA", "PCX", "JPEG2000"):
         yield kind.lower(), encoded(person.resize((96, 128)), kind)
     yield "gif animated", encoded(Image.new("P", SIZE), "GIF", save_all=True, append_images=[Image.new("P", SIZE, 9)])
@@ -203,6 +235,7 @@ def bombs() -> Iterator[Named]:
     yield "png data in crumbs", _crumbled(900)
     yield "webp chunks", _with_riff(b"JUNK\0\0\0\0" * (BOMB_BYTES // 8))
     yield "heic boxes", plain("HEIC") + b"\0\0\0\x08free" * (BOMB_BYTES // 8)
+    yield "avif boxes", plain("AVIF") + b"\0\0\0\x08free" * (BOMB_BYTES // 8)
     yield "heic boxes in boxes", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + _nested(20_000)
 
 
@@ -213,11 +246,21 @@ def heavy_bombs() -> Iterator[Named]:
         yield f"png flat alpha {side}", png(side, side, zlib.compress(bytes(side * (side * 4 + 1)), 9), colour=6)
         yield f"webp flat {side}", encoded(Image.new("RGB", (side, side)), "WEBP", lossless=True, quality=0, method=0)
         yield f"jpeg flat {side}", encoded(Image.new("L", (side, side)), "JPEG")
+    for side in (4999, 7000):
+        yield f"avif flat {side}", encoded(Image.new("RGB", (side, side)), "AVIF", quality=10, speed=10)
+    yield "avif that claims to be small", _smaller(encoded(Image.new("RGB", (9000, 9000)), "AVIF", quality=9, speed=10))
+    yield "heic that claims to be small", _smaller(encoded(Image.new("RGB", (9000, 9000)), "HEIC", quality=9))
     yield "heic flat 7000", encoded(Image.new("RGB", (7000, 7000)), "HEIC", quality=10)
     yield "heic flat 9000", encoded(Image.new("RGB", (9000, 9000)), "HEIC", quality=10)
     yield "webp of 2000 frames", _long_film()
     yield "png text bomb", _with_chunks(_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(200_000_000), 9)))
     yield "png data bomb", png(300, 300, zlib.compress(bytes(200_000_000), 9))
+
+
+def _smaller(data: bytes) -> bytes:
+    """Boxes that claim 900 x 900 px for a picture that has more."""
+    at = data.index(b"ispe") + 8
+    return data[:at] + struct.pack(">II", 900, 900) + data[at + 8 :]
 
 
 def scan_bomb(side: int, scans: int) -> bytes:

@@ -52,15 +52,23 @@ def measure(source: Source) -> Measures:
     `other_boxes`, the size and how it lies.
     """
     found = face_detection.detect_faces(source)
-    measures: Measures = {"width": source.width, "height": source.height, **face_detection.measure(found, source)}
-    measures |= turning.measure(source, found) if turning.may_lie(found) else {"turn": 0, "lies": 0.0}
+    measures: Measures = {"width": source.width, "height": source.height, "turn": 0, "lies": 0.0}
+    measures |= turning.measure(source, found) if turning.may_lie(found) else {}
+    if not measures["lies"]:
+        whole = _measure_upright(source, found)
+        if turning.is_cut(whole) and not turning.may_lie(found):
+            measures |= turning.measure(source, found)
+        measures = whole | measures
     if measures["lies"]:
-        measures |= {"faces": 0, "other_face": 0.0, "other_boxes": []}
-    else:
-        measures |= blank_area.measure(source)
-        if found.main is not None:
-            measures |= _measure_face(source, found.main)
+        nobody = face_detection.DetectedFaces((), ())
+        measures = {name: measures[name] for name in ("width", "height", "turn", "lies")}
+        measures |= face_detection.measure(nobody, source)
     return {key: _rounded(value) for key, value in measures.items()}
+
+
+def _measure_upright(source: Source, found: face_detection.DetectedFaces) -> Measures:
+    measures = face_detection.measure(found, source) | blank_area.measure(source)
+    return measures | _measure_face(source, found.main) if found.main is not None else measures
 
 
 def _measure_face(source: Source, face: Face) -> Measures:

@@ -7,6 +7,9 @@ and always by less than of the upright one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from vision import networks
@@ -17,6 +20,7 @@ from vision.source import Source
 ROLLED = 45.0  # degrees; nobody holds the head so
 LYING = 60.0  # degrees; such a photo lies, even if no turn shows a face
 UPRIGHT = 30.0  # degrees; a face that is held at most so is upright
+CUT = 0.04  # of the portrait; such a photo is rejected anyway
 SURE = 0.8  # score of the detector for an upright face
 CLEAR = 0.05  # by how much that score is above those of the other turns
 
@@ -26,6 +30,13 @@ def may_lie(found: DetectedFaces) -> bool:
     detector did not clearly see.
     """
     return found.main is None or abs(found.main.roll) > ROLLED or found.best_score < SURE
+
+
+def is_cut(measures: Mapping[str, Any]) -> bool:
+    """Whether so much of the person seems to lie beyond the photo that it is worth to look: a head
+    upside down reads so, before a plain wall too, where the detector was not asked.
+    """
+    return measures.get("outside", 0.0) > CUT
 
 
 def measure(source: Source, found: DetectedFaces) -> dict[str, object]:

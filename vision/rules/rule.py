@@ -202,6 +202,8 @@ class Rule:
             return None
         if self.score:
             return self.score(m)
+        if not self.criteria:
+            return None
         first = self.criteria[0]
         value = first.read(m, background=background)
         return -value if value is not None and first.limits[0].side == BELOW else value
