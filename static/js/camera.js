@@ -28,7 +28,14 @@ const form = document.getElementById("camera");
 const { deviceKey: key } = document.querySelector(".me").dataset;
 const part = (name) => form.querySelector(`[data-${name}]`);
 const [video, still, hint, shutter, progress] = ["video", "still", "hint", "shutter", "progress"].map(part);
-const state = { stream: null, facing: recall("facing") || "user", photo: null, name: "photo.jpg", origin: "camera", isKept: false, keeping: null, isHelped: false, fires: false, hasFired: false, speaks: false, timer: 0, counting: 0, warning: "", seen: [], looking: false, refused: false, saidAt: 0, held: null };
+const state = {
+  // the camera and what it sees
+  stream: null, facing: recall("facing") || "user", isHelped: false, looking: false, seen: [], warning: "", held: null, saidAt: 0,
+  // what was chosen, and what of it goes on
+  timer: 0, counting: 0, fires: false, hasFired: false, speaks: false,
+  // the photo
+  photo: null, name: "photo.jpg", origin: "camera", isKept: false, keeping: null, refused: false,
+};
 const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
 const finder = faceFinder({ worker: form.dataset.faceWorker, model: form.dataset.faceModel });
 const limits = JSON.parse(form.dataset.limits);
@@ -372,8 +379,9 @@ function setVoice(isOn) {
 part("auto").addEventListener("click", () => setAuto(!state.fires));
 part("voice").addEventListener("click", () => {
   setVoice(!state.speaks);
-  if (state.speaks) voice.speak(words("voiceFirst")); // iOS lets a page speak only after a tap was answered aloud
+  if (state.speaks) voice.speak(words("voiceFirst"));
 });
+document.addEventListener("click", () => state.speaks && voice.wake(hint.textContent), { capture: true });
 finder.ready.then((isAble) => {
   part("auto").hidden = !isAble; // without the network nobody knows when to fire
   if (isAble) setAuto(recall("auto") === "on");

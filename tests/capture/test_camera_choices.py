@@ -12,6 +12,7 @@ from tests.support.words import said
 # A device that speaks: what is said is written down, each sentence takes `seconds`.
 SPEAKING = """
 window.heard = [];
+addEventListener("pointerdown", () => { window.isTapped = true; }, { capture: true });
 const speech = new EventTarget();
 speech.getVoices = () => [
   { name: "Anna", lang: "de-DE", localService: true },
@@ -20,6 +21,8 @@ speech.getVoices = () => [
 speech.speaking = speech.pending = false;
 speech.cancel = () => { speech.speaking = false; };
 speech.speak = (saying) => {
+  if (!window.isTapped) return saying.onerror();
+  saying.onstart();
   window.heard.push({ text: saying.text, lang: saying.lang, over: speech.speaking });
   speech.speaking = true;
   setTimeout(() => { speech.speaking = false; saying.onend(); }, 400);
@@ -168,8 +171,16 @@ def test_hints_are_said_aloud_one_after_the_other_and_none_twice(open_camera):
         said("Eyes open, mouth closed, nothing over the brows? Then send it."),
     ]
     assert {(entry["lang"], entry["over"]) for entry in heard} == {("zh-CN", False)}
-    page.reload()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_voice_that_was_chosen_before_speaks_from_the_first_tap_on(open_camera):
+    page = open_camera("good", SPEAKING + "localStorage.setItem('camera.voice', 'on');")
     expect(option(page, "voice")).to_have_attribute("aria-pressed", "true")
+    says(page, "Good. Hold still and look into the lens.")
+    assert page.evaluate("heard") == []
+    page.locator("[data-stage]").click()
+    assert [entry["text"] for entry in page.evaluate("heard")] == [said("Good. Hold still and look into the lens.")]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,6 +6,7 @@ let voice = null;
 let saying = null; // held, because some browsers forget an utterance that nobody holds before it has ended
 let waits = ""; // what to say when the present sentence has ended: only the newest is worth it
 let last = "";
+let isHeard = false; // browsers let a page speak only after a tap
 
 // Calls tell() as soon as there is a voice for the language ("zh-Hans", "en"). Many browsers bring their list later.
 export function find(language, tell) {
@@ -39,6 +40,9 @@ export function speak(text) {
 
 function utter(text) {
   saying = Object.assign(new window.SpeechSynthesisUtterance(text), { voice, lang: voice.lang, rate: RATE });
+  saying.onstart = () => {
+    isHeard = true;
+  };
   saying.onend = saying.onerror = () => {
     const next = waits;
     saying = null;
@@ -46,6 +50,13 @@ function utter(text) {
     if (next) utter(next);
   };
   speech.speak(saying);
+}
+
+// To be called at a tap: what could not be said before it is said now.
+export function wake(text) {
+  if (isHeard) return;
+  stop();
+  speak(text);
 }
 
 export function stop() {
