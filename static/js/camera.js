@@ -235,13 +235,12 @@ async function keep() {
 // The photo that an earlier visit left. Its form's token comes with it, so that it is one photo even if it did arrive.
 async function showKept() {
   const found = await kept.find(key);
-  if (!found) return false;
+  if (!found || state.photo) return;
   form.elements.token.value = found.token;
   show(found.photo, found);
   state.isKept = true;
   const time = new Date(found.at).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
   say(words("kept").replace("{time}", time));
-  return true;
 }
 
 // What the browser cannot show (HEIC in Chromium) can still be sent.
@@ -424,4 +423,4 @@ document.addEventListener("visibilitychange", () => {
 
 startLevel();
 setInterval(watch, LOOK_EVERY);
-showKept().then((isShown) => isShown || start());
+showKept().then(() => state.photo || start());
