@@ -5,7 +5,7 @@ Changes: in the portals.
 
 from django.contrib import admin
 
-from capture.models import Consent, Finding, LimitSet, Photo, Station
+from capture.models import Consent, Exemption, Finding, LimitSet, Photo, Station
 from portal.admin import ReadOnlyAdmin, TenantAdmin
 
 
@@ -37,6 +37,17 @@ class ConsentAdmin(TenantAdmin):
     list_filter = ("version", "school")
     search_fields = ("student__student_no__startswith",)
     related = ("student", "school")
+    show_full_result_count = False
+
+
+@admin.register(Exemption)
+class ExemptionAdmin(TenantAdmin):
+    """States and times. What a student declares is for the own school only."""
+
+    list_display = ("student_id", "school", "season", "status", "declared_at", "decided_at")
+    list_filter = ("season", "status", "school")
+    exclude = ("kind", "words", "answer")
+    related = ("school", "season")
     show_full_result_count = False
 
 

@@ -21,10 +21,11 @@ from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from capture import models
 from capture.api_authentication import IsStudent, StudentAuthentication, StudentThrottle, token_for
 from capture.judging import explanations
 from capture.models import Photo
-from capture.review import appeals
+from capture.review import appeals, exemptions
 from capture.sign_in import consent, credentials
 from capture.upload import intake, submission
 from capture.views import pictures
@@ -72,7 +73,7 @@ class Verdict(serializers.Serializer):
     def get_reasons(self, photo: Photo) -> list[dict[str, Any]]:
         return [
             {name: getattr(item, name) for name in ("rule", "outcome", "sentence", "advice", "boxes")}
-            for item in explanations.explain_photo(photo)
+            for item in explanations.explain_to_student(photo)
         ]
 
     def get_can_appeal(self, photo: Photo) -> bool:
@@ -85,6 +86,13 @@ class Verdict(serializers.Serializer):
 class AppealRequest(serializers.Serializer):
     reason = serializers.ChoiceField(choices=Photo.Appeal)
     words = serializers.CharField(max_length=appeals.WORDS_LENGTH, required=False, allow_blank=True, default="")
+
+
+class ExemptionState(serializers.Serializer):
+    kind = serializers.ChoiceField(choices=models.Exemption.Kind)
+    words = serializers.CharField(max_length=exemptions.WORDS_LENGTH, required=False, allow_blank=True, default="")
+    status = serializers.ChoiceField(choices=models.Exemption.Status, read_only=True)
+    answer = serializers.CharField(read_only=True, help_text="why the school has not confirmed it")
 
 
 class Status(serializers.Serializer):
@@ -254,6 +262,30 @@ class Appeal(StudentAPI):
         return Response(Verdict(photo).data)
 
 
+class Exemption(StudentAPI):
+    @extend_schema(responses={200: ExemptionState, 404: Refusal})
+    def get(self, request: Any) -> Response:
+        """What the student has declared about the own appearance."""
+        row = exemptions.of_student(self.student)
+        if row is None:
+            raise NothingDeclared(_("You have declared nothing."))
+        return Response(ExemptionState(row).data)
+
+    @extend_schema(request=ExemptionState, responses={200: ExemptionState, 400: Refusal, 409: Refusal})
+    def post(self, request: Any) -> Response:
+        """Declare it, or something else in its place."""
+        form = ExemptionState(data=request.data)
+        form.is_valid(raise_exception=True)
+        row = exemptions.declare(student=self.student, by=self.student, **form.validated_data)
+        return Response(ExemptionState(row).data)
+
+    @extend_schema(request=None, responses={204: None, 409: Refusal})
+    def delete(self, request: Any) -> Response:
+        """Delete it."""
+        exemptions.take_back(student=self.student, by=self.student)
+        return Response(status=204)
+
+
 class Portrait(StudentAPI):
     @extend_schema(responses={(200, "image/jpeg"): OpenApiTypes.BINARY})
     def get(self, request: Any, pk: int) -> HttpResponse:
@@ -273,4 +305,8 @@ def _current(student: Student) -> Photo:
 
 
 class NoPhoto(PortalError):
+    status = 404
+
+
+class NothingDeclared(PortalError):
     status = 404

@@ -11,5 +11,6 @@ urlpatterns = [
     path("me/photos/current/", api.CurrentPhoto.as_view(), name="current_photo"),
     path("me/photos/current/appeal/", api.Appeal.as_view(), name="appeal"),
     path("me/photos/<int:pk>/portrait/", api.Portrait.as_view(), name="portrait"),
+    path("me/exemption/", api.Exemption.as_view(), name="exemption"),
     path("me/submission/", api.Submission.as_view(), name="submission"),
 ]

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from capture.models import Photo
+from capture.models import Exemption, Photo
 from portal import event_kinds
 
 event_kinds.register_subject("photo", _("Photos"), order=60)
@@ -34,10 +34,16 @@ event_kinds.register(
         "photo.submitted": _("Photo handed in"),
         "photo.appealed": _("Student asked for a person's look at the photo"),
         "photo.appeal_prepared": _("Photo made ready for a person's look"),
+        "exemption.declared": _("Student declared an exemption"),
+        "exemption.changed": _("Student changed a declared exemption"),
+        "exemption.confirmed": _("Exemption confirmed"),
+        "exemption.refused": _("Exemption not confirmed"),
+        "exemption.taken_back": _("Student took an exemption back"),
         "photo.withdrawn": _("Photo withdrawn by the student"),
         "photo.approved": _("Photo approved"),
         "photo.approved_automatically": _("Photo approved automatically: nothing was found"),
         "photo.rejudged": _("Photo judged again under other limits"),
+        "photo.excused": _("Photo judged again with the student's exemption"),
         "photo.released": _("Photo not refused any more, its portrait is made"),
         "photo.returned": _("Photo returned"),
         "photo.reset": _("Approved photo reset"),
@@ -62,6 +68,7 @@ event_kinds.register(
         "enrolment.notice": _("Notice to the students changed"),
     },
 )
+event_kinds.register_states(Exemption, _("Exemption"), subject="photo", is_one_of_many=True)
 event_kinds.register_states(Photo, _("Photo"), subject="photo", is_one_of_many=True)
 event_kinds.register_facts(
     {

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 import vision
 from capture.judging import limit_preview, limits
-from capture.models import LimitSet, Photo, Station
+from capture.models import Exemption, LimitSet, Photo, Station
 from schools.models import Enrolment
 
 
@@ -72,6 +72,32 @@ class AppealForm(forms.Form):
         max_length=200,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("You need not write anything. Please write nothing about an illness."),
+    )
+
+
+class ExemptionForm(forms.Form):
+    kind = forms.ChoiceField(
+        label=_("What is it?"),
+        choices=Exemption.Kind,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Please choose what it is.")},
+    )
+    words = forms.CharField(
+        label=_("In a sentence"),
+        required=False,
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("What your school should know to confirm it. Write no diagnosis, and send no document."),
+    )
+
+
+class AnswerForm(forms.Form):
+    answer = forms.CharField(
+        label=_("Reason"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("The student reads this sentence."),
+        error_messages={"required": _("Tell the student why.")},
     )
 
 

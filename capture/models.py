@@ -160,6 +160,8 @@ class Photo(Claimable, TenantModel):
     )
     outcome = models.CharField(max_length=6, blank=True)  # green, amber, red
     measures = models.JSONField(default=dict, blank=True)
+    # {rule: "warn" or "off"}: how the student's exemption changed the verdict (capture.judging.excuses).
+    excuses = models.JSONField(default=dict, blank=True)
     geometry = models.JSONField(default=dict, blank=True)
     # The background of the portrait; empty without a portrait.
     background = models.CharField(_("background"), max_length=8, choices=Season.Background, blank=True)
@@ -225,6 +227,71 @@ class Photo(Claimable, TenantModel):
         """The name of the portrait's file, at most 12 characters: changes when the portrait is made
         again."""
         return PurePosixPath(self.portrait.name or "").stem[:12]
+
+
+class Exemption(TenantModel):
+    """What a student declares about the own appearance, and the school confirms: the rules of
+    `EXCUSED` are then not asked of this student.
+
+    `kind` and `words` are deleted with the student's pictures. No document is kept or asked for.
+    """
+
+    class Kind(models.TextChoices):
+        HEAD_COVER = "head_cover", _("A head covering, worn for religion, custom or health")
+        HAIR = "hair", _("Hair or ears that cannot be shown otherwise")
+        EYES = "eyes", _("One eye, or eyes of another kind")
+        FACE = "face", _("A bandage, a scar, or a face or skin of another kind")
+        POSTURE = "posture", _("Head or shoulders that cannot be held straight")
+        OTHER = "other", _("Something else")
+
+    class Status(models.TextChoices):
+        DECLARED = "declared", _("Declared")
+        CONFIRMED = "confirmed", _("Confirmed")
+        REFUSED = "refused", _("Not confirmed")
+
+    # refused -> declared: the student declares again; confirmed -> refused: the school thinks again.
+    TRANSITIONS = {
+        Status.DECLARED: {Status.CONFIRMED, Status.REFUSED},
+        Status.CONFIRMED: {Status.REFUSED, Status.DECLARED},
+        Status.REFUSED: {Status.DECLARED, Status.CONFIRMED},
+    }
+    # {kind: rules}. Never a rule about light, file or forgery: whoever is photographed has to be seen.
+    EXCUSED = {
+        Kind.HEAD_COVER: ("head_cover", "fringe", "ears", "necklace"),
+        Kind.HAIR: ("head_cover", "fringe", "ears"),
+        Kind.EYES: ("eyes", "gaze", "red_eye", "tinted_lens", "roll"),
+        Kind.FACE: ("fringe", "head_cover", "mask", "eyes", "gaze", "mouth", "smile", "roll", "yaw"),
+        Kind.POSTURE: ("roll", "yaw", "pitch", "shoulders"),
+        Kind.OTHER: (),
+    }
+
+    student = models.OneToOneField(Student, on_delete=models.CASCADE, related_name="exemption")
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
+    words = models.CharField(_("words of the student"), max_length=200, blank=True)
+    status = models.CharField(_("state"), max_length=9, choices=Status, default=Status.DECLARED)
+    answer = models.CharField(_("answer"), max_length=300, blank=True)
+    declared_at = models.DateTimeField(_("declared"), default=timezone.now)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    decided_by_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ("declared_at", "id")
+        indexes = [models.Index(fields=("school", "season", "status"), name="exemption_state")]
+        verbose_name = _("exemption")
+        verbose_name_plural = _("exemptions")
+
+    def __str__(self) -> str:
+        return f"{self.student} {self.status}"
+
+    @property
+    def history_name(self) -> str:
+        return str(self.student)
+
+    @property
+    def rules(self) -> tuple[str, ...]:
+        """The rules that this kind excuses."""
+        return self.EXCUSED[self.Kind(self.kind)]
 
 
 class Finding(TenantModel):

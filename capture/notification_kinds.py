@@ -41,6 +41,34 @@ register(
         is_urgent=False,
     ),
     NotificationKind(
+        "photo_excused",
+        _("Your photo may be used after all"),
+        _(
+            "It was judged again with what you have declared, and is being made into a portrait. Please sign in, look at"
+            " it and hand it in; you need not take a new one."
+        ),
+        link=ME,
+    ),
+    NotificationKind(
+        "exemption.declared",
+        _("%(student)s has declared something about the own appearance"),
+        _("Please look at it, and confirm it or say why not. Until then the rules that it concerns only warn."),
+        link="/school/exemptions/",
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "exemption.confirmed",
+        _("Your school has confirmed what you declared"),
+        _("The photo rules that it concerns are not asked of you."),
+        link="/me/exemption/",
+    ),
+    NotificationKind(
+        "exemption.refused",
+        _("Your school has not confirmed what you declared"),
+        _("Reason: %(answer)s All photo rules are asked of you."),
+        link="/me/exemption/",
+    ),
+    NotificationKind(
         "photo_approved",
         _("Your photo was approved"),
         _("Your portrait meets the requirements. You will be asked to proofread it with your details."),

@@ -9,6 +9,8 @@ from portal.permissions import CENTER, EVERYBODY, SCHOOL
 permissions.register("photos.see", _("See photos and portraits"), roles=EVERYBODY)
 permissions.register("photos.download", _("Download an original"), roles=EVERYBODY)
 permissions.register("photos.review", _("Approve and return photos"), roles=SCHOOL)
+permissions.register("exemptions.see", _("See what students declare about their appearance"), roles=SCHOOL)
+permissions.register("exemptions.decide", _("Confirm what students declare about their appearance"), roles=SCHOOL)
 permissions.register("photos.reset", _("Reset an approved photo"), roles=EVERYBODY)
 permissions.register("photos.judge_again", _("Have a photo judged again"), roles=EVERYBODY)
 permissions.register("portraits.frame", _("Frame a portrait by hand"), roles=EVERYBODY)

@@ -1,11 +1,14 @@
 """What this room adds to the portal: badges, navigation, panels, jobs."""
 
+from typing import Any
+
 from django.utils.translation import gettext_lazy as _
 
 from capture import daily_check, retention  # noqa: F401  (register kinds of jobs)
 from capture.judging import rejudge  # noqa: F401
-from capture.models import Photo
+from capture.models import Exemption, Photo
 from capture.portraits import framing, recolouring  # noqa: F401
+from capture.review import exemptions
 from portal import navigation, panels, status_badges
 from portal.status_badges import Badge
 
@@ -23,7 +26,22 @@ status_badges.register(
     },
 )
 
+status_badges.register(
+    Exemption,
+    {
+        Exemption.Status.DECLARED: Badge("look", "hand-raised"),
+        Exemption.Status.CONFIRMED: Badge("ok", "check"),
+        Exemption.Status.REFUSED: Badge("", "x-circle"),
+    },
+)
+
+
+def _count_declared(request: Any) -> int:
+    return exemptions.count_declared(request.season, request.school) if request.season else 0
+
+
 navigation.register("school", "capture:review", _("Review"), "photo", order=30)
+navigation.register("school", "capture:exemptions", _("Exemptions"), "hand-raised", order=35, count=_count_declared)
 navigation.register("school", "capture:stations", _("Stations and notice"), "map-pin", order=80)
 navigation.register("center", "capture:center_photos", _("Photos"), "photo", order=50)
 navigation.register("center", "capture:photo_rules", _("Judging rules"), "adjustments-horizontal", order=60)

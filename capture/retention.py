@@ -14,7 +14,8 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from capture.models import Imprint, Photo
+from capture.models import Exemption, Imprint, Photo
+from capture.review import exemptions
 from portal import files, history, jobs
 from portal.models import Job
 from schools.models import Season
@@ -33,7 +34,8 @@ def _start(season: Season) -> bool:
     with transaction.atomic():
         Season.objects.select_for_update(no_key=True).get(pk=season.pk)  # two calls at the same time make no job twice
         waiting = Job.objects.filter(kind=KIND, season=season, status__in=(Job.Status.QUEUED, Job.Status.RUNNING))
-        if not is_due(season) or waiting.exists() or not _due(season).exists():
+        is_left = _due(season).exists() or Exemption.objects.filter(season=season).exists()
+        if not is_due(season) or waiting.exists() or not is_left:
             return False
         jobs.create(KIND, by=history.SYSTEM, season=season)
     return True
@@ -52,8 +54,8 @@ def _due(season: Season) -> QuerySet[Photo]:
 
 @jobs.handler(KIND, label=gettext_lazy("Deleting expired originals"))
 def run_purge(job: Job) -> None:
-    """Delete originals and previews of every photo, and portraits of those that were never
-    approved."""
+    """Delete originals and previews of every photo, portraits of those that were never approved,
+    and what students declared about themselves."""
     assert job.season is not None
     if not is_due(job.season):
         return
@@ -63,6 +65,7 @@ def run_purge(job: Job) -> None:
         done += purge(photo)
         if done % 50 == 0:
             jobs.progress(job, done, len(ids))
+    exemptions.erase(job.season)
     job.result = {"photos": len(ids), "season": job.season.year}
     history.record("season.purged", job.season, by=history.SYSTEM, facts=job.result)
 

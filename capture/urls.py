@@ -1,6 +1,6 @@
 from django.urls import path
 
-from capture.views import center, framing, judging, panels, pictures, recolouring, review, stations, student
+from capture.views import center, exemptions, framing, judging, panels, pictures, recolouring, review, stations, student
 
 app_name = "capture"
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("me/check/", student.check, name="check"),
     path("me/submit/", student.submit, name="submit"),
     path("me/appeal/", student.appeal, name="appeal"),
+    path("me/exemption/", exemptions.mine, name="exemption"),
+    path("me/exemption/take-back/", exemptions.take_back, name="exemption_take_back"),
     path("me/withdraw/", student.withdraw, name="withdraw"),
     path("me/messages/", student.message_list, name="messages"),
     path("me/photos/<int:pk>/<slug:kind>/", pictures.mine, name="my_picture"),
@@ -35,6 +37,9 @@ urlpatterns = [
     path("school/likenesses/<int:pk>/clear/", review.clear_likeness, name="clear_likeness"),
     path("school/students/<int:pk>/lock/", review.lock, name="lock"),
     path("school/students/<int:pk>/unlock/", review.unlock, name="unlock"),
+    path("school/exemptions/", exemptions.exemption_list, name="exemptions"),
+    path("school/exemptions/<int:pk>/confirm/", exemptions.confirm, name="exemption_confirm"),
+    path("school/exemptions/<int:pk>/refuse/", exemptions.refuse, name="exemption_refuse"),
     path("school/stations/", stations.overview, name="stations"),
     path("school/stations/add/", stations.edit, name="station_add"),
     path("school/stations/<int:pk>/", stations.edit, name="station"),

@@ -206,6 +206,7 @@ OBJECTS = {
     "center/photos/": "capture.Photo",
     "school/likenesses/": "capture.Likeness",
     "center/likenesses/": "capture.Likeness",
+    "school/exemptions/": "capture.Exemption",
     "school/stations/": "capture.Station",
     "center/fees/refund/": "billing.Order",
     "center/fees/": "schools.Enrolment",

@@ -9,6 +9,7 @@ from typing import Any
 from django.contrib.staticfiles import finders
 
 import vision
+from capture.judging import replay
 from capture.models import Finding, Photo
 from vision import rules
 
@@ -60,21 +61,35 @@ def explain_photo(photo: Photo) -> list[Explanation]:
     return [explain_finding(row, photo) for row in _in_order(photo)]
 
 
+def explain_to_student(photo: Photo) -> list[Explanation]:
+    """The same without what the student's own exemption concerns: nobody is told to open an eye that
+    is not there."""
+    return [item for item in explain_photo(photo) if item.rule not in photo.excuses]
+
+
 def _in_order(photo: Photo) -> list[Finding]:
     return sorted(photo.findings.all(), key=lambda row: (row.outcome, ORDER.get(row.rule, 99)))
 
 
+def explain_excused(photo: Photo) -> list[Explanation]:
+    """What a confirmed exemption takes off the verdict on a photo: its reviewer still sees it."""
+    return [_explain(found, found.marks, photo) for found in replay.excused_findings(photo)]
+
+
 def explain_finding(row: Finding, photo: Photo) -> Explanation:
-    found = to_vision_finding(row)
+    return _explain(to_vision_finding(row), row.marks, photo)
+
+
+def _explain(found: vision.Finding, marks: Iterable[Any], photo: Photo) -> Explanation:
     return Explanation(
-        rule=row.rule,
-        outcome=row.outcome,
-        title=str(vision.rule_label(row.rule)),
+        rule=found.rule,
+        outcome=found.outcome,
+        title=str(vision.rule_label(found.rule)),
         sentence=vision.sentence_for(found),
         advice=vision.advice_for(found),
-        value=row.value,
-        limit=row.limit,
-        boxes=tuple(_box(mark, photo) for mark in row.marks),
+        value=found.value,
+        limit=found.limit,
+        boxes=tuple(_box(mark, photo) for mark in marks),
         drawing=drawing_path(rules.drawing_for(found)),
     )
 
@@ -112,7 +127,7 @@ def marks(explained: Iterable[Explanation], *, is_numbered: bool = False) -> lis
     ]
 
 
-def _box(mark: list[Any], photo: Photo) -> tuple[float, float, float, float]:
+def _box(mark: Any, photo: Photo) -> tuple[float, float, float, float]:
     kind, *numbers = mark
     if kind == "box":
         left, top, right, bottom = numbers

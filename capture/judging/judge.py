@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import timezone
 
 import vision
-from capture.judging import likeness, limits
+from capture.judging import excuses, likeness, limits
 from capture.models import Finding, LimitSet, Photo
 from capture.upload import intake
 from capture.upload.normalising import Normalised, encode_upright, make_preview
@@ -34,7 +34,8 @@ class Judgement:
     """The result of the engine for one photo under a set of limits.
 
     A rejected photo has no portrait in `files`. `is_appealed`: a person decides it, whatever the
-    findings are. `upright`: the original as it was turned, because it lay.
+    findings are. `upright`: the original as it was turned, because it lay. `excused`: the student's
+    excuses, applied to the findings already.
     """
 
     findings: tuple[vision.Finding, ...]
@@ -45,6 +46,7 @@ class Judgement:
     limit_set: LimitSet | None = None
     is_appealed: bool = False
     upright: Normalised | None = field(default=None, repr=False)
+    excused: excuses.Excuses = field(default_factory=dict)
 
     @property
     def outcome(self) -> str:
@@ -69,7 +71,15 @@ def judge_photo(*, photo_id: int) -> Photo | None:
     if photo is None:
         return None
     with queue.released_on_stop(photo):
-        return record_judgement(photo, examine_photo(photo))
+        while True:
+            try:
+                return record_judgement(photo, examine_photo(photo))
+            except ExemptionChanged:
+                log.info("The exemption of photo %s has changed while it was examined", photo.pk)
+
+
+class ExemptionChanged(Exception):
+    """The student's exemption is not the one that the photo was examined with."""
 
 
 def claim(photo_id: int) -> Photo | None:
@@ -85,12 +95,19 @@ def examine_photo(photo: Photo) -> Judgement:
     with photo.original.open("rb") as file:
         data = file.read()
     try:
-        return examine_bytes(data, photo.season, is_appealed=photo.appealed_at is not None)
+        return examine_bytes(
+            data,
+            photo.season,
+            is_appealed=photo.appealed_at is not None,
+            excused=excuses.of_student(photo.student),
+        )
     except vision.Unreadable:
         return Judgement((vision.Finding("unreadable", "reject"),), limit_set=limits.in_force(photo.season))
 
 
-def examine_bytes(data: bytes, season: Season, *, is_appealed: bool = False) -> Judgement:
+def examine_bytes(
+    data: bytes, season: Season, *, is_appealed: bool = False, excused: excuses.Excuses | None = None
+) -> Judgement:
     """Measure and judge a photo; make the portrait unless the measures reject it. After an appeal
     make it if it can be made at all.
 
@@ -106,10 +123,10 @@ def examine_bytes(data: bytes, season: Season, *, is_appealed: bool = False) -> 
         pictures["original"] = upright.jpeg
         source = vision.open_photo(upright.jpeg, max_bytes=len(upright.jpeg))
         measures = vision.measure(source)
-    verdict = vision.judge(measures, bounds)
     pictures["preview"] = make_preview(source)
     geometry: dict[str, Any] = {}
-    found = verdict.findings
+    excused = excused or {}
+    found = excuses.excuse(vision.judge(measures, bounds).findings, excused)
     if not (limits.prevent_portrait(found) if is_appealed else limits.rejects_automatically(limit_set, found)):
         portrait = vision.make_portrait(source, measures, background=season.background, limits=bounds)
         known = {finding.rule for finding in found}  # too_close, for example, may follow from the measures already
@@ -117,12 +134,15 @@ def examine_bytes(data: bytes, season: Season, *, is_appealed: bool = False) -> 
         geometry = portrait.geometry
         pictures |= {"portrait": portrait.jpeg, "thumbnail": portrait.thumbnail}
     imprint = measures.pop("imprint", "")
-    return Judgement(found, measures, geometry, imprint, pictures, limit_set, is_appealed, upright)
+    return Judgement(found, measures, geometry, imprint, pictures, limit_set, is_appealed, upright, excused)
 
 
 def record_judgement(photo: Photo, judgement: Judgement) -> Photo | None:
     """Store the judgement and change the states of photo and student; None when another worker was
-    faster."""
+    faster.
+
+    Raises ExemptionChanged.
+    """
     replaced = [old.name for name in judgement.files if (old := getattr(photo, name))]
     try:
         with files.writing() as write:
@@ -141,6 +161,8 @@ def _record(photo: Photo, judgement: Judgement, written: dict[str, Any], replace
     files.delete_after_commit(replaced)
     student = Student.objects.select_for_update(no_key=True).get(pk=photo.student_id)
     photo.is_current = Photo.objects.values_list("is_current", flat=True).get(pk=photo.pk)
+    if judgement.measures and excuses.of_student(student) != judgement.excused:
+        raise ExemptionChanged
     now = timezone.now()
     if judgement.is_appealed and not photo.is_current:  # the student has taken another photo instead of waiting
         judgement = dataclasses.replace(judgement, is_appealed=False)
@@ -158,6 +180,7 @@ def _record(photo: Photo, judgement: Judgement, written: dict[str, Any], replace
         limit_set=limits.row_of(judgement.limit_set),
         outcome=judgement.outcome,
         measures=judgement.measures,
+        excuses=dict(judgement.excused),
         geometry=judgement.geometry,
         background=judgement.geometry.get("background", ""),
         submitted_at=now if judgement.is_appealed else None,

@@ -76,8 +76,11 @@ def compare_limits(season: Season, draft: LimitSet, *, days: int) -> Comparison:
     present, found = limits.in_force(season), Comparison(days)
     rules = replay.affected_rules(line.rule for line in limits.differences(present, draft) if line.rule)
     bounds = limits.bounds(draft, background=season.background)
-    for photo_id, outcome, measures, geometry, before in _read_verdicts(season, days, found, with_measures=bool(rules)):
-        after = replay.replay_findings(measures, geometry, before, bounds, rules) if rules else before
+    for photo_id, outcome, before, stored in _read_verdicts(season, days, found, with_measures=bool(rules)):
+        after = before
+        if rules:
+            measures, geometry, excused = stored
+            after = replay.replay_findings(measures, geometry, before, bounds, rules, excused=excused)
         _count_change(found, photo_id, outcome, before, after)
         _count_unattended(found, 0, present, before)
         _count_unattended(found, 1, draft, after)
@@ -85,21 +88,20 @@ def compare_limits(season: Season, draft: LimitSet, *, days: int) -> Comparison:
     return found
 
 
-Row = tuple[int, str, dict, dict, tuple[vision.Finding, ...]]
+Row = tuple[int, str, tuple[vision.Finding, ...], list[dict]]
 
 
 def _read_verdicts(season: Season, days: int, found: Comparison, *, with_measures: bool) -> Iterator[Row]:
-    """(photo id, outcome, measures, geometry, findings) of the newest photos; counts them in
-    `found`."""
+    """(photo id, outcome, findings, [measures, geometry, excuses] or nothing) of the newest photos;
+    counts them in `found`."""
     since = timezone.now() - dt.timedelta(days=days)
     photos = rejudge.judged_photos(season).filter(taken_at__gte=since)
-    names = ("pk", "outcome", "taken_at", *(("measures", "geometry") if with_measures else ()))
+    names = ("pk", "outcome", "taken_at", *(("measures", "geometry", "excuses") if with_measures else ()))
     newest = photos.values_list(*names)[:NEWEST]
     findings = _findings(season, since)
     for photo_id, outcome, _taken_at, *stored in newest.iterator(chunk_size=2000):
         found.photos += 1
-        measures, geometry = stored or ({}, {})
-        yield photo_id, outcome, measures, geometry, tuple(findings.get(photo_id, ()))
+        yield photo_id, outcome, tuple(findings.get(photo_id, ())), stored
     found.is_cut = found.photos == NEWEST and photos.count() > NEWEST
 
 

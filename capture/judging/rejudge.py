@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 import vision
-from capture.judging import judge, limits, replay
+from capture.judging import excuses, judge, limits, replay
 from capture.models import Finding, LimitSet, Photo
 from portal import history, jobs, notifications, states
 from portal.models import Job, User
@@ -149,9 +149,20 @@ class Rejudgement:
 
 
 @retried
-def rejudge_photo(photo: Photo, limit_set: LimitSet, bounds: vision.Limits, *, by: history.Actor) -> Rejudgement | None:
+def rejudge_photo(
+    photo: Photo,
+    limit_set: LimitSet,
+    bounds: vision.Limits,
+    *,
+    by: history.Actor,
+    kind: str = "photo.rejudged",
+    told: str = "photo_released",
+) -> Rejudgement | None:
     """Store the new verdict of one photo, under its student's lock; None when a person has decided
-    meanwhile."""
+    meanwhile.
+
+    `kind`: the kind of event; `told`: the kind of notification to a student whose photo is not rejected any more.
+    """
     students = Student.objects.select_for_update(of=("self",), no_key=True).select_related("school")
     student = students.get(pk=photo.student_id)
     fresh = Photo.objects.select_for_update(of=("self",), no_key=True).prefetch_related("findings").get(pk=photo.pk)
@@ -159,20 +170,33 @@ def rejudge_photo(photo: Photo, limit_set: LimitSet, bounds: vision.Limits, *, b
         return None
     before, outcome = replay.to_vision_findings(fresh.findings.all()), fresh.outcome
     after = replay.replay_photo(fresh, bounds)
-    _replace_findings(fresh, before, after, limit_set, by=by)
+    _replace_findings(fresh, before, after, limit_set, kind=kind, by=by)
     is_accepted = fresh.status == Photo.Status.REJECTED and not limits.rejects_automatically(limit_set, after)
     is_released = is_accepted and _can_be_released(fresh, student)
     # One UPDATE: see likeness._update_outcome.
     fields = {"outcome": outcome_of(after), "engine": vision.ENGINE_VERSION, "limit_set": limits.row_of(limit_set)}
     if is_released:
-        _release(fresh, student, by=by, **fields)
+        _release(fresh, student, by=by, told=told, **fields)
     else:
         Photo.objects.filter(pk=fresh.pk).update(**fields)
     return Rejudgement(before, after, outcome, is_released)
 
 
+def follow_exemption(student: Student, *, by: history.Actor) -> None:
+    """Judge the student's undecided photo again with the exemption as it is now, under the limits
+    that the photo was judged under. The caller has locked the student's row."""
+    photo = undecided_photos(student.season).select_related("limit_set", "season").filter(student=student).first()
+    excused = excuses.of_student(student)
+    if photo is None or photo.excuses == excused:
+        return
+    Photo.objects.filter(pk=photo.pk).update(excuses=excused)
+    limit_set = photo.limit_set or LimitSet(season=photo.season, number=0)
+    bounds = limits.bounds(limit_set, background=photo.background or photo.season.background)
+    rejudge_photo(photo, limit_set, bounds, by=by, kind="photo.excused", told="photo_excused")
+
+
 def _replace_findings(
-    photo: Photo, before: Findings, after: Findings, limit_set: LimitSet, *, by: history.Actor
+    photo: Photo, before: Findings, after: Findings, limit_set: LimitSet, *, kind: str, by: history.Actor
 ) -> None:
     """Store the findings.
 
@@ -187,14 +211,14 @@ def _replace_findings(
     photo.findings.all().delete()
     Finding.objects.bulk_create([judge.finding_row(photo, finding) for finding in after])
     if replay.differ_in_outcome(before, after):
-        history.record("photo.rejudged", photo, by=by, before=photo.status, after=photo.status, facts=facts)
+        history.record(kind, photo, by=by, before=photo.status, after=photo.status, facts=facts)
 
 
-def _release(photo: Photo, student: Student, *, by: history.Actor, **fields: Any) -> None:
+def _release(photo: Photo, student: Student, *, by: history.Actor, told: str, **fields: Any) -> None:
     """Queue a photo that is not rejected any more, and set `fields`: judging it again makes its portrait."""
     judge.requeue(photo, by=by, only_from=Photo.Status.REJECTED, kind="photo.released", **fields)
     states.change(student, Student.Stage.CHECKING, by=by, facts={"photo": photo.pk})
-    notifications.notify(student, school=student.school, kind="photo_released")
+    notifications.notify(student, school=student.school, kind=told)
 
 
 def _can_be_released(photo: Photo, student: Student) -> bool:

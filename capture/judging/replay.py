@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import vision
-from capture.models import Finding, Photo
+from capture.judging import excuses, limits
+from capture.models import Finding, LimitSet, Photo
 
 # Rules that are checked with the stored geometry of the portrait.
 IN_PORTRAIT = {rule.name for rule in vision.RULES if rule.needs_portrait}
@@ -35,7 +36,8 @@ def _outcome(row: Finding) -> Any:
 
 def replay_photo(photo: Photo, bounds: vision.Limits) -> tuple[vision.Finding, ...]:
     """The findings of a photo under `bounds`. Uses prefetched findings."""
-    return replay_findings(photo.measures, photo.geometry, to_vision_findings(photo.findings.all()), bounds)
+    before = to_vision_findings(photo.findings.all())
+    return replay_findings(photo.measures, photo.geometry, before, bounds, excused=photo.excuses)
 
 
 def replay_findings(
@@ -44,10 +46,13 @@ def replay_findings(
     before: Iterable[vision.Finding],
     bounds: vision.Limits,
     rules: Collection[str] | None = None,
+    *,
+    excused: excuses.Excuses | None = None,
 ) -> tuple[vision.Finding, ...]:
     """The findings under `bounds`.
 
-    `before`: the stored findings; `rules`: check only these again (default: all).
+    `before`: the stored findings; `rules`: check only these again (default: all); `excused`: what
+    was excused when the photo was judged.
     """
     wanted = set(vision.RULE_NAMES if rules is None else rules)
     answers = _check_measures(dict(measures), bounds, wanted)
@@ -56,7 +61,18 @@ def replay_findings(
     found += [finding for finding in answers.values() if finding]
     known = {finding.rule for finding in found}  # too_close, for example, may follow from the measures already
     found += [finding for rule, finding in in_portrait.items() if finding and rule not in known]
-    return tuple(sorted(found, key=lambda finding: ORDER.get(finding.rule, len(ORDER))))
+    return tuple(sorted(excuses.excuse(found, excused or {}), key=lambda finding: ORDER.get(finding.rule, len(ORDER))))
+
+
+def excused_findings(photo: Photo) -> tuple[vision.Finding, ...]:
+    """What those rules say that a confirmed exemption takes off this photo, under the limits that it
+    was judged under."""
+    rules = {rule for rule, effect in photo.excuses.items() if effect == excuses.OFF}
+    if not rules:
+        return ()
+    limit_set = photo.limit_set or LimitSet(season=photo.season, number=0)
+    bounds = limits.bounds(limit_set, background=photo.background or photo.season.background)
+    return replay_findings(photo.measures, photo.geometry, (), bounds, rules)
 
 
 def _check_portrait(geometry: Mapping[str, Any], bounds: vision.Limits, rules: Collection[str]) -> Answers:

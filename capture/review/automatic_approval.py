@@ -34,12 +34,12 @@ def is_green(photo: Photo) -> bool:
     """Whether the photo has no finding, neither stored nor under the limits in force.
 
     It also has to be compared with all other photos, and the account must not be locked. A photo
-    whose student has appealed is for a person.
+    whose student has appealed, or has an exemption, is for a person.
     """
     limit_set = limits.in_force(photo.season)
     if not limit_set.approves_green or photo.outcome != "green" or photo.student.is_locked:
         return False
-    if photo.appealed_at is not None:
+    if photo.appealed_at is not None or photo.excuses:
         return False
     if photo.compared_at is None or photo.findings.exists():
         return False

@@ -110,9 +110,11 @@ class CenterPhotos(Worklist):
 
 
 def approvable_together(photos: QuerySet[Photo]) -> QuerySet[Photo]:
-    """Photos that may be approved together: in review, without a finding, no look asked for, the
-    account not locked."""
-    waiting = photos.filter(status=Photo.Status.SUBMITTED, is_current=True, student__locked_at=None, appealed_at=None)
+    """Photos that may be approved together: in review, without a finding, no look asked for, no
+    exemption, the account not locked."""
+    waiting = photos.filter(
+        status=Photo.Status.SUBMITTED, is_current=True, student__locked_at=None, appealed_at=None, excuses={}
+    )
     return _with_finding(waiting, CLEAN)
 
 

@@ -11,10 +11,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 import vision
-from capture.forms import ReasonForm
+from capture.forms import AnswerForm, ReasonForm
 from capture.judging import explanations, judge, likeness
 from capture.models import Likeness, Photo
-from capture.review import decisions, return_reasons, view_log, worklist
+from capture.review import decisions, exemptions, return_reasons, view_log, worklist
 from capture.review.worklist import Worklist
 from portal import event_text, permissions
 from portal.access import school_page
@@ -92,13 +92,20 @@ def _single(request: Any, listed: Worklist, pk: int | None) -> dict[str, Any]:
     context = _frame(request, listed) | {"view": "single", "photo": photo}
     if photo is None:
         return context
+    exemption = exemptions.of_student(photo.student) if permissions.may(request.membership, "exemptions.see") else None
     view_log.record_view(photo, by=request.user)
     before, after = worklist.before(photos, photo), worklist.after(photos, photo)
+    strip = _strip(before, photo, after)
+    following = next(iter(strip[strip.index(photo) + 1 :]), None)
     found = explanations.explain_photo(photo)
     return context | {
         "student": photo.student,
         "found": found,
         "marks": explanations.marks(found),
+        "exemption": exemption,
+        "excused": explanations.explain_excused(photo),
+        "refuse_form": AnswerForm(auto_id="refuse_%s"),
+        "here": f"{reverse('capture:review')}?{_query(request)}&photo={photo.pk}",
         "likenesses": likeness.sides_of(photo, viewer=request.school),
         "lock_event": decisions.locked_by(photo.student),
         "may_unlock": permissions.may(request.membership, "students.unlock"),
@@ -106,8 +113,9 @@ def _single(request: Any, listed: Worklist, pk: int | None) -> dict[str, Any]:
         "unlockers": decisions.unlockers(request.school),
         "is_suspect": any(item.is_forbidden for item in found),
         "before": before.values_list("pk", flat=True).first(),
-        "after": after.values_list("pk", flat=True).first(),
-        "strip": _strip(before, photo, after),
+        "after": following and following.pk,
+        "after_has_portrait": bool(following and following.portrait),
+        "strip": strip,
         "place": before.count() + 1,
         "total": listed.count,
         "events": event_text.describe_events(view_log.list_events(photo, most=8)),
@@ -141,7 +149,7 @@ def _photo(pk: int) -> Photo:
 @require_POST
 @school_page(may="photos.review")
 def approve(request: Any, pk: int) -> HttpResponse:
-    photo = decisions.approve(photo=_photo(pk), by=request.user)
+    photo = exemptions.approve(photo=_photo(pk), by=request.user)
     return _next(request, photo)
 
 

@@ -228,7 +228,7 @@ def check(request: Any) -> HttpResponse:
     waits_long = (timezone.now() - photo.taken_at).total_seconds() > LONG_SECONDS
     if request.htmx and photo.status == Photo.Status.CHECKING and ("long" in request.GET or not waits_long):
         return HttpResponse(status=204)  # nothing new
-    found = explanations.explain_photo(photo)
+    found = explanations.explain_to_student(photo)
     rejects = [item for item in found if item.is_reject]
     context = {
         "step": 4,

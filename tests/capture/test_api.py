@@ -180,6 +180,7 @@ def test_schema_describes_every_call(client, season):
         "photos/",
         "photos/current/",
         "photos/current/appeal/",
+        "exemption/",
         "photos/{id}/portrait/",
         "submission/",
     }
