@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -200,6 +201,14 @@ def test_clothes_are_judged_where_the_photo_ends_at_the_collar(draw, rule):
 def test_a_photo_that_ends_at_the_chin_says_that_the_clothes_are_missing(draw):
     assert outcomes(cut_at(np.asarray(draw(2, "blue_top")), 0.08)).get("clothes_seen") == "warn"
     assert "clothes_seen" not in outcomes(cut_at(np.asarray(draw(2)), 0.41))
+
+
+def test_a_white_shirt_in_cold_light_is_not_blue():
+    """The skin is as blue as the shirt."""
+    white = draw_portrait(replace(Person.random(2), top=(0.93, 0.93, 0.93), garment="crew"), size=(900, 1200))
+    cold = np.clip(np.asarray(white, np.float32) * (0.84, 0.93, 1.15), 0, 255).astype(np.uint8)
+
+    assert "blue_top" not in outcomes(jpeg(cold))
 
 
 def drawn_as(appearance: str, seed: int = 2) -> bytes:

@@ -17,6 +17,7 @@ BLUE_HUE = (225.0, 306.0)
 BLUE_CHROMA = 18.0
 BLUE_LIGHTNESS = 30.0  # at the least chroma; navy lies below
 BLUE_LIGHTNESS_FALL = 0.5  # of that for each chroma more: strong blue in the shade is no navy
+SKIN_YELLOW, MOST_COLD = 0.7, 12.0  # b over a of skin in neutral light, at least; b taken off at most
 EDGE = 60.0
 CLOTHES_BELOW_CHIN = 0.35  # face widths: the neck lies above
 NECK_HALF_WIDTH = 0.45  # face widths: what lies beside it, below the chin, is shoulder or collar
@@ -39,7 +40,7 @@ def measure(person: PersonCrop, crop: FaceCrop) -> dict[str, object]:
     area = clothes_area(person, crop.skin)
     measures["clothes_seen"] = area.sum() / FACE_WIDTH**2
     if area.sum() >= MIN_CLOTHES:
-        measures |= _measure_area(person, area)
+        measures |= _measure_area(person, area, crop.skin)
     return measures
 
 
@@ -70,13 +71,9 @@ def _person_without_skin(person: PersonCrop, skin: np.ndarray) -> np.ndarray:
     return area
 
 
-def _measure_area(person: PersonCrop, area: np.ndarray) -> dict[str, object]:
+def _measure_area(person: PersonCrop, area: np.ndarray, skin: np.ndarray) -> dict[str, object]:
     rows, columns = np.divmod(np.flatnonzero(area), SIDE)
     colours = person.lab[rows[::3], columns[::3]]  # some thousand px: enough for shares
-    hue = np.degrees(np.arctan2(colours[:, 2], colours[:, 1])) % 360
-    chroma = np.hypot(colours[:, 1], colours[:, 2])
-    least_lightness = BLUE_LIGHTNESS - BLUE_LIGHTNESS_FALL * (chroma - BLUE_CHROMA)
-    blue = (hue > BLUE_HUE[0]) & (hue < BLUE_HUE[1]) & (chroma > BLUE_CHROMA) & (colours[:, 0] > least_lightness)
     near = {
         f"clothes_{name}": float((colour_distance(colours, background_lab(name)) < LIKE_BACKGROUND).mean())
         for name in BACKGROUNDS
@@ -84,10 +81,22 @@ def _measure_area(person: PersonCrop, area: np.ndarray) -> dict[str, object]:
     return {
         **near,
         "clothes_colour": np.median(colours, axis=0).tolist(),
-        "clothes_hue_blue": float(blue.mean()),
+        "clothes_hue_blue": float(_is_blue(colours, skin).mean()),
         "pattern": _edge_density(person, area),
         "clothes_box": person.to_fractions(np.array([[columns.min(), rows.min()], [columns.max(), rows.max()]])),
     }
+
+
+def _is_blue(colours: np.ndarray, skin: np.ndarray) -> np.ndarray:
+    """Which of the colours (Lab, n x 3) are a clear blue. In cold light, which shows in the skin, a
+    white shirt is bluish too: that much is taken off.
+    """
+    lightness, a, b = colours.T
+    cold = np.clip(SKIN_YELLOW * skin[1] - skin[2], 0, MOST_COLD)
+    b = b + cold * np.clip(lightness / max(float(skin[0]), 1.0), 0, 1.5)
+    hue, chroma = np.degrees(np.arctan2(b, a)) % 360, np.hypot(a, b)
+    least_lightness = BLUE_LIGHTNESS - BLUE_LIGHTNESS_FALL * (chroma - BLUE_CHROMA)
+    return (hue > BLUE_HUE[0]) & (hue < BLUE_HUE[1]) & (chroma > BLUE_CHROMA) & (lightness > least_lightness)
 
 
 def _edge_density(person: PersonCrop, area: np.ndarray) -> float:
