@@ -17,6 +17,7 @@ from vision.shares import Share
 from vision.variations import MOST_TURNED, VARIATIONS, Original, Variation
 from vision.verdict import Finding, Verdict
 
+OUTCOMES = ("green", "amber", "red")
 SAVED_EVERY = 10  # photos: each takes some ten seconds
 
 
@@ -38,6 +39,11 @@ class VariedPhoto:
     def has_turned(self) -> bool:
         before, after = self.verdicts
         return before != after
+
+    @property
+    def is_worse(self) -> bool:
+        before, after = self.verdicts
+        return OUTCOMES.index(after) > OUTCOMES.index(before)
 
     @property
     def appeared(self) -> list[str]:
@@ -67,6 +73,10 @@ class Stability:
     @property
     def turned(self) -> Share:
         return Share(sum(photo.has_turned for photo in self.photos), len(self.photos))
+
+    @property
+    def worse(self) -> int:
+        return sum(photo.is_worse for photo in self.photos)
 
     @property
     def rejected(self) -> int:

@@ -101,7 +101,7 @@ def held_out_table(rows: list[HeldOut]) -> list[str]:
 def stability_table(rows: list[Stability], sets: list[str]) -> list[str]:
     lines = [
         f"{row.variation.name:24}{'' if row.variation.is_harmless else 'no':10}{of(row.turned):>9}"
-        f"{percent(row.turned):>7}{interval(row.turned):>12}{row.rejected:6}"
+        f"{percent(row.turned):>7}{interval(row.turned):>12}{row.worse:7}{row.rejected:5}"
         + "".join(f"{of(row.turned_in(name)):>12}" for name in sets)
         + f"  {'! ' if row.is_unstable else '  '}{changes(row)}"
         for row in rows
@@ -109,7 +109,7 @@ def stability_table(rows: list[Stability], sets: list[str]) -> list[str]:
     unstable = ", ".join(row.variation.name for row in rows if row.is_unstable)
     return [
         "Verdicts of compliant photos that turn when the photo is changed",
-        f"{'change':24}{'harmless':10}{'turned':>9}{'%':>7}{'95 %':>12}{'red':>6}"
+        f"{'change':24}{'harmless':10}{'turned':>9}{'%':>7}{'95 %':>12}{'worse':>7}{'red':>5}"
         + "".join(f"{name:>12}" for name in sets)
         + "    rules that appeared (+) or vanished (-)",
         *lines,

@@ -261,7 +261,7 @@ def test_evaluate_checks_counts_the_verdicts_that_a_change_turns(folder, tmp_pat
     call_command(*arguments, stdout=out, stderr=err)
 
     rows = [line.split() for line in out.getvalue().splitlines()]
-    assert ["jpeg_85", "0/1", "0.0", "0.0-79.3", "0", "0/1"] in rows
+    assert ["jpeg_85", "0/1", "0.0", "0.0-79.3", "0", "0", "0/1"] in rows
     assert rows[-1][-1] == "none"
     assert err.getvalue().splitlines() == [
         f"2/2 {said('photos measured')}",

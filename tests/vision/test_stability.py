@@ -43,6 +43,8 @@ def test_a_verdict_turns_when_its_colour_does():
     assert photo.has_turned
     assert photo.appeared == ["mouth:reject"]
     assert varied("ears:warn", "").vanished == ["ears:warn"]
+    assert photo.is_worse
+    assert not varied("ears:warn", "").is_worse
     assert not varied("ears:warn", "smile:warn").has_turned
 
 
@@ -60,7 +62,7 @@ def test_a_harmless_change_may_turn_two_percent():
     assert row(3).is_unstable
     assert not row(3, harmless=False).is_unstable
     assert row(3).turned == Share(3, 100)
-    assert row(3).rejected == 3
+    assert row(3).rejected == row(3).worse == 3
     assert row(3).turned_in("a") == Share(3, 3)
     assert row(3).turned_in("b") == Share(0, 97)
     assert row(3).rules()[0] == {"mouth:reject": 3}
