@@ -114,15 +114,12 @@ class Command(BaseCommand):
 
 
 def _tables(judged: Evaluation, varied: list[Stability] | None) -> list[list[str]]:
+    """Per set: its rules. Of all photos: groups, kinds, limits left out, stability."""
     sets, tables = judged.sets, []
     for name, part in sets.items():
-        if len(sets) > 1:
-            tables.append([f"{name}: {len(part.photos)}"])
-        tables += [
-            evaluation_tables.rule_table(part),
-            evaluation_tables.group_table(part),
-            evaluation_tables.kind_table(part),
-        ]
+        head = [f"{name}: {len(part.photos)}"] if len(sets) > 1 else []
+        tables.append(head + evaluation_tables.rule_table(part))
+    tables += [evaluation_tables.group_table(judged), evaluation_tables.kind_table(judged)]
     if len(sets) > 1:
         tables.append(evaluation_tables.held_out_table(leave_one_set_out(judged)))
     if varied is not None:
