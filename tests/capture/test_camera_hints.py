@@ -22,6 +22,10 @@ SCENES = {
     "side_light": "One side is in shadow: face the light.",
     "burnt": "Too bright: move out of the glare.",
     "nobody": "No face in view.",
+    "one_face": "Only you may be in the picture.",
+    "face_size": "Too far: come closer, with your arm a little bent.",
+    "too_close": "Too near: stretch your arm a little more.",
+    "roll": "Hold your head upright.",
 }
 
 
@@ -34,15 +38,18 @@ def student(scoped, school, season, db):
 
 @pytest.fixture
 def open_camera(browser, live_server, student):
-    """`open_camera("night")`: the page before a scene. `script` runs before the page's own."""
+    """`open_camera("night")`: the page before a scene. `script` runs before the page's own; without `network` the face
+    network does not arrive."""
     contexts: list[BrowserContext] = []
 
-    def opened(name: str, script: str = "") -> Page:
+    def opened(name: str, script: str = "", *, network: bool = True) -> Page:
         cookie = sign_in(student).cookies["sessionid"].value
         context = browser.new_context(base_url=live_server.url, viewport=PHONE, locale="en", has_touch=True)
         context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
         context.add_init_script(CAMERA + script)
         context.route("**/scene.jpg", lambda route: route.fulfill(body=scene(name), content_type="image/jpeg"))
+        if not network:
+            context.route("**/blazeface.bin", lambda route: route.fulfill(status=404))
         contexts.append(context)
         page = context.new_page()
         page.goto("/me/camera/")
@@ -71,6 +78,22 @@ def test_bad_pictures_get_one_hint_and_the_shutter_asks_once(open_camera, name):
     page.get_by_role("button", name=said("Take the photo")).click()
     says(page, "Press again to take it all the same.")
     expect(form(page)).to_have_attribute("data-mode", "live")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("good", "The light is good. Check for yourself that your head is upright and fills the oval."),
+        ("roll", "The light is good. Check for yourself that your head is upright and fills the oval."),
+        ("night", "Too dark: find more light, from the front."),
+        ("nobody", "Bring your head into the oval, eyes on the line."),
+    ],
+)
+def test_without_the_network_only_the_light_is_spoken_of(open_camera, name, message):
+    page = open_camera(name, network=False)
+    says(page, message)
+    expect(form(page)).to_have_attribute("data-light", "" if message.startswith("The light") else "warn")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -12,7 +12,7 @@ const LARGEST = 28; // channels of the pictures of full size
 const MIRRORED = [0, 1, 2, 3, 6, 7, 4, 5, 8, 9, 10, 11, 14, 15, 12, 13]; // the numbers of a box whose picture was mirrored
 const PART = 0.5; // side of a part over the picture's height
 const PARTS = [[0, 0], [1 / 3, 0.5], [1 / 3, 0.25], [0, 0.5], [0, 0.25], [1 / 3, 0]]; // left upper corners
-const PARTS_A_LOOK = 2;
+const SURE_OF_OTHERS = 0.7; // enlarged, noise looks like a face now and then
 const AROUND = 1.7; // side of the second look's square over that of the face's box
 
 // --- the network --------------------------------------------------------------------------------------------------
@@ -184,7 +184,7 @@ function between(pixels, width, height, x, y, out, to) {
 }
 
 // Finds the faces of one picture after another. In each the whole picture comes first; then a square around the main face twice,
-// once mirrored, because there the points are finer and what the network has for one side goes away in the mean; then two of six
+// once mirrored, because there the points are finer and what the network has for one side goes away in the mean; then one of six
 // parts by turns, where somebody farther off is large enough to be found. What the other parts showed last is kept.
 function finder(run) {
   const others = PARTS.map(() => []);
@@ -195,10 +195,10 @@ function finder(run) {
     const look = (square, mirrored) => seenIn(run, picture, square, mirrored);
     const found = look({ x: (width - side) / 2, y: (height - side) / 2, side });
     const main = found.reduce((best, face) => (best && best.numbers[2] >= face.numbers[2] ? best : face), null);
-    for (let n = 0; n < PARTS_A_LOOK; n += 1, turn = (turn + 1) % PARTS.length) {
-      const [x, y] = PARTS[turn];
-      others[turn] = look({ x: x * width, y: y * height, side: PART * height });
-    }
+    const [x, y] = PARTS[turn];
+    const part = look({ x: x * width, y: y * height, side: PART * height });
+    others[turn] = part.filter(({ score }) => score > SURE_OF_OTHERS);
+    turn = (turn + 1) % PARTS.length;
     const faces = main ? [finer(main, look)] : [];
     for (const face of [...found, ...[].concat(...others)]) {
       if (face !== main && !faces.some((known) => isSame(known.numbers, face.numbers))) faces.push(face);

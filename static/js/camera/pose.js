@@ -3,7 +3,7 @@
 
 const EARS_TO_CHEEKS = 1.033; // the face's width, as the engine measures it, over the distance of the ears
 const EYES_TO_CHEEKS = 2.1; // and over that of the eyes
-const YAW = 90; // degrees that one eye distance of the nose to the side means
+const YAW = 85; // degrees that one eye distance of the nose to the side means
 
 // `face` in fractions of the crop, whose size is {width, height} in px of the video. Gives `width`, cheek to cheek in those px;
 // `across`, the same as a fraction of the crop's width; `x` of the face's middle and `eye`, the height of the eyes, as fractions of the
