@@ -21,8 +21,8 @@ const LEAN = 4; // degrees
 const TIP = 30; // degrees from upright: beyond it the face is seen from below or above
 const NO_USE = [400, 413]; // answers that a file gets however often it is sent
 const DRAWN_FACE = 208; // width of the face in the guide's drawing, on the stage's 480 units
-const FACE = [204, 226]; // how wide it may be shown: wider leaves the cut no room, narrower too few pixels
-const FACE_PIXELS = 255; // what a camera of few pixels must give the face
+const FACE = [170, 226]; // how wide it is shown: wider leaves the cut no room; narrower is an arm's length that nobody has
+const FACE_PIXELS = 300; // what a camera of few pixels must give the face; the server wants 240
 
 const form = document.getElementById("camera");
 const { deviceKey: key } = document.querySelector(".me").dataset;
