@@ -15,6 +15,7 @@ EVERY = (slice(None, None, 2), slice(None, None, 2))  # every other px: shares a
 BURNT = 245
 HIGHLIGHT_L = 90
 HIGHLIGHT_CHROMA = 12
+SHINE_PALER, SHINE_LIGHTER = 0.5, 8.0  # than the cheeks: shine is the colour of the lamp, light skin its own
 
 
 def measure(crop: FaceCrop) -> dict[str, object]:
@@ -22,8 +23,9 @@ def measure(crop: FaceCrop) -> dict[str, object]:
     oval = crop.oval[EVERY]
     face = crop.lab[EVERY][oval]
     lightness = face[:, 0]
-    bright = face[lightness > HIGHLIGHT_L]
-    highlights = (np.hypot(bright[:, 1], bright[:, 2]) < HIGHLIGHT_CHROMA).sum() / len(face)
+    bright = face[lightness > max(HIGHLIGHT_L, skin[0] + SHINE_LIGHTER)]
+    palest = min(HIGHLIGHT_CHROMA, SHINE_PALER * np.hypot(skin[1], skin[2]))
+    highlights = (np.hypot(bright[:, 1], bright[:, 2]) < palest).sum() / len(face)
     # The median, for the rims of glasses cross these patches.
     under = float(np.mean([np.median(crop.patch_lab(patch)[:, 0]) for patch in UNDER_EYES]))
     return {

@@ -35,6 +35,7 @@ LEFT_TO_REVIEWER = (
     _("Thin necklaces, necklaces of beads"),
     _("Coloured contact lenses"),
     _("Frames of glasses over the eyes"),
+    _("Displays mirrored in glasses"),
     _("Hair over the ears"),
     _("Hair bands and small caps in the colours of hair"),
     _("Enlarged eyes and slimmed faces"),

@@ -40,7 +40,7 @@ side_light = LIGHT.add(
         advice=_("Turn towards the window or lamp, so that light falls on both sides alike."),
         criteria=(
             criterion(
-                _("Difference between the cheeks"), LIGHTNESS, "side_light", ABSOLUTE, reject=above(25), warn=above(14)
+                _("Difference between the cheeks"), LIGHTNESS, "side_light", ABSOLUTE, reject=above(25), warn=above(16)
             ),
             criterion(
                 _("Difference between the cheeks in stops"), STOPS, "side_stops", ABSOLUTE, stops=above(1.6, "reject")
@@ -60,9 +60,9 @@ overexposed = LIGHT.add(
         advice=_("Move away from strong light, switch off the flash and take the photo again."),
         criteria=(
             criterion(_("Burnt part of the face"), SHARE, "burnt", reject=above(0.06)),
-            criterion(_("Lightness of the skin"), LIGHTNESS, "skin", skin=above(92, "reject")),
+            criterion(_("Lightness of the skin"), LIGHTNESS, "skin", skin=above(94, "reject"), light=above(91, "warn")),
         ),
-        decide=in_order("skin", "reject"),
+        decide=in_order("skin", "reject", "light"),
         places=box("box"),
     )
 )
@@ -103,9 +103,9 @@ face_glare = LIGHT.add(
         sentence=_("There are bright reflections on the face."),
         advice=_("Avoid direct lamps and flash, and dab your face dry."),
         criteria=(
-            criterion(_("Shiny part of the face"), SHARE, "highlights", warn=above(0.015)),
+            criterion(_("Shiny part of the face"), SHARE, "highlights", warn=above(0.035)),
             criterion(
-                _("Lighter below the eyes than on the cheeks by"), LIGHTNESS, "under_eye", under_eye=above(12, "warn")
+                _("Lighter below the eyes than on the cheeks by"), LIGHTNESS, "under_eye", under_eye=above(16, "warn")
             ),
         ),
         decide=_face_glare,
