@@ -159,6 +159,8 @@ def test_a_bar_of_black_or_white_may_be_a_border_or_a_picture_that_fades():
     assert found({**bar, "blank_edge": 60.0, "blank": 0.015}) == []
     assert found({**bar, "blank_edge": 11.0}) == []
     assert found({**bar, "blank_edge": 5.0, "blank_colour": 120.0}) == [("incomplete", "reject")]
+    assert found({**bar, "blank_edge": 5.0, "blank_colour": 40.0}) == []
+    assert found({**bar, "blank_edge": 60.0, "blank_colour": 40.0}) == [("incomplete", "reject")]
 
 
 def test_somebody_small_in_the_background_is_allowed():

@@ -15,6 +15,7 @@ from vision.verdict import Finding
 
 FILE = Family(_("File and portrait"))
 BARE = 8.0  # grey levels from black or white
+MIDDLE_GREY = 120.0  # of 127.5: decoders show it where data are missing
 SHARP_EDGE = 20.0  # grey levels
 
 # Found when the file is opened.
@@ -54,12 +55,13 @@ upright = FILE.add(
 
 
 def _incomplete(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """Black and white bars with a sharp edge may be a border; those without fade out, as pictures do
-    that somebody cut out. Any other colour stands where data are missing.
+    """Middle grey stands where data are missing, and any other colour with a sharp edge; black and
+    white bars may be a border. Without an edge pictures fade out that somebody cut out.
     """
-    if m.get("blank_colour", 0.0) >= BARE:
-        return rule.find(m, limits, "reject")
-    return rule.find(m, limits, "warn") if m.get("blank_edge", 0.0) >= SHARP_EDGE else None
+    colour = m.get("blank_colour", 0.0)
+    if colour < MIDDLE_GREY and m.get("blank_edge", 0.0) < SHARP_EDGE:
+        return None
+    return rule.find(m, limits, "reject" if colour >= BARE else "warn")
 
 
 incomplete = FILE.add(
