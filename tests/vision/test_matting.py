@@ -9,7 +9,8 @@ import pytest
 from tests.vision.pictures import jpeg
 from vision import check, make_portrait
 from vision.portrait.closed_form_matting import closed_form_alpha
-from vision.portrait.matting import compute_matte
+from vision.portrait.matting import alpha_from_colours, compute_matte
+from vision.portrait.trimap import Trimap
 
 HEIGHT, WIDTH = 640, 480
 PERSON = np.array([0.25, 0.2, 0.18], np.float32)
@@ -84,6 +85,21 @@ def test_shirt_like_the_wall_stays_whole(alpha):
     made = compute_matte(photo, rough_mask(alpha), 380.0, oval())
 
     assert made.alpha[500:, 130:350].min() > 0.9
+
+
+def test_shine_in_the_colour_of_the_wall_stays_hair():
+    """A highlight at the crown looks like half hair, half wall: a mask that is sure of the head decides."""
+    shape = (8, 8)
+    colours = [np.broadcast_to(colour, (*shape, 3)).astype(np.float32) for colour in (WALL, PERSON)]
+    unknown, noise = np.full(shape, 0.5, np.float32), np.full(shape, 0.02, np.float32)
+    trimap = Trimap(unknown, colours[0], noise, colours[1], (), None, 0.0)
+    mixture = (colours[0] + colours[1]) / 2
+    sure, doubtful = (
+        alpha_from_colours(mixture, np.full(shape, mask, np.float32), trimap)[0].mean() for mask in (1.0, 0.75)
+    )
+
+    assert sure > 0.75
+    assert doubtful == pytest.approx(0.5, abs=0.05)
 
 
 def test_shadow_beside_the_head_is_wall(alpha):

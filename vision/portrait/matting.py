@@ -19,7 +19,7 @@ from vision.portrait.trimap import NOISE, Trimap, build_trimap, squared_length
 CONTRAST = 0.12  # colours of person and wall must differ by about this for the screen to be trusted
 TRUST = 0.02  # of the screen at its best, beside the matting energy
 MASK_TRUST = 0.05  # of the mask where the colours cannot tell
-UNFIT, SURE = 0.3, 0.2  # shares of it where no mixture fits, and where the mask is sure
+UNFIT, SURE = 0.3, 0.8  # shares of it where no mixture fits, and where the mask is sure
 MASK_NONE, MASK_WHOLE = 0.15, 0.4  # half a shirt is worse than a little of a wall that looks like it
 DOUBT = 0.5  # of the mask where a pixel has the wall's very colour
 CLEAR = 8.0  # times the spread of the wall away from it: surely no wall
