@@ -30,6 +30,7 @@ BROKEN = [
     {**MASKED, "skin_chroma": 7.0},
     {**MASKED, "chin_hue": 50.0, "chin_chroma": 4.0},
     {"screen": 2.0, "sharpness": 1.0},
+    {"highlights": 0.1, "burnt": 0.03},
     {"glasses": 2.0, "lens_glare": 0.1, "lens_shade": 30.0},
     {"blank": 0.1, "blank_colour": 0.0, "blank_edge": 50.0},
     {"faces": 0},

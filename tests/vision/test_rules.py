@@ -80,7 +80,6 @@ BOUNDS = [
     ("overexposed", "reject", "burnt", 0.06, 0.07),
     ("overexposed", "reject", "skin", [94.0, 5.0, 5.0], [94.5, 5.0, 5.0]),
     ("overexposed", "warn", "skin", [91.0, 5.0, 5.0], [91.5, 5.0, 5.0]),
-    ("face_glare", "warn", "highlights", 0.035, 0.04),
     ("face_glare", "warn", "under_eye", 16.0, 16.1),
     ("red_eye", "warn", "red_eye", 0.18, 0.19),
     ("red_eye", "reject", "red_eye", 0.25, 0.26),
@@ -177,6 +176,12 @@ def test_narrow_open_eyes_are_never_rejected_but_a_slit_is():
     assert found({**narrow, "eye_opening": 0.47, "eye_aspect": 0.18}) == [("eyes", "warn")]
     assert found({**narrow, "eye_opening": 0.47, "eye_aspect": 0.15}) == [("eyes", "reject")]
     assert found({**narrow, "eye_opening": 0.55, "eye_aspect": 0.15}) == [("eyes", "warn")]
+
+
+def test_shine_is_burnt_to_white_in_its_middle_and_gauze_is_not():
+    assert found({"highlights": 0.036, "burnt": 0.021}) == [("face_glare", "warn")]
+    assert found({"highlights": 0.035, "burnt": 0.03}) == []
+    assert found({"highlights": 0.2, "burnt": 0.02}) == []
 
 
 def test_two_shut_eyes_are_rejected_and_one_is_looked_at():

@@ -91,8 +91,13 @@ underexposed = LIGHT.add(
 
 
 def _face_glare(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """Share of white shine on the skin, or light reflected below the eyes."""
-    return rule.find(m, limits, "under_eye", places=EYES) or rule.find(m, limits, "warn")
+    """Share of white shine on the skin, or light reflected below the eyes. Shine is burnt to white in its middle;
+    gauze and pale patches of skin are not.
+    """
+    shine = rule.find(m, limits, "warn")
+    if shine is not None and not rule.is_exceeded("white", m, limits):
+        shine = None
+    return rule.find(m, limits, "under_eye", places=EYES) or shine
 
 
 face_glare = LIGHT.add(
@@ -104,6 +109,7 @@ face_glare = LIGHT.add(
         advice=_("Avoid direct lamps and flash, and dab your face dry."),
         criteria=(
             criterion(_("Shiny part of the face"), SHARE, "highlights", warn=above(0.035)),
+            criterion(_("And the burnt part of the face"), SHARE, "burnt", white=above(0.02)),
             criterion(
                 _("Lighter below the eyes than on the cheeks by"), LIGHTNESS, "under_eye", under_eye=above(16, "warn")
             ),
