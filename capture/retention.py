@@ -71,8 +71,8 @@ def run_purge(job: Job) -> None:
 
 
 def purge(photo: Photo) -> int:
-    """Delete the files of one photo that are due, and the words of an appeal; the row and its
-    findings stay."""
+    """Delete the files of one photo that are due, the words of an appeal and what was excused; the
+    row and its findings stay."""
     is_kept = photo.status in KEPT
     names = ["original", "preview"] + ([] if is_kept else ["portrait", "thumbnail"])
     # Files first: after a crash, the next run still finds them by the row.
@@ -80,5 +80,6 @@ def purge(photo: Photo) -> int:
     if not is_kept:
         Imprint.objects.filter(photo=photo).delete()
     gone: dict[str, Any] = dict.fromkeys([*names, "appeal_words"], "") | {f"{name}_size": 0 for name in names}
+    gone["excuses"] = {}
     Photo.objects.filter(pk=photo.pk).update(**gone)
     return 1

@@ -10,8 +10,8 @@ from django.utils import timezone
 from PIL import Image
 
 from capture.judging import judge, limits
-from capture.models import Photo
-from capture.review import decisions
+from capture.models import Exemption, Photo
+from capture.review import appeals, decisions, exemptions
 from capture.sign_in import consent
 from capture.upload import intake, submission
 from demo import drawn_people
@@ -33,12 +33,16 @@ class PhotoCase:
 
     `last_step` is "waiting", "judged", "submitted", "returned", "locked" or "approved". `violation`
     is the rule that the photo breaks. With `is_copy` the photo is a copy of one of another school's
-    student.
+    student. `appearance` is how the student is, `exemption` what the student has declared of it.
+    With `is_appealed` the student asks for a person's look at the rejected photo.
     """
 
     last_step: str
     violation: str | None = None
     is_copy: bool = False
+    appearance: str = ""
+    exemption: str = ""
+    is_appealed: bool = False
 
 
 def photo_cases(phase: str, count: int) -> list[PhotoCase]:
@@ -55,7 +59,10 @@ def photo_cases(phase: str, count: int) -> list[PhotoCase]:
         PhotoCase("submitted", "beautified"),
         PhotoCase("submitted", "lens_glare"),
         *([PhotoCase("submitted", is_copy=True)] if phase == "paying" else []),
-        *[PhotoCase("submitted")] * 7,
+        PhotoCase("submitted", "eyes", is_appealed=True),
+        PhotoCase("submitted", appearance="turban", exemption=Exemption.Kind.HEAD_COVER),
+        PhotoCase("submitted", appearance="one_eye", exemption=Exemption.Kind.EYES),
+        *[PhotoCase("submitted")] * 4,
         PhotoCase("returned"),
         PhotoCase("locked", "print_edge"),
         *[PhotoCase("approved")] * 10,
@@ -81,12 +88,15 @@ def photograph(
     """
     if case.last_step == "waiting" or student.stage != Student.Stage.WAITING:
         return
+    if case.exemption:
+        exemptions.declare(student=student, kind=case.exemption, by=student)
     photo = _upload(student, enrolment, case, taken_at(enrolment, n))
+    if case.is_appealed and photo.status == Photo.Status.REJECTED:
+        _appeal(student, enrolment, pay)
+        return
     if case.last_step == "judged" or photo.status != Photo.Status.READY:
         return
-    if callable(pay) and student.must_pay(enrolment):
-        pay(student, enrolment)
-        student.refresh_from_db()
+    _pay_if_due(student, enrolment, pay)
     photo = submission.submit(student=student, enrolment=enrolment, by=student)
     # The season's limits may approve a photo without findings at once.
     if photo.status != Photo.Status.SUBMITTED:
@@ -99,12 +109,27 @@ def photograph(
         decisions.lock(student=student, reason="疑似翻拍照片，请到教务处说明情况。", by=reviewer)
 
 
+def _pay_if_due(student: Student, enrolment: Enrolment, pay: object) -> None:
+    if callable(pay) and student.must_pay(enrolment):
+        pay(student, enrolment)
+        student.refresh_from_db()
+
+
+def _appeal(student: Student, enrolment: Enrolment, pay: object) -> None:
+    student.refresh_from_db()
+    _pay_if_due(student, enrolment, pay)
+    reason = Photo.Appeal.APPEARANCE
+    photo = appeals.appeal(student=student, enrolment=enrolment, reason=reason, words="我的眼睛比较小。", by=student)
+    judge.judge_photo(photo_id=photo.pk)
+    _wait_until_judged(photo)
+
+
 def _upload(student: Student, enrolment: Enrolment, case: PhotoCase, at: dt.datetime) -> Photo:
     consent.agree(student=student, season=enrolment.season, version=enrolment.season.consent_version, by=student)
     photo = intake.accept_upload(
         student=student,
         enrolment=enrolment,
-        data=_copy(student) if case.is_copy else _drawn(student, case.violation),
+        data=_copy(student) if case.is_copy else _drawn(student, case.violation, case.appearance),
         token=uuid.uuid4(),
         origin=Photo.Origin.CAMERA,
         by=student,
@@ -114,9 +139,9 @@ def _upload(student: Student, enrolment: Enrolment, case: PhotoCase, at: dt.date
     return _wait_until_judged(photo)
 
 
-def _drawn(student: Student, violation: str | None = None) -> bytes:
+def _drawn(student: Student, violation: str | None = None, appearance: str = "") -> bytes:
     person = drawn_people.Person.random(student.pk * 7 + 1, gender=student.gender)
-    return drawn_people.draw_jpeg(person, violation, size=SIZE)
+    return drawn_people.draw_jpeg(person, violation, appearance=appearance, size=SIZE)
 
 
 def _copy(student: Student) -> bytes:

@@ -225,9 +225,18 @@ def check(request: Any) -> HttpResponse:
     photo = submission.current_photo(request.student)
     if photo is None or photo.status not in SHOWN_AT_CHECK:
         return _to_home(request)
-    waits_long = (timezone.now() - photo.taken_at).total_seconds() > LONG_SECONDS
-    if request.htmx and photo.status == Photo.Status.CHECKING and ("long" in request.GET or not waits_long):
+    if request.htmx and photo.status == Photo.Status.CHECKING and ("long" in request.GET or not _waits_long(photo)):
         return HttpResponse(status=204)  # nothing new
+    can_appeal = appeals.is_allowed(photo) and request.enrolment.allows(Action.SUBMIT)
+    return _verdict(request, photo, AppealForm() if can_appeal else None)
+
+
+def _waits_long(photo: Photo) -> bool:
+    return (timezone.now() - (photo.appealed_at or photo.taken_at)).total_seconds() > LONG_SECONDS
+
+
+def _verdict(request: Any, photo: Photo, appeal_form: AppealForm | None) -> HttpResponse:
+    """The page of the verdict. `appeal_form`: None where no person can be asked."""
     found = explanations.explain_to_student(photo)
     rejects = [item for item in found if item.is_reject]
     context = {
@@ -236,20 +245,15 @@ def check(request: Any) -> HttpResponse:
         "reasons": rejects[: explanations.REASONS_SHOWN],
         "remarks": [item for item in found if not item.is_reject],
         "marks": explanations.marks((rejects or found)[: explanations.REASONS_SHOWN], is_numbered=True),
-        "waits_long": waits_long,
+        "waits_long": _waits_long(photo),
         "is_open": _schedule(request, timezone.now()).is_open(timezone.now()),
         "fee_due": request.student.must_pay(request.enrolment),
-        "appeal_form": _appeal_form(request, photo),
+        "appeal_form": appeal_form,
     }
     template = "capture/check.html#verdict" if request.htmx else "capture/check.html"
-    response = render(request, template, context)
+    response = render(request, template, context, status=400 if appeal_form and appeal_form.errors else 200)
     response["Vary"] = "HX-Request, Cookie"
     return response
-
-
-def _appeal_form(request: Any, photo: Photo) -> AppealForm | None:
-    """None where no person can be asked."""
-    return AppealForm() if appeals.is_allowed(photo) and request.enrolment.allows(Action.SUBMIT) else None
 
 
 LONG_SECONDS = 20
@@ -282,8 +286,11 @@ def submit(request: Any) -> HttpResponse:
 def appeal(request: Any) -> HttpResponse:
     """Ask for a person's look at the rejected photo; if the student has to pay first, go to the fee
     page."""
+    photo, form = submission.current_photo(request.student), AppealForm(request.POST)
+    if not form.is_valid() and photo and appeals.is_allowed(photo):
+        return _verdict(request, photo, form)
+    values = checked(form)
     try:
-        values = checked(AppealForm(request.POST))
         appeals.appeal(student=request.student, enrolment=request.enrolment, by=request.student, **values)
     except submission.FeeDue as error:
         messages.info(request, str(error))

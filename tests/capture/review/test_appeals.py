@@ -249,7 +249,8 @@ def test_page_offers_no_appeal_where_none_is_possible(student, enrolment, scoped
 def test_form_without_a_reason_is_refused_with_a_sentence(student, scoped):
     factories.photo(student, Photo.Status.REJECTED, findings={"eyes": "reject"})
     answer = sign_in(student).post("/me/appeal/", {"words": "Please."})
-    assert answer.status_code == 422
+    assert answer.status_code == 400
+    assert "/me/camera/" in answer.content.decode()  # the page of the verdict, with its way to another photo
     assert said("Please choose why a person should look at the photo.") in answer.content.decode()
 
 

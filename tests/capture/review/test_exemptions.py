@@ -282,8 +282,9 @@ def test_center_and_other_schools_do_not_read_it(
     assert WORDS in owner_client.get("/school/exemptions/").content.decode()
 
 
-def test_it_is_deleted_with_the_pictures_of_the_season(agreed, season, owner):
+def test_it_is_deleted_with_the_pictures_of_the_season(agreed, season, rejected, owner):
     _declare(agreed)
+    assert Photo.objects.get(pk=rejected.pk).excuses
     Season.objects.filter(pk=season.pk).update(
         status=Season.Status.CLOSED, closed_on=dt.date.today() - dt.timedelta(days=season.retention_days + 1)
     )
@@ -292,6 +293,7 @@ def test_it_is_deleted_with_the_pictures_of_the_season(agreed, season, owner):
     job = jobs.Job.objects.get(kind=retention.KIND)
     retention.run_purge(job)
     assert not Exemption.objects.exists()
+    assert Photo.objects.get(pk=rejected.pk).excuses == {}
 
 
 # --- the pages ---------------------------------------------------------------------------------------------
