@@ -202,7 +202,7 @@ def _move(data: bytearray, before: bytes, by: int) -> None:
     data[at : at + 4] = (picture + by).to_bytes(4, "big")
 
 
-def test_a_depth_image_beside_the_picture_is_left_alone(pixels):
+def test_a_second_picture_beside_the_main_one_is_left_alone(pixels):
     file = io.BytesIO()
     both = pillow_heif.from_pillow(Image.fromarray(pixels))
     both.add_from_pillow(Image.fromarray(pixels[..., 0]))
