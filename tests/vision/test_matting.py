@@ -10,7 +10,7 @@ from tests.vision.pictures import jpeg
 from vision import check, make_portrait
 from vision.portrait.closed_form_matting import closed_form_alpha
 from vision.portrait.matting import alpha_from_colours, compute_matte
-from vision.portrait.trimap import Trimap
+from vision.portrait.trimap import Trimap, clothes_colour
 
 HEIGHT, WIDTH = 640, 480
 PERSON = np.array([0.25, 0.2, 0.18], np.float32)
@@ -166,3 +166,10 @@ def test_closed_form_with_nothing_unknown_is_the_trimap():
     known[:, 24:] = 1
 
     np.testing.assert_array_equal(closed_form_alpha(np.zeros((64, 48, 3), np.float32), known, known, known), known)
+
+
+def test_a_photo_that_shows_no_body_has_no_colour_of_clothes():
+    everything = np.array([(0, 0), (WIDTH, 0), (WIDTH, HEIGHT), (0, HEIGHT)], np.float32)
+    rgb = np.full((HEIGHT, WIDTH, 3), 0.5, np.float32)
+
+    assert clothes_colour(rgb, np.zeros((HEIGHT, WIDTH), np.float32), 300, everything) is None

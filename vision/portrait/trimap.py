@@ -173,8 +173,10 @@ def clothes_colour(rgb: np.ndarray, mask: np.ndarray, chin: float, core: np.ndar
     """
     skin = rgb[_filled(core, mask.shape) > 0].mean(0)
     body = rgb[int(max(chin, 0)) :][mask[int(max(chin, 0)) :] > MORE_LIKELY]
+    if not len(body):
+        return None
     unlike = squared_length((body - skin)[None])[0]
-    clothes = body[unlike > max(np.median(unlike), SKIN_DISTANCE**2)] if len(body) else body
+    clothes = body[unlike > max(np.median(unlike), SKIN_DISTANCE**2)]
     return np.median(clothes, axis=0) if len(clothes) > HAIR_PIXELS else None
 
 
