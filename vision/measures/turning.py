@@ -45,14 +45,28 @@ def measure(source: Source, found: DetectedFaces) -> dict[str, object]:
     """
     turned = [np.ascontiguousarray(np.rot90(source.small, -quarters)) for quarters in range(4)]
     scores = np.array([upright_score(picture) for picture in turned])
-    best = int(scores.argmax())
-    roll = 0.0 if found.main is None else found.main.roll
-    if best == 0 or scores[best] < SURE:
-        return {"turn": 0, "lies": float(abs(roll) > LYING)}
-    # The landmarks of a face that lies on its side do tell to which.
-    is_clear = best == round(-roll / 90) % 4 or scores[best] - np.delete(scores, best).max() >= CLEAR
+    roll = None if found.main is None else found.main.roll
+    best, is_clear = likely_turn(scores, roll)
+    if best == 0:
+        return {"turn": 0, "lies": float(roll is not None and abs(roll) > LYING)}
     shows_face = any(abs(Face(points).roll) <= UPRIGHT for points in networks.face_meshes(turned[best]))
     return {"turn": best if is_clear and shows_face else 0, "lies": 1.0}
+
+
+def likely_turn(scores: np.ndarray, roll: float | None) -> tuple[int, bool]:
+    """The turn of the best of four scores, and whether it is clear. `roll` is that of the landmarks,
+    None without a face. (0, True) when the photo is upright, as far as can be told.
+    """
+    best = int(scores.argmax())
+    if best == 0 or scores[best] < SURE:
+        return 0, True
+    is_clear = scores[best] - np.delete(scores, best).max() >= CLEAR
+    if roll is None:
+        return best, is_clear
+    # The landmarks of a face that lies on its side do tell to which; of one upside down they may not.
+    if abs(roll) <= ROLLED and (best != 2 or not is_clear):
+        return 0, True
+    return best, is_clear or best == round(-roll / 90) % 4
 
 
 def upright_score(picture: np.ndarray) -> float:
