@@ -114,7 +114,7 @@ colour = INTEGRITY.add(
                 _("And: strongest colours of the picture"),
                 CHROMA,
                 "picture_chroma",
-                grey=below(12, text=_("Counts as grey below")),
+                grey=below(8, text=_("Counts as grey below")),
             ),
             criterion(_("Hue of the skin"), HUE, "skin_hue", hue_low=below(12, "warn"), hue_high=above(72, "warn")),
         ),
