@@ -1,5 +1,7 @@
 """The face network of the camera page in real Chromium, on drawn people: what it finds, and that it finds what mediapipe finds."""
 
+from wsgiref.headers import Headers
+
 import cv2
 import mediapipe
 import numpy as np
@@ -133,4 +135,7 @@ def test_only_the_worker_may_compile(client: Client, db):
     assert worker["Content-Security-Policy"] == worker_policy.POLICY
     assert "wasm-unsafe-eval" in worker_policy.POLICY
     assert not script.has_header("Content-Security-Policy")
+    hashed = Headers()
+    worker_policy.add_policy(hashed, "", "/static/js/camera/face_worker.0123456789ab.js")
+    assert hashed["Content-Security-Policy"] == worker_policy.POLICY
     assert "wasm" not in client.get("/accounts/login/")["Content-Security-Policy"]
