@@ -165,9 +165,11 @@ def _require_whole_webp(data: bytes, width: int, height: int) -> None:
     while at + 8 <= len(data):
         kind, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
         if kind in (b"VP8 ", b"VP8L"):
-            # A flat area takes some 0.3 bytes of 0 for each 16 x 16 px, a photo 5 to 50 of any kind.
-            flat = width * height // 512 if kind == b"VP8 " else 0
-            if heif_boxes.ends_blank(data[at + 8 : at + 8 + length], max(heif_boxes.MAX_BLANK, flat)):
+            coded = data[at + 8 : at + 8 + length]
+            # A flat area takes some 0.3 bytes of 0 for each 16 x 16 px, a photo 5 to 50 of any kind; without loss
+            # a flat area may take many anywhere.
+            least = max(heif_boxes.MAX_BLANK, width * height // 512)
+            if heif_boxes.ends_blank(coded) if kind == b"VP8L" else heif_boxes.holds_blank(coded, least):
                 raise Unreadable("damaged")
             return
         at += 8 + (ANIMATION_FRAME if kind == b"ANMF" else length + (length & 1))

@@ -47,12 +47,12 @@ def read_boxes(data: bytes) -> Boxes:
 
 
 def require_whole(boxes: Boxes) -> None:
-    """Raise Unreadable when coded data end in a long run of one byte, as zeros in the place of lost
-    data do, or are no HEVC. Decoders show something nevertheless.
+    """Raise Unreadable when coded data end in a long run of one byte or hold one of zeros, as they do
+    in the place of lost data, or are no HEVC. Decoders show something nevertheless.
     """
     for data in boxes.coded:
         is_hevc = boxes.codec in (b"hvc1", b"hev1")
-        if not data or ends_blank(data) or (is_hevc and not _is_hevc(data, boxes.length_size)):
+        if not data or holds_blank(data) or (is_hevc and not _is_hevc(data, boxes.length_size)):
             raise Unreadable("damaged")
 
 
@@ -60,6 +60,11 @@ def ends_blank(data: bytes, least: int = MAX_BLANK) -> bool:
     """Whether the last bytes, `least` of them, are all the same."""
     tail = data[-least:]
     return len(tail) == least and tail == tail[:1] * least
+
+
+def holds_blank(data: bytes, least: int = MAX_BLANK) -> bool:
+    """Whether the last bytes are all the same, or so many zeros stand anywhere."""
+    return ends_blank(data, least) or bytes(least) in data
 
 
 def _is_hevc(data: bytes, length_size: int) -> bool:

@@ -187,6 +187,8 @@ def test_other_pictures_whose_data_end_early_are_damaged(kind):
         cut = data[: int(len(data) * share)]
         lost = len(data) - len(cut)
         tails = {"nothing": b"", "zeros": bytes(lost), "ones": b"\xff" * lost, "the last bytes": data[-40:]}
+        if kind != "webp lossless":  # where a flat area holds as many zeros
+            tails["zeros and two other bytes"] = bytes(lost - 2) + END_MARK
         passed += [(share, name) for name, tail in tails.items() if not is_refused(cut + tail)]
 
     assert passed == []
