@@ -4,8 +4,6 @@ student has to do."""
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 
@@ -105,9 +103,7 @@ REASONS = {reason.name: reason for reason in (*RETURNING, *LOCKING)}
 
 
 def names_in(text: str) -> list[str]:
-    """The names of the ready-made reasons whose sentence stands in `text`, in any language of the product."""
-    found = []
-    for code, _language in settings.LANGUAGES:
-        with translation.override(code):
-            found += [reason.name for reason in REASONS.values() if str(reason.sentence) in text]
-    return list(dict.fromkeys(found))
+    """The names of the ready-made reasons whose sentence stands in `text`, in the active language: the reviewer's, in which
+    the page offered them.
+    """
+    return [reason.name for reason in REASONS.values() if str(reason.sentence) in text]
