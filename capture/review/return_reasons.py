@@ -73,7 +73,7 @@ RETURNING = (
         "room",
         _("Room around"),
         _("Your head or shoulders do not fit in the picture. Stand back a little, alone before the wall."),
-        ("too_close", "framing", "one_face"),
+        ("too_close", "framing", "one_face", "clothes_seen", "upright"),
     ),
     Reason("makeup", _("Make-up"), _("Please come without make-up or sunscreen.")),
     Reason("person", _("Another person"), _("The photo does not show you. Take your own photo.")),

@@ -168,7 +168,17 @@ def test_a_gauge_reads_what_its_rule_compares(rule, measured):
 
 
 # These ask another measure first; `one_face` counts faces and says how many.
-NEED_MORE = {"underexposed", "mask", "one_face", "incomplete"}
+NEED_MORE = {
+    "underexposed",
+    "mask",
+    "one_face",
+    "incomplete",
+    "face_glare",
+    "gaze",
+    "lens_glare",
+    "tinted_lens",
+    "colour",
+}
 
 
 @pytest.fixture
