@@ -162,7 +162,9 @@ def _require_whole_webp(data: bytes, width: int, height: int) -> None:
     lost data do. WebP has no checksum, and its decoder shows something nevertheless.
     """
     at = 12
-    while at + 8 <= len(data):
+    for _ in range(MAX_CHUNKS):
+        if at + 8 > len(data):
+            return
         kind, length = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
         if kind in (b"VP8 ", b"VP8L"):
             coded = data[at + 8 : at + 8 + length]
@@ -173,6 +175,7 @@ def _require_whole_webp(data: bytes, width: int, height: int) -> None:
                 raise Unreadable("damaged")
             return
         at += 8 + (ANIMATION_FRAME if kind == b"ANMF" else length + (length & 1))
+    raise Unreadable("damaged")
 
 
 def _read_heif(data: bytes) -> Header:

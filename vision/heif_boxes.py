@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from vision.errors import Unreadable
 
 MAX_BOXES = 20_000  # a grid has at most 256 x 256 tiles in theory, 12 x 17 in a phone's photo
+MAX_PIECES = 20_000  # places of data, and HEVC units: a tile has one or a few
 MAX_BLANK = 64  # equal bytes at the end of coded data: coders leave a few at most, also of flat pictures
 CODED = {b"hvc1", b"hev1", b"av01"}
-_CONTAINERS = {b"iprp", b"ipco"}
+HEVC = {b"hvc1", b"hev1"}
 _OFFSET_IN_FILE, _OFFSET_IN_IDAT = 0, 1
 
 
@@ -31,15 +32,19 @@ class Boxes:
 
 
 def read_boxes(data: bytes) -> Boxes:
-    """Raises Unreadable when boxes do not fit into each other or reach beyond the file."""
+    """Raises Unreadable when boxes do not fit into each other or reach beyond the file, or when the same data are named
+    again and again.
+    """
     meta = next((part for kind, part in _boxes(data, 0, len(data)) if kind == b"meta"), None)
     if meta is None:
         raise Unreadable("damaged")
     parts = dict(_boxes(data, meta[0] + 4, meta[1]))
     kinds = _kinds(data, parts)
     main = _number(data, parts[b"pitm"][0] + 4, 2 if data[parts[b"pitm"][0]] == 0 else 4)
-    pieces = [item for item in _pieces_of(data, parts, main) if kinds.get(item) in CODED]
+    pieces = [item for item in dict.fromkeys(_pieces_of(data, parts, main)) if kinds.get(item) in CODED]
     places = _places(data, parts)
+    if sum(length for item in pieces for _, length in places.get(item, ())) > len(data):
+        raise Unreadable("damaged")
     coded = tuple(b"".join(_cut(data, *extent) for extent in places.get(item, ())) for item in pieces)
     codec = kinds[pieces[0]] if pieces else b""
     length_size, transfer, primaries = _properties(data, parts)
@@ -50,10 +55,14 @@ def require_whole(boxes: Boxes) -> None:
     """Raise Unreadable when coded data end in a long run of one byte or hold one of zeros, as they do
     in the place of lost data, or are no HEVC. Decoders show something nevertheless.
     """
+    units = 0
     for data in boxes.coded:
-        is_hevc = boxes.codec in (b"hvc1", b"hev1")
-        if not data or holds_blank(data) or (is_hevc and not _is_hevc(data, boxes.length_size)):
+        if not data or holds_blank(data):
             raise Unreadable("damaged")
+        for unit in _units(data, boxes.length_size) if boxes.codec in HEVC else ():
+            units += 1
+            if units > MAX_PIECES or not _is_unit(unit):
+                raise Unreadable("damaged")
 
 
 def ends_blank(data: bytes, least: int = MAX_BLANK) -> bool:
@@ -67,19 +76,20 @@ def holds_blank(data: bytes, least: int = MAX_BLANK) -> bool:
     return ends_blank(data, least) or bytes(least) in data
 
 
-def _is_hevc(data: bytes, length_size: int) -> bool:
-    """Whether the data are units of the length that stands before each, and each could be one: two
-    zeros are always followed by 3 (or, within the first zeros, end it), and the last byte is not 0
-    (ITU-T H.265, 7.4.2).
-    """
+def _units(data: bytes, length_size: int) -> Iterator[bytes]:
+    """The units of HEVC, each behind its length. One that reaches beyond the data is empty."""
     at = 0
     while at < len(data):
-        length = _number(data, at, length_size)
-        unit = data[at + length_size : at + length_size + length]
-        if not unit or len(unit) < length or b"\0\0\0" in unit or unit[-1] == 0:
-            return False
-        at += length_size + length
-    return True
+        start = at + length_size
+        at = start + _number(data, at, length_size)
+        yield data[start:at] if at <= len(data) else b""
+
+
+def _is_unit(unit: bytes) -> bool:
+    """Whether these bytes could be one: two zeros are always followed by 3 (or, within the first
+    zeros, end it), and the last byte is not 0 (ITU-T H.265, 7.4.2).
+    """
+    return bool(unit) and b"\0\0\0" not in unit and unit[-1] != 0
 
 
 def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, tuple[int, int]]]:
@@ -135,7 +145,7 @@ def _pieces_of(data: bytes, parts: dict[bytes, tuple[int, int]], item: int) -> l
 
 
 def _places(data: bytes, parts: dict[bytes, tuple[int, int]]) -> dict[int, list[tuple[int, int]]]:
-    """Where the data of each item lie: (offset in the file, length) of every piece."""
+    """Where the data of each item lie: (offset in the file, length) of every piece, at most MAX_PIECES in all."""
     at, _ = parts[b"iloc"]
     version, sizes = data[at], _number(data, at + 4, 2)
     offset_size, length_size, base_size = sizes >> 12, sizes >> 8 & 15, sizes >> 4 & 15
@@ -143,6 +153,7 @@ def _places(data: bytes, parts: dict[bytes, tuple[int, int]]) -> dict[int, list[
     wide = 2 if version < 2 else 4
     at, count = at + 6 + wide, _number(data, at + 6, wide)
     found: dict[int, list[tuple[int, int]]] = {}
+    left = MAX_PIECES
     for _ in range(min(count, MAX_BOXES)):
         item, method = _number(data, at, wide), _OFFSET_IN_FILE
         at += wide
@@ -154,6 +165,9 @@ def _places(data: bytes, parts: dict[bytes, tuple[int, int]]) -> dict[int, list[
             base += parts[b"idat"][0]
         extents = _number(data, at + 2 + base_size, 2)
         at += 4 + base_size
+        left -= extents
+        if left < 0:  # numbers of no bytes: a small file could name thousands of millions of places
+            raise Unreadable("damaged")
         for _ in range(extents):
             at += index_size
             offset, length = _number(data, at, offset_size), _number(data, at + offset_size, length_size)
@@ -165,13 +179,10 @@ def _places(data: bytes, parts: dict[bytes, tuple[int, int]]) -> dict[int, list[
 def _properties(data: bytes, parts: dict[bytes, tuple[int, int]]) -> tuple[int, int, int]:
     """Size of the lengths before HEVC units, transfer and primaries."""
     length_size, transfer, primaries = 4, 0, 0
-    waiting = [parts[b"iprp"]]
-    while waiting:
-        for kind, (start, end) in _boxes(data, *waiting.pop()):
-            if kind in _CONTAINERS:
-                waiting.append((start, end))
-            elif kind == b"hvcC":
-                length_size = (data[start + 21] & 3) + 1
-            elif kind == b"colr" and data[start : start + 4] == b"nclx" and not transfer:
-                primaries, transfer = _number(data, start + 4, 2), _number(data, start + 6, 2)
+    containers = dict(_boxes(data, *parts[b"iprp"]))
+    for kind, (start, _) in _boxes(data, *containers[b"ipco"]):
+        if kind == b"hvcC":
+            length_size = (data[start + 21] & 3) + 1
+        elif kind == b"colr" and data[start : start + 4] == b"nclx" and not transfer:
+            primaries, transfer = _number(data, start + 4, 2), _number(data, start + 6, 2)
     return length_size, transfer, primaries

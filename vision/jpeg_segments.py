@@ -21,6 +21,7 @@ PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 MAX_SEGMENTS = 2000
 MAX_FILL = 64  # bytes of FF before a marker
 MAX_GAP = 64  # stray bytes between two segments, which some editors leave behind
+MAX_BLOCKS = 100  # that a phone appends; it writes about ten
 MAX_SCANS = 40  # progressive pictures have 10 to 20; each costs a pass over the whole picture
 # Entropy-coded data ends at a marker that is neither a restart nor an escaped FF.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -88,7 +89,7 @@ def _samsung_trailer(data: bytes) -> int:
     directory = len(data) - 8 - size
     if data[-4:] != b"SEFT" or directory < 0 or data[directory : directory + 4] != b"SEFH":
         return len(data)
-    count = min(int.from_bytes(data[directory + 8 : directory + 12], "little"), size // 12)
+    count = min(int.from_bytes(data[directory + 8 : directory + 12], "little"), size // 12, MAX_BLOCKS)
     entries = range(directory + 12, directory + 12 + 12 * count, 12)
     return directory - max((int.from_bytes(data[entry + 4 : entry + 8], "little") for entry in entries), default=0)
 

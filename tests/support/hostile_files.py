@@ -236,7 +236,17 @@ def bombs() -> Iterator[Named]:
     yield "webp chunks", _with_riff(b"JUNK\0\0\0\0" * (BOMB_BYTES // 8))
     yield "heic boxes", plain("HEIC") + b"\0\0\0\x08free" * (BOMB_BYTES // 8)
     yield "avif boxes", plain("AVIF") + b"\0\0\0\x08free" * (BOMB_BYTES // 8)
+    yield "webp chunks in a frame", _with_riff(b"", _frame(b"JUNK\0\0\0\0" * (BOMB_BYTES // 8)))
     yield "heic boxes in boxes", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + _nested(20_000)
+    yield "heic of places without bytes", _heic_of(struct.pack(">HHH", 1, 0, 0xFFFF) * 20_000, sizes=0)
+    yield "heic of one tile named often", _heic_of(_place(BOMB_BYTES), tiles=0xFFFF, coded=b"\x01" * BOMB_BYTES)
+    yield (
+        "heic of units of one byte",
+        _heic_of(_place(BOMB_BYTES), coded=b"\x01\x02" * (BOMB_BYTES // 2), length_size=1),
+    )
+    yield "heic of boxes in containers", _heic_of(_place(8), properties=_boxes_in_containers(40))
+    yield "jpeg of many appended blocks", scan_bomb(400, 38) + _appended_blocks(BOMB_BYTES)
+    yield "spaces", b" " * 100_000
 
 
 def heavy_bombs() -> Iterator[Named]:
@@ -319,14 +329,65 @@ def _crumbled(side: int) -> bytes:
     return PNG + _chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) + crumbs + _chunk(b"IEND", b"")
 
 
-def _with_riff(chunks: bytes) -> bytes:
+def _with_riff(chunks: bytes, before: bytes = b"") -> bytes:
+    """A WebP with chunks behind those of the picture, or `before` them."""
     data = encoded(portrait(), "WEBP", exif=_exif(1)) + chunks
-    return data[:4] + struct.pack("<I", len(data) - 8) + data[8:]
+    return data[:4] + struct.pack("<I", len(data) + len(before) - 8) + data[8:30] + before + data[30:]
+
+
+def _frame(chunks: bytes) -> bytes:
+    body = bytes(24) + chunks
+    return b"ANMF" + struct.pack("<I", len(body)) + body
 
 
 def _long_film() -> bytes:
     frames = [Image.new("RGB", (240, 320), (n % 250, 0, 0)) for n in range(2000)]
     return encoded(frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=20, method=0, quality=0)
+
+
+def _appended_blocks(size: int) -> bytes:
+    """A directory of blocks as Samsung's phones append it, whose entries say nothing."""
+    directory = (b"SEFH" + struct.pack("<II", 107, size // 12)).ljust(size, b"\0")
+    return directory + struct.pack("<I", size) + b"SEFT"
+
+
+def _heic_of(
+    places: bytes,
+    *,
+    sizes: int = 0x4400,
+    tiles: int = 1,
+    coded: bytes = b"",
+    length_size: int = 4,
+    properties: bytes = b"",
+) -> bytes:
+    """A grid of `tiles`, all of them item 1. `places`: the entries of its table of places, with numbers of `sizes`."""
+    kinds = b"".join(
+        _box(b"infe", b"\2\0\0\0" + struct.pack(">HH", item, 0) + kind + b"\0")
+        for item, kind in ((1, b"hvc1"), (2, b"grid"))
+    )
+    count = len(places) // (6 if sizes == 0 else 14)
+    tables = (
+        _box(b"pitm", b"\0\0\0\0\0\2")
+        + _box(b"iinf", b"\0\0\0\0\0\2" + kinds)
+        + _box(b"iref", b"\0\0\0\0" + _box(b"dimg", struct.pack(">HH", 2, tiles) + b"\0\1" * tiles))
+        + _box(b"iloc", b"\0\0\0\0" + struct.pack(">HH", sizes, count) + places)
+        + _box(b"iprp", _box(b"ipco", _box(b"hvcC", bytes(21) + bytes([length_size - 1])) + properties))
+    )
+    start = _box(b"ftyp", b"heic\0\0\0\0mif1heic") + _box(b"mdat", coded)
+    return start + _box(b"meta", b"\0\0\0\0" + tables)
+
+
+def _place(length: int) -> bytes:
+    """Item 1 lies in one piece at the start of the coded data."""
+    return struct.pack(">HHHII", 1, 0, 1, 32, length)
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content) + 8) + kind + content
+
+
+def _boxes_in_containers(number: int) -> bytes:
+    return _box(b"ipco", b"\0\0\0\x08free" * 19_000) * number
 
 
 def _nested(depth: int) -> bytes:

@@ -113,7 +113,19 @@ def test_hostile_files_get_a_verdict_or_a_sentence():
 
 @pytest.mark.parametrize(
     "name",
-    ["jpeg fill bytes", "jpeg comments", "jpeg of 1000 scans 2000", "png chunks", "png data in crumbs", "webp chunks"],
+    [
+        "jpeg fill bytes",
+        "jpeg comments",
+        "jpeg of 1000 scans 2000",
+        "png chunks",
+        "png data in crumbs",
+        "webp chunks",
+        "webp chunks in a frame",
+        "heic of places without bytes",
+        "heic of one tile named often",
+        "heic of units of one byte",
+        "heic of boxes in containers",
+    ],
 )
 def test_files_of_too_many_parts_are_not_walked_to_their_end(name):
     assert refusal(dict(bombs())[name]) == "damaged"
