@@ -329,6 +329,70 @@ def test_photo_that_ends_at_the_chest_gets_a_larger_face(draw):
     assert_standard(standard_figures(pixels_of(portrait), BACKGROUNDS["blue"]))
 
 
+def cut_at_the_foot(picture: Image.Image | np.ndarray) -> np.ndarray:
+    """The photo ends a little above the foot of the portrait."""
+    rgb = np.asarray(picture)
+    return rgb[: int(len(rgb) * 0.7)]
+
+
+def foot_of_photo(portrait: Portrait, height: int) -> int:
+    """The row of the portrait at which the photo ends, in the middle."""
+    crop = portrait.geometry["crop"]
+    return round(320 + crop["scale"] * (1 - crop["y"]) * height)
+
+
+def test_necklines_go_on_below_the_photo(draw):
+    """No mirror image of the chest: what runs inwards runs inwards to the foot of the portrait."""
+    marked = np.asarray(draw(2)).copy()
+    for side in (-1, 1):
+        cv2.line(marked, (450 + side * 100, 780), (450 + side * 55, 850), (0, 255, 0), 12, cv2.LINE_AA)
+    photo = cut_at_the_foot(marked)
+    source = open_photo(jpeg(photo))
+    portrait = make_portrait(source, measure(source))
+    red, green, blue = pixels_of(portrait).astype(int).transpose(2, 0, 1)
+    foot = foot_of_photo(portrait, len(photo))
+    apart = [np.ptp(np.nonzero(line)[0]) for line in (green - np.maximum(red, blue) > 60)[foot - 40 : 638]]
+
+    assert foot < 625
+    assert np.all(np.diff(apart) <= 3)
+    assert apart[-1] < apart[40] - 8
+
+
+@pytest.mark.parametrize("slant", [0, 10])
+def test_black_rim_at_the_foot_is_not_shown(draw, slant):
+    """A scan or a levelled photo: the chest goes on in its place."""
+    clean = cut_at_the_foot(draw(2))
+    rimmed = clean.copy()
+    height, width = clean.shape[:2]
+    cv2.fillConvexPoly(
+        rimmed, np.array([(0, height - 8 - slant), (width, height - 8), (width, height), (0, height)]), 0
+    )
+    source = open_photo(jpeg(clean))
+    crop = make_portrait(source, measure(source)).geometry["crop"]
+    black = []
+    for photo in (clean, rimmed):
+        source = open_photo(jpeg(photo))
+        rgb = pixels_of(make_portrait(source, measure(source), crop=crop))
+        black.append(int((rgb[520:].max(2) < 40).sum()))
+
+    assert black[1] <= black[0] + 20
+
+
+def test_hair_cut_off_at_the_side_leaves_no_streaks(draw):
+    """Beyond the photo only the shoulders go on, not the strands that meet its border."""
+    picture = draw_portrait(replace(Person.random(2), hair_style="long", volume=1.0), size=(900, 1200))
+    narrow = np.asarray(picture)[:, 235:665]
+    source = open_photo(jpeg(narrow))
+    portrait = make_portrait(source, measure(source))
+    crop = portrait.geometry["crop"]
+    left = round(240 - crop["scale"] * crop["x"] * narrow.shape[1])
+    chin = 320 + crop["scale"] * (max(y for _, y in measure(source)["oval"]) - crop["y"]) * len(narrow)
+    beside = pixels_of(portrait)[100 : int(chin), : left - 6].astype(int)
+
+    assert left > 20
+    assert np.abs(beside - BACKGROUNDS["blue"]).max() <= 12
+
+
 def test_portrait_needs_a_face(checked):
     with pytest.raises(ValueError, match="needs a face"):
         make_portrait(checked.source, {"faces": 0})

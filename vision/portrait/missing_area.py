@@ -19,7 +19,6 @@ EVERYWHERE: Cut = ((0.0, 1.0),) * 4
 WEIGHTS = (3.0, 1.0, 1.0, 1.0)  # a head without its crown is worse than a shorter sleeve
 CORNER = 0.03  # nearer to a corner the person goes on beyond it to the side too
 FAR = 9.0
-FADE = 5  # px over which a crown that was cut off ends
 
 
 def cut_of(measures: Mapping[str, Any]) -> Cut:
@@ -41,22 +40,6 @@ def missing_share(crop: Crop, size: np.ndarray, cut: Cut) -> float:
         for weight, area in zip(WEIGHTS, missing_rectangles(cut, size), strict=True)
     )
     return min(1.0, lost * crop.scale**2 / (WIDTH * HEIGHT))
-
-
-def clear_missing(alpha: np.ndarray, crop: Crop, size: np.ndarray) -> np.ndarray:
-    """Alpha of the portrait, corrected beyond the source: shoulders continue as at the border, and
-    nothing is added above the head.
-
-    The warp fills the area beyond the source with a mirror image.
-    """
-    matrix = crop.matrix(size)
-    if _is_shown(_corners(matrix), size):
-        return alpha
-    x, y = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
-    places = cv2.transform(cv2.merge([x, y]), cv2.invertAffineTransform(matrix))
-    nearest = cv2.transform(np.clip(places, 1, size - 2), matrix).astype(np.float32)
-    shown = cv2.blur((places[..., 1] >= 0).astype(np.float32), (FADE, FADE))
-    return np.minimum(cv2.remap(alpha, nearest, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), shown)
 
 
 def _is_shown(places: np.ndarray, size: np.ndarray) -> bool:
