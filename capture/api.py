@@ -66,6 +66,7 @@ class Verdict(serializers.Serializer):
     reason = serializers.CharField(help_text="why a person returned it")
     reasons = serializers.SerializerMethodField()
     portrait_url = serializers.SerializerMethodField(help_text="empty until there is one")
+    is_turned = serializers.BooleanField(help_text="it lay on its side or its head, and was turned upright")
     can_appeal = serializers.SerializerMethodField(help_text="a person may be asked to look at the rejected photo")
     appealed_at = serializers.DateTimeField(allow_null=True, help_text="when a person was asked")
 

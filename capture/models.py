@@ -152,6 +152,8 @@ class Photo(Claimable, TenantModel):
     width = models.PositiveIntegerField(default=0)
     height = models.PositiveIntegerField(default=0)
     sha256 = models.CharField(max_length=64)
+    # The original lay on its side or its head, and was replaced by an upright one.
+    is_turned = models.BooleanField(default=False)
     engine = models.CharField(max_length=20, blank=True)
     # The limits that it was judged under; none: the defaults. No index: no query searches by it
     # alone.

@@ -196,10 +196,10 @@ def _record(photo: Photo, judgement: Judgement, written: dict[str, Any], replace
 
 
 def _size_of(original: Normalised | None) -> dict[str, Any]:
-    """What a photo's row says of an original that takes the place of another."""
+    """What a photo's row says of an upright original that takes the place of one that lay."""
     if original is None:
         return {}
-    return {"width": original.width, "height": original.height, "sha256": original.sha256}
+    return {"width": original.width, "height": original.height, "sha256": original.sha256, "is_turned": True}
 
 
 STAGE_AFTER = {

@@ -1,6 +1,7 @@
 """The student's pages."""
 
 import datetime as dt
+import io
 import re
 import uuid
 
@@ -8,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
+from PIL import Image
 
 from capture.judging import judge
 from capture.models import Consent, Photo, Station
@@ -167,6 +169,19 @@ def test_form_of_the_student_before_is_refused_after_the_next_sign_in(student, s
     enter(other)
     answer = upload(client, HTTP_ACCEPT="application/json", HTTP_X_CSRFTOKEN=old)
     assert (answer.status_code, answer.json()["stale"]) == (403, True)
+
+
+@pytest.mark.parametrize("degrees", [0, 90])
+def test_a_student_hears_that_the_photo_was_turned_and_only_then(student_client, agreed, shut_eyes, degrees):
+    lying = io.BytesIO()
+    Image.open(io.BytesIO(shut_eyes)).rotate(degrees, expand=True).save(lying, "JPEG", quality=95)
+    upload(student_client, lying.getvalue())
+    judge.judge_photo(photo_id=Photo.objects.get().pk)
+    words = text(student_client.get("/me/check/"))
+
+    assert said("The eyes are not fully open.") in words
+    assert (said("Your photo lay on its side or its head. We turned it upright.") in words) == (degrees != 0)
+    assert student_client.get("/api/v1/me/photos/current/").json()["is_turned"] == (degrees != 0)
 
 
 def test_waiting_page_asks_again_and_shows_the_verdict(student_client, agreed, school, shut_eyes):

@@ -64,6 +64,7 @@ def test_photo_that_lies_is_stored_turned(sent, good_photo, django_capture_on_co
     assert photo.original_size == len(original)
     assert photo.sha256 == hashlib.sha256(original).hexdigest() != sent_hash
     assert photo.measures["lies"] == 0
+    assert photo.is_turned
     assert not photo.original.storage.exists(before)
     portrait = vision.make_portrait(vision.open_photo(original), photo.measures, crop=photo.geometry["crop"])
     assert portrait.geometry["crop"] == photo.geometry["crop"]
