@@ -54,7 +54,7 @@ COMPLIANT = {
     "faces": 1, "other_face": 0.0, "other_boxes": [], "face_width": 500.0, "roll": 0.0, "yaw": 0.0, "pitch": 0.0,
     "sharpness": 3.0, "texture": 0.6, "side_light": 0.0, "side_stops": 0.0, "skin": [65.0, 15.0, 18.0], "skin_chroma": 23.0, "skin_hue": 50.0,
     "burnt": 0.0, "face_light": 60.0, "eye_white": 60.0, "under_eye": 0.0, "highlights": 0.0, "red_eye": 0.0, "red_eyes": 0.0,
-    "eye_opening": 0.8, "wider_eye": 0.8, "eye_aspect": 0.3, "gaze": 0.0, "gaze_shared": 0.0, "mouth_gap": 0.0, "smile": 0.55, "forehead_skin": 1.0, "ear_skin": 0.8,
+    "eye_opening": 0.8, "wider_eye": 0.8, "eye_aspect": 0.3, "gaze": 0.0, "gaze_shared": 0.0, "iris_contrast": 40.0, "mouth_gap": 0.0, "smile": 0.55, "forehead_skin": 1.0, "ear_skin": 0.8,
     "forehead_detail": 1.2, "forehead_hair": 2.0, "forehead_light": 2.0, "chin_hue": 50.0, "chin_chroma": 22.0, "picture_chroma": 30.0, "necklace": 0.0, "neck_box": BOX, "frame_lines": [],
     "glasses": 0.4, "lens_glare": 0.0, "lens_shade": 0.0, "cover_colour": 0.0, "cover_around": 0.0, "strands": 12.0, "crown_box": BOX, "lip_redness": 8.0, "lip_distance": 9.0, "chin_distance": 3.0,
     "forehead_distance": 4.0, "forehead_chroma": 20.0, "clothes_blue": 0.0, "clothes_white": 0.0, "clothes_grey": 0.0,
@@ -202,8 +202,9 @@ def test_lenses_are_judged_only_where_glasses_are_seen(rule, name, inside, past)
 
 
 def test_a_gaze_is_rejected_only_where_both_open_eyes_share_it():
-    assert found({"gaze": 0.08, "gaze_shared": 0.03}) == [("gaze", "warn")]
-    assert found({"gaze": 0.08, "gaze_shared": 0.031}) == [("gaze", "reject")]
+    assert found({"gaze": 0.08, "gaze_shared": 0.017}) == [("gaze", "warn")]
+    assert found({"gaze": 0.08, "gaze_shared": 0.018}) == [("gaze", "reject")]
+    assert found({"gaze": 0.08, "gaze_shared": 0.07, "iris_contrast": 8.0}) == [("gaze", "warn")]
     assert found({"gaze": 0.05, "gaze_shared": 0.05}) == []
     assert found({"gaze": -0.08, "gaze_shared": -0.07, "eye_opening": 0.3}) == [("eyes", "warn"), ("gaze", "warn")]
 

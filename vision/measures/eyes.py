@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from vision.face_crop import EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, FaceCrop
+from vision.measures.light import EYE_WHITES
 
 LIDS_LEFT, LIDS_RIGHT = (159, 145), (386, 374)
 LID_PAIRS_LEFT = ((160, 144), (158, 153))
@@ -32,6 +33,9 @@ def measure(crop: FaceCrop) -> dict[str, object]:
         "gazes": gaze,
         "gaze": float(np.mean(gaze)),
         "gaze_shared": shared(gaze[0] + TURNED_IN, gaze[1] - TURNED_IN),
+        "iris_contrast": min(
+            _iris_contrast(crop, iris, white) for (*_, iris), white in zip(SIDES, EYE_WHITES, strict=True)
+        ),
         "red_eye": max(redness),
         "red_eyes": min(redness),
         "eye_boxes": [_box(crop, iris) for *_, iris in SIDES],
@@ -62,6 +66,15 @@ def _gaze(points: np.ndarray, corners: tuple[int, int], iris: tuple[int, ...]) -
     first, last = sorted(corners, key=lambda index: points[index, 0])
     axis = points[last] - points[first]
     return float((points[iris[0]] - points[first]) @ axis / max(axis @ axis, 1e-6)) - 0.5
+
+
+def _iris_contrast(crop: FaceCrop, iris: tuple[int, ...], white: tuple[int, ...]) -> float:
+    """How much darker (L) the middle of the iris is than the white beside it. About 0 where a patch or a bandage covers the
+    eye: the landmarks are guessed there.
+    """
+    radius = max(2.0, _length(crop.points, iris[1], iris[3]) / 4)
+    middle = crop.lab[crop.window(crop.points[iris[0]], radius, radius)][..., 0]
+    return float(np.percentile(crop.patch_lab(white)[:, 0], 85) - np.median(middle))
 
 
 def shared(first: float, second: float) -> float:

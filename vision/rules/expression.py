@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from vision.rules.criteria import ABSOLUTE, IN_EYES, LIGHT_OF_SKIN, RATIO, Limits, above, below, criterion
+from vision.rules.criteria import ABSOLUTE, IN_EYES, LIGHT_OF_SKIN, LIGHTNESS, RATIO, Limits, above, below, criterion
 from vision.rules.rule import Family, Numbers, Rule, box, boxes, in_order
 from vision.verdict import Finding
 
@@ -86,11 +86,11 @@ eyes = EXPRESSION.add(
 
 
 def _gaze(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """Rejected only where both irises go the same way and both eyes are open: one alone may squint or be
-    of glass.
+    """Rejected only where both irises are seen and go the same way, and both eyes are open: one alone may squint, be of
+    glass or lie under a patch.
     """
     finding = rule.find(m, limits, "warn")
-    if finding is None or eyes.check(m, limits):
+    if finding is None or eyes.check(m, limits) or not rule.is_exceeded("seen", m, limits):
         return finding
     return rule.find(m, limits, "reject") or finding
 
@@ -104,7 +104,10 @@ gaze = EXPRESSION.add(
         advice=_("Look straight into the lens."),
         criteria=(
             criterion(_("Irises off the middle, in widths of the eye"), RATIO, "gaze", ABSOLUTE, warn=above(0.06)),
-            criterion(_("And both irises to the same side by"), RATIO, "gaze_shared", ABSOLUTE, reject=above(0.03)),
+            criterion(_("And both irises to the same side by"), RATIO, "gaze_shared", ABSOLUTE, reject=above(0.017)),
+            criterion(
+                _("Only where both irises are darker than the white by"), LIGHTNESS, "iris_contrast", seen=above(8)
+            ),
         ),
         depends_on=("eyes",),
         decide=_gaze,
