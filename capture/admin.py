@@ -12,13 +12,13 @@ from portal.admin import ReadOnlyAdmin, TenantAdmin
 @admin.register(Photo)
 class PhotoAdmin(TenantAdmin):
     """States, times and measures, but no pictures: the portals show pictures, and record who views
-    them."""
+    them. What students say about themselves is for the own school only."""
 
     list_display = ("id", "student", "school", "season", "status", "outcome", "is_current", "attempts", "taken_at")
     list_filter = ("season", "status", "outcome", "is_current", "origin", "school")
     search_fields = ("=id", "student__student_no__startswith")
     related = ("student", "school", "season")
-    exclude = ("original", "preview", "portrait", "thumbnail", "token")
+    exclude = ("original", "preview", "portrait", "thumbnail", "token", "excuses", "appeal_words")
     show_full_result_count = False
 
 

@@ -103,8 +103,16 @@ def take_back(*, student: Student, by: history.Actor) -> None:
     rejudge.follow_exemption(student, by=by)
 
 
-def confirm(*, exemption: Exemption, by: User) -> Exemption:
-    """Confirm that the student is as declared: the rules of this kind say nothing any more."""
+@retried
+def confirm(*, exemption: Exemption, kind: str, by: User) -> Exemption:
+    """Confirm that the student is as declared: the rules of this kind say nothing any more.
+
+    `kind`: what the page of the confirming person showed. Raises Conflict when the student has declared another since, or
+    taken it back.
+    """
+    _lock(exemption.student)
+    if not Exemption.objects.filter(pk=exemption.pk, kind=kind).exists():
+        raise Conflict
     return _decide(exemption, Status.CONFIRMED, by=by, answer="")
 
 
@@ -135,12 +143,12 @@ def _decide(exemption: Exemption, to: Exemption.Status, *, by: User, answer: str
 
 
 @retried
-def approve(*, photo: Photo, by: User) -> Photo:
-    """Approve a photo in review, and with it what its student has declared."""
+def approve(*, photo: Photo, by: User, kind: str = "") -> Photo:
+    """Approve a photo in review, and with it what its student has declared: `kind`, as in `confirm`."""
     _lock(photo.student)
     row = of_student(photo.student)
     if row is not None and row.status == Status.DECLARED:
-        confirm(exemption=row, by=by)
+        confirm(exemption=row, kind=kind, by=by)
     return decisions.approve(photo=photo, by=by)
 
 

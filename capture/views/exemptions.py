@@ -79,7 +79,7 @@ def exemption_list(request: Any) -> HttpResponse:
 @require_POST
 @school_page(may="exemptions.decide")
 def confirm(request: Any, pk: int) -> HttpResponse:
-    row = exemptions.confirm(exemption=_exemption(pk), by=request.user)
+    row = exemptions.confirm(exemption=_exemption(pk), kind=request.POST.get("kind", ""), by=request.user)
     messages.success(request, _("Confirmed, and %(name)s told.") % {"name": row.student.name})
     return _back(request)
 

@@ -149,7 +149,7 @@ def _photo(pk: int) -> Photo:
 @require_POST
 @school_page(may="photos.review")
 def approve(request: Any, pk: int) -> HttpResponse:
-    photo = exemptions.approve(photo=_photo(pk), by=request.user)
+    photo = exemptions.approve(photo=_photo(pk), kind=request.POST.get("exemption", ""), by=request.user)
     return _next(request, photo)
 
 

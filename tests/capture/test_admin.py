@@ -1,7 +1,7 @@
 import pytest
 from django.urls import reverse
 
-from capture.models import Consent, Finding, Photo, Station
+from capture.models import Consent, Exemption, Finding, Photo, Station
 from portal.models import User
 from portal.tenancy import school_scope
 from tests import factories
@@ -27,3 +27,22 @@ def test_operator_looks_at_lists_and_rows_but_changes_nothing(student, school, s
     assert page.status_code == 200
     assert b'name="_save"' not in page.content
     assert b".jpg" not in page.content
+
+
+def test_operator_does_not_read_what_students_say_of_themselves(student, school):
+    photo = factories.photo(
+        student, appeal="appearance", appeal_words="My left eye is of glass.", excuses={"eyes": "off"}
+    )
+    with school_scope(school):
+        Exemption.objects.create(
+            student=student,
+            school=school,
+            season=student.season,
+            kind=Exemption.Kind.EYES,
+            words="My left eye is of glass.",
+        )
+    operator = client_of(User.objects.create_superuser("root", "root@example.org", "a-long-password"))
+    for row in (photo, Exemption._base_manager.get()):
+        page = operator.get(reverse(f"admin:capture_{row._meta.model_name}_change", args=[row.pk])).content.decode()
+        assert "of glass" not in page
+        assert "eyes" not in page

@@ -65,6 +65,10 @@ def _declare(student, kind: str = Kind.EYES, words: str = WORDS) -> Exemption:
     return row
 
 
+def _confirm(row: Exemption, by) -> None:
+    exemptions.confirm(exemption=row, kind=row.kind, by=by)
+
+
 def _work(student) -> None:
     """What the worker does with a photo that was put back into its queue."""
     for photo in Photo.objects.filter(student=student, status=Photo.Status.CHECKING):
@@ -128,7 +132,7 @@ def test_declared_rules_warn_and_the_photo_gets_its_portrait(agreed, rejected):
 
 
 def test_confirmed_rules_say_nothing_but_the_reviewer_sees_them(agreed, rejected, owner, owner_client, enrolment):
-    exemptions.confirm(exemption=_declare(agreed), by=owner)
+    _confirm(_declare(agreed), owner)
     photo = Photo.objects.get(pk=rejected.pk)
     assert (photo.outcome, _outcomes(photo)) == ("green", {})
     assert [item.rule for item in explanations.explain_excused(photo)] == ["eyes"]
@@ -140,13 +144,13 @@ def test_confirmed_rules_say_nothing_but_the_reviewer_sees_them(agreed, rejected
 
 
 def test_next_photo_of_the_student_is_judged_with_the_exemption(agreed, enrolment, owner, small_eyes):
-    exemptions.confirm(exemption=_declare(agreed), by=owner)
+    _confirm(_declare(agreed), owner)
     photo = _judged(agreed, enrolment, small_eyes)
     assert (photo.status, photo.outcome, photo.excuses["eyes"]) == (Photo.Status.READY, "green", "off")
 
 
 def test_other_rules_are_still_asked(agreed, enrolment, owner):
-    exemptions.confirm(exemption=_declare(agreed), by=owner)
+    _confirm(_declare(agreed), owner)
     photo = _judged(agreed, enrolment, draw_jpeg(Person.random(7), "mouth", size=(900, 1200)))
     assert (photo.status, _outcomes(photo)["mouth"]) == (Photo.Status.REJECTED, "reject")
 
@@ -161,7 +165,7 @@ def test_refused_exemption_excuses_nothing(agreed, rejected, owner, enrolment, s
 
 
 def test_a_replay_under_the_same_limits_changes_nothing(agreed, rejected, owner, season):
-    exemptions.confirm(exemption=_declare(agreed), by=owner)
+    _confirm(_declare(agreed), owner)
     photos = rejudge.judged_photos(season)
     assert rejudge.predict(photos, limits.in_force(season), season=season).changed == 0
     stricter = factories.limit_set(season, {"eyes": {"warn": 0.9, "reject": 0.8}})
@@ -183,7 +187,7 @@ def test_exemption_that_changes_while_the_photo_is_examined_counts(agreed, enrol
 
 def test_no_machine_approves_an_exempted_photo(agreed, rejected, owner, season, enrolment):
     factories.limit_set(season, approves_green=True)
-    exemptions.confirm(exemption=_declare(agreed), by=owner)
+    _confirm(_declare(agreed), owner)
     photo = submission.submit(student=agreed, enrolment=enrolment, by=agreed)
     assert (photo.outcome, photo.status) == ("green", Photo.Status.SUBMITTED)
     assert not automatic_approval.is_green(photo)
@@ -197,13 +201,30 @@ def test_approving_the_photo_confirms_what_was_declared(agreed, rejected, enrolm
     row = _declare(agreed)
     submission.submit(student=agreed, enrolment=enrolment, by=agreed)
     assert said("Approve and confirm") in owner_client.get("/school/review/").content.decode()
-    owner_client.post(f"/school/photos/{rejected.pk}/approve/")
+    owner_client.post(f"/school/photos/{rejected.pk}/approve/", {"exemption": Kind.EYES})
     row.refresh_from_db()
     agreed.refresh_from_db()
     assert (row.status, row.decided_by_name) == (Status.CONFIRMED, owner.actor_name)
     assert agreed.stage == Student.Stage.APPROVED
     with pytest.raises(Conflict):  # what was approved is not declared away
         exemptions.declare(student=agreed, kind=Kind.FACE, by=agreed)
+
+
+def test_nothing_is_confirmed_that_the_reviewer_has_not_seen(agreed, rejected, enrolment, owner_client):
+    row = _declare(agreed)
+    submission.submit(student=agreed, enrolment=enrolment, by=agreed)
+    assert "/approve/" not in owner_client.get("/school/review/?view=grid").content.decode()
+    _declare(agreed, Kind.HEAD_COVER, "A cap.")  # after the reviewer has opened the page
+    shown = {"exemption": Kind.EYES, "kind": Kind.EYES}
+    answers = [
+        owner_client.post(f"/school/photos/{rejected.pk}/approve/", shown),
+        owner_client.post(f"/school/photos/{rejected.pk}/approve/"),
+        owner_client.post(f"/school/exemptions/{row.pk}/confirm/", shown),
+    ]
+    row.refresh_from_db()
+    assert [answer.status_code for answer in answers] == [409, 409, 409]
+    assert row.status == Status.DECLARED
+    assert Photo.objects.get(pk=rejected.pk).status == Photo.Status.SUBMITTED
 
 
 def test_returning_the_photo_decides_nothing_about_the_student(agreed, rejected, enrolment, owner):
@@ -215,7 +236,7 @@ def test_returning_the_photo_decides_nothing_about_the_student(agreed, rejected,
 
 
 def test_one_a_student_and_a_new_one_is_decided_anew(agreed, owner):
-    exemptions.confirm(exemption=_declare(agreed), by=owner)
+    _confirm(_declare(agreed), owner)
     assert _declare(agreed).status == Status.CONFIRMED  # the same again changes nothing
     row = _declare(agreed, Kind.FACE, "A scar on the cheek.")
     assert (row.status, row.decided_at, row.decided_by_name) == (Status.DECLARED, None, "")
@@ -257,7 +278,7 @@ def test_refusal_needs_its_reason(student, owner):
 
 
 def test_history_and_messages_never_say_what_it_is(agreed, rejected, owner):
-    exemptions.confirm(exemption=_declare(agreed), by=owner)
+    _confirm(_declare(agreed), owner)
     exemptions.take_back(student=agreed, by=agreed)
     events = str(list(Event.objects.values_list("kind", "facts")))
     messages = str(list(Notification.objects.values_list("kind", "parameters")))
@@ -308,7 +329,8 @@ def test_student_declares_on_the_phone_and_the_school_confirms(agreed, rejected,
     assert WORDS in listed
     assert exemptions.count_declared(agreed.season, school) == 1
     row = Exemption.objects.get()
-    assert owner_client.post(f"/school/exemptions/{row.pk}/confirm/")["Location"] == "/school/exemptions/"
+    confirmed = owner_client.post(f"/school/exemptions/{row.pk}/confirm/", {"kind": "eyes"})
+    assert confirmed["Location"] == "/school/exemptions/"
     assert said("Nothing declared here") in owner_client.get("/school/exemptions/").content.decode()
     assert (
         said("The photo rules that it concerns are not asked of you.") in client.get("/me/exemption/").content.decode()
