@@ -115,6 +115,33 @@ def test_a_limit_that_the_season_has_switched_off_is_not_spoken_of(page):
     assert page.evaluate("async ([url, limits]) => told(await seen(url), limits)", [url_of(rgb), limits]) == []
 
 
+LATE_WORKER = """
+let looks = 0;
+const face = (width) => [{ score: 1, box: { width } }];
+self.onmessage = ({ data: { model, width, turn } }) => {
+  if (model) return self.postMessage({ ready: true, turn });
+  looks += 1;
+  return setTimeout((answer) => self.postMessage(answer), looks === 1 ? 2600 : 1200, { faces: face(looks), turn });
+};
+"""
+
+
+def test_an_answer_that_comes_too_late_is_not_taken_for_that_of_the_next_look(page):
+    page.route("**/late_worker.js", lambda route: route.fulfill(body=LATE_WORKER, content_type="text/javascript"))
+    widths = page.evaluate(
+        """async () => {
+          const { faceFinder } = await import("/faces.js");
+          const finder = faceFinder({ worker: "/late_worker.js", model: "/blazeface.bin" });
+          await finder.ready;
+          const frame = Object.assign(document.createElement("canvas"), { width: 480, height: 640 });
+          const found = [await finder.find(frame), await finder.find(frame)];
+          finder.close();
+          return found.map((faces) => faces && faces[0].box.width);
+        }"""
+    )
+    assert widths == [None, 2]
+
+
 def test_the_network_is_made_from_the_installed_package():
     path = finders.find(FACE_NETWORK)
     with open(path, "rb") as made:

@@ -247,6 +247,23 @@ def test_an_old_form_gets_a_new_token_and_the_photo_is_sent(phone, student, scho
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_store_that_does_not_answer_in_time_keeps_the_photo(phone):
+    """A phone that is busy just after the page was loaded."""
+    page = phone(
+        """if (sessionStorage.slow) {
+          const open = IDBFactory.prototype.open;
+          IDBFactory.prototype.open = function (...given) { return performance.now() < 2500 ? {} : open.apply(this, given); };
+        }"""
+    )
+    take(page)
+    assert kept(page)
+    page.evaluate("sessionStorage.slow = 1")
+    page.reload()
+    expect(form(page)).to_have_attribute("data-mode", "live", timeout=20_000)
+    assert kept(page)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_photo_that_did_arrive_is_not_a_second_one(phone, student, school):
     """The answer was lost on the way: the photo is sent again, as the same."""
     page = phone()

@@ -1,6 +1,6 @@
 // Finds faces in small pictures, beside the page's own thread: BlazeFace short-range (Bazarevsky et al., 2019), read
-// from the file that vision/blazeface.py writes. One message {model} loads it; every {pixels, width, height} (RGBA) is
-// answered by {faces}: places in fractions of the picture, the best first.
+// from the file that vision/blazeface writes. One message {model, turn} loads it; every {pixels, width, height, turn} (RGBA) is
+// answered by {faces, turn}: places in fractions of the picture, the best first. `turn` comes back as it was sent.
 "use strict";
 
 const CORNERS = 4; // numbers of a box before those of its points
@@ -250,12 +250,12 @@ async function answer({ data }) {
       const response = await fetch(data.model);
       if (!response.ok) throw new Error(`the model: ${response.status}`);
       find = finder(await network(await response.arrayBuffer()));
-      self.postMessage({ ready: true });
+      self.postMessage({ ready: true, turn: data.turn });
     } else {
-      self.postMessage({ faces: find(data) });
+      self.postMessage({ faces: find(data), turn: data.turn });
     }
   } catch (error) {
-    self.postMessage({ failed: String(error) });
+    self.postMessage({ failed: String(error), turn: data.turn });
   }
 }
 

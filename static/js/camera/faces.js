@@ -10,15 +10,18 @@ const PATIENCE = 2000; // ms for one look: a worker that hangs must not take the
 export function faceFinder({ worker: address, model }) {
   let worker = null;
   let wait = null;
+  let turn = 0;
   let able = false;
   const ask = (message, transfer, patience) =>
     new Promise((resolve) => {
       const clock = setTimeout(resolve, patience, null);
+      turn += 1;
       wait = (data) => {
+        if (data && data.turn !== turn) return; // the late answer to a look that was given up
         clearTimeout(clock);
         resolve(data);
       };
-      worker.postMessage(message, transfer);
+      worker.postMessage({ ...message, turn }, transfer);
     });
   const close = () => {
     if (worker) worker.terminate();

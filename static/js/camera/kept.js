@@ -27,11 +27,12 @@ async function seal(key, photo, details) {
 
 // Resolves to {photo, name, origin, token, at} of the student whose key it is, or null. What is too old or somebody else's is deleted.
 export async function find(key) {
+  let record = null;
   try {
-    const record = await recordOf(key);
+    record = await recordOf(key);
     return record && { ...(await opened(record, key)), at: record.at };
   } catch (error) {
-    await drop();
+    if (record) await drop(); // no key opens it any more; where the store gave no answer the photo stays for the next visit
     return null;
   }
 }
