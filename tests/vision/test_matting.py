@@ -152,6 +152,19 @@ def test_dark_curl_on_the_neck_is_whole(alpha):
     assert made.alpha[410:431, 300:311].min() > 0.85
 
 
+def test_gap_between_a_curl_and_the_shoulder_is_wall(alpha):
+    """The network half takes it for the person, and hardly a strand crosses it."""
+    loop = alpha.copy()
+    cv2.ellipse(loop, (345, 425), (45, 48), 0, 0, 360, 1.0, 12)
+    inside, seen = np.zeros_like(loop), np.zeros_like(loop)
+    cv2.ellipse(inside, (345, 425), (30, 33), 0, 0, 360, 1.0, -1)
+    cv2.ellipse(seen, (345, 425), (51, 54), 0, 0, 360, 0.75, -1)
+    seen[380:] = np.maximum(seen[380:], cv2.GaussianBlur(loop, (0, 0), 3)[380:])
+    made = compute_matte(photo_of(loop, WALL), np.maximum(rough_mask(alpha), seen), 380.0, oval())
+
+    assert made.alpha[(inside > 0) & (loop == 0)].mean() < 0.03
+
+
 def test_closed_form_keeps_what_is_known_and_fills_the_rest(alpha):
     known = np.where(alpha > 0.999, 1.0, np.where(alpha < 0.001, 0.0, 0.5)).astype(np.float32)
     nothing = np.zeros_like(known)

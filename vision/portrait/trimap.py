@@ -28,6 +28,8 @@ NOISE = 0.02  # least spread of a wall's colour
 POCKET_DISTANCE = 0.11  # how far the colour of a gap in the hair may be from that of the wall
 POCKET_CONTRAST = 0.2
 POCKET_PIXELS = 5  # at least; between strands they are narrow
+LOWER = 0.4  # heights of the face below the chin in which gaps are opened
+LOWER_DISTANCE = 0.07  # how far their colour may be from that of the wall
 POCKET_RING = 4  # round a gap that becomes unknown
 HAIR_DISTANCE = 0.14
 HAIR_CONTRAST = 0.35  # to the wall; less, and the colours cannot tell
@@ -66,7 +68,7 @@ def build_trimap(rgb: np.ndarray, mask: np.ndarray, chin: float, oval: np.ndarra
     known = trimap_from_mask(mask, chin / 2, core)
     wall, noise = estimate_wall(rgb, known, mask)
     hair, clothes = hair_colours(rgb, known, core), clothes_colour(rgb, mask, chin / 2, core)
-    known = open_pockets(rgb, known, wall, noise, chin / 2, core)
+    known = open_pockets(rgb, known, mask, wall, noise, chin / 2, core)
     known = reclaim_hair(rgb, known, mask, wall, hair, core)
     known = clear_detached(known, core)
     person = _spread(rgb, (known == 1).astype(np.float32), PERSON_RADII)
@@ -99,20 +101,28 @@ def estimate_wall(rgb: np.ndarray, known: np.ndarray, mask: np.ndarray) -> tuple
 
 
 def open_pockets(
-    rgb: np.ndarray, known: np.ndarray, wall: np.ndarray, noise: np.ndarray, chin: float, core: np.ndarray
+    rgb: np.ndarray,
+    known: np.ndarray,
+    mask: np.ndarray,
+    wall: np.ndarray,
+    noise: np.ndarray,
+    chin: float,
+    core: np.ndarray,
 ) -> np.ndarray:
-    """Mark gaps between hair and neck as wall, whatever the mask says, where they have the even
-    colour of the wall.
-
-    Only beside the lower face, and only where neither the person nearby nor skin looks like the
+    """Mark gaps between hair, neck and shoulders as wall where they have the even colour of the
     wall.
+
+    Beside the lower face whatever the mask says; below the chin, where a shirt may be like the
+    wall, only nearer to its colour and where the mask doubts. Nowhere if the person nearby or skin
+    looks like the wall.
     """
     face = _filled(core, known.shape)
-    beside = np.zeros(known.shape, bool)
-    beside[int(max(0, core[:, 1].mean())) : int(np.clip(chin, 0, known.shape[0]))] = True
-    beside &= (face == 0) & (known != 0) & (noise < POCKET_DISTANCE / 2)
+    rows = np.arange(len(known))[:, None]
+    upper = (rows >= core[:, 1].mean()) & (rows < chin)
+    lower = (rows >= chin) & (rows < chin + LOWER * np.ptp(core[:, 1])) & (mask < SURE_PERSON)
+    beside = (upper | lower) & (face == 0) & (known != 0) & (noise < POCKET_DISTANCE / 2)
     beside &= _unlike(wall, rgb[face > 0].mean(0), POCKET_CONTRAST)
-    like_wall = beside & ~_unlike(rgb, wall, POCKET_DISTANCE)
+    like_wall = beside & ~_unlike(rgb, wall, POCKET_DISTANCE) & (upper | ~_unlike(rgb, wall, LOWER_DISTANCE))
     person = _spread(rgb, ((known == 1) & ~like_wall).astype(np.float32), PERSON_RADII)
     pocket = _without_specks(like_wall & _unlike(person, wall, POCKET_CONTRAST), POCKET_PIXELS)
     known = np.where(cv2.dilate(pocket, _disc(POCKET_RING)) > 0, np.minimum(known, 0.5), known)
