@@ -66,7 +66,7 @@ def decode(data: bytes, flag: int) -> np.ndarray:
 
 def run_networks(source: vision.Source) -> None:
     networks.face_meshes(source.work)
-    networks.face_boxes(source.work)
+    networks.face_detections(source.work)
     networks.person_mask(source.work[:384, :384])
 
 

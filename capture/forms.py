@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 import vision
 from capture.judging import limit_preview, limits
 from capture.models import Exemption, LimitSet, Photo, Station
+from capture.review import appeals, exemptions
 from schools.models import Enrolment
 
 
@@ -69,7 +70,7 @@ class AppealForm(forms.Form):
     words = forms.CharField(
         label=_("What should the person know?"),
         required=False,
-        max_length=200,
+        max_length=appeals.WORDS_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("You need not write anything. Please write nothing about an illness."),
     )
@@ -85,7 +86,7 @@ class ExemptionForm(forms.Form):
     words = forms.CharField(
         label=_("In a sentence"),
         required=False,
-        max_length=200,
+        max_length=exemptions.WORDS_LENGTH,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("What your school should know to confirm it. Write no diagnosis, and send no document."),
     )
@@ -94,7 +95,7 @@ class ExemptionForm(forms.Form):
 class AnswerForm(forms.Form):
     answer = forms.CharField(
         label=_("Reason"),
-        max_length=300,
+        max_length=exemptions.ANSWER_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("The student reads this sentence."),
         error_messages={"required": _("Tell the student why.")},

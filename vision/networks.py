@@ -71,11 +71,6 @@ def _eyes_and_mouth(detection: Any, size: np.ndarray) -> tuple[np.ndarray, np.nd
     return points[:2].mean(0), points[3]
 
 
-def face_boxes(rgb: np.ndarray) -> list[np.ndarray]:
-    """Boxes (x0, y0, x1, y1) in px of every face up to about 5 m away, small faces included."""
-    return [detection.box for detection in face_detections(rgb)]
-
-
 def person_mask(rgb: np.ndarray) -> np.ndarray:
     """Probability of a person per pixel, float32 (h, w) of the size of `rgb`."""
     return _run("person", rgb).segmentation_mask
@@ -106,7 +101,7 @@ def warm_up() -> None:
     """
     blank = np.full((256, 256, 3), 128, np.uint8)
     face_meshes(blank)
-    face_boxes(blank)
+    face_detections(blank)
     person_mask(blank)
 
 

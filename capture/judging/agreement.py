@@ -27,12 +27,15 @@ OF_PEOPLE = (Photo.Status.APPROVED, Photo.Status.RETURNED)
 
 @dataclass(frozen=True)
 class Decision:
-    """A photo that a person approved or returned. `found`: {rule: outcome}; `blamed`: the rules that the return speaks of."""
+    """A photo that a person approved or returned. `found`: {rule: outcome}; `blamed`: the rules that the return speaks of;
+    `excused`: those that the student's exemption concerns.
+    """
 
     photo_id: int
     is_returned: bool
     found: dict[str, str]
     blamed: frozenset[str]
+    excused: frozenset[str]
     measures: dict[str, Any]
 
 
@@ -112,7 +115,9 @@ def _decisions(season: Season, days: int) -> list[Decision]:
     since = timezone.now() - dt.timedelta(days=days)
     photos = Photo.objects.filter(season=season, decided_by__isnull=False, decided_at__gte=since, status__in=OF_PEOPLE)
     rows = list(
-        photos.order_by("-decided_at").values_list("pk", "status", "reason_names", "measures", "geometry")[:SAMPLE]
+        photos.order_by("-decided_at").values_list("pk", "status", "reason_names", "excuses", "measures", "geometry")[
+            :SAMPLE
+        ]
     )
     found: dict[int, dict[str, str]] = {pk: {} for pk, *_rest in rows}
     for photo_id, rule, outcome in Finding.objects.filter(photo__in=list(found)).values_list(
@@ -125,9 +130,10 @@ def _decisions(season: Season, days: int) -> list[Decision]:
             status == Photo.Status.RETURNED,
             found[pk],
             _blamed(reasons, found[pk]) if status == Photo.Status.RETURNED else frozenset(),
+            frozenset(excused),
             criterion_values(measures, geometry),
         )
-        for pk, status, reasons, measures, geometry in rows
+        for pk, status, reasons, excused, measures, geometry in rows
     ]
 
 
@@ -161,7 +167,9 @@ def _reasons_of_green(season: Season, decided: list[Decision]) -> list[tuple[Any
     return [(REASONS[name].title, number) for name, number in ordered] + ([("", own_words)] if own_words else [])
 
 
-def _agreement_of(rule: vision.Rule, decided: list[Decision], bounds: vision.Limits) -> RuleAgreement:
+def _agreement_of(rule: vision.Rule, every: list[Decision], bounds: vision.Limits) -> RuleAgreement:
+    """Without the photos of students from whom the rule is not asked: their approval says nothing of it."""
+    decided = [d for d in every if rule.name not in d.excused]
     rejected = [d for d in decided if d.found.get(rule.name) == Finding.Outcome.REJECT]
     warned = [d for d in decided if d.found.get(rule.name) == Finding.Outcome.WARN]
     silent = [d for d in decided if rule.name not in d.found]

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 
 import vision
-from capture.models import Exemption, Photo
+from capture.models import Exemption
 from students.models import Student
 
 Excuses = Mapping[str, str]
@@ -32,8 +32,3 @@ def excuse(findings: Iterable[vision.Finding], excuses: Excuses) -> tuple[vision
         for finding in findings
         if excuses.get(finding.rule) != OFF
     )
-
-
-def is_excused(photo: Photo) -> bool:
-    """Whether a confirmed exemption takes rules off this photo."""
-    return OFF in photo.excuses.values()

@@ -34,7 +34,7 @@ def is_green(photo: Photo) -> bool:
     """Whether the photo has no finding, neither stored nor under the limits in force.
 
     It also has to be compared with all other photos, and the account must not be locked. A photo
-    whose student has appealed, or has an exemption, is for a person.
+    whose student has appealed, or from which an exemption takes rules, is for a person.
     """
     limit_set = limits.in_force(photo.season)
     if not limit_set.approves_green or photo.outcome != "green" or photo.student.is_locked:

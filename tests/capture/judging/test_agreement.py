@@ -110,6 +110,15 @@ def test_a_return_is_put_down_to_the_rule_that_had_found_something(season, decid
     assert rule_of(found, "ears").missed.hits == 0
 
 
+def test_photos_from_which_a_rule_is_excused_say_nothing_about_it(season, decide):
+    decide(20, {"smile": 0.60})
+    decide(10, {"smile": 0.75}, findings={"smile": "warn"}, returned_for="expression")
+    decide(40, {"smile": 0.90}, excuses={"smile": "off"})
+    row = rule_of(agreement_of(season), "smile")
+    assert (row.agreement.hits, row.agreement.of) == (30, 30)
+    assert not row.proposal.is_better
+
+
 def test_automatic_and_old_decisions_do_not_count(season, school, decide, owner):
     old = timezone.now() - dt.timedelta(days=10)
     factories.photo(factories.student(school, season), Photo.Status.APPROVED, decided_by=owner, decided_at=old)
