@@ -383,14 +383,35 @@ def test_hair_cut_off_at_the_side_leaves_no_streaks(draw):
     picture = draw_portrait(replace(Person.random(2), hair_style="long", volume=1.0), size=(900, 1200))
     narrow = np.asarray(picture)[:, 235:665]
     source = open_photo(jpeg(narrow))
-    portrait = make_portrait(source, measure(source))
+    measures = measure(source)
+    portrait = make_portrait(source, measures)
     crop = portrait.geometry["crop"]
     left = round(240 - crop["scale"] * crop["x"] * narrow.shape[1])
-    chin = 320 + crop["scale"] * (max(y for _, y in measure(source)["oval"]) - crop["y"]) * len(narrow)
-    beside = pixels_of(portrait)[100 : int(chin), : left - 6].astype(int)
+    top, chin = (320 + crop["scale"] * (y - crop["y"]) * len(narrow) for y in np.array(measures["oval"])[[0, 18], 1])
+    mouth = int(chin - 0.26 * (chin - top))
+    beside = pixels_of(portrait)[100:mouth, : left - 6].astype(int)
 
     assert left > 20
     assert np.abs(beside - BACKGROUNDS["blue"]).max() <= 12
+
+
+def test_collar_as_high_as_the_chin_goes_on_beside_the_photo(draw):
+    """The head sinks into a hood: its clothes are no hair that ends at the border."""
+    hooded = np.asarray(draw(2)).copy()
+    chin = int(max(y for _, y in measure(open_photo(jpeg(hooded)))["oval"]) * 1200)
+    for side in (-1, 1):
+        corners = [(450 + side * 160, chin - 30), (450 + side * 450, chin - 30), (450 + side * 450, 1200), (450, 1200)]
+        cv2.fillConvexPoly(hooded, np.array(corners), (92, 62, 50), cv2.LINE_AA)
+    narrow = hooded[:, 210:690]
+    source = open_photo(jpeg(narrow))
+    portrait = make_portrait(source, measure(source))
+    crop = portrait.geometry["crop"]
+    left = round(240 - crop["scale"] * crop["x"] * narrow.shape[1])
+    row = round(320 + crop["scale"] * ((chin + 12) / len(narrow) - crop["y"]) * len(narrow))
+    beside = pixels_of(portrait)[row : row + 20, 2 : left - 4].astype(int)
+
+    assert left > 10
+    assert np.abs(beside - (92, 62, 50)).max() < 40
 
 
 def test_portrait_needs_a_face(checked):

@@ -23,6 +23,7 @@ from vision.source import Source
 from vision.verdict import Finding
 
 SURPLUS = 1.2  # source px per portrait px; more are averaged first, because turning them down in one step would alias
+HOOD = 0.25  # of the height of the face: how far above the chin the clothes may reach at the sides
 
 
 @dataclass(frozen=True)
@@ -58,10 +59,10 @@ def make_portrait(
     geometry = portrait_geometry(cut, dict(measures), source.size)
     matrix = cut.matrix(source.size)
     area = shown_area(source.work) * np.tile(source.size, 2)
-    _, chin = _outline(measures, matrix, source.size)
+    oval, chin = _outline(measures, matrix, source.size)
     picture = stretch_chest(warp(source, cut, area), matrix, area, chin)
     cut_person = cut_out(picture, measures, source, cut)
-    alpha = clear_missing(cut_person.alpha, matrix, area, chin)
+    alpha = clear_missing(cut_person.alpha, matrix, area, chin - HOOD * np.ptp(oval[:, 1]))
     rgb = compose(cut_person.person, alpha, BACKGROUNDS[background])
     jpeg, quality = encode_portrait(rgb)
     edge = round(cut_person.edge, 4)

@@ -56,10 +56,10 @@ def stretch_chest(picture: np.ndarray, matrix: np.ndarray, area: np.ndarray, chi
     return np.concatenate([picture[: int(start)], stretched])
 
 
-def clear_missing(alpha: np.ndarray, matrix: np.ndarray, area: np.ndarray, chin: float) -> np.ndarray:
+def clear_missing(alpha: np.ndarray, matrix: np.ndarray, area: np.ndarray, neck: float) -> np.ndarray:
     """Alpha of the portrait (h, w), corrected beyond the source: at the sides only shoulders below
-    the chin go on, falling by at least 45 degrees from it, and nothing is added above the head.
-    Both would be a mirror image.
+    the row `neck` go on, falling by at least 45 degrees from it, and nothing is added above the
+    head. Both would be a mirror image.
     """
     x, y = np.meshgrid(np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32))
     places = cv2.transform(cv2.merge([x, y]), cv2.invertAffineTransform(matrix))
@@ -72,6 +72,6 @@ def clear_missing(alpha: np.ndarray, matrix: np.ndarray, area: np.ndarray, chin:
     level = cv2.remap(alpha, nearest, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     shoulders = cv2.morphologyEx(level, cv2.MORPH_CLOSE, np.ones((GAP, 1), np.uint8))
     shoulders = np.minimum.accumulate(np.where(beside, shoulders, 1)[::-1], 0)[::-1]
-    above |= beside & (y < chin + np.abs(x - nearest[..., 0]))
+    above |= beside & (y < neck + np.abs(x - nearest[..., 0]))
     shown = np.where(above, 0, shoulders).astype(np.float32)
     return np.minimum(np.where(beside | above, shown, alpha), cv2.blur(shown, (FADE, FADE)))
