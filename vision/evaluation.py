@@ -215,9 +215,11 @@ def evaluate(
 ) -> Evaluation:
     """Measure and judge every photo that is not among the `kept` measures; the new ones are added.
 
-    A photo that breaks an ignored rule counts as one that does not.
+    A photo that breaks an ignored rule counts as one that does not. One that was made to break it is
+    left out.
     """
-    labels, measured = list(labelled), kept or KeptMeasures()
+    measured, switched_off = kept or KeptMeasures(), frozenset(ignored)
+    labels = [label for label in labelled if not (label.kind and label.expected & switched_off)]
     missing = [label for label in labels if label.name not in measured]
     if missing:
         networks.warm_up()
@@ -226,7 +228,7 @@ def evaluate(
         if progress:
             progress(number, len(missing))
     measured.save()
-    judged = Evaluation([], limits, frozenset(ignored))
+    judged = Evaluation([], limits, switched_off)
     for label in labels:
         measures = measured[label.name]
         asked = replace(label, expected=label.expected - judged.ignored)

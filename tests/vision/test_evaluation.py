@@ -37,7 +37,9 @@ def test_area_under_curve():
 def test_every_measured_rule_has_a_score(checked):
     scores = {rule.name: rule.violation_score(checked.measures, background="blue") for rule in RULES}
 
-    assert {name for name, score in scores.items() if score is not None} == {r.name for r in RULES if r.is_checked}
+    assert {name for name, score in scores.items() if score is not None} == {
+        r.name for r in RULES if r.is_checked and r.criteria
+    }
     assert all(isinstance(score, int | float) for score in scores.values() if score is not None)
 
 
@@ -59,7 +61,10 @@ BESIDE_THE_SCORE = {
     ("side_light", "side_stops"),
     ("overexposed", "skin"),
     ("face_glare", "under_eye"),
+    ("red_eye", "red_eyes"),
     ("eyes", "eye_aspect"),
+    ("head_cover", "cover_around"),
+    ("head_cover", "strands"),
     ("colour", "skin_hue"),
     ("colour", "skin_chroma"),
 }
@@ -157,6 +162,20 @@ def test_photos_of_the_same_name_in_two_folders_are_two_photos(tmp_path):
     judged = evaluate(read_labels(tmp_path, tmp_path / "labels.csv"), limits_of(), KeptMeasures(kept))
 
     assert [[finding.rule for finding in photo.findings] for photo in judged.photos] == [["unreadable"], ["one_face"]]
+
+
+def test_of_an_ignored_rule_real_photos_stay_and_made_ones_go(tmp_path):
+    rows = ["real.jpg,too_close,", "made.jpg,too_close,close", "mouth.jpg,mouth,opened"]
+    (tmp_path / "labels.csv").write_text("file,expected,kind\n" + "\n".join(rows) + "\n")
+    kept = tmp_path / "kept.json"
+    kept.write_text(json.dumps({f"{name}.jpg": {"faces": 0} for name in ("real", "made", "mouth")}))
+    labels = read_labels(tmp_path, tmp_path / "labels.csv")
+    judged = evaluate(labels, limits_of(), KeptMeasures(kept), ignored=["too_close"])
+
+    assert [(photo.label.name, photo.label.is_clean) for photo in judged.photos] == [
+        ("real.jpg", True),
+        ("mouth.jpg", False),
+    ]
 
 
 def test_labels_without_files_are_refused(tmp_path):
