@@ -149,7 +149,7 @@ ears = COVER.add(
         label=_("Ears covered"),
         sentence=_("Hair may be covering the ears."),
         advice=_("Tuck your hair behind the ears."),
-        criteria=(criterion(_("Skin seen beside the cheeks"), SHARE, "ear_skin", warn=below(0.4)),),
+        criteria=(criterion(_("Skin seen beside the cheeks"), SHARE, "ear_skin", warn=below(0.25)),),
         places=dots("cheeks"),
     )
 )
@@ -161,7 +161,7 @@ necklace = COVER.add(
         label=_("Necklace"),
         sentence=_("There seems to be a necklace."),
         advice=_("Take off necklaces and chains."),
-        criteria=(criterion(_("Bright thin lines on both sides of the neck"), IN_EYES, "necklace", warn=above(0.5)),),
+        criteria=(criterion(_("Bright thin lines on both sides of the neck"), IN_EYES, "necklace", warn=above(0.65)),),
         places=box("neck_box"),
     )
 )
@@ -217,7 +217,7 @@ head_cover = COVER.add(
         sentence=_("Something seems to cover the head."),
         advice=_("Take off hats, caps and hair bands."),
         criteria=(
-            criterion(_("Colours of no hair above the forehead"), SHARE, "cover_colour", warn=above(0.15)),
+            criterion(_("Colours of no hair above the forehead"), SHARE, "cover_colour", warn=above(0.3)),
             criterion(
                 _("The same colour above, beside and below the face"), SHARE, "cover_around", around=above(0.5, "warn")
             ),

@@ -134,7 +134,7 @@ smile = EXPRESSION.add(
         label=_("Broad smile"),
         sentence=_("The smile is rather broad."),
         advice=_("Relax your face; a slight smile with closed lips is fine."),
-        criteria=(criterion(_("Width of the mouth over that of the eyes"), RATIO, "smile", warn=above(0.64)),),
+        criteria=(criterion(_("Width of the mouth over that of the eyes"), RATIO, "smile", warn=above(0.66)),),
         places=MOUTH,
     )
 )

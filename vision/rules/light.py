@@ -60,7 +60,7 @@ overexposed = LIGHT.add(
         advice=_("Move away from strong light, switch off the flash and take the photo again."),
         criteria=(
             criterion(_("Burnt part of the face"), SHARE, "burnt", reject=above(0.06)),
-            criterion(_("Lightness of the skin"), LIGHTNESS, "skin", skin=above(94, "reject"), light=above(91, "warn")),
+            criterion(_("Lightness of the skin"), LIGHTNESS, "skin", skin=above(94, "reject"), light=above(93, "warn")),
         ),
         decide=in_order("skin", "reject", "light"),
         places=box("box"),

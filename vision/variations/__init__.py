@@ -107,10 +107,24 @@ VARIATIONS: tuple[Variation, ...] = (
         "beauty", "beauty mode on: the skin is smoothed", partial(processing.smoothed, strength=0.8), "beautified"
     ),
     _harmless("sharpened", "sharpened with faint halos", partial(processing.sharpened, amount=0.8)),
-    _harmless("sharpened_strong", "sharpened with plain halos", partial(processing.sharpened, amount=1.8)),
+    _harmful(
+        "sharpened_strong",
+        "plain halos along hair and collar: a filter that a reviewer sees",
+        partial(processing.sharpened, amount=1.8),
+    ),
     _harmless("noise", "some noise of the sensor", partial(processing.noisy, amount=1)),
     _harmful("noise_strong", "grainy, as in the dark", partial(processing.noisy, amount=3)),
-    _harmless("denoised", "noise taken out, pores left", partial(processing.denoised, amount=3)),
+    _harmless(
+        "denoised",
+        "noise taken out, nine tenths of the skin's detail left",
+        partial(processing.denoised, amount=1.5),
+    ),
+    _harmful(
+        "denoised_plainly",
+        "a quarter of the skin's detail taken out with the noise",
+        partial(processing.denoised, amount=3),
+        "beautified",
+    ),
     _harmful(
         "denoised_strong",
         "the skin painted over by noise reduction",

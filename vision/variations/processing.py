@@ -87,7 +87,7 @@ def on_skin(original: Original, changed: np.ndarray, strength: float) -> np.ndar
 
 def of_a_phone(original: Original) -> np.ndarray:
     """Everything that a phone does at once, each part mild: tone, colour, noise, sharpening."""
-    for change, amount in ((tone_mapped, 0.12), (denoised, 3), (sharpened, 0.6)):
+    for change, amount in ((tone_mapped, 0.12), (denoised, 1.5), (sharpened, 0.6)):
         original = original.with_pixels(change(original, amount))
     return _saturated(original.rgb, 1.15)
 
