@@ -71,7 +71,7 @@ BOUNDS = [
     ("roll", "reject", "roll", 8.0, -8.1),
     ("yaw", "warn", "yaw", -8.0, -8.1),
     ("yaw", "reject", "yaw", 9.5, 9.6),
-    ("pitch", "warn", "pitch", 19.0, -19.1),
+    ("pitch", "warn", "pitch", 18.5, -18.6),
     ("sharpness", "reject", "sharpness", 1.8, 1.79),
     ("sharpness", "reject", "texture", 0.33, 0.32),
     ("side_light", "warn", "side_light", 16.0, -16.1),

@@ -90,7 +90,7 @@ pitch = FRAMING.add(
         label=_("Chin up or down"),
         sentence=_("The chin is raised or lowered."),
         advice=_("Hold the phone at the height of your eyes and keep your chin level."),
-        criteria=(criterion(_("Chin up or down"), DEGREES, "pitch", ABSOLUTE, warn=above(19)),),
+        criteria=(criterion(_("Chin up or down"), DEGREES, "pitch", ABSOLUTE, warn=above(18.5)),),
         places=box("box"),
     )
 )
