@@ -203,9 +203,15 @@ def _decode_whole(data: bytes, header: Header, divisor: int) -> np.ndarray:
 def _high_pixels(data: bytes, header: Header, divisor: int) -> np.ndarray:
     """RGB as coded: uint16 from a HEIC that is not halved, else uint8."""
     if header.kind == "heif" and divisor == 1:
-        return np.asarray(pillow_heif.open_heif(data, convert_hdr_to_8bit=False))[..., :3]
+        return _in_three(np.asarray(pillow_heif.open_heif(data, convert_hdr_to_8bit=False)))
     image = _open_heif(data, divisor) if header.kind == "heif" else _open_pillow(data, header)
     return np.asarray(image.convert("RGB"))
+
+
+def _in_three(pixels: np.ndarray) -> np.ndarray:
+    """Grey or RGB, with or without transparency, as RGB."""
+    grey = pixels[..., None] if pixels.ndim == 2 else pixels
+    return grey[..., :3] if grey.shape[2] >= 3 else np.repeat(grey[..., :1], 3, axis=2)
 
 
 def _open_heif(data: bytes, divisor: int) -> Image.Image:

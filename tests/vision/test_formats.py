@@ -126,6 +126,21 @@ def test_colours_beyond_srgb_keep_their_hue():
     assert max(red, blue) < green - 80
 
 
+@pytest.mark.parametrize("transfer", TRANSFERS)
+@pytest.mark.parametrize(("mode", "most"), [("L", 255), ("I;16", 65535)])
+def test_a_grey_picture_of_high_dynamic_range_stays_grey(mode, most, transfer):
+    values = np.full((300, 300), {"pq": 0.58, "hlg": 0.75}[transfer] * most)  # of the signal: white
+    stored = values.astype(np.uint8 if most == 255 else np.uint16)
+    file = io.BytesIO()
+    picture = pillow_heif.from_bytes(mode, (300, 300), stored.tobytes())
+    picture.save(file, quality=95, transfer_characteristics=TRANSFERS[transfer], full_range_flag=1)
+    shown = open_photo(file.getvalue()).work
+
+    assert shown.shape == (300, 300, 3)
+    assert shown.min() > 240
+    assert np.ptp(shown, axis=2).max() <= 3
+
+
 def test_pq_in_a_png_is_told_by_its_chunk():
     values = np.full((300, 300, 3), 148, np.uint8)  # 0.58 of the signal: 203 nits
     data = encode(values, "PNG")
