@@ -97,12 +97,13 @@ def judged(data: bytes) -> tuple[Checked, set[str]]:
 def test_high_dynamic_range_is_judged_like_the_same_shot_without(checked, kind, transfer):
     data = kind(nits(np.asarray(person())), transfer)
     found, rules = judged(data)
+    room = 0.05 if kind is high_dynamic_heic else 0.16  # the steps of 8 bits show in hue and fine detail
 
     assert read_header(data).transfer == TRANSFERS[transfer]
     assert rules == set()
     assert np.abs(found.source.work.astype(int) - np.asarray(person())).mean() < 2.5  # 2.2 at 8 bits
     for measure in ("skin_chroma", "skin_hue", "skin_detail", "sharpness"):
-        assert found.measures[measure] == pytest.approx(checked.measures[measure], rel=0.12), measure
+        assert found.measures[measure] == pytest.approx(checked.measures[measure], rel=room), measure
 
 
 @pytest.mark.parametrize("transfer", TRANSFERS)
