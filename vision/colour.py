@@ -22,10 +22,7 @@ def to_srgb(rgb: np.ndarray, icc: bytes | None) -> np.ndarray:
 
     A profile that is missing, broken or already sRGB changes nothing.
     """
-    transform = _transform(icc, "RGB") if icc else None
-    if transform is None:
-        return rgb
-    return np.asarray(ImageCms.applyTransform(Image.fromarray(rgb), transform))
+    return rgb if is_srgb(icc) else image_to_srgb(Image.fromarray(rgb), icc)
 
 
 def is_srgb(icc: bytes | None) -> bool:
@@ -34,14 +31,19 @@ def is_srgb(icc: bytes | None) -> bool:
 
 
 def image_to_srgb(image: Image.Image, icc: bytes | None) -> np.ndarray:
-    """A decoded Pillow image of any mode to uint8 sRGB (h, w, 3); transparency shows white."""
+    """A decoded Pillow image of any mode to uint8 sRGB (h, w, 3); transparency shows white. The image may be
+    changed: of large ones a copy less is held.
+    """
     image = _to_eight_bits(image)
     if image.mode == "CMYK":
         transform = _transform(icc, "CMYK") if icc else None
         return np.asarray(ImageCms.applyTransform(image, transform) if transform else image.convert("RGB"))
     grey = image.mode in ("L", "LA", "1")
-    rgb = np.asarray(_flatten(image))
-    return rgb if grey else to_srgb(rgb, icc)
+    image = _flatten(image)
+    transform = _transform(icc, "RGB") if icc and not grey else None
+    if transform:
+        ImageCms.applyTransform(image, transform, inPlace=True)
+    return np.asarray(image)
 
 
 class Lab:

@@ -13,6 +13,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from demo.drawn_people import Person, draw_portrait
 from tests.vision.pictures import high_dynamic_heic, interlaced_png
+from tests.vision.profiles import display_p3
 
 Named = tuple[str, bytes]
 SIZE = (810, 1080)
@@ -258,6 +259,11 @@ def heavy_bombs() -> Iterator[Named]:
         yield f"jpeg flat {side}", encoded(Image.new("L", (side, side)), "JPEG")
     for side in (4999, 7000):
         yield f"avif flat {side}", encoded(Image.new("RGB", (side, side)), "AVIF", quality=10, speed=10)
+    glass, film = Image.new("RGBA", (4999, 4999), (9, 9, 9, 128)), [Image.new("RGBA", (4999, 4999), (90, 9, 9, 30))]
+    for kind in ("PNG", "WEBP", "AVIF"):
+        options = {**QUICKLY[kind], "icc_profile": display_p3()}
+        yield f"{kind.lower()} flat alpha and profile", encoded(glass, kind, **options)
+    yield "webp flat film", encoded(glass, "WEBP", save_all=True, append_images=film, duration=99, method=0)
     yield "avif that claims to be small", _smaller(encoded(Image.new("RGB", (9000, 9000)), "AVIF", quality=9, speed=10))
     yield "heic that claims to be small", _smaller(encoded(Image.new("RGB", (9000, 9000)), "HEIC", quality=9))
     yield "heic flat 7000", encoded(Image.new("RGB", (7000, 7000)), "HEIC", quality=10)

@@ -10,6 +10,7 @@ from PIL import Image, ImageCms
 # Colorants adapted to D50, as the public profiles of these spaces hold them.
 DISPLAY_P3 = ((0.51512, 0.2412, -0.00105), (0.29198, 0.69225, 0.04189), (0.1571, 0.06657, 0.78407))
 ADOBE_RGB = ((0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457))
+PROPHOTO = ((0.79767, 0.28804, 0.0), (0.13519, 0.71187, 0.0), (0.03134, 0.00009, 0.82491))
 CORNERS = 2  # of each ink in the table of the press: none and all
 
 
@@ -24,11 +25,12 @@ def display_p3() -> bytes:
 
 def adobe_rgb() -> bytes:
     """A plain gamma of 563/256."""
-    profile = bytearray(_with_colorants(ADOBE_RGB, "Adobe RGB"))
-    for name in (b"rTRC", b"gTRC", b"bTRC"):
-        offset, _ = _place(profile, name)
-        profile[offset : offset + 16] = b"curv" + bytes(4) + struct.pack(">IHH", 1, 563, 0)
-    return bytes(profile)
+    return _with_gamma(_with_colorants(ADOBE_RGB, "Adobe RGB"), 563)
+
+
+def prophoto() -> bytes:
+    """A plain gamma of 1.8; its green and blue are colours that no eye sees."""
+    return _with_gamma(_with_colorants(PROPHOTO, "ProPhoto RGB"), 461)
 
 
 def press() -> bytes:
@@ -65,6 +67,15 @@ def _with_colorants(colorants: tuple[tuple[float, ...], ...], name: str) -> byte
         profile[offset + 8 : offset + 20] = struct.pack(">3i", *(round(value * 65536) for value in values))
     renamed = name.ljust(4)[:4]  # as long as "sRGB", so that nothing moves
     return bytes(profile).replace("sRGB".encode("utf-16-be"), renamed.encode("utf-16-be"))
+
+
+def _with_gamma(data: bytes, gamma: int) -> bytes:
+    """`gamma` in 256ths, in place of all three curves."""
+    profile = bytearray(data)
+    for name in (b"rTRC", b"gTRC", b"bTRC"):
+        offset, _ = _place(profile, name)
+        profile[offset : offset + 16] = b"curv" + bytes(4) + struct.pack(">IHH", 1, gamma, 0)
+    return bytes(profile)
 
 
 def _place(profile: bytearray, name: bytes) -> tuple[int, int]:

@@ -229,6 +229,68 @@ def test_a_second_picture_beside_the_main_one_is_left_alone(pixels):
     assert open_photo(file.getvalue()).work.shape == (300, 400, 3)
 
 
+def test_a_depth_image_is_left_alone(pixels):
+    """The auxiliary picture of a HEIC with transparency, declared to be depth: it would show white otherwise."""
+    depth = np.zeros(pixels.shape[:2], np.uint8)
+    data = heic(np.dstack([pixels, depth])).replace(b":auxid:1", b":auxid:2").replace(b"iary:alpha", b"iary:depth")
+
+    assert len(pillow_heif.open_heif(data).info["depth_images"]) == 1
+    assert np.abs(open_photo(data).work.astype(int) - pixels).mean() < 6
+
+
+def container(*items: tuple[str, str, int]) -> bytes:
+    """XMP that lists what a JPEG holds: (meaning, type, bytes) of each, as Ultra HDR and motion photos do."""
+    rows = "".join(
+        f'<rdf:li rdf:parseType="Resource"><Container:Item Item:Semantic="{meaning}" Item:Mime="{kind}"'
+        f' Item:Length="{length}"/></rdf:li>'
+        for meaning, kind, length in items
+    )
+    return (
+        '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        '<rdf:Description xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/"'
+        ' xmlns:Container="http://ns.google.com/photos/1.0/container/"'
+        ' xmlns:Item="http://ns.google.com/photos/1.0/container/item/" hdrgm:Version="1.0">'
+        f"<Container:Directory><rdf:Seq>{rows}</rdf:Seq></Container:Directory></rdf:Description></rdf:RDF></x:xmpmeta>"
+    ).encode()
+
+
+def ultra_hdr() -> tuple[bytes, bytes]:
+    """(the file, its gain map): the map is the second picture of its index, and named in the XMP."""
+    gain = person().convert("L").resize((225, 300))
+    about = container(("Primary", "image/jpeg", 0), ("GainMap", "image/jpeg", 9000))
+    data = encode(person(), "MPO", quality=92, save_all=True, append_images=[gain], xmp=about)
+    return data, data[data.rindex(b"\xff\xd8\xff") :]
+
+
+def test_the_gain_map_of_an_ultra_hdr_jpeg_is_left_alone(checked):
+    data, gain = ultra_hdr()
+    kept = normalise(data, max_bytes=MAX_BYTES).jpeg
+
+    assert b"MPF\0" in data
+    assert b"GainMap" in data
+    assert Image.open(io.BytesIO(gain)).size == (225, 300)
+    assert check(data).verdict.outcome == check(kept).verdict.outcome == checked.verdict.outcome
+    assert gain not in kept
+
+
+FILM = MP4 + b"\0\0\x10\0mdat" + bytes(range(256)) * 16
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "HEIC"])
+def test_the_film_of_a_motion_photo_is_left_alone(checked, kind):
+    """Behind the picture of a JPEG, named in its XMP; in a box of its own at the end of a HEIC."""
+    if kind == "JPEG":
+        about = container(("Primary", "image/jpeg", 0), ("MotionPhoto", "video/mp4", len(FILM)))
+        data = encode(person(), "JPEG", quality=92, xmp=about) + FILM
+    else:
+        data = heic(person()) + (8 + len(FILM)).to_bytes(4, "big") + b"mpvd" + FILM
+    kept = normalise(data, max_bytes=MAX_BYTES)
+
+    assert (kept.width, kept.height) == person().size
+    assert FILM not in kept.jpeg
+    assert check(data).verdict.outcome == checked.verdict.outcome
+
+
 def test_a_gain_map_behind_a_jpeg_is_left_alone(checked):
     gain = encode(person().convert("L").resize((225, 300)), "JPEG")
     data = encode(person(), "JPEG", quality=92) + gain

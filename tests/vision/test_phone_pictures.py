@@ -120,7 +120,7 @@ def with_profile(rgb: np.ndarray, kind: str, profile: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("space", "kind"),
     [(space, kind) for space in (profiles.display_p3, profiles.adobe_rgb) for kind in ("JPEG", "PNG", "WEBP")]
-    + [(profiles.display_p3, "HEIC")],
+    + [(profiles.prophoto, "JPEG"), (profiles.prophoto, "PNG"), (profiles.display_p3, "HEIC")],
 )
 def test_wide_colours_are_brought_to_srgb(draw, space, kind):
     rgb = np.asarray(draw())

@@ -109,6 +109,23 @@ def test_transparency_shows_white(pixels):
     assert corners(open_photo(encode(rgba, "PNG")).work)[0] == (255, 255, 255)
 
 
+@pytest.mark.parametrize(
+    "options", [{"quality": 80}, {"lossless": True, "exact": True}, {"save_all": True, "duration": 100}]
+)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_webp_is_what_libwebp_shows_to_pillow(draw, mode, options):
+    person = draw().convert(mode)
+    if mode == "RGBA":
+        person.putalpha(draw().convert("L"))
+    if "save_all" in options:
+        options = {**options, "append_images": [Image.new(mode, person.size)]}
+    data = encode(person, "WEBP", method=0, **options)
+    shown = Image.open(io.BytesIO(data)).convert("RGBA")
+    expected = Image.alpha_composite(Image.new("RGBA", shown.size, "white"), shown).convert("RGB")
+
+    assert np.abs(open_photo(data).at_least(1200).astype(int) - np.asarray(expected)).max() <= 1
+
+
 @pytest.mark.parametrize("kind", ["WEBP", "PNG"])
 def test_animations_show_their_first_frame(pixels, kind):
     second = Image.fromarray(np.zeros_like(pixels))
