@@ -227,6 +227,18 @@ def test_nothing_is_confirmed_that_the_reviewer_has_not_seen(agreed, rejected, e
     assert Photo.objects.get(pk=rejected.pk).status == Photo.Status.SUBMITTED
 
 
+def test_after_an_undo_the_confirmation_is_taken_back_beside_the_photo(
+    agreed, rejected, enrolment, owner, owner_client
+):
+    row = _declare(agreed)
+    submission.submit(student=agreed, enrolment=enrolment, by=agreed)
+    owner_client.post(f"/school/photos/{rejected.pk}/approve/", {"exemption": Kind.EYES})
+    decisions.undo_last_decision(by=owner)
+    page = owner_client.get("/school/review/").content.decode()
+    assert f"/school/exemptions/{row.pk}/refuse/" in page
+    assert f"/school/exemptions/{row.pk}/confirm/" not in page
+
+
 def test_returning_the_photo_decides_nothing_about_the_student(agreed, rejected, enrolment, owner):
     row = _declare(agreed)
     photo = submission.submit(student=agreed, enrolment=enrolment, by=agreed)
