@@ -58,7 +58,7 @@ def _change_states(student: Student, status: Photo.Status, stage: Student.Stage,
     if photo is None or locked.is_locked:
         raise Conflict
     submitted: dict[str, Any] = {"submitted_at": timezone.now()} if status == Photo.Status.SUBMITTED else {}
-    states.change(photo, status, by=by, facts={"student": student.pk}, **submitted)
+    states.change(photo, status, by=by, only_from=[Photo.Status.READY], facts={"student": student.pk}, **submitted)
     states.change(locked, stage, by=by, facts={"photo": photo.pk})
     student.stage = locked.stage
     return photo
