@@ -79,7 +79,7 @@ def purge(photo: Photo) -> int:
     files.delete(getattr(photo, name).name for name in names)
     if not is_kept:
         Imprint.objects.filter(photo=photo).delete()
-    gone: dict[str, Any] = dict.fromkeys([*names, "appeal_words"], "") | {f"{name}_size": 0 for name in names}
+    gone: dict[str, Any] = dict.fromkeys([*names, "appeal", "appeal_words"], "") | {f"{name}_size": 0 for name in names}
     gone["excuses"] = {}
     Photo.objects.filter(pk=photo.pk).update(**gone)
     return 1

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 import vision
 from capture.judging import limits
@@ -22,6 +23,7 @@ from vision.shares import Share
 
 SAMPLE = 5000  # the newest decided photos
 ENOUGH = 30  # decisions: with fewer, a share says next to nothing
+OWN_WORDS = _("In the reviewer's own words")
 OF_PEOPLE = (Photo.Status.APPROVED, Photo.Status.RETURNED)
 
 
@@ -88,7 +90,7 @@ class RuleAgreement:
 @dataclass(frozen=True)
 class Agreement:
     """`outcomes`: [(green, amber or red; returned of decided)]. `reasons`: [(title, number)] of the returned green photos,
-    the most frequent first; the last one has no title: returns in other words.
+    the most frequent first, OWN_WORDS last.
     """
 
     photos: int
@@ -164,7 +166,7 @@ def _reasons_of_green(season: Season, decided: list[Decision]) -> list[tuple[Any
     counted = {name: sum(name in each for each in names) for name in REASONS}
     ordered = sorted((item for item in counted.items() if item[1]), key=lambda item: -item[1])
     own_words = sum(not each for each in names)
-    return [(REASONS[name].title, number) for name, number in ordered] + ([("", own_words)] if own_words else [])
+    return [(REASONS[name].title, number) for name, number in ordered] + ([(OWN_WORDS, own_words)] if own_words else [])
 
 
 def _agreement_of(rule: vision.Rule, every: list[Decision], bounds: vision.Limits) -> RuleAgreement:

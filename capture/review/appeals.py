@@ -48,7 +48,7 @@ def _appeal(student: Student, reason: str, words: str, by: history.Actor) -> Pho
         by=by,
         only_from=Photo.Status.REJECTED,
         kind="photo.appealed",
-        facts={"student": student.pk, "appeal": reason},
+        facts={"student": student.pk},
         appealed_at=timezone.now(),
         appeal=reason,
         appeal_words=words,

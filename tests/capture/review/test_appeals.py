@@ -221,7 +221,7 @@ def test_words_are_deleted_with_the_pictures(queue_of_four):
     retention.purge(photo)
     photo.refresh_from_db()
     assert photo.appeal_words == ""
-    assert photo.appeal == PLACE
+    assert photo.appeal == ""
 
 
 def test_student_asks_on_the_page_of_the_verdict(agreed, enrolment, rejected):
