@@ -40,10 +40,10 @@ side_light = LIGHT.add(
         advice=_("Turn towards the window or lamp, so that light falls on both sides alike."),
         criteria=(
             criterion(
-                _("Difference between the cheeks"), LIGHTNESS, "side_light", ABSOLUTE, reject=above(25), warn=above(16)
+                _("Difference between the cheeks"), LIGHTNESS, "side_light", ABSOLUTE, reject=above(20), warn=above(16)
             ),
             criterion(
-                _("Difference between the cheeks in stops"), STOPS, "side_stops", ABSOLUTE, stops=above(1.6, "reject")
+                _("Difference between the cheeks in stops"), STOPS, "side_stops", ABSOLUTE, stops=above(1.3, "reject")
             ),
         ),
         decide=in_order("stops", "reject", "warn"),
