@@ -11,6 +11,7 @@ from capture.portraits import framing, recolouring  # noqa: F401
 from capture.review import exemptions
 from portal import navigation, panels, status_badges
 from portal.status_badges import Badge
+from portal.tenancy import school_scope
 
 status_badges.register(
     Photo,
@@ -37,7 +38,10 @@ status_badges.register(
 
 
 def _count_declared(request: Any) -> int:
-    return exemptions.count_declared(request.season, request.school) if request.season else 0
+    if not request.season:
+        return 0
+    with school_scope(request.school):  # the menu stands on pages of the account too, which open no scope
+        return exemptions.count_declared(request.season, request.school)
 
 
 navigation.register("school", "capture:review", _("Review"), "photo", order=30)

@@ -60,7 +60,7 @@ COMPLIANT = {
     "forehead_distance": 4.0, "forehead_chroma": 20.0, "clothes_blue": 0.0, "clothes_white": 0.0, "clothes_grey": 0.0,
     "clothes_seen": 0.8, "clothes_hue_blue": 0.0, "pattern": 0.0, "shoulders": 0.0, "screen": 1.2, "frame_corners": 0, "skin_detail": 2.5,
     "outside": 0.0, "eyes": EYES, "cheeks": EYES, "box": BOX, "eye_boxes": [BOX, BOX], "mouth_box": BOX, "forehead_box": BOX,
-    "lies": 0.0, "blank": 0.0, "blank_edge": 0.0, "blank_colour": 127.0, "blank_box": BOX, "clothes_box": BOX, "shoulder_points": EYES,
+    "lies": 0.0, "blank": 0.0, "blank_edge": 0.0, "blank_colour": 127.0, "blank_relief": 0.0, "blank_box": BOX, "clothes_box": BOX, "shoulder_points": EYES,
 }  # fmt: skip
 
 # rule, outcome, what is measured, a value just inside the limit, a value just past it

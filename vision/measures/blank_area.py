@@ -19,19 +19,26 @@ BLOCK = 16  # px of the source: the last row of blocks may be half there, so the
 def measure(source: Source) -> dict[str, object]:
     """`blank`: the flat lower part as a share of the height, 0 when it has no edge to speak of or the
     whole picture is flat. `blank_edge`: how much the picture differs from it at its edge, in grey
-    levels. `blank_colour`: its distance from black and white. `blank_box`: where it is.
+    levels. `blank_colour`: its distance from black and white. `blank_relief`: how much its row varies, in grey levels: a
+    row that is repeated shows what stood above it. `blank_box`: where it is.
     """
     rows = source.small
     flat = _flat_rows(rows)
     height = len(rows)
     if not LEAST_ROWS <= flat < height - 1:
-        return {"blank": 0.0, "blank_edge": 0.0, "blank_colour": 0.0, "blank_box": []}
+        return {"blank": 0.0, "blank_edge": 0.0, "blank_colour": 0.0, "blank_relief": 0.0, "blank_box": []}
     above = max(0, height - 1 - flat - int(np.ceil(BLOCK * height / source.height)))
     edge = float(cv2.absdiff(rows[above], rows[-1]).mean())
     colour = rows[-1].astype(np.float32)
     bare = float(np.minimum(colour, 255 - colour).mean())
     top = 1 - flat / height
-    return {"blank": flat / height, "blank_edge": edge, "blank_colour": bare, "blank_box": [[0.0, top], [1.0, 1.0]]}
+    return {
+        "blank": flat / height,
+        "blank_edge": edge,
+        "blank_colour": bare,
+        "blank_relief": float(colour.std(0).mean()),
+        "blank_box": [[0.0, top], [1.0, 1.0]],
+    }
 
 
 def _flat_rows(rows: np.ndarray) -> int:

@@ -53,7 +53,10 @@ def _fringe(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
 
 def _is_pale_forehead(m: Numbers) -> bool:
     """The forehead is about as light as the cheeks, or lighter, and has little of their colour."""
-    is_pale: bool = m["forehead_light"] > GAUZE_DARKER and m["forehead_chroma"] < PALE * m["skin_chroma"]
+    light: float | None = m.get("forehead_light")
+    if light is None:
+        return False
+    is_pale: bool = light > GAUZE_DARKER and m["forehead_chroma"] < PALE * m["skin_chroma"]
     return is_pale
 
 

@@ -16,6 +16,7 @@ from vision.verdict import Finding
 FILE = Family(_("File and portrait"))
 BARE = 8.0  # grey levels from black or white
 MIDDLE_GREY = 120.0  # of 127.5: decoders show it where data are missing
+REPEATED = 12.0  # grey levels
 SHARP_EDGE = 20.0  # grey levels
 
 # Found when the file is opened.
@@ -55,9 +56,11 @@ upright = FILE.add(
 
 
 def _incomplete(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
-    """Middle grey stands where data are missing, and any other colour with a sharp edge; black and
-    white bars may be a border. Without an edge pictures fade out that somebody cut out.
+    """Middle grey stands where data are missing, any other colour with a sharp edge, or one row with all that is in it, again
+    and again; black and white bars may be a border. Without an edge pictures fade out that somebody cut out.
     """
+    if m.get("blank_relief", 0.0) > REPEATED:
+        return rule.find(m, limits, "reject")
     colour = m.get("blank_colour", 0.0)
     if colour < MIDDLE_GREY and m.get("blank_edge", 0.0) < SHARP_EDGE:
         return None
@@ -75,7 +78,7 @@ incomplete = FILE.add(
         decide=_incomplete,
         places=box("blank_box"),
         needs_face=False,
-        also_reads=("blank_colour", "blank_edge"),
+        also_reads=("blank_colour", "blank_edge", "blank_relief"),
     )
 )
 

@@ -80,6 +80,13 @@ def test_a_measure_that_an_older_engine_did_not_take_leaves_its_finding(pictures
 
 def test_a_rule_is_asked_again_when_the_limits_change_that_it_asks():
     assert replay.affected_rules(["roll"]) == {"roll"}
-    assert replay.affected_rules(["sharpness"]) == {"sharpness", "screen", "beautified"}
+    assert replay.affected_rules(["sharpness"]) == {
+        "sharpness",
+        "screen",
+        "beautified",
+        "head_cover",
+        "fringe",
+        "blue_top",
+    }
     assert replay.affected_rules(["mask", "roll"]) == {"mask", "fringe", "beautified", "colour", "roll"}
     assert replay.affected_rules([]) == set()
