@@ -95,7 +95,7 @@ BOUNDS = [
     ("fringe", "reject", "forehead_detail", 3.5, 3.6),
     ("ears", "warn", "ear_skin", 0.25, 0.24),
     ("necklace", "warn", "necklace", 0.65, 0.66),
-    ("head_cover", "warn", "cover_colour", 0.3, 0.31),
+    ("head_cover", "warn", "cover_colour", 0.22, 0.23),
     ("head_cover", "warn", "cover_around", 0.5, 0.51),
     ("head_cover", "warn", "strands", 3.3, 3.2),
     ("clothes_background", "reject", "clothes_blue", 0.5, 0.51),

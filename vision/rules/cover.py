@@ -220,7 +220,7 @@ head_cover = COVER.add(
         sentence=_("Something seems to cover the head."),
         advice=_("Take off hats, caps and hair bands."),
         criteria=(
-            criterion(_("Colours of no hair above the forehead"), SHARE, "cover_colour", warn=above(0.3)),
+            criterion(_("Colours of no hair above the forehead"), SHARE, "cover_colour", warn=above(0.22)),
             criterion(
                 _("The same colour above, beside and below the face"), SHARE, "cover_around", around=above(0.5, "warn")
             ),
