@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from capture.judging import judge
 from capture.models import Photo
+from capture.review.student_words import clean_words
 from capture.upload import submission
 from portal import history, states
 from portal.errors import Conflict, PortalError
@@ -30,7 +31,7 @@ def appeal(*, student: Student, enrolment: Enrolment, reason: str, words: str = 
     Conflict when the photo is not rejected or a person has been asked already.
     """
     submission.require_can_submit(student, enrolment)
-    return _appeal(student, _clean_reason(reason), _clean_words(words), by)
+    return _appeal(student, _clean_reason(reason), clean_words(words, WORDS_LENGTH), by)
 
 
 @retried
@@ -77,10 +78,3 @@ def _clean_reason(reason: str) -> str:
     if reason not in Photo.Appeal.values:
         raise PortalError(_("Please choose why a person should look at the photo."))
     return reason
-
-
-def _clean_words(words: str) -> str:
-    words = " ".join(words.split())
-    if len(words) > WORDS_LENGTH:
-        raise PortalError(_("Please keep your words under %(n)d characters.") % {"n": WORDS_LENGTH})
-    return words

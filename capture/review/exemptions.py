@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from capture.judging import rejudge
 from capture.models import Exemption, Photo
 from capture.review import decisions
+from capture.review.student_words import clean_words
 from capture.sign_in import rate_limits
 from capture.upload import intake
 from portal import history, notifications, states
@@ -50,7 +51,7 @@ def declare(*, student: Student, kind: str, words: str = "", by: history.Actor) 
     """
     require_open(student)
     rate_limits.refuse_too_many("exemption", by.actor_key, DECLARATIONS, strict=False)
-    values: dict[str, Any] = {"kind": _clean_kind(kind), "words": _clean_words(words, WORDS_LENGTH)}
+    values: dict[str, Any] = {"kind": _clean_kind(kind), "words": clean_words(words, WORDS_LENGTH)}
     if kind == Exemption.Kind.OTHER and not values["words"]:
         raise PortalError(_("Please say in a sentence what it is."))
     return _declare(student, values, by)
@@ -118,7 +119,7 @@ def confirm(*, exemption: Exemption, kind: str, by: User) -> Exemption:
 
 def refuse(*, exemption: Exemption, by: User, answer: str) -> Exemption:
     """Do not confirm it, or not any more. `answer`: a sentence that the student reads."""
-    answer = _clean_words(answer, ANSWER_LENGTH)
+    answer = clean_words(answer, ANSWER_LENGTH)
     if not answer:
         raise PortalError(_("Tell the student why."))
     return _decide(exemption, Status.REFUSED, by=by, answer=answer)
@@ -161,13 +162,6 @@ def _clean_kind(kind: str) -> str:
     if kind not in Exemption.Kind.values:
         raise PortalError(_("Please choose what it is."))
     return kind
-
-
-def _clean_words(words: str, most: int) -> str:
-    words = " ".join(words.split())
-    if len(words) > most:
-        raise PortalError(_("Please keep your words under %(n)d characters.") % {"n": most})
-    return words
 
 
 def erase(season: Season) -> int:
