@@ -39,16 +39,15 @@ def timestamp(at: dt.datetime) -> str:
 
 
 def mask(value: str) -> str:
-    """Hide the middle: '3***************34' of an ID number, '138****5678' of a phone,
-    's***@qq.com', '王*'.
+    """First and last character, and '*' for each one between: '3****************4' of a document
+    number, '1*********4' of a phone. Of fewer than 6 characters (a name) the first one.
+
+    More is no mask: six and four characters of a resident's number leave 64 candidates.
     """
-    if "@" in value:
-        return f"{value[0]}***{value[value.rindex('@') :]}"
-    if len(value) >= 15:
-        return f"{value[0]}{'*' * (len(value) - 3)}{value[-2:]}"
-    if len(value) >= 7:
-        return f"{value[:3]}{'*' * max(len(value) - 7, 2)}{value[-4:] if len(value) >= 9 else value[-2:]}"
-    return value[:1] + "*" * (len(value) - 1)
+    if len(value) < 2:
+        return "*" * len(value)
+    last = value[-1] if len(value) >= 6 else ""
+    return value[0] + "*" * (len(value) - 1 - len(last)) + last
 
 
 _NUMBERED = re.compile(r"^(附件\d*|[一二三四五六七八九十]+、\S{1,20}|方式[一二三])$")

@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from portal import history, notifications, states
 from portal.errors import Conflict, PortalError
+from portal.formatting import mask
 from portal.models import User
 from students import id_encryption, records
 from students.models import Correction, Student
@@ -80,7 +81,7 @@ def wanted_value(correction: Correction) -> str:
 def masked_wanted_value(correction: Correction) -> str:
     """The value that the student asks for, as lists show it: a document number is masked."""
     if correction.wanted_sealed:
-        return id_encryption.mask(wanted_value(correction))
+        return mask(wanted_value(correction))
     if correction.field == Field.GENDER and correction.wanted in Student.Gender.values:
         return str(Student.Gender(correction.wanted).label)
     return correction.wanted

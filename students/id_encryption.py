@@ -1,4 +1,4 @@
-"""Document numbers in the database: encrypted, with a keyed hash for look-up, shown masked.
+"""Document numbers in the database: encrypted, with a keyed hash for look-up.
 
 Encryption is AES-256-GCM; a random 96-bit nonce precedes the ciphertext. The hash is HMAC-SHA-256.
 All keys are derived from settings.ID_NUMBER_KEY, each for its own purpose.
@@ -66,11 +66,3 @@ def encrypt_file(content: bytes) -> bytes:
 
 def decrypt_file(encrypted: bytes) -> bytes:
     return _file_cipher().decrypt(encrypted[:NONCE_BYTES], encrypted[NONCE_BYTES:], None)
-
-
-def mask(number: str) -> str:
-    """320102********1234; shorter numbers keep the first 2 and last 4 characters, or 1 and 1."""
-    if len(number) < 8:
-        return number[:1] + "*" * max(0, len(number) - 2) + number[-1:]
-    head = 6 if len(number) >= 15 else 2
-    return number[:head] + "*" * (len(number) - head - 4) + number[-4:]

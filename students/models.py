@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.formatting import mask
 from portal.models import Job
 from portal.tenancy import TenantModel
 from schools.models import Enrolment, Season
@@ -130,7 +131,7 @@ class Student(TenantModel):
 
     @property
     def masked_id(self) -> str:
-        return id_encryption.mask(self.id_number)
+        return mask(self.id_number)
 
     @property
     def is_locked(self) -> bool:

@@ -3,7 +3,7 @@ roster.
 
 An unknown number, a wrong name and a wrong student number give the same answer after the same work.
 Redis counts the attempts by document number, and the failures by address (failures only: all
-students of a campus may share an address).
+students of a campus may share an address), and by address with name and student number.
 """
 
 import hmac
@@ -25,6 +25,8 @@ from students.models import Student
 
 ATTEMPTS_AN_IDENTITY = "10/15m"
 FAILURES_AN_ADDRESS = "60/10m"
+# Numbers that one address may try for one name and student number: nobody guesses what the mask hides.
+GUESSES_A_PERSON = "20/d"
 DOTS = str.maketrans(dict.fromkeys("•‧・∙⋅．.", "·"))
 
 
@@ -45,6 +47,8 @@ def sign_in(*, season: Season, name: str, id_number: str, student_no: str, addre
     digest = id_encryption.digest(id_number)
     rate_limits.refuse_too_many("signin-address", address, FAILURES_AN_ADDRESS, increment=False)
     rate_limits.refuse_too_many("signin-identity", digest, ATTEMPTS_AN_IDENTITY)
+    person = id_encryption.digest(f"{address} {comparable(name)} {comparable(student_no)}")
+    rate_limits.refuse_too_many("signin-person", person, GUESSES_A_PERSON, increment=False)
     with across_schools():  # the roster says which school
         student = Student.objects.select_related("school", "season").filter(season=season, id_hash=digest).first()
         known = student is not None and student.school.is_active
@@ -54,6 +58,7 @@ def sign_in(*, season: Season, name: str, id_number: str, student_no: str, addre
             & known
         ):
             rate_limits.count("signin-address", address, FAILURES_AN_ADDRESS)
+            rate_limits.count("signin-person", person, GUESSES_A_PERSON)
             history.record("student.sign_in_failed", student or season, by=Visitor(address))
             raise NotRecognised(
                 _("We do not find you in the roster with these details. Look for typing errors; else ask your school.")

@@ -13,8 +13,8 @@ from django.views.decorators.vary import vary_on_headers
 from portal import files, history, workbooks
 from portal.access import school_page
 from portal.errors import PortalError
+from portal.formatting import mask
 from portal.models import Job
-from students import id_encryption
 from students.forms import RosterUploadForm
 from students.models import RosterImport
 from students.roster import roster_imports, spreadsheet_writer
@@ -107,7 +107,7 @@ def _display_text(field: str, text: str, reasons: dict[str, str]) -> str:
     """The text as typed; a document number without a problem is masked."""
     if text.startswith("\0"):
         return ""
-    return id_encryption.mask(text) if field == "id_number" and text and field not in reasons else text
+    return mask(text) if field == "id_number" and text and field not in reasons else text
 
 
 @require_POST

@@ -81,6 +81,17 @@ def long_counters(monkeypatch):
 
 
 @pytest.mark.usefixtures("long_counters")
+def test_the_sign_in_is_no_oracle_for_a_hidden_number(student):
+    """Whoever knows name and student number may not try one number after the other."""
+    for n in range(21):
+        with pytest.raises(credentials.NotRecognised):
+            attempt(student, id_number=factories.id_number(500 + n))
+    with pytest.raises(RateLimited):
+        attempt(student)
+    assert attempt(student, address="192.0.2.2") == student  # nobody else is shut out
+
+
+@pytest.mark.usefixtures("long_counters")
 def test_one_identity_is_limited_whatever_the_address(student):
     for n in range(10):
         with pytest.raises(credentials.NotRecognised):
@@ -97,7 +108,7 @@ def test_one_address_is_limited_by_its_failures_only(school, season):
         attempt(student)
     for n in range(61):
         with pytest.raises(credentials.NotRecognised):
-            attempt(students[0], id_number=factories.id_number(500 + n))
+            attempt(students[0], name=f"王{n}", id_number=factories.id_number(500 + n))
     with pytest.raises(RateLimited):
         attempt(students[1])
     assert attempt(students[1], address="198.51.100.7") == students[1]
