@@ -27,6 +27,8 @@ SCARVES: list[Colour] = [
     (0.62, 0.55, 0.46),
     (0.36, 0.24, 0.36),
 ]
+# Without the beige: light cloth over light hair is not noticed, and the demo shows what is.
+TURBANS = [colour for colour in SCARVES if max(colour) < 0.6]
 GAUZE: Colour = (0.93, 0.92, 0.89)
 PALE_SKIN: Colour = (0.985, 0.925, 0.895)
 PALE_HAIR: Colour = (0.93, 0.90, 0.80)
@@ -55,9 +57,9 @@ class Appearance:
     after: Callable[[Pixels, Scene], Pixels] | None = None
 
 
-def colour_of(scene: Scene) -> Colour:
-    """The colour of a scarf or turban, by the person."""
-    return SCARVES[scene.person.seed % len(SCARVES)]
+def colour_of(scene: Scene, colours: list[Colour] = SCARVES) -> Colour:
+    """The colour of the cloth, by the person."""
+    return colours[scene.person.seed % len(colours)]
 
 
 def draw_folds(canvas: Canvas, frame: Frame, lines: list[Floats], colour: Colour, within: tuple[Box, Floats]) -> None:
@@ -152,7 +154,7 @@ def ring_mask(canvas: Canvas, frame: Frame, outer: Floats, opening: Floats) -> t
 
 def draw_turban(canvas: Canvas, frame: Frame, scene: Scene) -> None:
     """A wound turban high on the head; ears and forehead are free."""
-    colour = colour_of(scene)
+    colour = colour_of(scene, TURBANS)
     shape = curve(
         [
             (-1.16, -0.62),
