@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from portal import permissions
+from portal.models import Role
 from portal.permissions import CENTER, EVERYBODY, SCHOOL
 
 permissions.register("prints.see", _("See print runs and parcels"), roles=EVERYBODY)
@@ -11,3 +12,8 @@ permissions.register("prints.download", _("Download sheets to print"), roles=CEN
 permissions.register("prints.ship", _("Ship a parcel"), roles=CENTER)
 permissions.register("prints.receive", _("Confirm a parcel"), roles=SCHOOL)
 permissions.register("portraits.download", _("Download the portraits as an archive"), roles=EVERYBODY)
+permissions.register(
+    "portraits.download_by_number",
+    _("Download the portraits named by document number"),
+    roles={Role.CENTER_ADMIN, Role.SCHOOL_ADMIN},
+)

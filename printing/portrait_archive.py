@@ -1,4 +1,7 @@
-"""The electronic portraits of a school (电子版照片) as a ZIP. A file's name is the document number."""
+"""The electronic portraits of a school (电子版照片) as a ZIP.
+
+A file's name is the student number, or the document number where somebody who may have it asked for it.
+"""
 
 import os
 from collections.abc import Callable, Iterator
@@ -40,23 +43,23 @@ def approved_portraits(enrolment: Enrolment) -> QuerySet[Photo]:
     ).order_by("student__college", "student__major", "student__class_name", "student__student_no")
 
 
-def download(enrolment: Enrolment, *, by: history.Actor, folders: bool = False) -> Archive:
+def download(enrolment: Enrolment, *, by: history.Actor, folders: bool = False, by_document: bool = False) -> Archive:
     """The archive of all approved portraits. The download is recorded in the history.
 
-    `folders` puts the files into folders by college and major. A portrait whose file is missing is
+    `folders` puts the files into folders by college and major. `by_document` names them by document
+    number; the caller has checked that the person may have the numbers. A portrait whose file is missing is
     left out; a text file in the archive lists the student numbers. Raises PortalError when there is
     no portrait.
     """
-    entries, missing = _entries(enrolment, folders)
+    entries, missing = _entries(enrolment, folders, by_document)
     if not entries and not missing:
         raise PortalError(_("No student of the school has an approved portrait yet."))
     count = len(entries)
     if missing:
         text = "\r\n".join(missing).encode("utf-8-sig")
         entries.append(zip_archive.Entry(MISSING_LIST, len(text), lambda: text))
-    history.record(
-        "portraits.downloaded", enrolment, by=by, facts={"students": count} | ({"missing": missing} if missing else {})
-    )
+    facts = {"students": count, "in_clear": by_document} | ({"missing": missing} if missing else {})
+    history.record("portraits.downloaded", enrolment, by=by, facts=facts)
     made = zip_archive.build_zip(entries)
     return Archive(
         filename=f"{enrolment.school.code}-{enrolment.season.graduating_class}.zip",
@@ -66,7 +69,7 @@ def download(enrolment: Enrolment, *, by: history.Actor, folders: bool = False) 
     )
 
 
-def _entries(enrolment: Enrolment, folders: bool) -> tuple[list[zip_archive.Entry], list[str]]:
+def _entries(enrolment: Enrolment, folders: bool, by_document: bool) -> tuple[list[zip_archive.Entry], list[str]]:
     """The files of the archive, and the student numbers whose file is missing."""
     size_of, read = _reader()
     entries, missing = [], []
@@ -79,7 +82,8 @@ def _entries(enrolment: Enrolment, folders: bool) -> tuple[list[zip_archive.Entr
         except OSError:
             missing.append(student_no)
             continue
-        name = zip_archive.entry_name(id_encryption.decrypt(bytes(sealed)), folders=(college, major) if folders else ())
+        number = id_encryption.decrypt(bytes(sealed)) if by_document else student_no
+        name = zip_archive.entry_name(number, folders=(college, major) if folders else ())
         entries.append(zip_archive.Entry(name, size, lambda portrait=portrait: read(portrait)))  # type: ignore[misc]
     return entries, missing
 

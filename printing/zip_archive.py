@@ -20,12 +20,12 @@ class Entry:
     read: Callable[[], bytes]
 
 
-def entry_name(id_number: str, *, folders: Sequence[str] = ()) -> str:
-    """`college/major/id_number.jpg`.
+def entry_name(number: str, *, folders: Sequence[str] = ()) -> str:
+    """`college/major/number.jpg`.
 
     Characters that a file system does not allow are replaced by "_".
     """
-    name = id_number if id_number.isalnum() else _safe(id_number)
+    name = number if number.isalnum() else _safe(number)
     return "/".join([*(_safe(folder) for folder in folders if folder), name]) + ".jpg"
 
 

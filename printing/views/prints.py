@@ -8,10 +8,11 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal import files
 from portal.access import center_page, school_page
+from portal.accounts.password_again import password_again
 from portal.form_fields import checked
 from printing import delivery, portrait_archive
 from printing.forms import ReceiptForm
@@ -62,8 +63,34 @@ def center_archive(request: Any, pk: int) -> HttpResponse:
     return _archive(request, get_object_or_404(Enrolment.objects.select_related("school", "season"), pk=pk))
 
 
-def _archive(request: Any, enrolment: Enrolment) -> HttpResponse:
-    made = portrait_archive.download(enrolment, by=request.user, folders="folders" in request.GET)
+@require_http_methods(["GET", "POST"])
+@school_page(may="portraits.download_by_number")
+@password_again
+def archive_by_number(request: Any) -> HttpResponse:
+    """The archive named by document number: the page says what it is, its button downloads."""
+    if request.enrolment is None:
+        raise Http404
+    return _archive_by_number(request, request.enrolment)
+
+
+@require_http_methods(["GET", "POST"])
+@center_page(may="portraits.download_by_number")
+@password_again
+def center_archive_by_number(request: Any, pk: int) -> HttpResponse:
+    enrolment = get_object_or_404(Enrolment.objects.select_related("school", "season"), pk=pk)
+    return _archive_by_number(request, enrolment)
+
+
+def _archive_by_number(request: Any, enrolment: Enrolment) -> HttpResponse:
+    if request.method == "POST":
+        return _archive(request, enrolment, by_document=True)
+    context = {"enrolment": enrolment, "portraits": proofs.count_students(enrolment).portraits}
+    return render(request, "printing/archive_by_number.html", context)
+
+
+def _archive(request: Any, enrolment: Enrolment, *, by_document: bool = False) -> HttpResponse:
+    folders = "folders" in (request.POST if by_document else request.GET)
+    made = portrait_archive.download(enrolment, by=request.user, folders=folders, by_document=by_document)
     response: Any = StreamingHttpResponse(made.chunks, content_type="application/zip")
     response["Content-Length"] = made.length
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=made.filename)

@@ -53,8 +53,14 @@ def test_photos_are_named_by_document_number(pair, scoped, tmp_path):
             with Photo.objects.get(student=student).portrait.open() as portrait:
                 assert made.read(f"{student.id_number}.jpg") == portrait.read()
     event = Event.objects.get(kind="portraits.downloaded")
-    assert (event.facts, event.source) == ({"students": 2}, "command")
+    assert (event.facts, event.source) == ({"students": 2, "in_clear": True}, "command")
     assert not any(student.id_number in json.dumps(event.facts) for student in pair)
+
+
+def test_photos_are_named_by_student_number_where_asked(pair, scoped, tmp_path):
+    run("export_photos", scoped.code, out=tmp_path / "photos.zip", student_numbers=True)
+    with zipfile.ZipFile(tmp_path / "photos.zip") as made:
+        assert sorted(made.namelist()) == sorted(f"{student.student_no}.jpg" for student in pair)
 
 
 def test_length_of_the_archive_is_promised_rightly(pair, enrolment, owner):

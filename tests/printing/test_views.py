@@ -17,6 +17,7 @@ from printing.models import PrintRun, Shipment
 from schools.models import Enrolment
 from students.models import Correction, Student
 from tests import factories
+from tests.conftest import client_of
 from tests.support.pages import words_of
 from tests.support.school_papers import with_portrait
 from tests.support.words import said
@@ -123,9 +124,28 @@ def test_archive_has_its_length_and_every_portrait(owner_client, school, season)
     body = b"".join(response.streaming_content)
     assert int(response["Content-Length"]) == len(body)
     with zipfile.ZipFile(io.BytesIO(body)) as made:
-        assert sorted(made.namelist()) == sorted(f"{student.id_number}.jpg" for student in students)
+        assert sorted(made.namelist()) == sorted(f"{student.student_no}.jpg" for student in students)
     event = Event.objects.get(kind="portraits.downloaded")
-    assert (event.actor_name, event.source) == ("Owner", "web")
+    assert (event.actor_name, event.source, event.facts["in_clear"]) == ("Owner", "web", False)
+
+
+def test_archive_by_document_number_asks_for_the_password_and_the_event_says_so(
+    owner_client, colleague, school, season
+):
+    student = with_portrait(school, season)
+    page = url("archive_by_number")
+    assert owner_client.post(page)["Location"] == page
+    assert owner_client.get(page)["Location"].startswith("/accounts/reauthenticate/")
+    assert client_of(colleague).post(page).status_code == 403
+    again = owner_client.post("/accounts/reauthenticate/", {"password": "wrong", "next": page})
+    assert again.status_code == 200
+    again = owner_client.post("/accounts/reauthenticate/", {"password": "a-long-password", "next": page})
+    assert again["Location"] == page
+    assert said("Portraits named by document number") in text(owner_client.get(page))
+    body = b"".join(owner_client.post(page).streaming_content)
+    with zipfile.ZipFile(io.BytesIO(body)) as made:
+        assert made.namelist() == [f"{student.id_number}.jpg"]
+    assert Event.objects.get(kind="portraits.downloaded").facts["in_clear"] is True
 
 
 def test_center_takes_the_archive_of_a_school(center_client, school, season, enrolment):

@@ -1,4 +1,7 @@
-"""manage.py export_photos SCHOOL --out FILE.zip: write a school's electronic portraits to a ZIP."""
+"""manage.py export_photos SCHOOL --out FILE.zip: write a school's electronic portraits to a ZIP.
+
+The files are named by document number; the event of the download says so.
+"""
 
 import os
 from pathlib import Path
@@ -18,11 +21,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("school", help="code of the school")
         parser.add_argument("--out", type=Path, required=True)
+        parser.add_argument("--student-numbers", action="store_true", help="name files by student number")
         parser.add_argument("--folders", action="store_true", help="college and major as folders")
 
-    def handle(self, *, school: str, out: Path, folders: bool, **options: Any) -> None:
+    def handle(self, *, school: str, out: Path, folders: bool, student_numbers: bool, **options: Any) -> None:
         with enrolment_scope(school) as enrolment:
-            made = portrait_archive.download(enrolment, by=history.SYSTEM, folders=folders)
+            made = portrait_archive.download(
+                enrolment, by=history.SYSTEM, folders=folders, by_document=not student_numbers
+            )
             draft = out.with_name(f".{out.name}.{os.getpid()}")
             try:
                 with draft.open("wb") as file:
