@@ -29,6 +29,7 @@ from capture.review import appeals, exemptions
 from capture.sign_in import consent, credentials
 from capture.upload import intake, submission
 from capture.views import pictures
+from portal.accounts.addresses import address_of
 from portal.errors import NotAllowed, PortalError
 from portal.tenancy import school_scope
 from schools import opening_hours
@@ -168,7 +169,7 @@ class SignIn(StudentAPI):
         if request._request.season is None:
             raise NotAllowed(opening_hours.Schedule(()).describe(timezone.now()))
         student = credentials.sign_in(
-            season=request._request.season, address=credentials.address_of(request.META), **form.validated_data
+            season=request._request.season, address=address_of(request.META), **form.validated_data
         )
         return Response({"token": token_for(student)})
 

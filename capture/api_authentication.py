@@ -15,7 +15,7 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.permissions import BasePermission
 from rest_framework.throttling import SimpleRateThrottle
 
-from capture.sign_in.credentials import address_of
+from portal.accounts.addresses import address_of
 from students.models import Student
 from students.student_access import SESSION_SECONDS, active_student, session_student
 

@@ -112,6 +112,8 @@ CACHES = {
         "KEY_PREFIX": environment.text("REDIS_PREFIX", "tucai"),
     }
 }
+# From how many students a day on the page of unusual looks says that somebody saw many.
+LOOKS_MANY = environment.number("LOOKS_MANY", 500, least=1, most=1_000_000)
 # How old the counts of a dashboard may be: its panels, and everybody who looks at it, share them.
 DASHBOARD_SECONDS = environment.number("DASHBOARD_SECONDS", 5, least=0, most=3600)
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

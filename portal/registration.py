@@ -11,6 +11,9 @@ from portal.status_badges import Badge
 permissions.register("people.see", _("See the people"), roles=EVERYBODY)
 permissions.register("people.manage", _("Manage accounts"), roles={Role.CENTER_ADMIN, Role.SCHOOL_ADMIN})
 permissions.register("history.see", _("Read the history"), roles=EVERYBODY)
+permissions.register(
+    "looks.see", _("See unusual looks at students' data"), roles={Role.CENTER_ADMIN, Role.SCHOOL_ADMIN}
+)
 permissions.register("messages.read", _("Read the school's messages"), roles=SCHOOL)
 permissions.register("jobs.see", _("See long work and take what it made"), roles=EVERYBODY)
 # Retrying starts the work again, and some kinds of jobs only an administrator may start. Dismissing
@@ -67,3 +70,5 @@ navigation.register("school", "portal:messages", _("Messages"), "bell", order=10
 navigation.register("school", "portal:school_history", _("History"), "clock", order=110)
 navigation.register("center", "portal:center_people", _("People"), "users", order=120)
 navigation.register("center", "portal:history", _("History"), "clock", order=130)
+navigation.register("center", "portal:center_looks", _("Unusual looks"), "eye", order=140)
+navigation.register("school", "portal:school_looks", _("Unusual looks"), "eye", order=120)

@@ -1,18 +1,20 @@
 from django.urls import path
 
-from portal.views import history, inbox, jobs, people
+from portal.views import history, inbox, jobs, looks, people
 
 app_name = "portal"
 urlpatterns = [
     # center
     path("center/people/", people.center_people, name="center_people"),
     path("center/history/", history.center_history, name="history"),
+    path("center/looks/", looks.center_looks, name="center_looks"),
     # school
     path("school/people/", people.school_people, name="school_people"),
     path("school/messages/", inbox.message_list, name="messages"),
     path("school/messages/read/", inbox.read_all, name="messages_read"),
     path("school/messages/<int:message>/", inbox.open_message, name="message"),
     path("school/history/", history.school_history, name="school_history"),
+    path("school/looks/", looks.school_looks, name="school_looks"),
     # both
     path("people/new/", people.person_new, name="person_new"),
     path("people/<int:member>/", people.person, name="person"),

@@ -19,6 +19,8 @@ from rest_framework.views import APIView
 
 from portal import permissions
 from portal.errors import PortalError
+from portal.models import Look
+from portal.privacy import looks
 from portal.tenancy import school_scope
 from students.models import RosterImport, Student
 from students.roster import roster_imports
@@ -128,7 +130,9 @@ class Students(SchoolView):
         if since := _updated_since(request):
             mine = mine.filter(updated_at__gte=since)
         pages = LimitOffsetPagination()
-        page = pages.paginate_queryset(filter_students(mine, request.query_params), request, view=self)
+        found = filter_students(mine, request.query_params)
+        page: list[Student] = pages.paginate_queryset(found, request, view=self) or []
+        looks.record(request._request, Look.Kind.LIST, [student.pk for student in page])
         return pages.get_paginated_response(StudentOut(page, many=True).data)
 
 
@@ -145,7 +149,9 @@ class OneStudent(SchoolView):
     @extend_schema(responses=StudentOut)
     def get(self, request: Any, student_no: str) -> Response:
         mine = Student.objects.filter(season=request.season, school=request.school)
-        return Response(StudentOut(get_object_or_404(mine, student_no=student_no)).data)
+        student: Student = get_object_or_404(mine, student_no=student_no)
+        looks.record(request._request, Look.Kind.RECORD, [student.pk])
+        return Response(StudentOut(student).data)
 
 
 class Imports(SchoolView):

@@ -18,6 +18,8 @@ from portal.access import center_page
 from portal.form_fields import checked
 from portal.formatting import yuan
 from portal.lists import Filter, List, search, search_field
+from portal.models import Look
+from portal.privacy import looks
 from schools.models import Enrolment
 
 
@@ -98,6 +100,7 @@ def school_fees(request: Any, pk: int) -> HttpResponse:
 def _orders(request: Any, enrolment: Enrolment) -> dict[str, Any]:
     rows = Order.objects.filter(school=enrolment.school, season=enrolment.season).exclude(status=Order.Status.CLOSED)
     listed = StudentOrders(rows.select_related("student"), request.GET)
+    looks.record(request, Look.Kind.LIST, [order.student_id for order in listed.page])
     return {"listed": listed, "orders": listed.page}
 
 

@@ -15,6 +15,8 @@ from billing.forms import PaymentModeForm
 from billing.models import Order
 from portal.access import school_page
 from portal.lists import List, choice
+from portal.models import Look
+from portal.privacy import looks
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,4 +53,5 @@ def students(request: Any) -> HttpResponse:
     """The students' own payments, newest first."""
     rows = Order.objects.filter(season=request.season).select_related("student")
     listed = StudentPayments(rows, request.GET)
+    looks.record(request, Look.Kind.LIST, [order.student_id for order in listed.page])
     return render(request, "billing/students.html", {"listed": listed, "page": listed.page})

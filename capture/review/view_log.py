@@ -6,18 +6,20 @@ from django.utils import timezone
 from capture.daily_check import start_of
 from capture.models import Photo
 from portal import history
-from portal.models import Event
+from portal.models import Event, Look, User
+from portal.privacy import looks
 
 VIEWS = ("photo.looked", "photo.compared")
 LOCKS = ("student.locked", "student.unlocked")
 MOST_READ = 200
 
 
-def record_view(photo: Photo, *, by: history.Actor) -> None:
+def record_view(photo: Photo, *, by: User) -> None:
     """Record that a person has opened the photo: at most one event a person, photo and day."""
     today = start_of(timezone.localdate())
     if not history.of(photo).filter(kind="photo.looked", actor_key=by.actor_key, at__gte=today).exists():
         history.record("photo.looked", photo, by=by, facts={"student": photo.student_id})
+    looks.remember(by, Look.Kind.PORTRAIT, [photo.student_id])
 
 
 def list_events(photo: Photo, *, most: int) -> list[Event]:

@@ -7,12 +7,9 @@ students of a campus may share an address), and by address with name and student
 """
 
 import hmac
-import ipaddress
 import unicodedata
 from dataclasses import dataclass
-from typing import Any
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from capture.sign_in import rate_limits
@@ -78,19 +75,3 @@ def comparable(text: str) -> str:
     """The text without differences of typing: spaces, full width, case, the dot in names of ethnic
     minorities."""
     return "".join(unicodedata.normalize("NFKC", text).translate(DOTS).split()).casefold()
-
-
-def address_of(meta: dict[str, Any]) -> str:
-    """The client's address. IPv6: its /64 network, because one person has all its addresses.
-
-    X-Forwarded-For is read as far as settings.TRUSTED_PROXIES allows.
-    """
-    address = meta.get("REMOTE_ADDR") or "0.0.0.0"  # noqa: S104 a socket without address
-    if settings.TRUSTED_PROXIES:
-        hops = [hop.strip() for hop in meta.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
-        address = hops[-settings.TRUSTED_PROXIES] if len(hops) >= settings.TRUSTED_PROXIES else address
-    try:
-        network = ipaddress.ip_network(f"{address}/{64 if ':' in address else 32}", strict=False)
-    except ValueError:
-        return "0.0.0.0"  # noqa: S104
-    return str(network.network_address)

@@ -16,6 +16,8 @@ from capture.review.worklist import CenterPhotos
 from portal import event_text
 from portal.access import center_page
 from portal.form_fields import checked
+from portal.models import Look
+from portal.privacy import looks
 from schools.models import Action, Enrolment, School
 
 CHIP_RULES = 10
@@ -25,6 +27,7 @@ CHIP_RULES = 10
 def photos(request: Any) -> HttpResponse:
     """The current photos, by school, state and finding."""
     listed = CenterPhotos(worklist.photos_of(request.season).select_related("school"), request.GET)
+    looks.record(request, Look.Kind.PORTRAIT, [photo.student_id for photo in listed.page])
     states = listed.states
     context = {
         "listed": listed,

@@ -18,6 +18,8 @@ from portal.access import school_page
 from portal.errors import PortalError
 from portal.form_fields import checked
 from portal.lists import List, choice, search
+from portal.models import Look
+from portal.privacy import looks
 from students.student_access import student_page
 
 
@@ -65,6 +67,7 @@ def exemption_list(request: Any) -> HttpResponse:
     rows = Exemption.objects.filter(season=request.season, school=request.school).select_related("student")
     listed = Exemptions(rows, request.GET)
     page = listed.page
+    looks.record(request, Look.Kind.PORTRAIT, [row.student_id for row in page])
     photos = Photo.objects.filter(is_current=True, student__in=[row.student_id for row in page])
     context = {
         "listed": listed,

@@ -2,7 +2,8 @@
 
 Events of views: see docs/decisions.
 
-Reviewers load previews, portraits and thumbnails all day, so these leave no event. Opening one
+Pictures belong to a page, whose look is recorded with all students on it (portal.privacy.looks): its
+pictures leave no line of their own, a picture that is asked for without its page does. Opening one
 photo on the review page leaves one event a person and day; downloading an original leaves an event
 each time.
 """
@@ -16,6 +17,8 @@ from capture.judging import likeness
 from capture.models import Likeness, Photo
 from portal import files
 from portal.access import center_page, school_page
+from portal.models import Look
+from portal.privacy import looks
 from students.models import Student
 from students.student_access import student_page
 
@@ -40,12 +43,18 @@ def portrait_of(request: Any, student: Student, pk: int) -> HttpResponse:
 
 @school_page(may="photos.see")
 def of_school(request: Any, pk: int, kind: str) -> HttpResponse:
-    return _send(request, get_object_or_404(Photo, pk=pk), kind)
+    return _send_to_staff(request, pk, kind)
 
 
 @center_page(may="photos.see")
 def of_center(request: Any, pk: int, kind: str) -> HttpResponse:
-    return _send(request, get_object_or_404(Photo, pk=pk), kind)
+    return _send_to_staff(request, pk, kind)
+
+
+def _send_to_staff(request: Any, pk: int, kind: str) -> HttpResponse:
+    photo = get_object_or_404(Photo, pk=pk)
+    looks.record(request, Look.Kind.PORTRAIT, [photo.student_id])
+    return _send(request, photo, kind)
 
 
 @school_page(may="photos.download")

@@ -20,7 +20,8 @@ from portal import event_text, permissions
 from portal.access import school_page
 from portal.form_fields import PickedForm, checked
 from portal.lists import List
-from portal.models import Job
+from portal.models import Job, Look
+from portal.privacy import looks
 from schools.models import Action
 from students.models import Student
 
@@ -81,6 +82,7 @@ def _query(request: Any) -> str:
 
 
 def _grid(request: Any, listed: Worklist) -> dict[str, Any]:
+    looks.record(request, Look.Kind.PORTRAIT, [photo.student_id for photo in listed.page])
     items = [(photo, explanations.explain_photo(photo)) for photo in listed.page]
     return _frame(request, listed) | {"view": "grid", "page": listed.page, "items": items}
 
@@ -97,6 +99,7 @@ def _single(request: Any, listed: Worklist, pk: int | None) -> dict[str, Any]:
     before, after = worklist.before(photos, photo), worklist.after(photos, photo)
     strip = _strip(before, photo, after)
     following = next(iter(strip[strip.index(photo) + 1 :]), None)
+    looks.record(request, Look.Kind.PORTRAIT, [row.student_id for row in strip])
     found = explanations.explain_photo(photo)
     return context | {
         "student": photo.student,

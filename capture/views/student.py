@@ -22,6 +22,7 @@ from capture.review import appeals, decisions
 from capture.sign_in import consent, credentials
 from capture.upload import intake, submission
 from capture.views.rule_cards import RULE_CARDS
+from portal.accounts.addresses import address_of
 from portal.channels import inbox
 from portal.errors import PortalError
 from portal.form_fields import checked
@@ -53,7 +54,7 @@ def sign_in(request: Any) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             student = credentials.sign_in(
-                season=_season(request), address=credentials.address_of(request.META), **form.cleaned_data
+                season=_season(request), address=address_of(request.META), **form.cleaned_data
             )
         except PortalError as error:
             form.add_error(None, str(error))

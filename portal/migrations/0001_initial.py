@@ -2,6 +2,8 @@
 
 import django.contrib.auth.models
 import django.contrib.auth.validators
+import django.contrib.postgres.fields
+import django.contrib.postgres.indexes
 import django.core.serializers.json
 import django.db.models.deletion
 import django.utils.timezone
@@ -18,8 +20,11 @@ BEGIN
 END $$;
 CREATE TRIGGER history_is_append_only BEFORE UPDATE OR DELETE ON portal_event
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+-- Looks are deleted when their time is over (portal.privacy), and never changed.
+CREATE TRIGGER looks_are_unchanged BEFORE UPDATE ON portal_look
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
-CHANGEABLE = "DROP TRIGGER history_is_append_only ON portal_event; DROP FUNCTION refuse_change();"
+CHANGEABLE = "DROP TRIGGER looks_are_unchanged ON portal_look; DROP TRIGGER history_is_append_only ON portal_event; DROP FUNCTION refuse_change();"
 
 
 class Migration(migrations.Migration):
@@ -165,6 +170,25 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'deliveries',
                 'ordering': ('-id',),
                 'indexes': [models.Index(condition=models.Q(('status', 'queued')), fields=['-is_urgent', 'queued_at', 'id'], name='delivery_waiting'), models.Index(condition=models.Q(('attempts__gt', 0), ('status__in', ('queued', 'sending'))), fields=['claimed_at'], name='delivery_claimed'), models.Index(condition=models.Q(('status', 'failed')), fields=['-id'], name='delivery_failed')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Look',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(auto_now_add=True, verbose_name='time')),
+                ('kind', models.CharField(choices=[('list', 'List of students'), ('record', 'Data of a student'), ('portrait', 'Portraits')], max_length=10, verbose_name='what')),
+                ('page', models.CharField(max_length=60)),
+                ('actor_key', models.CharField(max_length=40)),
+                ('actor_name', models.CharField(max_length=80, verbose_name='who')),
+                ('address', models.GenericIPAddressField(verbose_name='address')),
+                ('students', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
+                ('number', models.PositiveIntegerField(verbose_name='students')),
+                ('school', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
+            ],
+            options={
+                'ordering': ('-id',),
+                'indexes': [models.Index(fields=['actor_key', 'at'], name='look_by_actor'), models.Index(fields=['school', 'at'], name='look_by_school'), models.Index(fields=['at'], name='look_by_time'), django.contrib.postgres.indexes.GinIndex(fields=['students'], name='look_by_student')],
             },
         ),
         migrations.RunSQL(APPEND_ONLY, CHANGEABLE),

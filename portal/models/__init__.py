@@ -3,6 +3,7 @@
 from portal.models.claims import Claimable, TenantClaimableQuerySet
 from portal.models.history import Event
 from portal.models.jobs import Job
+from portal.models.looks import Look
 from portal.models.notifications import Delivery, Notification
 from portal.models.people import Membership, Role, User
 
@@ -11,6 +12,7 @@ __all__ = [
     "Delivery",
     "Event",
     "Job",
+    "Look",
     "Membership",
     "Notification",
     "Role",

@@ -16,6 +16,8 @@ from capture.models import Photo
 from portal.access import school_page
 from portal.form_fields import checked
 from portal.lists import List, cases, choice, search, text
+from portal.models import Look
+from portal.privacy import looks
 from proofing import disputes, proofs
 from proofing.forms import AnswerForm, DecisionForm, ReasonForm, SettleForm
 from schools.models import Action, Enrolment
@@ -59,6 +61,7 @@ def proof_list(request: Any) -> HttpResponse:
         return render(request, "proofing/proofs.html", {"enrolment": None})
     listed = ProofList(proofs.worklist(enrolment), request.GET)
     page = listed.page
+    looks.record(request, Look.Kind.PORTRAIT, [student.pk for student in page.object_list])
     context = {
         "listed": listed,
         "enrolment": enrolment,
@@ -147,6 +150,7 @@ def _corrections(request: Any, revealed: Correction | None = None) -> HttpRespon
     listed = Corrections(rows, {"status": revealed.status} if revealed else request.GET)
     page = listed.page
     framed = disputes.reframed_ids(row for row in page.object_list if row.status == Correction.Status.OPEN)
+    looks.record(request, Look.Kind.PORTRAIT, [row.student_id for row in page.object_list])
     page.object_list = [revealed if row == revealed else _masked(row, framed) for row in page.object_list]
     context = {
         "listed": listed,

@@ -16,6 +16,8 @@ from django.views.decorators.vary import vary_on_headers
 from portal import files
 from portal.access import center_page, school_page
 from portal.form_fields import PickedForm, checked
+from portal.models import Look
+from portal.privacy import looks
 from schools.models import Action, Area, School
 from students import exports, progress, records, resources
 from students.forms import ExportForm
@@ -30,9 +32,10 @@ def students_of(request: Any) -> QuerySet[Student]:
 
 
 def _list_context(request: Any, students: QuerySet[Student]) -> dict[str, Any]:
-    """Context of both lists."""
+    """Context of both lists. The look is recorded."""
     _drop_empty_filters(request)
     listed = StudentList(students, request.GET)
+    looks.record(request, Look.Kind.LIST, [student.pk for student in listed.page])
     return {"students": listed, "page": listed.page}
 
 

@@ -12,7 +12,9 @@ from django.views.decorators.http import require_POST
 from portal import history
 from portal.access import center_page, school_page
 from portal.event_text import describe_events
+from portal.models import Look
 from portal.panels import panels_of
+from portal.privacy import looks
 from schools.models import Action
 from students import corrections, records
 from students.forms import StudentForm
@@ -28,6 +30,8 @@ def _student(request: Any, pk: int) -> Student:
 
 
 def _context(request: Any, student: Student) -> dict[str, Any]:
+    """Context of the page. The look is recorded."""
+    looks.record(request, Look.Kind.RECORD, [student.pk])
     rows = list(student.corrections.all()[:20])
     for row in rows:
         row.shown = corrections.masked_wanted_value(row)
@@ -96,6 +100,7 @@ def student_add(request: Any) -> HttpResponse:
 def student_edit(request: Any, pk: int) -> HttpResponse:
     row = _student(request, pk)
     records.check_changeable(row)
+    looks.record(request, Look.Kind.RECORD, [row.pk])
     form = StudentForm(request.POST or None, student=row)
     if request.method == "POST" and form.is_valid():
         try:

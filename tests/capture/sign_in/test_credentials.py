@@ -114,22 +114,6 @@ def test_one_address_is_limited_by_its_failures_only(school, season):
     assert attempt(students[1], address="198.51.100.7") == students[1]
 
 
-@pytest.mark.parametrize(
-    ("meta", "proxies", "address"),
-    [
-        ({"REMOTE_ADDR": "192.0.2.5"}, 0, "192.0.2.5"),
-        ({"REMOTE_ADDR": "192.0.2.5", "HTTP_X_FORWARDED_FOR": "203.0.113.9"}, 0, "192.0.2.5"),
-        ({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "6.6.6.6, 203.0.113.9"}, 1, "203.0.113.9"),
-        ({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "rubbish"}, 1, "0.0.0.0"),
-        ({"REMOTE_ADDR": "2001:db8:1:2:3:4:5:6"}, 0, "2001:db8:1:2::"),
-        ({"REMOTE_ADDR": ""}, 0, "0.0.0.0"),
-    ],
-)
-def test_address_is_believed_as_far_as_the_proxies(settings, meta, proxies, address):
-    settings.TRUSTED_PROXIES = proxies
-    assert credentials.address_of(meta) == address
-
-
 def test_session_gets_a_new_key(client, student):
     client.get("/me/sign-in/")
     client.session["before"] = 1

@@ -1,0 +1,1 @@
+"""Personal data: who looked at it."""
