@@ -1,31 +1,51 @@
 """Hostile files: whatever is sent, the answer is a verdict or a sentence, soon, and in bounded memory.
 
-    .venv/bin/python -m bench.hostile_files [FILES] [SEED]
+    .venv/bin/python -m bench.hostile_files [FILES] [SEED] [--kind KIND] [--children 1] [--log FILE]
 
-Each file takes the way of an upload in a process of its own kind: cleaned, opened, measured, judged, made a portrait, put into
-words. A child does the work, so that a crash of a decoder is counted instead of ending the run. Budget: no exception, no
-crash, 2 s of processor time, 400 MB over the models.
+Each file takes the way of its kind in a child process: a photo that of an upload, cleaned, opened, measured, judged, made a
+portrait, put into words. A crash of a decoder is counted instead of ending the run, and the child is replaced. Budget: no
+exception, no crash, at most 2 s of processor time, at most 400 MB above what the child holds when it is ready to work, which
+files before this one count towards.
+
+With `--log` each answer is written down as it comes, and a run that was stopped goes on where it was. `--only NAME` prints
+the answer to one file, and `--keep FOLDER` writes down the files that are faults. The files that take minutes to make are
+among a thousand or more.
 """
 
+from __future__ import annotations
+
+import argparse
+import json
 import multiprocessing as mp
 import os
+import resource
 import sys
+import threading
 import time
-from collections import Counter
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-PATIENCE = 60  # s until a file counts as one that hangs
+PATIENCE = 120  # s until a file counts as one that hangs
+MOST_SECONDS = 2.0  # of processor time a file
+MOST_MEGABYTES = 400
+ROOM = 3 * 2**30  # bytes a child may ask for beyond what it has when it is ready
 MAX_BYTES = 20 * 1024 * 1024
+FROM_HEAVY = 1000
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
+
+# A name, which starts with that of its family and ": ", and what makes the file.
+Sample = tuple[str, Callable[[], bytes]]
 
 
 @dataclass(frozen=True)
 class Answer:
     """`outcome`: green, amber, red, the code of a refusal, or the fault. `seconds`: processor time.
-    `megabytes`: memory. `words`: the first sentence.
+    `megabytes`: memory above that of an idle child. `words`: the first sentence.
     """
 
     name: str
@@ -35,22 +55,51 @@ class Answer:
     words: str = ""
 
     @property
-    def is_fault(self) -> bool:
-        return self.outcome.startswith(("exception", "crash", "hangs"))
+    def family(self) -> str:
+        return self.name.partition(":")[0]
+
+    @property
+    def fault(self) -> str:
+        """What is wrong with the answer, empty when nothing is."""
+        if self.outcome.startswith(("exception", "crash", "hangs")):
+            return self.outcome.split()[0]
+        if self.seconds > MOST_SECONDS:
+            return "slow"
+        return "memory" if self.megabytes > MOST_MEGABYTES else ""
 
 
-def answer(name: str, data: bytes) -> Answer:
-    """What an upload of these bytes gets."""
-    before, start = _memory("VmRSS", fresh=True), time.process_time()
+@dataclass(frozen=True)
+class Kind:
+    """`samples`: (seed, number) -> the files. `judged`: (outcome, the first sentence) of one. `prepare` loads, in the child,
+    all that stays in memory.
+    """
+
+    samples: Callable[[int, int], Iterator[Sample]]
+    judged: Callable[[bytes], tuple[str, str]]
+    prepare: Callable[[], None]
+
+
+def answer(name: str, data: bytes, judged: Callable[[bytes], tuple[str, str]], idle: int) -> Answer:
+    """What these bytes get. `idle`: MB that the process holds without them."""
+    _memory("VmRSS", fresh=True)
+    start = time.process_time()
     try:
         outcome, words = judged(data)
     except Exception as error:  # noqa: BLE001 - what is looked for here
-        outcome, words = f"exception {type(error).__name__}", str(error)[:120]
-    return Answer(name, outcome, time.process_time() - start, _memory("VmHWM") - before, words)
+        outcome, words = f"exception {type(error).__name__}", str(error)[:200]
+    return Answer(name, outcome, time.process_time() - start, _memory("VmHWM") - idle, words)
 
 
-def judged(data: bytes) -> tuple[str, str]:
-    """(outcome, the first sentence) of one file."""
+# --- the kinds -------------------------------------------------------------------------------------------------------
+
+
+def _photos(seed: int, number: int) -> Iterator[Sample]:
+    from tests.support.hostile_photos import photos
+
+    return photos(seed, number, heavy=number >= FROM_HEAVY)
+
+
+def judged_photo(data: bytes) -> tuple[str, str]:
     import vision
     from capture.upload import normalising
     from portal.errors import PortalError
@@ -68,6 +117,18 @@ def judged(data: bytes) -> tuple[str, str]:
     return verdict.outcome, words[0] if words else ""
 
 
+def _photo_networks() -> None:
+    import vision
+
+    vision.warm_up()
+
+
+KINDS = {"photos": Kind(_photos, judged_photo, _photo_networks)}
+
+
+# --- children --------------------------------------------------------------------------------------------------------
+
+
 def _memory(name: str, *, fresh: bool = False) -> int:
     """MB that the process holds (VmRSS), or held at most since the last call with `fresh` (VmHWM);
     0 on other systems than Linux.
@@ -80,66 +141,164 @@ def _memory(name: str, *, fresh: bool = False) -> int:
     return int(line.split()[1]) // 1024
 
 
-def serve(wire: Connection) -> None:
-    """The child: answers files until it is told to end."""
+def serve(wire: Connection, kind: str) -> None:
+    """The child: answers files until it is told to end. What asks for all memory there is gets a MemoryError."""
     import django
 
     django.setup()
-    import vision
-
-    vision.warm_up()
+    KINDS[kind].prepare()
+    most = _memory("VmSize") * 2**20 + ROOM
+    if most > ROOM:
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    idle = _memory("VmRSS")
     while (task := wire.recv()) is not None:
-        wire.send(answer(*task))
+        name, data = task
+        wire.send(answer(name, data, KINDS[kind].judged, idle))
 
 
 class Child:
-    """A process that judges files. It is replaced when a file has killed it."""
+    """A process that answers files of one kind. It is replaced when a file has killed it."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
         self._start()
 
     def _start(self) -> None:
         self.wire, end = mp.Pipe()
-        self.process = mp.get_context("spawn").Process(target=serve, args=(end,), daemon=True)
+        self.process = mp.get_context("spawn").Process(target=serve, args=(end, self.kind), daemon=True)
         self.process.start()
         end.close()
 
     def ask(self, name: str, data: bytes) -> Answer:
-        self.wire.send((name, data))
         try:
+            self.wire.send((name, data))
             if self.wire.poll(PATIENCE):
                 return self.wire.recv()
             found = Answer(name, "hangs", PATIENCE)
         except (EOFError, ConnectionError):
-            found = Answer(name, "crash")
+            self.process.join(5)
+            found = Answer(name, "crash", words=f"exit code {self.process.exitcode}")
         self.process.kill()
         self._start()
         return found
 
+    def end(self) -> None:
+        self.wire.send(None)
+        self.process.join()
 
-def main(number: int, seed: int) -> None:
+
+def answers_of(kind: str, samples: Iterator[Sample], children: int) -> Iterator[Answer]:
+    """All answers, in no order. The files are made here, one after the other, so that what making them costs is not counted."""
+    crew, lock, local = [], threading.Lock(), threading.local()
+
+    def work(_: int) -> list[Answer]:
+        """One file: the next."""
+        with lock:
+            sample = next(samples, None)
+            data = sample[1]() if sample else b""
+        if sample is None:
+            return []
+        if not hasattr(local, "child"):
+            local.child = Child(kind)
+            crew.append(local.child)
+        return [local.child.ask(sample[0], data)]
+
+    with ThreadPoolExecutor(children) as pool:
+        pending = [pool.submit(work, n) for n in range(children)]
+        while pending:
+            found = pending.pop(0).result()
+            if found:
+                pending.append(pool.submit(work, 0))
+            yield from found
+    for child in crew:
+        child.end()
+
+
+# --- the run ---------------------------------------------------------------------------------------------------------
+
+
+def logged(log: Path | None) -> dict[str, Answer]:
+    lines = log.read_text().splitlines() if log and log.exists() else []
+    return {entry.name: entry for entry in (Answer(**json.loads(line)) for line in lines)}
+
+
+def run(kind: str, number: int, seed: int, children: int, log: Path | None, keep: Path | None) -> list[Answer]:
+    done = logged(log)
+    made: dict[str, Callable[[], bytes]] = {}
+
+    def left() -> Iterator[Sample]:
+        for name, make in KINDS[kind].samples(seed, number):
+            if name not in done:
+                if keep:
+                    made[name] = make
+                yield name, make
+
+    for found in answers_of(kind, left(), children):
+        done[found.name] = found
+        if log:
+            with log.open("a") as file:
+                file.write(json.dumps(asdict(found), ensure_ascii=False) + "\n")
+        make = made.pop(found.name, None)
+        if keep and make and found.fault:
+            keep.mkdir(parents=True, exist_ok=True)
+            (keep / found.name.replace(": ", "_").replace(" ", "_").replace("/", "_")).write_bytes(make())
+    return list(done.values())
+
+
+def report(answers: list[Answer]) -> None:
+    for outcome, count in Counter(entry.outcome for entry in answers).most_common():
+        print(f"  {outcome:<30}{count:>6}")
+    families = defaultdict(list)
+    for entry in answers:
+        families[entry.family].append(entry)
+    columns = ("files", "refused", "judged", "exceptions", "crashes", "hangs", "beyond")
+    print(f"{'':<26}" + "".join(f"{name:>11}" for name in columns) + "    slowest   memory")
+    for family, entries in [*sorted(families.items()), ("all", answers)]:
+        faults = Counter(entry.fault for entry in entries)
+        judged = sum(entry.outcome in ("green", "amber", "red") for entry in entries)
+        wrong = (faults["exception"], faults["crash"], faults["hangs"])
+        numbers = (len(entries), len(entries) - judged - sum(wrong), judged, *wrong, faults["slow"] + faults["memory"])
+        slowest, most = max(entry.seconds for entry in entries), max(entry.megabytes for entry in entries)
+        print(f"{family:<26}" + "".join(f"{n:>11}" for n in numbers) + f"{slowest:>9.2f} s{most:>6} MB")
+    for what, key in (("slowest", lambda entry: entry.seconds), ("most memory", lambda entry: entry.megabytes)):
+        first = sorted(answers, key=key, reverse=True)[:4]
+        print(
+            f"{what:<13}", ", ".join(f"{entry.name} ({entry.seconds:.2f} s, {entry.megabytes} MB)" for entry in first)
+        )
+    silent = [entry.name for entry in answers if not entry.words and entry.outcome != "green"]
+    print("sentences     ", len({entry.words for entry in answers}), "different; without one and not green:", silent)
+    for entry in answers:
+        if entry.fault:
+            print("FAULT", entry.fault, entry)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="?", type=int, default=300)
+    parser.add_argument("seed", nargs="?", type=int, default=1)
+    parser.add_argument("--kind", choices=KINDS, action="append")
+    parser.add_argument("--children", type=int, default=1)
+    parser.add_argument("--log", type=Path)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--only")
+    options = parser.parse_args()
     import django
 
     django.setup()
-    from tests.support.hostile_files import files
-
-    child = Child()
-    answers = [child.ask(name, data) for name, data in files(seed, number)]
-    child.wire.send(None)
-    print(f"{len(answers)} hostile files, seed {seed}")
-    for outcome, count in Counter(entry.outcome for entry in answers).most_common():
-        print(f"  {outcome:<30}{count:>5}")
-    slow = sorted(answers, key=lambda entry: entry.seconds, reverse=True)
-    print("slowest    ", ", ".join(f"{entry.name}: {entry.seconds:.2f} s" for entry in slow[:4]))
-    large = sorted(answers, key=lambda entry: entry.megabytes, reverse=True)
-    print("most memory", ", ".join(f"{entry.name}: {entry.megabytes} MB" for entry in large[:4]))
-    print("sentences  ", len({entry.words for entry in answers}), "different; without one and not green:", end=" ")
-    print([entry.name for entry in answers if not entry.words and entry.outcome != "green"])
-    for entry in answers:
-        if entry.is_fault:
-            print("FAULT", entry)
+    faults = 0
+    for kind in options.kind or KINDS:
+        if options.only:
+            wanted = [s for s in KINDS[kind].samples(options.seed, options.files) if s[0] == options.only]
+            print(*answers_of(kind, iter(wanted), 1), sep="\n")
+            continue
+        log = options.log and options.log.with_name(f"{options.log.stem}-{kind}.jsonl")
+        start = time.monotonic()
+        answers = run(kind, options.files, options.seed, options.children, log, options.keep)
+        print(f"{len(answers)} hostile {kind}, seed {options.seed}, {time.monotonic() - start:.0f} s")
+        report(answers)
+        faults += sum(bool(entry.fault) for entry in answers)
+    return min(faults, 1)
 
 
 if __name__ == "__main__":
-    numbers = [int(text) for text in sys.argv[1:3]]
-    main(*numbers, *(600, 1)[len(numbers) :])
+    sys.exit(main())

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.hostile_files import answer
+from bench.hostile_files import answer, judged_photo
 from capture.upload.normalising import normalise
-from tests.support.hostile_files import bombs, files, scan_bomb
+from tests.support.hostile_photos import photos
+from tests.support.hostile_photos.made import bombs, scan_bomb
 from tests.vision.pictures import encode, jpeg, jpeg_claiming, png_header, webp_claiming
 from tests.vision.profiles import display_p3
 from vision import Unreadable, check, open_photo
@@ -105,9 +106,9 @@ def test_png_header_with_nothing_in_it_is_damaged():
 
 def test_hostile_files_get_a_verdict_or_a_sentence():
     """A sample of `bench/hostile_files.py`, on the way of an upload."""
-    answers = [answer(name, data) for name, data in files(3, 150, heavy=False)]
+    answers = [answer(name, make(), judged_photo, idle=0) for name, make in photos(3, 120, heavy=False)]
 
-    assert [found for found in answers if found.is_fault] == []
+    assert [found for found in answers if found.fault == "exception"] == []
     assert [found.name for found in answers if not found.words and found.outcome != "green"] == []
 
 

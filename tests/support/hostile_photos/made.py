@@ -1,169 +1,20 @@
-"""Files that nobody sends by accident, and sound ones that accidents have damaged. Equal seeds give equal files."""
+"""Files that nobody sends by accident, each written once."""
 
-import io
 import random
 import struct
 import zlib
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterator
 
 import numpy as np
-import pillow_heif
 from PIL import Image, ImageCms, PngImagePlugin
 
-from demo.drawn_people import Person, draw_portrait
-from tests.vision.pictures import high_dynamic_heic, interlaced_png
+from tests.support.hostile_photos.damage import fuzzed
+from tests.support.hostile_photos.sound import QUICKLY, SIZE, Named, encoded, exif, plain, portrait
+from tests.support.hostile_photos.writers import PNG, box, chunk, huffman, png, segment, tiff, webp
 from tests.vision.profiles import display_p3
 
-Named = tuple[str, bytes]
-SIZE = (810, 1080)
-PNG = b"\x89PNG\r\n\x1a\n"
-QUICKLY: dict[str, dict[str, object]] = {"PNG": {"compress_level": 1}, "WEBP": {"method": 0}, "AVIF": {"speed": 10}}
 BOMB_BYTES = 4_000_000
 ORIENTATIONS = (0, 9, 99, 65535)
-
-
-def files(seed: int, number: int, *, heavy: bool = True) -> Iterator[Named]:
-    """Made ones, then sound files cut or damaged until there are `number`. `heavy` ones take seconds to make."""
-    chance = random.Random(seed)
-    made = [*disguises(), *bombs(), *metadata(), *odd_pictures(), *(heavy_bombs() if heavy else ())]
-    chance.shuffle(made)
-    spoilt = [*cuts(chance), *filled(chance)]
-    chance.shuffle(spoilt)
-    made = made[: number // 2] + spoilt[: number // 4]
-    yield from made
-    for place in range(number - len(made)):
-        kind, data = chance.choice(sound())
-        yield f"fuzzed {kind} {place}", fuzzed(data, chance)
-
-
-# --- sound ones ------------------------------------------------------------------------------------------------------
-
-
-@cache
-def portrait(seed: int = 5) -> Image.Image:
-    return draw_portrait(Person.random(seed), size=SIZE)
-
-
-def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    file = io.BytesIO()
-    if kind == "HEIC":
-        pillow_heif.from_pillow(image).save(file, **options)
-    else:
-        image.save(file, kind, **options)
-    return file.getvalue()
-
-
-@cache
-def plain(kind: str) -> bytes:
-    """The person, nothing special."""
-    return encoded(portrait(), kind, **QUICKLY.get(kind, {}))
-
-
-@cache
-def sound() -> tuple[Named, ...]:
-    """The same person in every kind of file that is taken."""
-    person = portrait()
-    frames = {"save_all": True, "append_images": [Image.new("RGB", SIZE)], "duration": 100}
-    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-    return (
-        ("jpeg", encoded(person, "JPEG", quality=90, exif=_exif(6), icc_profile=profile)),
-        ("jpeg progressive", encoded(person, "JPEG", quality=90, progressive=True)),
-        ("jpeg grey", encoded(person.convert("L"), "JPEG")),
-        ("jpeg cmyk", encoded(person.convert("CMYK"), "JPEG")),
-        ("jpeg mpo", encoded(person, "MPO", save_all=True, append_images=[person])),
-        ("png", encoded(person, "PNG", exif=_exif(3), icc_profile=profile, compress_level=1)),
-        ("png palette", encoded(person.quantize(64), "PNG")),
-        ("png 16 bits", encoded(Image.fromarray(np.asarray(person.convert("L"), np.uint16) * 257), "PNG")),
-        ("png alpha", encoded(person.convert("RGBA"), "PNG", compress_level=1)),
-        ("apng", encoded(person, "PNG", compress_level=1, **frames)),
-        ("webp", encoded(person, "WEBP", quality=80, exif=_exif(8), icc_profile=profile)),
-        ("webp lossless", encoded(person, "WEBP", lossless=True, quality=0, method=0)),
-        ("webp animated", encoded(person, "WEBP", method=0, **frames)),
-        ("webp metadata behind", encoded(person, "WEBP", quality=80, method=0, exif=_exif(1))),
-        ("heic", encoded(person, "HEIC", quality=80)),
-        ("heic of tiles", encoded(person, "HEIC", quality=80, tile_size=256)),
-        ("heic pq", high_dynamic_heic(200 * (np.asarray(person) / 255) ** 2.2, "pq")),
-        ("heic hlg", high_dynamic_heic(200 * (np.asarray(person) / 255) ** 2.2, "hlg")),
-        ("avif", encoded(person, "AVIF", quality=70, speed=10, exif=_exif(6))),
-        ("avif animated", encoded(person, "AVIF", quality=50, speed=10, **frames)),
-        ("png interlaced", interlaced_png(person)),
-        ("jpeg restarts", encoded(person, "JPEG", quality=85, restart_marker_rows=1)),
-        ("jpeg lying", encoded(person.rotate(90, expand=True), "JPEG", quality=85)),
-    )
-
-
-def _exif(orientation: int) -> bytes:
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    return exif.tobytes()
-
-
-# --- accidents -------------------------------------------------------------------------------------------------------
-
-
-def cuts(chance: random.Random) -> Iterator[Named]:
-    """Sound files that end at, before or after every mark of their structure, and somewhere in the picture."""
-    for kind, data in sound():
-        marks = {place + shift for place in structure(data) for shift in (-1, 0, 1, 3)}
-        marks |= {chance.randrange(len(data)) for _ in range(6)}
-        yield from ((f"cut {kind} at {mark}", data[:mark]) for mark in sorted(marks) if 0 < mark < len(data))
-
-
-def filled(chance: random.Random) -> Iterator[Named]:
-    """Sound files whose rest is lost, with something in its place."""
-    for kind, data in sound():
-        for percent in (5, 20, 40, 60, 75, 90, 99):
-            kept = data[: len(data) * percent // 100]
-            lost = len(data) - len(kept)
-            for name, rest in {
-                "an end mark": b"\xff\xd9",
-                "zeros": bytes(lost),
-                "zeros and an end mark": bytes(lost) + b"\xff\xd9",
-                "ones": b"\xff" * lost,
-                "noise": chance.randbytes(lost),
-                "its own end": data[-64:],
-            }.items():
-                yield f"{kind} cut at {percent} %, {name}", kept + rest
-
-
-def structure(data: bytes) -> list[int]:
-    """Where segments, chunks and boxes start."""
-    if data[:2] == b"\xff\xd8":
-        return [at for at in range(2, len(data) - 1) if data[at] == 0xFF and data[at + 1] not in {0, 0xFF}][:60]
-    if data[:4] == b"RIFF":
-        return _steps(data, 12, lambda at: 8 + int.from_bytes(data[at + 4 : at + 8], "little"))
-    if data[:8] == PNG:
-        return _steps(data, 8, lambda at: 12 + int.from_bytes(data[at : at + 4], "big"))
-    return _steps(data, 0, lambda at: max(8, int.from_bytes(data[at : at + 4], "big")))
-
-
-def _steps(data: bytes, at: int, step: Callable[[int], int]) -> list[int]:
-    places = []
-    while at < len(data) and len(places) < 60:
-        places.append(at)
-        at += step(at)
-    return places
-
-
-def fuzzed(data: bytes, chance: random.Random) -> bytes:
-    """Bytes changed, taken out, doubled or set to their ends, mostly in the head."""
-    out = bytearray(data)
-    reach = chance.choice((64, 700, len(data)))
-    for _ in range(chance.choice((1, 2, 4, 12, 60))):
-        at = chance.randrange(4, max(5, min(reach, len(out) - 8)))
-        how = chance.randrange(5)
-        if how == 0:
-            out[at] = chance.randrange(256)
-        elif how == 1:
-            out[at : at + 4] = chance.choice((b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\0\0\0\1"))
-        elif how == 2:
-            out[at] ^= 1 << chance.randrange(8)
-        elif how == 3:
-            del out[at : at + chance.randrange(1, 9)]
-        else:
-            out[at:at] = out[at : at + chance.randrange(1, 40)]
-    return bytes(out)
 
 
 # --- other files under a photo's name --------------------------------------------------------------------------------
@@ -194,7 +45,7 @@ def disguises() -> Iterator[Named]:
     yield "film branded heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0\0\0\x08moov" * 50
     yield "avif branded mif1", b"\0\0\0\x18ftypmif1\0\0\0\0avifmif1" + b"\0" * 900
     yield "jpeg and zip", sound_jpeg + b"PK\x03\x04" + bytes(range(256)) * 40
-    yield "jpeg and html", sound_jpeg[:2] + _segment(0xFE, html) + sound_jpeg[2:] + html
+    yield "jpeg and html", sound_jpeg[:2] + segment(0xFE, html) + sound_jpeg[2:] + html
     yield "html and jpeg", html + sound_jpeg
     yield "jpeg and film", sound_jpeg + b"\0\0\0\x18ftypmp42" + random.Random(3).randbytes(200_000)
     yield "jpeg that is its head", sound_jpeg[:20] * 40
@@ -227,12 +78,12 @@ def bombs() -> Iterator[Named]:
     yield "jpeg fill in the scan", person[:-2] + b"\xff" * BOMB_BYTES + b"\0" + person[-2:]
     yield "jpeg comments", person[:2] + b"\xff\xfe\x00\x02" * (BOMB_BYTES // 4) + person[2:]
     yield "jpeg restarts", person[:-2] + b"\xff\xd0" * (BOMB_BYTES // 2) + person[-2:]
-    yield "jpeg resource blocks", person[:2] + _segment(0xED, b"Photoshop 3.0\0" + b"8BIM" * 16000) * 60 + person[2:]
+    yield "jpeg resource blocks", person[:2] + segment(0xED, b"Photoshop 3.0\0" + b"8BIM" * 16000) * 60 + person[2:]
     yield "jpeg profile of 16 MB", person[:2] + b"".join(_profile_pieces(255, 64000)) + person[2:]
     yield "jpeg profile without an end", person[:2] + b"".join(list(_profile_pieces(9, 100))[:5]) + person[2:]
-    yield "png chunks", _with_chunks(_chunk(b"prVt", b"") * (BOMB_BYTES // 12))
-    yield "png texts", _with_chunks(_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1_000_000), 9)) * 300)
-    yield "png profile bomb", _with_chunks(_chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(20_000_000), 9)))
+    yield "png chunks", _with_chunks(chunk(b"prVt", b"") * (BOMB_BYTES // 12))
+    yield "png texts", _with_chunks(chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(1_000_000), 9)) * 300)
+    yield "png profile bomb", _with_chunks(chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(20_000_000), 9)))
     yield "png data in crumbs", _crumbled(900)
     yield "webp chunks", _with_riff(b"JUNK\0\0\0\0" * (BOMB_BYTES // 8))
     yield "heic boxes", plain("HEIC") + b"\0\0\0\x08free" * (BOMB_BYTES // 8)
@@ -269,7 +120,7 @@ def heavy_bombs() -> Iterator[Named]:
     yield "heic flat 7000", encoded(Image.new("RGB", (7000, 7000)), "HEIC", quality=10)
     yield "heic flat 9000", encoded(Image.new("RGB", (9000, 9000)), "HEIC", quality=10)
     yield "webp of 2000 frames", _long_film()
-    yield "png text bomb", _with_chunks(_chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(200_000_000), 9)))
+    yield "png text bomb", _with_chunks(chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(200_000_000), 9)))
     yield "png data bomb", png(300, 300, zlib.compress(bytes(200_000_000), 9))
 
 
@@ -282,23 +133,12 @@ def _smaller(data: bytes) -> bytes:
 def scan_bomb(side: int, scans: int) -> bytes:
     """A progressive JPEG of one flat colour: each further scan says 'nothing new' over the whole picture."""
     blocks = (-(-side // 8)) ** 2
-    frame = _segment(0xC2, struct.pack(">BHHB", 8, side, side, 1) + b"\1\x11\0")
-    tables = _segment(0xDB, b"\0" + b"\1" * 64) + _huffman(0x00, [0]) + _huffman(0x10, [0xE0])
-    first = _segment(0xDA, b"\1\1\0\0\0\0") + bytes(-(-blocks // 8))
+    frame = segment(0xC2, struct.pack(">BHHB", 8, side, side, 1) + b"\1\x11\0")
+    tables = segment(0xDB, b"\0" + b"\1" * 64) + huffman(0x00, [0]) + huffman(0x10, [0xE0])
+    first = segment(0xDA, b"\1\1\0\0\0\0") + bytes(-(-blocks // 8))
     # End-of-band runs of 16,384 blocks: code "0" and fourteen bits that are all 0.
-    again = _segment(0xDA, b"\1\1\0\1\x3f\0") + bytes(-(-blocks // 16384) * 15 // 8 + 1)
+    again = segment(0xDA, b"\1\1\0\1\x3f\0") + bytes(-(-blocks // 16384) * 15 // 8 + 1)
     return b"\xff\xd8" + frame + tables + first + again * (scans - 1) + b"\xff\xd9"
-
-
-def png(width: int, height: int, packed: bytes, *, colour: int = 2) -> bytes:
-    head = _chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, 0))
-    return PNG + head + _chunk(b"IDAT", packed) + _chunk(b"IEND", b"")
-
-
-def webp(width: int, height: int) -> bytes:
-    size = ((width - 1) & 0xFFFFFF).to_bytes(3, "little") + ((height - 1) & 0xFFFFFF).to_bytes(3, "little")
-    body = b"VP8X" + struct.pack("<I", 10) + b"\0\0\0\0" + size
-    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body + bytes(64)
 
 
 def _claiming(data: bytes, width: int, height: int) -> bytes:
@@ -306,22 +146,9 @@ def _claiming(data: bytes, width: int, height: int) -> bytes:
     return data[: at + 5] + struct.pack(">HH", height, width) + data[at + 9 :]
 
 
-def _segment(marker: int, body: bytes) -> bytes:
-    return bytes([0xFF, marker]) + struct.pack(">H", len(body) + 2) + body
-
-
-def _huffman(kind: int, values: list[int]) -> bytes:
-    """A table whose codes are 0 and so on, all as short as can be."""
-    return _segment(0xC4, bytes([kind, len(values), *[0] * 15, *values]))
-
-
 def _profile_pieces(number: int, size: int) -> Iterator[bytes]:
     for place in range(1, number + 1):
-        yield _segment(0xE2, b"ICC_PROFILE\0" + bytes([place, number]) + bytes(size))
-
-
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        yield segment(0xE2, b"ICC_PROFILE\0" + bytes([place, number]) + bytes(size))
 
 
 def _with_chunks(chunks: bytes) -> bytes:
@@ -331,13 +158,13 @@ def _with_chunks(chunks: bytes) -> bytes:
 
 def _crumbled(side: int) -> bytes:
     packed = zlib.compress(bytes(side * (side * 3 + 1)), 0)
-    crumbs = b"".join(_chunk(b"IDAT", packed[at : at + 6]) for at in range(0, len(packed), 6))
-    return PNG + _chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) + crumbs + _chunk(b"IEND", b"")
+    crumbs = b"".join(chunk(b"IDAT", packed[at : at + 6]) for at in range(0, len(packed), 6))
+    return PNG + chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)) + crumbs + chunk(b"IEND", b"")
 
 
 def _with_riff(chunks: bytes, before: bytes = b"") -> bytes:
     """A WebP with chunks behind those of the picture, or `before` them."""
-    data = encoded(portrait(), "WEBP", exif=_exif(1)) + chunks
+    data = encoded(portrait(), "WEBP", exif=exif(1)) + chunks
     return data[:4] + struct.pack("<I", len(data) + len(before) - 8) + data[8:30] + before + data[30:]
 
 
@@ -368,19 +195,19 @@ def _heic_of(
 ) -> bytes:
     """A grid of `tiles`, all of them item 1. `places`: the entries of its table of places, with numbers of `sizes`."""
     kinds = b"".join(
-        _box(b"infe", b"\2\0\0\0" + struct.pack(">HH", item, 0) + kind + b"\0")
+        box(b"infe", b"\2\0\0\0" + struct.pack(">HH", item, 0) + kind + b"\0")
         for item, kind in ((1, b"hvc1"), (2, b"grid"))
     )
     count = len(places) // (6 if sizes == 0 else 14)
     tables = (
-        _box(b"pitm", b"\0\0\0\0\0\2")
-        + _box(b"iinf", b"\0\0\0\0\0\2" + kinds)
-        + _box(b"iref", b"\0\0\0\0" + _box(b"dimg", struct.pack(">HH", 2, tiles) + b"\0\1" * tiles))
-        + _box(b"iloc", b"\0\0\0\0" + struct.pack(">HH", sizes, count) + places)
-        + _box(b"iprp", _box(b"ipco", _box(b"hvcC", bytes(21) + bytes([length_size - 1])) + properties))
+        box(b"pitm", b"\0\0\0\0\0\2")
+        + box(b"iinf", b"\0\0\0\0\0\2" + kinds)
+        + box(b"iref", b"\0\0\0\0" + box(b"dimg", struct.pack(">HH", 2, tiles) + b"\0\1" * tiles))
+        + box(b"iloc", b"\0\0\0\0" + struct.pack(">HH", sizes, count) + places)
+        + box(b"iprp", box(b"ipco", box(b"hvcC", bytes(21) + bytes([length_size - 1])) + properties))
     )
-    start = _box(b"ftyp", b"heic\0\0\0\0mif1heic") + _box(b"mdat", coded)
-    return start + _box(b"meta", b"\0\0\0\0" + tables)
+    start = box(b"ftyp", b"heic\0\0\0\0mif1heic") + box(b"mdat", coded)
+    return start + box(b"meta", b"\0\0\0\0" + tables)
 
 
 def _place(length: int) -> bytes:
@@ -388,12 +215,8 @@ def _place(length: int) -> bytes:
     return struct.pack(">HHHII", 1, 0, 1, 32, length)
 
 
-def _box(kind: bytes, content: bytes) -> bytes:
-    return struct.pack(">I", len(content) + 8) + kind + content
-
-
 def _boxes_in_containers(number: int) -> bytes:
-    return _box(b"ipco", b"\0\0\0\x08free" * 19_000) * number
+    return box(b"ipco", b"\0\0\0\x08free" * 19_000) * number
 
 
 def _nested(depth: int) -> bytes:
@@ -405,10 +228,10 @@ def _nested(depth: int) -> bytes:
 
 def metadata() -> Iterator[Named]:
     for value in ORIENTATIONS:
-        yield f"exif orientation {value}", _with_exif(_tiff([(0x0112, 3, 1, value)]))
-    yield "exif orientation long", _with_exif(_tiff([(0x0112, 4, 1, 6)]))
-    yield "exif orientation as text", _with_exif(_tiff([(0x0112, 2, 4, 0x41414141)]))
-    yield "exif loop", _with_exif(_tiff([(0x8769, 4, 1, 8), (0x0112, 3, 1, 1)], following=8))
+        yield f"exif orientation {value}", _with_exif(tiff([(0x0112, 3, 1, value)]))
+    yield "exif orientation long", _with_exif(tiff([(0x0112, 4, 1, 6)]))
+    yield "exif orientation as text", _with_exif(tiff([(0x0112, 2, 4, 0x41414141)]))
+    yield "exif loop", _with_exif(tiff([(0x8769, 4, 1, 8), (0x0112, 3, 1, 1)], following=8))
     yield "exif offset beyond", _with_exif(b"II*\0\xff\xff\xff\x7f")
     yield "exif 65535 entries", _with_exif(b"II*\0\x08\0\0\0\xff\xff" + b"\x0f\x01\x02\0\0\xf0\0\0\x08\0\0\0" * 5000)
     yield "exif the same bytes 60 MB", _pieces_of_exif()
@@ -418,27 +241,22 @@ def metadata() -> Iterator[Named]:
     for seed in range(12):
         yield f"profile fuzzed {seed}", _with_profile(_renamed(fuzzed(_srgb(), random.Random(seed))))
     yield "profile of grey on colour", _with_profile(_srgb().replace(b"RGB ", b"GRAY"))
-    yield "text 16 MB", _with_chunks(_chunk(b"tEXt", b"a\0" + b"x" * 16_000_000))
+    yield "text 16 MB", _with_chunks(chunk(b"tEXt", b"a\0" + b"x" * 16_000_000))
     info = PngImagePlugin.PngInfo()
     info.add_text("note", "x" * 100_000, zip=True)
     yield "text", encoded(portrait(), "PNG", pnginfo=info)
 
 
-def _tiff(entries: list[tuple[int, int, int, int]], following: int = 0) -> bytes:
-    directory = b"".join(struct.pack("<HHII", *entry) for entry in entries)
-    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + directory + struct.pack("<I", following)
-
-
 def _with_exif(tiff: bytes) -> bytes:
     data = plain("JPEG")
-    return data[:2] + _segment(0xE1, (b"Exif\0\0" + tiff)[:65000]) + data[2:]
+    return data[:2] + segment(0xE1, (b"Exif\0\0" + tiff)[:65000]) + data[2:]
 
 
 def _pieces_of_exif() -> bytes:
     """Readers join the pieces: thousands of entries, each the same sixty thousand bytes."""
     data = plain("JPEG")
     entries = b"II*\0\x08\0\0\0\xff\xff" + b"\x0f\x01\x02\0\x60\xea\0\0\x08\0\0\0" * 5000
-    return data[:2] + _segment(0xE1, b"Exif\0\0" + entries) * 12 + data[2:]
+    return data[:2] + segment(0xE1, b"Exif\0\0" + entries) * 12 + data[2:]
 
 
 def _srgb() -> bytes:
@@ -469,12 +287,12 @@ def odd_pictures() -> Iterator[Named]:
     for degrees in (90, 180, 270):
         yield f"lying {degrees}", encoded(person.rotate(degrees, expand=True), "JPEG")
     yield "mirrored down", encoded(person.transpose(Image.Transpose.FLIP_TOP_BOTTOM), "JPEG")
-    for name, box in {
+    for name, part in {
         "left half": (0, 0, 300, 800),
         "upper half": (0, 0, 600, 330),
         "mouth": (150, 350, 450, 600),
     }.items():
-        yield name, encoded(person.crop(box), "JPEG")
+        yield name, encoded(person.crop(part), "JPEG")
     yield "face at the edge", encoded(person.crop((250, 100, 600, 700)), "JPEG")
     for count in (2, 5, 12):
         yield f"crowd of {count * count}", encoded(_crowd(count), "JPEG")
