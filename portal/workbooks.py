@@ -1,44 +1,48 @@
-"""Checks of an uploaded .xlsx before a reader opens it: inflated sizes, cells far out, formulas
-without a result.
+"""Workbooks that people upload: .xlsx, .xls, .ods and delimited text, by their content.
 
-The directory of a zip file can give wrong sizes. So every part that the reader will inflate is
-inflated here first, in pieces of 1 MB that are not kept, and refused at its limit.
+They are read in a process of their own (`portal.untrusted.read_workbook`), which may be lost without harm.
 """
 
-import re
-import struct
-import zipfile
-import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from io import BytesIO
-from typing import TypeVar
-from xml.etree import ElementTree
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
-import python_calamine
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from portal.errors import PortalError
+from portal.untrusted import process, sheets
 
-Read = TypeVar("Read")
 CONTENT_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"  # of .xlsx
-MB = 1024 * 1024
-MAX_PARTS = 2000
-# Inflated bytes. A sheet may be long: a million empty rows that carry a format take some 300 MB.
-MAX_SHEETS, MAX_STRINGS, MAX_OTHER = 512 * MB, 96 * MB, 16 * MB
-MAX_CELL = 1 * MB
-_LOCAL_HEADER = struct.Struct("<4s22xHH")
+SECONDS = 150  # until the reader is killed; the caller works on the rows meanwhile
+TEXT_SHEET = sheets.TEXT_SHEET  # name of the only sheet of a .csv
 
-# A cell with content in a column beyond AZ or a row of six digits: the reader lays out the whole
-# rectangle in memory.
-_CELL = rb'<c [^>]*?\br="%s"[^>]*?(?<!/)>(?!</c>)'
-_FAR_PLACE = rb"(?:[A-Z]{3,}\d+|[B-Z][A-Z]\d+|[A-Z]+\d{6,})"
-_FAR_ANYWHERE = re.compile(rb' r="' + _FAR_PLACE)  # five times as fast, and all that most sheets need
-_FAR = re.compile(_CELL % _FAR_PLACE)
-_EMPTY_FORMULA = re.compile(
-    _CELL % rb"([A-Z]{1,2})(\d+)" + rb"<f(?: ?/>|[ >][^<]*(?:</f>|(?<=/)>|))(?:<v ?/>|<v></v>)?</c>"
-)
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+REFUSALS: dict[str, Any] = {
+    "damaged": _("The file is damaged. Open it in Excel or WPS, save it as .xlsx and upload it again."),
+    "password": _("The workbook is protected by a password. Remove the password and upload it again."),
+    "too_large": _("The workbook is too large once unpacked. Copy the list alone into the template and upload that."),
+    "far": _(
+        "There is something in a cell far to the right or below row 100,000. Copy the list alone into the template."
+    ),
+    "many_sheets": _(
+        "The workbook has more than %(limit)d sheets. Copy the list alone into the template and upload that."
+    ),
+    "no_xlsx": _("This is no .xlsx workbook. Open it in Excel or WPS, save it as .xlsx and upload it again."),
+    "no_spreadsheet": _("This is no spreadsheet. Upload an .xlsx, .xls, .ods or .csv file."),
+    "empty": _("The file is empty. Fill in the template and upload it."),
+    "web_page": _(
+        "This is a web page under the name of a spreadsheet. Open it in Excel or WPS, save it as .xlsx and upload that."
+    ),
+    "csv_line": _("Line %(line)d cannot be read as CSV. Save the file as .xlsx and upload that."),
+    "damaged_text": _(
+        "Line %(line)d holds a byte that is no character: %(byte)s, byte %(position)d of the file."
+        " Type this place anew, or save the list as .xlsx and upload that."
+    ),
+    "lost": _(
+        "This workbook cannot be read: it took too much memory or time. Copy the list alone into the template and upload that."
+    ),
+}
 
 
 class UnreadableSheet(PortalError):
@@ -46,167 +50,89 @@ class UnreadableSheet(PortalError):
 
 
 @dataclass
-class Inspection:
-    """`formulas` holds, by the name of the sheet, (row, column) of formulas without a result, both
-    from 0.
+class Sheet:
+    """A sheet. `head`: its first rows, (number from 1, texts). `hidden`: numbers of rows that a filter hides.
+
+    `last`: its highest row that holds something. Texts that begin with NUL: see `portal.untrusted.sheets`.
     """
 
-    formulas: dict[str, set[tuple[int, int]]] = field(default_factory=dict)
+    name: str
+    visible: bool
+    head: list[tuple[int, list[str]]]
+    hidden: frozenset[int]
+    last: int
+    merges: list[tuple[int, int, int, int]]
+    chunks: int
+
+    def head_rows(self) -> list[list[str]]:
+        """The first rows without gaps: the first is row 1."""
+        rows = dict(self.head)
+        return [rows.get(number, []) for number in range(1, max(rows, default=0) + 1)]
 
 
-def inspect(content: bytes) -> Inspection:
-    """Inspect an .xlsx file. Raises UnreadableSheet if it must not be opened."""
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as archive:
-            return _inspect(content, archive.infolist())
-    except (zipfile.BadZipFile, zlib.error, struct.error, ElementTree.ParseError, ValueError, KeyError) as error:
-        raise UnreadableSheet(damaged_message()) from error
+class Workbook:
+    """An open workbook. Its rows are read once, in their order."""
 
-
-def read_safely(action: Callable[[], Read]) -> Read:
-    """Run the reader.
-
-    Any exception of it, including a panic of its Rust code, becomes UnreadableSheet.
-    """
-    try:
-        return action()
-    except python_calamine.PasswordError as error:
-        raise UnreadableSheet(password_message()) from error
-    except Exception as error:
-        raise UnreadableSheet(damaged_message()) from error
-    except BaseException as error:
-        if type(error).__name__ != "PanicException":
-            raise
-        raise UnreadableSheet(damaged_message()) from error
-
-
-def password_message() -> str:
-    return _("The workbook is protected by a password. Remove the password and upload it again.")
-
-
-def damaged_message() -> str:
-    return _("The file is damaged. Open it in Excel or WPS, save it as .xlsx and upload it again.")
-
-
-def too_large_message() -> str:
-    return _("The workbook is too large once unpacked. Copy the list alone into the template and upload that.")
-
-
-def _inspect(content: bytes, parts: list[zipfile.ZipInfo]) -> Inspection:
-    names = {part.filename for part in parts}
-    if "xl/workbook.xml" not in names:
-        raise UnreadableSheet(
-            _("This is no .xlsx workbook. Open it in Excel or WPS, save it as .xlsx and upload it again.")
-        )
-    if len(parts) > MAX_PARTS or len(names) != len(parts):
-        raise UnreadableSheet(damaged_message())
-    sheets = _Quota(MAX_SHEETS)
-    strings, others = _Quota(MAX_STRINGS), _Quota(MAX_OTHER)
-    kept: dict[str, bytes] = {}
-    formulas: dict[str, set[tuple[int, int]]] = {}
-    for part in parts:
-        name = part.filename
-        if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-            formulas[name] = _find_empty_formulas(sheets.limited(inflate(content, part)))
-        elif name == "xl/sharedStrings.xml":
-            strings.consume(inflate(content, part))
-        elif name in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
-            kept[name] = b"".join(others.limited(inflate(content, part)))
-        elif name.endswith((".xml", ".rels")):
-            others.consume(inflate(content, part))
-    found = {name: cells for name, cells in formulas.items() if cells}
-    return Inspection(_by_sheet_name(found, kept) if found else {})
-
-
-@dataclass
-class _Quota:
-    """How many bytes the parts of one sort may still inflate to. Raises UnreadableSheet beyond."""
-
-    left: int
-
-    def limited(self, pieces: Iterator[bytes]) -> Iterator[bytes]:
-        for piece in pieces:
-            self.left -= len(piece)
-            if self.left < 0:
-                raise UnreadableSheet(too_large_message())
-            yield piece
-
-    def consume(self, pieces: Iterator[bytes]) -> None:
-        for _piece in self.limited(pieces):
-            pass
-
-
-def inflate(content: bytes, part: zipfile.ZipInfo) -> Iterator[bytes]:
-    """The inflated bytes of a part, in pieces of at most 1 MB. The size in the zip directory is
-    ignored.
-    """
-    magic, name_length, extra_length = _LOCAL_HEADER.unpack_from(content, part.header_offset)
-    if (
-        magic != b"PK\x03\x04"
-        or part.flag_bits & 1
-        or part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-    ):
-        raise UnreadableSheet(damaged_message())
-    start = part.header_offset + _LOCAL_HEADER.size + name_length + extra_length
-    raw = content[start : start + part.compress_size]
-    if part.compress_type == zipfile.ZIP_STORED:
-        yield raw
-        return
-    stream = zlib.decompressobj(-15)
-    while raw and not stream.eof:
-        yield stream.decompress(raw, MB)
-        raw = stream.unconsumed_tail
-    yield stream.flush()
-
-
-def _find_empty_formulas(pieces: Iterator[bytes]) -> set[tuple[int, int]]:
-    """(row, column) of formulas without a result, from 0.
-
-    Raises UnreadableSheet for content in cells far out.
-    """
-    found: set[tuple[int, int]] = set()
-    for text in _whole_cells(pieces):
-        if _FAR_ANYWHERE.search(text) and _FAR.search(text):
-            raise UnreadableSheet(
-                _(
-                    "There is something in a cell far to the right or below row 100,000. Copy the list alone into the template."
-                )
+    def __init__(self, reader: process.Reader) -> None:
+        self._reader = reader
+        answer = json.loads(reader.line())
+        if "refused" in answer:
+            raise UnreadableSheet(refusal(answer["refused"], answer["params"]))
+        self.sheets = [
+            Sheet(
+                **facts | {"hidden": frozenset(facts["hidden"]), "head": [(row, cells) for row, cells in facts["head"]]}
             )
-        if b"<f" in text:
-            found.update((int(row) - 1, _column_index(letters)) for letters, row in _EMPTY_FORMULA.findall(text))
-    return found
+            for facts in answer["sheets"]
+        ]
+
+    def rows(self, wanted: set[int]) -> Iterator[tuple[int, int, list[str]]]:
+        """(index of the sheet, row number, texts) of the wanted sheets: rows that are not empty.
+
+        Cells that are merged over several rows have their text in each of them.
+        """
+        last = max(wanted, default=-1)
+        for index, sheet in enumerate(self.sheets[: last + 1]):
+            merged = _Merged(sheet.merges)
+            for _chunk in range(sheet.chunks):
+                line = self._reader.line()
+                if index in wanted:
+                    for number, cells in json.loads(line):
+                        yield index, number, merged.fill(number, cells) if sheet.merges else cells
 
 
-def _whole_cells(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The same bytes, in pieces that begin with a cell, so that no cell is cut."""
-    rest = b""
-    for piece in pieces:
-        text = rest + piece
-        cut = text.rfind(b"<c ")
-        if cut < 0 or len(text) - cut > MAX_CELL:
-            if len(text) > 2 * MAX_CELL:
-                raise UnreadableSheet(too_large_message())
-            rest = text
-            continue
-        yield text[:cut]
-        rest = text[cut:]
-    yield rest
+class _Merged:
+    """Fills merged cells downwards, row by row."""
+
+    def __init__(self, merges: list[tuple[int, int, int, int]]) -> None:
+        self._starting: dict[int, list[tuple[int, int]]] = {}
+        for top, left, bottom, _end in merges:
+            self._starting.setdefault(top, []).append((left, bottom))
+        self._open: dict[int, tuple[int, str]] = {}  # column: (last row, text)
+
+    def fill(self, number: int, cells: list[str]) -> list[str]:
+        for column, (bottom, text) in list(self._open.items()):
+            if number > bottom:
+                del self._open[column]
+            else:
+                cells.extend([""] * (column + 1 - len(cells)))
+                cells[column] = cells[column] or text
+        for column, bottom in self._starting.get(number, ()):
+            if column < len(cells) and cells[column]:
+                self._open[column] = bottom, cells[column]
+        return cells
 
 
-def _column_index(letters: bytes) -> int:
-    index = 0
-    for letter in letters:
-        index = index * 26 + letter - 64
-    return index - 1
+@contextmanager
+def opened(content: bytes) -> Iterator[Workbook]:
+    """The workbook in the bytes of a file. Raises UnreadableSheet, at once and for good."""
+    try:
+        with process.reading("read_workbook", content, seconds=SECONDS) as reader:
+            yield Workbook(reader)
+    except process.Lost as error:
+        raise UnreadableSheet(refusal("lost", {})) from error
 
 
-def _by_sheet_name(
-    formulas: dict[str, set[tuple[int, int]]], kept: dict[str, bytes]
-) -> dict[str, set[tuple[int, int]]]:
-    relations = ElementTree.fromstring(kept["xl/_rels/workbook.xml.rels"])  # noqa: S314 - at most 16 MB, entities limited by expat
-    targets = {node.get("Id"): node.get("Target", "").removeprefix("/xl/") for node in relations}
-    names = {}
-    for node in ElementTree.fromstring(kept["xl/workbook.xml"]).iter():  # noqa: S314
-        if node.tag.endswith("}sheet"):
-            names[f"xl/{targets.get(node.get(_RELATION))}"] = node.get("name", "")
-    return {names[path]: cells for path, cells in formulas.items() if path in names}
+def refusal(code: str, params: dict[str, Any]) -> str:
+    """The sentence of a refusal by the reader."""
+    text = str(REFUSALS.get(code, REFUSALS["damaged"]))
+    return text % params if params else text

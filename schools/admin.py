@@ -9,12 +9,13 @@ from django.contrib import admin
 from django.db import transaction
 from django.http import HttpRequest
 from import_export.admin import ImportExportModelAdmin
+from import_export.formats import base_formats
 
 from portal import history
 from portal.admin import CenterAdmin, ReadOnlyAdmin, RecordedAdmin
 from schools.models import Area, Enrolment, School, Season, Window, WindowException
 from schools.resources import SchoolResource
-from schools.school_sheets import record_import
+from schools.school_sheets import read_sheet, record_import
 from schools.seasons import FIXED_WHEN_OPEN
 from schools.timetable import describe_timetable
 
@@ -53,9 +54,17 @@ class AreaAdmin(RecordedAdmin):
     search_fields = ("name", "code")
 
 
+class AnySheet(base_formats.XLSX):
+    """A workbook or delimited text that a stranger made, read as in the portal: in a process of its own."""
+
+    def create_dataset(self, in_stream: bytes, **kwargs: Any) -> Any:
+        return read_sheet(in_stream)
+
+
 @admin.register(School)
 class SchoolAdmin(RecordedAdmin, ImportExportModelAdmin):
     resource_classes = (SchoolResource,)
+    import_formats = (AnySheet,)
     list_display = ("code", "name", "kind", "area", "is_active")
     list_filter = ("area", "kind", "is_active")
     list_select_related = ("area",)

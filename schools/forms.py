@@ -182,7 +182,8 @@ class SchoolSheetForm(forms.Form):
     """Upload of schools as a workbook."""
 
     file = forms.FileField(
-        label=_("Workbook of schools"), help_text=_(".xlsx or .csv, up to 2 MB, in the columns of the template.")
+        label=_("Workbook of schools"),
+        help_text=_(".xlsx, .xls, .ods or .csv, up to 2 MB, in the columns of the template."),
     )
     enrol = forms.BooleanField(label=_("Let these schools take part in the season"), required=False, initial=True)
 
@@ -190,6 +191,6 @@ class SchoolSheetForm(forms.Form):
         file = self.cleaned_data["file"]
         if file.size > 2 * 1024 * 1024:
             raise forms.ValidationError(_("The file is larger than 2 MB. Keep only the sheet of schools."))
-        if not file.name.lower().endswith((".xlsx", ".csv")):
-            raise forms.ValidationError(_("Please choose an .xlsx or .csv file."))
+        if not file.name.lower().endswith((".xlsx", ".xls", ".ods", ".csv")):
+            raise forms.ValidationError(_("Please choose an .xlsx, .xls, .ods or .csv file."))
         return file

@@ -1,12 +1,9 @@
 """Export of the schools to a workbook, and import from one: all rows or none."""
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import islice
 
-import python_calamine
 import tablib
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -43,12 +40,12 @@ def write_sheet(schools: Iterable[School]) -> bytes:
     return bytes(dataset.export("xlsx", escape=True))
 
 
-def import_schools(content: bytes, *, filename: str, by: User, season: Season | None = None) -> SheetReport:
+def import_schools(content: bytes, *, by: User, season: Season | None = None) -> SheetReport:
     """Add and change schools by their code; with `season`, enrol them in it too.
 
     One wrong cell is enough: then nothing is written.
     """
-    dataset = read_sheet(content, filename=filename)
+    dataset = read_sheet(content)
     with transaction.atomic():
         result = SchoolResource().import_data(dataset, dry_run=False, raise_errors=False, use_transactions=False)
         report = _report(result)
@@ -62,11 +59,11 @@ def import_schools(content: bytes, *, filename: str, by: User, season: Season | 
     return report
 
 
-def read_sheet(content: bytes, *, filename: str) -> tablib.Dataset:
+def read_sheet(content: bytes) -> tablib.Dataset:
     """The rows under the headings of the first sheet. Raises PortalError with what to do."""
-    rows = _csv_rows(content) if filename.lower().endswith(".csv") else _workbook_rows(content)
-    rows = [row for row in rows if any(str(cell).strip() for cell in row if cell is not None)]
-    headings = [str(cell).strip() for cell in rows[0]] if rows else []
+    with workbooks.opened(content) as book:
+        rows = list(islice((cells for _sheet, _number, cells in book.rows({0})), MAX_ROWS + 2))
+    headings = rows[0] if rows else []
     missing = [name for name in REQUIRED if name not in headings]
     if missing:
         raise PortalError(
@@ -77,31 +74,19 @@ def read_sheet(content: bytes, *, filename: str) -> tablib.Dataset:
     return _dataset(headings, rows[1:])
 
 
-def _dataset(headings: list[str], rows: list[list[Any]]) -> tablib.Dataset:
+def _dataset(headings: list[str], rows: list[list[str]]) -> tablib.Dataset:
     """The known columns. A column that is absent leaves the stored value unchanged."""
     places = [(name, headings.index(name)) for name in COLUMNS if name in headings]
     dataset = tablib.Dataset(headers=[name for name, _place in places])
     for row in rows:
-        dataset.append([row[place] if place < len(row) else "" for _name, place in places])
+        dataset.append([_plain(row[place]) if place < len(row) else "" for _name, place in places])
     return dataset
 
 
-def _csv_rows(content: bytes) -> list[list[Any]]:
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return list(csv.reader(io.StringIO(content.decode(encoding))))
-        except (UnicodeDecodeError, csv.Error):
-            continue
-    raise PortalError(_("This file cannot be read. Save it as .xlsx and try again."))
-
-
-def _workbook_rows(content: bytes) -> list[list[Any]]:
-    if not content.startswith(b"PK"):
-        raise PortalError(_("This file cannot be read. Save it as .xlsx and try again."))
-    workbooks.inspect(content)
-    return workbooks.read_safely(
-        lambda: python_calamine.load_workbook(io.BytesIO(content)).get_sheet_by_index(0).to_python()
-    )
+def _plain(text: str) -> str:
+    """The text of a cell. What has none, such as an error value, is shown as what it is: no field takes it."""
+    kind, _space, shown = text.partition(" ")
+    return shown or kind[1:] if text.startswith("\0") else text
 
 
 def _report(result: Result) -> SheetReport:

@@ -26,6 +26,7 @@ from students.models import RosterImport, Student
 from students.roster import roster_imports
 from students.roster.columns import BY_FIELD
 from students.roster.importer import check_size
+from students.roster.spreadsheet_reader import SHEET_STEP
 from students.student_list import filter_students
 
 FILTERS = [
@@ -53,6 +54,7 @@ class StudentsIn(serializers.Serializer):
 
 
 class WrongCell(serializers.Serializer):
+    sheet = serializers.CharField()
     row = serializers.IntegerField(help_text="as the spreadsheet counts, from 1")
     column = serializers.CharField()
     code = serializers.CharField()
@@ -70,7 +72,8 @@ class ImportOut(serializers.ModelSerializer):
     def get_errors(self, row: RosterImport) -> list[dict[str, Any]]:
         return [
             {
-                "row": entry["row"],
+                "row": entry["row"] % SHEET_STEP,
+                "sheet": _sheet(row.report, entry["row"]),
                 "column": BY_FIELD[name].heading,
                 "code": entry["cells"][name][0],
                 "message": sentence,
@@ -78,6 +81,11 @@ class ImportOut(serializers.ModelSerializer):
             for entry in row.report.get("wrong", [])
             for name, sentence in roster_imports.describe_problems(entry["cells"]).items()
         ]
+
+
+def _sheet(report: dict[str, Any], number: int) -> str:
+    names = report.get("sheets", [])
+    return str(names[number // SHEET_STEP]) if number // SHEET_STEP < len(names) else ""
 
 
 class ImportIn(serializers.Serializer):

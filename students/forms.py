@@ -14,9 +14,9 @@ class RosterUploadForm(forms.Form):
     file = forms.FileField(
         label=_("Roster"),
         help_text=_(
-            "An .xlsx, .xls or .csv file of at most 25 MB. It is judged first; nothing changes before you confirm."
+            "An .xlsx, .xls, .ods or .csv file of at most 25 MB. It is judged first; nothing changes before you confirm."
         ),
-        widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.csv,.txt"}),
+        widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.ods,.csv,.txt"}),
     )
 
 

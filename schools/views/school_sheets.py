@@ -52,7 +52,7 @@ def _import(request: Any, form: SchoolSheetForm) -> school_sheets.SheetReport | 
     file = form.cleaned_data["file"]
     season = request.season if form.cleaned_data["enrol"] else None
     try:
-        return school_sheets.import_schools(file.read(), filename=file.name, by=request.user, season=season)
+        return school_sheets.import_schools(file.read(), by=request.user, season=season)
     except PortalError as error:
         form.add_error("file", str(error))
         return None

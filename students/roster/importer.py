@@ -15,7 +15,7 @@ from portal.errors import Conflict, PortalError
 from schools.models import Action, Enrolment, School, Season
 from students import proof_reopening
 from students.roster import spreadsheet_reader
-from students.roster.spreadsheet_reader import Sheet
+from students.roster.spreadsheet_reader import Roster
 from students.roster.staging import Staging
 from students.roster.validation import Problems, RowValidator
 
@@ -33,11 +33,12 @@ class Plan:
     `missing` and `after_photo` are lists of (student number, name or stage); `after_proof`, of ids.
     """
 
-    sheet: Sheet
+    roster: Roster
     new: int = 0
     changed: int = 0
     unchanged: int = 0
     wrong: dict[int, Problems] = field(default_factory=dict)
+    warned: dict[int, Problems] = field(default_factory=dict)
     missing: list[tuple[str, str]] = field(default_factory=list)
     after_photo: list[tuple[str, str]] = field(default_factory=list)
     after_proof: list[int] = field(default_factory=list)
@@ -50,16 +51,33 @@ class Plan:
     def report(self) -> dict[str, Any]:
         """JSON for the preview, with the codes of problems. It never holds a document number."""
         return {
-            "sheet": self.sheet.name,
-            "ignored": self.sheet.headings.ignored[:20],
-            "wrong": [
-                {"row": row, "cells": {name: [p.code, p.params] for name, p in self.wrong[row].items()}}
-                for row in sorted(self.wrong)[:MAX_REPORTED]
-            ],
+            "sheets": self.roster.sheets,
+            "left_out": self.roster.left_out[:MAX_NAMED],
+            "ignored": self.roster.ignored[:20],
+            "hidden": self.roster.hidden,
+            "skipped": {
+                "headings": self.roster.headings_again,
+                "notes": len(self.roster.notes),
+                "first": self.roster.notes[:20],
+            },
+            "wrong": _stored(self.wrong, MAX_REPORTED),
+            "warned": {"count": len(self.warned), "first": self._first_warnings()},
             "missing": {"count": len(self.missing), "first": self.missing[:MAX_NAMED]},
             "after_photo": {"count": len(self.after_photo), "first": self.after_photo[:MAX_NAMED]},
             "after_proof": len(self.after_proof),
         }
+
+    def _first_warnings(self) -> list[list[Any]]:
+        """[row as people call it, {field: (code, params)}] of the first warned rows."""
+        first = _stored(self.warned, MAX_NAMED)
+        return [[self.roster.place(entry["row"]), entry["cells"]] for entry in first]
+
+
+def _stored(found: dict[int, Problems], most: int) -> list[dict[str, Any]]:
+    return [
+        {"row": row, "cells": {name: [p.code, p.params] for name, p in found[row].items()}}
+        for row in sorted(found)[:most]
+    ]
 
 
 def require_open_roster(*, school: School, season: Season) -> Enrolment:
@@ -89,7 +107,7 @@ def check_size(size: int) -> None:
 class StagedFile:
     """A file whose clean rows are in the staging table."""
 
-    sheet: Sheet
+    roster: Roster
     validator: RowValidator
     staging: Staging
 
@@ -98,11 +116,12 @@ class StagedFile:
         wrong = self.validator.wrong | not_writable
         new, changed, unchanged = self.staging.counts()
         return Plan(
-            self.sheet,
+            self.roster,
             new,
             changed,
             unchanged,
             wrong,
+            {row: found for row, found in self.validator.warned.items() if row not in wrong},
             missing=self.staging.missing(no for no, row in self.validator.student_numbers.items() if row in wrong),
             after_photo=self.staging.changed_after_photo(),
             after_proof=self.staging.changed_after_proof(),
@@ -117,16 +136,18 @@ def stage_file(
 
     `encrypt` document numbers when the rows will be written.
     """
-    sheet = spreadsheet_reader.open_roster(content)
-    validator = RowValidator()
     with Staging(school=school, season=season) as staging:
-        rows = validator.valid_rows(sheet.rows)
-        while chunk := list(islice(rows, CHUNK)):
-            staging.add(chunk, encrypt=encrypt)
-            progress(min(chunk[-1].number - sheet.headings.row, sheet.total), sheet.total)
+        with spreadsheet_reader.open_roster(content) as roster:
+            validator = RowValidator(roster.place)
+            rows = validator.valid_rows(roster.rows)
+            done = 0
+            while chunk := list(islice(rows, CHUNK)):
+                staging.add(chunk, encrypt=encrypt)
+                done += len(chunk)
+                progress(min(done, roster.total), roster.total)
         validator.reject_suspects()
         staging.remove(validator.revoked)
-        yield StagedFile(sheet, validator, staging)
+        yield StagedFile(roster, validator, staging)
 
 
 def no_progress(done: int, total: int) -> None:

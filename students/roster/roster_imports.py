@@ -173,16 +173,22 @@ def handle_failed_job(row: RosterImport, *, message: str) -> None:
         states.change(row, Status.PREVIEW, by=history.SYSTEM, message=message)
 
 
-def wrong_rows(row: RosterImport, *, most: int) -> list[tuple[int, list[str], dict[str, str]]]:
-    """The first `most` wrong rows: [(row number, cells as typed, {field: sentence})].
+def wrong_rows(row: RosterImport, *, most: int) -> list[tuple[int | str, list[str], dict[str, str]]]:
+    """The first `most` wrong rows: [(row as people call it, cells as typed, {field: sentence})].
 
-    The cells are in the order of COLUMNS.
+    The cells are in the order of COLUMNS. The file is read up to the last of them.
     """
     reasons = {entry["row"]: describe_problems(entry["cells"]) for entry in row.report.get("wrong", [])[:most]}
+    found: list[tuple[int | str, list[str], dict[str, str]]] = []
     if not reasons:
-        return []
-    sheet = spreadsheet_reader.open_roster(uploaded_content(row))
-    return [(number, cells, reasons[number]) for number, cells in sheet.rows if number in reasons]
+        return found
+    with spreadsheet_reader.open_roster(uploaded_content(row)) as roster:
+        for number, cells in roster.rows:
+            if number in reasons:
+                found.append((roster.place(number), cells, reasons[number]))
+                if len(found) == len(reasons):
+                    break
+    return found
 
 
 def describe_problems(cells: dict[str, Any]) -> dict[str, str]:

@@ -1,32 +1,29 @@
-"""Reading a roster file (.xlsx, .xls or .csv, by its content): sheet, heading row, then the rows.
+"""Reading a roster file: its sheets with the headings of a roster, then their rows.
 
-The values are checked in `validation`.
+The file is opened by `portal.workbooks`; the values are checked in `validation`.
 """
 
-import csv
-import io
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import islice, pairwise
-from typing import Any
+from itertools import pairwise
 
-import python_calamine
 from django.utils.translation import gettext as _
 
 from portal import workbooks
 from portal.workbooks import UnreadableSheet
 from students.roster import cells
-from students.roster.columns import COLUMNS, OWN_EXTRAS, REQUIRED, Column, column_of, plain
+from students.roster.columns import COLUMNS, OWN_EXTRAS, REQUIRED, Column, column_of, plain, rank
 
 MAX_ROWS = 60_000
-HEADING_ROWS = 30  # rows in which the headings are searched
+SHEET_STEP = 100_000  # the numbers of the second sheet's rows begin after it, and so on
 EXAMPLE = "示例"
-_OLE, _ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
-_DELIMITERS = ",\t;|"
-_ENCODINGS = ("utf-8", "gb18030")
+_FIELDS = [column.field for column in COLUMNS]
+_STUDENT_NO, _NAME, _DOCUMENT = (_FIELDS.index(name) for name in ("student_no", "name", "id_number"))
+_REQUIRED_PLACES = [_FIELDS.index(column.field) for column in REQUIRED]
 
-RawRow = list[Any]
+RawRow = list[str]
 
 
 @dataclass
@@ -44,119 +41,132 @@ class Headings:
 
 
 @dataclass
-class Sheet:
+class Roster:
     """A readable roster. `rows` yields (row number, texts in the order of COLUMNS), no empty rows.
 
-    `total`: number of rows, estimated.
+    A class may have its own sheet: all with the headings are read. Rows of the second one have numbers
+    from SHEET_STEP on; `place` names them. `left_out`: visible sheets without the headings, and hidden ones.
+    `total`: the number of rows, headings and notes included. The rest is counted while rows are read:
+    `hidden` students in rows that a filter hides, repeated `headings_again`, and `notes` such as a sum.
     """
 
-    name: str
-    headings: Headings
+    sheets: list[str]
+    headings: list[Headings]
+    left_out: list[str]
     total: int
-    rows: Iterator[tuple[int, list[str]]]
+    rows: Iterator[tuple[int, list[str]]] = field(default_factory=lambda: iter(()))
+    hidden: int = 0
+    headings_again: int = 0
+    notes: list[tuple[int | str, str]] = field(default_factory=list)
+
+    def place(self, number: int) -> int | str:
+        """What a person calls a row: its number, with the sheet before it when there are several."""
+        return place(number, self.sheets)
+
+    @property
+    def ignored(self) -> list[str]:
+        """Headings of columns that are not kept."""
+        return list(dict.fromkeys(name for headings in self.headings for name in headings.ignored))
 
 
-def open_roster(content: bytes) -> Sheet:
-    """Find the sheet and its headings. Raises UnreadableSheet, whose sentence says what to do."""
+def place(number: int, sheets: list[str]) -> int | str:
+    """As `Roster.place`."""
+    return number if len(sheets) < 2 else f"{sheets[number // SHEET_STEP]}!{number % SHEET_STEP}"
+
+
+@contextmanager
+def open_roster(content: bytes) -> Iterator[Roster]:
+    """Find the sheets and their headings. Raises UnreadableSheet, whose sentence says what to do."""
     if not content.strip(b"\0 \r\n\t"):
         raise UnreadableSheet(_("The file is empty. Fill the template with your students and upload it."))
-    if content.startswith(_ZIP):
-        return _open_workbook(content, workbooks.inspect(content))
-    if content.startswith(_OLE):
-        return _open_workbook(content, workbooks.Inspection())
-    return _open_text(content)
+    with workbooks.opened(content) as book:
+        yield _roster(book)
 
 
-# workbooks
-
-
-def _open_workbook(content: bytes, inspection: workbooks.Inspection) -> Sheet:
-    if content.startswith(_OLE) and "EncryptedPackage".encode("utf-16-le") in content:
-        raise UnreadableSheet(workbooks.password_message())
-    book = workbooks.read_safely(lambda: python_calamine.load_workbook(io.BytesIO(content)))
-    best: tuple[Headings, Any] | None = None
-    for sheet in _visible_sheets(book):
-        head = list(islice(sheet.iter_rows(), HEADING_ROWS))
-        headings = find_headings(head)
-        if headings and (best is None or len(headings.places) > len(best[0].places)):
-            best = headings, sheet
-    if best is None:
-        raise UnreadableSheet(_no_headings(", ".join(book.sheet_names[:8])))
-    headings, sheet = best
-    total = max((sheet.total_height or 0) + 1 - headings.row, 0)
-    source = _marked(sheet, inspection.formulas.get(sheet.name, set()))
-    return _sheet(sheet.name, headings, total, source)
-
-
-def _visible_sheets(book: Any) -> Iterator[Any]:
-    for index, sheet in enumerate(book.sheets_metadata):
-        is_sheet = sheet.typ == python_calamine.SheetTypeEnum.WorkSheet
-        if is_sheet and sheet.visible == python_calamine.SheetVisibleEnum.Visible:
-            yield workbooks.read_safely(partial(book.get_sheet_by_index, index))
-
-
-def _marked(sheet: Any, formulas: set[tuple[int, int]]) -> Iterator[RawRow]:
-    """All rows; a formula without a result becomes cells.FORMULA."""
-    if not formulas or sheet.start is None:
-        yield from sheet.iter_rows()
-        return
-    left, rows = sheet.start[1], {row for row, _column in formulas}
-    for number, row in enumerate(sheet.iter_rows()):
-        if number in rows:
-            row = [
-                cells.FORMULA if value == "" and (number, left + i) in formulas else value
-                for i, value in enumerate(row)
-            ]
-        yield row
-
-
-# text
-
-
-def _open_text(content: bytes) -> Sheet:
-    text = decode(content)
-    if text.lstrip("\ufeff \r\n\t").startswith("<"):
+def _roster(book: workbooks.Workbook) -> Roster:
+    found: dict[int, Headings] = {}
+    for index, sheet in enumerate(book.sheets):
+        headings = find_headings(sheet.head_rows()) if sheet.visible else None
+        if headings:
+            found[index] = headings
+    if not found:
+        raise UnreadableSheet(_no_headings([sheet.name for sheet in book.sheets]))
+    complete = {index: headings for index, headings in found.items() if not headings.missing}
+    if not complete:
+        index, headings = max(found.items(), key=lambda item: len(item[1].places))
+        raise UnreadableSheet(_missing(headings, book.sheets[index].name))
+    twice = list(dict.fromkeys(name for headings in complete.values() for name in headings.twice))
+    if twice:
         raise UnreadableSheet(
-            _(
-                "This is a web page under the name of a spreadsheet. Open it in Excel or WPS, save it as .xlsx and upload that."
-            )
+            _("These columns come twice: %(columns)s. Keep one of each.") % {"columns": "、".join(twice)}
         )
-    best: tuple[Headings, str] | None = None
-    for delimiter in _DELIMITERS:
-        headings = find_headings(list(islice(_csv_rows(text, delimiter), HEADING_ROWS)))
-        if headings and (best is None or len(headings.places) > len(best[0].places)):
-            best = headings, delimiter
-    if best is None:
-        raise UnreadableSheet(_no_headings(""))
-    return _sheet("CSV", best[0], text.count("\n"), _csv_rows(text, best[1]))
+    roster = Roster(
+        sheets=[book.sheets[index].name for index in complete],
+        headings=list(complete.values()),
+        left_out=[sheet.name for index, sheet in enumerate(book.sheets) if index not in complete],
+        total=min(
+            sum(max(book.sheets[index].last - headings.row, 0) for index, headings in complete.items()), MAX_ROWS
+        ),
+    )
+    roster.rows = _rows(roster, book, list(complete))
+    return roster
 
 
-def decode(content: bytes) -> str:
-    """Decode UTF-8 with or without a byte order mark, UTF-16 with one, else GB 18030."""
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", errors="replace")
-    content = content.removeprefix(b"\xef\xbb\xbf")
-    for encoding in _ENCODINGS if b"\0" not in content else ():
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
+def _missing(headings: Headings, sheet: str) -> str:
+    return _(
+        "These columns are missing: %(columns)s. Headings were found in row %(row)d of “%(sheet)s”. Compare with the template."
+    ) % {"columns": "、".join(c.heading for c in headings.missing), "row": headings.row, "sheet": sheet}
+
+
+def _rows(roster: Roster, book: workbooks.Workbook, indexes: list[int]) -> Iterator[tuple[int, list[str]]]:
+    positions = {index: position for position, index in enumerate(indexes)}
+    places = [[headings.places.get(column.field, -1) for column in COLUMNS] for headings in roster.headings]
+    count = 0
+    for index, number, row in book.rows(set(indexes)):
+        position = positions[index]
+        if number <= roster.headings[position].row:
             continue
-    raise UnreadableSheet(_("This is no spreadsheet. Upload an .xlsx, .xls or .csv file."))
-
-
-def _csv_rows(text: str, delimiter: str) -> Iterator[RawRow]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
+        texts = _texts(row, places[position])
+        if not any(texts) or texts[0].startswith(EXAMPLE):
+            continue
+        key = position * SHEET_STEP + number
+        if is_headings(texts):
+            roster.headings_again += 1
+            continue
+        if is_note(texts):
+            roster.notes.append((roster.place(key), " ".join(filter(None, texts))[:60]))
+            continue
+        count += 1
+        if count > MAX_ROWS:
             raise UnreadableSheet(
-                _("Line %(line)d cannot be read as CSV. Save the file as .xlsx and upload that.")
-                % {"line": reader.line_num}
-            ) from error
-        yield [cells.unwrap(value.strip()) for value in row]
+                _("More than %(limit)d rows. Upload the roster in parts, by college for example.") % {"limit": MAX_ROWS}
+            )
+        roster.hidden += number in book.sheets[index].hidden
+        yield key, texts
+
+
+def _texts(row: RawRow, places: list[int]) -> list[str]:
+    width = len(row)
+    return [row[place] if 0 <= place < width else "" for place in places]
+
+
+def is_headings(texts: list[str]) -> bool:
+    """Whether a row repeats the headings, as printed lists do on every page."""
+    if column_of(texts[0]) is not COLUMNS[0]:
+        return False
+    return all(not text or column_of(text) is column for column, text in zip(COLUMNS, texts, strict=True))
+
+
+def is_note(texts: list[str]) -> bool:
+    """Whether a row is a sum, a signature or a remark below the list, and no student."""
+    number, document = texts[_STUDENT_NO], texts[_DOCUMENT]
+    if document:
+        return False
+    first = number or next(filter(None, texts))
+    if cells.NOTE(first):
+        return True
+    filled = Counter(bool(texts[at]) for at in _REQUIRED_PLACES)[True]
+    return bool(number) and filled == 1 and not texts[_NAME] and not isinstance(cells.student_no(number), str)
 
 
 # headings and rows
@@ -178,62 +188,33 @@ def _merged(above: RawRow, row: RawRow) -> RawRow:
 
 
 def _headings_of(number: int, row: RawRow) -> Headings:
+    """The headings of a row. Where two name the same column, the one nearer to the template's is kept."""
     headings = Headings(number, {}, [])
-    for index, value in enumerate(row):
-        label = cells.text(value)
+    for index, label in enumerate(row):
         column = column_of(label)
         if column is None:
             if plain(label) and label not in OWN_EXTRAS:
-                headings.ignored.append(label[:30])
-        elif column.field in headings.places:
+                headings.ignored.append(" ".join(label.split())[:30])
+            continue
+        before = headings.places.get(column.field)
+        if before is None:
+            headings.places[column.field] = index
+        elif rank(column, label) == rank(column, row[before]):
             headings.twice.append(column.heading)
         else:
-            headings.places[column.field] = index
+            if rank(column, label) < rank(column, row[before]):
+                headings.places[column.field], before = index, headings.places[column.field]
+                headings.ignored.append(row[before][:30])
+            else:
+                headings.ignored.append(label[:30])
     return headings
 
 
-def _sheet(name: str, headings: Headings, total: int, source: Iterable[RawRow]) -> Sheet:
-    """The sheet. Raises UnreadableSheet when a required column is missing or one comes twice."""
-    if headings.missing:
-        raise UnreadableSheet(
-            _(
-                "These columns are missing: %(columns)s. Headings were found in row %(row)d of “%(sheet)s”. Compare with the template."
-            )
-            % {"columns": "、".join(c.heading for c in headings.missing), "row": headings.row, "sheet": name}
-        )
-    if headings.twice:
-        raise UnreadableSheet(
-            _("These columns come twice: %(columns)s. Keep one of each.") % {"columns": "、".join(headings.twice)}
-        )
-    return Sheet(name, headings, min(total, MAX_ROWS), _rows(headings, source))
-
-
-def _rows(headings: Headings, source: Iterable[RawRow]) -> Iterator[tuple[int, list[str]]]:
-    places = [headings.places.get(column.field, -1) for column in COLUMNS]
-    count = 0
-    for number, row in enumerate(islice(source, headings.row, None), headings.row + 1):
-        texts = _texts(row, places)
-        if not any(texts) or texts[0].startswith(EXAMPLE):
-            continue
-        count += 1
-        if count > MAX_ROWS:
-            raise UnreadableSheet(
-                _("More than %(limit)d rows. Upload the roster in parts, by college for example.") % {"limit": MAX_ROWS}
-            )
-        yield number, texts
-
-
-def _texts(row: RawRow, places: list[int]) -> list[str]:
-    width = len(row)
-    picked = [row[place] if 0 <= place < width else "" for place in places]
-    return [value.strip() if type(value) is str else cells.text(value) for value in picked]
-
-
-def _no_headings(sheets: str) -> str:
+def _no_headings(sheets: list[str]) -> str:
     wanted = "、".join(column.heading for column in REQUIRED)
-    if not sheets:
+    if sheets in ([], [workbooks.TEXT_SHEET]):
         return _("No row with the headings %(wanted)s was found. Use the template.") % {"wanted": wanted}
     return _("No sheet with the headings %(wanted)s was found in: %(sheets)s. Use the template.") % {
         "wanted": wanted,
-        "sheets": sheets,
+        "sheets": ", ".join(sheets[:8]),
     }

@@ -1,5 +1,6 @@
 """Workbooks for download: the template of a roster, and the wrong rows of an import."""
 
+import re
 from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
@@ -12,11 +13,13 @@ from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from students.roster.cells import GENDER_HEADINGS, ID_TYPE_HEADINGS
+from portal import formulas
+from students.roster.cells import GENDER_HEADINGS, ID_TYPE_HEADINGS, shown
 from students.roster.columns import COLUMNS, OWN_EXTRAS, Column
 from students.roster.spreadsheet_reader import EXAMPLE
 
 TEXT = "@"
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # no XML can hold them
 TYPED_ROWS = 5000  # rows that are formatted as text and have drop-downs
 LEVELS = ("专科", "本科", "硕士", "博士", "第二学士学位", "高职升本")
 SHEET, INSTRUCTIONS, LISTS = "学生数据表", "填写说明", "选项"
@@ -160,7 +163,7 @@ def _write_lists(sheet: Any) -> None:
     sheet.sheet_state = "hidden"
 
 
-def wrong_rows_workbook(rows: Iterable[tuple[int, list[str], dict[str, str]]]) -> bytes:
+def wrong_rows_workbook(rows: Iterable[tuple[int | str, list[str], dict[str, str]]]) -> bytes:
     """The wrong rows as typed. Wrong cells are coloured and have a comment with the reason.
 
     `rows`: (row number in the file, texts in the order of COLUMNS, {field: reason}). The last two
@@ -196,17 +199,17 @@ def _heading_cells(sheet: Any) -> list[Any]:
 
 
 def text_cell(sheet: Any, text: str) -> Any:
-    """A cell that is always text, never a formula or a number."""
+    """A cell that is always text, never a formula or a number. A control character becomes its picture, ␋."""
     cell = WriteOnlyCell(sheet, "")
-    cell.value = text
+    cell.value = _CONTROLS.sub(lambda found: chr(0x2400 + ord(found[0])), text)
     cell.data_type, cell.number_format = "s", TEXT
-    if text[:1] in ("=", "+", "-", "@"):
+    if formulas.is_formula(text):
         cell.quotePrefix = True
     return cell
 
 
 def _typed_cell(sheet: Any, text: str, reason: str) -> Any:
-    cell = text_cell(sheet, "" if text.startswith("\0") else text)
+    cell = text_cell(sheet, shown(text))
     if reason:
         cell.fill = _WRONG
         cell.comment = Comment(reason, "Tucai", height=80, width=260)

@@ -3,10 +3,13 @@
 The comparison with the students in the database is in `staging`.
 """
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import NamedTuple
 
+from portal.pdf import fonts
 from students import id_encryption, id_numbers
 from students.models import Student
 from students.roster import cells
@@ -14,7 +17,10 @@ from students.roster.cell_problems import Problem
 from students.roster.columns import COLUMNS, FIELDS
 
 Problems = dict[str, Problem]
-EMPTY, FORMULA = Problem("empty"), Problem("formula")
+EMPTY = Problem("empty")
+# Problems of optional cells that do not hold up a student: the cell is left empty, with a warning.
+LEFT_EMPTY = frozenset(("filler", "phone_unclear"))
+_PRINTED_PLACES = frozenset(("name", "major", "class_name"))  # what the caption of a photo shows
 # Looked up once: most time of an import goes into the loop over 30,000 x 11 cells.
 _CHECKS = tuple((c.field, cells.CLEANERS[c.field], c.limit, c.required) for c in COLUMNS)
 RESIDENT = Student.IdType.RESIDENT.value
@@ -32,11 +38,14 @@ class Row(NamedTuple):
 class RowValidator:
     """Checks rows in the order of the file, and remembers their keys to find duplicates.
 
-    `wrong` is {row number: {field: Problem}}. When a duplicate follows, the earlier row is wrong
+    `warned` is {row number: {field: Problem}} of rows that are imported all the same.
+    `place` is what a person calls a row. `wrong` is {row number: {field: Problem}}. When a duplicate follows, the earlier row is wrong
     too; if `valid_rows` has already yielded it, its number is in `revoked`.
     """
 
+    place: Callable[[int], int | str] = int
     wrong: dict[int, Problems] = field(default_factory=dict)
+    warned: dict[int, Problems] = field(default_factory=dict)
     revoked: set[int] = field(default_factory=set)
     student_numbers: dict[str, int] = field(default_factory=dict)
     documents: dict[bytes, int] = field(default_factory=dict)
@@ -46,7 +55,9 @@ class RowValidator:
     def valid_rows(self, rows: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
         """Yield the rows without a problem. `rows`: (number, cells in the order of COLUMNS)."""
         for number, raw in rows:
-            values, problems = clean_row(raw)
+            values, problems, warnings = clean_row(raw)
+            if warnings:
+                self.warned[number] = warnings
             digest = self._check_duplicates(number, values, problems)
             if problems:
                 self._add_wrong(number, problems)
@@ -76,9 +87,9 @@ class RowValidator:
     def _mark_duplicate(self, code: str, column: str, first: int, number: int) -> Problem:
         """Mark both rows: only the clerk knows which of them is right."""
         if column not in self.wrong.setdefault(first, {}):
-            self.wrong[first][column] = Problem(code, {"row": number})
+            self.wrong[first][column] = Problem(code, {"row": self.place(number)})
             self.revoked.add(first)
-        return Problem(code, {"row": first})
+        return Problem(code, {"row": self.place(first)})
 
     def reject_suspects(self) -> None:
         """After the last row: reject numbers that end in 000 if the file has rounded numbers.
@@ -92,24 +103,50 @@ class RowValidator:
             self.revoked.add(number)
 
 
-def clean_row(raw: list[str]) -> tuple[dict[str, str], Problems]:
-    """({field: clean value}, {field: Problem}) of cells in the order of COLUMNS."""
+def clean_row(raw: list[str]) -> tuple[dict[str, str], Problems, Problems]:
+    """({field: clean value}, {field: Problem}, {field: warning}) of cells in the order of COLUMNS."""
     values = dict.fromkeys(FIELDS, "")
     problems: Problems = {}
+    warnings: Problems = {}
     for (field_name, cleaner, limit, required), value in zip(_CHECKS, raw, strict=True):
         if not value:
             if required:
                 problems[field_name] = EMPTY
             continue
-        cleaned = FORMULA if value == cells.FORMULA else cleaner(value)
+        cleaned = _clean(value, cleaner)
         if type(cleaned) is not str:
-            problems[field_name] = cleaned  # type: ignore[assignment]
+            left_empty = not required and cleaned.code in LEFT_EMPTY  # type: ignore[union-attr]
+            (warnings if left_empty else problems)[field_name] = cleaned  # type: ignore[assignment]
         elif len(cleaned) > limit:
             problems[field_name] = Problem("too_long", {"limit": limit})
         else:
             values[field_name] = cleaned
+            if field_name in _PRINTED_PLACES and (missing := unprintable(cleaned)):
+                warnings[field_name] = Problem("unprintable", {"characters": missing})
     _check_document(values, problems)
-    return values, problems
+    return values, problems, warnings
+
+
+def _clean(value: str, cleaner: Callable[[str], cells.Cleaned]) -> cells.Cleaned:
+    if problem := cells.marked_problem(value):
+        return problem
+    if not value.isascii():
+        value = cells.without_invisible(value)
+    if not value:
+        return EMPTY
+    return Problem("filler", {"value": value}) if cells.is_filler(value) else cleaner(value)
+
+
+_COMMON = re.compile(r"[ -~\u4e00-\u9fa5·（）、—-]*").fullmatch  # the fonts have all of these
+
+
+@lru_cache(maxsize=20_000)
+def unprintable(text: str) -> str:
+    """The characters that no font of this installation has."""
+    if _COMMON(text):
+        return ""
+    known = fonts.covered_code_points()
+    return "".join(dict.fromkeys(c for c in text if ord(c) not in known))
 
 
 def _check_document(values: dict[str, str], problems: Problems) -> None:

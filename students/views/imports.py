@@ -17,8 +17,9 @@ from portal.formatting import mask
 from portal.models import Job
 from students.forms import RosterUploadForm
 from students.models import RosterImport
-from students.roster import roster_imports, spreadsheet_writer
-from students.roster.columns import COLUMNS, Column
+from students.roster import cells, roster_imports, spreadsheet_writer
+from students.roster.cell_problems import Problem
+from students.roster.columns import BY_FIELD, COLUMNS, Column
 from students.roster.importer import MAX_REPORTED, check_size
 
 PREVIEWED = 50  # wrong rows shown on the page
@@ -86,10 +87,20 @@ def _preview(roster: RosterImport) -> dict[str, Any]:
         "to_write": roster.new + roster.changed,
         "total": roster.new + roster.changed + roster.unchanged + roster.wrong,
         "report": roster.report,
+        "warned": _warnings(roster.report),
     }
 
 
-def _columns_to_show(rows: list[tuple[int, list[str], dict[str, str]]]) -> list[Column]:
+def _warnings(report: dict[str, Any]) -> list[tuple[Any, str, str]]:
+    """(row as people call it, heading, sentence) of the first cells with a warning."""
+    return [
+        (row, BY_FIELD[name].heading, Problem(*problem).warning)
+        for row, problems in report.get("warned", {}).get("first", [])
+        for name, problem in problems.items()
+    ]
+
+
+def _columns_to_show(rows: list[tuple[int | str, list[str], dict[str, str]]]) -> list[Column]:
     """Student number, name, and columns with a problem: all columns would not fit."""
     fields = {"student_no", "name"}.union(*(reasons for _number, _texts, reasons in rows))
     return [column for column in COLUMNS if column.field in fields]
@@ -105,8 +116,7 @@ def _cells(texts: list[str], reasons: dict[str, str], shown: list[Column]) -> li
 
 def _display_text(field: str, text: str, reasons: dict[str, str]) -> str:
     """The text as typed; a document number without a problem is masked."""
-    if text.startswith("\0"):
-        return ""
+    text = cells.shown(text)
     return mask(text) if field == "id_number" and text and field not in reasons else text
 
 

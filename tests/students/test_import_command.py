@@ -38,6 +38,8 @@ def test_json_is_one_object_with_the_figures(run, school):
         "errors": [{"row": 3, "column": "姓名", "code": "empty", "message": said("This must be filled.")}],
         "ignored_columns": [],
         "missing": 0,
+        "sheets": ["学生数据表"],
+        "warnings": 0,
     }
     assert count(school) == 1
     event = Event.objects.get(kind="roster.imported")
@@ -58,7 +60,7 @@ def test_text_for_people(run):
 def test_refusals_are_sentences(run, school, tmp_path):
     with pytest.raises(CommandError, match=said("There is no school with the code %(code)s.", code=404)):
         run(books.roster(books.row(1)), code="404")
-    with pytest.raises(CommandError, match=said("This is no spreadsheet. Upload an .xlsx, .xls or .csv file.")):
+    with pytest.raises(CommandError, match=said("This is no spreadsheet. Upload an .xlsx, .xls, .ods or .csv file.")):
         run(b"\x89PNG\x00")
     missing = tmp_path / "missing.xlsx"
     with pytest.raises(CommandError, match=said("The file %(file)s cannot be read.", file=missing)):

@@ -15,7 +15,7 @@ from students.roster.columns import BY_FIELD
 
 
 class Command(BaseCommand):
-    help = "Import a roster (.xlsx, .xls, .csv) into the present season. Wrong rows are left out and reported."
+    help = "Import a roster (.xlsx, .xls, .ods, .csv) into the present season. Wrong rows are left out and reported."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("school", help="code of the school")
@@ -56,7 +56,12 @@ def _content(file: Path) -> bytes:
 def errors(found: importer.Plan) -> list[dict[str, Any]]:
     """Wrong cells: [{"row": 12, "column": "证件号码", "code": "id_check", "message": sentence}]."""
     return [
-        {"row": row, "column": BY_FIELD[name].heading, "code": problem.code, "message": str(problem)}
+        {
+            "row": found.roster.place(row),
+            "column": BY_FIELD[name].heading,
+            "code": problem.code,
+            "message": str(problem),
+        }
         for row in sorted(found.wrong)
         for name, problem in found.wrong[row].items()
     ]
@@ -65,7 +70,9 @@ def errors(found: importer.Plan) -> list[dict[str, Any]]:
 def as_json(found: importer.Plan) -> str:
     facts = found.figures | {
         "errors": errors(found),
-        "ignored_columns": found.sheet.headings.ignored,
+        "ignored_columns": found.roster.ignored,
+        "warnings": len(found.warned),
+        "sheets": found.roster.sheets,
         "missing": len(found.missing),
     }
     return json.dumps(facts, ensure_ascii=False)

@@ -12,7 +12,7 @@ def judged(*lines):
 
 
 def test_a_right_row_is_clean():
-    values, problems = clean_row(books.row(1))
+    values, problems, _warnings = clean_row(books.row(1))
     assert problems == {}
     assert values["student_no"] == "202300001"
     assert values["gender"] == "male"
@@ -20,13 +20,13 @@ def test_a_right_row_is_clean():
 
 
 def test_empty_gender_and_type_follow_from_the_number():
-    values, problems = clean_row(books.row(2, 性别="", 证件类型=""))
+    values, problems, _warnings = clean_row(books.row(2, 性别="", 证件类型=""))
     assert problems == {}
     assert (values["gender"], values["id_type"]) == ("female", "resident")
 
 
 def test_each_wrong_cell_has_its_reason():
-    _good, wrong = judged(books.row(1, 姓名="", 性别="x", 手机号="1", 班级="长" * 61))
+    _good, wrong = judged(books.row(1, 姓名="", 性别="未定", 手机号="1", 班级="长" * 61))
     assert wrong == {2: {"name": "empty", "gender": "gender", "phone": "phone", "class_name": "too_long"}}
 
 
