@@ -7,7 +7,7 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
 from config import service_addresses, worker_policy
-from config.stored_secrets import stored_secret
+from config.stored_secrets import numbered_keys, stored_secret
 from launch import data_folder, environment
 
 # One photo is one task on one core. More numpy threads would double the cost, because they wait
@@ -21,9 +21,10 @@ DEBUG = environment.flag("DEBUG")
 # No database is configured: the product runs on one machine for a first try, without https.
 IS_LOCAL = environment.flag("TUCAI_LOCAL", default=not environment.secret("DATABASE_URL"))
 
-SECRET_KEY = stored_secret("SECRET_KEY", DATA_DIR)
-# Encrypts ID numbers and keys their look-up hash: losing it loses the numbers.
-ID_NUMBER_KEY = stored_secret("ID_NUMBER_KEY", DATA_DIR)
+SECRET_KEY = stored_secret("SECRET_KEY", DATA_DIR, is_local=IS_LOCAL)
+# Encrypt ID numbers and key their look-up hash: losing them loses the numbers. {version: key}; the
+# highest version writes, and manage.py rotate_keys makes the others superfluous.
+ID_NUMBER_KEYS = numbered_keys("ID_NUMBER_KEY", stored_secret("ID_NUMBER_KEY", DATA_DIR, is_local=IS_LOCAL))
 ALLOWED_HOSTS = environment.text_list("ALLOWED_HOSTS", "*" if IS_LOCAL else "")
 CSRF_TRUSTED_ORIGINS = environment.text_list("CSRF_TRUSTED_ORIGINS")
 _PORT = environment.number("PORT", 8000, least=1, most=65_535)

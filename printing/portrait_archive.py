@@ -82,7 +82,12 @@ def _entries(enrolment: Enrolment, folders: bool, by_document: bool) -> tuple[li
         except OSError:
             missing.append(student_no)
             continue
-        number = id_encryption.decrypt(bytes(sealed)) if by_document else student_no
+        number = student_no
+        if by_document:
+            place = id_encryption.student_place(
+                season_id=enrolment.season_id, school_id=enrolment.school_id, student_no=student_no
+            )
+            number = id_encryption.decrypt(sealed, place)
         name = zip_archive.entry_name(number, folders=(college, major) if folders else ())
         entries.append(zip_archive.Entry(name, size, lambda portrait=portrait: read(portrait)))  # type: ignore[misc]
     return entries, missing

@@ -68,14 +68,16 @@ def _create(student: Student, field: str, wanted: str, explanation: str) -> Corr
         student=student,
         field=field,
         wanted="" if is_secret else wanted,
-        wanted_sealed=id_encryption.encrypt(wanted) if is_secret else None,
+        wanted_sealed=id_encryption.encrypt(wanted, id_encryption.correction_place(student.pk)) if is_secret else None,
         explanation=explanation[:300],
     )
 
 
 def wanted_value(correction: Correction) -> str:
     """The value that the student asks for, in clear."""
-    return id_encryption.decrypt(correction.wanted_sealed) if correction.wanted_sealed else correction.wanted
+    if not correction.wanted_sealed:
+        return correction.wanted
+    return id_encryption.decrypt(correction.wanted_sealed, id_encryption.correction_place(correction.student_id))
 
 
 def masked_wanted_value(correction: Correction) -> str:

@@ -30,6 +30,7 @@ event_kinds.register(
         "student.correction_declined": _("Correction declined"),
     },
 )
+event_kinds.register("job", {"job.keys_rotated": _("Document numbers rewritten with the newest key")})
 event_kinds.register_states(Student, _("Student"), subject="student", is_one_of_many=True)
 event_kinds.register_states(RosterImport, _("Roster"), subject="roster")
 event_kinds.register_states(Correction, _("Correction"), subject="roster")
@@ -46,6 +47,7 @@ event_kinds.register_facts(
         "unchanged": _("Unchanged"),
         "wrong": _("Wrong"),
         "students": _("Students"),
+        "unreadable": _("Unreadable"),
     },
     hidden={"student"},
 )

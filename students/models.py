@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.formatting import mask
@@ -64,7 +65,7 @@ class Student(TenantModel):
     name = models.CharField(_("name"), max_length=60)
     id_type = models.CharField(_("document type"), max_length=12, choices=IdType, default=IdType.RESIDENT)
     id_sealed = models.BinaryField(_("document number (encrypted)"))
-    id_hash = models.CharField(max_length=64)
+    id_hash = models.CharField(max_length=70)  # id_encryption.digest
     gender = models.CharField(_("gender"), max_length=6, choices=Gender, blank=True)
     level = models.CharField(_("level"), max_length=20, blank=True)
     college = models.CharField(_("college"), max_length=60, blank=True)
@@ -122,16 +123,33 @@ class Student(TenantModel):
     @property
     def id_number(self) -> str:
         """In clear. To show it to a person, call `students.records.reveal_id_number`."""
-        return id_encryption.decrypt(self.id_sealed)
+        return id_encryption.decrypt(self.id_sealed, self._place)
 
     @id_number.setter
     def id_number(self, number: str) -> None:
         number = id_encryption.normalise(number)
-        self.id_sealed, self.id_hash = id_encryption.encrypt(number), id_encryption.digest(number)
+        self.id_sealed, self.id_hash = id_encryption.encrypt(number, self._place), id_encryption.digest(number)
+
+    @property
+    def _place(self) -> id_encryption.Place:
+        """A change of one of these three needs the number to be set again."""
+        return id_encryption.student_place(
+            season_id=self.season_id, school_id=self.school_id, student_no=self.student_no
+        )
 
     @property
     def masked_id(self) -> str:
-        return mask(self.id_number)
+        """For lists: one number that cannot be read does not take the page away."""
+        try:
+            return mask(self.id_number)
+        except id_encryption.Unreadable:
+            return gettext("Unreadable")
+
+    def has_number_of(self, other: "Student") -> bool:
+        """Whether both have the same document number, whatever the keys that wrote them."""
+        return self.id_hash == other.id_hash or (
+            self.id_hash.partition(":")[0] != other.id_hash.partition(":")[0] and self.id_number == other.id_number
+        )
 
     @property
     def is_locked(self) -> bool:

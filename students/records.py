@@ -58,8 +58,8 @@ def change_student(
     before = {name: getattr(student, name) for name in (*FORM_FIELDS, "id_hash")}
     for name, value in clean.items():
         setattr(student, name, value)
-    if id_encryption.digest(number) != student.id_hash:
-        student.id_number = number
+    if student.id_hash not in id_encryption.digests(number) or student.student_no != before["student_no"]:
+        student.id_number = number  # also bound to the student number
     changed = [name for name, value in before.items() if getattr(student, name) != value]
     if changed:
         _save_change(student, changed, before, by=by, facts=facts)
@@ -162,11 +162,11 @@ def _find_conflicts(student_no: str, number: str, student: Student) -> dict[str,
     others = Student.objects.filter(season=student.season, school=student.school).exclude(pk=student.pk)
     if student_no and others.filter(student_no=student_no).exists():
         return {"student_no": Problem("taken_no")}
-    digest = id_encryption.digest(number)
-    if own := others.filter(id_hash=digest).first():
+    digests = id_encryption.digests(number)
+    if own := others.filter(id_hash__in=digests).first():
         return {"id_number": Problem("taken_here", {"student_no": own.student_no})}
     with across_schools():
-        if Student.objects.filter(season=student.season, id_hash=digest).exclude(pk=student.pk).exists():
+        if Student.objects.filter(season=student.season, id_hash__in=digests).exclude(pk=student.pk).exists():
             return {"id_number": Problem("taken_elsewhere")}
     return {}
 

@@ -10,6 +10,7 @@ from portal.status_badges import Badge
 from portal.tenancy import school_scope
 from students import student_access, tasks  # noqa: F401  (tasks registers kinds of jobs)
 from students.models import Correction, RosterImport, Student
+from students.privacy import rotation  # noqa: F401  (registers a kind of job)
 
 status_badges.register(
     Student,

@@ -163,7 +163,7 @@ def _add_likeness(photo: Photo, other: Photo, match: Match) -> bool:
 
 def _is_own(photo: Photo, other: Photo) -> bool:
     """Whether both photos are of one person who graduates a second time."""
-    return photo.season_id != other.season_id and photo.student.id_hash == other.student.id_hash
+    return photo.season_id != other.season_id and photo.student.has_number_of(other.student)
 
 
 def _update_outcome(photo: Photo, **fields: Any) -> None:

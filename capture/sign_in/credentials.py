@@ -47,7 +47,11 @@ def sign_in(*, season: Season, name: str, id_number: str, student_no: str, addre
     person = id_encryption.digest(f"{address} {comparable(name)} {comparable(student_no)}")
     rate_limits.refuse_too_many("signin-person", person, GUESSES_A_PERSON, increment=False)
     with across_schools():  # the roster says which school
-        student = Student.objects.select_related("school", "season").filter(season=season, id_hash=digest).first()
+        student = (
+            Student.objects.select_related("school", "season")
+            .filter(season=season, id_hash__in=id_encryption.digests(id_number))
+            .first()
+        )
         known = student is not None and student.school.is_active
         if not (
             _is_same(name, student.name if student else "")

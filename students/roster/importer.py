@@ -182,6 +182,7 @@ def apply_import(
         transaction.atomic(),
     ):
         _lock_roster(school)
+        lock_numbers()
         found = staged.compare()
         if expected is not None and found.figures != expected:
             raise Conflict(_("The roster has changed since this preview. Look at the new figures and confirm again."))
@@ -189,6 +190,14 @@ def apply_import(
         proof_reopening.reopen_proofs(found.after_proof, school=school, by=by)
         then(found)
     return found
+
+
+def lock_numbers(*, exclusive: bool = False) -> None:
+    """Until the end of the transaction no key rotation changes document numbers; or, exclusive, no
+    import writes them."""
+    with connection.cursor() as cursor:
+        mode = "" if exclusive else "_shared"
+        cursor.execute(f"SELECT pg_advisory_xact_lock{mode}(hashtext('document numbers'))")
 
 
 def _lock_roster(school: School) -> None:

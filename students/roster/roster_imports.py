@@ -32,7 +32,8 @@ def upload_roster(*, school: School, season: Season, content: bytes, filename: s
     check_size(len(content))
     row = RosterImport(school=school, season=season, filename=filename[-120:], created_by_name=by.actor_name)
     with files.writing() as write:
-        written = write.store(row, {"file": id_encryption.encrypt_file(content)}, filename="roster")
+        sealed = id_encryption.encrypt_bytes(content, _place(row))
+        written = write.store(row, {"file": sealed}, filename="roster")
         row.file, row.file_size = written["file"], written["file_size"]
         with transaction.atomic():
             row.save()
@@ -91,7 +92,11 @@ def uploaded_content(row: RosterImport) -> bytes:
     if not row.file.name or not row.file.storage.exists(row.file.name):
         raise PortalError(_("The file of this import is no longer kept. Upload it again."))
     with row.file.open("rb") as file:
-        return id_encryption.decrypt_file(file.read())
+        return id_encryption.decrypt_bytes(file.read(), _place(row))
+
+
+def _place(row: RosterImport) -> id_encryption.Place:
+    return id_encryption.roster_place(season_id=row.season_id, school_id=row.school_id)
 
 
 def read_import(row: RosterImport, *, progress: Progress) -> RosterImport:

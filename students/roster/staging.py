@@ -11,6 +11,7 @@ from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
 
+from django.conf import settings
 from django.db import IntegrityError, connection
 from django.utils.translation import gettext as _
 
@@ -25,7 +26,7 @@ from students.roster.validation import Row
 
 # The fields of a roster except the document number, in the order of the COPY.
 PLAIN_FIELDS = ("student_no", "name", "id_type", "gender", "level", "college", "major", "class_name", "phone", "email")
-COPIED = ("row_no", "id_hash", "id_sealed", *PLAIN_FIELDS)
+COPIED = ("row_no", "id_hash", "old_hashes", "id_sealed", *PLAIN_FIELDS)
 # Fields whose values stand in the history; for the others it says HIDDEN.
 PUBLIC_FIELDS = ("student_no", "name", "gender", "level", "college", "major", "class_name")
 HIDDEN = "•••"
@@ -36,7 +37,7 @@ FIXED_STAGES = (Student.Stage.PRINTED.value, Student.Stage.DELIVERED.value)
 _plain = itemgetter(*PLAIN_FIELDS)
 _CREATE = """
 CREATE TEMPORARY TABLE roster_stage (
-    row_no integer NOT NULL, id_hash varchar(64) NOT NULL, id_sealed bytea,
+    row_no integer NOT NULL, id_hash varchar(70) NOT NULL, old_hashes varchar(70)[] NOT NULL, id_sealed bytea,
     student_no varchar(32) NOT NULL, name varchar(60) NOT NULL, id_type varchar(12) NOT NULL, gender varchar(6) NOT NULL,
     level varchar(20) NOT NULL, college varchar(60) NOT NULL, major varchar(60) NOT NULL, class_name varchar(60) NOT NULL,
     phone varchar(20) NOT NULL, email varchar(254) NOT NULL
@@ -85,6 +86,11 @@ _IN_USE_ELSEWHERE = """
 SELECT stage.row_no FROM roster_stage stage
 JOIN students_student other ON other.season_id = %(season)s AND other.id_hash = stage.id_hash
 WHERE other.school_id <> %(school)s
+"""
+# While keys are rotated, numbers are stored under hashes of several keys: take the one in use in the season.
+_USE_STORED_HASH = """
+UPDATE roster_stage stage SET id_hash = student.id_hash FROM students_student student
+WHERE student.season_id = %(season)s AND student.id_hash = ANY(stage.old_hashes)
 """
 _FIXED = f"SELECT stage.row_no FROM roster_stage stage JOIN {_OWN} WHERE own.stage = ANY(%(fixed)s) AND {_DIFFERS}"
 _COUNTS = f"""
@@ -153,7 +159,7 @@ class Staging:
         """Copy rows into the table. `encrypt` the document numbers if the rows will be written."""
         with connection.cursor() as cursor, cursor.copy(f"COPY roster_stage ({', '.join(COPIED)}) FROM STDIN") as copy:
             for row in rows:
-                copy.write_row(_copied(row, encrypt))
+                copy.write_row(self._copied(row, encrypt))
 
     def remove(self, row_numbers: Iterable[int]) -> None:
         with connection.cursor() as cursor:
@@ -170,6 +176,8 @@ class Staging:
         for row_no, *_rest in self._query(_FIXED):
             wrong.setdefault(row_no, {})["student_no"] = Problem("printed")
         with across_schools():
+            if len(settings.ID_NUMBER_KEYS) > 1:
+                self._execute(_USE_STORED_HASH)
             for row_no, *_rest in self._query(_IN_USE_ELSEWHERE):
                 wrong.setdefault(row_no, {})["id_number"] = Problem("taken_elsewhere")
         self.remove(wrong)
@@ -231,8 +239,11 @@ class Staging:
         with connection.cursor() as cursor:
             cursor.execute(sql, self.params | more)
 
-
-def _copied(row: Row, encrypt: bool) -> tuple[Any, ...]:
-    values = row.values
-    sealed = id_encryption.encrypt(values["id_number"]) if encrypt else None
-    return (row.number, row.digest.hex(), sealed, *_plain(values))
+    def _copied(self, row: Row, encrypt: bool) -> tuple[Any, ...]:
+        number, no = row.values["id_number"], row.values["student_no"]
+        place = id_encryption.student_place(
+            season_id=self.params["season"], school_id=self.params["school"], student_no=no
+        )
+        sealed = id_encryption.encrypt(number, place) if encrypt else None
+        old = id_encryption.digests(number)[1:] if len(settings.ID_NUMBER_KEYS) > 1 else []
+        return (row.number, id_encryption.stored_digest(row.digest), old, sealed, *_plain(row.values))

@@ -95,7 +95,7 @@ def start(broker, settings, tmp_path) -> Iterator[Callable[[], subprocess.Popen]
         "REDIS_URL": f"redis://127.0.0.1:{broker.get_connection_kwargs()['port']}/0",
         "TUCAI_DATA": str(settings.MEDIA_ROOT.parent),
         "SECRET_KEY": settings.SECRET_KEY,
-        "ID_NUMBER_KEY": settings.ID_NUMBER_KEY,
+        "ID_NUMBER_KEY": ",".join(f"{version}:{key}" for version, key in settings.ID_NUMBER_KEYS.items()),
         "ALLOWED_HOSTS": "localhost",
         "TUCAI_SWEEP_SECONDS": "1",
         "TUCAI_CLAIM_SECONDS": "3",

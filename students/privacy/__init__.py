@@ -1,0 +1,1 @@
+"""Personal data of students: the keys of document numbers."""

@@ -1,0 +1,124 @@
+"""Rewriting what an older key of the document numbers has written, while the product works.
+
+`manage.py rotate_keys` makes a job of it. Both keys are set meanwhile: the new one writes, both are
+read. The job may be stopped and run again at any time: rows of the current key are passed over. Its
+report says when the old key is needed no more.
+"""
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from portal import history, jobs
+from portal.models import Job
+from students import id_encryption
+from students.models import Correction, RosterImport, Student
+from students.roster.importer import lock_numbers
+
+KIND = "rotate_keys"
+BATCH = 500
+# One statement a batch. Another writer may have changed a row since it was read: its ciphertext differs then.
+_REWRITE = """
+UPDATE students_student own SET id_sealed = new.sealed, id_hash = new.hash
+FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[], %s::text[]) AS new (id, old, sealed, hash)
+WHERE own.id = new.id AND own.id_sealed = new.old
+"""
+
+
+def count_by_version() -> dict[str, dict[int, int]]:
+    """{"students" | "corrections": {version: rows}}, for the command and the report."""
+    found: dict[str, dict[int, int]] = {}
+    for name, table, column in (
+        ("students", "students_student", "id_sealed"),
+        ("corrections", "students_correction", "wanted_sealed"),
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT get_byte({column}, 0), count(*) FROM {table} WHERE length({column}) > 0 GROUP BY 1 ORDER BY 1"  # noqa: S608
+            )
+            found[name] = dict(cursor.fetchall())
+    return found
+
+
+def start_rotation() -> Job:
+    """The job that rewrites what is left of older keys; the one that waits or runs already, if there is one."""
+    open_jobs = Job.objects.filter(kind=KIND, status__in=(Job.Status.QUEUED, Job.Status.RUNNING))
+    with transaction.atomic():
+        return open_jobs.first() or jobs.create(KIND, by=history.SYSTEM)
+
+
+@jobs.handler(KIND, label=gettext_lazy("Rewriting document numbers with the new key"), queue="build")
+def run_rotation(job: Job) -> None:
+    total = Student.objects.count()
+    damaged: list[int] = []
+    done = after = 0
+    while rows := list(Student.objects.filter(pk__gt=after).order_by("pk")[:BATCH]):
+        after = rows[-1].pk
+        damaged += _rewrite_students(rows)
+        done += len(rows)
+        jobs.progress(job, done, max(total, done))
+    _rewrite_corrections()
+    left = _versions_left()
+    job.result = {"version": id_encryption.current_version(), "students": done, "damaged": damaged[:1000], "left": left}
+    history.record("job.keys_rotated", job, by=history.SYSTEM, facts={"students": done, "unreadable": len(damaged)})
+    job.message = _report(damaged, left)
+
+
+def _report(damaged: list[int], left: list[int]) -> str:
+    if not left:
+        return _("Everything is encrypted with the newest key. Older keys can be removed from ID_NUMBER_KEY.")
+    if not damaged:
+        return _(
+            "Keep the older keys: a roster that was uploaded under them waits for its import. Run rotate_keys again later."
+        )
+    sentence = ngettext(
+        "Keep all keys: %(n)d number could not be read. See the job's result for the rows.",
+        "Keep all keys: %(n)d numbers could not be read. See the job's result for the rows.",
+        len(damaged),
+    )
+    return sentence % {"n": len(damaged)}
+
+
+def _is_old(student: Student) -> bool:
+    version = id_encryption.current_version()
+    return id_encryption.version_of(student.id_sealed) != version or not student.id_hash.startswith(f"{version}:")
+
+
+def _rewrite_students(rows: list[Student]) -> list[int]:
+    """Rewrite those of an older key; the ids of rows that cannot be read."""
+    new: list[tuple[int, bytes, bytes, str]] = []
+    damaged = []
+    for row in filter(_is_old, rows):
+        old = bytes(row.id_sealed)
+        try:
+            number = row.id_number
+        except id_encryption.Unreadable:
+            damaged.append(row.pk)
+        else:
+            row.id_number = number
+            new.append((row.pk, old, bytes(row.id_sealed), row.id_hash))
+    if new:
+        with transaction.atomic():
+            lock_numbers(exclusive=True)
+            with connection.cursor() as cursor:
+                cursor.execute(_REWRITE, [list(column) for column in zip(*new, strict=True)])
+    return damaged
+
+
+def _rewrite_corrections() -> None:
+    for row in Correction.objects.exclude(wanted_sealed=None).iterator(chunk_size=BATCH):
+        if row.wanted_sealed and id_encryption.version_of(row.wanted_sealed) != id_encryption.current_version():
+            place = id_encryption.correction_place(row.student_id)
+            sealed = id_encryption.encrypt(id_encryption.decrypt(row.wanted_sealed, place), place)
+            Correction.objects.filter(pk=row.pk, wanted_sealed=row.wanted_sealed).update(wanted_sealed=sealed)
+
+
+def _versions_left() -> list[int]:
+    """The older versions that something still needs: rows, and rosters that wait for their import."""
+    current = id_encryption.current_version()
+    found = {version for rows in count_by_version().values() for version in rows}
+    for roster in RosterImport.objects.exclude(file=""):
+        if roster.file.storage.exists(str(roster.file.name)):
+            with roster.file.open("rb") as file:
+                found.add(id_encryption.version_of(file.read(1)))
+    return sorted(found - {current})

@@ -1,0 +1,129 @@
+"""A new key for document numbers, while the product works."""
+
+import io
+
+import pytest
+from django.core.management import call_command
+
+from capture.sign_in import credentials
+from portal import history, jobs
+from portal.models import Event, Job
+from portal.tenancy import system_scope
+from students import corrections, id_encryption, records
+from students.models import Student
+from students.privacy import rotation
+from students.roster import importer, spreadsheet_writer
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+NEW = "another key of the tests, 2"
+
+
+@pytest.fixture
+def students(school, season):
+    return [factories.student(school, season) for _ in range(3)]
+
+
+@pytest.fixture
+def both_keys(students, settings):
+    """The new key is set beside the old one; the rows are the old one's."""
+    settings.ID_NUMBER_KEYS = settings.ID_NUMBER_KEYS | {2: NEW}
+    return students
+
+
+def rotate() -> Job:
+    with system_scope():
+        job = rotation.start_rotation()
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+def test_everything_is_rewritten_and_the_old_key_can_go(both_keys, settings, scoped):
+    student = both_keys[0]
+    numbers = {row.pk: row.id_number for row in both_keys}
+    asked = corrections.request_correction(
+        student=student, field="id_number", wanted=factories.id_number(881), by=student
+    )
+    old = id_encryption.encrypt(factories.id_number(881), id_encryption.correction_place(student.pk))
+    assert id_encryption.version_of(old) == 2
+    job = rotate()
+    assert (job.status, job.result["students"], job.result["left"]) == ("done", 3, [])
+    assert "ID_NUMBER_KEY" in job.message
+    assert Event.objects.get(kind="job.keys_rotated").facts == {"students": 3, "unreadable": 0}
+    settings.ID_NUMBER_KEYS = {2: NEW}
+    assert {row.pk: row.id_number for row in Student.objects.all()} == numbers
+    asked.refresh_from_db()
+    assert corrections.wanted_value(asked) == factories.id_number(881)
+    signed_in = credentials.sign_in(
+        season=student.season,
+        name=student.name,
+        id_number=numbers[student.pk],
+        student_no=student.student_no,
+        address="192.0.2.1",
+    )
+    assert signed_in == student
+
+
+def test_while_both_keys_are_set_students_are_found_and_numbers_stay_unique(both_keys, school, season, scoped, owner):
+    student = both_keys[0]
+    credentials.sign_in(
+        season=season, name=student.name, id_number=student.id_number, student_no=student.student_no, address="::"
+    )
+    values = {name: getattr(student, name) for name in records.FORM_FIELDS} | {"student_no": "S999"}
+    with pytest.raises(records.WrongData) as refused:
+        records.add_student(school=school, season=season, by=owner, id_number=student.id_number, **values)
+    assert "id_number" in refused.value.problems
+
+
+def roster_of(students) -> bytes:
+    columns = spreadsheet_writer.COLUMNS
+    headings = ",".join(column.heading for column in columns)
+    genders = {"male": "男", "female": "女"}
+    lines = [
+        ",".join(
+            genders[row.gender]
+            if column.field == "gender"
+            else ("居民身份证" if column.field == "id_type" else str(getattr(row, column.field)))
+            for column in columns
+        )
+        for row in students
+    ]
+    return "\n".join([headings, *lines]).encode()
+
+
+def test_an_import_in_the_middle_sees_no_change_and_no_duplicate(both_keys, school, season, scoped):
+    rotation._rewrite_students(both_keys[:1])  # half way: one row of three
+    content = roster_of(Student.objects.all())
+    plan = importer.apply_import(content, school=school, season=season, by=history.SYSTEM)
+    assert (plan.new, plan.changed, plan.unchanged, plan.wrong) == (0, 0, 3, {})
+    assert not Event.objects.filter(kind="student.changed").exists()
+    rows = list(Student.objects.all())
+    number = rows[2].id_number
+    rows[2].student_no = "S999"  # another student, with the number of the third, which is of the old key
+    rows[2].id_number = number
+    plan = importer.apply_import(roster_of(rows), school=school, season=season, by=history.SYSTEM)
+    assert [list(problems) for problems in plan.wrong.values()] == [["id_number"]]
+
+
+def test_it_goes_on_where_it_was_stopped_and_passes_over_what_is_done(both_keys, scoped):
+    rotation._rewrite_students(both_keys[:2])
+    done = {row.pk: bytes(row.id_sealed) for row in Student.objects.filter(pk__in=[row.pk for row in both_keys[:2]])}
+    rotate()
+    assert done.items() <= {row.pk: bytes(row.id_sealed) for row in Student.objects.all()}.items()
+
+
+def test_a_number_that_cannot_be_read_is_reported_and_the_rest_rewritten(both_keys, scoped):
+    damaged = both_keys[0]
+    Student.objects.filter(pk=damaged.pk).update(id_sealed=both_keys[1].id_sealed)
+    job = rotate()
+    assert (job.result["damaged"], job.result["left"]) == ([damaged.pk], [1])
+
+
+def test_the_command_counts_and_starts_one_job(both_keys):
+    out = io.StringIO()
+    call_command("rotate_keys", "--count", stdout=out)
+    assert out.getvalue() == "students\tkey 1\t3\n"
+    for _ in range(2):
+        call_command("rotate_keys", stdout=out)
+    assert Job.objects.filter(kind=rotation.KIND).count() == 1
