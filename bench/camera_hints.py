@@ -10,7 +10,9 @@ page's own thread and of the worker's, and the looks a second, with both slowed 
 
 import base64
 import os
+import re
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -32,7 +34,8 @@ SAID_OF_LIGHT = {"dark", "bright", "behind", "side", "blurred"}
 PAGE = """<script type="module">
 import { faceFinder } from "/faces.js";
 import { advice, look } from "/hints.js";
-import { cropOf, frameGrabber } from "/lens.js";
+import { cropOf, frameGrabber, open } from "/lens.js";
+import { repeat } from "/repeat.js";
 const guide = { eye: 0.4, half: 102 / 480 };
 const finder = faceFinder({ worker: "/face_worker.js", model: "/blazeface.bin" });
 async function pictureOf(url) {
@@ -52,41 +55,35 @@ window.seen = async (url, blind) => {
   return look(frame, cropOf(frame.width, frame.height), guide, blind ? null : await facesOf(frame));
 };
 window.told = (seen, limits) => advice(seen, { limits });
-// As camera.js does it, for so many seconds: the looks, the longest time that the page's thread did not answer, and how often
-// that was more than 50 ms.
-window.watch = async (url, limits, seconds) => {
-  const frame = await pictureOf(url);
-  const sheet = Object.assign(document.createElement("canvas"), { width: frame.width, height: frame.height });
-  const film = sheet.getContext("2d");
-  film.drawImage(frame, 0, 0);
-  let shift = 0;
-  const shown = setInterval(() => film.drawImage(frame, (shift += 1) % 3, 0), 100);
-  const video = Object.assign(document.createElement("video"), { muted: true, srcObject: sheet.captureStream(10) });
+// As camera.js does it, for so many seconds, on the browser's own camera: the looks, what one takes, the tasks of the page's
+// thread over 50 ms, and the pictures that were shown and that were dropped.
+window.watch = async (limits, seconds, every) => {
+  const video = Object.assign(document.createElement("video"), { muted: true, srcObject: await open("user") });
+  document.body.append(video);
   await video.play();
   const frameOf = frameGrabber(video);
   const [own, whole, long] = [[], [], []];
   new PerformanceObserver((list) => long.push(...list.getEntries().map((entry) => entry.duration))).observe({ type: "longtask" });
-  let busy = false;
-  const once = async () => {
-    if (busy) return;
-    busy = true;
+  const before = video.getVideoPlaybackQuality();
+  repeat(async () => {
     const start = performance.now();
-    const seen = await frameOf(video.srcObject);
-    const faces = await finder.find(seen);
-    const before = performance.now();
-    advice(look(seen, cropOf(video.videoWidth, video.videoHeight), guide, faces), { limits });
-    own.push(performance.now() - before);
-    if (seen !== video) seen.close();
+    const frame = await frameOf(video.srcObject);
+    const faces = await finder.find(frame);
+    const found = performance.now();
+    advice(look(frame, cropOf(video.videoWidth, video.videoHeight), guide, faces), { limits });
+    own.push(performance.now() - found);
+    if (frame !== video) frame.close();
     whole.push(performance.now() - start);
-    busy = false;
-  };
-  const looks = setInterval(once, 200);
+  }, every);
   await new Promise((done) => setTimeout(done, seconds * 1000));
-  clearInterval(looks);
-  clearInterval(shown);
-  const [spent, light] = [whole, own].map((numbers) => numbers.sort((a, b) => a - b));
+  const [spent, light] = [whole, own].map((numbers) => [...numbers].sort((a, b) => a - b));
   const median = (numbers) => numbers[Math.floor(numbers.length / 2)];
-  return { looks: whole.length / seconds, look: [spent[0], median(spent)], light: [light[0], median(light)], long: long.length, longest: Math.max(0, ...long) };
+  const after = video.getVideoPlaybackQuality();
+  return {
+    looks: whole.length / seconds, look: [spent[0], median(spent)], light: [light[0], median(light)],
+    long: long.length, longest: Math.max(0, ...long),
+    shown: (after.totalVideoFrames - before.totalVideoFrames) / seconds, dropped: after.droppedVideoFrames - before.droppedVideoFrames,
+  };
 };
 window.ready = false;
 finder.ready.then((able) => { window.able = able; window.ready = true; });
@@ -314,15 +311,32 @@ def _slowed(times: int) -> str:
     )
 
 
-def cost(browser: Any, times: int) -> dict[str, float]:
-    """What a look costs with the page's thread and the worker slowed `times` times."""
-    feed = next(drawn_feeds())
-    page = open_page(browser, slower=times)
-    session = page.context.new_cdp_session(page)
-    session.send("Emulation.setCPUThrottlingRate", {"rate": times})
-    found = page.evaluate("arguments => watch(...arguments)", [url_of(feed.rgb), head_limits(), SECONDS])
-    page.close()
-    return found
+def cost(times: int) -> dict[str, Any]:
+    """What a look costs with the page's thread and the worker slowed `times` times, on a camera of 30 pictures a second."""
+    from tests.support.browser import chromium
+
+    with tempfile.TemporaryDirectory() as folder:
+        film = Path(folder, "camera.y4m")
+        film.write_bytes(filmed(next(drawn_feeds()).rgb))
+        with chromium("--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={film}") as browser:
+            page = open_page(browser, slower=times)
+            session = page.context.new_cdp_session(page)
+            session.send("Emulation.setCPUThrottlingRate", {"rate": times})
+            return page.evaluate("arguments => watch(...arguments)", [head_limits(), SECONDS, look_every()])
+
+
+def filmed(rgb: np.ndarray) -> bytes:
+    """Two pictures a few pixels apart, as a film that Chromium's camera shows again and again."""
+    height, width = rgb.shape[:2]
+    pictures = [cv2.cvtColor(np.roll(rgb, shift, axis=1), cv2.COLOR_RGB2YUV_I420).tobytes() for shift in (0, 2)]
+    return b"".join(
+        [f"YUV4MPEG2 W{width} H{height} F30:1 Ip A1:1 C420\n".encode(), *(b"FRAME\n" + p for p in pictures)]
+    )
+
+
+def look_every() -> int:
+    """Milliseconds from one look of the camera page to the next."""
+    return int(re.search(r"LOOK_EVERY = (\d+)", SCRIPTS.with_suffix(".js").read_text(encoding="utf-8"))[1])  # type: ignore[index]
 
 
 def downloaded() -> int:
@@ -345,15 +359,16 @@ def main(faces: Path | None) -> None:
         if faces:
             compare(page, real_feeds(faces))
         page.close()
-        for times in SLOWER:
-            found = cost(browser, times)
-            (least, median), (least_light, median_light) = found["look"], found["light"]
-            print(
-                f"{times} x slower: {found['looks']:.1f} looks a second; a look takes {least:.0f} ms at least, {median:.0f} in the middle, "
-                f"of them {least_light:.1f} and {median_light:.1f} for light on the page's thread; "
-                f"{found['long']} tasks of that thread over 50 ms, the longest {found['longest']:.0f}"
-            )
-        print(f"downloaded: {downloaded() / 1000:.0f} kB")
+    for times in SLOWER:
+        found = cost(times)
+        (least, median), (least_light, median_light) = found["look"], found["light"]
+        print(
+            f"{times} x slower: {found['looks']:.1f} looks a second; a look takes {least:.0f} ms at least, {median:.0f} in the middle, "
+            f"of them {least_light:.1f} and {median_light:.1f} for light on the page's thread; "
+            f"{found['long']} tasks of that thread over 50 ms, the longest {found['longest']:.0f}; "
+            f"{found['shown']:.1f} pictures a second, {found['dropped']} dropped"
+        )
+    print(f"load of the machine: {os.getloadavg()[0]:.1f}; downloaded: {downloaded() / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

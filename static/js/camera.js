@@ -7,10 +7,11 @@ import * as level from "./camera/level.js";
 import { recall, remember } from "./camera/choices.js";
 import * as kept from "./camera/kept.js";
 import { REASONS, close, cropOf, frameGrabber, hasSeveral, isFront, open, take } from "./camera/lens.js";
+import { repeat } from "./camera/repeat.js";
 import { renew, send } from "./camera/send.js";
 import * as voice from "./camera/voice.js";
 
-const LOOK_EVERY = 200;
+const LOOK_EVERY = 160; // ms from one look to the next: with a camera's own time still more than five a second
 const SAY_EVERY = 1200; // a sentence stays long enough to be read, and to be read aloud
 const SURE_AFTER = 2; // looks that must agree: one frame may be anything
 const ASK_FOR = 4000; // how long a second press takes the photo in spite of a warning
@@ -30,7 +31,7 @@ const part = (name) => form.querySelector(`[data-${name}]`);
 const [video, still, hint, shutter, progress] = ["video", "still", "hint", "shutter", "progress"].map(part);
 const state = {
   // the camera and what it sees
-  stream: null, facing: recall("facing") || "user", isHelped: false, looking: false, seen: [], warning: "", held: null, saidAt: 0,
+  stream: null, facing: recall("facing") || "user", isHelped: false, seen: [], warning: "", held: null, saidAt: 0,
   // what was chosen, and what of it goes on
   timer: 0, counting: 0, fires: false, hasFired: false, speaks: false,
   // the photo
@@ -105,17 +106,12 @@ function placeGuide() {
 }
 
 async function watch() {
-  if (state.looking || !is("live", "counting") || document.hidden || !video.videoWidth) return;
-  state.looking = true;
-  try {
-    const frame = await frameOf(state.stream);
-    const faces = await finder.find(frame);
-    const seen = look(frame, cropOf(video.videoWidth, video.videoHeight), guide, faces);
-    if (frame !== video) frame.close();
-    if (is("live") || "fires" in form.dataset) tell(seen);
-  } finally {
-    state.looking = false; // a frame that could not be read is not the end of all hints
-  }
+  if (!is("live", "counting") || document.hidden || !video.videoWidth) return;
+  const frame = await frameOf(state.stream);
+  const faces = await finder.find(frame);
+  const seen = look(frame, cropOf(video.videoWidth, video.videoHeight), guide, faces);
+  if (frame !== video) frame.close();
+  if (is("live") || "fires" in form.dataset) tell(seen);
 }
 
 function tell(seen) {
@@ -422,5 +418,5 @@ document.addEventListener("visibilitychange", () => {
 });
 
 startLevel();
-setInterval(watch, LOOK_EVERY);
+repeat(watch, LOOK_EVERY);
 showKept().then(() => state.photo || start());

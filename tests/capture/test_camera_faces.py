@@ -9,7 +9,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from bench.camera_hints import head_limits, open_page, turned, url_of
+from bench.camera_hints import SCRIPTS, head_limits, open_page, turned, url_of
 from config import worker_policy
 from config.staticfiles import FACE_NETWORK
 from demo.drawn_people import Person
@@ -113,6 +113,45 @@ def test_a_limit_that_the_season_has_switched_off_is_not_spoken_of(page):
     rgb = frame_of(Person.random(4), Stand(scale=1.1, roll=13))
     limits = head_limits() | {"roll": None}
     assert page.evaluate("async ([url, limits]) => told(await seen(url), limits)", [url_of(rgb), limits]) == []
+
+
+# Browsers that lack something, and what of the page is changed to be like them; `before` stands before the worker's script.
+OLD_BROWSERS = {
+    "no workers": "delete window.Worker;",
+    "no workers for this page": "window.Worker = function () { throw new DOMException('forbidden', 'SecurityError'); };",
+    "no WebAssembly": "delete window.WebAssembly;",
+}
+OLD_WORKERS = {
+    "no vectors": "WebAssembly.instantiate = () => Promise.reject(new WebAssembly.CompileError('unknown opcode'));",
+    "no compiling": "WebAssembly.instantiate = () => { throw new EvalError('forbidden by the policy'); };",
+    "no text decoder": "delete self.TextDecoder;",
+    "newer syntax": "let a b;",
+}
+
+
+def test_a_browser_that_cannot_run_the_network_finds_no_face_and_claims_none(browser):
+    page = open_page(browser)
+    worker = (SCRIPTS / "face_worker.js").read_text(encoding="utf-8")
+
+    def answer(route):
+        before = OLD_WORKERS[route.request.url.rsplit("/")[-1].replace("%20", " ")]
+        route.fulfill(body=before + worker, content_type="text/javascript")
+
+    page.route("**/old/*", answer)
+    good = url_of(frame_of(Person.random(4), Stand(scale=1.15)))
+    for name in (*OLD_WORKERS, *OLD_BROWSERS):
+        found = page.evaluate(
+            """async ([worker, change, url]) => {
+              new Function(change)();
+              const { faceFinder } = await import("/faces.js");
+              const finder = faceFinder({ worker, model: "/blazeface.bin" });
+              const sheet = Object.assign(document.createElement("canvas"), { width: 480, height: 640 });
+              return [await finder.ready, await finder.find(sheet), (await seen(url, true)).poses];
+            }""",
+            ["/old/" + name if name in OLD_WORKERS else "/face_worker.js", OLD_BROWSERS.get(name, ""), good],
+        )
+        assert found == [False, None, None], name
+    page.close()
 
 
 LATE_WORKER = """

@@ -33,7 +33,11 @@ export function faceFinder({ worker: address, model }) {
 
   async function begin() {
     if (!address || !("Worker" in window) || !("WebAssembly" in window)) return false;
-    worker = new Worker(address);
+    try {
+      worker = new Worker(address);
+    } catch (error) {
+      return false; // forbidden here
+    }
     worker.onmessage = ({ data }) => wait(data);
     worker.onerror = () => wait(null);
     const answer = await ask({ model: new URL(model, location.href).href }, [], 60000);
