@@ -71,19 +71,31 @@ def test_every_used_token_is_defined():
     assert set(re.findall(r"var\(--([a-z0-9-]+)\)", styles)) - set(re.findall(r"--([a-z0-9-]+):", styles)) == set()
 
 
-def test_every_sheet_is_one_layer_of_its_name():
-    (order,) = re.findall(r"^@layer ([a-z, ]+);", CSS, re.MULTILINE)
-    assert sorted(order.split(", ")) == [path.stem for path in SHEETS]
-    for path in SHEETS:
-        rest = re.sub(
-            r"/\*.*?\*/|^@layer [a-z, ]+;", "", path.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE
-        )
-        depth, outside = 0, ""
-        for char in rest:
-            depth -= char == "}"
-            outside += char if depth == 0 and char != "}" else ""
-            depth += char == "{"
-        assert outside.split() == ["@layer", path.stem, "{"], path.name
+ORDER = ["tokens", "base", "parts", "public", "student", "portal", "center", "paper"]
+STUDENTS = {"tokens", "base", "parts", "public", "student", "paper"}
+
+
+def test_sheets_are_linked_from_the_general_to_the_special():
+    """A rule wins over one of the same weight by its place: the sheets' order is part of what they say."""
+    assert sorted(ORDER) == [path.stem for path in SHEETS]
+    linked = {path: re.findall(r"css/([a-z]+)\.css", path.read_text(encoding="utf-8")) for path in TEMPLATES}
+    for path, names in linked.items():
+        assert names == sorted(names, key=ORDER.index), path.name
+    assert linked[Path(settings.BASE_DIR) / "templates/base.html"] == ["tokens", "base", "parts", "public", "paper"]
+
+
+@pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.stem)
+def test_sheets_use_nothing_that_an_older_phone_drops(path):
+    """One selector that a browser does not know drops the whole rule; an unknown block drops all that is in it."""
+    css = re.sub(r"/\*.*?\*/", "", path.read_text(encoding="utf-8"), flags=re.DOTALL)
+    assert re.findall(r"@(?:layer|container|scope|property)\b|light-dark\(|color-mix\(|(?:^|[;{])\s*&", css) == []
+    heads = [head.strip() for head in re.findall(r"([^{};]+)\{", css)]
+    mixed = [
+        head for head in heads if ":has(" in head and any(":has(" not in one for one in re.split(r",(?![^(]*\))", head))
+    ]
+    assert mixed == []
+    if path.stem in STUDENTS:
+        assert re.findall(r":is\(|:where\(|[;{]\s*inset:", css) == []
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: f"{path.parent.name}/{path.name}")
