@@ -18,6 +18,9 @@ from demo.drawn_people.portrait import draw_portrait
 from tests.support.faulty_pictures import Subject, appearance, cover, scenery
 from tests.vision.pictures import jpeg, turned
 from vision import check, judge, measure, open_photo
+from vision.measures import cover as measure_cover
+from vision.measures import crop_face, face_detection
+from vision.person_crop import crop_person
 
 ROOT = Path(__file__).resolve().parents[2]
 REJECTED = [
@@ -153,6 +156,13 @@ def test_sloping_shoulders_warn(draw, degrees):
     assert "shoulders" not in outcomes(jpeg(rgb))
 
 
+def test_shoulders_are_not_judged_where_the_photo_ends_above_them(draw):
+    rgb = np.asarray(draw(2))
+
+    assert check(jpeg(rgb)).measures["shoulders"] is not None
+    assert check(cut_at(rgb, 0.15)).measures["shoulders"] is None
+
+
 def test_a_bright_chain_on_the_neck_warns(draw):
     rgb = np.array(draw(2))
     height, width = rgb.shape[:2]
@@ -233,6 +243,24 @@ def test_a_dark_cap_and_a_hair_band_warn(draw, maker):
 
     assert outcomes(jpeg(maker(subject))).get("head_cover") == "warn"
     assert "head_cover" not in outcomes(jpeg(draw(2)))
+
+
+def test_hair_may_be_as_vivid_as_the_picture():
+    """Red hair in a picture of lively colours, which the skin tells."""
+    lively, pale = np.array([70.0, 28.0, 30.0]), np.array([70.0, 12.0, 14.0])
+    hair = np.tile([45.0, 34.0, 44.0], (200, 1))
+
+    assert measure_cover.share_unlike_hair(hair, 200, lively) == 0.0
+    assert measure_cover.share_unlike_hair(hair, 200, pale) == 1.0
+
+
+def test_the_wall_above_short_hair_is_no_smooth_cap(draw):
+    source = open_photo(jpeg(draw(2)))
+    face = face_detection.detect_faces(source).main
+    person, crop = crop_person(source, face), crop_face(source, face)
+
+    assert measure_cover.strands(person, crop) > 3.3
+    assert measure_cover.strands(replace(person, mask=np.zeros_like(person.mask)), crop) is None
 
 
 @pytest.mark.parametrize("maker", appearance.MAKERS, ids=lambda maker: maker.__name__)

@@ -311,6 +311,13 @@ def test_a_lower_part_of_one_colour_is_seen_in_any_format(draw, kind, colour, ou
     assert "缺" in said(checked, "incomplete")
 
 
+def test_a_white_shirt_burnt_out_like_the_wall_is_not_missing(draw):
+    burnt = np.asarray(draw()).copy()
+    burnt[1000:] = burnt[900:, :300] = burnt[900:, 600:] = 255
+
+    assert "incomplete" not in found(jpeg(burnt))
+
+
 def test_a_lower_part_that_repeats_its_last_row_is_seen(draw):
     """What WebP's predictor makes of zeros."""
     broken = np.asarray(draw()).copy()

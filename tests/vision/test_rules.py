@@ -54,24 +54,24 @@ COMPLIANT = {
     "faces": 1, "other_face": 0.0, "other_boxes": [], "face_width": 500.0, "roll": 0.0, "yaw": 0.0, "pitch": 0.0,
     "sharpness": 3.0, "texture": 0.6, "side_light": 0.0, "side_stops": 0.0, "skin": [65.0, 15.0, 18.0], "skin_chroma": 23.0, "skin_hue": 50.0,
     "burnt": 0.0, "face_light": 60.0, "eye_white": 60.0, "under_eye": 0.0, "highlights": 0.0, "red_eye": 0.0, "red_eyes": 0.0,
-    "eye_opening": 0.8, "wider_eye": 0.8, "eye_aspect": 0.3, "gaze": 0.0, "gaze_shared": 0.0, "iris_contrast": 40.0, "mouth_gap": 0.0, "smile": 0.55, "forehead_skin": 1.0, "ear_skin": 0.8,
+    "eye_opening": 0.8, "wider_eye": 0.8, "eye_aspect": 0.3, "gaze": 0.0, "gaze_shared": 0.0, "iris_contrast": 40.0, "wider_eye_contrast": 40.0, "mouth_gap": 0.0, "smile": 0.55, "forehead_skin": 1.0, "ear_skin": 0.8,
     "forehead_detail": 1.2, "forehead_hair": 2.0, "forehead_light": 2.0, "chin_hue": 50.0, "chin_chroma": 22.0, "picture_chroma": 30.0, "necklace": 0.0, "neck_box": BOX, "frame_lines": [],
     "glasses": 0.4, "lens_glare": 0.0, "lens_shade": 0.0, "cover_colour": 0.0, "cover_around": 0.0, "strands": 12.0, "crown_box": BOX, "lip_redness": 8.0, "lip_distance": 9.0, "chin_distance": 3.0,
     "forehead_distance": 4.0, "forehead_chroma": 20.0, "clothes_blue": 0.0, "clothes_white": 0.0, "clothes_grey": 0.0,
     "clothes_seen": 0.8, "clothes_hue_blue": 0.0, "pattern": 0.0, "shoulders": 0.0, "screen": 1.2, "frame_corners": 0, "skin_detail": 2.5,
     "outside": 0.0, "eyes": EYES, "cheeks": EYES, "box": BOX, "eye_boxes": [BOX, BOX], "mouth_box": BOX, "forehead_box": BOX,
-    "lies": 0.0, "blank": 0.0, "blank_edge": 0.0, "blank_colour": 127.0, "blank_relief": 0.0, "blank_box": BOX, "clothes_box": BOX, "shoulder_points": EYES,
+    "lies": 0.0, "blank": 0.0, "blank_edge": 0.0, "blank_colour": 127.0, "blank_relief": 0.0, "blank_alike": 0.0, "blank_box": BOX, "clothes_box": BOX, "shoulder_points": EYES,
 }  # fmt: skip
 
 # rule, outcome, what is measured, a value just inside the limit, a value just past it
 BOUNDS = [
     ("one_face", "reject", "other_face", 0.25, 0.26),
     ("face_size", "reject", "face_width", 240.0, 239.0),
-    ("roll", "warn", "roll", 5.0, 5.1),
+    ("roll", "warn", "roll", 5.5, 5.6),
     ("roll", "reject", "roll", 8.0, -8.1),
     ("yaw", "warn", "yaw", -8.0, -8.1),
     ("yaw", "reject", "yaw", 9.5, 9.6),
-    ("pitch", "warn", "pitch", 18.5, -18.6),
+    ("pitch", "warn", "pitch", 17.0, -17.1),
     ("sharpness", "reject", "sharpness", 1.8, 1.79),
     ("sharpness", "reject", "texture", 0.33, 0.32),
     ("side_light", "warn", "side_light", 16.0, -16.1),
@@ -85,15 +85,16 @@ BOUNDS = [
     ("red_eye", "reject", "red_eye", 0.25, 0.26),
     ("red_eye", "reject", "red_eyes", 0.12, 0.13),
     ("eyes", "warn", "eye_opening", 0.52, 0.51),
-    ("eyes", "warn", "eye_aspect", 0.19, 0.18),
+    ("eyes", "warn", "eye_aspect", 0.18, 0.17),
     ("gaze", "warn", "gaze", -0.06, -0.07),
-    ("mouth", "reject", "mouth_gap", 0.06, 0.07),
-    ("smile", "warn", "smile", 0.66, 0.67),
+    ("mouth", "warn", "mouth_gap", 0.06, 0.061),
+    ("mouth", "reject", "mouth_gap", 0.07, 0.071),
+    ("smile", "warn", "smile", 0.69, 0.7),
     ("fringe", "warn", "forehead_skin", 0.6, 0.5),
-    ("fringe", "reject", "forehead_skin", 0.15, 0.1),
+    ("fringe", "reject", "forehead_skin", 0.25, 0.2),
     ("fringe", "warn", "forehead_detail", 2.7, 2.8),
     ("fringe", "reject", "forehead_detail", 3.5, 3.6),
-    ("ears", "warn", "ear_skin", 0.25, 0.24),
+    ("ears", "warn", "ear_skin", 0.2, 0.19),
     ("necklace", "warn", "necklace", 0.65, 0.66),
     ("head_cover", "warn", "cover_colour", 0.22, 0.23),
     ("head_cover", "warn", "cover_around", 0.5, 0.51),
@@ -103,12 +104,12 @@ BOUNDS = [
     ("blue_top", "warn", "clothes_hue_blue", 0.25, 0.26),
     ("blue_top", "reject", "clothes_hue_blue", 0.45, 0.46),
     ("pattern", "warn", "pattern", 0.12, 0.13),
-    ("shoulders", "warn", "shoulders", -6.0, -6.1),
-    ("screen", "warn", "screen", 1.46, 1.47),
+    ("shoulders", "warn", "shoulders", -7.0, -7.1),
+    ("screen", "warn", "screen", 1.5, 1.51),
     ("print_edge", "warn", "frame_corners", 0, 1),
     ("beautified", "warn", "skin_detail", 1.1, 1.09),
     ("colour", "warn", "skin_chroma", 5.0, 4.9),
-    ("colour", "warn", "skin_chroma", 64.0, 64.1),
+    ("colour", "warn", "skin_chroma", 68.0, 68.1),
     ("colour", "warn", "skin_hue", 12.0, 11.9),
     ("colour", "warn", "skin_hue", 80.0, 80.1),
     ("incomplete", "reject", "blank", 0.01, 0.011),
@@ -156,6 +157,8 @@ def test_a_bar_of_black_or_white_may_be_a_border_or_a_picture_that_fades():
 
     assert found({**bar, "blank_edge": 60.0}) == [("incomplete", "warn")]
     assert found({**bar, "blank_edge": 60.0, "blank": 0.015}) == []
+    assert found({**bar, "blank_edge": 60.0, "blank_alike": 0.51}) == []
+    assert found({**bar, "blank_edge": 60.0, "blank_alike": 0.51, "blank_colour": 40.0}) == [("incomplete", "reject")]
     assert found({**bar, "blank_edge": 11.0}) == []
     assert found({**bar, "blank_edge": 5.0, "blank_colour": 120.0}) == [("incomplete", "reject")]
     assert found({**bar, "blank_edge": 5.0, "blank_colour": 40.0}) == []
@@ -189,6 +192,9 @@ def test_two_shut_eyes_are_rejected_and_one_is_looked_at():
     assert found({"eye_opening": 0.44, "wider_eye": 0.65}) == [("eyes", "reject")]
     assert found({"eye_opening": 0.45, "wider_eye": 0.65}) == [("eyes", "warn")]
     assert found({"eye_opening": 0.0, "eye_aspect": 0.0, "wider_eye": 0.66}) == [("eyes", "warn")]
+    assert found({"eye_opening": 0.0, "eye_aspect": 0.0, "wider_eye": 0.66, "wider_eye_contrast": 11.0}) == [
+        ("eyes", "reject")
+    ]
 
 
 @pytest.mark.parametrize(
@@ -235,8 +241,8 @@ def test_hair_of_the_skins_own_colour_shows_in_its_detail():
 
 
 def test_a_fringe_that_shows_in_colour_and_in_detail_needs_less_of_each():
-    assert found({"forehead_skin": 0.2, "forehead_detail": 2.5}) == [("fringe", "reject")]
-    assert found({"forehead_skin": 0.2, "forehead_detail": 1.6}) == [("fringe", "warn")]
+    assert found({"forehead_skin": 0.3, "forehead_detail": 2.5}) == [("fringe", "reject")]
+    assert found({"forehead_skin": 0.3, "forehead_detail": 1.6}) == [("fringe", "warn")]
     assert found({"forehead_skin": 0.4, "forehead_detail": 2.5}) == [("fringe", "warn")]
 
 
@@ -310,7 +316,7 @@ def test_amber_red_green():
 
 
 def test_season_limits_replace_defaults():
-    limits = limits_of({"roll": {"reject": 12, "warn": 10}, "mouth": {"reject": None}})
+    limits = limits_of({"roll": {"reject": 12, "warn": 10}, "mouth": {"reject": None, "warn": None}})
 
     assert found({"roll": 9.0, "mouth_gap": 0.4}, limits) == []
     assert found({"roll": 11.0}, limits) == [("roll", "warn")]
@@ -332,8 +338,8 @@ def test_unknown_limits_are_refused(changes):
 def test_finding_names_value_limit_and_place():
     (finding,) = judge({**COMPLIANT, "mouth_gap": 0.2}).findings
 
-    assert finding == Finding("mouth", "reject", 0.2, 0.06, (("box", 0.3, 0.3, 0.7, 0.7),))
-    assert finding.as_dict() == {"rule": "mouth", "outcome": "reject", "value": 0.2, "limit": 0.06}
+    assert finding == Finding("mouth", "reject", 0.2, 0.07, (("box", 0.3, 0.3, 0.7, 0.7),))
+    assert finding.as_dict() == {"rule": "mouth", "outcome": "reject", "value": 0.2, "limit": 0.07}
 
 
 def test_the_lines_of_a_print_are_marked():

@@ -13,6 +13,7 @@ from vision.source import Source
 
 FLAT = 0.25  # grey levels that a row may differ from the next, on the mean
 LEAST_ROWS = 4
+ALIKE = 4  # grey levels
 BLOCK = 16  # px of the source: the last row of blocks may be half there, so the edge is a stair
 
 
@@ -20,23 +21,26 @@ def measure(source: Source) -> dict[str, object]:
     """`blank`: the flat lower part as a share of the height, 0 when it has no edge to speak of or the
     whole picture is flat. `blank_edge`: how much the picture differs from it at its edge, in grey
     levels. `blank_colour`: its distance from black and white. `blank_relief`: how much its row varies, in grey levels: a
-    row that is repeated shows what stood above it. `blank_box`: where it is.
+    row that is repeated shows what stood above it. `blank_alike`: how much of the row above its edge has its colour already,
+    as a share of the width: before a burnt wall a burnt shirt ends like this. `blank_box`: where it is.
     """
     rows = source.small
     flat = _flat_rows(rows)
     height = len(rows)
     if not LEAST_ROWS <= flat < height - 1:
-        return {"blank": 0.0, "blank_edge": 0.0, "blank_colour": 0.0, "blank_relief": 0.0, "blank_box": []}
+        nothing = dict.fromkeys(("blank", "blank_edge", "blank_colour", "blank_relief", "blank_alike"), 0.0)
+        return {**nothing, "blank_box": []}
     above = max(0, height - 1 - flat - int(np.ceil(BLOCK * height / source.height)))
-    edge = float(cv2.absdiff(rows[above], rows[-1]).mean())
+    step = cv2.absdiff(rows[above], rows[-1])
     colour = rows[-1].astype(np.float32)
     bare = float(np.minimum(colour, 255 - colour).mean())
     top = 1 - flat / height
     return {
         "blank": flat / height,
-        "blank_edge": edge,
+        "blank_edge": float(step.mean()),
         "blank_colour": bare,
         "blank_relief": float(colour.std(0).mean()),
+        "blank_alike": float((step.max(1) <= ALIKE).mean()),
         "blank_box": [[0.0, top], [1.0, 1.0]],
     }
 

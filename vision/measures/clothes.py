@@ -9,7 +9,7 @@ from vision import networks
 from vision.backgrounds import BACKGROUNDS, background_lab
 from vision.colour import colour_distance
 from vision.face_crop import FaceCrop
-from vision.person_crop import FACE_WIDTH, SIDE, PersonCrop
+from vision.person_crop import FACE_WIDTH, PERSON, SIDE, PersonCrop
 
 LIKE_BACKGROUND = 28.0
 LIKE_SKIN = 14.0
@@ -24,6 +24,8 @@ NECK_HALF_WIDTH = 0.45  # face widths: what lies beside it, below the chin, is s
 ENOUGH_CLOTHES = 2500  # px of the crop: with less below the neck, the shoulders beside it are looked at too
 MIN_CLOTHES = 200  # px of the crop: 0.02 square face widths; with less there is nothing to judge
 SHOULDER_FROM, SHOULDER_TO = 0.75, 0.95
+SHOULDER_SHOWN = 0.9  # of the columns there must show the person
+ABOVE_RIM = 4  # px of the crop
 LEVEL_BY_OUTLINE = 5.5  # degrees
 OUTLINE_WEIGHT = 0.4
 SHOULDERS = (11, 12)  # landmarks of the pose network: the right one of the picture first
@@ -35,7 +37,7 @@ def measure(person: PersonCrop, crop: FaceCrop) -> dict[str, object]:
         "hair_top": person.to_fractions(np.array([[person.middle, person.hair_top]]))[0],
         "hair_rise": (person.points[10, 1] - person.hair_top) / FACE_WIDTH,
         "shoulders": shoulders(person),
-        "shoulder_points": _shoulder_points(person),
+        "shoulder_points": shoulder_points(person),
     }
     area = clothes_area(person, crop.skin)
     measures["clothes_seen"] = area.sum() / FACE_WIDTH**2
@@ -110,14 +112,14 @@ def _edge_density(person: PersonCrop, area: np.ndarray) -> float:
 
 
 def shoulders(person: PersonCrop) -> float | None:
-    """Degrees between the shoulders; None when the pose network finds no shoulders.
+    """Degrees between the shoulders; None when the photo ends above one of them or the pose network finds none.
 
     The outline of the mask is quick to measure, but hair over a shoulder bends it. So a slope above
     LEVEL_BY_OUTLINE is measured again by the pose network. That network makes people a little
     straighter than they are, so the result is a weighted mean of both.
     """
     by_outline = shoulder_slope(person)
-    if abs(by_outline) <= LEVEL_BY_OUTLINE:
+    if by_outline is None or abs(by_outline) <= LEVEL_BY_OUTLINE:
         return by_outline
     body = networks.pose_landmarks(person.rgb)
     if body is None or body[list(SHOULDERS), VISIBILITY].min() < SEEN:
@@ -127,25 +129,33 @@ def shoulders(person: PersonCrop) -> float | None:
     return OUTLINE_WEIGHT * by_outline + (1 - OUTLINE_WEIGHT) * by_pose
 
 
-def shoulder_slope(person: PersonCrop) -> float:
+def shoulder_slope(person: PersonCrop) -> float | None:
     """Degrees between the top of the person left and right of the neck; positive when the right
-    side of the picture is lower.
+    side of the picture is lower. None when one of them is not in the photo.
     """
     left, right = (_shoulder_top(person, side) for side in (-1, 1))
+    if left is None or right is None:
+        return None
     run = (SHOULDER_FROM + SHOULDER_TO) * FACE_WIDTH
     return float(np.degrees(np.arctan2(right - left, run)))
 
 
-def _shoulder_top(person: PersonCrop, side: int) -> float:
+def _shoulder_top(person: PersonCrop, side: int) -> float | None:
+    """The row where the person begins below the chin; None when the photo ends above it."""
     ends = sorted(int(person.middle + side * factor * FACE_WIDTH) for factor in (SHOULDER_FROM, SHOULDER_TO))
-    strip = person.mask[int(person.chin) :, max(0, ends[0]) : min(SIDE, ends[1])] > 0.5
-    if not strip.any():
-        return float(SIDE)
-    return person.chin + float(np.argmax(strip, axis=0).mean())
+    columns = slice(max(0, ends[0]), min(SIDE, ends[1]))
+    chin, body = int(person.chin), person.mask[:, columns] > PERSON
+    # At the rim of the photo the mask is unsure, so the person must begin above it.
+    body = body[chin : SIDE - ABOVE_RIM] & person.inside[chin + ABOVE_RIM :, columns]
+    found = body.any(axis=0)
+    if not found.size or found.mean() < SHOULDER_SHOWN:
+        return None
+    return person.chin + float(np.argmax(body[:, found], axis=0).mean())
 
 
-def _shoulder_points(person: PersonCrop) -> list[list[float]]:
+def shoulder_points(person: PersonCrop) -> list[list[float]]:
+    """Where the shoulders are, or leave the photo."""
     half = (SHOULDER_FROM + SHOULDER_TO) / 2 * FACE_WIDTH
-    return person.to_fractions(
-        np.array([[person.middle + side * half, _shoulder_top(person, side)] for side in (-1, 1)])
-    )
+    tops = [(side, _shoulder_top(person, side)) for side in (-1, 1)]
+    places = [(person.middle + side * half, SIDE if top is None else top) for side, top in tops]
+    return person.to_fractions(np.array(places))

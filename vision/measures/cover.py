@@ -25,7 +25,8 @@ QUARTILES = 1.349  # between the quartiles of a normal distribution of deviation
 CROWN_HALF, CROWN_ABOVE, CROWN_RIM = 60, 30, 7  # px of the crop of the person
 CROWN_LEAST = 150  # px
 LIKE_FOREHEAD = 14.0
-HAIR_MOST_CHROMA = 52.0  # red hair in a vivid picture
+HAIR_MOST_CHROMA = 52.0  # red hair
+VIVID_SKIN = 32.0  # chroma: in pictures whose skin has more, hair has more too
 HAIR_ROOM, HAIR_ROOM_OF_LIGHTNESS = 6.0, 0.12  # towards green and blue: what light and camera do to grey and dark hair
 HAIR_RED, HAIR_RED_OF_LIGHTNESS, HAIR_RED_OF_YELLOW = 18.0, 0.15, 0.6  # redder hair is yellower or lighter too
 WHITE_LIGHTNESS, WHITE_CHROMA = 85.0, 7.0  # no blond
@@ -67,9 +68,9 @@ def measure_head(person: PersonCrop, crop: FaceCrop) -> dict[str, object]:
     corners = np.array([[columns.start, rows.start], [columns.stop, rows.stop]])
     return {
         "ear_skin": max(beside),
-        "cover_colour": _share_unlike_hair(colours[is_hair], int(is_crown.sum())),
+        "cover_colour": share_unlike_hair(colours[is_hair], int(is_crown.sum()), crop.skin),
         "cover_around": _cloth_around(person, crop.skin, colours[is_hair]),
-        "strands": strands(crop),
+        "strands": strands(person, crop),
         "crown_box": person.to_fractions(corners),
     }
 
@@ -84,9 +85,9 @@ def _crown(person: PersonCrop) -> tuple[slice, slice, np.ndarray, np.ndarray]:
     return rows, columns, head > 0, person.lab[rows, columns]
 
 
-def _share_unlike_hair(colours: np.ndarray, crown: int) -> float:
+def share_unlike_hair(colours: np.ndarray, crown: int, skin: np.ndarray) -> float:
     """The share of the crown (px) whose colour (Lab, n x 3, without skin) no hair has: blue, green,
-    purple, pink, vivid, white.
+    purple, pink, vivid, white. How vivid hair may be is told by the skin (Lab).
     """
     if len(colours) < CROWN_LEAST:
         return 0.0
@@ -94,7 +95,8 @@ def _share_unlike_hair(colours: np.ndarray, crown: int) -> float:
     chroma = np.hypot(a, b)
     room = HAIR_ROOM + HAIR_ROOM_OF_LIGHTNESS * lightness
     reddest = HAIR_RED + HAIR_RED_OF_LIGHTNESS * lightness + HAIR_RED_OF_YELLOW * np.maximum(b, 0)
-    unlike = (b < -room) | (a < -room) | (a > reddest) | (chroma > HAIR_MOST_CHROMA)
+    most_chroma = HAIR_MOST_CHROMA * max(1.0, float(np.hypot(skin[1], skin[2])) / VIVID_SKIN)
+    unlike = (b < -room) | (a < -room) | (a > reddest) | (chroma > most_chroma)
     unlike |= (lightness > WHITE_LIGHTNESS) & (chroma < WHITE_CHROMA)
     return float(unlike.sum() / crown)
 
@@ -123,20 +125,30 @@ def _share_of_cloth(person: PersonCrop, place: tuple[slice, slice], colour: np.n
     return float(is_cloth.mean())
 
 
-def strands(crop: FaceCrop) -> float | None:
+def strands(person: PersonCrop, crop: FaceCrop) -> float | None:
     """Fine detail of what lies above the forehead, in percent of its grey level: hair has strands,
-    a cap of plain cloth has nearly none. None on a bald head.
+    a cap of plain cloth has nearly none. None on a bald head; the wall above it does not count.
     """
     bottom, middle = int(crop.points[10, 1]) - STRANDS_TO, int(crop.points[10, 0])
     rows = slice(max(0, bottom + STRANDS_TO - STRANDS_ABOVE), max(1, bottom))
     columns = slice(max(0, middle - STRANDS_HALF), max(1, middle + STRANDS_HALF))
     skin = (colour_distance(crop.lab[rows, columns], crop.skin) < LIKE_SKIN).astype(np.uint8)
-    is_hair = cv2.dilate(skin, np.ones((9, 9), np.uint8)) == 0
+    is_hair = (cv2.dilate(skin, np.ones((9, 9), np.uint8)) == 0) & _is_person(person, crop, rows, columns)
     if is_hair.mean() < STRANDS_LEAST:
         return None
     grey = crop.grey[rows, columns]
     detail = (grey - cv2.GaussianBlur(grey, (0, 0), STRANDS_BLUR))[is_hair]
     return float(100 * detail.std() / (grey[is_hair].mean() + 8))
+
+
+def _is_person(person: PersonCrop, crop: FaceCrop, rows: slice, columns: slice) -> np.ndarray:
+    """The mask of the person in these rows and columns of the face crop. Both crops are level."""
+    in_person, in_crop = (np.linalg.norm(np.subtract(*places.points[list(EARS)])) for places in (person, crop))
+    x, y = (
+        (places - crop.points[10, axis]) * in_person / in_crop + person.points[10, axis]
+        for axis, places in enumerate((np.arange(CROP_WIDTH)[columns], np.arange(CROP_HEIGHT)[rows]))
+    )
+    return person.is_person[np.ix_(*(np.clip(np.round(places), 0, SIDE - 1).astype(int) for places in (y, x)))]
 
 
 def like_skin(skin: np.ndarray) -> float:

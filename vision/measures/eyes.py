@@ -25,6 +25,7 @@ def measure(crop: FaceCrop) -> dict[str, object]:
     gaze = [_gaze(crop.points, corners, iris) for corners, _, _, iris in SIDES]
     light = lamp_colour(crop)
     redness = [pupil_redness(crop, iris, light) for *_, iris in SIDES]
+    contrast = [_iris_contrast(crop, iris, white) for (*_, iris), white in zip(SIDES, EYE_WHITES, strict=True)]
     return {
         "eye_openings": opening,
         "eye_opening": min(opening),
@@ -33,9 +34,8 @@ def measure(crop: FaceCrop) -> dict[str, object]:
         "gazes": gaze,
         "gaze": float(np.mean(gaze)),
         "gaze_shared": shared(gaze[0] + TURNED_IN, gaze[1] - TURNED_IN),
-        "iris_contrast": min(
-            _iris_contrast(crop, iris, white) for (*_, iris), white in zip(SIDES, EYE_WHITES, strict=True)
-        ),
+        "iris_contrast": min(contrast),
+        "wider_eye_contrast": contrast[int(np.argmax(opening))],
         "red_eye": max(redness),
         "red_eyes": min(redness),
         "eye_boxes": [_box(crop, iris) for *_, iris in SIDES],
@@ -69,8 +69,8 @@ def _gaze(points: np.ndarray, corners: tuple[int, int], iris: tuple[int, ...]) -
 
 
 def _iris_contrast(crop: FaceCrop, iris: tuple[int, ...], white: tuple[int, ...]) -> float:
-    """How much darker (L) the middle of the iris is than the white beside it. About 0 where a patch or a bandage covers the
-    eye: the landmarks are guessed there.
+    """How much darker (L) the middle of the iris is than the white beside it. About 0 where a lid, a patch or a bandage covers
+    the eye: the landmarks are guessed there.
     """
     radius = max(2.0, _length(crop.points, iris[1], iris[3]) / 4)
     middle = crop.lab[crop.window(crop.points[iris[0]], radius, radius)][..., 0]

@@ -14,7 +14,8 @@ MIRRORED = (
     (132, 361), (58, 288), (172, 397), (136, 365), (150, 379), (61, 291), (117, 346), (101, 330), (205, 425),
     (187, 411), (123, 352), (116, 345), (50, 280), (49, 279), (98, 327), (129, 358),
 )  # fmt: skip
-UPRIGHT_PITCH = 0.0
+# The middle between the ends of 130 upright heads under harmless changes; the means of three sets are -2.9, -5.1 and -7.5.
+UPRIGHT_PITCH = -4.0
 
 
 def measure(face: Face, source: Source) -> dict[str, object]:
@@ -44,7 +45,7 @@ def yaw(points: np.ndarray) -> float:
 
 
 def pitch(points: np.ndarray) -> float:
-    """Degrees by which the chin is raised; 0 is the mean of upright heads."""
+    """Degrees by which the chin is raised; 0 is how upright heads are held; the landmarks read lower."""
     x, y, z = points[FOREHEAD] - points[CHIN]
     return float(np.degrees(np.arctan2(z, np.hypot(x, y)))) - UPRIGHT_PITCH
 

@@ -82,7 +82,7 @@ shoulders = CLOTHES.add(
         label=_("Shoulders not level"),
         sentence=_("The shoulders are not level."),
         advice=_("Stand straight with both shoulders at the same height."),
-        criteria=(criterion(_("Slope of the shoulders"), DEGREES, "shoulders", ABSOLUTE, warn=above(6)),),
+        criteria=(criterion(_("Slope of the shoulders"), DEGREES, "shoulders", ABSOLUTE, warn=above(7)),),
         places=dots("shoulder_points"),
     )
 )

@@ -117,7 +117,7 @@ fringe = COVER.add(
                 _("Skin seen on the forehead"),
                 SHARE,
                 "forehead_skin",
-                reject=below(0.15),
+                reject=below(0.25),
                 partly=below(0.35, "reject", text=_("Not accepted below, if the detail is high too")),
                 warn=below(0.6),
             ),
@@ -152,7 +152,7 @@ ears = COVER.add(
         label=_("Ears covered"),
         sentence=_("Hair may be covering the ears."),
         advice=_("Tuck your hair behind the ears."),
-        criteria=(criterion(_("Skin seen beside the cheeks"), SHARE, "ear_skin", warn=below(0.25)),),
+        criteria=(criterion(_("Skin seen beside the cheeks"), SHARE, "ear_skin", warn=below(0.2)),),
         places=dots("cheeks"),
     )
 )

@@ -43,9 +43,10 @@ def _eyes(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """Narrow open eyes have a gap of 0.53. Above the limit that rejects, only a slit is rejected:
     an eye that is low for its width too.
 
-    Where one eye is plainly open, the other may be missing, bandaged or lame: a human looks.
+    Where one eye is plainly open, the other may be missing, bandaged or lame: a human looks. The
+    lids are guessed where no iris is seen.
     """
-    if rule.is_exceeded("open", m, limits):
+    if rule.is_exceeded("open", m, limits) and not rule.is_exceeded("unseen", m, limits):
         return rule.find(m, limits, "warn", "aspect")
     finding = rule.find(m, limits, "reject", "warn")
     if finding is None:
@@ -69,7 +70,7 @@ eyes = EXPRESSION.add(
                 _("Height of the eye over its width"),
                 RATIO,
                 "eye_aspect",
-                aspect=below(0.19, "warn"),
+                aspect=below(0.18, "warn"),
                 slit=below(0.175, "reject", text=_("Not accepted below, if the lids are low too")),
             ),
             criterion(
@@ -77,6 +78,12 @@ eyes = EXPRESSION.add(
                 RATIO,
                 "wider_eye",
                 open=above(0.65, text=_("One eye is open above: the other is only looked at")),
+            ),
+            criterion(
+                _("Iris of that eye darker than the white by"),
+                LIGHTNESS,
+                "wider_eye_contrast",
+                unseen=below(12, text=_("It does not count as open below")),
             ),
         ),
         decide=_eyes,
@@ -122,7 +129,7 @@ mouth = EXPRESSION.add(
         label=_("Mouth open"),
         sentence=_("The mouth is open or teeth are showing."),
         advice=_("Close your lips and keep a calm expression without showing teeth."),
-        criteria=(criterion(_("Gap of the lips"), IN_EYES, "mouth_gap", reject=above(0.06)),),
+        criteria=(criterion(_("Gap of the lips"), IN_EYES, "mouth_gap", reject=above(0.07), warn=above(0.06)),),
         places=MOUTH,
     )
 )
@@ -134,7 +141,7 @@ smile = EXPRESSION.add(
         label=_("Broad smile"),
         sentence=_("The smile is rather broad."),
         advice=_("Relax your face; a slight smile with closed lips is fine."),
-        criteria=(criterion(_("Width of the mouth over that of the eyes"), RATIO, "smile", warn=above(0.66)),),
+        criteria=(criterion(_("Width of the mouth over that of the eyes"), RATIO, "smile", warn=above(0.69)),),
         places=MOUTH,
     )
 )

@@ -18,6 +18,7 @@ BARE = 8.0  # grey levels from black or white
 MIDDLE_GREY = 120.0  # of 127.5: decoders show it where data are missing
 REPEATED = 12.0  # grey levels
 SHARP_EDGE = 20.0  # grey levels
+MOST = 0.5  # of the width
 
 # Found when the file is opened.
 unreadable = FILE.add(
@@ -57,14 +58,17 @@ upright = FILE.add(
 
 def _incomplete(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """Middle grey stands where data are missing, any other colour with a sharp edge, or one row with all that is in it, again
-    and again; black and white bars may be a border. Without an edge pictures fade out that somebody cut out.
+    and again; black and white bars may be a border. Without an edge pictures fade out that somebody cut out, and where most of
+    the row above is as white a shirt is burnt out like the wall.
     """
     if m.get("blank_relief", 0.0) > REPEATED:
         return rule.find(m, limits, "reject")
     colour = m.get("blank_colour", 0.0)
     if colour < MIDDLE_GREY and m.get("blank_edge", 0.0) < SHARP_EDGE:
         return None
-    return rule.find(m, limits, "reject" if colour >= BARE else "warn")
+    if colour >= BARE:
+        return rule.find(m, limits, "reject")
+    return rule.find(m, limits, "warn") if m.get("blank_alike", 0.0) <= MOST else None
 
 
 incomplete = FILE.add(
@@ -78,7 +82,7 @@ incomplete = FILE.add(
         decide=_incomplete,
         places=box("blank_box"),
         needs_face=False,
-        also_reads=("blank_colour", "blank_edge", "blank_relief"),
+        also_reads=("blank_colour", "blank_edge", "blank_relief", "blank_alike"),
     )
 )
 

@@ -66,7 +66,7 @@ roll = FRAMING.add(
         label=_("Head tilted"),
         sentence=_("The head is tilted."),
         advice=_("Hold your head upright, with both eyes at the same height."),
-        criteria=(criterion(_("Tilt of the head"), DEGREES, "roll", ABSOLUTE, reject=above(8), warn=above(5)),),
+        criteria=(criterion(_("Tilt of the head"), DEGREES, "roll", ABSOLUTE, reject=above(8), warn=above(5.5)),),
         places=dots("eyes"),
     )
 )
@@ -90,7 +90,7 @@ pitch = FRAMING.add(
         label=_("Chin up or down"),
         sentence=_("The chin is raised or lowered."),
         advice=_("Hold the phone at the height of your eyes and keep your chin level."),
-        criteria=(criterion(_("Chin up or down"), DEGREES, "pitch", ABSOLUTE, warn=above(18.5)),),
+        criteria=(criterion(_("Chin up or down"), DEGREES, "pitch", ABSOLUTE, warn=above(17)),),
         places=box("box"),
     )
 )

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from vision.rules.cover import mask
 from vision.rules.criteria import CHROMA, CORNERS, HUE, RATIO, Limits, above, below, criterion
-from vision.rules.light import sharpness
+from vision.rules.light import overexposed, sharpness
 from vision.rules.rule import Family, Numbers, Rule, Variant, box, boxes
 from vision.verdict import Finding
 
@@ -35,7 +35,7 @@ screen = INTEGRITY.add(
                 _("Grid of a display, peak over surroundings"),
                 RATIO,
                 "screen",
-                warn=above(1.46),
+                warn=above(1.5),
                 blurred=above(1.65, "warn", text=_("To be looked at above, if blurred")),
             ),
         ),
@@ -86,12 +86,14 @@ beautified = INTEGRITY.add(
 
 def _colour(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """A picture that has no colour anywhere is rejected. Skin of an unlikely hue or chroma warns,
-    unless a mask covers it: very pale people have lips, clothes and a room in colour.
+    unless a mask covers it: very pale people have lips, clothes and a room in colour. Burnt skin has
+    lost its hue.
     """
     if m.get("skin_chroma") is None or m.get("skin_hue") is None or mask.check(m, limits):
         return None
     rejected = rule.find(m, limits, "reject") if rule.is_exceeded("grey", m, limits) else None
-    return rejected or rule.find(m, limits, "pale", "hue_low", "hue_high", "warn")
+    hue = () if overexposed.check(m, limits) else ("hue_low", "hue_high")
+    return rejected or rule.find(m, limits, "pale", *hue, "warn")
 
 
 colour = INTEGRITY.add(
@@ -108,7 +110,7 @@ colour = INTEGRITY.add(
                 "skin_chroma",
                 reject=below(5),
                 pale=below(5, "warn", text=_("To be looked at below, if the picture has colour")),
-                warn=above(64),
+                warn=above(68),
             ),
             criterion(
                 _("And: strongest colours of the picture"),
@@ -118,7 +120,7 @@ colour = INTEGRITY.add(
             ),
             criterion(_("Hue of the skin"), HUE, "skin_hue", hue_low=below(12, "warn"), hue_high=above(80, "warn")),
         ),
-        depends_on=("mask",),
+        depends_on=("mask", "overexposed"),
         decide=_colour,
         places=FACE,
         variant=Variant(

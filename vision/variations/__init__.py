@@ -92,8 +92,8 @@ VARIATIONS: tuple[Variation, ...] = (
         "flicker_across", "faint bands, phone held flat", partial(exposure.flickering, depth=0.08, upright=False)
     ),
     _harmful("flicker_strong", "dark bands across the face", partial(exposure.flickering, depth=0.5, upright=True)),
-    _harmless("exposure_plus", "half a stop brighter", partial(exposure.exposed, stops=0.5)),
-    _harmless("exposure_minus", "half a stop darker", partial(exposure.exposed, stops=-0.5)),
+    _harmless("exposure_plus", "half a stop brighter", partial(exposure.exposed, stops=0.5), "overexposed"),
+    _harmless("exposure_minus", "half a stop darker", partial(exposure.exposed, stops=-0.5), "underexposed"),
     _harmless("saturation_0.8", "paler colours", partial(processing.saturated, factor=0.8)),
     _harmless("saturation_1.25", "livelier colours, as phones show them", partial(processing.saturated, factor=1.25)),
     _harmful("saturation_1.5", "gaudy colours", partial(processing.saturated, factor=1.5), "colour"),

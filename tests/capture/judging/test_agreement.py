@@ -129,12 +129,12 @@ def test_automatic_and_old_decisions_do_not_count(season, school, decide, owner)
 
 def test_the_limit_that_agrees_best_is_proposed(season, decide):
     decide(20, {"smile": 0.60})
-    decide(15, {"smile": 0.68}, findings={"smile": "warn"})
+    decide(15, {"smile": 0.72}, findings={"smile": "warn"})
     decide(5, {"smile": 0.75}, findings={"smile": "warn"}, returned_for="expression")
     row = rule_of(agreement_of(season), "smile")
     assert row.is_enough is (ENOUGH <= 20)
     proposal = row.proposal
-    assert 0.68 <= proposal.best < 0.75
+    assert 0.72 <= proposal.best < 0.75
     assert (proposal.agreed_now, proposal.agreed_then, proposal.photos, proposal.turned) == (25, 40, 40, 15)
 
 
@@ -162,7 +162,7 @@ def test_of_equally_good_limits_the_nearest_to_todays_is_taken():
 
 
 def test_the_page_shows_shares_with_their_range_and_leads_to_the_limit(center_client, season, decide):
-    decide(30, {"smile": 0.68}, findings={"smile": "warn"})
+    decide(30, {"smile": 0.72}, findings={"smile": "warn"})
     decide(5, {"smile": 0.75}, findings={"smile": "warn"}, returned_for="expression")
     page = center_client.get(URL, {"days": 7}).content.decode()
     assert "<strong>86%</strong>" in page

@@ -18,8 +18,8 @@ def test_every_photo_is_in_a_bar_and_every_limit_on_a_line():
     found = histograms.build_histogram(ROLL, measures, vision.limits_of(), "roll")
     assert found is not None
     assert (found.photos, sum(found.bars)) == (4, 4)
-    assert [(stands, limit.name) for stands, limit in found.lines] == [(8, "reject"), (5, "warn")]
-    assert 0 < found.part(5) < found.part(8) < 1
+    assert [(stands, limit.name) for stands, limit in found.lines] == [(8, "reject"), (5.5, "warn")]
+    assert 0 < found.part(5.5) < found.part(8) < 1
 
 
 def test_a_limit_that_is_switched_off_has_no_line():

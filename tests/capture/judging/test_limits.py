@@ -35,7 +35,7 @@ def test_a_change_is_the_next_number_and_stands_in_the_history(season, center_ad
     event = Event.objects.filter(kind="limits.changed").first()
     assert event.facts == {
         "number": 2,
-        "limits": ["approves_green off → on", "roll.warn 5 → off"],
+        "limits": ["approves_green off → on", "roll.warn 5.5 → off"],
         "reason": "Phones see less.",
     }
     assert event.season == season
@@ -88,7 +88,7 @@ def test_a_new_season_begins_with_the_limits_of_the_last_one(season, center_admi
             {"roll": {"reject": 91}},
             said("%(rule)s: this limit can be %(most)s at most.", rule="Head upright", most="90"),
         ),
-        ({"mouth": {"warn": 1}}, said("There is no limit “%(name)s”.", name="mouth.warn")),
+        ({"ears": {"reject": 1}}, said("There is no limit “%(name)s”.", name="ears.reject")),
         ({"nose": {"reject": 1}}, said("There is no limit “%(name)s”.", name="nose.reject")),
         ({"colour": {"hue_low": 80}}, said("%(rule)s: the lower end lies above the upper end.")),
     ],

@@ -52,8 +52,11 @@ def _printed(subject: Subject, pattern: np.ndarray) -> Picture:
 
 
 def sloping(subject: Subject) -> Picture:
-    """The body bent to a side under a level head."""
-    slope = np.tan(np.radians(subject.chance.choice([-1, 1]) * subject.amount(9, 14)))
+    """The body bent under a level head, to the side to which its shoulders slope already: bent to the other they might
+    become level.
+    """
+    side = np.sign(subject.measures["shoulders"] or 0) or subject.chance.choice([-1, 1])
+    slope = np.tan(np.radians(side * subject.amount(9, 14)))
     x, y = subject.grid
     chin = subject.xy[152]
     bend = np.clip((y - chin[1]) / (0.25 * subject.face.width), 0, 1)
