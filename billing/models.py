@@ -33,6 +33,8 @@ class FeeAccount(TenantModel):
 class Order(TenantModel):
     """One student's fee, paid online."""
 
+    path_to_student = "student"
+
     class Status(models.TextChoices):
         CREATED = "created", _("To be paid")
         PAID = "paid", _("Paid")

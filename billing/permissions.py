@@ -4,11 +4,21 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import permissions
 from portal.models import Role
-from portal.permissions import CENTER, EVERYBODY
+from portal.permissions import CENTER, OFFICERS
 
-permissions.register("fees.see", _("See fees and payments"), roles=EVERYBODY)
-permissions.register("fees.choose_mode", _("Choose the way of payment"), roles={Role.SCHOOL_ADMIN})
-permissions.register("fees.enter", _("Enter a bank transfer"), roles=CENTER)
-permissions.register("fees.reverse", _("Reverse an entry"), roles={Role.CENTER_ADMIN})
-permissions.register("fees.resolve", _("Settle a refused payment by hand"), roles={Role.CENTER_ADMIN})
-permissions.register("fees.refund", _("Refund a payment"), roles={Role.CENTER_ADMIN})
+FINANCE = frozenset({Role.CENTER_ADMIN, Role.CENTER_FINANCE})
+
+permissions.register_subject(_("Fees"), "fees")
+permissions.register(
+    "fees.see",
+    _("See fees and payments"),
+    roles=OFFICERS | {Role.CENTER_FINANCE, Role.CENTER_AUDITOR, Role.SCHOOL_FINANCE},
+    is_about_school=True,
+)
+permissions.register(
+    "fees.choose_mode", _("Choose the way of payment"), roles={Role.SCHOOL_ADMIN}, is_about_school=True
+)
+permissions.register("fees.enter", _("Enter a bank transfer"), roles=CENTER | FINANCE)
+permissions.register("fees.reverse", _("Reverse an entry"), roles=FINANCE)
+permissions.register("fees.resolve", _("Settle a refused payment by hand"), roles=FINANCE)
+permissions.register("fees.refund", _("Refund a payment"), roles=FINANCE)

@@ -31,6 +31,8 @@ class Consent(TenantModel):
     """The student's agreement to the use of the portrait: to which version of the text, and
     when."""
 
+    path_to_student = "student"
+
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="consents")
     version = models.CharField(max_length=20)
     agreed_at = models.DateTimeField(auto_now_add=True)
@@ -91,6 +93,8 @@ class LimitSet(models.Model):
 
 class Photo(Claimable, TenantModel):
     """One attempt of a student. The original is never changed; the portrait is made from it."""
+
+    path_to_student = "student"
 
     class Status(models.TextChoices):
         CHECKING = "checking", _("Being checked")
@@ -238,6 +242,8 @@ class Exemption(TenantModel):
     `kind` and `words` are deleted with the student's pictures. No document is kept or asked for.
     """
 
+    path_to_student = "student"
+
     class Kind(models.TextChoices):
         HEAD_COVER = "head_cover", _("A head covering, worn for religion, custom or health")
         HAIR = "hair", _("Hair or ears that cannot be shown otherwise")
@@ -302,6 +308,8 @@ class Finding(TenantModel):
     `value`: the measure; `limit`: the limit that it passed; `marks`: places in the photo.
     """
 
+    path_to_student = "photo__student"
+
     class Outcome(models.TextChoices):
         REJECT = "reject", _("Not accepted")
         WARN = "warn", _("To be looked at")
@@ -349,6 +357,8 @@ class Imprint(TenantModel):
     long and change often.
     """
 
+    path_to_student = "photo__student"
+
     photo = models.OneToOneField(Photo, on_delete=models.CASCADE, related_name="imprint")
     bits = BitField(length=IMPRINT_BITS, default=blank_imprint)
     words = ArrayField(models.IntegerField(), default=list)
@@ -366,6 +376,8 @@ class Likeness(TenantModel):
 
     One row for each side, in the school of its `photo`.
     """
+
+    path_to_student = "photo__student"
 
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="likenesses")
     other = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="+")

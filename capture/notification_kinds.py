@@ -54,6 +54,7 @@ register(
         _("%(student)s has declared something about the own appearance"),
         _("Please look at it, and confirm it or say why not. Until then the rules that it concerns only warn."),
         link="/school/exemptions/",
+        may="exemptions.decide",
         is_urgent=False,
     ),
     NotificationKind(
@@ -107,6 +108,7 @@ register(
             " Waiting for your review: %(waiting)d. Students without a photo: %(left)d."
         ),
         link=REVIEW,
+        may="photos.check_daily",
     ),
     NotificationKind(
         "capture_ended",
@@ -121,5 +123,6 @@ register(
             "A photo of another student is the same or nearly the same as that of %(name)s (%(number)s, class of"
             " %(year)d), which your school has decided. Please compare the two and say whether they are one picture."
         ),
+        may="likenesses.clear",
     ),
 )

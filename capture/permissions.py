@@ -4,22 +4,46 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import permissions
 from portal.models import Role
-from portal.permissions import CENTER, EVERYBODY, SCHOOL
+from portal.permissions import CENTER, OFFICERS, REVIEWERS, SCHOOL
 
-permissions.register("photos.see", _("See photos and portraits"), roles=EVERYBODY)
-permissions.register("photos.download", _("Download an original"), roles=EVERYBODY)
-permissions.register("photos.review", _("Approve and return photos"), roles=SCHOOL)
-permissions.register("exemptions.see", _("See what students declare about their appearance"), roles=SCHOOL)
-permissions.register("exemptions.decide", _("Confirm what students declare about their appearance"), roles=SCHOOL)
-permissions.register("photos.reset", _("Reset an approved photo"), roles=EVERYBODY)
-permissions.register("photos.judge_again", _("Have a photo judged again"), roles=EVERYBODY)
-permissions.register("portraits.frame", _("Frame a portrait by hand"), roles=EVERYBODY)
-permissions.register("portraits.make_again", _("Make portraits again on the season's background"), roles=SCHOOL)
-permissions.register("likenesses.compare", _("See the other picture of a likeness"), roles=SCHOOL)
-permissions.register("likenesses.clear", _("Clear a likeness"), roles=EVERYBODY)
+JUDGING = OFFICERS | REVIEWERS
+REVIEWING = SCHOOL | {Role.SCHOOL_REVIEWER}
+
+permissions.register_subject(
+    _("Photos and portraits"), "photos", "exemptions", "likenesses", "portraits", "photo_rules"
+)
+permissions.register_subject(_("Stations"), "stations")
+permissions.register("photos.see", _("See photos and portraits"), roles=JUDGING | {Role.CENTER_AUDITOR})
+permissions.register(
+    "photos.check_daily", _("Read the daily check of the school"), roles=REVIEWING, is_about_school=True
+)
+permissions.register("photos.download", _("Download an original"), roles=JUDGING)
+permissions.register("photos.review", _("Approve and return photos"), roles=REVIEWING)
+permissions.register("exemptions.see", _("See what students declare about their appearance"), roles=REVIEWING)
+permissions.register("exemptions.decide", _("Confirm what students declare about their appearance"), roles=REVIEWING)
+permissions.register("photos.reset", _("Reset an approved photo"), roles=JUDGING)
+permissions.register("photos.judge_again", _("Have a photo judged again"), roles=JUDGING)
+permissions.register("portraits.frame", _("Frame a portrait by hand"), roles=JUDGING)
+permissions.register(
+    "portraits.make_again",
+    _("Make portraits again on the season's background"),
+    roles=SCHOOL,
+    is_about_school=True,
+)
+permissions.register("likenesses.compare", _("See the other picture of a likeness"), roles=REVIEWING)
+permissions.register("likenesses.clear", _("Clear a likeness"), roles=JUDGING)
 permissions.register("students.lock", _("Lock a student's account"), roles=SCHOOL)
 permissions.register("students.unlock", _("Unlock a student's account"), roles={Role.SCHOOL_ADMIN})
+permissions.register(
+    "stations.help", _("See whom a station expects today, and help"), roles=SCHOOL | {Role.SCHOOL_HELPER}
+)
 permissions.register("stations.see", _("See stations and the notice to students"), roles=SCHOOL)
-permissions.register("stations.change", _("Change stations and the notice to students"), roles=SCHOOL)
-permissions.register("photo_rules.see", _("See and try the judging rules"), roles=CENTER)
+permissions.register(
+    "stations.change", _("Change stations and the notice to students"), roles=SCHOOL, is_about_school=True
+)
+permissions.register(
+    "photo_rules.see",
+    _("See and try the judging rules"),
+    roles=CENTER | {Role.CENTER_REVIEWER, Role.CENTER_AUDITOR},
+)
 permissions.register("photo_rules.change", _("Change the judging rules"), roles={Role.CENTER_ADMIN})

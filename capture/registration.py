@@ -46,6 +46,7 @@ def _count_declared(request: Any) -> int:
 
 navigation.register("school", "capture:review", _("Review"), "photo", order=30)
 navigation.register("school", "capture:exemptions", _("Exemptions"), "hand-raised", order=35, count=_count_declared)
+navigation.register("school", "capture:today", _("At the station"), "camera", order=75)
 navigation.register("school", "capture:stations", _("Stations and notice"), "map-pin", order=80)
 navigation.register("center", "capture:center_photos", _("Photos"), "photo", order=50)
 navigation.register("center", "capture:photo_rules", _("Judging rules"), "adjustments-horizontal", order=60)

@@ -40,6 +40,7 @@ urlpatterns = [
     path("school/exemptions/", exemptions.exemption_list, name="exemptions"),
     path("school/exemptions/<int:pk>/confirm/", exemptions.confirm, name="exemption_confirm"),
     path("school/exemptions/<int:pk>/refuse/", exemptions.refuse, name="exemption_refuse"),
+    path("school/today/", stations.today, name="today"),
     path("school/stations/", stations.overview, name="stations"),
     path("school/stations/add/", stations.edit, name="station_add"),
     path("school/stations/<int:pk>/", stations.edit, name="station"),

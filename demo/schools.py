@@ -1,6 +1,7 @@
 """The demo season: areas, invented schools, and accounts. Its days are counted from today."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -14,6 +15,7 @@ from schools.season_texts import consent_text, notice_text
 
 PASSWORD = "tucai-demo"
 CENTER, OFFICER = "center", "officer"
+LIMITED_TO = "信息工程学院"  # the college of the demo's limited reviewer
 
 # (code, name, first day, last day); days from today. Two areas are over, one is running, one is to
 # come.
@@ -104,6 +106,10 @@ def make_season() -> Season:
             )
         _person(CENTER, "郑海平", Role.CENTER_ADMIN, None)
         _person(OFFICER, "苏小曼", Role.CENTER_OFFICER, None)
+        _person("reviewer", "方晓晴", Role.CENTER_REVIEWER, None)
+        _person("finance", "贺敏", Role.CENTER_FINANCE, None)
+        _person("printing", "丁一帆", Role.CENTER_PRINTING, None)
+        _person("auditor", "严正", Role.CENTER_AUDITOR, None)
         for entry in SCHOOLS:
             _school(season, entry)
     return season
@@ -169,6 +175,10 @@ def _school(season: Season, entry: DemoSchool) -> None:
     if entry.phase in ("capturing", "paying"):
         _person(f"{entry.account}-officer", "吴老师", Role.SCHOOL_OFFICER, school)
         _open_all_day(season, school)
+    if entry is SCHOOLS[0]:
+        _person(f"{entry.account}-reviewer", "程老师", Role.SCHOOL_REVIEWER, school, colleges=[LIMITED_TO])
+        _person(f"{entry.account}-finance", "金老师", Role.SCHOOL_FINANCE, school)
+        _person(f"{entry.account}-helper", "小林同学", Role.SCHOOL_HELPER, school)
 
 
 def _open_all_day(season: Season, school: School) -> None:
@@ -186,11 +196,13 @@ def _open_all_day(season: Season, school: School) -> None:
     )
 
 
-def _person(username: str, name: str, role: Role, school: School | None) -> None:
+def _person(username: str, name: str, role: Role, school: School | None, *, colleges: Sequence[str] = ()) -> None:
     if User.objects.filter(username=username).exists():
         return
     user = User.objects.create_user(username, f"{username}@example.org", PASSWORD, full_name=name)
-    Membership.objects.create(user=user, role=role, school=school, is_contact=role == Role.SCHOOL_ADMIN)
+    Membership.objects.create(
+        user=user, roles=[role], school=school, colleges=list(colleges), is_contact=role == Role.SCHOOL_ADMIN
+    )
 
 
 def school_of(entry: DemoSchool) -> School:

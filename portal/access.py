@@ -21,7 +21,7 @@ from django.shortcuts import render
 from django.urls import resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
-from portal import history, permissions
+from portal import history, permissions, student_limits
 from portal.errors import Conflict, InvalidForm, PortalError
 from portal.models import Membership
 from portal.tenancy import center_scope, school_scope
@@ -66,10 +66,11 @@ class PortalMiddleware:
             # files.js followed a redirect and will open that page itself; the messages must stay
             # for that page.
             return HttpResponse(status=204)
-        request.membership = membership_of(request.user)
+        member = request.membership = membership_of(request.user)
         for prepare in _REQUEST:
             prepare(request)
-        with history.source("api" if request.path.startswith("/api/") else "web"):
+        source = history.source("api" if request.path.startswith("/api/") else "web")
+        with source, student_limits.limited_to(member.limit if member else student_limits.NONE):
             response = self.get_response(request)
         return method_not_allowed(request, response) if _is_bare_405(request, response) else response
 

@@ -6,6 +6,7 @@ edited.
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.db.models import QuerySet
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import deliveries, history, notification_kinds
 from portal.field_changes import fact_value
-from portal.models import Delivery, Event, Job, Membership, Notification, User
+from portal.models import Delivery, Event, Job, Membership, Notification, Role, User
 from portal.tenancy import center_scope
 
 
@@ -97,8 +98,13 @@ class RecordedAdmin(admin.ModelAdmin):
         return False
 
 
+class MembershipForm(forms.ModelForm):
+    roles = forms.MultipleChoiceField(label=_("roles"), choices=Role, widget=forms.CheckboxSelectMultiple)
+
+
 class MembershipInline(admin.StackedInline):
     model = Membership
+    form = MembershipForm
     autocomplete_fields = ("school",)
 
 

@@ -161,6 +161,7 @@ def _value(event: Event, key: str, value: Any) -> str:
     A list of two values is shown as before → after, any other list with commas.
     """
     field = _field(event, key)
+    field = getattr(field, "base_field", field)  # of a list: its items
     choices = dict(field.flatchoices) if field is not None and field.choices else {}
     if isinstance(value, list) and len(value) == 2 and key not in event_kinds.LISTS:
         return f"{_item(key, value[0], choices)} → {_item(key, value[1], choices)}"
@@ -172,6 +173,8 @@ def _value(event: Event, key: str, value: Any) -> str:
 def _item(key: str, value: Any, choices: dict[Any, Any]) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
+    if isinstance(value, list):
+        return ", ".join(_item(key, item, choices) for item in value) or "–"
     if value in (None, ""):
         return "–"
     if key.endswith("_fen"):

@@ -3,26 +3,82 @@
 from typing import Any, cast
 
 from django import forms
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from portal.models import Role, User
-from portal.models.people import CENTER_ROLES, SCHOOL_ROLES
+from portal import student_limits
+from portal.models import Membership, Role, User
+from portal.models.people import CENTER_ROLES, LIMITABLE_ROLES, SCHOOL_ROLES, rank_of
+from portal.student_limits import Limit
 from portal.tenancy import Tenant
+
+# What a role is for, below its name in the form; the whole of it is the table of permissions.
+PURPOSES = {
+    Role.CENTER_ADMIN: _("Everything, and the accounts"),
+    Role.CENTER_OFFICER: _("Schools, fees, feedback forms, printing and shipping"),
+    Role.CENTER_REVIEWER: _("Looks at photos, resets and frames them; no exports, no document numbers"),
+    Role.CENTER_FINANCE: _("Transfers, refunds and the accounts of the schools"),
+    Role.CENTER_PRINTING: _("Print runs, sheets and parcels"),
+    Role.CENTER_AUDITOR: _("Reads, changes nothing, exports nothing"),
+    Role.SCHOOL_ADMIN: _("Everything of the school, and its accounts"),
+    Role.SCHOOL_OFFICER: _("Roster, review, proofreading, feedback form and prints"),
+    Role.SCHOOL_REVIEWER: _("Reviews photos; no exports, no document numbers"),
+    Role.SCHOOL_FINANCE: _("Fees and payments"),
+    Role.SCHOOL_HELPER: _("Only today's list of a station, and what helps there"),
+}
 
 
 class PersonForm(forms.Form):
-    """Name, role and how to reach somebody."""
+    """Name, roles, limits and how to reach somebody. `own` is the membership of who fills it in."""
 
     full_name = forms.CharField(label=_("Name"), max_length=60)
-    role = forms.ChoiceField(label=_("Role"), widget=forms.RadioSelect)
+    roles = forms.MultipleChoiceField(
+        label=_("Roles"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one role.")},
+    )
+    colleges = forms.MultipleChoiceField(label=_("Only these colleges"), required=False)
+    class_names = forms.MultipleChoiceField(label=_("Only these classes"), required=False)
     email = forms.EmailField(label=_("E-mail"), required=False, help_text=_("Reminders and new links go there."))
     phone = forms.CharField(label=_("Phone"), required=False, max_length=30)
 
-    def __init__(self, *args: Any, school: Tenant | None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, school: Tenant | None, own: Membership, member: Membership | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         roles = CENTER_ROLES if school is None else SCHOOL_ROLES
-        role = cast(forms.ChoiceField, self.fields["role"])
-        role.choices = [(value, label) for value, label in Role.choices if value in roles]
+        cast(forms.ChoiceField, self.fields["roles"]).choices = [
+            (role.value, format_html('{} <span class="muted small">{}</span>', role.label, PURPOSES[role]))
+            for role in Role
+            if role in roles and rank_of(role) <= own.rank
+        ]
+        self._offer_limits(school, member.limit if member else student_limits.NONE)
+
+    def _offer_limits(self, school: Tenant | None, present: Limit) -> None:
+        """The colleges and classes of the roster, and those that the person is limited to already."""
+        found = student_limits.choices_of(school) if school else student_limits.Choices((), ())
+        known = {name for _college, names in found.classes for name in names}
+        lost = [name for name in present.class_names if name not in known]
+        classes = [*found.classes, *([(_("Not on the roster"), lost)] if lost else [])]
+        colleges = [*found.colleges, *(name for name in present.colleges if name not in found.colleges)]
+        if not colleges and not classes:
+            del self.fields["colleges"], self.fields["class_names"]
+            return
+        self.fields["colleges"].widget = forms.CheckboxSelectMultiple()
+        cast(forms.ChoiceField, self.fields["colleges"]).choices = [(name, name) for name in colleges]
+        self.fields["class_names"].widget = forms.SelectMultiple(attrs={"size": 8})
+        cast(forms.ChoiceField, self.fields["class_names"]).choices = [
+            (college or "–", [(name, name) for name in names]) for college, names in classes
+        ]
+        help_text = _("Nothing chosen: all students. For officers, reviewers and station helpers.")
+        self.fields["colleges"].help_text = help_text
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        limit = Limit(given.pop("colleges", []), given.pop("class_names", []))
+        if limit and not set(given.get("roles", [])) <= LIMITABLE_ROLES:
+            self.add_error("colleges", _("Only officers, reviewers and station helpers can be limited."))
+        return given | {"limit": limit}
 
 
 class InvitationForm(PersonForm):
@@ -32,7 +88,7 @@ class InvitationForm(PersonForm):
         validators=[User.username_validator],
         help_text=_("Letters, figures and @ . + - _; to sign in with."),
     )
-    field_order = ("full_name", "username", "role", "email", "phone")
+    field_order = ("full_name", "username", "roles", "colleges", "class_names", "email", "phone")
 
     def clean_username(self) -> str:
         name = self.cleaned_data["username"]

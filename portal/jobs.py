@@ -27,13 +27,14 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import files, history, queue, states
+from portal import files, history, queue, states, student_limits
 from portal.errors import Conflict, PortalError
 from portal.models import Job, Membership, User
 from portal.tenancy import Period, Tenant, school_scope, system_scope
 from portal.transactions import is_retryable
 
 log = logging.getLogger(__name__)
+LIMIT = "limited_to"  # the key of a job's params
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,13 @@ def create(
     total: int = 0,
     params: dict[str, Any] | None = None,
 ) -> Job:
-    """Save the job, and queue it after the commit. Params hold ids, never personal data."""
+    """Save the job, and queue it after the commit. Params hold ids, never personal data.
+
+    The job of a person limited to colleges or classes is limited to the same students.
+    """
+    limit = student_limits.present()
+    if limit:
+        params = (params or {}) | {LIMIT: limit.as_json()}
     job = Job.objects.create(
         kind=kind,
         queue=HANDLERS[kind].queue,
@@ -105,7 +112,8 @@ def enqueue(job: Job) -> None:
 @contextmanager
 def scope_of(job: Job) -> Iterator[None]:
     """The school's scope, or the system's when the job has no school."""
-    with school_scope(job.school) if job.school else system_scope():
+    limit = student_limits.Limit(**job.params.get(LIMIT, {}))
+    with school_scope(job.school) if job.school else system_scope(), student_limits.limited_to(limit):
         yield
 
 
@@ -248,11 +256,14 @@ def failed_for(member: Membership) -> QuerySet[Job]:
     """The failed jobs that this person's overview shows, newest first.
 
     A school sees the jobs that its people or the system started for it. The center sees the jobs
-    without a school, and those that the center or the system started for a school.
+    without a school, and those that the center or the system started for a school. A person limited to
+    colleges or classes sees the own jobs.
     """
     failed = Job.objects.filter(status=Job.Status.FAILED, dismissed_at=None)
     if member.is_center:
         return failed.filter(Q(school=None) | Q(created_by__membership__school=None))
+    if member.is_limited:
+        return failed.filter(created_by=member.user, school=member.school)
     return failed.filter(Q(created_by=None) | Q(created_by__membership__school=member.school), school=member.school)
 
 

@@ -27,7 +27,8 @@ class NotificationKind:
 
     `formats` has a function for each stored parameter that is shown in another form, such as a code
     by its label. Urgent deliveries are sent before others. A kind that goes to many people at once
-    should not be urgent.
+    should not be urgent. `may`: the action that people of a school must be allowed, to be told what is
+    told to the school.
     """
 
     name: str
@@ -37,6 +38,7 @@ class NotificationKind:
     is_urgent: bool = True
     channels: tuple[str, ...] = (INBOX, EMAIL)
     formats: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
+    may: str = "messages.read"
 
     @cached_property
     def parameters(self) -> set[str]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
-from portal import deliveries, notification_kinds
+from portal import deliveries, notification_kinds, permissions
 from portal.channels import all_channels
 from portal.channels.base import Recipient
 from portal.models import Delivery, Membership, Notification
@@ -35,11 +35,25 @@ def notify(
 
 
 def notify_school(
-    school: Tenant, *, kind: str, parameters: Mapping[str, Any] | None = None, link: str = ""
+    school: Tenant,
+    *,
+    kind: str,
+    parameters: Mapping[str, Any] | None = None,
+    link: str = "",
+    student: Any = None,
 ) -> list[Notification]:
-    """Notify every active person of the school."""
+    """Notify the active people of the school who may do what the kind asks for (`may`).
+
+    `student`: whom it is about; a person limited to other colleges or classes is not told.
+    """
+    checked = _checked_kind(kind, parameters)
     people = Membership.objects.filter(school=school, user__is_active=True).select_related("user")
-    return _store([member.user for member in people], school, _checked_kind(kind, parameters), parameters, link)
+    told: list[Recipient] = [
+        member.user
+        for member in people
+        if permissions.may(member, checked.may) and (student is None or member.limit.admits(student))
+    ]
+    return _store(told, school, checked, parameters, link)
 
 
 def notify_many(

@@ -7,8 +7,10 @@ A room registers its actions, with their roles, in its module `permissions`:
 A page names its action (`@center_page(may="fees.refund")`), a rule asks `may`, a template asks
 `{% if membership|may:"fees.refund" %}`. `manage.py permissions` prints the whole table.
 
-The roles are those of `portal.models.Role`. An action does not say on which rows: a person of a
-school may do it for that school, a person of the center for all schools.
+The roles are those of `portal.models.Role`; a person with several may do what any of them may. An
+action does not say on which rows: a person of a school may do it for that school, a person of the
+center for all schools. A person limited to colleges or classes (`portal.student_limits`) may do it for their
+students, and may not do it at all if it `is_about_school`, the whole of it.
 """
 
 from collections.abc import Iterable
@@ -19,12 +21,16 @@ from django.utils.translation import gettext as _
 
 from portal.errors import NotAllowed
 from portal.models import Membership, Role
+from portal.models.people import CENTER_ROLES
 
 # Groups of roles that many actions use. Add a new role to a group only if it may do everything that
 # the group may.
 CENTER = frozenset({Role.CENTER_ADMIN, Role.CENTER_OFFICER})
 SCHOOL = frozenset({Role.SCHOOL_ADMIN, Role.SCHOOL_OFFICER})
-EVERYBODY = CENTER | SCHOOL
+OFFICERS = CENTER | SCHOOL
+REVIEWERS = frozenset({Role.CENTER_REVIEWER, Role.SCHOOL_REVIEWER})
+ALL_ROLES = frozenset(Role)
+CENTER_STAFF = frozenset(CENTER_ROLES)
 
 
 @dataclass(frozen=True)
@@ -32,16 +38,36 @@ class Action:
     name: str
     label: Any
     roles: frozenset[Role]
+    is_about_school: bool = False
+
+    @property
+    def area(self) -> str:
+        return self.name.partition(".")[0]
 
 
 ACTIONS: dict[str, Action] = {}
+_SUBJECTS: dict[Any, tuple[str, ...]] = {}  # heading of the table -> areas below it
 
 
-def register(name: str, label: Any, *, roles: Iterable[Role]) -> None:
-    """Register an action, `<area>.<verb>`, with its label and the roles that may do it."""
+def register(name: str, label: Any, *, roles: Iterable[Role], is_about_school: bool = False) -> None:
+    """Register an action, `<area>.<verb>`, with its label and the roles that may do it.
+
+    `is_about_school`: it shows or changes something of a whole school, so that a person limited to
+    colleges or classes may not do it.
+    """
     if name in ACTIONS:
         raise ValueError(f"The action {name} is registered twice.")
-    ACTIONS[name] = Action(name, label, frozenset(roles))
+    ACTIONS[name] = Action(name, label, frozenset(roles), is_about_school)
+
+
+def register_subject(label: Any, *areas: str) -> None:
+    """Register a heading of the table of permissions, and the areas whose actions stand below it."""
+    _SUBJECTS[label] = areas
+
+
+def by_subject() -> list[tuple[Any, list[Action]]]:
+    """[(heading, its actions)]: the whole table, in the order of registration."""
+    return [(label, [entry for entry in ACTIONS.values() if entry.area in areas]) for label, areas in _SUBJECTS.items()]
 
 
 def action(name: str) -> Action:
@@ -58,8 +84,10 @@ def roles_of(name: str) -> frozenset[Role]:
 
 def may(member: Membership | None, name: str) -> bool:
     """Whether a person may do this. A person without a membership may do nothing."""
-    roles = roles_of(name)
-    return member is not None and member.role in roles
+    asked = action(name)
+    if member is None or (member.is_limited and asked.is_about_school):
+        return False
+    return not asked.roles.isdisjoint(member.roles)
 
 
 def check(member: Membership | None, name: str) -> None:

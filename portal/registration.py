@@ -5,21 +5,29 @@ from django.utils.translation import gettext_lazy as _
 from portal import event_kinds, navigation, permissions, status_badges
 from portal.context import count_unread
 from portal.models import Job, Role
-from portal.permissions import EVERYBODY, SCHOOL
+from portal.permissions import ALL_ROLES, OFFICERS, SCHOOL
 from portal.status_badges import Badge
 
-permissions.register("people.see", _("See the people"), roles=EVERYBODY)
-permissions.register("people.manage", _("Manage accounts"), roles={Role.CENTER_ADMIN, Role.SCHOOL_ADMIN})
-permissions.register("history.see", _("Read the history"), roles=EVERYBODY)
-permissions.register(
-    "looks.see", _("See unusual looks at students' data"), roles={Role.CENTER_ADMIN, Role.SCHOOL_ADMIN}
+ADMINS = frozenset({Role.CENTER_ADMIN, Role.SCHOOL_ADMIN})
+# Who starts long work, or is told when it failed.
+WORKING = OFFICERS | {Role.CENTER_PRINTING}
+
+permissions.register_subject(
+    _("People and the portal"), "people", "permissions", "history", "looks", "messages", "jobs"
 )
-permissions.register("messages.read", _("Read the school's messages"), roles=SCHOOL)
-permissions.register("jobs.see", _("See long work and take what it made"), roles=EVERYBODY)
+permissions.register("people.see", _("See the people"), roles=OFFICERS | {Role.CENTER_AUDITOR})
+permissions.register("people.manage", _("Manage accounts"), roles=ADMINS)
+permissions.register("permissions.see", _("See who may do what"), roles=ALL_ROLES)
+permissions.register("history.see", _("Read the history"), roles=OFFICERS | {Role.CENTER_AUDITOR})
+permissions.register("looks.see", _("See unusual looks at students' data"), roles=ADMINS, is_about_school=True)
+permissions.register(
+    "messages.read", _("Read the school's messages"), roles=SCHOOL | {Role.SCHOOL_REVIEWER, Role.SCHOOL_FINANCE}
+)
+permissions.register("jobs.see", _("See long work and take what it made"), roles=WORKING)
 # Retrying starts the work again, and some kinds of jobs only an administrator may start. Dismissing
 # only hides a job.
-permissions.register("jobs.retry", _("Start failed work again"), roles={Role.CENTER_ADMIN, Role.SCHOOL_ADMIN})
-permissions.register("jobs.dismiss", _("Take failed work off the overview"), roles=EVERYBODY)
+permissions.register("jobs.retry", _("Start failed work again"), roles=ADMINS)
+permissions.register("jobs.dismiss", _("Take failed work off the overview"), roles=WORKING)
 
 event_kinds.register_subject("person", _("People"), order=30)
 event_kinds.register_subject("job", _("Jobs"), order=100)
@@ -30,7 +38,7 @@ event_kinds.register(
         "person.signed_in": _("Signed in"),
         "person.sign_in_failed": _("Sign-in failed: wrong password"),
         "person.changed": _("Details of a person changed"),
-        "person.role_changed": _("Role changed"),
+        "person.role_changed": _("Roles or limits changed"),
         "person.link_renewed": _("New sign-in link made"),
         "person.switched_off": _("Account switched off"),
         "person.switched_on": _("Account switched on"),
@@ -51,6 +59,7 @@ event_kinds.register_facts(
         "name": _("Name"),
         "username": _("User name"),
         "reason": _("Reason"),
+        "roles": _("Roles"),
         "outcome": _("Outcome"),
     }
 )

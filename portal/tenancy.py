@@ -11,7 +11,7 @@ exists, create, bulk_create, and writing a row of another school.
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 from django.apps import apps
 from django.conf import settings
@@ -20,6 +20,8 @@ from django_scopes import ScopedManager, scope, scopes_disabled
 from django_scopes.exceptions import ScopeError
 from django_scopes.manager import DisabledQuerySet
 from django_scopes.state import get_scope
+
+from portal import student_limits
 
 # Rows of the two models that the settings name; the kernel does not know their fields.
 Tenant = Any
@@ -58,7 +60,7 @@ def across_schools() -> Iterator[None]:
     For example: is this ID number enrolled elsewhere, who signs in, which other photo shows the
     same picture. Keep the block short, and return only the fact.
     """
-    with scopes_disabled():
+    with scopes_disabled(), student_limits.lifted():
         yield
 
 
@@ -69,7 +71,7 @@ def system_scope() -> Iterator[None]:
 
     Nobody is signed in. Never open it while a page or an API call is answered.
     """
-    with scopes_disabled():
+    with scopes_disabled(), student_limits.lifted():
         yield
 
 
@@ -125,13 +127,17 @@ def scoped_manager(queryset: type[models.QuerySet] = TenantQuerySet) -> Any:
             rows = super().get_queryset()
             if isinstance(rows, DisabledQuerySet):
                 return NoScopeQuerySet(self.model, using=self._db, missing_scopes={"school"})
-            return rows
+            return student_limits.narrow(rows)
 
     return TenantManager()
 
 
 class TenantModel(models.Model):
     """A row that belongs to one school."""
+
+    # The foreign keys from a row to its student, as in a filter; "": it is a student; None: it is
+    # about the whole school (see portal.student_limits).
+    path_to_student: ClassVar[str | None] = None
 
     school = models.ForeignKey(settings.TENANT_MODEL, on_delete=models.PROTECT, related_name="+")
 

@@ -16,6 +16,7 @@ urlpatterns = [
     path("school/history/", history.school_history, name="school_history"),
     path("school/looks/", looks.school_looks, name="school_looks"),
     # both
+    path("people/permissions/", people.permission_table, name="permissions"),
     path("people/new/", people.person_new, name="person_new"),
     path("people/<int:member>/", people.person, name="person"),
     path("people/<int:member>/link/", people.person_link, name="person_link"),

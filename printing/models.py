@@ -68,6 +68,8 @@ class PrintItem(TenantModel):
     are set by the build; before it they are 0.
     """
 
+    path_to_student = "student"
+
     run = models.ForeignKey(PrintRun, on_delete=models.CASCADE, related_name="items")
     student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="prints")
     photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")

@@ -10,6 +10,7 @@ register(
         _("Your photos are on their way"),
         _("%(carrier)s, number %(number)s. Please confirm here when the parcel has come."),
         link="/school/prints/",
+        may="prints.see",
     ),
     NotificationKind(
         "shipment.received",

@@ -4,14 +4,22 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import permissions
 from portal.models import Role
-from portal.permissions import CENTER, EVERYBODY, SCHOOL
+from portal.permissions import CENTER, OFFICERS, SCHOOL
 
-permissions.register("prints.see", _("See print runs and parcels"), roles=EVERYBODY)
-permissions.register("prints.order", _("Order and build print runs"), roles=CENTER)
-permissions.register("prints.download", _("Download sheets to print"), roles=CENTER)
-permissions.register("prints.ship", _("Ship a parcel"), roles=CENTER)
-permissions.register("prints.receive", _("Confirm a parcel"), roles=SCHOOL)
-permissions.register("portraits.download", _("Download the portraits as an archive"), roles=EVERYBODY)
+PRINTING = CENTER | {Role.CENTER_PRINTING}
+
+permissions.register_subject(_("Printing"), "prints")
+permissions.register(
+    "prints.see",
+    _("See print runs and parcels"),
+    roles=OFFICERS | {Role.CENTER_PRINTING, Role.CENTER_AUDITOR},
+    is_about_school=True,
+)
+permissions.register("prints.order", _("Order and build print runs"), roles=PRINTING)
+permissions.register("prints.download", _("Download sheets to print"), roles=PRINTING)
+permissions.register("prints.ship", _("Ship a parcel"), roles=PRINTING)
+permissions.register("prints.receive", _("Confirm a parcel"), roles=SCHOOL, is_about_school=True)
+permissions.register("portraits.download", _("Download the portraits as an archive"), roles=OFFICERS)
 permissions.register(
     "portraits.download_by_number",
     _("Download the portraits named by document number"),

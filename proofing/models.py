@@ -14,6 +14,8 @@ from students.models import Student
 class Proof(TenantModel):
     """One student's proof: portrait and data are confirmed, or a correction is asked for."""
 
+    path_to_student = "student"
+
     class Status(models.TextChoices):
         CONFIRMED = "confirmed", _("Confirmed")
         DISPUTED = "disputed", _("Correction asked for")

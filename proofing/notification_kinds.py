@@ -16,9 +16,14 @@ register(
         _("The center has accepted your feedback form"),
         _("The photos of %(n)d students are going to be printed."),
         link=FEEDBACK,
+        may="feedback.see",
     ),
     NotificationKind(
-        "feedback.sent_back", _("The center has sent your feedback form back"), "%(reason)s", link=FEEDBACK
+        "feedback.sent_back",
+        _("The center has sent your feedback form back"),
+        "%(reason)s",
+        link=FEEDBACK,
+        may="feedback.see",
     ),
     NotificationKind(
         "feedback.due",
@@ -27,8 +32,9 @@ register(
         ),
         DUE,
         link=FEEDBACK,
+        may="feedback.see",
     ),
-    NotificationKind("feedback.overdue", _("The feedback form is overdue"), DUE, link=FEEDBACK),
+    NotificationKind("feedback.overdue", _("The feedback form is overdue"), DUE, link=FEEDBACK, may="feedback.see"),
     NotificationKind(
         "proof.due",
         _("Please check your portrait and your data"),

@@ -4,12 +4,13 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import permissions
 from portal.models import Role
-from portal.permissions import CENTER, EVERYBODY
+from portal.permissions import ALL_ROLES, CENTER, CENTER_STAFF
 
-permissions.register("overview.see", _("See the overview"), roles=EVERYBODY)
-permissions.register("season.see", _("See the seasons and their days"), roles=CENTER)
+permissions.register_subject(_("Season and schools"), "overview", "season", "schools")
+permissions.register("overview.see", _("See the overview"), roles=ALL_ROLES - {Role.SCHOOL_HELPER})
+permissions.register("season.see", _("See the seasons and their days"), roles=CENTER_STAFF)
 permissions.register("season.manage", _("Make, change, open and close a season"), roles={Role.CENTER_ADMIN})
 permissions.register("season.except_school", _("Grant a school other days"), roles=CENTER)
-permissions.register("schools.see", _("See the schools"), roles=CENTER)
+permissions.register("schools.see", _("See the schools"), roles=CENTER_STAFF)
 permissions.register("schools.manage", _("Add, change and enrol schools"), roles=CENTER)
 permissions.register("schools.withdraw", _("Take a school out of the season"), roles={Role.CENTER_ADMIN})

@@ -5,7 +5,8 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from portal import access, navigation, people, status_badges
+from portal import access, navigation, status_badges
+from portal.accounts import people
 from portal.models import Membership
 from portal.status_badges import Badge
 from schools.models import Enrolment, School, Season

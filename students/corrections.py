@@ -37,6 +37,7 @@ def request_correction(
         student.school,
         kind="correction.asked",
         parameters={"student": student.name, "field": field, "explanation": explanation},
+        student=student,
     )
     return correction
 

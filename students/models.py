@@ -16,6 +16,8 @@ from students import id_encryption
 class Student(TenantModel):
     """A graduate in a season. `stage` sums up photo, proof and print for lists and dashboards."""
 
+    path_to_student = ""
+
     class Gender(models.TextChoices):
         MALE = "male", _("Male")
         FEMALE = "female", _("Female")
@@ -209,6 +211,8 @@ class RosterImport(TenantModel):
 
 class Correction(TenantModel):
     """A student's request to correct a field or the portrait. The school decides."""
+
+    path_to_student = "student"
 
     class Status(models.TextChoices):
         OPEN = "open", _("To be decided")

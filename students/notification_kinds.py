@@ -17,6 +17,7 @@ register(
         _("%(student)s asks for a correction"),
         "%(field)s %(explanation)s",
         link=reverse_lazy("proofing:corrections"),
+        may="corrections.decide",
         formats={"field": _field_label},
     ),
     NotificationKind(

@@ -4,13 +4,16 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import permissions
 from portal.models import Role
-from portal.permissions import EVERYBODY, SCHOOL
+from portal.permissions import OFFICERS, REVIEWERS, SCHOOL
 
-permissions.register("students.see", _("See students and their data"), roles=EVERYBODY)
-permissions.register("students.export", _("Export students, document numbers masked"), roles=EVERYBODY)
+permissions.register_subject(_("Students"), "students", "roster")
+permissions.register(
+    "students.see", _("See students and their data"), roles=OFFICERS | REVIEWERS | {Role.CENTER_AUDITOR}
+)
+permissions.register("students.export", _("Export students, document numbers masked"), roles=OFFICERS)
 permissions.register(
     "students.export_in_clear", _("Export students with their document numbers"), roles={Role.SCHOOL_ADMIN}
 )
-permissions.register("students.reveal_number", _("See a document number in clear"), roles=EVERYBODY)
+permissions.register("students.reveal_number", _("See a document number in clear"), roles=OFFICERS)
 permissions.register("students.change", _("Add, change and remove students"), roles=SCHOOL)
-permissions.register("roster.import", _("Import a roster"), roles=SCHOOL)
+permissions.register("roster.import", _("Import a roster"), roles=SCHOOL, is_about_school=True)

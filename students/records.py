@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 
-from portal import history
+from portal import history, student_limits
 from portal.errors import Conflict, PortalError
 from portal.tenancy import across_schools
 from schools.models import School, Season
@@ -122,6 +122,8 @@ def _clean_fields(values: dict[str, str], id_number: str, student: Student) -> t
         problems["id_number"] = number
     else:
         problems |= _find_conflicts(clean["student_no"], number, student)
+    if not student_limits.present().admits(Student(college=clean["college"], class_name=clean["class_name"])):
+        problems.setdefault("class_name", Problem("outside_limit"))
     if problems:
         raise WrongData(problems)
     if not clean["gender"] and id_numbers.says_gender(clean["id_type"]):
@@ -159,12 +161,16 @@ def _clean_field(name: str, value: str) -> str | Problem:
 
 def _find_conflicts(student_no: str, number: str, student: Student) -> dict[str, Problem]:
     """{field: Problem} for a student number or document number that another student has."""
-    others = Student.objects.filter(season=student.season, school=student.school).exclude(pk=student.pk)
-    if student_no and others.filter(student_no=student_no).exists():
-        return {"student_no": Problem("taken_no")}
     digests = id_encryption.digests(number)
-    if own := others.filter(id_hash__in=digests).first():
+    with student_limits.lifted():
+        others = Student.objects.filter(season=student.season, school=student.school).exclude(pk=student.pk)
+        if student_no and others.filter(student_no=student_no).exists():
+            return {"student_no": Problem("taken_no")}
+        own = others.filter(id_hash__in=digests).first()
+    if own and student_limits.present().admits(own):
         return {"id_number": Problem("taken_here", {"student_no": own.student_no})}
+    if own:
+        return {"id_number": Problem("taken_outside_limit")}
     with across_schools():
         if Student.objects.filter(season=student.season, id_hash__in=digests).exclude(pk=student.pk).exists():
             return {"id_number": Problem("taken_elsewhere")}

@@ -1,11 +1,13 @@
 """What this room adds to the portal: badges, navigation, panels, jobs."""
 
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from portal import language, navigation, panels, status_badges
+from portal import language, navigation, panels, status_badges, student_limits
 from portal.status_badges import Badge
 from portal.tenancy import school_scope
 from students import student_access, tasks  # noqa: F401  (tasks registers kinds of jobs)
@@ -79,6 +81,16 @@ panels.add_panel(
     css="main",
 )
 panels.add_panel("center.school", "students:panel_school", order=10)
+
+
+@student_limits.registers_choices
+def limit_choices(school: Any) -> student_limits.Choices:
+    """The colleges and classes on the school's rosters of all seasons."""
+    with school_scope(school):
+        rows = Student.objects.filter(school=school).order_by("college", "class_name")
+        pairs = list(rows.values_list("college", "class_name").distinct())
+    classes = [(college, [name for _c, name in group]) for college, group in groupby(pairs, key=itemgetter(0))]
+    return student_limits.Choices([college for college, _names in classes if college], classes)
 
 
 @receiver(language.chosen_by_switch)

@@ -10,7 +10,9 @@ from django.utils import timezone
 from PIL import Image
 
 from capture.models import Consent, Finding, LimitSet, Photo
+from portal import student_limits
 from portal.models import Membership, Role, User
+from portal.student_limits import Limit
 from portal.tenancy import school_scope
 from schools.models import Area, Enrolment, School, Season, Window
 from students.models import Student
@@ -57,11 +59,21 @@ def enrolment_of(school: School, season: Season) -> Enrolment:
         return Enrolment.objects.select_related("season", "school").get(school=school, season=season)
 
 
-def person(username: str, role: Role, school: School | None = None, **fields) -> User:
+def person(
+    username: str,
+    roles: str | list[Role],
+    school: School | None = None,
+    *,
+    limit: Limit = student_limits.NONE,
+    **fields,
+) -> User:
     user = User.objects.create_user(
         username, f"{username}@example.org", "a-long-password", full_name=username.title(), **fields
     )
-    Membership.objects.create(user=user, role=role, school=school)
+    roles = [roles] if isinstance(roles, str) else roles
+    Membership.objects.create(
+        user=user, roles=roles, school=school, colleges=limit.colleges, class_names=limit.class_names
+    )
     return user
 
 

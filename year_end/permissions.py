@@ -6,7 +6,8 @@ from portal import permissions
 from portal.models import Role
 from portal.permissions import CENTER, SCHOOL
 
-permissions.register("ranking.see", _("See and export the ranking"), roles=CENTER)
+permissions.register_subject(_("Year end"), "ranking", "bulletin")
+permissions.register("ranking.see", _("See and export the ranking"), roles=CENTER | {Role.CENTER_AUDITOR})
 permissions.register("ranking.decide", _("Rank the schools and decide awards"), roles={Role.CENTER_ADMIN})
 permissions.register("bulletin.publish", _("Write and publish the bulletin"), roles={Role.CENTER_ADMIN})
 permissions.register("bulletin.read", _("Read the bulletin"), roles=SCHOOL)

@@ -17,4 +17,4 @@ panels.add_link("printing:prints", PageLink("year_end:bulletin", _("Bulletin"), 
 
 
 navigation.register("center", "year_end:year_end", _("Year's end"), "trophy", order=110)
-panels.add_panel("school.notice", "year_end:panel_commended", page="printing:prints", label=_("Prints"))
+panels.add_panel("school.notice", "year_end:panel_commended", page="year_end:bulletin", label=_("Bulletin"))

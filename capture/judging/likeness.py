@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from capture.judging import limits
 from capture.models import IMPRINT_BITS, Finding, Imprint, Likeness, Photo
-from portal import history, notifications
+from portal import history, notifications, student_limits
 from portal.errors import Conflict
 from portal.formatting import mask
 from portal.models import User
@@ -201,7 +201,9 @@ def _notify_found(photo: Photo) -> None:
     if photo.status not in Photo.DECIDED:
         return
     about = {"name": photo.student.name, "number": photo.student.student_no, "year": photo.season.graduating_class}
-    notifications.notify_school(photo.school, kind="likeness_found", parameters=about, link=_review_link(photo))
+    notifications.notify_school(
+        photo.school, kind="likeness_found", parameters=about, link=_review_link(photo), student=photo.student
+    )
 
 
 def _review_link(photo: Photo) -> str:
@@ -216,11 +218,14 @@ def clear_likeness(*, likeness: Likeness, by: User) -> Likeness:
     A school clears its own side only; the center clears both. Raises Conflict when the likeness is
     cleared already.
     """
+    limit = student_limits.present()
     with across_schools():
         photos = _lock_photos([likeness.photo_id, likeness.other_id])
         rows = Likeness.objects.filter(photo__in=photos, other__in=photos, cleared_at=None)
         if by.membership.school_id:
             rows = rows.filter(school=by.membership.school_id)
+        if limit:
+            rows = rows.filter(limit.condition("photo__student"))
         cleared = list(rows.values_list("photo_id", flat=True))
         if not cleared:
             raise Conflict(_("Somebody has already said that these are not the same picture."))
@@ -271,7 +276,7 @@ class Side:
     year: int
     taken_at: dt.datetime
     state: Any
-    is_mine: bool  # the viewer belongs to the photo's school or to the center
+    is_mine: bool  # the viewer may see the other student's pages
     is_present: bool  # the photo's season is not closed, so that it has a review page
     kind: str  # which file still exists: "preview", "portrait" or ""
     is_locked: bool
@@ -309,7 +314,8 @@ def sides_of(photo: Photo, *, viewer: School | None) -> list[Side]:
 
 
 def _side(row: Likeness, other: Photo, viewer: School | None, answer: Likeness | None) -> Side:
-    is_mine = viewer is None or other.school_id == viewer.pk or row.is_own
+    is_of_viewer = viewer is None or (other.school_id == viewer.pk and student_limits.present().admits(other.student))
+    is_mine = is_of_viewer or row.is_own
     return Side(
         likeness=row,
         photo_id=other.pk,
@@ -319,7 +325,7 @@ def _side(row: Likeness, other: Photo, viewer: School | None, answer: Likeness |
         year=other.season.graduating_class,
         taken_at=other.taken_at,
         state=other.get_status_display(),
-        is_mine=viewer is None or other.school_id == viewer.pk,
+        is_mine=is_of_viewer,
         is_present=other.season.status != Season.Status.CLOSED,
         kind="preview" if other.preview else "portrait" if other.portrait else "",
         is_locked=other.student.is_locked,

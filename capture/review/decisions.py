@@ -179,8 +179,8 @@ def locked_by(student: Student) -> Event | None:
 def unlockers(school: School) -> list[str]:
     """Names of the people who can unlock an account of this school, the contact person for the
     capture first."""
-    roles = permissions.roles_of("students.unlock")
-    found = Membership.objects.filter(school=school, role__in=roles, user__is_active=True)
+    roles = sorted(permissions.roles_of("students.unlock"))
+    found = Membership.objects.filter(school=school, roles__overlap=roles, user__is_active=True)
     return [member.user.actor_name for member in found.select_related("user").order_by("-is_contact", "pk")]
 
 

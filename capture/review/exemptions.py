@@ -84,7 +84,8 @@ def _declare(student: Student, values: dict[str, Any], by: history.Actor) -> Exe
         else:
             states.change(row, Status.DECLARED, by=by, facts={"student": student.pk}, **again)
     rejudge.follow_exemption(student, by=by)
-    notifications.notify_school(student.school, kind="exemption.declared", parameters={"student": student.name})
+    about = {"student": student.name}
+    notifications.notify_school(student.school, kind="exemption.declared", parameters=about, student=student)
     row.refresh_from_db()
     return row
 

@@ -22,7 +22,7 @@ from vision.portrait import head_position, missing_area
 
 
 @vary_on_headers("HX-Request", "Cookie")
-@school_page(may="photos.see", to_post="portraits.frame")
+@school_page(may="portraits.frame")
 def frame(request: Any, pk: int) -> HttpResponse:
     photo = _photo(request, pk)
     query = request.GET.copy()
@@ -36,7 +36,7 @@ def frame(request: Any, pk: int) -> HttpResponse:
 
 
 @vary_on_headers("HX-Request", "Cookie")
-@center_page(may="photos.see", to_post="portraits.frame")
+@center_page(may="portraits.frame")
 def center_frame(request: Any, pk: int) -> HttpResponse:
     urls = {"back": reverse("capture:center_photo", args=[pk]), "picture": "capture:center_picture"}
     return _answer(request, _photo(request, pk), urls)

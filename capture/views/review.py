@@ -260,7 +260,7 @@ class DailyChecks(List):
     page_size = 31
 
 
-@school_page(may="photos.see")
+@school_page(may="photos.check_daily")
 def daily_checks(request: Any) -> HttpResponse:
     """The reports of the daily checks, the newest first."""
     rows = Job.objects.filter(school=request.school, season=request.season, kind="daily_check")

@@ -122,13 +122,15 @@ class Migration(migrations.Migration):
             name='Membership',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('center_admin', 'Center administrator'), ('center_officer', 'Center officer'), ('school_admin', 'School administrator'), ('school_officer', 'School officer')], max_length=20, verbose_name='role')),
-                ('is_contact', models.BooleanField(default=False, verbose_name='responsible for the capture')),
-                ('school', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.TENANT_MODEL, verbose_name='school')),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='membership', to=settings.AUTH_USER_MODEL)),
+                ('roles', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('center_admin', 'Center administrator'), ('center_officer', 'Center officer'), ('center_reviewer', 'Center reviewer'), ('center_finance', 'Center finance'), ('center_printing', 'Center printing'), ('center_auditor', 'Center auditor'), ('school_admin', 'School administrator'), ('school_officer', 'School officer'), ('school_reviewer', 'School reviewer'), ('school_finance', 'School finance'), ('school_helper', 'Station helper')], max_length=20), size=None, verbose_name='roles')),
+                ('school', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to=settings.TENANT_MODEL, verbose_name='school')),
+                ('is_contact', models.BooleanField(default=False, verbose_name='responsible for the capture')),
+                ('colleges', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, size=None, verbose_name='only colleges')),
+                ('class_names', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=60), blank=True, default=list, size=None, verbose_name='only classes')),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('role__in', ['center_admin', 'center_officer']), ('school__isnull', True)), models.Q(('role__in', ['school_admin', 'school_officer']), ('school__isnull', False)), _connector='OR'), name='membership_school_fits_role')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('roles__contained_by', ['center_admin', 'center_auditor', 'center_finance', 'center_officer', 'center_printing', 'center_reviewer']), ('school__isnull', True)), models.Q(('roles__contained_by', ['school_admin', 'school_finance', 'school_helper', 'school_officer', 'school_reviewer']), ('school__isnull', False)), _connector='OR'), name='membership_school_fits_roles'), models.CheckConstraint(condition=models.Q(('roles__len__gt', 0)), name='membership_has_a_role'), models.CheckConstraint(condition=models.Q(models.Q(('class_names', []), ('colleges', [])), ('roles__contained_by', ['school_helper', 'school_officer', 'school_reviewer']), _connector='OR'), name='membership_limit_fits_roles')],
             },
         ),
         migrations.CreateModel(

@@ -1,7 +1,11 @@
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
+
+from portal.student_limits import Limit
 
 
 class User(AbstractUser):
@@ -28,19 +32,47 @@ class Role(models.TextChoices):
 
     CENTER_ADMIN = "center_admin", _("Center administrator")
     CENTER_OFFICER = "center_officer", _("Center officer")
+    CENTER_REVIEWER = "center_reviewer", _("Center reviewer")
+    CENTER_FINANCE = "center_finance", _("Center finance")
+    CENTER_PRINTING = "center_printing", _("Center printing")
+    CENTER_AUDITOR = "center_auditor", _("Center auditor")
     SCHOOL_ADMIN = "school_admin", _("School administrator")
     SCHOOL_OFFICER = "school_officer", _("School officer")
+    SCHOOL_REVIEWER = "school_reviewer", _("School reviewer")
+    SCHOOL_FINANCE = "school_finance", _("School finance")
+    SCHOOL_HELPER = "school_helper", _("Station helper")
 
 
 CENTER_ROLES = {role for role in Role if role.startswith("center_")}
 SCHOOL_ROLES = {role for role in Role if role.startswith("school_")}
+# Whose work is with single students: these can be limited to colleges or classes.
+LIMITABLE_ROLES = {Role.SCHOOL_OFFICER, Role.SCHOOL_REVIEWER, Role.SCHOOL_HELPER}
+
+
+class Rank(models.IntegerChoices):
+    """The order in which people stand. Nobody gives a role above the own rank (`portal.accounts.people`)."""
+
+    SCHOOL = 1
+    SCHOOL_ADMIN = 2
+    CENTER = 3
+    CENTER_ADMIN = 4
+    OPERATOR = 5  # a superuser
+
+
+def rank_of(role: str) -> Rank:
+    administrators = {Role.CENTER_ADMIN.value: Rank.CENTER_ADMIN, Role.SCHOOL_ADMIN.value: Rank.SCHOOL_ADMIN}
+    return administrators.get(role, Rank.CENTER if role in CENTER_ROLES else Rank.SCHOOL)
 
 
 class Membership(models.Model):
-    """The role of an account, at one school or at the center."""
+    """The roles of an account, at one school or at the center.
+
+    `colleges` and `class_names` limit a person to the students of these colleges and of these
+    classes; both empty: no limit.
+    """
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="membership")
-    role = models.CharField(_("role"), max_length=20, choices=Role)
+    roles = ArrayField(models.CharField(max_length=20, choices=Role), verbose_name=_("roles"))
     school = models.ForeignKey(
         settings.TENANT_MODEL,
         verbose_name=_("school"),
@@ -50,18 +82,25 @@ class Membership(models.Model):
         related_name="memberships",
     )
     is_contact = models.BooleanField(_("responsible for the capture"), default=False)
+    colleges = ArrayField(models.CharField(max_length=60), verbose_name=_("only colleges"), default=list, blank=True)
+    class_names = ArrayField(models.CharField(max_length=60), verbose_name=_("only classes"), default=list, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="membership_school_fits_role",
-                condition=models.Q(role__in=sorted(CENTER_ROLES), school__isnull=True)
-                | models.Q(role__in=sorted(SCHOOL_ROLES), school__isnull=False),
-            )
+                name="membership_school_fits_roles",
+                condition=models.Q(roles__contained_by=sorted(CENTER_ROLES), school__isnull=True)
+                | models.Q(roles__contained_by=sorted(SCHOOL_ROLES), school__isnull=False),
+            ),
+            models.CheckConstraint(name="membership_has_a_role", condition=models.Q(roles__len__gt=0)),
+            models.CheckConstraint(
+                name="membership_limit_fits_roles",
+                condition=models.Q(colleges=[], class_names=[]) | models.Q(roles__contained_by=sorted(LIMITABLE_ROLES)),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.user.actor_name}, {self.get_role_display()}"
+        return f"{self.user.actor_name}, {self.roles_label}"
 
     @property
     def history_name(self) -> str:
@@ -69,4 +108,30 @@ class Membership(models.Model):
 
     @property
     def is_center(self) -> bool:
-        return self.role in CENTER_ROLES
+        return self.school_id is None
+
+    @property
+    def is_limited(self) -> bool:
+        return bool(self.colleges or self.class_names)
+
+    @property
+    def limit(self) -> Limit:
+        return Limit(self.colleges, self.class_names)
+
+    @property
+    def roles_label(self) -> str:
+        """The roles in the reader's language, in the order of `Role`."""
+        return pgettext("between the items of a list", ", ").join(
+            str(role.label) for role in Role if role in self.roles
+        )
+
+    @property
+    def limit_label(self) -> str:
+        """The colleges and classes that the person is limited to; empty: no limit."""
+        return pgettext("between the items of a list", ", ").join([*self.colleges, *self.class_names])
+
+    @property
+    def rank(self) -> Rank:
+        if self.user.is_superuser:
+            return Rank.OPERATOR
+        return max(rank_of(role) for role in self.roles)

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal import student_limits
 from portal.access import center_page, school_page
 from portal.event_kinds import kind_prefixes, subjects
 from portal.event_text import describe_events, group_events
@@ -78,7 +79,8 @@ def center_history(request: Any) -> HttpResponse:
 def school_history(request: Any) -> HttpResponse:
     """The history of the person's own school."""
     people = Membership.objects.filter(school=request.school)
-    return _history(request, Event.objects.filter(school=request.school), people, "portal/history.html")
+    events = student_limits.narrow_events(Event.objects.filter(school=request.school))
+    return _history(request, events, people, "portal/history.html")
 
 
 def _history(request: Any, events: QuerySet[Event], people: QuerySet[Membership], template: str) -> HttpResponse:

@@ -29,8 +29,12 @@ class Jobs(List):
 
 
 def jobs_of(request: Any) -> QuerySet[Job]:
-    """The jobs that a person may see: all for the center, a school's own for its people."""
+    """The jobs that a person may see: all for the center, a school's own for its people, and only those
+    that they started for people limited to colleges or classes.
+    """
     found = Job.objects.select_related("school", "created_by")
+    if request.membership.is_limited:
+        found = found.filter(created_by=request.user)
     return found if request.membership.is_center else found.filter(school=request.school)
 
 

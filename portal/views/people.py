@@ -10,13 +10,15 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
-from portal import people
+from portal import permissions
 from portal.access import center_page, school_page, staff_page
+from portal.accounts import people
 from portal.forms import InvitationForm, PersonForm
 from portal.lists import List, cases, search
-from portal.models import Membership
+from portal.models import Membership, Role
+from portal.models.people import CENTER_ROLES, SCHOOL_ROLES
 from portal.tenancy import Tenant, tenant_model
 
 
@@ -50,7 +52,7 @@ def center_people(request: Any) -> HttpResponse:
     of_schools = request.GET.get("who") == "schools"
     order = ("school__area__position", "school__code") if of_schools else ()
     rows = _members(request).filter(school__isnull=not of_schools)
-    listed = People(rows.order_by(*order, "-user__is_active", "role", "user__full_name"), request.GET)
+    listed = People(rows.order_by(*order, "-user__is_active", "roles", "user__full_name"), request.GET)
     context = {"listed": listed, "people": listed.page, "page": listed.page, "of_schools": of_schools}
     context["invite_url"] = reverse("portal:person_new")
     return render(request, "portal/people.html", context)
@@ -58,7 +60,7 @@ def center_people(request: Any) -> HttpResponse:
 
 @school_page(may="people.see")
 def school_people(request: Any) -> HttpResponse:
-    rows = _members(request).order_by("-user__is_active", "-is_contact", "role", "user__full_name")
+    rows = _members(request).order_by("-user__is_active", "-is_contact", "roles", "user__full_name")
     return render(request, "portal/people.html", {"people": rows, "invite_url": reverse("portal:person_new")})
 
 
@@ -67,7 +69,7 @@ def school_people(request: Any) -> HttpResponse:
 def person_new(request: Any) -> HttpResponse:
     """Make an account. In the center's portal ?school=ID makes one for a school."""
     school = request.school or _chosen_school(request)
-    form = InvitationForm(request.POST or None, school=school)
+    form = InvitationForm(request.POST or None, school=school, own=request.membership)
     if request.method == "POST" and form.is_valid():
         invitation = people.invite(by=request.user, school=school, **form.cleaned_data)
         return _show_invitation(request, invitation, is_new=True)
@@ -88,8 +90,9 @@ def _show_invitation(request: Any, invitation: people.Invitation, *, is_new: boo
 @staff_page(may="people.manage")
 def person(request: Any, member: int) -> HttpResponse:
     row = get_object_or_404(_members(request), pk=member)
-    initial = {"full_name": row.user.full_name, "role": row.role, "email": row.user.email, "phone": row.user.phone}
-    form = PersonForm(request.POST or None, initial=initial, school=row.school)
+    initial = {"full_name": row.user.full_name, "email": row.user.email, "phone": row.user.phone}
+    initial |= {"roles": row.roles, "colleges": row.colleges, "class_names": row.class_names}
+    form = PersonForm(request.POST or None, initial=initial, school=row.school, own=request.membership, member=row)
     if request.method == "POST" and form.is_valid():
         people.change_person(row, by=request.user, **form.cleaned_data)
         messages.success(request, _("Saved."))
@@ -126,3 +129,17 @@ def person_contact(request: Any, member: int) -> HttpResponse:
     row = people.make_contact(get_object_or_404(_members(request), pk=member), by=request.user)
     messages.success(request, _("%(name)s is now responsible for the capture.") % {"name": row.user.actor_name})
     return HttpResponseRedirect(_list_url(row, request))
+
+
+@require_GET
+@staff_page(may="permissions.see")
+def permission_table(request: Any) -> HttpResponse:
+    """Which role may do what: the roles of the school, or of the center (which may see both, ?who=schools)."""
+    of_schools = not request.membership.is_center or request.GET.get("who") == "schools"
+    roles = [role for role in Role if role in (SCHOOL_ROLES if of_schools else CENTER_ROLES)]
+    subjects = [
+        (label, [(action, [role in action.roles for role in roles]) for action in actions if action.roles & set(roles)])
+        for label, actions in permissions.by_subject()
+    ]
+    context = {"roles": roles, "subjects": [entry for entry in subjects if entry[1]], "of_schools": of_schools}
+    return render(request, "portal/permissions.html", context)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal import files, history, states
+from portal import files, history, permissions, states
 from portal.access import center_page, school_page
 from portal.errors import Conflict, PortalError
 from portal.event_text import describe_events
@@ -164,7 +164,9 @@ def detail(request: Any, pk: int) -> HttpResponse:
     context = {
         "feedback": row,
         "counts": proofs.count_students(row.enrolment),
-        "may_decide": states.may(row, Feedback.Status.SENT_BACK) and row.enrolment.allows(Action.DECIDE_FEEDBACK),
+        "may_decide": permissions.may(request.membership, "feedback.decide")
+        and states.may(row, Feedback.Status.SENT_BACK)
+        and row.enrolment.allows(Action.DECIDE_FEEDBACK),
         "reason_form": ReasonForm(),
         "unprintable": proofs.unprintable_names(row.enrolment),
         "events": describe_events(history.of(row).exclude(kind="feedback.viewed")[:20]),

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from capture.models import Photo
+from portal import permissions
 from portal.access import school_page
 from portal.form_fields import checked
 from portal.lists import List, cases, choice, search, text
@@ -71,6 +72,7 @@ def proof_list(request: Any) -> HttpResponse:
         "classes": _classes(enrolment),
         "asks": _each(ReasonForm, "picked", "all"),
         "is_open": enrolment.allows(Action.CONFIRM),
+        "may_settle": enrolment.allows(Action.CONFIRM) and permissions.may(request.membership, "proofs.run"),
         "can_open": enrolment.allows(Action.OPEN_PROOFREADING),
         "can_make_form": enrolment.allows(Action.FEEDBACK),
     }

@@ -8,6 +8,8 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
+from portal import navigation
+
 
 def home(request: Any) -> HttpResponse:
     """The season with its notice and timetable, and the links to the three portals."""
@@ -18,10 +20,14 @@ def home(request: Any) -> HttpResponse:
 
 @login_required
 def own_portal(request: Any) -> HttpResponse:
-    """Redirect to the portal of the person's membership. 404 for a user without one."""
+    """Redirect to the first page of the menu that the person may open. 404 for a user without a
+    membership.
+    """
     if request.membership is None:
         if request.user.is_superuser:
             return HttpResponseRedirect(reverse("admin:index"))
         raise Http404
-    name = "schools:dashboard" if request.membership.is_center else "schools:school_home"
-    return HttpResponseRedirect(reverse(name))
+    first = next(iter(navigation.shown(request)), None)
+    if first is None:
+        raise Http404
+    return HttpResponseRedirect(first.url)

@@ -93,7 +93,7 @@ def school(request: Any, pk: int) -> HttpResponse:
         "phases": timeline_of(enrolment) if enrolment else [],
         "people": Membership.objects.filter(school=row)
         .select_related("user")
-        .order_by("-is_contact", "role", "user__full_name"),
+        .order_by("-is_contact", "roles", "user__full_name"),
         "window": Window.objects.filter(season=request.season, area=row.area).first(),
         "exceptions": WindowException.objects.filter(season=request.season, school=row),
         "days_left": _days_left(row, request.season),

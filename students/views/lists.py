@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from portal import files
+from portal import files, permissions
 from portal.access import center_page, school_page
 from portal.form_fields import PickedForm, checked
 from portal.models import Look
@@ -62,7 +62,9 @@ def roster(request: Any) -> HttpResponse:
     context = _list_context(request, students_of(request))
     context |= {
         "fees": [choice for choice in context["students"].chips("fee_state") if choice.count],
-        "is_open": request.enrolment is not None and request.enrolment.allows(Action.IMPORT),
+        "is_open": request.enrolment is not None
+        and request.enrolment.allows(Action.IMPORT)
+        and permissions.may(request.membership, "students.change"),
     }
     return _render_list(request, "students/roster.html", context)
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from portal import history
+from portal import history, permissions
 from portal.access import center_page, school_page
 from portal.event_text import describe_events
 from portal.models import Look
@@ -48,7 +48,8 @@ def _context(request: Any, student: Student) -> dict[str, Any]:
 def student(request: Any, pk: int) -> HttpResponse:
     row = _student(request, pk)
     enrolment = request.enrolment
-    may_change = enrolment is not None and enrolment.allows(Action.IMPORT) and row.stage not in FIXED_STAGES
+    is_open = enrolment is not None and enrolment.allows(Action.IMPORT) and row.stage not in FIXED_STAGES
+    may_change = is_open and permissions.may(request.membership, "students.change")
     return render(request, "students/student.html", _context(request, row) | {"may_change": may_change})
 
 

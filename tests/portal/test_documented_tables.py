@@ -6,8 +6,9 @@ from django.apps import apps
 from django.utils.translation import override
 
 from portal.models import Role
-from portal.permissions import ACTIONS
-from schools.models import Action, Enrolment
+from portal.permissions import ACTIONS, Action
+from schools.models import Action as PhaseAction
+from schools.models import Enrolment
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -22,12 +23,16 @@ def printed(page: str, after: str) -> list[list[str]]:
 
 def test_the_printed_table_of_permissions_is_that_of_the_code():
     head, *rows = printed("permissions.md", "# Who may do what")
-    assert head[2:] == [f"`{role}`" for role in Role.values]
+    assert head[2:] == [*(f"`{role}`" for role in Role.values), "whole school"]
     with override("en"):
         assert rows == [
-            [f"`{name}`", str(ACTIONS[name].label), *("x" if role in ACTIONS[name].roles else "" for role in Role)]
-            for name in sorted(ACTIONS)
+            [f"`{name}`", str(entry.label), *("x" if mark else "" for mark in marks_of(entry))]
+            for name, entry in sorted(ACTIONS.items())
         ]
+
+
+def marks_of(entry: Action) -> list[bool]:
+    return [*(role in entry.roles for role in Role), entry.is_about_school]
 
 
 def test_the_printed_table_of_phases_is_that_of_the_code():
@@ -35,7 +40,7 @@ def test_the_printed_table_of_phases_is_that_of_the_code():
     assert head[2:] == [f"`{status}`" for status in Enrolment.Status.values]
     assert [[name, *marks] for name, _words, *marks in rows] == [
         [f"`{action}`", *("x" if status in Enrolment.phases_allowing(action) else "" for status in Enrolment.Status)]
-        for action in Action
+        for action in PhaseAction
     ]
 
 

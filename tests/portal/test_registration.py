@@ -134,6 +134,6 @@ def test_an_entry_and_a_panel_of_a_page_that_one_may_not_open_are_not_shown(cent
 
 
 def test_a_page_is_open_to_the_roles_of_its_action():
-    assert access.may_open(Membership(role=Role.CENTER_OFFICER), "billing:center_fees")
-    assert not access.may_open(Membership(role=Role.CENTER_OFFICER), "schools:season_new")
+    assert access.may_open(Membership(roles=[Role.CENTER_OFFICER]), "billing:center_fees")
+    assert not access.may_open(Membership(roles=[Role.CENTER_OFFICER]), "schools:season_new")
     assert not access.may_open(None, "schools:dashboard")

@@ -109,7 +109,7 @@ def test_a_person_is_made_with_a_role(operator_client, school):
         "usable_password": "true",
         "membership-TOTAL_FORMS": "1",
         "membership-INITIAL_FORMS": "0",
-        "membership-0-role": "school_admin",
+        "membership-0-roles": ["school_admin"],
         "membership-0-school": school.pk,
     }
     operator_client.post(url, data)

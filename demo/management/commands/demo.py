@@ -14,8 +14,15 @@ from students.models import Student
 ACCOUNTS = {
     "center": "中心管理员 · center administrator",
     "officer": "中心工作人员 · center officer",
+    "reviewer": "中心审核员 · center reviewer",
+    "finance": "中心财务 · center finance",
+    "printing": "中心印制 · center printing",
+    "auditor": "中心审计（只读）· center auditor, reads only",
     "school": "学校管理员（石城理工大学，采集中）· school administrator, capturing",
     "school-officer": "学校工作人员 · school officer of the same school",
+    "school-reviewer": "学校审核员（仅信息工程学院）· school reviewer, one college only",
+    "school-finance": "学校财务 · school finance",
+    "school-helper": "采集点协助人员 · station helper",
     "school2": "莫愁湖传媒学院（学生个人交费）· each student pays",
     "school3": "金山师范学院（校对中）· proofreading",
     "school4": "北固工业大学（反馈表已提交）· feedback form sent",
@@ -49,7 +56,7 @@ class Command(BaseCommand):
         if not schools.has_season() or schools.has_real_season():
             return
         for username, who in ACCOUNTS.items():
-            self.stdout.write(f"  {username:<15}{schools.PASSWORD:<13}{who}")
+            self.stdout.write(f"  {username:<17}{schools.PASSWORD:<13}{who}")
         for code in ("90001", "90002"):
             self._print_student(schools.school_of(schools.find_entry(code)))
 

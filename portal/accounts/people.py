@@ -7,7 +7,9 @@ within three days.
 
 import logging
 import smtplib
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
@@ -18,11 +20,12 @@ from django.dispatch import Signal
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal import history, permissions
+from portal import history, permissions, student_limits
 from portal.errors import NotAllowed, PortalError
 from portal.field_changes import change_fields
-from portal.models import Membership, User
-from portal.models.people import CENTER_ROLES, SCHOOL_ROLES
+from portal.models import Membership, Role, User
+from portal.models.people import CENTER_ROLES, LIMITABLE_ROLES, SCHOOL_ROLES, rank_of
+from portal.student_limits import Limit
 from portal.tenancy import Tenant
 
 log = logging.getLogger(__name__)
@@ -44,22 +47,41 @@ def invite(
     *,
     username: str,
     full_name: str,
-    role: str,
+    roles: Collection[str],
     by: User,
     school: Tenant | None = None,
     email: str = "",
     phone: str = "",
+    limit: Limit = student_limits.NONE,
 ) -> Invitation:
     """Make an account without a password, and the link by which its owner sets one."""
-    _check_may_manage(by, school)
-    _check_role(role, school)
+    own = _check_may_manage(by, school)
+    _check_roles(roles, school, limit, own)
     if User.objects.filter(username__iexact=username).exists():
         raise PortalError(_("The user name %(name)s is taken. Choose another one.") % {"name": username})
     with transaction.atomic():
         user = User.objects.create_user(username, email, None, full_name=full_name, phone=phone)
-        member = Membership.objects.create(user=user, role=role, school=school)
-        history.record("person.invited", member, by=by, after=role, facts={"name": full_name, "username": username})
+        member = Membership(user=user, school=school)
+        _write_roles(member, roles, limit)
+        facts = {"name": full_name, "username": username} | _changes({}, _facts(member))
+        history.record("person.invited", member, by=by, facts=facts)
     return _invitation(member)
+
+
+def _write_roles(member: Membership, roles: Collection[str], limit: Limit) -> None:
+    """The one place that writes who may do what."""
+    member.roles = [role for role in Role if role in roles]
+    member.colleges, member.class_names = sorted(limit.colleges), sorted(limit.class_names)
+    member.save()
+
+
+def _facts(member: Membership) -> dict[str, Any]:
+    return {"roles": list(member.roles), "colleges": member.colleges, "class_names": member.class_names}
+
+
+def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """{name: [before, after]} of the facts that differ, for the history."""
+    return {name: [before.get(name, []), value] for name, value in after.items() if before.get(name, []) != value}
 
 
 def renew_link(member: Membership, *, by: User) -> Invitation:
@@ -113,26 +135,45 @@ def _mail_link(user: User, link: str) -> bool:
 
 
 def change_person(
-    member: Membership, *, by: User, full_name: str, role: str, email: str = "", phone: str = ""
+    member: Membership,
+    *,
+    by: User,
+    full_name: str,
+    roles: Collection[str],
+    email: str = "",
+    phone: str = "",
+    limit: Limit = student_limits.NONE,
 ) -> Membership:
-    """Change name, role, e-mail and phone.
+    """Change name, roles, limits, e-mail and phone.
 
-    Nobody can change their own role, and one administrator must remain.
+    Nobody can change their own roles and limits, and one administrator must remain.
     """
-    _check_may_manage(by, member.school)
-    _check_role(role, member.school)
+    own = _check_may_manage(by, member.school)
+    _check_not_above(member, own)
     with transaction.atomic():
-        if role != member.role:
-            _check_not_self(member, by)
-            if role not in permissions.roles_of("people.manage"):
-                _check_not_last(member)
-        member.user = change_fields(
-            member.user, by=by, event_kind="person.changed", full_name=full_name, email=email, phone=phone
+        locked = (
+            Membership.objects.select_for_update(of=("self",), no_key=True).select_related("user").get(pk=member.pk)
         )
-        changed = change_fields(member, by=by, event_kind="person.role_changed", role=role)
-        if changed.is_contact:
-            contact_changed.send(Membership, member=changed)
-    return changed
+        _change_roles(locked, roles, limit, by=by, own=own)
+        locked.user = change_fields(
+            locked.user, by=by, event_kind="person.changed", full_name=full_name, email=email, phone=phone
+        )
+        if locked.is_contact:
+            contact_changed.send(Membership, member=locked)
+    return locked
+
+
+def _change_roles(member: Membership, roles: Collection[str], limit: Limit, *, by: User, own: Membership) -> None:
+    before = _facts(member)
+    asked = [role for role in Role if role in roles], sorted(limit.colleges), sorted(limit.class_names)
+    if asked == (member.roles, member.colleges, member.class_names):
+        return
+    _check_not_self(member, by)
+    _check_roles(roles, member.school, limit, own)
+    if permissions.roles_of("people.manage").isdisjoint(roles):
+        _check_not_last(member)
+    _write_roles(member, roles, limit)
+    history.record("person.role_changed", member, by=by, facts=_changes(before, _facts(member)))
 
 
 def switch_off(member: Membership, *, by: User) -> Membership:
@@ -140,7 +181,7 @@ def switch_off(member: Membership, *, by: User) -> Membership:
 
     Its sessions end with the next request; its events stay in the history.
     """
-    _check_may_manage(by, member.school)
+    _check_not_above(member, _check_may_manage(by, member.school))
     _check_not_self(member, by)
     with transaction.atomic():
         _check_not_last(member)
@@ -151,7 +192,7 @@ def switch_off(member: Membership, *, by: User) -> Membership:
 
 
 def switch_on(member: Membership, *, by: User) -> Membership:
-    _check_may_manage(by, member.school)
+    _check_not_above(member, _check_may_manage(by, member.school))
     with transaction.atomic():
         User.objects.filter(pk=member.user_id).update(is_active=True)
         history.record("person.switched_on", member, by=by, facts={"name": member.user.actor_name})
@@ -174,24 +215,39 @@ def make_contact(member: Membership, *, by: User) -> Membership:
     return member
 
 
-def _check_may_manage(by: User, school: Tenant | None) -> None:
-    """Raise NotAllowed unless `by` may manage people: at the center of every school, at a school
-    only its own.
+def _check_may_manage(by: User, school: Tenant | None) -> Membership:
+    """The membership of `by`, who may manage people: at the center of every school, at a school only
+    its own. Raises NotAllowed for others.
     """
-    own = Membership.objects.filter(user=by, user__is_active=True).first()
+    own = Membership.objects.select_related("user").filter(user=by, user__is_active=True).first()
     permissions.check(own, "people.manage")
     if own is None or not (own.is_center or (school is not None and own.school_id == school.pk)):
         raise NotAllowed(_("You may only manage the people of your own school."))
+    return own
 
 
-def _check_role(role: str, school: Tenant | None) -> None:
-    if role not in (CENTER_ROLES if school is None else SCHOOL_ROLES):
+def _check_roles(roles: Collection[str], school: Tenant | None, limit: Limit, own: Membership) -> None:
+    """Raise PortalError for roles that do not fit the organisation or the limit, and NotAllowed for
+    one above the own rank.
+    """
+    if not roles:
+        raise PortalError(_("Choose at least one role."))
+    if not set(roles) <= (CENTER_ROLES if school is None else SCHOOL_ROLES):
         raise PortalError(_("This role does not fit here."))
+    if max(rank_of(role) for role in roles) > own.rank:
+        raise NotAllowed(_("You may not give a role above your own."))
+    if (limit.colleges or limit.class_names) and not set(roles) <= LIMITABLE_ROLES:
+        raise PortalError(_("Only officers, reviewers and station helpers can be limited to colleges or classes."))
+
+
+def _check_not_above(member: Membership, own: Membership) -> None:
+    if member.rank > own.rank:
+        raise NotAllowed(_("%(name)s stands above you.") % {"name": member.user.actor_name})
 
 
 def _check_not_self(member: Membership, by: User) -> None:
     if member.user_id == by.pk:
-        raise PortalError(_("You cannot take away your own rights. Another administrator can."))
+        raise PortalError(_("You cannot change your own rights. Another administrator can."))
 
 
 def _check_not_last(member: Membership) -> None:
@@ -199,11 +255,11 @@ def _check_not_last(member: Membership) -> None:
 
     Locks the rows, so that two cannot remove each other at once.
     """
-    managing = permissions.roles_of("people.manage")
-    if member.role not in managing:
+    managing = sorted(permissions.roles_of("people.manage"))
+    if not set(managing) & set(member.roles):
         return
     admins = Membership.objects.select_for_update(of=("self",), no_key=True).filter(
-        school=member.school, role__in=managing, user__is_active=True
+        school=member.school, roles__overlap=managing, user__is_active=True
     )
     if not [admin for admin in admins if admin.pk != member.pk]:
         raise PortalError(_("This is the last administrator. Make somebody else an administrator first."))
