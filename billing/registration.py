@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models import Order
 from portal import navigation, panels, status_badges
 from portal.status_badges import Badge
+from students.privacy import own_data
 
 status_badges.register(
     Order,
@@ -23,3 +24,12 @@ panels.add_panel(
 )
 panels.add_panel("school.overview", "billing:panel_fees", page="billing:account", label=_("Fees"), order=30)
 panels.add_panel("center.school", "billing:panel_school", order=20)
+
+own_data.register(
+    "payments",
+    lambda student: list(
+        Order.objects.filter(student=student).values(
+            "number", "status", "provider", "amount_fen", "created_at", "paid_at"
+        )
+    ),
+)

@@ -119,6 +119,11 @@ class Status(serializers.Serializer):
 class ConsentText(serializers.Serializer):
     version = serializers.CharField()
     text = serializers.CharField(read_only=True)
+    face_comparison = serializers.BooleanField(default=False, write_only=True, help_text="its own tick")
+    printing = serializers.BooleanField(default=False, write_only=True, help_text="its own tick: the printing house")
+    guardian_name = serializers.CharField(
+        default="", max_length=60, write_only=True, help_text="needed where the student is under 14"
+    )
 
 
 class Upload(serializers.Serializer):
@@ -202,8 +207,7 @@ class Consent(StudentAPI):
         season = self.enrolment.season
         form = ConsentText(data=request.data)
         form.is_valid(raise_exception=True)
-        version = form.validated_data["version"]
-        consent.agree(student=self.student, season=season, version=version, by=self.student)
+        consent.agree(student=self.student, season=season, by=self.student, **form.validated_data)
         return Response({"version": season.consent_version, "text": season.consent_text}, status=201)
 
 

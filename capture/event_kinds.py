@@ -19,6 +19,8 @@ event_kinds.register(
         "student.sign_in_failed": _("Sign-in of a student failed"),
         "student.signed_in": _("Student signed in"),
         "student.agreed": _("Student agreed to the use of the portrait"),
+        "student.consent_withdrawn": _("Student took the consent back"),
+        "student.data_taken": _("Student took a copy of the own data"),
         "student.locked": _("Student locked"),
         "student.unlocked": _("Student unlocked"),
     },
@@ -73,6 +75,10 @@ event_kinds.register_states(Photo, _("Photo"), subject="photo", is_one_of_many=T
 event_kinds.register_facts(
     {
         "version": _("Version"),
+        "text": _("Text (hash)"),
+        "face_comparison": _("Comparison of faces"),
+        "printing": _("Printing house"),
+        "by_guardian": _("By a guardian"),
         "address": _("Address"),
         "rules": _("Rules"),
         "limits": _("Limits"),

@@ -46,6 +46,26 @@ class ConfirmForm(forms.Form):
         label=_("I have read the text above and agree."),
         error_messages={"required": _("Without your consent no portrait can be made.")},
     )
+    face_comparison = forms.BooleanField(
+        label=_("My photo may be compared with those of all others, so that nobody uses another's."),
+        help_text=_("Without it a person looks at your photo instead, which may take longer."),
+        required=False,
+    )
+    printing = forms.BooleanField(
+        label=_("My portrait, name and document number may go to the printing house."),
+        help_text=_("Without it you get no printed photos; the electronic portrait is made all the same."),
+        required=False,
+    )
+    guardian_name = forms.CharField(
+        label=_("Name of the parent or guardian"),
+        max_length=60,
+        help_text=_("You are under 14: your parent or guardian reads the text, sets the ticks and gives the own name."),
+    )
+
+    def __init__(self, *args: Any, needs_guardian: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not needs_guardian:
+            del self.fields["guardian_name"]
 
 
 class ReasonForm(forms.Form):

@@ -27,18 +27,36 @@ def portrait_path(photo: "Photo", filename: str) -> str:
     return f"portraits/{photo.school_id}/{uuid.uuid4().hex}.jpg"
 
 
+class ConsentText(models.Model):
+    """The words that students have agreed to, kept once. Never changed: their hash is their key."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    words = models.TextField()
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.sha256[:12]
+
+
 class Consent(TenantModel):
-    """The student's agreement to the use of the portrait: to which version of the text, and
-    when."""
+    """The student's agreement to the use of the portrait: to which words, with which ticks, from when
+    to when. See capture.sign_in.consent."""
 
     path_to_student = "student"
 
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="consents")
     version = models.CharField(max_length=20)
-    agreed_at = models.DateTimeField(auto_now_add=True)
+    text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+")
+    face_comparison = models.BooleanField(_("comparison of faces"), default=False)
+    printing = models.BooleanField(_("printing house"), default=False)
+    guardian_name = models.CharField(_("parent or guardian"), max_length=60, blank=True)
+    agreed_at = models.DateTimeField(_("agreed"), auto_now_add=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=("student", "version"), name="one_consent_a_version")]
+        constraints = [
+            models.UniqueConstraint(fields=("student",), condition=Q(ended_at=None), name="one_consent_in_force")
+        ]
 
     def __str__(self) -> str:
         return f"{self.student} {self.version}"

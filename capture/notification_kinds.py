@@ -50,6 +50,12 @@ register(
         link=ME,
     ),
     NotificationKind(
+        "consent_withdrawn",
+        _("%(student)s has taken the consent back"),
+        _("A photo of this student is in your hands. Reset it, unless it has been printed or registered already."),
+        link=REVIEW,
+    ),
+    NotificationKind(
         "exemption.declared",
         _("%(student)s has declared something about the own appearance"),
         _("Please look at it, and confirm it or say why not. Until then the rules that it concerns only warn."),

@@ -6,12 +6,13 @@ from django.utils.translation import gettext_lazy as _
 
 from capture import daily_check, retention  # noqa: F401  (register kinds of jobs)
 from capture.judging import rejudge  # noqa: F401
-from capture.models import Exemption, Photo
+from capture.models import Consent, Exemption, Photo
 from capture.portraits import framing, recolouring  # noqa: F401
 from capture.review import exemptions
 from portal import navigation, panels, status_badges
 from portal.status_badges import Badge
 from portal.tenancy import school_scope
+from students.privacy import own_data
 
 status_badges.register(
     Photo,
@@ -69,3 +70,35 @@ panels.add_panel(
     "school.callouts", "capture:background", page="capture:background", label=_("Background of the portraits")
 )
 panels.add_panel("student", "capture:student_photos")
+
+own_data.register(
+    "consents",
+    lambda student: list(
+        Consent.objects.filter(student=student).values(
+            "version", "text__words", "face_comparison", "printing", "guardian_name", "agreed_at", "ended_at"
+        )
+    ),
+)
+own_data.register(
+    "photos",
+    lambda student: [
+        {
+            "id": photo.pk,
+            "status": photo.status,
+            "taken_at": photo.taken_at,
+            "submitted_at": photo.submitted_at,
+            "decided_at": photo.decided_at,
+            "reason": photo.reason,
+            "outcome": photo.outcome,
+            "measures": photo.measures,
+            "findings": list(photo.findings.values("rule", "outcome", "value", "limit")),
+            "appeal": photo.appeal,
+            "appeal_words": photo.appeal_words,
+        }
+        for photo in Photo.objects.filter(student=student).prefetch_related("findings")
+    ],
+)
+own_data.register(
+    "exemptions",
+    lambda student: list(Exemption.objects.filter(student=student).values("kind", "words", "status", "declared_at")),
+)

@@ -1,6 +1,18 @@
 from django.urls import path
 
-from capture.views import center, exemptions, framing, judging, panels, pictures, recolouring, review, stations, student
+from capture.views import (
+    center,
+    exemptions,
+    framing,
+    judging,
+    own_data,
+    panels,
+    pictures,
+    recolouring,
+    review,
+    stations,
+    student,
+)
 
 app_name = "capture"
 urlpatterns = [
@@ -8,6 +20,10 @@ urlpatterns = [
     path("me/sign-in/", student.sign_in, name="signin"),
     path("me/sign-out/", student.sign_out, name="signout"),
     path("me/confirm/", student.confirm, name="confirm"),
+    path("me/data/", own_data.own_data_page, name="own_data"),
+    path("me/data/copy/", own_data.own_data_copy, name="own_data_copy"),
+    path("me/data/consent/", own_data.choose, name="consent_choose"),
+    path("me/data/consent/withdraw/", own_data.withdraw, name="consent_withdraw"),
     path("me/rules/", student.rules, name="rules"),
     path("me/camera/", student.camera, name="camera"),
     path("me/camera/session/", student.camera_session, name="camera_session"),

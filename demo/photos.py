@@ -125,7 +125,14 @@ def _appeal(student: Student, enrolment: Enrolment, pay: object) -> None:
 
 
 def _upload(student: Student, enrolment: Enrolment, case: PhotoCase, at: dt.datetime) -> Photo:
-    consent.agree(student=student, season=enrolment.season, version=enrolment.season.consent_version, by=student)
+    consent.agree(
+        student=student,
+        season=enrolment.season,
+        version=enrolment.season.consent_version,
+        by=student,
+        face_comparison=True,
+        printing=True,
+    )
     photo = intake.accept_upload(
         student=student,
         enrolment=enrolment,

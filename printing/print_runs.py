@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from capture.models import Photo
+from capture.sign_in import consent
 from portal import files, history, jobs, states
 from portal.errors import PortalError
 from portal.models import Job, User
@@ -33,7 +34,8 @@ NAMED_STUDENTS = 10
 
 
 def printable_portraits(enrolment: Enrolment) -> QuerySet[Photo]:
-    """The portraits of the students who are proofread and not in a print run yet."""
+    """The portraits of the students who are proofread, not in a print run yet, and have agreed to the
+    printing house."""
     return (
         Photo.objects.filter(
             school=enrolment.school_id,
@@ -42,6 +44,7 @@ def printable_portraits(enrolment: Enrolment) -> QuerySet[Photo]:
             status=Photo.Status.APPROVED,
             student__stage=Student.Stage.PROOFED,
         )
+        .filter(consent.allows_printing())
         .exclude(student__prints__isnull=False)
         .order_by("student_id")
     )

@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from portal import navigation, panels, status_badges
 from portal.status_badges import Badge
 from proofing.models import Feedback, Proof
+from students.privacy import own_data
 
 status_badges.register(
     Proof,
@@ -34,3 +35,5 @@ panels.add_panel(
     order=70,
     css="foot",
 )
+
+own_data.register("proof", lambda student: list(Proof.objects.filter(student=student).values("status", "photo_id")))

@@ -45,6 +45,13 @@ def says_gender(id_type: str) -> bool:
     return id_type in _BY_GB_11643
 
 
+def birthday_of(number: str, id_type: str) -> dt.date | None:
+    """The birthday that a number says; None for documents that say none."""
+    if id_type not in _BY_GB_11643 or not _is_birthday(number[6:14]):
+        return None
+    return dt.date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
+
+
 def is_rounded(number: str) -> bool:
     """Whether a spreadsheet has rounded the number: 3.20102E+17, or zeros after 15 digits.
 

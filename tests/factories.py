@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 from PIL import Image
 
-from capture.models import Consent, Finding, LimitSet, Photo
+from capture.models import Consent, ConsentText, Finding, LimitSet, Photo
 from portal import student_limits
 from portal.models import Membership, Role, User
 from portal.student_limits import Limit
@@ -163,8 +163,17 @@ def _fill(row: Photo) -> None:
 
 def consent(student: Student) -> Consent:
     with school_scope(student.school):
+        text, _ = ConsentText.objects.get_or_create(sha256="0" * 64, defaults={"words": student.season.consent_text})
         return Consent.objects.get_or_create(
-            student=student, version=student.season.consent_version, defaults={"school": student.school}
+            student=student,
+            ended_at=None,
+            defaults={
+                "school": student.school,
+                "version": student.season.consent_version,
+                "text": text,
+                "face_comparison": True,
+                "printing": True,
+            },
         )[0]
 
 

@@ -17,6 +17,7 @@ from django.utils import timezone
 import vision
 from capture.judging import excuses, likeness, limits
 from capture.models import Finding, LimitSet, Photo
+from capture.sign_in import consent
 from capture.upload import intake
 from capture.upload.normalising import Normalised, encode_upright, make_preview
 from portal import files, history, notifications, queue, states
@@ -189,7 +190,7 @@ def _record(photo: Photo, judgement: Judgement, written: dict[str, Any], replace
     )
     photo.findings.all().delete()  # a released photo still has the findings of its first verdict
     Finding.objects.bulk_create([finding_row(photo, finding) for finding in judgement.findings])
-    if is_compared:
+    if is_compared and consent.allows_comparison(student):
         likeness.store_imprint(photo, judgement.imprint)
     if photo.is_current:
         states.change(student, STAGE_AFTER[judgement.status], by=history.SYSTEM, facts={"photo": photo.pk})

@@ -4,6 +4,7 @@ finding."""
 from capture.judging import limits, replay
 from capture.models import Finding, Photo
 from capture.review import decisions
+from capture.sign_in import consent
 from portal import history
 from portal.errors import Conflict
 from portal.transactions import retried
@@ -33,7 +34,8 @@ def _approve(photo: Photo) -> Photo:
 def is_green(photo: Photo) -> bool:
     """Whether the photo has no finding, neither stored nor under the limits in force.
 
-    It also has to be compared with all other photos, and the account must not be locked. A photo
+    It also has to be compared with all other photos, which the student may have declined, and the account
+    must not be locked. A photo
     whose student has appealed, or from which an exemption takes rules, is for a person.
     """
     limit_set = limits.in_force(photo.season)
@@ -41,6 +43,6 @@ def is_green(photo: Photo) -> bool:
         return False
     if photo.appealed_at is not None or photo.excuses:
         return False
-    if photo.compared_at is None or photo.findings.exists():
+    if photo.compared_at is None or photo.findings.exists() or not consent.allows_comparison(photo.student):
         return False
     return not replay.replay_photo(photo, limits.bounds(limit_set, background=photo.season.background))

@@ -1,30 +1,105 @@
-"""The student's consent to the use of the portrait."""
+"""The student's consent: to the portrait, and separately to face comparison and to the printing house.
+
+Each agreement is a row with the words that were agreed to. It is never changed, only ended: by a
+withdrawal (capture.sign_in.consent_withdrawal), or by the next agreement.
+"""
+
+import datetime as dt
+import hashlib
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from capture.models import Consent
+from capture.models import Consent, ConsentText, Imprint, Likeness
 from portal import history
-from portal.errors import Conflict
+from portal.errors import Conflict, PortalError
 from schools.models import Season
+from students import id_encryption, id_numbers
 from students.models import Student
+
+AGE_OF_CONSENT = 14  # below it a guardian agrees (PIPL, article 31)
 
 
 def has_agreed(student: Student, season: Season) -> bool:
-    return Consent.objects.filter(student=student, version=season.consent_version).exists()
+    return Consent.objects.filter(student=student, version=season.consent_version, ended_at=None).exists()
 
 
-def agree(*, student: Student, season: Season, version: str, by: Student) -> Consent:
-    """Record that the student agrees to this version of the text; a second call changes nothing.
+def in_force(student: Student) -> Consent | None:
+    """The agreement that holds now, if only to an earlier version of the text."""
+    return Consent.objects.select_related("text").filter(student=student, ended_at=None).first()
 
-    Raises Conflict when the season's text has another version by now.
+
+def allows_comparison(student: Student) -> bool:
+    """Whether the student's photo may be compared with those of all others."""
+    return Consent.objects.filter(student=student, ended_at=None, face_comparison=True).exists()
+
+
+def allows_printing() -> Exists:
+    """A condition on photos: the student has agreed to the printing house."""
+    return Exists(Consent.objects.filter(student=OuterRef("student"), ended_at=None, printing=True))
+
+
+def needs_guardian(student: Student, *, today: dt.date | None = None) -> bool:
+    """Whether a guardian has to agree: the birthday of the document number says so. Other documents
+    say no birthday, and their holders are asked as adults."""
+    try:
+        born = id_numbers.birthday_of(student.id_number, student.id_type)
+    except id_encryption.Unreadable:
+        return False
+    today = today or timezone.localdate()
+    return born is not None and (today.year - AGE_OF_CONSENT, today.month, today.day) < (
+        born.year,
+        born.month,
+        born.day,
+    )
+
+
+def agree(
+    *,
+    student: Student,
+    season: Season,
+    version: str,
+    by: Student,
+    face_comparison: bool = False,
+    printing: bool = False,
+    guardian_name: str = "",
+) -> Consent:
+    """Record that the student agrees to this version of the text, and to what else is ticked.
+
+    The same again changes nothing. Raises Conflict when the season's text has another version by now,
+    and PortalError when a guardian has to agree and is not named.
     """
     if version != season.consent_version:
         raise Conflict(_("The text has changed in the meantime. Please read it again."))
+    guardian_name = " ".join(guardian_name.split())
+    if needs_guardian(student) and not guardian_name:
+        raise PortalError(_("You are under 14: your parent or guardian has to agree and to give the own name."))
+    text = _text_of(season)
+    ticks = {"face_comparison": face_comparison, "printing": printing, "guardian_name": guardian_name}
     with transaction.atomic():
-        consent, is_new = Consent.objects.get_or_create(
-            student=student, version=version, defaults={"school_id": student.school_id}
-        )
-        if is_new:
-            history.record("student.agreed", student, by=by, facts={"version": version})
-    return consent
+        Student.objects.select_for_update(of=("self",), no_key=True).get(pk=student.pk)  # one agreement at a time
+        present = Consent.objects.filter(student=student, ended_at=None)
+        if same := present.filter(text=text, version=version, **ticks).first():
+            return same
+        present.update(ended_at=timezone.now())
+        made = Consent.objects.create(student=student, school_id=student.school_id, version=version, text=text, **ticks)
+        facts = {"version": version, "text": text.sha256[:12], "face_comparison": face_comparison, "printing": printing}
+        history.record("student.agreed", student, by=by, facts=facts | {"by_guardian": bool(guardian_name)})
+        if not face_comparison:
+            forget_face(student)
+    return made
+
+
+def forget_face(student: Student) -> None:
+    """Delete what the comparison of faces keeps of the student's photos."""
+    Imprint.objects.filter(photo__student=student).delete()
+    Likeness.objects.filter(photo__student=student).delete()
+
+
+def _text_of(season: Season) -> ConsentText:
+    """The season's words as they are now, kept once for everybody who agrees to them."""
+    words = season.consent_text
+    sha256 = hashlib.sha256(words.encode()).hexdigest()
+    return ConsentText.objects.get_or_create(sha256=sha256, defaults={"words": words})[0]

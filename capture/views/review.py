@@ -16,6 +16,7 @@ from capture.judging import explanations, judge, likeness
 from capture.models import Likeness, Photo
 from capture.review import decisions, exemptions, return_reasons, view_log, worklist
 from capture.review.worklist import Worklist
+from capture.sign_in import consent
 from portal import event_text, permissions
 from portal.access import school_page
 from portal.form_fields import PickedForm, checked
@@ -104,6 +105,7 @@ def _single(request: Any, listed: Worklist, pk: int | None) -> dict[str, Any]:
     return context | {
         "student": photo.student,
         "found": found,
+        "is_not_compared": not consent.allows_comparison(photo.student),
         "marks": explanations.marks(found),
         "exemption": exemption,
         "excused": explanations.explain_excused(photo),

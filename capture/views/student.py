@@ -127,10 +127,14 @@ def _school_information(request: Any) -> dict[str, Any]:
 @student_page
 def confirm(request: Any) -> HttpResponse:
     """Step 1: confirm the details and agree to the use of the portrait."""
-    form = ConfirmForm(request.POST or None, initial={"version": request.season.consent_version})
+    form = ConfirmForm(
+        request.POST or None,
+        initial={"version": request.season.consent_version},
+        needs_guardian=consent.needs_guardian(request.student),
+    )
     if request.method == "POST" and form.is_valid():
-        version = form.cleaned_data["version"]
-        consent.agree(student=request.student, season=request.season, version=version, by=request.student)
+        chosen = {name: value for name, value in form.cleaned_data.items() if name not in ("is_me", "agrees")}
+        consent.agree(student=request.student, season=request.season, by=request.student, **chosen)
         return redirect("capture:rules")
     agreed = consent.has_agreed(request.student, request.season)
     context = {"step": 1, "form": form, "agreed": agreed}

@@ -1,0 +1,84 @@
+"""The student's own data: what is kept, who looked at it, the consent, and a copy to take away."""
+
+import io
+import json
+import zipfile
+from typing import Any
+
+from django.contrib import messages
+from django.core.serializers.json import DjangoJSONEncoder
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from capture.models import Consent, Photo
+from capture.sign_in import consent, consent_withdrawal
+from portal import files, history
+from students.privacy import own_data
+from students.student_access import student_page
+
+SHOWN = 100
+
+
+@require_GET
+@student_page
+def own_data_page(request: Any) -> HttpResponse:
+    student = request.student
+    context = {
+        "consent": consent.in_force(student),
+        "earlier": Consent.objects.filter(student=student, ended_at__isnull=False).order_by("-ended_at"),
+        "lookers": own_data.lookers(student, most=SHOWN),
+        "photos": Photo.objects.filter(student=student),
+        "is_handed_in": Photo.objects.filter(
+            student=student, is_current=True, status__in=consent_withdrawal.HANDED_IN
+        ).exists(),
+    }
+    return render(request, "capture/own_data.html", context)
+
+
+@require_POST
+@student_page
+def own_data_copy(request: Any) -> HttpResponse:
+    """A ZIP with data.json and the student's pictures."""
+    student = request.student
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as made:
+        data = json.dumps(own_data.collect(student), cls=DjangoJSONEncoder, ensure_ascii=False, indent=1)
+        made.writestr("data.json", data)
+        for photo in Photo.objects.filter(student=student):
+            for kind in ("original", "portrait"):
+                picture = getattr(photo, kind)
+                if picture.name and picture.storage.exists(picture.name):
+                    with picture.open("rb") as opened:
+                        made.writestr(f"{photo.pk}-{kind}.jpg", opened.read())
+    history.record("student.data_taken", student, by=student)
+    return files.attachment(file.getvalue(), filename=f"{student.student_no}.zip", content_type="application/zip")
+
+
+@require_POST
+@student_page
+def choose(request: Any) -> HttpResponse:
+    """Other ticks for face comparison and printing house, under the text that the student agreed to."""
+    given = consent.in_force(request.student)
+    if given is None or given.version != request.season.consent_version:
+        return redirect("capture:confirm")
+    consent.agree(
+        student=request.student,
+        season=request.season,
+        version=given.version,
+        by=request.student,
+        face_comparison="face_comparison" in request.POST,
+        printing="printing" in request.POST,
+        guardian_name=given.guardian_name,
+    )
+    messages.success(request, _("Saved."))
+    return redirect("capture:own_data")
+
+
+@require_POST
+@student_page
+def withdraw(request: Any) -> HttpResponse:
+    consent_withdrawal.withdraw(student=request.student, by=request.student)
+    messages.success(request, _("Your consent is taken back."))
+    return redirect("capture:own_data")

@@ -1,0 +1,86 @@
+"""What the product knows about a student, for the student: a page and a copy to take away.
+
+Each room registers its part:
+
+    own_data.register("payments", lambda student: [...])
+
+A part is JSON-safe, or has dates, and holds nothing about anybody else.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import Q
+
+from portal import history
+from portal.event_text import sentence_of
+from portal.models import Event, Look, Notification
+from students.models import Correction, Student
+
+Part = Callable[[Student], Any]
+_PARTS: dict[str, Part] = {}
+FIELDS = (
+    *("student_no", "name", "gender", "id_type", "id_number", "level", "college", "major", "class_name", "phone"),
+    *("email", "stage", "fee_state", "locked_at", "lock_reason", "created_at", "updated_at"),
+)
+# Events that show or give away data of one student.
+ACCESS_EVENTS = ("student.revealed", "photo.looked", "photo.compared", "photo.downloaded")
+
+
+def register(name: str, part: Part) -> None:
+    if name in _PARTS:
+        raise ValueError(f"{name} is registered twice.")
+    _PARTS[name] = part
+
+
+def collect(student: Student) -> dict[str, Any]:
+    """{part: data} of everything that is registered."""
+    return {name: part(student) for name, part in _PARTS.items()}
+
+
+def lookers(student: Student, *, most: int) -> list[dict[str, Any]]:
+    """Who of the staff saw the student's data, newest first: when, who, and what they saw."""
+    looks = Look.objects.filter(students__contains=[student.pk])[:most]
+    found: list[dict[str, Any]] = [
+        {"at": look.at, "who": look.actor_name, "what": look.get_kind_display()} for look in looks
+    ]
+    events = Event.objects.filter(_about(student), kind__in=ACCESS_EVENTS).exclude(actor_key=student.actor_key)[:most]
+    found += [{"at": event.at, "who": event.actor_name, "what": str(sentence_of(event))} for event in events]
+    return sorted(found, key=lambda row: row["at"], reverse=True)[:most]
+
+
+def _about(student: Student) -> Q:
+    own = Q(object_type=student._meta.label_lower, object_id=student.pk)
+    return own | Q(object_type="capture.photo", facts__student=student.pk, school_id=student.school_id)
+
+
+register(
+    "student",
+    lambda student: (
+        {name: getattr(student, name) for name in FIELDS}
+        | {"school": student.school.name, "season": student.season.year}
+    ),
+)
+register(
+    "corrections",
+    lambda student: list(
+        Correction.objects.filter(student=student).values(
+            "field", "wanted", "explanation", "status", "answer", "created_at", "decided_at"
+        )
+    ),
+)
+register(
+    "messages",
+    lambda student: list(
+        Notification.objects.filter(recipient_key=student.actor_key).values(
+            "kind", "parameters", "created_at", "read_at"
+        )
+    ),
+)
+register("looks", lambda student: lookers(student, most=10_000))
+register(
+    "history",
+    lambda student: [
+        {"at": event.at, "what": str(sentence_of(event)), "facts": event.facts} for event in history.of(student)
+    ],
+)

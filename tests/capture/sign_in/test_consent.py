@@ -1,0 +1,143 @@
+"""What students agree to, with the words; taking it back; guardians."""
+
+import hashlib
+import io
+import json
+import zipfile
+
+import pytest
+
+from capture.judging import judge
+from capture.models import Consent, Imprint, Photo
+from capture.review import automatic_approval
+from capture.sign_in import consent, consent_withdrawal
+from portal.errors import Conflict, PortalError
+from portal.models import Event, Notification
+from portal.tenancy import system_scope
+from printing import print_runs
+from schools.models import Season
+from students.models import Student
+from tests import factories
+from tests.capture.conftest import sign_in
+from tests.support.words import said
+
+pytestmark = pytest.mark.django_db
+YES = {"is_me": "on", "agrees": "on", "version": "1"}
+
+
+@pytest.fixture(autouse=True)
+def _unscoped_rows():
+    with system_scope():
+        yield
+
+
+def agree(student, **ticks) -> Consent:
+    return consent.agree(student=student, season=student.season, version="1", by=student, **ticks)
+
+
+def test_the_words_and_each_tick_are_kept(student_client, student, season):
+    student_client.post("/me/confirm/", YES | {"printing": "on"})
+    given = Consent.objects.get(student=student)
+    assert (given.text.words, given.face_comparison, given.printing) == (season.consent_text, False, True)
+    assert given.text.sha256 == hashlib.sha256(season.consent_text.encode()).hexdigest()
+    Season.objects.update(consent_text="Other words.", consent_version="2")
+    assert season.consent_text in student_client.get("/me/data/").content.decode()  # read again, as it was
+    event = Event.objects.get(kind="student.agreed")
+    assert (event.facts["printing"], event.facts["face_comparison"]) == (True, False)
+
+
+def test_other_ticks_end_the_agreement_before_and_the_same_again_changes_nothing(student):
+    first = agree(student, face_comparison=True)
+    assert agree(student, face_comparison=True) == first
+    second = agree(student, printing=True)
+    first.refresh_from_db()
+    assert first.ended_at is not None
+    assert consent.in_force(student) == second
+
+
+def test_without_the_tick_no_face_is_compared_and_a_person_is_told_to_look(
+    student, owner_client, good_photo, enrolment, season
+):
+    agree(student)
+    photo = factories.photo(student, "checking")
+    with photo.original.open("wb") as file:
+        file.write(good_photo)
+    judge.judge_photo(photo_id=photo.pk)
+    photo.refresh_from_db()
+    assert photo.status == Photo.Status.READY
+    assert not Imprint.objects.filter(photo=photo).exists()
+    factories.limit_set(season, approves_green=True)
+    Photo.objects.filter(pk=photo.pk).update(status="submitted", compared_at=photo.checked_at)
+    assert not automatic_approval.is_green(Photo.objects.get(pk=photo.pk))
+    assert said("Not compared with other photos") in owner_client.get("/school/review/").content.decode()
+
+
+def test_taking_the_tick_back_deletes_the_imprint(student):
+    photo = factories.photo(student, "submitted")
+    Imprint.objects.create(photo=photo, school=student.school)
+    agree(student, printing=True)
+    assert not Imprint.objects.filter(photo=photo).exists()
+
+
+def test_who_has_not_agreed_to_the_printing_house_is_not_printed(school, season, enrolment):
+    asked, other = (factories.student(school, season) for _ in range(2))
+    for row in (asked, other):
+        factories.photo(row, "approved")
+        Student.objects.filter(pk=row.pk).update(stage="proofed")
+    agree(other, face_comparison=True)
+    assert [photo.student_id for photo in print_runs.printable_portraits(enrolment)] == [asked.pk]
+
+
+def test_withdrawal_deletes_what_is_not_handed_in(student_client, student):
+    photo = factories.photo(student, "ready")
+    names = [photo.original.name, photo.portrait.name]
+    answer = student_client.post("/me/data/consent/withdraw/", follow=True)
+    assert said("Your consent is taken back.") in answer.content.decode()
+    photo.refresh_from_db()
+    assert (photo.status, photo.original.name, photo.portrait.name) == ("withdrawn", "", "")
+    assert not any(photo.original.storage.exists(name) for name in names)
+    assert consent.in_force(student) is None
+    with pytest.raises(Conflict):
+        consent_withdrawal.withdraw(student=student, by=student)
+
+
+def test_withdrawal_tells_the_school_of_a_photo_in_its_hands(student, owner):
+    photo = factories.photo(student, "submitted")
+    consent_withdrawal.withdraw(student=student, by=student)
+    photo.refresh_from_db()
+    assert photo.original.name
+    assert Notification.objects.get(recipient_key=owner.actor_key).kind == "consent_withdrawn"
+
+
+def test_under_14_a_guardian_agrees(school, season):
+    born = f"{season.year - 12}0101"
+    child = factories.student(school, season, id_number=factories.id_number(7, born=born))
+    with pytest.raises(
+        PortalError, match=said("You are under 14: your parent or guardian has to agree and to give the own name.")
+    ):
+        agree(child)
+    client = sign_in(child)
+    assert "guardian_name" in client.get("/me/confirm/").content.decode()
+    assert client.post("/me/confirm/", YES).status_code == 400
+    client.post("/me/confirm/", YES | {"guardian_name": "王 大"})
+    assert Consent.objects.get(student=child).guardian_name == "王 大"
+
+
+def test_a_grown_student_is_not_asked_for_a_guardian(student_client, student):
+    assert not consent.needs_guardian(student)
+    assert "guardian_name" not in student_client.get("/me/confirm/").content.decode()
+
+
+def test_a_student_sees_who_looked_and_takes_a_copy(student_client, student, owner_client):
+    factories.photo(student, "submitted")
+    owner_client.get(f"/school/roster/{student.pk}/")
+    owner_client.post(f"/school/roster/{student.pk}/reveal/")
+    page = student_client.get("/me/data/").content.decode()
+    assert page.count("Owner") >= 2
+    assert said("Document number looked at") in page
+    with zipfile.ZipFile(io.BytesIO(student_client.post("/me/data/copy/").content)) as made:
+        data = json.loads(made.read("data.json"))
+        assert sum(name.endswith(".jpg") for name in made.namelist()) == 2
+    assert data["student"]["id_number"] == student.id_number
+    assert {"consents", "photos", "payments", "proof", "messages", "looks", "history"} <= set(data)
+    assert Event.objects.filter(kind="student.data_taken").exists()
