@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from import_export import fields, resources, widgets
 
+from portal import formulas
 from schools.models import Area, School
 
 
@@ -20,7 +21,7 @@ class AreaWidget(widgets.Widget):
         return area
 
     def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
-        return str(value or "")
+        return formulas.harmless_delimited(str(value or ""))
 
 
 class KindWidget(widgets.Widget):
@@ -53,12 +54,18 @@ class KindWidget(widgets.Widget):
 
 
 class TextWidget(widgets.CharWidget):
-    """Text without outer spaces, and without the ".0" that a spreadsheet adds to a number."""
+    """Text without outer spaces, and without the ".0" that a spreadsheet adds to a number.
+
+    In an export a text that could be a formula has an apostrophe.
+    """
 
     def clean(self, value: Any, row: Any = None, **kwargs: Any) -> str:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         return str(value if value is not None else "").strip()
+
+    def render(self, value: Any, obj: Any = None, **kwargs: Any) -> str:
+        return formulas.harmless_delimited(str(value or ""))
 
 
 def _text(name: str, heading: str) -> fields.Field:

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from import_export.results import Result
 
-from portal import history, workbooks
+from portal import formulas, history, workbooks
 from portal.errors import PortalError
 from portal.models import User
 from schools.enrolments import enrol
@@ -34,10 +34,10 @@ class SheetReport:
 
 
 def write_sheet(schools: Iterable[School]) -> bytes:
-    """The schools as .xlsx. Text that looks like a formula is escaped."""
+    """The schools as .xlsx. A text that could be a formula has an apostrophe, which `read_sheet` removes."""
     dataset = SchoolResource().export(schools)
     dataset.title = "学校"
-    return bytes(dataset.export("xlsx", escape=True))
+    return bytes(dataset.export("xlsx"))
 
 
 def import_schools(content: bytes, *, by: User, season: Season | None = None) -> SheetReport:
@@ -85,8 +85,10 @@ def _dataset(headings: list[str], rows: list[list[str]]) -> tablib.Dataset:
 
 def _plain(text: str) -> str:
     """The text of a cell. What has none, such as an error value, is shown as what it is: no field takes it."""
-    kind, _space, shown = text.partition(" ")
-    return shown or kind[1:] if text.startswith("\0") else text
+    if text.startswith("\0"):
+        kind, _space, shown = text.partition(" ")
+        return shown or kind[1:]
+    return text[1:] if text.startswith("'") and formulas.is_formula(text[1:]) else text
 
 
 def _report(result: Result) -> SheetReport:

@@ -12,13 +12,12 @@ from import_export import fields, resources
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
-from portal import workbooks
+from portal import formulas, workbooks
 from students.models import Student
 from students.roster import spreadsheet_writer
 from students.roster.cells import GENDER_HEADINGS, ID_TYPE_HEADINGS
 from students.roster.columns import COLUMNS
 
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 CONTENT_TYPES = {"xlsx": workbooks.CONTENT_TYPE, "csv": "text/csv; charset=utf-8"}
 Value = Callable[[Student], Any]
 
@@ -31,12 +30,7 @@ class ExportColumn(fields.Field):
         self.value = value
 
     def export(self, instance: Any, **kwargs: Any) -> str:
-        return escape_formula(str(self.value(instance)))
-
-
-def escape_formula(text: str) -> str:
-    """The text, with a leading apostrophe if a spreadsheet would read it as a formula."""
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+        return formulas.harmless_delimited(str(self.value(instance)))
 
 
 _SHOWN: dict[str, Value] = {

@@ -133,10 +133,10 @@ def without_invisible(value: str) -> str:
 
 
 def hidden_problem(value: str) -> Problem | None:
-    """A problem that names the first character that cannot be seen."""
+    """A problem that names the first character that cannot be seen; line ends and tabs are spaces."""
     if value.isprintable():
         return None
-    hidden = next((c for c in value if unicodedata.category(c) in _HIDDEN and not _IS_HAN(c)), "")
+    hidden = next((c for c in value if unicodedata.category(c) in _HIDDEN and c not in "\t\r\n" and not _IS_HAN(c)), "")
     return Problem("characters", {"character": f"U+{ord(hidden):04X}"}) if hidden else None
 
 
@@ -158,14 +158,12 @@ def formula_sign_problem(value: str) -> Problem | None:
 def name(value: str) -> Cleaned:
     if _PLAIN_NAME(value):
         return value
+    if problem := hidden_problem(value):
+        return Problem("private_character") if _PRIVATE(value) else problem
     value = _RADICALS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), value)
     value = unicodedata.normalize("NFC", value)
     value = _SPACE_IN_HAN.sub("", " ".join(value.split())).translate(_DOTS)
     value = _AROUND_DOT.sub("·", _ASCII_DOT.sub("·", value))
-    if _PRIVATE(value):
-        return Problem("private_character")
-    if problem := hidden_problem(value):
-        return problem
     if not (unicodedata.category(value[0]).startswith(("L", "N")) or _IS_HAN(value[0])):
         return formula_sign_problem(value) or Problem("name")
     if _DASH(value):
@@ -182,12 +180,12 @@ def _is_name_character(character: str) -> bool:
 @lru_cache(maxsize=20_000)
 def plain_text(value: str) -> Cleaned:
     """Colleges, majors, classes and levels: any printed characters."""
+    if _PRIVATE(value):
+        return Problem("private_character")
     if problem := hidden_problem(value):
         return problem
     value = " ".join(value.split())
-    if problem := formula_sign_problem(value) or date_problem(value):
-        return problem
-    return Problem("private_character") if _PRIVATE(value) else value
+    return formula_sign_problem(value) or date_problem(value) or value
 
 
 def student_no(value: str) -> Cleaned:

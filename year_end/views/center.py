@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from portal import formulas
 from portal.access import center_page
 from portal.errors import PortalError
 from portal.formatting import yuan
@@ -107,17 +108,19 @@ def export(request: Any) -> HttpResponse:
     )
     for row in ranking.awards_by_rank(season):
         writer.writerow(
-            [
-                row.rank,
-                row.school.code,
-                row.school.name,
-                row.score,
-                row.figures.get("roster", 0),
-                row.figures.get("captured", 0),
-                "是" if row.is_commended else "",
-                row.commended_person,
-                "是" if row.is_criticised else "",
-                yuan(row.allowance_fen),
-            ]
+            formulas.harmless_row(
+                [
+                    row.rank,
+                    row.school.code,
+                    row.school.name,
+                    row.score,
+                    row.figures.get("roster", 0),
+                    row.figures.get("captured", 0),
+                    "是" if row.is_commended else "",
+                    row.commended_person,
+                    "是" if row.is_criticised else "",
+                    yuan(row.allowance_fen),
+                ]
+            )
         )
     return response
