@@ -82,7 +82,7 @@ class CallbackQuerySet(models.QuerySet["Callback"]):
 
 
 class Callback(models.Model):
-    """A provider's message, stored before it is verified.
+    """A provider's message as it came: the evidence of a payment when `verified`, else a forgery, kept for days.
 
     It has no school, because the school is not known yet.
     """

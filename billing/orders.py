@@ -4,6 +4,7 @@ An order is opened, confirmed by the provider, or closed unpaid.
 """
 
 import datetime as dt
+import hashlib
 import logging
 import secrets
 from typing import Any
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 ORDER_LIFETIME = dt.timedelta(minutes=30)
 REFUND_TIMEOUT = dt.timedelta(minutes=10)
 BOOKED = "booked"
+UNVERIFIED = "unverified-"  # begins the number of a message that no provider has signed
 
 
 @retried
@@ -73,29 +75,38 @@ def start_payment(order: Order) -> str:
 
 
 def receive_callback(provider_name: str, callback: CallbackMessage) -> Callback:
-    """Store a provider's message as it came, verify it, and book its payment.
+    """Verify a provider's message, store it as it came, and book its payment.
 
-    The same message is booked once.
-
-    Raises ProviderError when the signature is wrong; the view answers the provider with an error
-    then.
+    The same payment is booked once; the first verified message of it is kept as the evidence. Raises
+    ProviderError when the signature is wrong; the message is kept for a while then, apart from payments.
     """
-    provider = providers.get(provider_name)
-    stored = _store(provider_name, provider.external_id(callback), callback)
-    paid = provider.verify(callback)
-    Callback.objects.filter(pk=stored.pk).update(verified=True)
+    try:
+        paid = providers.get(provider_name).verify(callback)
+    except ProviderError:
+        _store(provider_name, UNVERIFIED + hashlib.sha256(callback.body.encode()).hexdigest()[:40], callback)
+        raise
+    stored = _store(provider_name, paid.external_id, callback, verified=True)
     with across_schools():  # the message names an order, not a school
         order = Order.objects.select_related("school", "season", "student").filter(number=paid.order_number).first()
     return _book(stored, paid, order if order and order.provider == provider_name else None)
 
 
-def _store(provider_name: str, external_id: str, callback: CallbackMessage) -> Callback:
-    values = {"headers": callback.headers, "body": callback.body.replace("\0", "")[:20_000]}
+def _store(provider_name: str, external_id: str, callback: CallbackMessage, *, verified: bool = False) -> Callback:
+    headers = {name: value.replace("\0", "") for name, value in callback.headers.items()}
+    values = {"headers": headers, "body": callback.body.replace("\0", ""), "verified": verified}
     try:
         with transaction.atomic():
             return Callback.objects.create(provider=provider_name, external_id=external_id, **values)
     except IntegrityError:
-        return Callback.objects.get(provider=provider_name, external_id=external_id)
+        stored = Callback.objects.get(provider=provider_name, external_id=external_id)
+    if verified and callback.body and not stored.body:  # we had asked before the provider's message came
+        Callback.objects.filter(pk=stored.pk).update(**values)
+    return stored
+
+
+def purge_unverified(*, older_than: dt.datetime) -> int:
+    """Delete messages whose signature was wrong; return how many."""
+    return Callback.objects.filter(verified=False, received_at__lt=older_than).delete()[0]
 
 
 def _book(stored: Callback, paid: Payment, order: Order | None) -> Callback:
@@ -149,7 +160,7 @@ def query_provider(order: Order) -> Order:
     """
     paid = providers.get(order.provider).query(order_number=order.number)
     if paid:
-        _book(_store(order.provider, paid.external_id, CallbackMessage({}, "")), paid, order)
+        _book(_store(order.provider, paid.external_id, CallbackMessage({}, ""), verified=True), paid, order)
         order.refresh_from_db()
     return order
 

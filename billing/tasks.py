@@ -1,6 +1,10 @@
 """The periodic tasks of billing. Their times are in config/celery.py."""
 
+import datetime as dt
+
 from celery import shared_task
+from django.conf import settings
+from django.utils import timezone
 
 from billing import fee_accounts, orders
 from portal.tenancy import system_scope
@@ -10,6 +14,11 @@ from schools.models import Season
 @shared_task
 def close_unpaid() -> None:
     orders.close_unpaid()
+
+
+@shared_task
+def purge_callbacks() -> None:
+    orders.purge_unverified(older_than=timezone.now() - dt.timedelta(days=settings.CALLBACK_DAYS))
 
 
 @shared_task

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
+from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -31,6 +31,7 @@ from capture.upload import intake, submission
 from capture.views import pictures
 from portal.accounts.addresses import address_of
 from portal.errors import NotAllowed, PortalError
+from portal.json_bodies import JSONParser
 from portal.tenancy import school_scope
 from schools import opening_hours
 from schools.models import Enrolment

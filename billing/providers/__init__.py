@@ -18,8 +18,23 @@ def get(name: str) -> Provider:
     return PROVIDERS[name]
 
 
+def is_configured(name: str) -> bool:
+    """Whether messages of this provider are heard: a simulator only while it is the way to pay."""
+    return name in PROVIDERS and (not PROVIDERS[name].is_simulated or name == settings.PAYMENT_PROVIDER)
+
+
 def default() -> Provider:
     return get(settings.PAYMENT_PROVIDER)
 
 
-__all__ = ["PROVIDERS", "CallbackMessage", "Checkout", "Payment", "Provider", "ProviderError", "default", "get"]
+__all__ = [
+    "PROVIDERS",
+    "CallbackMessage",
+    "Checkout",
+    "Payment",
+    "Provider",
+    "ProviderError",
+    "default",
+    "get",
+    "is_configured",
+]

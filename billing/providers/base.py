@@ -32,7 +32,7 @@ class CallbackMessage:
 
 @dataclass(frozen=True)
 class Payment:
-    """A payment that the provider confirms. `external_id` is the provider's own number of it."""
+    """A payment that the provider confirms. `external_id` is the provider's own number of it, at most 64 characters."""
 
     order_number: str
     amount_fen: int
@@ -47,14 +47,8 @@ class Provider(Protocol):
     def start(self, *, order_number: str, amount_fen: int, subject: str) -> Checkout:
         """Begin a payment. `subject` is shown to the payer."""
 
-    def external_id(self, callback: CallbackMessage) -> str:
-        """The provider's number of this message, at most 64 characters.
-
-        Reads an unverified message; never raises.
-        """
-
     def verify(self, callback: CallbackMessage) -> Payment:
-        """The payment in the message. Raises ProviderError when the signature is wrong."""
+        """The payment in the message. Raises ProviderError when the signature is wrong or it holds no payment."""
 
     def query(self, *, order_number: str) -> Payment | None:
         """Ask the provider for the payment of an order; None while it is unpaid."""

@@ -10,12 +10,18 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_ratelimit.core import get_usage
+from redis.exceptions import RedisError
 
 from billing import orders, providers
 from billing.models import Order
 from billing.providers import CallbackMessage, ProviderError
 from billing.providers.simulator import SIGNATURE, Simulator
+from portal.accounts.addresses import address_of
 from students.student_access import student_page
+
+MAX_MESSAGE = 64 * 1024  # bytes of a provider's message
+WRONG_MESSAGES = "60/10m"  # from one address
 
 
 @require_http_methods(["GET", "POST"])
@@ -57,10 +63,34 @@ def simulator(request: Any, number: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def notify(request: Any, provider: str) -> HttpResponse:
-    """A provider reports a payment. The message's signature is the only authentication."""
-    callback = CallbackMessage({SIGNATURE: request.headers.get(SIGNATURE, "")}, request.body.decode("utf-8", "replace"))
+    """A provider reports a payment. The message's signature is the only authentication.
+
+    An address that sends many wrong ones is not read for a while; right ones are never counted.
+    """
+    if not providers.is_configured(provider):
+        raise Http404
+    if _has_sent_too_many(request, increment=False):
+        return HttpResponse("too many wrong messages", status=429)
+    if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_MESSAGE:
+        return HttpResponse("too large", status=413)
     try:
-        orders.receive_callback(provider, callback)
-    except ProviderError:
+        body = request.read(MAX_MESSAGE + 1)
+        if len(body) > MAX_MESSAGE:
+            return HttpResponse("too large", status=413)
+        orders.receive_callback(
+            provider, CallbackMessage({SIGNATURE: request.headers.get(SIGNATURE, "")[:1000]}, body.decode())
+        )
+    except (ProviderError, UnicodeDecodeError):
+        _has_sent_too_many(request, increment=True)
         return HttpResponse("refused", status=400)
     return HttpResponse("success")
+
+
+def _has_sent_too_many(request: Any, *, increment: bool) -> bool:
+    """Count wrong messages by address. While Redis is down nobody is refused: a payment must come in."""
+    address = address_of(request.META)
+    try:
+        usage = get_usage(None, group="notify", key=lambda *_: address, rate=WRONG_MESSAGES, increment=increment)
+    except RedisError:
+        return False
+    return bool(usage and usage["should_limit"])

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from billing import fee_accounts, ledger, orders
+from billing import fee_accounts, ledger, orders, tasks
 from billing.models import Callback, Order
 from billing.providers import CallbackMessage, ProviderError
 from billing.providers.simulator import SIGNATURE, Simulator
@@ -54,6 +54,31 @@ def test_forged_callback_is_stored_and_refused(student, paying):
     order.refresh_from_db()
     assert order.status == Order.Status.CREATED
     assert not Callback.objects.get().verified
+
+
+def test_a_forgery_sent_ahead_does_not_stand_in_for_the_evidence(student, paying):
+    """Its body names the payment that is to come; the signed message is what is kept of it."""
+    order = orders.open_order(student=student, enrolment=paying)
+    callback = Simulator().pay(order_number=order.number, amount_fen=order.amount_fen)
+    number = json.loads(callback.body)["transaction_id"]
+    forged = CallbackMessage({}, json.dumps({"transaction_id": number, "order_number": "x", "amount_fen": 1}))
+    with pytest.raises(ProviderError):
+        orders.receive_callback("simulator", forged)
+    orders.receive_callback("simulator", callback)
+    kept = Callback.objects.get(external_id=number)
+    assert (kept.verified, kept.body, kept.headers) == (True, callback.body, callback.headers)
+
+
+def test_wrong_messages_are_deleted_after_a_while_and_evidence_never(student, paying, settings):
+    order = orders.open_order(student=student, enrolment=paying)
+    with pytest.raises(ProviderError):
+        orders.receive_callback("simulator", CallbackMessage({}, "forged"))
+    orders.receive_callback("simulator", Simulator().pay(order_number=order.number, amount_fen=order.amount_fen))
+    tasks.purge_callbacks()
+    assert Callback.objects.count() == 2
+    Callback.objects.update(received_at=timezone.now() - dt.timedelta(days=settings.CALLBACK_DAYS + 1))
+    tasks.purge_callbacks()
+    assert [row.verified for row in Callback.objects.all()] == [True]
 
 
 def test_wrong_amount_waits_for_a_person(student, paying):

@@ -5,7 +5,8 @@ from django.utils import timezone
 
 from billing import fee_accounts, orders
 from billing.models import Callback, FeeAccount, LedgerEntry, Order
-from billing.providers.simulator import Simulator
+from billing.providers.simulator import SIGNATURE, Simulator
+from billing.views import student as student_views
 from portal.models import Event, User
 from portal.tenancy import system_scope
 from schools.models import Enrolment
@@ -134,12 +135,49 @@ def test_notify_refuses_a_forged_message(db):
     assert response.status_code == 400
 
 
-@pytest.mark.parametrize("body", [b'{"transaction_id": "a\\u0000b"}', b"\x00\xff", b"[" * 100_000, b'["x"]'])
+NOTIFY = ("billing:notify", ["simulator"])
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"transaction_id": "a\\u0000b"}', b'{"a": "\\ud800"}', b"\x00", b"[" * 60_000, b'["x"]', b""]
+)
 def test_notify_refuses_whatever_bytes_come(db, body):
-    url = reverse("billing:notify", args=["simulator"])
+    url = reverse(NOTIFY[0], args=NOTIFY[1])
     response = Client().post(url, body, content_type="application/json", HTTP_X_SIMULATOR_SIGNATURE="\xe9" * 64)
     assert response.status_code == 400
     assert not Callback.objects.get().verified
+
+
+def test_notify_keeps_nothing_of_what_it_need_not_read(db, settings):
+    url = reverse(NOTIFY[0], args=NOTIFY[1])
+    assert Client().post(url, b"x" * 70_000, content_type="text/plain").status_code == 413
+    assert Client().post(url, b"\xff\xfe", content_type="text/plain").status_code == 400
+    unknown = reverse("billing:notify", args=["nobody"])
+    assert Client().post(unknown, b"{}", content_type="text/plain").status_code == 404
+    settings.PAYMENT_PROVIDER = ""
+    assert Client().post(url, b"{}", content_type="text/plain").status_code == 404
+    assert not Callback.objects.exists()
+
+
+def test_an_address_with_many_wrong_messages_is_not_read_for_a_while(db, monkeypatch):
+    monkeypatch.setattr(student_views, "WRONG_MESSAGES", "2/10m")
+    url = reverse(NOTIFY[0], args=NOTIFY[1])
+    client = Client(REMOTE_ADDR="198.51.100.7")
+    answers = [client.post(url, b"%d" % n, content_type="text/plain").status_code for n in range(5)]
+    assert answers == [400, 400, 400, 429, 429]
+    assert Client(REMOTE_ADDR="198.51.100.8").post(url, b"{}", content_type="text/plain").status_code == 400
+
+
+def test_right_messages_are_never_too_many(student, enrolment, owner, scoped, monkeypatch):
+    monkeypatch.setattr(student_views, "WRONG_MESSAGES", "2/10m")
+    fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    order = orders.open_order(student=student, enrolment=enrolment)
+    message = Simulator().pay(order_number=order.number, amount_fen=order.amount_fen)
+    client = Client(REMOTE_ADDR="198.51.100.9")
+    headers = {"HTTP_X_SIMULATOR_SIGNATURE": message.headers[SIGNATURE]}
+    url = reverse(NOTIFY[0], args=NOTIFY[1])
+    answers = [client.post(url, message.body, content_type="text/plain", **headers) for _ in range(6)]
+    assert {answer.status_code for answer in answers} == {200}
 
 
 def test_the_operator_looks_at_the_books_and_at_what_providers_sent(student, enrolment, owner, scoped):

@@ -184,3 +184,16 @@ def test_schema_describes_every_call(client, season):
         "photos/{id}/portrait/",
         "submission/",
     }
+
+
+@pytest.mark.parametrize(
+    "body",
+    ['{"version": "\\ud800"}', "[" * 100_000, '{"a":' * 5_000, '{"version": NaN}', "{", f'{{"a": {"9" * 5000}}}'],
+)
+def test_json_that_cannot_be_stored_is_a_400(api, body):
+    """Never a fault of ours, whatever a client sends."""
+    for path in ("sign-in/", "consent/", "photos/current/appeal/", "exemption/", "photos/"):
+        for method in (api.post, api.put):
+            answer = method(f"{ME}{path}", body, content_type="application/json")
+            assert answer.status_code in (400, 405, 429), (path, answer.status_code)
+    assert api.post(f"{ME}consent/", body, content_type="application/json").status_code == 400
