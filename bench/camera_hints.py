@@ -44,9 +44,9 @@ async function pictureOf(url) {
   await frame.decode();
   return frame;
 }
-// Six looks: by then the worker has seen all parts of the picture.
+// Twelve looks: by then the worker has seen all parts of this picture, and nothing of the one before is left.
 async function facesOf(frame) {
-  for (let n = 0; n < 5; n += 1) await finder.find(frame);
+  for (let n = 0; n < 11; n += 1) await finder.find(frame);
   return finder.find(frame);
 }
 window.found = async (url) => facesOf(await pictureOf(url));

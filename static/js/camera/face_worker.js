@@ -13,7 +13,8 @@ const MIRRORED = [0, 1, 2, 3, 6, 7, 4, 5, 8, 9, 10, 11, 14, 15, 12, 13]; // the 
 const PART = 0.5; // side of a part over the picture's height
 const PARTS = [[0, 0], [1 / 3, 0.5], [1 / 3, 0.25], [0, 0.5], [0, 0.25], [1 / 3, 0]]; // left upper corners
 const SURE_OF_OTHERS = 0.7; // enlarged, noise looks like a face now and then
-const AROUND = 1.7; // side of the second look's square over that of the face's box
+const AROUND = 1.7; // side of the square around the main face over that of its box
+const SHIFTS = [[0, 0], [0.06, 0.03], [-0.04, 0.07]]; // of that square, in its sides, by turns
 
 // --- the network --------------------------------------------------------------------------------------------------
 
@@ -183,38 +184,72 @@ function between(pixels, width, height, x, y, out, to) {
   }
 }
 
-// Finds the faces of one picture after another. In each the whole picture comes first; then a square around the main face twice,
-// once mirrored, because there the points are finer and what the network has for one side goes away in the mean; then one of six
-// parts by turns, where somebody farther off is large enough to be found. What the other parts showed last is kept.
+// Finds the faces of one picture after another, in three runs of the network a look. Two are for the main face: a square around
+// where it was last, once mirrored, because there the points are finer and what the network has for one side goes away in the mean.
+// The third is for everybody else: by turns the whole picture and one of six parts, where somebody farther off is large enough
+// to be found. What the other places showed last is kept. Where the main face is lost, the whole picture comes at once.
 function finder(run) {
-  const others = PARTS.map(() => []);
+  const others = [[], ...PARTS.map(() => [])]; // of the whole picture, and of the parts
+  let main = null; // the numbers of the main face
+  let recent = []; // those of the last looks, the newest first
   let turn = 0;
   return (picture) => {
     const { width, height } = picture;
-    const side = Math.max(width, height);
     const look = (square, mirrored) => seenIn(run, picture, square, mirrored);
-    const found = look({ x: (width - side) / 2, y: (height - side) / 2, side });
-    const main = found.reduce((best, face) => (best && best.numbers[2] >= face.numbers[2] ? best : face), null);
-    const [x, y] = PARTS[turn];
-    const part = look({ x: x * width, y: y * height, side: PART * height });
-    others[turn] = part.filter(({ score }) => score > SURE_OF_OTHERS);
-    turn = (turn + 1) % PARTS.length;
-    const faces = main ? [finer(main, look)] : [];
-    for (const face of [...found, ...[].concat(...others)]) {
-      if (face !== main && !faces.some((known) => isSame(known.numbers, face.numbers))) faces.push(face);
+    const seeWhole = () => {
+      const side = Math.max(width, height);
+      const found = look({ x: (width - side) / 2, y: (height - side) / 2, side });
+      const largest = found.reduce((best, face) => (best && best.numbers[2] >= face.numbers[2] ? best : face), null);
+      others[0] = found.filter((face) => face !== largest);
+      return largest;
+    };
+    const shift = SHIFTS[turn % SHIFTS.length];
+    const isForParts = turn % 2 === 1;
+    let fine = isForParts && main ? finer(main, look, shift) : null;
+    if (!fine) {
+      const largest = seeWhole();
+      fine = largest && (finer(largest, look, shift) || largest);
+    }
+    if (isForParts) {
+      const part = (turn >> 1) % PARTS.length;
+      const [x, y] = PARTS[part];
+      others[part + 1] = look({ x: x * width, y: y * height, side: PART * height }).filter(({ score }) => score > SURE_OF_OTHERS);
+    }
+    turn += 1;
+    const isKnown = fine && main && isSame(fine.numbers, main.numbers);
+    main = fine;
+    recent = fine ? [fine.numbers, ...(isKnown ? recent : [])].slice(0, SHIFTS.length) : [];
+    const faces = main ? [{ score: main.score, numbers: steadied(recent) }] : [];
+    for (const face of [].concat(...others)) {
+      if (!faces.some((known) => isSame(known.numbers, face.numbers))) faces.push(face);
     }
     return faces.map((face) => described(face, picture));
   };
 }
 
-function finer(face, look) {
+// The face in a square around it, whose middle is shifted; null where it is not there.
+function finer(face, look, shift) {
   const [x, y, width, height] = face.numbers;
   const side = Math.max(width, height) * AROUND;
-  const square = { x: x - side / 2, y: y - side / 2, side };
+  const square = { x: x + (shift[0] - 0.5) * side, y: y + (shift[1] - 0.5) * side, side };
   const again = [look(square, false), look(square, true)].map((faces) => faces.find((one) => isSame(one.numbers, face.numbers)));
   const [plain, mirrored] = again;
-  if (!plain || !mirrored) return plain || face;
-  return { score: face.score, numbers: plain.numbers.map((number, i) => (number + mirrored.numbers[i]) / 2) };
+  if (!plain || !mirrored) return plain || null;
+  return { score: plain.score, numbers: plain.numbers.map((number, i) => (number + mirrored.numbers[i]) / 2) };
+}
+
+// The newest face, its points in the mean shape of the last looks: where a face lies in the network's grid moves each point a
+// little, so that the lean of one look is 1.25 degrees off (spread), of three 0.9.
+function steadied(recent) {
+  const middles = recent.map(middleOf);
+  const meanAt = (i) => recent.reduce((sum, numbers, n) => sum + numbers[i] - middles[n][i % 2], 0) / recent.length;
+  return recent[0].map((number, i) => (i < CORNERS ? number : middles[0][i % 2] + meanAt(i)));
+}
+
+function middleOf(numbers) {
+  const middle = [0, 0];
+  for (let i = CORNERS; i < numbers.length; i += 1) middle[i % 2] += numbers[i] / POINTS;
+  return middle;
 }
 
 // Whether the middle of one box lies in the other.
