@@ -94,7 +94,7 @@ BOUNDS = [
     ("fringe", "reject", "forehead_skin", 0.25, 0.2),
     ("fringe", "warn", "forehead_detail", 2.7, 2.8),
     ("fringe", "reject", "forehead_detail", 3.5, 3.6),
-    ("ears", "warn", "ear_skin", 0.2, 0.19),
+    ("ears", "warn", "ear_skin", 0.23, 0.22),
     ("necklace", "warn", "necklace", 0.65, 0.66),
     ("head_cover", "warn", "cover_colour", 0.22, 0.23),
     ("head_cover", "warn", "cover_around", 0.5, 0.51),

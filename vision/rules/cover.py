@@ -152,7 +152,7 @@ ears = COVER.add(
         label=_("Ears covered"),
         sentence=_("Hair may be covering the ears."),
         advice=_("Tuck your hair behind the ears."),
-        criteria=(criterion(_("Skin seen beside the cheeks"), SHARE, "ear_skin", warn=below(0.2)),),
+        criteria=(criterion(_("Skin seen beside the cheeks"), SHARE, "ear_skin", warn=below(0.23)),),
         places=dots("cheeks"),
     )
 )
