@@ -13,7 +13,7 @@ from functools import wraps
 from typing import Any
 
 from django.conf import settings
-from django.contrib import messages
+from django.contrib import auth, messages
 from django.contrib.auth.views import redirect_to_login
 from django.db import DataError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,7 +22,7 @@ from django.urls import resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal import history, permissions, student_limits
-from portal.errors import Conflict, InvalidForm, PortalError
+from portal.errors import Conflict, InvalidForm, NotAllowed, PortalError
 from portal.models import Membership
 from portal.tenancy import center_scope, school_scope
 from portal.transactions import is_retryable
@@ -67,6 +67,8 @@ class PortalMiddleware:
             # for that page.
             return HttpResponse(status=204)
         member = request.membership = membership_of(request.user)
+        if member and member.is_shut_out:
+            return _shut_out(request, member)
         for prepare in _REQUEST:
             prepare(request)
         source = history.source("api" if request.path.startswith("/api/") else "web")
@@ -86,6 +88,25 @@ class PortalMiddleware:
             log.warning("%s %s was refused by PostgreSQL: %s", request.method, request.path, error)
             error = Conflict()
         return refusal_page(request, error) if isinstance(error, PortalError) else None
+
+
+def _shut_out(request: Any, member: Membership) -> HttpResponse:
+    """End the session of a person whose school is switched off, and say so."""
+    auth.logout(request)
+    request.membership = None
+    error = ShutOut(member)
+    if request.path.startswith("/api/") or request.headers.get("Accept", "").startswith("application/json"):
+        return refusal_page(request, error)
+    messages.error(request, str(error))
+    return redirect_to_login(request.get_full_path())
+
+
+class ShutOut(NotAllowed):
+    """The person's school has been switched off."""
+
+    def __init__(self, member: Membership) -> None:
+        school = member.school.name if member.school else ""
+        super().__init__(_("%(school)s has been switched off. Its people cannot sign in.") % {"school": school})
 
 
 def _is_bare_405(request: HttpRequest, response: HttpResponse) -> bool:

@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from portal import student_limits
+from portal.accounts import people
 from portal.models import Membership, Role, User
 from portal.models.people import CENTER_ROLES, LIMITABLE_ROLES, SCHOOL_ROLES, rank_of
 from portal.student_limits import Limit
@@ -52,6 +53,9 @@ class PersonForm(forms.Form):
             for role in Role
             if role in roles and rank_of(role) <= own.rank
         ]
+        if member and not people.may_change_address(member, own):
+            self.fields["email"].disabled = True
+            self.fields["email"].help_text = _("Changed by the person alone, under “Sign-in security”.")
         self._offer_limits(school, member.limit if member else student_limits.NONE)
 
     def _offer_limits(self, school: Tenant | None, present: Limit) -> None:

@@ -1,16 +1,21 @@
 """What the room portal registers: actions, event kinds, badges and menu entries."""
 
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from portal import event_kinds, navigation, permissions, status_badges
+from portal import event_kinds, navigation, notification_kinds, permissions, status_badges
 from portal.context import count_unread
 from portal.models import Job, Role
+from portal.models.people import role_labels
+from portal.notification_kinds import NotificationKind
 from portal.permissions import ALL_ROLES, OFFICERS, SCHOOL
 from portal.status_badges import Badge
 
 ADMINS = frozenset({Role.CENTER_ADMIN, Role.SCHOOL_ADMIN})
 # Who starts long work, or is told when it failed.
 WORKING = OFFICERS | {Role.CENTER_PRINTING}
+
+NOT_ASKED = _("If you did not ask for this, tell your administrator or the center at once.")
 
 permissions.register_subject(
     _("People and the portal"), "people", "permissions", "history", "looks", "messages", "jobs"
@@ -29,6 +34,26 @@ permissions.register("jobs.see", _("See long work and take what it made"), roles
 permissions.register("jobs.retry", _("Start failed work again"), roles=ADMINS)
 permissions.register("jobs.dismiss", _("Take failed work off the overview"), roles=WORKING)
 
+notification_kinds.register(
+    NotificationKind(
+        "account.link_renewed",
+        _("A new link for your account was made"),
+        format_lazy("{} {}", _("By %(by)s; your old password no longer works."), NOT_ASKED),
+    ),
+    NotificationKind(
+        "account.email_changed",
+        _("The e-mail address of your account was changed"),
+        format_lazy("{} {}", _("By %(by)s, to %(email)s."), NOT_ASKED),
+    ),
+    NotificationKind(
+        "account.roles_changed",
+        _("Your roles were changed"),
+        _("By %(by)s. You are now: %(roles)s."),
+        link="/people/permissions/",
+        formats={"roles": role_labels},
+    ),
+)
+
 event_kinds.register_subject("person", _("People"), order=30)
 event_kinds.register_subject("job", _("Jobs"), order=100)
 event_kinds.register(
@@ -42,6 +67,8 @@ event_kinds.register(
         "person.link_renewed": _("New sign-in link made"),
         "person.switched_off": _("Account switched off"),
         "person.switched_on": _("Account switched on"),
+        "person.password_changed": _("Password changed"),
+        "person.email_changed": _("E-mail address changed by the person"),
         "person.made_contact": _("Person made responsible for the capture"),
     },
 )

@@ -9,7 +9,8 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.contrib import messages
+from django.contrib import auth, messages
+from django.dispatch import receiver
 from django.http import HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
 from django.urls import reverse
@@ -29,13 +30,24 @@ View = Callable[..., HttpResponse]
 def start_session(request: Any, student: Student) -> None:
     """Sign the student in: a new session key, valid for SESSION_SECONDS, and a new CSRF token.
 
-    Forms that another student left open on this device are refused from now on.
+    Forms that another student left open on this device are refused from now on, and the session of a
+    person of the staff ends.
     """
+    if request.user.is_authenticated:
+        auth.logout(request)
     request.session.cycle_key()
     rotate_token(request)
     request.session[SESSION_KEY] = student.pk
     request.session["student_since"] = timezone.now().isoformat()
     request.session.set_expiry(SESSION_SECONDS)
+
+
+@receiver(auth.user_logged_in)
+def end_student_session(request: Any, **_signal: Any) -> None:
+    """A person of the staff signs in: the student who was signed in on this device is so no longer."""
+    if request.session.pop(SESSION_KEY, None) is not None:
+        request.session.pop("student_since", None)
+        request.session.set_expiry(None)
 
 
 def end_session(request: Any) -> None:

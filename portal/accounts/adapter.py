@@ -1,21 +1,43 @@
 """Sign-in of center and school people: django-allauth, without self-made accounts."""
 
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote, urlsplit
 
+from allauth.account import signals
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpResponse
+from django.conf import settings
+from django.contrib import messages
+from django.dispatch import receiver
+from django.http import HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from portal import history
+from portal.access import ShutOut
+from portal.accounts import email_addresses, passwords
 from portal.models import Membership, User
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """Administrators make the accounts; nobody can sign up. The history records every sign-in."""
+    """Administrators make the accounts; nobody can sign up. The history records every sign-in.
+
+    Links in mails begin with SITE_URL, whatever host the request named.
+    """
 
     def is_open_for_signup(self, request: Any) -> bool:
         return False
 
+    def pre_login(self, request: Any, user: Any, **kwargs: Any) -> HttpResponse | None:
+        member = Membership.objects.select_related("school").filter(user=user).first()
+        if member and member.is_shut_out:
+            messages.error(request, str(ShutOut(member)))
+            return HttpResponseRedirect(reverse("account_login"))
+        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
+        return response
+
     def post_login(self, request: Any, user: Any, **kwargs: Any) -> HttpResponse:
+        email_addresses.keep_in_step(user)
         response: HttpResponse = super().post_login(request, user, **kwargs)
         _record("person.signed_in", user)
         return response
@@ -30,8 +52,39 @@ class AccountAdapter(DefaultAccountAdapter):
         if name and user:
             _record("person.sign_in_failed", user)
 
+    def set_password(self, user: Any, password: str) -> None:
+        passwords.set_password(user, password)
 
-def _record(kind: str, user: User) -> None:
+    def can_delete_email(self, email_address: Any) -> bool:
+        """Only an address that waits to be confirmed: reminders and new links go to the other one."""
+        return not email_address.primary
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "UID", "key": "KEY"})
+        return settings.SITE_URL + path.replace("UID-KEY", quote(key))
+
+    def get_email_confirmation_url(self, request: Any, emailconfirmation: Any) -> str:
+        return settings.SITE_URL + reverse("account_confirm_email", args=[emailconfirmation.key])
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        site = SimpleNamespace(domain=urlsplit(settings.SITE_URL).netloc, name=_("Tucai"))
+        super().send_mail(template_prefix, email, {"current_site": site} | context)
+
+
+@receiver(signals.password_changed)
+@receiver(signals.password_set)
+@receiver(signals.password_reset)
+def record_password(user: User, **_signal: Any) -> None:
+    _record("person.password_changed", user)
+
+
+@receiver(signals.email_changed)
+def record_email(user: User, from_email_address: Any, to_email_address: Any, **_signal: Any) -> None:
+    before = from_email_address.email if from_email_address else ""
+    _record("person.email_changed", user, {"email": [before, to_email_address.email]})
+
+
+def _record(kind: str, user: User, facts: dict[str, Any] | None = None) -> None:
     member = Membership.objects.filter(user=user).first()
     if member:
-        history.record(kind, member, by=user)
+        history.record(kind, member, by=user, facts=facts)

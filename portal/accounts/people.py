@@ -21,6 +21,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal import history, permissions, student_limits
+from portal.accounts import email_addresses, passwords, telling
 from portal.errors import NotAllowed, PortalError
 from portal.field_changes import change_fields
 from portal.models import Membership, Role, User
@@ -36,11 +37,10 @@ contact_changed = Signal()
 
 @dataclass(frozen=True)
 class Invitation:
-    """A new account or link. The link is shown to the administrator once and is not stored."""
+    """A new account or link. `link` is "" when it was mailed; else it is shown once. It is not stored."""
 
     member: Membership
     link: str
-    is_mailed: bool
 
 
 def invite(
@@ -60,12 +60,13 @@ def invite(
     if User.objects.filter(username__iexact=username).exists():
         raise PortalError(_("The user name %(name)s is taken. Choose another one.") % {"name": username})
     with transaction.atomic():
-        user = User.objects.create_user(username, email, None, full_name=full_name, phone=phone)
+        user = User.objects.create_user(username, email.lower(), None, full_name=full_name, phone=phone)
         member = Membership(user=user, school=school)
         _write_roles(member, roles, limit)
         facts = {"name": full_name, "username": username} | _changes({}, _facts(member))
         history.record("person.invited", member, by=by, facts=facts)
-    return _invitation(member)
+        email_addresses.keep_in_step(user)
+        return _invitation(member)
 
 
 def _write_roles(member: Membership, roles: Collection[str], limit: Limit) -> None:
@@ -87,23 +88,34 @@ def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
 def renew_link(member: Membership, *, by: User) -> Invitation:
     """A new link for a person who forgot the password.
 
-    The old password and open sessions end at once.
+    The old password and open sessions end at once, and the person is told. Only for who stands below:
+    others ask for a link themselves (“Forgot the password?”), or the operator.
     """
-    _check_may_manage(by, member.school)
+    own = _check_may_manage(by, member.school)
+    _check_below(member, own)
     if not member.user.is_active:
         raise PortalError(_("This account is switched off. Switch it on first."))
     with transaction.atomic():
-        member.user.set_unusable_password()
-        member.user.save(update_fields=["password"])
+        passwords.end_password(member.user)
         history.record("person.link_renewed", member, by=by, facts={"name": member.user.actor_name})
-    return _invitation(member)
+        telling.tell(member, "account.link_renewed", {"by": by.actor_name})
+        return _invitation(member)
 
 
 def _invitation(member: Membership) -> Invitation:
+    """Mail the link to the person's own address. Only without a mail server is it shown, to be handed over.
+
+    Raises PortalError when there is a mail server and no address, or it does not take the mail.
+    """
     token = default_token_generator.make_token(member.user)
     key = {"uidb36": user_pk_to_url_str(member.user), "key": token}
     link = settings.SITE_URL + reverse("account_reset_password_from_key", kwargs=key)
-    return Invitation(member, link, _mail_link(member.user, link))
+    if not can_mail():
+        return Invitation(member, link)
+    if not member.user.email:
+        raise PortalError(_("Enter the person's e-mail address: the link is mailed there, and shown to nobody."))
+    _mail_link(member.user, link)
+    return Invitation(member, "")
 
 
 def can_mail() -> bool:
@@ -114,24 +126,21 @@ def can_mail() -> bool:
     return not settings.EMAIL_BACKEND.endswith(("console.EmailBackend", "filebased.EmailBackend"))
 
 
-def _mail_link(user: User, link: str) -> bool:
-    """Mail the link, if the user has an address. Whether it was sent.
-
-    Not a notification: a notification and its parameters are stored, and the link must not be
-    stored, because it gives access to the account. For the same reason it is not queued or sent
-    again; the administrator sees the link and whether it was mailed.
+def _mail_link(user: User, link: str) -> None:
+    """Not a notification: a notification and its parameters are stored, and the link must not be
+    stored, because it gives access to the account. For the same reason it is not queued or sent again.
     """
-    if not user.email or not can_mail():
-        return False
     text = _(
         "%(name)s, please open this link within three days and choose a password:\n\n%(link)s\n\nUser name: %(user)s"
     )
     body = text % {"name": user.actor_name, "link": link, "user": user.username}
     try:
-        return bool(EmailMessage(_("Your account at Tucai"), body, to=[user.email]).send())
+        EmailMessage(_("Your account at Tucai"), body, to=[user.email]).send()
     except (OSError, smtplib.SMTPException) as error:
         log.warning("The link for user %s was not mailed: %s", user.pk, error)
-        return False
+        raise PortalError(
+            _("The mail server did not take the mail, so nothing was changed. Try again later.")
+        ) from error
 
 
 def change_person(
@@ -144,9 +153,9 @@ def change_person(
     phone: str = "",
     limit: Limit = student_limits.NONE,
 ) -> Membership:
-    """Change name, roles, limits, e-mail and phone.
+    """Change name, roles, limits, e-mail and phone. The person is told, at the old address.
 
-    Nobody can change their own roles and limits, and one administrator must remain.
+    Nobody can change their own roles, limits and address, and one administrator must remain.
     """
     own = _check_may_manage(by, member.school)
     _check_not_above(member, own)
@@ -154,10 +163,14 @@ def change_person(
         locked = (
             Membership.objects.select_for_update(of=("self",), no_key=True).select_related("user").get(pk=member.pk)
         )
-        _change_roles(locked, roles, limit, by=by, own=own)
+        if email.lower() != locked.user.email.lower():
+            _check_may_change_address(locked, own)
+            telling.tell(locked, "account.email_changed", {"by": by.actor_name, "email": email or "–"})
         locked.user = change_fields(
-            locked.user, by=by, event_kind="person.changed", full_name=full_name, email=email, phone=phone
+            locked.user, by=by, event_kind="person.changed", full_name=full_name, email=email.lower(), phone=phone
         )
+        email_addresses.keep_in_step(locked.user)
+        _change_roles(locked, roles, limit, by=by, own=own)
         if locked.is_contact:
             contact_changed.send(Membership, member=locked)
     return locked
@@ -174,6 +187,7 @@ def _change_roles(member: Membership, roles: Collection[str], limit: Limit, *, b
         _check_not_last(member)
     _write_roles(member, roles, limit)
     history.record("person.role_changed", member, by=by, facts=_changes(before, _facts(member)))
+    telling.tell(member, "account.roles_changed", {"by": by.actor_name, "roles": list(member.roles)})
 
 
 def switch_off(member: Membership, *, by: User) -> Membership:
@@ -243,6 +257,27 @@ def _check_roles(roles: Collection[str], school: Tenant | None, limit: Limit, ow
 def _check_not_above(member: Membership, own: Membership) -> None:
     if member.rank > own.rank:
         raise NotAllowed(_("%(name)s stands above you.") % {"name": member.user.actor_name})
+
+
+def _check_below(member: Membership, own: Membership) -> None:
+    if member.rank >= own.rank:
+        raise NotAllowed(
+            _(
+                "%(name)s stands as high as you or higher: only “Forgot the password?” on the sign-in page, somebody who"
+                " stands higher, or the operator makes a link."
+            )
+            % {"name": member.user.actor_name}
+        )
+
+
+def may_change_address(member: Membership, own: Membership) -> bool:
+    """Whoever changes an address can have a link sent there: only for who stands below."""
+    return member.rank < own.rank
+
+
+def _check_may_change_address(member: Membership, own: Membership) -> None:
+    if not may_change_address(member, own):
+        raise NotAllowed(_("The person changes the own e-mail address, under “Sign-in security”."))
 
 
 def _check_not_self(member: Membership, by: User) -> None:

@@ -1,3 +1,5 @@
+from collections.abc import Collection
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
@@ -64,6 +66,11 @@ def rank_of(role: str) -> Rank:
     return administrators.get(role, Rank.CENTER if role in CENTER_ROLES else Rank.SCHOOL)
 
 
+def role_labels(roles: Collection[str]) -> str:
+    """The roles in the reader's language, in the order of `Role`."""
+    return pgettext("between the items of a list", ", ").join(str(role.label) for role in Role if role in roles)
+
+
 class Membership(models.Model):
     """The roles of an account, at one school or at the center.
 
@@ -120,15 +127,17 @@ class Membership(models.Model):
 
     @property
     def roles_label(self) -> str:
-        """The roles in the reader's language, in the order of `Role`."""
-        return pgettext("between the items of a list", ", ").join(
-            str(role.label) for role in Role if role in self.roles
-        )
+        return role_labels(self.roles)
 
     @property
     def limit_label(self) -> str:
         """The colleges and classes that the person is limited to; empty: no limit."""
         return pgettext("between the items of a list", ", ").join([*self.colleges, *self.class_names])
+
+    @property
+    def is_shut_out(self) -> bool:
+        """Whether the school is switched off; the query must have selected it."""
+        return self.school is not None and not self.school.is_active
 
     @property
     def rank(self) -> Rank:

@@ -98,6 +98,7 @@ def person(request: Any, member: int) -> HttpResponse:
         messages.success(request, _("Saved."))
         return HttpResponseRedirect(_list_url(row, request))
     context = {"form": form, "member": row, "school": row.school, "back": _list_url(row, request)}
+    context |= {"stands_below": row.rank < request.membership.rank, "can_mail": people.can_mail()}
     return render(request, "portal/person_form.html", context)
 
 

@@ -1,6 +1,7 @@
 """The pages of the kernel: people, jobs, messages and history; who may open them, how many queries a list costs."""
 
 import pytest
+from django.core import mail
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -34,9 +35,11 @@ def text(response) -> str:
 
 
 def test_an_administrator_of_a_school_invites_a_colleague(owner_client, school):
-    data = {"full_name": "Lin Colleague", "username": "new", "roles": "school_officer"}
+    data = {"full_name": "Lin Colleague", "username": "new", "roles": "school_officer", "email": "new@example.org"}
     answer = owner_client.post(reverse("portal:person_new"), data)
-    assert "/accounts/password/reset/key/" in text(answer)
+    assert said("The link has been mailed to %(email)s.", email="new@example.org") in text(answer)
+    assert "/accounts/password/reset/key/" not in text(answer)
+    assert "/accounts/password/reset/key/" in mail.outbox[0].body
     assert "no-store" in answer["Cache-Control"]
     member = Membership.objects.get(user__username="new")
     assert (member.school, member.roles) == (school, ["school_officer"])
@@ -45,7 +48,8 @@ def test_an_administrator_of_a_school_invites_a_colleague(owner_client, school):
 
 def test_a_school_cannot_choose_another_school_or_a_role_of_the_center(owner_client, school, other_school):
     url = reverse("portal:person_new") + f"?school={other_school.pk}"
-    owner_client.post(url, {"full_name": "New", "username": "new", "roles": "school_officer"})
+    new = {"full_name": "New", "username": "new", "roles": "school_officer", "email": "new@example.org"}
+    owner_client.post(url, new)
     assert Membership.objects.get(user__username="new").school == school
     answer = owner_client.post(url, {"full_name": "N", "username": "n2", "roles": "center_admin"})
     assert answer.status_code == 200
@@ -54,12 +58,13 @@ def test_a_school_cannot_choose_another_school_or_a_role_of_the_center(owner_cli
 
 def test_people_are_changed_switched_off_and_made_responsible(owner_client, owner, colleague, school):
     member = Membership.objects.get(user=colleague)
+    answer = owner_client.post(reverse("portal:person_link", args=[member.pk]))
+    assert said("The link has been mailed to %(email)s.", email=colleague.email) in text(answer)
     owner_client.post(reverse("portal:person", args=[member.pk]), {"full_name": "C", "roles": "school_admin"})
     owner_client.post(reverse("portal:person_contact", args=[member.pk]))
     member.refresh_from_db()
     assert (member.roles, member.is_contact) == (["school_admin"], True)
-    answer = owner_client.post(reverse("portal:person_link", args=[member.pk]))
-    assert "/accounts/password/reset/key/" in text(answer)
+    assert owner_client.post(reverse("portal:person_link", args=[member.pk])).status_code == 403  # an equal now
     owner_client.post(reverse("portal:person_switch", args=[member.pk]))
     assert not User.objects.get(pk=colleague.pk).is_active
     owner_client.post(reverse("portal:person_switch", args=[member.pk]))

