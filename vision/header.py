@@ -36,6 +36,7 @@ PARSE_ERRORS = (
     TypeError,
     EOFError,
     RuntimeError,
+    ArithmeticError,
     AttributeError,
     StopIteration,
 )

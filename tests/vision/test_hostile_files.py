@@ -151,6 +151,15 @@ def test_flat_pictures_of_many_pixels_are_refused(kind, side):
     assert refusal(encode(Image.new("1" if kind == "PNG" else "L", (side, side)), kind, quality=0)) == "too_many_pixels"
 
 
+def test_avif_whose_seconds_have_no_parts_is_damaged(pixels):
+    """Pillow divides by them."""
+    frames = [Image.fromarray(pixels), Image.fromarray(pixels[::-1])]
+    data = encode(frames[0], "AVIF", save_all=True, append_images=frames[1:], speed=10)
+    at = data.index(b"mdhd") + 8 + 16
+
+    assert refusal(data[:at] + bytes(4) + data[at + 4 :]) == "damaged"
+
+
 def test_exif_of_the_same_bytes_a_thousand_times_is_not_read(photo):
     entries = b"II*\0\x08\0\0\0\xff\xff" + b"\x0f\x01\x02\0\x60\xea\0\0\x08\0\0\0" * 5000
     piece = b"\xff\xe1" + (len(entries) + 8).to_bytes(2, "big") + b"Exif\0\0" + entries
