@@ -326,6 +326,21 @@ def test_a_lower_part_that_repeats_its_last_row_is_seen(draw):
     assert found(encode(broken, "PNG"))["incomplete"] == "reject"
 
 
+@pytest.mark.parametrize(("aside", "outcome"), [(0, "reject"), (320, "warn")])
+def test_a_wrong_colour_from_one_block_to_the_end_is_seen(draw, aside, outcome):
+    """What a decoder shows after a few lost bytes of a JPEG; it often moves aside, too."""
+    whole = np.asarray(draw()).astype(np.int16)
+    wrong = np.roll(whole, aside, axis=1) + (14, -16, 14)
+    broken = whole.copy()
+    broken[640:656, 480:] = wrong[640:656, 480:]
+    broken[656:] = wrong[656:]
+    checked = check(jpeg(np.clip(broken, 0, 255).astype(np.uint8), quality=85))
+    finding = next(finding for finding in checked.verdict.findings if finding.rule == "incomplete")
+
+    assert finding.outcome == outcome
+    assert finding.marks[0][2] == pytest.approx(656 / 1200, abs=0.02)
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_nothing_is_missing_from_a_whole_picture(draw, seed):
     assert "incomplete" not in found(jpeg(draw(seed)))

@@ -34,6 +34,7 @@ BROKEN = [
     {"highlights": 0.1, "burnt": 0.03},
     {"glasses": 2.0, "lens_glare": 0.1, "lens_shade": 30.0},
     {"blank": 0.1, "blank_colour": 0.0, "blank_edge": 50.0},
+    {"step": 20.0, "step_match": 0.0},
     {"faces": 0},
 ]
 GEOMETRY = {"outside": 0.5, "edge": 0.5, "face_width": 240.0, "eye_line": 255.0, "hair_top": 80.0}

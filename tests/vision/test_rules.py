@@ -60,7 +60,7 @@ COMPLIANT = {
     "forehead_distance": 4.0, "forehead_chroma": 20.0, "clothes_blue": 0.0, "clothes_white": 0.0, "clothes_grey": 0.0,
     "clothes_seen": 0.8, "clothes_hue_blue": 0.0, "pattern": 0.0, "shoulders": 0.0, "screen": 1.2, "frame_corners": 0, "skin_detail": 2.5,
     "outside": 0.0, "eyes": EYES, "cheeks": EYES, "box": BOX, "eye_boxes": [BOX, BOX], "mouth_box": BOX, "forehead_box": BOX,
-    "lies": 0.0, "blank": 0.0, "blank_edge": 0.0, "blank_colour": 127.0, "blank_relief": 0.0, "blank_alike": 0.0, "blank_box": BOX, "clothes_box": BOX, "shoulder_points": EYES,
+    "lies": 0.0, "blank": 0.0, "blank_edge": 0.0, "blank_colour": 127.0, "blank_relief": 0.0, "blank_alike": 0.0, "blank_box": BOX, "step": 0.0, "step_match": 1.0, "step_box": BOX, "clothes_box": BOX, "shoulder_points": EYES,
 }  # fmt: skip
 
 # rule, outcome, what is measured, a value just inside the limit, a value just past it
@@ -113,6 +113,7 @@ BOUNDS = [
     ("colour", "warn", "skin_hue", 12.0, 11.9),
     ("colour", "warn", "skin_hue", 80.0, 80.1),
     ("incomplete", "reject", "blank", 0.01, 0.011),
+    ("incomplete", "reject", "step", 10.0, 10.1),
     ("too_close", "reject", "outside", 0.04, 0.041),
     ("too_close", "warn", "outside", 0.02, 0.021),
 ]

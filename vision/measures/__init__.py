@@ -23,6 +23,7 @@ from vision.measures import (
     mouth,
     necklace,
     pose,
+    row_step,
     sharpness,
     turning,
 )
@@ -67,7 +68,7 @@ def measure(source: Source) -> Measures:
 
 
 def _measure_upright(source: Source, found: face_detection.DetectedFaces) -> Measures:
-    measures = face_detection.measure(found, source) | blank_area.measure(source)
+    measures = face_detection.measure(found, source) | blank_area.measure(source) | row_step.measure(source)
     return measures | _measure_face(source, found.main) if found.main is not None else measures
 
 

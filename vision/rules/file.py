@@ -7,7 +7,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from vision import standard
-from vision.rules.criteria import BITS, RATIO, SHARE, Limits, above, below, criterion
+from vision.rules.criteria import BITS, COLOUR, RATIO, SHARE, Limits, above, below, criterion
 from vision.rules.head import FRAMING
 from vision.rules.integrity import INTEGRITY
 from vision.rules.rule import Family, Numbers, Rule, box, first_criterion
@@ -19,6 +19,7 @@ MIDDLE_GREY = 120.0  # of 127.5: decoders show it where data are missing
 REPEATED = 12.0  # grey levels
 SHARP_EDGE = 20.0  # grey levels
 MOST = 0.5  # of the width
+SAME = 0.85  # correlation of what is above a step and below it: one picture in two colours
 
 # Found when the file is opened.
 unreadable = FILE.add(
@@ -57,6 +58,10 @@ upright = FILE.add(
 
 
 def _incomplete(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
+    return _blank(rule, m, limits) or _step(rule, m, limits)
+
+
+def _blank(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """Middle grey stands where data are missing, any other colour with a sharp edge, or one row with all that is in it, again
     and again; black and white bars may be a border. Without an edge pictures fade out that somebody cut out, and where most of
     the row above is as white a shirt is burnt out like the wall.
@@ -71,18 +76,31 @@ def _incomplete(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     return rule.find(m, limits, "warn") if m.get("blank_alike", 0.0) <= MOST else None
 
 
+def _step(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
+    """The same picture in another colour below a step is a damaged file. What moved aside as well may be two pictures in one:
+    somebody looks.
+    """
+    name = "step" if m.get("step_match", 0.0) > SAME else "jump"
+    return rule.find(m, limits, name, places=box("step_box"))
+
+
 incomplete = FILE.add(
     Rule(
         "incomplete",
         title=_("Whole picture"),
-        label=_("Lower part missing"),
-        sentence=_("The lower part of the photo is missing: there is nothing but one colour."),
+        label=_("Part missing or displaced"),
+        sentence=_("A part of the photo is missing, displaced or of another colour."),
         advice=_("The file was damaged on the way. Send the photo again from the phone's album, or take a new one."),
-        criteria=(criterion(_("Lower part of one colour"), SHARE, "blank", reject=above(0.01), warn=above(0.02)),),
+        criteria=(
+            criterion(_("Lower part of one colour"), SHARE, "blank", reject=above(0.01), warn=above(0.02)),
+            criterion(
+                _("Step across the whole photo"), COLOUR, "step", step=above(10, "reject"), jump=above(10, "warn")
+            ),
+        ),
         decide=_incomplete,
         places=box("blank_box"),
         needs_face=False,
-        also_reads=("blank_colour", "blank_edge", "blank_relief", "blank_alike"),
+        also_reads=("blank_colour", "blank_edge", "blank_relief", "blank_alike", "step_match", "step_box"),
     )
 )
 
