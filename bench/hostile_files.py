@@ -3,7 +3,8 @@
     .venv/bin/python -m bench.hostile_files [FILES] [SEED] [--kind KIND] [--children 1] [--log FILE]
 
 Each file takes the way of its kind in a child process: a photo that of an upload, cleaned, opened, measured, judged, made a
-portrait, put into words. A crash of a decoder is counted instead of ending the run, and the child is replaced. Budget: no
+portrait, put into words; a workbook that of a roster, read and every row checked; a PDF is drawn. The product reads workbooks
+and PDFs in a process of their own, where a crash ends as a sentence; here the same code runs without that net. A crash of a decoder is counted instead of ending the run, and the child is replaced. Budget: no
 exception, no crash, at most 2 s of processor time, at most 400 MB above what the child holds when it is ready to work, which
 files before this one count towards.
 
@@ -123,7 +124,66 @@ def _photo_networks() -> None:
     vision.warm_up()
 
 
-KINDS = {"photos": Kind(_photos, judged_photo, _photo_networks)}
+def _workbooks(seed: int, number: int) -> Iterator[Sample]:
+    from tests.support.hostile_papers import workbooks
+
+    return workbooks(seed, number)
+
+
+def judged_workbook(data: bytes) -> tuple[str, str]:
+    """Green: every row is right, amber: some are."""
+    from portal.errors import PortalError
+    from portal.untrusted import read_workbook
+    from portal.workbooks import Workbook
+    from students.roster import spreadsheet_reader
+    from students.roster.validation import RowValidator
+
+    lines = read_workbook.answer(data)
+    try:
+        roster = spreadsheet_reader.roster_of(Workbook(lambda: next(lines)))
+        validator = RowValidator(roster.place)
+        good = sum(1 for _row in validator.valid_rows(roster.rows))
+    except PortalError as refusal:
+        return "refused", str(refusal)
+    words = [str(problem) for problems in validator.wrong.values() for problem in problems.values()]
+    return ("green" if not words else "amber" if good else "red"), words[0] if words else ""
+
+
+def _workbook_modules() -> None:
+    from portal.pdf import fonts
+
+    fonts.covered_code_points()
+
+
+def _pdfs(seed: int, number: int) -> Iterator[Sample]:
+    from tests.support.hostile_papers import pdfs
+
+    return pdfs(seed, number)
+
+
+def judged_pdf(data: bytes) -> tuple[str, str]:
+    from portal import scans
+    from portal.untrusted import render_pdf
+    from portal.untrusted.limits import Refused
+
+    try:
+        render_pdf.render(data)
+    except Refused as refusal:
+        return refusal.code, str(scans.REFUSALS[refusal.code])
+    return "green", ""
+
+
+def _pdf_modules() -> None:
+    from portal.untrusted import render_pdf
+
+    render_pdf.prepare()
+
+
+KINDS = {
+    "photos": Kind(_photos, judged_photo, _photo_networks),
+    "workbooks": Kind(_workbooks, judged_workbook, _workbook_modules),
+    "pdfs": Kind(_pdfs, judged_pdf, _pdf_modules),
+}
 
 
 # --- children --------------------------------------------------------------------------------------------------------

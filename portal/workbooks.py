@@ -4,7 +4,7 @@ They are read in a process of their own (`portal.untrusted.read_workbook`), whic
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -71,11 +71,11 @@ class Sheet:
 
 
 class Workbook:
-    """An open workbook. Its rows are read once, in their order."""
+    """An open workbook. Its rows are read once, in their order. `line` gives the lines of the reader's answer."""
 
-    def __init__(self, reader: process.Reader) -> None:
-        self._reader = reader
-        answer = json.loads(reader.line())
+    def __init__(self, line: Callable[[], bytes]) -> None:
+        self._line = line
+        answer = json.loads(line())
         if "refused" in answer:
             raise UnreadableSheet(refusal(answer["refused"], answer["params"]))
         self.sheets = [
@@ -94,7 +94,7 @@ class Workbook:
         for index, sheet in enumerate(self.sheets[: last + 1]):
             merged = _Merged(sheet.merges)
             for _chunk in range(sheet.chunks):
-                line = self._reader.line()
+                line = self._line()
                 if index in wanted:
                     for number, cells in json.loads(line):
                         yield index, number, merged.fill(number, cells) if sheet.merges else cells
@@ -127,7 +127,7 @@ def opened(content: bytes) -> Iterator[Workbook]:
     """The workbook in the bytes of a file. Raises UnreadableSheet, at once and for good."""
     try:
         with process.reading("read_workbook", content, seconds=SECONDS) as reader:
-            yield Workbook(reader)
+            yield Workbook(reader.line)
     except process.Lost as error:
         raise UnreadableSheet(refusal("lost", {})) from error
 

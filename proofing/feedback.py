@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from capture.upload.normalising import normalise
-from portal import files, history, notifications, states
+from portal import files, history, notifications, scans, states
 from portal.errors import PortalError
 from portal.models import User
 from portal.pdf.fonts import installed_fonts
@@ -23,8 +23,6 @@ from schools.models import Action, Enrolment
 # What the form's second question calls the center: the short name in the notice, or "your center".
 CENTER_SHORT, ANY_CENTER = "省招就中心", "贵中心"
 PDF, JPEG = "application/pdf", "image/jpeg"
-# PDF names of scripts, programs and attachments. A scan has none of them.
-ACTIVE = (b"/JavaScript", b"/Launch", b"/EmbeddedFile", b"/RichMedia")
 _OPINIONS = list(Feedback.Opinion.values)
 
 
@@ -110,17 +108,14 @@ def send(feedback: Feedback, *, data: bytes, by: User) -> Feedback:
 def stamped_file(data: bytes) -> tuple[str, bytes, str]:
     """(file name, bytes to store, media type) of an uploaded form, found by its content.
 
-    Raises PortalError for a file that is too large, incomplete, active, or neither PDF nor picture.
+    A PDF becomes a picture of its pages. Raises PortalError for a file that is too large, damaged, or
+    neither PDF nor picture.
     """
     limit = settings.UPLOAD_MAX_BYTES["feedback"]
     if len(data) > limit:
         refuse_size()
     if data[:1024].lstrip().startswith(b"%PDF-"):
-        if b"%%EOF" not in data[-2048:]:
-            raise PortalError(_("This PDF is not complete. Scan or save it again."))
-        if any(word in data for word in ACTIVE):
-            raise PortalError(_("This PDF holds a program or another file. Send a scan of the sheet instead."))
-        return "feedback.pdf", data, PDF
+        return "feedback.jpg", scans.picture_of_pdf(data), JPEG
     try:
         return "feedback.jpg", normalise(data, max_bytes=limit).jpeg, JPEG
     except PortalError as error:

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django import forms
+from django.core.validators import FileExtensionValidator
 from django.utils.translation import gettext_lazy as _
 
+from portal import scans
 from portal.form_fields import PickedForm
 from proofing.models import Feedback
 from students.models import Correction, Student
@@ -84,9 +86,22 @@ class FeedbackForm(forms.ModelForm):
             self.fields[name].choices = Feedback.Opinion.choices  # type: ignore[attr-defined]
 
 
+NO_SCAN = _("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG.")
+
+
 class StampedForm(forms.Form):
     stamped = forms.FileField(
         label=_("The stamped form"),
         help_text=_("A scan as PDF, or a photo of the whole sheet as JPEG, PNG or HEIC."),
         error_messages={"required": _("Choose the file of the stamped form first.")},
+        validators=[FileExtensionValidator(("pdf", "jpg", "jpeg", "png", "heic", "heif", "webp", "avif"), NO_SCAN)],
     )
+
+    def clean_stamped(self) -> Any:
+        """The file. Its name and its first bytes say the same: a PDF is one, and nothing else is named so."""
+        file = self.cleaned_data["stamped"]
+        begins_as_pdf = file.read(1024).lstrip().startswith(b"%PDF-")
+        file.seek(0)
+        if begins_as_pdf != file.name.lower().endswith(".pdf"):
+            raise forms.ValidationError(scans.REFUSALS["no_pdf"] if not begins_as_pdf else NO_SCAN)
+        return file

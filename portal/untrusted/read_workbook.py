@@ -6,6 +6,7 @@ each sheet, [[row number, [text, …]], …]. It knows neither Django nor the da
 
 import json
 import sys
+from collections.abc import Iterator
 
 from portal.untrusted import delimited, ods, xls, xlsx
 from portal.untrusted.archive import Archive
@@ -25,26 +26,23 @@ def read(content: bytes) -> list[Sheet]:
     return xls.read(content) if content.startswith(_OLE) else delimited.read(content)
 
 
-def _read_within_memory(content: bytes) -> list[Sheet]:
+def answer(content: bytes) -> Iterator[bytes]:
+    """The lines that the process writes."""
     try:
-        return read(content)
-    except (MemoryError, RecursionError) as error:
-        raise Refused("too_large") from error
+        found = read(content)
+    except (Refused, MemoryError, RecursionError) as error:
+        refused = error if isinstance(error, Refused) else Refused("too_large")
+        yield json.dumps({"refused": refused.code, "params": refused.params}).encode()
+        return
+    yield json.dumps({"sheets": [sheet.facts for sheet in found]}, ensure_ascii=False).encode("utf-8", "replace")
+    for sheet in found:
+        yield from sheet.chunks
 
 
 def main() -> None:
     confine(memory=MEMORY, seconds=SECONDS)
-    out = sys.stdout.buffer
-    try:
-        found = _read_within_memory(sys.stdin.buffer.read())
-    except Refused as refused:
-        out.write(json.dumps({"refused": refused.code, "params": refused.params}).encode() + b"\n")
-        return
-    facts = {"sheets": [sheet.facts for sheet in found]}
-    out.write(json.dumps(facts, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
-    for sheet in found:
-        for chunk in sheet.chunks:
-            out.write(chunk + b"\n")
+    for line in answer(sys.stdin.buffer.read()):
+        sys.stdout.buffer.write(line + b"\n")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from portal import files, history, permissions, states
@@ -118,7 +117,6 @@ def _send(made: Feedback, upload: Any, *, by: User) -> None:
 
 
 @require_GET
-@xframe_options_sameorigin
 @school_page(may="feedback.see")
 def stamped(request: Any) -> HttpResponse:
     return _stamped(request, get_object_or_404(Feedback, enrolment=request.enrolment))
@@ -126,10 +124,9 @@ def stamped(request: Any) -> HttpResponse:
 
 def _stamped(request: Any, row: Feedback) -> HttpResponse:
     """The stamped form, shown inline; as a download with `?download`."""
-    suffix = "pdf" if row.stamped_type == feedback.PDF else "jpg"
     response = files.send(
         row.stamped,
-        filename=f"{row.season.year}-{row.school.code}.{suffix}",
+        filename=f"{row.season.year}-{row.school.code}.jpg",
         content_type=row.stamped_type,
         download="download" in request.GET,
     )
@@ -177,7 +174,6 @@ def detail(request: Any, pk: int) -> HttpResponse:
 
 
 @require_GET
-@xframe_options_sameorigin
 @center_page(may="feedback.see")
 def center_stamped(request: Any, pk: int) -> HttpResponse:
     return _stamped(request, get_object_or_404(_all(request), pk=pk))

@@ -80,10 +80,11 @@ def open_roster(content: bytes) -> Iterator[Roster]:
     if not content.strip(b"\0 \r\n\t"):
         raise UnreadableSheet(_("The file is empty. Fill the template with your students and upload it."))
     with workbooks.opened(content) as book:
-        yield _roster(book)
+        yield roster_of(book)
 
 
-def _roster(book: workbooks.Workbook) -> Roster:
+def roster_of(book: workbooks.Workbook) -> Roster:
+    """As `open_roster`."""
     found: dict[int, Headings] = {}
     for index, sheet in enumerate(book.sheets):
         headings = find_headings(sheet.head_rows()) if sheet.visible else None

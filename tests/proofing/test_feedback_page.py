@@ -11,7 +11,7 @@ from tests.support.school_papers import STAMPED, confirm, with_portrait
 from tests.support.words import said
 
 NO_PICTURE = {"name": "scan.jpg", "mimeType": "image/jpeg", "buffer": b"<!doctype html><p>not a scan</p>"}
-SCAN = {"name": "scan.pdf", "mimeType": "application/pdf", "buffer": STAMPED}
+SCAN = {"name": "scan.jpg", "mimeType": "image/jpeg", "buffer": STAMPED}
 
 
 @pytest.fixture

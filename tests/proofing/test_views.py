@@ -202,11 +202,11 @@ def test_feedback_form_is_made_downloaded_and_sent(owner_client, proofreading_sc
     pdf = owner_client.get(url("feedback_form"))
     assert pdf.content.startswith(b"%PDF-")
     assert pdf["Content-Disposition"].startswith("attachment")
-    sent = owner_client.post(url("feedback_send"), {"stamped": SimpleUploadedFile("f.pdf", STAMPED)}, follow=True)
+    sent = owner_client.post(url("feedback_send"), {"stamped": SimpleUploadedFile("f.jpg", STAMPED)}, follow=True)
     assert said("The form is with the center") in text(sent)
     shown = owner_client.get(url("feedback_stamped"))
-    assert b"".join(shown.streaming_content) == STAMPED
-    assert (shown["Content-Type"], shown["X-Content-Type-Options"]) == ("application/pdf", "nosniff")
+    assert b"".join(shown.streaming_content).startswith(b"\xff\xd8")
+    assert (shown["Content-Type"], shown["X-Content-Type-Options"]) == ("image/jpeg", "nosniff")
     kinds = set(Event.objects.values_list("kind", flat=True))
     assert {"feedback.made", "feedback.form_downloaded", "feedback.sent", "feedback.viewed"} <= kinds
 
@@ -217,6 +217,14 @@ def test_feedback_form_is_made_downloaded_and_sent(owner_client, proofreading_sc
         ({}, said("Choose the file of the stamped form first.")),
         (
             {"stamped": SimpleUploadedFile("a.pdf", b"no pdf")},
+            said("This file is no PDF. Send the scan as PDF, or a photo of the sheet as JPEG or PNG."),
+        ),
+        (
+            {"stamped": SimpleUploadedFile("a.exe", STAMPED)},
+            said("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG."),
+        ),
+        (
+            {"stamped": SimpleUploadedFile("a.jpg", b"%PDF-1.4 %%EOF")},
             said("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG."),
         ),
     ],

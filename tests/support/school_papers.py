@@ -138,7 +138,7 @@ def accepted(proofreading, pair, owner, center_admin):
     return proofreading
 
 
-STAMPED = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
+STAMPED = factories.jpeg(900, 1200, "#f8f8f0")  # a photo of the sheet; no process needs to draw it
 
 
 @pytest.fixture

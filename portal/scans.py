@@ -1,0 +1,33 @@
+"""PDFs that people upload: drawn in a process of its own, and kept as a picture only."""
+
+import json
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from portal.errors import PortalError
+from portal.untrusted import process
+
+SECONDS = 60
+REFUSALS: dict[str, Any] = {
+    "no_pdf": _("This file is no PDF. Send the scan as PDF, or a photo of the sheet as JPEG or PNG."),
+    "damaged": _("This PDF is not complete. Scan or save it again."),
+    "password": _("This PDF is protected by a password. Save it without one, or send a photo of the sheet."),
+    "many_pages": _("This PDF has more than %(limit)d pages. Send the stamped sheet alone."),
+    "lost": _(
+        "This PDF cannot be drawn: it took too much memory or time. Scan the sheet again, or send a photo of it."
+    ),
+}
+
+
+def picture_of_pdf(content: bytes) -> bytes:
+    """A JPEG of the pages below each other, 200 dots an inch of A4. Raises PortalError with what to do."""
+    try:
+        with process.reading("render_pdf", content, seconds=SECONDS) as reader:
+            answer = json.loads(reader.line())
+            if "refused" not in answer:
+                return reader.bytes(answer["size"])
+    except process.Lost as error:
+        raise PortalError(str(REFUSALS["lost"])) from error
+    text = str(REFUSALS.get(answer["refused"], REFUSALS["lost"]))
+    raise PortalError(text % answer["params"] if answer["params"] else text)
