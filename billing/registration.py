@@ -2,8 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Order
+from billing import orders
+from billing.models import Callback, Order
 from portal import navigation, panels, status_badges
+from portal.privacy import retention
 from portal.status_badges import Badge
 from students.privacy import own_data
 
@@ -32,4 +34,12 @@ own_data.register(
             "number", "status", "provider", "amount_fen", "created_at", "paid_at"
         )
     ),
+)
+
+retention.register(
+    "callbacks",
+    _("Messages to the payment address that nobody signed"),
+    setting="CALLBACK_DAYS",
+    due=lambda before: Callback.objects.filter(received_at__lt=before, verified=False).count(),
+    delete=lambda before: orders.purge_unverified(older_than=before),
 )

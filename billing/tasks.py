@@ -1,10 +1,6 @@
 """The periodic tasks of billing. Their times are in config/celery.py."""
 
-import datetime as dt
-
 from celery import shared_task
-from django.conf import settings
-from django.utils import timezone
 
 from billing import fee_accounts, orders
 from portal.tenancy import system_scope
@@ -14,11 +10,6 @@ from schools.models import Season
 @shared_task
 def close_unpaid() -> None:
     orders.close_unpaid()
-
-
-@shared_task
-def purge_callbacks() -> None:
-    orders.purge_unverified(older_than=timezone.now() - dt.timedelta(days=settings.CALLBACK_DAYS))
 
 
 @shared_task

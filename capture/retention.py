@@ -14,11 +14,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from capture.models import Exemption, Imprint, Photo
+from capture.models import Exemption, Imprint, Likeness, Photo
 from capture.review import exemptions
 from portal import files, history, jobs
 from portal.models import Job
 from schools.models import Season
+from students.models import Student
+from students.privacy import erasure
 
 KIND = "purge"
 KEPT = (Photo.Status.APPROVED,)
@@ -68,6 +70,24 @@ def run_purge(job: Job) -> None:
     exemptions.erase(job.season)
     job.result = {"photos": len(ids), "season": job.season.year}
     history.record("season.purged", job.season, by=history.SYSTEM, facts=job.result)
+
+
+@erasure.registers_eraser
+def erase_photos(student: Student, whole: bool) -> None:
+    """Delete the pictures of a student and what was made of them; of an approved portrait, only with `whole`."""
+    Imprint.objects.filter(photo__student=student).delete()
+    Likeness.objects.filter(photo__student=student).delete()
+    Exemption.objects.filter(student=student).delete()
+    for photo in Photo.objects.filter(student=student):
+        is_kept = photo.status in KEPT and not whole
+        names = ["original", "preview"] + ([] if is_kept else ["portrait", "thumbnail"])
+        files.delete_after_commit([getattr(photo, name).name for name in names])
+        gone: dict[str, Any] = dict.fromkeys([*names, "appeal", "appeal_words"], "") | {
+            f"{name}_size": 0 for name in names
+        }
+        if not is_kept:
+            gone |= {"measures": {}, "geometry": {}, "reason": ""}
+        Photo.objects.filter(pk=photo.pk).update(excuses={}, **gone)
 
 
 def purge(photo: Photo) -> int:

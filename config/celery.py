@@ -23,7 +23,6 @@ app.conf.beat_schedule = {
     "reminders": {"task": "proofing.tasks.remind_deadlines", "schedule": crontab(hour=8, minute=30)},
     "purge": {"task": "capture.tasks.purge", "schedule": crontab(hour=3, minute=10)},
     "accounts": {"task": "billing.tasks.post_charges", "schedule": crontab(hour=19, minute=0)},
-    "purge-rosters": {"task": "students.tasks.purge_rosters", "schedule": crontab(hour=3, minute=20)},
-    "purge-callbacks": {"task": "billing.tasks.purge_callbacks", "schedule": crontab(hour=3, minute=40)},
+    "retention": {"task": "portal.tasks.delete_expired", "schedule": crontab(hour=3, minute=20)},
     "close-orders": {"task": "billing.tasks.close_unpaid", "schedule": crontab(minute="*/10")},
 }

@@ -115,6 +115,13 @@ CACHES = {
 }
 # From how many students a day on the page of unusual looks says that somebody saw many.
 LOOKS_MANY = environment.number("LOOKS_MANY", 500, least=1, most=1_000_000)
+# How long personal data is kept, in days; 0: for ever. See portal.privacy.retention.
+KEEP_LOOKS_DAYS = environment.number("KEEP_LOOKS_DAYS", 1095, least=0, most=36_500)
+KEEP_MESSAGES_DAYS = environment.number("KEEP_MESSAGES_DAYS", 400, least=0, most=36_500)
+KEEP_SESSIONS_DAYS = environment.number("KEEP_SESSIONS_DAYS", 1, least=1, most=36_500)
+KEEP_ROSTERS_DAYS = environment.number("KEEP_ROSTERS_DAYS", 30, least=1, most=36_500)
+KEEP_FORMS_DAYS = environment.number("KEEP_FORMS_DAYS", 1095, least=0, most=36_500)
+KEEP_SHEETS_DAYS = environment.number("KEEP_SHEETS_DAYS", 365, least=0, most=36_500)
 # How old the counts of a dashboard may be: its panels, and everybody who looks at it, share them.
 DASHBOARD_SECONDS = environment.number("DASHBOARD_SECONDS", 5, least=0, most=3600)
 SESSION_ENGINE = "django.contrib.sessions.backends.db"

@@ -46,6 +46,7 @@ KINDS: dict[str, Kind] = {}
 STATEFUL_MODELS: dict[str, StatefulModel] = {}  # by the model's label in lower case, as an event keeps it
 FACT_LABELS: dict[str, Any] = {}  # by the key of the fact; other facts have the label of their model's field
 HIDDEN: set[str] = set()  # keys of facts that are not shown: ids of other rows, data for programs
+ACTORS: dict[str, str] = {}  # "student" of the actor key "student:7" -> label of the model with their names
 LISTS: set[str] = set()  # keys of facts that are lists: two items are not before and after
 _SUBJECTS: dict[str, tuple[int, Any]] = {}
 _SUBJECT_OF_PREFIX: dict[str, str] = {}  # "photo" of "photo.approved" -> its subject
@@ -89,6 +90,11 @@ def register_facts(
         _add(FACT_LABELS, key, label)
     HIDDEN.update(hidden)
     LISTS.update(lists)
+
+
+def register_actors(prefix: str, model: type[models.Model]) -> None:
+    """Register a model whose rows act and whose `name` the history does not keep: it is read from the row."""
+    _add(ACTORS, prefix, model._meta.label_lower)
 
 
 def subjects() -> list[tuple[str, Any]]:

@@ -25,6 +25,8 @@ class DescribedEvent:
 
     `about` is the name of its object, empty when the object is gone.
 
+    `who` is the name of whoever acted; of a row that is gone it is empty.
+
     `details` holds (label, value) of each fact that is shown. `others` holds the events of the same
     action on other rows.
     """
@@ -32,6 +34,7 @@ class DescribedEvent:
     event: Event
     sentence: Any
     about: str
+    who: str
     details: list[tuple[Any, str]]
     others: tuple["DescribedEvent", ...] = ()
 
@@ -42,11 +45,29 @@ def describe_events(events: Iterable[Event]) -> list[DescribedEvent]:
     One query for each model that they are about.
     """
     rows = list(events)
-    names = _names_of_objects(rows)
+    names, actors = _names_of_objects(rows), names_of_actors(rows)
     return [
-        DescribedEvent(row, sentence_of(row), names.get((row.object_type, row.object_id), ""), _details(row))
+        DescribedEvent(
+            row,
+            sentence_of(row),
+            about=names.get((row.object_type, row.object_id), ""),
+            who=actors.get(row.actor_key, row.actor_name),
+            details=_details(row),
+        )
         for row in rows
     ]
+
+
+def names_of_actors(events: Iterable[Event]) -> dict[str, str]:
+    """{actor key: name} of those whose names the history does not keep (`event_kinds.ACTORS`)."""
+    keys = {event.actor_key for event in events}
+    found: dict[str, str] = {}
+    for prefix, label in event_kinds.ACTORS.items():
+        ids = [int(key.partition(":")[2]) for key in keys if key.startswith(f"{prefix}:")]
+        model: Any = _model(label)
+        if ids and model is not None:
+            found |= {f"{prefix}:{pk}": name for pk, name in model.objects.filter(pk__in=ids).values_list("pk", "name")}
+    return found
 
 
 def group_events(lines: Iterable[DescribedEvent]) -> list[DescribedEvent]:

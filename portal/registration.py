@@ -1,14 +1,16 @@
 """What the room portal registers: actions, event kinds, badges and menu entries."""
 
+from django.contrib.sessions.models import Session
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from portal import event_kinds, navigation, notification_kinds, permissions, status_badges
 from portal.context import count_unread
-from portal.models import Job, Role
+from portal.models import Job, Look, Notification, Role
 from portal.models.people import role_labels
 from portal.notification_kinds import NotificationKind
 from portal.permissions import ALL_ROLES, OFFICERS, SCHOOL
+from portal.privacy import retention
 from portal.status_badges import Badge
 
 ADMINS = frozenset({Role.CENTER_ADMIN, Role.SCHOOL_ADMIN})
@@ -18,12 +20,13 @@ WORKING = OFFICERS | {Role.CENTER_PRINTING}
 NOT_ASKED = _("If you did not ask for this, tell your administrator or the center at once.")
 
 permissions.register_subject(
-    _("People and the portal"), "people", "permissions", "history", "looks", "messages", "jobs"
+    _("People and the portal"), "people", "permissions", "history", "looks", "retention", "messages", "jobs"
 )
 permissions.register("people.see", _("See the people"), roles=OFFICERS | {Role.CENTER_AUDITOR})
 permissions.register("people.manage", _("Manage accounts"), roles=ADMINS)
 permissions.register("permissions.see", _("See who may do what"), roles=ALL_ROLES)
 permissions.register("history.see", _("Read the history"), roles=OFFICERS | {Role.CENTER_AUDITOR})
+permissions.register("retention.see", _("See how long data is kept"), roles={Role.CENTER_ADMIN})
 permissions.register("looks.see", _("See unusual looks at students' data"), roles=ADMINS, is_about_school=True)
 permissions.register(
     "messages.read", _("Read the school's messages"), roles=SCHOOL | {Role.SCHOOL_REVIEWER, Role.SCHOOL_FINANCE}
@@ -77,6 +80,7 @@ event_kinds.register(
     {
         "job.downloaded": _("File of a job downloaded"),
         "job.dismissed": _("Failed job taken off the overview"),
+        "job.data_deleted": _("Data deleted that was kept long enough"),
     },
 )
 event_kinds.register_states(Job, _("Job"), subject="job")
@@ -108,3 +112,26 @@ navigation.register("center", "portal:center_people", _("People"), "users", orde
 navigation.register("center", "portal:history", _("History"), "clock", order=130)
 navigation.register("center", "portal:center_looks", _("Unusual looks"), "eye", order=140)
 navigation.register("school", "portal:school_looks", _("Unusual looks"), "eye", order=120)
+navigation.register("center", "portal:retention", _("Retention"), "archive-box-x-mark", order=150)
+
+retention.register(
+    "looks",
+    _("Who looked at data of students"),
+    setting="KEEP_LOOKS_DAYS",
+    due=lambda before: Look.objects.filter(at__lt=before).count(),
+    delete=lambda before: Look.objects.filter(at__lt=before).delete()[0],
+)
+retention.register(
+    "messages",
+    _("Messages, with the addresses that they went to"),
+    setting="KEEP_MESSAGES_DAYS",
+    due=lambda before: Notification.objects.filter(created_at__lt=before).count(),
+    delete=lambda before: Notification.objects.filter(created_at__lt=before).delete()[0],
+)
+retention.register(
+    "sessions",
+    _("Sessions that are over"),
+    setting="KEEP_SESSIONS_DAYS",
+    due=lambda before: Session.objects.filter(expire_date__lt=before).count(),
+    delete=lambda before: Session.objects.filter(expire_date__lt=before).delete()[0],
+)

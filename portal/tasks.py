@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from portal import deliveries, jobs
+from portal.privacy import retention
 
 
 @shared_task
@@ -24,3 +25,8 @@ def send_delivery(delivery_id: int) -> None:
 @shared_task(queue="bulk")
 def send_waiting() -> None:
     deliveries.send_waiting()
+
+
+@shared_task
+def delete_expired() -> None:
+    retention.start()

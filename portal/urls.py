@@ -1,12 +1,13 @@
 from django.urls import path
 
-from portal.views import history, inbox, jobs, looks, people
+from portal.views import history, inbox, jobs, looks, people, retention
 
 app_name = "portal"
 urlpatterns = [
     # center
     path("center/people/", people.center_people, name="center_people"),
     path("center/history/", history.center_history, name="history"),
+    path("center/retention/", retention.retention_page, name="retention"),
     path("center/looks/", looks.center_looks, name="center_looks"),
     # school
     path("school/people/", people.school_people, name="school_people"),

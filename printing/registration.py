@@ -1,11 +1,15 @@
 """What this room adds to the portal: badges, navigation, panels, jobs."""
 
+import datetime as dt
+
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from portal import navigation, panels, status_badges
+from portal import files, navigation, panels, status_badges
+from portal.privacy import retention
 from portal.status_badges import Badge
 from printing import print_runs  # noqa: F401  (registers a kind of job)
-from printing.models import Shipment
+from printing.models import Shipment, Volume
 
 status_badges.register(
     Shipment,
@@ -28,3 +32,24 @@ panels.add_panel(
 )
 panels.add_panel("center.school", "printing:panel_school", order=30)
 panels.add_panel("school.next_step", "printing:panel_next")
+
+
+def _old_sheets(before: dt.datetime) -> QuerySet[Volume]:
+    return Volume.objects.filter(run__printed_at__lt=before).exclude(file="")
+
+
+def _delete_sheets(before: dt.datetime) -> int:
+    rows = list(_old_sheets(before))
+    for row in rows:
+        files.delete([row.file.name])
+        Volume.objects.filter(pk=row.pk).update(file="", file_size=0)
+    return len(rows)
+
+
+retention.register(
+    "sheets",
+    _("Sheets that are printed"),
+    setting="KEEP_SHEETS_DAYS",
+    due=lambda before: _old_sheets(before).count(),
+    delete=_delete_sheets,
+)

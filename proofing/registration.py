@@ -1,8 +1,12 @@
 """What this room adds to the portal: badges, navigation, panels, jobs."""
 
+import datetime as dt
+
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from portal import navigation, panels, status_badges
+from portal import files, navigation, panels, status_badges
+from portal.privacy import retention
 from portal.status_badges import Badge
 from proofing.models import Feedback, Proof
 from students.privacy import own_data
@@ -37,3 +41,24 @@ panels.add_panel(
 )
 
 own_data.register("proof", lambda student: list(Proof.objects.filter(student=student).values("status", "photo_id")))
+
+
+def _old_forms(before: dt.datetime) -> QuerySet[Feedback]:
+    return Feedback.objects.filter(decided_at__lt=before).exclude(stamped="")
+
+
+def _delete_forms(before: dt.datetime) -> int:
+    rows = list(_old_forms(before))
+    for row in rows:
+        files.delete([row.stamped.name])
+        Feedback.objects.filter(pk=row.pk).update(stamped="", stamped_size=0)
+    return len(rows)
+
+
+retention.register(
+    "forms",
+    _("Stamped feedback forms"),
+    setting="KEEP_FORMS_DAYS",
+    due=lambda before: _old_forms(before).count(),
+    delete=_delete_forms,
+)

@@ -9,6 +9,8 @@ from import_export.admin import ExportMixin
 
 from portal import history
 from portal.admin import ReadOnlyAdmin
+from portal.models import Look
+from portal.privacy import looks
 from portal.tenancy import center_scope
 from students.models import Correction, RosterImport, Student
 from students.resources import StudentResource
@@ -27,6 +29,19 @@ class StudentAdmin(ExportMixin, ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Student]:
         # Django calls this before a view has opened a scope; the scoped manager would refuse.
         return Student._base_manager.select_related("school", "season")
+
+    def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
+        response = super().changelist_view(request, extra_context)
+        shown = getattr(response, "context_data", None) or {}
+        if "cl" in shown:
+            looks.record(request, Look.Kind.LIST, [student.pk for student in shown["cl"].result_list])
+        return response
+
+    def changeform_view(self, request: Any, object_id: Any = None, *args: Any, **kwargs: Any) -> Any:
+        response = super().changeform_view(request, object_id, *args, **kwargs)
+        if response.status_code == 200 and object_id:
+            looks.record(request, Look.Kind.RECORD, [int(object_id)])
+        return response
 
     def get_export_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
         return super().get_export_resource_kwargs(request, **kwargs) | {"with_school": True}

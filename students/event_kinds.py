@@ -24,6 +24,7 @@ event_kinds.register(
         "student.added": _("Student put on the roster"),
         "student.changed": _("Data of the student changed"),
         "student.removed": _("Student taken off the roster"),
+        "student.erased": _("Student erased"),
         "student.proof_reopened": _("Proofreading opened again, since the data changed"),
         "student.correction_asked": _("Correction asked for"),
         "student.correction_accepted": _("Correction accepted"),
@@ -31,6 +32,7 @@ event_kinds.register(
     },
 )
 event_kinds.register("job", {"job.keys_rotated": _("Document numbers rewritten with the newest key")})
+event_kinds.register_actors("student", Student)
 event_kinds.register_states(Student, _("Student"), subject="student", is_one_of_many=True)
 event_kinds.register_states(RosterImport, _("Roster"), subject="roster")
 event_kinds.register_states(Correction, _("Correction"), subject="roster")
@@ -48,6 +50,7 @@ event_kinds.register_facts(
         "wrong": _("Wrong"),
         "students": _("Students"),
         "unreadable": _("Unreadable"),
+        "whole": _("The whole record"),
     },
     hidden={"student"},
 )

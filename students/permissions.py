@@ -17,3 +17,4 @@ permissions.register(
 permissions.register("students.reveal_number", _("See a document number in clear"), roles=OFFICERS)
 permissions.register("students.change", _("Add, change and remove students"), roles=SCHOOL)
 permissions.register("roster.import", _("Import a roster"), roles=SCHOOL, is_about_school=True)
+permissions.register("students.erase", _("Erase a student"), roles={Role.CENTER_ADMIN})

@@ -8,11 +8,13 @@ from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
 from portal import language, navigation, panels, status_badges, student_limits
+from portal.privacy import retention
 from portal.status_badges import Badge
 from portal.tenancy import school_scope
 from students import student_access, tasks  # noqa: F401  (tasks registers kinds of jobs)
 from students.models import Correction, RosterImport, Student
 from students.privacy import rotation  # noqa: F401  (registers a kind of job)
+from students.roster import roster_imports
 
 status_badges.register(
     Student,
@@ -100,3 +102,12 @@ def remember_language(request: Any, language: str, **_signal: Any) -> None:
     if student is not None:
         with school_scope(student.school):
             Student.objects.filter(pk=student.pk).update(language=language)
+
+
+retention.register(
+    "rosters",
+    _("Uploaded rosters"),
+    setting="KEEP_ROSTERS_DAYS",
+    due=lambda before: roster_imports.files_older_than(before).count(),
+    delete=lambda before: roster_imports.purge_files(older_than=before),
+)

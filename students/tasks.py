@@ -1,24 +1,12 @@
-"""Jobs of a roster import, and the task that celery beat runs."""
+"""Jobs of a roster import."""
 
-import datetime as dt
-
-from celery import shared_task
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext_lazy
 
 from portal import history, jobs
 from portal.models import Job
-from portal.tenancy import system_scope
 from students.models import RosterImport
 from students.roster import roster_imports
-
-FILE_DAYS = 30  # the file of an import is kept this long, so that its wrong rows can be corrected
-
-
-@shared_task
-def purge_rosters() -> None:
-    with system_scope():
-        roster_imports.purge_files(older_than=timezone.now() - dt.timedelta(days=FILE_DAYS))
 
 
 def _import_of(job: Job) -> RosterImport:

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from students.views import imports, lists, panels, records
+from students.views import erasure, imports, lists, panels, records
 
 app_name = "students"
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("center/students/", lists.center_students, name="center_students"),
     path("center/students/export/", lists.center_export, name="center_export"),
     path("center/students/<int:pk>/", records.center_student, name="center_student"),
+    path("center/students/<int:pk>/erase/", erasure.erase, name="center_student_erase"),
     path("center/students/<int:pk>/reveal/", records.center_student_reveal, name="center_student_reveal"),
     path("panels/students/figures/", panels.figures, name="panel_figures"),
     path("panels/students/matrix/", panels.matrix, name="panel_matrix"),

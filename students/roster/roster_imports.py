@@ -8,6 +8,7 @@ import datetime as dt
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -61,13 +62,18 @@ def discard_file(row: RosterImport) -> None:
     RosterImport.objects.filter(pk=row.pk).update(file="", file_size=0)
 
 
+def files_older_than(moment: dt.datetime) -> QuerySet[RosterImport]:
+    """The imports of before this moment that still have their file and are not being worked on."""
+    old = RosterImport.objects.filter(created_at__lt=moment).exclude(file="")
+    return old.exclude(status__in=(Status.READING, Status.APPLYING))
+
+
 def purge_files(*, older_than: dt.datetime) -> int:
     """Drop unconfirmed previews and delete files older than this; return how many.
 
     Needs a scope of all schools.
     """
-    old = RosterImport.objects.filter(created_at__lt=older_than).exclude(file="").select_related("school", "season")
-    rows = list(old.exclude(status__in=(Status.READING, Status.APPLYING)))
+    rows = list(files_older_than(older_than).select_related("school", "season"))
     for row in rows:
         if row.status == Status.PREVIEW:
             states.change(row, Status.DROPPED, by=history.SYSTEM)

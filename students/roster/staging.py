@@ -27,8 +27,9 @@ from students.roster.validation import Row
 # The fields of a roster except the document number, in the order of the COPY.
 PLAIN_FIELDS = ("student_no", "name", "id_type", "gender", "level", "college", "major", "class_name", "phone", "email")
 COPIED = ("row_no", "id_hash", "old_hashes", "id_sealed", *PLAIN_FIELDS)
-# Fields whose values stand in the history; for the others it says HIDDEN.
-PUBLIC_FIELDS = ("student_no", "name", "gender", "level", "college", "major", "class_name")
+# Fields whose values stand in the history; for the others it says HIDDEN. It cannot be erased, so it has
+# no names.
+PUBLIC_FIELDS = ("student_no", "gender", "level", "college", "major", "class_name")
 HIDDEN = "•••"
 IDENTITY = ("name", "id_type", "id_hash", "gender")
 PRINTED_FIELDS = (*IDENTITY, "college", "major", "class_name")

@@ -1,7 +1,7 @@
 import pytest
 from django.urls import reverse
 
-from portal.models import Event, User
+from portal.models import Event, Look, User
 from tests import factories
 from tests.conftest import client_of
 
@@ -31,6 +31,8 @@ def test_students_are_shown_without_their_numbers(operator, students):
     assert "王小明" in detail
     assert students[0].id_number not in detail
     assert students[0].id_hash not in detail
+    seen = [(look.kind, set(look.students)) for look in Look.objects.order_by("pk")]
+    assert seen == [("list", {student.pk for student in students}), ("record", {students[0].pk})]
 
 
 def test_search_by_the_beginning(operator, students):

@@ -32,7 +32,7 @@ def test_accepting_changes_the_data(ask, student, owner):
     assert Student.objects.get(pk=student.pk).name == "李壹"
     assert (correction.status, correction.decided_by_name) == ("accepted", owner.actor_name)
     event = history.of(student).filter(kind="student.changed").get()
-    assert event.facts == {"name": ["李一", "李壹"], "correction": correction.pk}
+    assert event.facts == {"name": ["•••", "•••"], "correction": correction.pk}
     assert Notification.objects.filter(recipient_key=student.actor_key, kind="correction.accepted").exists()
 
 

@@ -1,0 +1,64 @@
+"""Erasing one student: what a request for deletion reaches, and where it ends.
+
+The center erases when a student asks, or when a roster held somebody who should not be on it. A degree
+that is or will be registered needs the record: while the portrait is with the school, the printing
+house or the registry (stages of KEPT_FOR_THE_REGISTRY), only what the registry does not need goes.
+
+The row stays, without the person: photos, payments and the history point to it, and the history keeps
+ids only.
+"""
+
+import secrets
+from collections.abc import Callable
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from portal import history
+from portal.errors import PortalError
+from portal.models import Delivery, Notification
+from students.models import Correction, Student
+
+STAGES = Student.Stage
+KEPT_FOR_THE_REGISTRY = (STAGES.APPROVED, STAGES.PROOFED, STAGES.PRINTED, STAGES.DELIVERED)
+ERASED = "已删除"
+Eraser = Callable[[Student, bool], None]
+_ERASERS: list[Eraser] = []
+
+
+def registers_eraser(eraser: Eraser) -> Eraser:
+    """Register what a room deletes: `eraser(student, whole)`; `whole`: also what the registry needs."""
+    _ERASERS.append(eraser)
+    return eraser
+
+
+def is_kept_for_registry(student: Student) -> bool:
+    return student.stage in KEPT_FOR_THE_REGISTRY
+
+
+def erase(*, student: Student, reason: str, by: history.Actor) -> bool:
+    """Erase the student; whether it was the whole record. Raises PortalError without a reason."""
+    if not reason.strip():
+        raise PortalError(_("Please give the reason."))
+    with transaction.atomic():
+        row = Student.objects.select_for_update(of=("self",)).get(pk=student.pk)
+        whole = not is_kept_for_registry(row)
+        for eraser in _ERASERS:
+            eraser(row, whole)
+        Delivery.objects.filter(notification__recipient_key=row.actor_key).delete()
+        Notification.objects.filter(recipient_key=row.actor_key).delete()
+        row.phone = row.email = ""
+        if whole:
+            _remove_person(row)
+        row.save()
+        facts = {"whole": whole, "reason": reason.strip()}
+        history.record("student.erased", row, by=by, facts=facts)
+    return whole
+
+
+def _remove_person(row: Student) -> None:
+    Correction.objects.filter(student=row).update(wanted="", wanted_sealed=None, explanation="", answer="")
+    row.name, row.student_no = ERASED, f"erased-{row.pk}"
+    row.gender = row.level = row.college = row.major = row.class_name = ""
+    row.lock_reason = ""
+    row.id_number = secrets.token_hex(16)  # nobody's: the hash of the old number must not stay
