@@ -1,4 +1,4 @@
-"""From upload to the verdict on the page: granian, Redis and one Celery worker, as a phone meets them.
+"""From upload to the verdict on the page: the web, Redis and one Celery worker, as a phone meets them.
 
     .venv/bin/python -m bench.upload_to_verdict [PHOTOS]
 

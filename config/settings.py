@@ -285,7 +285,11 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": environment.choice("LOG_LEVEL", LOG_LEVELS, "INFO")},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "waitress": {"level": "WARNING"},
+        "waitress.queue": {"level": "ERROR"},
+    },
 }
 
 # TUCAI_LINGER_SECONDS is read by launch.embedded_services, TUCAI_TEST_DB by tests.settings.

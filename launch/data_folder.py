@@ -26,7 +26,7 @@ class ServiceError(SystemExit):
     """The embedded services cannot run. The message says what to do.
 
     A SystemExit, because it is raised while the settings load: whichever program loads them
-    (manage.py, celery, granian) ends with the message and exit code 1, without a trace.
+    (manage.py, celery, config.web) ends with the message and exit code 1, without a trace.
     """
 
 

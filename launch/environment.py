@@ -22,7 +22,7 @@ class Misconfigured(SystemExit):
     """A variable of the environment is wrong. The message names it and says what is allowed.
 
     A SystemExit, because it is raised while the settings load: whichever program loads them
-    (manage.py, celery, granian) ends with the message and exit code 1, without a trace.
+    (manage.py, celery, config.web) ends with the message and exit code 1, without a trace.
     """
 
     def __init__(self, chinese: str, english: str) -> None:

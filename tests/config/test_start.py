@@ -17,7 +17,7 @@ PROGRAMS = {
     "manage": ("manage.py", "check"),
     "celery": ("-m", "celery", "-A", "config", "worker", "-c", "1"),
     "beat": ("-m", "celery", "-A", "config", "beat"),
-    "granian": ("-m", "granian", "--interface", "wsgi", "--port", "1", "config.wsgi:application"),
+    "web": ("-m", "config.web"),
 }
 
 

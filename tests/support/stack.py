@@ -58,13 +58,13 @@ class Stack:
         return process
 
     def web(self) -> str:
-        """Start granian on a free port; returns its address once it answers."""
+        """Start the web server on a free port; returns its address once it answers."""
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         self.environment["SITE_URL"] = self.url = f"http://127.0.0.1:{port}"
-        serve = ("granian", "--interface", "wsgi", "--host", "127.0.0.1", "--port", str(port), "--no-ws")
-        process = self.start("web", *serve, "--blocking-threads", "4", "config.wsgi:application")
+        self.environment |= {"HOST": "127.0.0.1", "PORT": str(port)}
+        process = self.start("web", "config.web")
         self._wait(process, self.url)
         return self.url
 

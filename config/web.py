@@ -1,0 +1,114 @@
+"""The web server: `python -m config.web`, on HOST and PORT.
+
+waitress reads a whole request, and keeps a whole answer, in one loop that waits for nobody; a thread
+is only busy while Django works. So people who send slowly, or do not read, take no thread from the
+others (docs/decisions/039-edge.md).
+"""
+
+import signal
+import sys
+import time
+from typing import Any
+
+import waitress
+from django.conf import settings
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer
+
+from config.wsgi import application
+from launch import environment
+
+IDLE_SECONDS = 60  # a connection on which nothing moves ends
+REQUEST_SECONDS = 300  # a request has arrived by then: a photo of 5 MB at 20 kB/s takes 250
+STOP_SECONDS = 30  # after a SIGTERM what is being answered may end for so long
+SWEEP_SECONDS = 2
+SETTINGS: dict[str, Any] = {
+    "threads": environment.number("WEB_THREADS", 4, least=1, most=64),
+    "connection_limit": 1000,
+    "channel_timeout": IDLE_SECONDS,
+    "cleanup_interval": SWEEP_SECONDS,
+    "asyncore_use_poll": True,
+    "asyncore_loop_timeout": 1,
+    "recv_bytes": 64 * 1024,
+    "max_request_header_size": 64 * 1024,
+    # Up to twice the limit the portal refuses with a page of its own; beyond, the connection ends at once.
+    "max_request_body_size": 2 * settings.REQUEST_MAX_BYTES,
+    # An answer that nobody reads waits in a temporary file; no thread ever waits for its reader.
+    "outbuf_high_watermark": sys.maxsize,
+    # Behind a proxy the portal itself counts TRUSTED_PROXIES addresses back in X-Forwarded-For.
+    "clear_untrusted_proxy_headers": False,
+    "ident": None,
+}
+
+
+class Server:
+    """waitress on one address, with an end to slow requests and to answers that nobody reads."""
+
+    def __init__(self, host: str, port: int, app: Any = application) -> None:
+        self.sockets: dict[int, Any] = {}  # what the loop waits for, by file descriptor
+        self.server = waitress.create_server(app, map=self.sockets, host=host, port=port, **SETTINGS)
+        self.stop_until: float | None = None  # when the server ends at the latest, once it is asked to
+        self._first_seen: dict[HTTPChannel, tuple[Any, float]] = {}  # the request that arrives, and since when
+
+    def run(self) -> None:
+        """Serve until `stop` is called."""
+        next_sweep = 0.0
+        while self.stop_until is None or (time.monotonic() < self.stop_until and self._is_answering()):
+            self.server.asyncore.loop(timeout=1, map=self.sockets, use_poll=True, count=1)
+            if time.monotonic() >= next_sweep:
+                self._sweep()
+                next_sweep = time.monotonic() + SWEEP_SECONDS
+        self.close()
+
+    def close(self) -> None:
+        self.server.task_dispatcher.shutdown(timeout=1)
+        for channel in self._channels():
+            channel.handle_close()
+        for each in list(self.sockets.values()):
+            each.close()
+
+    def stop(self, *_signal: Any) -> None:
+        """Take no new connections; `run` ends when everything is answered."""
+        self.stop_until = time.monotonic() + STOP_SECONDS
+        for listener in [each for each in self.sockets.values() if isinstance(each, BaseWSGIServer)]:
+            listener.del_channel(self.sockets)
+            listener.socket.close()
+
+    def _channels(self) -> list[HTTPChannel]:
+        return [each for each in self.sockets.values() if isinstance(each, HTTPChannel)]
+
+    def _is_answering(self) -> bool:
+        return any(each.requests or each.total_outbufs_len for each in self._channels())
+
+    def _sweep(self) -> None:
+        """Close what waitress would not: its own time limit starts anew with every byte, and it closes
+        a connection only when the other side takes more.
+        """
+        channels = self._channels()
+        now = time.monotonic()
+        before, self._first_seen = self._first_seen, {}
+        for channel in channels:
+            arriving = channel.request
+            if arriving is not None:
+                known, since = before.get(channel, (None, now))
+                self._first_seen[channel] = (arriving, since if known is arriving else now)
+                if known is arriving and now - since > REQUEST_SECONDS:
+                    channel.handle_close()
+            if channel.will_close and time.time() - channel.last_activity > IDLE_SECONDS:
+                channel.handle_close()
+
+
+def main() -> None:
+    host = environment.text("HOST", "127.0.0.1")
+    port = environment.number("PORT", 8000, least=1, most=65_535)
+    try:
+        server = Server(host, port)
+    except OSError as error:
+        sys.exit(f"{host}:{port} cannot be used: {error.strerror}")
+    signal.signal(signal.SIGTERM, server.stop)
+    signal.signal(signal.SIGINT, server.stop)
+    server.run()
+
+
+if __name__ == "__main__":
+    main()

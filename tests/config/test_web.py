@@ -1,0 +1,123 @@
+"""The web server goes on for everybody while some send half a request, or do not read the answer."""
+
+import io
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import pytest
+
+from config import web
+
+SLOW = 2 * web.SETTINGS["threads"]
+HALF_A_POST = b"POST /post HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nlogin=a"
+BYTES = 32 * 2**20  # more than the sockets of both sides hold
+
+
+@contextmanager
+def serving(app: Any) -> Iterator[web.Server]:
+    server = web.Server("127.0.0.1", 0, app)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        thread.join()
+
+
+def connected(server: web.Server, sent: bytes) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", int(server.server.effective_port)), timeout=30)
+    client.sendall(sent)
+    return client
+
+
+def get(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
+def first_line(server: web.Server, path: str) -> bytes:
+    with connected(server, get(path)) as client:
+        return client.makefile("rb").readline()
+
+
+def archive(environ: Any, start_response: Any) -> Any:
+    """Answers /file with a file, /stream with an answer that is made piece by piece, and others with a word, after
+    it has read the whole request.
+    """
+    if environ["PATH_INFO"] not in ("/file", "/stream"):
+        environ["wsgi.input"].read()
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+    start_response("200 OK", [("Content-Length", str(BYTES))])
+    if environ["PATH_INFO"] == "/file":
+        return environ["wsgi.file_wrapper"](io.BytesIO(bytes(BYTES)))
+    return (bytes(2**20) for _ in range(BYTES // 2**20))
+
+
+def test_half_sent_requests_stop_nobody():
+    with serving(archive) as server, ExitStack() as clients:
+        for _ in range(SLOW):
+            clients.enter_context(connected(server, HALF_A_POST))
+        assert first_line(server, "/") == b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize("path", ["/file", "/stream"])
+def test_readers_that_do_not_read_stop_nobody(path):
+    with serving(archive) as server, ExitStack() as clients:
+        for _ in range(SLOW):
+            # Two requests in one: the second must not wait in a thread for the reader of the first.
+            client = clients.enter_context(connected(server, 2 * get(path)))
+            assert client.recv(12) == b"HTTP/1.1 200"
+        assert first_line(server, "/") == b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.fixture
+def server() -> Iterator[web.Server]:
+    """A server whose loop the test turns itself."""
+    server = web.Server("127.0.0.1", 0, archive)
+    yield server
+    server.close()
+
+
+def turn(server: web.Server, until: Callable[[], bool]) -> None:
+    while not until():
+        server.server.asyncore.loop(timeout=0.05, map=server.sockets, use_poll=True, count=1)
+        server._sweep()
+
+
+def test_request_that_does_not_arrive_in_time_is_cut_off(server, monkeypatch):
+    with connected(server, HALF_A_POST):
+        turn(server, lambda: bool(server._first_seen))
+        monkeypatch.setattr(web, "REQUEST_SECONDS", -1)
+        turn(server, lambda: not server._channels())
+
+
+def test_answer_that_nobody_reads_is_dropped(server, monkeypatch):
+    with connected(server, get("/file")) as client:
+        turn(server, lambda: any(each.total_outbufs_len for each in server._channels()))
+        client.recv(1)
+        monkeypatch.setattr(web, "IDLE_SECONDS", -1)
+        monkeypatch.setattr(server.server.adj, "channel_timeout", -1)
+        turn(server, lambda: not server._channels())
+
+
+def test_portal_is_what_is_served():
+    with serving(web.application) as server:
+        assert first_line(server, "/static/css/base.css") == b"HTTP/1.1 200 OK\r\n"
+
+
+def test_stop_lets_what_is_being_answered_end():
+    with serving(archive) as server:
+        client = connected(server, get("/file"))
+        body = client.recv(1000)
+        server.stop()
+        while part := client.recv(2**20):
+            body += part
+            if len(body) > BYTES:
+                break
+        client.close()
+    content = body.partition(b"\r\n\r\n")[2]
+    assert len(content) == BYTES
