@@ -102,3 +102,7 @@ own_data.register(
     "exemptions",
     lambda student: list(Exemption.objects.filter(student=student).values("kind", "words", "status", "declared_at")),
 )
+
+own_data.register_objects(
+    "capture.photo", lambda student: list(Photo.objects.filter(student=student).values_list("pk", flat=True))
+)

@@ -19,6 +19,7 @@ from students.models import Correction, Student
 
 Part = Callable[[Student], Any]
 _PARTS: dict[str, Part] = {}
+_OBJECTS: dict[str, Callable[[Student], list[int]]] = {}
 FIELDS = (
     *("student_no", "name", "gender", "id_type", "id_number", "level", "college", "major", "class_name", "phone"),
     *("email", "stage", "fee_state", "locked_at", "lock_reason", "created_at", "updated_at"),
@@ -31,6 +32,11 @@ def register(name: str, part: Part) -> None:
     if name in _PARTS:
         raise ValueError(f"{name} is registered twice.")
     _PARTS[name] = part
+
+
+def register_objects(label: str, ids_of: Callable[[Student], list[int]]) -> None:
+    """Register a model (its label in lower case) whose rows are about one student: a look at them is one at the student."""
+    _OBJECTS[label] = ids_of
 
 
 def collect(student: Student) -> dict[str, Any]:
@@ -50,8 +56,10 @@ def lookers(student: Student, *, most: int) -> list[dict[str, Any]]:
 
 
 def _about(student: Student) -> Q:
-    own = Q(object_type=student._meta.label_lower, object_id=student.pk)
-    return own | Q(object_type="capture.photo", facts__student=student.pk, school_id=student.school_id)
+    found = Q(object_type=student._meta.label_lower, object_id=student.pk)
+    for label, ids_of in _OBJECTS.items():
+        found |= Q(object_type=label, object_id__in=ids_of(student))
+    return found
 
 
 register(
