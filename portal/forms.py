@@ -49,7 +49,10 @@ class PersonForm(forms.Form):
         super().__init__(*args, **kwargs)
         roles = CENTER_ROLES if school is None else SCHOOL_ROLES
         cast(forms.ChoiceField, self.fields["roles"]).choices = [
-            (role.value, format_html('{} <span class="muted small">{}</span>', role.label, PURPOSES[role]))
+            (
+                role.value,
+                format_html('<span>{}<br><span class="muted small">{}</span></span>', role.label, PURPOSES[role]),
+            )
             for role in Role
             if role in roles and rank_of(role) <= own.rank
         ]

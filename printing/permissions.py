@@ -8,7 +8,7 @@ from portal.permissions import CENTER, OFFICERS, SCHOOL
 
 PRINTING = CENTER | {Role.CENTER_PRINTING}
 
-permissions.register_subject(_("Printing"), "prints")
+permissions.register_subject(_("Printing and shipping"), "prints")
 permissions.register(
     "prints.see",
     _("See print runs and parcels"),

@@ -110,7 +110,7 @@ def enrol_a_school(center: Page) -> str:
     center.locator("main a[href*='/people/new/']").first.click()
     center.fill("[name=username]", "clerk")
     center.fill("[name=full_name]", "周老师")
-    center.check("[name=role][value=school_admin]")
+    center.check("[name=roles][value=school_admin]")
     screenshot(center, "person_form")
     send(center)
     screenshot(center, "invitation")
