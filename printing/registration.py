@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from portal import files, navigation, panels, status_badges
+from portal.panels import PageLink
 from portal.privacy import retention
 from portal.status_badges import Badge
 from printing import print_runs  # noqa: F401  (registers a kind of job)
@@ -32,6 +33,15 @@ panels.add_panel(
 )
 panels.add_panel("center.school", "printing:panel_school", order=30)
 panels.add_panel("school.next_step", "printing:panel_next")
+# Whoever is limited to some students does not see the page of prints, where the others download theirs.
+panels.add_link(
+    "students:roster",
+    PageLink(
+        "printing:archive",
+        _("Portraits of these students"),
+        "photo",
+        lambda request: bool(request.membership and request.membership.is_limited),
+    ),
 
 
 def _old_sheets(before: dt.datetime) -> QuerySet[Volume]:

@@ -1,9 +1,12 @@
 """A person limited to a college sees and does everything for its students only, at every URL of the school."""
 
+import io
 import json
+import zipfile
 
 import pytest
 from django.apps import apps
+from django.urls import reverse
 
 from capture.views.stations import TodayList
 from portal import history, jobs, student_limits
@@ -196,3 +199,14 @@ def test_the_limit_does_not_reach_beyond_the_request(limited, own, school):
     with pytest.raises(NotAllowed), student_limits.limited_to(LITERATURE):
         raise NotAllowed("x")
     assert student_limits.present() == student_limits.NONE
+
+
+def test_the_archive_of_portraits_holds_only_the_own_students(world, school, own, limited):
+    with school_scope(school):
+        own.photos.update(status="approved")
+        Student.objects.filter(pk=own.pk).update(stage=Student.Stage.APPROVED)
+    client = client_of(limited)
+    assert f'href="{reverse("printing:archive")}"' in client.get("/school/roster/").content.decode()
+    names = zipfile.ZipFile(io.BytesIO(client.get(reverse("printing:archive")).getvalue())).namelist()
+    assert len(names) == 1
+    assert own.student_no in names[0]
