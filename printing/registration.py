@@ -42,6 +42,7 @@ panels.add_link(
         "photo",
         lambda request: bool(request.membership and request.membership.is_limited),
     ),
+)
 
 
 def _old_sheets(before: dt.datetime) -> QuerySet[Volume]:
