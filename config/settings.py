@@ -66,10 +66,12 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "portal.security.headers.AnswerHeaders",
     "portal.language.ChosenLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "portal.security.sessions.EndOfSessions",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -125,9 +127,14 @@ KEEP_SHEETS_DAYS = environment.number("KEEP_SHEETS_DAYS", 365, least=0, most=36_
 # How old the counts of a dashboard may be: its panels, and everybody who looks at it, share them.
 DASHBOARD_SECONDS = environment.number("DASHBOARD_SECONDS", 5, least=0, most=3600)
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
+# Staff are signed out so long after signing in, and so long after their last page.
 SESSION_COOKIE_AGE = 12 * 3600
+SESSION_IDLE_SECONDS = environment.number("SESSION_IDLE_SECONDS", 2 * 3600, least=60, most=12 * 3600)
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = environment.flag("HTTPS", default=not IS_LOCAL)
+if SESSION_COOKIE_SECURE:
+    # A browser takes these names only from this host, over https and for all paths.
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 CSRF_FAILURE_VIEW = "portal.views.errors.stale_form"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 31_536_000 if environment.flag("HTTPS") else 0
@@ -143,8 +150,6 @@ CONTENT_SECURITY_POLICY = {
         "form-action": [SELF],
         "frame-ancestors": [SELF],
     },
-    # The operator's admin keeps Django's own pages, whose widgets style themselves.
-    "EXCLUDE_URL_PREFIXES": ("/admin/",),
 }
 # Behind how many proxies the client's address is read from X-Forwarded-For.
 TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXIES", 0, least=0, most=10)

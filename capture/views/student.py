@@ -26,6 +26,7 @@ from portal.accounts.addresses import address_of
 from portal.channels import inbox
 from portal.errors import PortalError
 from portal.form_fields import checked
+from portal.security import headers
 from schools import opening_hours
 from schools.models import Action, Enrolment
 from students.models import Student
@@ -175,7 +176,9 @@ def camera(request: Any) -> HttpResponse:
         "season": request.season,
         "limits": json.dumps(limits.of_the_head(limits.in_force(request.season))),
     }
-    return render(request, "capture/camera.html", context)
+    response = render(request, "capture/camera.html", context)
+    response["Permissions-Policy"] = headers.WITH_CAMERA
+    return response
 
 
 @student_page

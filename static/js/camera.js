@@ -407,8 +407,8 @@ window.addEventListener("online", () => is("failed") && !state.refused && say(wo
 // Coming back from the next page: this form has been used up, a fresh one is needed.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
-  if ("used" in form.dataset) location.reload();
-  else if (is("frozen", "failed", "expired")) askWhoIsThere();
+  if (!("used" in form.dataset) && is("frozen", "failed", "expired")) askWhoIsThere();
+  else location.reload();
 });
 window.addEventListener("pagehide", () => close(state.stream));
 document.addEventListener("visibilitychange", () => {

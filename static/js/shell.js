@@ -50,4 +50,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   else location.assign(xhr.responseURL.includes("/accounts/") ? location.href : xhr.responseURL);
 });
 
+// A page that the browser brings back from its memory may be of somebody who has signed out: ask the server anew.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted && !document.querySelector("#camera")) location.reload();
+});
+
 document.querySelector("[data-focus]")?.focus();

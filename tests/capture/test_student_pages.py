@@ -329,3 +329,10 @@ def test_a_red_photo_that_a_person_decides_is_explained_and_may_be_handed_in(stu
     with school_scope(student.school):
         photo.refresh_from_db()
     assert photo.status == Photo.Status.SUBMITTED
+
+
+def test_only_the_camera_page_may_use_the_camera(student_client, agreed):
+    policies = [student_client.get(page)["Permissions-Policy"] for page in ("/me/", "/me/camera/")]
+    assert policies[0].startswith("camera=(), ")
+    assert policies[1].startswith("camera=(self), ")
+    assert all("microphone=()" in policy for policy in policies)

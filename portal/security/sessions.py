@@ -1,0 +1,44 @@
+"""The end of a staff session: some time after the last page, and some time after signing in whatever happens."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib import auth
+from django.dispatch import receiver
+from django.http import HttpResponse
+
+SIGNED_IN, SEEN = "signed_in_at", "seen_at"  # keys of the session; seconds since 1970
+SECONDS_BETWEEN_WRITES = 60
+
+
+@receiver(auth.user_logged_in)
+def note_sign_in(request: Any, **_signal: Any) -> None:
+    request.session[SIGNED_IN] = request.session[SEEN] = int(time.time())
+
+
+class EndOfSessions:
+    """Signs people out SESSION_IDLE_SECONDS after their last page and SESSION_COOKIE_AGE after they signed in."""
+
+    def __init__(self, get_response: Callable[[Any], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            _end_or_go_on(request)
+        return self.get_response(request)
+
+
+def _end_or_go_on(request: Any) -> None:
+    session, now = request.session, int(time.time())
+    seen = session.get(SEEN, 0)
+    if now - session.get(SIGNED_IN, 0) > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS:
+        auth.logout(request)
+    elif now - seen > SECONDS_BETWEEN_WRITES and not _is_by_itself(request):
+        session[SEEN] = now
+
+
+def _is_by_itself(request: Any) -> bool:
+    """Whether an open page asks by itself, such as a panel: nobody need be there."""
+    return request.method == "GET" and "HX-Request" in request.headers

@@ -1,0 +1,70 @@
+"""Headers of every page, found by walking the URLs."""
+
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from django.test import Client
+from django.urls import reverse
+
+from tests.test_outsider import PAGES
+
+pytestmark = pytest.mark.django_db
+EXPECTED = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+
+def faults(answer) -> set[str]:
+    found = {name for name, value in EXPECTED.items() if answer.get(name) != value}
+    policy = answer.get("Content-Security-Policy", "")
+    if "default-src 'self'" not in policy or "unsafe-inline" in policy:
+        found.add("Content-Security-Policy")
+    if "no-store" not in answer.get("Cache-Control", ""):
+        found.add("Cache-Control")
+    if "camera=()" not in answer.get("Permissions-Policy", ""):
+        found.add("Permissions-Policy")
+    return found
+
+
+def test_every_page_has_the_headers(center_client, center_admin, season):
+    center_admin.is_staff = center_admin.is_superuser = True
+    center_admin.save()
+    plain = [page.name for page in PAGES if not page.kwargs and "logout" not in page.name]
+    wrong = {name: found for name in plain if (found := faults(center_client.get(reverse(name))))}
+    assert wrong == {}
+    assert len(plain) > 80
+    assert faults(center_client.get("/admin/schools/school/")) == set()
+    assert faults(center_client.get("/nowhere/")) == set()
+
+
+def test_signing_out_clears_what_the_browser_keeps(owner_client):
+    assert "Clear-Site-Data" not in owner_client.get(reverse("schools:school_home"))
+    assert owner_client.post("/accounts/logout/")["Clear-Site-Data"] == '"cache"'
+    assert "Clear-Site-Data" not in Client().get("/accounts/login/")
+
+
+def test_cookies_are_bound_to_the_host_in_production(tmp_path):
+    names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
+    code = f"from config import settings; print(*(getattr(settings, name) for name in {names}))"
+    key = "jT8v/2q0XbLwZr5uYkE1dM9sHc7nAiGf"
+    given = {
+        "PATH": "/usr/bin:/bin",
+        "TUCAI_SERVICES": "none",
+        "TUCAI_DATA": str(tmp_path),
+        "DATABASE_URL": "postgresql://app@127.0.0.1/tucai",
+        "REDIS_URL": "redis://127.0.0.1/0",
+        "SECRET_KEY": key,
+        "ID_NUMBER_KEY": key,
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=settings.BASE_DIR, env=given, capture_output=True, text=True, check=False
+    )
+    assert done.stdout.split() == ["__Host-sessionid", "__Host-csrftoken", "True", "True"], done.stderr
+    # Browsers take such a name only with the path / and without a domain.
+    assert (settings.SESSION_COOKIE_PATH, settings.CSRF_COOKIE_PATH) == ("/", "/")
+    assert (settings.SESSION_COOKIE_DOMAIN, settings.CSRF_COOKIE_DOMAIN) == (None, None)
