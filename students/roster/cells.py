@@ -140,6 +140,11 @@ def hidden_problem(value: str) -> Problem | None:
     return Problem("characters", {"character": f"U+{ord(hidden):04X}"}) if hidden else None
 
 
+def named(character: str) -> str:
+    """The character, with its code point where many look alike."""
+    return character if character.isascii() else f"{character} (U+{ord(character):04X})"
+
+
 def date_problem(value: str) -> Problem | None:
     """A problem for a class or major that a spreadsheet took for a date, such as 3-1."""
     return Problem("date", {"value": value}) if value[0] in "123456789JFMASONDjfmasond" and _DATE(value) else None
@@ -169,7 +174,7 @@ def name(value: str) -> Cleaned:
     if _DASH(value):
         return Problem("name_sign", {"sign": "-"})
     if strange := next((c for c in value if not _is_name_character(c)), ""):
-        return Problem("name" if strange.isalnum() or strange in "?？" else "name_sign", {"sign": strange})
+        return Problem("name" if strange.isalnum() or strange in "?？" else "name_sign", {"sign": named(strange)})
     return Problem("name") if value[-1] == "·" else value
 
 

@@ -146,7 +146,7 @@ def unprintable(text: str) -> str:
     if _COMMON(text):
         return ""
     known = fonts.covered_code_points()
-    return "".join(dict.fromkeys(c for c in text if ord(c) not in known))
+    return "、".join(dict.fromkeys(cells.named(c) for c in text if ord(c) not in known))
 
 
 def _check_document(values: dict[str, str], problems: Problems) -> None:

@@ -1,6 +1,7 @@
 """The program that opens strangers' workbooks: every spelling of a file, and none that takes it down."""
 
 import io
+import multiprocessing
 import subprocess
 import sys
 import zipfile
@@ -255,3 +256,17 @@ def test_limits_bind_the_process_itself():
     asked = "from portal.untrusted.limits import *; confine(memory=256 * MB, seconds=9); import resource as r; print(r.getrlimit(r.RLIMIT_AS)[0] // MB, r.getrlimit(r.RLIMIT_CPU)[0])\ntry: bytearray(512 * MB)\nexcept MemoryError: print('bounded')"
     done = subprocess.run([sys.executable, "-c", asked], cwd=process.ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["256", "9", "bounded"]
+
+
+def test_a_worker_of_celery_may_read(tmp_path):
+    """Its processes are daemons, which may have no children of multiprocessing."""
+    out = tmp_path / "names"
+    worker = multiprocessing.get_context("fork").Process(target=_write_names, args=(out,), daemon=True)
+    worker.start()
+    worker.join(60)
+    assert out.read_text() == "CSV"
+
+
+def _write_names(out):
+    with workbooks.opened(b"a,b\n1,2\n") as book:
+        out.write_text(book.sheets[0].name)

@@ -9,7 +9,7 @@ import pytest
 import xlwt
 
 from portal.untrusted import sheets
-from students.roster import spreadsheet_writer
+from students.roster import cells, spreadsheet_writer
 from students.roster.spreadsheet_reader import open_roster
 from students.roster.validation import RowValidator, clean_row
 from tests.students.roster import books
@@ -150,7 +150,7 @@ def test_what_is_typed_for_the_dot_of_a_name_becomes_the_dot(sign):
 @pytest.mark.parametrize("sign", "‥-*_/,、")
 def test_another_sign_in_a_name_is_named(sign):
     (problem,) = row_with(姓名=f"买买提{sign}吐尔逊")[1].values()
-    assert (problem.code, problem.params) == ("name_sign", {"sign": sign})
+    assert (problem.code, problem.params) == ("name_sign", {"sign": cells.named(sign)})
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_forms_of_a_character_become_the_character():
 def test_what_cannot_be_printed_is_said_at_the_import():
     _values, wrong, warned = row_with(姓名="吴\U0002ebf0")
     assert wrong == {}
-    assert warned["name"].params == {"characters": "\U0002ebf0"}
+    assert warned["name"].params == {"characters": "\U0002ebf0 (U+2EBF0)"}
 
 
 @pytest.mark.parametrize("filler", ["无", "-", "/", "—", "none", "NULL", "N/A", "暂无", "--"])
