@@ -1,0 +1,73 @@
+"""The examples of deploy/ hold what the portal relies on."""
+
+import configparser
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("tucai-*.service"))
+NGINX = (DEPLOY / "nginx.conf").read_text()
+SANDBOX = {
+    "NoNewPrivileges": "true",
+    "CapabilityBoundingSet": "",
+    "ProtectSystem": "strict",
+    "ProtectHome": "true",
+    "PrivateTmp": "true",
+    "PrivateDevices": "true",
+    "ProtectProc": "invisible",
+    "RestrictNamespaces": "true",
+    "SystemCallFilter": "~@privileged",
+    "ReadWritePaths": "/var/lib/tucai",
+}
+
+
+def blocks(start: str) -> list[str]:
+    """The texts of the blocks of nginx.conf whose first line begins so; a block's braces are at the same depth."""
+    return re.findall(rf"^( *){start}[^\n]*{{\n(.*?)^\1}}", NGINX, re.M | re.S)
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda path: path.name)
+def test_unit_is_sandboxed(unit):
+    parsed = configparser.ConfigParser(strict=False, interpolation=None)
+    parsed.optionxform = str
+    parsed.read(unit)
+    service = parsed["Service"]
+    assert {name: service.get(name) for name in SANDBOX} == SANDBOX
+    assert "/etc/tucai-owner.env" in service["InaccessiblePaths"]
+    assert service["User"] == "tucai"
+    assert "MemoryMax" in service
+    assert "TasksMax" in service
+
+
+def test_nginx_takes_requests_as_large_as_the_portal():
+    assert f"client_max_body_size        {settings.REQUEST_MAX_BYTES >> 20}m;" in NGINX
+
+
+def test_nginx_refuses_unknown_hosts():
+    default = next(text for _indent, text in blocks("server") if "default_server" in text)
+    assert "return 444;" in default
+    assert "ssl_reject_handshake on;" in default
+
+
+def test_nginx_limits_every_location_that_leads_to_the_portal():
+    proxied = [text for _indent, text in blocks("location") if "proxy_pass" in text]
+    assert len(proxied) == 3
+    assert all("limit_req zone=" in text for text in proxied)
+    for setting in ("client_header_timeout", "client_body_timeout", "send_timeout", "limit_conn tucai_connections"):
+        assert setting in NGINX
+
+
+def test_private_files_have_the_headers_that_nginx_drops():
+    (private,) = [text for _indent, text in blocks("location") if "internal;" in text]
+    for name in (
+        "X-Content-Type-Options",
+        "X-Frame-Options",
+        "Referrer-Policy",
+        "Content-Security-Policy",
+        "Strict-Transport-Security",
+        "Cross-Origin-Opener-Policy",
+    ):
+        assert re.search(rf"add_header {name} .* always;", private), name
