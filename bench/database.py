@@ -2,14 +2,18 @@
 
 
 def connect(*, create: bool = False, name: str = "test_bench_roster") -> None:
-    """Django on a benchmark's own database, as its owner."""
+    """Django on a benchmark's own database, as the plain role.
+
+    What a benchmark asks outside of a scope, it asks as the system; pages begin outside of any scope.
+    """
     import django
 
     django.setup()
-    from django.conf import settings
     from django.db import connection
 
-    connection.settings_dict.update(settings.DATABASE_OWNER())
+    from portal.database.owner import as_owner
+    from portal.database.scope import DatabaseRole, Scope, opened
+
     connection.settings_dict["TIME_ZONE"] = None
     connection.settings_dict["TEST"] = {
         "NAME": name,
@@ -19,6 +23,19 @@ def connect(*, create: bool = False, name: str = "test_bench_roster") -> None:
         "MIRROR": None,
     }
     if create:
-        connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        with as_owner():
+            connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     else:
         connection.settings_dict["NAME"] = name
+    opened(Scope(DatabaseRole.SYSTEM)).__enter__()  # until the end of the process
+
+
+def by_owner(*statements: str) -> None:
+    """What only the owner of the tables may do: VACUUM, TRUNCATE, ALTER."""
+    from django.db import connection
+
+    from portal.database.owner import as_owner
+
+    with as_owner(), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)

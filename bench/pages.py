@@ -30,6 +30,7 @@ def fill(students: int) -> tuple[Any, Any, Any]:
     """The province; returns the center's person and the person of the large school."""
     from django.db import connection
 
+    from bench.database import by_owner
     from portal.models import Role
     from portal.tenancy import system_scope
     from schools.models import Area, Enrolment, School
@@ -50,7 +51,7 @@ def fill(students: int) -> tuple[Any, Any, Any]:
         for n, school in enumerate(schools):
             count = min(LARGE, students) if n == 0 else rest
             cursor.execute(FILL, {"school": school.pk, "season": season.pk, "count": count, "sealed": sealed})
-        cursor.execute("VACUUM ANALYZE students_student")
+    by_owner("VACUUM ANALYZE students_student")
     return (
         factories.person("center", Role.CENTER_ADMIN),
         factories.person("clerk", Role.SCHOOL_ADMIN, schools[0]),

@@ -44,14 +44,11 @@ def write_workbook(path: Path, rows: int) -> None:
 
 
 def clear() -> None:
-    from django.db import connection
-
+    from bench.database import by_owner
     from schools.models import School
     from tests import factories
 
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE students_student CASCADE")
-        cursor.execute("TRUNCATE portal_event")
+    by_owner("TRUNCATE students_student CASCADE", "TRUNCATE portal_event")
     if not School.objects.exists():
         factories.school(season=factories.season())
 

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from portal.database.scope import EVERY_SCHOOL, DatabaseRole
 from portal.models import User
 from portal.tenancy import TenantModel
 from schools.models import Enrolment, Season
@@ -84,8 +85,11 @@ class CallbackQuerySet(models.QuerySet["Callback"]):
 class Callback(models.Model):
     """A provider's message as it came: the evidence of a payment when `verified`, else a forgery, kept for days.
 
-    It has no school, because the school is not known yet.
+    It has no school, because the school is not known yet, and no school sees it.
     """
+
+    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"SELECT", "INSERT", "UPDATE"}}
+    DATABASE_POLICIES = {"every_school": EVERY_SCHOOL}
 
     provider = models.CharField(max_length=20)
     external_id = models.CharField(max_length=64)
@@ -119,6 +123,8 @@ class LedgerEntry(TenantModel):
 
     Only `billing.ledger` writes entries.
     """
+
+    IS_APPEND_ONLY = True
 
     class Kind(models.TextChoices):
         CHARGE = "charge", _("Charge")

@@ -80,15 +80,15 @@ def receive_callback(provider_name: str, callback: CallbackMessage) -> Callback:
     The same payment is booked once; the first verified message of it is kept as the evidence. Raises
     ProviderError when the signature is wrong; the message is kept for a while then, apart from payments.
     """
-    try:
-        paid = providers.get(provider_name).verify(callback)
-    except ProviderError:
-        _store(provider_name, UNVERIFIED + hashlib.sha256(callback.body.encode()).hexdigest()[:40], callback)
-        raise
-    stored = _store(provider_name, paid.external_id, callback, verified=True)
     with across_schools():  # the message names an order, not a school
+        try:
+            paid = providers.get(provider_name).verify(callback)
+        except ProviderError:
+            _store(provider_name, UNVERIFIED + hashlib.sha256(callback.body.encode()).hexdigest()[:40], callback)
+            raise
+        stored = _store(provider_name, paid.external_id, callback, verified=True)
         order = Order.objects.select_related("school", "season", "student").filter(number=paid.order_number).first()
-    return _book(stored, paid, order if order and order.provider == provider_name else None)
+        return _book(stored, paid, order if order and order.provider == provider_name else None)
 
 
 def _store(provider_name: str, external_id: str, callback: CallbackMessage, *, verified: bool = False) -> Callback:
@@ -160,7 +160,8 @@ def query_provider(order: Order) -> Order:
     """
     paid = providers.get(order.provider).query(order_number=order.number)
     if paid:
-        _book(_store(order.provider, paid.external_id, CallbackMessage({}, ""), verified=True), paid, order)
+        with across_schools():  # messages of providers belong to no school
+            _book(_store(order.provider, paid.external_id, CallbackMessage({}, ""), verified=True), paid, order)
         order.refresh_from_db()
     return order
 

@@ -35,7 +35,7 @@ def start_daily_checks() -> int:
     if season is None or season.status != Season.Status.OPEN:
         return 0
     params = {"day": today.isoformat()}
-    with transaction.atomic():
+    with transaction.atomic(), system_scope():
         Season.objects.select_for_update(no_key=True).get(pk=season.pk)  # two calls at the same time make no job twice
         due = _due(season, today)
         for enrolment in due:
@@ -46,11 +46,10 @@ def start_daily_checks() -> int:
 def _due(season: Season, today: dt.date) -> list[Enrolment]:
     made = Job.objects.filter(kind=KIND, season=season, params__day=today.isoformat())
     done = set(made.values_list("school_id", flat=True))
-    with system_scope():
-        rows = Enrolment.objects.select_related("school", "season").filter(
-            season=season, status__in=Enrolment.phases_allowing(Action.DAILY_CHECK)
-        )
-        return [row for row in rows if row.school_id not in done and is_due(row, today)]
+    rows = Enrolment.objects.select_related("school", "season").filter(
+        season=season, status__in=Enrolment.phases_allowing(Action.DAILY_CHECK)
+    )
+    return [row for row in rows if row.school_id not in done and is_due(row, today)]
 
 
 def is_due(enrolment: Enrolment, day: dt.date) -> bool:

@@ -11,6 +11,7 @@ import vision
 from capture.daily_check import start_of
 from capture.models import Finding, Likeness, Photo
 from capture.review import appeals
+from portal.tenancy import across_schools
 from schools.models import School, Season
 from students.models import Student
 
@@ -54,8 +55,12 @@ def count_open_likenesses(season: Season | None, school: School | None) -> int:
     if season is None:
         return 0
     open_ones = Likeness.objects.filter(photo__season=season, photo__is_current=True, cleared_at=None)
-    open_ones = open_ones.filter(photo__student__locked_at=None, other__student__locked_at=None)
-    return (open_ones.filter(school=school) if school else open_ones).order_by().values("photo").distinct().count()
+    open_ones = open_ones.filter(photo__student__locked_at=None)
+    pairs = list((open_ones.filter(school=school) if school else open_ones).order_by().values_list("photo", "other"))
+    with across_schools():  # the other account may be at another school
+        others = Photo.objects.filter(pk__in={other for _photo, other in pairs})
+        locked = set(others.exclude(student__locked_at=None).values_list("pk", flat=True))
+    return len({photo for photo, other in pairs if other not in locked})
 
 
 def count_per_day(season: Season, school: School | None) -> list[tuple[str, int]]:

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.database.scope import DatabaseRole
 from portal.models import Claimable, TenantClaimableQuerySet, User
 from portal.tenancy import TenantModel, scoped_manager
 from schools.models import Season
@@ -29,6 +30,9 @@ def portrait_path(photo: "Photo", filename: str) -> str:
 
 class ConsentText(models.Model):
     """The words that students have agreed to, kept once. Never changed: their hash is their key."""
+
+    IS_APPEND_ONLY = True
+    DATABASE_RIGHTS = {DatabaseRole.SCHOOL: {"INSERT"}}
 
     sha256 = models.CharField(max_length=64, unique=True)
     words = models.TextField()
@@ -88,6 +92,8 @@ class LimitSet(models.Model):
     be explained by the set that it was made under.
     """
 
+    IS_APPEND_ONLY = True
+
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="limit_sets")
     number = models.PositiveIntegerField(_("number"))
     # {rule: {limit: value}} where it differs from `vision.DEFAULTS`; None as a value switches the
@@ -124,6 +130,8 @@ class Photo(Claimable, TenantModel):
         RETURNED = "returned", _("Returned")
         FAILED = "failed", _("Could not be judged")
 
+    # The search for the same picture writes both sides (capture.judging.likeness).
+    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"UPDATE"}}
     # approved and returned -> submitted: a reviewer takes the last decision back
     # (decisions.undo_last_decision). failed: the worker stopped twice while it judged the photo;
     # staff have it judged once more, or the student retakes. rejected -> checking: under changed
@@ -327,6 +335,7 @@ class Finding(TenantModel):
     """
 
     path_to_student = "photo__student"
+    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT", "UPDATE", "DELETE"}}
 
     class Outcome(models.TextChoices):
         REJECT = "reject", _("Not accepted")
@@ -396,6 +405,7 @@ class Likeness(TenantModel):
     """
 
     path_to_student = "photo__student"
+    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT", "UPDATE"}}
 
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="likenesses")
     other = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="+")

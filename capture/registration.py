@@ -41,8 +41,8 @@ status_badges.register(
 def _count_declared(request: Any) -> int:
     if not request.season:
         return 0
-    with school_scope(request.school):  # the menu stands on pages of the account too, which open no scope
-        return exemptions.count_declared(request.season, request.school)
+    with school_scope(request.membership.school):  # the menu stands on pages of the account too, which open no scope
+        return exemptions.count_declared(request.season, request.membership.school)
 
 
 navigation.register("school", "capture:review", _("Review"), "photo", order=30)

@@ -12,11 +12,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Read here and not from the settings: importing this package must not load them.
 SWEEP_SECONDS = environment.number("TUCAI_SWEEP_SECONDS", 60, least=1, most=3600)
 
-app = Celery("tucai")
+app = Celery("tucai", task_cls="portal.queue:Task")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {
     "sweep-jobs": {"task": "portal.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "history": {"task": "portal.tasks.make_checkpoint", "schedule": crontab(minute="*/5")},
     "sweep-photos": {"task": "capture.tasks.sweep", "schedule": SWEEP_SECONDS},
     "daily-check": {"task": "capture.tasks.daily_checks", "schedule": crontab(hour=18, minute=5)},
     "end-captures": {"task": "capture.tasks.end_captures", "schedule": crontab(minute="*/10")},

@@ -56,7 +56,7 @@ def database_settings(url: str) -> dict:
     host = options.pop("host", "") or unquote(parts.hostname or "")
     port = options.pop("port", "") or str(parts.port or "")
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "portal.database",
         "NAME": parts.path.lstrip("/"),
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
@@ -64,5 +64,7 @@ def database_settings(url: str) -> dict:
         "PORT": port,
         "CONN_MAX_AGE": environment.number("DATABASE_CONN_MAX_AGE", 60, least=0, most=86_400),
         "CONN_HEALTH_CHECKS": True,
+        # A cursor that outlives its transaction is lost when the pooler changes the server connection.
+        "DISABLE_SERVER_SIDE_CURSORS": environment.flag("DATABASE_POOLED"),
         "OPTIONS": options,
     }

@@ -25,6 +25,8 @@ SECRET_KEY = stored_secret("SECRET_KEY", DATA_DIR, is_local=IS_LOCAL)
 # Encrypt ID numbers and key their look-up hash: losing them loses the numbers. {version: key}; the
 # highest version writes, and manage.py rotate_keys makes the others superfluous.
 ID_NUMBER_KEYS = numbered_keys("ID_NUMBER_KEY", stored_secret("ID_NUMBER_KEY", DATA_DIR, is_local=IS_LOCAL))
+# Signs the lines of the history (portal.history.seals): without it, none can be told from a forged one.
+HISTORY_KEY = stored_secret("HISTORY_KEY", DATA_DIR, is_local=IS_LOCAL)
 ALLOWED_HOSTS = environment.text_list("ALLOWED_HOSTS", "*" if IS_LOCAL else "")
 CSRF_TRUSTED_ORIGINS = environment.text_list("CSRF_TRUSTED_ORIGINS")
 _PORT = environment.number("PORT", 8000, least=1, most=65_535)
@@ -62,6 +64,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.access.ScopeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -101,7 +104,7 @@ FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 _urls = service_addresses.service_urls()
 # A plain role that owns nothing. Commands that need the owner's address read it themselves
-# (portal.database_owner). It is not in the settings and, in production, not in the environment of
+# (portal.database.owner). It is not in the settings and, in production, not in the environment of
 # web and workers.
 DATABASES = {"default": service_addresses.database_settings(_urls.database)}
 DATABASE_OWNER = service_addresses.owner_database
@@ -126,7 +129,7 @@ KEEP_FORMS_DAYS = environment.number("KEEP_FORMS_DAYS", 1095, least=0, most=36_5
 KEEP_SHEETS_DAYS = environment.number("KEEP_SHEETS_DAYS", 365, least=0, most=36_500)
 # How old the counts of a dashboard may be: its panels, and everybody who looks at it, share them.
 DASHBOARD_SECONDS = environment.number("DASHBOARD_SECONDS", 5, least=0, most=3600)
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "portal.accounts.sessions"
 # Staff are signed out so long after signing in, and so long after their last page.
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = environment.number("SESSION_IDLE_SECONDS", 2 * 3600, least=60, most=12 * 3600)

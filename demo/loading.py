@@ -14,7 +14,7 @@ from capture import capture_period
 from demo import graduates, payments, photos, schools
 from portal import history, jobs
 from portal.models import Job, User
-from portal.tenancy import school_scope
+from portal.tenancy import school_scope, system_scope
 from printing import delivery, print_runs
 from printing.models import PrintRun
 from proofing import disputes, feedback, proofs
@@ -32,8 +32,9 @@ def load() -> Job | None:
         school = schools.school_of(entry)
         students = graduates.enrol_students(season, school, seed=n)
         total += sum(case.last_step != "waiting" for case in photos.photo_cases(entry.phase, len(students)))
-    job = Job.objects.filter(kind=KIND, season=season).exclude(status=Job.Status.FAILED).first()
-    return job or jobs.create(KIND, by=history.SYSTEM, season=season, total=total)
+    with system_scope():
+        job = Job.objects.filter(kind=KIND, season=season).exclude(status=Job.Status.FAILED).first()
+        return job or jobs.create(KIND, by=history.SYSTEM, season=season, total=total)
 
 
 @jobs.handler(KIND, label=gettext_lazy("Demo season: photographing and judging"), queue="build")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from launch.data_folder import DataFolder, ServiceError
+from launch.data_folder import CHECKOUT, DataFolder, ServiceError
 
 DATABASE = "tucai"
 OWNER = "tucai_owner"
@@ -23,6 +23,7 @@ SOCKET_NAME = ".s.PGSQL.5432"
 # A path in a Unix socket address holds 107 bytes on Linux and 103 on macOS.
 LONGEST_SOCKET_PATH = 100
 START_SECONDS = 60.0
+SCOPE_ROLES = CHECKOUT / "deploy" / "scope_roles.sql"
 
 POSTGRES_SETTINGS = {
     "listen_addresses": "",
@@ -171,10 +172,8 @@ class Postgres:
         return _wait_until_ready(server, self.is_running)
 
     def _make_roles(self) -> None:
-        """Make the owner (migrations) and the plain login role of the web and the workers.
-
-        The default privileges are set in template1, so that databases that the owner makes later
-        (those of the tests) have them too.
+        """Make the owner (migrations), the plain login role of the web and the workers, and the roles
+        of its scopes. What each may do with a table, `migrate` says.
         """
         import psycopg
 
@@ -184,9 +183,7 @@ class Postgres:
                 connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB")
             if APP not in roles:
                 connection.execute(f"CREATE ROLE {APP} LOGIN NOINHERIT")
-            grant = f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} GRANT"
-            connection.execute(f"{grant} SELECT, INSERT, UPDATE, DELETE ON TABLES TO {APP}")
-            connection.execute(f"{grant} USAGE, SELECT ON SEQUENCES TO {APP}")
+            connection.execute(SCOPE_ROLES.read_bytes())
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         if not found:
             # From `postgres`, because a template with a session on it cannot be copied.

@@ -8,7 +8,7 @@ above add their own attributes to the request, such as the season, with `prepare
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any
 
@@ -24,7 +24,7 @@ from django.utils.translation import gettext_lazy as _
 from portal import history, permissions, student_limits
 from portal.errors import Conflict, InvalidForm, NotAllowed, PortalError
 from portal.models import Membership
-from portal.tenancy import center_scope, school_scope
+from portal.tenancy import center_scope, outside_scopes, school_scope
 from portal.transactions import is_retryable
 
 View = Callable[..., HttpResponse]
@@ -48,6 +48,33 @@ def prepares_school_pages(function: Prepare) -> Prepare:
     """
     _SCHOOL_PAGE.append(function)
     return function
+
+
+class ScopeMiddleware:
+    """Every answer begins outside of any scope, whatever its thread did before, and cannot open the system's.
+
+    The parts of a streamed answer are made outside of any scope too. Must be the first middleware.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with outside_scopes(is_answering=True):
+            response: Any = self.get_response(request)
+        if response.streaming and getattr(response, "file_to_stream", None) is None:
+            response.streaming_content = _made_outside(response.streaming_content)
+        return response
+
+
+def _made_outside(parts: Iterable[bytes]) -> Iterator[bytes]:
+    made = iter(parts)
+    while True:
+        with outside_scopes(is_answering=True):
+            part = next(made, None)
+        if part is None:
+            return
+        yield part
 
 
 class PortalMiddleware:

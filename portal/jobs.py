@@ -142,7 +142,8 @@ def heartbeat(job: Job) -> Iterator[None]:
 
 def _renew_claim(job: Job) -> None:
     try:
-        Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING).update(claimed_at=timezone.now())
+        with system_scope():  # the thread has no scope, as its connection is its own
+            Job.objects.filter(pk=job.pk, status=Job.Status.RUNNING).update(claimed_at=timezone.now())
     except (OperationalError, InterfaceError) as error:
         log.warning("The claim on job %s could not be renewed: %s", job.pk, error)
         connection.close()  # the next beat opens another one
@@ -154,7 +155,8 @@ def progress(job: Job, done: int, total: int | None = None) -> None:
     Call it outside of transactions, or nobody sees it before the commit.
     """
     job.done, job.total = done, job.total if total is None else total
-    Job.objects.filter(pk=job.pk).update(done=job.done, total=job.total, claimed_at=timezone.now())
+    with system_scope():  # the handler of a job without a school may be in a school's scope
+        Job.objects.filter(pk=job.pk).update(done=job.done, total=job.total, claimed_at=timezone.now())
 
 
 def run(job_id: int) -> None:
@@ -163,9 +165,13 @@ def run(job_id: int) -> None:
     A PortalError fails the job with its sentence. A job whose transaction PostgreSQL refuses is run
     once more. Any other exception is our fault and is logged.
     """
-    job = Job.objects.claim(job_id)
-    if job is None:
-        return
+    with system_scope():
+        job = Job.objects.claim(job_id)
+        if job is not None:
+            _run_claimed(job)
+
+
+def _run_claimed(job: Job) -> None:
     try:
         with queue.released_on_stop(job), scope_of(job), heartbeat(job):
             HANDLERS[job.kind].run(job)
@@ -272,7 +278,8 @@ def sweep() -> int:
 
     Returns how many.
     """
-    return queue.sweep(Job.objects.all(), enqueue=_queue_again, give_up=_give_up)
+    with system_scope():
+        return queue.sweep(Job.objects.all(), enqueue=_queue_again, give_up=_give_up)
 
 
 def _queue_again(job: Job) -> None:

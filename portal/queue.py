@@ -9,14 +9,23 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
-from celery import current_app
+import celery
 from kombu.exceptions import OperationalError
 
 from portal.errors import Conflict
 from portal.models.claims import Claimable, ClaimableQuerySet
+from portal.tenancy import outside_scopes
 
 log = logging.getLogger(__name__)
 MAX_SWEPT = 2000
+
+
+class Task(celery.Task):
+    """Every task begins outside of any scope, whatever its process did before."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        with outside_scopes():
+            return super().__call__(*args, **kwargs)
 
 
 def send(task: str, *ids: int, queue: str = "", expires: float | None = None) -> None:
@@ -27,7 +36,7 @@ def send(task: str, *ids: int, queue: str = "", expires: float | None = None) ->
     """
     options = {"queue": queue} if queue else {}
     try:
-        current_app.send_task(task, ids, retry=False, expires=expires, **options)
+        celery.current_app.send_task(task, ids, retry=False, expires=expires, **options)
     except OperationalError:
         log.warning("Queue unreachable; %s%s waits for the sweep", task, ids)
 

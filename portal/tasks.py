@@ -3,7 +3,9 @@
 from celery import shared_task
 
 from portal import deliveries, jobs
+from portal.history import checkpoints
 from portal.privacy import retention
+from portal.tenancy import system_scope
 
 
 @shared_task
@@ -18,6 +20,12 @@ def sweep() -> None:
 
 
 @shared_task
+def make_checkpoint() -> None:
+    with system_scope():
+        checkpoints.make()
+
+
+@shared_task
 def send_delivery(delivery_id: int) -> None:
     deliveries.send_one(delivery_id)
 
@@ -29,4 +37,5 @@ def send_waiting() -> None:
 
 @shared_task
 def delete_expired() -> None:
-    retention.start()
+    with system_scope():
+        retention.start()

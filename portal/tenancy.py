@@ -2,8 +2,8 @@
 
 There are four scopes: of one school (`school_scope`), of the center (`center_scope`), of the system
 (`system_scope`), and `across_schools` for one fact from other schools. Scopes are opened nowhere
-else. If row-level security of PostgreSQL is added, these four functions will choose the database
-role.
+else. Each has a database role (`portal.database`): PostgreSQL's row-level security shows and takes only
+the rows of the scope, and none outside of any, whatever the SQL says.
 
 django-scopes refuses unscoped queries. This module also refuses what django-scopes lets through:
 exists, create, bulk_create, and writing a row of another school.
@@ -11,6 +11,7 @@ exists, create, bulk_create, and writing a row of another school.
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, ClassVar
 
 from django.apps import apps
@@ -20,8 +21,10 @@ from django_scopes import ScopedManager, scope, scopes_disabled
 from django_scopes.exceptions import ScopeError
 from django_scopes.manager import DisabledQuerySet
 from django_scopes.state import get_scope
+from django_scopes.state import state as django_scopes_state
 
 from portal import student_limits
+from portal.database.scope import OUTSIDE, DatabaseRole, Scope, opened
 
 # Rows of the two models that the settings name; the kernel does not know their fields.
 Tenant = Any
@@ -38,7 +41,7 @@ def tenant_model() -> Any:
 @contextmanager
 def school_scope(school: Tenant) -> Iterator[None]:
     """Only rows of `school` are seen and written inside."""
-    with scope(school=school):
+    with scope(school=school), opened(Scope(DatabaseRole.SCHOOL, school.pk)):
         yield
 
 
@@ -49,7 +52,7 @@ def center_scope() -> Iterator[None]:
     Only the page decorators and the admin open it. Rule functions do not, so that they never show a
     school other schools' rows.
     """
-    with scopes_disabled():
+    with scopes_disabled(), opened(Scope(DatabaseRole.CENTER)):
         yield
 
 
@@ -60,7 +63,7 @@ def across_schools() -> Iterator[None]:
     For example: is this ID number enrolled elsewhere, who signs in, which other photo shows the
     same picture. Keep the block short, and return only the fact.
     """
-    with scopes_disabled(), student_limits.lifted():
+    with scopes_disabled(), student_limits.lifted(), opened(Scope(DatabaseRole.ACROSS)):
         yield
 
 
@@ -69,10 +72,29 @@ def system_scope() -> Iterator[None]:
     """Rows of every school, for the system's own work: beat tasks, sweeps, jobs without a school,
     commands.
 
-    Nobody is signed in. Never open it while a page or an API call is answered.
+    Nobody is signed in. Raises ScopeError while a page or an API call is answered.
     """
-    with scopes_disabled(), student_limits.lifted():
+    if _is_answering.get():
+        raise ScopeError("The system's scope is opened while a page or an API call is answered.")
+    with scopes_disabled(), student_limits.lifted(), opened(Scope(DatabaseRole.SYSTEM)):
         yield
+
+
+_is_answering: ContextVar[bool] = ContextVar("is_answering", default=False)
+
+
+@contextmanager
+def outside_scopes(*, is_answering: bool = False) -> Iterator[None]:
+    """Close every scope that is open inside the block. `is_answering`: and let nobody open the system's."""
+    before, answered = django_scopes_state.get(), _is_answering.get()
+    django_scopes_state.set(None)
+    _is_answering.set(is_answering)
+    try:
+        with opened(OUTSIDE):
+            yield
+    finally:
+        django_scopes_state.set(before)
+        _is_answering.set(answered)
 
 
 def check_write(school_id: int | None) -> None:

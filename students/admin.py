@@ -11,7 +11,6 @@ from portal import history
 from portal.admin import ReadOnlyAdmin
 from portal.models import Look
 from portal.privacy import looks
-from portal.tenancy import center_scope
 from students.models import Correction, RosterImport, Student
 from students.resources import StudentResource
 
@@ -45,13 +44,6 @@ class StudentAdmin(ExportMixin, ReadOnlyAdmin):
 
     def get_export_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
         return super().get_export_resource_kwargs(request, **kwargs) | {"with_school": True}
-
-    def export_action(self, request: HttpRequest) -> Any:
-        with center_scope():
-            response = super().export_action(request)
-            if hasattr(response, "render") and not response.is_rendered:
-                response.render()
-            return response
 
     def get_export_data(self, file_format: Any, request: HttpRequest, queryset: Any, **kwargs: Any) -> Any:
         history.record("roster.exported", request.user, by=request.user, facts={"count": queryset.count()})

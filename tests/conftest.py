@@ -3,17 +3,21 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
+from django.core.management.base import BaseCommand
 from django.db import connection
 from django.test import Client
 
-from portal.database_owner import as_owner
+from portal.database.owner import as_owner
+from portal.database.scope import DatabaseRole, Scope, opened
 from portal.models import Role
-from portal.tenancy import school_scope
+from portal.tenancy import outside_scopes, school_scope
 from schools.models import Season
 from tests import factories
 from tests.support.browser import chromium
+from tests.support.database import BY_OWNER
 
 # The tests' settings are loaded; processes that a test starts run the product's own.
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
@@ -35,8 +39,10 @@ def _as_owner(django_db_modify_db_settings) -> Iterator[ExitStack]:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(_as_owner, django_db_setup):
+def django_db_setup(_as_owner, django_db_setup, django_db_blocker):
     """Between the two, tests run as the plain role, like web and workers."""
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(BY_OWNER)
     _as_owner.close()
     yield
     _as_owner.enter_context(as_owner())
@@ -49,12 +55,38 @@ def _last_connections(django_db_setup, django_db_blocker):
     A run whose tests need no database has none of its own: then it is the product's, which may be running.
     """
     yield
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
+    with django_db_blocker.unblock(), outside_scopes(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             r" WHERE datname = current_database() AND datname LIKE 'test\_%'"
             " AND usename = current_user AND pid <> pg_backend_pid()"
         )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _eyes_of_the_system() -> Iterator[None]:
+    """What a test itself asks or writes outside of a scope, it may see everywhere, as the system.
+
+    Pages and API calls begin outside of any scope (portal.access.ScopeMiddleware), and so do commands here: they
+    have only the rights that they open themselves. So do tasks (portal.queue.Task).
+    """
+    execute = BaseCommand.execute
+
+    def execute_outside(command: BaseCommand, *args: Any, **options: Any) -> Any:
+        with outside_scopes():
+            return execute(command, *args, **options)
+
+    BaseCommand.execute = execute_outside
+    with opened(Scope(DatabaseRole.SYSTEM)):
+        yield
+    BaseCommand.execute = execute
+
+
+@pytest.fixture
+def outside() -> Iterator[None]:
+    """The test begins outside of any scope, as the product does."""
+    with outside_scopes():
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -117,7 +149,8 @@ def center_officer(db):
 
 def client_of(user) -> Client:
     client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    with outside_scopes():
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
 
 

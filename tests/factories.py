@@ -13,14 +13,16 @@ from capture.models import Consent, ConsentText, Finding, LimitSet, Photo
 from portal import student_limits
 from portal.models import Membership, Role, User
 from portal.student_limits import Limit
-from portal.tenancy import school_scope
+from portal.tenancy import school_scope, system_scope
 from schools.models import Area, Enrolment, School, Season, Window
 from students.models import Student
+from tests.support.database import by_owner
 
 _numbers = itertools.count(1)
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
+@system_scope()
 def season(**fields) -> Season:
     today = timezone.localdate()
     fields = {
@@ -39,6 +41,7 @@ def season(**fields) -> Season:
     return Season.objects.create(**fields)
 
 
+@system_scope()
 def school(*, season: Season, code: str = "10001", name: str = "Lakeside University", **fields) -> School:
     """A school, enrolled and capturing, in an area whose window is open today."""
     area, _ = Area.objects.get_or_create(code="north", defaults={"name": "North"})
@@ -59,6 +62,7 @@ def enrolment_of(school: School, season: Season) -> Enrolment:
         return Enrolment.objects.select_related("season", "school").get(school=school, season=season)
 
 
+@system_scope()
 def person(
     username: str,
     roles: str | list[Role],
@@ -74,6 +78,14 @@ def person(
     Membership.objects.create(
         user=user, roles=roles, school=school, colleges=limit.colleges, class_names=limit.class_names
     )
+    return user
+
+
+def operator(username: str = "operator") -> User:
+    """A superuser, whom only the owner of the tables can make."""
+    user = User.objects.create_user(username, f"{username}@example.org", "a-long-password")
+    by_owner(f"UPDATE portal_user SET is_superuser = true, is_staff = true WHERE id = {user.pk}")
+    user.refresh_from_db()
     return user
 
 
@@ -183,6 +195,7 @@ def content(file) -> bytes:
         return opened.read()
 
 
+@system_scope()
 def limit_set(season: Season, changes: dict | None = None, **fields) -> LimitSet:
     """The next set of limits of a season, not checked for sense."""
     number = LimitSet.objects.filter(season=season).count() + 1

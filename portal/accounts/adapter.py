@@ -17,6 +17,7 @@ from portal import history
 from portal.access import ShutOut
 from portal.accounts import email_addresses, passwords
 from portal.models import Membership, User
+from portal.tenancy import across_schools
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -87,4 +88,5 @@ def record_email(user: User, from_email_address: Any, to_email_address: Any, **_
 def _record(kind: str, user: User, facts: dict[str, Any] | None = None) -> None:
     member = Membership.objects.filter(user=user).first()
     if member:
-        history.record(kind, member, by=user, facts=facts)
+        with across_schools():  # who signs in, or tried to, is in no scope yet
+            history.record(kind, member, by=user, facts=facts)

@@ -23,8 +23,34 @@ CREATE TRIGGER history_is_append_only BEFORE UPDATE OR DELETE ON portal_event
 -- Looks are deleted when their time is over (portal.privacy), and never changed.
 CREATE TRIGGER looks_are_unchanged BEFORE UPDATE ON portal_look
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER checkpoints_are_append_only BEFORE UPDATE OR DELETE ON portal_checkpoint
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
-CHANGEABLE = "DROP TRIGGER looks_are_unchanged ON portal_look; DROP TRIGGER history_is_append_only ON portal_event; DROP FUNCTION refuse_change();"
+# What no role of the product may do with an account: make an operator, take an operator's place, or write the password of
+# an account that the statement does not name (User.save).
+ACCOUNTS = """
+CREATE FUNCTION guard_account() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.is_superuser OR NEW.is_staff THEN
+            RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables makes operators';
+        END IF;
+    ELSIF (NEW.id, NEW.is_superuser, NEW.is_staff) IS DISTINCT FROM (OLD.id, OLD.is_superuser, OLD.is_staff) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables makes operators';
+    ELSIF OLD.is_superuser AND (NEW.username, NEW.password) IS DISTINCT FROM (OLD.username, OLD.password) THEN
+        RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables changes an operator';
+    ELSIF NEW.password <> OLD.password AND current_setting('app.account', true) IS DISTINCT FROM OLD.id::text THEN
+        RAISE insufficient_privilege USING MESSAGE = 'a password is written without naming its account';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER guard_account BEFORE INSERT OR UPDATE ON portal_user FOR EACH ROW EXECUTE FUNCTION guard_account();
+"""
+UNGUARDED = "DROP TRIGGER guard_account ON portal_user; DROP FUNCTION guard_account();"
+CHANGEABLE = "DROP TRIGGER looks_are_unchanged ON portal_look; DROP TRIGGER checkpoints_are_append_only ON portal_checkpoint; DROP TRIGGER history_is_append_only ON portal_event; DROP FUNCTION refuse_change();"
 
 
 class Migration(migrations.Migration):
@@ -71,7 +97,7 @@ class Migration(migrations.Migration):
             name='Event',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('at', models.DateTimeField(auto_now_add=True, verbose_name='time')),
+                ('at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='time')),
                 ('kind', models.CharField(max_length=60, verbose_name='what')),
                 ('object_type', models.CharField(max_length=60)),
                 ('object_id', models.BigIntegerField(null=True)),
@@ -80,6 +106,7 @@ class Migration(migrations.Migration):
                 ('before', models.CharField(blank=True, max_length=30, verbose_name='from')),
                 ('after', models.CharField(blank=True, max_length=30, verbose_name='to')),
                 ('facts', models.JSONField(blank=True, default=dict)),
+                ('seal', models.BinaryField(max_length=32)),
                 ('source', models.CharField(default='web', max_length=10, verbose_name='by way of')),
                 ('school', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
                 ('season', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.SEASON_MODEL)),
@@ -193,5 +220,24 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['actor_key', 'at'], name='look_by_actor'), models.Index(fields=['school', 'at'], name='look_by_school'), models.Index(fields=['at'], name='look_by_time'), django.contrib.postgres.indexes.GinIndex(fields=['students'], name='look_by_student')],
             },
         ),
+        migrations.CreateModel(
+            name='Checkpoint',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('after', models.BigIntegerField(default=0)),
+                ('upto', models.BigIntegerField(default=0, verbose_name='up to')),
+                ('number', models.BigIntegerField(default=0, verbose_name='number of lines')),
+                ('digest', models.BinaryField(max_length=32)),
+                ('noted', models.BigIntegerField()),
+                ('noted_at', models.DateTimeField(verbose_name='time')),
+                ('seal', models.BinaryField(max_length=32)),
+            ],
+            options={
+                'verbose_name': 'checkpoint of the history',
+                'verbose_name_plural': 'checkpoints of the history',
+                'ordering': ('-id',),
+            },
+        ),
         migrations.RunSQL(APPEND_ONLY, CHANGEABLE),
+        migrations.RunSQL(ACCOUNTS, UNGUARDED),
     ]

@@ -1,13 +1,14 @@
 """Models that every room uses: accounts, history, jobs, notifications."""
 
 from portal.models.claims import Claimable, TenantClaimableQuerySet
-from portal.models.history import Event
+from portal.models.history import Checkpoint, Event
 from portal.models.jobs import Job
 from portal.models.looks import Look
 from portal.models.notifications import Delivery, Notification
 from portal.models.people import Membership, Role, User
 
 __all__ = [
+    "Checkpoint",
     "Claimable",
     "Delivery",
     "Event",

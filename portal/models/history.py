@@ -1,15 +1,21 @@
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from portal.database.scope import DatabaseRole
 
 
 class Event(models.Model):
     """Something that happened.
 
-    Appended only: a trigger in the database refuses UPDATE and DELETE.
+    Appended only: no role of the product may do more, and a trigger refuses UPDATE and DELETE.
     """
 
-    at = models.DateTimeField(_("time"), auto_now_add=True)
+    IS_APPEND_ONLY = True
+    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT"}}
+
+    at = models.DateTimeField(_("time"), default=timezone.now)
     kind = models.CharField(_("what"), max_length=60)
     school = models.ForeignKey(settings.TENANT_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     season = models.ForeignKey(settings.SEASON_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
@@ -20,6 +26,8 @@ class Event(models.Model):
     before = models.CharField(_("from"), max_length=30, blank=True)
     after = models.CharField(_("to"), max_length=30, blank=True)
     facts = models.JSONField(default=dict, blank=True)
+    # HMAC of the other fields with a key that the database does not have (portal.history.seals).
+    seal = models.BinaryField(max_length=32)
     source = models.CharField(_("by way of"), max_length=10, default="web")
 
     class Meta:
@@ -34,3 +42,30 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.object_type}:{self.object_id}"
+
+
+class Checkpoint(models.Model):
+    """How many lines the history has between two numbers (portal.history.checkpoints).
+
+    `noted`: the last number that was stored at the time `noted_at`, to which the next checkpoint counts
+    when every transaction of that time has ended.
+    """
+
+    IS_APPEND_ONLY = True
+    DATABASE_POLICIES = {"system": f"TO {DatabaseRole.SYSTEM}, {DatabaseRole.CENTER} USING (true)"}
+
+    after = models.BigIntegerField(default=0)
+    upto = models.BigIntegerField(_("up to"), default=0)
+    number = models.BigIntegerField(_("number of lines"), default=0)
+    digest = models.BinaryField(max_length=32)
+    noted = models.BigIntegerField()
+    noted_at = models.DateTimeField(_("time"))
+    seal = models.BinaryField(max_length=32)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = _("checkpoint of the history")
+        verbose_name_plural = _("checkpoints of the history")
+
+    def __str__(self) -> str:
+        return str(self.upto)

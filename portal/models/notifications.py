@@ -5,6 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from portal.database.scope import DatabaseRole
 from portal.models.claims import Claimable, TenantClaimableQuerySet
 from portal.tenancy import TenantModel, scoped_manager
 
@@ -14,6 +15,8 @@ class Notification(TenantModel):
 
     The text is made in the reader's language when it is read (`portal.notification_kinds`).
     """
+
+    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT"}}
 
     recipient_key = models.CharField(max_length=40)  # an Actor's key: user:5, student:9
     kind = models.CharField(_("what"), max_length=40)
@@ -42,6 +45,7 @@ class Delivery(Claimable, TenantModel):
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Could not be sent")
 
+    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT"}}
     WAITING, CLAIMED = Status.QUEUED, Status.SENDING
 
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")

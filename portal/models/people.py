@@ -1,13 +1,20 @@
 from collections.abc import Collection
+from dataclasses import replace
+from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import hashers
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
-from django.db import models
+from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
+from portal.database.scope import EVERY_SCHOOL, LOGIN, SCHOOL, DatabaseRole, current, opened
+from portal.errors import NotAllowed
 from portal.student_limits import Limit
+
+_OF_THE_SCHOOL = f"id IN (SELECT user_id FROM portal_membership WHERE school_id = {SCHOOL})"  # noqa: S608
 
 
 class User(AbstractUser):
@@ -16,9 +23,49 @@ class User(AbstractUser):
     Students have no accounts: they sign in by the roster.
     """
 
+    DATABASE_RIGHTS = {DatabaseRole.PLAIN: {"UPDATE"}, DatabaseRole.SCHOOL: {"INSERT"}}
+    # Outside of a scope people change their own account; a school changes those of its people. What nobody may
+    # change says the trigger `guard_account`.
+    DATABASE_POLICIES = {
+        "read": f"FOR SELECT TO {DatabaseRole.PLAIN} USING (true)",
+        "own_account": f"FOR UPDATE TO {LOGIN} USING (true)",
+        "invited": f"FOR INSERT TO {DatabaseRole.SCHOOL} WITH CHECK (true)",
+        "of_the_school": f"FOR UPDATE TO {DatabaseRole.SCHOOL} USING ({_OF_THE_SCHOOL}) WITH CHECK (true)",
+        "everybody": EVERY_SCHOOL,
+        "owner": "TO CURRENT_USER USING (true)",
+    }
+
     full_name = models.CharField(_("name"), max_length=60, blank=True)
     phone = models.CharField(_("phone"), max_length=30, blank=True)
     language = models.CharField(max_length=10, blank=True)  # last chosen; empty: the default
+
+    def set_password(self, raw_password: str | None) -> None:
+        self._begin_password()
+        super().set_password(raw_password)
+
+    def set_unusable_password(self) -> None:
+        self._begin_password()
+        super().set_unusable_password()
+
+    def _begin_password(self) -> None:
+        if self.is_superuser and connection.is_scoped:  # type: ignore[attr-defined]
+            raise NotAllowed(_("An operator's password is changed on the server: manage.py changepassword."))
+        self._sets_password = True
+
+    def check_password(self, raw_password: str | None) -> bool:
+        """As Django's; the hash of an operator is not renewed on the way."""
+        if self.is_superuser:
+            return hashers.check_password(raw_password, self.password)
+        return super().check_password(raw_password)
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """The database takes a new password only for the account that the statement names."""
+        named = self.pk if self._sets_password else None
+        with opened(replace(current(), account=named)):
+            super().save(*args, **kwargs)
+        self._sets_password = False
+
+    _sets_password = False
 
     @property
     def actor_key(self) -> str:
@@ -27,6 +74,11 @@ class User(AbstractUser):
     @property
     def actor_name(self) -> str:
         return self.full_name or self.username
+
+    @property
+    def school_id(self) -> int | None:
+        """The school whose history tells of this account; None for a person of the center."""
+        return Membership.objects.filter(user=self).values_list("school_id", flat=True).first()
 
 
 class Role(models.TextChoices):
@@ -77,6 +129,12 @@ class Membership(models.Model):
     `colleges` and `class_names` limit a person to the students of these colleges and of these
     classes; both empty: no limit.
     """
+
+    # Who signs in is read before a scope is open. A school sees its own people and those of the center.
+    DATABASE_POLICIES = {
+        "who_signs_in": f"FOR SELECT TO {LOGIN} USING (true)",
+        "of_the_center": f"FOR SELECT TO {DatabaseRole.SCHOOL} USING (school_id IS NULL)",
+    }
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="membership")
     roles = ArrayField(models.CharField(max_length=20, choices=Role), verbose_name=_("roles"))

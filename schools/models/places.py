@@ -2,6 +2,8 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from portal.database.scope import DatabaseRole
+
 
 class Area(models.Model):
     """A city or part of a city. All its schools photograph on the same days."""
@@ -21,6 +23,8 @@ class Area(models.Model):
 
 class School(models.Model):
     """A university or research institute: a tenant."""
+
+    DATABASE_RIGHTS = {DatabaseRole.SCHOOL: {"UPDATE"}}
 
     class Kind(models.TextChoices):
         UNIVERSITY = "university", _("University")

@@ -186,7 +186,7 @@ def apply_import(
         found = staged.compare()
         if expected is not None and found.figures != expected:
             raise Conflict(_("The roster has changed since this preview. Look at the new figures and confirm again."))
-        staged.staging.write(by=by, import_no=import_no, source=history.present_source())
+        staged.staging.write(by=by, import_no=import_no)
         proof_reopening.reopen_proofs(found.after_proof, school=school, by=by)
         then(found)
     return found

@@ -124,11 +124,7 @@ WITH written AS (
     SET updated_at = now(), {", ".join(f"{f} = EXCLUDED.{f}" for f in _FILLED if f != "student_no")}
     RETURNING own.id
 )
-INSERT INTO portal_event (at, kind, school_id, season_id, object_type, object_id, actor_key, actor_name,
-                           before, after, facts, source)
-SELECT now(), 'student.changed', %(school)s, %(season)s, 'students.student', written.id, %(actor_key)s, %(actor_name)s,
-       '', '', diff.facts || %(facts)s::jsonb, %(source)s
-FROM written JOIN roster_diff diff USING (id)
+SELECT written.id, diff.facts FROM written JOIN roster_diff diff USING (id)
 """
 
 
@@ -137,7 +133,7 @@ class Staging:
 
     def __init__(self, *, school: School, season: Season) -> None:
         self.params: dict[str, Any] = {"school": school.pk, "season": season.pk, "fixed": list(FIXED_STAGES)}
-        self.school = school
+        self._keys = {"school_id": school.pk, "season_id": season.pk}
 
     def __enter__(self) -> Self:
         self.drop()
@@ -211,7 +207,7 @@ class Staging:
         """[(student number, name)] not in the file. `wrong`: student numbers in its wrong rows."""
         return self._query(_MISSING, wrong=list(wrong))
 
-    def write(self, *, by: history.Actor, import_no: int | None, source: str) -> None:
+    def write(self, *, by: history.Actor, import_no: int | None) -> None:
         """Write new and changed students, and an event for each changed one.
 
         Runs in the caller's transaction; the caller records the event of the import. Raises
@@ -220,16 +216,11 @@ class Staging:
         facts = {"import": import_no} if import_no else {}
         try:
             self._execute(_FREE_MOVING)
-            self._execute(
-                _UPSERT,
-                actor_key=by.actor_key,
-                actor_name=by.actor_name,
-                import_no=import_no,
-                facts=json.dumps(facts),
-                source=source,
-            )
+            changed = self._query(_UPSERT, import_no=import_no)
         except IntegrityError as error:
             raise Conflict(_("The roster changed while the file was imported. Import it again.")) from error
+        rows = ((Student(pk=pk, **self._keys), json.loads(found) | facts) for pk, found in changed)
+        history.record_each("student.changed", rows, by=by)
 
     def _query(self, sql: str, **more: Any) -> list[Any]:
         with connection.cursor() as cursor:

@@ -94,7 +94,7 @@ def test_value_date_in_the_future_is_refused(enrolment, scoped, center_admin):
 
 def test_database_refuses_to_change_an_entry(photographed, enrolment, scoped, center_admin):
     entry = transfer(enrolment, center_admin)
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with pytest.raises(DatabaseError, match="permission denied"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("UPDATE billing_ledgerentry SET amount_fen = 1 WHERE id = %s", [entry.pk])
 
 

@@ -2,7 +2,6 @@ import pytest
 from django.urls import reverse
 
 from capture.models import Consent, Exemption, Finding, Photo, Station
-from portal.models import User
 from portal.tenancy import school_scope
 from tests import factories
 from tests.conftest import client_of
@@ -15,7 +14,7 @@ def test_operator_looks_at_lists_and_rows_but_changes_nothing(student, school, s
     factories.photo(student, findings={"sharpness": "warn"})
     with school_scope(school):
         Station.objects.create(school=school, season=season, name="Hall", place="Library")
-    operator = client_of(User.objects.create_superuser("root", "root@example.org", "a-long-password"))
+    operator = client_of(factories.operator("root"))
     name = f"admin:capture_{model._meta.model_name}"
     row = model._base_manager.get()
     page = operator.get(reverse(f"{name}_changelist"))
@@ -41,7 +40,7 @@ def test_operator_does_not_read_what_students_say_of_themselves(student, school)
             kind=Exemption.Kind.EYES,
             words="My left eye is of glass.",
         )
-    operator = client_of(User.objects.create_superuser("root", "root@example.org", "a-long-password"))
+    operator = client_of(factories.operator("root"))
     for row in (photo, Exemption._base_manager.get()):
         page = operator.get(reverse(f"admin:capture_{row._meta.model_name}_change", args=[row.pk])).content.decode()
         assert "of glass" not in page

@@ -1,7 +1,6 @@
 """A photo that is not sent yet, in real Chromium: it outlives session, page and network, and only its student sees it."""
 
 import pytest
-from django.contrib.sessions.models import Session
 from playwright.sync_api import BrowserContext, Page, expect
 
 from capture.models import Photo
@@ -10,6 +9,7 @@ from portal.tenancy import school_scope
 from tests import factories
 from tests.support.browser import chromium
 from tests.support.camera_page import PHONE, enter, form, press_send, take
+from tests.support.database import by_owner
 from tests.support.words import said
 
 SIGNED_OUT = "You are signed out. Your photo is kept on this device for 24 hours: sign in, then send it."
@@ -106,7 +106,7 @@ def count(student, school) -> int:
 def test_a_session_that_ended_keeps_the_photo_through_sign_in(phone, student, school):
     page = phone()
     take(page)
-    Session.objects.all().delete()
+    by_owner("DELETE FROM django_session")
     press_send(page)
     expect(form(page)).to_have_attribute("data-mode", "expired")
     expect(page.get_by_role("status")).to_have_text(said(SIGNED_OUT))
@@ -223,7 +223,7 @@ def test_a_kept_photo_can_be_taken_again(phone):
 def test_where_nothing_can_be_kept_the_page_says_that_it_must_be_taken_again(phone):
     page = phone("indexedDB.open = () => { throw new DOMException('private window', 'SecurityError'); };")
     take(page)
-    Session.objects.all().delete()
+    by_owner("DELETE FROM django_session")
     press_send(page)
     expect(form(page)).to_have_attribute("data-mode", "expired")
     expect(page.get_by_role("status")).to_have_text(
@@ -237,7 +237,7 @@ def test_an_old_form_gets_a_new_token_and_the_photo_is_sent(phone, student, scho
     page = phone()
     take(page)
     tab = page.context.new_page()
-    Session.objects.all().delete()
+    by_owner("DELETE FROM django_session")
     tab.goto("/me/sign-in/")
     fill_in(tab, student)
     tab.wait_for_url("**/me/")
@@ -284,7 +284,7 @@ def test_a_photo_that_did_arrive_is_not_a_second_one(phone, student, school):
 def test_a_page_that_was_left_hides_the_photo_when_the_session_is_over(phone):
     page = phone()
     take(page)
-    Session.objects.all().delete()
+    by_owner("DELETE FROM django_session")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(form(page)).to_have_attribute("data-mode", "expired")
     assert "blur" in page.locator("[data-still]").evaluate("still => getComputedStyle(still).filter")
@@ -294,7 +294,7 @@ def test_a_page_that_was_left_hides_the_photo_when_the_session_is_over(phone):
 def test_whoever_signs_in_again_in_another_tab_finds_the_photo_as_it_was(phone, student, school):
     page = phone()
     take(page)
-    Session.objects.all().delete()
+    by_owner("DELETE FROM django_session")
     press_send(page)
     expect(form(page)).to_have_attribute("data-mode", "expired")
     tab = page.context.new_page()

@@ -257,7 +257,7 @@ def test_text_that_cannot_be_written_fails_visibly(school, caplog, monkeypatch):
 def test_operator_sees_what_failed_and_has_it_sent_again(school, db):
     (row,) = bulk(school, "a@example.org")
     Delivery.objects.update(status=Status.FAILED, error="550 full", attempts=2, refusals=7)
-    operator = client_of(User.objects.create_superuser("root", "root@example.org", "a-long-password"))
+    operator = client_of(factories.operator("root"))
     page = reverse("admin:portal_delivery_changelist")
     assert "550 full" in operator.get(page, {"status__exact": "failed"}).content.decode()
     operator.post(page, {"action": "send_again", "_selected_action": [row.pk]})

@@ -10,11 +10,13 @@ ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("portal", "schools", "students", "capture", "billing", "proofing", "printing", "year_end", "demo", "config")
 
 # The center's eyes: what stands between a signed-in person of the center, or the operator, and the rows.
-CENTER = {"portal.access", "portal.admin", "students.admin"}
+CENTER = {"portal.access", "portal.admin"}
 
 # One fact across schools, inside a request of a school, a student or a visitor.
 ACROSS = {
+    "portal.accounts.adapter": "who signs in, or has tried to",
     "billing.orders": "a payment provider's message names an order, not a school",
+    "capture.dashboard_counts": "whether the other account of a likeness is locked",
     "capture.judging.likeness": "the same picture, handed in at another school",
     "capture.sign_in.credentials": "the roster says which school a visitor belongs to",
     "students.records": "an ID number that is enrolled at another school",
@@ -30,9 +32,11 @@ SYSTEM = {
     "capture.daily_check": "schools whose day is to be checked",
     "capture.judging.judge": "checks that were lost",
     "capture.judging.likeness": "comparisons that were lost",
+    "demo.loading": "the demo's command",
     "demo.photos": "the demo's command",
     "demo.schools": "the demo's command",
-    "portal.jobs": "a job that belongs to no school",
+    "portal.jobs": "the state of a job, and a job that belongs to no school",
+    "portal.accounts.sessions": "sessions past their time",
     "portal.deliveries": "notifications that are to be sent",
     "proofing.deadline_reminders": "schools and students to remind",
 }

@@ -6,7 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from portal import history
-from portal.models import Event, Job, Membership, User
+from portal.models import Event, Job, Membership
 from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment, School
 from tests import factories
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def operator_client(db):
-    return client_of(User.objects.create_superuser("operator", "op@example.org", "a-long-password"))
+    return client_of(factories.operator("operator"))
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import pytest
 from django.urls import reverse
 
-from portal.models import Event, Look, User
+from portal.models import Event, Look
 from tests import factories
 from tests.conftest import client_of
 
@@ -10,7 +10,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def operator(db):
-    return client_of(User.objects.create_superuser("operator", "o@example.org", "a-long-password"))
+    return client_of(factories.operator("operator"))
 
 
 @pytest.fixture

@@ -437,7 +437,7 @@ class Run:
         from django.db import connection, connections
         from pytest_django.plugin import blocking_manager_key
 
-        from portal.database_owner import as_owner
+        from portal.database.owner import as_owner
 
         names = [connection.settings_dict["NAME"]]
         with self.session.config.stash[blocking_manager_key].unblock():

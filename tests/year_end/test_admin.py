@@ -1,10 +1,10 @@
 import pytest
 from django.urls import reverse
 
-from portal.models import User
 from portal.tenancy import system_scope
 from printing.models import PrintRun, Shipment
 from proofing.models import Feedback, Proof
+from tests import factories
 from tests.conftest import client_of
 from year_end.models import Award, Bulletin
 
@@ -14,7 +14,7 @@ MODELS = (Proof, Feedback, PrintRun, Shipment, Award, Bulletin)
 
 @pytest.fixture
 def operator(db):
-    return client_of(User.objects.create_superuser("root", "root@example.org", "a-long-password"))
+    return client_of(factories.operator("root"))
 
 
 @pytest.mark.parametrize("model", MODELS)

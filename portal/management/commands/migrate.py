@@ -2,7 +2,7 @@
 
 from django.core.management.commands import migrate
 
-from portal.database_owner import OwnerCommand
+from portal.database.owner import OwnerCommand
 
 
 class Command(OwnerCommand, migrate.Command):

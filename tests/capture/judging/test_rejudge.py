@@ -13,7 +13,7 @@ from capture.review import decisions
 from capture.upload import intake, submission
 from portal import history, jobs
 from portal.models import Event, Job, Notification
-from portal.tenancy import school_scope
+from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories
@@ -194,10 +194,11 @@ def test_looking_ahead_writes_nothing(season, judged):
 def test_a_job_judges_again_and_says_what_came_of_it(season, judged, center_admin):
     photo = judged(roll=6.0)
     factories.limit_set(season, {"roll": {"warn": None}})
-    job = rejudge.start(season=season, by=center_admin)
-    assert rejudge.start(season=season, by=center_admin) == job
-    jobs.run(job.pk)
-    job.refresh_from_db()
+    with system_scope():
+        job = rejudge.start(season=season, by=center_admin)
+        assert rejudge.start(season=season, by=center_admin) == job
+        jobs.run(job.pk)
+        job.refresh_from_db()
     assert (job.status, job.done, job.total) == (Job.Status.DONE, 1, 1)
     assert job.message == said(
         "Judged again: %(photos)d. Other verdicts: %(changed)d. Released to be handed in: %(released)d.",
@@ -240,7 +241,7 @@ def test_other_schools_follow_too(season, other_school, judged, measures):
         own = measures | {"roll": 6.0}
         photo = factories.photo(student, findings={"roll": "warn"}, measures=own, outcome="amber")
     factories.limit_set(season, {"roll": {"warn": None}})
-    job = rejudge.start(season=season, by=history.SYSTEM)
-    jobs.run(job.pk)
+    with system_scope():
+        jobs.run(rejudge.start(season=season, by=history.SYSTEM).pk)
     with school_scope(other_school):
         assert "roll" not in found(photo)

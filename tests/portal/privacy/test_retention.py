@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from billing.models import Callback
 from portal import jobs
+from portal.database.scope import Scope, opened
 from portal.models import Event, Look, Notification
 from portal.privacy import retention
 from portal.tenancy import system_scope
@@ -32,7 +33,8 @@ def _kept_for_long(owner, school, settings):
         Callback.objects.filter(pk=row.pk).update(received_at=past)
     Callback.objects.create(provider="simulator", external_id="signed", body="x", verified=True)
     Callback.objects.filter(verified=True).update(received_at=now - dt.timedelta(days=11))
-    Session.objects.create(session_key="old", session_data="", expire_date=now - dt.timedelta(days=2))
+    with opened(Scope(session="old")):
+        Session.objects.create(session_key="old", session_data="", expire_date=now - dt.timedelta(days=2))
 
 
 def run() -> jobs.Job:

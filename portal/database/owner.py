@@ -21,13 +21,13 @@ def as_owner(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     connection.validate_no_atomic_block()
     plain = connection.settings_dict.copy()
     connection.close()
-    connection.settings_dict.update(settings.DATABASE_OWNER() | {"NAME": plain["NAME"]})
+    connection.settings_dict.update(settings.DATABASE_OWNER() | {"NAME": plain["NAME"], "SCOPED": False})
     try:
         yield
     finally:
         connection.close()
         name = connection.settings_dict["NAME"]
-        connection.settings_dict.update(plain | {"NAME": name})
+        connection.settings_dict.update({"SCOPED": True} | plain | {"NAME": name})
 
 
 class OwnerCommand:

@@ -1,0 +1,134 @@
+"""What each database role may do with the rows of each table: grants and row-level security.
+
+`migrate` puts it into force at its end (`install`). It is derived from the models, so that a new
+table is shut until its model says otherwise:
+
+- A model with a field `school` is a tenant's: the school's role sees and writes the rows of its
+  school, the other roles those of every school, and outside of any scope there are none.
+- Any other model of our rooms is read by everybody, and written by the center and the system.
+- `DATABASE_RIGHTS` of a model adds rights, `IS_APPEND_ONLY` leaves only reading and appending.
+
+The tables of installed packages stand in PACKAGES.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.db import models
+
+from portal.database.scope import EVERY_SCHOOL, LOGIN, SCHOOL, DatabaseRole
+
+ALL = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
+READ = frozenset({"SELECT"})
+APPEND = frozenset({"SELECT", "INSERT"})
+Rights = dict[DatabaseRole, frozenset[str]]
+TENANT: Rights = {
+    DatabaseRole.PLAIN: READ,
+    DatabaseRole.SCHOOL: ALL,
+    DatabaseRole.CENTER: ALL,
+    DatabaseRole.ACROSS: READ,
+    DatabaseRole.SYSTEM: ALL,
+}
+SHARED: Rights = {DatabaseRole.PLAIN: READ, DatabaseRole.CENTER: ALL, DatabaseRole.SYSTEM: ALL}
+# The tables of packages, by the name of the table.
+PACKAGES: dict[str, Rights] = {
+    "account_emailaddress": {DatabaseRole.PLAIN: ALL},
+    "account_emailconfirmation": {DatabaseRole.PLAIN: ALL},
+    "auth_group": {DatabaseRole.PLAIN: READ},
+    "auth_group_permissions": {DatabaseRole.PLAIN: READ},
+    "auth_permission": {DatabaseRole.PLAIN: READ},
+    "django_admin_log": {DatabaseRole.PLAIN: READ, DatabaseRole.CENTER: APPEND},
+    "django_content_type": {DatabaseRole.PLAIN: READ},
+    "django_migrations": {DatabaseRole.PLAIN: READ},
+    "django_session": {DatabaseRole.PLAIN: ALL},
+    "mfa_authenticator": {DatabaseRole.PLAIN: ALL},
+    "portal_user_groups": {DatabaseRole.PLAIN: READ},
+    "portal_user_user_permissions": {DatabaseRole.PLAIN: READ},
+}
+OWNER = "TO CURRENT_USER USING (true)"  # of a policy, for what the owner's commands write
+PACKAGE_POLICIES: dict[str, dict[str, str]] = {
+    "django_session": {
+        "own_session": f"TO {DatabaseRole.PLAIN} USING (session_key = (SELECT current_setting('app.session', true)))",
+        "expired": f"TO {DatabaseRole.SYSTEM}, {DatabaseRole.CENTER} USING (expire_date < now()) WITH CHECK (false)",
+        "owner": OWNER,
+    },
+}
+
+
+def is_tenants(model: type[models.Model]) -> bool:
+    """Whether the rows of a model belong to schools, perhaps some of them to none."""
+    return any(field.name == "school" for field in model._meta.concrete_fields)
+
+
+def rights_of(model: type[models.Model]) -> Rights:
+    if model._meta.db_table in PACKAGES:
+        return PACKAGES[model._meta.db_table]
+    found = dict(TENANT if is_tenants(model) else SHARED)
+    for role, more in getattr(model, "DATABASE_RIGHTS", {}).items():
+        found[role] = found.get(role, frozenset()) | set(more)
+    if getattr(model, "IS_APPEND_ONLY", False):
+        found = {role: rights & APPEND for role, rights in found.items()}
+    return found
+
+
+def statements(tables: Iterable[str]) -> Iterator[str]:
+    """The SQL that puts the rights of these tables into force, run by their owner. Safe to repeat."""
+    existing = set(tables)
+    everybody = ", ".join([LOGIN, *DatabaseRole])
+    yield f"ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM {everybody}"
+    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {everybody}"
+    yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {DatabaseRole.PLAIN}"
+    for table, rights in PACKAGES.items():
+        if table in existing:
+            yield from _grants(table, rights)
+            yield from _policies(table, PACKAGE_POLICIES.get(table, {}))
+    for model in apps.get_models(include_auto_created=True):
+        table = model._meta.db_table
+        if table in existing and table not in PACKAGES:
+            yield from _grants(table, rights_of(model))
+            yield from _policies(table, _policies_of(model))
+
+
+def _grants(table: str, rights: Rights) -> Iterator[str]:
+    for role, allowed in rights.items():
+        yield f"GRANT {', '.join(sorted(allowed))} ON {table} TO {role}"
+
+
+def _policies(table: str, policies: dict[str, str]) -> Iterator[str]:
+    if not policies:
+        return
+    yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
+    yield f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY"
+    for name, policy in policies.items():
+        yield f"DROP POLICY IF EXISTS {name} ON {table}"
+        yield f"CREATE POLICY {name} ON {table} {policy}"
+
+
+def _policies_of(model: type[models.Model]) -> dict[str, str]:
+    """{name: FOR, TO, USING and WITH CHECK} of a model's policies."""
+    found: dict[str, str] = {}
+    if model._meta.label == settings.TENANT_MODEL:
+        found = {
+            "read": f"FOR SELECT TO {DatabaseRole.PLAIN} USING (true)",
+            "own_school": f"FOR UPDATE TO {DatabaseRole.SCHOOL} USING (id = {SCHOOL})",
+            "every_school": EVERY_SCHOOL,
+        }
+    elif is_tenants(model):
+        found = {
+            "own_school": f"TO {DatabaseRole.SCHOOL} USING (school_id = {SCHOOL})",
+            "every_school": EVERY_SCHOOL,
+        }
+    return found | getattr(model, "DATABASE_POLICIES", {})
+
+
+def install(sender: Any, using: str, **signal: Any) -> None:
+    """Put the rights into force. A receiver of `post_migrate`; `flush` sends it too, without a plan."""
+    if "plan" not in signal:
+        return
+    from django.db import connections
+
+    connection = connections[using]
+    with connection.cursor() as cursor:
+        cursor.execute("; ".join(statements(connection.introspection.table_names(cursor))))

@@ -1,0 +1,76 @@
+"""The database role and the school under which the queries of a context run.
+
+The functions of `portal.tenancy` open these scopes; `portal.database.base` reads them.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+LOGIN = "tucai_app"
+
+
+class DatabaseRole(StrEnum):
+    """The database roles, made by deploy/scope_roles.sql.
+
+    PLAIN has what everybody may do outside of any scope; the login role and the other four inherit it.
+    """
+
+    PLAIN = "tucai_plain"
+    SCHOOL = "tucai_school"
+    CENTER = "tucai_center"
+    ACROSS = "tucai_across"
+    SYSTEM = "tucai_system"
+
+
+# A scalar sub-select: evaluated once for a statement. Without a scope the setting is unset or empty.
+SCHOOL = "(SELECT nullif(current_setting('app.school', true), '')::bigint)"
+EVERY_SCHOOL = f"TO {DatabaseRole.CENTER}, {DatabaseRole.ACROSS}, {DatabaseRole.SYSTEM} USING (true)"  # of a policy
+
+
+@dataclass(frozen=True)
+class Scope:
+    """`role`: None outside of any scope. `school`: the id of the school whose rows are seen.
+
+    `session`: the stored key of the session that is read or written; `account`: the id of the
+    account whose password is being set.
+    """
+
+    role: DatabaseRole | None = None
+    school: int | None = None
+    session: str = ""
+    account: int | None = None
+
+    @cached_property
+    def statement(self) -> str:
+        """The SQL that puts this scope into force until the end of the transaction."""
+        values = {
+            "role": self.role or "none",
+            "app.school": "" if self.school is None else int(self.school),
+            "app.session": self.session,
+            "app.account": "" if self.account is None else int(self.account),
+        }
+        return "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in values.items())
+
+
+OUTSIDE = Scope()
+_current: ContextVar[Scope] = ContextVar("database_scope", default=OUTSIDE)
+
+
+def current() -> Scope:
+    return _current.get()
+
+
+@contextmanager
+def opened(scope: Scope) -> Iterator[None]:
+    """Queries inside the block run in this scope; afterwards in the one before."""
+    before = _current.get()
+    _current.set(scope)
+    try:
+        yield
+    finally:
+        # Not by a token: a generator that holds a scope may be closed in another context.
+        _current.set(before)

@@ -1,0 +1,9 @@
+"""Django's changepassword, as the owner of the tables: no role of the product may do it for an operator."""
+
+from django.contrib.auth.management.commands import changepassword
+
+from portal.database.owner import OwnerCommand
+
+
+class Command(OwnerCommand, changepassword.Command):
+    pass

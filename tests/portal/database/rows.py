@@ -1,0 +1,65 @@
+"""A row of any model, of one school, with the least that the database asks for."""
+
+import datetime as dt
+import itertools
+from typing import Any
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+
+from portal.models import Membership, Role
+from schools.models import Enrolment, School, Season
+
+_numbers = itertools.count(1)
+# Where a constraint of the table asks for more than the field does.
+VALUES: dict[type[models.Model], dict[str, Any]] = {Membership: {"roles": [Role.SCHOOL_OFFICER]}}
+
+
+class Rows:
+    """Makes rows of `school`; those that they refer to are made once."""
+
+    def __init__(self, school: School, season: Season) -> None:
+        enrolment = Enrolment.objects.get(school=school, season=season)
+        self.made: dict[type[models.Model], models.Model] = {School: school, Season: season, Enrolment: enrolment}
+
+    def of(self, model: type[models.Model]) -> Any:
+        if model not in self.made:
+            values = {f.attname: self._value(f) for f in model._meta.concrete_fields if not f.primary_key}
+            self.made[model] = model(**values | VALUES.get(model, {}))
+            models.Model.save(self.made[model])
+        return self.made[model]
+
+    def _value(self, field: models.Field) -> Any:
+        if isinstance(field, models.ForeignKey):
+            is_needed = not field.null or field.name == "school"
+            return self.of(field.related_model).pk if is_needed else None
+        if field.has_default():
+            return field.get_default()
+        if field.null:
+            return None
+        return _least(field)
+
+
+def _least(field: models.Field) -> Any:
+    if field.choices:
+        return field.choices[0][0]
+    if isinstance(field, models.DateTimeField):
+        return timezone.now()
+    if isinstance(field, models.DateField):
+        return dt.date(2026, 1, 1)
+    if isinstance(field, models.TimeField):
+        return dt.time(8)
+    if isinstance(field, models.BooleanField):
+        return False
+    if isinstance(field, models.GenericIPAddressField):
+        return "127.0.0.1"
+    if isinstance(field, models.DecimalField):
+        return 1
+    if isinstance(field, models.IntegerField | models.FloatField):
+        return next(_numbers)
+    if isinstance(field, models.BinaryField):
+        return b"1"
+    if isinstance(field, ArrayField):
+        return []
+    return str(next(_numbers))
