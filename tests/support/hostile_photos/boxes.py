@@ -61,6 +61,8 @@ def tree(chance: random.Random) -> bytes:
         boxes[first] = Node(b"free", bytes(size - 8), [])
     for _ in range(chance.choice((1, 1, 2, 6))):
         places = [(siblings, n) for siblings, n in all_of(boxes) if siblings[n].kind not in (b"mdat", b"free")]
+        if not places:
+            break
         (siblings, at), (others, place) = chance.choice(places), chance.choice(places)
         node = siblings[at]
         match chance.randrange(7):
@@ -95,6 +97,8 @@ def sizes(chance: random.Random) -> bytes:
     data = bytearray(base(chance))
     for _ in range(chance.choice((1, 2, 5))):
         known = [at for kind in KINDS if (at := data.find(kind, chance.randrange(200))) >= 4]
+        if not known:
+            break
         at = chance.choice(known) - 4
         data[at : at + 4] = struct.pack(">I", chance.choice((0, 1, 2, 7, 8, 9, 40, len(data), 2**31, 2**32 - 1)))
     return bytes(data)

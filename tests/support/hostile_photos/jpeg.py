@@ -116,7 +116,7 @@ def scans(chance: random.Random) -> bytes:
                 del found[at]
                 found = found or [bytes(scan)]
             case 3:
-                found[at] = bytes(scan[: chance.randrange(10, len(scan))])
+                found[at] = bytes(scan[: chance.randrange(10, len(scan) + 1)])
             case 4:
                 length = int.from_bytes(scan[2:4], "big")
                 scan[2 + length - 3 : 2 + length] = bytes(chance.choice((0, 1, 5, 63, 64, 255)) for _ in range(3))
