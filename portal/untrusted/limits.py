@@ -1,6 +1,7 @@
 """What a process that opens a stranger's file may take. Called by that process itself, first of all."""
 
 import resource
+import sys
 
 MB = 1024 * 1024
 
@@ -14,14 +15,18 @@ class Refused(Exception):
 
 
 def confine(*, memory: int, seconds: int) -> None:
-    """Limit this process for ever: bytes of memory, seconds of processor time, no files, no children."""
+    """Limit this process for ever: bytes of memory, seconds of processor time, no files, no children.
+
+    macOS refuses a limit of addresses: a developer's machine has the other limits alone.
+    """
     limits = {
-        resource.RLIMIT_AS: memory,
         resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
         resource.RLIMIT_NPROC: 0,
     }
+    if sys.platform != "darwin":
+        limits[resource.RLIMIT_AS] = memory
     for kind, limit in limits.items():
         _soft, hard = resource.getrlimit(kind)
         lowest = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
