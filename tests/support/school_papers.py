@@ -72,6 +72,7 @@ def rendered(path, page=1, dpi=300) -> np.ndarray:
 def with_portrait(school, season, *, jpeg=None, stage=Student.Stage.APPROVED, **fields):
     """A student whose approved portrait is a real file."""
     student = factories.student(school, season, stage=stage, **fields)
+    factories.consent(student)
     with school_scope(school):
         photo = Photo(
             school=school,
