@@ -11,6 +11,7 @@ from portal.models.people import role_labels
 from portal.notification_kinds import NotificationKind
 from portal.permissions import ALL_ROLES, OFFICERS, SCHOOL
 from portal.privacy import retention
+from portal.security import sessions  # noqa: F401  (notes when somebody signs in)
 from portal.status_badges import Badge
 
 ADMINS = frozenset({Role.CENTER_ADMIN, Role.SCHOOL_ADMIN})
