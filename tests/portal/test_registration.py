@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from portal import access, navigation, panels
 from portal.models import Membership, Role
+from tests import factories
 from tests.conftest import client_of
 from tests.test_outsider import PAGES
 
@@ -123,6 +124,13 @@ def test_administrators_see_every_entry_of_the_menu_and_officers_nearly(
             shown = client.get(reverse(home)).context["nav"]()
             wanted = [reverse(entry.name) for entry in navigation.entries(portal) if entry.name not in hidden]
             assert [item.url for item in shown] == wanted
+
+
+@pytest.mark.django_db
+def test_the_first_page_of_a_person_is_the_first_that_the_roles_open(school, season):
+    homes = {Role.SCHOOL_OFFICER: "/school/", Role.SCHOOL_FINANCE: "/school/", Role.SCHOOL_HELPER: "/school/today/"}
+    for role, home in homes.items():
+        assert client_of(factories.person(role.value, role, school)).get("/portal/")["Location"] == home
 
 
 @pytest.mark.django_db
