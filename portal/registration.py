@@ -10,7 +10,6 @@ from portal.models import Job, Look, Notification, Role
 from portal.models.people import role_labels
 from portal.notification_kinds import NotificationKind
 from portal.permissions import ALL_ROLES, OFFICERS, SCHOOL
-from portal.security import sessions  # noqa: F401  (a receiver that must hear the first sign-in)
 from portal.privacy import retention
 from portal.security import sessions  # noqa: F401  (notes when somebody signs in)
 from portal.status_badges import Badge
