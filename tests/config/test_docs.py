@@ -63,7 +63,8 @@ def modules_of_rooms() -> dict[str, set[str]]:
     for room in FOLDERS.split("|")[:9]:
         for path in (ROOT / room).rglob("*.py"):
             if "models" not in path.parts:
-                found.setdefault(path.stem, set()).update(defined_in(path))
+                name = path.parent.name if path.stem == "__init__" else path.stem
+                found.setdefault(name, set()).update(defined_in(path))
     return found
 
 
