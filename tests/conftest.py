@@ -3,12 +3,14 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management.base import BaseCommand
 from django.db import connection
-from django.test import Client
+from django.test import Client, TransactionTestCase
+from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from portal.database.owner import as_owner
 from portal.database.scope import DatabaseRole, Scope, opened
@@ -16,18 +18,29 @@ from portal.models import Role
 from portal.tenancy import outside_scopes, school_scope
 from schools.models import Season
 from tests import factories
-from tests.support.browser import chromium
-from tests.support.database import BY_OWNER
+from tests.support.browser import launch
+from tests.support.database import BY_OWNER, empty_tables
 
 # The tests' settings are loaded; processes that a test starts run the product's own.
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """Chromium without a camera; who needs more of it brings a fixture of the same name."""
-    with chromium() as instance:
-        yield instance
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Playwright]:
+    """One for the whole session: two of its event loops do not fit into one thread."""
+    with sync_playwright() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def film(tmp_path_factory) -> Path:
+    """What the browser's camera shows, once a test has written it."""
+    return tmp_path_factory.mktemp("film") / "camera.y4m"
+
+
+@pytest.fixture(scope="session")
+def browser(playwright, film) -> Browser:
+    return launch(playwright, f"--use-file-for-fake-video-capture={film}")
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +59,14 @@ def django_db_setup(_as_owner, django_db_setup, django_db_blocker):
     _as_owner.close()
     yield
     _as_owner.enter_context(as_owner())
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _tables_are_emptied() -> Iterator[None]:
+    """After each test that commits."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda test: empty_tables())
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -8,7 +8,7 @@ from django.conf import global_settings
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage
 
 from demo import drawn_people
-from tests.support.browser import chromium
+from tests.support.browser import launch
 from tests.support.stack import Stack, running
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -32,12 +32,11 @@ def stack(transactional_db, tmp_path) -> Iterator[Stack]:
         yield processes
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory) -> Iterator[Browser]:
+@pytest.fixture(scope="session")
+def browser(playwright, tmp_path_factory) -> Browser:
     """Chromium whose camera shows a drawn person and may be used without a prompt."""
     feed = drawn_people.write_y4m(tmp_path_factory.mktemp("feed") / "camera.y4m", PERSON, size=(1920, 1440), seconds=1)
-    with chromium("--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={feed}") as instance:
-        yield instance
+    return launch(playwright, "--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={feed}")
 
 
 def is_console_error(line: ConsoleMessage) -> bool:

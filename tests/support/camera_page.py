@@ -1,7 +1,9 @@
 """What the tests of the camera page do on it."""
 
 import re
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,7 +15,7 @@ from tests.capture.conftest import sign_in
 from tests.support.words import said
 
 PHONE = {"width": 390, "height": 844}
-# A camera that shows one picture; it trembles by a pixel, so that every frame is a new one.
+# A camera that shows one picture; it trembles by a pixel, so that every frame is a new one. `light(filter)` changes it.
 CAMERA = """
 navigator.mediaDevices.getUserMedia = async () => {
   const picture = new Image();
@@ -24,7 +26,37 @@ navigator.mediaDevices.getUserMedia = async () => {
   const draw = () => sheet.getContext("2d").drawImage(picture, (shift += 1) % 2, 0);
   draw();
   setInterval(draw, 100);
+  window.light = (filter) => { sheet.getContext("2d").filter = filter; };
   return sheet.captureStream(10);
+};
+"""
+# A second of the countdown is over when the test says so: `second()`.
+SECONDS = """
+const [wait, stop, HELD] = [window.setTimeout, window.clearTimeout, -1];
+let next = null;
+window.setTimeout = (task, ...rest) => {
+  if (task.name !== "count") return wait(task, ...rest);
+  next = () => task(...rest.slice(1));
+  return HELD;
+};
+window.clearTimeout = (id) => {
+  if (id === HELD) next = null;
+  else stop(id);
+};
+window.second = () => {
+  const due = next;
+  next = null;
+  due();
+};
+window.isCounting = () => next !== null;
+"""
+# `looks`: how many pictures the face network has been given.
+LOOKS = """
+window.looks = 0;
+const post = Worker.prototype.postMessage;
+Worker.prototype.postMessage = function postMessage(...given) {
+  window.looks += 1;
+  return post.apply(this, given);
 };
 """
 
@@ -42,6 +74,15 @@ def enter(page: Page, student, url: str) -> None:
     """Sign the browser in as the student, without the form."""
     cookie = sign_in(student).cookies["sessionid"].value
     page.context.add_cookies([{"name": "sessionid", "value": cookie, "url": url}])
+
+
+def wait_for(page: Page, found: Callable[[], Any]) -> Any:
+    """The first true answer of `found`, within 15 seconds of the page's time."""
+    for _ in range(300):
+        if answer := found():
+            return answer
+        page.wait_for_timeout(50)
+    raise AssertionError("It did not happen.")
 
 
 def form(page: Page):

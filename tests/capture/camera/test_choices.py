@@ -3,13 +3,12 @@
 import re
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests import factories
-from tests.support.camera_page import CAMERA, PHONE, enter, form, says, scene, take
+from tests.support.camera_page import LOOKS, SECONDS, form, says, take, wait_for
 from tests.support.words import said
 
-# A device that speaks: what is said is written down, each sentence takes `seconds`.
+# A device that speaks: what is said is written down, and a sentence ends when the test says so: `finish()`.
 SPEAKING = """
 window.heard = [];
 addEventListener("pointerdown", () => { window.isTapped = true; }, { capture: true });
@@ -25,7 +24,7 @@ speech.speak = (saying) => {
   saying.onstart();
   window.heard.push({ text: saying.text, lang: saying.lang, over: speech.speaking });
   speech.speaking = true;
-  setTimeout(() => { speech.speaking = false; saying.onend(); }, 400);
+  window.finish = () => { speech.speaking = false; saying.onend(); };
 };
 Object.defineProperty(window, "speechSynthesis", { value: speech });
 window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
@@ -39,67 +38,17 @@ const several = [1, 2].map((n) => ({ kind: "videoinput", deviceId: String(n) }))
 navigator.mediaDevices.enumerateDevices = async () => several;
 """
 NO_NETWORK = "delete window.Worker;"
-# `goOut()`: the light goes out.
-LIGHT = """
-const capture = HTMLCanvasElement.prototype.captureStream;
-HTMLCanvasElement.prototype.captureStream = function captureStream(...fps) {
-  window.goOut = () => { this.getContext("2d").filter = "brightness(0.1)"; };
-  return capture.apply(this, fps);
-};
-"""
-# A second of the countdown is over when the test says so: `second()`.
-SECONDS = """
-const [wait, stop, HELD] = [window.setTimeout, window.clearTimeout, -1];
-let next = null;
-window.setTimeout = (task, ...rest) => {
-  if (task.name !== "count") return wait(task, ...rest);
-  next = () => task(...rest.slice(1));
-  return HELD;
-};
-window.clearTimeout = (id) => {
-  if (id === HELD) next = null;
-  else stop(id);
-};
-window.second = () => {
-  const due = next;
-  next = null;
-  due();
-};
-window.isCounting = () => next !== null;
-"""
-
-
-@pytest.fixture
-def student(scoped, school, season, db):
-    row = factories.student(school, season, name="欧阳明月")
-    factories.consent(row)
-    return row
-
-
-@pytest.fixture
-def open_camera(browser, live_server, student):
-    """`open_camera("good", script)`: the page before a scene; `script` runs before the page's own."""
-    contexts: list[BrowserContext] = []
-
-    def opened(name: str, script: str = "", **options) -> Page:
-        context = browser.new_context(
-            base_url=live_server.url, viewport=PHONE, locale="zh-CN", has_touch=True, **options
-        )
-        context.add_init_script(CAMERA + script)
-        context.route("**/scene.jpg", lambda route: route.fulfill(body=scene(name), content_type="image/jpeg"))
-        contexts.append(context)
-        page = context.new_page()
-        enter(page, student, live_server.url)
-        page.goto("/me/camera/")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
 
 
 def option(page: Page, name: str):
     return page.locator(f"[data-{name}]")
+
+
+def stays_live(page: Page) -> None:
+    """Over ten more looks, and as long as a sentence must have stood before the photo takes itself."""
+    looks, now = page.evaluate("[looks, performance.now()]")
+    wait_for(page, lambda: page.evaluate("looks") >= looks + 10 and page.evaluate("performance.now()") > now + 1500)
+    expect(form(page)).to_have_attribute("data-mode", "live")
 
 
 def turn_on(page: Page, name: str) -> None:
@@ -110,11 +59,14 @@ def turn_on(page: Page, name: str) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_the_photo_takes_itself_when_the_oval_is_green(open_camera):
-    page = open_camera("good")
+    page = open_camera("good", SECONDS)
     expect(option(page, "auto")).to_have_attribute("aria-pressed", "false")
     turn_on(page, "auto")
     says(page, "Hold still: taking the photo. Tap to stop.")
     expect(page.locator(".cam-ring")).to_be_visible()
+    for left in ("2", "1"):
+        expect(page.locator("[data-count]")).to_have_text(left)
+        page.evaluate("second()")
     expect(form(page)).to_have_attribute("data-mode", "frozen", timeout=8000)
     page.reload()
     expect(form(page)).to_have_attribute("data-mode", "frozen")
@@ -123,36 +75,37 @@ def test_the_photo_takes_itself_when_the_oval_is_green(open_camera):
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("key", ["Escape", "shutter"])
-def test_a_stopped_automatic_photo_does_not_start_again_before_the_face_has_moved(open_camera, key):
-    page = open_camera("good")
+def test_a_stopped_automatic_photo_does_not_start_again_before_the_face_has_moved(open_camera):
+    page = open_camera("good", SECONDS + LOOKS)
     turn_on(page, "auto")
     expect(form(page)).to_have_attribute("data-mode", "counting", timeout=15000)
-    if key == "shutter":
-        page.get_by_role("button", name=said("Stop the countdown")).click()
-    else:
-        page.keyboard.press(key)
+    page.get_by_role("button", name=said("Stop the countdown")).click()
     expect(form(page)).to_have_attribute("data-mode", "live")
-    page.wait_for_timeout(3500)
+    says(page, "Good. Hold still and look into the lens.")
+    stays_live(page)
+    page.evaluate("light('brightness(0.1)')")
+    expect(form(page)).to_have_attribute("data-light", "warn", timeout=15000)
+    page.evaluate("light('none')")
+    expect(form(page)).to_have_attribute("data-mode", "counting", timeout=15000)
+    page.keyboard.press("Escape")
     expect(form(page)).to_have_attribute("data-mode", "live")
-    expect(form(page)).to_have_attribute("data-light", "good")
+    assert not page.evaluate("isCounting()")
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_bad_picture_does_not_take_itself(open_camera):
-    page = open_camera("night")
+    page = open_camera("night", LOOKS)
     turn_on(page, "auto")
     says(page, "Too dark: find more light, from the front.")
-    page.wait_for_timeout(3500)
-    expect(form(page)).to_have_attribute("data-mode", "live")
+    stays_live(page)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_picture_that_turns_bad_stops_the_countdown(open_camera):
-    page = open_camera("good", LIGHT + SECONDS)
+    page = open_camera("good", SECONDS)
     turn_on(page, "auto")
     expect(form(page)).to_have_attribute("data-mode", "counting", timeout=15000)
-    page.evaluate("goOut()")
+    page.evaluate("light('brightness(0.1)')")
     expect(form(page)).to_have_attribute("data-mode", "live", timeout=15000)
     says(page, "Too dark: find more light, from the front.")
     expect(page.locator("[data-count]")).to_have_text("")
@@ -161,7 +114,7 @@ def test_a_picture_that_turns_bad_stops_the_countdown(open_camera):
 
 @pytest.mark.django_db(transaction=True)
 def test_automatic_countdown_stands_still_where_less_motion_is_asked(open_camera):
-    page = open_camera("good", reduced_motion="reduce")
+    page = open_camera("good", SECONDS, reduced_motion="reduce")
     turn_on(page, "auto")
     expect(page.locator("[data-count]")).to_have_text("2", timeout=15000)
     assert page.locator(".cam-ring circle").evaluate("ring => getComputedStyle(ring).animationName") == "none"
@@ -182,7 +135,9 @@ def test_hints_are_said_aloud_one_after_the_other_and_none_twice(open_camera):
     assert page.evaluate("heard") == []
     turn_on(page, "voice")
     take(page)
-    page.wait_for_timeout(1200)
+    assert [entry["text"] for entry in page.evaluate("heard")] == [said("Hints are said aloud now.")]
+    page.evaluate("finish()")
+    page.evaluate("finish()")
     heard = page.evaluate("heard")
     assert [entry["text"] for entry in heard] == [
         said("Hints are said aloud now."),

@@ -5,53 +5,14 @@ import os
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from capture.models import Photo
-from demo.drawn_people import Person, write_y4m
 from portal.tenancy import school_scope
-from tests import factories
-from tests.capture.conftest import sign_in
-from tests.support.browser import chromium
-from tests.support.camera_page import PHONE, form, press_through, take
+from tests.support.camera_page import SECONDS, form, press_through, take
 from tests.support.words import said
 
 PICTURES = Path(os.environ.get("CAMERA_SHOTS", "var/screenshots"))
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    feed = write_y4m(tmp_path_factory.mktemp("feed") / "camera.y4m", Person.random(11), seconds=1)
-    with chromium(f"--use-file-for-fake-video-capture={feed}") as instance:
-        yield instance
-
-
-@pytest.fixture
-def student(scoped, school, season, db):
-    row = factories.student(school, season, name="欧阳明月")
-    factories.consent(row)
-    return row
-
-
-@pytest.fixture
-def open_camera(browser, live_server, student):
-    """Open the page as the student: `open_camera(allowed=False)` on a phone whose owner said no."""
-    contexts: list[BrowserContext] = []
-
-    def opened(*, allowed: bool = True) -> Page:
-        cookie = sign_in(student).cookies["sessionid"].value
-        context = browser.new_context(base_url=live_server.url, viewport=PHONE, locale="en", has_touch=True)
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        if allowed:
-            context.grant_permissions(["camera"], origin=live_server.url)
-        contexts.append(context)
-        page = context.new_page()
-        page.goto("/me/camera/")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
 
 
 def let_files_in(enrolment, school, *, allowed: bool) -> None:
@@ -144,17 +105,21 @@ def test_answer_that_is_no_answer_gets_a_sentence(open_camera, status):
 
 @pytest.mark.django_db(transaction=True)
 def test_timer_counts_down_and_can_be_stopped(open_camera):
-    page = open_camera()
+    page = open_camera(script=SECONDS)
+    count = page.locator("[data-count]")
     expect(form(page)).to_have_attribute("data-mode", "live", timeout=15000)
     page.get_by_role("button", name=said("Timer: off")).click()
     expect(page.get_by_role("button", name=said("Timer: 3 seconds"))).to_be_visible()
     press_through(page)
-    expect(page.locator("[data-count]")).to_have_text("3")
+    expect(count).to_have_text("3")
     look(page, "camera_timer_390")
     page.get_by_role("button", name=said("Stop the countdown")).click()
     expect(form(page)).to_have_attribute("data-mode", "live")
-    expect(page.locator("[data-count]")).to_have_text("")
+    expect(count).to_have_text("")
     press_through(page)
+    for left in ("3", "2", "1"):
+        expect(count).to_have_text(left)
+        page.evaluate("second()")
     expect(form(page)).to_have_attribute("data-mode", "frozen", timeout=8000)
 
 

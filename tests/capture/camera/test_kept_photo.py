@@ -1,22 +1,19 @@
 """A photo that is not sent yet, in real Chromium: it outlives session, page and network, and only its student sees it."""
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from capture.models import Photo
-from demo.drawn_people import Person, write_y4m
 from portal.tenancy import school_scope
 from tests import factories
-from tests.support.browser import chromium
-from tests.support.camera_page import PHONE, enter, form, press_send, take
+from tests.support.camera_page import enter, form, press_send, take, wait_for
 from tests.support.database import by_owner
 from tests.support.words import said
 
 SIGNED_OUT = "You are signed out. Your photo is kept on this device for 24 hours: sign in, then send it."
 WAITS = "A photo that was taken on this device is not sent yet. Whoever took it can sign in and send it."
-# The record that the browser keeps, once the page has done what it was about to do; `change` may change it.
+# The record that the browser keeps; `change` may change it.
 RECORD = """async (change) => {
-  await new Promise((resolve) => setTimeout(resolve, 500));
   const promisify = (request) => new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
@@ -32,45 +29,11 @@ RECORD = """async (change) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    feed = write_y4m(tmp_path_factory.mktemp("feed") / "camera.y4m", Person.random(11), seconds=1)
-    with chromium(f"--use-file-for-fake-video-capture={feed}") as instance:
-        yield instance
-
-
-@pytest.fixture
-def student(scoped, school, season, db):
-    row = factories.student(school, season, name="欧阳明月")
-    factories.consent(row)
-    return row
-
-
 @pytest.fixture
 def other(scoped, school, season, db):
     row = factories.student(school, season, name="王二")
     factories.consent(row)
     return row
-
-
-@pytest.fixture
-def phone(browser, live_server, student):
-    """A phone on which the student has signed in and opened the camera. `script` runs before the page's own."""
-    contexts: list[BrowserContext] = []
-
-    def opened(script: str = "") -> Page:
-        context = browser.new_context(base_url=live_server.url, viewport=PHONE, locale="zh-CN", has_touch=True)
-        context.add_init_script(script)
-        context.grant_permissions(["camera"], origin=live_server.url)
-        contexts.append(context)
-        page = context.new_page()
-        enter(page, student, live_server.url)
-        page.goto("/me/camera/")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
 
 
 def fill_in(page: Page, student) -> None:
@@ -79,10 +42,13 @@ def fill_in(page: Page, student) -> None:
     page.get_by_role("button", name=said("Sign in")).click()
 
 
-def kept(page: Page) -> list[int] | None:
-    """The bytes that the browser keeps."""
-    found: list[int] | None = page.evaluate(RECORD)
-    return found
+def kept(page: Page) -> bytes:
+    """What the browser keeps, once it keeps something."""
+    return wait_for(page, lambda: bytes(page.evaluate(RECORD) or []))
+
+
+def expect_nothing_kept(page: Page) -> None:
+    wait_for(page, lambda: page.evaluate(RECORD) is None)
 
 
 def shown(page: Page) -> None:
@@ -103,9 +69,10 @@ def count(student, school) -> int:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_session_that_ended_keeps_the_photo_through_sign_in(phone, student, school):
-    page = phone()
+def test_a_session_that_ended_keeps_the_photo_through_sign_in(open_camera, student, school):
+    page = open_camera()
     take(page)
+    assert kept(page)
     by_owner("DELETE FROM django_session")
     press_send(page)
     expect(form(page)).to_have_attribute("data-mode", "expired")
@@ -116,12 +83,12 @@ def test_a_session_that_ended_keeps_the_photo_through_sign_in(phone, student, sc
     shown(page)
     send(page)
     assert count(student, school) == 1
-    assert kept(page) is None
+    expect_nothing_kept(page)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_closed_tab_and_a_reload_keep_the_photo(phone, student, school):
-    page = phone()
+def test_a_closed_tab_and_a_reload_keep_the_photo(open_camera, student, school):
+    page = open_camera()
     take(page)
     assert kept(page)
     page.reload()
@@ -136,10 +103,10 @@ def test_a_closed_tab_and_a_reload_keep_the_photo(phone, student, school):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_is_kept_is_no_picture_without_its_students_key(phone):
-    page = phone()
+def test_what_is_kept_is_no_picture_without_its_students_key(open_camera):
+    page = open_camera()
     take(page)
-    stored = bytes(kept(page) or [])
+    stored = kept(page)
     assert len(stored) > 20_000
     assert b"\xff\xd8\xff" not in stored
     assert b"photo.jpg" not in stored
@@ -147,21 +114,22 @@ def test_what_is_kept_is_no_picture_without_its_students_key(phone):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", ["/me/", "/me/camera/"])
-def test_whoever_signs_in_next_neither_sees_nor_keeps_it(phone, other, live_server, path):
-    page = phone()
+def test_whoever_signs_in_next_neither_sees_nor_keeps_it(open_camera, other, live_server, path):
+    page = open_camera()
     take(page)
+    assert kept(page)
     enter(page, other, live_server.url)
     page.goto(path)
     if path == "/me/camera/":
         expect(form(page)).to_have_attribute("data-mode", "live", timeout=15000)
-    assert kept(page) is None
+    expect_nothing_kept(page)
     expect(page.get_by_text(said("You took a photo that is not sent yet"))).to_be_hidden()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_another_student_in_the_next_tab_does_not_get_the_photo(phone, student, other, school, live_server):
+def test_another_student_in_the_next_tab_does_not_get_the_photo(open_camera, student, other, school, live_server):
     """Their session takes the place of the first one's; the page that was left open sends nothing into it."""
-    page = phone()
+    page = open_camera()
     take(page)
     tab = page.context.new_page()
     tab.goto("/me/")
@@ -178,39 +146,42 @@ def test_another_student_in_the_next_tab_does_not_get_the_photo(phone, student, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_signing_out_deletes_it(phone):
-    page = phone()
+def test_signing_out_deletes_it(open_camera):
+    page = open_camera()
     take(page)
+    assert kept(page)
     page.goto("/me/")
     page.get_by_role("button", name=said("Sign out")).click()
     page.wait_for_url("**/me/sign-in/")
-    assert kept(page) is None
+    expect_nothing_kept(page)
     expect(page.get_by_text(said(WAITS))).to_be_hidden()
 
 
 @pytest.mark.django_db(transaction=True)
-def test_after_a_day_it_is_deleted(phone):
-    page = phone()
+def test_after_a_day_it_is_deleted(open_camera):
+    page = open_camera()
     take(page)
+    assert kept(page)
     now = page.evaluate("Date.now()")
     page.evaluate(RECORD, {"at": now - 24 * 3600 * 1000 - 1000})
     page.reload()
     expect(form(page)).to_have_attribute("data-mode", "live", timeout=15000)
-    assert kept(page) is None
+    expect_nothing_kept(page)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_taking_again_deletes_it(phone):
-    page = phone()
+def test_taking_again_deletes_it(open_camera):
+    page = open_camera()
     take(page)
+    assert kept(page)
     page.get_by_role("button", name=said("Take again")).click()
     expect(form(page)).to_have_attribute("data-mode", "live")
-    assert kept(page) is None
+    expect_nothing_kept(page)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_kept_photo_can_be_taken_again(phone):
-    page = phone()
+def test_a_kept_photo_can_be_taken_again(open_camera):
+    page = open_camera()
     take(page)
     assert kept(page)
     page.reload()
@@ -220,8 +191,8 @@ def test_a_kept_photo_can_be_taken_again(phone):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_where_nothing_can_be_kept_the_page_says_that_it_must_be_taken_again(phone):
-    page = phone("indexedDB.open = () => { throw new DOMException('private window', 'SecurityError'); };")
+def test_where_nothing_can_be_kept_the_page_says_that_it_must_be_taken_again(open_camera):
+    page = open_camera(script="indexedDB.open = () => { throw new DOMException('private window', 'SecurityError'); };")
     take(page)
     by_owner("DELETE FROM django_session")
     press_send(page)
@@ -232,9 +203,9 @@ def test_where_nothing_can_be_kept_the_page_says_that_it_must_be_taken_again(pho
 
 
 @pytest.mark.django_db(transaction=True)
-def test_an_old_form_gets_a_new_token_and_the_photo_is_sent(phone, student, school, live_server):
+def test_an_old_form_gets_a_new_token_and_the_photo_is_sent(open_camera, student, school, live_server):
     """The student has signed in again in another tab, which made this page's CSRF token invalid."""
-    page = phone()
+    page = open_camera()
     take(page)
     tab = page.context.new_page()
     by_owner("DELETE FROM django_session")
@@ -247,12 +218,12 @@ def test_an_old_form_gets_a_new_token_and_the_photo_is_sent(phone, student, scho
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_store_that_does_not_answer_in_time_keeps_the_photo(phone):
+def test_a_store_that_does_not_answer_in_time_keeps_the_photo(open_camera):
     """A phone that is busy just after the page was loaded."""
-    page = phone(
-        """if (sessionStorage.slow) {
+    page = open_camera(
+        script="""if (sessionStorage.slow) {
           const open = IDBFactory.prototype.open;
-          IDBFactory.prototype.open = function (...given) { return performance.now() < 2500 ? {} : open.apply(this, given); };
+          IDBFactory.prototype.open = function (...given) { return window.answers ? open.apply(this, given) : {}; };
         }"""
     )
     take(page)
@@ -260,13 +231,14 @@ def test_a_store_that_does_not_answer_in_time_keeps_the_photo(phone):
     page.evaluate("sessionStorage.slow = 1")
     page.reload()
     expect(form(page)).to_have_attribute("data-mode", "live", timeout=20_000)
+    page.evaluate("window.answers = true")
     assert kept(page)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_photo_that_did_arrive_is_not_a_second_one(phone, student, school):
+def test_a_photo_that_did_arrive_is_not_a_second_one(open_camera, student, school):
     """The answer was lost on the way: the photo is sent again, as the same."""
-    page = phone()
+    page = open_camera()
     take(page)
     assert kept(page)
     page.route("**/me/upload/", lambda route: (route.fetch(), route.abort()))
@@ -281,8 +253,8 @@ def test_a_photo_that_did_arrive_is_not_a_second_one(phone, student, school):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_page_that_was_left_hides_the_photo_when_the_session_is_over(phone):
-    page = phone()
+def test_a_page_that_was_left_hides_the_photo_when_the_session_is_over(open_camera):
+    page = open_camera()
     take(page)
     by_owner("DELETE FROM django_session")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
@@ -291,8 +263,8 @@ def test_a_page_that_was_left_hides_the_photo_when_the_session_is_over(phone):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_whoever_signs_in_again_in_another_tab_finds_the_photo_as_it_was(phone, student, school):
-    page = phone()
+def test_whoever_signs_in_again_in_another_tab_finds_the_photo_as_it_was(open_camera, student, school):
+    page = open_camera()
     take(page)
     by_owner("DELETE FROM django_session")
     press_send(page)

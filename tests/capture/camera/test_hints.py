@@ -1,19 +1,18 @@
 """The live help of the camera page in real Chromium: what it says of good and bad pictures, and that it never forbids."""
 
+import itertools
 import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from capture.models import Photo
 from portal.tenancy import school_scope
-from tests import factories
-from tests.capture.conftest import sign_in
-from tests.support.camera_page import CAMERA, PHONE, form, says, scene
+from tests.support.camera_page import form, says, wait_for
 from tests.support.words import said
 
-SCRIPTS = Path(__file__).resolve().parents[2] / "static" / "js"
+SCRIPTS = Path(__file__).resolve().parents[3] / "static" / "js"
 SCENES = {
     "against the light": "The light is behind you: turn towards it.",
     "night": "Too dark: find more light, from the front.",
@@ -27,37 +26,6 @@ SCENES = {
     "too_close": "Too near: stretch your arm a little more.",
     "roll": "Hold your head upright.",
 }
-
-
-@pytest.fixture
-def student(scoped, school, season, db):
-    row = factories.student(school, season, name="欧阳明月")
-    factories.consent(row)
-    return row
-
-
-@pytest.fixture
-def open_camera(browser, live_server, student):
-    """`open_camera("night")`: the page before a scene. `script` runs before the page's own; without `network` the face
-    network does not arrive."""
-    contexts: list[BrowserContext] = []
-
-    def opened(name: str, script: str = "", *, network: bool = True) -> Page:
-        cookie = sign_in(student).cookies["sessionid"].value
-        context = browser.new_context(base_url=live_server.url, viewport=PHONE, locale="en", has_touch=True)
-        context.add_cookies([{"name": "sessionid", "value": cookie, "url": live_server.url}])
-        context.add_init_script(CAMERA + script)
-        context.route("**/scene.jpg", lambda route: route.fulfill(body=scene(name), content_type="image/jpeg"))
-        if not network:
-            context.route("**/blazeface.bin", lambda route: route.fulfill(status=404))
-        contexts.append(context)
-        page = context.new_page()
-        page.goto("/me/camera/")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -111,42 +79,43 @@ def test_a_warning_forbids_nothing(open_camera, student, school):
 
 @pytest.fixture
 def lean():
-    """Hold the phone so: an upright one has beta 90; beta 80 and gamma 89.5 is one that leans 10 degrees to the right."""
+    """Hold the phone so, `until` the page shows it, since the needle swims: an upright one has beta 90; beta 80 and gamma 89.5 is
+    one that leans 10 degrees to the right.
+    """
     sessions = {}
 
-    def held(page: Page, *, beta: float, gamma: float, times: int = 1) -> None:
+    def held(page: Page, *, beta: float, gamma: float, until: str) -> None:
         if page not in sessions:
             sessions[page] = page.context.new_cdp_session(page)
-        for place in range(times):  # the needle swims, so it has to be told several times
-            angles = {"alpha": 0, "beta": beta + place / 50, "gamma": gamma}
+        places = itertools.cycle(range(20))
+
+        def is_shown():
+            angles = {"alpha": 0, "beta": beta + next(places) / 50, "gamma": gamma}
             sessions[page].send("DeviceOrientation.setDeviceOrientationOverride", angles)
-            page.wait_for_timeout(40)
+            return page.evaluate(f"Boolean({until})")
+
+        wait_for(page, is_shown)
 
     return held
+
+
+LEVEL = "document.querySelector('[data-level]').getAttribute('visibility') === 'visible' && document.querySelector('.is-level')"
+TURNED = "Math.abs(Number(/-?[0-9.]+/.exec(document.querySelector('[data-needle]').getAttribute('transform'))[0]) + 10) < 1.5"
+TOLD = f"document.querySelector('[role=status]').textContent === '{said('Hold the phone upright and level.')}'"
 
 
 @pytest.mark.django_db(transaction=True)
 def test_level_follows_the_phone(open_camera, lean):
     page = open_camera("good")
     says(page, "Good. Hold still and look into the lens.")
-    level = page.locator("[data-level]")
-    expect(level).to_have_attribute("visibility", "hidden")
-    lean(page, beta=90, gamma=0)
-    expect(level).to_have_attribute("visibility", "visible")
-    expect(level).to_have_class(re.compile("is-level"))
-    lean(page, beta=80, gamma=89.5, times=16)
-    expect(level).not_to_have_class(re.compile("is-level"))
+    expect(page.locator("[data-level]")).to_have_attribute("visibility", "hidden")
+    lean(page, beta=90, gamma=0, until=LEVEL)
+    lean(page, beta=80, gamma=89.5, until=TURNED)
+    assert not page.evaluate(LEVEL)
     says(page, "Hold the phone upright and level.")
-    turned = float(re.search(r"rotate\((-?[\d.]+)", page.locator("[data-needle]").get_attribute("transform"))[1])
-    assert turned == pytest.approx(-10, abs=1.5)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_phone_held_from_below_is_told_to_stand_upright(open_camera, lean):
-    page = open_camera("good")
+    lean(page, beta=90, gamma=0, until=LEVEL)
     says(page, "Good. Hold still and look into the lens.")
-    lean(page, beta=45, gamma=0, times=16)
-    says(page, "Hold the phone upright and level.")
+    lean(page, beta=45, gamma=0, until=TOLD)  # seen from below
 
 
 # As iOS does: without a tap the question itself is an error.
@@ -167,7 +136,8 @@ def test_where_the_phone_wants_to_be_asked_the_level_waits_for_a_tap(open_camera
     says(page, "Good. Hold still and look into the lens.")
     page.get_by_role("button", name=said("Use the level")).click()
     expect(page.get_by_role("button", name=said("Use the level"))).to_be_hidden()
-    lean(page, beta=90, gamma=0)
+    page.evaluate("addEventListener('deviceorientation', () => { window.isTold = true; })")
+    lean(page, beta=90, gamma=0, until="window.isTold")
     shown = "visible" if answer == "granted" else "hidden"
     expect(page.locator("[data-level]")).to_have_attribute("visibility", shown)
 
