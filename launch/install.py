@@ -18,7 +18,7 @@ NEEDED = (3, 11)
 RUNTIME = ["requirements.txt"]
 DEVELOPMENT = ["requirements.txt", "requirements-dev.txt"]
 INSTALL_BYTES = 1_600 * 1024 * 1024
-BROWSERS = ["chromium", "chromium-browser"]
+BROWSERS = ["chromium-headless-shell", "chromium", "chromium-browser"]
 # Commands that the tests call, and the Debian packages that bring them.
 TEST_TOOLS = {"pdftotext": "poppler-utils", "pdftoppm": "poppler-utils", "fc-list": "fontconfig"}
 CHINESE_FONT = "fonts-noto-cjk"
@@ -130,7 +130,7 @@ def browser() -> None:
     """Chromium, a Chinese font and poppler for the tests: installed by apt-get when missing."""
     missing = {package for tool, package in TEST_TOOLS.items() if not shutil.which(tool)}
     if not os.environ.get("CHROMIUM") and not any(map(shutil.which, BROWSERS)):
-        missing.add("chromium")
+        missing.add(BROWSERS[0])
     if not _has_chinese_font():
         missing.add(CHINESE_FONT)
     if not _has_library("libatomic.so.1"):  # playwright's driver needs it

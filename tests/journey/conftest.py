@@ -36,7 +36,7 @@ def stack(transactional_db, tmp_path) -> Iterator[Stack]:
 def browser(playwright, tmp_path_factory) -> Browser:
     """Chromium whose camera shows a drawn person and may be used without a prompt."""
     feed = drawn_people.write_y4m(tmp_path_factory.mktemp("feed") / "camera.y4m", PERSON, size=(1920, 1440), seconds=1)
-    return launch(playwright, "--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={feed}")
+    return launch(playwright, f"--use-file-for-fake-video-capture={feed}")
 
 
 def is_console_error(line: ConsoleMessage) -> bool:
@@ -57,7 +57,6 @@ def person(browser, stack) -> Iterator:
         context = browser.new_context(
             base_url=stack.url, viewport=viewport, locale="zh-CN", has_touch=viewport is PHONE, reduced_motion="reduce"
         )
-        context.grant_permissions(["camera"], origin=stack.url)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(60_000)

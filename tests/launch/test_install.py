@@ -57,7 +57,7 @@ def test_system_without_apt_names_the_packages(programs):
 def test_browser_of_the_tests_is_asked_for_with_its_font_and_tools(programs, monkeypatch):
     monkeypatch.delenv("CHROMIUM", raising=False)
     programs()
-    with pytest.raises(SystemExit, match="chromium fontconfig fonts-noto-cjk poppler-utils"):
+    with pytest.raises(SystemExit, match="chromium-headless-shell fontconfig fonts-noto-cjk poppler-utils"):
         install.browser()
 
 

@@ -7,6 +7,8 @@ from demo.drawn_people import Person, write_y4m
 from tests import factories
 from tests.support.camera_page import CAMERA, PHONE, enter, scene
 
+FORBIDDEN = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError'); };"
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _person_before_the_camera(film):
@@ -34,13 +36,12 @@ def open_camera(browser, live_server, student):
             base_url=live_server.url, viewport=PHONE, locale="zh-CN", has_touch=True, **options
         )
         contexts.append(context)
-        if allowed:
-            context.grant_permissions(["camera"], origin=live_server.url)
+        context.grant_permissions(["camera", "accelerometer", "gyroscope"], origin=live_server.url)
         if name:
             context.route("**/scene.jpg", lambda route: route.fulfill(body=scene(name), content_type="image/jpeg"))
         if not network:
             context.route("**/blazeface.bin", lambda route: route.fulfill(status=404))
-        context.add_init_script((CAMERA if name else "") + script)
+        context.add_init_script((CAMERA if name else "" if allowed else FORBIDDEN) + script)
         page = context.new_page()
         enter(page, student, live_server.url)
         page.goto("/me/camera/")
