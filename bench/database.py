@@ -1,5 +1,9 @@
 """A database of its own for each benchmark."""
 
+from contextlib import ExitStack
+
+_scope = ExitStack()  # open until the end of the process
+
 
 def connect(*, create: bool = False, name: str = "test_bench_roster") -> None:
     """Django on a benchmark's own database, as the plain role.
@@ -27,7 +31,7 @@ def connect(*, create: bool = False, name: str = "test_bench_roster") -> None:
             connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     else:
         connection.settings_dict["NAME"] = name
-    opened(Scope(DatabaseRole.SYSTEM)).__enter__()  # until the end of the process
+    _scope.enter_context(opened(Scope(DatabaseRole.SYSTEM)))
 
 
 def by_owner(*statements: str) -> None:

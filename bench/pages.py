@@ -69,7 +69,7 @@ def sql_of(client: Any, url: str, *, times: int = 5) -> tuple[int, float]:
         with CaptureQueriesContext(connection) as queries:
             response = client.get(url)
         if response.status_code != 200:
-            raise SystemExit(f"{url} answered {response.status_code}")
+            raise SystemExit(f"{url} answered {response.status_code} {response.headers.get('Location', '')}")
         spent = sum(float(query["time"]) for query in queries) * 1000
         best = min(best, (len(queries), spent), key=lambda pair: pair[1])
     return best
@@ -101,6 +101,7 @@ def client_of(user: Any) -> Any:
     from django.test import Client
 
     client = Client()
+    client.get("/")  # loads the middleware, which notes when somebody signs in
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     return client
 

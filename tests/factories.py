@@ -82,8 +82,12 @@ def person(
 
 
 def operator(username: str = "operator") -> User:
+    """An account for the admin alone."""
+    return make_operator(User.objects.create_user(username, f"{username}@example.org", "a-long-password"))
+
+
+def make_operator(user: User) -> User:
     """A superuser, whom only the owner of the tables can make."""
-    user = User.objects.create_user(username, f"{username}@example.org", "a-long-password")
     by_owner(f"UPDATE portal_user SET is_superuser = true, is_staff = true WHERE id = {user.pk}")
     user.refresh_from_db()
     return user

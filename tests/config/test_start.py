@@ -68,7 +68,8 @@ def test_each_setting_is_checked(name, value, sentence, tmp_path):
 
 def test_secrets_come_from_files(tmp_path):
     (tmp_path / "key").write_text("a" * 60 + "\n")
-    done = start("manage", tmp_path, SECRET_KEY_FILE=str(tmp_path / "key"), ID_NUMBER_KEY="b" * 60)
+    given = {"ID_NUMBER_KEY": "b" * 60, "HISTORY_KEY": "c" * 60}
+    done = start("manage", tmp_path, SECRET_KEY_FILE=str(tmp_path / "key"), **given)
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "secrets.json").exists()
 

@@ -13,6 +13,7 @@ from capture.upload.intake import ATTEMPTS_A_DAY, accept_upload
 from capture.upload.normalising import NotAPhoto
 from portal.errors import Conflict, NotAllowed, PortalError, RateLimited
 from portal.models import Event
+from portal.tenancy import system_scope
 from schools.models import Enrolment, Season, Window
 from students.models import Student
 from tests import factories
@@ -125,7 +126,8 @@ def test_consent_comes_first(student, enrolment):
 
 def test_outside_of_the_days_the_sentence_says_when(send, season):
     today = timezone.localdate()
-    Window.objects.update(starts_on=today + dt.timedelta(days=1), ends_on=today + dt.timedelta(days=2))
+    with system_scope():
+        Window.objects.update(starts_on=today + dt.timedelta(days=1), ends_on=today + dt.timedelta(days=2))
     with pytest.raises(NotAllowed) as refused:
         send()
     assert said("tomorrow") in str(refused.value)
@@ -133,7 +135,8 @@ def test_outside_of_the_days_the_sentence_says_when(send, season):
 
 def test_outside_of_the_hours_nothing_is_taken(send, season, enrolment):
     hour = (timezone.localtime().hour + 12) % 24
-    Season.objects.update(opens_at=dt.time(hour), closes_at=dt.time(hour, 30))
+    with system_scope():
+        Season.objects.update(opens_at=dt.time(hour), closes_at=dt.time(hour, 30))
     enrolment.season.refresh_from_db()
     with pytest.raises(NotAllowed):
         send()

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.test import Client
 from django.urls import reverse
 
+from tests import factories
 from tests.test_outsider import PAGES
 
 pytestmark = pytest.mark.django_db
@@ -32,8 +33,7 @@ def faults(answer) -> set[str]:
 
 
 def test_every_page_has_the_headers(center_client, center_admin, season):
-    center_admin.is_staff = center_admin.is_superuser = True
-    center_admin.save()
+    factories.make_operator(center_admin)
     plain = [page.name for page in PAGES if not page.kwargs and "logout" not in page.name]
     wrong = {name: found for name in plain if (found := faults(center_client.get(reverse(name))))}
     assert wrong == {}
@@ -60,6 +60,7 @@ def test_cookies_are_bound_to_the_host_in_production(tmp_path):
         "REDIS_URL": "redis://127.0.0.1/0",
         "SECRET_KEY": key,
         "ID_NUMBER_KEY": key,
+        "HISTORY_KEY": key,
     }
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=settings.BASE_DIR, env=given, capture_output=True, text=True, check=False
