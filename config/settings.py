@@ -127,6 +127,7 @@ KEEP_MESSAGES_DAYS = environment.number("KEEP_MESSAGES_DAYS", 400, least=0, most
 KEEP_SESSIONS_DAYS = environment.number("KEEP_SESSIONS_DAYS", 1, least=1, most=36_500)
 KEEP_ROSTERS_DAYS = environment.number("KEEP_ROSTERS_DAYS", 30, least=1, most=36_500)
 KEEP_FORMS_DAYS = environment.number("KEEP_FORMS_DAYS", 1095, least=0, most=36_500)
+KEEP_ARCHIVES_DAYS = environment.number("KEEP_ARCHIVES_DAYS", 1, least=1, most=36_500)
 KEEP_SHEETS_DAYS = environment.number("KEEP_SHEETS_DAYS", 365, least=0, most=36_500)
 # How old the counts of a dashboard may be: its panels, and everybody who looks at it, share them.
 DASHBOARD_SECONDS = environment.number("DASHBOARD_SECONDS", 5, least=0, most=3600)

@@ -19,7 +19,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -43,6 +43,8 @@ class Handler:
     label: Any
     queue: str
     on_failure: Callable[[Job], None] | None = None
+    file_may: str = ""
+    asks_password: bool = False
 
 
 class Unfinished(Exception):
@@ -56,15 +58,22 @@ HANDLERS: dict[str, Handler] = {}
 
 
 def handler(
-    kind: str, *, label: Any, queue: str = "default", on_failure: Callable[[Job], None] | None = None
+    kind: str,
+    *,
+    label: Any,
+    queue: str = "default",
+    on_failure: Callable[[Job], None] | None = None,
+    file_may: str = "",
+    asks_password: bool = False,
 ) -> Callable[[Callable[[Job], None]], Callable[[Job], None]]:
     """Register the function that runs jobs of this kind, and its label.
 
-    `on_failure` is called after a job has failed.
+    `on_failure` is called after a job has failed. `file_may` is the action that its file needs; then only the
+    person who started the job gets the file, and with `asks_password` only after giving the password again.
     """
 
     def register(function: Callable[[Job], None]) -> Callable[[Job], None]:
-        HANDLERS[kind] = Handler(function, label, queue, on_failure)
+        HANDLERS[kind] = Handler(function, label, queue, on_failure, file_may, asks_password)
         return function
 
     return register
@@ -196,10 +205,10 @@ def _requeue(job: Job, *, attempts: int = 0) -> None:
         enqueue(job)
 
 
-def attach_file(job: Job, filename: str, content: bytes) -> None:
+def attach_file(job: Job, filename: str, content: bytes | IO[bytes]) -> None:
     """Give the job a file to download.
 
-    It is stored when the job is done, and replaces the file of an earlier run.
+    It is stored when the job is done, and replaces the file of an earlier run. An open file is closed then.
     """
     job.output = (filename, content)
 
@@ -210,6 +219,8 @@ def finish(job: Job) -> None:
         if job.output:
             filename, content = job.output
             written = write.store(job, {"artefact": content}, filename=filename)
+            if not isinstance(content, bytes):
+                content.close()
         with transaction.atomic():
             if written:
                 files.delete_after_commit([job.artefact.name])

@@ -3,22 +3,29 @@
 A file's name is the student number, or the document number where somebody who may have it asked for it.
 """
 
+import datetime as dt
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from tempfile import TemporaryFile
 
 from django.core.files.storage import FileSystemStorage, default_storage, storages
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from capture.models import Photo
-from portal import history
+from portal import files, history, jobs
 from portal.errors import PortalError
+from portal.models import Job, User
 from printing import zip_archive
 from proofing.proofs import WITH_PORTRAIT
 from schools.models import Enrolment
 from students import id_encryption
 
+KIND = "portraits"  # of jobs: named by student number
+KINDS = (KIND, "portraits_by_number")
+PROGRESS_EVERY = 200  # files
 MISSING_LIST = "缺失照片名单.txt"
 
 
@@ -41,6 +48,69 @@ def approved_portraits(enrolment: Enrolment) -> QuerySet[Photo]:
         status=Photo.Status.APPROVED,
         student__stage__in=WITH_PORTRAIT,
     ).order_by("student__college", "student__major", "student__class_name", "student__student_no")
+
+
+def create(enrolment: Enrolment, *, by: User, folders: bool, by_document: bool) -> Job:
+    """Start the job that makes the archive. One at a time for a person.
+
+    The caller has checked that the person may have the numbers. Raises PortalError when there is no
+    portrait, or while the person's last archive is being made.
+    """
+    if Job.objects.filter(kind__in=KINDS, created_by=by, status__in=(Job.Status.QUEUED, Job.Status.RUNNING)).exists():
+        raise PortalError(_("The last archive that you asked for is still being made. Wait until it is done."))
+    number = approved_portraits(enrolment).count()
+    if not number:
+        raise PortalError(_("No student of the school has an approved portrait yet."))
+    return jobs.create(
+        KINDS[by_document],
+        by=by,
+        school=enrolment.school,
+        season=enrolment.season,
+        total=number,
+        params={"enrolment": enrolment.pk, "folders": folders},
+    )
+
+
+@jobs.handler(KIND, label=gettext_lazy("Archive of the portraits"), queue="build", file_may="portraits.download")
+def make(job: Job) -> None:
+    _make(job, by_document=False)
+
+
+@jobs.handler(
+    "portraits_by_number",
+    label=gettext_lazy("Archive of the portraits by document number"),
+    queue="build",
+    file_may="portraits.download_by_number",
+    asks_password=True,
+)
+def make_by_number(job: Job) -> None:
+    _make(job, by_document=True)
+
+
+def _make(job: Job, *, by_document: bool) -> None:
+    """Write the archive into a temporary file and give it to the job."""
+    enrolment = Enrolment.objects.select_related("school", "season").get(pk=job.params["enrolment"])
+    by = job.created_by or history.SYSTEM
+    made = download(enrolment, by=by, folders=job.params["folders"], by_document=by_document)
+    file = TemporaryFile()  # noqa: SIM115 (the job closes it when it is stored)
+    for done, chunk in enumerate(made.chunks, start=1):
+        file.write(chunk)
+        if done % PROGRESS_EVERY == 0:
+            jobs.progress(job, min(done, made.students), made.students)
+    jobs.attach_file(job, made.filename, file)
+
+
+def old_archives(before: dt.datetime) -> QuerySet[Job]:
+    """The jobs that ended before this moment and still have their archive."""
+    return Job.objects.filter(kind__in=KINDS, finished_at__lt=before).exclude(artefact="").exclude(artefact=None)
+
+
+def delete_archives(before: dt.datetime) -> int:
+    rows = list(old_archives(before))
+    for row in rows:
+        files.delete([row.artefact.name])
+        Job.objects.filter(pk=row.pk).update(artefact="", artefact_size=0)
+    return len(rows)
 
 
 def download(enrolment: Enrolment, *, by: history.Actor, folders: bool = False, by_document: bool = False) -> Archive:

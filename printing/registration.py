@@ -9,7 +9,7 @@ from portal import files, navigation, panels, status_badges
 from portal.panels import PageLink
 from portal.privacy import retention
 from portal.status_badges import Badge
-from printing import print_runs  # noqa: F401  (registers a kind of job)
+from printing import portrait_archive, print_runs  # noqa: F401  (register kinds of jobs)
 from printing.models import Shipment, Volume
 
 status_badges.register(
@@ -57,6 +57,13 @@ def _delete_sheets(before: dt.datetime) -> int:
     return len(rows)
 
 
+retention.register(
+    "archives",
+    _("Archives of portraits"),
+    setting="KEEP_ARCHIVES_DAYS",
+    due=lambda before: portrait_archive.old_archives(before).count(),
+    delete=portrait_archive.delete_archives,
+)
 retention.register(
     "sheets",
     _("Sheets that are printed"),

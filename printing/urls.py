@@ -7,7 +7,7 @@ urlpatterns = [
     # student
     # school
     path("school/prints/", prints.prints, name="prints"),
-    path("school/prints/portraits.zip", prints.archive, name="archive"),
+    path("school/prints/portraits/", prints.archive, name="archive"),
     path("school/prints/portraits/by-number/", prints.archive_by_number, name="archive_by_number"),
     path("school/prints/<int:pk>/contents.pdf", prints.contents, name="contents"),
     path("school/shipments/<int:pk>/receive/", prints.receive, name="receive"),
@@ -19,7 +19,7 @@ urlpatterns = [
     path("center/printing/<int:pk>/ship/", center.ship, name="ship"),
     path("center/printing/<int:pk>/contents.pdf", center.contents, name="center_contents"),
     path("center/volumes/<int:pk>/", center.volume, name="volume"),
-    path("center/enrolments/<int:pk>/portraits.zip", prints.center_archive, name="center_archive"),
+    path("center/enrolments/<int:pk>/portraits/", prints.center_archive, name="center_archive"),
     path(
         "center/enrolments/<int:pk>/portraits/by-number/",
         prints.center_archive_by_number,

@@ -63,6 +63,7 @@ def everything(at_the_center, school, season, center_admin, owner):
         "center_contents": run.pk,
         "volume": volume.pk,
         "center_archive": enrolment.pk,
+        "center_archive_by_number": enrolment.pk,
         "award": award.pk,
     }
     return ids | dict.fromkeys(_feedback_names(), at_the_center.pk)

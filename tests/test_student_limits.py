@@ -207,6 +207,8 @@ def test_the_archive_of_portraits_holds_only_the_own_students(world, school, own
         Student.objects.filter(pk=own.pk).update(stage=Student.Stage.APPROVED)
     client = client_of(limited)
     assert f'href="{reverse("printing:archive")}"' in client.get("/school/roster/").content.decode()
-    names = zipfile.ZipFile(io.BytesIO(client.get(reverse("printing:archive")).getvalue())).namelist()
+    page = client.post(reverse("printing:archive"))["Location"]
+    jobs.run(Job.objects.get(kind="portraits").pk)
+    names = zipfile.ZipFile(io.BytesIO(client.get(page + "file/").getvalue())).namelist()
     assert len(names) == 1
     assert own.student_no in names[0]

@@ -1,4 +1,5 @@
 import uuid
+from typing import IO
 
 from django.conf import settings
 from django.db import models
@@ -70,7 +71,7 @@ class Job(Claimable):
             models.Index(fields=("school",), name="job_failed", condition=models.Q(status="failed", dismissed_at=None)),
         ]
 
-    output: tuple[str, bytes] | None = None  # (file name, content) from the handler, until the job is done
+    output: tuple[str, bytes | IO[bytes]] | None = None  # (file name, content) from the handler, until the job is done
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk} {self.status}"

@@ -17,6 +17,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal import files, jobs, permissions
 from portal.access import staff_page
+from portal.accounts.password_again import password_again
 from portal.lists import List, choice
 from portal.models import Job
 
@@ -69,9 +70,13 @@ def job_detail(request: Any, pk: int) -> HttpResponse:
     """One job. Its fragment polls until the job is finished."""
     row = get_object_or_404(jobs_of(request), pk=pk)
     template = "portal/job.html#state" if request.htmx else "portal/job.html"
-    return render(
-        request, template, {"job": row, "label": jobs.label_of(row.kind), "may_retry": _may_retry(request, row)}
-    )
+    context = {
+        "job": row,
+        "label": jobs.label_of(row.kind),
+        "may_retry": _may_retry(request, row),
+        "may_download": bool(row.artefact) and _may_download(request, row),
+    }
+    return render(request, template, context)
 
 
 def _may_retry(request: Any, row: Job) -> bool:
@@ -79,12 +84,25 @@ def _may_retry(request: Any, row: Job) -> bool:
     return bool(row.status == Job.Status.FAILED and is_mine and row.kind in jobs.HANDLERS)
 
 
+def _may_download(request: Any, row: Job) -> bool:
+    handler = jobs.HANDLERS.get(row.kind)
+    if handler is None or not handler.file_may:
+        return True
+    return row.created_by_id == request.user.pk and permissions.may(request.membership, handler.file_may)
+
+
 @staff_page(may="jobs.see")
 def job_file(request: Any, pk: int) -> HttpResponse:
     """Download the file of a job. The download is recorded in the history."""
     row = get_object_or_404(jobs_of(request), pk=pk)
-    if not row.artefact:
+    if not row.artefact or not _may_download(request, row):
         raise Http404
+    handler = jobs.HANDLERS.get(row.kind)
+    send = password_again(_send_file) if handler and handler.asks_password else _send_file
+    return send(request, row)
+
+
+def _send_file(request: Any, row: Job) -> HttpResponse:
     name = PurePosixPath(row.artefact.name).name
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return files.download(row.artefact, of=row, by=request.user, filename=name, content_type=kind)

@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -49,15 +48,14 @@ def _found(enrolment: Enrolment, words: str) -> list[PrintItem]:
     return list(named.order_by("volume", "page")[:FOUND])
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @school_page(may="portraits.download")
 def archive(request: Any) -> HttpResponse:
-    if request.enrolment is None:
-        raise Http404
-    return _archive(request, request.enrolment)
+    """What the archive holds; its buttons start the job that makes it."""
+    return _archive(request, _own_enrolment(request))
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @center_page(may="portraits.download")
 def center_archive(request: Any, pk: int) -> HttpResponse:
     return _archive(request, get_object_or_404(Enrolment.objects.select_related("school", "season"), pk=pk))
@@ -67,10 +65,8 @@ def center_archive(request: Any, pk: int) -> HttpResponse:
 @school_page(may="portraits.download_by_number")
 @password_again
 def archive_by_number(request: Any) -> HttpResponse:
-    """The archive named by document number: the page says what it is, its button downloads."""
-    if request.enrolment is None:
-        raise Http404
-    return _archive_by_number(request, request.enrolment)
+    """The same, named by document number."""
+    return _archive(request, _own_enrolment(request), by_document=True)
 
 
 @require_http_methods(["GET", "POST"])
@@ -78,24 +74,27 @@ def archive_by_number(request: Any) -> HttpResponse:
 @password_again
 def center_archive_by_number(request: Any, pk: int) -> HttpResponse:
     enrolment = get_object_or_404(Enrolment.objects.select_related("school", "season"), pk=pk)
-    return _archive_by_number(request, enrolment)
+    return _archive(request, enrolment, by_document=True)
 
 
-def _archive_by_number(request: Any, enrolment: Enrolment) -> HttpResponse:
-    if request.method == "POST":
-        return _archive(request, enrolment, by_document=True)
-    context = {"enrolment": enrolment, "portraits": proofs.count_students(enrolment).portraits}
-    return render(request, "printing/archive_by_number.html", context)
+def _own_enrolment(request: Any) -> Enrolment:
+    if request.enrolment is None:
+        raise Http404
+    enrolment: Enrolment = request.enrolment
+    return enrolment
 
 
 def _archive(request: Any, enrolment: Enrolment, *, by_document: bool = False) -> HttpResponse:
-    folders = "folders" in (request.POST if by_document else request.GET)
-    made = portrait_archive.download(enrolment, by=request.user, folders=folders, by_document=by_document)
-    response: Any = StreamingHttpResponse(made.chunks, content_type="application/zip")
-    response["Content-Length"] = made.length
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=made.filename)
-    response["Cache-Control"] = "private, no-store"
-    return response
+    if request.method == "POST":
+        folders = "folders" in request.POST
+        job = portrait_archive.create(enrolment, by=request.user, folders=folders, by_document=by_document)
+        return HttpResponseRedirect(reverse("portal:job", args=[job.pk]))
+    context = {
+        "enrolment": enrolment,
+        "by_document": by_document,
+        "portraits": portrait_archive.approved_portraits(enrolment).count(),
+    }
+    return render(request, "printing/archive.html", context)
 
 
 @require_GET

@@ -311,12 +311,17 @@ def check_the_sheets(path: Path) -> None:
 def receive(school: Page, folder: Path) -> None:
     school.goto("/school/prints/")
     screenshot(school, "prints")
+    school.locator("a[href='/school/prints/portraits/']").first.click()
+    school.locator("main form .btn-primary").click()
+    link = school.locator("a[href$='/file/']")
+    expect(link).to_be_visible(timeout=60_000)
     with school.expect_download() as download:
-        school.locator("a[href='/school/prints/portraits.zip']").first.click()
+        link.click()
     download.value.save_as(folder / "portraits.zip")
     with zipfile.ZipFile(folder / "portraits.zip") as archive:
         pictures = [name for name in archive.namelist() if name.endswith(".jpg")]
-    assert [Path(name).stem for name in pictures] == [STUDENTS[0][2]]
+    assert [Path(name).stem for name in pictures] == [STUDENTS[0][0]]  # the student number
+    school.goto("/school/prints/")
     school.click("[data-open=receive]")
     school.fill("#receive [name=received_by]", "周老师")
     school.locator("#receive .btn-primary").click()

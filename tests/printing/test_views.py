@@ -1,5 +1,6 @@
 """The pages as people use them, from an accepted form to a received parcel."""
 
+import datetime as dt
 import io
 import zipfile
 
@@ -10,9 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal import jobs
-from portal.models import Event
+from portal.models import Event, Job
 from portal.tenancy import school_scope, system_scope
-from printing import print_runs
+from printing import portrait_archive, print_runs
 from printing.models import PrintRun, Shipment
 from schools.models import Enrolment
 from students.models import Correction, Student
@@ -118,15 +119,50 @@ def test_ordering_nothing_is_said(center_client, season):
 # downloads
 
 
-def test_archive_has_its_length_and_every_portrait(owner_client, school, season):
+def made_archive(client, page: str, **data: str) -> zipfile.ZipFile:
+    """Ask for the archive, let the worker make it, and download it."""
+    answer = client.post(page, data)
+    assert answer.status_code == 302
+    jobs.run(int(answer["Location"].strip("/").rpartition("/")[2]))
+    return zipfile.ZipFile(io.BytesIO(client.get(answer["Location"] + "file/").getvalue()))
+
+
+def test_archive_holds_every_portrait(owner_client, school, season):
     students = [with_portrait(school, season) for _ in range(2)]
-    response = owner_client.get(url("archive"))
-    body = b"".join(response.streaming_content)
-    assert int(response["Content-Length"]) == len(body)
-    with zipfile.ZipFile(io.BytesIO(body)) as made:
+    assert said("Make the archive") in text(owner_client.get(url("archive")))
+    with made_archive(owner_client, url("archive")) as made:
         assert sorted(made.namelist()) == sorted(f"{student.student_no}.jpg" for student in students)
+        assert made.testzip() is None
     event = Event.objects.get(kind="portraits.downloaded")
-    assert (event.actor_name, event.source, event.facts["in_clear"]) == ("Owner", "web", False)
+    assert (event.actor_name, event.facts["in_clear"]) == ("Owner", False)
+
+
+def test_only_who_asked_for_the_archive_downloads_it(owner_client, center_client, colleague, school, season):
+    with_portrait(school, season)
+    page = owner_client.post(url("archive"))["Location"]
+    jobs.run(Job.objects.get(kind="portraits").pk)
+    for client in (center_client, client_of(colleague)):
+        assert page + "file/" not in client.get(page).content.decode()
+        assert client.get(page + "file/").status_code == 404
+    assert page + "file/" in owner_client.get(page).content.decode()
+
+
+def test_one_archive_at_a_time_for_a_person(owner_client, school, season):
+    with_portrait(school, season)
+    assert owner_client.post(url("archive")).status_code == 302
+    answer = owner_client.post(url("archive"))
+    assert said("The last archive that you asked for is still being made. Wait until it is done.") in text(answer)
+    assert Job.objects.filter(kind="portraits").count() == 1
+
+
+def test_archives_are_deleted_after_their_days(owner_client, school, season):
+    with_portrait(school, season)
+    made_archive(owner_client, url("archive")).close()
+    job = Job.objects.get(kind="portraits")
+    assert portrait_archive.delete_archives(job.finished_at) == 0
+    assert portrait_archive.delete_archives(job.finished_at + dt.timedelta(seconds=1)) == 1
+    assert not job.artefact.storage.exists(job.artefact.name)
+    assert owner_client.get(f"/jobs/{job.pk}/file/").status_code == 404
 
 
 def test_archive_by_document_number_asks_for_the_password_and_the_event_says_so(
@@ -142,16 +178,19 @@ def test_archive_by_document_number_asks_for_the_password_and_the_event_says_so(
     again = owner_client.post("/accounts/reauthenticate/", {"password": "a-long-password", "next": page})
     assert again["Location"] == page
     assert said("Portraits named by document number") in text(owner_client.get(page))
-    body = b"".join(owner_client.post(page).streaming_content)
-    with zipfile.ZipFile(io.BytesIO(body)) as made:
+    with made_archive(owner_client, page) as made:
         assert made.namelist() == [f"{student.id_number}.jpg"]
     assert Event.objects.get(kind="portraits.downloaded").facts["in_clear"] is True
+    file = f"/jobs/{Job.objects.get(kind='portraits_by_number').pk}/file/"
+    session = owner_client.session  # a day later, at an open session
+    session["account_authentication_methods"] = []
+    session.save()
+    assert owner_client.get(file)["Location"].startswith("/accounts/reauthenticate/")
 
 
 def test_center_takes_the_archive_of_a_school(center_client, school, season, enrolment):
     with_portrait(school, season)
-    body = b"".join(center_client.get(url("center_archive", enrolment.pk), {"folders": "1"}).streaming_content)
-    with zipfile.ZipFile(io.BytesIO(body)) as made:
+    with made_archive(center_client, url("center_archive", enrolment.pk), folders="1") as made:
         assert made.namelist()[0].startswith("信息学院/软件工程/")
 
 
