@@ -22,7 +22,7 @@ from tests.journey.paper import text_of
 PASSWORD = "a-long-password"
 SCHOOL = "湖畔理工大学"
 STUDENTS = [("20230001", "李𬭚", factories.id_number(1)), ("20230002", "王小雨", factories.id_number(2))]
-VERDICT = 60_000  # ms; the first photo waits for the models
+WORKER = 180_000  # ms; the first job waits for the fonts, the first photo for the models
 
 
 def screenshot(page: Page, name: str) -> None:
@@ -139,10 +139,10 @@ def import_the_roster(school: Page, folder: Path) -> None:
     school.set_input_files("input[type=file]", filled)
     send(school)
     confirm = school.locator("form[action$='/confirm/'] button")
-    expect(confirm).to_be_visible(timeout=30_000)
+    expect(confirm).to_be_visible(timeout=WORKER)
     screenshot(school, "roster_preview")
     confirm.click()
-    expect(school.locator("main")).to_contain_text(re.compile("已导入|imported"), timeout=30_000)
+    expect(school.locator("main")).to_contain_text(re.compile("已导入|imported"), timeout=WORKER)
     screenshot(school, "roster_result")
     school.goto("/school/roster/")
     expect(school.locator("main tbody tr")).to_have_count(2)
@@ -194,9 +194,9 @@ def photograph(student: Page, number: str, name: str, id_number: str) -> None:
     screenshot(student, "student_camera")
     shutter.click()
     student.locator("[data-send]").click()
-    student.wait_for_url("**/me/check/", timeout=VERDICT)
+    student.wait_for_url("**/me/check/", timeout=WORKER)
     hand_in = student.locator("form[action='/me/submit/'] button")
-    expect(student.locator("#check h1")).not_to_contain_text(re.compile("being checked|检测"), timeout=VERDICT)
+    expect(student.locator("#check h1")).not_to_contain_text(re.compile("being checked|检测"), timeout=WORKER)
     expect(hand_in).to_be_visible(timeout=3000)
     screenshot(student, "student_verdict")
     hand_in.click()
@@ -314,7 +314,7 @@ def receive(school: Page, folder: Path) -> None:
     school.locator("a[href='/school/prints/portraits/']").first.click()
     school.locator("main form .btn-primary").click()
     link = school.locator("a[href$='/file/']")
-    expect(link).to_be_visible(timeout=60_000)
+    expect(link).to_be_visible(timeout=WORKER)
     with school.expect_download() as download:
         link.click()
     download.value.save_as(folder / "portraits.zip")
