@@ -264,9 +264,9 @@ def test_a_wrong_workbook_shows_its_cells(center_client, school):
     assert answer.status_code == 422
     assert said("%(n)s cell is wrong; nothing has been written.", n="1") in text(answer)
     assert said("“%(name)s” is no area. Known are: %(known)s.", name="Nowhere", known="North") in text(answer)
-    file = io.BytesIO(b"nonsense")
+    file = io.BytesIO(b"PK\x03\x04nonsense")
     file.name = "schools.xlsx"
-    assert said("This file cannot be read. Save it as .xlsx and try again.") in text(
+    assert said("The file is damaged. Open it in Excel or WPS, save it as .xlsx and upload it again.") in text(
         center_client.post(reverse("schools:schools_import"), {"file": file})
     )
 
