@@ -26,13 +26,22 @@ def checked(form: forms.BaseForm) -> dict[str, Any]:
     return form.cleaned_data
 
 
+MOST_DIGITS = 18  # of an id or a year: any such number fits a bigint column
+
+
+def whole_number(text: object) -> int | None:
+    """A number of an address or a hidden field; None for anything else, and for one that no column holds."""
+    digits = str(text)
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS else None
+
+
 class PickedField(forms.Field):
     """The ids of the rows that were ticked. Values that are not ids are ignored."""
 
     widget = forms.MultipleHiddenInput
 
     def clean(self, value: Any) -> list[int]:
-        picked = [int(pk) for pk in value or () if str(pk).isascii() and str(pk).isdigit()]
+        picked = [pk for pk in map(whole_number, value or ()) if pk is not None]
         if self.required and not picked:
             raise forms.ValidationError(self.error_messages["required"], code="required")
         return picked

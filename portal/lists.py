@@ -34,6 +34,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.errors import PortalError
+from portal.form_fields import whole_number
 
 LONGEST = 120  # characters of a value that are read
 
@@ -286,8 +287,7 @@ class KeyedList(List):
 
     @cached_property
     def before(self) -> int | None:
-        asked = self.asked.get("before", "")
-        return int(asked) if asked.isascii() and asked.isdigit() else None
+        return whole_number(self.asked.get("before"))
 
     @cached_property
     def _read(self) -> list[Any]:

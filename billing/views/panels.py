@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from billing import fee_accounts, overview
 from billing.models import Callback
 from portal.access import center_page, staff_page
+from portal.form_fields import whole_number
 from schools.models import Enrolment
 
 
@@ -37,8 +38,7 @@ def _school_panel(request: Any) -> HttpResponse:
 @center_page(may="fees.see")
 def one_school(request: Any) -> HttpResponse:
     """One school's account on the center's page of that school. `?school=` is the school's id."""
-    number = request.GET.get("school", "")
     enrolments = Enrolment.objects.select_related("school", "season").filter(season=request.season)
-    enrolment = get_object_or_404(enrolments, school=number if number.isdecimal() else 0)
+    enrolment = get_object_or_404(enrolments, school=whole_number(request.GET.get("school")) or 0)
     context = {"enrolment": enrolment, "statement": fee_accounts.statement(enrolment)}
     return render(request, "billing/panel_school.html", context)

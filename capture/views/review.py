@@ -19,7 +19,7 @@ from capture.review.worklist import Worklist
 from capture.sign_in import consent
 from portal import event_text, permissions
 from portal.access import school_page
-from portal.form_fields import PickedForm, checked
+from portal.form_fields import PickedForm, checked, whole_number
 from portal.lists import List
 from portal.models import Job, Look
 from portal.privacy import looks
@@ -40,8 +40,7 @@ def table(request: Any) -> HttpResponse:
 
 
 def _wanted(request: Any) -> int | None:
-    text = request.GET.get("photo", "")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return whole_number(request.GET.get("photo"))
 
 
 def _render(request: Any, context: dict[str, Any]) -> HttpResponse:

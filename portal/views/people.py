@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal import permissions
 from portal.access import center_page, school_page, staff_page
 from portal.accounts import people
+from portal.form_fields import whole_number
 from portal.forms import InvitationForm, PersonForm
 from portal.lists import List, cases, search
 from portal.models import Membership, Role
@@ -77,8 +78,8 @@ def person_new(request: Any) -> HttpResponse:
 
 
 def _chosen_school(request: Any) -> Tenant | None:
-    pk = request.GET.get("school", "")
-    return get_object_or_404(tenant_model(), pk=int(pk)) if pk.isdecimal() else None
+    pk = whole_number(request.GET.get("school"))
+    return None if pk is None else get_object_or_404(tenant_model(), pk=pk)
 
 
 def _show_invitation(request: Any, invitation: people.Invitation, *, is_new: bool) -> HttpResponse:

@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from portal.access import center_page, school_page
+from portal.form_fields import whole_number
 from printing.models import PrintRun, Shipment
 from printing.next_step import find_next_step
 from proofing import proofs
@@ -49,10 +50,9 @@ def next_step(request: Any) -> HttpResponse:
 @center_page(may="prints.see")
 def school(request: Any) -> HttpResponse:
     """One school's proofreading and printing for the center. `?school=` is the school's id."""
-    number = request.GET.get("school", "")
     enrolment = get_object_or_404(
         Enrolment.objects.select_related("school", "season"),
-        school=number if number.isdecimal() else 0,
+        school=whole_number(request.GET.get("school")) or 0,
         season=request.season,
     )
     context = {

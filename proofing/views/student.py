@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.errors import Conflict
+from portal.form_fields import whole_number
 from proofing import disputes, proofs
 from proofing.forms import CorrectionForm
 from schools.models import Action
@@ -48,10 +49,10 @@ def _proof_page(request: Any, *, number: str = "") -> HttpResponse:
 
 def _shown(request: Any) -> int:
     """The id of the photo that the page showed. Raises Conflict when it is missing."""
-    number = request.POST.get("photo", "")
-    if not number.isdecimal():
+    number = whole_number(request.POST.get("photo"))
+    if number is None:
         raise Conflict
-    return int(number)
+    return number
 
 
 @require_POST

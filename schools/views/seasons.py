@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST
 from portal import history
 from portal.access import center_page
 from portal.event_text import describe_events, group_events
+from portal.form_fields import whole_number
 from schools import seasons
 from schools.forms import SeasonForm
 from schools.models import Enrolment, Season, Window, WindowException
@@ -68,10 +69,8 @@ def season_new(request: Any) -> HttpResponse:
 
 
 def _template_season(request: Any) -> Season | None:
-    year = request.GET.get("after", "")
-    if year.isdecimal():
-        return get_object_or_404(Season, year=int(year))
-    return Season.objects.first()
+    year = whole_number(request.GET.get("after"))
+    return Season.objects.first() if year is None else get_object_or_404(Season, year=year)
 
 
 @center_page(may="season.manage")

@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from portal.access import center_page, school_page, staff_page
+from portal.form_fields import whole_number
 from schools.models import School
 from students import progress
 
@@ -65,10 +66,6 @@ def classes(request: Any) -> HttpResponse:
 @center_page(may="students.see")
 def school(request: Any) -> HttpResponse:
     """One school's progress, on the center's page of that school: ?school=ID."""
-    row = get_object_or_404(School, pk=_number(request.GET.get("school")))
+    row = get_object_or_404(School, pk=whole_number(request.GET.get("school")) or 0)
     counts = progress.school_counts(row, request.season) if request.season else progress.StageCounts()
     return render(request, "students/panels.html#school", {"school": row, "counts": counts})
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) < 12 else 0

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from billing import fee_accounts
 from portal.errors import InvalidForm
-from portal.form_fields import PickedForm, checked
+from portal.form_fields import PickedForm, checked, whole_number
 from portal.tenancy import center_scope
 
 pytestmark = pytest.mark.django_db
@@ -21,6 +21,31 @@ class Note(PickedForm):
 
 def test_ids_are_numbers_and_nothing_else():
     assert checked(PickedForm(QueryDict("pick=3&pick=x&pick=-1&pick=%D9%A3&pick=07")))["pick"] == [3, 7]
+
+
+def test_a_number_that_no_column_holds_is_none():
+    """Python refuses to read more than 4300 digits."""
+    assert whole_number("7") == 7
+    assert [whole_number(text) for text in ("", None, "-1", "²", "٣", "9" * 19, "9" * 5000)] == [None] * 7
+    assert checked(PickedForm(QueryDict("pick=3&pick=" + "9" * 5000)))["pick"] == [3]
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"),
+    [
+        ("portal:person_new", "school"),
+        ("schools:season_new", "after"),
+        ("billing:panel_school", "school"),
+        ("printing:panel_school", "school"),
+        ("students:panel_school", "school"),
+    ],
+)
+def test_an_address_with_an_endless_number_is_answered(center_client, enrolment, name, parameter):
+    assert center_client.get(reverse(name), {parameter: "9" * 5000}).status_code in (200, 404)
+
+
+def test_the_review_page_answers_an_endless_number(owner_client, enrolment):
+    assert owner_client.get(reverse("capture:review"), {"photo": "9" * 5000}).status_code == 200
 
 
 def test_a_form_that_is_not_valid_is_carried_to_whoever_answers():
