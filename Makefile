@@ -16,7 +16,7 @@ run: setup  ## 启动整个系统,Ctrl-C 结束 · start everything; Ctrl-C ends
 
 test: setup-dev  ## 运行全部测试 · run every test, on real PostgreSQL, Redis and Chromium
 	@$(PY) launch/install.py browser
-	@$(PY) -m pytest -n 2 --dist loadfile -p tests.support.coverage $(TESTS)
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -p tests.support.coverage $(TESTS)
 
 MUTANTS ?= 200
 MUTATED ?= tests/portal tests/schools tests/students tests/capture tests/billing tests/proofing tests/printing tests/year_end

@@ -25,6 +25,12 @@ from tests.support.database import BY_OWNER, empty_tables
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The journey first: at the end the other processes would have nothing to do but to wait for it."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/journey/"))
+
+
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     """One for the whole session: two of its event loops do not fit into one thread."""
