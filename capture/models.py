@@ -138,7 +138,7 @@ class Photo(Claimable, TenantModel):
     # limits the photo is not rejected any more (rejudge), or its student appeals; then checking ->
     # submitted, as soon as a worker has made what portrait can be made (appeals).
     TRANSITIONS = {
-        Status.CHECKING: {Status.REJECTED, Status.READY, Status.SUBMITTED, Status.FAILED},
+        Status.CHECKING: {Status.REJECTED, Status.READY, Status.SUBMITTED, Status.FAILED, Status.WITHDRAWN},
         Status.READY: {Status.SUBMITTED, Status.WITHDRAWN},
         Status.SUBMITTED: {Status.APPROVED, Status.RETURNED},
         Status.APPROVED: {Status.RETURNED, Status.SUBMITTED},

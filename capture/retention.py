@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from capture.models import Exemption, Imprint, Likeness, Photo
 from capture.review import exemptions
+from capture.upload import submission
 from portal import files, history, jobs
 from portal.models import Job
 from schools.models import Season
@@ -78,6 +79,7 @@ def erase_photos(student: Student, whole: bool) -> None:
     Imprint.objects.filter(photo__student=student).delete()
     Likeness.objects.filter(photo__student=student).delete()
     Exemption.objects.filter(student=student).delete()
+    submission.end_checks(student, by=history.SYSTEM)
     for photo in Photo.objects.filter(student=student):
         is_kept = photo.status in KEPT and not whole
         names = ["original", "preview"] + ([] if is_kept else ["portrait", "thumbnail"])

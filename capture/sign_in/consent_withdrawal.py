@@ -20,6 +20,7 @@ def withdraw(*, student: Student, by: Student) -> None:
     """End the consent, delete what the comparison keeps and every photo that is not handed in, and tell
     the school when one is. Raises Conflict when there is no consent."""
     with transaction.atomic():
+        locked = Student.objects.select_for_update(of=("self",), no_key=True).get(pk=student.pk)
         if not Consent.objects.filter(student=student, ended_at=None).update(ended_at=timezone.now()):
             raise Conflict(_("There is no consent to take back."))
         history.record("student.consent_withdrawn", student, by=by)
@@ -27,7 +28,8 @@ def withdraw(*, student: Student, by: Student) -> None:
         photos = Photo.objects.filter(student=student)
         if photos.filter(is_current=True, status=Photo.Status.READY).exists():
             submission.withdraw(student=student, by=by)
+        submission.end_checks(locked, by=by)
         if photos.filter(is_current=True, status__in=HANDED_IN).exists():
             notifications.notify_school(student.school, kind="consent_withdrawn", parameters={"student": student.name})
-    for photo in photos.exclude(status__in=(*HANDED_IN, Photo.Status.CHECKING)):
+    for photo in photos.exclude(status__in=HANDED_IN):
         retention.purge(photo)

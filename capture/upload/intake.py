@@ -123,6 +123,8 @@ def _save_photo(student: Student, enrolment: Enrolment, photo: Photo, by: histor
         return known
     if locked.is_locked or locked.stage not in OPEN_STAGES:
         raise Conflict
+    if not consent.has_agreed(locked, enrolment.season):  # it was taken back while the photo arrived
+        raise Conflict
     _refuse_too_many(student, now)
     retire_current_photo(locked, by=by)
     photo.save(force_insert=True)

@@ -51,6 +51,17 @@ def withdraw(*, student: Student, by: history.Actor) -> Photo:
     return _change_states(student, Photo.Status.WITHDRAWN, Student.Stage.RETAKE, by)
 
 
+def end_checks(locked: Student, *, by: history.Actor) -> None:
+    """Withdraw the photos that are still being checked: their worker stores no picture any more.
+
+    The caller has locked the student.
+    """
+    for photo in Photo.objects.filter(student=locked, status=Photo.Status.CHECKING):
+        states.change(photo, Photo.Status.WITHDRAWN, by=by, facts={"student": locked.pk})
+        if photo.is_current:
+            states.change(locked, Student.Stage.RETAKE, by=by, facts={"photo": photo.pk})
+
+
 @retried
 def _change_states(student: Student, status: Photo.Status, stage: Student.Stage, by: history.Actor) -> Photo:
     locked = Student.objects.select_for_update(no_key=True).get(pk=student.pk)

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import uuid
 import zipfile
 
 import pytest
@@ -11,6 +12,7 @@ from capture.judging import judge
 from capture.models import Consent, Imprint, Photo
 from capture.review import automatic_approval
 from capture.sign_in import consent, consent_withdrawal
+from capture.upload import intake
 from portal.errors import Conflict, PortalError
 from portal.models import Event, Notification
 from portal.tenancy import system_scope
@@ -99,6 +101,42 @@ def test_withdrawal_deletes_what_is_not_handed_in(student_client, student):
     assert consent.in_force(student) is None
     with pytest.raises(Conflict):
         consent_withdrawal.withdraw(student=student, by=student)
+
+
+def test_withdrawal_ends_the_check_of_a_photo(student, good_photo):
+    """The worker that has it already stores nothing, and nothing can be handed in."""
+    agree(student)
+    photo = factories.photo(student, "checking")
+    with photo.original.open("wb") as file:
+        file.write(good_photo)
+    claimed = judge.claim(photo.pk)
+    judgement = judge.examine_photo(claimed)
+    consent_withdrawal.withdraw(student=student, by=student)
+    assert judge.record_judgement(claimed, judgement) is None
+    photo.refresh_from_db()
+    student.refresh_from_db()
+    assert (photo.status, student.stage) == (Photo.Status.WITHDRAWN, Student.Stage.RETAKE)
+    assert not any((photo.original, photo.preview, photo.portrait))
+
+
+class SlowUpload(io.BytesIO):
+    """Its student takes the consent back while it is read."""
+
+    student: Student
+    size = 0
+
+    def read(self, *args) -> bytes:
+        consent_withdrawal.withdraw(student=self.student, by=self.student)
+        return super().read(*args)
+
+
+def test_a_photo_that_arrives_while_the_consent_is_taken_back_is_refused(student, enrolment, good_photo):
+    agree(student)
+    data, token = SlowUpload(good_photo), uuid.uuid4()
+    data.student = student
+    with pytest.raises(Conflict):
+        intake.accept_upload(student=student, enrolment=enrolment, data=data, token=token, origin="camera", by=student)
+    assert not Photo.objects.filter(student=student).exists()
 
 
 def test_withdrawal_tells_the_school_of_a_photo_in_its_hands(student, owner):

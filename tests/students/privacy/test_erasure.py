@@ -5,6 +5,7 @@ import json
 import pytest
 from django.core.management import call_command
 
+from capture.judging import judge
 from capture.models import Imprint, Photo
 from capture.sign_in import credentials
 from portal.errors import PortalError
@@ -50,6 +51,17 @@ def test_nothing_of_the_person_is_left(student, center_admin, django_capture_on_
     assert not Imprint.objects.exists()
     assert not Notification.objects.filter(recipient_key=student.actor_key).exists()
     assert Event.objects.get(kind="student.erased").facts == {"whole": True, "reason": "asked for it"}
+
+
+def test_the_worker_that_checks_a_photo_stores_nothing_afterwards(student, center_admin):
+    photo = factories.photo(student, "checking")
+    claimed = judge.claim(photo.pk)
+    judgement = judge.examine_photo(claimed)
+    erasure.erase(student=student, reason="asked for it", by=center_admin)
+    assert judge.record_judgement(claimed, judgement) is None
+    photo.refresh_from_db()
+    assert photo.status == Photo.Status.WITHDRAWN
+    assert not any((photo.original, photo.preview, photo.portrait))
 
 
 def test_the_registry_keeps_what_it_needs(student, center_admin, django_capture_on_commit_callbacks):
