@@ -57,6 +57,7 @@ def test_more_is_worse():
 
 # Measures that a rule weighs beside the one of its score; colour too strong is the opposite of colour too weak.
 BESIDE_THE_SCORE = {
+    ("incomplete", "step"),
     ("sharpness", "texture"),
     ("side_light", "side_stops"),
     ("overexposed", "skin"),
