@@ -7,6 +7,7 @@ import datetime as dt
 import hashlib
 import logging
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +32,7 @@ ORDER_LIFETIME = dt.timedelta(minutes=30)
 REFUND_TIMEOUT = dt.timedelta(minutes=10)
 BOOKED = "booked"
 UNVERIFIED = "unverified-"  # begins the number of a message that no provider has signed
+UNVERIFIED_CHARACTERS = 1000  # kept of its body: anybody may send them, and they are kept for CALLBACK_DAYS
 
 
 @retried
@@ -84,7 +86,8 @@ def receive_callback(provider_name: str, callback: CallbackMessage) -> Callback:
         try:
             paid = providers.get(provider_name).verify(callback)
         except ProviderError:
-            _store(provider_name, UNVERIFIED + hashlib.sha256(callback.body.encode()).hexdigest()[:40], callback)
+            number = UNVERIFIED + hashlib.sha256(callback.body.encode()).hexdigest()[:40]
+            _store(provider_name, number, replace(callback, body=callback.body[:UNVERIFIED_CHARACTERS]))
             raise
         stored = _store(provider_name, paid.external_id, callback, verified=True)
         order = Order.objects.select_related("school", "season", "student").filter(number=paid.order_number).first()

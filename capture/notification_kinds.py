@@ -54,6 +54,7 @@ register(
         _("%(student)s has taken the consent back"),
         _("A photo of this student is in your hands. Reset it, unless it has been printed or registered already."),
         link=REVIEW,
+        may="photos.reset",
     ),
     NotificationKind(
         "exemption.declared",

@@ -30,6 +30,8 @@ def withdraw(*, student: Student, by: Student) -> None:
             submission.withdraw(student=student, by=by)
         submission.end_checks(locked, by=by)
         if photos.filter(is_current=True, status__in=HANDED_IN).exists():
-            notifications.notify_school(student.school, kind="consent_withdrawn", parameters={"student": student.name})
+            notifications.notify_school(
+                student.school, kind="consent_withdrawn", parameters={"student": student.name}, student=student
+            )
     for photo in photos.exclude(status__in=HANDED_IN):
         retention.purge(photo)

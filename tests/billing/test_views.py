@@ -161,6 +161,11 @@ def test_notify_keeps_nothing_of_what_it_need_not_read(db, settings):
     assert not Callback.objects.exists()
 
 
+def test_notify_keeps_the_beginning_of_what_nobody_has_signed(db):
+    Client().post(reverse(NOTIFY[0], args=NOTIFY[1]), b"x" * 60_000, content_type="text/plain")
+    assert Callback.objects.get().body == "x" * 1000
+
+
 def test_an_address_with_many_wrong_messages_is_not_read_for_a_while(db, monkeypatch):
     monkeypatch.setattr(student_views, "WRONG_MESSAGES", "2/10m")
     url = reverse(NOTIFY[0], args=NOTIFY[1])

@@ -14,7 +14,8 @@ from capture.review import automatic_approval
 from capture.sign_in import consent, consent_withdrawal
 from capture.upload import intake
 from portal.errors import Conflict, PortalError
-from portal.models import Event, Notification
+from portal.models import Event, Notification, Role
+from portal.student_limits import Limit
 from portal.tenancy import system_scope
 from printing import print_runs
 from schools.models import Season
@@ -145,6 +146,15 @@ def test_withdrawal_tells_the_school_of_a_photo_in_its_hands(student, owner):
     photo.refresh_from_db()
     assert photo.original.name
     assert Notification.objects.get(recipient_key=owner.actor_key).kind == "consent_withdrawn"
+
+
+def test_withdrawal_is_not_told_to_who_may_not_see_the_student(student, owner, school):
+    """A name is personal data too: not for finance, nor for a reviewer of another college."""
+    factories.person("finance", Role.SCHOOL_FINANCE, school)
+    factories.person("elsewhere", Role.SCHOOL_REVIEWER, school, limit=Limit(colleges=["another college"]))
+    factories.photo(student, "submitted")
+    consent_withdrawal.withdraw(student=student, by=student)
+    assert [row.recipient_key for row in Notification.objects.filter(kind="consent_withdrawn")] == [owner.actor_key]
 
 
 def test_under_14_a_guardian_agrees(school, season):
