@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from capture.models import Exemption, Imprint, Likeness, Photo
+from capture.models import Consent, Exemption, Imprint, Likeness, Photo
 from capture.review import exemptions
 from capture.upload import submission
 from portal import files, history, jobs
@@ -90,6 +90,13 @@ def erase_photos(student: Student, whole: bool) -> None:
         if not is_kept:
             gone |= {"measures": {}, "geometry": {}, "reason": ""}
         Photo.objects.filter(pk=photo.pk).update(excuses={}, **gone)
+
+
+@erasure.registers_eraser
+def erase_guardian(student: Student, whole: bool) -> None:
+    """Delete the name of who agreed for the student; that there was a consent stays."""
+    if whole:
+        Consent.objects.filter(student=student).update(guardian_name="")
 
 
 def purge(photo: Photo) -> int:

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from portal.tenancy import across_schools, school_scope
 from schools.models import Enrolment
 from students.models import Student
+from students.privacy.erasure import ERASED_NUMBER
 
 SESSION_KEY = "student_id"
 SESSION_SECONDS = 2 * 3600
@@ -61,9 +62,9 @@ def session_student(request: Any) -> Student | None:
 
 
 def active_student(pk: int) -> Student | None:
-    """The student with this id, or None when the row is deleted or the school is inactive."""
+    """The student with this id, or None when the row is deleted or erased or the school is inactive."""
     with across_schools():  # the school is not known before the row is read
-        active = Student.objects.filter(school__is_active=True)
+        active = Student.objects.filter(school__is_active=True).exclude(student_no__startswith=ERASED_NUMBER)
         return active.select_related("school__area", "season").filter(pk=pk).first()
 
 

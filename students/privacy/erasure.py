@@ -22,6 +22,7 @@ from students.models import Correction, Student
 STAGES = Student.Stage
 KEPT_FOR_THE_REGISTRY = (STAGES.APPROVED, STAGES.PROOFED, STAGES.PRINTED, STAGES.DELIVERED)
 ERASED = "已删除"
+ERASED_NUMBER = "erased-"  # begins the student number of an erased row
 Eraser = Callable[[Student, bool], None]
 _ERASERS: list[Eraser] = []
 
@@ -58,7 +59,7 @@ def erase(*, student: Student, reason: str, by: history.Actor) -> bool:
 
 def _remove_person(row: Student) -> None:
     Correction.objects.filter(student=row).update(wanted="", wanted_sealed=None, explanation="", answer="")
-    row.name, row.student_no = ERASED, f"erased-{row.pk}"
+    row.name, row.student_no = ERASED, f"{ERASED_NUMBER}{row.pk}"
     row.gender = row.level = row.college = row.major = row.class_name = ""
     row.lock_reason = ""
     row.id_number = secrets.token_hex(16)  # nobody's: the hash of the old number must not stay

@@ -5,9 +5,10 @@ import json
 import pytest
 from django.core.management import call_command
 
+from capture.api_authentication import token_for
 from capture.judging import judge
-from capture.models import Imprint, Photo
-from capture.sign_in import credentials
+from capture.models import Consent, Imprint, Photo
+from capture.sign_in import consent, credentials
 from portal.errors import PortalError
 from portal.models import Event, Notification
 from portal.tenancy import system_scope
@@ -15,6 +16,7 @@ from students import records
 from students.models import Student
 from students.privacy import erasure
 from tests import factories
+from tests.capture.conftest import sign_in
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +64,21 @@ def test_the_worker_that_checks_a_photo_stores_nothing_afterwards(student, cente
     photo.refresh_from_db()
     assert photo.status == Photo.Status.WITHDRAWN
     assert not any((photo.original, photo.preview, photo.portrait))
+
+
+def test_the_name_of_the_guardian_goes_too(student, center_admin):
+    consent.agree(student=student, season=student.season, version="1", by=student, guardian_name="王大")
+    erasure.erase(student=student, reason="asked for it", by=center_admin)
+    assert [row.guardian_name for row in Consent.objects.filter(student=student)] == [""]
+
+
+def test_sessions_and_tokens_of_an_erased_student_end(student, center_admin, enrolment):
+    """Whoever is signed in while the row is erased sends no new photo."""
+    client, header = sign_in(student), {"Authorization": f"Student {token_for(student)}"}
+    assert client.get("/api/v1/me/", headers=header).status_code == 200
+    erasure.erase(student=student, reason="asked for it", by=center_admin)
+    assert client.get("/me/")["Location"] == "/me/sign-in/"
+    assert client.get("/api/v1/me/", headers=header).status_code == 401
 
 
 def test_the_registry_keeps_what_it_needs(student, center_admin, django_capture_on_commit_callbacks):
