@@ -14,7 +14,8 @@ from portal.models import User
 def keep_in_step(user: User) -> None:
     """Make allauth's row that of `User.email`: the address is changed at the people's pages and by the operator too.
 
-    An address of two accounts is confirmed for the first one only.
+    An address of two accounts is confirmed for the older one only, whichever of them signs in first:
+    a reminder of the password goes to confirmed addresses alone, and must not pass the owner by.
     """
     email = user.email.lower()
     if EmailAddress.objects.filter(user=user, email=email, primary=True).exists() and email == user.email:
@@ -23,6 +24,7 @@ def keep_in_step(user: User) -> None:
         EmailAddress.objects.filter(user=user).delete()
         if email:
             is_free = not EmailAddress.objects.filter(email=email, verified=True).exists()
+            is_free = is_free and not User.objects.filter(email__iexact=email, pk__lt=user.pk).exists()
             EmailAddress.objects.create(user=user, email=email, primary=True, verified=is_free)
         if email != user.email:
             User.objects.filter(pk=user.pk).update(email=email)

@@ -2,6 +2,7 @@ import re
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.account.utils import user_pk_to_url_str
 from django.core import mail
 
 from portal.accounts import people
@@ -248,3 +249,12 @@ def test_the_center_has_nobody_responsible_for_a_capture(center_admin):
         PortalError, match=said("Only an active person of a school can be responsible for its capture.")
     ):
         people.make_contact(member(center_admin), by=center_admin)
+
+
+def test_nobody_takes_the_reminder_of_the_password_by_using_the_address_of_another(client, center_admin, owner):
+    """The owner of the address has never signed in; a new account of a school bears it too."""
+    invite(owner, school=Membership.objects.get(user=owner).school, email=center_admin.email.upper())
+    mail.outbox.clear()
+    client.post("/accounts/password/reset/", {"email": center_admin.email})
+    keys = {path_in(letter.body).split("/")[-2].partition("-")[0] for letter in mail.outbox}
+    assert user_pk_to_url_str(center_admin) in keys
