@@ -313,16 +313,17 @@ def _slowed(times: int) -> str:
 
 def cost(times: int) -> dict[str, Any]:
     """What a look costs with the page's thread and the worker slowed `times` times, on a camera of 30 pictures a second."""
-    from tests.support.browser import chromium
+    from playwright.sync_api import sync_playwright
 
-    with tempfile.TemporaryDirectory() as folder:
+    from tests.support.browser import launch
+
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         film = Path(folder, "camera.y4m")
         film.write_bytes(filmed(next(drawn_feeds()).rgb))
-        with chromium("--use-fake-ui-for-media-stream", f"--use-file-for-fake-video-capture={film}") as browser:
-            page = open_page(browser, slower=times)
-            session = page.context.new_cdp_session(page)
-            session.send("Emulation.setCPUThrottlingRate", {"rate": times})
-            return page.evaluate("arguments => watch(...arguments)", [head_limits(), SECONDS, look_every()])
+        page = open_page(launch(playwright, f"--use-file-for-fake-video-capture={film}"), slower=times)
+        session = page.context.new_cdp_session(page)
+        session.send("Emulation.setCPUThrottlingRate", {"rate": times})
+        return page.evaluate("arguments => watch(...arguments)", [head_limits(), SECONDS, look_every()])
 
 
 def filmed(rgb: np.ndarray) -> bytes:
@@ -351,10 +352,12 @@ def main(faces: Path | None) -> None:
     import django
 
     django.setup()
-    from tests.support.browser import chromium
+    from playwright.sync_api import sync_playwright
 
-    with chromium() as browser:
-        page = open_page(browser)
+    from tests.support.browser import launch
+
+    with sync_playwright() as playwright:
+        page = open_page(launch(playwright))
         compare(page, drawn_feeds())
         if faces:
             compare(page, real_feeds(faces))
