@@ -33,7 +33,7 @@ LIGHT = {"sharpness", "side_light", "overexposed", "underexposed"}
 SAID_OF_LIGHT = {"dark", "bright", "behind", "side", "blurred"}
 PAGE = """<script type="module">
 import { faceFinder } from "/faces.js";
-import { advice, look } from "/hints.js";
+import { advice, look, pixelsOf } from "/hints.js";
 import { cropOf, frameGrabber, open } from "/lens.js";
 import { repeat } from "/repeat.js";
 const guide = { eye: 0.4, half: 102 / 480 };
@@ -52,7 +52,8 @@ async function facesOf(frame) {
 window.found = async (url) => facesOf(await pictureOf(url));
 window.seen = async (url, blind) => {
   const frame = await pictureOf(url);
-  return look(frame, cropOf(frame.width, frame.height), guide, blind ? null : await facesOf(frame));
+  const crop = cropOf(frame.width, frame.height);
+  return look(pixelsOf(frame, crop), crop, guide, blind ? null : await facesOf(frame));
 };
 window.told = (seen, limits) => advice(seen, { limits });
 // As camera.js does it, for so many seconds, on the browser's own camera: the looks, what one takes, the tasks of the page's
@@ -68,11 +69,17 @@ window.watch = async (limits, seconds, every) => {
   repeat(async () => {
     const start = performance.now();
     const frame = await frameOf(video.srcObject);
-    const faces = await finder.find(frame);
-    const found = performance.now();
-    advice(look(frame, cropOf(video.videoWidth, video.videoHeight), guide, faces), { limits });
-    own.push(performance.now() - found);
+    const crop = cropOf(video.videoWidth, video.videoHeight);
+    const search = finder.find(frame);
+    await new Promise((done) => setTimeout(done));
+    const begun = performance.now();
+    const pixels = pixelsOf(frame, crop);
+    const copied = performance.now() - begun;
     if (frame !== video) frame.close();
+    const faces = await search;
+    const found = performance.now();
+    advice(look(pixels, crop, guide, faces), { limits });
+    own.push(copied + performance.now() - found);
     whole.push(performance.now() - start);
   }, every);
   await new Promise((done) => setTimeout(done, seconds * 1000));

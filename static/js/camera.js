@@ -2,7 +2,7 @@
 // starting → live → (counting) → frozen → sending → gone; failed and expired keep the photo; none says why there is no camera.
 // From frozen on the photo is kept in the browser as well (camera/kept.js), until it is sent or taken again.
 import { faceFinder } from "./camera/faces.js";
-import { advice, look } from "./camera/hints.js";
+import { advice, look, pixelsOf } from "./camera/hints.js";
 import * as level from "./camera/level.js";
 import { recall, remember } from "./camera/choices.js";
 import * as kept from "./camera/kept.js";
@@ -108,9 +108,12 @@ function placeGuide() {
 async function watch() {
   if (!is("live", "counting") || document.hidden || !video.videoWidth) return;
   const frame = await frameOf(state.stream);
-  const faces = await finder.find(frame);
-  const seen = look(frame, cropOf(video.videoWidth, video.videoHeight), guide, faces);
+  const crop = cropOf(video.videoWidth, video.videoHeight);
+  const search = finder.find(frame);
+  await new Promise((done) => setTimeout(done)); // two copies in one task would hold up the page
+  const pixels = pixelsOf(frame, crop); // while the worker searches
   if (frame !== video) frame.close();
+  const seen = look(pixels, crop, guide, await search);
   if (is("live") || "fires" in form.dataset) tell(seen);
 }
 

@@ -33,12 +33,16 @@ const sheet = Object.assign(document.createElement("canvas"), { width: WIDTH, he
 sheet.imageSmoothingEnabled = false; // averaging pixels would cost a third of all
 let places = null; // where face and wall are sampled, for the guide that they were laid out for
 
-// `crop` is the part of the video that becomes the photo, {x, y, width, height} in its pixels; `guide` {eye, half} as parts of
-// the picture's height and width; `faces` what faceFinder found, null where it found out nothing. With a face, light and focus are
-// read on it, otherwise where the guide asks for one.
-export function look(video, crop, guide, faces = null) {
+// The small copy, as RGBA. `crop` is the part of the video that becomes the photo, {x, y, width, height} in its pixels.
+export function pixelsOf(video, crop) {
   sheet.drawImage(video, crop.x, crop.y, crop.width, (crop.height * ROWS) / HEIGHT, 0, 0, WIDTH, ROWS);
-  const pixels = sheet.getImageData(0, 0, WIDTH, ROWS).data;
+  return sheet.getImageData(0, 0, WIDTH, ROWS).data;
+}
+
+// `pixels` are those of `pixelsOf`, for the same `crop`; `guide` {eye, half} as parts of the picture's height and width; `faces`
+// what faceFinder found, null where it found out nothing. With a face, light and focus are read on it, otherwise where the guide
+// asks for one.
+export function look(pixels, crop, guide, faces = null) {
   const poses = faces && faces.map((face) => poseOf(face, crop)).sort((a, b) => b.width - a.width);
   const head = poses && poses.length ? { eye: poses[0].eye, half: poses[0].across / 2, x: poses[0].x } : { ...guide, x: 0.5 };
   if (!places || ["eye", "half", "x"].some((name) => Math.abs(places[name] - head[name]) > 1 / WIDTH)) places = layOut(head);
