@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from tempfile import TemporaryFile
 
 from django.core.files.storage import FileSystemStorage, default_storage, storages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -17,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from capture.models import Photo
 from portal import files, history, jobs
 from portal.errors import PortalError
-from portal.models import Job, User
+from portal.models import Job, Membership, User
 from printing import zip_archive
 from proofing.proofs import WITH_PORTRAIT
 from schools.models import Enrolment
@@ -56,19 +57,23 @@ def create(enrolment: Enrolment, *, by: User, folders: bool, by_document: bool) 
     The caller has checked that the person may have the numbers. Raises PortalError when there is no
     portrait, or while the person's last archive is being made.
     """
-    if Job.objects.filter(kind__in=KINDS, created_by=by, status__in=(Job.Status.QUEUED, Job.Status.RUNNING)).exists():
-        raise PortalError(_("The last archive that you asked for is still being made. Wait until it is done."))
-    number = approved_portraits(enrolment).count()
-    if not number:
-        raise PortalError(_("No student of the school has an approved portrait yet."))
-    return jobs.create(
-        KINDS[by_document],
-        by=by,
-        school=enrolment.school,
-        season=enrolment.season,
-        total=number,
-        params={"enrolment": enrolment.pk, "folders": folders},
-    )
+    with transaction.atomic():
+        Membership.objects.select_for_update(of=("self",), no_key=True).get(user=by)
+        if Job.objects.filter(
+            kind__in=KINDS, created_by=by, status__in=(Job.Status.QUEUED, Job.Status.RUNNING)
+        ).exists():
+            raise PortalError(_("The last archive that you asked for is still being made. Wait until it is done."))
+        number = approved_portraits(enrolment).count()
+        if not number:
+            raise PortalError(_("No student of the school has an approved portrait yet."))
+        return jobs.create(
+            KINDS[by_document],
+            by=by,
+            school=enrolment.school,
+            season=enrolment.season,
+            total=number,
+            params={"enrolment": enrolment.pk, "folders": folders},
+        )
 
 
 @jobs.handler(KIND, label=gettext_lazy("Archive of the portraits"), queue="build", file_may="portraits.download")

@@ -1,6 +1,7 @@
 """The pages as people use them, from an accepted form to a received parcel."""
 
 import datetime as dt
+import functools
 import io
 import zipfile
 
@@ -19,6 +20,7 @@ from schools.models import Enrolment
 from students.models import Correction, Student
 from tests import factories
 from tests.conftest import client_of
+from tests.support.concurrency import at_once
 from tests.support.pages import words_of
 from tests.support.school_papers import with_portrait
 from tests.support.words import said
@@ -152,6 +154,15 @@ def test_one_archive_at_a_time_for_a_person(owner_client, school, season):
     assert owner_client.post(url("archive")).status_code == 302
     answer = owner_client.post(url("archive"))
     assert said("The last archive that you asked for is still being made. Wait until it is done.") in text(answer)
+    assert Job.objects.filter(kind="portraits").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_archive_is_made_of_several_wishes_at_once(owner, enrolment, school, season):
+    with_portrait(school, season)
+    wish = functools.partial(portrait_archive.create, enrolment, by=owner, folders=False, by_document=False)
+    results = at_once(wish, wish, wish, wish)
+    assert sorted(type(result).__name__ for result in results) == ["Job", "PortalError", "PortalError", "PortalError"]
     assert Job.objects.filter(kind="portraits").count() == 1
 
 
