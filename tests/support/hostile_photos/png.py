@@ -5,7 +5,7 @@ import struct
 import zlib
 
 from tests.support.hostile_photos.sound import SMALL, sound
-from tests.support.hostile_photos.writers import PNG, chunk, random_profile, random_tiff
+from tests.support.hostile_photos.writers import PNG, chunk, random_profile, random_tiff, rearranged
 
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 SIDES = (0, 1, 7, 199, 200, 333, 5000, 20_000, 2**31 - 1, 2**32 - 1)
@@ -30,30 +30,7 @@ def written(chunks: list[tuple[bytes, bytes]]) -> bytes:
 
 def chunks(chance: random.Random) -> bytes:
     """Left out, doubled, exchanged, added, renamed or with other content; the checksums are right."""
-    parts = chunks_of(base(chance))
-    for _ in range(chance.choice((1, 1, 2, 6))):
-        at, other = chance.randrange(len(parts)), chance.randrange(len(parts))
-        name, body = parts[at]
-        match chance.randrange(7):
-            case 0:
-                del parts[at]
-                parts = parts or [(name, body)]
-            case 1:
-                parts.insert(other, (name, body))
-            case 2:
-                parts[at], parts[other] = parts[other], parts[at]
-            case 3:
-                parts[at] = (added(chance)[0], body)
-            case 4 if body:
-                place = chance.randrange(min(len(body), 40))
-                parts[at] = (
-                    name,
-                    body[:place] + chance.choice((b"\0", b"\xff", chance.randbytes(1))) + body[place + 1 :],
-                )
-            case 5:
-                parts[at] = (name, body[: chance.randrange(len(body) + 1)])
-            case _:
-                parts.insert(at, added(chance))
+    parts = rearranged(chunks_of(base(chance)), chance, added)
     data = written(parts)
     if chance.random() < 0.15:  # a length that is not that of the chunk
         at = 8 + 12 + 13 if chance.random() < 0.5 else 8

@@ -4,7 +4,7 @@ import random
 import struct
 
 from tests.support.hostile_photos.sound import SMALL, sound
-from tests.support.hostile_photos.writers import random_profile, random_tiff
+from tests.support.hostile_photos.writers import random_profile, random_tiff, rearranged
 
 KINDS = (b"VP8X", b"VP8 ", b"VP8L", b"ANIM", b"ANMF", b"ALPH", b"ICCP", b"EXIF", b"XMP ", b"JUNK")
 
@@ -71,30 +71,7 @@ def added(chance: random.Random) -> tuple[bytes, bytes]:
 
 def chunks(chance: random.Random) -> bytes:
     """Left out, doubled, exchanged, added, renamed, of other lengths or with other content."""
-    parts = chunks_of(base(chance))
-    for _ in range(chance.choice((1, 1, 2, 6))):
-        at, other = chance.randrange(len(parts)), chance.randrange(len(parts))
-        kind, body = parts[at]
-        match chance.randrange(7):
-            case 0:
-                del parts[at]
-                parts = parts or [(kind, body)]
-            case 1:
-                parts.insert(other, (kind, body))
-            case 2:
-                parts[at], parts[other] = parts[other], parts[at]
-            case 3:
-                parts[at] = (chance.choice(KINDS), body)
-            case 4 if body:
-                place = chance.randrange(min(len(body), 40))
-                parts[at] = (
-                    kind,
-                    body[:place] + chance.choice((b"\0", b"\xff", chance.randbytes(1))) + body[place + 1 :],
-                )
-            case 5:
-                parts[at] = (kind, body[: chance.randrange(len(body) + 1)])
-            case _:
-                parts.insert(at, added(chance))
+    parts = rearranged(chunks_of(base(chance)), chance, added)
     lies = chance.randrange(len(parts)) if chance.random() < 0.3 else -1
     lengths = (0, 1, 10, 65_535, 2**31, 2**32 - 1)
     packed = [riff(*part, chance.choice(lengths) if n == lies else None) for n, part in enumerate(parts)]

@@ -3,6 +3,7 @@
 import random
 import struct
 import zlib
+from collections.abc import Callable
 
 from PIL import ImageCms
 
@@ -89,3 +90,33 @@ def random_profile(chance: random.Random) -> bytes:
         at = chance.randrange(len(data) - 4)
         data[at : at + 4] = chance.choice((b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff", chance.randbytes(4)))
     return bytes(data) + bytes(chance.choice((0, 0, 100_000, 5_000_000)) if chance.random() < 0.05 else 0)
+
+
+Chunk = tuple[bytes, bytes]  # name and content
+
+
+def rearranged(parts: list[Chunk], chance: random.Random, added: Callable[[random.Random], Chunk]) -> list[Chunk]:
+    """The chunks of a file with some left out, doubled, exchanged, renamed, changed, shortened or `added`."""
+    parts = list(parts)
+    for _ in range(chance.choice((1, 1, 2, 6))):
+        at, other = chance.randrange(len(parts)), chance.randrange(len(parts))
+        name, body = parts[at]
+        match chance.randrange(7):
+            case 0:
+                del parts[at]
+                parts = parts or [(name, body)]
+            case 1:
+                parts.insert(other, (name, body))
+            case 2:
+                parts[at], parts[other] = parts[other], parts[at]
+            case 3:
+                parts[at] = (added(chance)[0], body)
+            case 4 if body:
+                place = chance.randrange(min(len(body), 40))
+                wrong = chance.choice((b"\0", b"\xff", chance.randbytes(1)))
+                parts[at] = (name, body[:place] + wrong + body[place + 1 :])
+            case 5:
+                parts[at] = (name, body[: chance.randrange(len(body) + 1)])
+            case _:
+                parts.insert(at, added(chance))
+    return parts
