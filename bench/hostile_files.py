@@ -134,7 +134,7 @@ def judged_workbook(data: bytes) -> tuple[str, str]:
     """Green: every row is right, amber: some are."""
     from portal.errors import PortalError
     from portal.untrusted import read_workbook
-    from portal.workbooks import Workbook
+    from portal.untrusted.workbooks import Workbook
     from students.roster import spreadsheet_reader
     from students.roster.validation import RowValidator
 
@@ -162,8 +162,7 @@ def _pdfs(seed: int, number: int) -> Iterator[Sample]:
 
 
 def judged_pdf(data: bytes) -> tuple[str, str]:
-    from portal import scans
-    from portal.untrusted import render_pdf
+    from portal.untrusted import render_pdf, scans
     from portal.untrusted.limits import Refused
 
     try:

@@ -62,7 +62,7 @@ def serve(port: int) -> None:
 def work(port: int) -> None:
     """What a worker of the queue `bulk` does."""
     prepare(port)
-    from portal import deliveries
+    from portal.notifications import deliveries
 
     deliveries.send_waiting()
 
@@ -73,7 +73,7 @@ def prepare(port: int, *, create: bool = False) -> None:
     connect(create=create, name=DATABASE)
     from django.conf import settings
 
-    from portal import deliveries
+    from portal.notifications import deliveries
 
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
@@ -124,9 +124,9 @@ def floor(port: int, number: int) -> None:
     """The same letters, made before the clock runs."""
     from django.core.mail import EmailMessage
 
-    from portal import deliveries
-    from portal.channels.email import _body
     from portal.models import Delivery
+    from portal.notifications import deliveries
+    from portal.notifications.channels.email import _body
 
     rows = list(Delivery.objects.select_related("notification")[:number])
     letters = []
@@ -145,7 +145,8 @@ def floor(port: int, number: int) -> None:
 
 def urgent_delay(school: Any, server: subprocess.Popen[str], trial: int, *, has_worker: bool) -> float:
     """Seconds from the commit to the server."""
-    from portal import deliveries, notifications
+    from portal import notifications
+    from portal.notifications import deliveries
 
     reader = Reader(f"user:{trial}", f"urgent{trial}@example.org")
     told = notifications.notify(reader, school=school, kind="account_unlocked")
@@ -161,8 +162,8 @@ def main(number: int) -> None:
     prepare(port, create=True)
     from django.db import transaction
 
-    from portal import deliveries
     from portal.models import Delivery
+    from portal.notifications import deliveries
     from portal.tenancy import system_scope
     from tests import factories
 

@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.models import FeeAccount, LedgerEntry, Order
-from portal import history, states
+from portal import history
+from portal.changes import states
+from portal.changes.transactions import retried
 from portal.errors import PortalError
 from portal.models import User
-from portal.transactions import retried
 from schools.models import Enrolment
 from students.models import Student
 

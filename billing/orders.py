@@ -19,11 +19,12 @@ from django.utils.translation import gettext as _
 from billing import ledger, providers
 from billing.models import Callback, LedgerEntry, Order
 from billing.providers import CallbackMessage, Payment, ProviderError
-from portal import history, states
+from portal import history
+from portal.changes import states
+from portal.changes.transactions import retried
 from portal.errors import Conflict, PortalError
 from portal.models import User
 from portal.tenancy import across_schools, school_scope, system_scope
-from portal.transactions import retried
 from schools.models import Enrolment
 from students.models import Student
 

@@ -4,9 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from billing import orders
 from billing.models import Callback, Order
-from portal import navigation, panels, status_badges
+from portal.pages import navigation, panels, status_badges
+from portal.pages.status_badges import Badge
 from portal.privacy import retention
-from portal.status_badges import Badge
 from students.privacy import own_data
 
 status_badges.register(

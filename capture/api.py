@@ -31,8 +31,8 @@ from capture.upload import intake, submission
 from capture.views import pictures
 from portal.accounts.addresses import address_of
 from portal.errors import NotAllowed, PortalError
-from portal.json_bodies import JSONParser
 from portal.tenancy import school_scope
+from portal.untrusted.json_bodies import JSONParser
 from schools import opening_hours
 from schools.models import Enrolment
 from students.models import Student

@@ -16,8 +16,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.throttling import SimpleRateThrottle
 
 from portal.accounts.addresses import address_of
+from students.identity.student_access import SESSION_SECONDS, active_student, session_student
 from students.models import Student
-from students.student_access import SESSION_SECONDS, active_student, session_student
 
 SALT = "capture.api"
 KEYWORD = "Student"

@@ -8,7 +8,8 @@ import datetime as dt
 from django.db import transaction
 from django.utils import timezone
 
-from portal import history, notifications, states
+from portal import history, notifications
+from portal.changes import states
 from portal.errors import Conflict
 from portal.tenancy import school_scope, system_scope
 from schools import opening_hours, workdays

@@ -14,7 +14,8 @@ from django.utils.translation import gettext_lazy
 
 from capture.judging import explanations
 from capture.models import Photo
-from portal import history, jobs, notifications
+from portal import history, notifications
+from portal.background import jobs
 from portal.models import Event, Job, Notification
 from portal.tenancy import system_scope
 from schools import opening_hours

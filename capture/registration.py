@@ -9,8 +9,8 @@ from capture.judging import rejudge  # noqa: F401
 from capture.models import Consent, Exemption, Photo
 from capture.portraits import framing, recolouring  # noqa: F401
 from capture.review import exemptions
-from portal import navigation, panels, status_badges
-from portal.status_badges import Badge
+from portal.pages import navigation, panels, status_badges
+from portal.pages.status_badges import Badge
 from portal.tenancy import school_scope
 from students.privacy import own_data
 

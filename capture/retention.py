@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy
 from capture.models import Consent, Exemption, Imprint, Likeness, Photo
 from capture.review import exemptions
 from capture.upload import submission
-from portal import files, history, jobs
+from portal import files, history
+from portal.background import jobs
 from portal.models import Job
 from schools.models import Season
 from students.models import Student

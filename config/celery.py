@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # Read here and not from the settings: importing this package must not load them.
 SWEEP_SECONDS = environment.number("TUCAI_SWEEP_SECONDS", 60, least=1, most=3600)
 
-app = Celery("tucai", task_cls="portal.queue:Task")
+app = Celery("tucai", task_cls="portal.background.queue:Task")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.conf.beat_schedule = {

@@ -9,7 +9,7 @@ from itertools import count
 
 from portal.tenancy import school_scope
 from schools.models import School, Season
-from students import id_numbers
+from students.identity import id_numbers
 from students.models import Student
 
 PER_SCHOOL = 40

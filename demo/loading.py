@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy
 
 from capture import capture_period
 from demo import graduates, payments, photos, schools
-from portal import history, jobs
+from portal import history
+from portal.background import jobs
 from portal.models import Job, User
 from portal.tenancy import school_scope, system_scope
 from printing import delivery, print_runs

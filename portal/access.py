@@ -1,7 +1,7 @@
 """Who may open which page, and the scope it runs in.
 
 A view of the staff portals is decorated with `school_page`, `center_page` or `staff_page`; a view
-for students with `students.student_access.student_page`. The decorator names the action that the
+for students with `students.identity.student_access.student_page`. The decorator names the action that the
 page needs (`portal.permissions`), sets `request.school` and opens the scope around the view. Rooms
 above add their own attributes to the request, such as the season, with `prepares_requests` and
 `prepares_school_pages`.
@@ -22,10 +22,10 @@ from django.urls import resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal import history, permissions, student_limits
+from portal.changes.transactions import is_retryable
 from portal.errors import Conflict, InvalidForm, NotAllowed, PortalError
 from portal.models import Membership
 from portal.tenancy import center_scope, outside_scopes, school_scope
-from portal.transactions import is_retryable
 
 View = Callable[..., HttpResponse]
 log = logging.getLogger(__name__)

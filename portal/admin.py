@@ -17,9 +17,10 @@ from django.urls import URLPattern
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal import deliveries, history, notification_kinds
-from portal.field_changes import fact_value
+from portal import history, notification_kinds
+from portal.changes.field_changes import fact_value
 from portal.models import Checkpoint, Delivery, Event, Job, Membership, Notification, Role, User
+from portal.notifications import deliveries
 from portal.tenancy import center_scope
 
 

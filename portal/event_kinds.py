@@ -9,7 +9,7 @@ A room registers its kinds in its module `event_kinds`:
 
 The page of the history can be filtered by subject. A change of state (`photo.approved`) needs no
 sentence of its own: its text is the name of the model and the label of the state.
-`portal.event_text` makes the text.
+`portal.history.event_text` makes the text.
 """
 
 import logging
@@ -68,7 +68,7 @@ def register(subject: str, sentences: dict[str, Any]) -> None:
 def register_states(model: type[models.Model], name: Any, *, subject: str, is_one_of_many: bool = False) -> None:
     """Register a model with TRANSITIONS and its translated name.
 
-    `portal.states` records kinds like `photo.approved`.
+    `portal.changes.states` records kinds like `photo.approved`.
     """
     prefix = str(model._meta.model_name)
     _assign_prefix(prefix, subject)

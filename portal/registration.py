@@ -4,15 +4,16 @@ from django.contrib.sessions.models import Session
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from portal import event_kinds, navigation, notification_kinds, permissions, status_badges
-from portal.context import count_unread
+from portal import event_kinds, notification_kinds, permissions
 from portal.models import Job, Look, Notification, Role
 from portal.models.people import role_labels
 from portal.notification_kinds import NotificationKind
+from portal.pages import navigation, status_badges
+from portal.pages.context import count_unread
+from portal.pages.status_badges import Badge
 from portal.permissions import ALL_ROLES, OFFICERS, SCHOOL
 from portal.privacy import retention
 from portal.security import sessions  # noqa: F401  (notes when somebody signs in)
-from portal.status_badges import Badge
 
 ADMINS = frozenset({Role.CENTER_ADMIN, Role.SCHOOL_ADMIN})
 # Who starts long work, or is told when it failed.

@@ -1,6 +1,6 @@
 """Limiting people of a school to the students of some colleges and classes.
 
-`portal.access` opens `limited_to` around every request of a limited person, `portal.jobs` around a
+`portal.access` opens `limited_to` around every request of a limited person, `portal.background.jobs` around a
 job that such a person started. Inside it every query of a tenant model that leads to a student
 (`TenantModel.path_to_student`) finds only rows of these students: lists, searches, counts, exports.
 Actions about a whole school are refused to a limited person (`portal.permissions`).

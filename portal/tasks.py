@@ -2,8 +2,9 @@
 
 from celery import shared_task
 
-from portal import deliveries, jobs
+from portal.background import jobs
 from portal.history import checkpoints
+from portal.notifications import deliveries
 from portal.privacy import retention
 from portal.tenancy import system_scope
 

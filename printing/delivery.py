@@ -6,7 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import history, notifications, states
+from portal import history, notifications
+from portal.changes import states
 from portal.errors import PortalError
 from portal.models import User
 from printing import print_runs

@@ -6,7 +6,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.form_fields import day_input
+from portal.pages.form_fields import day_input
 from printing.models import Shipment
 
 

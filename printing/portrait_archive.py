@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from capture.models import Photo
-from portal import files, history, jobs
+from portal import files, history
+from portal.background import jobs
 from portal.errors import PortalError
 from portal.models import Job, Membership, User
 from printing import zip_archive
 from proofing.proofs import WITH_PORTRAIT
 from schools.models import Enrolment
-from students import id_encryption
+from students.identity import id_encryption
 
 KIND = "portraits"  # of jobs: named by student number
 KINDS = (KIND, "portraits_by_number")

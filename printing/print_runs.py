@@ -17,7 +17,9 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from capture.models import Photo
 from capture.sign_in import consent
-from portal import files, history, jobs, states
+from portal import files, history
+from portal.background import jobs
+from portal.changes import states
 from portal.errors import PortalError
 from portal.models import Job, User
 from portal.pdf.fonts import installed_fonts

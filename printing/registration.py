@@ -5,10 +5,11 @@ import datetime as dt
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from portal import files, navigation, panels, status_badges
-from portal.panels import PageLink
+from portal import files
+from portal.pages import navigation, panels, status_badges
+from portal.pages.panels import PageLink
+from portal.pages.status_badges import Badge
 from portal.privacy import retention
-from portal.status_badges import Badge
 from printing import portrait_archive, print_runs  # noqa: F401  (register kinds of jobs)
 from printing.models import Shipment, Volume
 

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 
 from capture.portraits import remake
 from capture.review import decisions
+from portal.changes.transactions import retried
 from portal.errors import PortalError
 from portal.models import User
-from portal.transactions import retried
 from proofing import proofs
 from schools.models import Action
 from students import corrections, records

@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from capture.upload.normalising import normalise
-from portal import files, history, notifications, scans, states
+from portal import files, history, notifications
+from portal.changes import states
 from portal.errors import PortalError
 from portal.models import User
 from portal.pdf.fonts import installed_fonts
+from portal.untrusted import scans
 from proofing import proofs
 from proofing.feedback_form import FeedbackFormData, write_feedback_form
 from proofing.models import Feedback

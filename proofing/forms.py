@@ -6,8 +6,8 @@ from django import forms
 from django.core.validators import FileExtensionValidator
 from django.utils.translation import gettext_lazy as _
 
-from portal import scans
-from portal.form_fields import PickedForm
+from portal.pages.form_fields import PickedForm
+from portal.untrusted import scans
 from proofing.models import Feedback
 from students.models import Correction, Student
 

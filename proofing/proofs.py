@@ -12,11 +12,12 @@ from django.utils.translation import ngettext
 
 from capture import capture_period
 from capture.models import Photo
-from portal import history, states
+from portal import history
+from portal.changes import states
+from portal.changes.transactions import retried
 from portal.errors import Conflict, PortalError
 from portal.models import User
 from portal.pdf.fonts import covered_code_points
-from portal.transactions import retried
 from proofing.models import Proof
 from schools.models import Action, Enrolment
 from students.models import Correction, Student

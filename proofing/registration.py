@@ -5,9 +5,10 @@ import datetime as dt
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from portal import files, navigation, panels, status_badges
+from portal import files
+from portal.pages import navigation, panels, status_badges
+from portal.pages.status_badges import Badge
 from portal.privacy import retention
-from portal.status_badges import Badge
 from proofing.models import Feedback, Proof
 from students.privacy import own_data
 

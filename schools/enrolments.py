@@ -8,8 +8,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from portal import history
+from portal.changes.field_changes import change_fields
 from portal.errors import PortalError
-from portal.field_changes import change_fields
 from portal.models import User
 from portal.tenancy import TenantModel
 from schools.models import Action, Enrolment, School, Season, WindowException

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.form_fields import YuanField, day_input, time_input
+from portal.pages.form_fields import YuanField, day_input, time_input
 from schools.models import Area, School, Season, WindowException
 from schools.seasons import FIXED_WHEN_OPEN
 

@@ -5,10 +5,11 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from portal import access, navigation, status_badges
+from portal import access
 from portal.accounts import people
 from portal.models import Membership
-from portal.status_badges import Badge
+from portal.pages import navigation, status_badges
+from portal.pages.status_badges import Badge
 from schools.models import Enrolment, School, Season
 
 

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from import_export.results import Result
 
-from portal import formulas, history, workbooks
+from portal import formulas, history
 from portal.errors import PortalError
 from portal.models import User
+from portal.untrusted import workbooks
 from schools.enrolments import enrol
 from schools.models import School, Season
 from schools.resources import COLUMNS, REQUIRED, SchoolResource

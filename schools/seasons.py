@@ -7,9 +7,10 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import history, states
+from portal import history
+from portal.changes import states
+from portal.changes.field_changes import change_fields
 from portal.errors import PortalError
-from portal.field_changes import change_fields
 from portal.models import User
 from schools.models import Season, Window
 from schools.season_texts import consent_text, notice_text

@@ -10,8 +10,8 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from portal import history, notifications
+from portal.changes.field_changes import change_fields
 from portal.errors import PortalError
-from portal.field_changes import change_fields
 from portal.models import User
 from schools.models import Area, Enrolment, School, Season, Window, WindowException
 

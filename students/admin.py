@@ -11,8 +11,8 @@ from portal import history
 from portal.admin import ReadOnlyAdmin
 from portal.models import Look
 from portal.privacy import looks
+from students.lists.resources import StudentResource
 from students.models import Correction, RosterImport, Student
-from students.resources import StudentResource
 
 
 @admin.register(Student)

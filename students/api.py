@@ -22,12 +22,12 @@ from portal.errors import PortalError
 from portal.models import Look
 from portal.privacy import looks
 from portal.tenancy import school_scope
+from students.lists.student_list import filter_students
 from students.models import RosterImport, Student
 from students.roster import roster_imports
 from students.roster.columns import BY_FIELD
 from students.roster.importer import check_size
 from students.roster.spreadsheet_reader import SHEET_STEP
-from students.student_list import filter_students
 
 FILTERS = [
     OpenApiParameter(name, str) for name in ("q", "college", "major", "class_name", "stage", "fee_state", "sort")

@@ -4,11 +4,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import history, notifications, states
+from portal import history, notifications
+from portal.changes import states
 from portal.errors import Conflict, PortalError
 from portal.formatting import mask
 from portal.models import User
-from students import id_encryption, records
+from students import records
+from students.identity import id_encryption
 from students.models import Correction, Student
 
 Status = Correction.Status

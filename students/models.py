@@ -10,7 +10,7 @@ from portal.formatting import mask
 from portal.models import Job
 from portal.tenancy import TenantModel
 from schools.models import Enrolment, Season
-from students import id_encryption
+from students.identity import id_encryption
 
 
 class Student(TenantModel):

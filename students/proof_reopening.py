@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from portal import history, notifications, states
+from portal import history, notifications
+from portal.changes import states
 from schools.models import School
 from students.models import Student
 

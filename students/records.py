@@ -11,7 +11,8 @@ from portal import history, student_limits
 from portal.errors import Conflict, PortalError
 from portal.tenancy import across_schools
 from schools.models import School, Season
-from students import id_encryption, id_numbers, proof_reopening
+from students import proof_reopening
+from students.identity import id_encryption, id_numbers
 from students.models import Student
 from students.roster import cells
 from students.roster.cell_problems import Problem

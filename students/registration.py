@@ -7,11 +7,13 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils.translation import gettext_lazy as _
 
-from portal import language, navigation, panels, status_badges, student_limits
+from portal import language, student_limits
+from portal.pages import navigation, panels, status_badges
+from portal.pages.status_badges import Badge
 from portal.privacy import retention
-from portal.status_badges import Badge
 from portal.tenancy import school_scope
-from students import student_access, tasks  # noqa: F401  (tasks registers kinds of jobs)
+from students import tasks  # noqa: F401  (tasks registers kinds of jobs)
+from students.identity import student_access
 from students.models import Correction, RosterImport, Student
 from students.privacy import rotation  # noqa: F401  (registers a kind of job)
 from students.roster import roster_imports

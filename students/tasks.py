@@ -3,7 +3,8 @@
 from django.utils import translation
 from django.utils.translation import gettext_lazy
 
-from portal import history, jobs
+from portal import history
+from portal.background import jobs
 from portal.models import Job
 from students.models import RosterImport
 from students.roster import roster_imports

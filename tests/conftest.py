@@ -95,7 +95,7 @@ def _eyes_of_the_system() -> Iterator[None]:
     """What a test itself asks or writes outside of a scope, it may see everywhere, as the system.
 
     Pages and API calls begin outside of any scope (portal.access.ScopeMiddleware), and so do commands here: they
-    have only the rights that they open themselves. So do tasks (portal.queue.Task).
+    have only the rights that they open themselves. So do tasks (portal.background.queue.Task).
     """
     execute = BaseCommand.execute
 

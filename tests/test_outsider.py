@@ -24,7 +24,7 @@ from rest_framework.permissions import AllowAny
 from portal.models import Event, Job, Membership, Role
 from portal.tenancy import TenantModel, school_scope, system_scope
 from schools.models import School
-from students import student_access
+from students.identity import student_access
 from tests import factories
 from tests.conftest import client_of
 

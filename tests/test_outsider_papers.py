@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from portal import jobs
+from portal.background import jobs
 from portal.tenancy import center_scope, system_scope
 from printing import delivery, print_runs
 from printing import urls as printing_urls

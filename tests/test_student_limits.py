@@ -9,7 +9,8 @@ from django.apps import apps
 from django.urls import reverse
 
 from capture.views.stations import TodayList
-from portal import history, jobs, student_limits
+from portal import history, student_limits
+from portal.background import jobs
 from portal.errors import NotAllowed
 from portal.models import Job, Notification, Role
 from portal.student_limits import Limit

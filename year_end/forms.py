@@ -3,7 +3,7 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from portal.form_fields import YuanField
+from portal.pages.form_fields import YuanField
 from year_end.models import Award, Bulletin
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from portal import navigation, panels
-from portal.panels import PageLink
+from portal.pages import navigation, panels
+from portal.pages.panels import PageLink
 from year_end.commended_schools import published_bulletin
 
 

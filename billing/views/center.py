@@ -15,10 +15,10 @@ from billing import fee_accounts, orders, overview
 from billing.forms import ResolutionForm, ReversalForm, TransferForm
 from billing.models import Callback, LedgerEntry, Order
 from portal.access import center_page
-from portal.form_fields import checked
 from portal.formatting import yuan
-from portal.lists import Filter, List, search, search_field
 from portal.models import Look
+from portal.pages.form_fields import checked
+from portal.pages.lists import Filter, List, search, search_field
 from portal.privacy import looks
 from schools.models import Enrolment
 

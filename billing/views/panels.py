@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 from billing import fee_accounts, overview
 from billing.models import Callback
 from portal.access import center_page, staff_page
-from portal.form_fields import whole_number
+from portal.pages.form_fields import whole_number
 from schools.models import Enrolment
 
 

@@ -14,8 +14,8 @@ from billing import fee_accounts
 from billing.forms import PaymentModeForm
 from billing.models import Order
 from portal.access import school_page
-from portal.lists import List, choice
 from portal.models import Look
+from portal.pages.lists import List, choice
 from portal.privacy import looks
 
 

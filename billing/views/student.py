@@ -18,7 +18,7 @@ from billing.models import Order
 from billing.providers import CallbackMessage, ProviderError
 from billing.providers.simulator import SIGNATURE, Simulator
 from portal.accounts.addresses import address_of
-from students.student_access import student_page
+from students.identity.student_access import student_page
 
 MAX_MESSAGE = 64 * 1024  # bytes of a provider's message
 WRONG_MESSAGES = "60/10m"  # from one address

@@ -20,10 +20,12 @@ from capture.models import Finding, LimitSet, Photo
 from capture.sign_in import consent
 from capture.upload import intake
 from capture.upload.normalising import Normalised, encode_upright, make_preview
-from portal import files, history, notifications, queue, states
+from portal import files, history, notifications
+from portal.background import queue
+from portal.changes import states
+from portal.changes.transactions import retried
 from portal.errors import Conflict
 from portal.tenancy import school_scope, system_scope
-from portal.transactions import retried
 from schools.models import Season
 from students.models import Student
 

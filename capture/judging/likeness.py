@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 from capture.judging import limits
 from capture.models import IMPRINT_BITS, Finding, Imprint, Likeness, Photo
 from portal import history, notifications, student_limits
+from portal.changes.transactions import retried
 from portal.errors import Conflict
 from portal.formatting import mask
 from portal.models import User
 from portal.tenancy import across_schools, school_scope, system_scope
-from portal.transactions import retried
 from schools.models import School, Season
 from vision.imprint import mirror_imprint, split_words
 

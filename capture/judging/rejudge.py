@@ -17,9 +17,11 @@ from django.utils.translation import gettext_lazy
 import vision
 from capture.judging import excuses, judge, limits, replay
 from capture.models import Finding, LimitSet, Photo
-from portal import history, jobs, notifications, states
+from portal import history, notifications
+from portal.background import jobs
+from portal.changes import states
+from portal.changes.transactions import retried
 from portal.models import Job, User
-from portal.transactions import retried
 from schools.models import Action, Enrolment, School, Season
 from students.models import Student
 

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from capture.models import Photo
 from capture.portraits import remake
-from portal import history, jobs
+from portal import history
+from portal.background import jobs
 from portal.errors import Conflict
 from portal.models import Job, User
 from schools.models import Action, Enrolment, School, Season

@@ -17,9 +17,9 @@ from capture.judging import limits
 from capture.judging.judge import finding_row
 from capture.models import Finding, Photo
 from portal import files, history
+from portal.changes.transactions import retried
 from portal.errors import Conflict
 from portal.models import Event
-from portal.transactions import retried
 from schools.models import Action, Enrolment, Season
 from students.models import Student
 from vision.portrait import head_position

@@ -11,9 +11,10 @@ from capture.judging import judge
 from capture.models import Photo
 from capture.review.student_words import clean_words
 from capture.upload import submission
-from portal import history, states
+from portal import history
+from portal.changes import states
+from portal.changes.transactions import retried
 from portal.errors import Conflict, PortalError
-from portal.transactions import retried
 from schools.models import Enrolment, School, Season
 from students.models import Student
 

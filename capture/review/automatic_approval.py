@@ -6,8 +6,8 @@ from capture.models import Finding, Photo
 from capture.review import decisions
 from capture.sign_in import consent
 from portal import history
+from portal.changes.transactions import retried
 from portal.errors import Conflict
-from portal.transactions import retried
 
 
 def approve_if_green(photo: Photo) -> Photo:

@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 
 from capture.models import Photo
 from capture.review import return_reasons, worklist
-from portal import history, notifications, permissions, states
+from portal import history, notifications, permissions
+from portal.changes import states
+from portal.changes.transactions import retried
 from portal.errors import Conflict, NotAllowed, PortalError
 from portal.models import Event, Membership, User
-from portal.transactions import retried
 from schools.models import Action, Enrolment, School
 from students.models import Student
 

@@ -15,10 +15,11 @@ from capture.review import decisions
 from capture.review.student_words import clean_words
 from capture.sign_in import rate_limits
 from capture.upload import intake
-from portal import history, notifications, states
+from portal import history, notifications
+from portal.changes import states
+from portal.changes.transactions import retried
 from portal.errors import Conflict, PortalError
 from portal.models import User
-from portal.transactions import retried
 from schools.models import School, Season
 from students.models import Student
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 import vision
 from capture.models import Finding, Photo
-from portal.lists import ALL, Filter, List, choice, row, search, text
+from portal.pages.lists import ALL, Filter, List, choice, row, search, text
 from schools.models import School, Season
 from students.models import Student
 

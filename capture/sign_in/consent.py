@@ -16,7 +16,7 @@ from capture.models import Consent, ConsentText, Imprint, Likeness
 from portal import history
 from portal.errors import Conflict, PortalError
 from schools.models import Season
-from students import id_encryption, id_numbers
+from students.identity import id_encryption, id_numbers
 from students.models import Student
 
 AGE_OF_CONSENT = 14  # below it a guardian agrees (PIPL, article 31)

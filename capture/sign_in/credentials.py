@@ -17,7 +17,7 @@ from portal import history
 from portal.errors import PortalError
 from portal.tenancy import across_schools
 from schools.models import Season
-from students import id_encryption
+from students.identity import id_encryption
 from students.models import Student
 
 ATTEMPTS_AN_IDENTITY = "10/15m"

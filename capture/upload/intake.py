@@ -16,9 +16,11 @@ from capture import capture_period
 from capture.models import Photo
 from capture.sign_in import consent, rate_limits
 from capture.upload.normalising import Normalised, normalise, too_big
-from portal import files, history, queue, states
+from portal import files, history
+from portal.background import queue
+from portal.changes import states
+from portal.changes.transactions import retried
 from portal.errors import Conflict, NotAllowed, PortalError, RateLimited
-from portal.transactions import retried
 from schools import opening_hours
 from schools.models import Enrolment
 from students.models import Student

@@ -8,9 +8,10 @@ from django.utils.translation import gettext as _
 from capture.models import Photo
 from capture.review import automatic_approval
 from capture.upload.intake import require_unlocked
-from portal import history, states
+from portal import history
+from portal.changes import states
+from portal.changes.transactions import retried
 from portal.errors import Conflict, PortalError
-from portal.transactions import retried
 from schools.models import Action, Enrolment
 from students.models import Student
 

@@ -13,10 +13,10 @@ from capture.judging import explanations, judge, likeness
 from capture.models import Likeness, Photo
 from capture.review import decisions, view_log, worklist
 from capture.review.worklist import CenterPhotos
-from portal import event_text
 from portal.access import center_page
-from portal.form_fields import checked
+from portal.history import event_text
 from portal.models import Look
+from portal.pages.form_fields import checked
 from portal.privacy import looks
 from schools.models import Action, Enrolment, School
 

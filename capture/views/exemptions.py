@@ -16,11 +16,11 @@ from capture.models import Exemption, Photo
 from capture.review import exemptions
 from portal.access import school_page
 from portal.errors import PortalError
-from portal.form_fields import checked
-from portal.lists import List, choice, search
 from portal.models import Look
+from portal.pages.form_fields import checked
+from portal.pages.lists import List, choice, search
 from portal.privacy import looks
-from students.student_access import student_page
+from students.identity.student_access import student_page
 
 
 @student_page

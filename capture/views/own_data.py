@@ -15,8 +15,8 @@ from django.views.decorators.http import require_GET, require_POST
 from capture.models import Consent, Photo
 from capture.sign_in import consent, consent_withdrawal
 from portal import files, history
+from students.identity.student_access import student_page
 from students.privacy import own_data
-from students.student_access import student_page
 
 SHOWN = 100
 

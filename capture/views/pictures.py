@@ -19,8 +19,8 @@ from portal import files
 from portal.access import center_page, school_page
 from portal.models import Look
 from portal.privacy import looks
+from students.identity.student_access import student_page
 from students.models import Student
-from students.student_access import student_page
 
 KINDS = ("preview", "portrait", "thumbnail")
 # A browser may cache a picture for ten minutes; proxies may not. A portrait may be made again under

@@ -17,11 +17,12 @@ from capture.models import Likeness, Photo
 from capture.review import decisions, exemptions, return_reasons, view_log, worklist
 from capture.review.worklist import Worklist
 from capture.sign_in import consent
-from portal import event_text, permissions
+from portal import permissions
 from portal.access import school_page
-from portal.form_fields import PickedForm, checked, whole_number
-from portal.lists import List
+from portal.history import event_text
 from portal.models import Job, Look
+from portal.pages.form_fields import PickedForm, checked, whole_number
+from portal.pages.lists import List
 from portal.privacy import looks
 from schools.models import Action
 from students.models import Student

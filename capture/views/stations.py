@@ -19,12 +19,12 @@ from capture.models import Station
 from capture.review import decisions
 from portal.access import school_page
 from portal.errors import PortalError
-from portal.lists import List, cases, text
 from portal.models import Membership
+from portal.pages.lists import List, cases, text
 from schools import opening_hours
 from schools.models import Action
+from students.lists.student_list import StudentList
 from students.models import Student
-from students.student_list import StudentList
 
 Stage = Student.Stage
 

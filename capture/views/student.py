@@ -23,14 +23,14 @@ from capture.sign_in import consent, credentials
 from capture.upload import intake, submission
 from capture.views.rule_cards import RULE_CARDS
 from portal.accounts.addresses import address_of
-from portal.channels import inbox
 from portal.errors import PortalError
-from portal.form_fields import checked
+from portal.notifications.channels import inbox
+from portal.pages.form_fields import checked
 from portal.security import headers
 from schools import opening_hours
 from schools.models import Action, Enrolment
+from students.identity.student_access import end_session, session_student, start_session, student_page
 from students.models import Student
-from students.student_access import end_session, session_student, start_session, student_page
 
 # Kinds of notifications whose content the student's home page shows already.
 SHOWN_ON_HOME = {"photo_approved", "photo_returned", "account_locked"}

@@ -22,8 +22,8 @@ from django.utils.translation import gettext as _
 
 from portal import history, permissions, student_limits
 from portal.accounts import email_addresses, passwords, telling
+from portal.changes.field_changes import change_fields
 from portal.errors import NotAllowed, PortalError
-from portal.field_changes import change_fields
 from portal.models import Membership, Role, User
 from portal.models.people import CENTER_ROLES, LIMITABLE_ROLES, SCHOOL_ROLES, rank_of
 from portal.student_limits import Limit

@@ -17,7 +17,8 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from portal import history, jobs
+from portal import history
+from portal.background import jobs
 from portal.models import Job
 
 KIND = "retention"

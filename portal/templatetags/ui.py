@@ -14,8 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from portal import formatting, permissions
-from portal.panels import links_of
-from portal.status_badges import badge_of
+from portal.pages.panels import links_of
+from portal.pages.status_badges import badge_of
 
 register = template.Library()
 
@@ -288,5 +288,5 @@ _FRAME = (
 
 @register.inclusion_tag("ui/page_links.html", takes_context=True)
 def page_links(context: template.Context) -> dict[str, Any]:
-    """{% page_links %}: links that rooms add to the heading of this page (`portal.panels`)."""
+    """{% page_links %}: links that rooms add to the heading of this page (`portal.pages.panels`)."""
     return {"links": links_of(context["request"])}

@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from portal import student_limits
 from portal.access import center_page, school_page
 from portal.event_kinds import kind_prefixes, subjects
-from portal.event_text import describe_events, group_events
-from portal.lists import Filter, KeyedList, row
+from portal.history.event_text import describe_events, group_events
 from portal.models import Event, Membership
+from portal.pages.lists import Filter, KeyedList, row
 from portal.tenancy import tenant_model
 
 

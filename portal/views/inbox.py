@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from portal.access import school_page
-from portal.channels import inbox
-from portal.lists import List, cases
 from portal.models import Notification
+from portal.notifications.channels import inbox
+from portal.pages.lists import List, cases
 
 
 class Inbox(List):

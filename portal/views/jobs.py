@@ -15,11 +15,12 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from portal import files, jobs, permissions
+from portal import files, permissions
 from portal.access import staff_page
 from portal.accounts.password_again import password_again
-from portal.lists import List, choice
+from portal.background import jobs
 from portal.models import Job
+from portal.pages.lists import List, choice
 
 MOST_SHOWN = 6
 

@@ -15,11 +15,11 @@ from django.views.decorators.http import require_GET, require_POST
 from portal import permissions
 from portal.access import center_page, school_page, staff_page
 from portal.accounts import people
-from portal.form_fields import whole_number
 from portal.forms import InvitationForm, PersonForm
-from portal.lists import List, cases, search
 from portal.models import Membership, Role
 from portal.models.people import CENTER_ROLES, SCHOOL_ROLES
+from portal.pages.form_fields import whole_number
+from portal.pages.lists import List, cases, search
 from portal.tenancy import Tenant, tenant_model
 
 

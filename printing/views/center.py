@@ -15,9 +15,9 @@ from django.views.decorators.vary import vary_on_headers
 from portal import files, history
 from portal.access import center_page
 from portal.errors import PortalError
-from portal.event_text import describe_events
-from portal.form_fields import PickedForm, checked
-from portal.lists import List, cases, choice, search
+from portal.history.event_text import describe_events
+from portal.pages.form_fields import PickedForm, checked
+from portal.pages.lists import List, cases, choice, search
 from printing import delivery, print_runs
 from printing.forms import RunActionForm, ShipmentForm
 from printing.models import PrintItem, PrintRun, Shipment, Volume

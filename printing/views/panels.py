@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from portal.access import center_page, school_page
-from portal.form_fields import whole_number
+from portal.pages.form_fields import whole_number
 from printing.models import PrintRun, Shipment
 from printing.next_step import find_next_step
 from proofing import proofs

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from portal import files
 from portal.access import center_page, school_page
 from portal.accounts.password_again import password_again
-from portal.form_fields import checked
+from portal.pages.form_fields import checked
 from printing import delivery, portrait_archive
 from printing.forms import ReceiptForm
 from printing.models import PrintItem, PrintRun, Shipment

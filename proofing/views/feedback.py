@@ -13,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal import files, history, permissions, states
+from portal import files, history, permissions
 from portal.access import center_page, school_page
+from portal.changes import states
 from portal.errors import Conflict, PortalError
-from portal.event_text import describe_events
-from portal.form_fields import checked
-from portal.lists import List, choice, search
+from portal.history.event_text import describe_events
 from portal.models import User
+from portal.pages.form_fields import checked
+from portal.pages.lists import List, choice, search
 from proofing import feedback, proofs
 from proofing.forms import FeedbackForm, ReasonForm, StampedForm
 from proofing.models import Feedback

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_POST
 from capture.models import Photo
 from portal import permissions
 from portal.access import school_page
-from portal.form_fields import checked
-from portal.lists import List, cases, choice, search, text
 from portal.models import Look
+from portal.pages.form_fields import checked
+from portal.pages.lists import List, cases, choice, search, text
 from portal.privacy import looks
 from proofing import disputes, proofs
 from proofing.forms import AnswerForm, DecisionForm, ReasonForm, SettleForm

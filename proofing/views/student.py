@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.errors import Conflict
-from portal.form_fields import whole_number
+from portal.pages.form_fields import whole_number
 from proofing import disputes, proofs
 from proofing.forms import CorrectionForm
 from schools.models import Action
 from students import records
+from students.identity.student_access import student_page
 from students.models import Correction, Student
-from students.student_access import student_page
 
 
 @require_http_methods(["GET", "POST"])

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from portal.access import center_page, school_page
 from portal.models import Membership
-from portal.panels import panels_of
+from portal.pages.panels import panels_of
 from portal.views.jobs import jobs_panel
 from schools import opening_hours
 from schools.enrolment_timeline import timeline_of

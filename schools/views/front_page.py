@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from portal import navigation
+from portal.pages import navigation
 
 
 def home(request: Any) -> HttpResponse:

@@ -8,9 +8,10 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from portal import files, workbooks
+from portal import files
 from portal.access import center_page
 from portal.errors import PortalError
+from portal.untrusted import workbooks
 from schools import school_sheets
 from schools.forms import SchoolSheetForm
 from schools.models import School

@@ -16,11 +16,11 @@ from django.views.decorators.http import require_POST
 
 from portal.access import center_page
 from portal.event_kinds import STATEFUL_MODELS
-from portal.event_text import describe_events, group_events
-from portal.form_fields import PickedForm, checked
-from portal.lists import Filter, List, row, search
+from portal.history.event_text import describe_events, group_events
 from portal.models import Event, Membership
-from portal.panels import panels_of
+from portal.pages.form_fields import PickedForm, checked
+from portal.pages.lists import Filter, List, row, search
+from portal.pages.panels import panels_of
 from schools import enrolments, opening_hours
 from schools.enrolment_timeline import timeline_of
 from schools.forms import SchoolForm

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST
 
 from portal import history
 from portal.access import center_page
-from portal.event_text import describe_events, group_events
-from portal.form_fields import whole_number
+from portal.history.event_text import describe_events, group_events
+from portal.pages.form_fields import whole_number
 from schools import seasons
 from schools.forms import SeasonForm
 from schools.models import Enrolment, Season, Window, WindowException

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Q
 
 from portal import history
-from portal.event_text import sentence_of
+from portal.history.event_text import sentence_of
 from portal.models import Event, Look, Notification
 from students.models import Correction, Student
 

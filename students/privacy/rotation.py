@@ -9,9 +9,10 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from portal import history, jobs
+from portal import history
+from portal.background import jobs
 from portal.models import Job
-from students import id_encryption
+from students.identity import id_encryption
 from students.models import Correction, RosterImport, Student
 from students.roster.importer import lock_numbers
 

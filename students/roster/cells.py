@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
-from students import id_encryption
+from students.identity import id_encryption
 from students.models import Student
 from students.roster.cell_problems import Problem
 

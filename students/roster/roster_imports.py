@@ -12,11 +12,13 @@ from django.db.models import QuerySet
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from portal import files, history, jobs, states
+from portal import files, history
+from portal.background import jobs
+from portal.changes import states
 from portal.errors import Conflict, PortalError
 from portal.models import User
 from schools.models import School, Season
-from students import id_encryption
+from students.identity import id_encryption
 from students.models import RosterImport
 from students.roster import cell_problems, importer, spreadsheet_reader
 from students.roster.importer import FIGURES, Progress, check_size, require_open_roster

@@ -1,6 +1,6 @@
 """Reading a roster file: its sheets with the headings of a roster, then their rows.
 
-The file is opened by `portal.workbooks`; the values are checked in `validation`.
+The file is opened by `portal.untrusted.workbooks`; the values are checked in `validation`.
 """
 
 from collections import Counter
@@ -11,8 +11,8 @@ from itertools import pairwise
 
 from django.utils.translation import gettext as _
 
-from portal import workbooks
-from portal.workbooks import UnreadableSheet
+from portal.untrusted import workbooks
+from portal.untrusted.workbooks import UnreadableSheet
 from students.roster import cells
 from students.roster.columns import COLUMNS, OWN_EXTRAS, REQUIRED, Column, column_of, plain, rank
 

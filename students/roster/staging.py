@@ -19,7 +19,7 @@ from portal import history
 from portal.errors import Conflict
 from portal.tenancy import across_schools
 from schools.models import School, Season
-from students import id_encryption
+from students.identity import id_encryption
 from students.models import Student
 from students.roster.cell_problems import Problem
 from students.roster.validation import Row

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from portal.pdf import fonts
-from students import id_encryption, id_numbers
+from students.identity import id_encryption, id_numbers
 from students.models import Student
 from students.roster import cells
 from students.roster.cell_problems import Problem

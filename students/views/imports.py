@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from portal import files, history, workbooks
+from portal import files, history
 from portal.access import school_page
 from portal.errors import PortalError
 from portal.formatting import mask
 from portal.models import Job
+from portal.untrusted import workbooks
 from students.forms import RosterUploadForm
 from students.models import RosterImport
 from students.roster import cells, roster_imports, spreadsheet_writer

@@ -15,14 +15,15 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal import files, permissions
 from portal.access import center_page, school_page
-from portal.form_fields import PickedForm, checked
 from portal.models import Look
+from portal.pages.form_fields import PickedForm, checked
 from portal.privacy import looks
 from schools.models import Action, Area, School
-from students import exports, progress, records, resources
+from students import progress, records
 from students.forms import ExportForm
+from students.lists import exports, resources
+from students.lists.student_list import StudentList, filter_students
 from students.models import Student
-from students.student_list import StudentList, filter_students
 
 
 def students_of(request: Any) -> QuerySet[Student]:

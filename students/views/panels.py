@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 
 from portal.access import center_page, school_page, staff_page
-from portal.form_fields import whole_number
+from portal.pages.form_fields import whole_number
 from schools.models import School
 from students import progress
 

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_POST
 
 from portal import history, permissions
 from portal.access import center_page, school_page
-from portal.event_text import describe_events
+from portal.history.event_text import describe_events
 from portal.models import Look
-from portal.panels import panels_of
+from portal.pages.panels import panels_of
 from portal.privacy import looks
 from schools.models import Action
 from students import corrections, records

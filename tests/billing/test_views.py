@@ -10,8 +10,8 @@ from billing.views import student as student_views
 from portal.models import Event
 from portal.tenancy import system_scope
 from schools.models import Enrolment
+from students.identity.student_access import SESSION_KEY
 from students.models import Student
-from students.student_access import SESSION_KEY
 from tests import factories
 from tests.conftest import client_of
 from tests.support.words import said

@@ -9,7 +9,7 @@ from django.utils import timezone
 from capture import capture_period, daily_check
 from capture.models import Photo
 from capture.upload import intake
-from portal import jobs
+from portal.background import jobs
 from portal.errors import Conflict
 from portal.models import Job, Notification
 from portal.tenancy import system_scope

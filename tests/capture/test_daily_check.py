@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from capture import daily_check
 from capture.models import Photo
-from portal import jobs
+from portal.background import jobs
 from portal.models import Job, Notification
 from portal.tenancy import system_scope
 from schools.models import Enrolment, Season, Window

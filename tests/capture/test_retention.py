@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from capture import retention, tasks
 from capture.models import Finding, Photo
-from portal import history, jobs
+from portal import history
+from portal.background import jobs
 from portal.models import Job
 from portal.tenancy import system_scope
 from schools.models import Season

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from portal import panels
+from portal.pages import panels
 from portal.permissions import ACTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 FOLDERS = "portal|schools|students|vision|capture|billing|proofing|printing|year_end|demo|config|launch"
 FOLDERS += "|templates|static|tests|bench|deploy|docs|locale"
-# `capture/upload/intake.py`, `templates/students/roster.html`, `portal/channels/`, `capture/judging/judge.py:settle`
+# `capture/upload/intake.py`, `templates/students/roster.html`, `portal/notifications/channels/`, `capture/judging/judge.py:settle`
 NAMED = re.compile(rf"`((?:{FOLDERS})/[\w./-]*?)(?::(\w+))?`")
 RUN = re.compile(rf"python -m ((?:{FOLDERS})\.[\w.]+)")  # python -m bench.roster_import
 CALLED = re.compile(r"(?:^|[\s(=,])([a-z_]+)\.([a-z_]+)(?=\(|$)")  # jobs.create(, decisions.approve

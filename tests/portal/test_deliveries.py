@@ -7,10 +7,12 @@ from django.core import mail
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from portal import deliveries, notification_kinds, notifications, queue
-from portal.channels import email
+from portal import notification_kinds, notifications
+from portal.background import queue
 from portal.models import Delivery, User
 from portal.notification_kinds import NotificationKind
+from portal.notifications import deliveries
+from portal.notifications.channels import email
 from portal.tenancy import school_scope, system_scope
 from schools.models import Season
 from tests import factories

@@ -11,7 +11,7 @@ from django.contrib import admin
 
 from portal import event_kinds, history
 from portal.admin import RecordedAdmin
-from portal.event_text import describe_events, group_events
+from portal.history.event_text import describe_events, group_events
 from portal.models import Event, Job
 from portal.tenancy import center_scope
 from tests import factories

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from billing import fee_accounts
 from portal.errors import InvalidForm
-from portal.form_fields import PickedForm, checked, whole_number
+from portal.pages.form_fields import PickedForm, checked, whole_number
 from portal.tenancy import center_scope
 
 pytestmark = pytest.mark.django_db

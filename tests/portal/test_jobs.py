@@ -11,7 +11,8 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
-from portal import history, jobs
+from portal import history
+from portal.background import jobs
 from portal.errors import PortalError
 from portal.models import Job
 from portal.tenancy import outside_scopes
@@ -235,7 +236,7 @@ def test_failed_job_can_be_tried_again(handlers, queued, school, owner, django_c
 
 def test_a_process_that_runs_no_worker_knows_the_words_of_every_kind():
     """In a process of its own: here, other tests may have imported the modules that register."""
-    code = "import django; django.setup(); from portal import jobs; print(*sorted(jobs.HANDLERS))"
+    code = "import django; django.setup(); from portal.background import jobs; print(*sorted(jobs.HANDLERS))"
     ran = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"DJANGO_SETTINGS_MODULE": "config.settings"},

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from portal.errors import PortalError
-from portal.lists import List, cases, choice, search
+from portal.pages.lists import List, cases, choice, search
 from schools.models import Area
 from tests.support.words import said
 

@@ -10,9 +10,9 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from portal import notification_kinds, notifications
-from portal.channels import all_channels, inbox
 from portal.models import Delivery, Notification, User
 from portal.notification_kinds import NotificationKind
+from portal.notifications.channels import all_channels, inbox
 from portal.tenancy import school_scope, system_scope
 from tests import factories
 from tests.support.letters import PLAIN, letter, plain
@@ -59,7 +59,7 @@ def test_rules_neither_choose_a_language_nor_write_text():
         for path in (ROOT / room).rglob("*.py")
         if "translation.override" in path.read_text()
     }
-    mails = {"portal/deliveries.py", "portal/accounts/telling.py"}
+    mails = {"portal/notifications/deliveries.py", "portal/accounts/telling.py"}
     assert overriding == mails | {"students/tasks.py", "billing/orders.py"}
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from config.celery import app
-from portal import jobs, queue
+from portal.background import jobs, queue
 from portal.models import Job
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from django.urls import reverse
 
-from portal import access, navigation, panels
+from portal import access
 from portal.models import Membership, Role
+from portal.pages import navigation, panels
 from tests import factories
 from tests.conftest import client_of
 from tests.test_outsider import PAGES

@@ -21,7 +21,7 @@ ACROSS = {
     "capture.sign_in.credentials": "the roster says which school a visitor belongs to",
     "students.records": "an ID number that is enrolled at another school",
     "students.roster.staging": "the same for a whole roster",
-    "students.student_access": "the student whom a session names; the school is read from the row",
+    "students.identity.student_access": "the student whom a session names; the school is read from the row",
     "year_end.commended_schools": "the names of a published bulletin",
 }
 
@@ -35,9 +35,9 @@ SYSTEM = {
     "demo.loading": "the demo's command",
     "demo.photos": "the demo's command",
     "demo.schools": "the demo's command",
-    "portal.jobs": "the state of a job, and a job that belongs to no school",
+    "portal.background.jobs": "the state of a job, and a job that belongs to no school",
     "portal.accounts.sessions": "sessions past their time",
-    "portal.deliveries": "notifications that are to be sent",
+    "portal.notifications.deliveries": "notifications that are to be sent",
     "proofing.deadline_reminders": "schools and students to remind",
 }
 

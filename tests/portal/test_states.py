@@ -1,7 +1,8 @@
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from portal import history, states
+from portal import history
+from portal.changes import states
 from portal.errors import Conflict
 from portal.models import Event
 from portal.tenancy import school_scope

@@ -4,8 +4,8 @@ import threading
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from portal.changes.transactions import ATTEMPTS, retried
 from portal.tenancy import system_scope
-from portal.transactions import ATTEMPTS, retried
 from students.models import Student
 from tests import factories
 from tests.config.test_imports import APPS, ROOT, modules

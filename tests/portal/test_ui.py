@@ -9,9 +9,10 @@ from django.core.paginator import Paginator
 from django.template import Context, Template
 from django.test import RequestFactory
 
-from portal import states, status_badges
+from portal.changes import states
 from portal.models import Job
-from portal.status_badges import NEUTRAL, Badge, badge_of
+from portal.pages import status_badges
+from portal.pages.status_badges import NEUTRAL, Badge, badge_of
 from tests.support.words import said
 
 

@@ -8,7 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from portal import history, jobs, notification_kinds, notifications
+from portal import history, notification_kinds, notifications
+from portal.background import jobs
 from portal.models import Event, Job, Membership, Notification, Role, User
 from portal.tenancy import school_scope
 from tests import factories

@@ -65,7 +65,7 @@ def test_supplement_on_its_way_keeps_the_school_waiting(printed, accepted, cente
     first = ship(printed, center_admin)
     with_portrait(scoped, season, stage=Student.Stage.PROOFED)
     supplement = print_runs.create(Enrolment.objects.get(pk=accepted.pk), by=center_admin)
-    from portal import jobs
+    from portal.background import jobs
 
     jobs.run(supplement.job_id)
     second = ship(supplement, center_admin)

@@ -12,7 +12,8 @@ from django.test import override_settings
 from django.utils import timezone
 
 from capture.models import Photo
-from portal import jobs, states
+from portal.background import jobs
+from portal.changes import states
 from portal.errors import PortalError
 from portal.models import Event, Job
 from printing import print_runs

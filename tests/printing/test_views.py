@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from portal import jobs
+from portal.background import jobs
 from portal.models import Event, Job
 from portal.tenancy import school_scope, system_scope
 from printing import portrait_archive, print_runs

@@ -2,7 +2,7 @@ import pytest
 
 from capture.models import Photo
 from capture.review import decisions
-from portal import states
+from portal.changes import states
 from portal.errors import Conflict, PortalError
 from portal.models import Event
 from proofing import disputes, feedback, proofs

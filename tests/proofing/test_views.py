@@ -15,8 +15,8 @@ from portal.tenancy import school_scope, system_scope
 from proofing import disputes, feedback, proofs
 from proofing.models import Feedback
 from schools.models import Enrolment
+from students.identity.student_access import SESSION_KEY
 from students.models import Correction, Student
-from students.student_access import SESSION_KEY
 from tests import factories
 from tests.support.pages import words_of
 from tests.support.school_papers import STAMPED, confirm, with_portrait

@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from portal import workbooks
 from portal.errors import PortalError
 from portal.models import Event
 from portal.tenancy import center_scope
+from portal.untrusted import workbooks
 from schools import school_sheets
 from schools.models import Enrolment, School
 from tests.support.words import said

@@ -9,8 +9,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from portal import history, panels
+from portal import history
 from portal.models import Event, Notification, Role
+from portal.pages import panels
 from portal.tenancy import school_scope, system_scope
 from schools.models import Area, Enrolment, School, Season, WindowException
 from tests import factories

@@ -4,7 +4,8 @@ from django.utils import timezone
 
 from billing import fee_accounts, ledger
 from capture.review import decisions
-from portal import jobs, states
+from portal.background import jobs
+from portal.changes import states
 from portal.tenancy import school_scope
 from students import records
 from students.models import RosterImport, Student

@@ -1,7 +1,7 @@
 import pytest
 
-from students import id_encryption
-from students.id_encryption import Unreadable
+from students.identity import id_encryption
+from students.identity.id_encryption import Unreadable
 from students.models import Student
 from tests import factories
 from tests.support.words import said

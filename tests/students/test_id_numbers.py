@@ -1,6 +1,6 @@
 import pytest
 
-from students import id_numbers
+from students.identity import id_numbers
 from students.models import Student
 from tests.factories import id_number
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 from portal.models import Event
 from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
+from students.lists.student_list import StudentList
 from students.models import Student
-from students.student_list import StudentList
 from tests import factories
 from tests.conftest import client_of
 from tests.support.database import vacuum

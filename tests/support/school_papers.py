@@ -12,7 +12,7 @@ from django.utils import timezone
 from PIL import Image
 
 from capture.models import Photo
-from portal import jobs
+from portal.background import jobs
 from portal.pdf.fonts import installed_fonts
 from portal.tenancy import school_scope
 from printing import print_runs

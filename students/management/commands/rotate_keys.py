@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
 from portal.tenancy import system_scope
-from students import id_encryption
+from students.identity import id_encryption
 from students.privacy import rotation
 
 

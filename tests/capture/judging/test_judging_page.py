@@ -5,7 +5,7 @@ from django.urls import reverse
 
 import vision
 from capture.models import LimitSet, Photo
-from portal import jobs
+from portal.background import jobs
 from portal.models import Job
 from tests import factories
 from tests.conftest import client_of

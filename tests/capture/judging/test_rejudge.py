@@ -11,7 +11,8 @@ from capture.judging import judge, limits, rejudge
 from capture.models import Finding, Photo
 from capture.review import decisions
 from capture.upload import intake, submission
-from portal import history, jobs
+from portal import history
+from portal.background import jobs
 from portal.models import Event, Job, Notification
 from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment

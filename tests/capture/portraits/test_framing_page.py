@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from capture.judging import judge
 from capture.models import Photo
 from capture.portraits import remake
-from portal import jobs
+from portal.background import jobs
 from portal.models import Job
 from portal.tenancy import school_scope
 from tests import factories

@@ -6,7 +6,7 @@ import pytest
 
 from capture.models import Photo
 from capture.portraits import recolouring
-from portal import jobs
+from portal.background import jobs
 from portal.models import Job
 from portal.tenancy import system_scope
 from schools.models import Enrolment

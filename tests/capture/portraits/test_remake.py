@@ -11,7 +11,8 @@ import vision
 from capture.judging import judge
 from capture.models import Finding, Photo
 from capture.portraits import framing, recolouring, remake
-from portal import history, jobs
+from portal import history
+from portal.background import jobs
 from portal.errors import Conflict, PortalError
 from portal.models import Event, Job
 from portal.tenancy import system_scope

@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 from capture.judging import judge
 from capture.models import Photo
 from capture.portraits import recolouring
-from portal import jobs
+from portal.background import jobs
 from portal.models import Event, Job
 from portal.tenancy import system_scope
 from tests import factories

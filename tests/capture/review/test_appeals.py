@@ -16,7 +16,7 @@ from capture.review import appeals, automatic_approval, decisions, worklist
 from capture.review.worklist import Worklist
 from capture.upload import submission
 from capture.upload.intake import accept_upload
-from portal import jobs
+from portal.background import jobs
 from portal.errors import Conflict, NotAllowed, PortalError
 from portal.models import Event, Notification
 from portal.tenancy import system_scope

@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from capture.models import Photo
 from capture.review import decisions
-from portal import deliveries
 from portal.errors import Conflict, NotAllowed, PortalError
 from portal.models import Event, Notification
+from portal.notifications import deliveries
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories

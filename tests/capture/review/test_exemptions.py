@@ -14,7 +14,8 @@ from capture.review import automatic_approval, decisions, exemptions, worklist
 from capture.upload import submission
 from capture.upload.intake import accept_upload
 from demo.drawn_people import APPEARANCES, Person, draw_jpeg
-from portal import history, jobs
+from portal import history
+from portal.background import jobs
 from portal.errors import Conflict, NotAllowed, PortalError
 from portal.models import Event, Notification
 from portal.tenancy import system_scope

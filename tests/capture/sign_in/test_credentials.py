@@ -8,7 +8,7 @@ from capture.sign_in.rate_limits import Unavailable
 from portal.errors import RateLimited
 from portal.models import Event
 from schools.models import School
-from students.student_access import SESSION_KEY
+from students.identity.student_access import SESSION_KEY
 from tests import factories
 from tests.support.words import said
 

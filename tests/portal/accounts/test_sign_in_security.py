@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from portal.models import Event, Role
 from schools.models import School
-from students import student_access
+from students.identity import student_access
 from tests import factories
 from tests.conftest import client_of
 from tests.support.words import said

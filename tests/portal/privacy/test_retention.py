@@ -7,7 +7,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from billing.models import Callback
-from portal import jobs
+from portal.background import jobs
 from portal.database.scope import Scope, opened
 from portal.models import Event, Look, Notification
 from portal.privacy import retention

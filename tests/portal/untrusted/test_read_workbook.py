@@ -10,8 +10,7 @@ import openpyxl
 import pytest
 import xlwt
 
-from portal import workbooks
-from portal.untrusted import process, read_workbook, sheets
+from portal.untrusted import process, read_workbook, sheets, workbooks
 from portal.untrusted.limits import Refused
 
 MAIN = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'

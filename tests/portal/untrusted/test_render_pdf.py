@@ -8,9 +8,8 @@ from PIL import Image
 from pypdf.generic import DictionaryObject, NameObject, TextStringObject
 from reportlab.pdfgen.canvas import Canvas
 
-from portal import scans
 from portal.errors import PortalError
-from portal.untrusted import render_pdf
+from portal.untrusted import render_pdf, scans
 from portal.untrusted.limits import Refused
 
 A4 = (595.28, 841.89)

@@ -6,10 +6,12 @@ import pytest
 from django.core.management import call_command
 
 from capture.sign_in import credentials
-from portal import history, jobs
+from portal import history
+from portal.background import jobs
 from portal.models import Event, Job
 from portal.tenancy import system_scope
-from students import corrections, id_encryption, records
+from students import corrections, records
+from students.identity import id_encryption
 from students.models import Student
 from students.privacy import rotation
 from students.roster import importer, spreadsheet_writer

@@ -3,12 +3,13 @@
 import pytest
 from django.db import connection
 
-from portal import history, states
+from portal import history
+from portal.changes import states
 from portal.errors import Conflict, PortalError
 from portal.models import Event, Notification
 from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
-from students import id_encryption
+from students.identity import id_encryption
 from students.models import Student
 from students.roster import importer
 from tests import factories

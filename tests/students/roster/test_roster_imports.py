@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
-from portal import jobs
+from portal.background import jobs
 from portal.errors import Conflict, PortalError
 from portal.models import Event, Job, Role
 from portal.tenancy import school_scope

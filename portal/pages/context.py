@@ -5,8 +5,8 @@ from typing import Any
 
 from django.conf import settings
 
-from portal import navigation
-from portal.channels import inbox
+from portal.notifications.channels import inbox
+from portal.pages import navigation
 from portal.tenancy import school_scope
 
 

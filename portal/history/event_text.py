@@ -12,7 +12,9 @@ from django.db import models
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from portal import event_kinds, formatting, jobs, states
+from portal import event_kinds, formatting
+from portal.background import jobs
+from portal.changes import states
 from portal.models import Event, Job
 
 # The events of one action have times of one transaction, which differ by some milliseconds.

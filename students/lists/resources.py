@@ -12,7 +12,8 @@ from import_export import fields, resources
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
-from portal import formulas, workbooks
+from portal import formulas
+from portal.untrusted import workbooks
 from students.models import Student
 from students.roster import spreadsheet_writer
 from students.roster.cells import GENDER_HEADINGS, ID_TYPE_HEADINGS

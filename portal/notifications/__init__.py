@@ -1,5 +1,4 @@
-"""Notifying people: storing a notification for each recipient and a delivery for each channel that
-sends it.
+"""Notifying people: a notification for each recipient, and a delivery for each channel that sends it.
 
 Only kind and parameters are stored. The text is made when it is read, in the reader's language
 (`portal.notification_kinds`).
@@ -11,11 +10,12 @@ from typing import Any
 
 from django.db import transaction
 
-from portal import deliveries, notification_kinds, permissions
-from portal.channels import all_channels
-from portal.channels.base import Recipient
+from portal import notification_kinds, permissions
 from portal.models import Delivery, Membership, Notification
 from portal.notification_kinds import NotificationKind
+from portal.notifications import deliveries
+from portal.notifications.channels import all_channels
+from portal.notifications.channels.base import Recipient
 from portal.tenancy import Tenant
 
 CHUNK_SIZE = 2000

@@ -6,9 +6,10 @@ from django.db.models import Count, Q, QuerySet
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from portal.lists import Choice, Filter, List, cases, choice, row, search_field, text
+from portal.pages.lists import Choice, Filter, List, cases, choice, row, search_field, text
 from schools.models import Area, School
-from students import id_encryption, prefix_search  # noqa: F401 - registers the prefix look-up
+from students.identity import id_encryption
+from students.lists import prefix_search  # noqa: F401 - registers the prefix look-up
 from students.models import Student
 from students.progress import STEP_LABELS, STEPS
 from students.roster.cells import half_width

@@ -2,7 +2,7 @@
 
 A GB 11643 number has 18 characters: 6 for the region, 8 for the date of birth, 3 for the serial
 (odd: a man), and 1 check character by ISO 7064 MOD 11-2. All functions expect normalised numbers
-(`students.id_encryption.normalise`).
+(`students.identity.id_encryption.normalise`).
 """
 
 import datetime as dt

@@ -4,7 +4,7 @@ import pkgutil
 from functools import cache
 from importlib import import_module
 
-from portal.channels.base import Channel
+from portal.notifications.channels.base import Channel
 
 
 @cache

@@ -27,11 +27,13 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import files, history, queue, states, student_limits
+from portal import files, history, student_limits
+from portal.background import queue
+from portal.changes import states
+from portal.changes.transactions import is_retryable
 from portal.errors import Conflict, PortalError
 from portal.models import Job, Membership, User
 from portal.tenancy import Period, Tenant, school_scope, system_scope
-from portal.transactions import is_retryable
 
 log = logging.getLogger(__name__)
 LIMIT = "limited_to"  # the key of a job's params

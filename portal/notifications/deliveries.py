@@ -21,10 +21,11 @@ from django.db import connection
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
 
-from portal import notification_kinds, queue
-from portal.channels import all_channels
-from portal.channels.base import ChannelDown, DeliveryError, Send
+from portal import notification_kinds
+from portal.background import queue
 from portal.models import Delivery
+from portal.notifications.channels import all_channels
+from portal.notifications.channels.base import ChannelDown, DeliveryError, Send
 from portal.tenancy import school_scope, system_scope
 
 log = logging.getLogger(__name__)

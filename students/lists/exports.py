@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from portal import history, permissions
 from portal.errors import NotAllowed, PortalError
 from portal.models import User
-from students import resources
+from students.lists import resources
 from students.models import Student
 
 MAX_STUDENTS = 100_000  # students in one file; the whole file is built in memory

@@ -9,8 +9,8 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 
-from portal.channels.base import ChannelDown, DeliveryError, Recipient, Send
 from portal.notification_kinds import EMAIL, Letter
+from portal.notifications.channels.base import ChannelDown, DeliveryError, Recipient, Send
 
 log = logging.getLogger(__name__)
 

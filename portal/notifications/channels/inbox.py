@@ -10,9 +10,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from portal import history, notification_kinds
-from portal.channels.base import Recipient, Send
 from portal.models import Notification
 from portal.notification_kinds import INBOX
+from portal.notifications.channels.base import Recipient, Send
 
 
 class Inbox:

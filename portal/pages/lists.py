@@ -34,7 +34,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.errors import PortalError
-from portal.form_fields import whole_number
+from portal.pages.form_fields import whole_number
 
 LONGEST = 120  # characters of a value that are read
 

@@ -1,0 +1,1 @@
+"""The only ways in which rows change: states, other fields, and transactions that are begun again."""

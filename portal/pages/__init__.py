@@ -1,0 +1,1 @@
+"""What pages are made of: lists, panels, menu, badges, shared fields, and the context of every template."""

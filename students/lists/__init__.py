@@ -1,0 +1,1 @@
+"""Lists of students: filters, look-up by prefix, and their exports."""
