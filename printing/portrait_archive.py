@@ -20,6 +20,7 @@ from portal import files, history
 from portal.background import jobs
 from portal.errors import PortalError
 from portal.models import Job, Membership, User
+from portal.security import encryption
 from printing import zip_archive
 from proofing.proofs import WITH_PORTRAIT
 from schools.models import Enrolment
@@ -163,7 +164,7 @@ def _entries(enrolment: Enrolment, folders: bool, by_document: bool) -> tuple[li
             place = id_encryption.student_place(
                 season_id=enrolment.season_id, school_id=enrolment.school_id, student_no=student_no
             )
-            number = id_encryption.decrypt(sealed, place)
+            number = encryption.decrypt(sealed, place)
         name = zip_archive.entry_name(number, folders=(college, major) if folders else ())
         entries.append(zip_archive.Entry(name, size, lambda portrait=portrait: read(portrait)))  # type: ignore[misc]
     return entries, missing

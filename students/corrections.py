@@ -9,6 +9,7 @@ from portal.changes import states
 from portal.errors import Conflict, PortalError
 from portal.formatting import mask
 from portal.models import User
+from portal.security import encryption
 from students import records
 from students.identity import id_encryption
 from students.models import Correction, Student
@@ -71,7 +72,7 @@ def _create(student: Student, field: str, wanted: str, explanation: str) -> Corr
         student=student,
         field=field,
         wanted="" if is_secret else wanted,
-        wanted_sealed=id_encryption.encrypt(wanted, id_encryption.correction_place(student.pk)) if is_secret else None,
+        wanted_sealed=encryption.encrypt(wanted, id_encryption.correction_place(student.pk)) if is_secret else None,
         explanation=explanation[:300],
     )
 
@@ -80,7 +81,7 @@ def wanted_value(correction: Correction) -> str:
     """The value that the student asks for, in clear."""
     if not correction.wanted_sealed:
         return correction.wanted
-    return id_encryption.decrypt(correction.wanted_sealed, id_encryption.correction_place(correction.student_id))
+    return encryption.decrypt(correction.wanted_sealed, id_encryption.correction_place(correction.student_id))
 
 
 def masked_wanted_value(correction: Correction) -> str:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.formatting import mask
 from portal.models import Job
+from portal.security import encryption
 from portal.tenancy import TenantModel
 from schools.models import Enrolment, Season
 from students.identity import id_encryption
@@ -126,15 +127,15 @@ class Student(TenantModel):
     @property
     def id_number(self) -> str:
         """In clear. To show it to a person, call `students.records.reveal_id_number`."""
-        return id_encryption.decrypt(self.id_sealed, self._place)
+        return encryption.decrypt(self.id_sealed, self._place)
 
     @id_number.setter
     def id_number(self, number: str) -> None:
         number = id_encryption.normalise(number)
-        self.id_sealed, self.id_hash = id_encryption.encrypt(number, self._place), id_encryption.digest(number)
+        self.id_sealed, self.id_hash = encryption.encrypt(number, self._place), id_encryption.digest(number)
 
     @property
-    def _place(self) -> id_encryption.Place:
+    def _place(self) -> encryption.Place:
         """A change of one of these three needs the number to be set again."""
         return id_encryption.student_place(
             season_id=self.season_id, school_id=self.school_id, student_no=self.student_no
@@ -145,7 +146,7 @@ class Student(TenantModel):
         """For lists: one number that cannot be read does not take the page away."""
         try:
             return mask(self.id_number)
-        except id_encryption.Unreadable:
+        except encryption.Unreadable:
             return gettext("Unreadable")
 
     def has_number_of(self, other: "Student") -> bool:

@@ -15,8 +15,9 @@ from django.utils.translation import gettext as _
 from capture.models import Consent, ConsentText, Imprint, Likeness
 from portal import history
 from portal.errors import Conflict, PortalError
+from portal.security import encryption
 from schools.models import Season
-from students.identity import id_encryption, id_numbers
+from students.identity import id_numbers
 from students.models import Student
 
 AGE_OF_CONSENT = 14  # below it a guardian agrees (PIPL, article 31)
@@ -46,7 +47,7 @@ def needs_guardian(student: Student, *, today: dt.date | None = None) -> bool:
     say no birthday, and their holders are asked as adults."""
     try:
         born = id_numbers.birthday_of(student.id_number, student.id_type)
-    except id_encryption.Unreadable:
+    except encryption.Unreadable:
         return False
     today = today or timezone.localdate()
     return born is not None and (today.year - AGE_OF_CONSENT, today.month, today.day) < (

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from portal import history
 from portal.background import jobs
 from portal.models import Job
+from portal.security import encryption
 from students.identity import id_encryption
 from students.models import Correction, RosterImport, Student
 from students.roster.importer import lock_numbers
@@ -60,7 +61,7 @@ def run_rotation(job: Job) -> None:
         jobs.progress(job, done, max(total, done))
     _rewrite_corrections()
     left = _versions_left()
-    job.result = {"version": id_encryption.current_version(), "students": done, "damaged": damaged[:1000], "left": left}
+    job.result = {"version": encryption.current_version(), "students": done, "damaged": damaged[:1000], "left": left}
     history.record("job.keys_rotated", job, by=history.SYSTEM, facts={"students": done, "unreadable": len(damaged)})
     job.message = _report(damaged, left)
 
@@ -81,8 +82,8 @@ def _report(damaged: list[int], left: list[int]) -> str:
 
 
 def _is_old(student: Student) -> bool:
-    version = id_encryption.current_version()
-    return id_encryption.version_of(student.id_sealed) != version or not student.id_hash.startswith(f"{version}:")
+    version = encryption.current_version()
+    return encryption.version_of(student.id_sealed) != version or not student.id_hash.startswith(f"{version}:")
 
 
 def _rewrite_students(rows: list[Student]) -> list[int]:
@@ -93,7 +94,7 @@ def _rewrite_students(rows: list[Student]) -> list[int]:
         old = bytes(row.id_sealed)
         try:
             number = row.id_number
-        except id_encryption.Unreadable:
+        except encryption.Unreadable:
             damaged.append(row.pk)
         else:
             row.id_number = number
@@ -108,18 +109,18 @@ def _rewrite_students(rows: list[Student]) -> list[int]:
 
 def _rewrite_corrections() -> None:
     for row in Correction.objects.exclude(wanted_sealed=None).iterator(chunk_size=BATCH):
-        if row.wanted_sealed and id_encryption.version_of(row.wanted_sealed) != id_encryption.current_version():
+        if row.wanted_sealed and encryption.version_of(row.wanted_sealed) != encryption.current_version():
             place = id_encryption.correction_place(row.student_id)
-            sealed = id_encryption.encrypt(id_encryption.decrypt(row.wanted_sealed, place), place)
+            sealed = encryption.encrypt(encryption.decrypt(row.wanted_sealed, place), place)
             Correction.objects.filter(pk=row.pk, wanted_sealed=row.wanted_sealed).update(wanted_sealed=sealed)
 
 
 def _versions_left() -> list[int]:
     """The older versions that something still needs: rows, and rosters that wait for their import."""
-    current = id_encryption.current_version()
+    current = encryption.current_version()
     found = {version for rows in count_by_version().values() for version in rows}
     for roster in RosterImport.objects.exclude(file=""):
         if roster.file.storage.exists(str(roster.file.name)):
             with roster.file.open("rb") as file:
-                found.add(id_encryption.version_of(file.read(1)))
+                found.add(encryption.version_of(file.read(1)))
     return sorted(found - {current})

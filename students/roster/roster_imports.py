@@ -17,6 +17,7 @@ from portal.background import jobs
 from portal.changes import states
 from portal.errors import Conflict, PortalError
 from portal.models import User
+from portal.security import encryption
 from schools.models import School, Season
 from students.identity import id_encryption
 from students.models import RosterImport
@@ -35,7 +36,7 @@ def upload_roster(*, school: School, season: Season, content: bytes, filename: s
     check_size(len(content))
     row = RosterImport(school=school, season=season, filename=filename[-120:], created_by_name=by.actor_name)
     with files.writing() as write:
-        sealed = id_encryption.encrypt_bytes(content, _place(row))
+        sealed = encryption.encrypt_bytes(content, _place(row))
         written = write.store(row, {"file": sealed}, filename="roster")
         row.file, row.file_size = written["file"], written["file_size"]
         with transaction.atomic():
@@ -100,10 +101,10 @@ def uploaded_content(row: RosterImport) -> bytes:
     if not row.file.name or not row.file.storage.exists(row.file.name):
         raise PortalError(_("The file of this import is no longer kept. Upload it again."))
     with row.file.open("rb") as file:
-        return id_encryption.decrypt_bytes(file.read(), _place(row))
+        return encryption.decrypt_bytes(file.read(), _place(row))
 
 
-def _place(row: RosterImport) -> id_encryption.Place:
+def _place(row: RosterImport) -> encryption.Place:
     return id_encryption.roster_place(season_id=row.season_id, school_id=row.school_id)
 
 

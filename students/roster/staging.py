@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from portal import history
 from portal.errors import Conflict
+from portal.security import encryption
 from portal.tenancy import across_schools
 from schools.models import School, Season
 from students.identity import id_encryption
@@ -236,6 +237,6 @@ class Staging:
         place = id_encryption.student_place(
             season_id=self.params["season"], school_id=self.params["school"], student_no=no
         )
-        sealed = id_encryption.encrypt(number, place) if encrypt else None
+        sealed = encryption.encrypt(number, place) if encrypt else None
         old = id_encryption.digests(number)[1:] if len(settings.ID_NUMBER_KEYS) > 1 else []
         return (row.number, id_encryption.stored_digest(row.digest), old, sealed, *_plain(row.values))

@@ -1,14 +1,15 @@
 import pytest
 
+from portal.security import encryption
+from portal.security.encryption import Unreadable
 from students.identity import id_encryption
-from students.identity.id_encryption import Unreadable
 from students.models import Student
 from tests import factories
 from tests.support.words import said
 
 OTHER = "another key of the tests, 2"
 HERE = id_encryption.student_place(season_id=1, school_id=2, student_no="S1")
-DAMAGED = said("A document number in the database is damaged, or it belongs to another student. Tell the operator.")
+DAMAGED = said("Something encrypted in the database is damaged, or it belongs to another person. Tell the operator.")
 
 
 @pytest.mark.parametrize(
@@ -21,35 +22,36 @@ DAMAGED = said("A document number in the database is damaged, or it belongs to a
     ],
 )
 def test_a_ciphertext_is_read_in_its_own_place_only(place):
-    sealed = id_encryption.encrypt("32010220010203001X", HERE)
-    assert id_encryption.decrypt(sealed, HERE) == "32010220010203001X"
+    sealed = encryption.encrypt("32010220010203001X", HERE)
+    assert encryption.decrypt(sealed, HERE) == "32010220010203001X"
     with pytest.raises(Unreadable, match=DAMAGED):
-        id_encryption.decrypt(sealed, place)
+        encryption.decrypt(sealed, place)
 
 
 @pytest.mark.parametrize("place", [0, 1, 13, -1])
 def test_a_changed_byte_is_noticed(place):
-    sealed = bytearray(id_encryption.encrypt("32010220010203001X", HERE))
+    sealed = bytearray(encryption.encrypt("32010220010203001X", HERE))
     sealed[place] ^= 1
     with pytest.raises(Unreadable):
-        id_encryption.decrypt(bytes(sealed), HERE)
+        encryption.decrypt(bytes(sealed), HERE)
 
 
 def test_the_newest_key_writes_and_all_are_read(settings):
-    old = id_encryption.encrypt("1234567", HERE)
+    old = encryption.encrypt("1234567", HERE)
     settings.ID_NUMBER_KEYS = settings.ID_NUMBER_KEYS | {2: OTHER}
-    new = id_encryption.encrypt("1234567", HERE)
-    assert [id_encryption.version_of(sealed) for sealed in (old, new)] == [1, 2]
-    assert {id_encryption.decrypt(sealed, HERE) for sealed in (old, new)} == {"1234567"}
+    new = encryption.encrypt("1234567", HERE)
+    assert [encryption.version_of(sealed) for sealed in (old, new)] == [1, 2]
+    assert {encryption.decrypt(sealed, HERE) for sealed in (old, new)} == {"1234567"}
     assert [digest.partition(":")[0] for digest in id_encryption.digests("1234567")] == ["2", "1"]
     settings.ID_NUMBER_KEYS = {2: OTHER}
     with pytest.raises(
         Unreadable,
         match=said(
-            "A document number is encrypted with key %(version)d, which is not set. Tell the operator.", version=1
+            "Something in the database is encrypted with key %(version)d, which is not set. Tell the operator.",
+            version=1,
         ),
     ):
-        id_encryption.decrypt(old, HERE)
+        encryption.decrypt(old, HERE)
 
 
 @pytest.mark.django_db

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
+from portal.security import encryption
 from portal.tenancy import system_scope
-from students.identity import id_encryption
 from students.privacy import rotation
 
 
@@ -25,4 +25,4 @@ class Command(BaseCommand):
                 return
             job = rotation.start_rotation()
         words = _("Job %(job)d rewrites them with key %(version)d. Its page shows the progress and the report.")
-        self.stdout.write(words % {"job": job.pk, "version": id_encryption.current_version()})
+        self.stdout.write(words % {"job": job.pk, "version": encryption.current_version()})

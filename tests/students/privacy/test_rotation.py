@@ -9,6 +9,7 @@ from capture.sign_in import credentials
 from portal import history
 from portal.background import jobs
 from portal.models import Event, Job
+from portal.security import encryption
 from portal.tenancy import system_scope
 from students import corrections, records
 from students.identity import id_encryption
@@ -47,8 +48,8 @@ def test_everything_is_rewritten_and_the_old_key_can_go(both_keys, settings, sco
     asked = corrections.request_correction(
         student=student, field="id_number", wanted=factories.id_number(881), by=student
     )
-    old = id_encryption.encrypt(factories.id_number(881), id_encryption.correction_place(student.pk))
-    assert id_encryption.version_of(old) == 2
+    old = encryption.encrypt(factories.id_number(881), id_encryption.correction_place(student.pk))
+    assert encryption.version_of(old) == 2
     job = rotate()
     assert (job.status, job.result["students"], job.result["left"]) == ("done", 3, [])
     assert "ID_NUMBER_KEY" in job.message
