@@ -281,7 +281,7 @@ def open_page(browser: Any, *, slower: int = 1) -> Any:
     """A page with the camera's own modules. `slower`: the worker waits so many times what a look took, because Chromium's
     throttle slows the page's thread only.
     """
-    from config import worker_policy
+    from config import static_policy
     from vision import blazeface
 
     network = blazeface.page_file()
@@ -292,7 +292,9 @@ def open_page(browser: Any, *, slower: int = 1) -> Any:
             route.fulfill(body=network, content_type="application/octet-stream")
         elif name == "face_worker.js":
             body = _slowed(slower) + (SCRIPTS / name).read_text(encoding="utf-8")
-            route.fulfill(body=body, content_type=SCRIPT, headers={"Content-Security-Policy": worker_policy.POLICY})
+            route.fulfill(
+                body=body, content_type=SCRIPT, headers={"Content-Security-Policy": static_policy.WORKER_POLICY}
+            )
         elif name.endswith(".js"):
             route.fulfill(path=SCRIPTS / name, content_type=SCRIPT)
         else:

@@ -6,7 +6,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import service_addresses, worker_policy
+from config import service_addresses, static_policy
 from config.stored_secrets import numbered_keys, stored_secret
 from launch import data_folder, environment
 
@@ -20,6 +20,11 @@ DATA_DIR: Path = data_folder.locate_data_folder()
 DEBUG = environment.flag("DEBUG")
 # No database is configured: the product runs on one machine for a first try, without https.
 IS_LOCAL = environment.flag("TUCAI_LOCAL", default=not environment.secret("DATABASE_URL"))
+if DEBUG and not IS_LOCAL:
+    raise environment.Misconfigured(
+        "DEBUG=1 会向访问者显示程序内部信息,生产环境不允许。请去掉 DEBUG。",
+        "DEBUG=1 shows visitors the inside of the program: not in production. Take DEBUG away.",
+    )
 
 SECRET_KEY = stored_secret("SECRET_KEY", DATA_DIR, is_local=IS_LOCAL)
 # Encrypt ID numbers and key their look-up hash: losing them loses the numbers. {version: key}; the
@@ -136,15 +141,16 @@ SESSION_ENGINE = "portal.accounts.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = environment.number("SESSION_IDLE_SECONDS", 2 * 3600, least=60, most=12 * 3600)
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = environment.flag("HTTPS", default=not IS_LOCAL)
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.flag(
+    "HTTPS", default=not IS_LOCAL
+)
+SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
 if SESSION_COOKIE_SECURE:
     # A browser takes these names only from this host, over https and for all paths.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 CSRF_FAILURE_VIEW = "portal.views.errors.stale_form"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-SECURE_HSTS_SECONDS = 31_536_000 if environment.flag("HTTPS") else 0
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "SAMEORIGIN"
+X_FRAME_OPTIONS = "DENY"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -153,11 +159,13 @@ CONTENT_SECURITY_POLICY = {
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF],
-        "frame-ancestors": [SELF],
+        "frame-ancestors": [NONE],
     },
 }
 # Behind how many proxies the client's address is read from X-Forwarded-For.
 TRUSTED_PROXIES = ALLAUTH_TRUSTED_PROXY_COUNT = environment.number("TRUSTED_PROXIES", 0, least=0, most=10)
+# Without a proxy anybody could send this header.
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 
 AUTH_USER_MODEL = "portal.User"
 # The models that the kernel uses as tenant and as season.
@@ -224,7 +232,7 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "config.staticfiles.MadeFiles",
 ]
-WHITENOISE_ADD_HEADERS_FUNCTION = worker_policy.add_policy
+WHITENOISE_ADD_HEADERS_FUNCTION = static_policy.add_policy
 MEDIA_ROOT = Path(environment.text("MEDIA_ROOT") or DATA_DIR / "files")
 # nginx: `location /private/ { internal; alias <MEDIA_ROOT>/; }`; empty: Django sends the bytes itself.
 X_ACCEL_PREFIX = environment.text("X_ACCEL_PREFIX")
@@ -292,7 +300,7 @@ LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {"line": {"()": "config.log_lines.OneLine"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": environment.choice("LOG_LEVEL", LOG_LEVELS, "INFO")},
     "loggers": {

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.contrib import auth, messages
 from django.contrib.auth.views import redirect_to_login
 from django.db import DataError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import resolve, reverse
 from django.utils.translation import gettext_lazy as _
@@ -25,10 +25,13 @@ from portal import history, permissions, student_limits
 from portal.changes.transactions import is_retryable
 from portal.errors import Conflict, InvalidForm, NotAllowed, PortalError
 from portal.models import Membership
+from portal.security import refusals
 from portal.tenancy import center_scope, outside_scopes, school_scope
 
 View = Callable[..., HttpResponse]
 log = logging.getLogger(__name__)
+# Others, such as TRACE, would reach the views as a kind of GET.
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 Prepare = Callable[[Any], None]
@@ -86,7 +89,9 @@ class PortalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponse:
-        request.school = request.enrolment = request.student = None
+        request.school = request.enrolment = request.student = request.refused_status = None
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
         if _length(request) > settings.REQUEST_MAX_BYTES:
             return refusal_page(request, TooLarge())
         if request.method == "GET" and "X-Upload" in request.headers:
@@ -101,6 +106,7 @@ class PortalMiddleware:
         source = history.source("api" if request.path.startswith("/api/") else "web")
         with source, student_limits.limited_to(member.limit if member else student_limits.NONE):
             response = self.get_response(request)
+        refusals.note(request, request.refused_status or response.status_code)
         return method_not_allowed(request, response) if _is_bare_405(request, response) else response
 
     def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
@@ -114,7 +120,10 @@ class PortalMiddleware:
         if isinstance(error, OperationalError) and is_retryable(error):
             log.warning("%s %s was refused by PostgreSQL: %s", request.method, request.path, error)
             error = Conflict()
-        return refusal_page(request, error) if isinstance(error, PortalError) else None
+        if not isinstance(error, PortalError):
+            return None
+        request.refused_status = error.status  # the answer may be a redirect to the page before
+        return refusal_page(request, error)
 
 
 def _shut_out(request: Any, member: Membership) -> HttpResponse:

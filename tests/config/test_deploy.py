@@ -37,6 +37,7 @@ def test_unit_is_sandboxed(unit):
     service = parsed["Service"]
     assert {name: service.get(name) for name in SANDBOX} == SANDBOX
     assert "/etc/tucai-owner.env" in service["InaccessiblePaths"]
+    assert "/opt/tucai/.git" in service["InaccessiblePaths"]
     reads_owner = "/etc/tucai-owner.env" in unit.read_text().replace(service["InaccessiblePaths"], "")
     assert reads_owner == (unit.name == "tucai-backup.service")
     assert service["User"] == "tucai"
@@ -73,3 +74,10 @@ def test_private_files_have_the_headers_that_nginx_drops():
         "Cross-Origin-Opener-Policy",
     ):
         assert re.search(rf"add_header {name} .* always;", private), name
+
+
+def test_nginx_speaks_only_modern_tls_and_sends_no_program_on_to_it():
+    assert "ssl_protocols TLSv1.2 TLSv1.3;" in NGINX
+    assert "ssl_ciphers ECDHE+AESGCM:ECDHE+CHACHA20;" in NGINX
+    plain = next(text for _indent, text in blocks("server") if "listen 80;" in text)
+    assert re.findall(r"location (/\S+) +{ return 403; }", plain) == ["/api/", "/pay/notify/"]

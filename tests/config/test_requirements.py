@@ -71,3 +71,11 @@ def test_lock_holds_what_is_required():
         name(line.split("==")[0]) for line in (ROOT / "requirements.txt").read_text().splitlines() if "==" in line
     }
     assert set(required()) <= locked
+
+
+@pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
+def test_lock_names_one_version_of_every_package(lock):
+    """It is the inventory of what runs."""
+    packages = [line for line in (ROOT / lock).read_text().splitlines() if line and not line.lstrip().startswith("#")]
+    assert len(packages) > 10
+    assert [line for line in packages if not re.fullmatch(r"[\w.\[\]-]+==[\w.+]+( ;.*)?", line)] == []

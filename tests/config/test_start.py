@@ -66,6 +66,11 @@ def test_each_setting_is_checked(name, value, sentence, tmp_path):
     assert len(done.stderr.strip().splitlines()) == 1
 
 
+def test_production_does_not_start_with_pages_that_show_traces(tmp_path):
+    done = start("manage", tmp_path, DEBUG="1", TUCAI_LOCAL="0")
+    assert (done.returncode, "not in production" in done.stderr) == (1, True), done.stderr
+
+
 def test_secrets_come_from_files(tmp_path):
     (tmp_path / "key").write_text("a" * 60 + "\n")
     given = {"ID_NUMBER_KEY": "b" * 60, "HISTORY_KEY": "c" * 60}

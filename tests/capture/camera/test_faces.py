@@ -10,7 +10,7 @@ from django.contrib.staticfiles import finders
 from django.test import Client
 
 from bench.camera_hints import SCRIPTS, head_limits, open_page, turned, url_of
-from config import worker_policy
+from config import static_policy
 from config.staticfiles import FACE_NETWORK
 from demo.drawn_people import Person
 from demo.drawn_people.feed import Stand, frame_of
@@ -199,10 +199,11 @@ def test_another_model_is_refused():
 
 def test_only_the_worker_may_compile(client: Client, db):
     worker, script = (client.head(f"/static/js/camera/{name}.js") for name in ("face_worker", "faces"))
-    assert worker["Content-Security-Policy"] == worker_policy.POLICY
-    assert "wasm-unsafe-eval" in worker_policy.POLICY
-    assert not script.has_header("Content-Security-Policy")
+    assert worker["Content-Security-Policy"] == static_policy.WORKER_POLICY
+    assert "wasm-unsafe-eval" in static_policy.WORKER_POLICY
+    assert script["Content-Security-Policy"] == static_policy.POLICY
+    assert "frame-ancestors 'none'" in static_policy.POLICY
     hashed = Headers()
-    worker_policy.add_policy(hashed, "", "/static/js/camera/face_worker.0123456789ab.js")
-    assert hashed["Content-Security-Policy"] == worker_policy.POLICY
+    static_policy.add_policy(hashed, "", "/static/js/camera/face_worker.0123456789ab.js")
+    assert hashed["Content-Security-Policy"] == static_policy.WORKER_POLICY
     assert "wasm" not in client.get("/accounts/login/")["Content-Security-Policy"]

@@ -14,7 +14,7 @@ from tests.test_outsider import PAGES
 pytestmark = pytest.mark.django_db
 EXPECTED = {
     "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
+    "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
@@ -23,7 +23,8 @@ EXPECTED = {
 def faults(answer) -> set[str]:
     found = {name for name, value in EXPECTED.items() if answer.get(name) != value}
     policy = answer.get("Content-Security-Policy", "")
-    if "default-src 'self'" not in policy or "unsafe-inline" in policy:
+    needed = ("default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'")
+    if not all(directive in policy for directive in needed) or "unsafe" in policy:
         found.add("Content-Security-Policy")
     if "no-store" not in answer.get("Cache-Control", ""):
         found.add("Cache-Control")
@@ -48,8 +49,9 @@ def test_signing_out_clears_what_the_browser_keeps(owner_client):
     assert "Clear-Site-Data" not in Client().get("/accounts/login/")
 
 
-def test_cookies_are_bound_to_the_host_in_production(tmp_path):
+def test_production_binds_cookies_to_the_host_and_browsers_to_https(tmp_path):
     names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
+    names += ("SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_PROXY_SSL_HEADER")
     code = f"from config import settings; print(*(getattr(settings, name) for name in {names}))"
     key = "jT8v/2q0XbLwZr5uYkE1dM9sHc7nAiGf"
     given = {
@@ -65,7 +67,9 @@ def test_cookies_are_bound_to_the_host_in_production(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=settings.BASE_DIR, env=given, capture_output=True, text=True, check=False
     )
-    assert done.stdout.split() == ["__Host-sessionid", "__Host-csrftoken", "True", "True"], done.stderr
+    # A year of https for all subdomains; without a proxy nobody is believed who says that he came by https.
+    expected = ["__Host-sessionid", "__Host-csrftoken", "True", "True", "31536000", "True", "None"]
+    assert done.stdout.split() == expected, done.stderr
     # Browsers take such a name only with the path / and without a domain.
     assert (settings.SESSION_COOKIE_PATH, settings.CSRF_COOKIE_PATH) == ("/", "/")
     assert (settings.SESSION_COOKIE_DOMAIN, settings.CSRF_COOKIE_DOMAIN) == (None, None)

@@ -1,0 +1,20 @@
+"""Requests that were refused for want of a right, or because there were too many: a line of the log each."""
+
+import logging
+from typing import Any
+
+from portal.accounts.addresses import address_of
+
+STATUSES = (401, 403, 405, 429)
+log = logging.getLogger(__name__)
+
+
+def note(request: Any, status: int) -> None:
+    """Log a refusal: its status, the address that was asked for, who asked and from where.
+
+    A signed-in person's 404 counts too: rows of other schools and pages of the center answer so.
+    """
+    is_staff = request.user.is_authenticated
+    if status in STATUSES or (status == 404 and is_staff):
+        who = request.user.actor_key if is_staff else f"student:{request.student.pk}" if request.student else "visitor"
+        log.warning("%s %s %s by %s from %s", status, request.method, request.path, who, address_of(request.META))
