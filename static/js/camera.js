@@ -11,7 +11,7 @@ import { repeat } from "./camera/repeat.js";
 import { renew, send } from "./camera/send.js";
 import * as voice from "./camera/voice.js";
 
-const LOOK_EVERY = 160; // ms from one look to the next: with a camera's own time still more than five a second
+const LOOK_EVERY = 150; // ms from one look to the next: with the wait for a picture still more than five a second
 const SAY_EVERY = 1200; // a sentence stays long enough to be read, and to be read aloud
 const SURE_AFTER = 2; // looks that must agree: one frame may be anything
 const ASK_FOR = 4000; // how long a second press takes the photo in spite of a warning

@@ -186,8 +186,9 @@ function between(pixels, width, height, x, y, out, to) {
 
 // Finds the faces of one picture after another, in three runs of the network a look. Two are for the main face: a square around
 // where it was last, once mirrored, because there the points are finer and what the network has for one side goes away in the mean.
-// The third is for everybody else: by turns the whole picture and one of six parts, where somebody farther off is large enough
-// to be found. What the other places showed last is kept. Where the main face is lost, the whole picture comes at once.
+// The third is for everybody else, in three looks of four: the whole picture, and twice one of six parts, where somebody farther
+// off is large enough to be found; an old phone needs the fourth look's rest to keep five a second. What the other places showed
+// last is kept. Where the main face is lost, the whole picture comes at once.
 function finder(run) {
   const others = [[], ...PARTS.map(() => [])]; // of the whole picture, and of the parts
   let main = null; // the numbers of the main face
@@ -205,7 +206,8 @@ function finder(run) {
     };
     const shift = SHIFTS[turn % SHIFTS.length];
     const isForParts = turn % 2 === 1;
-    let fine = isForParts && main ? finer(main, look, shift) : null;
+    const isForWhole = turn % 4 === 0;
+    let fine = main && !isForWhole ? finer(main, look, shift) : null;
     if (!fine) {
       const largest = seeWhole();
       fine = largest && (finer(largest, look, shift) || largest);
