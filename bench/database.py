@@ -34,6 +34,18 @@ def connect(*, create: bool = False, name: str = "test_bench_roster") -> None:
     _scope.enter_context(opened(Scope(DatabaseRole.SYSTEM)))
 
 
+def drop(name: str = "bench_roster") -> None:
+    """Remove the benchmark's database. DROP DATABASE takes no transaction, hence no scope."""
+    from django.db import connection
+
+    from portal.database.owner import as_owner
+
+    _scope.close()
+    connection.close()
+    with as_owner():
+        connection.creation.destroy_test_db(name, verbosity=0)
+
+
 def by_owner(*statements: str) -> None:
     """What only the owner of the tables may do: VACUUM, TRUNCATE, ALTER."""
     from django.db import connection

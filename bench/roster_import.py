@@ -17,7 +17,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench.database import connect
+from bench.database import connect, drop
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 CONTENDERS = tuple(os.environ.get("ONLY", "floor;ours;ours, same file again;import-export").split(";"))
@@ -172,8 +172,6 @@ def processor_time(pid: int) -> float:
 
 def main(rows: int) -> None:
     connect(create=True)
-    from django.db import connection
-
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "roster.xlsx"
         write_workbook(path, rows)
@@ -187,8 +185,7 @@ def main(rows: int) -> None:
                 text=True,
             )
             measured[name] = json.loads(line.stdout.splitlines()[-1])
-    connection.close()
-    connection.creation.destroy_test_db("bench_roster", verbosity=0)
+    drop()
     report(measured, rows)
 
 

@@ -12,7 +12,9 @@ event_kinds.register(
     {
         "correction.asked": _("Correction asked for"),
         "rosterimport.uploaded": _("Roster uploaded"),
+        "rosterimport.assigned": _("Columns of a roster assigned"),
         "rosterimport.wrong_rows": _("Wrong rows of a roster downloaded"),
+        "roster.headings_changed": _("Remembered headings of the roster changed"),
         "roster.exported": _("Roster exported"),
         "roster.imported": _("Roster imported"),
     },

@@ -3,11 +3,13 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from students import records
-from students.models import Student
-from students.roster.columns import BY_FIELD
+from students.models import RosterHeading, Student
+from students.roster.columns import BY_FIELD, COLUMNS, REQUIRED
+from students.roster.layout import ColumnShown, Layout
 
 
 class RosterUploadForm(forms.Form):
@@ -18,6 +20,92 @@ class RosterUploadForm(forms.Form):
         ),
         widget=forms.FileInput(attrs={"accept": ".xlsx,.xls,.ods,.csv,.txt"}),
     )
+
+
+def _meanings() -> list[tuple[str, str]]:
+    return [("", gettext("Not imported"))] + [
+        (column.field, f"{column.label}{' *' if column.required else ''}") for column in COLUMNS
+    ]
+
+
+class PlaceForm(forms.Form):
+    """The sheet and the row where the headings stand."""
+
+    before = forms.CharField(widget=forms.HiddenInput)
+    sheet = forms.ChoiceField(label=_("Sheet"))
+    row = forms.TypedChoiceField(label=_("Row of the headings"), coerce=int)
+
+    def __init__(self, *, layout: Layout) -> None:
+        super().__init__(initial={"before": layout.sheet, "sheet": layout.sheet, "row": layout.row})
+        rows = [(number, f"{number}: {texts}") for number, texts in layout.rows]
+        self.fields["sheet"].choices = [(name, name) for name in layout.sheets]  # type: ignore[attr-defined]
+        self.fields["row"].choices = [(0, gettext("This file has no headings")), *rows]  # type: ignore[attr-defined]
+
+
+class HeadingsForm(forms.Form):
+    """For each column of a file, the column of the roster that it is."""
+
+    sheet = forms.CharField(widget=forms.HiddenInput)
+    row = forms.CharField(widget=forms.HiddenInput)
+
+    def __init__(self, data: Any, *, layout: Layout) -> None:
+        super().__init__(data, initial={"sheet": layout.sheet, "row": layout.row})
+        self.columns = layout.columns
+        for column in self.columns:
+            self.fields[self._name(column)] = forms.ChoiceField(
+                label=column.label or gettext("Column %(letter)s") % {"letter": column.letter},
+                choices=_meanings(),
+                required=False,
+                initial=column.field,
+            )
+
+    @staticmethod
+    def _name(column: ColumnShown) -> str:
+        return f"column_{column.letter}"
+
+    @property
+    def rows(self) -> list[tuple[ColumnShown, forms.BoundField]]:
+        return [(column, self[self._name(column)]) for column in self.columns]
+
+    @property
+    def chosen(self) -> dict[str, str]:
+        """{key of the column: field, or "" when it is not imported}."""
+        return {column.key: self.cleaned_data[self._name(column)] for column in self.columns}
+
+    def clean(self) -> dict[str, Any]:
+        first: dict[str, str] = {}
+        for column in self.columns:
+            field = self.cleaned_data.get(self._name(column))
+            if field and first.setdefault(field, self._name(column)) != self._name(column):
+                other = self.fields[first[field]].label
+                sentence = gettext("%(column)s is already taken from “%(other)s”. Choose one of the two.")
+                self.add_error(self._name(column), sentence % {"column": BY_FIELD[field].label, "other": other})
+        missing = "、".join(str(column.label) for column in REQUIRED if column.field not in first)
+        if missing:
+            self.add_error(None, gettext("No column is assigned to %(columns)s.") % {"columns": missing})
+        return self.cleaned_data
+
+
+class RememberedHeadingsForm(forms.Form):
+    """For each remembered heading what it means, or that it is forgotten."""
+
+    FORGET = "forget"
+
+    def __init__(self, data: Any, *, rows: list[RosterHeading]) -> None:
+        super().__init__(data)
+        self.headings = {f"heading_{row.pk}": row.heading for row in rows}
+        for row in rows:
+            self.fields[f"heading_{row.pk}"] = forms.ChoiceField(
+                label=row.label,
+                choices=[*_meanings(), (self.FORGET, gettext("Forget this heading"))],
+                required=False,
+                initial=row.field,
+            )
+
+    @property
+    def chosen(self) -> dict[str, str | None]:
+        values = {heading: self.cleaned_data[name] for name, heading in self.headings.items()}
+        return {heading: None if value == self.FORGET else value for heading, value in values.items()}
 
 
 class ExportForm(forms.Form):

@@ -173,6 +173,7 @@ class RosterImport(TenantModel):
 
     class Status(models.TextChoices):
         READING = "reading", _("Being read")
+        HEADINGS = "headings", _("Columns to be assigned")
         PREVIEW = "preview", _("To be confirmed")
         REFUSED = "refused", _("Refused")
         APPLYING = "applying", _("Being imported")
@@ -180,8 +181,9 @@ class RosterImport(TenantModel):
         DROPPED = "dropped", _("Dropped")
 
     TRANSITIONS = {
-        Status.READING: {Status.PREVIEW, Status.REFUSED},
-        Status.PREVIEW: {Status.APPLYING, Status.DROPPED},
+        Status.READING: {Status.PREVIEW, Status.HEADINGS, Status.REFUSED},
+        Status.HEADINGS: {Status.READING, Status.DROPPED},
+        Status.PREVIEW: {Status.APPLYING, Status.READING, Status.DROPPED},
         Status.APPLYING: {Status.DONE, Status.PREVIEW, Status.REFUSED},
         Status.REFUSED: set(),
         Status.DONE: set(),
@@ -198,6 +200,9 @@ class RosterImport(TenantModel):
     changed = models.PositiveIntegerField(_("changed"), default=0)
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     wrong = models.PositiveIntegerField(_("wrong"), default=0)
+    # JSON of `students.roster.headings.Assignment`: what was known of the school's headings at the upload,
+    # and what was assigned since.
+    assigned = models.JSONField(default=dict, blank=True)
     # JSON of `students.roster.importer.Plan.report`. It never holds a document number.
     report = models.JSONField(default=dict, blank=True)
     message = models.TextField(_("message"), blank=True)
@@ -209,6 +214,27 @@ class RosterImport(TenantModel):
 
     def __str__(self) -> str:
         return self.filename
+
+
+class RosterHeading(TenantModel):
+    """What a heading means in the rosters of a school, of every season, because somebody has said so.
+
+    Only what the import does not know by itself. `heading` is a key of `students.roster.headings.keys_of`,
+    `label` what was typed; without a `field` the column is not imported.
+    """
+
+    heading = models.CharField(max_length=60)
+    label = models.CharField(_("heading"), max_length=60)
+    field = models.CharField(_("column"), max_length=12, blank=True)
+    changed_at = models.DateTimeField(auto_now=True)
+    changed_by_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ("label",)
+        constraints = [models.UniqueConstraint(fields=("school", "heading"), name="one_meaning_of_a_heading")]
+
+    def __str__(self) -> str:
+        return self.label
 
 
 class Correction(TenantModel):

@@ -44,6 +44,7 @@ status_badges.register(
     RosterImport,
     {
         RosterImport.Status.READING: Badge("sky", "arrow-path"),
+        RosterImport.Status.HEADINGS: Badge("look", "table-cells"),
         RosterImport.Status.PREVIEW: Badge("look", "eye"),
         RosterImport.Status.REFUSED: Badge("act", "x-circle"),
         RosterImport.Status.APPLYING: Badge("sky", "arrow-path"),

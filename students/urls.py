@@ -1,6 +1,6 @@
 from django.urls import path
 
-from students.views import erasure, imports, lists, panels, records
+from students.views import erasure, headings, imports, lists, panels, records
 
 app_name = "students"
 urlpatterns = [
@@ -8,8 +8,10 @@ urlpatterns = [
     path("school/roster/export/", lists.roster_export, name="roster_export"),
     path("school/roster/remove/", lists.students_remove, name="students_remove"),
     path("school/roster/template/", imports.roster_template, name="roster_template"),
+    path("school/roster/headings/", headings.remembered, name="remembered_headings"),
     path("school/roster/import/", imports.roster_import, name="roster_import"),
     path("school/roster/import/<int:pk>/", imports.roster_import_detail, name="roster_import_detail"),
+    path("school/roster/import/<int:pk>/headings/", headings.roster_headings, name="roster_headings"),
     path("school/roster/import/<int:pk>/confirm/", imports.roster_confirm, name="roster_confirm"),
     path("school/roster/import/<int:pk>/drop/", imports.roster_drop, name="roster_drop"),
     path("school/roster/import/<int:pk>/wrong/", imports.roster_wrong, name="roster_wrong"),

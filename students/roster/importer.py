@@ -15,6 +15,7 @@ from portal.errors import Conflict, PortalError
 from schools.models import Action, Enrolment, School, Season
 from students import proof_reopening
 from students.roster import spreadsheet_reader
+from students.roster.headings import UNASSIGNED, Assignment
 from students.roster.spreadsheet_reader import Roster
 from students.roster.staging import Staging
 from students.roster.validation import Problems, RowValidator
@@ -130,14 +131,14 @@ class StagedFile:
 
 @contextlib.contextmanager
 def stage_file(
-    content: bytes, *, school: School, season: Season, encrypt: bool, progress: Progress
+    content: bytes, *, school: School, season: Season, assignment: Assignment, encrypt: bool, progress: Progress
 ) -> Iterator[StagedFile]:
     """Read and check a file row by row, and put its clean rows into the staging table.
 
     `encrypt` document numbers when the rows will be written.
     """
     with Staging(school=school, season=season) as staging:
-        with spreadsheet_reader.open_roster(content) as roster:
+        with spreadsheet_reader.open_roster(content, assignment) as roster:
             validator = RowValidator(roster.place)
             rows = validator.valid_rows(roster.rows)
             done = 0
@@ -154,9 +155,18 @@ def no_progress(done: int, total: int) -> None:
     """The default of `progress`."""
 
 
-def plan_import(content: bytes, *, school: School, season: Season, progress: Progress = no_progress) -> Plan:
+def plan_import(
+    content: bytes,
+    *,
+    school: School,
+    season: Season,
+    assignment: Assignment = UNASSIGNED,
+    progress: Progress = no_progress,
+) -> Plan:
     """The plan of a file; nothing is written."""
-    with stage_file(content, school=school, season=season, encrypt=False, progress=progress) as staged:
+    with stage_file(
+        content, school=school, season=season, assignment=assignment, encrypt=False, progress=progress
+    ) as staged:
         return staged.compare()
 
 
@@ -166,6 +176,7 @@ def apply_import(
     school: School,
     season: Season,
     by: history.Actor,
+    assignment: Assignment = UNASSIGNED,
     import_no: int | None = None,
     progress: Progress = no_progress,
     expected: dict[str, int] | None = None,
@@ -178,7 +189,9 @@ def apply_import(
     """
     require_open_roster(school=school, season=season)
     with (
-        stage_file(content, school=school, season=season, encrypt=True, progress=progress) as staged,
+        stage_file(
+            content, school=school, season=season, assignment=assignment, encrypt=True, progress=progress
+        ) as staged,
         transaction.atomic(),
     ):
         _lock_roster(school)

@@ -1,6 +1,7 @@
 """The states of a roster import, for the portal and the API.
 
 upload_roster -> read_import (a job) -> confirm_import or drop_import -> write_import (a job).
+Between reading and confirming, assign_headings says what columns mean, and the file is read again.
 Both jobs read the uploaded file, which is stored encrypted until the import is over.
 """
 
@@ -21,7 +22,8 @@ from portal.security import encryption
 from schools.models import School, Season
 from students.identity import id_encryption
 from students.models import RosterImport
-from students.roster import cell_problems, importer, spreadsheet_reader
+from students.roster import cell_problems, headings, importer, remembered_headings, spreadsheet_reader
+from students.roster.headings import Assignment
 from students.roster.importer import FIGURES, Progress, check_size, require_open_roster
 
 Status = RosterImport.Status
@@ -34,7 +36,13 @@ def upload_roster(*, school: School, season: Season, content: bytes, filename: s
     """
     require_open_roster(school=school, season=season)
     check_size(len(content))
-    row = RosterImport(school=school, season=season, filename=filename[-120:], created_by_name=by.actor_name)
+    row = RosterImport(
+        school=school,
+        season=season,
+        filename=filename[-120:],
+        created_by_name=by.actor_name,
+        assigned=remembered_headings.of_school(school).stored,
+    )
     with files.writing() as write:
         sealed = encryption.encrypt_bytes(content, _place(row))
         written = write.store(row, {"file": sealed}, filename="roster")
@@ -78,7 +86,7 @@ def purge_files(*, older_than: dt.datetime) -> int:
     """
     rows = list(files_older_than(older_than).select_related("school", "season"))
     for row in rows:
-        if row.status == Status.PREVIEW:
+        if row.status in (Status.PREVIEW, Status.HEADINGS):
             states.change(row, Status.DROPPED, by=history.SYSTEM)
         discard_file(row)
     return len(rows)
@@ -109,16 +117,28 @@ def _place(row: RosterImport) -> encryption.Place:
 
 
 def read_import(row: RosterImport, *, progress: Progress) -> RosterImport:
-    """Read and check the uploaded file. Then the import is a preview, or refused with a reason."""
+    """Read and check the uploaded file. Then the import is a preview, waits for somebody who assigns its
+    columns, or is refused with a reason."""
     if row.status != Status.READING:  # an earlier worker read it and was lost afterwards
         return row
     try:
-        found = importer.plan_import(uploaded_content(row), school=row.school, season=row.season, progress=progress)
+        found = importer.plan_import(
+            uploaded_content(row),
+            school=row.school,
+            season=row.season,
+            assignment=headings.of_stored(row.assigned),
+            progress=progress,
+        )
         if not (found.new + found.changed + found.unchanged + len(found.wrong)):
             raise spreadsheet_reader.UnreadableSheet(_("There are headings but no students below them."))
+    except spreadsheet_reader.UnassignedHeadings as error:
+        states.change(row, Status.HEADINGS, by=history.SYSTEM, message=str(error))
+        return row
     except PortalError as error:
         return refuse_import(row, message=str(error))
-    states.change(row, Status.PREVIEW, by=history.SYSTEM, facts=found.figures, report=found.report, **found.figures)
+    states.change(
+        row, Status.PREVIEW, by=history.SYSTEM, facts=found.figures, report=found.report, message="", **found.figures
+    )
     _discard_older_files(row)
     return row
 
@@ -126,6 +146,23 @@ def read_import(row: RosterImport, *, progress: Progress) -> RosterImport:
 def refuse_import(row: RosterImport, *, message: str) -> RosterImport:
     states.change(row, Status.REFUSED, by=history.SYSTEM, message=message)
     discard_file(row)
+    return row
+
+
+def assign_headings(*, row: RosterImport, assignment: Assignment, labels: dict[str, str], by: User) -> RosterImport:
+    """Say what the columns of a file mean, remember it for the school, and read the file again.
+
+    `assignment.fields` has each key of the file's columns, `labels` the headings as typed. Raises Conflict
+    when the import is confirmed or over.
+    """
+    require_open_roster(school=row.school, season=row.season)
+    if headings.looks_like_data(list(labels.values())):
+        raise PortalError(_("This row holds a student, no headings. Choose another row."))
+    nothing: dict[str, Any] = {"report": {}, "message": ""} | dict.fromkeys(FIGURES, 0)
+    with transaction.atomic():
+        states.change(row, Status.READING, by=by, kind="rosterimport.assigned", assigned=assignment.stored, **nothing)
+        remembered_headings.remember(school=row.school, assignment=assignment, labels=labels, by=by)
+        _start("roster_read", row, by=by)
     return row
 
 
@@ -156,6 +193,7 @@ def write_import(row: RosterImport, *, by: history.Actor, progress: Progress) ->
             content,
             school=row.school,
             season=row.season,
+            assignment=headings.of_stored(row.assigned),
             by=by,
             import_no=row.pk,
             progress=progress,
@@ -173,7 +211,9 @@ def _preview_again(row: RosterImport, content: bytes, conflict: Conflict) -> Ros
     row.refresh_from_db()
     if row.status != Status.APPLYING:  # another worker was faster
         return row
-    found = importer.plan_import(content, school=row.school, season=row.season)
+    found = importer.plan_import(
+        content, school=row.school, season=row.season, assignment=headings.of_stored(row.assigned)
+    )
     return states.change(
         row, Status.PREVIEW, by=history.SYSTEM, message=str(conflict), report=found.report, **found.figures
     )
@@ -196,7 +236,7 @@ def wrong_rows(row: RosterImport, *, most: int) -> list[tuple[int | str, list[st
     found: list[tuple[int | str, list[str], dict[str, str]]] = []
     if not reasons:
         return found
-    with spreadsheet_reader.open_roster(uploaded_content(row)) as roster:
+    with spreadsheet_reader.open_roster(uploaded_content(row), headings.of_stored(row.assigned)) as roster:
         for number, cells in roster.rows:
             if number in reasons:
                 found.append((roster.place(number), cells, reasons[number]))

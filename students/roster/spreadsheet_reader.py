@@ -7,14 +7,14 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from django.utils.translation import gettext as _
 
 from portal.untrusted import workbooks
 from portal.untrusted.workbooks import UnreadableSheet
 from students.roster import cells
-from students.roster.columns import COLUMNS, OWN_EXTRAS, REQUIRED, Column, column_of, plain, rank
+from students.roster.columns import COLUMNS, REQUIRED, column_of
+from students.roster.headings import UNASSIGNED, Assignment, Headings, RawRow, find_headings
 
 MAX_ROWS = 60_000
 SHEET_STEP = 100_000  # the numbers of the second sheet's rows begin after it, and so on
@@ -23,21 +23,9 @@ _FIELDS = [column.field for column in COLUMNS]
 _STUDENT_NO, _NAME, _DOCUMENT = (_FIELDS.index(name) for name in ("student_no", "name", "id_number"))
 _REQUIRED_PLACES = [_FIELDS.index(column.field) for column in REQUIRED]
 
-RawRow = list[str]
 
-
-@dataclass
-class Headings:
-    """The heading row. `row`: its number, from 1. `places`: {field: index in the row}."""
-
-    row: int
-    places: dict[str, int]
-    ignored: list[str]
-    twice: list[str] = field(default_factory=list)
-
-    @property
-    def missing(self) -> list[Column]:
-        return [column for column in REQUIRED if column.field not in self.places]
+class UnassignedHeadings(UnreadableSheet):
+    """The file is a table whose headings say too little: a person may assign them."""
 
 
 @dataclass
@@ -75,32 +63,28 @@ def place(number: int, sheets: list[str]) -> int | str:
 
 
 @contextmanager
-def open_roster(content: bytes) -> Iterator[Roster]:
+def open_roster(content: bytes, assignment: Assignment = UNASSIGNED) -> Iterator[Roster]:
     """Find the sheets and their headings. Raises UnreadableSheet, whose sentence says what to do."""
     if not content.strip(b"\0 \r\n\t"):
         raise UnreadableSheet(_("The file is empty. Fill the template with your students and upload it."))
     with workbooks.opened(content) as book:
-        yield roster_of(book)
+        yield roster_of(book, assignment)
 
 
-def roster_of(book: workbooks.Workbook) -> Roster:
+def roster_of(book: workbooks.Workbook, assignment: Assignment) -> Roster:
     """As `open_roster`."""
     found: dict[int, Headings] = {}
     for index, sheet in enumerate(book.sheets):
-        headings = find_headings(sheet.head_rows()) if sheet.visible else None
+        row = assignment.row if sheet.name == assignment.sheet else None
+        headings = find_headings(sheet.head_rows(), assignment.fields, row=row) if sheet.visible else None
         if headings:
             found[index] = headings
-    if not found:
-        raise UnreadableSheet(_no_headings([sheet.name for sheet in book.sheets]))
     complete = {index: headings for index, headings in found.items() if not headings.missing}
-    if not complete:
-        index, headings = max(found.items(), key=lambda item: len(item[1].places))
-        raise UnreadableSheet(_missing(headings, book.sheets[index].name))
     twice = list(dict.fromkeys(name for headings in complete.values() for name in headings.twice))
-    if twice:
-        raise UnreadableSheet(
-            _("These columns come twice: %(columns)s. Keep one of each.") % {"columns": "、".join(twice)}
-        )
+    if twice or not complete:
+        is_assignable = any(is_table(sheet) for sheet in book.sheets)
+        sentence = _twice(twice) if twice else _incomplete(book, found)
+        raise (UnassignedHeadings if is_assignable else UnreadableSheet)(sentence)
     roster = Roster(
         sheets=[book.sheets[index].name for index in complete],
         headings=list(complete.values()),
@@ -113,15 +97,32 @@ def roster_of(book: workbooks.Workbook) -> Roster:
     return roster
 
 
-def _missing(headings: Headings, sheet: str) -> str:
+def is_table(sheet: workbooks.Sheet) -> bool:
+    """Whether a visible sheet has columns enough for a roster."""
+    return sheet.visible and any(sum(map(bool, row)) >= len(REQUIRED) for _number, row in sheet.head)
+
+
+def _twice(columns: list[str]) -> str:
+    return _("These columns come twice: %(columns)s. Keep one of each.") % {"columns": "、".join(columns)}
+
+
+def _incomplete(book: workbooks.Workbook, found: dict[int, Headings]) -> str:
+    if not found:
+        return _no_headings([sheet.name for sheet in book.sheets])
+    index, headings = max(found.items(), key=lambda item: len(item[1].places))
     return _(
         "These columns are missing: %(columns)s. Headings were found in row %(row)d of “%(sheet)s”. Compare with the template."
-    ) % {"columns": "、".join(c.heading for c in headings.missing), "row": headings.row, "sheet": sheet}
+    ) % {
+        "columns": "、".join(c.heading for c in headings.missing),
+        "row": headings.row,
+        "sheet": book.sheets[index].name,
+    }
 
 
 def _rows(roster: Roster, book: workbooks.Workbook, indexes: list[int]) -> Iterator[tuple[int, list[str]]]:
     positions = {index: position for position, index in enumerate(indexes)}
     places = [[headings.places.get(column.field, -1) for column in COLUMNS] for headings in roster.headings]
+    labels = [_texts(headings.labels, own) for headings, own in zip(roster.headings, places, strict=True)]
     count = 0
     for index, number, row in book.rows(set(indexes)):
         position = positions[index]
@@ -131,7 +132,7 @@ def _rows(roster: Roster, book: workbooks.Workbook, indexes: list[int]) -> Itera
         if not any(texts) or texts[0].startswith(EXAMPLE):
             continue
         key = position * SHEET_STEP + number
-        if is_headings(texts):
+        if texts == labels[position] or is_headings(texts):
             roster.headings_again += 1
             continue
         if is_note(texts):
@@ -168,47 +169,6 @@ def is_note(texts: list[str]) -> bool:
         return True
     filled = Counter(bool(texts[at]) for at in _REQUIRED_PLACES)[True]
     return bool(number) and filled == 1 and not texts[_NAME] and not isinstance(cells.student_no(number), str)
-
-
-# headings and rows
-
-
-def find_headings(head: list[RawRow]) -> Headings | None:
-    """The row with the most known headings, or None. Headings may be merged over two rows."""
-    found = [_headings_of(number, row) for number, row in enumerate(head, 1)]
-    found += [_headings_of(number, _merged(above, row)) for number, (above, row) in enumerate(pairwise(head), 2)]
-    best = max(found, key=lambda headings: (len(headings.places), -len(headings.ignored)), default=None)
-    return best if best and len(best.places) >= 2 else None
-
-
-def _merged(above: RawRow, row: RawRow) -> RawRow:
-    """Two rows as one: an empty cell of the lower row takes the text above it."""
-    width = max(len(above), len(row))
-    upper, lower = (list(part) + [""] * (width - len(part)) for part in (above, row))
-    return [low or high for high, low in zip(upper, lower, strict=True)]
-
-
-def _headings_of(number: int, row: RawRow) -> Headings:
-    """The headings of a row. Where two name the same column, the one nearer to the template's is kept."""
-    headings = Headings(number, {}, [])
-    for index, label in enumerate(row):
-        column = column_of(label)
-        if column is None:
-            if plain(label) and label not in OWN_EXTRAS:
-                headings.ignored.append(" ".join(label.split())[:30])
-            continue
-        before = headings.places.get(column.field)
-        if before is None:
-            headings.places[column.field] = index
-        elif rank(column, label) == rank(column, row[before]):
-            headings.twice.append(column.heading)
-        else:
-            if rank(column, label) < rank(column, row[before]):
-                headings.places[column.field], before = index, headings.places[column.field]
-                headings.ignored.append(row[before][:30])
-            else:
-                headings.ignored.append(label[:30])
-    return headings
 
 
 def _no_headings(sheets: list[str]) -> str:

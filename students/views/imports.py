@@ -25,7 +25,7 @@ from students.roster.importer import MAX_REPORTED, check_size
 
 PREVIEWED = 50  # wrong rows shown on the page
 IN_WORKBOOK = MAX_REPORTED
-STEPS = {"reading": 1, "refused": 1, "preview": 2, "applying": 3, "done": 4, "dropped": 2}  # of 4
+STEPS = {"reading": 1, "headings": 1, "refused": 1, "preview": 2, "applying": 3, "done": 4, "dropped": 2}  # of 4
 
 
 def _imports(request: Any) -> Any:

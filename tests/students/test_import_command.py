@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 
 from portal.models import Event
 from portal.tenancy import school_scope
-from students.models import Student
+from students.models import RosterHeading, Student
 from tests.students.roster import books
 from tests.support.words import said
 
@@ -65,3 +65,17 @@ def test_refusals_are_sentences(run, school, tmp_path):
     missing = tmp_path / "missing.xlsx"
     with pytest.raises(CommandError, match=said("The file %(file)s cannot be read.", file=missing)):
         call_command("import_roster", school.code, str(missing))
+
+
+def test_headings_are_assigned_and_remembered(run, school):
+    content = books.xlsx(["考号", *books.HEADINGS[1:]], books.row(1))
+    option = "--heading=考号=学号"
+    assert "新增 1" in run(content, "--dry-run", option)
+    with pytest.raises(CommandError, match="学号"):
+        run(content)
+    assert "新增 1" in run(content, option)
+    assert "未变 1" in run(content)
+    with school_scope(school):
+        assert RosterHeading.objects.get().field == "student_no"
+    with pytest.raises(CommandError, match="绰号"):
+        run(content, "--heading=考号=绰号")

@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from portal import history
 from schools.management.enrolment_scope import enrolment_scope
 from schools.models import Enrolment
-from students.roster import importer
-from students.roster.columns import BY_FIELD
+from students.roster import importer, remembered_headings
+from students.roster.columns import BY_FIELD, COLUMNS, column_of
+from students.roster.headings import Assignment, keys_of
 
 
 class Command(BaseCommand):
@@ -21,28 +22,52 @@ class Command(BaseCommand):
         parser.add_argument("school", help="code of the school")
         parser.add_argument("file", type=Path)
         parser.add_argument("--dry-run", action="store_true", help="check and compare only")
+        parser.add_argument(
+            "--heading",
+            action="append",
+            default=[],
+            metavar="HEADING=COLUMN",
+            help="what a heading of the file means, such as 考生号=学号; with nothing behind = the column is not"
+            " imported. Remembered for the school, but not by --dry-run. May be repeated",
+        )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
-    def handle(self, *, school: str, file: Path, dry_run: bool, json: bool, **options: Any) -> None:
+    def handle(self, *, school: str, file: Path, dry_run: bool, json: bool, heading: list[str], **options: Any) -> None:
+        said = [_heading(text) for text in heading]
         with enrolment_scope(school) as enrolment:
-            found = self._import(enrolment, file, dry_run)
+            found = self._import(enrolment, file, dry_run, said)
         self.stdout.write(as_json(found) if json else as_text(found))
 
-    def _import(self, enrolment: Enrolment, file: Path, dry_run: bool) -> importer.Plan:
+    def _import(self, enrolment: Enrolment, file: Path, dry_run: bool, said: list[tuple[str, str]]) -> importer.Plan:
         school, season = enrolment.school, enrolment.season
         content = _content(file)
         importer.require_open_roster(school=school, season=season)
+        labels = dict(zip(keys_of([label for label, _field in said]), (label for label, _field in said), strict=True))
+        fields = dict(zip(labels, (field for _label, field in said), strict=True))
+        known = Assignment({**remembered_headings.of_school(school).fields, **fields})
         if dry_run:
-            return importer.plan_import(content, school=school, season=season)
+            return importer.plan_import(content, school=school, season=season, assignment=known)
+
+        def record(found: importer.Plan) -> None:
+            remembered_headings.remember(school=school, assignment=Assignment(fields), labels=labels, by=history.SYSTEM)
+            history.record("roster.imported", enrolment, by=history.SYSTEM, facts={"file": file.name} | found.figures)
+
         return importer.apply_import(
-            content,
-            school=school,
-            season=season,
-            by=history.SYSTEM,
-            then=lambda found: history.record(
-                "roster.imported", enrolment, by=history.SYSTEM, facts={"file": file.name} | found.figures
-            ),
+            content, school=school, season=season, assignment=known, by=history.SYSTEM, then=record
         )
+
+
+def _heading(text: str) -> tuple[str, str]:
+    """(heading, field or "") of HEADING=COLUMN."""
+    label, sign, name = text.rpartition("=")
+    column = BY_FIELD.get(name) or column_of(name)
+    if not sign or not label or (name and column is None):
+        columns = ", ".join(known.heading for known in COLUMNS)
+        raise CommandError(
+            _("--heading %(text)s: write HEADING=COLUMN with one of these columns: %(columns)s.")
+            % {"text": text, "columns": columns}
+        )
+    return label, column.field if column else ""
 
 
 def _content(file: Path) -> bytes:
