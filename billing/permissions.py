@@ -21,4 +21,4 @@ permissions.register(
 permissions.register("fees.enter", _("Enter a bank transfer"), roles=CENTER | FINANCE)
 permissions.register("fees.reverse", _("Reverse an entry"), roles=FINANCE)
 permissions.register("fees.resolve", _("Settle a refused payment by hand"), roles=FINANCE)
-permissions.register("fees.refund", _("Refund a payment"), roles=FINANCE)
+permissions.register("fees.refund", _("Refund a payment"), roles=FINANCE, asks_password=True)

@@ -46,4 +46,4 @@ permissions.register(
     _("See and try the judging rules"),
     roles=CENTER | {Role.CENTER_REVIEWER, Role.CENTER_AUDITOR},
 )
-permissions.register("photo_rules.change", _("Change the judging rules"), roles={Role.CENTER_ADMIN})
+permissions.register("photo_rules.change", _("Change the judging rules"), roles={Role.CENTER_ADMIN}, asks_password=True)

@@ -191,6 +191,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 # One address an account. A new one counts when its owner has opened the link sent there; the old one
 # is told of this, and of a new password.
 ACCOUNT_CHANGE_EMAIL = ACCOUNT_EMAIL_NOTIFICATIONS = ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60  # seconds for which a password given again holds
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no mail to an address that has no account
 # An address that waits for its confirmation must not keep anybody from the second factor.
 MFA_ALLOW_UNVERIFIED_EMAIL = True

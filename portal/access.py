@@ -22,6 +22,7 @@ from django.urls import resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal import history, permissions, student_limits
+from portal.accounts import password_again
 from portal.changes.transactions import is_retryable
 from portal.errors import Conflict, InvalidForm, NotAllowed, PortalError
 from portal.models import Membership
@@ -228,12 +229,12 @@ def school_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
                 return redirect_to_login(request.get_full_path())
             if member is None or member.school is None:
                 raise Http404
-            _check(request, may, to_post)
+            action = _check(request, may, to_post)
             request.school = member.school
             with school_scope(request.school):
                 for prepare in _SCHOOL_PAGE:
                     prepare(request)
-                return view(request, *args, **kwargs)
+                return _ask_password(request, action) or view(request, *args, **kwargs)
 
         return _describe_access(wrapped, "school", may, to_post)
 
@@ -251,9 +252,9 @@ def center_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
                 return redirect_to_login(request.get_full_path())
             if member is None or not member.is_center:
                 raise Http404
-            _check(request, may, to_post)
+            action = _check(request, may, to_post)
             with center_scope():
-                return view(request, *args, **kwargs)
+                return _ask_password(request, action) or view(request, *args, **kwargs)
 
         return _describe_access(wrapped, "center", may, to_post)
 
@@ -290,9 +291,16 @@ def may_open(member: Membership | None, name: str, *args: object) -> bool:
 _ACTIONS: dict[str, str] = {}  # URL name -> the action of its page
 
 
-def _check(request: Any, may: str, to_post: str) -> None:
+def _check(request: Any, may: str, to_post: str) -> permissions.Action:
+    """The action that is asked for. Raises NotAllowed."""
     is_read = request.method in ("GET", "HEAD", "OPTIONS")
-    permissions.check(request.membership, may if is_read or not to_post else to_post)
+    name = may if is_read or not to_post else to_post
+    permissions.check(request.membership, name)
+    return permissions.action(name)
+
+
+def _ask_password(request: Any, action: permissions.Action) -> HttpResponse | None:
+    return password_again.ask(request, action) if action.asks_password else None
 
 
 def _describe_access(view: View, portal: str, may: str, to_post: str) -> View:

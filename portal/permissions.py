@@ -11,6 +11,8 @@ The roles are those of `portal.models.Role`; a person with several may do what a
 action does not say on which rows: a person of a school may do it for that school, a person of the
 center for all schools. A person limited to colleges or classes (`portal.student_limits`) may do it for their
 students, and may not do it at all if it `is_about_school`, the whole of it.
+
+Before a page of an action that `asks_password`, the person gives the password again (portal.accounts.password_again).
 """
 
 from collections.abc import Iterable
@@ -39,6 +41,7 @@ class Action:
     label: Any
     roles: frozenset[Role]
     is_about_school: bool = False
+    asks_password: bool = False
 
     @property
     def area(self) -> str:
@@ -49,15 +52,17 @@ ACTIONS: dict[str, Action] = {}
 _SUBJECTS: dict[Any, tuple[str, ...]] = {}  # heading of the table -> areas below it
 
 
-def register(name: str, label: Any, *, roles: Iterable[Role], is_about_school: bool = False) -> None:
+def register(
+    name: str, label: Any, *, roles: Iterable[Role], is_about_school: bool = False, asks_password: bool = False
+) -> None:
     """Register an action, `<area>.<verb>`, with its label and the roles that may do it.
 
     `is_about_school`: it shows or changes something of a whole school, so that a person limited to
-    colleges or classes may not do it.
+    colleges or classes may not do it. `asks_password`: only after the password was given again.
     """
     if name in ACTIONS:
         raise ValueError(f"The action {name} is registered twice.")
-    ACTIONS[name] = Action(name, label, frozenset(roles), is_about_school)
+    ACTIONS[name] = Action(name, label, frozenset(roles), is_about_school, asks_password)
 
 
 def register_subject(label: Any, *areas: str) -> None:

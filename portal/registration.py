@@ -25,7 +25,7 @@ permissions.register_subject(
     _("People and the portal"), "people", "permissions", "history", "looks", "retention", "messages", "jobs"
 )
 permissions.register("people.see", _("See the people"), roles=OFFICERS | {Role.CENTER_AUDITOR})
-permissions.register("people.manage", _("Manage accounts"), roles=ADMINS)
+permissions.register("people.manage", _("Manage accounts"), roles=ADMINS, asks_password=True)
 permissions.register("permissions.see", _("See who may do what"), roles=ALL_ROLES)
 permissions.register("history.see", _("Read the history"), roles=OFFICERS | {Role.CENTER_AUDITOR})
 permissions.register("retention.see", _("See how long data is kept"), roles={Role.CENTER_ADMIN})

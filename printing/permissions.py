@@ -24,4 +24,5 @@ permissions.register(
     "portraits.download_by_number",
     _("Download the portraits named by document number"),
     roles={Role.CENTER_ADMIN, Role.SCHOOL_ADMIN},
+    asks_password=True,
 )

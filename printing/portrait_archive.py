@@ -88,7 +88,6 @@ def make(job: Job) -> None:
     label=gettext_lazy("Archive of the portraits by document number"),
     queue="build",
     file_may="portraits.download_by_number",
-    asks_password=True,
 )
 def make_by_number(job: Job) -> None:
     _make(job, by_document=True)

@@ -109,10 +109,9 @@ class RememberedHeadingsForm(forms.Form):
 
 
 class ExportForm(forms.Form):
-    """How a list is taken out; document numbers in clear only when they are asked for."""
+    """How a list is taken out."""
 
     format = forms.ChoiceField(choices=[("xlsx", ".xlsx"), ("csv", ".csv")], required=False)
-    numbers = forms.ChoiceField(choices=[("clear", "")], required=False)
 
     def clean_format(self) -> str:
         return self.cleaned_data["format"] or "xlsx"

@@ -12,9 +12,12 @@ permissions.register(
 )
 permissions.register("students.export", _("Export students, document numbers masked"), roles=OFFICERS)
 permissions.register(
-    "students.export_in_clear", _("Export students with their document numbers"), roles={Role.SCHOOL_ADMIN}
+    "students.export_in_clear",
+    _("Export students with their document numbers"),
+    roles={Role.SCHOOL_ADMIN},
+    asks_password=True,
 )
-permissions.register("students.reveal_number", _("See a document number in clear"), roles=OFFICERS)
+permissions.register("students.reveal_number", _("See a document number in clear"), roles=OFFICERS, asks_password=True)
 permissions.register("students.change", _("Add, change and remove students"), roles=SCHOOL)
 permissions.register("roster.import", _("Import a roster"), roles=SCHOOL, is_about_school=True)
-permissions.register("students.erase", _("Erase a student"), roles={Role.CENTER_ADMIN})
+permissions.register("students.erase", _("Erase a student"), roles={Role.CENTER_ADMIN}, asks_password=True)

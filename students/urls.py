@@ -6,6 +6,7 @@ app_name = "students"
 urlpatterns = [
     path("school/roster/", lists.roster, name="roster"),
     path("school/roster/export/", lists.roster_export, name="roster_export"),
+    path("school/roster/export/clear/", lists.roster_export_in_clear, name="roster_export_in_clear"),
     path("school/roster/remove/", lists.students_remove, name="students_remove"),
     path("school/roster/template/", imports.roster_template, name="roster_template"),
     path("school/roster/headings/", headings.remembered, name="remembered_headings"),

@@ -1,6 +1,7 @@
 """Two schools and their people: an owner, a colleague of the same school, an outsider of another, and the center."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -174,10 +175,18 @@ def center_officer(db):
     return factories.person("officer", Role.CENTER_OFFICER)
 
 
-def client_of(user) -> Client:
+def client_of(user, *, gave_password: bool = True) -> Client:
+    """`gave_password`: a moment ago, for the actions that ask for it again."""
     client = Client()
     with outside_scopes():
         client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        if gave_password:
+            session = client.session
+            session["account_authentication_methods"] = [
+                {"method": "password", "at": time.time(), "reauthenticated": True}
+            ]
+            session["account_authentication_methods_user"] = str(user.pk)
+            session.save()
     return client
 
 

@@ -46,7 +46,6 @@ class Handler:
     queue: str
     on_failure: Callable[[Job], None] | None = None
     file_may: str = ""
-    asks_password: bool = False
 
 
 class Unfinished(Exception):
@@ -66,16 +65,15 @@ def handler(
     queue: str = "default",
     on_failure: Callable[[Job], None] | None = None,
     file_may: str = "",
-    asks_password: bool = False,
 ) -> Callable[[Callable[[Job], None]], Callable[[Job], None]]:
     """Register the function that runs jobs of this kind, and its label.
 
     `on_failure` is called after a job has failed. `file_may` is the action that its file needs; then only the
-    person who started the job gets the file, and with `asks_password` only after giving the password again.
+    person who started the job gets the file.
     """
 
     def register(function: Callable[[Job], None]) -> Callable[[Job], None]:
-        HANDLERS[kind] = Handler(function, label, queue, on_failure, file_may, asks_password)
+        HANDLERS[kind] = Handler(function, label, queue, on_failure, file_may)
         return function
 
     return register

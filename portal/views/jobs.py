@@ -17,7 +17,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal import files, permissions
 from portal.access import staff_page
-from portal.accounts.password_again import password_again
+from portal.accounts import password_again
 from portal.background import jobs
 from portal.models import Job
 from portal.pages.lists import List, choice
@@ -99,11 +99,9 @@ def job_file(request: Any, pk: int) -> HttpResponse:
     if not row.artefact or not _may_download(request, row):
         raise Http404
     handler = jobs.HANDLERS.get(row.kind)
-    send = password_again(_send_file) if handler and handler.asks_password else _send_file
-    return send(request, row)
-
-
-def _send_file(request: Any, row: Job) -> HttpResponse:
+    action = permissions.action(handler.file_may) if handler and handler.file_may else None
+    if action and action.asks_password and (asking := password_again.ask(request, action)):
+        return asking
     name = PurePosixPath(row.artefact.name).name
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return files.download(row.artefact, of=row, by=request.user, filename=name, content_type=kind)

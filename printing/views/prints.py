@@ -11,7 +11,6 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from portal import files
 from portal.access import center_page, school_page
-from portal.accounts.password_again import password_again
 from portal.pages.form_fields import checked
 from printing import delivery, portrait_archive
 from printing.forms import ReceiptForm
@@ -63,7 +62,6 @@ def center_archive(request: Any, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @school_page(may="portraits.download_by_number")
-@password_again
 def archive_by_number(request: Any) -> HttpResponse:
     """The same, named by document number."""
     return _archive(request, _own_enrolment(request), by_document=True)
@@ -71,7 +69,6 @@ def archive_by_number(request: Any) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @center_page(may="portraits.download_by_number")
-@password_again
 def center_archive_by_number(request: Any, pk: int) -> HttpResponse:
     enrolment = get_object_or_404(Enrolment.objects.select_related("school", "season"), pk=pk)
     return _archive(request, enrolment, by_document=True)

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from portal.access import center_page
-from portal.accounts.password_again import password_again
 from portal.models import Look
 from portal.privacy import looks
 from students.models import Student
@@ -29,7 +28,6 @@ class ErasureForm(forms.Form):
 
 @require_http_methods(["GET", "POST"])
 @center_page(may="students.erase")
-@password_again
 def erase(request: Any, pk: int) -> HttpResponse:
     student = get_object_or_404(Student.objects.select_related("school", "season"), pk=pk)
     looks.record(request, Look.Kind.RECORD, [student.pk])

@@ -93,13 +93,23 @@ def _file_response(request: Any, content: bytes, file_format: str) -> HttpRespon
 @school_page(may="students.export")
 def roster_export(request: Any) -> HttpResponse:
     """Download of the filtered list. It is a POST because it is recorded."""
+    return _roster_file(request, in_clear=False)
+
+
+@require_POST
+@school_page(may="students.export_in_clear")
+def roster_export_in_clear(request: Any) -> HttpResponse:
+    return _roster_file(request, in_clear=True)
+
+
+def _roster_file(request: Any, *, in_clear: bool) -> HttpResponse:
     asked = checked(ExportForm(request.POST))
     content = exports.export_students(
         filter_students(students_of(request), request.POST),
         of=request.enrolment or request.school,
         by=request.user,
         file_format=asked["format"],
-        in_clear=asked["numbers"] == "clear",
+        in_clear=in_clear,
     )
     return _file_response(request, content, asked["format"])
 

@@ -108,6 +108,8 @@ def enrol_a_school(center: Page) -> str:
     center.wait_for_load_state("networkidle")
     screenshot(center, "school_detail")
     center.locator("main a[href*='/people/new/']").first.click()
+    center.fill("[name=password]", PASSWORD)  # once more
+    send(center)
     center.fill("[name=username]", "clerk")
     center.fill("[name=full_name]", "周老师")
     center.check("[name=roles][value=school_admin]")

@@ -23,7 +23,7 @@ def printed(page: str, after: str) -> list[list[str]]:
 
 def test_the_printed_table_of_permissions_is_that_of_the_code():
     head, *rows = printed("permissions.md", "# Who may do what")
-    assert head[2:] == [*(f"`{role}`" for role in Role.values), "whole school"]
+    assert head[2:] == [*(f"`{role}`" for role in Role.values), "whole school", "password"]
     with override("en"):
         assert rows == [
             [f"`{name}`", str(entry.label), *("x" if mark else "" for mark in marks_of(entry))]
@@ -32,7 +32,7 @@ def test_the_printed_table_of_permissions_is_that_of_the_code():
 
 
 def marks_of(entry: Action) -> list[bool]:
-    return [*(role in entry.roles for role in Role), entry.is_about_school]
+    return [*(role in entry.roles for role in Role), entry.is_about_school, entry.asks_password]
 
 
 def test_the_printed_table_of_phases_is_that_of_the_code():

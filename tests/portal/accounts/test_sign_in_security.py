@@ -75,7 +75,7 @@ def test_the_address_in_use_cannot_be_removed(owner):
 
 
 def test_a_new_address_needs_the_password_and_counts_when_it_is_confirmed(owner, new_address):
-    client = client_of(owner)
+    client = client_of(owner, gave_password=False)
     client.post("/accounts/email/", {"action_add": "", "email": new_address})
     assert not EmailAddress.objects.filter(email=new_address).exists()  # the password was not given again
 

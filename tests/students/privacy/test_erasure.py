@@ -17,6 +17,7 @@ from students.models import Student
 from students.privacy import erasure
 from tests import factories
 from tests.capture.conftest import sign_in
+from tests.conftest import client_of
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
@@ -95,7 +96,8 @@ def test_a_reason_is_needed(student, center_admin):
         erasure.erase(student=student, reason=" ", by=center_admin)
 
 
-def test_the_page_asks_for_the_password_and_is_for_center_administrators(student, center_client, owner_client):
+def test_the_page_asks_for_the_password_and_is_for_center_administrators(student, center_admin, owner_client):
+    center_client = client_of(center_admin, gave_password=False)
     page = f"/center/students/{student.pk}/erase/"
     assert owner_client.get(page).status_code == 404
     assert center_client.get(page)["Location"].startswith("/accounts/reauthenticate/")
