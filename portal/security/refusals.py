@@ -14,7 +14,8 @@ def note(request: Any, status: int) -> None:
 
     A signed-in person's 404 counts too: rows of other schools and pages of the center answer so.
     """
-    is_staff = request.user.is_authenticated
+    user = request.student or request.user
+    is_staff = getattr(user, "is_authenticated", False)  # a call of the students' API has the student as its user
     if status in STATUSES or (status == 404 and is_staff):
-        who = request.user.actor_key if is_staff else f"student:{request.student.pk}" if request.student else "visitor"
+        who = getattr(user, "actor_key", "visitor")
         log.warning("%s %s %s by %s from %s", status, request.method, request.path, who, address_of(request.META))
