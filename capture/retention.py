@@ -80,7 +80,7 @@ def erase_photos(student: Student, whole: bool) -> None:
     Imprint.objects.filter(photo__student=student).delete()
     Likeness.objects.filter(photo__student=student).delete()
     Exemption.objects.filter(student=student).delete()
-    submission.end_checks(student, by=history.SYSTEM)
+    submission.end_unsubmitted(student, by=history.SYSTEM)
     for photo in Photo.objects.filter(student=student):
         is_kept = photo.status in KEPT and not whole
         names = ["original", "preview"] + ([] if is_kept else ["portrait", "thumbnail"])

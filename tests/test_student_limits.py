@@ -160,6 +160,9 @@ def test_a_job_of_a_limited_person_is_limited_too(world, school, own, limited, o
     client = client_of(limited)
     assert client.get(f"/jobs/{mine.pk}/").status_code == 200
     assert client.get(f"/jobs/{theirs.pk}/").status_code == 404
+    limited.membership.colleges = ["another college"]
+    limited.membership.save()
+    assert client.get(f"/jobs/{mine.pk}/").status_code == 404
     assert json.dumps(mine.params) == '{"limited_to": {"colleges": ["\\u6587\\u5b66\\u9662"], "class_names": []}}'
 
 

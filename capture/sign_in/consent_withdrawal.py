@@ -26,9 +26,7 @@ def withdraw(*, student: Student, by: Student) -> None:
         history.record("student.consent_withdrawn", student, by=by)
         consent.forget_face(student)
         photos = Photo.objects.filter(student=student)
-        if photos.filter(is_current=True, status=Photo.Status.READY).exists():
-            submission.withdraw(student=student, by=by)
-        submission.end_checks(locked, by=by)
+        submission.end_unsubmitted(locked, by=by)
         if photos.filter(is_current=True, status__in=HANDED_IN).exists():
             notifications.notify_school(
                 student.school, kind="consent_withdrawn", parameters={"student": student.name}, student=student

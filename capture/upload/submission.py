@@ -52,12 +52,12 @@ def withdraw(*, student: Student, by: history.Actor) -> Photo:
     return _change_states(student, Photo.Status.WITHDRAWN, Student.Stage.RETAKE, by)
 
 
-def end_checks(locked: Student, *, by: history.Actor) -> None:
-    """Withdraw the photos that are still being checked: their worker stores no picture any more.
+def end_unsubmitted(locked: Student, *, by: history.Actor) -> None:
+    """Withdraw the photos that are not handed in. The worker of one that is being checked stores no picture any more.
 
-    The caller has locked the student.
+    The caller has locked the row of the student, who may be shut out by the school.
     """
-    for photo in Photo.objects.filter(student=locked, status=Photo.Status.CHECKING):
+    for photo in Photo.objects.filter(student=locked, status__in=(Photo.Status.CHECKING, Photo.Status.READY)):
         states.change(photo, Photo.Status.WITHDRAWN, by=by, facts={"student": locked.pk})
         if photo.is_current:
             states.change(locked, Student.Stage.RETAKE, by=by, facts={"photo": photo.pk})

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from portal import files, permissions
+from portal import files, permissions, student_limits
 from portal.access import staff_page
 from portal.accounts import password_again
 from portal.background import jobs
@@ -31,12 +31,13 @@ class Jobs(List):
 
 
 def jobs_of(request: Any) -> QuerySet[Job]:
-    """The jobs that a person may see: all for the center, a school's own for its people, and only those
-    that they started for people limited to colleges or classes.
+    """The jobs that a person may see: all for the center, a school's own for its people, and for people
+    limited to colleges or classes only those that they started under the limit that they have now.
     """
     found = Job.objects.select_related("school", "created_by")
     if request.membership.is_limited:
-        found = found.filter(created_by=request.user)
+        limit = student_limits.present().as_json()
+        found = found.filter(created_by=request.user, **{f"params__{jobs.LIMIT}": limit})
     return found if request.membership.is_center else found.filter(school=request.school)
 
 

@@ -7,6 +7,7 @@ import uuid
 import zipfile
 
 import pytest
+from django.utils import timezone
 
 from capture.judging import judge
 from capture.models import Consent, Imprint, Photo
@@ -91,7 +92,10 @@ def test_who_has_not_agreed_to_the_printing_house_is_not_printed(school, season,
     assert [photo.student_id for photo in print_runs.printable_portraits(enrolment)] == [asked.pk]
 
 
-def test_withdrawal_deletes_what_is_not_handed_in(student_client, student):
+@pytest.mark.parametrize("locked_at", [None, timezone.now()])
+def test_withdrawal_deletes_what_is_not_handed_in(student_client, student, locked_at):
+    """Also for a student whom the school has locked: it is their right."""
+    Student.objects.filter(pk=student.pk).update(locked_at=locked_at)
     photo = factories.photo(student, "ready")
     names = [photo.original.name, photo.portrait.name]
     answer = student_client.post("/me/data/consent/withdraw/", follow=True)
