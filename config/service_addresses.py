@@ -17,7 +17,12 @@ class ServiceUrls:
 
 
 def service_urls() -> ServiceUrls:
-    """The two addresses. Starts the embedded services for those that the environment does not name."""
+    """The two addresses. Starts the embedded services for those that the environment does not name.
+
+    Of the embedded database the web has a login of its own, which cannot become the system: the
+    Procfile sets DATABASE_LOGIN. In production DATABASE_URL says who signs in.
+    """
+    login = environment.choice("DATABASE_LOGIN", ["web", "worker"], "worker")
     database = environment.secret_address("DATABASE_URL", DATABASE_SCHEMES)
     redis = environment.secret_address("REDIS_URL", REDIS_SCHEMES)
     if environment.choice("TUCAI_SERVICES", ["none"], "") == "none":
@@ -26,7 +31,8 @@ def service_urls() -> ServiceUrls:
         from launch import embedded_services
 
         started = embedded_services.start()
-        database, redis = database or started.database_url, redis or started.redis_url
+        own = started.web_database_url if login == "web" else started.worker_database_url
+        database, redis = database or own, redis or started.redis_url
     return ServiceUrls(database, redis)
 
 

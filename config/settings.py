@@ -108,7 +108,7 @@ TEMPLATES = [
 FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 _urls = service_addresses.service_urls()
-# A plain role that owns nothing. Commands that need the owner's address read it themselves
+# A role that owns nothing. Commands that need the owner's address read it themselves
 # (portal.database.owner). It is not in the settings and, in production, not in the environment of
 # web and workers.
 DATABASES = {"default": service_addresses.database_settings(_urls.database)}

@@ -1,16 +1,24 @@
--- The roles of the scopes (portal.database). Run by PostgreSQL's superuser after the two login roles are made; safe to repeat.
--- The login role may take each of the four with SET ROLE and inherits none of them: a query outside of any scope has no policy.
+-- The roles of the scopes (portal.database). Run by PostgreSQL's superuser after the login roles are made; safe to repeat.
+-- tucai_web and tucai_worker sign in. What they send outside of any scope runs as tucai_app, which both inherit and which has no
+-- policy of a tenant. Each takes the roles of its scopes with SET ROLE and inherits none of them.
 DO $$
 DECLARE name text;
 BEGIN
-    FOREACH name IN ARRAY ARRAY['tucai_plain', 'tucai_school', 'tucai_center', 'tucai_across', 'tucai_system', 'tucai_backup'] LOOP
+    FOREACH name IN ARRAY ARRAY['tucai_app', 'tucai_plain', 'tucai_school', 'tucai_center', 'tucai_across', 'tucai_system', 'tucai_backup'] LOOP
         IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = name) THEN
-            EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', name);
+            EXECUTE format('CREATE ROLE %I NOLOGIN', name);
         END IF;
     END LOOP;
 END $$;
+-- One login for both, in installations of before: nobody signs in as it any more.
+ALTER ROLE tucai_app NOLOGIN INHERIT;
+REVOKE tucai_school, tucai_center, tucai_across, tucai_system FROM tucai_app;
 GRANT tucai_plain TO tucai_app, tucai_school, tucai_center, tucai_across, tucai_system WITH INHERIT TRUE, SET FALSE;
-GRANT tucai_school, tucai_center, tucai_across, tucai_system TO tucai_app WITH INHERIT FALSE, SET TRUE;
+GRANT tucai_app TO tucai_web, tucai_worker WITH INHERIT TRUE, SET FALSE;
+GRANT tucai_school, tucai_center, tucai_across TO tucai_web WITH INHERIT FALSE, SET TRUE;
+GRANT tucai_school, tucai_center, tucai_across, tucai_system TO tucai_worker WITH INHERIT FALSE, SET TRUE;
+-- A checkpoint of the history waits for transactions of the web, which only its own login sees otherwise.
+GRANT tucai_web TO tucai_worker WITH INHERIT TRUE, SET FALSE;
 -- Only for pg_dump --role=tucai_backup, by the owner.
 ALTER ROLE tucai_backup BYPASSRLS;
 GRANT pg_read_all_data TO tucai_backup WITH INHERIT TRUE, SET FALSE;

@@ -21,7 +21,7 @@ from typing import BinaryIO
 
 from launch import environment
 from launch.data_folder import CHECKOUT, DataFolder, check_free_space, prepare_data_folder
-from launch.servers import APP, OWNER, Postgres, Redis, detach
+from launch.servers import OWNER, WEB, WORKER, Postgres, Redis, detach
 
 # How long an unused pair of servers waits for the next command before it stops.
 LINGER_SECONDS = environment.number("TUCAI_LINGER_SECONDS", 10, least=0, most=3600)
@@ -29,12 +29,13 @@ LINGER_SECONDS = environment.number("TUCAI_LINGER_SECONDS", 10, least=0, most=36
 
 @dataclass(frozen=True)
 class Services:
-    """The addresses of the running services. The role of `database_url` only reads and writes rows.
-    The role of `owner_database_url` owns the database, migrates it, and may make the tests'
-    databases.
+    """The addresses of the running services. The roles of the web and of the workers only read and
+    write rows; that of the workers may do so for the system too. The role of `owner_database_url` owns
+    the database, migrates it, and may make the tests' databases.
     """
 
-    database_url: str
+    web_database_url: str
+    worker_database_url: str
     owner_database_url: str
     redis_url: str
 
@@ -55,7 +56,8 @@ def start() -> Services:
                 server.start()
         _start_keeper(data_folder)
     return Services(
-        database_url=postgres.url(APP),
+        web_database_url=postgres.url(WEB),
+        worker_database_url=postgres.url(WORKER),
         owner_database_url=postgres.url(OWNER),
         redis_url=redis.url,
     )

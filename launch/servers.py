@@ -1,7 +1,9 @@
 """The two embedded servers: how each is made, started, checked and stopped."""
 
 import contextlib
+import json
 import os
+import pwd
 import secrets
 import shutil
 import socket
@@ -17,13 +19,17 @@ from launch.data_folder import CHECKOUT, DataFolder, ServiceError
 
 DATABASE = "tucai"
 OWNER = "tucai_owner"
-APP = "tucai_app"
+WEB = "tucai_web"
+WORKER = "tucai_worker"
 SUPERUSER = "postgres"
 SOCKET_NAME = ".s.PGSQL.5432"
 # A path in a Unix socket address holds 107 bytes on Linux and 103 on macOS.
 LONGEST_SOCKET_PATH = 100
 START_SECONDS = 60.0
 SCOPE_ROLES = CHECKOUT / "deploy" / "scope_roles.sql"
+
+# Who may sign in: the account that runs the server, and ours, as its superuser; every other role with its password.
+SIGN_IN = f"local all {SUPERUSER} peer map=superuser\nlocal all all scram-sha-256\n"
 
 POSTGRES_SETTINGS = {
     "listen_addresses": "",
@@ -56,7 +62,8 @@ def log_tail(log: Path) -> str:
 class Postgres:
     """A private PostgreSQL that listens only on a Unix socket.
 
-    It has no password: nobody else may enter the folder of the socket.
+    Each role has a password, as in production: who has sent SQL as one of them becomes no other by
+    signing in anew. Nobody else may enter the folder of the socket.
     """
 
     data_folder: DataFolder
@@ -79,7 +86,20 @@ class Postgres:
         return Path("/tmp") / f"tucai-{os.geteuid()}-{label:08x}"  # noqa: S108
 
     def url(self, role: str, database: str = DATABASE) -> str:
-        return f"postgresql://{role}@/{database}?host={quote(str(self.socket_folder))}"
+        password = "" if role == SUPERUSER else f":{self._passwords()[role]}"
+        return f"postgresql://{role}{password}@/{database}?host={quote(str(self.socket_folder))}"
+
+    def _passwords(self) -> dict[str, str]:
+        """{login role: password}, drawn when they are asked for the first time."""
+        path = self.data_folder.path / "postgres-passwords.json"
+        if not path.exists():
+            draft = path.with_name(f"{path.name}.draft")
+            draft.unlink(missing_ok=True)
+            draft.touch(mode=0o600)
+            draft.write_text(json.dumps({role: secrets.token_hex(16) for role in (OWNER, WEB, WORKER)}))
+            draft.rename(path)
+        found: dict[str, str] = json.loads(path.read_text())
+        return found
 
     def is_running(self) -> bool:
         """Whether a server answers on our socket and has finished its recovery."""
@@ -91,6 +111,7 @@ class Postgres:
     def start(self) -> None:
         """Make the cluster if there is none, start it, and make the roles. Safe to repeat."""
         self._make_cluster()
+        self._write_sign_in()
         self._make_socket_folder()
         self._remove_stale_pid_files()
         self._launch()
@@ -113,13 +134,20 @@ class Postgres:
         self.data_folder.make_private("postgres")
         made = self._program(
             "initdb", "-D", self.cluster, "-U", SUPERUSER, "--encoding=UTF8", "--locale=C.UTF-8",
-            "--locale-provider=builtin", "--auth-local=trust", "--auth-host=reject", "--no-instructions",
+            "--locale-provider=builtin", "--auth-local=peer", "--auth-host=reject", "--no-instructions",
         )  # fmt: skip
         if made.returncode:
             raise ServiceError(
                 f"无法建立数据库:{made.stderr.strip()}\nCannot make the database in {self.cluster}; see above."
             )
         self._draft.unlink()
+
+    def _write_sign_in(self) -> None:
+        account = self.data_folder.account
+        users = {pwd.getpwuid(uid).pw_name for uid in (os.geteuid(), account.uid if account else os.geteuid())}
+        names = "".join(f'superuser "{user}" {SUPERUSER}\n' for user in sorted(users))
+        for name, content in (("pg_hba.conf", SIGN_IN), ("pg_ident.conf", names)):
+            (self.cluster / name).write_text(content)
 
     @property
     def _draft(self) -> Path:
@@ -172,17 +200,17 @@ class Postgres:
         return _wait_until_ready(server, self.is_running)
 
     def _make_roles(self) -> None:
-        """Make the owner (migrations), the plain login role of the web and the workers, and the roles
-        of its scopes. What each may do with a table, `migrate` says.
+        """Make the owner (migrations), the login roles of the web and of the workers, and the roles of
+        their scopes. What each may do with a table, `migrate` says.
         """
         import psycopg
 
         with psycopg.connect(self.url(SUPERUSER, "template1"), autocommit=True) as connection:
             roles = {row[0] for row in connection.execute("SELECT rolname FROM pg_roles")}
-            if OWNER not in roles:
-                connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB")
-            if APP not in roles:
-                connection.execute(f"CREATE ROLE {APP} LOGIN NOINHERIT")
+            for role, password in self._passwords().items():
+                verb = "ALTER" if role in roles else "CREATE"
+                powers = "LOGIN CREATEDB" if role == OWNER else "LOGIN"
+                connection.execute(f"{verb} ROLE {role} {powers} PASSWORD '{password}'")
             connection.execute(SCOPE_ROLES.read_bytes())
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
         if not found:

@@ -1,6 +1,6 @@
 """The database role that owns the tables.
 
-Web, workers and tests connect as a plain role, which owns nothing.
+Web, workers and tests connect as roles that own nothing.
 """
 
 from collections.abc import Iterator

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+# The web and the workers have a login role each; both inherit this one, in which nobody signs in. A policy for what
+# is sent outside of any scope names it.
 LOGIN = "tucai_app"
 
 
 class DatabaseRole(StrEnum):
     """The database roles, made by deploy/scope_roles.sql.
 
-    PLAIN has what everybody may do outside of any scope; the login role and the other four inherit it.
+    PLAIN has what everybody may do outside of any scope; the login roles and the other four inherit it.
+    The login role of the web may take SCHOOL, CENTER and ACROSS, that of the workers SYSTEM too.
     """
 
     PLAIN = "tucai_plain"

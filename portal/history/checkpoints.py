@@ -59,7 +59,7 @@ def make() -> Checkpoint | None:
 
 
 def _count_running(since: dt.datetime) -> int:
-    """How many transactions of web and workers run since then; only their own role may see it."""
+    """How many transactions of web and workers run since then; only the workers' login may see them."""
     with opened(OUTSIDE), connection.cursor() as cursor:
         cursor.execute(_RUNNING, [since])
         number: int = cursor.fetchone()[0]

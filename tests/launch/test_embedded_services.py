@@ -103,8 +103,8 @@ def owner(urls: dict[str, str]) -> psycopg.Connection:
     return psycopg.connect(urls["owner_database_url"], autocommit=True)
 
 
-def app(urls: dict[str, str]) -> psycopg.Connection:
-    return psycopg.connect(urls["database_url"], autocommit=True)
+def app(urls: dict[str, str], login: str = "web") -> psycopg.Connection:
+    return psycopg.connect(urls[f"{login}_database_url"], autocommit=True)
 
 
 def test_second_process_uses_the_servers_of_the_first(folder, use):
@@ -184,7 +184,7 @@ def test_roles_have_no_more_rights_than_they_need(use):
     assert powers.pop("tucai_backup") == (False, True, False, False)  # reads every row, and nobody signs in with it
     assert powers.pop("tucai_owner") == (False, False, True, False)
     scopes = {f"tucai_{scope}" for scope in ("plain", "school", "center", "across", "system")}
-    assert powers == dict.fromkeys({"tucai_app", *scopes}, (False, False, False, False))
+    assert powers == dict.fromkeys({"tucai_app", "tucai_web", "tucai_worker", *scopes}, (False, False, False, False))
 
 
 def test_app_role_may_what_the_owner_grants_and_owns_nothing(use):

@@ -1,4 +1,4 @@
-"""The product's own processes on the test's database: the web server and the workers, as plain database role.
+"""The product's own processes on the test's database: the web server and the workers, each with its own database login.
 
 Tests that use it need `transactional_db`: the processes must see what the test wrote.
 """
@@ -14,12 +14,24 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from django.conf import settings
 from django.db import connection
 
+from launch import embedded_services
+
 ROOT = Path(__file__).resolve().parents[2]
+
+
+def database_url(login: str = "worker") -> str:
+    """The address of the test's database, as the web or as the workers."""
+    at = connection.settings_dict
+    if login == "web":
+        given = urlsplit(embedded_services.start().web_database_url)
+        return given._replace(path=f"/{at['NAME']}").geturl()
+    where = f"?host={quote(at['HOST'], safe='/')}" + (f"&port={at['PORT']}" if at["PORT"] else "")
+    return f"postgresql://{quote(at['USER'])}:{quote(at['PASSWORD'], safe='')}@/{at['NAME']}{where}"
 
 
 class Stack:
@@ -30,7 +42,7 @@ class Stack:
         self.url = ""
         self.processes: list[subprocess.Popen] = []
         self.environment = os.environ | {
-            "DATABASE_URL": self._database_url(),
+            "DATABASE_URL": database_url(),
             "REDIS_URL": settings.REDIS_URL,
             "REDIS_PREFIX": settings.CACHES["default"]["KEY_PREFIX"],
             "MEDIA_ROOT": str(settings.MEDIA_ROOT),
@@ -39,16 +51,12 @@ class Stack:
             **environment,
         }
 
-    def _database_url(self) -> str:
-        database = connection.settings_dict
-        return f"postgresql://{database['USER']}@/{database['NAME']}?host={quote(database['HOST'], safe='/')}"
-
-    def start(self, name: str, *command: str) -> subprocess.Popen:
+    def start(self, name: str, *command: str, **environment: str) -> subprocess.Popen:
         log = (self.folder / f"{name}.log").open("ab")
         process = subprocess.Popen(
             [sys.executable, "-m", *command],
             cwd=ROOT,
-            env=self.environment,
+            env=self.environment | environment,
             stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -64,7 +72,7 @@ class Stack:
             port = probe.getsockname()[1]
         self.environment["SITE_URL"] = self.url = f"http://127.0.0.1:{port}"
         self.environment |= {"HOST": "127.0.0.1", "PORT": str(port)}
-        process = self.start("web", "config.web")
+        process = self.start("web", "config.web", DATABASE_URL=database_url("web"))
         self._wait(process, self.url)
         return self.url
 

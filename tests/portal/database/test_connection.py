@@ -24,7 +24,7 @@ from students.models import Student
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
-NOTHING = ("tucai_app", "", 0)
+NOTHING = ("tucai_worker", "", 0)
 STATE = "SELECT current_user::text, coalesce(current_setting('app.school', true), ''), (SELECT count(*) FROM students_student)"
 
 
@@ -228,7 +228,7 @@ def test_the_next_request_begins_outside_even_if_a_scope_was_left_open(student, 
     left = school_scope(other_school)
     left.__enter__()
     try:
-        assert b"tucai_app" in b"".join(owner_client.get("/streamed/").streaming_content)
+        assert b"tucai_worker" in b"".join(owner_client.get("/streamed/").streaming_content)
     finally:
         left.__exit__(None, None, None)
 

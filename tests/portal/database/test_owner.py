@@ -1,15 +1,19 @@
-"""Tests, web and workers connect as a plain role; only the commands that change tables are the owner."""
+"""Web and workers sign in as roles that own nothing; only the commands that change tables are the owner."""
 
+import psycopg
 import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.db.transaction import TransactionManagementError
 
+from config.web import check_login
+from launch.environment import Misconfigured
 from portal import history
 from portal.database.owner import as_owner
 from portal.models import Event
 from portal.tenancy import outside_scopes
+from tests.support.stack import database_url
 
 OWNED = """
 SELECT 'table', relname::text FROM pg_class WHERE relowner = current_user::regrole AND relpersistence <> 't'
@@ -39,14 +43,49 @@ def ask(sql: str) -> list:
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("outside")
-def test_tests_run_as_the_plain_role_that_owns_nothing():
-    assert ask("SELECT current_user::text, session_user::text") == [("tucai_app", "tucai_app")]
+def test_tests_run_as_the_login_of_the_workers_which_owns_nothing():
+    assert ask("SELECT current_user::text, session_user::text") == [("tucai_worker", "tucai_worker")]
     assert ask(OWNED) == []
     assert ask(POWERS) == [(False, False, False, False, False)]
     assert ask(GRANTS) == [(0,)]  # what it may do, it has from the roles
     assert ask(BYPASSING) == []
     roles = [(f"tucai_{name}", False, True, False) for name in ("across", "center", "school", "system")]
-    assert ask(MEMBER_OF) == sorted([*roles, ("tucai_plain", True, False, False)])
+    inherited = [("tucai_app", True, False, False), ("tucai_web", True, False, False)]
+    assert ask(MEMBER_OF) == sorted([*roles, *inherited])
+
+
+BECOMING = ("SET ROLE {}", "SELECT set_config('role', '{}', false)", "SET SESSION AUTHORIZATION {}")
+BECOMES = {
+    "web": {"tucai_school", "tucai_center", "tucai_across"},
+    "worker": {"tucai_school", "tucai_center", "tucai_across", "tucai_system"},
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("login", BECOMES)
+def test_raw_sql_of_a_login_becomes_no_other_role_than_those_of_its_scopes(login):
+    with psycopg.connect(database_url(login), autocommit=True) as database:
+        everybody = {name for (name,) in database.execute("SELECT rolname FROM pg_roles").fetchall()}
+        assert {"tucai_owner", "tucai_backup", "tucai_worker", "tucai_web", "tucai_system", "postgres"} < everybody
+        became = set()
+        for name in everybody - {f"tucai_{login}"}:
+            for statement in BECOMING:
+                try:
+                    database.execute(statement.format(name))
+                except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedObject):
+                    continue
+                became.add(name)
+                database.execute("RESET ROLE")
+        assert became == BECOMES[login]
+
+
+@pytest.mark.django_db
+def test_the_web_sees_what_the_system_sees_in_no_scope_that_it_can_open(student):
+    with psycopg.connect(database_url("web"), autocommit=True) as database:
+        assert database.execute("SELECT count(*) FROM students_student").fetchone() == (0,)
+        assert database.execute("SELECT count(*) FROM portal_checkpoint").fetchone() == (0,)
+        assert database.execute(GRANTS).fetchone() == (0,)
+        assert database.execute(BYPASSING).fetchall() == []
 
 
 @pytest.mark.django_db
@@ -70,10 +109,10 @@ def test_the_plain_role_may_not_change_the_tables(statement):
 def test_the_owner_speaks_only_inside_its_block():
     with as_owner():
         assert ask("SELECT current_user::text") == [("tucai_owner",)]
-    assert ask("SELECT current_user::text") == [("tucai_app",)]
+    assert ask("SELECT current_user::text") == [("tucai_worker",)]
     with pytest.raises(ZeroDivisionError), as_owner():
         _ = 1 // 0
-    assert ask("SELECT current_user::text") == [("tucai_app",)]
+    assert ask("SELECT current_user::text") == [("tucai_worker",)]
 
 
 @pytest.mark.django_db
@@ -90,7 +129,7 @@ def test_commands_that_change_tables_are_the_owner(season, settings):
     call_command("flush", interactive=False, verbosity=0)
     assert not Event.objects.exists()
     with outside_scopes():
-        assert ask("SELECT current_user::text") == [("tucai_app",)]
+        assert ask("SELECT current_user::text") == [("tucai_worker",)]
     settings.DATABASE_OWNER = lambda: settings.DATABASES["default"]
     with pytest.raises(CommandError, match="be flushed"):
         call_command("flush", interactive=False, verbosity=0)
@@ -99,3 +138,11 @@ def test_commands_that_change_tables_are_the_owner(season, settings):
 def test_the_settings_do_not_hold_the_owners_address():
     values = [repr(getattr(settings, name)) for name in dir(settings) if name.isupper()]
     assert [value for value in values if "tucai_owner" in value] == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_web_does_not_start_with_a_login_that_becomes_the_system_or_the_owner():
+    with outside_scopes(), pytest.raises(Misconfigured, match="too many rights"):
+        check_login()
+    with as_owner(), pytest.raises(Misconfigured, match="too many rights"):
+        check_login()
