@@ -27,8 +27,8 @@ if DEBUG and not IS_LOCAL:
     )
 
 SECRET_KEY = stored_secret("SECRET_KEY", DATA_DIR, is_local=IS_LOCAL)
-# Encrypt ID numbers and key their look-up hash: losing them loses the numbers. {version: key}; the
-# highest version writes, and manage.py rotate_keys makes the others superfluous.
+# Encrypt ID numbers and secrets of the second factor, and key the look-up hash of numbers: losing them loses
+# both. {version: key}; the highest version writes, and manage.py rotate_keys makes the others superfluous.
 ID_NUMBER_KEYS = numbered_keys("ID_NUMBER_KEY", stored_secret("ID_NUMBER_KEY", DATA_DIR, is_local=IS_LOCAL))
 # Signs the lines of the history (portal.history.seals): without it, none can be told from a forged one.
 HISTORY_KEY = stored_secret("HISTORY_KEY", DATA_DIR, is_local=IS_LOCAL)
@@ -201,7 +201,10 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
-MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_ADAPTER = "portal.accounts.adapter.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+# Whoever needs a second factor (portal.accounts.second_factor) may do without for so many days from the first sign-in.
+SECOND_FACTOR_GRACE_DAYS = environment.number("SECOND_FACTOR_GRACE_DAYS", 7, least=0, most=90)
 # Without a mail server mails become files on a local machine. On the console a hundred mails would
 # hide the accounts that `make run` prints.
 _WITHOUT_HOST = "filebased" if IS_LOCAL else "console"

@@ -7,6 +7,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from portal.views.language import choose
+from portal.views.second_factor import remove_passkey
 from portal.views.style_guide import guide
 
 # The operator signs in on the same page as all users, which limits attempts and asks for a second factor.
@@ -21,6 +22,7 @@ urlpatterns = [
     path("", include("proofing.urls")),
     path("", include("printing.urls")),
     path("", include("year_end.urls")),
+    path("accounts/2fa/webauthn/keys/<int:pk>/remove/", remove_passkey, name="mfa_remove_webauthn"),
     path("accounts/", include("allauth.urls")),
     path("language/", choose, name="set_language"),
     path("admin/", admin.site.urls),

@@ -199,7 +199,7 @@ def _open_all_day(season: Season, school: School) -> None:
 def _person(username: str, name: str, role: Role, school: School | None, *, colleges: Sequence[str] = ()) -> None:
     if User.objects.filter(username=username).exists():
         return
-    user = User.objects.create_user(username, f"{username}@example.org", PASSWORD, full_name=name)
+    user = User.objects.create_user(username, f"{username}@example.org", PASSWORD, full_name=name, is_demo=True)
     Membership.objects.create(
         user=user, roles=[role], school=school, colleges=list(colleges), is_contact=role == Role.SCHOOL_ADMIN
     )

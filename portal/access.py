@@ -16,13 +16,13 @@ from django.conf import settings
 from django.contrib import auth, messages
 from django.contrib.auth.views import redirect_to_login
 from django.db import DataError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal import history, permissions, student_limits
-from portal.accounts import password_again
+from portal.accounts import password_again, second_factor
 from portal.changes.transactions import is_retryable
 from portal.errors import Conflict, InvalidForm, NotAllowed, PortalError
 from portal.models import Membership
@@ -91,6 +91,7 @@ class PortalMiddleware:
 
     def __call__(self, request: Any) -> HttpResponse:
         request.school = request.enrolment = request.student = request.refused_status = None
+        request.second_factor_missing = None
         if request.method not in METHODS:
             return HttpResponseNotAllowed(METHODS)
         if _length(request) > settings.REQUEST_MAX_BYTES:
@@ -110,6 +111,15 @@ class PortalMiddleware:
         refusals.note(request, request.refused_status or response.status_code)
         return method_not_allowed(request, response) if _is_bare_405(request, response) else response
 
+    def process_view(self, request: Any, view: View, args: Any, kwargs: Any) -> HttpResponse | None:
+        """After the days of grace, nothing opens to who needs a second factor and has none but what sets it up."""
+        found = request.second_factor_missing = second_factor.missing(request.user, request.membership)
+        if found is None or not found.is_overdue or _opens_without_factor(request.resolver_match.view_name):
+            return None
+        if _is_program(request) or request.htmx:
+            return refusal_page(request, second_factor.SecondFactorMissing())
+        return HttpResponseRedirect(reverse("mfa_index"))
+
     def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
         if isinstance(error, DataError):
             # The request holds a value that no column can store, such as a NUL character or too
@@ -127,12 +137,21 @@ class PortalMiddleware:
         return refusal_page(request, error)
 
 
+def _opens_without_factor(name: str) -> bool:
+    """Whether the page of a URL name sets a factor up, signs out or changes the language."""
+    return name.startswith("mfa_") or name in ("account_reauthenticate", "account_logout", "set_language")
+
+
+def _is_program(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/") or request.headers.get("Accept", "").startswith("application/json")
+
+
 def _shut_out(request: Any, member: Membership) -> HttpResponse:
     """End the session of a person whose school is switched off, and say so."""
     auth.logout(request)
     request.membership = None
     error = ShutOut(member)
-    if request.path.startswith("/api/") or request.headers.get("Accept", "").startswith("application/json"):
+    if _is_program(request):
         return refusal_page(request, error)
     messages.error(request, str(error))
     return redirect_to_login(request.get_full_path())
@@ -195,9 +214,7 @@ def refusal_page(request: Any, error: PortalError) -> HttpResponse:
     JSON for programs, a toast for htmx, the form with its errors for InvalidForm, the page before
     with a message for other forms, and else an error page.
     """
-    if request.headers.get("Accept", "").startswith("application/json"):
-        from django.http import JsonResponse
-
+    if _is_program(request):
         return JsonResponse({"error": str(error)}, status=error.status)
     if request.htmx:
         response = render(request, "ui/toast.html", {"sentence": error}, status=error.status)

@@ -102,3 +102,11 @@ class InvitationForm(PersonForm):
         if User.objects.filter(username__iexact=name).exists():
             raise forms.ValidationError(_("This user name is taken. Choose another one."))
         return name
+
+
+class LostFactorForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        help_text=_("How you made sure that it is the person who asks. The person reads it, and the history keeps it."),
+    )

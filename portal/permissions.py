@@ -42,6 +42,7 @@ class Action:
     roles: frozenset[Role]
     is_about_school: bool = False
     asks_password: bool = False
+    needs_second_factor: bool = False
 
     @property
     def area(self) -> str:
@@ -53,16 +54,24 @@ _SUBJECTS: dict[Any, tuple[str, ...]] = {}  # heading of the table -> areas belo
 
 
 def register(
-    name: str, label: Any, *, roles: Iterable[Role], is_about_school: bool = False, asks_password: bool = False
+    name: str,
+    label: Any,
+    *,
+    roles: Iterable[Role],
+    is_about_school: bool = False,
+    asks_password: bool = False,
+    needs_second_factor: bool = False,
 ) -> None:
     """Register an action, `<area>.<verb>`, with its label and the roles that may do it.
 
     `is_about_school`: it shows or changes something of a whole school, so that a person limited to
     colleges or classes may not do it. `asks_password`: only after the password was given again.
+    `needs_second_factor`: it shows document numbers in clear or carries data of many students away, so
+    that whoever may do it signs in with a second factor.
     """
     if name in ACTIONS:
         raise ValueError(f"The action {name} is registered twice.")
-    ACTIONS[name] = Action(name, label, frozenset(roles), is_about_school, asks_password)
+    ACTIONS[name] = Action(name, label, frozenset(roles), is_about_school, asks_password, needs_second_factor)
 
 
 def register_subject(label: Any, *areas: str) -> None:
@@ -101,3 +110,10 @@ def check(member: Membership | None, name: str) -> None:
         raise NotAllowed(
             _("Your role does not allow this: %(action)s. Ask your administrator.") % {"action": action(name).label}
         )
+
+
+def needs_second_factor(member: Membership | None) -> bool:
+    """Whether a person must sign in with a second factor: all of the center, and by what the person may do."""
+    if member is None:
+        return False
+    return member.is_center or any(may(member, name) for name, entry in ACTIONS.items() if entry.needs_second_factor)

@@ -4,7 +4,8 @@ from django.contrib.sessions.models import Session
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from portal import event_kinds, notification_kinds, permissions
+from portal import event_kinds, history, notification_kinds, permissions
+from portal.accounts.second_factor import label_of
 from portal.models import Job, Look, Notification, Role
 from portal.models.people import role_labels
 from portal.notification_kinds import NotificationKind
@@ -57,6 +58,29 @@ notification_kinds.register(
         link="/people/permissions/",
         formats={"roles": role_labels},
     ),
+    NotificationKind(
+        "account.factor_added",
+        _("A second step for signing in was set up"),
+        format_lazy("{} {}", _("It is: %(factor)s. Your other sessions have ended."), NOT_ASKED),
+        formats={"factor": label_of},
+    ),
+    NotificationKind(
+        "account.factor_removed",
+        _("A second step for signing in was removed"),
+        format_lazy("{} {}", _("It was: %(factor)s. Your other sessions have ended."), NOT_ASKED),
+        formats={"factor": label_of},
+    ),
+    NotificationKind(
+        "account.recovery_code_used",
+        _("A recovery code of your account was used"),
+        format_lazy("{} {}", _("It works only once."), NOT_ASKED),
+    ),
+    NotificationKind(
+        "account.second_factor_removed",
+        _("The second step of your account was removed"),
+        format_lazy("{} {}", _("By %(by)s. Reason: %(reason)s. Set up a new one at your next sign-in."), NOT_ASKED),
+        formats={"by": lambda name: _("the operator") if name == history.SYSTEM.actor_name else name},
+    ),
 )
 
 event_kinds.register_subject("person", _("People"), order=30)
@@ -75,6 +99,11 @@ event_kinds.register(
         "person.password_changed": _("Password changed"),
         "person.email_changed": _("E-mail address changed by the person"),
         "person.made_contact": _("Person made responsible for the capture"),
+        "person.factor_added": _("Second step of signing in set up"),
+        "person.factor_removed": _("Second step of signing in removed by the person"),
+        "person.second_factor_removed": _("Lost second step removed"),
+        "person.second_factor_failed": _("Sign-in failed: wrong code of the second step"),
+        "person.recovery_code_used": _("Signed in or confirmed with a recovery code"),
     },
 )
 event_kinds.register(
@@ -94,6 +123,7 @@ event_kinds.register_facts(
         "reason": _("Reason"),
         "roles": _("Roles"),
         "outcome": _("Outcome"),
+        "factor": _("Second step"),
     }
 )
 

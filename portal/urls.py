@@ -21,6 +21,7 @@ urlpatterns = [
     path("people/new/", people.person_new, name="person_new"),
     path("people/<int:member>/", people.person, name="person"),
     path("people/<int:member>/link/", people.person_link, name="person_link"),
+    path("people/<int:member>/second-step/", people.person_second_factor, name="person_second_factor"),
     path("people/<int:member>/switch/", people.person_switch, name="person_switch"),
     path("people/<int:member>/contact/", people.person_contact, name="person_contact"),
     path("jobs/", jobs.job_list, name="jobs"),

@@ -16,13 +16,16 @@ permissions.register(
     is_about_school=True,
 )
 permissions.register("prints.order", _("Order and build print runs"), roles=PRINTING)
-permissions.register("prints.download", _("Download sheets to print"), roles=PRINTING)
+permissions.register("prints.download", _("Download sheets to print"), roles=PRINTING, needs_second_factor=True)
 permissions.register("prints.ship", _("Ship a parcel"), roles=PRINTING)
 permissions.register("prints.receive", _("Confirm a parcel"), roles=SCHOOL, is_about_school=True)
-permissions.register("portraits.download", _("Download the portraits as an archive"), roles=OFFICERS)
+permissions.register(
+    "portraits.download", _("Download the portraits as an archive"), roles=OFFICERS, needs_second_factor=True
+)
 permissions.register(
     "portraits.download_by_number",
     _("Download the portraits named by document number"),
     roles={Role.CENTER_ADMIN, Role.SCHOOL_ADMIN},
     asks_password=True,
+    needs_second_factor=True,
 )

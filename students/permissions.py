@@ -16,8 +16,15 @@ permissions.register(
     _("Export students with their document numbers"),
     roles={Role.SCHOOL_ADMIN},
     asks_password=True,
+    needs_second_factor=True,
 )
-permissions.register("students.reveal_number", _("See a document number in clear"), roles=OFFICERS, asks_password=True)
+permissions.register(
+    "students.reveal_number",
+    _("See a document number in clear"),
+    roles=OFFICERS,
+    asks_password=True,
+    needs_second_factor=True,
+)
 permissions.register("students.change", _("Add, change and remove students"), roles=SCHOOL)
 permissions.register("roster.import", _("Import a roster"), roles=SCHOOL, is_about_school=True)
 permissions.register("students.erase", _("Erase a student"), roles={Role.CENTER_ADMIN}, asks_password=True)

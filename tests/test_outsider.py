@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.core.files.base import ContentFile
 from django.db import models
@@ -81,6 +82,8 @@ def populate(school: School, season: Any) -> dict[type, Any]:
                 world[model] = model.objects.first() or saved(row_of(model, world))
     world[Membership] = Membership.objects.filter(school=school).first()
     world[Job] = Job.objects.create(kind="demo", school=school)
+    passkey = {"name": "x", "credential": {}}
+    world[Authenticator] = Authenticator.objects.create(user=world[Membership].user, type="webauthn", data=passkey)
     return world
 
 
@@ -218,6 +221,7 @@ OBJECTS = {
     "center/volumes/": "printing.Volume",
     "center/enrolments/": "schools.Enrolment",
     "center/year-end/awards/": "year_end.Award",
+    "accounts/2fa/webauthn/keys/": "mfa.Authenticator",
 }
 KWARGS = {
     "year": lambda world: world[apps.get_model("schools.Season")].year,

@@ -6,6 +6,8 @@ from urllib.parse import quote, urlsplit
 
 from allauth.account import signals
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
 from django.dispatch import receiver
@@ -15,7 +17,9 @@ from django.utils.translation import gettext as _
 
 from portal import history
 from portal.access import ShutOut
-from portal.accounts import email_addresses, passwords
+from portal.accounts import email_addresses, passwords, second_factor
+from portal.accounts.factor_secrets import Clear, Sealed
+from portal.errors import NotAllowed
 from portal.models import Membership, User
 from portal.tenancy import across_schools
 
@@ -70,6 +74,40 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         site = SimpleNamespace(domain=urlsplit(settings.SITE_URL).netloc, name=_("Tucai"))
         super().send_mail(template_prefix, email, {"current_site": site} | context)
+
+    def send_notification_mail(self, template_prefix: str, *args: Any, **kwargs: Any) -> None:
+        if not template_prefix.startswith("mfa/"):  # portal.accounts.second_factor tells of these
+            super().send_notification_mail(template_prefix, *args, **kwargs)
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Secrets are encrypted and bound to their row; whoever needs a second factor keeps the last one."""
+
+    def encrypt(self, text: str) -> str:
+        return Clear(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        if not isinstance(encrypted_text, Sealed):
+            raise TypeError("A secret of the second factor is read outside of its row.")
+        return encrypted_text.read()
+
+    def can_delete_authenticator(self, authenticator: Authenticator) -> bool:
+        try:
+            second_factor.check_may_remove(authenticator)
+        except NotAllowed:
+            return False
+        return True
+
+    def get_totp_label(self, user: Any) -> str:
+        return str(user.username)
+
+    def generate_authenticator_name(self, user: Any, type: Authenticator.Type) -> str:
+        number = Authenticator.objects.filter(user_id=user.pk, type=type).count() + 1
+        return _("Passkey %(number)d") % {"number": number}
+
+    def _get_site_name(self) -> str:
+        """The name of this account's issuer in the person's app and among the passkeys."""
+        return _("Tucai")
 
 
 @receiver(signals.password_changed)

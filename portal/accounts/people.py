@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal import history, permissions, student_limits
-from portal.accounts import email_addresses, passwords, telling
+from portal.accounts import email_addresses, passwords, second_factor, telling
 from portal.changes.field_changes import change_fields
 from portal.errors import NotAllowed, PortalError
 from portal.models import Membership, Role, User
@@ -141,6 +141,20 @@ def _mail_link(user: User, link: str) -> None:
         raise PortalError(
             _("The mail server did not take the mail, so nothing was changed. Try again later.")
         ) from error
+
+
+def remove_second_factor(member: Membership, *, by: User, reason: str) -> None:
+    """For a person below who has lost it. Open sessions end, and the person sets up a new one."""
+    own = _check_may_manage(by, member.school)
+    if member.rank >= own.rank:
+        raise NotAllowed(
+            _(
+                "%(name)s stands as high as you or higher: only somebody who stands higher, or the operator removes the"
+                " second step."
+            )
+            % {"name": member.user.actor_name}
+        )
+    second_factor.remove_lost(member.user, by=by, reason=reason)
 
 
 def change_person(

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import translation
 
 from portal import notification_kinds, notifications
-from portal.models import Membership
+from portal.models import Membership, User
 from portal.tenancy import school_scope
 
 log = logging.getLogger(__name__)
@@ -25,9 +25,14 @@ def tell(member: Membership, kind: str, parameters: dict[str, Any]) -> None:
         with school_scope(member.school):
             notifications.notify(member.user, school=member.school, kind=kind, parameters=parameters)
         return
-    address = member.user.email
+    mail(member.user, kind, parameters)
+
+
+def mail(user: User, kind: str, parameters: dict[str, Any]) -> None:
+    """Tell the owner of an account that has no inbox, after the commit."""
+    address = user.email
     if address:
-        with translation.override(member.user.language or settings.LANGUAGE_CODE):
+        with translation.override(user.language or settings.LANGUAGE_CODE):
             letter = notification_kinds.render(kind, parameters)
         transaction.on_commit(lambda: _send(EmailMessage(letter.subject, letter.body, to=[address])))
 

@@ -38,6 +38,11 @@ BEGIN
         IF NEW.is_superuser OR NEW.is_staff THEN
             RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables makes operators';
         END IF;
+        IF NEW.is_demo AND current_user <> 'tucai_system' THEN
+            RAISE insufficient_privilege USING MESSAGE = 'only the system makes accounts of the demo';
+        END IF;
+    ELSIF NEW.is_demo <> OLD.is_demo THEN
+        RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables changes what the demo made';
     ELSIF (NEW.id, NEW.is_superuser, NEW.is_staff) IS DISTINCT FROM (OLD.id, OLD.is_superuser, OLD.is_staff) THEN
         RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables makes operators';
     ELSIF OLD.is_superuser AND (NEW.username, NEW.password) IS DISTINCT FROM (OLD.username, OLD.password) THEN
@@ -81,6 +86,9 @@ class Migration(migrations.Migration):
                 ('full_name', models.CharField(blank=True, max_length=60, verbose_name='name')),
                 ('phone', models.CharField(blank=True, max_length=30, verbose_name='phone')),
                 ('language', models.CharField(blank=True, max_length=10)),
+                ('first_signed_in_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('sessions_ended', models.PositiveIntegerField(default=0, editable=False)),
+                ('is_demo', models.BooleanField(default=False, editable=False)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],

@@ -8,6 +8,7 @@ settings.ID_NUMBER_KEYS is {version: key}; the highest version writes, the other
 its own purpose.
 """
 
+import base64
 import hmac
 import os
 from functools import cache
@@ -64,6 +65,24 @@ def decrypt(encrypted: bytes | memoryview, place: Place) -> str:
     return decrypt_bytes(bytes(encrypted), place).decode()
 
 
+def encrypt_text(content: str, place: Place) -> str:
+    """As `encrypt`, in base64: for columns of text."""
+    return base64.b64encode(encrypt(content, place)).decode()
+
+
+def decrypt_text(encrypted: str, place: Place) -> str:
+    """The content. Raises Unreadable."""
+    return decrypt(raw_bytes(encrypted), place)
+
+
+def raw_bytes(encrypted: str) -> bytes:
+    """The ciphertext of a column of text. Raises Unreadable."""
+    try:
+        return base64.b64decode(encrypted, validate=True)
+    except ValueError as error:
+        raise _damaged() from error
+
+
 def encrypt_bytes(content: bytes, place: Place) -> bytes:
     version = current_version()
     header = bytes([version]) + os.urandom(NONCE_BYTES)
@@ -84,9 +103,13 @@ def decrypt_bytes(encrypted: bytes, place: Place) -> bytes:
     try:
         return _cipher(key).decrypt(nonce, content, _bound_to(encrypted[:1], place))
     except (InvalidTag, ValueError) as error:
-        raise Unreadable(
-            _("Something encrypted in the database is damaged, or it belongs to another person. Tell the operator.")
-        ) from error
+        raise _damaged() from error
+
+
+def _damaged() -> Unreadable:
+    return Unreadable(
+        _("Something encrypted in the database is damaged, or it belongs to another person. Tell the operator.")
+    )
 
 
 def _bound_to(version: bytes, place: Place) -> bytes:

@@ -14,8 +14,8 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal import permissions
 from portal.access import center_page, school_page, staff_page
-from portal.accounts import people
-from portal.forms import InvitationForm, PersonForm
+from portal.accounts import people, second_factor
+from portal.forms import InvitationForm, LostFactorForm, PersonForm
 from portal.models import Membership, Role
 from portal.models.people import CENTER_ROLES, SCHOOL_ROLES
 from portal.pages.form_fields import whole_number
@@ -100,6 +100,7 @@ def person(request: Any, member: int) -> HttpResponse:
         return HttpResponseRedirect(_list_url(row, request))
     context = {"form": form, "member": row, "school": row.school, "back": _list_url(row, request)}
     context |= {"stands_below": row.rank < request.membership.rank, "can_mail": people.can_mail()}
+    context |= {"has_factor": second_factor.has_factor(row.user)}
     return render(request, "portal/person_form.html", context)
 
 
@@ -109,6 +110,19 @@ def person(request: Any, member: int) -> HttpResponse:
 def person_link(request: Any, member: int) -> HttpResponse:
     row = get_object_or_404(_members(request), pk=member)
     return _show_invitation(request, people.renew_link(row, by=request.user), is_new=False)
+
+
+@staff_page(may="people.manage")
+def person_second_factor(request: Any, member: int) -> HttpResponse:
+    """Remove the second factor of a person who has lost it."""
+    row = get_object_or_404(_members(request), pk=member)
+    form = LostFactorForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        people.remove_second_factor(row, by=request.user, reason=form.cleaned_data["reason"])
+        messages.success(request, _("Removed. %(name)s has been told.") % {"name": row.user.actor_name})
+        return HttpResponseRedirect(_list_url(row, request))
+    context = {"form": form, "member": row, "back": reverse("portal:person", args=[row.pk])}
+    return render(request, "portal/lost_factor.html", context)
 
 
 @require_POST

@@ -45,6 +45,12 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 document.addEventListener("htmx:sendError", () => toast(words.offline, "look"));
 
+// A passkey that the device did not give, or the person did not want (django-allauth's webauthn.js).
+document.addEventListener("allauth.error", (event) => {
+  event.preventDefault();
+  toast(document.getElementById("passkey-words")?.dataset.failed ?? words.failed);
+});
+
 const MINUTE = 60_000;
 const relative = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: "auto" });
 setInterval(() => {

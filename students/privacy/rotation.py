@@ -1,4 +1,4 @@
-"""Rewriting what an older key of the document numbers has written, while the product works.
+"""Rewriting what an older key of document numbers and second factors has written, while the product works.
 
 `manage.py rotate_keys` makes a job of it. Both keys are set meanwhile: the new one writes, both are
 read. The job may be stopped and run again at any time: rows of the current key are passed over. Its
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal import history
+from portal.accounts import factor_secrets
 from portal.background import jobs
 from portal.models import Job
 from portal.security import encryption
@@ -28,7 +29,7 @@ WHERE own.id = new.id AND own.id_sealed = new.old
 
 
 def count_by_version() -> dict[str, dict[int, int]]:
-    """{"students" | "corrections": {version: rows}}, for the command and the report."""
+    """{"students" | "corrections" | "second factors": {version: rows}}, for the command and the report."""
     found: dict[str, dict[int, int]] = {}
     for name, table, column in (
         ("students", "students_student", "id_sealed"),
@@ -39,6 +40,7 @@ def count_by_version() -> dict[str, dict[int, int]]:
                 f"SELECT get_byte({column}, 0), count(*) FROM {table} WHERE length({column}) > 0 GROUP BY 1 ORDER BY 1"  # noqa: S608
             )
             found[name] = dict(cursor.fetchall())
+    found["second factors"] = factor_secrets.count_by_version()
     return found
 
 
@@ -60,25 +62,28 @@ def run_rotation(job: Job) -> None:
         done += len(rows)
         jobs.progress(job, done, max(total, done))
     _rewrite_corrections()
+    factors = factor_secrets.rewrite()
     left = _versions_left()
-    job.result = {"version": encryption.current_version(), "students": done, "damaged": damaged[:1000], "left": left}
-    history.record("job.keys_rotated", job, by=history.SYSTEM, facts={"students": done, "unreadable": len(damaged)})
-    job.message = _report(damaged, left)
+    job.result = {"version": encryption.current_version(), "students": done, "left": left}
+    job.result |= {"damaged": damaged[:1000], "damaged_factors": factors[:1000]}
+    unreadable = len(damaged) + len(factors)
+    history.record("job.keys_rotated", job, by=history.SYSTEM, facts={"students": done, "unreadable": unreadable})
+    job.message = _report(unreadable, left)
 
 
-def _report(damaged: list[int], left: list[int]) -> str:
+def _report(unreadable: int, left: list[int]) -> str:
     if not left:
         return _("Everything is encrypted with the newest key. Older keys can be removed from ID_NUMBER_KEY.")
-    if not damaged:
+    if not unreadable:
         return _(
             "Keep the older keys: a roster that was uploaded under them waits for its import. Run rotate_keys again later."
         )
     sentence = ngettext(
-        "Keep all keys: %(n)d number could not be read. See the job's result for the rows.",
-        "Keep all keys: %(n)d numbers could not be read. See the job's result for the rows.",
-        len(damaged),
+        "Keep all keys: %(n)d row could not be read. See the job's result for the rows.",
+        "Keep all keys: %(n)d rows could not be read. See the job's result for the rows.",
+        unreadable,
     )
-    return sentence % {"n": len(damaged)}
+    return sentence % {"n": unreadable}
 
 
 def _is_old(student: Student) -> bool:

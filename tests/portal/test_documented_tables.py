@@ -1,5 +1,6 @@
 """The documents print the tables of permissions, of phases and of the rows of each room as they are in the code."""
 
+import re
 from pathlib import Path
 
 from django.apps import apps
@@ -29,6 +30,12 @@ def test_the_printed_table_of_permissions_is_that_of_the_code():
             [f"`{name}`", str(entry.label), *("x" if mark else "" for mark in marks_of(entry))]
             for name, entry in sorted(ACTIONS.items())
         ]
+
+
+def test_the_printed_actions_that_need_a_second_factor_are_those_of_the_code():
+    sentence = (DOCS / "permissions.md").read_text().partition("sign in with a second factor")[2].partition("\n\n")[0]
+    named = re.findall(r"`([a-z_.]+)`", sentence)
+    assert named == sorted(name for name, entry in ACTIONS.items() if entry.needs_second_factor)
 
 
 def marks_of(entry: Action) -> list[bool]:

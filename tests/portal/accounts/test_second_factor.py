@@ -1,0 +1,289 @@
+"""Who must sign in with a second factor and from when, what a change of it brings with it, and how a lost one is removed."""
+
+import datetime as dt
+import time
+
+import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal import auth as totp
+from django.core import mail
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from portal import permissions
+from portal.accounts import factor_secrets, people, second_factor
+from portal.errors import NotAllowed, PortalError
+from portal.models import Event, Membership, Notification, Role, User
+from portal.security import encryption
+from portal.tenancy import school_scope, system_scope
+from tests import factories
+from tests.conftest import client_of
+from tests.support.words import said
+
+pytestmark = pytest.mark.django_db
+commits = pytest.mark.django_db(transaction=True)  # allauth tells of a new factor after the commit
+PASSWORD = "a-long-password"
+SET_UP, CODES, REMOVE = (reverse(f"mfa_{name}") for name in ("activate_totp", "view_recovery_codes", "deactivate_totp"))
+SETS_UP_FIRST = said("Set up the second step of signing in first, under “Sign-in security”.")
+
+
+def code_of(secret: str, *, later: int = 0) -> str:
+    """What the app shows, or will show some periods later."""
+    return totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30 + later))
+
+
+def set_up(client: Client) -> str:
+    """Set up an app as a person does; the secret that the app keeps."""
+    secret = client.get(SET_UP).context["form"].secret
+    answer = client.post(SET_UP, {"code": code_of(secret)})
+    assert answer["Location"] == CODES
+    return secret
+
+
+def grace_is_over(user: User) -> None:
+    User.objects.filter(pk=user.pk).update(first_signed_in_at=timezone.now() - dt.timedelta(days=7))
+
+
+def needed(role: Role, school) -> bool:
+    return permissions.needs_second_factor(
+        Membership(roles=[role], school=None if role in permissions.CENTER_STAFF else school)
+    )
+
+
+def test_the_center_and_whoever_sees_numbers_or_takes_archives_away_need_one(school):
+    assert {role for role in Role if needed(role, school)} == permissions.CENTER_STAFF | permissions.SCHOOL
+
+
+def test_a_role_that_is_given_such_an_action_needs_one(school, monkeypatch):
+    assert not needed(Role.SCHOOL_FINANCE, school)
+    action = permissions.Action("fees.archive", "", frozenset({Role.SCHOOL_FINANCE}), needs_second_factor=True)
+    monkeypatch.setitem(permissions.ACTIONS, action.name, action)
+    assert needed(Role.SCHOOL_FINANCE, school)
+
+
+def test_the_days_of_grace_count_from_the_first_sign_in(owner, enrolment):
+    client = client_of(owner)
+    owner.refresh_from_db()
+    first = owner.first_signed_in_at
+    assert timezone.now() - first < dt.timedelta(minutes=1)
+    page = client.get("/school/")
+    assert page.status_code == 200
+    due = timezone.localdate() + dt.timedelta(days=7)
+    assert page.context["request"].second_factor_missing.due == due
+    assert f"{due.year}年{due.month}月{due.day}日" in page.content.decode()
+    client_of(owner)
+    owner.refresh_from_db()
+    assert owner.first_signed_in_at == first
+
+
+def test_after_the_days_only_setting_up_signing_out_and_the_language_open(owner, enrolment):
+    client = client_of(owner, gave_password=False)
+    grace_is_over(owner)
+    for address in ("/school/", "/school/roster/", "/portal/", "/people/permissions/", "/", "/accounts/email/"):
+        assert client.get(address)["Location"] == reverse("mfa_index"), address
+    assert client.post("/people/new/", {})["Location"] == reverse("mfa_index")
+    toast = client.get("/panels/jobs/", headers={"HX-Request": "true"})
+    assert (toast.status_code, SETS_UP_FIRST in toast.content.decode()) == (403, True)
+    for address, headers in (("/api/v1/students/", {}), ("/school/roster/", {"Accept": "application/json"})):
+        answer = client.get(address, headers=headers)
+        assert (answer.status_code, answer.json()) == (403, {"error": SETS_UP_FIRST})
+    assert client.get(reverse("mfa_index")).status_code == 200
+    assert client.post("/language/", {"language": "en", "next": "/"}).status_code == 302
+    assert client.get(SET_UP)["Location"].startswith("/accounts/reauthenticate/")
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    assert client.get(SET_UP).status_code == 200
+    client.post("/accounts/logout/")
+    assert "_auth_user_id" not in client.session
+
+
+@commits
+def test_with_one_or_without_need_the_pages_stay_open(owner, school, enrolment):
+    client = client_of(owner)
+    set_up(client)
+    reviewer = factories.person("reviewer", Role.SCHOOL_REVIEWER, school)
+    other = client_of(reviewer)
+    for person in (owner, reviewer):
+        grace_is_over(person)
+    assert client.get("/school/").status_code == other.get("/school/").status_code == 200
+
+
+def test_an_operator_needs_one_too():
+    operator = factories.operator()
+    client = client_of(operator)
+    grace_is_over(operator)
+    assert client.get("/admin/")["Location"] == reverse("mfa_index")
+
+
+def test_accounts_of_the_demo_are_not_asked_and_the_screen_says_so(school, enrolment):
+    demo = factories.person("demo", Role.SCHOOL_ADMIN, school, is_demo=True)
+    client = client_of(demo)
+    grace_is_over(demo)
+    page = client.get("/school/")
+    assert page.status_code == 200
+    assert said("Demo account: no second step is asked for.") in page.content.decode()
+
+
+@commits
+def test_signing_in_takes_a_code_and_a_code_only_once(owner):
+    secret = set_up(client_of(owner))
+    client = Client()
+    answer = client.post("/accounts/login/", {"login": "owner", "password": PASSWORD})
+    assert answer["Location"] == reverse("mfa_authenticate")
+    assert "_auth_user_id" not in client.session
+    client.post(answer["Location"], {"code": "000000"})
+    assert Event.objects.filter(kind="person.second_factor_failed").count() == 1
+    code = code_of(secret)
+    assert client.post(answer["Location"], {"code": code})["Location"] == "/portal/"
+    again = Client()
+    again.post("/accounts/login/", {"login": "owner", "password": PASSWORD})
+    again.post(answer["Location"], {"code": code})
+    assert "_auth_user_id" not in again.session
+
+
+@commits
+def test_a_recovery_code_stands_in_once_and_the_owner_is_told(center_admin):
+    client = client_of(center_admin)
+    set_up(client)
+    code = client.get(CODES).context["unused_codes"][0]
+    mail.outbox.clear()
+    landed = []
+    for _time in range(2):
+        client = Client()
+        client.post("/accounts/login/", {"login": "center", "password": PASSWORD})
+        client.post(reverse("mfa_authenticate"), {"code": code})
+        landed.append("_auth_user_id" in client.session)
+    assert landed == [True, False]
+    assert Event.objects.filter(kind="person.recovery_code_used").count() == 1
+    (letter,) = mail.outbox
+    assert (letter.to, letter.subject) == (["center@example.org"], said("A recovery code of your account was used"))
+
+
+@commits
+def test_setting_one_up_asks_for_the_password_tells_records_and_ends_the_other_sessions(owner, enrolment):
+    elsewhere = client_of(owner)
+    client = client_of(owner, gave_password=False)
+    assert client.get(SET_UP)["Location"].startswith("/accounts/reauthenticate/")
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    set_up(client)
+    assert client.get("/school/").status_code == 200
+    assert elsewhere.get("/school/")["Location"].startswith("/accounts/login/")
+    event = Event.objects.get(kind="person.factor_added")
+    assert (event.facts, event.school) == ({"factor": "totp"}, owner.membership.school)
+    with school_scope(owner.membership.school):
+        assert Notification.objects.get(kind="account.factor_added").recipient_key == owner.actor_key
+
+
+@commits
+def test_whoever_needs_one_keeps_the_last(owner, school):
+    client = client_of(owner)
+    set_up(client)
+    assert Authenticator.objects.filter(user=owner, type="totp").exists()
+    client.post(REMOVE)
+    assert Authenticator.objects.filter(user=owner, type="totp").exists()
+    reviewer = factories.person("reviewer", Role.SCHOOL_REVIEWER, school)
+    free = client_of(reviewer)
+    set_up(free)
+    free.post(REMOVE)
+    assert not Authenticator.objects.filter(user=reviewer).exists()
+    assert Event.objects.filter(kind="person.factor_removed").count() == 1
+
+
+# Secrets
+
+
+@commits
+def test_secrets_are_encrypted_and_bound_to_their_row(owner, colleague):
+    secret = set_up(client_of(owner))
+    set_up(client_of(colleague))
+    rows = Authenticator.objects.filter(user=owner)
+    assert {row.type for row in rows} == {"totp", "recovery_codes"}
+    assert not any(secret in str(row.data) for row in rows)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE mfa_authenticator own SET data = other.data FROM mfa_authenticator other"
+            " WHERE own.user_id = %s AND other.user_id = %s AND own.type = other.type",
+            [owner.pk, colleague.pk],
+        )
+    for row in Authenticator.objects.filter(user=owner):
+        with pytest.raises(encryption.Unreadable):
+            row.data[factor_secrets.SECRETS[row.type]].read()
+
+
+@commits
+def test_a_new_key_rewrites_them(owner, settings):
+    secret = set_up(client_of(owner))
+    codes = Authenticator.objects.get(user=owner, type="recovery_codes").wrap().generate_codes()
+    settings.ID_NUMBER_KEYS = settings.ID_NUMBER_KEYS | {2: "another key of the tests, 2"}
+    assert factor_secrets.count_by_version() == {1: 2}
+    assert factor_secrets.rewrite() == []
+    assert factor_secrets.count_by_version() == {2: 2}
+    settings.ID_NUMBER_KEYS = {2: "another key of the tests, 2"}
+    row = Authenticator.objects.get(user=owner, type="totp")
+    assert row.data["secret"].read() == secret
+    assert Authenticator.objects.get(user=owner, type="recovery_codes").wrap().generate_codes() == codes
+
+
+# A lost one
+
+
+def lost(by: User, member: Membership) -> None:
+    people.remove_second_factor(member, by=by, reason="Phone stolen, seen in person")
+
+
+@commits
+def test_an_administrator_removes_a_lost_one_below_with_a_reason(owner, colleague, enrolment):
+    client = client_of(colleague)
+    set_up(client)
+    grace_is_over(colleague)
+    admin = client_of(owner)
+    address = reverse("portal:person_second_factor", args=[colleague.membership.pk])
+    assert admin.post(address, {"reason": ""}).status_code == 200
+    assert second_factor.has_factor(colleague)
+    admin.post(address, {"reason": "Phone stolen, seen in person"})
+    assert not Authenticator.objects.filter(user=colleague).exists()
+    assert client.get("/school/")["Location"].startswith("/accounts/login/")
+    event = Event.objects.get(kind="person.second_factor_removed")
+    assert (event.actor_key, event.facts) == (owner.actor_key, {"reason": "Phone stolen, seen in person"})
+    with school_scope(owner.membership.school):
+        told = Notification.objects.get(kind="account.second_factor_removed")
+    assert (told.recipient_key, told.parameters["by"]) == (colleague.actor_key, owner.actor_name)
+    colleague.refresh_from_db()
+    assert client_of(colleague).get("/school/")["Location"] == reverse("mfa_index")
+
+
+def test_the_page_asks_the_administrator_for_the_password(owner, colleague):
+    address = reverse("portal:person_second_factor", args=[colleague.membership.pk])
+    client = client_of(owner, gave_password=False)
+    assert client.get(address)["Location"].startswith("/accounts/reauthenticate/")
+
+
+@commits
+def test_only_downwards_and_only_in_the_own_school(owner, colleague, outsider, center_admin, school):
+    equal = factories.person("equal", Role.SCHOOL_ADMIN, school)
+    for person in (colleague, equal, center_admin):
+        set_up(client_of(person))
+    for by, person in ((outsider, colleague), (owner, equal), (owner, center_admin), (colleague, colleague)):
+        with pytest.raises(NotAllowed):
+            lost(by, person.membership)
+        assert second_factor.has_factor(person)
+    lost(center_admin, equal.membership)
+    assert not second_factor.has_factor(equal)
+    with pytest.raises(PortalError, match=said("%(name)s has no second step.", name=owner.actor_name)):
+        lost(center_admin, owner.membership)
+
+
+@commits
+def test_the_operator_removes_that_of_the_last_center_administrator(center_admin):
+    set_up(client_of(center_admin))
+    mail.outbox.clear()
+    call_command("remove_second_factor", "center", reason="Letter of the center")
+    assert not second_factor.has_factor(center_admin)
+    with system_scope():
+        assert Event.objects.get(kind="person.second_factor_removed").actor_key == "system"
+    (letter,) = mail.outbox
+    assert said("the operator") in letter.body
+    with pytest.raises(CommandError):
+        call_command("remove_second_factor", "nobody", reason="x")
