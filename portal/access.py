@@ -197,7 +197,8 @@ def _length(request: HttpRequest) -> int:
 def membership_of(user: Any) -> Membership | None:
     if not user.is_authenticated:
         return None
-    return Membership.objects.select_related("school__area", "user").filter(user=user).first()
+    found = Membership.objects.select_related("school__area", "user").annotate(has_factor=second_factor.HAS_FACTOR)
+    return found.filter(user=user).first()
 
 
 def _other_fields(request: Any, form: Any) -> list[tuple[str, str]]:

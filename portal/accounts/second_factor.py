@@ -15,6 +15,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import user_logged_in
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -29,6 +30,7 @@ from portal.tenancy import across_schools
 
 Type = Authenticator.Type
 FACTORS = (Type.TOTP, Type.WEBAUTHN)  # recovery codes stand in for one of these
+HAS_FACTOR = Exists(Authenticator.objects.filter(user_id=OuterRef("user_id"), type__in=FACTORS))  # of a membership
 LABELS = {
     Type.TOTP.value: gettext_lazy("authenticator app"),
     Type.WEBAUTHN.value: gettext_lazy("passkey"),
@@ -62,9 +64,14 @@ def has_factor(user: User) -> bool:
     return Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS).exists()
 
 
-def missing(user: Any, member: Membership | None) -> Missing | None:
-    """What a signed-in person still has to set up; None for others, and for who needs or has it."""
-    if not user.is_authenticated or not is_required(user, member) or has_factor(user):
+def missing(user: Any, member: Any) -> Missing | None:
+    """What a signed-in person still has to set up; None for others, and for who has it or needs none.
+
+    `member`: the membership, with HAS_FACTOR as `has_factor`, or None.
+    """
+    if not user.is_authenticated or not is_required(user, member):
+        return None
+    if member.has_factor if member else has_factor(user):
         return None
     first = user.first_signed_in_at or user.date_joined
     return Missing(timezone.localdate(first) + dt.timedelta(days=settings.SECOND_FACTOR_GRACE_DAYS))
