@@ -36,7 +36,7 @@ from vision.rules import (
 from vision.source import MAX_BYTES, Source, open_photo
 from vision.verdict import Finding, Verdict
 
-ENGINE_VERSION = "1.3"
+ENGINE_VERSION = "1.4"
 
 
 @dataclass(frozen=True)

@@ -213,6 +213,19 @@ def test_a_photo_that_ends_at_the_chin_says_that_the_clothes_are_missing(draw):
     assert "clothes_seen" not in outcomes(cut_at(np.asarray(draw(2)), 0.41))
 
 
+def test_a_lanyard_at_the_collar_is_no_busy_pattern(draw):
+    """It is most of the few clothes in view, and has two long edges."""
+    rgb = np.asarray(draw(2)).copy()
+    measures = check(jpeg(rgb)).measures
+    width, chin = measures["face_width"], np.array(measures["chin"]) * (rgb.shape[1], rgb.shape[0])
+    for side in (-1, 1):
+        left = int(chin[0] + (side * 0.6 - 0.04) * width)
+        rgb[int(chin[1] + 0.1 * width) :, left : left + int(0.08 * width)] = (190, 30, 40)
+
+    assert "pattern" not in outcomes(cut_at(rgb, 0.41))
+    assert outcomes(cut_at(np.asarray(draw(2, "pattern")), 0.41)).get("pattern") == "warn"
+
+
 def test_a_white_shirt_in_cold_light_is_not_blue():
     """The skin is as blue as the shirt."""
     white = draw_portrait(replace(Person.random(2), top=(0.93, 0.93, 0.93), garment="crew"), size=(900, 1200))

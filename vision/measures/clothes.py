@@ -18,7 +18,9 @@ BLUE_CHROMA = 18.0
 BLUE_LIGHTNESS = 30.0  # at the least chroma; navy lies below
 BLUE_LIGHTNESS_FALL = 0.5  # of that for each chroma more: strong blue in the shade is no navy
 SKIN_YELLOW, MOST_COLD = 0.7, 12.0  # b over a of skin in neutral light, at least; b taken off at most
-EDGE = 60.0
+SOFTENED = 1.0  # px of blur before the gradient: noise of the sensor is finer
+PATTERNED = 0.06  # a px: slope of the lightness over the lightness itself
+BLACK = 15.0  # grey levels added to that lightness, so that noise in black cloth is no pattern
 CLOTHES_BELOW_CHIN = 0.35  # face widths: the neck lies above
 NECK_HALF_WIDTH = 0.45  # face widths: what lies beside it, below the chin, is shoulder or collar
 ENOUGH_CLOTHES = 2500  # px of the crop: with less below the neck, the shoulders beside it are looked at too
@@ -84,7 +86,7 @@ def _measure_area(person: PersonCrop, area: np.ndarray, skin: np.ndarray) -> dic
         **near,
         "clothes_colour": np.median(colours, axis=0).tolist(),
         "clothes_hue_blue": float(_is_blue(colours, skin).mean()),
-        "pattern": _edge_density(person, area),
+        "pattern": patterned_share(person, area),
         "clothes_box": person.to_fractions(np.array([[columns.min(), rows.min()], [columns.max(), rows.max()]])),
     }
 
@@ -101,14 +103,19 @@ def _is_blue(colours: np.ndarray, skin: np.ndarray) -> np.ndarray:
     return (hue > BLUE_HUE[0]) & (hue < BLUE_HUE[1]) & (chroma > BLUE_CHROMA) & (lightness > least_lightness)
 
 
-def _edge_density(person: PersonCrop, area: np.ndarray) -> float:
-    """The share of the clothes that lies on a strong edge. The outline of the clothes is left out."""
+def patterned_share(person: PersonCrop, area: np.ndarray) -> float:
+    """The share of the clothes where the lightness changes steeply for how light the cloth is. The outline of the clothes is
+    left out. A print fills the clothes with slopes; a seam, a lapel or a lanyard is one line, and the light in folds of dark
+    cloth changes little against it.
+    """
     rows = slice(min(SIDE - 8, max(0, int(person.chin))), SIDE)
     inner = cv2.erode(area[rows].astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
     if not inner.any():
         return 0.0
-    edges = cv2.Canny(cv2.cvtColor(person.rgb[rows], cv2.COLOR_RGB2GRAY), EDGE, 2 * EDGE) > 0
-    return float(edges[inner].mean())
+    grey = cv2.cvtColor(person.rgb[rows], cv2.COLOR_RGB2GRAY).astype(np.float32)
+    soft = cv2.GaussianBlur(grey, (0, 0), SOFTENED)
+    across, down = (cv2.Sobel(soft, cv2.CV_32F, 1 - axis, axis, scale=1 / 8) for axis in (0, 1))
+    return float((cv2.magnitude(across, down)[inner] > PATTERNED * (soft[inner] + BLACK)).mean())
 
 
 def shoulders(person: PersonCrop) -> float | None:

@@ -35,7 +35,7 @@ clothes_seen = CLOTHES.add(
         label=_("Clothes not in view"),
         sentence=_("Too little of the clothes is in the photo."),
         advice=_("Step back until collar and shoulders are in the photo."),
-        criteria=(criterion(_("Clothes in view"), FACES, "clothes_seen", warn=below(0.02)),),
+        criteria=(criterion(_("Clothes in view"), FACES, "clothes_seen", warn=below(0.03)),),
         places=dots("shoulder_points"),
     )
 )
@@ -70,7 +70,7 @@ pattern = CLOTHES.add(
         label=_("Busy pattern"),
         sentence=_("The clothes have a busy pattern."),
         advice=_("Wear a plain top."),
-        criteria=(criterion(_("Edges in the clothes"), SHARE, "pattern", warn=above(0.12)),),
+        criteria=(criterion(_("Pattern in the clothes"), SHARE, "pattern", warn=above(0.5)),),
         places=TOP,
     )
 )

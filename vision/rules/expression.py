@@ -96,10 +96,9 @@ def _gaze(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     """Rejected only where both irises are seen and go the same way, and both eyes are open: one alone may squint, be of
     glass or lie under a patch.
     """
-    finding = rule.find(m, limits, "warn")
-    if finding is None or eyes.check(m, limits) or not rule.is_exceeded("seen", m, limits):
-        return finding
-    return rule.find(m, limits, "reject") or finding
+    if eyes.check(m, limits) or not (rule.is_exceeded("seen", m, limits) and rule.is_exceeded("shared", m, limits)):
+        return rule.find(m, limits, "warn")
+    return rule.find(m, limits, "reject", "warn")
 
 
 gaze = EXPRESSION.add(
@@ -110,10 +109,19 @@ gaze = EXPRESSION.add(
         sentence=_("The eyes are not looking into the camera."),
         advice=_("Look straight into the lens."),
         criteria=(
-            criterion(_("Irises off the middle, in widths of the eye"), RATIO, "gaze", ABSOLUTE, warn=above(0.06)),
-            criterion(_("And both irises to the same side by"), RATIO, "gaze_shared", ABSOLUTE, reject=above(0.017)),
             criterion(
-                _("Only where both irises are darker than the white by"), LIGHTNESS, "iris_contrast", seen=above(8)
+                _("Irises off the middle, in widths of the eye"),
+                RATIO,
+                "gaze",
+                ABSOLUTE,
+                reject=above(0.07),
+                warn=above(0.06),
+            ),
+            criterion(
+                _("Only where both irises are to the same side by"), RATIO, "gaze_shared", ABSOLUTE, shared=above(0.017)
+            ),
+            criterion(
+                _("And where both irises are darker than the white by"), LIGHTNESS, "iris_contrast", seen=above(8)
             ),
         ),
         depends_on=("eyes",),
