@@ -15,6 +15,7 @@ SWEEP_SECONDS = environment.number("TUCAI_SWEEP_SECONDS", 60, least=1, most=3600
 app = Celery("tucai", task_cls="portal.background.queue:Task")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+app.conf.beat_scheduler = "config.beat:Scheduler"
 app.conf.beat_schedule = {
     "sweep-jobs": {"task": "portal.tasks.sweep", "schedule": SWEEP_SECONDS},
     "history": {"task": "portal.tasks.make_checkpoint", "schedule": crontab(minute="*/5")},

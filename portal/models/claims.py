@@ -30,19 +30,30 @@ class Claimable(models.Model):
 
     attempts = models.PositiveSmallIntegerField(default=0)
     claimed_at = models.DateTimeField(null=True, blank=True)  # None: no worker has it
-    # When its id was last sent to the queue; a time in the future: wait until then.
+    # When its id was last sent to the queue.
     queued_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         abstract = True
 
     @classmethod
-    def stale_before(cls) -> dt.datetime:
-        """Claims and queue messages from before this time count as lost."""
+    def claim_time(cls) -> dt.timedelta:
+        """How old a claim or a queue message may be that does not count as lost."""
         seconds = (
             settings.CLAIM_SECONDS if cls.CLAIM_SECONDS is None else min(cls.CLAIM_SECONDS, settings.CLAIM_SECONDS)
         )
-        return timezone.now() - dt.timedelta(seconds=seconds)
+        return dt.timedelta(seconds=seconds)
+
+    @classmethod
+    def stale_before(cls) -> dt.datetime:
+        """Claims and queue messages from before this time count as lost."""
+        return timezone.now() - cls.claim_time()
+
+    @classmethod
+    def is_lost(cls, field: str) -> Q:
+        """The time in this field is too long ago, or so far ahead that the clock has been set back since."""
+        before = cls.stale_before()
+        return Q(**{f"{field}__lt": before}) | Q(**{f"{field}__gt": before + 2 * cls.claim_time()})
 
     @property
     def is_given_up(self) -> bool:
@@ -65,7 +76,7 @@ class ClaimableQuerySet(models.QuerySet[Any]):
 
         None if another worker has it, it is finished, or it is to be given up.
         """
-        free = Q(claimed_at=None) | Q(claimed_at__lt=self.model.stale_before())
+        free = Q(claimed_at=None) | self.model.is_lost("claimed_at")
         mine = self._open().filter(free, pk=pk, attempts__lt=self.model.MAX_ATTEMPTS)
         now = timezone.now()
         claimed = mine.update(status=self.model.CLAIMED, claimed_at=now, attempts=F("attempts") + 1)
@@ -73,8 +84,8 @@ class ClaimableQuerySet(models.QuerySet[Any]):
 
     def stale(self) -> Self:
         """Unfinished rows whose claim or queue message is lost."""
-        before = self.model.stale_before()
-        return self._open().filter(Q(claimed_at=None, queued_at__lt=before) | Q(claimed_at__lt=before))
+        unheard = Q(claimed_at=None) & self.model.is_lost("queued_at")
+        return self._open().filter(unheard | self.model.is_lost("claimed_at"))
 
     def queue_again(self, row: Any) -> bool:
         """Set a stale row back to waiting.

@@ -4,7 +4,9 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
+from celery import Celery
 
+from config.beat import Scheduler
 from config.celery import app
 
 
@@ -43,3 +45,14 @@ def test_stopped_worker_gives_its_work_back_before_systemd_kills_it():
     begun, _option, seconds = lines["ExecStart"].rpartition(" -- worker.soft_shutdown_timeout=")
     assert begun
     assert 0 < int(seconds) < int(lines["TimeoutStopSec"]) / 2
+
+
+def test_clock_that_is_set_back_does_not_stop_the_timetable(tmp_path):
+    clocks = Celery("clocks", broker="memory://")
+    clocks.conf.beat_schedule = {"sweep": {"task": "sweep", "schedule": 5}}
+    timetable = Scheduler(clocks, schedule_filename=str(tmp_path / "schedule"))
+    entry = timetable.schedule["sweep"]
+    entry.last_run_at = clocks.now() + dt.timedelta(hours=8)
+    assert timetable.tick() <= 5
+    timetable.close()
+    assert app.conf.beat_scheduler == f"{Scheduler.__module__}:{Scheduler.__name__}"

@@ -122,6 +122,15 @@ def test_sweep_starts_no_second_round_beside_a_worker_that_sends(school, queued)
     assert queued == []
 
 
+def test_delivery_from_before_the_clock_was_set_back_is_sent_and_a_refused_one_keeps_its_pause(school, queued):
+    new, refused = bulk(school, "a@example.org", "b@example.org")
+    Delivery.objects.update(queued_at=timezone.now() + 8 * HOUR)
+    Delivery.objects.filter(pk=refused.pk).update(refusals=4)
+    deliveries.sweep()
+    assert deliveries.send_waiting() == 1
+    assert (state(new), state(refused)) == (Status.SENT, Status.QUEUED)
+
+
 def test_two_workers_never_hold_the_same_delivery(school):
     rows = bulk(school, *(f"{n}@example.org" for n in range(3)))
     first, second = deliveries.claim_batch(2), deliveries.claim_batch(2)

@@ -81,6 +81,17 @@ def test_work_of_a_lost_worker_is_queued_again_once_and_given_up_the_second_time
     assert sweep() == ([], [job.pk])
 
 
+def test_claim_and_message_from_before_the_clock_was_set_back_are_lost(job):
+    ahead = timezone.now() + dt.timedelta(hours=8)
+    Job.objects.update(queued_at=ahead)
+    assert sweep() == ([job.pk], [])
+    Job.objects.claim(job.pk)
+    Job.objects.update(claimed_at=ahead)
+    assert sweep() == ([job.pk], [])
+    Job.objects.update(claimed_at=timezone.now() + dt.timedelta(seconds=2))  # another machine's clock
+    assert sweep() == ([], [])
+
+
 def test_row_that_cannot_be_given_up_does_not_stop_the_rows_behind_it(job, school, caplog):
     other = Job.objects.create(kind="count", school=school)
     long_ago = timezone.now() - dt.timedelta(hours=1)
