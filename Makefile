@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test mutants lint format bench messages lock demo setup setup-dev clean
+.PHONY: help run test mutants lint format bench torture messages lock demo setup setup-dev clean
 
 help:  ## 显示这些命令 · show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,10 @@ format: setup-dev  ## 整理代码格式 · put code and templates in order
 BENCHES ?= photo_processing matting likeness_search upload_to_verdict roster_import sheets archive pages hostile_files notifications
 bench: setup-dev  ## 性能测量 · measure, each figure beside its floor or peer
 	@set -e; for name in $(BENCHES); do echo "== $$name"; $(PY) -m bench.$$name; done
+
+FAULTS ?= 100
+torture: setup-dev  ## 带负载反复弄坏系统,再逐项清点 · break the running product again and again, then count what it promised
+	@$(PY) -m torture --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
 
 messages: setup  ## 更新并编译译文 · gather the messages to translate, compile the catalogue
 	@$(PY) launch/install.py gettext
