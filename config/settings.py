@@ -236,6 +236,7 @@ STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",
     "config.staticfiles.MadeFiles",
 ]
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 WHITENOISE_ADD_HEADERS_FUNCTION = static_policy.add_policy
 MEDIA_ROOT = Path(environment.text("MEDIA_ROOT") or DATA_DIR / "files")
 # nginx: `location /private/ { internal; alias <MEDIA_ROOT>/; }`; empty: Django sends the bytes itself.

@@ -203,6 +203,7 @@ def test_only_the_worker_may_compile(client: Client, db):
     assert "wasm-unsafe-eval" in static_policy.WORKER_POLICY
     assert script["Content-Security-Policy"] == static_policy.POLICY
     assert "frame-ancestors 'none'" in static_policy.POLICY
+    assert not script.has_header("Access-Control-Allow-Origin")
     hashed = Headers()
     static_policy.add_policy(hashed, "", "/static/js/camera/face_worker.0123456789ab.js")
     assert hashed["Content-Security-Policy"] == static_policy.WORKER_POLICY
