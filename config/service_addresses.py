@@ -8,6 +8,7 @@ from launch import data_folder, environment
 
 DATABASE_SCHEMES = ("postgresql", "postgres")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
+LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,9 @@ def database_settings(url: str) -> dict:
     options = dict(parse_qsl(parts.query))
     host = options.pop("host", "") or unquote(parts.hostname or "")
     port = options.pop("port", "") or str(parts.port or "")
+    if not (host.startswith("/") or host in LOOPBACK):
+        # Over a network: encrypted, and the server shows a certificate for its name. ?sslmode=... says otherwise.
+        options.setdefault("sslmode", "verify-full")
     return {
         "ENGINE": "portal.database",
         "NAME": parts.path.lstrip("/"),

@@ -148,6 +148,9 @@ SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
 if SESSION_COOKIE_SECURE:
     # A browser takes these names only from this host, over https and for all paths.
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+    LANGUAGE_COOKIE_NAME = "__Host-language"
+LANGUAGE_COOKIE_SECURE = SESSION_COOKIE_SECURE
+LANGUAGE_COOKIE_HTTPONLY, LANGUAGE_COOKIE_SAMESITE = True, "Lax"
 CSRF_FAILURE_VIEW = "portal.views.errors.stale_form"
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -217,7 +220,7 @@ EMAIL_HOST = environment.text("EMAIL_HOST")
 EMAIL_PORT = environment.number("EMAIL_PORT", 25, least=1, most=65_535)
 EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = environment.secret("EMAIL_HOST_PASSWORD")
-EMAIL_USE_TLS = environment.flag("EMAIL_USE_TLS")
+EMAIL_USE_TLS = environment.flag("EMAIL_USE_TLS", default=EMAIL_HOST not in service_addresses.LOOPBACK)
 EMAIL_TIMEOUT = 20  # seconds; a mail server that does not answer must not hold a worker for ever
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", "tucai@localhost")
 
@@ -237,6 +240,7 @@ STATICFILES_FINDERS = [
     "config.staticfiles.MadeFiles",
 ]
 WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_MIMETYPES = {".svg": "image/svg+xml; charset=utf-8"}
 WHITENOISE_ADD_HEADERS_FUNCTION = static_policy.add_policy
 MEDIA_ROOT = Path(environment.text("MEDIA_ROOT") or DATA_DIR / "files")
 # nginx: `location /private/ { internal; alias <MEDIA_ROOT>/; }`; empty: Django sends the bytes itself.

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 FLAGS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 FLAG_WORDS = "1/0, true/false, yes/no, on/off"
+EXAMPLE = "CHANGE-ME"  # stands in deploy/*.example for what nobody may keep
 LARGEST_SECRET = 64 * 1024  # bytes; more is no secret but a wrong path
 
 # The names that were asked for, so that a misspelt one can be told from a known one.
@@ -101,6 +102,11 @@ def secret_address(name: str, schemes: Iterable[str]) -> str:
         raise Misconfigured(
             f"环境变量 {name} 的值(不在此显示)不是有效地址,可用:{allowed}。",
             f"The value of {name} (not shown here) is no valid address. Allowed: {allowed}.",
+        )
+    if EXAMPLE in value:
+        raise Misconfigured(
+            f"环境变量 {name} 的值(不在此显示)仍含示例中的 {EXAMPLE},请改成自己的密码。",
+            f"The value of {name} (not shown here) still holds {EXAMPLE} of the example: put your own password there.",
         )
     return value
 

@@ -80,6 +80,8 @@ def test_private_files_have_the_headers_that_nginx_drops():
         "Cross-Origin-Opener-Policy",
     ):
         assert re.search(rf"add_header {name} .* always;", private), name
+    assert "frame-ancestors 'none'" in private
+    assert "autoindex" not in NGINX
 
 
 def test_nginx_speaks_only_modern_tls_and_sends_no_program_on_to_it():

@@ -120,6 +120,13 @@ def test_secret_address(setenv, address):
     assert environment.secret_address("DATABASE_URL", ("postgresql", "postgres")) == address
 
 
+def test_the_password_of_the_example_is_refused_and_not_shown(setenv):
+    setenv("DATABASE_URL", "postgresql://tucai_app:CHANGE-ME@hidden:5432/tucai")
+    sentence = refused(lambda: environment.secret_address("DATABASE_URL", ["postgresql"]))
+    assert "DATABASE_URL (not shown here) still holds CHANGE-ME" in sentence
+    assert "hidden" not in sentence
+
+
 @pytest.mark.parametrize("address", ["mysql://u:hidden@h/d", "u:hidden@h", "postgresql://u:hidden@h:port/d"])
 def test_wrong_secret_address_is_refused_and_not_shown(setenv, address):
     setenv("DATABASE_URL", address)

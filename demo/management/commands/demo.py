@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from demo import schools
@@ -39,6 +40,11 @@ class Command(BaseCommand):
         parser.add_argument("--accounts", action="store_true", help="only print the demo accounts")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.IS_LOCAL:
+            raise CommandError(
+                "演示数据带有众所周知的密码，生产环境不载入。"
+                "The demo's passwords are known to everybody: not in production. A trial with servers of its own sets TUCAI_LOCAL=1."
+            )
         with history.source("command"):
             if options["accounts"]:
                 self._print_accounts()

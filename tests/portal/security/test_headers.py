@@ -20,12 +20,17 @@ EXPECTED = {
 }
 
 
+CHARSETS = ("charset=utf-8", 'charset="utf-8"')
+
+
 def faults(answer) -> set[str]:
     found = {name for name, value in EXPECTED.items() if answer.get(name) != value}
     policy = answer.get("Content-Security-Policy", "")
     needed = ("default-src 'self'", "object-src 'none'", "base-uri 'none'", "frame-ancestors 'none'")
     if not all(directive in policy for directive in needed) or "unsafe" in policy:
         found.add("Content-Security-Policy")
+    if answer["Content-Type"].startswith("text/") and not answer["Content-Type"].endswith(CHARSETS):
+        found.add("Content-Type")
     if "no-store" not in answer.get("Cache-Control", ""):
         found.add("Cache-Control")
     if "camera=()" not in answer.get("Permissions-Policy", ""):
@@ -43,6 +48,18 @@ def test_every_page_has_the_headers(center_client, center_admin, season):
     assert faults(center_client.get("/nowhere/")) == set()
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("brand/mark.svg", "image/svg+xml"), ("css/base.css", "text/css"), ("js/app.js", "text/javascript")],
+)
+def test_a_static_file_says_what_it_is_and_runs_nothing_by_itself(name, kind, client):
+    answer = client.head(f"/static/{name}")
+    assert answer["Content-Type"] in [f"{kind}; {charset}" for charset in CHARSETS]
+    assert answer["X-Content-Type-Options"] == "nosniff"
+    assert "sandbox" in answer["Content-Security-Policy"]
+    assert not answer.has_header("Access-Control-Allow-Origin")
+
+
 def test_signing_out_clears_what_the_browser_keeps(owner_client):
     assert "Clear-Site-Data" not in owner_client.get(reverse("schools:school_home"))
     assert owner_client.post("/accounts/logout/")["Clear-Site-Data"] == '"cache"'
@@ -51,6 +68,7 @@ def test_signing_out_clears_what_the_browser_keeps(owner_client):
 
 def test_production_binds_cookies_to_the_host_and_browsers_to_https(tmp_path):
     names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
+    names += ("LANGUAGE_COOKIE_NAME", "LANGUAGE_COOKIE_SECURE", "LANGUAGE_COOKIE_HTTPONLY", "LANGUAGE_COOKIE_SAMESITE")
     names += ("SECURE_HSTS_SECONDS", "SECURE_HSTS_INCLUDE_SUBDOMAINS", "SECURE_PROXY_SSL_HEADER")
     code = f"from config import settings; print(*(getattr(settings, name) for name in {names}))"
     key = "jT8v/2q0XbLwZr5uYkE1dM9sHc7nAiGf"
@@ -68,7 +86,8 @@ def test_production_binds_cookies_to_the_host_and_browsers_to_https(tmp_path):
         [sys.executable, "-c", code], cwd=settings.BASE_DIR, env=given, capture_output=True, text=True, check=False
     )
     # A year of https for all subdomains; without a proxy nobody is believed who says that he came by https.
-    expected = ["__Host-sessionid", "__Host-csrftoken", "True", "True", "31536000", "True", "None"]
+    expected = ["__Host-sessionid", "__Host-csrftoken", "True", "True", "__Host-language", "True", "True", "Lax"]
+    expected += ["31536000", "True", "None"]
     assert done.stdout.split() == expected, done.stderr
     # Browsers take such a name only with the path / and without a domain.
     assert (settings.SESSION_COOKIE_PATH, settings.CSRF_COOKIE_PATH) == ("/", "/")
