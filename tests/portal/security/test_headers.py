@@ -40,7 +40,7 @@ def faults(answer) -> set[str]:
 
 def test_every_page_has_the_headers(center_client, center_admin, season):
     factories.make_operator(center_admin)
-    plain = [page.name for page in PAGES if not page.kwargs and "logout" not in page.name]
+    plain = [page.name for page in PAGES if "<" not in page.route and not page.kwargs and "logout" not in page.name]
     wrong = {name: found for name in plain if (found := faults(center_client.get(reverse(name))))}
     assert wrong == {}
     assert len(plain) > 80
