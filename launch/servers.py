@@ -26,6 +26,8 @@ SOCKET_NAME = ".s.PGSQL.5432"
 # A path in a Unix socket address holds 107 bytes on Linux and 103 on macOS.
 LONGEST_SOCKET_PATH = 100
 START_SECONDS = 60.0
+# What Redis says when it cannot read its append-only file or its snapshot.
+UNREADABLE = ("the append only file", "loading the DB", "RDB")
 SCOPE_ROLES = CHECKOUT / "deploy" / "scope_roles.sql"
 
 # Who may sign in: the account that runs the server, and ours, as its superuser; every other role with its password.
@@ -247,6 +249,7 @@ class Redis:
             self._configure()
             if self._launch():
                 return
+            self._put_aside_unreadable()
         raise ServiceError(f"Redis 未能启动,日志:{self.log}\n{log_tail(self.log)}\nRedis did not start; see its log.")
 
     def stop(self) -> None:
@@ -290,10 +293,23 @@ class Redis:
             "save": "300 1",
         }
         self.log.write_text("")
-        self.config.touch(mode=0o600)
-        self.config.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
-        for path in (self.log, self.config):
+        # Never half of it: the password would be lost that everybody uses.
+        draft = self.config.with_suffix(".draft")
+        draft.touch(mode=0o600)
+        draft.write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+        for path in (self.log, draft):
             self.data_folder.give_to_account(path)
+        draft.replace(self.config)
+
+    def _put_aside_unreadable(self) -> None:
+        """Move Redis's own files away when it cannot read them, as after a full disk. It holds the queue and
+        counters only: what waits is in the database, and the sweep queues it again.
+        """
+        if any(word in self.log.read_text(errors="replace") for word in UNREADABLE):
+            folder = self.data_folder.path / "redis"
+            aside = folder.with_name("redis.unreadable")
+            _remove(aside)
+            folder.rename(aside)
 
     def _free_port(self) -> int:
         """The port of last time, else one derived from the folder; the next free one when it is in

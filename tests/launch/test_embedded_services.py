@@ -226,6 +226,21 @@ def test_redis_refuses_whoever_lacks_the_password(use):
         redis.Redis(port=int(port), retry=Retry(NoBackoff(), 0)).ping()
 
 
+def test_redis_whose_file_is_damaged_starts_without_it_and_keeps_its_password(folder, use):
+    user = use()
+    urls = user.urls()
+    redis_of(urls).set("key", "value")
+    user.leave()
+    eventually(lambda: not is_alive(postgres_pid(folder)))
+    with (folder / "redis" / "appendonly.aof").open("r+b") as file:
+        file.seek(-9, os.SEEK_END)
+        file.write(b"*3\r\nhalf " * 9)
+    again = use().urls()
+    assert again["redis_url"] == urls["redis_url"]
+    assert redis_of(again).get("key") is None
+    assert (folder / "redis.unreadable" / "appendonly.aof").exists()
+
+
 def test_data_folder_with_a_long_path_works(folder, use):
     deep = folder / ("很深的目录" * 10)
     deep.mkdir()
