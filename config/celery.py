@@ -26,5 +26,6 @@ app.conf.beat_schedule = {
     "purge": {"task": "capture.tasks.purge", "schedule": crontab(hour=3, minute=10)},
     "accounts": {"task": "billing.tasks.post_charges", "schedule": crontab(hour=19, minute=0)},
     "retention": {"task": "portal.tasks.delete_expired", "schedule": crontab(hour=3, minute=20)},
+    "unnamed-files": {"task": "portal.tasks.delete_unnamed_files", "schedule": crontab(hour=3, minute=40)},
     "close-orders": {"task": "billing.tasks.close_unpaid", "schedule": crontab(minute="*/10")},
 }

@@ -134,6 +134,8 @@ KEEP_ROSTERS_DAYS = environment.number("KEEP_ROSTERS_DAYS", 30, least=1, most=36
 KEEP_FORMS_DAYS = environment.number("KEEP_FORMS_DAYS", 1095, least=0, most=36_500)
 KEEP_ARCHIVES_DAYS = environment.number("KEEP_ARCHIVES_DAYS", 1, least=1, most=36_500)
 KEEP_SHEETS_DAYS = environment.number("KEEP_SHEETS_DAYS", 365, least=0, most=36_500)
+# A file that no row names is deleted so long after it was written: a restored backup may name it.
+KEEP_UNNAMED_FILES_DAYS = environment.number("KEEP_UNNAMED_FILES_DAYS", 30, least=1, most=36_500)
 # How old the counts of a dashboard may be: its panels, and everybody who looks at it, share them.
 DASHBOARD_SECONDS = environment.number("DASHBOARD_SECONDS", 5, least=0, most=3600)
 SESSION_ENGINE = "portal.accounts.sessions"
@@ -246,7 +248,7 @@ MEDIA_ROOT = Path(environment.text("MEDIA_ROOT") or DATA_DIR / "files")
 # nginx: `location /private/ { internal; alias <MEDIA_ROOT>/; }`; empty: Django sends the bytes itself.
 X_ACCEL_PREFIX = environment.text("X_ACCEL_PREFIX")
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {"BACKEND": "portal.files.WholeFiles"},
     "staticfiles": {
         "BACKEND": "config.staticfiles.HashedStaticFiles"
         if not IS_LOCAL

@@ -11,14 +11,15 @@ so files are written inside `writing()`:
             files.delete_after_commit([photo.portrait.name])
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any
 from urllib.parse import quote
 
 from django.conf import settings
 from django.core.files.base import ContentFile, File
-from django.core.files.storage import Storage, default_storage
+from django.core.files.storage import FileSystemStorage, Storage, default_storage
 from django.db import transaction
 from django.db.models import FileField, Model
 from django.db.models.fields.files import FieldFile
@@ -26,6 +27,32 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.utils.http import content_disposition_header
 
 from portal import history
+
+
+class WholeFiles(FileSystemStorage):
+    """Files on the local disk that are there whole or not at all: also after kill -9, on a full disk and
+    after a power cut, when the row that names them is there too.
+    """
+
+    def _save(self, name: str, content: File) -> str:
+        draft = f"{name}.draft"
+        try:
+            draft = super()._save(draft, content)  # type: ignore[misc]
+            self._flush(self.path(draft))
+            os.rename(self.path(draft), self.path(name))
+            self._flush(os.path.dirname(self.path(name)))
+        except BaseException:
+            with suppress(OSError):
+                self.delete(draft)
+            raise
+        return name
+
+    def _flush(self, path: str) -> None:
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 class Writer:

@@ -5,7 +5,7 @@ from celery import shared_task
 from portal.background import jobs
 from portal.history import checkpoints
 from portal.notifications import deliveries
-from portal.privacy import retention
+from portal.privacy import retention, unnamed_files
 from portal.tenancy import system_scope
 
 
@@ -40,3 +40,8 @@ def send_waiting() -> None:
 def delete_expired() -> None:
     with system_scope():
         retention.start()
+
+
+@shared_task
+def delete_unnamed_files() -> None:
+    unnamed_files.start()

@@ -27,6 +27,7 @@ def test_every_entry_of_the_timetable_is_a_task():
         ("capture.tasks.daily_checks", dt.time(18, 5)),
         ("capture.tasks.purge", dt.time(3, 10)),
         ("portal.tasks.delete_expired", dt.time(3, 20)),
+        ("portal.tasks.delete_unnamed_files", dt.time(3, 40)),
         ("proofing.tasks.remind_deadlines", dt.time(8, 30)),
         ("billing.tasks.post_charges", dt.time(19, 0)),
     ],

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import resource
 from pathlib import Path
 
 import pytest
@@ -35,6 +36,17 @@ def test_an_open_file_is_stored_as_well(tmp_path):
     with files.writing() as write, source.open("rb") as file:
         values = write.store(Job(kind="x"), {"artefact": file}, filename="a.pdf")
     assert values["artefact_size"] == default_storage.size(values["artefact"]) == 100_000
+
+
+def test_full_disk_leaves_no_half_of_a_file():
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, limits[1]))  # beyond it writing fails, as on a full disk
+    try:
+        with pytest.raises(OSError, match="File too large"), files.writing() as write:
+            write.store(Job(kind="x"), {"artefact": io.BytesIO(b"x" * 300_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert stored_files() == set()
 
 
 def test_all_that_was_written_goes_when_it_fails():
