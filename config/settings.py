@@ -207,6 +207,12 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
 MFA_ADAPTER = "portal.accounts.adapter.SecondFactorAdapter"
+MFA_FORMS = {
+    "activate_totp": "portal.accounts.factor_forms.SetUpApp",
+    "authenticate": "portal.accounts.factor_forms.SignInCode",
+    "reauthenticate": "portal.accounts.factor_forms.CodeAgain",
+}
+MFA_TOTP_TOLERANCE = 1  # periods of 30 seconds by which the clock of a phone may be wrong
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 # Whoever needs a second factor (portal.accounts.second_factor) may do without for so many days from the first sign-in.
 SECOND_FACTOR_GRACE_DAYS = environment.number("SECOND_FACTOR_GRACE_DAYS", 7, least=0, most=90)

@@ -99,8 +99,11 @@ event_kinds.register(
         "person.password_changed": _("Password changed"),
         "person.email_changed": _("E-mail address changed by the person"),
         "person.made_contact": _("Person made responsible for the capture"),
-        "person.factor_added": _("Second step of signing in set up"),
-        "person.factor_removed": _("Second step of signing in removed by the person"),
+        "person.totp_added": _("Second step: app set up"),
+        "person.totp_removed": _("Second step: app removed by the person"),
+        "person.webauthn_added": _("Second step: passkey added"),
+        "person.webauthn_removed": _("Second step: passkey removed by the person"),
+        "person.recovery_codes_added": _("Second step: new recovery codes made"),
         "person.second_factor_removed": _("Lost second step removed"),
         "person.second_factor_failed": _("Sign-in failed: wrong code of the second step"),
         "person.recovery_code_used": _("Signed in or confirmed with a recovery code"),
@@ -123,7 +126,6 @@ event_kinds.register_facts(
         "reason": _("Reason"),
         "roles": _("Roles"),
         "outcome": _("Outcome"),
-        "factor": _("Second step"),
     }
 )
 

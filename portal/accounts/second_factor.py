@@ -108,27 +108,26 @@ def remove_lost(user: User, *, by: Actor, reason: str) -> None:
 @receiver(signals.authenticator_added)
 def note_added(request: Any, user: User, authenticator: Authenticator, **_signal: Any) -> None:
     if authenticator.type in FACTORS:
-        _changed(request, user, "factor_added", authenticator)
+        _changed(request, user, "added", authenticator)
 
 
 @receiver(signals.authenticator_removed)
 def note_removed(request: Any, user: User, authenticator: Authenticator, **_signal: Any) -> None:
     if authenticator.type in FACTORS:
-        _changed(request, user, "factor_removed", authenticator)
+        _changed(request, user, "removed", authenticator)
 
 
 @receiver(signals.authenticator_reset)
 def note_new_codes(request: Any, user: User, authenticator: Authenticator, **_signal: Any) -> None:
-    _changed(request, user, "factor_added", authenticator)
+    _changed(request, user, "added", authenticator)
 
 
 def _changed(request: Any, user: User, what: str, authenticator: Authenticator) -> None:
     """The other sessions of the person end, the person is told, the history has it."""
-    facts = {"factor": authenticator.type}
     with transaction.atomic():
         sessions.end_others(request)
-        _record(f"person.{what}", user, by=user, facts=facts)
-        _tell(user, f"account.{what}", facts)
+        _record(f"person.{authenticator.type}_{what}", user, by=user)
+        _tell(user, f"account.factor_{what}", {"factor": authenticator.type})
 
 
 @receiver(signals.authenticator_used)
@@ -140,8 +139,8 @@ def note_used(user: User, authenticator: Authenticator, **_signal: Any) -> None:
 
 
 @receiver(signals.authentication_failed)
-def note_failed(user: User, authenticator: Authenticator, **_signal: Any) -> None:
-    _record("person.second_factor_failed", user, by=user, facts={"factor": authenticator.type})
+def note_failed(user: User, **_signal: Any) -> None:
+    _record("person.second_factor_failed", user, by=user)
 
 
 def label_of(kind: str) -> str:
