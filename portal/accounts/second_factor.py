@@ -36,6 +36,13 @@ LABELS = {
     Type.WEBAUTHN.value: gettext_lazy("passkey"),
     Type.RECOVERY_CODES.value: gettext_lazy("recovery code"),
 }
+# The events of the history, by the type of the factor.
+ADDED = {
+    Type.TOTP.value: "person.totp_added",
+    Type.WEBAUTHN.value: "person.webauthn_added",
+    Type.RECOVERY_CODES.value: "person.recovery_codes_added",
+}
+REMOVED = {Type.TOTP.value: "person.totp_removed", Type.WEBAUTHN.value: "person.webauthn_removed"}
 
 
 @dataclass(frozen=True)
@@ -107,27 +114,27 @@ def remove_lost(user: User, *, by: Actor, reason: str) -> None:
 
 @receiver(signals.authenticator_added)
 def note_added(request: Any, user: User, authenticator: Authenticator, **_signal: Any) -> None:
-    if authenticator.type in FACTORS:
-        _changed(request, user, "added", authenticator)
+    if authenticator.type in FACTORS:  # recovery codes come with the first of these
+        _changed(request, user, authenticator, ADDED, "account.factor_added")
 
 
 @receiver(signals.authenticator_removed)
 def note_removed(request: Any, user: User, authenticator: Authenticator, **_signal: Any) -> None:
     if authenticator.type in FACTORS:
-        _changed(request, user, "removed", authenticator)
+        _changed(request, user, authenticator, REMOVED, "account.factor_removed")
 
 
 @receiver(signals.authenticator_reset)
 def note_new_codes(request: Any, user: User, authenticator: Authenticator, **_signal: Any) -> None:
-    _changed(request, user, "added", authenticator)
+    _changed(request, user, authenticator, ADDED, "account.factor_added")
 
 
-def _changed(request: Any, user: User, what: str, authenticator: Authenticator) -> None:
+def _changed(request: Any, user: User, authenticator: Authenticator, events: dict[str, str], told: str) -> None:
     """The other sessions of the person end, the person is told, the history has it."""
     with transaction.atomic():
         sessions.end_others(request)
-        _record(f"person.{authenticator.type}_{what}", user, by=user)
-        _tell(user, f"account.factor_{what}", {"factor": authenticator.type})
+        _record(events[authenticator.type], user, by=user)
+        _tell(user, told, {"factor": authenticator.type})
 
 
 @receiver(signals.authenticator_used)
