@@ -240,8 +240,10 @@ class Redis:
         return f"redis://:{self._setting('requirepass')}@127.0.0.1:{self._setting('port')}/0"
 
     def is_running(self) -> bool:
-        """Whether a server on our port accepts our password and has loaded its data."""
-        return self._ask("PING").startswith(b"+PONG")
+        """Whether a server on our port accepts our password and has loaded its data. While the disk is full it
+        answers so too, but takes nothing: a second one on the same files would not help.
+        """
+        return self._ask("PING").startswith((b"+PONG", b"-MISCONF"))
 
     def start(self) -> None:
         """Write the configuration and start, on the same port as last time if that is free."""

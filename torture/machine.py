@@ -161,7 +161,15 @@ class Machine:
                     os.killpg(group, signal.SIGKILL)
             self.redis.stop()
             self.postgres.stop()
+        self._kill_rest()
         self._unmount()
+
+    def _kill_rest(self) -> None:
+        """Whatever was started with a path of the data folder and has not ended by itself."""
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                if os.fsencode(self.folder.path) in path.read_bytes():
+                    os.kill(int(path.parent.name), signal.SIGKILL)
 
     def wait_for_web(self, seconds: float) -> bool:
         until = time.monotonic() + seconds
@@ -221,7 +229,7 @@ class Machine:
         ballast = self.folder.path / "ballast"
         try:
             with ballast.open("wb") as file:
-                for size in (2**20, 2**12):
+                for size in (2**20, 2**12, 1):
                     with contextlib.suppress(OSError):
                         while True:
                             os.posix_fallocate(file.fileno(), file.seek(0, os.SEEK_END), size)

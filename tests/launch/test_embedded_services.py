@@ -226,6 +226,16 @@ def test_redis_refuses_whoever_lacks_the_password(use):
         redis.Redis(port=int(port), retry=Retry(NoBackoff(), 0)).ping()
 
 
+def test_redis_that_cannot_write_gets_no_second_one_beside_it(folder, use):
+    urls = use().urls()
+    (folder / "redis").chmod(0o500)
+    server = redis_of(urls)
+    server.bgsave()
+    eventually(lambda: server.info("persistence")["rdb_last_bgsave_status"] == "err")
+    assert use().urls() == urls
+    (folder / "redis").chmod(0o700)
+
+
 def test_redis_whose_file_is_damaged_starts_without_it_and_keeps_its_password(folder, use):
     user = use()
     urls = user.urls()
