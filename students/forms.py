@@ -3,12 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from students import records
 from students.models import RosterHeading, Student
-from students.roster.columns import BY_FIELD, COLUMNS, REQUIRED
+from students.roster.columns import BY_FIELD, COLUMNS, REQUIRED, Column
 from students.roster.layout import ColumnShown, Layout
 
 
@@ -22,10 +22,14 @@ class RosterUploadForm(forms.Form):
     )
 
 
+def _name_of(column: Column) -> str:
+    """The heading of the template, in English with its meaning before it."""
+    return f"{column.label} {column.heading}" if get_language() == "en" else column.heading
+
+
 def _meanings() -> list[tuple[str, str]]:
-    return [("", gettext("Not imported"))] + [
-        (column.field, f"{column.label}{' *' if column.required else ''}") for column in COLUMNS
-    ]
+    named = [(column.field, f"{_name_of(column)}{' *' if column.required else ''}") for column in COLUMNS]
+    return [("", gettext("Not imported")), *named]
 
 
 class PlaceForm(forms.Form):
@@ -73,14 +77,14 @@ class HeadingsForm(forms.Form):
         return {column.key: self.cleaned_data[self._name(column)] for column in self.columns}
 
     def clean(self) -> dict[str, Any]:
-        first: dict[str, str] = {}
+        first: dict[str, ColumnShown] = {}
         for column in self.columns:
             field = self.cleaned_data.get(self._name(column))
-            if field and first.setdefault(field, self._name(column)) != self._name(column):
-                other = self.fields[first[field]].label
+            if field and (other := first.setdefault(field, column)) is not column:
+                names = {"column": _name_of(BY_FIELD[field]), "other": f"{other.letter} {other.label}".strip()}
                 sentence = gettext("%(column)s is already taken from “%(other)s”. Choose one of the two.")
-                self.add_error(self._name(column), sentence % {"column": BY_FIELD[field].label, "other": other})
-        missing = "、".join(str(column.label) for column in REQUIRED if column.field not in first)
+                self.add_error(self._name(column), sentence % names)
+        missing = "、".join(_name_of(column) for column in REQUIRED if column.field not in first)
         if missing:
             self.add_error(None, gettext("No column is assigned to %(columns)s.") % {"columns": missing})
         return self.cleaned_data

@@ -79,3 +79,13 @@ def test_headings_are_assigned_and_remembered(run, school):
         assert RosterHeading.objects.get().field == "student_no"
     with pytest.raises(CommandError, match="绰号"):
         run(content, "--heading=考号=绰号")
+
+
+def test_notices_follow_the_wrong_rows(run):
+    head = [*books.HEADINGS, "备注"]
+    found = run(books.xlsx(head, [*books.row(1, 邮箱="无"), "班长"], head, ["合计：1人"]), "--dry-run")
+    assert found.splitlines()[1:] == [
+        "2\t邮箱\t" + said("“%(value)s” was left out: the cell stays empty.", value="无"),
+        said("Columns that are not kept:") + " 备注",
+        said("Skipped: %(headings)s repeated heading rows, %(notes)s rows that are no students.", headings=1, notes=1),
+    ]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from portal import history
 from schools.management.enrolment_scope import enrolment_scope
@@ -106,4 +107,33 @@ def as_json(found: importer.Plan) -> str:
 def as_text(found: importer.Plan) -> str:
     lines = [_("new %(new)d, changed %(changed)d, unchanged %(unchanged)d, wrong %(wrong)d") % found.figures]
     lines += [f"{e['row']}\t{e['column']}\t{e['message']}" for e in errors(found)]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_notices(found)])
+
+
+def _notices(found: importer.Plan) -> list[str]:
+    """What the preview of the portal says beside the wrong rows."""
+    roster = found.roster
+    lines = [
+        f"{roster.place(row)}\t{BY_FIELD[name].heading}\t{problem.warning}"
+        for row in sorted(found.warned)
+        for name, problem in found.warned[row].items()
+    ]
+    if roster.ignored:
+        lines.append(_("Columns that are not kept:") + " " + "、".join(roster.ignored))
+    if len(roster.sheets) > 1 or roster.left_out:
+        lines.append(_("Sheets that were read:") + " " + "、".join(roster.sheets))
+    if roster.left_out:
+        lines.append(_("Not read, hidden or without the headings:") + " " + "、".join(roster.left_out))
+    if roster.hidden:
+        sentence = ngettext(
+            "%(n)s row was hidden by a filter in the file. It is read like the others.",
+            "%(n)s rows were hidden by a filter in the file. They are read like the others.",
+            roster.hidden,
+        )
+        lines.append(sentence % {"n": roster.hidden})
+    if roster.notes or roster.headings_again:
+        lines.append(
+            _("Skipped: %(headings)s repeated heading rows, %(notes)s rows that are no students.")
+            % {"headings": roster.headings_again, "notes": len(roster.notes)}
+        )
+    return lines

@@ -192,7 +192,7 @@ def test_a_clerk_assigns_the_columns_and_changes_them_later(owner_client, school
     assert twice.status_code == 422
     wrong = twice.content.decode()
     assert (
-        said("%(column)s is already taken from “%(other)s”. Choose one of the two.", column="姓名", other="学生")
+        said("%(column)s is already taken from “%(other)s”. Choose one of the two.", column="姓名", other="B 学生")
         in wrong
     )
     assert said("No column is assigned to %(columns)s.", columns="专业") in wrong
