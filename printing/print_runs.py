@@ -10,7 +10,8 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Replace
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -29,6 +30,7 @@ from printing.models import PrintItem, PrintRun, Volume
 from printing.sheets import DrawnVolume, Progress, SheetHeader, SheetStudent, Unprintable, build_volumes
 from schools.models import Action, Enrolment, Season
 from students.models import Student
+from students.privacy import erasure
 
 KIND = "sheets"
 # The most students that a message names. The job's result lists all of them.
@@ -210,6 +212,15 @@ def describe_unprintable(error: Unprintable) -> str:
     if more > 0:
         named += "; " + ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}
     return named
+
+
+@erasure.registers_eraser
+def erase_from_refusals(student: Student, whole: bool) -> None:
+    """Take the student out of the words of runs that could not be printed."""
+    named = f"{student.student_no} {student.name}"
+    if whole:
+        told = Job.objects.filter(season_id=student.season_id, message__contains=named)
+        told.update(message=Replace("message", Value(named), Value(erasure.ERASED)))
 
 
 def _describe_problem(characters: str) -> str:

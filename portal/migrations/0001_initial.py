@@ -173,6 +173,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('recipient_key', models.CharField(max_length=40)),
+                ('about_key', models.CharField(blank=True, max_length=40)),
                 ('kind', models.CharField(max_length=40, verbose_name='what')),
                 ('parameters', models.JSONField(blank=True, default=dict, encoder=django.core.serializers.json.DjangoJSONEncoder)),
                 ('link', models.CharField(blank=True, max_length=200)),

@@ -19,6 +19,7 @@ class Notification(TenantModel):
     DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT"}}
 
     recipient_key = models.CharField(max_length=40)  # an Actor's key: user:5, student:9
+    about_key = models.CharField(max_length=40, blank=True)  # whom it names, if not the recipient: student:9
     kind = models.CharField(_("what"), max_length=40)
     parameters = models.JSONField(default=dict, blank=True, encoder=DjangoJSONEncoder)
     link = models.CharField(max_length=200, blank=True)

@@ -44,7 +44,8 @@ def notify_school(
 ) -> list[Notification]:
     """Notify the active people of the school who may do what the kind asks for (`may`).
 
-    `student`: whom it is about; a person limited to other colleges or classes is not told.
+    `student`: whom it is about; a person limited to other colleges or classes is not told. Erasing the
+    student deletes it.
     """
     checked = _checked_kind(kind, parameters)
     people = Membership.objects.filter(school=school, user__is_active=True).select_related("user")
@@ -53,7 +54,7 @@ def notify_school(
         for member in people
         if permissions.may(member, checked.may) and (student is None or member.limit.admits(student))
     ]
-    return _store(told, school, checked, parameters, link)
+    return _store(told, school, checked, parameters, link, about=student.actor_key if student else "")
 
 
 def notify_many(
@@ -82,13 +83,14 @@ def _store(
     kind: NotificationKind,
     parameters: Mapping[str, Any] | None,
     link: str = "",
+    about: str = "",
 ) -> list[Notification]:
     """One INSERT for the notifications and one for their deliveries.
 
     Urgent deliveries are queued after the commit.
     """
     values = {"school": school, "kind": kind.name, "parameters": dict(parameters or {}), "link": link or str(kind.link)}
-    rows = [Notification(recipient_key=recipient.actor_key, **values) for recipient in recipients]
+    rows = [Notification(recipient_key=recipient.actor_key, about_key=about, **values) for recipient in recipients]
     with transaction.atomic():
         Notification.objects.bulk_create(rows)
         sent = Delivery.objects.bulk_create(_deliveries(recipients, rows, kind))

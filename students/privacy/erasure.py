@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Callable
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from portal import history
@@ -46,8 +47,9 @@ def erase(*, student: Student, reason: str, by: history.Actor) -> bool:
         whole = not is_kept_for_registry(row)
         for eraser in _ERASERS:
             eraser(row, whole)
-        Delivery.objects.filter(notification__recipient_key=row.actor_key).delete()
-        Notification.objects.filter(recipient_key=row.actor_key).delete()
+        messages = Notification.objects.filter(Q(recipient_key=row.actor_key) | Q(about_key=row.actor_key))
+        Delivery.objects.filter(notification__in=messages).delete()
+        messages.delete()
         row.phone = row.email = ""
         if whole:
             _remove_person(row)

@@ -31,7 +31,7 @@ Progress = Callable[[int, int], None]
 class Plan:
     """The changes that a file makes to the roster.
 
-    `missing` and `after_photo` are lists of (student number, name or stage); `after_proof`, of ids.
+    `missing`, `after_photo` and `after_proof` are ids of students.
     """
 
     roster: Roster
@@ -40,8 +40,8 @@ class Plan:
     unchanged: int = 0
     wrong: dict[int, Problems] = field(default_factory=dict)
     warned: dict[int, Problems] = field(default_factory=dict)
-    missing: list[tuple[str, str]] = field(default_factory=list)
-    after_photo: list[tuple[str, str]] = field(default_factory=list)
+    missing: list[int] = field(default_factory=list)
+    after_photo: list[int] = field(default_factory=list)
     after_proof: list[int] = field(default_factory=list)
 
     @property
@@ -50,7 +50,7 @@ class Plan:
 
     @property
     def report(self) -> dict[str, Any]:
-        """JSON for the preview, with the codes of problems. It never holds a document number."""
+        """JSON for the preview: codes of problems, rows and ids. Names and numbers are read where they are shown."""
         return {
             "sheets": self.roster.sheets,
             "left_out": self.roster.left_out[:MAX_NAMED],
@@ -59,7 +59,7 @@ class Plan:
             "skipped": {
                 "headings": self.roster.headings_again,
                 "notes": len(self.roster.notes),
-                "first": self.roster.notes[:20],
+                "first": [row for row, _text in self.roster.notes[:20]],
             },
             "wrong": _stored(self.wrong, MAX_REPORTED),
             "warned": {"count": len(self.warned), "first": self._first_warnings()},

@@ -21,12 +21,14 @@ from portal.models import User
 from portal.security import encryption
 from schools.models import School, Season
 from students.identity import id_encryption
-from students.models import RosterImport
+from students.models import RosterImport, Student
+from students.privacy import erasure
 from students.roster import cell_problems, headings, importer, remembered_headings, spreadsheet_reader
 from students.roster.headings import Assignment
 from students.roster.importer import FIGURES, Progress, check_size, require_open_roster
 
 Status = RosterImport.Status
+OVER = (Status.DONE, Status.REFUSED, Status.DROPPED)
 
 
 def upload_roster(*, school: School, season: Season, content: bytes, filename: str, by: User) -> RosterImport:
@@ -60,7 +62,7 @@ def _discard_older_files(latest: RosterImport) -> None:
         school=latest.school,
         season=latest.season,
         pk__lt=latest.pk,
-        status__in=(Status.DONE, Status.REFUSED, Status.DROPPED),
+        status__in=OVER,
     )
     for row in finished.exclude(file=""):
         discard_file(row)
@@ -71,6 +73,28 @@ def discard_file(row: RosterImport) -> None:
     files.delete([row.file.name])
     row.file, row.file_size = "", 0
     RosterImport.objects.filter(pk=row.pk).update(file="", file_size=0)
+
+
+@erasure.registers_eraser
+def erase_from_imports(student: Student, whole: bool) -> None:
+    """Delete the uploaded rosters that may name a student, but for one that somebody is working on, and
+    the student number where the reason of a wrong row gives it."""
+    for row in RosterImport.objects.filter(school_id=student.school_id, season_id=student.season_id):
+        if row.file and row.status in OVER:
+            files.delete_after_commit([row.file.name])
+            row.file, row.file_size = "", 0
+        if whole:
+            row.report = _replaced(row.report, student.student_no, erasure.ERASED)
+        row.save(update_fields=["file", "file_size", "report"])
+
+
+def _replaced(value: Any, old: str, new: str) -> Any:
+    """JSON with a text replaced wherever it is a whole value."""
+    if isinstance(value, dict):
+        return {key: _replaced(part, old, new) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_replaced(part, old, new) for part in value]
+    return new if value == old else value
 
 
 def files_older_than(moment: dt.datetime) -> QuerySet[RosterImport]:

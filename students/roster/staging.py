@@ -100,10 +100,10 @@ SELECT count(*) FILTER (WHERE own.id IS NULL), count(own.id)
 FROM roster_stage stage LEFT JOIN {_OWN}
 """
 _AFTER_PHOTO = """
-SELECT student_no, stage FROM roster_diff WHERE identity AND stage <> 'waiting' ORDER BY student_no
+SELECT id FROM roster_diff WHERE identity AND stage <> 'waiting' ORDER BY student_no
 """
 _MISSING = """
-SELECT own.student_no, own.name FROM students_student own
+SELECT own.id FROM students_student own
 WHERE own.season_id = %(season)s AND own.school_id = %(school)s AND own.student_no <> ALL(%(wrong)s)
   AND NOT EXISTS (SELECT 1 FROM roster_stage stage WHERE stage.student_no = own.student_no)
 ORDER BY own.student_no
@@ -193,9 +193,9 @@ class Staging:
         changed = self._query("SELECT count(*) FROM roster_diff")[0][0]
         return new, changed, known - changed
 
-    def changed_after_photo(self) -> list[tuple[str, str]]:
-        """[(student number, stage)] of photographed students whose identity changes (IDENTITY)."""
-        return self._query(_AFTER_PHOTO)
+    def changed_after_photo(self) -> list[int]:
+        """Ids of photographed students whose identity changes (IDENTITY)."""
+        return [pk for (pk,) in self._query(_AFTER_PHOTO)]
 
     def changed_after_proof(self) -> list[int]:
         """Ids of students who have confirmed data that the file changes."""
@@ -204,9 +204,9 @@ class Staging:
         )
         return [row[0] for row in rows]
 
-    def missing(self, wrong: Iterable[str]) -> list[tuple[str, str]]:
-        """[(student number, name)] not in the file. `wrong`: student numbers in its wrong rows."""
-        return self._query(_MISSING, wrong=list(wrong))
+    def missing(self, wrong: Iterable[str]) -> list[int]:
+        """Ids of students not in the file. `wrong`: student numbers in its wrong rows."""
+        return [pk for (pk,) in self._query(_MISSING, wrong=list(wrong))]
 
     def write(self, *, by: history.Actor, import_no: int | None) -> None:
         """Write new and changed students, and an event for each changed one.

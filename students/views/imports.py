@@ -14,10 +14,11 @@ from portal import files, history
 from portal.access import school_page
 from portal.errors import PortalError
 from portal.formatting import mask
-from portal.models import Job
+from portal.models import Job, Look
+from portal.privacy import looks
 from portal.untrusted import workbooks
 from students.forms import RosterUploadForm
-from students.models import RosterImport
+from students.models import RosterImport, Student
 from students.roster import cells, roster_imports, spreadsheet_writer
 from students.roster.cell_problems import Problem
 from students.roster.columns import BY_FIELD, COLUMNS, Column
@@ -68,11 +69,11 @@ def roster_import_detail(request: Any, pk: int) -> HttpResponse:
         "waits_long": roster.job is not None and roster.job.status == Job.Status.QUEUED,
     }
     if roster.status in (RosterImport.Status.PREVIEW, RosterImport.Status.DONE):
-        context |= _preview(roster)
+        context |= _preview(request, roster)
     return render(request, "students/roster_import_detail.html" + ("#state" if request.htmx else ""), context)
 
 
-def _preview(roster: RosterImport) -> dict[str, Any]:
+def _preview(request: Any, roster: RosterImport) -> dict[str, Any]:
     """Context of the preview: the first wrong rows, and the numbers of the plan."""
     try:
         rows = roster_imports.wrong_rows(roster, most=PREVIEWED)
@@ -89,7 +90,17 @@ def _preview(roster: RosterImport) -> dict[str, Any]:
         "total": roster.new + roster.changed + roster.unchanged + roster.wrong,
         "report": roster.report,
         "warned": _warnings(roster.report),
+        "missing": _named(request, roster.report, "missing", most=40),
+        "after_photo": _named(request, roster.report, "after_photo", most=12),
     }
+
+
+def _named(request: Any, report: dict[str, Any], kind: str, *, most: int) -> list[Student]:
+    """The first students of a list of the report, which keeps ids only."""
+    ids = report.get(kind, {}).get("first", [])[:most]
+    students = list(Student.objects.filter(pk__in=ids).order_by("student_no"))
+    looks.record(request, Look.Kind.LIST, [student.pk for student in students])
+    return students
 
 
 def _warnings(report: dict[str, Any]) -> list[tuple[Any, str, str]]:

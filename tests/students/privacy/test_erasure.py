@@ -3,24 +3,32 @@
 import json
 
 import pytest
+from django.apps import apps
 from django.core.management import call_command
+from django.db import connection
 
 from capture.api_authentication import token_for
 from capture.judging import judge
 from capture.models import Consent, Imprint, Photo
-from capture.sign_in import consent, credentials
+from capture.review import decisions, exemptions
+from capture.sign_in import consent, consent_withdrawal, credentials
+from portal.background import jobs
 from portal.errors import PortalError
-from portal.models import Event, Notification
-from portal.tenancy import system_scope
-from students import records
+from portal.models import Event, Job, Notification
+from portal.tenancy import school_scope, system_scope
+from students import corrections, records
 from students.models import Student
 from students.privacy import erasure
+from students.roster import roster_imports
+from students.roster.columns import COLUMNS
 from tests import factories
 from tests.capture.conftest import sign_in
 from tests.conftest import client_of
+from tests.students.roster import books
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
+OUR_ROOMS = ("portal", "schools", "students", "capture", "billing", "proofing", "printing", "year_end")
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +62,65 @@ def test_nothing_of_the_person_is_left(student, center_admin, django_capture_on_
     assert not Imprint.objects.exists()
     assert not Notification.objects.filter(recipient_key=student.actor_key).exists()
     assert Event.objects.get(kind="student.erased").facts == {"whole": True, "reason": "asked for it"}
+
+
+def every_text():
+    """All rows of every table of ours, as text."""
+    texts = []
+    with connection.cursor() as cursor:
+        for model in apps.get_models(include_auto_created=True):
+            table = model._meta.db_table
+            cursor.execute("SELECT has_table_privilege(current_user, %s, 'SELECT')", [table])
+            if cursor.fetchone() == (True,):
+                cursor.execute(f"SELECT '{table}: ' || t FROM \"{table}\" t")
+                texts += [text for (text,) in cursor.fetchall()]
+            else:
+                assert not model._meta.app_label.startswith(OUR_ROOMS)
+    return texts
+
+
+def test_no_table_of_the_database_names_an_erased_student(student, school, season, owner, center_admin):
+    """After a season's work with the student, as far as it leaves words behind."""
+    columns = [getattr(student, column.field) for column in COLUMNS]
+    name, number, no, phone, email = (
+        student.name,
+        student.id_number,
+        student.student_no,
+        student.phone,
+        student.email,
+    )
+    with school_scope(school):
+        # a roster without the student, with somebody else under the same document number
+        other = books.row(1, 证件号码=number, 性别="")
+        for content in (books.roster(other, books.row(2)), books.xlsx(books.HEADINGS, [*columns])):
+            row = roster_imports.upload_roster(
+                school=school, season=season, content=content, filename="a.xlsx", by=owner
+            )
+            jobs.run(row.job_id)
+            row.refresh_from_db()
+            assert row.status == "preview"
+            assert name not in str(row.report)
+    exemptions.declare(student=student, kind="other", words=f"我是{name}", by=student)
+    corrections.request_correction(
+        student=student, field="name", wanted="欧阳晓明", explanation=f"{name}写错了", by=student
+    )
+    factories.photo(student, "rejected", appeal="other", appeal_words=f"{name} {phone}")
+    decisions.lock(student=student, reason="photo of a screen", by=owner)
+    consent_withdrawal.withdraw(student=student, by=student)
+    Job.objects.create(kind="sheets", school=school, season=season, message=f"{no} {name}: 𠮷; 2 王二: 𠮷")
+    words = (name, "欧阳晓明", number, no, phone, email)
+    tables = {text.partition(":")[0] for text in every_text() if any(word in text for word in words)}
+    assert tables >= {
+        "students_rosterimport",
+        "students_student",
+        "students_correction",
+        "portal_notification",
+        "portal_job",
+        "capture_exemption",
+    }
+    student.refresh_from_db()
+    assert erasure.erase(student=student, reason="asked for it", by=center_admin)
+    assert [text for text in every_text() if any(word in text for word in words)] == []
 
 
 def test_the_worker_that_checks_a_photo_stores_nothing_afterwards(student, center_admin):
