@@ -202,6 +202,7 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # no mail to an address that has no acco
 MFA_ALLOW_UNVERIFIED_EMAIL = True
 # After choosing a password by a one-time link, a user is signed in. A second factor is still asked for.
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "portal.accounts.passwords.LinkTokens"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""

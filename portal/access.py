@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
 from typing import Any
 
+from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
+from allauth.account.utils import url_str_to_user_pk
 from django.conf import settings
 from django.contrib import auth, messages
 from django.contrib.auth.views import redirect_to_login
@@ -24,6 +26,7 @@ from django.utils.translation import gettext_lazy as _
 from portal import history, permissions, student_limits
 from portal.accounts import password_again, second_factor
 from portal.changes.transactions import is_retryable
+from portal.database.scope import about_account
 from portal.errors import Conflict, InvalidForm, NotAllowed, PortalError
 from portal.models import Membership
 from portal.security import refusals
@@ -100,6 +103,10 @@ class PortalMiddleware:
             # files.js followed a redirect and will open that page itself; the messages must stay
             # for that page.
             return HttpResponse(status=204)
+        with about_account(_account_of(request)):
+            return self._answer(request)
+
+    def _answer(self, request: Any) -> HttpResponse:
         member = request.membership = membership_of(request.user)
         if member and member.is_shut_out:
             return _shut_out(request, member)
@@ -144,6 +151,14 @@ def _opens_without_factor(name: str) -> bool:
 
 def _is_program(request: HttpRequest) -> bool:
     return request.path.startswith("/api/") or request.headers.get("Accept", "").startswith("application/json")
+
+
+def _account_of(request: Any) -> int | None:
+    """The id of the account that is signed in, or whose password was right and whose second step is still missing."""
+    if request.user.is_authenticated:
+        return int(request.user.pk)
+    started = request.session.get(LOGIN_SESSION_KEY) or {}
+    return url_str_to_user_pk(started["user_pk"]) if started.get("user_pk") else None
 
 
 def _shut_out(request: Any, member: Membership) -> HttpResponse:

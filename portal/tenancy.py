@@ -24,7 +24,7 @@ from django_scopes.state import get_scope
 from django_scopes.state import state as django_scopes_state
 
 from portal import student_limits
-from portal.database.scope import OUTSIDE, DatabaseRole, Scope, opened
+from portal.database.scope import OUTSIDE, DatabaseRole, Scope, current, opened
 
 # Rows of the two models that the settings name; the kernel does not know their fields.
 Tenant = Any
@@ -38,10 +38,15 @@ def tenant_model() -> Any:
     return apps.get_model(settings.TENANT_MODEL)
 
 
+def _scope(role: DatabaseRole, school: int | None = None) -> Scope:
+    """A scope of the account that is signed in."""
+    return Scope(role, school, user=current().user)
+
+
 @contextmanager
 def school_scope(school: Tenant) -> Iterator[None]:
     """Only rows of `school` are seen and written inside."""
-    with scope(school=school), opened(Scope(DatabaseRole.SCHOOL, school.pk)):
+    with scope(school=school), opened(_scope(DatabaseRole.SCHOOL, school.pk)):
         yield
 
 
@@ -52,7 +57,7 @@ def center_scope() -> Iterator[None]:
     Only the page decorators and the admin open it. Rule functions do not, so that they never show a
     school other schools' rows.
     """
-    with scopes_disabled(), opened(Scope(DatabaseRole.CENTER)):
+    with scopes_disabled(), opened(_scope(DatabaseRole.CENTER)):
         yield
 
 
@@ -63,7 +68,7 @@ def across_schools() -> Iterator[None]:
     For example: is this ID number enrolled elsewhere, who signs in, which other photo shows the
     same picture. Keep the block short, and return only the fact.
     """
-    with scopes_disabled(), student_limits.lifted(), opened(Scope(DatabaseRole.ACROSS)):
+    with scopes_disabled(), student_limits.lifted(), opened(_scope(DatabaseRole.ACROSS)):
         yield
 
 
@@ -76,7 +81,7 @@ def system_scope() -> Iterator[None]:
     """
     if _is_answering.get():
         raise ScopeError("The system's scope is opened while a page or an API call is answered.")
-    with scopes_disabled(), student_limits.lifted(), opened(Scope(DatabaseRole.SYSTEM)):
+    with scopes_disabled(), student_limits.lifted(), opened(_scope(DatabaseRole.SYSTEM)):
         yield
 
 
@@ -99,12 +104,12 @@ def outside_scopes(*, is_answering: bool = False) -> Iterator[None]:
 
 def check_write(school_id: int | None) -> None:
     """Raise ScopeError unless the open scope admits writing a row of this school."""
-    current = get_scope()
-    if not current.get("_enabled", True):
+    opened_scope = get_scope()
+    if not opened_scope.get("_enabled", True):
         return
-    if "school" not in current:
+    if "school" not in opened_scope:
         raise ScopeError("A tenant row is written outside of any scope.")
-    school = current["school"]
+    school = opened_scope["school"]
     if school is None or school.pk != school_id:
         raise ScopeError(f"A row of school {school_id} is written in the scope of {school}.")
 

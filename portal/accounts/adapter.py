@@ -19,6 +19,7 @@ from portal import history
 from portal.access import ShutOut
 from portal.accounts import email_addresses, passwords, second_factor
 from portal.accounts.factor_secrets import Clear, Sealed
+from portal.database.scope import about_account, is_signing_in
 from portal.errors import NotAllowed
 from portal.models import Membership, User
 from portal.tenancy import across_schools
@@ -34,6 +35,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def pre_login(self, request: Any, user: Any, **kwargs: Any) -> HttpResponse | None:
+        is_signing_in(user.pk)
         member = Membership.objects.select_related("school").filter(user=user).first()
         if member and member.is_shut_out:
             messages.error(request, str(ShutOut(member)))
@@ -59,6 +61,12 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def set_password(self, user: Any, password: str) -> None:
         passwords.set_password(user, password)
+
+    def confirm_email(self, request: Any, email_address: Any) -> bool:
+        """Who opens the link in the mail need not be signed in."""
+        with about_account(email_address.user_id):
+            confirmed: bool = super().confirm_email(request, email_address)
+        return confirmed
 
     def can_delete_email(self, email_address: Any) -> bool:
         """Only an address that waits to be confirmed: reminders and new links go to the other one."""

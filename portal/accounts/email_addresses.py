@@ -8,6 +8,7 @@ administrator answers for the account; one that its owner enters counts when the
 from allauth.account.models import EmailAddress
 from django.db import transaction
 
+from portal.database.scope import about_account
 from portal.models import User
 
 
@@ -20,7 +21,7 @@ def keep_in_step(user: User) -> None:
     email = user.email.lower()
     if EmailAddress.objects.filter(user=user, email=email, primary=True).exists() and email == user.email:
         return
-    with transaction.atomic():
+    with about_account(user.pk), transaction.atomic():
         EmailAddress.objects.filter(user=user).delete()
         if email:
             is_free = not EmailAddress.objects.filter(email=email, verified=True).exists()

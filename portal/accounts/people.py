@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from portal import history, permissions, student_limits
 from portal.accounts import email_addresses, passwords, second_factor, telling
 from portal.changes.field_changes import change_fields
+from portal.database.scope import about_account
 from portal.errors import NotAllowed, PortalError
 from portal.models import Membership, Role, User
 from portal.models.people import CENTER_ROLES, LIMITABLE_ROLES, SCHOOL_ROLES, rank_of
@@ -213,7 +214,8 @@ def switch_off(member: Membership, *, by: User) -> Membership:
     _check_not_self(member, by)
     with transaction.atomic():
         _check_not_last(member)
-        User.objects.filter(pk=member.user_id).update(is_active=False)
+        with about_account(member.user_id):
+            User.objects.filter(pk=member.user_id).update(is_active=False)
         Membership.objects.filter(pk=member.pk).update(is_contact=False)
         history.record("person.switched_off", member, by=by, facts={"name": member.user.actor_name})
     return member
@@ -222,7 +224,8 @@ def switch_off(member: Membership, *, by: User) -> Membership:
 def switch_on(member: Membership, *, by: User) -> Membership:
     _check_not_above(member, _check_may_manage(by, member.school))
     with transaction.atomic():
-        User.objects.filter(pk=member.user_id).update(is_active=True)
+        with about_account(member.user_id):
+            User.objects.filter(pk=member.user_id).update(is_active=True)
         history.record("person.switched_on", member, by=by, facts={"name": member.user.actor_name})
     return member
 

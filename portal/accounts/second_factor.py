@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy
 
 from portal import history, permissions
 from portal.accounts import sessions, telling
+from portal.database.scope import about_account
 from portal.errors import NotAllowed, PortalError
 from portal.history import Actor
 from portal.models import Membership, User
@@ -88,7 +89,8 @@ def missing(user: Any, member: Any) -> Missing | None:
 def note_first_sign_in(user: User, **_signal: Any) -> None:
     if user.first_signed_in_at is None:
         user.first_signed_in_at = timezone.now()
-        User.objects.filter(pk=user.pk, first_signed_in_at=None).update(first_signed_in_at=user.first_signed_in_at)
+        with about_account(user.pk):
+            User.objects.filter(pk=user.pk, first_signed_in_at=None).update(first_signed_in_at=user.first_signed_in_at)
 
 
 def check_may_remove(authenticator: Authenticator) -> None:

@@ -15,7 +15,7 @@ from django.contrib.sessions.backends import db
 from django.db.models import F
 from django.utils import timezone
 
-from portal.database.scope import current, opened
+from portal.database.scope import about_account, current, opened
 from portal.models import User
 from portal.tenancy import system_scope
 
@@ -73,7 +73,8 @@ class SessionStore(db.SessionStore):
 
 def end_all(user: User) -> None:
     """The open sessions of a person end with their next request."""
-    User.objects.filter(pk=user.pk).update(sessions_ended=F("sessions_ended") + 1)
+    with about_account(user.pk):
+        User.objects.filter(pk=user.pk).update(sessions_ended=F("sessions_ended") + 1)
 
 
 def end_others(request: Any) -> None:

@@ -18,12 +18,12 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from portal.database.scope import EVERY_SCHOOL, LOGIN, SCHOOL, DatabaseRole
+from portal.database.scope import EVERY_SCHOOL, LOGIN, SCHOOL, USER, DatabaseRole
 
 ALL = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 READ = frozenset({"SELECT"})
 APPEND = frozenset({"SELECT", "INSERT"})
-Rights = dict[DatabaseRole, frozenset[str]]
+Rights = dict[str, frozenset[str]]  # {role: what it may}
 TENANT: Rights = {
     DatabaseRole.PLAIN: READ,
     DatabaseRole.SCHOOL: ALL,
@@ -48,7 +48,31 @@ PACKAGES: dict[str, Rights] = {
     "portal_user_user_permissions": {DatabaseRole.PLAIN: READ},
 }
 OWNER = "TO CURRENT_USER USING (true)"  # of a policy, for what the owner's commands write
+_PEOPLE = f"user_id IN (SELECT user_id FROM portal_membership WHERE school_id = {SCHOOL})"  # noqa: S608
+_OWN_ADDRESSES = f"SELECT id FROM account_emailaddress WHERE user_id = {USER}"  # noqa: S608
 PACKAGE_POLICIES: dict[str, dict[str, str]] = {
+    # An address is known to whoever reads accounts. It is written for the account that the statement names.
+    "account_emailaddress": {
+        "read": f"FOR SELECT TO {DatabaseRole.PLAIN} USING (true)",
+        "own": f"TO {LOGIN}, {DatabaseRole.CENTER} USING (user_id = {USER})",
+        "of_the_school": f"TO {DatabaseRole.SCHOOL} USING (user_id = {USER} AND {_PEOPLE})",
+        "everybody": f"TO {DatabaseRole.SYSTEM} USING (true)",
+        "owner": OWNER,
+    },
+    "account_emailconfirmation": {
+        "own": f"TO {DatabaseRole.PLAIN} USING (email_address_id IN ({_OWN_ADDRESSES}))",
+        "owner": OWNER,
+    },
+    # Who administers people sees whether they have a second factor, and takes a lost one away; its owner alone makes one.
+    "mfa_authenticator": {
+        "own": f"TO {DatabaseRole.PLAIN} USING (user_id = {USER})",
+        "seen_at_the_school": f"FOR SELECT TO {DatabaseRole.SCHOOL} USING ({_PEOPLE})",
+        "lost_at_the_school": f"FOR DELETE TO {DatabaseRole.SCHOOL} USING ({_PEOPLE})",
+        "seen": f"FOR SELECT TO {DatabaseRole.CENTER} USING (true)",
+        "lost": f"FOR DELETE TO {DatabaseRole.CENTER} USING (true)",
+        "everybody": f"TO {DatabaseRole.SYSTEM} USING (true)",
+        "owner": OWNER,
+    },
     "django_session": {
         "own_session": f"TO {DatabaseRole.PLAIN} USING (session_key = (SELECT current_setting('app.session', true)))",
         "expired": f"TO {DatabaseRole.SYSTEM}, {DatabaseRole.CENTER} USING (expire_date < now()) WITH CHECK (false)",

@@ -6,7 +6,7 @@ The functions of `portal.tenancy` open these scopes; `portal.database.base` read
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 
@@ -29,8 +29,9 @@ class DatabaseRole(StrEnum):
     SYSTEM = "tucai_system"
 
 
-# A scalar sub-select: evaluated once for a statement. Without a scope the setting is unset or empty.
+# Scalar sub-selects: evaluated once for a statement. Without a scope the setting is unset or empty.
 SCHOOL = "(SELECT nullif(current_setting('app.school', true), '')::bigint)"
+USER = "(SELECT nullif(current_setting('app.user', true), '')::bigint)"
 EVERY_SCHOOL = f"TO {DatabaseRole.CENTER}, {DatabaseRole.ACROSS}, {DatabaseRole.SYSTEM} USING (true)"  # of a policy
 
 
@@ -39,13 +40,15 @@ class Scope:
     """`role`: None outside of any scope. `school`: the id of the school whose rows are seen.
 
     `session`: the stored key of the session that is read or written; `account`: the id of the
-    account whose password is being set.
+    account whose password is being set. `user`: the id of the account whose own rows are read and
+    written: of who is signed in, or whom a rule names (`about_account`).
     """
 
     role: DatabaseRole | None = None
     school: int | None = None
     session: str = ""
     account: int | None = None
+    user: int | None = None
 
     @cached_property
     def statement(self) -> str:
@@ -55,6 +58,7 @@ class Scope:
             "app.school": "" if self.school is None else int(self.school),
             "app.session": self.session,
             "app.account": "" if self.account is None else int(self.account),
+            "app.user": "" if self.user is None else int(self.user),
         }
         return "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in values.items())
 
@@ -77,3 +81,15 @@ def opened(scope: Scope) -> Iterator[None]:
     finally:
         # Not by a token: a generator that holds a scope may be closed in another context.
         _current.set(before)
+
+
+@contextmanager
+def about_account(pk: int | None) -> Iterator[None]:
+    """The statements inside are about this account: its data, e-mail address and second factor."""
+    with opened(replace(current(), user=pk)):
+        yield
+
+
+def is_signing_in(pk: int) -> None:
+    """The rest of the request is about this account, whose password was right; its second factor is still missing."""
+    _current.set(replace(current(), user=pk))

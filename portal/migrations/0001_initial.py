@@ -27,7 +27,8 @@ CREATE TRIGGER checkpoints_are_append_only BEFORE UPDATE OR DELETE ON portal_che
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
 # What no role of the product may do with an account: make an operator, take an operator's place, or write the password of
-# an account that the statement does not name (User.save).
+# an account that the statement does not name (User.save). And what only the system may: change an account that the
+# statement does not name (portal.database.scope.about_account).
 ACCOUNTS = """
 CREATE FUNCTION guard_account() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -49,6 +50,8 @@ BEGIN
         RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables changes an operator';
     ELSIF NEW.password <> OLD.password AND current_setting('app.account', true) IS DISTINCT FROM OLD.id::text THEN
         RAISE insufficient_privilege USING MESSAGE = 'a password is written without naming its account';
+    ELSIF current_user <> 'tucai_system' AND current_setting('app.user', true) IS DISTINCT FROM OLD.id::text THEN
+        RAISE insufficient_privilege USING MESSAGE = 'an account is changed without naming it';
     END IF;
     RETURN NEW;
 END $$;

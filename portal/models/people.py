@@ -15,7 +15,7 @@ from portal.database.scope import EVERY_SCHOOL, LOGIN, SCHOOL, DatabaseRole, cur
 from portal.errors import NotAllowed
 from portal.student_limits import Limit
 
-_OF_THE_SCHOOL = f"id IN (SELECT user_id FROM portal_membership WHERE school_id = {SCHOOL})"  # noqa: S608
+_OF_THE_SCHOOL = f"NOT is_superuser AND id IN (SELECT user_id FROM portal_membership WHERE school_id = {SCHOOL})"  # noqa: S608
 
 
 class User(AbstractUser):
@@ -24,14 +24,14 @@ class User(AbstractUser):
     Students have no accounts: they sign in by the roster.
     """
 
-    DATABASE_RIGHTS = {DatabaseRole.PLAIN: {"UPDATE"}, DatabaseRole.SCHOOL: {"INSERT"}}
-    # Outside of a scope people change their own account; a school changes those of its people. What nobody may
-    # change says the trigger `guard_account`.
+    DATABASE_RIGHTS = {LOGIN: {"UPDATE"}, DatabaseRole.SCHOOL: {"INSERT", "UPDATE"}}
+    # A school changes the accounts of its people. The trigger `guard_account` says what nobody may change, and that a
+    # statement changes the account only that it names.
     DATABASE_POLICIES = {
         "read": f"FOR SELECT TO {DatabaseRole.PLAIN} USING (true)",
         "own_account": f"FOR UPDATE TO {LOGIN} USING (true)",
         "invited": f"FOR INSERT TO {DatabaseRole.SCHOOL} WITH CHECK (true)",
-        "of_the_school": f"FOR UPDATE TO {DatabaseRole.SCHOOL} USING ({_OF_THE_SCHOOL}) WITH CHECK (true)",
+        "of_the_school": f"FOR UPDATE TO {DatabaseRole.SCHOOL} USING ({_OF_THE_SCHOOL})",
         "everybody": EVERY_SCHOOL,
         "owner": "TO CURRENT_USER USING (true)",
     }
@@ -70,9 +70,11 @@ class User(AbstractUser):
         return super().check_password(raw_password)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """The database takes a new password only for the account that the statement names."""
+        """The database takes a change only for the account that the statement names, and a new password only
+        for the one whose password it names.
+        """
         named = self.pk if self._sets_password else None
-        with opened(replace(current(), account=named)):
+        with opened(replace(current(), account=named, user=self.pk)):
             super().save(*args, **kwargs)
         self._sets_password = False
 

@@ -19,6 +19,7 @@ ACROSS = {
     "capture.dashboard_counts": "whether the other account of a likeness is locked",
     "capture.judging.likeness": "the same picture, handed in at another school",
     "capture.sign_in.credentials": "the roster says which school a visitor belongs to",
+    "portal.accounts.second_factor": "an event about a person who is signing in",
     "students.records": "an ID number that is enrolled at another school",
     "students.roster.staging": "the same for a whole roster",
     "students.identity.student_access": "the student whom a session names; the school is read from the row",

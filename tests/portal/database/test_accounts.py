@@ -4,6 +4,8 @@ import datetime as dt
 from contextlib import nullcontext
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
@@ -12,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.accounts.sessions import SessionStore, own_session, stored_key
+from portal.database.scope import about_account
 from portal.errors import NotAllowed
 from portal.models import Membership, User
 from portal.tenancy import across_schools, center_scope, outside_scopes, school_scope, system_scope
@@ -53,14 +56,91 @@ def test_no_scope_may_make(school, owner, scope, what):
         run(NEVER[what])
 
 
+@pytest.mark.parametrize("scope", sorted(SCOPES.keys() - {"system"}))
+@pytest.mark.parametrize("change", ["email = 'mine@example.org'", "is_active = NOT is_active", "full_name = 'x'"])
+def test_a_statement_changes_the_account_that_it_names_and_no_other(school, owner, colleague, scope, change):
+    within = school_scope(school) if scope == "school" else SCOPES[scope]()
+    with within:
+        for naming in (nullcontext(), about_account(owner.pk)):
+            with naming, pytest.raises(DatabaseError, match=r"without naming|permission denied"):
+                run(f"UPDATE portal_user SET {change} WHERE id = %s", colleague.pk)
+        if scope != "across":
+            with about_account(colleague.pk):
+                assert run(f"UPDATE portal_user SET {change} WHERE id = %s", colleague.pk) == 1
+
+
+def test_a_school_changes_the_accounts_of_its_people_only(school, owner, outsider, center_admin):
+    operator = factories.operator()
+    Membership.objects.create(user=operator, roles=["school_officer"], school=school)
+    for user in (outsider, center_admin, operator):
+        with school_scope(school), about_account(user.pk):
+            assert run("UPDATE portal_user SET email = 'mine@example.org' WHERE id = %s", user.pk) == 0
+
+
+def test_an_address_is_written_for_the_account_that_the_statement_names(
+    school, owner, colleague, outsider, center_admin
+):
+    for user in (owner, colleague, outsider, center_admin):
+        EmailAddress.objects.create(user=user, email=f"{user.username}@example.org", verified=True, primary=True)
+    mine = "INSERT INTO account_emailaddress (user_id, email, verified, \"primary\") VALUES (%s, 'mine@example.org', true, false)"
+    change = "UPDATE account_emailaddress SET email = 'mine@example.org' WHERE user_id = %s"
+    for scope in (outside_scopes, center_scope, across_schools, lambda: school_scope(school)):
+        with scope(), about_account(owner.pk):
+            assert run(change, colleague.pk) == 0
+            with pytest.raises(DatabaseError, match="row-level security"):
+                run(mine, colleague.pk)
+            if scope != across_schools:
+                assert run(change.replace("mine@", "own@"), owner.pk) == 1
+    for user in (outsider, center_admin):
+        with school_scope(school), about_account(user.pk):
+            assert run(change, user.pk) == run("DELETE FROM account_emailaddress WHERE user_id = %s", user.pk) == 0
+            with pytest.raises(DatabaseError, match="row-level security"):
+                run(mine, user.pk)
+    with center_scope(), about_account(outsider.pk):
+        assert run(change, outsider.pk) == 1
+
+
+def test_a_second_factor_is_seen_by_its_owner_and_by_who_may_take_it_away(school, owner, colleague, outsider, outside):
+    with system_scope():
+        for user in (owner, colleague, outsider):
+            Authenticator.objects.create(user=user, type="totp", data={"secret": "x"})
+    seen, change = (
+        "SELECT user_id FROM mfa_authenticator",
+        "UPDATE mfa_authenticator SET data = '{}' WHERE user_id = %s",
+    )
+    make = "INSERT INTO mfa_authenticator (user_id, type, data, created_at) VALUES (%s, 'webauthn', '{}', now())"
+    for scope in (outside_scopes, across_schools):
+        with scope():
+            assert run(seen) == run(change, owner.pk) == run("DELETE FROM mfa_authenticator") == 0
+    with about_account(owner.pk):
+        assert run(seen) == 1
+        assert run(change, owner.pk) == 1
+        assert run(change, colleague.pk) == run("DELETE FROM mfa_authenticator WHERE user_id = %s", colleague.pk) == 0
+    for scope, number in ((lambda: school_scope(school), 2), (center_scope, 3)):
+        for named in (None, owner.pk):
+            with scope(), about_account(named):
+                assert run(seen) == number
+                assert run(change, colleague.pk) == 0
+                with pytest.raises(DatabaseError, match="row-level security"):
+                    run(make, colleague.pk)
+    with school_scope(school):
+        assert run("DELETE FROM mfa_authenticator WHERE user_id = %s", outsider.pk) == 0
+        assert run("DELETE FROM mfa_authenticator WHERE user_id = %s", colleague.pk) == 1
+
+
 @pytest.mark.parametrize("change", ["password = 'x'", "username = 'mine'"])
 @pytest.mark.parametrize("scope", SCOPES)
 def test_no_scope_takes_an_operators_place(school, scope, change):
     operator = factories.operator()
     Membership.objects.create(user=operator, roles=["school_officer"], school=school)
     naming = f"SELECT set_config('app.account', '{operator.pk}', true); UPDATE portal_user SET {change}"
-    within = school_scope(school) if scope == "school" else SCOPES[scope]()
-    with within, pytest.raises(DatabaseError, match=r"only the owner|permission denied"):
+    if scope == "school":  # its policy does not show an operator to be changed
+        with school_scope(school):
+            run(naming)
+        unchanged = User.objects.get(pk=operator.pk)
+        assert (unchanged.username, unchanged.password) == (operator.username, operator.password)
+        return
+    with SCOPES[scope](), pytest.raises(DatabaseError, match=r"only the owner|permission denied"):
         run(naming)
 
 
