@@ -1,5 +1,6 @@
 """Sign-in of center and school people: django-allauth, without self-made accounts."""
 
+import logging
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -18,11 +19,14 @@ from django.utils.translation import gettext as _
 from portal import history
 from portal.access import ShutOut
 from portal.accounts import email_addresses, passwords, second_factor
+from portal.accounts.addresses import address_of
 from portal.accounts.factor_secrets import Clear, Sealed
 from portal.database.scope import about_account, is_signing_in
 from portal.errors import NotAllowed
 from portal.models import Membership, User
 from portal.tenancy import across_schools
+
+log = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -52,12 +56,15 @@ class AccountAdapter(DefaultAccountAdapter):
     def authentication_failed(self, request: Any, **credentials: Any) -> None:
         """Record a wrong password for a known account.
 
-        Unknown names are not recorded: anyone could fill the history.
+        Unknown names are not recorded, because anyone could fill the history: a line of the log says where they came
+        from, without the name, which may be a password typed in the wrong field.
         """
         name = credentials.get("username") or credentials.get("email") or ""
         user = User.objects.filter(username__iexact=name).first() or User.objects.filter(email__iexact=name).first()
         if name and user:
             _record("person.sign_in_failed", user)
+        else:
+            log.warning("A sign-in with an unknown name failed from %s", address_of(request.META))
 
     def set_password(self, user: Any, password: str) -> None:
         passwords.set_password(user, password)

@@ -71,6 +71,16 @@ def test_production_does_not_start_with_pages_that_show_traces(tmp_path):
     assert (done.returncode, "not in production" in done.stderr) == (1, True), done.stderr
 
 
+def test_passwords_of_production_are_hashed_slowly(tmp_path):
+    code = "from django.contrib.auth import hashers; h = hashers.get_hasher(); print(h.algorithm, h.iterations)"
+    given = {"PATH": "/usr/bin:/bin", "TUCAI_SERVICES": "none", "TUCAI_DATA": str(tmp_path)}
+    given["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=ROOT, env=given, capture_output=True, text=True, check=False)
+    algorithm, rounds = done.stdout.split()
+    assert (algorithm, int(rounds) >= 600_000) == ("pbkdf2_sha256", True)
+
+
 def test_secrets_come_from_files(tmp_path):
     (tmp_path / "key").write_text("a" * 60 + "\n")
     given = {"ID_NUMBER_KEY": "b" * 60, "HISTORY_KEY": "c" * 60}

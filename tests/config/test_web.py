@@ -104,6 +104,25 @@ def test_answer_that_nobody_reads_is_dropped(server, monkeypatch):
         turn(server, lambda: not server._channels())
 
 
+def test_a_request_has_one_end_or_is_refused():
+    """Otherwise what one server takes for a body is the next visitor's request for the other."""
+    sent = {
+        "Content-Length: 4\r\nTransfer-Encoding: chunked": b"200",  # chunks count, the length does not
+        "Content-Length: 4\r\nContent-Length: 2": b"400",
+        "Content-Length: +4": b"400",
+        "Transfer-Encoding: xchunked": b"501",
+        "Transfer-Encoding : chunked": b"400",
+    }
+    answers = {}
+    with serving(archive) as server:
+        for head in sent:
+            request = f"POST / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{head}\r\n\r\n2\r\nhi\r\n0\r\n\r\n"
+            with connected(server, request.encode()) as client:
+                lines = client.makefile("rb").read().splitlines()
+            (answers[head],) = [line.split()[1] for line in lines if line.startswith(b"HTTP/")]
+    assert answers == sent
+
+
 def test_portal_is_what_is_served():
     with serving(web.application) as server:
         assert first_line(server, "/static/css/base.css") == b"HTTP/1.1 200 OK\r\n"

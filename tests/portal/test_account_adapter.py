@@ -31,6 +31,12 @@ def test_a_wrong_password_is_recorded_for_a_known_account_alone(client, owner):
     assert kinds() == ["person.sign_in_failed"]
 
 
+def test_a_wrong_password_of_nobody_is_a_line_of_the_log(client, db, caplog):
+    client.post(LOGIN, {"login": "a-password-by-mistake", "password": "wrong"})
+    lines = [record.getMessage() for record in caplog.records if record.name == "portal.accounts.adapter"]
+    assert lines == ["A sign-in with an unknown name failed from 127.0.0.1"]
+
+
 def test_a_switched_off_account_does_not_get_in(client, owner):
     owner.is_active = False
     owner.save()

@@ -147,6 +147,17 @@ def test_a_password_of_ones_own_is_taken(owner):
     validate_password("湖边的石头夜里会唱歌", owner)
 
 
+def test_a_password_counts_as_it_was_typed(owner):
+    """Long, with spaces at its ends, in its own case: any change of it on the way would refuse it."""
+    password = " Der lange Weg zum See, " + 3 * "auf dem im Winter niemand geht " + " "
+    validate_password(password, owner)
+    owner.set_password(password)
+    owner.save()
+    client = Client()
+    client.post("/accounts/login/", {"login": "owner", "password": password})
+    assert "_auth_user_id" in client.session
+
+
 def test_a_new_account_is_held_to_its_school(school):
     person = factories.person("zhang", Role.SCHOOL_OFFICER, school)
     with pytest.raises(ValidationError):

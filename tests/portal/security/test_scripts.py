@@ -17,3 +17,10 @@ def test_script_runs_no_text(script):
 
 def test_a_script_that_would_is_found():
     assert re.findall(RUNS_TEXT, "box.innerHTML = sent") == ["innerHTML"]
+
+
+def test_no_script_touches_passwords():
+    """So that typing, pasting and the browser's keeper of passwords work as everywhere."""
+    assert [
+        path.name for path in SCRIPTS if re.search("password|onpaste|[\"']paste[\"']", path.read_text(encoding="utf-8"))
+    ] == []
