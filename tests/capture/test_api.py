@@ -98,6 +98,14 @@ def test_wrong_details_get_the_sentence_of_the_page(student):
     )
 
 
+def test_without_redis_who_is_signed_in_goes_on_and_nobody_signs_in_uncounted(api, student, settings):
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+    assert api.get(ME).status_code == 200
+    details = {"name": student.name, "id_number": student.id_number, "student_no": student.student_no}
+    answer = Client().post(f"{ME}sign-in/", details, content_type="application/json")
+    assert (answer.status_code, bool(answer.json()["error"])) == (503, True)
+
+
 def test_missing_details_are_named(season):
     answer = Client().post(f"{ME}sign-in/", {"name": "王二"}, content_type="application/json")
     assert answer.status_code == 400
