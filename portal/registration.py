@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import event_kinds, history, notification_kinds, permissions
 from portal.accounts.second_factor import label_of
-from portal.models import Job, Look, Notification, Role
+from portal.models import Job, Look, Notification, Role, SignIn
 from portal.models.people import role_labels
 from portal.notification_kinds import NotificationKind
 from portal.pages import navigation, status_badges
@@ -23,10 +23,11 @@ WORKING = OFFICERS | {Role.CENTER_PRINTING}
 NOT_ASKED = _("If you did not ask for this, tell your administrator or the center at once.")
 
 permissions.register_subject(
-    _("People and the portal"), "people", "permissions", "history", "looks", "retention", "messages", "jobs"
+    _("People and the portal"), "people", "sessions", "permissions", "history", "looks", "retention", "messages", "jobs"
 )
 permissions.register("people.see", _("See the people"), roles=OFFICERS | {Role.CENTER_AUDITOR})
 permissions.register("people.manage", _("Manage accounts"), roles=ADMINS, asks_password=True)
+permissions.register("sessions.see", _("See and end the own sessions"), roles=ALL_ROLES)
 permissions.register("permissions.see", _("See who may do what"), roles=ALL_ROLES)
 permissions.register("history.see", _("Read the history"), roles=OFFICERS | {Role.CENTER_AUDITOR})
 permissions.register("retention.see", _("See how long data is kept"), roles={Role.CENTER_ADMIN})
@@ -81,6 +82,20 @@ notification_kinds.register(
         format_lazy("{} {}", _("By %(by)s. Reason: %(reason)s. Set up a new one at your next sign-in."), NOT_ASKED),
         formats={"by": lambda name: _("the operator") if name == history.SYSTEM.actor_name else name},
     ),
+    NotificationKind(
+        "account.new_place",
+        _("Your account was used in a new place"),
+        _(
+            "Signed in from the network address %(address)s with %(device)s. If this was not you, end the session under"
+            " “My sessions” and change your password."
+        ),
+        link="/people/sessions/",
+    ),
+    NotificationKind(
+        "account.sessions_ended",
+        _("You were signed out everywhere"),
+        format_lazy("{} {}", _("By %(by)s. Sign in again with your password."), NOT_ASKED),
+    ),
 )
 
 event_kinds.register_subject("person", _("People"), order=30)
@@ -93,6 +108,7 @@ event_kinds.register(
         "person.sign_in_failed": _("Sign-in failed: wrong password"),
         "person.changed": _("Details of a person changed"),
         "person.role_changed": _("Roles or limits changed"),
+        "person.sessions_ended": _("Open sessions ended"),
         "person.link_renewed": _("New sign-in link made"),
         "person.switched_off": _("Account switched off"),
         "person.switched_on": _("Account switched on"),
@@ -161,6 +177,13 @@ retention.register(
     setting="KEEP_MESSAGES_DAYS",
     due=lambda before: Notification.objects.filter(created_at__lt=before).count(),
     delete=lambda before: Notification.objects.filter(created_at__lt=before).delete()[0],
+)
+retention.register(
+    "sign_ins",
+    _("Where and with what people signed in"),
+    setting="KEEP_SIGN_INS_DAYS",
+    due=lambda before: SignIn.objects.filter(seen_at__lt=before).count(),
+    delete=lambda before: SignIn.objects.filter(seen_at__lt=before).delete()[0],
 )
 retention.register(
     "sessions",

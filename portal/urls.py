@@ -1,6 +1,6 @@
 from django.urls import path
 
-from portal.views import history, inbox, jobs, looks, people, retention
+from portal.views import history, inbox, jobs, looks, people, retention, sessions
 
 app_name = "portal"
 urlpatterns = [
@@ -18,10 +18,14 @@ urlpatterns = [
     path("school/looks/", looks.school_looks, name="school_looks"),
     # both
     path("people/permissions/", people.permission_table, name="permissions"),
+    path("people/sessions/", sessions.session_list, name="sessions"),
+    path("people/sessions/end/", sessions.sessions_end_others, name="sessions_end_others"),
+    path("people/sessions/<int:sign_in>/end/", sessions.session_end, name="session_end"),
     path("people/new/", people.person_new, name="person_new"),
     path("people/<int:member>/", people.person, name="person"),
     path("people/<int:member>/link/", people.person_link, name="person_link"),
     path("people/<int:member>/second-step/", people.person_second_factor, name="person_second_factor"),
+    path("people/<int:member>/sessions/end/", people.person_sessions_end, name="person_sessions_end"),
     path("people/<int:member>/switch/", people.person_switch, name="person_switch"),
     path("people/<int:member>/contact/", people.person_contact, name="person_contact"),
     path("jobs/", jobs.job_list, name="jobs"),

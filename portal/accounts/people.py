@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from portal import history, permissions, student_limits
-from portal.accounts import email_addresses, passwords, second_factor, telling
+from portal.accounts import email_addresses, open_sessions, passwords, second_factor, telling
 from portal.changes.field_changes import change_fields
 from portal.database.scope import about_account
 from portal.errors import NotAllowed, PortalError
@@ -98,6 +98,7 @@ def renew_link(member: Membership, *, by: User) -> Invitation:
         raise PortalError(_("This account is switched off. Switch it on first."))
     with transaction.atomic():
         passwords.end_password(member.user)
+        open_sessions.end(member.user)
         history.record("person.link_renewed", member, by=by, facts={"name": member.user.actor_name})
         telling.tell(member, "account.link_renewed", {"by": by.actor_name})
         return _invitation(member)
@@ -208,7 +209,7 @@ def _change_roles(member: Membership, roles: Collection[str], limit: Limit, *, b
 def switch_off(member: Membership, *, by: User) -> Membership:
     """Deactivate an account.
 
-    Its sessions end with the next request; its events stay in the history.
+    Its sessions end; its events stay in the history.
     """
     _check_not_above(member, _check_may_manage(by, member.school))
     _check_not_self(member, by)
@@ -217,8 +218,19 @@ def switch_off(member: Membership, *, by: User) -> Membership:
         with about_account(member.user_id):
             User.objects.filter(pk=member.user_id).update(is_active=False)
         Membership.objects.filter(pk=member.pk).update(is_contact=False)
+        open_sessions.end(member.user)
         history.record("person.switched_off", member, by=by, facts={"name": member.user.actor_name})
     return member
+
+
+def end_sessions(member: Membership, *, by: User) -> None:
+    """Sign a person out everywhere, such as after a lost telephone. The person is told."""
+    _check_not_above(member, _check_may_manage(by, member.school))
+    with transaction.atomic():
+        number = open_sessions.end(member.user)
+        facts = {"name": member.user.actor_name, "count": number}
+        history.record("person.sessions_ended", member, by=by, facts=facts)
+        telling.tell(member, "account.sessions_ended", {"by": by.actor_name})
 
 
 def switch_on(member: Membership, *, by: User) -> Membership:

@@ -250,6 +250,23 @@ class Migration(migrations.Migration):
                 'ordering': ('-id',),
             },
         ),
+        migrations.CreateModel(
+            name='SignIn',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('session_key', models.CharField(max_length=40)),
+                ('address', models.GenericIPAddressField(verbose_name='address')),
+                ('device', models.CharField(max_length=60, verbose_name='device')),
+                ('at', models.DateTimeField(auto_now_add=True, verbose_name='time')),
+                ('seen_at', models.DateTimeField(verbose_name='last used')),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sign_ins', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ('-seen_at',),
+                'indexes': [models.Index(fields=['user', 'at'], name='sign_in_by_user')],
+            },
+        ),
         migrations.RunSQL(APPEND_ONLY, CHANGEABLE),
         migrations.RunSQL(ACCOUNTS, UNGUARDED),
     ]

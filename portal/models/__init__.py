@@ -6,6 +6,7 @@ from portal.models.jobs import Job
 from portal.models.looks import Look
 from portal.models.notifications import Delivery, Notification
 from portal.models.people import Membership, Role, User
+from portal.models.sign_ins import SignIn
 
 __all__ = [
     "Checkpoint",
@@ -17,6 +18,7 @@ __all__ = [
     "Membership",
     "Notification",
     "Role",
+    "SignIn",
     "TenantClaimableQuerySet",
     "User",
 ]

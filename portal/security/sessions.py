@@ -9,6 +9,8 @@ from django.contrib import auth
 from django.dispatch import receiver
 from django.http import HttpResponse
 
+from portal.accounts import open_sessions
+
 SIGNED_IN, SEEN = "signed_in_at", "seen_at"  # keys of the session; seconds since 1970
 SECONDS_BETWEEN_WRITES = 60
 
@@ -27,7 +29,11 @@ class EndOfSessions:
     def __call__(self, request: Any) -> HttpResponse:
         if request.user.is_authenticated:
             _end_or_go_on(request)
-        return self.get_response(request)
+        before = request.session.session_key
+        response = self.get_response(request)
+        if request.user.is_authenticated and request.session.session_key != before:  # such as by a new password
+            open_sessions.used(request)
+        return response
 
 
 def _end_or_go_on(request: Any) -> None:
@@ -37,6 +43,7 @@ def _end_or_go_on(request: Any) -> None:
         auth.logout(request)
     elif now - seen > SECONDS_BETWEEN_WRITES and not _is_by_itself(request):
         session[SEEN] = now
+        open_sessions.used(request)
 
 
 def _is_by_itself(request: Any) -> bool:

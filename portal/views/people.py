@@ -127,6 +127,15 @@ def person_second_factor(request: Any, member: int) -> HttpResponse:
 
 @require_POST
 @staff_page(may="people.manage")
+def person_sessions_end(request: Any, member: int) -> HttpResponse:
+    row = get_object_or_404(_members(request), pk=member)
+    people.end_sessions(row, by=request.user)
+    messages.success(request, _("%(name)s is signed out everywhere.") % {"name": row.user.actor_name})
+    return HttpResponseRedirect(reverse("portal:person", args=[row.pk]))
+
+
+@require_POST
+@staff_page(may="people.manage")
 def person_switch(request: Any, member: int) -> HttpResponse:
     """Deactivate an account, or activate it again."""
     row = get_object_or_404(_members(request), pk=member)
