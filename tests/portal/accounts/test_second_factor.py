@@ -162,8 +162,8 @@ def test_a_recovery_code_stands_in_once_and_the_owner_is_told(center_admin):
         landed.append("_auth_user_id" in client.session)
     assert landed == [True, False]
     assert Event.objects.filter(kind="person.recovery_code_used").count() == 1
-    (letter,) = mail.outbox
-    assert (letter.to, letter.subject) == (["center@example.org"], said("A recovery code of your account was used"))
+    told = [letter.to for letter in mail.outbox if letter.subject == said("A recovery code of your account was used")]
+    assert told == [["center@example.org"]]
 
 
 @commits
