@@ -83,7 +83,11 @@ def _open(own: QuerySet[SignIn]) -> QuerySet[SignIn]:
 def end(user: User, *, pk: int | None = None, besides: int | None = None) -> int:
     """End one session of a person, or all, or all besides one. Returns how many."""
     with transaction.atomic(), _of(user) as own:
-        wanted = own.filter(ended_at=None).exclude(pk=besides) if pk is None else own.filter(ended_at=None, pk=pk)
+        wanted = own.filter(ended_at=None)
+        if pk is not None:
+            wanted = wanted.filter(pk=pk)
+        if besides is not None:
+            wanted = wanted.exclude(pk=besides)
         rows = list(wanted.select_for_update(no_key=True))
         for row in rows:
             with opened(replace(current(), session=row.session_key)):
