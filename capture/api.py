@@ -22,7 +22,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from capture import models
-from capture.api_authentication import IsStudent, StudentAuthentication, StudentThrottle, token_for
+from capture.api_authentication import IsStudent, StudentAuthentication, StudentThrottle, sent_token
 from capture.judging import explanations
 from capture.models import Photo
 from capture.review import appeals, exemptions
@@ -35,6 +35,7 @@ from portal.tenancy import school_scope
 from portal.untrusted.json_bodies import JSONParser
 from schools import opening_hours
 from schools.models import Enrolment
+from students.identity import student_access
 from students.models import Student
 
 
@@ -177,7 +178,18 @@ class SignIn(StudentAPI):
         student = credentials.sign_in(
             season=request._request.season, address=address_of(request.META), **form.validated_data
         )
-        return Response({"token": token_for(student)})
+        return Response({"token": student_access.new_token(student)})
+
+
+class SignOut(StudentAPI):
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Any) -> Response:
+        """The token, or the session of the browser, is worth nothing from now on."""
+        if token := sent_token(request):
+            student_access.end_token(token)
+        else:
+            student_access.end_session(request._request)
+        return Response(status=204)
 
 
 class Me(StudentAPI):

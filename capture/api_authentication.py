@@ -1,13 +1,11 @@
 """Authentication for the student's API: a mini program sends a signed token, a browser the
 student's session.
 
-A token contains the student's id and is valid for two hours, like a session. It is signed, not
-stored: a change of SECRET_KEY makes all tokens invalid.
+A token is random, and its hash is stored: it ends as a session does (students.identity.student_access).
 """
 
 from typing import Any
 
-from django.core import signing
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from redis.exceptions import RedisError
@@ -17,36 +15,27 @@ from rest_framework.permissions import BasePermission
 from rest_framework.throttling import SimpleRateThrottle
 
 from portal.accounts.addresses import address_of
-from students.identity.student_access import SESSION_SECONDS, active_student, session_student
+from students.identity.student_access import session_student, student_of_token
 from students.models import Student
 
-SALT = "capture.api"
 KEYWORD = "Student"
 
 
-def token_for(student: Student) -> str:
-    return signing.dumps(student.pk, salt=SALT)
-
-
-def student_of(token: str) -> Student:
-    """Raises AuthenticationFailed for a forged or old token."""
-    try:
-        pk = signing.loads(token, salt=SALT, max_age=SESSION_SECONDS)
-    except signing.BadSignature as error:
-        raise exceptions.AuthenticationFailed(_("Please sign in again.")) from error
-    student = active_student(pk)
-    if student is None:
-        raise exceptions.AuthenticationFailed(_("Please sign in again."))
-    return student
+def sent_token(request: Any) -> str:
+    """The token of the call, or ""."""
+    word, _space, token = get_authorization_header(request).decode("latin-1").partition(" ")
+    return token.strip() if word == KEYWORD else ""
 
 
 class StudentAuthentication(BaseAuthentication):
     """`Authorization: Student <token>`, else the student's session with Django's CSRF check."""
 
     def authenticate(self, request: Any) -> tuple[Student, None] | None:
-        word, _space, token = get_authorization_header(request).decode("latin-1").partition(" ")
-        if word == KEYWORD:
-            return student_of(token.strip()), None
+        if token := sent_token(request):
+            student = student_of_token(token)
+            if student is None:
+                raise exceptions.AuthenticationFailed(_("Please sign in again."))
+            return student, None
         student = session_student(request._request)
         if student is None:
             return None

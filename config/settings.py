@@ -143,6 +143,9 @@ SESSION_ENGINE = "portal.accounts.sessions"
 # Staff are signed out so long after signing in, and so long after their last page.
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_IDLE_SECONDS = environment.number("SESSION_IDLE_SECONDS", 2 * 3600, least=60, most=12 * 3600)
+# Students: so long after signing in, and so long after their last page. Phones are shared.
+STUDENT_SESSION_SECONDS = environment.number("STUDENT_SESSION_SECONDS", 2 * 3600, least=600, most=12 * 3600)
+STUDENT_IDLE_SECONDS = environment.number("STUDENT_IDLE_SECONDS", 1800, least=60, most=12 * 3600)
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_HSTS_INCLUDE_SUBDOMAINS = environment.flag(
     "HTTPS", default=not IS_LOCAL

@@ -283,3 +283,20 @@ class Correction(TenantModel):
     @property
     def history_name(self) -> str:
         return str(self.student)
+
+
+class StudentSession(TenantModel):
+    """A browser or a mini program in which a student is signed in. Signing out deletes the row."""
+
+    path_to_student = "student"
+
+    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="sessions")
+    token_hash = models.CharField(max_length=64, null=True, unique=True)  # SHA-256; none for a browser
+    begun_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=("begun_at",), name="student_session_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.student_id} {self.begun_at}"

@@ -14,7 +14,7 @@ from portal.privacy import retention
 from portal.tenancy import school_scope
 from students import tasks  # noqa: F401  (tasks registers kinds of jobs)
 from students.identity import student_access
-from students.models import Correction, RosterImport, Student
+from students.models import Correction, RosterImport, Student, StudentSession
 from students.privacy import rotation  # noqa: F401  (registers a kind of job)
 from students.roster import roster_imports
 
@@ -107,6 +107,13 @@ def remember_language(request: Any, language: str, **_signal: Any) -> None:
             Student.objects.filter(pk=student.pk).update(language=language)
 
 
+retention.register(
+    "student_sessions",
+    _("Sessions of students that are over"),
+    setting="KEEP_SESSIONS_DAYS",
+    due=lambda before: StudentSession.objects.filter(begun_at__lt=before).count(),
+    delete=lambda before: StudentSession.objects.filter(begun_at__lt=before).delete()[0],
+)
 retention.register(
     "rosters",
     _("Uploaded rosters"),

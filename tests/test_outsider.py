@@ -351,7 +351,7 @@ def test_nobody_of_a_school_opens_a_page_of_the_center_or_of_the_operator(world,
 def student_client(student: Any) -> Client:
     client = Client()
     session = client.session
-    session[student_access.SESSION_KEY] = student.pk
+    student_access.begin(session, student)
     session.save()
     return client
 

@@ -73,7 +73,8 @@ def _season(request: Any) -> Any:
 
 @require_POST
 def sign_out(request: Any) -> HttpResponse:
-    end_session(request)
+    """`everywhere`: in all browsers. The tokens of the mini program end in any case."""
+    end_session(request, everywhere="everywhere" in request.POST)
     messages.success(request, _("You are signed out."))
     return redirect("capture:signin")
 

@@ -31,7 +31,7 @@ class EndOfSessions:
             _end_or_go_on(request)
         before = request.session.session_key
         response = self.get_response(request)
-        if request.user.is_authenticated and request.session.session_key != before:  # such as by a new password
+        if open_sessions.SIGN_IN in request.session and request.session.session_key != before:  # by a new password
             open_sessions.used(request)
         return response
 
@@ -41,11 +41,11 @@ def _end_or_go_on(request: Any) -> None:
     seen = session.get(SEEN, 0)
     if now - session.get(SIGNED_IN, 0) > settings.SESSION_COOKIE_AGE or now - seen > settings.SESSION_IDLE_SECONDS:
         auth.logout(request)
-    elif now - seen > SECONDS_BETWEEN_WRITES and not _is_by_itself(request):
+    elif now - seen > SECONDS_BETWEEN_WRITES and not is_by_itself(request):
         session[SEEN] = now
         open_sessions.used(request)
 
 
-def _is_by_itself(request: Any) -> bool:
+def is_by_itself(request: Any) -> bool:
     """Whether an open page asks by itself, such as a panel: nobody need be there."""
     return request.method == "GET" and "HX-Request" in request.headers

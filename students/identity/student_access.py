@@ -1,15 +1,22 @@
 """Who may open a student's pages: the session of a signed-in student, and the school's scope.
 
-The check of credentials is in `capture.sign_in`. This module is here because billing and proofing
-have pages for students too.
+A session is a row (`StudentSession`) beside what the browser or the mini program sends. It ends
+STUDENT_IDLE_SECONDS after its last use, STUDENT_SESSION_SECONDS after signing in, and when the
+student signs out. The check of credentials is in `capture.sign_in`. This module is here because
+billing and proofing have pages for students too.
 """
 
 import base64
+import datetime as dt
+import hashlib
+import secrets
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib import auth, messages
+from django.db.models import Q
 from django.dispatch import receiver
 from django.http import HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import rotate_token
@@ -18,18 +25,19 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
+from portal.security.sessions import is_by_itself
 from portal.tenancy import across_schools, school_scope
 from schools.models import Enrolment
-from students.models import Student
+from students.models import Student, StudentSession
 from students.privacy.erasure import ERASED_NUMBER
 
-SESSION_KEY = "student_id"
-SESSION_SECONDS = 2 * 3600
+SESSION_KEY = "student_session"  # in the browser's session: the id of its row
+SECONDS_BETWEEN_WRITES = 300
 View = Callable[..., HttpResponse]
 
 
 def start_session(request: Any, student: Student) -> None:
-    """Sign the student in: a new session key, valid for SESSION_SECONDS, and a new CSRF token.
+    """Sign the student in: a new session key and a new CSRF token.
 
     Forms that another student left open on this device are refused from now on, and the session of a
     person of the staff ends.
@@ -38,34 +46,87 @@ def start_session(request: Any, student: Student) -> None:
         auth.logout(request)
     request.session.cycle_key()
     rotate_token(request)
-    request.session[SESSION_KEY] = student.pk
-    request.session["student_since"] = timezone.now().isoformat()
-    request.session.set_expiry(SESSION_SECONDS)
+    begin(request.session, student)
+
+
+def begin(session: Any, student: Student) -> None:
+    """Make the row of a browser's session."""
+    session[SESSION_KEY] = _new(student).pk
+    session.set_expiry(settings.STUDENT_SESSION_SECONDS)
+
+
+def new_token(student: Student) -> str:
+    """A token for a mini program: 256 random bits, of which only the hash is stored."""
+    token = secrets.token_urlsafe(32)
+    _new(student, token_hash=_hash_of(token))
+    return token
+
+
+def _new(student: Student, token_hash: str | None = None) -> StudentSession:
+    with school_scope(student.school):
+        return StudentSession.objects.create(
+            student=student, school=student.school, token_hash=token_hash, seen_at=timezone.now()
+        )
+
+
+def _hash_of(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 @receiver(auth.user_logged_in)
 def end_student_session(request: Any, **_signal: Any) -> None:
     """A person of the staff signs in: the student who was signed in on this device is so no longer."""
     if request.session.pop(SESSION_KEY, None) is not None:
-        request.session.pop("student_since", None)
         request.session.set_expiry(None)
 
 
-def end_session(request: Any) -> None:
+def end_session(request: Any, *, everywhere: bool = False) -> None:
+    """Sign out. The mini program's tokens end too, and with `everywhere` the other browsers."""
+    row = _live(pk=request.session.get(SESSION_KEY))
+    if row:
+        with school_scope(row.student.school):
+            of_student = StudentSession.objects.filter(student=row.student)
+            (of_student if everywhere else of_student.exclude(~Q(pk=row.pk), token_hash=None)).delete()
     request.session.flush()
 
 
+def end_token(token: str) -> None:
+    row = _live(token_hash=_hash_of(token))
+    if row:
+        with school_scope(row.student.school):
+            row.delete()
+
+
 def session_student(request: Any) -> Student | None:
-    """The signed-in student, or None; see `active_student`."""
+    """The student who is signed in in this browser, or None."""
     pk = request.session.get(SESSION_KEY)
-    return None if pk is None else active_student(pk)
+    return None if pk is None else _used(_live(pk=pk), is_by_itself=is_by_itself(request))
 
 
-def active_student(pk: int) -> Student | None:
-    """The student with this id, or None when the row is deleted or erased or the school is inactive."""
+def student_of_token(token: str) -> Student | None:
+    return _used(_live(token_hash=_hash_of(token)), is_by_itself=False)
+
+
+def _live(**named: Any) -> StudentSession | None:
+    """The session, unless it is over, the student's row was erased, or the school is inactive."""
+    now = timezone.now()
     with across_schools():  # the school is not known before the row is read
-        active = Student.objects.filter(school__is_active=True).exclude(student_no__startswith=ERASED_NUMBER)
-        return active.select_related("school__area", "season").filter(pk=pk).first()
+        live = StudentSession.objects.filter(
+            begun_at__gt=now - dt.timedelta(seconds=settings.STUDENT_SESSION_SECONDS),
+            seen_at__gt=now - dt.timedelta(seconds=settings.STUDENT_IDLE_SECONDS),
+            student__school__is_active=True,
+            **named,
+        ).exclude(student__student_no__startswith=ERASED_NUMBER)
+        return live.select_related("student__school__area", "student__season").first()
+
+
+def _used(row: StudentSession | None, *, is_by_itself: bool) -> Student | None:
+    if row is None:
+        return None
+    if not is_by_itself and timezone.now() - row.seen_at > dt.timedelta(seconds=SECONDS_BETWEEN_WRITES):
+        with school_scope(row.student.school):
+            StudentSession.objects.filter(pk=row.pk).update(seen_at=timezone.now())
+    return row.student
 
 
 def device_key(student: Student) -> str:
@@ -103,7 +164,7 @@ def student_page(view: View) -> View:
 
 
 def _to_sign_in(request: Any) -> HttpResponse:
-    sentence = _("Please sign in. For your safety you are signed out after two hours.")
+    sentence = _("Please sign in. For your safety you are signed out when you are away for a while.")
     url = reverse("capture:signin")
     if request.headers.get("Accept", "").startswith("application/json"):
         from django.http import JsonResponse

@@ -10,7 +10,7 @@ from billing.views import student as student_views
 from portal.models import Event
 from portal.tenancy import system_scope
 from schools.models import Enrolment
-from students.identity.student_access import SESSION_KEY
+from students.identity import student_access
 from students.models import Student
 from tests import factories
 from tests.conftest import client_of
@@ -25,7 +25,7 @@ def student_client(student, enrolment, school):
         Enrolment.objects.filter(pk=enrolment.pk).update(payment_mode=Enrolment.PaymentMode.STUDENT)
     client = Client()
     session = client.session
-    session[SESSION_KEY] = student.pk
+    student_access.begin(session, student)
     session.save()
     return client
 

@@ -14,6 +14,7 @@ from portal.models import Delivery, Notification, User
 from portal.notification_kinds import NotificationKind
 from portal.notifications.channels import all_channels, inbox
 from portal.tenancy import school_scope, system_scope
+from students.identity import student_access
 from tests import factories
 from tests.support.letters import PLAIN, letter, plain
 from tests.support.words import said
@@ -190,7 +191,7 @@ def test_language_switch_is_remembered_for_whoever_is_signed_in(client, owner_cl
     owner_client.post(reverse("set_language"), {"language": "xx", "next": "/"})
     assert User.objects.get(pk=owner.pk).language == "en"
     session = client.session
-    session["student_id"] = student.pk
+    student_access.begin(session, student)
     session.save()
     client.post(reverse("set_language"), {"language": "en", "next": "/"})
     with system_scope():

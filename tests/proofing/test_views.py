@@ -15,7 +15,7 @@ from portal.tenancy import school_scope, system_scope
 from proofing import disputes, feedback, proofs
 from proofing.models import Feedback
 from schools.models import Enrolment
-from students.identity.student_access import SESSION_KEY
+from students.identity import student_access
 from students.models import Correction, Student
 from tests import factories
 from tests.support.pages import words_of
@@ -30,7 +30,7 @@ def student_client(client, school, season):
     """A signed-in student with an approved portrait."""
     student = with_portrait(school, season)
     session = client.session
-    session[SESSION_KEY] = student.pk
+    student_access.begin(session, student)
     session.save()
     client.student = student
     return client

@@ -123,13 +123,13 @@ def test_a_student_and_a_person_of_the_staff_are_never_in_one_session(owner, stu
     client = Client()
     sign_in = {"name": student.name, "id_number": student.id_number, "student_no": student.student_no}
     session = client.session
-    session[student_access.SESSION_KEY] = student.pk
+    student_access.begin(session, student)
     session.save()
     client.post("/accounts/login/", {"login": "owner", "password": PASSWORD})
     assert "_auth_user_id" in client.session
     assert student_access.SESSION_KEY not in client.session
     client.post("/me/sign-in/", sign_in)
-    assert client.session[student_access.SESSION_KEY] == student.pk
+    assert student_access.SESSION_KEY in client.session
     assert "_auth_user_id" not in client.session
 
 

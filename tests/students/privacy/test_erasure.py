@@ -7,7 +7,6 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 
-from capture.api_authentication import token_for
 from capture.judging import judge
 from capture.models import Consent, Imprint, Photo
 from capture.review import decisions, exemptions
@@ -17,6 +16,7 @@ from portal.errors import PortalError
 from portal.models import Event, Job, Notification
 from portal.tenancy import school_scope, system_scope
 from students import corrections, records
+from students.identity.student_access import new_token
 from students.models import Student
 from students.privacy import erasure
 from students.roster import roster_imports
@@ -142,7 +142,7 @@ def test_the_name_of_the_guardian_goes_too(student, center_admin):
 
 def test_sessions_and_tokens_of_an_erased_student_end(student, center_admin, enrolment):
     """Whoever is signed in while the row is erased sends no new photo."""
-    client, header = sign_in(student), {"Authorization": f"Student {token_for(student)}"}
+    client, header = sign_in(student), {"Authorization": f"Student {new_token(student)}"}
     assert client.get("/api/v1/me/", headers=header).status_code == 200
     erasure.erase(student=student, reason="asked for it", by=center_admin)
     assert client.get("/me/")["Location"] == "/me/sign-in/"
