@@ -134,7 +134,8 @@ def choose_payment_mode(enrolment: Enrolment, *, mode: str, by: User) -> Enrolme
         raise PortalError(_("Payment online is not set up here. Choose payment by the school."))
     with transaction.atomic():
         locked = Enrolment.objects.select_for_update(no_key=True).get(pk=enrolment.pk)
-        if Order.objects.filter(season=locked.season_id, school=locked.school_id, status=Order.Status.PAID).exists():
+        orders = Order.objects.filter(season=locked.season_id, school=locked.school_id)
+        if orders.filter(status__in=Order.RECEIVED).exists():
             raise PortalError(_("Students have paid already. Ask the center if the way of payment must change."))
         if LedgerEntry.objects.filter(account__enrolment=locked, kind=Kind.PAYMENT).exists():
             raise PortalError(

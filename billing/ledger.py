@@ -159,13 +159,13 @@ def confirm_payment(order: Order, *, amount_fen: int, external_id: str, by: hist
     from the order's, or when another payment has been booked for the order or the student.
     """
     account, order = _lock_for_order(order)
-    if order.status in (Order.Status.PAID, Order.Status.REFUNDED):
+    if order.status in (*Order.RECEIVED, Order.Status.REFUNDED):
         if not order.entries.filter(kind=Kind.PAYMENT, external_id=external_id).exists():
             raise PortalError(_("This order has been paid already by another payment."))
         return order
     if amount_fen != order.amount_fen:
         raise PortalError(_("The amount paid is not the amount of the order."))
-    if Order.objects.filter(student=order.student, season=order.season_id, status=Order.Status.PAID).exists():
+    if Order.objects.filter(student=order.student, season=order.season_id, status__in=Order.RECEIVED).exists():
         raise PortalError(_("This student has paid already by another order."))
     _post(account, Kind.CHARGE, amount_fen, by=by, order=order, external_id=f"charge:{order.number}")
     _post(account, Kind.PAYMENT, -amount_fen, by=by, order=order, reference=external_id, external_id=external_id)
@@ -175,9 +175,19 @@ def confirm_payment(order: Order, *, amount_fen: int, external_id: str, by: hist
 
 
 @retried
-def post_refund(order: Order, *, external_id: str, by: User) -> Order:
-    """Post that a student's payment was refunded, and the counter-entry of its charge."""
+def post_refund(order: Order, *, amount_fen: int, external_id: str, by: history.Actor) -> Order:
+    """Post that a student's payment was refunded, and the counter-entry of its charge.
+
+    A second call for the same refund changes nothing. Raises PortalError when the amount differs from the order's, or
+    when another refund of it is in the books, and Conflict when no refund was asked for.
+    """
     account, order = _lock_for_order(order)
+    if order.status == Order.Status.REFUNDED:
+        if not order.entries.filter(kind=Kind.REFUND, external_id=external_id).exists():
+            raise PortalError(_("This order has been refunded already by another refund."))
+        return order
+    if amount_fen != order.amount_fen:
+        raise PortalError(_("The amount refunded is not the amount of the order."))
     states.change(order, Order.Status.REFUNDED, by=by)
     _post(account, Kind.REFUND, order.amount_fen, by=by, order=order, external_id=external_id)
     _post(account, Kind.CHARGE, -order.amount_fen, by=by, order=order, external_id=f"uncharge:{order.number}")

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from portal.changes import states
 from portal.database.scope import EVERY_SCHOOL, DatabaseRole
 from portal.models import User
 from portal.tenancy import TenantModel
@@ -40,32 +41,47 @@ class Order(TenantModel):
         CREATED = "created", _("To be paid")
         PAID = "paid", _("Paid")
         CLOSED = "closed", _("Closed")
+        REFUNDING = "refunding", _("Refund asked")
         REFUNDED = "refunded", _("Refunded")
+        REFUND_FAILED = "refund_failed", _("Refund failed")
 
     TRANSITIONS = {
         Status.CREATED: {Status.PAID, Status.CLOSED},
-        Status.PAID: {Status.REFUNDED},
+        Status.PAID: {Status.REFUNDING},
         Status.CLOSED: {Status.PAID},  # a provider may report late that the money came in
+        Status.REFUNDING: {Status.REFUNDED, Status.REFUND_FAILED},
+        # Asked again, or put right by the center at the provider itself.
+        Status.REFUND_FAILED: {Status.REFUNDING, Status.REFUNDED},
         Status.REFUNDED: set(),
     }
+    # The student's money is with the center.
+    RECEIVED = (Status.PAID, Status.REFUNDING, Status.REFUND_FAILED)
 
     number = models.CharField(_("order number"), max_length=32, unique=True)
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
     student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="orders")
-    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.CREATED)
+    status = models.CharField(_("state"), max_length=13, choices=Status, default=Status.CREATED)
     provider = models.CharField(max_length=20)
+    # Where the payer was (providers.Channel): a provider takes an order number for one way of paying only.
+    channel = models.CharField(max_length=10, default="computer")
+    openid = models.CharField(max_length=128, blank=True)
     amount_fen = models.PositiveIntegerField(_("amount (fen)"))
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     paid_at = models.DateTimeField(null=True, blank=True)
-    # Set before the provider is called, so that a second click does not request a second refund.
+    # Our number of the refund that was asked last. After a failure the next one has another number.
+    refund_number = models.CharField(max_length=40, blank=True)
     refund_requested_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-id",)
         constraints = [
             models.UniqueConstraint(fields=("student",), condition=Q(status="created"), name="one_open_order"),
-            models.UniqueConstraint(fields=("student", "season"), condition=Q(status="paid"), name="one_paid_order"),
+            models.UniqueConstraint(
+                fields=("student", "season"),
+                condition=Q(status__in=("paid", "refunding", "refund_failed")),
+                name="one_paid_order",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -74,6 +90,10 @@ class Order(TenantModel):
     @property
     def history_name(self) -> str:
         return str(self.student)
+
+    @property
+    def may_be_refunded(self) -> bool:
+        return states.may(self, self.Status.REFUNDING)
 
 
 class CallbackQuerySet(models.QuerySet["Callback"]):

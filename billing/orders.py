@@ -7,18 +7,29 @@ import datetime as dt
 import hashlib
 import logging
 import secrets
-from dataclasses import replace
-from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from billing import ledger, providers
 from billing.models import Callback, LedgerEntry, Order
-from billing.providers import CallbackMessage, Payment, ProviderError
+from billing.providers import (
+    CallbackMessage,
+    Channel,
+    Checkout,
+    Claim,
+    Payer,
+    Payment,
+    ProviderError,
+    Refund,
+    Standing,
+    State,
+)
 from portal import history
 from portal.changes import states
 from portal.changes.transactions import retried
@@ -30,37 +41,69 @@ from students.models import Student
 
 log = logging.getLogger(__name__)
 ORDER_LIFETIME = dt.timedelta(minutes=30)
-REFUND_TIMEOUT = dt.timedelta(minutes=10)
+ASK_AFTER = dt.timedelta(minutes=2)  # a message is expected before
+LOOK_SECONDS = 8
 BOOKED = "booked"
 UNVERIFIED = "unverified-"  # begins the number of a message that no provider has signed
-UNVERIFIED_CHARACTERS = 1000  # kept of its body: anybody may send them, and they are kept for CALLBACK_DAYS
+UNVERIFIED_CHARACTERS = 1000  # kept of its body and each header: anybody may send them; they stay for CALLBACK_DAYS
+UNVERIFIED_HEADERS = 40
+
+
+def open_order(
+    *, student: Student, enrolment: Enrolment, channel: Channel = Channel.COMPUTER, openid: str = ""
+) -> Order:
+    """The student's open order for this way of paying; it is created when there is none.
+
+    Another open order, or one past its time, is closed before, at the provider too. Raises PortalError when nothing is
+    to pay, when that order turns out to be paid, and when its provider cannot be asked.
+    """
+    _require_due(student, enrolment)
+    order = Order.objects.filter(student=student, status=Order.Status.CREATED).select_related("school").first()
+    if order and not _fits(order, channel, openid):
+        _replace(order)
+        student.refresh_from_db(fields=["fee_state"])
+        _require_due(student, enrolment)
+    return _open(student, enrolment, channel, openid)
+
+
+def _require_due(student: Student, enrolment: Enrolment) -> None:
+    if not student.must_pay(enrolment):
+        raise PortalError(_("There is nothing to pay: the fee is settled."))
+
+
+def _fits(order: Order, channel: Channel, openid: str) -> bool:
+    """Whether the provider would still take this order for this way of paying."""
+    wanted = (providers.default().name, str(channel), openid)
+    return order.expires_at > timezone.now() and (order.provider, order.channel, order.openid) == wanted
+
+
+def _replace(order: Order) -> None:
+    try:
+        close(order)
+    except ProviderError as error:
+        log.warning("Order %s cannot be replaced now: %s", order.number, error)
+        raise PortalError(_("The payment provider cannot be reached now. Try again in a minute.")) from error
+    except Conflict:
+        log.info("Order %s was closed or paid meanwhile", order.number)
 
 
 @retried
-def open_order(*, student: Student, enrolment: Enrolment) -> Order:
-    """The student's open order; it is created when there is none.
-
-    Raises PortalError when nothing is to pay.
-    """
-    if not student.must_pay(enrolment):
-        raise PortalError(_("There is nothing to pay: the fee is settled."))
+def _open(student: Student, enrolment: Enrolment, channel: Channel, openid: str) -> Order:
     # A second click waits here for the first.
     Student.objects.select_for_update(no_key=True).get(pk=student.pk)
     order = Order.objects.filter(student=student, status=Order.Status.CREATED).first()
-    if order and order.expires_at > timezone.now():
-        return order
-    if order:
-        states.change(order, Order.Status.CLOSED, by=history.SYSTEM)
-    return _create(student, enrolment)
+    return order or _create(student, enrolment, channel, openid)
 
 
-def _create(student: Student, enrolment: Enrolment) -> Order:
+def _create(student: Student, enrolment: Enrolment, channel: Channel, openid: str) -> Order:
     order = Order.objects.create(
         number=f"{enrolment.season.year}{timezone.localtime():%m%d%H%M%S}{secrets.randbelow(10**8):08d}",
         school_id=student.school_id,
         season_id=student.season_id,
         student=student,
         provider=providers.default().name,
+        channel=channel,
+        openid=openid,
         amount_fen=enrolment.season.price_fen,
         expires_at=timezone.now() + ORDER_LIFETIME,
     )
@@ -68,36 +111,71 @@ def _create(student: Student, enrolment: Enrolment) -> Order:
     return order
 
 
-def start_payment(order: Order) -> str:
-    """The URL of the page where the student pays this order."""
-    subject = _("Graduation portrait %(year)d") % {"year": order.season.graduating_class}
-    checkout = providers.get(order.provider).start(
-        order_number=order.number, amount_fen=order.amount_fen, subject=subject
+def start_payment(order: Order, *, address: str = "") -> Checkout:
+    """How the student pays this order. `address`: the payer's IP address.
+
+    Raises PortalError when the provider does not take it.
+    """
+    claim = Claim(
+        order_number=order.number,
+        amount_fen=order.amount_fen,
+        subject=_("Graduation portrait %(year)d") % {"year": order.season.graduating_class},
+        expires_at=order.expires_at,
+        return_address=settings.SITE_URL + reverse("billing:payment", args=[order.number]),
+        notify_address=_notify_address(order),
     )
-    return checkout.url
+    payer = Payer(channel=Channel(order.channel), address=address, openid=order.openid)
+    try:
+        return providers.get(order.provider).start(claim, payer)
+    except ProviderError as error:
+        log.warning("Order %s could not be started: %s", order.number, error)
+        raise PortalError(_("The payment provider cannot be reached now. Try again in a minute.")) from error
+
+
+def _notify_address(order: Order) -> str:
+    return settings.SITE_URL + reverse("billing:notify", args=[order.provider])
 
 
 def receive_callback(provider_name: str, callback: CallbackMessage) -> Callback:
-    """Verify a provider's message, store it as it came, and book its payment.
+    """Verify a provider's message, store it as it came, and book its payment or refund.
 
     The same payment is booked once; the first verified message of it is kept as the evidence. Raises
     ProviderError when the signature is wrong; the message is kept for a while then, apart from payments.
     """
     with across_schools():  # the message names an order, not a school
         try:
-            paid = providers.get(provider_name).verify(callback)
+            told = providers.get(provider_name).verify(callback)
         except ProviderError:
-            number = UNVERIFIED + hashlib.sha256(callback.body.encode()).hexdigest()[:40]
-            _store(provider_name, number, replace(callback, body=callback.body[:UNVERIFIED_CHARACTERS]))
+            _store(provider_name, UNVERIFIED + _digest(callback), _beginning(callback))
             raise
-        stored = _store(provider_name, paid.external_id, callback, verified=True)
-        order = Order.objects.select_related("school", "season", "student").filter(number=paid.order_number).first()
-        return _book(stored, paid, order if order and order.provider == provider_name else None)
+        if told is None:
+            return _store(provider_name, f"other-{_digest(callback)}", callback, verified=True)
+        stored = _store(provider_name, _key_of(told), callback, verified=True)
+        order = Order.objects.select_related("school", "season", "student").filter(number=told.order_number).first()
+        return _book(stored, told, order if order and order.provider == provider_name else None)
+
+
+def _digest(callback: CallbackMessage) -> str:
+    return hashlib.sha256(callback.body).hexdigest()[:40]
+
+
+def _beginning(callback: CallbackMessage) -> CallbackMessage:
+    headers = list(callback.headers.items())[:UNVERIFIED_HEADERS]
+    return CallbackMessage(
+        {name[:UNVERIFIED_CHARACTERS]: value[:UNVERIFIED_CHARACTERS] for name, value in headers},
+        callback.body[:UNVERIFIED_CHARACTERS],
+    )
+
+
+def _key_of(told: Payment | Refund) -> str:
+    """A refund is told of more than once, with different states."""
+    return f"{told.external_id[:50]}:{told.state}" if isinstance(told, Refund) else told.external_id
 
 
 def _store(provider_name: str, external_id: str, callback: CallbackMessage, *, verified: bool = False) -> Callback:
     headers = {name: value.replace("\0", "") for name, value in callback.headers.items()}
-    values = {"headers": headers, "body": callback.body.replace("\0", ""), "verified": verified}
+    body = callback.body.decode(errors="replace").replace("\0", "")
+    values = {"headers": headers, "body": body, "verified": verified}
     try:
         with transaction.atomic():
             return Callback.objects.create(provider=provider_name, external_id=external_id, **values)
@@ -113,32 +191,47 @@ def purge_unverified(*, older_than: dt.datetime) -> int:
     return Callback.objects.filter(verified=False, received_at__lt=older_than).delete()[0]
 
 
-def _book(stored: Callback, paid: Payment, order: Order | None) -> Callback:
-    """Confirm the payment, and write the outcome to the stored message."""
+def _book(stored: Callback, told: Payment | Refund, order: Order | None) -> Callback:
+    """Confirm the payment or the refund, and write the outcome to the stored message."""
     with translation.override(settings.LANGUAGE_CODE):  # read by the center, not by the provider
-        refusal = _confirm(order, paid)
+        refusal = _confirm(order, told)
     stored.verified, stored.outcome = True, refusal[:200] or BOOKED
     stored.is_refused = bool(refusal)
-    stored.order, stored.order_number, stored.amount_fen = order, paid.order_number[:32], paid.amount_fen
+    stored.order, stored.order_number, stored.amount_fen = order, told.order_number[:32], told.amount_fen
     stored.save(update_fields=["verified", "outcome", "is_refused", "order", "order_number", "amount_fen"])
     return stored
 
 
-def _confirm(order: Order | None, paid: Payment) -> str:
-    """Confirm the payment in the school of its order.
+def _confirm(order: Order | None, told: Payment | Refund) -> str:
+    """Confirm the payment or the refund in the school of its order.
 
     Returns the reason of a refusal, "" when it is booked.
     """
     if order is None:
-        log.warning("Payment %s needs a person: no order %s", paid.external_id, paid.order_number)
+        log.warning("Payment %s needs a person: no order %s", told.external_id, told.order_number)
         return _("There is no order of this number.")
     try:
         with school_scope(order.school):
-            ledger.confirm_payment(order, amount_fen=paid.amount_fen, external_id=paid.external_id, by=history.SYSTEM)
+            if isinstance(told, Refund):
+                _take_refund(order, told, by=history.SYSTEM)
+            else:
+                ledger.confirm_payment(
+                    order, amount_fen=told.amount_fen, external_id=told.external_id, by=history.SYSTEM
+                )
     except PortalError as error:
-        log.warning("Payment %s of order %s needs a person: %s", paid.external_id, order.number, error)
+        log.warning("Payment %s of order %s needs a person: %s", told.external_id, order.number, error)
         return str(error)
     return ""
+
+
+def _take_refund(order: Order, told: Refund, *, by: history.Actor) -> None:
+    """Book what the provider says of a refund. Word of an earlier try that failed changes nothing."""
+    if told.state == State.REFUNDED:
+        ledger.post_refund(order, amount_fen=told.amount_fen, external_id=told.external_id, by=by)
+    elif told.state == State.FAILED and told.number == order.refund_number:
+        order.refresh_from_db(fields=["status"])
+        if order.status != Order.Status.REFUND_FAILED:
+            states.change(order, Order.Status.REFUND_FAILED, by=by)
 
 
 def resolve_refused(stored: Callback, *, reason: str, by: User) -> Callback:
@@ -157,75 +250,131 @@ def resolve_refused(stored: Callback, *, reason: str, by: User) -> Callback:
     return stored
 
 
-def query_provider(order: Order) -> Order:
+def query_provider(order: Order) -> Standing:
     """Ask the provider whether the order was paid, and book the payment if so.
 
     For an order whose callback was lost.
     """
-    paid = providers.get(order.provider).query(order_number=order.number)
-    if paid:
-        with across_schools():  # messages of providers belong to no school
-            _book(_store(order.provider, paid.external_id, CallbackMessage({}, ""), verified=True), paid, order)
-        order.refresh_from_db()
-    return order
+    standing = providers.get(order.provider).query(order_number=order.number)
+    if standing.payment:
+        _book_what_was_asked(order, standing.payment)
+    return standing
+
+
+def look_for_payment(order: Order) -> None:
+    """The payer's page waits for the payment: ask the provider, at most every LOOK_SECONDS for an order."""
+    if order.status != Order.Status.CREATED or not cache.add(f"look-for-payment:{order.pk}", 1, timeout=LOOK_SECONDS):
+        return
+    try:
+        query_provider(order)
+    except ProviderError as error:
+        log.warning("Order %s: %s", order.number, error)
+
+
+def _book_what_was_asked(order: Order, told: Payment | Refund) -> None:
+    with across_schools():  # messages of providers belong to no school
+        _book(_store(order.provider, _key_of(told), CallbackMessage({}, b""), verified=True), told, order)
+    order.refresh_from_db()
 
 
 def refund_order(order: Order, *, by: User) -> Order:
-    """Refund a paid order through its provider and post the refund.
+    """Ask the provider to pay a paid order back. It is refunded, or will be when the provider says so.
 
     Several clicks make one request.
 
     Raises Conflict when the order is not paid or is being refunded, PortalError when the provider
     refuses.
     """
-    if order.status != Order.Status.PAID:
+    if order.status not in Order.RECEIVED:
         raise Conflict(_("Only a paid order can be refunded."))
-    payment = order.entries.get(kind=LedgerEntry.Kind.PAYMENT)
-    _claim_refund(order)
+    tries = int(order.refund_number.rpartition("R")[2] or 0)
+    number, now = f"{order.number}R{tries + 1}", timezone.now()
     try:
-        external_id = providers.get(order.provider).refund(
-            order_number=order.number, amount_fen=order.amount_fen, external_id=payment.external_id
-        )
+        states.change(order, Order.Status.REFUNDING, by=by, refund_number=number, refund_requested_at=now)
+    except Conflict as error:
+        raise Conflict(_("This payment is being refunded already. Reload the page in a minute.")) from error
+    try:
+        return _request_refund(order, by=by)
     except ProviderError as error:
-        Order.objects.filter(pk=order.pk).update(refund_requested_at=None)
+        log.warning("Refund %s: %s", order.refund_number, error)
+        if not error.permanent:  # it may have been taken: `settle` asks
+            return order
+        states.change(order, Order.Status.REFUND_FAILED, by=by)
         raise PortalError(_("The payment provider refused the refund. Try again later.")) from error
-    return ledger.post_refund(order, external_id=external_id, by=by)
 
 
-def _claim_refund(order: Order) -> None:
-    """Mark the order as being refunded; raises Conflict when it is marked already.
+def _request_refund(order: Order, *, by: history.Actor) -> Order:
+    payment = order.entries.get(kind=LedgerEntry.Kind.PAYMENT)
+    told = providers.get(order.provider).refund(
+        order_number=order.number,
+        number=order.refund_number,
+        amount_fen=order.amount_fen,
+        external_id=payment.external_id,
+        notify_address=_notify_address(order),
+    )
+    _take_refund(order, told, by=by)
+    order.refresh_from_db()
+    return order
 
-    The mark replaces a row lock while the provider is called. It expires after REFUND_TIMEOUT, for
-    the case that the process was killed.
-    """
-    now = timezone.now()
-    free = Q(refund_requested_at=None) | Q(refund_requested_at__lt=now - REFUND_TIMEOUT)
-    if not Order.objects.filter(free, pk=order.pk, status=Order.Status.PAID).update(refund_requested_at=now):
-        raise Conflict(_("This payment is being refunded already. Reload the page in a minute."))
+
+def due() -> list[int]:
+    """The orders of which the provider is to be asked: those that wait for their money, and those being refunded."""
+    waited = timezone.now() - ASK_AFTER
+    with system_scope():
+        waiting = Q(status=Order.Status.CREATED, created_at__lt=waited)
+        expired = Q(status=Order.Status.CREATED, expires_at__lt=timezone.now())
+        refunding = Q(status=Order.Status.REFUNDING, refund_requested_at__lt=waited)
+        return list(Order.objects.filter(waiting | expired | refunding).order_by("pk").values_list("pk", flat=True))
 
 
-def close_unpaid() -> int:
-    """Close the expired orders for which the provider knows no payment.
+def settle(pk: int) -> Order:
+    """Ask the provider how the order stands and book it; close it when its time is over.
 
-    Returns how many were closed.
+    What the provider does not answer now is asked again at the next turn.
     """
     with system_scope():
-        overdue: list[Any] = list(
-            Order.objects.filter(status=Order.Status.CREATED, expires_at__lt=timezone.now()).select_related("school")
-        )
-    closed = 0
-    for order in overdue:
-        with school_scope(order.school):
-            closed += _close(order)
-    return closed
+        order = Order.objects.select_related("school", "season", "student").get(pk=pk)
+    with school_scope(order.school):
+        try:
+            _settle(order)
+        except (ProviderError, Conflict) as error:
+            log.warning("Order %s stays as it is for now: %s", order.number, error)
+    return order
 
 
-def _close(order: Order) -> int:
+def _settle(order: Order) -> None:
+    if order.status == Order.Status.REFUNDING:
+        _settle_refund(order)
+    elif order.status == Order.Status.CREATED and order.expires_at < timezone.now():
+        close(order)
+    elif order.status == Order.Status.CREATED:
+        query_provider(order)
+
+
+def _settle_refund(order: Order) -> None:
+    told = providers.get(order.provider).query_refund(order_number=order.number, number=order.refund_number)
+    if told:
+        _book_what_was_asked(order, told)
+        return
     try:
-        if query_provider(order).status == Order.Status.PAID:
-            return 0
-        states.change(order, Order.Status.CLOSED, by=history.SYSTEM)
-    except (ProviderError, Conflict) as error:
-        log.warning("Order %s stays open for now: %s", order.number, error)
-        return 0
-    return 1
+        _request_refund(order, by=history.SYSTEM)
+    except ProviderError as error:
+        if not error.permanent:
+            raise
+        log.warning("Refund %s was refused: %s", order.refund_number, error)
+        states.change(order, Order.Status.REFUND_FAILED, by=history.SYSTEM)
+
+
+def close(order: Order) -> None:
+    """Close the order at the provider and here, or book its payment.
+
+    Raises ProviderError when the provider does not close it, or while it is being paid.
+    """
+    standing = query_provider(order)
+    if order.status != Order.Status.CREATED:
+        return
+    if standing.state == State.PAYING:
+        raise ProviderError("The order is being paid at this moment.")
+    if standing.state in (State.CREATED, State.FAILED):
+        providers.get(order.provider).close(order_number=order.number)
+    states.change(order, Order.Status.CLOSED, by=history.SYSTEM)

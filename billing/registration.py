@@ -15,7 +15,9 @@ status_badges.register(
         Order.Status.CREATED: Badge("look", "banknotes"),
         Order.Status.PAID: Badge("ok", "check-circle"),
         Order.Status.CLOSED: Badge("", "lock-closed"),
+        Order.Status.REFUNDING: Badge("look", "receipt-refund"),
         Order.Status.REFUNDED: Badge("", "receipt-refund"),
+        Order.Status.REFUND_FAILED: Badge("act", "x-circle"),
     },
 )
 

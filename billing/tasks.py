@@ -3,13 +3,23 @@
 from celery import shared_task
 
 from billing import fee_accounts, orders
+from portal.background import queue
 from portal.tenancy import system_scope
 from schools.models import Season
 
+SETTLE_SECONDS = 300  # the period of settle_orders
+
 
 @shared_task
-def close_unpaid() -> None:
-    orders.close_unpaid()
+def settle_orders() -> None:
+    """One task an order: a provider that does not answer holds up no other order."""
+    for pk in orders.due():
+        queue.send("billing.tasks.settle_order", pk, expires=SETTLE_SECONDS)
+
+
+@shared_task
+def settle_order(pk: int) -> None:
+    orders.settle(pk)
 
 
 @shared_task

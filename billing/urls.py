@@ -6,6 +6,7 @@ app_name = "billing"
 urlpatterns = [
     path("me/pay/", student.pay, name="pay"),
     path("me/pay/receipt/", student.receipt, name="receipt"),
+    path("me/pay/order/<str:number>/", student.payment, name="payment"),
     path("me/pay/simulator/<str:number>/", student.simulator, name="simulator"),
     path("pay/notify/<slug:provider>/", student.notify, name="notify"),
     path("school/fees/", school.account, name="account"),

@@ -27,5 +27,5 @@ app.conf.beat_schedule = {
     "accounts": {"task": "billing.tasks.post_charges", "schedule": crontab(hour=19, minute=0)},
     "retention": {"task": "portal.tasks.delete_expired", "schedule": crontab(hour=3, minute=20)},
     "unnamed-files": {"task": "portal.tasks.delete_unnamed_files", "schedule": crontab(hour=3, minute=40)},
-    "close-orders": {"task": "billing.tasks.close_unpaid", "schedule": crontab(minute="*/10")},
+    "settle-orders": {"task": "billing.tasks.settle_orders", "schedule": crontab(minute="*/5")},
 }

@@ -6,7 +6,23 @@ A provider never writes to the database, renders a page or sees a request.
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from billing.providers.base import CallbackMessage, Checkout, Payment, Provider, ProviderError
+from billing.providers.base import (
+    Answer,
+    CallbackMessage,
+    Channel,
+    Checkout,
+    Claim,
+    JSAPIParameters,
+    Payer,
+    Payment,
+    Provider,
+    ProviderError,
+    QRText,
+    Redirect,
+    Refund,
+    Standing,
+    State,
+)
 
 PROVIDERS: dict[str, Provider] = {name: import_string(path)() for name, path in settings.PAYMENT_PROVIDERS.items()}
 
@@ -29,11 +45,21 @@ def default() -> Provider:
 
 __all__ = [
     "PROVIDERS",
+    "Answer",
     "CallbackMessage",
+    "Channel",
     "Checkout",
+    "Claim",
+    "JSAPIParameters",
+    "Payer",
     "Payment",
     "Provider",
     "ProviderError",
+    "QRText",
+    "Redirect",
+    "Refund",
+    "Standing",
+    "State",
     "default",
     "get",
     "is_configured",

@@ -1,13 +1,20 @@
-"""The interface of a payment provider."""
+"""The interface of a payment provider.
 
-from dataclasses import dataclass
+Every call of a provider ends within CONNECT_SECONDS plus ANSWER_SECONDS, with an answer or a ProviderError.
+"""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, Protocol
+
+CONNECT_SECONDS, ANSWER_SECONDS = 5, 15
 
 
 class ProviderError(Exception):
-    """The provider refused or could not be reached.
+    """The provider refused, could not be reached, or its message is not to be believed.
 
-    `permanent`: a later attempt would fail as well.
+    `permanent`: a later attempt would fail as well. Otherwise the provider may have done what it was asked to do.
     """
 
     def __init__(self, message: str, *, permanent: bool = False) -> None:
@@ -15,19 +22,89 @@ class ProviderError(Exception):
         self.permanent = permanent
 
 
+class Channel(StrEnum):
+    """Where the payer is."""
+
+    COMPUTER = "computer"
+    PHONE = "phone"  # in a browser
+    WECHAT = "wechat"  # inside of WeChat, in a page or a mini program
+
+
+class State(StrEnum):
+    """What the provider says of an order."""
+
+    CREATED = "created"
+    PAYING = "paying"
+    PAID = "paid"
+    CLOSED = "closed"
+    REFUNDING = "refunding"
+    REFUNDED = "refunded"
+    FAILED = "failed"
+
+
 @dataclass(frozen=True)
-class Checkout:
-    """The page where the payer pays."""
+class Payer:
+    """`address`: the IP address. `openid`: who it is for WeChat, where the channel is WECHAT."""
+
+    channel: Channel
+    address: str = ""
+    openid: str = ""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What is to be paid. `subject` is shown to the payer, who comes back to `return_address`.
+
+    The provider reports to `notify_address`. The payment cannot begin after `expires_at`.
+    """
+
+    order_number: str
+    amount_fen: int
+    subject: str
+    expires_at: dt.datetime
+    return_address: str
+    notify_address: str
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """The address of the page where the payer pays."""
 
     url: str
 
 
 @dataclass(frozen=True)
+class QRText:
+    """The text of a QR code, which the payer scans with a phone."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class JSAPIParameters:
+    """What a page or a mini program inside of WeChat passes to `requestPayment`."""
+
+    values: dict[str, str] = field(hash=False)
+
+
+Checkout = Redirect | QRText | JSAPIParameters
+
+
+@dataclass(frozen=True)
 class CallbackMessage:
-    """A provider's message, not verified: its headers and its body."""
+    """A provider's message, not verified: all of its headers, and its body byte for byte."""
 
     headers: dict[str, str]
-    body: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a provider wants to hear in answer to its message."""
+
+    status: int
+    body: str = ""
+    content_type: str = "text/plain"
 
 
 @dataclass(frozen=True)
@@ -39,22 +116,55 @@ class Payment:
     external_id: str
 
 
+@dataclass(frozen=True)
+class Refund:
+    """A refund as the provider tells it: REFUNDING, REFUNDED or FAILED. `number` is ours, `external_id` the provider's."""
+
+    order_number: str
+    number: str
+    amount_fen: int
+    external_id: str
+    state: State
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an order stands at the provider. `payment` is None until money came in."""
+
+    state: State
+    payment: Payment | None = None
+
+
 class Provider(Protocol):
     name: str
     title: Any  # a lazy translation
     is_simulated: bool
 
-    def start(self, *, order_number: str, amount_fen: int, subject: str) -> Checkout:
-        """Begin a payment. `subject` is shown to the payer."""
+    def start(self, claim: Claim, payer: Payer) -> Checkout:
+        """Begin a payment. The same claim again leads to the same payment."""
 
-    def verify(self, callback: CallbackMessage) -> Payment:
-        """The payment in the message. Raises ProviderError when the signature is wrong or it holds no payment."""
+    def verify(self, callback: CallbackMessage) -> Payment | Refund | None:
+        """What the message says; None when it is the provider's and says nothing that concerns the books.
 
-    def query(self, *, order_number: str) -> Payment | None:
-        """Ask the provider for the payment of an order; None while it is unpaid."""
-
-    def refund(self, *, order_number: str, amount_fen: int, external_id: str) -> str:
-        """Refund the payment.
-
-        Returns the provider's number of the refund; raises ProviderError when it refuses.
+        Raises ProviderError when it is not the provider's.
         """
+
+    def answer(self, *, is_accepted: bool) -> Answer:
+        """Not accepted: the provider sends the message again."""
+
+    def query(self, *, order_number: str) -> Standing:
+        """Ask how an order stands. One of which the provider has not heard is CREATED."""
+
+    def close(self, *, order_number: str) -> None:
+        """From now on nobody can pay the order. Raises ProviderError when it is paid already."""
+
+    def refund(
+        self, *, order_number: str, number: str, amount_fen: int, external_id: str, notify_address: str
+    ) -> Refund:
+        """Ask to pay the payment `external_id` back. The same number again is the same refund.
+
+        Raises ProviderError, `permanent` when the provider refuses.
+        """
+
+    def query_refund(self, *, order_number: str, number: str) -> Refund | None:
+        """Ask how a refund stands; None when the provider has not heard of it."""

@@ -13,14 +13,26 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from billing.providers.base import CallbackMessage, Checkout, Payment, ProviderError
+from billing.providers.base import (
+    Answer,
+    CallbackMessage,
+    Claim,
+    Payer,
+    Payment,
+    ProviderError,
+    Redirect,
+    Refund,
+    Standing,
+    State,
+)
 
 SIGNATURE = "X-Simulator-Signature"
+KEPT_SECONDS = 86_400
 
 
-def _sign(body: str) -> str:
+def _sign(body: bytes) -> str:
     key = hmac.digest(settings.SECRET_KEY.encode(), b"payment simulator", "sha256")
-    return hmac.new(key, body.encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key, body, hashlib.sha256).hexdigest()
 
 
 class Simulator:
@@ -28,8 +40,8 @@ class Simulator:
     title = _("Payment simulator (no money moves)")
     is_simulated = True
 
-    def start(self, *, order_number: str, amount_fen: int, subject: str) -> Checkout:
-        return Checkout(reverse("billing:simulator", args=[order_number]))
+    def start(self, claim: Claim, payer: Payer) -> Redirect:
+        return Redirect(reverse("billing:simulator", args=[claim.order_number]))
 
     def verify(self, callback: CallbackMessage) -> Payment:
         if not hmac.compare_digest(_sign(callback.body).encode(), callback.headers.get(SIGNATURE, "").encode()):
@@ -37,12 +49,25 @@ class Simulator:
         statement = json.loads(callback.body)  # what the simulator itself has signed
         return Payment(statement["order_number"], int(statement["amount_fen"]), statement["transaction_id"])
 
-    def query(self, *, order_number: str) -> Payment | None:
-        amount_and_id = cache.get(f"simulator:{order_number}")
-        return Payment(order_number, *amount_and_id) if amount_and_id else None
+    def answer(self, *, is_accepted: bool) -> Answer:
+        return Answer(200, "success") if is_accepted else Answer(400, "refused")
 
-    def refund(self, *, order_number: str, amount_fen: int, external_id: str) -> str:
-        return f"refund-{external_id}"
+    def query(self, *, order_number: str) -> Standing:
+        amount_and_id = cache.get(f"simulator:{order_number}")
+        return Standing(State.PAID, Payment(order_number, *amount_and_id)) if amount_and_id else Standing(State.CREATED)
+
+    def close(self, *, order_number: str) -> None:
+        """The simulator's page asks our own order whether it is open."""
+
+    def refund(
+        self, *, order_number: str, number: str, amount_fen: int, external_id: str, notify_address: str
+    ) -> Refund:
+        refund = Refund(order_number, number, amount_fen, f"refund-{external_id}", State.REFUNDED)
+        cache.set(f"simulator:refund:{number}", refund, timeout=KEPT_SECONDS)
+        return refund
+
+    def query_refund(self, *, order_number: str, number: str) -> Refund | None:
+        return cache.get(f"simulator:refund:{number}")
 
     def pay(self, *, order_number: str, amount_fen: int) -> CallbackMessage:
         """Pay an order, as the payer's button does.
@@ -52,12 +77,12 @@ class Simulator:
         A second call with the same amount gives the same payment.
         """
         key, transaction_id = f"simulator:{order_number}", f"SIM{secrets.token_hex(10).upper()}"
-        cache.add(key, (amount_fen, transaction_id), timeout=86_400)
-        known = self.query(order_number=order_number)
+        cache.add(key, (amount_fen, transaction_id), timeout=KEPT_SECONDS)
+        known = self.query(order_number=order_number).payment
         if known and known.amount_fen == amount_fen:
             transaction_id = known.external_id
-        cache.set(key, (amount_fen, transaction_id), timeout=86_400)
+        cache.set(key, (amount_fen, transaction_id), timeout=KEPT_SECONDS)
         body = json.dumps(
             {"order_number": order_number, "amount_fen": amount_fen, "transaction_id": transaction_id}, sort_keys=True
-        )
+        ).encode()
         return CallbackMessage({SIGNATURE: _sign(body)}, body)

@@ -129,9 +129,13 @@ def resolve_payment(request: Any, pk: int) -> HttpResponse:
 def refund(request: Any, pk: int) -> HttpResponse:
     order = get_object_or_404(Order.objects.select_related("student", "school"), pk=pk)
     orders.refund_order(order, by=request.user)
-    messages.success(
-        request,
-        _("%(amount)s yuan go back to %(name)s.") % {"amount": yuan(order.amount_fen), "name": order.student.name},
-    )
+    values = {"amount": yuan(order.amount_fen), "name": order.student.name}
+    if order.status == Order.Status.REFUNDED:
+        messages.success(request, _("%(amount)s yuan go back to %(name)s.") % values)
+    else:
+        text = _(
+            "The refund of %(amount)s yuan to %(name)s is asked for. This page shows when the provider has made it."
+        )
+        messages.info(request, text % values)
     enrolment = Enrolment.objects.get(season=order.season_id, school=order.school_id)
     return HttpResponseRedirect(reverse("billing:center_school_fees", args=[enrolment.pk]))

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import segno
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -15,8 +18,8 @@ from redis.exceptions import RedisError
 
 from billing import orders, providers
 from billing.models import Order
-from billing.providers import CallbackMessage, ProviderError
-from billing.providers.simulator import SIGNATURE, Simulator
+from billing.providers import CallbackMessage, Channel, ProviderError, QRText, Redirect
+from billing.providers.simulator import Simulator
 from portal.accounts.addresses import address_of
 from students.identity.student_access import student_page
 
@@ -27,19 +30,69 @@ WRONG_MESSAGES = "60/10m"  # from one address
 @require_http_methods(["GET", "POST"])
 @student_page
 def pay(request: Any) -> HttpResponse:
-    """The amount and the provider. POST opens the order and redirects to the provider's page."""
+    """The amount and the provider. POST opens the order and leads to where it is paid."""
     if not request.student.must_pay(request.enrolment):
         return HttpResponseRedirect(reverse("capture:me"))
     if request.method == "POST":
-        order = orders.open_order(student=request.student, enrolment=request.enrolment)
-        return HttpResponseRedirect(orders.start_payment(order))
-    return render(request, "billing/pay.html", {"provider": providers.default(), "step": 4})
+        order = orders.open_order(student=request.student, enrolment=request.enrolment, channel=_channel(request))
+        if providers.get(order.provider).is_simulated:
+            return HttpResponseRedirect(reverse("billing:simulator", args=[order.number]))
+        return HttpResponseRedirect(reverse("billing:payment", args=[order.number]))
+    context = {"provider": providers.default(), "step": 4, "is_inside_wechat": _is_inside_wechat(request)}
+    return render(request, "billing/pay.html", context)
+
+
+def _channel(request: Any) -> Channel:
+    return Channel.PHONE if "Mobile" in request.headers.get("User-Agent", "") else Channel.COMPUTER
+
+
+def _is_inside_wechat(request: Any) -> bool:
+    """WeChat's own browser opens no other cashier than JSAPI, which needs the openid of the mini program."""
+    return "MicroMessenger" in request.headers.get("User-Agent", "")
+
+
+@require_GET
+@student_page
+def payment(request: Any, number: str) -> HttpResponse:
+    """One order: the code to scan or the way to the cashier; the page looks for the payment by itself."""
+    order = _own_order(request, number)
+    if request.htmx:
+        orders.look_for_payment(order)
+        if order.status == Order.Status.CREATED:
+            return HttpResponse(status=204)
+        response = HttpResponse(status=204)
+        response["HX-Redirect"] = reverse("billing:payment", args=[number])
+        return response
+    if order.status in Order.RECEIVED:
+        return HttpResponseRedirect(reverse("billing:receipt"))
+    if order.status != Order.Status.CREATED or order.expires_at < timezone.now():
+        messages.info(request, _("This order is closed. Begin the payment again."))
+        return HttpResponseRedirect(reverse("billing:pay"))
+    checkout = orders.start_payment(order, address=address_of(request.META))
+    context = {
+        "order": order,
+        "provider": providers.get(order.provider),
+        "code": _qr(checkout.text) if isinstance(checkout, QRText) else "",
+        "url": checkout.url if isinstance(checkout, Redirect) else "",
+        "step": 4,
+    }
+    return render(request, "billing/payment.html", context)
+
+
+def _qr(text: str) -> str:
+    """An SVG, black on white in both themes: phones read no inverted code."""
+    return mark_safe(segno.make(text, error="m").svg_inline(scale=6, border=4, light="#fff", dark="#000"))
+
+
+def _own_order(request: Any, number: str) -> Order:
+    own = Order.objects.select_related("school", "season", "student")
+    return get_object_or_404(own, number=number, student=request.student)
 
 
 @require_GET
 @student_page
 def receipt(request: Any) -> HttpResponse:
-    order = get_object_or_404(Order, student=request.student, status=Order.Status.PAID)
+    order = get_object_or_404(Order, student=request.student, status__in=Order.RECEIVED)
     return render(request, "billing/receipt.html", {"order": order, "provider": providers.get(order.provider)})
 
 
@@ -52,6 +105,9 @@ def simulator(request: Any, number: str) -> HttpResponse:
     order = get_object_or_404(Order, number=number, student=request.student)
     if request.method == "GET":
         return render(request, "billing/simulator.html", {"order": order})
+    if order.status == Order.Status.CLOSED:
+        refused = _("This order is closed. Begin the payment again.")
+        return render(request, "billing/simulator.html", {"order": order, "refused": refused}, status=409)
     callback = Simulator().pay(order_number=order.number, amount_fen=order.amount_fen)
     stored = orders.receive_callback(Simulator.name, callback)
     if stored.outcome != orders.BOOKED:
@@ -63,9 +119,9 @@ def simulator(request: Any, number: str) -> HttpResponse:
 @csrf_exempt
 @require_POST
 def notify(request: Any, provider: str) -> HttpResponse:
-    """A provider reports a payment. The message's signature is the only authentication.
+    """A provider reports a payment or a refund. The message's signature is the only authentication.
 
-    An address that sends many wrong ones is not read for a while; right ones are never counted.
+    The provider says how it wants to be answered. An address that sends many wrong ones is not read for a while; right ones are never counted.
     """
     if not providers.is_configured(provider):
         raise Http404
@@ -77,13 +133,22 @@ def notify(request: Any, provider: str) -> HttpResponse:
         body = request.read(MAX_MESSAGE + 1)
         if len(body) > MAX_MESSAGE:
             return HttpResponse("too large", status=413)
-        orders.receive_callback(
-            provider, CallbackMessage({SIGNATURE: request.headers.get(SIGNATURE, "")[:1000]}, body.decode())
-        )
+        body.decode()
+        orders.receive_callback(provider, CallbackMessage(_headers(request), body))
     except (ProviderError, UnicodeDecodeError):
         _has_sent_too_many(request, increment=True)
-        return HttpResponse("refused", status=400)
-    return HttpResponse("success")
+        return _answer(provider, is_accepted=False)
+    return _answer(provider, is_accepted=True)
+
+
+def _headers(request: Any) -> dict[str, str]:
+    """All headers, without what a browser would prove somebody's identity with: they are stored."""
+    return {name: value for name, value in request.headers.items() if name not in ("Cookie", "Authorization")}
+
+
+def _answer(provider: str, *, is_accepted: bool) -> HttpResponse:
+    answer = providers.get(provider).answer(is_accepted=is_accepted)
+    return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
 
 
 def _has_sent_too_many(request: Any, *, increment: bool) -> bool:

@@ -39,6 +39,12 @@ def unresolved() -> list[Callback]:
         return list(Callback.objects.unresolved().select_related("order"))
 
 
+def settle_all() -> None:
+    """What the tasks of the timetable do."""
+    for pk in orders.due():
+        orders.settle(pk)
+
+
 def test_two_clicks_open_one_order(student, paying):
     first = orders.open_order(student=student, enrolment=paying)
     assert orders.open_order(student=student, enrolment=paying) == first
@@ -61,7 +67,7 @@ def test_paid_callback_books_once_however_often_it_comes(student, paying):
 
 def test_forged_callback_is_stored_and_refused(student, paying):
     order = orders.open_order(student=student, enrolment=paying)
-    body = json.dumps({"order_number": order.number, "amount_fen": 1500, "transaction_id": "F1"})
+    body = json.dumps({"order_number": order.number, "amount_fen": 1500, "transaction_id": "F1"}).encode()
     with pytest.raises(ProviderError, match="signature"):
         orders.receive_callback("simulator", CallbackMessage({SIGNATURE: "0" * 64}, body))
     order.refresh_from_db()
@@ -74,12 +80,12 @@ def test_a_forgery_sent_ahead_does_not_stand_in_for_the_evidence(student, paying
     order = orders.open_order(student=student, enrolment=paying)
     callback = Simulator().pay(order_number=order.number, amount_fen=order.amount_fen)
     number = json.loads(callback.body)["transaction_id"]
-    forged = CallbackMessage({}, json.dumps({"transaction_id": number, "order_number": "x", "amount_fen": 1}))
+    forged = json.dumps({"transaction_id": number, "order_number": "x", "amount_fen": 1}).encode()
     with pytest.raises(ProviderError):
-        orders.receive_callback("simulator", forged)
+        orders.receive_callback("simulator", CallbackMessage({}, forged))
     orders.receive_callback("simulator", callback)
     kept = next(stored for stored in callbacks() if stored.external_id == number)
-    assert (kept.verified, kept.body, kept.headers) == (True, callback.body, callback.headers)
+    assert (kept.verified, kept.body, kept.headers) == (True, callback.body.decode(), callback.headers)
 
 
 def purge() -> None:
@@ -92,7 +98,7 @@ def purge() -> None:
 def test_wrong_messages_are_deleted_after_a_while_and_evidence_never(student, paying, settings):
     order = orders.open_order(student=student, enrolment=paying)
     with pytest.raises(ProviderError):
-        orders.receive_callback("simulator", CallbackMessage({}, "forged"))
+        orders.receive_callback("simulator", CallbackMessage({}, b"forged"))
     orders.receive_callback("simulator", Simulator().pay(order_number=order.number, amount_fen=order.amount_fen))
     purge()
     assert len(callbacks()) == 2
@@ -113,7 +119,9 @@ def test_wrong_amount_waits_for_a_person(student, paying):
 def test_unpaid_order_is_closed_after_its_time_and_a_late_payment_still_counts(student, paying):
     order = orders.open_order(student=student, enrolment=paying)
     Order.objects.update(expires_at=timezone.now() - dt.timedelta(minutes=1))
-    assert orders.close_unpaid() == 1
+    settle_all()
+    order.refresh_from_db()
+    assert order.status == Order.Status.CLOSED
     callback = Simulator().pay(order_number=order.number, amount_fen=1500)
     assert orders.receive_callback("simulator", callback).outcome == "booked"
     order.refresh_from_db()
@@ -124,7 +132,7 @@ def test_closing_asks_the_provider_first(student, paying):
     order = orders.open_order(student=student, enrolment=paying)
     Simulator().pay(order_number=order.number, amount_fen=1500)  # its callback never arrives
     Order.objects.update(expires_at=timezone.now() - dt.timedelta(minutes=1))
-    assert orders.close_unpaid() == 0
+    settle_all()
     order.refresh_from_db()
     assert order.status == Order.Status.PAID
 
@@ -166,7 +174,7 @@ def test_a_refused_payment_found_by_asking_waits_for_a_person_and_holds_up_no_ot
     other = orders.open_order(student=factories.student(student.school, student.season), enrolment=paying)
     Simulator().pay(order_number=order.number, amount_fen=1)
     Order.objects.update(expires_at=timezone.now() - dt.timedelta(minutes=1))
-    assert orders.close_unpaid() == 2
+    settle_all()
     assert [stored.order for stored in unresolved()] == [order]
     other.refresh_from_db()
     assert other.status == Order.Status.CLOSED
@@ -178,13 +186,15 @@ def test_two_clicks_on_refund_ask_the_provider_once(student, paying, center_admi
     order.refresh_from_db()
     asked = []
 
+    refund_at_provider = Simulator.refund
+
     def refund(self, **order_of):
         asked.append(order_of)
         with pytest.raises(
             Conflict, match=said("This payment is being refunded already. Reload the page in a minute.")
         ):  # the second click, while the provider thinks
             orders.refund_order(Order.objects.get(pk=order.pk), by=center_admin)
-        return "R1"
+        return refund_at_provider(self, **order_of)
 
     monkeypatch.setattr(Simulator, "refund", refund)
     assert orders.refund_order(order, by=center_admin).status == Order.Status.REFUNDED
@@ -196,10 +206,35 @@ def test_a_refund_that_the_provider_refused_can_be_tried_again(student, paying, 
     orders.receive_callback("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
     order.refresh_from_db()
     with monkeypatch.context() as patched:
-        patched.setattr(Simulator, "refund", Mock(side_effect=ProviderError("down")))
+        patched.setattr(Simulator, "refund", Mock(side_effect=ProviderError("no money", permanent=True)))
         with pytest.raises(PortalError, match=said("The payment provider refused the refund. Try again later.")):
             orders.refund_order(order, by=center_admin)
+    order.refresh_from_db()
+    student.refresh_from_db()
+    assert (order.status, student.fee_state) == (Order.Status.REFUND_FAILED, Student.FeeState.PAID)
+    with pytest.raises(PortalError, match=said("There is nothing to pay: the fee is settled.")):
+        orders.open_order(student=student, enrolment=paying)
+    first = order.refund_number
     assert orders.refund_order(order, by=center_admin).status == Order.Status.REFUNDED
+    assert order.refund_number != first  # a provider takes a number once
+
+
+def test_a_refund_that_got_no_answer_is_asked_for_again_under_its_number(student, paying, center_admin, monkeypatch):
+    order = orders.open_order(student=student, enrolment=paying)
+    orders.receive_callback("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
+    order.refresh_from_db()
+    with monkeypatch.context() as patched:
+        patched.setattr(Simulator, "refund", Mock(side_effect=ProviderError("no answer")))
+        assert orders.refund_order(order, by=center_admin).status == Order.Status.REFUNDING
+    number = order.refund_number
+    settle_all()  # too early to ask
+    order.refresh_from_db()
+    assert order.status == Order.Status.REFUNDING
+    Order.objects.update(refund_requested_at=timezone.now() - orders.ASK_AFTER)
+    settle_all()
+    order.refresh_from_db()
+    assert (order.status, order.refund_number) == (Order.Status.REFUNDED, number)
+    assert ledger.sum_entries(ledger.account_of(paying)) == 0
 
 
 def _locked(queries) -> list[str]:
