@@ -298,8 +298,24 @@ CLAIM_SECONDS = environment.number("TUCAI_CLAIM_SECONDS", 120, least=1, most=86_
 
 # The ways to pay online, by name. "simulator" moves no money and says so on the page. When empty,
 # schools pay by transfer.
-PAYMENT_PROVIDERS = {"simulator": "billing.providers.simulator.Simulator"}
+PAYMENT_PROVIDERS = {
+    "simulator": "billing.providers.simulator.Simulator",
+    "wechat": "billing.providers.wechat.WeChatPay",
+}
 PAYMENT_PROVIDER = environment.choice("PAYMENT_PROVIDER", PAYMENT_PROVIDERS, "simulator" if IS_LOCAL else "")
+WECHAT_PAY = {
+    "ADDRESS": environment.web_address("WECHAT_PAY_ADDRESS", "https://api.mch.weixin.qq.com"),
+    "MERCHANT": environment.text("WECHAT_PAY_MERCHANT"),
+    "APP": environment.text("WECHAT_PAY_APP"),
+    "CERTIFICATE_SERIAL": environment.text("WECHAT_PAY_CERTIFICATE_SERIAL"),
+    "PRIVATE_KEY": environment.secret("WECHAT_PAY_PRIVATE_KEY", is_one_line=False),
+    "API_KEY": environment.secret("WECHAT_PAY_API_KEY"),
+    # Merchants of 2024 and later verify with a public key; without one, certificates are downloaded.
+    "PUBLIC_KEY_ID": environment.text("WECHAT_PAY_PUBLIC_KEY_ID"),
+    "PUBLIC_KEY": environment.secret("WECHAT_PAY_PUBLIC_KEY", is_one_line=False),
+}
+if PAYMENT_PROVIDER == "wechat":
+    environment.require_together("WECHAT_PAY_", WECHAT_PAY, optional={"PUBLIC_KEY_ID", "PUBLIC_KEY"})
 # Messages to /pay/notify/ whose signature was wrong are kept so many days.
 CALLBACK_DAYS = environment.number("CALLBACK_DAYS", 30, least=1, most=3650)
 

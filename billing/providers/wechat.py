@@ -1,0 +1,338 @@
+"""WeChat Pay, version 3, for a merchant of its own (直连商户): Native, H5 and JSAPI.
+
+The library builds and signs requests, keeps the platform's certificates and decrypts. What it leaves out stands here:
+the signature of every answer is verified, not of successful ones only; the age of a message; signatures that WeChat makes
+wrong on purpose, to see whether they are verified; a time limit for the whole call; and no downloads for every message
+with an unknown certificate.
+"""
+
+import copy
+import json
+import secrets
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import requests
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from wechatpayv3 import WeChatPay as Library
+from wechatpayv3 import WeChatPayType
+from wechatpayv3.core import Core as LibraryCore
+from wechatpayv3.type import RequestType
+from wechatpayv3.utils import build_authorization
+
+from billing.providers.base import (
+    ANSWER_SECONDS,
+    CONNECT_SECONDS,
+    Answer,
+    CallbackMessage,
+    Channel,
+    Checkout,
+    Claim,
+    JSAPIParameters,
+    Payer,
+    Payment,
+    ProviderError,
+    QRText,
+    Redirect,
+    Refund,
+    Standing,
+    State,
+)
+
+SIGNATURE_HEADERS = (
+    "Wechatpay-Signature",
+    "Wechatpay-Timestamp",
+    "Wechatpay-Nonce",
+    "Wechatpay-Serial",
+    "Wechatpay-Signature-Type",
+)
+SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048"
+PROBE = "WECHATPAY/SIGNTEST/"  # begins a signature that is wrong on purpose
+SKEW_SECONDS = 300
+REFRESH_SECONDS = 600  # between two downloads of the platform's certificates
+LARGEST_ANSWER = 1024 * 1024  # bytes
+ZONE = ZoneInfo("Asia/Shanghai")
+STATES = {
+    "SUCCESS": State.PAID,
+    "REFUND": State.REFUNDING,
+    "NOTPAY": State.CREATED,
+    "CLOSED": State.CLOSED,
+    "REVOKED": State.CLOSED,
+    "USERPAYING": State.PAYING,
+    "ACCEPT": State.PAYING,
+    "PAYERROR": State.FAILED,
+}
+REFUND_STATES = {
+    "SUCCESS": State.REFUNDED,
+    "PROCESSING": State.REFUNDING,
+    "CLOSED": State.FAILED,
+    "ABNORMAL": State.FAILED,  # the payer's card is gone: the merchant pays by hand on WeChat's own pages
+}
+
+
+class _Core(LibraryCore):
+    """Sends requests and verifies answers. Raises nothing but ProviderError."""
+
+    _certificates: list[Any]
+
+    def __init__(self, address: str, **merchant: Any) -> None:
+        self.address = address
+        self.refresh_at = 0.0
+        super().__init__(**merchant)
+
+    def request(
+        self,
+        path: str,
+        method: RequestType = RequestType.GET,
+        data: Any = None,
+        skip_verify: bool = False,
+        sign_data: Any = None,
+        files: Any = None,
+        cipher_data: bool = False,
+        headers: Any = None,
+    ) -> tuple[int, str]:
+        body = json.dumps(data) if data is not None else ""
+        sent = {"Accept": "application/json", "Content-Type": "application/json", "User-Agent": "tucai"}
+        if self._public_key_id:
+            sent["Wechatpay-Serial"] = self._public_key_id
+        sent["Authorization"] = build_authorization(
+            path, method.value, self._mchid, self._cert_serial_no, self._private_key, data=body
+        )
+        status, answered, content = _exchange(method.value, self.address + path, sent, body)
+        if not skip_verify:  # the certificates, with which one would verify, are authenticated by their encryption
+            _believe(status, lambda: self._verify_signature(answered, content))
+        return status, content
+
+    def _verify_signature(self, headers: Mapping[str, str], body: str) -> bool:
+        given = {name.lower(): value for name, value in headers.items()}
+        ours = {name: given.get(name.lower(), "") for name in SIGNATURE_HEADERS}
+        if ours["Wechatpay-Signature"].startswith(PROBE):
+            raise ProviderError("The signature is a probe of WeChat Pay.", permanent=True)
+        if ours["Wechatpay-Signature-Type"] != SIGNATURE_TYPE:
+            raise ProviderError("The message has no signature of a known type.", permanent=True)
+        if not _is_fresh(ours["Wechatpay-Timestamp"]):
+            raise ProviderError("The message is more than five minutes off our clock.", permanent=True)
+        try:
+            is_right = super()._verify_signature(ours, body)
+        except ValueError as error:  # a serial that is no number
+            raise ProviderError("The signature is by an unknown key.", permanent=True) from error
+        if not is_right:
+            raise ProviderError("The signature is wrong.", permanent=True)
+        return True
+
+    def _update_certificates(self) -> None:
+        """At most every REFRESH_SECONDS; the ones we have stay until there are new ones."""
+        if time.monotonic() < self.refresh_at:
+            return
+        self.refresh_at = time.monotonic() + REFRESH_SECONDS
+        fresh = copy.copy(self)
+        fresh._certificates = []
+        LibraryCore._update_certificates(fresh)
+        if fresh._certificates:
+            self._certificates = fresh._certificates
+
+
+def _exchange(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int, Mapping[str, str], str]:
+    """Status, headers and content of the answer. Raises ProviderError without one."""
+    limits = (CONNECT_SECONDS, ANSWER_SECONDS)
+    try:
+        with requests.request(
+            method, url, data=body.encode() or None, headers=headers, timeout=limits, allow_redirects=False, stream=True
+        ) as answer:
+            return answer.status_code, answer.headers, b"".join(_limited(answer)).decode()
+    except (requests.RequestException, UnicodeDecodeError) as error:
+        raise ProviderError(f"WeChat Pay gave no answer: {type(error).__name__}") from error
+
+
+def _limited(answer: requests.Response) -> Iterator[bytes]:
+    """The time limit of requests is one of each piece; this is one of the whole."""
+    deadline, size = time.monotonic() + ANSWER_SECONDS, 0
+    for piece in answer.iter_content(8192):
+        size += len(piece)
+        if time.monotonic() > deadline or size > LARGEST_ANSWER:
+            raise ProviderError("WeChat Pay's answer takes too long or is too large.")
+        yield piece
+
+
+def _believe(status: int, verify: Callable[[], object]) -> None:
+    """An answer that is not to be believed says nothing: what was asked for may have been done."""
+    try:
+        verify()
+    except ProviderError as error:
+        raise ProviderError(f"WeChat Pay's answer {status} is not to be believed: {error}") from error
+
+
+def _is_fresh(timestamp: str) -> bool:
+    return timestamp.isascii() and timestamp.isdigit() and abs(time.time() - int(timestamp[:12])) <= SKEW_SECONDS
+
+
+class _Client(Library):
+    """The library's calls over our transport. `merchant` is settings.WECHAT_PAY."""
+
+    def __init__(self, merchant: dict[str, str]) -> None:
+        self._type, self._partner_mode, self._notify_url = WeChatPayType.NATIVE, False, None
+        self._mchid, self._appid = merchant["MERCHANT"], merchant["APP"]
+        try:
+            self._core = _Core(
+                merchant["ADDRESS"],
+                mchid=merchant["MERCHANT"],
+                cert_serial_no=merchant["CERTIFICATE_SERIAL"],
+                private_key=merchant["PRIVATE_KEY"],
+                apiv3_key=merchant["API_KEY"],
+                public_key=merchant["PUBLIC_KEY"] or None,
+                public_key_id=merchant["PUBLIC_KEY_ID"] or None,
+            )
+        except ProviderError:
+            raise
+        except Exception as error:  # the library raises nothing more exact: no certificate, a key that is none
+            raise ProviderError(f"WeChat Pay is not set up: {error}") from error
+
+
+@contextmanager
+def _shape_expected() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
+        raise ProviderError(f"The message has not the shape of WeChat Pay: {error!r}") from error
+
+
+class WeChatPay:
+    name = "wechat"
+    title = _("WeChat Pay")
+    is_simulated = False
+
+    @cached_property
+    def client(self) -> _Client:
+        """Made at the first call, because it may download certificates."""
+        return _Client(settings.WECHAT_PAY)
+
+    @_shape_expected()
+    def start(self, claim: Claim, payer: Payer) -> Checkout:
+        order: dict[str, Any] = {
+            "description": claim.subject[:127],
+            "out_trade_no": claim.order_number,
+            "amount": {"total": claim.amount_fen, "currency": "CNY"},
+            "time_expire": claim.expires_at.astimezone(ZONE).isoformat(timespec="seconds"),
+            "notify_url": claim.notify_address,
+        }
+        if payer.channel == Channel.WECHAT:
+            return self._start_jsapi(order, payer.openid)
+        if payer.channel == Channel.PHONE:
+            scene = {"payer_client_ip": payer.address, "h5_info": {"type": "Wap"}}
+            url = _read(self.client.pay(**order, scene_info=scene, pay_type=WeChatPayType.H5))["h5_url"]
+            return Redirect(f"{url}&redirect_url={quote(claim.return_address, safe='')}")
+        return QRText(_read(self.client.pay(**order, pay_type=WeChatPayType.NATIVE))["code_url"])
+
+    def _start_jsapi(self, order: dict[str, Any], openid: str) -> JSAPIParameters:
+        answer = _read(self.client.pay(**order, payer={"openid": openid}, pay_type=WeChatPayType.JSAPI))
+        now, nonce, package = str(int(time.time())), secrets.token_hex(16), f"prepay_id={answer['prepay_id']}"
+        signature = self.client.sign([self.client._appid, now, nonce, package])
+        return JSAPIParameters(
+            {
+                "appId": self.client._appid,
+                "timeStamp": now,
+                "nonceStr": nonce,
+                "package": package,
+                "signType": "RSA",
+                "paySign": signature,
+            }
+        )
+
+    @_shape_expected()
+    def verify(self, callback: CallbackMessage) -> Payment | Refund | None:
+        message = self.client.callback(callback.headers, callback.body)
+        if not message:
+            raise ProviderError("The message cannot be decrypted: is the API key right?")
+        event, resource = message["event_type"], message["resource"]
+        if event == "TRANSACTION.SUCCESS":
+            return self._payment(resource)
+        if event.startswith("REFUND."):
+            self._require_our_merchant(resource)
+            return _refund(resource, resource["refund_status"])
+        return None
+
+    def _payment(self, resource: dict[str, Any]) -> Payment:
+        self._require_our_merchant(resource)
+        if resource["appid"] != self.client._appid or resource["amount"]["currency"] != "CNY":
+            raise ProviderError("The payment is not for this app, or not in yuan.", permanent=True)
+        return Payment(resource["out_trade_no"], int(resource["amount"]["total"]), resource["transaction_id"])
+
+    def _require_our_merchant(self, resource: dict[str, Any]) -> None:
+        if resource["mchid"] != self.client._mchid:
+            raise ProviderError("The payment is for another merchant.", permanent=True)
+
+    def answer(self, *, is_accepted: bool) -> Answer:
+        if is_accepted:
+            return Answer(204)
+        return Answer(400, json.dumps({"code": "FAIL", "message": "refused"}), "application/json")
+
+    @_shape_expected()
+    def query(self, *, order_number: str) -> Standing:
+        answer = self.client.query(out_trade_no=order_number)
+        if answer[0] == 404:
+            return Standing(State.CREATED)
+        order = _read(answer)
+        state = STATES.get(order["trade_state"])
+        if state is None:
+            raise ProviderError(f"WeChat Pay tells an unknown state: {order['trade_state']}")
+        return Standing(state, self._payment(order) if state in (State.PAID, State.REFUNDING) else None)
+
+    def close(self, *, order_number: str) -> None:
+        answer = self.client.close(out_trade_no=order_number)
+        if answer[0] != 404:  # it never came to be
+            _read(answer)
+
+    @_shape_expected()
+    def refund(
+        self, *, order_number: str, number: str, amount_fen: int, external_id: str, notify_address: str
+    ) -> Refund:
+        answer = _read(
+            self.client.refund(
+                out_refund_no=number,
+                amount={"refund": amount_fen, "total": amount_fen, "currency": "CNY"},
+                transaction_id=external_id,
+                notify_url=notify_address,
+            )
+        )
+        return _refund(answer, answer["status"])
+
+    @_shape_expected()
+    def query_refund(self, *, order_number: str, number: str) -> Refund | None:
+        answer = self.client.query_refund(out_refund_no=number)
+        if answer[0] == 404:
+            return None
+        refund = _read(answer)
+        return _refund(refund, refund["status"])
+
+
+def _refund(resource: dict[str, Any], status: str) -> Refund:
+    return Refund(
+        resource["out_trade_no"],
+        resource["out_refund_no"],
+        int(resource["amount"]["refund"]),
+        resource["refund_id"],
+        REFUND_STATES[status],
+    )
+
+
+def _read(answer: tuple[int, str]) -> dict[str, Any]:
+    """The content of an answer. Raises ProviderError with WeChat's code when it is a refusal."""
+    status, content = answer
+    if status == 204:
+        return {}
+    try:
+        values = json.loads(content)
+    except ValueError as error:
+        raise ProviderError(f"WeChat Pay answered {status} without content.") from error
+    if status == 200:
+        return values
+    raise ProviderError(
+        f"WeChat Pay refused with {status} {values.get('code')}: {values.get('message')}",
+        permanent=400 <= status < 500 and status != 429,
+    )

@@ -1,0 +1,368 @@
+"""Payment by WeChat Pay, against a peer that speaks its protocol, signatures included."""
+
+import base64
+import datetime as dt
+import itertools
+import json
+from collections import Counter
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from django.core.cache import cache
+from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from billing import fee_accounts, ledger, orders, providers
+from billing.models import Callback, LedgerEntry, Order
+from billing.providers import (
+    CallbackMessage,
+    Channel,
+    JSAPIParameters,
+    ProviderError,
+    QRText,
+    Redirect,
+    State,
+    wechat,
+)
+from billing.providers.wechat import WeChatPay
+from portal.errors import PortalError
+from portal.tenancy import system_scope
+from schools.models import Enrolment
+from students.identity.student_access import SESSION_KEY
+from students.models import Student
+from tests import factories
+from tests.support.payment_peers.wechat import WeChatPeer
+from tests.support.words import said
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def running_peer():
+    peer = WeChatPeer()
+    yield peer
+    peer.stop()
+
+
+@pytest.fixture
+def peer(running_peer, settings, monkeypatch):
+    running_peer.reset()
+    settings.PAYMENT_PROVIDER, settings.WECHAT_PAY = "wechat", running_peer.merchant()
+    monkeypatch.setitem(providers.PROVIDERS, "wechat", WeChatPay())
+    return running_peer
+
+
+@pytest.fixture
+def paying(enrolment, owner, scoped, peer):
+    return fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+
+
+@pytest.fixture
+def order(student, paying):
+    row = orders.open_order(student=student, enrolment=paying)
+    orders.start_payment(row)
+    return row
+
+
+def deliver(message: CallbackMessage) -> int:
+    """The provider calls; the status it hears."""
+    headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in message.headers.items()}
+    url = reverse("billing:notify", args=["wechat"])
+    return Client().post(url, message.body, content_type="application/json", **headers).status_code
+
+
+def settle_all(*, minutes: int = 0) -> None:
+    """What the tasks of the timetable do, some minutes later."""
+    if minutes:
+        past = dt.timedelta(minutes=minutes)
+        with system_scope():
+            for row in Order.objects.all():
+                asked = row.refund_requested_at and row.refund_requested_at - past
+                Order.objects.filter(pk=row.pk).update(
+                    created_at=row.created_at - past, expires_at=row.expires_at - past, refund_requested_at=asked
+                )
+    for pk in orders.due():
+        orders.settle(pk)
+
+
+def unresolved() -> int:
+    with system_scope():
+        return Callback.objects.unresolved().count()
+
+
+def test_each_channel_has_its_way_to_pay(student, paying, peer):
+    started = {}
+    for channel, openid in (
+        (Channel.COMPUTER, ""),
+        (Channel.PHONE, ""),
+        (Channel.WECHAT, "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"),
+    ):
+        order = orders.open_order(student=student, enrolment=paying, channel=channel, openid=openid)
+        started[channel] = orders.start_payment(order, address="203.0.113.9")
+        assert peer.orders[order.number]["amount"]["total"] == 1500
+        assert orders.start_payment(order, address="203.0.113.9") is not None  # the page is loaded again
+    code, page, parameters = started.values()
+    assert isinstance(code, QRText)
+    assert code.text.startswith("weixin://wxpay/")
+    assert isinstance(page, Redirect)
+    assert parse_qs(urlsplit(page.url).query)["redirect_url"][0].endswith(
+        "/me/pay/order/" + peer_number(peer, "h5") + "/"
+    )
+    assert isinstance(parameters, JSAPIParameters)
+    given = parameters.values
+    signed = f"{given['appId']}\n{given['timeStamp']}\n{given['nonceStr']}\n{given['package']}\n".encode()
+    key = peer.merchant_key.public_key()
+    key.verify(base64.b64decode(given["paySign"]), signed, PKCS1v15(), hashes.SHA256())
+    # One number is good for one way: the earlier orders are closed, here and there.
+    assert [row["trade_state"] for row in peer.orders.values()] == ["CLOSED", "CLOSED", "NOTPAY"]
+    assert Order.objects.filter(student=student, status=Order.Status.CLOSED).count() == 2
+
+
+def peer_number(peer: WeChatPeer, way: str) -> str:
+    return next(number for number, row in peer.orders.items() if row["asked"]["way"] == way)
+
+
+@pytest.mark.parametrize("by_public_key", [True, False])
+def test_a_payment_and_its_refund_come_in_by_both_ways_of_verifying(
+    student, paying, peer, settings, monkeypatch, center_admin, by_public_key
+):
+    settings.WECHAT_PAY = peer.merchant(by_public_key=by_public_key)
+    monkeypatch.setitem(providers.PROVIDERS, "wechat", WeChatPay())
+    peer.uses_public_key, peer.has_certificates = by_public_key, not by_public_key
+    order = orders.open_order(student=student, enrolment=paying)
+    orders.start_payment(order)
+    assert deliver(peer.pay(order.number)) == 204
+    order.refresh_from_db()
+    assert order.status == Order.Status.PAID
+    orders.refund_order(order, by=center_admin)
+    assert order.status == Order.Status.REFUNDING
+    student.refresh_from_db()
+    assert student.fee_state == Student.FeeState.PAID  # the money is not back yet
+    assert deliver(peer.finish_refund(order.refund_number)) == 204
+    order.refresh_from_db()
+    student.refresh_from_db()
+    assert (order.status, student.fee_state) == (Order.Status.REFUNDED, Student.FeeState.UNPAID)
+    assert ledger.sum_entries(ledger.account_of(paying)) == 0
+    assert peer.calls.count("certificates") == (0 if by_public_key else 1)
+
+
+@pytest.mark.parametrize("fault", ["forged", "probe", "old"])
+def test_a_message_that_is_not_to_be_believed_is_refused(order, peer, fault):
+    message = peer.pay(order.number)
+    spoilt = CallbackMessage(peer.signature_headers(message.body.decode(), fault), message.body)
+    assert deliver(spoilt) == 400
+    assert deliver(CallbackMessage({}, message.body)) == 400
+    assert deliver(CallbackMessage(message.headers, message.body.replace(b"TRANSACTION", b"TRANSACTIO"))) == 400
+    order.refresh_from_db()
+    assert order.status == Order.Status.CREATED
+    assert deliver(message) == 204
+
+
+@pytest.mark.parametrize("changed", [{"mchid": "1900009999"}, {"appid": "wx0000000000000000"}])
+def test_a_payment_to_somebody_else_is_refused(order, peer, changed):
+    assert deliver(peer.pay(order.number, **changed)) == 400
+    order.refresh_from_db()
+    assert order.status == Order.Status.CREATED
+
+
+def test_strangers_make_us_download_no_certificates(order, peer, settings, monkeypatch):
+    settings.WECHAT_PAY = peer.merchant(by_public_key=False)
+    monkeypatch.setitem(providers.PROVIDERS, "wechat", WeChatPay())
+    peer.uses_public_key = False
+    message = peer.pay(order.number)
+    for serial in ("1F", "2F", "PUB_KEY_ID_0", ""):
+        assert deliver(CallbackMessage(message.headers | {"Wechatpay-Serial": serial}, message.body)) == 400
+    assert peer.calls.count("certificates") == 1  # the first, of which all others are known
+    assert deliver(message) == 204
+
+
+@pytest.mark.parametrize("fault", ["500", "lost", "unsigned", "forged", "probe", "old"])
+def test_an_answer_that_is_not_to_be_believed_decides_nothing(order, peer, center_admin, fault):
+    peer.faults["query"] = [fault]
+    with pytest.raises(ProviderError) as refused:
+        orders.query_provider(order)
+    assert not refused.value.permanent
+    deliver(peer.pay(order.number))
+    order.refresh_from_db()
+    peer.faults["refund"] = [fault]
+    assert orders.refund_order(order, by=center_admin).status == Order.Status.REFUNDING
+    settle_all(minutes=3)  # asks, and asks for it again where WeChat knows nothing
+    assert list(peer.refunds) == [order.refund_number]
+    deliver(peer.finish_refund(order.refund_number))
+    order.refresh_from_db()
+    assert order.status == Order.Status.REFUNDED
+
+
+def test_a_provider_that_does_not_take_the_order_is_told_in_words(student, paying, peer):
+    peer.faults["start"] = ["500"]
+    order = orders.open_order(student=student, enrolment=paying)
+    with pytest.raises(PortalError, match=said("The payment provider cannot be reached now. Try again in a minute.")):
+        orders.start_payment(order)
+
+
+def test_a_slow_answer_has_an_end(order, monkeypatch):
+    monkeypatch.setattr(wechat, "ANSWER_SECONDS", -1)  # over before it begins
+    with pytest.raises(ProviderError):
+        orders.query_provider(order)
+
+
+def test_a_refund_that_failed_is_asked_for_under_another_number_and_old_news_changes_nothing(order, peer, center_admin):
+    deliver(peer.pay(order.number))
+    order.refresh_from_db()
+    orders.refund_order(order, by=center_admin)
+    first = order.refund_number
+    failed = peer.finish_refund(first, "CLOSED")
+    assert deliver(failed) == 204
+    order.refresh_from_db()
+    assert order.status == Order.Status.REFUND_FAILED
+    peer.orders[order.number]["trade_state"] = "SUCCESS"
+    orders.refund_order(order, by=center_admin)
+    assert deliver(peer.finish_refund(first, "CLOSED")) == 204
+    order.refresh_from_db()
+    assert (order.status, order.refund_number != first) == (Order.Status.REFUNDING, True)
+    settle_all(minutes=3)  # still being made
+    peer.finish_refund(order.refund_number)  # never told
+    settle_all(minutes=3)
+    order.refresh_from_db()
+    assert order.status == Order.Status.REFUNDED
+
+
+def test_a_refund_that_nobody_asked_for_waits_for_a_person(order, peer):
+    message = peer.pay(order.number)
+    deliver(message)
+    answer = providers.get("wechat").refund(
+        order_number=order.number,
+        number="by hand",
+        amount_fen=1500,
+        external_id=peer.orders[order.number]["transaction_id"],
+        notify_address="https://tucai.example/pay/notify/wechat/",
+    )
+    assert answer.state == State.REFUNDING
+    assert deliver(peer.finish_refund("by hand")) == 204
+    order.refresh_from_db()
+    assert (order.status, unresolved()) == (Order.Status.PAID, 1)
+
+
+def test_an_order_past_its_time_is_closed_at_wechat_and_one_being_paid_waits(order, peer):
+    peer.orders[order.number]["trade_state"] = "USERPAYING"
+    settle_all(minutes=31)
+    order.refresh_from_db()
+    assert order.status == Order.Status.CREATED
+    peer.orders[order.number]["trade_state"] = "NOTPAY"
+    settle_all()
+    order.refresh_from_db()
+    assert (order.status, peer.orders[order.number]["trade_state"]) == (Order.Status.CLOSED, "CLOSED")
+
+
+# Each order meets one of these: what WeChat does with the message of its payment.
+DELIVERIES = ("once", "twice", "never", "late", "wrong amount", "wrong merchant")
+FAULTS = ("", "500", "lost", "unsigned")
+
+
+def pay_all(rows: list[Order], peer: WeChatPeer) -> None:
+    """Every delivery with every fault of a call, the messages out of order."""
+    waiting = []
+    for row, (delivery, fault) in zip(rows, itertools.cycle(itertools.product(DELIVERIES, FAULTS)), strict=False):
+        peer.faults = {"start": [fault], "query": [fault], "close": [fault]}
+        try:
+            orders.start_payment(row)
+        except PortalError:
+            orders.start_payment(row)
+        if delivery == "wrong merchant":
+            assert deliver(peer.message("TRANSACTION.SUCCESS", peer.orders[row.number] | wrong_merchant(row))) == 400
+            continue
+        message = peer.pay(row.number, amount=1 if delivery == "wrong amount" else None)
+        waiting += {"never": [], "twice": [message, message], "late": []}.get(delivery, [message])
+        if delivery == "late":
+            settle_one(row)
+            waiting.append(message)
+    for message in reversed(waiting):
+        assert deliver(message) == 204
+
+
+def wrong_merchant(row: Order) -> dict[str, str]:
+    return {"mchid": "1900009999", "transaction_id": f"43{row.pk:020d}", "trade_state": "SUCCESS"}
+
+
+def settle_one(row: Order) -> None:
+    orders.settle(row.pk)
+    orders.settle(row.pk)  # the first call may meet the fault
+
+
+def test_whatever_happens_on_the_way_nothing_is_lost_and_nothing_doubled(enrolment, paying, peer, center_admin):
+    students = [factories.student(paying.school, paying.season) for _ in range(len(DELIVERIES) * len(FAULTS))]
+    rows = [orders.open_order(student=one, enrolment=paying) for one in students]
+    pay_all(rows, peer)
+    settle_all(minutes=31)
+    settle_all()
+    for row in rows:
+        row.refresh_from_db()
+    paid_there = {number for number, row in peer.orders.items() if row["trade_state"] == "SUCCESS"}
+    wrong = {number for number, row in peer.orders.items() if row["amount"]["total"] == 1}
+    assert Counter(row.status for row in rows) == {
+        Order.Status.PAID: len(paid_there - wrong),
+        Order.Status.CLOSED: len(rows) - len(paid_there - wrong),
+    }
+    assert {row.number for row in rows if row.status == Order.Status.PAID} == paid_there - wrong
+    received = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.PAYMENT)
+    assert sorted(received.values_list("order__number", flat=True)) == sorted(paid_there - wrong)
+    assert unresolved() == len(wrong)  # the center sees each of them
+    assert Order.objects.filter(student__fee_state=Student.FeeState.PAID).count() == len(paid_there - wrong)
+
+
+@pytest.fixture
+def student_client(student, paying):
+    client = Client()
+    session = client.session
+    session[SESSION_KEY] = student.pk
+    session.save()
+    return client
+
+
+def test_the_student_scans_a_code_and_the_page_goes_on_by_itself(student, student_client, peer):
+    page = student_client.post(reverse("billing:pay"), follow=True)
+    number, url = Order.objects.get().number, page.redirect_chain[-1][0]
+    assert "<svg" in page.content.decode()
+    look = {"HTTP_HX_REQUEST": "true"}
+    assert student_client.get(url, **look).status_code == 204
+    peer.pay(number)  # its message never comes
+    cache.clear()  # some seconds later
+    assert student_client.get(url, **look)["HX-Redirect"] == url
+    receipt = student_client.get(url, follow=True)
+    assert number in receipt.content.decode()
+    assert said("WeChat Pay") in receipt.content.decode()
+
+
+def test_the_student_on_a_phone_is_led_to_the_cashier(student_client, peer):
+    phone = {"HTTP_USER_AGENT": "Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36"}
+    page = student_client.post(reverse("billing:pay"), follow=True, **phone).content.decode()
+    assert "https://wx.tenpay.com/" in page
+    assert '<svg class="segno' not in page
+    assert json.loads(json.dumps(peer.calls)).count("start") == 1
+
+
+def test_a_page_of_a_closed_order_begins_anew(student, student_client, peer):
+    student_client.post(reverse("billing:pay"))
+    settle_all(minutes=31)
+    page = student_client.get(reverse("billing:payment", args=[Order.objects.get().number]), follow=True)
+    assert page.redirect_chain[-1][0] == reverse("billing:pay")
+    assert timezone.now() > Order.objects.get().expires_at
+
+
+def test_the_operator_checks_the_credentials_without_an_order(peer, settings, monkeypatch, capsys):
+    call_command("check_payment")
+    assert said("WeChat Pay") in capsys.readouterr().out
+    assert not peer.orders
+    for name, wrong in (
+        ("PRIVATE_KEY", WeChatPeer.merchant(peer)["PRIVATE_KEY"].replace("KEY", "CAT")),
+        ("MERCHANT", "1900009999"),
+        ("PUBLIC_KEY_ID", "PUB_KEY_ID_0"),
+    ):
+        settings.WECHAT_PAY = peer.merchant() | {name: wrong}
+        monkeypatch.setitem(providers.PROVIDERS, "wechat", WeChatPay())
+        with pytest.raises(CommandError, match=said("WeChat Pay")):
+            call_command("check_payment")
