@@ -86,6 +86,12 @@ panels.add_panel(
     css="main",
 )
 panels.add_panel("center.school", "students:panel_school", order=10)
+panels.add_panel(
+    "center.callouts",
+    "students:number_clashes",
+    page="students:number_clashes",
+    label=_("Document numbers of two schools"),
+)
 
 
 @student_limits.registers_choices

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from students.views import erasure, headings, imports, lists, panels, records
+from students.views import clashes, erasure, headings, imports, lists, panels, records
 
 app_name = "students"
 urlpatterns = [
@@ -21,6 +21,7 @@ urlpatterns = [
     path("school/roster/<int:pk>/edit/", records.student_edit, name="student_edit"),
     path("school/roster/<int:pk>/reveal/", records.student_reveal, name="student_reveal"),
     path("center/students/", lists.center_students, name="center_students"),
+    path("center/number-clashes/", clashes.number_clashes, name="number_clashes"),
     path("center/students/export/", lists.center_export, name="center_export"),
     path("center/students/<int:pk>/", records.center_student, name="center_student"),
     path("center/students/<int:pk>/erase/", erasure.erase, name="center_student_erase"),

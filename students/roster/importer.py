@@ -15,6 +15,7 @@ from portal.errors import Conflict, PortalError
 from schools.models import Action, Enrolment, School, Season
 from students import proof_reopening
 from students.roster import spreadsheet_reader
+from students.roster.cell_problems import Problem
 from students.roster.headings import UNASSIGNED, Assignment
 from students.roster.spreadsheet_reader import Roster
 from students.roster.staging import Staging
@@ -31,7 +32,8 @@ Progress = Callable[[int, int], None]
 class Plan:
     """The changes that a file makes to the roster.
 
-    `missing`, `after_photo` and `after_proof` are ids of students.
+    `missing`, `after_photo` and `after_proof` are ids of students; `elsewhere`, of students of other schools
+    who have the document number of a row: {row: id}. It is empty in a trial.
     """
 
     roster: Roster
@@ -43,6 +45,7 @@ class Plan:
     missing: list[int] = field(default_factory=list)
     after_photo: list[int] = field(default_factory=list)
     after_proof: list[int] = field(default_factory=list)
+    elsewhere: dict[int, int] = field(default_factory=dict)
 
     @property
     def figures(self) -> dict[str, Any]:
@@ -66,6 +69,7 @@ class Plan:
             "missing": {"count": len(self.missing), "first": self.missing[:MAX_NAMED]},
             "after_photo": {"count": len(self.after_photo), "first": self.after_photo[:MAX_NAMED]},
             "after_proof": len(self.after_proof),
+            "elsewhere": [[self.roster.place(row), pk] for row, pk in sorted(self.elsewhere.items())][:MAX_NAMED],
         }
 
     def _first_warnings(self) -> list[list[Any]]:
@@ -111,10 +115,12 @@ class StagedFile:
     roster: Roster
     validator: RowValidator
     staging: Staging
+    elsewhere: dict[int, int] = field(default_factory=dict)
 
     def compare(self) -> Plan:
-        not_writable = self.staging.compare()
-        wrong = self.validator.wrong | not_writable
+        """The plan without a look at other schools."""
+        self.validator.wrong.update(self.staging.compare())
+        wrong = self.validator.wrong
         new, changed, unchanged = self.staging.counts()
         return Plan(
             self.roster,
@@ -126,7 +132,17 @@ class StagedFile:
             missing=self.staging.missing(no for no, row in self.validator.student_numbers.items() if row in wrong),
             after_photo=self.staging.changed_after_photo(),
             after_proof=self.staging.changed_after_proof(),
+            elsewhere=self.elsewhere,
         )
+
+    def without_taken_elsewhere(self, plan: Plan) -> Plan:
+        """The plan of what can be written: without rows whose document number another school has."""
+        self.elsewhere = self.staging.remove_taken_elsewhere()
+        if not self.elsewhere:
+            return plan
+        for row in self.elsewhere:
+            self.validator.wrong.setdefault(row, {})["id_number"] = Problem("taken_elsewhere")
+        return self.compare()
 
 
 @contextlib.contextmanager
@@ -199,6 +215,7 @@ def apply_import(
         found = staged.compare()
         if expected is not None and found.figures != expected:
             raise Conflict(_("The roster has changed since this preview. Look at the new figures and confirm again."))
+        found = staged.without_taken_elsewhere(found)
         staged.staging.write(by=by, import_no=import_no)
         proof_reopening.reopen_proofs(found.after_proof, school=school, by=by)
         then(found)

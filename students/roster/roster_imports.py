@@ -222,7 +222,9 @@ def write_import(row: RosterImport, *, by: history.Actor, progress: Progress) ->
             import_no=row.pk,
             progress=progress,
             expected={name: getattr(row, name) for name in FIGURES},
-            then=lambda found: states.change(row, Status.DONE, by=by, facts=found.figures, message=""),
+            then=lambda found: states.change(
+                row, Status.DONE, by=by, facts=found.figures, message="", report=found.report, **found.figures
+            ),
         )
     except Conflict as conflict:
         return _preview_again(row, content, conflict)
@@ -241,6 +243,15 @@ def _preview_again(row: RosterImport, content: bytes, conflict: Conflict) -> Ros
     return states.change(
         row, Status.PREVIEW, by=history.SYSTEM, message=str(conflict), report=found.report, **found.figures
     )
+
+
+def taken_elsewhere(season: Season) -> list[tuple[RosterImport, list[tuple[int | str, int]]]]:
+    """The rows that were left out because another school has their document number, of the last import of
+    each school: [(import, [(row as people call it, id of the student there)])]. Needs a scope of all schools.
+    """
+    last = RosterImport.objects.filter(season=season, status=Status.DONE).order_by("school_id", "-pk")
+    imports = last.distinct("school_id").select_related("school")
+    return [(row, row.report["elsewhere"]) for row in imports if row.report.get("elsewhere")]
 
 
 def handle_failed_job(row: RosterImport, *, message: str) -> None:

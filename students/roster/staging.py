@@ -85,7 +85,7 @@ WHERE other.student_no <> stage.student_no
   AND NOT EXISTS (SELECT 1 FROM roster_stage moved WHERE moved.student_no = other.student_no AND moved.id_hash <> other.id_hash)
 """
 _IN_USE_ELSEWHERE = """
-SELECT stage.row_no FROM roster_stage stage
+SELECT stage.row_no, other.id FROM roster_stage stage
 JOIN students_student other ON other.season_id = %(season)s AND other.id_hash = stage.id_hash
 WHERE other.school_id <> %(school)s
 """
@@ -170,14 +170,13 @@ class Staging:
         """
         wrong: dict[int, dict[str, Problem]] = {}
         with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS pg_temp.roster_diff")
             cursor.execute("ANALYZE roster_stage")
         for row_no, *_rest in self._query(_FIXED):
             wrong.setdefault(row_no, {})["student_no"] = Problem("printed")
-        with across_schools():
-            if len(settings.ID_NUMBER_KEYS) > 1:
+        if len(settings.ID_NUMBER_KEYS) > 1:
+            with across_schools():
                 self._execute(_USE_STORED_HASH)
-            for row_no, *_rest in self._query(_IN_USE_ELSEWHERE):
-                wrong.setdefault(row_no, {})["id_number"] = Problem("taken_elsewhere")
         self.remove(wrong)
         # A removed row may keep a document number in use: repeat until no row is removed.
         while in_use := self._query(_IN_USE_HERE):
@@ -186,6 +185,16 @@ class Staging:
             wrong.update(found)
         self._execute(_DIFF)
         return wrong
+
+    def remove_taken_elsewhere(self) -> dict[int, int]:
+        """Remove the rows whose document number another school has: {row number: id of its student}.
+
+        Only for what is written: a trial must not tell who is registered elsewhere.
+        """
+        with across_schools():
+            found = dict(self._query(_IN_USE_ELSEWHERE))
+        self.remove(found)
+        return found
 
     def counts(self) -> tuple[int, int, int]:
         """Numbers of (new, changed, unchanged) rows. Call `compare` first."""

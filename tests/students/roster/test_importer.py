@@ -106,14 +106,15 @@ def test_a_number_that_belongs_to_another_student_of_the_school(load, plan_of):
     assert "202300001" in str(plan.wrong[2]["id_number"])
 
 
-def test_a_number_of_another_school_is_refused_without_saying_which(load, plan_of, other_school, season):
-    factories.student(other_school, season, id_number=books.row(1)[4])
-    plan = plan_of(*books.rows(2))
+def test_a_trial_does_not_tell_whether_another_school_has_a_number(load, plan_of, other_school, season):
+    theirs = factories.student(other_school, season, id_number=books.row(1)[4])
+    trial = plan_of(books.row(1), books.row(2))
+    assert (trial.figures, trial.report["elsewhere"]) == ({"new": 2, "changed": 0, "unchanged": 0, "wrong": 0}, [])
+    plan = load(books.row(1), books.row(2), expected=trial.figures)
     assert codes(plan) == {2: {"id_number": "taken_elsewhere"}}
+    assert plan.figures == {"new": 1, "changed": 0, "unchanged": 0, "wrong": 1}
     assert other_school.name not in str(plan.wrong[2]["id_number"])
-    load(*books.rows(2))
-    with system_scope():
-        assert Student.objects.count() == 2
+    assert plan.report["elsewhere"] == [[2, theirs.pk]]
 
 
 def test_two_students_may_exchange_their_numbers(load):

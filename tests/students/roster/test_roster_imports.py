@@ -311,3 +311,20 @@ def test_pages_work_without_a_season(center_client, db):
         assert page(client, name).status_code == 200
     assert page(client, "roster_template").status_code == 400
     assert page(center_client, "center_students").status_code == 200
+
+
+def test_the_center_sees_rows_whose_number_another_school_has(upload, owner, other_school, season, center_client):
+    theirs = factories.student(other_school, season, id_number=books.row(1)[4], name="欧阳小明")
+    row = upload(books.roster(books.row(1), books.row(2)))
+    assert (row.new, row.wrong) == (2, 0)
+    page = reverse("students:number_clashes")
+    assert "欧阳小明" not in center_client.get(page).content.decode()
+    done = finish(roster_imports.confirm_import(row=row, by=owner))
+    assert (done.status, done.new, done.wrong, bool(done.file)) == (Status.DONE, 1, 1, True)
+    listed = center_client.get(page).content.decode()
+    assert f"{theirs.student_no} 欧阳小明" in listed
+    assert str(other_school) in listed
+    callout = center_client.get(page, headers={"HX-Request": "true"}).content.decode()
+    assert said("%(n)s student was not imported, because another school has the document number.", n="1") in callout
+    finish(roster_imports.confirm_import(row=upload(books.roster(books.row(3))), by=owner))
+    assert "欧阳小明" not in center_client.get(page).content.decode()
