@@ -7,7 +7,7 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
 from portal.views.language import choose
-from portal.views.second_factor import remove_passkey
+from portal.views.second_factor import passkeys, remove_passkey
 from portal.views.style_guide import guide
 
 # The operator signs in on the same page as all users, which limits attempts and asks for a second factor.
@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("proofing.urls")),
     path("", include("printing.urls")),
     path("", include("year_end.urls")),
+    path("accounts/2fa/webauthn/", passkeys, name="mfa_list_webauthn"),
     path("accounts/2fa/webauthn/keys/<int:pk>/remove/", remove_passkey, name="mfa_remove_webauthn"),
     path("accounts/", include("allauth.urls")),
     path("language/", choose, name="set_language"),

@@ -26,9 +26,9 @@ CREATE TRIGGER looks_are_unchanged BEFORE UPDATE ON portal_look
 CREATE TRIGGER checkpoints_are_append_only BEFORE UPDATE OR DELETE ON portal_checkpoint
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
-# What no role of the product may do with an account: make an operator, take an operator's place, or write the password of
-# an account that the statement does not name (User.save). And what only the system may: change an account that the
-# statement does not name (portal.database.scope.about_account).
+# What no role of the product may do with an account: make an operator, take an operator's place, write the password of an
+# account that the statement does not name (User.save), excuse it from the second factor, or bring ended sessions back. And
+# what only the system may: change an account that the statement does not name (portal.database.scope.about_account).
 ACCOUNTS = """
 CREATE FUNCTION guard_account() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
@@ -44,6 +44,9 @@ BEGIN
         END IF;
     ELSIF NEW.is_demo <> OLD.is_demo THEN
         RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables changes what the demo made';
+    ELSIF NEW.first_signed_in_at IS DISTINCT FROM OLD.first_signed_in_at AND OLD.first_signed_in_at IS NOT NULL
+        OR NEW.sessions_ended < OLD.sessions_ended THEN
+        RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables sets back what signing in has left';
     ELSIF (NEW.id, NEW.is_superuser, NEW.is_staff) IS DISTINCT FROM (OLD.id, OLD.is_superuser, OLD.is_staff) THEN
         RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables makes operators';
     ELSIF OLD.is_superuser AND (NEW.username, NEW.password) IS DISTINCT FROM (OLD.username, OLD.password) THEN

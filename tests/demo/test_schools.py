@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from demo import schools
+from portal.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -22,3 +23,11 @@ def test_the_fee_is_due_within_the_season_and_the_notice_says_when(monkeypatch, 
     season = schools._season()
     assert (season.year, season.payment_due) == (2026, due)
     assert words in season.notice
+
+
+def test_its_accounts_are_marked_and_what_others_make_is_not():
+    schools.make_season()
+    accounts = User.objects.all()
+    assert len(accounts) > 10
+    assert all(account.is_demo for account in accounts)
+    assert not User.objects.create_user("somebody").is_demo

@@ -22,6 +22,7 @@ from portal.security import encryption
 from portal.tenancy import school_scope, system_scope
 from tests import factories
 from tests.conftest import client_of
+from tests.support.database import by_owner
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +47,7 @@ def set_up(client: Client) -> str:
 
 
 def grace_is_over(user: User) -> None:
-    User.objects.filter(pk=user.pk).update(first_signed_in_at=timezone.now() - dt.timedelta(days=7))
+    by_owner(f"UPDATE portal_user SET first_signed_in_at = now() - interval '7 days' WHERE id = {user.pk}")
 
 
 def needed(role: Role, school) -> bool:
@@ -194,6 +195,19 @@ def test_whoever_needs_one_keeps_the_last(owner, school):
     free.post(REMOVE)
     assert not Authenticator.objects.filter(user=reviewer).exists()
     assert Event.objects.filter(kind="person.totp_removed").count() == 1
+
+
+def test_the_last_passkey_stays_too(owner):
+    passkey = {"name": "Laptop", "credential": {}}
+    last = Authenticator.objects.create(user=owner, type="webauthn", data=passkey)
+    address = reverse("mfa_remove_webauthn", args=[last.pk])
+    answer = client_of(owner).post(address)
+    assert said("You need a second step. Set up another one before you remove this one.") in answer.content.decode()
+    assert Authenticator.objects.filter(pk=last.pk).exists()
+    other = Authenticator.objects.create(user=owner, type="webauthn", data=passkey)
+    client_of(owner).post(address)
+    assert list(Authenticator.objects.filter(user=owner)) == [other]
+    assert Event.objects.filter(kind="person.webauthn_removed").count() == 1
 
 
 # Secrets

@@ -36,6 +36,9 @@ NEVER = {
     " email, date_joined, full_name, phone, language) VALUES ('x', 'x', true, false, true, '', '', '', now(), '', '', '')",
     "a password": "UPDATE portal_user SET password = 'x'",
     "a password of somebody else": "SELECT set_config('app.account', '0', true); UPDATE portal_user SET password = 'x'",
+    "an account of the demo": "UPDATE portal_user SET is_demo = true",
+    "new days of grace": "UPDATE portal_user SET first_signed_in_at = now()",
+    "ended sessions": "UPDATE portal_user SET sessions_ended = 0",
     "a group": "INSERT INTO portal_user_groups (user_id, group_id) VALUES (1, 1)",
     "a permission": "INSERT INTO portal_user_user_permissions (user_id, permission_id) VALUES (1, 1)",
     "an account": "DELETE FROM auth_permission",
@@ -51,6 +54,7 @@ def run(sql: str, *params: object) -> int:
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("what", NEVER)
 def test_no_scope_may_make(school, owner, scope, what):
+    User.objects.filter(pk=owner.pk).update(first_signed_in_at="2026-11-01T00:00Z", sessions_ended=1)
     within = school_scope(school) if scope == "school" else SCOPES[scope]()
     with within, pytest.raises(DatabaseError, match=r"permission denied|only the owner|without naming|row-level"):
         run(NEVER[what])
@@ -126,6 +130,13 @@ def test_a_second_factor_is_seen_by_its_owner_and_by_who_may_take_it_away(school
     with school_scope(school):
         assert run("DELETE FROM mfa_authenticator WHERE user_id = %s", outsider.pk) == 0
         assert run("DELETE FROM mfa_authenticator WHERE user_id = %s", colleague.pk) == 1
+
+
+@pytest.mark.parametrize("scope", [name for name in SCOPES if name != "system"])
+def test_only_the_system_makes_accounts_of_the_demo(school, scope):
+    within = school_scope(school) if scope == "school" else SCOPES[scope]()
+    with within, pytest.raises(DatabaseError, match=r"permission denied|only the system|row-level"):
+        User.objects.create(username="demo", is_demo=True)
 
 
 @pytest.mark.parametrize("change", ["password = 'x'", "username = 'mine'"])
