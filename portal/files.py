@@ -73,7 +73,7 @@ class Writer:
         for name, content in contents.items():
             field: FileField = type(row)._meta.get_field(name)  # type: ignore[assignment]
             file: File = ContentFile(content) if isinstance(content, bytes) else File(content)
-            size = file.size
+            size = len(content) if isinstance(content, bytes) else content.seek(0, os.SEEK_END)
             path = field.storage.save(field.generate_filename(row, filename), file, max_length=field.max_length)
             self._written.append((row, name, field.storage, path))
             values |= {name: path, f"{name}_size": size}

@@ -89,7 +89,6 @@ def photos(promises: Promises) -> Iterator[Count]:
     from capture.models import Photo
 
     rows = list(Photo.objects.all())
-    by_token = {str(row.token): row for row in rows}
     yield compare("photos answered with success", promises.photos, (str(row.token) for row in rows), promises.tokens)
     verdict = Count("photos with a verdict", len(rows))
     verdict.lost = [
@@ -114,7 +113,8 @@ def photos(promises: Promises) -> Iterator[Count]:
     decided = Count("photos decided", len(promises.decided))
     decided.lost = [f"{pk} {status}" for pk, status in promises.decided.items() if pks.get(pk) != status]
     yield decided
-    yield compare("one current photo a student", (), (row.student_id for row in by_token.values() if row.is_current))
+    current = Counter(row.student_id for row in rows if row.is_current)
+    yield Count("students with a photo", len(current), twice=[str(pk) for pk, number in current.items() if number > 1])
 
 
 def _damage(file: Any, size: int, sha256: str) -> str:
@@ -259,8 +259,12 @@ def files() -> Iterator[Count]:
     from django.apps import apps
     from django.conf import settings
     from django.db.models import FileField
+    from django.utils import timezone
+
+    from portal.privacy import unnamed_files
 
     root = settings.MEDIA_ROOT
+    left = unnamed_files.delete(before=timezone.now())
     stored = {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
     named = {
         name
@@ -271,4 +275,8 @@ def files() -> Iterator[Count]:
         if name
     }
     yield compare("files that a row names", named, stored)
-    yield Count("files on the disk that no row names", len(stored), twice=sorted(stored - named))
+    yield Count(
+        f"files without a row ({left} left by kills, deleted as by the job of the night)",
+        len(stored),
+        twice=sorted(stored - named),
+    )

@@ -3,6 +3,7 @@
 import ast
 import io
 import resource
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,14 @@ def test_an_open_file_is_stored_as_well(tmp_path):
     with files.writing() as write, source.open("rb") as file:
         values = write.store(Job(kind="x"), {"artefact": file}, filename="a.pdf")
     assert values["artefact_size"] == default_storage.size(values["artefact"]) == 100_000
+
+
+def test_an_open_file_that_is_still_being_written_has_its_whole_size():
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the last bytes are not on the disk yet
+    file.write(b"x" * 100_001)
+    with file, files.writing() as write:
+        values = write.store(Job(kind="x"), {"artefact": file}, filename="a.zip")
+    assert values["artefact_size"] == default_storage.size(values["artefact"]) == 100_001
 
 
 def test_full_disk_leaves_no_half_of_a_file():
