@@ -4,7 +4,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from capture import daily_check, retention  # noqa: F401  (register kinds of jobs)
+import portal.privacy.retention
+from capture import daily_check, retention  # noqa: F401  (daily_check registers a kind of job)
 from capture.judging import rejudge  # noqa: F401
 from capture.models import Consent, Exemption, Photo
 from capture.portraits import framing, recolouring  # noqa: F401
@@ -105,4 +106,12 @@ own_data.register(
 
 own_data.register_objects(
     "capture.photo", lambda student: list(Photo.objects.filter(student=student).values_list("pk", flat=True))
+)
+
+portal.privacy.retention.register(
+    "portraits",
+    _("Approved portraits, from the season's closing on"),
+    setting="KEEP_PORTRAITS_DAYS",
+    due=lambda before: retention.expired_portraits(before).count(),
+    delete=retention.delete_portraits,
 )

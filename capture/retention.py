@@ -1,5 +1,5 @@
 """How long pictures are kept: originals are deleted some days after the season's closing, approved
-portraits stay.
+portraits as many days after it as the center says (KEEP_PORTRAITS_DAYS).
 
 The imprint of an approved photo stays with the portrait, so that the same picture is found in a
 later season. The imprint of any other photo is deleted with its pictures: there is no purpose for
@@ -72,6 +72,23 @@ def run_purge(job: Job) -> None:
     exemptions.erase(job.season)
     job.result = {"photos": len(ids), "season": job.season.year}
     history.record("season.purged", job.season, by=history.SYSTEM, facts=job.result)
+
+
+def expired_portraits(before: dt.datetime) -> QuerySet[Photo]:
+    """Portraits of seasons that were closed before this moment."""
+    return Photo.objects.filter(season__in=Season.objects.closed_before(before)).exclude(portrait="", thumbnail="")
+
+
+def delete_portraits(before: dt.datetime) -> int:
+    """Delete portraits with what was made of them to find the same picture again; the row and its decision
+    stay. Returns how many. Needs a scope of all schools."""
+    done = 0
+    for photo in expired_portraits(before).iterator(chunk_size=500):
+        files.delete([photo.portrait.name, photo.thumbnail.name])
+        Imprint.objects.filter(photo=photo).delete()
+        Photo.objects.filter(pk=photo.pk).update(portrait="", portrait_size=0, thumbnail="", thumbnail_size=0)
+        done += 1
+    return done
 
 
 @erasure.registers_eraser

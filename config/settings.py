@@ -132,6 +132,9 @@ KEEP_MESSAGES_DAYS = environment.number("KEEP_MESSAGES_DAYS", 400, least=0, most
 KEEP_SESSIONS_DAYS = environment.number("KEEP_SESSIONS_DAYS", 1, least=1, most=36_500)
 KEEP_SIGN_INS_DAYS = environment.number("KEEP_SIGN_INS_DAYS", 90, least=2, most=36_500)
 KEEP_ROSTERS_DAYS = environment.number("KEEP_ROSTERS_DAYS", 30, least=1, most=36_500)
+# From the closing of the season on. The center names both, as long as the registry may ask; 0: for ever.
+KEEP_NUMBERS_DAYS = environment.number("KEEP_NUMBERS_DAYS", 0, least=0, most=36_500)
+KEEP_PORTRAITS_DAYS = environment.number("KEEP_PORTRAITS_DAYS", 0, least=0, most=36_500)
 KEEP_FORMS_DAYS = environment.number("KEEP_FORMS_DAYS", 1095, least=0, most=36_500)
 KEEP_ARCHIVES_DAYS = environment.number("KEEP_ARCHIVES_DAYS", 1, least=1, most=36_500)
 KEEP_SHEETS_DAYS = environment.number("KEEP_SHEETS_DAYS", 365, least=0, most=36_500)

@@ -126,7 +126,9 @@ class Student(TenantModel):
 
     @property
     def id_number(self) -> str:
-        """In clear. To show it to a person, call `students.records.reveal_id_number`."""
+        """In clear; empty once it is deleted. To show it to a person, call `students.records.reveal_id_number`."""
+        if not self.id_sealed:
+            return ""
         return encryption.decrypt(self.id_sealed, self._place)
 
     @id_number.setter
@@ -144,6 +146,8 @@ class Student(TenantModel):
     @property
     def masked_id(self) -> str:
         """For lists: one number that cannot be read does not take the page away."""
+        if not self.id_sealed:
+            return gettext("Deleted")
         try:
             return mask(self.id_number)
         except encryption.Unreadable:

@@ -15,7 +15,10 @@ from portal.tenancy import school_scope
 from students import tasks  # noqa: F401  (tasks registers kinds of jobs)
 from students.identity import student_access
 from students.models import Correction, RosterImport, Student, StudentSession
-from students.privacy import rotation  # noqa: F401  (registers a kind of job)
+from students.privacy import (
+    id_number_retention,
+    rotation,  # noqa: F401  (registers a kind of job)
+)
 from students.roster import roster_imports
 
 status_badges.register(
@@ -119,6 +122,13 @@ retention.register(
     setting="KEEP_SESSIONS_DAYS",
     due=lambda before: StudentSession.objects.filter(begun_at__lt=before).count(),
     delete=lambda before: StudentSession.objects.filter(begun_at__lt=before).delete()[0],
+)
+retention.register(
+    "numbers",
+    _("Document numbers, from the season's closing on"),
+    setting="KEEP_NUMBERS_DAYS",
+    due=lambda before: id_number_retention.due(before).count(),
+    delete=id_number_retention.delete,
 )
 retention.register(
     "rosters",

@@ -1,6 +1,7 @@
 import datetime as dt
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.tenancy import TenantModel
@@ -11,6 +12,10 @@ class SeasonQuerySet(models.QuerySet["Season"]):
     def current(self) -> "Season | None":
         """The newest open season, else the newest season, else None."""
         return self.filter(status=Season.Status.OPEN).order_by("-year").first() or self.order_by("-year").first()
+
+    def closed_before(self, moment: dt.datetime) -> "SeasonQuerySet":
+        """The seasons that are closed, since a day before this moment's."""
+        return self.filter(status=Season.Status.CLOSED, closed_on__lt=timezone.localdate(moment))
 
 
 class Season(models.Model):

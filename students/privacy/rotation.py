@@ -56,7 +56,7 @@ def run_rotation(job: Job) -> None:
     total = Student.objects.count()
     damaged: list[int] = []
     done = after = 0
-    while rows := list(Student.objects.filter(pk__gt=after).order_by("pk")[:BATCH]):
+    while rows := list(Student.objects.filter(pk__gt=after).exclude(id_sealed=b"").order_by("pk")[:BATCH]):
         after = rows[-1].pk
         damaged += _rewrite_students(rows)
         done += len(rows)
