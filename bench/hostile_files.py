@@ -1,10 +1,11 @@
 """Hostile files: whatever is sent, the answer is a verdict or a sentence, soon, and in bounded memory.
 
-    .venv/bin/python -m bench.hostile_files [FILES] [SEED] [--kind KIND] [--children 1] [--log FILE]
+    .venv/bin/python -m bench.hostile_files [FILES] [SEED] [--kind KIND] [--children 1] [--log FILE] [--confined]
 
 Each file takes the way of its kind in a child process: a photo that of an upload, cleaned, opened, measured, judged, made a
 portrait, put into words; a workbook that of a roster, read and every row checked; a PDF is drawn. The product reads workbooks
-and PDFs in a process of their own, where a crash ends as a sentence; here the same code runs without that net. A crash of a decoder is counted instead of ending the run, and the child is replaced. Budget: no
+and PDFs in a process of their own, where a crash ends as a sentence; here the same code runs without that net, with `--confined`
+inside it: then the child is the worker, time and memory are those of both, and "lost" counts the readers that were. A crash of a decoder is counted instead of ending the run, and the child is replaced. Budget: no
 exception, no crash, at most 2 s of processor time, at most 400 MB above what the child holds when it is ready to work, which
 files before this one count towards.
 
@@ -26,9 +27,11 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 PATIENCE = 120  # s until a file counts as one that hangs
@@ -71,24 +74,29 @@ class Answer:
 
 @dataclass(frozen=True)
 class Kind:
-    """`samples`: (seed, number) -> the files. `judged`: (outcome, the first sentence) of one. `prepare` loads, in the child,
-    all that stays in memory.
+    """`samples`: (seed, number) -> the files. `judged`: (outcome, the first sentence) of one; `confined`: by way of a reader
+    in a process of its own. `prepare` loads, in the child, all that stays in memory.
     """
 
     samples: Callable[[int, int], Iterator[Sample]]
     judged: Callable[[bytes], tuple[str, str]]
     prepare: Callable[[], None]
+    confined: Callable[[bytes], tuple[str, str]] | None = None
 
 
 def answer(name: str, data: bytes, judged: Callable[[bytes], tuple[str, str]], idle: int) -> Answer:
     """What these bytes get. `idle`: MB that the process holds without them."""
     _memory("VmRSS", fresh=True)
-    start = time.process_time()
+    start, before = time.process_time(), resource.getrusage(resource.RUSAGE_CHILDREN)
     try:
         outcome, words = judged(data)
     except Exception as error:  # noqa: BLE001 - what is looked for here
         outcome, words = f"exception {type(error).__name__}", str(error)[:200]
-    return Answer(name, outcome, time.process_time() - start, _memory("VmHWM") - idle, words)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    seconds = time.process_time() - start + after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    # Of readers only the highest so far is known: it counts for the file that raised it.
+    reader = after.ru_maxrss // 1024 if after.ru_maxrss > before.ru_maxrss else 0
+    return Answer(name, outcome, seconds, max(_memory("VmHWM") - idle, reader), words)
 
 
 # --- the kinds -------------------------------------------------------------------------------------------------------
@@ -132,19 +140,31 @@ def _workbooks(seed: int, number: int) -> Iterator[Sample]:
 
 def judged_workbook(data: bytes) -> tuple[str, str]:
     """Green: every row is right, amber: some are."""
-    from portal.errors import PortalError
     from portal.untrusted import read_workbook
     from portal.untrusted.workbooks import Workbook
     from students.roster import spreadsheet_reader
-    from students.roster.validation import RowValidator
 
     lines = read_workbook.answer(data)
+    return _judged_roster(lambda: nullcontext(spreadsheet_reader.roster_of(Workbook(lambda: next(lines)))))
+
+
+def confined_workbook(data: bytes) -> tuple[str, str]:
+    from students.roster import spreadsheet_reader
+
+    return _judged_roster(lambda: spreadsheet_reader.open_roster(data))
+
+
+def _judged_roster(opened: Callable[[], AbstractContextManager[Any]]) -> tuple[str, str]:
+    from portal.errors import PortalError
+    from portal.untrusted.workbooks import REFUSALS
+    from students.roster.validation import RowValidator
+
     try:
-        roster = spreadsheet_reader.roster_of(Workbook(lambda: next(lines)))
-        validator = RowValidator(roster.place)
-        good = sum(1 for _row in validator.valid_rows(roster.rows))
+        with opened() as roster:
+            validator = RowValidator(roster.place)
+            good = sum(1 for _row in validator.valid_rows(roster.rows))
     except PortalError as refusal:
-        return "refused", str(refusal)
+        return "lost" if str(refusal) == str(REFUSALS["lost"]) else "refused", str(refusal)
     words = [str(problem) for problems in validator.wrong.values() for problem in problems.values()]
     return ("green" if not words else "amber" if good else "red"), words[0] if words else ""
 
@@ -172,6 +192,17 @@ def judged_pdf(data: bytes) -> tuple[str, str]:
     return "green", ""
 
 
+def confined_pdf(data: bytes) -> tuple[str, str]:
+    from portal.errors import PortalError
+    from portal.untrusted import scans
+
+    try:
+        scans.picture_of_pdf(data)
+    except PortalError as refusal:
+        return "lost" if str(refusal) == str(scans.REFUSALS["lost"]) else "refused", str(refusal)
+    return "green", ""
+
+
 def _pdf_modules() -> None:
     from portal.untrusted import render_pdf
 
@@ -180,8 +211,8 @@ def _pdf_modules() -> None:
 
 KINDS = {
     "photos": Kind(_photos, judged_photo, _photo_networks),
-    "workbooks": Kind(_workbooks, judged_workbook, _workbook_modules),
-    "pdfs": Kind(_pdfs, judged_pdf, _pdf_modules),
+    "workbooks": Kind(_workbooks, judged_workbook, _workbook_modules, confined_workbook),
+    "pdfs": Kind(_pdfs, judged_pdf, _pdf_modules, confined_pdf),
 }
 
 
@@ -200,7 +231,7 @@ def _memory(name: str, *, fresh: bool = False) -> int:
     return int(line.split()[1]) // 1024
 
 
-def serve(wire: Connection, kind: str) -> None:
+def serve(wire: Connection, kind: str, is_confined: bool) -> None:
     """The child: answers files until it is told to end. What asks for all memory there is gets a MemoryError."""
     import django
 
@@ -212,19 +243,21 @@ def serve(wire: Connection, kind: str) -> None:
     idle = _memory("VmRSS")
     while (task := wire.recv()) is not None:
         name, data = task
-        wire.send(answer(name, data, KINDS[kind].judged, idle))
+        wire.send(answer(name, data, (is_confined and KINDS[kind].confined) or KINDS[kind].judged, idle))
 
 
 class Child:
     """A process that answers files of one kind. It is replaced when a file has killed it."""
 
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
+    def __init__(self, kind: str, is_confined: bool) -> None:
+        self.kind, self.is_confined = kind, is_confined
         self._start()
 
     def _start(self) -> None:
         self.wire, end = mp.Pipe()
-        self.process = mp.get_context("spawn").Process(target=serve, args=(end, self.kind), daemon=True)
+        self.process = mp.get_context("spawn").Process(
+            target=serve, args=(end, self.kind, self.is_confined), daemon=True
+        )
         self.process.start()
         end.close()
 
@@ -246,7 +279,7 @@ class Child:
         self.process.join()
 
 
-def answers_of(kind: str, samples: Iterator[Sample], children: int) -> Iterator[Answer]:
+def answers_of(kind: str, samples: Iterator[Sample], children: int, is_confined: bool = False) -> Iterator[Answer]:
     """All answers, in no order. The files are made here, one after the other, so that what making them costs is not counted."""
     crew, lock, local = [], threading.Lock(), threading.local()
 
@@ -258,7 +291,7 @@ def answers_of(kind: str, samples: Iterator[Sample], children: int) -> Iterator[
         if sample is None:
             return []
         if not hasattr(local, "child"):
-            local.child = Child(kind)
+            local.child = Child(kind, is_confined)
             crew.append(local.child)
         return [local.child.ask(sample[0], data)]
 
@@ -281,7 +314,8 @@ def logged(log: Path | None) -> dict[str, Answer]:
     return {entry.name: entry for entry in (Answer(**json.loads(line)) for line in lines)}
 
 
-def run(kind: str, number: int, seed: int, children: int, log: Path | None, keep: Path | None) -> list[Answer]:
+def run(options: argparse.Namespace, kind: str, log: Path | None) -> list[Answer]:
+    number, seed, keep = options.files, options.seed, options.keep
     done = logged(log)
     made: dict[str, Callable[[], bytes]] = {}
 
@@ -292,7 +326,7 @@ def run(kind: str, number: int, seed: int, children: int, log: Path | None, keep
                     made[name] = make
                 yield name, make
 
-    for found in answers_of(kind, left(), children):
+    for found in answers_of(kind, left(), options.children, options.confined):
         done[found.name] = found
         if log:
             with log.open("a") as file:
@@ -340,6 +374,7 @@ def main() -> int:
     parser.add_argument("--log", type=Path)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--only")
+    parser.add_argument("--confined", action="store_true")
     options = parser.parse_args()
     import django
 
@@ -348,11 +383,11 @@ def main() -> int:
     for kind in options.kind or KINDS:
         if options.only:
             wanted = [s for s in KINDS[kind].samples(options.seed, options.files) if s[0] == options.only]
-            print(*answers_of(kind, iter(wanted), 1), sep="\n")
+            print(*answers_of(kind, iter(wanted), 1, options.confined), sep="\n")
             continue
         log = options.log and options.log.with_name(f"{options.log.stem}-{kind}.jsonl")
         start = time.monotonic()
-        answers = run(kind, options.files, options.seed, options.children, log, options.keep)
+        answers = run(options, kind, log)
         print(f"{len(answers)} hostile {kind}, seed {options.seed}, {time.monotonic() - start:.0f} s")
         report(answers)
         faults += sum(bool(entry.fault) for entry in answers)
