@@ -56,6 +56,7 @@ REASONS: dict[str, Any] = {
 WARNINGS: dict[str, Any] = {
     "filler": _("“%(value)s” was left out: the cell stays empty."),
     "phone_unclear": _("More than one phone number, or a remark beside it: the cell stays empty."),
+    "masked": _("This number is masked: the one on the roster stays, with document type and gender."),
     "unprintable": _("No font here has %(characters)s. The photo cannot be printed with it: ask the center."),
 }
 

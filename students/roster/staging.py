@@ -94,6 +94,11 @@ _USE_STORED_HASH = """
 UPDATE roster_stage stage SET id_hash = student.id_hash FROM students_student student
 WHERE student.season_id = %(season)s AND student.id_hash = ANY(stage.old_hashes)
 """
+# A masked number: the one on the roster stays, and what is checked against it.
+_KEEP_NUMBER = f"""
+UPDATE roster_stage stage SET id_hash = own.id_hash, id_sealed = own.id_sealed, id_type = own.id_type, gender = own.gender
+FROM {_OWN.replace(" ON ", " WHERE ", 1)} AND stage.id_hash = ''
+"""
 _FIXED = f"SELECT stage.row_no FROM roster_stage stage JOIN {_OWN} WHERE own.stage = ANY(%(fixed)s) AND {_DIFFERS}"
 _COUNTS = f"""
 SELECT count(*) FILTER (WHERE own.id IS NULL), count(own.id)
@@ -172,6 +177,9 @@ class Staging:
         with connection.cursor() as cursor:
             cursor.execute("DROP TABLE IF EXISTS pg_temp.roster_diff")
             cursor.execute("ANALYZE roster_stage")
+        self._execute(_KEEP_NUMBER)
+        for (row_no,) in self._query("SELECT row_no FROM roster_stage WHERE id_hash = ''"):
+            wrong[row_no] = {"id_number": Problem("masked")}
         for row_no, *_rest in self._query(_FIXED):
             wrong.setdefault(row_no, {})["student_no"] = Problem("printed")
         if len(settings.ID_NUMBER_KEYS) > 1:
@@ -246,6 +254,7 @@ class Staging:
         place = id_encryption.student_place(
             season_id=self.params["season"], school_id=self.params["school"], student_no=no
         )
-        sealed = encryption.encrypt(number, place) if encrypt else None
-        old = id_encryption.digests(number)[1:] if len(settings.ID_NUMBER_KEYS) > 1 else []
-        return (row.number, id_encryption.stored_digest(row.digest), old, sealed, *_plain(row.values))
+        sealed = encryption.encrypt(number, place) if encrypt and number else None
+        old = id_encryption.digests(number)[1:] if number and len(settings.ID_NUMBER_KEYS) > 1 else []
+        hashed = id_encryption.stored_digest(row.digest) if number else ""
+        return (row.number, hashed, old, sealed, *_plain(row.values))

@@ -18,6 +18,7 @@ from students.roster.columns import COLUMNS, FIELDS
 
 Problems = dict[str, Problem]
 EMPTY = Problem("empty")
+MASKED_ALONE = {"id_number": Problem("masked")}
 # Problems of optional cells that do not hold up a student: the cell is left empty, with a warning.
 LEFT_EMPTY = frozenset(("filler", "phone_unclear"))
 _PRINTED_PLACES = frozenset(("name", "major", "class_name"))  # what the caption of a photo shows
@@ -27,7 +28,8 @@ RESIDENT = Student.IdType.RESIDENT.value
 
 
 class Row(NamedTuple):
-    """A clean row. `number`: row of the spreadsheet, from 1. `digest`: of the document number."""
+    """A clean row. `number`: row of the spreadsheet, from 1. `digest`: of the document number; empty when the
+    number is masked, as in our own exports: then the one on the roster stays."""
 
     number: int
     values: dict[str, str]
@@ -56,6 +58,9 @@ class RowValidator:
         """Yield the rows without a problem. `rows`: (number, cells in the order of COLUMNS)."""
         for number, raw in rows:
             values, problems, warnings = clean_row(raw)
+            if problems == MASKED_ALONE:
+                warnings |= problems
+                problems.clear()
             if warnings:
                 self.warned[number] = warnings
             digest = self._check_duplicates(number, values, problems)

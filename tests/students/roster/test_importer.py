@@ -6,6 +6,7 @@ from django.db import connection
 from portal import history
 from portal.changes import states
 from portal.errors import Conflict, PortalError
+from portal.formatting import mask
 from portal.models import Event, Notification
 from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
@@ -214,3 +215,25 @@ def test_progress_is_told_in_rows(plan_of, scoped, season, monkeypatch):
         progress=lambda done, total: reported.append((done, total)),
     )
     assert reported == [(2, 5), (4, 5), (5, 5)]
+
+
+def test_our_own_masked_export_updates_the_other_columns(load, plan_of):
+    load(books.row(1), books.row(2))
+    before = imported()
+    masked = mask(books.row(1)[4])
+    lines = (
+        books.row(1, 证件号码=masked, 专业="网络工程", 性别="女", 证件类型="护照"),
+        books.row(2, 证件号码="3****************4"),
+        books.row(3, 证件号码=masked),
+    )
+    for plan in (plan_of(*lines), load(*lines)):
+        assert figures(plan) == (0, 1, 1, 1)
+        assert codes(plan) == {4: {"id_number": "masked"}}
+        assert {row: cells["id_number"].code for row, cells in plan.warned.items()} == {2: "masked", 3: "masked"}
+    after = imported()
+    assert (after.major, after.id_number, after.gender, after.id_type) == (
+        "网络工程",
+        before.id_number,
+        before.gender,
+        before.id_type,
+    )
