@@ -15,6 +15,7 @@ event_kinds.register(
         "rosterimport.assigned": _("Columns of a roster assigned"),
         "rosterimport.wrong_rows": _("Wrong rows of a roster downloaded"),
         "roster.headings_changed": _("Remembered headings of the roster changed"),
+        "roster.number_elsewhere": _("Document number refused: another school has it"),
         "roster.exported": _("Roster exported"),
         "roster.imported": _("Roster imported"),
     },

@@ -36,7 +36,7 @@ class WrongData(PortalError):
 def add_student(*, school: School, season: Season, by: history.Actor, id_number: str, **values: str) -> Student:
     """Add one student. Raises WrongData, or PortalError when the roster is closed."""
     require_open_roster(school=school, season=season)
-    clean, number = _clean_fields(values, id_number, Student(school=school, season=season))
+    clean, number = _clean_fields(values, id_number, Student(school=school, season=season), by)
     student = Student(school=school, season=season, **clean)
     student.id_number = number
     with transaction.atomic():
@@ -55,7 +55,7 @@ def change_student(
     """
     check_changeable(student)
     given = {name: getattr(student, name) for name in FORM_FIELDS} | values
-    clean, number = _clean_fields(given, id_number or student.id_number, student)
+    clean, number = _clean_fields(given, id_number or student.id_number, student, by)
     before = {name: getattr(student, name) for name in (*FORM_FIELDS, "id_hash")}
     for name, value in clean.items():
         setattr(student, name, value)
@@ -106,7 +106,9 @@ def _save(student: Student, **options: Any) -> None:
         raise Conflict from error
 
 
-def _clean_fields(values: dict[str, str], id_number: str, student: Student) -> tuple[dict[str, str], str]:
+def _clean_fields(
+    values: dict[str, str], id_number: str, student: Student, by: history.Actor
+) -> tuple[dict[str, str], str]:
     """(clean values, clean document number). Raises WrongData."""
     clean = dict.fromkeys(FORM_FIELDS, "") | {"id_type": Student.IdType.RESIDENT.value}
     problems: dict[str, Problem] = {}
@@ -122,7 +124,7 @@ def _clean_fields(values: dict[str, str], id_number: str, student: Student) -> t
     if isinstance(number, Problem):
         problems["id_number"] = number
     else:
-        problems |= _find_conflicts(clean["student_no"], number, student)
+        problems |= _find_conflicts(clean["student_no"], number, student, by)
     if not student_limits.present().admits(Student(college=clean["college"], class_name=clean["class_name"])):
         problems.setdefault("class_name", Problem("outside_limit"))
     if problems:
@@ -160,8 +162,11 @@ def _clean_field(name: str, value: str) -> str | Problem:
     return cleaned
 
 
-def _find_conflicts(student_no: str, number: str, student: Student) -> dict[str, Problem]:
-    """{field: Problem} for a student number or document number that another student has."""
+def _find_conflicts(student_no: str, number: str, student: Student, by: history.Actor) -> dict[str, Problem]:
+    """{field: Problem} for a student number or document number that another student has.
+
+    That another school has the number is told, so it is recorded who asked: nobody searches unseen.
+    """
     digests = id_encryption.digests(number)
     with student_limits.lifted():
         others = Student.objects.filter(season=student.season, school=student.school).exclude(pk=student.pk)
@@ -173,8 +178,11 @@ def _find_conflicts(student_no: str, number: str, student: Student) -> dict[str,
     if own:
         return {"id_number": Problem("taken_outside_limit")}
     with across_schools():
-        if Student.objects.filter(season=student.season, id_hash__in=digests).exclude(pk=student.pk).exists():
-            return {"id_number": Problem("taken_elsewhere")}
+        others = Student.objects.filter(season=student.season, id_hash__in=digests).exclude(pk=student.pk)
+        is_taken = others.exists()
+    if is_taken:
+        history.record("roster.number_elsewhere", student.school, by=by, facts={"student_no": student_no})
+        return {"id_number": Problem("taken_elsewhere")}
     return {}
 
 

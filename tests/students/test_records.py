@@ -2,6 +2,7 @@ import pytest
 
 from portal import history
 from portal.errors import Conflict, PortalError
+from portal.models import Event
 from portal.tenancy import system_scope
 from students import records
 from students.models import Student
@@ -57,6 +58,7 @@ def test_numbers_in_use_cannot_be_used_again(add, other_school, season):
         add(number=factories.id_number(127), student_no="3")
     sentence = said("This document number is already on the roster of another school. Ask the center.")
     assert caught.value.problems["id_number"] == sentence
+    assert Event.objects.get(kind="roster.number_elsewhere").facts == {"student_no": "3"}
 
 
 def test_changing_tells_what_changed(add, owner):
