@@ -139,6 +139,9 @@ def _report(machine, crew, peer, made: Counter[str], took: float) -> int:
     crew.end()
     with system_scope():
         rested = reckoning.wait_for_rest(REST_SECONDS)
+        aside = _take_up_again(crew)
+        rested = reckoning.wait_for_rest(REST_SECONDS) if aside else rested
+        machine.end_processes()
         connection.close()
         counts = list(reckoning.reckon(crew.promises, peer.handler.envelopes))
     print(f"\n{sum(made.values())} faults in {took:.0f} s; restarts {dict(machine.restarts)}")
@@ -146,6 +149,7 @@ def _report(machine, crew, peer, made: Counter[str], took: float) -> int:
         print(f"  {number:>5} {name}")
     promises = crew.promises
     print(f"requests {promises.requests}, without an answer {promises.unanswered}, answered 'later' {promises.errors}")
+    print(f"lost their worker twice, put aside, and taken up again by a person: {aside}")
     print(f"{'at rest' if rested else 'NOT AT REST'}\n\n{'':<60}{'number':>8}{'lost':>7}{'twice':>7}{'wrong':>7}")
     for count in counts:
         columns = (count.number, len(count.lost), len(count.twice), len(count.wrong))
@@ -159,6 +163,21 @@ def _report(machine, crew, peer, made: Counter[str], took: float) -> int:
             *(f"\n    {n:>4} {line[:150]}" for line, n in traces.most_common(6)),
         )
     return 0 if rested and all(count.is_right for count in counts) else 1
+
+
+def _take_up_again(crew) -> int:
+    """What a person does with what was put aside: a reviewer has photos judged again, the operator letters sent again."""
+    from capture.models import Photo
+    from portal.models import Delivery
+    from portal.notifications import deliveries
+    from torture.visitors import Reviewer
+
+    photos = list(Photo.objects.filter(status=Photo.Status.FAILED).values_list("pk", flat=True))
+    reviewer = Reviewer(crew, "officer1")
+    for pk in photos:
+        reviewer.act(lambda pk=pk: reviewer.browser.post(f"/school/photos/{pk}/judge-again/"))
+    letters = deliveries.send_again(Delivery.objects.filter(status=Delivery.Status.FAILED))
+    return len(photos) + letters
 
 
 def say(words: str) -> None:

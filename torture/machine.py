@@ -153,12 +153,16 @@ class Machine:
                 with contextlib.suppress(SystemExit, OSError, Exception):
                     server.start()  # next time round, when it fails: the disk may be full
 
-    def stop(self) -> None:
+    def end_processes(self) -> None:
+        """End web, workers and beat: nothing changes while it is counted. The two servers go on."""
         self.is_wanted = False
+        for group in self.groups:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(group, signal.SIGKILL)
+
+    def stop(self) -> None:
+        self.end_processes()
         with self._servers:
-            for group in self.groups:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.killpg(group, signal.SIGKILL)
             self.redis.stop()
             self.postgres.stop()
         self._kill_rest()

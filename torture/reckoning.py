@@ -44,6 +44,9 @@ def compare(
     )
 
 
+LOOKS = 15  # a second apart: longer than two sweeps
+
+
 # --- rest ------------------------------------------------------------------------------------------------------------
 
 
@@ -60,15 +63,15 @@ def is_at_rest() -> bool:
 
 
 def wait_for_rest(seconds: float) -> bool:
+    """Whether it comes to rest, and stays so while the timetable goes round."""
     from django.db import connection
 
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    until, quiet = time.monotonic() + seconds, 0
+    while time.monotonic() < until and quiet < LOOKS:
         connection.close()
-        if is_at_rest():
-            return True
+        quiet = quiet + 1 if is_at_rest() else 0
         time.sleep(1)
-    return False
+    return quiet == LOOKS
 
 
 # --- the count -------------------------------------------------------------------------------------------------------
