@@ -2,9 +2,9 @@
 batches.
 
 A batch is claimed by one UPDATE that is committed at once, sent over one connection without a lock,
-and its outcomes are saved by one UPDATE. Urgent deliveries come first in every batch. If a worker
-is killed between sending and saving, its claim remains and its batch is sent again: at most one
-batch is sent twice. A delivery that was lost once is then sent alone, so that a letter which kills
+and its outcomes are saved every SAVED_TOGETHER letters. Urgent deliveries come first in every batch. If a worker
+is killed between sending and saving, its claim remains and its batch is sent again, each letter
+under its old number (Message-ID), by which most receivers drop the second: at most SAVED_TOGETHER letters. A delivery that was lost once is then sent alone, so that a letter which kills
 its worker does not block the others.
 """
 
@@ -31,6 +31,7 @@ from portal.tenancy import school_scope, system_scope
 log = logging.getLogger(__name__)
 Status = Delivery.Status
 BATCH_SIZE = 100
+SAVED_TOGETHER = 10
 MAX_TASK_SECONDS = 20  # of one task; then other tasks of the queue run
 MAX_BATCH_SECONDS = 30  # then the rest of a slow batch is released, before its claim expires
 # The pause after each temporary refusal. After the last one the delivery has failed.
@@ -120,6 +121,8 @@ def _send_by(name: str, batch: Batch) -> bool:
         with all_channels()[name].connect() as send_letter:
             while batch.left and time.monotonic() < end:
                 _send_next(batch, send_letter)
+                if len(batch.sent) == SAVED_TOGETHER:
+                    _save_sent(batch)
     except ChannelDown as error:
         log.warning("Channel %s does not answer: %s", name, error)
         return False
@@ -131,7 +134,7 @@ def _send_by(name: str, batch: Batch) -> bool:
 def _send_next(batch: Batch, send_letter: Send) -> None:
     row = batch.left[0]
     try:
-        send_letter(row.address, _letter(row), row.notification.link)
+        send_letter(row.address, _letter(row), row.notification.link, row.pk)
     except DeliveryError as error:
         batch.refused.append((row, error))
     except Exception as error:
@@ -164,13 +167,20 @@ def _record_outcomes(batch: Batch) -> None:
     mine = Delivery.objects.filter(status=Status.SENDING)
     now = timezone.now()
     if batch.sent:
-        mine.filter(pk__in=batch.sent).update(status=Status.SENT, sent_at=now, claimed_at=None, error="")
+        _save_sent(batch)
     for row, error in batch.refused:
         mine.filter(pk=row.pk).update(
             claimed_at=None, attempts=0, error=str(error)[:300], **_next_state(row, error, now)
         )
     for row in batch.left:
         Delivery.objects.release(row)
+
+
+def _save_sent(batch: Batch) -> None:
+    """As `_record_outcomes`."""
+    mine = Delivery.objects.filter(status=Status.SENDING, pk__in=batch.sent)
+    mine.update(status=Status.SENT, sent_at=timezone.now(), claimed_at=None, error="")
+    batch.sent.clear()
 
 
 def _next_state(row: Delivery, error: DeliveryError, now: dt.datetime) -> dict[str, object]:

@@ -1,6 +1,7 @@
 """Sending: urgent before bulk, in the recipient's language, tried again, given up visibly, and never dropped for its age."""
 
 import datetime as dt
+from email import message_from_bytes
 
 import pytest
 from django.core import mail
@@ -221,6 +222,29 @@ def test_killed_worker_leaves_at_most_its_batch_which_is_sent_again_one_by_one(s
     assert [row.pk for row in deliveries.claim_batch(9)] == [rows[3].pk]
     for row in rows[:3]:
         assert deliveries.send_one(row.pk)
+
+
+def test_letter_sent_again_after_a_killed_worker_has_its_old_number(school, server, settings):
+    settings.SITE_URL = "https://tucai.example.org"
+    (row,) = bulk(school, "a@example.org")
+    deliveries.send_waiting()
+    Delivery.objects.update(status=Status.QUEUED)  # the outcome was never saved
+    deliveries.send_one(row.pk)
+    numbers = {message_from_bytes(envelope.content)["Message-ID"] for envelope in server.envelopes}
+    assert (len(server.envelopes), numbers) == (2, {f"<delivery-{row.pk}@tucai.example.org>"})
+
+
+def test_outcomes_are_saved_while_a_batch_is_sent(school, server, monkeypatch):
+    rows = bulk(school, *(f"{n}@example.org" for n in range(12)))
+    server.hang_up.add(rows[10].address)
+    saved = []
+
+    def record(batch):
+        saved.extend(Delivery.objects.filter(status=Status.SENT).values_list("pk", flat=True))
+
+    monkeypatch.setattr(deliveries, "_record_outcomes", record)  # the worker is killed before it comes to this
+    deliveries.send(deliveries.claim_batch(12))
+    assert saved == [row.pk for row in reversed(rows[:10])]
 
 
 def test_delivery_that_loses_its_worker_twice_is_given_up_with_a_sentence(school, queued):

@@ -30,8 +30,9 @@ class ChannelDown(Exception):
     """
 
 
-# send(address, letter, link): sends one letter. Raises DeliveryError or ChannelDown.
-Send = Callable[[str, Letter, str], None]
+# send(address, letter, link, number): sends one letter. Raises DeliveryError or ChannelDown. `number` is that of
+# the delivery: the same once more when nobody knows whether the letter was taken, so that the receiver can tell.
+Send = Callable[[str, Letter, str, int], None]
 
 
 class Channel(Protocol):

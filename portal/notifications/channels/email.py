@@ -5,6 +5,7 @@ import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
@@ -29,8 +30,11 @@ class Email:
         except (OSError, smtplib.SMTPException) as error:
             raise ChannelDown(str(error)) from error
 
-        def send(address: str, letter: Letter, link: str) -> None:
-            mail = EmailMessage(letter.subject, _body(letter, link), to=[address], connection=connection)
+        def send(address: str, letter: Letter, link: str, number: int) -> None:
+            headers = {"Message-ID": f"<delivery-{number}@{urlsplit(settings.SITE_URL).hostname}>"}
+            mail = EmailMessage(
+                letter.subject, _body(letter, link), to=[address], connection=connection, headers=headers
+            )
             try:
                 mail.send()
             except smtplib.SMTPServerDisconnected as error:
