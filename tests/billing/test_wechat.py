@@ -4,7 +4,9 @@ import base64
 import datetime as dt
 import itertools
 import json
+import threading
 from collections import Counter
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -32,7 +34,7 @@ from billing.providers.wechat import WeChatPay
 from portal.errors import PortalError
 from portal.tenancy import system_scope
 from schools.models import Enrolment
-from students.identity.student_access import SESSION_KEY
+from students.identity import student_access
 from students.models import Student
 from tests import factories
 from tests.support.payment_peers.wechat import WeChatPeer
@@ -318,7 +320,7 @@ def test_whatever_happens_on_the_way_nothing_is_lost_and_nothing_doubled(enrolme
 def student_client(student, paying):
     client = Client()
     session = client.session
-    session[SESSION_KEY] = student.pk
+    student_access.begin(session, student)
     session.save()
     return client
 
@@ -366,3 +368,24 @@ def test_the_operator_checks_the_credentials_without_an_order(peer, settings, mo
         monkeypatch.setitem(providers.PROVIDERS, "wechat", WeChatPay())
         with pytest.raises(CommandError, match=said("WeChat Pay")):
             call_command("check_payment")
+
+
+def test_an_answer_that_leads_elsewhere_is_not_followed():
+    """What is signed for WeChat Pay goes nowhere else."""
+    asked = []
+
+    class Elsewhere(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "/elsewhere")
+            self.end_headers()
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        status, _headers, _body = wechat._exchange("GET", f"http://127.0.0.1:{server.server_port}/order", {}, "")
+        server.shutdown()
+    assert (status, asked) == (302, ["/order"])
