@@ -3,6 +3,8 @@
 import io
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core.management import call_command
 
 from capture.sign_in import credentials
@@ -108,6 +110,14 @@ def test_an_import_in_the_middle_sees_no_change_and_no_duplicate(both_keys, scho
     rows[2].id_number = number
     plan = importer.apply_import(roster_of(rows), school=school, season=season, by=history.SYSTEM)
     assert [list(problems) for problems in plan.wrong.values()] == [["id_number"]]
+
+
+def test_secrets_of_second_factors_are_rewritten_too(owner, settings):
+    TOTP.activate(owner, "JBSWY3DPEHPK3PXP")
+    settings.ID_NUMBER_KEYS = settings.ID_NUMBER_KEYS | {2: NEW}
+    assert rotate().result["left"] == []
+    settings.ID_NUMBER_KEYS = {2: NEW}
+    assert Authenticator.objects.get(user=owner).data["secret"].read() == "JBSWY3DPEHPK3PXP"
 
 
 def test_it_goes_on_where_it_was_stopped_and_passes_over_what_is_done(both_keys, scoped):
