@@ -157,7 +157,7 @@ class StudentAPI(APIView):
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, PortalError):
-            return Response({"error": str(exc)}, status=exc.status)
+            return Response({"error": str(exc)}, status=exc.status, headers=exc.headers)
         response = super().handle_exception(exc)
         if isinstance(response.data, dict) and "detail" in response.data:
             response.data = {"error": response.data["detail"]}

@@ -14,7 +14,6 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.permissions import BasePermission
 from rest_framework.throttling import SimpleRateThrottle
 
-from portal.accounts.addresses import address_of
 from students.identity.student_access import session_student, student_of_token
 from students.models import Student
 
@@ -52,16 +51,17 @@ class IsStudent(BasePermission):
 
 
 class StudentThrottle(SimpleRateThrottle):
-    """Counts calls by student, or by address before the sign-in. While Redis is down nobody is refused;
-    the sign-in itself counts apart, and is refused then.
+    """Counts calls by student; while Redis is down nobody is refused. Nothing is counted by address before the
+    sign-in: a campus may have one, and attempts to sign in have their own pace (portal.security.attempts).
     """
 
     scope = "student"
     rate = "240/min"
 
-    def get_cache_key(self, request: Any, view: Any) -> str:
-        who = f"s{request.user.pk}" if isinstance(request.user, Student) else address_of(request.META)
-        return self.cache_format % {"scope": self.scope, "ident": who}
+    def get_cache_key(self, request: Any, view: Any) -> str | None:
+        if not isinstance(request.user, Student):
+            return None
+        return self.cache_format % {"scope": self.scope, "ident": f"s{request.user.pk}"}
 
     def allow_request(self, request: Any, view: Any) -> bool:
         try:

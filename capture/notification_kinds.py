@@ -50,6 +50,16 @@ register(
         link=ME,
     ),
     NotificationKind(
+        "attack.student",
+        _("Somebody tries to sign in as %(name)s"),
+        _(
+            "%(number)s attempts with this name and student number failed today. Ask the student; you can lock the account"
+            " on the student's page. Further attempts are slowed down."
+        ),
+        link="/school/roster/",
+        may="students.lock",
+    ),
+    NotificationKind(
         "consent_withdrawn",
         _("%(student)s has taken the consent back"),
         _("A photo of this student is in your hands. Reset it, unless it has been printed or registered already."),

@@ -1,5 +1,6 @@
 """Errors whose message is shown to the user."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +13,7 @@ class PortalError(Exception):
     """
 
     status = 400
+    headers: Mapping[str, str] = {}
 
     def __init__(self, sentence: object = "") -> None:
         super().__init__(sentence)

@@ -92,6 +92,23 @@ notification_kinds.register(
         link="/people/sessions/",
     ),
     NotificationKind(
+        "attack.account",
+        _("Somebody tries to sign in as %(name)s"),
+        _(
+            "%(number)s attempts with a wrong password failed today. Further ones are slowed down; nobody is shut out. If"
+            " this was not %(name)s, choose a long password and set up the second step."
+        ),
+    ),
+    NotificationKind(
+        "attack.address",
+        _("Many attempts to sign in from %(address)s"),
+        _(
+            "%(number)s of them failed today. A campus may have one address: look into the history whether one name or"
+            " many were tried, and block the address at the firewall if it is nobody's."
+        ),
+        link="/center/history/",
+    ),
+    NotificationKind(
         "account.sessions_ended",
         _("You were signed out everywhere"),
         format_lazy("{} {}", _("By %(by)s. Sign in again with your password."), NOT_ASKED),

@@ -125,11 +125,20 @@ class SchoolView(APIView):
         return mine.filter(school=self.request.school, season=self.request.season)
 
 
+class Pages(LimitOffsetPagination):
+    max_limit = 500  # a larger `limit` gets so many
+
+
 class Students(SchoolView):
     may = "students.see"
 
     @extend_schema(
-        parameters=[*FILTERS, StudentsIn, OpenApiParameter("limit", int), OpenApiParameter("offset", int)],
+        parameters=[
+            *FILTERS,
+            StudentsIn,
+            OpenApiParameter("limit", int, description=f"at most {Pages.max_limit}"),
+            OpenApiParameter("offset", int),
+        ],
         responses=StudentOut(many=True),
     )
     def get(self, request: Any) -> Response:
@@ -137,7 +146,7 @@ class Students(SchoolView):
         mine = Student.objects.filter(season=request.season, school=request.school)
         if since := _updated_since(request):
             mine = mine.filter(updated_at__gte=since)
-        pages = LimitOffsetPagination()
+        pages = Pages()
         found = filter_students(mine, request.query_params)
         page: list[Student] = pages.paginate_queryset(found, request, view=self) or []
         looks.record(request._request, Look.Kind.LIST, [student.pk for student in page])

@@ -2,6 +2,7 @@
 
 import os
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from portal.database.owner import as_owner
 from portal.database.scope import DatabaseRole, Scope, opened
 from portal.models import Role
+from portal.security import attempts
 from portal.tenancy import outside_scopes, school_scope
 from schools.models import Season
 from tests import factories
@@ -121,6 +123,12 @@ def outside() -> Iterator[None]:
 def _private_files(settings, tmp_path):
     """Files of a test live and die with it."""
     settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture(autouse=True)
+def _own_attempts(monkeypatch):
+    """Redis outlives a test; the failures that it counted must not."""
+    monkeypatch.setattr(attempts, "PREFIX", f"attempts-{uuid.uuid4().hex}")
 
 
 @pytest.fixture

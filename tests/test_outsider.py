@@ -184,7 +184,6 @@ PUBLIC = {
     "api:signin",
     "billing:notify",
     "set_language",
-    "api_schema",
     "admin:login",
     "admin:logout",
 }

@@ -51,7 +51,7 @@ def declare(*, student: Student, kind: str, words: str = "", by: history.Actor) 
     complete.
     """
     require_open(student)
-    rate_limits.refuse_too_many("exemption", by.actor_key, DECLARATIONS, strict=False)
+    rate_limits.refuse_too_many("exemption", by.actor_key, DECLARATIONS)
     values: dict[str, Any] = {"kind": _clean_kind(kind), "words": clean_words(words, WORDS_LENGTH)}
     if kind == Exemption.Kind.OTHER and not values["words"]:
         raise PortalError(_("Please say in a sentence what it is."))

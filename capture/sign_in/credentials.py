@@ -2,8 +2,9 @@
 roster.
 
 An unknown number, a wrong name and a wrong student number give the same answer after the same work.
-Redis counts the attempts by document number, and the failures by address (failures only: all
-students of a campus may share an address), and by address with name and student number.
+The pace of attempts is that of portal.security.attempts: by address and document number, and by
+address with name and student number, so that nobody guesses what the mask hides. All students of a
+campus may share an address: what one of them mistypes delays nobody else.
 """
 
 import hmac
@@ -12,18 +13,15 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from capture.sign_in import rate_limits
-from portal import history
+from portal import history, notifications
+from portal.accounts import attacks
 from portal.errors import PortalError
-from portal.tenancy import across_schools
+from portal.security import attempts
+from portal.tenancy import across_schools, school_scope
 from schools.models import Season
 from students.identity import id_encryption
 from students.models import Student
 
-ATTEMPTS_AN_IDENTITY = "10/15m"
-FAILURES_AN_ADDRESS = "60/10m"
-# Numbers that one address may try for one name and student number: nobody guesses what the mask hides.
-GUESSES_A_PERSON = "20/d"
 DOTS = str.maketrans(dict.fromkeys("•‧・∙⋅．.", "·"))
 
 
@@ -40,12 +38,11 @@ class Visitor:
 
 
 def sign_in(*, season: Season, name: str, id_number: str, student_no: str, address: str) -> Student:
-    """The student with this name and these numbers. Raises NotRecognised, RateLimited or Unavailable."""
+    """The student with this name and these numbers. Raises NotRecognised, Delayed or Unavailable."""
     digest = id_encryption.digest(id_number)
-    rate_limits.refuse_too_many("signin-address", address, FAILURES_AN_ADDRESS, increment=False)
-    rate_limits.refuse_too_many("signin-identity", digest, ATTEMPTS_AN_IDENTITY)
-    person = id_encryption.digest(f"{address} {comparable(name)} {comparable(student_no)}")
-    rate_limits.refuse_too_many("signin-person", person, GUESSES_A_PERSON, increment=False)
+    person = address, comparable(name), comparable(student_no)
+    attempts.begin("number", address, digest)
+    attempts.begin("student", *person)
     with across_schools():  # the roster says which school
         student = (
             Student.objects.select_related("school", "season")
@@ -58,15 +55,26 @@ def sign_in(*, season: Season, name: str, id_number: str, student_no: str, addre
             & _is_same(student_no, student.student_no if student else "")
             & known
         ):
-            rate_limits.count("signin-address", address, FAILURES_AN_ADDRESS)
-            rate_limits.count("signin-person", person, GUESSES_A_PERSON)
             history.record("student.sign_in_failed", student or season, by=Visitor(address))
+            _failed(season, name, student_no, address)
             raise NotRecognised(
                 _("We do not find you in the roster with these details. Look for typing errors; else ask your school.")
             )
         assert student is not None
         history.record("student.signed_in", student, by=student, facts={"address": address})
+    attempts.succeeded("number", address, digest)
+    attempts.succeeded("student", *person)
     return student
+
+
+def _failed(season: Season, name: str, student_no: str, address: str) -> None:
+    """Tell people of many failures: the center about the address, the school about its student."""
+    attacks.failed_at_address(address)
+    for tried in Student.objects.select_related("school").filter(season=season, student_no__iexact=student_no.strip()):
+        if _is_same(name, tried.name) and attempts.reached("tried", str(tried.pk), most=attacks.FAILURES_AN_IDENTITY):
+            parameters = {"name": tried.name, "number": attacks.FAILURES_AN_IDENTITY}
+            with school_scope(tried.school):
+                notifications.notify_school(tried.school, kind="attack.student", parameters=parameters, student=tried)
 
 
 def _is_same(given: str, known: str) -> bool:

@@ -1,37 +1,18 @@
-"""Rate limits: attempts are counted in Redis (django-ratelimit)."""
+"""Rate limits of what a signed-in student does: counted in Redis (django-ratelimit)."""
 
-from typing import Any
-
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django_ratelimit.core import get_usage
 from redis.exceptions import RedisError
 
-from portal.errors import PortalError, RateLimited
+from portal.errors import RateLimited
 
 
-class Unavailable(PortalError):
-    """Redis is down: attempts cannot be counted, so they are refused."""
-
-    status = 503
-
-
-def count(group: str, value: str, rate: str, *, increment: bool = True) -> dict[str, Any]:
-    """The usage of a counter, as of django-ratelimit. Raises RedisError when Redis is down."""
-    return get_usage(None, group=group, key=lambda *_: value, rate=rate, increment=increment)
-
-
-def refuse_too_many(group: str, value: str, rate: str, *, increment: bool = True, strict: bool = True) -> None:
-    """Raise RateLimited above the rate ("10/15m").
-
-    When Redis is down: raise Unavailable if `strict`, else allow.
-    """
+def refuse_too_many(group: str, value: str, rate: str) -> None:
+    """Count one more. Raises RateLimited above the rate ("10/15m"); when Redis is down, all is allowed."""
     try:
-        usage = count(group, value, rate, increment=increment)
-    except RedisError as error:
-        if not strict:
-            return
-        raise Unavailable(_("Signing in is not possible for the moment. Please try again in a minute.")) from error
+        usage = get_usage(None, group=group, key=lambda *_: value, rate=rate, increment=True)
+    except RedisError:
+        return
     if usage["should_limit"]:
         minutes = max(1, -(-usage["time_left"] // 60))
         raise RateLimited(

@@ -50,7 +50,7 @@ def accept_upload(
     known = Photo.objects.filter(student=student, token=token).first()
     if known:
         return known
-    rate_limits.refuse_too_many("upload", by.actor_key, UPLOADS, strict=False)
+    rate_limits.refuse_too_many("upload", by.actor_key, UPLOADS)
     now = at or timezone.now()
     require_can_capture(student, enrolment, at=now, grace=opening_hours.GRACE)
     if origin == Photo.Origin.FILE and not enrolment.allow_file:

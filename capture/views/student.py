@@ -59,7 +59,10 @@ def sign_in(request: Any) -> HttpResponse:
             )
         except PortalError as error:
             form.add_error(None, str(error))
-            return render(request, "capture/signin.html", {"form": form}, status=error.status)
+            response = render(request, "capture/signin.html", {"form": form}, status=error.status)
+            for name, value in error.headers.items():
+                response[name] = value
+            return response
         start_session(request, student)
         return redirect(after)
     return render(request, "capture/signin.html", {"form": form}, status=400 if form.errors else 200)

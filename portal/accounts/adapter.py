@@ -11,6 +11,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.dispatch import receiver
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -18,12 +19,13 @@ from django.utils.translation import gettext as _
 
 from portal import history
 from portal.access import ShutOut
-from portal.accounts import email_addresses, passwords, second_factor
+from portal.accounts import attacks, email_addresses, passwords, second_factor
 from portal.accounts.addresses import address_of
 from portal.accounts.factor_secrets import Clear, Sealed
 from portal.database.scope import about_account, is_signing_in
-from portal.errors import NotAllowed
+from portal.errors import NotAllowed, PortalError
 from portal.models import Membership, User
+from portal.security import attempts
 from portal.tenancy import across_schools
 
 log = logging.getLogger(__name__)
@@ -53,6 +55,19 @@ class AccountAdapter(DefaultAccountAdapter):
         _record("person.signed_in", user)
         return response
 
+    def pre_authenticate(self, request: Any, **credentials: Any) -> None:
+        """Instead of allauth's limit by address, which let one visitor shut out a campus."""
+        try:
+            attempts.begin("staff", address_of(request.META), _login_of(credentials))
+        except PortalError as error:
+            raise ValidationError(str(error)) from error
+
+    def authenticate(self, request: Any, **credentials: Any) -> Any:
+        user = super().authenticate(request, **credentials)
+        if user:
+            attempts.succeeded("staff", address_of(request.META), _login_of(credentials))
+        return user
+
     def authentication_failed(self, request: Any, **credentials: Any) -> None:
         """Record a wrong password for a known account.
 
@@ -61,8 +76,12 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         name = credentials.get("username") or credentials.get("email") or ""
         user = User.objects.filter(username__iexact=name).first() or User.objects.filter(email__iexact=name).first()
+        attacks.failed_at_address(address_of(request.META))
         if name and user:
             _record("person.sign_in_failed", user)
+            member = Membership.objects.select_related("user", "school").filter(user=user).first()
+            if member:
+                attacks.failed_at_account(member)
         else:
             log.warning("A sign-in with an unknown name failed from %s", address_of(request.META))
 
@@ -123,6 +142,10 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def _get_site_name(self) -> str:
         """The name of this account's issuer in the person's app and among the passkeys."""
         return _("Tucai")
+
+
+def _login_of(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("username") or credentials.get("email") or "").casefold()
 
 
 @receiver(signals.password_changed)

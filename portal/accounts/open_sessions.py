@@ -39,6 +39,8 @@ def _of(user: User) -> Iterator[QuerySet[SignIn]]:
 @receiver(auth.user_logged_in)
 def begin(request: Any, user: User, **_signal: Any) -> None:
     """Write the row of a new session, and tell the person when place or device is new."""
+    if request.session.session_key is None:  # Django dropped the session of another person
+        request.session.save()
     address, device = address_of(request.META), device_of(request.META.get("HTTP_USER_AGENT", ""))
     with _of(user) as own:
         known = list(own.values_list("address", "device"))

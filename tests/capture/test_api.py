@@ -178,8 +178,9 @@ def test_no_photo_yet_is_said(api):
     assert (answer.status_code, answer.json()["error"]) == (404, said("You have not taken a photo yet."))
 
 
-def test_schema_describes_every_call(client, season):
-    schema = client.get("/api/v1/schema/", headers={"Accept": "application/json"}).json()
+def test_schema_describes_every_call(owner_client, api, season):
+    assert [client.get("/api/v1/schema/").status_code for client in (Client(), api)] == [403, 403]
+    schema = owner_client.get("/api/v1/schema/", headers={"Accept": "application/json"}).json()
     paths = {path.removeprefix(ME) for path in schema["paths"] if path.startswith(ME)}
     assert paths == {
         "",

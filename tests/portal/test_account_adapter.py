@@ -1,8 +1,10 @@
 import pytest
 from django.urls import reverse
 
-from portal.models import Event
+from portal.models import Event, Notification
+from portal.tenancy import system_scope
 from tests import factories
+from tests.support.words import said
 
 LOGIN = "/accounts/login/"
 
@@ -76,9 +78,42 @@ def test_the_operator_signs_in_where_attempts_are_counted(client, db):
     assert answer["Location"].startswith(LOGIN)
 
 
-def test_behind_a_proxy_failures_are_counted_by_the_visitors_own_address(client, owner, settings):
-    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
-    for n in range(11):
-        client.post(LOGIN, {"login": f"nobody{n}", "password": "x"}, HTTP_X_FORWARDED_FOR="203.0.113.9")
-    answer = client.post(LOGIN, {"login": "owner", "password": "a-long-password"}, HTTP_X_FORWARDED_FOR="203.0.113.10")
-    assert answer["Location"] == reverse("schools:own_portal")
+def fail(client, name: str, address: str = "203.0.113.9"):
+    return client.post(LOGIN, {"login": name, "password": "x"}, HTTP_X_FORWARDED_FOR=address)
+
+
+def enter(client, name: str, address: str = "203.0.113.9") -> bool:
+    answer = client.post(LOGIN, {"login": name, "password": "a-long-password"}, HTTP_X_FORWARDED_FOR=address)
+    return answer.status_code == 302
+
+
+@pytest.fixture
+def behind_a_proxy(settings):
+    settings.TRUSTED_PROXIES = settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+
+
+@pytest.mark.usefixtures("behind_a_proxy")
+def test_one_visitor_shuts_nobody_else_at_the_address_out(client, owner, colleague):
+    for n in range(40):
+        fail(client, f"nobody{n}")
+    for _time in range(8):
+        answer = fail(client, "owner")
+    assert said("Too many attempts. Try again in %(n)d second.", n=15) in answer.content.decode()
+    assert enter(client, "colleague")
+
+
+@pytest.mark.usefixtures("behind_a_proxy")
+def test_a_strangers_failures_leave_the_owner_able_to_sign_in_elsewhere(client, owner, colleague):
+    for n in range(40):
+        fail(client, "colleague", f"203.0.113.{n % 4}")
+    assert not enter(client, "colleague", "203.0.113.1")
+    assert enter(client, "colleague", "198.51.100.7")
+
+
+@pytest.mark.usefixtures("behind_a_proxy")
+def test_owner_and_administrators_are_told_once_of_many_failures(client, owner, colleague):
+    for n in range(25):
+        fail(client, "colleague", f"203.0.113.{n}")
+    with system_scope():
+        told = Notification.objects.filter(kind="attack.account").values_list("recipient_key", flat=True)
+        assert sorted(told) == sorted([owner.actor_key, colleague.actor_key])

@@ -8,6 +8,7 @@ from portal.background import jobs
 from portal.changes import states
 from portal.tenancy import school_scope
 from students import records
+from students.api import Pages
 from students.models import RosterImport, Student
 from tests import factories
 from tests.students.roster import books
@@ -28,6 +29,12 @@ def test_list_of_the_own_school(owner_client, students):
     assert [row["student_no"] for row in found["results"]] == ["A/0", "A/1"]
     assert found["results"][0]["id_number"] == students[0].masked_id
     assert "id_sealed" not in found["results"][0]
+
+
+def test_a_list_has_no_more_rows_than_the_most(owner_client, students, monkeypatch):
+    assert Pages.max_limit == 500
+    monkeypatch.setattr(Pages, "max_limit", 2)
+    assert len(owner_client.get("/api/v1/students/", {"limit": 1_000_000}).json()["results"]) == 2
 
 
 def test_search_and_one_student(owner_client, students):

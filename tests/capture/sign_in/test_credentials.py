@@ -1,11 +1,15 @@
 """Signing in against the roster."""
 
+import time
+
 import pytest
+from django.core import mail
 
 from capture.sign_in import credentials
-from capture.sign_in.rate_limits import Unavailable
-from portal.errors import RateLimited
-from portal.models import Event
+from portal.models import Event, Notification
+from portal.security import attempts
+from portal.security.attempts import Delayed, Unavailable
+from portal.tenancy import system_scope
 from schools.models import School
 from students.identity import student_access
 from students.identity.student_access import SESSION_KEY
@@ -73,45 +77,90 @@ def test_attempts_are_recorded_without_the_number(student):
     assert all(student.id_number not in str((event.facts, event.actor_name)) for event in events)
 
 
-@pytest.fixture
-def long_counters(monkeypatch):
-    """Counters that do not end in the middle of a test."""
-    monkeypatch.setattr(credentials, "ATTEMPTS_AN_IDENTITY", "10/d")
-    monkeypatch.setattr(credentials, "FAILURES_AN_ADDRESS", "60/d")
+def fail(student, **other) -> None:
+    with pytest.raises(credentials.NotRecognised):
+        attempt(student, **other)
 
 
-@pytest.mark.usefixtures("long_counters")
 def test_the_sign_in_is_no_oracle_for_a_hidden_number(student):
     """Whoever knows name and student number may not try one number after the other."""
-    for n in range(21):
-        with pytest.raises(credentials.NotRecognised):
-            attempt(student, id_number=factories.id_number(500 + n))
-    with pytest.raises(RateLimited):
+    for n in range(6):
+        fail(student, id_number=factories.id_number(500 + n))
+    with pytest.raises(Delayed) as refused:
         attempt(student)
+    assert int(refused.value.headers["Retry-After"]) <= 15
     assert attempt(student, address="192.0.2.2") == student  # nobody else is shut out
 
 
-@pytest.mark.usefixtures("long_counters")
-def test_one_identity_is_limited_whatever_the_address(student):
-    for n in range(10):
-        with pytest.raises(credentials.NotRecognised):
-            attempt(student, name="王二", address=f"192.0.2.{n}")
-    with pytest.raises(RateLimited) as refused:
-        attempt(student, address="192.0.2.99")
-    assert said("Too many attempts. Try again in %(n)d minute.") in str(refused.value)
+@pytest.mark.parametrize("failures", [6, 30])
+def test_attempts_of_strangers_elsewhere_delay_no_student(student, failures):
+    for n in range(failures):
+        fail(student, name="王二", address=f"192.0.2.{n}")
+        fail(student, id_number=factories.id_number(500 + n), address=f"192.0.2.{n}")
+    assert attempt(student, address="198.51.100.7") == student
 
 
-@pytest.mark.usefixtures("long_counters")
-def test_one_address_is_limited_by_its_failures_only(school, season):
-    students = [factories.student(school, season) for _ in range(70)]
-    for student in students:
+def test_the_mistakes_of_one_visitor_delay_nobody_else_at_the_address(school, season):
+    students = [factories.student(school, season) for _ in range(3)]
+    for n in range(70):
+        fail(students[0], name=f"王{n}", id_number=factories.id_number(500 + n))
+    for _time in range(8):
+        try:
+            attempt(students[0], name="王二")
+        except (credentials.NotRecognised, Delayed) as error:
+            last = error
+    assert isinstance(last, Delayed)
+    assert [attempt(student) for student in students[1:]] == students[1:]
+
+
+def test_a_delay_ends_and_doubles_and_signing_in_forgets_it(student, monkeypatch):
+    monkeypatch.setattr(attempts, "FIRST_DELAY", 1)
+    for _time in range(6):
+        fail(student, name="王二")
+    with pytest.raises(Delayed):
         attempt(student)
-    for n in range(61):
-        with pytest.raises(credentials.NotRecognised):
-            attempt(students[0], name=f"王{n}", id_number=factories.id_number(500 + n))
-    with pytest.raises(RateLimited):
-        attempt(students[1])
-    assert attempt(students[1], address="198.51.100.7") == students[1]
+    time.sleep(1.1)
+    assert attempt(student) == student
+    fail(student, name="王二")
+
+
+def test_the_page_and_the_api_say_when_to_try_again(client, student):
+    wrong = {"name": "王二", "id_number": student.id_number, "student_no": student.student_no}
+    for url in ("/me/sign-in/", "/api/v1/me/sign-in/"):
+        for _time in range(7):
+            answer = client.post(url, wrong)
+        assert answer.status_code == 429
+        assert 1 <= int(answer["Retry-After"]) <= 15
+
+
+def test_of_many_attempts_at_once_one_passes():
+    for _time in range(attempts.FREE + 1):
+        attempts.begin("x", "a")
+    for _time in range(10):
+        with pytest.raises(Delayed):
+            attempts.begin("x", "a")
+    attempts.begin("x", "b")
+
+
+def told(kind: str) -> list[str]:
+    with system_scope():
+        return list(Notification.objects.filter(kind=kind).order_by("pk").values_list("recipient_key", flat=True))
+
+
+def test_the_school_is_told_once_that_somebody_tries_its_student(student, owner):
+    for n in range(45):
+        fail(student, id_number=factories.id_number(500 + n), address=f"192.0.2.{n}")
+    assert told("attack.student") == [owner.actor_key]
+
+
+def test_the_center_is_told_once_of_an_address(
+    student, center_admin, center_officer, django_capture_on_commit_callbacks
+):
+    with django_capture_on_commit_callbacks(execute=True):
+        for n in range(65):
+            fail(student, name=f"王{n}", id_number=factories.id_number(500 + n))
+    assert [letter.to for letter in mail.outbox] == [["center@example.org"]]
+    assert "192.0.2.1" in mail.outbox[0].subject
 
 
 def test_session_gets_a_new_key(client, student):

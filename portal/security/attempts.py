@@ -1,0 +1,92 @@
+"""Attempts to sign in, counted in Redis: too many are delayed, never walled off, and told to a person.
+
+What is delayed is a visitor and an identity together: one address that tries one name. Others at
+the address, and the name's owner elsewhere, wait for nothing. An identity that many addresses try,
+and an address that tries many identities, are told to people once a day.
+"""
+
+import hashlib
+import time
+
+from django.core.cache import cache
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from redis.exceptions import RedisError
+
+from portal.errors import PortalError, RateLimited
+
+PREFIX = "attempts"  # of the keys in Redis
+FREE = 5  # attempts without a delay
+FIRST_DELAY = 15  # seconds before the next attempt; it doubles with every further failure
+LONGEST_DELAY = 3600
+REMEMBERED = 24 * 3600  # seconds
+
+
+class Unavailable(PortalError):
+    """Redis is down: attempts cannot be counted, so they are refused."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(_("Signing in is not possible for the moment. Please try again in a minute."))
+
+
+class Delayed(RateLimited):
+    def __init__(self, seconds: int) -> None:
+        minutes = -(-seconds // 60)
+        if seconds < 60:
+            sentence = ngettext(
+                "Too many attempts. Try again in %(n)d second.",
+                "Too many attempts. Try again in %(n)d seconds.",
+                seconds,
+            ) % {"n": seconds}
+        else:
+            sentence = ngettext(
+                "Too many attempts. Try again in %(n)d minute.",
+                "Too many attempts. Try again in %(n)d minutes.",
+                minutes,
+            ) % {"n": minutes}
+        super().__init__(sentence)
+        self.headers = {"Retry-After": str(seconds)}
+
+
+def begin(group: str, *identity: str) -> None:
+    """Count an attempt. Raises Delayed when the next one is not due yet, and Unavailable.
+
+    An attempt that is refused does not count. Of many at once one passes.
+    """
+    key = _key(group, identity)
+    try:
+        number = _increased(key)
+        if number <= FREE:
+            return
+        delay = min(FIRST_DELAY * 2 ** min(number - FREE - 1, 20), LONGEST_DELAY)
+        if not cache.add(f"{key}:next", time.time() + delay, delay):
+            cache.decr(key)
+            raise Delayed(max(1, round(cache.get(f"{key}:next", 0) - time.time())))
+    except RedisError as error:
+        raise Unavailable from error
+
+
+def succeeded(group: str, *identity: str) -> None:
+    """The attempt was the owner's: forget those before."""
+    key = _key(group, identity)
+    cache.delete_many([key, f"{key}:next"])
+
+
+def reached(group: str, *identity: str, most: int) -> bool:
+    """Count a failure that is only told. True once a day: when there were `most`."""
+    try:
+        return _increased(_key(group, identity)) == most
+    except RedisError:
+        return False
+
+
+def _increased(key: str) -> int:
+    cache.add(key, 0, REMEMBERED)
+    return int(cache.incr(key))
+
+
+def _key(group: str, identity: tuple[str, ...]) -> str:
+    """Names and numbers do not stand in Redis."""
+    return f"{PREFIX}:{group}:{hashlib.sha256(chr(0).join(identity).encode()).hexdigest()}"
