@@ -3,6 +3,7 @@
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.core.cache import cache
 
 from portal import permissions
 from portal.models import Event, Membership, Role, User
@@ -129,3 +130,20 @@ def test_a_button_of_htmx_leads_to_the_password_and_back_to_its_page(client, stu
     )
     assert "evil" not in elsewhere["HX-Redirect"]
     assert not Event.objects.filter(kind="student.revealed").exists()
+
+
+@pytest.fixture
+def _counted_from_nought():
+    yield
+    cache.clear()
+
+
+@pytest.mark.usefixtures("_counted_from_nought")
+def test_passwords_cannot_be_tried_out_at_an_open_session(client, colleague):
+    """The form of a late page counts its tries together with the password page."""
+    form = typed(roles=[Role.SCHOOL_OFFICER])
+    for n in range(10):
+        client.post(address(colleague.membership), form | {"again-password": f"wrong {n}"})
+    assert client.post(address(colleague.membership), form | {"again-password": PASSWORD}).status_code == 429
+    assert client.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 429
+    assert User.objects.get(pk=colleague.pk).full_name != "王老师"
