@@ -1,6 +1,7 @@
 """Who must sign in with a second factor and from when, what a change of it brings with it, and how a lost one is removed."""
 
 import datetime as dt
+import re
 import time
 
 import pytest
@@ -147,6 +148,21 @@ def test_signing_in_takes_a_code_and_a_code_only_once(owner):
     again.post("/accounts/login/", {"login": "owner", "password": PASSWORD})
     again.post(answer["Location"], {"code": code})
     assert "_auth_user_id" not in again.session
+
+
+@commits
+def test_a_link_in_the_mail_sets_a_password_and_is_no_second_factor(owner, center_admin):
+    secret = set_up(client_of(owner))
+    mail.outbox.clear()
+    people.renew_link(owner.membership, by=center_admin)
+    client = Client()
+    opened = client.get(re.search(r"/accounts/password/reset/key/\S+", mail.outbox[0].body)[0], follow=True)
+    chosen = {"password1": "quite-another-secret", "password2": "quite-another-secret"}
+    answer = client.post(opened.redirect_chain[-1][0], chosen)
+    assert answer["Location"] == reverse("mfa_authenticate")
+    assert "_auth_user_id" not in client.session
+    client.post(answer["Location"], {"code": code_of(secret)})
+    assert "_auth_user_id" in client.session
 
 
 @commits
