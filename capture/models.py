@@ -406,6 +406,7 @@ class Likeness(TenantModel):
 
     path_to_student = "photo__student"
     DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT", "UPDATE"}}
+    SEES_OTHER_SCHOOLS = ("other",)
 
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="likenesses")
     other = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="+")

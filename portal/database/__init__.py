@@ -1,6 +1,6 @@
 """The database engine of the product: PostgreSQL with a role for each scope.
 
 `DATABASES["default"]["ENGINE"]` names this package. `scope` says which role answers the queries of a
-context, `base` sends it with each query, `rights` says what each role may do with each table, and
-`owner` is the role that owns the tables.
+context, `base` sends it with each query, `rights` says what each role may do with each table,
+`same_school` that its foreign keys stay at the school, and `owner` is the role that owns the tables.
 """

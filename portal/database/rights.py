@@ -6,7 +6,7 @@ table is shut until its model says otherwise:
 - A model with a field `school` is a tenant's: the school's role sees and writes the rows of its
   school, the other roles those of every school, and outside of any scope there are none.
 - Any other model of our rooms is read by everybody, and written by the center and the system.
-- `DATABASE_RIGHTS` of a model adds rights, `IS_APPEND_ONLY` leaves only reading and appending.
+- `IS_APPEND_ONLY` of a model leaves only reading and appending, `DATABASE_RIGHTS` adds rights.
 
 The tables of installed packages stand in PACKAGES.
 """
@@ -18,6 +18,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
+from portal.database import same_school
+from portal.database.same_school import is_tenants
 from portal.database.scope import EVERY_SCHOOL, LOGIN, SCHOOL, USER, DatabaseRole
 
 ALL = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
@@ -81,19 +83,14 @@ PACKAGE_POLICIES: dict[str, dict[str, str]] = {
 }
 
 
-def is_tenants(model: type[models.Model]) -> bool:
-    """Whether the rows of a model belong to schools, perhaps some of them to none."""
-    return any(field.name == "school" for field in model._meta.concrete_fields)
-
-
 def rights_of(model: type[models.Model]) -> Rights:
     if model._meta.db_table in PACKAGES:
         return PACKAGES[model._meta.db_table]
     found = dict(TENANT if is_tenants(model) else SHARED)
-    for role, more in getattr(model, "DATABASE_RIGHTS", {}).items():
-        found[role] = found.get(role, frozenset()) | set(more)
     if getattr(model, "IS_APPEND_ONLY", False):
         found = {role: rights & APPEND for role, rights in found.items()}
+    for role, more in getattr(model, "DATABASE_RIGHTS", {}).items():
+        found[role] = found.get(role, frozenset()) | set(more)
     return found
 
 
@@ -155,4 +152,5 @@ def install(sender: Any, using: str, **signal: Any) -> None:
 
     connection = connections[using]
     with connection.cursor() as cursor:
-        cursor.execute("; ".join(statements(connection.introspection.table_names(cursor))))
+        tables = connection.introspection.table_names(cursor)
+        cursor.execute("; ".join([*statements(tables), *same_school.statements(tables)]))

@@ -41,7 +41,8 @@ class Scope:
 
     `session`: the stored key of the session that is read or written; `account`: the id of the
     account whose password is being set. `user`: the id of the account whose own rows are read and
-    written: of who is signed in, or whom a rule names (`about_account`).
+    written: of who is signed in, or whom a rule names (`about_account`). `student`: the id of the
+    student who asks who has looked (`about_student`).
     """
 
     role: DatabaseRole | None = None
@@ -49,6 +50,7 @@ class Scope:
     session: str = ""
     account: int | None = None
     user: int | None = None
+    student: int | None = None
 
     @cached_property
     def statement(self) -> str:
@@ -59,6 +61,7 @@ class Scope:
             "app.session": self.session,
             "app.account": "" if self.account is None else int(self.account),
             "app.user": "" if self.user is None else int(self.user),
+            "app.student": "" if self.student is None else int(self.student),
         }
         return "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in values.items())
 
@@ -87,6 +90,13 @@ def opened(scope: Scope) -> Iterator[None]:
 def about_account(pk: int | None) -> Iterator[None]:
     """The statements inside are about this account: its data, e-mail address and second factor."""
     with opened(replace(current(), user=pk)):
+        yield
+
+
+@contextmanager
+def about_student(pk: int) -> Iterator[None]:
+    """The statements inside read who has looked at this student, at the center too."""
+    with opened(replace(current(), student=pk)):
         yield
 
 

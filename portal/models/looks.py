@@ -4,12 +4,22 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.database.scope import DatabaseRole
+
 
 class Look(models.Model):
     """One person of the staff saw the data of some students on one page.
 
     `portal.privacy.looks` writes it. It holds ids and no name of a student.
     """
+
+    IS_APPEND_ONLY = True
+    DATABASE_RIGHTS = {DatabaseRole.SYSTEM: {"DELETE"}}  # when their time is over
+    # A school sees the looks of its own people; a student also those of the center at the own data.
+    DATABASE_POLICIES = {
+        "at_the_student": f"FOR SELECT TO {DatabaseRole.SCHOOL} USING (school_id IS NULL AND"
+        " students @> ARRAY[(SELECT nullif(current_setting('app.student', true), '')::bigint)])",
+    }
 
     class Kind(models.TextChoices):
         LIST = "list", _("List of students")

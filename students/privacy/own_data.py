@@ -13,6 +13,7 @@ from typing import Any
 from django.db.models import Q
 
 from portal import history
+from portal.database.scope import about_student
 from portal.history.event_text import sentence_of
 from portal.models import Event, Look, Notification
 from students.models import Correction, Student
@@ -46,7 +47,8 @@ def collect(student: Student) -> dict[str, Any]:
 
 def lookers(student: Student, *, most: int) -> list[dict[str, Any]]:
     """Who of the staff saw the student's data, newest first: when, who, and what they saw."""
-    looks = Look.objects.filter(students__contains=[student.pk])[:most]
+    with about_student(student.pk):
+        looks = list(Look.objects.filter(students__contains=[student.pk])[:most])
     found: list[dict[str, Any]] = [
         {"at": look.at, "who": look.actor_name, "what": look.get_kind_display()} for look in looks
     ]

@@ -20,7 +20,7 @@ DECLARE
 BEGIN
   FOR one IN
     SELECT quote_ident(relname) AS name, relforcerowsecurity AS is_forced, EXISTS (
-      SELECT 1 FROM pg_trigger WHERE tgrelid = pg_class.oid AND NOT tgisinternal
+      SELECT 1 FROM pg_trigger WHERE tgrelid = pg_class.oid AND NOT tgisinternal AND tgtype & 8 > 0  -- of DELETE
     ) AS is_guarded
     FROM pg_class
     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > 0

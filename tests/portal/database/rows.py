@@ -25,10 +25,13 @@ class Rows:
 
     def of(self, model: type[models.Model]) -> Any:
         if model not in self.made:
-            values = {f.attname: self._value(f) for f in model._meta.concrete_fields if not f.primary_key}
-            self.made[model] = model(**values | VALUES.get(model, {}))
+            self.made[model] = self.unsaved(model)
             models.Model.save(self.made[model])
         return self.made[model]
+
+    def unsaved(self, model: type[models.Model]) -> Any:
+        values = {f.attname: self._value(f) for f in model._meta.concrete_fields if not f.primary_key}
+        return model(**values | VALUES.get(model, {}))
 
     def _value(self, field: models.Field) -> Any:
         if isinstance(field, models.ForeignKey):

@@ -4,7 +4,7 @@ import pytest
 from django.apps import apps
 from django.db import DatabaseError, connection, models, transaction
 
-from portal.database import rights
+from portal.database import rights, same_school
 from portal.database.owner import as_owner
 from portal.models import Event, Job, Membership
 from portal.tenancy import TenantModel, across_schools, center_scope, outside_scopes, school_scope, system_scope
@@ -14,6 +14,7 @@ from tests import factories
 from tests.portal.database.rows import Rows
 
 pytestmark = pytest.mark.django_db
+REFUSALS = ("row-level security", "permission denied", "append-only", "of another school", "stays at its school")
 TENANTS = [model for model in apps.get_models() if rights.is_tenants(model)]
 WITH_A_SCHOOL = (
     "SELECT table_name FROM information_schema.columns WHERE column_name = 'school_id' AND table_schema = 'public'"
@@ -39,7 +40,7 @@ def refused(sql: str, *params: object) -> bool:
     try:
         change(sql, *params)
     except DatabaseError as error:
-        return any(words in str(error) for words in ("row-level security", "permission denied", "append-only"))
+        return any(words in str(error) for words in REFUSALS)
     return False
 
 
@@ -106,6 +107,50 @@ def test_outside_of_every_scope_there_is_nothing(both, outside):
             if not field.primary_key
         ]
         assert refused(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({values})", *params), model
+
+
+def test_a_row_points_to_rows_of_its_own_school_in_every_scope(school, season):
+    guarded = [(model, field) for model in TENANTS for field in same_school.guarded(model)]
+    assert len(guarded) > 20
+    with system_scope():
+        mine, theirs = Rows(school, season), {}
+        # A row that is only appended is not stored: its values stay free.
+        rows = {
+            model: mine.unsaved(model) if getattr(model, "IS_APPEND_ONLY", False) else mine.of(model)
+            for model, _field in guarded
+        }
+        for parent in {
+            field.related_model for _model, field in guarded
+        }:  # a school each: none of its rows is named yet
+            other = factories.school(season=season, code=f"2{len(theirs):04}", name=f"University {len(theirs)}")
+            theirs[parent] = Rows(other, season).of(parent).pk
+    for model, field in guarded:
+        table, columns, foreign = model._meta.db_table, _columns(model), theirs[field.related_model]
+        given = [
+            foreign if one is field else one.get_db_prep_save(getattr(rows[model], one.attname), connection)
+            for one in model._meta.concrete_fields
+            if not one.primary_key
+        ]
+        # The row itself goes first: its values are unique.
+        gone = f"DELETE FROM {table} WHERE id = {rows[model].pk}; " if rows[model].pk else ""
+        insert = f"{gone}INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"
+        update = f"UPDATE {table} SET {field.column} = %s WHERE id = %s"
+        for scope in (lambda: school_scope(school), center_scope, system_scope):
+            with scope():
+                assert refused(insert, *given), field
+                assert refused(update, foreign, rows[model].pk), field
+
+
+def test_a_likeness_names_the_photo_of_another_school():
+    assert {field.name for field in same_school.guarded(apps.get_model("capture.Likeness"))} == {"photo"}
+
+
+def test_a_row_stays_at_its_school(student, other_school):
+    with school_scope(student.school):
+        photo = factories.photo(student)
+    for scope in (center_scope, system_scope):
+        with scope():
+            assert refused("UPDATE capture_photo SET school_id = %s WHERE id = %s", other_school.pk, photo.pk)
 
 
 @pytest.mark.parametrize("scope", [center_scope, across_schools, system_scope])
