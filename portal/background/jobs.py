@@ -30,7 +30,7 @@ from django.utils.translation import gettext as _
 from portal import files, history, student_limits
 from portal.background import queue
 from portal.changes import states
-from portal.changes.transactions import is_retryable
+from portal.changes.transactions import is_connection_lost, is_retryable
 from portal.errors import Conflict, PortalError
 from portal.models import Job, Membership, User
 from portal.tenancy import Period, Tenant, school_scope, system_scope
@@ -172,7 +172,7 @@ def run(job_id: int) -> None:
     """Claim and run one job.
 
     A PortalError fails the job with its sentence. A job whose transaction PostgreSQL refuses is run
-    once more. Any other exception is our fault and is logged.
+    once more, and so is one that loses the database. Any other exception is our fault and is logged.
     """
     with system_scope():
         job = Job.objects.claim(job_id)
@@ -192,6 +192,9 @@ def _run_claimed(job: Job) -> None:
         if is_retryable(error) and not job.is_given_up:
             log.warning("Job %s %s was refused by PostgreSQL and begins again: %s", job.kind, job.pk, error)
             _requeue(job, attempts=job.attempts)
+            return
+        if is_connection_lost(error):  # as if the worker were lost: its claim remains, and the sweep finds it
+            log.warning("Job %s %s lost the database and waits for the sweep: %s", job.kind, job.pk, error)
             return
         log.exception("Job %s %s failed", job.kind, job.pk)
         fail(job, message=_("The work stopped because of a fault on our side. It has been reported; try again later."))

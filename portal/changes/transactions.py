@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
 
-from django.db import OperationalError, connection, models, transaction
+from django.db import InterfaceError, OperationalError, connection, models, transaction
 from django.db.models.base import ModelState
 
 P = ParamSpec("P")
@@ -19,6 +19,7 @@ R = TypeVar("R")
 log = logging.getLogger(__name__)
 ATTEMPTS = 4
 DEADLOCK, NOT_SERIALISED = "40P01", "40001"
+CONNECTION_LOST = ("08", "57P")  # how these codes begin; none at all when the connection broke
 PAUSE_SECONDS = 0.05  # random up to this, so that the same two transactions do not collide again
 
 
@@ -56,6 +57,14 @@ def is_retryable(error: Exception) -> bool:
     succeed.
     """
     return getattr(error.__cause__, "sqlstate", None) in (DEADLOCK, NOT_SERIALISED)
+
+
+def is_connection_lost(error: Exception) -> bool:
+    """Whether PostgreSQL went away meanwhile: a restart, a crash, the network."""
+    if isinstance(error, InterfaceError):
+        return True
+    state = getattr(error.__cause__, "sqlstate", None)
+    return isinstance(error, OperationalError) and (state is None or state.startswith(CONNECTION_LOST))
 
 
 def _copy_rows(arguments: Iterable[Any]) -> list[tuple[models.Model, dict[str, Any]]]:

@@ -7,6 +7,7 @@ and an address that tries many identities, are told to people once a day.
 
 import hashlib
 import time
+from contextlib import suppress
 
 from django.core.cache import cache
 from django.utils.translation import gettext as _
@@ -69,9 +70,10 @@ def begin(group: str, *identity: str) -> None:
 
 
 def succeeded(group: str, *identity: str) -> None:
-    """The attempt was the owner's: forget those before."""
+    """The attempt was the owner's: forget those before. Without Redis they are forgotten by themselves, in a day."""
     key = _key(group, identity)
-    cache.delete_many([key, f"{key}:next"])
+    with suppress(RedisError):
+        cache.delete_many([key, f"{key}:next"])
 
 
 def reached(group: str, *identity: str, most: int) -> bool:

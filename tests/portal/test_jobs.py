@@ -6,10 +6,11 @@ import sys
 import time
 from pathlib import Path
 
+import psycopg
 import pytest
 from django.db import OperationalError, connection
 from django.utils import timezone
-from psycopg.errors import DeadlockDetected
+from psycopg.errors import AdminShutdown, DeadlockDetected
 
 from portal import history
 from portal.background import jobs
@@ -72,6 +73,24 @@ def test_job_whose_transaction_is_refused_runs_once_more(
     job.refresh_from_db()
     assert job.status == status
     assert bool(job.message) is has_message
+
+
+@pytest.mark.parametrize("cause", [psycopg.OperationalError("server closed the connection"), AdminShutdown()])
+def test_job_that_loses_the_database_is_run_again_by_the_sweep(handlers, queued, school, owner, settings, cause):
+    @jobs.handler("count", label="count")
+    def count(job):
+        if job.attempts == 1:
+            raise OperationalError("the database is restarted") from cause
+
+    job = make("count", school, owner)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.status, job.message) == (Job.Status.RUNNING, "")
+    Job.objects.update(claimed_at=timezone.now() - dt.timedelta(seconds=settings.CLAIM_SECONDS + 1))
+    assert jobs.sweep() == 1
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert job.status == Job.Status.DONE
 
 
 def test_run_works_inside_the_schools_scope_and_keeps_the_result(handlers, queued, school, owner):

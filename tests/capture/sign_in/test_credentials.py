@@ -200,6 +200,11 @@ def test_without_redis_nobody_signs_in_uncounted(student, settings):
         attempt(student)
 
 
+def test_sign_in_that_was_right_counts_though_redis_goes_away_then(settings):
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}}
+    attempts.succeeded("student", "127.0.0.1", "somebody")
+
+
 def test_student_of_a_school_set_inactive_is_signed_out(student_client, student):
     assert student_client.get("/me/confirm/").status_code == 200
     School.objects.filter(pk=student.school_id).update(is_active=False)
