@@ -39,6 +39,7 @@ SYSTEM = {
     "portal.background.jobs": "the state of a job, and a job that belongs to no school",
     "portal.accounts.sessions": "sessions past their time",
     "portal.notifications.deliveries": "notifications that are to be sent",
+    "portal.privacy.unnamed_files": "files of all schools that no row names",
     "proofing.deadline_reminders": "schools and students to remind",
 }
 
