@@ -56,11 +56,11 @@ def begin(request: Any, user: User, **_signal: Any) -> None:
         telling.tell(member, "account.new_place", {"address": address, "device": device or "–"})
 
 
-def used(request: Any) -> None:
-    """The session is in use, perhaps under a new key."""
+def used(request: Any) -> bool:
+    """Note that the session is in use, perhaps under a new key. Returns False when it was ended meanwhile."""
     with _of(request.user) as own:
-        row = own.filter(pk=request.session.get(SIGN_IN))
-        row.update(seen_at=timezone.now(), session_key=stored_key(request.session.session_key))
+        row = own.filter(pk=request.session.get(SIGN_IN), ended_at=None)
+        return bool(row.update(seen_at=timezone.now(), session_key=stored_key(request.session.session_key)))
 
 
 def listed(request: Any) -> list[SignIn]:
@@ -110,5 +110,5 @@ def end_own(request: Any, user: User | None, **_signal: Any) -> None:
 @receiver(signals.password_set)
 @receiver(signals.password_reset)
 def end_others(request: Any, user: User, **_signal: Any) -> None:
-    """A new password ends all other sessions."""
+    """A new password ends all other sessions, and so does a change of the second factor."""
     end(user, besides=request.session.get(SIGN_IN) if request.user == user else None)

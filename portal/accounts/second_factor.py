@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal import history, permissions
-from portal.accounts import sessions, telling
+from portal.accounts import open_sessions, telling
 from portal.database.scope import about_account
 from portal.errors import NotAllowed, PortalError
 from portal.history import Actor
@@ -109,7 +109,7 @@ def remove_lost(user: User, *, by: Actor, reason: str) -> None:
     with transaction.atomic():
         if not Authenticator.objects.filter(user_id=user.pk).delete()[0]:
             raise PortalError(_("%(name)s has no second step.") % {"name": user.actor_name})
-        sessions.end_all(user)
+        open_sessions.end(user)
         _record("person.second_factor_removed", user, by=by, facts={"reason": reason})
         _tell(user, "account.second_factor_removed", {"by": by.actor_name, "reason": reason})
 
@@ -134,7 +134,7 @@ def note_new_codes(request: Any, user: User, authenticator: Authenticator, **_si
 def _changed(request: Any, user: User, authenticator: Authenticator, events: dict[str, str], told: str) -> None:
     """The other sessions of the person end, the person is told, the history has it."""
     with transaction.atomic():
-        sessions.end_others(request)
+        open_sessions.end_others(request, user)
         _record(events[authenticator.type], user, by=user)
         _tell(user, told, {"factor": authenticator.type})
 

@@ -10,13 +10,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from django.contrib.auth import update_session_auth_hash
 from django.contrib.sessions.backends import db
-from django.db.models import F
 from django.utils import timezone
 
-from portal.database.scope import about_account, current, opened
-from portal.models import User
+from portal.database.scope import current, opened
 from portal.tenancy import system_scope
 
 
@@ -69,16 +66,3 @@ class SessionStore(db.SessionStore):
     def clear_expired(cls) -> None:
         with system_scope():  # its policy shows what has expired, and nothing else
             super().clear_expired()
-
-
-def end_all(user: User) -> None:
-    """The open sessions of a person end with their next request."""
-    with about_account(user.pk):
-        User.objects.filter(pk=user.pk).update(sessions_ended=F("sessions_ended") + 1)
-
-
-def end_others(request: Any) -> None:
-    """The other open sessions of the person who asks end; this one goes on, under a new key."""
-    end_all(request.user)
-    request.user.refresh_from_db(fields=["sessions_ended"])
-    update_session_auth_hash(request, request.user)

@@ -27,7 +27,7 @@ CREATE TRIGGER checkpoints_are_append_only BEFORE UPDATE OR DELETE ON portal_che
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
 # What no role of the product may do with an account: make an operator, take an operator's place, write the password of an
-# account that the statement does not name (User.save), excuse it from the second factor, or bring ended sessions back. And
+# account that the statement does not name (User.save), or excuse it from the second factor. And
 # what only the system may: change an account that the statement does not name (portal.database.scope.about_account).
 ACCOUNTS = """
 CREATE FUNCTION guard_account() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -44,8 +44,7 @@ BEGIN
         END IF;
     ELSIF NEW.is_demo <> OLD.is_demo THEN
         RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables changes what the demo made';
-    ELSIF NEW.first_signed_in_at IS DISTINCT FROM OLD.first_signed_in_at AND OLD.first_signed_in_at IS NOT NULL
-        OR NEW.sessions_ended < OLD.sessions_ended THEN
+    ELSIF NEW.first_signed_in_at IS DISTINCT FROM OLD.first_signed_in_at AND OLD.first_signed_in_at IS NOT NULL THEN
         RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables sets back what signing in has left';
     ELSIF (NEW.id, NEW.is_superuser, NEW.is_staff) IS DISTINCT FROM (OLD.id, OLD.is_superuser, OLD.is_staff) THEN
         RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables makes operators';
@@ -93,7 +92,6 @@ class Migration(migrations.Migration):
                 ('phone', models.CharField(blank=True, max_length=30, verbose_name='phone')),
                 ('language', models.CharField(blank=True, max_length=10)),
                 ('first_signed_in_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('sessions_ended', models.PositiveIntegerField(default=0, editable=False)),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),

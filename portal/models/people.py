@@ -7,7 +7,6 @@ from django.contrib.auth import hashers
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
@@ -40,7 +39,6 @@ class User(AbstractUser):
     phone = models.CharField(_("phone"), max_length=30, blank=True)
     language = models.CharField(max_length=10, blank=True)  # last chosen; empty: the default
     first_signed_in_at = models.DateTimeField(null=True, blank=True, editable=False)
-    sessions_ended = models.PositiveIntegerField(default=0, editable=False)  # how often all of them were
     # An account with a known password, made by the demo; only the database role of the system can set it.
     is_demo = models.BooleanField(default=False, editable=False)
 
@@ -56,12 +54,6 @@ class User(AbstractUser):
         if self.is_superuser and connection.is_scoped:  # type: ignore[attr-defined]
             raise NotAllowed(_("An operator's password is changed on the server: manage.py changepassword."))
         self._sets_password = True
-
-    def get_session_auth_hash(self) -> str:
-        """What an open session must hold: another one after a new password, and after all sessions were ended."""
-        return salted_hmac(
-            "portal.User.session", f"{self.password}:{self.sessions_ended}", algorithm="sha256"
-        ).hexdigest()
 
     def check_password(self, raw_password: str | None) -> bool:
         """As Django's; the hash of an operator is not renewed on the way."""

@@ -43,7 +43,8 @@ def _end_or_go_on(request: Any) -> None:
         auth.logout(request)
     elif now - seen > SECONDS_BETWEEN_WRITES and not is_by_itself(request):
         session[SEEN] = now
-        open_sessions.used(request)
+        if not open_sessions.used(request):
+            auth.logout(request)
 
 
 def is_by_itself(request: Any) -> bool:

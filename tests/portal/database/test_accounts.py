@@ -38,7 +38,6 @@ NEVER = {
     "a password of somebody else": "SELECT set_config('app.account', '0', true); UPDATE portal_user SET password = 'x'",
     "an account of the demo": "UPDATE portal_user SET is_demo = true",
     "new days of grace": "UPDATE portal_user SET first_signed_in_at = now()",
-    "ended sessions": "UPDATE portal_user SET sessions_ended = 0",
     "a group": "INSERT INTO portal_user_groups (user_id, group_id) VALUES (1, 1)",
     "a permission": "INSERT INTO portal_user_user_permissions (user_id, permission_id) VALUES (1, 1)",
     "an account": "DELETE FROM auth_permission",
@@ -54,7 +53,7 @@ def run(sql: str, *params: object) -> int:
 @pytest.mark.parametrize("scope", SCOPES)
 @pytest.mark.parametrize("what", NEVER)
 def test_no_scope_may_make(school, owner, scope, what):
-    User.objects.filter(pk=owner.pk).update(first_signed_in_at="2026-11-01T00:00Z", sessions_ended=1)
+    User.objects.filter(pk=owner.pk).update(first_signed_in_at="2026-11-01T00:00Z")
     within = school_scope(school) if scope == "school" else SCOPES[scope]()
     with within, pytest.raises(DatabaseError, match=r"permission denied|only the owner|without naming|row-level"):
         run(NEVER[what])
