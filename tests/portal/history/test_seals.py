@@ -142,7 +142,7 @@ def test_no_checkpoint_counts_over_a_line_that_is_still_being_written(season):
     record(season)
     first = checkpoints.make()
     dsn = connection.get_connection_params()
-    dsn = {key: dsn[key] for key in ("dbname", "user", "host") if key in dsn}
+    dsn = {key: dsn[key] for key in ("dbname", "user", "password", "host", "port") if key in dsn}
     with psycopg.connect(**dsn) as other:  # its transaction begins before a checkpoint and ends after it
         other.execute("SELECT pg_current_xact_id()")
         noted = checkpoints.make()
