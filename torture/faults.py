@@ -80,7 +80,7 @@ def plan(seed: int, number: int, *, without: set[str]) -> Iterator[tuple[Fault, 
     for n in range(number):
         if not deck:
             deck = chance.sample(whole, len(whole))
-        yield deck.pop(), random.Random(f"{seed}-{n}"), chance.uniform(0.2, 1.4)
+        yield deck.pop(), random.Random(f"{seed}-{n}"), chance.uniform(0.1, 0.8)
 
 
 def commit(fault: Fault, machine: Machine, crew: Crew, chance: random.Random) -> None:

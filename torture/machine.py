@@ -27,6 +27,7 @@ from launch.servers import OWNER, WEB, WORKER, Postgres, Redis, wait_until
 DISK = "1500m"
 RESTART_SECONDS = 0.5
 CLAIM_SECONDS, SWEEP_SECONDS = 15, 5
+MARK = "TORTURE_PROCESS"  # in the environment of what is started here
 
 
 class Machine:
@@ -35,7 +36,6 @@ class Machine:
     def __init__(self, port: int, mail_port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self.groups: set[int] = set()
         self.restarts: Counter[str] = Counter()
         self.is_wanted = False
         self._servers = threading.RLock()  # held by whoever stops or starts one of the two servers
@@ -123,14 +123,13 @@ class Machine:
             process = subprocess.Popen(
                 ["/bin/sh", "-c", self.commands[name]],
                 cwd=CHECKOUT,
-                env=os.environ | {"DATABASE_URL": self.postgres.url(WEB if name == "web" else WORKER)},
+                env=os.environ | {"DATABASE_URL": self.postgres.url(WEB if name == "web" else WORKER), MARK: name},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
         self.processes[name] = process
-        self.groups.add(process.pid)
 
     def _supervise(self) -> None:
         while self.is_wanted:
@@ -156,23 +155,24 @@ class Machine:
     def end_processes(self) -> None:
         """End web, workers and beat: nothing changes while it is counted. The two servers go on."""
         self.is_wanted = False
-        for group in self.groups:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(group, signal.SIGKILL)
+        self._kill_all("environ", f"\0{MARK}=")
 
     def stop(self) -> None:
         self.end_processes()
         with self._servers:
             self.redis.stop()
             self.postgres.stop()
-        self._kill_rest()
+        self._kill_all("cmdline", "")
         self._unmount()
 
-    def _kill_rest(self) -> None:
-        """Whatever was started with a path of the data folder and has not ended by itself."""
-        for path in Path("/proc").glob("[0-9]*/cmdline"):
+    def _kill_all(self, file: str, word: str) -> None:
+        """The processes whose environment or command names our data folder, and the word. Never by a number that was kept:
+        after a thousand processes it may be somebody else's.
+        """
+        for path in Path("/proc").glob(f"[0-9]*/{file}"):
             with contextlib.suppress(OSError):
-                if os.fsencode(self.folder.path) in path.read_bytes():
+                text = b"\0" + path.read_bytes()
+                if os.fsencode(self.folder.path) in text and word.encode() in text:
                     os.kill(int(path.parent.name), signal.SIGKILL)
 
     def wait_for_web(self, seconds: float) -> bool:
@@ -192,12 +192,16 @@ class Machine:
     def kill(self, name: str, *, whole: bool) -> None:
         """kill -9 of a process, and of its children or, when not `whole`, of its first process alone."""
         process = self.processes[name]
+        if process.poll() is not None:
+            return
         with contextlib.suppress(ProcessLookupError):
             (os.killpg if whole else os.kill)(process.pid, signal.SIGKILL)
 
     def kill_child(self, name: str) -> None:
         """kill -9 of what works for a Celery worker: what happens to it when memory runs out."""
-        with contextlib.suppress(OSError, IndexError, ProcessLookupError):
+        if self.processes[name].poll() is not None:
+            return
+        with contextlib.suppress(OSError, IndexError):
             pid = self.processes[name].pid
             children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
             os.kill(int(children[-1]), signal.SIGKILL)
