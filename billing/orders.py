@@ -111,6 +111,17 @@ def _create(student: Student, enrolment: Enrolment, channel: Channel, openid: st
     return order
 
 
+def payer_of(code: str) -> str:
+    """Who the payer is for the provider, by the code that the provider's app gave. Raises PortalError for a wrong one."""
+    try:
+        return providers.default().payer_of(code)
+    except ProviderError as error:
+        log.warning("A payer's code was not taken: %s", error)
+        if error.permanent:
+            raise PortalError(_("WeChat does not know this sign-in any more. Begin the payment again.")) from error
+        raise PortalError(_("The payment provider cannot be reached now. Try again in a minute.")) from error
+
+
 def start_payment(order: Order, *, address: str = "") -> Checkout:
     """How the student pays this order. `address`: the payer's IP address.
 

@@ -2,12 +2,11 @@
 
 The rules are those of the pages.
 
-Every refusal is {"error": sentence}. `next` is added when the student has to go to another page
-first (the fee).
+Every refusal is {"error": sentence}. Where the student has to pay first, `next` is the page of a browser, and `payment`
+the call of a mini program.
 """
 
 import uuid
-from contextlib import ExitStack
 from typing import Any
 
 from django.http import HttpResponse
@@ -16,13 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework import serializers
-from rest_framework.parsers import FormParser, MultiPartParser
-from rest_framework.permissions import BasePermission
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from capture import models
-from capture.api_authentication import IsStudent, StudentAuthentication, StudentThrottle, sent_token
 from capture.judging import explanations
 from capture.models import Photo
 from capture.review import appeals, exemptions
@@ -31,17 +26,11 @@ from capture.upload import intake, submission
 from capture.views import pictures
 from portal.accounts.addresses import address_of
 from portal.errors import NotAllowed, PortalError
-from portal.tenancy import school_scope
-from portal.untrusted.json_bodies import JSONParser
 from schools import opening_hours
-from schools.models import Enrolment
 from students.identity import student_access
+from students.identity.api_authentication import sent_token
+from students.identity.student_api import Refusal, StudentAPI
 from students.models import Student
-
-
-class Refusal(serializers.Serializer):
-    error = serializers.CharField()
-    next = serializers.CharField(required=False)
 
 
 class Credentials(serializers.Serializer):
@@ -134,36 +123,6 @@ class Upload(serializers.Serializer):
     origin = serializers.ChoiceField(choices=Photo.Origin, default=Photo.Origin.CAMERA)
 
 
-class StudentAPI(APIView):
-    """A call by a signed-in student, in the scope of the student's school."""
-
-    authentication_classes = (StudentAuthentication,)
-    permission_classes: tuple[type[BasePermission], ...] = (IsStudent,)
-    throttle_classes = (StudentThrottle,)
-    parser_classes = (JSONParser, MultiPartParser, FormParser)
-
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        with ExitStack() as self.scopes:
-            return super().dispatch(request, *args, **kwargs)
-
-    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
-        super().initial(request, *args, **kwargs)
-        if isinstance(request.user, Student):
-            self.student = request.user
-            self.scopes.enter_context(school_scope(self.student.school))
-            self.enrolment = Enrolment.objects.select_related("season", "school").get(
-                school=self.student.school, season=self.student.season
-            )
-
-    def handle_exception(self, exc: Exception) -> Response:
-        if isinstance(exc, PortalError):
-            return Response({"error": str(exc)}, status=exc.status, headers=exc.headers)
-        response = super().handle_exception(exc)
-        if isinstance(response.data, dict) and "detail" in response.data:
-            response.data = {"error": response.data["detail"]}
-        return response
-
-
 class SignIn(StudentAPI):
     permission_classes = ()
 
@@ -252,7 +211,7 @@ class CurrentPhoto(StudentAPI):
 class Submission(StudentAPI):
     @extend_schema(request=None, responses={200: Verdict, 402: Refusal, 409: Refusal})
     def post(self, request: Any) -> Response:
-        """Hand the current photo in. 402 with `next` where the student pays first."""
+        """Hand the current photo in. 402 with `payment` where the student pays first."""
         try:
             photo = submission.submit(student=self.student, enrolment=self.enrolment, by=self.student)
         except submission.FeeDue as error:
@@ -268,8 +227,8 @@ class Submission(StudentAPI):
 class Appeal(StudentAPI):
     @extend_schema(request=AppealRequest, responses={200: Verdict, 402: Refusal, 409: Refusal})
     def post(self, request: Any) -> Response:
-        """Ask for a person's look at the rejected photo, once a photo. 402 with `next` where the
-        student pays first."""
+        """Ask for a person's look at the rejected photo, once a photo. 402 with `payment` where
+        the student pays first."""
         form = AppealRequest(data=request.data)
         form.is_valid(raise_exception=True)
         try:
@@ -313,7 +272,10 @@ class Portrait(StudentAPI):
 
 
 def _fee_due(error: submission.FeeDue) -> Response:
-    return Response({"error": str(error), "next": reverse("billing:pay")}, status=error.status)
+    return Response(
+        {"error": str(error), "next": reverse("billing:pay"), "payment": reverse("billing_api:payment")},
+        status=error.status,
+    )
 
 
 def _current(student: Student) -> Photo:

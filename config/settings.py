@@ -320,12 +320,15 @@ WECHAT_PAY = {
     "CERTIFICATE_SERIAL": environment.text("WECHAT_PAY_CERTIFICATE_SERIAL"),
     "PRIVATE_KEY": environment.secret("WECHAT_PAY_PRIVATE_KEY", is_one_line=False),
     "API_KEY": environment.secret("WECHAT_PAY_API_KEY"),
+    # For payment in a mini program: who pays, by the code of its sign-in.
+    "APP_SECRET": environment.secret("WECHAT_PAY_APP_SECRET"),
+    "SIGN_IN_ADDRESS": environment.web_address("WECHAT_PAY_SIGN_IN_ADDRESS", "https://api.weixin.qq.com"),
     # Merchants of 2024 and later verify with a public key; without one, certificates are downloaded.
     "PUBLIC_KEY_ID": environment.text("WECHAT_PAY_PUBLIC_KEY_ID"),
     "PUBLIC_KEY": environment.secret("WECHAT_PAY_PUBLIC_KEY", is_one_line=False),
 }
 if PAYMENT_PROVIDER == "wechat":
-    environment.require_together("WECHAT_PAY_", WECHAT_PAY, optional={"PUBLIC_KEY_ID", "PUBLIC_KEY"})
+    environment.require_together("WECHAT_PAY_", WECHAT_PAY, optional={"APP_SECRET", "PUBLIC_KEY_ID", "PUBLIC_KEY"})
 # Messages to /pay/notify/ whose signature was wrong are kept so many days.
 CALLBACK_DAYS = environment.number("CALLBACK_DAYS", 30, least=1, most=3650)
 
@@ -345,6 +348,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "Tucai",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_NAME_OVERRIDES": {"OrderStatus": "billing.models.Order.Status"},  # more than one model has a status
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],  # people of the staff
 }
 SILENCED_SYSTEM_CHECKS: list[str] = []

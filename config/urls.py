@@ -29,6 +29,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", include("capture.api_urls")),
     path("api/v1/", include("students.api_urls")),
+    path("api/v1/", include("billing.api_urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="api_schema"),
 ]
 if settings.IS_LOCAL:

@@ -140,6 +140,9 @@ class Provider(Protocol):
     title: Any  # a lazy translation
     is_simulated: bool
 
+    def payer_of(self, code: str) -> str:
+        """Who the payer is for the provider (the openid), by the code that its app gave; "" where it need not know."""
+
     def start(self, claim: Claim, payer: Payer) -> Checkout:
         """Begin a payment. The same claim again leads to the same payment."""
 

@@ -389,3 +389,31 @@ def test_an_answer_that_leads_elsewhere_is_not_followed():
         status, _headers, _body = wechat._exchange("GET", f"http://127.0.0.1:{server.server_port}/order", {}, "")
         server.shutdown()
     assert (status, asked) == (302, ["/order"])
+
+
+def test_a_mini_program_pays_with_its_token_to_the_end(student, paying, peer):
+    program = Client(headers={"Authorization": f"Student {student_access.new_token(student)}"})
+    due = program.post("/api/v1/me/submission/")
+    assert due.status_code == 402
+    url = due.json()["payment"]
+    assert program.get(url).status_code == 404
+    peer.codes = {"first": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o", "again": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}
+    started = program.post(url, {"code": "first"}).json()
+    assert peer.orders[started["number"]]["asked"]["payer"] == {"openid": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}
+    assert set(started["parameters"]) == {"appId", "timeStamp", "nonceStr", "package", "signType", "paySign"}
+    assert program.post(url, {"code": "first"}).status_code == 400  # WeChat takes a code once
+    assert program.post(url, {"code": "again"}).json()["number"] == started["number"]
+    assert program.get(url).json()["status"] == "created"
+    peer.pay(started["number"])  # its message never comes
+    cache.clear()  # some seconds later
+    assert program.get(url).json()["status"] == "paid"
+    peer.codes = {"late": "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"}
+    assert said("There is nothing to pay: the fee is settled.") in program.post(url, {"code": "late"}).json()["error"]
+
+
+def test_the_api_says_where_to_pay_when_not_inside_of_wechat(student, paying, peer, settings):
+    settings.PAYMENT_PROVIDER = "simulator"
+    program = Client(headers={"Authorization": f"Student {student_access.new_token(student)}"})
+    answer = program.post("/api/v1/me/payment/", {"code": "any"})
+    assert answer.status_code == 400
+    assert "error" in answer.json()

@@ -18,6 +18,7 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import parse_qs
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -87,6 +88,7 @@ class WeChatPeer:
         self.refunds: dict[str, dict[str, Any]] = {}
         self.faults: dict[str, list[str]] = {}
         self.calls: list[str] = []
+        self.codes: dict[str, str] = {}  # of wx.login, and whose they are
         self.uses_public_key = True
 
     def stop(self) -> None:
@@ -102,6 +104,8 @@ class WeChatPeer:
             "CERTIFICATE_SERIAL": "444F4864EA9B34415",
             "PRIVATE_KEY": _pem(self.merchant_key),
             "API_KEY": self.api_key,
+            "APP_SECRET": "secret of the app",
+            "SIGN_IN_ADDRESS": f"http://127.0.0.1:{self.server.server_port}",
             "PUBLIC_KEY_ID": PUBLIC_KEY_ID if by_public_key else "",
             "PUBLIC_KEY": _public_pem(self.platform_key) if by_public_key else "",
         }
@@ -155,6 +159,9 @@ class WeChatPeer:
     # What the merchant asks for.
 
     def handle(self, http: "_Handler") -> None:
+        if http.path.startswith("/sns/jscode2session?"):
+            http.reply(200, json.dumps(self._identify(parse_qs(http.path.partition("?")[2]))), {})
+            return
         body = http.rfile.read(int(http.headers.get("Content-Length") or 0)).decode()
         kind, number = _kind(http.command, http.path)
         self.calls.append(kind)
@@ -171,6 +178,13 @@ class WeChatPeer:
             return
         text = "" if answer is None else json.dumps(answer)
         http.reply(status, text, {} if fault == "unsigned" else self.signature_headers(text, fault))
+
+    def _identify(self, asked: dict[str, list[str]]) -> dict[str, Any]:
+        """A code is good once, and only with the secret of the app."""
+        if (asked["appid"], asked["secret"]) != ([APP], ["secret of the app"]):
+            return {"errcode": 40125, "errmsg": "invalid appsecret"}
+        openid = self.codes.pop(asked["js_code"][0], None)
+        return {"openid": openid, "session_key": "…"} if openid else {"errcode": 40163, "errmsg": "code been used"}
 
     def _is_signed_by_merchant(self, http: "_Handler", body: str) -> bool:
         found = AUTHORIZATION.fullmatch(http.headers.get("Authorization", ""))

@@ -1,0 +1,70 @@
+"""REST for a mini program: the student pays the fee inside of WeChat.
+
+POST with the code of `wx.login` gives what `wx.requestPayment` takes; GET tells when the payment is in the books.
+"""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from billing import orders
+from billing.models import Order
+from billing.providers import Channel, JSAPIParameters
+from portal.accounts.addresses import address_of
+from portal.errors import PortalError
+from students.identity.student_api import Refusal, StudentAPI
+
+
+class Code(serializers.Serializer):
+    code = serializers.CharField(max_length=128, help_text="from wx.login, a moment ago")
+
+
+class PaymentState(serializers.ModelSerializer):
+    status_label = serializers.CharField(source="get_status_display")
+
+    class Meta:
+        model = Order
+        fields: tuple[str, ...] = ("number", "status", "status_label", "amount_fen", "expires_at", "paid_at")
+
+
+class StartedPayment(PaymentState):
+    parameters = serializers.DictField(
+        child=serializers.CharField(),
+        help_text="for wx.requestPayment: timeStamp, nonceStr, package, signType, paySign; and appId",
+    )
+
+    class Meta(PaymentState.Meta):
+        fields = (*PaymentState.Meta.fields, "parameters")
+
+
+class NotBegun(PortalError):
+    status = 404
+
+
+class CurrentPayment(StudentAPI):
+    @extend_schema(responses={200: PaymentState, 404: Refusal})
+    def get(self, request: Any) -> Response:
+        """The student's last order; WeChat is asked about it while it is to be paid."""
+        order = Order.objects.filter(student=self.student).first()
+        if order is None:
+            raise NotBegun(_("You have not begun to pay."))
+        orders.look_for_payment(order)
+        return Response(PaymentState(order).data)
+
+    @extend_schema(request=Code, responses={200: StartedPayment, 400: Refusal})
+    def post(self, request: Any) -> Response:
+        """Begin to pay, or go on. 400 where the fee is settled, and where no payment inside of WeChat is taken."""
+        form = Code(data=request.data)
+        form.is_valid(raise_exception=True)
+        openid = orders.payer_of(form.validated_data["code"])
+        order = orders.open_order(student=self.student, enrolment=self.enrolment, channel=Channel.WECHAT, openid=openid)
+        checkout = orders.start_payment(order, address=address_of(request.META))
+        if not isinstance(checkout, JSAPIParameters):
+            raise PortalError(
+                _("This portal takes no payment inside of WeChat. Open its page in a browser and pay there.")
+            )
+        order.parameters = checkout.values  # type: ignore[attr-defined]
+        return Response(StartedPayment(order).data)
