@@ -55,7 +55,6 @@ def sign_in(*, season: Season, name: str, id_number: str, student_no: str, addre
             & _is_same(student_no, student.student_no if student else "")
             & known
         ):
-            history.record("student.sign_in_failed", student or season, by=Visitor(address))
             _failed(season, name, student_no, address)
             raise NotRecognised(
                 _("We do not find you in the roster with these details. Look for typing errors; else ask your school.")
@@ -68,10 +67,19 @@ def sign_in(*, season: Season, name: str, id_number: str, student_no: str, addre
 
 
 def _failed(season: Season, name: str, student_no: str, address: str) -> None:
-    """Tell people of many failures: the center about the address, the school about its student."""
+    """Record the failure with the students who are named, and tell people of many: the center about the
+    address, the school about its student.
+
+    The document number has no part in it: who may read the history would see by a guess whose it is.
+    """
     attacks.failed_at_address(address)
-    for tried in Student.objects.select_related("school").filter(season=season, student_no__iexact=student_no.strip()):
-        if _is_same(name, tried.name) and attempts.reached("tried", str(tried.pk), most=attacks.FAILURES_AN_IDENTITY):
+    numbered = Student.objects.select_related("school").filter(season=season, student_no__iexact=student_no.strip())
+    named = [student for student in numbered if _is_same(name, student.name)]
+    if not named:
+        history.record("student.sign_in_failed", season, by=Visitor(address))
+    for tried in named:
+        history.record("student.sign_in_failed", tried, by=Visitor(address))
+        if attempts.reached("tried", str(tried.pk), most=attacks.FAILURES_AN_IDENTITY):
             parameters = {"name": tried.name, "number": attacks.FAILURES_AN_IDENTITY}
             with school_scope(tried.school):
                 notifications.notify_school(tried.school, kind="attack.student", parameters=parameters, student=tried)

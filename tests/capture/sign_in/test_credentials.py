@@ -77,6 +77,20 @@ def test_attempts_are_recorded_without_the_number(student):
     assert all(student.id_number not in str((event.facts, event.actor_name)) for event in events)
 
 
+def test_the_history_does_not_tell_whose_number_was_guessed(student):
+    """Who reads it sees masked numbers only, and could try one after the other."""
+    for number in (student.id_number, factories.id_number(999)):
+        with pytest.raises(credentials.NotRecognised):
+            attempt(student, name="王二", student_no="0", id_number=number)
+        with pytest.raises(credentials.NotRecognised):
+            attempt(student, student_no="0", id_number=number)
+    failed = Event.objects.filter(kind="student.sign_in_failed")
+    assert {event.object_type for event in failed} == {"schools.season"}
+    with pytest.raises(credentials.NotRecognised):
+        attempt(student, id_number=factories.id_number(998))
+    assert failed.latest("pk").object_id == student.pk  # the name and the student number are theirs
+
+
 def fail(student, **other) -> None:
     with pytest.raises(credentials.NotRecognised):
         attempt(student, **other)
