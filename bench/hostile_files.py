@@ -143,9 +143,10 @@ def judged_workbook(data: bytes) -> tuple[str, str]:
     from portal.untrusted import read_workbook
     from portal.untrusted.workbooks import Workbook
     from students.roster import spreadsheet_reader
+    from students.roster.headings import UNASSIGNED
 
     lines = read_workbook.answer(data)
-    return _judged_roster(lambda: nullcontext(spreadsheet_reader.roster_of(Workbook(lambda: next(lines)))))
+    return _judged_roster(lambda: nullcontext(spreadsheet_reader.roster_of(Workbook(lambda: next(lines)), UNASSIGNED)))
 
 
 def confined_workbook(data: bytes) -> tuple[str, str]:

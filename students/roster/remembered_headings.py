@@ -47,7 +47,7 @@ def _taken_by_itself(labels: dict[str, str]) -> dict[str, str]:
 def change(*, school: School, fields: dict[str, str | None], by: history.Actor) -> None:
     """Change what remembered headings mean: {key: field, "" for not imported, None to forget it}."""
     with transaction.atomic():
-        for row in RosterHeading.objects.select_for_update().filter(school=school, heading__in=fields):
+        for row in RosterHeading.objects.select_for_update(no_key=True).filter(school=school, heading__in=fields):
             field = fields[row.heading]
             if field is None:
                 row.delete()
