@@ -3,7 +3,7 @@
 from collections import Counter
 
 from torture import faults
-from torture.reckoning import Count, compare
+from torture.reckoning import Count, compare, of_letters
 
 
 def test_promise_that_is_not_there_is_lost_and_one_that_is_there_twice_is_told():
@@ -20,6 +20,13 @@ def test_what_got_no_answer_may_be_there_once_and_what_nobody_sent_may_not():
 def test_each_fault_of_a_line_makes_it_wrong():
     assert Count("jobs", 3).is_right
     assert not any(Count("jobs", 3, **{kind: ["1"]}).is_right for kind in ("lost", "twice", "wrong"))
+
+
+def test_letter_that_came_twice_is_told_and_one_that_never_came_or_was_never_sent_is_a_fault():
+    again = of_letters(["1", "2"], ["1", "2", "2"])
+    assert (again.twice, again.is_right) == (["2"], True)
+    assert of_letters(["1", "2"], ["1"]).lost == ["2"]
+    assert not of_letters(["1"], ["1", "3"]).is_right
 
 
 def test_faults_come_in_the_order_of_their_seed_each_as_often_as_it_weighs():
