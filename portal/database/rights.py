@@ -154,7 +154,3 @@ def install(sender: Any, using: str, **signal: Any) -> None:
     with connection.cursor() as cursor:
         tables = connection.introspection.table_names(cursor)
         cursor.execute("; ".join([*statements(tables), *same_school.statements(tables)]))
-        # A temporary table of the web could stand before one of ours on a connection that is kept.
-        database = connection.ops.quote_name(connection.settings_dict["NAME"])
-        cursor.execute(f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC")
-        cursor.execute(f"GRANT TEMPORARY ON DATABASE {database} TO {DatabaseRole.SYSTEM}")

@@ -89,16 +89,6 @@ def test_the_web_sees_what_the_system_sees_in_no_scope_that_it_can_open(student)
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("scope", ["", "SET ROLE tucai_school", "SET ROLE tucai_center"])
-def test_the_web_puts_no_temporary_table_before_one_of_ours(scope):
-    with psycopg.connect(database_url("web"), autocommit=True) as database:
-        if scope:
-            database.execute(scope)
-        with pytest.raises(psycopg.errors.InsufficientPrivilege, match="temporary"):
-            database.execute("CREATE TEMPORARY TABLE students_student (id bigint)")
-
-
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "statement",
     [
