@@ -116,7 +116,9 @@ def test_nothing_without_signing_in(client, season, path):
     assert client.get(ME + path).status_code == 401
 
 
-@pytest.mark.parametrize("forged", ["rubbish", signing.dumps(1, salt="capture.api"), ""])
+@pytest.mark.parametrize(
+    "forged", ["rubbish", signing.dumps(1, salt="capture.api"), ""], ids=["rubbish", "signed", "empty"]
+)
 def test_forged_tokens_are_refused(student, forged):
     answer = Client(headers={"Authorization": f"Student {forged}"}).get(ME)
     assert answer.status_code == 401
