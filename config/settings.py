@@ -213,11 +213,12 @@ ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "portal.accounts.passwords.LinkTokens"
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
-# None by address: one visitor must not shut out a campus. Passwords are paced by portal.security.attempts;
-# "login_failed" is left for codes of the second step.
+# None by address, since one visitor must not shut out a campus, and none by account, which would shut out its owner:
+# portal.security.attempts paces passwords and codes, at the sign-in and where they are asked for again.
 ACCOUNT_RATE_LIMITS = {
     "login": None,
-    "login_failed": "5/5m/key",
+    "login_failed": None,
+    "reauthenticate": None,
     "reset_password": "5/m/key",
     "reset_password_from_key": None,
 }

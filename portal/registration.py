@@ -103,6 +103,15 @@ notification_kinds.register(
         ),
     ),
     NotificationKind(
+        "attack.second_step",
+        _("Somebody knows the password of %(name)s"),
+        _(
+            "After the right password %(number)s wrong codes were entered today. If this was not %(name)s, change the"
+            " password at once. Further attempts are slowed down; who signs in where they did before is not held up."
+        ),
+        link="/accounts/password/change/",
+    ),
+    NotificationKind(
         "attack.address",
         _("Many attempts to sign in from %(address)s"),
         _(

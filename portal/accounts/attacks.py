@@ -1,12 +1,13 @@
 """Who is told when somebody tries to get in: once a day for an account, a student or an address."""
 
 from portal.accounts import telling
-from portal.models import Membership
+from portal.models import Membership, User
 from portal.permissions import roles_of
 from portal.security import attempts
 
 FAILURES_AN_IDENTITY = 20  # a day, from all addresses together
 FAILURES_AN_ADDRESS = 60  # a day, at all identities together
+WRONG_CODES = 5  # a day, from all addresses together
 
 
 def failed_at_address(address: str) -> None:
@@ -19,11 +20,23 @@ def failed_at_address(address: str) -> None:
 def failed_at_account(member: Membership) -> None:
     """The owner and the administrators of the organisation are told of many."""
     if attempts.reached("account", str(member.user_id), most=FAILURES_AN_IDENTITY):
-        parameters = {"name": member.user.actor_name, "number": FAILURES_AN_IDENTITY}
-        telling.tell(member, "attack.account", parameters)
-        for other in _administrators(member.school_id):
-            if other.pk != member.pk:
-                telling.tell(other, "attack.account", parameters)
+        _tell_of(member.user, "attack.account", FAILURES_AN_IDENTITY)
+
+
+def failed_at_second_step(user: User) -> None:
+    """Owner and administrators are told of several: somebody knows the password."""
+    if attempts.reached("second-step", str(user.pk), most=WRONG_CODES):
+        _tell_of(user, "attack.second_step", WRONG_CODES)
+
+
+def _tell_of(user: User, kind: str, number: int) -> None:
+    """Tell the owner of the account, and the administrators of the organisation."""
+    member = Membership.objects.select_related("user", "school").filter(user=user).first()
+    parameters = {"name": user.actor_name, "number": number}
+    telling.tell_owner(user, kind, parameters)
+    for other in _administrators(member.school_id if member else None):
+        if other.user_id != user.pk:
+            telling.tell(other, kind, parameters)
 
 
 def _administrators(school: int | None) -> list[Membership]:

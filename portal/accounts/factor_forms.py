@@ -1,5 +1,7 @@
 """django-allauth's forms of the second factor, as settings.MFA_FORMS names them, where ours are stricter."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.core import context
@@ -11,14 +13,50 @@ from allauth.mfa.totp import forms as totp
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
 from django import forms
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from portal.security import encryption
+from portal.accounts import open_sessions
+from portal.accounts.addresses import address_of
+from portal.errors import PortalError
+from portal.models import User
+from portal.security import attempts, encryption
 from portal.security.encryption import Place
+
+ELSEWHERE = 100  # codes a day from all the places together in which the account never signed in
+
+
+@contextmanager
+def _paced(user: User) -> Iterator[None]:
+    """Codes are slowed down as passwords are, by address and account: who knows the password blocks nobody elsewhere.
+
+    A thief with a thousand addresses has few guesses all the same. Where the owner has signed in before,
+    the thief's do not count.
+    """
+    address, account = address_of(context.request.META), str(user.pk)
+    try:
+        attempts.begin("code", address, account)
+        if not open_sessions.is_known(user, address):
+            attempts.begin("code-elsewhere", account, free=ELSEWHERE)
+    except PortalError as error:
+        raise ValidationError(str(error)) from error
+    yield
+    attempts.succeeded("code", address, account)
+
+
+def _take(user: User, code: str) -> None:
+    """A code counts once in all the time in which it is right; allauth forgets it after one period."""
+    key = f"second-factor-code:{user.pk}:{normalize_user_code(code)}"
+    periods = 1 + 2 * app_settings.TOTP_TOLERANCE
+    if not cache.add(key, "", timeout=periods * app_settings.TOTP_PERIOD):
+        raise get_adapter().validation_error("incorrect_code")
 
 
 class SetUpApp(totp.ActivateTOTPForm):
-    """While it is being set up, the secret is in the session encrypted, bound to the person."""
+    """While it is being set up, the secret is in the session encrypted, bound to the person.
+
+    Nobody guesses a code whose secret stands beside the field: it is not paced.
+    """
 
     code = forms.CharField(
         label=_("Six digits"), widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"})
@@ -34,21 +72,26 @@ class SetUpApp(totp.ActivateTOTPForm):
         else:
             session[SECRET_SESSION_KEY] = encryption.encrypt_text(self.secret, place)
 
+    def clean_code(self) -> str:
+        code: str = super().clean_code()
+        _take(self.user, code)
+        return code
+
 
 class OneTimeCode(base.BaseAuthenticateForm):
-    """A code is taken once in all the time in which it is right; allauth forgets it after one period."""
-
     code = forms.CharField(
         label=_("Six digits, or a recovery code"),
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
     )
 
     def clean_code(self) -> str:
-        code: str = super().clean_code()
-        key = f"second-factor-code:{self.user.pk}:{normalize_user_code(code)}"
-        periods = 1 + 2 * app_settings.TOTP_TOLERANCE
-        if not cache.add(key, "", timeout=periods * app_settings.TOTP_PERIOD):
-            raise get_adapter().validation_error("incorrect_code")
+        with _paced(self.user):
+            code: str = super().clean_code()
+            try:
+                _take(self.user, code)
+            except ValidationError:
+                self._emit_authentication_failed(self.authenticator)
+                raise
         return code
 
 

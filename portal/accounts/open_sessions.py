@@ -56,6 +56,12 @@ def begin(request: Any, user: User, **_signal: Any) -> None:
         telling.tell(member, "account.new_place", {"address": address, "device": device or "–"})
 
 
+def is_known(user: User, address: str) -> bool:
+    """Whether the account signed in from the network around this address before."""
+    with _of(user) as own:
+        return place_of(address) in {place_of(known) for known in own.values_list("address", flat=True).distinct()}
+
+
 def used(request: Any) -> bool:
     """Note that the session is in use, perhaps under a new key. Returns False when it was ended meanwhile."""
     with _of(request.user) as own:

@@ -8,7 +8,6 @@ from typing import Any
 
 from allauth.account.forms import ReauthenticateForm
 from allauth.account.internal.flows import reauthentication
-from allauth.core import ratelimit
 from allauth.core.exceptions import ReauthenticationRequired
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import render
@@ -35,10 +34,6 @@ def ask(request: Any, action: Action) -> HttpResponse | None:
         here = urlencode({"next": request.htmx.current_url_abs_path or "/"})
         return HttpResponse(status=204, headers={"HX-Redirect": f"{reverse('account_reauthenticate')}?{here}"})
     rest, own = _apart(request.POST)
-    if own:  # counted together with the tries on the password page
-        too_many = ratelimit.consume_or_429(request, action="reauthenticate", user=request.user)
-        if too_many:
-            return too_many
     form = ReauthenticateForm(own or None, user=request.user, prefix=PREFIX)
     if form.is_valid():
         reauthentication.reauthenticate_by_password(request)

@@ -22,7 +22,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal import history, permissions
-from portal.accounts import open_sessions, telling
+from portal.accounts import attacks, open_sessions, telling
+from portal.accounts.addresses import address_of
 from portal.database.scope import about_account
 from portal.errors import NotAllowed, PortalError
 from portal.history import Actor
@@ -111,7 +112,7 @@ def remove_lost(user: User, *, by: Actor, reason: str) -> None:
             raise PortalError(_("%(name)s has no second step.") % {"name": user.actor_name})
         open_sessions.end(user)
         _record("person.second_factor_removed", user, by=by, facts={"reason": reason})
-        _tell(user, "account.second_factor_removed", {"by": by.actor_name, "reason": reason})
+        telling.tell_owner(user, "account.second_factor_removed", {"by": by.actor_name, "reason": reason})
 
 
 @receiver(signals.authenticator_added)
@@ -136,7 +137,7 @@ def _changed(request: Any, user: User, authenticator: Authenticator, events: dic
     with transaction.atomic():
         open_sessions.end_others(request, user)
         _record(events[authenticator.type], user, by=user)
-        _tell(user, told, {"factor": authenticator.type})
+        telling.tell_owner(user, told, {"factor": authenticator.type})
 
 
 @receiver(signals.authenticator_used)
@@ -144,12 +145,14 @@ def note_used(user: User, authenticator: Authenticator, **_signal: Any) -> None:
     if authenticator.type == Type.RECOVERY_CODES:
         with transaction.atomic():
             _record("person.recovery_code_used", user, by=user)
-            _tell(user, "account.recovery_code_used", {})
+            telling.tell_owner(user, "account.recovery_code_used", {})
 
 
 @receiver(signals.authentication_failed)
-def note_failed(user: User, **_signal: Any) -> None:
+def note_failed(request: Any, user: User, **_signal: Any) -> None:
     _record("person.second_factor_failed", user, by=user)
+    attacks.failed_at_address(address_of(request.META))
+    attacks.failed_at_second_step(user)
 
 
 def label_of(kind: str) -> str:
@@ -159,11 +162,3 @@ def label_of(kind: str) -> str:
 def _record(kind: str, user: User, *, by: Actor, facts: dict[str, Any] | None = None) -> None:
     with across_schools():  # who is signing in is in no scope yet
         history.record(kind, Membership.objects.filter(user=user).first() or user, by=by, facts=facts)
-
-
-def _tell(user: User, kind: str, parameters: dict[str, Any]) -> None:
-    member = Membership.objects.select_related("user", "school").filter(user=user).first()
-    if member:
-        telling.tell(member, kind, parameters)
-    else:
-        telling.mail(user, kind, parameters)

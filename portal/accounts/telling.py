@@ -28,6 +28,15 @@ def tell(member: Membership, kind: str, parameters: dict[str, Any]) -> None:
     mail(member.user, kind, parameters)
 
 
+def tell_owner(user: User, kind: str, parameters: dict[str, Any]) -> None:
+    """Notify the owner of an account, whether a person of the staff or an operator."""
+    member = Membership.objects.select_related("user", "school").filter(user=user).first()
+    if member:
+        tell(member, kind, parameters)
+    else:
+        mail(user, kind, parameters)
+
+
 def mail(user: User, kind: str, parameters: dict[str, Any]) -> None:
     """Tell the owner of an account that has no inbox, after the commit."""
     address = user.email

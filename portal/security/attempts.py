@@ -51,7 +51,7 @@ class Delayed(RateLimited):
         self.headers = {"Retry-After": str(seconds)}
 
 
-def begin(group: str, *identity: str) -> None:
+def begin(group: str, *identity: str, free: int = FREE) -> None:
     """Count an attempt. Raises Delayed when the next one is not due yet, and Unavailable.
 
     An attempt that is refused does not count. Of many at once one passes.
@@ -59,9 +59,9 @@ def begin(group: str, *identity: str) -> None:
     key = _key(group, identity)
     try:
         number = _increased(key)
-        if number <= FREE:
+        if number <= free:
             return
-        delay = min(FIRST_DELAY * 2 ** min(number - FREE - 1, 20), LONGEST_DELAY)
+        delay = min(FIRST_DELAY * 2 ** min(number - free - 1, 20), LONGEST_DELAY)
         if not cache.add(f"{key}:next", time.time() + delay, delay):
             cache.decr(key)
             raise Delayed(max(1, round(cache.get(f"{key}:next", 0) - time.time())))

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal import permissions
-from portal.accounts import factor_secrets, people, second_factor
+from portal.accounts import factor_forms, factor_secrets, people, second_factor
 from portal.errors import NotAllowed, PortalError
 from portal.models import Event, Membership, Notification, Role, User
 from portal.security import encryption
@@ -33,9 +33,29 @@ SET_UP, CODES, REMOVE = (reverse(f"mfa_{name}") for name in ("activate_totp", "v
 SETS_UP_FIRST = said("Set up the second step of signing in first, under “Sign-in security”.")
 
 
-def code_of(secret: str) -> str:
-    """What the app shows."""
-    return totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30))
+def code_of(secret: str, *, periods: int = 0) -> str:
+    """What the app shows; so many periods of 30 seconds later."""
+    return totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // 30 + periods))
+
+
+def has_signed_in(client: Client) -> bool:
+    return "_auth_user_id" in client.session
+
+
+def after_password(**address: str) -> Client:
+    """A browser of the owner's, or of who knows the password, at the page that asks for the code."""
+    client = Client(**address)
+    client.post("/accounts/login/", {"login": "owner", "password": PASSWORD})
+    return client
+
+
+def enter(client: Client, code: str):
+    return client.post(reverse("mfa_authenticate"), {"code": code})
+
+
+def forgotten_by_allauth(user: User, code: str) -> None:
+    """It remembers a code for one period; for two more the code is right still."""
+    cache.delete(f"allauth.mfa.totp.used?user={user.pk}&code={code}")
 
 
 def set_up(client: Client) -> str:
@@ -136,18 +156,77 @@ def test_signing_in_takes_a_code_and_a_code_only_once(owner):
     client = Client()
     answer = client.post("/accounts/login/", {"login": "owner", "password": PASSWORD})
     assert answer["Location"] == reverse("mfa_authenticate")
-    assert "_auth_user_id" not in client.session
-    client.post(answer["Location"], {"code": "000000"})
+    assert not has_signed_in(client)
+    enter(client, "000000")
     assert Event.objects.filter(kind="person.second_factor_failed").count() == 1
+    code = code_of(secret, periods=1)
+    assert enter(client, code)["Location"] == "/portal/"
+    forgotten_by_allauth(owner, code)
+    again = after_password()
+    enter(again, code)
+    assert not has_signed_in(again)
+    assert Event.objects.filter(kind="person.second_factor_failed").count() == 2
+
+
+@commits
+def test_the_code_that_set_the_app_up_does_not_sign_in(owner):
+    client = client_of(owner)
+    secret = client.get(SET_UP).context["form"].secret
     code = code_of(secret)
-    assert client.post(answer["Location"], {"code": code})["Location"] == "/portal/"
-    cache.delete(
-        f"allauth.mfa.totp.used?user={owner.pk}&code={code}"
-    )  # allauth has forgotten it: the code is right still
-    again = Client()
-    again.post("/accounts/login/", {"login": "owner", "password": PASSWORD})
-    again.post(answer["Location"], {"code": code})
-    assert "_auth_user_id" not in again.session
+    client.post(SET_UP, {"code": code})
+    forgotten_by_allauth(owner, code)
+    other = after_password()
+    enter(other, code)
+    assert not has_signed_in(other)
+    enter(other, code_of(secret, periods=1))
+    assert has_signed_in(other)
+
+
+@commits
+def test_who_knows_the_password_blocks_nobody_and_the_owner_is_told(owner, colleague):
+    secret = set_up(client_of(owner))
+    thief = after_password(REMOTE_ADDR="203.0.113.5")
+    for n in range(9):
+        answer = enter(thief, f"00000{n}")
+    assert said("Too many attempts. Try again in %(n)d second.", n=15) in answer.content.decode()
+    again = after_password(REMOTE_ADDR="203.0.113.5")  # the password again gives no new tries
+    enter(again, code_of(secret, periods=1))
+    assert not has_signed_in(again)
+    with school_scope(owner.membership.school):
+        told = Notification.objects.filter(kind="attack.second_step")
+        assert [row.recipient_key for row in told] == [owner.actor_key]
+    elsewhere = after_password(REMOTE_ADDR="198.51.100.7")
+    enter(elsewhere, code_of(secret, periods=1))
+    assert has_signed_in(elsewhere)
+
+
+@commits
+def test_a_thief_with_many_addresses_has_few_tries_and_the_owner_signs_in_where_always(owner, monkeypatch):
+    monkeypatch.setattr(factor_forms, "ELSEWHERE", 3)
+    assert has_signed_in(after_password())  # from the desk, before there was an app
+    secret = set_up(client_of(owner))
+    for n in range(4):
+        enter(after_password(REMOTE_ADDR=f"203.0.{n}.5"), "000000")
+    thief = after_password(REMOTE_ADDR="203.0.9.5")
+    answer = enter(thief, code_of(secret, periods=1))
+    assert said("Too many attempts. Try again in %(n)d second.", n=15) in answer.content.decode()
+    at_the_desk = after_password()
+    enter(at_the_desk, code_of(secret, periods=1))
+    assert has_signed_in(at_the_desk)
+
+
+@commits
+def test_a_code_in_place_of_the_password_is_paced_with_those_of_the_sign_in(owner):
+    client = client_of(owner, gave_password=False)
+    client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    secret = set_up(client)
+    for n in range(6):
+        client.post(reverse("mfa_reauthenticate"), {"code": f"00000{n}"})
+    answer = client.post(reverse("mfa_reauthenticate"), {"code": code_of(secret, periods=1)})
+    assert said("Too many attempts. Try again in %(n)d second.", n=15) in answer.content.decode()
+    other = after_password()
+    enter(other, code_of(secret, periods=1))
+    assert not has_signed_in(other)
 
 
 @commits
@@ -161,8 +240,8 @@ def test_a_link_in_the_mail_sets_a_password_and_is_no_second_factor(owner, cente
     answer = client.post(opened.redirect_chain[-1][0], chosen)
     assert answer["Location"] == reverse("mfa_authenticate")
     assert "_auth_user_id" not in client.session
-    client.post(answer["Location"], {"code": code_of(secret)})
-    assert "_auth_user_id" in client.session
+    client.post(answer["Location"], {"code": code_of(secret, periods=1)})
+    assert has_signed_in(client)
 
 
 @commits
