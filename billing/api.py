@@ -10,9 +10,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from billing import orders
 from billing.models import Order
-from billing.providers import Channel, JSAPIParameters
+from billing.online import orders
+from billing.online.providers import Channel, JSAPIParameters
 from portal.accounts.addresses import address_of
 from portal.errors import PortalError
 from students.identity.student_api import Refusal, StudentAPI

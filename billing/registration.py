@@ -2,8 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from billing import orders
 from billing.models import Callback, Order
+from billing.online import orders
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.privacy import retention

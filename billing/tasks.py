@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from billing import fee_accounts, orders
+from billing.accounts import fee_accounts
+from billing.online import orders
 from portal.background import queue
 from portal.tenancy import system_scope
 from schools.models import Season

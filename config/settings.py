@@ -310,8 +310,8 @@ CLAIM_SECONDS = environment.number("TUCAI_CLAIM_SECONDS", 120, least=1, most=86_
 # The ways to pay online, by name. "simulator" moves no money and says so on the page. When empty,
 # schools pay by transfer.
 PAYMENT_PROVIDERS = {
-    "simulator": "billing.providers.simulator.Simulator",
-    "wechat": "billing.providers.wechat.WeChatPay",
+    "simulator": "billing.online.providers.simulator.Simulator",
+    "wechat": "billing.online.providers.wechat.WeChatPay",
 }
 PAYMENT_PROVIDER = environment.choice("PAYMENT_PROVIDER", PAYMENT_PROVIDERS, "simulator" if IS_LOCAL else "")
 WECHAT_PAY = {

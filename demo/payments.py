@@ -2,8 +2,9 @@
 
 from django.utils import timezone
 
-from billing import fee_accounts, orders
-from billing.providers.simulator import Simulator
+from billing.accounts import fee_accounts
+from billing.online import orders
+from billing.online.providers.simulator import Simulator
 from portal.models import User
 from schools.models import Enrolment
 from students.models import Student

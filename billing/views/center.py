@@ -11,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing import fee_accounts, orders, overview
+from billing.accounts import fee_accounts, overview
 from billing.forms import ResolutionForm, ReversalForm, TransferForm
 from billing.models import Callback, LedgerEntry, Order
+from billing.online import orders
 from portal.access import center_page
 from portal.formatting import yuan
 from portal.models import Look

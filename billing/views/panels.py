@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from billing import fee_accounts, overview
+from billing.accounts import fee_accounts, overview
 from billing.models import Callback
 from portal.access import center_page, staff_page
 from portal.pages.form_fields import whole_number

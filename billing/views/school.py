@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from billing import fee_accounts
+from billing.accounts import fee_accounts
 from billing.forms import PaymentModeForm
 from billing.models import Order
 from portal.access import school_page

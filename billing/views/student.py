@@ -16,10 +16,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_ratelimit.core import get_usage
 from redis.exceptions import RedisError
 
-from billing import orders, providers
 from billing.models import Order
-from billing.providers import CallbackMessage, Channel, ProviderError, QRText, Redirect
-from billing.providers.simulator import Simulator
+from billing.online import orders, providers
+from billing.online.providers import CallbackMessage, Channel, ProviderError, QRText, Redirect
+from billing.online.providers.simulator import Simulator
 from portal.accounts.addresses import address_of
 from students.identity.student_access import student_page
 

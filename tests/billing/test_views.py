@@ -3,9 +3,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import fee_accounts, orders
+from billing.accounts import fee_accounts
 from billing.models import Callback, FeeAccount, LedgerEntry, Order
-from billing.providers.simulator import SIGNATURE, Simulator
+from billing.online import orders
+from billing.online.providers.simulator import SIGNATURE, Simulator
 from billing.views import student as student_views
 from portal.models import Event
 from portal.tenancy import system_scope

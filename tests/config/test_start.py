@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from billing import providers
+from billing.online import providers
 from launch import environment
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from django import forms
 from django.http import QueryDict
 from django.urls import reverse
 
-from billing import fee_accounts
+from billing.accounts import fee_accounts
 from portal.errors import InvalidForm
 from portal.pages.form_fields import PickedForm, checked, whole_number
 from portal.tenancy import center_scope

@@ -61,7 +61,7 @@ def test_rules_neither_choose_a_language_nor_write_text():
         if "translation.override" in path.read_text()
     }
     mails = {"portal/notifications/deliveries.py", "portal/accounts/telling.py"}
-    assert overriding == mails | {"students/tasks.py", "billing/orders.py"}
+    assert overriding == mails | {"students/tasks.py", "billing/online/orders.py"}
 
 
 def test_every_kind_reads_in_every_language_and_goes_by_known_channels(settings):

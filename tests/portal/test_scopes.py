@@ -15,7 +15,7 @@ CENTER = {"portal.access", "portal.admin"}
 # One fact across schools, inside a request of a school, a student or a visitor.
 ACROSS = {
     "portal.accounts.adapter": "who signs in, or has tried to",
-    "billing.orders": "a payment provider's message names an order, not a school",
+    "billing.online.orders": "a payment provider's message names an order, not a school",
     "capture.dashboard_counts": "whether the other account of a likeness is locked",
     "capture.judging.likeness": "the same picture, handed in at another school",
     "capture.sign_in.credentials": "the roster says which school a visitor belongs to",
@@ -28,7 +28,7 @@ ACROSS = {
 
 # The system's own work. Tasks and commands may always open it; these are what they call.
 SYSTEM = {
-    "billing.orders": "unpaid orders past their time",
+    "billing.online.orders": "unpaid orders past their time",
     "capture.capture_period": "captures that are over",
     "capture.daily_check": "schools whose day is to be checked",
     "capture.judging.judge": "checks that were lost",

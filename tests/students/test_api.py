@@ -2,7 +2,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from billing import fee_accounts, ledger
+from billing.accounts import fee_accounts, ledger
 from capture.review import decisions
 from portal.background import jobs
 from portal.changes import states

@@ -244,7 +244,7 @@ def pytest_addoption(parser: Any) -> None:
     group.addoption("--mutants", type=int, default=200, help="how many mistakes to try")
     group.addoption("--seed", type=int, default=None, help="of the choice; printed when it is left out")
     group.addoption("--lanes", type=int, default=2, help="how many at a time, each on a database of its own")
-    group.addoption("--of", default="", help="only files whose name begins so, as billing/ledger")
+    group.addoption("--of", default="", help="only files whose name begins so, as billing/accounts/ledger")
 
 
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:

@@ -56,7 +56,7 @@ def test_words_are_left_alone(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("file", "is_one"),
     [
-        ("billing/ledger.py", True),
+        ("billing/accounts/ledger.py", True),
         ("capture/judging/judge.py", True),
         ("billing/views/pay.py", False),
         ("billing/admin.py", False),

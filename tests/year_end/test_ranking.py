@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
+from billing.accounts.references import reference_of
 from billing.models import FeeAccount
 from capture.models import Photo
 from capture.review import decisions
@@ -181,7 +182,9 @@ class Flawless:
         of_school = {"school": school, "season": season, "enrolment": enrolment}
         with school_scope(school):
             self.form = Feedback.objects.create(**of_school, status=Feedback.Status.ACCEPTED, sent_at=ON_TIME)
-            self.account = FeeAccount.objects.create(**of_school, settled_at=ON_TIME)
+            self.account = FeeAccount.objects.create(
+                **of_school, reference=reference_of(season.year, school.code), settled_at=ON_TIME
+            )
 
     def set(self, **fields) -> None:
         with school_scope(self.school):

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from billing import providers
-from billing.providers import ProviderError, State
+from billing.online import providers
+from billing.online.providers import ProviderError, State
 
 NOBODYS_ORDER = "TUCAICHECK000000000000"  # a number that no order has
 

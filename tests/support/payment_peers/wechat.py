@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from billing.providers import CallbackMessage
+from billing.online.providers import CallbackMessage
 
 MERCHANT, APP = "1900000109", "wxd678efh567hg6787"
 PUBLIC_KEY_ID = "PUB_KEY_ID_0119000001092024"

@@ -6,7 +6,7 @@ A provider never writes to the database, renders a page or sees a request.
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from billing.providers.base import (
+from billing.online.providers.base import (
     Answer,
     CallbackMessage,
     Channel,

@@ -4,8 +4,9 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
-from billing import fee_accounts, ledger, orders
+from billing.accounts import fee_accounts, ledger
 from billing.models import LedgerEntry
+from billing.online import orders
 from portal.errors import PortalError
 from portal.models import Event
 from schools.models import Enrolment

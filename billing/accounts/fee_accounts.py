@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
-from billing import ledger
+from billing.accounts import ledger
 from billing.models import FeeAccount, LedgerEntry, Order
 from portal import history
 from portal.errors import PortalError

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import fee_accounts, overview
+from billing.accounts import fee_accounts, overview
 from billing.models import LedgerEntry
 from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment

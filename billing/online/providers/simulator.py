@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from billing.providers.base import (
+from billing.online.providers.base import (
     Answer,
     CallbackMessage,
     Claim,

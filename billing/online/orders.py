@@ -16,9 +16,10 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
-from billing import ledger, providers
+from billing.accounts import ledger
 from billing.models import Callback, LedgerEntry, Order
-from billing.providers import (
+from billing.online import providers
+from billing.online.providers import (
     CallbackMessage,
     Channel,
     Checkout,

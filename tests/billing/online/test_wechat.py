@@ -18,9 +18,10 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from billing import fee_accounts, ledger, orders, providers
+from billing.accounts import fee_accounts, ledger
 from billing.models import Callback, LedgerEntry, Order
-from billing.providers import (
+from billing.online import orders, providers
+from billing.online.providers import (
     CallbackMessage,
     Channel,
     JSAPIParameters,
@@ -30,7 +31,7 @@ from billing.providers import (
     State,
     wechat,
 )
-from billing.providers.wechat import WeChatPay
+from billing.online.providers.wechat import WeChatPay
 from portal.errors import PortalError
 from portal.tenancy import system_scope
 from schools.models import Enrolment

@@ -8,10 +8,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from billing import fee_accounts, ledger, orders
+from billing.accounts import fee_accounts, ledger
 from billing.models import Callback, Order
-from billing.providers import CallbackMessage, ProviderError
-from billing.providers.simulator import SIGNATURE, Simulator
+from billing.online import orders
+from billing.online.providers import CallbackMessage, ProviderError
+from billing.online.providers.simulator import SIGNATURE, Simulator
 from portal.errors import Conflict, PortalError
 from portal.privacy import retention
 from portal.tenancy import system_scope

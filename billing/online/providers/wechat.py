@@ -26,7 +26,7 @@ from wechatpayv3.core import Core as LibraryCore
 from wechatpayv3.type import RequestType
 from wechatpayv3.utils import build_authorization
 
-from billing.providers.base import (
+from billing.online.providers.base import (
     ANSWER_SECONDS,
     CONNECT_SECONDS,
     Answer,

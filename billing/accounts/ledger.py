@@ -12,6 +12,7 @@ from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from billing.accounts.references import reference_of
 from billing.models import FeeAccount, LedgerEntry, Order
 from portal import history
 from portal.changes import states
@@ -26,8 +27,10 @@ Kind = LedgerEntry.Kind
 
 def account_of(enrolment: Enrolment) -> FeeAccount:
     """The school's account of the season; it is created at the first call."""
+    reference = reference_of(enrolment.season.year, enrolment.school.code)
     account, _created = FeeAccount.objects.get_or_create(
-        enrolment=enrolment, defaults={"school_id": enrolment.school_id, "season_id": enrolment.season_id}
+        enrolment=enrolment,
+        defaults={"school_id": enrolment.school_id, "season_id": enrolment.season_id, "reference": reference},
     )
     return account
 
@@ -144,7 +147,11 @@ def _lock_for_order(order: Order) -> tuple[FeeAccount, Order]:
     The sequence prevents deadlocks: `update_settled` locks the account before students, and
     `orders.open_order` locks the student before the order.
     """
-    account = _lock(account_of(Enrolment.objects.get(season=order.season_id, school=order.school_id)))
+    account = _lock(
+        account_of(
+            Enrolment.objects.select_related("school", "season").get(season=order.season_id, school=order.school_id)
+        )
+    )
     student = Student.objects.select_for_update(no_key=True).get(pk=order.student_id)
     order = Order.objects.select_for_update(no_key=True).get(pk=order.pk)
     order.student = student

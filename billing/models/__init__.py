@@ -1,0 +1,6 @@
+"""Fees in integer fen: what a school or a student owes, and what came in."""
+
+from billing.models.accounts import FeeAccount, LedgerEntry
+from billing.models.orders import Callback, CallbackQuerySet, Order
+
+__all__ = ["Callback", "CallbackQuerySet", "FeeAccount", "LedgerEntry", "Order"]

@@ -1,0 +1,1 @@
+"""Students pay online: orders and the providers that take the money."""
