@@ -2,11 +2,15 @@
 
     navigation.register("center", "billing:center_fees", _("Fees"), "banknotes", order=70)
 
+Pages of one subject that stand side by side have a row of tabs, shown by `{% tabs "center.fees" %}`:
+
+    navigation.register_tab("center.fees", "billing:day_book", _("Day book"), order=30)
+
 A person sees only the entries of pages that the person may open (`portal.access.may_open`).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from django.urls import reverse
@@ -42,6 +46,7 @@ class NavItem:
 
 
 _ENTRIES: dict[Portal, list[Entry]] = {"center": [], "school": []}
+_TABS: dict[str, list[Entry]] = {}
 
 
 def register(
@@ -53,6 +58,19 @@ def register(
     """
     _ENTRIES[portal].append(Entry(name, label, icon, order, count))
     _ENTRIES[portal].sort(key=lambda entry: entry.order)
+
+
+def register_tab(row: str, name: str, label: Any, *, order: int, count: Callable[[Any], int] | None = None) -> None:
+    """Register the page with this URL name in a row of tabs. Pages below its URL belong to the tab too."""
+    _TABS.setdefault(row, []).append(Entry(name, label, "", order, count))
+    _TABS[row].sort(key=lambda entry: entry.order)
+
+
+def tabs(request: Any, row: str) -> list[NavItem]:
+    """The row of tabs for the person of the request. The tab with the longest URL that fits is active."""
+    items = [_item(request, entry) for entry in _TABS[row] if may_open(request.membership, entry.name)]
+    open_url = max((item.url for item in items if request.path.startswith(item.url)), key=len, default="")
+    return [replace(item, active=item.url == open_url) for item in items]
 
 
 def entries(portal: Portal) -> list[Entry]:

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from portal import formatting, permissions
+from portal.pages import navigation
 from portal.pages.panels import links_of
 from portal.pages.status_badges import badge_of
 
@@ -284,6 +285,12 @@ _FRAME = (
     'M10 63H4a3 3 0 0 1-3-3v-6"/>'
     "</svg>"
 )
+
+
+@register.inclusion_tag("ui/tabs.html", takes_context=True)
+def tabs(context: template.Context, row: str, label: str = "") -> dict[str, Any]:
+    """{% tabs "center.fees" _("Fees") %}: the row of tabs that the person may open (`portal.pages.navigation`)."""
+    return {"tabs": navigation.tabs(context["request"], row), "label": label}
 
 
 @register.inclusion_tag("ui/page_links.html", takes_context=True)

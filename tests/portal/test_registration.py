@@ -151,3 +151,21 @@ def test_a_page_is_open_to_the_roles_of_its_action():
     assert access.may_open(Membership(roles=[Role.CENTER_OFFICER]), "billing:center_fees")
     assert not access.may_open(Membership(roles=[Role.CENTER_OFFICER]), "schools:season_new")
     assert not access.may_open(None, "schools:dashboard")
+
+
+def test_the_tab_of_the_page_and_of_the_pages_below_it_is_the_active_one(rf, monkeypatch, center_admin):
+    monkeypatch.setattr(navigation, "_TABS", {})
+    navigation.register_tab("row", "billing:center_fees", "fees", order=20)
+    navigation.register_tab("row", "schools:dashboard", "dashboard", order=10)
+    navigation.register_tab("row", "billing:account", "a school's own", order=30)
+
+    def active(path: str) -> list[str]:
+        request = rf.get(path)
+        request.membership = center_admin.membership
+        return [tab.label for tab in navigation.tabs(request, "row") if tab.active]
+
+    home, fees = reverse("schools:dashboard"), reverse("billing:center_fees")
+    assert fees.startswith(home)  # the longer address wins
+    assert active(home) == ["dashboard"]
+    assert active(fees) == active(f"{fees}7/") == ["fees"]
+    assert active("/other/") == []
