@@ -8,6 +8,8 @@ from django.utils.module_loading import import_string
 
 from billing.online.providers.base import (
     Answer,
+    BillKind,
+    BillRow,
     CallbackMessage,
     Channel,
     Checkout,
@@ -46,6 +48,8 @@ def default() -> Provider:
 __all__ = [
     "PROVIDERS",
     "Answer",
+    "BillKind",
+    "BillRow",
     "CallbackMessage",
     "Channel",
     "Checkout",

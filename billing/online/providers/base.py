@@ -127,6 +127,28 @@ class Refund:
     state: State
 
 
+class BillKind(StrEnum):
+    PAYMENT = "payment"
+    REFUND = "refund"
+
+
+@dataclass(frozen=True)
+class BillRow:
+    """A line of the provider's bill of one day: what it says it has taken or paid back.
+
+    `external_id` and `refund_number` are those of Payment and Refund; `refund_number` is "" for a payment. `amount_fen`
+    is positive in both kinds. `fee_fen` is what the provider keeps; negative where it gives that back with a refund.
+    """
+
+    kind: BillKind
+    order_number: str
+    refund_number: str
+    external_id: str
+    amount_fen: int
+    fee_fen: int
+    at: dt.datetime
+
+
 @dataclass(frozen=True)
 class Standing:
     """How an order stands at the provider. `payment` is None until money came in."""
@@ -171,3 +193,10 @@ class Provider(Protocol):
 
     def query_refund(self, *, order_number: str, number: str) -> Refund | None:
         """Ask how a refund stands; None when the provider has not heard of it."""
+
+    def bill(self, day: dt.date) -> list[BillRow]:
+        """The provider's bill of a day in China: payments by when they came in, refunds by when they were asked for.
+
+        A day without trade gives an empty list. Raises ProviderError while the bill is not made; a provider makes it
+        in the morning of the next day.
+        """

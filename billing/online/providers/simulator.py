@@ -3,6 +3,7 @@
 No money moves; its messages are signed and verified like real ones.
 """
 
+import datetime as dt
 import hashlib
 import hmac
 import json
@@ -11,10 +12,13 @@ import secrets
 from django.conf import settings
 from django.core.cache import cache
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.online.providers.base import (
     Answer,
+    BillKind,
+    BillRow,
     CallbackMessage,
     Claim,
     Payer,
@@ -28,11 +32,27 @@ from billing.online.providers.base import (
 
 SIGNATURE = "X-Simulator-Signature"
 KEPT_SECONDS = 86_400
+BILL_SECONDS = 40 * 86_400
+FEE = 6  # of a thousand, as WeChat Pay and Alipay take from a merchant
 
 
 def _sign(body: bytes) -> str:
     key = hmac.digest(settings.SECRET_KEY.encode(), b"payment simulator", "sha256")
     return hmac.new(key, body, hashlib.sha256).hexdigest()
+
+
+def _lines_of(day: dt.date) -> str:
+    """Holds the number of lines of this day's bill; line 1 is at this name with ":1"."""
+    return f"simulator:bill:{day.isoformat()}"
+
+
+def _put_on_bill(kind: BillKind, order_number: str, refund_number: str, external_id: str, amount_fen: int) -> None:
+    now = timezone.now()
+    fee_fen = round(amount_fen * FEE / 1000) * (-1 if kind == BillKind.REFUND else 1)
+    row = BillRow(kind, order_number, refund_number, external_id, amount_fen, fee_fen, now)
+    lines = _lines_of(timezone.localdate(now))
+    cache.add(lines, 0, timeout=BILL_SECONDS)
+    cache.set(f"{lines}:{cache.incr(lines)}", row, timeout=BILL_SECONDS)
 
 
 class Simulator:
@@ -66,11 +86,17 @@ class Simulator:
         self, *, order_number: str, number: str, amount_fen: int, external_id: str, notify_address: str
     ) -> Refund:
         refund = Refund(order_number, number, amount_fen, f"refund-{external_id}", State.REFUNDED)
-        cache.set(f"simulator:refund:{number}", refund, timeout=KEPT_SECONDS)
+        if cache.add(f"simulator:refund:{number}", refund, timeout=KEPT_SECONDS):
+            _put_on_bill(BillKind.REFUND, order_number, number, refund.external_id, amount_fen)
         return refund
 
     def query_refund(self, *, order_number: str, number: str) -> Refund | None:
         return cache.get(f"simulator:refund:{number}")
+
+    def bill(self, day: dt.date) -> list[BillRow]:
+        lines = cache.get(_lines_of(day), 0)
+        rows = cache.get_many(f"{_lines_of(day)}:{line}" for line in range(1, lines + 1))
+        return sorted(rows.values(), key=lambda row: row.at)
 
     def pay(self, *, order_number: str, amount_fen: int) -> CallbackMessage:
         """Pay an order, as the payer's button does.
@@ -84,6 +110,8 @@ class Simulator:
         known = self.query(order_number=order_number).payment
         if known and known.amount_fen == amount_fen:
             transaction_id = known.external_id
+        if cache.add(f"simulator:payment:{transaction_id}", 1, timeout=KEPT_SECONDS):
+            _put_on_bill(BillKind.PAYMENT, order_number, "", transaction_id, amount_fen)
         cache.set(key, (amount_fen, transaction_id), timeout=KEPT_SECONDS)
         body = json.dumps(
             {"order_number": order_number, "amount_fen": amount_fen, "transaction_id": transaction_id}, sort_keys=True

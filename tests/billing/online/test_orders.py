@@ -260,3 +260,20 @@ def test_whoever_needs_several_locks_takes_account_then_student_then_order(stude
 def test_student_of_a_paying_school_owes_nothing(student, enrolment, scoped):
     with pytest.raises(PortalError, match=said("There is nothing to pay: the fee is settled.")):
         orders.open_order(student=student, enrolment=enrolment)
+
+
+def test_the_simulators_bill_holds_each_payment_and_refund_once(student, paying, center_admin):
+    order = orders.open_order(student=student, enrolment=paying)
+    for _ in range(2):
+        orders.receive_callback("simulator", Simulator().pay(order_number=order.number, amount_fen=1500))
+    order.refresh_from_db()
+    orders.refund_order(order, by=center_admin)
+    again = {"order_number": order.number, "number": order.refund_number, "amount_fen": 1500}
+    payment = order.entries.get(kind="payment").external_id
+    Simulator().refund(**again, external_id=payment, notify_address="")
+    bill = [row for row in Simulator().bill(timezone.localdate()) if row.order_number == order.number]
+    assert [(row.kind, row.refund_number, row.external_id, row.amount_fen, row.fee_fen) for row in bill] == [
+        ("payment", "", payment, 1500, 9),
+        ("refund", order.refund_number, f"refund-{payment}", 1500, -9),
+    ]
+    assert Simulator().bill(timezone.localdate() - dt.timedelta(days=1)) == []
