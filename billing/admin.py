@@ -6,7 +6,7 @@ portals.
 
 from django.contrib import admin
 
-from billing.models import Callback, FeeAccount, LedgerEntry, Order
+from billing.models import Callback, FeeAccount, LedgerEntry, Order, SchoolRefund
 from portal.admin import ReadOnlyAdmin, TenantAdmin
 
 
@@ -39,3 +39,10 @@ class CallbackAdmin(ReadOnlyAdmin):
     list_display = ("received_at", "provider", "external_id", "order_number", "verified", "outcome", "resolved_at")
     list_filter = ("provider", "verified", "is_refused")
     search_fields = ("external_id__exact", "outcome")
+
+
+@admin.register(SchoolRefund)
+class SchoolRefundAdmin(TenantAdmin):
+    list_display = ("asked_at", "school", "status", "amount_fen", "asked_by", "decided_by")
+    list_filter = ("status", "account__season", "school")
+    related = ("school", "asked_by", "decided_by")

@@ -18,12 +18,18 @@ class SeasonForm(forms.ModelForm):
         help_text=_("Every student is charged this; it is fixed when the season opens."),
     )
 
+    four_eyes_fen = YuanField(
+        label=_("Second person above (yuan)"),
+        max_digits=10,
+        help_text=_("A transfer of more than this is booked only after another person has confirmed it."),
+    )
+
     class Meta:
         model = Season
         fields = (
             "year", "graduating_class", "center_name", "opens_at", "closes_at", "background", "proof_workdays", "copies",
-            "retention_days", "price_fen", "payment_due", "bank_account_name", "bank_name", "bank_account_no", "bank_code",
-            "contact_name", "contact_phone", "contact_email", "notice", "consent_version", "consent_text",
+            "retention_days", "price_fen", "payment_due", "owing_rule", "four_eyes_fen", "bank_account_name", "bank_name",
+            "bank_account_no", "bank_code", "contact_name", "contact_phone", "contact_email", "notice", "consent_version", "consent_text",
         )  # fmt: skip
         widgets = {
             "opens_at": time_input(),
@@ -42,6 +48,7 @@ class SeasonForm(forms.ModelForm):
             ),
             "retention_days": _("Then the originals are deleted; portraits stay."),
             "payment_due": _("Schools that pay for all transfer by this day."),
+            "owing_rule": _("Asked when the sheets of a school are ordered, and when its parcel goes."),
             "contact_name": _("Shown to schools on every page that leads to a question."),
             "notice": _("Shown on the first page and to every school."),
             "consent_version": _("Give a new version when the text changes: students are then asked again."),
@@ -52,7 +59,8 @@ class SeasonForm(forms.ModelForm):
         (_("Season"), ("year", "graduating_class", "center_name")),
         (_("Capture"), ("opens_at", "closes_at", "background", "retention_days")),
         (_("Proofreading and prints"), ("proof_workdays", "copies")),
-        (_("Fee"), ("price_fen", "payment_due", "bank_account_name", "bank_account_no", "bank_name", "bank_code")),
+        (_("Fee"), ("price_fen", "payment_due", "owing_rule", "four_eyes_fen")),
+        (_("Account for transfers"), ("bank_account_name", "bank_account_no", "bank_name", "bank_code")),
         (_("Contact of the center"), ("contact_name", "contact_phone", "contact_email")),
         (_("Texts"), ("notice", "consent_version", "consent_text")),
     )

@@ -17,6 +17,8 @@ from schools.models import Enrolment, Season
 from students.models import Student
 
 Kind = LedgerEntry.Kind
+# What a school has transferred, without what went back to it.
+RECEIVED = (Kind.PAYMENT, Kind.REFUND, Kind.REVERSAL)
 
 
 @dataclass(frozen=True)
@@ -38,24 +40,32 @@ class Statement:
 
     @property
     def due_fen(self) -> int:
-        return self.charged_fen - self.received_fen
+        return max(0, self.charged_fen - self.received_fen)
+
+    @property
+    def overpaid_fen(self) -> int:
+        return max(0, self.received_fen - self.charged_fen)
 
     @property
     def is_settled(self) -> bool:
-        return self.charged_fen > 0 and self.due_fen <= 0
+        return self.charged_fen > 0 and not self.due_fen
 
 
-def billed_count(enrolment: Enrolment) -> int:
-    """How many photographed students the school pays for.
+def billed_students(enrolment: Enrolment) -> QuerySet[Student]:
+    """The photographed students for whom the school pays.
 
     None when the students pay; otherwise all who did not pay online.
     """
-    if enrolment.payment_mode != Enrolment.PaymentMode.SCHOOL:
-        return 0
     photographed = Student.objects.filter(
         season=enrolment.season_id, school=enrolment.school_id, stage__in=Student.CAPTURED
     )
-    return photographed.exclude(fee_state=Student.FeeState.PAID).count()
+    if enrolment.payment_mode != Enrolment.PaymentMode.SCHOOL:
+        return photographed.none()
+    return photographed.exclude(fee_state=Student.FeeState.PAID)
+
+
+def billed_count(enrolment: Enrolment) -> int:
+    return billed_students(enrolment).count()
 
 
 def statement(enrolment: Enrolment) -> Statement:
@@ -69,7 +79,7 @@ def statement(enrolment: Enrolment) -> Statement:
     )
     entries = LedgerEntry.objects.filter(account__enrolment=enrolment)
     sums = entries.aggregate(
-        received=Sum("amount_fen", filter=Q(kind__in=(Kind.PAYMENT, Kind.REVERSAL), order=None)),
+        received=Sum("amount_fen", filter=Q(kind__in=RECEIVED, order=None)),
         student=Sum("amount_fen", filter=Q(kind__in=(Kind.PAYMENT, Kind.REFUND)) & ~Q(order=None)),
     )
     return Statement(

@@ -119,12 +119,43 @@ def _transfer_id(account: FeeAccount, reference: str) -> str:
     return f"transfer:{reference}" + (f"#{reversed_before}" if reversed_before else "")
 
 
+def post_school_refund(
+    account: FeeAccount,
+    *,
+    amount_fen: int,
+    booked_on: dt.date,
+    reference: str,
+    by: User,
+    remarks: str = "",
+    **of_line: Any,
+) -> LedgerEntry:
+    """Post a transfer back to the school. `accounts.school_refunds` decides whether it may be.
+
+    Raises PortalError when the day is in the future, or the same bank reference is in the books.
+    """
+    if booked_on > timezone.localdate():
+        raise PortalError(_("The value date lies in the future."))
+    with transaction.atomic():
+        account = _lock(account)
+        return _post(
+            account,
+            Kind.REFUND,
+            amount_fen,
+            by=by,
+            reference=reference,
+            external_id=_transfer_id(account, reference),
+            booked_on=booked_on,
+            remarks=remarks,
+            **of_line,
+        )
+
+
 def post_reversal(entry: LedgerEntry, *, reason: str, by: User) -> LedgerEntry:
-    """Post the counter-entry of a transfer that was entered in error.
+    """Post the counter-entry of a transfer, of the school or back to it, that was entered in error.
 
     A second reversal raises PortalError.
     """
-    if entry.kind != Kind.PAYMENT or entry.order_id:
+    if entry.kind not in (Kind.PAYMENT, Kind.REFUND) or entry.order_id:
         raise PortalError(_("Only a recorded transfer can be reversed."))
     if not reason.strip():
         raise PortalError(_("Say why the entry is reversed."))

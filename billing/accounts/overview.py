@@ -9,12 +9,12 @@ from typing import Any
 
 from django.db.models import Sum
 
+from billing.accounts.fee_accounts import RECEIVED
 from billing.models import Callback, LedgerEntry
 from schools.models import Enrolment, Season
 from students import progress
 from students.models import Student
 
-Kind = LedgerEntry.Kind
 PAID = Student.FeeState.PAID
 
 
@@ -41,7 +41,11 @@ class SchoolFees:
 
     @property
     def due_fen(self) -> int:
-        return self.charged_fen - self.received_fen
+        return max(0, self.charged_fen - self.received_fen)
+
+    @property
+    def overpaid_fen(self) -> int:
+        return max(0, self.received_fen - self.charged_fen)
 
     @property
     def student_fen(self) -> int:
@@ -53,7 +57,7 @@ class SchoolFees:
             return "students"
         if not self.charged_fen:
             return "nothing"
-        return "settled" if self.due_fen <= 0 else "part" if self.received_fen > 0 else "open"
+        return "settled" if not self.due_fen else "part" if self.received_fen > 0 else "open"
 
 
 @dataclass(frozen=True)
@@ -61,11 +65,9 @@ class Totals:
     charged_fen: int
     received_fen: int
     student_fen: int
+    due_fen: int
+    overpaid_fen: int
     open_schools: int
-
-    @property
-    def due_fen(self) -> int:
-        return self.charged_fen - self.received_fen
 
 
 def by_school(season: Season | None) -> list[SchoolFees]:
@@ -78,7 +80,7 @@ def by_school(season: Season | None) -> list[SchoolFees]:
         if stage in Student.CAPTURED:
             photographed[school_id] += number
             paid[school_id] += number * (fee_state == PAID)
-    entries = LedgerEntry.objects.filter(account__season=season, order=None, kind__in=(Kind.PAYMENT, Kind.REVERSAL))
+    entries = LedgerEntry.objects.filter(account__season=season, order=None, kind__in=RECEIVED)
     received = dict(entries.order_by().values_list("school").annotate(Sum("amount_fen")))
     enrolments = Enrolment.objects.filter(season=season).select_related("school__area", "season")
     rows = [
@@ -120,5 +122,7 @@ def totals(rows: list[SchoolFees]) -> Totals:
         charged_fen=sum(row.charged_fen for row in rows),
         received_fen=sum(row.received_fen for row in rows),
         student_fen=sum(row.student_fen for row in rows),
+        due_fen=sum(row.due_fen for row in rows),
+        overpaid_fen=sum(row.overpaid_fen for row in rows),
         open_schools=sum(row.due_fen > 0 for row in rows),
     )

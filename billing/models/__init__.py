@@ -2,5 +2,6 @@
 
 from billing.models.accounts import FeeAccount, LedgerEntry
 from billing.models.orders import Callback, CallbackQuerySet, Order
+from billing.models.school_refunds import SchoolRefund
 
-__all__ = ["Callback", "CallbackQuerySet", "FeeAccount", "LedgerEntry", "Order"]
+__all__ = ["Callback", "CallbackQuerySet", "FeeAccount", "LedgerEntry", "Order", "SchoolRefund"]

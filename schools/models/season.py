@@ -37,6 +37,13 @@ class Season(models.Model):
         WHITE = "white", _("White")
         GREY = "grey", _("Light grey")
 
+    class OwingRule(models.TextChoices):
+        """What the center does about a school that owes, when its sheets are ordered or shipped."""
+
+        WARN = "warn", _("Say so and go on")
+        REASON = "reason", _("Go on with a reason only")
+        BLOCK = "block", _("Neither print nor ship")
+
     year = models.PositiveSmallIntegerField(_("year"), unique=True)
     graduating_class = models.PositiveSmallIntegerField(_("graduating class"))
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.DRAFT)
@@ -48,6 +55,10 @@ class Season(models.Model):
     price_fen = models.PositiveIntegerField(_("price a student (fen)"), default=1500)
     copies = models.PositiveSmallIntegerField(_("copies a student"), default=5)
     payment_due = models.DateField(_("payment due"))
+    owing_rule = models.CharField(
+        _("when a school still owes"), max_length=6, choices=OwingRule, default=OwingRule.WARN
+    )
+    four_eyes_fen = models.PositiveIntegerField(_("second person above (fen)"), default=5_000_000)
     bank_account_name = models.CharField(_("account name"), max_length=80, blank=True)
     bank_name = models.CharField(_("bank"), max_length=80, blank=True)
     bank_account_no = models.CharField(_("account number"), max_length=40, blank=True)
