@@ -1,9 +1,11 @@
 """The Celery application and the day's timetable."""
 
 import os
+from typing import Any
 
 from celery import Celery
 from celery.schedules import crontab
+from celery.signals import celeryd_init
 
 from launch import environment
 
@@ -29,3 +31,11 @@ app.conf.beat_schedule = {
     "unnamed-files": {"task": "portal.tasks.delete_unnamed_files", "schedule": crontab(hour=3, minute=40)},
     "settle-orders": {"task": "billing.tasks.settle_orders", "schedule": crontab(minute="*/5")},
 }
+
+
+@celeryd_init.connect
+def check_login(**_signal: Any) -> None:
+    """Before a worker takes its first task. Beat asks no database."""
+    from config import database_login
+
+    database_login.check_settings()

@@ -5,7 +5,6 @@ is only busy while Django works. So people who send slowly, or do not read, take
 others (docs/decisions/039-edge.md).
 """
 
-import logging
 import signal
 import sys
 import time
@@ -13,14 +12,13 @@ from typing import Any
 
 import waitress
 from django.conf import settings
-from django.db import OperationalError, connection
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
 
+from config import database_login
 from config.wsgi import application
 from launch import environment
 
-log = logging.getLogger(__name__)
 IDLE_SECONDS = 60  # a connection on which nothing moves ends
 REQUEST_SECONDS = 300  # a request has arrived by then: a photo of 5 MB at 20 kB/s takes 250
 STOP_SECONDS = 30  # after a SIGTERM what is being answered may end for so long
@@ -101,34 +99,9 @@ class Server:
                 channel.handle_close()
 
 
-# The rights that the login of the web must not have; a superuser is a member of every role.
-_TOO_MUCH = """
-SELECT EXISTS (
-    SELECT FROM pg_roles WHERE rolname IN ('tucai_system', 'tucai_owner') AND pg_has_role(session_user, oid, 'MEMBER')
-)
-"""
-
-
-def check_login() -> None:
-    """End the start when raw SQL of this process could become the system or the owner."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute(_TOO_MUCH)
-            has_too_much = cursor.fetchone()[0]
-    except OperationalError as error:  # PostgreSQL starts later: pages say so until then
-        log.warning("The login of the web was not checked: %s", error)
-        return
-    finally:
-        connection.close()
-    if has_too_much:
-        raise environment.Misconfigured(
-            "网页进程的 DATABASE_URL 权限过大,请改用 tucai_web 账号(见 docs/operators.md)。",
-            "DATABASE_URL of the web has too many rights: use the login tucai_web (docs/operators.md).",
-        )
-
-
 def main() -> None:
-    check_login()
+    database_login.check_rights()
+    database_login.check_settings()
     host = environment.text("HOST", "127.0.0.1")
     port = environment.number("PORT", 8000, least=1, most=65_535)
     try:

@@ -23,3 +23,15 @@ GRANT tucai_web TO tucai_worker WITH INHERIT TRUE, SET FALSE;
 ALTER ROLE tucai_backup BYPASSRLS;
 GRANT pg_read_all_data TO tucai_backup WITH INHERIT TRUE, SET FALSE;
 GRANT tucai_backup TO tucai_owner WITH INHERIT FALSE, SET TRUE;
+-- A role may change its own settings (ALTER ROLE ... SET), also in strange hands: web and workers do not start with such.
+DO $$
+DECLARE one record;
+BEGIN
+    FOR one IN
+        SELECT rolname, datname FROM pg_db_role_setting
+        JOIN pg_roles ON pg_roles.oid = setrole LEFT JOIN pg_database ON pg_database.oid = setdatabase
+        WHERE rolname IN ('tucai_web', 'tucai_worker')
+    LOOP
+        EXECUTE format('ALTER ROLE %I', one.rolname) || coalesce(' IN DATABASE ' || quote_ident(one.datname), '') || ' RESET ALL';
+    END LOOP;
+END $$;

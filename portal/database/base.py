@@ -1,7 +1,7 @@
 """Django's PostgreSQL engine, with the role of the open scope in front of every statement.
 
-The role and the school are set LOCAL, in the same message as the statement: PostgreSQL runs the
-statements of one message in one transaction. So there is no state on the connection that could
+The role, the school and the path of schemas are set LOCAL, in the same message as the statement: PostgreSQL
+runs the statements of one message in one transaction. So there is no state on the connection that could
 outlive a request, no additional round trip, and a pooler that changes the server connection after
 each transaction does no harm. What a rollback to a savepoint takes back is set again by the next
 statement.
@@ -14,17 +14,17 @@ from django.db.backends.postgresql import base, operations
 from django.db.backends.postgresql.psycopg_any import register_tzloader, sql
 from psycopg.pq import TransactionStatus
 
-from portal.database.scope import OUTSIDE, current
+from portal.database.scope import current
 
 
 def _setting(connection: Any) -> str:
-    """The statement that has to be sent before the next one; "" for none."""
-    status, scope = connection.pgconn.transaction_status, current()
-    if status == TransactionStatus.INERROR:  # only ROLLBACK is understood now
+    """The statement that has to be sent before the next one; "" for none.
+
+    Outside of any scope it is sent too: a login may have been given settings of its own (ALTER ROLE).
+    """
+    if connection.pgconn.transaction_status == TransactionStatus.INERROR:  # only ROLLBACK is understood now
         return ""
-    if scope == OUTSIDE and status == TransactionStatus.IDLE and connection.autocommit:
-        return ""  # nothing is left of the statement before
-    return scope.statement
+    return current().statement
 
 
 if TYPE_CHECKING:  # Django's stubs do not say what its cursors are

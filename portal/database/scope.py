@@ -35,6 +35,10 @@ USER = "(SELECT nullif(current_setting('app.user', true), '')::bigint)"
 EVERY_SCHOOL = f"TO {DatabaseRole.CENTER}, {DatabaseRole.ACROSS}, {DatabaseRole.SYSTEM} USING (true)"  # of a policy
 
 
+# Temporary tables last: otherwise one that is named as a table of ours stands before it.
+SEARCH_PATH = "public, pg_temp"
+
+
 @dataclass(frozen=True)
 class Scope:
     """`role`: None outside of any scope. `school`: the id of the school whose rows are seen.
@@ -57,6 +61,7 @@ class Scope:
         """The SQL that puts this scope into force until the end of the transaction."""
         values = {
             "role": self.role or "none",
+            "search_path": SEARCH_PATH,
             "app.school": "" if self.school is None else int(self.school),
             "app.session": self.session,
             "app.account": "" if self.account is None else int(self.account),

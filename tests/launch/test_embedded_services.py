@@ -139,12 +139,20 @@ def test_data_survive_a_stop(folder, use):
     with owner(urls) as connection:
         connection.execute("CREATE TABLE kept AS SELECT '张䶮' AS name")
     redis_of(urls).set("kept", "here")
+    with app(urls) as connection:
+        for statement in (
+            "ALTER ROLE tucai_web SET role = tucai_center",
+            "ALTER ROLE tucai_web IN DATABASE tucai SET work_mem = '1GB'",
+        ):
+            connection.execute(statement)
     pid = postgres_pid(folder)
     user.leave()
     eventually(lambda: not is_alive(pid))
     urls = use().urls()
     with owner(urls) as connection:
         assert connection.execute("SELECT name FROM kept").fetchone() == ("张䶮",)
+        # What a login set for itself is gone: deploy/scope_roles.sql takes it away.
+        assert connection.execute("SELECT setconfig FROM pg_db_role_setting").fetchall() == []
     assert redis_of(urls).get("kept") == "here"
 
 

@@ -7,7 +7,7 @@ from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.db.transaction import TransactionManagementError
 
-from config.web import check_login
+from config import database_login
 from launch.environment import Misconfigured
 from portal import history
 from portal.database.owner import as_owner
@@ -52,6 +52,11 @@ def test_tests_run_as_the_login_of_the_workers_which_owns_nothing():
     roles = [(f"tucai_{name}", False, True, False) for name in ("across", "center", "school", "system")]
     inherited = [("tucai_app", True, False, False), ("tucai_web", True, False, False)]
     assert ask(MEMBER_OF) == sorted([*roles, *inherited])
+
+
+def ask_nothing(sql: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
 
 
 BECOMING = ("SET ROLE {}", "SELECT set_config('role', '{}', false)", "SET SESSION AUTHORIZATION {}")
@@ -143,6 +148,35 @@ def test_the_settings_do_not_hold_the_owners_address():
 @pytest.mark.django_db(transaction=True)
 def test_the_web_does_not_start_with_a_login_that_becomes_the_system_or_the_owner():
     with outside_scopes(), pytest.raises(Misconfigured, match="too many rights"):
-        check_login()
+        database_login.check_rights()
     with as_owner(), pytest.raises(Misconfigured, match="too many rights"):
-        check_login()
+        database_login.check_rights()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_starts_with_a_login_that_was_given_settings():
+    """Every role may do this to itself. The settings fall upon the next session."""
+    with outside_scopes():
+        database_login.check_settings()
+        altered = "ALTER ROLE tucai_worker IN DATABASE {} {}".format(connection.settings_dict["NAME"], "{}")
+        try:
+            ask_nothing(altered.format("SET search_path = pg_temp, public"))
+            ask_nothing(altered.format("SET role = tucai_school"))
+            with pytest.raises(Misconfigured, match="role, search_path"):
+                database_login.check_settings()
+            connection.close()
+            # The sessions in between are not led astray.
+            assert ask("SELECT current_user::text, current_setting('search_path')") == [
+                ("tucai_worker", "public, pg_temp")
+            ]
+        finally:
+            ask_nothing(altered.format("RESET ALL"))
+            connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_temporary_table_stands_in_no_tables_place(season):
+    with outside_scopes(), transaction.atomic():
+        ask_nothing("CREATE TEMPORARY TABLE schools_season AS SELECT 1 AS id")
+        assert ask("SELECT id, year FROM schools_season") == [(season.pk, season.year)]
+        transaction.set_rollback(True)
