@@ -1,6 +1,7 @@
 """REST for a mini program: the student pays the fee inside of WeChat.
 
-POST with the code of `wx.login` gives what `wx.requestPayment` takes; GET tells when the payment is in the books.
+POST with the code of `wx.login` gives what `wx.requestPayment` takes; GET tells when the payment is in the books. Then the
+photo that was ready when the payment began is handed in: no call of `submission/` is needed.
 """
 
 from typing import Any

@@ -3,7 +3,7 @@
 The rules are those of the pages.
 
 Every refusal is {"error": sentence}. Where the student has to pay first, `next` is the page of a browser, and `payment`
-the call of a mini program.
+the call of a mini program. Paying hands in: once the fee is settled, the photo that was to be submitted is submitted.
 """
 
 import uuid
@@ -211,7 +211,8 @@ class CurrentPhoto(StudentAPI):
 class Submission(StudentAPI):
     @extend_schema(request=None, responses={200: Verdict, 402: Refusal, 409: Refusal})
     def post(self, request: Any) -> Response:
-        """Hand the current photo in. 402 with `payment` where the student pays first."""
+        """Hand the current photo in. 402 with `payment` where the student pays first: the photo waits for the fee and is
+        handed in when it is settled, without a second call. Ask for the current photo: `status` is no longer "ready"."""
         try:
             photo = submission.submit(student=self.student, enrolment=self.enrolment, by=self.student)
         except submission.FeeDue as error:

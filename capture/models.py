@@ -210,6 +210,8 @@ class Photo(Claimable, TenantModel):
     appealed_at = models.DateTimeField(null=True, blank=True)
     appeal = models.CharField(_("reason of the student"), max_length=10, choices=Appeal, blank=True)
     appeal_words = models.CharField(_("words of the student"), max_length=200, blank=True)
+    # The student wants to submit it and pays first (capture.upload.submission).
+    awaits_fee = models.BooleanField(default=False)
 
     objects: ClassVar[Any] = scoped_manager(TenantClaimableQuerySet)
 
@@ -234,6 +236,11 @@ class Photo(Claimable, TenantModel):
                 fields=("season", "school"),
                 name="photo_appeal",
                 condition=Q(is_current=True, status="submitted", appealed_at__isnull=False),
+            ),
+            models.Index(
+                fields=("student",),
+                name="photo_awaits_fee",
+                condition=Q(is_current=True, status="ready", awaits_fee=True),
             ),
             models.Index(
                 fields=("season", "background", "school"),

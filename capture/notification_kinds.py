@@ -31,6 +31,30 @@ register(
         is_urgent=False,
     ),
     NotificationKind(
+        "photo_handed_in",
+        _("The fee is settled and your photo is handed in"),
+        _("There is nothing more to do now. Your school looks at it, and you are told."),
+        link=ME,
+    ),
+    NotificationKind(
+        "photo_kept_concluded",
+        _("The fee is settled, but your photo could not be handed in"),
+        _(
+            "It was ready in time, but your school's photos had been concluded before the payment came in. Please ask the"
+            " person in charge at your school to open them again for you. If that is not possible, the fee is paid back."
+        ),
+        link=ME,
+    ),
+    NotificationKind(
+        "photo_kept_locked",
+        _("The fee is settled, but your photo could not be handed in"),
+        _(
+            "Your account is locked. When an administrator of your school has unlocked it, sign in and hand the photo in;"
+            " there is no second fee."
+        ),
+        link=ME,
+    ),
+    NotificationKind(
         "photo_released",
         _("Your photo may be used after all"),
         _(

@@ -9,6 +9,7 @@ from celery.signals import worker_init, worker_process_init
 import vision
 from capture import capture_period, daily_check, retention
 from capture.judging import judge, likeness
+from capture.upload import submission
 from portal.tenancy import school_scope, system_scope
 from schools.models import School
 
@@ -26,6 +27,7 @@ def check_photo(school_id: int, photo_id: int) -> None:
 def sweep() -> None:
     judge.sweep()
     likeness.sweep()
+    submission.sweep_awaiting()
 
 
 @shared_task

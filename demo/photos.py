@@ -97,7 +97,9 @@ def photograph(
     if case.last_step == "judged" or photo.status != Photo.Status.READY:
         return
     _pay_if_due(student, enrolment, pay)
-    photo = submission.submit(student=student, enrolment=enrolment, by=student)
+    photo.refresh_from_db()
+    if photo.status == Photo.Status.READY:  # who has paid has handed in
+        photo = submission.submit(student=student, enrolment=enrolment, by=student)
     # The season's limits may approve a photo without findings at once.
     if photo.status != Photo.Status.SUBMITTED:
         return

@@ -188,7 +188,9 @@ class Student:
         if answer is not None and answer.status == 402:
             self._pay(person)
             self.crew.pause(3)
-            answer = self.crew.ask(lambda: phone.send("POST", "/api/v1/me/submission/"))
+            answer = self.crew.ask(lambda: phone.get("/api/v1/me/photos/current/"))  # paying hands in
+            if answer is not None and answer.is_success and answer.json()["status"] == "ready":
+                answer = self.crew.ask(lambda: phone.send("POST", "/api/v1/me/submission/"))
         if answer is None or not answer.is_success:
             return False
         pk = answer.json()["id"]

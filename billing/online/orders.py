@@ -37,7 +37,8 @@ from portal.changes.transactions import retried
 from portal.errors import Conflict, PortalError
 from portal.models import User
 from portal.tenancy import across_schools, school_scope, system_scope
-from schools.models import Enrolment
+from schools.models import Action, Enrolment
+from students import fee_settlement
 from students.models import Student
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,8 @@ def open_order(
 def _require_due(student: Student, enrolment: Enrolment) -> None:
     if not student.must_pay(enrolment):
         raise PortalError(_("There is nothing to pay: the fee is settled."))
+    if student.stage not in Student.CAPTURED:
+        enrolment.require(Action.SUBMIT)  # nobody pays for a photo that can no longer be handed in
 
 
 def _fits(order: Order, channel: Channel, openid: str) -> bool:
@@ -92,6 +95,7 @@ def _replace(order: Order) -> None:
 def _open(student: Student, enrolment: Enrolment, channel: Channel, openid: str) -> Order:
     # A second click waits here for the first.
     Student.objects.select_for_update(no_key=True).get(pk=student.pk)
+    fee_settlement.tell_begun(student)
     order = Order.objects.filter(student=student, status=Order.Status.CREATED).first()
     return order or _create(student, enrolment, channel, openid)
 
@@ -211,6 +215,9 @@ def _book(stored: Callback, told: Payment | Refund, order: Order | None) -> Call
     stored.is_refused = bool(refusal)
     stored.order, stored.order_number, stored.amount_fen = order, told.order_number[:32], told.amount_fen
     stored.save(update_fields=["verified", "outcome", "is_refused", "order", "order_number", "amount_fen"])
+    if order and not refusal and isinstance(told, Payment):
+        with school_scope(order.school):
+            fee_settlement.tell_settled(order.student)
     return stored
 
 

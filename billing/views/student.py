@@ -112,8 +112,7 @@ def simulator(request: Any, number: str) -> HttpResponse:
     stored = orders.receive_callback(Simulator.name, callback)
     if stored.outcome != orders.BOOKED:
         return render(request, "billing/simulator.html", {"order": order, "refused": stored.outcome}, status=409)
-    messages.success(request, _("The fee is paid. You can submit your photo now."))
-    return HttpResponseRedirect(reverse("capture:check"))
+    return HttpResponseRedirect(reverse("billing:receipt"))
 
 
 @csrf_exempt
