@@ -11,9 +11,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from psycopg.errors import CheckViolation
 
 from billing.accounts.references import reference_of
-from billing.models import FeeAccount, LedgerEntry, Order
+from billing.models import BankLine, FeeAccount, LedgerEntry, Order
 from portal import history
 from portal.changes import states
 from portal.changes.transactions import retried
@@ -51,6 +52,8 @@ def _post(account: FeeAccount, kind: Kind, amount_fen: int, *, by: history.Actor
                 **fields,
             )
     except IntegrityError as error:
+        if isinstance(error.__cause__, CheckViolation):
+            raise PortalError(_("The line of the bank statement does not hold so much money any more.")) from error
         raise PortalError(_("An entry with this reference is in the books already.")) from error
     history.record(f"ledger.{kind}", entry, by=by, facts={"amount_fen": amount_fen, "reference": entry.reference})
     return entry
@@ -85,9 +88,16 @@ def post_charge(account: FeeAccount, *, captured: int, by: history.Actor) -> Led
 
 
 def post_transfer(
-    account: FeeAccount, *, amount_fen: int, booked_on: dt.date, reference: str, by: User, remarks: str = ""
+    account: FeeAccount,
+    *,
+    amount_fen: int,
+    booked_on: dt.date,
+    reference: str,
+    by: User,
+    remarks: str = "",
+    bank_line: BankLine | None = None,
 ) -> LedgerEntry:
-    """Post a bank transfer of the school.
+    """Post a bank transfer of the school; `bank_line`: the line of a bank statement that it books.
 
     Raises PortalError when the amount is not positive, the day is in the future, or a transfer with
     the same bank reference has been posted and not been reversed.
@@ -107,6 +117,7 @@ def post_transfer(
             external_id=_transfer_id(account, reference),
             booked_on=booked_on,
             remarks=remarks,
+            bank_line=bank_line,
         )
 
 
@@ -169,6 +180,7 @@ def post_reversal(entry: LedgerEntry, *, reason: str, by: User) -> LedgerEntry:
             reference=entry.reference,
             external_id=f"reversal:{entry.pk}",
             remarks=reason,
+            bank_line_id=entry.bank_line_id,  # whose money is free again
         )
 
 

@@ -1,7 +1,20 @@
 """Fees in integer fen: what a school or a student owes, and what came in."""
 
 from billing.models.accounts import FeeAccount, LedgerEntry
+from billing.models.bank import Allocation, BankHeadings, BankLine, BankStatement, PayerName
 from billing.models.orders import Callback, CallbackQuerySet, Order
 from billing.models.school_refunds import SchoolRefund
 
-__all__ = ["Callback", "CallbackQuerySet", "FeeAccount", "LedgerEntry", "Order", "SchoolRefund"]
+__all__ = [
+    "Allocation",
+    "BankHeadings",
+    "BankLine",
+    "BankStatement",
+    "Callback",
+    "CallbackQuerySet",
+    "FeeAccount",
+    "LedgerEntry",
+    "Order",
+    "PayerName",
+    "SchoolRefund",
+]

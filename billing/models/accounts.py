@@ -48,6 +48,10 @@ class LedgerEntry(TenantModel):
     # Owed is positive, received is negative: the sum is the amount still due.
     amount_fen = models.IntegerField(_("amount (fen)"))
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="entries")
+    # The line of a bank statement that the entry books, or takes back.
+    bank_line = models.ForeignKey(
+        "billing.BankLine", null=True, blank=True, on_delete=models.PROTECT, related_name="entries"
+    )
     reference = models.CharField(_("reference"), max_length=80, blank=True)
     remarks = models.CharField(_("remarks"), max_length=200, blank=True)
     external_id = models.CharField(max_length=64, default=uuid.uuid4)
