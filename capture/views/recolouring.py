@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from capture.portraits import recolouring
 from portal.access import center_page, school_page
+from portal.pages.lists import List
 
 REPORT_SHOWN_FOR = dt.timedelta(minutes=10)  # the callout shows the result of a job this long
 
@@ -45,8 +46,9 @@ def make_again(request: Any) -> HttpResponse:
 def center_background(request: Any) -> HttpResponse:
     """Which schools still have portraits on another background."""
     schools = recolouring.counts_by_school(request.season) if request.season else []
-    total = sum(row["again"] for row in schools)
-    return _render(request, "capture/center_background.html", {"schools": schools, "total": total})
+    listed = List(schools, request.GET)
+    context = {"listed": listed, "page": listed.page, "total": sum(row["again"] for row in schools)}
+    return _render(request, "capture/center_background.html", context)
 
 
 def _render(request: Any, template: str, context: dict[str, Any]) -> HttpResponse:

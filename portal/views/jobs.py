@@ -63,7 +63,7 @@ def _labelled(rows: Any) -> list[Any]:
 def job_list(request: Any) -> HttpResponse:
     listed = Jobs(jobs_of(request), request.GET)
     listed.page.object_list = _labelled(listed.page.object_list)
-    return render(request, "portal/jobs.html", {"jobs": listed, "page": listed.page})
+    return render(request, "portal/jobs.html", {"listed": listed, "page": listed.page})
 
 
 @vary_on_headers("HX-Request")

@@ -9,6 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal.access import center_page
 from portal.models import Look
+from portal.pages.lists import List
 from portal.privacy import looks
 from students.models import Student
 from students.roster import roster_imports
@@ -24,8 +25,8 @@ def number_clashes(request: Any) -> HttpResponse:
     total = sum(len(rows) for _roster, rows in imports)
     if request.htmx:
         return render(request, "students/number_clashes.html#callout", {"total": total})
-    ids = [pk for _roster, rows in imports for _row, pk in rows]
-    students = Student.objects.select_related("school").in_bulk(ids)
+    listed = List([(roster, row, pk) for roster, rows in imports for row, pk in rows], request.GET)
+    students = Student.objects.select_related("school").in_bulk([pk for _roster, _row, pk in listed.page])
     looks.record(request, Look.Kind.LIST, students)
-    found = [(roster, row, students.get(pk)) for roster, rows in imports for row, pk in rows]
-    return render(request, "students/number_clashes.html", {"clashes": found, "total": total})
+    listed.page.object_list = [(roster, row, students.get(pk)) for roster, row, pk in listed.page]
+    return render(request, "students/number_clashes.html", {"listed": listed, "page": listed.page})
