@@ -12,8 +12,8 @@ from launch import environment
 # Several checkouts or benchmarks may test on one server, each under its own name.
 _NAME = environment.text("TUCAI_TEST_DB", "tucai")
 DATABASES["default"]["TEST"] = {"NAME": f"test_{_NAME}"}
-# Each process of pytest-xdist has its keys to itself, as it has its database.
-CACHES["default"]["KEY_PREFIX"] = f"test_{_NAME}{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+# Each process has its keys to itself, as it has its database: what an earlier run counted is not counted again.
+CACHES["default"]["KEY_PREFIX"] = f"test_{_NAME}{os.environ.get('PYTEST_XDIST_WORKER', '')}_{os.getpid()}"
 CELERY_BROKER_TRANSPORT_OPTIONS["global_keyprefix"] = f"{CACHES['default']['KEY_PREFIX']}:"
 DASHBOARD_SECONDS = 0
 # A million rounds of PBKDF2 for every person of every test teach nothing.
