@@ -60,7 +60,7 @@ class CurrentPayment(StudentAPI):
         """Begin to pay, or go on. 400 where the fee is settled, and where no payment inside of WeChat is taken."""
         form = Code(data=request.data)
         form.is_valid(raise_exception=True)
-        openid = orders.payer_of(form.validated_data["code"])
+        openid = orders.payer_of(form.validated_data["code"], self.enrolment.season)
         order = orders.open_order(student=self.student, enrolment=self.enrolment, channel=Channel.WECHAT, openid=openid)
         checkout = orders.start_payment(order, address=address_of(request.META))
         if not isinstance(checkout, JSAPIParameters):

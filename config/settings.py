@@ -6,7 +6,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import service_addresses, static_policy
+from config import payment_merchants, service_addresses, static_policy
 from config.stored_secrets import numbered_keys, stored_secret
 from launch import data_folder, environment
 
@@ -307,29 +307,20 @@ CELERY_TIMEZONE = TIME_ZONE
 # A claim older than this many seconds is taken to be lost and is queued again by the sweep.
 CLAIM_SECONDS = environment.number("TUCAI_CLAIM_SECONDS", 120, least=1, most=86_400)
 
-# The ways to pay online, by name. "simulator" moves no money and says so on the page. When empty,
-# schools pay by transfer.
+# The ways to pay online, by name. "simulator" moves no money and says so on the page.
 PAYMENT_PROVIDERS = {
     "simulator": "billing.online.providers.simulator.Simulator",
     "wechat": "billing.online.providers.wechat.WeChatPay",
 }
-PAYMENT_PROVIDER = environment.choice("PAYMENT_PROVIDER", PAYMENT_PROVIDERS, "simulator" if IS_LOCAL else "")
-WECHAT_PAY = {
-    "ADDRESS": environment.web_address("WECHAT_PAY_ADDRESS", "https://api.mch.weixin.qq.com"),
-    "MERCHANT": environment.text("WECHAT_PAY_MERCHANT"),
-    "APP": environment.text("WECHAT_PAY_APP"),
-    "CERTIFICATE_SERIAL": environment.text("WECHAT_PAY_CERTIFICATE_SERIAL"),
-    "PRIVATE_KEY": environment.secret("WECHAT_PAY_PRIVATE_KEY", is_one_line=False),
-    "API_KEY": environment.secret("WECHAT_PAY_API_KEY"),
-    # For payment in a mini program: who pays, by the code of its sign-in.
-    "APP_SECRET": environment.secret("WECHAT_PAY_APP_SECRET"),
-    "SIGN_IN_ADDRESS": environment.web_address("WECHAT_PAY_SIGN_IN_ADDRESS", "https://api.weixin.qq.com"),
-    # Merchants of 2024 and later verify with a public key; without one, certificates are downloaded.
-    "PUBLIC_KEY_ID": environment.text("WECHAT_PAY_PUBLIC_KEY_ID"),
-    "PUBLIC_KEY": environment.secret("WECHAT_PAY_PUBLIC_KEY", is_one_line=False),
-}
-if PAYMENT_PROVIDER == "wechat":
-    environment.require_together("WECHAT_PAY_", WECHAT_PAY, optional={"APP_SECRET", "PUBLIC_KEY_ID", "PUBLIC_KEY"})
+# {our name of the merchant: its provider and its credentials}. When empty, schools pay by transfer.
+_MERCHANTS_FILE = environment.text("PAYMENT_MERCHANTS")
+PAYMENT_MERCHANTS: dict[str, dict[str, str]] = (
+    payment_merchants.read(_MERCHANTS_FILE)
+    if _MERCHANTS_FILE
+    else {"simulator": {"provider": "simulator"}}
+    if IS_LOCAL
+    else {}
+)
 # Messages to /pay/notify/ whose signature was wrong are kept so many days.
 CALLBACK_DAYS = environment.number("CALLBACK_DAYS", 30, least=1, most=3650)
 

@@ -13,7 +13,7 @@ from students.models import Student
 def pay_online(student: Student, enrolment: Enrolment) -> None:
     """The student pays the fee at the payment simulator."""
     order = orders.open_order(student=student, enrolment=enrolment)
-    orders.receive_callback(Simulator.name, Simulator().pay(order_number=order.number, amount_fen=order.amount_fen))
+    orders.receive_callback(order.merchant, Simulator().pay(order_number=order.number, amount_fen=order.amount_fen))
 
 
 def transfer_fee(enrolment: Enrolment, *, by: User, share: float = 1.0) -> None:

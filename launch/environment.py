@@ -6,7 +6,7 @@ An empty value counts as not set. `docs/operators.md` lists the variables.
 
 import difflib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -82,16 +82,16 @@ def web_address(name: str, default: str) -> str:
     return value
 
 
-def secret(name: str, *, is_one_line: bool = True) -> str:
+def secret(name: str) -> str:
     """The variable itself, or the content of the file that NAME_FILE names; empty when neither is
-    set. A key or a certificate in PEM has many lines.
+    set.
     """
     value, path = text(name), text(f"{name}_FILE")
     if value and path:
         raise Misconfigured(
             f"环境变量 {name} 与 {name}_FILE 不能同时设置。", f"{name} and {name}_FILE are both set: keep one of them."
         )
-    return _content(name, Path(path), is_one_line) if path else value
+    return _content(name, Path(path)) if path else value
 
 
 def secret_address(name: str, schemes: Iterable[str]) -> str:
@@ -111,13 +111,6 @@ def secret_address(name: str, schemes: Iterable[str]) -> str:
     return value
 
 
-def require_together(prefix: str, values: Mapping[str, str], *, optional: set[str]) -> None:
-    """End the start when one of these variables is not set, without which the others are of no use."""
-    missing = ", ".join(prefix + name for name, value in values.items() if not value and name not in optional)
-    if missing:
-        raise Misconfigured(f"缺少环境变量 {missing}。", f"Not set: {missing}.")
-
-
 def refuse_unknown(prefix: str, *, read_elsewhere: Iterable[str] = ()) -> None:
     """End the start when a variable with our prefix is set that nothing reads: it is probably
     misspelt.
@@ -132,7 +125,7 @@ def refuse_unknown(prefix: str, *, read_elsewhere: Iterable[str] = ()) -> None:
             )
 
 
-def _content(name: str, path: Path, is_one_line: bool) -> str:
+def _content(name: str, path: Path) -> str:
     try:
         content = path.read_bytes()[: LARGEST_SECRET + 1].decode().strip()
     except (OSError, UnicodeDecodeError) as error:
@@ -141,8 +134,6 @@ def _content(name: str, path: Path, is_one_line: bool) -> str:
             f"环境变量 {name}_FILE 所指的文件 {path} 无法读取({reason})。",
             f"{name}_FILE names {path}, which cannot be read ({reason}).",
         ) from error
-    if not is_one_line and 0 < len(content) <= LARGEST_SECRET:
-        return content
     if not content or len(content) > LARGEST_SECRET or "\n" in content:
         raise Misconfigured(
             f"环境变量 {name}_FILE 所指的文件 {path} 应只含一行密钥。",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal.pages.form_fields import YuanField, day_input, time_input
@@ -23,13 +24,19 @@ class SeasonForm(forms.ModelForm):
         max_digits=10,
         help_text=_("A transfer of more than this is booked only after another person has confirmed it."),
     )
+    payment_merchants = forms.MultipleChoiceField(
+        label=_("Students pay online at"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None: every school of this season pays by transfer. Orders of before stay with their merchant."),
+    )
 
     class Meta:
         model = Season
         fields = (
             "year", "graduating_class", "center_name", "opens_at", "closes_at", "background", "proof_workdays", "copies",
-            "retention_days", "price_fen", "payment_due", "owing_rule", "four_eyes_fen", "bank_account_name", "bank_name",
-            "bank_account_no", "bank_code", "contact_name", "contact_phone", "contact_email", "notice", "consent_version", "consent_text",
+            "retention_days", "price_fen", "payment_merchants", "payment_due", "owing_rule", "four_eyes_fen", "bank_account_name",
+            "bank_name", "bank_account_no", "bank_code", "contact_name", "contact_phone", "contact_email", "notice", "consent_version", "consent_text",
         )  # fmt: skip
         widgets = {
             "opens_at": time_input(),
@@ -59,7 +66,7 @@ class SeasonForm(forms.ModelForm):
         (_("Season"), ("year", "graduating_class", "center_name")),
         (_("Capture"), ("opens_at", "closes_at", "background", "retention_days")),
         (_("Proofreading and prints"), ("proof_workdays", "copies")),
-        (_("Fee"), ("price_fen", "payment_due", "owing_rule", "four_eyes_fen")),
+        (_("Fee"), ("price_fen", "payment_due", "payment_merchants", "owing_rule", "four_eyes_fen")),
         (_("Account for transfers"), ("bank_account_name", "bank_account_no", "bank_name", "bank_code")),
         (_("Contact of the center"), ("contact_name", "contact_phone", "contact_email")),
         (_("Texts"), ("notice", "consent_version", "consent_text")),
@@ -67,13 +74,31 @@ class SeasonForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._offer_merchants()
         if self.instance.pk and self.instance.status != Season.Status.DRAFT:
             for name in FIXED_WHEN_OPEN:
                 self.fields[name].disabled = True
 
+    def _offer_merchants(self) -> None:
+        """Those of the operator's file, and those that the season takes although the file has them no more."""
+        names = list(dict.fromkeys([*settings.PAYMENT_MERCHANTS, *(self.instance.payment_merchants or [])]))
+        if not names:
+            del self.fields["payment_merchants"]
+            return
+        self.fields["payment_merchants"].choices = [(name, _merchant_label(name)) for name in names]  # type: ignore[attr-defined]
+
+    def clean_payment_merchants(self) -> list[str]:
+        names: list[str] = self.cleaned_data["payment_merchants"]
+        providers = [
+            settings.PAYMENT_MERCHANTS[name]["provider"] for name in names if name in settings.PAYMENT_MERCHANTS
+        ]
+        if len(providers) > len(set(providers)):
+            raise forms.ValidationError(_("Choose one merchant of each provider: students choose by the provider."))
+        return names
+
     def sections(self) -> list[tuple[Any, list[list[forms.BoundField]]]]:
         """[(title, rows)]. A row holds one text area, or one or two short fields."""
-        return [(title, _rows([self[name] for name in names])) for title, names in self.SECTIONS]
+        return [(title, _rows([self[name] for name in names if name in self.fields])) for title, names in self.SECTIONS]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
@@ -91,6 +116,11 @@ class SeasonForm(forms.ModelForm):
         is_other = _normalised(self.cleaned_data.get("consent_text")) != _normalised(self.initial.get("consent_text"))
         if has_been_opened and is_other and "consent_version" not in self.changed_data:
             self.add_error("consent_version", _("The text has changed, so it needs a new version."))
+
+
+def _merchant_label(name: str) -> str:
+    number = settings.PAYMENT_MERCHANTS.get(name, {}).get("merchant", "")
+    return f"{name} · {number}" if number else name
 
 
 def _normalised(text: str | None) -> str:

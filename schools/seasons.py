@@ -19,7 +19,7 @@ from schools.season_texts import consent_text, notice_text
 FIXED_WHEN_OPEN = ("year", "graduating_class", "price_fen")
 # Terms that a new season takes from the season before.
 CARRIED_OVER = (
-    "center_name", "opens_at", "closes_at", "proof_workdays", "price_fen", "copies", "owing_rule", "four_eyes_fen",
+    "center_name", "opens_at", "closes_at", "proof_workdays", "price_fen", "payment_merchants", "copies", "owing_rule", "four_eyes_fen",
     "bank_account_name", "bank_name", "bank_account_no", "bank_code", "contact_name", "contact_phone", "contact_email", "background", "consent_version",
     "consent_text", "retention_days",
 )  # fmt: skip

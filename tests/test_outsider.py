@@ -231,7 +231,7 @@ KWARGS = {
     "number": lambda world: world[apps.get_model("billing.Order")].number,
     "student_no": lambda world: world[apps.get_model("students.Student")].student_no,
     "kind": lambda world: "portrait",
-    "provider": lambda world: "simulator",
+    "merchant": lambda world: "simulator",
     "key": lambda world: "set-password",
     "uidb36": lambda world: "1",
     "object_id": lambda world: 1,

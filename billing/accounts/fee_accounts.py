@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from billing.accounts import ledger
 from billing.models import FeeAccount, LedgerEntry, Order
+from billing.online import providers
 from portal import history
 from portal.errors import PortalError
 from portal.models import User
@@ -140,7 +140,7 @@ def choose_payment_mode(enrolment: Enrolment, *, mode: str, by: User) -> Enrolme
     """
     if mode == enrolment.payment_mode:
         return enrolment
-    if mode == Enrolment.PaymentMode.STUDENT and not settings.PAYMENT_PROVIDER:
+    if mode == Enrolment.PaymentMode.STUDENT and not providers.of(enrolment.season):
         raise PortalError(_("Payment online is not set up here. Choose payment by the school."))
     with transaction.atomic():
         locked = Enrolment.objects.select_for_update(no_key=True).get(pk=enrolment.pk)

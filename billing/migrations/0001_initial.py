@@ -130,6 +130,7 @@ class Migration(migrations.Migration):
                 ('number', models.CharField(max_length=32, unique=True, verbose_name='order number')),
                 ('status', models.CharField(choices=[('created', 'To be paid'), ('paid', 'Paid'), ('closed', 'Closed'), ('refunding', 'Refund asked'), ('refunded', 'Refunded'), ('refund_failed', 'Refund failed')], default='created', max_length=13, verbose_name='state')),
                 ('provider', models.CharField(max_length=20)),
+                ('merchant', models.CharField(max_length=32)),
                 ('channel', models.CharField(default='computer', max_length=10)),
                 ('openid', models.CharField(blank=True, max_length=128)),
                 ('amount_fen', models.PositiveIntegerField(verbose_name='amount (fen)')),
@@ -172,6 +173,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('provider', models.CharField(max_length=20)),
+                ('merchant', models.CharField(blank=True, max_length=32)),
                 ('external_id', models.CharField(max_length=64)),
                 ('headers', models.JSONField(default=dict)),
                 ('body', models.TextField()),

@@ -39,6 +39,8 @@ class Order(TenantModel):
     student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="orders")
     status = models.CharField(_("state"), max_length=13, choices=Status, default=Status.CREATED)
     provider = models.CharField(max_length=20)
+    # Our name of the provider's merchant (providers.get): there the order is asked about and paid back.
+    merchant = models.CharField(max_length=32)
     # Where the payer was (providers.Channel): a provider takes an order number for one way of paying only.
     channel = models.CharField(max_length=10, default="computer")
     openid = models.CharField(max_length=128, blank=True)
@@ -89,6 +91,7 @@ class Callback(models.Model):
     DATABASE_POLICIES = {"every_school": EVERY_SCHOOL}
 
     provider = models.CharField(max_length=20)
+    merchant = models.CharField(max_length=32, blank=True)
     external_id = models.CharField(max_length=64)
     headers = models.JSONField(default=dict)
     body = models.TextField()

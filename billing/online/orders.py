@@ -26,6 +26,7 @@ from billing.online.providers import (
     Claim,
     Payer,
     Payment,
+    Provider,
     ProviderError,
     Refund,
     Standing,
@@ -37,7 +38,7 @@ from portal.changes.transactions import retried
 from portal.errors import Conflict, PortalError
 from portal.models import User
 from portal.tenancy import across_schools, school_scope, system_scope
-from schools.models import Action, Enrolment
+from schools.models import Action, Enrolment, Season
 from students import fee_settlement
 from students.models import Student
 
@@ -52,20 +53,32 @@ UNVERIFIED_HEADERS = 40
 
 
 def open_order(
-    *, student: Student, enrolment: Enrolment, channel: Channel = Channel.COMPUTER, openid: str = ""
+    *, student: Student, enrolment: Enrolment, channel: Channel = Channel.COMPUTER, openid: str = "", merchant: str = ""
 ) -> Order:
     """The student's open order for this way of paying; it is created when there is none.
+
+    `merchant`: the one that the student chose; by default the first of the season.
 
     Another open order, or one past its time, is closed before, at the provider too. Raises PortalError when nothing is
     to pay, when that order turns out to be paid, and when its provider cannot be asked.
     """
     _require_due(student, enrolment)
+    provider = _chosen(enrolment.season, channel, merchant)
     order = Order.objects.filter(student=student, status=Order.Status.CREATED).select_related("school").first()
-    if order and not _fits(order, channel, openid):
+    if order and not _fits(order, provider, channel, openid):
         _replace(order)
         student.refresh_from_db(fields=["fee_state"])
         _require_due(student, enrolment)
-    return _open(student, enrolment, channel, openid)
+    return _open(student, enrolment, provider, channel, openid)
+
+
+def _chosen(season: Season, channel: Channel, merchant: str) -> Provider:
+    for provider in providers.of(season, channel=channel):
+        if merchant in ("", provider.merchant):
+            return provider
+    if channel == Channel.WECHAT:
+        raise PortalError(_("This portal takes no payment inside of WeChat. Open its page in a browser and pay there."))
+    raise PortalError(_("This way of paying is not offered any more. Reload the page and choose another."))
 
 
 def _require_due(student: Student, enrolment: Enrolment) -> None:
@@ -75,10 +88,10 @@ def _require_due(student: Student, enrolment: Enrolment) -> None:
         enrolment.require(Action.SUBMIT)  # nobody pays for a photo that can no longer be handed in
 
 
-def _fits(order: Order, channel: Channel, openid: str) -> bool:
+def _fits(order: Order, provider: Provider, channel: Channel, openid: str) -> bool:
     """Whether the provider would still take this order for this way of paying."""
-    wanted = (providers.default().name, str(channel), openid)
-    return order.expires_at > timezone.now() and (order.provider, order.channel, order.openid) == wanted
+    wanted = (provider.merchant, str(channel), openid)
+    return order.expires_at > timezone.now() and (order.merchant, order.channel, order.openid) == wanted
 
 
 def _replace(order: Order) -> None:
@@ -92,21 +105,22 @@ def _replace(order: Order) -> None:
 
 
 @retried
-def _open(student: Student, enrolment: Enrolment, channel: Channel, openid: str) -> Order:
+def _open(student: Student, enrolment: Enrolment, provider: Provider, channel: Channel, openid: str) -> Order:
     # A second click waits here for the first.
     Student.objects.select_for_update(no_key=True).get(pk=student.pk)
     fee_settlement.tell_begun(student)
     order = Order.objects.filter(student=student, status=Order.Status.CREATED).first()
-    return order or _create(student, enrolment, channel, openid)
+    return order or _create(student, enrolment, provider, channel, openid)
 
 
-def _create(student: Student, enrolment: Enrolment, channel: Channel, openid: str) -> Order:
+def _create(student: Student, enrolment: Enrolment, provider: Provider, channel: Channel, openid: str) -> Order:
     order = Order.objects.create(
         number=f"{enrolment.season.year}{timezone.localtime():%m%d%H%M%S}{secrets.randbelow(10**8):08d}",
         school_id=student.school_id,
         season_id=student.season_id,
         student=student,
-        provider=providers.default().name,
+        provider=provider.name,
+        merchant=provider.merchant,
         channel=channel,
         openid=openid,
         amount_fen=enrolment.season.price_fen,
@@ -116,10 +130,10 @@ def _create(student: Student, enrolment: Enrolment, channel: Channel, openid: st
     return order
 
 
-def payer_of(code: str) -> str:
+def payer_of(code: str, season: Season) -> str:
     """Who the payer is for the provider, by the code that the provider's app gave. Raises PortalError for a wrong one."""
     try:
-        return providers.default().payer_of(code)
+        return _chosen(season, Channel.WECHAT, "").payer_of(code)
     except ProviderError as error:
         log.warning("A payer's code was not taken: %s", error)
         if error.permanent:
@@ -142,33 +156,34 @@ def start_payment(order: Order, *, address: str = "") -> Checkout:
     )
     payer = Payer(channel=Channel(order.channel), address=address, openid=order.openid)
     try:
-        return providers.get(order.provider).start(claim, payer)
+        return providers.get(order.merchant).start(claim, payer)
     except ProviderError as error:
         log.warning("Order %s could not be started: %s", order.number, error)
         raise PortalError(_("The payment provider cannot be reached now. Try again in a minute.")) from error
 
 
 def _notify_address(order: Order) -> str:
-    return settings.SITE_URL + reverse("billing:notify", args=[order.provider])
+    return settings.SITE_URL + reverse("billing:notify", args=[order.merchant])
 
 
-def receive_callback(provider_name: str, callback: CallbackMessage) -> Callback:
+def receive_callback(merchant: str, callback: CallbackMessage) -> Callback:
     """Verify a provider's message, store it as it came, and book its payment or refund.
 
     The same payment is booked once; the first verified message of it is kept as the evidence. Raises
     ProviderError when the signature is wrong; the message is kept for a while then, apart from payments.
     """
+    provider = providers.get(merchant)
     with across_schools():  # the message names an order, not a school
         try:
-            told = providers.get(provider_name).verify(callback)
+            told = provider.verify(callback)
         except ProviderError:
-            _store(provider_name, UNVERIFIED + _digest(callback), _beginning(callback))
+            _store(provider, UNVERIFIED + _digest(callback), _beginning(callback))
             raise
         if told is None:
-            return _store(provider_name, f"other-{_digest(callback)}", callback, verified=True)
-        stored = _store(provider_name, _key_of(told), callback, verified=True)
+            return _store(provider, f"other-{_digest(callback)}", callback, verified=True)
+        stored = _store(provider, _key_of(told), callback, verified=True)
         order = Order.objects.select_related("school", "season", "student").filter(number=told.order_number).first()
-        return _book(stored, told, order if order and order.provider == provider_name else None)
+        return _book(stored, told, order if order and order.merchant == merchant else None)
 
 
 def _digest(callback: CallbackMessage) -> str:
@@ -188,15 +203,15 @@ def _key_of(told: Payment | Refund) -> str:
     return f"{told.external_id[:50]}:{told.state}" if isinstance(told, Refund) else told.external_id
 
 
-def _store(provider_name: str, external_id: str, callback: CallbackMessage, *, verified: bool = False) -> Callback:
+def _store(provider: Provider, external_id: str, callback: CallbackMessage, *, verified: bool = False) -> Callback:
     headers = {name: value.replace("\0", "") for name, value in callback.headers.items()}
     body = callback.body.decode(errors="replace").replace("\0", "")
-    values = {"headers": headers, "body": body, "verified": verified}
+    values = {"headers": headers, "body": body, "verified": verified, "merchant": provider.merchant}
     try:
         with transaction.atomic():
-            return Callback.objects.create(provider=provider_name, external_id=external_id, **values)
+            return Callback.objects.create(provider=provider.name, external_id=external_id, **values)
     except IntegrityError:
-        stored = Callback.objects.get(provider=provider_name, external_id=external_id)
+        stored = Callback.objects.get(provider=provider.name, external_id=external_id)
     if verified and callback.body and not stored.body:  # we had asked before the provider's message came
         Callback.objects.filter(pk=stored.pk).update(**values)
     return stored
@@ -274,7 +289,7 @@ def query_provider(order: Order) -> Standing:
 
     For an order whose callback was lost.
     """
-    standing = providers.get(order.provider).query(order_number=order.number)
+    standing = providers.get(order.merchant).query(order_number=order.number)
     if standing.payment:
         _book_what_was_asked(order, standing.payment)
     return standing
@@ -292,7 +307,9 @@ def look_for_payment(order: Order) -> None:
 
 def _book_what_was_asked(order: Order, told: Payment | Refund) -> None:
     with across_schools():  # messages of providers belong to no school
-        _book(_store(order.provider, _key_of(told), CallbackMessage({}, b""), verified=True), told, order)
+        _book(
+            _store(providers.get(order.merchant), _key_of(told), CallbackMessage({}, b""), verified=True), told, order
+        )
     order.refresh_from_db()
 
 
@@ -324,7 +341,7 @@ def refund_order(order: Order, *, by: User) -> Order:
 
 def _request_refund(order: Order, *, by: history.Actor) -> Order:
     payment = order.entries.get(kind=LedgerEntry.Kind.PAYMENT)
-    told = providers.get(order.provider).refund(
+    told = providers.get(order.merchant).refund(
         order_number=order.number,
         number=order.refund_number,
         amount_fen=order.amount_fen,
@@ -371,7 +388,7 @@ def _settle(order: Order) -> None:
 
 
 def _settle_refund(order: Order) -> None:
-    told = providers.get(order.provider).query_refund(order_number=order.number, number=order.refund_number)
+    told = providers.get(order.merchant).query_refund(order_number=order.number, number=order.refund_number)
     if told:
         _book_what_was_asked(order, told)
         return
@@ -395,5 +412,5 @@ def close(order: Order) -> None:
     if standing.state == State.PAYING:
         raise ProviderError("The order is being paid at this moment.")
     if standing.state in (State.CREATED, State.FAILED):
-        providers.get(order.provider).close(order_number=order.number)
+        providers.get(order.merchant).close(order_number=order.number)
     states.change(order, Order.Status.CLOSED, by=history.SYSTEM)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import segno
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -18,7 +17,7 @@ from redis.exceptions import RedisError
 
 from billing.models import Order
 from billing.online import orders, providers
-from billing.online.providers import CallbackMessage, Channel, ProviderError, QRText, Redirect
+from billing.online.providers import CallbackMessage, Channel, Provider, ProviderError, QRText, Redirect
 from billing.online.providers.simulator import Simulator
 from portal.accounts.addresses import address_of
 from students.identity.student_access import student_page
@@ -30,20 +29,35 @@ WRONG_MESSAGES = "60/10m"  # from one address
 @require_http_methods(["GET", "POST"])
 @student_page
 def pay(request: Any) -> HttpResponse:
-    """The amount and the provider. POST opens the order and leads to where it is paid."""
+    """The amount and the providers to choose from. POST opens the order and leads to where it is paid."""
     if not request.student.must_pay(request.enrolment):
         return HttpResponseRedirect(reverse("capture:me"))
     if request.method == "POST":
-        order = orders.open_order(student=request.student, enrolment=request.enrolment, channel=_channel(request))
-        if providers.get(order.provider).is_simulated:
+        order = orders.open_order(
+            student=request.student,
+            enrolment=request.enrolment,
+            channel=_channel(request),
+            merchant=request.POST.get("merchant", ""),
+        )
+        if providers.get(order.merchant).is_simulated:
             return HttpResponseRedirect(reverse("billing:simulator", args=[order.number]))
         return HttpResponseRedirect(reverse("billing:payment", args=[order.number]))
-    context = {"provider": providers.default(), "step": 4, "is_inside_wechat": _is_inside_wechat(request)}
+    offered = _offered(request)
+    cannot_open = _is_inside_wechat(request) and not all(provider.is_simulated for provider in offered)
+    context = {"offered": offered, "step": 4, "cannot_open": cannot_open}
     return render(request, "billing/pay.html", context)
 
 
 def _channel(request: Any) -> Channel:
     return Channel.PHONE if "Mobile" in request.headers.get("User-Agent", "") else Channel.COMPUTER
+
+
+def _offered(request: Any) -> list[Provider]:
+    """Those that the season takes for where the student is. Inside of WeChat no other one is let in."""
+    offered = providers.of(request.season, channel=_channel(request))
+    if _is_inside_wechat(request):
+        return [provider for provider in offered if Channel.WECHAT in provider.channels] or offered
+    return offered
 
 
 def _is_inside_wechat(request: Any) -> bool:
@@ -71,7 +85,7 @@ def payment(request: Any, number: str) -> HttpResponse:
     checkout = orders.start_payment(order, address=address_of(request.META))
     context = {
         "order": order,
-        "provider": providers.get(order.provider),
+        "provider": providers.get(order.merchant),
         "code": _qr(checkout.text) if isinstance(checkout, QRText) else "",
         "url": checkout.url if isinstance(checkout, Redirect) else "",
         "step": 4,
@@ -93,23 +107,23 @@ def _own_order(request: Any, number: str) -> Order:
 @student_page
 def receipt(request: Any) -> HttpResponse:
     order = get_object_or_404(Order, student=request.student, status__in=Order.RECEIVED)
-    return render(request, "billing/receipt.html", {"order": order, "provider": providers.get(order.provider)})
+    return render(request, "billing/receipt.html", {"order": order, "provider": providers.title_of(order.provider)})
 
 
 @require_http_methods(["GET", "POST"])
 @student_page
 def simulator(request: Any, number: str) -> HttpResponse:
     """The simulator's payment page. POST pays the order and delivers the message."""
-    if Simulator.name != settings.PAYMENT_PROVIDER:
+    order = get_object_or_404(Order, number=number, student=request.student, provider=Simulator.name)
+    if order.merchant not in providers.PROVIDERS:
         raise Http404
-    order = get_object_or_404(Order, number=number, student=request.student)
     if request.method == "GET":
         return render(request, "billing/simulator.html", {"order": order})
     if order.status == Order.Status.CLOSED:
         refused = _("This order is closed. Begin the payment again.")
         return render(request, "billing/simulator.html", {"order": order, "refused": refused}, status=409)
     callback = Simulator().pay(order_number=order.number, amount_fen=order.amount_fen)
-    stored = orders.receive_callback(Simulator.name, callback)
+    stored = orders.receive_callback(order.merchant, callback)
     if stored.outcome != orders.BOOKED:
         return render(request, "billing/simulator.html", {"order": order, "refused": stored.outcome}, status=409)
     return HttpResponseRedirect(reverse("billing:receipt"))
@@ -117,12 +131,12 @@ def simulator(request: Any, number: str) -> HttpResponse:
 
 @csrf_exempt
 @require_POST
-def notify(request: Any, provider: str) -> HttpResponse:
-    """A provider reports a payment or a refund. The message's signature is the only authentication.
+def notify(request: Any, merchant: str) -> HttpResponse:
+    """The provider of this merchant reports a payment or a refund. The message's signature is the only authentication.
 
     The provider says how it wants to be answered. An address that sends many wrong ones is not read for a while; right ones are never counted.
     """
-    if not providers.is_configured(provider):
+    if merchant not in providers.PROVIDERS:
         raise Http404
     if _has_sent_too_many(request, increment=False):
         return HttpResponse("too many wrong messages", status=429)
@@ -133,11 +147,11 @@ def notify(request: Any, provider: str) -> HttpResponse:
         if len(body) > MAX_MESSAGE:
             return HttpResponse("too large", status=413)
         body.decode()
-        orders.receive_callback(provider, CallbackMessage(_headers(request), body))
+        orders.receive_callback(merchant, CallbackMessage(_headers(request), body))
     except (ProviderError, UnicodeDecodeError):
         _has_sent_too_many(request, increment=True)
-        return _answer(provider, is_accepted=False)
-    return _answer(provider, is_accepted=True)
+        return _answer(merchant, is_accepted=False)
+    return _answer(merchant, is_accepted=True)
 
 
 def _headers(request: Any) -> dict[str, str]:
@@ -145,8 +159,8 @@ def _headers(request: Any) -> dict[str, str]:
     return {name: value for name, value in request.headers.items() if name not in ("Cookie", "Authorization")}
 
 
-def _answer(provider: str, *, is_accepted: bool) -> HttpResponse:
-    answer = providers.get(provider).answer(is_accepted=is_accepted)
+def _answer(merchant: str, *, is_accepted: bool) -> HttpResponse:
+    answer = providers.get(merchant).answer(is_accepted=is_accepted)
     return HttpResponse(answer.body, status=answer.status, content_type=answer.content_type)
 
 

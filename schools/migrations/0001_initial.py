@@ -2,6 +2,7 @@
 
 import datetime
 import django.db.models.deletion
+import schools.models.season
 from django.conf import settings
 from django.db import migrations, models
 
@@ -28,6 +29,7 @@ class Migration(migrations.Migration):
                 ('proof_workdays', models.PositiveSmallIntegerField(default=30, verbose_name='working days for proofreading')),
                 ('price_fen', models.PositiveIntegerField(default=1500, verbose_name='price a student (fen)')),
                 ('copies', models.PositiveSmallIntegerField(default=5, verbose_name='copies a student')),
+                ('payment_merchants', models.JSONField(blank=True, default=schools.models.season.every_merchant, verbose_name='online payment')),
                 ('payment_due', models.DateField(verbose_name='payment due')),
                 ('owing_rule', models.CharField(choices=[('warn', 'Say so and go on'), ('reason', 'Go on with a reason only'), ('block', 'Neither print nor ship')], default='warn', max_length=6, verbose_name='when a school still owes')),
                 ('four_eyes_fen', models.PositiveIntegerField(default=5000000, verbose_name='second person above (fen)')),

@@ -1,11 +1,16 @@
 import datetime as dt
 
+from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.tenancy import TenantModel
 from schools.models.places import Area
+
+
+def every_merchant() -> list[str]:
+    return list(settings.PAYMENT_MERCHANTS)
 
 
 class SeasonQuerySet(models.QuerySet["Season"]):
@@ -54,6 +59,8 @@ class Season(models.Model):
     proof_workdays = models.PositiveSmallIntegerField(_("working days for proofreading"), default=30)
     price_fen = models.PositiveIntegerField(_("price a student (fen)"), default=1500)
     copies = models.PositiveSmallIntegerField(_("copies a student"), default=5)
+    # Names of merchants (settings.PAYMENT_MERCHANTS), in the order in which students are offered them.
+    payment_merchants = models.JSONField(_("online payment"), default=every_merchant, blank=True)
     payment_due = models.DateField(_("payment due"))
     owing_rule = models.CharField(
         _("when a school still owes"), max_length=6, choices=OwingRule, default=OwingRule.WARN

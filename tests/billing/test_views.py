@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from billing.accounts import fee_accounts
 from billing.models import Callback, FeeAccount, LedgerEntry, Order
-from billing.online import orders
+from billing.online import orders, providers
 from billing.online.providers.simulator import SIGNATURE, Simulator
 from billing.views import student as student_views
 from portal.models import Event
@@ -151,13 +151,13 @@ def test_notify_refuses_whatever_bytes_come(db, body):
     assert not Callback.objects.get().verified
 
 
-def test_notify_keeps_nothing_of_what_it_need_not_read(db, settings):
+def test_notify_keeps_nothing_of_what_it_need_not_read(db, monkeypatch):
     url = reverse(NOTIFY[0], args=NOTIFY[1])
     assert Client().post(url, b"x" * 70_000, content_type="text/plain").status_code == 413
     assert Client().post(url, b"\xff\xfe", content_type="text/plain").status_code == 400
     unknown = reverse("billing:notify", args=["nobody"])
     assert Client().post(unknown, b"{}", content_type="text/plain").status_code == 404
-    settings.PAYMENT_PROVIDER = ""
+    monkeypatch.setattr(providers, "PROVIDERS", {})
     assert Client().post(url, b"{}", content_type="text/plain").status_code == 404
     assert not Callback.objects.exists()
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils.module_loading import import_string
 
-from billing.online import providers
+from config import payment_merchants
 from launch import environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,8 +52,7 @@ def test_program_ends_with_a_sentence(program, tmp_path):
         ("PORT", "80a", "a whole number from 1 to 65535"),
         ("TUCAI_SWEEP_SECONDS", "0", "a whole number from 1 to 3600"),
         ("LOG_LEVEL", "loud", "Allowed: DEBUG, INFO, WARNING, ERROR, CRITICAL"),
-        ("PAYMENT_PROVIDER", "barter", "Allowed: simulator, wechat"),
-        ("PAYMENT_PROVIDER", "wechat", "Not set: WECHAT_PAY_MERCHANT"),
+        ("PAYMENT_MERCHANTS", "/nowhere/merchants.toml", "PAYMENT_MERCHANTS: /nowhere/merchants.toml cannot be read"),
         ("TUCAI_SERVICES", "some", "Allowed: none"),
         ("REDIS_URL", "http://hidden", "REDIS_URL (not shown here)"),
         ("SECRET_KEY_FILE", "/nowhere/hidden", "SECRET_KEY_FILE names /nowhere/hidden"),
@@ -141,4 +141,6 @@ def test_every_variable_is_explained_to_operators():
 
 
 def test_payment_providers_stand_under_their_own_names():
-    assert {provider.name for provider in providers.PROVIDERS.values()} == set(settings.PAYMENT_PROVIDERS)
+    paths = settings.PAYMENT_PROVIDERS
+    assert {import_string(path).name: path for path in paths.values()} == paths
+    assert set(settings.PAYMENT_PROVIDERS) == set(payment_merchants.FIELDS)

@@ -1,7 +1,11 @@
-"""The payment providers, by name.
+"""The payment providers, one for each merchant, by our name of the merchant.
+
+An order remembers the name, so that it is asked about and paid back where it was paid.
 
 A provider never writes to the database, renders a page or sees a request.
 """
+
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.utils.module_loading import import_string
@@ -25,24 +29,33 @@ from billing.online.providers.base import (
     Standing,
     State,
 )
-
-PROVIDERS: dict[str, Provider] = {name: import_string(path)() for name, path in settings.PAYMENT_PROVIDERS.items()}
-
-
-def get(name: str) -> Provider:
-    """The provider of this name. Raises ProviderError when it is not configured."""
-    if name not in PROVIDERS:
-        raise ProviderError(f"Unknown payment provider {name!r}", permanent=True)
-    return PROVIDERS[name]
+from schools.models import Season
 
 
-def is_configured(name: str) -> bool:
-    """Whether messages of this provider are heard: a simulator only while it is the way to pay."""
-    return name in PROVIDERS and (not PROVIDERS[name].is_simulated or name == settings.PAYMENT_PROVIDER)
+def make(merchant: str, credentials: Mapping[str, str]) -> Provider:
+    """The provider of this merchant; settings.PAYMENT_MERCHANTS has the credentials."""
+    return import_string(settings.PAYMENT_PROVIDERS[credentials["provider"]])(merchant, credentials)
 
 
-def default() -> Provider:
-    return get(settings.PAYMENT_PROVIDER)
+PROVIDERS: dict[str, Provider] = {name: make(name, given) for name, given in settings.PAYMENT_MERCHANTS.items()}
+
+
+def get(merchant: str) -> Provider:
+    """The provider of this merchant. Raises ProviderError when it is not configured (any more)."""
+    if merchant not in PROVIDERS:
+        raise ProviderError(f"No payment merchant {merchant!r} is configured.", permanent=True)
+    return PROVIDERS[merchant]
+
+
+def of(season: Season, *, channel: Channel | None = None) -> list[Provider]:
+    """The providers that take the payments of this season, in its order; with `channel`, those that work there."""
+    taken = [PROVIDERS[name] for name in season.payment_merchants if name in PROVIDERS]
+    return [provider for provider in taken if channel is None or channel in provider.channels]
+
+
+def title_of(name: str) -> str:
+    """How people call the provider of this name ("wechat")."""
+    return str(import_string(settings.PAYMENT_PROVIDERS[name]).title) if name in settings.PAYMENT_PROVIDERS else name
 
 
 __all__ = [
@@ -64,7 +77,8 @@ __all__ = [
     "Refund",
     "Standing",
     "State",
-    "default",
     "get",
-    "is_configured",
+    "make",
+    "of",
+    "title_of",
 ]

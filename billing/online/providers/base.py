@@ -158,9 +158,13 @@ class Standing:
 
 
 class Provider(Protocol):
+    """One merchant at a provider. `merchant` is our name of it, `name` the provider's."""
+
     name: str
     title: Any  # a lazy translation
     is_simulated: bool
+    channels: frozenset[Channel]
+    merchant: str
 
     def payer_of(self, code: str) -> str:
         """Who the payer is for the provider (the openid), by the code that its app gave; "" where it need not know."""

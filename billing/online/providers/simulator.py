@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Mapping
 
 from django.conf import settings
 from django.core.cache import cache
@@ -20,6 +21,7 @@ from billing.online.providers.base import (
     BillKind,
     BillRow,
     CallbackMessage,
+    Channel,
     Claim,
     Payer,
     Payment,
@@ -59,6 +61,10 @@ class Simulator:
     name = "simulator"
     title = _("Payment simulator (no money moves)")
     is_simulated = True
+    channels = frozenset({Channel.COMPUTER, Channel.PHONE})
+
+    def __init__(self, merchant: str = name, credentials: Mapping[str, str] | None = None) -> None:
+        self.merchant = merchant
 
     def payer_of(self, code: str) -> str:
         return ""

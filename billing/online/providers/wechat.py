@@ -18,7 +18,6 @@ from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 import requests
-from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from wechatpayv3 import WeChatPay as Library
 from wechatpayv3 import WeChatPayType
@@ -45,6 +44,7 @@ from billing.online.providers.base import (
     State,
 )
 
+ADDRESS, SIGN_IN_ADDRESS = "https://api.mch.weixin.qq.com", "https://api.weixin.qq.com"
 SIGNATURE_HEADERS = (
     "Wechatpay-Signature",
     "Wechatpay-Timestamp",
@@ -174,20 +174,20 @@ def _is_fresh(timestamp: str) -> bool:
 
 
 class _Client(Library):
-    """The library's calls over our transport. `merchant` is settings.WECHAT_PAY."""
+    """The library's calls over our transport. The credentials are those of settings.PAYMENT_MERCHANTS."""
 
-    def __init__(self, merchant: dict[str, str]) -> None:
+    def __init__(self, credentials: Mapping[str, str]) -> None:
         self._type, self._partner_mode, self._notify_url = WeChatPayType.NATIVE, False, None
-        self._mchid, self._appid = merchant["MERCHANT"], merchant["APP"]
+        self._mchid, self._appid = credentials["merchant"], credentials["app"]
         try:
             self._core = _Core(
-                merchant["ADDRESS"],
-                mchid=merchant["MERCHANT"],
-                cert_serial_no=merchant["CERTIFICATE_SERIAL"],
-                private_key=merchant["PRIVATE_KEY"],
-                apiv3_key=merchant["API_KEY"],
-                public_key=merchant["PUBLIC_KEY"] or None,
-                public_key_id=merchant["PUBLIC_KEY_ID"] or None,
+                credentials.get("address") or ADDRESS,
+                mchid=credentials["merchant"],
+                cert_serial_no=credentials["certificate_serial"],
+                private_key=credentials["private_key"],
+                apiv3_key=credentials["api_key"],
+                public_key=credentials.get("public_key") or None,
+                public_key_id=credentials.get("public_key_id") or None,
             )
         except ProviderError:
             raise
@@ -207,18 +207,22 @@ class WeChatPay:
     name = "wechat"
     title = _("WeChat Pay")
     is_simulated = False
+    channels = frozenset(Channel)
+
+    def __init__(self, merchant: str, credentials: Mapping[str, str]) -> None:
+        self.merchant, self.credentials = merchant, credentials
 
     @cached_property
     def client(self) -> _Client:
         """Made at the first call, because it may download certificates."""
-        return _Client(settings.WECHAT_PAY)
+        return _Client(self.credentials)
 
     @_shape_expected()
     def payer_of(self, code: str) -> str:
         """Asks the mini program's own interface (code2Session), whose answers are not signed."""
-        app = {"appid": settings.WECHAT_PAY["APP"], "secret": settings.WECHAT_PAY["APP_SECRET"]}
+        app = {"appid": self.credentials["app"], "secret": self.credentials.get("app_secret", "")}
         query = urlencode(app | {"js_code": code, "grant_type": "authorization_code"})
-        address = f"{settings.WECHAT_PAY['SIGN_IN_ADDRESS']}/sns/jscode2session?{query}"
+        address = f"{self.credentials.get('sign_in_address') or SIGN_IN_ADDRESS}/sns/jscode2session?{query}"
         _status, _headers, content = _exchange("GET", address, {"Accept": "application/json"}, "")
         told = json.loads(content)
         if not told.get("openid"):

@@ -140,8 +140,8 @@ def test_chosen_way_of_payment_is_kept_and_the_school_owes_nothing(photographed,
     assert fee_accounts.statement(kept).charged_fen == 0
 
 
-def test_students_cannot_pay_where_no_provider_is_set_up(enrolment, scoped, owner, settings):
-    settings.PAYMENT_PROVIDER = ""
+def test_students_cannot_pay_where_no_provider_is_set_up(enrolment, scoped, owner):
+    enrolment.season.payment_merchants = []
     with pytest.raises(PortalError, match=said("Payment online is not set up here. Choose payment by the school.")):
         fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
 

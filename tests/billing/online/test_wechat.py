@@ -52,15 +52,21 @@ def running_peer():
 
 
 @pytest.fixture
-def peer(running_peer, settings, monkeypatch):
+def peer(running_peer, monkeypatch):
     running_peer.reset()
-    settings.PAYMENT_PROVIDER, settings.WECHAT_PAY = "wechat", running_peer.merchant()
-    monkeypatch.setitem(providers.PROVIDERS, "wechat", WeChatPay())
+    monkeypatch.setattr(providers, "PROVIDERS", {"wechat": providers.make("wechat", running_peer.merchant())})
     return running_peer
+
+
+def set_merchant(monkeypatch: pytest.MonkeyPatch, credentials: dict[str, str]) -> None:
+    monkeypatch.setitem(providers.PROVIDERS, "wechat", WeChatPay("wechat", credentials))
 
 
 @pytest.fixture
 def paying(enrolment, owner, scoped, peer):
+    enrolment.season.payment_merchants = ["wechat"]
+    with system_scope():
+        enrolment.season.save()
     return fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
 
 
@@ -131,10 +137,9 @@ def peer_number(peer: WeChatPeer, way: str) -> str:
 
 @pytest.mark.parametrize("by_public_key", [True, False])
 def test_a_payment_and_its_refund_come_in_by_both_ways_of_verifying(
-    student, paying, peer, settings, monkeypatch, center_admin, by_public_key
+    student, paying, peer, monkeypatch, center_admin, by_public_key
 ):
-    settings.WECHAT_PAY = peer.merchant(by_public_key=by_public_key)
-    monkeypatch.setitem(providers.PROVIDERS, "wechat", WeChatPay())
+    set_merchant(monkeypatch, peer.merchant(by_public_key=by_public_key))
     peer.uses_public_key, peer.has_certificates = by_public_key, not by_public_key
     order = orders.open_order(student=student, enrolment=paying)
     orders.start_payment(order)
@@ -172,9 +177,8 @@ def test_a_payment_to_somebody_else_is_refused(order, peer, changed):
     assert order.status == Order.Status.CREATED
 
 
-def test_strangers_make_us_download_no_certificates(order, peer, settings, monkeypatch):
-    settings.WECHAT_PAY = peer.merchant(by_public_key=False)
-    monkeypatch.setitem(providers.PROVIDERS, "wechat", WeChatPay())
+def test_strangers_make_us_download_no_certificates(order, peer, monkeypatch):
+    set_merchant(monkeypatch, peer.merchant(by_public_key=False))
     peer.uses_public_key = False
     message = peer.pay(order.number)
     for serial in ("1F", "2F", "PUB_KEY_ID_0", ""):
@@ -356,17 +360,16 @@ def test_a_page_of_a_closed_order_begins_anew(student, student_client, peer):
     assert timezone.now() > Order.objects.get().expires_at
 
 
-def test_the_operator_checks_the_credentials_without_an_order(peer, settings, monkeypatch, capsys):
+def test_the_operator_checks_the_credentials_without_an_order(peer, monkeypatch, capsys):
     call_command("check_payment")
     assert said("WeChat Pay") in capsys.readouterr().out
     assert not peer.orders
     for name, wrong in (
-        ("PRIVATE_KEY", WeChatPeer.merchant(peer)["PRIVATE_KEY"].replace("KEY", "CAT")),
-        ("MERCHANT", "1900009999"),
-        ("PUBLIC_KEY_ID", "PUB_KEY_ID_0"),
+        ("private_key", peer.merchant()["private_key"].replace("KEY", "CAT")),
+        ("merchant", "1900009999"),
+        ("public_key_id", "PUB_KEY_ID_0"),
     ):
-        settings.WECHAT_PAY = peer.merchant() | {name: wrong}
-        monkeypatch.setitem(providers.PROVIDERS, "wechat", WeChatPay())
+        set_merchant(monkeypatch, peer.merchant() | {name: wrong})
         with pytest.raises(CommandError, match=said("WeChat Pay")):
             call_command("check_payment")
 
@@ -412,8 +415,8 @@ def test_a_mini_program_pays_with_its_token_to_the_end(student, paying, peer):
     assert said("There is nothing to pay: the fee is settled.") in program.post(url, {"code": "late"}).json()["error"]
 
 
-def test_the_api_says_where_to_pay_when_not_inside_of_wechat(student, paying, peer, settings):
-    settings.PAYMENT_PROVIDER = "simulator"
+def test_the_api_says_where_to_pay_when_not_inside_of_wechat(student, enrolment, owner, scoped):
+    fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
     program = Client(headers={"Authorization": f"Student {student_access.new_token(student)}"})
     answer = program.post("/api/v1/me/payment/", {"code": "any"})
     assert answer.status_code == 400

@@ -96,19 +96,21 @@ class WeChatPeer:
         self.server.server_close()
 
     def merchant(self, *, by_public_key: bool = True) -> dict[str, str]:
-        """settings.WECHAT_PAY of the merchant."""
-        return {
-            "ADDRESS": f"http://127.0.0.1:{self.server.server_port}",
-            "MERCHANT": MERCHANT,
-            "APP": APP,
-            "CERTIFICATE_SERIAL": "444F4864EA9B34415",
-            "PRIVATE_KEY": _pem(self.merchant_key),
-            "API_KEY": self.api_key,
-            "APP_SECRET": "secret of the app",
-            "SIGN_IN_ADDRESS": f"http://127.0.0.1:{self.server.server_port}",
-            "PUBLIC_KEY_ID": PUBLIC_KEY_ID if by_public_key else "",
-            "PUBLIC_KEY": _public_pem(self.platform_key) if by_public_key else "",
+        """The merchant in settings.PAYMENT_MERCHANTS."""
+        address = f"http://127.0.0.1:{self.server.server_port}"
+        values = {
+            "provider": "wechat",
+            "address": address,
+            "sign_in_address": address,
+            "merchant": MERCHANT,
+            "app": APP,
+            "certificate_serial": "444F4864EA9B34415",
+            "private_key": _pem(self.merchant_key),
+            "api_key": self.api_key,
+            "app_secret": "secret of the app",
         }
+        key = {"public_key_id": PUBLIC_KEY_ID, "public_key": _public_pem(self.platform_key)}
+        return values | key if by_public_key else values
 
     # What happens at WeChat without the merchant.
 
