@@ -40,14 +40,19 @@ def _lock(account: FeeAccount) -> FeeAccount:
     return FeeAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
 
 
-def _post(account: FeeAccount, kind: Kind, amount_fen: int, *, by: history.Actor, **fields: Any) -> LedgerEntry:
+def _post(
+    account: FeeAccount, kind: Kind, amount_fen: int, *, by: history.Actor, order: Order | None = None, **fields: Any
+) -> LedgerEntry:
     try:
         with transaction.atomic():
             entry = LedgerEntry.objects.create(
                 school_id=account.school_id,
+                season_id=account.season_id,
                 account=account,
                 kind=kind,
                 amount_fen=amount_fen,
+                order=order,
+                provider=order.provider if order else "",
                 by=by if isinstance(by, User) else None,
                 **fields,
             )

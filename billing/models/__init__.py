@@ -1,6 +1,6 @@
 """Fees in integer fen: what a school or a student owes, and what came in."""
 
-from billing.models.accounts import FeeAccount, LedgerEntry
+from billing.models.accounts import DaySum, FeeAccount, LedgerEntry
 from billing.models.bank import Allocation, BankHeadings, BankLine, BankStatement, PayerName
 from billing.models.orders import Callback, CallbackQuerySet, Order
 from billing.models.school_refunds import SchoolRefund
@@ -12,6 +12,7 @@ __all__ = [
     "BankStatement",
     "Callback",
     "CallbackQuerySet",
+    "DaySum",
     "FeeAccount",
     "LedgerEntry",
     "Order",

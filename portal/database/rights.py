@@ -6,7 +6,8 @@ table is shut until its model says otherwise:
 - A model with a field `school` is a tenant's: the school's role sees and writes the rows of its
   school, the other roles those of every school, and outside of any scope there are none.
 - Any other model of our rooms is read by everybody, and written by the center and the system.
-- `IS_APPEND_ONLY` of a model leaves only reading and appending, `DATABASE_RIGHTS` adds rights.
+- `IS_APPEND_ONLY` of a model leaves only reading and appending, `IS_WRITTEN_BY_TRIGGERS` only reading;
+  `DATABASE_RIGHTS` adds rights.
 
 The tables of installed packages stand in PACKAGES.
 """
@@ -89,6 +90,8 @@ def rights_of(model: type[models.Model]) -> Rights:
     found = dict(TENANT if is_tenants(model) else SHARED)
     if getattr(model, "IS_APPEND_ONLY", False):
         found = {role: rights & APPEND for role, rights in found.items()}
+    if getattr(model, "IS_WRITTEN_BY_TRIGGERS", False):
+        found = {role: rights & READ for role, rights in found.items()}
     for role, more in getattr(model, "DATABASE_RIGHTS", {}).items():
         found[role] = found.get(role, frozenset()) | set(more)
     return found

@@ -8,6 +8,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from billing.models import DaySum, LedgerEntry
+from portal import history
 from portal.models import Membership, Role
 from schools.models import Enrolment, School, Season
 
@@ -24,9 +26,14 @@ class Rows:
         self.made: dict[type[models.Model], models.Model] = {School: school, Season: season, Enrolment: enrolment}
 
     def of(self, model: type[models.Model]) -> Any:
+        if model is DaySum:  # the database makes it with an entry
+            self.of(LedgerEntry)
+            return DaySum.objects.get(school=self.made[School])
         if model not in self.made:
             self.made[model] = self.unsaved(model)
             models.Model.save(self.made[model])
+            if model is LedgerEntry:  # the database takes none without an event
+                history.record("ledger.charge", self.made[model], by=history.SYSTEM)
         return self.made[model]
 
     def unsaved(self, model: type[models.Model]) -> Any:
