@@ -8,14 +8,18 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
-from billing.models import DaySum, LedgerEntry
+from billing.models import DaySum, LedgerEntry, SchoolRefund
 from portal import history
 from portal.models import Membership, Role
 from schools.models import Enrolment, School, Season
 
 _numbers = itertools.count(1)
 # Where a constraint of the table asks for more than the field does.
-VALUES: dict[type[models.Model], dict[str, Any]] = {Membership: {"roles": [Role.SCHOOL_OFFICER]}}
+VALUES: dict[type[models.Model], dict[str, Any]] = {
+    Membership: {"roles": [Role.SCHOOL_OFFICER]},
+    SchoolRefund: {"status": SchoolRefund.Status.PAID},
+}
+NEEDED = {SchoolRefund._meta.get_field("entry")}  # a paid refund has its entry
 
 
 class Rows:
@@ -42,7 +46,7 @@ class Rows:
 
     def _value(self, field: models.Field) -> Any:
         if isinstance(field, models.ForeignKey):
-            is_needed = not field.null or field.name == "school"
+            is_needed = not field.null or field.name == "school" or field in NEEDED
             return self.of(field.related_model).pk if is_needed else None
         if field.has_default():
             return field.get_default()
