@@ -11,7 +11,7 @@ class SchoolRefund(TenantModel):
     """An overpayment that goes back to the school, to an account in the school's own name."""
 
     class Status(models.TextChoices):
-        ASKED = "asked", _("Asked for")
+        ASKED = "asked", _("Requested")
         APPROVED = "approved", _("Approved, to be transferred")
         PAID = "paid", _("Transferred back")
         DECLINED = "declined", _("Not approved")
