@@ -6,7 +6,7 @@ portals.
 
 from django.contrib import admin
 
-from billing.models import Callback, FeeAccount, LedgerEntry, Order, SchoolRefund
+from billing.models import Callback, FeeAccount, LedgerEntry, Order, SchoolRefund, Settlement
 from portal.admin import ReadOnlyAdmin, TenantAdmin
 
 
@@ -46,3 +46,10 @@ class SchoolRefundAdmin(TenantAdmin):
     list_display = ("asked_at", "school", "status", "amount_fen", "asked_by", "decided_by")
     list_filter = ("status", "account__season", "school")
     related = ("school", "asked_by", "decided_by")
+
+
+@admin.register(Settlement)
+class SettlementAdmin(TenantAdmin):
+    list_display = ("as_of", "school", "number", "status", "students", "amount_fen", "proposed_by", "decided_by")
+    list_filter = ("status", "account__season", "school")
+    related = ("school", "proposed_by", "decided_by")

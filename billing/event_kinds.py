@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Order, SchoolRefund
+from billing.models import Order, SchoolRefund, Settlement
 from portal import event_kinds
 
 event_kinds.register_subject("fees", _("Fees"), order=70)
@@ -29,10 +29,13 @@ event_kinds.register(
         "fees.reopened": _("Fees open again"),
         "fees.payment_resolved": _("Payment that the books refused settled by hand"),
         "order.created": _("Order made"),
+        "settlement.upheld": _("The center stands by a contested settlement"),
+        "settlement.downloaded": _("Students of a settlement downloaded"),
         "schoolrefund.asked": _("Refund to the school asked for"),
     },
 )
 event_kinds.register_states(Order, _("Online order"), subject="fees")
+event_kinds.register_states(Settlement, _("Settlement"), subject="fees")
 event_kinds.register_states(SchoolRefund, _("Refund to the school"), subject="fees")
 event_kinds.register_facts(
     {

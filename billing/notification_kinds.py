@@ -7,7 +7,42 @@ from portal.notification_kinds import NotificationKind, register
 
 FEES = "/school/fees/"
 
+SETTLED = _("%(n)d students, %(amount)s yuan. Please sign it off, or say what is wrong.")
+
 register(
+    NotificationKind(
+        "settlement.proposed",
+        _("The center has settled the fee of your school"),
+        SETTLED,
+        link=FEES,
+        formats={"amount": yuan},
+        is_urgent=False,
+        may="fees.see",
+    ),
+    NotificationKind(
+        "settlement.upheld",
+        _("The center stands by the settlement that your school contested"),
+        _("Reason: %(reason)s The settlement: %(n)d students, %(amount)s yuan."),
+        link=FEES,
+        formats={"amount": yuan},
+        may="fees.see",
+    ),
+    NotificationKind(
+        "settlement.corrected",
+        _("The center has corrected the settlement of your school"),
+        _("%(reason)s The new one: %(n)d students, %(amount)s yuan. Please sign it off, or say what is wrong."),
+        link=FEES,
+        formats={"amount": yuan},
+        may="fees.see",
+    ),
+    NotificationKind(
+        "settlement.withdrawn",
+        _("The center has withdrawn a settlement of your school"),
+        _("Reason: %(reason)s It was of %(n)d students, %(amount)s yuan."),
+        link=FEES,
+        formats={"amount": yuan},
+        may="fees.see",
+    ),
     NotificationKind(
         "school_refund.approved",
         _("The center has approved a refund of %(amount)s yuan"),

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Callback, Order, SchoolRefund
+from billing.models import Callback, Order, SchoolRefund, Settlement
 from billing.online import orders
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
@@ -18,6 +18,15 @@ status_badges.register(
         Order.Status.REFUNDING: Badge("look", "receipt-refund"),
         Order.Status.REFUNDED: Badge("", "receipt-refund"),
         Order.Status.REFUND_FAILED: Badge("act", "x-circle"),
+    },
+)
+status_badges.register(
+    Settlement,
+    {
+        Settlement.Status.PROPOSED: Badge("look", "inbox-arrow-down"),
+        Settlement.Status.SIGNED: Badge("ok", "check-badge"),
+        Settlement.Status.CONTESTED: Badge("act", "exclamation-triangle"),
+        Settlement.Status.WITHDRAWN: Badge("", "arrow-uturn-left"),
     },
 )
 status_badges.register(

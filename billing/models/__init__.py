@@ -4,6 +4,7 @@ from billing.models.accounts import DaySum, FeeAccount, LedgerEntry
 from billing.models.bank import Allocation, BankHeadings, BankLine, BankStatement, PayerName
 from billing.models.orders import Callback, CallbackQuerySet, Order
 from billing.models.school_refunds import SchoolRefund
+from billing.models.settlements import Settlement, SettlementLine
 
 __all__ = [
     "Allocation",
@@ -18,4 +19,6 @@ __all__ = [
     "Order",
     "PayerName",
     "SchoolRefund",
+    "Settlement",
+    "SettlementLine",
 ]

@@ -46,8 +46,7 @@ class SchoolRefund(TenantModel):
         constraints = [
             models.CheckConstraint(condition=Q(amount_fen__gt=0), name="refund_is_more_than_nothing"),
             models.CheckConstraint(
-                condition=Q(status="paid", entry__isnull=False) | (~Q(status="paid") & Q(entry=None)),
-                name="a_paid_refund_has_its_entry",
+                condition=~Q(status="paid") | Q(entry__isnull=False), name="a_paid_refund_has_its_entry"
             ),
         ]
 
