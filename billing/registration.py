@@ -42,6 +42,8 @@ status_badges.register(
 navigation.register("school", "billing:account", _("Fees"), "banknotes", order=60)
 navigation.register("center", "billing:center_fees", _("Fees"), "banknotes", order=70)
 navigation.register_tab("center.fees", "billing:center_fees", _("School accounts"), order=10)
+navigation.register_tab("center.fees", "billing:entries", _("Entries"), order=30)
+navigation.register_tab("center.fees", "billing:day_book", _("Day book"), order=40)
 panels.add_panel(
     "center.dashboard", "billing:panel_fees", page="billing:center_fees", label=_("Fees"), order=60, css="foot"
 )

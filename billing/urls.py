@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing.views import center, panels, school, student
+from billing.views import books, center, panels, school, student
 
 app_name = "billing"
 urlpatterns = [
@@ -12,6 +12,10 @@ urlpatterns = [
     path("school/fees/", school.account, name="account"),
     path("school/fees/students/", school.students, name="students"),
     path("center/fees/", center.fees, name="center_fees"),
+    path("center/fees/entries/", books.entry_list, name="entries"),
+    path("center/fees/entries/export/", books.entry_export, name="entries_export"),
+    path("center/fees/day-book/", books.book, name="day_book"),
+    path("center/fees/day-book/export/", books.book_export, name="day_book_export"),
     path("center/fees/<int:pk>/", center.school_fees, name="center_school_fees"),
     path("center/fees/<int:pk>/reverse/<int:entry>/", center.reverse_entry, name="reverse_entry"),
     path("center/fees/resolve/<int:pk>/", center.resolve_payment, name="resolve_payment"),

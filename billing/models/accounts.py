@@ -90,6 +90,16 @@ class LedgerEntry(TenantModel):
         return f"{self.kind} {self.amount_fen}"
 
     @property
+    def debit_fen(self) -> int:
+        """What the entry adds to the amount due."""
+        return max(0, self.amount_fen)
+
+    @property
+    def credit_fen(self) -> int:
+        """What it takes from the amount due."""
+        return max(0, -self.amount_fen)
+
+    @property
     def history_name(self) -> str:
         return str(self.school)
 
