@@ -5,10 +5,13 @@ was received is negative: the sum of an account's entries is the amount still du
 """
 
 import datetime as dt
+import hashlib
+import re
+import unicodedata
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg.errors import CheckViolation
@@ -119,20 +122,24 @@ def post_transfer(
             -amount_fen,
             by=by,
             reference=reference,
-            external_id=_transfer_id(account, reference),
+            external_id=_transfer_id(account, Kind.PAYMENT, reference),
             booked_on=booked_on,
             remarks=remarks,
             bank_line=bank_line,
         )
 
 
-def _transfer_id(account: FeeAccount, reference: str) -> str:
-    """The unique key of a transfer.
+def _transfer_id(account: FeeAccount, kind: Kind, reference: str) -> str:
+    """The unique key of a transfer, whatever its reference was typed in: full width, capitals, spaces.
 
     It counts earlier reversals, so that a reversed transfer can be entered again.
     """
-    reversed_before = account.entries.filter(kind=Kind.REVERSAL, reference=reference).count()
-    return f"transfer:{reference}" + (f"#{reversed_before}" if reversed_before else "")
+    plain = re.sub(r"[\s#]", "", unicodedata.normalize("NFKC", reference).casefold())
+    key = f"transfer:{plain if len(plain) <= 50 else hashlib.sha256(plain.encode()).hexdigest()[:40]}"
+    same = account.entries.filter(Q(external_id=key) | Q(external_id__startswith=f"{key}#"), kind=kind)
+    counter_entries = [f"reversal:{pk}" for pk in same.values_list("pk", flat=True)]
+    reversed_before = account.entries.filter(kind=Kind.REVERSAL, external_id__in=counter_entries).count()
+    return key + (f"#{reversed_before}" if reversed_before else "")
 
 
 def post_school_refund(
@@ -159,7 +166,7 @@ def post_school_refund(
             amount_fen,
             by=by,
             reference=reference,
-            external_id=_transfer_id(account, reference),
+            external_id=_transfer_id(account, Kind.REFUND, reference),
             booked_on=booked_on,
             remarks=remarks,
             **of_line,

@@ -56,6 +56,21 @@ def test_same_bank_reference_is_entered_once(photographed, enrolment, scoped, ce
     assert LedgerEntry.objects.filter(kind=LedgerEntry.Kind.PAYMENT).count() == 1
 
 
+@pytest.mark.parametrize("typed", ["ｂ-1", "b-1", " B -1"])
+def test_same_bank_reference_is_the_same_however_it_was_typed(photographed, enrolment, scoped, center_admin, typed):
+    entry = transfer(enrolment, center_admin, amount_fen=100)
+    with pytest.raises(PortalError, match=said("An entry with this reference is in the books already.")):
+        transfer(enrolment, center_admin, amount_fen=100, reference=typed)
+    fee_accounts.reverse_transfer(entry, reason="another account", by=center_admin)
+    again = transfer(enrolment, center_admin, amount_fen=100, reference=typed)
+    fee_accounts.reverse_transfer(again, reason="another account", by=center_admin)
+    assert transfer(enrolment, center_admin, amount_fen=100)
+
+
+def test_a_reference_that_grows_when_it_is_made_plain_is_taken(photographed, enrolment, scoped, center_admin):
+    assert transfer(enrolment, center_admin, reference="㋿" * 50).external_id.startswith("transfer:")
+
+
 def test_charge_follows_the_count_and_settled_account_reopens(photographed, enrolment, scoped, season, center_admin):
     transfer(enrolment, center_admin)
     factories.student(scoped, season, stage=Student.Stage.REVIEW)
