@@ -83,7 +83,7 @@ class EntryList(List):
         )
 
     @property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         return self.sums["entries"]
 
 
