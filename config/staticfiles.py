@@ -39,7 +39,7 @@ class MadeFiles(BaseFinder):
 
     def find(self, path: str, find_all: bool = False, **kwargs: Any) -> Any:
         if path != FACE_NETWORK:
-            return [] if find_all else None
+            return []  # never None: Django takes it for a file that was found
         found = _made_files().path(FACE_NETWORK)
         return [found] if find_all else found
 

@@ -42,12 +42,30 @@ SETTINGS: dict[str, Any] = {
 }
 
 
+def without_body(app: Any) -> Any:
+    """`app` with the answers to HEAD as HTTP wants them: the headers alone.
+
+    Neither Django nor waitress takes the body off. What a proxy finds behind the headers on a connection that it keeps
+    is the beginning of the next answer, and the next may be anybody's.
+    """
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        body = app(environ, start_response)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return body
+        if hasattr(body, "close"):
+            body.close()
+        return []
+
+    return answer
+
+
 class Server:
     """waitress on one address, with an end to slow requests and to answers that nobody reads."""
 
     def __init__(self, host: str, port: int, app: Any = application) -> None:
         self.sockets: dict[int, Any] = {}  # what the loop waits for, by file descriptor
-        self.server = waitress.create_server(app, map=self.sockets, host=host, port=port, **SETTINGS)
+        self.server = waitress.create_server(without_body(app), map=self.sockets, host=host, port=port, **SETTINGS)
         self.stop_until: float | None = None  # when the server ends at the latest, once it is asked to
         self._first_seen: dict[HTTPChannel, tuple[Any, float]] = {}  # the request that arrives, and since when
 

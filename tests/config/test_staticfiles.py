@@ -3,9 +3,10 @@ import shutil
 from pathlib import Path
 
 from django.conf import settings
+from django.contrib.staticfiles import finders
 from django.core.files.storage import FileSystemStorage
 
-from config.staticfiles import HashedStaticFiles
+from config.staticfiles import FACE_NETWORK, HashedStaticFiles
 
 SOURCE = Path(settings.BASE_DIR) / "static"
 
@@ -22,3 +23,9 @@ def test_imported_modules_are_asked_for_by_their_hashed_names(tmp_path):
     for name in imported:
         assert re.fullmatch(r"[a-z]+\.[0-9a-f]{12}\.js", name)
         assert (tmp_path / "js" / name).is_file()
+
+
+def test_a_file_that_nobody_has_is_not_found():
+    assert finders.find("css/nothere.css") is None
+    assert finders.find("css/nothere.css", find_all=True) == []
+    assert finders.find(FACE_NETWORK)

@@ -140,3 +140,14 @@ def test_stop_lets_what_is_being_answered_end():
         client.close()
     content = body.partition(b"\r\n\r\n")[2]
     assert len(content) == BYTES
+
+
+@pytest.mark.parametrize("path", ["/", "/file", "/stream"])
+def test_an_answer_to_head_has_no_body_that_the_next_reader_would_take_for_an_answer(path):
+    with serving(archive) as server:
+        head = get(path).replace(b"GET", b"HEAD")
+        with connected(server, head + get("/")) as client, client.makefile("rb") as answers:
+            assert answers.readline() == b"HTTP/1.1 200 OK\r\n"
+            headers = b"".join(iter(answers.readline, b"\r\n"))
+            assert b"Content-Length: %d\r\n" % (2 if path == "/" else BYTES) in headers
+            assert answers.readline() == b"HTTP/1.1 200 OK\r\n"
