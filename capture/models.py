@@ -47,6 +47,7 @@ class Consent(TenantModel):
     to when. See capture.sign_in.consent."""
 
     path_to_student = "student"
+    NO_ROWS_OF_ENDED = ("student",)
 
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="consents")
     version = models.CharField(max_length=20)
@@ -119,6 +120,7 @@ class Photo(Claimable, TenantModel):
     """One attempt of a student. The original is never changed; the portrait is made from it."""
 
     path_to_student = "student"
+    NO_ROWS_OF_ENDED = ("student",)
 
     class Status(models.TextChoices):
         CHECKING = "checking", _("Being checked")
@@ -276,6 +278,7 @@ class Exemption(TenantModel):
     """
 
     path_to_student = "student"
+    NO_ROWS_OF_ENDED = ("student",)
 
     class Kind(models.TextChoices):
         HEAD_COVER = "head_cover", _("A head covering, worn for religion, custom or health")

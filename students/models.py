@@ -29,6 +29,10 @@ class Student(TenantModel):
         PASSPORT = "passport", _("Passport")
         OTHER = "other", _("Other document")
 
+    ERASED_NUMBER = "erased-"  # begins the student number of an erased row
+    ENDED_WHEN = f"{{row}}.student_no LIKE '{ERASED_NUMBER}%'"
+    ENDED_KEEPS = ("student_no", "name", "gender", "level", "college", "major", "class_name", "phone", "email")
+
     class Stage(models.TextChoices):
         WAITING = "waiting", _("Not photographed")
         CHECKING = "checking", _("Being checked")
@@ -163,6 +167,10 @@ class Student(TenantModel):
     def is_locked(self) -> bool:
         return self.locked_at is not None
 
+    @property
+    def is_erased(self) -> bool:
+        return self.student_no.startswith(self.ERASED_NUMBER)
+
     def must_pay(self, enrolment: Enrolment) -> bool:
         """Whether this student has to pay before handing the photo in."""
         return enrolment.payment_mode == Enrolment.PaymentMode.STUDENT and self.fee_state == self.FeeState.UNPAID
@@ -245,6 +253,7 @@ class Correction(TenantModel):
     """A student's request to correct a field or the portrait. The school decides."""
 
     path_to_student = "student"
+    NO_ROWS_OF_ENDED = ("student",)
 
     class Status(models.TextChoices):
         OPEN = "open", _("To be decided")
@@ -293,6 +302,7 @@ class StudentSession(TenantModel):
     """A browser or a mini program in which a student is signed in. Signing out deletes the row."""
 
     path_to_student = "student"
+    NO_ROWS_OF_ENDED = ("student",)
 
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="sessions")
     token_hash = models.CharField(max_length=64, null=True, unique=True)  # SHA-256; none for a browser

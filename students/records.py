@@ -68,7 +68,9 @@ def change_student(
 
 
 def check_changeable(student: Student) -> None:
-    """Raise PortalError when the student is printed or the roster is closed."""
+    """Raise PortalError when the student is erased or printed, or the roster is closed."""
+    if student.is_erased:
+        raise Conflict(_("This student has been erased."))
     if student.stage in FIXED_STAGES:
         raise PortalError(Problem("printed"))
     require_open_roster(school=student.school, season=student.season)
@@ -78,12 +80,14 @@ def _save_change(
     student: Student, changed: list[str], before: dict[str, str], *, by: history.Actor, facts: dict[str, Any] | None
 ) -> None:
     with transaction.atomic():
-        # Read the stage again under the lock: the student may have been proofread or printed since.
         # no_key lets photos be inserted meanwhile; a change of a unique column needs the full lock.
-        locked = Student.objects.select_for_update(of=("self",), no_key=not KEYS & set(changed))
-        student.stage = locked.only("stage").get(pk=student.pk).stage
-        check_changeable(student)
-        _save(student, update_fields=[*FORM_FIELDS, "id_sealed", "id_hash", "updated_at"])
+        locks = Student.objects.select_for_update(of=("self",), no_key=not KEYS & set(changed))
+        locked = locks.select_related("school", "season").get(pk=student.pk)
+        check_changeable(locked)
+        if any(getattr(locked, name) != value for name, value in before.items()):
+            raise Conflict  # somebody else has changed or erased the student since this one was read
+        student.stage = locked.stage
+        _save(student, update_fields=[*changed, "id_sealed", "updated_at"])
         history.record("student.changed", student, by=by, facts=_change_facts(student, changed, before) | (facts or {}))
         if student.stage == Student.Stage.PROOFED and set(changed) & {"student_no", *PRINTED_FIELDS}:
             proof_reopening.reopen_proofs([student.pk], school=student.school, by=by)

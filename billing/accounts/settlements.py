@@ -229,7 +229,7 @@ def _propose_to_all(job: Job) -> None:
 def erase_lines(student: Student, whole: bool) -> None:
     """Take the person out of the settlements, as out of the roster; that there was one stays."""
     if whole:
-        gone = {"name": erasure.ERASED, "student_no": f"{erasure.ERASED_NUMBER}{student.pk}", "masked_id": ""}
+        gone = {"name": erasure.ERASED, "student_no": f"{Student.ERASED_NUMBER}{student.pk}", "masked_id": ""}
         SettlementLine.objects.filter(student=student).update(**gone, college="", major="", class_name="")
 
 

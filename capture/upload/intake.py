@@ -123,7 +123,7 @@ def _save_photo(student: Student, enrolment: Enrolment, photo: Photo, by: histor
     known = Photo.objects.filter(student=student, token=photo.token).first()
     if known:
         return known
-    if locked.is_locked or locked.stage not in OPEN_STAGES:
+    if locked.is_erased or locked.is_locked or locked.stage not in OPEN_STAGES:
         raise Conflict
     if not consent.has_agreed(locked, enrolment.season):  # it was taken back while the photo arrived
         raise Conflict

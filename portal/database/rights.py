@@ -19,7 +19,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from portal.database import same_school
+from portal.database import ended_rows, same_school
 from portal.database.same_school import is_tenants
 from portal.database.scope import EVERY_SCHOOL, LOGIN, SCHOOL, USER, DatabaseRole
 
@@ -156,4 +156,6 @@ def install(sender: Any, using: str, **signal: Any) -> None:
     connection = connections[using]
     with connection.cursor() as cursor:
         tables = connection.introspection.table_names(cursor)
-        cursor.execute("; ".join([*statements(tables), *same_school.statements(tables)]))
+        cursor.execute(
+            "; ".join([*statements(tables), *same_school.statements(tables), *ended_rows.statements(tables)])
+        )

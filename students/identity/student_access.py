@@ -29,7 +29,6 @@ from portal.security.sessions import is_by_itself
 from portal.tenancy import across_schools, school_scope
 from schools.models import Enrolment
 from students.models import Student, StudentSession
-from students.privacy.erasure import ERASED_NUMBER
 
 SESSION_KEY = "student_session"  # in the browser's session: the id of its row
 SECONDS_BETWEEN_WRITES = 300
@@ -116,7 +115,7 @@ def _live(**named: Any) -> StudentSession | None:
             seen_at__gt=now - dt.timedelta(seconds=settings.STUDENT_IDLE_SECONDS),
             student__school__is_active=True,
             **named,
-        ).exclude(student__student_no__startswith=ERASED_NUMBER)
+        ).exclude(student__student_no__startswith=Student.ERASED_NUMBER)
         return live.select_related("student__school__area", "student__season").first()
 
 

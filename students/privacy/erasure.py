@@ -18,12 +18,11 @@ from django.utils.translation import gettext as _
 from portal import history
 from portal.errors import PortalError
 from portal.models import Delivery, Notification
-from students.models import Correction, Student
+from students.models import Correction, Student, StudentSession
 
 STAGES = Student.Stage
 KEPT_FOR_THE_REGISTRY = (STAGES.APPROVED, STAGES.PROOFED, STAGES.PRINTED, STAGES.DELIVERED)
 ERASED = "已删除"
-ERASED_NUMBER = "erased-"  # begins the student number of an erased row
 Eraser = Callable[[Student, bool], None]
 _ERASERS: list[Eraser] = []
 
@@ -60,8 +59,9 @@ def erase(*, student: Student, reason: str, by: history.Actor) -> bool:
 
 
 def _remove_person(row: Student) -> None:
+    StudentSession.objects.filter(student=row).delete()
     Correction.objects.filter(student=row).update(wanted="", wanted_sealed=None, explanation="", answer="")
-    row.name, row.student_no = ERASED, f"{ERASED_NUMBER}{row.pk}"
+    row.name, row.student_no = ERASED, f"{Student.ERASED_NUMBER}{row.pk}"
     row.gender = row.level = row.college = row.major = row.class_name = ""
     row.lock_reason = ""
     row.id_number = secrets.token_hex(16)  # nobody's: the hash of the old number must not stay

@@ -1,23 +1,26 @@
 """Erasing a student: what goes, what the registry needs, and what the history still says."""
 
 import json
+import uuid
 
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
 from capture.judging import judge
-from capture.models import Consent, Imprint, Photo
+from capture.models import Consent, Exemption, Imprint, Photo
 from capture.review import decisions, exemptions
 from capture.sign_in import consent, consent_withdrawal, credentials
+from capture.upload import intake
 from portal.background import jobs
-from portal.errors import PortalError
+from portal.errors import Conflict, PortalError
 from portal.models import Event, Job, Notification
 from portal.tenancy import school_scope, system_scope
 from students import corrections, records
 from students.identity.student_access import new_token
-from students.models import Student
+from students.models import Correction, Student, StudentSession
 from students.privacy import erasure
 from students.roster import roster_imports
 from students.roster.columns import COLUMNS
@@ -132,6 +135,49 @@ def test_the_worker_that_checks_a_photo_stores_nothing_afterwards(student, cente
     photo.refresh_from_db()
     assert photo.status == Photo.Status.WITHDRAWN
     assert not any((photo.original, photo.preview, photo.portrait))
+
+
+def test_a_form_that_was_read_before_writes_nothing_back(student, center_admin, owner):
+    read_before = Student.objects.get(pk=student.pk)
+    erasure.erase(student=student, reason="asked for it", by=center_admin)
+    with pytest.raises(Conflict):
+        records.change_student(student=read_before, by=owner, class_name="软件2309")
+    with pytest.raises(Conflict):
+        records.change_student(student=Student.objects.get(pk=student.pk), by=owner, class_name="软件2309")
+    row = Student.objects.get(pk=student.pk)
+    assert (row.name, row.class_name, row.phone) == (erasure.ERASED, "", "")
+
+
+def test_a_photo_that_was_on_its_way_is_not_stored(student, enrolment, center_admin):
+    sent = factories.photo(student, "rejected")
+    read_before = Student.objects.get(pk=student.pk)
+    erasure.erase(student=student, reason="asked for it", by=center_admin)
+    late = Photo(school=student.school, student=read_before, season=student.season, width=60, height=80)
+    late.sha256, late.token = "1" * 64, uuid.uuid4()
+    with pytest.raises(Conflict):
+        intake._save_photo(read_before, enrolment, late, read_before, timezone.now())
+    assert list(Photo.objects.filter(student=student)) == [sent]
+
+
+def test_the_database_takes_nothing_for_an_erased_student_and_gives_nothing_back(student, center_admin):
+    """Whatever rule forgets to look: the row and all that would be new for it are refused."""
+    factories.photo(student, "rejected")
+    erasure.erase(student=student, reason="asked for it", by=center_admin)
+    whose = {"school": student.school, "student": student}
+    agreed = Consent.objects.get(student=student)
+    agreed.pk, agreed.ended_at = None, timezone.now()
+    late = [
+        Photo(**whose, season=student.season, width=60, height=80, sha256="1" * 64, is_current=False),
+        Exemption(**whose, season=student.season, kind="other", words="欧阳小明"),
+        Correction(**whose, field="major", wanted="欧阳小明"),
+        StudentSession(**whose, seen_at=timezone.now()),
+        agreed,
+    ]
+    for row in late:
+        with pytest.raises(IntegrityError, match="has ended"), transaction.atomic():
+            row.save(force_insert=True)
+    with pytest.raises(IntegrityError, match="stays as it is"), transaction.atomic():
+        Student.objects.filter(pk=student.pk).update(phone=student.phone)
 
 
 def test_the_name_of_the_guardian_goes_too(student, center_admin):
