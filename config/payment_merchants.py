@@ -37,6 +37,14 @@ FIELDS = {
         together=(frozenset(), frozenset({"public_key_id", "public_key"})),
         optional=frozenset({"app_secret", "address", "sign_in_address"}),
     ),
+    "alipay": _Fields(
+        needed=frozenset({"merchant", "app", "private_key"}),
+        together=(
+            frozenset({"public_key"}),
+            frozenset({"app_certificate", "alipay_certificate", "root_certificate"}),
+        ),
+        optional=frozenset({"address"}),
+    ),
 }
 
 

@@ -311,6 +311,7 @@ CLAIM_SECONDS = environment.number("TUCAI_CLAIM_SECONDS", 120, least=1, most=86_
 PAYMENT_PROVIDERS = {
     "simulator": "billing.online.providers.simulator.Simulator",
     "wechat": "billing.online.providers.wechat.WeChatPay",
+    "alipay": "billing.online.providers.alipay.Alipay",
 }
 # {our name of the merchant: its provider and its credentials}. When empty, schools pay by transfer.
 _MERCHANTS_FILE = environment.text("PAYMENT_MERCHANTS")

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -6,6 +8,7 @@ from django.utils import timezone
 from billing.accounts import fee_accounts
 from billing.models import Callback, FeeAccount, LedgerEntry, Order
 from billing.online import orders, providers
+from billing.online.providers import simulator
 from billing.online.providers.simulator import SIGNATURE, Simulator
 from billing.views import student as student_views
 from portal.models import Event
@@ -149,6 +152,15 @@ def test_notify_refuses_whatever_bytes_come(db, body):
     response = Client().post(url, body, content_type="application/json", HTTP_X_SIMULATOR_SIGNATURE="\xe9" * 64)
     assert response.status_code == 400
     assert not Callback.objects.get().verified
+
+
+@pytest.mark.parametrize("statement", [{"amount_fen": 10**24}, {"order_number": "\ud800"}, {"transaction_id": 7}, {}])
+def test_notify_refuses_a_signed_message_of_a_wrong_shape(db, statement):
+    right = {"order_number": "X1", "amount_fen": 1500, "transaction_id": "SIM1"} if statement else {}
+    body = json.dumps(right | statement).encode()
+    headers = {"HTTP_X_SIMULATOR_SIGNATURE": simulator._sign(body)}
+    response = Client().post(reverse(NOTIFY[0], args=NOTIFY[1]), body, content_type="application/json", **headers)
+    assert (response.status_code, response.content) == (400, b"refused")
 
 
 def test_notify_keeps_nothing_of_what_it_need_not_read(db, monkeypatch):

@@ -40,7 +40,7 @@ def test_several_merchants_in_the_order_of_the_file_with_what_their_files_hold(w
         ("[wechat", "is no valid TOML"),
         ('[We_Chat]\nprovider = "wechat"', 'names a merchant "We_Chat"'),
         ("[a]\nprovider = 3", "no quoted texts"),
-        ('[a]\nprovider = "barter"', "one of simulator, wechat"),
+        ('[a]\nprovider = "barter"', "one of simulator, wechat, alipay"),
         (WECHAT.replace('app = "wx1"', ""), "lacks in [wechat-2026]: app"),
         (WECHAT + 'colour = "red"', "something unknown in [wechat-2026]: colour"),
         (WECHAT.replace("key.pem", "nowhere.pem"), "nowhere.pem, which cannot be read"),

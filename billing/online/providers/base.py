@@ -4,11 +4,16 @@ Every call of a provider ends within CONNECT_SECONDS plus ANSWER_SECONDS, with a
 """
 
 import datetime as dt
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
 CONNECT_SECONDS, ANSWER_SECONDS = 5, 15
+LARGEST_FEN = 2**31 - 1
+NUMBER = re.compile(r"[ -~]{1,64}")  # of an order, a payment or a refund, ours or the provider's
 
 
 class ProviderError(Exception):
@@ -20,6 +25,20 @@ class ProviderError(Exception):
     def __init__(self, message: str, *, permanent: bool = False) -> None:
         super().__init__(message)
         self.permanent = permanent
+
+
+@contextmanager
+def shape_expected() -> Iterator[None]:
+    """What is read here has the shape of the provider's messages; else it is a ProviderError."""
+    try:
+        yield
+    except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        raise ProviderError(f"The message has not the provider's shape: {error!r}") from error
+
+
+def _require_range(amount_fen: int, *numbers: str) -> None:
+    if not (0 <= amount_fen <= LARGEST_FEN and all(NUMBER.fullmatch(number) for number in numbers)):
+        raise ProviderError("An amount or a number of the message is out of range.", permanent=True)
 
 
 class Channel(StrEnum):
@@ -109,11 +128,17 @@ class Answer:
 
 @dataclass(frozen=True)
 class Payment:
-    """A payment that the provider confirms. `external_id` is the provider's own number of it, at most 64 characters."""
+    """A payment that the provider confirms. `external_id` is the provider's own number of it, at most 64 characters.
+
+    Raises ProviderError for what cannot be a payment.
+    """
 
     order_number: str
     amount_fen: int
     external_id: str
+
+    def __post_init__(self) -> None:
+        _require_range(self.amount_fen, self.order_number, self.external_id)
 
 
 @dataclass(frozen=True)
@@ -125,6 +150,9 @@ class Refund:
     amount_fen: int
     external_id: str
     state: State
+
+    def __post_init__(self) -> None:
+        _require_range(self.amount_fen, self.order_number, self.number, self.external_id)
 
 
 class BillKind(StrEnum):
@@ -147,6 +175,23 @@ class BillRow:
     amount_fen: int
     fee_fen: int
     at: dt.datetime
+
+
+@dataclass(frozen=True)
+class FundRow:
+    """A movement on the merchant's account at the provider: payments, refunds, fees, transfers to its bank account.
+
+    `number` is the movement's, `external_id` the provider's of the trade behind it. `amount_fen` is positive for what
+    came in. `kind` and `remarks` are the provider's words.
+    """
+
+    number: str
+    external_id: str
+    kind: str
+    amount_fen: int
+    balance_fen: int
+    at: dt.datetime
+    remarks: str
 
 
 @dataclass(frozen=True)
@@ -204,3 +249,6 @@ class Provider(Protocol):
         A day without trade gives an empty list. Raises ProviderError while the bill is not made; a provider makes it
         in the morning of the next day.
         """
+
+    def fund_flow(self, day: dt.date) -> list[FundRow]:
+        """Every movement on the merchant's account of a day in China, as `bill`."""

@@ -23,6 +23,7 @@ from billing.online.providers.base import (
     CallbackMessage,
     Channel,
     Claim,
+    FundRow,
     Payer,
     Payment,
     ProviderError,
@@ -30,6 +31,7 @@ from billing.online.providers.base import (
     Refund,
     Standing,
     State,
+    shape_expected,
 )
 
 SIGNATURE = "X-Simulator-Signature"
@@ -72,6 +74,7 @@ class Simulator:
     def start(self, claim: Claim, payer: Payer) -> Redirect:
         return Redirect(reverse("billing:simulator", args=[claim.order_number]))
 
+    @shape_expected()
     def verify(self, callback: CallbackMessage) -> Payment:
         if not hmac.compare_digest(_sign(callback.body).encode(), callback.headers.get(SIGNATURE, "").encode()):
             raise ProviderError("The signature is wrong.", permanent=True)
@@ -103,6 +106,18 @@ class Simulator:
         lines = cache.get(_lines_of(day), 0)
         rows = cache.get_many(f"{_lines_of(day)}:{line}" for line in range(1, lines + 1))
         return sorted(rows.values(), key=lambda row: row.at)
+
+    def fund_flow(self, day: dt.date) -> list[FundRow]:
+        """Nothing else happens on this account, and its balance is that of the day."""
+        rows: list[FundRow] = []
+        balance = 0
+        for row in self.bill(day):
+            sign = -1 if row.kind == BillKind.REFUND else 1
+            for kind, amount in ((row.kind.value, sign * row.amount_fen), ("fee", -row.fee_fen)):
+                balance += amount
+                number = f"{row.external_id}-{kind}"
+                rows.append(FundRow(number, row.external_id, kind, amount, balance, row.at, row.order_number))
+        return rows
 
     def pay(self, *, order_number: str, amount_fen: int) -> CallbackMessage:
         """Pay an order, as the payer's button does.

@@ -7,17 +7,17 @@ with an unknown certificate.
 """
 
 import copy
+import datetime as dt
+import hashlib
+import hmac
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote, urlencode
-from zoneinfo import ZoneInfo
+from urllib.parse import quote, urlencode, urlsplit
 
-import requests
 from django.utils.translation import gettext_lazy as _
 from wechatpayv3 import WeChatPay as Library
 from wechatpayv3 import WeChatPayType
@@ -25,14 +25,15 @@ from wechatpayv3.core import Core as LibraryCore
 from wechatpayv3.type import RequestType
 from wechatpayv3.utils import build_authorization
 
+from billing.online.providers import wechat_bills
 from billing.online.providers.base import (
-    ANSWER_SECONDS,
-    CONNECT_SECONDS,
     Answer,
+    BillRow,
     CallbackMessage,
     Channel,
     Checkout,
     Claim,
+    FundRow,
     JSAPIParameters,
     Payer,
     Payment,
@@ -42,7 +43,10 @@ from billing.online.providers.base import (
     Refund,
     Standing,
     State,
+    shape_expected,
 )
+from billing.online.providers.bills import ZONE, require_made, ungzipped
+from billing.online.providers.exchange import LARGEST_BILL, exchange
 
 ADDRESS, SIGN_IN_ADDRESS = "https://api.mch.weixin.qq.com", "https://api.weixin.qq.com"
 SIGNATURE_HEADERS = (
@@ -56,8 +60,6 @@ SIGNATURE_TYPE = "WECHATPAY2-SHA256-RSA2048"
 PROBE = "WECHATPAY/SIGNTEST/"  # begins a signature that is wrong on purpose
 SKEW_SECONDS = 300
 REFRESH_SECONDS = 600  # between two downloads of the platform's certificates
-LARGEST_ANSWER = 1024 * 1024  # bytes
-ZONE = ZoneInfo("Asia/Shanghai")
 STATES = {
     "SUCCESS": State.PAID,
     "REFUND": State.REFUNDING,
@@ -105,10 +107,20 @@ class _Core(LibraryCore):
         sent["Authorization"] = build_authorization(
             path, method.value, self._mchid, self._cert_serial_no, self._private_key, data=body
         )
-        status, answered, content = _exchange(method.value, self.address + path, sent, body)
+        status, answered, received = exchange(method.value, self.address + path, sent, body)
+        content = _text(received)
         if not skip_verify:  # the certificates, with which one would verify, are authenticated by their encryption
             _believe(status, lambda: self._verify_signature(answered, content))
         return status, content
+
+    def download(self, path: str) -> bytes:
+        """A file from our address, never from another: what is signed for WeChat Pay goes nowhere else."""
+        signed = build_authorization(path, "GET", self._mchid, self._cert_serial_no, self._private_key, data="")
+        headers = {"Accept": "application/json", "User-Agent": "tucai", "Authorization": signed}
+        status, _headers, content = exchange("GET", self.address + path, headers, largest=LARGEST_BILL)
+        if status != 200:
+            raise ProviderError(f"WeChat Pay gave no bill: {status}")
+        return content
 
     def _verify_signature(self, headers: Mapping[str, str], body: str) -> bool:
         given = {name.lower(): value for name, value in headers.items()}
@@ -139,26 +151,11 @@ class _Core(LibraryCore):
             self._certificates = fresh._certificates
 
 
-def _exchange(method: str, url: str, headers: dict[str, str], body: str) -> tuple[int, Mapping[str, str], str]:
-    """Status, headers and content of the answer. Raises ProviderError without one."""
-    limits = (CONNECT_SECONDS, ANSWER_SECONDS)
+def _text(received: bytes) -> str:
     try:
-        with requests.request(
-            method, url, data=body.encode() or None, headers=headers, timeout=limits, allow_redirects=False, stream=True
-        ) as answer:
-            return answer.status_code, answer.headers, b"".join(_limited(answer)).decode()
-    except (requests.RequestException, UnicodeDecodeError) as error:
-        raise ProviderError(f"WeChat Pay gave no answer: {type(error).__name__}") from error
-
-
-def _limited(answer: requests.Response) -> Iterator[bytes]:
-    """The time limit of requests is one of each piece; this is one of the whole."""
-    deadline, size = time.monotonic() + ANSWER_SECONDS, 0
-    for piece in answer.iter_content(8192):
-        size += len(piece)
-        if time.monotonic() > deadline or size > LARGEST_ANSWER:
-            raise ProviderError("WeChat Pay's answer takes too long or is too large.")
-        yield piece
+        return received.decode()
+    except UnicodeDecodeError as error:
+        raise ProviderError("WeChat Pay's answer is no text.") from error
 
 
 def _believe(status: int, verify: Callable[[], object]) -> None:
@@ -195,14 +192,6 @@ class _Client(Library):
             raise ProviderError(f"WeChat Pay is not set up: {error}") from error
 
 
-@contextmanager
-def _shape_expected() -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, TypeError, LookupError, AttributeError) as error:
-        raise ProviderError(f"The message has not the shape of WeChat Pay: {error!r}") from error
-
-
 class WeChatPay:
     name = "wechat"
     title = _("WeChat Pay")
@@ -217,20 +206,20 @@ class WeChatPay:
         """Made at the first call, because it may download certificates."""
         return _Client(self.credentials)
 
-    @_shape_expected()
+    @shape_expected()
     def payer_of(self, code: str) -> str:
         """Asks the mini program's own interface (code2Session), whose answers are not signed."""
         app = {"appid": self.credentials["app"], "secret": self.credentials.get("app_secret", "")}
         query = urlencode(app | {"js_code": code, "grant_type": "authorization_code"})
         address = f"{self.credentials.get('sign_in_address') or SIGN_IN_ADDRESS}/sns/jscode2session?{query}"
-        _status, _headers, content = _exchange("GET", address, {"Accept": "application/json"}, "")
+        _status, _headers, content = exchange("GET", address, {"Accept": "application/json"})
         told = json.loads(content)
         if not told.get("openid"):
             wrong = told.get("errcode")
             raise ProviderError(f"WeChat did not take the code: {wrong}", permanent=wrong in USED_CODES)
         return told["openid"]
 
-    @_shape_expected()
+    @shape_expected()
     def start(self, claim: Claim, payer: Payer) -> Checkout:
         order: dict[str, Any] = {
             "description": claim.subject[:127],
@@ -262,7 +251,7 @@ class WeChatPay:
             }
         )
 
-    @_shape_expected()
+    @shape_expected()
     def verify(self, callback: CallbackMessage) -> Payment | Refund | None:
         message = self.client.callback(callback.headers, callback.body)
         if not message:
@@ -290,7 +279,7 @@ class WeChatPay:
             return Answer(204)
         return Answer(400, json.dumps({"code": "FAIL", "message": "refused"}), "application/json")
 
-    @_shape_expected()
+    @shape_expected()
     def query(self, *, order_number: str) -> Standing:
         answer = self.client.query(out_trade_no=order_number)
         if answer[0] == 404:
@@ -306,7 +295,7 @@ class WeChatPay:
         if answer[0] != 404:  # it never came to be
             _read(answer)
 
-    @_shape_expected()
+    @shape_expected()
     def refund(
         self, *, order_number: str, number: str, amount_fen: int, external_id: str, notify_address: str
     ) -> Refund:
@@ -320,13 +309,37 @@ class WeChatPay:
         )
         return _refund(answer, answer["status"])
 
-    @_shape_expected()
+    @shape_expected()
     def query_refund(self, *, order_number: str, number: str) -> Refund | None:
         answer = self.client.query_refund(out_refund_no=number)
         if answer[0] == 404:
             return None
         refund = _read(answer)
         return _refund(refund, refund["status"])
+
+    @shape_expected()
+    def bill(self, day: dt.date) -> list[BillRow]:
+        require_made(day)
+        text = self._download(self.client.trade_bill(bill_date=day.isoformat()))
+        return wechat_bills.trades(text) if text else []
+
+    @shape_expected()
+    def fund_flow(self, day: dt.date) -> list[FundRow]:
+        require_made(day)
+        text = self._download(self.client.fundflow_bill(bill_date=day.isoformat()))
+        return wechat_bills.funds(text) if text else []
+
+    def _download(self, answer: tuple[int, str]) -> str:
+        """The bill of this answer, "" when there is none. The file is not signed: its digest is, with the answer."""
+        if answer[0] == 400 and json.loads(answer[1]).get("code") == "NO_STATEMENT_EXIST":
+            return ""
+        told = _read(answer)
+        place = urlsplit(told["download_url"])
+        text = ungzipped(self.client._core.download(f"{place.path}?{place.query}"))
+        digest = hashlib.sha1(text).hexdigest()  # noqa: S324 - WeChat Pay gives no other
+        if told["hash_type"] != "SHA1" or not hmac.compare_digest(digest, told["hash_value"]):
+            raise ProviderError("The downloaded bill is not the one that WeChat Pay has signed for.")
+        return text.decode()
 
 
 def _refund(resource: dict[str, Any], status: str) -> Refund:

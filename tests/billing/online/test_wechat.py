@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+import gzip
 import itertools
 import json
 import threading
@@ -19,7 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.accounts import fee_accounts, ledger
-from billing.models import Callback, LedgerEntry, Order
+from billing.models import LedgerEntry, Order
 from billing.online import orders, providers
 from billing.online.providers import (
     CallbackMessage,
@@ -29,7 +30,8 @@ from billing.online.providers import (
     QRText,
     Redirect,
     State,
-    wechat,
+    exchange,
+    wechat_bills,
 )
 from billing.online.providers.wechat import WeChatPay
 from portal.errors import PortalError
@@ -38,6 +40,8 @@ from schools.models import Enrolment
 from students.identity import student_access
 from students.models import Student
 from tests import factories
+from tests.support.payment_peers import deliveries
+from tests.support.payment_peers.deliveries import settle_all, unresolved
 from tests.support.payment_peers.wechat import WeChatPeer
 from tests.support.words import said
 
@@ -78,29 +82,7 @@ def order(student, paying):
 
 
 def deliver(message: CallbackMessage) -> int:
-    """The provider calls; the status it hears."""
-    headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in message.headers.items()}
-    url = reverse("billing:notify", args=["wechat"])
-    return Client().post(url, message.body, content_type="application/json", **headers).status_code
-
-
-def settle_all(*, minutes: int = 0) -> None:
-    """What the tasks of the timetable do, some minutes later."""
-    if minutes:
-        past = dt.timedelta(minutes=minutes)
-        with system_scope():
-            for row in Order.objects.all():
-                asked = row.refund_requested_at and row.refund_requested_at - past
-                Order.objects.filter(pk=row.pk).update(
-                    created_at=row.created_at - past, expires_at=row.expires_at - past, refund_requested_at=asked
-                )
-    for pk in orders.due():
-        orders.settle(pk)
-
-
-def unresolved() -> int:
-    with system_scope():
-        return Callback.objects.unresolved().count()
+    return deliveries.deliver("wechat", message)
 
 
 def test_each_channel_has_its_way_to_pay(student, paying, peer):
@@ -212,7 +194,7 @@ def test_a_provider_that_does_not_take_the_order_is_told_in_words(student, payin
 
 
 def test_a_slow_answer_has_an_end(order, monkeypatch):
-    monkeypatch.setattr(wechat, "ANSWER_SECONDS", -1)  # over before it begins
+    monkeypatch.setattr(exchange, "ANSWER_SECONDS", -1)  # over before it begins
     with pytest.raises(ProviderError):
         orders.query_provider(order)
 
@@ -390,7 +372,7 @@ def test_an_answer_that_leads_elsewhere_is_not_followed():
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,)).start()
-        status, _headers, _body = wechat._exchange("GET", f"http://127.0.0.1:{server.server_port}/order", {}, "")
+        status, _headers, _body = exchange.exchange("GET", f"http://127.0.0.1:{server.server_port}/order", {})
         server.shutdown()
     assert (status, asked) == (302, ["/order"])
 
@@ -421,3 +403,63 @@ def test_the_api_says_where_to_pay_when_not_inside_of_wechat(student, enrolment,
     answer = program.post("/api/v1/me/payment/", {"code": "any"})
     assert answer.status_code == 400
     assert "error" in answer.json()
+
+
+def test_bills_of_a_day_are_what_the_peer_booked(order, peer, center_admin):
+    peer.days_ago = 2
+    deliver(peer.pay(order.number))
+    order.refresh_from_db()
+    orders.refund_order(order, by=center_admin)
+    deliver(peer.finish_refund(order.refund_number))
+    day = peer.now().date()
+    payment, refund = providers.get("wechat").bill(day)
+    transaction = peer.orders[order.number]["transaction_id"]
+    assert (payment.kind, payment.order_number, payment.external_id) == ("payment", order.number, transaction)
+    assert (payment.amount_fen, payment.fee_fen, payment.refund_number) == (1500, 9, "")
+    assert (refund.kind, refund.order_number, refund.refund_number) == ("refund", order.number, order.refund_number)
+    assert (refund.amount_fen, refund.fee_fen) == (1500, -9)
+    assert order.entries.get(kind="refund").external_id == refund.external_id
+    flow = providers.get("wechat").fund_flow(day)
+    assert [row.amount_fen for row in flow] == [1500, -9, -1500, 9]
+    assert flow[-1].balance_fen == 0
+    assert providers.get("wechat").bill(day - dt.timedelta(days=1)) == []
+    with pytest.raises(ProviderError, match="is made on"):  # no bill yet does not mean no trade
+        providers.get("wechat").bill(day + dt.timedelta(days=2))
+
+
+@pytest.mark.parametrize("spoilt", ["tradebill", "download"])
+def test_a_bill_that_wechat_has_not_signed_for_is_refused(order, peer, spoilt):
+    peer.days_ago = 2
+    peer.pay(order.number)
+    peer.faults[spoilt] = ["forged"]
+    with pytest.raises(ProviderError):
+        providers.get("wechat").bill(peer.now().date())
+    assert len(providers.get("wechat").bill(peer.now().date())) == 1
+
+
+def test_a_bill_with_a_line_less_than_its_totals_is_refused(order, peer):
+    peer.pay(order.number)
+    day = peer.now().date().isoformat()
+    peer._tradebill(day, {})
+    head, line, *totals = gzip.decompress(peer.files[f"trade-{day}"]).decode().splitlines()
+    assert len(wechat_bills.trades("\n".join([head, line, *totals]))) == 1
+    with pytest.raises(ProviderError, match="totals"):
+        wechat_bills.trades("\n".join([head, *totals]))
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"amount": {"total": 10**24, "currency": "CNY"}},
+        {"amount": {"total": -1, "currency": "CNY"}},
+        {"amount": {"total": float("inf"), "currency": "CNY"}},
+        {"out_trade_no": "\ud800"},
+        {"transaction_id": "a\0b"},
+        {"transaction_id": "0" * 65},
+        {"out_trade_no": 7},
+    ],
+)
+def test_a_signed_message_that_can_be_no_payment_is_refused(order, peer, changed):
+    assert deliver(peer.pay(order.number, **changed)) == 400
+    order.refresh_from_db()
+    assert (order.status, unresolved()) == (Order.Status.CREATED, 0)
