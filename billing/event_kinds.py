@@ -16,6 +16,8 @@ event_kinds.register(
     "student",
     {
         "student.fee": _("Fee of the student changed"),
+        "waiver.granted": _("Fee waived"),
+        "waiver.revoked": _("Waiver of the fee revoked"),
     },
 )
 event_kinds.register(
@@ -32,6 +34,7 @@ event_kinds.register(
         "order.created": _("Order made"),
         "settlement.upheld": _("The center stands by a contested settlement"),
         "settlement.downloaded": _("Students of a settlement downloaded"),
+        "waivers.exported": _("Waivers exported"),
         "schoolrefund.asked": _("Refund to the school asked for"),
     },
 )

@@ -6,7 +6,8 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.pages.form_fields import YuanField, day_input
+from billing.models import Waiver
+from portal.pages.form_fields import PickedForm, YuanField, day_input
 from schools.models import Enrolment
 
 
@@ -42,3 +43,18 @@ class ResolutionForm(forms.Form):
             "For example: given back at the provider, with the number of the refund. It goes into the history."
         ),
     )
+
+
+class WaiverForm(PickedForm):
+    kind = forms.ChoiceField(label=_("Why is it waived?"), choices=Waiver.Kind.choices)
+    reason = forms.CharField(
+        label=_("Reason"),
+        max_length=200,
+        help_text=_(
+            "For the center's records: the application, the number of the proof. Students and schools do not see it."
+        ),
+    )
+
+
+class RevocationForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=200)

@@ -2,10 +2,16 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from billing.models import Waiver
 from portal.formatting import yuan
 from portal.notification_kinds import NotificationKind, register
 
-FEES = "/school/fees/"
+FEES, ME = "/school/fees/", "/me/"
+
+
+def _waiver_label(kind: str) -> object:
+    return Waiver.Kind(kind).label
+
 
 SETTLED = _("%(n)d students, %(amount)s yuan. Please sign it off, or say what is wrong.")
 
@@ -66,5 +72,23 @@ register(
         link=FEES,
         formats={"amount": yuan},
         may="fees.see",
+    ),
+)
+register(
+    NotificationKind(
+        "fee.waived",
+        _("You need not pay the fee"),
+        _(
+            "The center has waived it: %(reason)s. A photo that was ready and waited for the fee is handed in by itself."
+        ),
+        link=ME,
+        is_urgent=False,
+        formats={"reason": _waiver_label},
+    ),
+    NotificationKind(
+        "fee.waiver_revoked",
+        _("The fee is due after all"),
+        _("The center has taken back that you need not pay. Please ask your school if you do not know why."),
+        link=ME,
     ),
 )

@@ -22,3 +22,10 @@ permissions.register("fees.enter", _("Enter a bank transfer"), roles=CENTER | FI
 permissions.register("fees.reverse", _("Reverse an entry"), roles=FINANCE)
 permissions.register("fees.resolve", _("Settle a refused payment by hand"), roles=FINANCE)
 permissions.register("fees.refund", _("Refund a payment"), roles=FINANCE, asks_password=True)
+permissions.register("fees.waive", _("Waive a student's fee"), roles=FINANCE, asks_password=True)
+permissions.register(
+    "fees.export",
+    _("Export waivers, receipts and paid fees"),
+    roles=FINANCE,
+    needs_second_factor=True,
+)

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Callback, Order, SchoolRefund, Settlement
+from billing.models import Callback, Order, SchoolRefund, Settlement, Waiver
 from billing.online import orders
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
@@ -44,6 +44,7 @@ navigation.register("center", "billing:center_fees", _("Fees"), "banknotes", ord
 navigation.register_tab("center.fees", "billing:center_fees", _("School accounts"), order=10)
 navigation.register_tab("center.fees", "billing:entries", _("Entries"), order=30)
 navigation.register_tab("center.fees", "billing:day_book", _("Day book"), order=40)
+navigation.register_tab("center.fees", "billing:waivers", _("Waivers"), order=60)
 panels.add_panel(
     "center.dashboard", "billing:panel_fees", page="billing:center_fees", label=_("Fees"), order=60, css="foot"
 )
@@ -56,6 +57,13 @@ own_data.register(
         Order.objects.filter(student=student).values(
             "number", "status", "provider", "amount_fen", "created_at", "paid_at"
         )
+    ),
+)
+
+own_data.register(
+    "waivers",
+    lambda student: list(
+        Waiver.objects.filter(student=student).values("kind", "reason", "granted_at", "revoked_at", "revoked_reason")
     ),
 )
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing.views import books, center, panels, school, student
+from billing.views import books, center, panels, school, student, waivers
 
 app_name = "billing"
 urlpatterns = [
@@ -20,6 +20,10 @@ urlpatterns = [
     path("center/fees/<int:pk>/reverse/<int:entry>/", center.reverse_entry, name="reverse_entry"),
     path("center/fees/resolve/<int:pk>/", center.resolve_payment, name="resolve_payment"),
     path("center/fees/refund/<int:pk>/", center.refund, name="refund"),
+    path("center/fees/waivers/", waivers.waivers, name="waivers"),
+    path("center/fees/waivers/export/", waivers.export, name="waivers_export"),
+    path("center/fees/waivers/new/", waivers.grant, name="waiver_grant"),
+    path("center/fees/waivers/<int:pk>/revoke/", waivers.revoke, name="waiver_revoke"),
     path("panels/fees/", panels.fees, name="panel_fees"),
     path("panels/fees/school/", panels.one_school, name="panel_school"),
 ]

@@ -48,6 +48,10 @@ class Student(TenantModel):
         UNPAID = "unpaid", _("Unpaid")
         PAID = "paid", _("Paid")
         BY_SCHOOL = "by_school", _("Paid by the school")
+        WAIVED = "waived", _("Fee waived")
+
+    # The school pays nothing for students in these states.
+    NOT_BILLED = (FeeState.PAID, FeeState.WAIVED)
 
     STATE_FIELD = "stage"
     # approved and retake -> review: a reviewer takes the last decision back.

@@ -41,6 +41,7 @@ status_badges.register(
         Student.FeeState.UNPAID: Badge("look", "banknotes"),
         Student.FeeState.PAID: Badge("ok", "check-circle"),
         Student.FeeState.BY_SCHOOL: Badge("", "building-library"),
+        Student.FeeState.WAIVED: Badge("ok", "heart"),
     },
 )
 status_badges.register(

@@ -220,6 +220,7 @@ OBJECTS = {
     "school/exemptions/": "capture.Exemption",
     "school/stations/": "capture.Station",
     "center/fees/refund/": "billing.Order",
+    "center/fees/waivers/": "billing.Waiver",
     "center/fees/": "schools.Enrolment",
     "school/corrections/": "students.Correction",
     "school/prints/": "printing.PrintRun",

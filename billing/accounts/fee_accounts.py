@@ -28,6 +28,7 @@ class Statement:
     photographed: int
     paid_by_students: int
     unpaid_students: int
+    waived: int
     price_fen: int
     charged_fen: int
     received_fen: int
@@ -36,7 +37,7 @@ class Statement:
     @property
     def billed(self) -> int:
         """Students for whom the school pays."""
-        return self.photographed - self.paid_by_students
+        return self.photographed - self.paid_by_students - self.waived
 
     @property
     def due_fen(self) -> int:
@@ -54,14 +55,14 @@ class Statement:
 def billed_students(enrolment: Enrolment) -> QuerySet[Student]:
     """The photographed students for whom the school pays.
 
-    None when the students pay; otherwise all who did not pay online.
+    None when the students pay; otherwise all who did not pay online and whose fee is not waived.
     """
     photographed = Student.objects.filter(
         season=enrolment.season_id, school=enrolment.school_id, stage__in=Student.CAPTURED
     )
     if enrolment.payment_mode != Enrolment.PaymentMode.SCHOOL:
         return photographed.none()
-    return photographed.exclude(fee_state=Student.FeeState.PAID)
+    return photographed.exclude(fee_state__in=Student.NOT_BILLED)
 
 
 def billed_count(enrolment: Enrolment) -> int:
@@ -76,6 +77,7 @@ def statement(enrolment: Enrolment) -> Statement:
         captured=Count("pk", filter=captured),
         paid=Count("pk", filter=captured & paid),
         unpaid=Count("pk", filter=captured & Q(fee_state=Student.FeeState.UNPAID)),
+        waived=Count("pk", filter=captured & Q(fee_state=Student.FeeState.WAIVED)),
     )
     entries = LedgerEntry.objects.filter(account__enrolment=enrolment)
     sums = entries.aggregate(
@@ -86,6 +88,7 @@ def statement(enrolment: Enrolment) -> Statement:
         photographed=counts["captured"],
         paid_by_students=counts["paid"],
         unpaid_students=counts["unpaid"],
+        waived=counts["waived"],
         price_fen=enrolment.season.price_fen,
         charged_fen=billed_count(enrolment) * enrolment.season.price_fen,
         received_fen=-(sums["received"] or 0),

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from psycopg.errors import CheckViolation
 
 from billing.accounts.references import reference_of
-from billing.models import BankLine, FeeAccount, LedgerEntry, Order
+from billing.models import BankLine, FeeAccount, LedgerEntry, Order, Waiver
 from portal import history
 from portal.changes import states
 from portal.changes.transactions import retried
@@ -253,7 +253,8 @@ def post_refund(order: Order, *, amount_fen: int, external_id: str, by: history.
     states.change(order, Order.Status.REFUNDED, by=by)
     _post(account, Kind.REFUND, order.amount_fen, by=by, order=order, external_id=external_id)
     _post(account, Kind.CHARGE, -order.amount_fen, by=by, order=order, external_id=f"uncharge:{order.number}")
-    set_fee_state(order.student, Student.FeeState.UNPAID, by=by)
+    is_waived = Waiver.objects.filter(student=order.student, revoked_at=None).exists()
+    set_fee_state(order.student, Student.FeeState.WAIVED if is_waived else Student.FeeState.UNPAID, by=by)
     return order
 
 

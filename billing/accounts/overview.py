@@ -15,7 +15,7 @@ from schools.models import Enrolment, Season
 from students import progress
 from students.models import Student
 
-PAID = Student.FeeState.PAID
+PAID, WAIVED = Student.FeeState.PAID, Student.FeeState.WAIVED
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,13 @@ class SchoolFees:
     enrolment: Enrolment
     photographed: int
     paid_by_students: int
+    waived: int
     received_fen: int
 
     @property
     def billed(self) -> int:
         by_school = self.enrolment.payment_mode == Enrolment.PaymentMode.SCHOOL
-        return self.photographed - self.paid_by_students if by_school else 0
+        return self.photographed - self.paid_by_students - self.waived if by_school else 0
 
     @property
     def charged_fen(self) -> int:
@@ -76,10 +77,12 @@ def by_school(season: Season | None) -> list[SchoolFees]:
         return []
     photographed: Counter[int] = Counter()
     paid: Counter[int] = Counter()
+    waived: Counter[int] = Counter()
     for school_id, stage, fee_state, number in progress.count_students(season):
         if stage in Student.CAPTURED:
             photographed[school_id] += number
             paid[school_id] += number * (fee_state == PAID)
+            waived[school_id] += number * (fee_state == WAIVED)
     entries = LedgerEntry.objects.filter(account__season=season, order=None, kind__in=RECEIVED)
     received = dict(entries.order_by().values_list("school").annotate(Sum("amount_fen")))
     enrolments = Enrolment.objects.filter(season=season).select_related("school__area", "season")
@@ -88,6 +91,7 @@ def by_school(season: Season | None) -> list[SchoolFees]:
             enrolment,
             photographed[enrolment.school_id],
             paid[enrolment.school_id],
+            waived[enrolment.school_id],
             -received.get(enrolment.school_id, 0),
         )
         for enrolment in enrolments

@@ -5,6 +5,7 @@ from billing.models.bank import Allocation, BankHeadings, BankLine, BankStatemen
 from billing.models.orders import Callback, CallbackQuerySet, Order
 from billing.models.school_refunds import SchoolRefund
 from billing.models.settlements import Settlement, SettlementLine
+from billing.models.waivers import Waiver
 
 __all__ = [
     "Allocation",
@@ -21,4 +22,5 @@ __all__ = [
     "SchoolRefund",
     "Settlement",
     "SettlementLine",
+    "Waiver",
 ]

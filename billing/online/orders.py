@@ -11,7 +11,7 @@ import secrets
 from django.conf import settings
 from django.core.cache import cache
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -399,6 +399,14 @@ def _settle_refund(order: Order) -> None:
             raise
         log.warning("Refund %s was refused: %s", order.refund_number, error)
         states.change(order, Order.Status.REFUND_FAILED, by=history.SYSTEM)
+
+
+def end_open(rows: QuerySet[Order]) -> int:
+    """Let the time of the open orders among `rows` be over; return how many.
+
+    The next turn of the settling task closes them at the provider. A payment that is on its way is still booked.
+    """
+    return rows.filter(status=Order.Status.CREATED).update(expires_at=timezone.now())
 
 
 def close(order: Order) -> None:
