@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Order, SchoolRefund, Settlement
+from billing.models import Allocation, BankLine, BankStatement, Order, SchoolRefund, Settlement
 from portal import event_kinds
 
 event_kinds.register_subject("fees", _("Fees"), order=70)
@@ -35,12 +35,18 @@ event_kinds.register(
         "settlement.upheld": _("The center stands by a contested settlement"),
         "settlement.downloaded": _("Students of a settlement downloaded"),
         "waivers.exported": _("Waivers exported"),
+        "bankstatement.uploaded": _("Bank statement uploaded"),
+        "bankline.yuan": _("Foreign money in a bank statement: yuan entered"),
+        "allocation.proposed": _("Bank line assigned to an account"),
         "schoolrefund.asked": _("Refund to the school asked for"),
     },
 )
 event_kinds.register_states(Order, _("Online order"), subject="fees")
 event_kinds.register_states(Settlement, _("Settlement"), subject="fees")
 event_kinds.register_states(SchoolRefund, _("Refund to the school"), subject="fees")
+event_kinds.register_states(BankStatement, _("Bank statement"), subject="fees")
+event_kinds.register_states(BankLine, _("Bank line"), subject="fees")
+event_kinds.register_states(Allocation, _("Part of a bank line"), subject="fees")
 event_kinds.register_facts(
     {
         "amount_fen": _("Amount"),

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Callback, Order, SchoolRefund, Settlement, Waiver
+from billing.models import Allocation, BankLine, BankStatement, Callback, Order, SchoolRefund, Settlement, Waiver
 from billing.online import orders
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
@@ -36,6 +36,32 @@ status_badges.register(
         SchoolRefund.Status.APPROVED: Badge("look", "receipt-refund"),
         SchoolRefund.Status.PAID: Badge("ok", "check-circle"),
         SchoolRefund.Status.DECLINED: Badge("act", "x-circle"),
+    },
+)
+
+status_badges.register(
+    BankStatement,
+    {
+        BankStatement.Status.HEADINGS: Badge("look", "pencil-square"),
+        BankStatement.Status.TAKEN: Badge("ok", "check-circle"),
+        BankStatement.Status.DROPPED: Badge("", "x-mark"),
+    },
+)
+status_badges.register(
+    BankLine,
+    {
+        BankLine.Status.OPEN: Badge("look", "clock"),
+        BankLine.Status.ASIDE: Badge("", "minus-circle"),
+        BankLine.Status.REFUSED: Badge("act", "no-symbol"),
+    },
+)
+status_badges.register(
+    Allocation,
+    {
+        Allocation.Status.PROPOSED: Badge("look", "clock"),
+        Allocation.Status.AWAITING: Badge("look", "users"),
+        Allocation.Status.BOOKED: Badge("ok", "check-circle"),
+        Allocation.Status.DROPPED: Badge("", "x-mark"),
     },
 )
 

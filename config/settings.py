@@ -284,7 +284,12 @@ FILE_UPLOAD_PERMISSIONS = 0o640
 REQUEST_MAX_BYTES = DATA_UPLOAD_MAX_MEMORY_SIZE = 30 * 1024 * 1024
 # TrueType files for characters of names that the packaged Chinese fonts lack, tried in turn.
 EXTRA_FONTS = environment.text_list("TUCAI_EXTRA_FONTS")
-UPLOAD_MAX_BYTES = {"photo": 20 * 1024 * 1024, "roster": 25 * 1024 * 1024, "feedback": 10 * 1024 * 1024}
+UPLOAD_MAX_BYTES = {
+    "photo": 20 * 1024 * 1024,
+    "roster": 25 * 1024 * 1024,
+    "feedback": 10 * 1024 * 1024,
+    "bank": 10 * 1024 * 1024,
+}
 
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True

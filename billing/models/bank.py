@@ -45,7 +45,7 @@ class BankStatement(models.Model):
     digest = models.CharField(max_length=64)  # SHA-256 of the file, in hexadecimal
     # JSON of `billing.bank.columns.Assignment`.
     assigned = models.JSONField(default=dict, blank=True)
-    # JSON of `billing.bank.statements`: duplicates, breaks of the balance, wrong cells.
+    # JSON of `billing.bank.statements`: figures, repeated lines, breaks of the balance, or a message.
     report = models.JSONField(default=dict, blank=True)
     account_no = models.CharField(_("account number"), max_length=40, blank=True)
     starts_on = models.DateField(_("first day"), null=True, blank=True)
@@ -94,6 +94,10 @@ class BankLineQuerySet(models.QuerySet["BankLine"]):
             proposed_fen=_sum(proposals, "line"),
             awaits_second=Exists(proposals.filter(status=Allocation.Status.AWAITING)),
         )
+
+    def untouched(self) -> "BankLineQuerySet":
+        """Open lines of which nothing is booked or proposed."""
+        return self.with_sums().filter(Q(status="open", booked_fen=0, proposed_fen=0))
 
     def unmatched(self) -> "BankLineQuerySet":
         """Open lines with money in that is not booked wholly."""
@@ -151,9 +155,9 @@ class BankLine(models.Model):
     payer = models.CharField(_("other party"), max_length=120, blank=True)
     payer_account = models.CharField(_("account of the other party"), max_length=64, blank=True)
     remark = models.CharField(_("remark"), max_length=400, blank=True)
-    # JSON: [{"account": id, "how": code, "confidence": 0 to 100}], the best first; and why it is no sure one.
+    # JSON of `billing.bank.matching.Share`, the best first; and why none of them is sure, a code of its DOUBTS.
     suggestions = models.JSONField(default=list, blank=True)
-    doubt = models.CharField(max_length=20, blank=True)  # a code of `billing.bank.matching`
+    doubt = models.CharField(max_length=20, blank=True)
 
     objects = BankLineQuerySet.as_manager()
 

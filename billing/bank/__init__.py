@@ -1,0 +1,1 @@
+"""What the center's bank says: reading statements, matching their lines to schools, booking them."""
