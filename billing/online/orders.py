@@ -26,6 +26,7 @@ from billing.online.providers import (
     Claim,
     Payer,
     Payment,
+    Probe,
     Provider,
     ProviderError,
     Refund,
@@ -170,12 +171,15 @@ def receive_callback(merchant: str, callback: CallbackMessage) -> Callback:
     """Verify a provider's message, store it as it came, and book its payment or refund.
 
     The same payment is booked once; the first verified message of it is kept as the evidence. Raises
-    ProviderError when the signature is wrong; the message is kept for a while then, apart from payments.
+    ProviderError when the signature is wrong; the message is kept for a while then, apart from payments, unless it is
+    the provider's own probe.
     """
     provider = providers.get(merchant)
     with across_schools():  # the message names an order, not a school
         try:
             told = provider.verify(callback)
+        except Probe:
+            raise
         except ProviderError:
             _store(provider, UNVERIFIED + _digest(callback), _beginning(callback))
             raise

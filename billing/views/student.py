@@ -17,7 +17,7 @@ from redis.exceptions import RedisError
 
 from billing.models import Order
 from billing.online import orders, providers
-from billing.online.providers import CallbackMessage, Channel, Provider, ProviderError, QRText, Redirect
+from billing.online.providers import CallbackMessage, Channel, Probe, Provider, ProviderError, QRText, Redirect
 from billing.online.providers.simulator import Simulator
 from portal.accounts.addresses import address_of
 from students.identity.student_access import student_page
@@ -148,6 +148,8 @@ def notify(request: Any, merchant: str) -> HttpResponse:
             return HttpResponse("too large", status=413)
         body.decode()
         orders.receive_callback(merchant, CallbackMessage(_headers(request), body))
+    except Probe:  # from where the real messages come
+        return _answer(merchant, is_accepted=False)
     except (ProviderError, UnicodeDecodeError):
         _has_sent_too_many(request, increment=True)
         return _answer(merchant, is_accepted=False)

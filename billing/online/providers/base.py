@@ -41,6 +41,10 @@ def _require_range(amount_fen: int, *numbers: str) -> None:
         raise ProviderError("An amount or a number of the message is out of range.", permanent=True)
 
 
+class Probe(ProviderError):
+    """A message that the provider signs wrong on purpose, to see whether signatures are verified. It must be refused."""
+
+
 class Channel(StrEnum):
     """Where the payer is."""
 

@@ -37,6 +37,7 @@ from billing.online.providers.base import (
     JSAPIParameters,
     Payer,
     Payment,
+    Probe,
     ProviderError,
     QRText,
     Redirect,
@@ -126,7 +127,7 @@ class _Core(LibraryCore):
         given = {name.lower(): value for name, value in headers.items()}
         ours = {name: given.get(name.lower(), "") for name in SIGNATURE_HEADERS}
         if ours["Wechatpay-Signature"].startswith(PROBE):
-            raise ProviderError("The signature is a probe of WeChat Pay.", permanent=True)
+            raise Probe("The signature is a probe of WeChat Pay.", permanent=True)
         if ours["Wechatpay-Signature-Type"] != SIGNATURE_TYPE:
             raise ProviderError("The message has no signature of a known type.", permanent=True)
         if not _is_fresh(ours["Wechatpay-Timestamp"]):

@@ -3,10 +3,8 @@
 import base64
 import datetime as dt
 import gzip
-import itertools
 import json
 import threading
-from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
@@ -20,7 +18,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.accounts import fee_accounts, ledger
-from billing.models import LedgerEntry, Order
+from billing.models import Callback, Order
 from billing.online import orders, providers
 from billing.online.providers import (
     CallbackMessage,
@@ -39,7 +37,6 @@ from portal.tenancy import system_scope
 from schools.models import Enrolment
 from students.identity import student_access
 from students.models import Student
-from tests import factories
 from tests.support.payment_peers import deliveries
 from tests.support.payment_peers.deliveries import settle_all, unresolved
 from tests.support.payment_peers.wechat import WeChatPeer
@@ -247,62 +244,6 @@ def test_an_order_past_its_time_is_closed_at_wechat_and_one_being_paid_waits(ord
     assert (order.status, peer.orders[order.number]["trade_state"]) == (Order.Status.CLOSED, "CLOSED")
 
 
-# Each order meets one of these: what WeChat does with the message of its payment.
-DELIVERIES = ("once", "twice", "never", "late", "wrong amount", "wrong merchant")
-FAULTS = ("", "500", "lost", "unsigned")
-
-
-def pay_all(rows: list[Order], peer: WeChatPeer) -> None:
-    """Every delivery with every fault of a call, the messages out of order."""
-    waiting = []
-    for row, (delivery, fault) in zip(rows, itertools.cycle(itertools.product(DELIVERIES, FAULTS)), strict=False):
-        peer.faults = {"start": [fault], "query": [fault], "close": [fault]}
-        try:
-            orders.start_payment(row)
-        except PortalError:
-            orders.start_payment(row)
-        if delivery == "wrong merchant":
-            assert deliver(peer.message("TRANSACTION.SUCCESS", peer.orders[row.number] | wrong_merchant(row))) == 400
-            continue
-        message = peer.pay(row.number, amount=1 if delivery == "wrong amount" else None)
-        waiting += {"never": [], "twice": [message, message], "late": []}.get(delivery, [message])
-        if delivery == "late":
-            settle_one(row)
-            waiting.append(message)
-    for message in reversed(waiting):
-        assert deliver(message) == 204
-
-
-def wrong_merchant(row: Order) -> dict[str, str]:
-    return {"mchid": "1900009999", "transaction_id": f"43{row.pk:020d}", "trade_state": "SUCCESS"}
-
-
-def settle_one(row: Order) -> None:
-    orders.settle(row.pk)
-    orders.settle(row.pk)  # the first call may meet the fault
-
-
-def test_whatever_happens_on_the_way_nothing_is_lost_and_nothing_doubled(enrolment, paying, peer, center_admin):
-    students = [factories.student(paying.school, paying.season) for _ in range(len(DELIVERIES) * len(FAULTS))]
-    rows = [orders.open_order(student=one, enrolment=paying) for one in students]
-    pay_all(rows, peer)
-    settle_all(minutes=31)
-    settle_all()
-    for row in rows:
-        row.refresh_from_db()
-    paid_there = {number for number, row in peer.orders.items() if row["trade_state"] == "SUCCESS"}
-    wrong = {number for number, row in peer.orders.items() if row["amount"]["total"] == 1}
-    assert Counter(row.status for row in rows) == {
-        Order.Status.PAID: len(paid_there - wrong),
-        Order.Status.CLOSED: len(rows) - len(paid_there - wrong),
-    }
-    assert {row.number for row in rows if row.status == Order.Status.PAID} == paid_there - wrong
-    received = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.PAYMENT)
-    assert sorted(received.values_list("order__number", flat=True)) == sorted(paid_there - wrong)
-    assert unresolved() == len(wrong)  # the center sees each of them
-    assert Order.objects.filter(student__fee_state=Student.FeeState.PAID).count() == len(paid_there - wrong)
-
-
 @pytest.fixture
 def student_client(student, paying):
     client = Client()
@@ -463,3 +404,12 @@ def test_a_signed_message_that_can_be_no_payment_is_refused(order, peer, changed
     assert deliver(peer.pay(order.number, **changed)) == 400
     order.refresh_from_db()
     assert (order.status, unresolved()) == (Order.Status.CREATED, 0)
+
+
+def test_probes_of_wechat_stop_none_of_its_messages(order, peer):
+    message = peer.pay(order.number)
+    probe = CallbackMessage(peer.signature_headers(message.body.decode(), "probe"), message.body)
+    assert {deliver(probe) for _ in range(70)} == {400}
+    with system_scope():
+        assert not Callback.objects.exists()
+    assert deliver(message) == 204

@@ -96,6 +96,11 @@ class WeChatPeer(Peer):
             self.enter(number, "", order["transaction_id"], order["transaction_id"], order["amount"]["total"])
         return self.message("TRANSACTION.SUCCESS", order | changed)
 
+    def pay_elsewhere(self, number: str) -> CallbackMessage:
+        """A message, rightly signed, of a payment to another merchant; here nothing is paid."""
+        changed = {"mchid": "1900009999", "transaction_id": f"43{number}", "trade_state": "SUCCESS"}
+        return self.message("TRANSACTION.SUCCESS", self.orders[number] | changed)
+
     def finish_refund(self, number: str, status: str = "SUCCESS") -> CallbackMessage:
         refund = self.refunds[number]
         if status == "SUCCESS" != refund["status"]:

@@ -1,0 +1,159 @@
+"""Whatever happens on the way between a provider and us, no payment is lost and none is booked twice.
+
+Each order meets another delivery of its message and another fault of the calls; every second payment is refunded. In the
+end our books are held against the provider's bill. PAYMENT_ORDERS=1000 makes the run longer; it prints what it counted.
+"""
+
+import itertools
+import os
+import time
+from collections import Counter
+
+import pytest
+from django.utils import timezone
+
+from billing.accounts import fee_accounts, ledger
+from billing.models import Callback, LedgerEntry, Order
+from billing.online import orders, providers
+from billing.online.providers import BillKind, CallbackMessage, Redirect
+from portal.errors import PortalError
+from portal.models import User
+from portal.tenancy import system_scope
+from schools.models import Enrolment
+from students.models import Student
+from tests import factories
+from tests.support.payment_peers.alipay import AlipayPeer
+from tests.support.payment_peers.deliveries import deliver, settle_all
+from tests.support.payment_peers.peer import Peer
+from tests.support.payment_peers.wechat import WeChatPeer
+
+pytestmark = pytest.mark.django_db
+
+DELIVERIES = ("once", "twice", "never", "late", "wrong amount", "wrong merchant")
+FAULTS = ("", "500", "lost", "unsigned", "forged")
+# Every pair, in an order in which the first twelve have each delivery and each fault at least twice.
+CASES = tuple((DELIVERIES[i % 6], FAULTS[i % 5]) for i in range(30))
+ORDERS = int(os.environ.get("PAYMENT_ORDERS", "12"))
+
+
+@pytest.fixture(params=[WeChatPeer, AlipayPeer])
+def peer(request, monkeypatch):
+    peer = request.param()
+    provider = peer.merchant()["provider"]
+    monkeypatch.setattr(providers, "PROVIDERS", {provider: providers.make(provider, peer.merchant())})
+    peer.days_ago = 2  # a day is over of which a bill is asked for
+    yield peer
+    peer.stop()
+
+
+@pytest.fixture
+def paying(enrolment, owner, scoped, peer):
+    enrolment.season.payment_merchants = [name_of(peer)]
+    with system_scope():
+        enrolment.season.save()
+    return fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+
+
+def name_of(peer: Peer) -> str:
+    return peer.merchant()["provider"]
+
+
+def begin(row: Order, peer: Peer, fault: str) -> None:
+    peer.faults = {name: [fault] for name in ("start", "query", "close")}
+    try:
+        checkout = orders.start_payment(row)
+    except PortalError:
+        checkout = orders.start_payment(row)
+    if isinstance(peer, AlipayPeer) and isinstance(checkout, Redirect):
+        assert peer.open(checkout.url)
+
+
+def pay_all(rows: list[Order], peer: Peer) -> None:
+    """The messages come out of order."""
+    waiting: list[CallbackMessage] = []
+    for row, (delivery, fault) in zip(rows, itertools.cycle(CASES), strict=False):
+        begin(row, peer, fault)
+        if delivery == "wrong merchant":
+            assert deliver(name_of(peer), peer.pay_elsewhere(row.number)) == 400
+            continue
+        message = peer.pay(row.number, amount=1 if delivery == "wrong amount" else None)
+        waiting += {"never": [], "twice": [message, message], "late": []}.get(delivery, [message])
+        if delivery == "late":
+            orders.settle(row.pk)
+            orders.settle(row.pk)  # the first call may meet the fault
+            waiting.append(message)
+    for message in reversed(waiting):
+        assert deliver(name_of(peer), message) < 300
+
+
+def refund_every_second(rows: list[Order], peer: Peer, by: User) -> set[str]:
+    """The numbers of the orders whose refund was asked for."""
+    asked = set()
+    for index, row in enumerate(rows):
+        row.refresh_from_db()
+        if row.status == Order.Status.PAID and (index + index // len(CASES)) % 2:
+            fault = CASES[index % len(CASES)][1]
+            peer.faults = {"refund": [fault], "query_refund": [fault]}
+            orders.refund_order(row, by=by)
+            asked.add(row.number)
+    return asked
+
+
+def tell_refunds(peer: Peer) -> None:
+    """Twice, once or never; WeChat pays back some time after it was asked, Alipay at once."""
+    for index, number in enumerate(list(peer.refunds)):
+        told = peer.finish_refund(number) if isinstance(peer, WeChatPeer) else None
+        told = told or peer.notice(peer.refunds[number]["out_trade_no"])
+        for _ in range(index % 3):
+            assert deliver(name_of(peer), told) < 300
+
+
+def test_nothing_is_lost_nothing_doubled_and_the_books_are_the_bills(paying, peer, center_admin, capsys):
+    began = time.monotonic()
+    students = [factories.student(paying.school, paying.season) for _ in range(ORDERS)]
+    rows = [orders.open_order(student=one, enrolment=paying) for one in students]
+    pay_all(rows, peer)
+    settle_all(minutes=31)
+    settle_all()
+    refunded = refund_every_second(rows, peer, center_admin)
+    settle_all(minutes=3)  # the question may meet the fault that the request has met
+    settle_all()
+    tell_refunds(peer)
+    settle_all(minutes=3)
+
+    delivery = {row.number: CASES[index % len(CASES)][0] for index, row in enumerate(rows)}
+    never_paid = {number for number, word in delivery.items() if word == "wrong merchant"}
+    wrong = {number for number, word in delivery.items() if word == "wrong amount"}
+    right = set(delivery) - never_paid - wrong
+    for row in rows:
+        row.refresh_from_db()
+    assert Counter(row.status for row in rows) == {
+        Order.Status.PAID: len(right - refunded),
+        Order.Status.REFUNDED: len(refunded),
+        Order.Status.CLOSED: len(never_paid | wrong),
+    }
+    assert refunded < right
+
+    bill = providers.get(name_of(peer)).bill(peer.now().date())
+    kinds = {BillKind.PAYMENT: LedgerEntry.Kind.PAYMENT, BillKind.REFUND: LedgerEntry.Kind.REFUND}
+    sign = {BillKind.PAYMENT: -1, BillKind.REFUND: 1}
+    there = [(kinds[row.kind], row.order_number, row.external_id, sign[row.kind] * row.amount_fen) for row in bill]
+    entries = LedgerEntry.objects.filter(kind__in=kinds.values())
+    here = [tuple(row) for row in entries.values_list("kind", "order__number", "external_id", "amount_fen")]
+    with system_scope():
+        waiting = Callback.objects.unresolved().values_list("order_number", "external_id", "amount_fen")
+        here += [(LedgerEntry.Kind.PAYMENT, number, trade, -amount) for number, trade, amount in waiting]
+    assert sorted(here) == sorted(there)  # lists: a line too many shows as well
+    assert len(there) == len(right) + len(wrong) + len(refunded)
+    assert {number for number, _trade, _amount in waiting} == wrong  # a person sees each of them
+    assert sum(row.fee_fen for row in bill) == sum(row.fee_fen for row in peer.book)
+    assert ledger.sum_entries(ledger.account_of(paying)) == 0
+    assert Student.objects.filter(fee_state=Student.FeeState.PAID).count() == len(right - refunded)
+    with capsys.disabled():
+        if "PAYMENT_ORDERS" in os.environ:
+            seconds = time.monotonic() - began
+            print(
+                f"\n{name_of(peer)} {timezone.now():%F}: {ORDERS} orders, {len(right) + len(wrong)} paid there, "
+                f"{len(wrong)} of a wrong amount, {len(refunded)} refunded; lost 0, doubled 0; {len(bill)} lines of "
+                f"the bill equal to the books; {len(peer.calls)} calls, {seconds:.0f} s"
+            )
