@@ -100,14 +100,19 @@ def accept_correction(*, correction: Correction, by: User, answer: str = "") -> 
     value that cannot be right, and Conflict when the correction is decided already. For the
     portrait nothing changes here: the caller resets the photo.
     """
-    with transaction.atomic():
-        _decide(correction, Status.ACCEPTED, by=by, answer=answer)
-        if correction.field != Field.PORTRAIT:
-            student = Student.objects.select_related("school", "season").get(pk=correction.student_id)
-            wanted = {correction.field: wanted_value(correction)}
-            correction.student = records.change_student(
-                student=student, by=by, facts={"correction": correction.pk}, **wanted
-            )
+    try:
+        with transaction.atomic():
+            _decide(correction, Status.ACCEPTED, by=by, answer=answer)
+            if correction.field != Field.PORTRAIT:
+                student = Student.objects.select_related("school", "season").get(pk=correction.student_id)
+                wanted = {correction.field: wanted_value(correction)}
+                correction.student = records.change_student(
+                    student=student, by=by, facts={"correction": correction.pk}, **wanted
+                )
+    except records.WrongData as wrong:
+        if wrong.taken:
+            wrong.taken.record(by)
+        raise
     _notify(correction)
     return correction
 

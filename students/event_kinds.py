@@ -24,6 +24,7 @@ event_kinds.register(
     "student",
     {
         "student.revealed": _("Document number looked at"),
+        "student.number_tried": _("Document number refused: this student has it"),
         "student.added": _("Student put on the roster"),
         "student.changed": _("Data of the student changed"),
         "student.removed": _("Student taken off the roster"),

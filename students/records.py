@@ -1,6 +1,7 @@
 """Adding, changing, removing and revealing single students, by the same rules as a roster."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -25,10 +26,30 @@ KEYS = {"student_no", "id_hash"}
 _CHOSEN = ("gender", "id_type")
 
 
-class WrongData(PortalError):
-    """Values that cannot be right. `problems`: {field: sentence}."""
+@dataclass(frozen=True)
+class NumberTaken:
+    """Somebody entered a document number that another student has, for `student_no`. The history says so: nobody
+    finds out unseen whose a number is.
 
-    def __init__(self, problems: dict[str, Problem]) -> None:
+    `about`: that student, or the own school when the student is at another one.
+    """
+
+    kind: str
+    about: Student | School
+    student_no: str
+
+    def record(self, by: history.Actor) -> None:
+        history.record(self.kind, self.about, by=by, facts={"student_no": self.student_no})
+
+
+class WrongData(PortalError):
+    """Values that cannot be right. `problems`: {field: sentence}.
+
+    `taken` has been recorded; who rolls the transaction back records it again.
+    """
+
+    def __init__(self, problems: dict[str, Problem], taken: NumberTaken | None = None) -> None:
+        self.taken = taken
         self.problems = {name: str(problem) for name, problem in problems.items()}
         super().__init__("; ".join(f"{BY_FIELD[name].label}: {text}" for name, text in self.problems.items()))
 
@@ -116,6 +137,7 @@ def _clean_fields(
     """(clean values, clean document number). Raises WrongData."""
     clean = dict.fromkeys(FORM_FIELDS, "") | {"id_type": Student.IdType.RESIDENT.value}
     problems: dict[str, Problem] = {}
+    taken = None
     for name in FORM_FIELDS:
         value = _clean_field(name, (values.get(name) or "").strip())
         if isinstance(value, Problem):
@@ -128,11 +150,14 @@ def _clean_fields(
     if isinstance(number, Problem):
         problems["id_number"] = number
     else:
-        problems |= _find_conflicts(clean["student_no"], number, student, by)
+        conflicts, taken = _find_conflicts(clean["student_no"], number, student)
+        problems |= conflicts
     if not student_limits.present().admits(Student(college=clean["college"], class_name=clean["class_name"])):
         problems.setdefault("class_name", Problem("outside_limit"))
     if problems:
-        raise WrongData(problems)
+        if taken:
+            taken.record(by)
+        raise WrongData(problems, taken)
     if not clean["gender"] and id_numbers.says_gender(clean["id_type"]):
         clean["gender"] = id_numbers.gender_of(str(number))
     return clean, str(number)
@@ -166,28 +191,29 @@ def _clean_field(name: str, value: str) -> str | Problem:
     return cleaned
 
 
-def _find_conflicts(student_no: str, number: str, student: Student, by: history.Actor) -> dict[str, Problem]:
+def _find_conflicts(student_no: str, number: str, student: Student) -> tuple[dict[str, Problem], NumberTaken | None]:
     """{field: Problem} for a student number or document number that another student has.
 
-    That another school has the number is told, so it is recorded who asked: nobody searches unseen.
+    Who is limited to some students is not told where the others are.
     """
     digests = id_encryption.digests(number)
     with student_limits.lifted():
         others = Student.objects.filter(season=student.season, school=student.school).exclude(pk=student.pk)
         if student_no and others.filter(student_no=student_no).exists():
-            return {"student_no": Problem("taken_no")}
+            return {"student_no": Problem("taken_no")}, None
         own = others.filter(id_hash__in=digests).first()
-    if own and student_limits.present().admits(own):
-        return {"id_number": Problem("taken_here", {"student_no": own.student_no})}
+    limit = student_limits.present()
     if own:
-        return {"id_number": Problem("taken_outside_limit")}
+        seen = limit.admits(own)
+        problem = Problem("taken_here", {"student_no": own.student_no}) if seen else Problem("taken_outside_limit")
+        return {"id_number": problem}, NumberTaken("student.number_tried", own, student_no)
     with across_schools():
         others = Student.objects.filter(season=student.season, id_hash__in=digests).exclude(pk=student.pk)
         is_taken = others.exists()
     if is_taken:
-        history.record("roster.number_elsewhere", student.school, by=by, facts={"student_no": student_no})
-        return {"id_number": Problem("taken_elsewhere")}
-    return {}
+        problem = Problem("taken_outside_limit" if limit else "taken_elsewhere")
+        return {"id_number": problem}, NumberTaken("roster.number_elsewhere", student.school, student_no)
+    return {}, None
 
 
 def remove_students(*, students: Iterable[int], school: School, season: Season, by: history.Actor) -> int:

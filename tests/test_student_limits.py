@@ -12,9 +12,9 @@ from capture.views.stations import TodayList
 from portal import history, student_limits
 from portal.background import jobs
 from portal.errors import NotAllowed
-from portal.models import Job, Notification, Role
+from portal.models import Event, Job, Notification, Role
 from portal.student_limits import Limit
-from portal.tenancy import TenantModel, school_scope
+from portal.tenancy import TenantModel, school_scope, system_scope
 from students import corrections, progress
 from students.models import Student
 from tests import factories
@@ -128,13 +128,21 @@ def test_a_new_student_stays_inside_of_the_limit(school, season, own, limited):
         assert not Student.objects.filter(student_no="S9").exists()
 
 
-def test_that_a_number_is_taken_is_said_without_naming_the_owner(world, school, season, own, limited):
-    hidden = world[Student]
+@pytest.mark.parametrize("is_here", [True, False])
+def test_that_a_number_is_taken_is_said_without_naming_the_owner_or_where(
+    world, school, other_school, season, own, limited, is_here
+):
+    hidden = world[Student] if is_here else factories.student(other_school, season)
     data = {"student_no": "S9", "name": "新生", "id_type": Student.IdType.RESIDENT.value, "id_number": hidden.id_number}
     data |= {"major": "汉语", "class_name": "中文2301", "college": "文学院"}
     page = client_of(limited).post("/school/roster/add/", data).content.decode()
-    assert said("This document number already belongs to a student outside of your colleges and classes.") in page
+    assert (
+        said("This document number already belongs to a student whom you may not see. Ask your administrator.") in page
+    )
     assert hidden.student_no not in page
+    with system_scope():
+        event = Event.objects.get(kind="student.number_tried" if is_here else "roster.number_elsewhere")
+    assert (event.actor_key, event.object_id) == (limited.actor_key, hidden.pk if is_here else school.pk)
 
 
 @pytest.fixture

@@ -28,6 +28,8 @@ ACCESS_EVENTS = (
     "photo.compared",
     "photo.downloaded",
     "student.revealed",
+    "student.number_tried",
+    "roster.number_elsewhere",
     "roster.exported",
     "portraits.downloaded",
 )

@@ -46,7 +46,9 @@ REASONS: dict[str, Any] = {
     "twice_id": _("The same document number is in row %(row)s too."),
     "taken_no": _("This student number is on your roster already."),
     "taken_here": _("This document number already belongs to student number %(student_no)s in your roster."),
-    "taken_outside_limit": _("This document number already belongs to a student outside of your colleges and classes."),
+    "taken_outside_limit": _(
+        "This document number already belongs to a student whom you may not see. Ask your administrator."
+    ),
     "outside_limit": _("You may only keep students of your own colleges and classes. Ask your administrator."),
     "taken_elsewhere": _("This document number is already on the roster of another school. Ask the center."),
     "printed": _("This student has been printed and can no longer be changed. Ask the center."),

@@ -2,7 +2,7 @@ import pytest
 
 from portal import history
 from portal.errors import Conflict, PortalError
-from portal.models import Notification
+from portal.models import Event, Notification
 from students import corrections
 from students.models import Correction, Student
 from students.records import WrongData
@@ -79,6 +79,17 @@ def test_a_number_of_the_other_gender_may_be_asked_for_and_is_not_accepted(ask, 
     correction.refresh_from_db()
     assert correction.status == "open"
     assert Student.objects.get(pk=student.pk).id_hash == student.id_hash
+
+
+def test_a_number_that_another_student_has_leaves_a_trace_though_nothing_is_accepted(ask, student, owner):
+    """A student could try numbers out by asking for them."""
+    number = factories.id_number(501 if student.gender == "male" else 502)
+    other = factories.student(student.school, student.season, gender=student.gender, id_number=number)
+    correction = ask("id_number", other.id_number)
+    with pytest.raises(WrongData):
+        corrections.accept_correction(correction=correction, by=owner)
+    assert not Event.objects.filter(kind="student.correction_accepted").exists()
+    assert Event.objects.get(kind="student.number_tried").object_id == other.pk
 
 
 def test_declining_needs_an_answer_and_keeps_the_data(ask, student, owner):

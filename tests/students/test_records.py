@@ -53,6 +53,8 @@ def test_numbers_in_use_cannot_be_used_again(add, other_school, season):
     with pytest.raises(records.WrongData) as caught:
         add(student_no="2")
     assert "2023001" in caught.value.problems["id_number"]
+    tried = Event.objects.get(kind="student.number_tried")
+    assert (tried.object_id, tried.facts) == (Student.objects.get().pk, {"student_no": "2"})
     factories.student(other_school, season, id_number=factories.id_number(127))
     with pytest.raises(records.WrongData) as caught:
         add(number=factories.id_number(127), student_no="3")
