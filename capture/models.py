@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.database.scope import DatabaseRole
+from portal.database.scope import DatabaseRole, deleted_by
 from portal.models import Claimable, TenantClaimableQuerySet, User
 from portal.tenancy import TenantModel, scoped_manager
 from schools.models import Season
@@ -47,6 +47,7 @@ class Consent(TenantModel):
     to when. See capture.sign_in.consent."""
 
     path_to_student = "student"
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL)  # with their student
     NO_ROWS_OF_ENDED = ("student",)
 
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="consents")
@@ -69,6 +70,8 @@ class Consent(TenantModel):
 
 class Station(TenantModel):
     """A fixed place where the school photographs: with soft light and somebody who helps."""
+
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL)
 
     season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(_("name"), max_length=60)
@@ -278,6 +281,7 @@ class Exemption(TenantModel):
     """
 
     path_to_student = "student"
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.CENTER, DatabaseRole.SYSTEM)
     NO_ROWS_OF_ENDED = ("student",)
 
     class Kind(models.TextChoices):
@@ -345,7 +349,9 @@ class Finding(TenantModel):
     """
 
     path_to_student = "photo__student"
-    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT", "UPDATE", "DELETE"}}
+    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT", "UPDATE", "DELETE"}} | deleted_by(
+        DatabaseRole.SCHOOL, DatabaseRole.CENTER, DatabaseRole.SYSTEM
+    )
 
     class Outcome(models.TextChoices):
         REJECT = "reject", _("Not accepted")
@@ -395,6 +401,7 @@ class Imprint(TenantModel):
     """
 
     path_to_student = "photo__student"
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.CENTER, DatabaseRole.SYSTEM)
 
     photo = models.OneToOneField(Photo, on_delete=models.CASCADE, related_name="imprint")
     bits = BitField(length=IMPRINT_BITS, default=blank_imprint)
@@ -415,7 +422,9 @@ class Likeness(TenantModel):
     """
 
     path_to_student = "photo__student"
-    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT", "UPDATE"}}
+    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT", "UPDATE"}} | deleted_by(
+        DatabaseRole.SCHOOL, DatabaseRole.CENTER, DatabaseRole.SYSTEM
+    )
     SEES_OTHER_SCHOOLS = ("other",)
 
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="likenesses")

@@ -113,6 +113,7 @@ class MembershipForm(forms.ModelForm):
 class MembershipInline(admin.StackedInline):
     model = Membership
     form = MembershipForm
+    can_delete = False
     autocomplete_fields = ("school",)
 
 
@@ -124,6 +125,10 @@ class PersonAdmin(CenterAdmin, UserAdmin):
     # Who is an operator, the owner of the tables says: manage.py createsuperuser.
     readonly_fields = ("is_superuser", "is_staff", "groups", "user_permissions")
     fieldsets = (*(UserAdmin.fieldsets or ()), (_("Person"), {"fields": ("full_name", "phone", "language")}))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The history names people: an account is switched off."""
+        return False
 
 
 @admin.register(Job)

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from capture.models import Photo
+from portal.database.scope import DatabaseRole, deleted_by
 from portal.models import Job, User
 from portal.tenancy import TenantModel
 from schools.models import Enrolment, Season
@@ -45,6 +46,8 @@ def volume_path(volume: "Volume", filename: str) -> str:
 class Volume(TenantModel):
     """One PDF of a print run: at most 500 students."""
 
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.SYSTEM)
+
     run = models.ForeignKey(PrintRun, on_delete=models.CASCADE, related_name="volumes")
     number = models.PositiveSmallIntegerField(_("volume"))
     file = models.FileField(upload_to=volume_path)
@@ -69,6 +72,7 @@ class PrintItem(TenantModel):
     """
 
     path_to_student = "student"
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.CENTER)
 
     run = models.ForeignKey(PrintRun, on_delete=models.CASCADE, related_name="items")
     student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="prints")

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from capture.models import Photo
+from portal.database.scope import DatabaseRole, deleted_by
 from portal.tenancy import TenantModel
 from schools.models import Enrolment, Season
 from students.models import Student
@@ -15,6 +16,7 @@ class Proof(TenantModel):
     """One student's proof: portrait and data are confirmed, or a correction is asked for."""
 
     path_to_student = "student"
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL)  # with their student
 
     class Status(models.TextChoices):
         CONFIRMED = "confirmed", _("Confirmed")

@@ -6,6 +6,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from portal.database.scope import DatabaseRole, deleted_by
 from portal.formatting import mask
 from portal.models import Job
 from portal.security import encryption
@@ -18,6 +19,7 @@ class Student(TenantModel):
     """A graduate in a season. `stage` sums up photo, proof and print for lists and dashboards."""
 
     path_to_student = ""
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL)
 
     class Gender(models.TextChoices):
         MALE = "male", _("Male")
@@ -239,6 +241,8 @@ class RosterHeading(TenantModel):
     `label` what was typed; without a `field` the column is not imported.
     """
 
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL)
+
     heading = models.CharField(max_length=60)
     label = models.CharField(_("heading"), max_length=60)
     field = models.CharField(_("column"), max_length=12, blank=True)
@@ -257,6 +261,7 @@ class Correction(TenantModel):
     """A student's request to correct a field or the portrait. The school decides."""
 
     path_to_student = "student"
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL)  # with their student
     NO_ROWS_OF_ENDED = ("student",)
 
     class Status(models.TextChoices):
@@ -306,6 +311,7 @@ class StudentSession(TenantModel):
     """A browser or a mini program in which a student is signed in. Signing out deletes the row."""
 
     path_to_student = "student"
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.SYSTEM)
     NO_ROWS_OF_ENDED = ("student",)
 
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="sessions")

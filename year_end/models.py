@@ -3,6 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.database.scope import DatabaseRole, deleted_by
 from portal.models import User
 from portal.tenancy import TenantModel
 from schools.models import Season
@@ -13,6 +14,8 @@ class Award(TenantModel):
 
     `figures` holds the fields of `ranking.Figures`.
     """
+
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.CENTER)
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
     rank = models.PositiveSmallIntegerField(_("rank"))

@@ -3,7 +3,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.changes import states
-from portal.database.scope import EVERY_SCHOOL, DatabaseRole
+from portal.database.scope import EVERY_SCHOOL, DatabaseRole, deleted_by
 from portal.tenancy import TenantModel
 from schools.models import Season
 from students.models import Student
@@ -87,7 +87,9 @@ class Callback(models.Model):
     It has no school, because the school is not known yet, and no school sees it.
     """
 
-    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"SELECT", "INSERT", "UPDATE"}}
+    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"SELECT", "INSERT", "UPDATE"}} | deleted_by(
+        DatabaseRole.SYSTEM
+    )  # forgeries
     DATABASE_POLICIES = {"every_school": EVERY_SCHOOL}
 
     provider = models.CharField(max_length=20)

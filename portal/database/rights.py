@@ -6,6 +6,7 @@ table is shut until its model says otherwise:
 - A model with a field `school` is a tenant's: the school's role sees and writes the rows of its
   school, the other roles those of every school, and outside of any scope there are none.
 - Any other model of our rooms is read by everybody, and written by the center and the system.
+- Nobody deletes rows, but the roles that `DATABASE_RIGHTS` of the model gives it.
 - `IS_APPEND_ONLY` of a model leaves only reading and appending, `IS_WRITTEN_BY_TRIGGERS` only reading;
   `DATABASE_RIGHTS` adds rights.
 
@@ -24,17 +25,18 @@ from portal.database.same_school import is_tenants
 from portal.database.scope import EVERY_SCHOOL, LOGIN, SCHOOL, USER, DatabaseRole
 
 ALL = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
+WRITE = ALL - {"DELETE"}
 READ = frozenset({"SELECT"})
 APPEND = frozenset({"SELECT", "INSERT"})
 Rights = dict[str, frozenset[str]]  # {role: what it may}
 TENANT: Rights = {
     DatabaseRole.PLAIN: READ,
-    DatabaseRole.SCHOOL: ALL,
-    DatabaseRole.CENTER: ALL,
+    DatabaseRole.SCHOOL: WRITE,
+    DatabaseRole.CENTER: WRITE,
     DatabaseRole.ACROSS: READ,
-    DatabaseRole.SYSTEM: ALL,
+    DatabaseRole.SYSTEM: WRITE,
 }
-SHARED: Rights = {DatabaseRole.PLAIN: READ, DatabaseRole.CENTER: ALL, DatabaseRole.SYSTEM: ALL}
+SHARED: Rights = {DatabaseRole.PLAIN: READ, DatabaseRole.CENTER: WRITE, DatabaseRole.SYSTEM: WRITE}
 # The tables of packages, by the name of the table.
 PACKAGES: dict[str, Rights] = {
     "account_emailaddress": {DatabaseRole.PLAIN: ALL},

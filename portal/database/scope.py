@@ -29,6 +29,11 @@ class DatabaseRole(StrEnum):
     SYSTEM = "tucai_system"
 
 
+def deleted_by(*roles: str) -> dict[str, set[str]]:
+    """For `DATABASE_RIGHTS` of a model: who may delete its rows (portal.database.rights)."""
+    return {role: {"DELETE"} for role in roles}
+
+
 # Scalar sub-selects: evaluated once for a statement. Without a scope the setting is unset or empty.
 SCHOOL = "(SELECT nullif(current_setting('app.school', true), '')::bigint)"
 USER = "(SELECT nullif(current_setting('app.user', true), '')::bigint)"

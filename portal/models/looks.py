@@ -4,7 +4,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from portal.database.scope import DatabaseRole
+from portal.database.scope import DatabaseRole, deleted_by
 
 
 class Look(models.Model):
@@ -14,7 +14,7 @@ class Look(models.Model):
     """
 
     IS_APPEND_ONLY = True
-    DATABASE_RIGHTS = {DatabaseRole.SYSTEM: {"DELETE"}}  # when their time is over
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SYSTEM)  # when their time is over
     # A school sees the looks of its own people; a student also those of the center at the own data.
     DATABASE_POLICIES = {
         "at_the_student": f"FOR SELECT TO {DatabaseRole.SCHOOL} USING (school_id IS NULL AND"

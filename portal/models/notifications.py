@@ -5,7 +5,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from portal.database.scope import DatabaseRole
+from portal.database.scope import DatabaseRole, deleted_by
 from portal.models.claims import Claimable, TenantClaimableQuerySet
 from portal.tenancy import TenantModel, scoped_manager
 
@@ -16,7 +16,7 @@ class Notification(TenantModel):
     The text is made in the reader's language when it is read (`portal.notification_kinds`).
     """
 
-    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT"}}
+    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT"}} | deleted_by(DatabaseRole.CENTER, DatabaseRole.SYSTEM)
 
     recipient_key = models.CharField(max_length=40)  # an Actor's key: user:5, student:9
     about_key = models.CharField(max_length=40, blank=True)  # whom it names, if not the recipient: student:9
@@ -46,7 +46,7 @@ class Delivery(Claimable, TenantModel):
         SENT = "sent", _("Sent")
         FAILED = "failed", _("Could not be sent")
 
-    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT"}}
+    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT"}} | deleted_by(DatabaseRole.CENTER, DatabaseRole.SYSTEM)
     WAITING, CLAIMED = Status.QUEUED, Status.SENDING
 
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from portal.database.scope import DatabaseRole, deleted_by
 from portal.errors import Conflict, PortalError
 from portal.tenancy import TenantModel
 from schools.models.season import Season
@@ -49,6 +50,8 @@ _CLOSED = _("The proofreading of your school is closed. Ask the person in charge
 
 class Enrolment(TenantModel):
     """A school takes part in a season."""
+
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.CENTER)
 
     class Status(models.TextChoices):
         PREPARING = "preparing", _("Preparing")

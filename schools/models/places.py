@@ -2,11 +2,13 @@ from django.db import models
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from portal.database.scope import DatabaseRole
+from portal.database.scope import DatabaseRole, deleted_by
 
 
 class Area(models.Model):
     """A city or part of a city. All its schools photograph on the same days."""
+
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.CENTER)
 
     code = models.SlugField(_("code"), max_length=20, unique=True)
     name = models.CharField(_("name"), max_length=40, unique=True)

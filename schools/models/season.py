@@ -5,6 +5,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.database.scope import DatabaseRole, deleted_by
 from portal.tenancy import TenantModel
 from schools.models.places import Area
 
@@ -94,6 +95,8 @@ class Season(models.Model):
 class Window(models.Model):
     """The days of an area in a season; the first and the last day are included."""
 
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.CENTER)
+
     season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="windows")
     area = models.ForeignKey(Area, verbose_name=_("area"), on_delete=models.PROTECT, related_name="windows")
     starts_on = models.DateField(_("first day"))
@@ -114,6 +117,8 @@ class Window(models.Model):
 
 class WindowException(TenantModel):
     """More days or other hours that the center grants one school (special cases of the notice)."""
+
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.CENTER)
 
     season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="exceptions")
     starts_on = models.DateField(_("first day"))

@@ -19,6 +19,7 @@ from schools.models import Enrolment, Season, Window
 from students.models import Student
 from tests import factories
 from tests.capture.conftest import sign_in
+from tests.support.database import let_delete
 from tests.support.words import said
 
 PAGES = ["/me/", "/me/confirm/", "/me/rules/", "/me/camera/", "/me/check/", "/me/messages/"]
@@ -239,6 +240,7 @@ def test_withdrawn_photo_leads_back_to_the_camera(student_client, student):
 @pytest.mark.parametrize("status", [Photo.Status.SUBMITTED, Photo.Status.APPROVED])
 def test_who_has_handed_in_can_always_look(student_client, student, status):
     photo = factories.photo(student, status)
+    let_delete(Window)
     Window.objects.all().delete()
     Season.objects.update(status=Season.Status.CLOSED)
     assert student_client.get("/me/").status_code == 200
@@ -301,7 +303,8 @@ def test_own_original_is_not_served_by_its_field_name(student_client, student):
 
 
 def test_student_who_left_the_roster_is_signed_out(student_client, student):
-    Student.objects.filter(pk=student.pk).delete()
+    with school_scope(student.school):
+        Student.objects.filter(pk=student.pk).delete()
     assert student_client.get("/me/")["Location"] == "/me/sign-in/"
 
 

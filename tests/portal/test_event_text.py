@@ -15,6 +15,7 @@ from portal.history.event_text import describe_events, group_events
 from portal.models import Event, Job
 from portal.tenancy import center_scope
 from tests import factories
+from tests.support.database import let_delete
 from tests.support.words import said
 
 ROOMS = ("portal", "schools", "students", "capture", "billing", "proofing", "printing", "year_end", "demo")
@@ -159,6 +160,7 @@ def test_one_action_on_many_rows_is_one_line(school, other_school, season, cente
 def test_what_is_gone_is_left_out(season, center_admin):
     job = Job.objects.create(kind="demo")
     history.record("job.done", job, by=center_admin, after="done")
+    let_delete(Job)
     job.delete()
     (line,) = describe_events(Event.objects.all())
     assert (line.about, str(line.sentence)) == ("", said("%(thing)s: %(state)s", thing="Job", state="Done"))

@@ -10,6 +10,7 @@ from django.urls import reverse
 from portal.errors import PortalError
 from portal.pages.lists import List, cases, choice, search
 from schools.models import Area
+from tests.support.database import let_delete
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +28,7 @@ class Areas(List):
 
 @pytest.fixture
 def areas(db):
+    let_delete(Area)
     Area.objects.all().delete()
     for position, code in enumerate(("north", "south", "east")):
         Area.objects.create(code=code, name=code.title(), position=position)

@@ -21,6 +21,7 @@ from students.models import Correction, Student
 from tests import factories
 from tests.conftest import client_of
 from tests.support.concurrency import at_once
+from tests.support.database import let_delete
 from tests.support.pages import words_of
 from tests.support.school_papers import with_portrait
 from tests.support.words import said
@@ -227,6 +228,7 @@ def test_pages_of_a_center_without_a_season_open(center_client, name):
 
 def test_prints_of_a_school_outside_the_season_say_so(owner_client, school):
     with school_scope(school):
+        let_delete(Enrolment)
         Enrolment.objects.all().delete()
     assert said("Not enrolled in this season") in text(owner_client.get(url("prints")))
 

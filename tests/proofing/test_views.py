@@ -18,6 +18,7 @@ from schools.models import Enrolment
 from students.identity import student_access
 from students.models import Correction, Student
 from tests import factories
+from tests.support.database import let_delete
 from tests.support.pages import words_of
 from tests.support.school_papers import STAMPED, confirm, with_portrait
 from tests.support.words import said
@@ -276,6 +277,7 @@ def test_pages_of_a_center_without_a_season_open(center_client, name):
 
 def test_pages_of_a_school_outside_the_season_say_so(owner_client, school):
     with school_scope(school):
+        let_delete(Enrolment)
         Enrolment.objects.all().delete()
     for name in ("proofs", "feedback"):
         assert said("Not enrolled in this season") in text(owner_client.get(url(name))), name

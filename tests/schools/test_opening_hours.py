@@ -6,6 +6,7 @@ import pytest
 from schools import opening_hours
 from schools.models import Season, Window, WindowException
 from tests import factories
+from tests.support.database import let_delete
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
@@ -76,6 +77,7 @@ def test_periods_of_a_school_join_its_area_and_its_exceptions(scoped, season):
 
 def test_an_area_without_days_has_no_period(season, db):
     school = factories.school(season=season)
+    let_delete(Window)
     Window.objects.all().delete()
     from portal.tenancy import school_scope
 

@@ -9,6 +9,7 @@ from portal.tenancy import system_scope
 from schools.models import Enrolment, Season, Window, WindowException
 from schools.opening_hours import GRACE, schedule_of
 from tests import factories
+from tests.support.database import let_delete
 from tests.support.words import said
 
 pytestmark = pytest.mark.usefixtures("scoped")
@@ -90,6 +91,7 @@ def test_sentence_says_when(plan_of):
 
 def test_area_without_days_says_so(plan_of, season):
     with system_scope():
+        let_delete(Window)
         Window.objects.filter(season=season).delete()
     now = timezone.now()
     sentence = said("The days of your school are not fixed yet. Your school will tell you.")

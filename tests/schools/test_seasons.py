@@ -8,6 +8,7 @@ from portal.models import Event
 from schools import seasons
 from schools.models import Area, Season, Window
 from tests import factories
+from tests.support.database import let_delete
 from tests.support.words import said
 
 TERMS = {
@@ -86,6 +87,7 @@ def test_opening_goes_through_the_gate_and_is_recorded(draft, center_admin):
 
 
 def test_a_season_without_days_bank_or_contact_is_not_opened_and_says_what_is_missing(draft, center_admin):
+    let_delete(Window)
     Window.objects.all().delete()
     draft = seasons.change_season(draft, by=center_admin, bank_account_no="", contact_name="")
     with pytest.raises(PortalError) as refusal:

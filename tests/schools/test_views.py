@@ -16,6 +16,7 @@ from portal.tenancy import school_scope, system_scope
 from schools.models import Area, Enrolment, School, Season, WindowException
 from tests import factories
 from tests.conftest import client_of
+from tests.support.database import let_delete
 from tests.support.words import said
 
 
@@ -161,6 +162,7 @@ def test_the_list_of_schools_costs_the_same_for_one_and_for_three(center_client,
 def test_schools_are_found_by_name_code_area_and_state(center_client, season, three_schools):
     url = reverse("schools:schools")
     with system_scope():
+        let_delete(Enrolment)
         Enrolment.objects.filter(school=three_schools[0]).delete()
         Enrolment.objects.filter(school=three_schools[1]).update(status="printing")
     south = Area.objects.create(code="south", name="South")
@@ -297,6 +299,7 @@ def test_the_schools_overview_says_what_is_next(owner_client, school, enrolment)
 
 def test_a_school_that_takes_no_part_is_told_so(owner_client, school):
     with school_scope(school):
+        let_delete(Enrolment)
         Enrolment.objects.all().delete()
     assert said("Your school does not take part in this season yet") in text(
         owner_client.get(reverse("schools:school_home"))

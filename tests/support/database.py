@@ -1,8 +1,9 @@
 """What only the owner of the tables may do."""
 
-from django.db import connection
+from django.db import connection, models
 
 from portal.database.owner import as_owner
+from portal.database.scope import DatabaseRole
 
 # Made in the tests' database only: in the middle of a test's transaction nobody becomes the owner otherwise.
 BY_OWNER = """
@@ -60,6 +61,11 @@ def by_owner(statement: str) -> None:
     """Run a statement as the owner, in the transaction of the test."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT by_owner(%s)", [statement])
+
+
+def let_delete(model: type[models.Model]) -> None:
+    """Let every scope delete rows of the model, until the end of the test's transaction."""
+    by_owner(f"GRANT DELETE ON {model._meta.db_table} TO {', '.join(DatabaseRole)}")
 
 
 def vacuum(table: str) -> None:

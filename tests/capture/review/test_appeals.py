@@ -24,6 +24,7 @@ from schools.models import Enrolment
 from students.models import Student
 from tests import factories
 from tests.capture.conftest import sign_in
+from tests.support.database import let_delete
 from tests.support.words import said
 
 pytestmark = pytest.mark.usefixtures("scoped")
@@ -240,6 +241,7 @@ def test_student_asks_on_the_page_of_the_verdict(agreed, enrolment, rejected):
 def test_page_offers_no_appeal_where_none_is_possible(student, enrolment, scoped):
     factories.photo(student, Photo.Status.REJECTED, findings={"unreadable": "reject"})
     assert "/me/appeal/" not in sign_in(student).get("/me/check/").content.decode()
+    let_delete(Photo)
     Photo.objects.all().delete()
     factories.photo(student, Photo.Status.REJECTED, findings={"eyes": "reject"})
     Enrolment.objects.filter(pk=enrolment.pk).update(status=Enrolment.Status.PREPARING)

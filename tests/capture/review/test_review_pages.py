@@ -14,6 +14,7 @@ from schools.models import Enrolment
 from students.models import Student
 from tests import factories
 from tests.conftest import client_of
+from tests.support.database import let_delete
 from tests.support.words import said
 
 
@@ -287,6 +288,7 @@ def test_stations_lead_to_the_one_page_that_ends_the_capture(owner_client, schoo
 
 
 def test_school_that_is_not_enrolled_is_told_so(owner_client, school):
+    let_delete(Enrolment)
     Enrolment.objects.filter(school=school).delete()
     answer = owner_client.get("/school/stations/")
     assert answer.status_code == 400

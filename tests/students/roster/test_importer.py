@@ -15,6 +15,7 @@ from students.models import Student
 from students.roster import importer
 from tests import factories
 from tests.students.roster import books
+from tests.support.database import let_delete
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
@@ -200,6 +201,7 @@ def test_the_roster_closes_with_the_feedback(load, enrolment):
 
 def test_a_school_outside_of_the_season_has_no_roster(other_school, season, db):
     with school_scope(other_school):
+        let_delete(Enrolment)
         Enrolment.objects.all().delete()
         with pytest.raises(PortalError, match=said("Your school is not enrolled in this season. Ask the center.")):
             importer.apply_import(books.roster(books.row(1)), school=other_school, season=season, by=history.SYSTEM)
