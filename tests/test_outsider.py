@@ -253,7 +253,7 @@ KWARGS = {
     "key": lambda world: "set-password",
     "uidb36": lambda world: "1",
     "object_id": lambda world: 1,
-    "sign_in": lambda world: 1,  # tests/portal/accounts/test_open_sessions.py tries another's
+    "sign_in": lambda world: 0,  # nobody's; tests/portal/accounts/test_open_sessions.py tries another's
     "id": lambda world: 1,
     "content_type_id": lambda world: 1,
     "app_label": lambda world: "schools",
