@@ -311,7 +311,7 @@ class StudentSession(TenantModel):
     """A browser or a mini program in which a student is signed in. Signing out deletes the row."""
 
     path_to_student = "student"
-    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.SYSTEM)
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.CENTER, DatabaseRole.SYSTEM)
     NO_ROWS_OF_ENDED = ("student",)
 
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="sessions")

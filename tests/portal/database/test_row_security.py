@@ -113,7 +113,7 @@ DELETED_BY = {
     "students.Correction": "school",
     "students.RosterHeading": "school",
     "students.Student": "school",
-    "students.StudentSession": "school system",
+    "students.StudentSession": "school center system",
     "capture.Consent": "school",
     "capture.Exemption": "school center system",
     "capture.Finding": "school center across system",
