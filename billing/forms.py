@@ -58,3 +58,46 @@ class WaiverForm(PickedForm):
 
 class RevocationForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class ContestForm(forms.Form):
+    reason = forms.CharField(
+        label=_("What is wrong?"),
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Name the students by their number: the center looks them up."),
+    )
+
+
+class AnswerForm(forms.Form):
+    """The center's answer to a settlement that is not signed off."""
+
+    answer = forms.CharField(label=_("Reason"), max_length=300, help_text=_("The school reads it."))
+
+
+class ChosenAnswerForm(AnswerForm):
+    """The answer with what the pressed button does."""
+
+    do = forms.ChoiceField(choices=[("stand_by", ""), ("correct", ""), ("withdraw", "")])
+
+
+class RefundForm(forms.Form):
+    amount_fen = YuanField(label=_("Amount (yuan)"), min_value=Decimal("0.01"), max_digits=10)
+    reason = forms.CharField(label=_("Reason"), max_length=200)
+    bank_name = forms.CharField(label=_("Bank of the school"), max_length=80)
+    bank_account_no = forms.CharField(
+        label=_("Account number of the school"),
+        max_length=40,
+        help_text=_("An account in the school's own name: no money goes to a person."),
+    )
+
+
+class RefundDecisionForm(forms.Form):
+    answer = forms.CharField(label=_("Reason"), max_length=200, help_text=_("The school reads it."))
+
+
+class RefundPaymentForm(forms.Form):
+    booked_on = forms.DateField(label=_("Value date"), widget=day_input(), initial=timezone.localdate)
+    reference = forms.CharField(
+        label=_("Bank reference"), max_length=50, help_text=_("The number of the movement on the bank statement.")
+    )

@@ -29,3 +29,25 @@ permissions.register(
     roles=FINANCE,
     needs_second_factor=True,
 )
+permissions.register("fees.settle", _("Propose settlements and answer contested ones"), roles=CENTER | FINANCE)
+permissions.register(
+    "fees.sign_settlement",
+    _("Sign a settlement off, or contest it"),
+    roles={Role.SCHOOL_ADMIN, Role.SCHOOL_FINANCE},
+    is_about_school=True,
+)
+permissions.register(
+    "fees.download_list",
+    _("Download the students of a settlement"),
+    roles=CENTER | FINANCE | {Role.CENTER_AUDITOR, Role.SCHOOL_ADMIN, Role.SCHOOL_FINANCE},
+    is_about_school=True,
+)
+permissions.register(
+    "fees.ask_refund",
+    _("Ask for an overpayment back"),
+    roles={Role.SCHOOL_ADMIN, Role.SCHOOL_FINANCE},
+    is_about_school=True,
+)
+permissions.register(
+    "fees.school_refund", _("Ask for, decide and enter refunds to schools"), roles=FINANCE, asks_password=True
+)

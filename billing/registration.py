@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+from billing.accounts import school_refunds, settlements
 from billing.models import Allocation, BankLine, BankStatement, Callback, Order, SchoolRefund, Settlement, Waiver
 from billing.online import orders
 from portal.pages import navigation, panels, status_badges
@@ -71,6 +72,12 @@ navigation.register_tab("center.fees", "billing:center_fees", _("School accounts
 navigation.register_tab("center.fees", "billing:entries", _("Entries"), order=30)
 navigation.register_tab("center.fees", "billing:day_book", _("Day book"), order=40)
 navigation.register_tab("center.fees", "billing:waivers", _("Waivers"), order=60)
+navigation.register_tab(
+    "center.fees", "billing:center_settlements", _("Settlements"), order=20, count=settlements.contested_number
+)
+navigation.register_tab(
+    "center.fees", "billing:center_refunds", _("Refunds to schools"), order=60, count=school_refunds.undecided_number
+)
 panels.add_panel(
     "center.dashboard", "billing:panel_fees", page="billing:center_fees", label=_("Fees"), order=60, css="foot"
 )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing.views import books, center, panels, school, student, waivers
+from billing.views import books, center, panels, school, school_refunds, settlements, student, waivers
 
 app_name = "billing"
 urlpatterns = [
@@ -24,6 +24,24 @@ urlpatterns = [
     path("center/fees/waivers/export/", waivers.export, name="waivers_export"),
     path("center/fees/waivers/new/", waivers.grant, name="waiver_grant"),
     path("center/fees/waivers/<int:pk>/revoke/", waivers.revoke, name="waiver_revoke"),
+    path("school/fees/advice/", settlements.school_advice, name="advice"),
+    path("school/fees/settlements/<int:pk>/", settlements.settlement, name="settlement"),
+    path("school/fees/settlements/<int:pk>/students/", settlements.students, name="settlement_students"),
+    path("school/fees/settlements/<int:pk>/sign/", settlements.sign, name="sign_settlement"),
+    path("school/fees/settlements/<int:pk>/contest/", settlements.contest, name="contest_settlement"),
+    path("school/fees/refund/", school_refunds.ask, name="ask_refund"),
+    path("center/fees/settlements/", settlements.center_settlements, name="center_settlements"),
+    path("center/fees/settlements/all/", settlements.settle_all, name="settle_all"),
+    path("center/fees/settlements/<int:pk>/", settlements.center_settlement, name="center_settlement"),
+    path("center/fees/settlements/<int:pk>/students/", settlements.center_students, name="center_settlement_students"),
+    path("center/fees/settlements/<int:pk>/answer/", settlements.answer, name="answer_settlement"),
+    path("center/fees/<int:pk>/settle/", settlements.settle_school, name="settle_school"),
+    path("center/fees/<int:pk>/advice/", settlements.center_advice, name="center_advice"),
+    path("center/fees/<int:pk>/refund/", school_refunds.ask_for_school, name="ask_refund_for_school"),
+    path("center/fees/refunds/", school_refunds.center_refunds, name="center_refunds"),
+    path("center/fees/refunds/<int:pk>/approve/", school_refunds.approve, name="approve_refund"),
+    path("center/fees/refunds/<int:pk>/decline/", school_refunds.decline, name="decline_refund"),
+    path("center/fees/refunds/<int:pk>/pay/", school_refunds.pay, name="pay_refund"),
     path("panels/fees/", panels.fees, name="panel_fees"),
     path("panels/fees/school/", panels.one_school, name="panel_school"),
 ]

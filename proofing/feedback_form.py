@@ -8,7 +8,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from portal.pdf.fonts import FontChain
-from portal.pdf.paper import document, draw_text
+from portal.pdf.paper import NOT_FIRST, document, draw_text, wrap
 
 WIDTH, HEIGHT = 210, 297
 MARGIN = 28
@@ -16,8 +16,6 @@ TITLE_SIZE, BODY_SIZE, NOTE_SIZE = 20.0, 14.0, 10.5
 LEADING = 1.95
 INDENT = "　　"
 SATISFACTION = ("满意", "比较满意", "不满意")
-# A line may not begin with these.
-NOT_FIRST = "，。；：、？！）】》”"
 
 
 @dataclass(frozen=True)
@@ -128,20 +126,6 @@ class _TextWriter:
             if row < len(rows):
                 draw_text(self.canvas, self.fonts, rows[row], self.left, self.y, size)
             self.y -= step
-
-
-def wrap(text: str, width: float, size: float, fonts: FontChain) -> list[str]:
-    """Lines of at most `width` points; line breaks of the text are kept."""
-    rows = []
-    for paragraph in text.splitlines():
-        row = ""
-        for char in paragraph:
-            if row and fonts.width(row + char, size) > width and char not in NOT_FIRST:
-                rows.append(row)
-                row = ""
-            row += char
-        rows.append(row)
-    return [row for row in rows if row.strip()]
 
 
 def write_feedback_form(data: FeedbackFormData, path: Path, *, fonts: FontChain) -> Path:

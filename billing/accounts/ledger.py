@@ -178,7 +178,7 @@ def post_reversal(entry: LedgerEntry, *, reason: str, by: User) -> LedgerEntry:
 
     A second reversal raises PortalError.
     """
-    if entry.kind not in (Kind.PAYMENT, Kind.REFUND) or entry.order_id:
+    if not entry.is_reversible:
         raise PortalError(_("Only a recorded transfer can be reversed."))
     if not reason.strip():
         raise PortalError(_("Say why the entry is reversed."))

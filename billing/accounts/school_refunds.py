@@ -31,6 +31,11 @@ def refundable_fen(enrolment: Enrolment) -> int:
     return max(0, fee_accounts.statement(enrolment).overpaid_fen - set_aside)
 
 
+def undecided_number(request: Any) -> int:
+    """How many refunds of the season wait for a decision or a transfer."""
+    return SchoolRefund.objects.filter(account__season=request.season, status__in=SchoolRefund.OPEN).count()
+
+
 @retried
 def ask(
     enrolment: Enrolment, *, amount_fen: int, reason: str, bank_name: str, bank_account_no: str, by: User

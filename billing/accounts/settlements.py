@@ -77,6 +77,11 @@ def settled_fen(enrolment: Enrolment) -> int:
     return standing.order_by().aggregate(sum=Sum("amount_fen"))["sum"] or 0
 
 
+def contested_number(request: Any) -> int:
+    """How many contested settlements of the season wait for the center."""
+    return Settlement.objects.filter(account__season=request.season, status=Status.CONTESTED).count()
+
+
 @retried
 def propose(enrolment: Enrolment, *, by: User | history.System) -> Settlement:
     """Freeze the account today and hand the settlement to the school.

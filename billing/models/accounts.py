@@ -90,6 +90,11 @@ class LedgerEntry(TenantModel):
         return f"{self.kind} {self.amount_fen}"
 
     @property
+    def is_reversible(self) -> bool:
+        """A transfer of the school, or back to it. What came or went online is put right at the provider."""
+        return self.kind in (self.Kind.PAYMENT, self.Kind.REFUND) and self.order_id is None
+
+    @property
     def debit_fen(self) -> int:
         """What the entry adds to the amount due."""
         return max(0, self.amount_fen)

@@ -11,10 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.accounts import fee_accounts, overview
+from billing.accounts import fee_accounts, overview, school_refunds
 from billing.forms import ResolutionForm, ReversalForm, TransferForm
 from billing.models import Callback, LedgerEntry, Order
 from billing.online import orders
+from billing.views.school import settled_and_refunded
+from portal import permissions
 from portal.access import center_page
 from portal.formatting import yuan
 from portal.models import Look
@@ -93,6 +95,8 @@ def school_fees(request: Any, pk: int) -> HttpResponse:
         "reversal": ReversalForm(),
         "statement": fee_accounts.statement(enrolment),
         "entries": fee_accounts.school_entries(enrolment)[:200],
+        "may_ask": permissions.may(request.membership, "fees.school_refund"),
+        **settled_and_refunded(enrolment),
         **_orders(request, enrolment),
     }
     return render(request, "billing/center_school_fees.html", context)
@@ -110,7 +114,8 @@ def _orders(request: Any, enrolment: Enrolment) -> dict[str, Any]:
 def reverse_entry(request: Any, pk: int, entry: int) -> HttpResponse:
     enrolment = _enrolment(pk)
     row = get_object_or_404(LedgerEntry.objects.select_related("account"), pk=entry, account__enrolment=enrolment)
-    fee_accounts.reverse_transfer(row, **checked(ReversalForm(request.POST)), by=request.user)
+    reverse_it = school_refunds.take_back if row.kind == LedgerEntry.Kind.REFUND else fee_accounts.reverse_transfer
+    reverse_it(row, **checked(ReversalForm(request.POST)), by=request.user)
     messages.success(request, _("The entry has been reversed by a counter-entry."))
     return HttpResponseRedirect(reverse("billing:center_school_fees", args=[pk]))
 

@@ -6,17 +6,21 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods
 
-from billing.accounts import fee_accounts
-from billing.forms import PaymentModeForm
-from billing.models import Order
+from billing.accounts import fee_accounts, school_refunds, settlements
+from billing.accounts.references import reference_of
+from billing.forms import PaymentModeForm, RefundForm
+from billing.models import Order, SchoolRefund, Settlement
+from portal import permissions
 from portal.access import school_page
 from portal.models import Look
 from portal.pages.lists import List, choice
 from portal.privacy import looks
+from schools.models import Enrolment
 
 
 @require_http_methods(["GET", "POST"])
@@ -34,13 +38,30 @@ def account(request: Any) -> HttpResponse:
         fee_accounts.choose_payment_mode(enrolment, mode=form.cleaned_data["payment_mode"], by=request.user)
         messages.success(request, _("Saved: %(mode)s.") % {"mode": enrolment.get_payment_mode_display()})
         return HttpResponseRedirect(reverse("billing:account"))
+    statement = fee_accounts.statement(enrolment)
     context = {
         "enrolment": enrolment,
         "form": form,
-        "statement": fee_accounts.statement(enrolment),
+        "statement": statement,
+        "reference": reference_of(enrolment.season.year, enrolment.school.code),
+        "is_late": statement.due_fen > 0 and enrolment.season.payment_due < timezone.localdate(),
+        "open_settlement": settlements.of(enrolment).filter(status=Settlement.Status.PROPOSED).first(),
         "entries": fee_accounts.school_entries(enrolment)[:50],
+        "may_ask": permissions.may(request.membership, "fees.ask_refund"),
+        **settled_and_refunded(enrolment),
     }
     return render(request, "billing/account.html", context)
+
+
+def settled_and_refunded(enrolment: Enrolment) -> dict[str, Any]:
+    """Context of the cards of settlements and refunds, for the page of the school and that of the center."""
+    return {
+        "settlements": settlements.of(enrolment)[:12],
+        "unsettled": settlements.difference(enrolment),
+        "refunds": SchoolRefund.objects.filter(account__enrolment=enrolment)[:12],
+        "refundable_fen": school_refunds.refundable_fen(enrolment),
+        "refund_form": RefundForm(auto_id="refund_%s"),
+    }
 
 
 class StudentPayments(List):

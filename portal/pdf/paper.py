@@ -21,6 +21,8 @@ rl_config.useA85 = 0
 # Cutting plotters look for this name. The CMYK value is its colour on screen and on proofs.
 CUT = CMYKColorSep(0, 1, 0, 0, spotName="CutContour")
 CUT_WIDTH = 0.25
+# A line may not begin with these.
+NOT_FIRST = "，。；：、？！）】》”"
 
 Rectangle = tuple[float, float, float, float]
 
@@ -150,3 +152,17 @@ def draw_text(
         # The scale stays set after the text object.
         line.setHorizScale(100)
     canvas.drawText(line)
+
+
+def wrap(text: str, width: float, size: float, fonts: FontChain) -> list[str]:
+    """Lines of at most `width` points; line breaks of the text are kept."""
+    rows = []
+    for paragraph in text.splitlines():
+        row = ""
+        for char in paragraph:
+            if row and fonts.width(row + char, size) > width and char not in NOT_FIRST:
+                rows.append(row)
+                row = ""
+            row += char
+        rows.append(row)
+    return [row for row in rows if row.strip()]

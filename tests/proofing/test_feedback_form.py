@@ -4,7 +4,8 @@ import pypdf
 import pytest
 
 from portal.pdf.fonts import installed_fonts
-from proofing.feedback_form import FeedbackFormData, wrap, write_feedback_form
+from portal.pdf.paper import wrap
+from proofing.feedback_form import FeedbackFormData, write_feedback_form
 from tests.support.school_papers import text_of
 
 BASE = {
