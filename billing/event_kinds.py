@@ -50,6 +50,7 @@ event_kinds.register_states(Allocation, _("Part of a bank line"), subject="fees"
 event_kinds.register_facts(
     {
         "amount_fen": _("Amount"),
+        "owed_fen": _("Still due"),
         "reference": _("Reference"),
     }
 )

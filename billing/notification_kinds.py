@@ -1,6 +1,7 @@
 """The notifications of this room."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from billing.models import Waiver
 from portal.formatting import yuan
@@ -15,7 +16,27 @@ def _waiver_label(kind: str) -> object:
 
 SETTLED = _("%(n)d students, %(amount)s yuan. Please sign it off, or say what is wrong.")
 
+DUE = _("%(amount)s yuan are due by %(day)s. Account and reference stand in the payment advice on the fee page.")
+
 register(
+    NotificationKind(
+        "fees.due",
+        ngettext_lazy("%(n)d day left to pay the fee", "%(n)d days left to pay the fee", "n"),
+        DUE,
+        link=FEES,
+        formats={"amount": yuan},
+        is_urgent=False,
+        may="fees.see",
+    ),
+    NotificationKind(
+        "fees.overdue",
+        _("The fee of your school is overdue"),
+        DUE,
+        link=FEES,
+        formats={"amount": yuan},
+        is_urgent=False,
+        may="fees.see",
+    ),
     NotificationKind(
         "settlement.proposed",
         _("The center has settled the fee of your school"),

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from billing.accounts import fee_accounts
+from billing.accounts import fee_accounts, payment_reminders
 from billing.online import orders
 from portal.background import queue
 from portal.tenancy import system_scope
@@ -29,3 +29,8 @@ def post_charges() -> None:
     if season:
         with system_scope():
             fee_accounts.post_season_charges(season)
+
+
+@shared_task
+def remind_payments() -> None:
+    payment_reminders.remind_all()

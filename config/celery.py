@@ -26,6 +26,7 @@ app.conf.beat_schedule = {
     "end-captures": {"task": "capture.tasks.end_captures", "schedule": crontab(minute="*/10")},
     "reminders": {"task": "proofing.tasks.remind_deadlines", "schedule": crontab(hour=8, minute=30)},
     "purge": {"task": "capture.tasks.purge", "schedule": crontab(hour=3, minute=10)},
+    "payment-reminders": {"task": "billing.tasks.remind_payments", "schedule": crontab(hour=8, minute=40)},
     "accounts": {"task": "billing.tasks.post_charges", "schedule": crontab(hour=19, minute=0)},
     "retention": {"task": "portal.tasks.delete_expired", "schedule": crontab(hour=3, minute=20)},
     "unnamed-files": {"task": "portal.tasks.delete_unnamed_files", "schedule": crontab(hour=3, minute=40)},

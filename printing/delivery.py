@@ -6,6 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from billing.accounts import owing
 from portal import history, notifications
 from portal.changes import states
 from portal.errors import PortalError
@@ -25,17 +26,21 @@ def ship(
     by: User,
     address: str = "",
     remarks: str = "",
+    reason: str = "",
 ) -> Shipment:
     """Record that the sheets of a run were shipped.
 
     A run that is not marked as printed is marked now.
 
-    `address` is the school's own when empty. Raises PortalError when the run has been shipped.
+    `address` is the school's own when empty. Raises PortalError when the run has been shipped, and for a school that
+    owes as the season's rule says; `reason` is why its parcel goes all the same.
     """
     with transaction.atomic():
         run = PrintRun.objects.select_for_update(of=("self",), no_key=True).select_related("school").get(pk=run.pk)
         if Shipment.objects.filter(run=run).exists():
             raise PortalError(_("This print run has been shipped already."))
+        enrolment = Enrolment.objects.select_related("school", "season").get(pk=run.enrolment_id)
+        owed = owing.check(enrolment, reason=reason)
         if run.printed_at is None:
             print_runs.mark_printed(run, by=by)
         shipment = Shipment.objects.create(
@@ -48,7 +53,7 @@ def ship(
             shipped_on=shipped_on,
             remarks=remarks.strip(),
         )
-        history.record("shipment.shipped", shipment, by=by, after=shipment.status, facts={"run": run.pk})
+        history.record("shipment.shipped", shipment, by=by, after=shipment.status, facts={"run": run.pk} | owed)
         _move_on(run, Enrolment.Status.SHIPPED, by=by)
         _notify_school(shipment)
     return shipment

@@ -6,11 +6,31 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from portal.pages.form_fields import day_input
+from portal.pages.form_fields import PickedForm, day_input
 from printing.models import Shipment
 
 
+class OwingReasonField(forms.CharField):
+    """Why something goes on for a school that owes; asked by the season's rule, kept in the history."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Reason for going on although money is owed"),
+            max_length=200,
+            required=False,
+            help_text=_("It stays in the history."),
+        )
+
+
+class OrderForm(PickedForm):
+    """The schools whose sheets are ordered."""
+
+    reason = OwingReasonField()
+
+
 class ShipmentForm(forms.ModelForm):
+    reason = OwingReasonField()
+
     class Meta:
         model = Shipment
         fields = ("carrier", "tracking_no", "shipped_on", "address", "remarks")
@@ -20,9 +40,11 @@ class ShipmentForm(forms.ModelForm):
             "address": _("From the register of schools; change it here for this parcel only."),
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_owing: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["shipped_on"].initial = timezone.localdate
+        if not is_owing:
+            del self.fields["reason"]
 
 
 class RunActionForm(forms.Form):

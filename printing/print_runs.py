@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from billing.accounts import owing
 from capture.models import Photo
 from capture.sign_in import consent
 from portal import files, history
@@ -54,10 +55,11 @@ def printable_portraits(enrolment: Enrolment) -> QuerySet[Photo]:
     )
 
 
-def create(enrolment: Enrolment, *, by: User | history.System) -> PrintRun:
+def create(enrolment: Enrolment, *, by: User | history.System, reason: str = "") -> PrintRun:
     """Order the sheets of every proofread student who is not in a run yet. A job builds them.
 
-    Raises PortalError when there is no such student.
+    Raises PortalError when there is no such student, and for a school that owes as the season's rule says; `reason`
+    is why its sheets are made all the same.
     """
     with transaction.atomic():
         enrolment = (
@@ -66,6 +68,7 @@ def create(enrolment: Enrolment, *, by: User | history.System) -> PrintRun:
             .get(pk=enrolment.pk)
         )
         enrolment.require(Action.PRINT)
+        owed = owing.check(enrolment, reason=reason)
         photos = list(printable_portraits(enrolment).only("pk", "student_id"))
         if not photos:
             raise PortalError(_("Every student who is proofread is in a print run already."))
@@ -79,7 +82,7 @@ def create(enrolment: Enrolment, *, by: User | history.System) -> PrintRun:
         PrintItem.objects.bulk_create(
             PrintItem(school_id=run.school_id, run=run, student_id=photo.student_id, photo=photo) for photo in photos
         )
-        history.record("printrun.created", run, by=by, facts={"students": len(photos)})
+        history.record("printrun.created", run, by=by, facts={"students": len(photos)} | owed)
         if enrolment.status == Enrolment.Status.FEEDBACK_ACCEPTED:
             states.change(enrolment, Enrolment.Status.PRINTING, by=by)
         _queue_build(run, by=by)

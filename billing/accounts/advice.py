@@ -86,6 +86,8 @@ def advice_of(enrolment: Enrolment) -> Advice:
     if not season.bank_account_no or not season.bank_account_name:
         raise PortalError(_("The season has no bank account yet. The center has to enter it first."))
     settled = settlements.of(enrolment).filter(status__in=Settlement.STANDING).first()
+    if settlements.settled_fen(enrolment) != statement.charged_fen:
+        settled = None  # students have been photographed since
     return Advice(
         center=season.center_name,
         school=enrolment.school.name,
@@ -143,7 +145,12 @@ class _Letter:
         self.y -= 2 * mm
         self._sums()
         self.y -= 7 * mm
-        self._paragraph(f"请于{_day(data.due_on)}前，按下列账户信息汇款，并在附言中填写本通知的附言码，以便及时入账：")
+        by = (
+            f"该款应于{_day(data.due_on)}前交清，现已逾期，请尽快"
+            if data.day > data.due_on
+            else f"请于{_day(data.due_on)}前，"
+        )
+        self._paragraph(f"{by}按下列账户信息汇款，并在附言中填写本通知的附言码，以便及时入账：")
         self.y -= 1 * mm
         self._bank_details()
         self.y -= 7 * mm

@@ -24,7 +24,8 @@ def check(enrolment: Enrolment, *, reason: str) -> dict[str, Any]:
     values = {"school": enrolment.school.name, "amount": yuan(due_fen)}
     if enrolment.season.owing_rule == Rule.BLOCK:
         raise PortalError(
-            _("%(school)s still owes %(amount)s yuan. By the rule of this season it is paid before this goes on.") % values
+            _("%(school)s still owes %(amount)s yuan. By the rule of this season it is paid before this goes on.")
+            % values
         )
     if enrolment.season.owing_rule == Rule.REASON and not reason.strip():
         raise PortalError(_("%(school)s still owes %(amount)s yuan. Give a reason to go on all the same.") % values)

@@ -12,14 +12,15 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from billing.accounts import fee_accounts, owing
 from portal import files, history
 from portal.access import center_page
 from portal.errors import PortalError
 from portal.history.event_text import describe_events
-from portal.pages.form_fields import PickedForm, checked
+from portal.pages.form_fields import checked
 from portal.pages.lists import List, cases, choice, search
 from printing import delivery, print_runs
-from printing.forms import RunActionForm, ShipmentForm
+from printing.forms import OrderForm, RunActionForm, ShipmentForm
 from printing.models import PrintItem, PrintRun, Shipment, Volume
 from printing.views.prints import download_packing_list
 from schools.models import Action, Enrolment
@@ -62,12 +63,19 @@ def _runs(request: Any) -> QuerySet[PrintRun]:
 def runs(request: Any) -> HttpResponse:
     """The schools whose sheets can be ordered, and the runs so far."""
     listed = RunList(_runs(request), request.GET)
-    context = {"listed": listed, "page": listed.page, "ready": _ready(request)}
+    ready = _ready(request)
+    context = {
+        "listed": listed,
+        "page": listed.page,
+        "ready": ready,
+        "owing": sum(row.owed_fen > 0 for row in ready),  # type: ignore[attr-defined]
+        "reason": OrderForm()["reason"],
+    }
     return render(request, "printing/center_runs.html", context)
 
 
 def _ready(request: Any) -> list[Enrolment]:
-    """The schools with proofread students who are in no run yet. `waiting` is their number."""
+    """The schools with proofread students who are in no run yet: `waiting` of them, and `owed_fen` of the school."""
     rows = Enrolment.objects.filter(
         season=request.season, status__in=Enrolment.phases_allowing(Action.PRINT)
     ).select_related("school__area")
@@ -79,8 +87,9 @@ def _ready(request: Any) -> list[Enrolment]:
         .order_by()
     )
     found = [row for row in rows if row.school_id in waiting]
+    owed = owing.due_by_school(request.season, [row.school_id for row in found])
     for row in found:
-        row.waiting = waiting[row.school_id]  # type: ignore[attr-defined]
+        row.waiting, row.owed_fen = waiting[row.school_id], owed.get(row.school_id, 0)  # type: ignore[attr-defined]
     return found
 
 
@@ -88,14 +97,15 @@ def _ready(request: Any) -> list[Enrolment]:
 @center_page(may="prints.order")
 def order(request: Any) -> HttpResponse:
     """Order the sheets of the picked schools."""
-    picked = checked(PickedForm(request.POST))["pick"]
+    asked = checked(OrderForm(request.POST))
+    picked, reason = asked["pick"], asked["reason"]
     rows = Enrolment.objects.filter(pk__in=picked, season=request.season).select_related("school", "season")
     if not rows:
         raise PortalError(_("Pick at least one school."))
     refused = []
     for row in rows:
         try:
-            print_runs.create(row, by=request.user)
+            print_runs.create(row, by=request.user, reason=reason)
         except PortalError as error:
             refused.append(f"{row.school.name}: {error}")
     _say_ordered(request, len(rows) - len(refused), refused)
@@ -184,12 +194,17 @@ def act(request: Any, pk: int) -> HttpResponse:
 @center_page(may="prints.ship")
 def ship(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(_runs(request), pk=pk)
-    form = ShipmentForm(request.POST or None, initial={"address": row.school.address})
+    due_fen = fee_accounts.statement(_enrolment_of(row)).due_fen
+    form = ShipmentForm(request.POST or None, initial={"address": row.school.address}, is_owing=due_fen > 0)
     if request.method == "POST" and form.is_valid():
         parcel = delivery.ship(row, by=request.user, **form.cleaned_data)
         messages.success(request, _("Shipped. %(school)s has been told.") % {"school": parcel.school})
         return HttpResponseRedirect(reverse("printing:center_shipments"))
-    return render(request, "printing/center_ship.html", {"run": row, "form": form})
+    return render(request, "printing/center_ship.html", {"run": row, "form": form, "due_fen": due_fen})
+
+
+def _enrolment_of(row: PrintRun) -> Enrolment:
+    return Enrolment.objects.select_related("school", "season").get(pk=row.enrolment_id)
 
 
 @require_GET

@@ -29,6 +29,7 @@ def test_every_entry_of_the_timetable_is_a_task():
         ("portal.tasks.delete_expired", dt.time(3, 20)),
         ("portal.tasks.delete_unnamed_files", dt.time(3, 40)),
         ("proofing.tasks.remind_deadlines", dt.time(8, 30)),
+        ("billing.tasks.remind_payments", dt.time(8, 40)),
         ("billing.tasks.post_charges", dt.time(19, 0)),
     ],
 )

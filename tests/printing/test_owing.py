@@ -5,7 +5,7 @@ from django.utils import timezone
 from billing.accounts import fee_accounts
 from portal.errors import PortalError
 from portal.models import Event
-from portal.tenancy import school_scope
+from portal.tenancy import school_scope, system_scope
 from printing import delivery, print_runs
 from schools.models import Enrolment, Season
 from students.models import Student
@@ -27,17 +27,18 @@ def ready(school, season, enrolment):
 
 
 def set_rule(enrolment, rule):
-    Season.objects.filter(pk=enrolment.season_id).update(owing_rule=rule)
+    with system_scope():
+        Season.objects.filter(pk=enrolment.season_id).update(owing_rule=rule)
 
 
 @pytest.mark.parametrize("rule", [Rule.WARN, Rule.REASON, Rule.BLOCK])
 def test_rule_of_the_season_at_printing(ready, scoped, center_admin, rule):
     set_rule(ready, rule)
     if rule != Rule.WARN:
-        with pytest.raises(PortalError, match="15.00"):
+        with pytest.raises(PortalError, match=r"15\.00"):
             print_runs.create(ready, by=center_admin)
     if rule == Rule.BLOCK:
-        with pytest.raises(PortalError, match="15.00"):
+        with pytest.raises(PortalError, match=r"15\.00"):
             print_runs.create(ready, by=center_admin, reason="the rector asked")
         return
     run = print_runs.create(ready, by=center_admin, reason="the rector asked")
@@ -57,7 +58,7 @@ def test_school_that_has_paid_is_printed_whatever_the_rule(ready, scoped, center
 def test_parcel_waits_for_the_money_too(ready, scoped, center_admin):
     run = print_runs.create(ready, by=center_admin)
     set_rule(ready, Rule.BLOCK)
-    with pytest.raises(PortalError, match="15.00"):
+    with pytest.raises(PortalError, match=r"15\.00"):
         delivery.ship(run, carrier="SF", tracking_no="1", shipped_on=timezone.localdate(), by=center_admin)
 
 
@@ -66,4 +67,4 @@ def test_pages_of_printing_and_shipping_say_who_owes(ready, school, center_clien
     assert owes in center_client.get(reverse("printing:center_runs")).content.decode()
     with school_scope(school):
         run = print_runs.create(ready, by=center_admin)
-    assert owes in center_client.get(reverse("printing:center_ship", args=[run.pk])).content.decode()
+    assert owes in center_client.get(reverse("printing:ship", args=[run.pk])).content.decode()
