@@ -6,14 +6,16 @@ photo that was ready when the payment began is handed in: no call of `submission
 
 from typing import Any
 
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiTypes, extend_schema
 from rest_framework import serializers
 from rest_framework.response import Response
 
 from billing.models import Order
-from billing.online import orders
+from billing.online import orders, receipts
 from billing.online.providers import Channel, JSAPIParameters
+from billing.views.student import receipt_response
 from portal.accounts.addresses import address_of
 from portal.errors import PortalError
 from students.identity.student_api import Refusal, StudentAPI
@@ -26,9 +28,23 @@ class Code(serializers.Serializer):
 class PaymentState(serializers.ModelSerializer):
     status_label = serializers.CharField(source="get_status_display")
 
+    receipt_number = serializers.SerializerMethodField(
+        help_text="empty until it is paid; the PDF is at payment/receipt/"
+    )
+    fiscal_number = serializers.SerializerMethodField(help_text="of the fiscal e-receipt; empty until it is issued")
+
     class Meta:
         model = Order
-        fields: tuple[str, ...] = ("number", "status", "status_label", "amount_fen", "expires_at", "paid_at")
+        fields: tuple[str, ...] = (
+            *("number", "status", "status_label", "amount_fen", "expires_at", "paid_at"),
+            *("receipt_number", "fiscal_number"),
+        )
+
+    def get_receipt_number(self, order: Order) -> str:
+        return order.receipt.number if hasattr(order, "receipt") else ""
+
+    def get_fiscal_number(self, order: Order) -> str:
+        return order.receipt.fiscal_number if hasattr(order, "receipt") else ""
 
 
 class StartedPayment(PaymentState):
@@ -69,3 +85,13 @@ class CurrentPayment(StudentAPI):
             )
         order.parameters = checkout.values  # type: ignore[attr-defined]
         return Response(StartedPayment(order).data)
+
+
+class CurrentReceipt(StudentAPI):
+    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY, 404: Refusal})
+    def get(self, request: Any) -> HttpResponse:
+        """The receipt of the student's last payment, as a PDF. Marked as void where it was refunded."""
+        row = receipts.whole().filter(order__student=self.student).order_by("-pk").first()
+        if row is None:
+            raise NotBegun(_("There is no receipt: nothing has been paid."))
+        return receipt_response(row)

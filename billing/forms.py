@@ -101,3 +101,23 @@ class RefundPaymentForm(forms.Form):
     reference = forms.CharField(
         label=_("Bank reference"), max_length=50, help_text=_("The number of the movement on the bank statement.")
     )
+
+
+class FiscalExportForm(forms.Form):
+    item_code = forms.CharField(label=_("Item code"), max_length=20, help_text=_("As in the issuing system."))
+    item_name = forms.CharField(label=_("Item name"), max_length=60)
+
+
+class FilesInput(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class FiscalReadForm(forms.Form):
+    file = forms.FileField(
+        label=_("Table and files of the issuing system"),
+        widget=FilesInput,
+        help_text=_(
+            "A table with the columns 业务流水号, 票据代码, 票据号码 and 校验码, and PDF or OFD files named by the number of the"
+            " e-receipt or of our receipt."
+        ),
+    )

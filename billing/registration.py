@@ -3,7 +3,17 @@
 from django.utils.translation import gettext_lazy as _
 
 from billing.accounts import school_refunds, settlements
-from billing.models import Allocation, BankLine, BankStatement, Callback, Order, SchoolRefund, Settlement, Waiver
+from billing.models import (
+    Allocation,
+    BankLine,
+    BankStatement,
+    Callback,
+    Order,
+    Receipt,
+    SchoolRefund,
+    Settlement,
+    Waiver,
+)
 from billing.online import orders
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
@@ -71,6 +81,7 @@ navigation.register("center", "billing:center_fees", _("Fees"), "banknotes", ord
 navigation.register_tab("center.fees", "billing:center_fees", _("School accounts"), order=10)
 navigation.register_tab("center.fees", "billing:entries", _("Entries"), order=30)
 navigation.register_tab("center.fees", "billing:day_book", _("Day book"), order=40)
+navigation.register_tab("center.fees", "billing:receipts", _("Receipts"), order=55)
 navigation.register_tab("center.fees", "billing:waivers", _("Waivers"), order=60)
 navigation.register_tab(
     "center.fees", "billing:center_settlements", _("Settlements"), order=20, count=settlements.contested_number
@@ -93,6 +104,14 @@ own_data.register(
     ),
 )
 
+own_data.register(
+    "receipts",
+    lambda student: list(
+        Receipt.objects.filter(order__student=student).values(
+            "number", "order__number", "amount_fen", "payer", "issued_at", "voided_at", "fiscal_code", "fiscal_number"
+        )
+    ),
+)
 own_data.register(
     "waivers",
     lambda student: list(

@@ -1,11 +1,13 @@
 from django.urls import path
 
-from billing.views import books, center, panels, school, school_refunds, settlements, student, waivers
+from billing.views import books, center, panels, receipts, school, school_refunds, settlements, student, waivers
 
 app_name = "billing"
 urlpatterns = [
     path("me/pay/", student.pay, name="pay"),
     path("me/pay/receipt/", student.receipt, name="receipt"),
+    path("me/pay/receipt/<str:receipt>.pdf", student.receipt_pdf, name="receipt_pdf"),
+    path("me/pay/receipt/<str:receipt>/fiscal/", student.fiscal_file, name="fiscal_file"),
     path("me/pay/order/<str:number>/", student.payment, name="payment"),
     path("me/pay/simulator/<str:number>/", student.simulator, name="simulator"),
     path("pay/notify/<slug:merchant>/", student.notify, name="notify"),
@@ -42,6 +44,11 @@ urlpatterns = [
     path("center/fees/refunds/<int:pk>/approve/", school_refunds.approve, name="approve_refund"),
     path("center/fees/refunds/<int:pk>/decline/", school_refunds.decline, name="decline_refund"),
     path("center/fees/refunds/<int:pk>/pay/", school_refunds.pay, name="pay_refund"),
+    path("center/fees/receipts/", receipts.receipt_list, name="receipts"),
+    path("center/fees/receipts/fiscal/", receipts.fiscal_export, name="fiscal_export"),
+    path("center/fees/receipts/fiscal/read/", receipts.fiscal_read, name="fiscal_read"),
+    path("center/fees/receipts/<int:pk>/pdf/", receipts.receipt_pdf, name="center_receipt_pdf"),
+    path("center/fees/receipts/<int:pk>/fiscal/", receipts.fiscal_file, name="center_fiscal_file"),
     path("panels/fees/", panels.fees, name="panel_fees"),
     path("panels/fees/school/", panels.one_school, name="panel_school"),
 ]

@@ -18,6 +18,7 @@ from psycopg.errors import CheckViolation
 
 from billing.accounts.references import reference_of
 from billing.models import BankLine, FeeAccount, LedgerEntry, Order, Waiver
+from billing.online import receipts
 from portal import history
 from portal.changes import states
 from portal.changes.transactions import retried
@@ -233,6 +234,7 @@ def confirm_payment(order: Order, *, amount_fen: int, external_id: str, by: hist
     _post(account, Kind.PAYMENT, -amount_fen, by=by, order=order, reference=external_id, external_id=external_id)
     states.change(order, Order.Status.PAID, by=by, paid_at=timezone.now())
     set_fee_state(order.student, Student.FeeState.PAID, by=by)
+    receipts.issue(order, by=by)  # the last: its lock makes other payments of the season wait
     return order
 
 
@@ -253,6 +255,7 @@ def post_refund(order: Order, *, amount_fen: int, external_id: str, by: history.
     states.change(order, Order.Status.REFUNDED, by=by)
     _post(account, Kind.REFUND, order.amount_fen, by=by, order=order, external_id=external_id)
     _post(account, Kind.CHARGE, -order.amount_fen, by=by, order=order, external_id=f"uncharge:{order.number}")
+    receipts.void(order, by=by)
     is_waived = Waiver.objects.filter(student=order.student, revoked_at=None).exists()
     set_fee_state(order.student, Student.FeeState.WAIVED if is_waived else Student.FeeState.UNPAID, by=by)
     return order

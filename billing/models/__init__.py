@@ -3,6 +3,7 @@
 from billing.models.accounts import DaySum, FeeAccount, LedgerEntry
 from billing.models.bank import Allocation, BankHeadings, BankLine, BankStatement, PayerName
 from billing.models.orders import Callback, CallbackQuerySet, Order
+from billing.models.receipts import Receipt, ReceiptSeries
 from billing.models.school_refunds import SchoolRefund
 from billing.models.settlements import Settlement, SettlementLine
 from billing.models.waivers import Waiver
@@ -19,6 +20,8 @@ __all__ = [
     "LedgerEntry",
     "Order",
     "PayerName",
+    "Receipt",
+    "ReceiptSeries",
     "SchoolRefund",
     "Settlement",
     "SettlementLine",

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_ratelimit.core import get_usage
 from redis.exceptions import RedisError
 
-from billing.models import Order
-from billing.online import orders, providers
+from billing.models import Order, Receipt
+from billing.online import fiscal, orders, providers, receipts
 from billing.online.providers import CallbackMessage, Channel, Probe, Provider, ProviderError, QRText, Redirect
 from billing.online.providers.simulator import Simulator
+from portal import files
 from portal.accounts.addresses import address_of
 from students.identity.student_access import student_page
 
@@ -106,8 +107,42 @@ def _own_order(request: Any, number: str) -> Order:
 @require_GET
 @student_page
 def receipt(request: Any) -> HttpResponse:
-    order = get_object_or_404(Order, student=request.student, status__in=Order.RECEIVED)
-    return render(request, "billing/receipt.html", {"order": order, "provider": providers.title_of(order.provider)})
+    """The payment in force, else the last one that was refunded, with its receipt; and earlier receipts."""
+    own = Receipt.objects.filter(order__student=request.student).select_related("order").order_by("-pk")
+    found = sorted(own, key=lambda receipt: receipt.is_void)
+    if not found:
+        raise Http404
+    shown, *earlier = found
+    context = {"receipt": shown, "order": shown.order, "earlier": earlier}
+    return render(request, "billing/receipt.html", context | {"provider": providers.title_of(shown.order.provider)})
+
+
+@require_GET
+@student_page
+def receipt_pdf(request: Any, receipt: str) -> HttpResponse:
+    row = get_object_or_404(receipts.whole(), number=receipt, order__student=request.student)
+    return receipt_response(row)
+
+
+@require_GET
+@student_page
+def fiscal_file(request: Any, receipt: str) -> HttpResponse:
+    """The fiscal e-receipt, as the center's issuing system made it."""
+    row = get_object_or_404(receipts.whole(), number=receipt, order__student=request.student)
+    return fiscal_response(row)
+
+
+def receipt_response(row: Receipt) -> HttpResponse:
+    content = receipts.pdf(row, provider=providers.title_of(row.order.provider))
+    return files.attachment(content, filename=f"{row.number}.pdf", content_type="application/pdf")
+
+
+def fiscal_response(row: Receipt) -> HttpResponse:
+    if not row.fiscal_file:
+        raise Http404
+    ending = row.fiscal_file.name.rpartition(".")[2]
+    content_type = fiscal.FILE_TYPES.get(ending, "application/octet-stream")
+    return files.send(row.fiscal_file, filename=f"{row.fiscal_number}.{ending}", content_type=content_type)
 
 
 @require_http_methods(["GET", "POST"])

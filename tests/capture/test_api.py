@@ -196,6 +196,7 @@ def test_schema_describes_every_call(owner_client, api, season):
         "photos/{id}/portrait/",
         "submission/",
         "payment/",
+        "payment/receipt/",
     }
 
 
