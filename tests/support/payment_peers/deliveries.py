@@ -11,12 +11,12 @@ from billing.online.providers import CallbackMessage
 from portal.tenancy import system_scope
 
 
-def deliver(merchant: str, message: CallbackMessage) -> int:
-    """The provider calls; the status it hears."""
+def deliver(merchant: str, message: CallbackMessage, *, address: str = "127.0.0.1") -> int:
+    """The provider calls from this address; the status it hears."""
     headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in message.headers.items()}
     kind = headers.pop("HTTP_CONTENT_TYPE", "application/json")
     url = reverse("billing:notify", args=[merchant])
-    return Client().post(url, message.body, content_type=kind, **headers).status_code
+    return Client().post(url, message.body, content_type=kind, REMOTE_ADDR=address, **headers).status_code
 
 
 def settle_all(*, minutes: int = 0) -> None:
