@@ -110,7 +110,7 @@ def _photos(seed: int, number: int) -> Iterator[Sample]:
 
 def judged_photo(data: bytes) -> tuple[str, str]:
     import vision
-    from capture.upload import normalising
+    from capture.upload import encoding, normalising
     from portal.errors import PortalError
 
     try:
@@ -121,7 +121,7 @@ def judged_photo(data: bytes) -> tuple[str, str]:
     if not verdict.is_rejected:
         portrait = vision.make_portrait(source, measures, background="blue", limits=vision.limits_of())
         verdict = vision.Verdict((*verdict.findings, *portrait.findings))
-    normalising.make_preview(source)
+    encoding.make_preview(source)
     words = [f"{vision.sentence_for(finding)} {vision.advice_for(finding)}" for finding in verdict.findings]
     return verdict.outcome, words[0] if words else ""
 

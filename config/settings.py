@@ -309,6 +309,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_max": 0.2,
 }
 CELERY_TIMEZONE = TIME_ZONE
+WEB_THREADS = environment.number("WEB_THREADS", 8, least=4, most=64)  # of one web process
 # A claim older than this many seconds is taken to be lost and is queued again by the sweep.
 CLAIM_SECONDS = environment.number("TUCAI_CLAIM_SECONDS", 120, least=1, most=86_400)
 

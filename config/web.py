@@ -24,7 +24,7 @@ REQUEST_SECONDS = 300  # a request has arrived by then: a photo of 5 MB at 20 kB
 STOP_SECONDS = 30  # after a SIGTERM what is being answered may end for so long
 SWEEP_SECONDS = 2
 SETTINGS: dict[str, Any] = {
-    "threads": environment.number("WEB_THREADS", 4, least=1, most=64),
+    "threads": settings.WEB_THREADS,
     "connection_limit": 1000,
     "channel_timeout": IDLE_SECONDS,
     "cleanup_interval": SWEEP_SECONDS,

@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from capture.upload.normalising import normalise
+from capture.upload.normalising import NotAPhoto, normalise
 from portal import files, history, notifications
 from portal.changes import states
-from portal.errors import PortalError
+from portal.errors import Conflict, PortalError
 from portal.models import User
 from portal.pdf.fonts import installed_fonts
 from portal.untrusted import scans
@@ -87,6 +87,9 @@ def _require_complete(enrolment: Enrolment) -> int:
 
 def send(feedback: Feedback, *, data: bytes, by: User) -> Feedback:
     """The school sends the stamped form. `data` is a PDF or a picture of the sheet."""
+    _require_complete(_enrolment_of(feedback))  # before the file is opened, and again under the lock
+    if not states.may(feedback, Feedback.Status.SENT):
+        raise Conflict
     name, content, kind = stamped_file(data)
     with files.writing() as write, transaction.atomic():
         enrolment = _enrolment_of(feedback)
@@ -120,7 +123,7 @@ def stamped_file(data: bytes) -> tuple[str, bytes, str]:
         return "feedback.jpg", scans.picture_of_pdf(data), JPEG
     try:
         return "feedback.jpg", normalise(data, max_bytes=limit).jpeg, JPEG
-    except PortalError as error:
+    except NotAPhoto as error:
         raise PortalError(
             _("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG.")
         ) from error

@@ -14,6 +14,7 @@ MAX_PIECES = 20_000  # places of data, and HEVC units: a tile has one or a few
 MAX_BLANK = 64  # equal bytes at the end of coded data: coders leave a few at most, also of flat pictures
 CODED = {b"hvc1", b"hev1", b"av01"}
 HEVC = {b"hvc1", b"hev1"}
+DERIVED = {b"grid", b"iovl", b"iden"}
 _OFFSET_IN_FILE, _OFFSET_IN_IDAT = 0, 1
 
 
@@ -41,7 +42,10 @@ def read_boxes(data: bytes) -> Boxes:
     parts = dict(_boxes(data, meta[0] + 4, meta[1]))
     kinds = _kinds(data, parts)
     main = _number(data, parts[b"pitm"][0] + 4, 2 if data[parts[b"pitm"][0]] == 0 else 4)
-    pieces = [item for item in dict.fromkeys(_pieces_of(data, parts, main)) if kinds.get(item) in CODED]
+    tiles = _pieces_of(data, parts, main)
+    if kinds.get(main) in DERIVED and (kinds[main] != b"grid" or not _are_tiles(tiles, kinds)):
+        raise Unreadable("damaged")
+    pieces = [item for item in dict.fromkeys(tiles) if kinds.get(item) in CODED]
     places = _places(data, parts)
     if sum(length for item in pieces for _, length in places.get(item, ())) > len(data):
         raise Unreadable("damaged")
@@ -49,6 +53,13 @@ def read_boxes(data: bytes) -> Boxes:
     codec = kinds[pieces[0]] if pieces else b""
     length_size, transfer, primaries = _properties(data, parts)
     return Boxes(codec, coded, length_size, transfer, primaries)
+
+
+def _are_tiles(items: list[int], kinds: dict[int, bytes]) -> bool:
+    """Whether the items of a grid are coded pictures, each named once, as cameras write them. A grid of grids, or of one
+    tile a thousand times, costs minutes with a few bytes.
+    """
+    return len(items) == len(set(items)) and all(kinds.get(item) in CODED for item in items)
 
 
 def require_whole(boxes: Boxes) -> None:

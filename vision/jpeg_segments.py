@@ -23,6 +23,7 @@ MAX_FILL = 64  # bytes of FF before a marker
 MAX_GAP = 64  # stray bytes between two segments, which some editors leave behind
 MAX_BLOCKS = 100  # that a phone appends; it writes about ten
 MAX_SCANS = 40  # progressive pictures have 10 to 20; each costs a pass over the whole picture
+MAX_SCANNED = 600_000_000  # px over all passes: 12 over 48 MP; a slow core decodes them in half a second
 # Entropy-coded data ends at a marker that is neither a restart nor an escaped FF.
 _MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
 _FILM = re.compile(rb"\0\0\0[\x08-\xff]ftyp")  # the first box of an MP4
@@ -46,17 +47,22 @@ def read_segments(data: bytes) -> Iterator[Segment]:
     Raises Unreadable when a segment does not fit or there are too many.
     """
     at = 2
-    scans = 0
+    scans = area = 0
     for _ in range(MAX_SEGMENTS):
         segment = _segment(data, at)
         yield segment
         at = segment.end
         if segment.marker == EOI:
             return
+        if segment.marker in FRAMES:
+            height, width = (int.from_bytes(data[segment.start + at : segment.start + at + 2]) for at in (5, 7))
+            area = max(area, height * width)
         if segment.marker == SOS:
             scans += 1
             if scans > MAX_SCANS:
                 break
+            if scans * area > MAX_SCANNED:
+                raise Unreadable("too_many_pixels")
             at, is_last = _end_of_scan(data, at)
             if is_last:
                 yield Segment(EOI, at, at)

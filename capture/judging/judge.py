@@ -19,7 +19,7 @@ from capture.judging import excuses, likeness, limits
 from capture.models import Finding, LimitSet, Photo
 from capture.sign_in import consent
 from capture.upload import intake
-from capture.upload.normalising import Normalised, encode_upright, make_preview
+from capture.upload.encoding import Normalised, encode_upright, make_preview
 from portal import files, history, notifications
 from portal.background import queue
 from portal.changes import states

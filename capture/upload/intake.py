@@ -27,6 +27,7 @@ from students.models import Student
 
 ATTEMPTS_A_DAY = 20
 UPLOADS = "20/m"  # refused uploads count too: each may have to be decoded
+UPLOAD_SECONDS = 30  # the longest that one is read
 OPEN_STAGES = {Student.Stage.WAITING, Student.Stage.CHECKING, Student.Stage.RETAKE, Student.Stage.READY}
 
 
@@ -55,7 +56,9 @@ def accept_upload(
     require_can_capture(student, enrolment, at=now, grace=opening_hours.GRACE)
     if origin == Photo.Origin.FILE and not enrolment.allow_file:
         raise NotAllowed(_("Your school wants photos taken with the camera of this page."))
-    cleaned = normalise(_read(data), max_bytes=settings.UPLOAD_MAX_BYTES["photo"])
+    _refuse_too_many(student, now)  # before the file is opened, and again under the lock
+    with rate_limits.one_at_a_time("upload", by.actor_key, token=str(token), seconds=UPLOAD_SECONDS):
+        cleaned = normalise(_read(data), max_bytes=settings.UPLOAD_MAX_BYTES["photo"])
     photo = _build_photo(student, cleaned, token, origin)
     photo.taken_at = now
     with files.writing() as write:

@@ -6,15 +6,13 @@ no picture data are missing. Every other file (turned by EXIF, another colour pr
 HEIC, AVIF) is decoded once and encoded at quality 95 without colour subsampling.
 """
 
-import hashlib
-import threading
-from dataclasses import dataclass
+import json
 
-import cv2
-import numpy as np
 from django.utils.translation import gettext as _
 
+from capture.upload.encoding import Normalised, encode_upright
 from portal.errors import PortalError
+from portal.untrusted import brake, process
 from vision import jpeg_decoding
 from vision.colour import is_srgb
 from vision.errors import Unreadable
@@ -22,24 +20,8 @@ from vision.header import Header, read_header
 from vision.jpeg_segments import strip
 from vision.source import Source, check_size
 
-QUALITY = 95
-MOST_WRITTEN = 4000  # px: a larger picture is halved if it has to be encoded
 FASTEST = 8  # all picture data are read at 1/8 too
-PREVIEW_SIDE = 1280
-PREVIEW_QUALITY = 82
-# Decoding a picture takes up to 400 MB: at most two at a time in one process.
-_DECODING = threading.BoundedSemaphore(2)
-
-
-@dataclass(frozen=True)
-class Normalised:
-    jpeg: bytes
-    width: int
-    height: int
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.jpeg).hexdigest()
+HEIF_SECONDS = 20
 
 
 class NotAPhoto(PortalError):
@@ -55,7 +37,7 @@ class TooBig(PortalError):
 
 
 def normalise(data: bytes, *, max_bytes: int) -> Normalised:
-    """The photo in the form in which it is stored. Raises TooBig or NotAPhoto.
+    """The photo in the form in which it is stored. Raises TooBig, NotAPhoto or Busy.
 
     Only the header is read until width and height are known to be allowed.
     """
@@ -72,7 +54,7 @@ def _normalised(data: bytes) -> Normalised:
         raise Unreadable("empty")
     header = read_header(data)
     check_size(header)
-    with _DECODING:
+    with brake.PHOTOS.held():
         return _checked(strip(data), header) if is_normal(header) else _encode_anew(data, header)
 
 
@@ -91,26 +73,20 @@ def _checked(jpeg: bytes, header: Header) -> Normalised:
 
 
 def _encode_anew(data: bytes, header: Header) -> Normalised:
+    if header.kind in ("heif", "avif"):
+        return _encode_apart(data)
     return encode_upright(Source(data, header))
 
 
-def encode_upright(source: Source) -> Normalised:
-    """The upright picture as a JPEG of its own, halved where it is very large."""
-    pixels = source.at_least(min(MOST_WRITTEN, max(source.width, source.height)))
-    height, width = pixels.shape[:2]
-    return Normalised(encode(pixels, QUALITY), width, height)
-
-
-def make_preview(source: Source) -> bytes:
-    """A copy for screens: JPEG, the long side at most 1280 px."""
-    pixels = source.at_least(PREVIEW_SIDE)
-    factor = PREVIEW_SIDE / max(pixels.shape[:2])
-    if factor < 1:
-        pixels = cv2.resize(pixels, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-    return encode(pixels, PREVIEW_QUALITY)
-
-
-def encode(pixels: np.ndarray, quality: int) -> bytes:
-    sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if quality >= QUALITY else cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
-    settings = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling]
-    return cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), settings)[1].tobytes()
+def _encode_apart(data: bytes) -> Normalised:
+    """HEIC and AVIF are programs more than pictures, pieces derived from pieces: no header says what they will cost. A
+    process of its own decodes them, which ends when it takes too much.
+    """
+    try:
+        with process.reading("capture.upload.read_heif", data, seconds=HEIF_SECONDS, held_by=None) as reader:
+            answer = json.loads(reader.line())
+            if "refused" in answer:
+                raise Unreadable(answer["refused"])
+            return Normalised(reader.bytes(answer["size"]), answer["width"], answer["height"])
+    except process.Lost as error:
+        raise Unreadable("damaged") from error

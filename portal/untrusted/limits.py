@@ -14,8 +14,10 @@ class Refused(Exception):
         self.code, self.params = code, params
 
 
-def confine(*, memory: int, seconds: int) -> None:
+def confine(*, memory: int, seconds: int, has_threads: bool = False) -> None:
     """Limit this process for ever: bytes of memory, seconds of processor time, no files, no children.
+
+    To Linux a thread is a child: a library that cannot go without threads is let have some (`has_threads`).
 
     macOS refuses a limit of addresses: a developer's machine has the other limits alone.
     """
@@ -23,8 +25,9 @@ def confine(*, memory: int, seconds: int) -> None:
         resource.RLIMIT_CPU: seconds,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NPROC: 0,
     }
+    if not has_threads:
+        limits[resource.RLIMIT_NPROC] = 0
     if sys.platform != "darwin":
         limits[resource.RLIMIT_AS] = memory
     for kind, limit in limits.items():

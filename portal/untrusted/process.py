@@ -1,6 +1,6 @@
 """Starting a process that opens a stranger's file, and reading what it says.
 
-A program of this package reads the file from its standard input, takes no more than `limits` allows and
+A program reads the file from its standard input, takes no more than `limits` allows and
 writes to its standard output. When it is lost, the file is at fault: nothing is tried again. It is
 started by `subprocess`, since a worker of Celery may have no children of multiprocessing.
 """
@@ -11,8 +11,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+
+from portal.untrusted.brake import PAPERS, Brake
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +51,7 @@ class Reader:
 
 
 def command(program: str) -> list[str]:
-    return [sys.executable, "-s", "-m", f"portal.untrusted.{program}"]
+    return [sys.executable, "-s", "-m", program]
 
 
 def environment() -> dict[str, str]:
@@ -58,8 +60,17 @@ def environment() -> dict[str, str]:
 
 
 @contextmanager
-def reading(program: str, content: bytes, *, seconds: float) -> Iterator[Reader]:
-    """Start a program of this package on a file. It is killed after `seconds`, or when the block ends."""
+def reading(program: str, content: bytes, *, seconds: float, held_by: Brake | None = PAPERS) -> Iterator[Reader]:
+    """Start a program, named as a module, on a file. It is killed after `seconds`, or when the block ends.
+
+    Raises Busy, unless the caller holds a brake itself (`held_by` is None).
+    """
+    with held_by.held() if held_by else nullcontext(), _started(program, content, seconds) as reader:
+        yield reader
+
+
+@contextmanager
+def _started(program: str, content: bytes, seconds: float) -> Iterator[Reader]:
     process = subprocess.Popen(
         command(program),
         cwd=ROOT,

@@ -23,7 +23,7 @@ REFUSALS: dict[str, Any] = {
 def picture_of_pdf(content: bytes) -> bytes:
     """A JPEG of the pages below each other, 200 dots an inch of A4. Raises PortalError with what to do."""
     try:
-        with process.reading("render_pdf", content, seconds=SECONDS) as reader:
+        with process.reading("portal.untrusted.render_pdf", content, seconds=SECONDS) as reader:
             answer = json.loads(reader.line())
             if "refused" not in answer:
                 return reader.bytes(answer["size"])

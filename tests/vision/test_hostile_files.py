@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -10,9 +12,12 @@ from bench.hostile_files import answer, judged_photo
 from capture.upload.normalising import normalise
 from tests.support.hostile_photos import photos
 from tests.support.hostile_photos.made import bombs, scan_bomb
+from tests.support.hostile_photos.writers import box
 from tests.vision.pictures import encode, jpeg, jpeg_claiming, png_header, webp_claiming
 from tests.vision.profiles import display_p3
 from vision import Unreadable, check, open_photo
+from vision.heif_boxes import read_boxes
+from vision.jpeg_segments import read_segments
 
 MAX_BYTES = 20 * 1024 * 1024
 
@@ -179,3 +184,48 @@ def test_a_picture_of_nothing_gets_a_verdict():
 
     assert verdict.outcome == "red"
     assert [finding.rule for finding in verdict.findings] == ["one_face"]
+
+
+def progressive(width: int, height: int, scans: int) -> bytes:
+    """The segments of a JPEG of so many passes, with hardly any picture data."""
+    size = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    frame = b"\xff\xc2\x00\x11\x08" + size + b"\x03\x01\x22\x00\x02\x11\x01\x03\x11\x01"
+    scan = b"\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x00\x7f"
+    return b"\xff\xd8" + frame + scan * scans + b"\xff\xd9"
+
+
+def test_passes_over_a_large_picture_have_a_limit():
+    """48 MP in the twelve passes of a phone are a picture; forty over 49 MP are seconds of work in a few bytes."""
+    assert len(list(read_segments(progressive(8064, 6048, 12)))) == 14
+    assert len(list(read_segments(progressive(1200, 1600, 40)))) == 42
+    with pytest.raises(Unreadable):
+        list(read_segments(progressive(7000, 7000, 13)))
+
+
+def test_a_grid_names_each_tile_once_and_nothing_but_tiles():
+    """A HEIC of 98 KB that names one tile 729 times decodes for 20 s; one of overlays of grids, for hours."""
+    one_tile = heic_of_items([(1, b"grid", [2] * 4), (2, b"hvc1", [])])
+    overlay = heic_of_items([(1, b"iovl", [2]), (2, b"hvc1", [])])
+    nested = heic_of_items([(1, b"grid", [2]), (2, b"grid", [3]), (3, b"hvc1", [])])
+    for data in (one_tile, overlay, nested):
+        with pytest.raises(Unreadable):
+            read_boxes(data)
+    whole = heic_of_items([(1, b"grid", [2, 3]), (2, b"hvc1", []), (3, b"hvc1", [])])
+    assert len(read_boxes(whole).coded) == 2
+
+
+def heic_of_items(items: list[tuple[int, bytes, list[int]]]) -> bytes:
+    """A HEIC of items (number, kind, what it is derived from); the first is the picture."""
+    infos = b"".join(
+        box(b"infe", bytes([2, 0, 0, 0]) + struct.pack(">HH", item, 0) + kind + b"\0") for item, kind, _ in items
+    )
+    links = b"".join(box(b"dimg", struct.pack(f">HH{len(to)}H", item, len(to), *to)) for item, _, to in items if to)
+    places = b"".join(struct.pack(">HHHII", item, 0, 1, 8 + item, 4) for item, _, _ in items)
+    meta = [
+        box(b"pitm", bytes(4) + struct.pack(">H", items[0][0])),
+        box(b"iloc", bytes(4) + struct.pack(">BBH", 0x44, 0, len(items)) + places),
+        box(b"iinf", bytes(4) + struct.pack(">H", len(items)) + infos),
+        box(b"iref", bytes(4) + links),
+        box(b"iprp", box(b"ipco", b"")),
+    ]
+    return box(b"ftyp", b"heic" + bytes(4) + b"mif1heic") + box(b"meta", bytes(4) + b"".join(meta))

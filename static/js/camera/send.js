@@ -1,16 +1,30 @@
 // Sending the photo with progress. Resolves to {next}; rejects with {say: name of a sentence} or {error: the server's own, status}.
 
 const PATIENCE = 90000;
+const BUSY = 503;
+const PAUSES = [2000, 5000, 9000]; // before the server is asked again while it reads many photos
 
 // `key` is the device key of the student who took the photo.
 export async function send(form, photo, { key, name, origin, onProgress }) {
   try {
-    return await post(form, photo, { name, origin, onProgress });
+    return await deliver(form, photo, { name, origin, onProgress });
   } catch (failure) {
     if (!failure.isStale) throw failure;
     await renew(form, key);
-    return post(form, photo, { name, origin, onProgress });
+    return deliver(form, photo, { name, origin, onProgress });
   }
+}
+
+async function deliver(form, photo, details) {
+  for (const pause of PAUSES) {
+    try {
+      return await post(form, photo, details);
+    } catch (failure) {
+      if (failure.status !== BUSY) throw failure;
+      await new Promise((wake) => setTimeout(wake, pause * (0.5 + Math.random())));
+    }
+  }
+  return post(form, photo, details);
 }
 
 // Gives the form a fresh CSRF token. Rejects with {say: "expired"} when nobody is signed in any more, {say: "someone"} when it is
