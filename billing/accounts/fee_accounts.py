@@ -7,10 +7,11 @@ from django.db.models import Count, Q, QuerySet, Sum
 from django.utils.translation import gettext as _
 
 from billing.accounts import ledger
-from billing.models import FeeAccount, LedgerEntry, Order
+from billing.models import FeeAccount, LedgerEntry, Order, SchoolRefund
 from billing.online import providers
 from portal import history
 from portal.errors import PortalError
+from portal.formatting import yuan
 from portal.models import User
 from portal.tenancy import school_scope
 from schools.models import Enrolment, Season
@@ -127,10 +128,20 @@ def record_transfer(enrolment: Enrolment, *, by: User, **transfer: object) -> Le
 
 
 def reverse_transfer(entry: LedgerEntry, *, reason: str, by: User) -> LedgerEntry:
-    """Cancel a transfer that was entered in error. Returns the counter-entry."""
+    """Cancel a transfer that was entered in error. Returns the counter-entry.
+
+    Raises PortalError while an open refund rests on the transfer.
+    """
     with transaction.atomic():
         counter = ledger.post_reversal(entry, reason=reason, by=by)
         ledger.update_settled(entry.account, by=by)
+        open_refunds = SchoolRefund.objects.filter(account=entry.account_id, status__in=SchoolRefund.OPEN)
+        set_aside = open_refunds.aggregate(sum=Sum("amount_fen"))["sum"] or 0
+        if set_aside > statement(entry.account.enrolment).overpaid_fen:
+            raise PortalError(
+                _("Refunds of %(amount)s yuan that are asked for or approved rest on this transfer. Decide them first.")
+                % {"amount": yuan(set_aside)}
+            )
     return counter
 
 

@@ -82,6 +82,17 @@ def test_later_captures_use_an_overpayment_up_unless_the_money_has_left(enrolmen
 
 
 @pytest.mark.django_db
+def test_transfer_is_not_reversed_while_a_refund_rests_on_it(enrolment, scoped, owner, center_admin):
+    entry = overpay(enrolment, center_admin)
+    refund = school_refunds.approve(ask(enrolment, owner), by=center_admin)
+    with pytest.raises(PortalError, match=r"20\.00"):
+        fee_accounts.reverse_transfer(entry, reason="another school's", by=center_admin)
+    school_refunds.decline(refund, answer="It was not yours.", by=center_admin)
+    fee_accounts.reverse_transfer(entry, reason="another school's", by=center_admin)
+    assert fee_accounts.statement(enrolment).due_fen == 3000
+
+
+@pytest.mark.django_db
 def test_reversed_transfer_of_a_refund_is_made_again(enrolment, scoped, owner, center_admin):
     overpay(enrolment, center_admin)
     refund = school_refunds.approve(ask(enrolment, owner), by=center_admin)
