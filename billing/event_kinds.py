@@ -29,6 +29,7 @@ event_kinds.register(
         "ledger.reversal": _("Payment reversed: it was entered in error"),
         "fees.settled": _("Fees settled"),
         "fees.reopened": _("Fees open again"),
+        "fees.difference_settled": _("Difference to a provider's bill settled"),
         "fees.exported": _("Fees exported as a table"),
         "fees.payment_resolved": _("Payment that the books refused settled by hand"),
         "order.created": _("Order made"),

@@ -1,5 +1,6 @@
 """Forms about money. People type yuan; the cleaned values are integer fen."""
 
+import datetime as dt
 from decimal import Decimal
 
 from django import forms
@@ -7,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import Waiver
+from billing.online import providers
 from portal.pages.form_fields import PickedForm, YuanField, day_input
 from schools.models import Enrolment
 
@@ -120,4 +122,23 @@ class FiscalReadForm(forms.Form):
             "A table with the columns 业务流水号, 票据代码, 票据号码 and 校验码, and PDF or OFD files named by the number of the"
             " e-receipt or of our receipt."
         ),
+    )
+
+
+def _merchants() -> list[tuple[str, str]]:
+    return [(name, f"{provider.title} · {name}") for name, provider in providers.PROVIDERS.items()]
+
+
+class ReconcileForm(forms.Form):
+    merchant = forms.ChoiceField(label=_("Merchant"), choices=_merchants)
+    day = forms.DateField(
+        label=_("Day"), widget=day_input(), initial=lambda: timezone.localdate() - dt.timedelta(days=1)
+    )
+
+
+class SettlingForm(forms.Form):
+    reason = forms.CharField(
+        label=_("How was it settled?"),
+        max_length=200,
+        help_text=_("It goes into the history. The books stay as they are."),
     )

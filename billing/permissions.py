@@ -19,8 +19,9 @@ permissions.register(
     "fees.choose_mode", _("Choose the way of payment"), roles={Role.SCHOOL_ADMIN}, is_about_school=True
 )
 permissions.register("fees.enter", _("Enter a bank transfer"), roles=CENTER | FINANCE)
-permissions.register("fees.reverse", _("Reverse an entry"), roles=FINANCE)
-permissions.register("fees.resolve", _("Settle a refused payment by hand"), roles=FINANCE)
+permissions.register("fees.reverse", _("Reverse an entry"), roles=FINANCE, asks_password=True)
+permissions.register("fees.resolve", _("Settle a refused payment by hand"), roles=FINANCE, asks_password=True)
+permissions.register("fees.reconcile", _("Compare with the providers' bills, and settle differences"), roles=FINANCE)
 permissions.register("fees.refund", _("Refund a payment"), roles=FINANCE, asks_password=True)
 permissions.register("fees.waive", _("Waive a student's fee"), roles=FINANCE, asks_password=True)
 permissions.register(

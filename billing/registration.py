@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from billing.accounts import school_refunds, settlements
+from billing.books import reconciliation  # noqa: F401 - its kind of job
 from billing.models import (
     Allocation,
     BankLine,
@@ -81,6 +82,7 @@ navigation.register("center", "billing:center_fees", _("Fees"), "banknotes", ord
 navigation.register_tab("center.fees", "billing:center_fees", _("School accounts"), order=10)
 navigation.register_tab("center.fees", "billing:entries", _("Entries"), order=30)
 navigation.register_tab("center.fees", "billing:day_book", _("Day book"), order=40)
+navigation.register_tab("center.fees", "billing:reconciliations", _("Reconciliation"), order=50)
 navigation.register_tab("center.fees", "billing:receipts", _("Receipts"), order=55)
 navigation.register_tab("center.fees", "billing:waivers", _("Waivers"), order=60)
 navigation.register_tab(

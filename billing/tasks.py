@@ -1,9 +1,12 @@
 """The periodic tasks of billing. Their times are in config/celery.py."""
 
 from celery import shared_task
+from django.utils import timezone
 
 from billing.accounts import fee_accounts, payment_reminders
+from billing.books import proof, reconciliation
 from billing.online import orders
+from portal import history
 from portal.background import queue
 from portal.tenancy import system_scope
 from schools.models import Season
@@ -21,6 +24,20 @@ def settle_orders() -> None:
 @shared_task
 def settle_order(pk: int) -> None:
     orders.settle(pk)
+
+
+@shared_task
+def reconcile() -> None:
+    """Yesterday, and again the days before it whose bill was late or that differed."""
+    with system_scope():
+        for merchant, day in reconciliation.due(timezone.localdate()):
+            reconciliation.start(merchant, day, by=history.SYSTEM)
+
+
+@shared_task
+def prove_ledger() -> None:
+    with system_scope():
+        proof.prove()
 
 
 @shared_task

@@ -30,6 +30,8 @@ app.conf.beat_schedule = {
     "accounts": {"task": "billing.tasks.post_charges", "schedule": crontab(hour=19, minute=0)},
     "retention": {"task": "portal.tasks.delete_expired", "schedule": crontab(hour=3, minute=20)},
     "unnamed-files": {"task": "portal.tasks.delete_unnamed_files", "schedule": crontab(hour=3, minute=40)},
+    "reconciliation": {"task": "billing.tasks.reconcile", "schedule": crontab(hour="10,11,14,17,21", minute=20)},
+    "proof": {"task": "billing.tasks.prove_ledger", "schedule": crontab(hour=4, minute=30)},
     "settle-orders": {"task": "billing.tasks.settle_orders", "schedule": crontab(minute="*/5")},
 }
 

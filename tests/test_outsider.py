@@ -22,6 +22,7 @@ from django.utils import timezone
 from django_scopes.exceptions import ScopeError
 from rest_framework.permissions import AllowAny
 
+from billing.models import Difference, Reconciliation
 from portal import history
 from portal.database import rights
 from portal.database.scope import DatabaseRole
@@ -87,6 +88,9 @@ def populate(school: School, season: Any) -> dict[type, Any]:
         for model in TENANT_MODELS:
             if model not in world:
                 world[model] = model.objects.first() or saved(row_of(model, world))
+    run = Reconciliation.objects.create(merchant="simulator", day=timezone.localdate())
+    values = {"what": Difference.What.MISSING_HERE, "kind": "payment", "order_number": "1", "external_id": "1"}
+    world[Reconciliation], world[Difference] = run, Difference.objects.create(reconciliation=run, **values)
     world[Membership] = Membership.objects.filter(school=school).first()
     world[Job] = Job.objects.create(kind="demo", school=school)
     passkey = {"name": "x", "credential": {}}
@@ -227,6 +231,8 @@ OBJECTS = {
     "center/likenesses/": "capture.Likeness",
     "school/exemptions/": "capture.Exemption",
     "school/stations/": "capture.Station",
+    "center/fees/reconciliation/settle/": "billing.Difference",
+    "center/fees/reconciliation/": "billing.Reconciliation",
     "center/fees/refund/": "billing.Order",
     "center/fees/waivers/": "billing.Waiver",
     "center/fees/receipts/": "billing.Receipt",

@@ -4,6 +4,7 @@ from billing.models.accounts import DaySum, FeeAccount, LedgerEntry
 from billing.models.bank import Allocation, BankHeadings, BankLine, BankStatement, PayerName
 from billing.models.orders import Callback, CallbackQuerySet, Order
 from billing.models.receipts import Receipt, ReceiptSeries
+from billing.models.reconciliation import BillLine, Difference, LedgerProof, Reconciliation
 from billing.models.school_refunds import SchoolRefund
 from billing.models.settlements import Settlement, SettlementLine
 from billing.models.waivers import Waiver
@@ -13,15 +14,19 @@ __all__ = [
     "BankHeadings",
     "BankLine",
     "BankStatement",
+    "BillLine",
     "Callback",
     "CallbackQuerySet",
     "DaySum",
+    "Difference",
     "FeeAccount",
     "LedgerEntry",
+    "LedgerProof",
     "Order",
     "PayerName",
     "Receipt",
     "ReceiptSeries",
+    "Reconciliation",
     "SchoolRefund",
     "Settlement",
     "SettlementLine",
