@@ -8,7 +8,7 @@ from billing.models.accounts import LedgerEntry
 from billing.models.bank import BankLine
 from billing.models.orders import Order
 from billing.online.providers.base import BillKind
-from portal.database.scope import EVERY_SCHOOL
+from portal.database.scope import EVERY_SCHOOL, DatabaseRole, deleted_by
 
 _KINDS = [(BillKind.PAYMENT, _("Payment")), (BillKind.REFUND, _("Refund"))]
 
@@ -48,6 +48,7 @@ class Reconciliation(models.Model):
 class BillLine(models.Model):
     """A line of a provider's bill, and the entry that books it."""
 
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SYSTEM)  # when the day is compared again
     DATABASE_POLICIES = {"every_school": EVERY_SCHOOL}
 
     reconciliation = models.ForeignKey(Reconciliation, on_delete=models.CASCADE, related_name="lines")
@@ -72,6 +73,7 @@ class BillLine(models.Model):
 class Difference(models.Model):
     """What bill and books do not agree about. It goes away when a later run finds them agreed, or a person settles it."""
 
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SYSTEM)  # when the day is compared again
     DATABASE_POLICIES = {"every_school": EVERY_SCHOOL}
 
     class What(models.TextChoices):

@@ -122,6 +122,8 @@ DELETED_BY = {
     "capture.Station": "school",
     "billing.Callback": "system",
     "proofing.Proof": "school",
+    "billing.BillLine": "system",
+    "billing.Difference": "system",
     "printing.PrintItem": "school center",
     "printing.Volume": "school system",
     "year_end.Award": "center",
