@@ -142,3 +142,7 @@ class SettlingForm(forms.Form):
         max_length=200,
         help_text=_("It goes into the history. The books stay as they are."),
     )
+
+
+class ModeSwitchForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=200, help_text=_("The school reads it."))

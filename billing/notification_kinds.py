@@ -6,6 +6,7 @@ from django.utils.translation import ngettext_lazy
 from billing.models import Waiver
 from portal.formatting import yuan
 from portal.notification_kinds import NotificationKind, register
+from schools.models import Enrolment
 
 FEES, ME = "/school/fees/", "/me/"
 
@@ -17,6 +18,11 @@ def _waiver_label(kind: str) -> object:
 SETTLED = _("%(n)d students, %(amount)s yuan. Please sign it off, or say what is wrong.")
 
 DUE = _("%(amount)s yuan are due by %(day)s. Account and reference stand in the payment advice on the fee page.")
+
+
+def _mode_label(mode: str) -> object:
+    return Enrolment.PaymentMode(mode).label
+
 
 register(
     NotificationKind(
@@ -111,5 +117,70 @@ register(
         _("The fee is due after all"),
         _("The center has taken back that you need not pay. Please ask your school if you do not know why."),
         link=ME,
+    ),
+)
+register(
+    NotificationKind(
+        "fee.paid",
+        _("Your fee of %(amount)s yuan is paid"),
+        _("Receipt number: %(number)s. You find the receipt on your page. A new photo costs nothing."),
+        link="/me/pay/receipt/",
+        formats={"amount": yuan},
+    ),
+    NotificationKind(
+        "fee.refunded",
+        _("Your fee of %(amount)s yuan goes back to you"),
+        _("By the way it came, usually within a few days. The receipt %(number)s is void."),
+        link="/me/pay/receipt/",
+        formats={"amount": yuan},
+    ),
+    NotificationKind(
+        "fee.order_closed",
+        _("Your payment of %(amount)s yuan was not completed"),
+        _("No money came in within the time. Please begin again; only then your photo is handed in."),
+        link="/me/pay/",
+        is_urgent=False,
+        formats={"amount": yuan},
+    ),
+    NotificationKind(
+        "fee.not_booked",
+        _("A payment of %(amount)s yuan of yours needs a look"),
+        _(
+            "It came in, but the fee was paid already or the amount is another. The center looks into it and gives back"
+            " what is too much. You need not do anything."
+        ),
+        link=ME,
+        formats={"amount": yuan},
+    ),
+    NotificationKind(
+        "fee.resolved",
+        _("The center has settled your payment of %(amount)s yuan"),
+        _("If you expect money back and do not find it within a week, please ask the center."),
+        link=ME,
+        formats={"amount": yuan},
+    ),
+    NotificationKind(
+        "fee.school_pays",
+        _("Your school pays the fee: you owe nothing"),
+        _(
+            "A payment that you had begun is closed. A photo that was ready and waited for the fee is handed in by itself."
+        ),
+        link=ME,
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "fee.students_pay",
+        _("Please pay the fee yourself"),
+        _("At your school each student pays online from now on. You find the amount on the page."),
+        link="/me/pay/",
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "fee.mode_switched",
+        _("The center has changed the way of payment: %(mode)s"),
+        _("Reason: %(reason)s"),
+        link=FEES,
+        formats={"mode": _mode_label},
+        may="fees.see",
     ),
 )

@@ -52,3 +52,6 @@ permissions.register(
 permissions.register(
     "fees.school_refund", _("Ask for, decide and enter refunds to schools"), roles=FINANCE, asks_password=True
 )
+permissions.register(
+    "fees.switch_mode", _("Change the way of payment after the first payment"), roles=FINANCE, asks_password=True
+)

@@ -24,6 +24,7 @@ urlpatterns = [
     path("center/fees/reconciliation/settle/<int:pk>/", books.settle_difference, name="settle_difference"),
     path("center/fees/<int:pk>/", center.school_fees, name="center_school_fees"),
     path("center/fees/<int:pk>/reverse/<int:entry>/", center.reverse_entry, name="reverse_entry"),
+    path("center/fees/<int:pk>/mode/", center.switch_mode, name="switch_mode"),
     path("center/fees/resolve/<int:pk>/", center.resolve_payment, name="resolve_payment"),
     path("center/fees/refund/<int:pk>/", center.refund, name="refund"),
     path("center/fees/waivers/", waivers.waivers, name="waivers"),

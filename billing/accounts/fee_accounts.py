@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from billing.accounts import ledger
 from billing.models import FeeAccount, LedgerEntry, Order, SchoolRefund
-from billing.online import providers
+from billing.online import orders, providers
 from portal import history
 from portal.errors import PortalError
 from portal.formatting import yuan
@@ -158,13 +158,14 @@ def choose_payment_mode(enrolment: Enrolment, *, mode: str, by: User) -> Enrolme
         raise PortalError(_("Payment online is not set up here. Choose payment by the school."))
     with transaction.atomic():
         locked = Enrolment.objects.select_for_update(no_key=True).get(pk=enrolment.pk)
-        orders = Order.objects.filter(season=locked.season_id, school=locked.school_id)
-        if orders.filter(status__in=Order.RECEIVED).exists():
+        own = Order.objects.filter(season=locked.season_id, school=locked.school_id)
+        if own.filter(status__in=Order.RECEIVED).exists():
             raise PortalError(_("Students have paid already. Ask the center if the way of payment must change."))
         if LedgerEntry.objects.filter(account__enrolment=locked, kind=Kind.PAYMENT).exists():
             raise PortalError(
                 _("A transfer has been recorded already. Ask the center if the way of payment must change.")
             )
+        orders.end_open(own)
         before, locked.payment_mode = locked.payment_mode, mode
         locked.save(update_fields=["payment_mode"])
         history.record("enrolment.payment_mode", locked, by=by, before=before, after=mode)

@@ -33,7 +33,7 @@ from billing.online.providers import (
     Standing,
     State,
 )
-from portal import history
+from portal import history, notifications
 from portal.changes import states
 from portal.changes.transactions import retried
 from portal.errors import Conflict, PortalError
@@ -227,17 +227,30 @@ def purge_unverified(*, older_than: dt.datetime) -> int:
 
 
 def _book(stored: Callback, told: Payment | Refund, order: Order | None) -> Callback:
-    """Confirm the payment or the refund, and write the outcome to the stored message."""
+    """Confirm the payment or the refund, and write the outcome to the stored message.
+
+    A payment that a person has settled by hand is never booked: its money may be back already.
+    """
+    if stored.resolved_at is not None:
+        return stored
+    was_refused = stored.is_refused
     with translation.override(settings.LANGUAGE_CODE):  # read by the center, not by the provider
         refusal = _confirm(order, told)
     stored.verified, stored.outcome = True, refusal[:200] or BOOKED
     stored.is_refused = bool(refusal)
     stored.order, stored.order_number, stored.amount_fen = order, told.order_number[:32], told.amount_fen
     stored.save(update_fields=["verified", "outcome", "is_refused", "order", "order_number", "amount_fen"])
-    if order and not refusal and isinstance(told, Payment):
+    if order and isinstance(told, Payment):
         with school_scope(order.school):
-            fee_settlement.tell_settled(order.student)
+            if not refusal:
+                fee_settlement.tell_settled(order.student)
+            elif not was_refused:
+                _notify(order, "fee.not_booked", amount=told.amount_fen)
     return stored
+
+
+def _notify(order: Order, kind: str, *, amount: int) -> None:
+    notifications.notify(order.student, school=order.school, kind=kind, parameters={"amount": amount})
 
 
 def _confirm(order: Order | None, told: Payment | Refund) -> str:
@@ -273,9 +286,9 @@ def _take_refund(order: Order, told: Refund, *, by: history.Actor) -> None:
 
 
 def resolve_refused(stored: Callback, *, reason: str, by: User) -> Callback:
-    """Mark a payment that the ledger refused as resolved by a person.
+    """Mark a payment that the ledger refused as resolved by a person; its order is closed and never booked.
 
-    The reason is kept in the history.
+    The reason is kept in the history, and the student is told that it is settled.
     """
     if not reason.strip():
         raise PortalError(_("Say how the payment was settled."))
@@ -284,6 +297,10 @@ def resolve_refused(stored: Callback, *, reason: str, by: User) -> Callback:
             raise Conflict
         facts = {"amount_fen": stored.amount_fen, "reference": stored.external_id, "outcome": stored.outcome}
         history.record("fees.payment_resolved", stored.order or stored, by=by, facts=facts | {"reason": reason.strip()})
+        if stored.order:
+            if stored.order.status == Order.Status.CREATED:
+                states.change(stored.order, Order.Status.CLOSED, by=by)
+            _notify(stored.order, "fee.resolved", amount=stored.amount_fen or 0)
     stored.refresh_from_db()
     return stored
 
@@ -387,8 +404,17 @@ def _settle(order: Order) -> None:
         _settle_refund(order)
     elif order.status == Order.Status.CREATED and order.expires_at < timezone.now():
         close(order)
+        _tell_abandoned(order)
     elif order.status == Order.Status.CREATED:
         query_provider(order)
+
+
+def _tell_abandoned(order: Order) -> None:
+    """The time of the order is over, and nothing came in: the student is told, who may have thought that it had."""
+    enrolment = Enrolment.objects.get(season=order.season_id, school=order.school_id)
+    order.student.refresh_from_db(fields=["fee_state"])
+    if order.status == Order.Status.CLOSED and order.student.must_pay(enrolment):
+        _notify(order, "fee.order_closed", amount=order.amount_fen)
 
 
 def _settle_refund(order: Order) -> None:

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from billing.models import Order, Receipt, ReceiptSeries
 from billing.online.receipt_pdf import ReceiptData, write
-from portal import history
+from portal import history, notifications
 from portal.pdf.fonts import installed_fonts
 from students.models import Student
 from students.privacy import erasure
@@ -31,6 +31,7 @@ def issue(order: Order, *, by: history.Actor) -> Receipt:
         payer=order.student.name,
     )
     history.record("receipt.issued", receipt, by=by, facts={"amount_fen": order.amount_fen, "number": receipt.number})
+    _notify(receipt, "fee.paid")
     return receipt
 
 
@@ -47,6 +48,12 @@ def void(order: Order, *, by: history.Actor) -> None:
         receipt.voided_at = timezone.now()
         receipt.save(update_fields=["voided_at"])
         history.record("receipt.voided", receipt, by=by, facts={"number": receipt.number})
+        _notify(receipt, "fee.refunded")
+
+
+def _notify(receipt: Receipt, kind: str) -> None:
+    parameters = {"amount": receipt.amount_fen, "number": receipt.number}
+    notifications.notify(receipt.order.student, school=receipt.school, kind=kind, parameters=parameters)
 
 
 def whole() -> QuerySet[Receipt]:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from billing.accounts import fee_accounts, overview, school_refunds
-from billing.forms import ResolutionForm, ReversalForm, TransferForm
+from billing.accounts import fee_accounts, overview, payment_modes, school_refunds
+from billing.forms import ModeSwitchForm, ResolutionForm, ReversalForm, TransferForm
 from billing.models import Callback, LedgerEntry, Order
 from billing.online import orders
 from billing.views.school import settled_and_refunded
@@ -93,6 +93,8 @@ def school_fees(request: Any, pk: int) -> HttpResponse:
         "enrolment": enrolment,
         "form": form,
         "reversal": ReversalForm(),
+        "mode_switch": ModeSwitchForm(auto_id="mode_%s"),
+        "other_mode": payment_modes.other(enrolment.payment_mode).label,
         "statement": fee_accounts.statement(enrolment),
         "entries": fee_accounts.school_entries(enrolment)[:200],
         "may_ask": permissions.may(request.membership, "fees.school_refund"),
@@ -107,6 +109,17 @@ def _orders(request: Any, enrolment: Enrolment) -> dict[str, Any]:
     listed = StudentOrders(rows.select_related("student"), request.GET)
     looks.record(request, Look.Kind.LIST, [order.student_id for order in listed.page])
     return {"listed": listed, "orders": listed.page}
+
+
+@require_POST
+@center_page(may="fees.switch_mode")
+def switch_mode(request: Any, pk: int) -> HttpResponse:
+    """Let the other side pay: the school instead of its students, or the other way round."""
+    enrolment = _enrolment(pk)
+    values = checked(ModeSwitchForm(request.POST))
+    payment_modes.switch(enrolment, mode=payment_modes.other(enrolment.payment_mode), by=request.user, **values)
+    messages.success(request, _("Saved: %(mode)s.") % {"mode": enrolment.get_payment_mode_display()})
+    return HttpResponseRedirect(reverse("billing:center_school_fees", args=[pk]))
 
 
 @require_POST
