@@ -42,6 +42,8 @@ event_kinds.register(
         "waivers.exported": _("Waivers exported"),
         "bankstatement.uploaded": _("Bank statement uploaded"),
         "bankline.yuan": _("Foreign money in a bank statement: yuan entered"),
+        "payername.learned": _("Payer's name remembered"),
+        "payername.forgotten": _("Payer's name forgotten"),
         "allocation.proposed": _("Bank line assigned to an account"),
         "schoolrefund.asked": _("Refund to the school asked for"),
     },
@@ -57,5 +59,8 @@ event_kinds.register_facts(
         "amount_fen": _("Amount"),
         "owed_fen": _("Still due"),
         "reference": _("Reference"),
+        "payer": _("Payer's name"),
+        "confidence": _("Confidence (of 100)"),
+        "note": _("Remarks"),
     }
 )

@@ -19,6 +19,9 @@ permissions.register(
     "fees.choose_mode", _("Choose the way of payment"), roles={Role.SCHOOL_ADMIN}, is_about_school=True
 )
 permissions.register("fees.enter", _("Enter a bank transfer"), roles=CENTER | FINANCE)
+permissions.register("fees.bank", _("Read bank statements in, and say whose money a line is"), roles=FINANCE)
+permissions.register("fees.confirm", _("Book lines of a bank statement"), roles=FINANCE)
+permissions.register("fees.confirm_large", _("Be the second person for a large amount"), roles=FINANCE)
 permissions.register("fees.reverse", _("Reverse an entry"), roles=FINANCE, asks_password=True)
 permissions.register("fees.resolve", _("Settle a refused payment by hand"), roles=FINANCE, asks_password=True)
 permissions.register("fees.reconcile", _("Compare with the providers' bills, and settle differences"), roles=FINANCE)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from billing.views import books, center, panels, receipts, school, school_refunds, settlements, student, waivers
+from billing.views import bank, books, center, panels, receipts, school, school_refunds, settlements, student, waivers
 
 app_name = "billing"
 urlpatterns = [
@@ -54,6 +54,22 @@ urlpatterns = [
     path("center/fees/receipts/fiscal/read/", receipts.fiscal_read, name="fiscal_read"),
     path("center/fees/receipts/<int:pk>/pdf/", receipts.receipt_pdf, name="center_receipt_pdf"),
     path("center/fees/receipts/<int:pk>/fiscal/", receipts.fiscal_file, name="center_fiscal_file"),
+    path("center/fees/bank/", bank.bank, name="bank"),
+    path("center/fees/bank/lines/", bank.bank_lines, name="bank_lines"),
+    path("center/fees/bank/lines/confirm/", bank.bank_confirm, name="bank_confirm"),
+    path("center/fees/bank/lines/<int:pk>/", bank.bank_line, name="bank_line"),
+    path("center/fees/bank/lines/<int:pk>/part/", bank.bank_part, name="bank_part"),
+    path("center/fees/bank/lines/<int:pk>/part/<int:part>/drop/", bank.bank_part_drop, name="bank_part_drop"),
+    path("center/fees/bank/lines/<int:pk>/refund/", bank.bank_refund, name="bank_refund"),
+    path("center/fees/bank/lines/<int:pk>/aside/", bank.bank_aside, name="bank_aside"),
+    path("center/fees/bank/lines/<int:pk>/take-up/", bank.bank_take_up, name="bank_take_up"),
+    path("center/fees/bank/lines/<int:pk>/yuan/", bank.bank_yuan, name="bank_yuan"),
+    path("center/fees/bank/names/", bank.bank_names, name="bank_names"),
+    path("center/fees/bank/names/<int:pk>/forget/", bank.bank_name_forget, name="bank_name_forget"),
+    path("center/fees/bank/<int:pk>/", bank.bank_statement, name="bank_statement"),
+    path("center/fees/bank/<int:pk>/columns/", bank.bank_columns, name="bank_columns"),
+    path("center/fees/bank/<int:pk>/drop/", bank.bank_drop, name="bank_drop"),
+    path("center/fees/bank/<int:pk>/match/", bank.bank_match_again, name="bank_match_again"),
     path("panels/fees/", panels.fees, name="panel_fees"),
     path("panels/fees/school/", panels.one_school, name="panel_school"),
 ]

@@ -93,6 +93,11 @@ def populate(school: School, season: Any) -> dict[type, Any]:
     world[Reconciliation], world[Difference] = run, Difference.objects.create(reconciliation=run, **values)
     world[Membership] = Membership.objects.filter(school=school).first()
     world[Job] = Job.objects.create(kind="demo", school=school)
+    bank = [
+        apps.get_model(f"billing.{name}") for name in ("BankStatement", "BankLine", "Allocation")
+    ]  # the center's alone
+    for model in bank:
+        world[model] = saved(row_of(model, world))
     passkey = {"name": "x", "credential": {}}
     world[Authenticator] = Authenticator.objects.create(user=world[Membership].user, type="webauthn", data=passkey)
     return world
@@ -236,6 +241,9 @@ OBJECTS = {
     "center/fees/refund/": "billing.Order",
     "center/fees/waivers/": "billing.Waiver",
     "center/fees/receipts/": "billing.Receipt",
+    "center/fees/bank/lines/": "billing.BankLine",
+    "center/fees/bank/names/": "billing.PayerName",
+    "center/fees/bank/": "billing.BankStatement",
     "center/fees/": "schools.Enrolment",
     "school/corrections/": "students.Correction",
     "school/prints/": "printing.PrintRun",
@@ -252,6 +260,7 @@ KWARGS = {
     "exception": lambda world: world[apps.get_model("schools.WindowException")].pk,
     "member": lambda world: world[Membership].pk,
     "message": lambda world: world[apps.get_model("portal.Notification")].pk,
+    "part": lambda world: world[apps.get_model("billing.Allocation")].pk,
     "entry": lambda world: world[apps.get_model("billing.LedgerEntry")].pk,
     "number": lambda world: world[apps.get_model("billing.Order")].number,
     "receipt": lambda world: world[apps.get_model("billing.Receipt")].number,

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
@@ -161,11 +162,21 @@ def _learn(line: BankLine, school: School, *, by: User) -> None:
 
 
 def learn_name(school: School, payer: str, *, by: User) -> None:
-    PayerName.objects.get_or_create(
-        school=school,
-        name=names.plain(payer)[:120],
-        defaults={"label": payer[:120], "created_by_name": by.actor_name},
-    )
+    """Remember that a payer of this name is this school."""
+    with transaction.atomic():
+        _name, is_new = PayerName.objects.get_or_create(
+            school=school,
+            name=names.plain(payer)[:120],
+            defaults={"label": payer[:120], "created_by_name": by.actor_name},
+        )
+        if is_new:
+            history.record("payername.learned", school, by=by, facts={"payer": payer[:120]})
+
+
+def forget_name(name: PayerName, *, by: User) -> None:
+    with transaction.atomic():
+        history.record("payername.forgotten", name.school, by=by, facts={"payer": name.label})
+        name.delete()
 
 
 def rest_fen(line: BankLine) -> int:
