@@ -91,7 +91,7 @@ navigation.register_tab(
 navigation.register_tab(
     "center.fees", "billing:center_refunds", _("Refunds to schools"), order=60, count=school_refunds.undecided_number
 )
-navigation.register_tab("center.fees", "billing:bank", _("Bank"), order=20)
+navigation.register_tab("center.fees", "billing:bank", _("Bank statements"), order=20)
 panels.add_panel(
     "center.dashboard", "billing:panel_fees", page="billing:center_fees", label=_("Fees"), order=60, css="foot"
 )

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models.accounts import FeeAccount, LedgerEntry
 from billing.models.school_refunds import SchoolRefund
-from portal.database.scope import EVERY_SCHOOL
+from portal.database.scope import EVERY_SCHOOL, DatabaseRole, deleted_by
 from portal.models import User
 from portal.tenancy import TenantModel
 
@@ -201,7 +201,7 @@ class Allocation(models.Model):
         """What the proposal rests on."""
 
         REFUND = "refund", _("Refund to the school")
-        REFERENCE = "reference", _("Reference")
+        REFERENCE = "reference", _("Reference in the remark")
         NAME = "name", _("Payer's name")
         ALIAS = "alias", _("Payer's name, learned")
         SHORT = "short", _("Payer's name, shortened")
@@ -250,6 +250,8 @@ class Allocation(models.Model):
 
 class PayerName(TenantModel):
     """A name under which a school pays: learned from a confirmed booking, or entered by the center."""
+
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.CENTER)
 
     name = models.CharField(_("payer's name"), max_length=120)  # as it is compared: `billing.bank.names.plain`
     label = models.CharField(_("payer's name"), max_length=120)
