@@ -160,7 +160,18 @@ def start_payment(order: Order, *, address: str = "") -> Checkout:
         return providers.get(order.merchant).start(claim, payer)
     except ProviderError as error:
         log.warning("Order %s could not be started: %s", order.number, error)
+        if error.permanent and _was_paid(order):
+            raise PortalError(_("There is nothing to pay: the fee is settled.")) from error
         raise PortalError(_("The payment provider cannot be reached now. Try again in a minute.")) from error
+
+
+def _was_paid(order: Order) -> bool:
+    """Whether the provider took no second start because the payer has paid, and its message is still on the way."""
+    try:
+        query_provider(order)
+    except ProviderError as error:
+        log.warning("Order %s: %s", order.number, error)
+    return order.status in Order.RECEIVED
 
 
 def _notify_address(order: Order) -> str:

@@ -21,6 +21,7 @@ from billing.online.providers import CallbackMessage, Channel, Probe, Provider, 
 from billing.online.providers.simulator import Simulator
 from portal import files
 from portal.accounts.addresses import address_of
+from portal.errors import PortalError
 from students.identity.student_access import student_page
 
 MAX_MESSAGE = 64 * 1024  # bytes of a provider's message
@@ -83,7 +84,12 @@ def payment(request: Any, number: str) -> HttpResponse:
     if order.status != Order.Status.CREATED or order.expires_at < timezone.now():
         messages.info(request, _("This order is closed. Begin the payment again."))
         return HttpResponseRedirect(reverse("billing:pay"))
-    checkout = orders.start_payment(order, address=address_of(request.META))
+    try:
+        checkout = orders.start_payment(order, address=address_of(request.META))
+    except PortalError:
+        if order.status == Order.Status.CREATED:
+            raise
+        return HttpResponseRedirect(reverse("billing:receipt"))  # back from the cashier before the provider's message
     context = {
         "order": order,
         "provider": providers.get(order.merchant),

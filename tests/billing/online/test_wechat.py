@@ -267,6 +267,15 @@ def test_the_student_scans_a_code_and_the_page_goes_on_by_itself(student, studen
     assert said("WeChat Pay") in receipt.content.decode()
 
 
+def test_who_comes_back_from_the_cashier_before_the_message_is_not_asked_again(student_client, peer):
+    phone = {"HTTP_USER_AGENT": "Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36"}
+    url = student_client.post(reverse("billing:pay"), **phone)["Location"]
+    assert student_client.get(url, **phone).status_code == 200
+    peer.pay(Order.objects.get().number)  # WeChat takes it no second time
+    assert student_client.get(url, **phone)["Location"] == reverse("billing:receipt")
+    assert Order.objects.get().status == Order.Status.PAID
+
+
 def test_the_student_on_a_phone_is_led_to_the_cashier(student_client, peer):
     phone = {"HTTP_USER_AGENT": "Mozilla/5.0 (Linux; Android 14) Mobile Safari/537.36"}
     page = student_client.post(reverse("billing:pay"), follow=True, **phone).content.decode()

@@ -148,6 +148,9 @@ class AlipayPeer(Peer):
         if place.path == "/bill":
             http.reply(200, self.files[parse_qs(place.query)["name"][0]], {}, "application/octet-stream")
             return
+        if http.command == "GET" or place.path == "/cashier":
+            self._show_page(http, place.path, dict(parse_qsl(place.query)))
+            return
         asked = dict(parse_qsl(http.body(), keep_blank_values=True))
         method = asked.get("method", "")
         kind = {"alipay.trade.fastpay.refund.query": "query_refund"}.get(method, method.rpartition(".")[2])
@@ -167,6 +170,19 @@ class AlipayPeer(Peer):
             http.hang_up()
             return
         http.reply(200, self.signed_answer(f"{method.replace('.', '_')}_response", answer, fault), {})
+
+    def _show_page(self, http: PeerHandler, path: str, asked: dict[str, str]) -> None:
+        """The page where the payer signs in, and what its button does. The notice of the payment never comes."""
+        if path == "/cashier":
+            self.pay(asked["number"])
+            http.reply(302, "", {"Location": asked["back"]})
+        elif self._open(asked):
+            order = json.loads(asked["biz_content"])
+            ask = urlencode({"number": order["out_trade_no"], "back": asked["return_url"]})
+            page = f'<h1>{order["total_amount"]}</h1><form method="post" action="/cashier?{ask}"><button>OK</button></form>'
+            http.reply(200, page, {}, "text/html; charset=utf-8")
+        else:
+            http.reply(400, "", {})
 
     def signed_answer(self, name: str, answer: Answered, fault: str = "") -> str:
         content = json.dumps(answer, ensure_ascii=False)
