@@ -97,6 +97,10 @@ panels.add_panel(
 )
 panels.add_panel("school.overview", "billing:panel_fees", page="billing:account", label=_("Fees"), order=30)
 panels.add_panel("center.school", "billing:panel_school", order=20)
+panels.add_panel("student", "billing:panel_student", order=10)
+panels.add_panel(
+    "center.callouts", "billing:panel_proof", page="billing:reconciliations", label=_("Proof of the books"), order=10
+)
 
 own_data.register(
     "payments",

@@ -71,5 +71,7 @@ urlpatterns = [
     path("center/fees/bank/<int:pk>/drop/", bank.bank_drop, name="bank_drop"),
     path("center/fees/bank/<int:pk>/match/", bank.bank_match_again, name="bank_match_again"),
     path("panels/fees/", panels.fees, name="panel_fees"),
+    path("panels/fees/proof/", panels.faults, name="panel_proof"),
+    path("panels/fees/students/<int:pk>/", panels.one_student, name="panel_student"),
     path("panels/fees/school/", panels.one_school, name="panel_school"),
 ]

@@ -226,6 +226,7 @@ OBJECTS = {
     "school/roster/": "students.Student",
     "center/students/": "students.Student",
     "school/students/": "students.Student",
+    "panels/fees/students/": "students.Student",
     "panels/capture/students/": "students.Student",
     "me/photos/": "capture.Photo",
     "api/v1/me/photos/": "capture.Photo",

@@ -7,10 +7,10 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import Count, F, Sum
 
 from billing.accounts.fee_accounts import RECEIVED
-from billing.models import Callback, LedgerEntry
+from billing.models import BankLine, Callback, LedgerEntry
 from schools.models import Enrolment, Season
 from students import progress
 from students.models import Student
@@ -70,6 +70,11 @@ class Totals:
     overpaid_fen: int
     open_schools: int
 
+    @property
+    def received_all_fen(self) -> int:
+        """From schools and from students."""
+        return self.received_fen + self.student_fen
+
 
 def by_school(season: Season | None) -> list[SchoolFees]:
     """The fees of every enrolled school, the largest amount due first."""
@@ -97,6 +102,27 @@ def by_school(season: Season | None) -> list[SchoolFees]:
         for enrolment in enrolments
     ]
     return sorted(rows, key=lambda row: -row.due_fen)
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """Money that came in and is nobody's yet: lines of the bank, and payments that the books refused."""
+
+    lines: int
+    payments: int
+    fen: int
+
+    @property
+    def number(self) -> int:
+        return self.lines + self.payments
+
+
+def unmatched() -> Unmatched:
+    lines = BankLine.objects.unmatched().aggregate(
+        number=Count("pk"), fen=Sum(F("amount_fen") - F("booked_fen"), default=0)
+    )
+    refused = Callback.objects.unresolved().aggregate(number=Count("pk"), fen=Sum("amount_fen", default=0))
+    return Unmatched(lines["number"], refused["number"], lines["fen"] + refused["fen"])
 
 
 def unresolved_callbacks() -> list[Callback]:

@@ -81,6 +81,22 @@ CHECKS = {
         WHERE entry.provider <> coalesce(paid.provider, '')
         """,
     ),
+    "receipt": (
+        _("The receipts of a season have a gap"),
+        """
+        SELECT series.id FROM billing_receiptseries series LEFT JOIN (
+            SELECT season_id, count(*) AS number, max(serial) AS last FROM billing_receipt GROUP BY 1
+        ) given ON given.season_id = series.season_id
+        WHERE (coalesce(given.number, 0), coalesce(given.last, 0)) <> (series.last, series.last)
+        """,
+    ),
+    "receipt_order": (
+        _("A paid order has no receipt, or a receipt is valid without one"),
+        f"""
+        SELECT asked.id FROM billing_order asked LEFT JOIN billing_receipt given ON given.order_id = asked.id
+        WHERE (asked.status IN ({_RECEIVED})) <> (given.id IS NOT NULL AND given.voided_at IS NULL)
+        """,  # noqa: S608
+    ),
     "student": (
         _("A student counts as paid without a paid order, or the other way round"),
         f"""

@@ -42,7 +42,7 @@ def _file(request: Any, name: str, content: IO[bytes], *, count: int) -> HttpRes
 @center_page(may="fees.see")
 def entry_list(request: Any) -> HttpResponse:
     """The entries of all accounts, newest first."""
-    listed = EntryList(entries.listed(LedgerEntry.objects.all()), _asked(request, request.GET))
+    listed = EntryList(entries.listed(LedgerEntry.objects.prefetch_related("bill_lines")), _asked(request, request.GET))
     return render(request, "billing/center_entries.html", {"listed": listed, "page": listed.page})
 
 

@@ -7,10 +7,12 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
 from billing.accounts import fee_accounts, overview
-from billing.models import Callback
+from billing.books import proof
+from billing.models import Order
 from portal.access import center_page, staff_page
 from portal.pages.form_fields import whole_number
 from schools.models import Enrolment
+from students.models import Student
 
 
 @require_GET
@@ -24,7 +26,7 @@ def _center_panel(request: Any) -> HttpResponse:
     context = {
         "totals": overview.totals(rows),
         "rows": [row for row in rows if row.due_fen > 0][:5],
-        "refused": Callback.objects.unresolved().count(),
+        "unmatched": overview.unmatched(),
     }
     return render(request, "billing/panel_center.html", context)
 
@@ -32,6 +34,26 @@ def _center_panel(request: Any) -> HttpResponse:
 def _school_panel(request: Any) -> HttpResponse:
     statement = fee_accounts.statement(request.enrolment) if request.enrolment else None
     return render(request, "billing/panel_school.html", {"enrolment": request.enrolment, "statement": statement})
+
+
+@require_GET
+@center_page(may="fees.see")
+def faults(request: Any) -> HttpResponse:
+    """A callout when the last proof of the ledger's sums found something."""
+    last = proof.latest()
+    found = proof.describe(last) if last else []
+    return render(request, "billing/_proof.html", {"proof": last if found else None, "faults": found})
+
+
+@require_GET
+@staff_page(may="fees.see")
+def one_student(request: Any, pk: int) -> HttpResponse:
+    """The fee on a student's page: the way to its entries and to the account that pays it."""
+    student = get_object_or_404(Student.objects.select_related("school", "season"), pk=pk)
+    orders = Order.objects.filter(student=student).exclude(status=Order.Status.CLOSED).select_related("receipt")
+    enrolment = Enrolment.objects.filter(season=student.season_id, school=student.school_id).first()
+    context = {"student": student, "orders": orders, "enrolment": enrolment}
+    return render(request, "billing/panel_student.html", context)
 
 
 @require_GET

@@ -92,8 +92,8 @@ def test_no_season_has_no_rows():
 
 def test_panel_of_the_center(books, center_client):
     assert words_of(center_client.get(reverse("billing:panel_fees"))) == (
-        f"{said('Fees')} {said('All')} {said('Owed by schools')} ¥ 120.00 {said('Transferred')} ¥ 55.00"
-        f" {said('Paid by students')} ¥ 30.00"
+        f"{said('Fees')} {said('All')} {said('Still due')} 65.00 {said('Money received')} 85.00"
+        f" {said('Unmatched')} 0.00 {said('Lines of the bank: %(lines)s · refused payments: %(payments)s', lines=0, payments=0)}"
         " School 10004 ¥ 45.00 Lakeside University ¥ 20.00"
     )
 
