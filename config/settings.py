@@ -225,8 +225,11 @@ ACCOUNT_RATE_LIMITS = {
 MFA_ADAPTER = "portal.accounts.adapter.SecondFactorAdapter"
 MFA_FORMS = {
     "activate_totp": "portal.accounts.factor_forms.SetUpApp",
+    "add_webauthn": "portal.accounts.factor_forms.AddPasskey",
     "authenticate": "portal.accounts.factor_forms.SignInCode",
+    "authenticate_webauthn": "portal.accounts.factor_forms.SignInPasskey",
     "reauthenticate": "portal.accounts.factor_forms.CodeAgain",
+    "reauthenticate_webauthn": "portal.accounts.factor_forms.PasskeyAgain",
 }
 MFA_TOTP_TOLERANCE = 1  # periods of 30 seconds by which the clock of a phone may be wrong
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

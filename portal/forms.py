@@ -93,7 +93,7 @@ class InvitationForm(PersonForm):
         label=_("User name"),
         max_length=150,
         validators=[User.username_validator],
-        help_text=_("Letters, figures and @ . + - _; to sign in with."),
+        help_text=_("Letters, figures and . + - _; to sign in with."),
     )
     field_order = ("full_name", "username", "roles", "colleges", "class_names", "email", "phone")
 

@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.dispatch import receiver
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -57,32 +58,32 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def pre_authenticate(self, request: Any, **credentials: Any) -> None:
         """Instead of allauth's limit by address, which let one visitor shut out a campus."""
+        address = address_of(request.META)
         try:
-            attempts.begin("staff", address_of(request.META), _login_of(credentials))
+            for identity in [str(account.pk) for account in accounts_of(credentials)] or [_login_of(credentials)]:
+                attempts.begin("staff", address, identity)
         except PortalError as error:
             raise ValidationError(str(error)) from error
 
     def authenticate(self, request: Any, **credentials: Any) -> Any:
+        """Whoever got in by a name that could mean other accounts too forgets no attempts at those."""
         user = super().authenticate(request, **credentials)
         if user:
-            attempts.succeeded("staff", address_of(request.META), _login_of(credentials))
+            attempts.succeeded("staff", address_of(request.META), str(user.pk))
         return user
 
     def authentication_failed(self, request: Any, **credentials: Any) -> None:
-        """Record a wrong password for a known account.
+        """Record a wrong password for each account that the name could mean.
 
         Unknown names are not recorded, because anyone could fill the history: a line of the log says where they came
         from, without the name, which may be a password typed in the wrong field.
         """
-        name = credentials.get("username") or credentials.get("email") or ""
-        user = User.objects.filter(username__iexact=name).first() or User.objects.filter(email__iexact=name).first()
+        accounts = accounts_of(credentials)
         attacks.failed_at_address(address_of(request.META))
-        if name and user:
+        for user in accounts:
             _record("person.sign_in_failed", user)
-            member = Membership.objects.select_related("user", "school").filter(user=user).first()
-            if member:
-                attacks.failed_at_account(member)
-        else:
+            attacks.failed_at_account(user)
+        if not accounts:
             log.warning("A sign-in with an unknown name failed from %s", address_of(request.META))
 
     def set_password(self, user: Any, password: str) -> None:
@@ -142,6 +143,14 @@ class SecondFactorAdapter(DefaultMFAAdapter):
     def _get_site_name(self) -> str:
         """The name of this account's issuer in the person's app and among the passkeys."""
         return _("Tucai")
+
+
+def accounts_of(credentials: dict[str, Any]) -> list[User]:
+    """The accounts that a sign-in could mean: by user name, or by an address that several may have."""
+    named = Q(pk__in=[])
+    for name in {credentials.get("username"), credentials.get("email")} - {None, ""}:
+        named |= Q(username__iexact=name) | Q(email__iexact=name)
+    return list(User.objects.filter(named).order_by("pk"))
 
 
 def _login_of(credentials: dict[str, Any]) -> str:

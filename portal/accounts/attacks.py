@@ -17,10 +17,10 @@ def failed_at_address(address: str) -> None:
             telling.tell(member, "attack.address", {"address": address, "number": FAILURES_AN_ADDRESS})
 
 
-def failed_at_account(member: Membership) -> None:
+def failed_at_account(user: User) -> None:
     """The owner and the administrators of the organisation are told of many."""
-    if attempts.reached("account", str(member.user_id), most=FAILURES_AN_IDENTITY):
-        _tell_of(member.user, "attack.account", FAILURES_AN_IDENTITY)
+    if attempts.reached("account", str(user.pk), most=FAILURES_AN_IDENTITY):
+        _tell_of(user, "attack.account", FAILURES_AN_IDENTITY)
 
 
 def failed_at_second_step(user: User) -> None:

@@ -1,16 +1,20 @@
 """django-allauth's forms of the second factor, as settings.MFA_FORMS names them, where ours are stricter."""
 
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from allauth.core import context
 from allauth.core.internal.cryptokit import normalize_user_code
-from allauth.mfa import app_settings
+from allauth.mfa import app_settings, signals
 from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as base
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp import forms as totp
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY
+from allauth.mfa.webauthn import forms as webauthn
+from cryptography.exceptions import InvalidSignature
 from django import forms
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
@@ -22,6 +26,7 @@ from portal.errors import PortalError
 from portal.models import User
 from portal.security import attempts, encryption
 from portal.security.encryption import Place
+from portal.untrusted.json_bodies import UnreadableJson, read_json
 
 ELSEWHERE = 100  # codes a day from all the places together in which the account never signed in
 
@@ -93,6 +98,74 @@ class OneTimeCode(base.BaseAuthenticateForm):
                 self._emit_authentication_failed(self.authenticator)
                 raise
         return code
+
+
+class Credential(forms.JSONField):
+    """What a browser sends of a passkey. It may be anything."""
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        try:
+            return read_json(value)
+        except UnreadableJson as error:
+            raise get_adapter().validation_error("incorrect_code") from error
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What was sent does not stand in the form again."""
+        return initial
+
+
+@contextmanager
+def _answering_nonsense() -> Iterator[None]:
+    """The library of passkeys raises many kinds of errors for what is no passkey, or not the right one."""
+    try:
+        yield
+    except (
+        ValueError,
+        TypeError,
+        LookupError,
+        AttributeError,
+        NotImplementedError,
+        struct.error,
+        InvalidSignature,
+    ) as error:
+        raise get_adapter().validation_error("incorrect_code") from error
+
+
+class AddPasskey(webauthn.AddWebAuthnForm):
+    credential = Credential(widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        with _answering_nonsense():
+            cleaned: dict[str, Any] = super().clean()
+        return cleaned
+
+
+class SignInPasskey(webauthn.AuthenticateWebAuthnForm):
+    """After the password. Nobody guesses a passkey, so it is not slowed down; but the password is known to who fails."""
+
+    credential = Credential(widget=forms.HiddenInput)
+
+    def clean_credential(self) -> Any:
+        try:
+            with _answering_nonsense():
+                return super().clean_credential()
+        except ValidationError:
+            signals.authentication_failed.send(
+                sender=Authenticator,
+                request=context.request,
+                user=self.user,
+                authenticator=None,
+                reauthentication=self.reauthenticated,
+            )
+            raise
+
+
+class PasskeyAgain(SignInPasskey):
+    """In place of the password."""
+
+    reauthenticated = True
 
 
 class SignInCode(OneTimeCode, base.AuthenticateForm):

@@ -15,7 +15,7 @@ from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -58,10 +58,15 @@ def invite(
     """Make an account without a password, and the link by which its owner sets one."""
     own = _check_may_manage(by, school)
     _check_roles(roles, school, limit, own)
+    taken = PortalError(_("The user name %(name)s is taken. Choose another one.") % {"name": username})
     if User.objects.filter(username__iexact=username).exists():
-        raise PortalError(_("The user name %(name)s is taken. Choose another one.") % {"name": username})
+        raise taken
     with transaction.atomic():
-        user = User.objects.create_user(username, email.lower(), None, full_name=full_name, phone=phone)
+        try:
+            with transaction.atomic():
+                user = User.objects.create_user(username, email.lower(), None, full_name=full_name, phone=phone)
+        except IntegrityError as error:  # another request was faster
+            raise taken from error
         member = Membership(user=user, school=school)
         _write_roles(member, roles, limit)
         facts = {"name": full_name, "username": username} | _changes({}, _facts(member))
@@ -317,13 +322,13 @@ def _check_not_self(member: Membership, by: User) -> None:
 def _check_not_last(member: Membership) -> None:
     """Raise PortalError for the last administrator.
 
-    Locks the rows, so that two cannot remove each other at once.
+    Two cannot remove each other at once: who waited for the lock asks in a second statement, which sees what
+    the first one has done. In the statement that locks, whether an account is active would be read of before.
     """
     managing = sorted(permissions.roles_of("people.manage"))
     if not set(managing) & set(member.roles):
         return
-    admins = Membership.objects.select_for_update(of=("self",), no_key=True).filter(
-        school=member.school, roles__overlap=managing, user__is_active=True
-    )
-    if not [admin for admin in admins if admin.pk != member.pk]:
+    people = Membership.objects.filter(school=member.school).order_by("pk")
+    list(people.select_for_update(no_key=True))
+    if not people.filter(roles__overlap=managing, user__is_active=True).exclude(pk=member.pk).exists():
         raise PortalError(_("This is the last administrator. Make somebody else an administrator first."))

@@ -82,6 +82,8 @@ def missing(user: Any, member: Any) -> Missing | None:
         return None
     if member.has_factor if member else has_factor(user):
         return None
+    if user.has_no_grace:
+        return Missing(timezone.localdate())
     first = user.first_signed_in_at or user.date_joined
     return Missing(timezone.localdate(first) + dt.timedelta(days=settings.SECOND_FACTOR_GRACE_DAYS))
 
@@ -110,6 +112,8 @@ def remove_lost(user: User, *, by: Actor, reason: str) -> None:
     with transaction.atomic():
         if not Authenticator.objects.filter(user_id=user.pk).delete()[0]:
             raise PortalError(_("%(name)s has no second step.") % {"name": user.actor_name})
+        with about_account(user.pk):
+            User.objects.filter(pk=user.pk).update(has_no_grace=True)
         open_sessions.end(user)
         _record("person.second_factor_removed", user, by=by, facts={"reason": reason})
         telling.tell_owner(user, "account.second_factor_removed", {"by": by.actor_name, "reason": reason})

@@ -8,6 +8,7 @@ import django.core.serializers.json
 import django.db.models.deletion
 import django.utils.timezone
 import portal.models.jobs
+import portal.models.people
 from django.conf import settings
 from django.db import migrations, models
 
@@ -44,6 +45,8 @@ BEGIN
         END IF;
     ELSIF NEW.is_demo <> OLD.is_demo THEN
         RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables changes what the demo made';
+    ELSIF OLD.has_no_grace AND NOT NEW.has_no_grace THEN
+        RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables gives days of grace again';
     ELSIF NEW.first_signed_in_at IS DISTINCT FROM OLD.first_signed_in_at AND OLD.first_signed_in_at IS NOT NULL THEN
         RAISE insufficient_privilege USING MESSAGE = 'only the owner of the tables sets back what signing in has left';
     ELSIF (NEW.id, NEW.is_superuser, NEW.is_staff) IS DISTINCT FROM (OLD.id, OLD.is_superuser, OLD.is_staff) THEN
@@ -81,7 +84,7 @@ class Migration(migrations.Migration):
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
                 ('is_superuser', models.BooleanField(default=False, help_text='Designates that this user has all permissions without explicitly assigning them.', verbose_name='superuser status')),
-                ('username', models.CharField(error_messages={'unique': 'A user with that username already exists.'}, help_text='Required. 150 characters or fewer. Letters, digits and @/./+/-/_ only.', max_length=150, unique=True, validators=[django.contrib.auth.validators.UnicodeUsernameValidator()], verbose_name='username')),
+                ('username', models.CharField(error_messages={'unique': 'This user name is taken. Choose another one.'}, max_length=150, unique=True, validators=[portal.models.people.UsernameValidator()], verbose_name='User name')),
                 ('first_name', models.CharField(blank=True, max_length=150, verbose_name='first name')),
                 ('last_name', models.CharField(blank=True, max_length=150, verbose_name='last name')),
                 ('email', models.EmailField(blank=True, max_length=254, verbose_name='email address')),
@@ -93,6 +96,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(blank=True, max_length=10)),
                 ('first_signed_in_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
+                ('has_no_grace', models.BooleanField(default=False, editable=False)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],
@@ -100,6 +104,7 @@ class Migration(migrations.Migration):
                 'verbose_name': 'user',
                 'verbose_name_plural': 'users',
                 'abstract': False,
+                'constraints': [models.CheckConstraint(condition=models.Q(('username__contains', '@'), _negated=True), name='no_user_name_is_an_address', violation_error_message='A user name has letters, figures and . + - _ only.')],
             },
             managers=[
                 ('objects', django.contrib.auth.models.UserManager()),

@@ -5,8 +5,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import hashers
 from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.contrib.postgres.fields import ArrayField
 from django.db import connection, models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext
 
@@ -15,6 +17,13 @@ from portal.errors import NotAllowed
 from portal.student_limits import Limit
 
 _OF_THE_SCHOOL = f"NOT is_superuser AND id IN (SELECT user_id FROM portal_membership WHERE school_id = {SCHOOL})"  # noqa: S608
+
+
+class UsernameValidator(UnicodeUsernameValidator):
+    """Without "@": one may sign in by user name or by e-mail address, and no name is somebody's address."""
+
+    regex = r"^[\w.+-]+\Z"
+    message = _("A user name has letters, figures and . + - _ only.")
 
 
 class User(AbstractUser):
@@ -35,12 +44,32 @@ class User(AbstractUser):
         "owner": "TO CURRENT_USER USING (true)",
     }
 
+    username_validator = UsernameValidator()
+
+    username = models.CharField(
+        _("User name"),
+        max_length=150,
+        unique=True,
+        validators=[username_validator],
+        error_messages={"unique": _("This user name is taken. Choose another one.")},
+    )
     full_name = models.CharField(_("name"), max_length=60, blank=True)
     phone = models.CharField(_("phone"), max_length=30, blank=True)
     language = models.CharField(max_length=10, blank=True)  # last chosen; empty: the default
     first_signed_in_at = models.DateTimeField(null=True, blank=True, editable=False)
     # An account with a known password, made by the demo; only the database role of the system can set it.
     is_demo = models.BooleanField(default=False, editable=False)
+    # A second factor was removed as lost: a new one is set up before anything else. Nobody sets it back.
+    has_no_grace = models.BooleanField(default=False, editable=False)
+
+    class Meta(AbstractUser.Meta):
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(username__contains="@"),
+                name="no_user_name_is_an_address",
+                violation_error_message=UsernameValidator.message,
+            )
+        ]
 
     def set_password(self, raw_password: str | None) -> None:
         self._begin_password()

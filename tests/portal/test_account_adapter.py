@@ -4,6 +4,7 @@ from django.urls import reverse
 from portal.models import Event, Notification
 from portal.tenancy import system_scope
 from tests import factories
+from tests.support.database import by_owner
 from tests.support.words import said
 
 LOGIN = "/accounts/login/"
@@ -108,6 +109,30 @@ def test_a_strangers_failures_leave_the_owner_able_to_sign_in_elsewhere(client, 
         fail(client, "colleague", f"203.0.113.{n % 4}")
     assert not enter(client, "colleague", "203.0.113.1")
     assert enter(client, "colleague", "198.51.100.7")
+
+
+def test_a_sign_in_by_a_shared_address_forgets_no_guesses_at_the_other_account(client, owner, colleague):
+    """One who has the victim's address in the own account guesses, and signs in between, by that address."""
+    owner.set_password("quite-another-secret")
+    owner.save()
+    by_owner(f"UPDATE portal_user SET email = 'owner@example.org' WHERE id = {colleague.pk}")
+    for n in range(6):
+        client.post(LOGIN, {"login": "owner@example.org", "password": "wrong"})
+        if n % 2:
+            entered = client.post(LOGIN, {"login": "owner@example.org", "password": "a-long-password"})
+            assert entered["Location"] == reverse("schools:own_portal")
+            client.post("/accounts/logout/")
+    answer = client.post(LOGIN, {"login": "owner", "password": "quite-another-secret"}).content.decode()
+    assert said("Too many attempts. Try again in %(n)d second.", n=15) in answer
+    failed = Event.objects.filter(kind="person.sign_in_failed").values_list("object_id", flat=True)
+    assert set(failed) == {owner.membership.pk, colleague.membership.pk}
+
+
+def test_guesses_by_name_and_by_address_are_counted_together(client, owner):
+    for n in range(6):
+        client.post(LOGIN, {"login": ["owner", "owner@example.org", "OWNER"][n % 3], "password": "wrong"})
+    answer = client.post(LOGIN, {"login": "Owner@Example.org", "password": "wrong"})
+    assert said("Too many attempts. Try again in %(n)d second.", n=15) in answer.content.decode()
 
 
 @pytest.mark.usefixtures("behind_a_proxy")

@@ -1,15 +1,19 @@
 import re
+import threading
+import time
+from collections.abc import Callable
 
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.account.utils import user_pk_to_url_str
 from django.core import mail
+from django.db import IntegrityError, connection, transaction
 
 from portal.accounts import people
 from portal.errors import NotAllowed, PortalError
 from portal.models import Delivery, Event, Membership, Notification, Role, User
 from portal.student_limits import Limit
-from portal.tenancy import school_scope
+from portal.tenancy import outside_scopes, school_scope
 from schools.models import School
 from tests import factories
 from tests.support.words import said
@@ -93,6 +97,17 @@ def test_only_without_a_mail_server_is_the_link_shown(owner, school, settings, k
 def test_a_user_name_is_given_once(owner, school):
     with pytest.raises(PortalError, match=said("The user name %(name)s is taken. Choose another one.", name="OWNER")):
         invite(owner, school=school, username="OWNER")
+
+
+@pytest.mark.parametrize("name", ["colleague@example.org", "a@b", "name with spaces"])
+def test_no_user_name_is_an_address(owner_client, owner, colleague, school, name):
+    """Who signs in by it would take the place of the address's owner."""
+    form = {"full_name": "X", "username": name, "email": "x@example.org", "roles": [Role.SCHOOL_OFFICER]}
+    page = owner_client.post("/people/new/", form).content.decode()
+    assert said("A user name has letters, figures and . + - _ only.") in page
+    if "@" in name:
+        with pytest.raises(IntegrityError, match="no_user_name_is_an_address"), transaction.atomic():
+            User.objects.create_user(name)
 
 
 @pytest.mark.parametrize("role", [Role.CENTER_ADMIN, Role.CENTER_OFFICER])
@@ -222,6 +237,55 @@ def test_the_last_administrator_stays(owner, center_admin, school):
         people.switch_off(member(owner), by=center_admin)
     factories.person("third", Role.SCHOOL_ADMIN, school)
     people.switch_off(member(owner), by=center_admin)
+
+
+def refusals_of_two_at_once(school, first: Callable[[], object], second: Callable[[], object]) -> list[str]:
+    """What the second is told. It begins before the first has ended, and waits for it in the database."""
+    refused = []
+
+    def run() -> None:
+        try:
+            with outside_scopes(), school_scope(school):
+                second()
+        except PortalError as error:
+            refused.append(str(error))
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    with outside_scopes(), school_scope(school), transaction.atomic(), connection.cursor() as cursor:
+        first()
+        thread.start()
+        while thread.is_alive():
+            cursor.execute("SELECT FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() is not None:
+                break
+            time.sleep(0.01)
+    thread.join()
+    return refused
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_administrators_do_not_switch_each_other_off_at_once(owner, school):
+    other = factories.person("other", Role.SCHOOL_ADMIN, school)
+    refused = refusals_of_two_at_once(
+        school,
+        lambda: people.switch_off(member(other), by=owner),
+        lambda: people.switch_off(member(owner), by=other),
+    )
+    assert refused == [said("This is the last administrator. Make somebody else an administrator first.")]
+    owner.refresh_from_db()
+    assert owner.is_active
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_double_click_makes_one_account_and_says_that_the_name_is_taken(owner, school):
+    def click() -> None:
+        invite(owner, username="clicked", school=school)
+
+    refused = refusals_of_two_at_once(school, click, click)
+    assert refused == [said("The user name %(name)s is taken. Choose another one.", name="clicked")]
+    assert User.objects.filter(username="clicked").count() == 1
 
 
 def test_a_changed_person_is_recorded_field_by_field(owner, colleague):

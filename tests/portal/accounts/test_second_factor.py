@@ -340,6 +340,36 @@ def test_a_new_key_rewrites_them(owner, settings):
     assert Authenticator.objects.get(user=owner, type="recovery_codes").wrap().generate_codes() == codes
 
 
+NONSENSE = [
+    "[" * 100_000,
+    '"\\ud800"',
+    '"\\u0000"',
+    "7",
+    "null",
+    "[]",
+    "{}",
+    '{"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": null}',
+    '{"id": "AAAA", "rawId": "BBBB", "type": "public-key", "response": {"clientDataJSON": "%", "attestationObject": "AAAA"}}',
+    '{"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {"clientDataJSON": "e30", "attestationObject": "oA"}}',
+    '{"id": "AAAA", "rawId": "AAAA", "type": "public-key", "response": {"clientDataJSON": "e30", "signature": "AAAA"}}',
+]
+
+
+@commits
+def test_what_is_no_passkey_is_refused_with_a_sentence_and_blocks_nobody(owner):
+    secret = set_up(client_of(owner))
+    thief = after_password()
+    inside = client_of(owner)
+    for text in NONSENSE:
+        for client, name in ((thief, "authenticate"), (inside, "add_webauthn")):
+            address = reverse(f"mfa_{name}")
+            client.get(address)
+            answer = client.post(address, {"credential": text})
+            assert answer.status_code == 200, (name, text[:60])
+    enter(thief, code_of(secret, periods=1))
+    assert has_signed_in(thief)
+
+
 # A lost one
 
 
@@ -350,8 +380,7 @@ def lost(by: User, member: Membership) -> None:
 @commits
 def test_an_administrator_removes_a_lost_one_below_with_a_reason(owner, colleague, enrolment):
     client = client_of(colleague)
-    set_up(client)
-    grace_is_over(colleague)
+    set_up(client)  # on the first day
     admin = client_of(owner)
     address = reverse("portal:person_second_factor", args=[colleague.membership.pk])
     assert admin.post(address, {"reason": ""}).status_code == 200
