@@ -58,7 +58,8 @@ class NotGuessable:
         rest = password.casefold()
         for word in sorted(_words_of(user), key=len, reverse=True):
             rest = rest.replace(word, "")
-        if (len(rest) < LEAST_OWN and len(rest) < len(password)) or NUMBER.fullmatch(password):
+        is_shorter = len(rest) < len(password)
+        if (is_shorter and (len(rest) < LEAST_OWN or rest.isdigit())) or NUMBER.fullmatch(password):
             raise ValidationError(
                 _(
                     "Names of the school, of the product or your own, and numbers such as a student number, are easily guessed."

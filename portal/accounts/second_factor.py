@@ -16,6 +16,7 @@ from django.conf import settings
 from django.contrib.auth import user_logged_in
 from django.db import transaction
 from django.db.models import Exists, OuterRef
+from django.db.models.signals import pre_delete
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -102,6 +103,14 @@ def check_may_remove(authenticator: Authenticator) -> None:
     others = Authenticator.objects.filter(user_id=user.pk, type__in=FACTORS).exclude(pk=authenticator.pk)
     if not others.exists() and is_required(user, Membership.objects.filter(user=user).first()):
         raise NotAllowed(_("You need a second step. Set up another one before you remove this one."))
+
+
+@receiver(pre_delete, sender=Authenticator)
+def keep_the_last(instance: Authenticator, origin: Any, **_signal: Any) -> None:
+    """Two that are removed at once wait for each other, and the second is the last. `remove_lost` deletes all."""
+    if origin is instance:
+        list(Authenticator.objects.select_for_update().filter(user_id=instance.user_id).order_by("pk"))
+        check_may_remove(instance)
 
 
 def remove_lost(user: User, *, by: Actor, reason: str) -> None:

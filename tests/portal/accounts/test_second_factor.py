@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import threading
 import time
 
 import pytest
@@ -10,17 +11,18 @@ from allauth.mfa.totp.internal import auth as totp
 from django.core import mail
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from portal import permissions
 from portal.accounts import factor_forms, factor_secrets, people, second_factor
+from portal.database.scope import about_account
 from portal.errors import NotAllowed, PortalError
 from portal.models import Event, Membership, Notification, Role, User
 from portal.security import encryption
-from portal.tenancy import school_scope, system_scope
+from portal.tenancy import outside_scopes, school_scope, system_scope
 from tests import factories
 from tests.conftest import client_of
 from tests.support.database import by_owner
@@ -303,6 +305,35 @@ def test_the_last_passkey_stays_too(owner):
     client_of(owner).post(address)
     assert list(Authenticator.objects.filter(user=owner)) == [other]
     assert Event.objects.filter(kind="person.webauthn_removed").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_passkeys_that_are_removed_at_once_do_not_both_go(owner):
+    passkey = {"name": "Laptop", "credential": {}}
+    first, second = (Authenticator.objects.create(user=owner, type="webauthn", data=passkey) for _ in range(2))
+    refused = []
+
+    def remove_second() -> None:
+        try:
+            with outside_scopes(), about_account(owner.pk):
+                second.delete()
+        except NotAllowed as error:
+            refused.append(str(error))
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=remove_second)
+    with outside_scopes(), about_account(owner.pk), transaction.atomic(), connection.cursor() as cursor:
+        first.delete()
+        thread.start()
+        while thread.is_alive():
+            cursor.execute("SELECT FROM pg_locks WHERE NOT granted")
+            if cursor.fetchone() is not None:
+                break
+            time.sleep(0.01)
+    thread.join()
+    assert refused == [said("You need a second step. Set up another one before you remove this one.")]
+    assert second_factor.has_factor(owner)
 
 
 # Secrets

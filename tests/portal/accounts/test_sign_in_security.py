@@ -135,7 +135,16 @@ def test_a_student_and_a_person_of_the_staff_are_never_in_one_session(owner, stu
 
 @pytest.mark.parametrize(
     "password",
-    ["1234567890a", "iloveyou1234", "Lakeside University", "tucai-2026!", "owner-2026!!", "S000123456", "p4ssw0rd123"],
+    [
+        "1234567890a",
+        "iloveyou1234",
+        "Lakeside University",
+        "tucai-2026!",
+        "tucai12345678",
+        "owner-2026!!",
+        "S000123456",
+        "p4ssw0rd123",
+    ],
 )
 def test_breached_and_guessable_passwords_are_refused(owner, password):
     with pytest.raises(ValidationError):
