@@ -41,8 +41,9 @@ def sign_in(*, season: Season, name: str, id_number: str, student_no: str, addre
     """The student with this name and these numbers. Raises NotRecognised, Delayed or Unavailable."""
     digest = id_encryption.digest(id_number)
     person = address, comparable(name), comparable(student_no)
-    attempts.begin("number", address, digest)
-    attempts.begin("student", *person)
+    free = attempts.free_at(address)
+    attempts.begin("number", address, digest, free=free)
+    attempts.begin("student", *person, free=free)
     with across_schools():  # the roster says which school
         student = (
             Student.objects.select_related("school", "season")
@@ -63,6 +64,7 @@ def sign_in(*, season: Season, name: str, id_number: str, student_no: str, addre
         history.record("student.signed_in", student, by=student, facts={"address": address})
     attempts.succeeded("number", address, digest)
     attempts.succeeded("student", *person)
+    attempts.entered_at(address, student.actor_key)
     return student
 
 

@@ -61,7 +61,7 @@ class AccountAdapter(DefaultAccountAdapter):
         address = address_of(request.META)
         try:
             for identity in [str(account.pk) for account in accounts_of(credentials)] or [_login_of(credentials)]:
-                attempts.begin("staff", address, identity)
+                attempts.begin("staff", address, identity, free=attempts.free_at(address))
         except PortalError as error:
             raise ValidationError(str(error)) from error
 
@@ -70,6 +70,7 @@ class AccountAdapter(DefaultAccountAdapter):
         user = super().authenticate(request, **credentials)
         if user:
             attempts.succeeded("staff", address_of(request.META), str(user.pk))
+            attempts.entered_at(address_of(request.META), f"user:{user.pk}")
         return user
 
     def authentication_failed(self, request: Any, **credentials: Any) -> None:

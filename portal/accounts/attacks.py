@@ -6,15 +6,14 @@ from portal.permissions import roles_of
 from portal.security import attempts
 
 FAILURES_AN_IDENTITY = 20  # a day, from all addresses together
-FAILURES_AN_ADDRESS = 60  # a day, at all identities together
 WRONG_CODES = 5  # a day, from all addresses together
 
 
 def failed_at_address(address: str) -> None:
     """A failure of a student or of a person of the staff. The center's administrators are told of many."""
-    if attempts.reached("address", address, most=FAILURES_AN_ADDRESS):
+    if attempts.failed_at(address):
         for member in _administrators(None):
-            telling.tell(member, "attack.address", {"address": address, "number": FAILURES_AN_ADDRESS})
+            telling.tell(member, "attack.address", {"address": address, "number": attempts.FREE_AT_ADDRESS})
 
 
 def failed_at_account(user: User) -> None:

@@ -40,7 +40,7 @@ def _paced(user: User) -> Iterator[None]:
     """
     address, account = address_of(context.request.META), str(user.pk)
     try:
-        attempts.begin("code", address, account)
+        attempts.begin("code", address, account, free=attempts.free_at(address))
         if not open_sessions.is_known(user, address):
             attempts.begin("code-elsewhere", account, free=ELSEWHERE)
     except PortalError as error:

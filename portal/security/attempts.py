@@ -3,6 +3,10 @@
 What is delayed is a visitor and an identity together: one address that tries one name. Others at
 the address, and the name's owner elsewhere, wait for nothing. An identity that many addresses try,
 and an address that tries many identities, are told to people once a day.
+
+Where far more fail at an address than get in, each identity has there one attempt without a delay instead of
+five. A campus behind one address has a success for about every failure, and who types right at once
+never waits.
 """
 
 import hashlib
@@ -18,6 +22,7 @@ from portal.errors import PortalError, RateLimited
 
 PREFIX = "attempts"  # of the keys in Redis
 FREE = 5  # attempts without a delay
+FREE_AT_ADDRESS = 60  # failures a day at one address, of all identities; one more for each that got in there
 FIRST_DELAY = 15  # seconds before the next attempt; it doubles with every further failure
 LONGEST_DELAY = 3600
 REMEMBERED = 24 * 3600  # seconds
@@ -74,6 +79,28 @@ def succeeded(group: str, *identity: str) -> None:
     key = _key(group, identity)
     with suppress(RedisError):
         cache.delete_many([key, f"{key}:next"])
+
+
+def failed_at(address: str) -> bool:
+    """Count a failure at an address. True once a day: when FREE_AT_ADDRESS are reached."""
+    return reached("address", address, most=FREE_AT_ADDRESS)
+
+
+def entered_at(address: str, identity: str) -> None:
+    """This identity got in at the address; counted once a day."""
+    with suppress(RedisError):
+        if cache.add(_key("entered", (address, identity)), "", REMEMBERED):
+            _increased(_key("entered", (address,)))
+
+
+def free_at(address: str) -> int:
+    """How many attempts at the address are without a delay, for each identity; the next one begins the delays."""
+    failed, entered = _key("address", (address,)), _key("entered", (address,))
+    try:
+        counts = cache.get_many([failed, entered])
+    except RedisError:
+        return 0  # `begin` says it
+    return FREE if counts.get(failed, 0) <= FREE_AT_ADDRESS + counts.get(entered, 0) else 0
 
 
 def reached(group: str, *identity: str, most: int) -> bool:

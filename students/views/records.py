@@ -23,6 +23,8 @@ from students.roster.staging import FIXED_STAGES
 from students.views.lists import students_of
 
 EVENTS = 30
+# When somebody tried to get in as the student, or typed the document number: for who reads the history.
+OF_THE_HISTORY = ("student.signed_in", "student.sign_in_failed", "student.number_tried")
 
 
 def _student(request: Any, pk: int) -> Student:
@@ -35,9 +37,12 @@ def _context(request: Any, student: Student) -> dict[str, Any]:
     rows = list(student.corrections.all()[:20])
     for row in rows:
         row.shown = corrections.masked_wanted_value(row)
+    events = history.of(student)
+    if not permissions.may(request.membership, "history.see"):
+        events = events.exclude(kind__in=OF_THE_HISTORY)
     return {
         "student": student,
-        "events": describe_events(history.of(student)[:EVENTS]),
+        "events": describe_events(events[:EVENTS]),
         "corrections": rows,
         "origin": RosterImport.objects.filter(pk=student.import_no).first() if student.import_no else None,
         "panels": panels_of(request, "student", student.pk),

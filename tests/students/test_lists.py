@@ -9,7 +9,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from portal.models import Event
+from portal import history
+from portal.models import Event, Role
 from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
 from students.lists.student_list import StudentList
@@ -252,6 +253,19 @@ def test_export_as_csv_opens_in_a_spreadsheet(owner_client, students):
     content = export(owner_client, format="csv").content
     assert content.startswith(b"\xef\xbb\xbf")
     assert len(list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))) == 4
+
+
+def test_attempts_to_sign_in_as_a_student_are_for_who_reads_the_history(student, owner_client, school):
+    for kind in ("student.signed_in", "student.sign_in_failed", "student.number_tried", "student.changed"):
+        history.record(kind, student, by=history.SYSTEM)
+    sentences = [said("Student signed in"), said("Sign-in of a student failed")]
+    sentences.append(said("Document number refused: this student has it"))
+    address = f"/school/roster/{student.pk}/"
+    page = owner_client.get(address).content.decode()
+    assert [sentence for sentence in sentences if sentence in page] == sentences
+    reviewer = client_of(factories.person("reviewer", Role.SCHOOL_REVIEWER, school)).get(address).content.decode()
+    assert said("Data of the student changed") in reviewer
+    assert [sentence for sentence in sentences if sentence in reviewer] == []
 
 
 def test_numbers_in_clear_are_for_administrators(owner_client, colleague, students):

@@ -127,6 +127,54 @@ def test_the_mistakes_of_one_visitor_delay_nobody_else_at_the_address(school, se
     assert [attempt(student) for student in students[1:]] == students[1:]
 
 
+def sign_in_of(identity: str, tries: int, address: str = "192.0.2.1") -> int:
+    """How often a student who mistypes all but the last of so many tries is delayed."""
+    delayed = 0
+    for _time in range(tries):
+        try:
+            attempts.begin("number", address, identity, free=attempts.free_at(address))
+        except Delayed:
+            delayed += 1
+            continue
+        if _time < tries - 1:
+            attempts.failed_at(address)
+        else:
+            attempts.succeeded("number", address, identity)
+            attempts.entered_at(address, identity)
+    return delayed
+
+
+def test_a_campus_behind_one_address_is_not_slowed_down_by_its_typing_errors():
+    """Of ten students five mistype nothing, three once, one twice, one four times."""
+    tries = [1, 2, 1, 3, 1, 2, 1, 5, 1, 2]
+    assert [sign_in_of(str(n), tries[n % 10]) for n in range(500)] == [0] * 500
+
+
+def test_one_who_tries_many_students_at_an_address_has_one_try_each_and_who_types_right_never_waits(monkeypatch):
+    monkeypatch.setattr(attempts, "FIRST_DELAY", 600)  # longer than this test
+    address, answered = "192.0.2.1", 0
+    for _round in range(5):
+        for n in range(300):
+            try:
+                attempts.begin("number", address, str(n), free=attempts.free_at(address))
+            except Delayed:
+                continue
+            answered += 1
+            attempts.failed_at(address)
+    assert answered <= 300 + attempts.FREE_AT_ADDRESS + 1  # not five each
+    assert [sign_in_of(f"student {n}", 1) for n in range(20)] == [0] * 20
+    assert sign_in_of("0", 1, "192.0.2.2") == 0
+
+
+def test_getting_in_again_and_again_buys_no_failures_at_others():
+    address = "192.0.2.1"
+    for _time in range(200):
+        attempts.entered_at(address, "the same")
+    for _time in range(attempts.FREE_AT_ADDRESS + 2):
+        attempts.failed_at(address)
+    assert attempts.free_at(address) == 0
+
+
 def test_a_delay_ends_and_doubles_and_signing_in_forgets_it(student, monkeypatch):
     monkeypatch.setattr(attempts, "FIRST_DELAY", 1)
     for _time in range(6):

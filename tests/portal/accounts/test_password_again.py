@@ -23,6 +23,8 @@ ASKING = {
     "portraits.download_by_number",
     "photo_rules.change",
     "fees.refund",
+    "fees.resolve",
+    "fees.reverse",
 }
 
 
