@@ -25,6 +25,9 @@ ASKING = {
     "fees.refund",
     "fees.resolve",
     "fees.reverse",
+    "fees.school_refund",
+    "fees.switch_mode",
+    "fees.waive",
 }
 
 
