@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from capture import capture_period
-from demo import graduates, payments, photos, schools
+from demo import bank_statement, graduates, payments, photos, schools
 from portal import history
 from portal.background import jobs
 from portal.models import Job, User
@@ -52,6 +52,7 @@ def build_season(job: Job) -> None:
         with school_scope(schools.school_of(entry)):
             done = _take_photos(job, season, entry, done)
             ADVANCE[entry.phase](_enrolment(season, entry), _reviewer(entry))
+    bank_statement.bring(season, by=_officer())
 
 
 def _enrolment(season: Season, entry: schools.DemoSchool) -> Enrolment:

@@ -1,7 +1,7 @@
 """The columns of a bank's export: which headings are known, and what people have said about others.
 
-ICBC's corporate export has the headings 凭证号, 本方账号, 对方账号, 交易时间, 借/贷, 借方发生额, 贷方发生额, 对方行号, 摘要, 用途,
-对方单位名称, 余额, 个性化信息 below a title line. Those of other banks that say the same in other words are known too.
+ICBC's corporate export has the headings `ICBC` below a title line. Those of other banks that say the same in other words
+are known too.
 """
 
 import re
@@ -14,6 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from students.roster.headings import RawRow, keys_of
 
+ICBC = (
+    "凭证号", "本方账号", "对方账号", "交易时间", "借/贷", "借方发生额", "贷方发生额", "对方行号", "摘要", "用途", "对方单位名称", "余额", "个性化信息"
+)  # fmt: skip
 # {field: (label, known headings)}. The first heading of a field that a file has is taken.
 FIELDS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "serial": (

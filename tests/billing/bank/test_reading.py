@@ -7,13 +7,11 @@ import pytest
 from openpyxl import Workbook
 
 from billing.bank import reading
-from billing.bank.columns import Assignment
+from billing.bank.columns import ICBC, Assignment
 from portal.untrusted.workbooks import UnreadableSheet
 from tests.support.words import said
 
-HEADINGS = (
-    "凭证号", "本方账号", "对方账号", "交易时间", "借/贷", "借方发生额", "贷方发生额", "对方行号", "摘要", "用途", "对方单位名称", "余额", "个性化信息"
-)  # fmt: skip
+HEADINGS = ICBC
 TITLE = ("中国工商银行 账户明细 账号：4301021109000123456 币种：人民币",)
 
 
