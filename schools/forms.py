@@ -66,7 +66,7 @@ class SeasonForm(forms.ModelForm):
         (_("Season"), ("year", "graduating_class", "center_name")),
         (_("Capture"), ("opens_at", "closes_at", "background", "retention_days")),
         (_("Proofreading and prints"), ("proof_workdays", "copies")),
-        (_("Fee"), ("price_fen", "payment_due", "payment_merchants", "owing_rule", "four_eyes_fen")),
+        (_("Fee"), ("price_fen", "payment_due", "owing_rule", "four_eyes_fen", "payment_merchants")),
         (_("Account for transfers"), ("bank_account_name", "bank_account_no", "bank_name", "bank_code")),
         (_("Contact of the center"), ("contact_name", "contact_phone", "contact_email")),
         (_("Texts"), ("notice", "consent_version", "consent_text")),
