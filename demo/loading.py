@@ -116,6 +116,7 @@ def _deliver(enrolment: Enrolment, by: User) -> None:
     """Accept the form, pay the fee, print the sheets, ship and receive the parcel."""
     _send_feedback(enrolment, by)
     enrolment.refresh_from_db()
+    payments.settle(enrolment, by=_officer(), signed_by=by)
     payments.transfer_fee(enrolment, by=_officer())
     if enrolment.status == Enrolment.Status.FEEDBACK_SENT:
         feedback.accept(enrolment.feedback, by=_officer())
@@ -140,6 +141,7 @@ def _run_or_wait(job: Job) -> None:
 
 def _pay_part(enrolment: Enrolment, by: User) -> None:
     payments.transfer_fee(enrolment, by=_officer(), share=0.5)
+    payments.settle(enrolment, by=_officer())
 
 
 def _nothing(enrolment: Enrolment, by: User) -> None:

@@ -2,7 +2,7 @@
 
 from django.utils import timezone
 
-from billing.accounts import fee_accounts
+from billing.accounts import fee_accounts, settlements
 from billing.online import orders
 from billing.online.providers.simulator import Simulator
 from portal.models import User
@@ -29,3 +29,12 @@ def transfer_fee(enrolment: Enrolment, *, by: User, share: float = 1.0) -> None:
             reference=f"DEMO{enrolment.school.code}",
             remarks="演示转账",
         )
+
+
+def settle(enrolment: Enrolment, *, by: User, signed_by: User | None = None) -> None:
+    """The center settles with the school, unless it has before; `signed_by` signs it off for the school."""
+    if settlements.of(enrolment).exists() or not settlements.difference(enrolment):
+        return
+    settlement = settlements.propose(enrolment, by=by)
+    if signed_by:
+        settlements.sign(settlement, by=signed_by)
