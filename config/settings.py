@@ -30,8 +30,9 @@ SECRET_KEY = stored_secret("SECRET_KEY", DATA_DIR, is_local=IS_LOCAL)
 # Encrypt ID numbers and secrets of the second factor, and key the look-up hash of numbers: losing them loses
 # both. {version: key}; the highest version writes, and manage.py rotate_keys makes the others superfluous.
 ID_NUMBER_KEYS = numbered_keys("ID_NUMBER_KEY", stored_secret("ID_NUMBER_KEY", DATA_DIR, is_local=IS_LOCAL))
-# Signs the lines of the history (portal.history.seals): without it, none can be told from a forged one.
-HISTORY_KEY = stored_secret("HISTORY_KEY", DATA_DIR, is_local=IS_LOCAL)
+# Sign the lines of the history (portal.history.seals): without them, none can be told from a forged one. {version: key};
+# the highest version signs, and what the others have signed stays genuine as long as they stand here.
+HISTORY_KEYS = numbered_keys("HISTORY_KEY", stored_secret("HISTORY_KEY", DATA_DIR, is_local=IS_LOCAL))
 ALLOWED_HOSTS = environment.text_list("ALLOWED_HOSTS", "*" if IS_LOCAL else "")
 CSRF_TRUSTED_ORIGINS = environment.text_list("CSRF_TRUSTED_ORIGINS")
 _PORT = environment.number("PORT", 8000, least=1, most=65_535)

@@ -23,7 +23,7 @@ from portal.accounts import telling
 from portal.accounts.addresses import address_of, place_of
 from portal.accounts.devices import device_of
 from portal.accounts.sessions import stored_key
-from portal.database.scope import current, opened
+from portal.database.scope import about_account, current, opened
 from portal.models import Membership, SignIn, User
 
 SIGN_IN = "sign_in"  # key of the session: the id of its row
@@ -32,7 +32,7 @@ SIGN_IN = "sign_in"  # key of the session: the id of its row
 @contextmanager
 def _of(user: User) -> Iterator[QuerySet[SignIn]]:
     """The sign-ins of an account, which the statements inside name."""
-    with opened(replace(current(), account=user.pk)):
+    with about_account(user.pk):
         yield SignIn.objects.filter(user=user)
 
 

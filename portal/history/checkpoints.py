@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from django.db import connection, transaction
 
 from portal.database.scope import OUTSIDE, opened
-from portal.history.seals import is_genuine, signature
+from portal.history.seals import is_genuine, is_signature, signature
 from portal.models.history import Checkpoint, Event
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def make() -> Checkpoint | None:
         number, digest = _count(last.upto or 0, last.noted)
         made = Checkpoint(after=last.upto or 0, upto=last.noted, number=number, digest=digest)
         made.noted, made.noted_at = noted, noted_at
-        made.seal = _seal_of(made, bytes(last.seal))
+        made.seal = signature(_content(made, bytes(last.seal)))
         made.save(force_insert=True)
     log.info("History: %s lines up to number %s, seal %s", made.number, made.upto, made.seal.hex())
     return made
@@ -74,10 +74,10 @@ def _count(after: int, upto: int) -> tuple[int, bytes]:
     return number, bytes(digest)
 
 
-def _seal_of(row: Checkpoint, before: bytes) -> bytes:
+def _content(row: Checkpoint, before: bytes) -> bytes:
     content = [before.hex(), row.after, row.upto, row.number, bytes(row.digest).hex(), row.noted]
     content.append(row.noted_at.astimezone(dt.UTC).isoformat(timespec="microseconds"))
-    return signature(json.dumps(content).encode())
+    return json.dumps(content).encode()
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def _copied() -> Iterator[Fault]:
 def _missing(expected: str) -> Iterator[Fault]:
     before, upto, has_expected = b"", 0, not expected
     for row in Checkpoint.objects.order_by("pk").iterator(chunk_size=BATCH):
-        if row.after != upto or bytes(row.seal) != _seal_of(row, before):
+        if row.after != upto or not is_signature(bytes(row.seal), _content(row, before)):
             yield Fault("broken", row.after, row.upto)
         elif (row.number, bytes(row.digest)) != _count(row.after, row.upto):
             yield Fault("missing", row.after + 1, row.upto)

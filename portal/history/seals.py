@@ -28,12 +28,22 @@ def seal(event: Event) -> Event:
 
 def is_genuine(event: Event) -> bool:
     """Whether a stored line is what the product has written."""
-    return hmac.compare_digest(bytes(event.seal), signature(_content(event)))
+    return is_signature(bytes(event.seal), _content(event))
 
 
 def signature(content: bytes) -> bytes:
-    """HMAC-SHA256 with the key of the history."""
-    return hmac.digest(settings.HISTORY_KEY.encode(), content, hashlib.sha256)
+    """HMAC-SHA256 with the newest key of the history."""
+    return _signed(settings.HISTORY_KEYS[max(settings.HISTORY_KEYS)], content)
+
+
+def is_signature(seal: bytes, content: bytes) -> bool:
+    """Whether one of the keys, new or old, has signed this. Lines are never signed anew: they are appended only."""
+    newest_first = sorted(settings.HISTORY_KEYS.items(), reverse=True)
+    return any(hmac.compare_digest(seal, _signed(key, content)) for _version, key in newest_first)
+
+
+def _signed(key: str, content: bytes) -> bytes:
+    return hmac.digest(key.encode(), content, hashlib.sha256)
 
 
 def _content(event: Event) -> bytes:

@@ -2,9 +2,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from portal.database.scope import DatabaseRole, deleted_by
-
-_NAMED = "user_id = (SELECT nullif(current_setting('app.account', true), '')::bigint)"
+from portal.database.scope import USER, DatabaseRole, deleted_by
 
 
 class SignIn(models.Model):
@@ -16,7 +14,7 @@ class SignIn(models.Model):
 
     DATABASE_RIGHTS = {DatabaseRole.PLAIN: {"INSERT", "UPDATE"}} | deleted_by(DatabaseRole.SYSTEM)
     DATABASE_POLICIES = {
-        "of_the_account": f"TO {DatabaseRole.PLAIN} USING ({_NAMED})",
+        "of_the_account": f"TO {DatabaseRole.PLAIN} USING (user_id = {USER})",
         "over": f"TO {DatabaseRole.SYSTEM} USING (seen_at < now() - interval '1 day') WITH CHECK (false)",
         "owner": "TO CURRENT_USER USING (true)",
     }

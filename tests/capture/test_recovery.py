@@ -89,7 +89,7 @@ def start(broker, settings, tmp_path) -> Iterator[Callable[[], subprocess.Popen]
         "TUCAI_DATA": str(settings.MEDIA_ROOT.parent),
         "SECRET_KEY": settings.SECRET_KEY,
         "ID_NUMBER_KEY": ",".join(f"{version}:{key}" for version, key in settings.ID_NUMBER_KEYS.items()),
-        "HISTORY_KEY": settings.HISTORY_KEY,
+        "HISTORY_KEY": ",".join(f"{version}:{key}" for version, key in settings.HISTORY_KEYS.items()),
         "ALLOWED_HOSTS": "localhost",
         "TUCAI_SWEEP_SECONDS": "1",
         "TUCAI_CLAIM_SECONDS": "3",

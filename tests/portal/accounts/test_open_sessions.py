@@ -1,7 +1,6 @@
 """A person sees and ends the own sessions, an administrator ends another's, a new place is told."""
 
 import datetime as dt
-from dataclasses import replace
 
 import pytest
 from django.core import mail
@@ -10,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.accounts.devices import device_of
-from portal.database.scope import current, opened
+from portal.database.scope import about_account
 from portal.models import Event, Notification, SignIn
 from portal.privacy import retention
 from portal.tenancy import center_scope, outside_scopes, school_scope, system_scope
@@ -152,7 +151,7 @@ def test_old_sign_ins_are_deleted(owner, settings):
     settings.KEEP_SIGN_INS_DAYS = 90
     later = timezone.now() - dt.timedelta(days=91)
 
-    with opened(replace(current(), account=owner.pk)):
+    with about_account(owner.pk):
         SignIn.objects.update(seen_at=later)
     with system_scope():
         rule = retention.RULES["sign_ins"]

@@ -71,6 +71,18 @@ def test_a_line_is_genuine_after_it_was_stored(season, facts):
     assert is_genuine(Event.objects.get())
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_new_key_signs_and_what_the_old_one_signed_stays_genuine_while_it_is_kept(season, settings):
+    (old,) = record(season)
+    counted()
+    settings.HISTORY_KEYS = settings.HISTORY_KEYS | {2: "another key of the tests, 2"}
+    (new,) = record(season)
+    counted()
+    assert found() == []
+    settings.HISTORY_KEYS = {2: "another key of the tests, 2"}
+    assert [is_genuine(Event.objects.get(pk=event.pk)) for event in (old, new)] == [False, True]
+
+
 @pytest.mark.django_db
 def test_lines_of_every_way_are_sealed(enrolment, owner, school):
     history.record("enrolment.notice", enrolment, by=owner)
