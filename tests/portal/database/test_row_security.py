@@ -121,6 +121,7 @@ DELETED_BY = {
     "capture.Likeness": "school center system",
     "capture.Station": "school",
     "billing.Callback": "system",
+    "billing.PayerName": "center",
     "proofing.Proof": "school",
     "billing.BillLine": "system",
     "billing.Difference": "system",
