@@ -219,7 +219,7 @@ def _find_conflicts(student_no: str, number: str, student: Student) -> tuple[dic
 def remove_students(*, students: Iterable[int], school: School, season: Season, by: history.Actor) -> int:
     """Remove students without a photo; return how many.
 
-    Raises Conflict, and removes nobody, when one of them has a photo or an order.
+    Raises Conflict, and removes nobody, when one of them has a photo, an order or a waiver.
     """
     require_open_roster(school=school, season=season)
     picked = set(students)
@@ -230,7 +230,7 @@ def remove_students(*, students: Iterable[int], school: School, season: Season, 
                 history.record("student.removed", row, by=by, before=row.stage, facts={"student_no": row.student_no})
             Student.objects.filter(pk__in=picked).delete()
     except ProtectedError as error:
-        raise Conflict(_("A student who has an order cannot be removed.")) from error
+        raise Conflict(_("A student who has an order or a waiver cannot be removed.")) from error
     return len(rows)
 
 

@@ -498,7 +498,7 @@ class Migration(migrations.Migration):
                 ('revoked_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
                 ('season', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.SEASON_MODEL)),
-                ('student', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='waivers', to='students.student')),
+                ('student', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='waivers', to='students.student')),
             ],
             options={
                 'ordering': ('-id',),

@@ -19,7 +19,7 @@ class Waiver(TenantModel):
         RETAKE = "retake", _("Retake of last year")
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
-    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="waivers")
+    student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="waivers")
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     # For the center alone: it may tell of a student's need. Not in the history, which cannot be erased.
     reason = models.CharField(_("reason"), max_length=200)
