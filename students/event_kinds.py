@@ -16,6 +16,7 @@ event_kinds.register(
         "rosterimport.wrong_rows": _("Wrong rows of a roster downloaded"),
         "roster.headings_changed": _("Remembered headings of the roster changed"),
         "roster.number_elsewhere": _("Document number refused: another school has it"),
+        "roster.clashes_settled": _("Document numbers of two schools settled"),
         "roster.exported": _("Roster exported"),
         "roster.imported": _("Roster imported"),
     },

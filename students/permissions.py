@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import permissions
 from portal.models import Role
-from portal.permissions import OFFICERS, REVIEWERS, SCHOOL
+from portal.permissions import CENTER, OFFICERS, REVIEWERS, SCHOOL
 
 permissions.register_subject(_("Students"), "students", "roster")
 permissions.register(
@@ -27,4 +27,5 @@ permissions.register(
 )
 permissions.register("students.change", _("Add, change and remove students"), roles=SCHOOL)
 permissions.register("roster.import", _("Import a roster"), roles=SCHOOL, is_about_school=True)
+permissions.register("roster.settle_clashes", _("Settle document numbers of two schools"), roles=CENTER)
 permissions.register("students.erase", _("Erase a student"), roles={Role.CENTER_ADMIN}, asks_password=True)

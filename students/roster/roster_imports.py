@@ -23,9 +23,9 @@ from schools.models import School, Season
 from students.identity import id_encryption
 from students.models import RosterImport, Student
 from students.privacy import erasure
-from students.roster import cell_problems, headings, importer, remembered_headings, spreadsheet_reader
+from students.roster import cell_problems, headings, importer, number_clashes, remembered_headings, spreadsheet_reader
 from students.roster.headings import Assignment
-from students.roster.importer import FIGURES, Progress, check_size, require_open_roster
+from students.roster.importer import FIGURES, Plan, Progress, check_size, require_open_roster
 
 Status = RosterImport.Status
 OVER = (Status.DONE, Status.REFUSED, Status.DROPPED)
@@ -167,8 +167,8 @@ def read_import(row: RosterImport, *, progress: Progress) -> RosterImport:
     return row
 
 
-def refuse_import(row: RosterImport, *, message: str) -> RosterImport:
-    states.change(row, Status.REFUSED, by=history.SYSTEM, message=message)
+def refuse_import(row: RosterImport, *, message: str, **fields: Any) -> RosterImport:
+    states.change(row, Status.REFUSED, by=history.SYSTEM, message=message, **fields)
     discard_file(row)
     return row
 
@@ -222,15 +222,24 @@ def write_import(row: RosterImport, *, by: history.Actor, progress: Progress) ->
             import_no=row.pk,
             progress=progress,
             expected={name: getattr(row, name) for name in FIGURES},
-            then=lambda found: states.change(
-                row, Status.DONE, by=by, facts=found.figures, message="", report=found.report, **found.figures
-            ),
+            then=lambda found: _done(row, found, by=by),
         )
+    except number_clashes.TooManyClashes as many:
+        with transaction.atomic():
+            refuse_import(row, message=str(many), report=many.report)
+            number_clashes.record(row, many.count, by=by)
+        return row
     except Conflict as conflict:
         return _preview_again(row, content, conflict)
     if not row.wrong:
         discard_file(row)
     return row
+
+
+def _done(row: RosterImport, found: Plan, *, by: history.Actor) -> None:
+    number_clashes.require_few(found, row)
+    states.change(row, Status.DONE, by=by, facts=found.figures, message="", report=found.report, **found.figures)
+    number_clashes.record(row, len(found.elsewhere), by=by)
 
 
 def _preview_again(row: RosterImport, content: bytes, conflict: Conflict) -> RosterImport:
@@ -243,15 +252,6 @@ def _preview_again(row: RosterImport, content: bytes, conflict: Conflict) -> Ros
     return states.change(
         row, Status.PREVIEW, by=history.SYSTEM, message=str(conflict), report=found.report, **found.figures
     )
-
-
-def taken_elsewhere(season: Season) -> list[tuple[RosterImport, list[tuple[int | str, int]]]]:
-    """The rows that were left out because another school has their document number, of the last import of
-    each school: [(import, [(row as people call it, id of the student there)])]. Needs a scope of all schools.
-    """
-    last = RosterImport.objects.filter(season=season, status=Status.DONE).order_by("school_id", "-pk")
-    imports = last.distinct("school_id").select_related("school")
-    return [(row, row.report["elsewhere"]) for row in imports if row.report.get("elsewhere")]
 
 
 def handle_failed_job(row: RosterImport, *, message: str) -> None:

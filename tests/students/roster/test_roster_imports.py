@@ -12,10 +12,11 @@ from django.utils import timezone
 from portal.background import jobs
 from portal.errors import Conflict, PortalError
 from portal.models import Event, Job, Role
-from portal.tenancy import school_scope
+from portal.tenancy import center_scope, school_scope
 from schools.models import Area, School
+from students import records
 from students.models import RosterImport, Student
-from students.roster import importer, roster_imports
+from students.roster import importer, number_clashes, roster_imports
 from tests import factories
 from tests.conftest import client_of
 from tests.students.roster import books
@@ -24,6 +25,10 @@ from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 Status = RosterImport.Status
+TOO_MANY = (
+    "Nothing was imported: too many rows have document numbers of other schools. The center has been told "
+    "and sees them; when it has settled them, upload the file again."
+)
 EMPTY = said("The file is empty. Fill the template with your students and upload it.")
 
 
@@ -326,5 +331,49 @@ def test_the_center_sees_rows_whose_number_another_school_has(upload, owner, oth
     assert str(other_school) in listed
     callout = center_client.get(page, headers={"HX-Request": "true"}).content.decode()
     assert said("%(n)s student was not imported, because another school has the document number.", n="1") in callout
+    event = Event.objects.get(kind="roster.number_elsewhere")
+    assert (event.school, event.actor_name, event.facts) == (
+        row.school,
+        owner.actor_name,
+        {"import": row.pk, "count": 1},
+    )
     finish(roster_imports.confirm_import(row=upload(books.roster(books.row(3))), by=owner))
+    assert "欧阳小明" in center_client.get(page).content.decode()  # another import wipes nothing
+    center_client.post(reverse("students:number_clashes_settle", args=[row.pk]))
     assert "欧阳小明" not in center_client.get(page).content.decode()
+    assert Event.objects.get(kind="roster.clashes_settled").facts == {"import": row.pk, "count": 1}
+
+
+def test_a_number_that_is_free_again_waits_for_nobody(upload, owner, other_school, season, center_client):
+    theirs = [factories.student(other_school, season, id_number=books.row(n)[4]) for n in (1, 2)]
+    finish(roster_imports.confirm_import(row=upload(books.roster(*books.rows(3))), by=owner))
+    with center_scope():
+        assert [clash.student for clash in number_clashes.of_season(season)] == [each.pk for each in theirs]
+    with school_scope(other_school):
+        records.remove_students(students=[theirs[0].pk], school=other_school, season=season, by=owner)
+        records.change_student(student=theirs[1], by=owner, id_number=books.row(11)[4])
+    with center_scope():
+        assert number_clashes.of_season(season) == []
+
+
+def test_too_many_numbers_of_other_schools_import_nothing(upload, owner, other_school, season, monkeypatch):
+    monkeypatch.setattr(number_clashes, "MOST_OPEN", 2)
+    theirs = [factories.student(other_school, season, id_number=books.row(n)[4]) for n in (1, 2, 3)]
+
+    def confirmed(*numbers):
+        return finish(
+            roster_imports.confirm_import(row=upload(books.roster(*(books.row(n) for n in numbers))), by=owner)
+        )
+
+    assert confirmed(1, 2, 5).status == Status.DONE
+    assert confirmed(1, 2, 6).status == Status.DONE  # the same students again are no more
+    refused = confirmed(3, 4)
+    assert refused.status == Status.REFUSED
+    assert refused.message == said(TOO_MANY)
+    assert Student.objects.filter(student_no="202300004").count() == 0
+    assert Event.objects.filter(kind="roster.number_elsewhere").first().facts == {"import": refused.pk, "count": 1}
+    with center_scope():
+        assert {clash.student for clash in number_clashes.of_season(season)} == {each.pk for each in theirs}
+        for row in RosterImport.objects.all():
+            number_clashes.settle(row, by=owner)
+    assert confirmed(3, 4).status == Status.DONE
