@@ -71,7 +71,7 @@ def test_changing_tells_what_changed(add, owner):
     assert Student.objects.get().name == "王小红"
 
 
-def test_of_two_people_who_change_a_student_at_once_the_second_is_told(student, owner):
+def test_of_two_people_who_change_a_student_at_once_the_second_is_told(scoped, student, owner):
     first, second = (Student.objects.get(pk=student.pk) for _ in range(2))
     records.change_student(student=first, by=owner, phone="13900000000")
     with pytest.raises(Conflict):
