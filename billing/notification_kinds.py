@@ -106,11 +106,11 @@ register(
         "fee.waived",
         _("You need not pay the fee"),
         _(
-            "The center has waived it: %(reason)s. A photo that was ready and waited for the fee is handed in by itself."
+            "The center has waived it: %(waiver)s. A photo that was ready and waited for the fee is handed in by itself."
         ),
         link=ME,
         is_urgent=False,
-        formats={"reason": _waiver_label},
+        formats={"waiver": _waiver_label},
     ),
     NotificationKind(
         "fee.waiver_revoked",

@@ -69,7 +69,7 @@ def _grant(student: Student, kind: str, reason: str, by: User) -> None:
     )
     history.record("waiver.granted", waiver, by=by, facts={"kind": kind, "student": student.pk})
     ledger.set_fee_state(student, FeeState.WAIVED, by=by)
-    notifications.notify(student, school=student.school, kind="fee.waived", parameters={"reason": kind})
+    notifications.notify(student, school=student.school, kind="fee.waived", parameters={"waiver": kind})
 
 
 @retried
