@@ -184,10 +184,8 @@ AUTH_USER_MODEL = "portal.User"
 # The models that the kernel uses as tenant and as season.
 TENANT_MODEL = "schools.School"
 SEASON_MODEL = "schools.Season"
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
+# One, which is Django's own too: each hashes the password once more, also that of a name nobody has.
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -313,7 +311,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_max": 0.2,
 }
 CELERY_TIMEZONE = TIME_ZONE
-WEB_THREADS = environment.number("WEB_THREADS", 8, least=4, most=64)  # of one web process
+WEB_THREADS = environment.number("WEB_THREADS", 10, least=5, most=64)  # of one web process
 # A claim older than this many seconds is taken to be lost and is queued again by the sweep.
 CLAIM_SECONDS = environment.number("TUCAI_CLAIM_SECONDS", 120, least=1, most=86_400)
 

@@ -31,6 +31,7 @@ SETTINGS: dict[str, Any] = {
     "asyncore_use_poll": True,
     "asyncore_loop_timeout": 1,
     "recv_bytes": 64 * 1024,
+    "channel_request_lookahead": 1,  # or nobody would notice that a sender has gone
     "max_request_header_size": 64 * 1024,
     # Up to twice the limit the portal refuses with a page of its own; beyond, the connection ends at once.
     "max_request_body_size": 2 * settings.REQUEST_MAX_BYTES,
@@ -40,6 +41,18 @@ SETTINGS: dict[str, Any] = {
     "clear_untrusted_proxy_headers": False,
     "ident": None,
 }
+
+
+def for_who_waits(app: Any) -> Any:
+    """`app`, but for requests whose sender has gone while they waited for a thread: they are not worked on."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["waitress.client_disconnected"]():
+            start_response("503 Service Unavailable", [("Content-Length", "0")])
+            return []
+        return app(environ, start_response)
+
+    return answer
 
 
 def without_body(app: Any) -> Any:
@@ -65,7 +78,9 @@ class Server:
 
     def __init__(self, host: str, port: int, app: Any = application) -> None:
         self.sockets: dict[int, Any] = {}  # what the loop waits for, by file descriptor
-        self.server = waitress.create_server(without_body(app), map=self.sockets, host=host, port=port, **SETTINGS)
+        self.server = waitress.create_server(
+            for_who_waits(without_body(app)), map=self.sockets, host=host, port=port, **SETTINGS
+        )
         self.stop_until: float | None = None  # when the server ends at the latest, once it is asked to
         self._first_seen: dict[HTTPChannel, tuple[Any, float]] = {}  # the request that arrives, and since when
 

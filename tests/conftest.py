@@ -187,7 +187,7 @@ def client_of(user, *, gave_password: bool = True) -> Client:
     """`gave_password`: a moment ago, for the actions that ask for it again."""
     client = Client()
     with outside_scopes():
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user)
         if gave_password:
             session = client.session
             session["account_authentication_methods"] = [

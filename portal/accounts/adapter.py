@@ -28,6 +28,7 @@ from portal.errors import NotAllowed, PortalError
 from portal.models import Membership, User
 from portal.security import attempts
 from portal.tenancy import across_schools
+from portal.untrusted import brake
 
 log = logging.getLogger(__name__)
 
@@ -66,8 +67,17 @@ class AccountAdapter(DefaultAccountAdapter):
             raise ValidationError(str(error)) from error
 
     def authenticate(self, request: Any, **credentials: Any) -> Any:
-        """Whoever got in by a name that could mean other accounts too forgets no attempts at those."""
-        user = super().authenticate(request, **credentials)
+        """One password is hashed for a try: what holds an @ is looked up as an e-mail address alone.
+
+        Whoever got in by a name that could mean other accounts too forgets no attempts at those.
+        """
+        if "@" in credentials.get("email", ""):
+            credentials.pop("username", None)
+        try:
+            with brake.PASSWORDS.held():
+                user = super().authenticate(request, **credentials)
+        except brake.Busy as error:
+            raise ValidationError(str(error)) from error
         if user:
             attempts.succeeded("staff", address_of(request.META), str(user.pk))
             attempts.entered_at(address_of(request.META), f"user:{user.pk}")

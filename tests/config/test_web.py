@@ -3,6 +3,7 @@
 import io
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -151,3 +152,28 @@ def test_an_answer_to_head_has_no_body_that_the_next_reader_would_take_for_an_an
             headers = b"".join(iter(answers.readline, b"\r\n"))
             assert b"Content-Length: %d\r\n" % (2 if path == "/" else BYTES) in headers
             assert answers.readline() == b"HTTP/1.1 200 OK\r\n"
+
+
+def test_a_request_whose_sender_has_gone_is_not_worked_on():
+    begun, go_on, worked_on = threading.Event(), threading.Event(), []
+
+    def app(environ: Any, start_response: Any) -> Any:
+        worked_on.append(environ["PATH_INFO"])
+        if environ["PATH_INFO"] == "/slow":
+            begun.set()
+            go_on.wait()
+        start_response("200 OK", [("Content-Length", "2")])
+        return [b"ok"]
+
+    with serving(app) as server, ExitStack() as clients:
+        for _ in range(web.SETTINGS["threads"]):
+            clients.enter_context(connected(server, get("/slow")))
+        begun.wait()
+        with connected(server, get("/gone")):
+            while len(server.server.task_dispatcher.queue) < 1:
+                time.sleep(0.01)
+        while all(channel.connected for channel in server._channels()):
+            time.sleep(0.01)
+        go_on.set()
+        assert first_line(server, "/after") == b"HTTP/1.1 200 OK\r\n"
+    assert "/gone" not in worked_on

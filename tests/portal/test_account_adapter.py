@@ -61,10 +61,10 @@ def test_a_person_goes_back_to_the_page_that_asked(client, owner):
 
 
 def test_an_account_without_a_place_finds_no_desk(client, django_user_model, db):
-    client.force_login(django_user_model.objects.create_user("nobody"), "django.contrib.auth.backends.ModelBackend")
+    client.force_login(django_user_model.objects.create_user("nobody"))
     assert client.get("/portal/").status_code == 404
     operator = factories.operator("operator")
-    client.force_login(operator, "django.contrib.auth.backends.ModelBackend")
+    client.force_login(operator)
     assert client.get("/portal/")["Location"] == "/admin/"
 
 

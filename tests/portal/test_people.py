@@ -202,7 +202,7 @@ def test_a_limit_is_for_officers_reviewers_and_helpers(owner, school):
 
 
 def test_switching_off_signs_out_and_keeps_the_history(owner, colleague, client):
-    client.force_login(colleague, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(colleague)
     people.switch_off(member(colleague), by=owner)
     assert client.get("/school/").status_code == 302
     people.switch_on(member(colleague), by=owner)

@@ -2,9 +2,11 @@
 
 import re
 import uuid
+from contextlib import ExitStack
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.contrib.auth.password_validation import validate_password
 from django.core import mail
 from django.core.exceptions import ValidationError
@@ -12,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.models import Event, Role
+from portal.untrusted import brake
 from schools.models import School
 from students.identity import student_access
 from tests import factories
@@ -171,3 +174,22 @@ def test_a_new_account_is_held_to_its_school(school):
     person = factories.person("zhang", Role.SCHOOL_OFFICER, school)
     with pytest.raises(ValidationError):
         validate_password(f"{school.code}-lakeside university", person)
+
+
+def test_a_wrong_sign_in_costs_one_hash_with_a_known_name_or_not(owner, monkeypatch):
+    hashed = []
+    encode = MD5PasswordHasher.encode
+    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda *given: hashed.append(1) or encode(*given))
+    for name in ("owner", "owner@example.org", "nobody", "nobody@example.org"):
+        hashed.clear()
+        answer = Client().post("/accounts/login/", {"login": name, "password": "wrong"})
+        assert (answer.status_code, len(hashed)) == (200, 1), name
+
+
+def test_who_signs_in_while_many_do_is_told_to_come_again(owner):
+    with ExitStack() as taken:
+        while brake.PASSWORDS._inside.acquire(blocking=False):
+            taken.callback(brake.PASSWORDS._inside.release)
+        page = Client().post("/accounts/login/", {"login": "owner", "password": PASSWORD}).content.decode()
+        assert said("Very many people are signing in at this moment. Try again in a few seconds.") in page
+    signed_in("owner")
