@@ -99,7 +99,7 @@ def test_one_visitor_shuts_nobody_else_at_the_address_out(client, owner, colleag
         fail(client, f"nobody{n}")
     for _time in range(8):
         answer = fail(client, "owner")
-    assert said("Too many attempts. Try again in %(n)d second.", n=15) in answer.content.decode()
+    assert said("Too many attempts. Try again in %(n)d second.") in answer.content.decode()
     assert enter(client, "colleague")
 
 
@@ -122,7 +122,7 @@ def test_a_sign_in_by_a_shared_address_forgets_no_guesses_at_the_other_account(c
         assert entered["Location"] == reverse("schools:own_portal")
         client.post("/accounts/logout/")
     answer = client.post(LOGIN, {"login": "owner@example.org", "password": "wrong"}).content.decode()
-    assert said("Too many attempts. Try again in %(n)d second.", n=15) in answer
+    assert said("Too many attempts. Try again in %(n)d second.") in answer
     assert enter(client, "colleague")
     failed = Event.objects.filter(kind="person.sign_in_failed").values_list("object_id", flat=True)
     assert set(failed) == {owner.membership.pk, colleague.membership.pk}
@@ -132,7 +132,7 @@ def test_guesses_by_name_and_by_address_are_counted_together(client, owner):
     for n in range(6):
         client.post(LOGIN, {"login": ["owner", "owner@example.org", "OWNER"][n % 3], "password": "wrong"})
     answer = client.post(LOGIN, {"login": "Owner@Example.org", "password": "wrong"})
-    assert said("Too many attempts. Try again in %(n)d second.", n=15) in answer.content.decode()
+    assert said("Too many attempts. Try again in %(n)d second.") in answer.content.decode()
 
 
 @pytest.mark.usefixtures("behind_a_proxy")

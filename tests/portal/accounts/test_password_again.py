@@ -148,5 +148,5 @@ def test_passwords_cannot_be_tried_out_at_an_open_session(client, colleague):
         Client().post("/accounts/login/", {"login": "owner", "password": PASSWORD}),
     ]
     for answer in refused:
-        assert said("Too many attempts. Try again in %(n)d second.", n=15) in answer.content.decode()
+        assert said("Too many attempts. Try again in %(n)d second.") in answer.content.decode()
     assert User.objects.get(pk=colleague.pk).full_name != "王老师"

@@ -190,7 +190,7 @@ def test_who_knows_the_password_blocks_nobody_and_the_owner_is_told(owner, colle
     thief = after_password(REMOTE_ADDR="203.0.113.5")
     for n in range(9):
         answer = enter(thief, f"00000{n}")
-    assert said("Too many attempts. Try again in %(n)d second.", n=15) in answer.content.decode()
+    assert said("Too many attempts. Try again in %(n)d second.") in answer.content.decode()
     again = after_password(REMOTE_ADDR="203.0.113.5")  # the password again gives no new tries
     enter(again, code_of(secret, periods=1))
     assert not has_signed_in(again)
@@ -211,7 +211,7 @@ def test_a_thief_with_many_addresses_has_few_tries_and_the_owner_signs_in_where_
         enter(after_password(REMOTE_ADDR=f"203.0.{n}.5"), "000000")
     thief = after_password(REMOTE_ADDR="203.0.9.5")
     answer = enter(thief, code_of(secret, periods=1))
-    assert said("Too many attempts. Try again in %(n)d second.", n=15) in answer.content.decode()
+    assert said("Too many attempts. Try again in %(n)d second.") in answer.content.decode()
     at_the_desk = after_password()
     enter(at_the_desk, code_of(secret, periods=1))
     assert has_signed_in(at_the_desk)
@@ -225,7 +225,7 @@ def test_a_code_in_place_of_the_password_is_paced_with_those_of_the_sign_in(owne
     for n in range(6):
         client.post(reverse("mfa_reauthenticate"), {"code": f"00000{n}"})
     answer = client.post(reverse("mfa_reauthenticate"), {"code": code_of(secret, periods=1)})
-    assert said("Too many attempts. Try again in %(n)d second.", n=15) in answer.content.decode()
+    assert said("Too many attempts. Try again in %(n)d second.") in answer.content.decode()
     other = after_password()
     enter(other, code_of(secret, periods=1))
     assert not has_signed_in(other)
