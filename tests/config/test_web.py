@@ -155,25 +155,29 @@ def test_an_answer_to_head_has_no_body_that_the_next_reader_would_take_for_an_an
 
 
 def test_a_request_whose_sender_has_gone_is_not_worked_on():
-    begun, go_on, worked_on = threading.Event(), threading.Event(), []
+    threads, go_on, worked_on = web.SETTINGS["threads"], threading.Event(), []
 
     def app(environ: Any, start_response: Any) -> Any:
         worked_on.append(environ["PATH_INFO"])
         if environ["PATH_INFO"] == "/slow":
-            begun.set()
-            go_on.wait()
+            go_on.wait(60)
         start_response("200 OK", [("Content-Length", "2")])
         return [b"ok"]
 
     with serving(app) as server, ExitStack() as clients:
-        for _ in range(web.SETTINGS["threads"]):
+        for _ in range(threads):
             clients.enter_context(connected(server, get("/slow")))
-        begun.wait()
+        wait_until(lambda: len(worked_on) == threads)
         with connected(server, get("/gone")):
-            while len(server.server.task_dispatcher.queue) < 1:
-                time.sleep(0.01)
-        while all(channel.connected for channel in server._channels()):
-            time.sleep(0.01)
+            wait_until(lambda: server.server.task_dispatcher.queue)
+        wait_until(lambda: sum(channel.connected for channel in server._channels()) == threads)
         go_on.set()
         assert first_line(server, "/after") == b"HTTP/1.1 200 OK\r\n"
     assert "/gone" not in worked_on
+
+
+def wait_until(is_true: Callable[[], Any]) -> None:
+    end = time.monotonic() + 60
+    while not is_true():
+        assert time.monotonic() < end, "it did not come to this"
+        time.sleep(0.01)
