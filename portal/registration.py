@@ -14,6 +14,7 @@ from portal.pages.context import count_unread
 from portal.pages.status_badges import Badge
 from portal.permissions import ALL_ROLES, OFFICERS, SCHOOL
 from portal.privacy import (
+    job_files,
     retention,
     unnamed_files,  # noqa: F401  (a kind of job)
 )
@@ -213,6 +214,13 @@ retention.register(
     setting="KEEP_SIGN_INS_DAYS",
     due=lambda before: SignIn.objects.filter(seen_at__lt=before).count(),
     delete=lambda before: SignIn.objects.filter(seen_at__lt=before).delete()[0],
+)
+retention.register(
+    "archives",
+    _("Archives and lists that somebody asked for"),
+    setting="KEEP_ARCHIVES_DAYS",
+    due=lambda before: job_files.old(before).count(),
+    delete=job_files.delete_old,
 )
 retention.register(
     "sessions",

@@ -3,23 +3,21 @@
 A file's name is the student number, or the document number where somebody who may have it asked for it.
 """
 
-import datetime as dt
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from tempfile import TemporaryFile
 
 from django.core.files.storage import FileSystemStorage, default_storage, storages
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from capture.models import Photo
-from portal import files, history
+from portal import history
 from portal.background import jobs
 from portal.errors import PortalError
-from portal.models import Job, Membership, User
+from portal.models import Job, User
 from portal.security import encryption
 from printing import zip_archive
 from proofing.proofs import WITH_PORTRAIT
@@ -59,26 +57,27 @@ def create(enrolment: Enrolment, *, by: User, folders: bool, by_document: bool) 
     The caller has checked that the person may have the numbers. Raises PortalError when there is no
     portrait, or while the person's last archive is being made.
     """
-    with transaction.atomic():
-        Membership.objects.select_for_update(of=("self",), no_key=True).get(user=by)
-        if Job.objects.filter(
-            kind__in=KINDS, created_by=by, status__in=(Job.Status.QUEUED, Job.Status.RUNNING)
-        ).exists():
-            raise PortalError(_("The last archive that you asked for is still being made. Wait until it is done."))
-        number = approved_portraits(enrolment).count()
-        if not number:
-            raise PortalError(_("No student of the school has an approved portrait yet."))
-        return jobs.create(
-            KINDS[by_document],
-            by=by,
-            school=enrolment.school,
-            season=enrolment.season,
-            total=number,
-            params={"enrolment": enrolment.pk, "folders": folders},
-        )
+    number = approved_portraits(enrolment).count()
+    if not number:
+        raise PortalError(_("No student of the school has an approved portrait yet."))
+    return jobs.create_alone(
+        KINDS[by_document],
+        among=KINDS,
+        by=by,
+        school=enrolment.school,
+        season=enrolment.season,
+        total=number,
+        params={"enrolment": enrolment.pk, "folders": folders},
+    )
 
 
-@jobs.handler(KIND, label=gettext_lazy("Archive of the portraits"), queue="build", file_may="portraits.download")
+@jobs.handler(
+    KIND,
+    label=gettext_lazy("Archive of the portraits"),
+    queue="build",
+    file_may="portraits.download",
+    holds_students=True,
+)
 def make(job: Job) -> None:
     _make(job, by_document=False)
 
@@ -88,6 +87,7 @@ def make(job: Job) -> None:
     label=gettext_lazy("Archive of the portraits by document number"),
     queue="build",
     file_may="portraits.download_by_number",
+    holds_students=True,
 )
 def make_by_number(job: Job) -> None:
     _make(job, by_document=True)
@@ -104,19 +104,6 @@ def _make(job: Job, *, by_document: bool) -> None:
         if done % PROGRESS_EVERY == 0:
             jobs.progress(job, min(done, made.students), made.students)
     jobs.attach_file(job, made.filename, file)
-
-
-def old_archives(before: dt.datetime) -> QuerySet[Job]:
-    """The jobs that ended before this moment and still have their archive."""
-    return Job.objects.filter(kind__in=KINDS, finished_at__lt=before).exclude(artefact="").exclude(artefact=None)
-
-
-def delete_archives(before: dt.datetime) -> int:
-    rows = list(old_archives(before))
-    for row in rows:
-        files.delete([row.artefact.name])
-        Job.objects.filter(pk=row.pk).update(artefact="", artefact_size=0)
-    return len(rows)
 
 
 def download(enrolment: Enrolment, *, by: history.Actor, folders: bool = False, by_document: bool = False) -> Archive:

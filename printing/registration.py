@@ -59,13 +59,6 @@ def _delete_sheets(before: dt.datetime) -> int:
 
 
 retention.register(
-    "archives",
-    _("Archives of portraits"),
-    setting="KEEP_ARCHIVES_DAYS",
-    due=lambda before: portrait_archive.old_archives(before).count(),
-    delete=portrait_archive.delete_archives,
-)
-retention.register(
     "sheets",
     _("Sheets that are printed"),
     setting="KEEP_SHEETS_DAYS",

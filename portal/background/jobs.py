@@ -16,7 +16,7 @@ and the handler is called again later.
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
@@ -46,6 +46,7 @@ class Handler:
     queue: str
     on_failure: Callable[[Job], None] | None = None
     file_may: str = ""
+    holds_students: bool = False
 
 
 class Unfinished(Exception):
@@ -65,15 +66,17 @@ def handler(
     queue: str = "default",
     on_failure: Callable[[Job], None] | None = None,
     file_may: str = "",
+    holds_students: bool = False,
 ) -> Callable[[Callable[[Job], None]], Callable[[Job], None]]:
     """Register the function that runs jobs of this kind, and its label.
 
     `on_failure` is called after a job has failed. `file_may` is the action that its file needs; then only the
-    person who started the job gets the file.
+    person who started the job gets the file. `holds_students`: the file is about single students, can be made
+    again, and is deleted soon (`portal.privacy.job_files`).
     """
 
     def register(function: Callable[[Job], None]) -> Callable[[Job], None]:
-        HANDLERS[kind] = Handler(function, label, queue, on_failure, file_may)
+        HANDLERS[kind] = Handler(function, label, queue, on_failure, file_may, holds_students)
         return function
 
     return register
@@ -112,6 +115,16 @@ def create(
     history.record(f"job.{job.status}", job, by=by, after=job.status)
     transaction.on_commit(lambda: enqueue(job))
     return job
+
+
+def create_alone(kind: str, *, among: Iterable[str], by: User, **facts: Any) -> Job:
+    """As `create`, with the same `facts`. Raises PortalError while a job of these kinds runs that the person started."""
+    with transaction.atomic():
+        Membership.objects.select_for_update(of=("self",), no_key=True).get(user=by)
+        unfinished = (Job.Status.QUEUED, Job.Status.RUNNING)
+        if Job.objects.filter(kind__in=among, created_by=by, status__in=unfinished).exists():
+            raise PortalError(_("The last file that you asked for is still being made. Wait until it is done."))
+        return create(kind, by=by, **facts)
 
 
 def enqueue(job: Job) -> None:
@@ -199,7 +212,10 @@ def _run_claimed(job: Job) -> None:
         log.exception("Job %s %s failed", job.kind, job.pk)
         fail(job, message=_("The work stopped because of a fault on our side. It has been reported; try again later."))
     else:
-        finish(job)
+        try:
+            finish(job)
+        except Conflict:
+            log.info("Job %s %s was ended while it was at work", job.kind, job.pk)
 
 
 def _requeue(job: Job, *, attempts: int = 0) -> None:
@@ -226,6 +242,7 @@ def finish(job: Job) -> None:
                 content.close()
         with transaction.atomic():
             if written:
+                _require_not_begun_anew(job)
                 files.delete_after_commit([job.artefact.name])
             states.change(
                 job,
@@ -238,6 +255,13 @@ def finish(job: Job) -> None:
                 done=max(job.done, job.total),
                 **written,
             )
+
+
+def _require_not_begun_anew(job: Job) -> None:
+    """Raises Conflict when a file about students was ended by an erasure (`portal.privacy.job_files`) and somebody has
+    started the job again."""
+    if HANDLERS[job.kind].holds_students and not Job.objects.filter(pk=job.pk, queued_at=job.queued_at).exists():
+        raise Conflict
 
 
 def fail(job: Job, *, message: str) -> None:

@@ -10,6 +10,7 @@ ids only.
 
 import secrets
 from collections.abc import Callable
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Q
@@ -18,6 +19,7 @@ from django.utils.translation import gettext as _
 from portal import history
 from portal.errors import PortalError
 from portal.models import Delivery, Notification
+from portal.privacy import job_files
 from students.models import Correction, Student, StudentSession
 
 STAGES = Student.Stage
@@ -55,6 +57,9 @@ def erase(*, student: Student, reason: str, by: history.Actor) -> bool:
         row.save()
         facts = {"whole": whole, "reason": reason.strip()}
         history.record("student.erased", row, by=by, facts=facts)
+        withdraw = partial(job_files.withdraw, school_id=row.school_id, season_id=row.season_id)
+        withdraw()
+        transaction.on_commit(withdraw)  # once more: of a job that began meanwhile and still saw the student
     return whole
 
 

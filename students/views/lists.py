@@ -84,11 +84,6 @@ def _enrolled(request: Any) -> list[int]:
     return [row.school.pk for row in progress.school_progress(request.season)] if request.season else []
 
 
-def _file_response(request: Any, content: bytes, file_format: str) -> HttpResponse:
-    name = f"{_('roster')}-{request.school.code if request.school else request.season}-{timezone.localdate():%Y%m%d}.{file_format}"
-    return files.attachment(content, filename=name, content_type=resources.CONTENT_TYPES[file_format])
-
-
 @require_POST
 @school_page(may="students.export")
 def roster_export(request: Any) -> HttpResponse:
@@ -102,27 +97,38 @@ def roster_export_in_clear(request: Any) -> HttpResponse:
     return _roster_file(request, in_clear=True)
 
 
-def _roster_file(request: Any, *, in_clear: bool) -> HttpResponse:
-    asked = checked(ExportForm(request.POST))
-    content = exports.export_students(
-        filter_students(students_of(request), request.POST),
-        of=request.enrolment or request.school,
-        by=request.user,
-        file_format=asked["format"],
-        in_clear=in_clear,
-    )
-    return _file_response(request, content, asked["format"])
-
-
 @require_POST
 @center_page(may="students.export")
 def center_export(request: Any) -> HttpResponse:
-    asked = checked(ExportForm(request.POST))
-    students = filter_students(students_of(request), request.POST)
-    content = exports.export_students(
-        students, of=request.season or request.user, by=request.user, file_format=asked["format"], with_school=True
-    )
-    return _file_response(request, content, asked["format"])
+    return _roster_file(request, in_clear=False)
+
+
+def _roster_file(request: Any, *, in_clear: bool) -> HttpResponse:
+    """The file of the filtered list; of a long one, the page of the job that makes it."""
+    file_format = checked(ExportForm(request.POST))["format"]
+    found = filter_students(students_of(request), request.POST)
+    filename = f"{_('roster')}-{request.school.code if request.school else request.season}-{timezone.localdate():%Y%m%d}.{file_format}"
+    if request.season and found.count() > exports.AT_ONCE:
+        job = exports.start(
+            found,
+            request.POST,
+            school=request.school,
+            season=request.season,
+            by=request.user,
+            file_format=file_format,
+            filename=filename,
+            in_clear=in_clear,
+        )
+        return HttpResponseRedirect(reverse("portal:job", args=[job.pk]))
+    with exports.export_students(
+        found,
+        of=request.enrolment or request.school or request.season or request.user,
+        by=request.user,
+        file_format=file_format,
+        in_clear=in_clear,
+        with_school=request.school is None,
+    ) as content:
+        return files.attachment(content.read(), filename=filename, content_type=resources.CONTENT_TYPES[file_format])
 
 
 @require_POST

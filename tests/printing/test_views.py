@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from portal.background import jobs
 from portal.models import Event, Job
+from portal.privacy import job_files
 from portal.tenancy import school_scope, system_scope
 from printing import portrait_archive, print_runs
 from printing.models import PrintRun, Shipment
@@ -154,7 +155,7 @@ def test_one_archive_at_a_time_for_a_person(owner_client, school, season):
     with_portrait(school, season)
     assert owner_client.post(url("archive")).status_code == 302
     answer = owner_client.post(url("archive"))
-    assert said("The last archive that you asked for is still being made. Wait until it is done.") in text(answer)
+    assert said("The last file that you asked for is still being made. Wait until it is done.") in text(answer)
     assert Job.objects.filter(kind="portraits").count() == 1
 
 
@@ -171,8 +172,8 @@ def test_archives_are_deleted_after_their_days(owner_client, school, season):
     with_portrait(school, season)
     made_archive(owner_client, url("archive")).close()
     job = Job.objects.get(kind="portraits")
-    assert portrait_archive.delete_archives(job.finished_at) == 0
-    assert portrait_archive.delete_archives(job.finished_at + dt.timedelta(seconds=1)) == 1
+    assert job_files.delete_old(job.finished_at) == 0
+    assert job_files.delete_old(job.finished_at + dt.timedelta(seconds=1)) == 1
     assert not job.artefact.storage.exists(job.artefact.name)
     assert owner_client.get(f"/jobs/{job.pk}/file/").status_code == 404
 

@@ -10,9 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal import history
-from portal.models import Event, Role
+from portal.background import jobs
+from portal.models import Event, Job, Role
 from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
+from students.lists import exports
 from students.lists.student_list import StudentList
 from students.models import Student
 from tests import factories
@@ -298,3 +300,49 @@ def test_an_export_refuses_a_filter_that_is_not_known(owner_client, center_clien
     assert sentence in answer.content.decode()
     assert center_client.post(reverse("students:center_export"), {"area": "nonsense"}).status_code == 400
     assert not Event.objects.filter(kind="roster.exported").exists()
+
+
+@pytest.fixture
+def _long(monkeypatch):
+    """Two students are a long list."""
+    monkeypatch.setattr(exports, "AT_ONCE", 1)
+
+
+@pytest.mark.usefixtures("_long")
+def test_a_long_export_is_made_by_a_job_for_who_asked(owner_client, colleague, students):
+    page = export(owner_client, format="csv", stage="waiting")["Location"]
+    assert not Event.objects.filter(kind="roster.exported").exists()
+    assert said("The last file that you asked for is still being made. Wait until it is done.") in (
+        export(owner_client, format="csv").content.decode()
+    )
+    job = Job.objects.get(kind="roster_export")
+    assert page == f"/jobs/{job.pk}/"
+    jobs.run(job.pk)
+    content = owner_client.get(f"{page}file/").getvalue().decode("utf-8-sig")
+    assert [line[1] for line in csv.reader(io.StringIO(content))] == ["姓名", "王小明", "李红"]
+    assert students[0].id_number not in content
+    assert client_of(colleague).get(f"{page}file/").status_code == 404
+    assert Event.objects.get(kind="roster.exported").facts == {"count": 2, "format": "csv", "in_clear": False}
+
+
+@pytest.mark.usefixtures("_long")
+def test_a_long_export_in_clear_asks_for_the_password_at_the_download_too(owner, owner_client, students):
+    page = owner_client.post(reverse("students:roster_export_in_clear"), {"format": "xlsx"})["Location"]
+    jobs.run(Job.objects.get(kind="roster_export_in_clear").pk)
+    book = openpyxl.load_workbook(io.BytesIO(owner_client.get(f"{page}file/").getvalue()))
+    assert {row[4] for row in book.active.iter_rows(min_row=2, values_only=True)} == {s.id_number for s in students}
+    asked = client_of(owner, gave_password=False).get(f"{page}file/")
+    assert students[0].id_number.encode() not in b"".join(asked)
+    assert "Content-Disposition" not in asked
+
+
+@pytest.mark.usefixtures("_long")
+def test_a_long_export_of_the_center_names_the_schools(center_client, students, other_school, season):
+    factories.student(other_school, season, name="赵远")
+    page = center_client.post(reverse("students:center_export"), {"format": "csv"})["Location"]
+    jobs.run(Job.objects.get(kind="roster_export").pk)
+    content = center_client.get(f"{page}file/").getvalue().decode("utf-8-sig")
+    assert {(line[0], line[2]) for line in csv.reader(io.StringIO(content))} >= {
+        (other_school.name, "赵远"),
+        (students[0].school.name, "李红"),
+    }

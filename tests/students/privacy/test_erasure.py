@@ -17,9 +17,10 @@ from capture.upload import intake
 from portal.background import jobs
 from portal.errors import Conflict, PortalError
 from portal.models import Event, Job, Notification
-from portal.tenancy import school_scope, system_scope
+from portal.tenancy import outside_scopes, school_scope, system_scope
 from students import corrections, records
 from students.identity.student_access import new_token
+from students.lists import exports
 from students.models import Correction, Student, StudentSession
 from students.privacy import erasure
 from students.roster import roster_imports
@@ -235,3 +236,50 @@ def test_the_history_shows_the_students_name_from_the_row(student, owner_client)
     )
     assert Event.objects.get(kind="student.signed_in").actor_name == ""
     assert owner_client.get("/school/history/").content.decode().count("欧阳小明") >= 2
+
+
+def exported(owner, student, *, filename="roster.csv"):
+    return exports.start(
+        Student.objects.filter(season=student.season),
+        {},
+        school=student.school,
+        season=student.season,
+        by=owner,
+        file_format="csv",
+        filename=filename,
+    )
+
+
+def test_a_file_that_a_job_made_before_goes_with_the_student(
+    student, owner, center_admin, django_capture_on_commit_callbacks
+):
+    job = exported(owner, student)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    with job.artefact.open("rb") as file:
+        assert student.name in file.read().decode()
+    with django_capture_on_commit_callbacks(execute=True):
+        erasure.erase(student=student, reason="asked for it", by=center_admin)
+    assert not job.artefact.storage.exists(job.artefact.name)
+    page = client_of(owner).get(f"/jobs/{job.pk}/").content.decode()
+    assert said("A student was erased. This file may have held the student and was deleted: ask for it again.") in page
+    assert client_of(owner).get(f"/jobs/{job.pk}/file/").status_code == 404
+
+
+@pytest.mark.parametrize(("again", "status"), [(False, Job.Status.FAILED), (True, Job.Status.QUEUED)])
+def test_a_job_that_read_the_student_before_the_erasure_gives_no_file(
+    student, owner, center_admin, monkeypatch, again, status
+):
+    job, attach = exported(owner, student), jobs.attach_file
+
+    def erased_meanwhile(*made):
+        attach(*made)
+        with outside_scopes(), system_scope():
+            erasure.erase(student=student, reason="asked for it", by=center_admin)
+            if again:
+                jobs.retry(Job.objects.get(pk=job.pk), by=owner)
+
+    monkeypatch.setattr(jobs, "attach_file", erased_meanwhile)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.status, bool(job.artefact)) == (status, False)

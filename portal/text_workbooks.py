@@ -1,0 +1,91 @@
+"""Writing a long table of texts as .xlsx: a tenth of the time that openpyxl takes, and no row stays in memory.
+
+Every cell is text and no cell is a formula (`portal.formulas`). Tables with numbers, dates or colours are written
+with openpyxl.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from tempfile import TemporaryFile
+from typing import IO
+from xml.sax.saxutils import escape, quoteattr
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from openpyxl.utils import get_column_letter
+
+from portal import formulas
+
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_PARTS = {
+    "[Content_Types].xml": f'<Types xmlns="{_PACKAGE}/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
+    f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_TYPE}.worksheet+xml"/></Types>',
+    "_rels/.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
+    f'<Relationship Id="rId1" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{_PACKAGE}/relationships">'
+    f'<Relationship Id="rId1" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+}
+
+
+def write(
+    title: str,
+    columns: Sequence[tuple[str, float]],
+    rows: Iterable[Sequence[str]],
+    *,
+    neutralised: Callable[[str], str] = formulas.harmless,
+) -> IO[bytes]:
+    """The open file. `columns`: (heading, width in characters) each; the row of headings stays in view.
+
+    `neutralised` makes a text harmless; it is the identity where the rows are so already.
+    """
+    file = TemporaryFile()  # noqa: SIM115 (the caller closes it)
+    letters = [get_column_letter(index) for index in range(1, len(columns) + 1)]
+    with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=4) as package:
+        for name, content in _PARTS.items():
+            package.writestr(name, _DECLARATION + content)
+        package.writestr(
+            "xl/workbook.xml",
+            f'{_DECLARATION}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
+            f'<sheet name={quoteattr(title)} sheetId="1" r:id="rId1"/></sheets></workbook>',
+        )
+        with package.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
+            sheet.write(f"{_DECLARATION}{_beginning([width for _heading, width in columns])}".encode())
+            sheet.write(_row(1, letters, [heading for heading, _width in columns]))
+            for number, row in enumerate(rows, start=2):
+                sheet.write(_row(number, letters, [neutralised(text) for text in row]))
+            sheet.write(b"</sheetData></worksheet>")
+    file.seek(0)
+    return file
+
+
+def _beginning(widths: Sequence[float]) -> str:
+    cols = "".join(
+        f'<col min="{index}" max="{index}" width="{width}" customWidth="1"/>' for index, width in enumerate(widths, 1)
+    )
+    pane = '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
+    return (
+        f'<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">{pane}</sheetView></sheetViews>'
+        f"<cols>{cols}</cols><sheetData>"
+    )
+
+
+def _row(number: int, letters: Sequence[str], texts: Sequence[str]) -> bytes:
+    """A cell without text is left out."""
+    cells = "".join(
+        [
+            f'<c r="{letter}{number}" t="inlineStr"><is><t xml:space="preserve">{_escaped(text)}</t></is></c>'
+            for letter, text in zip(letters, texts, strict=True)
+            if text
+        ]
+    )
+    return f'<row r="{number}">{cells}</row>'.encode()
+
+
+def _escaped(text: str) -> str:
+    return escape(_NOT_IN_XML.sub("", text) if not text.isprintable() else text)
