@@ -93,11 +93,10 @@ def populate(school: School, season: Any) -> dict[type, Any]:
     world[Reconciliation], world[Difference] = run, Difference.objects.create(reconciliation=run, **values)
     world[Membership] = Membership.objects.filter(school=school).first()
     world[Job] = Job.objects.create(kind="demo", school=school)
-    bank = [
-        apps.get_model(f"billing.{name}") for name in ("BankStatement", "BankLine", "Allocation")
-    ]  # the center's alone
-    for model in bank:
-        world[model] = saved(row_of(model, world))
+    for name in ("BankStatement", "BankLine", "Allocation"):  # the center's alone
+        row = row_of(apps.get_model("billing", name), world)
+        row.status = {"BankStatement": "taken"}.get(name, row.status)  # its file is no statement
+        world[type(row)] = saved(row)
     passkey = {"name": "x", "credential": {}}
     world[Authenticator] = Authenticator.objects.create(user=world[Membership].user, type="webauthn", data=passkey)
     return world

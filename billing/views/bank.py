@@ -132,7 +132,7 @@ def bank_statement(request: Any, pk: int) -> HttpResponse:
     if statement.status == BankStatement.Status.HEADINGS:
         return HttpResponseRedirect(reverse("billing:bank_columns", args=[pk]))
     listed = BankLines(BankLine.objects.with_sums().filter(statement=statement), request.GET)
-    report = statement.report
+    report = {"in_fen": 0, "out_fen": 0, "difference_fen": 0} | statement.report
     context = {
         "statement": statement,
         "listed": listed,
