@@ -119,7 +119,7 @@ class DayBook(List):
     def prepare(self, form: Any) -> None:
         form.fields["season"].queryset = Season.objects.order_by("-year")
         form.fields["school"].queryset = School.objects.order_by("name")
-        form.fields["provider"].choices = provider_choices()
+        form.fields["provider"].choices = [("", _("All")), *provider_choices()]
 
     def narrowed(self, *, without: str = "") -> Any:
         rows, wanted = self.rows, self.wanted

@@ -38,7 +38,9 @@ def _narrow(column: str) -> Callable[[Any, Any], Any]:
 
 
 def _choice(label: Any) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label, required=False, choices=LedgerEntry.Kind.choices)
+    return forms.ChoiceField(
+        label=label, required=False, choices=[("", gettext_lazy("All")), *LedgerEntry.Kind.choices]
+    )
 
 
 def _row(label: Any) -> forms.ModelChoiceField:
@@ -67,7 +69,7 @@ class EntryList(List):
     def prepare(self, form: Any) -> None:
         form.fields["season"].queryset = Season.objects.order_by("-year")
         form.fields["school"].queryset = School.objects.order_by("name")
-        form.fields["provider"].choices = provider_choices()
+        form.fields["provider"].choices = [("", _("All")), *provider_choices()]
 
     @cached_property
     def sums(self) -> dict[str, int]:
