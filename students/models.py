@@ -199,7 +199,7 @@ class RosterImport(TenantModel):
         DROPPED = "dropped", _("Dropped")
 
     TRANSITIONS = {
-        Status.READING: {Status.PREVIEW, Status.HEADINGS, Status.REFUSED},
+        Status.READING: {Status.PREVIEW, Status.HEADINGS, Status.REFUSED, Status.DROPPED},  # dropped: by a newer file
         Status.HEADINGS: {Status.READING, Status.DROPPED},
         Status.PREVIEW: {Status.APPLYING, Status.READING, Status.DROPPED},
         Status.APPLYING: {Status.DONE, Status.PREVIEW, Status.REFUSED},

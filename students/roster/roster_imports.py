@@ -19,7 +19,7 @@ from portal.changes import states
 from portal.errors import Conflict, PortalError
 from portal.models import User
 from portal.security import encryption
-from schools.models import School, Season
+from schools.models import Enrolment, School, Season
 from students.identity import id_encryption
 from students.models import RosterImport, Student
 from students.privacy import erasure
@@ -29,10 +29,11 @@ from students.roster.importer import FIGURES, Plan, Progress, check_size, requir
 
 Status = RosterImport.Status
 OVER = (Status.DONE, Status.REFUSED, Status.DROPPED)
+UNCONFIRMED = (Status.READING, Status.HEADINGS, Status.PREVIEW)
 
 
 def upload_roster(*, school: School, season: Season, content: bytes, filename: str, by: User) -> RosterImport:
-    """Store a file and start the job that reads it.
+    """Store a file and start the job that reads it. The school's earlier file that nobody has confirmed is dropped.
 
     Raises PortalError when the roster is closed, or the file is empty or too large.
     """
@@ -50,10 +51,21 @@ def upload_roster(*, school: School, season: Season, content: bytes, filename: s
         written = write.store(row, {"file": sealed}, filename="roster")
         row.file, row.file_size = written["file"], written["file_size"]
         with transaction.atomic():
+            _drop_unconfirmed(school, season, by=by)
             row.save()
             history.record("rosterimport.uploaded", row, by=by, after=row.status, facts={"file": row.filename})
             _start("roster_read", row, by=by)
     return row
+
+
+def _drop_unconfirmed(school: School, season: Season, *, by: User) -> None:
+    """So a school has at most one file in the queue, and one that is kept until somebody confirms it."""
+    Enrolment.objects.select_for_update(of=("self",), no_key=True).get(school=school, season=season)
+    earlier = RosterImport.objects.filter(school=school, season=season, status__in=UNCONFIRMED)
+    names = dict(earlier.values_list("pk", "file"))
+    sentence = _("A newer file was uploaded before this one was confirmed. Nothing of this file was imported.")
+    dropped = states.change_many(earlier, Status.DROPPED, by=by, message=sentence, file="", file_size=0)
+    files.delete_after_commit(names.get(pk) for pk in dropped)
 
 
 def _discard_older_files(latest: RosterImport) -> None:
@@ -143,8 +155,16 @@ def _place(row: RosterImport) -> encryption.Place:
 def read_import(row: RosterImport, *, progress: Progress) -> RosterImport:
     """Read and check the uploaded file. Then the import is a preview, waits for somebody who assigns its
     columns, or is refused with a reason."""
-    if row.status != Status.READING:  # an earlier worker read it and was lost afterwards
+    if row.status != Status.READING:  # a newer file was uploaded; or an earlier worker read it and was lost afterwards
         return row
+    try:
+        return _read(row, progress=progress)
+    except Conflict:  # a newer file was uploaded meanwhile
+        row.refresh_from_db()
+        return row
+
+
+def _read(row: RosterImport, *, progress: Progress) -> RosterImport:
     try:
         found = importer.plan_import(
             uploaded_content(row),

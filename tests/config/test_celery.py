@@ -1,6 +1,7 @@
 """The timetable of beat: every entry names a task that exists, at the hours that people are told."""
 
 import datetime as dt
+import re
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from celery import Celery
 
 from config.beat import Scheduler
 from config.celery import app
+from portal.background import jobs
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -58,3 +60,9 @@ def test_clock_that_is_set_back_does_not_stop_the_timetable(tmp_path):
     assert timetable.tick() <= 5
     timetable.close()
     assert app.conf.beat_scheduler == f"{Scheduler.__module__}:{Scheduler.__name__}"
+
+
+def test_a_worker_takes_the_queue_of_every_kind_of_job():
+    lines = (Path(__file__).resolve().parents[2] / "Procfile").read_text()
+    taken = {name for queues in re.findall(r" -Q (\S+)", lines) for name in queues.split(",")}
+    assert {handler.queue for handler in jobs.HANDLERS.values()} | {"default", "bulk"} <= taken

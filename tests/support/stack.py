@@ -87,7 +87,9 @@ class Stack:
             time.sleep(0.1)
         raise AssertionError(f"The web server did not answer:\n{self.log('web')}")
 
-    def worker(self, queues: str = "check,produce,build,default,bulk", name: str = "worker") -> subprocess.Popen:
+    def worker(
+        self, queues: str = "check,produce,build,imports,default,bulk", name: str = "worker"
+    ) -> subprocess.Popen:
         """Start one Celery worker with one process on these queues."""
         celery = ("celery", "-A", "config", "worker", "-Q", queues, "-c", "1", "-n", f"{name}@%h")
         return self.start(name, *celery, "-l", "warning", "--without-gossip", "--without-mingle")

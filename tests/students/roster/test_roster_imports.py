@@ -75,6 +75,33 @@ def test_an_upload_that_was_not_committed_leaves_no_file(scoped, season, owner, 
     assert RosterImport.objects.get().file_size == 0
 
 
+def test_a_newer_file_ends_the_unconfirmed_ones_and_their_files(upload, scoped, season, owner, owner_client):
+    previewed = upload(books.roster(books.row(1)))
+    waiting = [
+        roster_imports.upload_roster(
+            school=scoped, season=season, content=books.roster(books.row(2)), filename="b.xlsx", by=owner
+        )
+        for _click in range(3)
+    ]
+    ended = RosterImport.objects.filter(pk__in=[previewed.pk, *(row.pk for row in waiting[:2])])
+    assert set(ended.values_list("status", "file", "file_size")) == {(Status.DROPPED, "", 0)}
+    page = owner_client.get(reverse("students:roster_import_detail", args=[previewed.pk])).content.decode()
+    assert said("A newer file was uploaded before this one was confirmed. Nothing of this file was imported.") in page
+    for row in waiting:
+        finish(row)
+    assert [row.status for row in waiting] == [Status.DROPPED, Status.DROPPED, Status.PREVIEW]
+    assert {row.job.queue for row in waiting} == {"imports"}
+
+
+def test_a_file_that_is_ended_while_it_is_read_fails_no_job(upload, scoped, season, owner):
+    row = roster_imports.upload_roster(
+        school=scoped, season=season, content=books.roster(books.row(1)), filename="a.xlsx", by=owner
+    )
+    upload(books.roster(books.row(2)))
+    roster_imports.read_import(row, progress=importer.no_progress)
+    assert row.status == Status.DROPPED
+
+
 def test_the_file_lies_encrypted(upload):
     row = upload(books.roster(books.row(1)))
     with row.file.open("rb") as file:
