@@ -3,9 +3,12 @@
 `--dev` leaves the held-out kinds of lines away; run it while working at the matching, and the whole only to measure.
 """
 
+import os
 import sys
 import time
 from collections import Counter
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")  # how many files may be read at once
 
 from bench.made_statement import HELD_OUT, MadeLine, MadeStatement, icbc_csv, make
 from billing.accounts.references import reference_of
