@@ -1,17 +1,23 @@
 """The school's stations for photographing, and its notice to the students."""
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from capture.models import Station
 from portal import history
+from portal.errors import PortalError
 from portal.models import User
 from schools.models import Enrolment
 
 
 def save_station(*, station: Station, by: User) -> Station:
-    """Add a station or change one."""
+    """Add a station or change one. Raises PortalError when another one of the school has its name."""
     kind = "station.changed" if station.pk else "station.added"
     with transaction.atomic():
+        of_season = {"school": station.school, "season": station.season}
+        Enrolment.objects.select_for_update(of=("self",), no_key=True).get(**of_season)  # one at a time
+        if Station.objects.filter(name=station.name, **of_season).exclude(pk=station.pk).exists():
+            raise PortalError(_("There is a station of this name already: choose another name, or change that one."))
         station.save()
         history.record(kind, station, by=by, facts={"name": station.name, "place": station.place})
     return station

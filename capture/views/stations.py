@@ -112,9 +112,13 @@ def edit(request: Any, pk: int | None = None) -> HttpResponse:
     station = get_object_or_404(Station, pk=pk) if pk else Station(school=request.school, season=request.season)
     form = StationForm(request.POST or None, instance=station)
     if request.method == "POST" and form.is_valid():
-        stations.save_station(station=form.instance, by=request.user)
-        messages.success(request, _("The station is saved."))
-        return redirect("capture:stations")
+        try:
+            stations.save_station(station=form.instance, by=request.user)
+        except PortalError as error:
+            form.add_error("name", str(error))
+        else:
+            messages.success(request, _("The station is saved."))
+            return redirect("capture:stations")
     return render(request, "capture/station.html", {"form": form}, status=400 if form.errors else 200)
 
 
