@@ -223,6 +223,7 @@ OBJECTS = {
     "jobs/": "portal.Job",
     "school/roster/import/": "students.RosterImport",
     "school/roster/": "students.Student",
+    "center/number-clashes/": "students.RosterImport",
     "center/students/": "students.Student",
     "school/students/": "students.Student",
     "panels/fees/students/": "students.Student",

@@ -105,7 +105,7 @@ def compare(merchant: str, day: dt.date) -> Reconciliation:
             raise PortalError(_("The provider refuses the bill: %(why)s") % {"why": error}) from error
         return Reconciliation.objects.get_or_create(merchant=merchant, day=day)[0]
     with transaction.atomic():
-        run, _created = Reconciliation.objects.select_for_update().get_or_create(merchant=merchant, day=day)
+        run, _created = Reconciliation.objects.select_for_update(no_key=True).get_or_create(merchant=merchant, day=day)
         run.lines.all().delete()
         found = _compare(run, rows)
         BillLine.objects.bulk_create(found.lines, batch_size=CHUNK)

@@ -40,7 +40,9 @@ def withdraw(*, school_id: int, season_id: int) -> int:
         found = _of_students().filter(Q(school=school_id) | Q(school=None), season=season_id)
         has_file = Q(status=Job.Status.DONE) & ~Q(artefact="") & Q(artefact__isnull=False)
         rows = list(
-            found.filter(has_file | Q(status=Job.Status.RUNNING)).select_for_update(of=("self",)).order_by("pk")
+            found.filter(has_file | Q(status=Job.Status.RUNNING))
+            .select_for_update(of=("self",), no_key=True)
+            .order_by("pk")
         )
         for row in rows:
             message = _("A student was erased. This file may have held the student and was deleted: ask for it again.")

@@ -94,7 +94,10 @@ def settle(roster: RosterImport, *, by: history.Actor) -> int:
     how many. Needs a scope of the center."""
     with transaction.atomic():
         ours = RosterImport.objects.filter(season=roster.season_id, school=roster.school_id, pk__lte=roster.pk)
-        rows = {row.pk: row for row in ours.filter(report__elsewhere__0__isnull=False).select_for_update(of=("self",))}
+        rows = {
+            row.pk: row
+            for row in ours.filter(report__elsewhere__0__isnull=False).select_for_update(of=("self",), no_key=True)
+        }
         if roster.pk not in rows:
             return 0
         settled = {student for _row, student in rows[roster.pk].report["elsewhere"]}

@@ -21,6 +21,7 @@ ACROSS = {
     "capture.sign_in.credentials": "the roster says which school a visitor belongs to",
     "portal.accounts.second_factor": "an event about a person who is signing in",
     "students.records": "an ID number that is enrolled at another school",
+    "students.roster.number_clashes": "whether another school still has a number",
     "students.roster.staging": "the same for a whole roster",
     "students.identity.student_access": "the student whom a session names; the school is read from the row",
     "year_end.commended_schools": "the names of a published bulletin",
@@ -29,10 +30,12 @@ ACROSS = {
 # The system's own work. Tasks and commands may always open it; these are what they call.
 SYSTEM = {
     "billing.online.orders": "unpaid orders past their time",
+    "billing.accounts.payment_reminders": "schools that owe",
     "capture.capture_period": "captures that are over",
     "capture.daily_check": "schools whose day is to be checked",
     "capture.judging.judge": "checks that were lost",
     "capture.judging.likeness": "comparisons that were lost",
+    "capture.upload.submission": "photos whose fee was settled while nobody could hand them in",
     "demo.loading": "the demo's command",
     "demo.photos": "the demo's command",
     "demo.schools": "the demo's command",
