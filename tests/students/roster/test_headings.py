@@ -146,7 +146,9 @@ def test_another_school_has_its_own_headings(upload, owner, other_school):
 
 def test_a_remembered_heading_does_not_change_an_import_that_was_previewed(upload, owner):
     row = assign(upload(strange()), owner)
-    assign(upload(strange()), owner, fields=["student_no", "name", "id_number", "class_name", "major", ""])
+    other = assigned(STRANGE, ["student_no", "name", "id_number", "class_name", "major", ""])
+    labels = dict(zip(other.fields, STRANGE, strict=True))
+    remembered_headings.remember(school=row.school, assignment=other, labels=labels, by=owner)
     assert finish(roster_imports.confirm_import(row=row, by=owner)).status == Status.DONE
     assert Student.objects.first().class_name == "软件2301"
 
