@@ -43,7 +43,7 @@ permissions.register(
 permissions.register(
     "fees.download_list",
     _("Download the students of a settlement"),
-    roles=CENTER | FINANCE | {Role.CENTER_AUDITOR, Role.SCHOOL_ADMIN, Role.SCHOOL_FINANCE},
+    roles=CENTER | FINANCE | {Role.SCHOOL_ADMIN, Role.SCHOOL_FINANCE},
     is_about_school=True,
 )
 permissions.register(
