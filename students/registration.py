@@ -14,6 +14,7 @@ from portal.privacy import retention
 from portal.tenancy import school_scope
 from students import tasks  # noqa: F401  (tasks registers kinds of jobs)
 from students.identity import student_access
+from students.lists import exports  # noqa: F401  (registers kinds of jobs)
 from students.models import Correction, RosterImport, Student, StudentSession
 from students.privacy import (
     id_number_retention,

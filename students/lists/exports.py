@@ -83,7 +83,7 @@ def start(
 
 
 @jobs.handler(
-    KINDS[False],
+    "roster_export",
     label=gettext_lazy("Export of students"),
     queue="build",
     file_may="students.export",
@@ -94,7 +94,7 @@ def make(job: Job) -> None:
 
 
 @jobs.handler(
-    KINDS[True],
+    "roster_export_in_clear",
     label=gettext_lazy("Export of students with their document numbers"),
     queue="build",
     file_may="students.export_in_clear",
