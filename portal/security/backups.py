@@ -55,7 +55,12 @@ class Report:
 
 
 def back_up(folder: Path) -> Figures:
-    """Write the dump and its figures into the folder; return the figures."""
+    """Write the dump and its figures into the folder; return the figures. Nobody but us may read them, and a folder
+    that is not there is made so."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name in (DUMP, FIGURES):
+        (folder / name).touch(mode=0o600)
+        (folder / name).chmod(0o600)
     owner = _owner()
     with _connected(owner) as database:
         database.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

@@ -13,7 +13,9 @@ class Command(BaseCommand):
     help = "Dump the database and write down what is in it."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--out", type=Path, required=True, help="an existing folder that only you can read")
+        parser.add_argument(
+            "--out", type=Path, required=True, help="a folder that only you can read; made so if it is not there"
+        )
 
     def handle(self, *, out: Path, **options: Any) -> None:
         backups.back_up(out)

@@ -18,18 +18,21 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_drill_finds_everything_and_names_what_is_not_there(school, season, tmp_path, capsys):
     with system_scope():
         photo = factories.photo(factories.student(school, season), "approved")
-    backups.back_up(tmp_path)
+    folder = tmp_path / "backup"
+    backups.back_up(folder)
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    assert folder.stat().st_mode & 0o777 == 0o700
     files = tmp_path / "restored"
     shutil.copytree(settings.MEDIA_ROOT, files)
 
-    figures = json.loads((tmp_path / backups.FIGURES).read_text())
+    figures = json.loads((folder / backups.FIGURES).read_text())
     rows, _hash = figures["students_student"]
     figures["students_student"] = [rows, "1"]
-    (tmp_path / backups.FIGURES).write_text(json.dumps(figures))
+    (folder / backups.FIGURES).write_text(json.dumps(figures))
     (files / photo.portrait.name).unlink()
     (files / photo.original.name).write_bytes(b"damaged")
     with pytest.raises(CommandError):
-        call_command("restore_drill", tmp_path, files=files, json=True)
+        call_command("restore_drill", folder, files=files, json=True)
     report = json.loads(capsys.readouterr().out)
     # Everything else is as it was.
     assert report["rows"] > 10
