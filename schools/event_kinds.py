@@ -28,6 +28,7 @@ event_kinds.register(
     {
         "school.added": _("School added to the register"),
         "school.changed": _("Entry of the school changed"),
+        "school.exported": _("Schools exported with their contact persons"),
         "enrolment.created": _("School takes part in the season"),
         "enrolment.withdrawn": _("School taken out of the season"),
         "enrolment.changed": _("Settings of the school changed"),

@@ -8,6 +8,7 @@ event_kinds.register(
     "season",
     {
         "season.ranked": _("Schools ranked"),
+        "season.ranking_exported": _("Ranking exported"),
     },
 )
 event_kinds.register(

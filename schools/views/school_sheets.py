@@ -7,8 +7,9 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from portal import files
+from portal import files, history
 from portal.access import center_page
 from portal.errors import PortalError
 from portal.untrusted import workbooks
@@ -22,10 +23,12 @@ def _workbook(content: bytes, filename: str) -> HttpResponse:
     return files.attachment(content, filename=filename, content_type=workbooks.CONTENT_TYPE)
 
 
-@center_page(may="schools.see")
+@require_POST
+@center_page(may="schools.export")
 def schools_export(request: Any) -> HttpResponse:
-    """The schools that the filters of the list select."""
-    found = SchoolList(with_state(request.season), request.GET).require_known().narrowed()
+    """The schools that the filters of the list select, with their contact persons. It is a POST because it is recorded."""
+    found = SchoolList(with_state(request.season), request.POST).require_known().narrowed()
+    history.record("school.exported", request.season or request.user, by=request.user, facts={"count": found.count()})
     return _workbook(school_sheets.write_sheet(found.order_by("area__position", "code")), "学校.xlsx")
 
 

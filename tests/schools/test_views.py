@@ -233,7 +233,12 @@ def test_an_exception_is_granted_on_the_schools_page(center_client, school, seas
 
 
 def test_the_register_goes_out_and_comes_in_as_a_workbook(center_client, school):
-    answer = center_client.get(reverse("schools:schools_export"))
+    assert center_client.get(reverse("schools:schools_export")).status_code == 405
+    auditor = client_of(factories.person("auditor", Role.CENTER_AUDITOR))
+    assert auditor.post(reverse("schools:schools_export")).status_code == 403
+    answer = center_client.post(reverse("schools:schools_export"))
+    with system_scope():
+        assert Event.objects.get(kind="school.exported").facts == {"count": 1}
     assert "attachment" in answer["Content-Disposition"]
     rows = list(openpyxl.load_workbook(io.BytesIO(answer.content)).active.values)
     assert rows[1][:2] == ("10001", "Lakeside University")

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from portal.models import Event, Role
 from portal.tenancy import system_scope
 from schools.models import Enrolment
 from tests import factories
@@ -39,7 +40,7 @@ def test_year_end_from_ranking_to_published_bulletin(center_client, owner_client
     center_client.post(url("award", award.pk), decided)
     with system_scope():
         assert Award.objects.get().allowance_fen == 12050
-    assert "120.50" in center_client.get(url("year_export")).content.decode("utf-8-sig")
+    assert "120.50" in center_client.post(url("year_export")).content.decode("utf-8-sig")
     center_client.post(url("center_bulletin"), {"title": "Bulletin 2022", "text": "Well done", "do": "save"})
     assert owner_client.get(url("bulletin")).status_code == 404
     center_client.post(url("center_bulletin"), {"title": "Bulletin 2022", "text": "Well done", "do": "publish"})
@@ -100,7 +101,11 @@ def test_ranking_shows_each_figure_under_its_heading(center_client, ranked, scho
 
 
 def test_ranking_leaves_as_a_sheet_with_every_figure(center_client, ranked, school, season):
-    answer = center_client.get(url("year_export"))
+    auditor = client_of(factories.person("auditor", Role.CENTER_AUDITOR))
+    assert auditor.post(url("year_export")).status_code == 403
+    answer = center_client.post(url("year_export"))
+    with system_scope():
+        assert Event.objects.filter(kind="season.ranking_exported").count() == 1
     head, row = csv.reader(io.StringIO(answer.content.decode("utf-8-sig")))
     assert row == ["1", school.code, school.name, "87.65", "40", "38", "是", "Zhou", "", "19.00"]
     assert (len(head), head[3], head[9]) == (10, "得分", "补贴（元）")

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal import formulas
+from portal import formulas, history
 from portal.access import center_page
 from portal.errors import PortalError
 from portal.formatting import yuan
@@ -94,11 +94,13 @@ def _proposal(season: Season) -> dict[str, str]:
     }
 
 
-@require_GET
-@center_page(may="ranking.see")
+@require_POST
+@center_page(may="ranking.export")
 def export(request: Any) -> HttpResponse:
-    """The ranking as CSV in UTF-8, with the mark by which spreadsheet programs recognise it."""
+    """The ranking as CSV in UTF-8, with the mark by which spreadsheet programs recognise it. It is a POST because it
+    is recorded: it names the commended persons."""
     season = _season(request)
+    history.record("season.ranking_exported", season, by=request.user)
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="ranking-{season.year}.csv"'
     response.write("\ufeff")
