@@ -42,3 +42,4 @@ def check_login(**_signal: Any) -> None:
     from config import database_login
 
     database_login.check_settings()
+    database_login.check_log()

@@ -1,4 +1,6 @@
-"""The database logins of web and workers are looked at before they serve: too many rights, or settings of their own."""
+"""The database logins of web and workers are looked at before they serve: too many rights, settings of their own, or
+a server that would write people's data into its log.
+"""
 
 import logging
 from typing import Any
@@ -21,6 +23,8 @@ WHERE setrole = session_user::regrole
 ORDER BY 1
 """
 
+_LOGGED = "SELECT current_setting('log_min_error_statement'), current_setting('log_error_verbosity')"
+
 
 def check_rights() -> None:
     """End the start when raw SQL of this process could become the system or the owner."""
@@ -42,6 +46,18 @@ def check_settings() -> None:
             f"The login of DATABASE_URL has settings of its own ({names}): somebody may have used it. Find out who, give it a new"
             " password, and run deploy/scope_roles.sql again, which takes them away (docs/operators.md).",
         )
+
+
+def check_log() -> None:
+    """End the start when PostgreSQL would write statements that fail, or the row of a constraint, into its log."""
+    for statements, verbosity in _asked(_LOGGED):
+        if statements not in ("fatal", "panic") or verbosity != "terse":
+            raise environment.Misconfigured(
+                "PostgreSQL 会把出错的语句(含姓名、电话)写进日志。请由数据库超级用户执行 deploy/roles.sql 末尾的两行"
+                " ALTER DATABASE(见 docs/operators.md)。",
+                "PostgreSQL would write statements that fail into its log, with names and telephones: run the two lines ALTER"
+                " DATABASE at the end of deploy/roles.sql as its superuser (docs/operators.md).",
+            )
 
 
 def _asked(question: str) -> list[Any]:

@@ -236,10 +236,10 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 SECOND_FACTOR_GRACE_DAYS = environment.number("SECOND_FACTOR_GRACE_DAYS", 7, least=0, most=90)
 # Without a mail server mails become files on a local machine. On the console a hundred mails would
 # hide the accounts that `make run` prints.
-_WITHOUT_HOST = "filebased" if IS_LOCAL else "console"
+_WITHOUT_HOST = "portal.notifications.mail_files" if IS_LOCAL else "django.core.mail.backends.console"
 EMAIL_BACKEND = environment.text(
     "EMAIL_BACKEND",
-    f"django.core.mail.backends.{'smtp' if environment.text('EMAIL_HOST') else _WITHOUT_HOST}.EmailBackend",
+    f"{'django.core.mail.backends.smtp' if environment.text('EMAIL_HOST') else _WITHOUT_HOST}.EmailBackend",
 )
 EMAIL_FILE_PATH = DATA_DIR / "mail"
 EMAIL_HOST = environment.text("EMAIL_HOST")

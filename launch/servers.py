@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import quote
 
 from launch.data_folder import CHECKOUT, DataFolder, ServiceError
@@ -40,6 +41,9 @@ POSTGRES_SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "password_encryption": "scram-sha-256",
+    # A statement that fails holds the values of its row: names, telephones, hashes of numbers. So does an error's detail.
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 
 
@@ -58,6 +62,13 @@ def log_tail(log: Path) -> str:
     with contextlib.suppress(OSError):
         return "\n".join(log.read_text(errors="replace").strip().splitlines()[-5:])
     return ""
+
+
+def open_private(log: Path) -> BinaryIO:
+    """The log, emptied, for its owner alone, also where an earlier start made it for everybody."""
+    log.touch(mode=0o600)
+    log.chmod(0o600)
+    return log.open("wb")
 
 
 @dataclass(frozen=True)
@@ -195,7 +206,7 @@ class Postgres:
         )
 
     def _start_once(self, command: list[str]) -> bool:
-        with self.log.open("wb") as log:
+        with open_private(self.log) as log:
             server = subprocess.Popen(
                 command, **self.data_folder.child_options(), stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
@@ -294,7 +305,7 @@ class Redis:
             "aof-load-truncated": "yes",
             "save": "300 1",
         }
-        self.log.write_text("")
+        open_private(self.log).close()
         # Never half of it: the password would be lost that everybody uses.
         draft = self.config.with_suffix(".draft")
         draft.touch(mode=0o600)

@@ -130,7 +130,9 @@ def can_mail() -> bool:
 
     The console and file backends would write the link to a log.
     """
-    return not settings.EMAIL_BACKEND.endswith(("console.EmailBackend", "filebased.EmailBackend"))
+    return not settings.EMAIL_BACKEND.endswith(
+        ("console.EmailBackend", "filebased.EmailBackend", "mail_files.EmailBackend")
+    )
 
 
 def _mail_link(user: User, link: str) -> None:

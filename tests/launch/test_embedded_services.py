@@ -138,6 +138,16 @@ def test_data_survive_a_stop(folder, use):
     urls = user.urls()
     with owner(urls) as connection:
         connection.execute("CREATE TABLE kept AS SELECT '张䶮' AS name")
+        connection.execute("CREATE UNIQUE INDEX ON kept (name)")
+        with pytest.raises(psycopg.errors.UniqueViolation):
+            connection.execute("INSERT INTO kept VALUES ('张䶮')")
+    log = folder / "postgres.log"
+    assert "duplicate key" in log.read_text()
+    assert "张䶮" not in log.read_text()
+    assert {path.name: path.stat().st_mode & 0o777 for path in folder.glob("*.log")} == {
+        "postgres.log": 0o600,
+        "redis.log": 0o600,
+    }
     redis_of(urls).set("kept", "here")
     with app(urls) as connection:
         for statement in (

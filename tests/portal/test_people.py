@@ -88,9 +88,9 @@ def test_a_mail_server_that_does_not_answer_changes_nothing(owner, colleague, se
     assert colleague.has_usable_password()
 
 
-@pytest.mark.parametrize("kind", ["console", "filebased"])
+@pytest.mark.parametrize("kind", ["django.core.mail.backends.console", "portal.notifications.mail_files"])
 def test_only_without_a_mail_server_is_the_link_shown(owner, school, settings, kind):
-    settings.EMAIL_BACKEND = f"django.core.mail.backends.{kind}.EmailBackend"
+    settings.EMAIL_BACKEND = f"{kind}.EmailBackend"
     assert path_in(invite(owner, school=school, email="").link)
 
 

@@ -175,6 +175,21 @@ def test_nothing_starts_with_a_login_that_was_given_settings():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_nothing_starts_while_the_database_logs_what_people_wrote():
+    name, host = connection.settings_dict["NAME"], connection.settings_dict["HOST"]
+    with outside_scopes(), psycopg.connect(dbname=name, host=host, user="postgres", autocommit=True) as superuser:
+        database_login.check_log()
+        try:
+            superuser.execute(f"ALTER DATABASE {name} SET log_min_error_statement = 'error'")
+            connection.close()
+            with pytest.raises(Misconfigured, match="into its log"):
+                database_login.check_log()
+        finally:
+            superuser.execute(f"ALTER DATABASE {name} RESET log_min_error_statement")
+            connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_temporary_table_stands_in_no_tables_place(season):
     with outside_scopes(), transaction.atomic():
         ask_nothing("CREATE TEMPORARY TABLE schools_season AS SELECT 1 AS id")
