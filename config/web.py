@@ -21,6 +21,10 @@ from launch import environment
 
 IDLE_SECONDS = 60  # a connection on which nothing moves ends
 REQUEST_SECONDS = 300  # a request has arrived by then: a photo of 5 MB at 20 kB/s takes 250
+HEADER_SECONDS = 20  # its headers have arrived by then
+OF_ONE_ADDRESS = (
+    100  # connections that wait for a request or for the rest of one; the oldest end, where no proxy counts them
+)
 STOP_SECONDS = 30  # after a SIGTERM what is being answered may end for so long
 SWEEP_SECONDS = 2
 SETTINGS: dict[str, Any] = {
@@ -126,15 +130,31 @@ class Server:
             if arriving is not None:
                 known, since = before.get(channel, (None, now))
                 self._first_seen[channel] = (arriving, since if known is arriving else now)
-                if known is arriving and now - since > REQUEST_SECONDS:
+                limit = REQUEST_SECONDS if arriving.headers_finished else HEADER_SECONDS
+                if known is arriving and now - since > limit:
                     channel.handle_close()
             if channel.will_close and time.time() - channel.last_activity > IDLE_SECONDS:
                 channel.handle_close()
+        if not settings.TRUSTED_PROXIES:
+            self._limit_addresses()
+
+    def _limit_addresses(self) -> None:
+        """Close the oldest waiting connections of an address that has too many: there is room for 1000 in all."""
+        waiting: dict[str, list[HTTPChannel]] = {}
+        for channel in self._channels():
+            if not (channel.requests or channel.total_outbufs_len or channel.will_close):
+                waiting.setdefault(channel.addr[0], []).append(channel)
+        for channels in waiting.values():
+            if len(channels) > OF_ONE_ADDRESS:
+                channels.sort(key=lambda each: each.creation_time)
+                for channel in channels[:-OF_ONE_ADDRESS]:
+                    channel.handle_close()
 
 
 def main() -> None:
     database_login.check_rights()
     database_login.check_settings()
+    database_login.check_log()
     host = environment.text("HOST", "127.0.0.1")
     port = environment.number("PORT", 8000, least=1, most=65_535)
     try:

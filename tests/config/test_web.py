@@ -96,6 +96,28 @@ def test_request_that_does_not_arrive_in_time_is_cut_off(server, monkeypatch):
         turn(server, lambda: not server._channels())
 
 
+def test_headers_that_do_not_arrive_in_time_are_cut_off(server, monkeypatch):
+    monkeypatch.setattr(web, "HEADER_SECONDS", -1)
+    with connected(server, b"GET / HTTP/1.1\r\nHost: loc"), connected(server, HALF_A_POST):
+        turn(server, lambda: len(server._first_seen) == 1 and len(server._channels()) == 1)
+        (left,) = server._channels()
+        assert left.request.headers_finished
+
+
+@pytest.mark.parametrize(("proxies", "left"), [(0, 3), (1, 5)])
+def test_one_address_does_not_take_every_connection(server, monkeypatch, settings, proxies, left):
+    settings.TRUSTED_PROXIES = proxies
+    monkeypatch.setattr(web, "OF_ONE_ADDRESS", 3)
+    with ExitStack() as clients:
+        for _ in range(4):
+            clients.enter_context(connected(server, HALF_A_POST))
+        turn(server, lambda: any(each.request for each in server._channels()))
+        newest = clients.enter_context(connected(server, HALF_A_POST))
+        ours = newest.getsockname()[1]
+        turn(server, lambda: any(each.addr[1] == ours and each.request for each in server._channels()))
+        assert len(server._channels()) == left
+
+
 def test_answer_that_nobody_reads_is_dropped(server, monkeypatch):
     with connected(server, get("/file")) as client:
         turn(server, lambda: any(each.total_outbufs_len for each in server._channels()))
