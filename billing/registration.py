@@ -63,7 +63,7 @@ status_badges.register(
     BankLine,
     {
         BankLine.Status.OPEN: Badge("look", "clock"),
-        BankLine.Status.ASIDE: Badge("", "minus-circle"),
+        BankLine.Status.ASIDE: Badge("", "archive-box"),
         BankLine.Status.REFUSED: Badge("act", "no-symbol"),
     },
 )

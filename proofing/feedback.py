@@ -87,7 +87,8 @@ def _require_complete(enrolment: Enrolment) -> int:
 
 def send(feedback: Feedback, *, data: bytes, by: User) -> Feedback:
     """The school sends the stamped form. `data` is a PDF or a picture of the sheet."""
-    _require_complete(_enrolment_of(feedback))  # before the file is opened, and again under the lock
+    with transaction.atomic():
+        _require_complete(_enrolment_of(feedback))  # before the file is opened, and again when it is stored
     if not states.may(feedback, Feedback.Status.SENT):
         raise Conflict
     name, content, kind = stamped_file(data)

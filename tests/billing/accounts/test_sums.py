@@ -106,7 +106,7 @@ def test_nobody_writes_the_sums_of_a_day(account, school):
 
 
 def test_an_entry_that_is_left_out_as_a_double_leaves_no_trace_in_the_sums(account):
-    double = entry_of(account, kind=Kind.PAYMENT, amount_fen=-2000, external_id="transfer:B-1")
+    double = entry_of(account, kind=Kind.PAYMENT, amount_fen=-2000, external_id="transfer:b-1")
     with pytest.raises(IntegrityError, match="in the books already"), transaction.atomic():
         LedgerEntry.objects.bulk_create([double], ignore_conflicts=True)
     account.refresh_from_db()
