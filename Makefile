@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test mutants lint format bench torture messages lock demo setup setup-dev clean
+.PHONY: help run test coverage mutants lint format bench torture messages lock demo setup setup-dev clean
 
 help:  ## 显示这些命令 · show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -16,7 +16,10 @@ run: setup  ## 启动整个系统,Ctrl-C 结束 · start everything; Ctrl-C ends
 
 test: setup-dev  ## 运行全部测试 · run every test, on real PostgreSQL, Redis and Chromium
 	@$(PY) launch/install.py browser
-	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -p tests.support.coverage $(TESTS)
+	@$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+
+coverage: setup-dev  ## 测试实际执行了哪些语句 · which statements the tests run
+	@$(PY) -m pytest -n 2 --dist loadfile -p tests.support.coverage $(TESTS)
 
 MUTANTS ?= 200
 MUTATED ?= tests/portal tests/schools tests/students tests/capture tests/billing tests/proofing tests/printing tests/year_end
