@@ -1,5 +1,7 @@
 """The notifications of this room."""
 
+from functools import partial
+
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
@@ -24,81 +26,56 @@ def _mode_label(mode: str) -> object:
     return Enrolment.PaymentMode(mode).label
 
 
+to_school = partial(NotificationKind, link=FEES, formats={"amount": yuan}, may="fees.see")
+
 register(
-    NotificationKind(
+    to_school(
         "fees.due",
         ngettext_lazy("%(n)d day left to pay the fee", "%(n)d days left to pay the fee", "n"),
         DUE,
-        link=FEES,
-        formats={"amount": yuan},
         is_urgent=False,
-        may="fees.see",
     ),
-    NotificationKind(
+    to_school(
         "fees.overdue",
         _("The fee of your school is overdue"),
         DUE,
-        link=FEES,
-        formats={"amount": yuan},
         is_urgent=False,
-        may="fees.see",
     ),
-    NotificationKind(
+    to_school(
         "settlement.proposed",
         _("The center has settled the fee of your school"),
         SETTLED,
-        link=FEES,
-        formats={"amount": yuan},
         is_urgent=False,
-        may="fees.see",
     ),
-    NotificationKind(
+    to_school(
         "settlement.upheld",
         _("The center stands by the settlement that your school contested"),
         _("Reason: %(reason)s The settlement: %(n)d students, %(amount)s yuan."),
-        link=FEES,
-        formats={"amount": yuan},
-        may="fees.see",
     ),
-    NotificationKind(
+    to_school(
         "settlement.corrected",
         _("The center has corrected the settlement of your school"),
         _("%(reason)s The new one: %(n)d students, %(amount)s yuan. Please sign it off, or say what is wrong."),
-        link=FEES,
-        formats={"amount": yuan},
-        may="fees.see",
     ),
-    NotificationKind(
+    to_school(
         "settlement.withdrawn",
         _("The center has withdrawn a settlement of your school"),
         _("Reason: %(reason)s It was of %(n)d students, %(amount)s yuan."),
-        link=FEES,
-        formats={"amount": yuan},
-        may="fees.see",
     ),
-    NotificationKind(
+    to_school(
         "school_refund.approved",
         _("The center has approved a refund of %(amount)s yuan"),
         _("It will be transferred to the account of your school."),
-        link=FEES,
-        formats={"amount": yuan},
-        may="fees.see",
     ),
-    NotificationKind(
+    to_school(
         "school_refund.paid",
         _("The center has transferred %(amount)s yuan back to your school"),
         _("Please look for it on your bank statement."),
-        link=FEES,
-        formats={"amount": yuan},
-        may="fees.see",
     ),
-    NotificationKind(
+    to_school(
         "school_refund.declined",
         _("The center has declined a refund of %(amount)s yuan"),
         _("Reason: %(reason)s"),
-        link=FEES,
-        formats={"amount": yuan},
-        may="fees.see",
     ),
 )
 register(

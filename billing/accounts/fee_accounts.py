@@ -30,15 +30,14 @@ class Statement:
     paid_by_students: int
     unpaid_students: int
     waived: int
+    billed: int  # for whom the school pays: nobody where the students pay
     price_fen: int
-    charged_fen: int
     received_fen: int
     student_fen: int
 
     @property
-    def billed(self) -> int:
-        """Students for whom the school pays."""
-        return self.photographed - self.paid_by_students - self.waived
+    def charged_fen(self) -> int:
+        return self.billed * self.price_fen
 
     @property
     def due_fen(self) -> int:
@@ -90,8 +89,8 @@ def statement(enrolment: Enrolment) -> Statement:
         paid_by_students=counts["paid"],
         unpaid_students=counts["unpaid"],
         waived=counts["waived"],
+        billed=billed_count(enrolment),
         price_fen=enrolment.season.price_fen,
-        charged_fen=billed_count(enrolment) * enrolment.season.price_fen,
         received_fen=-(sums["received"] or 0),
         student_fen=-(sums["student"] or 0),
     )

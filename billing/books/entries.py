@@ -44,7 +44,7 @@ def _choice(label: Any) -> forms.ChoiceField:
 
 
 def _row(label: Any) -> forms.ModelChoiceField:
-    return forms.ModelChoiceField(None, label=label, required=False)
+    return forms.ModelChoiceField(None, label=label, required=False, empty_label=gettext_lazy("All"))
 
 
 def _day(label: Any) -> forms.DateField:

@@ -167,3 +167,11 @@ def test_what_students_paid_is_not_charged_to_the_school(photographed, enrolment
     ledger.confirm_payment(order, amount_fen=order.amount_fen, external_id="P-1", by=owner)
     account = fee_accounts.post_charge(enrolment, by=owner)
     assert (ledger.sum_entries(account), LedgerEntry.objects.filter(order=None).count()) == (0, 0)
+
+
+def test_where_the_students_pay_the_school_is_billed_for_nobody(student, enrolment, owner, scoped):
+    factories.photo(student)
+    assert fee_accounts.statement(enrolment).billed == 1
+    fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    found = fee_accounts.statement(enrolment)
+    assert (found.photographed, found.unpaid_students, found.billed, found.charged_fen) == (1, 1, 0, 0)

@@ -11,16 +11,15 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 
-from billing.accounts import fee_accounts, ledger
+from billing.accounts import ledger
 from billing.models import Order
 from billing.online import orders, providers
 from billing.online.providers import CallbackMessage, Channel, ProviderError, Redirect, State
 from billing.online.providers.alipay import Alipay
 from portal.errors import PortalError
-from portal.tenancy import system_scope
-from schools.models import Enrolment
 from students.identity import student_access
 from students.models import Student
+from tests.billing.online.conftest import let_students_pay
 from tests.support.payment_peers import deliveries
 from tests.support.payment_peers.alipay import AlipayPeer, certificate_number
 from tests.support.payment_peers.deliveries import settle_all, unresolved
@@ -52,10 +51,7 @@ def use_certificates(peer: AlipayPeer, monkeypatch: pytest.MonkeyPatch, **change
 
 @pytest.fixture
 def paying(enrolment, owner, scoped, peer):
-    enrolment.season.payment_merchants = ["alipay"]
-    with system_scope():
-        enrolment.season.save()
-    return fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    return let_students_pay(enrolment, owner, "alipay")
 
 
 @pytest.fixture

@@ -11,16 +11,16 @@ from collections import Counter
 import pytest
 from django.utils import timezone
 
-from billing.accounts import fee_accounts, ledger
+from billing.accounts import ledger
 from billing.models import Callback, LedgerEntry, Order
 from billing.online import orders, providers
 from billing.online.providers import BillKind, CallbackMessage, Redirect
 from portal.errors import PortalError
 from portal.models import User
 from portal.tenancy import system_scope
-from schools.models import Enrolment
 from students.models import Student
 from tests import factories
+from tests.billing.online.conftest import let_students_pay
 from tests.support.payment_peers.alipay import AlipayPeer
 from tests.support.payment_peers.deliveries import deliver, settle_all
 from tests.support.payment_peers.peer import Peer
@@ -47,10 +47,7 @@ def peer(request, monkeypatch):
 
 @pytest.fixture
 def paying(enrolment, owner, scoped, peer):
-    enrolment.season.payment_merchants = [name_of(peer)]
-    with system_scope():
-        enrolment.season.save()
-    return fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    return let_students_pay(enrolment, owner, name_of(peer))
 
 
 def name_of(peer: Peer) -> str:

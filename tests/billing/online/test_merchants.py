@@ -4,14 +4,13 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from billing.accounts import fee_accounts
 from billing.models import Callback, Order
 from billing.online import orders, providers
 from portal.errors import PortalError
 from portal.tenancy import system_scope
 from schools.forms import SeasonForm
-from schools.models import Enrolment
 from tests import factories
+from tests.billing.online.conftest import let_students_pay, take
 from tests.billing.online.test_alipay import running_peer as running_peer
 from tests.capture.conftest import sign_in
 from tests.support.payment_peers.deliveries import deliver
@@ -34,16 +33,9 @@ def peer(running_peer, monkeypatch):
     return running_peer
 
 
-def take(enrolment: Enrolment, *merchants: str) -> None:
-    enrolment.season.payment_merchants = list(merchants)
-    with system_scope():
-        enrolment.season.save()
-
-
 @pytest.fixture
 def paying(enrolment, owner, scoped, peer):
-    take(enrolment, "alipay-2025")
-    return fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    return let_students_pay(enrolment, owner, "alipay-2025")
 
 
 def test_an_order_of_last_year_is_heard_asked_and_refunded_at_last_years_merchant(student, paying, peer, center_admin):

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from billing.accounts import fee_accounts
 from billing.models import Order
 from billing.online import orders, providers
-from portal.tenancy import school_scope, system_scope
+from portal.tenancy import school_scope
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories
+from tests.billing.online.conftest import let_students_pay
 from tests.capture.conftest import sign_in
 from tests.support.payment_peers.alipay import AlipayPeer
 from tests.support.payment_peers.deliveries import deliver
@@ -39,10 +39,7 @@ def peers(monkeypatch):
 
 @pytest.fixture
 def paying(enrolment, owner, scoped, peers):
-    enrolment.season.payment_merchants = list(peers)
-    with system_scope():
-        enrolment.season.save()
-    return fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    return let_students_pay(enrolment, owner, *peers)
 
 
 def begin(browser, live_server, paying: Enrolment, merchant: str, device: dict) -> tuple[Page, Student]:

@@ -37,6 +37,7 @@ from portal.tenancy import system_scope
 from schools.models import Enrolment
 from students.identity import student_access
 from students.models import Student
+from tests.billing.online.conftest import let_students_pay
 from tests.support.payment_peers import deliveries
 from tests.support.payment_peers.deliveries import settle_all, unresolved
 from tests.support.payment_peers.wechat import WeChatPeer
@@ -65,10 +66,7 @@ def set_merchant(monkeypatch: pytest.MonkeyPatch, credentials: dict[str, str]) -
 
 @pytest.fixture
 def paying(enrolment, owner, scoped, peer):
-    enrolment.season.payment_merchants = ["wechat"]
-    with system_scope():
-        enrolment.season.save()
-    return fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
+    return let_students_pay(enrolment, owner, "wechat")
 
 
 @pytest.fixture
