@@ -22,9 +22,8 @@ from launch import environment
 IDLE_SECONDS = 60  # a connection on which nothing moves ends
 REQUEST_SECONDS = 300  # a request has arrived by then: a photo of 5 MB at 20 kB/s takes 250
 HEADER_SECONDS = 20  # its headers have arrived by then
-OF_ONE_ADDRESS = (
-    100  # connections that wait for a request or for the rest of one; the oldest end, where no proxy counts them
-)
+# Connections of one address that wait for a request or for the rest of one; the oldest end, where no proxy counts them.
+OF_ONE_ADDRESS = 100
 STOP_SECONDS = 30  # after a SIGTERM what is being answered may end for so long
 SWEEP_SECONDS = 2
 SETTINGS: dict[str, Any] = {
