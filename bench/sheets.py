@@ -80,15 +80,14 @@ def ours(count: int, folder: Path) -> dict:
 
 
 def raster(count: int, folder: Path) -> dict:
-    from django.conf import settings
     from PIL import Image, ImageDraw, ImageFont
 
-    from portal.pdf.fonts import truetype
+    from portal.pdf.fonts import SOURCES
     from printing.layout import paginate, sheet_for
 
     layout, jpeg = sheet_for(5), (folder / "portrait.jpg").read_bytes()
     scale = 300 / 25.4
-    font = ImageFont.truetype(str(truetype("sans", settings.DATA_DIR / "fonts")), 27)
+    font = ImageFont.truetype(str(SOURCES["sans"]()), 27)
     size = (round(layout.image_width * scale), round(layout.image_height * scale))
     started, pages = time.perf_counter(), []
     for page in paginate(students(count), per_page=layout.students_per_page, group=lambda s: s.college):

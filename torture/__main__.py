@@ -3,13 +3,11 @@
 import argparse
 import datetime as dt
 import os
-import shutil
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import SimpleNamespace
 
 from launch import data_folder, environment
@@ -98,18 +96,7 @@ def _season():
     for n in range(SEASON):
         row = factories.student(school, season, email=f"s{n}@example.org")
         people.append(Person(row.pk, row.name, row.id_number, row.student_no, row.email, pays=True))
-    _prepare_fonts(settings.DATA_DIR / "fonts")
     return people, _photos(), settings.SECRET_KEY
-
-
-def _prepare_fonts(folder: Path) -> None:
-    """Converted once and kept: a minute of one core that each killed worker would begin anew."""
-    from portal.pdf import fonts
-
-    kept = CHECKOUT / "var" / "torture-fonts"
-    for name in fonts.SOURCES:
-        fonts.truetype(name, kept)
-    shutil.copytree(kept, folder, dirs_exist_ok=True)
 
 
 def _photos() -> list[bytes]:

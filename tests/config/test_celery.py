@@ -11,6 +11,8 @@ from config.beat import Scheduler
 from config.celery import app
 from portal.background import jobs
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _rooms_loaded():
@@ -63,6 +65,14 @@ def test_clock_that_is_set_back_does_not_stop_the_timetable(tmp_path):
 
 
 def test_a_worker_takes_the_queue_of_every_kind_of_job():
-    lines = (Path(__file__).resolve().parents[2] / "Procfile").read_text()
+    lines = (ROOT / "Procfile").read_text()
     taken = {name for queues in re.findall(r" -Q (\S+)", lines) for name in queues.split(",")}
     assert {handler.queue for handler in jobs.HANDLERS.values()} | {"default", "bulk"} <= taken
+
+
+def test_nothing_clears_the_cache():
+    """That empties the whole Redis database: the queue is in it, and whatever others keep there on a shared server."""
+    clearing = re.compile(r"\bcache(s\[.*\])?\.clear\(")
+    rooms = (folder for folder in ROOT.iterdir() if (folder / "__init__.py").exists())
+    found = [path for room in rooms for path in room.rglob("*.py") if clearing.search(path.read_text())]
+    assert [str(path.relative_to(ROOT)) for path in found] == []

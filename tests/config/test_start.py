@@ -108,7 +108,7 @@ def test_migrating_needs_the_owners_address(tmp_path):
 @pytest.mark.parametrize("room", ["config", "launch", "portal", "billing"])
 def test_nothing_asks_which_program_loads_the_settings(room):
     """Entry points read their own arguments; no other module looks at the command line or at what is imported."""
-    own = {"launch/install.py", "launch/translations.py", "portal/pdf/fonts.py"}
+    own = {"launch/install.py", "launch/translations.py"}
     found = {
         str(path.relative_to(ROOT))
         for path in (ROOT / room).rglob("*.py")

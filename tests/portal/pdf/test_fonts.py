@@ -1,14 +1,16 @@
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 
+import numpy as np
 import pypdf
 import pytest
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.ttGlyphPen import TTGlyphPen
-from fontTools.subset import Subsetter
 from fontTools.ttLib import TTFont
+from PIL import Image, ImageDraw, ImageFont
 from reportlab.pdfbase.ttfonts import makeToUnicodeCMap
 
-from portal.pdf.fonts import SOURCES, covered_code_points, installed_fonts, to_unicode_cmap, truetype
+from portal.pdf.fonts import SOURCES, Outlines, covered_code_points, installed_fonts, to_unicode_cmap
 from portal.pdf.paper import document, draw_text
 from tests.support.school_papers import rendered, text_of
 
@@ -68,14 +70,34 @@ def test_fonts_are_embedded_truetype_subsets(written):
         assert font["/FontDescriptor"]["/FontFile2"].get_data()[:4] == b"\x00\x01\x00\x00"
 
 
-def test_converted_font_has_every_character_of_its_source(fonts, settings):
-    made, source = TTFont(truetype("sans", settings.DATA_DIR / "fonts")), TTFont(SOURCES["sans"]())
-    assert made.getBestCmap().keys() == source.getBestCmap().keys()
-    assert "glyf" in made
-    assert "CFF " not in made
-    for char in "永中A":
-        name, origin = made.getBestCmap()[ord(char)], source.getBestCmap()[ord(char)]
-        assert made["hmtx"][name][0] == source["hmtx"][origin][0]
+def test_a_converted_glyph_keeps_its_width_and_its_shape():
+    """FreeType draws the CFF source and the TrueType file of the same characters."""
+    outlines, text = Outlines(SOURCES["sans"]()), "永中王A"
+    made = BytesIO(outlines.truetype(set(map(ord, text))))
+    with TTFont(made) as font, TTFont(SOURCES["sans"]()) as source:
+        assert font.getBestCmap().keys() == set(map(ord, text))
+        assert "glyf" in font
+        assert "CFF " not in font
+        for char in text:
+            name, origin = font.getBestCmap()[ord(char)], source.getBestCmap()[ord(char)]
+            assert font["hmtx"][name][0] == source["hmtx"][origin][0]
+    for char in text:
+        ours, theirs = (drawn(char, file) for file in (BytesIO(made.getvalue()), SOURCES["sans"]()))
+        assert np.abs(ours - theirs).mean() < 0.01  # FreeType hints only the source
+        assert theirs.mean() > 0.04
+
+
+def drawn(char: str, font) -> np.ndarray:
+    """A character of 400 pixels a side, 0 for paper and 1 for ink, without hints."""
+    page = Image.new("L", (440, 520))
+    face = ImageFont.truetype(font, 400, layout_engine=ImageFont.Layout.BASIC)
+    ImageDraw.Draw(page).text((20, 20), char, 255, face)
+    return np.asarray(page) / 255
+
+
+def test_every_character_of_the_source_may_be_asked_for(fonts):
+    with TTFont(SOURCES["sans"]()) as source:
+        assert fonts.first.face.charToGlyph.keys() - {0xA0} == source.getBestCmap().keys() - {0xA0}
 
 
 def test_missing_names_characters_that_no_font_has(fonts):
@@ -124,17 +146,16 @@ def test_operator_s_own_font_fills_a_gap(extra_font, tmp_path):
     assert "李𠮷" in text_of(path)
 
 
-def test_conversion_is_done_once_however_many_ask(tmp_path, monkeypatch):
-    source = tmp_path / "small.otf"
-    subset = Subsetter()
-    with TTFont(SOURCES["sans"]()) as font:
-        subset.populate(text="永中A")
-        subset.subset(font)
-        font.save(source)
-    monkeypatch.setitem(SOURCES, "sans", lambda: source)
+def test_documents_of_several_threads_have_the_outlines_of_their_own_text(tmp_path):
+    """The web has several threads and one set of fonts."""
+    texts = [f"王{RARE}·A", "李林浩然", "张永中国", "测试文字样张"] * 3
+
+    def write(number: int) -> str:
+        path = tmp_path / f"{number}.pdf"
+        with document(path, fonts=installed_fonts(), width=100, height=40, title="t", author="a") as canvas:
+            draw_text(canvas, installed_fonts(), texts[number], 10, 40, 10)
+            canvas.showPage()
+        return text_of(path).strip()
+
     with ThreadPoolExecutor(4) as pool:
-        made = set(pool.map(lambda _: truetype("sans", tmp_path / "cache"), range(4)))
-    assert len(made) == 1
-    with TTFont(made.pop()) as font:
-        assert {0x6C38, 0x4E2D, 0x41} <= set(font.getBestCmap())
-    assert sorted(path.suffix for path in (tmp_path / "cache").iterdir()) == [".lock", ".ttf"]
+        assert list(pool.map(write, range(len(texts)))) == texts
