@@ -82,6 +82,9 @@ class Outlines:
             fsType=os2.fsType,
         )
         builder.setupPost(keepGlyphNames=False)
+        # The same characters give the same bytes, at any time.
+        builder.font.recalcTimestamp = False
+        builder.updateHead(created=font["head"].created, modified=font["head"].modified)
         file = BytesIO()
         builder.save(file)
         return file.getvalue()
