@@ -1,4 +1,4 @@
-"""The proof that the ledger agrees with itself, with the history, and with the orders.
+"""The proof that the ledger agrees with itself, with the history, the orders and the bank lines.
 
 The database keeps the sums (see the triggers of billing's migration); this counts again what they should be.
 """
@@ -79,6 +79,26 @@ CHECKS = {
         """
         SELECT entry.id FROM billing_ledgerentry entry LEFT JOIN billing_order paid ON paid.id = entry.order_id
         WHERE entry.provider <> coalesce(paid.provider, '')
+        """,
+    ),
+    "bank_line": (
+        _("What is booked of a bank line is not what its entries say"),
+        """
+        SELECT DISTINCT coalesce(part.line_id, entry.bank_line_id)
+        FROM (SELECT * FROM billing_allocation WHERE status = 'booked' OR entry_id IS NOT NULL) part
+        FULL JOIN (SELECT * FROM billing_ledgerentry WHERE bank_line_id IS NOT NULL AND kind <> 'reversal') entry
+            ON entry.id = part.entry_id
+        WHERE (part.status, part.line_id, part.account_id, part.amount_fen)
+            IS DISTINCT FROM ('booked', entry.bank_line_id, entry.account_id, -entry.amount_fen)
+        """,
+    ),
+    "reversal": (
+        _("A reversal does not take back the entry that it names"),
+        """
+        SELECT counter.id FROM billing_ledgerentry counter LEFT JOIN billing_ledgerentry entry
+            ON counter.external_id = 'reversal:' || entry.id
+        WHERE counter.kind = 'reversal' AND (counter.account_id, counter.amount_fen, coalesce(counter.bank_line_id, 0))
+            IS DISTINCT FROM (entry.account_id, -entry.amount_fen, coalesce(entry.bank_line_id, 0))
         """,
     ),
     "receipt": (

@@ -8,7 +8,7 @@ from portal.tenancy import system_scope
 
 
 class Command(BaseCommand):
-    help = "Prove the sums of the ledger against its entries, the history and the orders."
+    help = "Prove the sums of the ledger against its entries, the history, the orders and the bank lines."
 
     def handle(self, *args: Any, **options: Any) -> None:
         def report(name: str, number: int) -> None:

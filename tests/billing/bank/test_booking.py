@@ -8,12 +8,14 @@ from django.db import connection
 from billing.accounts import fee_accounts, ledger, school_refunds
 from billing.accounts.references import reference_of
 from billing.bank import booking, statements
+from billing.books import proof
 from billing.models import Allocation, BankLine, LedgerEntry, PayerName, SchoolRefund
 from portal.errors import PortalError
 from portal.models import Role
-from portal.tenancy import center_scope
+from portal.tenancy import center_scope, system_scope
 from tests import factories
 from tests.billing.bank.test_reading import csv_file, row
+from tests.support.database import by_owner
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
@@ -131,6 +133,32 @@ def test_reversal_frees_the_line(taken, season, lake, river, accountant):
     assert booking.rest_fen(taken["B001"]) == 4500
     booking.split(taken["B001"], [(factories.enrolment_of(lake, season), 4500)], by=accountant)
     assert confirm(proposal(taken["B001"]), by=accountant) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("UPDATE billing_allocation SET amount_fen = amount_fen + 1 WHERE status = 'booked'", {"bank_line": 2}),
+        ("UPDATE billing_allocation SET status = 'dropped' WHERE line_id = {B001}", {"bank_line": 1}),
+        ("UPDATE billing_allocation SET entry_id = NULL WHERE line_id = {B001}", {"bank_line": 1}),
+        ("UPDATE billing_allocation SET line_id = {B003} WHERE line_id = {B001}", {"bank_line": 1}),
+        ("UPDATE billing_ledgerentry SET bank_line_id = {B003} WHERE kind = 'payment' AND bank_line_id = {B001}",
+         {"bank_line": 1, "reversal": 1}),
+        ("UPDATE billing_ledgerentry SET bank_line_id = NULL WHERE kind = 'reversal'", {"reversal": 1}),
+    ],
+)  # fmt: skip
+def test_the_proof_finds_a_line_that_is_booked_otherwise_than_its_entries(taken, accountant, statement, found):
+    confirm(proposal(taken["B001"]), proposal(taken["B002"]), by=accountant)
+    entry = LedgerEntry.objects.get(bank_line=taken["B001"])
+    fee_accounts.reverse_transfer(entry, reason="wrong school", by=accountant)
+    with system_scope():
+        assert proof.prove().faults == {}
+        connection.check_constraints()
+        by_owner("ALTER TABLE billing_ledgerentry DISABLE TRIGGER USER")
+        by_owner("ALTER TABLE billing_ledgerentry NO FORCE ROW LEVEL SECURITY")
+        by_owner("ALTER TABLE billing_allocation NO FORCE ROW LEVEL SECURITY")
+        by_owner(statement.format(**{serial: line.pk for serial, line in taken.items()}))
+        assert {name: number for name, (number, _ids) in proof.prove().faults.items()} == found
 
 
 def test_a_confirmed_payer_is_known_the_next_time(taken, season, river, accountant):
