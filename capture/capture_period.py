@@ -14,6 +14,7 @@ from portal.errors import Conflict
 from portal.tenancy import school_scope, system_scope
 from schools import opening_hours, workdays
 from schools.models import Action, Enrolment, Season
+from students.models import Student
 
 
 def begin_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
@@ -69,8 +70,13 @@ def end_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
 
 
 def _notify_ended(enrolment: Enrolment, due: dt.date) -> None:
+    """The school, and the students whose portrait waits for their proofreading."""
     days = {"day": due, "n": enrolment.season.proof_workdays}
     notifications.notify_school(enrolment.school, kind="capture_ended", parameters=days)
+    ready = Student.objects.filter(
+        school=enrolment.school, season=enrolment.season, stage=Student.Stage.APPROVED, locked_at=None
+    )
+    notifications.notify_many(ready, school=enrolment.school, kind="proof_opened", parameters={"day": due})
 
 
 def end_finished_captures() -> int:

@@ -135,18 +135,23 @@ def _reset(photo: Photo) -> int:
 
 
 def remind_ready(enrolment: Enrolment, day: dt.date) -> int:
-    """Remind students whose portrait is ready to submit it, once a day.
+    """Remind students whose portrait is ready to submit it, or to pay the fee that it waits for, once a day.
 
     Returns how many were notified.
     """
-    kind = "not_handed_in"
-    today = Notification.objects.filter(school=enrolment.school, kind=kind, created_at__gte=start_of(day))
+    kinds = ("not_handed_in", "fee_awaited")
+    today = Notification.objects.filter(school=enrolment.school, kind__in=kinds, created_at__gte=start_of(day))
     reminded = set(today.values_list("recipient_key", flat=True))
     ready = Student.objects.filter(
         school=enrolment.school, season=enrolment.season, stage=Student.Stage.READY, locked_at=None
     )
     left = [student for student in ready if student.actor_key not in reminded]
-    return notifications.notify_many(left, school=enrolment.school, kind=kind)
+    owing = [student for student in left if student.must_pay(enrolment)]
+    others = [student for student in left if not student.must_pay(enrolment)]
+    amount = {"amount": enrolment.season.price_fen}
+    with transaction.atomic():
+        told = notifications.notify_many(owing, school=enrolment.school, kind="fee_awaited", parameters=amount)
+        return told + notifications.notify_many(others, school=enrolment.school, kind="not_handed_in")
 
 
 def _notify_school_once(enrolment: Enrolment, job: Job) -> None:

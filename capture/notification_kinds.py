@@ -4,6 +4,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from capture.judging import explanations
+from portal.formatting import yuan
 from portal.notification_kinds import NotificationKind, register
 
 ME, REVIEW = "/me/", "/school/review/"
@@ -156,6 +157,52 @@ register(
         _("The capture of your school has ended"),
         _("Please have the portraits proofread and the feedback form returned by %(day)s (%(n)d working days)."),
         link="/school/",
+    ),
+    NotificationKind(
+        "capture_opens",
+        _("From tomorrow you can take your graduation photo"),
+        _(
+            "Your school photographs from %(day)s to %(last)s, %(opens)s to %(closes)s. Please sign in, read the photo"
+            " rules and take yours in time."
+        ),
+        link=ME,
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "capture_closes",
+        _("Tomorrow is the last day for your graduation photo"),
+        _("The days of your school end on %(day)s, and there is no photo of you yet. Please take it now."),
+        link=ME,
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "school_capture_opens",
+        _("The photo days of your school begin tomorrow"),
+        _("From %(day)s to %(last)s, %(opens)s to %(closes)s. Students who have to take a photo: %(n)d."),
+        link="/school/",
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "school_capture_closes",
+        _("The photo days of your school end tomorrow"),
+        _("The last day is %(day)s. Students who still have to take a photo: %(n)d."),
+        link="/school/roster/",
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "fee_awaited",
+        _("Your photo waits for the fee"),
+        _("Your portrait is ready. Please pay %(amount)s yuan; then it is handed in by itself."),
+        link="/me/pay/",
+        is_urgent=False,
+        formats={"amount": yuan},
+    ),
+    NotificationKind(
+        "proof_opened",
+        _("Please proofread your portrait and your data"),
+        _("The photo days of your school are over. Confirm by %(day)s that all is right, or say what is wrong."),
+        link="/me/proof/",
+        is_urgent=False,
     ),
     NotificationKind(
         "likeness_found",

@@ -7,7 +7,7 @@ from celery import shared_task
 from celery.signals import worker_init, worker_process_init
 
 import vision
-from capture import capture_period, daily_check, retention
+from capture import capture_period, daily_check, retention, window_reminders
 from capture.judging import judge, likeness
 from capture.upload import submission
 from portal.tenancy import school_scope, system_scope
@@ -38,6 +38,11 @@ def daily_checks() -> None:
 @shared_task
 def end_captures() -> None:
     capture_period.end_finished_captures()
+
+
+@shared_task
+def remind_windows() -> None:
+    window_reminders.remind_all()
 
 
 @shared_task

@@ -24,6 +24,7 @@ app.conf.beat_schedule = {
     "sweep-photos": {"task": "capture.tasks.sweep", "schedule": SWEEP_SECONDS},
     "daily-check": {"task": "capture.tasks.daily_checks", "schedule": crontab(hour=18, minute=5)},
     "end-captures": {"task": "capture.tasks.end_captures", "schedule": crontab(minute="*/10")},
+    "window-reminders": {"task": "capture.tasks.remind_windows", "schedule": crontab(hour=8, minute=20)},
     "reminders": {"task": "proofing.tasks.remind_deadlines", "schedule": crontab(hour=8, minute=30)},
     "purge": {"task": "capture.tasks.purge", "schedule": crontab(hour=3, minute=10)},
     "payment-reminders": {"task": "billing.tasks.remind_payments", "schedule": crontab(hour=8, minute=40)},

@@ -6,6 +6,14 @@ from portal.notification_kinds import NotificationKind, register
 
 register(
     NotificationKind(
+        "printrun.printed",
+        _("The photos of %(n)d of your students are printed"),
+        _("You are told again when they are on their way."),
+        link="/school/prints/",
+        is_urgent=False,
+        may="prints.see",
+    ),
+    NotificationKind(
         "shipment.shipped",
         _("Your photos are on their way"),
         _("%(carrier)s, number %(number)s. Please confirm here when the parcel has come."),

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from billing.accounts import owing
 from capture.models import Photo
 from capture.sign_in import consent
-from portal import files, history
+from portal import files, history, notifications
 from portal.background import jobs
 from portal.changes import states
 from portal.errors import PortalError
@@ -339,6 +339,7 @@ def mark_printed(run: PrintRun, *, by: User) -> PrintRun:
         run.save(update_fields=["printed_at"])
         history.record("printrun.printed", run, by=by, facts={"students": run.students, "pages": run.pages})
         states.change_many(Student.objects.filter(prints__run=run), Student.Stage.PRINTED, by=by, facts={"run": run.pk})
+        notifications.notify_school(run.school, kind="printrun.printed", parameters={"n": run.students})
     return run
 
 

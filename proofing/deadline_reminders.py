@@ -14,7 +14,7 @@ from schools.workdays import workdays_between
 # How many working days before the deadline a school is reminded. 0 is the due day, -1 the day
 # after.
 SCHOOL_DAYS = (20, 10, 5, 2, 0, -1)
-STUDENT_DAYS = (29, 15, 5, 1)
+STUDENT_DAYS = (15, 5, 1)  # when the round begins they are told by capture_period
 SCHOOL_KIND, OVERDUE_KIND, STUDENT_KIND = "feedback.due", "feedback.overdue", "proof.due"
 
 

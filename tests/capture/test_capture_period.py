@@ -15,6 +15,7 @@ from portal.models import Job, Notification
 from portal.tenancy import system_scope
 from schools import workdays
 from schools.models import Enrolment, Season, Window, WindowException
+from students.models import Student
 from tests import factories
 
 
@@ -36,6 +37,14 @@ def test_capture_ends_with_the_days_for_proofreading(school, owner):
     assert enrolment.capture_ended_on == today
     assert enrolment.proof_due_on == workdays.add_workdays(today, 30)
     assert Notification.objects.filter(kind="capture_ended", recipient_key=owner.actor_key).exists()
+
+
+def test_students_with_an_approved_portrait_are_told_that_proofreading_begins(school, season, owner):
+    approved, _waiting = factories.student(school, season), factories.student(school, season)
+    Student.objects.filter(pk=approved.pk).update(stage=Student.Stage.APPROVED)
+    capture_period.end_capture(enrolment=enrolment_of(school), by=owner)
+    told = Notification.objects.filter(kind="proof_opened")
+    assert [row.recipient_key for row in told] == [approved.actor_key]
 
 
 def test_capture_does_not_end_twice(school, owner):

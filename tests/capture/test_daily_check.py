@@ -102,6 +102,13 @@ def test_students_who_have_not_handed_in_are_reminded_once_a_day(day, school):
     assert [message.kind for message in told] == ["not_handed_in"]
 
 
+def test_student_whose_photo_waits_for_the_fee_is_told_of_the_fee_instead(day, school, season):
+    Enrolment.objects.filter(school=school).update(payment_mode=Enrolment.PaymentMode.STUDENT)
+    daily_check.remind_ready(enrolment_of(school), timezone.localdate())
+    (told,) = Notification.objects.filter(recipient_key=day[2].actor_key)
+    assert (told.kind, told.parameters) == ("fee_awaited", {"amount": season.price_fen})
+
+
 def test_schools_are_checked_apart(day, other_school, season, outsider):
     factories.photo(factories.student(other_school, season), Photo.Status.REJECTED, findings={"eyes": "reject"})
     assert daily_check.start_daily_checks() == 2

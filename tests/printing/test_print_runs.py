@@ -15,7 +15,7 @@ from capture.models import Photo
 from portal.background import jobs
 from portal.changes import states
 from portal.errors import PortalError
-from portal.models import Event, Job
+from portal.models import Event, Job, Notification
 from printing import print_runs
 from printing.models import PrintItem, PrintRun, Volume
 from printing.sheets import DrawnVolume
@@ -253,3 +253,9 @@ def test_queries_of_a_building_do_not_grow_with_the_students(
     assert PrintItem.objects.filter(volume=1).count() == 8
     assert Volume.objects.count() == 1
     assert len(pypdf.PdfReader(BytesIO(read(Volume.objects.get().file))).pages) == 2
+
+
+def test_school_is_told_that_its_photos_are_printed(printed, center_admin, owner):
+    print_runs.mark_printed(printed, by=center_admin)
+    (told,) = Notification.objects.filter(kind="printrun.printed", recipient_key=owner.actor_key)
+    assert told.parameters == {"n": 2}

@@ -68,7 +68,7 @@ def test_students_are_reminded_on_their_own_days_and_on_no_other(due):
             reminded_on.append(left)
         with system_scope():
             Notification.objects.all().delete()
-    assert reminded_on == [1, 5, 15, 29]
+    assert reminded_on == [1, 5, 15]
 
 
 def test_students_are_reminded_once_a_day_and_again_on_the_next_of_their_days(due):
