@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 
 from billing.accounts import ledger
@@ -170,6 +171,15 @@ def choose_payment_mode(enrolment: Enrolment, *, mode: str, by: User) -> Enrolme
         history.record("enrolment.payment_mode", locked, by=by, before=before, after=mode)
     enrolment.payment_mode = mode
     return enrolment
+
+
+def transfers(enrolment: Enrolment) -> QuerySet[LedgerEntry]:
+    """The transfers of the school, and back to it, that nobody has reversed, the newest first."""
+    own = LedgerEntry.objects.filter(account__enrolment=enrolment, order=None)
+    reversals = own.filter(
+        kind=Kind.REVERSAL, external_id=Concat(Value("reversal:"), Cast(OuterRef("pk"), CharField()))
+    )
+    return own.filter(~Exists(reversals), kind__in=(Kind.PAYMENT, Kind.REFUND))
 
 
 def school_entries(enrolment: Enrolment) -> QuerySet[LedgerEntry]:

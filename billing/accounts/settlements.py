@@ -7,7 +7,7 @@ a supplement, in which a student may also be taken off again.
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Sum, Value, When
+from django.db.models import Case, QuerySet, Sum, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -69,6 +69,12 @@ def _settled_students(enrolment: Enrolment) -> set[int]:
 def of(enrolment: Enrolment) -> Any:
     """The settlements of the school in this season, the newest first."""
     return Settlement.objects.filter(account__enrolment=enrolment).select_related("account", "school")
+
+
+def lines_of(student: Student) -> QuerySet[SettlementLine]:
+    """Where the student stands on settlements that are not withdrawn, the newest first."""
+    lines = SettlementLine.objects.filter(student=student, settlement__status__in=Settlement.STANDING)
+    return lines.select_related("settlement__account").order_by("-settlement_id")
 
 
 def settled_fen(enrolment: Enrolment) -> int:

@@ -2,17 +2,20 @@
 
 from typing import Any
 
+from django.db.models import Prefetch
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from billing.accounts import fee_accounts, overview
+from billing.accounts import fee_accounts, overview, settlements
 from billing.books import proof
-from billing.models import Order
+from billing.models import BillLine, Order
 from portal.access import center_page, staff_page
 from portal.pages.form_fields import whole_number
 from schools.models import Enrolment
 from students.models import Student
+
+MOST_TRANSFERS = 5  # shown on a student's page
 
 
 @require_GET
@@ -48,11 +51,22 @@ def faults(request: Any) -> HttpResponse:
 @require_GET
 @staff_page(may="fees.see")
 def one_student(request: Any, pk: int) -> HttpResponse:
-    """The fee on a student's page: the way to its entries and to the account that pays it."""
+    """The fee on a student's page: its order and the provider's bill, or the settlement and the transfers that pay it."""
     student = get_object_or_404(Student.objects.select_related("school", "season"), pk=pk)
     orders = Order.objects.filter(student=student).exclude(status=Order.Status.CLOSED).select_related("receipt")
+    if request.membership.is_center:  # bills and bank lines are the center's alone
+        bills = BillLine.objects.select_related("reconciliation__payout")
+        orders = orders.prefetch_related(Prefetch("entries__bill_lines", bills))
     enrolment = Enrolment.objects.filter(season=student.season_id, school=student.school_id).first()
-    context = {"student": student, "orders": orders, "enrolment": enrolment}
+    lines = list(settlements.lines_of(student))
+    transfers = fee_accounts.transfers(enrolment)[:MOST_TRANSFERS] if enrolment and lines else []
+    context = {
+        "student": student,
+        "orders": orders,
+        "enrolment": enrolment,
+        "lines": lines,
+        "transfers": transfers,
+    }
     return render(request, "billing/panel_student.html", context)
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from billing.accounts import advice, settlement_lists, settlements
+from billing.accounts import advice, fee_accounts, settlement_lists, settlements
 from billing.forms import AnswerForm, ChosenAnswerForm, ContestForm
 from billing.models import Settlement, SettlementLine
 from portal import files, history
@@ -24,6 +24,7 @@ from portal.untrusted import workbooks
 from schools.models import Enrolment
 
 ANSWERS = {"stand_by": settlements.stand_by, "correct": settlements.correct, "withdraw": settlements.withdraw}
+MOST_TRANSFERS = 50  # shown below a settlement
 
 
 class LineList(List):
@@ -88,6 +89,7 @@ def _page(request: Any, row: Settlement) -> HttpResponse:
         "taken_off": SettlementLine.objects.filter(settlement=row, is_taken_off=True).count(),
         "listed": listed,
         "page": listed.page,
+        "transfers": fee_accounts.transfers(row.account.enrolment)[:MOST_TRANSFERS],
         "contest": ContestForm(),
         "answers": {do: AnswerForm(auto_id=f"{do}_%s") for do in ANSWERS},
         "events": describe_events(history.of(row)[:20]),

@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.accounts import fee_accounts, settlements
-from billing.models import SchoolRefund, Settlement
-from portal.models import Event, Look
+from billing.models import BankLine, BankStatement, SchoolRefund, Settlement
+from portal.models import Event, Look, Role
 from portal.tenancy import school_scope, system_scope
 from students.models import Student
 from tests import factories
@@ -26,6 +26,18 @@ def students(school, season):
 def settlement(students, school, enrolment, center_admin):
     with school_scope(school):
         return settlements.propose(enrolment, by=center_admin)
+
+
+@pytest.fixture
+def auditor_client(db):
+    return client_of(factories.person("auditor", Role.CENTER_AUDITOR))
+
+
+def bank_line(serial):
+    statement = BankStatement.objects.create(filename="icbc.csv", digest="d")
+    return BankLine.objects.create(
+        statement=statement, row=2, key=serial, serial=serial, booked_on=timezone.localdate(), amount_fen=4500
+    )
 
 
 def post(client, name, *args, **fields):
@@ -60,6 +72,41 @@ def test_school_contests_and_the_center_answers(settlement, owner_client, center
     assert (
         "Photographed in May." in owner_client.get(reverse("billing:settlement", args=[settlement.pk])).content.decode()
     )
+
+
+def test_a_fee_is_followed_from_the_student_to_the_bank_line_and_back(
+    settlement, students, enrolment, center_admin, center_client, owner_client, auditor_client
+):
+    with system_scope():
+        line, wrong = (bank_line(serial) for serial in ("B-1", "B-2"))
+        for each in (line, wrong):
+            entry = fee_accounts.record_transfer(
+                enrolment,
+                by=center_admin,
+                amount_fen=4500,
+                booked_on=each.booked_on,
+                reference=each.serial,
+                bank_line=each,
+            )
+        fee_accounts.reverse_transfer(entry, reason="another school", by=center_admin)
+    to_line, to_wrong = (reverse("billing:bank_line", args=[each.pk]) for each in (line, wrong))
+    panel = reverse("billing:panel_student", args=[students[0].pk])
+    for client, prefix in ((center_client, "center_"), (auditor_client, "center_"), (owner_client, "")):
+        to_settlement = reverse(f"billing:{prefix}settlement", args=[settlement.pk]) + f"?q={students[0].student_no}"
+        shown, settled = client.get(panel).content.decode(), client.get(to_settlement).content.decode()
+        assert to_settlement in shown
+        assert reverse(f"students:{prefix}student", args=[students[0].pk]) in settled
+        assert students[1].name not in settled
+        assert [to_line in page for page in (shown, settled)] == [bool(prefix)] * 2
+        assert "B-1" in shown
+        assert to_wrong not in shown + settled
+
+
+def test_finance_follows_a_fee_without_the_page_of_the_student(settlement, students, school):
+    finance = client_of(factories.person("school finance", Role.SCHOOL_FINANCE, school))
+    page = finance.get(reverse("billing:settlement", args=[settlement.pk])).content.decode()
+    assert students[0].name in page
+    assert reverse("students:student", args=[students[0].pk]) not in page
 
 
 def test_list_is_downloaded_with_masked_numbers(settlement, students, owner_client):
