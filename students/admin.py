@@ -55,10 +55,10 @@ class RosterImportAdmin(ReadOnlyAdmin):
     list_display = ("filename", "school", "season", "status", "new", "changed", "unchanged", "wrong", "created_at")
     list_filter = ("season", "status", "school")
     list_select_related = ("school", "season")
-    exclude = ("file",)
+    exclude = ("file", "excerpt")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[RosterImport]:
-        return RosterImport._base_manager.select_related("school", "season")
+        return RosterImport._base_manager.select_related("school", "season").defer("excerpt")
 
 
 @admin.register(Correction)

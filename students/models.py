@@ -214,6 +214,8 @@ class RosterImport(TenantModel):
     file = models.FileField(upload_to=roster_path)
     file_size = models.PositiveIntegerField(_("size"), default=0)  # bytes, encrypted
     filename = models.CharField(_("file"), max_length=120)
+    # What the pages show of the file, encrypted: see `students.roster.excerpt`. It is deleted with the file.
+    excerpt = models.BinaryField(default=b"", blank=True)
     new = models.PositiveIntegerField(_("new"), default=0)
     changed = models.PositiveIntegerField(_("changed"), default=0)
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)

@@ -26,6 +26,11 @@ def roster_place(*, season_id: int, school_id: int) -> Place:
     return Place("rosterimport.file", f"{season_id}/{school_id}")
 
 
+def excerpt_place(import_id: int) -> Place:
+    """Of what is kept of an uploaded roster for its pages."""
+    return Place("rosterimport.excerpt", str(import_id))
+
+
 def normalise(number: str) -> str:
     """The form that is stored and hashed: no spaces, capital letters (a final x becomes X)."""
     return "".join(number.split()).upper()

@@ -1,4 +1,4 @@
-"""What a person sees of a file to assign its headings: sheets, rows that may hold them, columns with samples."""
+"""What a person sees of a roster to assign its headings: sheets, rows that may hold them, columns with samples."""
 
 import re
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from portal.formatting import mask
 from portal.untrusted import workbooks
 from students.roster import cells, headings
 from students.roster.headings import Assignment, Headings, RawRow
-from students.roster.spreadsheet_reader import is_table
+from students.roster.spreadsheet_reader import Table
 
 SAMPLES = 3  # different cells shown of a column
 _DOCUMENT = re.compile(r"[0-9]{14,17}[0-9Xx]").fullmatch
@@ -37,34 +37,31 @@ class Layout:
     columns: list[ColumnShown]
 
 
-def layout_of(content: bytes, assignment: Assignment) -> Layout:
-    """The layout of a file as it is read now. Where the assignment names no sheet and row, the likeliest.
+def layout_of(tables: list[Table], assignment: Assignment) -> Layout:
+    """The layout as the file is read now. Where the assignment names no sheet and row, the likeliest.
 
     Raises UnreadableSheet.
     """
-    with workbooks.opened(content) as book:
-        tables = [sheet for sheet in book.sheets if is_table(sheet)]
-        if not tables:
-            raise workbooks.UnreadableSheet(workbooks.refusal("no_spreadsheet", {}))
-        by_name = {sheet.name: sheet for sheet in tables}
-        sheet = by_name.get(assignment.sheet) or max(tables, key=lambda sheet: _known(sheet, assignment))
-        head = sheet.head_rows()
-        row = assignment.row if sheet.name == assignment.sheet else None
-        if row is None or row > len(head):
-            row = _likely_row(head, assignment)
-        found = headings.find_headings(head, assignment.fields, row=row)
-        assert found
-        return Layout(
-            sheets=list(by_name),
-            sheet=sheet.name,
-            rows=[(number, _line(texts)) for number, texts in enumerate(head, 1) if sum(map(bool, texts)) > 1],
-            row=found.row,
-            columns=_columns(found, head),
-        )
+    if not tables:
+        raise workbooks.UnreadableSheet(workbooks.refusal("no_spreadsheet", {}))
+    by_name = {table.name: table for table in tables}
+    table = by_name.get(assignment.sheet) or max(tables, key=lambda table: _known(table, assignment))
+    row = assignment.row if table.name == assignment.sheet else None
+    if row is None or row > len(table.head):
+        row = _likely_row(table.head, assignment)
+    found = headings.find_headings(table.head, assignment.fields, row=row)
+    assert found
+    return Layout(
+        sheets=list(by_name),
+        sheet=table.name,
+        rows=[(number, _line(texts)) for number, texts in enumerate(table.head, 1) if sum(map(bool, texts)) > 1],
+        row=found.row,
+        columns=_columns(found, table.head),
+    )
 
 
-def _known(sheet: workbooks.Sheet, assignment: Assignment) -> int:
-    found = headings.find_headings(sheet.head_rows(), assignment.fields)
+def _known(table: Table, assignment: Assignment) -> int:
+    found = headings.find_headings(table.head, assignment.fields)
     return len(found.places) if found else 0
 
 

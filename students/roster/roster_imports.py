@@ -2,7 +2,7 @@
 
 upload_roster -> read_import (a job) -> confirm_import or drop_import -> write_import (a job).
 Between reading and confirming, assign_headings says what columns mean, and the file is read again.
-Both jobs read the uploaded file, which is stored encrypted until the import is over.
+Only jobs read the uploaded file, which is stored encrypted until the import is over; pages read its excerpt.
 """
 
 import datetime as dt
@@ -23,12 +23,22 @@ from schools.models import Enrolment, School, Season
 from students.identity import id_encryption
 from students.models import RosterImport, Student
 from students.privacy import erasure
-from students.roster import cell_problems, headings, importer, number_clashes, remembered_headings, spreadsheet_reader
+from students.roster import (
+    cell_problems,
+    excerpt,
+    headings,
+    importer,
+    number_clashes,
+    remembered_headings,
+    spreadsheet_reader,
+)
+from students.roster.excerpt import Excerpt
 from students.roster.headings import Assignment
 from students.roster.importer import FIGURES, Plan, Progress, check_size, require_open_roster
 
 Status = RosterImport.Status
 OVER = (Status.DONE, Status.REFUSED, Status.DROPPED)
+NO_FILE: dict[str, Any] = {"file": "", "file_size": 0, "excerpt": b""}
 UNCONFIRMED = (Status.READING, Status.HEADINGS, Status.PREVIEW)
 
 
@@ -64,7 +74,7 @@ def _drop_unconfirmed(school: School, season: Season, *, by: User) -> None:
     earlier = RosterImport.objects.filter(school=school, season=season, status__in=UNCONFIRMED)
     names = dict(earlier.values_list("pk", "file"))
     sentence = _("A newer file was uploaded before this one was confirmed. Nothing of this file was imported.")
-    dropped = states.change_many(earlier, Status.DROPPED, by=by, message=sentence, file="", file_size=0)
+    dropped = states.change_many(earlier, Status.DROPPED, by=by, message=sentence, **NO_FILE)
     files.delete_after_commit(names.get(pk) for pk in dropped)
 
 
@@ -83,8 +93,13 @@ def _discard_older_files(latest: RosterImport) -> None:
 def discard_file(row: RosterImport) -> None:
     """Delete the file, then clear its fields: after a crash the row still names the file."""
     files.delete([row.file.name])
-    row.file, row.file_size = "", 0
-    RosterImport.objects.filter(pk=row.pk).update(file="", file_size=0)
+    _forget_file(row)
+    RosterImport.objects.filter(pk=row.pk).update(**NO_FILE)
+
+
+def _forget_file(row: RosterImport) -> None:
+    for name, value in NO_FILE.items():
+        setattr(row, name, value)
 
 
 @erasure.registers_eraser
@@ -94,10 +109,10 @@ def erase_from_imports(student: Student, whole: bool) -> None:
     for row in RosterImport.objects.filter(school_id=student.school_id, season_id=student.season_id):
         if row.file and row.status in OVER:
             files.delete_after_commit([row.file.name])
-            row.file, row.file_size = "", 0
+            _forget_file(row)
         if whole:
             row.report = _replaced(row.report, student.student_no, erasure.ERASED)
-        row.save(update_fields=["file", "file_size", "report"])
+        row.save(update_fields=[*NO_FILE, "report"])
 
 
 def _replaced(value: Any, old: str, new: str) -> Any:
@@ -111,7 +126,7 @@ def _replaced(value: Any, old: str, new: str) -> Any:
 
 def files_older_than(moment: dt.datetime) -> QuerySet[RosterImport]:
     """The imports of before this moment that still have their file and are not being worked on."""
-    old = RosterImport.objects.filter(created_at__lt=moment).exclude(file="")
+    old = RosterImport.objects.filter(created_at__lt=moment).exclude(file="").defer("excerpt")
     return old.exclude(status__in=(Status.READING, Status.APPLYING))
 
 
@@ -166,8 +181,9 @@ def read_import(row: RosterImport, *, progress: Progress) -> RosterImport:
 
 def _read(row: RosterImport, *, progress: Progress) -> RosterImport:
     try:
+        content = uploaded_content(row)
         found = importer.plan_import(
-            uploaded_content(row),
+            content,
             school=row.school,
             season=row.season,
             assignment=headings.of_stored(row.assigned),
@@ -176,12 +192,13 @@ def _read(row: RosterImport, *, progress: Progress) -> RosterImport:
         if not (found.new + found.changed + found.unchanged + len(found.wrong)):
             raise spreadsheet_reader.UnreadableSheet(_("There are headings but no students below them."))
     except spreadsheet_reader.UnassignedHeadings as error:
-        states.change(row, Status.HEADINGS, by=history.SYSTEM, message=str(error))
+        kept = excerpt.sealed(row, Excerpt(error.tables, {}))
+        states.change(row, Status.HEADINGS, by=history.SYSTEM, message=str(error), excerpt=kept)
         return row
     except PortalError as error:
         return refuse_import(row, message=str(error))
     states.change(
-        row, Status.PREVIEW, by=history.SYSTEM, facts=found.figures, report=found.report, message="", **found.figures
+        row, Status.PREVIEW, by=history.SYSTEM, facts=found.figures, message="", **_shown(row, found, content)
     )
     _discard_older_files(row)
     return row
@@ -242,7 +259,7 @@ def write_import(row: RosterImport, *, by: history.Actor, progress: Progress) ->
             import_no=row.pk,
             progress=progress,
             expected={name: getattr(row, name) for name in FIGURES},
-            then=lambda found: _done(row, found, by=by),
+            then=lambda found: _done(row, found, content, by=by),
         )
     except number_clashes.TooManyClashes as many:
         with transaction.atomic():
@@ -256,9 +273,9 @@ def write_import(row: RosterImport, *, by: history.Actor, progress: Progress) ->
     return row
 
 
-def _done(row: RosterImport, found: Plan, *, by: history.Actor) -> None:
+def _done(row: RosterImport, found: Plan, content: bytes, *, by: history.Actor) -> None:
     number_clashes.require_few(found, row)
-    states.change(row, Status.DONE, by=by, facts=found.figures, message="", report=found.report, **found.figures)
+    states.change(row, Status.DONE, by=by, facts=found.figures, message="", **_shown(row, found, content))
     number_clashes.record(row, len(found.elsewhere), by=by)
 
 
@@ -269,9 +286,19 @@ def _preview_again(row: RosterImport, content: bytes, conflict: Conflict) -> Ros
     found = importer.plan_import(
         content, school=row.school, season=row.season, assignment=headings.of_stored(row.assigned)
     )
-    return states.change(
-        row, Status.PREVIEW, by=history.SYSTEM, message=str(conflict), report=found.report, **found.figures
-    )
+    shown = _shown(row, found, content)
+    return states.change(row, Status.PREVIEW, by=history.SYSTEM, message=str(conflict), **shown)
+
+
+def _shown(row: RosterImport, found: Plan, content: bytes) -> dict[str, Any]:
+    """The fields that the pages show of a plan. The file is read for cells of wrong rows that are not kept yet."""
+    report = found.report
+    wanted = [entry["row"] for entry in report["wrong"]]
+    cells = excerpt.excerpt_of(row).wrong if row.excerpt and row.status == Status.APPLYING else {}
+    if not cells.keys() >= set(wanted):
+        cells = excerpt.wrong_cells(content, headings.of_stored(row.assigned), wanted)
+    kept = Excerpt(found.roster.tables, {number: cells[number] for number in wanted})
+    return {"report": report, "excerpt": excerpt.sealed(row, kept), **found.figures}
 
 
 def handle_failed_job(row: RosterImport, *, message: str) -> None:
@@ -285,19 +312,16 @@ def handle_failed_job(row: RosterImport, *, message: str) -> None:
 def wrong_rows(row: RosterImport, *, most: int) -> list[tuple[int | str, list[str], dict[str, str]]]:
     """The first `most` wrong rows: [(row as people call it, cells as typed, {field: sentence})].
 
-    The cells are in the order of COLUMNS. The file is read up to the last of them.
+    The cells are in the order of COLUMNS.
     """
-    reasons = {entry["row"]: describe_problems(entry["cells"]) for entry in row.report.get("wrong", [])[:most]}
-    found: list[tuple[int | str, list[str], dict[str, str]]] = []
-    if not reasons:
-        return found
-    with spreadsheet_reader.open_roster(uploaded_content(row), headings.of_stored(row.assigned)) as roster:
-        for number, cells in roster.rows:
-            if number in reasons:
-                found.append((roster.place(number), cells, reasons[number]))
-                if len(found) == len(reasons):
-                    break
-    return found
+    wrong = row.report.get("wrong", [])[:most]
+    if not wrong:
+        return []
+    cells, sheets = excerpt.excerpt_of(row).wrong, row.report["sheets"]
+    return [
+        (spreadsheet_reader.place(entry["row"], sheets), cells[entry["row"]], describe_problems(entry["cells"]))
+        for entry in wrong
+    ]
 
 
 def describe_problems(cells: dict[str, Any]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from students.roster.columns import COLUMNS, REQUIRED, column_of
 from students.roster.headings import UNASSIGNED, Assignment, Headings, RawRow, find_headings
 
 MAX_ROWS = 60_000
+MAX_HEAD_TEXT = 200  # characters
 SHEET_STEP = 100_000  # the numbers of the second sheet's rows begin after it, and so on
 EXAMPLE = "示例"
 _FIELDS = [column.field for column in COLUMNS]
@@ -24,8 +25,20 @@ _STUDENT_NO, _NAME, _DOCUMENT = (_FIELDS.index(name) for name in ("student_no", 
 _REQUIRED_PLACES = [_FIELDS.index(column.field) for column in REQUIRED]
 
 
+@dataclass(frozen=True)
+class Table:
+    """A visible sheet with columns enough for a roster. `head`: its first rows without gaps, cells cut to MAX_HEAD_TEXT."""
+
+    name: str
+    head: list[RawRow]
+
+
 class UnassignedHeadings(UnreadableSheet):
-    """The file is a table whose headings say too little: a person may assign them."""
+    """The file is a table whose headings say too little: a person may assign them in one of the `tables`."""
+
+    def __init__(self, sentence: str, tables: list[Table]) -> None:
+        super().__init__(sentence)
+        self.tables = tables
 
 
 @dataclass
@@ -36,12 +49,14 @@ class Roster:
     from SHEET_STEP on; `place` names them. `left_out`: visible sheets without the headings, and hidden ones.
     `total`: the number of rows, headings and notes included. The rest is counted while rows are read:
     `hidden` students in rows that a filter hides, repeated `headings_again`, and `notes` such as a sum.
+    `tables`: the sheets in which a person may look for other headings.
     """
 
     sheets: list[str]
     headings: list[Headings]
     left_out: list[str]
     total: int
+    tables: list[Table]
     rows: Iterator[tuple[int, list[str]]] = field(default_factory=lambda: iter(()))
     hidden: int = 0
     headings_again: int = 0
@@ -73,6 +88,7 @@ def open_roster(content: bytes, assignment: Assignment = UNASSIGNED) -> Iterator
 
 def roster_of(book: workbooks.Workbook, assignment: Assignment) -> Roster:
     """As `open_roster`."""
+    tables = tables_of(book)
     found: dict[int, Headings] = {}
     for index, sheet in enumerate(book.sheets):
         row = assignment.row if sheet.name == assignment.sheet else None
@@ -82,9 +98,8 @@ def roster_of(book: workbooks.Workbook, assignment: Assignment) -> Roster:
     complete = {index: headings for index, headings in found.items() if not headings.missing}
     twice = list(dict.fromkeys(name for headings in complete.values() for name in headings.twice))
     if twice or not complete:
-        is_assignable = any(is_table(sheet) for sheet in book.sheets)
         sentence = _twice(twice) if twice else _incomplete(book, found)
-        raise (UnassignedHeadings if is_assignable else UnreadableSheet)(sentence)
+        raise UnassignedHeadings(sentence, tables) if tables else UnreadableSheet(sentence)
     roster = Roster(
         sheets=[book.sheets[index].name for index in complete],
         headings=list(complete.values()),
@@ -92,14 +107,18 @@ def roster_of(book: workbooks.Workbook, assignment: Assignment) -> Roster:
         total=min(
             sum(max(book.sheets[index].last - headings.row, 0) for index, headings in complete.items()), MAX_ROWS
         ),
+        tables=tables,
     )
     roster.rows = _rows(roster, book, list(complete))
     return roster
 
 
-def is_table(sheet: workbooks.Sheet) -> bool:
-    """Whether a visible sheet has columns enough for a roster."""
-    return sheet.visible and any(sum(map(bool, row)) >= len(REQUIRED) for _number, row in sheet.head)
+def tables_of(book: workbooks.Workbook) -> list[Table]:
+    return [
+        Table(sheet.name, [[" ".join(text.split())[:MAX_HEAD_TEXT] for text in row] for row in sheet.head_rows()])
+        for sheet in book.sheets
+        if sheet.visible and any(sum(map(bool, row)) >= len(REQUIRED) for _number, row in sheet.head)
+    ]
 
 
 def _twice(columns: list[str]) -> str:

@@ -12,7 +12,7 @@ from portal.access import school_page
 from portal.errors import PortalError
 from students.forms import HeadingsForm, PlaceForm, RememberedHeadingsForm
 from students.models import RosterHeading, RosterImport
-from students.roster import headings, layout, remembered_headings, roster_imports
+from students.roster import excerpt, headings, layout, remembered_headings, roster_imports
 from students.roster.headings import Assignment
 from students.roster.layout import Layout
 
@@ -53,7 +53,7 @@ def _layout(roster: RosterImport, asked: Any) -> Layout:
         assignment = Assignment(
             assignment.fields, asked["sheet"], int(row) if same and row.isdecimal() and len(row) < 4 else None
         )
-    return layout.layout_of(roster_imports.uploaded_content(roster), assignment)
+    return layout.layout_of(excerpt.excerpt_of(roster).tables, assignment)
 
 
 @school_page(may="roster.import")

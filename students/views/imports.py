@@ -30,9 +30,8 @@ STEPS = {"reading": 1, "headings": 1, "refused": 1, "preview": 2, "applying": 3,
 
 
 def _imports(request: Any) -> Any:
-    return RosterImport.objects.filter(school=request.school, season=request.season).select_related(
-        "job", "season", "school"
-    )
+    rows = RosterImport.objects.filter(school=request.school, season=request.season)
+    return rows.select_related("job", "season", "school").defer("excerpt")
 
 
 @school_page(may="roster.import")

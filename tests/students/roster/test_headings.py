@@ -1,5 +1,7 @@
 """Headings that a person assigns: which row they are in, what they mean, and that it is remembered."""
 
+from pathlib import Path
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -7,8 +9,9 @@ from django.urls import reverse
 from portal.background import jobs
 from portal.models import Event
 from portal.tenancy import school_scope
+from portal.untrusted import workbooks
 from students.models import RosterHeading, RosterImport, Student
-from students.roster import headings, layout, remembered_headings, roster_imports
+from students.roster import headings, layout, remembered_headings, roster_imports, spreadsheet_reader
 from students.roster.columns import BY_FIELD
 from students.roster.headings import Assignment, keys_of
 from students.roster.spreadsheet_reader import UnassignedHeadings, open_roster
@@ -114,12 +117,17 @@ def test_the_row_that_was_chosen_counts_and_its_repetition_is_skipped():
     assert ([number for number, _texts in rows], roster.headings_again) == ([4, 6], 1)
 
 
+def layout_of(content):
+    with workbooks.opened(content) as book:
+        return layout.layout_of(spreadsheet_reader.tables_of(book), headings.UNASSIGNED)
+
+
 def test_the_layout_shows_samples_and_masks_what_may_be_a_number():
-    shown = layout.layout_of(strange(), headings.UNASSIGNED)
+    shown = layout_of(strange())
     assert (shown.sheet, shown.row, [c.label for c in shown.columns]) == ("学生数据表", 2, STRANGE)
     assert shown.columns[0].samples == [books.row(1)[0], books.row(2)[0]]
     assert {sample.count("*") for sample in shown.columns[2].samples} == {16}
-    assert layout.layout_of(books.xlsx(line(1)), headings.UNASSIGNED).row == headings.NO_HEADINGS
+    assert layout_of(books.xlsx(line(1))).row == headings.NO_HEADINGS
 
 
 # the import
@@ -219,6 +227,22 @@ def test_the_row_of_the_headings_can_be_chosen(owner_client, upload):
     assert said("Column %(letter)s", letter="A") in other
     assert "毕业生名册" in owner_client.get(page_of(row), {"sheet": "学生数据表", "row": "1"}).content.decode()
     assert owner_client.get(page_of(row), {"sheet": "?", "row": "99"}).status_code == 200
+
+
+def test_only_the_job_opens_the_file_and_what_the_pages_show_goes_with_it(owner_client, upload, owner):
+    row = upload(strange())
+    Path(row.file.path).unlink()
+    assert books.row(1)[0] in owner_client.get(page_of(row)).content.decode()
+    row = assign(upload(strange(line(1), ["20239", "", *line(2)[2:]])), owner)
+    Path(row.file.path).unlink()
+    assert "20239" in owner_client.get(reverse("students:roster_import_detail", args=[row.pk])).content.decode()
+    assert books.row(1)[0] in owner_client.get(page_of(row)).content.decode()
+    workbook = owner_client.post(reverse("students:roster_wrong", args=[row.pk])).content
+    assert [texts[0] for _number, texts in read(workbook)[1]] == ["20239"]
+    assert books.row(2)[4].encode() not in row.excerpt
+    roster_imports.drop_import(row=row, by=owner)
+    row.refresh_from_db()
+    assert (row.file.name, bytes(row.excerpt)) == ("", b"")
 
 
 def test_an_import_that_is_over_has_no_columns_to_assign(owner_client, upload, owner):
