@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
@@ -228,9 +228,17 @@ def pay_refund(line: BankLine, refund: SchoolRefund, *, by: User) -> Allocation:
         raise Conflict
     if rest_fen(line) > -refund.amount_fen:
         raise PortalError(_("Only %(rest)s yuan of this line are left.") % {"rest": yuan(max(0, -rest_fen(line)))})
-    row = Allocation.objects.create(
-        line=line, account=refund.account, refund=refund, amount_fen=-refund.amount_fen, how=Allocation.How.REFUND
-    )
+    try:
+        with transaction.atomic():
+            row = Allocation.objects.create(
+                line=line,
+                account=refund.account,
+                refund=refund,
+                amount_fen=-refund.amount_fen,
+                how=Allocation.How.REFUND,
+            )
+    except IntegrityError as error:
+        raise Conflict(_("Another line of the bank is proposed for this refund already. Drop that first.")) from error
     history.record("allocation.proposed", row, by=by, facts={"amount_fen": row.amount_fen})
     return row
 

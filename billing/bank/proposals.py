@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from billing.accounts import ledger, overview
@@ -17,6 +17,7 @@ from billing.bank.names import Names
 from billing.models import Allocation, BankLine, FeeAccount, LedgerEntry, PayerName, SchoolRefund
 from portal import history
 from portal.changes import states
+from portal.errors import Conflict
 from schools.models import Enrolment, School, Season
 
 _SCHOOLS_OWN = {"order": None, "kind": LedgerEntry.Kind.PAYMENT}
@@ -95,19 +96,22 @@ def _write(sure: list[tuple[BankLine, Share]], *, by: history.Actor) -> None:
         row.pk: row for row in SchoolRefund.objects.filter(pk__in=[s.key for _line, s in sure if s.how == "refund"])
     }
     accounts = accounts_of(share.key for _line, share in sure if share.how != "refund")
-    rows = Allocation.objects.bulk_create(
-        [
-            Allocation(
-                line=line,
-                account_id=refunds[share.key].account_id if share.how == "refund" else accounts[share.key].pk,
-                refund_id=share.key if share.how == "refund" else None,
-                amount_fen=share.amount_fen,
-                how=share.how,
-                confidence=share.confidence,
-            )
-            for line, share in sure
-        ]
-    )
+    rows = [
+        Allocation(
+            line=line,
+            account_id=refunds[share.key].account_id if share.how == "refund" else accounts[share.key].pk,
+            refund_id=share.key if share.how == "refund" else None,
+            amount_fen=share.amount_fen,
+            how=share.how,
+            confidence=share.confidence,
+        )
+        for line, share in sure
+    ]
+    try:
+        with transaction.atomic():
+            Allocation.objects.bulk_create(rows)
+    except IntegrityError as error:  # somebody else has matched the same lines meanwhile
+        raise Conflict from error
     made = Allocation.objects.filter(pk__in=[row.pk for row in rows]).select_related("account__school")
     history.record_each(
         "allocation.proposed",

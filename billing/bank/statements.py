@@ -47,12 +47,7 @@ def upload(*, content: bytes, filename: str, by: User) -> BankStatement:
             _("The file is larger than %(limit)d MB. Export a shorter period and upload that.") % {"limit": limit}
         )
     digest = hashlib.sha256(content).hexdigest()
-    same = BankStatement.objects.filter(digest=digest).exclude(status=Status.DROPPED).first()
-    if same:
-        raise PortalError(
-            _("This file was uploaded on %(day)s already, as “%(name)s”.")
-            % {"day": f"{same.uploaded_at:%Y-%m-%d}", "name": same.filename}
-        )
+    _require_new(digest)
     statement = BankStatement(filename=filename[-120:], digest=digest, uploaded_by_name=by.actor_name)
     try:
         found: Reading | None = reading.read(content, remembered=_remembered())
@@ -63,11 +58,30 @@ def upload(*, content: bytes, filename: str, by: User) -> BankStatement:
         written = write.store(statement, {"file": sealed}, filename="statement")
         statement.file, statement.file_size = written["file"], written["file_size"]
         with transaction.atomic():
-            statement.save()
+            _insert(statement)
             history.record("bankstatement.uploaded", statement, by=by, facts={"file": statement.filename})
             if found:
                 _take(statement, found, by=by)
     return statement
+
+
+def _require_new(digest: str) -> None:
+    same = BankStatement.objects.filter(digest=digest).exclude(status=Status.DROPPED).first()
+    if same:
+        raise PortalError(
+            _("This file was uploaded on %(day)s already, as “%(name)s”.")
+            % {"day": f"{same.uploaded_at:%Y-%m-%d}", "name": same.filename}
+        )
+
+
+def _insert(statement: BankStatement) -> None:
+    """Raises PortalError when somebody else has uploaded the same file meanwhile."""
+    try:
+        with transaction.atomic():
+            statement.save()
+    except IntegrityError:
+        _require_new(statement.digest)
+        raise
 
 
 def content_of(statement: BankStatement) -> bytes:

@@ -77,7 +77,14 @@ class LedgerEntry(TenantModel):
 
     class Meta:
         ordering = ("-id",)
-        constraints = [models.UniqueConstraint(fields=("account", "kind", "external_id"), name="one_entry_a_movement")]
+        constraints = [
+            models.UniqueConstraint(fields=("account", "kind", "external_id"), name="one_entry_a_movement"),
+            models.UniqueConstraint(  # whatever school's order it is booked for
+                fields=("provider", "kind", "external_id"),
+                condition=Q(kind__in=("payment", "refund")) & ~Q(provider=""),
+                name="one_entry_a_movement_online",
+            ),
+        ]
         indexes = [
             models.Index(fields=("season", "-id"), name="entry_by_season"),
             models.Index(fields=("account", "-id"), name="entry_by_account"),

@@ -58,6 +58,9 @@ class BankStatement(models.Model):
 
     class Meta:
         ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(fields=("digest",), condition=~Q(status="dropped"), name="one_upload_of_a_file")
+        ]
 
     def __str__(self) -> str:
         return self.filename
@@ -229,7 +232,10 @@ class Allocation(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=("line", "account"), condition=Q(status__in=("proposed", "awaiting")), name="one_live_proposal"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=("refund",), condition=Q(status__in=("proposed", "awaiting")), name="one_live_line_a_refund"
+            ),
         ]
 
     def __str__(self) -> str:

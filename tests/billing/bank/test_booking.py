@@ -10,7 +10,7 @@ from billing.accounts.references import reference_of
 from billing.bank import booking, statements
 from billing.books import proof
 from billing.models import Allocation, BankLine, LedgerEntry, PayerName, SchoolRefund
-from portal.errors import PortalError
+from portal.errors import Conflict, PortalError
 from portal.models import Role
 from portal.tenancy import center_scope, system_scope
 from tests import factories
@@ -184,10 +184,16 @@ def test_money_out_pays_an_approved_refund(season, lake, river, accountant, chie
     school_refunds.approve(refund, by=chief)
     content = csv_file(row("B004", "2022-11-22 09:00:00", -15, 1135, "江畔学院", "退款"))
     statements.upload(content=content, filename="icbc.csv", by=accountant)
-    assert confirm(proposal(BankLine.objects.get()), by=accountant) == (1, 0)
+    proposed = proposal(BankLine.objects.get())
+    again = csv_file(row("B005", "2022-11-22 09:05:00", -15, 1120, "江畔学院", "退款"))
+    statements.upload(content=again, filename="icbc.csv", by=accountant)
+    other = booking.take_up(BankLine.objects.get(serial="B005"), note="the refund too", by=accountant)
+    with pytest.raises(Conflict):
+        booking.pay_refund(other, refund, by=accountant)
+    assert confirm(proposed, by=accountant) == (1, 0)
     refund.refresh_from_db()
     assert (refund.status, refund.entry.bank_line.serial) == (SchoolRefund.Status.PAID, "B004")
-    assert BankLine.objects.with_sums().get().booked_fen == -1500
+    assert BankLine.objects.with_sums().get(serial="B004").booked_fen == -1500
     assert due(river, season) == (0, 0)
 
 

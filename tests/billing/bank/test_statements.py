@@ -11,6 +11,7 @@ from portal.errors import PortalError
 from portal.models import Event
 from tests import factories
 from tests.billing.bank.test_reading import HEADINGS, csv_file, row, xlsx_file
+from tests.support.concurrency import at_once
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
@@ -50,6 +51,14 @@ def test_the_same_file_is_refused(rows, accountant):
     upload(csv_file(*rows), accountant)
     with pytest.raises(PortalError, match=said("This file was uploaded on %(day)s already, as “%(name)s”.")):
         upload(csv_file(*rows), accountant, "again.csv")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_file_uploaded_at_the_same_moment_is_there_once(accountant):
+    content = csv_file(row("B001", "2022-11-18 10:00:01", 45, 1045, "湖畔大学财务处", "采集费"))
+    results = at_once(lambda: upload(content, accountant), lambda: upload(content, accountant, "again.csv"))
+    assert sorted(type(result).__name__ for result in results) == ["BankStatement", "PortalError"]
+    assert BankStatement.objects.count() == 1
 
 
 def test_an_overlapping_period_brings_only_what_is_new(rows, accountant):

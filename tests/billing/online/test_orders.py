@@ -9,16 +9,18 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.accounts import fee_accounts, ledger
-from billing.models import Callback, Order
+from billing.models import Callback, LedgerEntry, Order
 from billing.online import orders
 from billing.online.providers import CallbackMessage, ProviderError
 from billing.online.providers.simulator import SIGNATURE, Simulator
+from portal import history
 from portal.errors import Conflict, PortalError
 from portal.privacy import retention
-from portal.tenancy import system_scope
+from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories
+from tests.support.concurrency import at_once
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
@@ -156,6 +158,26 @@ def test_a_second_payment_of_the_same_order_waits_for_a_person(student, paying):
     assert second.outcome == said("This order has been paid already by another payment.")
     assert unresolved() == [second]
     assert order.entries.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_payment_is_booked_for_one_order_of_all_schools(season, owner):
+    opened = []
+    for code in ("20001", "20002"):
+        school = factories.school(season=season, code=code, name=f"University {code}")
+        with school_scope(school):
+            enrolment = fee_accounts.choose_payment_mode(
+                factories.enrolment_of(school, season), mode=Enrolment.PaymentMode.STUDENT, by=owner
+            )
+            opened.append(orders.open_order(student=factories.student(school, season), enrolment=enrolment))
+    pay = [
+        lambda order=order: ledger.confirm_payment(order, amount_fen=1500, external_id="SIM1", by=history.SYSTEM)
+        for order in opened
+    ]
+    assert sorted(type(result).__name__ for result in at_once(*pay)) == ["Order", "PortalError"]
+    with system_scope():
+        assert LedgerEntry.objects.get(kind=LedgerEntry.Kind.PAYMENT).external_id == "SIM1"
+        assert Order.objects.filter(status=Order.Status.PAID).count() == 1
 
 
 def test_a_message_that_comes_again_stays_off_the_list_once_resolved(student, paying, center_admin):
