@@ -39,12 +39,16 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 Prepare = Callable[[Any], None]
-_REQUEST: list[Prepare] = []
+Answer = Callable[[Any], HttpResponse | None]
+_REQUEST: list[Answer] = []
 _SCHOOL_PAGE: list[Prepare] = []
 
 
-def prepares_requests(function: Prepare) -> Prepare:
-    """Register a function that sets attributes on every request, before its view is resolved."""
+def prepares_requests(function: Answer) -> Answer:
+    """Register a function that sets attributes on every request, before its view is resolved.
+
+    Where it returns an answer, such as a redirect, that is the answer to the request.
+    """
     _REQUEST.append(function)
     return function
 
@@ -111,7 +115,8 @@ class PortalMiddleware:
         if member and member.is_shut_out:
             return _shut_out(request, member)
         for prepare in _REQUEST:
-            prepare(request)
+            if (answer := prepare(request)) is not None:
+                return answer
         source = history.source("api" if request.path.startswith("/api/") else "web")
         with source, student_limits.limited_to(member.limit if member else student_limits.NONE):
             response = self.get_response(request)

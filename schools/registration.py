@@ -3,6 +3,8 @@
 from typing import Any
 
 from django.dispatch import receiver
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.urls import set_urlconf
 from django.utils.translation import gettext_lazy as _
 
 from portal import access
@@ -10,12 +12,46 @@ from portal.accounts import people
 from portal.models import Membership
 from portal.pages import navigation, status_badges
 from portal.pages.status_badges import Badge
+from schools import season_addresses, season_choice
 from schools.models import Enrolment, School, Season
 
 
 @access.prepares_requests
-def attach_season(request: Any) -> None:
-    request.season = Season.objects.current()
+def attach_season(request: Any) -> HttpResponse | None:
+    """Set request.season, request.seasons (those shown to the person) and the addresses of the season.
+
+    The season of the address; 404 for one that is not there or not shown to the person. Without a year the
+    person's own, and a page that is opened in a browser then moves to the address with the year.
+    """
+    member, every = request.membership, list(Season.objects.all())
+    shown = request.seasons = season_choice.shown_to(member, every)
+    year = season_addresses.year_in(request.path_info)
+    if year is None:
+        request.season = season_choice.meant_by(request, shown)
+    else:
+        request.season = _named_season(request, every, year)
+        if member:
+            season_choice.remember(request, request.season, shown)
+    if request.season is None or not (member or year):
+        return None
+    request.urlconf = season_addresses.urls_of(request.season.year)
+    set_urlconf(request.urlconf)
+    return _to_its_year(request) if year is None else None
+
+
+def _named_season(request: Any, seasons: list[Season], year: int) -> Season:
+    row = next((row for row in seasons if row.year == year), None)
+    is_hidden = row and row.status == Season.Status.DRAFT and request.user.is_authenticated
+    if row is None or (is_hidden and row not in request.seasons):
+        raise Http404
+    return row
+
+
+def _to_its_year(request: Any) -> HttpResponse | None:
+    is_page = request.method == "GET" and "text/html" in request.headers.get("Accept", "") and not request.htmx
+    if not is_page or not season_addresses.is_of_season(request.path):
+        return None
+    return HttpResponseRedirect(season_addresses.in_year(request.get_full_path(), request.season.year))
 
 
 @access.prepares_school_pages

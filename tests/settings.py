@@ -21,3 +21,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # The pages are tested without collectstatic; the hashed names have tests of their own.
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 LOGGING["root"]["level"] = "WARNING"
+# Outside of a page, `reverse` gives the addresses of this year.
+ROOT_URLCONF = "tests.support.urls"

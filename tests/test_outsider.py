@@ -29,6 +29,7 @@ from portal.database.scope import DatabaseRole
 from portal.models import Event, Job, Membership, Role
 from portal.tenancy import TenantModel, school_scope, system_scope
 from schools.models import School
+from schools.season_addresses import SeasonRoute
 from students.identity import student_access
 from tests import factories
 from tests.conftest import client_of
@@ -195,7 +196,7 @@ def find_pages(patterns: Any, spaces: tuple[str, ...] = (), route: str = "") -> 
         here = route + str(entry.pattern)
         if isinstance(entry, URLResolver):
             yield from find_pages(entry.url_patterns, spaces + ((entry.namespace,) if entry.namespace else ()), here)
-        elif isinstance(entry, URLPattern) and entry.name:
+        elif isinstance(entry, URLPattern) and entry.name and not isinstance(entry.pattern, SeasonRoute):
             kwargs = tuple(entry.pattern.converters) or tuple(entry.pattern.regex.groupindex)
             yield Page(":".join((*spaces, entry.name)), here, kwargs, entry.callback)
 

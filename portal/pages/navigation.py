@@ -84,15 +84,12 @@ def shown(request: Any) -> list[NavItem]:
     if member is None:
         return []
     found = _ENTRIES["center" if member.is_center else "school"]
-    return [_item(request, entry) for entry in found if may_open(member, entry.name)]
+    items = [_item(request, entry) for entry in found if may_open(member, entry.name)]
+    home = reverse(found[0].name)  # all pages lie below it
+    return [replace(item, active=item.active and (item.url != home or request.path == home)) for item in items]
 
 
 def _item(request: Any, entry: Entry) -> NavItem:
     url = reverse(entry.name)
     count = entry.count(request) if entry.count else 0
-    return NavItem(entry.label, url, entry.icon, _is_active(request.path, url), count)
-
-
-def _is_active(path: str, url: str) -> bool:
-    home = url.count("/") <= 2
-    return path == url if home else path.startswith(url)
+    return NavItem(entry.label, url, entry.icon, request.path.startswith(url), count)

@@ -4,9 +4,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import Count, Q
-from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
+from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -14,19 +13,23 @@ from django.views.decorators.http import require_POST
 from portal import history
 from portal.access import center_page
 from portal.history.event_text import describe_events, group_events
-from portal.pages.form_fields import whole_number
-from schools import seasons
+from schools import season_addresses, seasons
 from schools.forms import SeasonForm
 from schools.models import Enrolment, Season, Window, WindowException
 
 
 @center_page(may="season.see")
-def season(request: Any, year: int | None = None) -> HttpResponse:
-    """The current season, or the one of a year."""
-    row = request.season if year is None else get_object_or_404(Season, year=year)
-    if row is None:
+def season(request: Any) -> HttpResponse:
+    if request.season is None:
         return render(request, "schools/season_none.html")
-    return render(request, "schools/season.html", _season_context(row))
+    return render(request, "schools/season.html", _season_context(request.season))
+
+
+def _season_of(request: Any) -> Season:
+    if request.season is None:
+        raise Http404
+    row: Season = request.season
+    return row
 
 
 def _season_context(row: Season) -> dict[str, Any]:
@@ -56,45 +59,40 @@ def _states_of(row: Season) -> list[tuple[str, Any, int]]:
 
 @center_page(may="season.manage")
 def season_new(request: Any) -> HttpResponse:
-    """A new draft with the terms of the season ?after=YEAR, else of the newest season."""
-    after = _template_season(request)
+    """A new draft with the terms of the season of the address."""
+    after: Season | None = request.season
     form = SeasonForm(request.POST or None, instance=seasons.draft(after=after, today=timezone.localdate()))
     if request.method == "POST" and form.is_valid():
         row = seasons.create_season(by=request.user, copy_days_of=after, **form.cleaned_data)
         messages.success(
             request, _("Season %(year)s has been made. Look over its days, then open it.") % {"year": row.year}
         )
-        return HttpResponseRedirect(reverse("schools:timetable", args=[row.year]))
+        return HttpResponseRedirect(season_addresses.reverse_in(row.year, "schools:timetable"))
     return render(request, "schools/season_form.html", {"form": form, "after": after})
 
 
-def _template_season(request: Any) -> Season | None:
-    year = whole_number(request.GET.get("after"))
-    return Season.objects.first() if year is None else get_object_or_404(Season, year=year)
-
-
 @center_page(may="season.manage")
-def season_edit(request: Any, year: int) -> HttpResponse:
-    row = get_object_or_404(Season, year=year)
+def season_edit(request: Any) -> HttpResponse:
+    row = _season_of(request)
     form = SeasonForm(request.POST or None, instance=row)
     if request.method == "POST" and form.is_valid():
         row = seasons.change_season(row, by=request.user, **form.cleaned_data)
         messages.success(request, _("Saved."))
-        return HttpResponseRedirect(reverse("schools:season_of", args=[row.year]))
+        return HttpResponseRedirect(season_addresses.reverse_in(row.year, "schools:season"))
     return render(request, "schools/season_form.html", {"form": form, "shown": row})
 
 
 @require_POST
 @center_page(may="season.manage")
-def season_open(request: Any, year: int) -> HttpResponse:
-    row = seasons.open_season(get_object_or_404(Season, year=year), by=request.user)
+def season_open(request: Any) -> HttpResponse:
+    row = seasons.open_season(_season_of(request), by=request.user)
     messages.success(request, _("Season %(year)s is open.") % {"year": row.year})
-    return HttpResponseRedirect(reverse("schools:season_of", args=[row.year]))
+    return HttpResponseRedirect(season_addresses.reverse_in(row.year, "schools:season"))
 
 
 @require_POST
 @center_page(may="season.manage")
-def season_close(request: Any, year: int) -> HttpResponse:
-    row = seasons.close_season(get_object_or_404(Season, year=year), by=request.user)
+def season_close(request: Any) -> HttpResponse:
+    row = seasons.close_season(_season_of(request), by=request.user)
     messages.success(request, _("Season %(year)s is closed.") % {"year": row.year})
-    return HttpResponseRedirect(reverse("schools:season_of", args=[row.year]))
+    return HttpResponseRedirect(season_addresses.reverse_in(row.year, "schools:season"))

@@ -16,14 +16,16 @@ from schools.models import Area, School, Season, Window, WindowException
 
 
 @center_page(may="season.manage")
-def timetable_edit(request: Any, year: int) -> HttpResponse:
+def timetable_edit(request: Any) -> HttpResponse:
     """Edit all areas, their order and their days in one form."""
-    season = get_object_or_404(Season, year=year)
+    if request.season is None:
+        raise Http404
+    season: Season = request.season
     formset = AreaDaysFormSet(request.POST or None, initial=_lines(season))
     if request.method == "POST" and formset.is_valid():
         timetable.set_timetable(season, [_line(form) for form in formset if _is_filled(form)], by=request.user)
         messages.success(request, _("The days have been saved."))
-        return HttpResponseRedirect(reverse("schools:season_of", args=[season.year]))
+        return HttpResponseRedirect(reverse("schools:season"))
     _attach_schools(formset)
     return render(request, "schools/timetable.html", {"formset": formset, "shown": season})
 

@@ -34,7 +34,6 @@ def test_a_number_that_no_column_holds_is_none():
     ("name", "parameter"),
     [
         ("portal:person_new", "school"),
-        ("schools:season_new", "after"),
         ("billing:panel_school", "school"),
         ("printing:panel_school", "school"),
         ("students:panel_school", "school"),

@@ -5,6 +5,7 @@ from proofing import disputes, feedback
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories
+from tests.support.addresses import dated
 from tests.support.school_papers import STAMPED, confirm, with_portrait
 from tests.support.words import said
 
@@ -34,12 +35,12 @@ def test_during_the_capture_review_then_missing_then_proofreading(enrolment, sco
     Student.objects.filter(pk=student.pk).update(stage=Student.Stage.APPROVED)
     found = step(enrolment)
     assert found.text.startswith(said("Everybody has been photographed. Open the proofreading."))
-    assert found.url == "/school/proofs/"
+    assert found.url == dated("/school/proofs/")
 
 
 def test_while_proofreading_corrections_then_students_then_the_form(pair, proofreading, owner):
     asked = disputes.ask(pair[0], field="major", wanted="会计学", explanation="", by=pair[0])
-    assert step(proofreading).url == "/school/corrections/"
+    assert step(proofreading).url == dated("/school/corrections/")
     disputes.decline(asked, by=owner, answer="As registered")
     assert step(proofreading).text == said("%(n)d students have not proofread yet.", n=2)
     for student in pair:

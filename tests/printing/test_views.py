@@ -222,6 +222,7 @@ def test_panel_of_one_school(center_client, at_the_center, school):
 # before anything is there
 
 
+@pytest.mark.urls("config.urls")
 @pytest.mark.parametrize("name", ["center_runs", "center_shipments", "panel_printing"])
 def test_pages_of_a_center_without_a_season_open(center_client, name):
     assert center_client.get(url(name)).status_code == 200

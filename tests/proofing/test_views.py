@@ -270,6 +270,7 @@ def test_center_panel_answers_a_fragment(center_client, at_the_center):
 # before anything is there
 
 
+@pytest.mark.urls("config.urls")
 @pytest.mark.parametrize("name", ["center_feedback", "panel_feedback"])
 def test_pages_of_a_center_without_a_season_open(center_client, name):
     assert center_client.get(url(name)).status_code == 200

@@ -124,6 +124,7 @@ def test_panels_of_the_center_are_not_for_schools(owner_client, students, name):
     assert owner_client.get(reverse(f"students:{name}")).status_code == 404
 
 
+@pytest.mark.urls("config.urls")
 def test_panels_work_without_a_season(center_client, db):
     for name in ("panel_figures", "panel_matrix", "panel_schools"):
         assert center_client.get(reverse(f"students:{name}")).status_code == 200

@@ -112,6 +112,7 @@ def test_ranking_leaves_as_a_sheet_with_every_figure(center_client, ranked, scho
     assert f"ranking-{season.year}.csv" in answer["Content-Disposition"]
 
 
+@pytest.mark.urls("config.urls")
 def test_pages_of_a_center_without_a_season_open(center_client):
     assert center_client.get(url("year_end")).status_code == 200
     assert center_client.get(url("center_bulletin")).status_code == 400

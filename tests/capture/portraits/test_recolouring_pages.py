@@ -13,6 +13,7 @@ from schools.models import Enrolment
 from students.models import Student
 from tests import factories
 from tests.conftest import client_of
+from tests.support.addresses import dated
 from tests.support.words import said
 
 HTMX = {"HX-Request": "true"}
@@ -56,8 +57,8 @@ def test_nothing_is_said_while_every_portrait_stands_on_the_seasons_background(o
 
 def test_overview_and_light_table_ask_for_the_callout(owner_client, center_client, school, season):
     for path in ("/school/", "/school/review/"):
-        assert 'hx-get="/school/portraits/"' in owner_client.get(path).content.decode()
-    assert 'hx-get="/center/portraits/"' in center_client.get("/center/").content.decode()
+        assert f'hx-get="{dated("/school/portraits/")}"' in owner_client.get(path).content.decode()
+    assert f'hx-get="{dated("/center/portraits/")}"' in center_client.get("/center/").content.decode()
 
 
 def test_school_is_told_how_many_and_what_stays(owner_client, school, season, white):

@@ -336,6 +336,7 @@ def test_the_imports_page_asks_the_same_number_of_queries_for_1_and_3(
         page(owner_client, "roster_import")
 
 
+@pytest.mark.urls("config.urls")
 def test_pages_work_without_a_season(center_client, db):
     row = School.objects.create(code="1", name="A", area=Area.objects.create(code="a", name="A"))
     client = client_of(factories.person("clerk", Role.SCHOOL_ADMIN, row))

@@ -1,0 +1,46 @@
+"""Which seasons a person sees, and which one is meant when an address names none."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from portal.models import Membership
+from portal.tenancy import school_scope
+from schools.models import Enrolment, Season
+
+REMEMBERED = "season_year"  # in the session
+NEAREST = (Season.Status.OPEN, Season.Status.CLOSED, Season.Status.DRAFT)
+
+
+def shown_to(member: Membership | None, seasons: Sequence[Season]) -> list[Season]:
+    """The seasons that matter to a person, the newest first.
+
+    All for the center. A school: those that it takes part in; where there is none, those that are no draft.
+    """
+    if member and member.is_center:
+        return list(seasons)
+    public = [row for row in seasons if row.status != Season.Status.DRAFT]
+    if member is None or member.school is None or len(public) < 2:
+        return public
+    with school_scope(member.school):
+        years = set(Enrolment.objects.filter(school=member.school).values_list("season__year", flat=True))
+    return [row for row in public if row.year in years] or public
+
+
+def current_of(seasons: Sequence[Season]) -> Season | None:
+    """The newest open one; where none is open, the newest that is over, and only then a draft."""
+    for status in NEAREST:
+        for row in seasons:
+            if row.status == status:
+                return row
+    return None
+
+
+def meant_by(request: Any, shown: Sequence[Season]) -> Season | None:
+    """Of an address without a year: the season in which the person worked last, else the current one."""
+    year = request.session.get(REMEMBERED)
+    return next((row for row in shown if row.year == year), None) or current_of(shown)
+
+
+def remember(request: Any, season: Season, shown: Sequence[Season]) -> None:
+    if meant_by(request, shown) != season:
+        request.session[REMEMBERED] = season.year
