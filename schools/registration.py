@@ -30,7 +30,7 @@ def attach_season(request: Any) -> HttpResponse | None:
         request.season = season_choice.meant_by(request, shown)
     else:
         request.season = _named_season(request, every, year)
-        if member:
+        if member and request.season:
             season_choice.remember(request, request.season, shown)
     if request.season is None or not (member or year):
         return None
@@ -39,7 +39,9 @@ def attach_season(request: Any) -> HttpResponse | None:
     return _to_its_year(request) if year is None else None
 
 
-def _named_season(request: Any, seasons: list[Season], year: int) -> Season:
+def _named_season(request: Any, seasons: list[Season], year: int) -> Season | None:
+    if not seasons:  # before the first one no address has a year, and the pages say so
+        return None
     row = next((row for row in seasons if row.year == year), None)
     is_hidden = row and row.status == Season.Status.DRAFT and request.user.is_authenticated
     if row is None or (is_hidden and row not in request.seasons):

@@ -152,7 +152,7 @@ def test_the_list_of_schools_costs_the_same_for_one_and_for_three(center_client,
     url = reverse("schools:schools")
     one = queries(center_client, url)
     request.getfixturevalue("three_schools")
-    assert queries(center_client, url) == one == 7
+    assert queries(center_client, url) == one == 8
 
 
 def test_schools_are_found_by_name_code_area_and_state(center_client, season, three_schools):
