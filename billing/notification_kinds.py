@@ -112,6 +112,13 @@ register(
         formats={"amount": yuan},
     ),
     NotificationKind(
+        "fee.refund_failed",
+        _("The refund of your fee of %(amount)s yuan is not made yet"),
+        _("The payment provider has refused it. The center knows, and asks again. You need not do anything."),
+        link=ME,
+        formats={"amount": yuan},
+    ),
+    NotificationKind(
         "fee.order_closed",
         _("Your payment of %(amount)s yuan was not completed"),
         _("No money came in within the time. Please begin again; only then your photo is handed in."),
@@ -159,5 +166,39 @@ register(
         link=FEES,
         formats={"mode": _mode_label},
         may="fees.see",
+    ),
+)
+# To the finance people of the center.
+register(
+    NotificationKind(
+        "fees.refund_failed",
+        _("A provider has refused to refund %(amount)s yuan"),
+        _("Order %(number)s. Ask for the refund again, or pay the money back at the provider."),
+        formats={"amount": yuan},
+        may="fees.refund",
+    ),
+    NotificationKind(
+        "fees.differences",
+        ngettext_lazy(
+            "%(n)d difference to the bill of %(merchant)s of %(day)s",
+            "%(n)d differences to the bill of %(merchant)s of %(day)s",
+            "n",
+        ),
+        _("What bill and books do not agree about stands on the page of that day. Please settle it."),
+        is_urgent=False,
+        may="fees.reconcile",
+    ),
+    NotificationKind(
+        "fees.proof_failed",
+        ngettext_lazy(
+            "The books do not agree with themselves in %(n)d place",
+            "The books do not agree with themselves in %(n)d places",
+            "n",
+        ),
+        _(
+            "The proof of the sums has found what nobody can do in the portal. Please call the operator before you book on."
+        ),
+        link="/center/fees/reconciliation/",
+        may="fees.reconcile",
     ),
 )

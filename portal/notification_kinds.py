@@ -27,8 +27,8 @@ class NotificationKind:
 
     `formats` has a function for each stored parameter that is shown in another form, such as a code
     by its label. Urgent deliveries are sent before others. A kind that goes to many people at once
-    should not be urgent. `may`: the action that people of a school must be allowed, to be told what is
-    told to the school.
+    should not be urgent. `may`: the action that people of a school or of the center must be allowed, to be
+    told what is told to the school or to the center.
     """
 
     name: str

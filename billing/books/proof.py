@@ -10,6 +10,7 @@ from django.db import connection
 from django.utils.translation import gettext_lazy as _
 
 from billing.models import FeeAccount, LedgerEntry, LedgerProof, Order
+from portal import notifications
 from students.models import Student
 
 log = logging.getLogger(__name__)
@@ -140,6 +141,9 @@ def prove(report: Callable[[str, int], object] = lambda name, number: None) -> L
         if number:
             log.error("The books do not agree: %s, %d times: %s", name, number, ids)
             faults[name] = [number, ids]
+    if faults:
+        number = sum(number for number, _ids in faults.values())
+        notifications.notify_center(kind="fees.proof_failed", parameters={"n": number})
     return LedgerProof.objects.create(
         accounts=FeeAccount.objects.count(), entries=LedgerEntry.objects.count(), faults=faults
     )

@@ -12,6 +12,7 @@ from typing import IO, Any
 
 from django.db import transaction
 from django.db.models import Count, Q, QuerySet, Sum
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,7 +21,7 @@ from billing.books import sheets
 from billing.models import BankLine, BillLine, Difference, LedgerEntry, Order, Reconciliation
 from billing.online import providers
 from billing.online.providers import BillKind, BillRow, ProviderError
-from portal import history
+from portal import history, notifications
 from portal.background import jobs
 from portal.errors import Conflict, PortalError
 from portal.models import Job, User
@@ -109,11 +110,15 @@ def compare(merchant: str, day: dt.date) -> Reconciliation:
         run.lines.all().delete()
         found = _compare(run, rows)
         BillLine.objects.bulk_create(found.lines, batch_size=CHUNK)
-        _keep_differences(run, found.differences + list(_missing_there(run)))
+        new = _keep_differences(run, found.differences + list(_missing_there(run)))
         _sum(run, found.lines)
         run.payout = run.payout or _find_payout(run)
         run.billed_at = timezone.now()
         run.save()
+        if new:
+            parameters = {"merchant": run.merchant, "day": run.day.isoformat(), "n": new}
+            link = reverse("billing:reconciliation", args=[run.pk])
+            notifications.notify_center(kind="fees.differences", parameters=parameters, link=link)
     return run
 
 
@@ -190,8 +195,8 @@ def _missing_there(run: Reconciliation) -> Iterator[Difference]:
         )
 
 
-def _keep_differences(run: Reconciliation, found: list[Difference]) -> None:
-    """What was settled stays; what is no longer found and was not settled, goes."""
+def _keep_differences(run: Reconciliation, found: list[Difference]) -> int:
+    """What was settled stays; what is no longer found and was not settled, goes. Returns how many are new."""
 
     def key(row: Difference) -> tuple[str, ...]:
         return str(row.what), str(row.kind), row.order_number, row.external_id
@@ -200,7 +205,7 @@ def _keep_differences(run: Reconciliation, found: list[Difference]) -> None:
     wanted = {key(row): row for row in found}
     gone = [row.pk for each, row in known.items() if each not in wanted and row.settled_at is None]
     run.differences.filter(pk__in=gone).delete()
-    Difference.objects.bulk_create([row for each, row in wanted.items() if each not in known])
+    return len(Difference.objects.bulk_create([row for each, row in wanted.items() if each not in known]))
 
 
 def _sum(run: Reconciliation, lines: list[BillLine]) -> None:

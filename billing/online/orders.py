@@ -293,7 +293,18 @@ def _take_refund(order: Order, told: Refund, *, by: history.Actor) -> None:
     elif told.state == State.FAILED and told.number == order.refund_number:
         order.refresh_from_db(fields=["status"])
         if order.status != Order.Status.REFUND_FAILED:
-            states.change(order, Order.Status.REFUND_FAILED, by=by)
+            _fail_refund(order, by=by)
+
+
+@transaction.atomic
+def _fail_refund(order: Order, *, by: history.Actor) -> None:
+    """The provider does not pay the order back: the center asks again, or pays it back another way."""
+    states.change(order, Order.Status.REFUND_FAILED, by=by)
+    _notify(order, "fee.refund_failed", amount=order.amount_fen)
+    enrolment = Enrolment.objects.get(season=order.season_id, school=order.school_id)
+    link = reverse("billing:center_school_fees", args=[enrolment.pk])
+    parameters = {"amount": order.amount_fen, "number": order.number}
+    notifications.notify_center(kind="fees.refund_failed", parameters=parameters, link=f"{link}?q={order.number}")
 
 
 def resolve_refused(stored: Callback, *, reason: str, by: User) -> Callback:
@@ -367,7 +378,7 @@ def refund_order(order: Order, *, by: User) -> Order:
         log.warning("Refund %s: %s", order.refund_number, error)
         if not error.permanent:  # it may have been taken: `settle` asks
             return order
-        states.change(order, Order.Status.REFUND_FAILED, by=by)
+        _fail_refund(order, by=by)
         raise PortalError(_("The payment provider refused the refund. Try again later.")) from error
 
 
@@ -439,7 +450,7 @@ def _settle_refund(order: Order) -> None:
         if not error.permanent:
             raise
         log.warning("Refund %s was refused: %s", order.refund_number, error)
-        states.change(order, Order.Status.REFUND_FAILED, by=history.SYSTEM)
+        _fail_refund(order, by=history.SYSTEM)
 
 
 def end_open(rows: QuerySet[Order]) -> int:

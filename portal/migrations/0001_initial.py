@@ -188,7 +188,7 @@ class Migration(migrations.Migration):
                 ('link', models.CharField(blank=True, max_length=200)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='time')),
                 ('read_at', models.DateTimeField(blank=True, null=True)),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
+                ('school', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
             ],
             options={
                 'ordering': ('-id',),
@@ -210,7 +210,7 @@ class Migration(migrations.Migration):
                 ('refusals', models.PositiveSmallIntegerField(default=0, verbose_name='refused')),
                 ('error', models.CharField(blank=True, max_length=300, verbose_name='reason')),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
+                ('school', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
                 ('notification', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='portal.notification')),
             ],
             options={

@@ -1,5 +1,6 @@
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -11,13 +12,17 @@ from portal.tenancy import TenantModel, scoped_manager
 
 
 class Notification(TenantModel):
-    """A notification of a student or a person of a school: its kind and parameters.
+    """A notification of a student, a person of a school or one of the center: its kind and parameters.
 
     The text is made in the reader's language when it is read (`portal.notification_kinds`).
     """
 
     DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT"}} | deleted_by(DatabaseRole.CENTER, DatabaseRole.SYSTEM)
 
+    # None: a person of the center is told of what concerns no school alone.
+    school = models.ForeignKey(  # type: ignore[assignment] # a row of the center has none
+        settings.TENANT_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     recipient_key = models.CharField(max_length=40)  # an Actor's key: user:5, student:9
     about_key = models.CharField(max_length=40, blank=True)  # whom it names, if not the recipient: student:9
     kind = models.CharField(_("what"), max_length=40)
@@ -49,6 +54,9 @@ class Delivery(Claimable, TenantModel):
     DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT"}} | deleted_by(DatabaseRole.CENTER, DatabaseRole.SYSTEM)
     WAITING, CLAIMED = Status.QUEUED, Status.SENDING
 
+    school = models.ForeignKey(  # type: ignore[assignment] # a row of the center has none
+        settings.TENANT_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")
     channel = models.CharField(_("by way of"), max_length=20)
     address = models.CharField(_("Address"), max_length=254)

@@ -16,7 +16,7 @@ from portal.notification_kinds import NotificationKind
 from portal.notifications import deliveries
 from portal.notifications.channels import all_channels
 from portal.notifications.channels.base import Recipient
-from portal.tenancy import Tenant
+from portal.tenancy import Tenant, across_schools
 
 CHUNK_SIZE = 2000
 
@@ -57,6 +57,15 @@ def notify_school(
     return _store(told, school, checked, parameters, link, about=student.actor_key if student else "")
 
 
+def notify_center(*, kind: str, parameters: Mapping[str, Any] | None = None, link: str = "") -> list[Notification]:
+    """Notify the active people of the center who may do what the kind asks for (`may`)."""
+    checked = _checked_kind(kind, parameters)
+    people = Membership.objects.filter(school=None, user__is_active=True).select_related("user")
+    told: list[Recipient] = [member.user for member in people if permissions.may(member, checked.may)]
+    with across_schools():  # what a school does may concern the center too
+        return _store(told, None, checked, parameters, link)
+
+
 def notify_many(
     recipients: Iterable[Recipient], *, school: Tenant, kind: str, parameters: Mapping[str, Any] | None = None
 ) -> int:
@@ -79,7 +88,7 @@ def _checked_kind(name: str, parameters: Mapping[str, Any] | None) -> Notificati
 
 def _store(
     recipients: list[Recipient],
-    school: Tenant,
+    school: Tenant | None,
     kind: NotificationKind,
     parameters: Mapping[str, Any] | None,
     link: str = "",

@@ -13,6 +13,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -199,10 +200,14 @@ def sweep() -> int:
     with system_scope():
         _bring_forward()
         lost = Delivery.objects.filter(attempts__gt=0).select_related("school")
-        found = queue.sweep(lost, enqueue=enqueue, give_up=_give_up, scope=lambda row: school_scope(row.school))
+        found = queue.sweep(lost, enqueue=enqueue, give_up=_give_up, scope=_scope_of)
         if _is_waiting() and not _is_being_sent():
             queue.send("portal.tasks.send_waiting", queue="bulk", expires=60)
     return found
+
+
+def _scope_of(row: Delivery) -> AbstractContextManager[None]:
+    return school_scope(row.school) if row.school else nullcontext()
 
 
 LOST_TWICE = gettext_noop("The worker was lost twice while it sent this.")

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 
 from portal import notification_kinds, notifications
 from portal.background import queue
-from portal.models import Delivery, User
+from portal.models import Delivery, Notification, Role, User
 from portal.notification_kinds import NotificationKind
 from portal.notifications import deliveries
 from portal.notifications.channels import email
@@ -256,6 +256,23 @@ def test_delivery_that_loses_its_worker_twice_is_given_up_with_a_sentence(school
     assert state(rows[0]) == Status.FAILED
     assert rows[0].error == "The worker was lost twice while it sent this."  # translated where the operator reads it
     assert state(rows[1]) == Status.QUEUED
+
+
+def test_the_center_is_told_from_a_schools_page_and_a_lost_letter_of_it_is_sent_again(school, queued, monkeypatch):
+    monkeypatch.setitem(notification_kinds.KINDS, "alarm", NotificationKind("alarm", "%(subject)s", may="history.see"))
+    admin = factories.person("chief", Role.CENTER_ADMIN)
+    factories.person("printing", Role.CENTER_PRINTING)
+    with school_scope(school):
+        (row,) = notifications.notify_center(kind="alarm", parameters={"subject": "Look"})
+        assert not Notification.objects.filter(pk=row.pk).exists()  # no school sees it
+    sent = Delivery.objects.get(notification=row)
+    assert (row.recipient_key, sent.address, sent.school) == (admin.actor_key, admin.email, None)
+    Delivery.objects.claim(sent.pk)
+    Delivery.objects.update(claimed_at=timezone.now() - HOUR)
+    deliveries.sweep()
+    assert ("send_delivery", sent.pk) in queued
+    assert deliveries.send_one(sent.pk)
+    assert [letter.to for letter in mail.outbox] == [[admin.email]]
 
 
 def test_worker_that_is_told_to_stop_keeps_what_was_sent_and_gives_back_the_rest(school, monkeypatch):

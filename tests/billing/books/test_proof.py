@@ -10,6 +10,7 @@ from billing.books import proof
 from billing.models import LedgerEntry, LedgerProof
 from billing.online import orders
 from billing.tasks import prove_ledger
+from portal.models import Notification
 from students.models import Student
 from tests.support.database import by_owner
 from tests.support.words import said
@@ -78,12 +79,14 @@ def test_the_nightly_proof_stands_where_finance_looks(books, auditor, outside):
     assert page.context["proof"].entries == 4
 
 
-def test_the_command_ends_with_an_error_when_something_differs(books, capsys):
+def test_the_command_ends_with_an_error_when_something_differs(books, capsys, center_admin):
     call_command("check_ledger")
     assert str(proof.CHECKS["balance"][0]) in capsys.readouterr().out
     by_owner("UPDATE billing_feeaccount SET balance_fen = 1")
     with pytest.raises(CommandError, match=said("The books do not agree with themselves. Nothing was changed.")):
         call_command("check_ledger")
+    told = Notification.objects.get(kind="fees.proof_failed")
+    assert told.recipient_key == center_admin.actor_key
     assert list(LedgerProof.objects.values_list("faults", flat=True)) == [
         {"balance": [1, [LedgerEntry.objects.first().account_id]]},
         {},

@@ -18,7 +18,7 @@ from billing.tasks import reconcile
 from portal import history
 from portal.background import jobs
 from portal.errors import PortalError
-from portal.models import Event, Job
+from portal.models import Event, Job, Notification, Role
 from portal.tenancy import system_scope
 from tests import factories
 from tests.conftest import client_of
@@ -104,6 +104,17 @@ def test_lines_that_agree_are_matched_and_the_rest_is_named(merchant, school, se
     }
     assert (run.matched, run.payments, run.payments_fen, run.fee_fen, run.net_fen) == (1, 3, 4400, 27, 4373)
     assert BillLine.objects.get(order_number="1").entry.amount_fen == -1500
+
+
+def test_finance_is_told_of_new_differences_once(merchant, yesterday, finance):
+    factories.person("printing", Role.CENTER_PRINTING)
+    merchant.rows = [row("9")]
+    run = reconciliation.compare("simulator", yesterday)
+    reconciliation.compare("simulator", yesterday)
+    told = Notification.objects.get()
+    parameters = {"merchant": "simulator", "day": yesterday.isoformat(), "n": 1}
+    assert (told.kind, told.parameters) == ("fees.differences", parameters)
+    assert told.link == reverse("billing:reconciliation", args=[run.pk])
 
 
 def test_a_payment_at_midnight_is_posted_the_day_after_and_differs_on_neither(merchant, school, season, yesterday):

@@ -15,6 +15,7 @@ from billing.online.providers import CallbackMessage, ProviderError
 from billing.online.providers.simulator import SIGNATURE, Simulator
 from portal import history
 from portal.errors import Conflict, PortalError
+from portal.models import Notification
 from portal.privacy import retention
 from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
@@ -235,6 +236,9 @@ def test_a_refund_that_the_provider_refused_can_be_tried_again(student, paying, 
     order.refresh_from_db()
     student.refresh_from_db()
     assert (order.status, student.fee_state) == (Order.Status.REFUND_FAILED, Student.FeeState.PAID)
+    with system_scope():
+        told = list(Notification.objects.filter(kind__endswith="refund_failed").values_list("recipient_key", "kind"))
+    assert sorted(told) == [(student.actor_key, "fee.refund_failed"), (center_admin.actor_key, "fees.refund_failed")]
     with pytest.raises(PortalError, match=said("There is nothing to pay: the fee is settled.")):
         orders.open_order(student=student, enrolment=paying)
     first = order.refund_number
