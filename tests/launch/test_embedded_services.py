@@ -1,5 +1,6 @@
 """The embedded services, as real processes on a data folder of their own."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -51,14 +52,29 @@ class User:
             _rest, self.stderr = self.process.communicate()
 
 
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A data folder that the servers' account may enter; nothing runs in it afterwards."""
+@contextlib.contextmanager
+def data_folder() -> Iterator[Path]:
+    """One that the servers' account may enter; nothing runs in it afterwards."""
     path = Path(tempfile.mkdtemp(prefix="tucai-services-"))
     path.chmod(0o755)
     yield path
     eventually(lambda: not is_alive(postgres_pid(path)))
     shutil.rmtree(path)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with data_folder() as path:
+        yield path
+
+
+@pytest.fixture(scope="module")
+def urls() -> Iterator[dict[str, str]]:
+    """Of servers that run while the tests of this file do, for those that stop and damage nothing."""
+    with data_folder() as path:
+        user = User(path)
+        yield user.urls()
+        user.leave()
 
 
 @pytest.fixture
@@ -192,8 +208,8 @@ def test_pid_file_with_the_number_of_another_program_is_forgotten(folder, use):
     assert postgres_pid(folder) != os.getpid()
 
 
-def test_roles_have_no_more_rights_than_they_need(use):
-    with owner(use().urls()) as connection:
+def test_roles_have_no_more_rights_than_they_need(urls):
+    with owner(urls) as connection:
         roles = connection.execute(
             "SELECT rolname, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole FROM pg_roles "
             "WHERE rolname LIKE 'tucai%' ORDER BY rolname"
@@ -205,8 +221,7 @@ def test_roles_have_no_more_rights_than_they_need(use):
     assert powers == dict.fromkeys({"tucai_app", "tucai_web", "tucai_worker", *scopes}, (False, False, False, False))
 
 
-def test_app_role_may_what_the_owner_grants_and_owns_nothing(use):
-    urls = use().urls()
+def test_app_role_may_what_the_owner_grants_and_owns_nothing(urls):
     with owner(urls) as connection:
         connection.execute("CREATE TABLE things (id bigserial PRIMARY KEY)")
         with app(urls) as plain, pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -219,8 +234,7 @@ def test_app_role_may_what_the_owner_grants_and_owns_nothing(use):
                 connection.execute(statement)
 
 
-def test_database_made_by_the_owner_serves_the_app_role_too(use):
-    urls = use().urls()
+def test_database_made_by_the_owner_serves_the_app_role_too(urls):
     with owner(urls) as connection:
         connection.execute("CREATE DATABASE test_other")
     other = {name: url.replace("/tucai?", "/test_other?") for name, url in urls.items()}
@@ -230,15 +244,14 @@ def test_database_made_by_the_owner_serves_the_app_role_too(use):
         assert connection.execute("SELECT id FROM things").fetchone() == (1,)
 
 
-def test_database_speaks_utf8_and_utc(use):
-    with app(use().urls()) as connection:
+def test_database_speaks_utf8_and_utc(urls):
+    with app(urls) as connection:
         assert connection.info.encoding == "utf-8"
         assert connection.execute("SHOW server_encoding").fetchone() == ("UTF8",)
         assert connection.execute("SHOW timezone").fetchone() == ("UTC",)
 
 
-def test_redis_refuses_whoever_lacks_the_password(use):
-    urls = use().urls()
+def test_redis_refuses_whoever_lacks_the_password(urls):
     port = urls["redis_url"].rpartition(":")[2].partition("/")[0]
     with pytest.raises(redis.AuthenticationError):
         redis.Redis(port=int(port), retry=Retry(NoBackoff(), 0)).ping()

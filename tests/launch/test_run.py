@@ -20,8 +20,9 @@ from launch.data_folder import CHECKOUT
 READY = "Ctrl-C ends everything"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def folder() -> Iterator[Path]:
+    """The first test fills it; whoever comes later starts on what is there."""
     path = Path(tempfile.mkdtemp(prefix="tucai-run-"))
     path.chmod(0o755)
     yield path

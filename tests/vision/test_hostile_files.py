@@ -111,7 +111,7 @@ def test_png_header_with_nothing_in_it_is_damaged():
 
 def test_hostile_files_get_a_verdict_or_a_sentence():
     """A sample of `bench/hostile_files.py`, on the way of an upload."""
-    answers = [answer(name, make(), judged_photo, idle=0) for name, make in photos(3, 120, heavy=False)]
+    answers = [answer(name, make(), judged_photo, idle=0) for name, make in photos(3, 60, heavy=False)]
 
     assert [found for found in answers if found.fault == "exception"] == []
     assert [found.name for found in answers if not found.words and found.outcome != "green"] == []
