@@ -35,6 +35,7 @@ class Reader:
 
     actor_key: str
     email: str
+    phone: str = ""
     language: str = ""
     actor_name: str = ""
 
@@ -131,7 +132,7 @@ def floor(port: int, number: int) -> None:
     rows = list(Delivery.objects.select_related("notification")[:number])
     letters = []
     for row in rows:
-        letter = deliveries._letter(row)
+        letter = deliveries._letter(row, {})
         mail = EmailMessage(letter.subject, _body(letter, row.notification.link), to=[row.address])
         letters.append((row.address, mail.message().as_bytes(linesep="\r\n")))
 

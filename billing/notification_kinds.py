@@ -77,6 +77,7 @@ register(
         _("The center has declined a refund of %(amount)s yuan"),
         _("Reason: %(reason)s"),
     ),
+    group="fee",
 )
 register(
     NotificationKind(
@@ -95,6 +96,7 @@ register(
         _("The center has taken back that you need not pay. Please ask your school if you do not know why."),
         link=ME,
     ),
+    group="fee",
 )
 register(
     NotificationKind(
@@ -167,6 +169,7 @@ register(
         formats={"mode": _mode_label},
         may="fees.see",
     ),
+    group="fee",
 )
 # To the finance people of the center.
 register(
@@ -201,4 +204,5 @@ register(
         link="/center/fees/reconciliation/",
         may="fees.reconcile",
     ),
+    group="fee",
 )

@@ -21,7 +21,7 @@ from capture import models
 from capture.judging import explanations
 from capture.models import Photo
 from capture.review import appeals, exemptions
-from capture.sign_in import consent, credentials
+from capture.sign_in import consent, credentials, wechat_binding
 from capture.upload import intake, submission
 from capture.views import pictures
 from portal.accounts.addresses import address_of
@@ -37,6 +37,13 @@ class Credentials(serializers.Serializer):
     name = serializers.CharField(max_length=60)
     id_number = serializers.CharField(max_length=40)
     student_no = serializers.CharField(max_length=32)
+    code = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        default="",
+        help_text="of wx.login(): then the mini program may send messages",
+    )
 
 
 class Token(serializers.Serializer):
@@ -134,9 +141,10 @@ class SignIn(StudentAPI):
         form.is_valid(raise_exception=True)
         if request._request.season is None:
             raise NotAllowed(opening_hours.Schedule(()).describe(timezone.now()))
-        student = credentials.sign_in(
-            season=request._request.season, address=address_of(request.META), **form.validated_data
-        )
+        typed = dict(form.validated_data)
+        code = typed.pop("code")
+        student = credentials.sign_in(season=request._request.season, address=address_of(request.META), **typed)
+        wechat_binding.bind_mini_program(student, code)
         return Response({"token": student_access.new_token(student)})
 
 

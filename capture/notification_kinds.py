@@ -213,4 +213,5 @@ register(
         ),
         may="likenesses.clear",
     ),
+    group="photo",
 )

@@ -7,14 +7,13 @@ private_key_file = "apiclient_key.pem"    # beside the file, or a whole path
 """
 
 import re
-import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
-from launch.environment import LARGEST_SECRET, Misconfigured
+from config import credentials_file
+from launch.environment import Misconfigured
 
+SETTING = "PAYMENT_MERCHANTS"
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?")
-LARGEST_FILE = 256 * 1024  # bytes
 
 
 @dataclass(frozen=True)
@@ -50,12 +49,7 @@ FIELDS = {
 
 def read(path: str) -> dict[str, dict[str, str]]:
     """{name: {"provider": …, field: value}}, in the order of the file. What a `…_file` holds stands under its field."""
-    try:
-        values = tomllib.loads(Path(path).read_bytes()[:LARGEST_FILE].decode())
-    except OSError as error:
-        raise _wrong(path, f"无法读取({error.strerror})", f"cannot be read ({error.strerror})") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise _wrong(path, f"不是有效的 TOML({error})", f"is no valid TOML ({error})") from error
+    values = credentials_file.load(SETTING, path)
     return {name: _merchant(path, name, given) for name, given in values.items()}
 
 
@@ -73,25 +67,12 @@ def _merchant(path: str, name: str, given: object) -> dict[str, str]:
         raise _wrong(
             path, f"中 [{name}] 的 provider 应为 {allowed} 之一", f"needs a provider in [{name}], one of {allowed}"
         )
-    merchant = {field.removesuffix("_file"): _value(path, field, value) for field, value in given.items()}
+    merchant = {
+        field.removesuffix("_file"): credentials_file.value(SETTING, path, field, value)
+        for field, value in given.items()
+    }
     _check(path, name, merchant)
     return merchant
-
-
-def _value(path: str, field: str, value: str) -> str:
-    if not field.endswith("_file"):
-        return value.strip()
-    held = Path(path).parent / value
-    try:
-        content = held.read_bytes()[: LARGEST_SECRET + 1].decode().strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise _wrong(
-            path, f"所指的 {held} 无法读取({reason})", f"names {held}, which cannot be read ({reason})"
-        ) from error
-    if not content or len(content) > LARGEST_SECRET:
-        raise _wrong(path, f"所指的 {held} 为空或过大", f"names {held}, which is empty or too large")
-    return content
 
 
 def _check(path: str, name: str, merchant: dict[str, str]) -> None:
@@ -111,4 +92,4 @@ def _check(path: str, name: str, merchant: dict[str, str]) -> None:
 
 
 def _wrong(path: str, chinese: str, english: str) -> Misconfigured:
-    return Misconfigured(f"PAYMENT_MERCHANTS 所指的 {path} {chinese}。", f"PAYMENT_MERCHANTS: {path} {english}.")
+    return credentials_file.wrong(SETTING, path, chinese, english)

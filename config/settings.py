@@ -6,7 +6,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import payment_merchants, service_addresses, static_policy
+from config import message_channels, payment_merchants, service_addresses, static_policy
 from config.stored_secrets import numbered_keys, stored_secret
 from launch import data_folder, environment
 
@@ -330,6 +330,9 @@ PAYMENT_MERCHANTS: dict[str, dict[str, str]] = (
     if IS_LOCAL
     else {}
 )
+# {channel: its credentials and templates}: text messages and WeChat. When empty, there is only e-mail.
+_CHANNELS_FILE = environment.text("MESSAGE_CHANNELS")
+MESSAGE_CHANNELS: message_channels.Channels = message_channels.read(_CHANNELS_FILE) if _CHANNELS_FILE else {}
 # Messages to /pay/notify/ whose signature was wrong are kept so many days.
 CALLBACK_DAYS = environment.number("CALLBACK_DAYS", 30, least=1, most=3650)
 

@@ -2,7 +2,10 @@
 
 A room registers its kinds in its module `notification_kinds`:
 
-    register(NotificationKind("photo_returned", _("Your photo was returned"), _("Reason: %(reason)s"), link="/me/"))
+    register(
+        NotificationKind("photo_returned", _("Your photo was returned"), _("Reason: %(reason)s"), link="/me/"),
+        group="photo",
+    )
 
 Only the kind and its parameters are stored. `render` makes the text, in the active language, when
 it is sent or shown.
@@ -15,10 +18,22 @@ from functools import cached_property
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 log = logging.getLogger(__name__)
 INBOX, EMAIL = "inbox", "email"
+ACCOUNT = "account"
+# The groups of kinds for which people choose their channels.
+GROUPS: dict[str, Any] = {
+    "photo": gettext_lazy("Photo and review"),
+    "data": gettext_lazy("Data and proofreading"),
+    "fee": gettext_lazy("Fees"),
+    "print": gettext_lazy("Printing and delivery"),
+    "season": gettext_lazy("Season, days and messages"),
+    ACCOUNT: gettext_lazy("Account and safety"),
+}
+FIXED = frozenset({ACCOUNT})  # nobody can do without these
 
 
 @dataclass(frozen=True)
@@ -28,7 +43,9 @@ class NotificationKind:
     `formats` has a function for each stored parameter that is shown in another form, such as a code
     by its label. Urgent deliveries are sent before others. A kind that goes to many people at once
     should not be urgent. `may`: the action that people of a school or of the center must be allowed, to be
-    told what is told to the school or to the center.
+    told what is told to the school or to the center. `channels`: only those whose words are ours; a text
+    message or one of WeChat needs a template that its provider has approved, and goes for the kinds for which
+    the operator entered one.
     """
 
     name: str
@@ -74,20 +91,30 @@ class _Names(dict[str, Any]):
 
 @dataclass(frozen=True)
 class Letter:
-    """The text of a notification in one language."""
+    """The text of a notification in one language, and what it was made of, as text."""
 
     subject: str
     body: str
+    kind: str = ""
+    values: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 KINDS: dict[str, NotificationKind] = {}
+_GROUP_OF: dict[str, str] = {}
+# {(kind, language): (subject, body)} that the center wrote instead of the built-in text.
+Texts = Mapping[tuple[str, str], tuple[str, str]]
 
 
-def register(*kinds: NotificationKind) -> None:
+def register(*kinds: NotificationKind, group: str = "season") -> None:
+    """`group`: one of GROUPS."""
     for kind in kinds:
         if kind.name in KINDS:
             raise ValueError(f"Two kinds of notifications are called {kind.name}.")
-        KINDS[kind.name] = kind
+        KINDS[kind.name], _GROUP_OF[kind.name] = kind, group
+
+
+def group_of(kind: str) -> str:
+    return _GROUP_OF.get(kind, "season")
 
 
 def get(name: str) -> NotificationKind:
@@ -98,8 +125,8 @@ def get(name: str) -> NotificationKind:
         raise LookupError(f"No room has registered notifications of kind {name}.") from None
 
 
-def render(name: str, parameters: Mapping[str, Any]) -> Letter:
-    """The text in the active language.
+def render(name: str, parameters: Mapping[str, Any], texts: Texts | None = None) -> Letter:
+    """The text in the active language: the center's own of `texts`, else the built-in one.
 
     For a kind that no longer exists it is a sentence that says so.
     """
@@ -108,5 +135,6 @@ def render(name: str, parameters: Mapping[str, Any]) -> Letter:
         log.error("A stored notification is of the unknown kind %s", name)
         return Letter(_("A message of an earlier version"), "")
     values = {key: kind.formats[key](value) if key in kind.formats else value for key, value in parameters.items()}
-    subject = " ".join((kind.subject % values).split())
-    return Letter(subject, (kind.body % values).strip())
+    subject, body = (texts or {}).get((name, get_language() or ""), (kind.subject, kind.body))
+    written = {key: str(value) for key, value in values.items()}
+    return Letter(" ".join((subject % values).split()), (body % values).strip(), name, written)

@@ -126,6 +126,7 @@ notification_kinds.register(
         _("You were signed out everywhere"),
         format_lazy("{} {}", _("By %(by)s. Sign in again with your password."), NOT_ASKED),
     ),
+    group=notification_kinds.ACCOUNT,
 )
 
 event_kinds.register_subject("person", _("People"), order=30)

@@ -27,4 +27,5 @@ register(
         link="/me/",
         is_urgent=False,
     ),
+    group="print",
 )

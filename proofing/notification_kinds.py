@@ -42,4 +42,5 @@ register(
         link="/me/proof/",
         is_urgent=False,
     ),
+    group="data",
 )

@@ -16,4 +16,5 @@ register(
     NotificationKind(
         "exception.withdrawn", _("The center has withdrawn the days that it granted your school"), DAYS, link="/school/"
     ),
+    group="season",
 )

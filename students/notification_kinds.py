@@ -39,4 +39,5 @@ register(
         link=reverse_lazy("proofing:proof"),
         is_urgent=False,
     ),
+    group="data",
 )

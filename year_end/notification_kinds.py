@@ -11,5 +11,6 @@ register(
         _("The center has published its bulletin on the season."),
         link="/school/bulletin/",
         is_urgent=False,
-    )
+    ),
+    group="season",
 )

@@ -11,6 +11,7 @@ from django.utils import translation
 
 from portal import notification_kinds, notifications
 from portal.models import Membership, User
+from portal.notifications import texts
 from portal.tenancy import school_scope
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ def mail(user: User, kind: str, parameters: dict[str, Any]) -> None:
     address = user.email
     if address:
         with translation.override(user.language or settings.LANGUAGE_CODE):
-            letter = notification_kinds.render(kind, parameters)
+            letter = notification_kinds.render(kind, parameters, texts.load())
         transaction.on_commit(lambda: _send(EmailMessage(letter.subject, letter.body, to=[address])))
 
 

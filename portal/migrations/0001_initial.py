@@ -209,6 +209,9 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[('queued', 'Waiting'), ('sending', 'Being sent'), ('sent', 'Sent'), ('failed', 'Could not be sent')], default='queued', max_length=10, verbose_name='state')),
                 ('refusals', models.PositiveSmallIntegerField(default=0, verbose_name='refused')),
                 ('error', models.CharField(blank=True, max_length=300, verbose_name='reason')),
+                ('parts', models.PositiveSmallIntegerField(default=0)),
+                ('cost_millifen', models.PositiveIntegerField(default=0)),
+                ('reference', models.CharField(blank=True, max_length=80)),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
                 ('school', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
                 ('notification', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='deliveries', to='portal.notification')),
@@ -216,7 +219,38 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name_plural': 'deliveries',
                 'ordering': ('-id',),
-                'indexes': [models.Index(condition=models.Q(('status', 'queued')), fields=['-is_urgent', 'queued_at', 'id'], name='delivery_waiting'), models.Index(condition=models.Q(('attempts__gt', 0), ('status__in', ('queued', 'sending'))), fields=['claimed_at'], name='delivery_claimed'), models.Index(condition=models.Q(('status', 'failed')), fields=['-id'], name='delivery_failed')],
+                'indexes': [models.Index(condition=models.Q(('status', 'queued')), fields=['channel', '-is_urgent', 'queued_at', 'id'], name='delivery_waiting'), models.Index(condition=models.Q(('attempts__gt', 0), ('status__in', ('queued', 'sending'))), fields=['claimed_at'], name='delivery_claimed'), models.Index(condition=models.Q(('status', 'failed')), fields=['-id'], name='delivery_failed')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Contact',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('recipient_key', models.CharField(max_length=40)),
+                ('channel', models.CharField(max_length=20)),
+                ('address', models.CharField(blank=True, max_length=254)),
+                ('refused_address', models.CharField(blank=True, max_length=254)),
+                ('refusal', models.CharField(blank=True, max_length=300)),
+                ('muted', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, size=None)),
+                ('school', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('recipient_key', 'channel'), name='one_contact_a_channel')],
+            },
+        ),
+        migrations.CreateModel(
+            name='NotificationText',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(max_length=40)),
+                ('language', models.CharField(max_length=10)),
+                ('subject', models.CharField(max_length=200)),
+                ('body', models.TextField(blank=True, max_length=2000)),
+                ('updated_at', models.DateTimeField(auto_now=True)),
+                ('updated_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('kind', 'language'), name='one_text_a_kind_and_language')],
             },
         ),
         migrations.CreateModel(

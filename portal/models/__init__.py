@@ -4,19 +4,21 @@ from portal.models.claims import Claimable, TenantClaimableQuerySet
 from portal.models.history import Checkpoint, Event
 from portal.models.jobs import Job
 from portal.models.looks import Look
-from portal.models.notifications import Delivery, Notification
+from portal.models.notifications import Contact, Delivery, Notification, NotificationText
 from portal.models.people import Membership, Role, User
 from portal.models.sign_ins import SignIn
 
 __all__ = [
     "Checkpoint",
     "Claimable",
+    "Contact",
     "Delivery",
     "Event",
     "Job",
     "Look",
     "Membership",
     "Notification",
+    "NotificationText",
     "Role",
     "SignIn",
     "TenantClaimableQuerySet",

@@ -1,6 +1,7 @@
 from typing import Any, ClassVar
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
@@ -65,6 +66,9 @@ class Delivery(Claimable, TenantModel):
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.QUEUED)
     refusals = models.PositiveSmallIntegerField(_("refused"), default=0)
     error = models.CharField(_("reason"), max_length=300, blank=True)
+    parts = models.PositiveSmallIntegerField(default=0)  # text messages that were charged
+    cost_millifen = models.PositiveIntegerField(default=0)  # thousandths of a fen: a part costs less than ten fen
+    reference = models.CharField(max_length=80, blank=True)  # the provider's number of it
     sent_at = models.DateTimeField(null=True, blank=True)
 
     objects: ClassVar[Any] = scoped_manager(TenantClaimableQuerySet)
@@ -76,7 +80,9 @@ class Delivery(Claimable, TenantModel):
             # The order of sending, and the claimed rows. Partial, so that they hold only unfinished
             # deliveries.
             models.Index(
-                fields=("-is_urgent", "queued_at", "id"), name="delivery_waiting", condition=Q(status="queued")
+                fields=("channel", "-is_urgent", "queued_at", "id"),
+                name="delivery_waiting",
+                condition=Q(status="queued"),
             ),
             models.Index(
                 fields=("claimed_at",),
@@ -88,3 +94,44 @@ class Delivery(Claimable, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.status}"
+
+
+class Contact(TenantModel):
+    """How a person is reached by one channel, where it is not the address of the account or the roster alone."""
+
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.CENTER, DatabaseRole.SYSTEM)
+
+    school = models.ForeignKey(  # type: ignore[assignment] # a row of the center has none
+        settings.TENANT_MODEL, null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    recipient_key = models.CharField(max_length=40)  # an Actor's key: user:5, student:9
+    channel = models.CharField(max_length=20)
+    address = models.CharField(max_length=254, blank=True)  # empty: the one that the channel finds
+    refused_address = models.CharField(max_length=254, blank=True)  # nothing more is sent to this one
+    refusal = models.CharField(max_length=300, blank=True)
+    muted = ArrayField(models.CharField(max_length=20), default=list, blank=True)  # groups of kinds not wanted here
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("recipient_key", "channel"), name="one_contact_a_channel")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.recipient_key}"
+
+
+class NotificationText(models.Model):
+    """The center's own words for a kind of notification in one language, instead of the built-in ones."""
+
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.CENTER)
+
+    kind = models.CharField(max_length=40)
+    language = models.CharField(max_length=10)
+    subject = models.CharField(max_length=200)
+    body = models.TextField(max_length=2000, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    updated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("kind", "language"), name="one_text_a_kind_and_language")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.language}"

@@ -13,8 +13,8 @@ from django.db import transaction
 from portal import notification_kinds, permissions
 from portal.models import Delivery, Membership, Notification
 from portal.notification_kinds import NotificationKind
-from portal.notifications import deliveries
-from portal.notifications.channels import all_channels
+from portal.notifications import contacts, deliveries
+from portal.notifications.channels import channels_for
 from portal.notifications.channels.base import Recipient
 from portal.tenancy import Tenant, across_schools
 
@@ -109,7 +109,8 @@ def _store(
 
 
 def _deliveries(recipients: list[Recipient], rows: list[Notification], kind: NotificationKind) -> list[Delivery]:
-    channels = [channel for name, channel in all_channels().items() if name in kind.channels and not channel.is_instant]
+    channels, group = channels_for(kind), notification_kinds.group_of(kind.name)
+    known = contacts.of(recipients) if channels else {}
     return [
         Delivery(
             school_id=row.school_id,
@@ -121,5 +122,9 @@ def _deliveries(recipients: list[Recipient], rows: list[Notification], kind: Not
         )
         for channel in channels
         for recipient, row in zip(recipients, rows, strict=True)
-        if (address := channel.address_of(recipient))
+        if (
+            address := contacts.address(
+                channel.address_of(recipient), known.get((recipient.actor_key, channel.name)), group
+            )
+        )
     ]

@@ -1,7 +1,7 @@
 """Sending notifications by their channels: urgent ones at once and one by one, the others in
 batches.
 
-A batch is claimed by one UPDATE that is committed at once, sent over one connection without a lock,
+Channels take turns, batch by batch, so that one with much to send does not hold up another. A batch is claimed by one UPDATE that is committed at once, sent over one connection without a lock,
 and its outcomes are saved every SAVED_TOGETHER letters. Urgent deliveries come first in every batch. If a worker
 is killed between sending and saving, its claim remains and its batch is sent again, each letter
 under its old number (Message-ID), by which most receivers drop the second: at most SAVED_TOGETHER letters. A delivery that was lost once is then sent alone, so that a letter which kills
@@ -14,7 +14,7 @@ import time
 from collections import deque
 from collections.abc import Iterable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 
 from django.conf import settings
@@ -25,8 +25,10 @@ from django.utils.translation import gettext_noop
 from portal import notification_kinds
 from portal.background import queue
 from portal.models import Delivery
+from portal.notification_kinds import EMAIL
+from portal.notifications import contacts, quiet_hours, texts
 from portal.notifications.channels import all_channels
-from portal.notifications.channels.base import ChannelDown, DeliveryError, Send
+from portal.notifications.channels.base import ChannelDown, DeliveryError, Receipt, Send, Unavailable
 from portal.tenancy import school_scope, system_scope
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,8 @@ RETRY_DELAYS = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120
 # sent alone.
 CLAIM = """
 WITH free AS MATERIALIZED (
-    SELECT id FROM portal_delivery WHERE status = 'queued' AND queued_at <= %(now)s AND attempts = 0
+    SELECT id FROM portal_delivery
+    WHERE status = 'queued' AND channel = %(channel)s AND queued_at <= %(now)s AND attempts = 0
     ORDER BY is_urgent DESC, queued_at, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
 )
 UPDATE portal_delivery AS mine SET status = 'sending', claimed_at = %(now)s, attempts = 1
@@ -59,36 +62,51 @@ def enqueue_all(rows: Iterable[Delivery]) -> None:
 
 
 def send_one(pk: int) -> bool:
-    """Send one delivery, unless another worker has claimed it. Returns whether it was sent."""
+    """Send one delivery, unless another worker has claimed it or its channel rests. Returns whether it was sent."""
     with system_scope():
+        waiting = Delivery.objects.filter(pk=pk).values_list("channel", flat=True).first()
+        if waiting not in awake_channels():
+            return False
         row = Delivery.objects.select_related("notification").claim(pk)
         if row is None or not send([row]):
             return False
         return Delivery.objects.filter(pk=pk, status=Status.SENT).exists()
 
 
+def awake_channels() -> list[str]:
+    """The channels that may send now. In the quiet hours of the others, theirs waits."""
+    is_night = quiet_hours.is_quiet()
+    return [
+        name
+        for name, channel in all_channels().items()
+        if not channel.is_instant and channel.is_set_up() and not (channel.keeps_quiet_hours and is_night)
+    ]
+
+
 def send_waiting() -> int:
-    """Send batches for MAX_TASK_SECONDS, then continue in another task.
+    """Send batches of each channel in turn for MAX_TASK_SECONDS, then continue in another task.
 
     Returns how many deliveries were handled.
     """
-    end, number = time.monotonic() + MAX_TASK_SECONDS, 0
+    end, number, left = time.monotonic() + MAX_TASK_SECONDS, 0, awake_channels()
     with system_scope():
-        while rows := claim_batch(BATCH_SIZE):
-            is_answering = send(rows)
-            number += len(rows)
-            if not is_answering:  # the sweep tries again in a minute
-                break
-            if time.monotonic() > end:
+        while left:
+            for channel in tuple(left):
+                rows = claim_batch(BATCH_SIZE, channel)
+                number += len(rows)
+                # Of a channel that does not answer the sweep tries again in a minute.
+                if not rows or not send(rows):
+                    left.remove(channel)
+            if left and time.monotonic() > end:
                 queue.send("portal.tasks.send_waiting", queue="bulk")
                 break
     return number
 
 
-def claim_batch(most: int) -> list[Delivery]:
-    """Claim up to `most` deliveries that are due, urgent ones first, then the oldest."""
+def claim_batch(most: int, channel: str = EMAIL) -> list[Delivery]:
+    """Claim up to `most` deliveries of a channel that are due, urgent ones first, then the oldest."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"now": timezone.now(), "most": most})
+        cursor.execute(CLAIM, {"now": timezone.now(), "most": most, "channel": channel})
         ids = [pk for (pk,) in cursor.fetchall()]
     order = ("-is_urgent", "queued_at", "pk")
     return list(Delivery.objects.filter(pk__in=ids).select_related("notification").order_by(*order))
@@ -99,7 +117,9 @@ class Batch:
     """Claimed deliveries of one channel: those left to send, and the outcomes so far."""
 
     left: deque[Delivery]
+    texts: notification_kinds.Texts
     sent: list[int] = field(default_factory=list)
+    receipts: dict[int, Receipt] = field(default_factory=dict)
     refused: list[tuple[Delivery, DeliveryError]] = field(default_factory=list)
 
 
@@ -108,8 +128,9 @@ def send(rows: list[Delivery]) -> bool:
 
     False when a channel does not answer.
     """
-    by_channel = sorted(rows, key=lambda row: row.channel)
-    answers = [_send_by(name, Batch(deque(batch))) for name, batch in groupby(by_channel, key=lambda row: row.channel)]
+    by_channel, written = sorted(rows, key=lambda row: row.channel), texts.load()
+    batches = groupby(by_channel, key=lambda row: row.channel)
+    answers = [_send_by(name, Batch(deque(batch), written)) for name, batch in batches]
     return all(answers)
 
 
@@ -135,9 +156,11 @@ def _send_by(name: str, batch: Batch) -> bool:
 def _send_next(batch: Batch, send_letter: Send) -> None:
     row = batch.left[0]
     try:
-        send_letter(row.address, _letter(row), row.notification.link, row.pk)
+        receipt = send_letter(row.address, _letter(row, batch.texts), row.notification.link, row.pk)
     except DeliveryError as error:
         batch.refused.append((row, error))
+    except Unavailable:
+        raise
     except Exception as error:
         # The channel is down, or the fault is ours. Perhaps this letter is why: it waits, and the
         # others do not.
@@ -145,17 +168,19 @@ def _send_next(batch: Batch, send_letter: Send) -> None:
         raise
     else:
         batch.sent.append(row.pk)
+        if receipt:
+            batch.receipts[row.pk] = receipt
     batch.left.popleft()
 
 
-def _letter(row: Delivery) -> notification_kinds.Letter:
+def _letter(row: Delivery, written: notification_kinds.Texts) -> notification_kinds.Letter:
     """The text in the recipient's language.
 
     An error in it is our fault: it is logged, and the delivery fails.
     """
     with translation.override(row.language or settings.LANGUAGE_CODE):
         try:
-            return notification_kinds.render(row.notification.kind, row.notification.parameters)
+            return notification_kinds.render(row.notification.kind, row.notification.parameters, written)
         except Exception as error:
             log.exception("Notification %s cannot be written", row.notification_id)
             raise DeliveryError(f"{type(error).__name__}: {error}", permanent=True) from error
@@ -167,21 +192,30 @@ def _record_outcomes(batch: Batch) -> None:
     """
     mine = Delivery.objects.filter(status=Status.SENDING)
     now = timezone.now()
-    if batch.sent:
-        _save_sent(batch)
+    _save_sent(batch)
     for row, error in batch.refused:
         mine.filter(pk=row.pk).update(
             claimed_at=None, attempts=0, error=str(error)[:300], **_next_state(row, error, now)
         )
+        if error.is_about_address:
+            contacts.mark_refused(row, str(error))
     for row in batch.left:
         Delivery.objects.release(row)
 
 
 def _save_sent(batch: Batch) -> None:
     """As `_record_outcomes`."""
-    mine = Delivery.objects.filter(status=Status.SENDING, pk__in=batch.sent)
-    mine.update(status=Status.SENT, sent_at=timezone.now(), claimed_at=None, error="")
+    if not batch.sent:
+        return
+    mine = Delivery.objects.filter(status=Status.SENDING)
+    done = {"status": Status.SENT, "sent_at": timezone.now(), "claimed_at": None, "error": ""}
+    for pk, receipt in batch.receipts.items():
+        mine.filter(pk=pk).update(**done, **asdict(receipt))
+    others = [pk for pk in batch.sent if pk not in batch.receipts]
+    if others:
+        mine.filter(pk__in=others).update(**done)
     batch.sent.clear()
+    batch.receipts.clear()
 
 
 def _next_state(row: Delivery, error: DeliveryError, now: dt.datetime) -> dict[str, object]:
@@ -227,7 +261,8 @@ def _bring_forward() -> None:
 
 
 def _is_waiting() -> bool:
-    return Delivery.objects.filter(status=Status.QUEUED, queued_at__lte=timezone.now(), attempts=0).exists()
+    due = Delivery.objects.filter(status=Status.QUEUED, queued_at__lte=timezone.now(), attempts=0)
+    return due.filter(channel__in=awake_channels()).exists()
 
 
 def _is_being_sent() -> bool:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from portal import history
 from portal.errors import PortalError
-from portal.models import Delivery, Notification
+from portal.models import Contact, Delivery, Notification
 from portal.privacy import job_files
 from students.models import Correction, Student, StudentSession
 
@@ -51,6 +51,7 @@ def erase(*, student: Student, reason: str, by: history.Actor) -> bool:
         messages = Notification.objects.filter(Q(recipient_key=row.actor_key) | Q(about_key=row.actor_key))
         Delivery.objects.filter(notification__in=messages).delete()
         messages.delete()
+        Contact.objects.filter(recipient_key=row.actor_key).delete()
         row.phone = row.email = ""
         if whole:
             _remove_person(row)

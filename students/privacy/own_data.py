@@ -15,7 +15,7 @@ from django.db.models import Q
 from portal import history
 from portal.database.scope import about_student
 from portal.history.event_text import sentence_of
-from portal.models import Event, Look, Notification
+from portal.models import Contact, Event, Look, Notification
 from students.models import Correction, Student
 
 Part = Callable[[Student], Any]
@@ -85,6 +85,12 @@ register(
         Notification.objects.filter(recipient_key=student.actor_key).values(
             "kind", "parameters", "created_at", "read_at"
         )
+    ),
+)
+register(
+    "contacts",
+    lambda student: list(
+        Contact.objects.filter(recipient_key=student.actor_key).values("channel", "address", "refused_address", "muted")
     ),
 )
 register("looks", lambda student: lookers(student, most=10_000))

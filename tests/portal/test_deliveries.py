@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 
 from portal import notification_kinds, notifications
 from portal.background import queue
-from portal.models import Delivery, Notification, Role, User
+from portal.models import Contact, Delivery, Notification, Role, User
 from portal.notification_kinds import NotificationKind
 from portal.notifications import deliveries
 from portal.notifications.channels import email
@@ -168,6 +168,21 @@ def test_refused_address_has_failed_for_good_and_the_others_are_sent(school, ser
     assert "550 No such user" in b.error
 
 
+def test_refused_address_gets_nothing_more_until_it_is_another(school, server):
+    server.answers["b@example.org"] = "550 No such user"
+    student = factories.student(school, Season.objects.get(), email="b@example.org")
+    told = {"school": school, "kind": "bulk", "parameters": {"subject": "Hello"}}
+    notifications.notify_many([student], **told)
+    deliveries.send_waiting()
+    marked = Contact.objects.get(recipient_key=student.actor_key)
+    assert (marked.refused_address, "550 No such user" in marked.refusal) == ("b@example.org", True)
+    notifications.notify_many([student], **told)
+    assert Delivery.objects.count() == 1
+    student.email = "c@example.org"
+    notifications.notify_many([student], **told)
+    assert Delivery.objects.count() == 2
+
+
 def test_temporary_refusal_is_tried_again_after_growing_pauses_and_fails_at_last(school, server):
     server.answers["a@example.org"] = "451 Try again later"
     (row,) = bulk(school, "a@example.org")
@@ -279,10 +294,10 @@ def test_worker_that_is_told_to_stop_keeps_what_was_sent_and_gives_back_the_rest
     rows = bulk(school, *(f"{n}@example.org" for n in range(3)))
     letter = deliveries._letter
 
-    def stop_at_the_second(row):
+    def stop_at_the_second(row, texts):
         if row.pk == rows[1].pk:
             raise SystemExit(-15)
-        return letter(row)
+        return letter(row, texts)
 
     monkeypatch.setattr(deliveries, "_letter", stop_at_the_second)
     with pytest.raises(SystemExit):
@@ -321,7 +336,7 @@ def test_operator_sees_what_failed_and_has_it_sent_again(school, db):
 def test_batch_costs_the_same_for_one_and_for_three(school, django_assert_num_queries):
     for addresses in (("a@example.org",), ("b@example.org", "c@example.org", "d@example.org")):
         bulk(school, *addresses)
-        with django_assert_num_queries(4):  # claim, read, save the outcomes, and claim once more
+        with django_assert_num_queries(5):  # claim, read, the center's texts, save the outcomes, and claim once more
             deliveries.send_waiting()
 
 

@@ -9,15 +9,23 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.utils.translation import gettext_lazy
 
-from portal.notification_kinds import EMAIL, Letter
+from portal.notification_kinds import EMAIL, Letter, NotificationKind
 from portal.notifications.channels.base import ChannelDown, DeliveryError, Recipient, Send
 
 log = logging.getLogger(__name__)
 
 
 class Email:
-    name, is_instant = EMAIL, False
+    name, is_instant, keeps_quiet_hours = EMAIL, False, False
+    label = gettext_lazy("E-mail")
+
+    def is_set_up(self) -> bool:
+        return True
+
+    def carries(self, kind: NotificationKind) -> bool:
+        return EMAIL in kind.channels
 
     def address_of(self, recipient: Recipient) -> str:
         return recipient.email
@@ -40,7 +48,9 @@ class Email:
             except smtplib.SMTPServerDisconnected as error:
                 raise ChannelDown(str(error)) from error
             except smtplib.SMTPException as error:
-                raise DeliveryError(_reason(error), permanent=_is_permanent(error)) from error
+                permanent = _is_permanent(error)
+                bounced = permanent and isinstance(error, smtplib.SMTPRecipientsRefused)
+                raise DeliveryError(_reason(error), permanent=permanent, is_about_address=bounced) from error
             except ValueError as error:  # the address or the subject can stand in no letter
                 raise DeliveryError(str(error), permanent=True) from error
             except OSError as error:

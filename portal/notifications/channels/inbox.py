@@ -8,15 +8,24 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from portal import history, notification_kinds
 from portal.models import Notification
-from portal.notification_kinds import INBOX
+from portal.notification_kinds import INBOX, NotificationKind
+from portal.notifications import texts
 from portal.notifications.channels.base import Recipient, Send
 
 
 class Inbox:
-    name, is_instant = INBOX, True
+    name, is_instant, keeps_quiet_hours = INBOX, True, False
+    label = gettext_lazy("Here in the portal")
+
+    def is_set_up(self) -> bool:
+        return True
+
+    def carries(self, kind: NotificationKind) -> bool:
+        return INBOX in kind.channels
 
     def address_of(self, recipient: Recipient) -> str:
         return recipient.actor_key
@@ -47,11 +56,12 @@ def notifications_of(recipient: history.Actor) -> QuerySet[Notification]:
 
 def entries(rows: Iterable[Notification]) -> list[Entry]:
     """The rows with their text, in the active language."""
-    return [_entry(row) for row in rows]
+    written = texts.load()
+    return [_entry(row, written) for row in rows]
 
 
-def _entry(row: Notification) -> Entry:
-    letter = notification_kinds.render(row.kind, row.parameters)
+def _entry(row: Notification, written: notification_kinds.Texts) -> Entry:
+    letter = notification_kinds.render(row.kind, row.parameters, written)
     return Entry(row.pk, row.kind, letter.subject, letter.body, row.link, row.created_at, row.read_at)
 
 

@@ -1,0 +1,1 @@
+"""Servers that speak the protocols of those who carry messages."""

@@ -1,0 +1,53 @@
+"""A server that answers as its `handle` says, and notes what it took."""
+
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+
+class Request:
+    def __init__(self, handler: BaseHTTPRequestHandler) -> None:
+        self.method, self.path = handler.command, handler.path
+        self.headers = handler.headers
+        self.body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+
+
+class Peer:
+    """`refusals` {who it is for: code}; `taken`: the messages that went out."""
+
+    def __init__(self) -> None:
+        self.refusals: dict[str, Any] = {}
+        self.taken: list[Any] = []
+        peer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                status, content = peer.handle(Request(self))
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST
+
+            def log_message(self, format: str, *arguments: Any) -> None:
+                """The test's output stays its own."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.address = f"http://127.0.0.1:{self.server.server_port}"
+        Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+    def handle(self, request: Request) -> tuple[int, bytes]:
+        raise NotImplementedError
+
+    def reset(self) -> None:
+        self.refusals.clear()
+        self.taken.clear()
+
+    def stop(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
