@@ -62,12 +62,16 @@ event_kinds.register(
         "station.added": _("Station added"),
         "station.changed": _("Station changed"),
         "station.removed": _("Station removed"),
+        "slot.added": _("Slot of a class added by hand"),
+        "slot.moved": _("Slot of a class moved"),
+        "slot.removed": _("Slot of a class removed"),
     },
 )
 event_kinds.register(
     "school",
     {
         "enrolment.notice": _("Notice to the students changed"),
+        "enrolment.slots_made": _("Plan of the classes made"),
     },
 )
 event_kinds.register_states(Exemption, _("Exemption"), subject="photo", is_one_of_many=True)
@@ -90,6 +94,8 @@ event_kinds.register_facts(
         "sideways": _("Beside the middle (px)"),
         "tilt": _("Tilt (degrees)"),
         "bits": _("Bits of 512 that differ"),
+        "slots": _("Slots"),
+        "from_day": _("From day"),
     },
     hidden={"photo", "crop"},
     lists={"rules", "limits"},

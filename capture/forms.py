@@ -1,8 +1,9 @@
 """Forms: the student's sign-in, the reviewer's reason, limits of the photo rules, stations, notice,
 frame."""
 
-from collections.abc import Mapping
-from typing import Any
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 from django import forms
 from django.utils.translation import gettext
@@ -10,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 import vision
 from capture.judging import limit_preview, limits
-from capture.models import Exemption, LimitSet, Photo, Station
+from capture.models import Exemption, LimitSet, Photo, Slot, Station
 from capture.review import appeals, exemptions
+from portal.pages.form_fields import day_input, time_input
 from schools.models import Enrolment
 
 
@@ -216,23 +218,86 @@ class AgreementForm(forms.Form):
 class StationForm(forms.ModelForm):
     class Meta:
         model = Station
-        fields = ("name", "place", "hours", "helper", "has_soft_light", "remarks")
+        fields = (
+            "name", "place", "opens_at", "closes_at", "break_from", "break_to", "on_days_off", "per_hour", "helper",
+            "has_soft_light", "remarks",
+        )  # fmt: skip
+        widgets = {name: time_input() for name in ("opens_at", "closes_at", "break_from", "break_to")}
         help_texts = {
             "place": _("Building and room, so that students find it."),
-            "hours": _("For example: Monday to Friday, 09:00 to 17:00."),
+            "break_from": _("Nobody is called during a break. Empty: none."),
+            "on_days_off": _("On weekends and holidays that lie in the days of your school."),
+            "per_hour": _("How many students the station takes in an hour. A helper with a tablet manages about 30."),
             "helper": _("Who keeps order and helps there."),
         }
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        opens, closes = given.get("opens_at"), given.get("closes_at")
+        begins, ends = given.get("break_from"), given.get("break_to")
+        if opens and closes and closes <= opens:
+            self.add_error("closes_at", _("A station closes after it opens."))
+        elif opens and closes and (begins or ends) and not (begins and ends and opens < begins < ends < closes):
+            self.add_error("break_to", _("A break needs both times, and lies inside the station's hours."))
+        return given
+
+
+class PlanForm(forms.Form):
+    """From which day on the classes are planned."""
+
+    from_day = forms.DateField(label=_("Plan from"), widget=day_input())
+
+
+class SlotForm(forms.ModelForm):
+    """Another station, day or time for a class; of a new slot, the class too."""
+
+    group = forms.ChoiceField(label=_("Class"))
+    station: forms.ModelChoiceField = forms.ModelChoiceField(label=_("Station"), queryset=None)
+
+    class Meta:
+        model = Slot
+        fields = ("day", "starts_at", "ends_at")
+        widgets = {"day": day_input(), "starts_at": time_input(), "ends_at": time_input()}
+
+    field_order = ("group", "station", "day", "starts_at", "ends_at")
+
+    def __init__(self, *args: Any, classes: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stations = cast(forms.ModelChoiceField, self.fields["station"])
+        stations.queryset, stations.initial = (
+            Station.objects.filter(season=self.instance.season),
+            self.instance.station_id,
+        )
+        if self.instance.pk:
+            del self.fields["group"]
+        else:
+            found = [(json.dumps(key, ensure_ascii=False), " · ".join(filter(None, key))) for key in classes]
+            cast(forms.ChoiceField, self.fields["group"]).choices = found
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or self.cleaned_data
+        if given.get("group"):
+            self.instance.college, self.instance.class_name = json.loads(given["group"])
+        if given.get("station"):
+            self.instance.station = given["station"]
+        return given
+
+    def validate_constraints(self) -> None:
+        """The rule (`capture.stations.slots`) says it in a sentence."""
 
 
 class StudentNoticeForm(forms.ModelForm):
     class Meta:
         model = Enrolment
-        fields = ("student_notice", "allow_file")
+        fields = ("student_notice", "allow_file", "only_in_slots")
         widgets = {"student_notice": forms.Textarea(attrs={"rows": 8})}
         help_texts = {
             "student_notice": _("Students read it before they photograph: where to go, what to wear, whom to ask."),
             "allow_file": _(
                 "Turn it off when every student can come to a station: the camera page is harder to deceive."
+            ),
+            "only_in_slots": _(
+                "Off: the slots are an invitation, and on the days of your school everybody can photograph at any time."
             ),
         }
 

@@ -1,14 +1,17 @@
 """Photos: one row an attempt, its findings, the student's consent, the school's stations."""
 
+import datetime as dt
 import uuid
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.database.scope import DatabaseRole, deleted_by
@@ -76,16 +79,75 @@ class Station(TenantModel):
     season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="+")
     name = models.CharField(_("name"), max_length=60)
     place = models.CharField(_("place"), max_length=120)
-    hours = models.CharField(_("days and hours"), max_length=120, blank=True)
+    opens_at = models.TimeField(_("opens at"), default=dt.time(8))
+    closes_at = models.TimeField(_("closes at"), default=dt.time(18))
+    break_from = models.TimeField(_("break from"), null=True, blank=True)
+    break_to = models.TimeField(_("break to"), null=True, blank=True)
+    on_days_off = models.BooleanField(_("open on days off, too"), default=False)
+    per_hour = models.PositiveSmallIntegerField(
+        _("students an hour"), default=30, validators=[MinValueValidator(1), MaxValueValidator(600)]
+    )
     has_soft_light = models.BooleanField(_("soft light"), default=False)
-    helper = models.CharField(_("person in charge"), max_length=60, blank=True)
+    helper = models.CharField(_("helpers"), max_length=120, blank=True)
     remarks = models.CharField(_("remarks"), max_length=200, blank=True)
 
     class Meta:
         ordering = ("name",)
+        constraints = [
+            models.CheckConstraint(
+                name="station_hours_in_order",
+                condition=Q(break_from=None, break_to=None, opens_at__lt=models.F("closes_at"))
+                | Q(
+                    opens_at__lt=models.F("break_from"),
+                    break_from__lt=models.F("break_to"),
+                    break_to__lt=models.F("closes_at"),
+                ),
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def hours(self) -> str:
+        """One sentence: the days of the week and the hours."""
+        times = [self.opens_at, self.break_from, self.break_to, self.closes_at]
+        known = [f"{time:%H:%M}" for time in times if time]
+        hours = ", ".join(map("–".join, zip(known[::2], known[1::2], strict=True)))
+        return (gettext("Daily %s") if self.on_days_off else gettext("On working days %s")) % hours
+
+
+class Slot(TenantModel):
+    """When a class, or a part of it, comes to a station."""
+
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL)
+
+    season = models.ForeignKey(Season, on_delete=models.CASCADE, related_name="+")
+    station = models.ForeignKey(Station, on_delete=models.CASCADE, related_name="slots")
+    college = models.CharField(_("college"), max_length=60, blank=True)
+    class_name = models.CharField(_("class"), max_length=60)
+    # Of a part: the student numbers from which to which, both included; empty: the whole class.
+    first_no = models.CharField(max_length=40, blank=True)
+    last_no = models.CharField(max_length=40, blank=True)
+    students = models.PositiveIntegerField(_("students"))  # to photograph when it was planned
+    day = models.DateField(_("day"))
+    starts_at = models.TimeField(_("begins at"))
+    ends_at = models.TimeField(_("ends at"))
+    by_hand = models.BooleanField(default=False)  # stays when the plan is made anew
+
+    class Meta:
+        ordering = ("day", "starts_at", "station__name")
+        indexes = [models.Index(fields=("school", "season", "college", "class_name"), name="slots_of_class")]
+        constraints = [
+            models.CheckConstraint(name="slot_ends_after_start", condition=Q(ends_at__gt=models.F("starts_at")))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.class_name} {self.day} {self.hours}"
+
+    @property
+    def hours(self) -> str:
+        return f"{self.starts_at:%H:%M}–{self.ends_at:%H:%M}"
 
 
 class LimitSet(models.Model):

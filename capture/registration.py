@@ -50,6 +50,8 @@ navigation.register("school", "capture:review", _("Review"), "photo", order=30)
 navigation.register("school", "capture:exemptions", _("Exemptions"), "hand-raised", order=35, count=_count_declared)
 navigation.register("school", "capture:today", _("At the station"), "camera", order=75)
 navigation.register("school", "capture:stations", _("Stations and notice"), "map-pin", order=80)
+navigation.register_tab("school.stations", "capture:stations", _("Stations and notice"), order=10)
+navigation.register_tab("school.stations", "capture:plan", _("Plan of the classes"), order=20)
 navigation.register("center", "capture:center_photos", _("Photos"), "photo", order=50)
 navigation.register("center", "capture:photo_rules", _("Judging rules"), "adjustments-horizontal", order=60)
 panels.add_panel(

@@ -71,7 +71,11 @@ def is_needed(field: models.Field) -> bool:
 
 
 # Where a constraint of the table asks for more than the field does.
-VALUES: dict[str, dict[str, Any]] = {"billing.SchoolRefund": {"status": "paid"}}
+VALUES: dict[str, dict[str, Any]] = {
+    "billing.SchoolRefund": {"status": "paid"},
+    "capture.Station": {"break_from": None, "break_to": None},
+    "capture.Slot": {"ends_at": dt.time(10)},
+}
 
 
 def row_of(model: type[models.Model], world: dict[type, Any]) -> Any:
@@ -242,6 +246,7 @@ OBJECTS = {
     "school/likenesses/": "capture.Likeness",
     "center/likenesses/": "capture.Likeness",
     "school/exemptions/": "capture.Exemption",
+    "school/stations/plan/": "capture.Slot",
     "school/stations/": "capture.Station",
     "center/fees/reconciliation/settle/": "billing.Difference",
     "center/fees/reconciliation/": "billing.Reconciliation",

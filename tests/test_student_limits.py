@@ -63,7 +63,8 @@ def test_no_page_shows_or_changes_a_student_outside_of_the_limit(world, school, 
                 if "pk" in page.kwargs and answer.status_code < 400 and is_allowed(limited.membership, page, "get"):
                     opened.add(page.name)
     assert shown == set()
-    assert opened <= {"capture:station", "capture:station_remove", "portal:job"}  # no objects of a student
+    stations = {"capture:station", "capture:station_remove", "capture:slot", "capture:slot_remove"}
+    assert opened <= {*stations, "portal:job"}  # no objects of a student
     assert hidden_rows(school, hidden) == before
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from capture import capture_period
 from capture.models import Photo
 from capture.sign_in import consent, rate_limits
+from capture.stations import slots
 from capture.upload.normalising import Normalised, normalise, too_big
 from portal import files, history
 from portal.background import queue
@@ -79,9 +80,12 @@ def require_can_capture(
         raise Conflict(_("Your photo has been handed in already. It can be taken again when your school returns it."))
     if not consent.has_agreed(student, enrolment.season):
         raise PortalError(_("Please confirm your details and agree to the use of the portrait first."))
-    plan = opening_hours.schedule_of(enrolment=enrolment, retaking=was_returned(student), at=at)
+    is_retaking = was_returned(student)
+    plan = opening_hours.schedule_of(enrolment=enrolment, retaking=is_retaking, at=at)
     if not plan.is_open(at, grace=grace):
         raise NotAllowed(plan.describe(at))
+    if enrolment.only_in_slots and not is_retaking:
+        slots.require_in_slot(student, at, grace=grace)
 
 
 def require_unlocked(student: Student) -> None:

@@ -1,5 +1,6 @@
-"""The school's stations and its notice to the students."""
+"""The school's stations, which class comes when, and its notice to the students."""
 
+import itertools
 from typing import Any
 
 from django.conf import settings
@@ -10,16 +11,17 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
-from capture import stations
-from capture.forms import StationForm, StudentNoticeForm
-from capture.models import Station
+from capture.forms import PlanForm, SlotForm, StationForm, StudentNoticeForm
+from capture.models import Slot, Station
 from capture.review import decisions
+from capture.stations import places, slots
 from portal.access import school_page
 from portal.errors import PortalError
 from portal.models import Membership
+from portal.pages.form_fields import checked
 from portal.pages.lists import List, cases, text
 from schools import opening_hours
 from schools.models import Action
@@ -65,6 +67,7 @@ def today(request: Any) -> HttpResponse:
         "page": listed.page,
         "states": listed.chips("state"),
         "stations": Station.objects.filter(season=request.season),
+        "slots": Slot.objects.filter(season=request.season, day=timezone.localdate(now)).select_related("station"),
         "days_sentence": plan.describe_days(now),
         "notice": enrolment.student_notice,
         "contact": contact,
@@ -80,12 +83,7 @@ def overview(request: Any) -> HttpResponse:
     enrolment = _enrolment(request)
     form = StudentNoticeForm(request.POST or None, instance=enrolment)
     if request.method == "POST" and form.is_valid():
-        stations.save_notice(
-            enrolment=enrolment,
-            notice=form.cleaned_data["student_notice"],
-            allow_file=form.cleaned_data["allow_file"],
-            by=request.user,
-        )
+        places.save_notice(enrolment=enrolment, by=request.user, **form.cleaned_data)
         messages.success(request, _("Saved. Students read it from now on."))
         return redirect("capture:stations")
     plan = opening_hours.schedule_of(enrolment=enrolment)
@@ -113,7 +111,7 @@ def edit(request: Any, pk: int | None = None) -> HttpResponse:
     form = StationForm(request.POST or None, instance=station)
     if request.method == "POST" and form.is_valid():
         try:
-            stations.save_station(station=form.instance, by=request.user)
+            places.save_station(station=form.instance, by=request.user)
         except PortalError as error:
             form.add_error("name", str(error))
         else:
@@ -125,6 +123,73 @@ def edit(request: Any, pk: int | None = None) -> HttpResponse:
 @require_POST
 @school_page(may="stations.change")
 def remove(request: Any, pk: int) -> HttpResponse:
-    stations.remove_station(station=get_object_or_404(Station, pk=pk), by=request.user)
+    places.remove_station(station=get_object_or_404(Station, pk=pk), by=request.user)
     messages.success(request, _("The station is removed."))
     return redirect("capture:stations")
+
+
+@require_GET
+@school_page(may="stations.see")
+def plan(request: Any) -> HttpResponse:
+    """Which class comes to which station when, by day; the classes that have no slot yet."""
+    enrolment = _enrolment(request)
+    today = timezone.localdate()
+    around = slots.Surroundings.of(enrolment)
+    rows = [(slot, slots.problem_of(slot, around) if slot.day >= today else "") for slot in around.slots]
+    from_day = slots.first_day(enrolment, today)
+    context = {
+        "days": [(day, list(found)) for day, found in itertools.groupby(rows, key=lambda row: row[0].day)],
+        "problems": sum(bool(problem) for _slot, problem in rows),
+        "missing": slots.without_slot(enrolment, today),
+        "today": today,
+        "form": PlanForm(initial={"from_day": from_day}) if from_day else None,
+        "has_stations": Station.objects.filter(season=request.season).exists(),
+        "days_sentence": opening_hours.schedule_of(enrolment=enrolment).describe_days(timezone.now()),
+    }
+    return render(request, "capture/plan.html", context)
+
+
+@require_POST
+@school_page(may="stations.change")
+def make_plan(request: Any) -> HttpResponse:
+    made = slots.make(
+        enrolment=_enrolment(request), from_day=checked(PlanForm(request.POST))["from_day"], by=request.user
+    )
+    messages.success(
+        request, ngettext("%(n)d slot is planned.", "%(n)d slots are planned.", made.slots) % {"n": made.slots}
+    )
+    if made.split:
+        sentence = ngettext(
+            "%(n)d class comes in parts: no station has the time for all of it at once.",
+            "%(n)d classes come in parts: no station has the time for all of one at once.",
+            made.split,
+        )
+        messages.info(request, sentence % {"n": made.split})
+    return redirect("capture:plan")
+
+
+@school_page(may="stations.change")
+def edit_slot(request: Any, pk: int | None = None) -> HttpResponse:
+    """Give a class a slot, or move one."""
+    enrolment = _enrolment(request)
+    slot = get_object_or_404(Slot, pk=pk) if pk else Slot(school=request.school, season=request.season)
+    today = timezone.localdate()
+    initial = {} if pk else {"day": slots.first_day(enrolment, today) or today}
+    form = SlotForm(request.POST or None, instance=slot, initial=initial, classes=slots.without_slot(enrolment, today))
+    if request.method == "POST" and form.is_valid():
+        try:
+            slots.save(slot=form.instance, by=request.user)
+        except PortalError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("The slot is saved."))
+            return redirect("capture:plan")
+    return render(request, "capture/slot.html", {"form": form, "slot": slot}, status=400 if form.errors else 200)
+
+
+@require_POST
+@school_page(may="stations.change")
+def remove_slot(request: Any, pk: int) -> HttpResponse:
+    slots.remove(slot=get_object_or_404(Slot, pk=pk), by=request.user)
+    messages.success(request, _("The slot is removed."))
+    return redirect("capture:plan")

@@ -20,6 +20,7 @@ from capture.judging import explanations, limits
 from capture.models import Photo, Station
 from capture.review import appeals, decisions
 from capture.sign_in import consent, credentials
+from capture.stations import slots
 from capture.upload import intake, submission
 from capture.views.rule_cards import RULE_CARDS
 from portal.accounts.addresses import address_of
@@ -98,6 +99,7 @@ def home(request: Any) -> HttpResponse:
         "is_open": plan.is_open(now),
         "when_sentence": plan.describe(now),
         "days_sentence": plan.describe_days(now),
+        "slot": slots.next_of(student, now) if student.stage in intake.OPEN_STAGES else None,
         "lock_event": decisions.locked_by(student),
         "unlockers": decisions.unlockers(student.school) if student.is_locked else [],
         "proof_url": _proof_url(student, request.enrolment),

@@ -126,6 +126,7 @@ class Enrolment(TenantModel):
     status = models.CharField(_("state"), max_length=20, choices=Status, default=Status.PREPARING)
     payment_mode = models.CharField(_("way of payment"), max_length=10, choices=PaymentMode, default=PaymentMode.SCHOOL)
     allow_file = models.BooleanField(_("students may send a picture file when there is no camera"), default=True)
+    only_in_slots = models.BooleanField(_("students photograph only in the slot of their class"), default=False)
     student_notice = models.TextField(_("notice to the students"), blank=True)
     capture_ended_on = models.DateField(_("capture ended on"), null=True, blank=True)
     proof_due_on = models.DateField(_("proofreading due on"), null=True, blank=True)

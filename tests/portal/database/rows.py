@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from billing.models import DaySum, LedgerEntry, SchoolRefund, Settlement
+from capture.models import Slot
 from portal import history
 from portal.models import Membership, Role
 from schools.models import Enrolment, School, Season
@@ -18,6 +19,7 @@ _numbers = itertools.count(1)
 VALUES: dict[type[models.Model], dict[str, Any]] = {
     Membership: {"roles": [Role.SCHOOL_OFFICER]},
     SchoolRefund: {"status": SchoolRefund.Status.PAID},
+    Slot: {"ends_at": dt.time(9)},
     Settlement: {"students": 2, "price_fen": 1500, "amount_fen": 3000},
 }
 NEEDED = {SchoolRefund._meta.get_field("entry")}  # a paid refund has its entry

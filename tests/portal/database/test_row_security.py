@@ -119,6 +119,7 @@ DELETED_BY = {
     "capture.Finding": "school center across system",
     "capture.Imprint": "school center system",
     "capture.Likeness": "school center system",
+    "capture.Slot": "school",
     "capture.Station": "school",
     "billing.Callback": "system",
     "billing.PayerName": "center",

@@ -1,9 +1,10 @@
 """The school's stations for photographing, and its notice to the students."""
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from capture.models import Station
+from capture.models import Slot, Station
 from portal import history
 from portal.errors import PortalError
 from portal.models import User
@@ -24,15 +25,23 @@ def save_station(*, station: Station, by: User) -> Station:
 
 
 def remove_station(*, station: Station, by: User) -> None:
+    """Remove a station. Raises PortalError while classes are expected there."""
     with transaction.atomic():
+        if Slot.objects.filter(station=station, day__gte=timezone.localdate()).exists():
+            raise PortalError(_("Classes are expected at this station: move them to another one first."))
         history.record("station.removed", station, by=by, facts={"name": station.name})
         station.delete()
 
 
-def save_notice(*, enrolment: Enrolment, notice: str, allow_file: bool, by: User) -> Enrolment:
-    """Set the notice that students read, and whether a picture file may be sent."""
+def save_notice(
+    *, enrolment: Enrolment, student_notice: str, allow_file: bool, only_in_slots: bool, by: User
+) -> Enrolment:
+    """Set the notice that students read, whether a picture file may be sent, and whether slots bind."""
+    fields = {"student_notice": student_notice, "allow_file": allow_file, "only_in_slots": only_in_slots}
     with transaction.atomic():
-        Enrolment.objects.filter(pk=enrolment.pk).update(student_notice=notice, allow_file=allow_file)
-        enrolment.student_notice, enrolment.allow_file = notice, allow_file
-        history.record("enrolment.notice", enrolment, by=by, facts={"allow_file": allow_file, "length": len(notice)})
+        Enrolment.objects.filter(pk=enrolment.pk).update(**fields)
+        for name, value in fields.items():
+            setattr(enrolment, name, value)
+        facts = {"allow_file": allow_file, "only_in_slots": only_in_slots, "length": len(student_notice)}
+        history.record("enrolment.notice", enrolment, by=by, facts=facts)
     return enrolment
