@@ -1,8 +1,11 @@
 """The addresses of all rooms. Each room has its own urls.py; this file includes them."""
 
 from allauth.account.decorators import secure_admin_login
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import admin
+from django.contrib.auth.models import Group
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView
 
@@ -12,6 +15,8 @@ from portal.views.style_guide import guide
 
 # The operator signs in on the same page as all users, which limits attempts and asks for a second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+# Packages offer these. Who writes there confirms an address or removes a second factor, and nobody is told.
+admin.site.unregister([Group, EmailAddress, Authenticator])
 
 urlpatterns = [
     path("", include("portal.urls")),

@@ -4,13 +4,14 @@ Admins show rows of all schools, so each opens the center's scope. History and m
 edited.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
@@ -18,9 +19,12 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal import history, notification_kinds
+from portal.accounts import people
 from portal.changes.field_changes import fact_value
-from portal.models import Checkpoint, Delivery, Event, Job, Membership, Notification, Role, User
+from portal.models import Checkpoint, Delivery, Event, Job, Look, Membership, Notification, Role, User
 from portal.notifications import deliveries
+from portal.privacy import looks
+from portal.student_limits import Limit
 from portal.tenancy import center_scope
 
 
@@ -55,6 +59,25 @@ class CenterAdmin(admin.ModelAdmin):
 
 
 class ReadOnlyAdmin(CenterAdmin):
+    """Rows to look at. Whose students they show is recorded as a look, like in the portals."""
+
+    def students_of(self, rows: Iterable[Any]) -> list[int]:
+        return [row.student_id for row in rows if getattr(row, "student_id", None)]
+
+    def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
+        response = super().changelist_view(request, extra_context)
+        shown = getattr(response, "context_data", None) or {}
+        if "cl" in shown:
+            looks.record(request, Look.Kind.LIST, self.students_of(shown["cl"].result_list))
+        return response
+
+    def changeform_view(self, request: Any, object_id: Any = None, *args: Any, **kwargs: Any) -> Any:
+        response = super().changeform_view(request, object_id, *args, **kwargs)
+        shown = getattr(response, "context_data", None) or {}
+        if shown.get("original"):
+            looks.record(request, Look.Kind.RECORD, self.students_of([shown["original"]]))
+        return response
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
@@ -113,22 +136,68 @@ class MembershipForm(forms.ModelForm):
 class MembershipInline(admin.StackedInline):
     model = Membership
     form = MembershipForm
+    fields = ("roles", "school", "colleges", "class_names")
+    min_num, validate_min = 1, True
     can_delete = False
     autocomplete_fields = ("school",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("school",) if obj else ()
 
 
 @admin.register(User)
 class PersonAdmin(CenterAdmin, UserAdmin):
+    """The people of center and schools, for who stands above all of them: the first administrator is made here.
+
+    Changes go through `portal.accounts.people`: they are recorded, and the person is told. Operators and passwords are the
+    server's: manage.py createsuperuser, changepassword.
+    """
+
     inlines = (MembershipInline,)
     list_display = ("username", "full_name", "email", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_superuser")
     search_fields = ("username", "full_name", "email")
-    # Who is an operator, the owner of the tables says: manage.py createsuperuser.
-    readonly_fields = ("is_superuser", "is_staff", "groups", "user_permissions")
-    fieldsets = (*(UserAdmin.fieldsets or ()), (_("Person"), {"fields": ("full_name", "phone", "language")}))
+    readonly_fields = ("username", "is_superuser", "last_login")
+    filter_horizontal = ()
+    fieldsets = ((None, {"fields": (*readonly_fields, "is_active", "full_name", "email", "phone")}),)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return self.readonly_fields if obj else ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or hasattr(obj, "membership"))
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """The history names people: an account is switched off."""
         return False
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        raise PermissionDenied
+
+    def save_model(self, request: Any, obj: User, form: Any, change: bool) -> None:
+        if not change:
+            super().save_model(request, obj, form, change)
+
+    def save_related(self, request: Any, form: Any, formsets: Any, change: bool) -> None:
+        if change:
+            for each in formsets:  # what the admin's own log asks for
+                each.new_objects = each.changed_objects = each.deleted_objects = []
+            self._change(form, formsets[0].forms[0].cleaned_data, by=request.user)
+            return
+        super().save_related(request, form, formsets, change)
+        member = form.instance.membership
+        facts = {"username": form.instance.username, "roles": [[], list(member.roles)]}
+        history.record("person.invited", member, by=request.user, facts=facts)
+
+    def _change(self, form: Any, wanted: dict[str, Any], *, by: User) -> None:
+        person = form.cleaned_data
+        member = Membership.objects.select_related("user", "school").get(user=form.instance.pk)
+        was_active = member.user.is_active
+        fields = {name: person[name] for name in ("full_name", "email", "phone")}
+        limit = Limit(wanted["colleges"], wanted["class_names"])
+        member = people.change_person(member, by=by, roles=wanted["roles"], limit=limit, **fields)
+        if person["is_active"] != was_active:
+            (people.switch_on if person["is_active"] else people.switch_off)(member, by=by)
 
 
 @admin.register(Job)

@@ -1,5 +1,6 @@
 """Students, imports and corrections of all schools in the Django admin: read-only, with export."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
@@ -9,8 +10,6 @@ from import_export.admin import ExportMixin
 
 from portal import history
 from portal.admin import ReadOnlyAdmin
-from portal.models import Look
-from portal.privacy import looks
 from students.lists.resources import StudentResource
 from students.models import Correction, RosterImport, Student
 
@@ -29,18 +28,8 @@ class StudentAdmin(ExportMixin, ReadOnlyAdmin):
         # Django calls this before a view has opened a scope; the scoped manager would refuse.
         return Student._base_manager.select_related("school", "season")
 
-    def changelist_view(self, request: Any, extra_context: Any = None) -> Any:
-        response = super().changelist_view(request, extra_context)
-        shown = getattr(response, "context_data", None) or {}
-        if "cl" in shown:
-            looks.record(request, Look.Kind.LIST, [student.pk for student in shown["cl"].result_list])
-        return response
-
-    def changeform_view(self, request: Any, object_id: Any = None, *args: Any, **kwargs: Any) -> Any:
-        response = super().changeform_view(request, object_id, *args, **kwargs)
-        if response.status_code == 200 and object_id:
-            looks.record(request, Look.Kind.RECORD, [int(object_id)])
-        return response
+    def students_of(self, rows: Iterable[Any]) -> list[int]:
+        return [student.pk for student in rows]
 
     def get_export_resource_kwargs(self, request: HttpRequest, **kwargs: Any) -> dict[str, Any]:
         return super().get_export_resource_kwargs(request, **kwargs) | {"with_school": True}

@@ -2,6 +2,7 @@ import pytest
 from django.urls import reverse
 
 from capture.models import Consent, Exemption, Finding, Photo, Station
+from portal.models import Look
 from portal.tenancy import school_scope
 from tests import factories
 from tests.conftest import client_of
@@ -24,6 +25,8 @@ def test_operator_looks_at_lists_and_rows_but_changes_nothing(student, school, s
     assert operator.post(reverse(f"{name}_delete", args=[row.pk]), {"post": "yes"}).status_code == 403
     page = operator.get(reverse(f"{name}_change", args=[row.pk]))
     assert page.status_code == 200
+    looked = {look.kind for look in Look.objects.filter(students=[student.pk])}
+    assert looked == ({"list", "record"} if hasattr(row, "student_id") else set())
     assert b'name="_save"' not in page.content
     assert b".jpg" not in page.content
 
