@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from billing.models import Allocation, BankLine, BankStatement, Order, SchoolRefund, Settlement
+from billing.models import Allocation, BankLine, BankStatement, Order, Repayment, SchoolRefund, Settlement
 from portal import event_kinds
 
 event_kinds.register_subject("fees", _("Fees"), order=70)
@@ -49,6 +49,7 @@ event_kinds.register(
     },
 )
 event_kinds.register_states(Order, _("Online order"), subject="fees")
+event_kinds.register_states(Repayment, _("Refused payment"), subject="fees")
 event_kinds.register_states(Settlement, _("Settlement"), subject="fees")
 event_kinds.register_states(SchoolRefund, _("Refund to the school"), subject="fees")
 event_kinds.register_states(BankStatement, _("Bank statement"), subject="fees")

@@ -47,6 +47,12 @@ class ResolutionForm(forms.Form):
     )
 
 
+class RepaymentForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, help_text=_("For example: paid twice. It goes into the history.")
+    )
+
+
 class WaiverForm(PickedForm):
     kind = forms.ChoiceField(label=_("Why is it waived?"), choices=Waiver.Kind.choices)
     reason = forms.CharField(

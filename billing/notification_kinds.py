@@ -139,6 +139,13 @@ register(
         formats={"amount": yuan},
     ),
     NotificationKind(
+        "fee.repaid",
+        _("A payment of %(amount)s yuan of yours goes back to you"),
+        _("It did not fit the fee, or the fee was paid already. By the way it came, usually within a few days."),
+        link=ME,
+        formats={"amount": yuan},
+    ),
+    NotificationKind(
         "fee.resolved",
         _("The center has settled your payment of %(amount)s yuan"),
         _("If you expect money back and do not find it within a week, please ask the center."),

@@ -11,6 +11,7 @@ from billing.models import (
     Callback,
     Order,
     Receipt,
+    Repayment,
     SchoolRefund,
     Settlement,
     Waiver,
@@ -30,6 +31,14 @@ status_badges.register(
         Order.Status.REFUNDING: Badge("look", "receipt-refund"),
         Order.Status.REFUNDED: Badge("", "receipt-refund"),
         Order.Status.REFUND_FAILED: Badge("act", "x-circle"),
+    },
+)
+status_badges.register(
+    Repayment,
+    {
+        Repayment.Status.REFUNDING: Badge("look", "receipt-refund"),
+        Repayment.Status.REFUNDED: Badge("", "receipt-refund"),
+        Repayment.Status.FAILED: Badge("act", "x-circle"),
     },
 )
 status_badges.register(

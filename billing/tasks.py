@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from billing.accounts import fee_accounts, payment_reminders
 from billing.books import proof, reconciliation
-from billing.online import orders
+from billing.online import orders, repayments
 from portal import history
 from portal.background import queue
 from portal.tenancy import system_scope
@@ -16,14 +16,21 @@ SETTLE_SECONDS = 300  # the period of settle_orders
 
 @shared_task
 def settle_orders() -> None:
-    """One task an order: a provider that does not answer holds up no other order."""
+    """One task an order, and one a payment that goes back: a provider that does not answer holds up no other order."""
     for pk in orders.due():
         queue.send("billing.tasks.settle_order", pk, expires=SETTLE_SECONDS)
+    for pk in repayments.due():
+        queue.send("billing.tasks.settle_repayment", pk, expires=SETTLE_SECONDS)
 
 
 @shared_task
 def settle_order(pk: int) -> None:
     orders.settle(pk)
+
+
+@shared_task
+def settle_repayment(pk: int) -> None:
+    repayments.settle(pk)
 
 
 @shared_task

@@ -26,6 +26,7 @@ urlpatterns = [
     path("center/fees/<int:pk>/reverse/<int:entry>/", center.reverse_entry, name="reverse_entry"),
     path("center/fees/<int:pk>/mode/", center.switch_mode, name="switch_mode"),
     path("center/fees/resolve/<int:pk>/", center.resolve_payment, name="resolve_payment"),
+    path("center/fees/repay/<int:pk>/", center.repay, name="repay_payment"),
     path("center/fees/refund/<int:pk>/", center.refund, name="refund"),
     path("center/fees/waivers/", waivers.waivers, name="waivers"),
     path("center/fees/waivers/export/", waivers.export, name="waivers_export"),

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, F, Sum
 
 from billing.accounts.fee_accounts import RECEIVED
-from billing.models import BankLine, Callback, LedgerEntry
+from billing.models import BankLine, Callback, LedgerEntry, Repayment
 from schools.models import Enrolment, Season
 from students import progress
 from students.models import Student
@@ -126,12 +126,14 @@ def unmatched() -> Unmatched:
 
 
 def unresolved_callbacks() -> list[Callback]:
-    """The unresolved refused payments, newest first, at most 200.
+    """The refused payments that nobody has resolved or that go back just now, newest first, at most 200.
 
     Each gets an attribute `enrolment`: the school's enrolment, None when the payment names no order
     of ours.
     """
-    rows: list[Any] = list(Callback.objects.unresolved().select_related("order__student__school").order_by("-id")[:200])
+    going_back = Callback.objects.filter(repayment__status=Repayment.Status.REFUNDING)
+    found = Callback.objects.unresolved() | going_back
+    rows: list[Any] = list(found.select_related("order__student__school", "repayment").order_by("-id")[:200])
     orders = [row.order for row in rows if row.order]
     enrolments = {
         (row.school_id, row.season_id): row

@@ -1,7 +1,7 @@
 """The daily comparison of the books with what each provider says it has taken and paid back.
 
 A line of the bill and an entry belong together by order and the provider's number, whatever day either of them bears: what
-is paid at midnight is posted the day after. A day is compared again until its bill has come and nothing differs.
+is paid at midnight is posted the day after. A payment that the books refused and that went back differs in nothing. A day is compared again until its bill has come and nothing differs.
 """
 
 import datetime as dt
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from billing.books import sheets
-from billing.models import BankLine, BillLine, Difference, LedgerEntry, Order, Reconciliation
+from billing.models import BankLine, BillLine, Difference, LedgerEntry, Order, Reconciliation, Repayment
 from billing.online import providers
 from billing.online.providers import BillKind, BillRow, ProviderError
 from portal import history, notifications
@@ -133,29 +133,40 @@ def _compare(run: Reconciliation, rows: list[BillRow]) -> Comparison:
         ).select_related("order"):
             if entry.order:
                 entries[entry.order.number, entry.kind] = entry
+        repaid = set(
+            Repayment.objects.filter(
+                status=Repayment.Status.REFUNDED, callback__order_number__in={row.order_number for row in chunk}
+            ).values_list("callback__external_id", "number")
+        )
+        settled = {number for pair in repaid for number in pair}
         for row in chunk:
+            if (row.refund_number or row.external_id) in settled:
+                found.lines.append(_line(run, row, None))
+                continue
             booked = entries.get((row.order_number, ENTRY_KIND[row.kind]))
             _compare_row(run, row, orders.get(row.order_number), booked, found)
     return found
+
+
+def _line(run: Reconciliation, row: BillRow, entry: LedgerEntry | None) -> BillLine:
+    return BillLine(
+        reconciliation=run,
+        kind=row.kind,
+        order_number=row.order_number[:64],
+        refund_number=row.refund_number[:64],
+        external_id=row.external_id[:64],
+        amount_fen=row.amount_fen,
+        fee_fen=row.fee_fen,
+        at=row.at,
+        entry=entry,
+    )
 
 
 def _compare_row(
     run: Reconciliation, row: BillRow, order: Order | None, entry: LedgerEntry | None, found: Comparison
 ) -> None:
     is_same = entry is not None and entry.external_id == row.external_id
-    found.lines.append(
-        BillLine(
-            reconciliation=run,
-            kind=row.kind,
-            order_number=row.order_number[:64],
-            refund_number=row.refund_number[:64],
-            external_id=row.external_id[:64],
-            amount_fen=row.amount_fen,
-            fee_fen=row.fee_fen,
-            at=row.at,
-            entry=entry if is_same else None,
-        )
-    )
+    found.lines.append(_line(run, row, entry if is_same else None))
     ours = abs(entry.amount_fen) if entry and is_same else None
     if ours is None:
         is_on_its_way = row.kind == BillKind.REFUND and order is not None and order.status in Order.RECEIVED

@@ -2,7 +2,7 @@
 
 from billing.models.accounts import DaySum, FeeAccount, LedgerEntry
 from billing.models.bank import Allocation, BankHeadings, BankLine, BankStatement, PayerName
-from billing.models.orders import Callback, CallbackQuerySet, Order
+from billing.models.orders import Callback, CallbackQuerySet, Order, Repayment
 from billing.models.receipts import Receipt, ReceiptSeries
 from billing.models.reconciliation import BillLine, Difference, LedgerProof, Reconciliation
 from billing.models.school_refunds import SchoolRefund
@@ -27,6 +27,7 @@ __all__ = [
     "Receipt",
     "ReceiptSeries",
     "Reconciliation",
+    "Repayment",
     "SchoolRefund",
     "Settlement",
     "SettlementLine",

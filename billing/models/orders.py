@@ -104,6 +104,7 @@ class Callback(models.Model):
     # none.
     order_number = models.CharField(_("order number"), max_length=32, blank=True)
     amount_fen = models.BigIntegerField(_("amount (fen)"), null=True, blank=True)
+    is_refund = models.BooleanField(default=False)  # it tells of a refund, not of a payment
     order = models.ForeignKey(Order, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     is_refused = models.BooleanField(_("refused by the books"), default=False)
     resolved_at = models.DateTimeField(_("settled by hand"), null=True, blank=True)
@@ -118,3 +119,48 @@ class Callback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.external_id}"
+
+
+class Repayment(models.Model):
+    """A payment that the books refused, paid back at its provider. The ledger never hears of either.
+
+    While it is asked for or done, the payment counts as settled by hand; when it failed, it waits for a person again.
+    """
+
+    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"SELECT", "UPDATE"}}
+    DATABASE_POLICIES = {"every_school": EVERY_SCHOOL}
+
+    class Status(models.TextChoices):
+        REFUNDING = "refunding", _("Refund asked")
+        REFUNDED = "refunded", _("Refunded")
+        FAILED = "failed", _("Refund failed")
+
+    TRANSITIONS = {
+        Status.REFUNDING: {Status.REFUNDED, Status.FAILED},
+        Status.FAILED: {Status.REFUNDING},
+        Status.REFUNDED: set(),
+    }
+
+    callback = models.OneToOneField(Callback, on_delete=models.PROTECT, related_name="repayment")
+    status = models.CharField(_("state"), max_length=9, choices=Status, default=Status.REFUNDING)
+    # Ours of the refund that was asked last. After a failure the next one has another number.
+    number = models.CharField(_("number of the refund"), max_length=60, unique=True)
+    requested_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def school_id(self) -> int | None:
+        return self.callback.order.school_id if self.callback.order else None
+
+    @property
+    def season_id(self) -> int | None:
+        return self.callback.order.season_id if self.callback.order else None
+
+    @property
+    def history_name(self) -> str:
+        return self.callback.order_number

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from billing.accounts import ledger
 from billing.models import Callback, LedgerEntry, Order
-from billing.online import providers
+from billing.online import providers, repayments
 from billing.online.providers import (
     CallbackMessage,
     Channel,
@@ -153,7 +153,7 @@ def start_payment(order: Order, *, address: str = "") -> Checkout:
         subject=_("Graduation portrait %(year)d") % {"year": order.season.graduating_class},
         expires_at=order.expires_at,
         return_address=settings.SITE_URL + reverse("billing:payment", args=[order.number]),
-        notify_address=_notify_address(order),
+        notify_address=providers.notify_address(order.merchant),
     )
     payer = Payer(channel=Channel(order.channel), address=address, openid=order.openid)
     try:
@@ -172,10 +172,6 @@ def _was_paid(order: Order) -> bool:
     except ProviderError as error:
         log.warning("Order %s: %s", order.number, error)
     return order.status in Order.RECEIVED
-
-
-def _notify_address(order: Order) -> str:
-    return settings.SITE_URL + reverse("billing:notify", args=[order.merchant])
 
 
 def receive_callback(merchant: str, callback: CallbackMessage) -> Callback:
@@ -250,7 +246,8 @@ def _book(stored: Callback, told: Payment | Refund, order: Order | None) -> Call
     stored.verified, stored.outcome = True, refusal[:200] or BOOKED
     stored.is_refused = bool(refusal)
     stored.order, stored.order_number, stored.amount_fen = order, told.order_number[:32], told.amount_fen
-    stored.save(update_fields=["verified", "outcome", "is_refused", "order", "order_number", "amount_fen"])
+    stored.is_refund = isinstance(told, Refund)
+    stored.save(update_fields=["verified", "outcome", "is_refused", "is_refund", "order", "order_number", "amount_fen"])
     if order and isinstance(told, Payment):
         with school_scope(order.school):
             if not refusal:
@@ -269,10 +266,15 @@ def _confirm(order: Order | None, told: Payment | Refund) -> str:
 
     Returns the reason of a refusal, "" when it is booked.
     """
-    if order is None:
+    repayment = repayments.of(told) if isinstance(told, Refund) else None
+    if order is None and repayment is None:
         log.warning("Payment %s needs a person: no order %s", told.external_id, told.order_number)
         return _("There is no order of this number.")
     try:
+        if repayment and isinstance(told, Refund):
+            repayments.take(repayment, told, by=history.SYSTEM)
+            return ""
+        assert order is not None
         with school_scope(order.school):
             if isinstance(told, Refund):
                 _take_refund(order, told, by=history.SYSTEM)
@@ -281,7 +283,7 @@ def _confirm(order: Order | None, told: Payment | Refund) -> str:
                     order, amount_fen=told.amount_fen, external_id=told.external_id, by=history.SYSTEM
                 )
     except PortalError as error:
-        log.warning("Payment %s of order %s needs a person: %s", told.external_id, order.number, error)
+        log.warning("Payment %s of order %s needs a person: %s", told.external_id, told.order_number, error)
         return str(error)
     return ""
 
@@ -389,7 +391,7 @@ def _request_refund(order: Order, *, by: history.Actor) -> Order:
         number=order.refund_number,
         amount_fen=order.amount_fen,
         external_id=payment.external_id,
-        notify_address=_notify_address(order),
+        notify_address=providers.notify_address(order.merchant),
     )
     _take_refund(order, told, by=by)
     order.refresh_from_db()

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from billing.accounts import fee_accounts, overview, payment_modes, school_refunds
-from billing.forms import ModeSwitchForm, ResolutionForm, ReversalForm, TransferForm
-from billing.models import Callback, LedgerEntry, Order
-from billing.online import orders
+from billing.forms import ModeSwitchForm, RepaymentForm, ResolutionForm, ReversalForm, TransferForm
+from billing.models import Callback, LedgerEntry, Order, Repayment
+from billing.online import orders, repayments
 from billing.views.school import settled_and_refunded
 from portal import permissions
 from portal.access import center_page
@@ -71,6 +71,7 @@ def fees(request: Any) -> HttpResponse:
         "totals": overview.totals(rows),
         "refused": overview.unresolved_callbacks(),
         "resolution": ResolutionForm(),
+        "repayment": RepaymentForm(auto_id="repay_%s"),
     }
     return render(request, "billing/center_fees.html", context)
 
@@ -140,6 +141,25 @@ def resolve_payment(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(Callback.objects.select_related("order"), pk=pk)
     orders.resolve_refused(row, **checked(ResolutionForm(request.POST)), by=request.user)
     messages.success(request, _("The payment is off the list; your reason stands in the history."))
+    return HttpResponseRedirect(reverse("billing:center_fees"))
+
+
+@require_POST
+@center_page(may="fees.refund")
+def repay(request: Any, pk: int) -> HttpResponse:
+    """Pay a payment that the books refused back, at its provider."""
+    stored = get_object_or_404(Callback.objects.select_related("order__student", "order__school"), pk=pk)
+    row = repayments.ask(stored, **checked(RepaymentForm(request.POST)), by=request.user)
+    amount = {"amount": yuan(stored.amount_fen or 0)}
+    if row.status == Repayment.Status.REFUNDED:
+        messages.success(request, _("%(amount)s yuan go back the way they came.") % amount)
+    elif row.status == Repayment.Status.REFUNDING:
+        text = _(
+            "The refund of %(amount)s yuan is asked for. The payment leaves the list when the provider has made it."
+        )
+        messages.info(request, text % amount)
+    else:
+        messages.error(request, _("The payment provider refused the refund. Try again later."))
     return HttpResponseRedirect(reverse("billing:center_fees"))
 
 

@@ -8,6 +8,7 @@ A provider never writes to the database, renders a page or sees a request.
 from collections.abc import Mapping
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.module_loading import import_string
 
 from billing.online.providers.base import (
@@ -55,6 +56,11 @@ def of(season: Season, *, channel: Channel | None = None) -> list[Provider]:
     return [provider for provider in taken if channel is None or channel in provider.channels]
 
 
+def notify_address(merchant: str) -> str:
+    """Where the provider sends its messages of this merchant."""
+    return settings.SITE_URL + reverse("billing:notify", args=[merchant])
+
+
 def title_of(name: str) -> str:
     """How people call the provider of this name ("wechat")."""
     return str(import_string(settings.PAYMENT_PROVIDERS[name]).title) if name in settings.PAYMENT_PROVIDERS else name
@@ -83,6 +89,7 @@ __all__ = [
     "State",
     "get",
     "make",
+    "notify_address",
     "of",
     "title_of",
 ]

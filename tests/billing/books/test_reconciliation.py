@@ -236,7 +236,7 @@ def test_the_auditor_sees_all_money_pages_and_changes_nothing(books, merchant, y
     assert (reconciliation.open_differences(), Job.objects.count()) == (1, 0)
 
 
-@pytest.mark.parametrize("name", ["reverse_entry", "resolve_payment"])
+@pytest.mark.parametrize("name", ["reverse_entry", "resolve_payment", "repay_payment"])
 def test_what_takes_money_out_of_the_books_asks_for_the_password_again(books, center_admin, name, enrolment):
     client = client_of(center_admin, gave_password=False)
     args = [enrolment.pk, LedgerEntry.objects.get(reference="B-1").pk] if name == "reverse_entry" else [1]

@@ -1,23 +1,27 @@
 """How an order's life ends, and that the student is told: abandoned, paid twice, refunded, the school takes over."""
 
 import datetime as dt
+from unittest.mock import Mock
 
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.accounts import fee_accounts, ledger, payment_modes
-from billing.models import Callback, Order
-from billing.online import orders
+from billing.accounts import fee_accounts, ledger, overview, payment_modes
+from billing.books import reconciliation
+from billing.models import Callback, LedgerEntry, Order, Repayment
+from billing.online import orders, repayments
+from billing.online.providers import ProviderError, Refund, State
 from billing.online.providers.simulator import Simulator
 from capture.models import Photo
 from portal.errors import Conflict, PortalError
-from portal.models import Notification
-from portal.tenancy import system_scope
+from portal.models import Event, Notification
+from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
 from students import records
 from students.models import Student
 from tests import factories
+from tests.support.words import said
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("scoped")]
 FeeState, Mode = Student.FeeState, Enrolment.PaymentMode
@@ -83,6 +87,75 @@ def test_a_second_payment_waits_for_a_person_and_the_student_is_told(student, pa
     with system_scope():
         orders.resolve_refused(refused, reason="given back by the bank", by=center_admin)
     assert told(student)[-1] == "fee.resolved"
+
+
+def repay(refused, center_admin):
+    with system_scope():
+        return repayments.ask(refused, reason="paid twice", by=center_admin)
+
+
+def test_a_second_payment_goes_back_at_its_provider_and_the_books_hear_nothing(student, paying, center_admin):
+    first, second, refused = paid_twice(student, paying)
+    entries = LedgerEntry.objects.count()
+    row = repay(refused, center_admin)
+    assert (row.status, row.callback.order, LedgerEntry.objects.count()) == ("refunded", second, entries)
+    with pytest.raises(Conflict):
+        repay(refused, center_admin)
+    orders.receive_callback("simulator", message(second))  # once more
+    for order, status in ((first, Order.Status.PAID), (second, Order.Status.CLOSED)):
+        order.refresh_from_db()
+        assert order.status == status
+    assert told(student)[-1] == "fee.repaid"
+    with system_scope():
+        assert not Callback.objects.unresolved().exists()
+        assert Event.objects.get(kind="repayment.refunding").facts["reason"] == "paid twice"
+        run = reconciliation.compare("simulator", timezone.localdate())
+        assert set(run.lines.filter(order_number=second.number).values_list("kind", flat=True)) == {"payment", "refund"}
+        assert not run.differences.filter(order_number__in=(first.number, second.number)).exists()
+
+
+def test_a_repayment_that_the_provider_refuses_waits_for_a_person_again(student, paying, center_admin, monkeypatch):
+    _first, _second, refused = paid_twice(student, paying)
+    with monkeypatch.context() as patched:
+        patched.setattr(Simulator, "refund", Mock(side_effect=ProviderError("no money", permanent=True)))
+        with pytest.raises(PortalError, match=said("The payment provider refused the refund. Try again later.")):
+            repay(refused, center_admin)
+    with system_scope():
+        assert Callback.objects.unresolved().get() == refused
+        assert Notification.objects.get(kind="fees.refund_failed").recipient_key == center_admin.actor_key
+        failed = Repayment.objects.get()
+    row = repay(refused, center_admin)
+    assert (row.pk, row.status) == (failed.pk, "refunded")
+    assert row.number != failed.number  # a provider takes a number once
+
+
+def test_a_repayment_without_an_answer_is_asked_for_until_there_is_one(
+    student, paying, center_admin, monkeypatch, outside
+):
+    with school_scope(student.school):
+        _first, _second, refused = paid_twice(student, paying)
+    with monkeypatch.context() as patched:
+        patched.setattr(Simulator, "refund", Mock(side_effect=ProviderError("timeout")))
+        assert repay(refused, center_admin).status == "refunding"
+    with system_scope():
+        assert overview.unresolved_callbacks() == [refused]  # shown until the money is back
+    assert [repayments.settle(pk).status for pk in repayments.due()] == ["refunded"]
+    assert repayments.due() == []
+
+
+@pytest.mark.parametrize(("state", "status"), [(State.REFUNDED, "refunded"), (State.FAILED, "failed")])
+def test_what_the_provider_says_later_of_a_repayment_is_not_about_an_order(
+    student, paying, center_admin, monkeypatch, state, status
+):
+    _first, second, refused = paid_twice(student, paying)
+    monkeypatch.setattr(Simulator, "refund", Mock(side_effect=ProviderError("timeout")))
+    number = repay(refused, center_admin).number
+    word = Refund(second.number, number, 1500, "refund-1", state)
+    monkeypatch.setattr(Simulator, "verify", lambda self, callback: word)
+    orders.receive_callback("simulator", message(second))
+    with system_scope():
+        assert Repayment.objects.get().status == status
+    assert LedgerEntry.objects.filter(kind=LedgerEntry.Kind.REFUND).count() == 0
 
 
 def test_what_a_person_has_settled_is_never_booked_even_when_the_first_payment_is_refunded(
