@@ -39,7 +39,8 @@ permissions.register("looks.see", _("See unusual looks at students' data"), role
 permissions.register(
     "messages.read", _("Read the school's messages"), roles=SCHOOL | {Role.SCHOOL_REVIEWER, Role.SCHOOL_FINANCE}
 )
-permissions.register("jobs.see", _("See long work and take what it made"), roles=WORKING)
+permissions.register("jobs.see", _("See own long work and take what it made"), roles=WORKING | {Role.CENTER_FINANCE})
+permissions.register("jobs.see_others", _("See the long work of others"), roles=WORKING)
 # Retrying starts the work again, and some kinds of jobs only an administrator may start. Dismissing
 # only hides a job.
 permissions.register("jobs.retry", _("Start failed work again"), roles=ADMINS)

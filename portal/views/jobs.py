@@ -32,9 +32,12 @@ class Jobs(List):
 
 def jobs_of(request: Any) -> QuerySet[Job]:
     """The jobs that a person may see: all for the center, a school's own for its people, and for people
-    limited to colleges or classes only those that they started under the limit that they have now.
+    limited to colleges or classes only those that they started under the limit that they have now. Without
+    `jobs.see_others`: the person's own.
     """
     found = Job.objects.select_related("school", "created_by")
+    if not permissions.may(request.membership, "jobs.see_others"):
+        found = found.filter(created_by=request.user)
     if request.membership.is_limited:
         limit = student_limits.present().as_json()
         found = found.filter(created_by=request.user, **{f"params__{jobs.LIMIT}": limit})
