@@ -13,7 +13,9 @@ from capture.review import exemptions
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.tenancy import school_scope
+from schools.notices import annexes
 from students.privacy import own_data
+from vision.rules import RULES
 
 status_badges.register(
     Photo,
@@ -37,6 +39,12 @@ status_badges.register(
         Exemption.Status.REFUSED: Badge("", "x-circle"),
     },
 )
+
+
+@annexes.registers_checks
+def photo_checks() -> list[tuple[Any, Any]]:
+    """For annex 2 of a notice: the title of each rule of the photo check, and what to do about it."""
+    return [(rule.title, rule.advice) for rule in RULES]
 
 
 def _count_declared(request: Any) -> int:

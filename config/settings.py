@@ -291,6 +291,7 @@ UPLOAD_MAX_BYTES = {
     "roster": 25 * 1024 * 1024,
     "feedback": 10 * 1024 * 1024,
     "bank": 10 * 1024 * 1024,
+    "notice": 10 * 1024 * 1024,
 }
 
 CELERY_BROKER_URL = REDIS_URL

@@ -13,6 +13,7 @@ from portal.errors import PortalError
 from portal.models import User
 from portal.tenancy import TenantModel
 from schools.models import Action, Enrolment, School, Season, WindowException
+from schools.notices import publishing
 
 
 def add_school(*, by: User, **fields: Any) -> School:
@@ -46,6 +47,7 @@ def enrol(schools: Iterable[School], *, season: Season, by: User) -> list[Enrolm
         ]
         Enrolment.objects.bulk_create(new)
         history.record_many("enrolment.created", [(row, "") for row in new], by=by, after=Enrolment.Status.PREPARING)
+        publishing.tell_new_schools(season, new)
     return new
 
 

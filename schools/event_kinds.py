@@ -3,10 +3,11 @@
 from django.utils.translation import gettext_lazy as _
 
 from portal import event_kinds
-from schools.models import Enrolment, Season
+from schools.models import Enrolment, Notice, Season
 
 event_kinds.register_subject("season", _("Season and days"), order=10)
 event_kinds.register_subject("school", _("Schools"), order=20)
+event_kinds.register_subject("notice", _("Notices"), order=25)
 event_kinds.register(
     "season",
     {
@@ -34,6 +35,20 @@ event_kinds.register(
         "enrolment.changed": _("Settings of the school changed"),
     },
 )
+event_kinds.register(
+    "notice",
+    {
+        "notice.created": _("Notice drafted"),
+        "notice.changed": _("Draft of a notice changed"),
+        "notice.corrected": _("New version of a notice published"),
+        "notice.file_added": _("File attached to a notice"),
+        "notice.file_dropped": _("File taken off a notice"),
+        "notice.confirmed": _("School confirmed a notice"),
+        "notice.reminded": _("Reminded of a notice"),
+        "notice.exported": _("Readers of a notice exported"),
+    },
+)
+event_kinds.register_states(Notice, _("Notice"), subject="notice")
 event_kinds.register_states(Season, _("Season"), subject="season")
 event_kinds.register_states(Enrolment, _("School in the season"), subject="school")
 event_kinds.register_facts(
@@ -41,5 +56,7 @@ event_kinds.register_facts(
         "days": _("Days"),
         "hours": _("Hours"),
         "code": _("Code"),
+        "notice_version": _("version"),
+        "change": _("what has changed"),
     }
 )

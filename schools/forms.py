@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal.pages.form_fields import YuanField, day_input, time_input
-from schools.models import Area, School, Season, WindowException
+from schools.models import Area, Enrolment, Notice, School, Season, WindowException
 from schools.seasons import FIXED_WHEN_OPEN
 
 
@@ -232,3 +232,71 @@ class SchoolSheetForm(forms.Form):
         if not file.name.lower().endswith((".xlsx", ".xls", ".ods", ".csv")):
             raise forms.ValidationError(_("Please choose an .xlsx, .xls, .ods or .csv file."))
         return file
+
+
+class NoticeForm(forms.ModelForm):
+    """A notice and whom it is for. The four lists narrow the schools of the season; nothing chosen: all of them."""
+
+    areas = forms.TypedMultipleChoiceField(
+        label=_("Only these areas"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
+    )
+    kinds = forms.MultipleChoiceField(
+        label=_("Only these kinds"), required=False, choices=School.Kind, widget=forms.CheckboxSelectMultiple
+    )
+    phases = forms.MultipleChoiceField(
+        label=_("Only schools in these states"),
+        required=False,
+        choices=Enrolment.Status,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("As they are at the moment of publishing."),
+    )
+    schools = forms.TypedMultipleChoiceField(
+        label=_("Only these schools"), required=False, coerce=int, widget=forms.SelectMultiple(attrs={"size": 8})
+    )
+
+    class Meta:
+        model = Notice
+        fields = (
+            "title", "body", "has_annexes", "for_schools", "for_students", "areas", "kinds", "phases", "schools",
+            "asks_confirmation", "confirm_by",
+        )  # fmt: skip
+        widgets = {"body": forms.Textarea(attrs={"rows": 18}), "confirm_by": day_input()}
+        help_texts = {
+            "body": _(
+                "# heading, ## smaller heading, - list, 1. numbered list, **bold**, | column | column | for a table."
+            ),
+            "has_annexes": _("Days of the areas, photo requirements and feedback form, as they are in this season."),
+            "asks_confirmation": _("An administrator of each school presses a button; students each for themselves."),
+            "confirm_by": _("Schools that have not confirmed are reminded on the three days before."),
+        }
+
+    def __init__(self, *args: Any, season: Season, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        enrolled = School.objects.filter(pk__in=Enrolment.objects.filter(season=season).values("school"))
+        choices: dict[str, list[tuple[int, str]]] = {
+            "areas": list(Area.objects.values_list("pk", "name")),
+            "schools": list(enrolled.values_list("pk", "name")),
+        }
+        for name, found in choices.items():
+            self.fields[name].choices = found  # type: ignore[attr-defined]
+
+
+class NoticeFileForm(forms.Form):
+    file = forms.FileField(
+        label=_("A file"),
+        help_text=_("PDF, Word (.docx) or Excel (.xlsx), at most 10 MB."),
+        widget=forms.FileInput(attrs={"accept": ".pdf,.docx,.xlsx"}),
+    )
+
+
+class PublishForm(forms.Form):
+    """The first version needs neither field."""
+
+    change = forms.CharField(
+        label=_("What is new"), required=False, max_length=200, help_text=_("Stands at the top of the new version.")
+    )
+    asks_again = forms.BooleanField(label=_("Ask everybody to confirm again"), required=False, initial=True)
+
+
+class WithdrawForm(forms.Form):
+    reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))

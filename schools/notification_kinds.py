@@ -1,8 +1,17 @@
 """The kinds of notifications that this room sends."""
 
+import datetime as dt
+
+from django.utils import formats
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.notification_kinds import NotificationKind, register
+
+
+def _day_words(day: str | dt.date) -> str:
+    return formats.date_format(dt.date.fromisoformat(str(day)), gettext("j F"))
+
 
 DAYS = "%(starts_on)s – %(ends_on)s: %(reason)s"
 
@@ -15,6 +24,35 @@ register(
     ),
     NotificationKind(
         "exception.withdrawn", _("The center has withdrawn the days that it granted your school"), DAYS, link="/school/"
+    ),
+    NotificationKind(
+        "notice",
+        _("A notice of the center: %(title)s"),
+        _("Please read it in the portal."),
+        is_urgent=False,
+        may="notices.read",
+    ),
+    NotificationKind(
+        "notice_corrected",
+        _("A notice of the center has changed: %(title)s"),
+        _("Please read the new version in the portal; what has changed stands at its top."),
+        is_urgent=False,
+        may="notices.read",
+    ),
+    NotificationKind(
+        "notice_reminder",
+        _("Reminder of a notice: %(title)s"),
+        _("The center has not heard from your school yet. Please read the notice, and confirm it if it asks for that."),
+        is_urgent=False,
+        may="notices.read",
+    ),
+    NotificationKind(
+        "notice_reminder_by",
+        _("Reminder of a notice: %(title)s"),
+        _("The center expects your school's confirmation by %(day)s."),
+        is_urgent=False,
+        formats={"day": _day_words},
+        may="notices.read",
     ),
     group="season",
 )

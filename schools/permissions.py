@@ -4,9 +4,9 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import permissions
 from portal.models import Role
-from portal.permissions import ALL_ROLES, CENTER, CENTER_STAFF
+from portal.permissions import ALL_ROLES, CENTER, CENTER_STAFF, SCHOOL
 
-permissions.register_subject(_("Season and schools"), "overview", "season", "schools")
+permissions.register_subject(_("Season and schools"), "overview", "season", "schools", "notices")
 permissions.register("overview.see", _("See the overview"), roles=ALL_ROLES - {Role.SCHOOL_HELPER})
 permissions.register("season.see", _("See the seasons and their days"), roles=CENTER_STAFF)
 permissions.register("season.manage", _("Make, change, open and close a season"), roles={Role.CENTER_ADMIN})
@@ -15,3 +15,9 @@ permissions.register("schools.see", _("See the schools"), roles=CENTER_STAFF)
 permissions.register("schools.export", _("Export the schools with their contact persons"), roles=CENTER)
 permissions.register("schools.manage", _("Add, change and enrol schools"), roles=CENTER)
 permissions.register("schools.withdraw", _("Take a school out of the season"), roles={Role.CENTER_ADMIN})
+permissions.register("notices.see", _("See the notices, and who has read them"), roles=CENTER_STAFF)
+permissions.register("notices.write", _("Write, publish and withdraw notices"), roles=CENTER)
+permissions.register(
+    "notices.read", _("Read the notices of the center"), roles=SCHOOL | {Role.SCHOOL_REVIEWER, Role.SCHOOL_FINANCE}
+)
+permissions.register("notices.confirm", _("Confirm a notice for the school"), roles={Role.SCHOOL_ADMIN})

@@ -12,8 +12,10 @@ from portal.accounts import people
 from portal.models import Membership
 from portal.pages import navigation, status_badges
 from portal.pages.status_badges import Badge
+from portal.tenancy import school_scope
 from schools import season_addresses, season_choice
-from schools.models import Enrolment, School, Season
+from schools.models import Enrolment, Notice, School, Season
+from schools.notices import reading
 
 
 @access.prepares_requests
@@ -71,12 +73,33 @@ def copy_contact(member: Membership, **_signal: Any) -> None:
         School.objects.filter(pk=member.school_id).update(contact_name=user.actor_name[:40], contact_phone=user.phone)
 
 
+def count_unread_notices(request: Any) -> int:
+    """The number of notices that a person of a school has not read in their newest version. Counted once a request."""
+    member = getattr(request, "membership", None)
+    if member is None or member.school is None or request.season is None:
+        return 0
+    if not hasattr(request, "_unread_notices"):
+        with school_scope(member.school):
+            shown = reading.visible(member.school, request.season)
+            request._unread_notices = reading.count_unread(shown, request.user)
+    found: int = request._unread_notices
+    return found
+
+
 status_badges.register(
     Season,
     {
         Season.Status.DRAFT: Badge("", "pencil"),
         Season.Status.OPEN: Badge("ok", "lock-open"),
         Season.Status.CLOSED: Badge("", "lock-closed"),
+    },
+)
+status_badges.register(
+    Notice,
+    {
+        Notice.Status.DRAFT: Badge("", "pencil"),
+        Notice.Status.PUBLISHED: Badge("ok", "megaphone"),
+        Notice.Status.WITHDRAWN: Badge("", "minus-circle"),
     },
 )
 status_badges.register(
@@ -97,3 +120,7 @@ navigation.register("school", "schools:school_home", _("Overview"), "home", orde
 navigation.register("center", "schools:dashboard", _("Dashboard"), "chart-bar-square", order=10)
 navigation.register("center", "schools:season", _("Season"), "calendar-days", order=20)
 navigation.register("center", "schools:schools", _("Schools"), "building-library", order=30)
+navigation.register("center", "schools:center_notices", _("Notices"), "document-text", order=25)
+navigation.register(
+    "school", "schools:notices", _("Notices of the center"), "document-text", order=15, count=count_unread_notices
+)

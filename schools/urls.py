@@ -1,6 +1,6 @@
 from django.urls import path
 
-from schools.views import dashboard, front_page, school_sheets, schools, seasons, timetable
+from schools.views import dashboard, front_page, notices, school_sheets, schools, seasons, timetable
 
 app_name = "schools"
 urlpatterns = [
@@ -26,7 +26,24 @@ urlpatterns = [
     path("center/schools/<int:pk>/days/", timetable.exception_new, name="exception_new"),
     path("center/exceptions/<int:exception>/", timetable.exception_edit, name="exception_edit"),
     path("center/exceptions/<int:exception>/withdraw/", timetable.exception_withdraw, name="exception_withdraw"),
+    path("center/notices/", notices.center_notices, name="center_notices"),
+    path("center/notices/new/", notices.notice_new, name="notice_new"),
+    path("center/notices/<int:pk>/", notices.center_notice, name="center_notice"),
+    path("center/notices/<int:pk>/edit/", notices.notice_edit, name="notice_edit"),
+    path("center/notices/<int:pk>/publish/", notices.notice_publish, name="notice_publish"),
+    path("center/notices/<int:pk>/withdraw/", notices.notice_withdraw, name="notice_withdraw"),
+    path("center/notices/<int:pk>/remind/", notices.notice_remind, name="notice_remind"),
+    path("center/notices/<int:pk>/export/", notices.notice_export, name="notice_export"),
+    path("center/notices/<int:pk>/print/", notices.center_notice_print, name="center_notice_print"),
+    path("center/notices/<int:pk>/files/", notices.notice_attach, name="notice_attach"),
+    path("center/notices/<int:pk>/files/<int:file>/", notices.center_notice_file, name="center_notice_file"),
+    path("center/notices/<int:pk>/files/<int:file>/drop/", notices.notice_drop_file, name="notice_drop_file"),
     # school
+    path("school/notices/", notices.notices, name="notices"),
+    path("school/notices/<int:pk>/", notices.notice, name="notice"),
+    path("school/notices/<int:pk>/confirm/", notices.notice_confirm, name="notice_confirm"),
+    path("school/notices/<int:pk>/print/", notices.notice_print, name="notice_print"),
+    path("school/notices/<int:pk>/files/<int:file>/", notices.notice_file, name="notice_file"),
     path("school/", dashboard.school_home, name="school_home"),
     # both
 ]

@@ -28,7 +28,7 @@ from portal.database import rights
 from portal.database.scope import DatabaseRole
 from portal.models import Event, Job, Membership, Role
 from portal.tenancy import TenantModel, school_scope, system_scope
-from schools.models import School
+from schools.models import Notice, NoticeFile, NoticeVersion, School
 from schools.season_addresses import SeasonRoute
 from students.identity import student_access
 from tests import factories
@@ -89,6 +89,9 @@ def populate(school: School, season: Any) -> dict[type, Any]:
     world: dict[type, Any] = {type(season): season, School: school, type(student): student}
     photo = factories.photo(student, "approved")
     world[type(photo)] = photo
+    notice = Notice.objects.create(season=season, title=SECRET, body=SECRET, status="published", number=1)
+    NoticeVersion.objects.create(notice=notice, number=1, title=SECRET, body=SECRET)
+    world[Notice], world[NoticeFile] = notice, NoticeFile.objects.create(notice=notice, name=SECRET)
     with school_scope(school):
         for model in TENANT_MODELS:
             if model not in world:
@@ -230,6 +233,8 @@ REDIRECTS = {"schools:own_portal"}
 # The object behind <pk>, by the beginning of the route.
 OBJECTS = {
     "center/schools/": "schools.School",
+    "center/notices/": "schools.Notice",
+    "school/notices/": "schools.Notice",
     "jobs/": "portal.Job",
     "school/roster/import/": "students.RosterImport",
     "school/roster/": "students.Student",
@@ -273,6 +278,7 @@ OBJECTS = {
 KWARGS = {
     "year": lambda world: world[apps.get_model("schools.Season")].year,
     "exception": lambda world: world[apps.get_model("schools.WindowException")].pk,
+    "file": lambda world: world[apps.get_model("schools.NoticeFile")].pk,
     "member": lambda world: world[Membership].pk,
     "message": lambda world: world[apps.get_model("portal.Notification")].pk,
     "part": lambda world: world[apps.get_model("billing.Allocation")].pk,

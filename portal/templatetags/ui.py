@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from portal import formatting, permissions
-from portal.pages import navigation
+from portal.pages import marked_text, navigation
 from portal.pages.panels import links_of
 from portal.pages.status_badges import badge_of
 
@@ -87,6 +87,12 @@ def notice(text: str) -> SafeString:
     return mark_safe(
         "".join(format_html(_NOTICE_TAGS[kind], line) for kind, line in formatting.parse_notice(text or ""))
     )
+
+
+@register.filter
+def marked(text: str) -> SafeString:
+    """{{ version.body|marked }} inside .notice-text: headings, lists, tables and links; no HTML."""
+    return marked_text.render(text or "")
 
 
 @register.filter

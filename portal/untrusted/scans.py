@@ -31,3 +31,14 @@ def picture_of_pdf(content: bytes) -> bytes:
         raise PortalError(str(REFUSALS["lost"])) from error
     text = str(REFUSALS.get(answer["refused"], REFUSALS["lost"]))
     raise PortalError(text % answer["params"] if answer["params"] else text)
+
+
+def check_pdf(content: bytes) -> None:
+    """Raise PortalError with what to do, unless it is a PDF that opens without a password; of any number of pages."""
+    try:
+        with process.reading("portal.untrusted.render_pdf", content, seconds=SECONDS) as reader:
+            code = json.loads(reader.line()).get("refused", "")
+    except process.Lost as error:
+        raise PortalError(str(REFUSALS["lost"])) from error
+    if code not in ("", "many_pages"):
+        raise PortalError(str(REFUSALS.get(code, REFUSALS["lost"])))

@@ -1,7 +1,21 @@
-"""Seasons, areas, schools, and the enrolments of schools in seasons."""
+"""Seasons, areas, schools, the enrolments of schools in seasons, and the notices of the center."""
 
 from schools.models.enrolment import Action, Enrolment
+from schools.models.notice import Notice, NoticeAddressee, NoticeFile, NoticeReceipt, NoticeVersion
 from schools.models.places import Area, School
 from schools.models.season import Season, Window, WindowException
 
-__all__ = ["Action", "Area", "Enrolment", "School", "Season", "Window", "WindowException"]
+__all__ = [
+    "Action",
+    "Area",
+    "Enrolment",
+    "Notice",
+    "NoticeAddressee",
+    "NoticeFile",
+    "NoticeReceipt",
+    "NoticeVersion",
+    "School",
+    "Season",
+    "Window",
+    "WindowException",
+]

@@ -62,7 +62,22 @@ def test_the_first_notice_says_what_schools_must_know(fact):
 def test_the_annex_of_the_first_notice_has_its_headings():
     kinds = {line: kind for kind, line in parse_notice(seasons.draft(after=None, today=dt.date(2022, 1, 5)).notice)}
     assert (kinds["附件2"], kinds["五、相关要求"]) == ("heading", "heading")
-    assert not any("联系人" in line or "联系电话" in line for line in kinds)
+    assert not any("联系人：" in line or "联系电话" in line for line in kinds)
+
+
+@pytest.mark.parametrize(
+    "clause",
+    [
+        "经报上级主管部门备案，中心为学生提供电子图像采集、实名验证、后期制作、排版冲印、统一寄送等服务",
+        "各校可根据本校实际情况选择不同的交费方式",
+        "每张照片由成像区、学校名称、专业名称、班级名称和学号、身份证号码、姓名组成",
+        "汇总需要勘误处理的图像信息，及时与中心联系人沟通",
+        "如有特殊要求，务必提前与中心联系人沟通",
+    ],
+    ids=["basis and services", "choice", "what a photo bears", "contact for corrections", "note 3 of annex 1"],
+)
+def test_the_first_notice_has_the_clauses_of_the_provincial_one(clause):
+    assert clause in seasons.draft(after=None, today=dt.date(2022, 1, 5)).notice
 
 
 def test_the_next_season_keeps_the_terms_and_moves_the_years_of_the_notice(draft, center_admin):
