@@ -12,6 +12,7 @@ it is sent or shown.
 """
 
 import logging
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -111,6 +112,21 @@ def register(*kinds: NotificationKind, group: str = "season") -> None:
         if kind.name in KINDS:
             raise ValueError(f"Two kinds of notifications are called {kind.name}.")
         KINDS[kind.name], _GROUP_OF[kind.name] = kind, group
+
+
+def as_written(kind: NotificationKind, part: Any) -> str:
+    """Subject or body in the active language with its placeholders, `%(n)s` for each. Of several plurals the largest."""
+    marks = {name: 9_000_001 + place for place, name in enumerate(sorted(kind.parameters))}
+    text = str(part % marks).replace("%", "%%")
+    for name, mark in marks.items():
+        text = text.replace(str(mark), f"%({name})s")
+    return text
+
+
+def title_of(name: str) -> str:
+    """What kind it is, in a few words: the subject with "…" for what changes."""
+    kind = KINDS.get(name)
+    return re.sub(r"%\(\w+\)s", "…", as_written(kind, kind.subject)) if kind else name
 
 
 def group_of(kind: str) -> str:

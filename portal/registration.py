@@ -6,13 +6,13 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import event_kinds, history, notification_kinds, permissions
 from portal.accounts.second_factor import label_of
-from portal.models import Job, Look, Notification, Role, SignIn
+from portal.models import Delivery, Job, Look, Notification, Role, SignIn
 from portal.models.people import role_labels
 from portal.notification_kinds import NotificationKind
 from portal.pages import navigation, status_badges
 from portal.pages.context import count_unread
 from portal.pages.status_badges import Badge
-from portal.permissions import ALL_ROLES, OFFICERS, SCHOOL
+from portal.permissions import ALL_ROLES, CENTER, OFFICERS, SCHOOL
 from portal.privacy import (
     job_files,
     retention,
@@ -29,6 +29,7 @@ NOT_ASKED = _("If you did not ask for this, tell your administrator or the cente
 permissions.register_subject(
     _("People and the portal"), "people", "sessions", "permissions", "history", "looks", "retention", "messages", "jobs"
 )
+permissions.register_subject(_("Messages"), "deliveries", "texts")
 permissions.register("people.see", _("See the people"), roles=OFFICERS | {Role.CENTER_AUDITOR})
 permissions.register("people.manage", _("Manage accounts"), roles=ADMINS, asks_password=True)
 permissions.register("sessions.see", _("See and end the own sessions"), roles=ALL_ROLES)
@@ -36,6 +37,9 @@ permissions.register("permissions.see", _("See who may do what"), roles=ALL_ROLE
 permissions.register("history.see", _("Read the history"), roles=OFFICERS | {Role.CENTER_AUDITOR})
 permissions.register("retention.see", _("See how long data is kept"), roles={Role.CENTER_ADMIN})
 permissions.register("looks.see", _("See unusual looks at students' data"), roles=ADMINS, is_about_school=True)
+permissions.register("deliveries.see", _("See what was sent by which channel"), roles=CENTER)
+permissions.register("deliveries.retry", _("Have messages sent again that failed"), roles=CENTER)
+permissions.register("texts.edit", _("Change the texts of messages"), roles={Role.CENTER_ADMIN})
 permissions.register(
     "messages.read", _("Read the school's messages"), roles=SCHOOL | {Role.SCHOOL_REVIEWER, Role.SCHOOL_FINANCE}
 )
@@ -157,6 +161,14 @@ event_kinds.register(
         "person.recovery_code_used": _("Signed in or confirmed with a recovery code"),
     },
 )
+event_kinds.register_subject("notificationtext", _("Texts of messages"), order=105)
+event_kinds.register(
+    "notificationtext",
+    {
+        "notificationtext.changed": _("Text of a message changed"),
+        "notificationtext.removed": _("Text of a message taken back"),
+    },
+)
 event_kinds.register(
     "job",
     {
@@ -178,6 +190,15 @@ event_kinds.register_facts(
 )
 
 status_badges.register(
+    Delivery,
+    {
+        Delivery.Status.QUEUED: Badge("", "clock"),
+        Delivery.Status.SENDING: Badge("sky", "arrow-path"),
+        Delivery.Status.SENT: Badge("ok", "check"),
+        Delivery.Status.FAILED: Badge("act", "x-circle"),
+    },
+)
+status_badges.register(
     Job,
     {
         Job.Status.QUEUED: Badge("", "clock"),
@@ -192,6 +213,9 @@ navigation.register("school", "portal:messages", _("Messages"), "bell", order=10
 navigation.register("school", "portal:school_history", _("History"), "clock", order=110)
 navigation.register("center", "portal:center_people", _("People"), "users", order=120)
 navigation.register("center", "portal:history", _("History"), "clock", order=130)
+navigation.register("center", "portal:deliveries", _("Messages sent"), "paper-airplane", order=135)
+navigation.register_tab("center.deliveries", "portal:deliveries", _("Messages sent"), order=10)
+navigation.register_tab("center.deliveries", "portal:notification_texts", _("Texts of messages"), order=20)
 navigation.register("center", "portal:center_looks", _("Unusual looks"), "eye", order=140)
 navigation.register("school", "portal:school_looks", _("Unusual looks"), "eye", order=120)
 navigation.register("center", "portal:retention", _("Retention"), "archive-box-x-mark", order=150)

@@ -1,6 +1,17 @@
 from django.urls import path
 
-from portal.views import history, inbox, jobs, looks, people, retention, sessions
+from portal.views import (
+    deliveries,
+    history,
+    inbox,
+    jobs,
+    looks,
+    notification_choices,
+    notification_texts,
+    people,
+    retention,
+    sessions,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -8,6 +19,10 @@ urlpatterns = [
     path("center/people/", people.center_people, name="center_people"),
     path("center/history/", history.center_history, name="history"),
     path("center/retention/", retention.retention_page, name="retention"),
+    path("center/deliveries/", deliveries.delivery_list, name="deliveries"),
+    path("center/deliveries/again/", deliveries.send_again, name="deliveries_again"),
+    path("center/deliveries/texts/", notification_texts.text_list, name="notification_texts"),
+    path("center/deliveries/texts/edit/", notification_texts.text_edit, name="notification_text"),
     path("center/looks/", looks.center_looks, name="center_looks"),
     # school
     path("school/people/", people.school_people, name="school_people"),
@@ -19,6 +34,7 @@ urlpatterns = [
     # both
     path("people/permissions/", people.permission_table, name="permissions"),
     path("people/sessions/", sessions.session_list, name="sessions"),
+    path("people/notifications/", notification_choices.notification_choices, name="notification_choices"),
     path("people/sessions/end/", sessions.sessions_end_others, name="sessions_end_others"),
     path("people/sessions/<int:sign_in>/end/", sessions.session_end, name="session_end"),
     path("people/new/", people.person_new, name="person_new"),

@@ -40,11 +40,17 @@ def tell_owner(user: User, kind: str, parameters: dict[str, Any]) -> None:
 
 def mail(user: User, kind: str, parameters: dict[str, Any]) -> None:
     """Tell the owner of an account that has no inbox, after the commit."""
+    with translation.override(user.language or settings.LANGUAGE_CODE):
+        letter = notification_kinds.render(kind, parameters, texts.load())
+    mail_letter(user, letter)
+
+
+def mail_letter(user: User, letter: notification_kinds.Letter) -> bool:
+    """Mail a text that is written already, after the commit. Returns whether the account has an address."""
     address = user.email
     if address:
-        with translation.override(user.language or settings.LANGUAGE_CODE):
-            letter = notification_kinds.render(kind, parameters, texts.load())
         transaction.on_commit(lambda: _send(EmailMessage(letter.subject, letter.body, to=[address])))
+    return bool(address)
 
 
 def _send(mail: EmailMessage) -> None:

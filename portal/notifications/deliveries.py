@@ -19,6 +19,7 @@ from itertools import groupby
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
 
@@ -271,10 +272,10 @@ def _is_being_sent() -> bool:
     return held.filter(claimed_at__gte=Delivery.stale_before()).exists()
 
 
-def send_again(rows: Iterable[Delivery]) -> int:
-    """Queue failed deliveries again, as if they were new, after the operator has removed the cause.
+def send_again(rows: QuerySet[Delivery]) -> int:
+    """Queue those of `rows` that failed again, as if they were new, after the cause was removed.
 
     Returns how many.
     """
-    failed = Delivery.objects.filter(pk__in=[row.pk for row in rows], status=Status.FAILED)
+    failed = rows.filter(status=Status.FAILED)
     return failed.update(status=Status.QUEUED, refusals=0, error="", **Delivery.anew())

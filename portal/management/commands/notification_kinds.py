@@ -15,5 +15,5 @@ class Command(BaseCommand):
         for name, kind in sorted(notification_kinds.KINDS.items()):
             values = ", ".join(sorted(kind.parameters | {"subject", "body"}))
             channels = ", ".join(channel.name for channel in channels_for(kind))
-            self.stdout.write(f"{name} ({notification_kinds.group_of(name)}): {kind.subject}")
+            self.stdout.write(f"{name} ({notification_kinds.group_of(name)}): {notification_kinds.title_of(name)}")
             self.stdout.write(f"    {values} -> {channels}")

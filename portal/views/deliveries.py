@@ -1,0 +1,78 @@
+"""What was sent by e-mail, text message and WeChat, what waits, and what could not be sent."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, Sum
+from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from portal import notification_kinds
+from portal.access import center_page
+from portal.models import Delivery
+from portal.notifications import deliveries
+from portal.notifications.channels import all_channels
+from portal.pages.lists import List, choice
+
+CHANNELS = [(name, channel.label) for name, channel in all_channels().items() if not channel.is_instant]
+KINDS = [(name, lazy(notification_kinds.title_of, str)(name)) for name in notification_kinds.KINDS]
+
+
+class Deliveries(List):
+    filters = {
+        "state": choice("status", Delivery.Status.choices, label=gettext_lazy("State")),
+        "channel": choice("channel", CHANNELS, label=gettext_lazy("Channel")),
+        "kind": choice("notification__kind", KINDS, label=gettext_lazy("Message")),
+    }
+    page_size = 50
+
+
+def _all() -> Any:
+    return Delivery.objects.select_related("notification", "school")
+
+
+@require_GET
+@center_page(may="deliveries.see")
+def delivery_list(request: Any) -> HttpResponse:
+    listed = Deliveries(_all(), request.GET)
+    for row in listed.page.object_list:
+        row.reason = gettext(row.error) if row.error else ""
+        row.title = notification_kinds.title_of(row.notification.kind)
+        row.channel_label = all_channels()[row.channel].label if row.channel in all_channels() else row.channel
+    context = {"listed": listed, "page": listed.page, "totals": _totals(), "kinds": _kinds()}
+    return render(request, "portal/deliveries.html", context)
+
+
+def _kinds() -> list[tuple[str, str]]:
+    named = [(name, notification_kinds.title_of(name)) for name in notification_kinds.KINDS]
+    return sorted(named, key=lambda pair: pair[1])
+
+
+def _totals() -> list[dict[str, Any]]:
+    """For each channel: how many in each state, the parts and what they cost in fen."""
+    found: dict[str, dict[str, Any]] = {}
+    sums = {"number": Count("pk"), "parts": Sum("parts"), "cost": Sum("cost_millifen")}
+    for row in Delivery.objects.order_by().values("channel", "status").annotate(**sums):
+        label = dict(CHANNELS).get(row["channel"], row["channel"])
+        line = found.setdefault(row["channel"], {"label": label, "parts": 0, "millifen": 0})
+        line[row["status"]] = row["number"]
+        line["parts"] += row["parts"]
+        line["millifen"] += row["cost"]
+    return [line | {"cost_fen": round(line["millifen"] / 1000)} for _name, line in sorted(found.items())]
+
+
+@require_POST
+@center_page(may="deliveries.retry")
+def send_again(request: Any) -> HttpResponse:
+    """One delivery, or all that failed among those of the list's filters."""
+    rows = Deliveries(_all(), request.GET).require_known().narrowed()
+    if request.POST.get("delivery", "").isdigit():
+        rows = rows.filter(pk=int(request.POST["delivery"]))
+    number = deliveries.send_again(rows)
+    said = ngettext("%(n)d message waits to be sent again.", "%(n)d messages wait to be sent again.", number)
+    messages.success(request, said % {"n": number})
+    return HttpResponseRedirect(f"{reverse('portal:deliveries')}?{request.GET.urlencode()}")
