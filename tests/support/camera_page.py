@@ -15,12 +15,16 @@ from tests.capture.conftest import sign_in
 from tests.support.words import said
 
 PHONE = {"width": 390, "height": 844}
-# A camera that shows one picture; it trembles by a pixel, so that every frame is a new one. `light(filter)` changes it.
+# A camera that shows one picture; it trembles by a pixel, so that every frame is a new one. `light(filter)` changes it,
+# and `show(name)` puts another scene in its place.
 CAMERA = """
 navigator.mediaDevices.getUserMedia = async () => {
   const picture = new Image();
-  picture.src = "/scene.jpg";
-  await picture.decode();
+  window.show = (name) => {
+    picture.src = `/scene.jpg?${name}`;
+    return picture.decode();
+  };
+  await show("");
   const sheet = Object.assign(document.createElement("canvas"), { width: picture.width, height: picture.height });
   let shift = 0;
   const draw = () => sheet.getContext("2d").drawImage(picture, (shift += 1) % 2, 0);

@@ -1,7 +1,9 @@
 """The camera page in real Chromium, opened by a student on a phone."""
 
+from urllib.parse import unquote, urlsplit
+
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, Route
 
 from demo.drawn_people import Person, write_y4m
 from tests import factories
@@ -38,7 +40,7 @@ def open_camera(browser, live_server, student):
         contexts.append(context)
         context.grant_permissions(["camera", "accelerometer", "gyroscope"], origin=live_server.url)
         if name:
-            context.route("**/scene.jpg", lambda route: route.fulfill(body=scene(name), content_type="image/jpeg"))
+            context.route("**/scene.jpg?*", lambda route: show(route, name))
         if not network:
             context.route("**/blazeface.bin", lambda route: route.fulfill(status=404))
         context.add_init_script((CAMERA if name else "" if allowed else FORBIDDEN) + script)
@@ -50,3 +52,8 @@ def open_camera(browser, live_server, student):
     yield opened
     for context in contexts:
         context.close()
+
+
+def show(route: Route, first: str) -> None:
+    asked = unquote(urlsplit(route.request.url).query)
+    route.fulfill(body=scene(asked or first), content_type="image/jpeg")
