@@ -14,6 +14,7 @@ urlpatterns = [
     path("school/fees/", school.account, name="account"),
     path("school/fees/students/", school.students, name="students"),
     path("center/fees/", center.fees, name="center_fees"),
+    path("center/fees/export/", books.account_export, name="accounts_export"),
     path("center/fees/entries/", books.entry_list, name="entries"),
     path("center/fees/entries/export/", books.entry_export, name="entries_export"),
     path("center/fees/day-book/", books.book, name="day_book"),

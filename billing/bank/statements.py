@@ -22,6 +22,7 @@ from billing.bank.columns import (
     row_key,
 )
 from billing.bank.reading import Problem, Reading
+from billing.books import reconciliation
 from billing.models import BankHeadings, BankLine, BankStatement
 from portal import files, history
 from portal.changes import states
@@ -179,6 +180,7 @@ def _take(statement: BankStatement, found: Reading, *, by: User, **fields: Any) 
         **fields,
     )
     proposals.propose(rows, by=history.SYSTEM)
+    reconciliation.match_payouts()
 
 
 def _row(statement: BankStatement, line: reading.Line) -> BankLine:

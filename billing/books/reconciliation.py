@@ -5,9 +5,11 @@ is paid at midnight is posted the day after. A payment that the books refused an
 """
 
 import datetime as dt
-from collections import defaultdict
+import logging
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import IO, Any
 
 from django.db import transaction
@@ -26,9 +28,12 @@ from portal.background import jobs
 from portal.errors import Conflict, PortalError
 from portal.models import Job, User
 
+log = logging.getLogger(__name__)
 KIND = "reconciliation"  # of jobs
 DAYS_AGAIN = 10  # a day is compared again so long
 PAYOUT_DAYS = 5  # within which a provider pays a day out
+PAID_TOGETHER = 7  # days with trade that a provider pays out by one transfer, at most
+PAYOUTS_SINCE = 60  # days that still wait for their bank line
 CHUNK = 2000
 # How the two providers call themselves on a bank statement.
 PAYERS = ("财付通", "微信支付", "支付宝", "tenpay", "alipay")
@@ -112,14 +117,28 @@ def compare(merchant: str, day: dt.date) -> Reconciliation:
         BillLine.objects.bulk_create(found.lines, batch_size=CHUNK)
         new = _keep_differences(run, found.differences + list(_missing_there(run)))
         _sum(run, found.lines)
-        run.payout = run.payout or _find_payout(run)
+        run.closing_fen, run.moved_fen = _moved(merchant, day)
         run.billed_at = timezone.now()
         run.save()
         if new:
             parameters = {"merchant": run.merchant, "day": run.day.isoformat(), "n": new}
             link = reverse("billing:reconciliation", args=[run.pk])
             notifications.notify_center(kind="fees.differences", parameters=parameters, link=link)
+        match_payouts()
+    run.refresh_from_db()
     return run
+
+
+def _moved(merchant: str, day: dt.date) -> tuple[int | None, int | None]:
+    """(balance at the end of the day, sum of the movements) of the merchant's account; None where the provider says none."""
+    try:
+        rows = sorted(
+            providers.get(merchant).fund_flow(day), key=lambda row: row.at
+        )  # those of one moment keep their order
+    except ProviderError as error:
+        log.warning("The movements of %s on %s: %s", merchant, day, error)
+        return None, None
+    return (rows[-1].balance_fen, sum(row.amount_fen for row in rows)) if rows else (None, None)
 
 
 def _compare(run: Reconciliation, rows: list[BillRow]) -> Comparison:
@@ -230,23 +249,52 @@ def _sum(run: Reconciliation, lines: list[BillLine]) -> None:
     run.matched = sum(line.entry is not None and abs(line.entry.amount_fen) == line.amount_fen for line in lines)
 
 
-def _find_payout(run: Reconciliation) -> BankLine | None:
-    """The movement on the center's account that is this day's net amount, if there is just one."""
-    if run.net_fen <= 0:
-        return None
-    named = Q()
+def match_payouts() -> int:
+    """Find the bank lines by which providers paid their days out: one day, or consecutive days together.
+
+    A line and its days belong together when the days' net amounts make its amount and neither the line nor one of the days
+    could belong otherwise. Returns how many lines were found. Safe to repeat, after a bill and after a bank statement.
+    """
+    found = list(_possible_payouts(timezone.localdate() - dt.timedelta(days=PAYOUTS_SINCE)))
+    lines = Counter(line.pk for line, _days in found)
+    days = Counter(run.pk for _line, group in found for run in group)
+    sure = [(line, group) for line, group in found if lines[line.pk] == 1 and all(days[run.pk] == 1 for run in group)]
+    for line, group in sure:
+        Reconciliation.objects.filter(pk__in=[run.pk for run in group], payout=None).update(payout=line)
+    return len(sure)
+
+
+def _possible_payouts(since: dt.date) -> Iterator[tuple[BankLine, list[Reconciliation]]]:
+    named = Q(reason=BankLine.Reason.PROVIDER)
     for name in PAYERS:
         named |= Q(payer__icontains=name)
-    last = run.day + dt.timedelta(days=PAYOUT_DAYS)
     taken = Reconciliation.objects.exclude(payout=None).values("payout")
-    lines = list(
-        BankLine.objects.filter(
-            named | Q(reason=BankLine.Reason.PROVIDER),
-            amount_fen=run.net_fen,
-            booked_on__range=(run.day + dt.timedelta(days=1), last),
-        ).exclude(pk__in=taken)[:2]
-    )
-    return lines[0] if len(lines) == 1 else None
+    amounts: dict[int, list[BankLine]] = defaultdict(list)
+    for line in BankLine.objects.filter(named, amount_fen__gt=0, booked_on__gte=since).exclude(pk__in=taken):
+        amounts[line.amount_fen].append(line)
+    if not amounts:
+        return
+    runs = Reconciliation.objects.filter(day__gte=since).exclude(billed_at=None).order_by("merchant", "day")
+    for _merchant, of_merchant in groupby(runs, key=lambda run: run.merchant):
+        group: list[Reconciliation] = []
+        for run in of_merchant:
+            if run.payout_id:
+                group = []
+            elif run.net_fen:
+                group = [*group, run][-PAID_TOGETHER:]
+                yield from _paying(group, amounts)
+
+
+def _paying(
+    group: list[Reconciliation], amounts: dict[int, list[BankLine]]
+) -> Iterator[tuple[BankLine, list[Reconciliation]]]:
+    """The lines that may pay the last day of the group, alone or with days before it."""
+    last, total = group[-1].day, 0
+    for start in range(len(group) - 1, -1, -1):
+        total += group[start].net_fen
+        for line in amounts.get(total, ()):
+            if last < line.booked_on <= last + dt.timedelta(days=PAYOUT_DAYS):
+                yield line, group[start:]
 
 
 def settle(difference: Difference, *, reason: str, by: User) -> Difference:

@@ -29,8 +29,12 @@ class Reconciliation(models.Model):
     refunds_fen = models.BigIntegerField(default=0)
     fee_fen = models.BigIntegerField(_("fee of the provider"), default=0)
     matched = models.PositiveIntegerField(_("matched"), default=0)
-    # The movement by which the provider paid this day out to the center's account.
-    payout = models.OneToOneField(BankLine, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    # On the merchant's account at the provider, None without a movement: the balance at the end of the day, and the sum
+    # of what moved, payouts and withdrawals among it.
+    closing_fen = models.BigIntegerField(_("balance at the provider (fen)"), null=True, blank=True)
+    moved_fen = models.BigIntegerField(null=True, blank=True)
+    # The movement by which the provider paid this day out to the center's account, perhaps with the days beside it.
+    payout = models.ForeignKey(BankLine, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
 
     class Meta:
         ordering = ("-day", "merchant")
@@ -43,6 +47,11 @@ class Reconciliation(models.Model):
     def net_fen(self) -> int:
         """What the provider owes the center for the day."""
         return self.payments_fen - self.refunds_fen - self.fee_fen
+
+    @property
+    def other_fen(self) -> int:
+        """What moved at the provider besides the lines of the bill: payouts, what was added for refunds."""
+        return (self.moved_fen or 0) - self.net_fen
 
 
 class BillLine(models.Model):

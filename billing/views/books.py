@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
-from billing.books import day_book, entries, proof, reconciliation
+from billing.accounts import overview
+from billing.books import account_list, day_book, entries, proof, reconciliation
 from billing.books.day_book import DayBook
 from billing.books.entries import EntryList
 from billing.forms import ReconcileForm, SettlingForm
-from billing.models import DaySum, Difference, LedgerEntry
+from billing.models import DaySum, Difference, LedgerEntry, Reconciliation
+from billing.views.center import FeeList
 from portal import files, history
 from portal.access import center_page
 from portal.pages.form_fields import checked
@@ -52,6 +54,14 @@ def entry_export(request: Any) -> HttpResponse:
     listed = EntryList(LedgerEntry.objects.all(), _asked(request, request.POST))
     listed.require_known()
     return _file(request, _("Entries"), entries.sheet(listed), count=listed.count)
+
+
+@require_POST
+@center_page(may="fees.see")
+def account_export(request: Any) -> HttpResponse:
+    listed = FeeList(overview.by_school(request.season), request.POST)
+    listed.require_known()
+    return _file(request, _("School accounts"), account_list.sheet(listed.found), count=len(listed.found))
 
 
 @require_GET
@@ -124,6 +134,7 @@ def reconciliation_page(request: Any, pk: int) -> HttpResponse:
     context = {
         "run": run,
         "ours": reconciliation.ours(run),
+        "payout_days": Reconciliation.objects.filter(payout=run.payout_id).count() if run.payout_id else 0,
         "differences": run.differences.select_related("order__school").order_by(F("settled_at").asc(nulls_first=True)),
         "listed": listed,
         "page": listed.page,

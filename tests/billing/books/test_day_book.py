@@ -107,3 +107,11 @@ def test_export_of_the_day_book(books, auditor):
 
 def test_export_refuses_a_filter_that_nobody_knows(books, auditor):
     assert auditor.post(reverse("billing:entries_export"), {"kind": "gift"}).status_code == 400
+
+
+def test_the_accounts_are_exported_as_the_page_shows_them(books, school, auditor):
+    (row,) = table(auditor.post(reverse("billing:accounts_export"), {"state": "part"}))[1:]
+    assert row[:2] == (school.name, school.code)
+    assert row[5:] == (2, 0, 30, 20, 10, 0, 0)
+    assert len(table(auditor.post(reverse("billing:accounts_export"), {"state": "settled"}))) == 1
+    assert auditor.post(reverse("billing:accounts_export"), {"state": "gift"}).status_code == 400

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+from unittest.mock import Mock
 
 import pytest
 from django.urls import reverse
@@ -196,6 +197,43 @@ def test_the_payout_is_found_on_the_bank_statement(merchant, school, season, yes
     merchant.rows = [row("1")]
     other_day = reconciliation.compare("simulator", yesterday - dt.timedelta(days=1))
     assert other_day.payout is None  # it is one day's
+
+
+@pytest.mark.parametrize(
+    ("lines", "paid"),
+    [
+        ([(6000, 1)], [False, True, True]),  # of days of 1000, 2000 and 4000
+        ([(7000, 1)], [True, True, True]),
+        ([(1000, -1), (6000, 1)], [True, True, True]),
+        ([(5000, 1)], [False, False, False]),  # not beside each other
+        ([(6000, 1), (6000, 2)], [False, False, False]),  # either line
+        ([(6000, 9)], [False, False, False]),  # too late
+    ],
+)
+def test_a_transfer_that_pays_days_together_is_found_when_it_is_the_only_one(
+    merchant, school, season, yesterday, lines, paid
+):
+    statement = BankStatement.objects.create(filename="x.xlsx", digest="x")
+    days = [yesterday - dt.timedelta(days=n) for n in (2, 1, 0)]
+    for net_fen, day in zip((1000, 2000, 4000), days, strict=True):
+        bill = {"billed_at": timezone.now(), "payments_fen": net_fen + 9, "fee_fen": 9}
+        Reconciliation.objects.create(merchant="simulator", day=day, **bill)
+    for number, (amount_fen, after) in enumerate(lines):
+        BankLine.objects.create(
+            statement=statement, row=1, key=str(number), amount_fen=amount_fen, payer="财付通支付科技有限公司",
+            booked_on=yesterday + dt.timedelta(days=after),
+        )  # fmt: skip
+    reconciliation.match_payouts()
+    assert [run.payout is not None for run in Reconciliation.objects.order_by("day")] == paid
+
+
+def test_what_moved_at_the_provider_is_kept_with_the_day(merchant, school, season, yesterday, monkeypatch):
+    paid(school, season, "1", on=yesterday)
+    merchant.rows = [row("1")]
+    run = reconciliation.compare("simulator", yesterday)
+    assert (run.closing_fen, run.moved_fen, run.other_fen) == (1491, 1491, 0)
+    monkeypatch.setattr(Merchant, "fund_flow", Mock(side_effect=ProviderError("not made yet")))
+    assert reconciliation.compare("simulator", yesterday).closing_fen is None
 
 
 def test_finance_compares_a_day_and_the_job_has_the_report(merchant, school, season, yesterday, finance):
