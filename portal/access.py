@@ -128,7 +128,7 @@ class PortalMiddleware:
         found = request.second_factor_missing = second_factor.missing(request.user, request.membership)
         if found is None or not found.is_overdue or _opens_without_factor(request.resolver_match.view_name):
             return None
-        if _is_program(request) or request.htmx:
+        if is_program(request) or request.htmx:
             return refusal_page(request, second_factor.SecondFactorMissing())
         return HttpResponseRedirect(reverse("mfa_index"))
 
@@ -154,7 +154,8 @@ def _opens_without_factor(name: str) -> bool:
     return name.startswith("mfa_") or name in ("account_reauthenticate", "account_logout", "set_language")
 
 
-def _is_program(request: HttpRequest) -> bool:
+def is_program(request: HttpRequest) -> bool:
+    """Whether the answer is read by a program, which wants JSON."""
     return request.path.startswith("/api/") or request.headers.get("Accept", "").startswith("application/json")
 
 
@@ -171,7 +172,7 @@ def _shut_out(request: Any, member: Membership) -> HttpResponse:
     auth.logout(request)
     request.membership = None
     error = ShutOut(member)
-    if _is_program(request):
+    if is_program(request):
         return refusal_page(request, error)
     messages.error(request, str(error))
     return redirect_to_login(request.get_full_path())
@@ -235,7 +236,7 @@ def refusal_page(request: Any, error: PortalError) -> HttpResponse:
     JSON for programs, a toast for htmx, the form with its errors for InvalidForm, the page before
     with a message for other forms, and else an error page.
     """
-    if _is_program(request):
+    if is_program(request):
         return JsonResponse({"error": str(error)}, status=error.status)
     if request.htmx:
         response = render(request, "ui/toast.html", {"sentence": error}, status=error.status)

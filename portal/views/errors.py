@@ -1,10 +1,23 @@
 """Error pages: a sentence, never a trace."""
 
+import errno
+import sys
 from typing import Any
 
-from django.http import HttpResponse
+from django.db import DatabaseError
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from redis.exceptions import RedisError
+
+from portal.access import is_program
+from portal.changes.transactions import is_connection_lost
+
+FAULT = gettext_lazy("Something went wrong on our side. It has been noted; please try again in a few minutes.")
+COME_AGAIN = 30  # seconds
+FULL = (errno.ENOSPC, errno.EDQUOT)
+NO_SPACE, NO_CONNECTION_FREE = "53100", "53300"  # of PostgreSQL
 
 
 def _page(request: Any, status: int, template: str) -> HttpResponse:
@@ -24,7 +37,33 @@ def not_found(request: Any, exception: Exception | None = None) -> HttpResponse:
 
 
 def server_error(request: Any) -> HttpResponse:
-    return _page(request, 500, "500")
+    """What no view caught. A server that is away or full is told as such: it ends by itself, and asking again helps."""
+    sentence = _outage(sys.exception())
+    if not sentence:
+        return JsonResponse({"error": str(FAULT)}, status=500) if is_program(request) else _page(request, 500, "500")
+    response: HttpResponse
+    if is_program(request):
+        response = JsonResponse({"error": sentence}, status=503)
+    else:
+        response = render(request, "errors/refusal.html", {"sentence": sentence}, status=503)
+    response["Retry-After"] = str(COME_AGAIN)
+    return response
+
+
+def _outage(error: BaseException | None) -> str:
+    """What to do when PostgreSQL or Redis is away or the disk is full; "" for other errors."""
+    state = getattr(error.__cause__, "sqlstate", None) if isinstance(error, DatabaseError) else None
+    if state == NO_SPACE or (isinstance(error, OSError) and error.errno in FULL):
+        return _(
+            "The server's disk is full, so this was not saved. What was saved before is not lost. Try again later."
+        )
+    is_away = isinstance(error, Exception) and is_connection_lost(error)
+    if is_away or state == NO_CONNECTION_FREE or isinstance(error, RedisError):
+        return _(
+            "Part of the server does not answer at this moment. What was saved is not lost: in a minute, look whether what you"
+            " just sent has arrived, and send it again if not."
+        )
+    return ""
 
 
 def stale_form(request: Any, reason: str = "") -> HttpResponse:
@@ -32,8 +71,6 @@ def stale_form(request: Any, reason: str = "") -> HttpResponse:
     or the page is old.
     """
     sentence = _("This page was open too long or you signed in again elsewhere. Reload it and send the form once more.")
-    if request.headers.get("Accept", "").startswith("application/json"):
-        from django.http import JsonResponse
-
+    if is_program(request):
         return JsonResponse({"error": sentence, "stale": True}, status=403)
     return render(request, "errors/refusal.html", {"sentence": sentence}, status=403)
