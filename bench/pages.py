@@ -102,9 +102,12 @@ def first_look(client: Any, url: str) -> tuple[int, float]:
 def client_of(user: Any) -> Any:
     from django.test import Client
 
+    from portal.tenancy import outside_scopes
+
     client = Client()
     client.get("/")  # loads the middleware, which notes when somebody signs in
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    with outside_scopes():
+        client.force_login(user)
     return client
 
 
