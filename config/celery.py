@@ -26,6 +26,7 @@ app.conf.beat_schedule = {
     "end-captures": {"task": "capture.tasks.end_captures", "schedule": crontab(minute="*/10")},
     "window-reminders": {"task": "capture.tasks.remind_windows", "schedule": crontab(hour=8, minute=20)},
     "reminders": {"task": "proofing.tasks.remind_deadlines", "schedule": crontab(hour=8, minute=30)},
+    "notice-reminders": {"task": "schools.tasks.remind_of_notices", "schedule": crontab(hour=8, minute=50)},
     "purge": {"task": "capture.tasks.purge", "schedule": crontab(hour=3, minute=10)},
     "payment-reminders": {"task": "billing.tasks.remind_payments", "schedule": crontab(hour=8, minute=40)},
     "accounts": {"task": "billing.tasks.post_charges", "schedule": crontab(hour=19, minute=0)},

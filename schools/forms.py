@@ -267,7 +267,7 @@ class NoticeForm(forms.ModelForm):
             ),
             "has_annexes": _("Days of the areas, photo requirements and feedback form, as they are in this season."),
             "asks_confirmation": _("An administrator of each school presses a button; students each for themselves."),
-            "confirm_by": _("Schools that have not confirmed are reminded on the three days before."),
+            "confirm_by": _("Who has not confirmed is reminded each morning, from three days before."),
         }
 
     def __init__(self, *args: Any, season: Season, **kwargs: Any) -> None:

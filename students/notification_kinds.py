@@ -41,3 +41,21 @@ register(
     ),
     group="data",
 )
+
+register(
+    NotificationKind(
+        "notice_students",
+        _("A notice of the center: %(title)s"),
+        _("Please read it under “Notices”."),
+        link="/me/notices/",
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "notice_students_reminder",
+        _("Reminder of a notice: %(title)s"),
+        _("You have not read or confirmed it yet. It stands under “Notices”."),
+        link="/me/notices/",
+        is_urgent=False,
+    ),
+    group="season",
+)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from students.views import clashes, erasure, headings, imports, lists, panels, records
+from students.views import clashes, erasure, headings, imports, lists, notices, panels, records
 
 app_name = "students"
 urlpatterns = [
@@ -27,6 +27,10 @@ urlpatterns = [
     path("center/students/<int:pk>/", records.center_student, name="center_student"),
     path("center/students/<int:pk>/erase/", erasure.erase, name="center_student_erase"),
     path("center/students/<int:pk>/reveal/", records.center_student_reveal, name="center_student_reveal"),
+    path("me/notices/", notices.notices, name="own_notices"),
+    path("me/notices/<int:pk>/", notices.notice, name="own_notice"),
+    path("me/notices/<int:pk>/confirm/", notices.notice_confirm, name="own_notice_confirm"),
+    path("me/notices/<int:pk>/files/<int:file>/", notices.notice_file, name="own_notice_file"),
     path("panels/students/figures/", panels.figures, name="panel_figures"),
     path("panels/students/matrix/", panels.matrix, name="panel_matrix"),
     path("panels/students/schools/", panels.schools, name="panel_schools"),

@@ -235,6 +235,7 @@ OBJECTS = {
     "center/schools/": "schools.School",
     "center/notices/": "schools.Notice",
     "school/notices/": "schools.Notice",
+    "me/notices/": "schools.Notice",
     "jobs/": "portal.Job",
     "school/roster/import/": "students.RosterImport",
     "school/roster/": "students.Student",

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import BooleanField, Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.functions import Coalesce
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,9 @@ from portal.models import Membership, User
 from portal.tenancy import Tenant
 from schools.models import Notice, NoticeAddressee, NoticeReceipt, NoticeVersion, Season
 
+# Sent inside the transaction that reminds: `notice`, `by`. Rooms above remind their own readers.
+reminded = Signal()
+DAYS_BEFORE = 3
 PEOPLE, STUDENTS = "user:", "student:"  # how the keys of readers begin
 
 
@@ -144,8 +148,9 @@ def remind(notice: Notice, *, by: history.Actor, today: dt.date | None = None) -
         row = Notice.objects.select_for_update(no_key=True).get(pk=notice.pk)
         if row.status != Notice.Status.PUBLISHED:
             raise PortalError(_("Only a published notice can be reminded of."))
+        reminded.send(Notice, notice=row, by=by)
         if not row.for_schools:
-            return 0
+            return NoticeAddressee.objects.filter(notice=row).exclude(reminded_on=today).update(reminded_on=today)
         waiting = list(addressees(row).filter(is_done=False).exclude(reminded_on=today))
         readers = people(row, [one.school for one in waiting])
         for one in waiting:
@@ -160,6 +165,15 @@ def remind(notice: Notice, *, by: history.Actor, today: dt.date | None = None) -
         if waiting:
             history.record("notice.reminded", row, by=by, facts={"count": len(waiting)})
     return len(waiting)
+
+
+def remind_due(today: dt.date) -> int:
+    """Remind of the notices whose day is near: on it and on the DAYS_BEFORE. Returns how many schools."""
+    last = today + dt.timedelta(days=DAYS_BEFORE)
+    due = Notice.objects.filter(
+        status=Notice.Status.PUBLISHED, asks_confirmation=True, confirm_by__gte=today, confirm_by__lte=last
+    )
+    return sum(remind(notice, by=history.SYSTEM, today=today) for notice in due)
 
 
 def _remind(notice: Notice, addressee: NoticeAddressee, told: list[User]) -> None:

@@ -16,6 +16,7 @@ from portal import history
 from portal.database.scope import about_student
 from portal.history.event_text import sentence_of
 from portal.models import Contact, Event, Look, Notification
+from schools.models import NoticeReceipt
 from students.models import Correction, Student
 
 Part = Callable[[Student], Any]
@@ -84,6 +85,14 @@ register(
     lambda student: list(
         Notification.objects.filter(recipient_key=student.actor_key).values(
             "kind", "parameters", "created_at", "read_at"
+        )
+    ),
+)
+register(
+    "notices",
+    lambda student: list(
+        NoticeReceipt.objects.filter(reader_key=student.actor_key).values(
+            "notice__title", "number", "read_at", "confirmed_number", "confirmed_at"
         )
     ),
 )

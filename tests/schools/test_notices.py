@@ -311,3 +311,12 @@ def test_a_notice_is_written_and_published_on_the_pages(center_client, season, s
     assert owner_client.get(notice.school_url).status_code == 200
     with school_scope(school):
         assert NoticeReceipt.objects.get().reader_key == owner.actor_key
+
+
+def test_on_the_days_before_it_is_reminded_of_by_itself(notice, center_admin, owner):
+    day = timezone.localdate() + timezone.timedelta(days=10)
+    with center_scope():
+        changed = publishing.change(notice, by=center_admin, confirm_by=day)
+        publishing.publish(changed, by=center_admin)
+        before = [reading.remind_due(day - timezone.timedelta(days=days)) for days in (4, 3, 2)]
+    assert before == [0, 1, 1]
