@@ -126,7 +126,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
+migrations.CreateModel(
             name='BankHeadings',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -136,7 +136,7 @@ class Migration(migrations.Migration):
                 ('changed_by_name', models.CharField(blank=True, max_length=80)),
             ],
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='LedgerProof',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -149,7 +149,7 @@ class Migration(migrations.Migration):
                 'ordering': ('-id',),
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='BankStatement',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -173,7 +173,7 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('status', 'dropped'), _negated=True), fields=('digest',), name='one_upload_of_a_file')],
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='BankLine',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -195,11 +195,9 @@ class Migration(migrations.Migration):
                 ('doubt', models.CharField(blank=True, max_length=20)),
                 ('statement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='billing.bankstatement')),
             ],
-            options={
-                'ordering': ('-booked_on', '-id'),
-            },
+            options={'ordering': ('-booked_on', '-id'), "indexes": [models.Index(fields=['status', '-booked_on'], name='bank_lines_by_state')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='FeeAccount',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -214,7 +212,7 @@ class Migration(migrations.Migration):
                 'ordering': ('school__code',),
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='DaySum',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -227,9 +225,8 @@ class Migration(migrations.Migration):
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
                 ('season', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.SEASON_MODEL)),
                 ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='day_sums', to='billing.feeaccount')),
-            ],
-        ),
-        migrations.CreateModel(
+            ], options={"indexes": [models.Index(fields=['season', 'day'], name='sums_by_season')], "constraints": [models.UniqueConstraint(fields=('account', 'day', 'provider', 'kind'), name='one_sum_a_day')]}),
+migrations.CreateModel(
             name='Order',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -249,11 +246,9 @@ class Migration(migrations.Migration):
                 ('season', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.SEASON_MODEL)),
                 ('student', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='orders', to='students.student')),
             ],
-            options={
-                'ordering': ('-id',),
-            },
+            options={'ordering': ('-id',), "constraints": [models.UniqueConstraint(condition=models.Q(('status', 'created')), fields=('student',), name='one_open_order'), models.UniqueConstraint(condition=models.Q(('status__in', ('paid', 'refunding', 'refund_failed'))), fields=('student', 'season'), name='one_paid_order')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='LedgerEntry',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -274,11 +269,9 @@ class Migration(migrations.Migration):
                 ('season', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.SEASON_MODEL)),
                 ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='billing.order')),
             ],
-            options={
-                'ordering': ('-id',),
-            },
+            options={'ordering': ('-id',), "indexes": [models.Index(fields=['season', '-id'], name='entry_by_season'), models.Index(fields=['account', '-id'], name='entry_by_account'), models.Index(condition=models.Q(('order', None)), fields=['account', '-id'], name='entry_of_school'), models.Index(fields=['posted_on', '-id'], name='entry_by_day'), models.Index(fields=['reference'], name='entry_by_reference', opclasses=['varchar_pattern_ops'])], "constraints": [models.UniqueConstraint(fields=('account', 'kind', 'external_id'), name='one_entry_a_movement'), models.UniqueConstraint(condition=models.Q(('kind__in', ('payment', 'refund')), models.Q(('provider', ''), _negated=True)), fields=('provider', 'kind', 'external_id'), name='one_entry_a_movement_online')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Callback',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -296,9 +289,8 @@ class Migration(migrations.Migration):
                 ('is_refused', models.BooleanField(default=False, verbose_name='refused by the books')),
                 ('resolved_at', models.DateTimeField(blank=True, null=True, verbose_name='settled by hand')),
                 ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.order')),
-            ],
-        ),
-        migrations.CreateModel(
+            ], options={"indexes": [models.Index(condition=models.Q(('is_refused', True), ('resolved_at', None)), fields=['-id'], name='unresolved_callback')], "constraints": [models.UniqueConstraint(fields=('provider', 'external_id'), name='one_callback')]}),
+migrations.CreateModel(
             name='PayerName',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -308,11 +300,9 @@ class Migration(migrations.Migration):
                 ('created_by_name', models.CharField(blank=True, max_length=80)),
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
             ],
-            options={
-                'ordering': ('label',),
-            },
+            options={'ordering': ('label',), "constraints": [models.UniqueConstraint(fields=('school', 'name'), name='one_payer_name_a_school')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Receipt',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -332,11 +322,9 @@ class Migration(migrations.Migration):
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
                 ('season', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.SEASON_MODEL)),
             ],
-            options={
-                'ordering': ('-season', '-serial'),
-            },
+            options={'ordering': ('-season', '-serial'), "constraints": [models.UniqueConstraint(fields=('season', 'serial'), name='one_receipt_a_number'), models.UniqueConstraint(condition=models.Q(('fiscal_number', ''), _negated=True), fields=('fiscal_code', 'fiscal_number'), name='one_fiscal_receipt')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='ReceiptSeries',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -347,7 +335,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'receipt series',
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Reconciliation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -365,11 +353,9 @@ class Migration(migrations.Migration):
                 ('moved_fen', models.BigIntegerField(blank=True, null=True)),
                 ('payout', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='billing.bankline')),
             ],
-            options={
-                'ordering': ('-day', 'merchant'),
-            },
+            options={'ordering': ('-day', 'merchant'), "constraints": [models.UniqueConstraint(fields=('merchant', 'day'), name='one_reconciliation_a_day')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Difference',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -385,11 +371,9 @@ class Migration(migrations.Migration):
                 ('order', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.order')),
                 ('reconciliation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='differences', to='billing.reconciliation')),
             ],
-            options={
-                'ordering': ('id',),
-            },
+            options={'ordering': ('id',), "indexes": [models.Index(condition=models.Q(('settled_at', None)), fields=['reconciliation'], name='open_difference')], "constraints": [models.UniqueConstraint(fields=('reconciliation', 'what', 'kind', 'order_number', 'external_id'), name='one_difference')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='BillLine',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -403,11 +387,9 @@ class Migration(migrations.Migration):
                 ('entry', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='bill_lines', to='billing.ledgerentry')),
                 ('reconciliation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='billing.reconciliation')),
             ],
-            options={
-                'ordering': ('at', 'id'),
-            },
+            options={'ordering': ('at', 'id'), "indexes": [models.Index(fields=['order_number'], name='bill_line_by_order')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Repayment',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -420,7 +402,7 @@ class Migration(migrations.Migration):
                 'ordering': ('-id',),
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='SchoolRefund',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -438,11 +420,9 @@ class Migration(migrations.Migration):
                 ('entry', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='refund', to='billing.ledgerentry')),
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
             ],
-            options={
-                'ordering': ('-id',),
-            },
+            options={'ordering': ('-id',), "constraints": [models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='refund_is_more_than_nothing'), models.CheckConstraint(condition=models.Q(models.Q(('status', 'paid'), _negated=True), ('entry__isnull', False), _connector='OR'), name='a_paid_refund_has_its_entry')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Allocation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -456,11 +436,9 @@ class Migration(migrations.Migration):
                 ('entry', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='allocation', to='billing.ledgerentry')),
                 ('refund', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='allocations', to='billing.schoolrefund')),
             ],
-            options={
-                'ordering': ('id',),
-            },
+            options={'ordering': ('id',), "constraints": [models.UniqueConstraint(condition=models.Q(('status__in', ('proposed', 'awaiting'))), fields=('line', 'account'), name='one_live_proposal'), models.UniqueConstraint(condition=models.Q(('status__in', ('proposed', 'awaiting'))), fields=('refund',), name='one_live_line_a_refund')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Settlement',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -479,11 +457,9 @@ class Migration(migrations.Migration):
                 ('proposed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
             ],
-            options={
-                'ordering': ('-id',),
-            },
+            options={'ordering': ('-id',), "constraints": [models.UniqueConstraint(fields=('account', 'number'), name='one_settlement_a_number'), models.UniqueConstraint(condition=models.Q(('status__in', ('proposed', 'contested'))), fields=('account',), name='one_open_settlement'), models.CheckConstraint(condition=models.Q(('amount_fen', django.db.models.expressions.CombinedExpression(models.F('students'), '*', models.F('price_fen')))), name='settlement_adds_up')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='SettlementLine',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -498,11 +474,9 @@ class Migration(migrations.Migration):
                 ('settlement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='billing.settlement')),
                 ('student', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='students.student')),
             ],
-            options={
-                'ordering': ('is_taken_off', 'college', 'major', 'class_name', 'student_no'),
-            },
+            options={'ordering': ('is_taken_off', 'college', 'major', 'class_name', 'student_no'), "constraints": [models.UniqueConstraint(fields=('settlement', 'student'), name='one_line_a_student')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Waiver',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -517,133 +491,11 @@ class Migration(migrations.Migration):
                 ('season', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.SEASON_MODEL)),
                 ('student', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='waivers', to='students.student')),
             ],
-            options={
-                'ordering': ('-id',),
-            },
+            options={'ordering': ('-id',), "constraints": [models.UniqueConstraint(condition=models.Q(('revoked_at', None)), fields=('student',), name='one_waiver_in_force')]},
         ),
-        migrations.AddIndex(
-            model_name='bankline',
-            index=models.Index(fields=['status', '-booked_on'], name='bank_lines_by_state'),
-        ),
-        migrations.AddIndex(
-            model_name='daysum',
-            index=models.Index(fields=['season', 'day'], name='sums_by_season'),
-        ),
-        migrations.AddConstraint(
-            model_name='daysum',
-            constraint=models.UniqueConstraint(fields=('account', 'day', 'provider', 'kind'), name='one_sum_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'created')), fields=('student',), name='one_open_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('paid', 'refunding', 'refund_failed'))), fields=('student', 'season'), name='one_paid_order'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['season', '-id'], name='entry_by_season'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['account', '-id'], name='entry_by_account'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(condition=models.Q(('order', None)), fields=['account', '-id'], name='entry_of_school'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['posted_on', '-id'], name='entry_by_day'),
-        ),
-        migrations.AddIndex(
-            model_name='ledgerentry',
-            index=models.Index(fields=['reference'], name='entry_by_reference', opclasses=['varchar_pattern_ops']),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(fields=('account', 'kind', 'external_id'), name='one_entry_a_movement'),
-        ),
-        migrations.AddConstraint(
-            model_name='ledgerentry',
-            constraint=models.UniqueConstraint(condition=models.Q(('kind__in', ('payment', 'refund')), models.Q(('provider', ''), _negated=True)), fields=('provider', 'kind', 'external_id'), name='one_entry_a_movement_online'),
-        ),
-        migrations.AddIndex(
-            model_name='callback',
-            index=models.Index(condition=models.Q(('is_refused', True), ('resolved_at', None)), fields=['-id'], name='unresolved_callback'),
-        ),
-        migrations.AddConstraint(
-            model_name='callback',
-            constraint=models.UniqueConstraint(fields=('provider', 'external_id'), name='one_callback'),
-        ),
-        migrations.AddConstraint(
-            model_name='payername',
-            constraint=models.UniqueConstraint(fields=('school', 'name'), name='one_payer_name_a_school'),
-        ),
-        migrations.AddConstraint(
-            model_name='receipt',
-            constraint=models.UniqueConstraint(fields=('season', 'serial'), name='one_receipt_a_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='receipt',
-            constraint=models.UniqueConstraint(condition=models.Q(('fiscal_number', ''), _negated=True), fields=('fiscal_code', 'fiscal_number'), name='one_fiscal_receipt'),
-        ),
-        migrations.AddConstraint(
-            model_name='reconciliation',
-            constraint=models.UniqueConstraint(fields=('merchant', 'day'), name='one_reconciliation_a_day'),
-        ),
-        migrations.AddIndex(
-            model_name='difference',
-            index=models.Index(condition=models.Q(('settled_at', None)), fields=['reconciliation'], name='open_difference'),
-        ),
-        migrations.AddConstraint(
-            model_name='difference',
-            constraint=models.UniqueConstraint(fields=('reconciliation', 'what', 'kind', 'order_number', 'external_id'), name='one_difference'),
-        ),
-        migrations.AddIndex(
-            model_name='billline',
-            index=models.Index(fields=['order_number'], name='bill_line_by_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='schoolrefund',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0)), name='refund_is_more_than_nothing'),
-        ),
-        migrations.AddConstraint(
-            model_name='schoolrefund',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'paid'), _negated=True), ('entry__isnull', False), _connector='OR'), name='a_paid_refund_has_its_entry'),
-        ),
-        migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('proposed', 'awaiting'))), fields=('line', 'account'), name='one_live_proposal'),
-        ),
-        migrations.AddConstraint(
-            model_name='allocation',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('proposed', 'awaiting'))), fields=('refund',), name='one_live_line_a_refund'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlement',
-            constraint=models.UniqueConstraint(fields=('account', 'number'), name='one_settlement_a_number'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlement',
-            constraint=models.UniqueConstraint(condition=models.Q(('status__in', ('proposed', 'contested'))), fields=('account',), name='one_open_settlement'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlement',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_fen', django.db.models.expressions.CombinedExpression(models.F('students'), '*', models.F('price_fen')))), name='settlement_adds_up'),
-        ),
-        migrations.AddConstraint(
-            model_name='settlementline',
-            constraint=models.UniqueConstraint(fields=('settlement', 'student'), name='one_line_a_student'),
-        ),
-        migrations.AddConstraint(
-            model_name='waiver',
-            constraint=models.UniqueConstraint(condition=models.Q(('revoked_at', None)), fields=('student',), name='one_waiver_in_force'),
-        ),
-        migrations.RunSQL(APPEND_ONLY, CHANGEABLE),
-        migrations.RunSQL(WITHIN_BANK_LINE, BEYOND_BANK_LINE),
-        migrations.RunSQL(SUMS, UNKEPT),
-        migrations.RunSQL(EVENTS, SILENT),
-        migrations.RunSQL(FROZEN, THAWED),
+migrations.RunSQL(APPEND_ONLY, CHANGEABLE),
+migrations.RunSQL(WITHIN_BANK_LINE, BEYOND_BANK_LINE),
+migrations.RunSQL(SUMS, UNKEPT),
+migrations.RunSQL(EVENTS, SILENT),
+migrations.RunSQL(FROZEN, THAWED),
     ]

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
+migrations.CreateModel(
             name='ConsentText',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -41,7 +41,7 @@ class Migration(migrations.Migration):
                 ('made_at', models.DateTimeField(auto_now_add=True)),
             ],
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='LimitSet',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -54,13 +54,9 @@ class Migration(migrations.Migration):
                 ('made_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('season', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='limit_sets', to=settings.SEASON_MODEL)),
             ],
-            options={
-                'verbose_name': 'set of limits',
-                'verbose_name_plural': 'sets of limits',
-                'ordering': ('-season__year', '-number'),
-            },
+            options={'verbose_name': 'set of limits', 'verbose_name_plural': 'sets of limits', 'ordering': ('-season__year', '-number'), "constraints": [models.UniqueConstraint(fields=('season', 'number'), name='one_limit_set_a_number')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Photo',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -106,11 +102,9 @@ class Migration(migrations.Migration):
                 ('season', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.SEASON_MODEL)),
                 ('student', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='photos', to='students.student')),
             ],
-            options={
-                'ordering': ('-id',),
-            },
+            options={'ordering': ('-id',), "indexes": [models.Index(fields=['school', 'season', 'status', 'submitted_at'], name='photo_worklist'), models.Index(condition=models.Q(('is_current', True)), fields=['season', 'status', 'school'], name='photo_state'), models.Index(condition=models.Q(('status__in', ('checking', 'failed'))), fields=['status', 'claimed_at'], name='photo_unjudged'), models.Index(condition=models.Q(('checked_at__isnull', False), ('compared_at', None)), fields=['checked_at'], name='photo_uncompared'), models.Index(fields=['season', 'taken_at'], name='photo_day'), models.Index(condition=models.Q(('decided_by__isnull', False)), fields=['season', '-decided_at'], name='photo_decided'), models.Index(condition=models.Q(('appealed_at__isnull', False), ('is_current', True), ('status', 'submitted')), fields=['season', 'school'], name='photo_appeal'), models.Index(condition=models.Q(('awaits_fee', True), ('is_current', True), ('status', 'ready')), fields=['student'], name='photo_awaits_fee'), models.Index(condition=models.Q(('is_current', True), ('status__in', ('ready', 'submitted', 'approved'))), fields=['season', 'background', 'school'], name='photo_background')], "constraints": [models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('student',), name='one_current_photo'), models.UniqueConstraint(fields=('student', 'token'), name='one_photo_a_form')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Likeness',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -124,13 +118,9 @@ class Migration(migrations.Migration):
                 ('other', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='capture.photo')),
                 ('photo', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='likenesses', to='capture.photo')),
             ],
-            options={
-                'verbose_name': 'likeness',
-                'verbose_name_plural': 'likenesses',
-                'ordering': ('bits', 'id'),
-            },
+            options={'verbose_name': 'likeness', 'verbose_name_plural': 'likenesses', 'ordering': ('bits', 'id'), "constraints": [models.UniqueConstraint(fields=('photo', 'other'), name='one_likeness_a_pair')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Imprint',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -138,9 +128,8 @@ class Migration(migrations.Migration):
                 ('words', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), default=list, size=None)),
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
                 ('photo', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='imprint', to='capture.photo')),
-            ],
-        ),
-        migrations.CreateModel(
+            ], options={"indexes": [django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['words'], name='imprint_words')]}),
+migrations.CreateModel(
             name='Finding',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -152,11 +141,9 @@ class Migration(migrations.Migration):
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
                 ('photo', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='findings', to='capture.photo')),
             ],
-            options={
-                'ordering': ('outcome', 'id'),
-            },
+            options={'ordering': ('outcome', 'id'), "indexes": [models.Index(fields=['rule', 'outcome'], name='finding_by_rule')], "constraints": [models.UniqueConstraint(fields=('photo', 'rule'), name='one_finding_a_rule')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Station',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -174,11 +161,9 @@ class Migration(migrations.Migration):
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
                 ('season', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.SEASON_MODEL)),
             ],
-            options={
-                'ordering': ('name',),
-            },
+            options={'ordering': ('name',), "constraints": [models.CheckConstraint(condition=models.Q(models.Q(('break_from', None), ('break_to', None), ('opens_at__lt', models.F('closes_at'))), models.Q(('break_from__lt', models.F('break_to')), ('break_to__lt', models.F('closes_at')), ('opens_at__lt', models.F('break_from'))), _connector='OR'), name='station_hours_in_order')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Slot',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -195,11 +180,9 @@ class Migration(migrations.Migration):
                 ('season', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.SEASON_MODEL)),
                 ('station', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='slots', to='capture.station')),
             ],
-            options={
-                'ordering': ('day', 'starts_at', 'station__name'),
-            },
+            options={'ordering': ('day', 'starts_at', 'station__name'), "indexes": [models.Index(fields=['school', 'season', 'college', 'class_name'], name='slots_of_class')], "constraints": [models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='slot_ends_after_start')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Consent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -217,7 +200,7 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(condition=models.Q(('ended_at', None)), fields=('student',), name='one_consent_in_force')],
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Exemption',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -239,81 +222,5 @@ class Migration(migrations.Migration):
                 'indexes': [models.Index(fields=['school', 'season', 'status'], name='exemption_state')],
             },
         ),
-        migrations.AddConstraint(
-            model_name='limitset',
-            constraint=models.UniqueConstraint(fields=('season', 'number'), name='one_limit_set_a_number'),
-        ),
-        migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(fields=['school', 'season', 'status', 'submitted_at'], name='photo_worklist'),
-        ),
-        migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(condition=models.Q(('is_current', True)), fields=['season', 'status', 'school'], name='photo_state'),
-        ),
-        migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(condition=models.Q(('status__in', ('checking', 'failed'))), fields=['status', 'claimed_at'], name='photo_unjudged'),
-        ),
-        migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(condition=models.Q(('checked_at__isnull', False), ('compared_at', None)), fields=['checked_at'], name='photo_uncompared'),
-        ),
-        migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(fields=['season', 'taken_at'], name='photo_day'),
-        ),
-        migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(condition=models.Q(('decided_by__isnull', False)), fields=['season', '-decided_at'], name='photo_decided'),
-        ),
-        migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(condition=models.Q(('appealed_at__isnull', False), ('is_current', True), ('status', 'submitted')), fields=['season', 'school'], name='photo_appeal'),
-        ),
-        migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(condition=models.Q(('awaits_fee', True), ('is_current', True), ('status', 'ready')), fields=['student'], name='photo_awaits_fee'),
-        ),
-        migrations.AddIndex(
-            model_name='photo',
-            index=models.Index(condition=models.Q(('is_current', True), ('status__in', ('ready', 'submitted', 'approved'))), fields=['season', 'background', 'school'], name='photo_background'),
-        ),
-        migrations.AddConstraint(
-            model_name='photo',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('student',), name='one_current_photo'),
-        ),
-        migrations.AddConstraint(
-            model_name='photo',
-            constraint=models.UniqueConstraint(fields=('student', 'token'), name='one_photo_a_form'),
-        ),
-        migrations.AddConstraint(
-            model_name='likeness',
-            constraint=models.UniqueConstraint(fields=('photo', 'other'), name='one_likeness_a_pair'),
-        ),
-        migrations.AddIndex(
-            model_name='imprint',
-            index=django.contrib.postgres.indexes.GinIndex(fastupdate=False, fields=['words'], name='imprint_words'),
-        ),
-        migrations.AddIndex(
-            model_name='finding',
-            index=models.Index(fields=['rule', 'outcome'], name='finding_by_rule'),
-        ),
-        migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(fields=('photo', 'rule'), name='one_finding_a_rule'),
-        ),
-        migrations.AddConstraint(
-            model_name='station',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('break_from', None), ('break_to', None), ('opens_at__lt', models.F('closes_at'))), models.Q(('break_from__lt', models.F('break_to')), ('break_to__lt', models.F('closes_at')), ('opens_at__lt', models.F('break_from'))), _connector='OR'), name='station_hours_in_order'),
-        ),
-        migrations.AddIndex(
-            model_name='slot',
-            index=models.Index(fields=['school', 'season', 'college', 'class_name'], name='slots_of_class'),
-        ),
-        migrations.AddConstraint(
-            model_name='slot',
-            constraint=models.CheckConstraint(condition=models.Q(('ends_at__gt', models.F('starts_at'))), name='slot_ends_after_start'),
-        ),
-        migrations.RunSQL(APPEND_ONLY, CHANGEABLE),
+migrations.RunSQL(APPEND_ONLY, CHANGEABLE),
     ]

@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
+migrations.CreateModel(
             name='RosterImport',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -43,7 +43,7 @@ class Migration(migrations.Migration):
                 'ordering': ('-id',),
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Student',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -70,13 +70,9 @@ class Migration(migrations.Migration):
                 ('school', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
                 ('season', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='students', to=settings.SEASON_MODEL)),
             ],
-            options={
-                'verbose_name': 'student',
-                'verbose_name_plural': 'students',
-                'ordering': ('college', 'major', 'class_name', 'student_no'),
-            },
+            options={'verbose_name': 'student', 'verbose_name_plural': 'students', 'ordering': ('college', 'major', 'class_name', 'student_no'), "indexes": [models.Index(fields=['season', 'school', 'stage', 'fee_state'], name='student_progress'), models.Index(fields=['school', 'season', 'college', 'major', 'class_name', 'student_no'], name='student_order'), models.Index(fields=['school', 'season', 'name'], name='student_name', opclasses=('int8_ops', 'int8_ops', 'varchar_pattern_ops')), models.Index(fields=['school', 'season', 'student_no'], name='student_no_prefix', opclasses=('int8_ops', 'int8_ops', 'varchar_pattern_ops'))], "constraints": [models.UniqueConstraint(fields=('season', 'school', 'student_no'), name='one_student_no'), models.UniqueConstraint(fields=('season', 'id_hash'), name='one_id_a_season')]},
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='Correction',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -96,7 +92,7 @@ class Migration(migrations.Migration):
                 'ordering': ('-id',),
             },
         ),
-        migrations.CreateModel(
+migrations.CreateModel(
             name='StudentSession',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -105,9 +101,8 @@ class Migration(migrations.Migration):
                 ('seen_at', models.DateTimeField()),
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
                 ('student', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to='students.student')),
-            ],
-        ),
-        migrations.CreateModel(
+            ], options={"indexes": [models.Index(fields=['begun_at'], name='student_session_by_time')]}),
+migrations.CreateModel(
             name='RosterHeading',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -122,33 +117,5 @@ class Migration(migrations.Migration):
                 'ordering': ('label',),
                 'constraints': [models.UniqueConstraint(fields=('school', 'heading'), name='one_meaning_of_a_heading')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='student',
-            index=models.Index(fields=['season', 'school', 'stage', 'fee_state'], name='student_progress'),
-        ),
-        migrations.AddIndex(
-            model_name='student',
-            index=models.Index(fields=['school', 'season', 'college', 'major', 'class_name', 'student_no'], name='student_order'),
-        ),
-        migrations.AddIndex(
-            model_name='student',
-            index=models.Index(fields=['school', 'season', 'name'], name='student_name', opclasses=('int8_ops', 'int8_ops', 'varchar_pattern_ops')),
-        ),
-        migrations.AddIndex(
-            model_name='student',
-            index=models.Index(fields=['school', 'season', 'student_no'], name='student_no_prefix', opclasses=('int8_ops', 'int8_ops', 'varchar_pattern_ops')),
-        ),
-        migrations.AddConstraint(
-            model_name='student',
-            constraint=models.UniqueConstraint(fields=('season', 'school', 'student_no'), name='one_student_no'),
-        ),
-        migrations.AddConstraint(
-            model_name='student',
-            constraint=models.UniqueConstraint(fields=('season', 'id_hash'), name='one_id_a_season'),
-        ),
-        migrations.AddIndex(
-            model_name='studentsession',
-            index=models.Index(fields=['begun_at'], name='student_session_by_time'),
         ),
     ]
