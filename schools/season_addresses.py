@@ -30,18 +30,22 @@ class SeasonRoute(RoutePattern):
 class SeasonUrls:
     """A URL configuration (as a module is one) with the addresses of a year."""
 
-    def __init__(self, year: int) -> None:
-        self.base = import_module(settings.ROOT_URLCONF)
+    def __init__(self, year: int, base: str) -> None:
+        self.base = import_module(base)
         self.urlpatterns = list(with_year(self.base.urlpatterns, year))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.base, name)  # the handlers of errors
 
 
-@cache
 def urls_of(year: int) -> SeasonUrls:
     """For years of which there is a season: what is made stays in memory."""
-    return SeasonUrls(year)
+    return _urls_of(year, settings.ROOT_URLCONF)
+
+
+@cache
+def _urls_of(year: int, base: str) -> SeasonUrls:
+    return SeasonUrls(year, base)
 
 
 def with_year(patterns: Any, year: int, parent: str = "") -> Iterator[Any]:

@@ -57,7 +57,7 @@ def test_an_upload_that_is_redirected_leaves_the_words_to_the_page_that_follows(
 
 
 def test_the_address_of_a_button_opened_by_itself_is_explained(owner_client, enrolment):
-    answer = owner_client.get("/school/feedback/send/", headers={"Accept": "text/html"})
+    answer = owner_client.get("/school/feedback/send/", headers={"Accept": "text/html"}, follow=True)
     assert (answer.status_code, answer["Allow"]) == (405, "POST")
     explained = said("It is only reached by the button on its page. Go back to that page and press the button there.")
     assert explained in answer.content.decode()
