@@ -110,3 +110,10 @@ class LostFactorForm(forms.Form):
         max_length=200,
         help_text=_("How you made sure that it is the person who asks. The person reads it, and the history keeps it."),
     )
+
+
+class MessageForm(forms.Form):
+    """A message to many."""
+
+    subject = forms.CharField(label=_("Subject"), max_length=120)
+    body = forms.CharField(label=_("Text"), max_length=1000, widget=forms.Textarea(attrs={"rows": 8}))

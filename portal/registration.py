@@ -134,6 +134,16 @@ notification_kinds.register(
     group=notification_kinds.ACCOUNT,
 )
 
+notification_kinds.register(
+    NotificationKind(
+        "message",
+        "%(subject)s",
+        format_lazy("%(body)s\n\n{}", _("Written by %(sender)s.")),
+        is_urgent=False,
+    ),
+    group="season",
+)
+
 event_kinds.register_subject("person", _("People"), order=30)
 event_kinds.register_subject("job", _("Jobs"), order=100)
 event_kinds.register(

@@ -29,6 +29,7 @@ event_kinds.register(
     {
         "school.added": _("School added to the register"),
         "school.changed": _("Entry of the school changed"),
+        "school.messaged": _("Message to the school sent"),
         "school.exported": _("Schools exported with their contact persons"),
         "enrolment.created": _("School takes part in the season"),
         "enrolment.withdrawn": _("School taken out of the season"),

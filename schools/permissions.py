@@ -12,6 +12,7 @@ permissions.register("season.see", _("See the seasons and their days"), roles=CE
 permissions.register("season.manage", _("Make, change, open and close a season"), roles={Role.CENTER_ADMIN})
 permissions.register("season.except_school", _("Grant a school other days"), roles=CENTER)
 permissions.register("schools.see", _("See the schools"), roles=CENTER_STAFF)
+permissions.register("schools.message", _("Write to the schools of a list"), roles=CENTER)
 permissions.register("schools.export", _("Export the schools with their contact persons"), roles=CENTER)
 permissions.register("schools.manage", _("Add, change and enrol schools"), roles=CENTER)
 permissions.register("schools.withdraw", _("Take a school out of the season"), roles={Role.CENTER_ADMIN})

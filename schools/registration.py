@@ -13,7 +13,11 @@ from portal.models import Membership
 from portal.pages import navigation, status_badges
 from portal.pages.status_badges import Badge
 from portal.tenancy import school_scope
-from schools import season_addresses, season_choice
+from schools import (
+    group_messages,  # noqa: F401  (registers a kind of job)
+    season_addresses,
+    season_choice,
+)
 from schools.models import Enrolment, Notice, School, Season
 from schools.notices import reading
 

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from schools.views import dashboard, front_page, notices, school_sheets, schools, seasons, timetable
+from schools.views import dashboard, front_page, group_messages, notices, school_sheets, schools, seasons, timetable
 
 app_name = "schools"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("center/schools/", schools.schools, name="schools"),
     path("center/schools/new/", schools.school_new, name="school_new"),
     path("center/schools/enrol/", schools.schools_enrol, name="schools_enrol"),
+    path("center/schools/message/", group_messages.schools_message, name="schools_message"),
     path("center/schools/export/", school_sheets.schools_export, name="schools_export"),
     path("center/schools/template/", school_sheets.schools_template, name="schools_template"),
     path("center/schools/import/", school_sheets.schools_import, name="schools_import"),

@@ -24,6 +24,7 @@ event_kinds.register(
 event_kinds.register(
     "student",
     {
+        "student.messaged_many": _("Message to students sent"),
         "student.revealed": _("Document number looked at"),
         "student.number_tried": _("Document number refused: this student has it"),
         "student.added": _("Student put on the roster"),

@@ -25,6 +25,7 @@ permissions.register(
     asks_password=True,
     needs_second_factor=True,
 )
+permissions.register("students.message", _("Write to the students of a list"), roles=OFFICERS)
 permissions.register("students.change", _("Add, change and remove students"), roles=SCHOOL)
 permissions.register("roster.import", _("Import a roster"), roles=SCHOOL, is_about_school=True)
 permissions.register("roster.settle_clashes", _("Settle document numbers of two schools"), roles=CENTER)

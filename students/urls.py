@@ -1,12 +1,13 @@
 from django.urls import path
 
-from students.views import clashes, erasure, headings, imports, lists, notices, panels, records
+from students.views import clashes, erasure, group_messages, headings, imports, lists, notices, panels, records
 
 app_name = "students"
 urlpatterns = [
     path("school/roster/", lists.roster, name="roster"),
     path("school/roster/export/", lists.roster_export, name="roster_export"),
     path("school/roster/export/clear/", lists.roster_export_in_clear, name="roster_export_in_clear"),
+    path("school/roster/message/", group_messages.roster_message, name="roster_message"),
     path("school/roster/remove/", lists.students_remove, name="students_remove"),
     path("school/roster/template/", imports.roster_template, name="roster_template"),
     path("school/roster/headings/", headings.remembered, name="remembered_headings"),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("center/students/", lists.center_students, name="center_students"),
     path("center/number-clashes/", clashes.wanted_numbers, name="number_clashes"),
     path("center/number-clashes/<int:pk>/settle/", clashes.settle, name="number_clashes_settle"),
+    path("center/students/message/", group_messages.center_message, name="center_message"),
     path("center/students/export/", lists.center_export, name="center_export"),
     path("center/students/<int:pk>/", records.center_student, name="center_student"),
     path("center/students/<int:pk>/erase/", erasure.erase, name="center_student_erase"),

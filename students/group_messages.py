@@ -1,0 +1,81 @@
+"""A message to the students of a filtered list, written by the center or a school and sent by a job."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from portal import history, notifications, permissions
+from portal.background import jobs
+from portal.errors import NotAllowed, PortalError
+from portal.models import Job, User
+from schools.models import Enrolment, School, Season
+from students.lists.student_list import StudentList, filter_students
+from students.models import Student
+
+KIND = "students_message"
+MOST_BY_ID = 2000  # a smaller set is kept by its ids: what was searched for may be the name of one student
+
+
+def start(
+    students: QuerySet[Student],
+    asked: Any,
+    *,
+    subject: str,
+    body: str,
+    school: School | None,
+    season: Season,
+    by: User,
+) -> Job:
+    """The job that tells `students`, whom the filters `asked` find. Without a school, those of all schools."""
+    if not permissions.may(by.membership, "students.message"):
+        raise NotAllowed(_("You may not write to many students."))
+    total = students.count()
+    if not total:
+        raise PortalError(_("Nobody fits these filters. Choose others."))
+    whom: dict[str, Any] = {"asked": {name: asked[name] for name in StudentList.filters if asked.get(name)}}
+    if total <= MOST_BY_ID:
+        whom = {"students": list(students.order_by("pk").values_list("pk", flat=True))}
+    text = {"subject": subject, "body": body}
+    return jobs.create_alone(KIND, among=(KIND,), by=by, school=school, season=season, total=total, params=whom | text)
+
+
+@jobs.handler(KIND, label=gettext_lazy("Message to students"), queue="build")
+def send(job: Job) -> None:
+    """School by school. Each school is told and noted in one transaction, so that a second run tells nobody twice."""
+    assert job.season
+    students = _students(job)
+    done = 0
+    for pk in students.order_by("school_id").values_list("school_id", flat=True).distinct():
+        done += _tell_school(job, School.objects.get(pk=pk), students.filter(school_id=pk))
+        jobs.progress(job, min(done, job.total))
+    job.result = {"told": done}
+
+
+def _students(job: Job) -> QuerySet[Student]:
+    found = Student.objects.filter(season=job.season)
+    if job.school:
+        found = found.filter(school=job.school)
+    if "students" in job.params:
+        return found.filter(pk__in=job.params["students"])
+    return filter_students(found, job.params["asked"])
+
+
+def _tell_school(job: Job, school: School, students: QuerySet[Student]) -> int:
+    with transaction.atomic():
+        row = Job.objects.select_for_update(of=("self",), no_key=True).get(pk=job.pk)
+        told: dict[str, int] = row.params.get("told", {})
+        if str(school.pk) in told:
+            return told[str(school.pk)]
+        sender = job.created_by.actor_name if job.created_by else ""
+        text = {"subject": row.params["subject"], "body": row.params["body"], "sender": sender}
+        number = notifications.notify_many(students.iterator(2000), school=school, kind="message", parameters=text)
+        enrolment = Enrolment.objects.get(school=school, season=job.season)
+        facts = {"count": number, "job": job.pk}
+        history.record("student.messaged_many", enrolment, by=job.created_by or history.SYSTEM, facts=facts)
+        told |= {str(school.pk): number}
+        Job.objects.filter(pk=job.pk).update(params=row.params | {"told": told})
+        job.params = row.params | {"told": told}
+    return number
