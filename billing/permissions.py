@@ -19,19 +19,22 @@ permissions.register(
     "fees.choose_mode", _("Choose the way of payment"), roles={Role.SCHOOL_ADMIN}, is_about_school=True
 )
 permissions.register("fees.enter", _("Enter a bank transfer"), roles=CENTER | FINANCE)
-permissions.register("fees.bank", _("Read bank statements in, and say whose money a line is"), roles=FINANCE)
+permissions.register(
+    "fees.bank", _("Read bank statements in, and say whose money a line is"), roles=FINANCE, in_archive=True
+)
 permissions.register("fees.confirm", _("Book lines of a bank statement"), roles=FINANCE)
 permissions.register("fees.confirm_large", _("Be the second person for a large amount"), roles=FINANCE)
 permissions.register("fees.reverse", _("Reverse an entry"), roles=FINANCE, asks_password=True)
-permissions.register("fees.resolve", _("Settle a refused payment by hand"), roles=FINANCE, asks_password=True)
-permissions.register("fees.reconcile", _("Compare with the providers' bills, and settle differences"), roles=FINANCE)
+permissions.register(
+    "fees.resolve", _("Settle a refused payment by hand"), roles=FINANCE, asks_password=True, in_archive=True
+)
+permissions.register(
+    "fees.reconcile", _("Compare with the providers' bills, and settle differences"), roles=FINANCE, in_archive=True
+)
 permissions.register("fees.refund", _("Refund a payment"), roles=FINANCE, asks_password=True)
 permissions.register("fees.waive", _("Waive a student's fee"), roles=FINANCE, asks_password=True)
 permissions.register(
-    "fees.export",
-    _("Export waivers, receipts and paid fees"),
-    roles=FINANCE,
-    needs_second_factor=True,
+    "fees.export", _("Export waivers, receipts and paid fees"), roles=FINANCE, needs_second_factor=True, in_archive=True
 )
 permissions.register("fees.settle", _("Propose settlements and answer contested ones"), roles=CENTER | FINANCE)
 permissions.register(
@@ -45,6 +48,7 @@ permissions.register(
     _("Download the students of a settlement"),
     roles=CENTER | FINANCE | {Role.SCHOOL_ADMIN, Role.SCHOOL_FINANCE},
     is_about_school=True,
+    in_archive=True,
 )
 permissions.register(
     "fees.ask_refund",

@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from billing.accounts import school_refunds, settlements
+from billing.accounts import overview, school_refunds, settlements
 from billing.books import reconciliation  # noqa: F401 - its kind of job
 from billing.models import (
     Allocation,
@@ -17,9 +17,11 @@ from billing.models import (
     Waiver,
 )
 from billing.online import orders
+from portal.formatting import yuan
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.privacy import retention
+from schools import unfinished
 from students.privacy import own_data
 
 status_badges.register(
@@ -141,4 +143,11 @@ retention.register(
     setting="CALLBACK_DAYS",
     due=lambda before: Callback.objects.filter(received_at__lt=before, verified=False).count(),
     delete=lambda before: orders.purge_unverified(older_than=before),
+)
+unfinished.register(
+    _("Yuan that schools owe"),
+    lambda season: overview.totals(overview.by_school(season)).due_fen,
+    "billing:center_fees",
+    order=50,
+    write=yuan,
 )

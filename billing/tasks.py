@@ -9,7 +9,7 @@ from billing.online import orders, repayments
 from portal import history
 from portal.background import queue
 from portal.tenancy import system_scope
-from schools.models import Season
+from schools.models import Action, Season
 
 SETTLE_SECONDS = 300  # the period of settle_orders
 
@@ -49,8 +49,7 @@ def prove_ledger() -> None:
 
 @shared_task
 def post_charges() -> None:
-    season = Season.objects.current()
-    if season:
+    for season in Season.objects.allowing(Action.CHANGE).exclude(status=Season.Status.DRAFT):
         with system_scope():
             fee_accounts.post_season_charges(season)
 

@@ -149,6 +149,8 @@ class SignIn(StudentAPI):
 
 
 class SignOut(StudentAPI):
+    in_archive = True
+
     @extend_schema(request=None, responses={204: None})
     def post(self, request: Any) -> Response:
         """The token, or the session of the browser, is worth nothing from now on."""

@@ -80,15 +80,15 @@ def _notify_ended(enrolment: Enrolment, due: dt.date) -> None:
 
 
 def end_finished_captures() -> int:
-    """End the capture of every school whose last period is over. Returns how many ended.
+    """End the capture of every school whose last period is over, or whose season's capture has been closed.
+
+    Returns how many ended.
 
     A school can end its capture sooner on the proofreading page.
     """
-    now, season = timezone.now(), Season.objects.current()
-    if season is None or season.status != Season.Status.OPEN:
-        return 0
+    now, seasons = timezone.now(), Season.objects.allowing(Action.OPEN_PROOFREADING)
     with system_scope():
-        capturing = Enrolment.objects.filter(season=season, status=Enrolment.Status.CAPTURING)
+        capturing = Enrolment.objects.filter(season__in=seasons, status=Enrolment.Status.CAPTURING)
         rows = list(capturing.select_related("school", "season"))
     ended = 0
     for enrolment in rows:

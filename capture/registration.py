@@ -9,10 +9,11 @@ from capture import daily_check, retention  # noqa: F401  (daily_check registers
 from capture.judging import rejudge  # noqa: F401
 from capture.models import Consent, Exemption, Photo
 from capture.portraits import framing, recolouring  # noqa: F401
-from capture.review import exemptions
+from capture.review import exemptions, worklist
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.tenancy import school_scope
+from schools import unfinished
 from schools.notices import annexes
 from students.privacy import own_data
 from vision.rules import RULES
@@ -124,4 +125,11 @@ portal.privacy.retention.register(
     setting="KEEP_PORTRAITS_DAYS",
     due=lambda before: retention.expired_portraits(before).count(),
     delete=retention.delete_portraits,
+)
+unfinished.register(
+    _("Photos in review"),
+    lambda season: worklist.photos_of(season).filter(status=Photo.Status.SUBMITTED).count(),
+    "capture:center_photos",
+    query="state=submitted",
+    order=20,
 )

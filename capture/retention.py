@@ -30,7 +30,7 @@ KEPT = (Photo.Status.APPROVED,)
 
 def start_purges() -> int:
     """Make one job for each season with originals to delete. Returns how many."""
-    closed = Season.objects.filter(status=Season.Status.CLOSED, closed_on__isnull=False)
+    closed = Season.objects.filter(status__in=Season.ENDED, closed_on__isnull=False)
     return sum(_start(season) for season in closed)
 
 
@@ -46,7 +46,7 @@ def _start(season: Season) -> bool:
 
 
 def is_due(season: Season) -> bool:
-    if season.status != Season.Status.CLOSED or season.closed_on is None:
+    if season.status not in Season.ENDED or season.closed_on is None:
         return False
     return timezone.localdate() > season.closed_on + dt.timedelta(days=season.retention_days)
 

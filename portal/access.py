@@ -97,7 +97,7 @@ class PortalMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: Any) -> HttpResponse:
-        request.school = request.enrolment = request.student = request.refused_status = None
+        request.school = request.enrolment = request.student = request.refused_status = request.read_only = None
         request.second_factor_missing = None
         if request.method not in METHODS:
             return HttpResponseNotAllowed(METHODS)
@@ -331,11 +331,14 @@ _ACTIONS: dict[str, str] = {}  # URL name -> the action of its page
 
 
 def _check(request: Any, may: str, to_post: str) -> permissions.Action:
-    """The action that is asked for. Raises NotAllowed."""
+    """The action that is asked for. Raises NotAllowed, or the refusal of a page that can only be read."""
     is_read = request.method in ("GET", "HEAD", "OPTIONS")
     name = may if is_read or not to_post else to_post
     permissions.check(request.membership, name)
-    return permissions.action(name)
+    action = permissions.action(name)
+    if not is_read and request.read_only and not action.in_archive:
+        raise request.read_only
+    return action
 
 
 def _ask_password(request: Any, action: permissions.Action) -> HttpResponse | None:

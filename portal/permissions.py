@@ -43,6 +43,7 @@ class Action:
     is_about_school: bool = False
     asks_password: bool = False
     needs_second_factor: bool = False
+    in_archive: bool = False
 
     @property
     def area(self) -> str:
@@ -61,17 +62,21 @@ def register(
     is_about_school: bool = False,
     asks_password: bool = False,
     needs_second_factor: bool = False,
+    in_archive: bool = False,
 ) -> None:
     """Register an action, `<area>.<verb>`, with its label and the roles that may do it.
 
     `is_about_school`: it shows or changes something of a whole school, so that a person limited to
     colleges or classes may not do it. `asks_password`: only after the password was given again.
     `needs_second_factor`: it shows document numbers in clear or carries data of many students away, so
-    that whoever may do it signs in with a second factor.
+    that whoever may do it signs in with a second factor. `in_archive`: its forms are answered where pages
+    can only be read (`request.read_only`): it shows or exports, or does not change what is archived.
     """
     if name in ACTIONS:
         raise ValueError(f"The action {name} is registered twice.")
-    ACTIONS[name] = Action(name, label, frozenset(roles), is_about_school, asks_password, needs_second_factor)
+    ACTIONS[name] = Action(
+        name, label, frozenset(roles), is_about_school, asks_password, needs_second_factor, in_archive
+    )
 
 
 def register_subject(label: Any, *areas: str) -> None:

@@ -31,7 +31,7 @@ permissions.register_subject(
 )
 permissions.register_subject(_("Messages"), "deliveries", "texts")
 permissions.register("people.see", _("See the people"), roles=OFFICERS | {Role.CENTER_AUDITOR})
-permissions.register("people.manage", _("Manage accounts"), roles=ADMINS, asks_password=True)
+permissions.register("people.manage", _("Manage accounts"), roles=ADMINS, asks_password=True, in_archive=True)
 permissions.register("sessions.see", _("See and end the own sessions"), roles=ALL_ROLES)
 permissions.register("permissions.see", _("See who may do what"), roles=ALL_ROLES)
 permissions.register("history.see", _("Read the history"), roles=OFFICERS | {Role.CENTER_AUDITOR})
@@ -41,7 +41,10 @@ permissions.register("deliveries.see", _("See what was sent by which channel"), 
 permissions.register("deliveries.retry", _("Have messages sent again that failed"), roles=CENTER)
 permissions.register("texts.edit", _("Change the texts of messages"), roles={Role.CENTER_ADMIN})
 permissions.register(
-    "messages.read", _("Read the school's messages"), roles=SCHOOL | {Role.SCHOOL_REVIEWER, Role.SCHOOL_FINANCE}
+    "messages.read",
+    _("Read the school's messages"),
+    roles=SCHOOL | {Role.SCHOOL_REVIEWER, Role.SCHOOL_FINANCE},
+    in_archive=True,
 )
 permissions.register("jobs.see", _("See own long work and take what it made"), roles=WORKING | {Role.CENTER_FINANCE})
 permissions.register("jobs.see_others", _("See the long work of others"), roles=WORKING)

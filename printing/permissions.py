@@ -20,7 +20,11 @@ permissions.register("prints.download", _("Download sheets to print"), roles=PRI
 permissions.register("prints.ship", _("Ship a parcel"), roles=PRINTING)
 permissions.register("prints.receive", _("Confirm a parcel"), roles=SCHOOL, is_about_school=True)
 permissions.register(
-    "portraits.download", _("Download the portraits as an archive"), roles=OFFICERS, needs_second_factor=True
+    "portraits.download",
+    _("Download the portraits as an archive"),
+    roles=OFFICERS,
+    needs_second_factor=True,
+    in_archive=True,
 )
 permissions.register(
     "portraits.download_by_number",
@@ -28,4 +32,5 @@ permissions.register(
     roles={Role.CENTER_ADMIN, Role.SCHOOL_ADMIN},
     asks_password=True,
     needs_second_factor=True,
+    in_archive=True,
 )

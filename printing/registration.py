@@ -12,6 +12,8 @@ from portal.pages.status_badges import Badge
 from portal.privacy import retention
 from printing import portrait_archive, print_runs  # noqa: F401  (register kinds of jobs)
 from printing.models import Shipment, Volume
+from schools import unfinished
+from schools.models import Enrolment
 
 status_badges.register(
     Shipment,
@@ -64,4 +66,11 @@ retention.register(
     setting="KEEP_SHEETS_DAYS",
     due=lambda before: _old_sheets(before).count(),
     delete=_delete_sheets,
+)
+unfinished.register(
+    _("Schools that have not received their prints"),
+    lambda season: Enrolment.objects.filter(season=season).exclude(status=Enrolment.Status.RECEIVED).count(),
+    "schools:schools",
+    query="state=unreceived",
+    order=40,
 )

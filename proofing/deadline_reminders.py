@@ -8,7 +8,7 @@ from portal import notifications
 from portal.models import Notification
 from portal.tenancy import school_scope, system_scope
 from proofing import proofs
-from schools.models import Enrolment, Season
+from schools.models import Action, Enrolment, Season
 from schools.workdays import workdays_between
 
 # How many working days before the deadline a school is reminded. 0 is the due day, -1 the day
@@ -26,7 +26,9 @@ def remind_all(today: dt.date | None = None) -> int:
     today = today or timezone.localdate()
     with system_scope():
         enrolments = list(
-            Enrolment.objects.filter(status=Enrolment.Status.PROOFREADING, season__status=Season.Status.OPEN)
+            Enrolment.objects.filter(
+                status=Enrolment.Status.PROOFREADING, season__in=Season.objects.allowing(Action.FEEDBACK)
+            )
             .exclude(proof_due_on=None)
             .select_related("school", "season")
         )

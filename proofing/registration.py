@@ -10,6 +10,7 @@ from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.privacy import retention
 from proofing.models import Feedback, Proof
+from schools import unfinished
 from students.privacy import own_data
 
 status_badges.register(
@@ -62,4 +63,11 @@ retention.register(
     setting="KEEP_FORMS_DAYS",
     due=lambda before: _old_forms(before).count(),
     delete=_delete_forms,
+)
+unfinished.register(
+    _("Feedback forms to be checked"),
+    lambda season: Feedback.objects.filter(season=season, status=Feedback.Status.SENT).count(),
+    "proofing:center_feedback",
+    query="status=sent",
+    order=30,
 )

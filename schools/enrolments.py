@@ -36,8 +36,7 @@ def is_taking_part(school: School) -> bool:
 
 def enrol(schools: Iterable[School], *, season: Season, by: User) -> list[Enrolment]:
     """Enrol active schools in a season and return the new rows. Enrolled schools are skipped."""
-    if season.status == Season.Status.CLOSED:
-        raise PortalError(_("Season %(year)s is closed.") % {"year": season.year})
+    season.require(Action.IMPORT)
     with transaction.atomic():
         enrolled = set(Enrolment.objects.filter(season=season).values_list("school_id", flat=True))
         new = [

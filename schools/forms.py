@@ -62,7 +62,7 @@ class SeasonForm(forms.ModelForm):
             "consent_text": _("Every student agrees to this before the first photo."),
         }
 
-    SECTIONS = (
+    SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
         (_("Season"), ("year", "graduating_class", "center_name")),
         (_("Capture"), ("opens_at", "closes_at", "background", "retention_days")),
         (_("Proofreading and prints"), ("proof_workdays", "copies")),
@@ -106,6 +106,8 @@ class SeasonForm(forms.ModelForm):
         if opens and closes and closes <= opens:
             self.add_error("closes_at", _("The capture must close after it opens."))
         year, graduates = data.get("year"), data.get("graduating_class")
+        if year and not 2000 <= year <= 2999:
+            self.add_error("year", _("Give the year with four digits."))
         if year and graduates and graduates not in (year, year + 1):
             self.add_error("graduating_class", _("A season captures the class of its own year or of the next."))
         self._check_consent()
@@ -116,6 +118,27 @@ class SeasonForm(forms.ModelForm):
         is_other = _normalised(self.cleaned_data.get("consent_text")) != _normalised(self.initial.get("consent_text"))
         if has_been_opened and is_other and "consent_version" not in self.changed_data:
             self.add_error("consent_version", _("The text has changed, so it needs a new version."))
+
+
+class NewSeasonForm(SeasonForm):
+    """With the schools that take part at once: those of the season before, unless one is taken out."""
+
+    schools = forms.ModelMultipleChoiceField(
+        label=_("Schools that take part"),
+        queryset=School.objects.filter(is_active=True),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Their people and their settings stay. Others can be enrolled later."),
+    )
+    SECTIONS = (*SeasonForm.SECTIONS, (_("Schools"), ("schools",)))
+
+    def __init__(self, *args: Any, after: Season | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if after is None:
+            del self.fields["schools"]
+            return
+        enrolled = Enrolment.objects.filter(season=after, school__is_active=True)
+        self.fields["schools"].initial = list(enrolled.values_list("school", flat=True))
 
 
 def _merchant_label(name: str) -> str:

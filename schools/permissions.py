@@ -9,12 +9,16 @@ from portal.permissions import ALL_ROLES, CENTER, CENTER_STAFF, SCHOOL
 permissions.register_subject(_("Season and schools"), "overview", "season", "schools", "notices")
 permissions.register("overview.see", _("See the overview"), roles=ALL_ROLES - {Role.SCHOOL_HELPER})
 permissions.register("season.see", _("See the seasons and their days"), roles=CENTER_STAFF)
-permissions.register("season.manage", _("Make, change, open and close a season"), roles={Role.CENTER_ADMIN})
+permissions.register(
+    "season.manage", _("Make, change, open and close a season"), roles={Role.CENTER_ADMIN}, in_archive=True
+)
 permissions.register("season.except_school", _("Grant a school other days"), roles=CENTER)
 permissions.register("schools.see", _("See the schools"), roles=CENTER_STAFF)
 permissions.register("schools.message", _("Write to the schools of a list"), roles=CENTER)
-permissions.register("schools.export", _("Export the schools with their contact persons"), roles=CENTER)
-permissions.register("schools.manage", _("Add, change and enrol schools"), roles=CENTER)
+permissions.register(
+    "schools.export", _("Export the schools with their contact persons"), roles=CENTER, in_archive=True
+)
+permissions.register("schools.manage", _("Add, change and enrol schools"), roles=CENTER, in_archive=True)
 permissions.register("schools.withdraw", _("Take a school out of the season"), roles={Role.CENTER_ADMIN})
 permissions.register("notices.see", _("See the notices, and who has read them"), roles=CENTER_STAFF)
 permissions.register("notices.write", _("Write, publish and withdraw notices"), roles=CENTER)

@@ -18,7 +18,7 @@ from schools import (
     season_addresses,
     season_choice,
 )
-from schools.models import Enrolment, Notice, School, Season
+from schools.models import Action, Enrolment, Notice, School, Season
 from schools.notices import reading
 
 
@@ -40,6 +40,8 @@ def attach_season(request: Any) -> HttpResponse | None:
             season_choice.remember(request, request.season, shown)
     if request.season is None or not (member or year):
         return None
+    if season_addresses.is_of_season(request.path_info) and not request.season.allows(Action.CHANGE):
+        request.read_only = request.season.refusal()
     request.urlconf = season_addresses.urls_of(request.season.year)
     set_urlconf(request.urlconf)
     return _to_its_year(request) if year is None else None
@@ -95,7 +97,8 @@ status_badges.register(
     {
         Season.Status.DRAFT: Badge("", "pencil"),
         Season.Status.OPEN: Badge("ok", "lock-open"),
-        Season.Status.CLOSED: Badge("", "lock-closed"),
+        Season.Status.CLOSED: Badge("look", "lock-closed"),
+        Season.Status.ARCHIVED: Badge("", "archive-box"),
     },
 )
 status_badges.register(

@@ -1,6 +1,7 @@
 """A season: draft, terms, opening and closing."""
 
 import datetime as dt
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db import transaction
@@ -12,7 +13,9 @@ from portal.changes import states
 from portal.changes.field_changes import change_fields
 from portal.errors import PortalError
 from portal.models import User
-from schools.models import Season, Window
+from schools import enrolments, moved_years
+from schools.models import Action, Enrolment, School, Season, Window
+from schools.season_checklist import missing_terms
 from schools.season_texts import consent_text, notice_text
 
 # Schools and students have agreed to these terms, so they cannot change.
@@ -38,28 +41,58 @@ def draft(*, after: Season | None, today: dt.date) -> Season:
     year = after.year + 1 if after else today.year
     terms = {name: getattr(after, name) for name in CARRIED_OVER} if after else FIRST_TERMS
     season = Season(year=year, graduating_class=year + 1, payment_due=dt.date(year, 11, 20), **terms)
-    season.notice = _update_notice(after, season) if after and after.notice else notice_text(season)
+    if after:
+        season.notice = moved_years.move(after.notice, old=after, new=season)[0]
+        season.consent_text = moved_years.move(after.consent_text, old=after, new=season)[0]
+    season.notice = season.notice or notice_text(season)
     season.consent_text = season.consent_text or consent_text(season)
     return season
 
 
-def _update_notice(old: Season, new: Season) -> str:
-    """The notice of `old` with year and graduating class of `new`.
+def moved_places(old: Season, new: Season) -> list[tuple[str, list[moved_years.Move]]]:
+    """[(name of a text, its places whose year is moved)], for a look before the draft is saved."""
+    fields = ("notice", "consent_text")
+    found = [(str(Season._meta.get_field(name).verbose_name), getattr(old, name)) for name in fields]  # type: ignore[union-attr]
+    notes = Enrolment.objects.filter(season=old).exclude(student_notice="").select_related("school")
+    found += [(str(row.school), row.student_notice) for row in notes]
+    moves = [(name, moved_years.move(text, old=old, new=new)[1]) for name, text in found]
+    return [(name, places) for name, places in moves if places]
 
-    The two carry different suffixes (年, 届), so no number is replaced twice.
+
+Carry = Callable[[Season, Season, User], None]
+_CARRIES: list[Carry] = []
+
+
+def carries_over(function: Carry) -> Carry:
+    """Register a function(old, new, by) that gives a new season what another room keeps of the old one."""
+    _CARRIES.append(function)
+    return function
+
+
+def create_season(*, by: User, after: Season | None = None, schools: Iterable[School] = (), **terms: Any) -> Season:
+    """Create a draft. `after`: the season from which its days are taken, moved by whole years, and what rooms carry over.
+
+    `schools` are enrolled, with the settings that they had.
     """
-    text = old.notice.replace(f"{old.graduating_class}届", f"{new.graduating_class}届")
-    return text.replace(f"{old.year}年", f"{new.year}年")
-
-
-def create_season(*, by: User, copy_days_of: Season | None = None, **terms: Any) -> Season:
-    """Create a draft. `copy_days_of`: a season whose timetable is copied, moved by whole years."""
     with transaction.atomic():
         season = Season.objects.create(**terms)
         history.record("season.created", season, by=by, after=season.status)
-        if copy_days_of:
-            _copy_days(copy_days_of, season)
+        new = enrolments.enrol(schools, season=season, by=by)
+        if after:
+            _copy_days(after, season)
+            _copy_settings(after, season, new)
+            for carry in _CARRIES:
+                carry(after, season, by)
     return season
+
+
+def _copy_settings(old: Season, new: Season, enrolled: list[Enrolment]) -> None:
+    before = {row.school_id: row for row in Enrolment.objects.filter(season=old)}
+    for row in enrolled:
+        if had := before.get(row.school_id):
+            row.payment_mode, row.allow_file = had.payment_mode, had.allow_file
+            row.student_notice = moved_years.move(had.student_notice, old=old, new=new)[0]
+    Enrolment.objects.bulk_update(enrolled, ["payment_mode", "allow_file", "student_notice"])
 
 
 def _copy_days(old: Season, new: Season) -> None:
@@ -82,6 +115,7 @@ def _years_later(day: dt.date, years: int) -> dt.date:
 
 
 def change_season(season: Season, *, by: User, **terms: Any) -> Season:
+    season.require(Action.CHANGE)
     if season.status != Season.Status.DRAFT:
         for name in FIXED_WHEN_OPEN:
             if name in terms and terms[name] != getattr(Season.objects.get(pk=season.pk), name):
@@ -90,28 +124,28 @@ def change_season(season: Season, *, by: User, **terms: Any) -> Season:
 
 
 def open_season(season: Season, *, by: User) -> Season:
-    """Open a season. Raises PortalError when another is open or a term is missing."""
-    other = Season.objects.filter(status=Season.Status.OPEN).exclude(pk=season.pk).first()
-    if other:
-        raise PortalError(_("Season %(year)s is still open. Close it first.") % {"year": other.year})
-    missing = missing_terms(season)
+    """Open a draft, or the capture once more after it was closed. Others may be open beside it.
+
+    Raises PortalError when a term is missing.
+    """
+    missing = missing_terms(season) if season.status == Season.Status.DRAFT else []
     if missing:
         raise PortalError(_("Before opening, please complete: %(list)s.") % {"list": _(", ").join(missing)})
     return states.change(season, Season.Status.OPEN, by=by, closed_on=None)
 
 
-def missing_terms(season: Season) -> list[str]:
-    """Names of the terms that are missing before the season can open."""
-    needs = {
-        _("days of at least one area"): season.windows.exists(),
-        _("bank account"): season.bank_account_name and season.bank_account_no,
-        _("contact"): season.contact_name and season.contact_phone,
-        _("text of the consent"): season.consent_text,
-        _("notice"): season.notice,
-    }
-    return [name for name, is_given in needs.items() if not is_given]
-
-
 def close_season(season: Season, *, by: User) -> Season:
-    """Close the season today. The retention of original photos is counted from this day."""
-    return states.change(season, Season.Status.CLOSED, by=by, closed_on=timezone.localdate())
+    """Close the capture of the season today. The retention of original photos is counted from this day."""
+    only_from: list[str] = [Season.Status.OPEN]
+    return states.change(season, Season.Status.CLOSED, by=by, only_from=only_from, closed_on=timezone.localdate())
+
+
+def archive_season(season: Season, *, by: User) -> Season:
+    """From now on the season can be read, and nothing in it changes."""
+    return states.change(season, Season.Status.ARCHIVED, by=by)
+
+
+def take_out_of_archive(season: Season, *, by: User) -> Season:
+    """The capture stays closed, since the day on which it was closed."""
+    only_from: list[str] = [Season.Status.ARCHIVED]
+    return states.change(season, Season.Status.CLOSED, by=by, only_from=only_from, kind="season.unarchived")

@@ -13,7 +13,7 @@ from portal import history, notifications
 from portal.changes.field_changes import change_fields
 from portal.errors import PortalError
 from portal.models import User
-from schools.models import Area, Enrolment, School, Season, Window, WindowException
+from schools.models import Action, Area, Enrolment, School, Season, Window, WindowException
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,7 @@ class AreaDays:
 
 def set_timetable(season: Season, lines: Iterable[AreaDays], *, by: User) -> Season:
     """Write annex 1: areas, order and days. Raises PortalError; then no line is written."""
+    season.require(Action.CHANGE)
     before = describe_timetable(season)
     with transaction.atomic():
         for line in lines:

@@ -10,13 +10,14 @@ permissions.register_subject(_("Students"), "students", "roster")
 permissions.register(
     "students.see", _("See students and their data"), roles=OFFICERS | REVIEWERS | {Role.CENTER_AUDITOR}
 )
-permissions.register("students.export", _("Export students, document numbers masked"), roles=OFFICERS)
+permissions.register("students.export", _("Export students, document numbers masked"), roles=OFFICERS, in_archive=True)
 permissions.register(
     "students.export_in_clear",
     _("Export students with their document numbers"),
     roles={Role.SCHOOL_ADMIN},
     asks_password=True,
     needs_second_factor=True,
+    in_archive=True,
 )
 permissions.register(
     "students.reveal_number",
@@ -24,9 +25,12 @@ permissions.register(
     roles=OFFICERS,
     asks_password=True,
     needs_second_factor=True,
+    in_archive=True,
 )
 permissions.register("students.message", _("Write to the students of a list"), roles=OFFICERS)
 permissions.register("students.change", _("Add, change and remove students"), roles=SCHOOL)
 permissions.register("roster.import", _("Import a roster"), roles=SCHOOL, is_about_school=True)
 permissions.register("roster.settle_clashes", _("Settle document numbers of two schools"), roles=CENTER)
-permissions.register("students.erase", _("Erase a student"), roles={Role.CENTER_ADMIN}, asks_password=True)
+permissions.register(
+    "students.erase", _("Erase a student"), roles={Role.CENTER_ADMIN}, asks_password=True, in_archive=True
+)

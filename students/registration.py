@@ -12,6 +12,7 @@ from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.privacy import retention
 from portal.tenancy import school_scope
+from schools import unfinished
 from students import group_messages, notices, tasks  # noqa: F401  (kinds of jobs)
 from students.identity import student_access
 from students.lists import exports  # noqa: F401  (registers kinds of jobs)
@@ -138,4 +139,11 @@ retention.register(
     setting="KEEP_ROSTERS_DAYS",
     due=lambda before: roster_imports.files_older_than(before).count(),
     delete=lambda before: roster_imports.purge_files(older_than=before),
+)
+unfinished.register(
+    _("Students without a photo"),
+    lambda season: Student.objects.filter(season=season, stage=Student.Stage.WAITING).count(),
+    "students:center_students",
+    query="stage=waiting",
+    order=10,
 )

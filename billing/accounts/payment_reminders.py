@@ -22,7 +22,7 @@ def remind_all(today: dt.date | None = None) -> int:
     with system_scope():
         enrolments = list(
             Enrolment.objects.filter(season__payment_due__in=days, payment_mode=Enrolment.PaymentMode.SCHOOL)
-            .exclude(season__status=Season.Status.DRAFT)
+            .exclude(season__status__in=(Season.Status.DRAFT, Season.Status.ARCHIVED))
             .select_related("school", "season")
         )
     return sum(_remind(enrolment, today) for enrolment in enrolments)

@@ -20,6 +20,7 @@ from capture.models import LimitSet
 from portal import history
 from portal.errors import Conflict, PortalError
 from portal.models import User
+from schools import seasons
 from schools.models import Season
 from vision import rules
 from vision.rules.criteria import ABOVE, BELOW
@@ -251,3 +252,21 @@ def list_sets(season: Season) -> list[tuple[LimitSet, list[Difference]]]:
     rows = list(LimitSet.objects.filter(season=season).select_related("made_by", "season"))
     earlier = LimitSet.objects.filter(season__year__lt=season.year).first() or LimitSet(season=season, number=0)
     return [(row, differences(before, row)) for row, before in zip(rows, [*rows, earlier][1:], strict=True)]
+
+
+@seasons.carries_over
+def carry_over(old: Season, new: Season, by: User) -> None:
+    """Give a new season a set of its own: what is changed in the old one later does not change the new one."""
+    before = in_force(old)
+    if before.pk is None:
+        return
+    made = LimitSet.objects.create(
+        season=new,
+        number=1,
+        changes=before.changes,
+        approves_green=before.approves_green,
+        rejects_red=before.rejects_red,
+        reason=_("Taken over from season %(year)s") % {"year": old.year},
+        made_by=by,
+    )
+    history.record("limits.changed", made, by=by, facts={"number": 1, "limits": [], "reason": made.reason})

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from capture.models import Consent, Photo
 from capture.sign_in import consent, consent_withdrawal
 from portal import files, history
-from students.identity.student_access import student_page
+from students.identity.student_access import in_archive, student_page
 from students.privacy import own_data
 
 SHOWN = 100
@@ -58,6 +58,7 @@ def own_data_copy(request: Any) -> HttpResponse:
 
 @require_POST
 @student_page
+@in_archive
 def choose(request: Any) -> HttpResponse:
     """Other ticks for face comparison and printing house, under the text that the student agreed to."""
     given = consent.in_force(request.student)
@@ -78,6 +79,7 @@ def choose(request: Any) -> HttpResponse:
 
 @require_POST
 @student_page
+@in_archive
 def withdraw(request: Any) -> HttpResponse:
     consent_withdrawal.withdraw(student=request.student, by=request.student)
     messages.success(request, _("Your consent is taken back."))

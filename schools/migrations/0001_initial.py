@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('year', models.PositiveSmallIntegerField(unique=True, verbose_name='year')),
                 ('graduating_class', models.PositiveSmallIntegerField(verbose_name='graduating class')),
-                ('status', models.CharField(choices=[('draft', 'In preparation'), ('open', 'Open'), ('closed', 'Closed')], default='draft', max_length=10, verbose_name='state')),
+                ('status', models.CharField(choices=[('draft', 'In preparation'), ('open', 'Open'), ('closed', 'Capture closed'), ('archived', 'Archived')], default='draft', max_length=10, verbose_name='state')),
                 ('center_name', models.CharField(max_length=60, verbose_name='center')),
                 ('notice', models.TextField(blank=True, verbose_name='notice')),
                 ('opens_at', models.TimeField(default=datetime.time(8, 0), verbose_name='capture opens at')),

@@ -1,6 +1,5 @@
 """The enrolment of a school in a season: its phases, and what each phase allows."""
 
-import enum
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,27 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.database.scope import DatabaseRole, deleted_by
 from portal.errors import Conflict, PortalError
 from portal.tenancy import TenantModel
-from schools.models.season import Season
-
-
-class Action(enum.StrEnum):
-    """What only some phases allow. All other actions, such as the review, are always allowed."""
-
-    WITHDRAW = "withdraw"  # take the school out of the season
-    IMPORT = "import"  # change the roster, by a file or by hand
-    PHOTOGRAPH = "photograph"  # take photos on the days of the school
-    RETAKE = "retake"  # after those days: replace a returned photo, or use a day granted later
-    SUBMIT = "submit"  # hand a photo in for review
-    DAILY_CHECK = "daily_check"  # the check of the day's photos in the evening
-    OPEN_PROOFREADING = "open_proofreading"  # end the capture before its last day
-    RESET = "reset"  # reverse an approval or another decision
-    REMAKE = "remake"  # produce a portrait again: other frame or background
-    CORRECT = "correct"  # ask for a correction while proofreading
-    CONFIRM = "confirm"  # confirm portrait and data, by the student or by the school
-    INVITE = "invite"  # link an approved student's page to the proof
-    FEEDBACK = "feedback"  # fill in the feedback form and send it
-    DECIDE_FEEDBACK = "decide_feedback"  # accept the form, or return it
-    PRINT = "print"  # print the sheets of proofread students
+from schools.models.season import Action, Season
 
 
 @dataclass(frozen=True)
@@ -77,7 +56,7 @@ class Enrolment(TenantModel):
     # From here on the portraits are final: the center has accepted the feedback form.
     FINISHED = (Status.FEEDBACK_ACCEPTED, Status.PRINTING, Status.SHIPPED, Status.RECEIVED)
 
-    # The only list of what a phase allows. A test refuses sets of phases in other modules.
+    # The only list of what a phase allows; Season.ALLOWED may forbid it. A test refuses sets of phases in other modules.
     ALLOWED: dict[Action, Allowance] = {
         Action.WITHDRAW: Allowance(
             (Status.PREPARING,), _("This school has already begun and cannot be taken out of the season.")
@@ -149,14 +128,16 @@ class Enrolment(TenantModel):
         return cls.ALLOWED[action].phases
 
     def allows(self, action: Action) -> bool:
-        return self.status in self.ALLOWED[action].phases
+        return self.status in self.ALLOWED[action].phases and self.season.allows(action)
 
     def refusal(self, action: Action) -> PortalError:
         """The error to raise, or to show as a sentence."""
+        if not self.season.allows(action):
+            return self.season.refusal()
         allowance = self.ALLOWED[action]
         return allowance.error(allowance.refusal)
 
     def require(self, action: Action) -> None:
-        """Raise the refusal unless the phase allows the action."""
+        """Raise the refusal unless the phase and the state of the season allow the action."""
         if not self.allows(action):
             raise self.refusal(action)

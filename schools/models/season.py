@@ -1,4 +1,5 @@
 import datetime as dt
+import enum
 
 from django.conf import settings
 from django.db import models
@@ -6,8 +7,30 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.database.scope import DatabaseRole, deleted_by
+from portal.errors import Conflict
 from portal.tenancy import TenantModel
 from schools.models.places import Area
+
+
+class Action(enum.StrEnum):
+    """What only some phases of a school (Enrolment.ALLOWED) and some states of a season (Season.ALLOWED) allow."""
+
+    WITHDRAW = "withdraw"  # take the school out of the season
+    IMPORT = "import"  # change the roster, by a file or by hand
+    PHOTOGRAPH = "photograph"  # take photos on the days of the school
+    RETAKE = "retake"  # after those days: replace a returned photo, or use a day granted later
+    SUBMIT = "submit"  # hand a photo in for review
+    DAILY_CHECK = "daily_check"  # the check of the day's photos in the evening
+    OPEN_PROOFREADING = "open_proofreading"  # end the capture before its last day
+    RESET = "reset"  # reverse an approval or another decision
+    REMAKE = "remake"  # produce a portrait again: other frame or background
+    CORRECT = "correct"  # ask for a correction while proofreading
+    CONFIRM = "confirm"  # confirm portrait and data, by the student or by the school
+    INVITE = "invite"  # link an approved student's page to the proof
+    FEEDBACK = "feedback"  # fill in the feedback form and send it
+    DECIDE_FEEDBACK = "decide_feedback"  # accept the form, or return it
+    PRINT = "print"  # print the sheets of proofread students
+    CHANGE = "change"  # anything else: review, fees, stations, shipments, the year's end
 
 
 def every_merchant() -> list[str]:
@@ -15,27 +38,56 @@ def every_merchant() -> list[str]:
 
 
 class SeasonQuerySet(models.QuerySet["Season"]):
-    def current(self) -> "Season | None":
-        """The newest open season, else the newest season, else None."""
-        return self.filter(status=Season.Status.OPEN).order_by("-year").first() or self.order_by("-year").first()
+    def allowing(self, action: Action) -> "SeasonQuerySet":
+        return self.filter(status__in=Season.ALLOWED[action])
+
+    def in_capture(self) -> "SeasonQuerySet":
+        return self.filter(status=Season.Status.OPEN)
 
     def closed_before(self, moment: dt.datetime) -> "SeasonQuerySet":
-        """The seasons that are closed, since a day before this moment's."""
-        return self.filter(status=Season.Status.CLOSED, closed_on__lt=timezone.localdate(moment))
+        """The seasons whose capture is closed, since a day before this moment's."""
+        return self.filter(status__in=Season.ENDED, closed_on__lt=timezone.localdate(moment))
 
 
 class Season(models.Model):
     """One year's capture: season 2022 captures the class of 2023."""
 
     class Status(models.TextChoices):
+        """Any number of seasons may be open. A draft is seen by the center only."""
+
         DRAFT = "draft", _("In preparation")
         OPEN = "open", _("Open")
-        CLOSED = "closed", _("Closed")
+        CLOSED = "closed", _("Capture closed")
+        ARCHIVED = "archived", _("Archived")
 
     TRANSITIONS = {
         Status.DRAFT: {Status.OPEN},
         Status.OPEN: {Status.CLOSED},
-        Status.CLOSED: {Status.OPEN},
+        Status.CLOSED: {Status.OPEN, Status.ARCHIVED},
+        Status.ARCHIVED: {Status.CLOSED},
+    }
+    ENDED = (Status.CLOSED, Status.ARCHIVED)  # no more photos are taken; originals are kept retention_days
+
+    # What each state allows, as long as the phase of the school allows it too. Nothing in the archive.
+    _FROM_DRAFT, _IN_CAPTURE = (Status.DRAFT, Status.OPEN), (Status.OPEN,)
+    _TO_ARCHIVE = (Status.OPEN, Status.CLOSED)
+    ALLOWED: dict[Action, tuple[str, ...]] = {
+        Action.WITHDRAW: _FROM_DRAFT,
+        Action.IMPORT: _FROM_DRAFT,
+        Action.PHOTOGRAPH: _IN_CAPTURE,
+        Action.RETAKE: _IN_CAPTURE,
+        Action.SUBMIT: _TO_ARCHIVE,  # a photo that was taken in time
+        Action.DAILY_CHECK: _IN_CAPTURE,
+        Action.OPEN_PROOFREADING: _TO_ARCHIVE,
+        Action.RESET: _TO_ARCHIVE,
+        Action.REMAKE: _TO_ARCHIVE,
+        Action.CORRECT: _TO_ARCHIVE,
+        Action.CONFIRM: _TO_ARCHIVE,
+        Action.INVITE: _TO_ARCHIVE,
+        Action.FEEDBACK: _TO_ARCHIVE,
+        Action.DECIDE_FEEDBACK: _TO_ARCHIVE,
+        Action.PRINT: _TO_ARCHIVE,
+        Action.CHANGE: (Status.DRAFT, *_TO_ARCHIVE),
     }
 
     class Background(models.TextChoices):
@@ -90,6 +142,25 @@ class Season(models.Model):
 
     def __str__(self) -> str:
         return str(self.year)
+
+    def allows(self, action: Action) -> bool:
+        return self.status in self.ALLOWED[action]
+
+    def refusal(self) -> Conflict:
+        """Why the state of the season does not allow something, as an error to raise or a sentence to show."""
+        year = {"year": self.year}
+        match self.status:
+            case self.Status.ARCHIVED:
+                return Conflict(
+                    _("Season %(year)s is in the archive: it can be read, and nothing in it changes any more.") % year
+                )
+            case self.Status.CLOSED:
+                return Conflict(_("The capture of season %(year)s is closed.") % year)
+        return Conflict(_("Season %(year)s is not open yet.") % year)
+
+    def require(self, action: Action) -> None:
+        if not self.allows(action):
+            raise self.refusal()
 
 
 class Window(models.Model):

@@ -27,6 +27,7 @@ from schools.forms import SchoolForm
 from schools.models import Action, Area, Enrolment, School, Season, Window, WindowException
 
 EVENTS_READ = 400
+UNRECEIVED = "unreceived"  # takes part, and has not confirmed that its prints have come
 
 
 def with_state(season: Season | None) -> QuerySet[School]:
@@ -39,11 +40,15 @@ def with_state(season: Season | None) -> QuerySet[School]:
 
 
 def _in_state(schools: QuerySet[School], state: str) -> QuerySet[School]:
+    if state == UNRECEIVED:
+        return schools.exclude(state=None).exclude(state=Enrolment.Status.RECEIVED)
     return schools.filter(state=None if state == "none" else state)
 
 
 def _count_states(schools: QuerySet[School]) -> Counter[str]:
-    return Counter(state or "none" for _pk, state in schools.order_by().values_list("pk", "state"))
+    counts = Counter(state or "none" for _pk, state in schools.order_by().values_list("pk", "state"))
+    counts[UNRECEIVED] = counts.total() - counts["none"] - counts[Enrolment.Status.RECEIVED]
+    return counts
 
 
 class SchoolList(List):
@@ -54,7 +59,11 @@ class SchoolList(List):
             forms.ChoiceField(
                 label=gettext_lazy("State"),
                 required=False,
-                choices=[*Enrolment.Status.choices, ("none", gettext_lazy("Not taking part"))],
+                choices=[
+                    *Enrolment.Status.choices,
+                    (UNRECEIVED, gettext_lazy("Not received yet")),
+                    ("none", gettext_lazy("Not taking part")),
+                ],
             ),
             _in_state,
             _count_states,

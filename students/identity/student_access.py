@@ -27,7 +27,7 @@ from django.utils.translation import gettext as _
 
 from portal.security.sessions import is_by_itself
 from portal.tenancy import across_schools, school_scope
-from schools.models import Enrolment
+from schools.models import Action, Enrolment
 from students.models import Student, StudentSession
 
 SESSION_KEY = "student_session"  # in the browser's session: the id of its row
@@ -137,6 +137,12 @@ def device_key(student: Student) -> str:
     return base64.b64encode(salted_hmac("students.device_key", str(student.pk), algorithm="sha256").digest()).decode()
 
 
+def in_archive(view: View) -> View:
+    """Below `student_page`: the form is answered after the season has been archived too."""
+    view.in_archive = True  # type: ignore[attr-defined]
+    return view
+
+
 def student_page(view: View) -> View:
     """A page of the signed-in student, in the school's scope.
 
@@ -154,6 +160,8 @@ def student_page(view: View) -> View:
             request.enrolment = Enrolment.objects.select_related("season").get(
                 school=student.school, season=student.season
             )
+            if request.method == "POST" and not getattr(view, "in_archive", False):
+                request.season.require(Action.CHANGE)
             response = view(request, *args, **kwargs)
         response.headers.setdefault("Cache-Control", "private, no-store")
         return response

@@ -5,14 +5,14 @@ from typing import Any
 
 from rest_framework import serializers
 from rest_framework.parsers import FormParser, MultiPartParser
-from rest_framework.permissions import BasePermission
+from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from portal.errors import PortalError
 from portal.tenancy import school_scope
 from portal.untrusted.json_bodies import JSONParser
-from schools.models import Enrolment
+from schools.models import Action, Enrolment
 from students.identity.api_authentication import IsStudent, StudentAuthentication, StudentThrottle
 from students.models import Student
 
@@ -30,6 +30,7 @@ class StudentAPI(APIView):
     permission_classes: tuple[type[BasePermission], ...] = (IsStudent,)
     throttle_classes = (StudentThrottle,)
     parser_classes = (JSONParser, MultiPartParser, FormParser)
+    in_archive = False  # whether it is answered after the season has been archived
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with ExitStack() as self.scopes:
@@ -43,6 +44,8 @@ class StudentAPI(APIView):
             self.enrolment = Enrolment.objects.select_related("season", "school").get(
                 school=self.student.school, season=self.student.season
             )
+            if request.method not in SAFE_METHODS and not self.in_archive:
+                self.enrolment.season.require(Action.CHANGE)
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, PortalError):

@@ -87,11 +87,9 @@ def _stored(found: dict[int, Problems], most: int) -> list[dict[str, Any]]:
 
 def require_open_roster(*, school: School, season: Season) -> Enrolment:
     """The enrolment of the school. Raises PortalError when its roster can no longer be changed."""
-    enrolment = Enrolment.objects.filter(school=school, season=season).first()
+    enrolment = Enrolment.objects.select_related("season").filter(school=school, season=season).first()
     if enrolment is None:
         raise PortalError(_("Your school is not enrolled in this season. Ask the center."))
-    if season.status == Season.Status.CLOSED:
-        raise PortalError(_("The season is closed: its roster can no longer be changed."))
     enrolment.require(Action.IMPORT)
     return enrolment
 

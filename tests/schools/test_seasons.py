@@ -5,9 +5,10 @@ import pytest
 from portal.errors import Conflict, PortalError
 from portal.formatting import parse_notice
 from portal.models import Event
-from schools import seasons
-from schools.models import Area, Season, Window
-from tests import factories
+from portal.tenancy import center_scope
+from schools import moved_years, season_choice, seasons
+from schools.models import Action, Area, Enrolment, Season, Window
+from schools.season_checklist import checklist
 from tests.support.database import let_delete
 from tests.support.words import said
 
@@ -27,10 +28,11 @@ TERMS = {
 
 @pytest.fixture
 def draft(center_admin):
-    season = seasons.create_season(by=center_admin, **TERMS)
-    area = Area.objects.create(code="north", name="North")
-    Window.objects.create(season=season, area=area, starts_on=dt.date(2022, 3, 21), ends_on=dt.date(2022, 3, 27))
-    return season
+    with center_scope():
+        season = seasons.create_season(by=center_admin, **TERMS)
+        area = Area.objects.create(code="north", name="North")
+        Window.objects.create(season=season, area=area, starts_on=dt.date(2022, 3, 21), ends_on=dt.date(2022, 3, 27))
+        yield season
 
 
 def kinds() -> list[str]:
@@ -90,7 +92,7 @@ def test_the_next_season_keeps_the_terms_and_moves_the_years_of_the_notice(draft
 
 def test_days_are_copied_as_many_years_later_and_the_leap_day_moves(draft, center_admin):
     Window.objects.update(starts_on=dt.date(2024, 2, 29), ends_on=dt.date(2024, 3, 5))
-    new = seasons.create_season(by=center_admin, copy_days_of=draft, **TERMS | {"year": 2023, "graduating_class": 2024})
+    new = seasons.create_season(by=center_admin, after=draft, **TERMS | {"year": 2023, "graduating_class": 2024})
     window = new.windows.get()
     assert (window.starts_on, window.ends_on) == (dt.date(2025, 2, 28), dt.date(2025, 3, 5))
 
@@ -113,11 +115,46 @@ def test_a_season_without_days_bank_or_contact_is_not_opened_and_says_what_is_mi
     )
 
 
-def test_only_one_season_is_open(draft, center_admin):
+def test_any_number_of_seasons_is_open(draft, center_admin):
     seasons.open_season(draft, by=center_admin)
-    second = seasons.create_season(by=center_admin, copy_days_of=draft, **TERMS | {"year": 2023})
-    with pytest.raises(PortalError, match=said("Season %(year)s is still open. Close it first.", year=2022)):
-        seasons.open_season(second, by=center_admin)
+    seasons.open_season(
+        seasons.create_season(by=center_admin, after=draft, **TERMS | {"year": 2023, "graduating_class": 2024}),
+        by=center_admin,
+    )
+    assert list(Season.objects.in_capture().values_list("year", flat=True)) == [2023, 2022]
+
+
+def test_what_was_closed_is_opened_again_although_a_term_is_missing_since(draft, center_admin):
+    seasons.open_season(draft, by=center_admin)
+    seasons.close_season(draft, by=center_admin)
+    Season.objects.update(contact_name="")
+    seasons.open_season(Season.objects.get(), by=center_admin)
+    assert Season.objects.get().status == "open"
+
+
+def test_the_archive_is_reached_from_a_closed_capture_and_left_to_it(draft, center_admin):
+    seasons.open_season(draft, by=center_admin)
+    with pytest.raises(Conflict):
+        seasons.archive_season(draft, by=center_admin)
+    seasons.close_season(draft, by=center_admin)
+    seasons.archive_season(draft, by=center_admin)
+    with pytest.raises(Conflict):
+        seasons.open_season(draft, by=center_admin)
+    closed_on = Season.objects.get().closed_on
+    seasons.take_out_of_archive(draft, by=center_admin)
+    assert (Season.objects.get().status, Season.objects.get().closed_on) == ("closed", closed_on)
+    assert kinds()[-2:] == ["season.archived", "season.unarchived"]
+
+
+def test_every_action_is_in_the_table_of_the_states_and_the_archive_allows_none():
+    assert set(Season.ALLOWED) == set(Action)
+    assert not any(Season(status="archived").allows(action) for action in Action)
+    later = {Action.RESET, Action.CONFIRM, Action.FEEDBACK, Action.DECIDE_FEEDBACK, Action.PRINT, Action.CHANGE}
+    closed = Season(status="closed")
+    assert {action for action in later if closed.allows(action)} == later
+    assert not closed.allows(Action.PHOTOGRAPH)
+    assert Enrolment(status="proofreading", season=closed).allows(Action.FEEDBACK)
+    assert not Enrolment(status="proofreading", season=Season(status="archived")).allows(Action.FEEDBACK)
 
 
 def test_closing_starts_the_days_of_retention_and_reopening_ends_them(draft, center_admin):
@@ -151,7 +188,39 @@ def test_a_change_says_what_it_changed_and_no_change_says_nothing(draft, center_
     assert event.facts == {"copies": [5, 8]}
 
 
-def test_the_current_season_is_the_newest_open_one(draft, center_admin):
-    assert Season.objects.current() == draft
-    opened = factories.season(year=2021, graduating_class=2022)
-    assert Season.objects.current() == opened
+def test_a_draft_is_current_only_where_there_is_nothing_else():
+    """The newest open one, then the newest that is over."""
+    draft, opened, old = Season(year=2023), Season(year=2022, status="open"), Season(year=2021, status="open")
+    closed = Season(year=2020, status="closed")
+    assert season_choice.current_of([draft, opened, old, closed]) == opened
+    assert season_choice.current_of([draft, closed]) == closed
+    assert season_choice.current_of([draft]) == draft
+    assert season_choice.current_of([]) is None
+
+
+def test_years_are_moved_in_one_pass_and_the_year_of_a_law_stays():
+    old, new = Season(year=2022, graduating_class=2023), Season(year=2023, graduating_class=2024)
+    text = "2022年采集2023届毕业生，2023年6月发放；依据2021年第5号、1999届除外，编号120225。"
+    moved, places = moved_years.move(text, old=old, new=new)
+    assert moved == "2023年采集2024届毕业生，2024年6月发放；依据2021年第5号、1999届除外，编号120225。"
+    assert [(place.before, place.after) for place in places] == [
+        ("2022年", "2023年"),
+        ("2023届", "2024届"),
+        ("2023年", "2024年"),
+    ]
+
+
+def test_the_consent_of_the_next_season_names_the_next_class(draft):
+    draft.consent_text = "用于2023届毕业生图像采集"
+    assert seasons.draft(after=draft, today=dt.date(2022, 1, 5)).consent_text == "用于2024届毕业生图像采集"
+
+
+def test_the_checklist_says_days_of_another_year_and_working_days_that_are_not_published(draft):
+    found = {check.name: check for check in checklist(draft)}
+    assert found[said("holidays known")].is_done
+    Window.objects.update(starts_on=dt.date(2032, 3, 1), ends_on=dt.date(2032, 3, 5))
+    found = {check.name: check for check in checklist(draft)}
+    assert (found[said("holidays known")].is_done, found[said("holidays known")].is_needed) == (False, False)
+    assert "2032" in found[said("holidays known")].note
+    days = found[said("days of at least one area")]
+    assert (days.is_done, days.is_needed, "North" in days.note) == (False, True, True)

@@ -18,6 +18,7 @@ from capture.models import LimitSet, Photo
 from portal import history
 from portal.errors import PortalError
 from portal.tenancy import system_scope
+from schools.management.enrolment_scope import add_season_argument, named_season
 from schools.models import School, Season
 
 
@@ -25,7 +26,7 @@ class Command(BaseCommand):
     help = "Replay verdicts without opening a picture; print what would change. With --apply: judge undecided photos again."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--season", type=int, metavar="YEAR", help="another than the current one")
+        add_season_argument(parser)
         parser.add_argument("--school", metavar="CODE", help="only photos of this school")
         parser.add_argument("--days", type=int, metavar="N", help="only photos of the last N days")
         parser.add_argument(
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="one JSON object")
 
     def handle(self, **options: Any) -> None:
-        season = _season(options["season"])
+        season = named_season(options["season"])
         if options["apply"] and options["limits"]:
             raise CommandError(
                 _("Limits of a file are to look ahead only. Save them on the page “Judging rules” first.")
@@ -77,13 +78,6 @@ def _predicted(facts: dict[str, Any]) -> str:
     return (
         _("%(changed)d verdicts would change, %(decided)d of them decided or given up, which stay as they are.") % facts
     )
-
-
-def _season(year: int | None) -> Season:
-    season = Season.objects.filter(year=year).first() if year else Season.objects.current()
-    if season is None:
-        raise CommandError(_("There is no season %(year)s.") % {"year": year or ""})
-    return season
 
 
 def _limits(season: Season, path: Path | None) -> LimitSet:

@@ -69,7 +69,7 @@ class Command(BaseCommand):
     def _print_student(self, school: Any) -> None:
         """Print a graduate who has not been photographed yet, to sign in at /me/."""
         with school_scope(school):
-            waiting = Student.objects.filter(season=Season.objects.current(), stage=Student.Stage.WAITING)
+            waiting = Student.objects.filter(season=Season.objects.in_capture().first(), stage=Student.Stage.WAITING)
             student = waiting.order_by("student_no").last()
         if student:
             self.stdout.write(

@@ -12,7 +12,7 @@ from portal.pdf.fonts import installed_fonts
 from printing import portrait_archive, print_runs
 from printing.layout import sheet_for
 from printing.sheets import DrawnVolume, Unprintable, build_volumes
-from schools.management.enrolment_scope import enrolment_scope
+from schools.management.enrolment_scope import add_season_argument, enrolment_scope
 from schools.models import Enrolment
 from students.models import Student
 
@@ -22,11 +22,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("school", help="code of the school")
+        add_season_argument(parser)
         parser.add_argument("--out", type=Path, required=True, help="folder, made if it is not there")
         parser.add_argument("--proofread-only", action="store_true", help="leave out who has not been proofread")
 
-    def handle(self, *, school: str, out: Path, proofread_only: bool, **options: Any) -> None:
-        with enrolment_scope(school) as enrolment:
+    def handle(self, *, school: str, season: int | None, out: Path, proofread_only: bool, **options: Any) -> None:
+        with enrolment_scope(school, season) as enrolment:
             out.mkdir(parents=True, exist_ok=True)
             started = time.perf_counter()
             try:

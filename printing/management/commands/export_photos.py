@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from portal import history
 from printing import portrait_archive
-from schools.management.enrolment_scope import enrolment_scope
+from schools.management.enrolment_scope import add_season_argument, enrolment_scope
 
 
 class Command(BaseCommand):
@@ -20,12 +20,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("school", help="code of the school")
+        add_season_argument(parser)
         parser.add_argument("--out", type=Path, required=True)
         parser.add_argument("--student-numbers", action="store_true", help="name files by student number")
         parser.add_argument("--folders", action="store_true", help="college and major as folders")
 
-    def handle(self, *, school: str, out: Path, folders: bool, student_numbers: bool, **options: Any) -> None:
-        with enrolment_scope(school) as enrolment:
+    def handle(
+        self, *, school: str, season: int | None, out: Path, folders: bool, student_numbers: bool, **options: Any
+    ) -> None:
+        with enrolment_scope(school, season) as enrolment:
             made = portrait_archive.download(
                 enrolment, by=history.SYSTEM, folders=folders, by_document=not student_numbers
             )

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from portal import history
 from portal.tenancy import system_scope
-from schools.management.enrolment_scope import enrolment_scope
+from schools.management.enrolment_scope import add_season_argument, enrolment_scope
 from students.models import Student
 from students.privacy import erasure
 
@@ -17,11 +17,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("school", help="code of the school")
+        add_season_argument(parser)
         parser.add_argument("student_no", help="student number")
         parser.add_argument("--reason", required=True, help="stands in the history")
 
-    def handle(self, *, school: str, student_no: str, reason: str, **options: Any) -> None:
-        with enrolment_scope(school) as enrolment:
+    def handle(self, *, school: str, season: int | None, student_no: str, reason: str, **options: Any) -> None:
+        with enrolment_scope(school, season) as enrolment:
             found = Student.objects.filter(season=enrolment.season, school=enrolment.school, student_no=student_no)
             student = found.first()
             if student is None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from portal import history
-from schools.management.enrolment_scope import enrolment_scope
+from schools.management.enrolment_scope import add_season_argument, enrolment_scope
 from schools.models import Enrolment
 from students.roster import importer, remembered_headings
 from students.roster.columns import BY_FIELD, COLUMNS, column_of
@@ -21,6 +21,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("school", help="code of the school")
+        add_season_argument(parser)
         parser.add_argument("file", type=Path)
         parser.add_argument("--dry-run", action="store_true", help="check and compare only")
         parser.add_argument(
@@ -33,9 +34,19 @@ class Command(BaseCommand):
         )
         parser.add_argument("--json", action="store_true", help="print one JSON object")
 
-    def handle(self, *, school: str, file: Path, dry_run: bool, json: bool, heading: list[str], **options: Any) -> None:
+    def handle(
+        self,
+        *,
+        school: str,
+        season: int | None,
+        file: Path,
+        dry_run: bool,
+        json: bool,
+        heading: list[str],
+        **options: Any,
+    ) -> None:
         said = [_heading(text) for text in heading]
-        with enrolment_scope(school) as enrolment:
+        with enrolment_scope(school, season) as enrolment:
             found = self._import(enrolment, file, dry_run, said)
         self.stdout.write(as_json(found) if json else as_text(found))
 
