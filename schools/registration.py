@@ -41,7 +41,7 @@ def attach_season(request: Any) -> HttpResponse | None:
     if request.season is None or not (member or year):
         return None
     if season_addresses.is_of_season(request.path_info) and not request.season.allows(Action.CHANGE):
-        request.read_only = request.season.refusal()
+        request.read_only = request.season.state_refusal()
     request.urlconf = season_addresses.urls_of(request.season.year)
     set_urlconf(request.urlconf)
     return _to_its_year(request) if year is None else None

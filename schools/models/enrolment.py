@@ -133,7 +133,7 @@ class Enrolment(TenantModel):
     def refusal(self, action: Action) -> PortalError:
         """The error to raise, or to show as a sentence."""
         if not self.season.allows(action):
-            return self.season.refusal()
+            return self.season.state_refusal()
         allowance = self.ALLOWED[action]
         return allowance.error(allowance.refusal)
 

@@ -146,7 +146,7 @@ class Season(models.Model):
     def allows(self, action: Action) -> bool:
         return self.status in self.ALLOWED[action]
 
-    def refusal(self) -> Conflict:
+    def state_refusal(self) -> Conflict:
         """Why the state of the season does not allow something, as an error to raise or a sentence to show."""
         year = {"year": self.year}
         match self.status:
@@ -160,7 +160,7 @@ class Season(models.Model):
 
     def require(self, action: Action) -> None:
         if not self.allows(action):
-            raise self.refusal()
+            raise self.state_refusal()
 
 
 class Window(models.Model):

@@ -9,7 +9,7 @@ from django.utils.translation import override
 from portal.models import Role
 from portal.permissions import ACTIONS, Action
 from schools.models import Action as PhaseAction
-from schools.models import Enrolment
+from schools.models import Enrolment, Season
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -47,6 +47,15 @@ def test_the_printed_table_of_phases_is_that_of_the_code():
     assert head[2:] == [f"`{status}`" for status in Enrolment.Status.values]
     assert [[name, *marks] for name, _words, *marks in rows] == [
         [f"`{action}`", *("x" if status in Enrolment.phases_allowing(action) else "" for status in Enrolment.Status)]
+        for action in Enrolment.ALLOWED
+    ]
+
+
+def test_the_printed_table_of_seasons_is_that_of_the_code():
+    head, *rows = printed("states.md", "### What each state of a season allows")
+    assert head[1:] == [f"`{status}`" for status in Season.Status.values]
+    assert rows == [
+        [f"`{action}`", *("x" if status in Season.ALLOWED[action] else "" for status in Season.Status)]
         for action in PhaseAction
     ]
 

@@ -32,7 +32,7 @@ def test_an_inactive_school_is_passed_over_and_a_closed_season_refuses(newcomer,
     enrolments.change_school(newcomer, by=center_admin, is_active=False)
     assert enrolments.enrol([School.objects.get()], season=season, by=center_admin) == []
     seasons.close_season(season, by=center_admin)
-    with pytest.raises(PortalError, match=said("Season %(year)s is closed.", year=season.year)):
+    with pytest.raises(PortalError, match=said("The capture of season %(year)s is closed.", year=season.year)):
         enrolments.enrol([newcomer], season=season, by=center_admin)
 
 
