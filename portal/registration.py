@@ -12,7 +12,7 @@ from portal.notification_kinds import NotificationKind
 from portal.pages import navigation, status_badges
 from portal.pages.context import count_unread
 from portal.pages.status_badges import Badge
-from portal.permissions import ALL_ROLES, CENTER, OFFICERS, SCHOOL
+from portal.permissions import ALL_ROLES, CENTER, CENTER_STAFF, OFFICERS, SCHOOL
 from portal.privacy import (
     job_files,
     retention,
@@ -42,8 +42,8 @@ permissions.register("deliveries.retry", _("Have messages sent again that failed
 permissions.register("texts.edit", _("Change the texts of messages"), roles={Role.CENTER_ADMIN})
 permissions.register(
     "messages.read",
-    _("Read the school's messages"),
-    roles=SCHOOL | {Role.SCHOOL_REVIEWER, Role.SCHOOL_FINANCE},
+    _("Read the own messages"),
+    roles=CENTER_STAFF | SCHOOL | {Role.SCHOOL_REVIEWER, Role.SCHOOL_FINANCE},
     in_archive=True,
 )
 permissions.register("jobs.see", _("See own long work and take what it made"), roles=WORKING | {Role.CENTER_FINANCE})
@@ -225,6 +225,7 @@ navigation.register("school", "portal:school_people", _("People"), "users", orde
 navigation.register("school", "portal:messages", _("Messages"), "bell", order=100, count=count_unread)
 navigation.register("school", "portal:school_history", _("History"), "clock", order=110)
 navigation.register("center", "portal:center_people", _("People"), "users", order=120)
+navigation.register("center", "portal:center_messages", _("Messages"), "bell", order=125, count=count_unread)
 navigation.register("center", "portal:history", _("History"), "clock", order=130)
 navigation.register("center", "portal:deliveries", _("Messages sent"), "paper-airplane", order=135)
 navigation.register_tab("center.deliveries", "portal:deliveries", _("Messages sent"), order=10)

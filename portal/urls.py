@@ -24,6 +24,7 @@ urlpatterns = [
     path("center/deliveries/texts/", notification_texts.text_list, name="notification_texts"),
     path("center/deliveries/texts/edit/", notification_texts.text_edit, name="notification_text"),
     path("center/looks/", looks.center_looks, name="center_looks"),
+    path("center/messages/", inbox.message_list, name="center_messages"),
     # school
     path("school/people/", people.school_people, name="school_people"),
     path("school/messages/", inbox.message_list, name="messages"),

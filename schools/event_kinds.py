@@ -3,11 +3,11 @@
 from django.utils.translation import gettext_lazy as _
 
 from portal import event_kinds
-from schools.models import Enrolment, Notice, Season
+from schools.models import Enrolment, Inquiry, Notice, Season
 
 event_kinds.register_subject("season", _("Season and days"), order=10)
 event_kinds.register_subject("school", _("Schools"), order=20)
-event_kinds.register_subject("notice", _("Notices"), order=25)
+event_kinds.register_subject("notice", _("Notices and letters"), order=25)
 event_kinds.register(
     "season",
     {
@@ -51,6 +51,8 @@ event_kinds.register(
         "notice.exported": _("Readers of a notice exported"),
     },
 )
+event_kinds.register("notice", {"inquiry.asked": _("School wrote to the center")})
+event_kinds.register_states(Inquiry, _("Letter"), subject="notice")
 event_kinds.register_states(Notice, _("Notice"), subject="notice")
 event_kinds.register_states(Season, _("Season"), subject="season")
 event_kinds.register_states(Enrolment, _("School in the season"), subject="school")

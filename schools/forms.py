@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from portal.pages.form_fields import YuanField, day_input, time_input
-from schools.models import Area, Enrolment, Notice, School, Season, WindowException
+from schools.models import Area, Enrolment, Inquiry, Notice, School, Season, WindowException
 from schools.seasons import FIXED_WHEN_OPEN
 
 
@@ -323,3 +323,15 @@ class PublishForm(forms.Form):
 
 class WithdrawForm(forms.Form):
     reason = forms.CharField(label=_("Reason"), max_length=200, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class LetterForm(forms.Form):
+    text = forms.CharField(label=_("Letter"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6}))
+
+
+class InquiryForm(LetterForm):
+    """A new subject of a school."""
+
+    topic = forms.ChoiceField(label=_("Topic"), choices=Inquiry.Topic, help_text=_("Tells who at the center reads it."))
+    subject = forms.CharField(label=_("Subject"), max_length=80)
+    field_order = ("topic", "subject", "text")

@@ -15,6 +15,8 @@ def _day_words(day: str | dt.date) -> str:
 
 DAYS = "%(starts_on)s – %(ends_on)s: %(reason)s"
 
+LETTER, SUBJECT = _("%(school)s has written to the center"), "%(subject)s"
+
 register(
     NotificationKind(
         "exception.granted", _("The center has granted your school more days for the capture"), DAYS, link="/school/"
@@ -54,5 +56,10 @@ register(
         formats={"day": _day_words},
         may="notices.read",
     ),
+    NotificationKind("inquiry_general", LETTER, SUBJECT, may="inquiries.answer"),
+    NotificationKind("inquiry_photos", LETTER, SUBJECT, may="inquiries.answer_photos"),
+    NotificationKind("inquiry_fees", LETTER, SUBJECT, may="inquiries.answer_fees"),
+    NotificationKind("inquiry_prints", LETTER, SUBJECT, may="inquiries.answer_prints"),
+    NotificationKind("inquiry_answered", _("The center has answered you"), SUBJECT, may="inquiries.write"),
     group="season",
 )

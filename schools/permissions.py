@@ -6,7 +6,7 @@ from portal import permissions
 from portal.models import Role
 from portal.permissions import ALL_ROLES, CENTER, CENTER_STAFF, SCHOOL
 
-permissions.register_subject(_("Season and schools"), "overview", "season", "schools", "notices")
+permissions.register_subject(_("Season and schools"), "overview", "season", "schools", "notices", "inquiries")
 permissions.register("overview.see", _("See the overview"), roles=ALL_ROLES - {Role.SCHOOL_HELPER})
 permissions.register("season.see", _("See the seasons and their days"), roles=CENTER_STAFF)
 permissions.register(
@@ -26,3 +26,17 @@ permissions.register(
     "notices.read", _("Read the notices of the center"), roles=SCHOOL | {Role.SCHOOL_REVIEWER, Role.SCHOOL_FINANCE}
 )
 permissions.register("notices.confirm", _("Confirm a notice for the school"), roles={Role.SCHOOL_ADMIN})
+permissions.register(
+    "inquiries.write",
+    _("Write to the center for the school"),
+    roles=SCHOOL | {Role.SCHOOL_FINANCE},
+    is_about_school=True,
+)
+permissions.register("inquiries.see", _("See the letters of the schools that concern one"), roles=CENTER_STAFF)
+permissions.register("inquiries.see_all", _("See all letters of the schools"), roles=CENTER | {Role.CENTER_AUDITOR})
+permissions.register("inquiries.answer", _("Answer letters about the season, days and others"), roles=CENTER)
+permissions.register("inquiries.answer_photos", _("Answer letters about photos"), roles=CENTER | {Role.CENTER_REVIEWER})
+permissions.register("inquiries.answer_fees", _("Answer letters about fees"), roles=CENTER | {Role.CENTER_FINANCE})
+permissions.register(
+    "inquiries.answer_prints", _("Answer letters about printing and delivery"), roles=CENTER | {Role.CENTER_PRINTING}
+)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from portal import access
 from portal.accounts import people
 from portal.models import Membership
-from portal.pages import navigation, status_badges
+from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.tenancy import school_scope
 from schools import (
@@ -18,7 +18,7 @@ from schools import (
     season_addresses,
     season_choice,
 )
-from schools.models import Action, Enrolment, Notice, School, Season
+from schools.models import Action, Enrolment, Inquiry, Notice, School, Season
 from schools.notices import reading
 
 
@@ -110,6 +110,14 @@ status_badges.register(
     },
 )
 status_badges.register(
+    Inquiry,
+    {
+        Inquiry.Status.OPEN: Badge("look", "clock"),
+        Inquiry.Status.ANSWERED: Badge("ok", "chat-bubble-left-right"),
+        Inquiry.Status.CLOSED: Badge("", "check"),
+    },
+)
+status_badges.register(
     Enrolment,
     {
         Enrolment.Status.PREPARING: Badge("", "clipboard-document-list"),
@@ -130,4 +138,14 @@ navigation.register("center", "schools:schools", _("Schools"), "building-library
 navigation.register("center", "schools:center_notices", _("Notices"), "document-text", order=25)
 navigation.register(
     "school", "schools:notices", _("Notices of the center"), "document-text", order=15, count=count_unread_notices
+)
+navigation.register(
+    "center", "schools:center_inquiries", _("Letters of the schools"), "chat-bubble-left-right", order=32
+)
+navigation.register("school", "schools:inquiries", _("Letters to the center"), "chat-bubble-left-right", order=105)
+panels.add_panel(
+    "center.callouts",
+    "schools:center_inquiries",
+    page="schools:center_inquiries",
+    label=_("Letters of the schools"),
 )

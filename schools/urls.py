@@ -1,6 +1,16 @@
 from django.urls import path
 
-from schools.views import dashboard, front_page, group_messages, notices, school_sheets, schools, seasons, timetable
+from schools.views import (
+    dashboard,
+    front_page,
+    group_messages,
+    inquiries,
+    notices,
+    school_sheets,
+    schools,
+    seasons,
+    timetable,
+)
 
 app_name = "schools"
 urlpatterns = [
@@ -41,7 +51,15 @@ urlpatterns = [
     path("center/notices/<int:pk>/files/", notices.notice_attach, name="notice_attach"),
     path("center/notices/<int:pk>/files/<int:file>/", notices.center_notice_file, name="center_notice_file"),
     path("center/notices/<int:pk>/files/<int:file>/drop/", notices.notice_drop_file, name="notice_drop_file"),
+    path("center/inquiries/", inquiries.center_inquiries, name="center_inquiries"),
+    path("center/inquiries/<int:pk>/", inquiries.center_inquiry, name="center_inquiry"),
+    path("center/inquiries/<int:pk>/answer/", inquiries.inquiry_answer, name="inquiry_answer"),
+    path("center/inquiries/<int:pk>/settle/", inquiries.inquiry_settle, name="inquiry_settle"),
     # school
+    path("school/inquiries/", inquiries.school_inquiries, name="inquiries"),
+    path("school/inquiries/new/", inquiries.inquiry_new, name="inquiry_new"),
+    path("school/inquiries/<int:pk>/", inquiries.inquiry, name="inquiry"),
+    path("school/inquiries/<int:pk>/write/", inquiries.inquiry_write, name="inquiry_write"),
     path("school/notices/", notices.notices, name="notices"),
     path("school/notices/<int:pk>/", notices.notice, name="notice"),
     path("school/notices/<int:pk>/confirm/", notices.notice_confirm, name="notice_confirm"),

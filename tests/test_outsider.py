@@ -234,6 +234,8 @@ REDIRECTS = {"schools:own_portal"}
 OBJECTS = {
     "center/schools/": "schools.School",
     "center/notices/": "schools.Notice",
+    "center/inquiries/": "schools.Inquiry",
+    "school/inquiries/": "schools.Inquiry",
     "school/notices/": "schools.Notice",
     "me/notices/": "schools.Notice",
     "jobs/": "portal.Job",

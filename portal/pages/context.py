@@ -7,7 +7,7 @@ from django.conf import settings
 
 from portal.notifications.channels import inbox
 from portal.pages import navigation
-from portal.tenancy import school_scope
+from portal.tenancy import across_schools, school_scope
 
 
 def portal(request: Any) -> dict[str, Any]:
@@ -25,12 +25,13 @@ def portal(request: Any) -> dict[str, Any]:
 
 
 def count_unread(request: Any) -> int:
-    """The number of unread messages of a person of a school. Counted once in a request."""
+    """The number of unread messages of a person of the staff. Counted once in a request."""
     membership = getattr(request, "membership", None)
-    if membership is None or membership.school is None:
+    if membership is None:
         return 0
     if not hasattr(request, "_unread"):
-        with school_scope(membership.school):
+        # The menu stands on pages that open no scope, too.
+        with school_scope(membership.school) if membership.school else across_schools():
             request._unread = inbox.count_unread(membership.user)
     found: int = request._unread
     return found

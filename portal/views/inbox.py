@@ -1,4 +1,4 @@
-"""The inbox of a person of a school."""
+"""The inbox of a person of a school or of the center. The addresses below school/ serve both."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from portal.access import school_page
+from portal.access import staff_page
 from portal.models import Notification
 from portal.notifications.channels import inbox
 from portal.pages.lists import List, cases
@@ -20,7 +20,7 @@ class Inbox(List):
     page_size = 30
 
 
-@school_page(may="messages.read")
+@staff_page(may="messages.read")
 def message_list(request: Any) -> HttpResponse:
     listed = Inbox(inbox.notifications_of(request.user), request.GET)
     context = {
@@ -33,16 +33,20 @@ def message_list(request: Any) -> HttpResponse:
 
 
 @require_POST
-@school_page(may="messages.read")
+@staff_page(may="messages.read")
 def open_message(request: Any, message: int) -> HttpResponse:
     """Mark a message as read and redirect to its link."""
     row = get_object_or_404(Notification, pk=message, recipient_key=request.user.actor_key)
     inbox.mark_read(request.user, pk=row.pk)
-    return HttpResponseRedirect(row.link or reverse("portal:messages"))
+    return HttpResponseRedirect(row.link or _home(request))
 
 
 @require_POST
-@school_page(may="messages.read")
+@staff_page(may="messages.read")
 def read_all(request: Any) -> HttpResponse:
     inbox.mark_read(request.user)
-    return HttpResponseRedirect(reverse("portal:messages"))
+    return HttpResponseRedirect(_home(request))
+
+
+def _home(request: Any) -> str:
+    return reverse("portal:center_messages" if request.membership.is_center else "portal:messages")

@@ -1,6 +1,7 @@
-"""Seasons, areas, schools, the enrolments of schools in seasons, and the notices of the center."""
+"""Seasons, areas, schools, the enrolments of schools in seasons, the notices of the center and the letters of the schools."""
 
 from schools.models.enrolment import Action, Enrolment
+from schools.models.inquiry import Inquiry, InquiryMessage
 from schools.models.notice import Notice, NoticeAddressee, NoticeFile, NoticeReceipt, NoticeVersion
 from schools.models.places import Area, School
 from schools.models.season import Season, Window, WindowException
@@ -9,6 +10,8 @@ __all__ = [
     "Action",
     "Area",
     "Enrolment",
+    "Inquiry",
+    "InquiryMessage",
     "Notice",
     "NoticeAddressee",
     "NoticeFile",

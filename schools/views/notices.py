@@ -40,7 +40,7 @@ class AddresseeList(List):
             {
                 "confirmed": (gettext_lazy("Confirmed"), Q(is_confirmed=True)),
                 "read": (gettext_lazy("Read, not confirmed"), Q(is_confirmed=False, readers__gt=0)),
-                "unread": (gettext_lazy("Not read"), Q(is_confirmed=False, readers=0)),
+                "unread": (gettext_lazy("Not read yet"), Q(is_confirmed=False, readers=0)),
             },
             label=gettext_lazy("State"),
         ),
