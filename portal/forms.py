@@ -115,5 +115,5 @@ class LostFactorForm(forms.Form):
 class MessageForm(forms.Form):
     """A message to many."""
 
-    subject = forms.CharField(label=_("Subject"), max_length=120)
+    subject = forms.CharField(label=_("Subject line"), max_length=120)
     body = forms.CharField(label=_("Text"), max_length=1000, widget=forms.Textarea(attrs={"rows": 8}))

@@ -206,7 +206,7 @@ class Migration(migrations.Migration):
                 ('address', models.CharField(max_length=254, verbose_name='Address')),
                 ('language', models.CharField(blank=True, max_length=10)),
                 ('is_urgent', models.BooleanField(default=False, verbose_name='urgent')),
-                ('status', models.CharField(choices=[('queued', 'Waiting'), ('sending', 'Being sent'), ('sent', 'Sent'), ('failed', 'Could not be sent')], default='queued', max_length=10, verbose_name='state')),
+                ('status', models.CharField(choices=[('queued', 'Waiting'), ('sending', 'Being sent'), ('sent', 'Sent out'), ('failed', 'Could not be sent')], default='queued', max_length=10, verbose_name='state')),
                 ('refusals', models.PositiveSmallIntegerField(default=0, verbose_name='refused')),
                 ('error', models.CharField(blank=True, max_length=300, verbose_name='reason')),
                 ('parts', models.PositiveSmallIntegerField(default=0)),

@@ -49,7 +49,7 @@ class Delivery(Claimable, TenantModel):
     class Status(models.TextChoices):
         QUEUED = "queued", _("Waiting")
         SENDING = "sending", _("Being sent")
-        SENT = "sent", _("Sent")
+        SENT = "sent", _("Sent out")
         FAILED = "failed", _("Could not be sent")
 
     DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT"}} | deleted_by(DatabaseRole.CENTER, DatabaseRole.SYSTEM)

@@ -20,7 +20,7 @@ from portal.notifications import texts
 
 
 class TextForm(forms.Form):
-    subject = forms.CharField(label=gettext_lazy("Subject"), max_length=200)
+    subject = forms.CharField(label=gettext_lazy("Subject line"), max_length=200)
     body = forms.CharField(
         label=gettext_lazy("Text"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 6})
     )

@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 class Email:
     name, is_instant, keeps_quiet_hours = EMAIL, False, False
-    label = gettext_lazy("E-mail")
+    label = gettext_lazy("By e-mail")
 
     def is_set_up(self) -> bool:
         return True
