@@ -3,11 +3,12 @@
 Nothing is booked here: `booking` does that when a person confirms.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Sum
 
 from billing.accounts import ledger, overview
@@ -20,6 +21,10 @@ from portal.changes import states
 from portal.errors import Conflict
 from schools.models import Enrolment, School, Season
 
+KEEP_VERDICTS = """
+UPDATE billing_bankline line SET suggestions = told.suggestions, doubt = told.doubt
+FROM jsonb_to_recordset(%s::jsonb) AS told(id bigint, suggestions jsonb, doubt text) WHERE line.id = told.id
+"""
 _SCHOOLS_OWN = {"order": None, "kind": LedgerEntry.Kind.PAYMENT}
 
 
@@ -67,12 +72,19 @@ def propose(lines: list[BankLine], *, by: history.Actor) -> None:
         line.suggestions, line.doubt = _stored(verdict)
         doubtful.append(line)
     with transaction.atomic():
-        BankLine.objects.bulk_update(doubtful, ["suggestions", "doubt"], batch_size=500)
+        _keep_verdicts(doubtful)
         for reason, ids in aside.items():
             to = BankLine.Status.REFUSED if reason == BankLine.Reason.PERSON else BankLine.Status.ASIDE
             rows = BankLine.objects.filter(pk__in=ids)
             states.change_many(rows, to, by=by, reason=reason, facts={"reason": reason})
         _write(sure, by=by)
+
+
+def _keep_verdicts(lines: list[BankLine]) -> None:
+    """Save `suggestions` and `doubt` of the lines, in one statement: `bulk_update` took the larger part of a long statement's time."""
+    values = [{"id": line.pk, "suggestions": line.suggestions, "doubt": line.doubt} for line in lines]
+    with connection.cursor() as cursor:
+        cursor.execute(KEEP_VERDICTS, [json.dumps(values)])
 
 
 def _stored(verdict: Verdict) -> tuple[list[dict[str, object]], str]:

@@ -87,6 +87,7 @@ class LedgerEntry(TenantModel):
         ]
         indexes = [
             models.Index(fields=("season", "-id"), name="entry_by_season"),
+            models.Index(fields=("season", "amount_fen", "id"), name="entry_by_amount"),
             models.Index(fields=("account", "-id"), name="entry_by_account"),
             models.Index(fields=("account", "-id"), name="entry_of_school", condition=Q(order=None)),
             models.Index(fields=("posted_on", "-id"), name="entry_by_day"),
