@@ -37,6 +37,9 @@ class Credentials(serializers.Serializer):
     name = serializers.CharField(max_length=60)
     id_number = serializers.CharField(max_length=40)
     student_no = serializers.CharField(max_length=32)
+    year = serializers.IntegerField(
+        required=False, allow_null=True, default=None, help_text="of the season; asked for by a 409 that names `years`"
+    )
     code = serializers.CharField(
         max_length=200,
         required=False,
@@ -143,7 +146,10 @@ class SignIn(StudentAPI):
             raise NotAllowed(opening_hours.Schedule(()).describe(timezone.now()))
         typed = dict(form.validated_data)
         code = typed.pop("code")
-        student = credentials.sign_in(season=request._request.season, address=address_of(request.META), **typed)
+        try:
+            student = credentials.sign_in(season=request._request.season, address=address_of(request.META), **typed)
+        except credentials.WhichSeason as error:
+            return Response({"error": str(error), "years": error.years}, status=error.status)
         wechat_binding.bind_mini_program(student, code)
         return Response({"token": student_access.new_token(student)})
 

@@ -37,6 +37,7 @@ class SignInForm(forms.Form):
     student_no = forms.CharField(
         label=_("Student number"), max_length=32, widget=_text_input(), help_text=_("As on your student card.")
     )
+    year = forms.IntegerField(required=False)  # asked only of who is in several seasons
 
 
 class ConfirmForm(forms.Form):

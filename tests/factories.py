@@ -57,6 +57,11 @@ def school(*, season: Season, code: str = "10001", name: str = "Lakeside Univers
     return row
 
 
+def enrol(school: School, season: Season, status: str = Enrolment.Status.CAPTURING) -> Enrolment:
+    with school_scope(school):
+        return Enrolment.objects.create(school=school, season=season, status=status)
+
+
 def enrolment_of(school: School, season: Season) -> Enrolment:
     with school_scope(school):
         return Enrolment.objects.select_related("season", "school").get(school=school, season=season)

@@ -29,6 +29,16 @@ class NotRecognised(PortalError):
     status = 403
 
 
+class WhichSeason(PortalError):
+    """The student is in several seasons with the same student number. `years`: of these seasons, the newest first."""
+
+    status = 409
+
+    def __init__(self, years: list[int]) -> None:
+        super().__init__(_("You are in the rosters of several years. Choose the year that you mean."))
+        self.years = years
+
+
 @dataclass(frozen=True)
 class Visitor:
     """Somebody who is not signed in. `actor_name`: the network address."""
@@ -37,30 +47,31 @@ class Visitor:
     actor_key: str = "visitor"
 
 
-def sign_in(*, season: Season, name: str, id_number: str, student_no: str, address: str) -> Student:
-    """The student with this name and these numbers. Raises NotRecognised, Delayed or Unavailable."""
+def sign_in(
+    *, season: Season, name: str, id_number: str, student_no: str, address: str, year: int | None = None
+) -> Student:
+    """The student with this name and these numbers, in any season but a draft. `season`: where a failure is recorded.
+
+    Raises NotRecognised, Delayed or Unavailable; WhichSeason where they are right in several seasons and no `year` is given.
+    """
     digest = id_encryption.digest(id_number)
     person = address, comparable(name), comparable(student_no)
     free = attempts.free_at(address)
     attempts.begin("number", address, digest, free=free)
     attempts.begin("student", *person, free=free)
     with across_schools():  # the roster says which school
-        student = (
-            Student.objects.select_related("school", "season")
-            .filter(season=season, id_hash__in=id_encryption.digests(id_number))
-            .first()
-        )
-        known = student is not None and student.school.is_active
-        if not (
-            _is_same(name, student.name if student else "")
-            & _is_same(student_no, student.student_no if student else "")
-            & known
-        ):
+        rows = Student.objects.select_related("school", "season").filter(id_hash__in=id_encryption.digests(id_number))
+        rows = rows.exclude(season__status=Season.Status.DRAFT).order_by("-season__year")
+        tried: list[Student | None] = [*rows] or [None]
+        found = [row for row in tried if _is_known(row, name, student_no) and row and year in (None, row.season.year)]
+        if not found:
             _failed(season, name, student_no, address)
             raise NotRecognised(
                 _("We do not find you in the roster with these details. Look for typing errors; else ask your school.")
             )
-        assert student is not None
+        if len(found) > 1:
+            raise WhichSeason([row.season.year for row in found])
+        (student,) = found
         history.record("student.signed_in", student, by=student, facts={"address": address})
     attempts.succeeded("number", address, digest)
     attempts.succeeded("student", *person)
@@ -85,6 +96,12 @@ def _failed(season: Season, name: str, student_no: str, address: str) -> None:
             parameters = {"name": tried.name, "number": attacks.FAILURES_AN_IDENTITY}
             with school_scope(tried.school):
                 notifications.notify_school(tried.school, kind="attack.student", parameters=parameters, student=tried)
+
+
+def _is_known(row: Student | None, name: str, student_no: str) -> bool:
+    """Whether both are those of the row and its school is active. The same work without a row."""
+    is_named = _is_same(name, row.name if row else "") & _is_same(student_no, row.student_no if row else "")
+    return is_named & (row is not None and row.school.is_active)
 
 
 def _is_same(given: str, known: str) -> bool:

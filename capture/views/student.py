@@ -60,7 +60,8 @@ def sign_in(request: Any) -> HttpResponse:
             )
         except PortalError as error:
             form.add_error(None, str(error))
-            response = render(request, "capture/signin.html", {"form": form}, status=error.status)
+            context = {"form": form, "years": getattr(error, "years", [])}
+            response = render(request, "capture/signin.html", context, status=error.status)
             for name, value in error.headers.items():
                 response[name] = value
             return response

@@ -9,7 +9,7 @@ from capture.sign_in import credentials
 from portal.models import Event, Notification
 from portal.security import attempts
 from portal.security.attempts import Delayed, Unavailable
-from portal.tenancy import system_scope
+from portal.tenancy import school_scope, system_scope
 from schools.models import School
 from students.identity import student_access
 from students.identity.student_access import SESSION_KEY
@@ -32,6 +32,25 @@ def test_student_of_the_roster_is_found_without_choosing_a_school(student, other
     other = factories.student(other_school, season, student_no=student.student_no)
     assert attempt(student) == student
     assert attempt(other) == other
+
+
+def test_who_is_in_two_seasons_is_asked_which_unless_the_student_number_tells(student, school, season, client):
+    old = factories.season(year=season.year - 1, status="closed")
+    typed = {"name": student.name, "id_number": student.id_number, "student_no": "S-old"}
+    before = factories.student(school, old, **typed)
+    factories.enrol(school, old)
+    assert attempt(student) == student
+    assert attempt(before) == before
+    with school_scope(school):
+        type(before).objects.filter(pk=before.pk).update(student_no=student.student_no)
+    typed["student_no"] = student.student_no
+    page = client.post("/me/sign-in/", typed)
+    assert page.status_code == 409
+    assert f'name="year" value="{old.year}"' in page.content.decode()
+    assert f'name="year" value="{season.year}"' in page.content.decode()
+    assert client.post("/api/v1/me/sign-in/", typed).json()["years"] == [season.year, old.year]
+    client.post("/me/sign-in/", typed | {"year": old.year})
+    assert client.get("/me/", follow=True).context["request"].student.pk == before.pk
 
 
 @pytest.mark.parametrize(
