@@ -241,14 +241,14 @@ def notice(request: Any, pk: int) -> HttpResponse:
     if version is None:
         raise Http404
     is_current = version.number == row.number
-    receipt = reading.read(row, request.user, school=request.school) if is_current else None
+    if is_current and not request.read_only:  # an archived season, or the center looks on: nothing is written
+        reading.read(row, request.user, school=request.school)
     addressee = get_object_or_404(reading.addressees(row), school=request.school)
     context = {
         "notice": row,
         "version": version,
         "versions": row.versions.all(),
         "is_current": is_current,
-        "receipt": receipt,
         "addressee": addressee,
         "files": NoticeFile.objects.filter(pk__in=version.files),
     }

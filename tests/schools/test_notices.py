@@ -320,3 +320,12 @@ def test_on_the_days_before_it_is_reminded_of_by_itself(notice, center_admin, ow
         publishing.publish(changed, by=center_admin)
         before = [reading.remind_due(day - timezone.timedelta(days=days)) for days in (4, 3, 2)]
     assert before == [0, 1, 1]
+
+
+def test_reading_in_an_archived_season_notes_nothing(notice, center_admin, owner_client, season, school):
+    publish(notice, center_admin)
+    season.status = "archived"
+    season.save()
+    assert owner_client.get(url("notice", notice)).status_code == 200
+    with school_scope(school):
+        assert not NoticeReceipt.objects.exists()
