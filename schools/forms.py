@@ -326,7 +326,7 @@ class WithdrawForm(forms.Form):
 
 
 class LetterForm(forms.Form):
-    text = forms.CharField(label=_("Letter"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6}))
+    text = forms.CharField(label=_("Text"), max_length=4000, widget=forms.Textarea(attrs={"rows": 6}))
 
 
 class InquiryForm(LetterForm):

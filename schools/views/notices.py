@@ -102,6 +102,7 @@ def notice_edit(request: Any, pk: int) -> HttpResponse:
 def center_notice(request: Any, pk: int) -> HttpResponse:
     """The draft as it will read, what was published, and who has read and confirmed it."""
     notice = _notice(pk)
+    differs = publishing.differs(notice)
     listed = AddresseeList(reading.addressees(notice), request.GET)
     page = listed.page
     readers = reading.people(notice, [one.school for one in page])
@@ -111,7 +112,8 @@ def center_notice(request: Any, pk: int) -> HttpResponse:
         "notice": notice,
         "files": NoticeFile.objects.filter(notice=notice, is_dropped=False),
         "versions": notice.versions.all(),
-        "differs": publishing.differs(notice),
+        "differs": differs,
+        "newest": "" if differs else f"?version={notice.number}",
         "fitting": publishing.addressed(notice).count(),
         "areas": Area.objects.all(),
         "listed": listed,
