@@ -72,7 +72,7 @@ def end_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
 def _notify_ended(enrolment: Enrolment, due: dt.date) -> None:
     """The school, and the students whose portrait waits for their proofreading."""
     days = {"day": due, "n": enrolment.season.proof_workdays}
-    notifications.notify_school(enrolment.school, kind="capture_ended", parameters=days)
+    notifications.notify_school(enrolment.school, season=enrolment.season, kind="capture_ended", parameters=days)
     ready = Student.objects.filter(
         school=enrolment.school, season=enrolment.season, stage=Student.Stage.APPROVED, locked_at=None
     )

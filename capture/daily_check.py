@@ -167,4 +167,4 @@ def _notify_school_once(enrolment: Enrolment, job: Job) -> None:
 
 def _notify_school(enrolment: Enrolment, result: dict[str, Any]) -> None:
     numbers = {name: result[name] for name in ("taken", "reset", "ready", "waiting", "left")}
-    notifications.notify_school(enrolment.school, kind="daily_check", parameters=numbers)
+    notifications.notify_school(enrolment.school, season=enrolment.season, kind="daily_check", parameters=numbers)

@@ -61,7 +61,7 @@ def ship(
 
 def _notify_school(shipment: Shipment) -> None:
     parcel = {"carrier": shipment.carrier, "number": shipment.tracking_no}
-    notifications.notify_school(shipment.school, kind="shipment.shipped", parameters=parcel)
+    notifications.notify_school(shipment.school, season=shipment.season, kind="shipment.shipped", parameters=parcel)
 
 
 def receive(shipment: Shipment, *, received_by: str, by: User, remarks: str = "") -> Shipment:

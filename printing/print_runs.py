@@ -339,7 +339,9 @@ def mark_printed(run: PrintRun, *, by: User) -> PrintRun:
         run.save(update_fields=["printed_at"])
         history.record("printrun.printed", run, by=by, facts={"students": run.students, "pages": run.pages})
         states.change_many(Student.objects.filter(prints__run=run), Student.Stage.PRINTED, by=by, facts={"run": run.pk})
-        notifications.notify_school(run.school, kind="printrun.printed", parameters={"n": run.students})
+        notifications.notify_school(
+            run.school, season=run.season, kind="printrun.printed", parameters={"n": run.students}
+        )
     return run
 
 

@@ -59,7 +59,7 @@ def _remind_school(enrolment: Enrolment, left: int) -> int:
     kind = OVERDUE_KIND if left < 0 else SCHOOL_KIND
     if kind == SCHOOL_KIND:
         parameters["n"] = left
-    return len(notifications.notify_school(enrolment.school, kind=kind, parameters=parameters))
+    return len(notifications.notify_school(enrolment.school, season=enrolment.season, kind=kind, parameters=parameters))
 
 
 def _remind_students(enrolment: Enrolment) -> int:

@@ -190,7 +190,9 @@ def _enrolment_of(feedback: Feedback) -> Enrolment:
 
 
 def _notify(feedback: Feedback, **parameters: object) -> None:
-    notifications.notify_school(feedback.school, kind=f"feedback.{feedback.status}", parameters=parameters)
+    notifications.notify_school(
+        feedback.school, season=feedback.season, kind=f"feedback.{feedback.status}", parameters=parameters
+    )
 
 
 def form_data(enrolment: Enrolment, feedback: Feedback | None) -> FeedbackFormData:

@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import set_urlconf
 from django.utils.translation import gettext_lazy as _
 
-from portal import access
+from portal import access, notifications
 from portal.accounts import people
 from portal.models import Membership
 from portal.pages import navigation, panels, status_badges
@@ -69,6 +69,11 @@ def attach_enrolment(request: Any) -> None:
     """Set request.enrolment; None when the school does not take part in the season."""
     rows = Enrolment.objects.select_related("season")
     request.enrolment = rows.filter(season=request.season, school=request.school).first()
+
+
+@notifications.links_to_seasons
+def link_in_season(link: str, season: Season) -> str:
+    return season_addresses.in_year(link, season.year)
 
 
 @receiver(people.contact_changed)

@@ -128,4 +128,4 @@ def _facts(exception: WindowException) -> dict[str, Any]:
 
 def _notify(exception: WindowException, kind: str) -> None:
     days = {"starts_on": exception.starts_on, "ends_on": exception.ends_on, "reason": exception.reason}
-    notifications.notify_school(exception.school, kind=kind, parameters=days)
+    notifications.notify_school(exception.school, season=exception.season, kind=kind, parameters=days)

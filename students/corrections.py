@@ -38,6 +38,7 @@ def request_correction(
         history.record("student.correction_asked", student, by=by, facts={"field": field})
     notifications.notify_school(
         student.school,
+        season=student.season,
         kind="correction.asked",
         parameters={"student": student.name, "field": field, "explanation": explanation},
         student=student,

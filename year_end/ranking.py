@@ -318,7 +318,9 @@ def _notify_schools(bulletin: Bulletin) -> None:
     for enrolment in Enrolment.objects.filter(season=bulletin.season_id).select_related("school"):
         with school_scope(enrolment.school):
             title = {"title": bulletin.title}
-            notifications.notify_school(enrolment.school, kind="bulletin.published", parameters=title)
+            notifications.notify_school(
+                enrolment.school, season=enrolment.season, kind="bulletin.published", parameters=title
+            )
 
 
 def total_allowance_fen(season: Season) -> int:

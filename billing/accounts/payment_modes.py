@@ -45,7 +45,9 @@ def switch(enrolment: Enrolment, *, mode: str, reason: str, by: User) -> Enrolme
         concerned = list(_concerned(locked, mode).only("id", "email", "language", "school_id"))
         kind = "fee.school_pays" if mode == Mode.SCHOOL else "fee.students_pay"
         notifications.notify_many(concerned, school=enrolment.school, kind=kind)
-        notifications.notify_school(enrolment.school, kind="fee.mode_switched", parameters={"mode": str(mode), **facts})
+        notifications.notify_school(
+            enrolment.school, season=enrolment.season, kind="fee.mode_switched", parameters={"mode": str(mode), **facts}
+        )
         if mode == Mode.SCHOOL:
             orders.end_open(Order.objects.filter(season=locked.season_id, school=locked.school_id))
         fee_accounts.post_charge(locked, by=by)

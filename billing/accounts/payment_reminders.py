@@ -36,10 +36,14 @@ def _remind(enrolment: Enrolment, today: dt.date) -> int:
         due_on = enrolment.season.payment_due
         parameters = {"amount": due_fen, "day": due_on}
         if today > due_on:
-            told = notifications.notify_school(enrolment.school, kind=OVERDUE_KIND, parameters=parameters)
+            told = notifications.notify_school(
+                enrolment.school, season=enrolment.season, kind=OVERDUE_KIND, parameters=parameters
+            )
         else:
             left = (due_on - today).days
-            told = notifications.notify_school(enrolment.school, kind=DUE_KIND, parameters={"n": left, **parameters})
+            told = notifications.notify_school(
+                enrolment.school, season=enrolment.season, kind=DUE_KIND, parameters={"n": left, **parameters}
+            )
         return len(told)
 
 

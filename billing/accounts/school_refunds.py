@@ -145,8 +145,12 @@ def _change(
     states.change(refund, to, by=by, facts=facts, **fields)
     parameters = {"amount": refund.amount_fen, "reason": fields.get("answer", "")}
     if to == Status.DECLINED:
-        notifications.notify_school(refund.school, kind="school_refund.declined", parameters=parameters)
+        notifications.notify_school(
+            refund.school, season=refund.account.season, kind="school_refund.declined", parameters=parameters
+        )
     else:
         parameters.pop("reason")
-        notifications.notify_school(refund.school, kind=f"school_refund.{to}", parameters=parameters)
+        notifications.notify_school(
+            refund.school, season=refund.account.season, kind=f"school_refund.{to}", parameters=parameters
+        )
     return refund

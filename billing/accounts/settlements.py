@@ -264,4 +264,6 @@ def _change(
 def _tell_school(settlement: Settlement, kind: str, **more: str) -> None:
     parameters = {"n": settlement.students, "amount": settlement.amount_fen} | more
     link = f"/school/fees/settlements/{settlement.pk}/"
-    notifications.notify_school(settlement.school, kind=kind, parameters=parameters, link=link)
+    notifications.notify_school(
+        settlement.school, season=settlement.account.season, kind=kind, parameters=parameters, link=link
+    )

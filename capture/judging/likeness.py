@@ -202,13 +202,18 @@ def _notify_found(photo: Photo) -> None:
         return
     about = {"name": photo.student.name, "number": photo.student.student_no, "year": photo.season.graduating_class}
     notifications.notify_school(
-        photo.school, kind="likeness_found", parameters=about, link=_review_link(photo), student=photo.student
+        photo.school,
+        season=photo.season,
+        kind="likeness_found",
+        parameters=about,
+        link=_review_link(photo),
+        student=photo.student,
     )
 
 
 def _review_link(photo: Photo) -> str:
-    """The address of the photo on the review page; empty for a closed season."""
-    return "" if photo.season.status == Season.Status.CLOSED else f"/school/review/?state=all&photo={photo.pk}"
+    """The address of the photo on the review page."""
+    return f"/school/review/?state=all&photo={photo.pk}"
 
 
 @retried

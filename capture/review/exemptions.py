@@ -86,7 +86,9 @@ def _declare(student: Student, values: dict[str, Any], by: history.Actor) -> Exe
             states.change(row, Status.DECLARED, by=by, facts={"student": student.pk}, **again)
     rejudge.follow_exemption(student, by=by)
     about = {"student": student.name}
-    notifications.notify_school(student.school, kind="exemption.declared", parameters=about, student=student)
+    notifications.notify_school(
+        student.school, season=student.season, kind="exemption.declared", parameters=about, student=student
+    )
     row.refresh_from_db()
     return row
 

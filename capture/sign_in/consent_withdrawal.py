@@ -29,7 +29,11 @@ def withdraw(*, student: Student, by: Student) -> None:
         submission.end_unsubmitted(locked, by=by)
         if photos.filter(is_current=True, status__in=HANDED_IN).exists():
             notifications.notify_school(
-                student.school, kind="consent_withdrawn", parameters={"student": student.name}, student=student
+                student.school,
+                season=student.season,
+                kind="consent_withdrawn",
+                parameters={"student": student.name},
+                student=student,
             )
     for photo in photos.exclude(status__in=HANDED_IN):
         retention.purge(photo)

@@ -4,7 +4,7 @@ Only kind and parameters are stored. The text is made when it is read, in the re
 (`portal.notification_kinds`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -19,6 +19,14 @@ from portal.notifications.channels.base import Recipient
 from portal.tenancy import Tenant, across_schools
 
 CHUNK_SIZE = 2000
+LinkOfSeason = Callable[[str, Any], str]
+_LINKS: list[LinkOfSeason] = []
+
+
+def links_to_seasons(function: LinkOfSeason) -> LinkOfSeason:
+    """Register function(link, season) -> the same page in that season."""
+    _LINKS.append(function)
+    return function
 
 
 def notify(
@@ -41,8 +49,11 @@ def notify_school(
     parameters: Mapping[str, Any] | None = None,
     link: str = "",
     student: Any = None,
+    season: Any = None,
 ) -> list[Notification]:
     """Notify the active people of the school who may do what the kind asks for (`may`).
+
+    `season`: the one to whose page the link leads; without it that in which the reader works.
 
     `student`: whom it is about; a person limited to other colleges or classes is not told. Erasing the
     student deletes it.
@@ -54,6 +65,10 @@ def notify_school(
         for member in people
         if permissions.may(member, checked.may) and (student is None or member.limit.admits(student))
     ]
+    link = link or str(checked.link)
+    if season is not None:
+        for name_season in _LINKS:
+            link = name_season(link, season)
     return _store(told, school, checked, parameters, link, about=student.actor_key if student else "")
 
 

@@ -8,6 +8,7 @@ from proofing import disputes, proofs
 from proofing.models import Proof
 from students.models import Correction, Student
 from tests import factories
+from tests.support.addresses import dated
 from tests.support.letters import letter
 from tests.support.school_papers import confirm
 from tests.support.words import said
@@ -32,7 +33,7 @@ def test_request_takes_a_confirmation_back_and_tells_the_school(asker, owner):
     assert Proof.objects.get(student=asker).status == Proof.Status.DISPUTED
     assert correction.status == Correction.Status.OPEN
     message = Notification.objects.get(kind="correction.asked")
-    assert (message.recipient_key, message.link) == (owner.actor_key, "/school/corrections/")
+    assert (message.recipient_key, message.link) == (owner.actor_key, dated("/school/corrections/"))
 
 
 def test_student_waits_for_the_answer_before_confirming(asker):

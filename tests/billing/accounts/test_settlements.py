@@ -11,6 +11,7 @@ from schools.models import Enrolment
 from students.models import Student
 from students.privacy import erasure
 from tests import factories
+from tests.support.addresses import dated
 from tests.support.concurrency import at_once
 from tests.support.words import said
 
@@ -41,7 +42,7 @@ def test_settlement_holds_the_students_that_are_charged(enrolment, scoped, owner
     assert settlements.settled_fen(enrolment) == charged(enrolment) == 3000
     assert students[0].id_number not in set(settlement.lines.values_list("masked_id", flat=True))
     told = Notification.objects.get(recipient_key=owner.actor_key)
-    assert (told.kind, told.link) == ("settlement.proposed", f"/school/fees/settlements/{settlement.pk}/")
+    assert (told.kind, told.link) == ("settlement.proposed", dated(f"/school/fees/settlements/{settlement.pk}/"))
 
 
 @pytest.mark.django_db
