@@ -130,7 +130,10 @@ class ConsentText(serializers.Serializer):
 class Upload(serializers.Serializer):
     photo = serializers.FileField(help_text="JPEG, PNG, WebP, HEIC or AVIF")
     token = serializers.UUIDField(help_text="drawn anew for each picture: sent twice, it is one photo")
-    origin = serializers.ChoiceField(choices=Photo.Origin, default=Photo.Origin.CAMERA)
+    origin = serializers.ChoiceField(
+        choices=[(each.value, each.label) for each in (Photo.Origin.CAMERA, Photo.Origin.FILE)],  # no station's
+        default=Photo.Origin.CAMERA,
+    )
 
 
 class SignIn(StudentAPI):

@@ -59,6 +59,9 @@ class Consent(TenantModel):
     face_comparison = models.BooleanField(_("comparison of faces"), default=False)
     printing = models.BooleanField(_("printing house"), default=False)
     guardian_name = models.CharField(_("parent or guardian"), max_length=60, blank=True)
+    station = models.CharField(
+        _("ticked at the station"), max_length=60, blank=True
+    )  # its name; empty: on an own device
     agreed_at = models.DateTimeField(_("agreed"), auto_now_add=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
@@ -115,6 +118,19 @@ class Station(TenantModel):
         known = [f"{time:%H:%M}" for time in times if time]
         hours = ", ".join(map("–".join, zip(known[::2], known[1::2], strict=True)))
         return (gettext("Daily %s") if self.on_days_off else gettext("On working days %s")) % hours
+
+
+class StationSession(TenantModel):
+    """A tablet or computer that a helper signed in at a station. It opens the pages of the station and no others."""
+
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.SYSTEM)
+
+    station = models.ForeignKey(Station, on_delete=models.CASCADE, related_name="+")
+    helper = models.ForeignKey(User, null=True, on_delete=models.CASCADE, related_name="+")
+    begun_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.station} {self.begun_at}"
 
 
 class Slot(TenantModel):
@@ -221,6 +237,7 @@ class Photo(Claimable, TenantModel):
     class Origin(models.TextChoices):
         CAMERA = "camera", _("Camera")
         FILE = "file", _("File")
+        STATION = "station", _("Station")
 
     class Appeal(models.TextChoices):
         """Why a student asks for a person's look at a rejected photo."""
@@ -235,7 +252,7 @@ class Photo(Claimable, TenantModel):
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.CHECKING)
     is_current = models.BooleanField(default=True)
-    origin = models.CharField(max_length=6, choices=Origin, default=Origin.CAMERA)
+    origin = models.CharField(max_length=7, choices=Origin, default=Origin.CAMERA)
     # The photo as it was sent, as an upright sRGB JPEG without metadata.
     original = models.FileField(upload_to=original_path, blank=True)
     original_size = models.PositiveIntegerField(default=0)  # the sizes of files are in bytes

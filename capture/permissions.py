@@ -37,6 +37,9 @@ permissions.register("students.unlock", _("Unlock a student's account"), roles={
 permissions.register(
     "stations.help", _("See whom a station expects today, and help"), roles=SCHOOL | {Role.SCHOOL_HELPER}
 )
+permissions.register(
+    "stations.see_missing", _("See who of a class is still to be photographed"), roles=SCHOOL | {Role.SCHOOL_MONITOR}
+)
 permissions.register("stations.see", _("See stations and the notice to students"), roles=SCHOOL)
 permissions.register(
     "stations.change", _("Change stations and the notice to students"), roles=SCHOOL, is_about_school=True

@@ -58,6 +58,7 @@ def _count_declared(request: Any) -> int:
 navigation.register("school", "capture:review", _("Review"), "photo", order=30)
 navigation.register("school", "capture:exemptions", _("Exemptions"), "hand-raised", order=35, count=_count_declared)
 navigation.register("school", "capture:today", _("At the station"), "camera", order=75)
+navigation.register("school", "capture:missing", _("Missing photos"), "user-group", order=77)
 navigation.register("school", "capture:stations", _("Stations and notice"), "map-pin", order=80)
 navigation.register_tab("school.stations", "capture:stations", _("Stations and notice"), order=10)
 navigation.register_tab("school.stations", "capture:plan", _("Plan of the classes"), order=20)
@@ -87,7 +88,7 @@ own_data.register(
     "consents",
     lambda student: list(
         Consent.objects.filter(student=student).values(
-            "version", "text__words", "face_comparison", "printing", "guardian_name", "agreed_at", "ended_at"
+            "version", "text__words", "face_comparison", "printing", "guardian_name", "station", "agreed_at", "ended_at"
         )
     ),
 )

@@ -26,6 +26,7 @@ PURPOSES = {
     Role.SCHOOL_REVIEWER: _("Reviews photos; no exports, no document numbers"),
     Role.SCHOOL_FINANCE: _("Fees and payments"),
     Role.SCHOOL_HELPER: _("Only today's list of a station, and what helps there"),
+    Role.SCHOOL_MONITOR: _("Only who of the own class is still to be photographed"),
 }
 
 
@@ -77,7 +78,9 @@ class PersonForm(forms.Form):
         cast(forms.ChoiceField, self.fields["class_names"]).choices = [
             (college or "–", [(name, name) for name in names]) for college, names in classes
         ]
-        help_text = _("Nothing chosen: all students. For officers, reviewers and station helpers.")
+        help_text = _(
+            "Nothing chosen: all students. For officers, reviewers and station helpers. A class monitor needs a class."
+        )
         self.fields["colleges"].help_text = help_text
 
     def clean(self) -> dict[str, Any]:
@@ -85,6 +88,8 @@ class PersonForm(forms.Form):
         limit = Limit(given.pop("colleges", []), given.pop("class_names", []))
         if limit and not set(given.get("roles", [])) <= LIMITABLE_ROLES:
             self.add_error("colleges", _("Only officers, reviewers and station helpers can be limited."))
+        if Role.SCHOOL_MONITOR in given.get("roles", []) and not limit.class_names and "class_names" in self.fields:
+            self.add_error("class_names", _("Choose the class of the class monitor."))
         return given | {"limit": limit}
 
 

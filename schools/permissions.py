@@ -7,7 +7,7 @@ from portal.models import Role
 from portal.permissions import ALL_ROLES, CENTER, CENTER_STAFF, SCHOOL
 
 permissions.register_subject(_("Season and schools"), "overview", "season", "schools", "notices", "inquiries")
-permissions.register("overview.see", _("See the overview"), roles=ALL_ROLES - {Role.SCHOOL_HELPER})
+permissions.register("overview.see", _("See the overview"), roles=ALL_ROLES - {Role.SCHOOL_HELPER, Role.SCHOOL_MONITOR})
 permissions.register("season.see", _("See the seasons and their days"), roles=CENTER_STAFF)
 permissions.register(
     "season.manage", _("Make, change, open and close a season"), roles={Role.CENTER_ADMIN}, in_archive=True

@@ -8,7 +8,6 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-import segno
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from reportlab.lib.units import mm
@@ -20,7 +19,7 @@ from billing.models import Settlement
 from portal.errors import PortalError
 from portal.formatting import yuan
 from portal.pdf.fonts import FontChain, installed_fonts
-from portal.pdf.paper import document, draw_text, wrap
+from portal.pdf.paper import document, draw_code, draw_text, wrap
 from schools.models import Enrolment, Season
 
 WIDTH, HEIGHT, MARGIN = 210, 297, 24
@@ -29,7 +28,6 @@ LEADING = 1.75
 ROW = 9.5  # mm, of the tables
 LABEL = 34  # mm, the left column of the bank details
 CODE = 40  # mm, the edge of the QR code
-QUIET = 4  # modules around the QR code
 NEVER_TO_A_PERSON = "不得将款项交予中心工作人员或汇入其个人账户。"
 
 
@@ -227,7 +225,7 @@ class _Letter:
 
     def _code_and_signature(self) -> None:
         data, top = self.data, self.y
-        self._code(self.left, top - CODE * mm)
+        draw_code(self.canvas, data.scanned, self.left, top - CODE * mm, CODE * mm)
         hint = "扫码可复制以上汇款信息"
         draw_text(
             self.canvas, self.fonts, hint, self.left + CODE / 2 * mm, top - (CODE + 4) * mm, SMALL_SIZE, align="center"
@@ -239,17 +237,6 @@ class _Letter:
         if data.contact:
             line = f"联系人：{data.contact}"
             draw_text(self.canvas, self.fonts, line, self.left, 16 * mm, SMALL_SIZE)
-
-    def _code(self, left: float, bottom: float) -> None:
-        modules = [list(row) for row in segno.make(self.data.scanned, error="m", micro=False).matrix]
-        size = CODE * mm / (len(modules) + 2 * QUIET)
-        path = self.canvas.beginPath()
-        for down, row in enumerate(modules):
-            for across, is_dark in enumerate(row):
-                if is_dark:
-                    y = bottom + CODE * mm - (down + QUIET + 1) * size
-                    path.rect(left + (across + QUIET) * size, y, size, size)
-        self.canvas.drawPath(path, stroke=0, fill=1)
 
 
 def _day(day: dt.date) -> str:

@@ -2,13 +2,11 @@
 
 from typing import Any
 
-import segno
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -22,6 +20,7 @@ from billing.online.providers.simulator import Simulator
 from portal import files
 from portal.accounts.addresses import address_of
 from portal.errors import PortalError
+from portal.pages import qr_codes
 from students.identity.student_access import student_page
 
 MAX_MESSAGE = 64 * 1024  # bytes of a provider's message
@@ -93,16 +92,11 @@ def payment(request: Any, number: str) -> HttpResponse:
     context = {
         "order": order,
         "provider": providers.get(order.merchant),
-        "code": _qr(checkout.text) if isinstance(checkout, QRText) else "",
+        "code": qr_codes.svg(checkout.text) if isinstance(checkout, QRText) else "",
         "url": checkout.url if isinstance(checkout, Redirect) else "",
         "step": 4,
     }
     return render(request, "billing/payment.html", context)
-
-
-def _qr(text: str) -> str:
-    """An SVG, black on white in both themes: phones read no inverted code."""
-    return mark_safe(segno.make(text, error="m").svg_inline(scale=6, border=4, light="#fff", dark="#000"))
 
 
 def _own_order(request: Any, number: str) -> Order:

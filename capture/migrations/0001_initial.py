@@ -65,7 +65,7 @@ migrations.CreateModel(
                 ('queued_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('status', models.CharField(choices=[('checking', 'Being checked'), ('rejected', 'Not accepted'), ('ready', 'To be submitted'), ('submitted', 'In review'), ('withdrawn', 'Withdrawn'), ('approved', 'Approved'), ('returned', 'Returned'), ('failed', 'Could not be judged')], default='checking', max_length=10, verbose_name='state')),
                 ('is_current', models.BooleanField(default=True)),
-                ('origin', models.CharField(choices=[('camera', 'Camera'), ('file', 'File')], default='camera', max_length=6)),
+                ('origin', models.CharField(choices=[('camera', 'Camera'), ('file', 'File'), ('station', 'Station')], default='camera', max_length=7)),
                 ('original', models.FileField(blank=True, upload_to=capture.models.original_path)),
                 ('original_size', models.PositiveIntegerField(default=0)),
                 ('preview', models.FileField(blank=True, upload_to=capture.models.original_path)),
@@ -164,6 +164,19 @@ migrations.CreateModel(
             options={'ordering': ('name',), "constraints": [models.CheckConstraint(condition=models.Q(models.Q(('break_from', None), ('break_to', None), ('opens_at__lt', models.F('closes_at'))), models.Q(('break_from__lt', models.F('break_to')), ('break_to__lt', models.F('closes_at')), ('opens_at__lt', models.F('break_from'))), _connector='OR'), name='station_hours_in_order')]},
         ),
 migrations.CreateModel(
+            name='StationSession',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('begun_at', models.DateTimeField(auto_now_add=True)),
+                ('helper', models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
+                ('station', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='capture.station')),
+            ],
+            options={
+                'abstract': False,
+            },
+        ),
+migrations.CreateModel(
             name='Slot',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -190,6 +203,7 @@ migrations.CreateModel(
                 ('face_comparison', models.BooleanField(default=False, verbose_name='comparison of faces')),
                 ('printing', models.BooleanField(default=False, verbose_name='printing house')),
                 ('guardian_name', models.CharField(blank=True, max_length=60, verbose_name='parent or guardian')),
+                ('station', models.CharField(blank=True, max_length=60, verbose_name='ticked at the station')),
                 ('agreed_at', models.DateTimeField(auto_now_add=True, verbose_name='agreed')),
                 ('ended_at', models.DateTimeField(blank=True, null=True, verbose_name='ended')),
                 ('school', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),

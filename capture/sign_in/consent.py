@@ -66,8 +66,11 @@ def agree(
     face_comparison: bool = False,
     printing: bool = False,
     guardian_name: str = "",
+    station: str = "",
 ) -> Consent:
     """Record that the student agrees to this version of the text, and to what else is ticked.
+
+    `station`: the name of the station on whose screen the student ticked; empty for an own device.
 
     The same again changes nothing. Raises Conflict when the season's text has another version by now,
     and PortalError when a guardian has to agree and is not named.
@@ -85,9 +88,12 @@ def agree(
         if same := present.filter(text=text, version=version, **ticks).first():
             return same
         present.update(ended_at=timezone.now())
-        made = Consent.objects.create(student=student, school_id=student.school_id, version=version, text=text, **ticks)
+        made = Consent.objects.create(
+            student=student, school_id=student.school_id, version=version, text=text, station=station, **ticks
+        )
         facts = {"version": version, "text": text.sha256[:12], "face_comparison": face_comparison, "printing": printing}
-        history.record("student.agreed", student, by=by, facts=facts | {"by_guardian": bool(guardian_name)})
+        facts |= {"by_guardian": bool(guardian_name)} | ({"station": station} if station else {})
+        history.record("student.agreed", student, by=by, facts=facts)
         if not face_comparison:
             forget_face(student)
     return made

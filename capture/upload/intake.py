@@ -54,7 +54,8 @@ def accept_upload(
         return known
     rate_limits.refuse_too_many("upload", by.actor_key, UPLOADS)
     now = at or timezone.now()
-    require_can_capture(student, enrolment, at=now, grace=opening_hours.GRACE)
+    at_station = origin == Photo.Origin.STATION
+    require_can_capture(student, enrolment, at=now, grace=opening_hours.GRACE, at_station=at_station)
     if origin == Photo.Origin.FILE and not enrolment.allow_file:
         raise NotAllowed(_("Your school wants photos taken with the camera of this page."))
     _refuse_too_many(student, now)  # before the file is opened, and again under the lock
@@ -72,9 +73,17 @@ def accept_upload(
 
 
 def require_can_capture(
-    student: Student, enrolment: Enrolment, *, at: dt.datetime, grace: dt.timedelta = dt.timedelta()
+    student: Student,
+    enrolment: Enrolment,
+    *,
+    at: dt.datetime,
+    grace: dt.timedelta = dt.timedelta(),
+    at_station: bool = False,
 ) -> None:
-    """Raise a PortalError that says why the student may not be photographed now, and when."""
+    """Raise a PortalError that says why the student may not be photographed now, and when.
+
+    `at_station`: a helper has called the student there, whatever the slot of the class.
+    """
     require_unlocked(student)
     if student.stage not in OPEN_STAGES:
         raise Conflict(_("Your photo has been handed in already. It can be taken again when your school returns it."))
@@ -84,7 +93,7 @@ def require_can_capture(
     plan = opening_hours.schedule_of(enrolment=enrolment, retaking=is_retaking, at=at)
     if not plan.is_open(at, grace=grace):
         raise NotAllowed(plan.describe(at))
-    if enrolment.only_in_slots and not is_retaking:
+    if enrolment.only_in_slots and not is_retaking and not at_station:
         slots.require_in_slot(student, at, grace=grace)
 
 

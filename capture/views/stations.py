@@ -1,6 +1,8 @@
 """The school's stations, which class comes when, and its notice to the students."""
 
 import itertools
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -17,12 +19,15 @@ from django.views.decorators.http import require_GET, require_POST
 from capture.forms import PlanForm, SlotForm, StationForm, StudentNoticeForm
 from capture.models import Slot, Station
 from capture.review import decisions
-from capture.stations import places, slots
+from capture.stations import places, plan_paper, slots
+from portal import files
 from portal.access import school_page
 from portal.errors import PortalError
-from portal.models import Membership
+from portal.models import Look, Membership
 from portal.pages.form_fields import checked
 from portal.pages.lists import List, cases, text
+from portal.pdf.fonts import installed_fonts
+from portal.privacy import looks
 from schools import opening_hours
 from schools.models import Action
 from students.lists.student_list import StudentList
@@ -48,6 +53,31 @@ class TodayList(List):
     }
     sorts = {"": ("class_name", "student_no")}
     defaults = {"state": "open"}
+
+
+class MissingList(List):
+    """Who still has to be photographed, or to hand the photo in."""
+
+    filters = {"class_name": text("class_name", label=gettext_lazy("Class"))}
+    sorts = {"": ("class_name", "student_no")}
+
+
+@require_GET
+@school_page(may="stations.see_missing")
+def missing(request: Any) -> HttpResponse:
+    """Names, student numbers and what is missing: all that a class monitor sees."""
+    enrolment = _enrolment(request)
+    own = Student.objects.filter(season=request.season)
+    listed = MissingList(own.filter(stage__in=slots.TO_PHOTOGRAPH), request.GET)
+    looks.record(request, Look.Kind.LIST, [student.pk for student in listed.page])
+    context = {
+        "listed": listed,
+        "page": listed.page,
+        "all": own.count(),
+        "days_sentence": opening_hours.schedule_of(enrolment=enrolment).describe_days(timezone.now()),
+        "sign_in_url": settings.SITE_URL + reverse("capture:me"),
+    }
+    return render(request, "capture/missing.html", context)
 
 
 @require_GET
@@ -193,3 +223,35 @@ def remove_slot(request: Any, pk: int) -> HttpResponse:
     slots.remove(slot=get_object_or_404(Slot, pk=pk), by=request.user)
     messages.success(request, _("The slot is removed."))
     return redirect("capture:plan")
+
+
+@require_GET
+@school_page(may="stations.see")
+def print_plan(request: Any) -> HttpResponse:
+    """The plan from today on as PDF, by day and station."""
+    rows = Slot.objects.filter(season=request.season, day__gte=timezone.localdate()).select_related("station")
+    in_order = rows.order_by("day", "station__name", "station", "starts_at")
+    sections = [
+        plan_paper.section(day, station, list(found))
+        for (day, station), found in itertools.groupby(in_order, key=lambda slot: (slot.day, slot.station))
+    ]
+    if not sections:
+        raise PortalError(_("No class has a slot from today on: make the plan first."))
+    with tempfile.TemporaryDirectory() as folder:
+        path = plan_paper.write_plan(
+            sections, Path(folder, "plan.pdf"), school=request.school.name, fonts=installed_fonts()
+        )
+        return files.attachment(path.read_bytes(), filename="采集安排表.pdf", content_type="application/pdf")
+
+
+@require_GET
+@school_page(may="stations.see")
+def print_signs(request: Any) -> HttpResponse:
+    """A sign for the door of every station, with the address of the student's page as QR code."""
+    url = settings.SITE_URL + reverse("capture:me")
+    signs = [plan_paper.sign(row, request.school.name, url) for row in Station.objects.filter(season=request.season)]
+    if not signs:
+        raise PortalError(_("No station is entered yet."))
+    with tempfile.TemporaryDirectory() as folder:
+        path = plan_paper.write_signs(signs, Path(folder, "signs.pdf"), fonts=installed_fonts())
+        return files.attachment(path.read_bytes(), filename="采集点门牌.pdf", content_type="application/pdf")

@@ -26,6 +26,7 @@ from capture.views.rule_cards import RULE_CARDS
 from portal.accounts.addresses import address_of
 from portal.errors import PortalError
 from portal.notifications.channels import inbox
+from portal.pages import qr_codes
 from portal.pages.form_fields import checked
 from portal.security import headers
 from schools import opening_hours
@@ -109,6 +110,7 @@ def home(request: Any) -> HttpResponse:
             row for row in inbox.notifications_of(student)[:3] if row.read_at is None and row.kind not in SHOWN_ON_HOME
         ),
         "agreed": agreed,
+        "station_code": qr_codes.svg(student.student_no) if student.stage in intake.OPEN_STAGES else "",
         **_school_information(request),
     }
     return render(request, "capture/me.html", context)

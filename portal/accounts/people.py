@@ -288,6 +288,8 @@ def _check_roles(roles: Collection[str], school: Tenant | None, limit: Limit, ow
         raise PortalError(_("This role does not fit here."))
     if max(rank_of(role) for role in roles) > own.rank:
         raise NotAllowed(_("You may not give a role above your own."))
+    if Role.SCHOOL_MONITOR in roles and not limit.class_names:
+        raise PortalError(_("Choose the class of the class monitor."))
     if (limit.colleges or limit.class_names) and not set(roles) <= LIMITABLE_ROLES:
         raise PortalError(_("Only officers, reviewers and station helpers can be limited to colleges or classes."))
 

@@ -129,12 +129,13 @@ class Role(models.TextChoices):
     SCHOOL_REVIEWER = "school_reviewer", _("School reviewer")
     SCHOOL_FINANCE = "school_finance", _("School finance")
     SCHOOL_HELPER = "school_helper", _("Station helper")
+    SCHOOL_MONITOR = "school_monitor", _("Class monitor")
 
 
 CENTER_ROLES = {role for role in Role if role.startswith("center_")}
 SCHOOL_ROLES = {role for role in Role if role.startswith("school_")}
 # Whose work is with single students: these can be limited to colleges or classes.
-LIMITABLE_ROLES = {Role.SCHOOL_OFFICER, Role.SCHOOL_REVIEWER, Role.SCHOOL_HELPER}
+LIMITABLE_ROLES = {Role.SCHOOL_OFFICER, Role.SCHOOL_REVIEWER, Role.SCHOOL_HELPER, Role.SCHOOL_MONITOR}
 
 
 class Rank(models.IntegerChoices):

@@ -7,6 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import segno
 from reportlab import rl_config
 from reportlab.lib.colors import CMYKColorSep
 from reportlab.lib.units import mm
@@ -23,6 +24,7 @@ CUT = CMYKColorSep(0, 1, 0, 0, spotName="CutContour")
 CUT_WIDTH = 0.25
 # A line may not begin with these.
 NOT_FIRST = "，。；：、？！）】》”"
+QUIET = 4  # modules of white around a QR code
 
 Rectangle = tuple[float, float, float, float]
 
@@ -152,6 +154,19 @@ def draw_text(
         # The scale stays set after the text object.
         line.setHorizScale(100)
     canvas.drawText(line)
+
+
+def draw_code(canvas: Canvas, text: str, left: float, bottom: float, size: float) -> None:
+    """Draw a QR code with its quiet zone, a square of `size` points."""
+    modules = [list(row) for row in segno.make(text, error="m", micro=False).matrix]
+    module = size / (len(modules) + 2 * QUIET)
+    path = canvas.beginPath()
+    for down, row in enumerate(modules):
+        for across, is_dark in enumerate(row):
+            if is_dark:
+                y = bottom + size - (down + QUIET + 1) * module
+                path.rect(left + (across + QUIET) * module, y, module, module)
+    canvas.drawPath(path, stroke=0, fill=1)
 
 
 def wrap(text: str, width: float, size: float, fonts: FontChain) -> list[str]:

@@ -1,12 +1,13 @@
 // The camera page. One form, whose data-mode says where it is:
 // starting → live → (counting) → frozen → sending → gone; failed and expired keep the photo; none says why there is no camera.
 // From frozen on the photo is kept in the browser as well (camera/kept.js), until it is sent or taken again.
+// At a station (station.js) the page waits until the event "begin", and gives the photo away by the event "taken".
 import { faceFinder } from "./camera/faces.js";
 import { advice, look, pixelsOf } from "./camera/hints.js";
 import * as level from "./camera/level.js";
 import { recall, remember } from "./camera/choices.js";
 import * as kept from "./camera/kept.js";
-import { REASONS, close, cropOf, frameGrabber, hasSeveral, isFront, open, take } from "./camera/lens.js";
+import { REASONS, cameras, close, cropOf, deviceOf, frameGrabber, isFront, open, take } from "./camera/lens.js";
 import { repeat } from "./camera/repeat.js";
 import { renew, send } from "./camera/send.js";
 import * as voice from "./camera/voice.js";
@@ -27,15 +28,16 @@ const FACE_PIXELS = 300; // what a camera of few pixels must give the face; the 
 
 const form = document.getElementById("camera");
 const { deviceKey: key } = document.querySelector(".me").dataset;
+const atStation = "station" in form.dataset;
 const part = (name) => form.querySelector(`[data-${name}]`);
 const [video, still, hint, shutter, progress] = ["video", "still", "hint", "shutter", "progress"].map(part);
 const state = {
   // the camera and what it sees
-  stream: null, facing: recall("facing") || "user", isHelped: false, seen: [], warning: "", held: null, saidAt: 0,
+  stream: null, facing: recall("facing") || (atStation ? "environment" : "user"), device: atStation ? recall("device") : "", isHelped: false, seen: [], warning: "", held: null, saidAt: 0,
   // what was chosen, and what of it goes on
   timer: 0, counting: 0, fires: false, hasFired: false, speaks: false,
   // the photo
-  photo: null, name: "photo.jpg", origin: "camera", isKept: false, keeping: null, refused: false,
+  photo: null, name: "photo.jpg", origin: "camera", takenAt: 0, isKept: false, keeping: null, refused: false,
 };
 const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
 const finder = faceFinder({ worker: form.dataset.faceWorker, model: form.dataset.faceModel });
@@ -72,7 +74,7 @@ async function start() {
   mode("starting");
   close(state.stream);
   try {
-    state.stream = await open(state.facing);
+    state.stream = await open(state.facing, state.device);
     video.srcObject = state.stream;
     await video.play();
   } catch (error) {
@@ -80,11 +82,21 @@ async function start() {
   }
   state.isHelped = !isFront(state.stream, state.facing);
   form.toggleAttribute("data-mirrored", !state.isHelped);
-  part("flip").hidden = !(await hasSeveral());
+  offerCameras(await cameras());
   state.stream.getVideoTracks()[0].addEventListener("ended", () => is("live", "counting") && refuse("busy"));
   placeGuide();
   say(words("fit"));
   mode("live");
+}
+
+// A phone turns between its cameras; at a station one is chosen by its name, and remembered.
+function offerCameras(found) {
+  const choice = part("device");
+  part("flip").hidden = atStation || found.length < 2;
+  if (!choice) return;
+  choice.hidden = found.length < 2;
+  choice.replaceChildren(...found.map(({ deviceId, label }, at) => new Option(label || String(at + 1), deviceId)));
+  choice.value = deviceOf(state.stream);
 }
 
 function refuse(reason) {
@@ -212,7 +224,7 @@ async function freeze() {
 
 // The photo as it will be sent, not mirrored.
 function show(photo, { name, origin }) {
-  Object.assign(state, { photo, name, origin });
+  Object.assign(state, { photo, name, origin, takenAt: Date.now() });
   URL.revokeObjectURL(still.src);
   still.src = URL.createObjectURL(photo);
   still.classList.toggle("is-whole", origin === "file");
@@ -225,6 +237,7 @@ function show(photo, { name, origin }) {
 }
 
 async function keep() {
+  if (atStation) return;
   const { photo, name, origin } = state;
   state.keeping = kept.keep(key, photo, { name, origin, token: form.elements.token.value });
   const isKept = await state.keeping;
@@ -267,7 +280,7 @@ function forget() {
   Object.assign(state, { photo: null, isKept: false });
   URL.revokeObjectURL(still.src);
   still.removeAttribute("src");
-  kept.drop();
+  if (!atStation) kept.drop();
 }
 
 // --- sending ------------------------------------------------------------------------------------------------------
@@ -283,8 +296,26 @@ function chooseAnother() {
   part("file").click();
 }
 
+// At a station: nothing of this student stays on the page.
+function rest() {
+  stopCounting();
+  close(state.stream);
+  Object.assign(state, { stream: null, hasFired: false, seen: [], warning: "" });
+  video.srcObject = null;
+  still.hidden = true;
+  forget();
+  mode("waiting");
+}
+
+function handOver() {
+  const detail = { photo: state.photo, takenAt: state.takenAt };
+  rest();
+  form.dispatchEvent(new CustomEvent("taken", { detail }));
+}
+
 async function deliver() {
-  if (!state.photo || is("sending")) return;
+  if (!state.photo || is("sending")) return undefined;
+  if (atStation) return handOver();
   if (state.refused) return chooseAnother();
   mode("sending");
   progress.value = 0;
@@ -300,6 +331,7 @@ async function deliver() {
     await state.keeping;
     if (!isSignedOut(failure)) fail(failure);
   }
+  return undefined;
 }
 
 function fail(failure) {
@@ -325,6 +357,7 @@ function isSignedOut({ say: reason }) {
 
 // Whoever comes back to the page after a while may be somebody else, or have signed in again in another tab.
 async function askWhoIsThere() {
+  if (atStation) return;
   try {
     await renew(form, key);
     if (is("expired")) show(state.photo, state);
@@ -422,4 +455,14 @@ document.addEventListener("visibilitychange", () => {
 
 startLevel();
 repeat(watch, LOOK_EVERY);
-showKept().then(() => state.photo || start());
+if (atStation) {
+  form.addEventListener("begin", start);
+  form.addEventListener("leave", rest);
+  part("device").addEventListener("change", ({ target }) => {
+    state.device = target.value;
+    remember("device", target.value);
+    start();
+  });
+} else {
+  showKept().then(() => state.photo || start());
+}

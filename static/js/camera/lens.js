@@ -16,9 +16,10 @@ export const REASONS = {
 };
 
 // Resolves to a stream; rejects with an error whose name is in REASONS, or "unsupported".
-export async function open(facing) {
+export async function open(facing, device = "") {
   if (!navigator.mediaDevices || !navigator.mediaDevices.getUserMedia) throw Object.assign(new Error("no camera API"), { name: "unsupported" });
-  const wish = { facingMode: { ideal: facing }, width: { ideal: 1920 }, height: { ideal: 1440 }, aspectRatio: { ideal: 4 / 3 } };
+  const which = device ? { deviceId: { ideal: device } } : { facingMode: { ideal: facing } };
+  const wish = { ...which, width: { ideal: 1920 }, height: { ideal: 1440 }, aspectRatio: { ideal: 4 / 3 } };
   return navigator.mediaDevices.getUserMedia({ video: wish, audio: false });
 }
 
@@ -26,10 +27,13 @@ export function close(stream) {
   for (const track of stream ? stream.getTracks() : []) track.stop();
 }
 
-export async function hasSeveral() {
+// The cameras of this device; they have names once one of them was allowed.
+export async function cameras() {
   const devices = await navigator.mediaDevices.enumerateDevices();
-  return devices.filter((device) => device.kind === "videoinput").length > 1;
+  return devices.filter((device) => device.kind === "videoinput");
 }
+
+export const deviceOf = (stream) => stream.getVideoTracks()[0].getSettings().deviceId || "";
 
 // Front cameras are shown as a mirror, because people expect one; the photo itself never is.
 export function isFront(stream, asked) {

@@ -121,6 +121,7 @@ DELETED_BY = {
     "capture.Likeness": "school center system",
     "capture.Slot": "school",
     "capture.Station": "school",
+    "capture.StationSession": "school system",
     "billing.Callback": "system",
     "billing.PayerName": "center",
     "proofing.Proof": "school",

@@ -1,0 +1,168 @@
+"""Station mode: a device that a helper signed in at a station photographs one student after the other.
+
+One page does all of it, so that it goes on through a lost network; it asks and sends JSON.
+"""
+
+import datetime as dt
+import json
+import uuid
+from typing import Any
+
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from capture.forms import ConfirmForm
+from capture.judging import explanations, limits
+from capture.models import Photo, Slot, Station
+from capture.stations import devices, slots
+from capture.upload import submission
+from portal import history
+from portal.access import school_page
+from portal.errors import PortalError
+from portal.models import Look
+from portal.pages.form_fields import whole_number
+from portal.privacy import looks
+from portal.security import headers
+from schools import opening_hours
+from students.models import Student
+
+
+@require_POST
+@school_page(may="stations.help")
+def begin(request: Any) -> HttpResponse:
+    """Sign this device in at a station; the helper is signed out of it."""
+    station = get_object_or_404(Station, pk=whole_number(request.POST.get("station", "")))
+    devices.begin(request, station, helper=request.user)
+    return redirect("capture:station_mode")
+
+
+@require_POST
+@devices.station_page
+def end(request: Any) -> HttpResponse:
+    devices.end(request, request.station_session)
+    return redirect("account_login")
+
+
+@require_GET
+@devices.station_page
+def page(request: Any) -> HttpResponse:
+    """The page of the station."""
+    now = timezone.now()
+    plan = opening_hours.schedule_of(enrolment=request.enrolment, at=now)
+    today = timezone.localdate(now)
+    expected = Slot.objects.filter(season=request.season, day=today, station=request.station_session.station)
+    to_photograph = Student.objects.filter(season=request.season, stage__in=slots.TO_PHOTOGRAPH)
+    classes = to_photograph.order_by("college", "class_name").values_list("college", "class_name").distinct()
+    local = timezone.localtime(now).time()
+    here = next((slot for slot in expected if local < slot.ends_at), None)
+    context = {
+        "station": request.station_session.station,
+        "helper": request.station_session.helper,
+        "device_key": devices.key_of(request.station_session),
+        "when_sentence": plan.describe(now),
+        "slots": expected,
+        "classes": [(json.dumps(key, ensure_ascii=False), " · ".join(filter(None, key))) for key in classes],
+        "chosen": json.dumps([here.college, here.class_name], ensure_ascii=False) if here else "",
+        "consent_form": ConfirmForm(initial={"version": request.season.consent_version}),
+        "limits": json.dumps(limits.of_the_head(limits.in_force(request.season))),
+        "season": request.season,
+        "form_token": uuid.uuid4(),
+        "at_station": True,
+    }
+    response = render(request, "capture/station_mode.html", context)
+    response["Permissions-Policy"] = headers.WITH_CAMERA
+    return response
+
+
+@require_GET
+@devices.station_page
+def students(request: Any) -> JsonResponse:
+    """The students of a class, or those whom a number finds."""
+    within = _class_of(request.GET.get("class", ""))
+    asked = request.GET.get("q", "").strip()
+    if asked:
+        found = devices.find(request.season, asked[:40], within=within)
+    else:
+        found = devices.of_class(request.season, *within) if within else []
+    request.user, request.membership = request.helper.user, request.helper  # whose look it is
+    looks.record(request, Look.Kind.LIST, [each["pk"] for each in found])
+    return JsonResponse({"students": found})
+
+
+def _class_of(text: str) -> tuple[str, str] | None:
+    try:
+        college, class_name = json.loads(text)
+    except ValueError:
+        return None
+    return (college, class_name) if isinstance(college, str) and isinstance(class_name, str) else None
+
+
+@require_POST
+@devices.station_page
+def photo(request: Any) -> JsonResponse:
+    """Take a photo in, with what its student ticked before it."""
+    student = _student(request)
+    if "photo" not in request.FILES:
+        raise PortalError(_("No photo has arrived. Please choose it again."))
+    try:
+        token = uuid.UUID(request.POST.get("token", ""))
+        taken_at = dt.datetime.fromtimestamp(int(request.POST.get("taken_at", "")) / 1000, tz=dt.UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise PortalError(_("This form is not complete. Reload the page and take the photo again.")) from error
+    taken = devices.take(
+        session=request.station_session,
+        student=student,
+        enrolment=request.enrolment,
+        data=request.FILES["photo"],
+        token=token,
+        taken_at=taken_at,
+        agreement=_agreement(request),
+    )
+    return JsonResponse({"photo": taken.pk})
+
+
+def _agreement(request: Any) -> dict[str, Any] | None:
+    """What was ticked on the station's screen; None where the student had agreed before."""
+    if "version" not in request.POST:
+        return None
+    form = ConfirmForm(request.POST)
+    if not form.is_valid():
+        raise PortalError(
+            _("The student has not agreed yet: the ticks are set on the station's screen, by the student.")
+        )
+    return {name: value for name, value in form.cleaned_data.items() if name not in ("is_me", "agrees")}
+
+
+def _student(request: Any) -> Student:
+    found = Student.objects.select_related("school", "season").filter(season=request.season)
+    return get_object_or_404(found, pk=whole_number(request.POST.get("student", "")))
+
+
+@require_GET
+@devices.station_page
+def verdict(request: Any) -> JsonResponse:
+    """How a photo of the station was judged; `state` is "checking" until it is."""
+    row = get_object_or_404(
+        Photo.objects.prefetch_related("findings"),
+        pk=whole_number(request.GET.get("photo", "")),
+        origin=Photo.Origin.STATION,
+        season=request.season,
+    )
+    found = explanations.explain_to_student(row)
+    rejects = [item for item in found if item.is_reject][: explanations.REASONS_SHOWN]
+    reasons = [{"title": str(item.title), "advice": str(item.advice)} for item in rejects]
+    return JsonResponse({"state": row.status, "reasons": reasons})
+
+
+@require_POST
+@devices.station_page
+def submit(request: Any) -> JsonResponse:
+    """Hand the photo in: the student presses it, on the station's screen."""
+    student = _student(request)
+    handed_in = submission.submit(student=student, enrolment=request.enrolment, by=student)
+    station = request.station_session.station
+    history.record("photo.handed_in_at_station", handed_in, by=request.helper.user, facts={"station": station.name})
+    return JsonResponse({"said": _("Your photo has been handed in.")})
