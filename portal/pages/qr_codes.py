@@ -6,4 +6,4 @@ from django.utils.safestring import SafeString, mark_safe
 
 def svg(text: str) -> SafeString:
     """Black on white in both themes: phones read no inverted code."""
-    return mark_safe(segno.make(text, error="m").svg_inline(scale=6, border=4, light="#fff", dark="#000"))
+    return mark_safe(segno.make(text, error="m", micro=False).svg_inline(scale=6, border=4, light="#fff", dark="#000"))

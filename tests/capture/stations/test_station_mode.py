@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from capture.models import Consent, Photo, Station, StationSession
 from portal.models import Event, Look, Role
+from portal.pages import qr_codes
 from portal.student_limits import Limit
 from portal.tenancy import school_scope, system_scope
 from students.models import Student
@@ -170,3 +171,8 @@ def test_verdict_and_handing_in(device, student, helper):
 def test_a_students_own_photo_is_no_business_of_a_station(device, student):
     photo = factories.photo(student, "ready")
     assert device.get("/station/verdict/", {"photo": photo.pk}).status_code == 404
+
+
+def test_a_students_code_is_one_that_every_scanner_reads():
+    """21 modules and the quiet zone: a micro code would be smaller, and phones read none."""
+    assert 'width="174"' in qr_codes.svg("2023001")
