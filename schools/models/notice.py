@@ -126,8 +126,6 @@ class NoticeFile(models.Model):
 class NoticeAddressee(TenantModel):
     """A school that a notice was published to, and whether its administrator has confirmed it."""
 
-    DATABASE_RIGHTS = deleted_by(DatabaseRole.CENTER)
-
     notice = models.ForeignKey(Notice, on_delete=models.PROTECT, related_name="addressees")
     told_at = models.DateTimeField(_("told"), auto_now_add=True)
     confirmed_number = models.PositiveSmallIntegerField(_("confirmed version"), null=True, blank=True)

@@ -102,12 +102,15 @@ def test_a_school_gives_no_row_to_another_school_and_takes_none_for_it(both, sch
 
 
 DELETED_BY = {
+    "portal.Contact": "center system",
     "portal.Delivery": "center system",
     "portal.Look": "system",
     "portal.Notification": "center system",
+    "portal.NotificationText": "center",
     "portal.SignIn": "system",
     "schools.Area": "center",
     "schools.Enrolment": "center",
+    "schools.NoticeReceipt": "center system",
     "schools.Window": "center",
     "schools.WindowException": "center",
     "students.Correction": "school",
