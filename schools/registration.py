@@ -111,7 +111,7 @@ status_badges.register(
     {
         Notice.Status.DRAFT: Badge("", "pencil"),
         Notice.Status.PUBLISHED: Badge("ok", "megaphone"),
-        Notice.Status.WITHDRAWN: Badge("", "minus-circle"),
+        Notice.Status.WITHDRAWN: Badge("", "no-symbol"),
     },
 )
 status_badges.register(

@@ -2,7 +2,7 @@
 
 A room registers its figures in its module `registration`:
 
-    unfinished.register(_("Photos in review"), count_in_review, "capture:center_photos", query="state=submitted", order=10)
+    unfinished.register(_("Photos in review"), count_in_review, "ROOM:LIST", query="state=submitted", order=10)
 """
 
 from collections.abc import Callable

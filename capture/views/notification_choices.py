@@ -51,8 +51,9 @@ def wechat_link(request: Any) -> HttpResponse:
 def wechat_linked(request: Any) -> HttpResponse:
     """Back from WeChat. Without the state that this session was given, somebody else's WeChat could be linked."""
     state = request.session.pop(STATE, "")
-    if not state or not secrets.compare_digest(state, request.GET.get("state", "")):
+    given = request.GET.dict()
+    if not state or not secrets.compare_digest(state, given.get("state", "")):
         raise PortalError(_("This link is used up. Please link your WeChat again."))
-    wechat_binding.bind_official_account(request.student, request.GET.get("code", ""))
+    wechat_binding.bind_official_account(request.student, given.get("code", ""))
     messages.success(request, _("Your WeChat is linked."))
     return HttpResponseRedirect(reverse("capture:notifications"))

@@ -71,7 +71,7 @@ def confirm(notice: Notice, number: int | None, *, reader: history.Actor, school
         receipts = NoticeReceipt.objects.filter(notice=fresh, reader_key=reader.actor_key)
         receipts.update(confirmed_number=fresh.number, confirmed_at=now)
         if reader.actor_key.startswith(PEOPLE):
-            row = NoticeAddressee.objects.select_for_update(of=("self",)).get(notice=fresh, school=school)
+            row = NoticeAddressee.objects.select_for_update(of=("self",), no_key=True).get(notice=fresh, school=school)
             if row.confirmed_number != fresh.number:
                 row.confirmed_number, row.confirmed_at = fresh.number, now
                 row.confirmed_by = reader.actor_name[:60]

@@ -34,7 +34,7 @@ def auditor_client(db):
 
 
 def bank_line(serial):
-    statement = BankStatement.objects.create(filename="icbc.csv", digest="d")
+    statement = BankStatement.objects.create(filename="icbc.csv", digest=serial)
     return BankLine.objects.create(
         statement=statement, row=2, key=serial, serial=serial, booked_on=timezone.localdate(), amount_fen=4500
     )

@@ -109,7 +109,7 @@ def test_school_confirms_for_students_who_do_not_answer_with_a_reason(pair, proo
 def test_confirming_for_students_asks_the_same_queries_for_any_number(
     pair, proofreading, owner, django_assert_num_queries
 ):
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         assert proofs.confirm_for_students(pair, reason="Checked", by=owner) == 2
 
 

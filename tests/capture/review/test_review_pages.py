@@ -256,10 +256,11 @@ def test_school_people_do_not_get_into_the_center(owner_client, photo):
 
 
 def test_station_is_added_changed_and_removed(owner_client, school):
-    owner_client.post("/school/stations/add/", {"name": "Library", "place": "Room 103"})
+    given = {"name": "Library", "opens_at": "08:00", "closes_at": "18:00", "per_hour": 30}
+    owner_client.post("/school/stations/add/", given | {"place": "Room 103"})
     station = Station.objects.get()
     assert station.school == school
-    owner_client.post(f"/school/stations/{station.pk}/", {"name": "Library", "place": "Room 104"})
+    owner_client.post(f"/school/stations/{station.pk}/", given | {"place": "Room 104"})
     assert Station.objects.get().place == "Room 104"
     owner_client.post(f"/school/stations/{station.pk}/remove/")
     assert Station.objects.count() == 0
