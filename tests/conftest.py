@@ -62,9 +62,11 @@ def _as_owner(django_db_modify_db_settings) -> Iterator[ExitStack]:
 
 @pytest.fixture(scope="session")
 def django_db_setup(_as_owner, django_db_setup, django_db_blocker):
-    """Between the two, tests run as the plain role, like web and workers."""
+    """Between the two, tests run as the plain role, like web and workers. What they commit need not outlive a power cut."""
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(BY_OWNER)
+        cursor.execute(f"ALTER DATABASE {connection.settings_dict['NAME']} SET synchronous_commit = off")
+        cursor.execute("SET SESSION synchronous_commit = off")
     _as_owner.close()
     yield
     _as_owner.enter_context(as_owner())
@@ -75,6 +77,14 @@ def _tables_are_emptied() -> Iterator[None]:
     """After each test that commits."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda test: empty_tables())
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _files_need_not_outlive_a_power_cut() -> Iterator[None]:
+    """Waiting for the disk after each file took more time than writing it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
         yield
 
 

@@ -1,11 +1,12 @@
 """A season in real Chromium: one student from the spreadsheet to the printed sheet.
 
 Everything goes through the pages: nothing is written to the database but the center's first
-account. The steps are those of the notice; each leaves a picture of its page, wide and narrow, in
+account. The steps are those of the notice; with SCREENSHOTS=1 each leaves a picture of its page, wide and narrow, in
 var/screenshots.
 """
 
 import datetime as dt
+import os
 import re
 import zipfile
 from pathlib import Path
@@ -25,14 +26,15 @@ STUDENTS = [("20230001", "李𬭚", factories.id_number(1)), ("20230002", "王�
 WORKER = 180_000  # ms; the first job waits for the fonts, the first photo for the models
 
 
-def screenshot(page: Page, name: str) -> None:
-    """Save a screenshot of the page at both widths; fail when it scrolls sideways."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
+def screenshot(page: Page, name: str, *, waits: bool = True) -> None:
+    """Fail when the page scrolls sideways at either width; save a screenshot of both when SCREENSHOTS is set."""
     own = page.viewport_size
+    if waits:
+        page.wait_for_load_state("networkidle")
     for size in (DESK, PHONE):
         page.set_viewport_size(size)
-        page.wait_for_load_state("networkidle")
-        page.screenshot(path=PICTURES / f"{name}_{size['width']}.png", full_page=True)
+        if os.environ.get("SCREENSHOTS"):
+            page.screenshot(path=PICTURES / f"{name}_{size['width']}.png", full_page=True)
         wide = page.evaluate("document.documentElement.scrollWidth > window.innerWidth")
         assert not wide, f"{name} scrolls sideways at {size['width']} px"
     page.set_viewport_size(own)
@@ -343,6 +345,6 @@ def screenshot_every_page(center: Page, school: Page, student: Page) -> None:
         page.goto(f"/{room}/")
         for address in page.locator(".side-nav a").evaluate_all("links => links.map(a => a.getAttribute('href'))"):
             page.goto(address)
-            screenshot(page, f"menu_{address.strip('/').replace('/', '_')}")
+            screenshot(page, f"menu_{address.strip('/').replace('/', '_')}", waits=bool(os.environ.get("SCREENSHOTS")))
     student.goto("/me/messages/")
     screenshot(student, "student_messages")
