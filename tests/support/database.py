@@ -71,4 +71,8 @@ def let_delete(model: type[models.Model]) -> None:
 def vacuum(table: str) -> None:
     """Tell the planner what the committed rows of a table are like; needs `transactional_db`."""
     with as_owner(), connection.cursor() as cursor:
+        # Rows whose commit has not reached the disk are not marked as seen by all; this one takes all before it along.
+        cursor.execute("SET synchronous_commit = on")
+        cursor.execute(f"ANALYZE {table}")
         cursor.execute(f"VACUUM ANALYZE {table}")
+        cursor.execute("SET synchronous_commit = off")
