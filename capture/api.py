@@ -26,7 +26,7 @@ from capture.upload import intake, submission
 from capture.views import pictures
 from portal.accounts.addresses import address_of
 from portal.errors import NotAllowed, PortalError
-from schools import opening_hours
+from schools.days import opening_hours
 from students.identity import student_access
 from students.identity.api_authentication import sent_token
 from students.identity.student_api import Refusal, StudentAPI

@@ -12,7 +12,7 @@ from portal import history, notifications
 from portal.changes import states
 from portal.errors import Conflict
 from portal.tenancy import school_scope, system_scope
-from schools import opening_hours, workdays
+from schools.days import opening_hours, workdays
 from schools.models import Action, Enrolment, Season
 from students.models import Student
 

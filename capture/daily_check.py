@@ -18,7 +18,7 @@ from portal import history, notifications
 from portal.background import jobs
 from portal.models import Event, Job, Notification
 from portal.tenancy import system_scope
-from schools import opening_hours
+from schools.days import opening_hours
 from schools.models import Action, Enrolment, Season
 from students.models import Student
 

@@ -13,8 +13,8 @@ from capture.review import exemptions, worklist
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.tenancy import school_scope
-from schools import unfinished
 from schools.notices import annexes
+from schools.seasons import unfinished
 from students.privacy import own_data
 from vision.rules import RULES
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from portal import notifications
 from portal.models import Notification
 from portal.tenancy import school_scope, system_scope
-from schools import opening_hours
+from schools.days import opening_hours
 from schools.models import Action, Enrolment, Season
 from students.models import Student
 

@@ -11,7 +11,7 @@ from portal import history
 from portal.models import Membership, Role, User
 from portal.tenancy import system_scope
 from schools.models import Area, Enrolment, School, Season, Window, WindowException
-from schools.season_texts import consent_text, notice_text
+from schools.seasons.season_texts import consent_text, notice_text
 
 PASSWORD = "tucai-demo"
 CENTER, OFFICER = "center", "officer"

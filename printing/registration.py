@@ -12,8 +12,8 @@ from portal.pages.status_badges import Badge
 from portal.privacy import retention
 from printing import portrait_archive, print_runs  # noqa: F401  (register kinds of jobs)
 from printing.models import Shipment, Volume
-from schools import unfinished
 from schools.models import Enrolment
+from schools.seasons import unfinished
 
 status_badges.register(
     Shipment,

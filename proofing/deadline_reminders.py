@@ -8,8 +8,8 @@ from portal import notifications
 from portal.models import Notification
 from portal.tenancy import school_scope, system_scope
 from proofing import proofs
+from schools.days.workdays import workdays_between
 from schools.models import Action, Enrolment, Season
-from schools.workdays import workdays_between
 
 # How many working days before the deadline a school is reminded. 0 is the due day, -1 the day
 # after.

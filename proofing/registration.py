@@ -10,7 +10,7 @@ from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.privacy import retention
 from proofing.models import Feedback, Proof
-from schools import unfinished
+from schools.seasons import unfinished
 from students.privacy import own_data
 
 status_badges.register(

@@ -13,11 +13,11 @@ from import_export.formats import base_formats
 
 from portal import history
 from portal.admin import CenterAdmin, ReadOnlyAdmin, RecordedAdmin
+from schools.days.timetable import describe_timetable
 from schools.models import Area, Enrolment, School, Season, Window, WindowException
 from schools.resources import SchoolResource
 from schools.school_sheets import read_sheet, record_import
 from schools.seasons import FIXED_WHEN_OPEN
-from schools.timetable import describe_timetable
 
 
 class WindowInline(admin.TabularInline):

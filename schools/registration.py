@@ -14,12 +14,12 @@ from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.tenancy import school_scope
 from schools import (
-    group_messages,  # noqa: F401  (registers a kind of job)
+    group_messages,  # noqa: F401  registers a kind of job
     season_addresses,
-    season_choice,
 )
 from schools.models import Action, Enrolment, Inquiry, Notice, School, Season
 from schools.notices import reading
+from schools.seasons import season_choice
 
 
 @access.prepares_requests

@@ -12,7 +12,7 @@ from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.privacy import retention
 from portal.tenancy import school_scope
-from schools import unfinished
+from schools.seasons import unfinished
 from students import group_messages, notices, tasks  # noqa: F401  (kinds of jobs)
 from students.identity import student_access
 from students.lists import exports  # noqa: F401  (registers kinds of jobs)

@@ -23,9 +23,9 @@ from portal.errors import PortalError
 from portal.models import Event, User
 from portal.tenancy import school_scope
 from proofing.models import Feedback
-from schools import opening_hours
+from schools.days import opening_hours
+from schools.days.workdays import workdays_between
 from schools.models import Enrolment, School, Season, Window, WindowException
-from schools.workdays import workdays_between
 from students import progress
 from students.models import Student
 from year_end.models import Award, Bulletin

@@ -1,6 +1,6 @@
 """Slots: which class comes to which station when. Made for the whole school, moved by hand, kept by a student.
 
-A slot lies inside the school's days and hours (`schools.opening_hours`) and the hours of its station, is long enough
+A slot lies inside the school's days and hours (`schools.days.opening_hours`) and the hours of its station, is long enough
 for its students, and no two overlap at a station or for the same students.
 """
 
@@ -20,9 +20,9 @@ from capture.stations import planning
 from portal import formatting, history
 from portal.errors import NotAllowed, PortalError
 from portal.models import User
-from schools import opening_hours, workdays
+from schools.days import opening_hours, workdays
+from schools.days.opening_hours import Period
 from schools.models import Enrolment
-from schools.opening_hours import Period
 from students.models import Student
 
 TO_PHOTOGRAPH = (Student.Stage.WAITING, Student.Stage.CHECKING, Student.Stage.RETAKE, Student.Stage.READY)

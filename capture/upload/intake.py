@@ -22,7 +22,7 @@ from portal.background import queue
 from portal.changes import states
 from portal.changes.transactions import retried
 from portal.errors import Conflict, NotAllowed, PortalError, RateLimited
-from schools import opening_hours
+from schools.days import opening_hours
 from schools.models import Enrolment
 from students.models import Student
 

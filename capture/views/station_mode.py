@@ -26,7 +26,7 @@ from portal.models import Look
 from portal.pages.form_fields import whole_number
 from portal.privacy import looks
 from portal.security import headers
-from schools import opening_hours
+from schools.days import opening_hours
 from students.models import Student
 
 

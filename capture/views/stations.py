@@ -28,7 +28,7 @@ from portal.pages.form_fields import checked
 from portal.pages.lists import List, cases, text
 from portal.pdf.fonts import installed_fonts
 from portal.privacy import looks
-from schools import opening_hours
+from schools.days import opening_hours
 from schools.models import Action
 from students.lists.student_list import StudentList
 from students.models import Student

@@ -29,7 +29,7 @@ from portal.notifications.channels import inbox
 from portal.pages import qr_codes
 from portal.pages.form_fields import checked
 from portal.security import headers
-from schools import opening_hours
+from schools.days import opening_hours
 from schools.models import Action, Enrolment
 from students.identity.student_access import end_session, session_student, start_session, student_page
 from students.models import Student

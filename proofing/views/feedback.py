@@ -24,8 +24,8 @@ from portal.pages.lists import List, choice, search
 from proofing import feedback, proofs
 from proofing.forms import FeedbackForm, ReasonForm, StampedForm
 from proofing.models import Feedback
+from schools.days.workdays import workdays_between
 from schools.models import Action, Enrolment
-from schools.workdays import workdays_between
 
 
 class FeedbackList(List):

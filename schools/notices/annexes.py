@@ -13,7 +13,7 @@ from django.utils.translation import override
 
 from portal import formatting
 from schools.models import Season, Window
-from schools.season_texts import REQUIREMENTS
+from schools.seasons.season_texts import REQUIREMENTS
 
 Checks = Callable[[], Iterable[tuple[Any, Any]]]
 _CHECKS: list[Checks] = []

@@ -10,7 +10,7 @@ from portal.access import center_page, school_page
 from portal.models import Membership
 from portal.pages.panels import panels_of
 from portal.views.jobs import jobs_panel
-from schools import opening_hours
+from schools.days import opening_hours
 from schools.enrolment_timeline import timeline_of
 from schools.models import Enrolment, Season, Window
 

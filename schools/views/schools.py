@@ -21,7 +21,8 @@ from portal.models import Event, Membership
 from portal.pages.form_fields import PickedForm, checked
 from portal.pages.lists import Filter, List, row, search
 from portal.pages.panels import panels_of
-from schools import enrolments, opening_hours
+from schools import enrolments
+from schools.days import opening_hours
 from schools.enrolment_timeline import timeline_of
 from schools.forms import SchoolForm
 from schools.models import Action, Area, Enrolment, School, Season, Window, WindowException

@@ -14,10 +14,11 @@ from portal import history
 from portal.access import center_page
 from portal.history.event_text import describe_events, group_events
 from portal.models import Membership
-from schools import season_addresses, seasons, unfinished
+from schools import season_addresses, seasons
 from schools.forms import NewSeasonForm, SeasonForm
 from schools.models import Action, Enrolment, Season, Window, WindowException
-from schools.season_checklist import checklist
+from schools.seasons import unfinished
+from schools.seasons.season_checklist import checklist
 
 
 @center_page(may="season.see")

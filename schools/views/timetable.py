@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from portal.access import center_page
-from schools import timetable
+from schools.days import timetable
 from schools.forms import AreaDaysFormSet, ExceptionForm
 from schools.models import Area, School, Season, Window, WindowException
 

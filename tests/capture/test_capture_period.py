@@ -13,7 +13,7 @@ from portal.background import jobs
 from portal.errors import Conflict
 from portal.models import Job, Notification
 from portal.tenancy import system_scope
-from schools import workdays
+from schools.days import workdays
 from schools.models import Enrolment, Season, Window, WindowException
 from students.models import Student
 from tests import factories

@@ -6,8 +6,8 @@ from django.utils import timezone
 from portal.models import Notification
 from portal.tenancy import school_scope, system_scope
 from proofing import deadline_reminders
+from schools.days.workdays import workdays_between
 from schools.models import Enrolment
-from schools.workdays import workdays_between
 from tests.support.letters import letter
 from tests.support.school_papers import confirm, with_portrait
 from tests.support.words import said

@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schools import opening_hours
+from schools.days import opening_hours
 from schools.models import Season, Window, WindowException
 from tests import factories
 from tests.support.database import let_delete

@@ -1,4 +1,4 @@
-"""When the camera is open for a student: the schedule of schools.opening_hours."""
+"""When the camera is open for a student: the schedule of schools.days.opening_hours."""
 
 import datetime as dt
 
@@ -6,8 +6,8 @@ import pytest
 from django.utils import timezone
 
 from portal.tenancy import system_scope
+from schools.days.opening_hours import GRACE, schedule_of
 from schools.models import Enrolment, Season, Window, WindowException
-from schools.opening_hours import GRACE, schedule_of
 from tests import factories
 from tests.support.database import let_delete
 from tests.support.words import said

@@ -6,9 +6,10 @@ from portal.errors import Conflict, PortalError
 from portal.formatting import parse_notice
 from portal.models import Event
 from portal.tenancy import center_scope
-from schools import moved_years, season_choice, seasons
+from schools import seasons
 from schools.models import Action, Area, Enrolment, Season, Window
-from schools.season_checklist import checklist
+from schools.seasons import moved_years, season_choice
+from schools.seasons.season_checklist import checklist
 from tests.support.database import let_delete
 from tests.support.words import said
 

@@ -5,7 +5,7 @@ import pytest
 from portal.errors import PortalError
 from portal.models import Event, Notification
 from portal.tenancy import center_scope
-from schools import timetable
+from schools.days import timetable
 from schools.models import Area, Enrolment, Window, WindowException
 from tests import factories
 from tests.support.words import said

@@ -2,7 +2,7 @@ import datetime as dt
 
 import pytest
 
-from schools import workdays
+from schools.days import workdays
 
 
 @pytest.mark.parametrize(

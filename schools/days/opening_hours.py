@@ -1,6 +1,6 @@
 """When a school may photograph: on the days of its area, and on days that the center grants it.
 
-The timetable (`schools.timetable`) is written by the center. This module only reads it.
+The timetable (`schools.days.timetable`) is written by the center. This module only reads it.
 An exception adds days or hours; it never removes days of the area. A student whose photo was
 returned may retake it after the school's days, within the season's hours, until the feedback form
 is sent.

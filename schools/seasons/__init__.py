@@ -13,10 +13,11 @@ from portal.changes import states
 from portal.changes.field_changes import change_fields
 from portal.errors import PortalError
 from portal.models import User
-from schools import enrolments, moved_years
+from schools import enrolments
 from schools.models import Action, Enrolment, School, Season, Window
-from schools.season_checklist import missing_terms
-from schools.season_texts import consent_text, notice_text
+from schools.seasons import moved_years
+from schools.seasons.season_checklist import missing_terms
+from schools.seasons.season_texts import consent_text, notice_text
 
 # Schools and students have agreed to these terms, so they cannot change.
 FIXED_WHEN_OPEN = ("year", "graduating_class", "price_fen")

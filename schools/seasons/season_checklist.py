@@ -6,7 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from schools import season_addresses, workdays
+from schools import season_addresses
+from schools.days import workdays
 from schools.models import Enrolment, Season, Window
 
 
