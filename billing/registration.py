@@ -1,5 +1,6 @@
 """What this room adds to the portal: badges, navigation, panels, jobs."""
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from billing.accounts import overview, school_refunds, settlements
@@ -21,6 +22,9 @@ from portal.formatting import yuan
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.privacy import retention
+from schools.models import School, Season
+from schools.register import columns
+from schools.register.columns import Choices, Column
 from schools.seasons import unfinished
 from students.privacy import own_data
 
@@ -143,6 +147,45 @@ retention.register(
     setting="CALLBACK_DAYS",
     due=lambda before: Callback.objects.filter(received_at__lt=before, verified=False).count(),
     delete=lambda before: orders.purge_unverified(older_than=before),
+)
+
+
+def _read_fees(season: Season) -> dict[int, overview.SchoolFees]:
+    return {row.enrolment.school_id: row for row in overview.by_school(season)}
+
+
+def _account_url(school: School, row: overview.SchoolFees) -> str:
+    return reverse("billing:center_school_fees", args=[row.enrolment.pk])
+
+
+columns.register(
+    "fees",
+    read=_read_fees,
+    empty=None,  # every school that takes part is in the answer
+    columns=[
+        Column("due", _("Yuan due"), lambda row: row.due_fen, kind="fen", link=_account_url),
+        Column(
+            "received",
+            _("Yuan received"),
+            lambda row: row.received_fen + row.student_fen,
+            kind="fen",
+            link=_account_url,
+        ),
+    ],
+    filters=[
+        Choices(
+            "money",
+            _("Fees"),
+            {
+                "due": (_("Something due"), lambda row: row.due_fen > 0),
+                "settled": (_("Settled"), lambda row: row.state == "settled"),
+                "overpaid": (_("Overpaid"), lambda row: row.overpaid_fen > 0),
+                "students": (_("Students pay"), lambda row: row.state == "students"),
+            },
+        )
+    ],
+    may="fees.see",
+    order=20,
 )
 unfinished.register(
     _("Yuan that schools owe"),

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal import files
@@ -12,7 +13,9 @@ from portal.pages.status_badges import Badge
 from portal.privacy import retention
 from printing import portrait_archive, print_runs  # noqa: F401  (register kinds of jobs)
 from printing.models import Shipment, Volume
-from schools.models import Enrolment
+from schools.models import Enrolment, Season
+from schools.register import columns
+from schools.register.columns import Choices, Column
 from schools.seasons import unfinished
 
 status_badges.register(
@@ -66,6 +69,41 @@ retention.register(
     setting="KEEP_SHEETS_DAYS",
     due=lambda before: _old_sheets(before).count(),
     delete=_delete_sheets,
+)
+
+
+def _read_deliveries(season: Season) -> dict[int, str]:
+    """{school: the state of its parcels, of which one on its way counts first}."""
+    rows = Shipment.objects.filter(season=season).order_by().values_list("school_id", "status")
+    found = dict(rows)
+    return found | {school: status for school, status in rows if status == Shipment.Status.SHIPPED}
+
+
+columns.register(
+    "deliveries",
+    read=_read_deliveries,
+    empty="",
+    columns=[
+        Column(
+            "delivery",
+            _("Delivery"),
+            lambda status: status,
+            kind="state",
+            model="printing.shipment",
+            labels=dict(Shipment.Status.choices),
+            link=lambda school, status: f"{reverse('printing:center_shipments')}?q={school.code}" if status else "",
+        )
+    ],
+    filters=[
+        Choices(
+            "delivery",
+            _("Delivery"),
+            {"none": (_("Nothing shipped"), lambda status: not status)}
+            | {value: (label, lambda status, value=value: status == value) for value, label in Shipment.Status.choices},
+        )
+    ],
+    may="prints.see",
+    order=40,
 )
 unfinished.register(
     _("Schools that have not received their prints"),

@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal import files
@@ -10,6 +11,9 @@ from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.privacy import retention
 from proofing.models import Feedback, Proof
+from schools.models import Season
+from schools.register import columns
+from schools.register.columns import Choices, Column
 from schools.seasons import unfinished
 from students.privacy import own_data
 
@@ -63,6 +67,38 @@ retention.register(
     setting="KEEP_FORMS_DAYS",
     due=lambda before: _old_forms(before).count(),
     delete=_delete_forms,
+)
+
+
+def _read_forms(season: Season) -> dict[int, str]:
+    return dict(Feedback.objects.filter(season=season).order_by().values_list("school_id", "status"))
+
+
+columns.register(
+    "feedback",
+    read=_read_forms,
+    empty="",
+    columns=[
+        Column(
+            "form",
+            _("Feedback form"),
+            lambda status: status,
+            kind="state",
+            model="proofing.feedback",
+            labels=dict(Feedback.Status.choices),
+            link=lambda school, status: f"{reverse('proofing:center_feedback')}?q={school.code}" if status else "",
+        )
+    ],
+    filters=[
+        Choices(
+            "form",
+            _("Feedback form"),
+            {"none": (_("No form yet"), lambda status: not status)}
+            | {value: (label, lambda status, value=value: status == value) for value, label in Feedback.Status.choices},
+        )
+    ],
+    may="feedback.see",
+    order=30,
 )
 unfinished.register(
     _("Feedback forms to be checked"),

@@ -239,6 +239,15 @@ class SchoolForm(forms.ModelForm):
         }
 
 
+class SchoolExportForm(forms.Form):
+    """As what file the list of schools is taken out."""
+
+    format = forms.ChoiceField(choices=[("xlsx", ".xlsx"), ("csv", ".csv")], required=False)
+
+    def clean_format(self) -> str:
+        return self.cleaned_data["format"] or "xlsx"
+
+
 class SchoolSheetForm(forms.Form):
     """Upload of schools as a workbook."""
 

@@ -1,7 +1,8 @@
 """A message of the center to the schools of a filtered list, sent by a job to those at each who read messages."""
 
+from collections.abc import Iterable
+
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -14,10 +15,10 @@ from schools.models import School
 KIND = "schools_message"
 
 
-def start(schools: QuerySet[School], *, subject: str, body: str, by: User) -> Job:
+def start(schools: Iterable[School], *, subject: str, body: str, by: User) -> Job:
     if not permissions.may(by.membership, "schools.message"):
         raise NotAllowed(_("You may not write to many schools."))
-    ids = list(schools.order_by("pk").values_list("pk", flat=True))
+    ids = sorted(school.pk for school in schools)
     if not ids:
         raise PortalError(_("Nobody fits these filters. Choose others."))
     params = {"schools": ids, "subject": subject, "body": body}

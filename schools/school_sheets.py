@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import islice
+from typing import Any
 
 import tablib
 from django.db import transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 from import_export.results import Result
 
@@ -14,7 +17,9 @@ from portal.errors import PortalError
 from portal.models import User
 from portal.untrusted import workbooks
 from schools.enrolments import enrol
-from schools.models import School, Season
+from schools.models import Enrolment, School, Season
+from schools.register.columns import Column
+from schools.register.school_list import Cell, SchoolList
 from schools.resources import COLUMNS, REQUIRED, SchoolResource
 
 MAX_ROWS = 2_000
@@ -39,6 +44,41 @@ def write_sheet(schools: Iterable[School]) -> bytes:
     dataset = SchoolResource().export(schools)
     dataset.title = "学校"
     return bytes(dataset.export("xlsx"))
+
+
+def write_list(listed: SchoolList, *, file_format: str) -> bytes:
+    """The list as it is filtered and sorted, "xlsx" or "csv" (UTF-8 with a byte order mark): the columns of
+    `write_sheet`, which an import reads, and behind them what the rooms know. The headings are Chinese.
+    """
+    resource = SchoolResource()
+    dataset = tablib.Dataset(title="学校")
+    with translation.override("zh-hans"):
+        states = dict(Enrolment.Status.choices)
+        dataset.headers = [
+            *COLUMNS,
+            "状态",
+            *(heading for _g, column in listed.columns for heading in headings(column)),
+        ]
+        for school in listed.found:
+            figures = [value for cell in listed.cells(school) for value in cell_values(cell)]
+            dataset.append([*resource.export_resource(school), str(states.get(school.state, "")), *figures])
+    if file_format == "csv":
+        return b"\xef\xbb\xbf" + str(dataset.export("csv")).encode()
+    return bytes(dataset.export("xlsx"))
+
+
+def headings(column: Column) -> list[str]:
+    label = str(column.label)
+    return [label, f"{label}（总人数）"] if column.kind == "share" else [label]
+
+
+def cell_values(cell: Cell) -> list[Any]:
+    """A share has two columns; an amount is in yuan."""
+    if cell.column.kind == "share":
+        return [cell.value, cell.whole]
+    if cell.column.kind == "fen":
+        return [None if cell.value is None else Decimal(cell.value) / 100]
+    return [str(cell.label) if cell.column.kind == "state" else cell.value]
 
 
 def import_schools(content: bytes, *, by: User, season: Season | None = None) -> SheetReport:

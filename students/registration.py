@@ -5,6 +5,7 @@ from operator import itemgetter
 from typing import Any
 
 from django.dispatch import receiver
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal import language, student_limits
@@ -12,8 +13,11 @@ from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.privacy import retention
 from portal.tenancy import school_scope
+from schools.models import School, Season
+from schools.register import columns
+from schools.register.columns import Choices, Column
 from schools.seasons import unfinished
-from students import group_messages, notices, tasks  # noqa: F401  (kinds of jobs)
+from students import group_messages, notices, progress, tasks  # noqa: F401  (kinds of jobs)
 from students.identity import student_access
 from students.lists import exports  # noqa: F401  (registers kinds of jobs)
 from students.models import Correction, RosterImport, Student, StudentSession
@@ -139,6 +143,47 @@ retention.register(
     setting="KEEP_ROSTERS_DAYS",
     due=lambda before: roster_imports.files_older_than(before).count(),
     delete=lambda before: roster_imports.purge_files(older_than=before),
+)
+
+
+def _read_progress(season: Season) -> dict[int, progress.SchoolProgress]:
+    return {row.school.pk: row for row in progress.school_progress(season)}
+
+
+def _students_url(school: School, step: str = "") -> str:
+    address = f"{reverse('students:center_students')}?school_id={school.pk}"
+    return f"{address}&step={step}" if step else address
+
+
+columns.register(
+    "students",
+    read=_read_progress,
+    empty=None,  # every school that takes part is in the answer
+    columns=[
+        Column(
+            "captured",
+            _("Captured"),
+            lambda row: row.counts.captured,
+            kind="share",
+            whole=lambda row: row.counts.total,
+            link=lambda school, _row: _students_url(school, "captured"),
+        ),
+        Column("behind", _("Behind plan"), lambda row: row.behind),
+    ],
+    filters=[
+        Choices(
+            "plan",
+            _("Plan"),
+            {
+                "late": (_("Far behind plan"), lambda row: row.is_late),
+                "behind": (_("Behind plan"), lambda row: row.behind > 0),
+                "done": (_("All captured"), lambda row: 0 < row.counts.total == row.counts.captured),
+                "empty": (_("No roster"), lambda row: row.counts.total == 0),
+            },
+        )
+    ],
+    may="students.see",
+    order=10,
 )
 unfinished.register(
     _("Students without a photo"),

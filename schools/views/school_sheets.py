@@ -12,11 +12,12 @@ from django.views.decorators.http import require_POST
 from portal import files, history
 from portal.access import center_page
 from portal.errors import PortalError
+from portal.pages.form_fields import checked
 from portal.untrusted import workbooks
 from schools import school_sheets
-from schools.forms import SchoolSheetForm
+from schools.forms import SchoolExportForm, SchoolSheetForm
 from schools.models import School
-from schools.views.schools import SchoolList, with_state
+from schools.register.school_list import SchoolList
 
 
 def _workbook(content: bytes, filename: str) -> HttpResponse:
@@ -26,10 +27,18 @@ def _workbook(content: bytes, filename: str) -> HttpResponse:
 @require_POST
 @center_page(may="schools.export")
 def schools_export(request: Any) -> HttpResponse:
-    """The schools that the filters of the list select, with their contact persons. It is a POST because it is recorded."""
-    found = SchoolList(with_state(request.season), request.POST).require_known().narrowed()
-    history.record("school.exported", request.season or request.user, by=request.user, facts={"count": found.count()})
-    return _workbook(school_sheets.write_sheet(found.order_by("area__position", "code")), "学校.xlsx")
+    """The schools that the filters of the list select, with their contact persons and figures.
+
+    It is a POST because it is recorded.
+    """
+    listed = SchoolList(request.season, request.membership, request.POST)
+    listed.require_known()
+    picked = checked(SchoolExportForm(request.POST))
+    history.record("school.exported", request.season or request.user, by=request.user, facts={"count": listed.count})
+    content = school_sheets.write_list(listed, file_format=picked["format"])
+    if picked["format"] == "csv":
+        return files.attachment(content, filename="学校.csv", content_type="text/csv; charset=utf-8")
+    return _workbook(content, "学校.xlsx")
 
 
 @center_page(may="schools.manage")

@@ -1,17 +1,15 @@
 """The center's list of schools, and one school with its enrolment."""
 
-from collections import Counter
 from typing import Any
 
-from django import forms
 from django.contrib import messages
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from portal.access import center_page
@@ -19,75 +17,38 @@ from portal.event_kinds import STATEFUL_MODELS
 from portal.history.event_text import describe_events, group_events
 from portal.models import Event, Membership
 from portal.pages.form_fields import PickedForm, checked
-from portal.pages.lists import Filter, List, row, search
 from portal.pages.panels import panels_of
 from schools import enrolments
 from schools.days import opening_hours
 from schools.enrolment_timeline import timeline_of
 from schools.forms import SchoolForm
 from schools.models import Action, Area, Enrolment, School, Season, Window, WindowException
+from schools.register.school_list import SchoolList
 
 EVENTS_READ = 400
-UNRECEIVED = "unreceived"  # takes part, and has not confirmed that its prints have come
-
-
-def with_state(season: Season | None) -> QuerySet[School]:
-    """Schools with the `state` of their enrolment in the season and the number of `people`."""
-    mine = Enrolment.objects.filter(season=season, school=OuterRef("pk"))
-    return School.objects.select_related("area").annotate(
-        state=Subquery(mine.values("status")[:1]),
-        people=Count("memberships", filter=Q(memberships__user__is_active=True)),
-    )
-
-
-def _in_state(schools: QuerySet[School], state: str) -> QuerySet[School]:
-    if state == UNRECEIVED:
-        return schools.exclude(state=None).exclude(state=Enrolment.Status.RECEIVED)
-    return schools.filter(state=None if state == "none" else state)
-
-
-def _count_states(schools: QuerySet[School]) -> Counter[str]:
-    counts = Counter(state or "none" for _pk, state in schools.order_by().values_list("pk", "state"))
-    counts[UNRECEIVED] = counts.total() - counts["none"] - counts[Enrolment.Status.RECEIVED]
-    return counts
-
-
-class SchoolList(List):
-    filters = {
-        "q": search("name__icontains", "code__startswith", "short_name__icontains"),
-        "area": row("area", Area.objects.all(), label=gettext_lazy("Area")),
-        "state": Filter(
-            forms.ChoiceField(
-                label=gettext_lazy("State"),
-                required=False,
-                choices=[
-                    *Enrolment.Status.choices,
-                    (UNRECEIVED, gettext_lazy("Not received yet")),
-                    ("none", gettext_lazy("Not taking part")),
-                ],
-            ),
-            _in_state,
-            _count_states,
-        ),
-    }
-    sorts = {
-        "": ("area__position", "code"),
-        "code": ("code",),
-        "name": ("name", "code"),
-        "area": ("area__position", "code"),
-        "state": ("state", "code"),
-    }
 
 
 @center_page(may="schools.see")
 def schools(request: Any) -> HttpResponse:
     """All schools, with search, filters and the number of schools for each filter value."""
-    listed = SchoolList(with_state(request.season), request.GET)
+    listed = SchoolList(request.season, request.membership, request.GET)
+    page = listed.page
+    for row in page:
+        row.cells = listed.cells(row)
     context = {
         "listed": listed,
-        "page": listed.page,
+        "page": page,
         "areas": Area.objects.annotate(number=Count("schools")),
         "state_labels": dict(Enrolment.Status.choices),
+        "added_filters": [
+            {
+                "name": name,
+                "label": listed.filters[name].field.label,
+                "values": listed.chips(name),
+                "wanted": listed.wanted.get(name),
+            }
+            for name in listed.added_filters
+        ],
     }
     return render(request, "schools/schools.html", context)
 

@@ -11,7 +11,7 @@ from schools.models import Area, School
 from students.identity import id_encryption
 from students.lists import prefix_search  # noqa: F401 - registers the prefix look-up
 from students.models import Student
-from students.progress import STEP_LABELS, STEPS
+from students.progress import STEP_LABELS, STEPS, SUMS
 from students.roster.cells import half_width
 
 DEEP_OFFSET = 2000  # from this offset on, the page's numbers are read from the index first
@@ -48,7 +48,7 @@ class StudentList(List):
         "major": text("major", label=_("Major")),
         "class_name": text("class_name", label=_("Class")),
         "step": cases(
-            {name: (STEP_LABELS.get(name, name), Q(stage__in=stages)) for name, stages in STEPS}, label=_("Step")
+            {name: (STEP_LABELS[name], Q(stage__in=stages)) for name, stages in (*STEPS, *SUMS)}, label=_("Step")
         ),
         "stage": choice("stage", Student.Stage.choices, label=_("Stage")),
         "fee_state": choice("fee_state", Student.FeeState.choices, label=_("Fees")),

@@ -43,7 +43,7 @@ def matrix(request: Any) -> HttpResponse:
     context = {
         "areas": progress.area_progress(rows),
         "total": progress.total_counts(rows),
-        "labels": progress.STEP_LABELS,
+        "labels": {name: progress.STEP_LABELS[name] for name, _stages in progress.STEPS},
     }
     return render(request, "students/panels.html#matrix", context)
 

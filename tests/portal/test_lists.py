@@ -120,7 +120,7 @@ def test_an_export_or_action_refuses_what_is_not_known(areas):
 PAGES = [
     ("owner", "students:roster", "q college stage fee_state school_id sort page"),
     ("center_admin", "students:center_students", "q area school_id step stage fee_state sort page"),
-    ("center_admin", "schools:schools", "q area state sort page"),
+    ("center_admin", "schools:schools", "q area state plan money form delivery sort page"),
     ("center_admin", "portal:center_people", "q who page"),
     ("center_admin", "portal:history", "subject school person since until before"),
     ("owner", "portal:school_history", "subject person since until before"),

@@ -151,7 +151,7 @@ def test_the_list_of_schools_costs_the_same_for_one_and_for_three(center_client,
     url = reverse("schools:schools")
     one = queries(center_client, url)
     request.getfixturevalue("three_schools")
-    assert queries(center_client, url) == one == 9
+    assert queries(center_client, url) == one == 15
 
 
 def test_schools_are_found_by_name_code_area_and_state(center_client, season, three_schools):
@@ -237,6 +237,7 @@ def test_the_register_goes_out_and_comes_in_as_a_workbook(center_client, school)
     assert "attachment" in answer["Content-Disposition"]
     rows = list(openpyxl.load_workbook(io.BytesIO(answer.content)).active.values)
     assert rows[1][:2] == ("10001", "Lakeside University")
+    assert len(rows[0]) == len(rows[1]) == 16
     file = io.BytesIO(answer.content)
     file.name = "schools.xlsx"
     page = text(center_client.post(reverse("schools:schools_import"), {"file": file, "enrol": "on"}, follow=True))
