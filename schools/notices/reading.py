@@ -94,6 +94,19 @@ def addressees(notice: Notice) -> QuerySet[Any]:
     return rows.annotate(is_done=F("is_confirmed") if notice.asks_confirmation else _is_positive("readers"))
 
 
+def received(school: Tenant, season: Season | None) -> QuerySet[Any]:
+    """The published notices of a season as one school has them: `readers` of the newest version, `is_confirmed`."""
+    seen = NoticeReceipt.objects.filter(
+        notice=OuterRef("notice"), school=school, number=OuterRef("notice__number"), reader_key__startswith=PEOPLE
+    )
+    confirmed = Q(confirmed_number__isnull=False, confirmed_number__gte=F("notice__counts_from"))
+    rows = NoticeAddressee.objects.filter(school=school, notice__season=season, notice__status=Notice.Status.PUBLISHED)
+    return rows.select_related("notice").annotate(
+        readers=_count(seen),
+        is_confirmed=Case(When(confirmed, then=True), default=False, output_field=BooleanField()),
+    )
+
+
 def _count(receipts: QuerySet[NoticeReceipt]) -> Coalesce:
     return Coalesce(Subquery(receipts.order_by().values("notice").annotate(n=Count("pk")).values("n")), 0)
 

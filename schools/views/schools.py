@@ -12,20 +12,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
+from portal import permissions
 from portal.access import center_page
-from portal.event_kinds import STATEFUL_MODELS
 from portal.history.event_text import describe_events, group_events
-from portal.models import Event, Membership
-from portal.pages.form_fields import PickedForm, checked
+from portal.models import Membership
+from portal.pages.form_fields import PickedForm, checked, whole_number
 from portal.pages.panels import panels_of
-from schools import enrolments
+from schools import enrolments, inquiries
 from schools.days import opening_hours
 from schools.enrolment_timeline import timeline_of
 from schools.forms import SchoolForm
 from schools.models import Action, Area, Enrolment, School, Season, Window, WindowException
+from schools.notices import reading
+from schools.register import school_history
 from schools.register.school_list import SchoolList
 
-EVENTS_READ = 400
+LETTERS_SHOWN = 5
 
 
 @center_page(may="schools.see")
@@ -55,9 +57,11 @@ def schools(request: Any) -> HttpResponse:
 
 @center_page(may="schools.see")
 def school(request: Any, pk: int) -> HttpResponse:
-    """One school: phases, people, days, panels and history."""
+    """One school: phases, people, days, panels, notices, letters and history."""
     row = get_object_or_404(School.objects.select_related("area"), pk=pk)
     enrolment = Enrolment.objects.select_related("season").filter(school=row, season=request.season).first()
+    before = whole_number(request.GET.get("before"))
+    past = school_history.page_of(row, before=before)
     context = {
         "school": row,
         "enrolment": enrolment,
@@ -69,21 +73,14 @@ def school(request: Any, pk: int) -> HttpResponse:
         "exceptions": WindowException.objects.filter(season=request.season, school=row),
         "days_left": _days_left(row, request.season),
         "panels": panels_of(request, "center.school", school=row.pk) if enrolment else [],
-        "events": group_events(describe_events(_own_events(row)))[:10],
+        "events": group_events(describe_events(past.events)),
+        "older": past.older,
+        "before": before,
+        "notices": reading.received(row, request.season) if permissions.may(request.membership, "notices.see") else [],
+        "letters": inquiries.seen_by(request.membership, request.season).filter(school=row)[:LETTERS_SHOWN],
         "may_withdraw": enrolment is not None and enrolment.allows(Action.WITHDRAW),
     }
     return render(request, "schools/school.html", context)
-
-
-def _own_events(school: School) -> list[Event]:
-    """The last events of the school that do not belong to one of its students."""
-    recent = list(Event.objects.filter(school=school)[:EVENTS_READ])
-    return [event for event in recent if not _is_about_one_of_many(event)][:40]
-
-
-def _is_about_one_of_many(event: Event) -> bool:
-    model = STATEFUL_MODELS.get(event.object_type)
-    return model is not None and model.is_one_of_many
 
 
 def _days_left(school: School, season: Season | None) -> int:

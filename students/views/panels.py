@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 
 from portal.access import center_page, school_page, staff_page
 from portal.pages.form_fields import whole_number
@@ -68,4 +69,8 @@ def school(request: Any) -> HttpResponse:
     """One school's progress, on the center's page of that school: ?school=ID."""
     row = get_object_or_404(School, pk=whole_number(request.GET.get("school")) or 0)
     counts = progress.school_counts(row, request.season) if request.season else progress.StageCounts()
-    return render(request, "students/panels.html#school", {"school": row, "counts": counts})
+    return render(
+        request,
+        "students/panels.html#school",
+        {"counts": counts, "list_url": f"{reverse('students:center_students')}?school_id={row.pk}"},
+    )

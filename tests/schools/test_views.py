@@ -197,7 +197,7 @@ def test_the_page_of_a_school_costs_the_same_for_one_person_and_for_three(center
     url = reverse("schools:school", args=[school.pk])
     two = queries(center_client, url)
     factories.person("third", Role.SCHOOL_OFFICER, school)
-    assert queries(center_client, url) == two == 14
+    assert queries(center_client, url) == two == 17
 
 
 def test_a_school_is_edited(center_client, school):
