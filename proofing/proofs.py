@@ -69,7 +69,9 @@ def count_students(enrolment: Enrolment) -> ProofCounts:
 
 
 def students_of(enrolment: Enrolment) -> QuerySet[Student]:
-    return Student.objects.filter(school=enrolment.school_id, season=enrolment.season_id)
+    """Without those who have left."""
+    rows = Student.objects.filter(school=enrolment.school_id, season=enrolment.season_id)
+    return rows.exclude(stage=Stage.LEFT)
 
 
 def disputed_ids(enrolment: Enrolment) -> set[int]:

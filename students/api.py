@@ -121,7 +121,7 @@ class SchoolView(APIView):
 
     @property
     def imports(self) -> Any:
-        mine = RosterImport.objects.select_related("school", "season").defer("excerpt")
+        mine = RosterImport.objects.select_related("school", "season").defer("excerpt", "changes")
         return mine.filter(school=self.request.school, season=self.request.season)
 
 

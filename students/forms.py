@@ -22,6 +22,13 @@ class RosterUploadForm(forms.Form):
     )
 
 
+class ConfirmImportForm(forms.Form):
+    """What happens to the students who are not in the file."""
+
+    KEEP, LEFT = "keep", "left"
+    missing = forms.ChoiceField(choices=[(KEEP, KEEP), (LEFT, LEFT)], required=False)
+
+
 def _name_of(column: Column) -> str:
     """The heading of the template, in English with its meaning before it."""
     return f"{column.label} {column.heading}" if get_language() == "en" else column.heading

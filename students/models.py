@@ -45,6 +45,7 @@ class Student(TenantModel):
         PROOFED = "proofed", _("Proofread")
         PRINTED = "printed", _("Printed")
         DELIVERED = "delivered", _("Delivered")
+        LEFT = "left", _("Left the school")
 
     class FeeState(models.TextChoices):
         UNPAID = "unpaid", _("Unpaid")
@@ -58,7 +59,7 @@ class Student(TenantModel):
     STATE_FIELD = "stage"
     # approved and retake -> review: a reviewer takes the last decision back.
     TRANSITIONS = {
-        Stage.WAITING: {Stage.CHECKING},
+        Stage.WAITING: {Stage.CHECKING, Stage.LEFT},
         Stage.CHECKING: {Stage.RETAKE, Stage.READY, Stage.REVIEW, Stage.CHECKING},
         Stage.RETAKE: {Stage.CHECKING, Stage.REVIEW},
         Stage.READY: {Stage.REVIEW, Stage.CHECKING, Stage.RETAKE},
@@ -67,6 +68,7 @@ class Student(TenantModel):
         Stage.PROOFED: {Stage.RETAKE, Stage.APPROVED, Stage.PRINTED},
         Stage.PRINTED: {Stage.DELIVERED},
         Stage.DELIVERED: set(),
+        Stage.LEFT: {Stage.WAITING},  # the student is on the school's roster again
     }
     # Photographed (实拍): the school pays for students in these stages.
     CAPTURED = (Stage.REVIEW, Stage.APPROVED, Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)
@@ -197,15 +199,18 @@ class RosterImport(TenantModel):
         APPLYING = "applying", _("Being imported")
         DONE = "done", _("Imported")
         DROPPED = "dropped", _("Dropped")
+        CANCELLED = "cancelled", _("Cancelled")
 
     TRANSITIONS = {
-        Status.READING: {Status.PREVIEW, Status.HEADINGS, Status.REFUSED, Status.DROPPED},  # dropped: by a newer file
+        # dropped: by a newer file; cancelled: by a person, while a worker reads or writes
+        Status.READING: {Status.PREVIEW, Status.HEADINGS, Status.REFUSED, Status.DROPPED, Status.CANCELLED},
         Status.HEADINGS: {Status.READING, Status.DROPPED},
         Status.PREVIEW: {Status.APPLYING, Status.READING, Status.DROPPED},
-        Status.APPLYING: {Status.DONE, Status.PREVIEW, Status.REFUSED},
+        Status.APPLYING: {Status.DONE, Status.PREVIEW, Status.REFUSED, Status.CANCELLED},
         Status.REFUSED: set(),
         Status.DONE: set(),
         Status.DROPPED: set(),
+        Status.CANCELLED: set(),
     }
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
@@ -216,6 +221,10 @@ class RosterImport(TenantModel):
     filename = models.CharField(_("file"), max_length=120)
     # What the pages show of the file, encrypted: see `students.roster.excerpt`. It is deleted with the file.
     excerpt = models.BinaryField(default=b"", blank=True)
+    # What the file changes, student by student, encrypted: see `students.roster.changes`. Deleted with the file.
+    changes = models.BinaryField(default=b"", blank=True)
+    # Whether students who are not in the file and have neither photo nor payment are marked as having left.
+    marks_left = models.BooleanField(default=False)
     new = models.PositiveIntegerField(_("new"), default=0)
     changed = models.PositiveIntegerField(_("changed"), default=0)
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)

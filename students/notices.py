@@ -70,7 +70,7 @@ def _is_first_today(row: NoticeAddressee, day: dt.date) -> bool:
 
 def _students(notice: Notice, row: NoticeAddressee) -> QuerySet[Student]:
     found = Student.objects.filter(school=row.school_id, season=notice.season_id)
-    return found.exclude(student_no__startswith=Student.ERASED_NUMBER)
+    return found.exclude(student_no__startswith=Student.ERASED_NUMBER).exclude(stage=Student.Stage.LEFT)
 
 
 def waiting(notice: Notice, row: NoticeAddressee) -> QuerySet[Any]:

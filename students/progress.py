@@ -69,7 +69,8 @@ class StageCounts:
 
     @property
     def total(self) -> int:
-        return sum(self.stages.values())
+        """Without those who have left."""
+        return sum(self.stages.values()) - self.count(Stage.LEFT)
 
     @property
     def captured(self) -> int:

@@ -39,6 +39,7 @@ status_badges.register(
         Student.Stage.PROOFED: Badge("ok", "check-badge"),
         Student.Stage.PRINTED: Badge("ok", "printer"),
         Student.Stage.DELIVERED: Badge("ok", "truck"),
+        Student.Stage.LEFT: Badge("", "arrow-right-start-on-rectangle"),
     },
 )
 status_badges.register(
@@ -60,6 +61,7 @@ status_badges.register(
         RosterImport.Status.APPLYING: Badge("sky", "arrow-path"),
         RosterImport.Status.DONE: Badge("ok", "check"),
         RosterImport.Status.DROPPED: Badge("", "x-mark"),
+        RosterImport.Status.CANCELLED: Badge("", "no-symbol"),
     },
 )
 status_badges.register(

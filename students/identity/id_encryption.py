@@ -31,6 +31,11 @@ def excerpt_place(import_id: int) -> Place:
     return Place("rosterimport.excerpt", str(import_id))
 
 
+def changes_place(import_id: int) -> Place:
+    """Of what a roster changes, student by student."""
+    return Place("rosterimport.changes", str(import_id))
+
+
 def normalise(number: str) -> str:
     """The form that is stored and hashed: no spaces, capital letters (a final x becomes X)."""
     return "".join(number.split()).upper()

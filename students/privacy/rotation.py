@@ -125,8 +125,7 @@ def _versions_left() -> list[int]:
     current = encryption.current_version()
     found = {version for rows in count_by_version().values() for version in rows}
     for roster in RosterImport.objects.exclude(file=""):
-        if roster.excerpt:
-            found.add(encryption.version_of(roster.excerpt))
+        found |= {encryption.version_of(sealed) for sealed in (roster.excerpt, roster.changes) if sealed}
         if roster.file.storage.exists(str(roster.file.name)):
             with roster.file.open("rb") as file:
                 found.add(encryption.version_of(file.read(1)))

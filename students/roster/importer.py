@@ -4,17 +4,19 @@ import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from portal import history
+from portal.changes import states
 from portal.errors import Conflict, PortalError
 from schools.models import Action, Enrolment, School, Season
 from students import proof_reopening
-from students.roster import spreadsheet_reader
+from students.models import Student
+from students.roster import changes, spreadsheet_reader
 from students.roster.cell_problems import Problem
 from students.roster.headings import UNASSIGNED, Assignment
 from students.roster.spreadsheet_reader import Roster
@@ -28,12 +30,34 @@ MAX_NAMED = 100  # students named in a list of the report
 Progress = Callable[[int, int], None]
 
 
+class Missing(NamedTuple):
+    """A student of the roster who is not in the file."""
+
+    pk: int
+    stage: str
+    fee_state: str
+
+    @property
+    def is_photographed(self) -> bool:
+        return self.stage != Student.Stage.WAITING
+
+    @property
+    def is_paid(self) -> bool:
+        return not self.is_photographed and self.fee_state in Student.NOT_BILLED
+
+    @property
+    def may_leave(self) -> bool:
+        """Neither a photo nor a payment or waiver would be left without its student."""
+        return not (self.is_photographed or self.is_paid)
+
+
 @dataclass
 class Plan:
     """The changes that a file makes to the roster.
 
-    `missing`, `after_photo` and `after_proof` are ids of students; `elsewhere`, of students of other schools
-    who have the document number of a row: {row: id}. It is empty in a trial.
+    `after_photo`, `after_proof` and `returning` (who had left) are ids of students; `missing` are those of the roster
+    who are not in the file. `elsewhere`: students of other schools who have the document number of a row, {row: id};
+    it is empty in a trial. `changed_rows`: see `students.roster.changes`.
     """
 
     roster: Roster
@@ -42,7 +66,9 @@ class Plan:
     unchanged: int = 0
     wrong: dict[int, Problems] = field(default_factory=dict)
     warned: dict[int, Problems] = field(default_factory=dict)
-    missing: list[int] = field(default_factory=list)
+    missing: list[Missing] = field(default_factory=list)
+    returning: list[int] = field(default_factory=list)
+    changed_rows: list[changes.Raw] = field(default_factory=list)
     after_photo: list[int] = field(default_factory=list)
     after_proof: list[int] = field(default_factory=list)
     elsewhere: dict[int, int] = field(default_factory=dict)
@@ -50,6 +76,11 @@ class Plan:
     @property
     def figures(self) -> dict[str, Any]:
         return {"new": self.new, "changed": self.changed, "unchanged": self.unchanged, "wrong": len(self.wrong)}
+
+    @property
+    def leaving(self) -> list[int]:
+        """Ids of the students who can be marked as having left."""
+        return [each.pk for each in self.missing if each.may_leave]
 
     @property
     def report(self) -> dict[str, Any]:
@@ -66,7 +97,15 @@ class Plan:
             },
             "wrong": _stored(self.wrong, MAX_REPORTED),
             "warned": {"count": len(self.warned), "first": self._first_warnings()},
-            "missing": {"count": len(self.missing), "first": self.missing[:MAX_NAMED]},
+            "fields": changes.count_fields(self.changed_rows),
+            "missing": {
+                "count": len(self.missing),
+                "first": [each.pk for each in self.missing[:MAX_NAMED]],
+                "leaving": len(self.leaving),
+                "photographed": sum(each.is_photographed for each in self.missing),
+                "paid": sum(each.is_paid for each in self.missing),
+            },
+            "returning": len(self.returning),
             "after_photo": {"count": len(self.after_photo), "first": self.after_photo[:MAX_NAMED]},
             "after_proof": len(self.after_proof),
             "elsewhere": [[self.roster.place(row), pk] for row, pk in sorted(self.elsewhere.items())][:MAX_NAMED],
@@ -113,6 +152,7 @@ class StagedFile:
     roster: Roster
     validator: RowValidator
     staging: Staging
+    keeps_changes: bool
     elsewhere: dict[int, int] = field(default_factory=dict)
 
     def compare(self) -> Plan:
@@ -127,7 +167,14 @@ class StagedFile:
             unchanged,
             wrong,
             {row: found for row, found in self.validator.warned.items() if row not in wrong},
-            missing=self.staging.missing(no for no, row in self.validator.student_numbers.items() if row in wrong),
+            missing=[
+                Missing(*found)
+                for found in self.staging.missing(
+                    no for no, row in self.validator.student_numbers.items() if row in wrong
+                )
+            ],
+            returning=self.staging.returning(),
+            changed_rows=list(self.staging.changes()) if self.keeps_changes else [],
             after_photo=self.staging.changed_after_photo(),
             after_proof=self.staging.changed_after_proof(),
             elsewhere=self.elsewhere,
@@ -162,7 +209,7 @@ def stage_file(
                 progress(min(done, roster.total), roster.total)
         validator.reject_suspects()
         staging.remove(validator.revoked)
-        yield StagedFile(roster, validator, staging)
+        yield StagedFile(roster, validator, staging, keeps_changes=not encrypt)
 
 
 def no_progress(done: int, total: int) -> None:
@@ -194,12 +241,13 @@ def apply_import(
     import_no: int | None = None,
     progress: Progress = no_progress,
     expected: dict[str, int] | None = None,
+    marks_left: bool = False,
     then: Callable[[Plan], Any] = lambda found: None,
 ) -> Plan:
     """Write new and changed rows in one transaction; wrong rows are left out.
 
-    `expected`: the figures of the confirmed preview. Raises Conflict when they have changed.
-    `then` is called inside the transaction, to record the event of the import.
+    `expected`: the figures of the confirmed preview. Raises Conflict when they have changed. `marks_left`: students
+    who are not in the file have left the school, unless they are photographed or paid for. `then` is called inside the transaction, to record the event of the import.
     """
     require_open_roster(school=school, season=season)
     with (
@@ -211,10 +259,16 @@ def apply_import(
         _lock_roster(school)
         lock_numbers()
         found = staged.compare()
-        if expected is not None and found.figures != expected:
+        figures = found.figures | {"leaving": len(found.leaving) if marks_left else 0}
+        if expected is not None and not expected.items() <= figures.items():
             raise Conflict(_("The roster has changed since this preview. Look at the new figures and confirm again."))
         found = staged.without_taken_elsewhere(found)
         staged.staging.write(by=by, import_no=import_no)
+        facts = {"import": import_no} if import_no else {}
+        came_back = Student.objects.filter(pk__in=found.returning)
+        states.change_many(came_back, Student.Stage.WAITING, by=by, kind="student.came_back", facts=facts)
+        if marks_left:
+            states.change_many(Student.objects.filter(pk__in=found.leaving), Student.Stage.LEFT, by=by, facts=facts)
         proof_reopening.reopen_proofs(found.after_proof, school=school, by=by)
         then(found)
     return found

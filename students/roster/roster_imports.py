@@ -1,6 +1,8 @@
 """The states of a roster import, for the portal and the API.
 
 upload_roster -> read_import (a job) -> confirm_import or drop_import -> write_import (a job).
+While a job reads or writes, cancel_import ends it: it looks for that at every report of progress, and its one
+transaction is not committed.
 Between reading and confirming, assign_headings says what columns mean, and the file is read again.
 Only jobs read the uploaded file, which is stored encrypted until the import is over; pages read its excerpt.
 """
@@ -25,6 +27,7 @@ from students.models import RosterImport, Student
 from students.privacy import erasure
 from students.roster import (
     cell_problems,
+    changes,
     excerpt,
     headings,
     importer,
@@ -37,8 +40,9 @@ from students.roster.headings import Assignment
 from students.roster.importer import FIGURES, Plan, Progress, check_size, require_open_roster
 
 Status = RosterImport.Status
-OVER = (Status.DONE, Status.REFUSED, Status.DROPPED)
-NO_FILE: dict[str, Any] = {"file": "", "file_size": 0, "excerpt": b""}
+OVER = (Status.DONE, Status.REFUSED, Status.DROPPED, Status.CANCELLED)
+WORKING = (Status.READING, Status.APPLYING)
+NO_FILE: dict[str, Any] = {"file": "", "file_size": 0, "excerpt": b"", "changes": b""}
 UNCONFIRMED = (Status.READING, Status.HEADINGS, Status.PREVIEW)
 
 
@@ -126,8 +130,8 @@ def _replaced(value: Any, old: str, new: str) -> Any:
 
 def files_older_than(moment: dt.datetime) -> QuerySet[RosterImport]:
     """The imports of before this moment that still have their file and are not being worked on."""
-    old = RosterImport.objects.filter(created_at__lt=moment).exclude(file="").defer("excerpt")
-    return old.exclude(status__in=(Status.READING, Status.APPLYING))
+    old = RosterImport.objects.filter(created_at__lt=moment).exclude(file="").defer("excerpt", "changes")
+    return old.exclude(status__in=WORKING)
 
 
 def purge_files(*, older_than: dt.datetime) -> int:
@@ -174,9 +178,21 @@ def read_import(row: RosterImport, *, progress: Progress) -> RosterImport:
         return row
     try:
         return _read(row, progress=progress)
-    except Conflict:  # a newer file was uploaded meanwhile
+    except Conflict:  # a newer file was uploaded meanwhile, or a person has cancelled it
         row.refresh_from_db()
         return row
+
+
+def _watched(row: RosterImport, progress: Progress) -> Progress:
+    """`progress` that raises Conflict as soon as the import is in another state."""
+    state = row.status
+
+    def report(done: int, total: int) -> None:
+        if not RosterImport.objects.filter(pk=row.pk, status=state).exists():
+            raise Conflict
+        progress(done, total)
+
+    return report
 
 
 def _read(row: RosterImport, *, progress: Progress) -> RosterImport:
@@ -187,7 +203,7 @@ def _read(row: RosterImport, *, progress: Progress) -> RosterImport:
             school=row.school,
             season=row.season,
             assignment=headings.of_stored(row.assigned),
-            progress=progress,
+            progress=_watched(row, progress),
         )
         if not (found.new + found.changed + found.unchanged + len(found.wrong)):
             raise spreadsheet_reader.UnreadableSheet(_("There are headings but no students below them."))
@@ -227,14 +243,41 @@ def assign_headings(*, row: RosterImport, assignment: Assignment, labels: dict[s
     return row
 
 
-def confirm_import(*, row: RosterImport, by: User) -> RosterImport:
-    """Start the job that writes the file. Raises Conflict when already confirmed or dropped."""
+def confirm_import(*, row: RosterImport, by: User, marks_left: bool = False) -> RosterImport:
+    """Start the job that writes the file. `marks_left`: and marks those who are not in it as having left.
+
+    Raises Conflict when already confirmed or dropped.
+    """
     require_open_roster(school=row.school, season=row.season)
-    if not row.new + row.changed:
+    if not to_do(row, marks_left=marks_left):
         raise PortalError(_("There is nothing to import: no row of this file is new or changed."))
     with transaction.atomic():
-        states.change(row, Status.APPLYING, by=by, created_by_name=by.actor_name)
+        states.change(row, Status.APPLYING, by=by, created_by_name=by.actor_name, marks_left=marks_left, message="")
         _start("roster_apply", row, by=by)
+    return row
+
+
+def to_do(row: RosterImport, *, marks_left: bool) -> int:
+    """How many students the import adds, changes, takes back, or marks as having left."""
+    leaving = row.report.get("missing", {}).get("leaving", 0) if marks_left else 0
+    return row.new + row.changed + row.report.get("returning", 0) + leaving
+
+
+def cancel_import(*, row: RosterImport, by: User) -> RosterImport:
+    """End an import while a worker reads or writes it. Nothing of the file is imported.
+
+    Raises PortalError when the worker was faster.
+    """
+    words = {
+        Status.READING: _("%(name)s cancelled this while the file was being checked. Nothing of it was imported."),
+        Status.APPLYING: _("%(name)s cancelled this while it was being imported. Nothing of the file was imported."),
+    }
+    try:
+        sentence = words[Status(row.status)] % {"name": by.actor_name}
+        states.change(row, Status.CANCELLED, by=by, only_from=[row.status], message=sentence)
+    except (KeyError, Conflict) as error:
+        raise Conflict(_("It is too late to cancel this: the work was done before.")) from error
+    discard_file(row)
     return row
 
 
@@ -257,8 +300,9 @@ def write_import(row: RosterImport, *, by: history.Actor, progress: Progress) ->
             assignment=headings.of_stored(row.assigned),
             by=by,
             import_no=row.pk,
-            progress=progress,
-            expected={name: getattr(row, name) for name in FIGURES},
+            progress=_watched(row, progress),
+            expected=_confirmed(row),
+            marks_left=row.marks_left,
             then=lambda found: _done(row, found, content, by=by),
         )
     except number_clashes.TooManyClashes as many:
@@ -273,15 +317,24 @@ def write_import(row: RosterImport, *, by: history.Actor, progress: Progress) ->
     return row
 
 
+def _confirmed(row: RosterImport) -> dict[str, int]:
+    """The figures of the preview that somebody has confirmed."""
+    figures = {name: getattr(row, name) for name in FIGURES}
+    if row.marks_left:
+        figures["leaving"] = row.report["missing"]["leaving"]
+    return figures
+
+
 def _done(row: RosterImport, found: Plan, content: bytes, *, by: history.Actor) -> None:
     number_clashes.require_few(found, row)
-    states.change(row, Status.DONE, by=by, facts=found.figures, message="", **_shown(row, found, content))
+    shown = _shown(row, found, content, is_written=True)
+    states.change(row, Status.DONE, by=by, facts=found.figures, message="", **shown)
     number_clashes.record(row, len(found.elsewhere), by=by)
 
 
 def _preview_again(row: RosterImport, content: bytes, conflict: Conflict) -> RosterImport:
     row.refresh_from_db()
-    if row.status != Status.APPLYING:  # another worker was faster
+    if row.status != Status.APPLYING:  # another worker was faster, or a person has cancelled it
         return row
     found = importer.plan_import(
         content, school=row.school, season=row.season, assignment=headings.of_stored(row.assigned)
@@ -290,7 +343,7 @@ def _preview_again(row: RosterImport, content: bytes, conflict: Conflict) -> Ros
     return states.change(row, Status.PREVIEW, by=history.SYSTEM, message=str(conflict), **shown)
 
 
-def _shown(row: RosterImport, found: Plan, content: bytes) -> dict[str, Any]:
+def _shown(row: RosterImport, found: Plan, content: bytes, *, is_written: bool = False) -> dict[str, Any]:
     """The fields that the pages show of a plan. The file is read for cells of wrong rows that are not kept yet."""
     report = found.report
     wanted = [entry["row"] for entry in report["wrong"]]
@@ -298,7 +351,11 @@ def _shown(row: RosterImport, found: Plan, content: bytes) -> dict[str, Any]:
     if not cells.keys() >= set(wanted):
         cells = excerpt.wrong_cells(content, headings.of_stored(row.assigned), wanted)
     kept = Excerpt(found.roster.tables, {number: cells[number] for number in wanted})
-    return {"report": report, "excerpt": excerpt.sealed(row, kept), **found.figures}
+    shown = {"report": report, "excerpt": excerpt.sealed(row, kept), **found.figures}
+    if is_written:  # what the preview showed of the changes stays
+        report["fields"] = row.report.get("fields", {})
+        return shown
+    return shown | {"changes": changes.sealed(row, found.changed_rows)}
 
 
 def handle_failed_job(row: RosterImport, *, message: str) -> None:

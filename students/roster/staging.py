@@ -6,7 +6,7 @@ history. It is SQL instead of the ORM because 30,000 rows must take about a seco
 # ruff: noqa: S608 - the SQL is put together from the constants of this module alone
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from types import TracebackType
 from typing import Any, Self
@@ -51,10 +51,10 @@ _DIFFERS += ", ".join(f"stage.{f}" for f in ("id_hash", *PLAIN_FIELDS[1:])) + ")
 _OWN = "students_student own ON own.season_id = %(season)s AND own.school_id = %(school)s AND own.student_no = stage.student_no"
 
 
-def _facts() -> str:
-    """SQL for {field: [old, new]} of a changed row; private values are HIDDEN."""
+def _facts(*, clear: bool = False) -> str:
+    """SQL for {field: [old, new]} of a changed row; private values are HIDDEN, `clear`: the document number alone."""
     pairs = ", ".join(
-        f"'{_fact_name(f)}', CASE WHEN own.{f} <> stage.{f} THEN jsonb_build_array({_shown(f)}) END"
+        f"'{_fact_name(f)}', CASE WHEN own.{f} <> stage.{f} THEN jsonb_build_array({_shown(f, clear)}) END"
         for f in ("id_hash", *PLAIN_FIELDS[1:])
     )
     return f"jsonb_strip_nulls(jsonb_build_object({pairs}))"
@@ -64,8 +64,9 @@ def _fact_name(column: str) -> str:
     return "id_number" if column == "id_hash" else column
 
 
-def _shown(column: str) -> str:
-    return f"own.{column}, stage.{column}" if column in PUBLIC_FIELDS else f"'{HIDDEN}', '{HIDDEN}'"
+def _shown(column: str, clear: bool) -> str:
+    is_shown = column != "id_hash" if clear else column in PUBLIC_FIELDS
+    return f"own.{column}, stage.{column}" if is_shown else f"'{HIDDEN}', '{HIDDEN}'"
 
 
 _DIFF = f"""
@@ -108,11 +109,19 @@ _AFTER_PHOTO = """
 SELECT id FROM roster_diff WHERE identity AND stage <> 'waiting' ORDER BY student_no
 """
 _MISSING = """
-SELECT own.id FROM students_student own
+SELECT own.id, own.stage, own.fee_state FROM students_student own
 WHERE own.season_id = %(season)s AND own.school_id = %(school)s AND own.student_no <> ALL(%(wrong)s)
+  AND own.stage <> 'left' AND own.student_no NOT LIKE 'erased-%%'
   AND NOT EXISTS (SELECT 1 FROM roster_stage stage WHERE stage.student_no = own.student_no)
 ORDER BY own.student_no
 """
+# What the preview shows: {field: [old, new]} in clear, but for the document number.
+_CHANGES = f"""
+SELECT own.id, own.student_no, own.name, own.stage, {_facts(clear=True)}::text
+FROM roster_diff diff JOIN students_student own USING (id) JOIN roster_stage stage ON stage.student_no = own.student_no
+ORDER BY own.student_no
+"""
+_RETURNING = f"SELECT own.id FROM roster_stage stage JOIN {_OWN} WHERE own.stage = 'left' ORDER BY own.id"
 # When a document number moves to another student in the same file, its old row is freed first.
 _FREE_MOVING = """
 UPDATE students_student own SET id_hash = 'moving:' || own.id
@@ -221,9 +230,17 @@ class Staging:
         )
         return [row[0] for row in rows]
 
-    def missing(self, wrong: Iterable[str]) -> list[int]:
-        """Ids of students not in the file. `wrong`: student numbers in its wrong rows."""
-        return [pk for (pk,) in self._query(_MISSING, wrong=list(wrong))]
+    def missing(self, wrong: Iterable[str]) -> list[tuple[int, str, str]]:
+        """(id, stage, fee state) of students not in the file. `wrong`: student numbers in its wrong rows."""
+        return self._query(_MISSING, wrong=list(wrong))
+
+    def changes(self) -> Iterator[tuple[int, str, str, str, str]]:
+        """(id, student number, name, stage, JSON of {field: [old, new]}) of the changed rows."""
+        yield from self._query(_CHANGES)
+
+    def returning(self) -> list[int]:
+        """Ids of students in the file who are marked as having left."""
+        return [pk for (pk,) in self._query(_RETURNING)]
 
     def write(self, *, by: history.Actor, import_no: int | None) -> None:
         """Write new and changed students, and an event for each changed one.

@@ -1,13 +1,16 @@
 """Pages of a roster import: template, upload, preview, confirmation, result."""
 
+from collections import Counter
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from portal import files, history
@@ -15,23 +18,35 @@ from portal.access import school_page
 from portal.errors import PortalError
 from portal.formatting import mask
 from portal.models import Job, Look
+from portal.pages.form_fields import checked
+from portal.pages.lists import Choice, Filter, List, search_field
 from portal.privacy import looks
 from portal.untrusted import workbooks
-from students.forms import RosterUploadForm
+from students.forms import ConfirmImportForm, RosterUploadForm
 from students.models import RosterImport, Student
-from students.roster import cells, roster_imports, spreadsheet_writer
+from students.roster import cells, changes, roster_imports, spreadsheet_writer
 from students.roster.cell_problems import Problem
+from students.roster.changes import Change
 from students.roster.columns import BY_FIELD, COLUMNS, Column
 from students.roster.importer import MAX_REPORTED, check_size
 
 PREVIEWED = 50  # wrong rows shown on the page
 IN_WORKBOOK = MAX_REPORTED
-STEPS = {"reading": 1, "headings": 1, "refused": 1, "preview": 2, "applying": 3, "done": 4, "dropped": 2}  # of 4
+STEPS = {
+    "reading": 1,
+    "headings": 1,
+    "refused": 1,
+    "preview": 2,
+    "applying": 3,
+    "done": 4,
+    "dropped": 2,
+    "cancelled": 3,
+}
 
 
 def _imports(request: Any) -> Any:
     rows = RosterImport.objects.filter(school=request.school, season=request.season)
-    return rows.select_related("job", "season", "school").defer("excerpt")
+    return rows.select_related("job", "season", "school").defer("excerpt", "changes")
 
 
 @school_page(may="roster.import")
@@ -86,6 +101,8 @@ def _preview(request: Any, roster: RosterImport) -> dict[str, Any]:
         "in_workbook": IN_WORKBOOK if roster.wrong > IN_WORKBOOK else 0,
         "has_file": bool(roster.file),
         "to_write": roster.new + roster.changed,
+        "may_confirm": roster_imports.to_do(roster, marks_left=True),
+        "fields": _fields(roster),
         "total": roster.new + roster.changed + roster.unchanged + roster.wrong,
         "report": roster.report,
         "warned": _warnings(roster.report),
@@ -131,10 +148,86 @@ def _display_text(field: str, text: str, reasons: dict[str, str]) -> str:
     return mask(text) if field == "id_number" and text and field not in reasons else text
 
 
+class ChangeList(List):
+    """The changes of one import, which are no rows of the database: filters narrow a list."""
+
+    filters = {
+        "q": Filter(search_field(), lambda rows, words: [row for row in rows if _is_of(row, words)]),
+        "field": Filter(
+            forms.ChoiceField(
+                label=gettext_lazy("Column"), required=False, choices=[(c.field, c.heading) for c in COLUMNS]
+            ),
+            lambda rows, name: [row for row in rows if any(field.field == name for field in row.fields)],
+            lambda rows: Counter(field.field for row in rows for field in row.fields),
+        ),
+        "photographed": Filter(
+            forms.ChoiceField(
+                label=gettext_lazy("Photographed"),
+                required=False,
+                choices=[("yes", gettext_lazy("Photographed")), ("no", gettext_lazy("Not photographed"))],
+            ),
+            lambda rows, value: [row for row in rows if row.is_photographed == (value == "yes")],
+            lambda rows: Counter("yes" if row.is_photographed else "no" for row in rows),
+        ),
+    }
+
+    @property
+    def columns(self) -> list[Choice]:
+        """The columns that change, each with the number of students."""
+        return [choice for choice in self.chips("field") if choice.count]
+
+
+def _is_of(change: Change, words: str) -> bool:
+    return change.name.startswith(words) or change.student_no.startswith(words)
+
+
+def _changes(request: Any, pk: int, asked: Any) -> tuple[RosterImport, ChangeList]:
+    roster = get_object_or_404(_imports(request), pk=pk)
+    return roster, ChangeList(changes.changes_of(roster), asked)
+
+
+@require_GET
+@school_page(may="roster.import")
+def roster_changes(request: Any, pk: int) -> HttpResponse:
+    """What an import changes, by student and field, before it is confirmed."""
+    roster, listed = _changes(request, pk, request.GET)
+    looks.record(request, Look.Kind.LIST, [change.student for change in listed.page])
+    context = {"roster": roster, "listed": listed, "page": listed.page, "fields": _fields(roster)}
+    return render(request, "students/roster_changes.html", context)
+
+
+@require_POST
+@school_page(may="roster.import")
+def roster_changes_file(request: Any, pk: int) -> HttpResponse:
+    """The filtered changes as a workbook. It is a POST because it is recorded."""
+    roster, listed = _changes(request, pk, request.POST)
+    found = listed.require_known().found
+    history.record("rosterimport.changes", roster, by=request.user, facts={"count": len(found)})
+    with changes.workbook(found) as file:
+        return _workbook(file.read(), _("Changes %(number)d.xlsx") % {"number": roster.pk})
+
+
+def _fields(roster: RosterImport) -> list[tuple[str, str, int]]:
+    """(field, heading, students) of the columns that the import changes."""
+    counted = roster.report.get("fields", {})
+    return [(c.field, c.heading, counted[c.field]) for c in COLUMNS if c.field in counted]
+
+
+@require_POST
+@school_page(may="roster.import")
+def roster_cancel(request: Any, pk: int) -> HttpResponse:
+    """End an import that a worker is reading or writing."""
+    roster = roster_imports.cancel_import(row=get_object_or_404(_imports(request), pk=pk), by=request.user)
+    return HttpResponseRedirect(reverse("students:roster_import_detail", args=[roster.pk]))
+
+
 @require_POST
 @school_page(may="roster.import")
 def roster_confirm(request: Any, pk: int) -> HttpResponse:
-    roster = roster_imports.confirm_import(row=get_object_or_404(_imports(request), pk=pk), by=request.user)
+    chosen = checked(ConfirmImportForm(request.POST))["missing"]
+    roster = roster_imports.confirm_import(
+        row=get_object_or_404(_imports(request), pk=pk), by=request.user, marks_left=chosen == ConfirmImportForm.LEFT
+    )
     return HttpResponseRedirect(reverse("students:roster_import_detail", args=[roster.pk]))
 
 
