@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from students import records
 from students.models import RosterHeading, Student
 from students.roster.columns import BY_FIELD, COLUMNS, REQUIRED, Column
+from students.roster.headings import CLASS
 from students.roster.layout import ColumnShown, Layout
 
 
@@ -62,6 +63,21 @@ class HeadingsForm(forms.Form):
     def __init__(self, data: Any, *, layout: Layout) -> None:
         super().__init__(data, initial={"sheet": layout.sheet, "row": layout.row})
         self.columns = layout.columns
+        self.has_sheets = len(layout.sheets) > 1
+        if self.has_sheets:
+            sheets = [(name, name) for name in layout.sheets]
+            self.fields["sheets"] = forms.MultipleChoiceField(
+                label=_("Sheets that are imported"),
+                choices=sheets,
+                initial=[name for name in layout.sheets if layout.assignment.reads(name)],
+                widget=forms.CheckboxSelectMultiple,
+                error_messages={"required": _("Choose at least one sheet.")},
+            )
+            self.fields["class_from_sheet"] = forms.BooleanField(
+                label=_("Where a row has no class, the name of its sheet is the class"),
+                initial=layout.assignment.class_from_sheet or all(each.field != CLASS for each in self.columns),
+                required=False,
+            )
         for column in self.columns:
             self.fields[self._name(column)] = forms.ChoiceField(
                 label=column.label or gettext("Column %(letter)s") % {"letter": column.letter},
@@ -73,6 +89,18 @@ class HeadingsForm(forms.Form):
     @staticmethod
     def _name(column: ColumnShown) -> str:
         return f"column_{column.letter}"
+
+    @property
+    def sheets(self) -> dict[str, Any]:
+        """Of `headings.Assignment`: which sheets are read, and how."""
+        if not self.has_sheets:
+            return {}
+        chosen, choices = self.cleaned_data["sheets"], self.fields["sheets"].choices  # type: ignore[attr-defined]
+        every = len(chosen) == len(choices)
+        return {
+            "sheets": () if every else tuple(chosen),
+            "class_from_sheet": self.cleaned_data["class_from_sheet"],
+        }
 
     @property
     def rows(self) -> list[tuple[ColumnShown, forms.BoundField]]:
@@ -91,7 +119,8 @@ class HeadingsForm(forms.Form):
                 names = {"column": _name_of(BY_FIELD[field]), "other": f"{other.letter} {other.label}".strip()}
                 sentence = gettext("%(column)s is already taken from “%(other)s”. Choose one of the two.")
                 self.add_error(self._name(column), sentence % names)
-        missing = "、".join(_name_of(column) for column in REQUIRED if column.field not in first)
+        given = {CLASS} if self.cleaned_data.get("class_from_sheet") else set()
+        missing = "、".join(_name_of(column) for column in REQUIRED if column.field not in first.keys() | given)
         if missing:
             self.add_error(None, gettext("No column is assigned to %(columns)s.") % {"columns": missing})
         return self.cleaned_data

@@ -17,6 +17,7 @@ from openpyxl.utils import get_column_letter
 from students.roster.columns import BY_FIELD, OWN_EXTRAS, REQUIRED, Column, column_of, plain, rank
 
 RawRow = list[str]
+CLASS = "class_name"
 NO_HEADINGS = 0  # the row of the headings of a file that has none: its columns go by their letters
 _LONG_NUMBER = re.compile(r"[0-9]{8}").search
 _ASSIGNED = -1  # ranks above every known name
@@ -27,24 +28,36 @@ class Assignment:
     """What people have said about headings.
 
     `fields`: {key of a heading: field, or "" when the column is not imported}. `sheet` and `row`: where
-    the headings of this file stand; without a row they are searched.
+    the headings of this file stand; without a row they are searched. `sheets`: the sheets that are read, all
+    without a name; `class_from_sheet`: where a row has no class, the name of its sheet is the class.
     """
 
     fields: Mapping[str, str] = field(default_factory=dict)
     sheet: str = ""
     row: int | None = None
+    sheets: tuple[str, ...] = ()
+    class_from_sheet: bool = False
+
+    def reads(self, sheet: str) -> bool:
+        return not self.sheets or sheet in self.sheets
 
     @property
     def stored(self) -> dict[str, Any]:
         """JSON from which `of_stored` makes it again."""
-        return {"fields": dict(self.fields), "sheet": self.sheet, "row": self.row}
+        return {
+            "fields": dict(self.fields),
+            "sheet": self.sheet,
+            "row": self.row,
+            "sheets": list(self.sheets),
+            "class_from_sheet": self.class_from_sheet,
+        }
 
 
 UNASSIGNED = Assignment()
 
 
 def of_stored(stored: dict[str, Any]) -> Assignment:
-    return Assignment(**stored) if stored else UNASSIGNED
+    return Assignment(**stored | {"sheets": tuple(stored.get("sheets", ()))}) if stored else UNASSIGNED
 
 
 @dataclass
@@ -56,10 +69,12 @@ class Headings:
     places: dict[str, int] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
+    class_from_sheet: bool = False
 
     @property
     def missing(self) -> list[Column]:
-        return [column for column in REQUIRED if column.field not in self.places]
+        given = {CLASS} if self.class_from_sheet else set()
+        return [column for column in REQUIRED if column.field not in self.places.keys() | given]
 
 
 def keys_of(labels: RawRow) -> list[str]:

@@ -28,13 +28,14 @@ class ColumnShown:
 
 @dataclass(frozen=True)
 class Layout:
-    """`row`: where the headings are, NO_HEADINGS for nowhere. `rows`: [(number, its texts)] that may hold them."""
+    """`assignment`: as given. `row`: where the headings are, NO_HEADINGS for nowhere. `rows`: [(number, its texts)] that may hold them."""
 
     sheets: list[str]
     sheet: str
     rows: list[tuple[int, str]]
     row: int
     columns: list[ColumnShown]
+    assignment: Assignment
 
 
 def layout_of(tables: list[Table], assignment: Assignment) -> Layout:
@@ -57,6 +58,7 @@ def layout_of(tables: list[Table], assignment: Assignment) -> Layout:
         rows=[(number, _line(texts)) for number, texts in enumerate(table.head, 1) if sum(map(bool, texts)) > 1],
         row=found.row,
         columns=_columns(found, table.head),
+        assignment=assignment,
     )
 
 

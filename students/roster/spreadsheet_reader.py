@@ -14,14 +14,14 @@ from portal.untrusted import workbooks
 from portal.untrusted.workbooks import UnreadableSheet
 from students.roster import cells
 from students.roster.columns import COLUMNS, REQUIRED, column_of
-from students.roster.headings import UNASSIGNED, Assignment, Headings, RawRow, find_headings
+from students.roster.headings import CLASS, UNASSIGNED, Assignment, Headings, RawRow, find_headings
 
 MAX_ROWS = 60_000
 MAX_HEAD_TEXT = 200  # characters
 SHEET_STEP = 100_000  # the numbers of the second sheet's rows begin after it, and so on
 EXAMPLE = "示例"
 _FIELDS = [column.field for column in COLUMNS]
-_STUDENT_NO, _NAME, _DOCUMENT = (_FIELDS.index(name) for name in ("student_no", "name", "id_number"))
+_STUDENT_NO, _NAME, _DOCUMENT, _CLASS = (_FIELDS.index(name) for name in ("student_no", "name", "id_number", CLASS))
 _REQUIRED_PLACES = [_FIELDS.index(column.field) for column in REQUIRED]
 
 
@@ -45,8 +45,8 @@ class UnassignedHeadings(UnreadableSheet):
 class Roster:
     """A readable roster. `rows` yields (row number, texts in the order of COLUMNS), no empty rows.
 
-    A class may have its own sheet: all with the headings are read. Rows of the second one have numbers
-    from SHEET_STEP on; `place` names them. `left_out`: visible sheets without the headings, and hidden ones.
+    A class may have its own sheet: all with the headings are read, or those that a person chose. Rows of the second one have numbers
+    from SHEET_STEP on; `place` names them. `left_out`: the other sheets.
     `total`: the number of rows, headings and notes included. The rest is counted while rows are read:
     `hidden` students in rows that a filter hides, repeated `headings_again`, and `notes` such as a sum.
     `tables`: the sheets in which a person may look for other headings.
@@ -92,8 +92,10 @@ def roster_of(book: workbooks.Workbook, assignment: Assignment) -> Roster:
     found: dict[int, Headings] = {}
     for index, sheet in enumerate(book.sheets):
         row = assignment.row if sheet.name == assignment.sheet else None
-        headings = find_headings(sheet.head_rows(), assignment.fields, row=row) if sheet.visible else None
+        is_read = sheet.visible and assignment.reads(sheet.name)
+        headings = find_headings(sheet.head_rows(), assignment.fields, row=row) if is_read else None
         if headings:
+            headings.class_from_sheet = assignment.class_from_sheet
             found[index] = headings
     complete = {index: headings for index, headings in found.items() if not headings.missing}
     twice = list(dict.fromkeys(name for headings in complete.values() for name in headings.twice))
@@ -162,6 +164,8 @@ def _rows(roster: Roster, book: workbooks.Workbook, indexes: list[int]) -> Itera
             raise UnreadableSheet(
                 _("More than %(limit)d rows. Upload the roster in parts, by college for example.") % {"limit": MAX_ROWS}
             )
+        if roster.headings[position].class_from_sheet and not texts[_CLASS]:
+            texts[_CLASS] = " ".join(roster.sheets[position].split())
         roster.hidden += number in book.sheets[index].hidden
         yield key, texts
 

@@ -1,5 +1,6 @@
 """Pages on which a person says what the headings of a roster mean."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -32,7 +33,7 @@ def roster_headings(request: Any, pk: int) -> HttpResponse:
         try:
             roster_imports.assign_headings(
                 row=roster,
-                assignment=Assignment(form.chosen, shown.sheet, shown.row),
+                assignment=Assignment(form.chosen, shown.sheet, shown.row, **form.sheets),
                 labels={column.key: column.label for column in shown.columns},
                 by=request.user,
             )
@@ -50,8 +51,8 @@ def _layout(roster: RosterImport, asked: Any) -> Layout:
     row = asked.get("row", "")
     if "sheet" in asked:
         same = asked["sheet"] == asked.get("before", asked["sheet"])  # the row belongs to the sheet it was chosen in
-        assignment = Assignment(
-            assignment.fields, asked["sheet"], int(row) if same and row.isdecimal() and len(row) < 4 else None
+        assignment = replace(
+            assignment, sheet=asked["sheet"], row=int(row) if same and row.isdecimal() and len(row) < 4 else None
         )
     return layout.layout_of(excerpt.excerpt_of(roster).tables, assignment)
 

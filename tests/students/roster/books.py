@@ -41,6 +41,10 @@ def xlsx(*lines: list[Any], title: str = "学生数据表", book: openpyxl.Workb
     sheet.title = title
     for line in lines:
         sheet.append(line)
+    return saved(book)
+
+
+def saved(book: openpyxl.Workbook) -> bytes:
     stream = io.BytesIO()
     book.save(stream)
     return stream.getvalue()

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -254,3 +255,51 @@ def test_an_import_that_is_over_has_no_columns_to_assign(owner_client, upload, o
 def test_every_field_of_a_roster_can_be_chosen(owner_client, upload):
     page = owner_client.get(page_of(upload(strange()))).content.decode()
     assert all(f'value="{field}"' in page for field in BY_FIELD)
+
+
+# several sheets
+
+
+def sheets(**named):
+    """A workbook with a sheet a class, and no column that says so."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for title, numbers in named.items():
+        sheet = book.create_sheet(title)
+        sheet.append([name for name in books.HEADINGS if name != "班级"])
+        for number in numbers:
+            sheet.append([text for name, text in zip(books.HEADINGS, books.row(number), strict=True) if name != "班级"])
+    return books.saved(book)
+
+
+CLASSES = {"软件2301": (1, 2), "软件2302": (3,), "已退学": (4, 5)}
+
+
+def test_the_name_of_a_sheet_is_the_class_when_somebody_says_so():
+    with pytest.raises(UnassignedHeadings):
+        read(sheets(**CLASSES))
+    _roster, rows = read(sheets(**CLASSES), Assignment(class_from_sheet=True))
+    place = books.HEADINGS.index("班级")
+    assert [texts[place] for _number, texts in rows] == ["软件2301", "软件2301", "软件2302", "已退学", "已退学"]
+
+
+def test_the_class_of_a_row_comes_before_the_name_of_its_sheet():
+    _roster, rows = read(books.roster(books.row(1), books.row(2, 班级="")), Assignment(class_from_sheet=True))
+    assert [texts[books.HEADINGS.index("班级")] for _number, texts in rows] == ["软件2301", "学生数据表"]
+
+
+def test_only_the_chosen_sheets_are_imported_and_the_others_are_named(upload, owner_client):
+    row = upload(sheets(**CLASSES))
+    assert row.status == Status.HEADINGS
+    address = reverse("students:roster_headings", args=[row.pk])
+    form = owner_client.get(address).context["form"]
+    posted = {name: form[name].value() or "" for name in form.fields if name.startswith("column_")}
+    posted |= {"sheet": "软件2301", "row": "1", "class_from_sheet": "on"}
+    nothing = owner_client.post(address, posted)
+    assert said("Choose at least one sheet.") in nothing.content.decode()
+    assert owner_client.post(address, posted | {"sheets": ["软件2301", "软件2302"]}).status_code == 302
+    row.refresh_from_db()
+    finish(row)
+    assert (row.status, row.new, row.report["sheets"]) == (Status.PREVIEW, 3, ["软件2301", "软件2302"])
+    assert row.report["left_out"] == ["已退学"]
+    assert headings.of_stored(row.assigned).sheets == ("软件2301", "软件2302")
