@@ -175,7 +175,7 @@ class Me(StudentAPI):
     def get(self, request: Any) -> Response:
         """Where the student stands, and the current photo."""
         student, now = self.student, timezone.now()
-        plan = opening_hours.schedule_of(enrolment=self.enrolment, retaking=intake.was_returned(student), at=now)
+        plan = intake.schedule_of(student, self.enrolment, at=now)
         student.agreed = consent.has_agreed(student, self.enrolment.season)  # type: ignore[attr-defined]
         student.camera_is_open = plan.is_open(now)  # type: ignore[attr-defined]
         student.when = plan.describe(now)  # type: ignore[attr-defined]

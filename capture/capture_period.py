@@ -12,7 +12,7 @@ from portal import history, notifications
 from portal.changes import states
 from portal.errors import Conflict
 from portal.tenancy import school_scope, system_scope
-from schools.days import opening_hours, workdays
+from schools.days import deadlines, opening_hours
 from schools.models import Action, Enrolment, Season
 from students.models import Student
 
@@ -51,10 +51,9 @@ def has_granted_day(enrolment: Enrolment, at: dt.datetime) -> bool:
 
 
 def end_capture(*, enrolment: Enrolment, by: history.Actor) -> Enrolment:
-    """End the capture and set the day by which the school has to proofread: after
-    season.proof_workdays working days."""
+    """End the capture and set the day by which the school has to proofread."""
     today = timezone.localdate()
-    due = workdays.add_workdays(today, enrolment.season.proof_workdays)
+    due = deadlines.form_day(today, enrolment.season)
     with transaction.atomic():
         states.change(
             enrolment,
@@ -98,9 +97,9 @@ def end_finished_captures() -> int:
 
 
 def end_if_over(*, enrolment: Enrolment, at: dt.datetime) -> bool:
-    """End the capture if the timetable has no further period and the time for late uploads (GRACE)
-    is over."""
-    if not opening_hours.schedule_of(enrolment=enrolment, at=at).is_over(at - opening_hours.GRACE):
+    """End the capture if the timetable has no further days of all students and the time for late uploads
+    (GRACE) is over."""
+    if not opening_hours.schedule_of(enrolment=enrolment, at=at).is_capture_over(at - opening_hours.GRACE):
         return False
     try:
         end_capture(enrolment=enrolment, by=history.SYSTEM)

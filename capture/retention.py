@@ -20,6 +20,7 @@ from capture.upload import submission
 from portal import files, history
 from portal.background import jobs
 from portal.models import Job
+from schools.days import deadlines
 from schools.models import Season
 from students.models import Student
 from students.privacy import erasure
@@ -46,9 +47,8 @@ def _start(season: Season) -> bool:
 
 
 def is_due(season: Season) -> bool:
-    if season.status not in Season.ENDED or season.closed_on is None:
-        return False
-    return timezone.localdate() > season.closed_on + dt.timedelta(days=season.retention_days)
+    kept_until = deadlines.last_day_of_originals(season)
+    return season.status in Season.ENDED and kept_until is not None and timezone.localdate() > kept_until
 
 
 def _due(season: Season) -> QuerySet[Photo]:

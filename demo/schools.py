@@ -10,6 +10,7 @@ from django.utils import timezone
 from portal import history
 from portal.models import Membership, Role, User
 from portal.tenancy import system_scope
+from schools.days import deadlines
 from schools.models import Area, Enrolment, School, Season, Window, WindowException
 from schools.seasons.season_texts import consent_text, notice_text
 
@@ -121,7 +122,7 @@ def _day(offset: int) -> dt.date:
 
 def _payment_due(today: dt.date) -> dt.date:
     """20 November as in the notice; 31 December of the same year when that day has passed."""
-    due = dt.date(today.year, 11, 20)
+    due = deadlines.payment_day(today.year)
     return due if today <= due else dt.date(today.year, 12, 31)
 
 

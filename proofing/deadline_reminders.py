@@ -8,7 +8,7 @@ from portal import notifications
 from portal.models import Notification
 from portal.tenancy import school_scope, system_scope
 from proofing import proofs
-from schools.days.workdays import workdays_between
+from schools.days import deadlines
 from schools.models import Action, Enrolment, Season
 
 # How many working days before the deadline a school is reminded. 0 is the due day, -1 the day
@@ -38,7 +38,7 @@ def remind_all(today: dt.date | None = None) -> int:
 def _remind(enrolment: Enrolment, today: dt.date) -> int:
     if enrolment.proof_due_on is None:
         return 0
-    left = workdays_between(today, enrolment.proof_due_on)
+    left = deadlines.workdays_left(enrolment.proof_due_on, today)
     sent = 0
     with school_scope(enrolment.school):
         if left in SCHOOL_DAYS and not _has_reminded(today, SCHOOL_KIND, OVERDUE_KIND):

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from portal import event_kinds
-from schools.models import Enrolment, Inquiry, Notice, Season
+from schools.models import DaysRequest, Enrolment, Inquiry, Notice, Season
 
 event_kinds.register_subject("season", _("Season and days"), order=10)
 event_kinds.register_subject("school", _("Schools"), order=20)
@@ -24,6 +24,8 @@ event_kinds.register(
         "exception.granted": _("Exception granted"),
         "exception.changed": _("Exception changed"),
         "exception.withdrawn": _("Exception withdrawn"),
+        "calendar.opened": _("Address of the calendar made"),
+        "calendar.ended": _("Address of the calendar ended"),
     },
 )
 event_kinds.register(
@@ -53,6 +55,7 @@ event_kinds.register(
 )
 event_kinds.register("notice", {"inquiry.asked": _("School wrote to the center")})
 event_kinds.register_states(Inquiry, _("Letter"), subject="notice")
+event_kinds.register_states(DaysRequest, _("Request for days"), subject="season")
 event_kinds.register_states(Notice, _("Notice"), subject="notice")
 event_kinds.register_states(Season, _("Season"), subject="season")
 event_kinds.register_states(Enrolment, _("School in the season"), subject="school")

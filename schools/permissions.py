@@ -6,13 +6,20 @@ from portal import permissions
 from portal.models import Role
 from portal.permissions import ALL_ROLES, CENTER, CENTER_STAFF, SCHOOL
 
-permissions.register_subject(_("Season and schools"), "overview", "season", "schools", "notices", "inquiries")
+permissions.register_subject(
+    _("Season and schools"), "overview", "season", "schedule", "schools", "notices", "inquiries"
+)
 permissions.register("overview.see", _("See the overview"), roles=ALL_ROLES - {Role.SCHOOL_HELPER, Role.SCHOOL_MONITOR})
 permissions.register("season.see", _("See the seasons and their days"), roles=CENTER_STAFF)
 permissions.register(
     "season.manage", _("Make, change, open and close a season"), roles={Role.CENTER_ADMIN}, in_archive=True
 )
 permissions.register("season.except_school", _("Grant a school other days"), roles=CENTER)
+permissions.register(
+    "schedule.see",
+    _("See days and deadlines, and subscribe to them"),
+    roles=CENTER_STAFF | SCHOOL | {Role.SCHOOL_REVIEWER, Role.SCHOOL_FINANCE},
+)
 permissions.register("schools.see", _("See the schools"), roles=CENTER_STAFF)
 permissions.register("schools.message", _("Write to the schools of a list"), roles=CENTER)
 permissions.register(

@@ -17,7 +17,7 @@ from schools import (
     group_messages,  # noqa: F401  registers a kind of job
     season_addresses,
 )
-from schools.models import Action, Enrolment, Inquiry, Notice, School, Season
+from schools.models import Action, DaysRequest, Enrolment, Inquiry, Notice, School, Season
 from schools.notices import reading
 from schools.seasons import season_choice
 
@@ -123,6 +123,15 @@ status_badges.register(
     },
 )
 status_badges.register(
+    DaysRequest,
+    {
+        DaysRequest.Status.ASKED: Badge("look", "clock"),
+        DaysRequest.Status.GRANTED: Badge("ok", "check"),
+        DaysRequest.Status.REFUSED: Badge("", "no-symbol"),
+        DaysRequest.Status.WITHDRAWN: Badge("", "arrow-uturn-left"),
+    },
+)
+status_badges.register(
     Enrolment,
     {
         Enrolment.Status.PREPARING: Badge("", "clipboard-document-list"),
@@ -139,6 +148,10 @@ status_badges.register(
 navigation.register("school", "schools:school_home", _("Overview"), "home", order=10)
 navigation.register("center", "schools:dashboard", _("Dashboard"), "chart-bar-square", order=10)
 navigation.register("center", "schools:season", _("Season"), "calendar-days", order=20)
+navigation.register("school", "schools:school_schedule", _("Schedule"), "calendar-days", order=12)
+navigation.register_tab("center.season", "schools:season", _("Season"), order=10)
+navigation.register_tab("center.season", "schools:schedule", _("Schedule"), order=20)
+navigation.register_tab("center.season", "schools:timetable", _("Areas and days"), order=30)
 navigation.register("center", "schools:schools", _("Schools"), "building-library", order=30)
 navigation.register("center", "schools:center_notices", _("Notices"), "document-text", order=25)
 navigation.register(

@@ -6,6 +6,7 @@ from schools.views import (
     group_messages,
     inquiries,
     notices,
+    schedule,
     school_sheets,
     schools,
     seasons,
@@ -22,6 +23,7 @@ urlpatterns = [
     path("center/season/new/", seasons.season_new, name="season_new"),
     path("center/season/edit/", seasons.season_edit, name="season_edit"),
     path("center/season/days/", timetable.timetable_edit, name="timetable"),
+    path("center/season/schedule/", schedule.schedule, name="schedule"),
     path("center/season/open/", seasons.season_open, name="season_open"),
     path("center/season/close/", seasons.season_close, name="season_close"),
     path("center/season/archive/", seasons.season_archive, name="season_archive"),
@@ -65,6 +67,10 @@ urlpatterns = [
     path("school/notices/<int:pk>/confirm/", notices.notice_confirm, name="notice_confirm"),
     path("school/notices/<int:pk>/print/", notices.notice_print, name="notice_print"),
     path("school/notices/<int:pk>/files/<int:file>/", notices.notice_file, name="notice_file"),
+    path("school/schedule/", schedule.school_schedule, name="school_schedule"),
     path("school/", dashboard.school_home, name="school_home"),
     # both
+    path("people/calendar/new/", schedule.calendar_renew, name="calendar_renew"),
+    path("people/calendar/end/", schedule.calendar_end, name="calendar_end"),
+    path("calendar/<str:signed>/tucai.ics", schedule.calendar_file, name="calendar_file"),
 ]

@@ -217,6 +217,7 @@ PAGES = list(find_pages(get_resolver().url_patterns))
 # Open to everybody: the first page, the ways in, what a payment provider and a browser ask for.
 PUBLIC = {
     "schools:home",
+    "schools:calendar_file",  # whoever has the signed address
     "capture:signin",
     "capture:signout",
     "api:signin",
@@ -279,6 +280,7 @@ OBJECTS = {
     "accounts/2fa/webauthn/keys/": "mfa.Authenticator",
 }
 KWARGS = {
+    "signed": lambda world: "1:forged",
     "year": lambda world: world[apps.get_model("schools.Season")].year,
     "exception": lambda world: world[apps.get_model("schools.WindowException")].pk,
     "file": lambda world: world[apps.get_model("schools.NoticeFile")].pk,

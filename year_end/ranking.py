@@ -23,8 +23,7 @@ from portal.errors import PortalError
 from portal.models import Event, User
 from portal.tenancy import school_scope
 from proofing.models import Feedback
-from schools.days import opening_hours
-from schools.days.workdays import workdays_between
+from schools.days import deadlines, opening_hours
 from schools.models import Enrolment, School, Season, Window, WindowException
 from students import progress
 from students.models import Student
@@ -104,7 +103,7 @@ def _enrolments_to_rank(season: Season, today: dt.date) -> list[Enrolment]:
 
 
 def _has_ended(row: Enrolment, windows: list[Window], granted: list[WindowException], today: dt.date) -> bool:
-    last = opening_hours.last_day(opening_hours.merge_periods(row.season, windows, granted))
+    last = opening_hours.last_regular_day(opening_hours.merge_periods(row.season, windows, granted))
     return row.capture_ended_on is not None or last is None or last < today
 
 
@@ -166,7 +165,7 @@ def _timeliness(done_at: dt.datetime | None, due: dt.date | None, today: dt.date
     if due is None or (done_at is None and today <= due):
         return None
     day = timezone.localdate(done_at) if done_at else today
-    return max(0.0, 1 - LOSS_A_DAY * max(0, workdays_between(due, day)))
+    return max(0.0, 1 - LOSS_A_DAY * max(0, -deadlines.workdays_left(due, day)))
 
 
 def _fee_share(

@@ -8,6 +8,7 @@ from billing.accounts import fee_accounts
 from portal import notifications
 from portal.models import Notification
 from portal.tenancy import school_scope, system_scope
+from schools.days import deadlines
 from schools.models import Enrolment, Season
 
 # How many days before that day a school is reminded. 0 is the day itself, below zero it has passed.
@@ -35,7 +36,7 @@ def _remind(enrolment: Enrolment, today: dt.date) -> int:
             return 0
         due_on = enrolment.season.payment_due
         parameters = {"amount": due_fen, "day": due_on}
-        if today > due_on:
+        if deadlines.is_payment_late(enrolment.season, today):
             told = notifications.notify_school(
                 enrolment.school, season=enrolment.season, kind=OVERDUE_KIND, parameters=parameters
             )

@@ -20,6 +20,7 @@ from portal.access import school_page
 from portal.models import Look
 from portal.pages.lists import List, choice
 from portal.privacy import looks
+from schools.days import deadlines
 from schools.models import Enrolment
 
 
@@ -44,7 +45,7 @@ def account(request: Any) -> HttpResponse:
         "form": form,
         "statement": statement,
         "reference": reference_of(enrolment.season.year, enrolment.school.code),
-        "is_late": statement.due_fen > 0 and enrolment.season.payment_due < timezone.localdate(),
+        "is_late": statement.due_fen > 0 and deadlines.is_payment_late(enrolment.season, timezone.localdate()),
         "open_settlement": settlements.of(enrolment).filter(status=Settlement.Status.PROPOSED).first(),
         "entries": fee_accounts.school_entries(enrolment)[:50],
         "may_ask": permissions.may(request.membership, "fees.ask_refund"),

@@ -82,19 +82,26 @@ def require_can_capture(
 ) -> None:
     """Raise a PortalError that says why the student may not be photographed now, and when.
 
-    `at_station`: a helper has called the student there, whatever the slot of the class.
+    `at_station`: a helper has called the student there, whatever the days and the slot of the class.
     """
     require_unlocked(student)
     if student.stage not in OPEN_STAGES:
         raise Conflict(_("Your photo has been handed in already. It can be taken again when your school returns it."))
     if not consent.has_agreed(student, enrolment.season):
         raise PortalError(_("Please confirm your details and agree to the use of the portrait first."))
-    is_retaking = was_returned(student)
-    plan = opening_hours.schedule_of(enrolment=enrolment, retaking=is_retaking, at=at)
+    plan = schedule_of(student, enrolment, at=at, at_station=at_station)
     if not plan.is_open(at, grace=grace):
         raise NotAllowed(plan.describe(at))
-    if enrolment.only_in_slots and not is_retaking and not at_station:
+    if enrolment.only_in_slots and not at_station and not was_returned(student):
         slots.require_in_slot(student, at, grace=grace)
+
+
+def schedule_of(
+    student: Student, enrolment: Enrolment, *, at: dt.datetime, at_station: bool = False
+) -> opening_hours.Schedule:
+    """When the student may be photographed: on the days of the own class, at a station on those of the school."""
+    group = None if at_station else (student.college, student.class_name)
+    return opening_hours.schedule_of(enrolment=enrolment, retaking=was_returned(student), group=group, at=at)
 
 
 def require_unlocked(student: Student) -> None:

@@ -117,8 +117,7 @@ def home(request: Any) -> HttpResponse:
 
 
 def _schedule(request: Any, now: Any) -> opening_hours.Schedule:
-    retaking = intake.was_returned(request.student)
-    return opening_hours.schedule_of(enrolment=request.enrolment, retaking=retaking, at=now)
+    return intake.schedule_of(request.student, request.enrolment, at=now)
 
 
 def _proof_url(student: Student, enrolment: Enrolment) -> str:

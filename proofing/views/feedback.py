@@ -24,7 +24,7 @@ from portal.pages.lists import List, choice, search
 from proofing import feedback, proofs
 from proofing.forms import FeedbackForm, ReasonForm, StampedForm
 from proofing.models import Feedback
-from schools.days.workdays import workdays_between
+from schools.days import deadlines
 from schools.models import Action, Enrolment
 
 
@@ -77,7 +77,8 @@ def _page(
 
 
 def _workdays_left(enrolment: Enrolment) -> int | None:
-    return workdays_between(timezone.localdate(), enrolment.proof_due_on) if enrolment.proof_due_on else None
+    due = enrolment.proof_due_on
+    return deadlines.workdays_left(due, timezone.localdate()) if due else None
 
 
 @require_GET
@@ -144,15 +145,12 @@ def _all(request: Any) -> QuerySet[Feedback]:
 def inbox(request: Any) -> HttpResponse:
     """The forms of all schools, the newest sent first, and the schools that are late."""
     listed = FeedbackList(_all(request), request.GET)
-    context = {"listed": listed, "page": listed.page, "overdue": _overdue(request)}
+    context = {
+        "listed": listed,
+        "page": listed.page,
+        "overdue": list(deadlines.late_forms(request.season, timezone.localdate())[:20]),
+    }
     return render(request, "proofing/center_feedback.html", context)
-
-
-def _overdue(request: Any) -> list[Enrolment]:
-    rows = Enrolment.objects.filter(
-        season=request.season, status=Enrolment.Status.PROOFREADING, proof_due_on__lt=timezone.localdate()
-    )
-    return list(rows.select_related("school").order_by("proof_due_on")[:20])
 
 
 @require_GET
@@ -168,8 +166,7 @@ def detail(request: Any, pk: int) -> HttpResponse:
         "reason_form": ReasonForm(),
         "unprintable": proofs.unprintable_names(row.enrolment),
         "events": describe_events(history.of(row).exclude(kind="feedback.viewed")[:20]),
-        "is_late": bool(row.sent_at and row.enrolment.proof_due_on)
-        and timezone.localdate(row.sent_at) > row.enrolment.proof_due_on,
+        "is_late": deadlines.was_late(row.enrolment, row.sent_at),
     }
     return render(request, "proofing/center_feedback_detail.html", context)
 

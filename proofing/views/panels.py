@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from portal.access import center_page
 from proofing.models import Feedback
+from schools.days import deadlines
 from schools.models import Enrolment
 
 
@@ -20,9 +21,6 @@ def feedback(request: Any) -> HttpResponse:
     by_status = dict(
         Enrolment.objects.filter(season=request.season).values_list("status").annotate(n=Count("pk")).order_by()
     )
-    late = Enrolment.objects.filter(
-        season=request.season, status=Enrolment.Status.PROOFREADING, proof_due_on__lt=timezone.localdate()
-    )
     waiting = Feedback.objects.filter(season=request.season, status=Feedback.Status.SENT)
     context = {
         "schools": sum(by_status.values()),
@@ -30,6 +28,6 @@ def feedback(request: Any) -> HttpResponse:
         "sent": by_status.get(Enrolment.Status.FEEDBACK_SENT, 0),
         "accepted": sum(by_status.get(status, 0) for status in Enrolment.FINISHED),
         "waiting": waiting.select_related("school").order_by("sent_at")[:5],
-        "late": late.select_related("school").order_by("proof_due_on")[:5],
+        "late": deadlines.late_forms(request.season, timezone.localdate())[:5],
     }
     return render(request, "proofing/panel_feedback.html", context)

@@ -1,20 +1,22 @@
 """When a school may photograph: on the days of its area, and on days that the center grants it.
 
 The timetable (`schools.days.timetable`) is written by the center. This module only reads it.
-An exception adds days or hours; it never removes days of the area. A student whose photo was
-returned may retake it after the school's days, within the season's hours, until the feedback form
-is sent.
+An exception adds days or hours; it never removes days of the area. Make-up days are for students without
+an accepted photo (others can take none at any time): they are open until the school's feedback form is sent, and
+leave the end of the capture where it is. Inside its days a school may give a college or a class days of their own.
+A student whose photo was returned may retake it after the school's days, within the season's hours, until
+the feedback form is sent.
 """
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal import formatting
-from schools.models import Action, Enrolment, School, Season, Window, WindowException
+from schools.models import Action, Enrolment, GroupDays, School, Season, Window, WindowException, WindowKind
 
 GRACE = dt.timedelta(minutes=10)  # an upload begun before closing may arrive this much later
 RETAKE_DAYS = 365  # a retake is open from today for this many days
@@ -29,6 +31,7 @@ class Period:
     opens_at: dt.time
     closes_at: dt.time
     reason: str = ""
+    is_make_up: bool = False
 
     def includes(self, moment: dt.datetime) -> bool:
         local = timezone.localtime(moment)
@@ -55,10 +58,18 @@ def periods_of(*, school: School, season: Season) -> list[Period]:
 
 def merge_periods(season: Season, windows: Iterable[Window], exceptions: Iterable[WindowException]) -> list[Period]:
     """The periods of rows that the caller has loaded: those of one area, and one school's."""
-    regular = [Period(row.starts_on, row.ends_on, season.opens_at, season.closes_at) for row in windows]
+    regular = [
+        Period(row.starts_on, row.ends_on, season.opens_at, season.closes_at, is_make_up=row.kind == WindowKind.MAKE_UP)
+        for row in windows
+    ]
     granted = [
         Period(
-            row.starts_on, row.ends_on, row.opens_at or season.opens_at, row.closes_at or season.closes_at, row.reason
+            row.starts_on,
+            row.ends_on,
+            row.opens_at or season.opens_at,
+            row.closes_at or season.closes_at,
+            row.reason,
+            row.kind == WindowKind.MAKE_UP,
         )
         for row in exceptions
     ]
@@ -76,6 +87,44 @@ def next_opening(periods: Iterable[Period], moment: dt.datetime) -> dt.datetime 
 
 def last_day(periods: Iterable[Period]) -> dt.date | None:
     return max((period.ends_on for period in periods), default=None)
+
+
+def regular(periods: Iterable[Period]) -> list[Period]:
+    """The periods that decide when a capture ends: without make-up days, unless there are no others."""
+    every = list(periods)
+    return [period for period in every if not period.is_make_up] or every
+
+
+def last_regular_day(periods: Iterable[Period]) -> dt.date | None:
+    """The day with which the capture of a school ends."""
+    return last_day(regular(periods))
+
+
+def narrow(periods: Iterable[Period], rows: Iterable[GroupDays]) -> list[Period]:
+    """The periods for a college or a class that has the days of `rows`; without rows they stay as they are.
+
+    Make-up days and a period in which the group has no day of its own, such as one that was granted later, stay whole.
+    """
+    own, found = list(rows), []
+    for period in periods:
+        parts = [] if period.is_make_up else list(_parts(period, own))
+        found += parts or [period]
+    return sorted(found, key=lambda period: (period.starts_on, period.ends_on, period.opens_at))
+
+
+def _parts(period: Period, rows: Iterable[GroupDays]) -> Iterator[Period]:
+    for row in rows:
+        first, last = max(period.starts_on, row.starts_on), min(period.ends_on, row.ends_on)
+        opens = max(period.opens_at, row.opens_at or period.opens_at)
+        closes = min(period.closes_at, row.closes_at or period.closes_at)
+        if first <= last and opens < closes:
+            yield replace(period, starts_on=first, ends_on=last, opens_at=opens, closes_at=closes)
+
+
+def rows_of_group(rows: Iterable[GroupDays], college: str, class_name: str) -> list[GroupDays]:
+    """The days that a class has: its own, else those of its college."""
+    of_college = [row for row in rows if row.college == college and row.class_name in ("", class_name)]
+    return [row for row in of_college if row.class_name] or of_college
 
 
 def days_left(periods: Iterable[Period], day: dt.date) -> int:
@@ -96,6 +145,7 @@ class Schedule:
 
     periods: tuple[Period, ...]
     ended_on: dt.date | None = None
+    is_of_class: bool = False  # the days of a college or a class, inside those of the school
 
     def is_open(self, at: dt.datetime, *, grace: dt.timedelta = dt.timedelta()) -> bool:
         return is_open(self.periods, at) or is_open(self.periods, at - grace)
@@ -110,6 +160,10 @@ class Schedule:
         known = bool(self.periods) or self.ended_on is not None
         return known and not self.is_open(at) and self.next_opening(at) is None
 
+    def is_capture_over(self, at: dt.datetime) -> bool:
+        """Whether no days of all students are left; make-up days may still come."""
+        return replace(self, periods=tuple(regular(self.periods))).is_over(at)
+
     def describe(self, at: dt.datetime) -> str:
         """One sentence for the student: when photos can be taken."""
         closing, opening = self.closes_at(at), self.next_opening(at)
@@ -117,6 +171,10 @@ class Schedule:
             return _("Photos can be taken now, today until %(time)s.") % {"time": f"{closing:%H:%M}"}
         if opening is not None:
             return _("Photos can be taken from %(day)s at %(time)s.") % _day_and_time(opening)
+        if self.is_over(at) and self.is_of_class:
+            return _(
+                "The days of your class are over. If you have no photo yet, ask the person in charge at your school."
+            )
         if self.is_over(at):
             return _("The days of your school are over. If you have no photo yet, ask the person in charge there.")
         return _("The days of your school are not fixed yet. Your school will tell you.")
@@ -128,26 +186,42 @@ class Schedule:
         return _("; ").join(spans)
 
 
-def schedule_of(*, enrolment: Enrolment, retaking: bool = False, at: dt.datetime | None = None) -> Schedule:
-    """The schedule of a school's students; `retaking` for one whose photo a person returned.
+def schedule_of(
+    *,
+    enrolment: Enrolment,
+    retaking: bool = False,
+    group: tuple[str, str] | None = None,
+    at: dt.datetime | None = None,
+) -> Schedule:
+    """The schedule of a school; for a student, that of `group`: college and class.
 
-    Needs the school's scope.
+    `retaking`: for a student whose photo a person returned. Needs the school's scope.
     """
     at, season = at or timezone.now(), enrolment.season
     if season.status != Season.Status.OPEN:
         return Schedule((), season.closed_on)
     periods = periods_of(school=enrolment.school, season=season)
+    rows = _rows_of(enrolment, group)
     if enrolment.allows(Action.PHOTOGRAPH):
-        return Schedule(tuple(periods))
+        return Schedule(tuple(narrow(periods, rows)), is_of_class=bool(rows))
     if not enrolment.allows(Action.RETAKE):
         return Schedule((), enrolment.capture_ended_on or timezone.localdate(at))
-    return Schedule((*granted_since(enrolment, periods), *_any_day(season, at, retaking)), enrolment.capture_ended_on)
+    make_up = [period for period in periods if period.is_make_up]
+    later = narrow(granted_since(enrolment, periods), rows)
+    return Schedule((*later, *make_up, *_any_day(season, at, retaking)), enrolment.capture_ended_on)
+
+
+def _rows_of(enrolment: Enrolment, group: tuple[str, str] | None) -> list[GroupDays]:
+    if group is None:
+        return []
+    rows = GroupDays.objects.filter(season=enrolment.season_id, school=enrolment.school_id, college=group[0])
+    return rows_of_group(rows.filter(class_name__in=("", group[1])), *group)
 
 
 def granted_since(enrolment: Enrolment, periods: list[Period]) -> list[Period]:
-    """The periods that begin after the school's capture has ended."""
+    """The days of all students that begin after the school's capture has ended."""
     ended = enrolment.capture_ended_on
-    return [period for period in periods if ended and period.starts_on > ended]
+    return [period for period in periods if ended and period.starts_on > ended and not period.is_make_up]
 
 
 def _any_day(season: Season, at: dt.datetime, retaking: bool) -> list[Period]:
@@ -170,5 +244,7 @@ def _describe_period(period: Period, today: dt.date) -> str:
         "closes": f"{period.closes_at:%H:%M}",
     }
     if period.starts_on == period.ends_on:
-        return _("%(first)s, %(opens)s to %(closes)s") % values
-    return _("%(first)s to %(last)s, daily %(opens)s to %(closes)s") % values
+        words = _("%(first)s, %(opens)s to %(closes)s") % values
+    else:
+        words = _("%(first)s to %(last)s, daily %(opens)s to %(closes)s") % values
+    return _("%(days)s (make-up days)") % {"days": words} if period.is_make_up else words

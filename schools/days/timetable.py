@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from portal import history, notifications
@@ -44,7 +45,14 @@ def set_timetable(season: Season, lines: Iterable[AreaDays], *, by: User) -> Sea
         }
         if changes:
             history.record("season.timetable", season, by=by, facts=changes)
+            note_change(season)
     return season
+
+
+def note_change(season: Season) -> None:
+    """Days or hours of the season have changed: programs that subscribe to the calendar are to take it anew."""
+    season.schedule_changed_at = timezone.now()
+    Season.objects.filter(pk=season.pk).update(schedule_changed_at=season.schedule_changed_at)
 
 
 def describe_timetable(season: Season) -> dict[str, str]:
@@ -101,6 +109,7 @@ def grant_exception(*, school: School, season: Season, by: User, **days: Any) ->
     with transaction.atomic():
         exception = WindowException.objects.create(school=school, season=season, **days)
         history.record("exception.granted", exception, by=by, facts=_facts(exception))
+        note_change(season)
         _notify(exception, "exception.granted")
     return exception
 
@@ -108,6 +117,7 @@ def grant_exception(*, school: School, season: Season, by: User, **days: Any) ->
 def change_exception(exception: WindowException, *, by: User, **days: Any) -> WindowException:
     with transaction.atomic():
         changed = change_fields(exception, by=by, event_kind="exception.changed", **days)
+        note_change(changed.season)
         _notify(changed, "exception.changed")
     return changed
 
@@ -115,6 +125,7 @@ def change_exception(exception: WindowException, *, by: User, **days: Any) -> Wi
 def withdraw_exception(exception: WindowException, *, by: User) -> None:
     with transaction.atomic():
         history.record("exception.withdrawn", exception, by=by, facts=_facts(exception))
+        note_change(exception.season)
         _notify(exception, "exception.withdrawn")
         exception.delete()
 

@@ -131,6 +131,8 @@ class Season(models.Model):
     consent_text = models.TextField(_("text of the consent"), blank=True)
     retention_days = models.PositiveSmallIntegerField(_("days originals are kept after closing"), default=180)
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
+    # When a day of the season was last changed; programs that subscribe to the calendar ask for it.
+    schedule_changed_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = SeasonQuerySet.as_manager()
 
@@ -163,8 +165,17 @@ class Season(models.Model):
             raise self.state_refusal()
 
 
+class WindowKind(models.TextChoices):
+    """For whom days are. Make-up days open the camera for those without an accepted photo, after the days of all;
+    they neither keep the capture of a school open nor move the day of its feedback form.
+    """
+
+    REGULAR = "regular", _("Days of all students")
+    MAKE_UP = "make_up", _("Make-up days")
+
+
 class Window(models.Model):
-    """The days of an area in a season; the first and the last day are included."""
+    """Days of an area in a season; the first and the last day are included. One window for all, and any for those who missed it."""
 
     DATABASE_RIGHTS = deleted_by(DatabaseRole.CENTER)
 
@@ -172,11 +183,14 @@ class Window(models.Model):
     area = models.ForeignKey(Area, verbose_name=_("area"), on_delete=models.PROTECT, related_name="windows")
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"))
+    kind = models.CharField(_("kind"), max_length=8, choices=WindowKind, default=WindowKind.REGULAR)
 
     class Meta:
         ordering = ("starts_on", "area__position")
         constraints = [
-            models.UniqueConstraint(fields=("season", "area"), name="one_window_an_area"),
+            models.UniqueConstraint(
+                fields=("season", "area"), condition=models.Q(kind=WindowKind.REGULAR), name="one_window_an_area"
+            ),
             models.CheckConstraint(
                 name="window_ends_after_start", condition=models.Q(ends_on__gte=models.F("starts_on"))
             ),
@@ -196,6 +210,7 @@ class WindowException(TenantModel):
     ends_on = models.DateField(_("last day"))
     opens_at = models.TimeField(_("opens at"), null=True, blank=True)
     closes_at = models.TimeField(_("closes at"), null=True, blank=True)
+    kind = models.CharField(_("kind"), max_length=8, choices=WindowKind, default=WindowKind.REGULAR)
     reason = models.CharField(_("reason"), max_length=200)
 
     class Meta:

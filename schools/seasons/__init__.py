@@ -14,6 +14,7 @@ from portal.changes.field_changes import change_fields
 from portal.errors import PortalError
 from portal.models import User
 from schools import enrolments
+from schools.days import deadlines, timetable
 from schools.models import Action, Enrolment, School, Season, Window
 from schools.seasons import moved_years
 from schools.seasons.season_checklist import missing_terms
@@ -41,7 +42,7 @@ def draft(*, after: Season | None, today: dt.date) -> Season:
     """An unsaved season for a form: one year after `after`, with its terms, else FIRST_TERMS."""
     year = after.year + 1 if after else today.year
     terms = {name: getattr(after, name) for name in CARRIED_OVER} if after else FIRST_TERMS
-    season = Season(year=year, graduating_class=year + 1, payment_due=dt.date(year, 11, 20), **terms)
+    season = Season(year=year, graduating_class=year + 1, payment_due=deadlines.payment_day(year), **terms)
     if after:
         season.notice = moved_years.move(after.notice, old=after, new=season)[0]
         season.consent_text = moved_years.move(after.consent_text, old=after, new=season)[0]
@@ -104,6 +105,7 @@ def _copy_days(old: Season, new: Season) -> None:
             area_id=window.area_id,
             starts_on=_years_later(window.starts_on, years),
             ends_on=_years_later(window.ends_on, years),
+            kind=window.kind,
         )
         for window in old.windows.all()
     )
@@ -121,7 +123,9 @@ def change_season(season: Season, *, by: User, **terms: Any) -> Season:
         for name in FIXED_WHEN_OPEN:
             if name in terms and terms[name] != getattr(Season.objects.get(pk=season.pk), name):
                 raise PortalError(_("Year, class and price stay as they are once a season has been opened."))
-    return change_fields(season, by=by, **terms)
+    with transaction.atomic():
+        timetable.note_change(season)
+        return change_fields(season, by=by, **terms)
 
 
 def open_season(season: Season, *, by: User) -> Season:

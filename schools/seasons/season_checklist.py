@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from schools import season_addresses
-from schools.days import workdays
+from schools.days import deadlines, workdays
 from schools.models import Enrolment, Season, Window
 
 
@@ -65,8 +65,7 @@ def _days(season: Season, windows: list[Window]) -> Check:
 def _holidays(season: Season, windows: list[Window]) -> Check:
     """Whether the working days are published of every year in which a day of the season lies."""
     last = max((row.ends_on for row in windows), default=dt.date(season.year, 1, 1))
-    proofread = last + dt.timedelta(days=2 * season.proof_workdays)  # by then the working days have passed
-    years = sorted({season.year, season.payment_due.year, last.year, proofread.year})
+    years = sorted({season.year, season.payment_due.year, last.year, deadlines.form_day(last, season).year})
     unknown = [str(year) for year in years if not workdays.is_published(year)]
     note = _("Known: %(years)s") % {"years": _(", ").join(map(str, years))}
     if unknown:

@@ -10,7 +10,7 @@ from portal.access import center_page, school_page
 from portal.models import Membership
 from portal.pages.panels import panels_of
 from portal.views.jobs import jobs_panel
-from schools.days import opening_hours
+from schools.days import deadlines, opening_hours
 from schools.enrolment_timeline import timeline_of
 from schools.models import Enrolment, Season, Window
 
@@ -43,6 +43,7 @@ def school_home(request: Any) -> HttpResponse:
         context |= {
             "phases": timeline_of(enrolment),
             "periods": periods,
+            "due": deadlines.of_school(enrolment, periods),
             "days_left": opening_hours.days_left(periods, context["today"]),
             "next_steps": panels_of(request, "school.next_step"),
             "callouts": panels_of(request, "school.callouts"),

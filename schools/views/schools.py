@@ -19,7 +19,7 @@ from portal.models import Membership
 from portal.pages.form_fields import PickedForm, checked, whole_number
 from portal.pages.panels import panels_of
 from schools import enrolments, inquiries
-from schools.days import opening_hours
+from schools.days import deadlines, opening_hours
 from schools.enrolment_timeline import timeline_of
 from schools.forms import SchoolForm
 from schools.models import Action, Area, Enrolment, School, Season, Window, WindowException
@@ -69,9 +69,9 @@ def school(request: Any, pk: int) -> HttpResponse:
         "people": Membership.objects.filter(school=row)
         .select_related("user")
         .order_by("-is_contact", "roles", "user__full_name"),
-        "window": Window.objects.filter(season=request.season, area=row.area).first(),
+        "windows": Window.objects.filter(season=request.season, area=row.area),
         "exceptions": WindowException.objects.filter(season=request.season, school=row),
-        "days_left": _days_left(row, request.season),
+        **_due_and_left(row, request.season, enrolment),
         "panels": panels_of(request, "center.school", school=row.pk) if enrolment else [],
         "events": group_events(describe_events(past.events)),
         "older": past.older,
@@ -83,12 +83,15 @@ def school(request: Any, pk: int) -> HttpResponse:
     return render(request, "schools/school.html", context)
 
 
-def _days_left(school: School, season: Season | None) -> int:
-    return (
-        opening_hours.days_left(opening_hours.periods_of(school=school, season=season), timezone.localdate())
-        if season
-        else 0
-    )
+def _due_and_left(school: School, season: Season | None, enrolment: Enrolment | None) -> dict[str, Any]:
+    """What the school has to keep, and how many of its days are left."""
+    if season is None:
+        return {"days_left": 0}
+    periods = opening_hours.periods_of(school=school, season=season)
+    return {
+        "days_left": opening_hours.days_left(periods, timezone.localdate()),
+        "due": deadlines.of_school(enrolment, periods) if enrolment else [],
+    }
 
 
 @center_page(may="schools.manage")
