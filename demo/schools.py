@@ -105,38 +105,40 @@ def make_season() -> Season:
             Window.objects.get_or_create(
                 season=season, area=area, defaults={"starts_on": _day(first), "ends_on": _day(last)}
             )
-        _person(CENTER, "郑海平", Role.CENTER_ADMIN, None)
-        _person(OFFICER, "苏小曼", Role.CENTER_OFFICER, None)
-        _person("reviewer", "方晓晴", Role.CENTER_REVIEWER, None)
-        _person("finance", "贺敏", Role.CENTER_FINANCE, None)
-        _person("printing", "丁一帆", Role.CENTER_PRINTING, None)
-        _person("auditor", "严正", Role.CENTER_AUDITOR, None)
+        make_center()
         for entry in SCHOOLS:
             _school(season, entry)
     return season
+
+
+def make_center() -> None:
+    """The people of the center."""
+    make_person(CENTER, "郑海平", Role.CENTER_ADMIN, None)
+    make_person(OFFICER, "苏小曼", Role.CENTER_OFFICER, None)
+    make_person("reviewer", "方晓晴", Role.CENTER_REVIEWER, None)
+    make_person("finance", "贺敏", Role.CENTER_FINANCE, None)
+    make_person("printing", "丁一帆", Role.CENTER_PRINTING, None)
+    make_person("auditor", "严正", Role.CENTER_AUDITOR, None)
 
 
 def _day(offset: int) -> dt.date:
     return timezone.localdate() + dt.timedelta(days=offset)
 
 
-def _payment_due(today: dt.date) -> dt.date:
+def payment_due(today: dt.date) -> dt.date:
     """20 November as in the notice; 31 December of the same year when that day has passed."""
     due = deadlines.payment_day(today.year)
     return due if today <= due else dt.date(today.year, 12, 31)
 
 
-def _season() -> Season:
-    today = timezone.localdate()
-    known = Season.objects.filter(year=today.year).first()
-    if known:
-        return known
+def season_of(year: int, *, status: str, payment_due: dt.date) -> Season:
+    """A season of the demo with its texts; not saved."""
     season = Season(
-        year=today.year,
-        graduating_class=today.year + 1,
-        status=Season.Status.OPEN,
+        year=year,
+        graduating_class=year + 1,
+        status=status,
         center_name="江苏省高校招生就业指导服务中心",
-        payment_due=_payment_due(today),
+        payment_due=payment_due,
         bank_account_name="江苏省高校招生就业指导服务中心",
         bank_name="中国工商银行南京分行宁海路支行",
         bank_account_no="4301 0114 0910 0401 930",
@@ -146,6 +148,15 @@ def _season() -> Season:
         contact_email="center@example.org",
     )
     season.notice, season.consent_text = notice_text(season), consent_text(season)
+    return season
+
+
+def _season() -> Season:
+    today = timezone.localdate()
+    known = Season.objects.filter(year=today.year).first()
+    if known:
+        return known
+    season = season_of(today.year, status=Season.Status.OPEN, payment_due=payment_due(today))
     season.save()
     history.record("season.created", season, by=history.SYSTEM, after=season.status, facts={"demo": True})
     return season
@@ -172,14 +183,14 @@ def _school(season: Season, entry: DemoSchool) -> None:
             "student_notice": "请携带学生证，按班级安排到采集点，穿深色有领上衣。",
         },
     )
-    _person(entry.account, entry.person, Role.SCHOOL_ADMIN, school)
+    make_person(entry.account, entry.person, Role.SCHOOL_ADMIN, school)
     if entry.phase in ("capturing", "paying"):
-        _person(f"{entry.account}-officer", "吴老师", Role.SCHOOL_OFFICER, school)
+        make_person(f"{entry.account}-officer", "吴老师", Role.SCHOOL_OFFICER, school)
         _open_all_day(season, school)
     if entry is SCHOOLS[0]:
-        _person(f"{entry.account}-reviewer", "程老师", Role.SCHOOL_REVIEWER, school, colleges=[LIMITED_TO])
-        _person(f"{entry.account}-finance", "金老师", Role.SCHOOL_FINANCE, school)
-        _person(f"{entry.account}-helper", "小林同学", Role.SCHOOL_HELPER, school)
+        make_person(f"{entry.account}-reviewer", "程老师", Role.SCHOOL_REVIEWER, school, colleges=[LIMITED_TO])
+        make_person(f"{entry.account}-finance", "金老师", Role.SCHOOL_FINANCE, school)
+        make_person(f"{entry.account}-helper", "小林同学", Role.SCHOOL_HELPER, school)
 
 
 def _open_all_day(season: Season, school: School) -> None:
@@ -197,7 +208,8 @@ def _open_all_day(season: Season, school: School) -> None:
     )
 
 
-def _person(username: str, name: str, role: Role, school: School | None, *, colleges: Sequence[str] = ()) -> None:
+def make_person(username: str, name: str, role: Role, school: School | None, *, colleges: Sequence[str] = ()) -> None:
+    """An account with the demo's password, unless there is one of this name."""
     if User.objects.filter(username=username).exists():
         return
     user = User.objects.create_user(username, f"{username}@example.org", PASSWORD, full_name=name, is_demo=True)

@@ -1,5 +1,6 @@
 """manage.py demo: load the demo season. It may be called again; what exists is kept."""
 
+import os
 from typing import Any
 
 from django.conf import settings
@@ -7,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from demo import schools
 from demo.loading import load
+from demo.scale import filling
 from portal import history
 from portal.tenancy import school_scope
 from schools.models import Season
@@ -38,6 +40,25 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--if-empty", action="store_true", help="only into a database without any season")
         parser.add_argument("--accounts", action="store_true", help="only print the demo accounts")
+        parser.add_argument(
+            "--scale",
+            type=int,
+            metavar="STUDENTS",
+            help="instead: 170 schools with so many students in all, 30000 of 700000 in the largest, with all that a running season"
+            " holds, into an empty database",
+        )
+        parser.add_argument(
+            "--last-year",
+            type=int,
+            metavar="STUDENTS",
+            help="with --scale: students of last year's season; left out: half as many",
+        )
+        parser.add_argument(
+            "--seed", type=int, default=1, help="with --scale: the same seed and day make the same rows"
+        )
+        parser.add_argument(
+            "--processes", type=int, default=os.cpu_count() or 1, help="with --scale: how many fill at once"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.IS_LOCAL:
@@ -48,6 +69,8 @@ class Command(BaseCommand):
         with history.source("command"):
             if options["accounts"]:
                 self._print_accounts()
+            elif options["scale"]:
+                self._fill(**options)
             elif schools.has_season() and options["if_empty"]:
                 return
             elif schools.has_real_season():
@@ -57,6 +80,22 @@ class Command(BaseCommand):
             else:
                 job = load()
                 self.stdout.write(f"演示季已就绪，照片任务 {job.pk}：{job.get_status_display()}")
+
+    def _fill(self, **options: Any) -> None:
+        if schools.has_season():
+            raise CommandError(
+                "这里已有采集季：请另设 TUCAI_DATA 指向空的数据目录，再执行 migrate 和本命令。"
+                "There is a season here: name an empty data folder in TUCAI_DATA, then migrate and fill."
+            )
+        students = options["scale"]
+        last_year = students // 2 if options["last_year"] is None else options["last_year"]
+        filling.fill(
+            students=students,
+            last_year=last_year,
+            seed=options["seed"],
+            processes=options["processes"],
+            report=self.stdout.write,
+        )
 
     def _print_accounts(self) -> None:
         if not schools.has_season() or schools.has_real_season():
