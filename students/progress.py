@@ -135,12 +135,12 @@ def count_students(season: Season) -> list[tuple[int, str, str, int]]:
     """
     key = f"progress:{season.pk}"
     try:
-        return cache.get_or_set(key, lambda: _query_counts(season), settings.DASHBOARD_SECONDS) or []
+        return cache.get_or_set(key, lambda: query_counts(season), settings.DASHBOARD_SECONDS) or []
     except RedisError:
-        return _query_counts(season)
+        return query_counts(season)
 
 
-def _query_counts(season: Season) -> list[tuple[int, str, str, int]]:
+def query_counts(season: Season) -> list[tuple[int, str, str, int]]:
     with connection.cursor() as cursor:
         cursor.execute(_COUNT, [season.pk])
         return cursor.fetchall()

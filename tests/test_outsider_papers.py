@@ -12,6 +12,7 @@ from proofing import urls as proofing_urls
 from schools.models import Enrolment
 from students.models import Correction, Student
 from tests.support.school_papers import at_the_center, proofreading_school, with_portrait
+from year_end import bulletin as bulletins
 from year_end import ranking
 from year_end import urls as year_end_urls
 from year_end.models import Bulletin
@@ -48,7 +49,7 @@ def everything(at_the_center, school, season, center_admin, owner):
         shipment = delivery.ship(run, carrier="SF", tracking_no="1", shipped_on="2022-06-01", by=center_admin)
         Enrolment.objects.update(capture_ended_on="2022-04-01")
         (award,) = ranking.rank(season, by=center_admin)
-        ranking.publish(ranking.save_bulletin(season, title="t", text="x", by=center_admin), by=center_admin)
+        bulletins.publish(bulletins.save_bulletin(season, title="t", text="x", by=center_admin), by=center_admin)
         student = with_portrait(school, season)
         correction = Correction.objects.create(school=school, student=student, field="major", wanted="x")
         volume = run.volumes.get()
@@ -65,6 +66,7 @@ def everything(at_the_center, school, season, center_admin, owner):
         "center_archive": enrolment.pk,
         "center_archive_by_number": enrolment.pk,
         "award": award.pk,
+        "year_document": "ranking.xlsx",
     }
     return ids | dict.fromkeys(_feedback_names(), at_the_center.pk)
 
@@ -75,6 +77,7 @@ def _feedback_names():
 
 def every_url(ids):
     assert len(ROOMS) > 30
+    ids = {"bulletin_file": "bulletin.pdf"} | ids  # every school reads the bulletin
     return [(name, url(name, ids[name]) if name in ids else url(name)) for name in ROOMS]
 
 

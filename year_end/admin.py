@@ -3,7 +3,7 @@
 from django.contrib import admin
 
 from portal.admin import ReadOnlyAdmin, TenantAdmin
-from year_end.models import Award, Bulletin
+from year_end.models import Award, Bulletin, Ranking, ScoringRules, YearEndDocument
 
 
 @admin.register(Award)
@@ -15,3 +15,18 @@ class AwardAdmin(TenantAdmin):
 @admin.register(Bulletin)
 class BulletinAdmin(ReadOnlyAdmin):
     list_display = ("title", "season", "published_at")
+
+
+@admin.register(Ranking)
+class RankingAdmin(ReadOnlyAdmin):
+    list_display = ("season", "made_at", "sha256")
+
+
+@admin.register(ScoringRules)
+class ScoringRulesAdmin(ReadOnlyAdmin):
+    list_display = ("season", "weights")
+
+
+@admin.register(YearEndDocument)
+class YearEndDocumentAdmin(ReadOnlyAdmin):
+    list_display = ("season", "name", "sha256")

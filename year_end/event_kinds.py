@@ -8,7 +8,8 @@ event_kinds.register(
     "season",
     {
         "season.ranked": _("Schools ranked"),
-        "season.ranking_exported": _("Ranking exported"),
+        "season.ranking_exported": _("Document of the year's end downloaded"),
+        "scoring.changed": _("Weights of the ranking changed"),
     },
 )
 event_kinds.register(
@@ -19,3 +20,4 @@ event_kinds.register(
         "bulletin.published": _("Bulletin published"),
     },
 )
+event_kinds.register_facts({"sha256": _("Hash of the figures"), "document": _("Document")})

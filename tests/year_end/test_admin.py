@@ -6,10 +6,10 @@ from printing.models import PrintRun, Shipment
 from proofing.models import Feedback, Proof
 from tests import factories
 from tests.conftest import client_of
-from year_end.models import Award, Bulletin
+from year_end.models import Award, Bulletin, Ranking, ScoringRules, YearEndDocument
 
 pytestmark = pytest.mark.django_db
-MODELS = (Proof, Feedback, PrintRun, Shipment, Award, Bulletin)
+MODELS = (Proof, Feedback, PrintRun, Shipment, Award, Bulletin, Ranking, ScoringRules, YearEndDocument)
 
 
 @pytest.fixture

@@ -19,10 +19,23 @@ from tests import factories
 from tests.support.database import let_delete
 from tests.support.school_papers import with_portrait
 from tests.support.words import said
-from year_end import ranking
-from year_end.models import Award, Bulletin
+from year_end import bulletin as bulletins
+from year_end import figures, ranking, scoring
+from year_end.figures import Figures
+from year_end.models import Award, Bulletin, ScoringRules
 
 pytestmark = pytest.mark.django_db
+RULES = ScoringRules()
+WEIGHTS = RULES.weights
+
+
+def figures_of_schools(season, *, today=None) -> dict[int, Figures]:
+    today = today or timezone.localdate()
+    return figures.figures_in(figures.snapshot_of(season, scoring.rules_of(season), today=today))
+
+
+def draft_text(season) -> str:
+    return bulletins.draft_text(ranking.ranking_of(season), list(ranking.awards_by_rank(season)))
 
 
 @pytest.fixture
@@ -46,8 +59,8 @@ def two(season, school, other_school):
 def test_figures_of_every_school_in_a_fixed_number_of_queries(
     two, season, school, other_school, django_assert_num_queries
 ):
-    with django_assert_num_queries(8):
-        found = ranking.school_figures(season)
+    with django_assert_num_queries(10):
+        found = figures_of_schools(season)
     lake, river = found[school.pk], found[other_school.pk]
     assert (lake.roster, lake.captured, lake.coverage, lake.first_pass) == (2, 2, 1.0, 0.5)
     assert (river.roster, river.captured, river.coverage, river.first_pass) == (2, 1, 0.5, 1.0)
@@ -56,19 +69,19 @@ def test_figures_of_every_school_in_a_fixed_number_of_queries(
 
 
 def test_score_is_scaled_over_what_can_be_measured():
-    assert ranking.Figures(coverage=1.0, first_pass=0.5, is_finished=True).score == Decimal("83.33")
-    assert ranking.Figures(is_finished=True).score == 0
+    assert Figures(coverage=1.0, first_pass=0.5, is_finished=True).score(WEIGHTS) == Decimal("83.33")
+    assert Figures(is_finished=True).score(WEIGHTS) == 0
 
 
 def test_what_an_unfinished_school_has_not_done_yet_counts_nothing():
-    row = ranking.Figures(coverage=1.0, first_pass=0.5)
-    assert (row.score, row.measured) == (Decimal("50.00"), Decimal("83.33"))
-    assert ranking.Figures().score == 0
+    row = Figures(coverage=1.0, first_pass=0.5)
+    assert (row.score(WEIGHTS), row.measured(WEIGHTS)) == (Decimal("50.00"), Decimal("83.33"))
+    assert Figures().score(WEIGHTS) == 0
 
 
 def test_late_form_loses_points_with_each_working_day(two, season, school):
     Enrolment.objects.filter(school=school).update(proof_due_on=dt.date(2022, 5, 9))
-    found = ranking.school_figures(season, today=dt.date(2022, 5, 16))
+    found = figures_of_schools(season, today=dt.date(2022, 5, 16))
     assert found[school.pk].feedback == pytest.approx(0.75)
 
 
@@ -76,9 +89,7 @@ def test_ranking_proposes_and_keeps_what_the_center_decided(two, season, school,
     first, second = ranking.rank(season, by=center_admin)
     assert (first.school, first.rank, first.is_commended, first.allowance_fen) == (school, 1, True, 100)
     assert (second.school, second.rank, second.is_commended) == (other_school, 2, False)
-    ranking.decide_award(
-        second, is_commended=False, is_criticised=True, commended_person="", allowance_fen=0, by=center_admin
-    )
+    ranking.decide_award(second, is_commended=False, is_criticised=True, persons=[], allowance_fen=0, by=center_admin)
     again = ranking.rank(season, by=center_admin)
     assert (again[1].is_criticised, again[1].allowance_fen) == (True, 0)
     assert ranking.total_allowance_fen(season) == 100
@@ -102,18 +113,16 @@ def test_nobody_is_proposed_before_a_school_is_finished_and_then_it_is(two, seas
 def test_equal_schools_stand_by_students_photographed_then_by_code(two, season, school, other_school):
     even = {"coverage": 1.0, "is_finished": True}
     ids = sorted((school, other_school), key=lambda row: row.code)
-    same = {row.pk: ranking.Figures(captured=2, **even) for row in reversed(ids)}
-    assert ranking._rank_order(same) == [row.pk for row in ids]
-    more = {ids[0].pk: ranking.Figures(captured=2, **even), ids[1].pk: ranking.Figures(captured=3, **even)}
-    assert ranking._rank_order(more) == [ids[1].pk, ids[0].pk]
+    same = {row.pk: Figures(captured=2, **even) for row in reversed(ids)}
+    assert ranking._rank_order(same, WEIGHTS) == [row.pk for row in ids]
+    more = {ids[0].pk: Figures(captured=2, **even), ids[1].pk: Figures(captured=3, **even)}
+    assert ranking._rank_order(more, WEIGHTS) == [ids[1].pk, ids[0].pk]
 
 
 def test_no_school_is_praised_and_blamed(two, season, center_admin):
     award = ranking.rank(season, by=center_admin)[0]
     with pytest.raises(PortalError, match=said("A school cannot be commended and criticised at once.")):
-        ranking.decide_award(
-            award, is_commended=True, is_criticised=True, commended_person="", allowance_fen=0, by=center_admin
-        )
+        ranking.decide_award(award, is_commended=True, is_criticised=True, persons=[], allowance_fen=0, by=center_admin)
 
 
 def test_school_within_its_days_is_not_ranked_yet(two, season, school, other_school, center_admin):
@@ -135,26 +144,31 @@ def test_schools_without_roster_are_not_ranked(season, school, center_admin):
 def test_bulletin_names_praised_schools_and_persons_and_the_numbers(two, season, center_admin):
     award = ranking.rank(season, by=center_admin)[0]
     ranking.decide_award(
-        award, is_commended=True, is_criticised=False, commended_person="周文静", allowance_fen=5, by=center_admin
+        award,
+        is_commended=True,
+        is_criticised=False,
+        persons=[{"name": "周文静", "post": "教务处"}],
+        allowance_fen=5,
+        by=center_admin,
     )
-    text = ranking.bulletin_text(season)
+    text = draft_text(season)
     assert "优秀组织单位：Lakeside University。" in text
-    assert "周文静（Lakeside University）" in text
-    assert "图像3人，占应采集人数的75.0%" in text
+    assert "周文静（Lakeside University，教务处）" in text
+    assert "毕业生4人，已采集3人，占应采集人数的75.0%" in text
     assert "Demo Province Center" in text
 
 
 def test_published_bulletin_reaches_the_schools_and_stands(two, season, center_admin, owner, outsider):
     ranking.rank(season, by=center_admin)
-    bulletin = ranking.save_bulletin(season, title="Bulletin", text="Words", by=center_admin)
-    ranking.publish(bulletin, by=center_admin)
+    bulletin = bulletins.save_bulletin(season, title="Bulletin", text="Words", by=center_admin)
+    bulletins.publish(bulletin, by=center_admin)
     notified = set(Notification.objects.filter(kind="bulletin.published").values_list("recipient_key", flat=True))
     assert notified == {owner.actor_key, outsider.actor_key}
     stands = said("The bulletin has been published; the ranking stands.")
     with pytest.raises(PortalError, match=said("The bulletin has been published already.")):
-        ranking.publish(Bulletin.objects.get(), by=center_admin)
+        bulletins.publish(Bulletin.objects.get(), by=center_admin)
     with pytest.raises(PortalError, match=stands):
-        ranking.save_bulletin(season, title="B", text="x", by=center_admin)
+        bulletins.save_bulletin(season, title="B", text="x", by=center_admin)
     with pytest.raises(PortalError, match=stands):
         ranking.rank(season, by=center_admin)
     assert Award.objects.count() == 2
@@ -279,18 +293,18 @@ def flawless(school, season, owner):
 def test_each_figure_costs_its_own_points_and_no_others(flawless, season, school, spoil, name, share, score):
     spoil(flawless)
     with center_scope():
-        found = ranking.school_figures(season, today=dt.date(2022, 7, 1))[school.pk]
+        found = figures_of_schools(season, today=dt.date(2022, 7, 1))[school.pk]
     assert getattr(found, name) == pytest.approx(share)
-    assert found.score == Decimal(str(score))
+    assert found.score(WEIGHTS) == Decimal(str(score))
 
 
 def test_what_was_never_done_is_late_until_today(flawless, season, school):
     flawless.sent(None)
     flawless.pay_fee(None)
     with center_scope():
-        on_the_day = ranking.school_figures(season, today=dt.date(2022, 5, 9))[school.pk]
-        next_day = ranking.school_figures(season, today=dt.date(2022, 5, 10))[school.pk]
-    assert (on_the_day.feedback, on_the_day.fee, on_the_day.score) == (None, None, 100)
+        on_the_day = figures_of_schools(season, today=dt.date(2022, 5, 9))[school.pk]
+        next_day = figures_of_schools(season, today=dt.date(2022, 5, 10))[school.pk]
+    assert (on_the_day.feedback, on_the_day.fee, on_the_day.score(WEIGHTS)) == (None, None, 100)
     assert (next_day.feedback, next_day.fee) == (pytest.approx(0.95), pytest.approx(0.95))
 
 
@@ -303,7 +317,7 @@ def test_resets_of_another_school_and_of_another_season_cost_nothing(flawless, s
         old.save()
         history.record("photo.reset", old, by=owner)
     with center_scope():
-        found = ranking.school_figures(season, today=dt.date(2022, 7, 1))
+        found = figures_of_schools(season, today=dt.date(2022, 7, 1))
     assert (found[school.pk].kept, found[other_school.pk].kept) == (1.0, 0.5)
 
 
@@ -311,7 +325,7 @@ def test_nothing_stayed_or_passed_where_nobody_was_photographed(school, season):
     factories.student(school, season)
     with center_scope():
         Enrolment.objects.update(capture_ended_on=dt.date(2022, 4, 1), payment_mode=Enrolment.PaymentMode.STUDENT)
-        found = ranking.school_figures(season)[school.pk]
+        found = figures_of_schools(season)[school.pk]
     assert (found.coverage, found.first_pass, found.kept, found.fee) == (0.0, None, None, None)
 
 
@@ -319,8 +333,8 @@ def test_nothing_stayed_or_passed_where_nobody_was_photographed(school, season):
     ("rank", "schools", "is_commended"), [(1, 1, True), (2, 7, False), (2, 8, True), (3, 12, False)]
 )
 def test_a_fifth_of_the_schools_is_proposed_and_at_least_one(rank, schools, is_commended):
-    row = ranking.Figures(coverage=1.0, captured=3, is_finished=True)
-    assert ranking._proposal(row, rank, schools) == {
+    row = Figures(coverage=1.0, captured=3, is_finished=True)
+    assert ranking._proposal(row, rank, schools, RULES) == {
         "is_commended": is_commended,
         "is_criticised": False,
         "allowance_fen": 150,
@@ -329,8 +343,8 @@ def test_a_fifth_of_the_schools_is_proposed_and_at_least_one(rank, schools, is_c
 
 @pytest.mark.parametrize(("coverage", "is_criticised"), [(0.6, False), (0.59, True)])
 def test_a_school_below_sixty_measured_points_is_proposed_for_the_bulletin(coverage, is_criticised):
-    row = ranking.Figures(coverage=coverage)
-    assert ranking._proposal(row, 9, 9)["is_criticised"] is is_criticised
+    row = Figures(coverage=coverage)
+    assert ranking._proposal(row, 9, 9, RULES)["is_criticised"] is is_criticised
 
 
 def test_a_school_that_leaves_the_season_leaves_the_ranking(two, season, school, other_school, center_admin):
@@ -339,22 +353,20 @@ def test_a_school_that_leaves_the_season_leaves_the_ranking(two, season, school,
     Enrolment.objects.filter(school=other_school).delete()
     ranking.rank(season, by=center_admin)
     assert [award.school for award in Award.objects.all()] == [school]
-    assert [event.facts for event in history.of(season).filter(kind="season.ranked")] == [
-        {"schools": 1},
-        {"schools": 2},
-    ]
+    ranked = history.of(season).filter(kind="season.ranked")
+    assert [event.facts["schools"] for event in ranked] == [1, 2]
 
 
 def test_bulletin_numbers_its_parts_by_what_there_is_to_say(two, season, other_school, center_admin):
     first, second = ranking.rank(season, by=center_admin)
-    decided = {"commended_person": "", "allowance_fen": 0, "by": center_admin}
+    decided = {"persons": [], "allowance_fen": 0, "by": center_admin}
     ranking.decide_award(second, is_commended=False, is_criticised=True, **decided)
-    text = ranking.bulletin_text(season)
+    text = draft_text(season)
     assert "一、以下单位组织有力" in text
     assert "二、以下单位组织工作存在不足" in text
     assert f"电子注册：{other_school.name}。" in text
     assert "表扬" not in text
     ranking.decide_award(first, is_commended=False, is_criticised=False, **decided)
-    text = ranking.bulletin_text(season)
+    text = draft_text(season)
     assert "优秀组织单位" not in text
     assert "一、以下单位组织工作存在不足" in text

@@ -1,24 +1,23 @@
-"""The center's pages of the year's end: ranking, awards, bulletin."""
+"""The center's pages of the year's end: rules, ranking, awards, bulletin, documents."""
 
-import csv
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal import formulas, history
+from portal import files, history
 from portal.access import center_page
 from portal.errors import PortalError
-from portal.formatting import yuan
 from schools.models import Season
-from year_end import ranking
-from year_end.forms import AwardForm, BulletinForm
-from year_end.models import Award, Bulletin
+from year_end import bulletin as bulletins
+from year_end import documents, ranking, reports, scoring
+from year_end.figures import totals_in
+from year_end.forms import AwardForm, BulletinForm, ScoringForm
+from year_end.models import Award, Bulletin, YearEndDocument
 
 
 def _season(request: Any) -> Season:
@@ -35,11 +34,17 @@ def _bulletin(season: Season) -> Bulletin | None:
 @require_GET
 @center_page(may="ranking.see")
 def year_end(request: Any) -> HttpResponse:
+    season = request.season
+    row, made = _bulletin(season), ranking.ranking_of(season)
     context = {
-        "awards": ranking.awards_by_rank(request.season),
-        "bulletin": _bulletin(request.season),
-        "weights": ranking.WEIGHTS,
-        "total_fen": ranking.total_allowance_fen(request.season),
+        "awards": ranking.awards_by_rank(season),
+        "bulletin": row,
+        "ranking": made,
+        "totals": totals_in(made.snapshot) if made else None,
+        "rules": scoring.rules_of(season) if season else None,
+        "total_fen": ranking.total_allowance_fen(season),
+        "documents": documents.DOCUMENTS if made else {},
+        "job": ranking.latest_job(season) if season else None,
     }
     return render(request, "year_end/year_end.html", context)
 
@@ -47,11 +52,24 @@ def year_end(request: Any) -> HttpResponse:
 @require_POST
 @center_page(may="ranking.decide")
 def rank(request: Any) -> HttpResponse:
-    awards = ranking.rank(_season(request), by=request.user)
-    messages.success(
-        request, ngettext("%(n)d school ranked.", "%(n)d schools ranked.", len(awards)) % {"n": len(awards)}
-    )
+    ranking.start(_season(request), by=request.user)
+    messages.success(request, _("The schools are being ranked. The page shows the new figures when it is done."))
     return HttpResponseRedirect(reverse("year_end:year_end"))
+
+
+@require_http_methods(["GET", "POST"])
+@center_page(may="ranking.see", to_post="ranking.decide")
+def rules(request: Any) -> HttpResponse:
+    """What the schools are ranked by; changed only while the season is a draft."""
+    season = _season(request)
+    row = scoring.rules_of(season)
+    form = ScoringForm(request.POST or None, instance=row)
+    if request.method == "POST" and form.is_valid():
+        scoring.change_rules(season, by=request.user, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return HttpResponseRedirect(reverse("year_end:rules"))
+    context = {"rules": row, "form": form, "is_fixed": scoring.is_fixed(season)}
+    return render(request, "year_end/center_rules.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -63,66 +81,56 @@ def award(request: Any, pk: int) -> HttpResponse:
         ranking.decide_award(get_object_or_404(Award, pk=pk), by=request.user, **form.cleaned_data)
         messages.success(request, _("Saved."))
         return HttpResponseRedirect(reverse("year_end:year_end"))
-    return render(request, "year_end/award.html", {"award": row, "form": form, "weights": ranking.WEIGHTS})
+    return render(request, "year_end/award.html", {"award": row, "form": form})
 
 
 @require_http_methods(["GET", "POST"])
 @center_page(may="bulletin.publish")
 def bulletin(request: Any) -> HttpResponse:
-    """Save the bulletin; with `do=publish` publish it as well."""
+    """Save the bulletin; with `do=publish` publish it as well, with `do=draft` write it anew from the figures."""
     season = _season(request)
-    row = _bulletin(season)
+    row, made = _bulletin(season), ranking.ranking_of(season)
+    if made is None:
+        raise PortalError(_("Rank the schools first: the bulletin reports their figures."))
+    context = {"bulletin": row, "ranking": made, "totals": totals_in(made.snapshot), "documents": documents.DOCUMENTS}
     if row and row.published_at:
-        return render(request, "year_end/center_bulletin.html", {"bulletin": row})
-    initial = {} if row else _proposal(season)
+        return render(request, "year_end/center_bulletin.html", context)
+    proposal = {"title": bulletins.draft_title(season), "sha256": made.sha256}
+    proposal["text"] = bulletins.draft_text(made, list(ranking.awards_by_rank(season)))
+    initial = {"sha256": made.sha256} if row else proposal
     form = BulletinForm(request.POST or None, instance=row, initial=initial)
+    if request.method == "POST" and request.POST.get("do") == "draft":
+        bulletins.save_bulletin(season, by=request.user, **proposal)
+        messages.success(request, _("Written anew from the figures of the ranking."))
+        return HttpResponseRedirect(reverse("year_end:center_bulletin"))
     if request.method == "POST" and form.is_valid():
-        saved = ranking.save_bulletin(season, by=request.user, **form.cleaned_data)
+        saved = bulletins.save_bulletin(season, by=request.user, **form.cleaned_data)
         if request.POST.get("do") == "publish":
-            ranking.publish(saved, by=request.user)
+            bulletins.publish(saved, by=request.user)
             messages.success(request, _("Published. Every school has been told."))
         else:
             messages.success(request, _("Saved."))
         return HttpResponseRedirect(reverse("year_end:center_bulletin"))
-    return render(request, "year_end/center_bulletin.html", {"bulletin": row, "form": form})
-
-
-def _proposal(season: Season) -> dict[str, str]:
-    return {
-        "title": f"关于{season.year}年高校毕业生图像信息采集工作情况的通报",
-        "text": ranking.bulletin_text(season),
-    }
+    context |= {"form": form, "is_stale": row is not None and row.sha256 != made.sha256}
+    return render(request, "year_end/center_bulletin.html", context)
 
 
 @require_POST
 @center_page(may="ranking.export")
-def export(request: Any) -> HttpResponse:
-    """The ranking as CSV in UTF-8, with the mark by which spreadsheet programs recognise it. It is a POST because it
-    is recorded: it names the commended persons."""
+def document(request: Any, name: str) -> HttpResponse:
+    """One document: that of the published bulletin as it was kept, else a draft from the figures of the ranking.
+
+    It is a POST because it is recorded: it names the commended persons.
+    """
     season = _season(request)
-    history.record("season.ranking_exported", season, by=request.user)
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="ranking-{season.year}.csv"'
-    response.write("\ufeff")
-    writer = csv.writer(response)
-    writer.writerow(
-        ["名次", "学校代码", "学校", "得分", "应采集", "已采集", "优秀组织单位", "先进个人", "通报", "补贴（元）"]
-    )
-    for row in ranking.awards_by_rank(season):
-        writer.writerow(
-            formulas.harmless_row(
-                [
-                    row.rank,
-                    row.school.code,
-                    row.school.name,
-                    row.score,
-                    row.figures.get("roster", 0),
-                    row.figures.get("captured", 0),
-                    "是" if row.is_commended else "",
-                    row.commended_person,
-                    "是" if row.is_criticised else "",
-                    yuan(row.allowance_fen),
-                ]
-            )
-        )
-    return response
+    made = ranking.ranking_of(season)
+    if name not in documents.DOCUMENTS or made is None:
+        raise Http404
+    kind = documents.DOCUMENTS[name]
+    filename = f"{season.year}-{name}"
+    history.record("season.ranking_exported", season, by=request.user, facts={"document": name})
+    kept = YearEndDocument.objects.filter(season=season, name=name).first()
+    if kept:
+        return files.send(kept.file, filename=filename, content_type=kind.content_type)
+    report = reports.of(made, list(ranking.awards_by_rank(season)), _bulletin(season))
+    return files.attachment(kind.make(report), filename=filename, content_type=kind.content_type)

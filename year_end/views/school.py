@@ -1,14 +1,15 @@
-"""The school's pages of the year's end: the bulletin, and the commended schools."""
+"""The school's pages of the year's end: what it is ranked by, the bulletin, and the commended schools."""
 
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
+from portal import files
 from portal.access import school_page
-from year_end import commended_schools
-from year_end.models import Award
+from year_end import commended_schools, documents, scoring
+from year_end.models import Award, YearEndDocument
 
 
 @require_GET
@@ -21,6 +22,15 @@ def commended(request: Any) -> HttpResponse:
 
 @require_GET
 @school_page(may="bulletin.read")
+def rules(request: Any) -> HttpResponse:
+    """What the schools of the season are ranked by, from the day on which it is opened."""
+    if request.season is None or not scoring.is_fixed(request.season):
+        raise Http404
+    return render(request, "year_end/rules.html", {"rules": scoring.rules_of(request.season)})
+
+
+@require_GET
+@school_page(may="bulletin.read")
 def bulletin(request: Any) -> HttpResponse:
     """The bulletin of the season and this school's award.
 
@@ -29,6 +39,24 @@ def bulletin(request: Any) -> HttpResponse:
     row = commended_schools.published_bulletin(request.season)
     if row is None:
         raise Http404
-    award = Award.objects.filter(season=row.season).first()
-    context = {"bulletin": row, "award": award, "year": row.season, "schools": commended_schools.of_season(row.season)}
+    public = [name for name, document in documents.DOCUMENTS.items() if document.is_public]
+    context = {
+        "bulletin": row,
+        "award": Award.objects.filter(season=row.season).first(),
+        "year": row.season,
+        "schools": commended_schools.of_season(row.season),
+        "kept": YearEndDocument.objects.filter(season=row.season, name__in=public),
+    }
     return render(request, "year_end/bulletin.html", context)
+
+
+@require_GET
+@school_page(may="bulletin.read")
+def bulletin_file(request: Any, name: str) -> HttpResponse:
+    """The published bulletin as a file, of the season that the page shows."""
+    row = commended_schools.published_bulletin(request.season)
+    if row is None or name not in documents.DOCUMENTS or not documents.DOCUMENTS[name].is_public:
+        raise Http404
+    kept = get_object_or_404(YearEndDocument, season=row.season, name=name)
+    content_type = documents.DOCUMENTS[name].content_type
+    return files.send(kept.file, filename=f"{row.season.year}-{name}", content_type=content_type)
