@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from typing import Any
+from urllib.parse import quote
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -18,11 +19,14 @@ SCHOOLS, LARGE = 170, 30_000
 STAGES = "ARRAY['waiting','checking','retake','ready','review','approved','approved','approved','proofed','proofed','printed','delivered']"
 FILL = f"""
 INSERT INTO students_student (school_id, season_id, student_no, name, id_type, id_sealed, id_hash, gender, level, college,
-                              major, class_name, phone, email, stage, fee_state, lock_reason, created_at, updated_at)
+                              major, class_name, phone, email, stage, fee_state, lock_reason, created_at, updated_at,
+                              id_tail, pinyin, initials)
 SELECT %(school)s, %(season)s, '2023' || lpad(n::text, 6, '0'), substr('赵钱孙李周吴郑王冯陈', 1 + n %% 10, 1) || '同学' || n,
        'resident', %(sealed)s, md5(%(school)s || ':' || n) || md5(n::text), 'male', '本科', '学院' || n / 1500,
-       '专业' || n / 300, '班级' || n / 40, '', '', ({STAGES})[1 + (n * 7 + %(school)s) %% 12],
-       (ARRAY['unpaid','paid','by_school'])[1 + n %% 3], '', now(), now()
+       '专业' || n / 300, '班级' || n / 40, '139' || lpad((%(school)s * 40000 + n)::text, 8, '0'), '', ({STAGES})[1 + (n * 7 + %(school)s) %% 12],
+       (ARRAY['unpaid','paid','by_school'])[1 + n %% 3], '', now(), now(), (n * 31 + %(school)s) %% 4096,
+       (ARRAY['zhao','qian','sun','li','zhou','wu','zheng','wang','feng','chen'])[1 + n %% 10] || 'tongxue' || n,
+       substr('zqslzwzwfc', 1 + n %% 10, 1) || 'tx'
 FROM generate_series(1, %(count)s) n
 """
 
@@ -128,6 +132,8 @@ def main(students: int) -> None:
     connect(create=True, name="test_bench_pages")
     from django.urls import reverse
 
+    from students.lists import number_search
+
     center, clerk, large = fill(students)
     staff, school = client_of(center), client_of(clerk)
     print(f"{students:,} students, {SCHOOLS} schools, {min(LARGE, students):,} in the largest\n")
@@ -151,10 +157,22 @@ def main(students: int) -> None:
         ("first page", ""),
         ("searched by name", "?q=赵同学1"),
         ("searched by number", "?q=20230001"),
+        ("searched by pinyin", "?q=wangtongxue1"),
+        ("found by the last four of a document", f"?number={quote(number_search.seal('123X'))}"),
         ("page 300", "?page=300"),
     ):
         queries, spent = sql_of(school, roster + query)
-        print(f"{'roster of the large school, ' + label:<44}{queries:>8}{spent:>18.1f}")
+        print(f"{'roster of the large school, ' + label:<60}{queries:>8}{spent:>18.1f}")
+    everybody = reverse("students:center_students")
+    everybody = staff.get(everybody).headers.get("Location", everybody)
+    for label, query in (
+        ("first page", ""),
+        ("searched by number", "?q=20230001"),
+        ("sorted by name", "?sort=name"),
+        ("page 10,000", "?page=10000"),
+    ):
+        queries, spent = sql_of(staff, everybody + query)
+        print(f"{'students of the center, ' + label:<60}{queries:>8}{spent:>18.1f}")
 
 
 if __name__ == "__main__":

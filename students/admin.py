@@ -21,7 +21,7 @@ class StudentAdmin(ExportMixin, ReadOnlyAdmin):
     list_filter = ("season", "stage", "fee_state", "school")
     search_fields = ("student_no__startswith", "name__startswith")
     list_select_related = ("school", "season")
-    exclude = ("id_sealed", "id_hash")
+    exclude = ("id_sealed", "id_hash", "id_tail")
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Student]:

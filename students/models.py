@@ -13,6 +13,7 @@ from portal.security import encryption
 from portal.tenancy import TenantModel
 from schools.models import Enrolment, Season
 from students.identity import id_encryption
+from students.lists.pinyin import SpellingField
 
 
 class Student(TenantModel):
@@ -81,6 +82,8 @@ class Student(TenantModel):
     id_type = models.CharField(_("document type"), max_length=12, choices=IdType, default=IdType.RESIDENT)
     id_sealed = models.BinaryField(_("document number (encrypted)"))
     id_hash = models.CharField(max_length=70)  # id_encryption.digest
+    # Of id_encryption.tail_bucket; none once the number is deleted.
+    id_tail = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
     gender = models.CharField(_("gender"), max_length=6, choices=Gender, blank=True)
     level = models.CharField(_("level"), max_length=20, blank=True)
     college = models.CharField(_("college"), max_length=60, blank=True)
@@ -88,6 +91,8 @@ class Student(TenantModel):
     class_name = models.CharField(_("class"), max_length=60)
     phone = models.CharField(_("phone"), max_length=20, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
+    pinyin = SpellingField()
+    initials = SpellingField(initials=True)
     language = models.CharField(max_length=10, blank=True, default="", db_default="")
     stage = models.CharField(_("stage"), max_length=10, choices=Stage, default=Stage.WAITING)
     fee_state = models.CharField(_("fee"), max_length=10, choices=FeeState, default=FeeState.UNPAID)
@@ -108,7 +113,9 @@ class Student(TenantModel):
         indexes = [
             models.Index(fields=("season", "school", "stage", "fee_state"), name="student_progress"),
             models.Index(
-                fields=("school", "season", "college", "major", "class_name", "student_no"), name="student_order"
+                fields=("school", "season", "college", "major", "class_name", "student_no"),
+                include=("stage", "fee_state"),
+                name="student_order",
             ),
             models.Index(
                 fields=("school", "season", "name"),
@@ -119,6 +126,14 @@ class Student(TenantModel):
                 fields=("school", "season", "student_no"),
                 name="student_no_prefix",
                 opclasses=("int8_ops", "int8_ops", "varchar_pattern_ops"),
+            ),
+            models.Index(fields=("school", "season", "pinyin"), name="student_pinyin"),
+            models.Index(fields=("season", "pinyin"), name="student_pinyin_of_all"),
+            models.Index(fields=("school", "season", "initials"), name="student_initials"),
+            models.Index(fields=("season", "id_tail", "school"), name="student_id_tail"),
+            models.Index(fields=("season", "phone"), name="student_phone", condition=~models.Q(phone="")),
+            models.Index(
+                fields=("season", "school"), name="student_locked", condition=models.Q(locked_at__isnull=False)
             ),
         ]
         verbose_name = _("student")
@@ -147,6 +162,7 @@ class Student(TenantModel):
     def id_number(self, number: str) -> None:
         number = id_encryption.normalise(number)
         self.id_sealed, self.id_hash = encryption.encrypt(number, self._place), id_encryption.digest(number)
+        self.id_tail = id_encryption.tail_bucket(number, season_id=self.season_id)
 
     @property
     def _place(self) -> encryption.Place:

@@ -8,7 +8,10 @@ from portal.permissions import CENTER, OFFICERS, REVIEWERS, SCHOOL
 
 permissions.register_subject(_("Students"), "students", "roster")
 permissions.register(
-    "students.see", _("See students and their data"), roles=OFFICERS | REVIEWERS | {Role.CENTER_AUDITOR}
+    "students.see",
+    _("See students and their data"),
+    roles=OFFICERS | REVIEWERS | {Role.CENTER_AUDITOR},
+    in_archive=True,  # a search is a POST
 )
 permissions.register("students.export", _("Export students, document numbers masked"), roles=OFFICERS, in_archive=True)
 permissions.register(

@@ -108,7 +108,7 @@ def _save_change(
         if any(getattr(locked, name) != value for name, value in before.items()):
             raise Conflict  # somebody else has changed or erased the student since this one was read
         student.stage = locked.stage
-        _save(student, update_fields=[*changed, "id_sealed", "updated_at"])
+        _save(student, update_fields=[*changed, "id_sealed", "id_tail", "pinyin", "initials", "updated_at"])
         history.record("student.changed", student, by=by, facts=_change_facts(student, changed, before) | (facts or {}))
         if student.stage == Student.Stage.PROOFED and set(changed) & {"student_no", *PRINTED_FIELDS}:
             proof_reopening.reopen_proofs([student.pk], school=student.school, by=by)

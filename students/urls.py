@@ -5,6 +5,7 @@ from students.views import clashes, erasure, group_messages, headings, imports, 
 app_name = "students"
 urlpatterns = [
     path("school/roster/", lists.roster, name="roster"),
+    path("school/roster/find/", lists.roster_find, name="roster_find"),
     path("school/roster/export/", lists.roster_export, name="roster_export"),
     path("school/roster/export/clear/", lists.roster_export_in_clear, name="roster_export_in_clear"),
     path("school/roster/message/", group_messages.roster_message, name="roster_message"),
@@ -28,6 +29,7 @@ urlpatterns = [
     path("center/number-clashes/", clashes.wanted_numbers, name="number_clashes"),
     path("center/number-clashes/<int:pk>/settle/", clashes.settle, name="number_clashes_settle"),
     path("center/students/message/", group_messages.center_message, name="center_message"),
+    path("center/students/find/", lists.center_find, name="center_find"),
     path("center/students/export/", lists.center_export, name="center_export"),
     path("center/students/<int:pk>/", records.center_student, name="center_student"),
     path("center/students/<int:pk>/erase/", erasure.erase, name="center_student_erase"),

@@ -258,7 +258,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('at', models.DateTimeField(auto_now_add=True, verbose_name='time')),
-                ('kind', models.CharField(choices=[('list', 'List of students'), ('record', 'Data of a student'), ('portrait', 'Portraits')], max_length=10, verbose_name='what')),
+                ('kind', models.CharField(choices=[('list', 'List of students'), ('record', 'Data of a student'), ('portrait', 'Portraits'), ('number', 'Search by document number or phone')], max_length=10, verbose_name='what')),
                 ('page', models.CharField(max_length=60)),
                 ('actor_key', models.CharField(max_length=40)),
                 ('actor_name', models.CharField(max_length=80, verbose_name='who')),

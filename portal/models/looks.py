@@ -25,6 +25,7 @@ class Look(models.Model):
         LIST = "list", _("List of students")
         RECORD = "record", _("Data of a student")
         PORTRAIT = "portrait", _("Portraits")
+        NUMBER = "number", _("Search by document number or phone")
 
     at = models.DateTimeField(_("time"), auto_now_add=True)
     kind = models.CharField(_("what"), max_length=10, choices=Kind)

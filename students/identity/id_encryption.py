@@ -1,10 +1,11 @@
 """Document numbers in the database: where their ciphertexts belong, and a keyed hash for look-up.
 
 How they are encrypted: `portal.security.encryption`. The hash is HMAC-SHA-256 with a key derived from the
-same keys, "<version>:<64 hex digits>".
+same keys, "<version>:<64 hex digits>". The last four characters have a bucket of their own (`tail_bucket`).
 """
 
 import hmac
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -55,6 +56,25 @@ def stored_digest(digest: bytes, version: int | None = None) -> str:
 def digest(number: str) -> str:
     """Keyed hash of a number in any spelling, with the current key."""
     return stored_digest(digest_bytes(normalise(number)))
+
+
+def tail_bucket(number: str, *, season_id: int, version: int | None = None) -> int:
+    """One of 4,096 buckets for the last four characters of a normalised number, keyed, another in each season.
+
+    So coarse that it tells nearly nothing: whoever looks a number up compares the students of the bucket.
+    """
+    return _tail_bucket(number[-4:], season_id, version or current_version())
+
+
+def tail_buckets(number: str, *, season_id: int) -> list[int]:
+    """The buckets in which the number may be, one for each key."""
+    return [tail_bucket(number, season_id=season_id, version=version) for version in settings.ID_NUMBER_KEYS]
+
+
+@lru_cache(maxsize=50_000)
+def _tail_bucket(tail: str, season_id: int, version: int) -> int:
+    key = derived_key(settings.ID_NUMBER_KEYS[version], b"last four")
+    return int.from_bytes(hmac.digest(key, f"{season_id}/{tail}".encode(), "sha256")[:2], "big") % 4096
 
 
 def digests(number: str) -> list[str]:

@@ -1,108 +1,220 @@
 """The list of students: its filters, its orders, and the counts of each choice."""
 
+from collections.abc import Callable, Collection
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import BooleanField, Count, Q, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from redis.exceptions import RedisError
 
+from portal import student_limits
 from portal.pages.lists import Choice, Filter, List, cases, choice, row, search_field, text
-from schools.models import Area, School
+from schools.models import Area, School, Season
+from students import progress
 from students.identity import id_encryption
-from students.lists import prefix_search  # noqa: F401 - registers the prefix look-up
+from students.lists import (
+    number_search,
+    pinyin,
+    prefix_search,  # noqa: F401 - registers the prefix look-up
+)
 from students.models import Student
-from students.progress import STEP_LABELS, STEPS, SUMS
+from students.progress import STEP_LABELS, STEPS
 from students.roster.cells import half_width
 
-DEEP_OFFSET = 2000  # from this offset on, the page's numbers are read from the index first
+DEEP_OFFSET = 200  # from this offset on, the page's numbers are read from the index first
+# (school id, college, major, class, stage, fee state, number of students), in the order of the list
+Group = tuple[int, str, str, str, str, str, int]
+PLACES = ("school_id", "college", "major", "class_name")
+_FROM = (
+    "(students_student.school_id, students_student.college, students_student.major, students_student.class_name)"
+    " >= (%s, %s, %s, %s)"
+)
+GROUPED = (*PLACES, "stage", "fee_state")
 
 
-def looks_like_id_number(query: str) -> bool:
-    """Whether the search is a document number. It may not be in a URL, so it finds nothing."""
+def looks_like_number(query: str) -> bool:
+    """Whether the search is a document number or a phone. Neither may be in a URL, so it finds nothing."""
     word = id_encryption.normalise(half_width(query))
-    return len(word) >= 15 and word[:14].isdigit()
+    is_phone = len(word) == 11 and word.isdigit() and word[0] == "1"
+    return is_phone or (len(word) >= 15 and word[:14].isdigit())
 
 
 def _search(students: QuerySet[Student], query: str) -> QuerySet[Student]:
-    """The students whose name or student number begins with the query."""
+    """The students whose name, its pinyin or initials, or whose student number begins with the query."""
     query = " ".join(query.split())
-    if looks_like_id_number(query):
+    if looks_like_number(query):
         return students.none()
-    return students.filter(Q(name__prefix=query) | Q(student_no__prefix=half_width(query)))
+    found = Q(name__prefix=query) | Q(student_no__prefix=half_width(query))
+    if letters := pinyin.as_typed(half_width(query)):
+        found |= Q(pinyin__prefix=letters) | Q(initials__prefix=letters)
+    return students.filter(found)
 
 
 class StudentList(List):
     sorts = {
         "": ("school_id", "college", "major", "class_name", "student_no"),
         "student_no": ("student_no",),
-        "name": ("name", "student_no"),
+        "name": ("pinyin", "name", "student_no"),
         "college": ("college", "major", "class_name", "student_no"),
         "class_name": ("class_name", "student_no"),
         "stage": ("stage", "student_no"),
     }
     filters = {
         "q": Filter(search_field(), _search),
+        "number": Filter(number_search.SealedField(), number_search.find),
         "area": row("school__area", Area.objects.all(), label=_("Area")),
         "school_id": row("school_id", School.objects.all(), label=_("School")),
         "college": text("college", label=_("College")),
         "major": text("major", label=_("Major")),
         "class_name": text("class_name", label=_("Class")),
         "step": cases(
-            {name: (STEP_LABELS[name], Q(stage__in=stages)) for name, stages in (*STEPS, *SUMS)}, label=_("Step")
+            {name: (STEP_LABELS.get(name, name), Q(stage__in=stages)) for name, stages in STEPS}, label=_("Step")
         ),
         "stage": choice("stage", Student.Stage.choices, label=_("Stage")),
         "fee_state": choice("fee_state", Student.FeeState.choices, label=_("Fees")),
+        "locked": cases({"yes": (_("Locked"), Q(locked_at__isnull=False))}, label=_("Locked")),
     }
+    # Filters that the groups do not tell: what they find is counted each time.
+    searches = ("q", "number", "locked")
+
+    def __init__(self, rows: Any, asked: Any, *, whole: tuple[School | None, Season] | None = None) -> None:
+        """`whole`: `rows` are all students of a school, or of all schools, in a season. Their counts are shared."""
+        super().__init__(rows, asked)
+        self.whole = whole
 
     @property
-    def looks_like_id_number(self) -> bool:
-        return looks_like_id_number(self.wanted.get("q", ""))
+    def looks_like_number(self) -> bool:
+        return looks_like_number(self.wanted.get("q", ""))
+
+    # the counts
 
     @cached_property
-    def _stages(self) -> list[Choice]:
-        return super().chips("stage")
+    def _groups(self) -> list[Group]:
+        """The rows that match the searches (for a whole list: all rows) by place, stage and fee."""
+        searched = any(name in self.wanted for name in self.searches)
+        if self.whole is None or student_limits.present():
+            return self._count()
+        school, season = self.whole
+        if school is None:
+            is_plain = not searched and not any(name in self.wanted for name in PLACES[1:])
+            counted = progress.count_students(season) if is_plain else self._count_by_school()
+            return sorted((pk, "", "", "", stage, fee, number) for pk, stage, fee, number in counted)
+        if searched:
+            return self._count()
+        return _shared(f"students:{school.pk}:{season.pk}", self._count)
 
-    def chips(self, name: str) -> list[Choice]:
-        return self._stages if name == "stage" else super().chips(name)
+    def _count(self) -> list[Group]:
+        """One scan of the index student_order."""
+        rows = self._narrowed_by(self.searches).order_by(*PLACES)
+        return list(rows.values_list(*GROUPED).annotate(number=Count("*")))
+
+    def _count_by_school(self) -> list[tuple[int, str, str, int]]:
+        """For the center, which has 17,000 classes: (school id, stage, fee state, number)."""
+        rows = self._narrowed_by((*self.searches, *PLACES[1:])).order_by()
+        return list(rows.values_list("school_id", "stage", "fee_state").annotate(number=Count("*")))
+
+    def _narrowed_by(self, names: tuple[str, ...]) -> QuerySet[Student]:
+        rows: QuerySet[Student] = self.rows
+        for name in names:
+            if name in self.wanted:
+                rows = self.filters[name].narrow(rows, self.wanted[name])
+        return rows
+
+    @property
+    def _is_of_all_schools(self) -> bool:
+        return self.whole is not None and self.whole[0] is None
+
+    @cached_property
+    def _schools_of_area(self) -> frozenset[int] | None:
+        area = self.wanted.get("area")
+        return frozenset(School.objects.filter(area=area).values_list("pk", flat=True)) if area else None
+
+    def _matching(self, *, without: tuple[str, ...] = ()) -> list[Group]:
+        """The groups that match all filters except `without`."""
+        of_sql = PLACES[1:] if self._is_of_all_schools else ()
+        allowed: list[tuple[int, Collection[Any]]] = [
+            (place, (getattr(self.wanted[name], "pk", self.wanted[name]),))
+            for place, name in enumerate(GROUPED)
+            if name in self.wanted and name not in without and name not in of_sql
+        ]
+        if "step" in self.wanted and "step" not in without:
+            allowed.append((GROUPED.index("stage"), dict(STEPS)[self.wanted["step"]]))
+        if self._schools_of_area is not None:
+            allowed.append((0, self._schools_of_area))
+        return [group for group in self._groups if all(group[place] in values for place, values in allowed)]
+
+    def counts(self, name: str) -> dict[Any, int]:
+        if name not in GROUPED:
+            return super().counts(name)
+        return _sum(self._matching(without=(name,)), GROUPED.index(name))
 
     @cached_property
     def count(self) -> int:
-        """Rows found: the sum of the counts by stage, which the page needs too."""
-        return sum(stage.count for stage in self._stages if self.wanted.get("stage") in (None, stage.value))
+        return sum(group[-1] for group in self._matching())
+
+    @cached_property
+    def groups(self) -> dict[str, list[Choice]]:
+        """Choices of college, of major in the chosen college, of class in the chosen major."""
+        above = self._matching(without=("college", "major", "class_name", "stage", "fee_state", "step"))
+        found = {}
+        for name in PLACES[1:]:
+            place = GROUPED.index(name)
+            found[name] = [Choice(value, value, number) for value, number in _sum(above, place).items() if value]
+            if chosen := self.wanted.get(name):
+                above = [group for group in above if group[place] == chosen]
+        return {name: sorted(choices, key=lambda choice: choice.value) for name, choices in found.items()}
+
+    # a page
 
     def part(self, start: int, stop: int) -> QuerySet[Student]:
-        """The rows of one page. A deep page is found in the index, then read from the table."""
+        """The rows of one page. A deep page is found in the index, from the place on where it begins."""
         rows: QuerySet[Student] = self.found[start:stop]
         if start <= DEEP_OFFSET:
             return rows
-        numbers = list(rows.values_list("school_id", "student_no"))
+        found, passed = self._from_place(start) if self.sort == "" and self.whole else (self.found, 0)
+        numbers = list(found.values_list("school_id", "student_no")[start - passed : stop - passed])
         wanted: QuerySet[Student] = self.found.filter(
             school_id__in={school for school, _no in numbers}, student_no__in=[no for _school, no in numbers]
         )
         return wanted
 
-    @cached_property
-    def groups(self) -> dict[str, list[Choice]]:
-        """Choices of college, of major in the chosen college, of class in the chosen major."""
-        query = self.wanted.get("q")
-        rows = _search(self.rows, query) if query else self.rows
-        names = ("college", "major", "class_name")
-        college_wanted, major_wanted = self.wanted.get("college"), self.wanted.get("major")
-        found: dict[str, dict[str, int]] = {name: {} for name in names}
-        for college, major, class_name, number in rows.order_by().values_list(*names).annotate(number=Count("*")):
-            _add(found["college"], college, number)
-            if college_wanted in (None, college):
-                _add(found["major"], major, number)
-                if major_wanted in (None, major):
-                    _add(found["class_name"], class_name, number)
-        return {
-            name: [Choice(value, value, values[value]) for value in sorted(values) if value]
-            for name, values in found.items()
-        }
+    def _from_place(self, start: int) -> tuple[QuerySet[Student], int]:
+        """(the rows from the class or school on that has row number `start`, how many rows are before it)."""
+        found: QuerySet[Student] = self.found
+        passed = number = 0
+        place: tuple[Any, ...] = ()
+        for group in self._matching():
+            if group[:4] != place:
+                passed, place = number, group[:4]
+            number += group[-1]
+            if number > start:
+                break
+        if self._is_of_all_schools:
+            return found.filter(school_id__gte=place[0]), passed
+        return found.filter(RawSQL(_FROM, place, output_field=BooleanField())), passed  # noqa: S611
 
 
-def _add(counts: dict[str, int], value: str, number: int) -> None:
-    counts[value] = counts.get(value, 0) + number
+def _sum(groups: list[Group], place: int) -> dict[Any, int]:
+    counts: dict[Any, int] = {}
+    for group in groups:
+        counts[group[place]] = counts.get(group[place], 0) + group[-1]
+    return counts
+
+
+def _shared(key: str, count: Callable[[], list[Group]]) -> list[Group]:
+    """Counted once for all who look within settings.DASHBOARD_SECONDS; an empty list is counted again."""
+    try:
+        found: list[Group] = cache.get(key) or []
+        if not found:
+            found = count()
+            cache.set(key, found, settings.DASHBOARD_SECONDS)
+    except RedisError:
+        found = count()
+    return found
 
 
 def filter_students(students: QuerySet[Student], asked: Any) -> QuerySet[Student]:

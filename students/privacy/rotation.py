@@ -22,8 +22,8 @@ KIND = "rotate_keys"
 BATCH = 500
 # One statement a batch. Another writer may have changed a row since it was read: its ciphertext differs then.
 _REWRITE = """
-UPDATE students_student own SET id_sealed = new.sealed, id_hash = new.hash
-FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[], %s::text[]) AS new (id, old, sealed, hash)
+UPDATE students_student own SET id_sealed = new.sealed, id_hash = new.hash, id_tail = new.tail
+FROM unnest(%s::bigint[], %s::bytea[], %s::bytea[], %s::text[], %s::int[]) AS new (id, old, sealed, hash, tail)
 WHERE own.id = new.id AND own.id_sealed = new.old
 """
 
@@ -93,7 +93,7 @@ def _is_old(student: Student) -> bool:
 
 def _rewrite_students(rows: list[Student]) -> list[int]:
     """Rewrite those of an older key; the ids of rows that cannot be read."""
-    new: list[tuple[int, bytes, bytes, str]] = []
+    new: list[tuple[int, bytes, bytes, str, int | None]] = []
     damaged = []
     for row in filter(_is_old, rows):
         old = bytes(row.id_sealed)
@@ -103,7 +103,7 @@ def _rewrite_students(rows: list[Student]) -> list[int]:
             damaged.append(row.pk)
         else:
             row.id_number = number
-            new.append((row.pk, old, bytes(row.id_sealed), row.id_hash))
+            new.append((row.pk, old, bytes(row.id_sealed), row.id_hash, row.id_tail))
     if new:
         with transaction.atomic():
             lock_numbers(exclusive=True)

@@ -21,13 +21,14 @@ from portal.security import encryption
 from portal.tenancy import across_schools
 from schools.models import School, Season
 from students.identity import id_encryption
+from students.lists import pinyin
 from students.models import Student
 from students.roster.cell_problems import Problem
 from students.roster.validation import Row
 
 # The fields of a roster except the document number, in the order of the COPY.
 PLAIN_FIELDS = ("student_no", "name", "id_type", "gender", "level", "college", "major", "class_name", "phone", "email")
-COPIED = ("row_no", "id_hash", "old_hashes", "id_sealed", *PLAIN_FIELDS)
+COPIED = ("row_no", "id_hash", "old_hashes", "id_sealed", "id_tail", "pinyin", "initials", *PLAIN_FIELDS)
 # Fields whose values stand in the history; for the others it says HIDDEN. It cannot be erased, so it has
 # no names.
 PUBLIC_FIELDS = ("student_no", "gender", "level", "college", "major", "class_name")
@@ -40,6 +41,7 @@ _plain = itemgetter(*PLAIN_FIELDS)
 _CREATE = """
 CREATE TEMPORARY TABLE roster_stage (
     row_no integer NOT NULL, id_hash varchar(70) NOT NULL, old_hashes varchar(70)[] NOT NULL, id_sealed bytea,
+    id_tail smallint, pinyin varchar(60) COLLATE "C" NOT NULL, initials varchar(60) COLLATE "C" NOT NULL,
     student_no varchar(32) NOT NULL, name varchar(60) NOT NULL, id_type varchar(12) NOT NULL, gender varchar(6) NOT NULL,
     level varchar(20) NOT NULL, college varchar(60) NOT NULL, major varchar(60) NOT NULL, class_name varchar(60) NOT NULL,
     phone varchar(20) NOT NULL, email varchar(254) NOT NULL
@@ -97,7 +99,7 @@ WHERE student.season_id = %(season)s AND student.id_hash = ANY(stage.old_hashes)
 """
 # A masked number: the one on the roster stays, and what is checked against it.
 _KEEP_NUMBER = f"""
-UPDATE roster_stage stage SET id_hash = own.id_hash, id_sealed = own.id_sealed, id_type = own.id_type, gender = own.gender
+UPDATE roster_stage stage SET id_hash = own.id_hash, id_sealed = own.id_sealed, id_tail = own.id_tail, id_type = own.id_type, gender = own.gender
 FROM {_OWN.replace(" ON ", " WHERE ", 1)} AND stage.id_hash = ''
 """
 _FIXED = f"SELECT stage.row_no FROM roster_stage stage JOIN {_OWN} WHERE own.stage = ANY(%(fixed)s) AND {_DIFFERS}"
@@ -127,7 +129,7 @@ _FREE_MOVING = """
 UPDATE students_student own SET id_hash = 'moving:' || own.id
 FROM roster_diff diff WHERE diff.id = own.id AND diff.moves
 """
-_FILLED = ("id_hash", "id_sealed", *PLAIN_FIELDS)
+_FILLED = ("id_hash", "id_sealed", "id_tail", "pinyin", "initials", *PLAIN_FIELDS)
 _UPSERT = f"""
 WITH written AS (
     INSERT INTO students_student AS own (school_id, season_id, stage, fee_state, lock_reason, created_at, updated_at,
@@ -274,4 +276,5 @@ class Staging:
         sealed = encryption.encrypt(number, place) if encrypt and number else None
         old = id_encryption.digests(number)[1:] if number and len(settings.ID_NUMBER_KEYS) > 1 else []
         hashed = id_encryption.stored_digest(row.digest) if number else ""
-        return (row.number, hashed, old, sealed, *_plain(row.values))
+        tail = id_encryption.tail_bucket(number, season_id=self.params["season"]) if number else None
+        return (row.number, hashed, old, sealed, tail, *pinyin.spell(row.values["name"]), *_plain(row.values))

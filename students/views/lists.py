@@ -1,6 +1,7 @@
 """The lists of students: a school's roster, and the center's list of all schools."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -21,7 +22,7 @@ from portal.privacy import looks
 from schools.models import Action, Area, School
 from students import progress, records
 from students.forms import ExportForm
-from students.lists import exports, resources
+from students.lists import exports, number_search, resources
 from students.lists.student_list import StudentList, filter_students
 from students.models import Student
 
@@ -35,8 +36,9 @@ def students_of(request: Any) -> QuerySet[Student]:
 def _list_context(request: Any, students: QuerySet[Student]) -> dict[str, Any]:
     """Context of both lists. The look is recorded."""
     _drop_empty_filters(request)
-    listed = StudentList(students, request.GET)
-    looks.record(request, Look.Kind.LIST, [student.pk for student in listed.page])
+    listed = StudentList(students, request.GET, whole=(request.school, request.season) if request.season else None)
+    kind = Look.Kind.NUMBER if "number" in listed.wanted else Look.Kind.LIST
+    looks.record(request, kind, [student.pk for student in listed.page])
     return {"students": listed, "page": listed.page}
 
 
@@ -68,6 +70,28 @@ def roster(request: Any) -> HttpResponse:
         and permissions.may(request.membership, "students.change"),
     }
     return _render_list(request, "students/roster.html", context)
+
+
+@require_POST
+@school_page(may="students.see")
+def roster_find(request: Any) -> HttpResponse:
+    """Search by a document number or phone. It is a POST because neither may stand in an address."""
+    return _found_by_number(request, "students:roster")
+
+
+@require_POST
+@center_page(may="students.see")
+def center_find(request: Any) -> HttpResponse:
+    return _found_by_number(request, "students:center_students")
+
+
+def _found_by_number(request: Any, page: str) -> HttpResponse:
+    """The list, whose address has the number encrypted, with the filters that were chosen before."""
+    kept = {name: value for name in StudentList.filters if (value := request.POST.get(name)) and name != "q"}
+    typed = kept.pop("number", "").strip()
+    if typed:
+        kept["number"] = number_search.seal(typed)
+    return HttpResponseRedirect(f"{reverse(page)}?{urlencode(kept)}")
 
 
 @vary_on_headers("HX-Request")

@@ -82,9 +82,9 @@ def test_sorting_both_ways(owner_client, students):
     assert page.index("李红</a>") < page.index("王大明</a>") < page.index("王小明</a>")
 
 
-def test_a_document_number_is_not_searched_for(owner_client, students):
+def test_a_document_number_is_not_searched_for_in_the_address(owner_client, students):
     assert said(
-        "Document numbers are not searched for here, so that none stands in an address. Search by name or student number."
+        "A document number or phone goes into the field “Document no. or phone”, so that none stands in an address."
     ) in get(owner_client, q=students[0].id_number)
 
 
@@ -94,7 +94,7 @@ def test_htmx_gets_the_list_alone_and_a_clean_address(owner_client, students):
     assert answer["HX-Push-Url"] == f"{reverse('students:roster')}?q=%E7%8E%8B"
     assert "HX-Request" in answer["Vary"]
     # The filters and the export outside of the list follow the search.
-    assert answer.content.decode().count('hx-swap-oob="true"') == 2
+    assert answer.content.decode().count('hx-swap-oob="true"') == 3
     assert '<input type="hidden" name="q" value="王">' in answer.content.decode()
 
 
