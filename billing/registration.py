@@ -25,9 +25,19 @@ from portal.privacy import retention
 from schools.models import School, Season
 from schools.register import columns
 from schools.register.columns import Choices, Column
-from schools.seasons import unfinished
+from schools.seasons import season_objects, unfinished
 from students.privacy import own_data
 
+season_objects.register(
+    {
+        "center/fees/refund/": (Order, "season"),
+        "center/fees/refunds/": (SchoolRefund, "account__season"),
+        "center/fees/settlements/": (Settlement, "account__season"),
+        "school/fees/settlements/": (Settlement, "account__season"),
+        "center/fees/waivers/": (Waiver, "season"),
+        "center/fees/receipts/": (Receipt, "season"),
+    }
+)
 status_badges.register(
     Order,
     {

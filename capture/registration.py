@@ -7,17 +7,28 @@ from django.utils.translation import gettext_lazy as _
 import portal.privacy.retention
 from capture import daily_check, retention  # noqa: F401  (daily_check registers a kind of job)
 from capture.judging import rejudge  # noqa: F401
-from capture.models import Consent, Exemption, Photo
+from capture.models import Consent, Exemption, Likeness, Photo, Slot, Station
 from capture.portraits import framing, recolouring  # noqa: F401
 from capture.review import exemptions, worklist
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.tenancy import school_scope
 from schools.notices import annexes
-from schools.seasons import unfinished
+from schools.seasons import season_objects, unfinished
 from students.privacy import own_data
 from vision.rules import RULES
 
+season_objects.register(
+    {
+        "school/photos/": (Photo, "season"),
+        "center/photos/": (Photo, "season"),
+        "school/likenesses/": (Likeness, "photo__season"),
+        "center/likenesses/": (Likeness, "photo__season"),
+        "school/exemptions/": (Exemption, "season"),
+        "school/stations/": (Station, "season"),
+        "school/stations/plan/": (Slot, "season"),
+    }
+)
 status_badges.register(
     Photo,
     {

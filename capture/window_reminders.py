@@ -48,5 +48,5 @@ def _tell(enrolment: Enrolment, today: dt.date, kind: str, parameters: dict[str,
     left = Student.objects.filter(season=enrolment.season, school=school, stage__in=TO_PHOTOGRAPH, locked_at=None)
     numbers = parameters | {"n": left.count()}
     with transaction.atomic():
-        told = len(notifications.notify_school(school, kind=to_school, parameters=numbers))
-        return told + notifications.notify_many(left, school=school, kind=kind, parameters=parameters)
+        staff = notifications.notify_school(school, kind=to_school, season=enrolment.season, parameters=numbers)
+        return len(staff) + notifications.notify_many(left, school=school, kind=kind, parameters=parameters)

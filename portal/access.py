@@ -42,6 +42,7 @@ Prepare = Callable[[Any], None]
 Answer = Callable[[Any], HttpResponse | None]
 _REQUEST: list[Answer] = []
 _SCHOOL_PAGE: list[Prepare] = []
+_BEFORE_PAGE: list[Answer] = []
 
 
 def prepares_requests(function: Answer) -> Answer:
@@ -58,6 +59,15 @@ def prepares_school_pages(function: Prepare) -> Prepare:
     school's scope.
     """
     _SCHOOL_PAGE.append(function)
+    return function
+
+
+def answers_before_pages(function: Answer) -> Answer:
+    """Register a function that is called inside the scope of a page of the staff, before its view.
+
+    Where it returns an answer, that is the answer to the request. It may raise Http404.
+    """
+    _BEFORE_PAGE.append(function)
     return function
 
 
@@ -273,7 +283,7 @@ def school_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
             with school_scope(request.school):
                 for prepare in _SCHOOL_PAGE:
                     prepare(request)
-                return _ask_password(request, action) or view(request, *args, **kwargs)
+                return _answer_before(request, action) or view(request, *args, **kwargs)
 
         return _describe_access(wrapped, "school", may, to_post)
 
@@ -293,7 +303,7 @@ def center_page(*, may: str, to_post: str = "") -> Callable[[View], View]:
                 raise Http404
             action = _check(request, may, to_post)
             with center_scope():
-                return _ask_password(request, action) or view(request, *args, **kwargs)
+                return _answer_before(request, action) or view(request, *args, **kwargs)
 
         return _describe_access(wrapped, "center", may, to_post)
 
@@ -341,7 +351,11 @@ def _check(request: Any, may: str, to_post: str) -> permissions.Action:
     return action
 
 
-def _ask_password(request: Any, action: permissions.Action) -> HttpResponse | None:
+def _answer_before(request: Any, action: permissions.Action) -> HttpResponse | None:
+    """What is answered instead of the page: what rooms have registered, or the page that asks for the password."""
+    for answer in _BEFORE_PAGE:
+        if (found := answer(request)) is not None:
+            return found
     return password_again.ask(request, action) if action.asks_password else None
 
 

@@ -12,12 +12,20 @@ from portal.pages.panels import PageLink
 from portal.pages.status_badges import Badge
 from portal.privacy import retention
 from printing import portrait_archive, print_runs  # noqa: F401  (register kinds of jobs)
-from printing.models import Shipment, Volume
+from printing.models import PrintRun, Shipment, Volume
 from schools.models import Enrolment, Season
 from schools.register import columns
 from schools.register.columns import Choices, Column
-from schools.seasons import unfinished
+from schools.seasons import season_objects, unfinished
 
+season_objects.register(
+    {
+        "center/printing/": (PrintRun, "season"),
+        "school/prints/": (PrintRun, "season"),
+        "center/volumes/": (Volume, "run__season"),
+        "school/shipments/": (Shipment, "season"),
+    }
+)
 status_badges.register(
     Shipment,
     {

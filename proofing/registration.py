@@ -14,9 +14,10 @@ from proofing.models import Feedback, Proof
 from schools.models import Season
 from schools.register import columns
 from schools.register.columns import Choices, Column
-from schools.seasons import unfinished
+from schools.seasons import season_objects, unfinished
 from students.privacy import own_data
 
+season_objects.register({"center/feedback/": (Feedback, "season")})
 status_badges.register(
     Proof,
     {

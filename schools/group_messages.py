@@ -41,7 +41,7 @@ def _tell(job: Job, school: School) -> None:
             return
         by = job.created_by or history.SYSTEM
         text = {"subject": row.params["subject"], "body": row.params["body"], "sender": by.actor_name}
-        number = len(notifications.notify_school(school, kind="message", parameters=text))
+        number = len(notifications.notify_school(school, kind="message", season=job.season, parameters=text))
         history.record("school.messaged", school, by=by, facts={"count": number, "job": job.pk})
         job.params = row.params | {"told": [*told, school.pk]}
         Job.objects.filter(pk=job.pk).update(params=job.params)

@@ -61,7 +61,11 @@ def answer(row: Inquiry, *, text: str, by: User, member: Membership) -> None:
         if row.status != Status.ANSWERED:
             states.change(row, Status.ANSWERED, by=by)
         notifications.notify_school(
-            row.school, kind="inquiry_answered", parameters={"subject": row.subject}, link=row.school_url
+            row.school,
+            kind="inquiry_answered",
+            season=row.season,
+            parameters={"subject": row.subject},
+            link=row.school_url,
         )
 
 
@@ -85,4 +89,6 @@ def _write(row: Inquiry, text: str, *, by: User, is_center: bool) -> InquiryMess
 
 def _tell_center(row: Inquiry) -> None:
     parameters: dict[str, Any] = {"school": row.school.name, "subject": row.subject}
-    notifications.notify_center(kind=f"inquiry_{row.topic}", parameters=parameters, link=row.get_absolute_url())
+    notifications.notify_center(
+        kind=f"inquiry_{row.topic}", season=row.season, parameters=parameters, link=row.get_absolute_url()
+    )

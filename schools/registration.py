@@ -17,9 +17,9 @@ from schools import (
     group_messages,  # noqa: F401  registers a kind of job
     season_addresses,
 )
-from schools.models import Action, DaysRequest, Enrolment, Inquiry, Notice, School, Season
+from schools.models import Action, DaysRequest, Enrolment, Inquiry, Notice, School, Season, WindowException
 from schools.notices import reading
-from schools.seasons import season_choice
+from schools.seasons import season_choice, season_objects
 
 
 @access.prepares_requests
@@ -64,6 +64,18 @@ def _to_its_year(request: Any) -> HttpResponse | None:
     return HttpResponseRedirect(season_addresses.in_year(request.get_full_path(), request.season.year))
 
 
+@access.answers_before_pages
+def keep_objects_in_their_season(request: Any) -> HttpResponse | None:
+    """An object under the year of another season: its page moves to its own year, nothing is done with it."""
+    match = request.resolver_match
+    year = season_objects.year_of(match.route, match.kwargs)
+    if year is None or request.season is None or year == request.season.year:
+        return None
+    if request.method not in ("GET", "HEAD") or all(row.year != year for row in request.seasons):
+        raise Http404
+    return HttpResponseRedirect(season_addresses.in_year(request.get_full_path(), year))
+
+
 @access.prepares_school_pages
 def attach_enrolment(request: Any) -> None:
     """Set request.enrolment; None when the school does not take part in the season."""
@@ -97,6 +109,17 @@ def count_unread_notices(request: Any) -> int:
     return found
 
 
+season_objects.register(
+    {
+        "center/exceptions/": (WindowException, "season"),
+        "center/notices/": (Notice, "season"),
+        "school/notices/": (Notice, "season"),
+        "center/inquiries/": (Inquiry, "season"),
+        "school/inquiries/": (Inquiry, "season"),
+        "center/fees/": (Enrolment, "season"),
+        "center/enrolments/": (Enrolment, "season"),
+    }
+)
 status_badges.register(
     Season,
     {

@@ -16,7 +16,7 @@ from portal.tenancy import school_scope
 from schools.models import School, Season
 from schools.register import columns
 from schools.register.columns import Choices, Column
-from schools.seasons import unfinished
+from schools.seasons import season_objects, unfinished
 from students import group_messages, notices, progress, tasks  # noqa: F401  (kinds of jobs)
 from students.identity import student_access
 from students.lists import exports  # noqa: F401  (registers kinds of jobs)
@@ -27,6 +27,18 @@ from students.privacy import (
 )
 from students.roster import roster_imports
 
+season_objects.register(
+    {
+        "school/roster/": (Student, "season"),
+        "center/students/": (Student, "season"),
+        "school/students/": (Student, "season"),
+        "school/roster/import/": (RosterImport, "season"),
+        "center/number-clashes/": (RosterImport, "season"),
+        "school/corrections/": (Correction, "student__season"),
+        "panels/fees/students/": (Student, "season"),
+        "panels/capture/students/": (Student, "season"),
+    }
+)
 status_badges.register(
     Student,
     {

@@ -28,8 +28,10 @@ from portal.database import rights
 from portal.database.scope import DatabaseRole
 from portal.models import Event, Job, Membership, Role
 from portal.tenancy import TenantModel, school_scope, system_scope
+from schools import season_addresses
 from schools.models import Notice, NoticeFile, NoticeVersion, School
 from schools.season_addresses import SeasonRoute
+from schools.seasons import season_objects
 from students.identity import student_access
 from tests import factories
 from tests.conftest import client_of
@@ -406,6 +408,40 @@ def test_nobody_of_a_school_opens_a_page_of_the_center_or_of_the_operator(world,
             found.add(page.name)
     assert found == set()
     assert snapshot(school) == before
+
+
+# Objects of no season, by the beginning of their routes: their pages show the same under every year.
+OF_NO_SEASON = {
+    *("center/schools/", "school/messages/"),
+    *("center/fees/bank/", "center/fees/bank/lines/", "center/fees/bank/names/"),
+    *("center/fees/reconciliation/", "center/fees/reconciliation/settle/"),
+    *("center/fees/resolve/", "center/fees/repay/"),  # payments that the books refused: of all seasons on each page
+}
+
+
+def test_an_object_under_the_year_of_another_season_moves_to_its_own_or_is_not_found(
+    world, school, season, owner, center_admin
+):
+    last = factories.season(year=season.year - 1, status="open")
+    factories.enrol(school, last)
+    objects = [page for page in PAGES if page.kwargs and season_addresses.is_of_season(f"/{page.route}")]
+    starts = {season_objects.start_of(page.route) for page in objects if not page.route.startswith("api/")}
+    assert starts & OF_NO_SEASON == OF_NO_SEASON
+    center, school_client, found = client_of(center_admin), client_of(owner), set()
+    for page in objects:
+        if season_objects.start_of(page.route) in OF_NO_SEASON:
+            continue
+        client = center if page.portal == "center" else school_client
+        own = url_of(page, world)
+        foreign = season_addresses.in_year(own, last.year)
+        seen, done = client.get(foreign), client.post(foreign, forged(world))
+        is_moved = seen.status_code == 302 and seen["Location"] == own
+        if not (is_moved or seen.status_code in (404, 405)) or done.status_code not in (404, 405):
+            found.add((page.name, seen.status_code, done.status_code))
+    assert found == set()
+    student = world[apps.get_model("students.Student")]
+    moved = school_client.get(f"/school/{last.year}/roster/{student.pk}/?tab=photos")
+    assert moved["Location"] == f"/school/{season.year}/roster/{student.pk}/?tab=photos"
 
 
 def student_client(student: Any) -> Client:

@@ -6,10 +6,13 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.pages import navigation, panels
 from portal.pages.panels import PageLink
+from schools.seasons import season_objects
 from year_end import ranking, scoring
 from year_end.commended_schools import published_bulletin
+from year_end.models import Award
 
 __all__ = ["ranking", "scoring"]  # their job and what a new season takes over are registered when they are imported
+season_objects.register({"center/year-end/awards/": (Award, "season")})
 
 
 def has_bulletin(request: Any) -> bool:

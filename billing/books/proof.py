@@ -143,7 +143,7 @@ def prove(report: Callable[[str, int], object] = lambda name, number: None) -> L
             faults[name] = [number, ids]
     if faults:
         number = sum(number for number, _ids in faults.values())
-        notifications.notify_center(kind="fees.proof_failed", parameters={"n": number})
+        notifications.notify_center(kind="fees.proof_failed", season=None, parameters={"n": number})
     return LedgerProof.objects.create(
         accounts=FeeAccount.objects.count(), entries=LedgerEntry.objects.count(), faults=faults
     )

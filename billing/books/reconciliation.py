@@ -123,7 +123,7 @@ def compare(merchant: str, day: dt.date) -> Reconciliation:
         if new:
             parameters = {"merchant": run.merchant, "day": run.day.isoformat(), "n": new}
             link = reverse("billing:reconciliation", args=[run.pk])
-            notifications.notify_center(kind="fees.differences", parameters=parameters, link=link)
+            notifications.notify_center(kind="fees.differences", season=None, parameters=parameters, link=link)
         match_payouts()
     run.refresh_from_db()
     return run

@@ -306,7 +306,9 @@ def _fail_refund(order: Order, *, by: history.Actor) -> None:
     enrolment = Enrolment.objects.get(season=order.season_id, school=order.school_id)
     link = reverse("billing:center_school_fees", args=[enrolment.pk])
     parameters = {"amount": order.amount_fen, "number": order.number}
-    notifications.notify_center(kind="fees.refund_failed", parameters=parameters, link=f"{link}?q={order.number}")
+    notifications.notify_center(
+        kind="fees.refund_failed", season=order.season, parameters=parameters, link=f"{link}?q={order.number}"
+    )
 
 
 def resolve_refused(stored: Callback, *, reason: str, by: User) -> Callback:

@@ -120,7 +120,8 @@ def _fail(row: Repayment, *, by: history.Actor) -> None:
     Callback.objects.filter(pk=row.callback_id).update(resolved_at=None)
     parameters = {"amount": row.callback.amount_fen, "number": row.callback.order_number}
     link = reverse("billing:center_fees") + "#refused"
-    notifications.notify_center(kind="fees.refund_failed", parameters=parameters, link=link)
+    season = row.callback.order.season if row.callback.order else None
+    notifications.notify_center(kind="fees.refund_failed", season=season, parameters=parameters, link=link)
 
 
 def _tell_student(row: Repayment, kind: str) -> None:

@@ -95,7 +95,9 @@ def _failed(season: Season, name: str, student_no: str, address: str) -> None:
         if attempts.reached("tried", str(tried.pk), most=attacks.FAILURES_AN_IDENTITY):
             parameters = {"name": tried.name, "number": attacks.FAILURES_AN_IDENTITY}
             with school_scope(tried.school):
-                notifications.notify_school(tried.school, kind="attack.student", parameters=parameters, student=tried)
+                notifications.notify_school(
+                    tried.school, kind="attack.student", season=season, parameters=parameters, student=tried
+                )
 
 
 def _is_known(row: Student | None, name: str, student_no: str) -> bool:

@@ -36,9 +36,11 @@ def notify(
     kind: str,
     parameters: Mapping[str, Any] | None = None,
     link: str = "",
+    season: Any = None,
 ) -> Notification:
-    """Notify one person. `link` replaces the link of the kind."""
-    (row,) = _store([recipient], school, _checked_kind(kind, parameters), parameters, link)
+    """Notify one person. `link` replaces the link of the kind; `season` is that of its page, where it has one."""
+    checked = _checked_kind(kind, parameters)
+    (row,) = _store([recipient], school, checked, parameters, _link_in(season, link or str(checked.link)))
     return row
 
 
@@ -46,14 +48,14 @@ def notify_school(
     school: Tenant,
     *,
     kind: str,
+    season: Any,
     parameters: Mapping[str, Any] | None = None,
     link: str = "",
     student: Any = None,
-    season: Any = None,
 ) -> list[Notification]:
     """Notify the active people of the school who may do what the kind asks for (`may`).
 
-    `season`: the one to whose page the link leads; without it that in which the reader works.
+    `season`: the one to whose page the link leads, whatever season the reader works in when it is opened.
 
     `student`: whom it is about; a person limited to other colleges or classes is not told. Erasing the
     student deletes it.
@@ -65,20 +67,22 @@ def notify_school(
         for member in people
         if permissions.may(member, checked.may) and (student is None or member.limit.admits(student))
     ]
-    link = link or str(checked.link)
-    if season is not None:
-        for name_season in _LINKS:
-            link = name_season(link, season)
+    link = _link_in(season, link or str(checked.link))
     return _store(told, school, checked, parameters, link, about=student.actor_key if student else "")
 
 
-def notify_center(*, kind: str, parameters: Mapping[str, Any] | None = None, link: str = "") -> list[Notification]:
-    """Notify the active people of the center who may do what the kind asks for (`may`)."""
+def notify_center(
+    *, kind: str, season: Any, parameters: Mapping[str, Any] | None = None, link: str = ""
+) -> list[Notification]:
+    """Notify the active people of the center who may do what the kind asks for (`may`).
+
+    `season`: as for a school; None for what is of no season, such as a bank's bill.
+    """
     checked = _checked_kind(kind, parameters)
     people = Membership.objects.filter(school=None, user__is_active=True).select_related("user")
     told: list[Recipient] = [member.user for member in people if permissions.may(member, checked.may)]
     with across_schools():  # what a school does may concern the center too
-        return _store(told, None, checked, parameters, link)
+        return _store(told, None, checked, parameters, _link_in(season, link or str(checked.link)))
 
 
 def notify_many(
@@ -91,8 +95,15 @@ def notify_many(
     checked, waiting, number = _checked_kind(kind, parameters), iter(recipients), 0
     with transaction.atomic():
         while chunk := list(islice(waiting, CHUNK_SIZE)):
-            number += len(_store(chunk, school, checked, parameters))
+            number += len(_store(chunk, school, checked, parameters, str(checked.link)))
     return number
+
+
+def _link_in(season: Any, link: str) -> str:
+    """The link with the season in it, as rooms have registered; without a season as it is."""
+    for name_season in _LINKS if season is not None else ():
+        link = name_season(link, season)
+    return link
 
 
 def _checked_kind(name: str, parameters: Mapping[str, Any] | None) -> NotificationKind:
@@ -106,14 +117,14 @@ def _store(
     school: Tenant | None,
     kind: NotificationKind,
     parameters: Mapping[str, Any] | None,
-    link: str = "",
+    link: str,
     about: str = "",
 ) -> list[Notification]:
     """One INSERT for the notifications and one for their deliveries.
 
     Urgent deliveries are queued after the commit.
     """
-    values = {"school": school, "kind": kind.name, "parameters": dict(parameters or {}), "link": link or str(kind.link)}
+    values = {"school": school, "kind": kind.name, "parameters": dict(parameters or {}), "link": link}
     rows = [Notification(recipient_key=recipient.actor_key, about_key=about, **values) for recipient in recipients]
     with transaction.atomic():
         Notification.objects.bulk_create(rows)

@@ -126,7 +126,9 @@ def _tell(notice: Notice, addressees: Iterable[NoticeAddressee]) -> None:
         return
     kind = "notice" if notice.number == 1 else "notice_corrected"
     for row in addressees:
-        notifications.notify_school(row.school, kind=kind, parameters={"title": notice.title}, link=notice.school_url)
+        notifications.notify_school(
+            row.school, kind=kind, season=notice.season, parameters={"title": notice.title}, link=notice.school_url
+        )
 
 
 def tell_new_schools(season: Season, enrolments: list[Enrolment]) -> None:

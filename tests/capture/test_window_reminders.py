@@ -11,6 +11,7 @@ from portal.tenancy import system_scope
 from schools.models import Window
 from students.models import Student
 from tests import factories
+from tests.support.addresses import dated
 from tests.support.letters import letter
 
 pytestmark = pytest.mark.django_db
@@ -38,6 +39,7 @@ def test_those_without_a_photo_and_the_school_are_told_on_the_eve_and_once(peopl
     assert [row.recipient_key for row in told(kind)] == [people[0].actor_key]
     (to_school,) = Notification.objects.filter(kind=f"school_{kind}", recipient_key=owner.actor_key)
     assert to_school.parameters["n"] == 1
+    assert to_school.link.startswith(dated("/school/"))
     assert "%(" not in letter(to_school).body
 
 

@@ -141,11 +141,11 @@ def test_two_workers_never_hold_the_same_delivery(school):
 
 def test_mail_is_in_the_recipients_language_whoever_acts(school, owner):
     with translation.override("en"):
-        notifications.notify_school(school, kind="feedback.accepted", parameters={"n": 3})
+        notifications.notify_school(school, kind="feedback.accepted", season=None, parameters={"n": 3})
         deliveries.send_waiting()
     User.objects.filter(pk=owner.pk).update(language="en")
     with translation.override("zh-hans"):
-        notifications.notify_school(school, kind="feedback.accepted", parameters={"n": 3})
+        notifications.notify_school(school, kind="feedback.accepted", season=None, parameters={"n": 3})
         deliveries.send_waiting()
     chinese, english = mail.outbox
     assert chinese.subject == said("The center has accepted your feedback form")
@@ -278,7 +278,7 @@ def test_the_center_is_told_from_a_schools_page_and_a_lost_letter_of_it_is_sent_
     admin = factories.person("chief", Role.CENTER_ADMIN)
     factories.person("printing", Role.CENTER_PRINTING)
     with school_scope(school):
-        (row,) = notifications.notify_center(kind="alarm", parameters={"subject": "Look"})
+        (row,) = notifications.notify_center(kind="alarm", season=None, parameters={"subject": "Look"})
         assert not Notification.objects.filter(pk=row.pk).exists()  # no school sees it
     sent = Delivery.objects.get(notification=row)
     assert (row.recipient_key, sent.address, sent.school) == (admin.actor_key, admin.email, None)

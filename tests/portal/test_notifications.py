@@ -116,7 +116,7 @@ def read(client, language):
 def test_center_works_in_english_and_the_school_reads_chinese_and_the_other_way_round(school, owner, owner_client):
     for language in ("en", "zh-hans"):
         with translation.override(language), school_scope(school):
-            notifications.notify_school(school, kind="feedback.accepted", parameters={"n": 1234})
+            notifications.notify_school(school, kind="feedback.accepted", season=None, parameters={"n": 1234})
     for language, shown, hidden in (("zh-hans", "反馈表", "accepted your"), ("en", "accepted your", "反馈表")):
         page = read(owner_client, language)
         inbox = page[page.index('class="inbox"') :]
@@ -166,7 +166,7 @@ def test_what_goes_by_other_channels_only_is_not_in_the_inbox(school, scoped, ow
 
 def test_school_is_told_by_everybody_of_it(school, other_school, owner, colleague, outsider):
     with school_scope(school):
-        rows = notifications.notify_school(school, **plain("To all"))
+        rows = notifications.notify_school(school, season=None, **plain("To all"))
     assert {row.recipient_key for row in rows} == {owner.actor_key, colleague.actor_key}
 
 

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from capture import capture_period
 from capture.models import LimitSet, Photo
+from portal import notifications
 from portal.models import Role
 from portal.tenancy import center_scope, school_scope
 from schools import enrolments, season_addresses, seasons
@@ -174,3 +175,22 @@ def test_a_closed_capture_ends_that_of_its_schools_so_that_their_work_goes_on(se
     assert factories.enrolment_of(school, season).status == "proofreading"
     with pytest.raises(Exception, match=said("The capture of season %(year)s is closed.", year=season)):
         enrolments.enrol([school], season=Season.objects.get(), by=center_admin)
+
+
+def test_a_link_opened_after_the_next_season_opened_leads_to_its_object(season, next_year, school, in_review, owner):
+    with school_scope(school):
+        about = {"name": "x", "number": 3}
+        (row,) = notifications.notify_school(school, kind="attack.student", season=season, parameters=about)
+    admin = factories.person("chief", Role.CENTER_ADMIN)
+    with school_scope(school):
+        kind, failed = "fees.refund_failed", {"amount": 1500, "number": "1"}
+        to_center = notifications.notify_center(
+            kind=kind, season=season, parameters=failed, link=in_season(next_year, "billing:center_fees")
+        )
+    Season.objects.filter(pk=next_year.pk).update(status="open")
+    opened = client_of(owner).post(reverse("portal:message", args=[row.pk]))
+    assert opened["Location"] == in_season(season, "students:roster")
+    assert {sent.link for sent in to_center} == {in_season(season, "billing:center_fees")}
+    # An old link without a year leads to the newest season, and from there to the object's own.
+    page = client_of(admin).get(f"/center/photos/{in_review.pk}/", headers=PAGE, follow=True)
+    assert page.redirect_chain[-1][0] == in_season(season, "capture:center_photo", in_review.pk)
