@@ -6,15 +6,17 @@ from django.utils.translation import gettext_lazy as _
 
 import portal.privacy.retention
 from capture import daily_check, retention  # noqa: F401  (daily_check registers a kind of job)
+from capture.forms import ReasonForm
 from capture.judging import rejudge  # noqa: F401
 from capture.models import Consent, Exemption, Likeness, Photo, Slot, Station
 from capture.portraits import framing, recolouring  # noqa: F401
-from capture.review import exemptions, worklist
+from capture.review import decisions, exemptions, worklist
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.tenancy import school_scope
 from schools.notices import annexes
 from schools.seasons import season_objects, unfinished
+from students.lists import bulk_actions
 from students.privacy import own_data
 from vision.rules import RULES
 
@@ -50,6 +52,34 @@ status_badges.register(
         Exemption.Status.CONFIRMED: Badge("ok", "check"),
         Exemption.Status.REFUSED: Badge("", "x-circle"),
     },
+)
+
+
+bulk_actions.register(
+    bulk_actions.BulkAction(
+        "reset",
+        _("Reset approved photos"),
+        _("Their approved photos are taken back; each student reads the reason and takes a new photo."),
+        "arrow-uturn-left",
+        "photos.reset",
+        decisions.reset_current,
+        narrow=lambda students: students.filter(stage__in=decisions.RESETTABLE),
+        form=ReasonForm,
+        for_center=True,
+        is_danger=True,
+    )
+)
+bulk_actions.register(
+    bulk_actions.BulkAction(
+        "unlock",
+        _("Unlock accounts"),
+        _("They may sign in and send photos again. The reason stands in the history."),
+        "lock-open",
+        "students.unlock",
+        lambda student, by, values: decisions.unlock(student=student, by=by, **values),
+        narrow=lambda students: students.filter(locked_at__isnull=False),
+        form=ReasonForm,
+    )
 )
 
 

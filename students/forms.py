@@ -198,3 +198,11 @@ class StudentForm(forms.Form):
         """Add the sentences of a refusal to their fields."""
         for name, sentence in wrong.problems.items():
             self.add_error(name if name in BY_FIELD else None, sentence)
+
+
+class MoveForm(forms.Form):
+    """Where the selected students belong from now on."""
+
+    college = forms.CharField(label=_("College"), max_length=60, required=False)
+    major = forms.CharField(label=_("Major"), max_length=60)
+    class_name = forms.CharField(label=_("Class"), max_length=60)

@@ -12,11 +12,10 @@ from portal.background import jobs
 from portal.errors import NotAllowed, PortalError
 from portal.models import Job, User
 from schools.models import Enrolment, School, Season
-from students.lists.student_list import StudentList, filter_students
+from students.lists import selection
 from students.models import Student
 
 KIND = "students_message"
-MOST_BY_ID = 2000  # a smaller set is kept by its ids: what was searched for may be the name of one student
 
 
 def start(
@@ -35,9 +34,7 @@ def start(
     total = students.count()
     if not total:
         raise PortalError(_("Nobody fits these filters. Choose others."))
-    whom: dict[str, Any] = {"asked": {name: asked[name] for name in StudentList.filters if asked.get(name)}}
-    if total <= MOST_BY_ID:
-        whom = {"students": list(students.order_by("pk").values_list("pk", flat=True))}
+    whom = selection.as_params(students, asked, total)
     text = {"subject": subject, "body": body}
     return jobs.create_alone(KIND, among=(KIND,), by=by, school=school, season=season, total=total, params=whom | text)
 
@@ -46,21 +43,12 @@ def start(
 def send(job: Job) -> None:
     """School by school. Each school is told and noted in one transaction, so that a second run tells nobody twice."""
     assert job.season
-    students = _students(job)
+    students = selection.students_of(job)
     done = 0
     for pk in students.order_by("school_id").values_list("school_id", flat=True).distinct():
         done += _tell_school(job, School.objects.get(pk=pk), students.filter(school_id=pk))
         jobs.progress(job, min(done, job.total))
     job.result = {"told": done}
-
-
-def _students(job: Job) -> QuerySet[Student]:
-    found = Student.objects.filter(season=job.season)
-    if job.school:
-        found = found.filter(school=job.school)
-    if "students" in job.params:
-        return found.filter(pk__in=job.params["students"])
-    return filter_students(found, job.params["asked"])
 
 
 def _tell_school(job: Job, school: School, students: QuerySet[Student]) -> int:

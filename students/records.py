@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, QuerySet
 from django.utils.translation import gettext as _
 
 from portal import history, student_limits
@@ -86,6 +86,11 @@ def change_student(
     if changed:
         _save_change(student, changed, before, by=by, facts=facts)
     return student
+
+
+def changeable(students: QuerySet[Student]) -> QuerySet[Student]:
+    """Those whose data may still be changed."""
+    return students.exclude(stage__in=FIXED_STAGES).exclude(student_no__startswith=Student.ERASED_NUMBER)
 
 
 def check_changeable(student: Student) -> None:

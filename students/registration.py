@@ -17,9 +17,10 @@ from schools.models import School, Season
 from schools.register import columns
 from schools.register.columns import Choices, Column
 from schools.seasons import season_objects, unfinished
-from students import group_messages, notices, progress, tasks  # noqa: F401  (kinds of jobs)
+from students import group_messages, notices, progress, records, tasks  # noqa: F401  (kinds of jobs)
+from students.forms import MoveForm
 from students.identity import student_access
-from students.lists import exports  # noqa: F401  (registers kinds of jobs)
+from students.lists import bulk_actions, exports  # noqa: F401  (exports registers kinds of jobs)
 from students.models import Correction, RosterImport, Student, StudentSession
 from students.privacy import (
     id_number_retention,
@@ -85,6 +86,18 @@ status_badges.register(
     },
 )
 
+bulk_actions.register(
+    bulk_actions.BulkAction(
+        "move",
+        _("Move to another class"),
+        _("They get another college, major and class; who has proofread reads the proof again."),
+        "arrows-right-left",
+        "students.change",
+        lambda student, by, values: records.change_student(student=student, by=by, **values),
+        narrow=records.changeable,
+        form=MoveForm,
+    )
+)
 navigation.register("school", "students:roster", _("Roster"), "table-cells", order=20)
 navigation.register("center", "students:center_students", _("Students"), "academic-cap", order=40)
 panels.add_panel(

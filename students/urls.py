@@ -1,10 +1,12 @@
 from django.urls import path
 
-from students.views import clashes, erasure, group_messages, headings, imports, lists, notices, panels, records
+from students.views import bulk, clashes, erasure, group_messages, headings, imports, lists, notices, panels, records
 
 app_name = "students"
 urlpatterns = [
     path("school/roster/", lists.roster, name="roster"),
+    path("school/roster/choose/", bulk.roster_choose, name="roster_choose"),
+    path("school/roster/bulk/", bulk.roster_bulk, name="roster_bulk"),
     path("school/roster/find/", lists.roster_find, name="roster_find"),
     path("school/roster/export/", lists.roster_export, name="roster_export"),
     path("school/roster/export/clear/", lists.roster_export_in_clear, name="roster_export_in_clear"),
@@ -29,6 +31,8 @@ urlpatterns = [
     path("center/number-clashes/", clashes.wanted_numbers, name="number_clashes"),
     path("center/number-clashes/<int:pk>/settle/", clashes.settle, name="number_clashes_settle"),
     path("center/students/message/", group_messages.center_message, name="center_message"),
+    path("center/students/choose/", bulk.center_choose, name="center_choose"),
+    path("center/students/bulk/", bulk.center_bulk, name="center_bulk"),
     path("center/students/find/", lists.center_find, name="center_find"),
     path("center/students/export/", lists.center_export, name="center_export"),
     path("center/students/<int:pk>/", records.center_student, name="center_student"),

@@ -73,6 +73,17 @@ def reset(*, photo: Photo, by: User, reason: str) -> Photo:
     return _return_to_student(photo, by, reason, only_from=Photo.Status.APPROVED, kind="photo.reset")
 
 
+RESETTABLE = (Student.Stage.APPROVED, Student.Stage.PROOFED)
+
+
+def reset_current(student: Student, by: User, values: dict[str, str]) -> Photo:
+    """Reset the approved photo that the student has now. Raises Conflict when there is none."""
+    photo = Photo.objects.filter(student=student, is_current=True, status=Photo.Status.APPROVED).first()
+    if photo is None:
+        raise Conflict(_("The student has no approved photo any more."))
+    return reset(photo=photo, by=by, **values)
+
+
 def _return_to_student(
     photo: Photo, by: User, reason: str, *, only_from: Photo.Status, kind: str, **student_fields: Any
 ) -> Photo:

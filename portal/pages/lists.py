@@ -137,10 +137,11 @@ class List:
     sorts: ClassVar[Mapping[str, tuple[str, ...]]] = {"": ()}
     defaults: ClassVar[Mapping[str, str]] = {}  # value of a filter when the query string has none, or an unknown one
     page_size: ClassVar[int] = 50
+    longest: ClassVar[Mapping[str, int]] = {}  # characters of a value that are read, where more than LONGEST
 
     def __init__(self, rows: Any, asked: Mapping[str, str]) -> None:
         self.rows = rows
-        self.asked = {name: str(value).strip()[:LONGEST] for name, value in asked.items()}
+        self.asked = {name: str(value).strip()[: self.longest.get(name, LONGEST)] for name, value in asked.items()}
         form_class = type("FilterForm", (forms.Form,), {name: each.field for name, each in self.filters.items()})
         self.form: forms.Form = form_class(
             self.asked | {name: self.asked.get(name) or value for name, value in self.defaults.items()}

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Collection
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.core.cache import cache
+from django.core.validators import validate_comma_separated_integer_list
 from django.db.models import BooleanField, Count, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.functional import cached_property
@@ -54,6 +56,16 @@ def _search(students: QuerySet[Student], query: str) -> QuerySet[Student]:
     return students.filter(found)
 
 
+class PickedList(forms.CharField):
+    """The ids of students who were ticked in a list: 17,4,93."""
+
+    def __init__(self) -> None:
+        super().__init__(label=_("Selection"), required=False, validators=[validate_comma_separated_integer_list])
+
+    def clean(self, value: Any) -> list[int]:
+        return [int(pk) for pk in super().clean(value).split(",") if pk]
+
+
 class StudentList(List):
     sorts = {
         "": ("school_id", "college", "major", "class_name", "student_no"),
@@ -76,10 +88,12 @@ class StudentList(List):
         ),
         "stage": choice("stage", Student.Stage.choices, label=_("Stage")),
         "fee_state": choice("fee_state", Student.FeeState.choices, label=_("Fees")),
+        "pick": Filter(PickedList(), lambda students, ids: students.filter(pk__in=ids)),
         "locked": cases({"yes": (_("Locked"), Q(locked_at__isnull=False))}, label=_("Locked")),
     }
     # Filters that the groups do not tell: what they find is counted each time.
-    searches = ("q", "number", "locked")
+    searches = ("q", "number", "locked", "pick")
+    longest = {"pick": 50 * 20}
 
     def __init__(self, rows: Any, asked: Any, *, whole: tuple[School | None, Season] | None = None) -> None:
         """`whole`: `rows` are all students of a school, or of all schools, in a season. Their counts are shared."""

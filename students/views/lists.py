@@ -22,7 +22,7 @@ from portal.privacy import looks
 from schools.models import Action, Area, School
 from students import progress, records
 from students.forms import ExportForm
-from students.lists import exports, number_search, resources
+from students.lists import bulk_actions, exports, number_search, resources
 from students.lists.student_list import StudentList, filter_students
 from students.models import Student
 
@@ -39,7 +39,7 @@ def _list_context(request: Any, students: QuerySet[Student]) -> dict[str, Any]:
     listed = StudentList(students, request.GET, whole=(request.school, request.season) if request.season else None)
     kind = Look.Kind.NUMBER if "number" in listed.wanted else Look.Kind.LIST
     looks.record(request, kind, [student.pk for student in listed.page])
-    return {"students": listed, "page": listed.page}
+    return {"students": listed, "page": listed.page, "bulk_actions": bulk_actions.offered(request.membership)}
 
 
 def _drop_empty_filters(request: Any) -> None:

@@ -56,7 +56,7 @@ def test_center_writes_to_several_schools_and_a_second_run_tells_nobody_again(
     students, center_admin, monkeypatch, by_id
 ):
     if not by_id:
-        monkeypatch.setattr("students.group_messages.MOST_BY_ID", 0)
+        monkeypatch.setattr("students.lists.selection.MOST_BY_ID", 0)
     client_of(center_admin).post(f"{reverse('students:center_message')}?college=Law", TEXT)
     job = Job.objects.get(kind="students_message")
     jobs.run(job.pk)
@@ -87,3 +87,12 @@ def test_center_writes_to_the_schools_of_its_filter(school, other_school, owner,
         jobs.run(job.pk)
     assert told() == {owner.actor_key}
     assert Event.objects.get(kind="school.messaged").object_id == school.pk
+
+
+def test_the_selection_of_a_list_leads_to_the_message_and_is_counted(students, owner_client):
+    picked = [student.pk for student in students[:2]]
+    answer = owner_client.post(reverse("students:roster_choose"), {"do": "message", "pick": picked})
+    assert ">2</strong>" in owner_client.get(answer["Location"]).content.decode()
+    back = {"do": "message", "every": "yes", "back": "college=Art", "pick": picked}
+    answer = owner_client.post(reverse("students:roster_choose"), back)
+    assert ">1</strong>" in owner_client.get(answer["Location"]).content.decode()

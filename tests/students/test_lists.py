@@ -229,7 +229,7 @@ def test_a_closed_roster_offers_no_changes(owner_client, students, school):
         Enrolment.objects.filter(school=school).update(status=Enrolment.Status.PRINTING)
     page = get(owner_client)
     assert reverse("students:student_add") not in page
-    assert "data-pick" not in page
+    assert 'data-open="remove"' not in page
     assert owner_client.get(reverse("students:student_add")).status_code == 200
     assert owner_client.post(reverse("students:student_add"), form()).status_code == 400
 
