@@ -30,6 +30,11 @@ RECORD = """async (change) => {
 
 
 @pytest.fixture
+def has_network() -> bool:
+    return False
+
+
+@pytest.fixture
 def other(scoped, school, season, db):
     row = factories.student(school, season, name="王二")
     factories.consent(row)

@@ -15,6 +15,11 @@ from tests.support.words import said
 PICTURES = Path(os.environ.get("CAMERA_SHOTS", "var/screenshots"))
 
 
+@pytest.fixture
+def has_network() -> bool:
+    return False
+
+
 def let_files_in(enrolment, school, *, allowed: bool) -> None:
     enrolment.allow_file = allowed
     with school_scope(school):
@@ -28,7 +33,7 @@ def look(page: Page, name: str) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_photo_is_taken_looked_at_and_sent(open_camera, student, school):
-    page = open_camera()
+    page = open_camera(network=True)
     expect(page.get_by_role("status")).to_have_text(said("Good. Hold still and look into the lens."), timeout=15000)
     look(page, "camera_live_390")
     take(page)
