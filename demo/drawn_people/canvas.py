@@ -154,7 +154,10 @@ class Canvas:
         if not alpha.size:
             return
         area = self.pixels[box]
-        area += (np.asarray(colour, np.float32) - area) * alpha[..., None]
+        paint = np.asarray(colour, np.float32)
+        for channel in range(3):  # numpy is several times slower along an axis of three
+            plane = area[..., channel]
+            plane += (paint[..., channel] - plane) * alpha
 
     def fill(
         self, frame: Frame, shape: object, colour: Colour, *, alpha: float = 1.0, feather: float = 0.0,

@@ -97,7 +97,8 @@ def paint_wall(canvas: Canvas, colour: Colour) -> None:
     x = np.linspace(-1, 1, width, dtype=np.float32)[None, :]
     y = np.linspace(-1, 1, height, dtype=np.float32)[:, None]
     light = 1.02 - 0.035 * (x * x) - 0.05 * (y + 0.4) ** 2
-    canvas.pixels[:] = light[..., None] * np.asarray(colour, np.float32)
+    for channel, tone in enumerate(np.asarray(colour, np.float32)):
+        canvas.pixels[..., channel] = light * tone
 
 
 def paint_person(canvas: Canvas, frame: Frame, scene: Scene, look: Appearance) -> None:
