@@ -76,10 +76,13 @@ def _chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
+FAST = {"preset": "ultrafast"}  # x265's own choice takes eight times as long for the same picture
+
+
 def heic(picture: Image.Image | np.ndarray, **options: Any) -> bytes:
     image = picture if isinstance(picture, Image.Image) else Image.fromarray(np.ascontiguousarray(picture))
     file = io.BytesIO()
-    pillow_heif.from_pillow(image).save(file, **{"quality": 95, **options})
+    pillow_heif.from_pillow(image).save(file, **{"quality": 95, "enc_params": FAST, **options})
     return file.getvalue()
 
 
@@ -102,6 +105,7 @@ def high_dynamic_heic(nits: np.ndarray, transfer: str) -> bytes:
     pillow_heif.from_bytes("RGB;16", (width, height), stored.tobytes()).save(
         file,
         quality=95,
+        enc_params=FAST,
         color_primaries=9,
         transfer_characteristics=TRANSFERS[transfer],
         matrix_coefficients=9,
