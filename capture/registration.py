@@ -1,7 +1,9 @@
 """What this room adds to the portal: badges, navigation, panels, jobs."""
 
+from collections.abc import Collection
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 import portal.privacy.retention
@@ -11,11 +13,14 @@ from capture.judging import rejudge  # noqa: F401
 from capture.models import Consent, Exemption, Likeness, Photo, Slot, Station
 from capture.portraits import framing, recolouring  # noqa: F401
 from capture.review import decisions, exemptions, worklist
+from portal import permissions
+from portal.models import Membership
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.tenancy import school_scope
 from schools.notices import annexes
 from schools.seasons import season_objects, unfinished
+from students import student_history
 from students.lists import bulk_actions
 from students.privacy import own_data
 from vision.rules import RULES
@@ -157,8 +162,32 @@ own_data.register(
     lambda student: list(Exemption.objects.filter(student=student).values("kind", "words", "status", "declared_at")),
 )
 
+
+def _pictures(member: Membership, ids: Collection[int]) -> dict[int, student_history.Picture]:
+    """Of the photos of one student, for its history."""
+    if not permissions.may(member, "photos.see"):
+        return {}
+    found = {}
+    for photo in Photo.objects.filter(pk__in=ids):
+        kind = "thumbnail" if photo.thumbnail else "preview"
+        if member.is_center:
+            url, page = (
+                reverse("capture:center_picture", args=[photo.pk, kind]),
+                reverse("capture:center_photo", args=[photo.pk]),
+            )
+        else:
+            url = reverse("capture:picture", args=[photo.pk, kind])
+            page = f"{reverse('capture:review')}?state=all&photo={photo.pk}"
+        found[photo.pk] = student_history.Picture(url if photo.thumbnail or photo.preview else "", page, photo)
+    return found
+
+
+student_history.register_pictures("capture.photo", _pictures)
 own_data.register_objects(
     "capture.photo", lambda student: list(Photo.objects.filter(student=student).values_list("pk", flat=True))
+)
+own_data.register_objects(
+    "capture.exemption", lambda student: list(Exemption.objects.filter(student=student).values_list("pk", flat=True))
 )
 
 portal.privacy.retention.register(

@@ -24,6 +24,7 @@ from students.lists import bulk_actions, exports  # noqa: F401  (exports registe
 from students.models import Correction, RosterImport, Student, StudentSession
 from students.privacy import (
     id_number_retention,
+    own_data,
     rotation,  # noqa: F401  (registers a kind of job)
 )
 from students.roster import roster_imports
@@ -86,6 +87,9 @@ status_badges.register(
     },
 )
 
+own_data.register_objects(
+    "students.correction", lambda student: list(Correction.objects.filter(student=student).values_list("pk", flat=True))
+)
 bulk_actions.register(
     bulk_actions.BulkAction(
         "move",

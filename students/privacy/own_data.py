@@ -53,12 +53,13 @@ def lookers(student: Student, *, most: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"at": look.at, "who": look.actor_name, "what": look.get_kind_display()} for look in looks
     ]
-    events = Event.objects.filter(_about(student), kind__in=ACCESS_EVENTS).exclude(actor_key=student.actor_key)[:most]
+    events = Event.objects.filter(about(student), kind__in=ACCESS_EVENTS).exclude(actor_key=student.actor_key)[:most]
     found += [{"at": event.at, "who": event.actor_name, "what": str(sentence_of(event))} for event in events]
     return sorted(found, key=lambda row: row["at"], reverse=True)[:most]
 
 
-def _about(student: Student) -> Q:
+def about(student: Student) -> Q:
+    """Of events: those of the student's row and of the registered rows about the student."""
     found = Q(object_type=student._meta.label_lower, object_id=student.pk)
     for label, ids_of in _OBJECTS.items():
         found |= Q(object_type=label, object_id__in=ids_of(student))

@@ -9,22 +9,17 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from portal import history, permissions
+from portal import permissions
 from portal.access import center_page, school_page
-from portal.history.event_text import describe_events
 from portal.models import Look
 from portal.pages.panels import panels_of
 from portal.privacy import looks
 from schools.models import Action
-from students import corrections, records
+from students import corrections, records, student_history
 from students.forms import StudentForm
 from students.models import RosterImport, Student
 from students.roster.staging import FIXED_STAGES
 from students.views.lists import students_of
-
-EVENTS = 30
-# When somebody tried to get in as the student, or typed the document number: for who reads the history.
-OF_THE_HISTORY = ("student.signed_in", "student.sign_in_failed", "student.number_tried")
 
 
 def _student(request: Any, pk: int) -> Student:
@@ -37,12 +32,9 @@ def _context(request: Any, student: Student) -> dict[str, Any]:
     rows = list(student.corrections.all()[:20])
     for row in rows:
         row.shown = corrections.masked_wanted_value(row)
-    events = history.of(student)
-    if not permissions.may(request.membership, "history.see"):
-        events = events.exclude(kind__in=OF_THE_HISTORY)
     return {
         "student": student,
-        "events": describe_events(events[:EVENTS]),
+        "lines": student_history.lines_of(student, member=request.membership),
         "corrections": rows,
         "origin": RosterImport.objects.filter(pk=student.import_no).first() if student.import_no else None,
         "panels": panels_of(request, "student", student.pk),
