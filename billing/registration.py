@@ -3,7 +3,12 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from billing.accounts import overview, school_refunds, settlements
+from billing.accounts import (
+    moved_fees,  # noqa: F401 - what it does when a student moves
+    overview,
+    school_refunds,
+    settlements,
+)
 from billing.books import reconciliation  # noqa: F401 - its kind of job
 from billing.models import (
     Allocation,
@@ -47,6 +52,7 @@ status_badges.register(
         Order.Status.REFUNDING: Badge("look", "receipt-refund"),
         Order.Status.REFUNDED: Badge("", "receipt-refund"),
         Order.Status.REFUND_FAILED: Badge("act", "x-circle"),
+        Order.Status.MOVED: Badge("", "arrows-right-left"),
     },
 )
 status_badges.register(

@@ -13,6 +13,7 @@ from capture.judging import rejudge  # noqa: F401
 from capture.models import Consent, Exemption, Likeness, Photo, Slot, Station
 from capture.portraits import framing, recolouring  # noqa: F401
 from capture.review import decisions, exemptions, worklist
+from capture.upload import moved_photos  # noqa: F401 (what is done when a student moves)
 from portal import permissions
 from portal.models import Membership
 from portal.pages import navigation, panels, status_badges

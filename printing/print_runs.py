@@ -31,7 +31,9 @@ from printing.models import PrintItem, PrintRun, Volume
 from printing.sheets import DrawnVolume, Progress, SheetHeader, SheetStudent, Unprintable, build_volumes
 from schools.models import Action, Enrolment, Season
 from students.models import Student
+from students.moving import school_changes
 from students.privacy import erasure
+from students.roster.staging import FIXED_STAGES
 
 KIND = "sheets"
 # The most students that a message names. The job's result lists all of them.
@@ -215,6 +217,15 @@ def describe_unprintable(error: Unprintable) -> str:
     if more > 0:
         named += "; " + ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more}
     return named
+
+
+@school_changes.registers_obstacle
+def is_printed(student: Student) -> str:
+    if student.stage not in FIXED_STAGES and not PrintItem.objects.filter(student=student).exists():
+        return ""
+    return _(
+        "The portrait of this student is on a printed sheet of the school. The student stays there for this season."
+    )
 
 
 @erasure.registers_eraser

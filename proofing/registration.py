@@ -10,6 +10,7 @@ from portal import files
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.privacy import retention
+from proofing import moved_proofs  # noqa: F401 (what is done when a student moves)
 from proofing.models import Feedback, Proof
 from schools.models import Season
 from schools.register import columns

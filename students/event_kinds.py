@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from portal import event_kinds
-from students.models import Correction, RosterImport, Student
+from students.models import Correction, RosterImport, SchoolChange, Student
 
 event_kinds.register_subject("roster", _("Roster"), order=40)
 event_kinds.register_subject("student", _("Students"), order=50)
@@ -30,6 +30,10 @@ event_kinds.register(
         "student.number_tried": _("Document number refused: this student has it"),
         "student.added": _("Student put on the roster"),
         "student.changed": _("Data of the student changed"),
+        "schoolchange.asked": _("Student of another school asked for"),
+        "student.change_asked": _("Asked for by another school"),
+        "student.moved_away": _("Moved to another school"),
+        "student.moved_here": _("Came from another school"),
         "student.came_back": _("Student on the roster again"),
         "student.removed": _("Student taken off the roster"),
         "student.erased": _("Student erased"),
@@ -44,11 +48,18 @@ event_kinds.register_actors("student", Student)
 event_kinds.register_states(Student, _("Student"), subject="student", is_one_of_many=True)
 event_kinds.register_states(RosterImport, _("Roster"), subject="roster")
 event_kinds.register_states(Correction, _("Correction"), subject="roster")
+event_kinds.register_states(SchoolChange, _("Change of school"), subject="student")
 event_kinds.register_facts(
     {
         "id_number": _("Document number"),
         "import": _("Import no."),
         "correction": _("Correction no."),
+        "school_change": _("Change of school no."),
+        "photos": _("Photos"),
+        "order": _("Order number"),
+        "moved_fen": _("Money taken along"),
+        "settled": _("Settlement that named the student"),
+        "proof": _("Proofread again"),
         "format": _("Format"),
         "in_clear": _("Document numbers in clear"),
         "count": _("Number"),

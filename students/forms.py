@@ -206,3 +206,22 @@ class MoveForm(forms.Form):
     college = forms.CharField(label=_("College"), max_length=60, required=False)
     major = forms.CharField(label=_("Major"), max_length=60)
     class_name = forms.CharField(label=_("Class"), max_length=60)
+
+
+class AskForStudentForm(StudentForm):
+    """A student of another school, with the data that the student has at the school that asks."""
+
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, required=False, help_text=_("Read by the other school and the center.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("gender", "phone", "email"):  # come along with the student
+            del self.fields[name]
+
+
+class AnswerForm(forms.Form):
+    """Why a request is refused."""
+
+    answer = forms.CharField(label=_("Reason"), max_length=300)

@@ -60,13 +60,14 @@ class Student(TenantModel):
     STATE_FIELD = "stage"
     # approved and retake -> review: a reviewer takes the last decision back.
     TRANSITIONS = {
+        # left: not in the school's new roster, or moved to another school (students.moving)
         Stage.WAITING: {Stage.CHECKING, Stage.LEFT},
         Stage.CHECKING: {Stage.RETAKE, Stage.READY, Stage.REVIEW, Stage.CHECKING},
-        Stage.RETAKE: {Stage.CHECKING, Stage.REVIEW},
-        Stage.READY: {Stage.REVIEW, Stage.CHECKING, Stage.RETAKE},
-        Stage.REVIEW: {Stage.APPROVED, Stage.RETAKE},
-        Stage.APPROVED: {Stage.RETAKE, Stage.PROOFED, Stage.REVIEW},
-        Stage.PROOFED: {Stage.RETAKE, Stage.APPROVED, Stage.PRINTED},
+        Stage.RETAKE: {Stage.CHECKING, Stage.REVIEW, Stage.LEFT},
+        Stage.READY: {Stage.REVIEW, Stage.CHECKING, Stage.RETAKE, Stage.LEFT},
+        Stage.REVIEW: {Stage.APPROVED, Stage.RETAKE, Stage.LEFT},
+        Stage.APPROVED: {Stage.RETAKE, Stage.PROOFED, Stage.REVIEW, Stage.LEFT},
+        Stage.PROOFED: {Stage.RETAKE, Stage.APPROVED, Stage.PRINTED, Stage.LEFT},
         Stage.PRINTED: {Stage.DELIVERED},
         Stage.DELIVERED: set(),
         Stage.LEFT: {Stage.WAITING},  # the student is on the school's roster again
@@ -332,6 +333,65 @@ class Correction(TenantModel):
     @property
     def history_name(self) -> str:
         return str(self.student)
+
+
+class SchoolChange(TenantModel):
+    """A student whom another school asks for. `school` is the one that asks; `student` is still at `giving`.
+
+    Only `students.moving.school_changes` changes its state.
+    """
+
+    SEES_OTHER_SCHOOLS = ("student",)
+
+    class Status(models.TextChoices):
+        ASKED = "asked", _("To be decided")
+        MOVING = "moving", _("Being moved")
+        FAILED = "failed", _("Could not be moved")
+        MOVED = "moved", _("Moved")
+        REFUSED = "refused", _("Refused")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+
+    TRANSITIONS = {
+        Status.ASKED: {Status.MOVING, Status.REFUSED, Status.WITHDRAWN},
+        Status.MOVING: {Status.MOVED, Status.FAILED},
+        Status.FAILED: {Status.MOVING, Status.REFUSED, Status.WITHDRAWN},
+        Status.MOVED: set(),
+        Status.REFUSED: set(),
+        Status.WITHDRAWN: set(),
+    }
+    TO_DECIDE = (Status.ASKED, Status.FAILED)
+    OPEN = (*TO_DECIDE, Status.MOVING)
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
+    giving = models.ForeignKey("schools.School", on_delete=models.PROTECT, related_name="+")
+    student = models.ForeignKey(Student, null=True, on_delete=models.SET_NULL, related_name="+")
+    moved_to = models.ForeignKey(Student, null=True, on_delete=models.SET_NULL, related_name="+")
+    job = models.ForeignKey(Job, null=True, on_delete=models.SET_NULL, related_name="+")
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.ASKED)
+    # As the student is on the roster of the school that asks.
+    student_no = models.CharField(_("student number"), max_length=32)
+    name = models.CharField(_("name"), max_length=60)
+    level = models.CharField(_("level"), max_length=20, blank=True)
+    college = models.CharField(_("college"), max_length=60, blank=True)
+    major = models.CharField(_("major"), max_length=60)
+    class_name = models.CharField(_("class"), max_length=60)
+    student_no_before = models.CharField(max_length=32, blank=True)  # at the school before, once moved
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    answer = models.CharField(_("answer"), max_length=300, blank=True)
+    told = models.JSONField(default=dict, blank=True)  # what became of photo, fee and proof
+    asked_by_name = models.CharField(max_length=80)
+    asked_at = models.DateTimeField(_("asked"), auto_now_add=True)
+    decided_by_name = models.CharField(max_length=80, blank=True)
+    decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
+    moved_at = models.DateTimeField(_("moved"), null=True, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+        verbose_name = _("change of school")
+        verbose_name_plural = _("changes of school")
+
+    def __str__(self) -> str:
+        return f"{self.student_no} {self.name}"
 
 
 class StudentSession(TenantModel):

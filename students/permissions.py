@@ -32,6 +32,9 @@ permissions.register(
 )
 permissions.register("students.message", _("Write to the students of a list"), roles=OFFICERS)
 permissions.register("students.change", _("Add, change and remove students"), roles=SCHOOL)
+permissions.register(
+    "students.move", _("Ask for and hand over students who change their school"), roles=OFFICERS, is_about_school=True
+)
 permissions.register("roster.import", _("Import a roster"), roles=SCHOOL, is_about_school=True)
 permissions.register("roster.settle_clashes", _("Settle document numbers of two schools"), roles=CENTER)
 permissions.register(

@@ -144,12 +144,12 @@ def _clean_fields(
     problems: dict[str, Problem] = {}
     taken = None
     for name in FORM_FIELDS:
-        value = _clean_field(name, (values.get(name) or "").strip())
+        value = clean_field(name, (values.get(name) or "").strip())
         if isinstance(value, Problem):
             problems[name] = value
         elif value:
             clean[name] = value
-    number = _clean_field("id_number", id_number)
+    number = clean_field("id_number", id_number)
     if isinstance(number, str):
         number = id_numbers.problem_of(number, clean["id_type"], clean["gender"]) or number
     if isinstance(number, Problem):
@@ -184,7 +184,8 @@ def check_value(*, student: Student, field: str, value: str) -> str:
     return cleaned
 
 
-def _clean_field(name: str, value: str) -> str | Problem:
+def clean_field(name: str, value: str) -> str | Problem:
+    """The clean value of one column of the roster, or why it cannot be."""
     column = BY_FIELD[name]
     if not value:
         return Problem("empty") if column.required else ""

@@ -21,7 +21,8 @@ from students import group_messages, notices, progress, records, tasks  # noqa: 
 from students.forms import MoveForm
 from students.identity import student_access
 from students.lists import bulk_actions, exports  # noqa: F401  (exports registers kinds of jobs)
-from students.models import Correction, RosterImport, Student, StudentSession
+from students.models import Correction, RosterImport, SchoolChange, Student, StudentSession
+from students.moving import move, school_changes  # noqa: F401  (move registers a kind of job)
 from students.privacy import (
     id_number_retention,
     own_data,
@@ -102,6 +103,18 @@ bulk_actions.register(
         form=MoveForm,
     )
 )
+status_badges.register(
+    SchoolChange,
+    {
+        SchoolChange.Status.ASKED: Badge("look", "arrows-right-left"),
+        SchoolChange.Status.MOVING: Badge("sky", "arrow-path"),
+        SchoolChange.Status.FAILED: Badge("act", "exclamation-triangle"),
+        SchoolChange.Status.MOVED: Badge("ok", "check"),
+        SchoolChange.Status.REFUSED: Badge("", "x-circle"),
+        SchoolChange.Status.WITHDRAWN: Badge("", "arrow-uturn-left"),
+    },
+)
+
 navigation.register("school", "students:roster", _("Roster"), "table-cells", order=20)
 navigation.register("center", "students:center_students", _("Students"), "academic-cap", order=40)
 panels.add_panel(
@@ -127,6 +140,15 @@ panels.add_panel(
     css="main",
 )
 panels.add_panel("center.school", "students:panel_school", order=10)
+panels.add_panel(
+    "center.callouts",
+    "students:center_moves",
+    page="students:center_moves",
+    label=_("Students who change their school"),
+)
+panels.add_panel(
+    "school.callouts", "students:moves", page="students:moves", label=_("Students who change their school")
+)
 panels.add_panel(
     "center.callouts",
     "students:number_clashes",

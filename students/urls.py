@@ -1,6 +1,18 @@
 from django.urls import path
 
-from students.views import bulk, clashes, erasure, group_messages, headings, imports, lists, notices, panels, records
+from students.views import (
+    bulk,
+    clashes,
+    erasure,
+    group_messages,
+    headings,
+    imports,
+    lists,
+    moves,
+    notices,
+    panels,
+    records,
+)
 
 app_name = "students"
 urlpatterns = [
@@ -23,6 +35,15 @@ urlpatterns = [
     path("school/roster/import/<int:pk>/changes/file/", imports.roster_changes_file, name="roster_changes_file"),
     path("school/roster/import/<int:pk>/drop/", imports.roster_drop, name="roster_drop"),
     path("school/roster/import/<int:pk>/wrong/", imports.roster_wrong, name="roster_wrong"),
+    path("school/roster/import/<int:pk>/ask/", moves.ask_for_import, name="roster_import_ask"),
+    path("school/roster/moves/", moves.moves, name="moves"),
+    path("school/roster/moves/ask/", moves.ask, name="move_ask"),
+    path("school/roster/moves/<int:pk>/grant/", moves.grant, name="move_grant"),
+    path("school/roster/moves/<int:pk>/refuse/", moves.refuse, name="move_refuse"),
+    path("school/roster/moves/<int:pk>/withdraw/", moves.withdraw, name="move_withdraw"),
+    path("center/moves/", moves.center_moves, name="center_moves"),
+    path("center/moves/<int:pk>/grant/", moves.center_grant, name="center_move_grant"),
+    path("center/moves/<int:pk>/refuse/", moves.center_refuse, name="center_move_refuse"),
     path("school/roster/add/", records.student_add, name="student_add"),
     path("school/roster/<int:pk>/", records.student, name="student"),
     path("school/roster/<int:pk>/edit/", records.student_edit, name="student_edit"),

@@ -83,7 +83,7 @@ def statement(enrolment: Enrolment) -> Statement:
     entries = LedgerEntry.objects.filter(account__enrolment=enrolment)
     sums = entries.aggregate(
         received=Sum("amount_fen", filter=Q(kind__in=RECEIVED, order=None)),
-        student=Sum("amount_fen", filter=Q(kind__in=(Kind.PAYMENT, Kind.REFUND)) & ~Q(order=None)),
+        student=Sum("amount_fen", filter=Q(kind__in=(Kind.PAYMENT, Kind.REFUND, Kind.MOVED)) & ~Q(order=None)),
     )
     return Statement(
         photographed=counts["captured"],

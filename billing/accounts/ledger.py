@@ -222,7 +222,7 @@ def confirm_payment(order: Order, *, amount_fen: int, external_id: str, by: hist
     from the order's, or when another payment has been booked for the order or the student.
     """
     account, order = _lock_for_order(order)
-    if order.status in (*Order.RECEIVED, Order.Status.REFUNDED):
+    if order.status in (*Order.RECEIVED, Order.Status.REFUNDED, Order.Status.MOVED):
         if not order.entries.filter(kind=Kind.PAYMENT, external_id=external_id).exists():
             raise PortalError(_("This order has been paid already by another payment."))
         return order
@@ -236,6 +236,40 @@ def confirm_payment(order: Order, *, amount_fen: int, external_id: str, by: hist
     set_fee_state(order.student, Student.FeeState.PAID, by=by)
     receipts.issue(order, by=by)  # the last: its lock makes other payments of the season wait
     return order
+
+
+def move_payment(order: Order, *, to: Student, by: history.Actor) -> Order:
+    """Book a student's payment over to the school that the student is at now (`to`): charge and payment leave the one
+    account and stand on the other. Returns the order there; the provider knows it by the number of the first one.
+
+    Call it in the transaction of the move, in a scope of both schools.
+    """
+    parties = {order.school_id, to.school_id}
+    enrolments = Enrolment.objects.select_related("school", "season").filter(season=order.season_id, school__in=parties)
+    accounts = {row.school_id: _lock(account_of(row)) for row in enrolments.order_by("pk")}
+    here, there = accounts[order.school_id], accounts[to.school_id]
+    paid = order.entries.get(kind__in=(Kind.PAYMENT, Kind.MOVED), amount_fen__lt=0)
+    states.change(order, Order.Status.MOVED, by=by)
+    before = Order.objects.filter(provider_number=order.number_at_provider).count()
+    twin = Order.objects.create(
+        number=f"{order.number_at_provider}M{before + 1}",
+        provider_number=order.number_at_provider,
+        school_id=to.school_id,
+        student=to,
+        status=Order.Status.PAID,
+        **{name: getattr(order, name) for name in ("season_id", "provider", "merchant", "channel", "openid")},
+        **{name: getattr(order, name) for name in ("amount_fen", "expires_at", "paid_at")},
+    )
+    facts = {"order": order.number, "amount_fen": twin.amount_fen}
+    history.record("order.moved_here", twin, by=by, after=twin.status, facts=facts)
+    amount, reference = order.amount_fen, paid.reference
+    _post(here, Kind.MOVED, amount, by=by, order=order, reference=reference, external_id=f"moved:{order.number}")
+    _post(here, Kind.CHARGE, -amount, by=by, order=order, external_id=f"uncharge:{order.number}")
+    _post(there, Kind.CHARGE, amount, by=by, order=twin, external_id=f"charge:{twin.number}")
+    _post(there, Kind.MOVED, -amount, by=by, order=twin, reference=reference, external_id=f"moved:{twin.number}")
+    set_fee_state(order.student, Student.FeeState.UNPAID, by=by)
+    set_fee_state(to, Student.FeeState.PAID, by=by)
+    return twin
 
 
 @retried

@@ -62,7 +62,8 @@ CHECKS = {
         f"""
         SELECT asked.id FROM billing_order asked LEFT JOIN (
             SELECT order_id, count(*) AS entries, sum(amount_fen) AS rest,
-                   coalesce(-sum(amount_fen) FILTER (WHERE kind = 'payment'), 0) AS paid,
+                   coalesce(-sum(amount_fen) FILTER (WHERE kind IN ('payment', 'moved') AND amount_fen < 0), 0) AS paid,
+                   coalesce(sum(amount_fen) FILTER (WHERE kind = 'moved' AND amount_fen > 0), 0) AS moved,
                    coalesce(sum(amount_fen) FILTER (WHERE kind = 'refund'), 0) AS refunded
             FROM billing_ledgerentry WHERE order_id IS NOT NULL GROUP BY 1
         ) booked ON booked.order_id = asked.id
@@ -70,6 +71,8 @@ CHECKS = {
             WHEN asked.status IN ({_RECEIVED}) THEN
                 (booked.entries, booked.rest, booked.paid, booked.refunded) IS DISTINCT FROM (2, 0, asked.amount_fen, 0)
             WHEN asked.status = 'refunded' THEN (booked.entries, booked.rest, booked.paid, booked.refunded)
+                IS DISTINCT FROM (4, 0, asked.amount_fen, asked.amount_fen)
+            WHEN asked.status = 'moved' THEN (booked.entries, booked.rest, booked.paid, booked.moved)
                 IS DISTINCT FROM (4, 0, asked.amount_fen, asked.amount_fen)
             ELSE booked.entries IS NOT NULL
         END

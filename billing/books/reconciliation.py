@@ -145,13 +145,15 @@ def _compare(run: Reconciliation, rows: list[BillRow]) -> Comparison:
     found = Comparison([], [])
     for start in range(0, len(rows), CHUNK):
         chunk = rows[start : start + CHUNK]
-        orders = {row.number: row for row in Order.objects.filter(number__in={row.order_number for row in chunk})}
+        numbers = {row.order_number for row in chunk}
+        named = Order.objects.filter(Q(number__in=numbers) | Q(provider_number__in=numbers)).order_by("pk")
+        orders = {row.number_at_provider: row for row in named}  # of one that moved to another school, the last
         entries: dict[tuple[str, str], LedgerEntry] = {}
         for entry in LedgerEntry.objects.filter(
-            order__in=[row.pk for row in orders.values()], kind__in=ENTRY_KIND.values()
+            order__in=[row.pk for row in named], kind__in=ENTRY_KIND.values()
         ).select_related("order"):
             if entry.order:
-                entries[entry.order.number, entry.kind] = entry
+                entries[entry.order.number_at_provider, entry.kind] = entry
         repaid = set(
             Repayment.objects.filter(
                 status=Repayment.Status.REFUNDED, callback__order_number__in={row.order_number for row in chunk}

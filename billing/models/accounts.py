@@ -37,7 +37,7 @@ class FeeAccount(TenantModel):
 
 
 class LedgerEntry(TenantModel):
-    """One entry of an account: charge, payment, refund or reversal.
+    """One entry of an account: charge, payment, refund, reversal, or a payment that moves with its student.
 
     Only `billing.accounts.ledger` writes entries. With each the database brings the account's balance and the sums of
     the day (DaySum) up to date; it takes no entry without an event in the history.
@@ -51,6 +51,7 @@ class LedgerEntry(TenantModel):
         PAYMENT = "payment", _("Payment")
         REFUND = "refund", _("Refund")
         REVERSAL = "reversal", _("Reversal of an entry made in error")
+        MOVED = "moved", _("Payment moved with a student to another school")
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+", db_index=False)
     account = models.ForeignKey(FeeAccount, on_delete=models.PROTECT, related_name="entries", db_index=False)

@@ -21,20 +21,25 @@ class Order(TenantModel):
         REFUNDING = "refunding", _("Refund asked")
         REFUNDED = "refunded", _("Refunded")
         REFUND_FAILED = "refund_failed", _("Refund failed")
+        MOVED = "moved", _("Moved along to another school")
 
     TRANSITIONS = {
         Status.CREATED: {Status.PAID, Status.CLOSED},
-        Status.PAID: {Status.REFUNDING},
+        Status.PAID: {Status.REFUNDING, Status.MOVED},
         Status.CLOSED: {Status.PAID},  # a provider may report late that the money came in
         Status.REFUNDING: {Status.REFUNDED, Status.REFUND_FAILED},
         # Asked again, or put right by the center at the provider itself.
         Status.REFUND_FAILED: {Status.REFUNDING, Status.REFUNDED},
         Status.REFUNDED: set(),
+        Status.MOVED: set(),  # the student's order at the school that the student is at now goes on
     }
+    IN_REFUND = (Status.REFUNDING, Status.REFUND_FAILED)
     # The student's money is with the center.
     RECEIVED = (Status.PAID, Status.REFUNDING, Status.REFUND_FAILED)
 
     number = models.CharField(_("order number"), max_length=32, unique=True)
+    # Under which the provider knows the payment, where it was made at another school; else empty.
+    provider_number = models.CharField(max_length=32, blank=True)
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
     student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="orders")
     status = models.CharField(_("state"), max_length=13, choices=Status, default=Status.CREATED)
@@ -62,9 +67,16 @@ class Order(TenantModel):
                 name="one_paid_order",
             ),
         ]
+        indexes = [
+            models.Index(fields=("provider_number",), name="moved_order", condition=~Q(provider_number="")),
+        ]
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def number_at_provider(self) -> str:
+        return self.provider_number or self.number
 
     @property
     def history_name(self) -> str:

@@ -193,8 +193,17 @@ def receive_callback(merchant: str, callback: CallbackMessage) -> Callback:
         if told is None:
             return _store(provider, f"other-{_digest(callback)}", callback, verified=True)
         stored = _store(provider, _key_of(told), callback, verified=True)
-        order = Order.objects.select_related("school", "season", "student").filter(number=told.order_number).first()
+        order = _order_of(told)
         return _book(stored, told, order if order and order.merchant == merchant else None)
+
+
+def _order_of(told: Payment | Refund) -> Order | None:
+    """The order that the provider names; of a payment that moved to another school, the one there is refunded."""
+    rows = Order.objects.select_related("school", "season", "student")
+    order = rows.filter(number=told.order_number).first()
+    if order and order.status == Order.Status.MOVED and isinstance(told, Refund):
+        return rows.filter(provider_number=order.number).exclude(status=Order.Status.MOVED).first()
+    return order
 
 
 def _digest(callback: CallbackMessage) -> str:
@@ -387,12 +396,12 @@ def refund_order(order: Order, *, by: User) -> Order:
 
 
 def _request_refund(order: Order, *, by: history.Actor) -> Order:
-    payment = order.entries.get(kind=LedgerEntry.Kind.PAYMENT)
+    payment = order.entries.get(kind__in=(LedgerEntry.Kind.PAYMENT, LedgerEntry.Kind.MOVED))
     told = providers.get(order.merchant).refund(
-        order_number=order.number,
+        order_number=order.number_at_provider,
         number=order.refund_number,
         amount_fen=order.amount_fen,
-        external_id=payment.external_id,
+        external_id=payment.reference,
         notify_address=providers.notify_address(order.merchant),
     )
     _take_refund(order, told, by=by)
@@ -444,7 +453,7 @@ def _tell_abandoned(order: Order) -> None:
 
 
 def _settle_refund(order: Order) -> None:
-    told = providers.get(order.merchant).query_refund(order_number=order.number, number=order.refund_number)
+    told = providers.get(order.merchant).query_refund(order_number=order.number_at_provider, number=order.refund_number)
     if told:
         _book_what_was_asked(order, told)
         return

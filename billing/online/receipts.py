@@ -20,12 +20,12 @@ from students.privacy import erasure
 
 def issue(order: Order, *, by: history.Actor) -> Receipt:
     """The receipt of an order that is paid in this transaction."""
-    serial = _next_serial(order)
+    serial, number = next_number(order)
     receipt = Receipt.objects.create(
         school_id=order.school_id,
         season_id=order.season_id,
         order=order,
-        number=f"TC-{order.season.year}-{serial:06d}",
+        number=number,
         serial=serial,
         amount_fen=order.amount_fen,
         payer=order.student.name,
@@ -35,11 +35,13 @@ def issue(order: Order, *, by: history.Actor) -> Receipt:
     return receipt
 
 
-def _next_serial(order: Order) -> int:
+def next_number(order: Order) -> tuple[int, str]:
+    """(serial, number) of the next receipt of the season. Take it last: others wait for the end of the transaction."""
     ReceiptSeries.objects.get_or_create(season_id=order.season_id)
     series = ReceiptSeries.objects.filter(season_id=order.season_id)
     series.update(last=F("last") + 1)  # the row stays locked until the payment is committed
-    return series.values_list("last", flat=True).get()
+    serial = series.values_list("last", flat=True).get()
+    return serial, f"TC-{order.season.year}-{serial:06d}"
 
 
 def void(order: Order, *, by: history.Actor) -> None:

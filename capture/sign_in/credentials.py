@@ -61,7 +61,9 @@ def sign_in(
     attempts.begin("student", *person, free=free)
     with across_schools():  # the roster says which school
         rows = Student.objects.select_related("school", "season").filter(id_hash__in=id_encryption.digests(id_number))
-        rows = rows.exclude(season__status=Season.Status.DRAFT).order_by("-season__year")
+        rows = (
+            rows.exclude(season__status=Season.Status.DRAFT).exclude(stage=Student.Stage.LEFT).order_by("-season__year")
+        )
         tried: list[Student | None] = [*rows] or [None]
         found = [row for row in tried if _is_known(row, name, student_no) and row and year in (None, row.season.year)]
         if not found:

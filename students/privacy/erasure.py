@@ -46,12 +46,7 @@ def erase(*, student: Student, reason: str, by: history.Actor) -> bool:
     with transaction.atomic():
         row = Student.objects.select_for_update(of=("self",)).get(pk=student.pk)
         whole = not is_kept_for_registry(row)
-        for eraser in _ERASERS:
-            eraser(row, whole)
-        messages = Notification.objects.filter(Q(recipient_key=row.actor_key) | Q(about_key=row.actor_key))
-        Delivery.objects.filter(notification__in=messages).delete()
-        messages.delete()
-        Contact.objects.filter(recipient_key=row.actor_key).delete()
+        erase_traces(row, whole)
         row.phone = row.email = ""
         if whole:
             _remove_person(row)
@@ -62,6 +57,16 @@ def erase(*, student: Student, reason: str, by: history.Actor) -> bool:
         withdraw()
         transaction.on_commit(withdraw)  # once more: of a job that began meanwhile and still saw the student
     return whole
+
+
+def erase_traces(row: Student, whole: bool) -> None:
+    """What other rows say of the student; the student's own row is left to the caller."""
+    for eraser in _ERASERS:
+        eraser(row, whole)
+    messages = Notification.objects.filter(Q(recipient_key=row.actor_key) | Q(about_key=row.actor_key))
+    Delivery.objects.filter(notification__in=messages).delete()
+    messages.delete()
+    Contact.objects.filter(recipient_key=row.actor_key).delete()
 
 
 def _remove_person(row: Student) -> None:

@@ -81,6 +81,7 @@ def _render_number(request: Any, row: Student, page: str) -> HttpResponse:
 @school_page(may="students.change")
 def student_add(request: Any) -> HttpResponse:
     form = StudentForm(request.POST or None)
+    may_ask = False
     if request.method == "POST" and form.is_valid():
         try:
             row = records.add_student(
@@ -88,10 +89,13 @@ def student_add(request: Any) -> HttpResponse:
             )
         except records.WrongData as wrong:
             form.show(wrong)
+            is_elsewhere = wrong.taken is not None and wrong.taken.kind == "roster.number_elsewhere"
+            may_ask = is_elsewhere and permissions.may(request.membership, "students.move")
         else:
             messages.success(request, _("%(student)s is on the roster now.") % {"student": row.name})
             return HttpResponseRedirect(reverse("students:student", args=[row.pk]))
-    return render(request, "students/student_form.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "may_ask": may_ask}
+    return render(request, "students/student_form.html", context, status=422 if form.errors else 200)
 
 
 @school_page(may="students.change")

@@ -55,7 +55,7 @@ def test_every_kind_that_is_recorded_is_registered():
 
 def test_every_kind_that_is_registered_is_recorded():
     """By a literal, by the gate as a state, by what names kinds after the model, or built from parts as named here."""
-    built = {"ledger.charge", "ledger.payment", "ledger.refund", "ledger.reversal"}
+    built = {"ledger.charge", "ledger.payment", "ledger.refund", "ledger.reversal", "ledger.moved"}
     built |= {"student.correction_accepted", "student.correction_declined"}
     after_model = (".changed", ".downloaded", ".created", ".added")
     found = {name for name in event_kinds.KINDS if name.endswith(after_model)} | event_kinds._STATE_KINDS | built

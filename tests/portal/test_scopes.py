@@ -23,6 +23,7 @@ ACROSS = {
     "portal.notifications.__init__": "what a school does may concern the center too",
     "portal.pages.context": "unread messages of a person of the center",
     "portal.accounts.second_factor": "an event about a person who is signing in",
+    "students.moving.school_changes": "the student whom another school asks for, and its two sides",
     "students.records": "an ID number that is enrolled at another school",
     "students.roster.number_clashes": "whether another school still has a number",
     "students.roster.staging": "the same for a whole roster",
@@ -48,6 +49,7 @@ SYSTEM = {
     "portal.accounts.sessions": "sessions past their time",
     "portal.notifications.deliveries": "notifications that are to be sent",
     "portal.privacy.unnamed_files": "files of all schools that no row names",
+    "students.moving.move": "a student's rows at the two schools of a move",
     "proofing.deadline_reminders": "schools and students to remind",
 }
 

@@ -1,0 +1,1 @@
+"""A student who moves from one school to another."""
