@@ -174,4 +174,4 @@ def _tell(found: Move) -> None:
         notifications.notify_school(
             school, season=row.season, kind="school_change.moved", parameters=parameters, link="/school/roster/moves/"
         )
-    notifications.notify_center(kind="school_change.moved_center", parameters=parameters)
+    notifications.notify_center(season=row.season, kind="school_change.moved_center", parameters=parameters)

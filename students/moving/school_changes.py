@@ -83,7 +83,9 @@ def ask(
             link="/school/roster/moves/",
         )
     notifications.notify_center(
-        kind="school_change.asked_center", parameters={"school": school.name, "giving": student.school.name}
+        season=season,
+        kind="school_change.asked_center",
+        parameters={"school": school.name, "giving": student.school.name},
     )
     return row
 
