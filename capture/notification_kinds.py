@@ -162,7 +162,7 @@ register(
         "capture_opens",
         _("From tomorrow you can take your graduation photo"),
         _(
-            "Your school photographs from %(day)s to %(last)s, %(opens)s to %(closes)s. Please sign in, read the photo"
+            "Your photo days are %(day)s to %(last)s, %(opens)s to %(closes)s. Please sign in, read the photo"
             " rules and take yours in time."
         ),
         link=ME,
@@ -171,8 +171,39 @@ register(
     NotificationKind(
         "capture_closes",
         _("Tomorrow is the last day for your graduation photo"),
-        _("The days of your school end on %(day)s, and there is no photo of you yet. Please take it now."),
+        _("Your photo days end on %(day)s, and there is no photo of you yet. Please take it now."),
         link=ME,
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "make_up_opens",
+        _("From tomorrow you can take the graduation photo that you have missed"),
+        _(
+            "Make-up days from %(day)s to %(last)s, %(opens)s to %(closes)s, for all who have no accepted photo yet. Please"
+            " take yours in time."
+        ),
+        link=ME,
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "make_up_closes",
+        _("Tomorrow is the last day to make up for your graduation photo"),
+        _("The make-up days end on %(day)s, and there is no accepted photo of you yet. Please take it now."),
+        link=ME,
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "school_make_up_opens",
+        _("The make-up days of your school begin tomorrow"),
+        _("From %(day)s to %(last)s, %(opens)s to %(closes)s. Students who have to take a photo: %(n)d."),
+        link="/school/schedule/",
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "school_make_up_closes",
+        _("The make-up days of your school end tomorrow"),
+        _("The last day is %(day)s. Students who still have to take a photo: %(n)d."),
+        link="/school/roster/",
         is_urgent=False,
     ),
     NotificationKind(

@@ -72,7 +72,7 @@ def photo_cases(phase: str, count: int) -> list[PhotoCase]:
 
 def taken_at(enrolment: Enrolment, n: int) -> dt.datetime:
     """The time of the n-th photo: spread over the area's days until now, from 8:00 to 18:00."""
-    window = Window.objects.get(season=enrolment.season_id, area=enrolment.school.area_id)
+    window = Window.objects.regular().get(season=enrolment.season_id, area=enrolment.school.area_id)
     last = min(window.ends_on, timezone.localdate())
     day = window.starts_on + dt.timedelta(days=n % ((last - window.starts_on).days + 1))
     at = timezone.make_aware(dt.datetime.combine(day, dt.time(8 + n * 7 % 10, n * 13 % 60)))

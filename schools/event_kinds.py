@@ -21,6 +21,9 @@ event_kinds.register(
         "area.created": _("Area added"),
         "area.changed": _("Area changed"),
         "area.removed": _("Area removed"),
+        "window.added": _("Make-up days given to an area"),
+        "window.changed": _("Make-up days of an area changed"),
+        "window.removed": _("Make-up days of an area removed"),
         "exception.granted": _("Exception granted"),
         "exception.changed": _("Exception changed"),
         "exception.withdrawn": _("Exception withdrawn"),
@@ -62,6 +65,7 @@ event_kinds.register_states(Enrolment, _("School in the season"), subject="schoo
 event_kinds.register_facts(
     {
         "days": _("Days"),
+        "area": _("Area"),
         "hours": _("Hours"),
         "code": _("Code"),
         "notice_version": _("version"),

@@ -200,12 +200,32 @@ AreaDaysFormSet = forms.formset_factory(
 )
 
 
+class MakeUpDaysForm(forms.Form):
+    starts_on = forms.DateField(label=_("First day"), widget=day_input())
+    ends_on = forms.DateField(label=_("Last day"), widget=day_input())
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("starts_on") and data.get("ends_on") and data["ends_on"] < data["starts_on"]:
+            self.add_error("ends_on", _("The last day lies before the first."))
+        return data
+
+
+class MakeUpForm(MakeUpDaysForm):
+    """Make-up days, the same for several areas."""
+
+    areas = forms.ModelMultipleChoiceField(
+        label=_("Areas"), queryset=Area.objects.all(), widget=forms.CheckboxSelectMultiple
+    )
+    field_order = ("areas", "starts_on", "ends_on")
+
+
 class ExceptionForm(forms.ModelForm):
     """Days of one school, besides the days of its area."""
 
     class Meta:
         model = WindowException
-        fields = ("starts_on", "ends_on", "opens_at", "closes_at", "reason")
+        fields = ("kind", "starts_on", "ends_on", "opens_at", "closes_at", "reason")
         widgets = {
             "starts_on": day_input(),
             "ends_on": day_input(),
@@ -213,6 +233,9 @@ class ExceptionForm(forms.ModelForm):
             "closes_at": time_input(),
         }
         help_texts = {
+            "kind": _(
+                "Make-up days: only for those without an accepted photo; the proofreading goes on and its day stays."
+            ),
             "opens_at": _("Empty: the hours of the season."),
             "reason": _("The school reads it, and it stays in the history."),
         }

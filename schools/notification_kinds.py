@@ -14,6 +14,9 @@ def _day_words(day: str | dt.date) -> str:
 
 
 DAYS = "%(starts_on)s – %(ends_on)s: %(reason)s"
+MAKE_UP = _("%(starts_on)s – %(ends_on)s, for students without an accepted photo.")
+DAY_FORMATS = {"starts_on": _day_words, "ends_on": _day_words}
+SCHEDULE = "/school/schedule/"
 
 LETTER, SUBJECT = _("%(school)s has written to the center"), "%(subject)s"
 
@@ -26,6 +29,30 @@ register(
     ),
     NotificationKind(
         "exception.withdrawn", _("The center has withdrawn the days that it granted your school"), DAYS, link="/school/"
+    ),
+    NotificationKind(
+        "make_up.set",
+        _("The center has given your area make-up days"),
+        MAKE_UP,
+        link=SCHEDULE,
+        formats=DAY_FORMATS,
+        may="schedule.see",
+    ),
+    NotificationKind(
+        "make_up.changed",
+        _("The make-up days of your area have changed"),
+        MAKE_UP,
+        link=SCHEDULE,
+        formats=DAY_FORMATS,
+        may="schedule.see",
+    ),
+    NotificationKind(
+        "make_up.removed",
+        _("The make-up days of your area do not take place"),
+        MAKE_UP,
+        link=SCHEDULE,
+        formats=DAY_FORMATS,
+        may="schedule.see",
     ),
     NotificationKind(
         "notice",

@@ -164,7 +164,7 @@ def school_counts(school: School, season: Season) -> StageCounts:
 def school_progress(season: Season) -> list[SchoolProgress]:
     """Every enrolled school, sorted by the number of students behind the plan. Three queries."""
     counts_by_id = counts_by_school(season)
-    windows = {window.area_id: window for window in season.windows.all()}
+    windows = {window.area_id: window for window in season.windows.regular()}
     today = timezone.localdate()
     rows = [
         SchoolProgress(e.school, e, counts_by_id.get(e.school_id, StageCounts()), windows.get(e.school.area_id), today)

@@ -284,6 +284,7 @@ OBJECTS = {
     "accounts/2fa/webauthn/keys/": "mfa.Authenticator",
 }
 KWARGS = {
+    "window": lambda world: apps.get_model("schools.Window").objects.first().pk,
     "signed": lambda world: "1:forged",
     "year": lambda world: world[apps.get_model("schools.Season")].year,
     "exception": lambda world: world[apps.get_model("schools.WindowException")].pk,

@@ -200,15 +200,26 @@ def schedule_of(
     at, season = at or timezone.now(), enrolment.season
     if season.status != Season.Status.OPEN:
         return Schedule((), season.closed_on)
-    periods = periods_of(school=enrolment.school, season=season)
     rows = _rows_of(enrolment, group)
+    periods = narrow(left_to(enrolment, periods_of(school=enrolment.school, season=season)), rows)
     if enrolment.allows(Action.PHOTOGRAPH):
-        return Schedule(tuple(narrow(periods, rows)), is_of_class=bool(rows))
+        return Schedule(tuple(periods), is_of_class=bool(rows))
     if not enrolment.allows(Action.RETAKE):
         return Schedule((), enrolment.capture_ended_on or timezone.localdate(at))
-    make_up = [period for period in periods if period.is_make_up]
-    later = narrow(granted_since(enrolment, periods), rows)
-    return Schedule((*later, *make_up, *_any_day(season, at, retaking)), enrolment.capture_ended_on)
+    return Schedule((*periods, *_any_day(season, at, retaking)), enrolment.capture_ended_on)
+
+
+def left_to(enrolment: Enrolment, periods: Iterable[Period]) -> list[Period]:
+    """The school's periods in which its phase lets students photograph.
+
+    After the end of the capture: make-up days, and days that the center has granted later.
+    """
+    every = list(periods)
+    if enrolment.allows(Action.PHOTOGRAPH):
+        return every
+    if not enrolment.allows(Action.RETAKE):
+        return []
+    return granted_since(enrolment, every) + [period for period in every if period.is_make_up]
 
 
 def _rows_of(enrolment: Enrolment, group: tuple[str, str] | None) -> list[GroupDays]:

@@ -14,7 +14,7 @@ from portal import history, notifications
 from portal.changes.field_changes import change_fields
 from portal.errors import PortalError
 from portal.models import User
-from schools.models import Action, Area, Enrolment, School, Season, Window, WindowException
+from schools.models import Action, Area, Enrolment, School, Season, Window, WindowException, WindowKind
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ def note_change(season: Season) -> None:
 
 
 def describe_timetable(season: Season) -> dict[str, str]:
-    """{area name: "first day – last day"}, for the history."""
-    windows = Window.objects.filter(season=season).select_related("area")
+    """{area name: "first day – last day"} without make-up days, for the history."""
+    windows = Window.objects.regular().filter(season=season).select_related("area")
     return {window.area.name: f"{window.starts_on} – {window.ends_on}" for window in windows}
 
 
@@ -67,7 +67,7 @@ def _set_line(season: Season, line: AreaDays, *, by: User) -> None:
         return
     area = _save_area(line, by=by)
     if line.starts_on and line.ends_on:
-        Window.objects.update_or_create(
+        Window.objects.regular().update_or_create(
             season=season, area=area, defaults={"starts_on": line.starts_on, "ends_on": line.ends_on}
         )
     else:
@@ -91,7 +91,7 @@ def _remove_days(season: Season, area: Area) -> None:
             _("Schools of %(area)s are being photographed; their days can be moved but not taken away.")
             % {"area": area}
         )
-    Window.objects.filter(season=season, area=area).delete()
+    Window.objects.regular().filter(season=season, area=area).delete()
 
 
 def _remove_area(area: Area | None, *, by: User) -> None:
@@ -102,6 +102,54 @@ def _remove_area(area: Area | None, *, by: User) -> None:
     history.record("area.removed", area, by=by, facts={"name": area.name})
     area.windows.all().delete()
     area.delete()
+
+
+def add_make_up(
+    season: Season, areas: Iterable[Area], *, starts_on: dt.date, ends_on: dt.date, by: User
+) -> list[Window]:
+    """Give areas days for those who missed theirs, and tell their schools when the season is open."""
+    season.require(Action.CHANGE)
+    made = []
+    with transaction.atomic():
+        for area in areas:
+            row = Window(season=season, area=area, starts_on=starts_on, ends_on=ends_on, kind=WindowKind.MAKE_UP)
+            row.save()
+            history.record("window.added", row, by=by, facts={"area": area.name, "days": f"{starts_on} – {ends_on}"})
+            _tell_make_up(row, "make_up.set")
+            made.append(row)
+        note_change(season)
+    return made
+
+
+def change_make_up(window: Window, *, starts_on: dt.date, ends_on: dt.date, by: User) -> Window:
+    window.season.require(Action.CHANGE)
+    with transaction.atomic():
+        changed = change_fields(window, by=by, starts_on=starts_on, ends_on=ends_on)
+        note_change(changed.season)
+        _tell_make_up(changed, "make_up.changed")
+    return changed
+
+
+def remove_make_up(window: Window, *, by: User) -> None:
+    window.season.require(Action.CHANGE)
+    with transaction.atomic():
+        facts = {"area": window.area.name, "days": f"{window.starts_on} – {window.ends_on}"}
+        history.record("window.removed", window, by=by, facts=facts)
+        _tell_make_up(window, "make_up.removed")
+        note_change(window.season)
+        window.delete()
+
+
+def _tell_make_up(window: Window, kind: str) -> None:
+    """Schools whose form is with the center have no use for them."""
+    if window.season.status != Season.Status.OPEN:
+        return
+    days = {"starts_on": window.starts_on, "ends_on": window.ends_on}
+    rows = Enrolment.objects.filter(season=window.season, school__area=window.area_id).select_related("school")
+    for row in rows.filter(
+        status__in=(*Enrolment.phases_allowing(Action.PHOTOGRAPH), *Enrolment.phases_allowing(Action.RETAKE))
+    ):
+        notifications.notify_school(row.school, season=window.season, kind=kind, parameters=days)
 
 
 def grant_exception(*, school: School, season: Season, by: User, **days: Any) -> WindowException:

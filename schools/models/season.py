@@ -4,6 +4,7 @@ import enum
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.database.scope import DatabaseRole, deleted_by
@@ -174,6 +175,12 @@ class WindowKind(models.TextChoices):
     MAKE_UP = "make_up", _("Make-up days")
 
 
+class WindowQuerySet(models.QuerySet["Window"]):
+    def regular(self) -> "WindowQuerySet":
+        """Without make-up days: one for each area that has days."""
+        return self.filter(kind=WindowKind.REGULAR)
+
+
 class Window(models.Model):
     """Days of an area in a season; the first and the last day are included. One window for all, and any for those who missed it."""
 
@@ -184,6 +191,8 @@ class Window(models.Model):
     starts_on = models.DateField(_("first day"))
     ends_on = models.DateField(_("last day"))
     kind = models.CharField(_("kind"), max_length=8, choices=WindowKind, default=WindowKind.REGULAR)
+
+    objects = WindowQuerySet.as_manager()
 
     class Meta:
         ordering = ("starts_on", "area__position")
@@ -198,6 +207,19 @@ class Window(models.Model):
 
     def __str__(self) -> str:
         return f"{self.area} {self.starts_on} - {self.ends_on}"
+
+    @property
+    def history_name(self) -> str:
+        return str(self)
+
+    @property
+    def label(self) -> str:
+        """The area, and that they are make-up days."""
+        return (
+            gettext("%(area)s (make-up days)") % {"area": self.area.name}
+            if self.kind == WindowKind.MAKE_UP
+            else self.area.name
+        )
 
 
 class WindowException(TenantModel):

@@ -12,7 +12,7 @@ from typing import Any
 from django.utils.translation import override
 
 from portal import formatting
-from schools.models import Season, Window
+from schools.models import Season, Window, WindowKind
 from schools.seasons.season_texts import REQUIREMENTS
 
 Checks = Callable[[], Iterable[tuple[Any, Any]]]
@@ -39,11 +39,15 @@ def of_season(season: Season) -> Annexes:
     with override("zh-hans"):
         checks = [(str(title), str(advice)) for give in _CHECKS for title, advice in give()]
     return Annexes(
-        days=[(window.area.name, days_of(window)) for window in windows],
+        days=[(name_of(window), days_of(window)) for window in windows],
         requirements=formatting.parse_notice(REQUIREMENTS),
         checks=checks,
         center_short=CENTER_SHORT if "招生就业" in season.center_name else ANY_CENTER,
     )
+
+
+def name_of(window: Window) -> str:
+    return f"{window.area.name}（补采）" if window.kind == WindowKind.MAKE_UP else window.area.name
 
 
 def days_of(window: Window) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from schools import season_addresses
-from schools.days import deadlines, workdays
+from schools.days import deadlines, schedule_warnings, workdays
+from schools.days.schedule_warnings import Span
 from schools.models import Enrolment, Season, Window
 
 
@@ -54,7 +55,8 @@ def _days(season: Season, windows: list[Window]) -> Check:
     if not windows:
         return Check(name, False, True, "", url)
     first, last = min(row.starts_on for row in windows), max(row.ends_on for row in windows)
-    strange = [str(row.area) for row in windows if season.year not in (row.starts_on.year, row.ends_on.year)]
+    spans = [Span(row.area.name, row.starts_on, row.ends_on) for row in windows]
+    strange = [span.area for span in schedule_warnings.outside_year(season.year, spans)]
     if strange:
         names = _(", ").join(strange)
         return Check(name, False, True, _("Not in %(year)s: %(areas)s.") % {"year": season.year, "areas": names}, url)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from portal.access import center_page, school_page, staff_page
 from portal.models import Membership
 from portal.tenancy import school_scope
-from schools.days import calendar_links, deadlines, icalendar_file, month, opening_hours, season_calendar
+from schools.days import area_schedule, calendar_links, deadlines, icalendar_file, month, opening_hours, season_calendar
 from schools.days.season_calendar import Entry
 from schools.models import Enrolment, Season
 from schools.seasons import season_choice
@@ -27,8 +27,11 @@ def schedule(request: Any) -> HttpResponse:
     if season is None:
         raise Http404
     entries = season_calendar.of_center(season) + season_calendar.forms_due(season)
+    rows = area_schedule.rows_of(season)
     context = {
         "shown": season,
+        "rows": rows,
+        "warnings": area_schedule.warnings_of(season, rows),
         "deadlines": [entry for entry in entries if entry.kind == season_calendar.DEADLINE],
         **_calendar(request, entries),
     }

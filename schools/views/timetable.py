@@ -11,8 +11,8 @@ from django.views.decorators.http import require_POST
 
 from portal.access import center_page
 from schools.days import timetable
-from schools.forms import AreaDaysFormSet, ExceptionForm
-from schools.models import Area, School, Season, Window, WindowException
+from schools.forms import AreaDaysFormSet, ExceptionForm, MakeUpDaysForm, MakeUpForm
+from schools.models import Area, School, Season, Window, WindowException, WindowKind
 
 
 @center_page(may="season.manage")
@@ -25,13 +25,13 @@ def timetable_edit(request: Any) -> HttpResponse:
     if request.method == "POST" and formset.is_valid():
         timetable.set_timetable(season, [_line(form) for form in formset if _is_filled(form)], by=request.user)
         messages.success(request, _("The days have been saved."))
-        return HttpResponseRedirect(reverse("schools:season"))
+        return HttpResponseRedirect(reverse("schools:schedule"))
     _attach_schools(formset)
     return render(request, "schools/timetable.html", {"formset": formset, "shown": season})
 
 
 def _lines(season: Season) -> list[dict[str, Any]]:
-    given = {window.area_id: window for window in Window.objects.filter(season=season)}
+    given = {window.area_id: window for window in Window.objects.regular().filter(season=season)}
     return [
         {
             "area": area.pk,
@@ -69,6 +69,43 @@ def _line(form: Any) -> timetable.AreaDays:
     )
 
 
+@center_page(may="season.manage")
+def make_up_new(request: Any) -> HttpResponse:
+    """Days for those who missed theirs, for one or more areas."""
+    if request.season is None:
+        raise Http404
+    form = MakeUpForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        timetable.add_make_up(request.season, by=request.user, **form.cleaned_data)
+        messages.success(request, _("The make-up days have been saved. Schools of an open season have been told."))
+        return HttpResponseRedirect(reverse("schools:schedule"))
+    return render(request, "schools/make_up_form.html", {"form": form, "shown": request.season})
+
+
+@center_page(may="season.manage")
+def make_up_edit(request: Any, window: int) -> HttpResponse:
+    row = _make_up(request, window)
+    form = MakeUpDaysForm(request.POST or None, initial={"starts_on": row.starts_on, "ends_on": row.ends_on})
+    if request.method == "POST" and form.is_valid():
+        timetable.change_make_up(row, by=request.user, **form.cleaned_data)
+        messages.success(request, _("The make-up days have been saved. Schools of an open season have been told."))
+        return HttpResponseRedirect(reverse("schools:schedule"))
+    return render(request, "schools/make_up_form.html", {"form": form, "shown": row.season, "row": row})
+
+
+@require_POST
+@center_page(may="season.manage")
+def make_up_remove(request: Any, window: int) -> HttpResponse:
+    timetable.remove_make_up(_make_up(request, window), by=request.user)
+    messages.success(request, _("The make-up days have been removed."))
+    return HttpResponseRedirect(reverse("schools:schedule"))
+
+
+def _make_up(request: Any, pk: int) -> Window:
+    rows = Window.objects.select_related("area", "season")
+    return get_object_or_404(rows, pk=pk, season=request.season, kind=WindowKind.MAKE_UP)
+
+
 @center_page(may="season.except_school")
 def exception_new(request: Any, pk: int) -> HttpResponse:
     """Grant one school more days or other hours in the current season."""
@@ -97,7 +134,7 @@ def exception_edit(request: Any, exception: int) -> HttpResponse:
 
 
 def _exception_context(form: ExceptionForm, school: School, season: Season) -> dict[str, Any]:
-    window = Window.objects.filter(season=season, area=school.area_id).first()
+    window = Window.objects.regular().filter(season=season, area=school.area_id).first()
     return {"form": form, "school": school, "window": window, "shown": season}
 
 
