@@ -17,7 +17,7 @@ from schools import (
     group_messages,  # noqa: F401  registers a kind of job
     season_addresses,
 )
-from schools.models import Action, DaysRequest, Enrolment, Inquiry, Notice, School, Season, WindowException
+from schools.models import Action, DaysRequest, Enrolment, Inquiry, Notice, School, Season, Window, WindowException
 from schools.notices import reading
 from schools.seasons import season_choice, season_objects
 
