@@ -112,6 +112,7 @@ def count_unread_notices(request: Any) -> int:
 season_objects.register(
     {
         "center/exceptions/": (WindowException, "season"),
+        "center/season/make-up/": (Window, "season"),
         "center/notices/": (Notice, "season"),
         "school/notices/": (Notice, "season"),
         "center/inquiries/": (Inquiry, "season"),

@@ -118,7 +118,7 @@ def test_the_days_are_edited_as_one_table(center_client, season, school):
     answer = center_client.post(url, lines)
     assert said("Give both days, or none.") in text(answer)
     answer = center_client.post(url, lines | {"form-1-ends_on": "2022-04-05"})
-    assert answer["Location"] == reverse("schools:season")
+    assert answer["Location"] == reverse("schools:schedule")
     assert list(season.windows.values_list("area__name", "starts_on")) == [
         ("North", dt.date(2022, 3, 21)),
         ("South", dt.date(2022, 3, 28)),
