@@ -24,6 +24,7 @@ from printing.models import PrintItem
 from proofing.models import Proof
 from schools.models import NoticeReceipt
 from students.identity import id_encryption
+from students.lists import pinyin
 from students.models import Correction, Student, StudentSession
 from vision import ENGINE_VERSION
 from vision.imprint import BITS, split_words
@@ -140,8 +141,8 @@ def add_event(table: Table, number: int, event: tuple[Any, ...]) -> None:
 @dataclass
 class Tables:
     student: Table = field(default_factory=lambda: Table(
-        Student, "id", "school_id", "season_id", "student_no", "name", "id_type", "id_sealed", "id_hash", "gender", "level",
-        "college", "major", "class_name", "phone", "email", "stage", "fee_state", "locked_at", "lock_reason", "import_no",
+        Student, "id", "school_id", "season_id", "student_no", "name", "id_type", "id_sealed", "id_hash", "id_tail", "pinyin",
+        "initials", "gender", "level", "college", "major", "class_name", "phone", "email", "stage", "fee_state", "locked_at", "lock_reason", "import_no",
         "created_at", "updated_at",
     ))  # fmt: skip
     consent: Table = field(
@@ -696,6 +697,7 @@ class _One:
         self.t.student.add(
             self.pk, campus.school_id, campus.season_id, place.student_no, self.name, "resident",
             encryption.encrypt(number, where), id_encryption.digest(number),
+            id_encryption.tail_bucket(number, season_id=campus.season_id), *pinyin.spell(self.name),
             "male" if int(number[16]) % 2 else "female", campus.level, place.college, place.major, place.class_name,
             f"200{self.pk:08d}", self.email, self.stage, self.fee, self.locked_at, self.lock_reason, campus.import_no,
             campus.imported_at, self.at if self.story.tries else campus.imported_at,
