@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 import portal.privacy.retention
 from capture import daily_check, retention  # noqa: F401  (daily_check registers a kind of job)
+from capture.class_papers import making
 from capture.forms import ReasonForm
 from capture.judging import rejudge  # noqa: F401
 from capture.models import Consent, Exemption, Likeness, Photo, Slot, Station
@@ -87,6 +88,21 @@ bulk_actions.register(
         form=ReasonForm,
     )
 )
+
+for _name, _label, _make in (
+    ("check_list", _("Check-list to sign (PDF)"), making.make_check_list),
+    ("contact_sheet", _("Contact sheet (PDF)"), making.make_contact_sheet),
+):
+    bulk_actions.register(
+        bulk_actions.BulkAction(
+            _name,
+            _label,
+            _("Class by class, document numbers masked. You find the file on the page that follows."),
+            "printer",
+            "students.export",
+            make=_make,
+        )
+    )
 
 
 @annexes.registers_checks

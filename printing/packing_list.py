@@ -7,9 +7,9 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
 from portal.pdf.fonts import FontChain
+from portal.pdf.pages import HEIGHT, MARGIN, WIDTH, cell
 from portal.pdf.paper import document, draw_text
 
-WIDTH, HEIGHT, MARGIN = 210, 297, 18
 ROW = 7.2
 FIRST_ROWS, ROWS = 26, 32
 # (heading, left edge in mm from the margin, width in mm)
@@ -89,7 +89,7 @@ def _head(canvas: Canvas, contents: Contents, fonts: FontChain) -> float:
     ]
     y = (HEIGHT - 36) * mm
     for fact in facts:
-        _cell(canvas, fonts, fact, MARGIN * mm, y, (WIDTH - 2 * MARGIN) * mm, 10.5)
+        cell(canvas, fonts, fact, MARGIN, y / mm, WIDTH - 2 * MARGIN, 10.5)
         y -= 6 * mm
     return y - 3 * mm
 
@@ -99,15 +99,10 @@ def _table(canvas: Canvas, lines: tuple[Line, ...], fonts: FontChain, y: float) 
     canvas.setLineWidth(0.4)
     for row in rows:
         for text, (_, left, width) in zip(row, COLUMNS, strict=True):
-            _cell(canvas, fonts, text, (MARGIN + left + 1) * mm, y - 5 * mm, (width - 2) * mm, 9)
+            cell(canvas, fonts, text, MARGIN + left + 1, y / mm - 5, width - 2, 9)
         canvas.line(MARGIN * mm, y - ROW * mm, (WIDTH - MARGIN) * mm, y - ROW * mm)
         y -= ROW * mm
     return y
-
-
-def _cell(canvas: Canvas, fonts: FontChain, text: str, x: float, y: float, width: float, size: float) -> None:
-    natural = fonts.width(text, size)
-    draw_text(canvas, fonts, text, x, y, size, condense=min(1, width / natural) if natural else 1)
 
 
 def _receipt(canvas: Canvas, contents: Contents, fonts: FontChain, y: float) -> None:

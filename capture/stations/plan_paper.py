@@ -11,10 +11,9 @@ from reportlab.pdfgen.canvas import Canvas
 
 from capture.models import Slot, Station
 from portal.pdf.fonts import FontChain
+from portal.pdf.pages import HEIGHT, MARGIN, WIDTH, Pages
 from portal.pdf.paper import document, draw_code, draw_text, wrap
 
-WIDTH, HEIGHT, MARGIN = 210, 297, 18
-BOTTOM = 20  # mm
 ROW, HEAD = 8.0, 10.0
 # (heading, left edge in mm from the margin, width in mm)
 COLUMNS = (
@@ -80,55 +79,26 @@ def sign(station: Station, school: str, url: str) -> Sign:
         return Sign(school, station.name, station.place, station.hours, station.helper, url)
 
 
-class _Pages:
-    """Writes from the top of each page down; `y` is in mm."""
+def _section(pages: Pages, section: Section) -> None:
+    def head() -> None:
+        pages.heading(f"{section.day}　{section.station}（{section.place}）", height=HEAD)
+        pages.row([heading for heading, _left, _width in COLUMNS], COLUMNS, height=ROW, size=9)
 
-    def __init__(self, canvas: Canvas, fonts: FontChain, title: str) -> None:
-        self.canvas, self.fonts, self.title = canvas, fonts, title
-        self.number = 0
-        self.begin()
-
-    def begin(self) -> None:
-        if self.number:
-            self.canvas.showPage()
-        self.number += 1
-        self.y = HEIGHT - 24.0
-        draw_text(self.canvas, self.fonts, self.title, WIDTH / 2 * mm, self.y * mm, 16, align="center")
-        draw_text(self.canvas, self.fonts, f"第{self.number}页", WIDTH / 2 * mm, 10 * mm, 8, align="center")
-        self.y -= 12
-
-    def section(self, section: Section) -> None:
-        if self.y - HEAD - 2 * ROW < BOTTOM:
-            self.begin()
-        self._head(section)
-        for line in section.lines:
-            if self.y - ROW < BOTTOM:
-                self.begin()
-                self._head(section)
-            self._row(line.cells, 10)
-        self.y -= 6
-
-    def _head(self, section: Section) -> None:
-        words = f"{section.day}　{section.station}（{section.place}）"
-        _cell(self.canvas, self.fonts, words, MARGIN, self.y - 6, WIDTH - 2 * MARGIN, 12)
-        self.y -= HEAD
-        self._row(tuple(heading for heading, _left, _width in COLUMNS), 9)
-
-    def _row(self, cells: Sequence[str], size: float) -> None:
-        for text, (_heading, left, width) in zip(cells, COLUMNS, strict=True):
-            _cell(self.canvas, self.fonts, text, MARGIN + left + 1, self.y - 5.6, width - 2, size)
-        self.y -= ROW
-        self.canvas.setLineWidth(0.4)
-        self.canvas.line(MARGIN * mm, self.y * mm, (WIDTH - MARGIN) * mm, self.y * mm)
+    pages.need(HEAD + 2 * ROW)
+    head()
+    for line in section.lines:
+        pages.need(ROW, again=head)
+        pages.row(line.cells, COLUMNS, height=ROW, size=10)
+    pages.y -= 6
 
 
 def write_plan(sections: Sequence[Section], path: Path, *, school: str, fonts: FontChain) -> Path:
     title = f"{school}毕业生图像采集安排表"
     with document(path, fonts=fonts, width=WIDTH, height=HEIGHT, title=title, author=school) as canvas:
-        pages = _Pages(canvas, fonts, title)
+        pages = Pages(canvas, fonts, title)
         for section in sections:
-            pages.section(section)
-        canvas.showPage()
+            _section(pages, section)
+        pages.end()
     return path
 
 
@@ -161,9 +131,3 @@ def _sign(canvas: Canvas, sign: Sign, fonts: FontChain) -> None:
         y -= size * 1.5
         natural = fonts.width(text, size)
         draw_text(canvas, fonts, text, middle, y, size, align="center", condense=min(1, room / natural))
-
-
-def _cell(canvas: Canvas, fonts: FontChain, text: str, x: float, y: float, width: float, size: float) -> None:
-    """One line at `x`, `y` mm, condensed when it is wider than `width` mm."""
-    natural = fonts.width(text, size)
-    draw_text(canvas, fonts, text, x * mm, y * mm, size, condense=min(1, width * mm / natural) if natural else 1)

@@ -1,4 +1,4 @@
-"""What can be done to many students of a list at once, each by the rule for a single one, in a job.
+"""What can be done to many students of a list at once, in a job: to each by the rule for a single one, or a file of them.
 
 Rooms register their actions: `register(BulkAction("unlock", …))`. The page asks first and says how many they are.
 """
@@ -30,14 +30,18 @@ class NoQuestion(forms.Form):
 
 @dataclass(frozen=True)
 class BulkAction:
-    """`narrow` finds the students whom it is about; `do(student, by, values)` does it to one of them."""
+    """`narrow` finds the students whom it is about; `do(student, by, values)` does it to one of them.
+
+    Instead of `do`, `make(job, students)` makes one file of them.
+    """
 
     name: str
     label: Any
     text: Any  # what happens, for the page that asks
     icon: str
     may: str
-    do: Callable[[Student, User, dict[str, Any]], Any]
+    do: Callable[[Student, User, dict[str, Any]], Any] | None = None
+    make: Callable[[Job, QuerySet[Student]], None] | None = None
     narrow: Callable[[QuerySet[Student]], QuerySet[Student]] = field(default=lambda students: students)
     form: type[forms.Form] = NoQuestion
     for_center: bool = False
@@ -54,7 +58,10 @@ ACTIONS: dict[str, BulkAction] = {}
 def register(action: BulkAction) -> None:
     """Also registers the kind of job, which every worker must know."""
     ACTIONS[action.name] = action
-    jobs.handler(action.kind, label=action.label, queue="build")(partial(_run, action))
+    file_may = action.may if action.make else ""
+    jobs.handler(
+        action.kind, label=action.label, queue="build", file_may=file_may, holds_students=action.make is not None
+    )(partial(_run, action))
 
 
 def offered(member: Membership) -> list[BulkAction]:
@@ -93,6 +100,10 @@ def _run(action: BulkAction, job: Job) -> None:
     by = job.created_by
     if by is None or action not in offered(by.membership):
         raise NotAllowed(_("Your role does not include this."))
+    if action.make is not None:
+        action.make(job, action.narrow(selection.students_of(job)))
+        return
+    assert action.do is not None
     done, refused = 0, []
     concerned = list(action.narrow(selection.students_of(job)).select_related("school", "season"))
     for number, student in enumerate(concerned, start=1):

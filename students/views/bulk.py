@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from portal import permissions
 from portal.access import center_page, school_page
 from portal.errors import PortalError
 from portal.models import Look
@@ -70,6 +71,8 @@ def _ask(request: Any, back: str) -> HttpResponse:
     selected = filter_students(students_of(request), asked)
     concerned = action.narrow(selected)
     form = action.form(request.POST or None)
+    if request.method == "POST" and request.read_only and not permissions.action(action.may).in_archive:
+        raise request.read_only
     if request.method == "POST" and form.is_valid():
         job = bulk_actions.start(
             action,
