@@ -17,14 +17,14 @@ from allauth.account.utils import url_str_to_user_pk
 from django.conf import settings
 from django.contrib import auth, messages
 from django.contrib.auth.views import redirect_to_login
-from django.db import DataError, OperationalError
+from django.db import DataError, OperationalError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import resolve, reverse
 from django.utils.translation import gettext_lazy as _
 
 from portal import history, permissions, student_limits
-from portal.accounts import password_again, second_factor
+from portal.accounts import password_again, second_factor, visits
 from portal.changes.transactions import is_retryable
 from portal.database.scope import about_account
 from portal.errors import Conflict, InvalidForm, NotAllowed, PortalError
@@ -36,6 +36,7 @@ View = Callable[..., HttpResponse]
 log = logging.getLogger(__name__)
 # Others, such as TRACE, would reach the views as a kind of GET.
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 Prepare = Callable[[Any], None]
@@ -108,7 +109,8 @@ class PortalMiddleware:
 
     def __call__(self, request: Any) -> HttpResponse:
         request.school = request.enrolment = request.student = request.refused_status = request.read_only = None
-        request.second_factor_missing = None
+        request.wants_to_write = False
+        request.second_factor_missing = request.visit = None
         if request.method not in METHODS:
             return HttpResponseNotAllowed(METHODS)
         if _length(request) > settings.REQUEST_MAX_BYTES:
@@ -124,6 +126,28 @@ class PortalMiddleware:
         member = request.membership = membership_of(request.user)
         if member and member.is_shut_out:
             return _shut_out(request, member)
+        request.visit = visits.of(request)
+        return self._show_school(request) if request.visit else self._show(request)
+
+    def _show_school(self, request: Any) -> HttpResponse:
+        """The answer during a visit: a look, or a refusal. Signing out and ending it are those of the person."""
+        visit: visits.Visit = request.visit
+        if request.path_info in _ends_of_visits() or visit.is_over:
+            request.visit = None
+            return _visit_over(request, visit) if visit.is_over else self._show(request)
+        if request.method not in SAFE_METHODS:
+            return refusal_page(request, visits.OnlyLooking())
+        request.membership, request.read_only = visit.membership, visits.OnlyLooking()
+        with visits.looking(visit):
+            response = self._show(request)
+        if request.wants_to_write:
+            response = refusal_page(request, visits.OnlyLooking())
+        with center_scope():
+            visits.store(request, visit, response)
+        return response
+
+    def _show(self, request: Any) -> HttpResponse:
+        member = request.membership
         for prepare in _REQUEST:
             if (answer := prepare(request)) is not None:
                 return answer
@@ -135,7 +159,8 @@ class PortalMiddleware:
 
     def process_view(self, request: Any, view: View, args: Any, kwargs: Any) -> HttpResponse | None:
         """After the days of grace, nothing opens to who needs a second factor and has none but what sets it up."""
-        found = request.second_factor_missing = second_factor.missing(request.user, request.membership)
+        member = request.visit.person if request.visit else request.membership
+        found = request.second_factor_missing = second_factor.missing(request.user, member)
         if found is None or not found.is_overdue or _opens_without_factor(request.resolver_match.view_name):
             return None
         if is_program(request) or request.htmx:
@@ -143,6 +168,10 @@ class PortalMiddleware:
         return HttpResponseRedirect(reverse("mfa_index"))
 
     def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
+        if request.visit and visits.wanted_to_write(error):
+            transaction.set_rollback(True)  # the refusal is made outside of the transaction, which is broken
+            request.wants_to_write = True
+            return HttpResponse(status=visits.OnlyLooking.status)
         if isinstance(error, DataError):
             # The request holds a value that no column can store, such as a NUL character or too
             # large a number.
@@ -175,6 +204,23 @@ def _account_of(request: Any) -> int | None:
         return int(request.user.pk)
     started = request.session.get(LOGIN_SESSION_KEY) or {}
     return url_str_to_user_pk(started["user_pk"]) if started.get("user_pk") else None
+
+
+def _ends_of_visits() -> tuple[str, str]:
+    return reverse("portal:visit_end"), reverse("account_logout")
+
+
+def _visit_over(request: Any, visit: visits.Visit) -> HttpResponse:
+    """End a visit whose time is over, and lead back. What was asked for is not done: it was meant for the school."""
+    with center_scope():
+        visits.end(request, visit)
+    error = NotAllowed(_("The time in which you saw the school's portal is over. You see the center's portal again."))
+    if is_program(request):
+        return refusal_page(request, error)
+    messages.warning(request, str(error))
+    if request.htmx:
+        return HttpResponse(status=204, headers={"HX-Redirect": visit.school.get_absolute_url()})
+    return HttpResponseRedirect(visit.school.get_absolute_url())
 
 
 def _shut_out(request: Any, member: Membership) -> HttpResponse:
@@ -342,7 +388,7 @@ _ACTIONS: dict[str, str] = {}  # URL name -> the action of its page
 
 def _check(request: Any, may: str, to_post: str) -> permissions.Action:
     """The action that is asked for. Raises NotAllowed, or the refusal of a page that can only be read."""
-    is_read = request.method in ("GET", "HEAD", "OPTIONS")
+    is_read = request.method in SAFE_METHODS
     name = may if is_read or not to_post else to_post
     permissions.check(request.membership, name)
     action = permissions.action(name)

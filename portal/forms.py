@@ -122,3 +122,9 @@ class MessageForm(forms.Form):
 
     subject = forms.CharField(label=_("Subject line"), max_length=120)
     body = forms.CharField(label=_("Text"), max_length=1000, widget=forms.Textarea(attrs={"rows": 8}))
+
+
+class VisitForm(forms.Form):
+    """Why a person of the center looks at the portal of a school."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=200, help_text=_("The school reads it in its history."))

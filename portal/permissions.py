@@ -106,6 +106,8 @@ def may(member: Membership | None, name: str) -> bool:
     asked = action(name)
     if member is None or (member.is_limited and asked.is_about_school):
         return False
+    if member.is_visiting and asked.needs_second_factor:  # see portal.accounts.visits
+        return False
     return not asked.roles.isdisjoint(member.roles)
 
 

@@ -27,7 +27,16 @@ WORKING = OFFICERS | {Role.CENTER_PRINTING}
 NOT_ASKED = _("If you did not ask for this, tell your administrator or the center at once.")
 
 permissions.register_subject(
-    _("People and the portal"), "people", "sessions", "permissions", "history", "looks", "retention", "messages", "jobs"
+    _("People and the portal"),
+    "people",
+    "sessions",
+    "permissions",
+    "history",
+    "looks",
+    "visits",
+    "retention",
+    "messages",
+    "jobs",
 )
 permissions.register_subject(_("Messages"), "deliveries", "texts")
 permissions.register("people.see", _("See the people"), roles=OFFICERS | {Role.CENTER_AUDITOR})
@@ -35,6 +44,14 @@ permissions.register("people.manage", _("Manage accounts"), roles=ADMINS, asks_p
 permissions.register("sessions.see", _("See and end the own sessions"), roles=ALL_ROLES)
 permissions.register("permissions.see", _("See who may do what"), roles=ALL_ROLES)
 permissions.register("history.see", _("Read the history"), roles=OFFICERS | {Role.CENTER_AUDITOR})
+permissions.register(
+    "visits.make",
+    _("See the portal of a school as its administrator does"),
+    roles=CENTER,
+    asks_password=True,
+    needs_second_factor=True,
+    in_archive=True,
+)
 permissions.register("retention.see", _("See how long data is kept"), roles={Role.CENTER_ADMIN})
 permissions.register("looks.see", _("See unusual looks at students' data"), roles=ADMINS, is_about_school=True)
 permissions.register("deliveries.see", _("See what was sent by which channel"), roles=CENTER)
@@ -190,6 +207,15 @@ event_kinds.register(
         "job.data_deleted": _("Data deleted that was kept long enough"),
     },
 )
+event_kinds.register_subject("visit", _("Looks of the center at the portal"), order=35)
+event_kinds.register(
+    "visit",
+    {
+        "visit.begun": _("The center began to look at the portal as the school sees it"),
+        "visit.page": _("The center looked at a page as the school sees it"),
+        "visit.ended": _("The center's look at the portal ended"),
+    },
+)
 event_kinds.register_states(Job, _("Job"), subject="job")
 event_kinds.register_facts(
     {
@@ -197,6 +223,8 @@ event_kinds.register_facts(
         "name": _("Name"),
         "username": _("User name"),
         "reason": _("Reason"),
+        "page": _("Page"),
+        "minutes": _("Minutes"),
         "roles": _("Roles"),
         "outcome": _("Outcome"),
     }

@@ -11,6 +11,7 @@ from portal.views import (
     people,
     retention,
     sessions,
+    visits,
 )
 
 app_name = "portal"
@@ -33,6 +34,8 @@ urlpatterns = [
     path("school/history/", history.school_history, name="school_history"),
     path("school/looks/", looks.school_looks, name="school_looks"),
     # both
+    path("visits/<int:pk>/", visits.visit, name="visit"),
+    path("visits/end/", visits.visit_end, name="visit_end"),
     path("people/permissions/", people.permission_table, name="permissions"),
     path("people/sessions/", sessions.session_list, name="sessions"),
     path("people/notifications/", notification_choices.notification_choices, name="notification_choices"),

@@ -236,6 +236,7 @@ REDIRECTS = {"schools:own_portal"}
 # The object behind <pk>, by the beginning of the route.
 OBJECTS = {
     "center/schools/": "schools.School",
+    "visits/": "schools.School",
     "center/notices/": "schools.Notice",
     "center/inquiries/": "schools.Inquiry",
     "school/inquiries/": "schools.Inquiry",

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models
 
 from portal import event_kinds
+from portal.history import later
 from portal.history.seals import seal
 from portal.models.history import Event
 
@@ -80,7 +81,7 @@ def record(
     Facts are JSON-safe and never hold an ID number.
     """
     event = _event(kind, obj, by, before, after, facts)
-    event.save(force_insert=True)
+    later.add(event)
     return event
 
 

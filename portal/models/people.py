@@ -206,6 +206,8 @@ class Membership(models.Model):
     def history_name(self) -> str:
         return self.user.actor_name
 
+    is_visiting = False  # a person of the center with the eyes of the school: portal.accounts.visits
+
     @property
     def is_center(self) -> bool:
         return self.school_id is None

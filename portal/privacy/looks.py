@@ -13,6 +13,7 @@ from django.core.cache import cache
 from redis.exceptions import RedisError
 
 from portal.accounts.addresses import address_of
+from portal.history import later
 from portal.models import Look, User
 
 SECONDS_REMEMBERED = 600
@@ -26,16 +27,17 @@ def record(request: Any, kind: Look.Kind, students: Iterable[int]) -> None:
     if not new:
         return
     member = request.membership
-    Look.objects.create(
+    look = Look(
         kind=kind,
         page=request.resolver_match.view_name,
         actor_key=by.actor_key,
         actor_name=by.actor_name,
-        school=member.school if member else None,
+        school=member.school if member and not member.is_visiting else None,
         address=address_of(request.META),
         students=new,
         number=len(new),
     )
+    later.add(look)
     remember(by, kind, new)
 
 
