@@ -308,6 +308,7 @@ KWARGS = {
     "app_label": lambda world: "schools",
     "url": lambda world: "nowhere",
     "model_name": lambda world: "school",
+    "name": lambda world: "none.pdf",  # of a document of the year
 }
 
 
