@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from portal import event_kinds
-from students.models import Correction, RosterImport, SchoolChange, Student
+from students.models import Correction, RosterBundle, RosterImport, SchoolChange, Student
 
 event_kinds.register_subject("roster", _("Roster"), order=40)
 event_kinds.register_subject("student", _("Students"), order=50)
@@ -12,6 +12,7 @@ event_kinds.register(
     {
         "correction.asked": _("Correction asked for"),
         "rosterimport.uploaded": _("Roster uploaded"),
+        "rosterbundle.uploaded": _("Roster of several schools uploaded"),
         "rosterimport.assigned": _("Columns of a roster assigned"),
         "rosterimport.changes": _("Changes of a roster downloaded"),
         "rosterimport.wrong_rows": _("Wrong rows of a roster downloaded"),
@@ -47,6 +48,7 @@ event_kinds.register("job", {"job.keys_rotated": _("Document numbers rewritten w
 event_kinds.register_actors("student", Student)
 event_kinds.register_states(Student, _("Student"), subject="student", is_one_of_many=True)
 event_kinds.register_states(RosterImport, _("Roster"), subject="roster")
+event_kinds.register_states(RosterBundle, _("Roster of several schools"), subject="roster")
 event_kinds.register_states(Correction, _("Correction"), subject="roster")
 event_kinds.register_states(SchoolChange, _("Change of school"), subject="student")
 event_kinds.register_facts(

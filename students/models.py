@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from portal.database.scope import DatabaseRole, deleted_by
+from portal.database.scope import EVERY_SCHOOL, DatabaseRole, deleted_by
 from portal.formatting import mask
 from portal.models import Job
 from portal.security import encryption
@@ -201,6 +201,44 @@ class Student(TenantModel):
         return enrolment.payment_mode == Enrolment.PaymentMode.STUDENT and self.fee_state == self.FeeState.UNPAID
 
 
+def bundle_path(bundle: "RosterBundle", filename: str) -> str:
+    return f"rosters/center/{uuid.uuid4().hex}/{filename}"
+
+
+class RosterBundle(models.Model):
+    """One workbook of the center for several schools. A job divides it into a RosterImport a school."""
+
+    DATABASE_POLICIES = {"every_school": EVERY_SCHOOL}  # no school sees it
+
+    class Status(models.TextChoices):
+        READING = "reading", _("Being divided")
+        DIVIDED = "divided", _("Divided")
+        REFUSED = "refused", _("Refused")
+
+    TRANSITIONS = {
+        Status.READING: {Status.DIVIDED, Status.REFUSED},
+        Status.DIVIDED: set(),
+        Status.REFUSED: set(),
+    }
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.READING)
+    job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    file = models.FileField(upload_to=bundle_path, blank=True)  # until it is divided
+    file_size = models.PositiveIntegerField(_("size"), default=0)  # bytes, encrypted
+    filename = models.CharField(_("file"), max_length=120)
+    report = models.JSONField(default=dict, blank=True)  # of students.roster.bundles; no data of students
+    message = models.TextField(_("message"), blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return self.filename
+
+
 def roster_path(roster: "RosterImport", filename: str) -> str:
     return f"rosters/{roster.school_id}/{uuid.uuid4().hex}/{filename}"
 
@@ -231,6 +269,8 @@ class RosterImport(TenantModel):
     }
 
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
+    # Where the center uploaded it for several schools.
+    bundle = models.ForeignKey(RosterBundle, null=True, blank=True, on_delete=models.PROTECT, related_name="imports")
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.READING)
     job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     file = models.FileField(upload_to=roster_path)

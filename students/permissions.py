@@ -36,6 +36,7 @@ permissions.register(
     "students.move", _("Ask for and hand over students who change their school"), roles=OFFICERS, is_about_school=True
 )
 permissions.register("roster.import", _("Import a roster"), roles=SCHOOL, is_about_school=True)
+permissions.register("roster.import_many", _("Import one roster for several schools"), roles=CENTER)
 permissions.register("roster.settle_clashes", _("Settle document numbers of two schools"), roles=CENTER)
 permissions.register(
     "students.erase", _("Erase a student"), roles={Role.CENTER_ADMIN}, asks_password=True, in_archive=True

@@ -21,7 +21,7 @@ from students import group_messages, notices, progress, records, tasks  # noqa: 
 from students.forms import MoveForm
 from students.identity import student_access
 from students.lists import bulk_actions, exports  # noqa: F401  (exports registers kinds of jobs)
-from students.models import Correction, RosterImport, SchoolChange, Student, StudentSession
+from students.models import Correction, RosterBundle, RosterImport, SchoolChange, Student, StudentSession
 from students.moving import move, school_changes  # noqa: F401  (move registers a kind of job)
 from students.privacy import (
     id_number_retention,
@@ -102,6 +102,14 @@ bulk_actions.register(
         narrow=records.changeable,
         form=MoveForm,
     )
+)
+status_badges.register(
+    RosterBundle,
+    {
+        RosterBundle.Status.READING: Badge("sky", "arrow-path"),
+        RosterBundle.Status.DIVIDED: Badge("ok", "check"),
+        RosterBundle.Status.REFUSED: Badge("act", "x-circle"),
+    },
 )
 status_badges.register(
     SchoolChange,

@@ -2,6 +2,7 @@ from django.urls import path
 
 from students.views import (
     bulk,
+    bundles,
     clashes,
     erasure,
     group_messages,
@@ -41,6 +42,10 @@ urlpatterns = [
     path("school/roster/moves/<int:pk>/grant/", moves.grant, name="move_grant"),
     path("school/roster/moves/<int:pk>/refuse/", moves.refuse, name="move_refuse"),
     path("school/roster/moves/<int:pk>/withdraw/", moves.withdraw, name="move_withdraw"),
+    path("center/roster-import/", bundles.bundles_page, name="roster_bundles"),
+    path("center/roster-import/<int:pk>/", bundles.bundle, name="roster_bundle"),
+    path("center/roster-import/<int:pk>/confirm/", bundles.confirm, name="roster_bundle_confirm"),
+    path("center/roster-import/<int:pk>/drop/", bundles.drop, name="roster_bundle_drop"),
     path("center/moves/", moves.center_moves, name="center_moves"),
     path("center/moves/<int:pk>/grant/", moves.center_grant, name="center_move_grant"),
     path("center/moves/<int:pk>/refuse/", moves.center_refuse, name="center_move_refuse"),

@@ -247,6 +247,7 @@ OBJECTS = {
     "school/roster/moves/": "students.SchoolChange",
     "school/roster/": "students.Student",
     "center/moves/": "students.SchoolChange",
+    "center/roster-import/": "students.RosterBundle",
     "center/number-clashes/": "students.RosterImport",
     "center/students/": "students.Student",
     "school/students/": "students.Student",

@@ -11,7 +11,7 @@ from portal.untrusted.limits import Refused
 
 HEAD = 30  # rows handed on beforehand, in which headings are searched
 MAX_SHEETS = 250
-MAX_ROW, MAX_COLUMN = 99_999, 52  # the last row and the number of columns that may hold something
+MAX_ROW, MAX_COLUMN = 149_999, 52  # the last row and the number of columns that may hold something
 MAX_CELL = 32_767  # characters, as in Excel
 MAX_CHARACTERS = 32_000_000  # of all cells of a workbook
 MAX_MERGES = 60_000

@@ -23,7 +23,7 @@ REFUSALS: dict[str, Any] = {
     "password": _("The workbook is protected by a password. Remove the password and upload it again."),
     "too_large": _("The workbook is too large once unpacked. Copy the list alone into the template and upload that."),
     "far": _(
-        "There is something in a cell far to the right or below row 100,000. Copy the list alone into the template."
+        "There is something in a cell far to the right or below row 150,000. Copy the list alone into the template."
     ),
     "many_sheets": _(
         "The workbook has more than %(limit)d sheets. Copy the list alone into the template and upload that."

@@ -27,6 +27,11 @@ def roster_place(*, season_id: int, school_id: int) -> Place:
     return Place("rosterimport.file", f"{season_id}/{school_id}")
 
 
+def bundle_place(*, season_id: int) -> Place:
+    """Of an uploaded roster of several schools on the disk."""
+    return Place("rosterbundle.file", str(season_id))
+
+
 def excerpt_place(import_id: int) -> Place:
     """Of what is kept of an uploaded roster for its pages."""
     return Place("rosterimport.excerpt", str(import_id))

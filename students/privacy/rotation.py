@@ -15,7 +15,7 @@ from portal.background import jobs
 from portal.models import Job
 from portal.security import encryption
 from students.identity import id_encryption
-from students.models import Correction, RosterImport, Student
+from students.models import Correction, RosterBundle, RosterImport, Student
 from students.roster.importer import lock_numbers
 
 KIND = "rotate_keys"
@@ -120,13 +120,20 @@ def _rewrite_corrections() -> None:
             Correction.objects.filter(pk=row.pk, wanted_sealed=row.wanted_sealed).update(wanted_sealed=sealed)
 
 
+def _version_of_file(row: RosterImport | RosterBundle) -> set[int]:
+    if not row.file.storage.exists(str(row.file.name)):
+        return set()
+    with row.file.open("rb") as file:
+        return {encryption.version_of(file.read(1))}
+
+
 def _versions_left() -> list[int]:
     """The older versions that something still needs: rows, and rosters that wait for their import."""
     current = encryption.current_version()
     found = {version for rows in count_by_version().values() for version in rows}
     for roster in RosterImport.objects.exclude(file=""):
         found |= {encryption.version_of(sealed) for sealed in (roster.excerpt, roster.changes) if sealed}
-        if roster.file.storage.exists(str(roster.file.name)):
-            with roster.file.open("rb") as file:
-                found.add(encryption.version_of(file.read(1)))
+        found |= _version_of_file(roster)
+    for bundle in RosterBundle.objects.exclude(file=""):
+        found |= _version_of_file(bundle)
     return sorted(found - {current})

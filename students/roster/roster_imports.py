@@ -23,7 +23,7 @@ from portal.models import User
 from portal.security import encryption
 from schools.models import Enrolment, School, Season
 from students.identity import id_encryption
-from students.models import RosterImport, Student
+from students.models import RosterBundle, RosterImport, Student
 from students.privacy import erasure
 from students.roster import (
     cell_problems,
@@ -46,7 +46,9 @@ NO_FILE: dict[str, Any] = {"file": "", "file_size": 0, "excerpt": b"", "changes"
 UNCONFIRMED = (Status.READING, Status.HEADINGS, Status.PREVIEW)
 
 
-def upload_roster(*, school: School, season: Season, content: bytes, filename: str, by: User) -> RosterImport:
+def upload_roster(
+    *, school: School, season: Season, content: bytes, filename: str, by: User, bundle: RosterBundle | None = None
+) -> RosterImport:
     """Store a file and start the job that reads it. The school's earlier file that nobody has confirmed is dropped.
 
     Raises PortalError when the roster is closed, or the file is empty or too large.
@@ -56,6 +58,7 @@ def upload_roster(*, school: School, season: Season, content: bytes, filename: s
     row = RosterImport(
         school=school,
         season=season,
+        bundle=bundle,
         filename=filename[-120:],
         created_by_name=by.actor_name,
         assigned=remembered_headings.of_school(school).stored,

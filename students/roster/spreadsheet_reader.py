@@ -4,7 +4,7 @@ The file is opened by `portal.untrusted.workbooks`; the values are checked in `v
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from portal.untrusted import workbooks
 from portal.untrusted.workbooks import UnreadableSheet
 from students.roster import cells
-from students.roster.columns import COLUMNS, REQUIRED, column_of
+from students.roster.columns import COLUMNS, REQUIRED, column_of, plain
 from students.roster.headings import CLASS, UNASSIGNED, Assignment, Headings, RawRow, find_headings
 
 MAX_ROWS = 60_000
+MAX_BUNDLE_ROWS = 120_000  # in a workbook of several schools
 MAX_HEAD_TEXT = 200  # characters
-SHEET_STEP = 100_000  # the numbers of the second sheet's rows begin after it, and so on
+SHEET_STEP = 1_000_000  # the numbers of the second sheet's rows begin after it, and so on
 EXAMPLE = "示例"
 _FIELDS = [column.field for column in COLUMNS]
 _STUDENT_NO, _NAME, _DOCUMENT, _CLASS = (_FIELDS.index(name) for name in ("student_no", "name", "id_number", CLASS))
@@ -86,8 +87,15 @@ def open_roster(content: bytes, assignment: Assignment = UNASSIGNED) -> Iterator
         yield roster_of(book, assignment)
 
 
-def roster_of(book: workbooks.Workbook, assignment: Assignment) -> Roster:
-    """As `open_roster`."""
+def roster_of(
+    book: workbooks.Workbook,
+    assignment: Assignment = UNASSIGNED,
+    *,
+    most: int | None = None,
+    beside: Collection[str] = (),
+) -> Roster:
+    """As `open_roster`. `most`: rows that are taken. `beside`: headings of a column that the file must have besides; its
+    text comes last in each row."""
     tables = tables_of(book)
     found: dict[int, Headings] = {}
     for index, sheet in enumerate(book.sheets):
@@ -107,12 +115,24 @@ def roster_of(book: workbooks.Workbook, assignment: Assignment) -> Roster:
         headings=list(complete.values()),
         left_out=[sheet.name for index, sheet in enumerate(book.sheets) if index not in complete],
         total=min(
-            sum(max(book.sheets[index].last - headings.row, 0) for index, headings in complete.items()), MAX_ROWS
+            sum(max(book.sheets[index].last - headings.row, 0) for index, headings in complete.items()),
+            most or MAX_ROWS,
         ),
         tables=tables,
     )
-    roster.rows = _rows(roster, book, list(complete))
+    extra = [_place_of(headings, beside) for headings in roster.headings] if beside else None
+    if extra and None in extra:
+        raise UnreadableSheet(
+            _("Each sheet needs a column that names the school: %(headings)s.")
+            % {"headings": "、".join(list(beside)[:4])}
+        )
+    roster.rows = _rows(roster, book, list(complete), most or MAX_ROWS, extra)
     return roster
+
+
+def _place_of(headings: Headings, names: Collection[str]) -> int | None:
+    wanted = {plain(name) for name in names}
+    return next((index for index, label in enumerate(headings.labels) if plain(label) in wanted), None)
 
 
 def tables_of(book: workbooks.Workbook) -> list[Table]:
@@ -140,7 +160,9 @@ def _incomplete(book: workbooks.Workbook, found: dict[int, Headings]) -> str:
     }
 
 
-def _rows(roster: Roster, book: workbooks.Workbook, indexes: list[int]) -> Iterator[tuple[int, list[str]]]:
+def _rows(
+    roster: Roster, book: workbooks.Workbook, indexes: list[int], most: int, beside: list[int | None] | None
+) -> Iterator[tuple[int, list[str]]]:
     positions = {index: position for position, index in enumerate(indexes)}
     places = [[headings.places.get(column.field, -1) for column in COLUMNS] for headings in roster.headings]
     labels = [_texts(headings.labels, own) for headings, own in zip(roster.headings, places, strict=True)]
@@ -160,13 +182,15 @@ def _rows(roster: Roster, book: workbooks.Workbook, indexes: list[int]) -> Itera
             roster.notes.append((roster.place(key), " ".join(filter(None, texts))[:60]))
             continue
         count += 1
-        if count > MAX_ROWS:
+        if count > most:
             raise UnreadableSheet(
-                _("More than %(limit)d rows. Upload the roster in parts, by college for example.") % {"limit": MAX_ROWS}
+                _("More than %(limit)d rows. Upload the roster in parts, by college for example.") % {"limit": most}
             )
         if roster.headings[position].class_from_sheet and not texts[_CLASS]:
             texts[_CLASS] = " ".join(roster.sheets[position].split())
         roster.hidden += number in book.sheets[index].hidden
+        if beside:
+            texts += _texts(row, [beside[position] or 0])
         yield key, texts
 
 

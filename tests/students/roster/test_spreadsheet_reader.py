@@ -239,7 +239,7 @@ def test_cell_far_out_is_refused_before_memory_is_taken():
     book = openpyxl.Workbook()
     book.active["XFD1048576"] = "x"
     assert refusal(books.xlsx(books.HEADINGS, book=book)) == said(
-        "There is something in a cell far to the right or below row 100,000. Copy the list alone into the template."
+        "There is something in a cell far to the right or below row 150,000. Copy the list alone into the template."
     )
 
 
