@@ -134,6 +134,14 @@ panels.add_panel(
     "center.dashboard", "capture:panel_failures", page="capture:center_photos", label=_("Why photos fail"), order=50
 )
 panels.add_panel(
+    "school.overview",
+    "capture:panel_days",
+    page="capture:plan",
+    label=_("Plan and result by day"),
+    order=15,
+    css="main",
+)
+panels.add_panel(
     "school.overview", "capture:panel_today", page="capture:review", label=_("Photos of the day"), order=20
 )
 panels.add_panel(

@@ -95,6 +95,7 @@ urlpatterns = [
     path("center/judging/save/", judging.save, name="photo_rules_save"),
     path("center/judging/apply/", judging.apply, name="photo_rules_apply"),
     path("panels/capture/today/", panels.today, name="panel_today"),
+    path("panels/capture/days/", panels.days, name="panel_days"),
     path("panels/capture/failures/", panels.failures, name="panel_failures"),
     path("panels/capture/students/<int:pk>/", panels.student_photos, name="student_photos"),
 ]

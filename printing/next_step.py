@@ -3,6 +3,7 @@
 It stands in printing, the last room that a school's season passes, since it reads all of them.
 """
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,9 +11,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from capture.models import Slot, Station
+from portal.models import Membership
 from printing.models import Shipment
 from proofing import proofs
 from proofing.models import Feedback
+from schools.days import opening_hours
 from schools.models import Action, Enrolment
 from students.models import Correction, Student
 
@@ -178,6 +182,72 @@ def _shipped(enrolment: Enrolment) -> Step:
         _("Confirm receipt"),
         reverse("printing:prints"),
     )
+
+
+@dataclass(frozen=True)
+class Point:
+    """Something that keeps the school from its next step, or a line of the list for the first day."""
+
+    text: str
+    url: str
+    is_done: bool = False
+
+
+def by_when(enrolment: Enrolment, today: dt.date) -> dt.date | None:
+    """The day by which the step should be done: the first or last day of the capture, or the form's day."""
+    if enrolment.status == Status.PROOFREADING:
+        return enrolment.proof_due_on
+    periods = opening_hours.periods_of(school=enrolment.school, season=enrolment.season)
+    if enrolment.status == Status.PREPARING:
+        return min((period.starts_on for period in periods if period.ends_on >= today), default=None)
+    return opening_hours.last_regular_day(periods) if enrolment.status == Status.CAPTURING else None
+
+
+def obstacles(enrolment: Enrolment) -> list[Point]:
+    """What blocks students while the school photographs and proofreads."""
+    if enrolment.status not in (Status.CAPTURING, Status.PROOFREADING):
+        return []
+    students, roster = proofs.students_of(enrolment), reverse("students:roster")
+    found = []
+    if locked := students.filter(locked_at__isnull=False).count():
+        text = ngettext("%(n)d account is locked.", "%(n)d accounts are locked.", locked) % {"n": locked}
+        found.append(Point(text, f"{roster}?locked=yes"))
+    if enrolment.payment_mode == Enrolment.PaymentMode.STUDENT:
+        unpaid = students.filter(stage=Stage.READY, fee_state=Student.FeeState.UNPAID).count()
+        if unpaid:
+            text = ngettext(
+                "%(n)d portrait is ready and waits for the fee.",
+                "%(n)d portraits are ready and wait for the fee.",
+                unpaid,
+            )
+            found.append(Point(text % {"n": unpaid}, f"{roster}?stage=ready&fee_state=unpaid"))
+    return found
+
+
+def first_day(enrolment: Enrolment) -> list[Point]:
+    """What a school does before it photographs, while it prepares; empty afterwards."""
+    if enrolment.status != Status.PREPARING:
+        return []
+    school, season = enrolment.school, enrolment.season
+    return [
+        Point(
+            _("Name the person responsible for the capture"),
+            reverse("portal:school_people"),
+            Membership.objects.filter(school=school, is_contact=True).exists(),
+        ),
+        Point(_("Import the roster"), reverse("students:roster"), proofs.students_of(enrolment).exists()),
+        Point(
+            _("Name the stations"),
+            reverse("capture:stations"),
+            Station.objects.filter(school=school, season=season).exists(),
+        ),
+        Point(
+            _("Plan when each class comes"),
+            reverse("capture:plan"),
+            Slot.objects.filter(school=school, season=season).exists(),
+        ),
+        Point(_("Write the notice to the students"), reverse("capture:stations"), bool(enrolment.student_notice)),
+    ]
 
 
 _STEPS: dict[Status, Callable[[Enrolment], Step]] = {

@@ -3,7 +3,6 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
@@ -216,12 +215,40 @@ def class_progress(school: School, season: Season) -> list[ClassProgress]:
     ]
 
 
-def college_progress(rows: list[ClassProgress]) -> list[Any]:
-    """[(college, counts, its classes)]; `rows` must be in the order of the roster."""
+OPEN_AT_MOST = 40  # classes; of a larger school only the chosen college is open
+
+
+@dataclass
+class GridRow:
+    """A college, a major or a class in the grid of a school. `filters`: those of the list of its students."""
+
+    level: str  # college, major or class
+    name: str
+    filters: dict[str, str]
+    counts: StageCounts
+    is_open: bool = True
+
+
+def grid(rows: list[ClassProgress], opened: str | None = None) -> list[GridRow]:
+    """The rows of the grid; `rows` must be in the order of the roster."""
     found = []
     for college, members in groupby(rows, key=lambda row: row.college):
-        group, counts = list(members), StageCounts()
-        for row in group:
-            counts.merge(row.counts)
-        found.append((college, counts, group))
+        group = list(members)
+        is_open = len(rows) <= OPEN_AT_MOST or college == opened
+        found.append(GridRow("college", college, {"college": college}, _sum(group), is_open))
+        for major, classes in groupby(group if is_open else (), key=lambda row: row.major):
+            found += _of_major(major, list(classes))
     return found
+
+
+def _of_major(major: str, classes: list[ClassProgress]) -> list[GridRow]:
+    place = {"college": classes[0].college, "major": major}
+    rows = [GridRow("class", row.class_name, place | {"class_name": row.class_name}, row.counts) for row in classes]
+    return [GridRow("major", major, place, _sum(classes)), *rows]
+
+
+def _sum(rows: list[ClassProgress]) -> StageCounts:
+    counts = StageCounts()
+    for row in rows:
+        counts.merge(row.counts)
+    return counts

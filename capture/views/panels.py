@@ -8,15 +8,16 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils import timezone
 
-from capture import dashboard_counts
+from capture import dashboard_counts, day_plan
 from capture.forms import ReasonForm
 from capture.judging import explanations
 from capture.models import Photo
 from capture.review import decisions
 from capture.review.return_reasons import LOCKING
 from portal import permissions
-from portal.access import staff_page
+from portal.access import school_page, staff_page
 from students.models import Student
 
 
@@ -33,6 +34,13 @@ def today(request: Any) -> HttpResponse:
             "days": dashboard_counts.count_per_day(request.season, request.school),
         }
     return render(request, "capture/panel_today.html", context)
+
+
+@school_page(may="photos.see")
+def days(request: Any) -> HttpResponse:
+    """Plan against what was handed in, day by day."""
+    found = day_plan.of_school(request.school, request.season, timezone.localdate()) if request.season else None
+    return render(request, "capture/panel_days.html", {"plan": found, "today": timezone.localdate()})
 
 
 @staff_page(may="photos.see")

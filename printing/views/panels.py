@@ -4,12 +4,13 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from portal.access import center_page, school_page
 from portal.pages.form_fields import whole_number
 from printing.models import PrintRun, Shipment
-from printing.next_step import find_next_step
+from printing.next_step import by_when, find_next_step, first_day, obstacles
 from proofing import proofs
 from proofing.models import Feedback
 from schools.models import Enrolment
@@ -42,8 +43,16 @@ def printing(request: Any) -> HttpResponse:
 @require_GET
 @school_page(may="prints.see")
 def next_step(request: Any) -> HttpResponse:
-    step = find_next_step(request.enrolment) if request.enrolment else None
-    return render(request, "printing/panel_next.html", {"step": step})
+    enrolment, today = request.enrolment, timezone.localdate()
+    context: dict[str, Any] = {"step": None, "today": today}
+    if enrolment:
+        context |= {
+            "step": find_next_step(enrolment),
+            "by": by_when(enrolment, today),
+            "obstacles": obstacles(enrolment),
+            "points": first_day(enrolment),
+        }
+    return render(request, "printing/panel_next.html", context)
 
 
 @require_GET

@@ -1,6 +1,7 @@
 """Panels of the dashboards, loaded by hx-get."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -58,9 +59,13 @@ def schools(request: Any) -> HttpResponse:
 
 @school_page(may="students.see")
 def classes(request: Any) -> HttpResponse:
-    """Progress of the own school by college and class."""
+    """Progress of the own school by college, major and class. ?college=: the one that is open in a large school."""
     rows = progress.class_progress(request.school, request.season) if request.season else []
-    context = {"colleges": progress.college_progress(rows), "classes": len(rows)}
+    found = [
+        (row, urlencode({name: value for name, value in row.filters.items() if value}))
+        for row in progress.grid(rows, request.GET.get("college"))
+    ]
+    context = {"rows": found, "labels": progress.STEP_LABELS}
     return render(request, "students/panels.html#classes", context)
 
 

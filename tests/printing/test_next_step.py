@@ -1,3 +1,5 @@
+import datetime as dt
+
 import pytest
 
 from printing import delivery, next_step
@@ -78,3 +80,25 @@ def test_end_of_the_way(printed):
     assert step(printed.enrolment, Status.RECEIVED).text.startswith(
         said("All done: the photos have arrived. Hand them out by class.")
     )
+
+
+def test_what_blocks_and_by_when(enrolment, scoped, season):
+    Enrolment.objects.filter(pk=enrolment.pk).update(status="capturing", payment_mode="student")
+    for stage, locked in (("ready", None), ("waiting", "2026-11-01T00:00Z")):
+        student = factories.student(scoped, season, stage=stage)
+        Student.objects.filter(pk=student.pk).update(locked_at=locked)
+    row = Enrolment.objects.select_related("season", "school").get(pk=enrolment.pk)
+    assert [point.url.partition("?")[2] for point in next_step.obstacles(row)] == [
+        "locked=yes",
+        "stage=ready&fee_state=unpaid",
+    ]
+    row.status, row.proof_due_on = "proofreading", dt.date(2026, 12, 1)
+    assert next_step.by_when(row, dt.date(2026, 11, 1)) == dt.date(2026, 12, 1)
+
+
+def test_list_for_the_first_day(enrolment, scoped, season):
+    Enrolment.objects.filter(pk=enrolment.pk).update(status="preparing")
+    row = Enrolment.objects.select_related("season", "school").get(pk=enrolment.pk)
+    before = [point.is_done for point in next_step.first_day(row)]
+    factories.student(scoped, season)
+    assert (before[1], next_step.first_day(row)[1].is_done) == (False, True)

@@ -290,7 +290,7 @@ def test_the_dashboard_is_made_of_panels_that_all_exist(center_client, season, s
 
 def test_the_schools_overview_says_what_is_next(owner_client, school, enrolment):
     page = owner_client.get(reverse("schools:school_home"))
-    assert len(page.context["panels"]) == len(panels.registered()["school.overview"]) == 3
+    assert len(page.context["panels"]) == len(panels.registered()["school.overview"]) == 4
     assert [panel.url for panel in page.context["next_steps"]] == [reverse("printing:panel_next")]
     assert [phase.is_current for phase in page.context["phases"]].index(True) == 1
     for panel in page.context["panels"]:

@@ -84,9 +84,15 @@ def test_schools_beyond_the_twelfth_are_counted(center_client, students, season)
 
 def test_classes_of_a_school(owner_client, students):
     page = panel(owner_client, "panel_classes")
+    assert page.count(f"{said('College, major, class')} {said('Captured')}") == 1  # one header
     assert "信息学院 9 / 20" in page
-    assert "软件2301 软件工程 5 / 12 1 2 3" in page
-    assert "软件2302 软件工程 4 / 8 1 1 3" in page
+    assert "软件工程 9 / 20 7 2 5 4 1 1 软件2301 5 / 12 6 1 2 3 – –" in page
+
+
+def test_a_large_school_opens_the_chosen_college_alone(owner_client, students, monkeypatch):
+    monkeypatch.setattr("students.progress.OPEN_AT_MOST", 1)
+    assert "软件2301" not in panel(owner_client, "panel_classes")
+    assert "软件2301" in panel(owner_client, "panel_classes", college="信息学院")
 
 
 def test_one_school_for_the_center(center_client, students, school):

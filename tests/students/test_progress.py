@@ -72,9 +72,9 @@ def test_classes_in_the_order_of_the_roster(students, school, season):
         ("信息学院", "软件2301", 6),
         ("艺术学院", "绘画2301", 1),
     ]
-    assert [(college, counts.total) for college, counts, _rows in progress.college_progress(rows)] == [
-        ("信息学院", 6),
-        ("艺术学院", 1),
+    assert [(row.level, row.name, row.counts.total) for row in progress.grid(rows) if row.level == "college"] == [
+        ("college", "信息学院", 6),
+        ("college", "艺术学院", 1),
     ]
 
 
