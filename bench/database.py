@@ -34,6 +34,16 @@ def connect(*, create: bool = False, name: str = "test_bench_roster") -> None:
     _scope.enter_context(opened(Scope(DatabaseRole.SYSTEM)))
 
 
+def connect_here() -> None:
+    """Django on the product's own database, as the system."""
+    import django
+
+    django.setup()
+    from portal.database.scope import DatabaseRole, Scope, opened
+
+    _scope.enter_context(opened(Scope(DatabaseRole.SYSTEM)))
+
+
 def drop(name: str = "bench_roster") -> None:
     """Remove the benchmark's database. DROP DATABASE takes no transaction, hence no scope."""
     from django.db import connection

@@ -1,117 +1,166 @@
-"""Pages at the size of the province: 700,000 students in 170 schools, one of them with 30,000.
+"""Pages at the size of the province: 700,000 students in 170 schools, one of them with 30,000, and all that a season holds.
 
-    .venv/bin/python -m bench.pages [STUDENTS]
+    .venv/bin/python -m bench.pages [STUDENTS]     in a database of its own, filled by `manage.py demo --scale`
+    .venv/bin/python -m bench.pages --here         in the one of TUCAI_DATA, filled before
 
-Printed are, per page, the queries and the time that PostgreSQL took for them (the best of five of each), beside the floor: the one
-query that no dashboard can do without, and the look-up of one row by its key. Budgets (design.md 10): dashboard 60 ms, a page of a
-30,000 student list, searched, 5 ms.
+One row in fifty is changed first, and nothing is vacuumed: a running season. Printed are, per page, the statements, and the ms that
+PostgreSQL took for all of them as the plain roles: of the first request, and of the best of five. Beside them stand the floor (the one
+count that no dashboard can do without, the look-up of one row by its key) and the budget in ms, where design.md or issue 12 gives one.
+Last come the statements that took longest, with their plans when `--plans` is given.
 """
 
 import os
 import sys
 import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-SCHOOLS, LARGE = 170, 30_000
-STAGES = "ARRAY['waiting','checking','retake','ready','review','approved','approved','approved','proofed','proofed','printed','delivered']"
-FILL = f"""
-INSERT INTO students_student (school_id, season_id, student_no, name, id_type, id_sealed, id_hash, gender, level, college,
-                              major, class_name, phone, email, stage, fee_state, lock_reason, created_at, updated_at,
-                              id_tail, pinyin, initials)
-SELECT %(school)s, %(season)s, '2023' || lpad(n::text, 6, '0'), substr('赵钱孙李周吴郑王冯陈', 1 + n %% 10, 1) || '同学' || n,
-       'resident', %(sealed)s, md5(%(school)s || ':' || n) || md5(n::text), 'male', '本科', '学院' || n / 1500,
-       '专业' || n / 300, '班级' || n / 40, '139' || lpad((%(school)s * 40000 + n)::text, 8, '0'), '', ({STAGES})[1 + (n * 7 + %(school)s) %% 12],
-       (ARRAY['unpaid','paid','by_school'])[1 + n %% 3], '', now(), now(), (n * 31 + %(school)s) %% 4096,
-       (ARRAY['zhao','qian','sun','li','zhou','wu','zheng','wang','feng','chen'])[1 + n %% 10] || 'tongxue' || n,
-       substr('zqslzwzwfc', 1 + n %% 10, 1) || 'tx'
-FROM generate_series(1, %(count)s) n
-"""
+LEAST_SLOW_MS = 50.0
+# (label, who looks, URL name, what follows the address, budget in ms)
+PAGES = (
+    ("dashboard", "center", "schools:dashboard", "", 60),
+    ("schools", "center", "schools:schools", "", 50),
+    ("students of all schools", "center", "students:center_students", "", 50),
+    ("students, searched by number", "center", "students:center_students", "?q=20230100001", 10),
+    ("students, sorted by name", "center", "students:center_students", "?sort=name", 50),
+    ("photos", "center", "capture:center_photos", "", 10),
+    ("photos, page 10,000", "center", "capture:center_photos", "?page=10000", 10),
+    ("judging", "center", "capture:photo_rules", "", 50),
+    ("backgrounds", "center", "capture:center_background", "", None),
+    ("proofreading forms", "center", "proofing:center_feedback", "", None),
+    ("fees", "center", "billing:center_fees", "", None),
+    ("entries", "center", "billing:entries", "", None),
+    ("entries, page 500", "center", "billing:entries", "?page=500", None),
+    ("day book", "center", "billing:day_book", "", None),
+    ("settlements", "center", "billing:center_settlements", "", None),
+    ("receipts", "center", "billing:receipts", "", None),
+    ("waivers", "center", "billing:waivers", "", None),
+    ("reconciliation", "center", "billing:reconciliations", "", None),
+    ("bank", "center", "billing:bank", "", None),
+    ("print runs", "center", "printing:center_runs", "", None),
+    ("shipments", "center", "printing:center_shipments", "", None),
+    ("notices", "center", "schools:center_notices", "", None),
+    ("letters", "center", "schools:center_inquiries", "", None),
+    ("season", "center", "schools:season", "", None),
+    ("schedule", "center", "schools:schedule", "", None),
+    ("year's end", "center", "year_end:year_end", "", 300),
+    ("deliveries", "center", "portal:deliveries", "", None),
+    ("history", "center", "portal:history", "", None),
+    ("looks", "center", "portal:center_looks", "", None),
+    ("people", "center", "portal:center_people", "", None),
+    ("home", "school", "schools:school_home", "", None),
+    ("roster", "school", "students:roster", "", 5),
+    ("roster, searched by name", "school", "students:roster", "?q=王伟", 5),
+    ("roster, searched by number", "school", "students:roster", "?q=20230100", 5),
+    ("roster, page 300", "school", "students:roster", "?page=300", 5),
+    ("review", "school", "capture:review", "", None),
+    ("daily checks", "school", "capture:daily_checks", "", None),
+    ("exemptions", "school", "capture:exemptions", "", None),
+    ("backgrounds of the school", "school", "capture:background", "", None),
+    ("stations", "school", "capture:stations", "", None),
+    ("plan of the classes", "school", "capture:plan", "", None),
+    ("who is missing", "school", "capture:missing", "", None),
+    ("proofs", "school", "proofing:proofs", "", None),
+    ("corrections", "school", "proofing:corrections", "", None),
+    ("feedback form", "school", "proofing:feedback", "", None),
+    ("prints", "school", "printing:prints", "", None),
+    ("fees of the school", "school", "billing:account", "", None),
+    ("fees of the students", "school", "billing:students", "", None),
+    ("history of the school", "school", "portal:school_history", "", None),
+    ("messages", "school", "portal:messages", "", None),
+)
+PANELS = (
+    "students:panel_figures", "students:panel_matrix", "students:panel_schools", "billing:panel_fees", "capture:panel_today",
+    "capture:panel_failures", "proofing:panel_feedback", "printing:panel_printing", "printing:panel_next", "portal:panel_jobs",
+)  # fmt: skip
 
 
-def fill(students: int) -> tuple[Any, Any, Any]:
-    """The province; returns the center's person and the person of the large school."""
+@dataclass
+class Statement:
+    sql: str
+    ms: float
+
+
+def fill(students: int) -> None:
+    """The province, in the database that is connected."""
+    from demo.scale import filling
+
+    filling.fill(
+        students=students,
+        last_year=students // 10,
+        processes=os.cpu_count() or 1,
+        report=lambda line: print(line, file=sys.stderr, flush=True),
+    )
+
+
+def people() -> tuple[Any, Any, Any]:
+    """(the center's administrator, the one of the largest school, that school)"""
+    from portal.models import User
+
+    clerk = User.objects.get(username="school")
+    return User.objects.get(username="center"), clerk, clerk.membership.school
+
+
+def change_rows() -> None:
+    """What an hour of a running season leaves behind: one row in fifty is another version of itself."""
+    from bench.database import by_owner
+
+    for table, column in (("students_student", "updated_at"), ("capture_photo", "queued_at")):
+        by_owner(
+            f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
+            f"UPDATE {table} SET {column} = {column} WHERE id % 50 = 7",
+            f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
+        )
+
+
+def statements_of(ask: Callable[[], Any]) -> list[Statement]:
+    """The statements that a call sends, as PostgreSQL took them."""
     from django.db import connection
 
-    from bench.database import by_owner
-    from portal.models import Role
-    from portal.tenancy import system_scope
-    from schools.models import Area, Enrolment, School
-    from tests import factories
+    found: list[Statement] = []
 
-    season = factories.season()
-    areas = [Area.objects.create(code=f"a{n}", name=f"片区{n}", position=n) for n in range(13)]
-    schools = School.objects.bulk_create(
-        School(code=f"{n:05d}", name=f"高校{n:03d}", area=areas[n % 13]) for n in range(SCHOOLS)
-    )
-    with system_scope():
-        Enrolment.objects.bulk_create(
-            Enrolment(school=school, season=season, status=Enrolment.Status.CAPTURING) for school in schools
-        )
-    sealed = b"\x01"  # unreadable: only the list's own rows are opened
-    rest = max(students - LARGE, 0) // (SCHOOLS - 1)
-    with connection.cursor() as cursor:
-        for n, school in enumerate(schools):
-            count = min(LARGE, students) if n == 0 else rest
-            cursor.execute(FILL, {"school": school.pk, "season": season.pk, "count": count, "sealed": sealed})
-    by_owner("VACUUM ANALYZE students_student")
-    return (
-        factories.person("center", Role.CENTER_ADMIN),
-        factories.person("clerk", Role.SCHOOL_ADMIN, schools[0]),
-        schools[0],
-    )
+    def run(execute: Any, sql: Any, *rest: Any) -> Any:
+        start = time.perf_counter()
+        try:
+            return execute(sql, *rest)
+        finally:
+            found.append(Statement(str(sql), (time.perf_counter() - start) * 1000))
+
+    with connection.execute_wrapper(run):
+        ask()
+    return found
 
 
 def sql_of(client: Any, url: str, *, times: int = 5) -> tuple[int, float]:
-    """(queries, ms in PostgreSQL) of one page: the best of `times` of each statement, so that other programs count little."""
-    from django.db import connection
-
-    runs: list[list[float]] = []
-    for _ in range(times):
-        spent: list[float] = []
-        with connection.execute_wrapper(_timed(spent)):
-            response = client.get(url)
-        if response.status_code != 200:
-            raise SystemExit(f"{url} answered {response.status_code} {response.headers.get('Location', '')}")
-        runs.append(spent)
-    runs = [run for run in runs if len(run) == len(runs[-1])]
-    return len(runs[-1]), sum(map(min, zip(*runs, strict=True)))
+    """(statements, ms in PostgreSQL) of one page: the best of `times` of each statement, so that other programs count little."""
+    runs = [statements_of(lambda: looked(client, url)) for _ in range(times)]
+    return len(runs[-1]), _best(runs)
 
 
-def _timed(spent: list[float]) -> Any:
-    """An execute wrapper of Django that appends the ms of each statement."""
+def _best(runs: list[list[Statement]]) -> float:
+    alike = [run for run in runs if len(run) == len(runs[-1])]
+    return sum(min(one.ms for one in same) for same in zip(*alike, strict=True))
 
-    def run(execute: Any, *statement: Any) -> Any:
-        start = time.perf_counter()
-        try:
-            return execute(*statement)
-        finally:
-            spent.append((time.perf_counter() - start) * 1000)
 
-    return run
+def looked(client: Any, url: str) -> Any:
+    response = client.get(url)
+    if response.status_code != 200:
+        raise SystemExit(f"{url} answered {response.status_code} {response.headers.get('Location', '')}")
+    return response
 
 
 def query_ms(sql: str) -> float:
     """The same measure for one statement."""
     from django.db import connection
 
-    spent: list[float] = []
-    for _ in range(5):
-        with connection.execute_wrapper(_timed(spent)), connection.cursor() as cursor:
+    def ask() -> None:
+        with connection.cursor() as cursor:
             cursor.execute(sql)
-    return min(spent)
 
-
-def first_look(client: Any, url: str) -> tuple[int, float]:
-    """The same for the first panel that asks: it counts, the others share its count."""
-    from django.core.cache import cache
-
-    from schools.models import Season
-
-    cache.delete(f"progress:{Season.objects.get().pk}")
-    return sql_of(client, url, times=1)
+    return min(statements_of(ask)[0].ms for _ in range(5))
 
 
 def client_of(user: Any) -> Any:
@@ -126,54 +175,67 @@ def client_of(user: Any) -> Any:
     return client
 
 
-def main(students: int) -> None:
-    from bench.database import connect
+def address_of(client: Any, name: str, more: str) -> str:
+    """The address with its year; "" for a page that is not here any more."""
+    from django.urls import NoReverseMatch, reverse
 
-    connect(create=True, name="test_bench_pages")
-    from django.urls import reverse
+    try:
+        url = reverse(name)
+    except NoReverseMatch:
+        return ""
+    return client.get(url).headers.get("Location", url) + more
 
-    from students.lists import number_search
 
-    center, clerk, large = fill(students)
-    staff, school = client_of(center), client_of(clerk)
-    print(f"{students:,} students, {SCHOOLS} schools, {min(LARGE, students):,} in the largest\n")
-    print(f"{'page':<44}{'queries':>8}{'ms in PostgreSQL':>18}")
+def measure(clients: dict[str, Any]) -> Iterator[tuple[str, str, Statement]]:
+    """Print a line a page; yield (page, address, statement) for each slow statement of the first request."""
+    print(f"{'page':<42}{'statements':>11}{'first ms':>10}{'best ms':>10}{'budget':>8}")
+    panels = [(f"panel: {name}", "center", name, "", 60) for name in PANELS]
+    for label, who, name, more, budget in (*PAGES[:1], *panels, *PAGES[1:]):
+        url = address_of(clients[who], name, more)
+        if not url:
+            print(f"{who + ': ' + label:<42}{'no such page':>11}")
+            continue
+        first = statements_of(lambda client=clients[who], url=url: looked(client, url))
+        number, best = sql_of(clients[who], url)
+        mark = " slow" if best > (budget or LEAST_SLOW_MS) else ""
+        print(
+            f"{who + ': ' + label:<42}{number:>11}{sum(one.ms for one in first):>10.1f}{best:>10.1f}{budget or '':>8}{mark}",
+            flush=True,
+        )
+        yield from ((f"{who}: {label}", url, one) for one in first if one.ms > LEAST_SLOW_MS)
+
+
+def main(students: int, *, is_here: bool, with_plans: bool) -> None:
+    from bench.database import connect, connect_here
+
+    if is_here:
+        connect_here()
+    else:
+        connect(create=True, name="test_bench_pages")
+        fill(students)
+    from portal.tenancy import system_scope
+    from schools.models import Season
+    from students.models import Student
+
+    change_rows()
+    center, clerk, large = people()
+    with system_scope():
+        season = Season.objects.latest("year")
+        there = Student.objects.filter(season=season)
+        print(
+            f"{there.count():,} students of this season, {there.filter(school=large).count():,} in the largest school\n"
+        )
+        number = there.filter(school=large)[100].student_no
     floor = "SELECT school_id, stage, fee_state, count(*) FROM students_student GROUP BY 1, 2, 3"
-    print(f"{'floor: one count of the index':<44}{1:>8}{query_ms(floor):>18.1f}")
-    names = ["students:panel_figures", "students:panel_matrix", "students:panel_schools", "billing:panel_fees"]
-    names += ["capture:panel_today", "capture:panel_failures", "proofing:panel_feedback", "printing:panel_printing"]
-    total = 0.0
-    for name in names:
-        look = first_look if name == names[0] else sql_of
-        queries, spent = look(staff, reverse(name))
-        total += spent
-        print(f"{'dashboard: ' + name:<44}{queries:>8}{spent:>18.1f}")
-    print(f"{'dashboard, all panels':<44}{'':>8}{total:>18.1f}")
-    key = f"SELECT * FROM students_student WHERE school_id = {large.pk} AND student_no = '2023000100'"
-    print(f"\n{'floor: one row by its key':<44}{1:>8}{query_ms(key):>18.1f}")
-    roster = reverse("students:roster")
-    roster = school.get(roster).headers.get("Location", roster)  # with the year
-    for label, query in (
-        ("first page", ""),
-        ("searched by name", "?q=赵同学1"),
-        ("searched by number", "?q=20230001"),
-        ("searched by pinyin", "?q=wangtongxue1"),
-        ("found by the last four of a document", f"?number={quote(number_search.seal('123X'))}"),
-        ("page 300", "?page=300"),
-    ):
-        queries, spent = sql_of(school, roster + query)
-        print(f"{'roster of the large school, ' + label:<60}{queries:>8}{spent:>18.1f}")
-    everybody = reverse("students:center_students")
-    everybody = staff.get(everybody).headers.get("Location", everybody)
-    for label, query in (
-        ("first page", ""),
-        ("searched by number", "?q=20230001"),
-        ("sorted by name", "?sort=name"),
-        ("page 10,000", "?page=10000"),
-    ):
-        queries, spent = sql_of(staff, everybody + query)
-        print(f"{'students of the center, ' + label:<60}{queries:>8}{spent:>18.1f}")
+    key = f"SELECT * FROM students_student WHERE school_id = {large.pk} AND student_no = '{number}'"
+    print(f"{'floor: one count of the index':<42}{1:>11}{'':>10}{query_ms(floor):>10.1f}")
+    print(f"{'floor: one row by its key':<42}{1:>11}{'':>10}{query_ms(key):>10.1f}\n")
+    slow = list(measure({"center": client_of(center), "school": client_of(clerk)}))
+    for page, url, one in sorted(slow, key=lambda row: -row[2].ms)[:25]:
+        print(f"\n{one.ms:.0f} ms  {page}  {url}\n  {one.sql if with_plans else one.sql[:400]}")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 700_000)
+    given = sys.argv[1:]
+    counts = [int(argument) for argument in given if argument.isdigit()]
+    main(counts[0] if counts else 700_000, is_here="--here" in given, with_plans="--plans" in given)

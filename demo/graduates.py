@@ -56,12 +56,21 @@ def _graduate(season: Season, school: School, chance: random.Random, n: int, ser
         level="专科" if school.kind == School.Kind.COLLEGE else "本科",
         college=college,
         major=major,
-        class_name=f"{short}{year % 100}0{n % 2 + 1}班",
+        class_name=_class_name(short, year, n),
         phone=f"{UNASSIGNED_PREFIX}{n:04d}{serial % 10000:04d}",
         email=f"s{school.code}{n + 1:03d}@example.org" if n % 3 == 0 else "",
     )
     student.id_number = _id_number(chance.choice(REGIONS), born, serial)
     return student
+
+
+def _class_name(short: str, year: int, n: int) -> str:
+    return f"{short}{year % 100}0{n % 2 + 1}班"
+
+
+def first_class(season: Season) -> str:
+    """A class that every school has."""
+    return _class_name(COURSES[0][2], season.graduating_class - 4, 0)
 
 
 def _name(chance: random.Random) -> str:

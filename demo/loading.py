@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from capture import capture_period
-from demo import bank_statement, graduates, payments, photos, schools
+from demo import bank_statement, first_days, graduates, last_season, payments, photos, schools
 from portal import history
 from portal.background import jobs
 from portal.models import Job, User
@@ -46,6 +46,8 @@ def build_season(job: Job) -> None:
     """
     season = job.season
     assert season is not None
+    first_days.make(season)
+    last_season.make(season)
     photos.set_limits(season, by=User.objects.get(username=schools.CENTER))
     done = 0
     for entry in schools.SCHOOLS:

@@ -3,10 +3,13 @@
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
+from django.contrib.auth.hashers import make_password
 from django.db import transaction
 from django.utils import timezone
 
+from demo import graduates
 from portal import history
 from portal.models import Membership, Role, User
 from portal.tenancy import system_scope
@@ -191,6 +194,8 @@ def _school(season: Season, entry: DemoSchool) -> None:
         make_person(f"{entry.account}-reviewer", "程老师", Role.SCHOOL_REVIEWER, school, colleges=[LIMITED_TO])
         make_person(f"{entry.account}-finance", "金老师", Role.SCHOOL_FINANCE, school)
         make_person(f"{entry.account}-helper", "小林同学", Role.SCHOOL_HELPER, school)
+        monitor = graduates.first_class(season)
+        make_person(f"{entry.account}-monitor", "班长小陈", Role.SCHOOL_MONITOR, school, class_names=[monitor])
 
 
 def _open_all_day(season: Season, school: School) -> None:
@@ -208,13 +213,35 @@ def _open_all_day(season: Season, school: School) -> None:
     )
 
 
-def make_person(username: str, name: str, role: Role, school: School | None, *, colleges: Sequence[str] = ()) -> None:
+@cache
+def hashed_password() -> str:
+    """Everybody's password; hashing it takes half a second."""
+    return make_password(PASSWORD)
+
+
+def make_person(
+    username: str,
+    name: str,
+    role: Role,
+    school: School | None,
+    *,
+    colleges: Sequence[str] = (),
+    class_names: Sequence[str] = (),
+) -> None:
     """An account with the demo's password, unless there is one of this name."""
     if User.objects.filter(username=username).exists():
         return
-    user = User.objects.create_user(username, f"{username}@example.org", PASSWORD, full_name=name, is_demo=True)
+    user = User(
+        username=username, email=f"{username}@example.org", password=hashed_password(), full_name=name, is_demo=True
+    )
+    User.objects.bulk_create([user])
     Membership.objects.create(
-        user=user, roles=[role], school=school, colleges=list(colleges), is_contact=role == Role.SCHOOL_ADMIN
+        user=user,
+        roles=[role],
+        school=school,
+        colleges=list(colleges),
+        class_names=list(class_names),
+        is_contact=role == Role.SCHOOL_ADMIN,
     )
 
 

@@ -5,7 +5,6 @@ import hashlib
 import random
 from dataclasses import dataclass
 
-from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from billing.accounts.references import reference_of
@@ -91,7 +90,7 @@ def _schools(areas: list[Area], count: int, seed: int) -> list[School]:
 
 def _people(schools: list[School]) -> dict[int, User]:
     """An administrator for each school: {id of the school: its administrator}. The first is called "school"."""
-    password, now = make_password(small.PASSWORD), timezone.now()
+    password, now = small.hashed_password(), timezone.now()
     users = User.objects.bulk_create(
         User(
             username="school" if n == 0 else f"school{n + 1}", full_name=school.contact_name, password=password,

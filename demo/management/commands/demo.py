@@ -26,6 +26,7 @@ ACCOUNTS = {
     "school-reviewer": "学校审核员（仅信息工程学院）· school reviewer, one college only",
     "school-finance": "学校财务 · school finance",
     "school-helper": "采集点协助人员 · station helper",
+    "school-monitor": "班长（只看本班谁未拍摄）· class monitor, sees who of the class is missing",
     "school2": "莫愁湖传媒学院（学生个人交费）· each student pays",
     "school3": "金山师范学院（校对中）· proofreading",
     "school4": "北固工业大学（反馈表已提交）· feedback form sent",
