@@ -85,6 +85,7 @@ status_badges.register(
 status_badges.register(
     BankStatement,
     {
+        BankStatement.Status.READING: Badge("sky", "arrow-path"),
         BankStatement.Status.HEADINGS: Badge("look", "pencil-square"),
         BankStatement.Status.TAKEN: Badge("ok", "check-circle"),
         BankStatement.Status.DROPPED: Badge("", "x-mark"),

@@ -11,6 +11,7 @@ from billing.accounts.references import reference_of
 from billing.bank import statements
 from billing.bank.columns import ICBC
 from billing.models import BankStatement
+from portal.background import jobs
 from portal.models import User
 from schools.models import Season
 
@@ -34,7 +35,9 @@ def bring(season: Season, *, by: User) -> None:
             (part, f"{school.name}（财务处）", f"采集费 {code}"),
             (season.price_fen * (at + 1), "江北教育发展有限公司", code[:-1] + str((int(code[-1]) + 1) % 10)),
         ]
-    statements.upload(content=_file(lines), filename=FILENAME, by=by)
+    statement = statements.upload(content=_file(lines), filename=FILENAME, by=by)
+    assert statement.job is not None
+    jobs.run(statement.job.pk)
 
 
 def _file(lines: list[tuple[int, str, str]]) -> bytes:

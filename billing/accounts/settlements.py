@@ -217,7 +217,7 @@ def propose_to_all(season: Season, *, by: User) -> Job:
     return jobs.create(KIND, by=by, season=season, total=enrolments.count())
 
 
-@jobs.handler(KIND, label=gettext_lazy("Settling with all schools"), queue="build")
+@jobs.handler(KIND, label=gettext_lazy("Settling with all schools"), queue="build", seen_with="fees.see")
 def _propose_to_all(job: Job) -> None:
     """Each school in a transaction of its own; a second call finds nothing to settle where the first has been."""
     by = job.created_by or history.SYSTEM

@@ -1,4 +1,4 @@
-"""Taking a bank's file: it is kept, its lines are taken once, and they are matched at once.
+"""Taking a bank's file: it is kept, and a job takes its lines once and matches them.
 
 A file whose columns are not known waits until a person says what they are (`assign`), which is remembered by the row of
 headings. A file with a wrong cell is not taken at all: its sentence names row and column.
@@ -11,9 +11,11 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from billing.bank import proposals, reading
 from billing.bank.columns import (
+    UNASSIGNED,
     Assignment,
     Columns,
     assigned_columns,
@@ -21,27 +23,27 @@ from billing.bank.columns import (
     known_columns,
     row_key,
 )
-from billing.bank.reading import Problem, Reading
+from billing.bank.reading import Reading
 from billing.books import reconciliation
-from billing.models import BankHeadings, BankLine, BankStatement
+from billing.models import Allocation, BankHeadings, BankLine, BankStatement
 from portal import files, history
+from portal.background import jobs
 from portal.changes import states
 from portal.errors import Conflict, PortalError
-from portal.models import User
+from portal.models import Job, User
 from portal.security import encryption
 from portal.untrusted import workbooks
 from students.roster.headings import RawRow, keys_of
 
 Status = BankStatement.Status
+KIND = "bank_statement"
+STEPS = 3  # of the job: the file is read, its lines are taken, they are matched
 SAMPLES = 3  # cells shown of a column
 MAX_TOLD = 50  # repeated lines and breaks of the balance that the report keeps
 
 
 def upload(*, content: bytes, filename: str, by: User) -> BankStatement:
-    """Store a file and take its lines, or have its columns assigned.
-
-    Raises PortalError for a file that is no statement, and for one that has been uploaded already.
-    """
+    """Store a file and start the job that reads it. Raises PortalError for one that has been uploaded already."""
     if len(content) > settings.UPLOAD_MAX_BYTES["bank"]:
         limit = settings.UPLOAD_MAX_BYTES["bank"] // 1024 // 1024
         raise PortalError(
@@ -50,10 +52,6 @@ def upload(*, content: bytes, filename: str, by: User) -> BankStatement:
     digest = hashlib.sha256(content).hexdigest()
     _require_new(digest)
     statement = BankStatement(filename=filename[-120:], digest=digest, uploaded_by_name=by.actor_name)
-    try:
-        found: Reading | None = reading.read(content, remembered=_remembered())
-    except reading.UnknownColumns as error:
-        found, statement.report = None, {"message": str(error)}
     with files.writing() as write:
         sealed = encryption.encrypt_bytes(content, _place(statement))
         written = write.store(statement, {"file": sealed}, filename="statement")
@@ -61,9 +59,59 @@ def upload(*, content: bytes, filename: str, by: User) -> BankStatement:
         with transaction.atomic():
             _insert(statement)
             history.record("bankstatement.uploaded", statement, by=by, facts={"file": statement.filename})
-            if found:
-                _take(statement, found, by=by)
+            _start(statement, by=by)
     return statement
+
+
+def _start(statement: BankStatement, *, by: User) -> None:
+    statement.job = jobs.create(KIND, by=by, total=STEPS, params={"statement": statement.pk})
+    statement.save(update_fields=["job"])
+
+
+@jobs.handler(KIND, label=gettext_lazy("Reading a bank statement"), queue="build", seen_with="fees.see")
+def run(job: Job) -> None:
+    """Read the file, take its lines, match them. A second run goes on where a lost one ended."""
+    statement = BankStatement.objects.get(pk=job.params["statement"])
+    if statement.status == Status.READING:
+        _read(job, statement)
+    if statement.status == Status.TAKEN:
+        _match(statement)
+    job.result = {"statement": statement.status}
+
+
+def _read(job: Job, statement: BankStatement) -> None:
+    """What is no statement is dropped, and the job fails with the reason."""
+    by = job.created_by or history.SYSTEM
+    assignment = Assignment(**statement.assigned) if statement.assigned else UNASSIGNED
+    try:
+        found = reading.read(content_of(statement), assignment=assignment, remembered=_remembered())
+    except reading.UnknownColumns as error:
+        states.change(statement, Status.HEADINGS, by=by, report={"message": str(error)})
+        return
+    except PortalError as error:
+        _drop(statement, by=by, report={"message": str(error)})
+        raise
+    jobs.progress(job, 1)
+    if found.problems:
+        told = {"problems": list(map(str, found.problems[:MAX_TOLD]))}
+        states.change(statement, Status.HEADINGS, by=by, report=told)
+        return
+    with transaction.atomic():
+        _take(statement, found, by=by)
+        if statement.assigned:
+            BankHeadings.objects.update_or_create(
+                headings=row_key(found.columns.labels),
+                defaults={"fields": dict(assignment.fields), "changed_by_name": by.actor_name},
+            )
+    jobs.progress(job, 2)
+
+
+def _match(statement: BankStatement) -> None:
+    """Match the lines of which nothing is booked or proposed."""
+    matched = Allocation.objects.filter(line__statement=statement, status__in=Allocation.LIVE).values("line")
+    rows = statement.lines.filter(status=BankLine.Status.OPEN).exclude(pk__in=matched)
+    proposals.propose(list(rows), by=history.SYSTEM)
+    reconciliation.match_payouts()
 
 
 def _require_new(digest: str) -> None:
@@ -95,50 +143,35 @@ def _place(statement: BankStatement) -> encryption.Place:
 
 
 def assign(statement: BankStatement, *, assignment: Assignment, by: User) -> BankStatement:
-    """Say what the columns of a file are, and take its lines. It is remembered when the lines could be taken.
+    """Say what the columns of a file are, and have it read again. It is remembered when the lines could be taken.
 
-    Raises PortalError for wrong cells, Conflict when the file was taken or dropped meanwhile.
+    Raises Conflict when the file was taken or dropped meanwhile.
     """
-    if statement.status != Status.HEADINGS:
-        raise Conflict
-    found = reading.read(content_of(statement), assignment=assignment)
-    if found.problems:
-        raise WrongCells(found.problems)
+    only_from: list[str] = [Status.HEADINGS]
     with transaction.atomic():
-        _take(statement, found, by=by, assigned=assignment.stored)
-        BankHeadings.objects.update_or_create(
-            headings=row_key(found.columns.labels),
-            defaults={"fields": dict(assignment.fields), "changed_by_name": by.actor_name},
-        )
+        states.change(statement, Status.READING, by=by, only_from=only_from, assigned=assignment.stored, report={})
+        _start(statement, by=by)
     return statement
 
 
 def drop(statement: BankStatement, *, by: User) -> BankStatement:
-    """Drop a file whose columns nobody assigned. Its lines were never taken."""
+    """Drop a file whose columns nobody assigned, or that could not be read. Its lines were never taken."""
+    return _drop(statement, by=by)
+
+
+def _drop(statement: BankStatement, *, by: User | history.System, **fields: Any) -> BankStatement:
     with transaction.atomic():
-        states.change(statement, Status.DROPPED, by=by)
+        states.change(statement, Status.DROPPED, by=by, **fields)
         files.delete_after_commit([statement.file.name])
     return statement
-
-
-class WrongCells(PortalError):
-    """Cells of a file cannot be read: nothing of it is taken."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
 
 
 def _remembered() -> dict[str, dict[str, str]]:
     return dict(BankHeadings.objects.values_list("headings", "fields"))
 
 
-def _take(statement: BankStatement, found: Reading, *, by: User, **fields: Any) -> None:
-    """Write the lines that are new, say which are not, and match them."""
-    if found.problems:
-        statement.report = {"message": "\n".join(map(str, found.problems[:MAX_TOLD]))}
-        statement.save(update_fields=["report"])
-        return
+def _take(statement: BankStatement, found: Reading, *, by: User | history.System) -> None:
+    """Write the lines that are new, and say which are not."""
     with connection.cursor() as cursor:  # two files at the same time are taken one after the other
         cursor.execute("LOCK TABLE billing_bankline IN SHARE ROW EXCLUSIVE MODE")
     keys = [line.key for line in found.lines]
@@ -177,10 +210,7 @@ def _take(statement: BankStatement, found: Reading, *, by: User, **fields: Any) 
         ends_on=max(dates),
         opening_fen=found.opening,
         closing_fen=found.closing,
-        **fields,
     )
-    proposals.propose(rows, by=history.SYSTEM)
-    reconciliation.match_payouts()
 
 
 def _row(statement: BankStatement, line: reading.Line) -> BankLine:

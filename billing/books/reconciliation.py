@@ -87,7 +87,9 @@ def start(merchant: str, day: dt.date, *, by: User | history.System) -> Job:
     return jobs.create(KIND, by=by, params={"merchant": merchant, "day": day.isoformat()})
 
 
-@jobs.handler(KIND, label=gettext_lazy("Comparing the books with a provider's bill"), file_may="fees.see")
+@jobs.handler(
+    KIND, label=gettext_lazy("Comparing the books with a provider's bill"), file_may="fees.see", seen_with="fees.see"
+)
 def handle(job: Job) -> None:
     run = compare(job.params["merchant"], dt.date.fromisoformat(job.params["day"]))
     job.result = {"reconciliation": run.pk}

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.models.accounts import FeeAccount, LedgerEntry
 from billing.models.school_refunds import SchoolRefund
 from portal.database.scope import EVERY_SCHOOL, DatabaseRole, deleted_by
-from portal.models import User
+from portal.models import Job, User
 from portal.tenancy import TenantModel
 
 
@@ -28,17 +28,20 @@ class BankStatement(models.Model):
     DATABASE_POLICIES = {"every_school": EVERY_SCHOOL}
 
     class Status(models.TextChoices):
+        READING = "reading", _("Being read")
         HEADINGS = "headings", _("Columns to be assigned")
         TAKEN = "taken", _("Read")
         DROPPED = "dropped", _("Dropped")
 
     TRANSITIONS = {
-        Status.HEADINGS: {Status.TAKEN, Status.DROPPED},
+        Status.READING: {Status.HEADINGS, Status.TAKEN, Status.DROPPED},
+        Status.HEADINGS: {Status.READING, Status.DROPPED},
         Status.TAKEN: set(),
         Status.DROPPED: set(),
     }
 
-    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.HEADINGS)
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.READING)
+    job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")  # reads it
     file = models.FileField(upload_to=statement_path)
     file_size = models.PositiveIntegerField(_("size"), default=0)
     filename = models.CharField(_("file"), max_length=120)

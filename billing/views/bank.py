@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from billing.bank import booking, cells, matching, statements
 from billing.bank.columns import Assignment
@@ -103,8 +104,7 @@ def bank(request: Any) -> HttpResponse:
         except PortalError as error:
             form.add_error("file", str(error))
         else:
-            name = "bank_columns" if statement.status == BankStatement.Status.HEADINGS else "bank_statement"
-            return HttpResponseRedirect(reverse(f"billing:{name}", args=[statement.pk]))
+            return HttpResponseRedirect(reverse("billing:bank_statement", args=[statement.pk]))
     lines = BankLine.objects.with_sums()
     context = {
         "form": form,
@@ -125,10 +125,17 @@ def bank_lines(request: Any) -> HttpResponse:
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 @center_page(may="fees.see")
 def bank_statement(request: Any, pk: int) -> HttpResponse:
-    """One file: whether its balances agree, what came again, and its lines."""
-    statement = get_object_or_404(BankStatement, pk=pk)
+    """One file: how far it is read; then whether its balances agree, what came again, and its lines."""
+    statement = get_object_or_404(BankStatement.objects.select_related("job"), pk=pk)
+    is_at_work = statement.job is not None and statement.job.is_open
+    if statement.status in (BankStatement.Status.READING, BankStatement.Status.DROPPED) or is_at_work:
+        template = "billing/bank_reading.html#state" if request.htmx else "billing/bank_reading.html"
+        return render(request, template, {"statement": statement, "job": statement.job})
+    if request.htmx and request.headers.get("HX-Target") == "reading":  # it was polled until now
+        return HttpResponse(status=204, headers={"HX-Redirect": request.get_full_path()})
     if statement.status == BankStatement.Status.HEADINGS:
         return HttpResponseRedirect(reverse("billing:bank_columns", args=[pk]))
     listed = BankLines(BankLine.objects.with_sums().filter(statement=statement), request.GET)
@@ -164,18 +171,12 @@ def bank_columns(request: Any, pk: int) -> HttpResponse:
     asked = request.POST or request.GET
     layout = statements.layout(statement, row=whole_number(asked.get("row", "")) or None)
     form = ColumnsForm(request.POST or None, layout=layout)
-    problems: list[Any] = []
     if request.method == "POST" and form.is_valid():
-        try:
-            statements.assign(statement, assignment=Assignment(form.chosen, layout.sheet, layout.row), by=request.user)
-        except statements.WrongCells as error:
-            problems = error.problems
-        except PortalError as error:
-            form.add_error(None, str(error))
-        else:
-            return HttpResponseRedirect(reverse("billing:bank_statement", args=[pk]))
-    context = {"statement": statement, "layout": layout, "form": form, "problems": problems[:SHOWN_TOLD]}
-    return render(request, "billing/bank_columns.html", context, status=422 if form.errors or problems else 200)
+        statements.assign(statement, assignment=Assignment(form.chosen, layout.sheet, layout.row), by=request.user)
+        return HttpResponseRedirect(reverse("billing:bank_statement", args=[pk]))
+    problems = statement.report.get("problems", [])[:SHOWN_TOLD]
+    context = {"statement": statement, "layout": layout, "form": form, "problems": problems}
+    return render(request, "billing/bank_columns.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

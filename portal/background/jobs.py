@@ -27,7 +27,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import files, history, student_limits
+from portal import files, history, permissions, student_limits
 from portal.background import queue
 from portal.changes import states
 from portal.changes.transactions import is_connection_lost, is_retryable
@@ -47,6 +47,7 @@ class Handler:
     on_failure: Callable[[Job], None] | None = None
     file_may: str = ""
     holds_students: bool = False
+    seen_with: str = ""
 
 
 class Unfinished(Exception):
@@ -67,19 +68,26 @@ def handler(
     on_failure: Callable[[Job], None] | None = None,
     file_may: str = "",
     holds_students: bool = False,
+    seen_with: str = "",
 ) -> Callable[[Callable[[Job], None]], Callable[[Job], None]]:
     """Register the function that runs jobs of this kind, and its label.
 
     `on_failure` is called after a job has failed. `file_may` is the action that its file needs; then only the
     person who started the job gets the file. `holds_students`: the file is about single students, can be made
-    again, and is deleted soon (`portal.privacy.job_files`).
+    again, and is deleted soon (`portal.privacy.job_files`). `seen_with`: whoever may do this action sees how far the
+    job is, whoever started it: it stands on a page of theirs.
     """
 
     def register(function: Callable[[Job], None]) -> Callable[[Job], None]:
-        HANDLERS[kind] = Handler(function, label, queue, on_failure, file_may, holds_students)
+        HANDLERS[kind] = Handler(function, label, queue, on_failure, file_may, holds_students, seen_with)
         return function
 
     return register
+
+
+def kinds_seen_by(member: Membership) -> list[str]:
+    """The kinds whose jobs the person sees, whoever started them."""
+    return [kind for kind, found in HANDLERS.items() if found.seen_with and permissions.may(member, found.seen_with)]
 
 
 def label_of(kind: str) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -33,11 +33,11 @@ class Jobs(List):
 def jobs_of(request: Any) -> QuerySet[Job]:
     """The jobs that a person may see: all for the center, a school's own for its people, and for people
     limited to colleges or classes only those that they started under the limit that they have now. Without
-    `jobs.see_others`: the person's own.
+    `jobs.see_others`: the person's own, and those of kinds that stand on a page of theirs.
     """
     found = Job.objects.select_related("school", "created_by")
     if not permissions.may(request.membership, "jobs.see_others"):
-        found = found.filter(created_by=request.user)
+        found = found.filter(Q(created_by=request.user) | Q(kind__in=jobs.kinds_seen_by(request.membership)))
     if request.membership.is_limited:
         limit = student_limits.present().as_json()
         found = found.filter(created_by=request.user, **{f"params__{jobs.LIMIT}": limit})

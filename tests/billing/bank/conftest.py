@@ -1,5 +1,7 @@
 import pytest
 
+from billing.bank import statements
+from portal.background import jobs
 from portal.models import Role
 from portal.tenancy import center_scope
 from schools.models import School, Season
@@ -36,3 +38,11 @@ def owing(season: Season, code: str, name: str, students: int) -> School:
     for _ in range(students):
         factories.student(school, season, stage=Student.Stage.APPROVED)
     return school
+
+
+def read_in(*, content, filename, by):
+    """A statement that was uploaded, after its job."""
+    statement = statements.upload(content=content, filename=filename, by=by)
+    jobs.run(statement.job_id)
+    statement.refresh_from_db()
+    return statement

@@ -7,13 +7,14 @@ from django.db import connection
 
 from billing.accounts import fee_accounts, ledger, school_refunds
 from billing.accounts.references import reference_of
-from billing.bank import booking, statements
+from billing.bank import booking
 from billing.books import proof
 from billing.models import Allocation, BankLine, LedgerEntry, PayerName, SchoolRefund
 from portal.errors import Conflict, PortalError
 from portal.models import Role
 from portal.tenancy import center_scope, system_scope
 from tests import factories
+from tests.billing.bank.conftest import read_in
 from tests.billing.bank.test_reading import csv_file, row
 from tests.support.database import by_owner
 from tests.support.words import said
@@ -36,7 +37,7 @@ def taken(season, lake, river, accountant):
         row("B003", "2022-11-21 09:00:00", 75, 1150, "远山教育集团", "转账"),
         row("B004", "2022-11-22 09:00:00", -15, 1135, "江畔学院", "退款"),
     ]
-    statements.upload(content=csv_file(*rows), filename="icbc.csv", by=accountant)
+    read_in(content=csv_file(*rows), filename="icbc.csv", by=accountant)
     return {line.serial: line for line in BankLine.objects.all()}
 
 
@@ -183,10 +184,10 @@ def test_money_out_pays_an_approved_refund(season, lake, river, accountant, chie
     refund = school_refunds.ask(enrolment, amount_fen=1500, reason="twice", by=accountant, **account)
     school_refunds.approve(refund, by=chief)
     content = csv_file(row("B004", "2022-11-22 09:00:00", -15, 1135, "江畔学院", "退款"))
-    statements.upload(content=content, filename="icbc.csv", by=accountant)
+    read_in(content=content, filename="icbc.csv", by=accountant)
     proposed = proposal(BankLine.objects.get())
     again = csv_file(row("B005", "2022-11-22 09:05:00", -15, 1120, "江畔学院", "退款"))
-    statements.upload(content=again, filename="icbc.csv", by=accountant)
+    read_in(content=again, filename="icbc.csv", by=accountant)
     other = booking.take_up(BankLine.objects.get(serial="B005"), note="the refund too", by=accountant)
     with pytest.raises(Conflict):
         booking.pay_refund(other, refund, by=accountant)
@@ -213,7 +214,7 @@ def test_a_line_with_a_proposal_is_not_set_aside(taken, accountant):
 def test_foreign_money_is_booked_when_its_yuan_are_known(season, lake, accountant):
     headings = ("交易日期", "收入", "对方户名", "币种", "流水号")
     content = csv_file(("20221118", "7.00", "湖畔大学", "美元", "F1"), headings=headings, title=None)
-    statements.upload(content=content, filename="usd.csv", by=accountant)
+    read_in(content=content, filename="usd.csv", by=accountant)
     line = BankLine.objects.get()
     assert (line.amount_fen, line.foreign_amount, line.doubt) == (0, 700, "foreign")
     booking.say_yuan(line, amount_fen=4987, by=accountant)
@@ -236,7 +237,7 @@ def test_two_at_the_same_moment_never_take_more_than_the_line(season, accountant
     school = factories.school(season=season, code="10001", name="湖畔大学")
     rivals = [factories.school(season=season, code=f"1001{n}", name=f"Rival {n}") for n in range(2)]
     content = csv_file(row("B003", "2022-11-21 09:00:00", 75, 1150, "远山教育集团", "转账"))
-    statements.upload(content=content, filename="icbc.csv", by=accountant)
+    read_in(content=content, filename="icbc.csv", by=accountant)
     line, start, outcomes = BankLine.objects.get(), threading.Barrier(2), []
 
     def take(rival):

@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from billing.accounts.references import reference_of
 from billing.models import Allocation, BankLine, BankStatement, LedgerEntry, PayerName
+from portal.background import jobs
 from portal.models import Role
 from tests import factories
 from tests.billing.bank.test_reading import csv_file, row
@@ -32,7 +33,10 @@ def content(season, lake, river):
 
 
 def upload(client, content, name="icbc.csv"):
-    return client.post(reverse("billing:bank"), {"file": SimpleUploadedFile(name, content)}, follow=True)
+    """The page of the file after its job."""
+    answer = client.post(reverse("billing:bank"), {"file": SimpleUploadedFile(name, content)}, follow=True)
+    jobs.run(BankStatement.objects.first().job_id)
+    return client.get(answer.redirect_chain[-1][0], follow=True)
 
 
 def text(answer):
@@ -110,18 +114,37 @@ def test_columns_of_another_bank_are_assigned_on_a_page(client, lake):
     page = upload(client, content)
     assert "Wieviel" in text(page)
     address = reverse("billing:bank_columns", args=[BankStatement.objects.get().pk])
-    refused = client.post(address, {"row": 1, "column_0": "amount", "column_1": "date"})
-    assert (refused.status_code, BankLine.objects.count()) == (422, 0)
+    client.post(address, {"row": 1, "column_0": "amount", "column_1": "date"})
+    jobs.run(BankStatement.objects.get().job_id)
+    assert "第 2 行" in text(client.get(address))
+    assert BankLine.objects.count() == 0
     client.post(
         address, {"row": 1, "column_0": "date", "column_1": "amount", "column_2": "payer", "column_3": "remark"}
     )
+    jobs.run(BankStatement.objects.get().job_id)
     assert BankLine.objects.get().payer == "湖畔大学"
 
 
-def test_what_is_no_statement_is_told_at_the_field(client):
-    answer = upload(client, b"\x89PNG\r\n\x1a\n" + bytes(200), "picture.csv")
-    assert answer.status_code == 422
-    assert answer.context["form"].errors["file"]
+def test_what_is_no_statement_is_told_and_dropped(client):
+    page = upload(client, b"\x89PNG\r\n\x1a\n" + bytes(200), "picture.csv")
+    statement = BankStatement.objects.get()
+    assert (statement.status, statement.job.status) == ("dropped", "failed")
+    assert statement.job.message in text(page)
+
+
+def test_a_file_is_read_behind_a_bar_that_finance_and_the_auditor_see(client, content):
+    answer = client.post(reverse("billing:bank"), {"file": SimpleUploadedFile("icbc.csv", content)}, follow=True)
+    assert "<progress" in text(answer)
+    assert not BankLine.objects.exists()
+    address, polled = answer.redirect_chain[-1][0], {"HX-Request": "true", "HX-Target": "reading"}
+    auditor = client_of(factories.person("auditor", Role.CENTER_AUDITOR))
+    job = reverse("portal:job", args=[BankStatement.objects.get().job_id])
+    for reader in (client, auditor):
+        assert "<progress" in text(reader.get(address, headers=polled))
+    # A job that somebody else of the same pages started: the settling of all schools polls it.
+    assert client_of(factories.person("second", Role.CENTER_FINANCE)).get(job, headers=polled).status_code == 200
+    jobs.run(BankStatement.objects.get().job_id)
+    assert client.get(address, headers=polled)["HX-Redirect"] == address
 
 
 def test_two_persons_for_a_large_amount(client, content, season):

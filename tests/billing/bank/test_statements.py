@@ -7,9 +7,11 @@ from billing.accounts.references import reference_of
 from billing.bank import statements
 from billing.bank.columns import Assignment
 from billing.models import Allocation, BankHeadings, BankLine, BankStatement
+from portal.background import jobs
 from portal.errors import PortalError
 from portal.models import Event
 from tests import factories
+from tests.billing.bank.conftest import read_in
 from tests.billing.bank.test_reading import HEADINGS, csv_file, row, xlsx_file
 from tests.support.concurrency import at_once
 from tests.support.words import said
@@ -30,7 +32,7 @@ def rows(season, lake, river):
 
 
 def upload(content, by, name="icbc.csv"):
-    return statements.upload(content=content, filename=name, by=by)
+    return read_in(content=content, filename=name, by=by)
 
 
 def test_lines_are_taken_and_matched(rows, lake, river, accountant):
@@ -56,7 +58,11 @@ def test_the_same_file_is_refused(rows, accountant):
 @pytest.mark.django_db(transaction=True)
 def test_the_same_file_uploaded_at_the_same_moment_is_there_once(accountant):
     content = csv_file(row("B001", "2022-11-18 10:00:01", 45, 1045, "湖畔大学财务处", "采集费"))
-    results = at_once(lambda: upload(content, accountant), lambda: upload(content, accountant, "again.csv"))
+
+    def store(content, name):
+        return statements.upload(content=content, filename=name, by=accountant)
+
+    results = at_once(lambda: store(content, "icbc.csv"), lambda: store(content, "again.csv"))
     assert sorted(type(result).__name__ for result in results) == ["BankStatement", "PortalError"]
     assert BankStatement.objects.count() == 1
 
@@ -79,8 +85,9 @@ def test_a_wrong_cell_takes_nothing_and_is_told(rows, accountant):
     statement = upload(csv_file(rows[0], wrong), accountant)
     assert statement.status == BankStatement.Status.HEADINGS
     assert not BankLine.objects.exists()
-    assert "第 4 行" in statement.report["message"]
-    assert HEADINGS[6] in statement.report["message"]
+    (problem,) = statement.report["problems"]
+    assert "第 4 行" in problem
+    assert HEADINGS[6] in problem
 
 
 def test_assigned_columns_are_remembered_by_their_row(lake, accountant):
@@ -98,6 +105,8 @@ def test_assigned_columns_are_remembered_by_their_row(lake, accountant):
     ]
     fields = {"wann": "date", "wieviel": "amount", "wer": "payer", "wozu": "remark"}
     statements.assign(statement, assignment=Assignment(fields, shown.sheet, shown.row), by=accountant)
+    jobs.run(statement.job_id)
+    statement.refresh_from_db()
     assert statement.status == BankStatement.Status.TAKEN
     assert BankHeadings.objects.get().fields == fields
     assert upload(content(19), accountant).status == BankStatement.Status.TAKEN
@@ -107,11 +116,24 @@ def test_columns_that_do_not_fit_change_nothing(lake, accountant):
     content = csv_file(("2022/11/18", "+45.00", "湖畔大学"), headings=("Wann", "Wieviel", "Wer"), title=None)
     statement = upload(content, accountant)
     assignment = Assignment({"wann": "amount", "wieviel": "date"}, "CSV", 1)
-    with pytest.raises(statements.WrongCells):
-        statements.assign(statement, assignment=assignment, by=accountant)
+    statements.assign(statement, assignment=assignment, by=accountant)
+    jobs.run(statement.job_id)
     statement.refresh_from_db()
     assert statement.status == BankStatement.Status.HEADINGS
+    assert statement.report["problems"]
     assert not BankHeadings.objects.exists()
+
+
+def test_a_job_that_lost_its_worker_after_the_lines_were_taken_matches_them(rows, accountant, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr(statements, "_match", lambda statement: 1 / 0)
+        statement = upload(csv_file(*rows), accountant)
+    assert (statement.status, statement.job.status) == (BankStatement.Status.TAKEN, "failed")
+    assert not Allocation.objects.exists()
+    jobs.retry(statement.job, by=accountant)
+    jobs.run(statement.job_id)
+    assert Allocation.objects.count() == 2
+    assert BankLine.objects.count() == 5
 
 
 def test_a_dropped_file_is_gone_and_may_come_again(lake, accountant, django_capture_on_commit_callbacks):
