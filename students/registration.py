@@ -145,7 +145,7 @@ panels.add_panel(
     page="students:roster",
     label=_("Progress by class"),
     order=10,
-    css="main",
+    css="wide",
 )
 panels.add_panel("center.school", "students:panel_school", order=10)
 panels.add_panel(

@@ -20,7 +20,7 @@ OF_THE_HISTORY = ("student.signed_in", "student.sign_in_failed", "student.number
 
 @dataclass(frozen=True)
 class Picture:
-    """A small picture of a row, the page about it, and the row, whose state is its verdict."""
+    """A small picture of a row, and the page about it. `row` has a `status`."""
 
     url: str
     page: str
@@ -35,6 +35,16 @@ _PICTURES: dict[str, Pictures] = {}
 class Line:
     text: DescribedEvent
     picture: Picture | None
+
+    @property
+    def model(self) -> str:
+        return str(self.picture.row._meta.label) if self.picture else ""
+
+    @property
+    def verdict(self) -> Any:
+        """What the state was called into which the event brought the row; empty when it brought it into none."""
+        states = dict(self.picture.row.Status.choices) if self.picture else {}
+        return states.get(self.text.event.after, "")
 
 
 def register_pictures(label: str, pictures: Pictures) -> None:

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 def photo(school, season, owner):
     with system_scope():
         found = factories.photo(factories.student(school, season), status="approved")
-        history.record("photo.approved", found, by=owner)
+        history.record("photo.submitted", found, by=owner, after="submitted")
+        history.record("photo.approved", found, by=owner, after="approved")
         history.record("photo.looked", found, by=owner)
         history.record("student.changed", found.student, by=owner)
         other = factories.photo(factories.student(school, season), status="approved")
@@ -34,6 +35,7 @@ def test_history_has_photo_events_with_picture_verdict_and_person(owner_client, 
     text = history_of(owner_client, photo)
     assert f"photo={photo.pk}" in text
     assert said("Photo approved") in text
+    assert said("In review") in text  # what it was then
     assert said("Approved") in text
     assert owner.actor_name in text
     assert said("Approved photo reset") not in text  # of another student
