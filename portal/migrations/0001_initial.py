@@ -97,6 +97,7 @@ class Migration(migrations.Migration):
                 ('first_signed_in_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('is_demo', models.BooleanField(default=False, editable=False)),
                 ('has_no_grace', models.BooleanField(default=False, editable=False)),
+                ('list_columns', models.JSONField(blank=True, default=dict, editable=False)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
             ],

@@ -61,6 +61,8 @@ class User(AbstractUser):
     is_demo = models.BooleanField(default=False, editable=False)
     # A second factor was removed as lost: a new one is set up before anything else. Nobody sets it back.
     has_no_grace = models.BooleanField(default=False, editable=False)
+    # {list: names of the columns that the person wants to see}; a list that is not here shows its usual ones.
+    list_columns = models.JSONField(default=dict, blank=True, editable=False)
 
     class Meta(AbstractUser.Meta):
         constraints = [

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,7 +22,8 @@ from portal.privacy import looks
 from schools.models import Action, Area, School
 from students import progress, records
 from students.forms import ExportForm
-from students.lists import bulk_actions, exports, number_search, resources
+from students.lists import bulk_actions, exports, number_search, resources, shown_columns
+from students.lists.shown_columns import ColumnsForm
 from students.lists.student_list import StudentList, filter_students
 from students.models import Student
 
@@ -39,7 +40,13 @@ def _list_context(request: Any, students: QuerySet[Student]) -> dict[str, Any]:
     listed = StudentList(students, request.GET, whole=(request.school, request.season) if request.season else None)
     kind = Look.Kind.NUMBER if "number" in listed.wanted else Look.Kind.LIST
     looks.record(request, kind, [student.pk for student in listed.page])
-    return {"students": listed, "page": listed.page, "bulk_actions": bulk_actions.offered(request.membership)}
+    return {
+        "students": listed,
+        "page": listed.page,
+        "bulk_actions": bulk_actions.offered(request.membership),
+        "columns": shown_columns.of(request.user),
+        "column_choices": shown_columns.CHOICES,
+    }
 
 
 def _drop_empty_filters(request: Any) -> None:
@@ -70,6 +77,24 @@ def roster(request: Any) -> HttpResponse:
         and permissions.may(request.membership, "students.change"),
     }
     return _render_list(request, "students/roster.html", context)
+
+
+@require_POST
+@school_page(may="students.see")
+def roster_columns(request: Any) -> HttpResponse:
+    """Remember which columns the person wants to see."""
+    return _columns_chosen(request, "students:roster")
+
+
+@require_POST
+@center_page(may="students.see")
+def center_columns(request: Any) -> HttpResponse:
+    return _columns_chosen(request, "students:center_students")
+
+
+def _columns_chosen(request: Any, page: str) -> HttpResponse:
+    shown_columns.choose(request.user, checked(ColumnsForm(request.POST))["columns"])
+    return HttpResponseRedirect(f"{reverse(page)}?{QueryDict(request.POST.get('back', '')).urlencode()}")
 
 
 @require_POST

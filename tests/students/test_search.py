@@ -120,3 +120,18 @@ def test_every_page_of_a_long_list_follows_the_one_before(school, other_school, 
         rows, about = Student.objects.filter(season=season), (school if whole == "school" else None, season)
         pages = [StudentList(rows, {"page": str(number)}, whole=about).page for number in range(1, 6)]
         assert [student.student_no for page in pages for student in page] == [f"N{n}" for n in range(9)]
+
+
+def test_columns_are_remembered_for_the_person(owner_client, center_client, students):
+    heads = f'data-label="{said("Phone")}"', f'data-label="{said("Gender")}"'
+    page = reverse("students:roster")
+    assert [head in owner_client.get(page).content.decode() for head in heads] == [False, True]
+    answer = owner_client.post(
+        reverse("students:roster_columns"), {"columns": ["phone", "stage"], "back": "class_name=软件0"}
+    )
+    shown = owner_client.get(answer["Location"]).content.decode()
+    assert [head in shown for head in heads] == [True, False]
+    assert PHONE not in shown
+    assert names_on(shown) == {"张小明", "单小红"}
+    center_client.post(reverse("students:center_columns"), {"columns": ["phone"]})
+    assert heads[0] in center_client.get(reverse("students:center_students")).content.decode()
