@@ -162,9 +162,9 @@ class ChangeList(List):
         ),
         "photographed": Filter(
             forms.ChoiceField(
-                label=gettext_lazy("Photographed"),
+                label=gettext_lazy("Photographed already"),
                 required=False,
-                choices=[("yes", gettext_lazy("Photographed")), ("no", gettext_lazy("Not photographed"))],
+                choices=[("yes", gettext_lazy("Photographed already")), ("no", gettext_lazy("Not photographed"))],
             ),
             lambda rows, value: [row for row in rows if row.is_photographed == (value == "yes")],
             lambda rows: Counter("yes" if row.is_photographed else "no" for row in rows),
