@@ -6,17 +6,21 @@ the job's result.
 """
 
 import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from capture.judging import explanations
-from capture.models import Photo
+from capture.models import Finding, Photo
 from portal import history, notifications
 from portal.background import jobs
-from portal.models import Event, Job, Notification
+from portal.models import Event, Job, Notification, User
 from portal.tenancy import system_scope
 from schools.days import opening_hours
 from schools.models import Action, Enrolment, Season
@@ -24,6 +28,8 @@ from students.models import Student
 
 KIND = "daily_check"
 RESET_EVENT = "photo.set_aside"
+OPENED_EVENT = "enrolment.daily_check_opened"
+CHUNK = 1000  # photos that are reset in one transaction
 FAILED_STATUSES = (Photo.Status.REJECTED, Photo.Status.FAILED)
 
 
@@ -81,7 +87,7 @@ def run_daily_check(job: Job) -> None:
         # Stored at once: after a stop, a second run could not count photos that the first run has
         # reset.
         Job.objects.filter(pk=job.pk).update(result=job.result)
-    reset_failed(enrolment, job)
+    reset_failed(enrolment, progress=partial(jobs.progress, job))
     job.result["reset"] = count_reset(job)
     remind_ready(enrolment, day)
     _notify_school_once(enrolment, job)
@@ -103,36 +109,42 @@ def count(enrolment: Enrolment, day: dt.date) -> dict[str, Any]:
 
 def count_reset(job: Job) -> int:
     """How many photos this job has reset, in all its runs."""
-    return Event.objects.filter(kind=RESET_EVENT, school=job.school, season=job.season, at__gte=job.created_at).count()
+    mine = {"actor_key": history.SYSTEM.actor_key, "at__gte": job.created_at}
+    return Event.objects.filter(kind=RESET_EVENT, school=job.school, season=job.season, **mine).count()
 
 
-def reset_failed(enrolment: Enrolment, job: Job) -> int:
-    """Reset every failed photo, so that the student starts again, and notify the student.
-
-    Safe to run twice.
-    """
-    failed = Photo.objects.filter(
+def failed_photos(enrolment: Enrolment) -> QuerySet[Photo]:
+    """The current photos of the school that did not pass, or that could not be checked."""
+    return Photo.objects.filter(
         school=enrolment.school, season=enrolment.season, is_current=True, status__in=FAILED_STATUSES
-    ).select_related("student", "school")
-    total, done = failed.count(), 0
-    for photo in list(failed):
-        done += _reset(photo)
-        jobs.progress(job, done, total)
+    )
+
+
+def reset_failed(
+    enrolment: Enrolment, *, by: history.Actor = history.SYSTEM, progress: Callable[[int, int], None] | None = None
+) -> int:
+    """Reset every failed photo, so that the student starts again, and notify the student; return how many.
+
+    CHUNK photos in a transaction of a fixed number of statements. Safe to run twice.
+    """
+    waiting = list(failed_photos(enrolment).order_by("pk").values_list("pk", flat=True))
+    done = 0
+    for start in range(0, len(waiting), CHUNK):
+        done += _reset(enrolment, waiting[start : start + CHUNK], by)
+        if progress:
+            progress(done, len(waiting))
     return done
 
 
-def _reset(photo: Photo) -> int:
+def _reset(enrolment: Enrolment, ids: list[int], by: history.Actor) -> int:
     with transaction.atomic():
-        if not Photo.objects.filter(pk=photo.pk, is_current=True, status__in=FAILED_STATUSES).update(is_current=False):
-            return 0
-        history.record(RESET_EVENT, photo, by=history.SYSTEM, before=photo.status, facts={"student": photo.student_id})
-        notifications.notify(
-            photo.student,
-            school=photo.school,
-            kind="photo_reset",
-            parameters={"findings": explanations.rejection_parameters(photo)},
-        )
-    return 1
+        locked = failed_photos(enrolment).filter(pk__in=ids).select_for_update(of=("self",), no_key=True)
+        photos = list(locked.select_related("student").prefetch_related("findings"))
+        Photo.objects.filter(pk__in=[photo.pk for photo in photos]).update(is_current=False)
+        history.record_each(RESET_EVENT, ((photo, {"student": photo.student_id}) for photo in photos), by=by)
+        letters = [(photo.student, {"findings": explanations.rejection_parameters(photo)}) for photo in photos]
+        notifications.notify_each(letters, school=enrolment.school, kind="photo_reset")
+    return len(photos)
 
 
 def remind_ready(enrolment: Enrolment, day: dt.date) -> int:
@@ -168,3 +180,87 @@ def _notify_school_once(enrolment: Enrolment, job: Job) -> None:
 def _notify_school(enrolment: Enrolment, result: dict[str, Any]) -> None:
     numbers = {name: result[name] for name in ("taken", "reset", "ready", "waiting", "left")}
     notifications.notify_school(enrolment.school, season=enrolment.season, kind="daily_check", parameters=numbers)
+
+
+@dataclass(frozen=True)
+class ClassOfDay:
+    """The photos of a class: `failed` did not pass, `left` of these are not reset yet."""
+
+    college: str
+    class_name: str
+    taken: int
+    failed: int
+    left: int
+
+
+@dataclass(frozen=True)
+class Day:
+    """The photos of one day, by class and by reason: [(rule, photos)], the most frequent first."""
+
+    taken: int
+    failed: int
+    left: int
+    classes: list[ClassOfDay]
+    reasons: list[tuple[str, int]]
+
+
+def photos_of_day(enrolment: Enrolment, day: dt.date) -> QuerySet[Photo]:
+    return Photo.objects.filter(
+        school=enrolment.school,
+        season=enrolment.season,
+        taken_at__gte=start_of(day),
+        taken_at__lt=start_of(day + dt.timedelta(days=1)),
+    )
+
+
+def day_of(enrolment: Enrolment, day: dt.date) -> Day:
+    """What the photos of a day came to, by class and by reason; of any past day too. Two queries."""
+    bad = Q(status__in=FAILED_STATUSES)
+    photos = photos_of_day(enrolment, day)
+    rows = (
+        photos.order_by("student__college", "student__class_name")
+        .values_list("student__college", "student__class_name")
+        .annotate(taken=Count("pk"), failed=Count("pk", filter=bad), left=Count("pk", filter=bad & Q(is_current=True)))
+    )
+    classes = [ClassOfDay(*row) for row in rows]
+    reasons = (
+        Finding.objects.filter(photo__in=photos.filter(bad), outcome=Finding.Outcome.REJECT)
+        .order_by()
+        .values_list("rule")
+        .annotate(number=Count("photo", distinct=True))
+        .order_by("-number", "rule")
+    )
+    return Day(
+        taken=sum(row.taken for row in classes),
+        failed=sum(row.failed for row in classes),
+        left=sum(row.left for row in classes),
+        classes=classes,
+        reasons=list(reasons),
+    )
+
+
+def record_opened(enrolment: Enrolment, day: dt.date, *, by: User) -> None:
+    """That a person of the school has looked at the report of a day, once a person and day."""
+    facts = {"day": day.isoformat()}
+    if not history.of(enrolment).filter(kind=OPENED_EVENT, actor_key=by.actor_key, facts=facts).exists():
+        history.record(OPENED_EVENT, enrolment, by=by, facts=facts)
+
+
+@dataclass
+class Report:
+    """The daily check of one school, and who of it has looked."""
+
+    job: Job
+    readers: list[str]
+
+
+def reports_of_day(season: Season, day: dt.date) -> list[Report]:
+    """The daily checks of all schools on a day, those that nobody has looked at first. Needs the center's scope."""
+    facts = {"day": day.isoformat()}
+    readers: dict[int | None, list[str]] = {}
+    opened = Event.objects.filter(season=season, kind=OPENED_EVENT, facts=facts, at__gte=start_of(day))
+    for school_id, name in opened.order_by("at").values_list("school_id", "actor_name"):
+        readers.setdefault(school_id, []).append(name)
+    rows = Job.objects.filter(kind=KIND, season=season, params__day=day.isoformat()).select_related("school__area")
+    found = [Report(job, readers.get(job.school_id, [])) for job in rows]
+    return sorted(found, key=lambda row: (bool(row.readers), row.job.school.code if row.job.school else ""))

@@ -51,7 +51,7 @@ event_kinds.register(
         "photo.returned": _("Photo returned"),
         "photo.reset": _("Approved photo reset"),
         "photo.undone": _("Decision on a photo taken back"),
-        "photo.set_aside": _("Photo reset by the daily check"),
+        "photo.set_aside": _("Failed photo reset"),
         "photo.framed": _("Frame of the portrait set by hand"),
         "photo.framed_automatically": _("Portrait put back into its automatic frame"),
         "photo.recoloured": _("Portrait made again on another background"),
@@ -79,6 +79,7 @@ event_kinds.register(
 )
 event_kinds.register_states(Exemption, _("Exemption"), subject="photo", is_one_of_many=True)
 event_kinds.register_states(Photo, _("Photo"), subject="photo", is_one_of_many=True)
+event_kinds.register("school", {"enrolment.daily_check_opened": _("Daily check looked at")})
 event_kinds.register_facts(
     {
         "version": _("Version"),

@@ -149,7 +149,7 @@ register(
             "Taken today: %(taken)d. Did not pass and reset: %(reset)d. Not handed in yet: %(ready)d."
             " Waiting for your review: %(waiting)d. Students without a photo: %(left)d."
         ),
-        link=REVIEW,
+        link="/school/review/daily/",
         may="photos.check_daily",
     ),
     NotificationKind(

@@ -15,7 +15,15 @@ permissions.register_subject(
 permissions.register_subject(_("Stations"), "stations")
 permissions.register("photos.see", _("See photos and portraits"), roles=JUDGING | {Role.CENTER_AUDITOR})
 permissions.register(
-    "photos.check_daily", _("Read the daily check of the school"), roles=REVIEWING, is_about_school=True
+    "photos.check_daily",
+    _("Read the daily check of the school, and reset what failed"),
+    roles=REVIEWING,
+    is_about_school=True,
+)
+permissions.register(
+    "photos.see_daily",
+    _("See the daily checks of all schools"),
+    roles=CENTER | {Role.CENTER_REVIEWER, Role.CENTER_AUDITOR},
 )
 permissions.register("photos.download", _("Download an original"), roles=JUDGING)
 permissions.register("photos.review", _("Approve and return photos"), roles=REVIEWING)

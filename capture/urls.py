@@ -2,6 +2,7 @@ from django.urls import path
 
 from capture.views import (
     center,
+    daily_checks,
     exemptions,
     framing,
     judging,
@@ -44,7 +45,10 @@ urlpatterns = [
     path("school/review/", review.table, name="review"),
     path("school/review/approve-clean/", review.approve_clean, name="approve_clean"),
     path("school/review/undo/", review.undo, name="undo"),
-    path("school/review/daily/", review.daily_checks, name="daily_checks"),
+    path("school/review/daily/", daily_checks.daily_checks, name="daily_checks"),
+    path("school/review/daily/reset/", daily_checks.reset, name="daily_reset"),
+    path("school/review/daily/<str:day>/", daily_checks.day, name="daily_check"),
+    path("center/photos/daily/", daily_checks.center, name="center_daily_checks"),
     path("school/photos/<int:pk>/approve/", review.approve, name="approve"),
     path("school/photos/<int:pk>/return/", review.return_, name="return"),
     path("school/photos/<int:pk>/reset/", review.reset, name="reset"),

@@ -20,9 +20,8 @@ from capture.sign_in import consent
 from portal import permissions
 from portal.access import school_page
 from portal.history import event_text
-from portal.models import Job, Look
+from portal.models import Look
 from portal.pages.form_fields import PickedForm, checked, whole_number
-from portal.pages.lists import List
 from portal.privacy import looks
 from schools.models import Action
 from students.models import Student
@@ -256,15 +255,3 @@ def _back(request: Any) -> HttpResponse:
         response["HX-Redirect"] = url
         return response
     return HttpResponseRedirect(url)
-
-
-class DailyChecks(List):
-    page_size = 31
-
-
-@school_page(may="photos.check_daily")
-def daily_checks(request: Any) -> HttpResponse:
-    """The reports of the daily checks, the newest first."""
-    rows = Job.objects.filter(school=request.school, season=request.season, kind="daily_check")
-    listed = DailyChecks(rows, request.GET)
-    return render(request, "capture/daily_checks.html", {"listed": listed, "page": listed.page})

@@ -99,6 +99,19 @@ def notify_many(
     return number
 
 
+def notify_each(letters: Iterable[tuple[Recipient, Mapping[str, Any]]], *, school: Tenant, kind: str) -> int:
+    """Send many recipients the same kind, each with parameters of its own; as `notify_many`."""
+    checked, waiting, number = notification_kinds.get(kind), iter(letters), 0
+    with transaction.atomic():
+        while chunk := list(islice(waiting, CHUNK_SIZE)):
+            for _recipient, parameters in chunk:
+                checked.check(parameters)
+            recipients = [recipient for recipient, _parameters in chunk]
+            own = [dict(parameters) for _recipient, parameters in chunk]
+            number += len(_store(recipients, school, checked, None, str(checked.link), each=own))
+    return number
+
+
 def _link_in(season: Any, link: str) -> str:
     """The link with the season in it, as rooms have registered; without a season as it is."""
     for name_season in _LINKS if season is not None else ():
@@ -119,13 +132,18 @@ def _store(
     parameters: Mapping[str, Any] | None,
     link: str,
     about: str = "",
+    each: list[dict[str, Any]] | None = None,
 ) -> list[Notification]:
-    """One INSERT for the notifications and one for their deliveries.
+    """One INSERT for the notifications and one for their deliveries. `each`: the parameters of each recipient.
 
     Urgent deliveries are queued after the commit.
     """
-    values = {"school": school, "kind": kind.name, "parameters": dict(parameters or {}), "link": link}
-    rows = [Notification(recipient_key=recipient.actor_key, about_key=about, **values) for recipient in recipients]
+    values = {"school": school, "kind": kind.name, "about_key": about, "link": link}
+    own = each or [dict(parameters or {}) for _recipient in recipients]
+    rows = [
+        Notification(recipient_key=recipient.actor_key, parameters=texts, **values)
+        for recipient, texts in zip(recipients, own, strict=True)
+    ]
     with transaction.atomic():
         Notification.objects.bulk_create(rows)
         sent = Delivery.objects.bulk_create(_deliveries(recipients, rows, kind))

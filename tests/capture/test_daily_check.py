@@ -3,12 +3,15 @@
 import datetime as dt
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+import vision
 from capture import daily_check
 from capture.models import Photo
 from portal.background import jobs
-from portal.models import Job, Notification
+from portal.models import Event, Job, Notification
 from portal.tenancy import system_scope
 from schools.models import Enrolment, Season, Window
 from students.models import Student
@@ -107,6 +110,59 @@ def test_student_whose_photo_waits_for_the_fee_is_told_of_the_fee_instead(day, s
     daily_check.remind_ready(enrolment_of(school), timezone.localdate())
     (told,) = Notification.objects.filter(recipient_key=day[2].actor_key)
     assert (told.kind, told.parameters) == ("fee_awaited", {"amount": season.price_fen})
+
+
+def test_any_number_of_failed_photos_is_reset_in_the_same_queries(day, school, season):
+    asked = []
+    for number in (1, 4):
+        for _ in range(number):
+            factories.photo(factories.student(school, season), Photo.Status.REJECTED, findings={"eyes": "reject"})
+        with CaptureQueriesContext(connection) as queries:
+            assert daily_check.reset_failed(enrolment_of(school)) >= number
+        asked.append(len(queries))
+    assert asked[0] == asked[1]
+
+
+def test_day_is_counted_by_class_and_reason_also_after_the_reset(day, school):
+    enrolment, today = enrolment_of(school), timezone.localdate()
+    found = daily_check.day_of(enrolment, today)
+    assert (found.taken, found.failed, found.left, found.reasons) == (4, 1, 1, [("eyes", 1)])
+    assert sum(row.taken for row in found.classes) == 4
+    daily_check.reset_failed(enrolment)
+    found = daily_check.day_of(enrolment, today)
+    assert (found.failed, found.left) == (1, 0)
+    assert daily_check.day_of(enrolment, today - dt.timedelta(days=1)).taken == 0
+
+
+def test_school_resets_in_one_click_and_the_evening_does_not_count_it_as_its_own(day, owner_client, owner):
+    page = owner_client.get(f"/school/review/daily/{timezone.localdate()}/").content.decode()
+    assert day[3].name in page
+    assert str(vision.RULES_BY_NAME["eyes"].label) in page
+    assert owner_client.post("/school/review/daily/reset/").status_code == 302
+    assert not Photo.objects.get(student=day[3]).is_current
+    event = Event.objects.get(kind=daily_check.RESET_EVENT)
+    assert (event.actor_key, event.facts) == (owner.actor_key, {"student": day[3].pk})
+    daily_check.start_daily_checks()
+    (job,) = run("daily_check")
+    assert job.result["reset"] == 0
+    assert owner_client.get("/school/review/daily/yesterday/").status_code == 404
+
+
+def test_center_sees_which_school_has_not_looked(day, other_school, season, owner_client, owner, center_client):
+    factories.photo(factories.student(other_school, season), Photo.Status.READY)
+    daily_check.start_daily_checks()
+    run("daily_check")
+    for _ in range(2):
+        owner_client.get(f"/school/review/daily/{timezone.localdate()}/")
+    assert Event.objects.filter(kind=daily_check.OPENED_EVENT).count() == 1
+    reports = daily_check.reports_of_day(season, timezone.localdate())
+    assert [(row.job.school, row.readers) for row in reports] == [
+        (other_school, []),
+        (day[0].school, [owner.actor_name]),
+    ]
+    page = center_client.get("/center/photos/daily/").content.decode()
+    assert said("Nobody yet") in page
+    assert owner.actor_name in page
 
 
 def test_schools_are_checked_apart(day, other_school, season, outsider):
