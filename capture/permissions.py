@@ -10,7 +10,7 @@ JUDGING = OFFICERS | REVIEWERS
 REVIEWING = SCHOOL | {Role.SCHOOL_REVIEWER}
 
 permissions.register_subject(
-    _("Photos and portraits"), "photos", "exemptions", "likenesses", "portraits", "photo_rules"
+    _("Photos and portraits"), "photos", "exemptions", "likenesses", "portraits", "photo_rules", "daily_checks"
 )
 permissions.register_subject(_("Stations"), "stations")
 permissions.register("photos.see", _("See photos and portraits"), roles=JUDGING | {Role.CENTER_AUDITOR})
@@ -21,7 +21,7 @@ permissions.register(
     is_about_school=True,
 )
 permissions.register(
-    "photos.see_daily",
+    "daily_checks.see",
     _("See the daily checks of all schools"),
     roles=CENTER | {Role.CENTER_REVIEWER, Role.CENTER_AUDITOR},
 )

@@ -100,7 +100,7 @@ def reset(request: Any) -> HttpResponse:
 
 
 @require_GET
-@center_page(may="photos.see_daily")
+@center_page(may="daily_checks.see")
 def center(request: Any) -> HttpResponse:
     """The reports of all schools on a day, today's at first, and who has not looked."""
     wanted = _day(request.GET.get("day") or timezone.localdate().isoformat())
