@@ -31,10 +31,12 @@ def one_at_a_time(group: str, value: str, *, token: str, seconds: int) -> Iterat
             cache.delete(key)
 
 
-def refuse_too_many(group: str, value: str, rate: str) -> None:
-    """Count one more. Raises RateLimited above the rate ("10/15m"); when Redis is down, all is allowed."""
+def refuse_too_many(group: str, value: str, rate: str, *, counts: bool = True) -> None:
+    """Count one more, or without `counts` only ask. Raises RateLimited above the rate ("10/15m"); when Redis is down,
+    all is allowed.
+    """
     try:
-        usage = get_usage(None, group=group, key=lambda *_: value, rate=rate, increment=True)
+        usage = get_usage(None, group=group, key=lambda *_: value, rate=rate, increment=counts)
     except RedisError:
         return
     if usage["should_limit"]:

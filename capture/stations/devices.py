@@ -21,10 +21,11 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from capture.models import Consent, Photo, Station, StationSession
-from capture.sign_in import consent
+from capture.sign_in import consent, rate_limits
 from capture.stations import slots
-from capture.upload import intake
+from capture.upload import intake, submission
 from portal import history, permissions, student_limits
+from portal.accounts import open_sessions
 from portal.errors import NotAllowed, PortalError
 from portal.models import Membership, User
 from portal.tenancy import across_schools, school_scope
@@ -36,6 +37,7 @@ SESSION_KEY = "station_session"  # in the browser's session: the id of its row
 HOURS = 12
 FOUND = 10  # students that a search shows at most
 DIGITS = range(4, 7)  # how many last characters of a document number find its owner
+GUESSES = "20/10m"  # searches for a document number that find nobody, of a helper at a station
 LATE = dt.timedelta(hours=24)  # a photo that waited in the browser arrives this much later at most
 View = Callable[..., HttpResponse]
 
@@ -64,6 +66,15 @@ def end(request: Any, row: StationSession) -> None:
     )
     row.delete()
     request.session.flush()
+
+
+@receiver(open_sessions.ended)
+def end_devices(user: User, **_signal: Any) -> None:
+    """Who ends all sessions, of a lost tablet for example, ends those of stations too."""
+    member = Membership.objects.select_related("school").filter(user=user).first()
+    if member and member.school:
+        with school_scope(member.school):
+            StationSession.objects.filter(helper=user).delete()
 
 
 def key_of(row: StationSession) -> str:
@@ -138,15 +149,23 @@ def of_class(season: Season, college: str, class_name: str) -> list[dict[str, An
     return _shown(season, list(rows.order_by("student_no")))
 
 
-def find(season: Season, asked: str, *, within: tuple[str, str] | None) -> list[dict[str, Any]]:
-    """The students with this student number or document number or, `within` a class, these last characters of it."""
-    asked = id_encryption.normalise(asked)
+def find(session: StationSession, asked: str, *, within: tuple[str, str] | None) -> list[dict[str, Any]]:
+    """The students with this student number or document number or, `within` a class, these last characters of it.
+
+    Raises RateLimited after too many guesses at document numbers, so that nobody at the device reads them out.
+    """
+    season, asked = session.station.season, id_encryption.normalise(asked)
     own = Student.objects.filter(season=season)
     rows = list(own.filter(student_no__iexact=asked)[:FOUND])
-    rows = rows or list(own.filter(id_hash__in=id_encryption.digests(asked))[:FOUND])
-    if not rows and within and len(asked) in DIGITS:
-        members = own.filter(college=within[0], class_name=within[1]).order_by("student_no")
-        rows = [row for row in members if row.id_number.endswith(asked)][:FOUND]
+    if not rows:
+        guesser = f"{session.station_id}:{session.helper_id}"
+        rate_limits.refuse_too_many("station-document", guesser, GUESSES, counts=False)
+        rows = list(own.filter(id_hash__in=id_encryption.digests(asked))[:FOUND])
+        if not rows and within and len(asked) in DIGITS:
+            members = own.filter(college=within[0], class_name=within[1]).order_by("student_no")
+            rows = [row for row in members if row.id_number.endswith(asked)][:FOUND]
+        if not rows:
+            rate_limits.refuse_too_many("station-document", guesser, GUESSES)
     return _shown(season, rows)
 
 
@@ -207,3 +226,15 @@ def take(
         by=student,
         at=min(taken_at, now),
     )
+
+
+def submit(*, session: StationSession, student: Student, enrolment: Enrolment) -> Photo:
+    """Hand in the photo that was taken at a station, never one that waits in the student's own pages."""
+    photo = submission.current_photo(student)
+    if photo is None or photo.origin != Photo.Origin.STATION:
+        raise NotAllowed(_("This photo was not taken at a station. The student hands it in on the own page."))
+    handed_in = submission.submit(student=student, enrolment=enrolment, by=student)
+    assert session.helper
+    facts = {"station": session.station.name}
+    history.record("photo.handed_in_at_station", handed_in, by=session.helper, facts=facts)
+    return handed_in

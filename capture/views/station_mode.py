@@ -18,8 +18,6 @@ from capture.forms import ConfirmForm
 from capture.judging import explanations, limits
 from capture.models import Photo, Slot, Station
 from capture.stations import devices, slots
-from capture.upload import submission
-from portal import history
 from portal.access import school_page
 from portal.errors import PortalError
 from portal.models import Look
@@ -84,7 +82,7 @@ def students(request: Any) -> JsonResponse:
     within = _class_of(request.GET.get("class", ""))
     asked = request.GET.get("q", "").strip()
     if asked:
-        found = devices.find(request.season, asked[:40], within=within)
+        found = devices.find(request.station_session, asked[:40], within=within)
     else:
         found = devices.of_class(request.season, *within) if within else []
     request.user, request.membership = request.helper.user, request.helper  # whose look it is
@@ -162,7 +160,5 @@ def verdict(request: Any) -> JsonResponse:
 def submit(request: Any) -> JsonResponse:
     """Hand the photo in: the student presses it, on the station's screen."""
     student = _student(request)
-    handed_in = submission.submit(student=student, enrolment=request.enrolment, by=student)
-    station = request.station_session.station
-    history.record("photo.handed_in_at_station", handed_in, by=request.helper.user, facts={"station": station.name})
+    devices.submit(session=request.station_session, student=student, enrolment=request.enrolment)
     return JsonResponse({"said": _("Your photo has been handed in.")})

@@ -16,7 +16,7 @@ from django.contrib import auth
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import QuerySet
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 from django.utils import timezone
 
 from portal.accounts import telling
@@ -88,6 +88,10 @@ def _open(own: QuerySet[SignIn]) -> QuerySet[SignIn]:
     )
 
 
+# All sessions of a person end, or all besides one: `user`. Rooms above end what the person opened elsewhere.
+ended = Signal()
+
+
 def end(user: User, *, pk: int | None = None, besides: int | None = None) -> int:
     """End one session of a person, or all, or all besides one. Returns how many."""
     with transaction.atomic(), _of(user) as own:
@@ -96,6 +100,8 @@ def end(user: User, *, pk: int | None = None, besides: int | None = None) -> int
             wanted = wanted.filter(pk=pk)
         if besides is not None:
             wanted = wanted.exclude(pk=besides)
+        if pk is None:
+            ended.send(User, user=user)
         rows = list(wanted.select_for_update(no_key=True))
         for row in rows:
             with opened(replace(current(), session=row.session_key)):

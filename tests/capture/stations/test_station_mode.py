@@ -52,6 +52,7 @@ def found(client: Client, **asked) -> list[str]:
     return [each["number"] for each in client.get("/station/students/", asked).json()["students"]]
 
 
+JSON = {"Accept": "application/json"}
 TICKS = {"is_me": "on", "agrees": "on"}
 
 
@@ -105,6 +106,31 @@ def test_students_are_found_by_class_number_document_and_its_last_digits(device,
     answer = device.get("/station/students/", within).content.decode()
     assert ids[0] not in answer
     assert Look.objects.filter(actor_key=helper.actor_key, students__contains=[rows[0].pk]).exists()
+
+
+def test_nobody_at_the_device_tries_out_document_numbers(device, school, season):
+    number = factories.id_number(101)
+    factories.student(school, season, student_no="20230", id_number=number, college="文学院", class_name="一班")
+    within = {"class": '["文学院", "一班"]'}
+    wrong = [f"{n:04}" for n in range(1000, 1025) if f"{n:04}" != number[-4:]]
+    answers = [device.get("/station/students/", within | {"q": digits}, headers=JSON).status_code for digits in wrong]
+    assert (answers[0], answers[-1]) == (200, 429)
+    assert device.get("/station/students/", within | {"q": number[-4:]}, headers=JSON).status_code == 429
+    assert found(device, q="20230") == ["20230"]  # the work at the station goes on
+
+
+def test_a_photo_of_the_students_own_is_not_handed_in_at_a_station(device, school, season):
+    student = factories.student(school, season)
+    photo = factories.photo(student, "ready")
+    answer = device.post("/station/submit/", {"student": student.pk}, headers=JSON)
+    photo.refresh_from_db()
+    assert (answer.status_code, photo.status) == (403, "ready")
+
+
+def test_ending_all_sessions_of_a_helper_ends_the_device_too(device, helper, school):
+    admin = client_of(factories.person("chief", Role.SCHOOL_ADMIN, school))
+    admin.post(f"/people/{helper.membership.pk}/sessions/end/")
+    assert device.get("/station/").status_code == 302
 
 
 def test_a_limited_helper_finds_and_photographs_only_the_own_students(school, season, station, good_photo):
