@@ -27,6 +27,7 @@ event_kinds.register(
         "exception.granted": _("Exception granted"),
         "exception.changed": _("Exception changed"),
         "exception.withdrawn": _("Exception withdrawn"),
+        "days_request.asked": _("School asked for other days"),
         "calendar.opened": _("Address of the calendar made"),
         "calendar.ended": _("Address of the calendar ended"),
     },

@@ -1,13 +1,15 @@
 """Forms of the season, its timetable and the schools."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.pages.form_fields import YuanField, day_input, time_input
-from schools.models import Area, Enrolment, Inquiry, Notice, School, Season, WindowException, WindowKind
+from schools.models import Area, DaysRequest, Enrolment, Inquiry, Notice, School, Season, WindowException, WindowKind
 from schools.seasons import FIXED_WHEN_OPEN
 
 
@@ -254,6 +256,33 @@ class ExceptionForm(forms.ModelForm):
         if data.get("opens_at") and data.get("closes_at") and data["closes_at"] <= data["opens_at"]:
             self.add_error("closes_at", _("The capture must close after it opens."))
         return data
+
+
+class DaysRequestForm(ExceptionForm):
+    """Other days that a school asks for."""
+
+    class Meta(ExceptionForm.Meta):
+        model = DaysRequest  # type: ignore[assignment]
+        help_texts = {
+            "kind": _("Make-up days: only for those without an accepted photo."),
+            "opens_at": _("Empty: the hours of the season."),
+            "reason": _("The center decides by it. Please name no students."),
+        }
+
+    def clean_starts_on(self) -> dt.date:
+        day: dt.date = self.cleaned_data["starts_on"]
+        if day < timezone.localdate():
+            raise forms.ValidationError(_("This day has passed."))
+        return day
+
+
+class DaysAnswerForm(ExceptionForm):
+    """What the center grants: the days that were asked for, unless it changes them."""
+
+    class Meta(ExceptionForm.Meta):
+        model = DaysRequest  # type: ignore[assignment]
+        fields = ("kind", "starts_on", "ends_on", "opens_at", "closes_at", "answer")
+        help_texts = {"opens_at": _("Empty: the hours of the season."), "answer": _("The school reads it.")}
 
 
 class SchoolForm(forms.ModelForm):

@@ -31,6 +31,37 @@ register(
         "exception.withdrawn", _("The center has withdrawn the days that it granted your school"), DAYS, link="/school/"
     ),
     NotificationKind(
+        "days_request.asked",
+        _("%(school)s asks for other days"),
+        DAYS,
+        formats=DAY_FORMATS,
+        may="season.except_school",
+    ),
+    NotificationKind(
+        "days_request.granted",
+        _("The center has granted the days that your school asked for"),
+        "%(starts_on)s – %(ends_on)s %(answer)s",
+        link=SCHEDULE,
+        formats=DAY_FORMATS,
+        may="schedule.see",
+    ),
+    NotificationKind(
+        "days_request.changed",
+        _("The center has granted other days than your school asked for"),
+        "%(starts_on)s – %(ends_on)s %(answer)s",
+        link=SCHEDULE,
+        formats=DAY_FORMATS,
+        may="schedule.see",
+    ),
+    NotificationKind(
+        "days_request.refused",
+        _("The center does not grant the days that your school asked for"),
+        "%(starts_on)s – %(ends_on)s: %(answer)s",
+        link=SCHEDULE,
+        formats=DAY_FORMATS,
+        may="schedule.see",
+    ),
+    NotificationKind(
         "make_up.set",
         _("The center has given your area make-up days"),
         MAKE_UP,

@@ -113,6 +113,8 @@ season_objects.register(
     {
         "center/exceptions/": (WindowException, "season"),
         "center/season/make-up/": (Window, "season"),
+        "center/season/requests/": (DaysRequest, "season"),
+        "school/schedule/requests/": (DaysRequest, "season"),
         "center/notices/": (Notice, "season"),
         "school/notices/": (Notice, "season"),
         "center/inquiries/": (Inquiry, "season"),
@@ -121,6 +123,13 @@ season_objects.register(
         "center/enrolments/": (Enrolment, "season"),
     }
 )
+
+
+def count_days_requests(request: Any) -> int:
+    """The requests of schools for other days that wait for the center."""
+    return DaysRequest.objects.filter(season=request.season, status=DaysRequest.Status.ASKED).count()
+
+
 status_badges.register(
     Season,
     {
@@ -174,7 +183,7 @@ navigation.register("center", "schools:dashboard", _("Dashboard"), "chart-bar-sq
 navigation.register("center", "schools:season", _("Season"), "calendar-days", order=20)
 navigation.register("school", "schools:school_schedule", _("Schedule"), "calendar-days", order=12)
 navigation.register_tab("center.season", "schools:season", _("Season"), order=10)
-navigation.register_tab("center.season", "schools:schedule", _("Schedule"), order=20)
+navigation.register_tab("center.season", "schools:schedule", _("Schedule"), order=20, count=count_days_requests)
 navigation.register_tab("center.season", "schools:timetable", _("Areas and days"), order=30)
 navigation.register("center", "schools:schools", _("Schools"), "building-library", order=30)
 navigation.register("center", "schools:center_notices", _("Notices"), "document-text", order=25)

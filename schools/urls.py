@@ -2,6 +2,7 @@ from django.urls import path
 
 from schools.views import (
     dashboard,
+    days_requests,
     front_page,
     group_messages,
     inquiries,
@@ -70,6 +71,11 @@ urlpatterns = [
     path("school/notices/<int:pk>/confirm/", notices.notice_confirm, name="notice_confirm"),
     path("school/notices/<int:pk>/print/", notices.notice_print, name="notice_print"),
     path("school/notices/<int:pk>/files/<int:file>/", notices.notice_file, name="notice_file"),
+    path("center/season/requests/<int:pk>/", days_requests.days_request, name="days_request"),
+    path("school/schedule/ask/", days_requests.request_new, name="days_request_new"),
+    path(
+        "school/schedule/requests/<int:pk>/take-back/", days_requests.request_take_back, name="days_request_take_back"
+    ),
     path("school/schedule/", schedule.school_schedule, name="school_schedule"),
     path("school/", dashboard.school_home, name="school_home"),
     # both

@@ -235,6 +235,8 @@ REDIRECTS = {"schools:own_portal"}
 
 # The object behind <pk>, by the beginning of the route.
 OBJECTS = {
+    "center/season/requests/": "schools.DaysRequest",
+    "school/schedule/requests/": "schools.DaysRequest",
     "center/schools/": "schools.School",
     "visits/": "schools.School",
     "center/notices/": "schools.Notice",

@@ -152,13 +152,19 @@ def _tell_make_up(window: Window, kind: str) -> None:
         notifications.notify_school(row.school, season=window.season, kind=kind, parameters=days)
 
 
-def grant_exception(*, school: School, season: Season, by: User, **days: Any) -> WindowException:
-    """Give one school more days or other hours, and notify the school."""
+def grant_exception(
+    *, school: School, season: Season, by: User, is_answer: bool = False, **days: Any
+) -> WindowException:
+    """Give one school more days or other hours, and notify the school.
+
+    `is_answer`: to a request of the school, which is told what was decided (`days_requests`).
+    """
     with transaction.atomic():
         exception = WindowException.objects.create(school=school, season=season, **days)
         history.record("exception.granted", exception, by=by, facts=_facts(exception))
         note_change(season)
-        _notify(exception, "exception.granted")
+        if not is_answer:
+            _notify(exception, "exception.granted")
     return exception
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,8 +16,10 @@ from portal.models import Membership
 from portal.tenancy import school_scope
 from schools.days import area_schedule, calendar_links, deadlines, icalendar_file, month, opening_hours, season_calendar
 from schools.days.season_calendar import Entry
-from schools.models import Enrolment, Season
+from schools.models import DaysRequest, Enrolment, Season
 from schools.seasons import season_choice
+
+DECIDED_SHOWN = 20
 
 
 @require_GET
@@ -31,6 +34,7 @@ def schedule(request: Any) -> HttpResponse:
     context = {
         "shown": season,
         "rows": rows,
+        "requests": requests_shown(DaysRequest.objects.filter(season=season).select_related("school")),
         "warnings": area_schedule.warnings_of(season, rows),
         "deadlines": [entry for entry in entries if entry.kind == season_calendar.DEADLINE],
         **_calendar(request, entries),
@@ -49,10 +53,18 @@ def school_schedule(request: Any) -> HttpResponse:
     context = {
         "enrolment": enrolment,
         "periods": periods,
+        "requests": requests_shown(DaysRequest.objects.filter(season=request.season)),
         "due": deadlines.of_school(enrolment, periods),
         **_calendar(request, season_calendar.of_school(enrolment)),
     }
     return render(request, "schools/school_schedule.html", context)
+
+
+def requests_shown(rows: QuerySet[DaysRequest]) -> list[DaysRequest]:
+    """Those that wait first, the oldest before; then the last ones decided."""
+    waiting = rows.filter(status=DaysRequest.Status.ASKED).order_by("asked_at")
+    others = rows.exclude(status=DaysRequest.Status.ASKED).order_by("-asked_at")
+    return [*waiting, *others[:DECIDED_SHOWN]]
 
 
 def _calendar(request: Any, entries: list[Entry]) -> dict[str, Any]:
