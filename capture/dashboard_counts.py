@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Min, OuterRef, Subquery
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
@@ -12,7 +12,7 @@ from capture.daily_check import start_of
 from capture.models import Finding, Likeness, Photo
 from capture.review import appeals
 from portal.tenancy import across_schools
-from schools.models import School, Season
+from schools.models import Enrolment, School, Season
 from students.models import Student
 
 DAYS_SHOWN = 14
@@ -48,6 +48,17 @@ def count_today(season: Season, school: School | None) -> dict[str, int]:
         "review": students.filter(school=school).count() if school else students.count(),
         "appeals": appeals.count_waiting(season, school),
     }
+
+
+def oldest_in_review(season: Season, school: School | None) -> dt.datetime | None:
+    """Since when the photo that waits longest for a reviewer has waited. One look into the index a school."""
+    waiting = Photo.objects.filter(season=season, is_current=True, status=Photo.Status.SUBMITTED)
+    if school:
+        return waiting.filter(school=school).aggregate(oldest=Min("submitted_at"))["oldest"]
+    first = waiting.filter(school=OuterRef("school")).order_by("submitted_at").values("submitted_at")[:1]
+    rows = Enrolment.objects.filter(season=season).annotate(oldest=Subquery(first))
+    found: dt.datetime | None = rows.aggregate(oldest_of_all=Min("oldest"))["oldest_of_all"]
+    return found
 
 
 def count_open_likenesses(season: Season | None, school: School | None) -> int:

@@ -195,6 +195,9 @@ navigation.register(
 )
 navigation.register("school", "schools:inquiries", _("Letters to the center"), "chat-bubble-left-right", order=105)
 panels.add_panel(
+    "center.dashboard", "schools:panel_windows", page="schools:season", label=_("Days of this week"), order=35
+)
+panels.add_panel(
     "center.callouts",
     "schools:center_inquiries",
     page="schools:center_inquiries",

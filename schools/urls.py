@@ -20,6 +20,7 @@ urlpatterns = [
     path("portal/", front_page.own_portal, name="own_portal"),
     # center
     path("center/", dashboard.dashboard, name="dashboard"),
+    path("panels/windows/", dashboard.panel_windows, name="panel_windows"),
     path("center/season/", seasons.season, name="season"),
     path("center/season/new/", seasons.season_new, name="season_new"),
     path("center/season/edit/", seasons.season_edit, name="season_edit"),

@@ -12,7 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from redis.exceptions import RedisError
 
-from schools.models import Area, Enrolment, School, Season, Window
+from schools.days import opening_hours
+from schools.models import Area, Enrolment, School, Season, Window, WindowException
+from schools.models.season import WindowKind
 from students.models import Student
 
 Stage = Student.Stage
@@ -27,10 +29,12 @@ STEPS = (
 )
 # Several of them together, for the figures that count them.
 SUMS = (
+    ("roster", tuple(stage for stage in Stage if stage != Stage.LEFT)),
     ("todo", (Stage.WAITING, Stage.RETAKE)),
     ("captured", Student.CAPTURED),
     ("done", (Stage.APPROVED, Stage.PROOFED, Stage.PRINTED, Stage.DELIVERED)),
 )
+STAGES_OF = dict((*STEPS, *SUMS))  # what the filter "step" of a list may be
 STEP_LABELS = {
     "waiting": _("No photo yet"),
     "retake": Stage.RETAKE.label,
@@ -38,11 +42,12 @@ STEP_LABELS = {
     "approved": Stage.APPROVED.label,
     "proofed": Stage.PROOFED.label,
     "printed": Stage.PRINTED.label,
+    "roster": _("On the roster"),
     "todo": _("Still to photograph"),
     "captured": _("Captured"),
     "done": _("Portraits approved"),
 }
-TODO, CAPTURED, DONE = (frozenset(stage.value for stage in stages) for _name, stages in SUMS)
+TODO, CAPTURED, DONE = (frozenset(stage.value for stage in STAGES_OF[name]) for name in ("todo", "captured", "done"))
 
 # An index-only scan of the index student_progress (measured: 42 ms at 700,000 students).
 _COUNT = """
@@ -99,6 +104,12 @@ class SchoolProgress:
     counts: StageCounts
     window: Window | None
     today: dt.date
+    days_left: int = 0
+
+    @property
+    def pace(self) -> int:
+        """Students to photograph on each of the days left, today included, so that nobody is missed; 0 without days."""
+        return -(-self.counts.waiting // self.days_left) if self.days_left else 0
 
     @property
     def planned(self) -> int:
@@ -160,15 +171,31 @@ def school_counts(school: School, season: Season) -> StageCounts:
     return StageCounts(dict(rows))
 
 
+def college_counts(school: School, season: Season) -> list[tuple[str, StageCounts]]:
+    """(college, its counts) of one school, by name."""
+    found: dict[str, StageCounts] = {}
+    rows = Student.objects.filter(season=season, school=school).order_by("college")
+    for college, stage, number in rows.values_list("college", "stage").annotate(number=Count("*")):
+        found.setdefault(college, StageCounts()).add(stage, number)
+    return list(found.items())
+
+
 def school_progress(season: Season) -> list[SchoolProgress]:
-    """Every enrolled school, sorted by the number of students behind the plan. Three queries."""
+    """Every enrolled school, sorted by the number of students behind the plan. Four queries."""
     counts_by_id = counts_by_school(season)
     windows = {window.area_id: window for window in season.windows.regular()}
+    granted: dict[int, list[WindowException]] = {}
+    for row in WindowException.objects.filter(season=season, kind=WindowKind.REGULAR):
+        granted.setdefault(row.school_id, []).append(row)
     today = timezone.localdate()
-    rows = [
-        SchoolProgress(e.school, e, counts_by_id.get(e.school_id, StageCounts()), windows.get(e.school.area_id), today)
-        for e in Enrolment.objects.filter(season=season).select_related("school__area")
-    ]
+    rows = []
+    for enrolment in Enrolment.objects.filter(season=season).select_related("school__area"):
+        school = enrolment.school
+        window = windows.get(school.area_id)
+        periods = opening_hours.merge_periods(season, [window] if window else [], granted.get(school.pk, []))
+        left = opening_hours.days_left(periods, today)
+        counts = counts_by_id.get(school.pk, StageCounts())
+        rows.append(SchoolProgress(school, enrolment, counts, window, today, left))
     return sorted(rows, key=lambda row: (-row.behind, row.school.code))
 
 

@@ -148,6 +148,7 @@ panels.add_panel(
     css="wide",
 )
 panels.add_panel("center.school", "students:panel_school", order=10)
+panels.add_panel("center.school", "students:panel_colleges", order=40)
 panels.add_panel(
     "center.callouts",
     "students:center_moves",
@@ -230,6 +231,12 @@ columns.register(
             link=lambda school, _row: _students_url(school, "captured"),
         ),
         Column("behind", _("Behind plan"), lambda row: row.behind),
+        Column(
+            "pace",
+            _("Needed a day"),
+            lambda row: row.pace,
+            link=lambda school, _row: _students_url(school, "todo"),
+        ),
     ],
     filters=[
         Choices(

@@ -75,4 +75,5 @@ urlpatterns = [
     path("panels/students/schools/", panels.schools, name="panel_schools"),
     path("panels/students/classes/", panels.classes, name="panel_classes"),
     path("panels/students/school/", panels.school, name="panel_school"),
+    path("panels/students/colleges/", panels.colleges, name="panel_colleges"),
 ]

@@ -31,6 +31,7 @@ def today(request: Any) -> HttpResponse:
     if request.season:
         context |= {
             "today": dashboard_counts.count_today(request.season, request.school),
+            "oldest": dashboard_counts.oldest_in_review(request.season, request.school),
             "days": dashboard_counts.count_per_day(request.season, request.school),
         }
     return render(request, "capture/panel_today.html", context)

@@ -5,12 +5,13 @@ from typing import Any
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.views.decorators.http import require_GET
 
 from portal.access import center_page, school_page
 from portal.models import Membership
 from portal.pages.panels import panels_of
 from portal.views.jobs import jobs_panel
-from schools.days import deadlines, opening_hours
+from schools.days import deadlines, opening_hours, turns
 from schools.enrolment_timeline import timeline_of
 from schools.models import Enrolment, Season, Window
 
@@ -31,6 +32,15 @@ def _open_windows(season: Season | None) -> list[Window]:
     today = timezone.localdate()
     rows = Window.objects.filter(season=season, starts_on__lte=today, ends_on__gte=today)
     return list(rows.select_related("area"))
+
+
+@require_GET
+@center_page(may="schools.see")
+def panel_windows(request: Any) -> HttpResponse:
+    """The areas and schools whose days begin or end within a week, by day."""
+    today = timezone.localdate()
+    context = {"turns": turns.of_week(request.season, today) if request.season else [], "today": today}
+    return render(request, "schools/panel_windows.html", context)
 
 
 @school_page(may="overview.see")

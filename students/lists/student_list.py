@@ -24,7 +24,7 @@ from students.lists import (
     prefix_search,  # noqa: F401 - registers the prefix look-up
 )
 from students.models import Student
-from students.progress import STEP_LABELS, STEPS
+from students.progress import STAGES_OF, STEP_LABELS
 from students.roster.cells import half_width
 
 DEEP_OFFSET = 200  # from this offset on, the page's numbers are read from the index first
@@ -84,7 +84,7 @@ class StudentList(List):
         "major": text("major", label=_("Major")),
         "class_name": text("class_name", label=_("Class")),
         "step": cases(
-            {name: (STEP_LABELS.get(name, name), Q(stage__in=stages)) for name, stages in STEPS}, label=_("Step")
+            {name: (STEP_LABELS[name], Q(stage__in=stages)) for name, stages in STAGES_OF.items()}, label=_("Step")
         ),
         "stage": choice("stage", Student.Stage.choices, label=_("Stage")),
         "fee_state": choice("fee_state", Student.FeeState.choices, label=_("Fees")),
@@ -156,7 +156,7 @@ class StudentList(List):
             if name in self.wanted and name not in without and name not in of_sql
         ]
         if "step" in self.wanted and "step" not in without:
-            allowed.append((GROUPED.index("stage"), dict(STEPS)[self.wanted["step"]]))
+            allowed.append((GROUPED.index("stage"), STAGES_OF[self.wanted["step"]]))
         if self._schools_of_area is not None:
             allowed.append((0, self._schools_of_area))
         return [group for group in self._groups if all(group[place] in values for place, values in allowed)]

@@ -11,6 +11,7 @@ from portal.access import center_page, school_page, staff_page
 from portal.pages.form_fields import whole_number
 from schools.models import School
 from students import progress
+from students.models import Student
 
 SHOWN_SCHOOLS = 12
 
@@ -27,6 +28,7 @@ def figures(request: Any) -> HttpResponse:
         context = {
             "counts": progress.total_counts(rows),
             "late": sum(row.is_late for row in rows),
+            "locked": Student.objects.filter(season=request.season, locked_at__isnull=False).count(),
             "schools": len(rows),
         }
     else:
@@ -67,6 +69,17 @@ def classes(request: Any) -> HttpResponse:
     ]
     context = {"rows": found, "labels": progress.STEP_LABELS}
     return render(request, "students/panels.html#classes", context)
+
+
+@center_page(may="students.see")
+def colleges(request: Any) -> HttpResponse:
+    """One school's progress by college, on the center's page of that school: ?school=ID."""
+    row = get_object_or_404(School, pk=whole_number(request.GET.get("school")) or 0)
+    context = {
+        "colleges": progress.college_counts(row, request.season) if request.season else [],
+        "list_url": f"{reverse('students:center_students')}?school_id={row.pk}",
+    }
+    return render(request, "students/panels.html#colleges", context)
 
 
 @center_page(may="students.see")

@@ -151,7 +151,7 @@ def test_the_list_of_schools_costs_the_same_for_one_and_for_three(center_client,
     url = reverse("schools:schools")
     one = queries(center_client, url)
     request.getfixturevalue("three_schools")
-    assert queries(center_client, url) == one == 15
+    assert queries(center_client, url) == one == 16
 
 
 def test_schools_are_found_by_name_code_area_and_state(center_client, season, three_schools):
@@ -237,7 +237,7 @@ def test_the_register_goes_out_and_comes_in_as_a_workbook(center_client, school)
     assert "attachment" in answer["Content-Disposition"]
     rows = list(openpyxl.load_workbook(io.BytesIO(answer.content)).active.values)
     assert rows[1][:2] == ("10001", "Lakeside University")
-    assert len(rows[0]) == len(rows[1]) == 16
+    assert len(rows[0]) == len(rows[1]) == 17
     file = io.BytesIO(answer.content)
     file.name = "schools.xlsx"
     page = text(center_client.post(reverse("schools:schools_import"), {"file": file, "enrol": "on"}, follow=True))
@@ -280,7 +280,7 @@ def test_a_wrong_workbook_shows_its_cells(center_client, school):
 
 def test_the_dashboard_is_made_of_panels_that_all_exist(center_client, season, school):
     page = center_client.get(reverse("schools:dashboard"))
-    assert len(page.context["panels"]) == len(panels.registered()["center.dashboard"]) == 8
+    assert len(page.context["panels"]) == len(panels.registered()["center.dashboard"]) == 9
     for panel in page.context["panels"]:
         answer = center_client.get(panel.url, headers={"HX-Request": "true"})
         assert answer.status_code == 200

@@ -70,7 +70,7 @@ def test_matrix_of_the_center(center_client, students):
 
 def test_schools_of_the_center(center_client, students, school, other_school):
     page = panel(center_client, "panel_schools")
-    assert f"{school.name} 9 / 20 11 3 {said('Capturing')}" in page
+    assert f"{school.name} 9 / 20 11 {said('%(pace)s (%(n)s days)', pace=9, n=1)} 3 {said('Capturing')}" in page
     assert f"{other_school.name} 1 / 1 – –" in page
 
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.tenancy import center_scope, school_scope
-from schools.models import Window
+from schools.models import Window, WindowException
 from students import progress
 from students.models import Student
 from tests import factories
@@ -45,14 +45,33 @@ def test_schools_behind_their_plan_come_first(students, school, other_school, se
     assert (second.school, second.behind, second.is_late) == (other_school, 0, False)
 
 
+def test_the_pace_is_what_is_left_on_the_days_that_are_left(students, school, other_school, season):
+    today = timezone.localdate()
+    Window.objects.update(starts_on=today - dt.timedelta(days=9), ends_on=today)
+    with center_scope():
+        first, second = progress.school_progress(season)
+    assert ((first.days_left, first.pace), (second.days_left, second.pace)) == ((1, 3), (1, 0))
+    with school_scope(school):
+        later = today + dt.timedelta(days=4)
+        WindowException.objects.create(school=school, season=season, starts_on=later, ends_on=later, reason="x")
+    with center_scope():
+        first, _second = progress.school_progress(season)
+    assert (first.days_left, first.pace) == (2, 2)
+    Window.objects.update(ends_on=today - dt.timedelta(days=1))
+    with school_scope(school):
+        WindowException.objects.update(starts_on=today - dt.timedelta(days=1), ends_on=today - dt.timedelta(days=1))
+    with center_scope():
+        assert {row.pace for row in progress.school_progress(season)} == {0}
+
+
 def test_nothing_is_planned_before_the_window(students, season):
     Window.objects.update(starts_on=dt.date(2999, 1, 1), ends_on=dt.date(2999, 1, 9))
     with center_scope():
         assert {row.planned for row in progress.school_progress(season)} == {0}
 
 
-def test_schools_take_three_queries(students, season, django_assert_num_queries):
-    with center_scope(), django_assert_num_queries(3):
+def test_schools_take_four_queries(students, season, django_assert_num_queries):
+    with center_scope(), django_assert_num_queries(4):
         progress.school_progress(season)
 
 
@@ -132,4 +151,4 @@ def test_panels_work_without_a_season(center_client, db):
 
 def test_stages_of_the_model_are_all_counted():
     counted = [stage for _name, stages in progress.STEPS for stage in stages]
-    assert sorted(counted) == sorted(Student.Stage)
+    assert sorted([*counted, Student.Stage.LEFT]) == sorted(Student.Stage)
