@@ -67,7 +67,7 @@ def classes(request: Any) -> HttpResponse:
         (row, urlencode({name: value for name, value in row.filters.items() if value}))
         for row in progress.grid(rows, request.GET.get("college"))
     ]
-    context = {"rows": found, "labels": progress.STEP_LABELS}
+    context = {"rows": found, "labels": {name: progress.STEP_LABELS[name] for name, _stages in progress.STEPS}}
     return render(request, "students/panels.html#classes", context)
 
 

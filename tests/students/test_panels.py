@@ -85,6 +85,7 @@ def test_schools_beyond_the_twelfth_are_counted(center_client, students, season)
 def test_classes_of_a_school(owner_client, students):
     page = panel(owner_client, "panel_classes")
     assert page.count(f"{said('College, major, class')} {said('Captured')}") == 1  # one header
+    assert f"{said('Proofread')} {said('Printed')} 信息学院" in page  # and no heading without numbers
     assert "信息学院 9 / 20" in page
     assert "软件工程 9 / 20 7 2 5 4 1 1 软件2301 5 / 12 6 1 2 3 – –" in page
 
