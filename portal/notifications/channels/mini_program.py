@@ -5,23 +5,14 @@ from contextlib import contextmanager
 
 from django.utils.translation import gettext_lazy
 
-from portal.notification_kinds import Letter, NotificationKind
+from portal.notification_kinds import Letter
 from portal.notifications.channels import templates, wechat_api
-from portal.notifications.channels.base import Receipt, Recipient, Send
+from portal.notifications.channels.base import Receipt, Send
 
 
-class MiniProgram:
-    name, is_instant, keeps_quiet_hours = "mini_program", False, True
+class MiniProgram(wechat_api.WeChatChannel):
+    name = "mini_program"
     label = gettext_lazy("Mini program")
-
-    def is_set_up(self) -> bool:
-        return bool(templates.credentials(self.name))
-
-    def carries(self, kind: NotificationKind) -> bool:
-        return templates.has_template(self.name, kind)
-
-    def address_of(self, recipient: Recipient) -> str:
-        return ""  # the openid is a Contact's
 
     @contextmanager
     def connect(self) -> Iterator[Send]:

@@ -7,25 +7,16 @@ from urllib.parse import quote
 from django.conf import settings
 from django.utils.translation import gettext_lazy
 
-from portal.notification_kinds import Letter, NotificationKind
+from portal.notification_kinds import Letter
 from portal.notifications.channels import templates, wechat_api
-from portal.notifications.channels.base import Receipt, Recipient, Send
+from portal.notifications.channels.base import Receipt, Send
 
 AUTHORIZE = "https://open.weixin.qq.com"
 
 
-class WeChat:
-    name, is_instant, keeps_quiet_hours = "wechat", False, True
+class WeChat(wechat_api.WeChatChannel):
+    name = "wechat"
     label = gettext_lazy("WeChat")
-
-    def is_set_up(self) -> bool:
-        return bool(templates.credentials(self.name))
-
-    def carries(self, kind: NotificationKind) -> bool:
-        return templates.has_template(self.name, kind)
-
-    def address_of(self, recipient: Recipient) -> str:
-        return ""  # the openid is a Contact's
 
     @contextmanager
     def connect(self) -> Iterator[Send]:

@@ -14,8 +14,9 @@ from wechatpy.exceptions import WeChatClientException
 from wechatpy.session import SessionStorage
 
 from portal.errors import PortalError
+from portal.notification_kinds import NotificationKind
 from portal.notifications.channels import templates
-from portal.notifications.channels.base import DeliveryError, Unavailable
+from portal.notifications.channels.base import DeliveryError, Recipient, Unavailable
 
 SECONDS = 10
 # By WeChat's error codes: whether it is about the person's binding, and what the center reads.
@@ -30,6 +31,22 @@ ACCOUNT = frozenset({-1, 40001, 40013, 40014, 40125, 40164, 41002, 41004, 42001,
 # How long a value may be, by the beginning of the field's name.
 LONGEST = {"thing": 20, "short_thing": 5, "phrase": 5, "name": 10, "character_string": 32, "const": 20, "number": 32}
 LONGEST_OF_OTHERS = 32
+
+
+class WeChatChannel:
+    """What the channels of the official account and of the mini program have in common."""
+
+    name: str
+    is_instant, keeps_quiet_hours = False, True
+
+    def is_set_up(self) -> bool:
+        return bool(templates.credentials(self.name))
+
+    def carries(self, kind: NotificationKind) -> bool:
+        return templates.has_template(self.name, kind)
+
+    def address_of(self, recipient: Recipient) -> str:
+        return ""  # the openid is a Contact's
 
 
 class Tokens(SessionStorage):
