@@ -28,6 +28,8 @@ event_kinds.register(
         "exception.changed": _("Exception changed"),
         "exception.withdrawn": _("Exception withdrawn"),
         "days_request.asked": _("School asked for other days"),
+        "group_days.added": _("Days given to a college or class"),
+        "group_days.removed": _("Days of a college or class removed"),
         "calendar.opened": _("Address of the calendar made"),
         "calendar.ended": _("Address of the calendar ended"),
     },

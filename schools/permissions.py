@@ -21,6 +21,9 @@ permissions.register(
     roles=CENTER_STAFF | SCHOOL | {Role.SCHOOL_REVIEWER, Role.SCHOOL_FINANCE},
 )
 permissions.register("schedule.ask_days", _("Ask the center for other days"), roles=SCHOOL, is_about_school=True)
+permissions.register(
+    "schedule.set_classes", _("Give colleges and classes days of their own"), roles=SCHOOL, is_about_school=True
+)
 permissions.register("schools.see", _("See the schools"), roles=CENTER_STAFF)
 permissions.register("schools.message", _("Write to the schools of a list"), roles=CENTER)
 permissions.register(

@@ -17,7 +17,18 @@ from schools import (
     group_messages,  # noqa: F401  registers a kind of job
     season_addresses,
 )
-from schools.models import Action, DaysRequest, Enrolment, Inquiry, Notice, School, Season, Window, WindowException
+from schools.models import (
+    Action,
+    DaysRequest,
+    Enrolment,
+    GroupDays,
+    Inquiry,
+    Notice,
+    School,
+    Season,
+    Window,
+    WindowException,
+)
 from schools.notices import reading
 from schools.seasons import season_choice, season_objects
 
@@ -115,6 +126,7 @@ season_objects.register(
         "center/season/make-up/": (Window, "season"),
         "center/season/requests/": (DaysRequest, "season"),
         "school/schedule/requests/": (DaysRequest, "season"),
+        "school/schedule/classes/": (GroupDays, "season"),
         "center/notices/": (Notice, "season"),
         "school/notices/": (Notice, "season"),
         "center/inquiries/": (Inquiry, "season"),

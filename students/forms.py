@@ -1,11 +1,13 @@
 """Forms of the roster: upload of a file, one student."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from portal.pages.form_fields import day_input, time_input
 from students import records
 from students.models import RosterHeading, Student
 from students.roster.columns import BY_FIELD, COLUMNS, REQUIRED, Column
@@ -225,3 +227,37 @@ class AnswerForm(forms.Form):
     """Why a request is refused."""
 
     answer = forms.CharField(label=_("Reason"), max_length=300)
+
+
+class GroupDaysForm(forms.Form):
+    """Days of a college or of one of its classes. `classes`: those of the roster."""
+
+    group = forms.ChoiceField(
+        label=_("College or class"), help_text=_("A class with days of its own does not follow its college.")
+    )
+    starts_on = forms.DateField(label=_("First day"), widget=day_input())
+    ends_on = forms.DateField(label=_("Last day"), widget=day_input())
+    opens_at = forms.TimeField(
+        label=_("opens at"), required=False, widget=time_input(), help_text=_("Empty: the hours of the school.")
+    )
+    closes_at = forms.TimeField(label=_("closes at"), required=False, widget=time_input())
+
+    def __init__(self, *args: Any, classes: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        groups: list[tuple[str, str]] = []
+        for college, class_name in classes:
+            if college and (college, "") not in groups:
+                groups.append((college, ""))
+            groups.append((college, class_name))
+        self.groups = {str(n): group for n, group in enumerate(groups)}
+        choices = [(key, " / ".join(filter(None, group))) for key, group in self.groups.items()]
+        self.fields["group"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        if data.get("starts_on") and data.get("ends_on") and data["ends_on"] < data["starts_on"]:
+            self.add_error("ends_on", _("The last day lies before the first."))
+        if data.get("opens_at") and data.get("closes_at") and data["closes_at"] <= data["opens_at"]:
+            self.add_error("closes_at", _("The capture must close after it opens."))
+        college, class_name = self.groups.get(data.pop("group", ""), ("", ""))
+        return data | {"college": college, "class_name": class_name}

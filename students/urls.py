@@ -4,6 +4,7 @@ from students.views import (
     bulk,
     bundles,
     clashes,
+    class_days,
     erasure,
     group_messages,
     headings,
@@ -17,6 +18,8 @@ from students.views import (
 
 app_name = "students"
 urlpatterns = [
+    path("school/schedule/classes/", class_days.class_days, name="class_days"),
+    path("school/schedule/classes/<int:pk>/remove/", class_days.class_days_remove, name="class_days_remove"),
     path("school/roster/", lists.roster, name="roster"),
     path("school/roster/choose/", bulk.roster_choose, name="roster_choose"),
     path("school/roster/bulk/", bulk.roster_bulk, name="roster_bulk"),

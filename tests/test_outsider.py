@@ -235,6 +235,7 @@ REDIRECTS = {"schools:own_portal"}
 
 # The object behind <pk>, by the beginning of the route.
 OBJECTS = {
+    "school/schedule/classes/": "schools.GroupDays",
     "center/season/requests/": "schools.DaysRequest",
     "school/schedule/requests/": "schools.DaysRequest",
     "center/schools/": "schools.School",

@@ -22,7 +22,7 @@ from portal.errors import NotAllowed, PortalError
 from portal.models import User
 from schools.days import opening_hours, workdays
 from schools.days.opening_hours import Period
-from schools.models import Enrolment
+from schools.models import Enrolment, GroupDays
 from students.models import Student
 
 TO_PHOTOGRAPH = (Student.Stage.WAITING, Student.Stage.CHECKING, Student.Stage.RETAKE, Student.Stage.READY)
@@ -65,11 +65,11 @@ def make(*, enrolment: Enrolment, from_day: dt.date, by: User) -> Made:
         later = Slot.objects.filter(season=enrolment.season, day__gte=from_day)
         later.filter(by_hand=False).delete()
         kept = list(later)
-        periods = opening_hours.periods_of(school=enrolment.school, season=enrolment.season)
-        gaps = _gaps(stations, periods, from_day, kept)
+        around = Surroundings.of(enrolment)
+        gaps = _gaps(stations, around.periods, from_day, kept)
         if not gaps:
             raise NoRoom(_("No station is open on a day of your school from %(day)s on.") % {"day": _day(from_day)})
-        planned = planning.plan(gaps, list(_classes(enrolment, kept)))
+        planned = _plan(enrolment, stations, from_day, kept, around)
         if planned.without_room:
             raise NoRoom(_refusal(gaps, planned))
         rows = [_slot(enrolment, visit) for visit in planned.visits]
@@ -78,6 +78,23 @@ def make(*, enrolment: Enrolment, from_day: dt.date, by: User) -> Made:
         facts = {"slots": made.slots, "from_day": from_day.isoformat()}
         history.record("enrolment.slots_made", enrolment, by=by, facts=facts)
     return made
+
+
+def _plan(
+    enrolment: Enrolment, stations: Sequence[Station], from_day: dt.date, kept: Sequence[Slot], around: "Surroundings"
+) -> planning.Plan:
+    """Classes with the same days are planned together, those with the fewest days first."""
+    by_days: dict[tuple[Period, ...], list[planning.SchoolClass]] = defaultdict(list)
+    for each in _classes(enrolment, kept):
+        by_days[tuple(around.periods_of(*each.key))].append(each)
+    visits: list[planning.Visit] = []
+    without_room = 0
+    for periods, classes in sorted(by_days.items(), key=lambda pair: opening_hours.days_left(pair[0], from_day)):
+        taken = [planning.Gap(visit.station, 0, visit.starts_at, visit.ends_at) for visit in visits]
+        planned = planning.plan(planning.without(_gaps(stations, periods, from_day, kept), taken), classes)
+        visits += planned.visits
+        without_room += planned.without_room
+    return planning.Plan(visits, without_room)
 
 
 def _refusal(gaps: Iterable[planning.Gap], planned: planning.Plan) -> str:
@@ -130,11 +147,17 @@ class Surroundings:
 
     periods: Sequence[Period]
     slots: Sequence[Slot]
+    group_days: Sequence[GroupDays] = ()
 
     @classmethod
     def of(cls, enrolment: Enrolment) -> "Surroundings":
         periods = opening_hours.periods_of(school=enrolment.school, season=enrolment.season)
-        return cls(periods, list(Slot.objects.filter(season=enrolment.season).select_related("station")))
+        rows = list(GroupDays.objects.filter(season=enrolment.season))
+        return cls(periods, list(Slot.objects.filter(season=enrolment.season).select_related("station")), rows)
+
+    def periods_of(self, college: str, class_name: str) -> list[Period]:
+        """The days of a class, inside those of the school."""
+        return opening_hours.narrow(self.periods, opening_hours.rows_of_group(self.group_days, college, class_name))
 
 
 def problem_of(slot: Slot, around: Surroundings) -> str:
@@ -145,6 +168,13 @@ def problem_of(slot: Slot, around: Surroundings) -> str:
     of_school = _school_hours(around.periods, slot.day)
     if not of_school:
         return _("%(day)s is not a day of your school.") % {"day": _day(slot.day)}
+    of_class = _school_hours(around.periods_of(slot.college, slot.class_name), slot.day)
+    if _inside(span, of_school) and not _inside(span, of_class):
+        return _("%(class_name)s has other days or hours than %(day)s, %(hours)s: see the days of classes.") % {
+            "class_name": slot.class_name,
+            "day": _day(slot.day),
+            "hours": slot.hours,
+        }
     if not _inside(span, of_school):
         return _("On %(day)s your school may photograph %(hours)s.") % {
             "day": _day(slot.day),
