@@ -33,6 +33,7 @@ from schools.models import Notice, NoticeFile, NoticeVersion, School
 from schools.season_addresses import SeasonRoute
 from schools.seasons import season_objects
 from students.identity import student_access
+from students.models import RosterBundle
 from tests import factories
 from tests.conftest import client_of
 
@@ -94,6 +95,7 @@ def populate(school: School, season: Any) -> dict[type, Any]:
     notice = Notice.objects.create(season=season, title=SECRET, body=SECRET, status="published", number=1)
     NoticeVersion.objects.create(notice=notice, number=1, title=SECRET, body=SECRET)
     world[Notice], world[NoticeFile] = notice, NoticeFile.objects.create(notice=notice, name=SECRET)
+    world[RosterBundle] = RosterBundle.objects.create(season=season, filename=SECRET)  # the center's alone
     with school_scope(school):
         for model in TENANT_MODELS:
             if model not in world:
