@@ -29,7 +29,7 @@ from students.models import Student
 KIND = "daily_check"
 RESET_EVENT = "photo.set_aside"
 OPENED_EVENT = "enrolment.daily_check_opened"
-CHUNK = 1000  # photos that are reset in one transaction
+CHUNK = 2500  # photos that are reset in one transaction
 FAILED_STATUSES = (Photo.Status.REJECTED, Photo.Status.FAILED)
 
 
