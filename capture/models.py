@@ -315,6 +315,7 @@ class Photo(Claimable, TenantModel):
                 fields=("checked_at",), name="photo_uncompared", condition=Q(compared_at=None, checked_at__isnull=False)
             ),
             models.Index(fields=("season", "taken_at"), name="photo_day"),
+            models.Index(fields=("season", "-id"), name="photo_newest", condition=Q(is_current=True)),
             models.Index(fields=("season", "-decided_at"), name="photo_decided", condition=Q(decided_by__isnull=False)),
             models.Index(
                 fields=("season", "school"),
