@@ -589,4 +589,5 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["school", "season", "status"], name="exemption_state")],
             },
         ),
+        migrations.RunSQL(APPEND_ONLY, CHANGEABLE),
     ]
