@@ -11,6 +11,7 @@ import vision
 from capture.daily_check import start_of
 from capture.models import Finding, Likeness, Photo
 from capture.review import appeals
+from portal.pages import shared_counts
 from portal.tenancy import across_schools
 from schools.models import Enrolment, School, Season
 from students.models import Student
@@ -78,22 +79,22 @@ def count_per_day(season: Season, school: School | None) -> list[tuple[str, int]
     """(short date, photos taken) of the last two weeks, today last."""
     last = timezone.localdate()
     first = last - dt.timedelta(days=DAYS_SHOWN - 1)
-    rows = dict(
-        photos_of(season, school)
-        .filter(taken_at__gte=start_of(first))
-        .annotate(day=TruncDate("taken_at"))
-        .order_by()
-        .values_list("day")
-        .annotate(n=Count("pk"))
+    taken = (
+        photos_of(season, school).filter(taken_at__gte=start_of(first)).annotate(day=TruncDate("taken_at")).order_by()
     )
+
+    def count() -> dict[dt.date, int]:
+        return dict(taken.values_list("day").annotate(n=Count("*")))  # to count ids, the rows would be read
+
+    rows = count() if school else shared_counts.shared(f"photo_days:{season.pk}:{first}", count)
     days = (first + dt.timedelta(days=n) for n in range(DAYS_SHOWN))
     return [(f"{day.month}/{day.day}", rows.get(day, 0)) for day in days]
 
 
 def count_failures(season: Season, school: School | None) -> list[tuple[str, str, int]]:
     """(rule, its label, photos that it rejected), the most frequent first."""
-    found = Finding.objects.filter(photo__season=season, outcome=Finding.Outcome.REJECT)
+    found = Finding.objects.filter(season=season, outcome=Finding.Outcome.REJECT)
     if school:
         found = found.filter(school=school)
-    rows = found.order_by().values_list("rule").annotate(n=Count("pk")).order_by("-n")[:RULES_SHOWN]
+    rows = found.order_by().values_list("rule").annotate(n=Count("*")).order_by("-n")[:RULES_SHOWN]
     return [(rule, str(vision.rule_label(rule)), n) for rule, n in rows]

@@ -438,6 +438,8 @@ class Finding(TenantModel):
         WARN = "warn", _("To be looked at")
 
     photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="findings")
+    # Of the photo: what a whole season's photos fail is counted in the index alone.
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+", db_index=False)
     rule = models.CharField(_("rule"), max_length=30)
     outcome = models.CharField(_("outcome"), max_length=6, choices=Outcome)
     value = models.FloatField(null=True)
@@ -447,7 +449,7 @@ class Finding(TenantModel):
     class Meta:
         ordering = ("outcome", "id")
         constraints = [models.UniqueConstraint(fields=("photo", "rule"), name="one_finding_a_rule")]
-        indexes = [models.Index(fields=("rule", "outcome"), name="finding_by_rule")]
+        indexes = [models.Index(fields=("season", "outcome", "rule"), name="finding_by_rule")]
 
     def __str__(self) -> str:
         return f"{self.rule} {self.outcome}"

@@ -4,14 +4,12 @@ import datetime as dt
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from django.conf import settings
-from django.core.cache import cache
 from django.db import connection
 from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from redis.exceptions import RedisError
 
+from portal.pages import shared_counts
 from schools.days import opening_hours
 from schools.models import Area, Enrolment, School, Season, Window, WindowException
 from schools.models.season import WindowKind
@@ -143,11 +141,7 @@ def count_students(season: Season) -> list[tuple[int, str, str, int]]:
 
     Cached for all panels: the numbers may be settings.DASHBOARD_SECONDS old.
     """
-    key = f"progress:{season.pk}"
-    try:
-        return cache.get_or_set(key, lambda: query_counts(season), settings.DASHBOARD_SECONDS) or []
-    except RedisError:
-        return query_counts(season)
+    return shared_counts.shared(f"progress:{season.pk}", lambda: query_counts(season))
 
 
 def query_counts(season: Season) -> list[tuple[int, str, str, int]]:

@@ -160,6 +160,7 @@ def photo(
             Finding.objects.create(
                 school=student.school,
                 photo=row,
+                season=row.season,
                 rule=rule,
                 outcome=outcome,
                 value=1.0,

@@ -216,6 +216,7 @@ def finding_row(photo: Photo, finding: vision.Finding) -> Finding:
     return Finding(
         school_id=photo.school_id,
         photo=photo,
+        season_id=photo.season_id,
         rule=finding.rule,
         outcome=finding.outcome,
         value=finding.value,

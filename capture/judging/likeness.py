@@ -189,8 +189,13 @@ def _update_finding(photo: Photo) -> str:
     if nearest is None:
         Finding.objects.filter(photo=photo, rule=RULE).delete()
     else:
-        values = {"school_id": photo.school_id, "outcome": Finding.Outcome.WARN, "value": nearest.bits}
-        values["limit"] = duplicate_limit(photo.season)
+        values = {
+            "school_id": photo.school_id,
+            "season_id": photo.season_id,
+            "outcome": Finding.Outcome.WARN,
+            "value": nearest.bits,
+            "limit": duplicate_limit(photo.season),
+        }
         Finding.objects.update_or_create(photo=photo, rule=RULE, defaults=values)
     return photo.outcome_found()
 

@@ -106,7 +106,7 @@ def _read_verdicts(season: Season, days: int, found: Comparison, *, with_measure
 
 
 def _findings(season: Season, since: dt.datetime) -> dict[int, list[vision.Finding]]:
-    rows = Finding.objects.filter(photo__season=season, photo__taken_at__gte=since).order_by()
+    rows = Finding.objects.filter(season=season, photo__taken_at__gte=since).order_by()
     found: dict[int, list[vision.Finding]] = defaultdict(list)
     values: Iterator[Any] = rows.values_list("photo_id", "rule", "outcome", "value").iterator()
     for photo_id, rule, outcome, value in values:

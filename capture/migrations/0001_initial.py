@@ -356,10 +356,19 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE, related_name="findings", to="capture.photo"
                     ),
                 ),
+                (
+                    "season",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.SEASON_MODEL,
+                    ),
+                ),
             ],
             options={
                 "ordering": ("outcome", "id"),
-                "indexes": [models.Index(fields=["rule", "outcome"], name="finding_by_rule")],
+                "indexes": [models.Index(fields=["season", "outcome", "rule"], name="finding_by_rule")],
                 "constraints": [models.UniqueConstraint(fields=("photo", "rule"), name="one_finding_a_rule")],
             },
         ),

@@ -4,10 +4,13 @@ from typing import Any
 
 from django import forms
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 import vision
 from capture.models import Finding, Photo
+from portal import student_limits
+from portal.pages import shared_counts
 from portal.pages.lists import ALL, Filter, List, choice, row, search, text
 from schools.models import School, Season
 from students.models import Student
@@ -86,19 +89,25 @@ class Worklist(List):
     @property
     def states(self) -> list[tuple[str, Any, int]]:
         """(state, label, photos) for the chips."""
-        counts = self.counts("state")
-        return [(state.value, state.label, counts.get(state, 0)) for state in STATES]
+        return [(state.value, state.label, self._by_state.get(state, 0)) for state in STATES]
+
+    @cached_property
+    def _by_state(self) -> dict[Any, int]:
+        return self.counts("state")
 
     def rules(self, most: int) -> list[tuple[str, Any, int]]:
         """(rule, its label, photos), the most frequent first, of the photos that all filters but
         `finding` select."""
+        rows = sorted(self._count_rules(), key=lambda row: -row[1])[:most]
+        return [(rule, vision.rule_label(rule), n) for rule, n in rows]
+
+    def _count_rules(self) -> list[tuple[str, int]]:
         photos = self.narrowed(without="finding")
-        rows = Finding.objects.filter(photo__in=photos.order_by()).values_list("rule").annotate(n=Count("pk"))
-        return [(rule, vision.rule_label(rule), n) for rule, n in sorted(rows, key=lambda row: -row[1])[:most]]
+        return list(Finding.objects.filter(photo__in=photos.order_by()).values_list("rule").annotate(n=Count("*")))
 
 
 class CenterPhotos(Worklist):
-    """The photos of every school, the newest first."""
+    """The photos of every school in `season`, the newest first. What is counted of all of them is shared."""
 
     filters = {
         **Worklist.filters,
@@ -107,6 +116,31 @@ class CenterPhotos(Worklist):
     sorts = {"": ("-pk",)}
     defaults = {"state": ALL}
     page_size = 48
+
+    def __init__(self, season: Any, asked: Any) -> None:
+        super().__init__(photos_of(season), asked)
+        self.season = season
+
+    def _is_whole(self, *besides: str) -> bool:
+        """Whether no filter but `besides` leaves photos out."""
+        is_limited = self.season is None or student_limits.present()
+        return not is_limited and all(name in besides or value == ALL for name, value in self.wanted.items())
+
+    def counts(self, name: str) -> dict[Any, int]:
+        if name != "state" or not self._is_whole("state"):
+            return super().counts(name)
+        count = super().counts
+        return shared_counts.shared(f"photos:{self.season.pk}", lambda: count(name))
+
+    @cached_property
+    def count(self) -> int:
+        state = self.wanted["state"]
+        return sum(self._by_state.values()) if state == ALL else self._by_state.get(state, 0)
+
+    def _count_rules(self) -> list[tuple[str, int]]:
+        if not self._is_whole("finding"):
+            return super()._count_rules()
+        return shared_counts.shared(f"photo_rules:{self.season.pk}", super()._count_rules)
 
     def part(self, start: int, stop: int) -> QuerySet[Photo]:
         """The ids first: a late page passes over hundreds of thousands, which stand in an index, while the rows are long."""

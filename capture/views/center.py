@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from capture.forms import ReasonForm
 from capture.judging import explanations, judge, likeness
 from capture.models import Likeness, Photo
-from capture.review import decisions, view_log, worklist
+from capture.review import decisions, view_log
 from capture.review.worklist import CenterPhotos
 from portal.access import center_page
 from portal.history import event_text
@@ -26,7 +26,7 @@ CHIP_RULES = 10
 @center_page(may="photos.see")
 def photos(request: Any) -> HttpResponse:
     """The current photos, by school, state and finding."""
-    listed = CenterPhotos(worklist.photos_of(request.season).select_related("school"), request.GET)
+    listed = CenterPhotos(request.season, request.GET)
     looks.record(request, Look.Kind.PORTRAIT, [photo.student_id for photo in listed.page])
     states = listed.states
     context = {

@@ -158,7 +158,7 @@ class Tables:
     ))  # fmt: skip
     finding: Table = field(
         default_factory=lambda: Table(
-            Finding, "id", "school_id", "photo_id", "rule", "outcome", "value", "limit", "marks"
+            Finding, "id", "school_id", "season_id", "photo_id", "rule", "outcome", "value", "limit", "marks"
         )
     )
     imprint: Table = field(default_factory=lambda: Table(Imprint, "id", "school_id", "photo_id", "bits", "words"))
@@ -469,6 +469,7 @@ class _One:
             self.t.finding.add(
                 self.id("capture_finding", 64, number * 20 + place),
                 campus.school_id,
+                campus.season_id,
                 pk,
                 rule,
                 outcome,
@@ -541,8 +542,9 @@ class _One:
         for place, (one, two, its) in enumerate(((pk, other, self.campus.school_id), (other, pk, school))):
             self.t.likeness.add(self.id("capture_likeness", 2, place), its, one, two, 2, at)
         self.t.finding.add(
-            self.id("capture_finding", 64, 62), self.campus.school_id, pk, "duplicate", "warn", 2.0, 72.0, Raw("[]")
-        )
+            self.id("capture_finding", 64, 62), self.campus.school_id, self.campus.season_id, pk, "duplicate", "warn", 2.0, 72.0,
+            Raw("[]"),
+        )  # fmt: skip
         self.event("photo.likeness_found", "capture.photo", pk, by=("system", "system"), bits=2)
 
     def _pay(self) -> None:

@@ -1,19 +1,17 @@
 """The list of students: its filters, its orders, and the counts of each choice."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
-from django.conf import settings
-from django.core.cache import cache
 from django.core.validators import validate_comma_separated_integer_list
 from django.db.models import BooleanField, Count, Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from redis.exceptions import RedisError
 
 from portal import student_limits
+from portal.pages import shared_counts
 from portal.pages.lists import Choice, Filter, List, cases, choice, row, search_field, text
 from schools.models import Area, School, Season
 from students import progress
@@ -119,7 +117,7 @@ class StudentList(List):
             return sorted((pk, "", "", "", stage, fee, number) for pk, stage, fee, number in counted)
         if searched:
             return self._count()
-        return _shared(f"students:{school.pk}:{season.pk}", self._count)
+        return shared_counts.shared(f"students:{school.pk}:{season.pk}", self._count)
 
     def _count(self) -> list[Group]:
         """One scan of the index student_order."""
@@ -217,18 +215,6 @@ def _sum(groups: list[Group], place: int) -> dict[Any, int]:
     for group in groups:
         counts[group[place]] = counts.get(group[place], 0) + group[-1]
     return counts
-
-
-def _shared(key: str, count: Callable[[], list[Group]]) -> list[Group]:
-    """Counted once for all who look within settings.DASHBOARD_SECONDS; an empty list is counted again."""
-    try:
-        found: list[Group] = cache.get(key) or []
-        if not found:
-            found = count()
-            cache.set(key, found, settings.DASHBOARD_SECONDS)
-    except RedisError:
-        found = count()
-    return found
 
 
 def filter_students(students: QuerySet[Student], asked: Any) -> QuerySet[Student]:

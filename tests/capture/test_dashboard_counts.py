@@ -161,6 +161,17 @@ def test_two_weeks_end_today_and_every_day_has_its_number(school, season):
     assert (days[-1][0], days[0][0]) == tuple(f"{day.month}/{day.day}" for day in (last, last - dt.timedelta(days=13)))
 
 
+def test_the_days_of_the_province_are_counted_once_and_those_of_a_school_each_time(
+    school, season, settings, django_assert_num_queries
+):
+    settings.DASHBOARD_SECONDS = 30
+    photos(school, season, Status.SUBMITTED)
+    first = [dashboard_counts.count_per_day(season, of) for of in (None, school)]
+    assert [days[-1][1] for days in first] == [1, 1]
+    with django_assert_num_queries(1):
+        assert [dashboard_counts.count_per_day(season, of) for of in (None, school)] == first
+
+
 # why photos fail
 
 
@@ -180,7 +191,8 @@ def test_reasons_are_counted_and_the_most_frequent_come_first(school, other_scho
 def test_eight_reasons_at_most_are_shown(school, season):
     (photo,) = photos(school, season, Status.REJECTED)
     Finding.objects.bulk_create(
-        Finding(school=school, photo=photo, rule=f"rule{n}", outcome="reject", value=1, limit=0) for n in range(9)
+        Finding(school=school, season=season, photo=photo, rule=f"rule{n}", outcome="reject", value=1, limit=0)
+        for n in range(9)
     )
     assert len(dashboard_counts.count_failures(season, school)) == 8
 

@@ -62,7 +62,7 @@ def test_which_photos_the_others_stay_out(season, judged):
 
 def test_findings_of_untouched_rules_stay_as_they_were_found(season, judged):
     photo = judged(6.0)
-    photo.findings.create(school=photo.school, rule="mouth", outcome="reject", value=0.1, limit=0.06)
+    photo.findings.create(school=photo.school, season=season, rule="mouth", outcome="reject", value=0.1, limit=0.06)
     Photo.objects.filter(pk=photo.pk).update(outcome="red")
     found = limit_preview.compare_limits(season, draft(season, {"roll": {"warn": None}}), days=1)
     assert found.moves == {("red", "red"): 1}
@@ -87,7 +87,7 @@ def test_the_newest_speak_for_the_others_and_it_is_said(season, judged, monkeypa
 def test_photos_that_would_change_colour_are_shown_first(season, judged, monkeypatch):
     """Those that only get another finding give way to them."""
     red = judged(12.0)
-    red.findings.create(school=red.school, rule="mouth", outcome="reject", value=0.1, limit=0.06)
+    red.findings.create(school=red.school, season=season, rule="mouth", outcome="reject", value=0.1, limit=0.06)
     amber = judged(6.0, taken_at=timezone.now() - dt.timedelta(hours=1))
     monkeypatch.setattr(limit_preview, "SHOWN", 1)
     found = limit_preview.compare_limits(season, draft(season, {"roll": {"reject": None, "warn": None}}), days=1)

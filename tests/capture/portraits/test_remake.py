@@ -334,7 +334,9 @@ def test_overtaken_portrait_leaves_no_file_behind(photo, owner, settings):
 
 def test_findings_of_the_portrait_are_graded_anew_and_others_stay(photo, owner):
     for rule in ("framing", "edge", "smile"):
-        Finding.objects.create(school=photo.school, photo=photo, rule=rule, outcome="warn", value=1.0, limit=0.5)
+        Finding.objects.create(
+            school=photo.school, season=photo.season, photo=photo, rule=rule, outcome="warn", value=1.0, limit=0.5
+        )
     photo = frame(photo, owner, tilt=1.0)
     assert set(photo.findings.values_list("rule", flat=True)) == {"smile"}
     assert photo.outcome == "amber"

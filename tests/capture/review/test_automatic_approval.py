@@ -57,7 +57,7 @@ def test_any_finding_meets_a_person(green, enrolment, outcome, findings):
     photo = submission.current_photo(green)
     Photo.objects.filter(pk=photo.pk).update(outcome=outcome)
     for rule, grade in findings.items():
-        photo.findings.create(school=photo.school, rule=rule, outcome=grade)
+        photo.findings.create(school=photo.school, season=photo.season, rule=rule, outcome=grade)
     assert submit(green, enrolment).status == Photo.Status.SUBMITTED
 
 
@@ -65,7 +65,7 @@ def test_a_likeness_found_between_the_look_and_the_approval_meets_a_person(green
     Photo.objects.filter(student=green).update(status=Photo.Status.SUBMITTED)
     Student.objects.filter(pk=green.pk).update(stage=Student.Stage.REVIEW)
     looked_at = Photo.objects.prefetch_related("findings").get(student=green)
-    looked_at.findings.create(school=looked_at.school, rule="duplicate", outcome="warn")
+    looked_at.findings.create(school=looked_at.school, season=looked_at.season, rule="duplicate", outcome="warn")
     looked_at._prefetched_objects_cache["findings"] = Finding.objects.none()
     assert automatic_approval.is_green(looked_at)
     assert automatic_approval.approve_if_green(looked_at).status == Photo.Status.SUBMITTED

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from capture.models import Photo, Station
 from capture.review import decisions, view_log
+from capture.review.worklist import CenterPhotos
 from portal import history
 from portal.models import Event
 from portal.tenancy import system_scope
@@ -326,3 +327,25 @@ def test_panel_of_a_student_shows_the_attempts(owner_client, outsider_client, ce
 def test_panels_ask_visitors_to_sign_in(client, season, student):
     for path in ["today/", "failures/", f"students/{student.pk}/"]:
         assert client.get(f"/panels/capture/{path}").status_code == 302
+
+
+def counted(season, **asked) -> dict[str, object]:
+    listed = CenterPhotos(season, asked)
+    states = {state: n for state, _label, n in listed.states if n}
+    return {"count": listed.count, "states": states, "rules": [(rule, n) for rule, _label, n in listed.rules(9)]}
+
+
+def test_the_centers_photos_are_counted_once_for_all_who_look(
+    photo, theirs, season, settings, django_assert_num_queries
+):
+    factories.photo(theirs.student, Photo.Status.REJECTED, is_current=False, findings={"eyes": "reject"})
+    settings.DASHBOARD_SECONDS = 30
+    everything = {"count": 2, "states": {"submitted": 2}, "rules": [("smile", 1)]}
+    assert counted(season) == everything
+    with django_assert_num_queries(0):
+        assert counted(season) == everything
+        assert CenterPhotos(season, {"state": "approved"}).count == 0
+    # What a filter leaves is counted of its own.
+    assert counted(season, school=theirs.school.code) == {"count": 1, "states": {"submitted": 1}, "rules": []}
+    assert counted(season, state="approved")["rules"] == []
+    assert counted(season, finding="smile")["count"] == 1
