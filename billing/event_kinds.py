@@ -66,5 +66,10 @@ event_kinds.register_facts(
         "payer": _("Payer's name"),
         "confidence": _("Confidence (of 100)"),
         "note": _("Remarks"),
+        "item_code": _("Item code"),
+        "item_name": _("Item name"),
+        "numbers": _("Numbers read"),
+        "files": _("Files"),
+        "problems": _("Problems"),
     }
 )

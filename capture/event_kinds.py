@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+import vision
 from capture.models import Exemption, Photo
 from portal import event_kinds
 
@@ -83,6 +84,17 @@ event_kinds.register("school", {"enrolment.daily_check_opened": _("Daily check l
 event_kinds.register_facts(
     {
         "version": _("Version"),
+        "width": _("Width (px)"),
+        "height": _("Height (px)"),
+        "origin": _("Photo from"),
+        "attempts": _("Attempts"),
+        "background": _("Background"),
+        "replaced": _("Replaced by a newer photo"),
+        "place": _("Place"),
+        "day": _("Day"),
+        "allow_file": _("Photo files allowed"),
+        "only_in_slots": _("Only in the class's slot"),
+        "length": _("Characters"),
         "text": _("Text (hash)"),
         "face_comparison": _("Comparison of faces"),
         "printing": _("Printing house"),
@@ -102,6 +114,11 @@ event_kinds.register_facts(
         "slots": _("Slots"),
         "from_day": _("From day"),
     },
-    hidden={"photo", "crop"},
+    hidden={"photo", "crop", "batch"},
     lists={"rules", "limits"},
+    values={
+        "rules": {rule.name: rule.label for rule in vision.RULES},
+        "outcome": {"green": _("Passed the check"), "amber": _("To be looked at"), "red": _("Not accepted")},
+    },
+    dates={"day", "from_day"},
 )

@@ -48,6 +48,8 @@ FACT_LABELS: dict[str, Any] = {}  # by the key of the fact; other facts have the
 HIDDEN: set[str] = set()  # keys of facts that are not shown: ids of other rows, data for programs
 ACTORS: dict[str, str] = {}  # "student" of the actor key "student:7" -> label of the model with their names
 LISTS: set[str] = set()  # keys of facts that are lists: two items are not before and after
+VALUE_LABELS: dict[str, dict[str, Any]] = {}  # labels of the values of a fact that is no model field with choices
+DATES: set[str] = set()  # keys of facts that hold ISO dates
 _SUBJECTS: dict[str, tuple[int, Any]] = {}
 _SUBJECT_OF_PREFIX: dict[str, str] = {}  # "photo" of "photo.approved" -> its subject
 _STATE_KINDS: set[str] = set()
@@ -80,16 +82,24 @@ def register_states(model: type[models.Model], name: Any, *, subject: str, is_on
 
 
 def register_facts(
-    labels: dict[str, Any] | None = None, *, hidden: Iterable[str] = (), lists: Iterable[str] = ()
+    labels: dict[str, Any] | None = None,
+    *,
+    hidden: Iterable[str] = (),
+    lists: Iterable[str] = (),
+    values: dict[str, dict[str, Any]] | None = None,
+    dates: Iterable[str] = (),
 ) -> None:
-    """Register the labels of the facts of a room's events.
+    """Register the labels of the facts of a room's events, and those of their values.
 
     A fact with the name of a model field needs no label.
     """
     for key, label in (labels or {}).items():
         _add(FACT_LABELS, key, label)
+    for key, words in (values or {}).items():
+        VALUE_LABELS.setdefault(key, {}).update(words)
     HIDDEN.update(hidden)
     LISTS.update(lists)
+    DATES.update(dates)
 
 
 def register_actors(prefix: str, model: type[models.Model]) -> None:

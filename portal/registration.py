@@ -1,5 +1,6 @@
 """What the room portal registers: actions, event kinds, badges and menu entries."""
 
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -227,7 +228,10 @@ event_kinds.register_facts(
         "minutes": _("Minutes"),
         "roles": _("Roles"),
         "outcome": _("Outcome"),
-    }
+        "language": _("Language"),
+    },
+    hidden={"job"},
+    values={"language": dict(settings.LANGUAGES)},
 )
 
 status_badges.register(

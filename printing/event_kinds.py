@@ -26,4 +26,5 @@ event_kinds.register(
     },
 )
 event_kinds.register_states(Shipment, _("Shipment"), subject="print")
-event_kinds.register_facts(hidden={"run", "shipment"})
+event_kinds.register_facts(
+    {"missing": _("Student numbers without a portrait"), "student_nos": _("Student numbers left out")}, hidden={"run", "shipment"})

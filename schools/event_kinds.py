@@ -73,5 +73,6 @@ event_kinds.register_facts(
         "code": _("Code"),
         "notice_version": _("version"),
         "change": _("what has changed"),
-    }
+    },
+    dates={"days"},
 )

@@ -72,6 +72,7 @@ event_kinds.register_facts(
         "students": _("Students"),
         "unreadable": _("Unreadable"),
         "whole": _("The whole record"),
+        "school": _("School"),
     },
     hidden={"student"},
 )

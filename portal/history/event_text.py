@@ -3,12 +3,14 @@ label and value.
 """
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from django.apps import apps
 from django.db import models
+from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
@@ -19,6 +21,7 @@ from portal.models import Event, Job
 
 # The events of one action have times of one transaction, which differ by some milliseconds.
 MAX_GAP = dt.timedelta(seconds=2)
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True)
@@ -162,7 +165,7 @@ def _name(row: Any) -> str:
 
 def _is_hidden(key: str, value: Any) -> bool:
     """Ids of other rows, facts for machines, and empty facts are not shown."""
-    return value in ("", None, [], {}) or (key in event_kinds.HIDDEN and isinstance(value, int | dict))
+    return value in ("", None, [], {}) or key in event_kinds.HIDDEN
 
 
 def _field(event: Event, key: str) -> Any:
@@ -186,10 +189,11 @@ def _value(event: Event, key: str, value: Any) -> str:
     field = _field(event, key)
     field = getattr(field, "base_field", field)  # of a list: its items
     choices = dict(field.flatchoices) if field is not None and field.choices else {}
+    choices |= event_kinds.VALUE_LABELS.get(key, {})
     if isinstance(value, list) and len(value) == 2 and key not in event_kinds.LISTS:
         return f"{_item(key, value[0], choices)} → {_item(key, value[1], choices)}"
     if isinstance(value, list | tuple):
-        return ", ".join(_item(key, item, choices) for item in value)
+        return _(", ").join(_item(key, item, choices) for item in value)
     return _item(key, value, choices)
 
 
@@ -197,9 +201,11 @@ def _item(key: str, value: Any, choices: dict[Any, Any]) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(_item(key, item, choices) for item in value) or "–"
+        return _(", ").join(_item(key, item, choices) for item in value) or "–"
     if value in (None, ""):
         return "–"
     if key.endswith("_fen"):
         return formatting.yuan(abs(int(value)))  # the sentence says which way the money went
+    if key in event_kinds.DATES:
+        return _ISO_DATE.sub(lambda found: formats.date_format(dt.date.fromisoformat(found[0]), _("j F Y")), str(value))
     return str(choices.get(value, value))

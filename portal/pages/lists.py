@@ -261,6 +261,10 @@ class List:
         counts = self.counts(name)
         return [Choice(value, label, counts.get(value, 0)) for value, label in self.choices(name)]
 
+    def number_of_all(self, chips: list[Choice]) -> int:
+        """The rows of all choices of a filter. A list whose choices overlap leaves out what is counted twice."""
+        return sum(choice.count for choice in chips)
+
 
 class _Pages(Paginator):
     """Counts and slices by the list's own `count` and `part`, which subclasses make cheaper."""

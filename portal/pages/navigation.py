@@ -79,14 +79,16 @@ def entries(portal: Portal) -> list[Entry]:
 
 
 def shown(request: Any) -> list[NavItem]:
-    """The menu for the person of the request."""
+    """The menu for the person of the request. The entry with the longest URL that fits is active."""
     member = getattr(request, "membership", None)
     if member is None:
         return []
     found = _ENTRIES["center" if member.is_center else "school"]
     items = [_item(request, entry) for entry in found if may_open(member, entry.name)]
     home = reverse(found[0].name)  # all pages lie below it
-    return [replace(item, active=item.active and (item.url != home or request.path == home)) for item in items]
+    fits = [item.url for item in items if item.active and (item.url != home or request.path == home)]
+    open_url = max(fits, key=len, default="")
+    return [replace(item, active=item.url == open_url) for item in items]
 
 
 def _item(request: Any, entry: Entry) -> NavItem:

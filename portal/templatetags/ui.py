@@ -231,7 +231,7 @@ def chips(
         for choice in found
         if choice.count or choice.value == pressed or not is_short
     ]
-    return mark_safe("".join([chip(context, param, "", all, sum(choice.count for choice in found)), *drawn]))
+    return mark_safe("".join([chip(context, param, "", all, listed.number_of_all(found)), *drawn]))
 
 
 @register.inclusion_tag("ui/list_problems.html")

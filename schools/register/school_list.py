@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy
 
 from portal.models import Membership
-from portal.pages.lists import Filter, List, search_field
+from portal.pages.lists import Choice, Filter, List, search_field
 from schools.models import Area, Enrolment, School, Season
 from schools.register.columns import Choices, Column, Figures, Group, groups_of
 
@@ -125,6 +125,9 @@ class SchoolList(List):
         self.filters = {**own.filters, **added}  # type: ignore[misc]
         self.sorts = {**own.sorts, **{column.name: () for _group, column in self.columns}}  # type: ignore[misc]
         super().__init__(rows_of(season, member), asked)
+
+    def number_of_all(self, chips: list[Choice]) -> int:
+        return super().number_of_all([choice for choice in chips if choice.value != UNRECEIVED])
 
     @property
     def columns(self) -> list[tuple[Group, Column]]:
