@@ -1,6 +1,7 @@
 """Events as people read them."""
 
 import ast
+import datetime as dt
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.utils.formats import date_format
 
 from portal import event_kinds, history
 from portal.admin import RecordedAdmin
@@ -172,4 +174,13 @@ def test_two_items_of_a_list_are_not_shown_as_before_and_after(season, center_ad
         "season.changed", season, by=center_admin, facts={"rules": ["eyes", "mouth"], "outcome": ["green", "red"]}
     )
     (line,) = describe_events(Event.objects.all())
-    assert [value for _label, value in line.details] == ["eyes, mouth", "green → red"]
+    rules = said(", ").join([said("Eyes not open"), said("Mouth open")])
+    assert [value for _label, value in line.details] == [rules, f"{said('Passed the check')} → {said('Not accepted')}"]
+
+
+@pytest.mark.django_db
+def test_days_and_choices_of_facts_are_words(season, center_admin):
+    history.record("season.changed", season, by=center_admin, facts={"day": "2026-11-05", "batch": "c1ef"})
+    (line,) = describe_events(Event.objects.all())
+    (day,) = [value for _label, value in line.details]
+    assert day == date_format(dt.date(2026, 11, 5), said("j F Y"))
