@@ -90,7 +90,6 @@ event_kinds.register_facts(
         "attempts": _("Attempts"),
         "background": _("Background"),
         "replaced": _("Replaced by a newer photo"),
-        "place": _("Place"),
         "day": _("Day"),
         "allow_file": _("Photo files allowed"),
         "only_in_slots": _("Only in the class's slot"),
