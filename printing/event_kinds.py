@@ -27,4 +27,6 @@ event_kinds.register(
 )
 event_kinds.register_states(Shipment, _("Shipment"), subject="print")
 event_kinds.register_facts(
-    {"missing": _("Student numbers without a portrait"), "student_nos": _("Student numbers left out")}, hidden={"run", "shipment"})
+    {"missing": _("Student numbers without a portrait"), "student_nos": _("Student numbers left out")},
+    hidden={"run", "shipment"},
+)
