@@ -249,7 +249,7 @@ class Photo(Claimable, TenantModel):
         OTHER = "other", _("Another reason")
 
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="photos")
-    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+", db_index=False)  # photo_day
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.CHECKING)
     is_current = models.BooleanField(default=True)
     origin = models.CharField(max_length=7, choices=Origin, default=Origin.CAMERA)
@@ -316,6 +316,11 @@ class Photo(Claimable, TenantModel):
             ),
             models.Index(fields=("season", "taken_at"), name="photo_day"),
             models.Index(fields=("season", "-id"), name="photo_newest", condition=Q(is_current=True)),
+            models.Index(
+                fields=("season", "limit_set", "engine"),
+                name="photo_outdated",
+                condition=Q(is_current=True, status__in=("ready", "submitted", "rejected")) & ~Q(outcome=""),
+            ),
             models.Index(fields=("season", "-decided_at"), name="photo_decided", condition=Q(decided_by__isnull=False)),
             models.Index(
                 fields=("season", "school"),

@@ -150,6 +150,11 @@ def query_counts(season: Season) -> list[tuple[int, str, str, int]]:
         return cursor.fetchall()
 
 
+def total_of(season: Season, stage: str) -> int:
+    """The students of all schools at one stage, as `count_students` has them."""
+    return sum(number for _school, at, _fee_state, number in count_students(season) if at == stage)
+
+
 def counts_by_school(season: Season) -> dict[int, StageCounts]:
     """{school id: counts} of all schools with students in the season."""
     counts_by_id: dict[int, StageCounts] = {}

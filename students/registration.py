@@ -255,7 +255,7 @@ columns.register(
 )
 unfinished.register(
     _("Students without a photo"),
-    lambda season: Student.objects.filter(season=season, stage=Student.Stage.WAITING).count(),
+    lambda season: progress.total_of(season, Student.Stage.WAITING),
     "students:center_students",
     query="stage=waiting",
     order=10,

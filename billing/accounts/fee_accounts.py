@@ -72,24 +72,20 @@ def billed_count(enrolment: Enrolment) -> int:
 
 def statement(enrolment: Enrolment) -> Statement:
     """The sums of the school's account at this moment. Writes nothing."""
-    students = Student.objects.filter(season=enrolment.season_id, school=enrolment.school_id)
-    captured, paid = Q(stage__in=Student.CAPTURED), Q(fee_state=Student.FeeState.PAID)
-    counts = students.aggregate(
-        captured=Count("pk", filter=captured),
-        paid=Count("pk", filter=captured & paid),
-        unpaid=Count("pk", filter=captured & Q(fee_state=Student.FeeState.UNPAID)),
-        waived=Count("pk", filter=captured & Q(fee_state=Student.FeeState.WAIVED)),
+    photographed = Student.objects.filter(
+        season=enrolment.season_id, school=enrolment.school_id, stage__in=Student.CAPTURED
     )
+    counts = dict(photographed.order_by().values_list("fee_state").annotate(n=Count("*")))
     entries = LedgerEntry.objects.filter(account__enrolment=enrolment)
     sums = entries.aggregate(
         received=Sum("amount_fen", filter=Q(kind__in=RECEIVED, order=None)),
         student=Sum("amount_fen", filter=Q(kind__in=(Kind.PAYMENT, Kind.REFUND, Kind.MOVED)) & ~Q(order=None)),
     )
     return Statement(
-        photographed=counts["captured"],
-        paid_by_students=counts["paid"],
-        unpaid_students=counts["unpaid"],
-        waived=counts["waived"],
+        photographed=sum(counts.values()),
+        paid_by_students=counts.get(Student.FeeState.PAID, 0),
+        unpaid_students=counts.get(Student.FeeState.UNPAID, 0),
+        waived=counts.get(Student.FeeState.WAIVED, 0),
         billed=billed_count(enrolment),
         price_fen=enrolment.season.price_fen,
         received_fen=-(sums["received"] or 0),

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 import vision
 from capture.judging import rejudge
+from portal.pages import shared_counts
 from schools.models import Season
 from vision.rules import criterion_values
 
@@ -38,7 +39,11 @@ class Histogram:
 
 def sample_measures(season: Season) -> list[dict[str, Any]]:
     """The measures of the newest photos of the last days, together with the numbers of their
-    portraits."""
+    portraits; read once for all who look, since a thousand of them are long."""
+    return shared_counts.shared(f"measures:{season.pk}", lambda: _read_measures(season))
+
+
+def _read_measures(season: Season) -> list[dict[str, Any]]:
     since = timezone.now() - dt.timedelta(days=DAYS)
     photos = rejudge.judged_photos(season).filter(taken_at__gte=since).values_list("measures", "geometry")
     return [criterion_values(measures, geometry) for measures, geometry in photos[:SAMPLE] if measures.get("faces")]

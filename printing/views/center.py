@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -81,9 +81,10 @@ def _ready(request: Any) -> list[Enrolment]:
     ).select_related("school__area")
     schools = [row.school_id for row in rows]
     waiting = dict(
-        Student.objects.filter(season=request.season, school__in=schools, stage=Student.Stage.PROOFED, prints=None)
+        Student.objects.filter(season=request.season, school__in=schools, stage=Student.Stage.PROOFED)
+        .exclude(Exists(PrintItem.objects.filter(student=OuterRef("pk"))))
         .values_list("school_id")
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("*"))
         .order_by()
     )
     found = [row for row in rows if row.school_id in waiting]

@@ -7,6 +7,15 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+# Pages count in indexes alone, which VACUUM lets them: after 1 % of the rows have changed, not after 20 %.
+VACUUMED = """
+ALTER TABLE students_student SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_insert_scale_factor = 0.01);
+"""
+LEFT_ALONE = """
+ALTER TABLE students_student RESET (autovacuum_vacuum_scale_factor, autovacuum_vacuum_insert_scale_factor);
+"""
+
+
 class Migration(migrations.Migration):
     initial = True
 
@@ -450,4 +459,5 @@ class Migration(migrations.Migration):
                 "constraints": [models.UniqueConstraint(fields=("school", "heading"), name="one_meaning_of_a_heading")],
             },
         ),
+        migrations.RunSQL(VACUUMED, LEFT_ALONE),
     ]

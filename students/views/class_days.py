@@ -46,7 +46,7 @@ def class_days(request: Any) -> HttpResponse:
 def _classes(request: Any) -> dict[tuple[str, str], int]:
     """{(college, class): number of students}."""
     found = Student.objects.filter(season=request.season).order_by("college", "class_name")
-    rows = found.values_list("college", "class_name").annotate(n=Count("pk"))
+    rows = found.values_list("college", "class_name").annotate(n=Count("*"))
     return {(college, class_name): number for college, class_name, number in rows}
 
 
