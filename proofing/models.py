@@ -4,6 +4,7 @@ import uuid
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from capture.models import Photo
 from portal.database.scope import DatabaseRole, deleted_by
@@ -54,7 +55,7 @@ class Feedback(TenantModel):
     class Status(models.TextChoices):
         MADE = "made", _("To be stamped")
         SENT = "sent", _("With the center")
-        ACCEPTED = "accepted", _("Accepted")
+        ACCEPTED = "accepted", pgettext_lazy("feedback form", "Accepted")
         SENT_BACK = "sent_back", _("Sent back")
 
     TRANSITIONS = {

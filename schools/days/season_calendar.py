@@ -57,7 +57,7 @@ def of_school(enrolment: Enrolment) -> list[Entry]:
     windows = list(Window.objects.filter(season=season, area=school.area_id).select_related("area"))
     exceptions = list(WindowException.objects.filter(season=season, school=school))
     found = [_of_window(season, row, _plain_title(row.kind)) for row in windows]
-    found += [of_exception(season, row, _plain_title(row.kind)) for row in exceptions]
+    found += [of_exception(season, row, _exception_title(season, row)) for row in exceptions]
     ended = enrolment.capture_ended_on
     for due in deadlines.of_school(enrolment, opening_hours.merge_periods(season, windows, exceptions)):
         key = f"{due.name}-{school.code}" if due.name == deadlines.FORM else ""
@@ -110,6 +110,16 @@ def _of_days(season: Season, row: Window | WindowException, key: str, title: str
 
 def _window_title(row: Window) -> str:
     return _("%(what)s: %(area)s") % {"what": _plain_title(row.kind), "area": row.area.name}
+
+
+def _exception_title(season: Season, row: WindowException) -> str:
+    """With its hours, when they are not those of the season: it may stand beside the days of the area."""
+    opens_at, closes_at = row.opens_at or season.opens_at, row.closes_at or season.closes_at
+    what = _plain_title(row.kind)
+    if (opens_at, closes_at) == (season.opens_at, season.closes_at):
+        return what
+    hours = {"what": what, "opens": f"{opens_at:%H:%M}", "closes": f"{closes_at:%H:%M}"}
+    return _("%(what)s, %(opens)s–%(closes)s") % hours
 
 
 def _plain_title(kind: str) -> str:
