@@ -8,7 +8,7 @@ import heroicons
 from django import template
 from django.forms import BoundField
 from django.http import QueryDict
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -71,6 +71,12 @@ def when(at: dt.datetime | dt.date | None) -> SafeString:
     return format_html(
         '<time datetime="{}" title="{}" data-when>{}</time>', at.isoformat(), formatting.timestamp(at), text
     )
+
+
+@register.filter
+def iso_day(text: str) -> str:
+    """{{ job.params.day|iso_day }}: a day that is kept as ISO text, as people say it."""
+    return formats.date_format(dt.date.fromisoformat(text), _("j F Y"))
 
 
 _NOTICE_TAGS = {
