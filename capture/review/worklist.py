@@ -143,8 +143,12 @@ class CenterPhotos(Worklist):
         return shared_counts.shared(f"photo_rules:{self.season.pk}", super()._count_rules)
 
     def part(self, start: int, stop: int) -> QuerySet[Photo]:
-        """The ids first: a late page passes over hundreds of thousands, which stand in an index, while the rows are long."""
-        ids = list(self.found.values_list("pk", flat=True)[start:stop])
+        """The ids first, from the nearer end: a page in the middle passes over hundreds of thousands, which stand in an
+        index, while the rows are long."""
+        keys = self.found.values_list("pk", flat=True)
+        if start > self.count // 2:
+            keys, start, stop = keys.reverse(), max(self.count - stop, 0), self.count - start
+        ids = list(keys[start:stop])
         rows = Photo.objects.filter(pk__in=ids).select_related("student", "school").prefetch_related("findings")
         return self.ordered(rows)
 

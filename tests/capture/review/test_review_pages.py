@@ -349,3 +349,11 @@ def test_the_centers_photos_are_counted_once_for_all_who_look(
     assert counted(season, school=theirs.school.code) == {"count": 1, "states": {"submitted": 1}, "rules": []}
     assert counted(season, state="approved")["rules"] == []
     assert counted(season, finding="smile")["count"] == 1
+
+
+def test_each_page_of_the_centers_photos_has_the_next_older_ones(school, season, monkeypatch):
+    monkeypatch.setattr(CenterPhotos, "page_size", 2)
+    made = [factories.photo(factories.student(school, season)).pk for _ in range(7)]
+    pages = [[photo.pk for photo in CenterPhotos(season, {"page": str(number)}).page] for number in (1, 2, 3, 4)]
+    assert pages == [made[:-3:-1], made[-3:-5:-1], made[-5:-7:-1], made[:1]]
+    assert [photo.pk for photo in CenterPhotos(season, {"page": "9"}).page] == made[:1]
