@@ -205,7 +205,7 @@ def by_when(enrolment: Enrolment, today: dt.date) -> dt.date | None:
 
 def obstacles(enrolment: Enrolment) -> list[Point]:
     """What blocks students while the school photographs and proofreads."""
-    if enrolment.status not in (Status.CAPTURING, Status.PROOFREADING):
+    if not enrolment.allows(Action.DAILY_CHECK):
         return []
     students, roster = proofs.students_of(enrolment), reverse("students:roster")
     found = []

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import language, student_limits
 from portal.pages import navigation, panels, status_badges
+from portal.pages.panels import PageLink
 from portal.pages.status_badges import Badge
 from portal.privacy import retention
 from portal.tenancy import school_scope
@@ -125,6 +126,9 @@ status_badges.register(
 
 navigation.register("school", "students:roster", _("Roster"), "table-cells", order=20)
 navigation.register("center", "students:center_students", _("Students"), "academic-cap", order=40)
+panels.add_link(
+    "schools:school_schedule", PageLink("students:class_days", _("Days of classes"), "user-group", lambda request: True)
+)
 panels.add_panel(
     "center.dashboard",
     "students:panel_figures",

@@ -200,12 +200,11 @@ def _progress(window: Window, past: int, today: dt.date) -> tuple[str, Dates]:
         for step, days in enumerate((SENT, ACCEPTED, ORDERED, PRINTED, SHIPPED, RECEIVED))
     ]
     reached = sum(moment is not None for moment in came)
-    status = (
-        Status.PROOFREADING, Status.FEEDBACK_SENT, Status.FEEDBACK_ACCEPTED, Status.PRINTING, Status.PRINTING, Status.SHIPPED,
-        Status.RECEIVED,
-    )[reached]  # fmt: skip
-    return status, Dates(*came)
+    phases = list(Status)
+    # Ordered and printed are one phase.
+    return phases[phases.index(Status.PROOFREADING) + reached - (reached > 3)], Dates(*came)
 
 
 def _phase(status: str) -> str:
-    return status if status in (Status.PREPARING, Status.CAPTURING, Status.PROOFREADING) else "feedback"
+    phases = list(Status)
+    return status if phases.index(Status(status)) <= phases.index(Status.PROOFREADING) else "feedback"

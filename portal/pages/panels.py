@@ -85,12 +85,16 @@ def panels_of(request: Any, place: str, *args: object, **query: object) -> list[
     `args` and `query` become part of the panels' URLs.
     """
     found = _PANELS.get(place, [])
-    return [_panel(entry, args, query) for entry in found if may_open(request.membership, entry.name, *args)]
+    return [
+        _panel(entry, args, query, request.membership)
+        for entry in found
+        if may_open(request.membership, entry.name, *args)
+    ]
 
 
-def _panel(entry: Entry, args: tuple[object, ...], query: dict[str, object]) -> Panel:
+def _panel(entry: Entry, args: tuple[object, ...], query: dict[str, object], member: Any) -> Panel:
     url = reverse(entry.name, args=args)
-    page = reverse(entry.page) if entry.page else ""
+    page = reverse(entry.page) if entry.page and may_open(member, entry.page) else ""
     return Panel(f"{url}?{urlencode(query)}" if query else url, page, entry.label, entry.css)
 
 

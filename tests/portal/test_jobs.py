@@ -18,6 +18,7 @@ from portal.errors import PortalError
 from portal.models import Job
 from portal.tenancy import outside_scopes
 from schools.models import Enrolment
+from students.lists import bulk_actions
 from tests.support.lost_connection import lost_at, stored_files
 from tests.support.words import said
 
@@ -272,6 +273,9 @@ def kinds_in_code() -> set[str]:
     for path in Path().glob("*/**/*.py"):
         if path.parts[0] not in ("tests", ".venv") and "@jobs.handler(" in path.read_text():
             text = path.read_text()
-            names = re.findall(r'@jobs\.handler\(\s*("?\w+"?)', text)
-            found |= {re.search(r'^KIND = "(\w+)"', text, re.M)[1] if n == "KIND" else n.strip('"') for n in names}
-    return found
+            for name in re.findall(r'@jobs\.handler\(\s*("?[\w.]+"?)', text):
+                if name.endswith("KIND"):
+                    modules = Path(path.parts[0]).rglob(f"{name.split('.')[0]}.py") if "." in name else [path]
+                    name = re.search(r'^KIND = "(\w+)"', "\n".join(map(Path.read_text, modules)), re.M)[1]
+                found.add(name.strip('"'))
+    return found | {action.kind for action in bulk_actions.ACTIONS.values()}

@@ -28,6 +28,7 @@ ASKING = {
     "fees.school_refund",
     "fees.switch_mode",
     "fees.waive",
+    "visits.make",
 }
 
 

@@ -109,7 +109,9 @@ DELETED_BY = {
     "portal.NotificationText": "center",
     "portal.SignIn": "system",
     "schools.Area": "center",
+    "schools.CalendarLink": "school center across system outside",  # one's own: the policy asks for the account
     "schools.Enrolment": "center",
+    "schools.GroupDays": "school",
     "schools.NoticeReceipt": "center system",
     "schools.Window": "center",
     "schools.WindowException": "center",
@@ -132,7 +134,7 @@ DELETED_BY = {
     "billing.Difference": "system",
     "printing.PrintItem": "school center",
     "printing.Volume": "school system",
-    "year_end.Award": "center",
+    "year_end.Award": "center system",
 }
 SCOPES = {"center": center_scope, "across": across_schools, "system": system_scope, "outside": outside_scopes}
 

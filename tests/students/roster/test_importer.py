@@ -162,7 +162,7 @@ def test_a_finished_proofreading_opens_again_when_what_is_printed_changes(load):
 def test_students_missing_from_the_file_are_named_and_kept(load):
     load(*books.rows(3))
     plan = load(books.row(2), books.row(3, 姓名=""))
-    assert plan.missing == [imported().pk]
+    assert [row.pk for row in plan.missing] == [imported().pk]
     assert Student.objects.count() == 3
 
 

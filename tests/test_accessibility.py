@@ -1,0 +1,120 @@
+"""axe finds nothing of any level on any page of the three portals, staff's on a computer and students' on a phone;
+and none is wider than its window on either.
+
+The browser asks the test's own client for each page and picture, so that no row has to be committed. What the rows
+hold is made up; `tests.test_outsider` finds the pages and the objects in their addresses.
+"""
+
+from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import axe_playwright_python
+import pytest
+from django.contrib.staticfiles import finders
+from django.http import FileResponse
+from django.test import Client
+from playwright.sync_api import Browser, Route
+from playwright.sync_api import Error as BrowserError
+from playwright.sync_api import Page as Tab
+
+from portal.models import Role
+from students.models import Student
+from tests import factories
+from tests.capture.conftest import sign_in
+from tests.conftest import client_of
+from tests.test_outsider import PAGES, url_of
+from tests.test_permission_matrix import readable
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text()
+RUN = """async () => {
+  const found = await axe.run(document, { resultTypes: ["violations"] });
+  return found.violations.map(({ id, nodes }) => `${id} ${nodes[0].target} ${nodes[0].failureSummary}`);
+}"""
+WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+COMPUTER, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+NO_PAGES = ("account_", "mfa_")  # of the packages; their forms are drawn by the same parts
+HOST = "http://localhost:8999"
+
+
+def content_of(found: Any) -> bytes:
+    content = found.getvalue()
+    if isinstance(found, FileResponse) and found.file_to_stream:  # `close()` would end the test's transaction as well
+        found.file_to_stream.close()
+    return content
+
+
+def answer(get: Callable[[str], Any], here: str, route: Route) -> None:
+    """Fulfil the browser's request by the client, or by the file that `collectstatic` would copy.
+
+    A page that goes on by itself, as one of a finished job does, stays `here`.
+    """
+    parts = urlsplit(route.request.url)
+    if route.request.is_navigation_request() and parts.path != here:
+        return route.fulfill(status=204)
+    if parts.path.startswith("/static/"):
+        path = finders.find(parts.path.removeprefix("/static/"))
+        return route.fulfill(path=path) if path else route.fulfill(status=404)
+    found = get(parts.path + (f"?{parts.query}" if parts.query else ""))
+    content = content_of(found)
+    return route.fulfill(status=found.status_code, headers=dict(found.headers), body=content)
+
+
+def is_whole_page(found: Any) -> bool:
+    """Neither a refusal, nor a file, nor a part that htmx fetches."""
+    return found.status_code == 200 and b"<html" in content_of(found)[:400]
+
+
+def arrive(tab: Tab, address: str) -> None:
+    """Go there; once more if the page before went on by itself in the same moment."""
+    try:
+        tab.goto(address)
+    except BrowserError:
+        tab.goto(address)
+
+
+def visitor(portal: str, world: dict[type, Any], owner: Any) -> Client:
+    if portal == "student":
+        return sign_in(world[Student])
+    return (
+        client_of(owner if portal == "school" else factories.person("center", Role.CENTER_ADMIN))
+        if portal
+        else Client()
+    )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("portal", ["center", "school", "student", ""])
+def test_axe_finds_nothing_on_any_page(portal, school, season, owner, browser: Browser):
+    world = readable(school, season)
+    client = visitor(portal, world, owner)
+    sizes = [COMPUTER, PHONE] if portal in ("center", "school") else [PHONE, COMPUTER]
+    context = browser.new_context(locale="zh-CN", viewport=sizes[0], reduced_motion="reduce")
+    tab = context.new_page()
+    known = copy_context()  # the browser's loop calls from one that knows neither the test's transaction nor its scope
+    context.route("**/*", lambda route: answer(partial(known.run, client.get), address, route))
+    found, looked = [], 0
+    try:
+        for page in PAGES:
+            if page.portal not in (portal, *(["staff"] if portal == "center" else [])) or page.is_operators:
+                continue
+            if page.name.startswith(NO_PAGES):
+                continue
+            address = url_of(page, world)
+            if not is_whole_page(client.get(address)):
+                continue
+            looked += 1
+            arrive(tab, HOST + address)
+            tab.evaluate(AXE)
+            found += [f"{page.name}: {line}" for line in tab.evaluate(RUN)]
+            for size in sizes[1:] + sizes[:1]:
+                tab.set_viewport_size(size)
+                if wider := tab.evaluate(WIDER):
+                    found.append(f"{page.name}: {wider} px wider than a window of {size['width']}")
+    finally:
+        context.close()
+    assert looked > 1
+    assert not found, "\n".join(found)
