@@ -17,6 +17,11 @@ from students.models import RosterImport
 
 EVENTS = 40  # most numbers that one school takes in a season
 SYSTEM = ("system", "system")
+# What the events are about.
+ENROLMENT, ROSTER, SETTLEMENT, FORM, RUN, SHIPMENT = (
+    "schools.enrolment", "students.rosterimport", "billing.settlement", "proofing.feedback", "printing.printrun",
+    "printing.shipment",
+)  # fmt: skip
 
 
 class Writer:
@@ -66,132 +71,67 @@ class Writer:
         source = "task" if by == SYSTEM else "web"
         self.events.append((at, kind, what, pk, campus.school_id, campus.season_id, *by, before, after, facts, source))
 
+    def change(self, campus: Campus, at: dt.datetime, what: str, pk: int, before: str, after: str, *,
+               by: tuple[str, str] = SYSTEM, **facts: Any) -> None:  # fmt: skip
+        """Tell of a change of state, whose kind is named by the new state: enrolment.shipped."""
+        self.tell(campus, at, f"{what.partition('.')[2]}.{after}", what, pk, by=by, before=before, after=after, **facts)
+
     def add(self, campus: Campus, *, billed: int, portraits: int, volumes: dict[int, int]) -> None:
         """`volumes`: {number: students} of the school's run."""
         self._begin(campus)
-        self._fees(campus, billed)
-        self._proofreading(campus, portraits)
+        if billed and not campus.students_pay:
+            self._fees(campus, billed)
+        if campus.dates.feedback:
+            self._proofreading(campus, campus.dates.feedback, portraits)
         if campus.run_id and volumes:
-            self._prints(campus, volumes)
+            self._prints(campus, campus.run_id, volumes)
 
     def _begin(self, campus: Campus) -> None:
-        enrolment, pk, at = "schools.enrolment", campus.import_no, campus.imported_at
-        self.tell(
-            campus,
-            at - dt.timedelta(days=10),
-            "enrolment.created",
-            enrolment,
-            campus.enrolment_id,
-            by=campus.officer,
-            after="preparing",
-        )
+        school, pk, at = campus.enrolment_id, campus.import_no, campus.imported_at
+        made = at - dt.timedelta(days=10)
+        self.tell(campus, made, "enrolment.created", ENROLMENT, school, by=campus.officer, after="preparing")
         self.job.add(
             pk, "roster_write", "build", campus.school_id, campus.season_id, "done", json_text({"roster": pk}), json_text({}),
             campus.size, campus.size, at, at, at,
         )  # fmt: skip
-        self.roster_import.add(pk, campus.school_id, campus.season_id, "done", pk, "", f"{campus.graduating_class}届毕业生.xlsx",
-                               campus.size, at, campus.reviewer[1])  # fmt: skip
-        self.tell(
-            campus,
-            at,
-            "rosterimport.uploaded",
-            "students.rosterimport",
-            pk,
-            by=campus.reviewer,
-            after="reading",
-            file=f"{campus.graduating_class}届毕业生.xlsx",
+        file = f"{campus.graduating_class}届毕业生.xlsx"
+        self.roster_import.add(
+            pk, campus.school_id, campus.season_id, "done", pk, "", file, campus.size, at, campus.reviewer[1]
         )
-        states = ("reading", "preview", "applying", "done")
-        for before, after in itertools.pairwise(states):
+        self.tell(campus, at, "rosterimport.uploaded", ROSTER, pk, by=campus.reviewer, after="reading", file=file)
+        for before, after in itertools.pairwise(("reading", "preview", "applying", "done")):
             at += dt.timedelta(minutes=1)
-            self.tell(campus, at, f"rosterimport.{after}", "students.rosterimport", pk, before=before, after=after)
+            self.change(campus, at, ROSTER, pk, before, after)
         if campus.phase != "preparing":
-            self.tell(
-                campus,
-                _hour(campus.starts_on, 8),
-                "enrolment.capturing",
-                enrolment,
-                campus.enrolment_id,
-                before="preparing",
-                after="capturing",
-            )
+            self.change(campus, _hour(campus.starts_on, 8), ENROLMENT, school, "preparing", "capturing")
         if campus.phase in ("proofreading", "feedback"):
-            self.tell(
-                campus,
-                _hour(campus.ends_on, 19),
-                "enrolment.proofreading",
-                enrolment,
-                campus.enrolment_id,
-                before="capturing",
-                after="proofreading",
-            )
+            self.change(campus, _hour(campus.ends_on, 19), ENROLMENT, school, "capturing", "proofreading")
 
     def _fees(self, campus: Campus, billed: int) -> None:
         """The charge, the settlement, and what the school has transferred: all, a half, or nothing yet."""
-        if campus.students_pay or not billed:
-            return
-        fen = billed * campus.price_fen
+        account, officer, fen = campus.account_id, campus.officer, billed * campus.price_fen
         at = min(campus.dates.feedback or self.numbers.now, self.numbers.now)
-        self._post(campus, at, "charge", fen, fen, f"charge:{campus.account_id}", "", campus.officer)
-        paid = (
-            fen
-            if campus.is_settled
-            else fen // campus.price_fen // 2 * campus.price_fen
-            if campus.account_id % 3 == 0
-            else 0
-        )
+        self._post(campus, at, "charge", fen, fen, f"charge:{account}", "", officer)
+        paid = fen if campus.is_settled else billed // 2 * campus.price_fen if account % 3 == 0 else 0
+        came = campus.dates.accepted or at
         if paid and campus.dates.feedback:
-            reference = f"B{campus.account_id:09d}"
-            self._post(
-                campus,
-                campus.dates.accepted or at,
-                "payment",
-                -paid,
-                fen - paid,
-                f"transfer:{reference.lower()}",
-                reference,
-                campus.officer,
-            )
+            reference = f"B{account:09d}"
+            external = f"transfer:{reference.lower()}"
+            self._post(campus, came, "payment", -paid, fen - paid, external, reference, officer)
         if campus.is_settled:
-            self.tell(
-                campus,
-                campus.dates.accepted or at,
-                "fees.settled",
-                "billing.feeaccount",
-                campus.account_id,
-                by=campus.officer,
-            )
+            self.tell(campus, came, "fees.settled", "billing.feeaccount", account, by=officer)
         if campus.settlement_id:
-            signed = campus.dates.accepted
-            pk = campus.settlement_id
-            facts: dict[str, Any] = {"amount_fen": fen, "number": 1}
-            self.settlement.add(
-                pk, campus.school_id, campus.account_id, 1, "signed" if signed else "proposed", at.date(), campus.price_fen,
-                billed, fen, self.numbers.officer_id, at, campus.reviewer_id if signed else None, signed,
-            )  # fmt: skip
-            self.tell(
-                campus,
-                at,
-                "settlement.proposed",
-                "billing.settlement",
-                pk,
-                by=campus.officer,
-                after="proposed",
-                students=billed,
-                **facts,
-            )
-            if signed:
-                self.tell(
-                    campus,
-                    signed,
-                    "settlement.signed",
-                    "billing.settlement",
-                    pk,
-                    by=campus.reviewer,
-                    before="proposed",
-                    after="signed",
-                    **facts,
-                )
+            self._settle(campus, campus.settlement_id, at, billed, fen)
+
+    def _settle(self, campus: Campus, pk: int, at: dt.datetime, billed: int, fen: int) -> None:
+        signed, facts = campus.dates.accepted, {"amount_fen": fen, "number": 1}
+        self.settlement.add(
+            pk, campus.school_id, campus.account_id, 1, "signed" if signed else "proposed", at.date(), campus.price_fen,
+            billed, fen, self.numbers.officer_id, at, campus.reviewer_id if signed else None, signed,
+        )  # fmt: skip
+        self.change(campus, at, SETTLEMENT, pk, "", "proposed", by=campus.officer, students=billed, **facts)
+        if signed:
+            self.change(campus, signed, SETTLEMENT, pk, "proposed", "signed", by=campus.reviewer, **facts)
 
     def _post(
         self, campus: Campus, at: dt.datetime, kind: str, fen: int, balance: int, external: str, reference: str,
@@ -203,165 +143,54 @@ class Writer:
                        day if kind == "payment" else None, self.numbers.officer_id)  # fmt: skip
         self.tell(campus, at, f"ledger.{kind}", "billing.ledgerentry", pk, by=by, amount_fen=fen, reference=reference)
 
-    def _proofreading(self, campus: Campus, portraits: int) -> None:
-        dates, pk = campus.dates, campus.enrolment_id
-        if not dates.feedback:
-            return
-        status = "accepted" if dates.accepted else "sent"
+    def _proofreading(self, campus: Campus, sent: dt.datetime, portraits: int) -> None:
+        accepted, pk = campus.dates.accepted, campus.enrolment_id
         name, size = self.pictures.form
         self.feedback.add(
-            pk, campus.school_id, campus.season_id, pk, status, portraits, ("good", "good", "fair", "poor")[pk % 4],
-            ("good", "fair")[pk % 2], campus.reviewer[1], "025-00000001", name, size, "image/jpeg", min(dates.feedback, self.numbers.now), dates.accepted,
+            pk, campus.school_id, campus.season_id, pk, "accepted" if accepted else "sent", portraits,
+            ("good", "good", "fair", "poor")[pk % 4], ("good", "fair")[pk % 2], campus.reviewer[1], "025-00000001", name, size,
+            "image/jpeg", min(sent, self.numbers.now), accepted,
         )  # fmt: skip
-        form, enrolment = "proofing.feedback", "schools.enrolment"
-        self.tell(
-            campus,
-            dates.feedback - dt.timedelta(hours=2),
-            "feedback.made",
-            form,
-            pk,
-            by=campus.reviewer,
-            after="made",
-            students=portraits,
-        )
-        self.tell(
-            campus,
-            dates.feedback,
-            "feedback.sent",
-            form,
-            pk,
-            by=campus.reviewer,
-            before="made",
-            after="sent",
-            students=portraits,
-        )
-        self.tell(
-            campus,
-            dates.feedback,
-            "enrolment.feedback_sent",
-            enrolment,
-            pk,
-            by=campus.reviewer,
-            before="proofreading",
-            after="feedback_sent",
-        )
-        if dates.accepted:
-            self.tell(
-                campus,
-                dates.accepted,
-                "feedback.accepted",
-                form,
-                pk,
-                by=campus.officer,
-                before="sent",
-                after="accepted",
-            )
-            self.tell(
-                campus,
-                dates.accepted,
-                "enrolment.feedback_accepted",
-                enrolment,
-                pk,
-                by=campus.officer,
-                before="feedback_sent",
-                after="feedback_accepted",
-            )
+        clerk, officer = campus.reviewer, campus.officer
+        self.change(campus, sent - dt.timedelta(hours=2), FORM, pk, "", "made", by=clerk, students=portraits)
+        self.change(campus, sent, FORM, pk, "made", "sent", by=clerk, students=portraits)
+        self.change(campus, sent, ENROLMENT, pk, "proofreading", "feedback_sent", by=clerk)
+        if accepted:
+            self.change(campus, accepted, FORM, pk, "sent", "accepted", by=officer)
+            self.change(campus, accepted, ENROLMENT, pk, "feedback_sent", "feedback_accepted", by=officer)
 
-    def _prints(self, campus: Campus, volumes: dict[int, int]) -> None:
-        dates, pk, students = campus.dates, campus.run_id, sum(volumes.values())
-        assert pk is not None
+    def _prints(self, campus: Campus, pk: int, volumes: dict[int, int]) -> None:
+        dates, officer, students = campus.dates, campus.officer, sum(volumes.values())
         assert dates.ordered is not None
-        enrolment = "schools.enrolment"
         job, pages = self.numbers.first["print_jobs"] + pk, sum(-(-number // 7) for number in volumes.values())
         at = min(dates.ordered, self.numbers.now)
         self.job.add(job, "sheets", "build", campus.school_id, campus.season_id, "done", json_text({"run": pk}), json_text({}), students,
                      students, at, at, at)  # fmt: skip
-        self.run.add(
-            pk,
-            campus.school_id,
-            campus.season_id,
-            campus.enrolment_id,
-            job,
-            students,
-            pages,
-            at,
-            dates.printed,
-            self.numbers.officer_id,
-        )
+        self.run.add(pk, campus.school_id, campus.season_id, campus.enrolment_id, job, students, pages, at, dates.printed,
+                     self.numbers.officer_id)  # fmt: skip
         name, size = self.pictures.sheet
         for number, count in sorted(volumes.items()):
             self.volume.add(
                 next(self.volume_numbers), campus.school_id, pk, number, name, count, -(-count // 7), size, ""
             )
-        self.tell(campus, at, "printrun.created", "printing.printrun", pk, by=campus.officer, students=students)
-        self.tell(
-            campus,
-            at,
-            "enrolment.printing",
-            enrolment,
-            campus.enrolment_id,
-            by=campus.officer,
-            before="feedback_accepted",
-            after="printing",
-        )
+        self.tell(campus, at, "printrun.created", RUN, pk, by=officer, students=students)
+        self.change(campus, at, ENROLMENT, campus.enrolment_id, "feedback_accepted", "printing", by=officer)
         if dates.printed:
-            self.tell(
-                campus,
-                dates.printed,
-                "printrun.printed",
-                "printing.printrun",
-                pk,
-                by=campus.officer,
-                students=students,
-                pages=pages,
-            )
+            self.tell(campus, dates.printed, "printrun.printed", RUN, pk, by=officer, students=students, pages=pages)
         if dates.shipped:
-            received = dates.received
-            self.shipment.add(
-                pk, campus.school_id, campus.season_id, pk, "received" if received else "shipped", "顺丰速运", f"SF{pk:010d}",
-                "", dates.shipped.date(), received, campus.reviewer[1] if received else "",
-            )  # fmt: skip
-            self.tell(
-                campus,
-                dates.shipped,
-                "shipment.shipped",
-                "printing.shipment",
-                pk,
-                by=campus.officer,
-                after="shipped",
-                run=pk,
-            )
-            self.tell(
-                campus,
-                dates.shipped,
-                "enrolment.shipped",
-                enrolment,
-                campus.enrolment_id,
-                by=campus.officer,
-                before="printing",
-                after="shipped",
-            )
-            if received:
-                self.tell(
-                    campus,
-                    received,
-                    "shipment.received",
-                    "printing.shipment",
-                    pk,
-                    by=campus.reviewer,
-                    before="shipped",
-                    after="received",
-                )
-                self.tell(
-                    campus,
-                    received,
-                    "enrolment.received",
-                    enrolment,
-                    campus.enrolment_id,
-                    by=campus.reviewer,
-                    before="shipped",
-                    after="received",
-                )
+            self._ships(campus, pk, dates.shipped)
+
+    def _ships(self, campus: Campus, pk: int, shipped: dt.datetime) -> None:
+        school, received, officer, clerk = campus.enrolment_id, campus.dates.received, campus.officer, campus.reviewer
+        self.shipment.add(
+            pk, campus.school_id, campus.season_id, pk, "received" if received else "shipped", "顺丰速运", f"SF{pk:010d}", "",
+            shipped.date(), received, clerk[1] if received else "",
+        )  # fmt: skip
+        self.change(campus, shipped, SHIPMENT, pk, "", "shipped", by=officer, run=pk)
+        self.change(campus, shipped, ENROLMENT, school, "printing", "shipped", by=officer)
+        if received:
+            self.change(campus, received, SHIPMENT, pk, "shipped", "received", by=clerk)
+            self.change(campus, received, ENROLMENT, school, "shipped", "received", by=clerk)
 
 
 def tell_seasons(writer: Writer, seasons: list[Season], campuses: list[Campus]) -> None:
