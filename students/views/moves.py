@@ -132,55 +132,50 @@ def ask_for_import(request: Any, pk: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("students:moves"))
 
 
-def _decide(request: Any, pk: int, rule: Rule) -> None:
-    """Call the rule, with the answer of the form where it takes one."""
+DONE = {
+    school_changes.grant: gettext_lazy("Handed over. The student is moved in a moment; both schools are told."),
+    school_changes.refuse: gettext_lazy("Refused. The school that asked reads your reason."),
+    school_changes.withdraw: gettext_lazy("Withdrawn."),
+}
+
+
+def _decide(request: Any, pk: int, rule: Rule) -> HttpResponse:
+    """Call the rule, with the answer of the form where it takes one, and lead back to the list."""
     row = school_changes.one(pk, party=request.school)
     asks = row is not None and request.school is not None and row.school_id == request.school.pk
     if row is None or row.season_id != request.season.pk or asks != (rule is school_changes.withdraw):
         raise Http404
     given = checked(AnswerForm(request.POST)) if rule is school_changes.refuse else {}
     rule(row, by=request.user, **given)
-
-
-def _granted(request: Any) -> None:
-    messages.success(request, _("Handed over. The student is moved in a moment; both schools are told."))
+    messages.success(request, DONE[rule])
+    return HttpResponseRedirect(reverse("students:moves" if request.school else "students:center_moves"))
 
 
 @require_POST
 @school_page(may="students.move")
 def grant(request: Any, pk: int) -> HttpResponse:
-    _decide(request, pk, school_changes.grant)
-    _granted(request)
-    return HttpResponseRedirect(reverse("students:moves"))
+    return _decide(request, pk, school_changes.grant)
 
 
 @require_POST
 @center_page(may="students.move")
 def center_grant(request: Any, pk: int) -> HttpResponse:
-    _decide(request, pk, school_changes.grant)
-    _granted(request)
-    return HttpResponseRedirect(reverse("students:center_moves"))
+    return _decide(request, pk, school_changes.grant)
 
 
 @require_POST
 @school_page(may="students.move")
 def refuse(request: Any, pk: int) -> HttpResponse:
-    _decide(request, pk, school_changes.refuse)
-    messages.success(request, _("Refused. The school that asked reads your reason."))
-    return HttpResponseRedirect(reverse("students:moves"))
+    return _decide(request, pk, school_changes.refuse)
 
 
 @require_POST
 @center_page(may="students.move")
 def center_refuse(request: Any, pk: int) -> HttpResponse:
-    _decide(request, pk, school_changes.refuse)
-    messages.success(request, _("Refused. The school that asked reads your reason."))
-    return HttpResponseRedirect(reverse("students:center_moves"))
+    return _decide(request, pk, school_changes.refuse)
 
 
 @require_POST
 @school_page(may="students.move")
 def withdraw(request: Any, pk: int) -> HttpResponse:
-    _decide(request, pk, school_changes.withdraw)
-    messages.success(request, _("Withdrawn."))
-    return HttpResponseRedirect(reverse("students:moves"))
+    return _decide(request, pk, school_changes.withdraw)
