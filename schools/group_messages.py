@@ -25,23 +25,17 @@ def start(schools: Iterable[School], *, subject: str, body: str, by: User) -> Jo
     return jobs.create_alone(KIND, among=(KIND,), by=by, total=len(ids), params=params)
 
 
-@jobs.handler(KIND, label=gettext_lazy("Message to schools"), queue="build")
+@jobs.handler(KIND, label=gettext_lazy("Message to schools"), queue="bulk")
 def send(job: Job) -> None:
-    """Each school is told and noted in one transaction, so that a second run tells nobody twice."""
-    for done, pk in enumerate(job.params["schools"], start=1):
-        _tell(job, School.objects.get(pk=pk))
-        jobs.progress(job, done)
-
-
-def _tell(job: Job, school: School) -> None:
+    """All schools are told and noted in one transaction, so that a second run tells nobody twice."""
     with transaction.atomic():
         row = Job.objects.select_for_update(of=("self",), no_key=True).get(pk=job.pk)
-        told: list[int] = row.params.get("told", [])
-        if school.pk in told:
+        if row.params.get("is_told"):
             return
         by = job.created_by or history.SYSTEM
         text = {"subject": row.params["subject"], "body": row.params["body"], "sender": by.actor_name}
-        number = len(notifications.notify_school(school, kind="message", season=job.season, parameters=text))
-        history.record("school.messaged", school, by=by, facts={"count": number, "job": job.pk})
-        job.params = row.params | {"told": [*told, school.pk]}
-        Job.objects.filter(pk=job.pk).update(params=job.params)
+        schools = School.objects.in_bulk(row.params["schools"])
+        told = notifications.notify_schools(schools.values(), kind="message", season=job.season, parameters=text)
+        facts = [(school, {"count": told.get(pk, 0), "job": job.pk}) for pk, school in schools.items()]
+        history.record_each("school.messaged", facts, by=by)
+        Job.objects.filter(pk=job.pk).update(params=row.params | {"is_told": True})

@@ -39,24 +39,31 @@ def start(
     return jobs.create_alone(KIND, among=(KIND,), by=by, school=school, season=season, total=total, params=whom | text)
 
 
-@jobs.handler(KIND, label=gettext_lazy("Message to students"), queue="build")
+@jobs.handler(KIND, label=gettext_lazy("Message to students"), queue="bulk")
 def send(job: Job) -> None:
-    """School by school. Each school is told and noted in one transaction, so that a second run tells nobody twice."""
+    """School by school, in turns. Each school is told and noted in one transaction, so that a second run tells nobody twice."""
     assert job.season
-    students = selection.students_of(job)
-    done = 0
+    students, give_way = selection.students_of(job), jobs.turn()
     for pk in students.order_by("school_id").values_list("school_id", flat=True).distinct():
-        done += _tell_school(job, School.objects.get(pk=pk), students.filter(school_id=pk))
-        jobs.progress(job, min(done, job.total))
-    job.result = {"told": done}
+        if str(pk) not in job.params.get("told", {}):
+            _tell_school(job, School.objects.get(pk=pk), students.filter(school_id=pk))
+            jobs.progress(job, min(_count_told(job), job.total))
+            give_way()
+    job.result = {"told": _count_told(job)}
 
 
-def _tell_school(job: Job, school: School, students: QuerySet[Student]) -> int:
+def _count_told(job: Job) -> int:
+    told: dict[str, int] = job.params.get("told", {})
+    return sum(told.values())
+
+
+def _tell_school(job: Job, school: School, students: QuerySet[Student]) -> None:
     with transaction.atomic():
         row = Job.objects.select_for_update(of=("self",), no_key=True).get(pk=job.pk)
         told: dict[str, int] = row.params.get("told", {})
-        if str(school.pk) in told:
-            return told[str(school.pk)]
+        if str(school.pk) in told:  # by another worker, which was thought lost
+            job.params = row.params
+            return
         sender = job.created_by.actor_name if job.created_by else ""
         text = {"subject": row.params["subject"], "body": row.params["body"], "sender": sender}
         number = notifications.notify_many(students.iterator(2000), school=school, kind="message", parameters=text)
@@ -66,4 +73,3 @@ def _tell_school(job: Job, school: School, students: QuerySet[Student]) -> int:
         told |= {str(school.pk): number}
         Job.objects.filter(pk=job.pk).update(params=row.params | {"told": told})
         job.params = row.params | {"told": told}
-    return number

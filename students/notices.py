@@ -39,15 +39,17 @@ def _start(notice: Notice, *, by: User | history.System, is_reminder: bool) -> N
     jobs.create("notice_students", by=by, season=notice.season, total=total, params=params)
 
 
-@jobs.handler("notice_students", label=gettext_lazy("Telling students of a notice"))
+@jobs.handler("notice_students", label=gettext_lazy("Telling students of a notice"), queue="bulk")
 def tell_students(job: Job) -> None:
-    """School after school. Each is told in one transaction that also notes that it is done."""
+    """School after school, in turns. Each is told in one transaction that also notes that it is done."""
+    give_way = jobs.turn()
     notice = Notice.objects.get(pk=job.params["notice"])
     rows = NoticeAddressee.objects.filter(notice=notice).select_related("school").order_by("school_id")
     for done, row in enumerate(rows, start=1):
         if row.school_id > job.result.get("school", 0) and notice.status == Notice.Status.PUBLISHED:
             _tell_school(job, notice, row)
-        jobs.progress(job, done)
+            jobs.progress(job, done)
+            give_way()
 
 
 def _tell_school(job: Job, notice: Notice, row: NoticeAddressee) -> None:

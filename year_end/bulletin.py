@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from portal import files, history, notifications
 from portal.errors import Conflict, PortalError
 from portal.models import User
-from portal.tenancy import school_scope
 from schools.models import Enrolment, Season
 from year_end import documents, reports
 from year_end.figures import Totals, totals_in
@@ -127,9 +126,6 @@ def _keep_documents(ranking: Ranking, bulletin: Bulletin, write: files.Writer) -
 
 
 def _notify_schools(bulletin: Bulletin) -> None:
-    for enrolment in Enrolment.objects.filter(season=bulletin.season_id).select_related("school", "season"):
-        with school_scope(enrolment.school):
-            title = {"title": bulletin.title}
-            notifications.notify_school(
-                enrolment.school, season=enrolment.season, kind="bulletin.published", parameters=title
-            )
+    enrolled = Enrolment.objects.filter(season=bulletin.season_id).values_list("school_id", flat=True)
+    title = {"title": bulletin.title}
+    notifications.notify_schools(enrolled, kind="bulletin.published", season=bulletin.season, parameters=title)

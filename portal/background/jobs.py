@@ -16,6 +16,7 @@ and the handler is called again later.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from portal.tenancy import Period, Tenant, school_scope, system_scope
 
 log = logging.getLogger(__name__)
 LIMIT = "limited_to"  # the key of a job's params
+TURN_SECONDS = 5  # how long a job in a queue that people wait for works at a time
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,17 @@ class Unfinished(Exception):
 
     It is called again later, with the `job.result` it has set.
     """
+
+
+def turn() -> Callable[[], None]:
+    """Begin a turn: call what is returned between two pieces of work. It raises `Unfinished` after TURN_SECONDS."""
+    end = time.monotonic() + TURN_SECONDS
+
+    def give_way() -> None:
+        if time.monotonic() > end:
+            raise Unfinished
+
+    return give_way
 
 
 HANDLERS: dict[str, Handler] = {}

@@ -125,10 +125,9 @@ def _tell(notice: Notice, addressees: Iterable[NoticeAddressee]) -> None:
     if not notice.for_schools:
         return
     kind = "notice" if notice.number == 1 else "notice_corrected"
-    for row in addressees:
-        notifications.notify_school(
-            row.school, kind=kind, season=notice.season, parameters={"title": notice.title}, link=notice.school_url
-        )
+    told = [row.school_id for row in addressees]
+    parameters, link = {"title": notice.title}, notice.school_url
+    notifications.notify_schools(told, kind=kind, season=notice.season, parameters=parameters, link=link)
 
 
 def tell_new_schools(season: Season, enrolments: list[Enrolment]) -> None:

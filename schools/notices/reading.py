@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from portal import history, notifications, permissions
 from portal.errors import PortalError
-from portal.models import Membership, User
+from portal.models import Membership
 from portal.tenancy import Tenant
 from schools.models import Notice, NoticeAddressee, NoticeReceipt, NoticeVersion, Season
 
@@ -166,14 +166,7 @@ def remind(notice: Notice, *, by: history.Actor, today: dt.date | None = None) -
             return NoticeAddressee.objects.filter(notice=row).exclude(reminded_on=today).update(reminded_on=today)
         waiting = list(addressees(row).filter(is_done=False).exclude(reminded_on=today))
         readers = people(row, [one.school for one in waiting])
-        for one in waiting:
-            told = [
-                reader.member.user
-                for reader in readers.get(one.school_id, ())
-                if (reader.may_confirm if row.asks_confirmation else not reader.has_read)
-            ]
-            if told:
-                _remind(row, one, told)
+        _remind(row, (reader.member for found in readers.values() for reader in found if _awaits(row, reader)))
         NoticeAddressee.objects.filter(pk__in=[one.pk for one in waiting]).update(reminded_on=today)
         if waiting:
             history.record("notice.reminded", row, by=by, facts={"count": len(waiting)})
@@ -189,11 +182,17 @@ def remind_due(today: dt.date) -> int:
     return sum(remind(notice, by=history.SYSTEM, today=today) for notice in due)
 
 
-def _remind(notice: Notice, addressee: NoticeAddressee, told: list[User]) -> None:
+def _awaits(notice: Notice, reader: Reader) -> bool:
+    """Whether something is still awaited of this person, whose school has not answered."""
+    return reader.may_confirm if notice.asks_confirmation else not reader.has_read
+
+
+def _remind(notice: Notice, members: Iterable[Membership]) -> None:
     kind = "notice_reminder_by" if notice.confirm_by else "notice_reminder"
     parameters = {"title": notice.title} | ({"day": notice.confirm_by} if notice.confirm_by else {})
-    for user in told:
-        notifications.notify(user, school=addressee.school, kind=kind, parameters=parameters, link=notice.school_url)
+    notifications.notify_members(
+        members, kind=kind, season=notice.season, parameters=parameters, link=notice.school_url
+    )
 
 
 def of_version(notice: Notice, number: int | None) -> NoticeVersion | None:

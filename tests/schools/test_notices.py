@@ -5,16 +5,17 @@ import zipfile
 
 import openpyxl
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import escape
 from django.utils.translation import override
 
 from portal.errors import Conflict, PortalError
-from portal.models import Event, Notification, Role
+from portal.models import Event, Job, Notification, Role
 from portal.tenancy import center_scope, school_scope
-from schools import enrolments
+from schools import enrolments, group_messages
 from schools.models import Area, Notice, NoticeAddressee, NoticeFile, NoticeReceipt, NoticeVersion, School
 from schools.notices import attachments, publishing, reading
 from tests import factories
@@ -223,6 +224,32 @@ def test_the_number_of_queries_does_not_grow_with_the_schools(
     publish(notice, center_admin)
     with django_assert_max_num_queries(45):
         center_client.get(url("center_notice", notice))
+
+
+def test_telling_many_schools_takes_as_many_statements_as_telling_one(center_admin, season, owner):
+    def statements(call) -> int:
+        with CaptureQueriesContext(connection) as asked:
+            call()
+        return len(asked)
+
+    def tell() -> list[int]:
+        draft = publishing.create(season, by=center_admin, title="安排", body="每天检查")
+        to_schools = group_messages.start(School.objects.all(), subject="a", body="b", by=center_admin)
+        return [
+            statements(lambda: publishing.publish(draft, by=center_admin)),
+            statements(lambda: reading.remind(draft, by=center_admin)),
+            statements(lambda: group_messages.send(to_schools)),
+            Job.objects.filter(pk=to_schools.pk).update(status=Job.Status.DONE),
+        ]
+
+    with center_scope():
+        alone = tell()
+        for number in range(5):
+            row = factories.school(season=season, code=f"3000{number}", name=f"School {number}")
+            factories.person(f"clerk{number}", Role.SCHOOL_ADMIN, row)
+        told = Notification.objects.count()
+        assert tell() == alone
+        assert Notification.objects.count() == told + 3 * 6
 
 
 # attached files
