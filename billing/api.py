@@ -78,7 +78,7 @@ class CurrentPayment(StudentAPI):
         form.is_valid(raise_exception=True)
         openid = orders.payer_of(form.validated_data["code"], self.enrolment.season)
         order = orders.open_order(student=self.student, enrolment=self.enrolment, channel=Channel.WECHAT, openid=openid)
-        checkout = orders.start_payment(order, address=address_of(request.META))
+        checkout = orders.start_payment(order, address=address_of(request.META), openid=openid)
         if not isinstance(checkout, JSAPIParameters):
             raise PortalError(
                 _("This portal takes no payment inside of WeChat. Open its page in a browser and pay there.")

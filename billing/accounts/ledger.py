@@ -257,7 +257,7 @@ def move_payment(order: Order, *, to: Student, by: history.Actor) -> Order:
         school_id=to.school_id,
         student=to,
         status=Order.Status.PAID,
-        **{name: getattr(order, name) for name in ("season_id", "provider", "merchant", "channel", "openid")},
+        **{name: getattr(order, name) for name in ("season_id", "provider", "merchant", "channel")},
         **{name: getattr(order, name) for name in ("amount_fen", "expires_at", "paid_at")},
     )
     facts = {"order": order.number, "amount_fen": twin.amount_fen}

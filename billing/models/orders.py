@@ -48,7 +48,8 @@ class Order(TenantModel):
     merchant = models.CharField(max_length=32)
     # Where the payer was (providers.Channel): a provider takes an order number for one way of paying only.
     channel = models.CharField(max_length=10, default="computer")
-    openid = models.CharField(max_length=128, blank=True)
+    # Keyed hash of the payer's openid, where it is paid inside of WeChat: whether the next start is for the same payer.
+    payer_hash = models.CharField(max_length=80, blank=True)
     amount_fen = models.PositiveIntegerField(_("amount (fen)"))
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()

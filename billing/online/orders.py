@@ -38,6 +38,7 @@ from portal.changes import states
 from portal.changes.transactions import retried
 from portal.errors import Conflict, PortalError
 from portal.models import User
+from portal.security import encryption
 from portal.tenancy import across_schools, school_scope, system_scope
 from schools.models import Action, Enrolment, Season
 from students import fee_settlement
@@ -66,11 +67,12 @@ def open_order(
     _require_due(student, enrolment)
     provider = _chosen(enrolment.season, channel, merchant)
     order = Order.objects.filter(student=student, status=Order.Status.CREATED).select_related("school").first()
-    if order and not _fits(order, provider, channel, openid):
+    payers = _payer_hashes(student, openid)
+    if order and not _fits(order, provider, channel, payers):
         _replace(order)
         student.refresh_from_db(fields=["fee_state"])
         _require_due(student, enrolment)
-    return _open(student, enrolment, provider, channel, openid)
+    return _open(student, enrolment, provider, channel, payers[0])
 
 
 def _chosen(season: Season, channel: Channel, merchant: str) -> Provider:
@@ -89,10 +91,16 @@ def _require_due(student: Student, enrolment: Enrolment) -> None:
         enrolment.require(Action.SUBMIT)  # nobody pays for a photo that can no longer be handed in
 
 
-def _fits(order: Order, provider: Provider, channel: Channel, openid: str) -> bool:
-    """Whether the provider would still take this order for this way of paying."""
-    wanted = (provider.merchant, str(channel), openid)
-    return order.expires_at > timezone.now() and (order.merchant, order.channel, order.openid) == wanted
+def _payer_hashes(student: Student, openid: str) -> list[str]:
+    """The hashes of a payer, the current one first. The same payer has another hash for each student."""
+    return encryption.keyed_hashes(f"{student.pk}/{openid}", b"payer") if openid else [""]
+
+
+def _fits(order: Order, provider: Provider, channel: Channel, payers: list[str]) -> bool:
+    """Whether the provider would still take this order for this way of paying and this payer."""
+    wanted = (provider.merchant, str(channel))
+    is_alike = (order.merchant, order.channel) == wanted and order.payer_hash in payers
+    return is_alike and order.expires_at > timezone.now()
 
 
 def _replace(order: Order) -> None:
@@ -106,15 +114,15 @@ def _replace(order: Order) -> None:
 
 
 @retried
-def _open(student: Student, enrolment: Enrolment, provider: Provider, channel: Channel, openid: str) -> Order:
+def _open(student: Student, enrolment: Enrolment, provider: Provider, channel: Channel, payer: str) -> Order:
     # A second click waits here for the first.
     Student.objects.select_for_update(no_key=True).get(pk=student.pk)
     fee_settlement.tell_begun(student)
     order = Order.objects.filter(student=student, status=Order.Status.CREATED).first()
-    return order or _create(student, enrolment, provider, channel, openid)
+    return order or _create(student, enrolment, provider, channel, payer)
 
 
-def _create(student: Student, enrolment: Enrolment, provider: Provider, channel: Channel, openid: str) -> Order:
+def _create(student: Student, enrolment: Enrolment, provider: Provider, channel: Channel, payer: str) -> Order:
     order = Order.objects.create(
         number=f"{enrolment.season.year}{timezone.localtime():%m%d%H%M%S}{secrets.randbelow(10**8):08d}",
         school_id=student.school_id,
@@ -123,7 +131,7 @@ def _create(student: Student, enrolment: Enrolment, provider: Provider, channel:
         provider=provider.name,
         merchant=provider.merchant,
         channel=channel,
-        openid=openid,
+        payer_hash=payer,
         amount_fen=enrolment.season.price_fen,
         expires_at=timezone.now() + ORDER_LIFETIME,
     )
@@ -142,8 +150,8 @@ def payer_of(code: str, season: Season) -> str:
         raise PortalError(_("The payment provider cannot be reached now. Try again in a minute.")) from error
 
 
-def start_payment(order: Order, *, address: str = "") -> Checkout:
-    """How the student pays this order. `address`: the payer's IP address.
+def start_payment(order: Order, *, address: str = "", openid: str = "") -> Checkout:
+    """How the student pays this order. `address`: the payer's IP address; `openid`: who the payer is inside of WeChat.
 
     Raises PortalError when the provider does not take it.
     """
@@ -155,7 +163,7 @@ def start_payment(order: Order, *, address: str = "") -> Checkout:
         return_address=settings.SITE_URL + reverse("billing:payment", args=[order.number]),
         notify_address=providers.notify_address(order.merchant),
     )
-    payer = Payer(channel=Channel(order.channel), address=address, openid=order.openid)
+    payer = Payer(channel=Channel(order.channel), address=address, openid=openid)
     try:
         return providers.get(order.merchant).start(claim, payer)
     except ProviderError as error:

@@ -87,6 +87,6 @@ def pdf(receipt: Receipt, *, provider: str) -> bytes:
 @erasure.registers_eraser
 def _erase_payers(student: Student, whole: bool) -> None:
     """Orders, entries and receipts stay, as the accounts need them; whose they were is not told any more."""
-    Order.objects.filter(student=student).update(openid="")
+    Order.objects.filter(student=student).update(payer_hash="")
     if whole:
         Receipt.objects.filter(order__student=student).update(payer=erasure.ERASED)

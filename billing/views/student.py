@@ -80,7 +80,8 @@ def payment(request: Any, number: str) -> HttpResponse:
         return response
     if order.status in Order.RECEIVED:
         return HttpResponseRedirect(reverse("billing:receipt"))
-    if order.status != Order.Status.CREATED or order.expires_at < timezone.now():
+    is_over = order.status != Order.Status.CREATED or order.expires_at < timezone.now()
+    if is_over or order.channel == Channel.WECHAT:  # WeChat's cashier opens in the mini program alone
         messages.info(request, _("This order is closed. Begin the payment again."))
         return HttpResponseRedirect(reverse("billing:pay"))
     try:

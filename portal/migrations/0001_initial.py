@@ -204,7 +204,7 @@ class Migration(migrations.Migration):
                 ('claimed_at', models.DateTimeField(blank=True, null=True)),
                 ('queued_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('channel', models.CharField(max_length=20, verbose_name='by way of')),
-                ('address', models.CharField(max_length=254, verbose_name='Address')),
+                ('address', models.CharField(blank=True, max_length=254, verbose_name='Address')),
                 ('language', models.CharField(blank=True, max_length=10)),
                 ('is_urgent', models.BooleanField(default=False, verbose_name='urgent')),
                 ('status', models.CharField(choices=[('queued', 'Waiting'), ('sending', 'Being sent'), ('sent', 'Sent out'), ('failed', 'Could not be sent')], default='queued', max_length=10, verbose_name='state')),
@@ -229,14 +229,22 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('recipient_key', models.CharField(max_length=40)),
                 ('channel', models.CharField(max_length=20)),
-                ('address', models.CharField(blank=True, max_length=254)),
+                ('linked_sealed', models.BinaryField(default=b'')),
+                ('linked_hash', models.CharField(blank=True, max_length=80)),
                 ('refused_address', models.CharField(blank=True, max_length=254)),
                 ('refusal', models.CharField(blank=True, max_length=300)),
                 ('muted', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=20), blank=True, default=list, size=None)),
                 ('school', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('recipient_key', 'channel'), name='one_contact_a_channel')],
+                'constraints': [
+                    models.UniqueConstraint(fields=('recipient_key', 'channel'), name='one_contact_a_channel'),
+                    models.UniqueConstraint(
+                        condition=models.Q(('linked_hash', ''), _negated=True),
+                        fields=('linked_hash', 'channel', 'school'),
+                        name='one_person_a_linked_address',
+                    ),
+                ],
             },
         ),
         migrations.CreateModel(

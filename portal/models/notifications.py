@@ -60,7 +60,8 @@ class Delivery(Claimable, TenantModel):
     )
     notification = models.ForeignKey(Notification, on_delete=models.CASCADE, related_name="deliveries")
     channel = models.CharField(_("by way of"), max_length=20)
-    address = models.CharField(_("Address"), max_length=254)
+    # Empty: the person's linked one, read from the `Contact` when it is sent.
+    address = models.CharField(_("Address"), max_length=254, blank=True)
     language = models.CharField(max_length=10, blank=True)  # the recipient's; empty: the default
     is_urgent = models.BooleanField(_("urgent"), default=False)
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.QUEUED)
@@ -97,7 +98,10 @@ class Delivery(Claimable, TenantModel):
 
 
 class Contact(TenantModel):
-    """How a person is reached by one channel, where it is not the address of the account or the roster alone."""
+    """How a person is reached by one channel, where it is not the address of the account or the roster alone.
+
+    The linked address (an openid) is encrypted (`portal.notifications.contacts`).
+    """
 
     DATABASE_RIGHTS = deleted_by(DatabaseRole.CENTER, DatabaseRole.SYSTEM)
 
@@ -106,13 +110,22 @@ class Contact(TenantModel):
     )
     recipient_key = models.CharField(max_length=40)  # an Actor's key: user:5, student:9
     channel = models.CharField(max_length=20)
-    address = models.CharField(max_length=254, blank=True)  # empty: the one that the channel finds
-    refused_address = models.CharField(max_length=254, blank=True)  # nothing more is sent to this one
+    linked_sealed = models.BinaryField(default=b"")  # empty: the channel finds the address itself
+    linked_hash = models.CharField(max_length=80, blank=True)  # keyed; empty as above
+    # Nothing more is sent to this one; of a linked address its hash.
+    refused_address = models.CharField(max_length=254, blank=True)
     refusal = models.CharField(max_length=300, blank=True)
     muted = ArrayField(models.CharField(max_length=20), default=list, blank=True)  # groups of kinds not wanted here
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=("recipient_key", "channel"), name="one_contact_a_channel")]
+        constraints = [
+            models.UniqueConstraint(fields=("recipient_key", "channel"), name="one_contact_a_channel"),
+            models.UniqueConstraint(
+                fields=("linked_hash", "channel", "school"),
+                condition=~Q(linked_hash=""),
+                name="one_person_a_linked_address",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.recipient_key}"

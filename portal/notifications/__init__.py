@@ -213,4 +213,5 @@ def _deliveries(recipients: list[Recipient], rows: list[Notification], kind: Not
                 channel.address_of(recipient), known.get((recipient.actor_key, channel.name)), group
             )
         )
+        is not None
     ]

@@ -15,9 +15,10 @@ from portal.tenancy import Tenant
 
 @dataclass(frozen=True)
 class Way:
-    """A channel and how it reaches the person: `address` empty if it does not; `refusal` why no longer."""
+    """A channel and how it reaches the person: by a linked address, by `address`, or not at all; `refusal` why no longer."""
 
     channel: Channel
+    is_linked: bool
     address: str
     refusal: str
 
@@ -46,9 +47,9 @@ def of(person: Any) -> Choices:
     ways, found = [], {}
     for channel in offered():
         contact = found[channel.name] = known.get((person.actor_key, channel.name))
-        address = (contact.address if contact else "") or channel.address_of(person)
-        is_refused = bool(contact and address and contact.refused_address == address)
-        ways.append(Way(channel, address, gettext(contact.refusal) if contact and is_refused else ""))
+        address = channel.address_of(person)
+        refusal = gettext(contact.refusal) if contact and contacts.is_refused(address, contact) else ""
+        ways.append(Way(channel, bool(contact and contact.linked_hash), address, refusal))
     rows = []
     for group, label in GROUPS.items():
         cells = []

@@ -25,11 +25,12 @@ from django.utils.translation import gettext_noop
 
 from portal import notification_kinds
 from portal.background import queue
-from portal.models import Delivery
+from portal.models import Contact, Delivery
 from portal.notification_kinds import EMAIL
 from portal.notifications import contacts, quiet_hours, texts
 from portal.notifications.channels import all_channels
 from portal.notifications.channels.base import ChannelDown, DeliveryError, Receipt, Send, Unavailable
+from portal.security.encryption import Unreadable
 from portal.tenancy import school_scope, system_scope
 
 log = logging.getLogger(__name__)
@@ -115,13 +116,21 @@ def claim_batch(most: int, channel: str = EMAIL) -> list[Delivery]:
 
 @dataclass
 class Batch:
-    """Claimed deliveries of one channel: those left to send, and the outcomes so far."""
+    """Claimed deliveries of one channel: those left to send, and the outcomes so far.
+
+    `linked`: who has linked the addresses that some of them go to.
+    """
 
     left: deque[Delivery]
     texts: notification_kinds.Texts
+    linked: contacts.Contacts
     sent: list[int] = field(default_factory=list)
     receipts: dict[int, Receipt] = field(default_factory=dict)
     refused: list[tuple[Delivery, DeliveryError]] = field(default_factory=list)
+
+    def contact_of(self, row: Delivery) -> Contact | None:
+        """Who has linked the address that this goes to; None where it has an address of its own."""
+        return None if row.address else self.linked.get((row.notification.recipient_key, row.channel))
 
 
 def send(rows: list[Delivery]) -> bool:
@@ -130,8 +139,9 @@ def send(rows: list[Delivery]) -> bool:
     False when a channel does not answer.
     """
     by_channel, written = sorted(rows, key=lambda row: row.channel), texts.load()
+    linked = contacts.linked(rows)
     batches = groupby(by_channel, key=lambda row: row.channel)
-    answers = [_send_by(name, Batch(deque(batch), written)) for name, batch in batches]
+    answers = [_send_by(name, Batch(deque(batch), written, linked)) for name, batch in batches]
     return all(answers)
 
 
@@ -157,7 +167,7 @@ def _send_by(name: str, batch: Batch) -> bool:
 def _send_next(batch: Batch, send_letter: Send) -> None:
     row = batch.left[0]
     try:
-        receipt = send_letter(row.address, _letter(row, batch.texts), row.notification.link, row.pk)
+        receipt = send_letter(_address(row, batch), _letter(row, batch.texts), row.notification.link, row.pk)
     except DeliveryError as error:
         batch.refused.append((row, error))
     except Unavailable:
@@ -172,6 +182,21 @@ def _send_next(batch: Batch, send_letter: Send) -> None:
         if receipt:
             batch.receipts[row.pk] = receipt
     batch.left.popleft()
+
+
+NOT_LINKED = gettext_noop("The person has linked no address to this channel any more.")
+
+
+def _address(row: Delivery, batch: Batch) -> str:
+    if row.address:
+        return row.address
+    contact = batch.contact_of(row)
+    if contact is None:
+        raise DeliveryError(NOT_LINKED, permanent=True)
+    try:
+        return contacts.linked_address(contact)
+    except Unreadable as error:
+        raise DeliveryError(str(error), permanent=True) from error
 
 
 def _letter(row: Delivery, written: notification_kinds.Texts) -> notification_kinds.Letter:
@@ -199,7 +224,7 @@ def _record_outcomes(batch: Batch) -> None:
             claimed_at=None, attempts=0, error=str(error)[:300], **_next_state(row, error, now)
         )
         if error.is_about_address:
-            contacts.mark_refused(row, str(error))
+            contacts.mark_refused(row, batch.contact_of(row), str(error))
     for row in batch.left:
         Delivery.objects.release(row)
 

@@ -56,6 +56,15 @@ def _cipher(key: str) -> AESGCM:
     return AESGCM(derived_key(key, b"encrypt"))
 
 
+def keyed_hashes(content: str, purpose: bytes) -> list[str]:
+    """The hashes under which `content` may be stored, one for each key, the current one first: HMAC-SHA-256 as
+    "<version>:<64 hex digits>". Each purpose has a key of its own.
+    """
+    versions = sorted(settings.ID_NUMBER_KEYS, reverse=True)
+    keys = [(version, derived_key(settings.ID_NUMBER_KEYS[version], purpose)) for version in versions]
+    return [f"{version}:{hmac.digest(key, content.encode(), 'sha256').hex()}" for version, key in keys]
+
+
 def encrypt(content: str, place: Place) -> bytes:
     return encrypt_bytes(content.encode(), place)
 

@@ -15,7 +15,8 @@ from django.db.models import Q
 from portal import history
 from portal.database.scope import about_student
 from portal.history.event_text import sentence_of
-from portal.models import Contact, Event, Look, Notification
+from portal.models import Event, Look, Notification
+from portal.notifications import contacts
 from schools.models import NoticeReceipt
 from students.models import Correction, Student
 
@@ -99,9 +100,16 @@ register(
 )
 register(
     "contacts",
-    lambda student: list(
-        Contact.objects.filter(recipient_key=student.actor_key).values("channel", "address", "refused_address", "muted")
-    ),
+    lambda student: [
+        {
+            "channel": row.channel,
+            "address": contacts.linked_address(row),
+            "refused_address": "" if row.linked_hash else row.refused_address,
+            "refusal": row.refusal,
+            "muted": row.muted,
+        }
+        for row in contacts.of([student]).values()
+    ],
 )
 register("looks", lambda student: lookers(student, most=10_000))
 register(

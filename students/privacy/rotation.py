@@ -1,4 +1,5 @@
-"""Rewriting what an older key of document numbers and second factors has written, while the product works.
+"""Rewriting what an older key of document numbers, linked addresses and second factors has written, while the product
+works.
 
 `manage.py rotate_keys` makes a job of it. Both keys are set meanwhile: the new one writes, both are
 read. The job may be stopped and run again at any time: rows of the current key are passed over. Its
@@ -13,6 +14,7 @@ from portal import history
 from portal.accounts import factor_secrets
 from portal.background import jobs
 from portal.models import Job
+from portal.notifications import contacts
 from portal.security import encryption
 from students.identity import id_encryption
 from students.models import Correction, RosterBundle, RosterImport, Student
@@ -29,7 +31,9 @@ WHERE own.id = new.id AND own.id_sealed = new.old
 
 
 def count_by_version() -> dict[str, dict[int, int]]:
-    """{"students" | "corrections" | "second factors": {version: rows}}, for the command and the report."""
+    """{"students" | "corrections" | "second factors" | "linked addresses": {version: rows}}, for the command and the
+    report.
+    """
     found: dict[str, dict[int, int]] = {}
     for name, table, column in (
         ("students", "students_student", "id_sealed"),
@@ -41,6 +45,7 @@ def count_by_version() -> dict[str, dict[int, int]]:
             )
             found[name] = dict(cursor.fetchall())
     found["second factors"] = factor_secrets.count_by_version()
+    found["linked addresses"] = contacts.count_by_version()
     return found
 
 
@@ -62,11 +67,11 @@ def run_rotation(job: Job) -> None:
         done += len(rows)
         jobs.progress(job, done, max(total, done))
     _rewrite_corrections()
-    factors = factor_secrets.rewrite()
+    factors, linked = factor_secrets.rewrite(), contacts.rewrite()
     left = _versions_left()
     job.result = {"version": encryption.current_version(), "students": done, "left": left}
-    job.result |= {"damaged": damaged[:1000], "damaged_factors": factors[:1000]}
-    unreadable = len(damaged) + len(factors)
+    job.result |= {"damaged": damaged[:1000], "damaged_factors": factors[:1000], "damaged_contacts": linked[:1000]}
+    unreadable = len(damaged) + len(factors) + len(linked)
     history.record("job.keys_rotated", job, by=history.SYSTEM, facts={"students": done, "unreadable": unreadable})
     job.message = _report(unreadable, left)
 

@@ -142,10 +142,10 @@ def test_the_api_names_the_receipt_and_gives_its_pdf(student, paying):
 def test_order_and_receipt_outlive_the_person(student, paying, center_admin):
     pay(student, paying)
     with system_scope():
-        Order.objects.update(openid="o-secret")
+        Order.objects.update(payer_hash="1:ab")
         erasure.erase(student=student, reason="asked", by=center_admin)
         receipt = receipts.whole().get()
-        assert (receipt.payer, receipt.order.openid) == (erasure.ERASED, "")
+        assert (receipt.payer, receipt.order.payer_hash) == (erasure.ERASED, "")
         assert orders.refund_order(receipt.order, by=center_admin).status == Order.Status.REFUNDED
 
 

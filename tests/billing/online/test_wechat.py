@@ -88,9 +88,9 @@ def test_each_channel_has_its_way_to_pay(student, paying, peer):
         (Channel.WECHAT, "oUpF8uMuAJO_M2pxb1Q9zNjWeS6o"),
     ):
         order = orders.open_order(student=student, enrolment=paying, channel=channel, openid=openid)
-        started[channel] = orders.start_payment(order, address="203.0.113.9")
+        started[channel] = orders.start_payment(order, address="203.0.113.9", openid=openid)
         assert peer.orders[order.number]["amount"]["total"] == 1500
-        assert orders.start_payment(order, address="203.0.113.9") is not None  # the page is loaded again
+        assert orders.start_payment(order, address="203.0.113.9", openid=openid) is not None  # the page is loaded again
     code, page, parameters = started.values()
     assert isinstance(code, QRText)
     assert code.text.startswith("weixin://wxpay/")

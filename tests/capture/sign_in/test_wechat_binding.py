@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from portal.models import Contact
+from portal.notifications import contacts
 from portal.tenancy import system_scope
 from tests.support.message_peers.wechat import WeChatPeer
 
@@ -29,7 +30,7 @@ def test_code_of_the_mini_program_links_it(student, peer, code, address):
     assert sign_in(student, code) == 200
     with system_scope():
         found = Contact.objects.filter(recipient_key=student.actor_key, channel="mini_program")
-        assert [row.address for row in found] == address
+        assert [contacts.linked_address(row) for row in found] == address
 
 
 def test_student_signs_in_although_wechat_is_away(student, settings):

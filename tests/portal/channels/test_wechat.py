@@ -2,11 +2,13 @@
 
 import pytest
 from django.core.cache import cache
+from django.db import IntegrityError, connection
 
 from portal.errors import PortalError
 from portal.models import Contact, Delivery
 from portal.notifications import contacts, deliveries
 from portal.notifications.channels import mini_program, wechat, wechat_api
+from students.privacy import own_data
 from tests.portal.channels.conftest import RETURNED
 from tests.support.message_peers.wechat import APP, WeChatPeer
 
@@ -116,5 +118,58 @@ def test_openid_belongs_to_the_last_who_linked_it(told, tell, school):
     student, _sent = told
     other, _none = tell(phone="")
     contacts.bind(other, school=school, channel="wechat", address=OPENID)
-    assert Contact.objects.get(recipient_key=student.actor_key, channel="wechat").address == ""
+    assert Contact.objects.get(recipient_key=student.actor_key, channel="wechat").linked_hash == ""
     assert "wechat" not in tell(student=student)[1]
+
+
+def everything_stored() -> str:
+    """All rows of contacts, deliveries and notifications, as PostgreSQL has them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT string_agg(line, ' ') FROM (SELECT contact::text FROM portal_contact contact UNION ALL"
+            " SELECT delivery::text FROM portal_delivery delivery UNION ALL"
+            " SELECT told::text FROM portal_notification told) AS lines (line)"
+        )
+        return cursor.fetchone()[0]
+
+
+def test_an_openid_is_in_no_row_in_clear_and_the_student_takes_it_along_in_the_copy(told):
+    student, _sent = told
+    deliveries.send_waiting()
+    stored = everything_stored()
+    assert student.actor_key in stored
+    assert (OPENID in stored, OPENID.encode().hex() in stored) == (False, False)
+    addresses = {row["channel"]: row["address"] for row in own_data.collect(student)["contacts"]}
+    assert addresses == {"wechat": OPENID, "mini_program": OPENID}
+
+
+def test_a_linked_address_copied_into_the_row_of_another_is_not_sent_to(told, tell, school, peer):
+    student, _sent = told
+    other, _none = tell(phone="")
+    contacts.bind(other, school=school, channel="wechat", address="oOTHER")
+    stolen = Contact.objects.get(recipient_key=student.actor_key, channel="wechat").linked_sealed
+    Contact.objects.filter(recipient_key=other.actor_key).update(linked_sealed=stolen)
+    row = tell(student=other)[1]["wechat"]
+    deliveries.send_waiting()
+    assert state(row) == Status.FAILED
+    assert [told["touser"] for path, told in peer.taken if "template" in path] == [OPENID]
+
+
+def test_what_waits_goes_to_the_wechat_that_is_linked_when_it_is_sent(told, tell, school, peer):
+    student, sent = told
+    contacts.bind(student, school=school, channel="wechat", address="oNEW")
+    other, _none = tell(phone="")
+    contacts.bind(other, school=school, channel="mini_program", address=OPENID)
+    deliveries.send_waiting()
+    assert [taken["touser"] for _path, taken in peer.taken] == ["oNEW"]
+    assert (state(sent["mini_program"]), sent["mini_program"].error) == (Status.FAILED, deliveries.NOT_LINKED)
+
+
+def test_the_database_takes_one_person_a_linked_address_and_school(told, tell, school):
+    student, _sent = told
+    other, _none = tell(phone="")
+    linked_hash = Contact.objects.get(recipient_key=student.actor_key, channel="wechat").linked_hash
+    with pytest.raises(IntegrityError):
+        Contact.objects.create(
+            school=school, recipient_key=other.actor_key, channel="wechat", linked_hash=linked_hash, linked_sealed=b"1"
+        )

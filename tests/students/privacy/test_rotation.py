@@ -6,11 +6,13 @@ import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
 from django.core.management import call_command
+from django.db.models import F
 
 from capture.sign_in import credentials
 from portal import history
 from portal.background import jobs
-from portal.models import Event, Job
+from portal.models import Contact, Event, Job
+from portal.notifications import contacts
 from portal.security import encryption
 from portal.tenancy import system_scope
 from students import corrections, records
@@ -118,6 +120,38 @@ def test_secrets_of_second_factors_are_rewritten_too(owner, settings):
     assert rotate().result["left"] == []
     settings.ID_NUMBER_KEYS = {2: NEW}
     assert Authenticator.objects.get(user=owner).data["secret"].read() == "JBSWY3DPEHPK3PXP"
+
+
+def test_linked_addresses_are_rewritten_and_found_under_both_keys(both_keys, settings, scoped):
+    first, second, third = both_keys
+    with system_scope():
+        settings.ID_NUMBER_KEYS = {1: settings.ID_NUMBER_KEYS[1]}
+        for student in (first, second):
+            contacts.bind(student, school=student.school, channel="wechat", address=f"o{student.pk}")
+        Contact.objects.filter(recipient_key=first.actor_key).update(refused_address=F("linked_hash"))
+        settings.ID_NUMBER_KEYS = settings.ID_NUMBER_KEYS | {2: NEW}
+        contacts.bind(third, school=third.school, channel="wechat", address=f"o{second.pk}")
+    assert rotation.count_by_version()["linked addresses"] == {1: 1, 2: 1}
+    assert rotate().result["left"] == []
+    settings.ID_NUMBER_KEYS = {2: NEW}
+    found = contacts.of(both_keys)
+    linked = [contacts.linked_address(found[student.actor_key, "wechat"]) for student in both_keys]
+    assert linked == [f"o{first.pk}", "", f"o{second.pk}"]
+    assert contacts.is_refused("", found[first.actor_key, "wechat"])
+
+
+def test_a_linked_address_that_cannot_be_read_is_reported(both_keys, settings, scoped):
+    student = both_keys[0]
+    with system_scope():
+        damaged = Contact.objects.create(
+            school=student.school,
+            recipient_key=student.actor_key,
+            channel="wechat",
+            linked_hash="1:ab",
+            linked_sealed=bytes(student.id_sealed),
+        )
+    job = rotate()
+    assert (job.result["damaged_contacts"], job.result["left"]) == ([damaged.pk], [1])
 
 
 def test_it_goes_on_where_it_was_stopped_and_passes_over_what_is_done(both_keys, scoped):
