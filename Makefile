@@ -31,6 +31,7 @@ lint: setup-dev  ## 检查代码与模板 · check code, templates and types
 	@$(PY) -m ruff format --check .
 	@find templates -name '*.html' -exec $(VENV)/bin/djade --target-version 5.2 --check {} +
 	@$(PY) -m tests.support.template_lines
+	@$(PY) -m tests.support.oldest_browsers
 	@TUCAI_SERVICES=none $(PY) -m mypy
 
 format: setup-dev  ## 整理代码格式 · put code and templates in order

@@ -20,7 +20,7 @@ FACE_NETWORK = "networks/blazeface.bin"
 
 
 class HashedStaticFiles(CompressedManifestStaticFilesStorage):
-    # Otherwise `import "./shell.js"` would use the plain name, which browsers and proxies may cache long.
+    # Otherwise `import "./camera/kept.js"` would use the plain name, which browsers and proxies may cache long.
     support_js_module_import_aggregation = True
     # Of our own scripts only: comments of the packages' scripts speak of imports too.
     _js_module_import_aggregation_patterns = (

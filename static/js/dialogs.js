@@ -4,10 +4,10 @@ document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-open]");
   if (opener) {
     const dialog = document.getElementById(opener.dataset.open);
-    if (!dialog) return;
+    if (!dialog?.showModal) return;
     event.preventDefault();
     prepare(dialog, opener);
-    dialog.showModal();
+    dialog.showModal(); // newer: only staff's pages have dialogs
     return;
   }
   const closer = event.target.closest("[data-close]");
@@ -35,16 +35,17 @@ function carryPicks(form, list) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  const question = event.submitter?.dataset.confirm ?? form.dataset.confirm;
+  const { submitter } = event; // newer: only staff's buttons ask or send elsewhere
+  const question = submitter?.dataset.confirm ?? form.dataset.confirm;
   if (question && !window.confirm(question)) return event.preventDefault();
-  if (form.method === "dialog" || event.submitter?.formTarget || form.matches("[hx-post], [hx-get], [data-repeat]")) return;
+  if (form.method === "dialog" || submitter?.formTarget || form.matches("[hx-post], [hx-get], [data-repeat]")) return;
   // One click, one request: the buttons rest until the page leaves (a download comes back to life by itself).
   requestAnimationFrame(() => {
     for (const button of form.querySelectorAll("button:not([type=button])")) {
       if (!("download" in form.dataset)) button.disabled = true;
     }
-    event.submitter?.setAttribute("aria-busy", "true");
-    if ("download" in form.dataset) setTimeout(() => event.submitter?.removeAttribute("aria-busy"), 1500);
+    submitter?.setAttribute("aria-busy", "true");
+    if ("download" in form.dataset) setTimeout(() => submitter?.removeAttribute("aria-busy"), 1500);
   });
 });
 
@@ -58,5 +59,5 @@ window.addEventListener("pageshow", (event) => {
 // htmx brings a dialog with [data-autoopen]; it opens as soon as it is on the page.
 document.addEventListener("htmx:load", (event) => {
   const dialog = event.detail.elt.matches?.("dialog[data-autoopen]") ? event.detail.elt : event.detail.elt.querySelector?.("dialog[data-autoopen]");
-  if (dialog && !dialog.open) dialog.showModal();
+  if (dialog && !dialog.open) dialog.showModal(); // newer: only staff's pages have dialogs
 });

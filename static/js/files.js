@@ -28,7 +28,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (!("progress" in form.dataset) || event.defaultPrevented || !window.XMLHttpRequest) return;
   event.preventDefault();
-  send(form, event.submitter);
+  send(form, event.submitter); // newer: only the upload forms of staff have several buttons
 });
 
 function send(form, submitter) {

@@ -47,6 +47,18 @@ function refresh(list) {
 document.querySelectorAll("[data-list]").forEach(refresh);
 document.addEventListener("htmx:afterSettle", () => document.querySelectorAll("[data-list]").forEach(refresh));
 
+// A box that scrolls holds its table's sticky head: only where the table is wider may it scroll.
+const widths = new ResizeObserver((boxes) => {
+  for (const { target } of boxes) target.classList.toggle("is-whole", target.scrollWidth <= target.clientWidth);
+});
+
+function watchWidths() {
+  for (const box of document.querySelectorAll(".table-wrap")) widths.observe(box);
+}
+
+watchWidths();
+document.addEventListener("htmx:afterSettle", watchWidths);
+
 // "/" goes to the search field, as on most desks.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.target.closest("input, textarea, select, [contenteditable]")) return;

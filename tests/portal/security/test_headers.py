@@ -50,7 +50,7 @@ def test_every_page_has_the_headers(center_client, center_admin, season):
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("brand/mark.svg", "image/svg+xml"), ("css/base.css", "text/css"), ("js/app.js", "text/javascript")],
+    [("brand/mark.svg", "image/svg+xml"), ("css/base.css", "text/css"), ("js/shell.js", "text/javascript")],
 )
 def test_a_static_file_says_what_it_is_and_runs_nothing_by_itself(name, kind, client):
     answer = client.head(f"/static/{name}")
