@@ -1,5 +1,6 @@
 """A school's fee: the price times its photographed students, without those who paid online."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -14,7 +15,6 @@ from portal import history
 from portal.errors import PortalError
 from portal.formatting import yuan
 from portal.models import User
-from portal.tenancy import school_scope
 from schools.models import Enrolment, Season
 from students.models import Student
 
@@ -97,17 +97,29 @@ def post_charge(enrolment: Enrolment, *, by: history.Actor) -> FeeAccount:
     """Adjust the school's charge to its number of students, and mark the account settled or open."""
     with transaction.atomic():
         account = ledger.account_of(enrolment)
-        ledger.post_charge(account, captured=billed_count(enrolment), by=by)
-        ledger.update_settled(account, by=by)
+        ledger.post_charges({account.pk: billed_count(enrolment)}, by=by)
     return account
 
 
 def post_season_charges(season: Season) -> int:
-    """Adjust the charges of all schools of the season. Returns the number of schools."""
-    enrolments = list(Enrolment.objects.filter(season=season).select_related("school", "season"))
-    for enrolment in enrolments:
-        with school_scope(enrolment.school):
-            post_charge(enrolment, by=history.SYSTEM)
+    """Adjust the charges of all schools of the season, in a fixed number of queries. Returns the number of schools."""
+    by_school = Enrolment.PaymentMode.SCHOOL
+    enrolments = list(Enrolment.objects.filter(season=season).values_list("pk", "school_id", "payment_mode"))
+    captured = Student.objects.filter(season=season, stage__in=Student.CAPTURED)
+    with transaction.atomic():
+        billed = Counter(
+            dict(
+                captured.exclude(fee_state__in=Student.NOT_BILLED)
+                .order_by()
+                .values_list("school")
+                .annotate(number=Count("*"))
+            )
+        )
+        accounts = ledger.accounts_of(pk for pk, _school, _mode in enrolments)
+        ledger.post_charges(
+            {accounts[pk].pk: billed[school] if mode == by_school else 0 for pk, school, mode in enrolments},
+            by=history.SYSTEM,
+        )
     return len(enrolments)
 
 
@@ -119,7 +131,7 @@ def record_transfer(enrolment: Enrolment, *, by: User, **transfer: object) -> Le
     with transaction.atomic():
         account = post_charge(enrolment, by=by)
         entry = ledger.post_transfer(account, by=by, **transfer)  # type: ignore[arg-type]
-        ledger.update_settled(account, by=by)
+        ledger.update_settled([account.pk], by=by)
     return entry
 
 
@@ -130,7 +142,7 @@ def reverse_transfer(entry: LedgerEntry, *, reason: str, by: User) -> LedgerEntr
     """
     with transaction.atomic():
         counter = ledger.post_reversal(entry, reason=reason, by=by)
-        ledger.update_settled(entry.account, by=by)
+        ledger.update_settled([entry.account_id], by=by)
         open_refunds = SchoolRefund.objects.filter(account=entry.account_id, status__in=SchoolRefund.OPEN)
         set_aside = open_refunds.aggregate(sum=Sum("amount_fen"))["sum"] or 0
         if set_aside > statement(entry.account.enrolment).overpaid_fen:

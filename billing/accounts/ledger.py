@@ -8,10 +8,14 @@ import datetime as dt
 import hashlib
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from psycopg.errors import CheckViolation
@@ -32,12 +36,27 @@ Kind = LedgerEntry.Kind
 
 def account_of(enrolment: Enrolment) -> FeeAccount:
     """The school's account of the season; it is created at the first call."""
-    reference = reference_of(enrolment.season.year, enrolment.school.code)
-    account, _created = FeeAccount.objects.get_or_create(
-        enrolment=enrolment,
-        defaults={"school_id": enrolment.school_id, "season_id": enrolment.season_id, "reference": reference},
-    )
+    account, _created = FeeAccount.objects.get_or_create(enrolment=enrolment, defaults=_account_fields(enrolment))
     return account
+
+
+def _account_fields(enrolment: Enrolment) -> dict[str, Any]:
+    reference = reference_of(enrolment.season.year, enrolment.school.code)
+    return {"school_id": enrolment.school_id, "season_id": enrolment.season_id, "reference": reference}
+
+
+def accounts_of(enrolments: Iterable[int]) -> dict[int, FeeAccount]:
+    """{id of an enrolment: its account}; those that are missing are created. A fixed number of queries."""
+    wanted = set(enrolments)
+    found = FeeAccount.objects.filter(enrolment__in=wanted).select_related("season")
+    missing = wanted - {account.enrolment_id for account in found}
+    if missing:
+        without = Enrolment.objects.filter(pk__in=missing).select_related("school", "season")
+        FeeAccount.objects.bulk_create(
+            [FeeAccount(enrolment=row, **_account_fields(row)) for row in without], ignore_conflicts=True
+        )
+        found = found.all()
+    return {account.enrolment_id: account for account in found}
 
 
 def _lock(account: FeeAccount) -> FeeAccount:
@@ -77,23 +96,32 @@ def sum_entries(account: FeeAccount, *kinds: Kind, school_only: bool = False) ->
 
 
 @retried
-def post_charge(account: FeeAccount, *, captured: int, by: history.Actor) -> LedgerEntry | None:
-    """Adjust the school's charge to `captured` students times the price.
+def post_charges(captured: Mapping[int, int], *, by: history.Actor) -> list[LedgerEntry]:
+    """Adjust the charge of each account, {id: students}, to that number of students times the price.
 
-    Posts the difference to the charge so far; returns None when there is none.
+    Posts the differences to the charges so far, and marks the accounts settled or open. A fixed number of queries.
     """
-    account = _lock(account)
-    wanted = captured * account.season.price_fen
-    difference = wanted - sum_entries(account, Kind.CHARGE, school_only=True)
-    if not difference:
-        return None
-    return _post(
-        account,
-        Kind.CHARGE,
-        difference,
-        by=by,
-        remarks=_("%(n)d students photographed") % {"n": captured},
-    )
+    accounts = _locked(captured)
+    charged = _charged(captured)
+    wanted = {account.pk: captured[account.pk] * account.season.price_fen for account in accounts}
+    entries = [
+        LedgerEntry(
+            school_id=account.school_id,
+            season_id=account.season_id,
+            account=account,
+            kind=Kind.CHARGE,
+            amount_fen=wanted[account.pk] - charged[account.pk],
+            by=by if isinstance(by, User) else None,
+            remarks=_("%(n)d students photographed") % {"n": captured[account.pk]},
+        )
+        for account in accounts
+        if wanted[account.pk] != charged[account.pk]
+    ]
+    LedgerEntry.objects.bulk_create(entries)
+    told = [(entry, {"amount_fen": entry.amount_fen, "reference": ""}) for entry in entries]
+    history.record_each("ledger.charge", told, by=by)
+    update_settled(captured, by=by)
+    return entries
 
 
 def post_transfer(
@@ -307,22 +335,42 @@ def set_fee_state(student: Student, fee_state: str, *, by: history.Actor) -> Non
 
 
 @retried
-def update_settled(account: FeeAccount, *, by: history.Actor) -> bool:
-    """Mark the account settled or open by its balance; update the fee state of its students.
+def update_settled(accounts: Collection[int], *, by: history.Actor) -> None:
+    """Mark the accounts settled or open by their balance; update the fee state of their students.
 
-    Returns whether the account is settled: there is a charge, and nothing is due.
+    Settled is an account with a charge on which nothing is due. A fixed number of queries.
     """
-    account = _lock(account)
-    owed = sum_entries(account, Kind.CHARGE, school_only=True)
-    settled = owed > 0 and sum_entries(account) <= 0
+    rows, charged = _locked(accounts), _charged(accounts)
+    settled = [row for row in rows if charged[row.pk] > 0 and row.balance_fen <= 0]
+    still_open = [row for row in rows if row not in settled]
     unpaid, by_school = Student.FeeState.UNPAID, Student.FeeState.BY_SCHOOL
-    students = Student.objects.filter(season=account.season_id, school=account.school_id)
-    if settled:
-        students.filter(stage__in=Student.CAPTURED, fee_state=unpaid).update(fee_state=by_school)
-    else:
-        students.filter(fee_state=by_school).update(fee_state=unpaid)
-    if settled != (account.settled_at is not None):
-        account.settled_at = timezone.now() if settled else None
-        account.save(update_fields=["settled_at"])
-        history.record("fees.settled" if settled else "fees.reopened", account, by=by)
-    return settled
+    _students_of(settled).filter(stage__in=Student.CAPTURED, fee_state=unpaid).update(fee_state=by_school)
+    _students_of(still_open).filter(fee_state=by_school).update(fee_state=unpaid)
+    _mark([row for row in settled if not row.settled_at], timezone.now(), "fees.settled", by=by)
+    _mark([row for row in still_open if row.settled_at], None, "fees.reopened", by=by)
+
+
+def _locked(accounts: Collection[int]) -> list[FeeAccount]:
+    """In the order of their ids: two who lock several wait for each other."""
+    rows = FeeAccount.objects.filter(pk__in=accounts).select_related("season").order_by("pk")
+    return list(rows.select_for_update(of=("self",), no_key=True))
+
+
+def _charged(accounts: Collection[int]) -> Counter[int]:
+    """{id of an account: what the school itself owes, in fen}."""
+    charges = LedgerEntry.objects.filter(account__in=accounts, kind=Kind.CHARGE, order=None)
+    return Counter(dict(charges.order_by().values_list("account").annotate(Sum("amount_fen"))))
+
+
+def _students_of(accounts: Iterable[FeeAccount]) -> QuerySet[Student]:
+    """The students of the accounts' schools in their seasons."""
+    schools: dict[int, list[int]] = {}
+    for account in accounts:
+        schools.setdefault(account.season_id, []).append(account.school_id)
+    own = (Q(season=season, school__in=ids) for season, ids in schools.items())
+    return Student.objects.filter(reduce(or_, own)) if schools else Student.objects.none()
+
+
+def _mark(accounts: list[FeeAccount], at: dt.datetime | None, kind: str, *, by: history.Actor) -> None:
+    FeeAccount.objects.filter(pk__in=[account.pk for account in accounts]).update(settled_at=at)
+    history.record_each(kind, [(account, {}) for account in accounts], by=by)

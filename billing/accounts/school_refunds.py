@@ -105,7 +105,7 @@ def pay(refund: SchoolRefund, *, booked_on: dt.date, reference: str, by: User, *
         **of_line,
     )
     _change(refund, Status.PAID, by=by, entry=entry)
-    ledger.update_settled(account, by=by)
+    ledger.update_settled([account.pk], by=by)
     return entry
 
 
@@ -115,7 +115,7 @@ def take_back(entry: LedgerEntry, *, reason: str, by: User) -> LedgerEntry:
     account = _lock(entry.account)
     counter = ledger.post_reversal(entry, reason=reason, by=by)
     _change(entry.refund, Status.APPROVED, by=by, facts={"reason": reason}, entry=None)
-    ledger.update_settled(account, by=by)
+    ledger.update_settled([account.pk], by=by)
     return counter
 
 

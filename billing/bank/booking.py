@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Sum
 from django.utils.translation import gettext as _
 
-from billing.accounts import fee_accounts, overview, school_refunds
+from billing.accounts import fee_accounts, ledger, overview, school_refunds
 from billing.bank import names, proposals
 from billing.models import Allocation, BankLine, LedgerEntry, PayerName, SchoolRefund
 from portal import history
@@ -205,7 +205,7 @@ def split(line: BankLine, parts: Sequence[tuple[Enrolment, int]], *, by: User) -
     rest = rest_fen(line)
     if sum(amount for _enrolment, amount in parts) > rest:
         raise PortalError(_("Only %(rest)s yuan of this line are left.") % {"rest": yuan(max(0, rest))})
-    accounts = proposals.accounts_of(enrolment.pk for enrolment, _amount in parts)
+    accounts = ledger.accounts_of(enrolment.pk for enrolment, _amount in parts)
     taken = {row.account_id for row in line.allocations.filter(status__in=Allocation.LIVE)}
     wanted = [accounts[enrolment.pk].pk for enrolment, _amount in parts]
     if len(set(wanted)) < len(wanted) or taken & set(wanted):

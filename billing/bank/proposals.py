@@ -15,11 +15,12 @@ from billing.accounts import ledger, overview
 from billing.accounts.references import reference_of
 from billing.bank.matching import Account, Matcher, Refund, Share, Verdict
 from billing.bank.names import Names
-from billing.models import Allocation, BankLine, FeeAccount, LedgerEntry, PayerName, SchoolRefund
+from billing.models import Allocation, BankLine, LedgerEntry, PayerName, SchoolRefund
 from portal import history
 from portal.changes import states
+from portal.database import inserting
 from portal.errors import Conflict
-from schools.models import Enrolment, School, Season
+from schools.models import School, Season
 
 KEEP_VERDICTS = """
 UPDATE billing_bankline line SET suggestions = told.suggestions, doubt = told.doubt
@@ -107,7 +108,7 @@ def _write(sure: list[tuple[BankLine, Share]], *, by: history.Actor) -> None:
     refunds = {
         row.pk: row for row in SchoolRefund.objects.filter(pk__in=[s.key for _line, s in sure if s.how == "refund"])
     }
-    accounts = accounts_of(share.key for _line, share in sure if share.how != "refund")
+    accounts = ledger.accounts_of(share.key for _line, share in sure if share.how != "refund")
     rows = [
         Allocation(
             line=line,
@@ -121,7 +122,7 @@ def _write(sure: list[tuple[BankLine, Share]], *, by: history.Actor) -> None:
     ]
     try:
         with transaction.atomic():
-            Allocation.objects.bulk_create(rows)
+            inserting.insert(rows)
     except IntegrityError as error:  # somebody else has matched the same lines meanwhile
         raise Conflict from error
     made = Allocation.objects.filter(pk__in=[row.pk for row in rows]).select_related("account__school")
@@ -130,12 +131,3 @@ def _write(sure: list[tuple[BankLine, Share]], *, by: history.Actor) -> None:
         [(row, {"amount_fen": row.amount_fen, "confidence": row.confidence}) for row in made],
         by=by,
     )
-
-
-def accounts_of(enrolments: Iterable[int]) -> dict[int, FeeAccount]:
-    """{id of an enrolment: its account}; accounts that are missing are made."""
-    wanted = set(enrolments)
-    found = {row.enrolment_id: row for row in FeeAccount.objects.filter(enrolment__in=wanted)}
-    for enrolment in Enrolment.objects.filter(pk__in=wanted - set(found)).select_related("school", "season"):
-        found[enrolment.pk] = ledger.account_of(enrolment)
-    return found

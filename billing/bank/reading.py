@@ -80,6 +80,7 @@ class Break(NamedTuple):
 class Reading:
     """What a file says. `lines` in the order of time, without `again`: (row, row that it repeats)."""
 
+    head: "Head"
     columns: Columns
     lines: list[Line] = field(default_factory=list)
     again: list[tuple[int, int]] = field(default_factory=list)
@@ -101,8 +102,19 @@ class Reading:
         return self.closing - self.opening - self.moved
 
 
+class Head(NamedTuple):
+    """The name of a sheet and its first rows, from which a person may say what its columns are."""
+
+    sheet: str
+    rows: list[RawRow]
+
+
 class UnknownColumns(UnreadableSheet):
     """The file is a table whose columns are not known: a person may assign them."""
+
+    def __init__(self, message: str, head: Head) -> None:
+        super().__init__(message)
+        self.head = head
 
 
 def read(
@@ -116,15 +128,19 @@ def read(
         raise UnreadableSheet(_("The file is empty. Export the statement again and upload that."))
     with workbooks.opened(content) as book:
         index, columns = _table(book, assignment, remembered or {})
-        head = book.sheets[index].head_rows()[: max(columns.row - 1, 0)]
-        reading = Reading(columns)
+        reading = Reading(_head(book.sheets[index]), columns)
         below: list[str] = []
         _read_rows(book, index, reading, below)
-    _read_titles([" ".join(filter(None, row)) for row in head] + below, reading)
+    above = reading.head.rows[: max(columns.row - 1, 0)]
+    _read_titles([" ".join(filter(None, row)) for row in above] + below, reading)
     if not reading.lines and not reading.problems:
         raise UnreadableSheet(_("There are headings but no movements below them."))
     _finish(reading)
     return reading
+
+
+def _head(sheet: workbooks.Sheet) -> Head:
+    return Head(sheet.name, sheet.head_rows())
 
 
 def _table(
@@ -144,7 +160,10 @@ def _table(
             return index, columns
     if not is_table:
         raise UnreadableSheet(_("No table was found in this file. Export the movements as .xlsx or .csv."))
-    raise UnknownColumns(_("The columns of this file are not known yet. Say what they are; it is remembered."))
+    longest = max((sheet for sheet in book.sheets if sheet.visible), key=lambda sheet: sheet.last)
+    raise UnknownColumns(
+        _("The columns of this file are not known yet. Say what they are; it is remembered."), _head(longest)
+    )
 
 
 def _read_rows(book: workbooks.Workbook, index: int, reading: Reading, below: list[str]) -> None:

@@ -5,6 +5,7 @@ headings. A file with a wrong cell is not taken at all: its sentence names row a
 """
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,10 +30,10 @@ from billing.models import Allocation, BankHeadings, BankLine, BankStatement
 from portal import files, history
 from portal.background import jobs
 from portal.changes import states
+from portal.database import inserting
 from portal.errors import Conflict, PortalError
 from portal.models import Job, User
 from portal.security import encryption
-from portal.untrusted import workbooks
 from students.roster.headings import RawRow, keys_of
 
 Status = BankStatement.Status
@@ -86,15 +87,14 @@ def _read(job: Job, statement: BankStatement) -> None:
     try:
         found = reading.read(content_of(statement), assignment=assignment, remembered=_remembered())
     except reading.UnknownColumns as error:
-        states.change(statement, Status.HEADINGS, by=by, report={"message": str(error)})
+        _ask_for_columns(statement, error.head, by=by, message=str(error))
         return
     except PortalError as error:
         _drop(statement, by=by, report={"message": str(error)})
         raise
     jobs.progress(job, 1)
     if found.problems:
-        told = {"problems": list(map(str, found.problems[:MAX_TOLD]))}
-        states.change(statement, Status.HEADINGS, by=by, report=told)
+        _ask_for_columns(statement, found.head, by=by, problems=list(map(str, found.problems[:MAX_TOLD])))
         return
     with transaction.atomic():
         _take(statement, found, by=by)
@@ -104,6 +104,13 @@ def _read(job: Job, statement: BankStatement) -> None:
                 defaults={"fields": dict(assignment.fields), "changed_by_name": by.actor_name},
             )
     jobs.progress(job, 2)
+
+
+def _ask_for_columns(
+    statement: BankStatement, head: reading.Head, *, by: User | history.System, **told: object
+) -> None:
+    """The first rows are kept as text of JSON: they may hold NUL, which jsonb does not."""
+    states.change(statement, Status.HEADINGS, by=by, report={"head": json.dumps(head), **told})
 
 
 def _match(statement: BankStatement) -> None:
@@ -181,7 +188,7 @@ def _take(statement: BankStatement, found: Reading, *, by: User | history.System
     }
     new = [line for line in found.lines if line.key not in taken]
     try:
-        rows = BankLine.objects.bulk_create([_row(statement, line) for line in new], batch_size=1000)
+        rows = inserting.insert([_row(statement, line) for line in new])
     except IntegrityError as error:
         raise Conflict from error
     known = [(line.row, *taken[line.key]) for line in found.lines if line.key in taken]
@@ -257,15 +264,13 @@ class Layout:
 
 
 def layout(statement: BankStatement, *, row: int | None = None) -> Layout:
-    """The columns of the file at a row, or at the likeliest one."""
-    with workbooks.opened(content_of(statement)) as book:
-        sheet = max((sheet for sheet in book.sheets if sheet.visible), key=lambda sheet: sheet.last)
-        head = sheet.head_rows()
+    """The columns at a row, or at the likeliest one, of a file whose job has asked for them."""
+    sheet, head = json.loads(statement.report["head"])
     found = None if row else find_columns(head, _remembered())
     number = row if row and row <= len(head) else found.row if found else reading.likely_row(head)
     labels = head[number - 1]
     return Layout(
-        sheet=sheet.name,
+        sheet=sheet,
         row=number,
         rows=[
             (at, " | ".join(filter(None, texts))[:80]) for at, texts in enumerate(head, 1) if sum(map(bool, texts)) > 1

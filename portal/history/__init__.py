@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models
 
 from portal import event_kinds
+from portal.database import inserting
 from portal.history import later
 from portal.history.seals import seal
 from portal.models.history import Event
@@ -94,12 +95,12 @@ def record_many(
     facts: dict[str, Any] | None = None,
 ) -> None:
     """Append one event for each (row, state before)."""
-    Event.objects.bulk_create([_event(kind, row, by, before, after, facts) for row, before in rows])
+    inserting.insert(_event(kind, row, by, before, after, facts) for row, before in rows)
 
 
 def record_each(kind: str, rows: Iterable[tuple[models.Model, dict[str, Any]]], *, by: Actor) -> None:
     """Append one event for each (row, facts), many at once."""
-    Event.objects.bulk_create((_event(kind, row, by, "", "", facts) for row, facts in rows), batch_size=2000)
+    inserting.insert(_event(kind, row, by, "", "", facts) for row, facts in rows)
 
 
 def of(obj: models.Model) -> models.QuerySet[Event]:

@@ -2,13 +2,15 @@ import datetime as dt
 
 import pytest
 from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.accounts import fee_accounts, ledger
-from billing.models import LedgerEntry
+from billing.models import FeeAccount, LedgerEntry
 from billing.online import orders
 from portal.errors import PortalError
 from portal.models import Event
+from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
 from students.models import Student
 from tests import factories
@@ -175,3 +177,36 @@ def test_where_the_students_pay_the_school_is_billed_for_nobody(student, enrolme
     fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=owner)
     found = fee_accounts.statement(enrolment)
     assert (found.photographed, found.unpaid_students, found.billed, found.charged_fen) == (1, 1, 0, 0)
+
+
+def test_at_night_all_schools_are_charged_in_as_many_queries_as_one(season, center_admin):
+    def run():
+        with CaptureQueriesContext(connection) as queries, system_scope():
+            fee_accounts.post_season_charges(season)
+        return len(queries)
+
+    def school_with(code, students):
+        school = factories.school(season=season, code=code, name=code)
+        with school_scope(school):
+            for _ in range(students):
+                factories.student(school, season, stage=Student.Stage.APPROVED)
+        return school
+
+    paid, _owing = school_with("10101", 2), school_with("10102", 1)
+    first = run()
+    with school_scope(paid):
+        transfer(factories.enrolment_of(paid, season), center_admin, amount_fen=3000)
+        assert set(Student.objects.values_list("fee_state", flat=True)) == {Student.FeeState.BY_SCHOOL}
+        factories.student(paid, season, stage=Student.Stage.APPROVED)
+    others = [school_with(f"1020{n}", n) for n in range(4)]
+    students_pay = others[3]
+    with school_scope(students_pay):
+        enrolment = factories.enrolment_of(students_pay, season)
+        fee_accounts.choose_payment_mode(enrolment, mode=Enrolment.PaymentMode.STUDENT, by=center_admin)
+    assert run() <= first + 2  # an account is reopened
+    with system_scope():
+        balances = dict(FeeAccount.objects.values_list("school__code", "balance_fen"))
+        assert balances == {"10101": 1500, "10102": 1500, "10200": 0, "10201": 1500, "10202": 3000, "10203": 0}
+        assert LedgerEntry.objects.filter(kind=LedgerEntry.Kind.CHARGE).count() == 5
+        assert not FeeAccount.objects.get(school=paid).settled_at
+        assert set(Student.objects.filter(school=paid).values_list("fee_state", flat=True)) == {Student.FeeState.UNPAID}
