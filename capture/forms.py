@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from django import forms
+from django.utils.functional import cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -126,7 +127,7 @@ class AnswerForm(forms.Form):
 
 
 class LimitsForm(forms.Form):
-    """Every limit of every rule; an empty field means the default.
+    """Every limit of every rule, in the unit that people read; an empty field means the default.
 
     The field of a limit is called "rule.name", the field that switches it off "rule.name.off".
     """
@@ -137,7 +138,12 @@ class LimitsForm(forms.Form):
     days = forms.ChoiceField(
         label=_("Photos of"),
         required=False,
-        choices=[(1, _("the last day")), (3, _("the last 3 days")), (7, _("the last 7 days"))],
+        choices=[
+            (limit_preview.WHOLE_SEASON, _("the whole season")),
+            (1, _("the last day")),
+            (3, _("the last 3 days")),
+            (7, _("the last 7 days")),
+        ],
     )
     reason = forms.CharField(
         label=_("Reason"),
@@ -157,7 +163,8 @@ class LimitsForm(forms.Form):
         proposed: Mapping[str, str] | None = None,
         **kwargs: Any,
     ) -> None:
-        """`proposed`: {"rule.limit": value} that another page proposes; they stand in the fields and are not saved yet."""
+        """`proposed`: {"rule.limit": number} that another page proposes, in the unit of the field; they stand in the fields and
+        are not saved yet."""
         super().__init__(*args, **kwargs)
         self.fields["reason"].required = is_saved  # a preview needs no reason
         self.initial.update(
@@ -167,17 +174,17 @@ class LimitsForm(forms.Form):
             for limit in rule.limits.values():
                 label = f"{rule.title}{gettext(': ')}{limit.text}"
                 value = limit_set.changes.get(rule.name, {}).get(limit.name, limit.default)
-                self._add(f"{rule.name}.{limit.name}", label, limit.default, value)
-        for key in self.fields.keys() & (proposed or {}).keys():
-            if isinstance(self.fields[key], forms.FloatField):
-                self.initial[key] = (proposed or {})[key]
-                self.initial[f"{key}.off"] = False
+                self._add(f"{rule.name}.{limit.name}", label, limit, value)
+        self.proposed = [key for key in (proposed or {}) if isinstance(self.fields.get(key), forms.FloatField)]
+        for key in self.proposed:
+            self.initial.update({key: (proposed or {})[key], f"{key}.off": False})
 
-    def _add(self, key: str, label: str, default: float | None, value: float | None) -> None:
-        shown = "–" if default is None else f"{default:g}"
+    def _add(self, key: str, label: str, limit: vision.Limit, value: float | None) -> None:
+        default = limit.default
+        shown = "–" if default is None else f"{limit.unit.shown(default):g}"
         number = forms.NumberInput(attrs={"step": "any", "min": "0", "placeholder": shown, "inputmode": "decimal"})
         self.fields[key] = forms.FloatField(label=label, required=False, widget=number)
-        self.initial[key] = None if value is None or value == default else f"{value:g}"
+        self.initial[key] = None if value is None or value == default else f"{limit.unit.shown(value):g}"
         if default is not None:
             self.fields[f"{key}.off"] = forms.BooleanField(required=False, label=_("off"))
             self.initial[f"{key}.off"] = value is None
@@ -190,16 +197,24 @@ class LimitsForm(forms.Form):
         reason."""
         data = self.cleaned_data
         changes = {
-            rule: {name: self._value(f"{rule}.{name}", default) for name, default in defaults.items()}
-            for rule, defaults in vision.DEFAULTS.items()
+            rule.name: {name: self._value(f"{rule.name}.{name}", limit) for name, limit in rule.limits.items()}
+            for rule in vision.RULES
         }
         return {"changes": changes} | {name: data[name] for name in limits.SWITCHES}
 
-    def _value(self, key: str, default: float | None) -> float | None:
+    def _value(self, key: str, limit: vision.Limit) -> float | None:
         if self.cleaned_data.get(f"{key}.off"):
             return None
-        value = self.cleaned_data.get(key)
-        return default if value is None else value
+        number = self.cleaned_data.get(key)
+        return limit.default if number is None else limit.unit.stored(number)
+
+    def concerns(self, rule: str) -> bool:
+        """Whether a limit of this rule was typed, proposed or refused."""
+        return any(key.startswith(f"{rule}.") for key in self._touched)
+
+    @cached_property
+    def _touched(self) -> list[str]:
+        return [*self.changed_data, *self.errors] if self.is_bound else self.proposed
 
     def refuse(self, error: Exception) -> None:
         """Add the message of an error, to the field of its limit if it names one."""

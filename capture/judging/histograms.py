@@ -1,14 +1,17 @@
-"""Histograms of the measures of the last days beside their limits: one small histogram a criterion."""
+"""What the limits of a season meet: histograms of the measures of the last days, one a criterion, and how many photos
+each rule found something in."""
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count
 from django.utils import timezone
 
 import vision
 from capture.judging import rejudge
+from capture.models import Finding
 from portal.pages import shared_counts
 from schools.models import Season
 from vision.rules import criterion_values
@@ -47,6 +50,14 @@ def _read_measures(season: Season) -> list[dict[str, Any]]:
     since = timezone.now() - dt.timedelta(days=DAYS)
     photos = rejudge.judged_photos(season).filter(taken_at__gte=since).values_list("measures", "geometry")
     return [criterion_values(measures, geometry) for measures, geometry in photos[:SAMPLE] if measures.get("faces")]
+
+
+def count_findings(season: Season) -> dict[tuple[str, str], int]:
+    """{(rule, outcome): photos of the season, those that were taken again included}."""
+    rows = Finding.objects.filter(season=season).order_by().values_list("rule", "outcome").annotate(n=Count("*"))
+    return shared_counts.shared(
+        f"season_findings:{season.pk}", lambda: {(rule, outcome): n for rule, outcome, n in rows}
+    )
 
 
 def build_histogram(

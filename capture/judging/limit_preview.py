@@ -1,4 +1,4 @@
-"""A preview of changed limits: which verdicts of the last days would be different under them.
+"""A preview of changed limits: which verdicts of the season, or of its last days, would be different under them.
 
 They are compared with the stored verdicts, which students and reviewers have seen. Only rules with
 different limits are checked again, and only for the newest photos: 0.4 s of processor time for
@@ -18,7 +18,8 @@ from capture.judging import limits, rejudge, replay
 from capture.models import Finding, LimitSet, Photo
 from schools.models import Season
 
-DAYS = (1, 3, 7)
+WHOLE_SEASON = 0
+DAYS = (WHOLE_SEASON, 1, 3, 7)
 # A large province takes some 10,000 photos a day. If there are more than this, only the newest are
 # compared.
 NEWEST = 30_000
@@ -69,7 +70,7 @@ class Comparison:
 
 
 def compare_limits(season: Season, draft: LimitSet, *, days: int) -> Comparison:
-    """Compare the stored verdicts of the last days with those that `draft` would give.
+    """Compare the stored verdicts of the last days (0: of the season) with those that `draft` would give.
 
     Nothing is written.
     """
@@ -94,19 +95,24 @@ Row = tuple[int, str, tuple[vision.Finding, ...], list[dict]]
 def _read_verdicts(season: Season, days: int, found: Comparison, *, with_measures: bool) -> Iterator[Row]:
     """(photo id, outcome, findings, [measures, geometry, excuses] or nothing) of the newest photos;
     counts them in `found`."""
-    since = timezone.now() - dt.timedelta(days=days)
-    photos = rejudge.judged_photos(season).filter(taken_at__gte=since)
+    photos = rejudge.judged_photos(season)
+    since = None if days == WHOLE_SEASON else timezone.now() - dt.timedelta(days=days)
+    if since:
+        photos = photos.filter(taken_at__gte=since)
+    last_one = photos.values_list("taken_at", flat=True)[NEWEST - 1 : NEWEST]
+    findings = _findings(season, next(iter(last_one), since))
     names = ("pk", "outcome", "taken_at", *(("measures", "geometry", "excuses") if with_measures else ()))
     newest = photos.values_list(*names)[:NEWEST]
-    findings = _findings(season, since)
     for photo_id, outcome, _taken_at, *stored in newest.iterator(chunk_size=2000):
         found.photos += 1
         yield photo_id, outcome, tuple(findings.get(photo_id, ())), stored
     found.is_cut = found.photos == NEWEST and photos.count() > NEWEST
 
 
-def _findings(season: Season, since: dt.datetime) -> dict[int, list[vision.Finding]]:
-    rows = Finding.objects.filter(season=season, photo__taken_at__gte=since).order_by()
+def _findings(season: Season, since: dt.datetime | None) -> dict[int, list[vision.Finding]]:
+    rows = Finding.objects.filter(season=season).order_by()
+    if since:
+        rows = rows.filter(photo__taken_at__gte=since)
     found: dict[int, list[vision.Finding]] = defaultdict(list)
     values: Iterator[Any] = rows.values_list("photo_id", "rule", "outcome", "value").iterator()
     for photo_id, rule, outcome, value in values:

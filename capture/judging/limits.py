@@ -161,12 +161,13 @@ def clean_changes(changes: Changes) -> dict[str, dict[str, float | None]]:
 def _clean_number(rule: str, name: str, value: Any) -> float | None:
     if value is None:
         return None
-    most = vision.RULES_BY_NAME[rule].limits[name].unit.most
+    unit = vision.RULES_BY_NAME[rule].limits[name].unit
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
         sentence = _("%(rule)s: a limit is a number from 0 up.") % {"rule": TITLES[rule]}
         raise InvalidLimit(sentence, rule=rule, name=name)
-    if most is not None and value > most:
-        sentence = _("%(rule)s: this limit can be %(most)s at most.") % {"rule": TITLES[rule], "most": f"{most:g}"}
+    if unit.most is not None and value > unit.most:
+        most = number_text(unit.most, unit)
+        sentence = _("%(rule)s: this limit can be %(most)s at most.") % {"rule": TITLES[rule], "most": most}
         raise InvalidLimit(sentence, rule=rule, name=name)
     return value
 
@@ -180,7 +181,8 @@ def require_valid(changes: Changes) -> None:
             sentence = _(
                 "%(rule)s: the warning at %(warn)s lies beyond the rejection at %(reject)s and would never be given."
             )
-            numbers = {"rule": TITLES[rule], "warn": f"{values['warn']:g}", "reject": f"{values['reject']:g}"}
+            unit = vision.RULES_BY_NAME[rule].limits["reject"].unit
+            numbers = {name: number_text(values[name], unit) for name in ("warn", "reject")} | {"rule": TITLES[rule]}
             raise InvalidLimit(sentence % numbers, rule=rule, name="warn")
         for low, high in _pairs_of_ends(vision.RULES_BY_NAME[rule]):
             if (least := values[low]) is not None and (most := values[high]) is not None and least >= most:
@@ -213,6 +215,14 @@ def is_same(one: LimitSet, other: LimitSet) -> bool:
 
 
 SWITCHES = ("approves_green", "rejects_red")
+
+
+def number_text(value: Any, unit: vision.Unit, *, digits: int = 6) -> str:
+    """A limit or a measure as a person reads it, such as "6%"; a dash for none."""
+    if value is None:
+        return "–"
+    shown = unit.shown(value)
+    return f"{shown:.0f}{unit.sign}" if abs(shown) >= 1000 else f"{shown:.{digits}g}{unit.sign}"
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ OUTCOMES = {"green": ("ok", "check-circle"), "amber": ("look", "eye"), "red": ("
 
 
 @register.simple_tag
-def limit_histogram(histogram: Histogram) -> SafeString:
-    """{% limit_histogram part.histogram %}: columns in the colour of their outcome, and a line for
+def limit_histogram(histogram: Histogram, unit: vision.Unit) -> SafeString:
+    """{% limit_histogram part.histogram part.criterion.unit %}: columns in the colour of their outcome, and a line for
     each limit.
 
     A column's height is the square root of its number of photos, so that small columns are visible
@@ -49,7 +49,7 @@ def limit_histogram(histogram: Histogram) -> SafeString:
         '<svg class="gauge" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}{}</svg>',
         WIDTH,
         HEIGHT,
-        _describe(histogram),
+        _describe(histogram, unit),
         columns,
         lines,
     )
@@ -68,18 +68,21 @@ def _colour(histogram: Histogram, part: float) -> str:
     return "act" if "reject" in beyond else "look" if "warn" in beyond else "sky"
 
 
-def _describe(histogram: Histogram) -> str:
-    return _("%(n)d photos between %(low)s and %(high)s") % {
-        "n": histogram.photos,
-        "low": f"{histogram.low:.3g}",
-        "high": f"{histogram.high:.3g}",
-    }
+def _describe(histogram: Histogram, unit: vision.Unit) -> str:
+    ends = {"low": measure(histogram.low, unit), "high": measure(histogram.high, unit)}
+    return _("%(n)d photos between %(low)s and %(high)s") % {"n": histogram.photos, **ends}
+
+
+@register.simple_tag
+def measure(value: Any, unit: vision.Unit) -> str:
+    """{% measure row.value row.unit %}: a measure or limit in its unit, with three significant digits; a dash for none."""
+    return limits.number_text(value, unit, digits=3)
 
 
 @register.filter
-def short(value: Any) -> str:
-    """A measure or limit with three significant digits; a dash for none."""
-    return "–" if value is None else f"{value:.3g}"
+def in_unit(value: float, unit: vision.Unit) -> str:
+    """The number that stands in the field of a limit, with three significant digits."""
+    return f"{unit.shown(value):.3g}"
 
 
 @register.simple_tag
@@ -98,12 +101,12 @@ def share_of(share: Share) -> SafeString:
     )
 
 
-@register.filter
-def limit_value(value: Any) -> Any:
-    """A limit or switch as text."""
-    if isinstance(value, bool):
+@register.simple_tag
+def limit_value(line: limits.Difference, value: Any) -> str:
+    """{% limit_value line line.before %}: a limit or switch before or after a change."""
+    if value is None or isinstance(value, bool):
         return _("on") if value else _("off")
-    return _("off") if value is None else f"{value:g}"
+    return limits.number_text(value, vision.RULES_BY_NAME[line.rule].limits[line.name].unit)
 
 
 @register.filter
@@ -159,10 +162,10 @@ def _number(
     value = criterion.read(numbers, background=bounds.background)
     if value is None:
         return None
-    lines = [(limit.text, bounds.get(rule.name, limit.name), limit.outcome) for limit in criterion.limits]
+    lines = [(limit.text, bounds.get(rule.name, limit.name)) for limit in criterion.limits]
     return {
         "title": criterion.title,
-        "unit": criterion.unit.text,
+        "unit": criterion.unit,
         "value": value,
         "lines": [line for line in lines if line[1] is not None],
     }

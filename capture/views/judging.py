@@ -15,7 +15,7 @@ import vision
 from capture.forms import AgreementForm, LimitsForm
 from capture.judging import histograms, limit_preview, limits, rejudge
 from capture.judging.agreement import ENOUGH, measure_agreement
-from capture.models import LimitSet
+from capture.models import Finding, LimitSet
 from portal.access import center_page
 from portal.errors import PortalError
 from portal.models import Job
@@ -25,14 +25,11 @@ from vision.rules import group_rules
 
 @dataclass(frozen=True)
 class Line:
-    """One limit: its text, its field, the field that switches it off (None if the default is off),
-    its default."""
+    """One limit, its field, and the field that switches it off (None if the default is off)."""
 
-    words: Any
-    outcome: str | None
+    limit: vision.Limit
     field: Any
     off: Any
-    default: float | None
 
 
 @dataclass(frozen=True)
@@ -44,9 +41,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Row:
+    """A rule. `rejected`, `warned`: photos of the season. `limits`: (text, number) of what is in force."""
+
     rule: vision.Rule
     parts: list[Part]
+    limits: list[tuple[Any, str]]
+    rejected: int
+    warned: int
     is_changed: bool
+    is_open: bool
 
 
 @vary_on_headers("HX-Request", "Cookie")
@@ -144,7 +147,7 @@ def _page_context(request: Any, season: Season, present: LimitSet, form: LimitsF
         "form": form,
         "present": present,
         "is_carried": present.pk and present.season_id != season.pk,
-        "groups": _groups(season, present, form),
+        **_sorted_rows(season, present, form),
         "sets": limits.list_sets(season),
         "left_to_reviewer": vision.LEFT_TO_REVIEWER,
         "engine": vision.ENGINE_VERSION,
@@ -163,14 +166,31 @@ def _rejudging(season: Season, present: LimitSet) -> dict[str, Any]:
     return {"outdated": outdated, "job": job, "last_job": last}
 
 
-def _groups(season: Season, present: LimitSet, form: LimitsForm) -> list[tuple[Any, list[Row]]]:
+def _sorted_rows(season: Season, present: LimitSet, form: LimitsForm) -> dict[str, Any]:
+    """`bit`: the rules that found something in the season or were changed, the most frequent first; `groups`: the others,
+    (title, rows) by kind."""
     bounds = limits.bounds(present, background=season.background)
-    measures = histograms.sample_measures(season)
-    return [(title, [_row(rule, measures, bounds, present, form) for rule in rules]) for title, rules in group_rules()]
+    measures, found = histograms.sample_measures(season), histograms.count_findings(season)
+    rows = {
+        rule.name: _row(rule, measures, bounds, found, form, is_changed=rule.name in present.changes)
+        for rule in vision.RULES
+    }
+    bit = {name: row for name, row in rows.items() if row.rejected or row.warned or row.is_changed}
+    rest = [(title, [rows[rule.name] for rule in rules if rule.name not in bit]) for title, rules in group_rules()]
+    return {
+        "bit": sorted(bit.values(), key=lambda row: (-row.rejected, -row.warned)),
+        "groups": [(title, kept, any(row.is_open for row in kept)) for title, kept in rest if kept],
+    }
 
 
 def _row(
-    rule: vision.Rule, measures: list[dict[str, Any]], bounds: vision.Limits, present: LimitSet, form: LimitsForm
+    rule: vision.Rule,
+    measures: list[dict[str, Any]],
+    bounds: vision.Limits,
+    found: dict[tuple[str, str], int],
+    form: LimitsForm,
+    *,
+    is_changed: bool,
 ) -> Row:
     parts = [
         Part(
@@ -180,10 +200,15 @@ def _row(
         )
         for criterion in rule.criteria
     ]
-    return Row(rule, parts, rule.name in present.changes)
+    in_force = [
+        (limit.text, limits.number_text(value, limit.unit))
+        for limit in rule.limits.values()
+        if limit.outcome and (value := bounds.get(rule.name, limit.name)) is not None
+    ]
+    rejected, warned = (found.get((rule.name, outcome), 0) for outcome in Finding.Outcome.values)
+    return Row(rule, parts, in_force, rejected, warned, is_changed, form.concerns(rule.name))
 
 
 def _line(rule: vision.Rule, limit: vision.Limit, form: LimitsForm) -> Line:
     key = f"{rule.name}.{limit.name}"
-    off = form[f"{key}.off"] if f"{key}.off" in form.fields else None
-    return Line(limit.text, limit.outcome, form[key], off, limit.default)
+    return Line(limit, form[key], form[f"{key}.off"] if f"{key}.off" in form.fields else None)

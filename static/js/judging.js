@@ -20,7 +20,7 @@ document.addEventListener("click", (event) => {
   if (off(limit)) off(limit).checked = false;
   number(limit).value = "";
   show(limit);
-  number(limit).dispatchEvent(new Event("change", { bubbles: true }));
+  number(limit).dispatchEvent(new Event("input", { bubbles: true }));
 });
 
 document.addEventListener("input", (event) => {
@@ -29,3 +29,13 @@ document.addEventListener("input", (event) => {
 });
 
 document.querySelectorAll("[data-limit]").forEach(show);
+
+// An address that names a rule opens it.
+const open = () => {
+  const rule = location.hash && document.getElementById(location.hash.slice(1));
+  if (!rule) return;
+  for (let part = rule; part; part = part.parentElement) if (part.matches("details")) part.open = true;
+  rule.scrollIntoView();
+};
+addEventListener("hashchange", open);
+open();

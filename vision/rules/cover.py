@@ -7,11 +7,12 @@ from django.utils.translation import gettext_lazy as _
 from vision.rules.criteria import (
     CHROMA,
     COLOUR,
+    IN_BARE_FACES,
     IN_EYES,
     LIGHTNESS,
     PERCENT,
-    RATIO,
     SHARE,
+    TIMES,
     Limits,
     above,
     below,
@@ -93,7 +94,7 @@ def _is_two_coloured(rule: Rule, m: Numbers, limits: Limits) -> bool:
     return grey is not None and m["skin_chroma"] < grey and m["forehead_chroma"] > 2 * m["skin_chroma"]
 
 
-GLASSES = criterion(_("Only with glasses: how plainly they are seen"), RATIO, "glasses", worn=above(0.85))
+GLASSES = criterion(_("Only with glasses: strength of their signs"), IN_BARE_FACES, "glasses", worn=above(0.85))
 
 
 def _in_glasses(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
@@ -123,15 +124,15 @@ fringe = COVER.add(
             ),
             criterion(
                 _("Fine detail of the forehead over that of the cheeks"),
-                RATIO,
+                TIMES,
                 "forehead_detail",
                 detail=above(3.5, "reject"),
                 hairy=above(2.4, text=_("High is the detail above")),
                 strands=above(2.7, "warn"),
             ),
             criterion(
-                _("The same between its quartiles"),
-                RATIO,
+                _("The same, in the middle half of the forehead"),
+                TIMES,
                 "forehead_hair",
                 hair=above(1.5, text=_("Counts as hair above")),
             ),

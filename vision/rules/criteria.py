@@ -18,20 +18,42 @@ OUTCOMES: tuple[Outcome, ...] = ("reject", "warn")
 
 @dataclass(frozen=True)
 class Unit:
-    """`most`: the highest value that a limit may be set to; None for no end."""
+    """`text`: what a number counts, `sign`: what stands behind it. `most`: the highest value that a limit may be set to; None for no
+    end. `scale`: what is shown for a stored 1, so that a share of 0.06 is read and typed as 6 %.
+    """
 
     text: Any = ""
+    sign: str = ""
     most: float | None = None
+    scale: int = 1
+
+    def shown(self, value: float) -> float:
+        return value if self.scale == 1 else round(value * self.scale, 9)
+
+    def stored(self, number: float) -> float:
+        """The inverse of `shown`: exactly the value that was shown."""
+        return number if self.scale == 1 else round(number / self.scale, 12)
 
 
-DEGREES, HUE = Unit(_("degrees"), 90), Unit(_("degrees of hue"), 180)
-SHARE, LIGHTNESS, CORNERS = Unit(_("share, 0 to 1"), 1), Unit(_("lightness, 0 to 100"), 100), Unit(_("corners"), 2)
-PERCENT = Unit(_("percent"))
-PIXELS, STOPS, CHROMA = Unit(_("px")), Unit(_("stops")), Unit(_("chroma"))
-FACES = Unit(_("square face widths"))
-BITS = Unit(_("bits of 512"), 256)
-LIGHT_OF_SKIN = Unit(_("part of the light of the skin"))
-IN_EYES, COLOUR, RATIO = Unit(_("eye distances")), Unit(_("colour distance")), Unit(_("ratio"))
+DEGREES, HUE = Unit(_("degrees"), "°", 90), Unit(_("degrees of hue"), "°", 180)
+SHARE, LIGHTNESS = Unit(sign="%", most=1, scale=100), Unit(_("lightness, black 0 to white 100"), most=100)
+PERCENT, PIXELS = Unit(sign="%"), Unit(sign="px")
+CORNERS, STOPS, CHROMA = Unit(_("corners"), most=2), Unit(_("stops")), Unit(_("chroma, grey is 0"))
+COLOUR, POINTS = Unit(_("colour distance, 2 is just visible")), Unit(_("points"))
+TIMES = Unit(sign="×")
+BITS = Unit(_("bits of 512"), most=256)
+
+
+def _parts(text: Any) -> Unit:
+    """A unit of hundredths of something that is named."""
+    return Unit(text, "%", scale=100)
+
+
+FACES, IN_FACES = _parts(_("% of the square of the face's width")), _parts(_("% of the main face's width"))
+LIGHT_OF_SKIN = _parts(_("% of the light of the skin"))
+IN_EYES, IN_EYE_WIDTHS = _parts(_("% of the distance between the eyes")), _parts(_("% of the eye's width"))
+IN_IRISES, ACROSS_EYES = _parts(_("% of the iris's width")), _parts(_("% of the width across both eyes"))
+IN_BARE_FACES = _parts(_("% of the most that a face without glasses shows"))
 
 LIMIT_TEXTS = {
     ("reject", ABOVE): _("Not accepted above"),

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from vision.rules.criteria import ABSOLUTE, IN_EYES, LIGHT_OF_SKIN, LIGHTNESS, RATIO, Limits, above, below, criterion
+from vision.rules.criteria import (
+    ABSOLUTE,
+    ACROSS_EYES,
+    IN_EYE_WIDTHS,
+    IN_EYES,
+    IN_IRISES,
+    LIGHT_OF_SKIN,
+    LIGHTNESS,
+    Limits,
+    above,
+    below,
+    criterion,
+)
 from vision.rules.rule import Family, Numbers, Rule, box, boxes, in_order
 from vision.verdict import Finding
 
@@ -63,19 +75,17 @@ eyes = EXPRESSION.add(
         sentence=_("The eyes are not fully open."),
         advice=_("Open your eyes naturally and look at the lens."),
         criteria=(
+            criterion(_("Gap of the lids"), IN_IRISES, "eye_opening", reject=below(0.45), warn=below(0.52)),
             criterion(
-                _("Gap of the lids, in widths of the iris"), RATIO, "eye_opening", reject=below(0.45), warn=below(0.52)
-            ),
-            criterion(
-                _("Height of the eye over its width"),
-                RATIO,
+                _("Height of the eye"),
+                IN_EYE_WIDTHS,
                 "eye_aspect",
                 aspect=below(0.18, "warn"),
                 slit=below(0.175, "reject", text=_("Not accepted below, if the lids are low too")),
             ),
             criterion(
                 _("Gap of the lids of the wider eye"),
-                RATIO,
+                IN_IRISES,
                 "wider_eye",
                 open=above(0.65, text=_("One eye is open above: the other is only looked at")),
             ),
@@ -110,15 +120,19 @@ gaze = EXPRESSION.add(
         advice=_("Look straight into the lens."),
         criteria=(
             criterion(
-                _("Irises off the middle, in widths of the eye"),
-                RATIO,
+                _("Irises off the middle"),
+                IN_EYE_WIDTHS,
                 "gaze",
                 ABSOLUTE,
                 reject=above(0.07),
                 warn=above(0.06),
             ),
             criterion(
-                _("Only where both irises are to the same side by"), RATIO, "gaze_shared", ABSOLUTE, shared=above(0.017)
+                _("Only where both irises are to the same side by"),
+                IN_EYE_WIDTHS,
+                "gaze_shared",
+                ABSOLUTE,
+                shared=above(0.017),
             ),
             criterion(
                 _("And where both irises are darker than the white by"), LIGHTNESS, "iris_contrast", seen=above(8)
@@ -149,7 +163,7 @@ smile = EXPRESSION.add(
         label=_("Broad smile"),
         sentence=_("The smile is rather broad."),
         advice=_("Relax your face; a slight smile with closed lips is fine."),
-        criteria=(criterion(_("Width of the mouth over that of the eyes"), RATIO, "smile", warn=above(0.69)),),
+        criteria=(criterion(_("Width of the mouth"), ACROSS_EYES, "smile", warn=above(0.69)),),
         places=MOUTH,
     )
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from vision import standard
-from vision.rules.criteria import BITS, COLOUR, RATIO, SHARE, Limits, above, below, criterion
+from vision.rules.criteria import BITS, COLOUR, POINTS, SHARE, Limits, above, below, criterion
 from vision.rules.head import FRAMING
 from vision.rules.integrity import INTEGRITY
 from vision.rules.rule import Family, Numbers, Rule, box, first_criterion
@@ -151,7 +151,7 @@ edge = FILE.add(
         label=_("Outline to be looked at"),
         sentence=_("The outline of the hair came out rough."),
         advice=_("Stand before a plain wall without strong light behind you. A reviewer will look at this photo."),
-        criteria=(criterion(_("Unevenness of the outline"), RATIO, "edge", warn=above(0.1)),),
+        criteria=(criterion(_("Unevenness of the outline"), POINTS, "edge", warn=above(0.1)),),
         decide=None,
         decide_portrait=first_criterion,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from vision.rules.criteria import ABSOLUTE, DEGREES, PIXELS, RATIO, Limits, above, below, criterion
+from vision.rules.criteria import ABSOLUTE, DEGREES, IN_FACES, PIXELS, Limits, above, below, criterion
 from vision.rules.rule import Family, Numbers, Rule, Variant, box, clip, dots
 from vision.verdict import Finding
 
@@ -28,9 +28,7 @@ one_face = FRAMING.add(
         label=_("Not exactly one face"),
         sentence=_("There is more than one person in the photo."),
         advice=_("Have the photo taken alone, with nobody else in view."),
-        criteria=(
-            criterion(_("Face of somebody else, in widths of the main face"), RATIO, "other_face", reject=above(0.25)),
-        ),
+        criteria=(criterion(_("Width of somebody else's face"), IN_FACES, "other_face", reject=above(0.25)),),
         decide=_one_face,
         needs_face=False,
         also_reads=("faces", "other_boxes", "lies"),

@@ -7,7 +7,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from vision.rules.cover import mask
-from vision.rules.criteria import CHROMA, CORNERS, HUE, RATIO, Limits, above, below, criterion
+from vision.rules.criteria import CHROMA, CORNERS, HUE, POINTS, TIMES, Limits, above, below, criterion
 from vision.rules.light import overexposed, sharpness
 from vision.rules.rule import Family, Numbers, Rule, Variant, box, boxes
 from vision.verdict import Finding
@@ -33,7 +33,7 @@ screen = INTEGRITY.add(
         criteria=(
             criterion(
                 _("Grid of a display, peak over surroundings"),
-                RATIO,
+                TIMES,
                 "screen",
                 warn=above(1.5),
                 blurred=above(1.65, "warn", text=_("To be looked at above, if blurred")),
@@ -75,7 +75,7 @@ beautified = INTEGRITY.add(
         label=_("Perhaps beautified"),
         sentence=_("The skin looks smoothed by a beauty filter."),
         advice=_("Switch off beauty mode and filters. A reviewer will look at this photo."),
-        criteria=(criterion(_("Fine detail of the skin"), RATIO, "skin_detail", warn=below(1.1)),),
+        criteria=(criterion(_("Fine detail of the skin"), POINTS, "skin_detail", warn=below(1.1)),),
         depends_on=("sharpness", "mask"),
         decide=_beautified,
         places=FACE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from vision.rules.criteria import ABSOLUTE, LIGHTNESS, RATIO, SHARE, STOPS, Limits, above, below, criterion
+from vision.rules.criteria import ABSOLUTE, LIGHTNESS, POINTS, SHARE, STOPS, Limits, above, below, criterion
 from vision.rules.rule import Family, Numbers, Rule, box, boxes, dots, in_order
 from vision.verdict import Finding
 
@@ -21,8 +21,8 @@ sharpness = LIGHT.add(
         sentence=_("The photo is not sharp."),
         advice=_("Wipe the lens, hold the phone steady, tap the face to focus and take the photo again."),
         criteria=(
-            criterion(_("Sharpness of the features"), RATIO, "sharpness", reject=below(1.8)),
-            criterion(_("Texture of the features"), RATIO, "texture", texture=below(0.33, "reject")),
+            criterion(_("Sharpness of the features"), POINTS, "sharpness", reject=below(1.8)),
+            criterion(_("Texture of the features"), POINTS, "texture", texture=below(0.33, "reject")),
         ),
         decide=in_order("texture", "reject"),
         places=box("box"),

@@ -168,7 +168,7 @@ def test_the_page_shows_shares_with_their_range_and_leads_to_the_limit(center_cl
     page = center_client.get(URL, {"days": 7}).content.decode()
     assert "<strong>86%</strong>" in page
     assert said("%(n)d of %(total)d", n=30, total=35) in page
-    assert dated("/center/judging/?smile.warn=0.7") in page
+    assert dated("/center/judging/?smile.warn=7") in page
     target = center_client.get("/center/judging/", {"smile.warn": "0.715"}).content.decode()
     assert 'value="0.715"' in target
 

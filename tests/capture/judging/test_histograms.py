@@ -43,14 +43,14 @@ def test_one_value_only_still_has_a_width():
 
 def test_columns_take_the_colour_of_the_limit_they_have_passed():
     measures = [{"roll": value} for value in (1.0, 6.0, 12.0)]
-    drawn = limit_histogram(histograms.build_histogram(ROLL, measures, vision.limits_of(), "roll"))
+    drawn = limit_histogram(histograms.build_histogram(ROLL, measures, vision.limits_of(), "roll"), ROLL.unit)
     assert [drawn.count(f'class="fill-{tone}"') for tone in ("sky", "look", "act")] == [1, 1, 1]
     assert "style" not in drawn
     fringe = vision.RULES_BY_NAME["fringe"].criteria[0]
     below = histograms.build_histogram(
         fringe, [{"forehead_skin": 0.1}, {"forehead_skin": 1.0}], vision.limits_of(), "fringe"
     )
-    assert limit_histogram(below).count('class="fill-act"') == 1
+    assert limit_histogram(below, fringe.unit).count('class="fill-act"') == 1
 
 
 @pytest.mark.usefixtures("scoped")

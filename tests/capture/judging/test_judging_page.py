@@ -42,11 +42,37 @@ def test_every_limit_of_every_rule_can_be_set(center_client, season, photo):
     assert str(vision.LEFT_TO_REVIEWER[0]) in page
 
 
+def test_what_found_something_stands_first_with_its_numbers(center_client, season, student, photo):
+    factories.photo(student, findings={"mouth": "reject", "roll": "warn"}, is_current=False)
+    factories.limit_set(season, {"ears": {"warn": 0.3}})
+    page = center_client.get(URL)
+    rows = {row.rule.name: (row.rejected, row.warned, row.is_changed) for row in page.context["bit"]}
+    assert list(rows.items())[:2] == [("mouth", (1, 0, False)), ("roll", (0, 2, False))]
+    assert rows["ears"] == (0, 0, True)
+    folded = [row.rule.name for _title, group, _is_open in page.context["groups"] for row in group]
+    assert sorted([*rows, *folded]) == sorted(vision.RULE_NAMES)
+
+
+def test_a_limit_is_read_and_typed_in_the_unit_of_people(center_client, season, photo):
+    factories.limit_set(season, {"ears": {"warn": 0.29}, "one_face": {"reject": 0.3}})
+    page = center_client.get(URL)
+    assert page.context["form"]["ears.warn"].value() == "29"
+    [row] = [row for row in page.context["bit"] if row.rule.name == "one_face"]
+    assert row.limits == [(said("Not accepted above"), "30%")]
+    typed = form(ears__warn="29", one_face__reject="35", version=page.context["form"]["version"].value(), reason="Try.")
+    assert center_client.post(SAVE, typed).status_code == 302
+    assert LimitSet.objects.first().changes == {"ears": {"warn": 0.29}, "one_face": {"reject": 0.35}}
+    answer = center_client.post(SAVE, form(ears__warn="101", version=LimitSet.objects.first().pk, reason="Try."))
+    assert said("%(rule)s: this limit can be %(most)s at most.", rule=said("Ears visible"), most="100%") in str(
+        answer.context["form"]["ears.warn"].errors
+    )
+
+
 def test_a_change_is_shown_before_it_is_saved(center_client, season, photo):
     answer = center_client.post(URL, form(roll__warn="", roll__reject="5.5", **{"roll.warn.off": "on"}))
     page = answer.content.decode()
     assert answer.status_code == 200
-    assert said("<strong>%(n)s</strong> of %(total)s verdicts would be otherwise.", n="1", total="1") in page
+    assert said("<strong>%(n)s</strong> of %(total)s verdicts would be different.", n="1", total="1") in page
     assert reverse("capture:center_photo", args=[photo.pk]) in page
     assert photo.student.name in page
     assert photo.school.name in page
@@ -58,7 +84,7 @@ def test_the_fragment_says_the_same_as_the_page(center_client, season, photo):
     page = answer.content.decode()
     assert page.lstrip().startswith('<div id="comparison"')
     assert "HX-Request" in answer["Vary"]
-    assert said("<strong>%(n)s</strong> of %(total)s verdicts would be otherwise.", n=1, total=1) in page
+    assert said("<strong>%(n)s</strong> of %(total)s verdicts would be different.", n=1, total=1) in page
 
 
 def test_nothing_typed_changes_nothing(center_client, season, photo):
@@ -72,8 +98,8 @@ def test_nonsense_is_said_instead(center_client, season, photo):
         said(
             "%(rule)s: the warning at %(warn)s lies beyond the rejection at %(reject)s and would never be given.",
             rule="Head upright",
-            warn=9,
-            reject=8,
+            warn="9°",
+            reject="8°",
         )
         in page
     )
@@ -136,7 +162,7 @@ def test_the_page_asks_the_same_of_one_photo_as_of_three(
         )
     with django_assert_max_num_queries(20):
         page = center_client.post(URL, form(roll__warn="7")).content.decode()
-    assert said("<strong>%(n)s</strong> of %(total)s verdicts would be otherwise.", n=3, total=3) in page
+    assert said("<strong>%(n)s</strong> of %(total)s verdicts would be different.", n=3, total=3) in page
 
 
 def test_a_season_without_photos_has_a_page_too(center_client, season):

@@ -70,10 +70,10 @@ def test_findings_of_untouched_rules_stay_as_they_were_found(season, judged):
 
 
 def test_only_the_days_asked_for(season, judged):
-    judged(6.0, taken_at=timezone.now() - dt.timedelta(days=2))
-    judged(6.0)
+    for days in (40, 2, 0):
+        judged(6.0, taken_at=timezone.now() - dt.timedelta(days=days))
     wanted = draft(season, {"roll": {"warn": None}})
-    assert [limit_preview.compare_limits(season, wanted, days=days).photos for days in (1, 3)] == [1, 2]
+    assert [limit_preview.compare_limits(season, wanted, days=days).photos for days in (1, 3, 0)] == [1, 2, 3]
 
 
 def test_the_newest_speak_for_the_others_and_it_is_said(season, judged, monkeypatch):
@@ -108,6 +108,6 @@ def test_as_many_queries_for_three_photos_as_for_one(season, judged, django_asse
     wanted = draft(season, {"roll": {"warn": None}})
     judged(6.0)
     for _n in range(3):
-        with django_assert_num_queries(4):
+        with django_assert_num_queries(5):
             limit_preview.photos_of(limit_preview.compare_limits(season, wanted, days=1))
         judged(6.0)

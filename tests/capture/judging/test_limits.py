@@ -69,8 +69,8 @@ def test_a_new_season_begins_with_the_limits_of_the_last_one(season, center_admi
             said(
                 "%(rule)s: the warning at %(warn)s lies beyond the rejection at %(reject)s and would never be given.",
                 rule="Head upright",
-                warn="8",
-                reject="8",
+                warn="8°",
+                reject="8°",
             ),
         ),
         (
@@ -78,15 +78,15 @@ def test_a_new_season_begins_with_the_limits_of_the_last_one(season, center_admi
             said(
                 "%(rule)s: the warning at %(warn)s lies beyond the rejection at %(reject)s and would never be given.",
                 rule="Eyes open",
-                warn="0.4",
-                reject="0.45",
+                warn="40%",
+                reject="45%",
             ),
         ),
         ({"roll": {"reject": -1}}, said("%(rule)s: a limit is a number from 0 up.")),
         ({"roll": {"reject": float("nan")}}, said("%(rule)s: a limit is a number from 0 up.")),
         (
             {"roll": {"reject": 91}},
-            said("%(rule)s: this limit can be %(most)s at most.", rule="Head upright", most="90"),
+            said("%(rule)s: this limit can be %(most)s at most.", rule="Head upright", most="90°"),
         ),
         ({"ears": {"reject": 1}}, said("There is no limit “%(name)s”.", name="ears.reject")),
         ({"nose": {"reject": 1}}, said("There is no limit “%(name)s”.", name="nose.reject")),
