@@ -12,17 +12,46 @@ BEGIN
 END $$;
 -- One login for both, in installations of before: nobody signs in as it any more.
 ALTER ROLE tucai_app NOLOGIN INHERIT;
-REVOKE tucai_school, tucai_center, tucai_across, tucai_system FROM tucai_app;
-GRANT tucai_plain TO tucai_app, tucai_school, tucai_center, tucai_across, tucai_system WITH INHERIT TRUE, SET FALSE;
-GRANT tucai_app TO tucai_web, tucai_worker WITH INHERIT TRUE, SET FALSE;
-GRANT tucai_school, tucai_center, tucai_across TO tucai_web WITH INHERIT FALSE, SET TRUE;
-GRANT tucai_school, tucai_center, tucai_across, tucai_system TO tucai_worker WITH INHERIT FALSE, SET TRUE;
--- A checkpoint of the history waits for transactions of the web, which only its own login sees otherwise.
-GRANT tucai_web TO tucai_worker WITH INHERIT TRUE, SET FALSE;
--- Only for pg_dump --role=tucai_backup, by the owner.
+DO $$
+BEGIN
+    IF pg_has_role('tucai_app', 'tucai_school', 'MEMBER') THEN
+        REVOKE tucai_school, tucai_center, tucai_across, tucai_system FROM tucai_app;
+    END IF;
+END $$;
+-- Who inherits a role has its rights without taking it. From PostgreSQL 16 on a grant says so itself. In 15 the member does, for all
+-- that is granted to it: there a role in between, which inherits nothing, holds what a login may take (decision 71).
+DO $$
+DECLARE
+    is_15 boolean := current_setting('server_version_num')::int < 160000;
+    inherited text := CASE WHEN is_15 THEN '' ELSE ' WITH INHERIT TRUE, SET FALSE' END;
+    taken text := CASE WHEN is_15 THEN '' ELSE ' WITH INHERIT FALSE, SET TRUE' END;
+    login text;
+    holder text;
+    roles text;
+BEGIN
+    SET LOCAL client_min_messages = warning;
+    EXECUTE 'GRANT tucai_plain TO tucai_app, tucai_school, tucai_center, tucai_across, tucai_system' || inherited;
+    EXECUTE 'GRANT tucai_app TO tucai_web, tucai_worker' || inherited;
+    -- A checkpoint of the history waits for transactions of the web, which only its own login sees otherwise.
+    EXECUTE 'GRANT tucai_web TO tucai_worker' || inherited;
+    EXECUTE 'GRANT pg_read_all_data TO tucai_backup' || inherited;
+    FOR login, roles IN VALUES
+        ('tucai_web', 'tucai_school, tucai_center, tucai_across'),
+        ('tucai_worker', 'tucai_school, tucai_center, tucai_across, tucai_system'),
+        ('tucai_owner', 'tucai_backup')  -- only for pg_dump --role=tucai_backup
+    LOOP
+        holder := login;
+        IF is_15 THEN
+            holder := login || '_takes';
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = holder) THEN
+                EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', holder);
+            END IF;
+            EXECUTE format('GRANT %I TO %I', holder, login);
+        END IF;
+        EXECUTE format('GRANT %s TO %I', roles, holder) || taken;
+    END LOOP;
+END $$;
 ALTER ROLE tucai_backup BYPASSRLS;
-GRANT pg_read_all_data TO tucai_backup WITH INHERIT TRUE, SET FALSE;
-GRANT tucai_backup TO tucai_owner WITH INHERIT FALSE, SET TRUE;
 -- A role may change its own settings (ALTER ROLE ... SET), also in strange hands: web and workers do not start with such.
 DO $$
 DECLARE one record;

@@ -28,7 +28,8 @@ def database_url(login: str = "worker") -> str:
     """The address of the test's database, as the web or as the workers."""
     at = connection.settings_dict
     if login == "web":
-        given = urlsplit(embedded_services.start().web_database_url)
+        # By hand on another server: DATABASE_URL, DATABASE_OWNER_URL and this one (docs/developers.md).
+        given = urlsplit(os.environ.get("WEB_DATABASE_URL") or embedded_services.start().web_database_url)
         return given._replace(path=f"/{at['NAME']}").geturl()
     where = f"?host={quote(at['HOST'], safe='/')}" + (f"&port={at['PORT']}" if at["PORT"] else "")
     return f"postgresql://{quote(at['USER'])}:{quote(at['PASSWORD'], safe='')}@/{at['NAME']}{where}"
