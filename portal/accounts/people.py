@@ -58,20 +58,34 @@ def invite(
     """Make an account without a password, and the link by which its owner sets one."""
     own = _check_may_manage(by, school)
     _check_roles(roles, school, limit, own)
-    taken = PortalError(_("The user name %(name)s is taken. Choose another one.") % {"name": username})
-    if User.objects.filter(username__iexact=username).exists():
+    user = User(username=username, email=email.lower(), full_name=full_name, phone=phone)
+    return _invite(user, Membership(school=school), roles, limit, by=by)
+
+
+def invite_first(*, username: str, full_name: str, email: str = "") -> Invitation:
+    """The center's first administrator, by a command of the operator: nobody is there yet who could invite."""
+    if Membership.objects.filter(school=None, roles__contains=[Role.CENTER_ADMIN], user__is_active=True).exists():
+        raise PortalError(_("The center has an administrator, who invites the others under “People”."))
+    user = User(username=username, email=email.lower(), full_name=full_name)
+    return _invite(user, Membership(), [Role.CENTER_ADMIN], student_limits.NONE, by=history.SYSTEM)
+
+
+def _invite(new: User, member: Membership, roles: Collection[str], limit: Limit, *, by: history.Actor) -> Invitation:
+    taken = PortalError(_("The user name %(name)s is taken. Choose another one.") % {"name": new.username})
+    if User.objects.filter(username__iexact=new.username).exists():
         raise taken
     with transaction.atomic():
         try:
             with transaction.atomic():
-                user = User.objects.create_user(username, email.lower(), None, full_name=full_name, phone=phone)
+                member.user = User.objects.create_user(
+                    new.username, new.email, None, full_name=new.full_name, phone=new.phone
+                )
         except IntegrityError as error:  # another request was faster
             raise taken from error
-        member = Membership(user=user, school=school)
         _write_roles(member, roles, limit)
-        facts = {"name": full_name, "username": username} | _changes({}, _facts(member))
+        facts = {"name": new.full_name, "username": new.username} | _changes({}, _facts(member))
         history.record("person.invited", member, by=by, facts=facts)
-        email_addresses.keep_in_step(user)
+        email_addresses.keep_in_step(member.user)
         return _invitation(member)
 
 

@@ -77,14 +77,26 @@ def create_season(*, by: User, after: Season | None = None, schools: Iterable[Sc
     `schools` are enrolled, with the settings that they had.
     """
     with transaction.atomic():
-        season = Season.objects.create(**terms)
-        history.record("season.created", season, by=by, after=season.status)
+        season = _create(by, terms)
         new = enrolments.enrol(schools, season=season, by=by)
         if after:
             _copy_days(after, season)
             _copy_settings(after, season, new)
             for carry in _CARRIES:
                 carry(after, season, by)
+    return season
+
+
+def create_first(*, year: int, by: history.Actor) -> Season:
+    """Create the draft with which a center begins, with FIRST_TERMS and no school."""
+    drafted = draft(after=None, today=dt.date(year, 1, 1))
+    names = [field.name for field in Season._meta.concrete_fields if not field.primary_key]
+    return _create(by, {name: getattr(drafted, name) for name in names})
+
+
+def _create(by: history.Actor, terms: dict[str, Any]) -> Season:
+    season = Season.objects.create(**terms)
+    history.record("season.created", season, by=by, after=season.status)
     return season
 
 
