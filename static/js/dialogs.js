@@ -39,20 +39,18 @@ document.addEventListener("submit", (event) => {
   const question = submitter?.dataset.confirm ?? form.dataset.confirm;
   if (question && !window.confirm(question)) return event.preventDefault();
   if (form.method === "dialog" || submitter?.formTarget || form.matches("[hx-post], [hx-get], [data-repeat]")) return;
-  // One click, one request: the buttons rest until the page leaves (a download comes back to life by itself).
-  requestAnimationFrame(() => {
-    for (const button of form.querySelectorAll("button:not([type=button])")) {
-      if (!("download" in form.dataset)) button.disabled = true;
-    }
-    submitter?.setAttribute("aria-busy", "true");
-    if ("download" in form.dataset) setTimeout(() => submitter?.removeAttribute("aria-busy"), 1500);
-  });
+  // One click, one request, until the page leaves; a download comes back to life by itself. No button is disabled: Firefox
+  // would still have it so when one comes back.
+  if ("sent" in form.dataset) return event.preventDefault();
+  if (!("download" in form.dataset)) form.dataset.sent = "";
+  submitter?.setAttribute("aria-busy", "true");
+  if ("download" in form.dataset) setTimeout(() => submitter?.removeAttribute("aria-busy"), 1500);
 });
 
-// Coming back through the browser's history must not find the buttons asleep.
+// A page that comes back through the browser's history may send again.
 window.addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
-  for (const button of document.querySelectorAll("button[disabled]")) button.disabled = false;
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
 });
 

@@ -73,8 +73,6 @@ function arrive(request, form) {
 
 function rest(form, bar) {
   bar.hidden = true;
-  for (const button of form.querySelectorAll("button")) {
-    button.disabled = false;
-    button.removeAttribute("aria-busy");
-  }
+  delete form.dataset.sent;
+  for (const button of form.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
 }

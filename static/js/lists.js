@@ -44,8 +44,10 @@ function refresh(list) {
   }
 }
 
-document.querySelectorAll("[data-list]").forEach(refresh);
-document.addEventListener("htmx:afterSettle", () => document.querySelectorAll("[data-list]").forEach(refresh));
+const refreshAll = () => document.querySelectorAll("[data-list]").forEach(refresh);
+refreshAll();
+document.addEventListener("htmx:afterSettle", refreshAll);
+window.addEventListener("pageshow", refreshAll); // when one comes back, the browser sets the ticks again
 
 // A box that scrolls holds its table's sticky head: only where the table is wider may it scroll.
 const widths = new ResizeObserver((boxes) => {

@@ -108,6 +108,17 @@ def test_template_holds_nothing_that_the_csp_drops(path):
     assert [tag for tag in re.findall(r"<script[^>]*>", source) if "src=" not in tag and "json" not in tag] == []
 
 
+def test_a_form_that_filters_shows_after_back_what_is_applied():
+    """Else the browser puts the choice of the page that one left into the list that one is back at."""
+    forms = [
+        form
+        for path in TEMPLATES
+        for form in re.findall(r"<form\b[^>]*\sdata-auto\b[^>]*>", path.read_text(encoding="utf-8"))
+    ]
+    assert len(forms) > 10
+    assert [form for form in forms if 'autocomplete="off"' not in form] == []
+
+
 def test_icons_of_the_templates_exist():
     names = {name for path in TEMPLATES for name in re.findall(r'{% icon "([^"]+)"', path.read_text(encoding="utf-8"))}
     assert len(names) > 40
