@@ -1,20 +1,23 @@
-"""The counts on the panels of the dashboards: today's photos, and the rules that photos fail."""
+"""The counts on the panels of the dashboards: today's photos, and the rules that photos fail.
+
+They are read from the counters; for a person who is limited to some students the rows are counted.
+"""
 
 import datetime as dt
 from typing import Any
 
-from django.db.models import Count, Min, OuterRef, Subquery
+from django.db.models import BooleanField, Count, ExpressionWrapper, Min, OuterRef, Subquery
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 import vision
 from capture.daily_check import start_of
-from capture.models import Finding, Likeness, Photo
+from capture.models import Finding, FindingsByRule, Likeness, Photo, PhotosByDay, PhotosByState
 from capture.review import appeals
-from portal.pages import shared_counts
+from capture.review.worklist import HAS_PASSED
+from portal import student_limits
 from portal.tenancy import across_schools
 from schools.models import Enrolment, School, Season
-from students.models import Student
 
 DAYS_SHOWN = 14
 RULES_SHOWN = 8
@@ -28,27 +31,46 @@ def photos_of(season: Season, school: School | None) -> Any:
 def count_today(season: Season, school: School | None) -> dict[str, int]:
     """{taken, passed, rejected, checking, failed, review, appeals}: the first three of today, the
     others at this moment. A photo whose student appeals has not passed."""
-    photos = photos_of(season, school)
-    of_today = photos.filter(taken_at__gte=start_of(timezone.localdate())).order_by()
-    taken = dict(of_today.values_list("status").annotate(n=Count("pk")))
-    unpassed = (Photo.Status.REJECTED, Photo.Status.CHECKING, Photo.Status.FAILED)
-    rejected = taken.get(Photo.Status.REJECTED, 0)
-    open_now = dict(
-        photos.filter(is_current=True, status__in=(Photo.Status.CHECKING, Photo.Status.FAILED))
-        .order_by()
-        .values_list("status")
-        .annotate(n=Count("pk"))
-    )
-    students = Student.objects.filter(season=season, stage=Student.Stage.REVIEW)
+    taken, open_now = _of_today(season, school), _by_state(season, school)
     return {
         "taken": sum(taken.values()),
-        "rejected": rejected,
-        "passed": of_today.filter(appealed_at=None).exclude(status__in=unpassed).count(),
+        "rejected": sum(n for (status, _passed), n in taken.items() if status == Photo.Status.REJECTED),
+        "passed": sum(n for (_status, has_passed), n in taken.items() if has_passed),
         "checking": open_now.get(Photo.Status.CHECKING, 0),
         "failed": open_now.get(Photo.Status.FAILED, 0),
-        "review": students.filter(school=school).count() if school else students.count(),
+        "review": open_now.get(Photo.Status.SUBMITTED, 0),
         "appeals": appeals.count_waiting(season, school),
     }
+
+
+def _of_today(season: Season, school: School | None) -> dict[tuple[str, bool], int]:
+    """{(state, whether the check has accepted it): photos taken today}"""
+    today = timezone.localdate()
+    if not student_limits.present():
+        return PhotosByDay.numbers("status", "has_passed", day=today, **_place(season, school))
+    rows = photos_of(season, school).filter(taken_at__gte=start_of(today)).order_by()
+    passed = ExpressionWrapper(HAS_PASSED, output_field=BooleanField())
+    return {(status, is_in): n for status, is_in, n in rows.values_list("status", passed).annotate(n=Count("*"))}
+
+
+def _by_state(season: Season, school: School | None) -> dict[str, int]:
+    """{state: current photos}"""
+    if not student_limits.present():
+        return PhotosByState.numbers("status", **_place(season, school))
+    rows = photos_of(season, school).filter(is_current=True).order_by()
+    return dict(rows.values_list("status").annotate(n=Count("*")))
+
+
+def _place(season: Season, school: School | None) -> dict[str, Any]:
+    return {"season": season, "school": school} if school else {"season": season}
+
+
+def count_first_attempts(season: Season, school: School | None = None) -> tuple[int, int]:
+    """(accepted by the automatic check, judged at all) of the first photos of all students."""
+    rows = PhotosByDay.numbers("status", "has_passed", is_first=True, **_place(season, school))
+    open_ones = (Photo.Status.CHECKING, Photo.Status.FAILED)
+    judged = sum(n for (status, _passed), n in rows.items() if status not in open_ones)
+    return sum(n for (_status, has_passed), n in rows.items() if has_passed), judged
 
 
 def oldest_in_review(season: Season, school: School | None) -> dt.datetime | None:
@@ -79,22 +101,21 @@ def count_per_day(season: Season, school: School | None) -> list[tuple[str, int]
     """(short date, photos taken) of the last two weeks, today last."""
     last = timezone.localdate()
     first = last - dt.timedelta(days=DAYS_SHOWN - 1)
-    taken = (
-        photos_of(season, school).filter(taken_at__gte=start_of(first)).annotate(day=TruncDate("taken_at")).order_by()
-    )
-
-    def count() -> dict[dt.date, int]:
-        return dict(taken.values_list("day").annotate(n=Count("*")))  # to count ids, the rows would be read
-
-    rows = count() if school else shared_counts.shared(f"photo_days:{season.pk}:{first}", count)
+    if student_limits.present():
+        taken = photos_of(season, school).filter(taken_at__gte=start_of(first)).order_by()
+        rows = dict(taken.values_list(TruncDate("taken_at")).annotate(n=Count("*")))
+    else:
+        rows = PhotosByDay.numbers("day", day__gte=first, **_place(season, school))
     days = (first + dt.timedelta(days=n) for n in range(DAYS_SHOWN))
     return [(f"{day.month}/{day.day}", rows.get(day, 0)) for day in days]
 
 
 def count_failures(season: Season, school: School | None) -> list[tuple[str, str, int]]:
     """(rule, its label, photos that it rejected), the most frequent first."""
-    found = Finding.objects.filter(season=season, outcome=Finding.Outcome.REJECT)
-    if school:
-        found = found.filter(school=school)
-    rows = found.order_by().values_list("rule").annotate(n=Count("*")).order_by("-n")[:RULES_SHOWN]
+    if student_limits.present():
+        found = Finding.objects.filter(outcome=Finding.Outcome.REJECT, **_place(season, school)).order_by()
+        numbers = dict(found.values_list("rule").annotate(n=Count("*")))
+    else:
+        numbers = FindingsByRule.numbers("rule", outcome=Finding.Outcome.REJECT, **_place(season, school))
+    rows = sorted(numbers.items(), key=lambda row: -row[1])[:RULES_SHOWN]
     return [(rule, str(vision.rule_label(rule)), n) for rule, n in rows]

@@ -5,6 +5,7 @@ import uuid
 from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -14,8 +15,9 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from portal.database.counters import Counts, Parent
 from portal.database.scope import DatabaseRole, deleted_by
-from portal.models import Claimable, TenantClaimableQuerySet, User
+from portal.models import Claimable, Counter, TenantClaimableQuerySet, User
 from portal.tenancy import TenantModel, scoped_manager
 from schools.models import Season
 from students.models import Student
@@ -231,6 +233,7 @@ class Photo(Claimable, TenantModel):
         Status.WITHDRAWN: set(),
     }
     DECIDED = (Status.APPROVED, Status.RETURNED)
+    UNPASSED = (Status.REJECTED, Status.CHECKING, Status.FAILED)  # not accepted by the automatic check, or not yet
     WAITING = CLAIMED = Status.CHECKING
     CLAIM_SECONDS = 30  # a check takes a second, so its claim ends sooner than the claim of a long job
 
@@ -289,6 +292,8 @@ class Photo(Claimable, TenantModel):
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     reason = models.CharField(_("reason"), max_length=300, blank=True)
+    # 1 for the student's first photo, 2 for the second (capture.upload.intake).
+    attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     # Names of the ready-made reasons that stand in `reason` (capture.review.return_reasons).
     reason_names = ArrayField(models.CharField(max_length=20), default=list, blank=True)
     appealed_at = models.DateTimeField(null=True, blank=True)
@@ -458,6 +463,58 @@ class Finding(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.rule} {self.outcome}"
+
+
+class PhotosByState(Counter):
+    """How many students of a school have a current photo in which state."""
+
+    COUNTS = Counts(of="capture.Photo", where="own.is_current", by={"status": "own.status"})
+
+    status = models.CharField(max_length=10, choices=Photo.Status)
+
+
+class PhotosByDay(Counter):
+    """How many photos of a school were taken on which day, and what became of them."""
+
+    COUNTS = Counts(
+        of="capture.Photo",
+        by={
+            "day": f"(own.taken_at AT TIME ZONE '{settings.TIME_ZONE}')::date",
+            "status": "own.status",
+            "has_passed": f"(own.status NOT IN {tuple(map(str, Photo.UNPASSED))} AND own.appealed_at IS NULL)",
+            "is_current": "own.is_current",
+            "is_first": "(own.attempt = 1)",
+        },
+    )
+
+    day = models.DateField()
+    status = models.CharField(max_length=10, choices=Photo.Status)
+    has_passed = models.BooleanField()  # the automatic check has accepted it
+    is_current = models.BooleanField()
+    is_first = models.BooleanField()
+
+    class Meta:
+        indexes = [models.Index(fields=("season", "day"), name="photos_by_day")]
+
+
+class FindingsByRule(Counter):
+    """How many photos of a school break which rule."""
+
+    COUNTS = Counts(
+        of="capture.Finding",
+        by={
+            "rule": "own.rule",
+            "outcome": "own.outcome",
+            "status": "parent.status",
+            "is_current": "parent.is_current",
+        },
+        parent=Parent("capture.Photo", via="photo_id", columns=("status", "is_current")),
+    )
+
+    rule = models.CharField(max_length=30)
+    outcome = models.CharField(max_length=6, choices=Finding.Outcome)
+    status = models.CharField(max_length=10, choices=Photo.Status)  # of the photo
+    is_current = models.BooleanField()
 
 
 class BitField(models.Field):

@@ -21,6 +21,7 @@ app.conf.beat_scheduler = "config.beat:Scheduler"
 app.conf.beat_schedule = {
     "sweep-jobs": {"task": "portal.tasks.sweep", "schedule": SWEEP_SECONDS},
     "history": {"task": "portal.tasks.make_checkpoint", "schedule": crontab(minute="*/5")},
+    "fold-counters": {"task": "portal.tasks.fold_counters", "schedule": SWEEP_SECONDS},
     "sweep-photos": {"task": "capture.tasks.sweep", "schedule": SWEEP_SECONDS},
     "daily-check": {"task": "capture.tasks.daily_checks", "schedule": crontab(hour=18, minute=5)},
     "end-captures": {"task": "capture.tasks.end_captures", "schedule": crontab(minute="*/10")},
@@ -34,6 +35,7 @@ app.conf.beat_schedule = {
     "unnamed-files": {"task": "portal.tasks.delete_unnamed_files", "schedule": crontab(hour=3, minute=40)},
     "reconciliation": {"task": "billing.tasks.reconcile", "schedule": crontab(hour="10,11,14,17,21", minute=20)},
     "proof": {"task": "billing.tasks.prove_ledger", "schedule": crontab(hour=4, minute=30)},
+    "counters": {"task": "portal.tasks.prove_counters", "schedule": crontab(hour=4, minute=45)},
     "settle-orders": {"task": "billing.tasks.settle_orders", "schedule": crontab(minute="*/5")},
 }
 

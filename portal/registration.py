@@ -4,13 +4,14 @@ from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from portal import event_kinds, history, notification_kinds, permissions
 from portal.accounts.second_factor import label_of
 from portal.models import Delivery, Job, Look, Notification, Role, SignIn
 from portal.models.people import role_labels
 from portal.notification_kinds import NotificationKind
-from portal.pages import navigation, status_badges
+from portal.pages import navigation, panels, status_badges
 from portal.pages.context import count_unread
 from portal.pages.status_badges import Badge
 from portal.permissions import ALL_ROLES, CENTER, CENTER_STAFF, OFFICERS, SCHOOL
@@ -128,6 +129,17 @@ notification_kinds.register(
             "%(number)s attempts with a wrong password failed today. Further ones are slowed down; nobody is shut out. If"
             " this was not %(name)s, choose a long password and set up the second step."
         ),
+    ),
+    NotificationKind(
+        "counters_differ",
+        ngettext_lazy(
+            "The counters differ from their rows in %(n)d group",
+            "The counters differ from their rows in %(n)d groups",
+            "n",
+        ),
+        _("Figures of the dashboard may be wrong. Please call the operator: manage.py check_counters --repair."),
+        link="/center/",
+        may="history.see",
     ),
     NotificationKind(
         "attack.second_step",
@@ -301,3 +313,4 @@ retention.register(
     due=lambda before: Session.objects.filter(expire_date__lt=before).count(),
     delete=lambda before: Session.objects.filter(expire_date__lt=before).delete()[0],
 )
+panels.add_panel("center.callouts", "portal:panel_counters", label=_("Proof of the counters"), order=20)

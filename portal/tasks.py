@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from portal.background import jobs
+from portal.counters import folding, proof
 from portal.history import checkpoints
 from portal.notifications import deliveries
 from portal.privacy import retention, unnamed_files
@@ -24,6 +25,18 @@ def sweep() -> None:
 def make_checkpoint() -> None:
     with system_scope():
         checkpoints.make()
+
+
+@shared_task
+def fold_counters() -> None:
+    with system_scope():
+        folding.fold()
+
+
+@shared_task
+def prove_counters() -> None:
+    with system_scope():
+        proof.prove()
 
 
 @shared_task

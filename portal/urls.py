@@ -1,6 +1,7 @@
 from django.urls import path
 
 from portal.views import (
+    counters,
     deliveries,
     history,
     inbox,
@@ -53,5 +54,6 @@ urlpatterns = [
     path("jobs/<int:pk>/file/", jobs.job_file, name="job_file"),
     path("jobs/<int:pk>/retry/", jobs.job_retry, name="job_retry"),
     path("jobs/<int:pk>/dismiss/", jobs.job_dismiss, name="job_dismiss"),
+    path("panels/counters/", counters.panel_counters, name="panel_counters"),
     path("panels/jobs/", jobs.panel_jobs, name="panel_jobs"),
 ]

@@ -6,9 +6,10 @@ from django.db import models
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from portal.database.counters import Counts
 from portal.database.scope import EVERY_SCHOOL, DatabaseRole, deleted_by
 from portal.formatting import mask
-from portal.models import Job
+from portal.models import Counter, Job
 from portal.security import encryption
 from portal.tenancy import TenantModel
 from schools.models import Enrolment, Season
@@ -199,6 +200,34 @@ class Student(TenantModel):
     def must_pay(self, enrolment: Enrolment) -> bool:
         """Whether this student has to pay before handing the photo in."""
         return enrolment.payment_mode == Enrolment.PaymentMode.STUDENT and self.fee_state == self.FeeState.UNPAID
+
+
+class StudentsByStage(Counter):
+    """How many students of a school are at which stage, with which fee."""
+
+    COUNTS = Counts(of="students.Student", by={"stage": "own.stage", "fee_state": "own.fee_state"})
+
+    stage = models.CharField(max_length=10, choices=Student.Stage)
+    fee_state = models.CharField(max_length=10, choices=Student.FeeState)
+
+
+class StudentsByClass(Counter):
+    """The same by college, major and class; whoever is limited to some of them sees theirs."""
+
+    path_to_student = ""  # its columns have the names of the student's
+    COUNTS = Counts(
+        of="students.Student",
+        by={name: f"own.{name}" for name in ("college", "major", "class_name", "stage", "fee_state")},
+    )
+
+    college = models.CharField(max_length=60)
+    major = models.CharField(max_length=60)
+    class_name = models.CharField(max_length=60)
+    stage = models.CharField(max_length=10, choices=Student.Stage)
+    fee_state = models.CharField(max_length=10, choices=Student.FeeState)
+
+    class Meta:
+        indexes = [models.Index(fields=("school", "season"), name="students_by_class")]
 
 
 def bundle_path(bundle: "RosterBundle", filename: str) -> str:

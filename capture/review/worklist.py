@@ -1,5 +1,6 @@
 """The reviewer's worklist: which photos, in which order, and how many of each kind."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -8,10 +9,10 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 import vision
-from capture.models import Finding, Photo
+from capture.daily_check import start_of
+from capture.models import Finding, FindingsByRule, Photo, PhotosByDay, PhotosByState
 from portal import student_limits
-from portal.pages import shared_counts
-from portal.pages.lists import ALL, Filter, List, choice, row, search, text
+from portal.pages.lists import ALL, Filter, List, cases, choice, row, search, text
 from schools.models import School, Season
 from students.models import Student
 
@@ -24,6 +25,7 @@ STATES = (
     Photo.Status.REJECTED,
     Photo.Status.FAILED,
 )
+OF_PHOTOS = {"day", "has_passed", "is_first"}  # what is not known of findings
 CLEAN, MARKED, APPEALED = "clean", "marked", "appealed"
 
 
@@ -73,6 +75,7 @@ class Worklist(List):
         ),
         "q": search("student__name__startswith", "student__student_no__startswith"),
     }
+    states_shown: tuple[Photo.Status, ...] = STATES
     sorts = {"": ("-has_appeal", "pk")}
     defaults = {"state": Photo.Status.SUBMITTED.value}
     page_size = 30
@@ -89,7 +92,7 @@ class Worklist(List):
     @property
     def states(self) -> list[tuple[str, Any, int]]:
         """(state, label, photos) for the chips."""
-        return [(state.value, state.label, self._by_state.get(state, 0)) for state in STATES]
+        return [(state.value, state.label, self._by_state.get(state, 0)) for state in self.states_shown]
 
     @cached_property
     def _by_state(self) -> dict[Any, int]:
@@ -106,31 +109,93 @@ class Worklist(List):
         return list(Finding.objects.filter(photo__in=photos.order_by()).values_list("rule").annotate(n=Count("*")))
 
 
-class CenterPhotos(Worklist):
-    """The photos of every school in `season`, the newest first. What is counted of all of them is shared."""
+ATTEMPTS = {
+    "current": (_("The current photo of each student"), Q(is_current=True)),
+    "every": (_("Every attempt"), Q()),
+    "first": (_("The first attempt of each student"), Q(attempt=1)),
+}
+HAS_PASSED = ~Q(status__in=Photo.UNPASSED) & Q(appealed_at=None)  # as `PhotosByDay` counts it
+VERDICTS = {
+    "passed": (_("Accepted by the check"), HAS_PASSED),
+    "unpassed": (_("Not accepted, or not yet"), ~HAS_PASSED),
+}
+REJECTED_BY = "reject-"  # before the name of a rule: the photos that it has rejected, without those that it only marks
 
+
+class _OfCenter:
+    """What the center asks of a finding."""
+
+    @staticmethod
+    def choices() -> list[tuple[str, Any]]:
+        rejected = [(f"{REJECTED_BY}{name}", vision.rule_label(name)) for name in vision.RULE_NAMES]
+        return [*_findings(), *rejected]
+
+    @staticmethod
+    def narrow(photos: QuerySet[Photo], finding: str) -> QuerySet[Photo]:
+        if not finding.startswith(REJECTED_BY):
+            return _with_finding(photos, finding)
+        rule = finding.removeprefix(REJECTED_BY)
+        return photos.filter(findings__rule=rule, findings__outcome=Finding.Outcome.REJECT)
+
+
+def _of_day(photos: QuerySet[Photo], day: dt.date) -> QuerySet[Photo]:
+    return photos.filter(taken_at__gte=start_of(day), taken_at__lt=start_of(day + dt.timedelta(days=1)))
+
+
+class CenterPhotos(Worklist):
+    """The photos of every school in `season`, the newest first. What all of them are counted by stands in the counters."""
+
+    states_shown = (*STATES, Photo.Status.WITHDRAWN)
     filters = {
         **Worklist.filters,
+        "state": choice("status", [(s.value, s.label) for s in states_shown], label=_("State"), has_all=True),
+        "finding": Filter(
+            forms.ChoiceField(label=_("Finding"), required=False, choices=_OfCenter.choices), _OfCenter.narrow
+        ),
         "school": row("school", School.objects.all(), label=_("School"), to_field="code"),
+        "attempts": cases(ATTEMPTS, label=_("Which attempts")),
+        "verdict": cases(VERDICTS, label=_("Automatic check")),
+        "day": Filter(forms.DateField(label=_("Day"), required=False), _of_day),
     }
     sorts = {"": ("-pk",)}
-    defaults = {"state": ALL}
+    defaults = {"state": ALL, "attempts": "current"}
     page_size = 48
 
     def __init__(self, season: Any, asked: Any) -> None:
-        super().__init__(photos_of(season), asked)
+        super().__init__(Photo.objects.filter(season=season).alias(has_appeal=HAS_APPEAL), asked)
         self.season = season
 
-    def _is_whole(self, *besides: str) -> bool:
-        """Whether no filter but `besides` leaves photos out."""
-        is_limited = self.season is None or student_limits.present()
-        return not is_limited and all(name in besides or value == ALL for name, value in self.wanted.items())
+    def _known(self, *without: str) -> dict[str, Any] | None:
+        """What the counters are asked for: the filters, but `without`; None when the rows have to be counted."""
+        wanted = {name: value for name, value in self.wanted.items() if name not in without and value != ALL}
+        if self.season is None or student_limits.present() or {"q", "class"} & set(wanted):
+            return None
+        found = {"season": self.season}
+        if wanted.pop("attempts") != "every":
+            found |= {"is_first": True} if self.wanted["attempts"] == "first" else {"is_current": True}
+        if "verdict" in wanted:
+            found["has_passed"] = wanted.pop("verdict") == "passed"
+        if "state" in wanted:
+            found["status"] = wanted.pop("state")
+        finding = wanted.pop("finding", "")
+        if finding in (CLEAN, MARKED, APPEALED):
+            return None
+        if finding:
+            found["rule"] = finding.removeprefix(REJECTED_BY)
+            if finding.startswith(REJECTED_BY):
+                found["outcome"] = Finding.Outcome.REJECT
+        return found | wanted
 
     def counts(self, name: str) -> dict[Any, int]:
-        if name != "state" or not self._is_whole("state"):
+        asked = self._known("state") if name == "state" else None
+        if asked is None:
             return super().counts(name)
-        count = super().counts
-        return shared_counts.shared(f"photos:{self.season.pk}", lambda: count(name))
+        if "rule" in asked:
+            return super().counts(name) if asked.keys() & OF_PHOTOS else FindingsByRule.numbers("status", **asked)
+        if asked.keys() & OF_PHOTOS or "is_current" not in asked:
+            return PhotosByDay.numbers("status", **asked)
+        del asked["is_current"]
+        return PhotosByState.numbers("status", **asked)
 
     @cached_property
     def count(self) -> int:
@@ -138,9 +203,11 @@ class CenterPhotos(Worklist):
         return sum(self._by_state.values()) if state == ALL else self._by_state.get(state, 0)
 
     def _count_rules(self) -> list[tuple[str, int]]:
-        if not self._is_whole("finding"):
-            return super()._count_rules()
-        return shared_counts.shared(f"photo_rules:{self.season.pk}", super()._count_rules)
+        asked = self._known("finding")
+        if asked is None or asked.keys() & OF_PHOTOS:
+            # Of all first attempts there is no counter, and to count them takes a second.
+            return super()._count_rules() if asked is None or "day" in asked else []
+        return list(FindingsByRule.numbers("rule", **asked).items())
 
     def part(self, start: int, stop: int) -> QuerySet[Photo]:
         """The ids first, from the nearer end: a page in the middle passes over hundreds of thousands, which stand in an

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -152,6 +153,7 @@ def _save_photo(student: Student, enrolment: Enrolment, photo: Photo, by: histor
         raise Conflict
     _refuse_too_many(student, now)
     retire_current_photo(locked, by=by)
+    photo.attempt = 1 + (Photo.objects.filter(student=student).aggregate(last=Max("attempt"))["last"] or 0)
     photo.save(force_insert=True)
     history.record(
         "photo.uploaded",

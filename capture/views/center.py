@@ -25,7 +25,7 @@ CHIP_RULES = 10
 
 @center_page(may="photos.see")
 def photos(request: Any) -> HttpResponse:
-    """The current photos, by school, state and finding."""
+    """The photos, by school, day, attempt, state and finding."""
     listed = CenterPhotos(request.season, request.GET)
     looks.record(request, Look.Kind.PORTRAIT, [photo.student_id for photo in listed.page])
     states = listed.states
@@ -35,6 +35,8 @@ def photos(request: Any) -> HttpResponse:
         "page": listed.page,
         "items": [(photo, explanations.explain_photo(photo)) for photo in listed.page],
         "states": states,
+        "attempts": listed.choices("attempts"),
+        "verdicts": listed.choices("verdict"),
         "total": sum(number for _state, _label, number in states),
         "rules": listed.rules(CHIP_RULES),
         "schools": School.objects.filter(pk__in=Enrolment.objects.filter(season=request.season).values("school")),

@@ -28,6 +28,12 @@ def _list_url(request: Any) -> str:
 @staff_page(may="photos.see")
 def today(request: Any) -> HttpResponse:
     context: dict[str, Any] = {"list_url": _list_url(request), "season": request.season}
+    if request.season and not request.school:
+        passed, judged = dashboard_counts.count_first_attempts(request.season)
+        context |= {
+            "of_today": f"&attempts=every&day={timezone.localdate()}",
+            "firsts": {"passed": passed, "judged": judged},
+        }
     if request.season:
         context |= {
             "today": dashboard_counts.count_today(request.season, request.school),
@@ -50,7 +56,8 @@ def failures(request: Any) -> HttpResponse:
     url, rows = _list_url(request), []
     if request.season:
         found = dashboard_counts.count_failures(request.season, request.school)
-        rows = [(title, n, f"{url}?state=all&finding={rule}") for rule, title, n in found]
+        of_rule = "?state=all&finding=" if request.school else "?attempts=every&finding=reject-"
+        rows = [(title, n, f"{url}{of_rule}{rule}") for rule, title, n in found]
     context = {
         "rows": rows,
         "list_url": url,

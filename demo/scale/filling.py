@@ -20,6 +20,7 @@ from demo.scale.copying import Table, json_text, open_for_copying, tables
 from demo.scale.pictures import Pictures
 from demo.scale.seasons import Province
 from demo.scale.student_rows import Batch, Campus, Made, Numbers
+from portal.counters import proof as counters
 from portal.database.owner import as_owner
 from portal.history import checkpoints
 from portal.models import Notification
@@ -79,6 +80,8 @@ def fill(
                     report(f"  {name:<28}{number:>12,}")
             clock.begin("statistics")
             _run(*(f"ANALYZE {name}" for name in tables()))
+        clock.begin("counters")
+        counters.repair()
         clock.begin("books")
         if faults := proof.prove().faults:
             raise BooksDisagree(str(faults))

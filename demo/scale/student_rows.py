@@ -154,7 +154,7 @@ class Tables:
         Photo, "id", "school_id", "season_id", "student_id", "status", "is_current", "attempts", "queued_at",
         *(name for file in FILES for name in (file, f"{file}_size")), "width", "height", "sha256", "engine", "limit_set_id",
         "outcome", "measures", "geometry", "background", "token", "taken_at", "checked_at", "compared_at", "submitted_at",
-        "decided_at", "decided_by_id", "reason",
+        "decided_at", "decided_by_id", "reason", "attempt",
     ))  # fmt: skip
     finding: Table = field(
         default_factory=lambda: Table(
@@ -463,7 +463,7 @@ class _One:
             f"{self.chance.getrandbits(256):064x}", ENGINE_VERSION if checked else "", campus.limit_set if checked else None,
             picture.outcome, picture.measures, picture.geometry, picture.background,
             uuid.UUID(int=self.chance.getrandbits(128)), taken, checked, checked, submitted, decided,
-            campus.reviewer_id if decided else None, reason,
+            campus.reviewer_id if decided else None, reason, number + 1,
         )  # fmt: skip
         for place, (rule, outcome, value, limit, marks) in enumerate(picture.findings):
             self.t.finding.add(

@@ -20,7 +20,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import models
 
-from portal.database import ended_rows, same_school
+from portal.database import counters, ended_rows, same_school
 from portal.database.same_school import is_tenants
 from portal.database.scope import EVERY_SCHOOL, LOGIN, SCHOOL, USER, DatabaseRole
 
@@ -159,5 +159,12 @@ def install(sender: Any, using: str, **signal: Any) -> None:
     with connection.cursor() as cursor:
         tables = connection.introspection.table_names(cursor)
         cursor.execute(
-            "; ".join([*statements(tables), *same_school.statements(tables), *ended_rows.statements(tables)])
+            "; ".join(
+                [
+                    *statements(tables),
+                    *same_school.statements(tables),
+                    *ended_rows.statements(tables),
+                    *counters.statements(tables),
+                ]
+            )
         )

@@ -300,6 +300,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='CounterProof',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField(auto_now_add=True, verbose_name='time')),
+                ('rows', models.PositiveBigIntegerField()),
+                ('faults', models.JSONField(default=dict)),
+                ('was_repaired', models.BooleanField(default=False)),
+            ],
+            options={
+                'ordering': ('-id',),
+            },
+        ),
+        migrations.CreateModel(
             name='SignIn',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -1,6 +1,7 @@
 """Models that every room uses: accounts, history, jobs, notifications."""
 
 from portal.models.claims import Claimable, TenantClaimableQuerySet
+from portal.models.counters import Counter, CounterProof
 from portal.models.history import Checkpoint, Event
 from portal.models.jobs import Job
 from portal.models.looks import Look
@@ -12,6 +13,8 @@ __all__ = [
     "Checkpoint",
     "Claimable",
     "Contact",
+    "Counter",
+    "CounterProof",
     "Delivery",
     "Event",
     "Job",

@@ -161,17 +161,6 @@ def test_two_weeks_end_today_and_every_day_has_its_number(school, season):
     assert (days[-1][0], days[0][0]) == tuple(f"{day.month}/{day.day}" for day in (last, last - dt.timedelta(days=13)))
 
 
-def test_the_days_of_the_province_are_counted_once_and_those_of_a_school_each_time(
-    school, season, settings, django_assert_num_queries
-):
-    settings.DASHBOARD_SECONDS = 30
-    photos(school, season, Status.SUBMITTED)
-    first = [dashboard_counts.count_per_day(season, of) for of in (None, school)]
-    assert [days[-1][1] for days in first] == [1, 1]
-    with django_assert_num_queries(1):
-        assert [dashboard_counts.count_per_day(season, of) for of in (None, school)] == first
-
-
 # why photos fail
 
 

@@ -10,12 +10,13 @@ from django.db.models import Count, Q
 from capture.models import Photo
 from demo.scale import filling, names, stories
 from portal.changes import states
+from portal.counters import proof as counters
 from portal.history import checkpoints
 from portal.models import Event
 from portal.tenancy import system_scope
 from schools.models import Enrolment, Season
 from students.identity import id_numbers
-from students.models import Student
+from students.models import Student, StudentsByStage
 from tests.demo import scale_pictures
 
 
@@ -103,6 +104,11 @@ def _current_photo_fits_the_stage():
     with_portrait = Student.objects.filter(stage__in=("approved", "proofed", "printed", "delivered"))
     assert with_portrait.filter(photos__is_current=True).exclude(photos__status=Photo.Status.APPROVED).count() == 0
     assert not Photo.objects.filter(taken_at__gt=dt.datetime.now(dt.UTC)).exists()
+
+
+def _counters_say_what_the_rows_say():
+    assert counters.prove().faults == {}
+    assert StudentsByStage.number_of() == Student.objects.count()
 
 
 def _database_refuses_again():

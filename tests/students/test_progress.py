@@ -9,7 +9,6 @@ from schools.models import Window, WindowException
 from students import progress
 from students.models import Student
 from tests import factories
-from tests.support.database import vacuum
 
 pytestmark = pytest.mark.django_db
 
@@ -75,14 +74,6 @@ def test_schools_take_four_queries(students, season, django_assert_num_queries):
         progress.school_progress(season)
 
 
-def test_a_province_is_counted_once_for_all_panels(students, season, settings, django_assert_num_queries):
-    settings.DASHBOARD_SECONDS = 30
-    with center_scope():
-        first = progress.counts_by_school(season)
-        with django_assert_num_queries(0):
-            assert progress.counts_by_school(season) == first
-
-
 def test_classes_in_the_order_of_the_roster(students, school, season):
     factories.student(school, season, college="艺术学院", class_name="绘画2301")
     with school_scope(school):
@@ -95,27 +86,6 @@ def test_classes_in_the_order_of_the_roster(students, school, season):
         ("college", "信息学院", 6),
         ("college", "艺术学院", 1),
     ]
-
-
-MANY = """
-INSERT INTO students_student (school_id, season_id, student_no, name, id_type, id_sealed, id_hash, gender, level, college,
-    major, class_name, phone, email, stage, fee_state, lock_reason, created_at, updated_at)
-SELECT %s, %s, 'M' || n, 'n', 'resident', '', md5(n::text), '', '', '', '', '', '', '', 'waiting', 'unpaid', '', now(), now()
-FROM generate_series(1, 20000) n
-"""
-
-
-@pytest.mark.django_db(transaction=True)  # VACUUM tells the planner which pages need no look at the table
-def test_counts_by_school_read_the_index_alone(transactional_db, school, season):
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(MANY, [school.pk, season.pk])
-    vacuum("students_student")
-    with connection.cursor() as cursor:
-        cursor.execute("EXPLAIN " + progress._COUNT, [season.pk])
-        plan = "\n".join(line for (line,) in cursor.fetchall())
-    assert "Index Only Scan using student_progress" in plan
 
 
 @pytest.mark.parametrize("name", ["panel_figures", "panel_matrix", "panel_schools"])

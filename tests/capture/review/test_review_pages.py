@@ -1,5 +1,6 @@
 """The light table, the center's photos, stations and panels, as three people see them."""
 
+import datetime as dt
 import re
 
 import pytest
@@ -311,7 +312,7 @@ def test_panels_count_the_own_school_and_the_center_counts_all(
     assert f"{said('Taken today')} 3" in text(center_client.get("/panels/capture/today/"))
     assert f"{said('Eyes not open')} 1" in text(owner_client.get("/panels/capture/failures/"))
     assert (
-        dated("/center/photos/?state=all&amp;finding=eyes")
+        dated("/center/photos/?attempts=every&amp;finding=reject-eyes")
         in center_client.get("/panels/capture/failures/").content.decode()
     )
 
@@ -329,26 +330,30 @@ def test_panels_ask_visitors_to_sign_in(client, season, student):
         assert client.get(f"/panels/capture/{path}").status_code == 302
 
 
-def counted(season, **asked) -> dict[str, object]:
-    listed = CenterPhotos(season, asked)
-    states = {state: n for state, _label, n in listed.states if n}
-    return {"count": listed.count, "states": states, "rules": [(rule, n) for rule, _label, n in listed.rules(9)]}
-
-
-def test_the_centers_photos_are_counted_once_for_all_who_look(
-    photo, theirs, season, settings, django_assert_num_queries
-):
-    factories.photo(theirs.student, Photo.Status.REJECTED, is_current=False, findings={"eyes": "reject"})
-    settings.DASHBOARD_SECONDS = 30
-    everything = {"count": 2, "states": {"submitted": 2}, "rules": [("smile", 1)]}
-    assert counted(season) == everything
-    with django_assert_num_queries(0):
-        assert counted(season) == everything
-        assert CenterPhotos(season, {"state": "approved"}).count == 0
-    # What a filter leaves is counted of its own.
-    assert counted(season, school=theirs.school.code) == {"count": 1, "states": {"submitted": 1}, "rules": []}
-    assert counted(season, state="approved")["rules"] == []
-    assert counted(season, finding="smile")["count"] == 1
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {}, {"state": "rejected"}, {"attempts": "every"}, {"attempts": "first"}, {"finding": "eyes"}, {"finding": "clean"},
+        {"finding": "eyes", "attempts": "every"}, {"finding": "reject-eyes", "attempts": "every"}, {"verdict": "passed"},
+        {"verdict": "unpassed", "attempts": "every"}, {"day": "2026-11-20", "attempts": "every"}, {"class": "软件2301"},
+        {"finding": "eyes", "day": "2026-11-20"}, {"day": "2026-11-20", "verdict": "passed", "attempts": "first"},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_the_counters_tell_is_what_the_list_shows(photo, theirs, season, asked):
+    again = factories.photo(theirs.student, Photo.Status.REJECTED, is_current=False, findings={"eyes": "reject"})
+    factories.photo(photo.student, Photo.Status.READY, is_current=False, attempt=2, findings={"eyes": "warn"})
+    day = timezone.make_aware(dt.datetime(2026, 11, 20, 23, 59))
+    Photo.objects.filter(pk__in=[again.pk, photo.pk]).update(taken_at=day)
+    for state in ("all", "submitted", "rejected"):
+        for school in ("", theirs.school.code):
+            found = {"state": state, "school": school, **asked}
+            listed = CenterPhotos(season, found)
+            assert listed.count == len(listed.found), found
+            for value, _label, number in listed.states:
+                assert number == len(CenterPhotos(season, found | {"state": value}).found)
+            for rule, _label, number in listed.rules(9):
+                assert number == len(CenterPhotos(season, found | {"finding": rule}).found)
 
 
 def test_each_page_of_the_centers_photos_has_the_next_older_ones(school, season, monkeypatch):
