@@ -465,9 +465,14 @@ class Finding(TenantModel):
         return f"{self.rule} {self.outcome}"
 
 
+# The search for the same picture writes photos and findings of other schools.
+COUNTED_ACROSS = {DatabaseRole.ACROSS: {"INSERT"}} | deleted_by(DatabaseRole.SYSTEM)
+
+
 class PhotosByState(Counter):
     """How many students of a school have a current photo in which state."""
 
+    DATABASE_RIGHTS = COUNTED_ACROSS
     COUNTS = Counts(of="capture.Photo", where="own.is_current", by={"status": "own.status"})
 
     status = models.CharField(max_length=10, choices=Photo.Status)
@@ -476,6 +481,7 @@ class PhotosByState(Counter):
 class PhotosByDay(Counter):
     """How many photos of a school were taken on which day, and what became of them."""
 
+    DATABASE_RIGHTS = COUNTED_ACROSS
     COUNTS = Counts(
         of="capture.Photo",
         by={
@@ -500,6 +506,7 @@ class PhotosByDay(Counter):
 class FindingsByRule(Counter):
     """How many photos of a school break which rule."""
 
+    DATABASE_RIGHTS = COUNTED_ACROSS
     COUNTS = Counts(
         of="capture.Finding",
         by={

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.database.counters import Counts
 from portal.database.rights import OWNER
-from portal.database.scope import EVERY_SCHOOL, DatabaseRole
+from portal.database.scope import EVERY_SCHOOL, DatabaseRole, deleted_by
 from portal.tenancy import TenantModel
 
 
@@ -22,7 +22,7 @@ class Counter(TenantModel):
     COUNTS: ClassVar[Counts | None] = None
     IS_APPEND_ONLY = True
     # The system makes one line of many (portal.counters.folding).
-    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT"}, DatabaseRole.SYSTEM: {"DELETE"}}
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SYSTEM)
     DATABASE_POLICIES = {"owner": OWNER}
 
     # No constraints: each line would lock its school and its season for a moment.
