@@ -47,9 +47,19 @@ FIELDS = {
 }
 
 
-def read(path: str) -> dict[str, dict[str, str]]:
-    """{name: {"provider": …, field: value}}, in the order of the file. What a `…_file` holds stands under its field."""
+def read(path: str, *, is_local: bool) -> dict[str, dict[str, str]]:
+    """{name: {"provider": …, field: value}}, in the order of the file. What a `…_file` holds stands under its field.
+
+    `is_local`: a first try on one machine. Elsewhere a simulator is refused: at it everybody pays without money.
+    """
     values = credentials_file.load(SETTING, path)
+    for name, given in values.items():
+        if not is_local and isinstance(given, dict) and given.get("provider") == "simulator":
+            raise _wrong(
+                path,
+                f"中 [{name}] 是模拟支付,任何人不付钱即算交费,只能用于本机试用",
+                f"has a simulator in [{name}], where everybody pays without money: it is for a try on one machine",
+            )
     return {name: _merchant(path, name, given) for name, given in values.items()}
 
 

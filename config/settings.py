@@ -325,7 +325,7 @@ PAYMENT_PROVIDERS = {
 # {our name of the merchant: its provider and its credentials}. When empty, schools pay by transfer.
 _MERCHANTS_FILE = environment.text("PAYMENT_MERCHANTS")
 PAYMENT_MERCHANTS: dict[str, dict[str, str]] = (
-    payment_merchants.read(_MERCHANTS_FILE)
+    payment_merchants.read(_MERCHANTS_FILE, is_local=IS_LOCAL)
     if _MERCHANTS_FILE
     else {"simulator": {"provider": "simulator"}}
     if IS_LOCAL

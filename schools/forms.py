@@ -8,9 +8,27 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from portal.errors import PortalError
+from portal.pages import marked_text
 from portal.pages.form_fields import YuanField, day_input, time_input
 from schools.models import Area, DaysRequest, Enrolment, Inquiry, Notice, School, Season, WindowException, WindowKind
 from schools.seasons import FIXED_WHEN_OPEN
+
+LONGEST = dt.timedelta(days=366)  # of days without a gap
+FURTHEST = 5  # years from now
+
+
+def check_days(form: forms.BaseForm) -> None:
+    """The first and the last day belong together, and no year is mistyped: every page counts the days between them."""
+    starts, ends = form.cleaned_data.get("starts_on"), form.cleaned_data.get("ends_on")
+    for name, day in (("starts_on", starts), ("ends_on", ends)):
+        if day and abs(day.year - timezone.localdate().year) > FURTHEST:
+            form.add_error(name, _("This day is more than five years away. Look at the year."))
+            return
+    if starts and ends and ends < starts:
+        form.add_error("ends_on", _("The last day lies before the first."))
+    elif starts and ends and ends - starts > LONGEST:
+        form.add_error("ends_on", _("These are more than a year of days. Look at the year."))
 
 
 class SeasonForm(forms.ModelForm):
@@ -178,8 +196,7 @@ class AreaDaysForm(forms.Form):
         starts, ends = data.get("starts_on"), data.get("ends_on")
         if bool(starts) != bool(ends) and not {"starts_on", "ends_on"} & self.errors.keys():
             self.add_error("ends_on" if starts else "starts_on", _("Give both days, or none."))
-        if starts and ends and ends < starts:
-            self.add_error("ends_on", _("The last day lies before the first."))
+        check_days(self)
         if not data.get("name") and (data.get("area") or starts or ends) and not self._is_removed(data):
             self.add_error("name", _("Give the area a name."))
         return data
@@ -208,8 +225,7 @@ class MakeUpDaysForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if data.get("starts_on") and data.get("ends_on") and data["ends_on"] < data["starts_on"]:
-            self.add_error("ends_on", _("The last day lies before the first."))
+        check_days(self)
         return data
 
 
@@ -251,8 +267,7 @@ class ExceptionForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if data.get("starts_on") and data.get("ends_on") and data["ends_on"] < data["starts_on"]:
-            self.add_error("ends_on", _("The last day lies before the first."))
+        check_days(self)
         if data.get("opens_at") and data.get("closes_at") and data["closes_at"] <= data["opens_at"]:
             self.add_error("closes_at", _("The capture must close after it opens."))
         return data
@@ -360,6 +375,14 @@ class NoticeForm(forms.ModelForm):
             "asks_confirmation": _("An administrator of each school presses a button; students each for themselves."),
             "confirm_by": _("Who has not confirmed is reminded each morning, from three days before."),
         }
+
+    def clean_body(self) -> str:
+        body: str = self.cleaned_data["body"]
+        try:
+            marked_text.check(body)
+        except PortalError as error:
+            raise forms.ValidationError(str(error)) from error
+        return body
 
     def __init__(self, *args: Any, season: Season, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

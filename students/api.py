@@ -22,6 +22,7 @@ from portal.errors import PortalError
 from portal.models import Look
 from portal.privacy import looks
 from portal.tenancy import school_scope
+from students.lists import number_search
 from students.lists.student_list import filter_students
 from students.models import RosterImport, Student
 from students.roster import roster_imports
@@ -149,7 +150,8 @@ class Students(SchoolView):
         pages = Pages()
         found = filter_students(mine, request.query_params)
         page: list[Student] = pages.paginate_queryset(found, request, view=self) or []
-        looks.record(request._request, Look.Kind.LIST, [student.pk for student in page])
+        kind = number_search.kind_of_look(request.query_params)
+        looks.record(request._request, kind, [student.pk for student in page])
         return pages.get_paginated_response(StudentOut(page, many=True).data)
 
 

@@ -32,6 +32,7 @@ event_kinds.register(
         "student.added": _("Student put on the roster"),
         "student.changed": _("Data of the student changed"),
         "schoolchange.asked": _("Student of another school asked for"),
+        "student.not_elsewhere": _("Asked for a student whom no other school has"),
         "student.change_asked": _("Asked for by another school"),
         "student.moved_away": _("Moved to another school"),
         "student.moved_here": _("Came from another school"),

@@ -47,10 +47,14 @@ class FailedList(List):
 
 
 def _day(text: str) -> dt.date:
+    """Raises Http404 for what is no day of a season."""
     try:
-        return dt.date.fromisoformat(text)
+        found = dt.date.fromisoformat(text)
     except ValueError as error:
         raise Http404 from error
+    if not 2000 <= found.year <= 2999:
+        raise Http404
+    return found
 
 
 @require_GET
@@ -71,7 +75,8 @@ def day(request: Any, day: str) -> HttpResponse:
     bad = daily_check.photos_of_day(enrolment, wanted).filter(status__in=daily_check.FAILED_STATUSES)
     listed = FailedList(bad.select_related("student").prefetch_related("findings"), request.GET)
     looks.record(request, Look.Kind.LIST, [photo.student_id for photo in listed.page])
-    daily_check.record_opened(enrolment, wanted, by=request.user)
+    if not request.membership.is_visiting:  # the center asks whether the school has looked
+        daily_check.record_opened(enrolment, wanted, by=request.user)
     found = daily_check.day_of(enrolment, wanted)
     context = {
         "day": wanted,

@@ -24,6 +24,7 @@ from portal.models import Look
 from portal.pages.form_fields import whole_number
 from portal.privacy import looks
 from portal.security import headers
+from portal.untrusted import json_bodies
 from schools.days import opening_hours
 from students.models import Student
 
@@ -92,8 +93,8 @@ def students(request: Any) -> JsonResponse:
 
 def _class_of(text: str) -> tuple[str, str] | None:
     try:
-        college, class_name = json.loads(text)
-    except ValueError:
+        college, class_name = json_bodies.read_json(text)
+    except (ValueError, TypeError):
         return None
     return (college, class_name) if isinstance(college, str) and isinstance(class_name, str) else None
 

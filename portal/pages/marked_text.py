@@ -8,15 +8,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
+
+from portal.errors import PortalError
 
 KNOWN = ("heading", "list", "table", "blockquote", "hr", "emphasis", "link", "newline", "escape")
 TAGS = frozenset(
     {"h2", "h3", "h4", "p", "ul", "ol", "li", "table", "thead", "tbody", "tr", "th", "td", "blockquote", "hr"}
     | {"em", "strong", "a", "br", "div"}
 )
+LONGEST_PARAGRAPH = 4000  # characters: what it costs to read one grows with the square
+MOST_TOKENS = 20_000  # of a text; a cell of a table has three
 SCHEMES = ("https://", "http://", "mailto:")
 
 
@@ -53,6 +58,18 @@ class _Parser(MarkdownIt):
 
 
 _PARSER = _Parser("zero", {"html": False, "breaks": True}, renderer_cls=_Renderer).enable(list(KNOWN))
+
+
+def check(text: str) -> None:
+    """Raise PortalError for a text that takes seconds to show, to every reader anew. For the form that takes it in."""
+    tokens = _PARSER.parse(text)
+    if len(tokens) > MOST_TOKENS or any(len(token.content) > LONGEST_PARAGRAPH for token in tokens):
+        raise PortalError(
+            _(
+                "This text takes too long to show: it has a paragraph of more than %(n)d characters, or a very large table."
+            )
+            % {"n": LONGEST_PARAGRAPH}
+        )
 
 
 def render(text: str) -> SafeString:

@@ -74,6 +74,12 @@ def begin(group: str, *identity: str, free: int = FREE) -> None:
         raise Unavailable from error
 
 
+def take_back(group: str, *identity: str) -> None:
+    """The attempt that was begun does not count; those before do."""
+    with suppress(RedisError, ValueError):  # ValueError: the day of the first one has just ended
+        cache.decr(_key(group, identity))
+
+
 def succeeded(group: str, *identity: str) -> None:
     """The attempt was the owner's: forget those before. Without Redis they are forgotten by themselves, in a day."""
     key = _key(group, identity)

@@ -16,6 +16,7 @@ from portal.access import center_page
 from portal.models import Delivery
 from portal.notifications import deliveries
 from portal.notifications.channels import all_channels
+from portal.pages.form_fields import whole_number
 from portal.pages.lists import List, choice
 
 CHANNELS = [(name, channel.label) for name, channel in all_channels().items() if not channel.is_instant]
@@ -70,8 +71,8 @@ def _totals() -> list[dict[str, Any]]:
 def send_again(request: Any) -> HttpResponse:
     """One delivery, or all that failed among those of the list's filters."""
     rows = Deliveries(_all(), request.GET).require_known().narrowed()
-    if request.POST.get("delivery", "").isdigit():
-        rows = rows.filter(pk=int(request.POST["delivery"]))
+    if "delivery" in request.POST:
+        rows = rows.filter(pk=whole_number(request.POST["delivery"]))
     number = deliveries.send_again(rows)
     said = ngettext("%(n)d message waits to be sent again.", "%(n)d messages wait to be sent again.", number)
     messages.success(request, said % {"n": number})

@@ -10,7 +10,7 @@ from typing import Any
 from schools.days import workdays
 from schools.days.season_calendar import CAPTURE, Entry
 
-_ASKED = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+_ASKED = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)

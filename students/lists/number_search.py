@@ -4,6 +4,7 @@ The words are sent by POST; the address of the list has them encrypted (`SealedF
 up in coarse buckets (`id_encryption.tail_bucket`), whose few students are then compared in clear.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -13,12 +14,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from portal.errors import PortalError
-from portal.security import encryption
+from portal.models import Look, User
+from portal.security import attempts, encryption
 from students.identity import id_encryption
 from students.models import Student
 from students.roster import cells
 
 LAST = (4, 6)  # characters of a document number that may be searched for
+FREE = 200  # searches a day that find nobody; then each waits longer, as at signing in
 PLACE = encryption.Place("students.search", "")
 
 
@@ -30,6 +33,22 @@ def seal(words: str) -> str:
             _("Type the whole document number, its last four or six characters, or a whole phone number.")
         )
     return encryption.encrypt_text(words[:24], PLACE)
+
+
+def ask(students: QuerySet[Student], words: str, *, by: User) -> str:
+    """What was typed, for the address (`seal`). Who guesses one end after another finds nobody mostly: those are
+    counted. Raises Delayed after FREE of them.
+    """
+    sealed = seal(words)
+    attempts.begin("number_search", by.actor_key, free=FREE)
+    if find(students, id_encryption.normalise(cells.half_width(words))).exists():
+        attempts.take_back("number_search", by.actor_key)
+    return sealed
+
+
+def kind_of_look(asked: Mapping[str, Any]) -> Look.Kind:
+    """Of a list of students with these filters."""
+    return Look.Kind.NUMBER if asked.get("number") else Look.Kind.LIST
 
 
 def find(students: QuerySet[Student], words: str) -> QuerySet[Student]:

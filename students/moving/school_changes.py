@@ -5,6 +5,7 @@ center, grants or refuses. A job then moves the student (`students.moving.move`)
 schools. Until the student has come, the receiving school is not told where the student is.
 """
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ from portal.background import jobs
 from portal.changes import states
 from portal.errors import Conflict, PortalError
 from portal.models import User
+from portal.security import attempts
 from portal.tenancy import across_schools, school_scope
 from schools.models import Action, Enrolment, School, Season
 from students import records
@@ -51,14 +53,17 @@ def ask(
     """
     require_open_roster(school=school, season=season)
     clean, digests = _clean(school, season, values, id_number, id_type)
+    attempts.begin("school_change", str(school.pk), free=number_clashes.MOST_OPEN)
     with across_schools():
         student = _elsewhere(season, school, digests)
         if student is None:
+            _note_miss(school, season, by)
             raise PortalError(
                 _("No other school of this season has this document number. Add the student to your roster.")
             )
         if SchoolChange.objects.filter(school=school, student=student, status__in=SchoolChange.OPEN).exists():
             raise Conflict(_("Your school has asked for this student already."))
+    attempts.take_back("school_change", str(school.pk))
     with transaction.atomic():
         Enrolment.objects.select_for_update(of=("self",), no_key=True).get(school=school, season=season)
         _require_few(school, season)
@@ -88,6 +93,13 @@ def ask(
         parameters={"school": school.name, "giving": student.school.name},
     )
     return row
+
+
+def _note_miss(school: School, season: Season, by: User) -> None:
+    """In a school's scope again, and kept although the request is refused."""
+    with school_scope(school):
+        enrolment = Enrolment.objects.get(school=school, season=season)
+        history.record("student.not_elsewhere", enrolment, by=by)
 
 
 def ask_for_import(roster: RosterImport, *, by: User) -> tuple[int, list[str]]:
@@ -149,8 +161,10 @@ def _elsewhere(season: Season, school: School, digests: list[str]) -> Student | 
 
 
 def _require_few(school: School, season: Season) -> None:
-    """As for rows of an import: a list of guesses does not fit in."""
-    waiting = SchoolChange.objects.filter(school=school, season=season, status__in=SchoolChange.OPEN).count()
+    """As for rows of an import: a list of guesses does not fit in. One that was taken back counts for a day."""
+    lately = Q(status=Status.WITHDRAWN, decided_at__gt=timezone.now() - dt.timedelta(days=1))
+    asked = SchoolChange.objects.filter(school=school, season=season)
+    waiting = asked.filter(Q(status__in=SchoolChange.OPEN) | lately).count()
     if waiting >= number_clashes.MOST_OPEN:
         raise PortalError(_("Too many students that your school asked for still wait for an answer. Ask the center."))
 

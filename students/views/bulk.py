@@ -12,9 +12,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal import permissions
 from portal.access import center_page, school_page
 from portal.errors import PortalError
-from portal.models import Look
 from portal.privacy import looks
-from students.lists import bulk_actions, selection
+from students.lists import bulk_actions, number_search, selection
 from students.lists.student_list import filter_students
 from students.views.lists import students_of
 
@@ -86,7 +85,7 @@ def _ask(request: Any, back: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("portal:job", args=[job.pk]))
     number, chosen = concerned.count(), selected.count()
     sample = list(concerned.select_related("school")[:SAMPLE])
-    looks.record(request, Look.Kind.LIST, [student.pk for student in sample])
+    looks.record(request, number_search.kind_of_look(asked), [student.pk for student in sample])
     context = {
         "action": action,
         "form": form,

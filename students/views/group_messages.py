@@ -11,7 +11,9 @@ from django.views.decorators.http import require_http_methods
 from portal.access import center_page, school_page
 from portal.errors import PortalError
 from portal.forms import MessageForm
+from portal.privacy import looks
 from students import group_messages
+from students.lists import number_search
 from students.lists.student_list import filter_students
 from students.views.lists import students_of
 
@@ -41,11 +43,12 @@ def _message(request: Any, back: str) -> HttpResponse:
             found, asked, school=request.school, season=request.season, by=request.user, **form.cleaned_data
         )
         return HttpResponseRedirect(reverse("portal:job", args=[job.pk]))
-    sample = [f"{student.name} ({student.student_no})" for student in found.select_related("school")[:SAMPLE]]
+    sample = list(found.select_related("school")[:SAMPLE])
+    looks.record(request, number_search.kind_of_look(asked), [student.pk for student in sample])
     context = {
         "form": form,
         "number": found.count(),
-        "sample": sample,
+        "sample": [f"{student.name} ({student.student_no})" for student in sample],
         "back": f"{back}?{request.GET.urlencode()}",
         "back_label": _("Students"),
     }

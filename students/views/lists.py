@@ -16,7 +16,6 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal import files, permissions
 from portal.access import center_page, school_page
-from portal.models import Look
 from portal.pages.form_fields import PickedForm, checked
 from portal.privacy import looks
 from schools.models import Action, Area, School
@@ -38,8 +37,7 @@ def _list_context(request: Any, students: QuerySet[Student]) -> dict[str, Any]:
     """Context of both lists. The look is recorded."""
     _drop_empty_filters(request)
     listed = StudentList(students, request.GET, whole=(request.school, request.season) if request.season else None)
-    kind = Look.Kind.NUMBER if "number" in listed.wanted else Look.Kind.LIST
-    looks.record(request, kind, [student.pk for student in listed.page])
+    looks.record(request, number_search.kind_of_look(listed.wanted), [student.pk for student in listed.page])
     return {
         "students": listed,
         "page": listed.page,
@@ -115,7 +113,7 @@ def _found_by_number(request: Any, page: str) -> HttpResponse:
     kept = {name: value for name in StudentList.filters if (value := request.POST.get(name)) and name != "q"}
     typed = kept.pop("number", "").strip()
     if typed:
-        kept["number"] = number_search.seal(typed)
+        kept["number"] = number_search.ask(students_of(request), typed, by=request.user)
     return HttpResponseRedirect(f"{reverse(page)}?{urlencode(kept)}")
 
 

@@ -145,7 +145,8 @@ def test_school_resets_in_one_click_and_the_evening_does_not_count_it_as_its_own
     daily_check.start_daily_checks()
     (job,) = run("daily_check")
     assert job.result["reset"] == 0
-    assert owner_client.get("/school/review/daily/yesterday/").status_code == 404
+    for wrong in ("yesterday", "9999-12-31", "0001-01-01"):
+        assert owner_client.get(f"/school/review/daily/{wrong}/").status_code == 404
 
 
 def test_center_sees_which_school_has_not_looked(day, other_school, season, owner_client, owner, center_client):
@@ -160,6 +161,7 @@ def test_center_sees_which_school_has_not_looked(day, other_school, season, owne
         (other_school, []),
         (day[0].school, [owner.actor_name]),
     ]
+    assert center_client.get("/center/photos/daily/?day=0001-01-01").status_code == 404
     page = center_client.get("/center/photos/daily/").content.decode()
     assert said("Nobody yet") in page
     assert owner.actor_name in page

@@ -28,7 +28,7 @@ def written(tmp_path):
 
 
 def test_several_merchants_in_the_order_of_the_file_with_what_their_files_hold(written):
-    merchants = payment_merchants.read(written(WECHAT + '[wechat-2025]\nprovider = "simulator"\n'))
+    merchants = payment_merchants.read(written(WECHAT + '[wechat-2025]\nprovider = "simulator"\n'), is_local=True)
     assert list(merchants) == ["wechat-2026", "wechat-2025"]
     assert merchants["wechat-2026"]["private_key"] == "-----BEGIN\nlines"
     assert merchants["wechat-2025"] == {"provider": "simulator"}
@@ -49,5 +49,10 @@ def test_several_merchants_in_the_order_of_the_file_with_what_their_files_hold(w
 )
 def test_what_is_not_whole_is_refused_with_a_sentence(written, text, sentence):
     with pytest.raises(Misconfigured) as refused:
-        payment_merchants.read(written(text))
+        payment_merchants.read(written(text), is_local=True)
     assert sentence in str(refused.value)
+
+
+def test_in_production_nobody_pays_at_a_simulator(written):
+    with pytest.raises(Misconfigured, match="everybody pays without money"):
+        payment_merchants.read(written(WECHAT + '[test]\nprovider = "simulator"\n'), is_local=False)

@@ -4,6 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
+from portal.errors import PortalError
+from portal.pages import marked_text
 from portal.pages.marked_text import TAGS, render
 
 
@@ -53,3 +55,13 @@ def test_nothing_but_known_tags_and_links_comes_out(text):
         assert tag in TAGS
         assert set(attrs) <= {"href", "title", "class"}
         assert (attrs.get("href") or "https://").startswith(("https://", "http://", "mailto:"))
+
+
+@pytest.mark.parametrize("text", ["[" * 4001, "|a" * 900 + "\n" + "|-" * 900 + "\n" + "|a|\n" * 10])
+def test_a_text_that_takes_seconds_to_show_is_not_taken(text):
+    with pytest.raises(PortalError):
+        marked_text.check(text)
+
+
+def test_a_long_notice_is_taken():
+    marked_text.check("\n\n".join(["各校：请按时完成采集。" * 100] * 25))

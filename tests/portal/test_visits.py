@@ -227,3 +227,8 @@ def test_its_transaction_is_over_afterwards(visiting, school):
         assert cursor.fetchone() == ("off",)
     with school_scope(school):
         School.objects.filter(pk=school.pk).update(address="here")
+
+
+def test_a_look_of_the_center_at_the_daily_check_is_not_one_of_the_school(visiting):
+    assert visiting.get(reverse("capture:daily_check", args=["2026-04-15"])).status_code == 200
+    assert events("enrolment.daily_check_opened") == []

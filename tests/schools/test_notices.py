@@ -266,13 +266,14 @@ def office(*parts: str) -> bytes:
 def test_a_file_is_downloaded_by_the_readers_of_its_version_even_when_the_draft_has_it_no_more(
     notice, center_admin, owner_client
 ):
+    data = office("word/document.xml")
     with center_scope():
-        row = attachments.attach(notice, name="模板.docx", data=office("word/document.xml"), by=center_admin)
+        row = attachments.attach(notice, name="模板.docx", data=data, by=center_admin)
         assert owner_client.get(url("notice_file", notice, row.pk)).status_code == 404
         publishing.publish(notice, by=center_admin)
         attachments.drop(NoticeFile.objects.select_related("notice").get(), by=center_admin)
     answer = owner_client.get(url("notice_file", notice, row.pk))
-    assert b"".join(answer.streaming_content) == office("word/document.xml")
+    assert b"".join(answer.streaming_content) == data
     assert answer["Content-Disposition"].startswith("attachment")
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from portal.background import jobs
-from portal.models import Delivery, Event, Job, Notification
+from portal.models import Delivery, Event, Job, Look, Notification
 from portal.tenancy import system_scope
 from students.models import Student
 from tests import factories
@@ -39,6 +39,7 @@ def test_school_writes_to_the_students_of_its_filter_after_seeing_how_many_they_
     page = f"{reverse('students:roster_message')}?college=Law"
     shown = owner_client.get(page).content.decode()
     assert (">2</strong>" in shown, students[0].name in shown) == (True, True)
+    assert set(Look.objects.get().students) == {student.pk for student in students[:2]}
     assert told() == set()
     owner_client.post(page, TEXT)
     job = Job.objects.get(kind="students_message")

@@ -135,3 +135,21 @@ def test_columns_are_remembered_for_the_person(owner_client, center_client, stud
     assert names_on(shown) == {"张小明", "单小红"}
     center_client.post(reverse("students:center_columns"), {"columns": ["phone"]})
     assert heads[0] in center_client.get(reverse("students:center_students")).content.decode()
+
+
+def test_ends_of_numbers_are_not_tried_one_after_another(owner_client, students, monkeypatch):
+    monkeypatch.setattr(number_search, "FREE", 3)
+    find, end = reverse("students:roster_find"), students[0].id_number[-4:]
+    for _ in range(5):  # who finds somebody goes on
+        assert owner_client.post(find, {"number": end}).status_code == 302
+    tried = [owner_client.post(find, {"number": f"{n:06}"}, headers={"Accept": "application/json"}) for n in range(5)]
+    assert [answer.status_code for answer in tried] == [302, 302, 302, 302, 429]
+    assert owner_client.post(find, {"number": end}, headers={"Accept": "application/json"}).status_code == 429
+
+
+@pytest.mark.parametrize("page", ["/school/roster/message/", "/api/v1/students/"])
+def test_a_search_by_number_is_such_a_look_in_messages_and_in_the_api_too(owner_client, students, page):
+    asked = owner_client.post(reverse("students:roster_find"), {"number": students[0].id_number[-4:]})["Location"]
+    assert owner_client.get(f"{page}?{asked.partition('?')[2]}").status_code == 200
+    with system_scope():
+        assert Look.objects.get().kind == Look.Kind.NUMBER

@@ -96,6 +96,14 @@ def test_center_sees_what_failed_and_has_one_or_all_sent_again(tell, center):
     assert center.post(f"{again}?state=nonsense").status_code == 400
 
 
+def test_a_delivery_that_is_no_number_has_nothing_sent_again(tell, center):
+    tell(email="a@example.org", phone="")
+    Delivery.objects.update(status=Status.FAILED)
+    for wrong in ("²", "abc", ""):
+        assert center.post(reverse("portal:deliveries_again"), {"delivery": wrong}).status_code == 302
+    assert Delivery.objects.filter(status=Status.FAILED).count() == 1
+
+
 def test_deliveries_cost_the_same_queries_for_one_and_for_three(tell, center, django_assert_max_num_queries):
     numbers = []
     for count in (1, 2):

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from portal.errors import Conflict, PortalError
@@ -12,6 +13,7 @@ from schools.days import days_requests
 from schools.models import DaysRequest, Enrolment, WindowException
 from tests import factories
 from tests.conftest import client_of
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -104,3 +106,21 @@ def test_a_school_whose_form_is_with_the_center_asks_by_letter(school, season, o
             days_requests.ask(
                 factories.enrolment_of(school, season), by=owner, starts_on=first, ends_on=first, reason=REASON
             )
+
+
+@pytest.mark.parametrize(
+    ("years", "sentence"),
+    [
+        (7000, "This day is more than five years away. Look at the year."),
+        (3, "These are more than a year of days. Look at the year."),
+    ],
+)
+def test_a_mistyped_year_is_refused_before_every_page_counts_the_days(school, season, owner, first, years, sentence):
+    last = first.replace(year=first.year + years, day=1)
+    days = {"starts_on": first, "ends_on": last, "kind": "regular", "reason": "Power cut"}
+    page = client_of(owner).post(reverse("schools:days_request_new"), days)
+    assert said(sentence) in page.content.decode()
+    with system_scope():
+        assert not DaysRequest.objects.exists()
+    for month in ("0000-01", "0001-01", "9999-12"):
+        assert client_of(owner).get(reverse("schools:school_schedule"), {"month": month}).status_code == 200

@@ -13,6 +13,7 @@ from portal import history
 from portal.background import jobs
 from portal.errors import Conflict, PortalError
 from portal.models import Event, Notification
+from portal.security import attempts
 from portal.tenancy import school_scope, system_scope
 from printing.models import PrintItem, PrintRun
 from proofing.models import Proof
@@ -21,6 +22,7 @@ from students import records
 from students.models import Correction, SchoolChange, Student
 from students.moving import school_changes
 from students.privacy import erasure
+from students.roster import number_clashes
 from tests import factories
 from tests.support.lost_connection import stored_files
 from tests.support.words import said
@@ -28,6 +30,8 @@ from tests.support.words import said
 pytestmark = pytest.mark.django_db
 Status, Stage = SchoolChange.Status, Student.Stage
 NUMBER = factories.id_number(801)
+NOT_ELSEWHERE = "No other school of this season has this document number. Add the student to your roster."
+TOO_MANY = "Too many students that your school asked for still wait for an answer. Ask the center."
 VALUES = {
     "student_no": "R77",
     "name": "李一",
@@ -112,11 +116,33 @@ def test_who_asks_is_not_told_where_the_student_is(student, ask, school, owner):
 def test_a_number_that_nobody_has_is_not_asked_for(ask):
     with pytest.raises(
         PortalError,
-        match=said("No other school of this season has this document number. Add the student to your roster."),
+        match=said(NOT_ELSEWHERE),
     ):
         ask(id_number=factories.id_number(901))
+    assert Event.objects.filter(kind="student.not_elsewhere").count() == 1
     with pytest.raises(records.WrongData):
         ask(id_number=NUMBER[:-1] + "0", major="")
+
+
+def test_numbers_are_not_found_out_by_asking_for_one_after_another(student, ask, monkeypatch, outsider):
+    monkeypatch.setattr(number_clashes, "MOST_OPEN", 2)
+    for n in (901, 902, 903):
+        with pytest.raises(PortalError, match=said(NOT_ELSEWHERE)):
+            ask(id_number=factories.id_number(n))
+    with pytest.raises(attempts.Delayed):
+        ask(id_number=factories.id_number(904))
+    with pytest.raises(attempts.Delayed):
+        ask()  # nor is a hit told apart
+
+
+def test_who_takes_a_request_back_may_not_ask_for_ever(school, season, ask, monkeypatch, outsider):
+    monkeypatch.setattr(number_clashes, "MOST_OPEN", 2)
+    for n in (811, 812, 813):
+        factories.student(school, season, id_number=factories.id_number(n))
+    for n in (811, 812):
+        school_changes.withdraw(ask(id_number=factories.id_number(n)), by=outsider)
+    with pytest.raises(PortalError, match=said(TOO_MANY)):
+        ask(id_number=factories.id_number(813))
 
 
 def test_the_student_arrives_with_photo_verdict_consent_and_imprint(student, move, other_school):
