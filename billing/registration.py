@@ -118,10 +118,10 @@ navigation.register_tab("center.fees", "billing:reconciliations", _("Reconciliat
 navigation.register_tab("center.fees", "billing:receipts", _("Receipts"), order=55)
 navigation.register_tab("center.fees", "billing:waivers", _("Waivers"), order=60)
 navigation.register_tab(
-    "center.fees", "billing:center_settlements", _("Settlements"), order=20, count=settlements.contested_number
+    "center.fees", "billing:center_settlements", _("Settlements"), order=20, counted=settlements.contested
 )
 navigation.register_tab(
-    "center.fees", "billing:center_refunds", _("Refunds to schools"), order=60, count=school_refunds.undecided_number
+    "center.fees", "billing:center_refunds", _("Refunds to schools"), order=60, counted=school_refunds.undecided
 )
 navigation.register_tab("center.fees", "billing:bank", _("Bank statements"), order=20)
 panels.add_panel(

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
@@ -19,7 +20,6 @@ from portal import permissions
 from portal.models import Membership
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
-from portal.tenancy import school_scope
 from schools.notices import annexes
 from schools.seasons import season_objects, unfinished
 from students import student_history
@@ -111,15 +111,12 @@ def photo_checks() -> list[tuple[Any, Any]]:
     return [(rule.title, rule.advice) for rule in RULES]
 
 
-def _count_declared(request: Any) -> int:
-    if not request.season:
-        return 0
-    with school_scope(request.membership.school):  # the menu stands on pages of the account too, which open no scope
-        return exemptions.count_declared(request.season, request.membership.school)
+def _declared(request: Any) -> QuerySet[Exemption]:
+    return exemptions.declared(request.season, request.membership.school)
 
 
 navigation.register("school", "capture:review", _("Review"), "photo", order=30)
-navigation.register("school", "capture:exemptions", _("Exemptions"), "hand-raised", order=35, count=_count_declared)
+navigation.register("school", "capture:exemptions", _("Exemptions"), "hand-raised", order=35, counted=_declared)
 navigation.register("school", "capture:today", _("At the station"), "camera", order=75)
 navigation.register("school", "capture:missing", _("Missing photos"), "user-group", order=77)
 navigation.register("school", "capture:stations", _("Stations and notice"), "map-pin", order=80)

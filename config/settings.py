@@ -185,7 +185,7 @@ AUTH_USER_MODEL = "portal.User"
 TENANT_MODEL = "schools.School"
 SEASON_MODEL = "schools.Season"
 # One, which is Django's own too: each hashes the password once more, also that of a name nobody has.
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["portal.accounts.signed_in.Backend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

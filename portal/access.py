@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal import history, permissions, student_limits
 from portal.accounts import password_again, second_factor, visits
+from portal.accounts.signed_in import membership_of
 from portal.changes.transactions import is_retryable
 from portal.database.scope import about_account
 from portal.errors import Conflict, InvalidForm, NotAllowed, PortalError
@@ -269,13 +270,6 @@ class TooLarge(PortalError):
 def _length(request: HttpRequest) -> int:
     text = request.META.get("CONTENT_LENGTH") or "0"
     return int(text) if text.isdecimal() else 0
-
-
-def membership_of(user: Any) -> Membership | None:
-    if not user.is_authenticated:
-        return None
-    found = Membership.objects.select_related("school__area", "user").annotate(has_factor=second_factor.HAS_FACTOR)
-    return found.filter(user=user).first()
 
 
 def _other_fields(request: Any, form: Any) -> list[tuple[str, str]]:

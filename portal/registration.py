@@ -1,7 +1,10 @@
 """What the room portal registers: actions, event kinds, badges and menu entries."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
@@ -11,8 +14,8 @@ from portal.accounts.second_factor import label_of
 from portal.models import Delivery, Job, Look, Notification, Role, SignIn
 from portal.models.people import role_labels
 from portal.notification_kinds import NotificationKind
+from portal.notifications.channels import inbox
 from portal.pages import navigation, panels, status_badges
-from portal.pages.context import count_unread
 from portal.pages.status_badges import Badge
 from portal.permissions import ALL_ROLES, CENTER, CENTER_STAFF, OFFICERS, SCHOOL
 from portal.privacy import (
@@ -265,11 +268,17 @@ status_badges.register(
     },
 )
 
+
+def unread_of(request: Any) -> QuerySet[Notification]:
+    """The messages that the person of the request has not read."""
+    return inbox.unread(request.membership.user)
+
+
 navigation.register("school", "portal:school_people", _("People"), "users", order=90)
-navigation.register("school", "portal:messages", _("Messages"), "bell", order=100, count=count_unread)
+navigation.register("school", "portal:messages", _("Messages"), "bell", order=100, counted=unread_of)
 navigation.register("school", "portal:school_history", _("History"), "clock", order=110)
 navigation.register("center", "portal:center_people", _("People"), "users", order=120)
-navigation.register("center", "portal:center_messages", _("Messages"), "bell", order=125, count=count_unread)
+navigation.register("center", "portal:center_messages", _("Messages"), "bell", order=125, counted=unread_of)
 navigation.register("center", "portal:history", _("History"), "clock", order=130)
 navigation.register("center", "portal:deliveries", _("Messages sent"), "paper-airplane", order=135)
 navigation.register_tab("center.deliveries", "portal:deliveries", _("Messages sent"), order=10)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import set_urlconf
@@ -12,7 +13,6 @@ from portal.accounts import people
 from portal.models import Membership
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
-from portal.tenancy import school_scope
 from schools import (
     group_messages,  # noqa: F401  registers a kind of job
     season_addresses,
@@ -35,14 +35,16 @@ from schools.seasons import season_choice, season_objects
 
 @access.prepares_requests
 def attach_season(request: Any) -> HttpResponse | None:
-    """Set request.season, request.seasons (those shown to the person) and the addresses of the season.
+    """Set request.season, request.seasons (those shown to the person), request.enrolments (of the person's school) and
+    the addresses of the season.
 
     The season of the address; 404 for one that is not there or not shown to the person. Without a year the
     person's own, and a page that is opened in a browser then moves to the address with the year.
     """
-    member, every = request.membership, list(Season.objects.all())
-    shown = request.seasons = season_choice.shown_to(member, every)
-    year = season_addresses.year_in(request.path_info)
+    member, year = request.membership, season_addresses.year_in(request.path_info)
+    own = request.enrolments = season_choice.enrolments_of(member)
+    every = season_choice.known(own, year)
+    shown = request.seasons = season_choice.shown_to(member, every, own)
     if year is None:
         request.season = season_choice.meant_by(request, shown)
     else:
@@ -90,8 +92,7 @@ def keep_objects_in_their_season(request: Any) -> HttpResponse | None:
 @access.prepares_school_pages
 def attach_enrolment(request: Any) -> None:
     """Set request.enrolment; None when the school does not take part in the season."""
-    rows = Enrolment.objects.select_related("season")
-    request.enrolment = rows.filter(season=request.season, school=request.school).first()
+    request.enrolment = next((row for row in request.enrolments if row.season == request.season), None)
 
 
 @notifications.links_to_seasons
@@ -107,17 +108,10 @@ def copy_contact(member: Membership, **_signal: Any) -> None:
         School.objects.filter(pk=member.school_id).update(contact_name=user.actor_name[:40], contact_phone=user.phone)
 
 
-def count_unread_notices(request: Any) -> int:
-    """The number of notices that a person of a school has not read in their newest version. Counted once a request."""
-    member = getattr(request, "membership", None)
-    if member is None or member.school is None or request.season is None:
-        return 0
-    if not hasattr(request, "_unread_notices"):
-        with school_scope(member.school):
-            shown = reading.visible(member.school, request.season)
-            request._unread_notices = reading.count_unread(shown, request.user)
-    found: int = request._unread_notices
-    return found
+def unread_notices(request: Any) -> QuerySet[Notice]:
+    """The notices that a person of a school has not read in their newest version."""
+    shown = reading.visible(request.membership.school, request.season)
+    return reading.unread(shown, request.user)
 
 
 season_objects.register(
@@ -137,9 +131,9 @@ season_objects.register(
 )
 
 
-def count_days_requests(request: Any) -> int:
+def days_requests(request: Any) -> QuerySet[DaysRequest]:
     """The requests of schools for other days that wait for the center."""
-    return DaysRequest.objects.filter(season=request.season, status=DaysRequest.Status.ASKED).count()
+    return DaysRequest.objects.filter(season=request.season, status=DaysRequest.Status.ASKED)
 
 
 status_badges.register(
@@ -195,12 +189,12 @@ navigation.register("center", "schools:dashboard", _("Dashboard"), "chart-bar-sq
 navigation.register("center", "schools:season", _("Season"), "calendar-days", order=20)
 navigation.register("school", "schools:school_schedule", _("Schedule"), "calendar-days", order=12)
 navigation.register_tab("center.season", "schools:season", _("Season"), order=10)
-navigation.register_tab("center.season", "schools:schedule", _("Schedule"), order=20, count=count_days_requests)
+navigation.register_tab("center.season", "schools:schedule", _("Schedule"), order=20, counted=days_requests)
 navigation.register_tab("center.season", "schools:timetable", _("Areas and days"), order=30)
 navigation.register("center", "schools:schools", _("Schools"), "building-library", order=30)
 navigation.register("center", "schools:center_notices", _("Notices"), "document-text", order=25)
 navigation.register(
-    "school", "schools:notices", _("Notices of the center"), "document-text", order=15, count=count_unread_notices
+    "school", "schools:notices", _("Notices of the center"), "document-text", order=15, counted=unread_notices
 )
 navigation.register(
     "center", "schools:center_inquiries", _("Letters of the schools"), "chat-bubble-left-right", order=32

@@ -7,7 +7,7 @@ holds the account's lock, so that two at the same time are seen one after the ot
 import datetime as dt
 from typing import Any
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -31,9 +31,9 @@ def refundable_fen(enrolment: Enrolment) -> int:
     return max(0, fee_accounts.statement(enrolment).overpaid_fen - set_aside)
 
 
-def undecided_number(request: Any) -> int:
-    """How many refunds of the season wait for a decision or a transfer."""
-    return SchoolRefund.objects.filter(account__season=request.season, status__in=SchoolRefund.OPEN).count()
+def undecided(request: Any) -> QuerySet[SchoolRefund]:
+    """The refunds of the season that wait for a decision or a transfer."""
+    return SchoolRefund.objects.filter(account__season=request.season, status__in=SchoolRefund.OPEN)
 
 
 @retried

@@ -83,9 +83,9 @@ def settled_fen(enrolment: Enrolment) -> int:
     return standing.order_by().aggregate(sum=Sum("amount_fen"))["sum"] or 0
 
 
-def contested_number(request: Any) -> int:
-    """How many contested settlements of the season wait for the center."""
-    return Settlement.objects.filter(account__season=request.season, status=Status.CONTESTED).count()
+def contested(request: Any) -> QuerySet[Settlement]:
+    """The contested settlements of the season, which wait for the center."""
+    return Settlement.objects.filter(account__season=request.season, status=Status.CONTESTED)
 
 
 @retried

@@ -6,6 +6,7 @@ notifications never say of which kind an exemption is: the history is kept longe
 
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -39,9 +40,9 @@ def of_student(student: Student) -> Exemption | None:
     return Exemption.objects.filter(student=student).first()
 
 
-def count_declared(season: Season | None, school: School) -> int:
+def declared(season: Season | None, school: School) -> QuerySet[Exemption]:
     """Exemptions that wait for the school."""
-    return Exemption.objects.filter(school=school, season=season, status=Status.DECLARED).count()
+    return Exemption.objects.filter(school=school, season=season, status=Status.DECLARED)
 
 
 def declare(*, student: Student, kind: str, words: str = "", by: history.Actor) -> Exemption:

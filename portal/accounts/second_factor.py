@@ -33,7 +33,7 @@ from portal.tenancy import across_schools
 
 Type = Authenticator.Type
 FACTORS = (Type.TOTP, Type.WEBAUTHN)  # recovery codes stand in for one of these
-HAS_FACTOR = Exists(Authenticator.objects.filter(user_id=OuterRef("user_id"), type__in=FACTORS))  # of a membership
+HAS_FACTOR = Exists(Authenticator.objects.filter(user_id=OuterRef("pk"), type__in=FACTORS))  # of an account
 LABELS = {
     Type.TOTP.value: gettext_lazy("authenticator app"),
     Type.WEBAUTHN.value: gettext_lazy("passkey"),

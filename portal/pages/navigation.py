@@ -6,32 +6,37 @@ Pages of one subject that stand side by side have a row of tabs, shown by `{% ta
 
     navigation.register_tab("center.fees", "billing:day_book", _("Day book"), order=30)
 
-A person sees only the entries of pages that the person may open (`portal.access.may_open`).
+A person sees only the entries of pages that the person may open (`portal.access.may_open`). The numbers in the
+badges of a menu or of a row of tabs are counted in one statement.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from portal.access import may_open
+from portal.database.counting import count_each
+from portal.tenancy import across_schools, school_scope
 
 Portal = Literal["center", "school"]
+Counted = Callable[[Any], QuerySet | None]
 
 
 @dataclass(frozen=True)
 class Entry:
     """`name`: a URL name.
 
-    `icon`: a heroicon. `count(request)` gives the number in the badge of the entry.
+    `icon`: a heroicon. `counted(request)` gives the rows whose number stands in the badge of the entry; None: none.
     """
 
     name: str
     label: Any
     icon: str
     order: int
-    count: Callable[[Any], int] | None = None
+    counted: Counted | None = None
 
 
 @dataclass(frozen=True)
@@ -49,26 +54,24 @@ _ENTRIES: dict[Portal, list[Entry]] = {"center": [], "school": []}
 _TABS: dict[str, list[Entry]] = {}
 
 
-def register(
-    portal: Portal, name: str, label: Any, icon: str, *, order: int, count: Callable[[Any], int] | None = None
-) -> None:
+def register(portal: Portal, name: str, label: Any, icon: str, *, order: int, counted: Counted | None = None) -> None:
     """Register the page with this URL name in the menu of a portal.
 
     The smallest `order` stands first.
     """
-    _ENTRIES[portal].append(Entry(name, label, icon, order, count))
+    _ENTRIES[portal].append(Entry(name, label, icon, order, counted))
     _ENTRIES[portal].sort(key=lambda entry: entry.order)
 
 
-def register_tab(row: str, name: str, label: Any, *, order: int, count: Callable[[Any], int] | None = None) -> None:
+def register_tab(row: str, name: str, label: Any, *, order: int, counted: Counted | None = None) -> None:
     """Register the page with this URL name in a row of tabs. Pages below its URL belong to the tab too."""
-    _TABS.setdefault(row, []).append(Entry(name, label, "", order, count))
+    _TABS.setdefault(row, []).append(Entry(name, label, "", order, counted))
     _TABS[row].sort(key=lambda entry: entry.order)
 
 
 def tabs(request: Any, row: str) -> list[NavItem]:
     """The row of tabs for the person of the request. The tab with the longest URL that fits is active."""
-    items = [_item(request, entry) for entry in _TABS[row] if may_open(request.membership, entry.name)]
+    items = _items(request, _TABS[row])
     open_url = max((item.url for item in items if request.path.startswith(item.url)), key=len, default="")
     return [replace(item, active=item.url == open_url) for item in items]
 
@@ -84,14 +87,27 @@ def shown(request: Any) -> list[NavItem]:
     if member is None:
         return []
     found = _ENTRIES["center" if member.is_center else "school"]
-    items = [_item(request, entry) for entry in found if may_open(member, entry.name)]
+    items = _items(request, found)
     home = reverse(found[0].name)  # all pages lie below it
     fits = [item.url for item in items if item.active and (item.url != home or request.path == home)]
     open_url = max(fits, key=len, default="")
     return [replace(item, active=item.url == open_url) for item in items]
 
 
-def _item(request: Any, entry: Entry) -> NavItem:
-    url = reverse(entry.name)
-    count = entry.count(request) if entry.count else 0
-    return NavItem(entry.label, url, entry.icon, request.path.startswith(url), count)
+def _items(request: Any, found: list[Entry]) -> list[NavItem]:
+    entries = [entry for entry in found if may_open(request.membership, entry.name)]
+    numbers = _numbers(request, entries)
+    places = [(entry, reverse(entry.name)) for entry in entries]
+    return [
+        NavItem(entry.label, url, entry.icon, request.path.startswith(url), numbers.get(entry.name, 0))
+        for entry, url in places
+    ]
+
+
+def _numbers(request: Any, found: list[Entry]) -> dict[str, int]:
+    """{URL name: number in the badge}. The menu stands on pages that open no scope, too."""
+    school = request.membership.school
+    with school_scope(school) if school else across_schools():
+        asked = [(entry.name, entry.counted(request)) for entry in found if entry.counted]
+        counted = {name: rows for name, rows in asked if rows is not None}
+        return dict(zip(counted, count_each(list(counted.values())), strict=True))

@@ -39,8 +39,8 @@ def with_receipt(notices: QuerySet[Notice], reader: history.Actor) -> QuerySet[A
     )
 
 
-def count_unread(notices: QuerySet[Notice], reader: history.Actor) -> int:
-    return with_receipt(notices, reader).filter(is_unread=True).count()
+def unread(notices: QuerySet[Notice], reader: history.Actor) -> QuerySet[Notice]:
+    return with_receipt(notices, reader).filter(is_unread=True)
 
 
 def read(notice: Notice, reader: history.Actor, *, school: Tenant) -> NoticeReceipt:

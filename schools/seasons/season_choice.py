@@ -11,7 +11,25 @@ REMEMBERED = "season_year"  # in the session
 NEAREST = (Season.Status.OPEN, Season.Status.CLOSED, Season.Status.DRAFT)
 
 
-def shown_to(member: Membership | None, seasons: Sequence[Season]) -> list[Season]:
+def enrolments_of(member: Membership | None) -> list[Enrolment]:
+    """With their seasons, the newest first, in one statement; none for the center."""
+    if member is None or member.school is None:
+        return []
+    with school_scope(member.school):
+        rows = list(Enrolment.objects.filter(school=member.school).select_related("season").order_by("-season__year"))
+    for row in rows:
+        row.school = member.school
+    return rows
+
+
+def known(enrolments: Sequence[Enrolment], year: int | None) -> list[Season]:
+    """The seasons among which that of the address is found: the school's own, or all where those do not do."""
+    own = [row.season for row in enrolments]
+    does = any(row.status != Season.Status.DRAFT for row in own) and year in (None, *(row.year for row in own))
+    return own if does else list(Season.objects.all())
+
+
+def shown_to(member: Membership | None, seasons: Sequence[Season], enrolments: Sequence[Enrolment]) -> list[Season]:
     """The seasons that matter to a person, the newest first.
 
     All for the center. A school: those that it takes part in; where there is none, those that are no draft.
@@ -19,11 +37,8 @@ def shown_to(member: Membership | None, seasons: Sequence[Season]) -> list[Seaso
     if member and member.is_center:
         return list(seasons)
     public = [row for row in seasons if row.status != Season.Status.DRAFT]
-    if member is None or member.school is None or len(public) < 2:
-        return public
-    with school_scope(member.school):
-        years = set(Enrolment.objects.filter(school=member.school).values_list("season__year", flat=True))
-    return [row for row in public if row.year in years] or public
+    own = {row.season_id for row in enrolments}
+    return [row for row in public if row.pk in own] or public
 
 
 def current_of(seasons: Sequence[Season]) -> Season | None:

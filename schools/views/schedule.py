@@ -114,11 +114,8 @@ def calendar_file(request: Any, signed: str) -> HttpResponse:
 
 def _entries(member: Membership) -> list[Entry]:
     """Of all seasons that the person sees and that are not in the archive."""
-    seasons = [
-        row
-        for row in season_choice.shown_to(member, list(Season.objects.all()))
-        if row.status != Season.Status.ARCHIVED
-    ]
+    shown = season_choice.shown_to(member, list(Season.objects.all()), season_choice.enrolments_of(member))
+    seasons = [row for row in shown if row.status != Season.Status.ARCHIVED]
     if member.is_center:
         return [entry for season in seasons for entry in season_calendar.of_center(season)]
     with school_scope(member.school):

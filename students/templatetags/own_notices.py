@@ -16,4 +16,4 @@ def unread_notices(request: Any) -> int:
     if student is None:
         return 0
     with school_scope(student.school):
-        return reading.count_unread(reading.visible(student.school, student.season_id, to_students=True), student)
+        return reading.unread(reading.visible(student.school, student.season_id, to_students=True), student).count()

@@ -151,7 +151,7 @@ def test_the_list_of_schools_costs_the_same_for_one_and_for_three(center_client,
     url = reverse("schools:schools")
     one = queries(center_client, url)
     request.getfixturevalue("three_schools")
-    assert queries(center_client, url) == one == 16
+    assert queries(center_client, url) == one == 15
 
 
 def test_schools_are_found_by_name_code_area_and_state(center_client, season, three_schools):
@@ -197,7 +197,7 @@ def test_the_page_of_a_school_costs_the_same_for_one_person_and_for_three(center
     url = reverse("schools:school", args=[school.pk])
     two = queries(center_client, url)
     factories.person("third", Role.SCHOOL_OFFICER, school)
-    assert queries(center_client, url) == two == 17
+    assert queries(center_client, url) == two == 16
 
 
 def test_a_school_is_edited(center_client, school):
@@ -339,7 +339,7 @@ def test_the_season_costs_the_same_for_one_and_for_three_exceptions(center_clien
     grants(school, season, 1)
     one = queries(center_client, url)
     grants(school, season, 2)
-    assert queries(center_client, url) == one == 18
+    assert queries(center_client, url) == one == 17
 
 
 def test_the_timetable_costs_the_same_for_one_and_for_three_areas(center_client, school, season):
@@ -348,4 +348,4 @@ def test_the_timetable_costs_the_same_for_one_and_for_three_areas(center_client,
     for n in range(2):
         area = Area.objects.create(code=f"a{n}", name=f"Area {n}")
         School.objects.create(code=f"9{n}", name=f"School {n}", area=area)
-    assert queries(center_client, url) == one == 9
+    assert queries(center_client, url) == one == 8

@@ -65,13 +65,13 @@ def _entry(row: Notification, written: notification_kinds.Texts) -> Entry:
     return Entry(row.pk, row.kind, letter.subject, letter.body, row.link, row.created_at, row.read_at)
 
 
-def count_unread(recipient: history.Actor) -> int:
-    return notifications_of(recipient).filter(read_at=None).count()
+def unread(recipient: history.Actor) -> QuerySet[Notification]:
+    return notifications_of(recipient).filter(read_at=None)
 
 
 def mark_read(recipient: history.Actor, **only: Any) -> None:
     """Mark all unread notifications as read, or those that match the look-ups `only`."""
-    notifications_of(recipient).filter(read_at=None, **only).update(read_at=timezone.now())
+    unread(recipient).filter(**only).update(read_at=timezone.now())
 
 
 CHANNEL = Inbox()
