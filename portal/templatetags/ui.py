@@ -3,6 +3,7 @@
 import datetime as dt
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 import heroicons
 from django import template
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from portal import formatting, permissions
 from portal.pages import marked_text, navigation
+from portal.pages.lists import List
 from portal.pages.panels import links_of
 from portal.pages.status_badges import badge_of
 
@@ -303,6 +305,13 @@ _FRAME = (
 def tabs(context: template.Context, row: str, label: str = "") -> dict[str, Any]:
     """{% tabs "center.fees" _("Fees") %}: the row of tabs that the person may open (`portal.pages.navigation`)."""
     return {"tabs": navigation.tabs(context["request"], row), "label": label}
+
+
+@register.simple_tag(takes_context=True)
+def keeps_picks(context: template.Context, listed: List) -> str:
+    """<form data-list {% keeps_picks listed %}>: the ticks outlive paging, for this person and these filters."""
+    of = f"{context['membership'].pk}?{urlencode(sorted(listed.chosen.items()))}"
+    return format_html('data-kept="{}" data-page="{}"', of, listed.page.number)
 
 
 @register.inclusion_tag("ui/page_links.html", takes_context=True)

@@ -26,7 +26,7 @@ function prepare(dialog, opener) {
 // The rows picked in a list go along with the dialog's own form.
 function carryPicks(form, list) {
   form.querySelectorAll("input[data-carried]").forEach((input) => input.remove());
-  for (const box of document.querySelectorAll(`${list} input[data-pick]:checked`)) {
+  for (const box of document.querySelectorAll(`${list} input[data-pick]:checked, ${list} input[data-elsewhere]`)) {
     const input = Object.assign(document.createElement("input"), { type: "hidden", name: box.name, value: box.value });
     input.dataset.carried = "";
     form.append(input);

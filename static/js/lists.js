@@ -1,4 +1,6 @@
 // Lists: checkbox ranges by shift, "all", the bar that counts them, and filters that go by themselves.
+import * as picks from "./picks.js";
+
 let last = null;
 
 document.addEventListener("click", (event) => {
@@ -11,18 +13,30 @@ document.addEventListener("click", (event) => {
     for (const between of boxes.slice(Math.min(from, to), Math.max(from, to) + 1)) between.checked = box.checked;
   }
   last = box;
-  refresh(listOf(box));
+  picked(listOf(box));
 });
 
 document.addEventListener("change", (event) => {
   const all = event.target;
   if (all.matches("input[data-pick-all]")) {
     for (const box of listOf(all).querySelectorAll("input[data-pick]")) box.checked = all.checked;
-    refresh(listOf(all));
+    picked(listOf(all));
   }
   const form = all.closest("form[data-auto]");
   if (form && all.type !== "search") form.requestSubmit();
 });
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-unpick]");
+  if (!button) return;
+  picks.drop(listOf(button));
+  refresh(listOf(button));
+});
+
+function picked(list) {
+  if (list !== document) picks.keep(list);
+  refresh(list);
+}
 
 function listOf(element) {
   return element.closest("[data-list]") ?? document;
@@ -30,21 +44,30 @@ function listOf(element) {
 
 function refresh(list) {
   const boxes = [...list.querySelectorAll("input[data-pick]")];
-  const picked = boxes.filter((box) => box.checked);
+  const here = boxes.filter((box) => box.checked).length;
+  const { number, pages } = list === document ? { number: here, pages: 1 } : picks.count(list);
   for (const box of boxes) box.closest("tr, .photo-card")?.setAttribute("aria-selected", box.checked);
   const all = list.querySelector("input[data-pick-all]");
   if (all) {
-    all.checked = boxes.length > 0 && picked.length === boxes.length;
-    all.indeterminate = picked.length > 0 && picked.length < boxes.length;
+    all.checked = boxes.length > 0 && here === boxes.length;
+    all.indeterminate = here > 0 && here < boxes.length;
   }
   for (const bar of list.querySelectorAll("[data-bulk]")) {
-    bar.hidden = picked.length === 0;
-    for (const place of bar.querySelectorAll("[data-picked]")) place.textContent = picked.length;
-    for (const opener of bar.querySelectorAll("[data-open]")) opener.dataset.hit = picked.length;
+    bar.hidden = number === 0;
+    for (const place of bar.querySelectorAll("[data-picked]")) place.textContent = number;
+    for (const place of bar.querySelectorAll("[data-picked-pages]")) place.textContent = pages;
+    for (const part of bar.querySelectorAll("[data-over-pages]")) part.hidden = pages < 2;
+    for (const opener of bar.querySelectorAll("[data-open]")) opener.dataset.hit = number;
   }
 }
 
-const refreshAll = () => document.querySelectorAll("[data-list]").forEach(refresh);
+function refreshAll() {
+  for (const list of document.querySelectorAll("[data-list]")) {
+    picks.restore(list);
+    refresh(list);
+  }
+}
+
 refreshAll();
 document.addEventListener("htmx:afterSettle", refreshAll);
 window.addEventListener("pageshow", refreshAll); // when one comes back, the browser sets the ticks again

@@ -3,11 +3,14 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
+from portal.errors import PortalError
 from portal.models import Job
 from students.lists.student_list import StudentList, filter_students
 from students.models import Student
 
+MOST_PICKED = 500  # ticked rows, whose ids stand in an address; as static/js/picks.js
 MOST_BY_ID = 2000  # a smaller set is kept by its ids: what was searched for may be the name of one student
 
 
@@ -15,7 +18,13 @@ def asked_by(form: Any, listed: Any) -> dict[str, str]:
     """What the address of a page about the selection has: `pick`, or with `every` the filters of the list."""
     if form.get("every"):
         return {name: listed[name] for name in (*StudentList.filters, "sort") if listed.get(name)}
-    return {"pick": ",".join(pk for pk in form.getlist("pick") if pk.isascii() and pk.isdigit())}
+    picked = {pk for pk in form.getlist("pick") if pk.isascii() and pk.isdigit()}
+    if len(picked) > MOST_PICKED:
+        raise PortalError(
+            _("At most %(n)d students can be ticked. Narrow the list by its filters, and choose all that match.")
+            % {"n": MOST_PICKED}
+        )
+    return {"pick": ",".join(sorted(picked, key=int))}
 
 
 def as_params(students: QuerySet[Student], asked: Any, total: int) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class StudentList(List):
     }
     # Filters that the groups do not tell: what they find is counted each time.
     searches = ("q", "number", "locked", "pick")
-    longest = {"pick": 50 * 20}
+    longest = {"pick": 500 * 12}  # as many as `selection.MOST_PICKED`
 
     def __init__(self, rows: Any, asked: Any, *, whole: tuple[School | None, Season] | None = None) -> None:
         """`whole`: `rows` are all students of a school, or of all schools, in a season. Their counts are shared."""

@@ -13,6 +13,7 @@ from portal.views.style_guide import guide
 from tests.journey.conftest import DESK, PHONE
 
 ORIGIN = "https://parts.test"
+HTML = "text/html; charset=utf-8"
 REVIEW = """
 {% load static i18n %}<!doctype html><html lang="en"><body>
 <script type="module" src="{% static "js/dialogs.js" %}"></script>
@@ -23,6 +24,18 @@ REVIEW = """
 <a href="/undone/" data-undo>U</a>
 <dialog id="return"><form method="post"><button type="button" data-preset="Face the window.">1</button>
   <button type="button" data-preset="Open your eyes.">2</button><textarea></textarea><button id="send">Return</button></form></dialog>
+</body></html>
+"""
+
+
+LIST = """
+{% load static %}<!doctype html><html lang="en"><body>
+<script type="module" src="{% static "js/dialogs.js" %}"></script><script type="module" src="{% static "js/lists.js" %}"></script>
+<form data-list data-kept="7?{{ filters }}" data-page="{{ number }}" action="/done/">
+  {% for pk in rows %}<input type="checkbox" name="pick" value="{{ pk }}" data-pick>{% endfor %}
+  <div data-bulk hidden>{% include "ui/picked.html" %}<button type="button" data-open="do" data-picks="[data-list]" id="ask">…</button></div>
+</form>
+<dialog id="do"><form action="/done/"><b data-hit></b><button id="sure">Do it</button></form></dialog>
 </body></html>
 """
 
@@ -42,7 +55,7 @@ def show(browser):
             route.fulfill(path=static_file(path))
         else:
             headers = {"Content-Security-Policy": build_policy()}
-            route.fulfill(body=html, content_type="text/html; charset=utf-8", headers=headers)
+            route.fulfill(body=html, content_type=HTML, headers=headers)
 
     def make(html, viewport=DESK):
         context = browser.new_context(viewport=viewport, base_url=ORIGIN, color_scheme="light")
@@ -88,6 +101,38 @@ def test_rows_are_picked_by_range_and_their_number_stands_in_the_dialog(show, gu
     page.keyboard.press("Escape")
     page.locator("[data-pick-all]").click()
     assert page.locator("[data-picked]").inner_text() == "5"
+
+
+def test_ticks_outlive_paging_until_the_filters_change_or_something_is_done(show):
+    def turn_to(number: int, filters: str = "") -> None:
+        context = {"number": number, "filters": filters, "rows": [10 * number + n for n in range(3)]}
+        html = Template(LIST).render(Context(context))
+        page.unroute(f"{ORIGIN}/list/")
+        page.route(f"{ORIGIN}/list/", lambda route: route.fulfill(body=html, content_type=HTML))
+        page.goto("/list/")
+
+    def told() -> str:
+        return " ".join(page.locator("[data-bulk] strong").inner_text().split())
+
+    page = show("<!doctype html>")
+    turn_to(1)
+    page.locator("[data-pick]").nth(0).click()
+    turn_to(2)
+    assert told() == "已选 1 项"
+    page.locator("[data-pick]").nth(2).click()
+    assert told() == "已选 2 项，分布在 2 页"
+    turn_to(1)
+    assert [box.is_checked() for box in page.locator("[data-pick]").all()] == [True, False, False]
+    turn_to(1, "college=Law")
+    assert page.locator("[data-bulk]").is_hidden()
+    turn_to(1)
+    page.click("#ask")
+    assert page.locator("dialog [data-hit]").inner_text() == "2"
+    with page.expect_request("**/done/**") as sent:
+        page.click("#sure")
+    assert urlsplit(sent.value.url).query == "pick=10&pick=22"
+    turn_to(1)
+    assert page.locator("[data-bulk]").is_hidden()
 
 
 def test_a_chosen_file_is_named(show, guide_page, tmp_path):

@@ -42,6 +42,7 @@ STAFFS_OWN = (
     "js/crop",
     "js/judging.js",
     "js/lists.js",
+    "js/picks.js",
     "js/review.js",
     "js/station",
 )
