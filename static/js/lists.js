@@ -78,7 +78,7 @@ const widths = new ResizeObserver((boxes) => {
 });
 
 function watchWidths() {
-  for (const box of document.querySelectorAll(".table-wrap")) widths.observe(box);
+  for (const box of document.querySelectorAll(".card-flush, .table-wrap")) widths.observe(box);
 }
 
 watchWidths();
