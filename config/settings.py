@@ -137,6 +137,7 @@ KEEP_ROSTERS_DAYS = environment.number("KEEP_ROSTERS_DAYS", 30, least=1, most=36
 KEEP_NUMBERS_DAYS = environment.number("KEEP_NUMBERS_DAYS", 0, least=0, most=36_500)
 KEEP_PORTRAITS_DAYS = environment.number("KEEP_PORTRAITS_DAYS", 0, least=0, most=36_500)
 KEEP_FORMS_DAYS = environment.number("KEEP_FORMS_DAYS", 1095, least=0, most=36_500)
+KEEP_EVIDENCE_DAYS = environment.number("KEEP_EVIDENCE_DAYS", 180, least=0, most=36_500)
 KEEP_ARCHIVES_DAYS = environment.number("KEEP_ARCHIVES_DAYS", 1, least=1, most=36_500)
 KEEP_SHEETS_DAYS = environment.number("KEEP_SHEETS_DAYS", 365, least=0, most=36_500)
 # A file that no row names is deleted so long after it was written: a restored backup may name it.
@@ -290,6 +291,7 @@ UPLOAD_MAX_BYTES = {
     "photo": 20 * 1024 * 1024,
     "roster": 25 * 1024 * 1024,
     "feedback": 10 * 1024 * 1024,
+    "evidence": 20 * 1024 * 1024,
     "bank": 10 * 1024 * 1024,
     "notice": 10 * 1024 * 1024,
 }

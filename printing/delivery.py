@@ -3,6 +3,7 @@
 import datetime as dt
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -12,7 +13,7 @@ from portal.changes import states
 from portal.errors import PortalError
 from portal.models import User
 from printing import print_runs
-from printing.models import PrintRun, Shipment
+from printing.models import PrintItem, PrintRun, Shipment
 from schools.models import Enrolment
 from students.models import Student
 
@@ -75,9 +76,12 @@ def receive(shipment: Shipment, *, received_by: str, by: User, remarks: str = ""
             received_by_name=received_by.strip() or by.actor_name,
             remarks=remarks.strip() or shipment.remarks,
         )
-        students = Student.objects.filter(prints__run=shipment.run_id)
-        states.change_many(students, Student.Stage.DELIVERED, by=by, facts={"shipment": shipment.pk})
-        notifications.notify_many(students, school=shipment.school, kind="shipment.received")
+        # Not who is printed again meanwhile: the sheet in this parcel is not the one that counts.
+        later = PrintItem.objects.filter(student=OuterRef("pk"), run__gt=shipment.run_id)
+        students = Student.objects.filter(prints__run=shipment.run_id).exclude(Exists(later))
+        delivered = states.change_many(students, Student.Stage.DELIVERED, by=by, facts={"shipment": shipment.pk})
+        told = Student.objects.filter(pk__in=delivered)
+        notifications.notify_many(told, school=shipment.school, kind="shipment.received")
         if not Shipment.objects.filter(
             run__enrolment=shipment.run.enrolment_id, status=Shipment.Status.SHIPPED
         ).exists():

@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -93,18 +94,21 @@ def _capturing(enrolment: Enrolment) -> Step:
 
 
 def _corrections(enrolment: Enrolment) -> Step | None:
-    asked = Correction.objects.filter(
-        student__school=enrolment.school_id, student__season=enrolment.season_id, status=Correction.Status.OPEN
-    ).count()
-    if not asked:
-        return None
-    text = ngettext("%(n)d student asks for a correction.", "%(n)d students ask for a correction.", asked)
-    return Step(
-        text % {"n": asked},
-        _("Decide each one; the student is told."),
-        _("Corrections"),
-        reverse("proofing:corrections"),
-    )
+    """What is to be checked; else what waits for a second person."""
+    rows = Correction.objects.filter(student__school=enrolment.school_id, student__season=enrolment.season_id)
+    counts = dict(rows.filter(status__in=Correction.UNDECIDED).order_by().values_list("status").annotate(n=Count("*")))
+    url = reverse("proofing:corrections")
+    if asked := counts.get(Correction.Status.OPEN):
+        text = ngettext("%(n)d correction is asked for.", "%(n)d corrections are asked for.", asked)
+        detail = _("Compare each with its evidence or your register; the student is told.")
+        return Step(text % {"n": asked}, detail, _("Corrections"), url)
+    if checked := counts.get(Correction.Status.CHECKED):
+        text = ngettext(
+            "%(n)d correction waits for a second person.", "%(n)d corrections wait for a second person.", checked
+        )
+        detail = _("Whoever has not checked it accepts; where there is nobody else, the center does.")
+        return Step(text % {"n": checked}, detail, _("Corrections"), f"{url}?status=checked")
+    return None
 
 
 def _proofreading(enrolment: Enrolment) -> Step:
@@ -137,9 +141,9 @@ def _form(enrolment: Enrolment, due: str) -> Step:
 
 def _waiting(enrolment: Enrolment) -> Step:
     """The school waits for the center, unless students must proofread again."""
-    reopened = _reopened(enrolment)
-    if reopened:
-        return reopened
+    pending = _corrections(enrolment) or _reopened(enrolment)
+    if pending:
+        return pending
     text, detail = _waiting_texts(Status(enrolment.status))
     return Step(text, detail, _("Prints"), reverse("printing:prints"), "ok")
 

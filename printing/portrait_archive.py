@@ -10,6 +10,7 @@ from tempfile import TemporaryFile
 
 from django.core.files.storage import FileSystemStorage, default_storage, storages
 from django.db.models import QuerySet
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,6 +21,8 @@ from portal.errors import PortalError
 from portal.models import Job, User
 from portal.security import encryption
 from printing import zip_archive
+from proofing import feedback
+from proofing.models import Feedback
 from proofing.proofs import WITH_PORTRAIT
 from schools.models import Enrolment
 from students.identity import id_encryption
@@ -28,6 +31,7 @@ KIND = "portraits"  # of jobs: named by student number
 KINDS = (KIND, "portraits_by_number")
 PROGRESS_EVERY = 200  # files
 MISSING_LIST = "缺失照片名单.txt"
+CORRECTED_LIST = "表后更正名单.txt"
 
 
 @dataclass(frozen=True)
@@ -111,16 +115,18 @@ def download(enrolment: Enrolment, *, by: history.Actor, folders: bool = False, 
 
     `folders` puts the files into folders by college and major. `by_document` names them by document
     number; the caller has checked that the person may have the numbers. A portrait whose file is missing is
-    left out; a text file in the archive lists the student numbers. Raises PortalError when there is
+    left out; a text file in the archive lists the student numbers, and another one what was corrected after the
+    feedback form was accepted: an earlier archive has these under other names. Raises PortalError when there is
     no portrait.
     """
     entries, missing = _entries(enrolment, folders, by_document)
     if not entries and not missing:
         raise PortalError(_("No student of the school has an approved portrait yet."))
     count = len(entries)
-    if missing:
-        text = "\r\n".join(missing).encode("utf-8-sig")
-        entries.append(zip_archive.Entry(MISSING_LIST, len(text), lambda: text))
+    for name, lines in ((MISSING_LIST, missing), (CORRECTED_LIST, corrected_lines(enrolment))):
+        if lines:
+            text = "\r\n".join(lines).encode("utf-8-sig")
+            entries.append(zip_archive.Entry(name, len(text), lambda text=text: text))  # type: ignore[misc]
     facts = {"students": count, "in_clear": by_document} | ({"missing": missing} if missing else {})
     history.record("portraits.downloaded", enrolment, by=by, facts=facts)
     made = zip_archive.build_zip(entries)
@@ -130,6 +136,16 @@ def download(enrolment: Enrolment, *, by: history.Actor, folders: bool = False, 
         length=len(made),
         chunks=zip_archive.stream_zip(made),
     )
+
+
+def corrected_lines(enrolment: Enrolment) -> list[str]:
+    """A line for each correction since the form: student number, what, when. Chinese only, as the file itself."""
+    form = Feedback.objects.filter(enrolment=enrolment).first()
+    with translation.override("zh-hans"):
+        return [
+            f"{row.student.student_no}\t{row.get_field_display()}\t{timezone.localdate(row.decided_at):%Y-%m-%d}"
+            for row in feedback.corrected_since(form)
+        ]
 
 
 def _entries(enrolment: Enrolment, folders: bool, by_document: bool) -> tuple[list[zip_archive.Entry], list[str]]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Replace
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -30,7 +30,8 @@ from printing.layout import sheet_for
 from printing.models import PrintItem, PrintRun, Volume
 from printing.sheets import DrawnVolume, Progress, SheetHeader, SheetStudent, Unprintable, build_volumes
 from schools.models import Action, Enrolment, Season
-from students.models import Student
+from students import corrections
+from students.models import Correction, Student
 from students.moving import school_changes
 from students.privacy import erasure
 from students.roster.staging import FIXED_STAGES
@@ -40,9 +41,16 @@ KIND = "sheets"
 NAMED_STUDENTS = 10
 
 
+def in_open_run(student_id: str) -> Exists:
+    """For a query whose column `student_id` names students: those who are in a run that is not printed yet."""
+    return Exists(PrintItem.objects.filter(student=OuterRef(student_id), run__printed_at=None))
+
+
 def printable_portraits(enrolment: Enrolment) -> QuerySet[Photo]:
-    """The portraits of the students who are proofread, not in a print run yet, and have agreed to the
-    printing house."""
+    """The portraits of the students who are proofread, wait for no run, and have agreed to the printing house.
+
+    Who was printed and then corrected is proofread again, and gets a second sheet.
+    """
     return (
         Photo.objects.filter(
             school=enrolment.school_id,
@@ -52,9 +60,17 @@ def printable_portraits(enrolment: Enrolment) -> QuerySet[Photo]:
             student__stage=Student.Stage.PROOFED,
         )
         .filter(consent.allows_printing())
-        .exclude(student__prints__isnull=False)
+        .exclude(in_open_run("student_id"))
         .order_by("student_id")
     )
+
+
+def to_print_again(enrolment: Enrolment) -> QuerySet[Correction]:
+    """The corrections of printed students whose sheet is not printed again yet, in the order of the sheets."""
+    rows = corrections.waiting_for_print().filter(
+        student__school=enrolment.school_id, student__season=enrolment.season_id
+    )
+    return rows.order_by("student__college", "student__major", "student__class_name", "student__student_no", "id")
 
 
 def create(enrolment: Enrolment, *, by: User | history.System, reason: str = "") -> PrintRun:
@@ -349,7 +365,9 @@ def mark_printed(run: PrintRun, *, by: User) -> PrintRun:
         run.printed_at = timezone.now()
         run.save(update_fields=["printed_at"])
         history.record("printrun.printed", run, by=by, facts={"students": run.students, "pages": run.pages})
-        states.change_many(Student.objects.filter(prints__run=run), Student.Stage.PRINTED, by=by, facts={"run": run.pk})
+        students = Student.objects.filter(prints__run=run)
+        printed = states.change_many(students, Student.Stage.PRINTED, by=by, facts={"run": run.pk})
+        corrections.printed_again(printed, school=run.school, by=by)
         notifications.notify_school(
             run.school, season=run.season, kind="printrun.printed", parameters={"n": run.students}
         )

@@ -13,6 +13,7 @@ urlpatterns = [
     path("school/shipments/<int:pk>/receive/", prints.receive, name="receive"),
     # center
     path("center/printing/", center.runs, name="center_runs"),
+    path("center/printing/again/", center.again, name="again"),
     path("center/printing/order/", center.order, name="runs_order"),
     path("center/printing/<int:pk>/", center.run, name="center_run"),
     path("center/printing/<int:pk>/act/", center.act, name="run_act"),

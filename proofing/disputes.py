@@ -1,4 +1,4 @@
-"""Corrections that students ask for while proofreading, and their effect on proof and portrait.
+"""Corrections, and their effect on proof and portrait.
 
 `students.corrections` changes the data. A portrait with a wrong frame is framed anew
 (`capture.portraits.remake`); for any other justified complaint about it a new photo is taken.
@@ -6,6 +6,7 @@
 
 from collections.abc import Iterable
 
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from capture.portraits import remake
@@ -14,25 +15,45 @@ from portal.changes.transactions import retried
 from portal.errors import PortalError
 from portal.models import User
 from proofing import proofs
-from schools.models import Action
-from students import corrections, records
+from schools.models import Action, Enrolment
+from students import correction_evidence, corrections, records
 from students.models import Correction, Student
+from students.roster.staging import FIXED_STAGES
 
 Field = Correction.Field
 
 
-@retried
-def ask(student: Student, *, field: str, wanted: str, explanation: str, by: Student) -> Correction:
-    """The student asks for one correction. An earlier confirmation is withdrawn.
+def fields_open(enrolment: Enrolment) -> list[str]:
+    """What may be corrected now: the portrait only until the form is accepted."""
+    data = [field for field in Field.values if field != Field.PORTRAIT] if enrolment.allows(Action.CORRECT_DATA) else []
+    return [*data, *([Field.PORTRAIT.value] if enrolment.allows(Action.CORRECT) else [])]
 
-    `field` is one of Correction.Field; `wanted` is the right value, empty for the portrait.
+
+@retried
+def ask(
+    student: Student,
+    *,
+    field: str,
+    wanted: str,
+    explanation: str,
+    by: Student | User,
+    wanted_type: str = "",
+    evidence: bytes = b"",
+) -> Correction:
+    """Open a correction. An earlier confirmation is withdrawn, but not that of a student who is printed already.
+
+    `field` is one of Correction.Field; `wanted` is the right value, empty for the portrait; `evidence` a JPEG.
     """
-    locked, enrolment = proofs.lock_student(student)
-    enrolment.require(Action.CORRECT)
-    correction = corrections.request_correction(
-        student=locked, field=field, wanted=wanted, explanation=explanation, by=by
-    )
-    proofs.withdraw_confirmation(locked, by=by)
+    with transaction.atomic():
+        locked, enrolment = proofs.lock_student(student)
+        enrolment.require(Action.CORRECT if field == Field.PORTRAIT else Action.CORRECT_DATA)
+        correction = corrections.request_correction(
+            student=locked, field=field, wanted=wanted, wanted_type=wanted_type, explanation=explanation, by=by
+        )
+        if evidence:
+            correction = correction_evidence.attach(correction, jpeg=evidence, by=by)
+        if locked.stage not in FIXED_STAGES:
+            proofs.withdraw_confirmation(locked, by=by)
     student.stage = locked.stage
     return correction
 
@@ -86,11 +107,12 @@ def decline(correction: Correction, *, by: User, answer: str) -> Correction:
 
 
 def reveal(correction: Correction, *, by: User) -> tuple[str, str]:
-    """The document numbers in clear: (in the roster, asked for).
-
-    The access is recorded in the history.
-    """
-    return records.reveal_id_number(student=correction.student, by=by), corrections.wanted_value(correction)
+    """(in the roster, asked for) in clear. That a document number is shown is recorded in the history."""
+    if correction.field != Field.ID_NUMBER:
+        return present_shown(correction), corrections.masked_wanted_value(correction)
+    kind = f"{correction.get_wanted_type_display()} " if correction.wanted_type else ""
+    present = records.reveal_id_number(student=correction.student, by=by)
+    return present, kind + corrections.wanted_value(correction)
 
 
 def present_shown(correction: Correction) -> str:

@@ -2,25 +2,24 @@
 
 import tempfile
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from capture.upload.normalising import NotAPhoto, normalise
 from portal import files, history, notifications
 from portal.changes import states
 from portal.errors import Conflict, PortalError
 from portal.models import User
 from portal.pdf.fonts import installed_fonts
-from portal.untrusted import scans
-from proofing import proofs
+from proofing import proofs, scanned_paper
 from proofing.feedback_form import FeedbackFormData, write_feedback_form
 from proofing.models import Feedback
 from schools.models import Action, Enrolment
+from students import corrections
+from students.models import Correction
 
 # What the form's second question calls the center: the short name in the notice, or "your center".
 CENTER_SHORT, ANY_CENTER = "省招就中心", "贵中心"
@@ -117,23 +116,7 @@ def stamped_file(data: bytes) -> tuple[str, bytes, str]:
     A PDF becomes a picture of its pages. Raises PortalError for a file that is too large, damaged, or
     neither PDF nor picture.
     """
-    limit = settings.UPLOAD_MAX_BYTES["feedback"]
-    if len(data) > limit:
-        refuse_size()
-    if data[:1024].lstrip().startswith(b"%PDF-"):
-        return "feedback.jpg", scans.picture_of_pdf(data), JPEG
-    try:
-        return "feedback.jpg", normalise(data, max_bytes=limit).jpeg, JPEG
-    except NotAPhoto as error:
-        raise PortalError(
-            _("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG.")
-        ) from error
-
-
-def refuse_size() -> NoReturn:
-    """Raise PortalError with the size limit. The view calls it before it reads the file."""
-    limit = settings.UPLOAD_MAX_BYTES["feedback"]
-    raise PortalError(_("The file is too large: at most %(mb)d MB.") % {"mb": limit // 2**20})
+    return "feedback.jpg", scanned_paper.picture_of(data, purpose="feedback"), JPEG
 
 
 def accept(feedback: Feedback, *, by: User) -> Feedback:
@@ -195,6 +178,13 @@ def _notify(feedback: Feedback, **parameters: object) -> None:
     )
 
 
+def corrected_since(feedback: Feedback | None) -> list[Correction]:
+    """What was corrected after the center accepted the form, which confirmed the data before."""
+    if feedback is None or feedback.status != Feedback.Status.ACCEPTED or feedback.decided_at is None:
+        return []
+    return list(corrections.accepted_since(feedback.decided_at, school=feedback.school, season=feedback.season))
+
+
 def form_data(enrolment: Enrolment, feedback: Feedback | None) -> FeedbackFormData:
     """The values of the form. Without `feedback` the answers are left blank."""
     season = enrolment.season
@@ -215,6 +205,7 @@ def form_data(enrolment: Enrolment, feedback: Feedback | None) -> FeedbackFormDa
             "remarks": feedback.remarks,
             "handler": feedback.handler_name,
             "phone": feedback.handler_phone,
+            "corrected": tuple(dict.fromkeys(row.student.student_no for row in corrected_since(feedback))),
         }
     return FeedbackFormData(**data)
 

@@ -39,6 +39,7 @@ class FeedbackFormData:
     handler: str = ""
     phone: str = ""
     signed_on: date | None = None
+    corrected: tuple[str, ...] = ()  # student numbers: whose data were corrected after the form was accepted
 
 
 @dataclass(frozen=True)
@@ -162,6 +163,7 @@ def _draw(canvas: Canvas, data: FeedbackFormData, fonts: FontChain) -> None:
     )
     _signature(canvas, data, fonts, writer.y - 14 * mm)
     _note(canvas, data, fonts)
+    _corrected(canvas, data, fonts)
 
 
 def _title(canvas: Canvas, fonts: FontChain, text: str) -> None:
@@ -236,3 +238,16 @@ def _note(canvas: Canvas, data: FeedbackFormData, fonts: FontChain) -> None:
     canvas.setFillGray(0.35)
     draw_text(canvas, fonts, "盖章后的扫描件或照片也可登录图采系统上传。", MARGIN * mm, y - 3, NOTE_SIZE - 2)
     canvas.setFillGray(0)
+
+
+def _corrected(canvas: Canvas, data: FeedbackFormData, fonts: FontChain) -> None:
+    """Below the note: whose data were corrected after the form was accepted."""
+    if not data.corrected:
+        return
+    most = 6
+    named = "、".join(data.corrected[:most]) + ("等" if len(data.corrected) > most else "")
+    text = f"表后更正：{len(data.corrected)}人（学号{named}），以系统数据为准。"
+    y = 12 * mm
+    for line in wrap(text, (WIDTH - 2 * MARGIN) * mm, 9, fonts):
+        draw_text(canvas, fonts, line, MARGIN * mm, y, 9)
+        y -= 9 * 1.4

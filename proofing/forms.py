@@ -1,5 +1,6 @@
 """Forms of proofreading and of the feedback form."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -11,31 +12,79 @@ from portal.untrusted import scans
 from proofing.models import Feedback
 from students.models import Correction, Student
 
+NO_SCAN = _("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG.")
+
+
+class ScanField(forms.FileField):
+    """A picture or a PDF of a sheet of paper. Its name and its first bytes say the same: a PDF is one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kinds = ("pdf", "jpg", "jpeg", "png", "heic", "heif", "webp", "avif")
+        super().__init__(validators=[FileExtensionValidator(kinds, NO_SCAN)], **kwargs)
+
+    def clean(self, data: Any, initial: Any = None) -> Any:
+        file = super().clean(data, initial)
+        if file is None:
+            return None
+        begins_as_pdf = file.read(1024).lstrip().startswith(b"%PDF-")
+        file.seek(0)
+        if begins_as_pdf != file.name.lower().endswith(".pdf"):
+            raise forms.ValidationError(scans.REFUSALS["no_pdf"] if not begins_as_pdf else NO_SCAN)
+        return file
+
+
+EVIDENCE = _("A photo of the document, or its scan as PDF: JPEG, PNG or HEIC.")
+
 
 class CorrectionForm(forms.ModelForm):
-    """A student asks for a correction of one field."""
+    """The correction of one field. `fields_open`: which may be corrected now; `is_staff`: not the student asks."""
+
+    evidence = ScanField(
+        label=_("Evidence"),
+        required=False,
+        help_text=_(
+            "For name, document and gender: a photo of the document, or its scan as PDF. Only the two persons who decide see it."
+        ),
+    )
 
     class Meta:
         model = Correction
-        fields = ("field", "wanted", "explanation")
+        fields = ("field", "wanted", "wanted_type", "explanation")
         widgets = {"explanation": forms.Textarea(attrs={"rows": 3})}
         help_texts = {
             "wanted": _(
                 "As it stands in your document. Leave it empty for the portrait; for the gender write 男 or 女."
             ),
+            "wanted_type": _("Only for a document number, and only when the type is wrong too."),
             "explanation": _("What the school should know to decide; for the portrait, what is wrong with it."),
         }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, fields_open: Iterable[str], is_staff: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choice: Any = self.fields["field"]
-        choice.choices = [("", _("Please choose")), *Correction.Field.choices]
+        self.is_staff = is_staff
+        wanted: Any = self.fields["field"]
+        wanted.choices = [("", _("Please choose")), *[one for one in Correction.Field.choices if one[0] in fields_open]]
+        kinds: Any = self.fields["wanted_type"]
+        kinds.choices = [("", _("As recorded")), *Student.IdType.choices]
+        if is_staff:
+            self.fields["wanted"].help_text = _("As it stands in the document; for the gender write 男 or 女.")
+            self.fields["explanation"].help_text = _("What the second person should know.")
+            self.fields["evidence"].help_text = EVIDENCE
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if data.get("field") == Correction.Field.GENDER:
             data["wanted"] = _gender(data.get("wanted", ""))
+        needs_evidence = not self.is_staff and data.get("field") in Correction.TWO_PERSONS
+        if needs_evidence and not data.get("evidence") and "evidence" not in self.errors:
+            self.add_error("evidence", _("Add a photo of the document: without it nobody can decide."))
         return data
+
+
+class EvidenceForm(forms.Form):
+    evidence = ScanField(
+        label=_("Evidence"), help_text=EVIDENCE, error_messages={"required": _("Choose the picture first.")}
+    )
 
 
 def _gender(word: str) -> str:
@@ -61,7 +110,9 @@ class SettleForm(PickedForm, ReasonForm):
 
 
 class DecisionForm(AnswerForm):
-    do = forms.ChoiceField(choices=[("accept", ""), ("framed", ""), ("decline", "")], widget=forms.HiddenInput)
+    do = forms.ChoiceField(
+        choices=[(do, "") for do in ("check", "accept", "framed", "decline", "withdraw")], widget=forms.HiddenInput
+    )
 
 
 class FeedbackForm(forms.ModelForm):
@@ -86,22 +137,9 @@ class FeedbackForm(forms.ModelForm):
             self.fields[name].choices = Feedback.Opinion.choices  # type: ignore[attr-defined]
 
 
-NO_SCAN = _("This is neither a PDF nor a picture. Send the scan as PDF, or a photo of the sheet as JPEG or PNG.")
-
-
 class StampedForm(forms.Form):
-    stamped = forms.FileField(
+    stamped = ScanField(
         label=_("The stamped form"),
         help_text=_("A scan as PDF, or a photo of the whole sheet as JPEG, PNG or HEIC."),
         error_messages={"required": _("Choose the file of the stamped form first.")},
-        validators=[FileExtensionValidator(("pdf", "jpg", "jpeg", "png", "heic", "heif", "webp", "avif"), NO_SCAN)],
     )
-
-    def clean_stamped(self) -> Any:
-        """The file. Its name and its first bytes say the same: a PDF is one, and nothing else is named so."""
-        file = self.cleaned_data["stamped"]
-        begins_as_pdf = file.read(1024).lstrip().startswith(b"%PDF-")
-        file.seek(0)
-        if begins_as_pdf != file.name.lower().endswith(".pdf"):
-            raise forms.ValidationError(scans.REFUSALS["no_pdf"] if not begins_as_pdf else NO_SCAN)
-        return file

@@ -11,8 +11,24 @@ permissions.register("proofs.see", _("See who has proofread"), roles=SCHOOL)
 permissions.register(
     "proofs.run", _("Open proofreading and settle who did not answer"), roles=SCHOOL, is_about_school=True
 )
-permissions.register("corrections.see", _("See what students ask to correct"), roles=SCHOOL)
-permissions.register("corrections.decide", _("Decide what students ask to correct"), roles=SCHOOL)
+permissions.register("corrections.see", _("See what is to be corrected"), roles=OFFICERS)
+permissions.register("corrections.open", _("Ask for the correction of a student's data"), roles=OFFICERS)
+permissions.register(
+    "corrections.see_evidence",
+    _("See the evidence of a correction, with the values in clear"),
+    roles=OFFICERS,
+    asks_password=True,
+    needs_second_factor=True,
+    in_archive=True,
+)
+permissions.register(
+    "corrections.decide",
+    _("Check corrections with the evidence, and decide those that one person decides"),
+    roles=OFFICERS,
+)
+permissions.register(
+    "corrections.accept", _("Accept, as the second person, what somebody else has checked"), roles=OFFICERS
+)
 permissions.register(
     "feedback.see",
     _("See feedback forms"),

@@ -84,7 +84,7 @@ def disputed_ids(enrolment: Enrolment) -> set[int]:
 
 def _open_corrections(enrolment: Enrolment) -> QuerySet[Correction, int]:
     found = Correction.objects.filter(
-        school=enrolment.school_id, student__season=enrolment.season_id, status=Correction.Status.OPEN
+        school=enrolment.school_id, student__season=enrolment.season_id, status__in=Correction.UNDECIDED
     )
     return found.values_list("student_id", flat=True)
 
@@ -135,7 +135,7 @@ def confirm(student: Student, *, photo_id: int, by: Student, portrait: str = "")
     photo = current_portrait(locked)
     if photo is None or photo.pk != photo_id or portrait not in ("", photo.portrait_version):
         raise Conflict(_("Your portrait has changed in the meantime. Please look at the new one."))
-    if locked.corrections.filter(status=Correction.Status.OPEN).exists():
+    if locked.corrections.filter(status__in=Correction.UNDECIDED).exists():
         raise PortalError(_("The school is still looking at your request. Please wait for its answer."))
     if locked.stage == Stage.PROOFED:
         return Proof.objects.get(student=locked)
@@ -185,7 +185,7 @@ def confirm_for_students(students: Iterable[Student], *, reason: str, by: User) 
         raise PortalError(_("Say why the school settles for the student."))
     with transaction.atomic():
         asked = Student.objects.filter(pk__in=[student.pk for student in students], stage=Stage.APPROVED)
-        waiting = Correction.objects.filter(student=OuterRef("pk"), status=Correction.Status.OPEN)
+        waiting = Correction.objects.filter(student=OuterRef("pk"), status__in=Correction.UNDECIDED)
         rows = list(asked.exclude(Exists(waiting)).select_for_update(of=("self",), no_key=True).order_by("pk"))
         for school_id, season_id in {(row.school_id, row.season_id) for row in rows}:
             Enrolment.objects.get(school=school_id, season=season_id).require(Action.CONFIRM)

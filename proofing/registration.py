@@ -39,6 +39,11 @@ status_badges.register(
 navigation.register("school", "proofing:proofs", _("Proofreading"), "check-badge", order=40)
 navigation.register("school", "proofing:feedback", _("Feedback form"), "document-check", order=50)
 navigation.register("center", "proofing:center_feedback", _("Feedback"), "document-check", order=80)
+navigation.register("school", "proofing:corrections", _("Corrections"), "pencil-square", order=45)
+navigation.register("center", "proofing:center_corrections", _("Corrections"), "pencil-square", order=75)
+panels.add_panel(
+    "center.callouts", "proofing:center_corrections", page="proofing:center_corrections", label=_("Corrections")
+)
 panels.add_panel(
     "center.dashboard",
     "proofing:panel_feedback",

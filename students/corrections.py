@@ -1,72 +1,86 @@
-"""Corrections of a student's data: requested by the student, accepted or declined by the school."""
+"""Corrections of a student's data: opened, checked, accepted or declined, withdrawn. The only gate of their states.
+
+Who the student is (`Correction.TWO_PERSONS`) is compared with the evidence by a first person and accepted by another
+one; any other field and the portrait are decided by one person. The student is told of each step.
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import history, notifications
+from portal import history, notifications, permissions
 from portal.changes import states
-from portal.errors import Conflict, PortalError
+from portal.errors import Conflict, NotAllowed, PortalError
 from portal.formatting import mask
-from portal.models import User
+from portal.models import Membership, User
 from portal.security import encryption
-from students import records
-from students.identity import id_encryption
+from schools.models import Action, School, Season
+from students import correction_evidence, records
+from students.identity import id_encryption, id_numbers
 from students.models import Correction, Student
+from students.moving import move
+from students.moving.move import Move
+from students.privacy import erasure
 
 Status = Correction.Status
 Field = Correction.Field
+Source = Correction.Source
 
 
 def request_correction(
-    *, student: Student, field: str, by: history.Actor, wanted: str = "", explanation: str = ""
+    *, student: Student, field: str, by: history.Actor, wanted: str = "", wanted_type: str = "", explanation: str = ""
 ) -> Correction:
-    """Ask the school to correct one field, or to check the portrait.
+    """Open a correction of one field, or of the portrait.
 
-    `wanted` is the right value. For the portrait it is empty, and `explanation` is required.
-    Document numbers are stored encrypted. Raises PortalError for a missing or impossible value,
-    and Conflict when a request for the same field is still open.
+    `wanted` is the right value. For the portrait it is empty, and `explanation` is required. `wanted_type`: the type of
+    the document, where it is not the recorded one. Document numbers are stored encrypted. Raises PortalError for a
+    missing or impossible value, and Conflict when one of the same field is not decided yet.
     """
-    records.check_changeable(student)
-    wanted, explanation = _clean_request(student, field, wanted.strip(), explanation.strip())
+    records.check_correctable(student)
+    wanted, wanted_type, explanation = _clean_request(student, field, wanted.strip(), wanted_type, explanation.strip())
     with transaction.atomic():
         Student.objects.select_for_update(of=("self",), no_key=True).get(pk=student.pk)
-        if Correction.objects.filter(student=student, field=field, status=Status.OPEN).exists():
-            raise Conflict(_("You have asked for this correction already. Your school will answer."))
-        correction = _create(student, field, wanted, explanation)
-        history.record("correction.asked", correction, by=by, after=Status.OPEN, facts={"field": field})
-        history.record("student.correction_asked", student, by=by, facts={"field": field})
-    notifications.notify_school(
-        student.school,
-        season=student.season,
-        kind="correction.asked",
-        parameters={"student": student.name, "field": field, "explanation": explanation},
-        student=student,
-    )
+        if undecided(student).filter(field=field).exists():
+            raise Conflict(_("This correction has been asked for already and is not decided yet."))
+        correction = _create(student, field, wanted, wanted_type, explanation, by)
+        facts = {"field": field, "source": correction.source}
+        history.record("correction.asked", correction, by=by, after=Status.OPEN, facts=facts)
+        _tell_opened(correction, student)
     return correction
 
 
-def _clean_request(student: Student, field: str, wanted: str, explanation: str) -> tuple[str, str]:
-    """(clean value, explanation). Raises PortalError for a value that could never be accepted."""
+def _clean_request(
+    student: Student, field: str, wanted: str, wanted_type: str, explanation: str
+) -> tuple[str, str, str]:
+    """(clean value, type of document, explanation). Raises PortalError for a value that could never be accepted."""
     if field not in Field.values:
         raise PortalError(_("Choose what is wrong."))
     if field == Field.PORTRAIT:
         if not explanation:
             raise PortalError(_("Say what is wrong with the portrait."))
-        return "", explanation
+        return "", "", explanation
     if not wanted:
         raise PortalError(_("Give the right value."))
-    wanted = records.check_value(student=student, field=field, value=wanted)
-    if wanted == current_value(student, field):
+    if field != Field.ID_NUMBER or wanted_type == student.id_type:
+        wanted_type = ""
+    wanted = records.check_value(student=student, field=field, value=wanted, id_type=wanted_type)
+    if wanted == current_value(student, field) and not wanted_type:
         raise PortalError(_("This is what is recorded already."))
-    return wanted, explanation
+    return wanted, wanted_type, explanation
 
 
 def current_value(student: Student, field: str) -> str:
     return "" if field == Field.PORTRAIT else getattr(student, field)
 
 
-def _create(student: Student, field: str, wanted: str, explanation: str) -> Correction:
+def _create(
+    student: Student, field: str, wanted: str, wanted_type: str, explanation: str, by: history.Actor
+) -> Correction:
     is_secret = field == Field.ID_NUMBER
     return Correction.objects.create(
         school=student.school,
@@ -74,48 +88,140 @@ def _create(student: Student, field: str, wanted: str, explanation: str) -> Corr
         field=field,
         wanted="" if is_secret else wanted,
         wanted_sealed=encryption.encrypt(wanted, id_encryption.correction_place(student.pk)) if is_secret else None,
+        wanted_type=wanted_type,
         explanation=explanation[:300],
+        source=_source(by),
+        opened_by_name=by.actor_name,
     )
 
 
+def _source(by: history.Actor) -> Source:
+    if isinstance(by, Student):
+        return Source.STUDENT
+    return Source.SCHOOL if isinstance(by, User) and by.school_id else Source.CENTER
+
+
+def _tell_opened(correction: Correction, student: Student) -> None:
+    if correction.source != Source.SCHOOL:
+        notifications.notify_school(
+            student.school,
+            season=student.season,
+            kind="correction.asked",
+            parameters={"student": student.name, "field": correction.field, "explanation": correction.explanation},
+            student=student,
+        )
+    if correction.source != Source.STUDENT:
+        _tell_student(correction, "opened")
+
+
+def undecided(student: Student) -> QuerySet[Correction]:
+    return Correction.objects.filter(student=student, status__in=Correction.UNDECIDED)
+
+
+def of_season(season: Season) -> QuerySet[Correction]:
+    """In a scope: those of the school, or of all schools."""
+    return Correction.objects.filter(student__season=season).select_related("student__school", "student__season")
+
+
 def wanted_value(correction: Correction) -> str:
-    """The value that the student asks for, in clear."""
+    """The value that is asked for, in clear."""
     if not correction.wanted_sealed:
         return correction.wanted
     return encryption.decrypt(correction.wanted_sealed, id_encryption.correction_place(correction.student_id))
 
 
 def masked_wanted_value(correction: Correction) -> str:
-    """The value that the student asks for, as lists show it: a document number is masked."""
+    """The value that is asked for, as lists show it: a document number is masked."""
     if correction.wanted_sealed:
-        return mask(wanted_value(correction))
+        number = mask(wanted_value(correction))
+        return f"{correction.get_wanted_type_display()} {number}".strip()
     if correction.field == Field.GENDER and correction.wanted in Student.Gender.values:
         return str(Student.Gender(correction.wanted).label)
     return correction.wanted
 
 
+def check_correction(*, correction: Correction, by: User) -> Correction:
+    """The first person has compared the evidence with what is asked for. A second one accepts.
+
+    Raises PortalError without evidence, and Conflict when it is checked or decided already.
+    """
+    if not correction.needs_two:
+        raise PortalError(_("This correction is decided by one person."))
+    with transaction.atomic():
+        row = _locked(correction)
+        if not row.evidence:
+            raise PortalError(_("There is no evidence yet. Add a picture of the document first."))
+        states.change(
+            row,
+            Status.CHECKED,
+            by=by,
+            facts={"field": row.field},
+            checked_by=by,
+            checked_by_name=by.actor_name,
+            checked_at=timezone.now(),
+        )
+        _tell_student(row, "checked")
+        _tell_second_person(row)
+    return row
+
+
+def _tell_second_person(row: Correction) -> None:
+    told = {"student": row.student.name, "field": row.field}
+    notifications.notify_school(
+        row.school, season=row.student.season, kind="correction.to_accept", parameters=told, student=row.student
+    )
+    if not has_second_person(row.school):
+        about = {"school": row.school.name}
+        notifications.notify_center(season=row.student.season, kind="correction.to_accept_center", parameters=about)
+
+
+def has_second_person(school: School) -> bool:
+    """Whether more than one person of the school may accept corrections."""
+    roles = [str(role) for role in permissions.roles_of("corrections.accept")]
+    people = Membership.objects.filter(school=school, user__is_active=True, roles__overlap=roles)
+    return people.count() > 1
+
+
+def may_accept(correction: Correction, by: User) -> bool:
+    """Whether it is this person's turn, as far as the correction itself says."""
+    if not correction.needs_two:
+        return correction.status == Status.OPEN
+    return correction.status == Status.CHECKED and correction.checked_by_id != by.pk
+
+
 def accept_correction(*, correction: Correction, by: User, answer: str = "") -> Correction:
     """Accept a correction and change the student in the same transaction.
 
-    The value is checked as in a roster (a document number by GB 11643). Raises WrongData for a
-    value that cannot be right, and Conflict when the correction is decided already. For the
+    The value is checked as in a roster (a document number by GB 11643). Raises WrongData for a value that cannot be
+    right, Conflict when the correction is decided already, NotAllowed for the person who has checked it. For the
     portrait nothing changes here: the caller resets the photo.
     """
     try:
         with transaction.atomic():
-            _decide(correction, Status.ACCEPTED, by=by, answer=answer)
-            if correction.field != Field.PORTRAIT:
-                student = Student.objects.select_related("school", "season").get(pk=correction.student_id)
-                wanted = {correction.field: wanted_value(correction)}
-                correction.student = records.change_student(
-                    student=student, by=by, facts={"correction": correction.pk}, **wanted
-                )
+            row = _locked(correction)
+            if row.needs_two and row.status == Status.OPEN:
+                raise PortalError(_("Somebody compares it with the evidence first; then another person accepts."))
+            if row.needs_two and row.checked_by_id == by.pk:
+                raise NotAllowed(_("You have checked this correction yourself. Another person accepts it."))
+            _decide(row, Status.ACCEPTED, by=by, answer=answer)
+            if row.field != Field.PORTRAIT:
+                row.student = records.change_student(student=row.student, by=by, correction=row, **_values(row))
+            _tell_decided(row)
     except records.WrongData as wrong:
         if wrong.taken:
             wrong.taken.record(by)
         raise
-    _notify(correction)
-    return correction
+    return row
+
+
+def _values(row: Correction) -> dict[str, str]:
+    """The fields of the student that an accepted correction sets. A resident's number says the gender too."""
+    values = {row.field: wanted_value(row)}
+    if row.field == Field.ID_NUMBER:
+        values["id_type"] = row.wanted_type or row.student.id_type
+        if id_numbers.says_gender(values["id_type"]):
+            values["gender"] = id_numbers.gender_of(values["id_number"])
+    return values
 
 
 def decline_correction(*, correction: Correction, by: User, answer: str) -> Correction:
@@ -123,28 +229,113 @@ def decline_correction(*, correction: Correction, by: User, answer: str) -> Corr
     if not answer.strip():
         raise PortalError(_("Tell the student why."))
     with transaction.atomic():
-        _decide(correction, Status.DECLINED, by=by, answer=answer)
-    _notify(correction)
-    return correction
+        row = _locked(correction)
+        _decide(row, Status.DECLINED, by=by, answer=answer)
+        _tell_decided(row)
+    return row
 
 
-def _decide(correction: Correction, to: str, *, by: User, answer: str) -> None:
+def withdraw_correction(*, correction: Correction, by: User | Student, answer: str = "") -> Correction:
+    """Whoever opened it no longer wants it: the student, or the staff. What a student asks for, staff decline."""
+    with transaction.atomic():
+        row = _locked(correction)
+        if (row.source == Source.STUDENT) != isinstance(by, Student):
+            raise NotAllowed(_("Only who asked for a correction withdraws it. Decline it and say why."))
+        _decide(row, Status.WITHDRAWN, by=by, answer=answer)
+        if row.source != Source.STUDENT:
+            _tell_decided(row)
+    return row
+
+
+def close(student: Student, *, answer: str, by: history.Actor = history.SYSTEM) -> int:
+    """Withdraw what is not decided, because the student is no longer there. Returns how many."""
+    rows = list(undecided(student).select_related("student__school", "student__season", "school"))
+    for row in rows:
+        _decide(row, Status.WITHDRAWN, by=by, answer=answer)
+    return len(rows)
+
+
+def _locked(correction: Correction) -> Correction:
+    """The row as it is now, locked. Raises the refusal of a season in the archive."""
+    rows = Correction.objects.select_for_update(of=("self",), no_key=True)
+    row = rows.select_related("student__school", "student__season", "school").get(pk=correction.pk)
+    season = row.student.season
+    if not season.allows(Action.CORRECT_DATA):
+        raise season.state_refusal()
+    return row
+
+
+def _decide(row: Correction, to: str, *, by: history.Actor, answer: str) -> None:
+    only_from: list[str] | None = None
+    if to == Status.ACCEPTED:
+        only_from = [Status.CHECKED if row.needs_two else Status.OPEN]
     states.change(
-        correction,
+        row,
         to,
         by=by,
-        facts={"field": correction.field},
+        facts={"field": row.field},
+        only_from=only_from,
         answer=answer.strip()[:300],
         decided_at=timezone.now(),
+        decided_by=by if isinstance(by, User) else None,
         decided_by_name=by.actor_name,
     )
-    history.record(f"student.correction_{to}", correction.student, by=by, facts={"field": correction.field})
 
 
-def _notify(correction: Correction) -> None:
+def _tell_decided(row: Correction) -> None:
+    _tell_student(row, row.status, answer=row.answer)
+    if row.waits_for_print:
+        told = {"school": row.school.name}
+        notifications.notify_center(season=row.student.season, kind="correction.to_print_again", parameters=told)
+
+
+def _tell_student(row: Correction, step: str, **more: Any) -> None:
     notifications.notify(
-        correction.student,
-        school=correction.school,
-        kind=f"correction.{correction.status}",
-        parameters={"field": correction.field, "answer": correction.answer},
+        row.student, school=row.school, kind=f"correction.{step}", parameters={"field": row.field} | more
     )
+
+
+def printed_again(students: Iterable[int], *, school: School, by: history.Actor) -> int:
+    """The sheets of these students are printed once more, with what was corrected. Returns how many corrections."""
+    rows = list(waiting_for_print().filter(student__in=list(students)).select_related("student"))
+    Correction.objects.filter(pk__in=[row.pk for row in rows]).update(printed_again_at=timezone.now())
+    history.record_many("correction.printed_again", [(row, "") for row in rows], by=by)
+    people = {row.student_id: row.student for row in rows}.values()
+    notifications.notify_many(people, school=school, kind="correction.printed_again")
+    return len(rows)
+
+
+def accepted_since(moment: dt.datetime, *, school: School, season: Season) -> QuerySet[Correction]:
+    """The data that were corrected after this moment, such as that of the feedback form; oldest first."""
+    rows = of_season(season).filter(school=school, status=Status.ACCEPTED, decided_at__gt=moment)
+    return rows.exclude(field=Field.PORTRAIT).order_by("decided_at", "id")
+
+
+def waiting_for_print() -> QuerySet[Correction]:
+    """Accepted after the sheet was printed, and not printed again yet."""
+    return Correction.objects.filter(to_print_again=True, printed_again_at=None, status=Status.ACCEPTED)
+
+
+@erasure.registers_eraser
+def _erase(student: Student, whole: bool) -> None:
+    """Nobody decides any more about who is erased."""
+    if whole:
+        close(student, answer="")
+        values: dict[str, Any] = {"wanted": "", "wanted_sealed": None, "wanted_type": "", "explanation": ""}
+        Correction.objects.filter(student=student).update(**values, answer="")
+
+
+@move.registers_mover
+def _move(found: Move) -> None:
+    """What is not decided yet ends here; who the student is, is opened again at the receiving school."""
+    for row in undecided(found.old):
+        wanted, content = wanted_value(row), correction_evidence.content_of(row)
+        _decide(row, Status.WITHDRAWN, by=found.by, answer=_("The student has moved to another school."))
+        if not row.needs_two or wanted == current_value(found.new, row.field):
+            continue
+        twin = _create(found.new, row.field, wanted, row.wanted_type, row.explanation, found.by)
+        if content:
+            new = correction_evidence.stored(twin, content, write=found.write)
+            Correction.objects.filter(pk=twin.pk).update(**new, evidence_at=row.evidence_at)
+        history.record("correction.asked", twin, by=found.by, after=twin.status, facts={"field": row.field})
+        found.told["corrections"] = found.told.get("corrections", 0) + 1

@@ -11,6 +11,9 @@ event_kinds.register(
     "roster",
     {
         "correction.asked": _("Correction asked for"),
+        "correction.evidence_added": _("Evidence of a correction added"),
+        "correction.evidence_seen": _("Evidence of a correction looked at"),
+        "correction.printed_again": _("Sheet printed again after a correction"),
         "rosterimport.uploaded": _("Roster uploaded"),
         "rosterbundle.uploaded": _("Roster of several schools uploaded"),
         "rosterimport.assigned": _("Columns of a roster assigned"),
@@ -40,9 +43,7 @@ event_kinds.register(
         "student.removed": _("Student taken off the roster"),
         "student.erased": _("Student erased"),
         "student.proof_reopened": _("Proofreading opened again, since the data changed"),
-        "student.correction_asked": _("Correction asked for"),
-        "student.correction_accepted": _("Correction accepted"),
-        "student.correction_declined": _("Correction declined"),
+        "student.to_print_again": _("To be printed again: what stands on the sheet was corrected"),
     },
 )
 event_kinds.register("job", {"job.keys_rotated": _("Document numbers rewritten with the newest key")})
@@ -57,6 +58,7 @@ event_kinds.register_facts(
         "id_number": _("Document number"),
         "import": _("Import no."),
         "correction": _("Correction no."),
+        "corrections": _("Corrections taken along"),
         "school_change": _("Change of school no."),
         "photos": _("Photos"),
         "order": _("Order number"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.pages.form_fields import day_input, time_input
 from students import records
 from students.models import RosterHeading, Student
+from students.roster.cell_problems import Problem
 from students.roster.columns import BY_FIELD, COLUMNS, REQUIRED, Column
 from students.roster.headings import CLASS
 from students.roster.layout import ColumnShown, Layout
@@ -191,10 +192,19 @@ class StudentForm(forms.Form):
         super().__init__(*args, **kwargs)
         if student:
             self.fields["id_number"].required = False
+            if records.is_protected(student):
+                self._protect(student)
             self.fields["id_number"].help_text = _("Recorded: %(number)s. Leave empty to keep it.") % {
                 "number": student.masked_id
             }
         self.fields["id_number"].widget.attrs["autocomplete"] = "off"
+
+    def _protect(self, student: Student) -> None:
+        """Who a photographed student is, changes through a correction only. An empty gender is still filled in."""
+        for name in ("name", "id_type", "id_number", "gender"):
+            if name != "gender" or student.gender:
+                self.fields[name].disabled = True
+        self.fields["name"].help_text = str(Problem("protected"))
 
     def show(self, wrong: records.WrongData) -> None:
         """Add the sentences of a refusal to their fields."""

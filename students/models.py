@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.database.counters import Counts
 from portal.database.scope import EVERY_SCHOOL, DatabaseRole, deleted_by
 from portal.formatting import mask
-from portal.models import Counter, Job
+from portal.models import Counter, Job, User
 from portal.security import encryption
 from portal.tenancy import TenantModel
 from schools.models import Enrolment, Season
@@ -69,8 +69,9 @@ class Student(TenantModel):
         Stage.REVIEW: {Stage.APPROVED, Stage.RETAKE, Stage.LEFT},
         Stage.APPROVED: {Stage.RETAKE, Stage.PROOFED, Stage.REVIEW, Stage.LEFT},
         Stage.PROOFED: {Stage.RETAKE, Stage.APPROVED, Stage.PRINTED, Stage.LEFT},
-        Stage.PRINTED: {Stage.DELIVERED},
-        Stage.DELIVERED: set(),
+        # printed, delivered -> proofed: what stands on the sheet was corrected, it is printed again
+        Stage.PRINTED: {Stage.DELIVERED, Stage.PROOFED},
+        Stage.DELIVERED: {Stage.PROOFED},
         Stage.LEFT: {Stage.WAITING},  # the student is on the school's roster again
     }
     # Photographed (实拍): the school pays for students in these stages.
@@ -354,32 +355,53 @@ class RosterHeading(TenantModel):
         return self.label
 
 
+def evidence_path(correction: "Correction", filename: str) -> str:
+    return f"evidence/{correction.school_id}/{uuid.uuid4().hex}/{filename}"
+
+
 class Correction(TenantModel):
-    """A student's request to correct a field or the portrait. The school decides."""
+    """One field of a student's data that is said to be wrong, or the portrait.
+
+    Who the student is (TWO_PERSONS) needs evidence, a first person who checks and a second one who accepts. Only
+    `students.corrections` changes the state.
+    """
 
     path_to_student = "student"
     DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL)  # with their student
     NO_ROWS_OF_ENDED = ("student",)
 
     class Status(models.TextChoices):
-        OPEN = "open", _("To be decided")
+        OPEN = "open", _("To be checked")
+        CHECKED = "checked", _("For a second person")
         ACCEPTED = "accepted", _("Accepted")
         DECLINED = "declined", _("Declined")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
 
     class Field(models.TextChoices):
         NAME = "name", _("Name")
         ID_NUMBER = "id_number", _("Document number")
         GENDER = "gender", _("Gender")
+        STUDENT_NO = "student_no", _("Student number")
         COLLEGE = "college", _("College")
         MAJOR = "major", _("Major")
         CLASS = "class_name", _("Class")
         PORTRAIT = "portrait", _("Portrait")
 
+    class Source(models.TextChoices):
+        STUDENT = "student", _("Student")
+        SCHOOL = "school", _("School")
+        CENTER = "center", _("Center")
+
     TRANSITIONS = {
-        Status.OPEN: {Status.ACCEPTED, Status.DECLINED},
+        # open -> accepted: the fields that one person decides
+        Status.OPEN: {Status.CHECKED, Status.ACCEPTED, Status.DECLINED, Status.WITHDRAWN},
+        Status.CHECKED: {Status.ACCEPTED, Status.DECLINED, Status.WITHDRAWN},
         Status.ACCEPTED: set(),
         Status.DECLINED: set(),
+        Status.WITHDRAWN: set(),
     }
+    UNDECIDED = (Status.OPEN, Status.CHECKED)
+    TWO_PERSONS = (Field.NAME, Field.ID_NUMBER, Field.GENDER)
 
     student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="corrections")
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.OPEN)
@@ -387,14 +409,54 @@ class Correction(TenantModel):
     # A document number is stored in `wanted_sealed`, encrypted; `wanted` is then empty.
     wanted = models.CharField(_("right value"), max_length=60, blank=True)
     wanted_sealed = models.BinaryField(null=True, blank=True)
+    # Of the document number: its type, where that is wrong too.
+    wanted_type = models.CharField(_("document type"), max_length=12, choices=Student.IdType, blank=True)
     explanation = models.CharField(_("explanation"), max_length=300, blank=True)
+    source = models.CharField(_("opened by"), max_length=7, choices=Source, default=Source.STUDENT)
+    opened_by_name = models.CharField(max_length=80, blank=True)  # of the staff; empty for the student
+    # A picture of the document, encrypted: see `proofing.evidence`.
+    evidence = models.FileField(upload_to=evidence_path, blank=True)
+    evidence_size = models.PositiveIntegerField(_("size"), default=0)  # bytes, encrypted
+    evidence_at = models.DateTimeField(null=True, blank=True)  # stays when the picture is deleted
+    checked_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    checked_by_name = models.CharField(max_length=80, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
     answer = models.CharField(_("answer"), max_length=300, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     decided_at = models.DateTimeField(null=True, blank=True)
+    decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     decided_by_name = models.CharField(max_length=80, blank=True)
+    # Accepted after the student's sheet had been printed, and what stands on the sheet has changed.
+    to_print_again = models.BooleanField(default=False)
+    printed_again_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=("student", "field"),
+                condition=models.Q(status__in=("open", "checked")),
+                name="one_undecided_correction_a_field",
+            ),
+            # The names of the two stay when an account is deleted.
+            models.CheckConstraint(
+                condition=~models.Q(status="accepted", field__in=("name", "id_number", "gender"))
+                | (models.Q(checked_at__isnull=False) & ~models.Q(checked_by=models.F("decided_by"))),
+                name="two_persons_accept_who_a_student_is",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=("school", "created_at"),
+                name="correction_undecided",
+                condition=models.Q(status__in=("open", "checked")),
+            ),
+            models.Index(
+                fields=("school", "student"),
+                name="correction_to_print_again",
+                condition=models.Q(to_print_again=True, printed_again_at=None),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_field_display()}: {self.student}"
@@ -402,6 +464,18 @@ class Correction(TenantModel):
     @property
     def history_name(self) -> str:
         return str(self.student)
+
+    @property
+    def needs_two(self) -> bool:
+        return self.field in self.TWO_PERSONS
+
+    @property
+    def is_undecided(self) -> bool:
+        return self.status in self.UNDECIDED
+
+    @property
+    def waits_for_print(self) -> bool:
+        return self.to_print_again and self.printed_again_at is None
 
 
 class SchoolChange(TenantModel):

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 from portal.notification_kinds import NotificationKind, register
 from students.models import Correction
 
+PROOF = reverse_lazy("proofing:proof")
+
 
 def _field_label(code: str) -> object:
     return Correction.Field(code).label
@@ -21,16 +23,72 @@ register(
         formats={"field": _field_label},
     ),
     NotificationKind(
+        "correction.to_accept",
+        _("A correction of %(student)s waits for a second person"),
+        "%(field)s",
+        link=reverse_lazy("proofing:corrections"),
+        may="corrections.accept",
+        formats={"field": _field_label},
+    ),
+    NotificationKind(
+        "correction.to_accept_center",
+        _("A correction at %(school)s waits for a second person of the center"),
+        _("The school has only one person who may accept it."),
+        link=reverse_lazy("proofing:center_corrections"),
+        may="corrections.accept",
+    ),
+    NotificationKind(
+        "correction.to_print_again",
+        _("A printed student of %(school)s was corrected"),
+        _("The sheet is to be printed again."),
+        link="/center/printing/again/",
+        may="prints.order",
+        is_urgent=False,
+    ),
+    NotificationKind(
+        "correction.opened",
+        _("Your data are being corrected"),
+        _("%(field)s. You see each step here; add a picture of the document if you are asked for it."),
+        link=PROOF,
+        is_urgent=False,
+        formats={"field": _field_label},
+    ),
+    NotificationKind(
+        "correction.checked",
+        _("Your correction was compared with the evidence"),
+        _("%(field)s. A second person decides now."),
+        link=PROOF,
+        is_urgent=False,
+        formats={"field": _field_label},
+    ),
+    NotificationKind(
         "correction.accepted",
         _("Your correction was accepted"),
         "%(field)s %(answer)s",
+        link=PROOF,
         formats={"field": _field_label},
     ),
     NotificationKind(
         "correction.declined",
         _("Your correction was declined"),
         "%(field)s %(answer)s",
+        link=PROOF,
         formats={"field": _field_label},
+    ),
+    NotificationKind(
+        "correction.withdrawn",
+        _("A correction of your data was withdrawn"),
+        "%(field)s %(answer)s",
+        link=PROOF,
+        is_urgent=False,
+        formats={"field": _field_label},
+    ),
+    NotificationKind(
+        "correction.printed_again",
+        _("Your photos are printed again with the corrected data"),
+        _("You are told again when they have arrived at your school."),
+        link=PROOF,
+        is_urgent=False,
     ),
     NotificationKind(
         "school_change.asked",
@@ -78,7 +136,7 @@ register(
         "student.proof_reopened",
         _("Please proofread once more"),
         _("Your school has changed data that you had confirmed. Look at them again and confirm."),
-        link=reverse_lazy("proofing:proof"),
+        link=PROOF,
         is_urgent=False,
     ),
     group="data",

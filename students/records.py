@@ -9,20 +9,23 @@ from django.db.models import ProtectedError, QuerySet
 from django.utils.translation import gettext as _
 
 from portal import history, student_limits
+from portal.changes import states
 from portal.errors import Conflict, PortalError
 from portal.tenancy import across_schools
-from schools.models import School, Season
+from schools.models import Action, Enrolment, School, Season
 from students import proof_reopening
 from students.identity import id_encryption, id_numbers
-from students.models import Student
+from students.models import Correction, Student
 from students.roster import cells
 from students.roster.cell_problems import Problem
 from students.roster.columns import BY_FIELD
 from students.roster.importer import require_open_roster
-from students.roster.staging import FIXED_STAGES, HIDDEN, PRINTED_FIELDS, PUBLIC_FIELDS
+from students.roster.staging import FIXED_STAGES, HIDDEN, IDENTITY, PRINTED_FIELDS, PUBLIC_FIELDS, UNPROTECTED_STAGES
 
 FORM_FIELDS = ("student_no", "name", "gender", "id_type", "level", "college", "major", "class_name", "phone", "email")
 KEYS = {"student_no", "id_hash"}
+# What printing.sheets.SheetStudent takes from the student.
+ON_SHEETS = frozenset({"student_no", "name", "id_hash", "college", "major", "class_name"})
 _CHOSEN = ("gender", "id_type")
 
 
@@ -67,14 +70,15 @@ def add_student(*, school: School, season: Season, by: history.Actor, id_number:
 
 
 def change_student(
-    *, student: Student, by: history.Actor, id_number: str = "", facts: dict[str, Any] | None = None, **values: str
+    *, student: Student, by: history.Actor, id_number: str = "", correction: Correction | None = None, **values: str
 ) -> Student:
     """Change the given fields; an empty `id_number` keeps the number.
 
-    A student who has proofread the old data must proofread again. Raises WrongData, or PortalError
-    once the student is printed.
+    A student who has proofread the old data must proofread again. Raises WrongData, or PortalError once the student
+    is printed. An accepted `correction` may change also who a photographed student is, and a printed student: then
+    the sheet is printed again.
     """
-    check_changeable(student)
+    _check(student, correction)
     given = {name: getattr(student, name) for name in FORM_FIELDS} | values
     clean, number = _clean_fields(given, id_number or student.id_number, student, by)
     before = {name: getattr(student, name) for name in (*FORM_FIELDS, "id_hash")}
@@ -83,9 +87,27 @@ def change_student(
     if student.id_hash not in id_encryption.digests(number) or student.student_no != before["student_no"]:
         student.id_number = number  # also bound to the student number
     changed = [name for name, value in before.items() if getattr(student, name) != value]
+    if correction is None and is_protected(student):
+        _refuse_protected(changed, before)
     if changed:
-        _save_change(student, changed, before, by=by, facts=facts)
+        _save_change(student, changed, before, by=by, correction=correction)
     return student
+
+
+def is_protected(student: Student) -> bool:
+    """Whether name, document and gender change through a correction only: a portrait belongs to them."""
+    return student.stage not in UNPROTECTED_STAGES
+
+
+def _refuse_protected(changed: list[str], before: dict[str, str]) -> None:
+    """An empty gender may still be filled in."""
+    names = [name for name in changed if name in IDENTITY and before[name]]
+    if names:
+        raise WrongData({_field_of(name): Problem("protected") for name in names})
+
+
+def _field_of(column: str) -> str:
+    return "id_number" if column == "id_hash" else column
 
 
 def changeable(students: QuerySet[Student]) -> QuerySet[Student]:
@@ -102,22 +124,49 @@ def check_changeable(student: Student) -> None:
     require_open_roster(school=student.school, season=student.season)
 
 
+def check_correctable(student: Student) -> None:
+    """Raise PortalError when the student is erased or has left, or nothing can be corrected now."""
+    if student.is_erased:
+        raise Conflict(_("This student has been erased."))
+    if student.stage == Student.Stage.LEFT:
+        raise Conflict(_("This student has left the school."))
+    enrolment = Enrolment.objects.select_related("season").get(school=student.school_id, season=student.season_id)
+    enrolment.require(Action.CORRECT_DATA)
+
+
+def _check(student: Student, correction: Correction | None) -> None:
+    check_correctable(student) if correction else check_changeable(student)
+
+
 def _save_change(
-    student: Student, changed: list[str], before: dict[str, str], *, by: history.Actor, facts: dict[str, Any] | None
+    student: Student, changed: list[str], before: dict[str, str], *, by: history.Actor, correction: Correction | None
 ) -> None:
     with transaction.atomic():
         # no_key lets photos be inserted meanwhile; a change of a unique column needs the full lock.
         locks = Student.objects.select_for_update(of=("self",), no_key=not KEYS & set(changed))
         locked = locks.select_related("school", "season").get(pk=student.pk)
-        check_changeable(locked)
+        _check(locked, correction)
         if any(getattr(locked, name) != value for name, value in before.items()):
             raise Conflict  # somebody else has changed or erased the student since this one was read
         student.stage = locked.stage
+        if correction is None and is_protected(student):
+            _refuse_protected(changed, before)  # photographed meanwhile
         _save(student, update_fields=[*changed, "id_sealed", "id_tail", "pinyin", "initials", "updated_at"])
-        history.record("student.changed", student, by=by, facts=_change_facts(student, changed, before) | (facts or {}))
-        if student.stage == Student.Stage.PROOFED and set(changed) & {"student_no", *PRINTED_FIELDS}:
-            proof_reopening.reopen_proofs([student.pk], school=student.school, by=by)
-            student.stage = Student.Stage.APPROVED
+        facts = {"correction": correction.pk} if correction else {}
+        history.record("student.changed", student, by=by, facts=_change_facts(student, changed, before) | facts)
+        _follow(student, set(changed), by=by, correction=correction)
+
+
+def _follow(student: Student, changed: set[str], *, by: history.Actor, correction: Correction | None) -> None:
+    """What a change means for proof and print."""
+    if student.stage == Student.Stage.PROOFED and changed & {"student_no", *PRINTED_FIELDS}:
+        proof_reopening.reopen_proofs([student.pk], school=student.school, by=by)
+        student.stage = Student.Stage.APPROVED
+    elif correction and student.stage in FIXED_STAGES and changed & ON_SHEETS:
+        facts = {"correction": correction.pk}
+        states.change(student, Student.Stage.PROOFED, by=by, kind="student.to_print_again", facts=facts)
+        correction.to_print_again = True
+        Correction.objects.filter(pk=correction.pk).update(to_print_again=True)
 
 
 def _change_facts(student: Student, changed: list[str], before: dict[str, str]) -> dict[str, Any]:
@@ -125,7 +174,7 @@ def _change_facts(student: Student, changed: list[str], before: dict[str, str]) 
     pairs = {
         name: [before[name], getattr(student, name)] if name in PUBLIC_FIELDS else [HIDDEN, HIDDEN] for name in changed
     }
-    return {"id_number" if name == "id_hash" else name: pair for name, pair in pairs.items()}
+    return {_field_of(name): pair for name, pair in pairs.items()}
 
 
 def _save(student: Student, **options: Any) -> None:
@@ -168,15 +217,17 @@ def _clean_fields(
     return clean, str(number)
 
 
-def check_value(*, student: Student, field: str, value: str) -> str:
+def check_value(*, student: Student, field: str, value: str, id_type: str = "") -> str:
     """The clean value of one field. Raises WrongData for a value that could never be stored.
+
+    `id_type`: of a document number, when it is of another document than the recorded one.
 
     A document number is not compared with the gender, because the gender may be the wrong field.
     It is not searched among other students: the answer would reveal that another one has it.
     """
     cleaned = cells.CLEANERS[field](value)
     if field == "id_number" and isinstance(cleaned, str):
-        cleaned = id_numbers.problem_of(cleaned, student.id_type) or cleaned
+        cleaned = id_numbers.problem_of(cleaned, id_type or student.id_type) or cleaned
     elif isinstance(cleaned, str) and len(cleaned) > BY_FIELD[field].limit:
         cleaned = Problem("too_long", {"limit": BY_FIELD[field].limit})
     if isinstance(cleaned, Problem):

@@ -18,7 +18,15 @@ from schools.models import School, Season
 from schools.register import columns
 from schools.register.columns import Choices, Column
 from schools.seasons import season_objects, unfinished
-from students import group_messages, notices, progress, records, tasks  # noqa: F401  (kinds of jobs)
+from students import (  # noqa: F401  (kinds of jobs; what corrections do when a student moves)
+    correction_evidence,
+    corrections,
+    group_messages,
+    notices,
+    progress,
+    records,
+    tasks,
+)
 from students.forms import MoveForm
 from students.identity import student_access
 from students.lists import bulk_actions, exports  # noqa: F401  (exports registers kinds of jobs)
@@ -39,6 +47,7 @@ season_objects.register(
         "school/roster/import/": (RosterImport, "season"),
         "center/number-clashes/": (RosterImport, "season"),
         "school/corrections/": (Correction, "student__season"),
+        "center/corrections/": (Correction, "student__season"),
         "panels/fees/students/": (Student, "season"),
         "panels/capture/students/": (Student, "season"),
     }
@@ -84,8 +93,10 @@ status_badges.register(
     Correction,
     {
         Correction.Status.OPEN: Badge("look", "pencil-square"),
+        Correction.Status.CHECKED: Badge("look", "eye"),
         Correction.Status.ACCEPTED: Badge("ok", "check"),
         Correction.Status.DECLINED: Badge("", "x-circle"),
+        Correction.Status.WITHDRAWN: Badge("", "arrow-uturn-left"),
     },
 )
 
@@ -204,6 +215,13 @@ retention.register(
     delete=id_number_retention.delete,
 )
 retention.register(
+    "evidence",
+    _("Evidence of corrections, from the decision on"),
+    setting="KEEP_EVIDENCE_DAYS",
+    due=lambda before: correction_evidence.older_than(before).count(),
+    delete=correction_evidence.delete,
+)
+retention.register(
     "rosters",
     _("Uploaded rosters"),
     setting="KEEP_ROSTERS_DAYS",
@@ -256,6 +274,12 @@ columns.register(
     ],
     may="students.see",
     order=10,
+)
+unfinished.register(
+    _("Corrections that are not decided"),
+    lambda season: corrections.of_season(season).filter(status__in=Correction.UNDECIDED).count(),
+    "proofing:center_corrections",
+    order=25,
 )
 unfinished.register(
     _("Students without a photo"),

@@ -281,6 +281,8 @@ OBJECTS = {
     "center/fees/bank/": "billing.BankStatement",
     "center/fees/": "schools.Enrolment",
     "school/corrections/": "students.Correction",
+    "center/corrections/": "students.Correction",
+    "me/proof/corrections/": "students.Correction",
     "school/prints/": "printing.PrintRun",
     "school/shipments/": "printing.Shipment",
     "center/feedback/": "proofing.Feedback",

@@ -54,8 +54,7 @@ def everything(at_the_center, school, season, center_admin, owner):
         correction = Correction.objects.create(school=school, student=student, field="major", wanted="x")
         volume = run.volumes.get()
     ids = {
-        "correction_decide": correction.pk,
-        "correction_reveal": correction.pk,
+        **dict.fromkeys(_correction_names(), correction.pk),
         "contents": run.pk,
         "receive": shipment.pk,
         "center_run": run.pk,
@@ -69,6 +68,11 @@ def everything(at_the_center, school, season, center_admin, owner):
         "year_document": "ranking.xlsx",
     }
     return ids | dict.fromkeys(_feedback_names(), at_the_center.pk)
+
+
+def _correction_names():
+    names = ("page", "compare", "picture", "evidence", "decide")
+    return [f"{portal}correction_{name}" for portal in ("", "center_") for name in names]
 
 
 def _feedback_names():

@@ -650,7 +650,6 @@ class _One:
         asked = self.id("students_correction")
         self.event("proof.disputed", "proofing.proof", pk, after="disputed", is_later=True)
         self.event("correction.asked", "students.correction", asked, after="open", is_later=True, field="major")
-        self.event("student.correction_asked", "students.student", self.pk, is_later=True, field="major")
         self.t.correction.add(
             asked, campus.school_id, self.pk, "open", "major", "应用化学", "请老师核对学籍信息。", self.at
         )

@@ -17,13 +17,16 @@ from portal import files, history
 from portal.access import center_page
 from portal.errors import PortalError
 from portal.history.event_text import describe_events
+from portal.models import Look
 from portal.pages.form_fields import checked
 from portal.pages.lists import List, cases, choice, search
+from portal.privacy import looks
 from printing import delivery, print_runs
 from printing.forms import OrderForm, RunActionForm, ShipmentForm
 from printing.models import PrintItem, PrintRun, Shipment, Volume
 from printing.views.prints import download_packing_list
 from schools.models import Action, Enrolment
+from students import corrections
 from students.models import Student
 
 TO_SHIP = Q(printed_at__isnull=False, shipment=None)
@@ -70,28 +73,68 @@ def runs(request: Any) -> HttpResponse:
         "ready": ready,
         "owing": sum(row.owed_fen > 0 for row in ready),  # type: ignore[attr-defined]
         "reason": OrderForm()["reason"],
+        "again": corrections.waiting_for_print().filter(student__season=request.season).count(),
     }
     return render(request, "printing/center_runs.html", context)
 
 
 def _ready(request: Any) -> list[Enrolment]:
-    """The schools with proofread students who are in no run yet: `waiting` of them, and `owed_fen` of the school."""
+    """The schools with proofread students who are in no run yet: `waiting` of them, `again` of these
+    printed before, and `owed_fen` of the school."""
     rows = Enrolment.objects.filter(
         season=request.season, status__in=Enrolment.phases_allowing(Action.PRINT)
     ).select_related("school__area")
     schools = [row.school_id for row in rows]
     waiting = dict(
         Student.objects.filter(season=request.season, school__in=schools, stage=Student.Stage.PROOFED)
-        .exclude(Exists(PrintItem.objects.filter(student=OuterRef("pk"))))
+        .exclude(print_runs.in_open_run("pk"))
         .values_list("school_id")
         .annotate(n=Count("*"))
         .order_by()
     )
     found = [row for row in rows if row.school_id in waiting]
+    again = corrections.waiting_for_print().filter(student__season=request.season, school__in=waiting)
+    again = again.exclude(print_runs.in_open_run("student_id")).order_by().values_list("school_id")
+    repeated = dict(again.annotate(n=Count("student", distinct=True)))
     owed = owing.due_by_school(request.season, [row.school_id for row in found])
     for row in found:
         row.waiting, row.owed_fen = waiting[row.school_id], owed.get(row.school_id, 0)  # type: ignore[attr-defined]
+        row.again = repeated.get(row.school_id, 0)  # type: ignore[attr-defined]
     return found
+
+
+class Again(List):
+    """The corrections of printed students; without a filter those whose sheet waits."""
+
+    filters = {
+        "q": search(
+            *("student__name__startswith", "student__student_no__startswith"),
+            *("school__name__icontains", "school__code__startswith"),
+        ),
+        "state": cases(
+            {
+                "waiting": (gettext_lazy("Waiting"), Q(printed_again_at=None)),
+                "done": (gettext_lazy("Printed again"), Q(printed_again_at__isnull=False)),
+            },
+            label=gettext_lazy("State"),
+        ),
+    }
+    sorts = {"": ("printed_again_at", "school__code", "student__student_no", "id")}
+
+
+@require_GET
+@center_page(may="prints.see")
+def again(request: Any) -> HttpResponse:
+    """Whose sheets are to be printed again, by school."""
+    listed = Again(corrections.of_season(request.season).filter(to_print_again=True), request.GET)
+    page = listed.page
+    ids = [row.student_id for row in page.object_list]
+    looks.record(request, Look.Kind.LIST, ids)
+    items = PrintItem.objects.filter(student__in=ids, run__printed_at=None)
+    runs = dict(items.order_by().values_list("student_id", "run_id"))
+    for row in page.object_list:
+        row.run = runs.get(row.student_id)
+    return render(request, "printing/again.html", {"listed": listed, "page": page})
 
 
 @require_POST
@@ -137,6 +180,7 @@ def run(request: Any, pk: int) -> HttpResponse:
         "unprintable": len((row.job.result if row.job else {}).get("unprintable", [])),
         "q": words,
         "found": _found(row, words) if words else [],
+        "again": _again(row),
         "events": describe_events(history.of(row)[:20]),
     }
     if request.htmx and row.job and row.job.is_open:
@@ -147,6 +191,12 @@ def run(request: Any, pk: int) -> HttpResponse:
         response["HX-Refresh"] = "true"
         return response
     return render(request, "printing/center_run.html", context)
+
+
+def _again(row: PrintRun) -> int:
+    """How many students of the run were printed before."""
+    earlier = PrintItem.objects.filter(student=OuterRef("student"), run__lt=row.pk, run__printed_at__isnull=False)
+    return row.items.filter(Exists(earlier)).count()
 
 
 def _found(row: PrintRun, words: str) -> list[PrintItem]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -11,14 +12,17 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from portal import files
 from portal.access import center_page, school_page
+from portal.models import Look
 from portal.pages.form_fields import checked
-from printing import delivery, portrait_archive
+from portal.privacy import looks
+from printing import delivery, portrait_archive, print_runs
 from printing.forms import ReceiptForm
 from printing.models import PrintItem, PrintRun, Shipment
 from proofing import proofs
 from schools.models import Enrolment
 
 FOUND = 30
+MOST_AGAIN = 100
 
 
 @require_GET
@@ -36,13 +40,17 @@ def prints(request: Any) -> HttpResponse:
             "receipt_form": ReceiptForm(initial={"received_by": request.user.actor_name}),
             "q": words,
             "found": _found(enrolment, words) if words else [],
+            "again": list(print_runs.to_print_again(enrolment).select_related("student")[:MOST_AGAIN]),
         }
+        looks.record(request, Look.Kind.LIST, [row.student_id for row in context["again"]])
     return render(request, "printing/prints.html", context)
 
 
 def _found(enrolment: Enrolment, words: str) -> list[PrintItem]:
-    """The places of the students with this name or number in the school's volumes."""
+    """The places of the students with this name or number in the school's volumes; `is_replaced`: printed again."""
+    later = PrintItem.objects.filter(student=OuterRef("student"), run__gt=OuterRef("run"), volume__gt=0)
     rows = PrintItem.objects.filter(run__enrolment=enrolment, volume__gt=0).select_related("student", "run")
+    rows = rows.annotate(is_replaced=Exists(later))
     named = rows.filter(student__name__startswith=words) | rows.filter(student__student_no__startswith=words)
     return list(named.order_by("volume", "page")[:FOUND])
 
@@ -90,6 +98,7 @@ def _archive(request: Any, enrolment: Enrolment, *, by_document: bool = False) -
         "enrolment": enrolment,
         "by_document": by_document,
         "portraits": portrait_archive.approved_portraits(enrolment).count(),
+        "corrected": len(portrait_archive.corrected_lines(enrolment)),
     }
     return render(request, "printing/archive.html", context)
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
@@ -21,7 +20,7 @@ from portal.history.event_text import describe_events
 from portal.models import User
 from portal.pages.form_fields import checked
 from portal.pages.lists import List, choice, search
-from proofing import feedback, proofs
+from proofing import feedback, proofs, scanned_paper
 from proofing.forms import FeedbackForm, ReasonForm, StampedForm
 from proofing.models import Feedback
 from schools.days import deadlines
@@ -72,6 +71,7 @@ def _page(
         "stamped_form": stamped_form,
         "can_make": enrolment.allows(Action.FEEDBACK),
         "workdays_left": _workdays_left(enrolment),
+        "corrected": feedback.corrected_since(made),
     }
     return render(request, "proofing/feedback.html", context, status=status)
 
@@ -113,8 +113,7 @@ def send(request: Any) -> HttpResponse:
 
 
 def _send(made: Feedback, upload: Any, *, by: User) -> None:
-    if upload.size > settings.UPLOAD_MAX_BYTES["feedback"]:
-        feedback.refuse_size()
+    scanned_paper.check_size(upload.size, purpose="feedback")
     feedback.send(made, data=upload.read(), by=by)
 
 
@@ -167,6 +166,7 @@ def detail(request: Any, pk: int) -> HttpResponse:
         "unprintable": proofs.unprintable_names(row.enrolment),
         "events": describe_events(history.of(row).exclude(kind="feedback.viewed")[:20]),
         "is_late": deadlines.was_late(row.enrolment, row.sent_at),
+        "corrected": feedback.corrected_since(row),
     }
     return render(request, "proofing/center_feedback_detail.html", context)
 

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.db.models import Q
 from django.forms import Form
 from django.http import Http404, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -17,13 +17,12 @@ from portal import permissions
 from portal.access import school_page
 from portal.models import Look
 from portal.pages.form_fields import checked
-from portal.pages.lists import List, cases, choice, search, text
+from portal.pages.lists import List, cases, search, text
 from portal.privacy import looks
-from proofing import disputes, proofs
-from proofing.forms import AnswerForm, DecisionForm, ReasonForm, SettleForm
+from proofing import proofs
+from proofing.forms import ReasonForm, SettleForm
 from schools.models import Action, Enrolment
-from students import corrections
-from students.models import Correction, Student
+from students.models import Student
 
 
 class ProofList(List):
@@ -42,16 +41,6 @@ class ProofList(List):
             label=gettext_lazy("State"),
         ),
     }
-
-
-class Corrections(List):
-    """Corrections; without a filter only the open ones."""
-
-    filters = {
-        "status": choice("status", Correction.Status.choices, label=gettext_lazy("State"), has_all=True),
-    }
-    sorts = {"": ("-id",)}
-    defaults = {"status": Correction.Status.OPEN.value}
 
 
 @require_GET
@@ -137,68 +126,3 @@ def confirm_for_students(request: Any) -> HttpResponse:
             request, _("Nobody was settled: pick students who have not answered and have no open correction.")
         )
     return HttpResponseRedirect(reverse("proofing:proofs"))
-
-
-@require_GET
-@school_page(may="corrections.see")
-def correction_list(request: Any) -> HttpResponse:
-    """The corrections that students ask for."""
-    return _corrections(request)
-
-
-def _corrections(request: Any, revealed: Correction | None = None) -> HttpResponse:
-    """The page of corrections. `revealed` is shown with its document numbers in clear."""
-    rows = Correction.objects.filter(student__season=request.season).select_related("student")
-    listed = Corrections(rows, {"status": revealed.status} if revealed else request.GET)
-    page = listed.page
-    framed = disputes.reframed_ids(row for row in page.object_list if row.status == Correction.Status.OPEN)
-    looks.record(request, Look.Kind.PORTRAIT, [row.student_id for row in page.object_list])
-    page.object_list = [revealed if row == revealed else _masked(row, framed) for row in page.object_list]
-    context = {
-        "listed": listed,
-        "page": page,
-        "photos": _photos([row.student for row in page.object_list]),
-        "asks": _each(AnswerForm, "accept", "retake", "framed", "decline"),
-    }
-    return render(request, "proofing/corrections.html", context)
-
-
-def _masked(row: Correction, framed: set[int]) -> Correction:
-    row.wanted_shown, row.present_shown = corrections.masked_wanted_value(row), disputes.present_shown(row)  # type: ignore[attr-defined]
-    row.is_framed = row.pk in framed  # type: ignore[attr-defined]
-    return row
-
-
-@require_POST
-@school_page(may="students.reveal_number")
-def reveal(request: Any, pk: int) -> HttpResponse:
-    """The two document numbers in clear: the card for htmx, the whole page without JavaScript."""
-    numbers = Correction.objects.filter(student__season=request.season, field=Correction.Field.ID_NUMBER)
-    row = get_object_or_404(numbers.select_related("student"), pk=pk)
-    row.present_shown, row.wanted_shown = disputes.reveal(row, by=request.user)  # type: ignore[attr-defined]
-    row.is_revealed = True  # type: ignore[attr-defined]
-    if request.htmx:
-        response = render(request, "proofing/corrections.html#card", {"c": row, "photos": _photos([row.student])})
-    else:
-        response = _corrections(request, row)
-    response["Cache-Control"] = "private, no-store"
-    return response
-
-
-@require_POST
-@school_page(may="corrections.decide")
-def decide(request: Any, pk: int) -> HttpResponse:
-    """Decide a correction.
-
-    `do` is "accept", "framed" (accept, the portrait was framed anew) or "decline".
-    """
-    row = get_object_or_404(Correction.objects.select_related("student__school"), pk=pk)
-    decided = checked(DecisionForm(request.POST))
-    do, answer = decided["do"], decided["answer"]
-    if do in ("accept", "framed"):
-        (disputes.accept if do == "accept" else disputes.accept_reframed)(row, by=request.user, answer=answer)
-        messages.success(request, _("Corrected. %(name)s has been told.") % {"name": row.student.name})
-    else:
-        disputes.decline(row, by=request.user, answer=answer)
-        messages.success(request, _("Declined. %(name)s has been told.") % {"name": row.student.name})
-    return HttpResponseRedirect(reverse("proofing:corrections"))

@@ -4,19 +4,21 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from portal.errors import Conflict
+from portal.errors import Conflict, PortalError
 from portal.pages.form_fields import whole_number
 from proofing import disputes, proofs
-from proofing.forms import CorrectionForm
+from proofing.forms import CorrectionForm, EvidenceForm
+from proofing.views.corrections import asked, picture_response, read_evidence
 from schools.models import Action
-from students import records
+from students import correction_evidence, corrections, records
 from students.identity.student_access import student_page
 from students.models import Correction, Student
+from students.roster.staging import FIXED_STAGES
 
 
 @require_http_methods(["GET", "POST"])
@@ -35,13 +37,15 @@ def _proof_page(request: Any, *, number: str = "") -> HttpResponse:
     student: Student = request.student
     photo = proofs.current_portrait(student)
     asked = list(student.corrections.all())
+    for row in asked:
+        row.shown = corrections.masked_wanted_value(row)
     context = {
         "number": number,
         "photo": photo,
         "asked": asked,
-        "is_disputed": any(one.status == Correction.Status.OPEN for one in asked),
+        "is_disputed": any(one.is_undecided for one in asked),
         "is_open": request.enrolment.allows(Action.CONFIRM),
-        "is_correctable": request.enrolment.allows(Action.CORRECT),
+        "is_correctable": bool(disputes.fields_open(request.enrolment)),
         "can_confirm": photo is not None and student.stage == Student.Stage.APPROVED,
     }
     return render(request, "proofing/proof.html", context)
@@ -68,10 +72,45 @@ def own_number(request: Any) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @student_page
 def correction(request: Any) -> HttpResponse:
+    fields = disputes.fields_open(request.enrolment)
     initial = {"field": request.GET.get("field", "")}
-    form = CorrectionForm(request.POST or None, initial=initial)
+    form = CorrectionForm(request.POST or None, request.FILES or None, fields_open=fields, initial=initial)
     if request.method == "POST" and form.is_valid():
-        disputes.ask(request.student, by=request.student, **form.cleaned_data)
-        messages.success(request, _("Your school has been told and will answer here."))
-        return HttpResponseRedirect(reverse("proofing:proof"))
-    return render(request, "proofing/correction.html", {"form": form})
+        try:
+            disputes.ask(request.student, by=request.student, **asked(form))
+        except Conflict:
+            raise
+        except PortalError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, _("Your school has been told and will answer here."))
+            return HttpResponseRedirect(reverse("proofing:proof"))
+    context = {"form": form, "is_printed": request.student.stage in FIXED_STAGES}
+    return render(request, "proofing/correction.html", context)
+
+
+def _own(request: Any, pk: int) -> Correction:
+    return get_object_or_404(request.student.corrections.select_related("student__season", "school"), pk=pk)
+
+
+@require_GET
+@student_page
+def evidence_picture(request: Any, pk: int) -> HttpResponse:
+    return picture_response(_own(request, pk), by=request.student)
+
+
+@require_POST
+@student_page
+def add_evidence(request: Any, pk: int) -> HttpResponse:
+    jpeg = read_evidence(EvidenceForm({}, request.FILES))
+    correction_evidence.attach(_own(request, pk), jpeg=jpeg, by=request.student)
+    messages.success(request, _("The picture is kept, encrypted. Only who decides sees it."))
+    return HttpResponseRedirect(reverse("proofing:proof"))
+
+
+@require_POST
+@student_page
+def withdraw(request: Any, pk: int) -> HttpResponse:
+    corrections.withdraw_correction(correction=_own(request, pk), by=request.student)
+    messages.success(request, _("Withdrawn. Nothing is changed."))
+    return HttpResponseRedirect(reverse("proofing:proof"))

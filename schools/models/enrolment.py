@@ -50,7 +50,7 @@ class Enrolment(TenantModel):
         Status.FEEDBACK_ACCEPTED: {Status.PRINTING},
         Status.PRINTING: {Status.SHIPPED},
         Status.SHIPPED: {Status.RECEIVED},
-        Status.RECEIVED: set(),
+        Status.RECEIVED: {Status.SHIPPED},  # a parcel with sheets that were printed again
     }
 
     # From here on the portraits are final: the center has accepted the feedback form.
@@ -85,6 +85,11 @@ class Enrolment(TenantModel):
             Conflict,
         ),
         Action.CORRECT: Allowance((Status.CAPTURING, Status.PROOFREADING), _CLOSED),
+        # Not while the center checks the form: it confirms that nothing is left to correct.
+        Action.CORRECT_DATA: Allowance(
+            (Status.CAPTURING, Status.PROOFREADING, *FINISHED),
+            _("Data cannot be corrected now: the school has not begun yet, or its feedback form is with the center."),
+        ),
         # Not while the center checks the form. Allowed again afterwards: students whose data were
         # corrected late confirm then, and are printed in a later run.
         Action.CONFIRM: Allowance((Status.CAPTURING, Status.PROOFREADING, *FINISHED), _CLOSED),
@@ -92,7 +97,7 @@ class Enrolment(TenantModel):
         Action.FEEDBACK: Allowance((Status.PROOFREADING,), _("The form can be made while the school is proofreading.")),
         Action.DECIDE_FEEDBACK: Allowance((Status.FEEDBACK_SENT,)),
         Action.PRINT: Allowance(
-            (Status.FEEDBACK_ACCEPTED, Status.PRINTING, Status.SHIPPED),
+            FINISHED,  # also received: what was corrected is printed again
             _("Sheets are printed once the center has accepted the school's feedback form."),
         ),
     }

@@ -25,7 +25,8 @@ class Action(enum.StrEnum):
     OPEN_PROOFREADING = "open_proofreading"  # end the capture before its last day
     RESET = "reset"  # reverse an approval or another decision
     REMAKE = "remake"  # produce a portrait again: other frame or background
-    CORRECT = "correct"  # ask for a correction while proofreading
+    CORRECT = "correct"  # ask for another portrait while proofreading
+    CORRECT_DATA = "correct_data"  # correct the student's data, also after they are printed
     CONFIRM = "confirm"  # confirm portrait and data, by the student or by the school
     INVITE = "invite"  # link an approved student's page to the proof
     FEEDBACK = "feedback"  # fill in the feedback form and send it
@@ -83,6 +84,7 @@ class Season(models.Model):
         Action.RESET: _TO_ARCHIVE,
         Action.REMAKE: _TO_ARCHIVE,
         Action.CORRECT: _TO_ARCHIVE,
+        Action.CORRECT_DATA: _TO_ARCHIVE,
         Action.CONFIRM: _TO_ARCHIVE,
         Action.INVITE: _TO_ARCHIVE,
         Action.FEEDBACK: _TO_ARCHIVE,

@@ -22,6 +22,11 @@ def correction_place(student_id: int | None) -> Place:
     return Place("correction.wanted_sealed", str(student_id))
 
 
+def evidence_place(*, student_id: int | None, field: str) -> Place:
+    """Of the picture of a document that goes with a correction, on the disk."""
+    return Place("correction.evidence", f"{student_id}/{field}")
+
+
 def roster_place(*, season_id: int, school_id: int) -> Place:
     """Of an uploaded roster on the disk."""
     return Place("rosterimport.file", f"{season_id}/{school_id}")

@@ -24,7 +24,7 @@ from portal.tenancy import across_schools, school_scope
 from schools.models import Action, Enrolment, School, Season
 from students import records
 from students.identity import id_encryption, id_numbers
-from students.models import Correction, RosterImport, SchoolChange, Student
+from students.models import RosterImport, SchoolChange, Student
 from students.privacy import erasure
 from students.roster import cells, excerpt, number_clashes
 from students.roster.cell_problems import Problem
@@ -207,9 +207,6 @@ def obstacle(student: Student) -> str:
         return _(
             "The school of the student has handed in its feedback form; its list no longer changes. The center can send the form back."
         )
-    undecided = [state for state, targets in Correction.TRANSITIONS.items() if targets]
-    if Correction.objects.filter(student=student, status__in=undecided).exists():
-        return _("A correction of this student is not decided yet. Decide it first.")
     return next(filter(None, (find(student) for find in _OBSTACLES)), "")
 
 

@@ -20,7 +20,7 @@ from portal import history
 from portal.errors import PortalError
 from portal.models import Contact, Delivery, Notification
 from portal.privacy import job_files
-from students.models import Correction, Student, StudentSession
+from students.models import Student, StudentSession
 
 STAGES = Student.Stage
 KEPT_FOR_THE_REGISTRY = (STAGES.APPROVED, STAGES.PROOFED, STAGES.PRINTED, STAGES.DELIVERED)
@@ -71,7 +71,6 @@ def erase_traces(row: Student, whole: bool) -> None:
 
 def _remove_person(row: Student) -> None:
     StudentSession.objects.filter(student=row).delete()
-    Correction.objects.filter(student=row).update(wanted="", wanted_sealed=None, explanation="", answer="")
     row.name, row.student_no = ERASED, f"{Student.ERASED_NUMBER}{row.pk}"
     row.gender = row.level = row.college = row.major = row.class_name = ""
     row.lock_reason = ""

@@ -28,7 +28,7 @@ FIELDS = (
     *("email", "stage", "fee_state", "locked_at", "lock_reason", "created_at", "updated_at"),
 )
 # Events that show or give away data of one student.
-ACCESS_EVENTS = ("student.revealed", "photo.looked", "photo.compared", "photo.downloaded")
+ACCESS_EVENTS = ("student.revealed", "correction.evidence_seen", "photo.looked", "photo.compared", "photo.downloaded")
 
 
 def register(name: str, part: Part) -> None:
@@ -78,7 +78,8 @@ register(
     "corrections",
     lambda student: list(
         Correction.objects.filter(student=student).values(
-            "field", "wanted", "explanation", "status", "answer", "created_at", "decided_at"
+            *("field", "wanted", "wanted_type", "explanation", "source", "status", "evidence_at", "evidence_size"),
+            *("checked_at", "answer", "created_at", "decided_at", "to_print_again", "printed_again_at"),
         )
     ),
 )

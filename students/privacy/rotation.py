@@ -6,6 +6,8 @@ read. The job may be stopped and run again at any time: rows of the current key 
 report says when the old key is needed no more.
 """
 
+from contextlib import suppress
+
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -13,9 +15,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from portal import history
 from portal.accounts import factor_secrets
 from portal.background import jobs
+from portal.errors import Conflict
 from portal.models import Job
 from portal.notifications import contacts
 from portal.security import encryption
+from students import correction_evidence
 from students.identity import id_encryption
 from students.models import Correction, RosterBundle, RosterImport, Student
 from students.roster.importer import lock_numbers
@@ -123,6 +127,10 @@ def _rewrite_corrections() -> None:
             place = id_encryption.correction_place(row.student_id)
             sealed = encryption.encrypt(encryption.decrypt(row.wanted_sealed, place), place)
             Correction.objects.filter(pk=row.pk, wanted_sealed=row.wanted_sealed).update(wanted_sealed=sealed)
+    for row in Correction.objects.exclude(evidence="").iterator(chunk_size=BATCH):
+        if correction_evidence.version_of(row) not in (None, encryption.current_version()):
+            with suppress(Conflict):  # replaced meanwhile
+                correction_evidence.encrypt_anew(row)
 
 
 def _version_of_file(row: RosterImport | RosterBundle) -> set[int]:
@@ -139,6 +147,8 @@ def _versions_left() -> list[int]:
     for roster in RosterImport.objects.exclude(file=""):
         found |= {encryption.version_of(sealed) for sealed in (roster.excerpt, roster.changes) if sealed}
         found |= _version_of_file(roster)
+    for correction in Correction.objects.exclude(evidence=""):
+        found |= {version for version in (correction_evidence.version_of(correction),) if version}
     for bundle in RosterBundle.objects.exclude(file=""):
         found |= _version_of_file(bundle)
     return sorted(found - {current})

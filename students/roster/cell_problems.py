@@ -51,6 +51,7 @@ REASONS: dict[str, Any] = {
     ),
     "outside_limit": _("You may only keep students of your own colleges and classes. Ask your administrator."),
     "taken_elsewhere": _("This document number is already on the roster of another school. Ask the center."),
+    "protected": _("A photo has been taken: this is corrected with evidence and by two persons. Ask for a correction."),
     "printed": _("This student has been printed and can no longer be changed. Ask the center."),
 }
 

@@ -35,6 +35,9 @@ PUBLIC_FIELDS = ("student_no", "gender", "level", "college", "major", "class_nam
 HIDDEN = "•••"
 IDENTITY = ("name", "id_type", "id_hash", "gender")
 PRINTED_FIELDS = (*IDENTITY, "college", "major", "class_name")
+# Before a photo is taken the roster says who a student is. From then on a portrait belongs to these data:
+# they change through a correction only (decision 65).
+UNPROTECTED_STAGES = (Student.Stage.WAITING.value, Student.Stage.LEFT.value)
 FIXED_STAGES = (Student.Stage.PRINTED.value, Student.Stage.DELIVERED.value)
 
 _plain = itemgetter(*PLAIN_FIELDS)

@@ -14,7 +14,7 @@ from portal.access import center_page, school_page
 from portal.models import Look
 from portal.pages.panels import panels_of
 from portal.privacy import looks
-from schools.models import Action
+from schools.models import Action, Enrolment
 from students import corrections, records, student_history
 from students.forms import StudentForm
 from students.models import RosterImport, Student
@@ -47,12 +47,24 @@ def student(request: Any, pk: int) -> HttpResponse:
     enrolment = request.enrolment
     is_open = enrolment is not None and enrolment.allows(Action.IMPORT) and row.stage not in FIXED_STAGES
     may_change = is_open and permissions.may(request.membership, "students.change")
-    return render(request, "students/student.html", _context(request, row) | {"may_change": may_change})
+    more = {"may_change": may_change, "may_correct": _may_correct(request, row, enrolment)}
+    return render(request, "students/student.html", _context(request, row) | more)
 
 
 @center_page(may="students.see")
 def center_student(request: Any, pk: int) -> HttpResponse:
-    return render(request, "students/student.html", _context(request, _student(request, pk)))
+    row = _student(request, pk)
+    enrolment = Enrolment.objects.select_related("season").filter(school=row.school_id, season=row.season_id).first()
+    more = {"may_correct": _may_correct(request, row, enrolment)}
+    return render(request, "students/student.html", _context(request, row) | more)
+
+
+def _may_correct(request: Any, row: Student, enrolment: Enrolment | None) -> bool:
+    """Whether a correction can be opened: before a photo is taken, a school changes the data itself."""
+    if enrolment is None or row.is_erased or not (records.is_protected(row) or request.membership.is_center):
+        return False
+    may = permissions.may(request.membership, "corrections.open")
+    return may and row.stage != Student.Stage.LEFT and enrolment.allows(Action.CORRECT_DATA)
 
 
 @require_POST

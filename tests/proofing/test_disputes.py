@@ -6,9 +6,11 @@ from portal.errors import Conflict, PortalError
 from portal.models import Event, Notification
 from proofing import disputes, proofs
 from proofing.models import Proof
+from schools.models import Enrolment
 from students.models import Correction, Student
 from tests import factories
 from tests.support.addresses import dated
+from tests.support.corrections import accept
 from tests.support.letters import letter
 from tests.support.school_papers import confirm
 from tests.support.words import said
@@ -69,11 +71,11 @@ def test_accepted_data_stand_in_the_roster_and_the_student_confirms_then(asker, 
     assert confirm(student).status == Proof.Status.CONFIRMED
 
 
-def test_accepted_id_number_is_sealed_and_appears_nowhere_in_clear(asker, owner):
+def test_accepted_id_number_is_sealed_and_appears_nowhere_in_clear(asker, owner, colleague):
     number = factories.id_number(777 if asker.gender == "male" else 778, born="20020304")
     correction = ask(asker, "id_number", number)
     assert correction.wanted == ""
-    disputes.accept(correction, by=owner)
+    accept(correction, first=colleague, second=owner)
     assert Student.objects.get(pk=asker.pk).id_number == number
     events, letters = list(Event.objects.all()), [letter(row) for row in Notification.objects.all()]
     assert "correction.accepted" in {event.kind for event in events}
@@ -82,11 +84,11 @@ def test_accepted_id_number_is_sealed_and_appears_nowhere_in_clear(asker, owner)
     assert not any(number in sent.body for sent in letters)
 
 
-def test_id_number_of_another_student_is_refused_and_nothing_changes(asker, pair, owner):
+def test_id_number_of_another_student_is_refused_and_nothing_changes(asker, pair, owner, colleague):
     correction = ask(asker, "id_number", pair[1].id_number)
     with pytest.raises(PortalError):
-        disputes.accept(correction, by=owner)
-    assert Correction.objects.get(pk=correction.pk).status == Correction.Status.OPEN
+        accept(correction, first=colleague, second=owner)
+    assert Correction.objects.get(pk=correction.pk).status == Correction.Status.CHECKED
     assert Student.objects.get(pk=asker.pk).id_number == asker.id_number
 
 
@@ -121,10 +123,23 @@ def test_present_values_are_shown_masked_and_in_words(asker):
     assert disputes.present_shown(ask(asker)) == "软件工程"
 
 
-def test_requests_are_over_once_the_form_is_accepted(pair, accepted):
+def test_once_the_form_is_accepted_the_portrait_stays_and_data_are_still_corrected(pair, accepted, owner):
+    student = Student.objects.get(pk=pair[0].pk)
     with pytest.raises(PortalError, match=said(CLOSED)):
-        ask(pair[0])
-    assert proofs.count_students(accepted).disputed == 0
+        ask(student, "portrait", "", "Eyes shut")
+    assert disputes.fields_open(accepted) == [f for f in Correction.Field.values if f != "portrait"]
+    disputes.accept(ask(student), by=owner)
+    row = Student.objects.get(pk=student.pk)
+    assert (row.major, row.stage) == ("会计学", Student.Stage.APPROVED)  # proofreads again, and is printed then
+    assert not Correction.objects.get().to_print_again
+
+
+def test_nothing_is_corrected_while_the_form_is_with_the_center(asker, proofreading):
+    Enrolment.objects.filter(pk=proofreading.pk).update(status=Enrolment.Status.FEEDBACK_SENT)
+    proofreading.refresh_from_db()
+    assert disputes.fields_open(proofreading) == []
+    with pytest.raises(PortalError):
+        ask(asker)
 
 
 def test_portrait_framed_since_the_complaint_needs_no_other_photo(asker, owner):

@@ -18,6 +18,8 @@ from schools.models import Enrolment
 from students.identity import student_access
 from students.models import Correction, Student
 from tests import factories
+from tests.conftest import client_of
+from tests.support.corrections import DOCUMENT, checked
 from tests.support.database import let_delete
 from tests.support.pages import words_of
 from tests.support.school_papers import STAMPED, confirm, with_portrait
@@ -83,10 +85,20 @@ def test_student_asks_for_a_correction(student_client):
     asked = {"field": "gender", "wanted": "女", "explanation": "I am a woman"}
     with school_scope(student_client.student.school):
         Student.objects.update(gender="male")
-    response = student_client.post(url("correction"), asked, follow=True)
+    refused = student_client.post(url("correction"), asked)
+    assert said("Add a photo of the document: without it nobody can decide.") in text(refused)
+    card = SimpleUploadedFile("card.jpg", DOCUMENT)
+    response = student_client.post(url("correction"), asked | {"evidence": card}, follow=True)
     assert said("Your school has been told and will answer here.") in text(response)
     with school_scope(student_client.student.school):
-        assert Correction.objects.get().wanted == "female"
+        row = Correction.objects.get()
+        assert row.wanted == "female"
+    assert student_client.get(url("own_evidence", row.pk)).content[:2] == b"\xff\xd8"
+    student_client.post(url("own_evidence_add", row.pk), {"evidence": SimpleUploadedFile("b.jpg", DOCUMENT)})
+    student_client.post(url("correction_withdraw", row.pk))
+    page = text(student_client.get(url("proof")))
+    assert said("Evidence is there") in page
+    assert said("Withdrawn") in page
 
 
 def test_correction_without_a_field_says_what_is_missing(student_client):
@@ -148,44 +160,60 @@ def test_school_confirms_for_all(owner_client, proofreading_school, season):
     assert said("%(n)d student settled.", n=2) in text(response)
 
 
-@pytest.mark.parametrize("headers", [{}, {"HX-Request": "true"}], ids=["page", "fragment"])
-def test_school_compares_both_document_numbers_and_the_look_is_recorded(
-    owner_client, owner, proofreading_school, season, headers
+def test_school_compares_values_and_evidence_in_clear_and_the_looks_are_recorded(
+    owner_client, owner, proofreading_school, season
 ):
     with school_scope(proofreading_school):
         student, wanted = with_portrait(proofreading_school, season), factories.id_number(77)
-        asked = disputes.ask(student, field="id_number", wanted=wanted, explanation="", by=student)
-    page = text(owner_client.get(url("corrections")))
-    assert wanted not in page
-    assert student.id_number not in page
-    answer = owner_client.post(url("correction_reveal", asked.pk), headers=headers)
-    assert wanted in text(answer)
-    assert student.id_number in text(answer)
-    assert ("<html" in text(answer)) is not bool(headers)
-    assert Event.objects.get(kind="student.revealed").actor_key == owner.actor_key
+        asked = disputes.ask(student, field="id_number", wanted=wanted, explanation="", evidence=DOCUMENT, by=student)
+    for page in (owner_client.get(url("corrections")), owner_client.get(url("correction_page", asked.pk))):
+        assert wanted not in text(page)
+        assert student.id_number not in text(page)
+    page = text(owner_client.get(url("correction_compare", asked.pk)))
+    assert wanted in page
+    assert student.id_number in page
+    assert owner_client.get(url("correction_picture", asked.pk)).content[:2] == b"\xff\xd8"
+    kinds = Event.objects.filter(actor_key=owner.actor_key).values_list("kind", flat=True)
+    assert {"student.revealed", "correction.evidence_seen"} <= set(kinds)
 
 
-def test_only_document_numbers_are_revealed(owner_client, proofreading_school, season):
-    with school_scope(proofreading_school):
-        student = with_portrait(proofreading_school, season)
-        asked = disputes.ask(student, field="name", wanted="王五", explanation="", by=student)
-    assert owner_client.post(url("correction_reveal", asked.pk)).status_code == 404
-
-
-def test_school_decides_corrections(owner_client, proofreading_school, season):
+def test_school_checks_and_decides_corrections(owner_client, colleague, proofreading_school, season):
     student = with_portrait(proofreading_school, season)
     with school_scope(proofreading_school):
         major = disputes.ask(student, field="major", wanted="会计学", explanation="", by=student)
-        name = disputes.ask(student, field="name", wanted="王五", explanation="", by=student)
+    opened = {"field": "name", "wanted": "王五", "evidence": SimpleUploadedFile("card.jpg", DOCUMENT)}
+    assert owner_client.post(url("correction_ask", student.pk), opened).status_code == 302
+    with school_scope(proofreading_school):
+        name = Correction.objects.get(field="name")
     page = text(owner_client.get(url("corrections")))
     assert "会计学" in page
     assert "王五" in page
-    owner_client.post(url("correction_decide", major.pk), {"do": "accept"})
-    owner_client.post(url("correction_decide", name.pk), {"do": "decline", "answer": "Not in the register"})
+    assert "王五" not in text(owner_client.get(url("corrections"), {"age": "3"}))
+    owner_client.post(url("correction_decide", major.pk), {"do": "decline", "answer": "Not in the register"})
+    owner_client.post(url("correction_decide", name.pk), {"do": "check"})
+    assert owner_client.post(url("correction_decide", name.pk), {"do": "accept"}).status_code == 403
+    second = client_of(colleague)
+    assert "王五" in text(second.get(url("corrections"), {"status": "checked"}))
+    second.post(url("correction_decide", name.pk), {"do": "accept"})
     with school_scope(proofreading_school):
         row = Student.objects.get()
-        assert (row.major, row.name) == ("会计学", student.name)
-    assert "Not in the register" in text(owner_client.get(url("corrections"), {"status": "declined"}))
+        assert (row.major, row.name) == (student.major, "王五")
+    assert "Not in the register" in text(owner_client.get(url("correction_page", major.pk)))
+    assert "会计学" in text(owner_client.get(url("corrections"), {"status": "declined"}))
+
+
+def test_the_center_sees_all_schools_and_is_the_second_person(
+    center_client, owner, proofreading_school, season, center_admin
+):
+    with school_scope(proofreading_school):
+        student = with_portrait(proofreading_school, season)
+        row = checked(disputes.ask(student, field="name", wanted="王五", explanation="", by=student), by=owner)
+    callout = text(center_client.get(url("center_corrections"), headers={"HX-Request": "true"}))
+    assert said("%(n)s correction waits for a second person, and the school has only one.", n=1) in callout
+    assert proofreading_school.name in text(center_client.get(url("center_corrections")))
+    center_client.post(url("center_correction_decide", row.pk), {"do": "accept"})
+    with school_scope(proofreading_school):
+        assert Student.objects.get().name == "王五"
 
 
 def test_capture_is_ended_from_the_proofs_page(owner_client, school, enrolment, season):

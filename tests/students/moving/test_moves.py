@@ -18,12 +18,13 @@ from portal.tenancy import school_scope, system_scope
 from printing.models import PrintItem, PrintRun
 from proofing.models import Proof
 from schools.models import Enrolment
-from students import records
+from students import correction_evidence, corrections, records
 from students.models import Correction, SchoolChange, Student
 from students.moving import school_changes
 from students.privacy import erasure
 from students.roster import number_clashes
 from tests import factories
+from tests.support.corrections import DOCUMENT
 from tests.support.lost_connection import stored_files
 from tests.support.words import said
 
@@ -258,7 +259,7 @@ def test_who_has_proofread_does_so_again_because_what_is_printed_has_changed(stu
     assert Notification.objects.filter(recipient_key=new.actor_key, kind="student.proof_reopened").count() == 1
 
 
-@pytest.mark.parametrize("what", ["printed", "ordered", "correction", "checking", "refund", "sent"])
+@pytest.mark.parametrize("what", ["printed", "ordered", "checking", "refund", "sent"])
 def test_what_is_in_the_way_is_said_and_nothing_is_moved(what, student, ask, school, season, owner):
     row = ask()
     with school_scope(school):
@@ -270,8 +271,6 @@ def test_what_is_in_the_way_is_said_and_nothing_is_moved(what, student, ask, sch
                 school=school, season=season, enrolment=factories.enrolment_of(school, season)
             )
             PrintItem.objects.create(school=school, run=run, student=student, photo=photo)
-        elif what == "correction":
-            Correction.objects.create(school=school, student=student, field="name", wanted="李二")
         elif what == "refund":
             order = paid(student, season)
             Order.objects.filter(pk=order.pk).update(status=Order.Status.REFUNDING)
@@ -281,6 +280,24 @@ def test_what_is_in_the_way_is_said_and_nothing_is_moved(what, student, ask, sch
             school_changes.grant(row, by=owner)
     row.refresh_from_db()
     assert row.status == Status.ASKED
+
+
+def test_an_undecided_correction_ends_here_and_who_the_student_is_is_opened_there(student, move, school, owner):
+    with school_scope(school):
+        number = factories.id_number(803 if student.gender == "male" else 804)
+        asked = {"number": {"field": "id_number", "wanted": number}, "major": {"field": "major", "wanted": "会计学"}}
+        for values in asked.values():
+            corrections.request_correction(student=student, by=student, **values)
+        of_number = Correction.objects.get(field="id_number")
+        correction_evidence.attach(of_number, jpeg=DOCUMENT, by=student)
+    change = move()
+    with system_scope():
+        assert set(Correction.objects.filter(student=student).values_list("status", flat=True)) == {"withdrawn"}
+        there = Correction.objects.get(student=change.moved_to)
+        assert (there.school_id, there.field, there.status) == (change.school_id, "id_number", "open")
+        assert corrections.wanted_value(there) == number
+        assert correction_evidence.content_of(there) == DOCUMENT
+    assert change.told["corrections"] == 1
 
 
 def test_an_open_order_is_closed_at_the_provider_and_the_fee_stays_open(student, move, season):

@@ -47,13 +47,13 @@ def student(school, season):
 
 
 def test_nothing_of_the_person_is_left(student, center_admin, django_capture_on_commit_callbacks):
+    records.change_student(student=student, by=center_admin, name="欧阳晓明")
     number, photo = student.id_number, factories.photo(student, "rejected")
     Imprint.objects.create(photo=photo, school=student.school)
     Notification.objects.create(recipient_key=student.actor_key, school=student.school, kind="photo_failed")
     credentials.sign_in(
         season=student.season, name=student.name, id_number=number, student_no=student.student_no, address="::"
     )
-    records.change_student(student=student, by=center_admin, name="欧阳晓明")
     path = photo.original.name
     with django_capture_on_commit_callbacks(execute=True):
         assert erasure.erase(student=student, reason="asked for it", by=center_admin)

@@ -1,0 +1,105 @@
+"""The evidence of a correction: a picture of the document, encrypted on the disk, kept for KEEP_EVIDENCE_DAYS.
+
+How a file that people send becomes a picture: `proofing.evidence`.
+"""
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from portal import files, history
+from portal.errors import Conflict, PortalError
+from portal.security import encryption
+from students.identity import id_encryption
+from students.models import Correction, Student
+from students.privacy import erasure
+
+NO_FILE = {"evidence": "", "evidence_size": 0}
+
+
+def attach(correction: Correction, *, jpeg: bytes, by: history.Actor) -> Correction:
+    """Keep the picture, in place of an earlier one. Raises Conflict once somebody has checked the correction."""
+    with files.writing() as write, transaction.atomic():
+        row = (
+            Correction.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("student")
+            .get(pk=correction.pk)
+        )
+        if row.status != Correction.Status.OPEN:
+            raise Conflict(_("This correction has been checked or decided: its evidence stays as it is."))
+        files.delete_after_commit([row.evidence.name])
+        new = stored(row, jpeg, write=write) | {"evidence_at": timezone.now()}
+        Correction.objects.filter(pk=row.pk).update(**new)
+        for name, value in new.items():
+            setattr(row, name, value)
+        history.record("correction.evidence_added", row, by=by)
+    return row
+
+
+def stored(row: Correction, jpeg: bytes, *, write: files.Writer) -> dict[str, Any]:
+    """Write the picture, encrypted; the new values of the row."""
+    return write.store(row, {"evidence": encryption.encrypt_bytes(jpeg, _place(row))}, filename="evidence")
+
+
+def picture(correction: Correction, *, by: history.Actor) -> bytes:
+    """The picture (JPEG); the look is recorded. Raises PortalError when it is no longer kept."""
+    content = content_of(correction)
+    if not content:
+        raise PortalError(_("The evidence of this correction is no longer kept."))
+    history.record("correction.evidence_seen", correction, by=by)
+    return content
+
+
+def content_of(correction: Correction) -> bytes:
+    """The picture for the product itself; empty where there is none."""
+    if not correction.evidence or not correction.evidence.storage.exists(str(correction.evidence.name)):
+        return b""
+    with correction.evidence.open("rb") as file:
+        return encryption.decrypt_bytes(file.read(), _place(correction))
+
+
+def _place(correction: Correction) -> encryption.Place:
+    return id_encryption.evidence_place(student_id=correction.student_id, field=correction.field)
+
+
+def older_than(moment: dt.datetime) -> QuerySet[Correction]:
+    """Those with evidence that were decided before this moment."""
+    return Correction.objects.filter(decided_at__lt=moment).exclude(evidence="")
+
+
+def delete(moment: dt.datetime) -> int:
+    """Delete evidence of corrections that were decided before this moment; return how many."""
+    rows = list(older_than(moment))
+    for row in rows:
+        files.delete([row.evidence.name])
+        Correction.objects.filter(pk=row.pk).update(**NO_FILE)
+    return len(rows)
+
+
+def version_of(row: Correction) -> int | None:
+    """The version of the key that wrote the file; None without a file."""
+    if not row.evidence.storage.exists(str(row.evidence.name)):
+        return None
+    with row.evidence.open("rb") as file:
+        return encryption.version_of(file.read(1))
+
+
+def encrypt_anew(row: Correction) -> None:
+    """Write the file with the newest key."""
+    with files.writing() as write, transaction.atomic():
+        files.delete_after_commit([row.evidence.name])
+        new = stored(row, content_of(row), write=write)
+        if not Correction.objects.filter(pk=row.pk, evidence=row.evidence.name).update(**new):
+            raise Conflict  # replaced meanwhile, with the newest key
+
+
+@erasure.registers_eraser
+def _erase(student: Student, whole: bool) -> None:
+    """The registry needs no picture of a document: it goes also where the record is kept."""
+    rows = Correction.objects.filter(student=student).exclude(evidence="")
+    files.delete_after_commit([row.evidence.name for row in rows])
+    rows.update(**NO_FILE)
