@@ -55,6 +55,8 @@ def everything(at_the_center, school, season, center_admin, owner):
         volume = run.volumes.get()
     ids = {
         **dict.fromkeys(_correction_names(), correction.pk),
+        "correction_ask": student.pk,
+        "center_correction_ask": student.pk,
         "contents": run.pk,
         "receive": shipment.pk,
         "center_run": run.pk,
@@ -81,7 +83,8 @@ def _feedback_names():
 
 def every_url(ids):
     assert len(ROOMS) > 30
-    ids = {"bulletin_file": "bulletin.pdf"} | ids  # every school reads the bulletin
+    of_student = dict.fromkeys(("own_evidence", "own_evidence_add", "correction_withdraw"), ids["correction_page"])
+    ids = {"bulletin_file": "bulletin.pdf"} | of_student | ids  # every school reads the bulletin
     return [(name, url(name, ids[name]) if name in ids else url(name)) for name in ROOMS]
 
 
