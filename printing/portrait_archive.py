@@ -10,7 +10,7 @@ from tempfile import TemporaryFile
 
 from django.core.files.storage import FileSystemStorage, default_storage, storages
 from django.db.models import QuerySet
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,6 +26,7 @@ from proofing.models import Feedback
 from proofing.proofs import WITH_PORTRAIT
 from schools.models import Enrolment
 from students.identity import id_encryption
+from students.roster.columns import BY_FIELD
 
 KIND = "portraits"  # of jobs: named by student number
 KINDS = (KIND, "portraits_by_number")
@@ -139,13 +140,12 @@ def download(enrolment: Enrolment, *, by: history.Actor, folders: bool = False, 
 
 
 def corrected_lines(enrolment: Enrolment) -> list[str]:
-    """A line for each correction since the form: student number, what, when. Chinese only, as the file itself."""
+    """A line for each correction since the form: student number, what (as the roster heads it), when."""
     form = Feedback.objects.filter(enrolment=enrolment).first()
-    with translation.override("zh-hans"):
-        return [
-            f"{row.student.student_no}\t{row.get_field_display()}\t{timezone.localdate(row.decided_at):%Y-%m-%d}"
-            for row in feedback.corrected_since(form)
-        ]
+    return [
+        f"{row.student.student_no}\t{BY_FIELD[row.field].heading}\t{timezone.localdate(row.decided_at):%Y-%m-%d}"
+        for row in feedback.corrected_since(form)
+    ]
 
 
 def _entries(enrolment: Enrolment, folders: bool, by_document: bool) -> tuple[list[zip_archive.Entry], list[str]]:

@@ -46,7 +46,10 @@ def ask(
     """
     with transaction.atomic():
         locked, enrolment = proofs.lock_student(student)
-        enrolment.require(Action.CORRECT if field == Field.PORTRAIT else Action.CORRECT_DATA)
+        if field == Field.PORTRAIT:
+            enrolment.require(Action.CORRECT)
+        else:
+            enrolment.require(Action.CORRECT_DATA)
         correction = corrections.request_correction(
             student=locked, field=field, wanted=wanted, wanted_type=wanted_type, explanation=explanation, by=by
         )

@@ -30,6 +30,7 @@ from students.privacy import erasure
 Status = Correction.Status
 Field = Correction.Field
 Source = Correction.Source
+MOVED = "学生已转学"  # the answer of what was not decided when the student moved
 
 
 def request_correction(
@@ -330,7 +331,7 @@ def _move(found: Move) -> None:
     """What is not decided yet ends here; who the student is, is opened again at the receiving school."""
     for row in undecided(found.old):
         wanted, content = wanted_value(row), correction_evidence.content_of(row)
-        _decide(row, Status.WITHDRAWN, by=found.by, answer=_("The student has moved to another school."))
+        _decide(row, Status.WITHDRAWN, by=found.by, answer=MOVED)
         if not row.needs_two or wanted == current_value(found.new, row.field):
             continue
         twin = _create(found.new, row.field, wanted, row.wanted_type, row.explanation, found.by)

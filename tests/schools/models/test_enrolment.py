@@ -31,11 +31,12 @@ MATRIX = """
     reset               x x x x . . . .
     remake              x x x x . . . .
     correct             . x x . . . . .
+    correct_data        . x x . x x x x
     confirm             . x x . x x x x
     invite              x . x . x x x x
     feedback            . . x . . . . .
     decide_feedback     . . . x . . . .
-    print               . . . . x x x .
+    print               . . . . x x x x
 """
 
 
