@@ -151,7 +151,8 @@ def test_nothing_is_corrected_in_the_archive(ask, student, owner):
         with pytest.raises(
             PortalError,
             match=said(
-                "Season %(year)s is in the archive: it can be read, and nothing in it changes any more.", year=2022
+                "Season %(year)s is in the archive: it can be read, and nothing in it changes any more.",
+                year=student.season.year,
             ),
         ):
             act()
