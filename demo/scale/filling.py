@@ -15,7 +15,18 @@ from django.utils import timezone
 
 from billing.books import proof
 from billing.models import Receipt, ReceiptSeries
-from demo.scale import pictures, school_rows, seasons, student_rows
+from demo.scale import (
+    accounts,
+    letters,
+    notices,
+    pictures,
+    provider_bills,
+    school_rows,
+    seasons,
+    stations,
+    student_rows,
+    workflows,
+)
 from demo.scale.copying import Table, json_text, open_for_copying, tables
 from demo.scale.pictures import Pictures
 from demo.scale.seasons import Province
@@ -76,12 +87,15 @@ def fill(
                 made = _write_students(province.campuses, numbers, drawn, processes, clock)
                 clock.begin("schools")
                 rows = made.rows + _write_schools(province, numbers, drawn, made) + _write_receipts(numbers)
+                rows += provider_bills.make()
                 for name, number in sorted(rows.items()):
                     report(f"  {name:<28}{number:>12,}")
             clock.begin("statistics")
             _run(*(f"ANALYZE {name}" for name in tables()))
         clock.begin("counters")
         counters.repair()
+        clock.begin("workflows")
+        workflows.run(province)
         clock.begin("books")
         if faults := proof.prove().faults:
             raise BooksDisagree(str(faults))
@@ -174,6 +188,8 @@ def _write(batch: Batch) -> Made:
 def _write_schools(province: Province, numbers: Numbers, drawn: Pictures, made: Made) -> Counter[str]:
     writer = school_rows.Writer(numbers, drawn)
     school_rows.tell_seasons(writer, province.seasons, province.campuses)
+    for make in (notices.tell, stations.make, letters.make, accounts.make):
+        make(writer, province.campuses)
     volumes: dict[int, dict[int, int]] = {}
     for (run, volume), count in made.printed.items():
         volumes.setdefault(run, {})[volume] = count

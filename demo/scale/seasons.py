@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from billing.accounts.references import reference_of
 from billing.models import FeeAccount
-from capture.models import ConsentText
+from capture.models import ConsentText, LimitSet
 from demo import schools as small
-from demo.scale import names
+from demo.scale import names, notices
 from demo.scale.student_rows import Campus, Dates
 from portal.models import Membership, Role, User
 from schools.days import workdays
@@ -130,7 +130,8 @@ def _campuses(
     season: Season, schools: list[School], people: dict[int, User], officer: User, *, sizes: list[int], first: int,
     today: dt.date, back: dt.timedelta,
 ) -> list[Campus]:  # fmt: skip
-    text = _consent_text(season)
+    text, limits = _consent_text(season), _limits(season, officer)
+    notice = notices.publish(season, schools, officer)
     facts = {"version": season.consent_version, "text": text.sha256[:12], "printing": True, "by_guardian": False}
     windows = {window.area_id: window for window in season.windows.all()}
     enrolments, dates = [], []
@@ -171,9 +172,9 @@ def _campuses(
                 is_purged=bool(back), level="专科" if row.school.kind == School.Kind.COLLEGE else "本科",
                 reviewer=(admin.actor_key, admin.actor_name), officer=(officer.actor_key, officer.actor_name),
                 reviewer_id=admin.pk, imported_at=_at(window.starts_on - dt.timedelta(days=20), 10), import_no=row.pk,
-                consent_text=text.pk, consent_facts=facts, limit_set=None, account_id=account.pk,
+                consent_text=text.pk, consent_facts=facts, limit_set=limits.pk, account_id=account.pk,
                 settlement_id=number if pays and moments.feedback else None, run_id=number if moments.ordered else None,
-                shipment_id=number if moments.shipped else None, dates=moments, notice_id=None, price_fen=season.price_fen,
+                shipment_id=number if moments.shipped else None, dates=moments, notice_id=notice.pk, price_fen=season.price_fen,
             )
         )  # fmt: skip
         student += sizes[n]
@@ -183,6 +184,10 @@ def _campuses(
 def _consent_text(season: Season) -> ConsentText:
     words = season.consent_text
     return ConsentText.objects.create(sha256=hashlib.sha256(words.encode()).hexdigest(), words=words)
+
+
+def _limits(season: Season, officer: User) -> LimitSet:
+    return LimitSet.objects.create(season=season, number=1, reason="本采集季开始时的判定标准。", made_by=officer)
 
 
 def _at(day: dt.date, hour: int) -> dt.datetime:

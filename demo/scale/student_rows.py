@@ -18,7 +18,7 @@ from demo.scale.pictures import FILES, Picture, Pictures, files_of
 from demo.scale.stories import Story
 from portal.formatting import mask
 from portal.history import seals
-from portal.models import Delivery, Event, Look, Notification
+from portal.models import Contact, Delivery, Event, Look, Notification
 from portal.security import encryption
 from printing.models import PrintItem
 from proofing.models import Proof
@@ -225,6 +225,7 @@ class Tables:
             Look, "id", "school_id", "at", "kind", "page", "actor_key", "actor_name", "address", "students", "number"
         )
     )
+    contact: Table = field(default_factory=lambda: Table(Contact, "school_id", "recipient_key", "channel", "muted"))
     event: Table = field(default_factory=event_table)
 
     def copy(self) -> Counter[str]:
@@ -401,6 +402,8 @@ class _One:
             self.t.receipt.add(
                 self.id("schools_noticereceipt"), campus.school_id, campus.notice_id, self.key, 1, self.at
             )
+        if self.email and self.pk % 4 == 0:
+            self.t.contact.add(campus.school_id, self.key, "email", array_text(["season"]))
         if self.pk % 400 == 1:
             self._declare()
 
