@@ -4,6 +4,7 @@ Each order meets another delivery of its message and another fault of the calls;
 end our books are held against the provider's bill. PAYMENT_ORDERS=1000 makes the run longer; it prints what it counted.
 """
 
+import datetime as dt
 import os
 import time
 from collections import Counter
@@ -12,8 +13,9 @@ import pytest
 from django.utils import timezone
 
 from billing.accounts import ledger
-from billing.models import Callback, LedgerEntry, Order
-from billing.online import orders, providers
+from billing.books import reconciliation
+from billing.models import BankLine, BankStatement, Callback, LedgerEntry, Order, Repayment
+from billing.online import orders, providers, repayments
 from billing.online.providers import BillKind, CallbackMessage, Redirect
 from portal.errors import PortalError
 from portal.models import User
@@ -163,3 +165,37 @@ def test_nothing_is_lost_nothing_doubled_and_the_books_are_the_bills(paying, pee
                 f"{len(wrong)} of a wrong amount, {len(refunded)} refunded; lost {lost}, doubled {doubled}; {len(bill)} lines of "
                 f"the bill equal to the books; {len(peer.calls)} calls, {seconds:.0f} s"
             )
+
+
+@pytest.mark.parametrize("fault", ["", "lost", "forged"])
+def test_a_refused_payment_goes_back_and_the_rest_of_the_day_is_paid_out(paying, peer, center_admin, fault):
+    right, wrong = (
+        orders.open_order(student=factories.student(paying.school, paying.season), enrolment=paying) for _ in range(2)
+    )
+    for order, amount in ((right, None), (wrong, 1000)):
+        begin(order, peer, "")
+        assert deliver(name_of(peer), peer.pay(order.number, amount=amount)) < 300
+    entries = LedgerEntry.objects.count()
+    with system_scope():
+        refused = Callback.objects.unresolved().get()
+        peer.faults = {"refund": [fault]}
+        row = repayments.ask(refused, reason="not the fee", by=center_admin)
+    for _ in range(2):  # an answer that is not to be believed decides nothing: the provider is asked
+        row = repayments.settle(row.pk)
+    if isinstance(peer, WeChatPeer):
+        assert row.status == Repayment.Status.REFUNDING
+        assert deliver(name_of(peer), peer.finish_refund(row.number)) < 300
+    with system_scope():
+        assert Repayment.objects.get().status == Repayment.Status.REFUNDED
+        assert (LedgerEntry.objects.count(), len(peer.refunds)) == (entries, 1)
+
+        day = peer.now().date()
+        net = right.amount_fen - sum(one.fee_fen for one in peer.book)
+        statement = BankStatement.objects.create(filename="x.csv", digest="x")
+        line = BankLine.objects.create(
+            statement=statement, row=1, key="x", amount_fen=net, booked_on=day + dt.timedelta(days=1), payer="财付通"
+        )
+        run = reconciliation.compare(name_of(peer), day)
+        assert (run.payments, run.refunds, run.matched) == (2, 1, 1)
+        assert (run.net_fen, run.moved_fen, run.closing_fen, run.payout) == (net, net, net, line)
+        assert not run.differences.exists()
