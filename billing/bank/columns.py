@@ -1,7 +1,8 @@
 """The columns of a bank's export: which headings are known, and what people have said about others.
 
-ICBC's corporate export has the headings `ICBC` below a title line. Those of other banks that say the same in other words
-are known too.
+ICBC's corporate export has the headings `ICBC` below a title line. Its other exports (转入金额 and 转出金额, with or without
+借贷标志) and those of other banks that say the same in other words are known too: the headings are those that programs published
+by others read. No export of a real account has been seen.
 """
 
 import re
@@ -21,11 +22,35 @@ ICBC = (
 FIELDS: dict[str, tuple[Any, tuple[str, ...]]] = {
     "serial": (
         _("Bank reference"),
-        ("交易流水号", "银行流水号", "核心流水号", "业务流水号", "流水号", "交易参考号", "凭证号", "凭证号码"),
+        (
+            "交易流水号",
+            "银行流水号",
+            "核心流水号",
+            "业务流水号",
+            "流水号",
+            "交易参考号",
+            "账户明细编号-交易流水号",
+            "账户明细编号",
+            "凭证号",
+            "凭证号码",
+        ),
     ),
     "date": (
         _("Date"),
-        ("交易时间", "交易日期", "记账日期", "入账日期", "入账时间", "记账时间", "交易日", "记账日", "起息日", "日期"),
+        (
+            "交易时间",
+            "交易日期",
+            "记账日期",
+            "入账日期",
+            "入账时间",
+            "记账时间",
+            "交易日",
+            "记账日",
+            "会计日期",
+            "发生时间",
+            "起息日",
+            "日期",
+        ),
     ),
     "credit": (
         _("Money in"),
@@ -38,7 +63,10 @@ FIELDS: dict[str, tuple[Any, tuple[str, ...]]] = {
             "转入金额",
             "存入金额",
             "贷方发生额(收入)",
+            "贷方发生额/元(收入)",
             "收入(贷方)",
+            "收方金额",
+            "转入",
         ),
     ),
     "debit": (
@@ -52,7 +80,12 @@ FIELDS: dict[str, tuple[Any, tuple[str, ...]]] = {
             "转出金额",
             "支取金额",
             "借方发生额(支取)",
+            "借方发生额/元(支取)",
+            "借方发生额(支出)",
             "支出(借方)",
+            "付方金额",
+            "取出金额",
+            "转出",
         ),
     ),
     "amount": (_("Amount, with a sign or beside 借/贷"), ("交易金额", "发生额", "金额")),
@@ -68,6 +101,8 @@ FIELDS: dict[str, tuple[Any, tuple[str, ...]]] = {
             "对方单位",
             "对方账号名称",
             "对方账户名",
+            "对方客户名",
+            "交易对方",
             "付款人名称",
             "付款人户名",
         ),

@@ -52,7 +52,10 @@ class Problem(NamedTuple):
 
 @dataclass
 class Line:
-    """One movement. Amounts in hundredth parts: received is positive. `key`: the same movement in every file."""
+    """One movement. Amounts in hundredth parts: received is positive. `key`: the same movement in every file.
+
+    `is_out`: what a column of its own says of the direction; None without one.
+    """
 
     row: int
     booked_on: dt.date
@@ -66,6 +69,7 @@ class Line:
     account: str = ""
     remark: str = ""
     key: str = ""
+    is_out: bool | None = None
 
 
 class Break(NamedTuple):
@@ -199,6 +203,7 @@ class _Row:
     def __init__(self, number: int, texts: RawRow, columns: Columns) -> None:
         self.number, self.texts, self.columns = number, texts, columns
         self.problems: list[Problem] = []
+        self.is_out: bool | None = None
 
     def texts_of(self, name: str) -> list[str]:
         return [self.texts[at] for at in self.columns.places.get(name, ()) if at < len(self.texts)]
@@ -243,6 +248,7 @@ class _Row:
             payer_account=named["payer_account"].replace(" ", "")[:64],
             account=named["account"].replace(" ", "")[:40],
             remark=self._remark(),
+            is_out=self.is_out,
         )
 
     def _has_figure(self, name: str) -> bool:
@@ -256,7 +262,8 @@ class _Row:
         if "amount" in self.columns.places:
             amount = int(self._read("amount", cells.amount, 1))
             if "direction" in self.columns.places:
-                amount = amount if self._read("direction", cells.is_in, True) else -amount
+                self.is_out = not self._read("direction", cells.is_in, True)
+                amount = -amount if self.is_out else amount
             column = "amount"
         else:
             credit, debit = self._read("credit", cells.amount, 1), self._read("debit", cells.amount, 0)
@@ -281,6 +288,7 @@ def _read_titles(texts: list[str], reading: Reading) -> None:
 
 def _finish(reading: Reading) -> None:
     """Order by time, leave repeated rows out, compare the balances, give each line its key."""
+    _use_signs(reading.lines)
     if _is_newest_first(reading.lines):
         reading.lines.reverse()
     _leave_repeated_out(reading)
@@ -300,6 +308,14 @@ def _finish(reading: Reading) -> None:
             if before + line.amount != line.balance:
                 reading.breaks.append(Break(line.row, before + line.amount, line.balance))
             before = line.balance
+
+
+def _use_signs(lines: list[Line]) -> None:
+    """Where all amounts that went out have a minus beside the word, it says the same twice; a single one is a reversal."""
+    out = [line for line in lines if line.is_out]
+    if all(line.amount > 0 for line in out):
+        for line in out:
+            line.amount = -line.amount
 
 
 def _is_newest_first(lines: list[Line]) -> bool:

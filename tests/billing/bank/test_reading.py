@@ -7,7 +7,7 @@ import pytest
 from openpyxl import Workbook
 
 from billing.bank import reading
-from billing.bank.columns import ICBC, Assignment
+from billing.bank.columns import ICBC, Assignment, known_columns
 from portal.untrusted.workbooks import UnreadableSheet
 from tests.support.words import said
 
@@ -53,6 +53,63 @@ def test_icbcs_export_is_understood_by_itself(make):
     assert (first.payer, first.payer_account) == ("湖畔大学", "320100001")
     assert "采集费" in first.remark
     assert found.account == "4301021109000123456"
+
+
+@pytest.mark.parametrize(
+    ("headings", "places"),
+    [
+        (
+            "凭证号 对方账号 交易时间 借贷标志 对方单位 对方行号 用途 摘要 附言 回单个性化信息 转入金额 转出金额 支付凭证种类 余额",
+            {
+                "serial": [0],
+                "date": [2],
+                "payer": [4],
+                "credit": [10],
+                "debit": [11],
+                "balance": [13],
+                "remark": [6, 7, 8, 9],
+            },
+        ),
+        (
+            "对方账号 交易时间 对方单位 用途 摘要 附言 回单个性化信息 余额 转出金额 转入金额",
+            {"date": [1], "payer": [2], "credit": [9], "debit": [8], "balance": [7], "remark": [3, 4, 5, 6]},
+        ),
+        (
+            "账号 账户名称 交易时间 借方发生额（支取） 贷方发生额（收入） 余额 币种 对方户名 对方账号 记账日期 摘要 账户明细编号-交易流水号",
+            {"serial": [11], "date": [2], "payer": [7], "credit": [4], "debit": [3], "balance": [5], "currency": [6]},
+        ),
+        (
+            "会计日期 摘要 借方发生额（支出） 贷方发生额（收入） 账户余额 对方户名",
+            {"date": [0], "payer": [5], "credit": [3], "debit": [2], "balance": [4], "remark": [1]},
+        ),
+        (
+            "交易日期 交易金额 对方户名 对方账号 摘要 交易流水号 收/支",
+            {"serial": [5], "date": [0], "payer": [2], "amount": [1], "direction": [6], "remark": [4]},
+        ),
+    ],
+    ids=["icbc_with_direction", "icbc_without", "ccb", "bocom", "one_amount"],
+)
+def test_headings_of_other_exports_are_understood(headings, places):
+    found = known_columns(1, headings.split())
+    assert found.is_complete
+    assert {name: found.places.get(name) for name in places} == places
+
+
+@pytest.mark.parametrize(
+    ("written", "amounts"),
+    [
+        (("-15.50", "-3.00", "1200.00"), [-1550, -300, 120_000]),  # the minus says it again
+        (("15.50", "3.00", "1200.00"), [-1550, -300, 120_000]),
+        (("15.50", "-3.00", "-1200.00"), [-1550, 300, -120_000]),  # reversals
+    ],
+)
+def test_an_amount_with_a_minus_beside_its_direction(written, amounts):
+    rows = [
+        (f"2026-01-1{day} 08:00:00", amount, f"{day}", way)
+        for day, (amount, way) in enumerate(zip(written, ("支出", "支出", "收入"), strict=True))
+    ]
+    content = csv_file(*rows, headings=("交易日期", "交易金额", "交易流水号", "收/支"), title=None)
+    assert [line.amount for line in reading.read(content).lines] == amounts
 
 
 def test_opening_and_movements_make_the_closing_balance():
