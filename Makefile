@@ -55,9 +55,9 @@ messages: setup  ## 更新并编译译文 · gather the messages to translate, c
 lock:  ## 重新锁定依赖版本 · compile the pinned requirements anew
 	@$(PYTHON) launch/install.py runtime
 	@$(PY) -m pip install --quiet uv
-	@$(PY) -m uv pip compile --quiet --upgrade --python-version 3.11 --override overrides.txt \
+	@$(PY) -m uv pip compile --quiet --generate-hashes --upgrade --python-version 3.11 --override overrides.txt \
 		--no-emit-index-url --no-emit-find-links requirements.in -o requirements.txt
-	@$(PY) -m uv pip compile --quiet --upgrade --python-version 3.11 \
+	@$(PY) -m uv pip compile --quiet --generate-hashes --upgrade --python-version 3.11 \
 		--no-emit-index-url --no-emit-find-links requirements-dev.in -o requirements-dev.txt
 
 demo: setup  ## 载入演示数据 · load the demo season

@@ -18,6 +18,7 @@ from waitress.server import BaseWSGIServer
 from config import database_login
 from config.wsgi import application
 from launch import environment
+from portal.database.scope import limit_statements
 
 IDLE_SECONDS = 60  # a connection on which nothing moves ends
 REQUEST_SECONDS = 300  # a request has arrived by then: a photo of 5 MB at 20 kB/s takes 250
@@ -44,6 +45,9 @@ SETTINGS: dict[str, Any] = {
     "clear_untrusted_proxy_headers": False,
     "ident": None,
 }
+# A thread waits no longer for the database: heavy work is a job. It is against slow pages and held locks, and stops nobody
+# who sends SQL of his own.
+STATEMENT_SECONDS, LOCK_SECONDS = 60, 15
 
 
 def for_who_waits(app: Any) -> Any:
@@ -151,6 +155,7 @@ class Server:
 
 
 def main() -> None:
+    limit_statements(seconds=STATEMENT_SECONDS, lock_seconds=LOCK_SECONDS)
     database_login.check_rights()
     database_login.check_settings()
     database_login.check_log()

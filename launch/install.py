@@ -102,7 +102,8 @@ def _install(lock: Path) -> None:
     print(f"安装软件包(首次约一分钟)· installing {lock.name}, about a minute the first time …", flush=True)
     command = [str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
     # Without its byte code, which Python writes by itself for what is used, the environment is 150 MB smaller.
-    command += ["--no-deps", "--no-compile", "-r", str(lock)]
+    # Whatever index is asked, pip takes the very files that were locked.
+    command += ["--no-deps", "--no-compile", "--require-hashes", "-r", str(lock)]
     if subprocess.run(command, check=False).returncode:
         fail(
             "软件包安装失败,原因见上:请检查网络与磁盘空间后重新运行,已完成的部分不会重复安装。",

@@ -22,7 +22,7 @@ from django.db import models
 
 from portal.database import counters, ended_rows, same_school
 from portal.database.same_school import is_tenants
-from portal.database.scope import EVERY_SCHOOL, LOGIN, SCHOOL, USER, DatabaseRole
+from portal.database.scope import EVERY_SCHOOL, LOGIN, SCHOOL, USER, WORKER, DatabaseRole
 
 ALL = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE"})
 WRITE = ALL - {"DELETE"}
@@ -52,6 +52,11 @@ PACKAGES: dict[str, Rights] = {
     "portal_user_groups": {DatabaseRole.PLAIN: READ},
     "portal_user_user_permissions": {DatabaseRole.PLAIN: READ},
 }
+# PostgreSQL lets everybody make temporary tables. Rosters are staged in them, by the workers (students.roster.staging).
+_OF_THE_DATABASE = f"""DO $$ BEGIN
+EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO {WORKER}', current_database());
+END $$"""
 OWNER = "TO CURRENT_USER USING (true)"  # of a policy, for what the owner's commands write
 _PEOPLE = f"user_id IN (SELECT user_id FROM portal_membership WHERE school_id = {SCHOOL})"  # noqa: S608
 _OWN_ADDRESSES = f"SELECT id FROM account_emailaddress WHERE user_id = {USER}"  # noqa: S608
@@ -103,6 +108,7 @@ def statements(tables: Iterable[str]) -> Iterator[str]:
     """The SQL that puts the rights of these tables into force, run by their owner. Safe to repeat."""
     existing = set(tables)
     everybody = ", ".join([LOGIN, *DatabaseRole])
+    yield _OF_THE_DATABASE
     yield f"ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM {everybody}"
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {everybody}"
     yield f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {DatabaseRole.PLAIN}"

@@ -13,6 +13,7 @@ from functools import cached_property
 # The web and the workers have a login role each; both inherit this one, in which nobody signs in. A policy for what
 # is sent outside of any scope names it.
 LOGIN = "tucai_app"
+WORKER = "tucai_worker"  # the login of the workers
 
 
 class DatabaseRole(StrEnum):
@@ -73,10 +74,20 @@ class Scope:
             "app.user": "" if self.user is None else int(self.user),
             "app.student": "" if self.student is None else int(self.student),
         }
+        values |= _limits
         return "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in values.items())
 
 
+_limits: dict[str, int] = {}
 OUTSIDE = Scope()
+
+
+def limit_statements(*, seconds: int, lock_seconds: int) -> None:
+    """For the rest of this process: how long a statement may take, and wait for a lock. For the web at its start."""
+    _limits.update(statement_timeout=seconds * 1000, lock_timeout=lock_seconds * 1000)
+    vars(OUTSIDE).pop("statement", None)
+
+
 _current: ContextVar[Scope] = ContextVar("database_scope", default=OUTSIDE)
 
 

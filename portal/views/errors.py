@@ -18,6 +18,7 @@ FAULT = gettext_lazy("Something went wrong on our side. It has been noted; pleas
 COME_AGAIN = 30  # seconds
 FULL = (errno.ENOSPC, errno.EDQUOT)
 NO_SPACE, NO_CONNECTION_FREE = "53100", "53300"  # of PostgreSQL
+TOO_LONG = ("57014", "55P03")  # a statement, or waiting for a lock (config.web)
 
 
 def _page(request: Any, status: int, template: str) -> HttpResponse:
@@ -58,7 +59,7 @@ def _outage(error: BaseException | None) -> str:
             "The server's disk is full, so this was not saved. What was saved before is not lost. Try again later."
         )
     is_away = isinstance(error, Exception) and is_connection_lost(error)
-    if is_away or state == NO_CONNECTION_FREE or isinstance(error, RedisError):
+    if is_away or state in (NO_CONNECTION_FREE, *TOO_LONG) or isinstance(error, RedisError):
         return _(
             "Part of the server does not answer at this moment. What was saved is not lost: in a minute, look whether what you"
             " just sent has arrived, and send it again if not."

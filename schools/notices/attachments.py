@@ -1,6 +1,7 @@
 """Files that the center attaches to a notice: PDF, Word and Excel, checked before they are stored."""
 
 import posixpath
+import re
 
 from django.conf import settings
 from django.db import transaction
@@ -10,7 +11,7 @@ from portal import files, history
 from portal.errors import PortalError
 from portal.models import User
 from portal.untrusted import scans
-from portal.untrusted.archive import Archive
+from portal.untrusted.archive import Archive, Handler
 from portal.untrusted.limits import Refused
 from schools.models import Notice, NoticeFile
 from schools.notices.publishing import require_editable
@@ -24,6 +25,23 @@ MEDIA_TYPES = {
 }
 MAIN_PARTS = {"docx": "word/document.xml", "xlsx": "xl/workbook.xml"}
 MOST = 10  # files of a notice
+_ON_THIS_MACHINE = re.compile(
+    r"(file:///)?[a-z]:[\\/]|[^:/\\]+\Z", re.IGNORECASE
+)  # C:\x.dotm, file:///C:/x.dotm, x.dotm
+
+
+class _Loads(Handler):
+    """Whether a document loads something from another machine when it is opened. A link waits for a click, and Word names
+    the template of the machine where the document was written.
+    """
+
+    from_elsewhere = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        is_foreign = name == "Relationship" and attributes.get("TargetMode", "").lower() == "external"
+        is_loaded = is_foreign and not attributes.get("Type", "").endswith("/hyperlink")
+        if is_loaded and not _ON_THIS_MACHINE.match(attributes.get("Target", "")):
+            self.from_elsewhere = True
 
 
 def attach(notice: Notice, *, name: str, data: bytes, by: User) -> NoticeFile:
@@ -74,15 +92,25 @@ def _checked(name: str, data: bytes) -> str:
 
 
 def _check_office(ending: str, data: bytes) -> None:
-    """Only the directory of the archive is read; nothing is unpacked."""
+    """Only the directory of the archive is read, and what its parts load from elsewhere."""
     try:
         archive = Archive(data)
+        loads = _Loads()
+        for part in archive.parts:
+            if part.endswith(".rels"):
+                archive.parse(part, "other", loads)
     except Refused as error:
         raise PortalError(_("This file is damaged, or has a password. Save it again without one.")) from error
     if MAIN_PARTS[ending] not in archive:
         raise PortalError(_("The content of this file is not what its name says. Save it again as .docx or .xlsx."))
     if any(part.endswith("vbaproject.bin") for part in archive.parts):
         raise PortalError(_("This file has macros. Save it without them."))
+    if loads.from_elsewhere:
+        raise PortalError(
+            _(
+                "This file loads a template, picture or object from elsewhere when it is opened. Save it with all of them inside."
+            )
+        )
 
 
 def _short(name: str, ending: str) -> str:

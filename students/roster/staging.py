@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from portal import history
 from portal.errors import Conflict
 from portal.security import encryption
-from portal.tenancy import across_schools
+from portal.tenancy import across_schools, outside_scopes
 from schools.models import School, Season
 from students.identity import id_encryption
 from students.lists import pinyin
@@ -49,7 +49,11 @@ CREATE TEMPORARY TABLE roster_stage (
     level varchar(20) NOT NULL, college varchar(60) NOT NULL, major varchar(60) NOT NULL, class_name varchar(60) NOT NULL,
     phone varchar(20) NOT NULL, email varchar(254) NOT NULL
 );
-GRANT ALL ON roster_stage TO PUBLIC;
+CREATE TEMPORARY TABLE roster_diff (
+    id bigint NOT NULL, student_no varchar(32) NOT NULL, stage varchar(10) NOT NULL, facts jsonb NOT NULL,
+    moves boolean NOT NULL, identity boolean NOT NULL, printed boolean NOT NULL
+);
+GRANT ALL ON roster_stage, roster_diff TO PUBLIC;
 """
 _DIFFERS = "(" + ", ".join(f"own.{f}" for f in ("id_hash", *PLAIN_FIELDS[1:])) + ") IS DISTINCT FROM ("
 _DIFFERS += ", ".join(f"stage.{f}" for f in ("id_hash", *PLAIN_FIELDS[1:])) + ")"
@@ -75,13 +79,12 @@ def _shown(column: str, clear: bool) -> str:
 
 
 _DIFF = f"""
-CREATE TEMPORARY TABLE roster_diff AS
+INSERT INTO roster_diff
 SELECT own.id, own.student_no, own.stage, {_facts()} AS facts,
        own.id_hash <> stage.id_hash AS moves,
        ({" OR ".join(f"own.{f} <> stage.{f}" for f in IDENTITY)}) AS identity,
        ({" OR ".join(f"own.{f} <> stage.{f}" for f in PRINTED_FIELDS)}) AS printed
-FROM roster_stage stage JOIN {_OWN} WHERE {_DIFFERS};
-GRANT ALL ON roster_diff TO PUBLIC;
+FROM roster_stage stage JOIN {_OWN} WHERE {_DIFFERS}
 """
 _IN_USE_HERE = """
 SELECT stage.row_no, other.student_no
@@ -149,7 +152,10 @@ SELECT written.id, diff.facts FROM written JOIN roster_diff diff USING (id)
 
 
 class Staging:
-    """The temporary table for one file: a context manager that creates and drops it."""
+    """The temporary table for one file: a context manager that creates and drops it.
+
+    The tables belong to the login of the workers, which alone may make them: outside of the scope of the import.
+    """
 
     def __init__(self, *, school: School, season: Season) -> None:
         self.params: dict[str, Any] = {"school": school.pk, "season": season.pk, "fixed": list(FIXED_STAGES)}
@@ -157,7 +163,7 @@ class Staging:
 
     def __enter__(self) -> Self:
         self.drop()
-        with connection.cursor() as cursor:
+        with outside_scopes(), connection.cursor() as cursor:
             cursor.execute(_CREATE)
         return self
 
@@ -169,7 +175,7 @@ class Staging:
             self.drop()
 
     def drop(self) -> None:
-        with connection.cursor() as cursor:
+        with outside_scopes(), connection.cursor() as cursor:
             cursor.execute("DROP TABLE IF EXISTS pg_temp.roster_stage, pg_temp.roster_diff")
 
     def add(self, rows: Iterable[Row], *, encrypt: bool) -> None:
@@ -188,9 +194,8 @@ class Staging:
         Rows that cannot be written are removed and returned: {row number: {field: Problem}}.
         """
         wrong: dict[int, dict[str, Problem]] = {}
-        with connection.cursor() as cursor:
-            cursor.execute("DROP TABLE IF EXISTS pg_temp.roster_diff")
-            cursor.execute("ANALYZE roster_stage")
+        with outside_scopes(), connection.cursor() as cursor:
+            cursor.execute("TRUNCATE roster_diff; ANALYZE roster_stage")
         self._execute(_KEEP_NUMBER)
         for (row_no,) in self._query("SELECT row_no FROM roster_stage WHERE id_hash = ''"):
             wrong[row_no] = {"id_number": Problem("masked")}
@@ -206,6 +211,8 @@ class Staging:
             self.remove(found)
             wrong.update(found)
         self._execute(_DIFF)
+        with outside_scopes(), connection.cursor() as cursor:
+            cursor.execute("ANALYZE roster_diff")
         return wrong
 
     def remove_taken_elsewhere(self) -> dict[int, int]:

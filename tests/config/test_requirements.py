@@ -76,6 +76,7 @@ def test_lock_holds_what_is_required():
 @pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
 def test_lock_names_one_version_of_every_package(lock):
     """It is the inventory of what runs."""
-    packages = [line for line in (ROOT / lock).read_text().splitlines() if line and not line.lstrip().startswith("#")]
+    lines = [line for line in (ROOT / lock).read_text().splitlines() if line and not line.lstrip().startswith("#")]
+    packages = [line.removesuffix("\\").strip() for line in lines if not line.startswith("    --hash=sha256:")]
     assert len(packages) > 10
     assert [line for line in packages if not re.fullmatch(r"[\w.\[\]-]+==[\w.+]+( ;.*)?", line)] == []

@@ -1,5 +1,6 @@
 """What `make` says when the machine lacks something."""
 
+import re
 import shutil
 import socket
 import subprocess
@@ -96,7 +97,10 @@ def test_lock_is_installed_once_and_again_when_it_changes(checkout):
 
 def test_set_up_needs_only_the_lock_as_it_stands(checkout):
     installations(checkout)
-    assert "pip install -qq --disable-pip-version-check --no-deps --no-compile -r" in (checkout / "asked").read_text()
+    assert (
+        "pip install -qq --disable-pip-version-check --no-deps --no-compile --require-hashes -r"
+        in (checkout / "asked").read_text()
+    )
 
 
 def test_taken_port_names_the_next_one():
@@ -111,10 +115,9 @@ def test_taken_port_names_the_next_one():
 @pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
 def test_locks_pin_every_package_and_name_no_registry(lock):
     text = (install.ROOT / lock).read_text()
-    lines = [line for line in text.splitlines() if line and not line.lstrip().startswith("#")]
-    assert all("==" in line for line in lines)
+    lines = [line for line in text.replace("\\\n", "").splitlines() if line and not line.lstrip().startswith("#")]
+    assert all(re.fullmatch(r"\S+==[^\s;]+( ; [^-]+)?(\s+--hash=sha256:[0-9a-f]{64})+", line) for line in lines)
     assert "://" not in text
-    assert "--" not in "".join(lines)
 
 
 @pytest.mark.parametrize("package", ["jax", "jaxlib", "sounddevice", "sentencepiece", "opencv-contrib-python"])

@@ -255,18 +255,24 @@ def test_telling_many_schools_takes_as_many_statements_as_telling_one(center_adm
 # attached files
 
 
-def office(*parts: str) -> bytes:
+def office(*parts: str, relation: str = "") -> bytes:
+    """`relation`: the type of what is outside of it."""
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as archive:
         for part in parts:
             archive.writestr(zipfile.ZipInfo(part), "<x/>")  # without the time of day
+        if relation:
+            target = f'Type="http://example.org/relationships/{relation}" Target="http://203.0.113.1/t"'
+            archive.writestr(
+                "word/_rels/settings.xml.rels", f'<r><Relationship Id="a" {target} TargetMode="External"/></r>'
+            )
     return stream.getvalue()
 
 
 def test_a_file_is_downloaded_by_the_readers_of_its_version_even_when_the_draft_has_it_no_more(
     notice, center_admin, owner_client
 ):
-    data = office("word/document.xml")
+    data = office("word/document.xml", relation="hyperlink")
     with center_scope():
         row = attachments.attach(notice, name="模板.docx", data=data, by=center_admin)
         assert owner_client.get(url("notice_file", notice, row.pk)).status_code == 404
@@ -296,9 +302,14 @@ def test_a_file_that_was_never_published_is_deleted(notice, center_admin, django
             "The content of this file is not what its name says. Save it again as .docx or .xlsx.",
         ),
         ("x.xlsx", office("xl/workbook.xml", "xl/vbaProject.bin"), "This file has macros. Save it without them."),
+        (
+            "x.docx",
+            office("word/document.xml", relation="attachedTemplate"),
+            "This file loads a template, picture or object from elsewhere when it is opened. Save it with all of them inside.",
+        ),
         ("x.pdf", b"%PDF-1.4 broken", "This PDF is not complete. Scan or save it again."),
     ],
-    ids=["kind", "damaged", "other content", "macros", "pdf"],
+    ids=["kind", "damaged", "other content", "macros", "foreign template", "pdf"],
 )
 def test_a_file_that_is_not_what_it_says_is_refused(notice, center_admin, name, data, sentence):
     with center_scope(), pytest.raises(PortalError, match=said(sentence)):

@@ -10,9 +10,11 @@ from django.db.transaction import TransactionManagementError
 from config import database_login
 from launch.environment import Misconfigured
 from portal import history
+from portal.database import scope
 from portal.database.owner import as_owner
 from portal.models import Event
 from portal.tenancy import outside_scopes
+from portal.views import errors
 from tests.support.stack import database_url
 
 OWNED = """
@@ -216,3 +218,33 @@ def test_a_temporary_table_stands_in_no_tables_place(season):
         ask_nothing("CREATE TEMPORARY TABLE schools_season AS SELECT 1 AS id")
         assert ask("SELECT id, year FROM schools_season") == [(season.pk, season.year)]
         transaction.set_rollback(True)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("login", "role"), [("web", "none"), ("web", "tucai_center"), ("worker", "tucai_school")])
+def test_none_but_the_login_of_the_workers_makes_temporary_tables(login, role):
+    with psycopg.connect(database_url(login), autocommit=True) as database:
+        database.execute(f"SET ROLE {role}")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            database.execute("CREATE TEMPORARY TABLE kept AS SELECT 1")
+    if login == "worker":
+        with psycopg.connect(database_url(login), autocommit=True) as database:
+            database.execute("CREATE TEMPORARY TABLE kept AS SELECT 1")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("outside")
+def test_a_statement_of_the_web_ends_and_so_does_its_wait_for_a_lock(monkeypatch):
+    monkeypatch.setattr(scope, "_limits", {})
+    scope.limit_statements(seconds=1, lock_seconds=1)
+    scope._limits["lock_timeout"] = 20
+    try:
+        with pytest.raises(DatabaseError) as slow, transaction.atomic():
+            ask("SELECT pg_sleep(30)")
+        with psycopg.connect(database_url("worker")) as other:
+            other.execute("SELECT pg_advisory_lock(7117)")
+            with pytest.raises(DatabaseError) as locked, transaction.atomic():
+                ask("SELECT pg_advisory_xact_lock(7117)")
+    finally:
+        vars(scope.OUTSIDE).pop("statement", None)
+    assert [error.value.__cause__.sqlstate for error in (slow, locked)] == list(errors.TOO_LONG)
