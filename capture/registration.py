@@ -123,6 +123,9 @@ navigation.register("school", "capture:stations", _("Stations and notice"), "map
 navigation.register_tab("school.stations", "capture:stations", _("Stations and notice"), order=10)
 navigation.register_tab("school.stations", "capture:plan", _("Plan of the classes"), order=20)
 navigation.register("center", "capture:center_photos", _("Photos"), "photo", order=50)
+navigation.register("center", "capture:figures", _("Figures"), "chart-bar", order=15)
+navigation.register_tab("center.figures", "capture:figures", _("Photos by day, school and area"), order=10)
+navigation.register_tab("center.figures", "capture:college_figures", _("Students by college"), order=20)
 navigation.register("center", "capture:center_daily_checks", _("Daily checks"), "clipboard-document-check", order=55)
 navigation.register("center", "capture:photo_rules", _("Judging rules"), "adjustments-horizontal", order=60)
 panels.add_panel(

@@ -13,7 +13,7 @@ from capture.daily_check import start_of
 from capture.models import Finding, FindingsByRule, Photo, PhotosByDay, PhotosByState
 from portal import student_limits
 from portal.pages.lists import ALL, Filter, List, cases, choice, row, search, text
-from schools.models import School, Season
+from schools.models import Area, School, Season
 from students.models import Student
 
 STATES = (
@@ -152,6 +152,7 @@ class CenterPhotos(Worklist):
         "finding": Filter(
             forms.ChoiceField(label=_("Finding"), required=False, choices=_OfCenter.choices), _OfCenter.narrow
         ),
+        "area": row("school__area", Area.objects.all(), label=_("Area")),
         "school": row("school", School.objects.all(), label=_("School"), to_field="code"),
         "attempts": cases(ATTEMPTS, label=_("Which attempts")),
         "verdict": cases(VERDICTS, label=_("Automatic check")),
@@ -184,7 +185,7 @@ class CenterPhotos(Worklist):
             found["rule"] = finding.removeprefix(REJECTED_BY)
             if finding.startswith(REJECTED_BY):
                 found["outcome"] = Finding.Outcome.REJECT
-        return found | wanted
+        return found | {"school__area" if name == "area" else name: value for name, value in wanted.items()}
 
     def counts(self, name: str) -> dict[Any, int]:
         asked = self._known("state") if name == "state" else None

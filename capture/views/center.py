@@ -18,7 +18,7 @@ from portal.history import event_text
 from portal.models import Look
 from portal.pages.form_fields import checked
 from portal.privacy import looks
-from schools.models import Action, Enrolment, School
+from schools.models import Action, Area, Enrolment, School
 
 CHIP_RULES = 10
 
@@ -35,6 +35,7 @@ def photos(request: Any) -> HttpResponse:
         "page": listed.page,
         "items": [(photo, explanations.explain_photo(photo)) for photo in listed.page],
         "states": states,
+        "areas": Area.objects.all(),
         "attempts": listed.choices("attempts"),
         "verdicts": listed.choices("verdict"),
         "total": sum(number for _state, _label, number in states),

@@ -2,17 +2,22 @@
 
 import datetime as dt
 import html
+import io
 import re
 
+import openpyxl
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.tenancy import center_scope, school_scope
+from capture.models import Photo
+from portal.tenancy import center_scope, school_scope, system_scope
 from schools.days import turns
 from schools.models import Area, Window, WindowException
 from students.models import Student
 from tests import factories
+from tests.support.pages import words_of
+from tests.support.words import said
 
 STAGES = ("waiting", "waiting", "retake", "review", "approved", "printed")
 
@@ -51,6 +56,64 @@ def test_every_figure_is_the_number_of_rows_of_its_list(center_client, students,
     links = links_of(center_client, name)
     assert len(links) >= 5
     assert [(address, shown(center_client, address)) for address, _number in links] == links
+
+
+@pytest.fixture
+def photos(school, other_school, season):
+    """Of today and of yesterday, with attempts that were not accepted."""
+    for at, status in (
+        (school, "approved"),
+        (school, "submitted"),
+        (other_school, "submitted"),
+        (other_school, "rejected"),
+    ):
+        row = factories.photo(factories.student(at, season, college="文学院"), status, attempt=2)
+        first = factories.photo(row.student, "rejected", is_current=False, findings={"eyes": "reject", "smile": "warn"})
+        with system_scope():
+            Photo.objects.filter(pk=first.pk).update(taken_at=timezone.now() - dt.timedelta(days=1))
+    factories.photo(factories.student(school, season), "ready", findings={"eyes": "warn"})
+    factories.photo(factories.student(school, season), "failed")
+
+
+def test_every_figure_of_the_photos_is_the_number_of_rows_of_its_list(center_client, photos):
+    links = links_of(center_client, "capture:panel_today")
+    assert len(links) == 5
+    page = center_client.get(reverse("capture:panel_failures")).content.decode()
+    bars = re.findall(r'<dt class="clip"><a href="([^"]+)">.*?<dd class="num">([\d,]+)</dd>', page, re.S)
+    assert bars
+    links += [(html.unescape(address), int(number)) for address, number in bars]
+    assert [(address, shown(center_client, address)) for address, _number in links] == links
+    answer = center_client.get(reverse("capture:panel_today"))
+    assert f"{said('Accepted at the first attempt')} 1 20%" in words_of(answer)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "lines"),
+    [
+        ("figures", {}, 2), ("figures", {"by": "school"}, 2), ("figures", {"by": "area"}, 1),
+        ("figures", {"by": "school", "day": "today"}, 2), ("figures", {"by": "day", "school": "10001"}, 2),
+        ("college_figures", {}, 4), ("college_figures", {"school": "10001", "sort": "-captured"}, 2),
+    ],
+)  # fmt: skip
+def test_every_figure_of_a_table_is_the_number_of_rows_of_its_list(center_client, students, photos, name, asked, lines):
+    if "day" in asked:
+        asked = asked | {"day": str(timezone.localdate())}
+    links = links_of(center_client, f"capture:{name}", **asked)
+    assert len(links) >= 5
+    assert [(address, shown(center_client, address)) for address, _number in links] == links
+    assert len(center_client.get(reverse(f"capture:{name}"), asked).context["lines"]) == lines
+
+
+def test_a_table_is_sorted_and_taken_out(center_client, students, photos, school, other_school):
+    page = center_client.get(reverse("capture:figures"), {"by": "school", "sort": "-rejected"})
+    rejected = [row.numbers["rejected"] for row, _cells in page.context["lines"]]
+    assert rejected == [3, 2]
+    made = center_client.post(reverse("capture:figures_export"), {"by": "school", "sort": "-rejected", "format": "csv"})
+    _head, first, second = made.content.decode("utf-8-sig").splitlines()
+    assert (first.split(",")[0], second.split(",")[0]) == (other_school.name, school.name)
+    made = center_client.post(reverse("capture:college_figures_export"), {"format": "xlsx"})
+    sheet = openpyxl.load_workbook(io.BytesIO(made.content)).active
+    assert sheet.max_row == 5
 
 
 def test_the_figures_of_one_school_are_those_of_its_lists(center_client, students, school):
