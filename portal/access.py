@@ -17,7 +17,7 @@ from allauth.account.utils import url_str_to_user_pk
 from django.conf import settings
 from django.contrib import auth, messages
 from django.contrib.auth.views import redirect_to_login
-from django.db import DataError, OperationalError, transaction
+from django.db import DataError, IntegrityError, OperationalError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, JsonResponse
 from django.shortcuts import render
 from django.urls import resolve, reverse
@@ -26,7 +26,7 @@ from django.utils.translation import gettext_lazy as _
 from portal import history, permissions, student_limits
 from portal.accounts import password_again, second_factor, visits
 from portal.accounts.signed_in import membership_of
-from portal.changes.transactions import is_retryable
+from portal.changes.transactions import is_already_there, is_retryable
 from portal.database.scope import about_account
 from portal.errors import Conflict, InvalidForm, NotAllowed, PortalError
 from portal.models import Membership
@@ -180,6 +180,9 @@ class PortalMiddleware:
             error = PortalError(
                 _("Something was missing or damaged on the way. Go back, reload the page and try once more.")
             )
+        if isinstance(error, IntegrityError) and is_already_there(error):  # two browsers at the same moment
+            log.warning("%s %s came a second time: %s", request.method, request.path, type(error.__cause__).__name__)
+            error = Conflict()
         if isinstance(error, OperationalError) and is_retryable(error):
             log.warning("%s %s was refused by PostgreSQL: %s", request.method, request.path, error)
             error = Conflict()

@@ -18,7 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 log = logging.getLogger(__name__)
 ATTEMPTS = 4
-DEADLOCK, NOT_SERIALISED = "40P01", "40001"
+DEADLOCK, NOT_SERIALISED, TWICE = "40P01", "40001", "23505"
 CONNECTION_LOST = ("08", "57P")  # how these codes begin; none at all when the connection broke
 PAUSE_SECONDS = 0.05  # random up to this, so that the same two transactions do not collide again
 
@@ -57,6 +57,11 @@ def is_retryable(error: Exception) -> bool:
     succeed.
     """
     return getattr(error.__cause__, "sqlstate", None) in (DEADLOCK, NOT_SERIALISED)
+
+
+def is_already_there(error: Exception) -> bool:
+    """Whether a row of the same kind was written since this request looked for it: a second click, another browser."""
+    return getattr(error.__cause__, "sqlstate", None) == TWICE
 
 
 def is_connection_lost(error: Exception) -> bool:

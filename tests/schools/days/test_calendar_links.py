@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+from django.db.models.signals import pre_save
 from django.test import Client
 from icalendar import Calendar
 
@@ -12,9 +13,11 @@ from schools.days import timetable
 from schools.models import CalendarLink, Season, Window, WindowException
 from tests import factories
 from tests.conftest import client_of
+from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
 REASON = "陈某某住院"
+CHANGED = "This has changed in the meantime. Reload the page and look again."
 
 
 def address(client: Client) -> str:
@@ -64,6 +67,19 @@ def test_a_new_address_shuts_the_old_one_and_an_ended_one_opens_no_more(school, 
     assert (Client().get(old).status_code, Client().get(new).status_code) == (404, 200)
     client.post("/people/calendar/end/")
     assert Client().get(new).status_code == 404
+
+
+def test_of_two_clicks_at_the_same_moment_the_second_reads_that_it_came_late(school, season, owner):
+    """The first one's row comes between the second one's look and its writing."""
+    first = CalendarLink(account=owner.pk)
+
+    def come_first(**_signal):
+        pre_save.disconnect(come_first, sender=CalendarLink)
+        CalendarLink.objects.bulk_create([first])
+
+    pre_save.connect(come_first, sender=CalendarLink)
+    answer = client_of(owner).post("/people/calendar/new/", headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["error"]) == (409, said(CHANGED))
 
 
 def test_a_forged_address_opens_nothing(school, season, owner):
