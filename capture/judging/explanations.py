@@ -43,7 +43,8 @@ class Explanation:
     @property
     def is_forbidden(self) -> bool:
         """Whether a reviewer who agrees with the finding should lock the student's account."""
-        return vision.RULES_BY_NAME[self.rule].can_lock
+        rule = vision.RULES_BY_NAME.get(self.rule)
+        return rule is not None and rule.can_lock
 
 
 @cache

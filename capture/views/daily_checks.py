@@ -81,7 +81,7 @@ def day(request: Any, day: str) -> HttpResponse:
     context = {
         "day": wanted,
         "found": found,
-        "reasons": [(rule, vision.RULES_BY_NAME[rule].label, number) for rule, number in found.reasons],
+        "reasons": [(rule, vision.rule_label(rule), number) for rule, number in found.reasons],
         "left": daily_check.failed_photos(enrolment).count(),
         "listed": listed,
         "page": listed.page,

@@ -216,6 +216,19 @@ def test_no_more_than_three_reasons(student_client, student):
     assert student_client.get("/me/check/").content.decode().count('class="finding finding-reject"') == 3
 
 
+def test_a_finding_of_a_rule_that_this_release_does_not_have_is_shown_as_unknown(
+    student_client, student, owner_client, center_client
+):
+    photo = factories.photo(student, Photo.Status.REJECTED, findings={"of_a_newer_release": "reject"})
+    sentence = said("Judged by a rule unknown here: %(rule)s.", rule="of_a_newer_release")
+    assert sentence in text(student_client.get("/me/check/"))
+    shown = student_client.get("/api/v1/me/photos/current/").json()["reasons"]
+    assert [(reason["rule"], reason["sentence"]) for reason in shown] == [("of_a_newer_release", sentence)]
+    assert sentence in text(center_client.get(f"/center/photos/{photo.pk}/"))
+    for path in ("/school/", f"/school/roster/{student.pk}/"):
+        assert owner_client.get(path).status_code == 200, path
+
+
 def test_ready_portrait_is_handed_in(student_client, student):
     factories.photo(student, Photo.Status.READY)
     assert said("Hand in") in text(student_client.get("/me/check/"))

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from vision.rules.clothes import CLOTHES
@@ -95,25 +96,34 @@ _ONLY_IN_PORTRAIT = [
 
 
 def rule_label(rule: str) -> Any:
-    """What is wrong when this rule is broken, in two or three words. For a rule that no longer
-    exists: its name.
+    """What is wrong when this rule is broken, in two or three words. For a rule that this release does not have: its
+    name.
     """
     return RULES_BY_NAME[rule].label if rule in RULES_BY_NAME else rule
 
 
 def sentence_for(finding: Finding) -> str:
-    """What is wrong, in the active language."""
-    return str(RULES_BY_NAME[finding.rule].text_for(finding).sentence)
+    """What is wrong, in the active language. A finding may be of a newer release, or of a rule that is gone."""
+    rule = RULES_BY_NAME.get(finding.rule)
+    return (
+        str(rule.text_for(finding).sentence)
+        if rule
+        else gettext("Judged by a rule unknown here: %(rule)s.") % {"rule": finding.rule}
+    )
 
 
 def advice_for(finding: Finding) -> str:
     """What to do about it, in the active language."""
-    return str(RULES_BY_NAME[finding.rule].text_for(finding).advice)
+    rule = RULES_BY_NAME.get(finding.rule)
+    return (
+        str(rule.text_for(finding).advice) if rule else gettext("Take the photo again, or ask a person to look at it.")
+    )
 
 
 def drawing_for(finding: Finding) -> str:
     """The name of the drawing under static/rules/ that shows what is wrong."""
-    return RULES_BY_NAME[finding.rule].text_for(finding).drawing or RULES_BY_NAME[finding.rule].drawing or finding.rule
+    rule = RULES_BY_NAME.get(finding.rule)
+    return (rule and (rule.text_for(finding).drawing or rule.drawing)) or finding.rule
 
 
 def prevents_portrait(finding: Finding) -> bool:

@@ -9,6 +9,7 @@ from portal.accounts import addresses
         ({"REMOTE_ADDR": "192.0.2.5"}, 0, "192.0.2.5"),
         ({"REMOTE_ADDR": "192.0.2.5", "HTTP_X_FORWARDED_FOR": "203.0.113.9"}, 0, "192.0.2.5"),
         ({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "6.6.6.6, 203.0.113.9"}, 1, "203.0.113.9"),
+        ({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "6.6.6.6, 203.0.113.9, 10.0.0.7"}, 2, "203.0.113.9"),
         ({"REMOTE_ADDR": "127.0.0.1", "HTTP_X_FORWARDED_FOR": "rubbish"}, 1, "0.0.0.0"),
         ({"REMOTE_ADDR": "2001:db8:1:2:3:4:5:6"}, 0, "2001:db8:1:2::"),
         ({"REMOTE_ADDR": ""}, 0, "0.0.0.0"),
