@@ -71,6 +71,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "portal.access.ScopeMiddleware",
+    "portal.background.health.HealthAnswers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -125,6 +126,8 @@ CACHES = {
         "KEY_PREFIX": environment.text("REDIS_PREFIX", "tucai"),
     }
 }
+# Whoever sends it reads more than one word at /health/ready; empty: nobody does.
+HEALTH_TOKEN = environment.secret("HEALTH_TOKEN")
 # From how many students a day on the page of unusual looks says that somebody saw many.
 LOOKS_MANY = environment.number("LOOKS_MANY", 500, least=1, most=1_000_000)
 # How long personal data is kept, in days; 0: for ever. See portal.privacy.retention.
@@ -277,7 +280,9 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "config.staticfiles.HashedStaticFiles"
         if not IS_LOCAL
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        else "django.contrib.staticfiles.storage.StaticFilesStorage",
+        # Everybody may read them, whoever has collected them: the web dies at its start when root has, under root's umask.
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
     },
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = IS_LOCAL
@@ -358,7 +363,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {"OrderStatus": "billing.models.Order.Status"},  # more than one model has a status
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],  # people of the staff
 }
-SILENCED_SYSTEM_CHECKS: list[str] = []
+# nginx leads http to https (deploy/nginx.conf); whether a domain joins the browsers' preload list, its owner decides.
+SILENCED_SYSTEM_CHECKS = ["security.W008", "security.W021"]
 
 LOG_LEVELS = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 LOGGING = {

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from portal.background import jobs
+from portal.background import health, jobs
 from portal.counters import folding, proof
 from portal.history import checkpoints
 from portal.notifications import deliveries
@@ -19,6 +19,8 @@ def run_job(job_id: int) -> None:
 def sweep() -> None:
     jobs.sweep()
     deliveries.sweep()
+    with system_scope():
+        health.note()
 
 
 @shared_task

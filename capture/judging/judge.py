@@ -7,6 +7,7 @@ stopped.
 """
 
 import dataclasses
+import datetime as dt
 import logging
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,7 +22,7 @@ from capture.sign_in import consent
 from capture.upload import intake
 from capture.upload.encoding import Normalised, encode_upright, make_preview
 from portal import files, history, notifications
-from portal.background import queue
+from portal.background import health, queue
 from portal.changes import states
 from portal.changes.transactions import retried
 from portal.errors import Conflict
@@ -223,6 +224,12 @@ def finding_row(photo: Photo, finding: vision.Finding) -> Finding:
         limit=finding.limit,
         marks=[list(mark) for mark in finding.marks],
     )
+
+
+@health.queue("photos")
+def _oldest_unjudged() -> dt.datetime | None:
+    waiting = Photo.objects.filter(status=Photo.Status.CHECKING).order_by("taken_at")
+    return waiting.values_list("taken_at", flat=True).first()
 
 
 def sweep() -> int:
