@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage mutants lint format bench torture messages lock demo setup setup-dev clean
+.PHONY: help run test coverage mutants lint format bench torture trial messages lock demo setup setup-dev clean
 
 help:  ## 显示这些命令 · show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -46,6 +46,9 @@ bench: setup-dev  ## 性能测量 · measure, each figure beside its floor or pe
 FAULTS ?= 100
 torture: setup-dev  ## 带负载反复弄坏系统,再逐项清点 · break the running product again and again, then count what it promised
 	@$(PY) -m torture --faults $(FAULTS) $(if $(SEED),--seed $(SEED))
+
+trial:  ## 在全新的 Debian 12 中安装并试用(需 root 与网络)· install in a Debian root made for it and use the product there (root, network)
+	@deploy/trial.sh
 
 messages: setup  ## 更新并编译译文 · gather the messages to translate, compile the catalogue
 	@$(PY) launch/install.py gettext

@@ -24,6 +24,24 @@ SANDBOX = {
 }
 
 
+INSTALL = (DEPLOY / "install.sh").read_text()
+
+
+def names_in(text: str) -> set[str]:
+    return set(re.findall(r"^([A-Z_]+)=", text, re.M))
+
+
+def test_the_installation_writes_every_variable_of_the_examples():
+    written = names_in(INSTALL) | set(re.findall(r"write_address \w+ \w+ ([A-Z_]+)", INSTALL))
+    for example in DEPLOY.glob("*.env.example"):
+        assert names_in(example.read_text()) <= written, example.name
+
+
+def test_the_installation_asks_for_nothing_that_its_file_does_not_name():
+    asked = set(re.findall(r"\$\(setting ([A-Z_]+)\)", INSTALL))
+    assert asked == names_in((DEPLOY / "install.conf.example").read_text())
+
+
 def blocks(start: str) -> list[str]:
     """The texts of the blocks of nginx.conf whose first line begins so; a block's braces are at the same depth."""
     return re.findall(rf"^( *){start}[^\n]*{{\n(.*?)^\1}}", NGINX, re.M | re.S)

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Restores the newest backup on this machine, which deploy/install.sh has prepared, with the ID_NUMBER_KEY and HISTORY_KEY of the backup's time
+# in /etc/tucai.env. By root. A database that is there stays, under another name; files that the backup does not have stay too.
+set -eu
+umask 077
+cd /opt/tucai
+sql() { runuser -u postgres -- psql -X -q -v ON_ERROR_STOP=1 "$@"; }
+setting() { sed -n "s|^$2=||p" "$1"; }
+fail() { echo "$*" >&2; exit 1; }
+[ "$(id -u)" = 0 ] || fail "请以 root 运行(加 sudo)。 Run this as root (with sudo)."
+
+RESTIC_REPOSITORY=$(setting /etc/tucai-backup.env RESTIC_REPOSITORY) RESTIC_PASSWORD=$(setting /etc/tucai-backup.env RESTIC_PASSWORD)
+export RESTIC_REPOSITORY RESTIC_PASSWORD RESTIC_CACHE_DIR=/var/cache/tucai-backup
+[ -d /run/systemd/system ] && systemctl stop 'tucai-*'
+restic restore --quiet latest --tag tucai --target /
+
+if [ "$(sql -At -c "SELECT count(*) FROM pg_database WHERE datname = 'tucai'")" = 1 ]; then
+    aside=tucai_before_$(date +%Y%m%d_%H%M%S)
+    sql -c "ALTER DATABASE tucai ALLOW_CONNECTIONS false" \
+        -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'tucai'" -c "ALTER DATABASE tucai RENAME TO $aside" >/dev/null
+    echo "The database of before is $aside: drop it when the restored one is right."
+fi
+sed -n '/^CREATE DATABASE/,$p' deploy/roles.sql | sql
+PGPASSWORD=$(sed -n 's|^DATABASE_OWNER_URL=postgresql://[a-z_]*:\([^@]*\)@.*|\1|p' /etc/tucai-owner.env)
+export PGPASSWORD
+pg_restore --no-owner --exit-on-error --host=127.0.0.1 --username=tucai_owner --dbname=tucai /var/lib/tucai-backup/tucai.dump
+rm -f /var/lib/tucai-backup/tucai.dump
+deploy/manage.sh migrate --verbosity 0
+deploy/manage.sh check_history
+if [ -d /run/systemd/system ]; then
+    systemctl start tucai-web@8001 tucai-web@8002 tucai-worker@photos tucai-worker@builds tucai-beat tucai-backup.timer
+fi
