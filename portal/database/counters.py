@@ -28,13 +28,14 @@ class Parent:
 
 @dataclass(frozen=True)
 class Counts:
-    """`of`: the label of the model whose rows are counted; `by`: {field of the counts: SQL of its value}, besides school and
-    season; `where`: SQL of the rows that count."""
+    """`of`: the label of the model whose rows are counted; `by`: {field of the counts: SQL of its value}, besides the columns
+    `scope` of the rows; `where`: SQL of the rows that count."""
 
     of: str
     by: dict[str, str]
     where: str = "true"
     parent: Parent | None = None
+    scope: tuple[str, ...] = ("season_id", "school_id")
 
 
 FUNCTION = """
@@ -54,8 +55,8 @@ def models_of_counts() -> list[Any]:
 
 
 def groups_of(model: Any) -> list[str]:
-    """The columns that make a group: school, season and those of `COUNTS.by`."""
-    return ["season_id", "school_id", *model.COUNTS.by]
+    """The columns that make a group: those of `COUNTS.scope` (season and school) and of `COUNTS.by`."""
+    return [*model.COUNTS.scope, *model.COUNTS.by]
 
 
 def _table(label: str) -> str:
@@ -65,12 +66,14 @@ def _table(label: str) -> str:
 def _selected(model: Any, own: str, number: str, parent: str = "") -> str:
     """SELECT of the groups of the rows in `own`, each row as `number`."""
     counts: Counts = model.COUNTS
-    values = ", ".join(f"{sql} AS {name}" for name, sql in counts.by.items())
+    values = ", ".join(
+        [*(f"own.{name}" for name in counts.scope), *(f"{sql} AS {name}" for name, sql in counts.by.items())]
+    )
     rows = f"{own} AS own"
     if counts.parent:
         table = parent or f"public.{_table(counts.parent.model)}"
         rows += f" JOIN {table} AS parent ON parent.id = own.{counts.parent.via}"
-    return f"SELECT own.season_id, own.school_id, {values}, {number} AS number FROM {rows} WHERE {counts.where}"  # noqa: S608
+    return f"SELECT {values}, {number} AS number FROM {rows} WHERE {counts.where}"  # noqa: S608
 
 
 def recount(model: Any) -> str:

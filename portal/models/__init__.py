@@ -1,11 +1,11 @@
 """Models that every room uses: accounts, history, jobs, notifications."""
 
 from portal.models.claims import Claimable, TenantClaimableQuerySet
-from portal.models.counters import Counter, CounterProof
+from portal.models.counters import Counter, CounterProof, Numbers
 from portal.models.history import Checkpoint, Event
 from portal.models.jobs import Job
 from portal.models.looks import Look
-from portal.models.notifications import Contact, Delivery, Notification, NotificationText
+from portal.models.notifications import Contact, DeliveriesByState, Delivery, Notification, NotificationText
 from portal.models.people import Membership, Role, User
 from portal.models.sign_ins import SignIn
 
@@ -15,6 +15,7 @@ __all__ = [
     "Contact",
     "Counter",
     "CounterProof",
+    "DeliveriesByState",
     "Delivery",
     "Event",
     "Job",
@@ -22,6 +23,7 @@ __all__ = [
     "Membership",
     "Notification",
     "NotificationText",
+    "Numbers",
     "Role",
     "SignIn",
     "TenantClaimableQuerySet",

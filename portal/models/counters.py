@@ -13,25 +13,19 @@ from portal.database.scope import EVERY_SCHOOL, DatabaseRole, deleted_by
 from portal.tenancy import TenantModel
 
 
-class Counter(TenantModel):
+class Numbers(models.Model):
     """A change of the number of rows in one group: a group's number is the sum of its lines, as `numbers` gives it.
 
     Appended by triggers (portal.database.counters), in the rights of whoever changes the rows.
     """
 
     COUNTS: ClassVar[Counts | None] = None
+    objects: ClassVar[Any]
     IS_APPEND_ONLY = True
     # The system makes one line of many (portal.counters.folding).
     DATABASE_RIGHTS = deleted_by(DatabaseRole.SYSTEM)
     DATABASE_POLICIES = {"owner": OWNER}
 
-    # No constraints: each line would lock its school and its season for a moment.
-    school = models.ForeignKey(
-        settings.TENANT_MODEL, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
-    season = models.ForeignKey(
-        settings.SEASON_MODEL, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
-    )
     number = models.IntegerField()  # added to the group; below 0: taken from it
 
     class Meta:
@@ -57,6 +51,21 @@ class Counter(TenantModel):
     def number_of(cls, **filters: Any) -> int:
         found: int | None = cls.objects.filter(**filters).aggregate(sum=Sum("number"))["sum"]
         return found or 0
+
+
+class Counter(TenantModel, Numbers):
+    """The numbers of a school's rows in a season."""
+
+    # No constraints: each line would lock its school and its season for a moment.
+    school = models.ForeignKey(
+        settings.TENANT_MODEL, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    season = models.ForeignKey(
+        settings.SEASON_MODEL, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+
+    class Meta:
+        abstract = True
 
 
 class CounterProof(models.Model):

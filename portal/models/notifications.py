@@ -7,8 +7,11 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from portal.database.scope import DatabaseRole, deleted_by
+from portal.database.counters import Counts
+from portal.database.rights import OWNER
+from portal.database.scope import EVERY_SCHOOL, DatabaseRole, deleted_by
 from portal.models.claims import Claimable, TenantClaimableQuerySet
+from portal.models.counters import Numbers
 from portal.tenancy import TenantModel, scoped_manager
 
 
@@ -95,6 +98,33 @@ class Delivery(Claimable, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.status}"
+
+
+class DeliveriesByState(Numbers):
+    """How many deliveries of all schools are in which state, by channel and by what one has cost. The center alone reads it."""
+
+    COUNTS = Counts(
+        of="portal.Delivery",
+        scope=(),
+        by={name: f"own.{name}" for name in ("channel", "status", "parts", "cost_millifen")},
+    )
+    DATABASE_RIGHTS = {
+        DatabaseRole.SCHOOL: {"INSERT"},
+        DatabaseRole.ACROSS: {"INSERT"},
+        DatabaseRole.SYSTEM: {"DELETE"},
+    }
+    DATABASE_POLICIES = {
+        "every_school": EVERY_SCHOOL,
+        "appended": f"FOR INSERT TO {DatabaseRole.SCHOOL} WITH CHECK (true)",
+        "owner": OWNER,
+    }
+
+    objects = models.Manager()
+
+    channel = models.CharField(max_length=20)
+    status = models.CharField(max_length=10, choices=Delivery.Status)
+    parts = models.PositiveSmallIntegerField()
+    cost_millifen = models.PositiveIntegerField()
 
 
 class Contact(TenantModel):

@@ -3,17 +3,16 @@
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Count, Sum
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.functional import lazy
+from django.utils.functional import cached_property, lazy
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
 from portal import notification_kinds
 from portal.access import center_page
-from portal.models import Delivery
+from portal.models import DeliveriesByState, Delivery
 from portal.notifications import deliveries
 from portal.notifications.channels import all_channels
 from portal.pages.form_fields import whole_number
@@ -30,6 +29,14 @@ class Deliveries(List):
         "kind": choice("notification__kind", KINDS, label=gettext_lazy("Message")),
     }
     page_size = 50
+
+    @cached_property
+    def count(self) -> int:
+        """From the counters; of one kind of messages the rows themselves are counted."""
+        if "kind" in self.wanted:
+            return int(self.found.count())
+        columns = {"state": "status", "channel": "channel"}
+        return DeliveriesByState.number_of(**{columns[name]: value for name, value in self.wanted.items()})
 
 
 def _all() -> Any:
@@ -56,13 +63,14 @@ def _kinds() -> list[tuple[str, str]]:
 def _totals() -> list[dict[str, Any]]:
     """For each channel: how many in each state, the parts and what they cost in fen."""
     found: dict[str, dict[str, Any]] = {}
-    sums = {"number": Count("pk"), "parts": Sum("parts"), "cost": Sum("cost_millifen")}
-    for row in Delivery.objects.order_by().values("channel", "status").annotate(**sums):
-        label = dict(CHANNELS).get(row["channel"], row["channel"])
-        line = found.setdefault(row["channel"], {"label": label, "parts": 0, "millifen": 0})
-        line[row["status"]] = row["number"]
-        line["parts"] += row["parts"]
-        line["millifen"] += row["cost"]
+    for (channel, status, parts, cost), number in DeliveriesByState.numbers(
+        "channel", "status", "parts", "cost_millifen"
+    ).items():
+        label = dict(CHANNELS).get(channel, channel)
+        line = found.setdefault(channel, {"label": label, "parts": 0, "millifen": 0})
+        line[status] = line.get(status, 0) + number
+        line["parts"] += parts * number
+        line["millifen"] += cost * number
     return [line | {"cost_fen": round(line["millifen"] / 1000)} for _name, line in sorted(found.items())]
 
 

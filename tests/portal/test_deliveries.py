@@ -5,12 +5,14 @@ from email import message_from_bytes
 
 import pytest
 from django.core import mail
+from django.db import connection
 from django.urls import reverse
 from django.utils import timezone, translation
 
 from portal import notification_kinds, notifications
 from portal.background import queue
-from portal.models import Contact, Delivery, Notification, Role, User
+from portal.counters.proof import differences
+from portal.models import Contact, DeliveriesByState, Delivery, Notification, Role, User
 from portal.notification_kinds import NotificationKind
 from portal.notifications import deliveries
 from portal.notifications.channels import email
@@ -388,3 +390,18 @@ def test_batch_ends_long_before_its_claim_is_old(school, server, settings, monke
     rows = bulk(school, "a@example.org", "b@example.org")
     deliveries.send(deliveries.claim_batch(2))
     assert [state(row) for row in rows] == [Status.QUEUED, Status.QUEUED]
+
+
+def test_the_numbers_of_all_schools_are_kept_with_each_change_and_read_by_the_center_alone(school, owner):
+    bulk(school, "a@x.org", "b@x.org")
+    with school_scope(school):
+        urgent(owner, school)
+    Delivery.objects.filter(address="a@x.org").update(status="sent", parts=2, cost_millifen=9000)
+    Delivery.objects.filter(address="b@x.org").delete()
+    numbers = DeliveriesByState.numbers("channel", "status", "parts", "cost_millifen")
+    assert numbers == {("email", "sent", 2, 9000): 1, ("email", "queued", 0, 0): 1}
+    with connection.cursor() as cursor:
+        cursor.execute(differences(DeliveriesByState))
+        assert cursor.fetchall() == []
+    with school_scope(school):
+        assert not DeliveriesByState.objects.exists()
