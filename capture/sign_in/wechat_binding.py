@@ -1,12 +1,10 @@
-"""Which WeChat a student has, so that messages reach it."""
+"""Which mini program a student has signed in by, so that messages reach it."""
 
 import logging
 
-from django.utils.translation import gettext as _
-
 from portal.errors import PortalError
 from portal.notifications import contacts
-from portal.notifications.channels import mini_program, wechat
+from portal.notifications.channels import mini_program
 from portal.notifications.channels.base import ChannelDown
 from portal.tenancy import school_scope
 from students.models import Student
@@ -26,14 +24,3 @@ def bind_mini_program(student: Student, code: str) -> None:
         return
     with school_scope(student.school):
         contacts.bind(student, school=student.school, channel=channel.name, address=openid)
-
-
-def bind_official_account(student: Student, code: str) -> None:
-    """Link the WeChat that gave this code. Raises PortalError when it does not say who it is."""
-    channel = wechat.CHANNEL
-    try:
-        openid = channel.openid_of(code)
-    except ChannelDown as error:
-        log.warning("WeChat did not answer who a student is: %s", error)
-        raise PortalError(_("WeChat does not answer. Please try again later.")) from error
-    contacts.bind(student, school=student.school, channel=channel.name, address=openid)

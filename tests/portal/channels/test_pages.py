@@ -10,6 +10,7 @@ from portal.models import Contact, Delivery, Event, Notification, NotificationTe
 from portal.notification_kinds import KINDS
 from portal.notifications import contacts, deliveries, texts
 from portal.notifications.channels import inbox
+from portal.tenancy import system_scope
 from tests.capture.conftest import sign_in
 from tests.conftest import client_of
 from tests.portal.channels.conftest import RETURNED
@@ -63,19 +64,26 @@ def test_saving_tries_a_refused_address_again(tell, student):
     assert tell(student=student)[1].keys() == {"email"}
 
 
-def test_wechat_is_linked_only_with_the_state_that_was_given(student, settings):
+@pytest.mark.parametrize("who", ["student", "owner", "center_admin"])
+def test_wechat_is_linked_only_with_the_state_that_was_given(who, request, settings):
     peer = WeChatPeer()
     settings.MESSAGE_CHANNELS = {"wechat": peer.account(templates={})}
-    client = sign_in(student)
+    person = request.getfixturevalue(who)
+    client = sign_in(person) if who == "student" else client_of(person)
+    room, page = ("capture", "notifications") if who == "student" else ("portal", "notification_choices")
+    link, linked = reverse(f"{room}:wechat_link"), reverse(f"{room}:wechat_linked")
+    page = reverse(f"{room}:{page}")
+    assert link in client.get(page, headers={"User-Agent": "MicroMessenger/8"}).content.decode()
     peer.codes |= {"good": "oABC", "stolen": "oEVIL"}
-    assert client.get("/me/wechat/?code=stolen&state=").status_code == 400
-    away = client.get(reverse("capture:wechat_link"))
+    assert client.get(f"{linked}?code=stolen&state=").status_code == 400
+    away = client.get(link)
     assert away.url.startswith("https://open.weixin.qq.com/connect/oauth2/authorize?appid=wx")
     state = away.url.partition("state=")[2].partition("#")[0]
-    assert client.get(f"/me/wechat/?code=stolen&state={state[1:]}").status_code == 400
-    state = client.get(reverse("capture:wechat_link")).url.partition("state=")[2].partition("#")[0]
-    assert client.get(f"/me/wechat/?code=good&state={state}").url == reverse("capture:notifications")
-    assert contacts.linked_address(Contact.objects.get(recipient_key=student.actor_key)) == "oABC"
+    assert client.get(f"{linked}?code=stolen&state={state[1:]}").status_code == 400
+    state = client.get(link).url.partition("state=")[2].partition("#")[0]
+    assert client.get(f"{linked}?code=good&state={state}").url == page
+    with system_scope():
+        assert contacts.linked_address(Contact.objects.get(recipient_key=person.actor_key)) == "oABC"
     peer.stop()
 
 
