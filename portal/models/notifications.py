@@ -119,7 +119,7 @@ class DeliveriesByState(Numbers):
         "owner": OWNER,
     }
 
-    objects = models.Manager()
+    objects: ClassVar[Any] = models.Manager()
 
     channel = models.CharField(max_length=20)
     status = models.CharField(max_length=10, choices=Delivery.Status)
