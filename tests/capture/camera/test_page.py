@@ -32,6 +32,13 @@ def look(page: Page, name: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_without_scripts_the_page_says_so_and_shows_no_shutter(open_camera):
+    page = open_camera(java_script_enabled=False)
+    expect(page.locator(".cam-none noscript").first).to_be_visible()
+    expect(page.locator("[data-shutter]")).to_be_hidden()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_photo_is_taken_looked_at_and_sent(open_camera, student, school):
     page = open_camera(network=True)
     expect(page.get_by_role("status")).to_have_text(said("Good. Hold still and look into the lens."), timeout=15000)
