@@ -55,7 +55,8 @@ class Missing(NamedTuple):
 class Plan:
     """The changes that a file makes to the roster.
 
-    `after_photo`, `after_proof` and `returning` (who had left) are ids of students; `missing` are those of the roster
+    `after_photo` (whose name, document and gender stay, though the file has others), `after_proof` and `returning` (who
+    had left) are ids of students; `missing` are those of the roster
     who are not in the file. `elsewhere`: students of other schools who have the document number of a row, {row: id};
     it is empty in a trial. `changed_rows`: see `students.roster.changes`.
     """

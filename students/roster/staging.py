@@ -47,11 +47,11 @@ CREATE TEMPORARY TABLE roster_stage (
     id_tail smallint, pinyin varchar(60) COLLATE "C" NOT NULL, initials varchar(60) COLLATE "C" NOT NULL,
     student_no varchar(32) NOT NULL, name varchar(60) NOT NULL, id_type varchar(12) NOT NULL, gender varchar(6) NOT NULL,
     level varchar(20) NOT NULL, college varchar(60) NOT NULL, major varchar(60) NOT NULL, class_name varchar(60) NOT NULL,
-    phone varchar(20) NOT NULL, email varchar(254) NOT NULL
+    phone varchar(20) NOT NULL, email varchar(254) NOT NULL, kept boolean NOT NULL DEFAULT false
 );
 CREATE TEMPORARY TABLE roster_diff (
     id bigint NOT NULL, student_no varchar(32) NOT NULL, stage varchar(10) NOT NULL, facts jsonb NOT NULL,
-    moves boolean NOT NULL, identity boolean NOT NULL, printed boolean NOT NULL
+    moves boolean NOT NULL, printed boolean NOT NULL
 );
 GRANT ALL ON roster_stage, roster_diff TO PUBLIC;
 """
@@ -82,7 +82,6 @@ _DIFF = f"""
 INSERT INTO roster_diff
 SELECT own.id, own.student_no, own.stage, {_facts()} AS facts,
        own.id_hash <> stage.id_hash AS moves,
-       ({" OR ".join(f"own.{f} <> stage.{f}" for f in IDENTITY)}) AS identity,
        ({" OR ".join(f"own.{f} <> stage.{f}" for f in PRINTED_FIELDS)}) AS printed
 FROM roster_stage stage JOIN {_OWN} WHERE {_DIFFERS}
 """
@@ -108,14 +107,24 @@ _KEEP_NUMBER = f"""
 UPDATE roster_stage stage SET id_hash = own.id_hash, id_sealed = own.id_sealed, id_tail = own.id_tail, id_type = own.id_type, gender = own.gender
 FROM {_OWN.replace(" ON ", " WHERE ", 1)} AND stage.id_hash = ''
 """
+# Who a photographed student is changes through a correction only (decision 65): what is on the roster stays, all of
+# it together, since number and gender are held against each other. An empty cell is no other value.
+_KEEP_IDENTITY = f"""
+UPDATE roster_stage stage
+SET name = own.name, pinyin = own.pinyin, initials = own.initials, id_type = own.id_type, gender = own.gender,
+    id_hash = own.id_hash, id_sealed = own.id_sealed, id_tail = own.id_tail,
+    kept = (own.name, own.id_type, own.id_hash) IS DISTINCT FROM (stage.name, stage.id_type, stage.id_hash)
+        OR stage.gender <> ''
+FROM {_OWN.replace(" ON ", " WHERE ", 1)} AND own.stage <> ALL(%(unprotected)s)
+  AND ((own.name, own.id_type, own.id_hash) IS DISTINCT FROM (stage.name, stage.id_type, stage.id_hash)
+       OR own.gender <> '' AND own.gender <> stage.gender)
+"""
 _FIXED = f"SELECT stage.row_no FROM roster_stage stage JOIN {_OWN} WHERE own.stage = ANY(%(fixed)s) AND {_DIFFERS}"
 _COUNTS = f"""
 SELECT count(*) FILTER (WHERE own.id IS NULL), count(own.id)
 FROM roster_stage stage LEFT JOIN {_OWN}
 """
-_AFTER_PHOTO = """
-SELECT id FROM roster_diff WHERE identity AND stage <> 'waiting' ORDER BY student_no
-"""
+_KEPT = f"SELECT own.id FROM roster_stage stage JOIN {_OWN} WHERE stage.kept ORDER BY own.student_no"
 _MISSING = """
 SELECT own.id, own.stage, own.fee_state FROM students_student own
 WHERE own.season_id = %(season)s AND own.school_id = %(school)s AND own.student_no <> ALL(%(wrong)s)
@@ -159,6 +168,7 @@ class Staging:
 
     def __init__(self, *, school: School, season: Season) -> None:
         self.params: dict[str, Any] = {"school": school.pk, "season": season.pk, "fixed": list(FIXED_STAGES)}
+        self.params["unprotected"] = list(UNPROTECTED_STAGES)
         self._keys = {"school_id": school.pk, "season_id": season.pk}
 
     def __enter__(self) -> Self:
@@ -205,6 +215,7 @@ class Staging:
             with across_schools():
                 self._execute(_USE_STORED_HASH)
         self.remove(wrong)
+        self._execute(_KEEP_IDENTITY)
         # A removed row may keep a document number in use: repeat until no row is removed.
         while in_use := self._query(_IN_USE_HERE):
             found = {row_no: {"id_number": Problem("taken_here", {"student_no": owner})} for row_no, owner in in_use}
@@ -232,8 +243,8 @@ class Staging:
         return new, changed, known - changed
 
     def changed_after_photo(self) -> list[int]:
-        """Ids of photographed students whose identity changes (IDENTITY)."""
-        return [pk for (pk,) in self._query(_AFTER_PHOTO)]
+        """Ids of photographed students for whom the file has another name, document or gender, which stay."""
+        return [pk for (pk,) in self._query(_KEPT)]
 
     def changed_after_proof(self) -> list[int]:
         """Ids of students who have confirmed data that the file changes."""

@@ -143,11 +143,32 @@ def test_printed_students_stay_as_they_are(load):
     assert figures(load(*books.rows(1)))[2] == 1  # unchanged is no mistake
 
 
-def test_changes_after_the_photo_are_pointed_out(load, plan_of):
+def test_who_a_photographed_student_is_stays_and_is_pointed_out(load, plan_of):
     load(*books.rows(2))
     Student.objects.filter(student_no="202300001").update(stage=Stage.APPROVED)
-    assert plan_of(books.row(1, 姓名="李小明"), books.row(2, 姓名="李小红")).after_photo == [imported().pk]
-    assert plan_of(books.row(1, 专业="网络工程")).after_photo == []
+    rows = [books.row(1, 姓名="李小明", 证件号码=books.row(11)[4], 专业="网络工程"), books.row(2, 姓名="李小红")]
+    assert plan_of(*rows).after_photo == [imported().pk]
+    before = imported()
+    plan = load(*rows)
+    assert (plan.after_photo, figures(plan)) == ([before.pk], (0, 2, 0, 0))
+    after = imported()
+    assert (after.name, after.id_number, after.major) == (before.name, before.id_number, "网络工程")
+    assert imported("202300002").name == "李小红"
+    assert plan_of(books.row(1, 专业="会计学")).after_photo == []
+    assert codes(plan_of(books.row(1, 证件号码=books.row(11)[4]), books.row(3, 证件号码=books.row(1)[4]))) == {
+        3: {"id_number": "taken_here"}
+    }
+
+
+def test_an_empty_gender_of_a_photographed_student_is_filled_in_and_none_is_emptied(load, plan_of):
+    passport = {"证件类型": "护照", "证件号码": "E12345678"}
+    load(books.row(1, 性别="", **passport))
+    Student.objects.update(stage=Stage.REVIEW)
+    assert load(books.row(1, 性别="女", **passport)).after_photo == []
+    assert imported().gender == "female"
+    assert load(books.row(1, 性别="", **passport)).after_photo == []
+    assert imported().gender == "female"
+    assert plan_of(books.row(1, 性别="男", **passport)).after_photo == [imported().pk]
 
 
 def test_a_finished_proofreading_opens_again_when_what_is_printed_changes(load):
