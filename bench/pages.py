@@ -9,6 +9,7 @@ count that no dashboard can do without, the look-up of one row by its key) and t
 Last come the statements that took longest, with their plans when `--plans` is given.
 """
 
+import datetime as dt
 import os
 import sys
 import time
@@ -28,6 +29,9 @@ PAGES = (
     ("students, sorted by name", "center", "students:center_students", "?sort=name", 50),
     ("photos", "center", "capture:center_photos", "", 10),
     ("photos, page 10,000", "center", "capture:center_photos", "?page=10000", 10),
+    ("photos of today", "center", "capture:center_photos", "?attempts=every&day={today}", None),
+    ("figures by day", "center", "capture:figures", "", None),
+    ("figures by college", "center", "capture:college_figures", "", None),
     ("judging", "center", "capture:photo_rules", "", 50),
     ("backgrounds", "center", "capture:center_background", "", None),
     ("proofreading forms", "center", "proofing:center_feedback", "", None),
@@ -206,7 +210,7 @@ def address_of(client: Any, name: str, more: str) -> str:
         url = reverse(name, args=keys)
     except NoReverseMatch:
         return ""
-    return client.get(url).headers.get("Location", url) + more
+    return client.get(url).headers.get("Location", url) + more.format(today=dt.date.today())
 
 
 def measure(clients: dict[str, Any]) -> Iterator[tuple[str, str, Statement]]:

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
 from django.utils import timezone
 
 import vision
 from capture.judging import rejudge
-from capture.models import Finding
+from capture.models import FindingsByRule
 from portal.pages import shared_counts
 from schools.models import Season
 from vision.rules import criterion_values
@@ -54,10 +53,7 @@ def _read_measures(season: Season) -> list[dict[str, Any]]:
 
 def count_findings(season: Season) -> dict[tuple[str, str], int]:
     """{(rule, outcome): photos of the season, those that were taken again included}."""
-    rows = Finding.objects.filter(season=season).order_by().values_list("rule", "outcome").annotate(n=Count("*"))
-    return shared_counts.shared(
-        f"season_findings:{season.pk}", lambda: {(rule, outcome): n for rule, outcome, n in rows}
-    )
+    return FindingsByRule.numbers("rule", "outcome", season=season)
 
 
 def build_histogram(

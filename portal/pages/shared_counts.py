@@ -1,4 +1,4 @@
-"""Counts of a whole season, taken once for all who look within settings.DASHBOARD_SECONDS.
+"""What is dear to read of a whole season and has no counter, read once for all who look within settings.DASHBOARD_SECONDS.
 
 The caller sees to it that all who share a key may see the same rows: nobody who is limited to some students.
 """

@@ -11,7 +11,6 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from portal import student_limits
-from portal.pages import shared_counts
 from portal.pages.lists import Choice, Filter, List, cases, choice, row, search_field, text
 from schools.models import Area, School, Season
 from students import progress
@@ -21,7 +20,7 @@ from students.lists import (
     pinyin,
     prefix_search,  # noqa: F401 - registers the prefix look-up
 )
-from students.models import Student
+from students.models import Student, StudentsByClass
 from students.progress import STAGES_OF, STEP_LABELS
 from students.roster.cells import half_width
 
@@ -94,7 +93,7 @@ class StudentList(List):
     longest = {"pick": 500 * 12}  # as many as `selection.MOST_PICKED`
 
     def __init__(self, rows: Any, asked: Any, *, whole: tuple[School | None, Season] | None = None) -> None:
-        """`whole`: `rows` are all students of a school, or of all schools, in a season. Their counts are shared."""
+        """`whole`: `rows` are all students of a school, or of all schools, in a season: the counters know them."""
         super().__init__(rows, asked)
         self.whole = whole
 
@@ -117,7 +116,7 @@ class StudentList(List):
             return sorted((pk, "", "", "", stage, fee, number) for pk, stage, fee, number in counted)
         if searched:
             return self._count()
-        return shared_counts.shared(f"students:{school.pk}:{season.pk}", self._count)
+        return list(StudentsByClass.groups(*GROUPED, school=school, season=season))
 
     def _count(self) -> list[Group]:
         """One scan of the index student_order."""

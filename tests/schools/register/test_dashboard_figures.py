@@ -84,7 +84,8 @@ def test_every_figure_of_the_photos_is_the_number_of_rows_of_its_list(center_cli
     links += [(html.unescape(address), int(number)) for address, number in bars]
     assert [(address, shown(center_client, address)) for address, _number in links] == links
     answer = center_client.get(reverse("capture:panel_today"))
-    assert f"{said('Accepted at the first attempt')} 1 20%" in words_of(answer)
+    share = said("%(share)s%% of %(n)s first photos", share=20, n=5)
+    assert f"{said('Accepted at the first attempt')} 1 {share}" in words_of(answer)
 
 
 @pytest.mark.parametrize(
