@@ -238,7 +238,7 @@ def sweep() -> int:
     Returns how many were queued.
     """
     with system_scope():
-        photos = Photo.objects.select_related("school")
+        photos = Photo.objects.select_related("school").defer("measures", "geometry")
         return queue.sweep(
             photos, enqueue=intake.enqueue, give_up=give_up, scope=lambda photo: school_scope(photo.school)
         )

@@ -52,30 +52,29 @@ def sweep(
     were lost twice.
 
     Returns how many were queued. `scope(row)` opens the scope of the row's school, for models that
-    need one.
+    need one to be given up.
     """
-    found = 0
-    for row in list(rows.stale().order_by("pk")[:MAX_SWEPT]):
-        with scope(row):
-            try:
-                found += _queue_or_give_up(row, enqueue, give_up)
-            except Exception:
-                # One row that cannot be given up must not keep the rows behind it waiting.
-                log.exception("The sweep could not deal with %s %s", row._meta.label, row.pk)
-    return found
+    stale = list(rows.stale().order_by("pk")[:MAX_SWEPT])
+    for row in stale:
+        if row.is_given_up:
+            with scope(row), _one_alone(row):
+                give_up(row)
+    again = rows.model.objects.queue_again([row for row in stale if not row.is_given_up])
+    for row in again:
+        with _one_alone(row):
+            enqueue(row)
+    return len(again)
 
 
-def _queue_or_give_up(row: Any, enqueue: Callable[[Any], None], give_up: Callable[[Any], object]) -> int:
-    if row.is_given_up:
-        try:
-            give_up(row)
-        except Conflict:
-            log.info("%s came to its end after all", row)
-        return 0
-    if not type(row).objects.queue_again(row):
-        return 0
-    enqueue(row)
-    return 1
+@contextmanager
+def _one_alone(row: Any) -> Iterator[None]:
+    """One row that cannot be dealt with must not keep the rows behind it waiting."""
+    try:
+        yield
+    except Conflict:
+        log.info("%s came to its end after all", row)
+    except Exception:
+        log.exception("The sweep could not deal with %s %s", row._meta.label, row.pk)
 
 
 @contextmanager

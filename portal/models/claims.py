@@ -1,10 +1,11 @@
 """Rows that wait until a worker claims them: photos to judge, jobs, deliveries."""
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -67,8 +68,8 @@ class Claimable(models.Model):
 
 
 class ClaimableQuerySet(models.QuerySet[Any]):
-    """Every change is one conditional UPDATE, so that of two workers at the same time only one
-    succeeds.
+    """Every change is one conditional UPDATE, or holds the rows that it has looked at, so that of two workers at the same
+    time only one succeeds.
     """
 
     def claim(self, pk: int) -> Any:
@@ -87,13 +88,19 @@ class ClaimableQuerySet(models.QuerySet[Any]):
         unheard = Q(claimed_at=None) & self.model.is_lost("queued_at")
         return self._open().filter(unheard | self.model.is_lost("claimed_at"))
 
-    def queue_again(self, row: Any) -> bool:
-        """Set a stale row back to waiting.
+    def queue_again(self, rows: Sequence[Any]) -> list[Any]:
+        """Set stale rows back to waiting, all in one statement.
 
-        False if its worker or another sweep has changed it in the meantime.
+        Returns those that neither their worker nor another sweep has changed since they were read.
         """
-        same = self._open().filter(pk=row.pk, claimed_at=row.claimed_at, queued_at=row.queued_at)
-        return bool(same.update(status=self.model.WAITING, claimed_at=None, queued_at=timezone.now()))
+        seen = {row.pk: (row.claimed_at, row.queued_at) for row in rows}
+        with transaction.atomic():
+            held = self._open().filter(pk__in=seen).order_by("pk").select_for_update(no_key=True, skip_locked=True)
+            now = held.values_list("pk", "claimed_at", "queued_at")
+            same = {pk for pk, claimed_at, queued_at in now if seen[pk] == (claimed_at, queued_at)}
+            fields = {"status": self.model.WAITING, "claimed_at": None, "queued_at": timezone.now()}
+            self.filter(pk__in=same).update(**fields)
+        return [row for row in rows if row.pk in same]
 
     def release(self, row: Any, **fields: Any) -> bool:
         """Undo a claim, so that it does not count as an attempt.

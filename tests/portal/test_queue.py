@@ -129,8 +129,16 @@ def test_worker_that_is_stopped_because_it_hangs_is_a_loss(job):
 def test_sweep_that_comes_second_queues_nothing(job):
     grow_old(job)
     seen = Job.objects.get(pk=job.pk)
-    assert Job.objects.queue_again(seen)
-    assert not Job.objects.queue_again(seen)
+    assert Job.objects.queue_again([seen]) == [seen]
+    assert Job.objects.queue_again([seen]) == []
+
+
+def test_many_lost_rows_are_queued_again_in_a_few_statements(job, school, django_assert_num_queries):
+    others = [Job.objects.create(kind="count", school=school) for _ in range(20)]
+    for row in (job, *others):
+        grow_old(row)
+    with django_assert_num_queries(5):  # find, hold and change them, inside a savepoint
+        assert sweep() == ([row.pk for row in (job, *others)], [])
 
 
 def test_job_ended_by_the_stop_of_its_worker_runs_again(job, monkeypatch):
