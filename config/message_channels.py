@@ -31,10 +31,26 @@ FIELDS: dict[str, tuple[set[str], set[str]]] = {
     "mini_program": ({"app", "secret"}, {"address", "page"}),
 }
 TEMPLATE = ({"id", "fields"}, {"text"})
+# In place of a file: text messages and WeChat that go nowhere, for a try on one machine. They carry every kind.
+SIMULATOR = "simulator"
+SIMULATED: Channels = {
+    "sms": {"provider": SIMULATOR, "signature": "图采", "fen_per_thousand": "4500", "templates": {}},
+    "wechat": {"provider": SIMULATOR, "templates": {}},
+}
 
 
-def read(path: str) -> Channels:
-    """{channel: its credentials, with "templates": {kind: {"id", "text", "fields"}}}."""
+def read(path: str, *, is_local: bool) -> Channels:
+    """{channel: its credentials, with "templates": {kind: {"id", "text", "fields"}}}.
+
+    `is_local`: a first try on one machine. Elsewhere the simulator is refused: nobody would get what it takes.
+    """
+    if path == SIMULATOR:
+        if not is_local:
+            raise Misconfigured(
+                f"{SETTING}={SIMULATOR} 只能用于本机试用:短信与微信消息不会送达任何人。",
+                f"{SETTING}={SIMULATOR} is for a try on one machine: what it takes reaches nobody.",
+            )
+        return SIMULATED
     return {name: _channel(path, name, given) for name, given in credentials_file.load(SETTING, path).items()}
 
 

@@ -341,7 +341,9 @@ PAYMENT_MERCHANTS: dict[str, dict[str, str]] = (
 )
 # {channel: its credentials and templates}: text messages and WeChat. When empty, there is only e-mail.
 _CHANNELS_FILE = environment.text("MESSAGE_CHANNELS")
-MESSAGE_CHANNELS: message_channels.Channels = message_channels.read(_CHANNELS_FILE) if _CHANNELS_FILE else {}
+MESSAGE_CHANNELS: message_channels.Channels = (
+    message_channels.read(_CHANNELS_FILE, is_local=IS_LOCAL) if _CHANNELS_FILE else {}
+)
 # Messages to /pay/notify/ whose signature was wrong are kept so many days.
 CALLBACK_DAYS = environment.number("CALLBACK_DAYS", 30, least=1, most=3650)
 

@@ -38,6 +38,8 @@ def main() -> int:
     folder = data_folder.locate_data_folder()
     host, port = environment.text("HOST", "127.0.0.1"), environment.number("PORT", 8000, least=1, most=65_535)
     check_processes()
+    if environment.flag("TUCAI_LOCAL", default=not environment.secret("DATABASE_URL")):
+        os.environ.setdefault("MESSAGE_CHANNELS", "simulator")  # config/message_channels.py
     try:
         with _lock_data_folder(folder):
             check_port(host, port)

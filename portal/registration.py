@@ -14,7 +14,7 @@ from portal.accounts.second_factor import label_of
 from portal.models import Delivery, Job, Look, Notification, Role, SignIn
 from portal.models.people import role_labels
 from portal.notification_kinds import NotificationKind
-from portal.notifications.channels import inbox
+from portal.notifications.channels import inbox, templates
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge
 from portal.permissions import ALL_ROLES, CENTER, CENTER_STAFF, OFFICERS, SCHOOL
@@ -283,6 +283,8 @@ navigation.register("center", "portal:history", _("History"), "clock", order=130
 navigation.register("center", "portal:deliveries", _("Messages sent"), "paper-airplane", order=135)
 navigation.register_tab("center.deliveries", "portal:deliveries", _("Messages sent"), order=10)
 navigation.register_tab("center.deliveries", "portal:notification_texts", _("Texts of messages"), order=20)
+if any(map(templates.is_simulated, settings.MESSAGE_CHANNELS)):
+    navigation.register_tab("center.deliveries", "portal:simulated_messages", _("Message simulator"), order=30)
 navigation.register("center", "portal:center_looks", _("Unusual looks"), "eye", order=140)
 navigation.register("school", "portal:school_looks", _("Unusual looks"), "eye", order=120)
 navigation.register("center", "portal:retention", _("Retention"), "archive-box-x-mark", order=150)

@@ -12,6 +12,7 @@ from portal.views import (
     people,
     retention,
     sessions,
+    simulated_messages,
     visits,
 )
 
@@ -23,6 +24,8 @@ urlpatterns = [
     path("center/retention/", retention.retention_page, name="retention"),
     path("center/deliveries/", deliveries.delivery_list, name="deliveries"),
     path("center/deliveries/again/", deliveries.send_again, name="deliveries_again"),
+    path("center/deliveries/simulator/", simulated_messages.message_list, name="simulated_messages"),
+    path("simulator/wechat/", simulated_messages.wechat, name="simulated_wechat"),
     path("center/deliveries/texts/", notification_texts.text_list, name="notification_texts"),
     path("center/deliveries/texts/edit/", notification_texts.text_edit, name="notification_text"),
     path("center/looks/", looks.center_looks, name="center_looks"),

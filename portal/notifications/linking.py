@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from portal.errors import PortalError
 from portal.history import Actor
 from portal.notifications import contacts
-from portal.notifications.channels import wechat
+from portal.notifications.channels import templates, wechat
 from portal.notifications.channels.base import ChannelDown
 from portal.tenancy import Tenant
 
@@ -23,7 +23,8 @@ def offer(request: Any) -> dict[str, bool]:
     """For a template with portal/_link_wechat.html."""
     return {
         "can_link": wechat.CHANNEL.is_set_up(),
-        "is_inside_wechat": "MicroMessenger" in request.headers.get("User-Agent", ""),
+        "is_inside_wechat": "MicroMessenger" in request.headers.get("User-Agent", "")
+        or templates.is_simulated(wechat.CHANNEL.name),
     }
 
 

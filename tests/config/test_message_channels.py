@@ -30,7 +30,7 @@ def read(tmp_path):
     def call(text):
         path = tmp_path / "channels.toml"
         path.write_text(text)
-        return message_channels.read(str(path))
+        return message_channels.read(str(path), is_local=False)
 
     return call
 
@@ -62,3 +62,9 @@ def test_what_is_wrong_in_it_is_said(read, old, new, said):
     assert old in GOOD
     with pytest.raises(Misconfigured, match=said):
         read(GOOD.replace(old, new))
+
+
+def test_the_simulator_is_for_one_machine_alone():
+    assert set(message_channels.read("simulator", is_local=True)) == {"sms", "wechat"}
+    with pytest.raises(Misconfigured, match="reaches nobody"):
+        message_channels.read("simulator", is_local=False)

@@ -1,10 +1,12 @@
 """Template messages of the center's official account, to those who follow it and have linked their WeChat."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import quote
+from urllib.parse import quote, urlencode, urlsplit
 
 from django.conf import settings
+from django.urls import reverse
 from django.utils.translation import gettext_lazy
 
 from portal.notification_kinds import Letter
@@ -20,6 +22,9 @@ class WeChat(wechat_api.WeChatChannel):
 
     @contextmanager
     def connect(self) -> Iterator[Send]:
+        if templates.is_simulated(self.name):
+            yield lambda address, letter, link, number: Receipt(reference=f"simulator-{number}")
+            return
         client = wechat_api.client(self.name)
 
         def send(address: str, letter: Letter, link: str, number: int) -> Receipt:
@@ -35,6 +40,8 @@ class WeChat(wechat_api.WeChatChannel):
 
     def authorize_url(self, back: str, state: str) -> str:
         """Where WeChat's own browser is sent to say who it is; it comes to `back` with `code` and `state`."""
+        if templates.is_simulated(self.name):
+            return f"{reverse('portal:simulated_wechat')}?{urlencode({'back': urlsplit(back).path, 'state': state})}"
         account = templates.credentials(self.name)
         begin = account.get("authorize_address") or AUTHORIZE
         return (
@@ -44,6 +51,8 @@ class WeChat(wechat_api.WeChatChannel):
 
     def openid_of(self, code: str) -> str:
         """Who it is, by the code that WeChat sent along. Raises PortalError for one that it does not take."""
+        if templates.is_simulated(self.name):
+            return f"simulated-{secrets.token_hex(8)}"
         return wechat_api.openid(self.name, "sns/oauth2/access_token", "code", code)
 
 

@@ -1,10 +1,14 @@
 """What people choose, what the center sees of deliveries, and the texts that it writes."""
 
+import re
+from html import unescape
+
 import pytest
 from django.core import mail
 from django.urls import reverse
 from django.utils import translation
 
+from config import message_channels
 from portal import notifications
 from portal.models import Contact, Delivery, Event, Notification, NotificationText
 from portal.notification_kinds import KINDS
@@ -85,6 +89,28 @@ def test_wechat_is_linked_only_with_the_state_that_was_given(who, request, setti
     with system_scope():
         assert contacts.linked_address(Contact.objects.get(recipient_key=person.actor_key)) == "oABC"
     peer.stop()
+
+
+def test_the_simulator_shows_what_it_took_and_links_a_wechat(tell, student, settings, center):
+    page = reverse("portal:simulated_messages")
+    assert said("There is no simulator here") in center.get(page).content.decode()
+    settings.MESSAGE_CHANNELS = message_channels.SIMULATED
+    client = sign_in(student)
+    asked = client.get(reverse("capture:wechat_link")).url
+    shown = client.get(asked).content.decode()
+    assert said("WeChat simulator") in shown
+    back = re.search(r'href="(/me/wechat/[^"]+)"', shown)
+    assert back is not None
+    assert client.get(unescape(back[1])).url == reverse("capture:notifications")
+    assert client.get(reverse("portal:simulated_wechat"), {"back": "https://elsewhere.test/"}).status_code == 404
+    _student, rows = tell(student=student)
+    assert deliveries.send_one(rows["wechat"].pk)
+    _student, rows = tell(phone="13812345678")
+    assert deliveries.send_one(rows["sms"].pk)
+    rows["sms"].refresh_from_db()
+    assert (rows["sms"].parts, rows["sms"].cost_millifen) == (1, 4500)
+    shown = center.get(page).content.decode()
+    assert ("13812345678" in shown, shown.count("【图采】Returned")) == (True, 2)
 
 
 def test_center_sees_what_failed_and_has_one_or_all_sent_again(tell, center):
