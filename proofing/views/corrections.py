@@ -22,7 +22,7 @@ from portal.errors import PortalError
 from portal.history.event_text import describe_events
 from portal.models import Look
 from portal.pages.form_fields import checked
-from portal.pages.lists import Filter, List, cases, choice, search
+from portal.pages.lists import Choice, Filter, List, cases, choice, search
 from portal.privacy import looks
 from proofing import disputes, scanned_paper
 from proofing.forms import AnswerForm, CorrectionForm, DecisionForm, EvidenceForm
@@ -68,6 +68,11 @@ class Corrections(List):
     }
     sorts = {"": ("created_at", "id"), "newest": ("-created_at", "-id")}
     defaults = {"status": "undecided"}
+
+    def number_of_all(self, chips: list[Choice]) -> int:
+        """The ages overlap, and leave out what is younger."""
+        is_age = {chip.value for chip in chips} <= {str(days) for days in AGES}
+        return self.narrowed(without="age").count() if is_age else super().number_of_all(chips)
 
 
 class CenterCorrections(Corrections):

@@ -39,6 +39,7 @@ def _proof_page(request: Any, *, number: str = "") -> HttpResponse:
     asked = list(student.corrections.all())
     for row in asked:
         row.shown = corrections.masked_wanted_value(row)
+        row.evidence_form = EvidenceForm(auto_id=f"c{row.pk}_%s")
     context = {
         "number": number,
         "photo": photo,
