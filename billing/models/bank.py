@@ -7,7 +7,7 @@ import datetime as dt
 import uuid
 
 from django.db import models
-from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -84,10 +84,14 @@ class BankHeadings(models.Model):
         return self.headings
 
 
-def _sum(rows: models.QuerySet, line: str) -> Coalesce:
-    """Subquery: the sum of the amounts of `rows`, all of one line. `line`: their foreign key to it."""
+def _sum(rows: models.QuerySet, line: str) -> Case:
+    """The sum of the amounts of `rows`, all of one line. `line`: their foreign key to it.
+
+    It is not looked up for a line that is set aside or refused: nothing of that is booked or proposed.
+    """
     sums = rows.order_by().values(line).annotate(sum=Sum("amount_fen")).values("sum")
-    return Coalesce(Subquery(sums), 0, output_field=BigIntegerField())
+    found = Coalesce(Subquery(sums), 0, output_field=BigIntegerField())
+    return Case(When(status="open", then=found), default=Value(0), output_field=BigIntegerField())
 
 
 class BankLineQuerySet(models.QuerySet["BankLine"]):
