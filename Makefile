@@ -6,7 +6,7 @@ PY := $(VENV)/bin/python
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage mutants lint format bench torture trial messages lock demo setup setup-dev clean
+.PHONY: help run test coverage mutants lint format bench pictures torture trial messages lock demo setup setup-dev clean
 
 help:  ## 显示这些命令 · show these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -42,6 +42,10 @@ format: setup-dev  ## 整理代码格式 · put code and templates in order
 BENCHES ?= photo_processing matting likeness_search upload_to_verdict roster_import sheets archive pages hostile_files notifications bank_matching bank_statement
 bench: setup-dev  ## 性能测量 · measure, each figure beside its floor or peer
 	@set -e; for name in $(BENCHES); do echo "== $$name"; $(PY) -m bench.$$name; done
+
+pictures: setup-dev  ## 重新截取手册里的图片(先运行 make run) · take the manuals' pictures anew, from a running demo
+	@$(PY) launch/install.py browser
+	@$(PY) -m tests.support.manual_pictures
 
 FAULTS ?= 100
 torture: setup-dev  ## 带负载反复弄坏系统,再逐项清点 · break the running product again and again, then count what it promised

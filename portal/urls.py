@@ -7,6 +7,7 @@ from portal.views import (
     inbox,
     jobs,
     looks,
+    manuals,
     notification_choices,
     notification_texts,
     people,
@@ -40,6 +41,7 @@ urlpatterns = [
     # both
     path("visits/<int:pk>/", visits.visit, name="visit"),
     path("visits/end/", visits.visit_end, name="visit_end"),
+    path("manual/<slug:name>/", manuals.manual_page, name="manual"),
     path("people/permissions/", people.permission_table, name="permissions"),
     path("people/sessions/", sessions.session_list, name="sessions"),
     path("people/notifications/", notification_choices.notification_choices, name="notification_choices"),

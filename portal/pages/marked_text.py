@@ -25,7 +25,7 @@ MOST_TOKENS = 20_000  # of a text; a cell of a table has three
 SCHEMES = ("https://", "http://", "mailto:")
 
 
-class _Renderer(RendererHTML):
+class Renderer(RendererHTML):
     """Below the heading of a page; a wide table scrolls by itself."""
 
     def heading_open(self, tokens: Sequence[Token], at: int, options: Any, env: Any) -> str:
@@ -57,7 +57,7 @@ class _Parser(MarkdownIt):
         return url.lower().startswith(SCHEMES)
 
 
-_PARSER = _Parser("zero", {"html": False, "breaks": True}, renderer_cls=_Renderer).enable(list(KNOWN))
+_PARSER = _Parser("zero", {"html": False, "breaks": True}, renderer_cls=Renderer).enable(list(KNOWN))
 
 
 def check(text: str) -> None:

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from portal import formatting, permissions
-from portal.pages import marked_text, navigation
+from portal.pages import manual, marked_text, navigation
 from portal.pages.lists import List
 from portal.pages.panels import links_of
 from portal.pages.status_badges import badge_of
@@ -101,6 +101,13 @@ def notice(text: str) -> SafeString:
 def marked(text: str) -> SafeString:
     """{{ version.body|marked }} inside .notice-text: headings, lists, tables and links; no HTML."""
     return marked_text.render(text or "")
+
+
+@register.simple_tag(takes_context=True)
+def manual_address(context: template.Context) -> str:
+    """{% manual_address as address %}: the chapter of the manual about the present page."""
+    request = context["request"]
+    return manual.explains(request.path, is_center=request.membership.is_center)
 
 
 @register.filter
