@@ -9,7 +9,7 @@ event_kinds.register_subject("fees", _("Fees"), order=70)
 event_kinds.register(
     "school",
     {
-        "enrolment.payment_mode": _("Way of payment changed"),
+        "enrolment.payment_mode": _("Payment method changed"),
     },
 )
 event_kinds.register(

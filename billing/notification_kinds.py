@@ -84,7 +84,7 @@ register(
         "fee.waived",
         _("You need not pay the fee"),
         _(
-            "The center has waived it: %(waiver)s. A photo that was ready and waited for the fee is handed in by itself."
+            "The center has waived it: %(waiver)s. A photo that was ready and waiting for the fee is submitted automatically."
         ),
         link=ME,
         is_urgent=False,
@@ -123,7 +123,7 @@ register(
     NotificationKind(
         "fee.order_closed",
         _("Your payment of %(amount)s yuan was not completed"),
-        _("No money came in within the time. Please begin again; only then your photo is handed in."),
+        _("No payment arrived in time. Please start again; your photo is submitted once the fee is paid."),
         link="/me/pay/",
         is_urgent=False,
         formats={"amount": yuan},
@@ -156,7 +156,7 @@ register(
         "fee.school_pays",
         _("Your school pays the fee: you owe nothing"),
         _(
-            "A payment that you had begun is closed. A photo that was ready and waited for the fee is handed in by itself."
+            "A payment that you had started is closed. A photo that was ready and waiting for the fee is submitted automatically."
         ),
         link=ME,
         is_urgent=False,

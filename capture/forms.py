@@ -27,13 +27,13 @@ class SignInForm(forms.Form):
         label=_("Name"),
         max_length=60,
         widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
-        help_text=_("As on your identity card."),
+        help_text=_("Exactly as on your identity document."),
     )
     id_number = forms.CharField(
         label=_("Document number"),
         max_length=40,
         widget=_text_input(autocapitalize="characters"),
-        help_text=_("Of the identity card or the document that your school registered."),
+        help_text=_("The number of your ID card or passport, as registered by your school."),
     )
     student_no = forms.CharField(
         label=_("Student number"), max_length=32, widget=_text_input(), help_text=_("As on your student card.")
@@ -57,13 +57,13 @@ class ConfirmForm(forms.Form):
     )
     printing = forms.BooleanField(
         label=_("My portrait, name and document number may go to the printing house."),
-        help_text=_("Without it you get no printed photos; the electronic portrait is made all the same."),
+        help_text=_("Without it you get no printed photos; the electronic portrait is still made."),
         required=False,
     )
     guardian_name = forms.CharField(
         label=_("Name of the parent or guardian"),
         max_length=60,
-        help_text=_("You are under 14: your parent or guardian reads the text, sets the ticks and gives the own name."),
+        help_text=_("You are under 14: your parent or guardian reads the text, ticks the boxes and gives their name."),
     )
 
     def __init__(self, *args: Any, needs_guardian: bool = False, **kwargs: Any) -> None:

@@ -26,20 +26,20 @@ register(
     ),
     NotificationKind(
         "not_handed_in",
-        _("Your portrait is ready but not handed in"),
-        _("Please sign in, look at your portrait and hand it in. Only then does your school see it."),
+        _("Your portrait is ready but not submitted"),
+        _("Please sign in, check your portrait and submit it. Only then does your school see it."),
         link=ME,
         is_urgent=False,
     ),
     NotificationKind(
         "photo_handed_in",
-        _("The fee is settled and your photo is handed in"),
+        _("The fee is settled and your photo is submitted"),
         _("There is nothing more to do now. Your school looks at it, and you are told."),
         link=ME,
     ),
     NotificationKind(
         "photo_kept_concluded",
-        _("The fee is settled, but your photo could not be handed in"),
+        _("The fee is settled, but your photo could not be submitted"),
         _(
             "It was ready in time, but your school's photos had been concluded before the payment came in. Please ask the"
             " person in charge at your school to open them again for you. If that is not possible, the fee is paid back."
@@ -48,7 +48,7 @@ register(
     ),
     NotificationKind(
         "photo_kept_locked",
-        _("The fee is settled, but your photo could not be handed in"),
+        _("The fee is settled, but your photo could not be submitted"),
         _(
             "Your account is locked. When an administrator of your school has unlocked it, sign in and hand the photo in;"
             " there is no second fee."
@@ -59,8 +59,7 @@ register(
         "photo_released",
         _("Your photo may be used after all"),
         _(
-            "The photo rules were adjusted, and your photo is being made into a portrait. Please sign in, look at it"
-            " and hand it in; you need not take a new one."
+            "The photo rules were adjusted, and your photo is being made into a portrait. Please sign in, check it and submit it; there is no need for a new photo."
         ),
         link=ME,
         is_urgent=False,
@@ -69,8 +68,7 @@ register(
         "photo_excused",
         _("Your photo may be used after all"),
         _(
-            "It was judged again with what you have declared, and is being made into a portrait. Please sign in, look at"
-            " it and hand it in; you need not take a new one."
+            "It was checked again with what you have declared, and is being made into a portrait. Please sign in, check it and submit it; there is no need for a new photo."
         ),
         link=ME,
     ),
@@ -93,7 +91,7 @@ register(
     ),
     NotificationKind(
         "exemption.declared",
-        _("%(student)s has declared something about the own appearance"),
+        _("%(student)s has declared something about their appearance"),
         _("Please look at it, and confirm it or say why not. Until then the rules that it concerns only warn."),
         link="/school/exemptions/",
         may="exemptions.decide",
@@ -138,7 +136,7 @@ register(
     ),
     NotificationKind(
         "account_unlocked",
-        _("Your account is open again"),
+        _("Your account is unlocked"),
         _("You can sign in and take your photo. Please follow the rules this time."),
         link=ME,
     ),
@@ -146,8 +144,7 @@ register(
         "daily_check",
         _("Daily check: %(taken)d photos taken, %(waiting)d waiting for review"),
         _(
-            "Taken today: %(taken)d. Did not pass and reset: %(reset)d. Not handed in yet: %(ready)d."
-            " Waiting for your review: %(waiting)d. Students without a photo: %(left)d."
+            "Taken today: %(taken)d. Did not pass and reset: %(reset)d. Not submitted yet: %(ready)d. Waiting for your review: %(waiting)d. Students without a photo: %(left)d."
         ),
         link="/school/review/daily/",
         may="photos.check_daily",
@@ -223,7 +220,7 @@ register(
     NotificationKind(
         "fee_awaited",
         _("Your photo waits for the fee"),
-        _("Your portrait is ready. Please pay %(amount)s yuan; then it is handed in by itself."),
+        _("Your portrait is ready. Please pay %(amount)s yuan; it is then submitted automatically."),
         link="/me/pay/",
         is_urgent=False,
         formats={"amount": yuan},

@@ -80,7 +80,7 @@ bulk_actions.register(
     bulk_actions.BulkAction(
         "unlock",
         _("Unlock accounts"),
-        _("They may sign in and send photos again. The reason stands in the history."),
+        _("They may sign in and send photos again. The reason is kept in the history."),
         "lock-open",
         "students.unlock",
         lambda student, by, values: decisions.unlock(student=student, by=by, **values),

@@ -26,7 +26,7 @@ PURPOSES = {
     Role.SCHOOL_REVIEWER: _("Reviews photos; no exports, no document numbers"),
     Role.SCHOOL_FINANCE: _("Fees and payments"),
     Role.SCHOOL_HELPER: _("Only today's list of a station, and what helps there"),
-    Role.SCHOOL_MONITOR: _("Only who of the own class is still to be photographed"),
+    Role.SCHOOL_MONITOR: _("Only who of their own class is still to be photographed"),
 }
 
 

@@ -46,7 +46,7 @@ permissions.register_subject(
 permissions.register_subject(_("Messages"), "deliveries", "texts")
 permissions.register("people.see", _("See the people"), roles=OFFICERS | {Role.CENTER_AUDITOR})
 permissions.register("people.manage", _("Manage accounts"), roles=ADMINS, asks_password=True, in_archive=True)
-permissions.register("sessions.see", _("See and end the own sessions"), roles=ALL_ROLES)
+permissions.register("sessions.see", _("See and end their own sessions"), roles=ALL_ROLES)
 permissions.register("permissions.see", _("See who may do what"), roles=ALL_ROLES)
 permissions.register("history.see", _("Read the history"), roles=OFFICERS | {Role.CENTER_AUDITOR})
 permissions.register(
@@ -64,7 +64,7 @@ permissions.register("deliveries.retry", _("Have messages sent again that failed
 permissions.register("texts.edit", _("Change the texts of messages"), roles={Role.CENTER_ADMIN})
 permissions.register(
     "messages.read",
-    _("Read the own messages"),
+    _("Read their own messages"),
     roles=CENTER_STAFF | SCHOOL | {Role.SCHOOL_REVIEWER, Role.SCHOOL_FINANCE},
     in_archive=True,
 )
@@ -223,7 +223,7 @@ event_kinds.register(
         "job.data_deleted": _("Data deleted that was kept long enough"),
     },
 )
-event_kinds.register_subject("visit", _("Looks of the center at the portal"), order=35)
+event_kinds.register_subject("visit", _("Visits of the center to this portal"), order=35)
 event_kinds.register(
     "visit",
     {
@@ -285,8 +285,8 @@ navigation.register_tab("center.deliveries", "portal:deliveries", _("Messages se
 navigation.register_tab("center.deliveries", "portal:notification_texts", _("Texts of messages"), order=20)
 if any(map(templates.is_simulated, settings.MESSAGE_CHANNELS)):
     navigation.register_tab("center.deliveries", "portal:simulated_messages", _("Message simulator"), order=30)
-navigation.register("center", "portal:center_looks", _("Unusual looks"), "eye", order=140)
-navigation.register("school", "portal:school_looks", _("Unusual looks"), "eye", order=120)
+navigation.register("center", "portal:center_looks", _("Unusual access"), "eye", order=140)
+navigation.register("school", "portal:school_looks", _("Unusual access"), "eye", order=120)
 navigation.register("center", "portal:retention", _("Retention"), "archive-box-x-mark", order=150)
 
 retention.register(

@@ -131,7 +131,7 @@ def _proofreading(enrolment: Enrolment) -> Step:
 def _form(enrolment: Enrolment, due: str) -> Step:
     made = Feedback.objects.filter(enrolment=enrolment).first()
     if made is None:
-        text = _("Everybody is settled. Make the feedback form.")
+        text = _("Everybody has been confirmed. Make the feedback form.")
     elif made.status == Feedback.Status.SENT_BACK:
         text, due = _("The center has sent the feedback form back."), made.reason
     else:
@@ -181,7 +181,7 @@ def _shipped(enrolment: Enrolment) -> Step:
     parcel = Shipment.objects.filter(run__enrolment=enrolment, status=Shipment.Status.SHIPPED).first()
     detail = f"{parcel.carrier} {parcel.tracking_no}" if parcel else ""
     return Step(
-        _("The photos are on their way. Confirm when the parcel has come."),
+        _("The photos are on their way. Confirm once the parcel has arrived."),
         detail,
         _("Confirm receipt"),
         reverse("printing:prints"),

@@ -16,7 +16,7 @@ register(
     NotificationKind(
         "shipment.shipped",
         _("Your photos are on their way"),
-        _("%(carrier)s, number %(number)s. Please confirm here when the parcel has come."),
+        _("%(carrier)s, number %(number)s. Please confirm here once the parcel has arrived."),
         link="/school/prints/",
         may="prints.see",
     ),

@@ -159,7 +159,7 @@ def _remove_outdated(run: PrintRun) -> None:
     with transaction.atomic():
         _remove(run, run.items.exclude(ready), by=history.SYSTEM)
     if not run.students:
-        raise PortalError(_("Nobody in this run is proofread any more. Order a new one when they are."))
+        raise PortalError(_("Nobody in this batch is still confirmed. Create a new one when they are."))
 
 
 def _remove(run: PrintRun, items: QuerySet[PrintItem], *, by: history.Actor) -> int:
@@ -342,7 +342,7 @@ def leave_out(run: PrintRun, *, by: User) -> int:
         items = run.items.filter(photo__portrait__in=[portrait for portrait, _reason in problems])
         removed = _remove(run, items, by=by)
         if not removed:
-            raise PortalError(_("Nobody has to be left out of this run."))
+            raise PortalError(_("Nobody has to be left out of this batch."))
         if run.students:
             rebuild(run, by=by)
     return removed

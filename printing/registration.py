@@ -35,7 +35,7 @@ status_badges.register(
 )
 
 navigation.register("school", "printing:prints", _("Prints"), "printer", order=70)
-navigation.register("center", "printing:center_runs", _("Print runs"), "printer", order=90)
+navigation.register("center", "printing:center_runs", _("Print batches"), "printer", order=90)
 navigation.register("center", "printing:center_shipments", _("Shipments"), "truck", order=100)
 panels.add_panel(
     "center.dashboard",

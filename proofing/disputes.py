@@ -76,8 +76,8 @@ def accept_reframed(correction: Correction, *, by: User, answer: str = "") -> Co
     Raises PortalError when the portrait has not been framed since the student asked.
     """
     if not is_reframed(correction):
-        raise PortalError(_("The portrait has not been framed anew since the student asked. Adjust the frame first."))
-    answer = answer or _("Your portrait has been framed anew. Please look at it.")
+        raise PortalError(_("The portrait has not been reframed since the student asked. Adjust the frame first."))
+    answer = answer or _("Your portrait has been reframed. Please look at it.")
     return corrections.accept_correction(correction=correction, by=by, answer=answer)
 
 

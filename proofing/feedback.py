@@ -75,8 +75,8 @@ def _require_complete(enrolment: Enrolment) -> int:
     if left:
         raise PortalError(
             ngettext(
-                "%(n)d student is not settled yet. Finish the proofreading first.",
-                "%(n)d students are not settled yet. Finish the proofreading first.",
+                "%(n)d student is not confirmed yet. Finish the proofreading first.",
+                "%(n)d students are not confirmed yet. Finish the proofreading first.",
                 left,
             )
             % {"n": left}
@@ -138,8 +138,7 @@ def _refuse_changed(feedback: Feedback, enrolment: Enrolment) -> None:
     if not now.is_complete or now.portraits != feedback.students:
         raise PortalError(
             _(
-                "Since the form was sent, something has changed: it confirms %(then)d students, %(now)d are settled now. "
-                "Send it back to the school."
+                "Something has changed since the form was sent: it confirms %(then)d students, %(now)d are confirmed now. Send it back to the school."
             )
             % {"then": feedback.students, "now": now.proofed}
         )

@@ -7,7 +7,7 @@ from portal.notification_kinds import NotificationKind, register
 
 FEEDBACK = "/school/feedback/"
 DUE = _(
-    "Due on %(day)s. Not settled yet: %(students)d students. A late form delays the registration of your graduates."
+    "Due on %(day)s. Not confirmed yet: %(students)d students. A late form delays the registration of your graduates."
 )
 
 register(

@@ -9,7 +9,10 @@ from portal.permissions import CENTER, OFFICERS, SCHOOL
 permissions.register_subject(_("Proofreading"), "proofs", "corrections", "feedback")
 permissions.register("proofs.see", _("See who has proofread"), roles=SCHOOL)
 permissions.register(
-    "proofs.run", _("Open proofreading and settle who did not answer"), roles=SCHOOL, is_about_school=True
+    "proofs.run",
+    _("Open the proofreading and confirm for students who did not answer"),
+    roles=SCHOOL,
+    is_about_school=True,
 )
 permissions.register("corrections.see", _("See what is to be corrected"), roles=OFFICERS)
 permissions.register("corrections.open", _("Ask for the correction of a student's data"), roles=OFFICERS)

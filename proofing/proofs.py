@@ -182,7 +182,7 @@ def confirm_for_students(students: Iterable[Student], *, reason: str, by: User) 
     """
     reason = reason.strip()
     if not reason:
-        raise PortalError(_("Say why the school settles for the student."))
+        raise PortalError(_("Say why the school confirms for the student."))
     with transaction.atomic():
         asked = Student.objects.filter(pk__in=[student.pk for student in students], stage=Stage.APPROVED)
         waiting = Correction.objects.filter(student=OuterRef("pk"), status__in=Correction.UNDECIDED)

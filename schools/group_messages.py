@@ -20,7 +20,7 @@ def start(schools: Iterable[School], *, subject: str, body: str, by: User) -> Jo
         raise NotAllowed(_("You may not write to many schools."))
     ids = sorted(school.pk for school in schools)
     if not ids:
-        raise PortalError(_("Nobody fits these filters. Choose others."))
+        raise PortalError(_("Nobody matches these filters. Choose others."))
     params = {"schools": ids, "subject": subject, "body": body}
     return jobs.create_alone(KIND, among=(KIND,), by=by, total=len(ids), params=params)
 

@@ -95,7 +95,7 @@ register(
     NotificationKind(
         "notice_corrected",
         _("A notice of the center has changed: %(title)s"),
-        _("Please read the new version in the portal; what has changed stands at its top."),
+        _("Please read the new version in the portal; what has changed is stated at the top."),
         is_urgent=False,
         may="notices.read",
     ),

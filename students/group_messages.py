@@ -33,7 +33,7 @@ def start(
         raise NotAllowed(_("You may not write to many students."))
     total = students.count()
     if not total:
-        raise PortalError(_("Nobody fits these filters. Choose others."))
+        raise PortalError(_("Nobody matches these filters. Choose others."))
     whom = selection.as_params(students, asked, total)
     text = {"subject": subject, "body": body}
     return jobs.create_alone(KIND, among=(KIND,), by=by, school=school, season=season, total=total, params=whom | text)

@@ -252,10 +252,10 @@ columns.register(
             whole=lambda row: row.counts.total,
             link=lambda school, _row: _students_url(school, "captured"),
         ),
-        Column("behind", _("Behind plan"), lambda row: row.behind),
+        Column("behind", _("Behind schedule"), lambda row: row.behind),
         Column(
             "pace",
-            _("Needed a day"),
+            _("Needed per day"),
             lambda row: row.pace,
             link=lambda school, _row: _students_url(school, "todo"),
         ),
@@ -266,7 +266,7 @@ columns.register(
             _("Plan"),
             {
                 "late": (_("Far behind plan"), lambda row: row.is_late),
-                "behind": (_("Behind plan"), lambda row: row.behind > 0),
+                "behind": (_("Behind schedule"), lambda row: row.behind > 0),
                 "done": (_("All captured"), lambda row: 0 < row.counts.total == row.counts.captured),
                 "empty": (_("No roster"), lambda row: row.counts.total == 0),
             },

@@ -115,7 +115,7 @@ def decide_award(
     Raises PortalError once the bulletin is published.
     """
     if is_commended and is_criticised:
-        raise PortalError(_("A school cannot be commended and criticised at once."))
+        raise PortalError(_("A school cannot be commended and criticised at the same time."))
     fields = {
         "is_commended": is_commended,
         "is_criticised": is_criticised,

@@ -28,7 +28,7 @@ def check(enrolment: Enrolment, *, reason: str) -> dict[str, Any]:
             % values
         )
     if enrolment.season.owing_rule == Rule.REASON and not reason.strip():
-        raise PortalError(_("%(school)s still owes %(amount)s yuan. Give a reason to go on all the same.") % values)
+        raise PortalError(_("%(school)s still owes %(amount)s yuan. Give a reason to go on anyway.") % values)
     return {"owed_fen": due_fen} | ({"reason": reason.strip()} if reason.strip() else {})
 
 

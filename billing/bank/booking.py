@@ -32,7 +32,7 @@ class Changed(Conflict):
     """An account is not as the person saw it when confirming."""
 
     def __init__(self) -> None:
-        super().__init__(_("An account has changed meanwhile. Look at the amounts again and confirm then."))
+        super().__init__(_("An account has changed in the meantime. Check the amounts again, then confirm."))
 
 
 @dataclass(frozen=True)

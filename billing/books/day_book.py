@@ -102,7 +102,7 @@ class DayBook(List):
     filters = {
         "season": row("season", label=gettext_lazy("Season")),
         "school": row("school", label=gettext_lazy("School")),
-        "provider": choice("provider", [], label=gettext_lazy("Way of payment")),
+        "provider": choice("provider", [], label=gettext_lazy("Payment method")),
         "by": choice(
             "by",
             [

@@ -58,7 +58,7 @@ class EntryList(List):
         "school": Filter(_row(gettext_lazy("School")), _narrow("school")),
         "kind": Filter(_choice(gettext_lazy("Kind")), _narrow("kind")),
         "provider": Filter(
-            _choice(gettext_lazy("Way of payment")),
+            _choice(gettext_lazy("Payment method")),
             lambda rows, value: rows.filter(provider="" if value == BANK else value),
         ),
         "from": Filter(_day(gettext_lazy("From")), _narrow("posted_on__gte")),
@@ -118,7 +118,7 @@ def sheet(entries: EntryList) -> IO[bytes]:
         _("School"),
         _("School code"),
         _("Kind"),
-        _("Way of payment"),
+        _("Payment method"),
         _("Reference"),
         _("Order number"),
         _("Remarks"),

@@ -278,7 +278,7 @@ def bank_part_drop(request: Any, pk: int, part: int) -> HttpResponse:
 @center_page(may="fees.bank")
 def bank_aside(request: Any, pk: int) -> HttpResponse:
     booking.set_aside(_line(pk), **checked(AsideForm(request.POST)), by=request.user)
-    messages.success(request, _("The line is set aside; your reason stands in the history."))
+    messages.success(request, _("The line is set aside; your reason is kept in the history."))
     return _to_line(pk)
 
 

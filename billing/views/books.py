@@ -148,5 +148,5 @@ def reconciliation_page(request: Any, pk: int) -> HttpResponse:
 def settle_difference(request: Any, pk: int) -> HttpResponse:
     row = get_object_or_404(Difference.objects.select_related("order", "reconciliation"), pk=pk)
     reconciliation.settle(row, **checked(SettlingForm(request.POST)), by=request.user)
-    messages.success(request, _("Settled; your reason stands in the history."))
+    messages.success(request, _("Settled; your reason is kept in the history."))
     return HttpResponseRedirect(reverse("billing:reconciliation", args=[row.reconciliation_id]))

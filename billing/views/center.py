@@ -44,7 +44,7 @@ class FeeList(List):
                     ("part", gettext_lazy("Part received")),
                     ("settled", gettext_lazy("Settled")),
                     ("students", gettext_lazy("Students pay")),
-                    ("nothing", gettext_lazy("Nothing owed yet")),
+                    ("nothing", gettext_lazy("Nothing due yet")),
                 ],
             ),
             lambda rows, state: [row for row in rows if row.state == state],
@@ -140,7 +140,7 @@ def resolve_payment(request: Any, pk: int) -> HttpResponse:
     """Take a refused payment off the list, with a reason."""
     row = get_object_or_404(Callback.objects.select_related("order"), pk=pk)
     orders.resolve_refused(row, **checked(ResolutionForm(request.POST)), by=request.user)
-    messages.success(request, _("The payment is off the list; your reason stands in the history."))
+    messages.success(request, _("The payment is off the list; your reason is kept in the history."))
     return HttpResponseRedirect(reverse("billing:center_fees"))
 
 

@@ -123,7 +123,9 @@ def change_limits(*, season: Season, by: User, reason: str, version: int, **want
         Season.objects.select_for_update(no_key=True).get(pk=season.pk)  # two who save wait for each other here
         before = in_force(season)
         if version != version_of(before):
-            raise Conflict(_("Somebody else has changed the photo rules meanwhile. Look at them again, then save."))
+            raise Conflict(
+                _("Somebody else has changed the photo rules in the meantime. Look at them again, then save.")
+            )
         if is_same(before, limit_set):
             raise PortalError(_("Nothing has been changed."))
         limit_set.number = before.number + 1 if before.season_id == season.pk else 1

@@ -254,7 +254,7 @@ def run(job: Job) -> None:
         job.result = report.as_dict() | {"limit_set": limit_set.number}
     released = job.result.get("released", 0)
     job.message = _(
-        "Judged again: %(photos)d. Other verdicts: %(changed)d. Released to be handed in: %(released)d."
+        "Checked again: %(photos)d. Verdicts changed: %(changed)d. Released for submission: %(released)d."
     ) % {
         "photos": job.result.get("photos", 0),
         "changed": job.result.get("changed", 0),

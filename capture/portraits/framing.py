@@ -80,7 +80,7 @@ def _require_unchanged(photo: Photo, version: str) -> None:
     waiting = last_job(photo)
     if waiting and waiting.is_open:
         name = waiting.created_by.actor_name if waiting.created_by else ""
-        raise Conflict(_("%(name)s is having this portrait made anew right now. Wait and look at it.") % {"name": name})
+        raise Conflict(_("%(name)s is having this portrait remade right now. Wait, then look at it.") % {"name": name})
     if photo.portrait_version != version:
         raise _changed_meanwhile(photo)
 
@@ -94,9 +94,9 @@ def _require_adjustable(photo: Photo) -> None:
 def _changed_meanwhile(photo: Photo) -> Conflict:
     made = history.of(photo).filter(kind__startswith="photo.framed").first()
     if made is None:
-        return Conflict(_("The portrait has been made anew in the meantime. Look at it first."))
+        return Conflict(_("The portrait has been remade in the meantime. Look at it first."))
     name = {"name": made.actor_name}
-    return Conflict(_("%(name)s has framed this portrait anew in the meantime. Look at it first.") % name)
+    return Conflict(_("%(name)s has reframed this portrait in the meantime. Look at it first.") % name)
 
 
 def last_job(photo: Photo) -> Job | None:

@@ -79,7 +79,7 @@ def agree(
         raise Conflict(_("The text has changed in the meantime. Please read it again."))
     guardian_name = " ".join(guardian_name.split())
     if needs_guardian(student) and not guardian_name:
-        raise PortalError(_("You are under 14: your parent or guardian has to agree and to give the own name."))
+        raise PortalError(_("You are under 14: your parent or guardian has to agree and give their name."))
     text = _text_of(season)
     ticks = {"face_comparison": face_comparison, "printing": printing, "guardian_name": guardian_name}
     with transaction.atomic():

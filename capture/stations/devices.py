@@ -232,7 +232,7 @@ def submit(*, session: StationSession, student: Student, enrolment: Enrolment) -
     """Hand in the photo that was taken at a station, never one that waits in the student's own pages."""
     photo = submission.current_photo(student)
     if photo is None or photo.origin != Photo.Origin.STATION:
-        raise NotAllowed(_("This photo was not taken at a station. The student hands it in on the own page."))
+        raise NotAllowed(_("This photo was not taken at a station. Students submit it on their own page."))
     handed_in = submission.submit(student=student, enrolment=enrolment, by=student)
     assert session.helper
     facts = {"station": session.station.name}

@@ -87,7 +87,7 @@ def require_can_capture(
     """
     require_unlocked(student)
     if student.stage not in OPEN_STAGES:
-        raise Conflict(_("Your photo has been handed in already. It can be taken again when your school returns it."))
+        raise Conflict(_("Your photo has already been submitted. You can retake it if your school returns it."))
     if not consent.has_agreed(student, enrolment.season):
         raise PortalError(_("Please confirm your details and agree to the use of the portrait first."))
     plan = schedule_of(student, enrolment, at=at, at_station=at_station)

@@ -233,7 +233,7 @@ def lock(request: Any, pk: int) -> HttpResponse:
 def unlock(request: Any, pk: int) -> HttpResponse:
     student = get_object_or_404(Student, pk=pk)
     decisions.unlock(student=student, **checked(ReasonForm(request.POST)), by=request.user)
-    messages.success(request, _("The account is open again."))
+    messages.success(request, _("The account is unlocked."))
     return _back(request)
 
 

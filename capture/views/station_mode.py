@@ -162,4 +162,4 @@ def submit(request: Any) -> JsonResponse:
     """Hand the photo in: the student presses it, on the station's screen."""
     student = _student(request)
     devices.submit(session=request.station_session, student=student, enrolment=request.enrolment)
-    return JsonResponse({"said": _("Your photo has been handed in.")})
+    return JsonResponse({"said": _("Your photo has been submitted.")})

@@ -45,8 +45,8 @@ class TodayList(List):
         "state": cases(
             {
                 "open": (gettext_lazy("To photograph"), Q(stage__in=(Stage.WAITING, Stage.RETAKE))),
-                "ready": (gettext_lazy("Still to hand in"), Q(stage__in=(Stage.CHECKING, Stage.READY))),
-                "done": (gettext_lazy("Handed in"), Q(stage__in=Student.CAPTURED)),
+                "ready": (gettext_lazy("Still to submit"), Q(stage__in=(Stage.CHECKING, Stage.READY))),
+                "done": (gettext_lazy("Submitted"), Q(stage__in=Student.CAPTURED)),
             },
             label=gettext_lazy("State"),
         ),

@@ -293,7 +293,7 @@ def submit(request: Any) -> HttpResponse:
     except submission.FeeDue as error:
         messages.info(request, str(error))
         return redirect("billing:pay")
-    messages.success(request, _("Your photo has been handed in."))
+    messages.success(request, _("Your photo has been submitted."))
     return redirect("capture:me")
 
 

@@ -331,7 +331,7 @@ def may_change_address(member: Membership, own: Membership) -> bool:
 
 def _check_may_change_address(member: Membership, own: Membership) -> None:
     if not may_change_address(member, own):
-        raise NotAllowed(_("The person changes the own e-mail address, under “Sign-in security”."))
+        raise NotAllowed(_("Only the person can change the e-mail address, under “Sign-in security”."))
 
 
 def _check_not_self(member: Membership, by: User) -> None:

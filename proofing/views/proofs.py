@@ -36,7 +36,7 @@ class ProofList(List):
                     Q(stage=Student.Stage.APPROVED, is_disputed=False),
                 ),
                 "disputed": (gettext_lazy("Correction asked for"), Q(is_disputed=True)),
-                "proofed": (gettext_lazy("Proofreading settled"), ~Q(stage=Student.Stage.APPROVED)),
+                "proofed": (gettext_lazy("Proofreading complete"), ~Q(stage=Student.Stage.APPROVED)),
             },
             label=gettext_lazy("State"),
         ),
@@ -120,9 +120,11 @@ def confirm_for_students(request: Any) -> HttpResponse:
         rows = rows.filter(pk__in=wanted["pick"])
     count = proofs.confirm_for_students(rows, reason=wanted["reason"], by=request.user)
     if count:
-        messages.success(request, ngettext("%(n)d student settled.", "%(n)d students settled.", count) % {"n": count})
+        messages.success(
+            request, ngettext("%(n)d student confirmed.", "%(n)d students confirmed.", count) % {"n": count}
+        )
     else:
         messages.warning(
-            request, _("Nobody was settled: pick students who have not answered and have no open correction.")
+            request, _("Nobody was confirmed: choose students who have not answered and have no open correction.")
         )
     return HttpResponseRedirect(reverse("proofing:proofs"))

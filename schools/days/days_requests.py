@@ -20,7 +20,7 @@ DAYS = ("kind", "starts_on", "ends_on", "opens_at", "closes_at")
 def ask(enrolment: Enrolment, *, by: User, reason: str, **days: Any) -> DaysRequest:
     """Who may grant days at the center is told."""
     if not (enrolment.allows(Action.PHOTOGRAPH) or enrolment.allows(Action.RETAKE)):
-        raise PortalError(_("Your school photographs no more in this season. Write to the center instead."))
+        raise PortalError(_("Your school takes no more photos this season. Write to the center instead."))
     with transaction.atomic():
         row = DaysRequest.objects.create(
             school=enrolment.school, season=enrolment.season, reason=reason, asked_by=by.actor_name[:60], **days

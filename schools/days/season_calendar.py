@@ -51,6 +51,13 @@ def of_center(season: Season) -> list[Entry]:
     return _sorted(found)
 
 
+def granted(season: Season) -> list[Entry]:
+    """The days that single schools have beside those of their area. For the center's calendar in other programs."""
+    rows = WindowException.objects.filter(season=season).select_related("school")
+    titles = ((row, {"what": _exception_title(season, row), "area": row.school.name}) for row in rows)
+    return _sorted(of_exception(season, row, _("%(what)s: %(area)s") % title) for row, title in titles)
+
+
 def of_school(enrolment: Enrolment) -> list[Entry]:
     """The school's own days, and what it has to keep. Needs the school's scope."""
     season, school = enrolment.season, enrolment.school

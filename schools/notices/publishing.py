@@ -107,7 +107,7 @@ def _require_publishable(notice: Notice, change: str) -> None:
     if notice.number and not change.strip():
         raise PortalError(_("Say in one sentence what is new, so that nobody has to compare."))
     if not addressed(notice).exists():
-        raise PortalError(_("No school of the season fits. Choose other areas, kinds or states."))
+        raise PortalError(_("No school of the season matches. Choose other areas, kinds or states."))
 
 
 def _draft_files(notice: Notice) -> list[int]:

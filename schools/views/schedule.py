@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from portal.access import center_page, school_page, staff_page
 from portal.models import Membership
-from portal.tenancy import school_scope
+from portal.tenancy import across_schools, school_scope
 from schools.days import area_schedule, calendar_links, deadlines, icalendar_file, month, opening_hours, season_calendar
 from schools.days.season_calendar import Entry
 from schools.models import DaysRequest, Enrolment, Season
@@ -117,7 +117,9 @@ def _entries(member: Membership) -> list[Entry]:
     shown = season_choice.shown_to(member, list(Season.objects.all()), season_choice.enrolments_of(member))
     seasons = [row for row in shown if row.status != Season.Status.ARCHIVED]
     if member.is_center:
-        return [entry for season in seasons for entry in season_calendar.of_center(season)]
+        with across_schools():
+            whole = [season_calendar.of_center(season) + season_calendar.granted(season) for season in seasons]
+        return [entry for entries in whole for entry in entries]
     with school_scope(member.school):
         rows = Enrolment.objects.filter(season__in=seasons).select_related("season", "school__area")
         return [entry for row in rows for entry in season_calendar.of_school(row)]

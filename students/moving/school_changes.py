@@ -205,7 +205,7 @@ def obstacle(student: Student) -> str:
     found = enrolment.first()
     if found is None or not found.allows(Action.IMPORT):
         return _(
-            "The school of the student has handed in its feedback form; its list no longer changes. The center can send the form back."
+            "The student's school has sent its feedback form; its list no longer changes. The center can send the form back."
         )
     return next(filter(None, (find(student) for find in _OBSTACLES)), "")
 

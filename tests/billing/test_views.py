@@ -72,7 +72,7 @@ def test_student_pays_at_the_labelled_simulator(student, student_client):
     assert page.context["step"] == 4  # the photo is not handed in before the fee
     response = student_client.post(reverse("billing:pay"))
     page = student_client.get(response["Location"]).content.decode()
-    assert said("No money moves here. In production the page of the payment provider stands in this place.") in page
+    assert said("No money moves here. In production this is the page of the payment provider.") in page
     student_client.post(response["Location"])
     student.refresh_from_db()
     assert student.fee_state == Student.FeeState.PAID

@@ -231,15 +231,15 @@ def test_a_finding_of_a_rule_that_this_release_does_not_have_is_shown_as_unknown
 
 def test_ready_portrait_is_handed_in(student_client, student):
     factories.photo(student, Photo.Status.READY)
-    assert said("Hand in") in text(student_client.get("/me/check/"))
+    assert said("Submit") in text(student_client.get("/me/check/"))
     assert student_client.post("/me/submit/")["Location"] == "/me/"
-    assert said("Handed in") in text(student_client.get("/me/"))
+    assert said("Submitted") in text(student_client.get("/me/"))
 
 
 def test_student_who_pays_is_sent_to_the_fee_first(student_client, student):
     Enrolment.objects.update(payment_mode=Enrolment.PaymentMode.STUDENT)
     photo = factories.photo(student, Photo.Status.READY)
-    assert said("Pay %(amount)s yuan, then hand in", amount="15.00") in text(student_client.get("/me/check/"))
+    assert said("Pay %(amount)s yuan, then submit", amount="15.00") in text(student_client.get("/me/check/"))
     assert student_client.post("/me/submit/")["Location"] == "/me/pay/"
     photo.refresh_from_db()
     assert photo.status == Photo.Status.READY
@@ -340,7 +340,7 @@ def test_a_red_photo_that_a_person_decides_is_explained_and_may_be_handed_in(stu
     assert said("Your portrait needs a second look") in page
     assert said("The eyes are not fully open.") in page
     assert page.index("/me/withdraw/") < page.index("/me/submit/")
-    assert said("Hand in all the same") in page
+    assert said("Submit anyway") in page
     student_client.post("/me/submit/")
     with school_scope(student.school):
         photo.refresh_from_db()

@@ -23,6 +23,7 @@ ACROSS = {
     "portal.notifications.__init__": "what a school does may concern the center too",
     "portal.pages.context": "unread messages of a person of the center",
     "portal.accounts.second_factor": "an event about a person who is signing in",
+    "schools.views.schedule": "days that schools were granted, in the calendar of a person of the center",
     "students.moving.school_changes": "the student whom another school asks for, and its two sides",
     "students.records": "an ID number that is enrolled at another school",
     "students.roster.number_clashes": "whether another school still has a number",

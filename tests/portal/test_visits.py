@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from portal.accounts import visits
-from portal.models import Event, Look, Membership, Role
+from portal.models import Event, Look, Membership, Notification, Role
 from portal.tenancy import school_scope, system_scope
 from schools.models import School
 from tests import factories
@@ -67,6 +67,15 @@ def test_begin_pages_and_end_are_events_of_the_school_and_students_seen_are_look
     with system_scope():
         look = Look.objects.get()
     assert (look.actor_key, look.school_id, look.students) == (center_admin.actor_key, None, [student.pk])
+
+
+def test_the_visitors_own_messages_are_not_the_schools(visiting, center_admin):
+    with system_scope():
+        Notification.objects.create(recipient_key=center_admin.actor_key, kind="bulk", parameters={"subject": "Mine"})
+    page = visiting.get(reverse("portal:messages"))
+    assert (list(page.context["page"]), page.context["unread"]()) == ([], 0)
+    visiting.post(reverse(END))
+    assert "Mine" in visiting.get(reverse("portal:center_messages")).content.decode()
 
 
 def test_after_its_end_the_center_sees_its_own_pages_again(visiting, school):

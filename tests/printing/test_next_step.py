@@ -47,7 +47,7 @@ def test_while_proofreading_corrections_then_students_then_the_form(pair, proofr
     assert step(proofreading).text == said("%(n)d students have not proofread yet.", n=2)
     for student in pair:
         confirm(student)
-    assert step(proofreading).text == said("Everybody is settled. Make the feedback form.")
+    assert step(proofreading).text == said("Everybody has been confirmed. Make the feedback form.")
     made = feedback.make(proofreading, by=owner)
     assert step(proofreading).text == said("Have the feedback form stamped and send it here.")
     feedback.send(made, data=STAMPED, by=owner)
@@ -67,7 +67,7 @@ def test_form_sent_back_says_why(accepted, center_admin):
 def test_parcel_on_its_way_is_to_be_confirmed(printed, center_admin):
     delivery.ship(printed, carrier="SF", tracking_no="SF1", shipped_on="2022-06-01", by=center_admin)
     found = step(printed.enrolment)
-    assert found.text.startswith(said("The photos are on their way. Confirm when the parcel has come."))
+    assert found.text.startswith(said("The photos are on their way. Confirm once the parcel has arrived."))
     assert found.detail == "SF SF1"
 
 

@@ -166,7 +166,7 @@ def test_run_without_anybody_left_fails_with_a_sentence(accepted, pair, center_a
     run = print_runs.create(accepted, by=center_admin)
     for student in pair:
         change(student, owner, class_name="软件2309")
-    assert said("Nobody in this run is proofread any more. Order a new one when they are.") in built(run).job.message
+    assert said("Nobody in this batch is still confirmed. Create a new one when they are.") in built(run).job.message
 
 
 def test_sheets_older_than_the_data_are_not_marked_as_printed(printed, pair, center_admin, owner):

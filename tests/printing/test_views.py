@@ -312,7 +312,7 @@ def test_panel_of_one_school_shows_its_proofreading(center_client, owner_client,
 def test_panel_of_one_school_shows_where_its_run_stands(center_client, at_the_center, school, season):
     def state() -> str:
         page = words_of(center_client.get(url("panel_school"), {"school": school.pk}))
-        name = said("Print run %(n)s", n=run.pk)
+        name = said("Batch %(n)s", n=run.pk)
         return page.partition(f"{name} ")[2].removesuffix(f" {said('Electronic portraits')}")
 
     center_client.post(reverse("proofing:feedback_accept", args=[at_the_center.pk]))

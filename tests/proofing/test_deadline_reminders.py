@@ -43,8 +43,7 @@ def test_school_is_reminded_the_day_after(due):
     (message,) = notifications_of(due, "feedback.overdue")
     assert letter(message).subject == said("The feedback form is overdue")
     due_on = said(
-        "Due on %(day)s. Not settled yet: %(students)d students."
-        " A late form delays the registration of your graduates.",
+        "Due on %(day)s. Not confirmed yet: %(students)d students. A late form delays the registration of your graduates.",
         day="2022-06-17",
         students=1,
     )

@@ -146,7 +146,7 @@ def test_portrait_framed_since_the_complaint_needs_no_other_photo(asker, owner):
     correction = ask(asker, "portrait", "", "My head is cut off")
     with pytest.raises(
         PortalError,
-        match=said("The portrait has not been framed anew since the student asked. Adjust the frame first."),
+        match=said("The portrait has not been reframed since the student asked. Adjust the frame first."),
     ):
         disputes.accept_reframed(correction, by=owner)
     photo = proofs.current_portrait(asker)
@@ -155,7 +155,7 @@ def test_portrait_framed_since_the_complaint_needs_no_other_photo(asker, owner):
     photo.refresh_from_db()
     assert photo.status == Photo.Status.APPROVED
     assert (
-        said("Your portrait has been framed anew. Please look at it.")
+        said("Your portrait has been reframed. Please look at it.")
         in letter(Notification.objects.get(kind="correction.accepted")).body
     )
     assert confirm(Student.objects.get(pk=asker.pk)).status == Proof.Status.CONFIRMED

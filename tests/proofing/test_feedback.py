@@ -37,7 +37,7 @@ def status_of(enrolment):
 def test_form_waits_until_every_student_is_settled(pair, proofreading, owner):
     confirm(pair[0])
     with pytest.raises(
-        PortalError, match=said("%(n)d student is not settled yet. Finish the proofreading first.", n=1)
+        PortalError, match=said("%(n)d student is not confirmed yet. Finish the proofreading first.", n=1)
     ):
         feedback.make(proofreading, by=owner)
 
@@ -136,8 +136,7 @@ def test_accepted_form_opens_the_printing_and_tells_the_school(confirmed, sent, 
 def test_form_that_no_longer_fits_is_not_accepted(confirmed, sent, pair, owner, center_admin):
     decisions.reset(photo=proofs.current_portrait(pair[0]), by=owner, reason="Wrong person")
     changed = said(
-        "Since the form was sent, something has changed: it confirms %(then)d students, %(now)d are settled now. "
-        "Send it back to the school.",
+        "Something has changed since the form was sent: it confirms %(then)d students, %(now)d are confirmed now. Send it back to the school.",
         then=2,
         now=1,
     )

@@ -135,7 +135,7 @@ def test_confirming_for_students_is_over_while_the_center_compares_the_form(pair
 
 
 def test_confirming_for_students_needs_a_reason(pair, proofreading, owner):
-    with pytest.raises(PortalError, match=said("Say why the school settles for the student.")):
+    with pytest.raises(PortalError, match=said("Say why the school confirms for the student.")):
         proofs.confirm_for_students(pair, reason="  ", by=owner)
 
 

@@ -147,7 +147,7 @@ def test_school_confirms_for_the_picked_students_only(owner_client, proofreading
     response = owner_client.post(
         url("confirm_for_students"), {"pick": [picked.pk, "x"], "reason": "Checked"}, follow=True
     )
-    assert said("%(n)d student settled.", n=1) in text(response)
+    assert said("%(n)d student confirmed.", n=1) in text(response)
     with school_scope(proofreading_school):
         assert Student.objects.get(pk=picked.pk).stage == Student.Stage.PROOFED
         assert Student.objects.get(pk=other.pk).stage == Student.Stage.APPROVED
@@ -157,7 +157,7 @@ def test_school_confirms_for_all(owner_client, proofreading_school, season):
     for _ in range(2):
         with_portrait(proofreading_school, season)
     response = owner_client.post(url("confirm_for_students"), {"all": "1", "reason": "Checked"}, follow=True)
-    assert said("%(n)d student settled.", n=2) in text(response)
+    assert said("%(n)d student confirmed.", n=2) in text(response)
 
 
 def test_school_compares_values_and_evidence_in_clear_and_the_looks_are_recorded(

@@ -121,7 +121,7 @@ def test_equal_schools_stand_by_students_photographed_then_by_code(two, season, 
 
 def test_no_school_is_praised_and_blamed(two, season, center_admin):
     award = ranking.rank(season, by=center_admin)[0]
-    with pytest.raises(PortalError, match=said("A school cannot be commended and criticised at once.")):
+    with pytest.raises(PortalError, match=said("A school cannot be commended and criticised at the same time.")):
         ranking.decide_award(award, is_commended=True, is_criticised=True, persons=[], allowance_fen=0, by=center_admin)
 
 

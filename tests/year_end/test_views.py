@@ -45,6 +45,12 @@ def rank(client) -> None:
     jobs.run(job.pk)
 
 
+def test_the_bulletin_before_a_ranking_leads_to_the_ranking(center_client, season):
+    page = center_client.get(url("center_bulletin"), follow=True)
+    assert page.redirect_chain[-1][0].endswith(url("year_end"))
+    assert said("Rank the schools first: the bulletin reports their figures.") in page.content.decode()
+
+
 def test_year_end_from_ranking_to_published_bulletin(center_client, owner_client, school, season):
     with_portrait(school, season)
     with system_scope():

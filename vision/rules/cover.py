@@ -176,7 +176,7 @@ lens_glare = COVER.add(
         title=_("No reflection in the glasses"),
         label=_("Reflection in the glasses"),
         sentence=_("The glasses reflect light."),
-        advice=_("Lower your glasses or lamps a little, or take the glasses off."),
+        advice=_("Tilt your glasses or move the lamp a little, or take the glasses off."),
         criteria=(
             criterion(_("Largest white spot before an eye"), IN_EYES, "lens_glare", warn=above(0.005)),
             GLASSES,
@@ -192,7 +192,7 @@ tinted_lens = COVER.add(
         title=_("No tinted glasses"),
         label=_("Tinted glasses"),
         sentence=_("The glasses seem to be tinted or to throw a shadow."),
-        advice=_("Wear clear glasses or take them off."),
+        advice=_("Wear clear lenses or take the glasses off."),
         criteria=(
             criterion(
                 _("Skin and whites of the eyes darker than the cheeks by"), LIGHTNESS, "lens_shade", warn=above(15)

@@ -91,7 +91,8 @@ def bulletin(request: Any) -> HttpResponse:
     season = _season(request)
     row, made = _bulletin(season), ranking.ranking_of(season)
     if made is None:
-        raise PortalError(_("Rank the schools first: the bulletin reports their figures."))
+        messages.warning(request, _("Rank the schools first: the bulletin reports their figures."))
+        return HttpResponseRedirect(reverse("year_end:year_end"))
     context = {"bulletin": row, "ranking": made, "totals": totals_in(made.snapshot), "documents": documents.DOCUMENTS}
     if row and row.published_at:
         return render(request, "year_end/center_bulletin.html", context)
@@ -101,7 +102,7 @@ def bulletin(request: Any) -> HttpResponse:
     form = BulletinForm(request.POST or None, instance=row, initial=initial)
     if request.method == "POST" and request.POST.get("do") == "draft":
         bulletins.save_bulletin(season, by=request.user, **proposal)
-        messages.success(request, _("Written anew from the figures of the ranking."))
+        messages.success(request, _("Rewritten from the figures of the ranking."))
         return HttpResponseRedirect(reverse("year_end:center_bulletin"))
     if request.method == "POST" and form.is_valid():
         saved = bulletins.save_bulletin(season, by=request.user, **form.cleaned_data)

@@ -71,7 +71,7 @@ def _named(limit_set: LimitSet, path: Path | None) -> str:
 
 
 def _applied(facts: dict[str, Any]) -> str:
-    return _("%(changed)d verdicts changed, %(released)d photos released to be handed in.") % facts
+    return _("%(changed)d verdicts changed, %(released)d photos released for submission.") % facts
 
 
 def _predicted(facts: dict[str, Any]) -> str:

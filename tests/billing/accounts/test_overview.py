@@ -100,7 +100,7 @@ def test_panel_of_the_center(books, center_client):
 
 def test_panel_of_a_school_that_pays(books, owner_client, season):
     assert words_of(owner_client.get(reverse("billing:panel_fees"))).startswith(
-        f"{said('Fees')} {said('Account')} {said('Way of payment')} {said('The school pays for all')}"
+        f"{said('Fees')} {said('Account')} {said('Payment method')} {said('The school pays for all')}"
         f" {said('Photographed')} 5 {said('Still due')} ¥ 20.00 {said('Due')}"
     )
 

@@ -70,12 +70,12 @@ def told(student: Student) -> list[str]:
 def test_student_at_the_page_presses_hand_in_once(page, student, ready):
     assert page.post(reverse("capture:submit"))["Location"] == reverse("billing:pay")
     assert (
-        said("Your photo is handed in as soon as the fee is paid.") in page.get(reverse("billing:pay")).content.decode()
+        said("Your photo is submitted as soon as the fee is paid.") in page.get(reverse("billing:pay")).content.decode()
     )
     cashier = page.post(reverse("billing:pay"))["Location"]
     after = page.post(cashier, follow=True)
     assert state_of(ready) == (Photo.Status.SUBMITTED, Student.Stage.REVIEW)
-    assert said("Your photo is handed in. Your school looks at it.") in after.content.decode()
+    assert said("Your photo is submitted. Your school will review it.") in after.content.decode()
     assert told(student) == ["photo_handed_in"]
 
 

@@ -47,7 +47,7 @@ def test_bad_pictures_get_one_hint_and_the_shutter_asks_once(open_camera):
         says(page, hint)
         expect(form(page)).to_have_attribute("data-light", "warn")
     page.get_by_role("button", name=said("Take the photo")).click()
-    says(page, "Press again to take it all the same.")
+    says(page, "Press again to take it anyway.")
     expect(form(page)).to_have_attribute("data-mode", "live")
 
 

@@ -49,7 +49,7 @@ def test_two_students_one_after_the_other_and_the_second_without_a_network(page,
     with school_scope(school):
         assert Consent.objects.get().station == "甲站"
         Photo.objects.filter(pk=photo.pk).update(status=Photo.Status.READY)
-    expect(page.locator("[data-verdict-text]")).to_have_text(said("The photo is good. Look at it, and hand it in."))
+    expect(page.locator("[data-verdict-text]")).to_have_text(said("The photo is good. Check it, then submit it."))
 
     page.context.set_offline(True)
     page.get_by_role("button", name=said("Next student")).click()

@@ -138,7 +138,7 @@ def test_whoever_looked_at_older_limits_is_told(center_client, season, photo):
     answer = center_client.post(SAVE, form(roll__warn="7", reason="Late."))
     assert answer.status_code == 400
     assert (
-        said("Somebody else has changed the photo rules meanwhile. Look at them again, then save.")
+        said("Somebody else has changed the photo rules in the meantime. Look at them again, then save.")
         in answer.content.decode()
     )
 
@@ -179,5 +179,5 @@ def test_the_work_is_followed_on_the_page(center_client, center_admin, season, p
     jobs.run(Job.objects.get(kind="rejudge").pk)
     over = center_client.get(URL, headers={"HX-Request": "true"}).content.decode()
     assert "hx-trigger" not in over
-    message = "Judged again: %(photos)d. Other verdicts: %(changed)d. Released to be handed in: %(released)d."
+    message = "Checked again: %(photos)d. Verdicts changed: %(changed)d. Released for submission: %(released)d."
     assert said(message, photos=1, changed=1, released=0) in over

@@ -197,10 +197,7 @@ def test_the_students_own_photo_of_an_earlier_season_says_so(student, other_scho
     (row,) = rows()
     assert (row.photo_id, row.other_id, row.is_own) == (mine.pk, old.pk, True)
     page = client_of(owner).get(f"/school/review/?state=all&photo={mine.pk}").content.decode()
-    message = (
-        "The student has graduated before: this is the own photo for the class of %(year)s."
-        " A new photo is asked for; please return it."
-    )
+    message = "The student has graduated before: this is their own photo for the class of %(year)s. A new photo is needed; please return it."
     assert said(message, year=season.year) in page
     assert said("Confirm and lock") not in page
     assert student.id_number not in page

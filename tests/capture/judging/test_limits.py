@@ -111,7 +111,8 @@ def test_a_reason_is_required(season, center_admin):
 def test_whoever_saves_second_looks_again(season, center_admin):
     change(season, center_admin, {"roll": {"reject": 9}})
     with pytest.raises(
-        Conflict, match=said("Somebody else has changed the photo rules meanwhile. Look at them again, then save.")
+        Conflict,
+        match=said("Somebody else has changed the photo rules in the meantime. Look at them again, then save."),
     ):
         change(season, center_admin, {"roll": {"reject": 11}}, version=0)
 
@@ -122,7 +123,8 @@ def test_the_first_set_of_a_season_is_not_taken_for_the_carried_one_of_the_same_
     own = change(later, center_admin, {"roll": {"reject": 9}}, version=carried.pk)
     assert own.number == carried.number
     with pytest.raises(
-        Conflict, match=said("Somebody else has changed the photo rules meanwhile. Look at them again, then save.")
+        Conflict,
+        match=said("Somebody else has changed the photo rules in the meantime. Look at them again, then save."),
     ):
         change(later, center_admin, {"roll": {"reject": 11}}, version=carried.pk)
 

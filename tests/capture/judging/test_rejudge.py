@@ -202,7 +202,7 @@ def test_a_job_judges_again_and_says_what_came_of_it(season, judged, center_admi
         job.refresh_from_db()
     assert (job.status, job.done, job.total) == (Job.Status.DONE, 1, 1)
     assert job.message == said(
-        "Judged again: %(photos)d. Other verdicts: %(changed)d. Released to be handed in: %(released)d.",
+        "Checked again: %(photos)d. Verdicts changed: %(changed)d. Released for submission: %(released)d.",
         photos=1,
         changed=1,
         released=0,

@@ -275,11 +275,11 @@ def test_second_reviewer_is_told_and_keeps_the_numbers(open_page, photo, school,
     expect(first.locator("#made")).to_contain_text(said("The portrait is being made…"))
     second.keyboard.press("ArrowDown")
     second.keyboard.press("Enter")
-    at_work = said("%(name)s is having this portrait made anew right now. Wait and look at it.", name="Owner")
+    at_work = said("%(name)s is having this portrait remade right now. Wait, then look at it.", name="Owner")
     expect(second.locator("#toasts")).to_contain_text(at_work)
     work(school)
     second.keyboard.press("Enter")
-    faster = said("%(name)s has framed this portrait anew in the meantime. Look at it first.", name="Owner")
+    faster = said("%(name)s has reframed this portrait in the meantime. Look at it first.", name="Owner")
     expect(second.locator("#toasts")).to_contain_text(faster)
 
 

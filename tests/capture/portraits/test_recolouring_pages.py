@@ -70,7 +70,7 @@ def test_school_is_told_how_many_and_what_stays(owner_client, school, season, wh
     page = text(owner_client.get("/school/portraits/", headers=HTMX))
     assert (
         said(
-            "%(n)s portraits still stand on %(colours)s; the season asks for %(colour)s.",
+            "%(n)s portraits still have %(colours)s behind them; the season asks for %(colour)s.",
             n="2",
             colours="Light blue",
             colour="White",

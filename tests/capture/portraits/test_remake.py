@@ -246,11 +246,11 @@ def test_frame_that_is_there_already_is_not_made_again(photo, owner):
 def test_second_reviewer_hears_who_was_faster(photo, owner, colleague):
     version = photo.portrait_version
     job = framing.start(photo=photo, position=other(photo, tilt=1.0), version=version, by=owner)
-    at_work = said("%(name)s is having this portrait made anew right now. Wait and look at it.", name="Owner")
+    at_work = said("%(name)s is having this portrait remade right now. Wait, then look at it.", name="Owner")
     with pytest.raises(Conflict, match=at_work):
         framing.start(photo=photo, position=other(photo, tilt=2.0), version=version, by=colleague)
     done(job, photo)
-    faster = said("%(name)s has framed this portrait anew in the meantime. Look at it first.", name="Owner")
+    faster = said("%(name)s has reframed this portrait in the meantime. Look at it first.", name="Owner")
     with pytest.raises(Conflict, match=faster):
         framing.start(photo=photo, position=other(photo, tilt=2.0), version=version, by=colleague)
 

@@ -165,7 +165,7 @@ def test_under_14_a_guardian_agrees(school, season):
     born = f"{season.year - 12}0101"
     child = factories.student(school, season, id_number=factories.id_number(7, born=born))
     with pytest.raises(
-        PortalError, match=said("You are under 14: your parent or guardian has to agree and to give the own name.")
+        PortalError, match=said("You are under 14: your parent or guardian has to agree and give their name.")
     ):
         agree(child)
     client = sign_in(child)

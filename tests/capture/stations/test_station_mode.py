@@ -187,7 +187,7 @@ def test_verdict_and_handing_in(device, student, helper):
     Photo.objects.update(origin="station")
     assert device.get("/station/verdict/", {"photo": photo.pk}).json() == {"state": "ready", "reasons": []}
     answer = device.post("/station/submit/", {"student": student.pk}, HTTP_ACCEPT="application/json")
-    assert answer.json() == {"said": said("Your photo has been handed in.")}
+    assert answer.json() == {"said": said("Your photo has been submitted.")}
     student.refresh_from_db()
     assert student.stage in Student.CAPTURED
     event = Event.objects.get(kind="photo.handed_in_at_station")

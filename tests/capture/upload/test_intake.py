@@ -85,7 +85,7 @@ def test_photo_that_was_handed_in_is_not_replaced(send, agreed, status):
     factories.photo(agreed, status)
     with pytest.raises(Conflict) as refused:
         send()
-    assert said("Your photo has been handed in already. It can be taken again when your school returns it.") in str(
+    assert said("Your photo has already been submitted. You can retake it if your school returns it.") in str(
         refused.value
     )
 

@@ -54,6 +54,15 @@ def test_the_center_reads_the_days_of_every_area(school, season, center_admin):
     assert any(school.area.name in title for title in found.values())
 
 
+def test_the_center_reads_the_days_that_schools_were_granted_and_no_reason(school, season, center_admin):
+    with center_scope():
+        days = {"starts_on": dt.date(season.year, 6, 1), "ends_on": dt.date(season.year, 6, 2)}
+        granted = timetable.grant_exception(school=school, season=season, by=center_admin, reason=REASON, **days)
+    path = address(client_of(center_admin))
+    assert school.name in events(path)[f"{season.year}-exception{granted.pk}"]
+    assert REASON not in Client().get(path).content.decode()
+
+
 def test_it_is_in_the_language_of_the_person(school, season, owner):
     owner.language = "en"
     owner.save(update_fields=["language"])
