@@ -41,7 +41,7 @@ urlpatterns = [
     # both
     path("visits/<int:pk>/", visits.visit, name="visit"),
     path("visits/end/", visits.visit_end, name="visit_end"),
-    path("manual/<slug:name>/", manuals.manual_page, name="manual"),
+    path("manual/<slug:book>/", manuals.manual_page, name="manual"),
     path("people/permissions/", people.permission_table, name="permissions"),
     path("people/sessions/", sessions.session_list, name="sessions"),
     path("people/notifications/", notification_choices.notification_choices, name="notification_choices"),

@@ -12,9 +12,9 @@ from portal.pages import manual
 
 @require_GET
 @staff_page(may="permissions.see")
-def manual_page(request: Any, name: str) -> HttpResponse:
+def manual_page(request: Any, book: str) -> HttpResponse:
     names = manual.readable(is_center=request.membership.is_center)
-    if name not in names:
+    if book not in names:
         raise Http404
-    others = [(other, manual.TITLES[other]) for other in names if other != name]
-    return render(request, "portal/manual.html", {"manual": manual.read(name), "others": others})
+    others = [(other, manual.TITLES[other]) for other in names if other != book]
+    return render(request, "portal/manual.html", {"manual": manual.read(book), "others": others})
