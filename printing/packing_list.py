@@ -3,15 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from reportlab.lib.units import mm
-from reportlab.pdfgen.canvas import Canvas
-
 from portal.pdf.fonts import FontChain
-from portal.pdf.pages import HEIGHT, MARGIN, WIDTH, cell
-from portal.pdf.paper import document, draw_text
+from portal.pdf.pages import HEIGHT, WIDTH, Pages
+from portal.pdf.paper import document
 
-ROW = 7.2
-FIRST_ROWS, ROWS = 26, 32
+ROW, FACT, RECEIPT = 7.2, 6.0, 24.0  # mm
 # (heading, left edge in mm from the margin, width in mm)
 COLUMNS = (
     ("册", 0, 12),
@@ -51,66 +47,38 @@ class Contents:
 
 
 def write(contents: Contents, path: Path, *, fonts: FontChain) -> Path:
-    pages = _pages(contents.lines)
     with document(
         path, fonts=fonts, width=WIDTH, height=HEIGHT, title=contents.title, author=contents.center
     ) as canvas:
-        for number, lines in enumerate(pages, 1):
-            y = _head(canvas, contents, fonts) if number == 1 else (HEIGHT - 24) * mm
-            y = _table(canvas, lines, fonts, y)
-            if number == len(pages):
-                _receipt(canvas, contents, fonts, y)
-            mark = f"{contents.run}　第{number}页/共{len(pages)}页"
-            draw_text(canvas, fonts, mark, WIDTH / 2 * mm, 10 * mm, 8, align="center")
-            canvas.showPage()
+        pages = Pages(canvas, fonts, contents.title)
+        for fact in _facts(contents):
+            pages.heading(fact, height=FACT, size=10.5)
+        pages.y -= FACT / 2
+        _head(pages)
+        for line in contents.lines:
+            pages.need(ROW, again=lambda: _head(pages))
+            pages.row(line.cells, COLUMNS, height=ROW, size=9)
+        pages.need(RECEIPT)
+        _receipt(pages)
+        pages.end()
     return path
 
 
-def _pages(lines: tuple[Line, ...]) -> list[tuple[Line, ...]]:
-    """The lines of each page. The first page has fewer, because the heading stands on it."""
-    room = [FIRST_ROWS]
-    pages: list[tuple[Line, ...]] = [()]
-    for line in lines:
-        if len(pages[-1]) == room[-1]:
-            pages.append(())
-            room.append(ROWS)
-        pages[-1] = (*pages[-1], line)
-    return pages
-
-
-def _head(canvas: Canvas, contents: Contents, fonts: FontChain) -> float:
-    draw_text(canvas, fonts, contents.title, WIDTH / 2 * mm, (HEIGHT - 24) * mm, 16, align="center")
+def _facts(contents: Contents) -> tuple[str, ...]:
     volumes = len({line.volume for line in contents.lines})
     students = sum(line.students for line in contents.lines)
-    facts = [
+    return (
         f"学校：{contents.school}",
         f"地址：{contents.address}",
         f"共{volumes}册　{students}人　每人{contents.copies}张　批次 {contents.run}",
-    ]
-    y = (HEIGHT - 36) * mm
-    for fact in facts:
-        cell(canvas, fonts, fact, MARGIN, y / mm, WIDTH - 2 * MARGIN, 10.5)
-        y -= 6 * mm
-    return y - 3 * mm
-
-
-def _table(canvas: Canvas, lines: tuple[Line, ...], fonts: FontChain, y: float) -> float:
-    rows = [tuple(heading for heading, _, _ in COLUMNS), *(line.cells for line in lines)]
-    canvas.setLineWidth(0.4)
-    for row in rows:
-        for text, (_, left, width) in zip(row, COLUMNS, strict=True):
-            cell(canvas, fonts, text, MARGIN + left + 1, y / mm - 5, width - 2, 9)
-        canvas.line(MARGIN * mm, y - ROW * mm, (WIDTH - MARGIN) * mm, y - ROW * mm)
-        y -= ROW * mm
-    return y
-
-
-def _receipt(canvas: Canvas, contents: Contents, fonts: FontChain, y: float) -> None:
-    words = (
-        "以上照片已清点无误。　　签收人：________________　　日期：________年____月____日",
-        "提示：每条为同一名学生，按行裁下即可分发；贴好背胶后沿隐线撕下粘贴。",
     )
-    y -= 12 * mm
-    for text in words:
-        draw_text(canvas, fonts, text, MARGIN * mm, y, 10)
-        y -= 8 * mm
+
+
+def _head(pages: Pages) -> None:
+    pages.row([heading for heading, _left, _width in COLUMNS], COLUMNS, height=ROW, size=9)
+
+
+def _receipt(pages: Pages) -> None:
+    pages.y -= 6
+    pages.heading("以上照片已清点无误。　　签收人：________________　　日期：________年____月____日", height=8, size=10)
+    pages.heading("提示：每条为同一名学生，按行裁下即可分发；贴好背胶后沿隐线撕下粘贴。", height=8, size=10)

@@ -306,7 +306,7 @@ KWARGS = {
     "receipt": lambda world: world[apps.get_model("billing.Receipt")].number,
     "student_no": lambda world: world[apps.get_model("students.Student")].student_no,
     "kind": lambda world: "portrait",
-    "book": lambda world: "school",
+    "book": lambda world: "no-book",  # no object: every school reads the same manual
     "day": lambda world: "no-day",  # a day is no object: every school has a page of each day, with its own photos
     "merchant": lambda world: "simulator",
     "key": lambda world: "set-password",

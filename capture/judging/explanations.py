@@ -33,6 +33,7 @@ class Explanation:
     advice: str
     value: float | None
     limit: float | None
+    unit: vision.Unit
     boxes: tuple[tuple[float, float, float, float], ...]
     drawing: str
 
@@ -90,9 +91,20 @@ def _explain(found: vision.Finding, marks: Iterable[Any], photo: Photo) -> Expla
         advice=vision.advice_for(found),
         value=found.value,
         limit=found.limit,
+        unit=_unit_of(found, photo),
         boxes=tuple(_box(mark, photo) for mark in marks),
         drawing=drawing_path(rules.drawing_for(found)),
     )
+
+
+def _unit_of(found: vision.Finding, photo: Photo) -> vision.Unit:
+    """The unit of the measure that was found: a rule may have several."""
+    criteria = vision.RULES_BY_NAME[found.rule].criteria
+    if found.value is None or len(criteria) < 2:
+        return criteria[0].unit if criteria else vision.Unit()
+    numbers = rules.criterion_values(photo.measures, photo.geometry)
+    read = ((one, one.read(numbers, background=photo.background)) for one in criteria)
+    return next((one.unit for one, value in read if value == found.value), criteria[0].unit)
 
 
 def to_vision_finding(row: Finding) -> vision.Finding:
