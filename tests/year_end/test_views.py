@@ -4,6 +4,7 @@ import io
 import re
 from dataclasses import asdict
 
+import docx
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -18,7 +19,7 @@ from tests import factories
 from tests.conftest import client_of
 from tests.support.school_papers import with_portrait
 from tests.support.words import said
-from year_end import ranking
+from year_end import bulletin, ranking
 from year_end.documents import DOCUMENTS
 from year_end.figures import Counted, sha256_of
 from year_end.models import Award, Ranking, ScoringRules
@@ -147,8 +148,15 @@ def test_ranking_leaves_as_a_workbook_with_the_points_of_each_part(center_client
     # Feedback is not measured: the other 85 points are scaled to 100.
     assert head[7:9] == ("采集率", "得分（满分40）")
     assert row[7:13] == (0.95, 44.71, 0.81, 19.06, None, None)
-    assert [row[0] for row in book["先进个人"].iter_rows(min_row=2, values_only=True)] == ["Zhou"]
+    assert [row[0] for row in book["表扬个人"].iter_rows(min_row=2, values_only=True)] == ["Zhou"]
     assert center_client.post(url("year_document", "other.xlsx")).status_code == 404
+
+
+def test_the_bulletin_that_nobody_saved_yet_leaves_with_its_draft(center_client, ranked, season):
+    answer = center_client.post(url("year_document", "bulletin.docx"))
+    text = [paragraph.text for paragraph in docx.Document(io.BytesIO(answer.content)).paragraphs]
+    assert bulletin.draft_title(season) in text
+    assert any("截至" in line for line in text)
 
 
 @pytest.mark.urls("config.urls")

@@ -44,7 +44,7 @@ def annexes(report: Report) -> list[Table]:
     persons = tuple((str(n), *person) for n, person in enumerate(report.persons, 1))
     if persons:
         number = 2 + bool(units)
-        title = f"附件{number}　先进个人"
+        title = f"附件{number}　表扬个人"
         found.append(Table(title, ("序号", "姓名", "职务", "单位"), persons, widths=(20, 35, 45, 70)))
     return found
 

@@ -55,7 +55,7 @@ def make(report: Report) -> bytes:
     rows = [[line.code, line.name, line.captured, _yuan(line)] for line in report.lines]
     rows.append(["", "合计", sum(line.captured for line in report.lines), Decimal(report.allowance_fen) / 100])
     _sheet(book, "补贴", ("学校代码", "单位", "实拍人数", "补贴（元）"), rows, {4: AMOUNT})
-    _sheet(book, "先进个人", ("姓名", "职务", "单位"), report.persons)
+    _sheet(book, "表扬个人", ("姓名", "职务", "单位"), report.persons)
     facts = [[_plain(value) for name, value in asdict(row).items() if name in COUNTED] for row in report.counted]
     _sheet(book, "统计依据", tuple(COUNTED.values()), facts)
     _sheet(book, "说明", ("项目", "数据"), _notes(report))

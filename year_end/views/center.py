@@ -133,5 +133,7 @@ def document(request: Any, name: str) -> HttpResponse:
     kept = YearEndDocument.objects.filter(season=season, name=name).first()
     if kept:
         return files.send(kept.file, filename=filename, content_type=kind.content_type)
-    report = reports.of(made, list(ranking.awards_by_rank(season)), _bulletin(season))
+    awards = list(ranking.awards_by_rank(season))
+    unsaved = Bulletin(title=bulletins.draft_title(season), text=bulletins.draft_text(made, awards))
+    report = reports.of(made, awards, _bulletin(season) or unsaved)
     return files.attachment(kind.make(report), filename=filename, content_type=kind.content_type)
