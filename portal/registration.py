@@ -269,9 +269,9 @@ status_badges.register(
 )
 
 
-def unread_of(request: Any) -> QuerySet[Notification]:
-    """The messages that the person of the request has not read."""
-    return inbox.unread(request.membership.user)
+def unread_of(request: Any) -> QuerySet[Notification] | None:
+    """The messages that the person of the request has not read. Those of a visitor are not the school's."""
+    return None if request.visit else inbox.unread(request.membership.user)
 
 
 navigation.register("school", "portal:school_people", _("People"), "users", order=90)
