@@ -103,8 +103,9 @@ def evidence_picture(request: Any, pk: int) -> HttpResponse:
 @require_POST
 @student_page
 def add_evidence(request: Any, pk: int) -> HttpResponse:
+    row = _own(request, pk)
     jpeg = read_evidence(EvidenceForm({}, request.FILES))
-    correction_evidence.attach(_own(request, pk), jpeg=jpeg, by=request.student)
+    correction_evidence.attach(row, jpeg=jpeg, by=request.student)
     messages.success(request, _("The picture is kept, encrypted. Only who decides sees it."))
     return HttpResponseRedirect(reverse("proofing:proof"))
 
