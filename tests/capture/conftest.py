@@ -1,11 +1,13 @@
 """Photos that are drawn once, and students who have signed in."""
 
+import copy
 import functools
 import uuid
 
 import pytest
 from django.test import Client
 
+from capture.judging import judge
 from demo.drawn_people import Person, draw_jpeg
 from tests import factories
 
@@ -25,6 +27,17 @@ def _drawn(violation: str | None) -> bytes:
 def good_photo() -> bytes:
     """A compliant portrait, 1200 x 1600."""
     return _drawn(None)
+
+
+_JUDGED: dict[str, judge.Judgement] = {}  # by the colour of the background; the limits are those of every new season
+
+
+@pytest.fixture
+def good_judgement(good_photo, season) -> judge.Judgement:
+    """What the engine finds in `good_photo` and makes of it; its pictures are in `files`."""
+    if season.background not in _JUDGED:
+        _JUDGED[season.background] = judge.examine_bytes(good_photo, season)
+    return copy.deepcopy(_JUDGED[season.background])
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from demo.drawn_people import Person, draw_jpeg
 from tests.support.faulty_pictures import CONTROLS, LEFT_TO_REVIEWERS, MAKERS, STRENGTHS, Subject
 from tests.support.faulty_pictures.__main__ import main
 from tests.vision.pictures import jpeg
@@ -40,8 +41,14 @@ def made(subject: Subject, kind: str, strength: int) -> np.ndarray:
     return next(maker for maker in ALL if maker.__name__ == kind)(subject)
 
 
+@pytest.fixture(scope="module")
+def small_subject() -> Subject:
+    return Subject(draw_jpeg(Person.random(2), size=(600, 800)), seed=4)
+
+
 @pytest.mark.parametrize("maker", ALL, ids=lambda maker: maker.__name__)
-def test_maker_gives_a_changed_picture_and_leaves_the_subject(subject, maker):
+def test_maker_gives_a_changed_picture_and_leaves_the_subject(small_subject, maker):
+    subject = small_subject
     before = subject.rgb.copy()
     subject.begin(1)
     picture = maker(subject)

@@ -11,7 +11,6 @@ import pytest
 from django.core.files.base import ContentFile
 from playwright.sync_api import Page, expect
 
-from capture.judging import judge
 from capture.models import Photo
 from capture.portraits import remake
 from portal.background import jobs
@@ -38,12 +37,12 @@ def queued(monkeypatch):
 
 
 @pytest.fixture
-def photo(scoped, student, season, good_photo, queued) -> Photo:
+def photo(scoped, student, season, good_photo, good_judgement, queued) -> Photo:
     row = factories.photo(student, width=1200, height=1600)
-    judgement = judge.examine_bytes(good_photo, season)
-    for name, content in {"original": good_photo, **judgement.files}.items():
+    for name, content in {"original": good_photo, **good_judgement.files}.items():
         getattr(row, name).save("p.jpg", ContentFile(content), save=False)
-    row.measures, row.geometry, row.background = judgement.measures, judgement.geometry, season.background
+    row.measures, row.geometry = good_judgement.measures, good_judgement.geometry
+    row.background = season.background
     row.save()
     return row
 

@@ -8,7 +8,6 @@ from django.core.files.base import ContentFile
 from PIL import Image
 
 import vision
-from capture.judging import judge
 from capture.models import Finding, Photo
 from capture.portraits import framing, recolouring, remake
 from portal import history
@@ -37,17 +36,16 @@ def queued(monkeypatch):
 
 
 @pytest.fixture
-def make_photo(season, good_photo):
+def make_photo(season, good_photo, good_judgement):
     """A judged photo of a student, as the judge left it."""
 
     def made(student, status=Photo.Status.SUBMITTED) -> Photo:
         photo = factories.photo(student, status, width=1200, height=1600, season=season)
         photo.original.save("o.jpg", ContentFile(good_photo), save=False)
-        judgement = judge.examine_bytes(good_photo, season)
         for name in ("portrait", "thumbnail"):
-            getattr(photo, name).save("p.jpg", ContentFile(judgement.files[name]), save=False)
-        photo.measures, photo.geometry = judgement.measures, judgement.geometry
-        photo.background = judgement.geometry["background"]
+            getattr(photo, name).save("p.jpg", ContentFile(good_judgement.files[name]), save=False)
+        photo.measures, photo.geometry = good_judgement.measures, good_judgement.geometry
+        photo.background = good_judgement.geometry["background"]
         photo.save()
         return Photo.objects.select_related("student", "school", "season").get(pk=photo.pk)
 
