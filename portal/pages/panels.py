@@ -1,4 +1,4 @@
-"""Panels and links that rooms add to pages of rooms below them. htmx loads the panels.
+"""Panels and links that rooms add to pages of rooms below them. htmx loads the panels; callouts come with the page.
 
 A page has named places ("center.dashboard", "school.overview" …). Rooms register panels for them,
 and links for pages:
@@ -10,12 +10,15 @@ and links for pages:
 A person sees only the panels that the person may open (`portal.access.may_open`).
 """
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from django.urls import reverse
+from django.http import QueryDict
+from django.urls import resolve, reverse
+from django.utils.safestring import SafeString, mark_safe
 
 from portal.access import may_open
 
@@ -90,6 +93,23 @@ def panels_of(request: Any, place: str, *args: object, **query: object) -> list[
         for entry in found
         if may_open(request.membership, entry.name, *args)
     ]
+
+
+def callouts_of(request: Any, place: str) -> list[SafeString]:
+    """The fragments of a place's panels, made with the page: they stand above the figures and would push them
+    down if they arrived later.
+
+    Each is what its view answers to htmx.
+    """
+    return [_answer(request, panel.url) for panel in panels_of(request, place)]
+
+
+def _answer(request: Any, url: str) -> SafeString:
+    found = resolve(url)
+    part = copy.copy(request)
+    part.htmx, part.resolver_match, part.path, part.path_info = True, found, url, url
+    part.GET = QueryDict()
+    return mark_safe(found.func(part, *found.args, **found.kwargs).content.decode())
 
 
 def _panel(entry: Entry, args: tuple[object, ...], query: dict[str, object], member: Any) -> Panel:

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_GET
 
 from portal.access import center_page, school_page
 from portal.models import Membership
-from portal.pages.panels import panels_of
+from portal.pages.panels import callouts_of, panels_of
 from portal.views.jobs import jobs_panel
 from schools.days import deadlines, opening_hours, turns
 from schools.enrolment_timeline import timeline_of
@@ -21,7 +21,7 @@ def dashboard(request: Any) -> HttpResponse:
     """The center's overview of all schools today."""
     context = {
         "panels": panels_of(request, "center.dashboard"),
-        "callouts": panels_of(request, "center.callouts"),
+        "callouts": callouts_of(request, "center.callouts"),
         "today": timezone.localdate(),
         "open_windows": _open_windows(request.season),
     }
@@ -56,7 +56,7 @@ def school_home(request: Any) -> HttpResponse:
             "due": deadlines.of_school(enrolment, periods),
             "days_left": opening_hours.days_left(periods, context["today"]),
             "next_steps": panels_of(request, "school.next_step"),
-            "callouts": panels_of(request, "school.callouts"),
+            "callouts": callouts_of(request, "school.callouts"),
             "notice_panels": panels_of(request, "school.notice"),
             "panels": panels_of(request, "school.overview"),
             "contact": Membership.objects.filter(school=request.school, is_contact=True).select_related("user").first(),

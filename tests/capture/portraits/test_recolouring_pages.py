@@ -55,10 +55,13 @@ def test_nothing_is_said_while_every_portrait_stands_on_the_seasons_background(o
     assert said("There is nothing to make again.") in text(owner_client.get("/school/portraits/"))
 
 
-def test_overview_and_light_table_ask_for_the_callout(owner_client, center_client, school, season):
-    for path in ("/school/", "/school/review/"):
-        assert f'hx-get="{dated("/school/portraits/")}"' in owner_client.get(path).content.decode()
-    assert f'hx-get="{dated("/center/portraits/")}"' in center_client.get("/center/").content.decode()
+def test_overviews_have_the_callout_and_the_light_table_asks_for_it(owner_client, center_client, school, season, white):
+    on_blue(school, season)
+    for client, portal in ((owner_client, "school"), (center_client, "center")):
+        callout = text(client.get(f"/{portal}/portraits/", headers=HTMX))
+        assert callout
+        assert callout in text(client.get(f"/{portal}/"))
+    assert f'hx-get="{dated("/school/portraits/")}"' in owner_client.get("/school/review/").content.decode()
 
 
 def test_school_is_told_how_many_and_what_stays(owner_client, school, season, white):
