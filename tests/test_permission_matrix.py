@@ -44,7 +44,7 @@ def readable(school: Any, season: Any) -> dict[type, Any]:
     """Rows of every kind that pages can show."""
     found = populate(school, season)
     with school_scope(school):  # what pages show in clear must be text that was sealed
-        Correction.objects.update(field=Correction.Field.NAME, wanted="李二", wanted_sealed=b"")
+        Correction.objects.update(field=Correction.Field.NAME, wanted="李二", wanted_sealed=b"", evidence="")
         Finding.objects.update(rule="sharpness", marks=[])
     return found
 
