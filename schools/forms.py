@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from portal.errors import PortalError
 from portal.pages import marked_text
 from portal.pages.form_fields import YuanField, day_input, time_input
-from schools.models import Area, DaysRequest, Enrolment, Inquiry, Notice, School, Season, WindowException, WindowKind
+from schools.models import Area, DaysRequest, Enrolment, Inquiry, Notice, School, Season, WindowException
 from schools.seasons import FIXED_WHEN_OPEN
 
 LONGEST = dt.timedelta(days=366)  # of days without a gap
@@ -257,13 +257,6 @@ class ExceptionForm(forms.ModelForm):
             "opens_at": _("Empty: the hours of the season."),
             "reason": _("The school reads it, and it stays in the history."),
         }
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["kind"].required = False
-
-    def clean_kind(self) -> str:
-        return self.cleaned_data["kind"] or WindowKind.REGULAR
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

@@ -77,5 +77,5 @@ event_kinds.register_facts(
         "whole": _("The whole record"),
         "school": _("School"),
     },
-    hidden={"student"},
+    hidden={"student", "earlier"},
 )

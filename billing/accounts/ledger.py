@@ -331,7 +331,8 @@ def set_fee_state(student: Student, fee_state: str, *, by: history.Actor) -> Non
     before = student.fee_state
     Student.objects.filter(pk=student.pk).update(fee_state=fee_state)
     student.fee_state = fee_state
-    history.record("student.fee", student, by=by, before=before, after=fee_state)
+    facts = {"fee_state": [before, fee_state]}
+    history.record("student.fee", student, by=by, before=before, after=fee_state, facts=facts)
 
 
 @retried

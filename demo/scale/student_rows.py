@@ -614,7 +614,8 @@ class _One:
         )
 
     def _set_fee(self, state: str, *, by: tuple[str, str]) -> None:
-        self.event("student.fee", "students.student", self.pk, by=by, before=self.fee, after=state)
+        self.event("student.fee", "students.student", self.pk, by=by, before=self.fee, after=state,
+                   fee_state=[self.fee, state])  # fmt: skip
         self.fee = state
 
     def _settle_fee(self) -> None:

@@ -24,7 +24,7 @@ from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
 from students import proof_reopening
 from students.models import SchoolChange, Student, StudentSession
-from students.moving import school_changes
+from students.moving import earlier_history, school_changes
 from students.roster.importer import lock_numbers, require_open_roster
 
 log = logging.getLogger(__name__)
@@ -113,12 +113,13 @@ def move(row: SchoolChange, *, by: history.Actor) -> Student:
         require_open_roster(school=row.school, season=row.season)
         if reason := school_changes.obstacle(old):
             raise PortalError(reason)
+        earlier = earlier_history.copied(old)
         found = Move(row, old, _arrive(row, old), write, by)
         facts = {"school_change": row.pk, "school": row.school.code}
         states.change(old, Stage.LEFT, by=by, kind="student.moved_away", facts=facts)
         for mover in _MOVERS:
             mover(found)
-        _finish(found)
+        _finish(found, earlier)
     return found.new
 
 
@@ -144,15 +145,15 @@ def _arrive(row: SchoolChange, old: Student) -> Student:
     return new
 
 
-def _finish(found: Move) -> None:
+def _finish(found: Move, earlier: list[dict[str, Any]]) -> None:
     row, old, new = found.change, found.old, found.new
     StudentSession.objects.filter(student=old).delete()
     Contact.objects.filter(recipient_key=old.actor_key).delete()
     old.name, old.phone, old.email, old.lock_reason = GONE, "", "", ""
     old.gender = old.level = old.college = old.major = old.class_name = ""
     old.save()
-    came = {"school_change": row.pk, "school": row.giving.code} | found.told
-    history.record("student.moved_here", new, by=found.by, after=new.stage, facts=came)
+    came = {"school_change": row.pk, "school": row.giving.code, earlier_history.FACT: earlier} | found.told
+    history.record(earlier_history.ARRIVAL, new, by=found.by, after=new.stage, facts=came)
     states.change(
         row,
         SchoolChange.Status.MOVED,

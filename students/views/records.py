@@ -18,6 +18,7 @@ from schools.models import Action, Enrolment
 from students import corrections, records, student_history
 from students.forms import StudentForm
 from students.models import RosterImport, Student
+from students.moving import earlier_history
 from students.roster.staging import FIXED_STAGES
 from students.views.lists import students_of
 
@@ -35,6 +36,7 @@ def _context(request: Any, student: Student) -> dict[str, Any]:
     return {
         "student": student,
         "lines": student_history.lines_of(student, member=request.membership),
+        "earlier_schools": earlier_history.earlier_schools(student),
         "corrections": rows,
         "origin": RosterImport.objects.filter(pk=student.import_no).first() if student.import_no else None,
         "panels": panels_of(request, "student", student.pk),

@@ -1,6 +1,7 @@
 """A student who moves from one school to another: asked, granted, and what goes along."""
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from billing.accounts import fee_accounts, ledger, settlements
@@ -9,6 +10,7 @@ from billing.models import LedgerEntry, Order, Receipt, SettlementLine, Waiver
 from billing.online import orders, providers
 from capture.judging import likeness
 from capture.models import Consent, Finding, Imprint, Likeness, Photo
+from capture.review import decisions
 from portal import history
 from portal.background import jobs
 from portal.errors import Conflict, PortalError
@@ -17,10 +19,10 @@ from portal.security import attempts
 from portal.tenancy import school_scope, system_scope
 from printing.models import PrintItem, PrintRun
 from proofing.models import Proof
-from schools.models import Enrolment
+from schools.models import Enrolment, School
 from students import correction_evidence, corrections, records
 from students.models import Correction, SchoolChange, Student
-from students.moving import school_changes
+from students.moving import earlier_history, school_changes
 from students.privacy import erasure
 from students.roster import number_clashes
 from tests import factories
@@ -181,6 +183,51 @@ def test_what_stays_behind_names_nobody_and_has_no_files(student, move, school, 
     assert Event.objects.filter(kind="student.moved_away", school=school).count() == 1
     with pytest.raises(Conflict), school_scope(school):
         records.change_student(student=student, by=history.SYSTEM, name="别人")
+
+
+EVENTS = "SELECT kind, facts::text FROM portal_event WHERE object_type = 'students.student' AND object_id = %s"
+
+
+def _read(pk, place):
+    """(kind, facts) of the events of one student as the database shows them to one school."""
+    with school_scope(place), connection.cursor() as cursor:
+        cursor.execute(EVENTS, [pk])
+        return dict(cursor.fetchall())
+
+
+def test_what_happened_before_is_read_at_the_new_school_only_and_names_no_person(
+    student, move, school, other_school, season, owner
+):
+    photo = factories.photo(student, Photo.Status.SUBMITTED)
+    Student.objects.filter(pk=student.pk).update(stage=Stage.REVIEW)
+    with school_scope(school):
+        decisions.return_(photo=photo, reason="请露出双耳", by=owner)
+    student.refresh_from_db()
+    paid(student, season)
+    new = move().moved_to
+    [earlier] = earlier_history.earlier_schools(new)
+    assert earlier.name == school.name
+    assert {"photo.returned", "student.retake", "student.fee"} <= {line.event.kind for line in earlier.lines}
+    fee = next(line for line in earlier.lines if line.event.kind == "student.fee")
+    assert [value for _label, value in fee.details] == [
+        f"{Student.FeeState.UNPAID.label} → {Student.FeeState.PAID.label}"
+    ]
+
+    there = _read(new.pk, other_school)[earlier_history.ARRIVAL]
+    assert "photo.returned" in there
+    assert all(text not in there for text in (owner.actor_name, owner.actor_key, student.actor_key, "请露出双耳"))
+    assert "student.moved_away" in _read(student.pk, school)
+    assert _read(student.pk, other_school) == _read(new.pk, school) == {}
+    third = School.objects.create(
+        code="9", name="Third University", short_name="Third", kind=school.kind, area=school.area
+    )
+    assert _read(student.pk, third) == _read(new.pk, third) == {}
+
+
+def test_what_happened_at_two_schools_goes_along(student, move):
+    first = move().moved_to
+    assert [entry["lines"] for entry in earlier_history.copied(first)] == [[], []]
+    assert [entry["school"] for entry in earlier_history.copied(first)] == [first.school.name, student.school.name]
 
 
 def test_money_goes_along_and_the_books_agree(student, move, school, other_school, season):
