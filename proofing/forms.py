@@ -67,6 +67,7 @@ class CorrectionForm(forms.ModelForm):
         kinds: Any = self.fields["wanted_type"]
         kinds.choices = [("", _("As recorded")), *Student.IdType.choices]
         if is_staff:
+            self.fields["wanted"].required = True
             self.fields["wanted"].help_text = _("As it stands in the document; for the gender write 男 or 女.")
             self.fields["explanation"].help_text = _("What the second person should know.")
             self.fields["evidence"].help_text = EVIDENCE

@@ -234,7 +234,7 @@ def chips(
     """{% chips shipments "status" _("All") %}: "all" and every choice of a list's filter, with
     counts.
 
-    `counted=False` leaves out the counts, `is_short` the choices without rows.
+    `counted=False` leaves out the counts, `is_short` the choices without rows, and "all" when no choice has any.
     """
     if not counted:
         choices = [chip(context, param, value, label) for value, label in listed.choices(param)]
@@ -246,6 +246,8 @@ def chips(
         for choice in found
         if choice.count or choice.value == pressed or not is_short
     ]
+    if is_short and not drawn:
+        return mark_safe("")
     return mark_safe("".join([chip(context, param, "", all, listed.number_of_all(found)), *drawn]))
 
 

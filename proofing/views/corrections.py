@@ -65,7 +65,7 @@ class Corrections(List):
             label=gettext_lazy("State"),
         ),
         "age": _age(),
-        "field": choice("field", Correction.Field.choices, label=gettext_lazy("What is wrong")),
+        "field": choice("field", Correction.Field.choices, label=gettext_lazy("what is wrong")),
     }
     sorts = {"": ("created_at", "id"), "newest": ("-created_at", "-id")}
     defaults = {"status": "undecided"}
@@ -123,6 +123,7 @@ def _names(request: Any) -> dict[str, str]:
     return {name: f"proofing:{before}{name if name == 'corrections' else f'correction_{name}'}" for name in names} | {
         "correction": f"proofing:{before}correction_page",
         "student": "students:center_student" if before else "students:student",
+        "thumbnail": f"capture:{before}picture",
     }
 
 

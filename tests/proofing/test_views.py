@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from capture.models import Photo
 from portal.models import Event
 from portal.tenancy import school_scope, system_scope
 from proofing import disputes, feedback, proofs
@@ -208,9 +209,13 @@ def test_the_center_sees_all_schools_and_is_the_second_person(
     with school_scope(proofreading_school):
         student = with_portrait(proofreading_school, season)
         row = checked(disputes.ask(student, field="name", wanted="王五", explanation="", by=student), by=owner)
+        photo = Photo.objects.get()
+        Photo.objects.update(thumbnail=photo.portrait.name)
     callout = text(center_client.get(url("center_corrections"), headers={"HX-Request": "true"}))
     assert said("%(n)s correction waits for a second person, and the school has only one.", n=1) in callout
     assert proofreading_school.name in text(center_client.get(url("center_corrections")))
+    page = text(center_client.get(url("center_correction_page", row.pk)))
+    assert reverse("capture:center_picture", args=[photo.pk, "thumbnail"]) in page
     center_client.post(url("center_correction_decide", row.pk), {"do": "accept"})
     with school_scope(proofreading_school):
         assert Student.objects.get().name == "王五"

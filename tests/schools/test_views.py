@@ -213,7 +213,7 @@ def test_a_school_is_edited(center_client, school):
 
 def test_an_exception_is_granted_on_the_schools_page(center_client, school, season, owner):
     url = reverse("schools:exception_new", args=[school.pk])
-    days = {"starts_on": "2022-06-01", "ends_on": "2022-05-01", "reason": "Internship"}
+    days = {"kind": "regular", "starts_on": "2022-06-01", "ends_on": "2022-05-01", "reason": "Internship"}
     assert said("The last day lies before the first.") in text(center_client.post(url, days))
     center_client.post(url, days | {"ends_on": "2022-06-02"})
     with school_scope(school):

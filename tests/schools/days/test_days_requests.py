@@ -68,7 +68,7 @@ def test_days_are_granted_as_asked_or_others(asked, owner, center_admin, first, 
 
 
 def test_a_refusal_says_why(asked, owner, center_admin, first):
-    client, days = client_of(center_admin), {"starts_on": first, "ends_on": first + DAY, "do": "refuse"}
+    client, days = client_of(center_admin), {"kind": "regular", "starts_on": first, "ends_on": first + DAY, "do": "refuse"}
     client.post(asked.get_absolute_url(), {**days, "answer": ""})
     assert state() == ("asked", "")
     client.post(asked.get_absolute_url(), {**days, "answer": "No room"})
@@ -89,7 +89,7 @@ def test_what_is_decided_is_not_decided_again(asked, center_admin):
 
 def test_the_school_asks_and_takes_back_on_its_page(school, season, owner, first):
     client = client_of(owner)
-    past = {"starts_on": timezone.localdate() - DAY, "ends_on": first, "reason": REASON}
+    past = {"kind": "regular", "starts_on": timezone.localdate() - DAY, "ends_on": first, "reason": REASON}
     assert client.post("/school/schedule/ask/", past).status_code == 200
     assert client.post("/school/schedule/ask/", past | {"starts_on": first}).status_code == 302
     with system_scope():
