@@ -68,7 +68,10 @@ def test_days_are_granted_as_asked_or_others(asked, owner, center_admin, first, 
 
 
 def test_a_refusal_says_why(asked, owner, center_admin, first):
-    client, days = client_of(center_admin), {"kind": "regular", "starts_on": first, "ends_on": first + DAY, "do": "refuse"}
+    client, days = (
+        client_of(center_admin),
+        {"kind": "regular", "starts_on": first, "ends_on": first + DAY, "do": "refuse"},
+    )
     client.post(asked.get_absolute_url(), {**days, "answer": ""})
     assert state() == ("asked", "")
     client.post(asked.get_absolute_url(), {**days, "answer": "No room"})
