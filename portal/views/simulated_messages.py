@@ -38,7 +38,7 @@ def message_list(request: Any) -> HttpResponse:
 @require_GET
 def wechat(request: Any) -> HttpResponse:
     """What WeChat asks when somebody is sent to it. It leads back to a page of ours and nowhere else."""
-    back, state = request.GET.get("back", ""), request.GET.get("state", "")
+    back, state = (request.GET.get(name, "") for name in ("back", "state"))
     try:
         is_ours = templates.is_simulated("wechat") and resolve(back).url_name == "wechat_linked"
     except Resolver404:
