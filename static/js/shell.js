@@ -1,6 +1,7 @@
 // Theme, side bar, and answers of htmx that are whole pages.
 const root = document.documentElement;
 const YEAR = 365 * 24 * 3600;
+const OPEN_MENU = "details.menu[open], details.season-switch[open]";
 
 function remember(name, value) {
   const secure = location.protocol === "https:" ? "; Secure" : "";
@@ -32,12 +33,17 @@ function openNav(open) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && root.dataset.nav === "open") openNav(false);
+  if (event.key !== "Escape") return;
+  if (root.dataset.nav === "open") openNav(false);
+  const menu = document.activeElement?.closest(OPEN_MENU);
+  if (!menu) return;
+  menu.open = false;
+  menu.querySelector("summary").focus();
 });
 
-// A menu made of <details> closes when one clicks elsewhere.
+// A menu made of <details> closes when one clicks elsewhere; by Escape, and its summary has the focus again.
 document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  for (const menu of document.querySelectorAll(OPEN_MENU)) if (!menu.contains(event.target)) menu.open = false;
 });
 
 // An expired session answers a fragment's request with the sign-in page: go there instead of nesting it.

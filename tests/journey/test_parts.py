@@ -98,9 +98,23 @@ def test_rows_are_picked_by_range_and_their_number_stands_in_the_dialog(show, gu
     assert page.locator("[data-picked]").inner_text() == "3"
     page.click("[data-bulk] [data-open]")
     assert page.locator("dialog [data-hit]").inner_text() == "3"
+    assert page.evaluate("document.activeElement.closest('dialog').open")
     page.keyboard.press("Escape")
+    assert page.locator("dialog[open]").count() == 0
+    assert page.evaluate("document.activeElement.matches('[data-bulk] [data-open]')")
     page.locator("[data-pick-all]").click()
     assert page.locator("[data-picked]").inner_text() == "5"
+
+
+def test_escape_closes_a_menu_and_its_summary_has_the_focus_again(show):
+    menus = "".join(f'<details class="{kind}"><summary>S</summary><input></details>' for kind in ("menu", "season-switch"))
+    page = show(f'<!doctype html><script type="module" src="/static/js/shell.js"></script>{menus}')
+    for menu in page.locator("details").all():
+        menu.locator("summary").click()
+        menu.locator("input").focus()
+        page.keyboard.press("Escape")
+        assert menu.get_attribute("open") is None
+        assert menu.locator("summary").evaluate("summary => summary === document.activeElement")
 
 
 def test_ticks_outlive_paging_until_the_filters_change_or_something_is_done(show):
