@@ -37,6 +37,7 @@ document.addEventListener("keydown", (event) => {
   if (root.dataset.nav === "open") openNav(false);
   const menu = document.activeElement?.closest(OPEN_MENU);
   if (!menu) return;
+  event.preventDefault(); // the page's own Escape waits for the next
   menu.open = false;
   menu.querySelector("summary").focus();
 });

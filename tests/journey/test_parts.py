@@ -107,7 +107,9 @@ def test_rows_are_picked_by_range_and_their_number_stands_in_the_dialog(show, gu
 
 
 def test_escape_closes_a_menu_and_its_summary_has_the_focus_again(show):
-    menus = "".join(f'<details class="{kind}"><summary>S</summary><input></details>' for kind in ("menu", "season-switch"))
+    menus = "".join(
+        f'<details class="{kind}"><summary>S</summary><input></details>' for kind in ("menu", "season-switch")
+    )
     page = show(f'<!doctype html><script type="module" src="/static/js/shell.js"></script>{menus}')
     for menu in page.locator("details").all():
         menu.locator("summary").click()
