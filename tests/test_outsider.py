@@ -226,6 +226,7 @@ PUBLIC = {
     "capture:signout",
     "api:signin",
     "billing:notify",
+    "portal:simulated_wechat",  # as WeChat itself: it knows nobody, and leads back to the page that sent somebody
     "set_language",
     "admin:login",
     "admin:logout",

@@ -21,7 +21,7 @@ ACROSS = {
     "capture.stations.devices": "the school is not known before the row of the device is read",
     "capture.sign_in.credentials": "the roster says which school a visitor belongs to",
     "portal.notifications.__init__": "what a school does may concern the center too",
-    "portal.pages.context": "unread messages of a person of the center",
+    "portal.pages.navigation": "the numbers in the menu of a person of the center",
     "portal.accounts.second_factor": "an event about a person who is signing in",
     "schools.views.schedule": "days that schools were granted, in the calendar of a person of the center",
     "students.moving.school_changes": "the student whom another school asks for, and its two sides",
