@@ -62,6 +62,7 @@ def test_rules_neither_choose_a_language_nor_write_text():
     }
     mails = {"portal/notifications/deliveries.py", "portal/accounts/telling.py"}
     mails |= {"portal/notifications/texts.py"}  # shows the center what it replaces, in the language it edits
+    mails |= {"portal/views/simulated_messages.py"}  # in the language of who got them
     papers = {"capture/stations/plan_paper.py"}  # hangs on a door, in Chinese
     papers |= {"schools/school_sheets.py"}  # a workbook of the center, in Chinese
     papers |= {"schools/views/schedule.py"}  # a calendar that a program fetches, in the language of whose it is

@@ -108,7 +108,7 @@ def test_every_page_opens_and_nothing_of_the_school_changes_whatever_is_sent(vis
             shut.add(page.view.may)
     assert len(staffs) > 250
     assert done == []
-    assert shut == {"portraits.download", "portraits.download_by_number"}
+    assert shut == {"corrections.see_evidence", "portraits.download", "portraits.download_by_number"}
     assert snapshot(school) | {"history": before["history"]} == before
     with system_scope():
         kinds = set(Event.objects.filter(school=school, source="web").values_list("kind", flat=True))
