@@ -15,7 +15,7 @@ import vision.rules
 from tests.vision.test_rules import BOUNDS, COMPLIANT
 from vision import BACKGROUNDS, RULES, RULES_BY_NAME, Finding, Limits, Rule, judge, limits_of
 from vision.rules import FAMILIES, drawing_for, group_rules, prevents_portrait
-from vision.rules.criteria import RATIO, above, below, criterion
+from vision.rules.criteria import TIMES, above, below, criterion
 
 MASKED = {"lip_redness": 0.0, "lip_distance": 2.0, "chin_hue": -90.0}
 BROKEN = [
@@ -180,7 +180,7 @@ def test_a_new_rule_needs_nothing_but_its_entry(monkeypatch):
         label="Nose crooked",
         sentence="The nose is crooked.",
         advice="Straighten it.",
-        criteria=(criterion("Bend", RATIO, "nose", reject=above(2), low=below(-1, "warn")),),
+        criteria=(criterion("Bend", TIMES, "nose", reject=above(2), low=below(-1, "warn")),),
     )
     monkeypatch.setattr(vision.rules, "RULES", (*RULES, nose))
     monkeypatch.setitem(RULES_BY_NAME, "nose", nose)
