@@ -98,8 +98,9 @@ def _explain(found: vision.Finding, marks: Iterable[Any], photo: Photo) -> Expla
 
 
 def _unit_of(found: vision.Finding, photo: Photo) -> vision.Unit:
-    """The unit of the measure that was found: a rule may have several."""
-    criteria = vision.RULES_BY_NAME[found.rule].criteria
+    """The unit of the measure that was found: a rule may have several. None of a rule of another release."""
+    rule = vision.RULES_BY_NAME.get(found.rule)
+    criteria = rule.criteria if rule else ()
     if found.value is None or len(criteria) < 2:
         return criteria[0].unit if criteria else vision.Unit()
     numbers = rules.criterion_values(photo.measures, photo.geometry)

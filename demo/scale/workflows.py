@@ -10,7 +10,7 @@ from demo import bank_statement
 from demo.scale.seasons import Province
 from portal.models import Membership, User
 from portal.tenancy import school_scope
-from schools.models import Enrolment, School, Season
+from schools.models import Action, Enrolment, School, Season
 from students.models import Student
 from students.moving import school_changes
 from year_end import bulletin, ranking
@@ -64,7 +64,7 @@ def _bank(season: Season, *, by: User) -> None:
 
 def _move(season: Season) -> None:
     """The school of each second place asks for a student who has not come at the school before it."""
-    phases = (Enrolment.Status.CAPTURING, Enrolment.Status.PREPARING)
+    phases = Enrolment.phases_allowing(Action.IMPORT)
     enrolments = Enrolment.objects.filter(season=season, status__in=phases).select_related("school").order_by("pk")
     for n, (giving, asking) in enumerate(itertools.islice(itertools.pairwise(enrolments), MOVES)):
         student = Student.objects.filter(season=season, school=giving.school, stage=Student.Stage.WAITING).first()

@@ -72,7 +72,7 @@ CHANGES = {
     "fee_settled": _settle,
     "fee_reopened": _reopen,
     "lock": lambda student, by: decisions.lock(student=student, reason="beautified", by=by),
-    "data": lambda student, by: records.change_student(student=student, by=by, name="李二"),
+    "data": lambda student, by: records.change_student(student=student, by=by, major="信息安全"),
 }
 
 
