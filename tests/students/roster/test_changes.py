@@ -79,7 +79,9 @@ def test_changes_lie_encrypted_and_go_with_the_file(upload, imported, owner):
 
 def test_the_page_filters_changes_and_gives_them_as_a_workbook(upload, imported, owner_client):
     factories.photo(imported["2"])
-    row = upload(books.row(1, 姓名="王大明"), books.row(2, 班级="软件2302"), books.row(3, 姓名="王中明", 班级="软件2303"))
+    row = upload(
+        books.row(1, 姓名="王大明"), books.row(2, 班级="软件2302"), books.row(3, 姓名="王中明", 班级="软件2303")
+    )
     whole = pages(owner_client, "roster_changes", row)
     assert "王大明" in whole
     assert "软件2302" in whole
