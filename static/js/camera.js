@@ -213,7 +213,7 @@ async function freeze() {
   part("flash").classList.add("is-on");
   try {
     const photo = await take(video, state.stream);
-    if (navigator.vibrate) navigator.vibrate(BUZZ);
+    if (navigator.vibrate) navigator.vibrate(BUZZ); // newer: iPhones have none
     show(photo, { name: "photo.jpg", origin: "camera" });
     keep();
   } catch (error) {
