@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -171,16 +171,17 @@ def _tell_second_person(row: Correction) -> None:
     notifications.notify_school(
         row.school, season=row.student.season, kind="correction.to_accept", parameters=told, student=row.student
     )
-    if not has_second_person(row.school):
+    if schools_of_one_person([row.school_id]):
         about = {"school": row.school.name}
         notifications.notify_center(season=row.student.season, kind="correction.to_accept_center", parameters=about)
 
 
-def has_second_person(school: School) -> bool:
-    """Whether more than one person of the school may accept corrections."""
-    roles = [str(role) for role in permissions.roles_of("corrections.accept")]
-    people = Membership.objects.filter(school=school, user__is_active=True, roles__overlap=roles)
-    return people.count() > 1
+def schools_of_one_person(schools: Iterable[int]) -> set[int]:
+    """Of these ids, the schools in which fewer than two persons may accept corrections."""
+    asked, roles = set(schools), [str(role) for role in permissions.roles_of("corrections.accept")]
+    people = Membership.objects.filter(school__in=asked, user__is_active=True, roles__overlap=roles)
+    several = people.order_by().values("school").annotate(number=Count("pk")).filter(number__gt=1)
+    return asked - set(several.values_list("school", flat=True))
 
 
 def may_accept(correction: Correction, by: User) -> bool:

@@ -1,7 +1,6 @@
 """The staff's pages of corrections, of a school and of the center: list, one of them, its evidence, a new one."""
 
 import datetime as dt
-from collections import Counter
 from typing import Any
 
 from django import forms
@@ -98,8 +97,8 @@ def center_list(request: Any) -> HttpResponse:
     """All schools'; on the dashboard, how many wait for a second person whom the school does not have."""
     if request.htmx:
         rows = corrections.of_season(request.season).filter(status=Status.CHECKED)
-        waiting = Counter(row.school for row in rows.select_related("school"))
-        total = sum(n for school, n in waiting.items() if not corrections.has_second_person(school))
+        alone = corrections.schools_of_one_person(rows.order_by().values_list("school", flat=True).distinct())
+        total = rows.filter(school__in=alone).count() if alone else 0
         context = {"total": total, "url": reverse("proofing:center_corrections")}
         return render(request, "proofing/corrections.html#callout", context)
     return _list(request, CenterCorrections)
