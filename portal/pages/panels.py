@@ -11,16 +11,22 @@ A person sees only the panels that the person may open (`portal.access.may_open`
 """
 
 import copy
+import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db import transaction
 from django.http import QueryDict
+from django.template.loader import render_to_string
 from django.urls import resolve, reverse
 from django.utils.safestring import SafeString, mark_safe
 
 from portal.access import may_open
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -99,9 +105,19 @@ def callouts_of(request: Any, place: str) -> list[SafeString]:
     """The fragments of a place's panels, made with the page: they stand above the figures and would push them
     down if they arrived later.
 
-    Each is what its view answers to htmx.
+    Each is what its view answers to htmx. One that fails says so in its place, as a panel does, and the page stays.
     """
-    return [_answer(request, panel.url) for panel in panels_of(request, place)]
+    return [_answer_or_fault(request, panel) for panel in panels_of(request, place)]
+
+
+def _answer_or_fault(request: Any, panel: Panel) -> SafeString:
+    try:
+        # Inside a transaction, what failed must not break what follows.
+        with transaction.atomic() if transaction.get_connection().in_atomic_block else nullcontext():
+            return _answer(request, panel.url)
+    except Exception:
+        log.exception("The callout %s of %s failed", panel.url, request.path)
+        return render_to_string("portal/callout_failed.html", {"panel": panel}, request)
 
 
 def _answer(request: Any, url: str) -> SafeString:
