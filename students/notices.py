@@ -4,9 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, QuerySet, Value
-from django.db.models.fields import CharField
-from django.db.models.functions import Cast, Concat
+from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
@@ -14,11 +12,11 @@ from django.utils.translation import gettext_lazy
 from portal import history, notifications
 from portal.background import jobs
 from portal.models import Job, User
-from portal.tenancy import school_scope
 from schools.models import Notice, NoticeAddressee, NoticeReceipt
 from schools.notices import publishing, reading
-from students.models import Student
+from students.models import Student, StudentsByStage
 from students.privacy import erasure
+from students.progress import STAGES_OF
 
 
 @receiver(publishing.published)
@@ -35,53 +33,77 @@ def remind(notice: Notice, by: User | history.System, **_signal: Any) -> None:
 
 def _start(notice: Notice, *, by: User | history.System, is_reminder: bool) -> None:
     params = {"notice": notice.pk, "reminder": is_reminder, "day": timezone.localdate().isoformat()}
-    total = NoticeAddressee.objects.filter(notice=notice).count()
+    schools = NoticeAddressee.objects.filter(notice=notice).values("school")
+    total = StudentsByStage.number_of(season=notice.season, school__in=schools, stage__in=STAGES_OF["roster"])
     jobs.create("notice_students", by=by, season=notice.season, total=total, params=params)
 
 
 @jobs.handler("notice_students", label=gettext_lazy("Telling students of a notice"), queue="bulk")
 def tell_students(job: Job) -> None:
-    """School after school, in turns. Each is told in one transaction that also notes that it is done."""
+    """All schools together, some thousands of students in a few statements, in turns. Each transaction also notes how
+    far the job has come, so that nobody is told twice."""
     give_way = jobs.turn()
-    notice = Notice.objects.get(pk=job.params["notice"])
-    rows = NoticeAddressee.objects.filter(notice=notice).select_related("school").order_by("school_id")
-    for done, row in enumerate(rows, start=1):
-        if row.school_id > job.result.get("school", 0) and notice.status == Notice.Status.PUBLISHED:
-            _tell_school(job, notice, row)
-            jobs.progress(job, done)
-            give_way()
+    notice = Notice.objects.select_related("season").get(pk=job.params["notice"])
+    _begin(job, notice)
+    while notice.status == Notice.Status.PUBLISHED and _tell_next(job, notice):
+        jobs.progress(job, job.result["done"])
+        give_way()
 
 
-def _tell_school(job: Job, notice: Notice, row: NoticeAddressee) -> None:
-    is_reminder, day = job.params["reminder"], dt.date.fromisoformat(job.params["day"])
+def _begin(job: Job, notice: Notice) -> None:
+    """Note the schools whose students are told: a reminder leaves out those that had one on its day."""
+    if job.result:
+        return
     with transaction.atomic():
-        if not is_reminder or _is_first_today(row, day):
-            kind = "notice_students_reminder" if is_reminder else "notice_students"
-            with school_scope(row.school):
-                told = waiting(notice, row) if is_reminder else _students(notice, row)
-                parameters = {"title": notice.title}
-                notifications.notify_many(told.iterator(), school=row.school, kind=kind, parameters=parameters)
-        job.result = {"school": row.school_id}
-        Job.objects.filter(pk=job.pk).update(result=job.result)
+        rows = NoticeAddressee.objects.filter(notice=notice)
+        if job.params["reminder"]:
+            day = dt.date.fromisoformat(job.params["day"])
+            rows = rows.select_for_update(no_key=True, of=("self",))
+            ids = [row.pk for row in rows if row.students_reminded_on != day]
+            rows = NoticeAddressee.objects.filter(pk__in=ids)
+            rows.update(students_reminded_on=day)
+        schools = list(rows.order_by("school_id").values_list("school_id", flat=True))
+        _note(job, {"schools": schools, "last": 0, "done": 0})
 
 
-def _is_first_today(row: NoticeAddressee, day: dt.date) -> bool:
-    rows = NoticeAddressee.objects.filter(pk=row.pk).exclude(students_reminded_on=day)
-    return rows.update(students_reminded_on=day) == 1
+def _tell_next(job: Job, notice: Notice) -> bool:
+    """Tell the students that follow. False when there are none."""
+    at = job.result
+    rows = _students(notice).filter(school__in=at["schools"], pk__gt=at["last"]).order_by("pk")
+    students = list(rows[: notifications.CHUNK_SIZE])
+    if not students:
+        return False
+    is_reminder = job.params["reminder"]
+    kind = "notice_students_reminder" if is_reminder else "notice_students"
+    told = _waiting(notice, students) if is_reminder else students
+    with transaction.atomic():
+        known = Job.objects.select_for_update(of=("self",), no_key=True).get(pk=job.pk).result
+        if known != at:  # by another worker, which was thought lost
+            job.result = known
+            return True
+        notifications.notify_many(told, school=None, kind=kind, parameters={"title": notice.title})
+        _note(job, at | {"last": students[-1].pk, "done": at["done"] + len(students)})
+    return True
 
 
-def _students(notice: Notice, row: NoticeAddressee) -> QuerySet[Student]:
-    found = Student.objects.filter(school=row.school_id, season=notice.season_id)
+def _note(job: Job, result: dict[str, Any]) -> None:
+    job.result = result
+    Job.objects.filter(pk=job.pk).update(result=result)
+
+
+def _students(notice: Notice) -> QuerySet[Student]:
+    found = Student.objects.filter(season=notice.season_id)
     return found.exclude(student_no__startswith=Student.ERASED_NUMBER).exclude(stage=Student.Stage.LEFT)
 
 
-def waiting(notice: Notice, row: NoticeAddressee) -> QuerySet[Any]:
-    """The students of the school who have not read the newest version, or not confirmed it where that is asked."""
-    key = Concat(Value(reading.STUDENTS), Cast(OuterRef("pk"), CharField()))
-    receipts = NoticeReceipt.objects.filter(notice=notice, reader_key=key, number__gte=notice.number)
+def _waiting(notice: Notice, students: list[Student]) -> list[Student]:
+    """Those who have not read the newest version, or not confirmed it where that is asked."""
+    keys = [student.actor_key for student in students]
+    receipts = NoticeReceipt.objects.filter(notice=notice, reader_key__in=keys, number__gte=notice.number)
     if notice.asks_confirmation:
         receipts = receipts.filter(confirmed_number__gte=notice.counts_from)
-    return _students(notice, row).filter(~Exists(receipts))
+    answered = set(receipts.values_list("reader_key", flat=True))
+    return [student for student in students if student.actor_key not in answered]
 
 
 @erasure.registers_eraser

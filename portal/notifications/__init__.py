@@ -126,16 +126,18 @@ def notify_center(
 
 
 def notify_many(
-    recipients: Iterable[Recipient], *, school: Tenant, kind: str, parameters: Mapping[str, Any] | None = None
+    recipients: Iterable[Any], *, school: Tenant | None, kind: str, parameters: Mapping[str, Any] | None = None
 ) -> int:
     """Send many recipients the same notification, CHUNK_SIZE rows in a statement.
 
+    `school`: of all of them; None: each has its own (`school_id`), in a scope that writes rows of all.
     Returns how many there were.
     """
     checked, waiting, number = _checked_kind(kind, parameters), iter(recipients), 0
     with transaction.atomic():
         while chunk := list(islice(waiting, CHUNK_SIZE)):
-            number += len(_store(chunk, [school.pk] * len(chunk), checked, parameters, str(checked.link)))
+            schools = [school.pk if school else recipient.school_id for recipient in chunk]
+            number += len(_store(chunk, schools, checked, parameters, str(checked.link)))
     return number
 
 

@@ -1,7 +1,9 @@
 """Students are told of a notice, read and confirm it, and are reminded when they have not."""
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from portal.background import jobs
@@ -82,6 +84,30 @@ def test_only_those_who_have_not_confirmed_are_reminded_and_once_a_day(notice, s
         run_jobs()
     reminders = [key for kind, key in told() if kind == "notice_students_reminder"]
     assert reminders == [silent.actor_key]
+
+
+def statements_of_telling(season, by, **fields) -> int:
+    with center_scope():
+        draft = publishing.create(season, by=by, title="须知", body="x", for_students=True, **fields)
+        publishing.publish(draft, by=by)
+    (job,) = Job.objects.filter(status=Job.Status.QUEUED)
+    with CaptureQueriesContext(connection) as queries:
+        jobs.run(job.pk)
+    job.refresh_from_db()
+    number = Student.objects.exclude(stage=Student.Stage.LEFT).count()
+    assert (job.status, job.done, job.total) == (Job.Status.DONE, number, number)
+    return len(queries)
+
+
+def test_more_schools_take_no_more_statements(school, other_school, season, student, center_admin):
+    with system_scope():
+        one = statements_of_telling(season, center_admin)
+        for at in (school, other_school, other_school):
+            factories.student(at, season)
+        factories.student(other_school, season, stage=Student.Stage.LEFT)
+        assert statements_of_telling(season, center_admin) == one
+        rows = Notification.objects.filter(kind="notice_students").values_list("school", flat=True)
+        assert sorted(rows) == sorted([school.pk] * 3 + [other_school.pk] * 2)
 
 
 def test_a_job_that_begins_again_tells_nobody_twice(notice, other_school, season, student):
