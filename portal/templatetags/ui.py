@@ -198,7 +198,7 @@ def _query(context: template.Context, **changes: Any) -> str:
     """The query string of the request with `changes` (None removes a parameter), on the first page."""
     request = context.get("request")
     query = request.GET.copy() if request else QueryDict(mutable=True)
-    for name, value in ({"page": None} | changes).items():
+    for name, value in ({"page": None, "before": None} | changes).items():
         if value is None:
             query.pop(name, None)
         else:

@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.functional import cached_property, lazy
+from django.utils.functional import lazy
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_POST
 
@@ -16,13 +16,13 @@ from portal.models import DeliveriesByState, Delivery
 from portal.notifications import deliveries
 from portal.notifications.channels import all_channels
 from portal.pages.form_fields import whole_number
-from portal.pages.lists import List, choice
+from portal.pages.lists import KeyedList, choice
 
 CHANNELS = [(name, channel.label) for name, channel in all_channels().items() if not channel.is_instant]
 KINDS = [(name, lazy(notification_kinds.title_of, str)(name)) for name in notification_kinds.KINDS]
 
 
-class Deliveries(List):
+class Deliveries(KeyedList):
     filters = {
         "state": choice("status", Delivery.Status.choices, label=gettext_lazy("State")),
         "channel": choice("channel", CHANNELS, label=gettext_lazy("Channel")),
@@ -30,13 +30,11 @@ class Deliveries(List):
     }
     page_size = 50
 
-    @cached_property
-    def count(self) -> int:
-        """From the counters; of one kind of messages the rows themselves are counted."""
-        if "kind" in self.wanted:
-            return int(self.found.count())
-        columns = {"state": "status", "channel": "channel"}
-        return DeliveriesByState.number_of(**{columns[name]: value for name, value in self.wanted.items()})
+    @property
+    def failed(self) -> int | None:
+        """How many failed among those that the filters select; None while they select others, too. Rows that failed have
+        an index of their own."""
+        return int(self.narrowed().count()) if self.wanted.get("state") == Delivery.Status.FAILED else None
 
 
 def _all() -> Any:
@@ -47,11 +45,11 @@ def _all() -> Any:
 @center_page(may="deliveries.see")
 def delivery_list(request: Any) -> HttpResponse:
     listed = Deliveries(_all(), request.GET)
-    for row in listed.page.object_list:
+    for row in listed.shown:
         row.reason = gettext(row.error) if row.error else ""
         row.title = notification_kinds.title_of(row.notification.kind)
         row.channel_label = all_channels()[row.channel].label if row.channel in all_channels() else row.channel
-    context = {"listed": listed, "page": listed.page, "totals": _totals(), "kinds": _kinds()}
+    context = {"listed": listed, "totals": _totals(), "kinds": _kinds()}
     return render(request, "portal/deliveries.html", context)
 
 

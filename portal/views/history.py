@@ -85,5 +85,5 @@ def school_history(request: Any) -> HttpResponse:
 
 def _history(request: Any, events: QuerySet[Event], people: QuerySet[Membership], template: str) -> HttpResponse:
     listed = History(events, request.GET, people=people)
-    context = {"history": listed, "events": group_events(describe_events(listed.shown)), "older": listed.older}
+    context = {"history": listed, "events": group_events(describe_events(listed.shown))}
     return render(request, template, context)

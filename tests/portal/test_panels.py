@@ -22,7 +22,9 @@ def test_a_callout_that_fails_says_so_in_its_place_and_is_logged(center_client, 
     words = words_of(answer)
     assert answer.status_code == 200
     assert said("“%(what)s” cannot be shown at the moment.", what=said("Proof of the counters")) in words
-    assert words.count(said("The fault has been noted. All else on this page is right; look again in a few minutes.")) == 1
+    assert (
+        words.count(said("The fault has been noted. All else on this page is right; look again in a few minutes.")) == 1
+    )
     assert len(answer.context["panels"]) > 3
     (record,) = caplog.records
     assert reverse("portal:panel_counters") in record.getMessage()

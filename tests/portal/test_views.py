@@ -244,9 +244,9 @@ def test_the_history_pages_by_key(center_client, center_admin, school):
         history.record("school.added", school, by=center_admin)
     page = center_client.get(reverse("portal:history"))
     assert len(page.context["events"]) == 100
-    older = center_client.get(reverse("portal:history"), {"before": page.context["older"]})
+    older = center_client.get(reverse("portal:history"), {"before": page.context["history"].older})
     assert len(older.context["events"]) == 2
-    assert older.context["older"] is None
+    assert older.context["history"].older is None
 
 
 def test_a_school_reads_its_own_history_alone(owner_client, owner, outsider, school, other_school):
