@@ -9,18 +9,16 @@ from celery.signals import worker_init, worker_process_init
 import vision
 from capture import capture_period, daily_check, retention, window_reminders
 from capture.judging import judge, likeness
-from capture.upload import submission
-from portal.tenancy import school_scope, system_scope
-from schools.models import School
+from capture.upload import intake, submission
+from portal.tenancy import system_scope
 
 _process = {"judges": False}
 
 
-# A check takes a second. One that hangs is killed; the sweep queues its photo again.
-@shared_task(queue="check", time_limit=60)
-def check_photo(school_id: int, photo_id: int) -> None:
-    with school_scope(School.objects.get(pk=school_id)):
-        judge.judge_photo(photo_id=photo_id)
+# A check takes a second, a turn of them a few. One that hangs is killed; another worker takes its photo.
+@shared_task(queue=intake.QUEUE, time_limit=60)
+def judge_photos() -> None:
+    judge.judge_photos()
 
 
 @shared_task

@@ -2,18 +2,20 @@
 student.
 
 Safe to run twice: a claim is a conditional UPDATE, and the state gate accepts only one judgement.
-Safe to lose: the sweep queues every photo again that has waited too long or whose worker has
-stopped.
+Safe to lose: a message to the queue names no photo, it only says that some wait; workers take them from the rows, and the
+sweep sends what messages are missing ([decision 82](docs/decisions/082-photos-wait-in-their-rows.md)).
 """
 
-import dataclasses
 import datetime as dt
 import logging
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, F, When
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 import vision
 from capture.judging import excuses, likeness, limits
@@ -31,6 +33,9 @@ from schools.models import Season
 from students.models import Student
 
 log = logging.getLogger(__name__)
+TURN_SECONDS = 5  # then other work of the worker's queues has its turn
+PROCESSES_AT_WORK = 64  # as many messages are enough
+REJUDGED_AFTER = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -68,12 +73,41 @@ class Judgement:
         )
 
 
+def judge_photos() -> int:
+    """Judge waiting photos one after the other for TURN_SECONDS, then leave the rest to the next message; return how many."""
+    end, number = time.monotonic() + TURN_SECONDS, 0
+    while judge_next():
+        number += 1
+        if time.monotonic() > end:
+            _tell_missing(1)
+            break
+    return number
+
+
+def judge_next() -> Photo | None:
+    """Judge the photo whose turn it is, in its school's scope; None when none waits.
+
+    Only the newest photo of a student waits (`intake.retire_current_photo`), so the turn is that of whoever has waited
+    longest. A photo that was judged before lets those be first whose students stand before the camera, for a while.
+    """
+    judged_before = Case(When(checked_at=None, then=dt.timedelta()), default=REJUDGED_AFTER)
+    with system_scope():
+        photo = Photo.objects.select_related("school").claim_next(F("queued_at") + judged_before, "pk")
+    if photo is None:
+        return None
+    with school_scope(photo.school):
+        _judge_claimed(_with_relations().get(pk=photo.pk))
+    return photo
+
+
 def judge_photo(*, photo_id: int) -> Photo | None:
     """Judge one waiting photo inside its school's scope; None when another worker has claimed or
     judged it."""
     photo = claim(photo_id)
-    if photo is None:
-        return None
+    return photo and _judge_claimed(photo)
+
+
+def _judge_claimed(photo: Photo) -> Photo | None:
     with queue.released_on_stop(photo):
         while True:
             try:
@@ -91,7 +125,11 @@ def claim(photo_id: int) -> Photo | None:
 
     None when it is claimed, judged, or has no attempt left (`sweep` gives it up).
     """
-    return Photo.objects.select_related("season", "student").claim(photo_id)
+    return _with_relations().claim(photo_id)
+
+
+def _with_relations() -> Any:
+    return Photo.objects.select_related("season", "student")
 
 
 def examine_photo(photo: Photo) -> Judgement:
@@ -164,12 +202,9 @@ def record_judgement(photo: Photo, judgement: Judgement) -> Photo | None:
 def _record(photo: Photo, judgement: Judgement, written: dict[str, Any], replaced: list[str]) -> None:
     files.delete_after_commit(replaced)
     student = Student.objects.select_for_update(no_key=True).get(pk=photo.student_id)
-    photo.is_current = Photo.objects.values_list("is_current", flat=True).get(pk=photo.pk)
     if judgement.measures and excuses.of_student(student) != judgement.excused:
         raise ExemptionChanged
     now = timezone.now()
-    if judgement.is_appealed and not photo.is_current:  # the student has taken another photo instead of waiting
-        judgement = dataclasses.replace(judgement, is_appealed=False)
     is_accepted = judgement.status != Photo.Status.REJECTED
     is_compared = bool(judgement.imprint) and is_accepted
     states.change(
@@ -233,15 +268,31 @@ def _oldest_unjudged() -> dt.datetime | None:
 
 
 def sweep() -> int:
-    """Queue photos again that wait too long or were lost, and give up those that were lost twice.
+    """Give up photos that were lost twice, and send what messages are missing for those that wait too long.
 
-    Returns how many were queued.
+    Returns how many were sent. A photo whose message still waits behind others is not told again.
     """
     with system_scope():
-        photos = Photo.objects.select_related("school").defer("measures", "geometry")
-        return queue.sweep(
-            photos, enqueue=intake.enqueue, give_up=give_up, scope=lambda photo: school_scope(photo.school)
-        )
+        lost = Photo.objects.stale()
+        given_up = lost.filter(attempts__gte=Photo.MAX_ATTEMPTS).select_related("school").defer("measures", "geometry")
+        queue.give_up_lost(given_up[: queue.MAX_SWEPT], give_up=give_up, scope=lambda photo: school_scope(photo.school))
+        if not lost.exists():
+            return 0
+        return _tell_missing(Photo.objects.unclaimed().count())
+
+
+def _tell_missing(waiting: int) -> int:
+    """Fill the queue up to one message for each of the waiting photos, but to no more than keep many processes at work:
+    each takes one photo after the other. Returns how many were sent.
+    """
+    try:
+        missing = min(waiting, PROCESSES_AT_WORK) - queue.length(intake.QUEUE)
+    except OperationalError as error:
+        log.warning("Queue unreachable; photos wait for the next sweep: %s", error)
+        return 0
+    for _ in range(missing):
+        intake.tell_workers()
+    return max(0, missing)
 
 
 def give_up(photo: Photo) -> None:
@@ -269,4 +320,4 @@ def judge_again(*, photo: Photo, by: history.Actor) -> Photo:
 def requeue(photo: Photo, *, by: history.Actor, only_from: Photo.Status, **fields: Any) -> None:
     """Put a photo back into the queue as if it were new. The caller changes the student's stage."""
     states.change(photo, Photo.Status.CHECKING, by=by, only_from=[only_from], **Photo.anew(), **fields)
-    transaction.on_commit(lambda: intake.enqueue(photo))
+    transaction.on_commit(intake.tell_workers)

@@ -29,6 +29,7 @@ from students.models import Student
 
 ATTEMPTS_A_DAY = 20
 UPLOADS = "20/m"  # refused uploads count too: each may have to be decoded
+QUEUE = "check"
 UPLOAD_SECONDS = 30  # the longest that one is read
 OPEN_STAGES = {Student.Stage.WAITING, Student.Stage.CHECKING, Student.Stage.RETAKE, Student.Stage.READY}
 
@@ -165,7 +166,7 @@ def _save_photo(student: Student, enrolment: Enrolment, photo: Photo, by: histor
     states.change(locked, Student.Stage.CHECKING, by=by, facts={"photo": photo.pk})
     student.stage = locked.stage
     capture_period.begin_if_due(enrolment=enrolment)
-    transaction.on_commit(lambda: enqueue(photo))
+    transaction.on_commit(tell_workers)
     return photo
 
 
@@ -181,16 +182,17 @@ def _refuse_too_many(student: Student, now: dt.datetime) -> None:
 def retire_current_photo(student: Student, *, by: history.Actor) -> None:
     """End the student's current photo before a new one comes.
 
-    A photo that is ready to submit becomes withdrawn.
+    A photo that is ready to submit becomes withdrawn; so does one that is not judged yet, and nobody judges it any more.
     """
     current = Photo.objects.filter(student=student, is_current=True).first()
     if current is None:
         return
-    if current.status == Photo.Status.READY:
+    if current.status in (Photo.Status.READY, Photo.Status.CHECKING):
         states.change(current, Photo.Status.WITHDRAWN, by=by, facts={"replaced": True}, is_current=False)
     else:
         Photo.objects.filter(pk=current.pk).update(is_current=False)
 
 
-def enqueue(photo: Photo) -> None:
-    queue.send("capture.tasks.check_photo", photo.school_id, photo.pk, queue="check")
+def tell_workers() -> None:
+    """Tell the workers that one more photo waits. Which one they take, the rows say (`judge.judge_next`)."""
+    queue.send("capture.tasks.judge_photos", queue=QUEUE)

@@ -5,7 +5,7 @@ in the rows.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
@@ -41,6 +41,19 @@ def send(task: str, *ids: int, queue: str = "", expires: float | None = None) ->
         log.warning("Queue unreachable; %s%s waits for the sweep", task, ids)
 
 
+def length(name: str) -> int:
+    """How many messages wait in the queue of this name; those that a worker has taken do not count.
+
+    Raises OperationalError when the broker cannot be reached.
+    """
+    app = celery.current_app
+    with app.producer_or_acquire() as producer:
+        try:
+            return int(producer.channel.queue_declare(name).message_count)
+        except producer.connection.connection_errors as error:
+            raise OperationalError(str(error)) from error
+
+
 def sweep(
     rows: ClaimableQuerySet,
     *,
@@ -55,15 +68,25 @@ def sweep(
     need one to be given up.
     """
     stale = list(rows.stale().order_by("pk")[:MAX_SWEPT])
-    for row in stale:
-        if row.is_given_up:
-            with scope(row), _one_alone(row):
-                give_up(row)
+    give_up_lost(stale, give_up=give_up, scope=scope)
     again = rows.model.objects.queue_again([row for row in stale if not row.is_given_up])
     for row in again:
         with _one_alone(row):
             enqueue(row)
     return len(again)
+
+
+def give_up_lost(
+    rows: Iterable[Any],
+    *,
+    give_up: Callable[[Any], object],
+    scope: Callable[[Any], AbstractContextManager[None]] = nullcontext,
+) -> None:
+    """Of these lost rows give up those that were claimed as often as allowed."""
+    for row in rows:
+        if row.is_given_up:
+            with scope(row), _one_alone(row):
+                give_up(row)
 
 
 @contextmanager

@@ -77,11 +77,25 @@ class ClaimableQuerySet(models.QuerySet[Any]):
 
         None if another worker has it, it is finished, or it is to be given up.
         """
-        free = Q(claimed_at=None) | self.model.is_lost("claimed_at")
-        mine = self._open().filter(free, pk=pk, attempts__lt=self.model.MAX_ATTEMPTS)
+        mine = self.unclaimed().filter(pk=pk)
         now = timezone.now()
         claimed = mine.update(status=self.model.CLAIMED, claimed_at=now, attempts=F("attempts") + 1)
         return self.get(pk=pk) if claimed else None
+
+    def claim_next(self, *order: Any) -> Any:
+        """Claim the first row in this order that is free, and return it; None when there is none.
+
+        Workers that ask at the same time get different rows, without waiting for each other.
+        """
+        with transaction.atomic():
+            free = self.unclaimed().order_by(*order).select_for_update(no_key=True, skip_locked=True)
+            pk = free.values_list("pk", flat=True).first()
+            return None if pk is None else self.claim(pk)
+
+    def unclaimed(self) -> Self:
+        """Unfinished rows that no worker has, and that are not to be given up."""
+        free = Q(claimed_at=None) | self.model.is_lost("claimed_at")
+        return self._open().filter(free, attempts__lt=self.model.MAX_ATTEMPTS)
 
     def stale(self) -> Self:
         """Unfinished rows whose claim or queue message is lost."""

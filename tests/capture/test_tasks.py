@@ -17,22 +17,15 @@ def _unscoped_rows():
         yield
 
 
-def test_check_photo_judges_in_the_scope_of_its_school(student):
-    photo = factories.photo(student, Photo.Status.CHECKING)
-    tasks.check_photo(photo.school_id, photo.pk)
-    photo.refresh_from_db()
-    assert photo.status == Photo.Status.REJECTED
+def test_photos_of_every_school_are_judged_each_in_its_scope(student, other_school, season):
+    for one in (student, factories.student(other_school, season)):
+        factories.photo(one, Photo.Status.CHECKING)
+    tasks.judge_photos()
+    assert set(Photo.objects.values_list("status", flat=True)) == {Photo.Status.REJECTED}
 
 
-def test_check_photo_of_another_school_touches_nothing(student, other_school):
-    photo = factories.photo(student, Photo.Status.CHECKING)
-    tasks.check_photo(other_school.pk, photo.pk)
-    photo.refresh_from_db()
-    assert (photo.status, photo.attempts) == (Photo.Status.CHECKING, 0)
-
-
-def test_task_carries_ids_and_goes_to_the_queue_of_checks():
-    assert tasks.check_photo.queue == "check"
+def test_task_goes_to_the_queue_of_checks():
+    assert tasks.judge_photos.queue == "check"
 
 
 def test_daily_checks_make_a_job_a_school(school, other_school):

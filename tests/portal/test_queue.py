@@ -2,6 +2,7 @@
 
 import ast
 import datetime as dt
+import uuid
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,24 @@ def test_every_task_that_is_sent_by_name_exists():
     assert len(sent) >= 2
     wrong = [f"{path}: {ast.unparse(name)}" for path, name in sent if ast.literal_eval(name) not in app.tasks]
     assert wrong == []
+
+
+def test_length_counts_what_no_worker_has_taken():
+    name = f"probe-{uuid.uuid4()}"
+    assert queue.length(name) == 0
+    for number in range(3):
+        queue.send("portal.tasks.sweep", number, queue=name)
+    assert queue.length(name) == 3
+    with app.connection_for_write() as connection:
+        assert connection.default_channel.queue_purge(name) == 3
+
+
+def test_each_worker_gets_the_next_row_in_the_order_that_it_asks_for(job, school):
+    later, sooner = (Job.objects.create(kind="count", school=school, total=total) for total in (9, 5))
+    assert Job.objects.claim_next("-total") == later
+    assert Job.objects.claim_next("-total") == sooner
+    assert Job.objects.claim_next("-total") == job
+    assert Job.objects.claim_next("-total") is None
 
 
 def test_one_of_two_workers_gets_the_row(job):

@@ -7,12 +7,14 @@ import uuid
 
 import pytest
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 from PIL import Image
 
 import vision
 from capture.judging import judge
 from capture.models import Finding, Photo
 from capture.upload.intake import accept_upload
+from portal.background import queue
 from portal.models import Event, Notification
 from portal.tenancy import system_scope
 from students.models import Student
@@ -161,12 +163,15 @@ def test_background_of_the_season_is_used(sent, season, good_photo):
 
 
 @pytest.fixture
-def told(monkeypatch):
-    from capture.upload import intake
+def messages(monkeypatch):
+    """The queue, as a list of its messages."""
+    found = []
+    monkeypatch.setattr(queue, "send", lambda task, *ids, queue="": found.append((task, ids, queue)))
+    monkeypatch.setattr(queue, "length", lambda name: len(found))
+    return found
 
-    photos = []
-    monkeypatch.setattr(intake, "enqueue", lambda photo: photos.append(photo.pk))
-    return photos
+
+MESSAGE = ("capture.tasks.judge_photos", (), "check")
 
 
 def waiting(student, **fields) -> Photo:
@@ -174,30 +179,127 @@ def waiting(student, **fields) -> Photo:
     return factories.photo(student, Photo.Status.CHECKING, **{"queued_at": long_ago} | fields)
 
 
-def test_sweep_tells_the_queue_of_forgotten_and_lost_photos_of_every_school(student, other_school, season, told):
-    forgotten = waiting(student)
+def test_sweep_sends_a_message_for_each_forgotten_and_lost_photo_of_every_school(
+    student, other_school, season, messages
+):
+    waiting(student)
     long_ago = timezone.now() - dt.timedelta(minutes=10)
-    lost = waiting(factories.student(other_school, season), claimed_at=long_ago, attempts=1)
+    waiting(factories.student(other_school, season), claimed_at=long_ago, attempts=1)
     assert judge.sweep() == 2
-    assert told == [forgotten.pk, lost.pk]
+    assert messages == [MESSAGE, MESSAGE]
 
 
-def test_sweep_leaves_fresh_and_finished_photos_alone(student, school, season, told):
+def test_sweep_leaves_fresh_and_finished_photos_alone(student, school, season, messages):
     waiting(student, claimed_at=timezone.now(), attempts=1)
     waiting(factories.student(school, season), queued_at=timezone.now())
     factories.photo(factories.student(school, season), Photo.Status.SUBMITTED)
     assert judge.sweep() == 0
-    assert told == []
+    assert messages == []
 
 
-def test_sweep_does_not_tell_the_queue_twice_in_a_row(student, told):
-    photo = waiting(student)
-    judge.sweep()
-    judge.sweep()
-    assert told == [photo.pk]
+def test_photo_that_waits_behind_others_is_told_once(school, season, messages):
+    for _ in range(3):
+        waiting(factories.student(school, season))
+    messages[:] = [MESSAGE] * 3
+    assert [judge.sweep() for _ in range(5)] == [0] * 5
+    messages.pop()  # lost
+    assert [judge.sweep(), judge.sweep()] == [1, 0]
 
 
-def test_photo_lost_too_often_is_marked_for_a_person_and_the_student_may_go_on(student, told, caplog):
+def test_after_a_loss_of_the_queue_no_more_is_sent_than_keeps_the_workers_busy(
+    school, season, messages, monkeypatch, django_assert_num_queries
+):
+    monkeypatch.setattr(judge, "PROCESSES_AT_WORK", 2)
+    for _ in range(5):
+        waiting(factories.student(school, season))
+    with django_assert_num_queries(3):
+        assert judge.sweep() == 2
+
+
+def test_broker_that_is_away_leaves_photos_to_the_next_sweep(student, monkeypatch, caplog):
+    waiting(student)
+
+    def away(name):
+        raise OperationalError("nobody answers")
+
+    monkeypatch.setattr(queue, "length", away)
+    assert judge.sweep() == 0
+    assert "photos wait for the next sweep" in caplog.text
+
+
+# --- whose turn it is ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """The keys of the photos that were judged, in their order; the engine rests."""
+    found = []
+
+    def examine(photo):
+        found.append(photo.pk)
+        return judge.Judgement((vision.Finding("eyes", "reject"),))
+
+    monkeypatch.setattr(judge, "examine_photo", examine)
+    return found
+
+
+def test_who_has_waited_longest_is_judged_first_in_whatever_school(student, other_school, season, judged):
+    now = timezone.now()
+    second = waiting(student, queued_at=now - dt.timedelta(seconds=5))
+    first = waiting(factories.student(other_school, season), queued_at=now - dt.timedelta(seconds=9))
+    assert judge.judge_photos() == 2
+    assert judged == [first.pk, second.pk]
+
+
+def test_photo_judged_again_lets_new_ones_be_first_but_not_for_ever(student, school, season, judged):
+    now = timezone.now()
+    waited = {"checked_at": now - dt.timedelta(days=1)}
+    soon = waiting(student, queued_at=now - dt.timedelta(minutes=5), **waited)
+    new = waiting(factories.student(school, season), queued_at=now)
+    starved = waiting(factories.student(school, season), queued_at=now - dt.timedelta(minutes=61), **waited)
+    judge.judge_photos()
+    assert judged == [starved.pk, new.pk, soon.pk]
+
+
+def test_photo_that_its_student_has_replaced_is_not_judged(sent, good_photo, judged):
+    replaced, newest = sent(good_photo), sent(good_photo)
+    assert judge.judge_photos() == 1
+    assert judged == [newest.pk]
+    replaced.refresh_from_db()
+    assert (replaced.status, replaced.is_current) == (Photo.Status.WITHDRAWN, False)
+
+
+def test_photo_replaced_while_it_is_examined_leaves_no_trace(sent, good_photo, monkeypatch):
+    replaced, newest = sent(good_photo), []
+    examine = judge.examine_photo
+
+    def slow(photo):
+        found = examine(photo)
+        newest.append(sent(good_photo))
+        return found
+
+    monkeypatch.setattr(judge, "examine_photo", slow)
+    before = len(stored_files())
+    assert judge.judge_photo(photo_id=replaced.pk) is None
+    assert len(stored_files()) == before + 1  # the new original
+    assert newest[0].student.stage == Student.Stage.CHECKING
+
+
+def test_worker_that_is_taken_judges_none(student, judged):
+    waiting(student, claimed_at=timezone.now(), attempts=1)
+    assert judge.judge_next() is None
+    assert judged == []
+
+
+def test_turn_that_is_over_leaves_the_rest_to_another_message(student, school, season, judged, messages, monkeypatch):
+    monkeypatch.setattr(judge, "TURN_SECONDS", 0)
+    for row in (student, factories.student(school, season)):
+        waiting(row)
+    assert judge.judge_photos() == 1
+    assert messages == [MESSAGE]
+
+
+def test_photo_lost_too_often_is_marked_for_a_person_and_the_student_may_go_on(student, messages, caplog):
     photo = waiting(student, attempts=2, claimed_at=timezone.now() - dt.timedelta(minutes=10))
     assert judge.sweep() == 0
     photo.refresh_from_db()

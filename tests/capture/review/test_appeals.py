@@ -147,10 +147,10 @@ def test_approval_of_an_appealed_photo_is_an_approval(agreed, enrolment, rejecte
 def test_student_who_takes_another_photo_meanwhile_does_not_wait(agreed, enrolment, rejected, good_photo):
     first = _appeal(agreed, enrolment)
     second = _judged(agreed, enrolment, good_photo)
-    judge.judge_photo(photo_id=first.pk)
+    assert judge.judge_photo(photo_id=first.pk) is None
     agreed.refresh_from_db()
     first.refresh_from_db()
-    assert (first.status, first.is_current) == (Photo.Status.REJECTED, False)
+    assert (first.status, first.is_current) == (Photo.Status.WITHDRAWN, False)
     assert (second.status, agreed.stage) == (Photo.Status.READY, Student.Stage.READY)
 
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def test_double_click_on_two_connections_is_one_photo(agreed, enrolment, monkeypatch):
     from capture.upload import intake
 
-    monkeypatch.setattr(intake, "enqueue", lambda photo: None)
+    monkeypatch.setattr(intake, "tell_workers", lambda: None)
     token, data = uuid.uuid4(), factories.jpeg(480, 640)
 
     def send():
@@ -45,7 +45,7 @@ def test_double_click_on_two_connections_is_one_photo(agreed, enrolment, monkeyp
 def test_different_photos_at_once_leave_one_current(agreed, enrolment, monkeypatch):
     from capture.upload import intake
 
-    monkeypatch.setattr(intake, "enqueue", lambda photo: None)
+    monkeypatch.setattr(intake, "tell_workers", lambda: None)
     data = factories.jpeg(480, 640)
 
     def send():
