@@ -90,7 +90,7 @@ def send(feedback: Feedback, *, data: bytes, by: User) -> Feedback:
         _require_complete(_enrolment_of(feedback))  # before the file is opened, and again when it is stored
     if not states.may(feedback, Feedback.Status.SENT):
         raise Conflict
-    name, content, kind = stamped_file(data)
+    name, content, kind = stamped_file(data, by=by)
     with files.writing() as write, transaction.atomic():
         enrolment = _enrolment_of(feedback)
         count = _require_complete(enrolment)
@@ -110,13 +110,13 @@ def send(feedback: Feedback, *, data: bytes, by: User) -> Feedback:
     return feedback
 
 
-def stamped_file(data: bytes) -> tuple[str, bytes, str]:
+def stamped_file(data: bytes, *, by: User) -> tuple[str, bytes, str]:
     """(file name, bytes to store, media type) of an uploaded form, found by its content.
 
     A PDF becomes a picture of its pages. Raises PortalError for a file that is too large, damaged, or
     neither PDF nor picture.
     """
-    return "feedback.jpg", scanned_paper.picture_of(data, purpose="feedback"), JPEG
+    return "feedback.jpg", scanned_paper.picture_of(data, purpose="feedback", by=by), JPEG
 
 
 def accept(feedback: Feedback, *, by: User) -> Feedback:

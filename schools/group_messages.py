@@ -21,6 +21,7 @@ def start(schools: Iterable[School], *, subject: str, body: str, by: User) -> Jo
     ids = sorted(school.pk for school in schools)
     if not ids:
         raise PortalError(_("Nobody matches these filters. Choose others."))
+    notifications.TO_MANY.count(by.pk)
     params = {"schools": ids, "subject": subject, "body": body}
     return jobs.create_alone(KIND, among=(KIND,), by=by, total=len(ids), params=params)
 

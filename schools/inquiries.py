@@ -4,15 +4,31 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
 
 from portal import history, notifications, permissions
 from portal.changes import states
 from portal.errors import NotAllowed
 from portal.models import Membership, User
+from portal.security.rate_limits import Daily
 from portal.tenancy import Tenant
 from schools.models import Inquiry, InquiryMessage, Notice, Season
 
 Status, Topic = Inquiry.Status, Inquiry.Topic
+LETTERS = Daily(
+    "letters",
+    30,
+    gettext_lazy(
+        "You have sent %(n)d letters to the center, the most for one day. Put several questions into one; you can go on in %(hours)d h."
+    ),
+)
+LETTERS_OF_SCHOOL = Daily(
+    "letters of a school",
+    100,
+    gettext_lazy(
+        "Your school has sent %(n)d letters to the center, the most for one day. It can go on in %(hours)d h; telephone if it is urgent."
+    ),
+)
 
 
 def may_answer(member: Membership | None) -> list[str]:
@@ -35,7 +51,8 @@ def seen_by(member: Membership, season: Season | None) -> QuerySet[Inquiry]:
 def ask(
     school: Tenant, season: Season, *, by: User, topic: str, subject: str, text: str, notice: Notice | None = None
 ) -> Inquiry:
-    """The school begins a new subject. Who answers its topic at the center is told."""
+    """The school begins a new subject. Who answers its topic at the center is told. Raises RateLimited."""
+    _count(school, by)
     with transaction.atomic():
         row = Inquiry.objects.create(school=school, season=season, topic=topic, subject=subject, notice=notice)
         _write(row, text, by=by, is_center=False)
@@ -45,7 +62,8 @@ def ask(
 
 
 def write_again(row: Inquiry, *, text: str, by: User) -> None:
-    """The school adds something: the subject waits for the center again."""
+    """The school adds something: the subject waits for the center again. Raises RateLimited."""
+    _count(row.school, by)
     with transaction.atomic():
         _write(row, text, by=by, is_center=False)
         if row.status != Status.OPEN:
@@ -78,6 +96,11 @@ def settle(row: Inquiry, *, by: User, member: Membership) -> None:
 def require_answerable(row: Inquiry, member: Membership) -> None:
     if row.topic not in may_answer(member):
         raise NotAllowed
+
+
+def _count(school: Tenant, by: User) -> None:
+    LETTERS.count(by.pk)
+    LETTERS_OF_SCHOOL.count(school.pk)
 
 
 def _write(row: Inquiry, text: str, *, by: User, is_center: bool) -> InquiryMessage:

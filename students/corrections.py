@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal import history, notifications, permissions
 from portal.changes import states
@@ -19,6 +20,7 @@ from portal.errors import Conflict, NotAllowed, PortalError
 from portal.formatting import mask
 from portal.models import Membership, User
 from portal.security import encryption
+from portal.security.rate_limits import Daily
 from schools.models import Action, School, Season
 from students import correction_evidence, records
 from students.identity import id_encryption, id_numbers
@@ -30,6 +32,21 @@ from students.privacy import erasure
 Status = Correction.Status
 Field = Correction.Field
 Source = Correction.Source
+OWN = Daily(
+    "own corrections",
+    10,
+    gettext_lazy(
+        "You have asked for %(n)d corrections, the most for one day. Your school can help you; you can go on in %(hours)d h."
+    ),
+)
+OPENED = Daily(
+    "corrections",
+    300,
+    gettext_lazy(
+        "You have opened %(n)d corrections, the most for one day. Before a photo is taken, a roster corrects many at once; you can go"
+        " on in %(hours)d h."
+    ),
+)
 MOVED = "学生已转学"  # the answer of what was not decided when the student moved
 
 
@@ -40,10 +57,11 @@ def request_correction(
 
     `wanted` is the right value. For the portrait it is empty, and `explanation` is required. `wanted_type`: the type of
     the document, where it is not the recorded one. Document numbers are stored encrypted. Raises PortalError for a
-    missing or impossible value, and Conflict when one of the same field is not decided yet.
+    missing or impossible value, RateLimited, and Conflict when one of the same field is not decided yet.
     """
     records.check_correctable(student)
     wanted, wanted_type, explanation = _clean_request(student, field, wanted.strip(), wanted_type, explanation.strip())
+    (OWN if isinstance(by, Student) else OPENED).count(by.actor_key)
     with transaction.atomic():
         Student.objects.select_for_update(of=("self",), no_key=True).get(pk=student.pk)
         if undecided(student).filter(field=field).exists():

@@ -34,6 +34,7 @@ def start(
     total = students.count()
     if not total:
         raise PortalError(_("Nobody matches these filters. Choose others."))
+    notifications.TO_MANY.count(by.pk)
     whom = selection.as_params(students, asked, total)
     text = {"subject": subject, "body": body}
     return jobs.create_alone(KIND, among=(KIND,), by=by, school=school, season=season, total=total, params=whom | text)

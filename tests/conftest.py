@@ -148,6 +148,11 @@ def _own_attempts(monkeypatch):
     monkeypatch.setattr(attempts, "PREFIX", f"attempts-{uuid.uuid4().hex}")
 
 
+@pytest.fixture(autouse=True)
+def _own_rate_limits(settings):
+    settings.RATELIMIT_CACHE_PREFIX = f"rl:{uuid.uuid4().hex}:"
+
+
 @pytest.fixture
 def season(db) -> Season:
     return factories.season()

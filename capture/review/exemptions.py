@@ -14,13 +14,13 @@ from capture.judging import rejudge
 from capture.models import Exemption, Photo
 from capture.review import decisions
 from capture.review.student_words import clean_words
-from capture.sign_in import rate_limits
 from capture.upload import intake
 from portal import history, notifications
 from portal.changes import states
 from portal.changes.transactions import retried
 from portal.errors import Conflict, PortalError
 from portal.models import User
+from portal.security import rate_limits
 from schools.models import School, Season
 from students.models import Student
 

@@ -21,13 +21,14 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from capture.models import Consent, Photo, Station, StationSession
-from capture.sign_in import consent, rate_limits
+from capture.sign_in import consent
 from capture.stations import slots
 from capture.upload import intake, submission
 from portal import history, permissions, student_limits
 from portal.accounts import open_sessions
 from portal.errors import NotAllowed, PortalError
 from portal.models import Membership, User
+from portal.security import rate_limits
 from portal.tenancy import across_schools, school_scope
 from schools.models import Enrolment, Season
 from students.identity import id_encryption

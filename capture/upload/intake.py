@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from capture import capture_period
 from capture.models import Photo
-from capture.sign_in import consent, rate_limits
+from capture.sign_in import consent
 from capture.stations import slots
 from capture.upload.normalising import Normalised, normalise, too_big
 from portal import files, history
@@ -23,6 +23,7 @@ from portal.background import queue
 from portal.changes import states
 from portal.changes.transactions import retried
 from portal.errors import Conflict, NotAllowed, PortalError, RateLimited
+from portal.security import rate_limits
 from schools.days import opening_hours
 from schools.models import Enrolment
 from students.models import Student

@@ -21,7 +21,7 @@ from vision.jpeg_segments import strip
 from vision.source import Source, check_size
 
 FASTEST = 8  # all picture data are read at 1/8 too
-HEIF_SECONDS = 20
+APART_SECONDS = 20
 
 
 class NotAPhoto(PortalError):
@@ -74,16 +74,29 @@ def _checked(jpeg: bytes, header: Header) -> Normalised:
 
 def _encode_anew(data: bytes, header: Header) -> Normalised:
     if header.kind in ("heif", "avif"):
-        return _encode_apart(data)
+        # Programs more than pictures, pieces derived from pieces: no header says what they will cost.
+        return _drawn_apart(data)
     return encode_upright(Source(data, header))
 
 
-def _encode_apart(data: bytes) -> Normalised:
-    """HEIC and AVIF are programs more than pictures, pieces derived from pieces: no header says what they will cost. A
-    process of its own decodes them, which ends when it takes too much.
+def redrawn(data: bytes, *, max_bytes: int) -> Normalised:
+    """The picture of a paper, drawn anew apart, whatever its kind: this process does not even read the header.
+
+    Raises TooBig, NotAPhoto or Busy.
     """
+    if len(data) > max_bytes:
+        raise too_big(max_bytes)
     try:
-        with process.reading("capture.upload.read_heif", data, seconds=HEIF_SECONDS, held_by=None) as reader:
+        with brake.PHOTOS.held():
+            return _drawn_apart(data)
+    except Unreadable as error:
+        raise NotAPhoto(error) from error
+
+
+def _drawn_apart(data: bytes) -> Normalised:
+    """By a process of its own, which ends when it takes too much."""
+    try:
+        with process.reading("capture.upload.read_picture", data, seconds=APART_SECONDS, held_by=None) as reader:
             answer = json.loads(reader.line())
             if "refused" in answer:
                 raise Unreadable(answer["refused"])

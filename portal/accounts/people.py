@@ -19,6 +19,7 @@ from django.db import IntegrityError, transaction
 from django.dispatch import Signal
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal import history, permissions, student_limits
 from portal.accounts import email_addresses, open_sessions, passwords, second_factor, telling
@@ -27,10 +28,16 @@ from portal.database.scope import about_account
 from portal.errors import NotAllowed, PortalError
 from portal.models import Membership, Role, User
 from portal.models.people import CENTER_ROLES, LIMITABLE_ROLES, SCHOOL_ROLES, rank_of
+from portal.security.rate_limits import Daily
 from portal.student_limits import Limit
 from portal.tenancy import Tenant
 
 log = logging.getLogger(__name__)
+LINKS = Daily(
+    "links",
+    300,
+    gettext_lazy("You have made %(n)d accounts and links, the most for one day. You can go on in %(hours)d h."),
+)
 # Sent with `member` when a school has another contact person, or the contact person's name or phone
 # has changed.
 contact_changed = Signal()
@@ -58,6 +65,7 @@ def invite(
     """Make an account without a password, and the link by which its owner sets one."""
     own = _check_may_manage(by, school)
     _check_roles(roles, school, limit, own)
+    LINKS.count(by.pk)
     user = User(username=username, email=email.lower(), full_name=full_name, phone=phone)
     return _invite(user, Membership(school=school), roles, limit, by=by)
 
@@ -115,6 +123,7 @@ def renew_link(member: Membership, *, by: User) -> Invitation:
     _check_below(member, own)
     if not member.user.is_active:
         raise PortalError(_("This account is switched off. Switch it on first."))
+    LINKS.count(by.pk)
     with transaction.atomic():
         passwords.end_password(member.user)
         open_sessions.end(member.user)

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy
 
 from portal import notification_kinds, permissions
 from portal.models import Delivery, Membership, Notification
@@ -17,9 +18,17 @@ from portal.notification_kinds import NotificationKind
 from portal.notifications import contacts, deliveries
 from portal.notifications.channels import channels_for
 from portal.notifications.channels.base import Recipient
+from portal.security.rate_limits import Daily
 from portal.tenancy import Tenant, across_schools
 
 CHUNK_SIZE = 2000
+TO_MANY = Daily(
+    "messages to many",
+    20,
+    gettext_lazy(
+        "You have sent %(n)d messages to many people, the most for one day. Put what is left into one; you can go on in %(hours)d h."
+    ),
+)
 LinkOfSeason = Callable[[str, Any], str]
 _LINKS: list[LinkOfSeason] = []
 

@@ -226,16 +226,17 @@ def center_add_evidence(request: Any, pk: int) -> HttpResponse:
 
 
 def _add_evidence(request: Any, row: Correction) -> HttpResponse:
-    correction_evidence.attach(row, jpeg=read_evidence(EvidenceForm({}, request.FILES)), by=request.user)
+    jpeg = read_evidence(EvidenceForm({}, request.FILES), by=request.user)
+    correction_evidence.attach(row, jpeg=jpeg, by=request.user)
     messages.success(request, _("The evidence is kept, encrypted."))
     return HttpResponseRedirect(reverse(_names(request)["correction"], args=[row.pk]))
 
 
-def read_evidence(form: EvidenceForm) -> bytes:
+def read_evidence(form: EvidenceForm, *, by: history.Actor) -> bytes:
     """The picture of the file of a form."""
     file = checked(form)["evidence"]
     scanned_paper.check_size(file.size, purpose="evidence")
-    return scanned_paper.picture_of(file.read(), purpose="evidence")
+    return scanned_paper.picture_of(file.read(), purpose="evidence", by=by)
 
 
 @require_POST
@@ -300,7 +301,7 @@ def _ask(request: Any, pk: int) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         try:
-            row = disputes.ask(student, by=request.user, **asked(form))
+            row = disputes.ask(student, by=request.user, **asked(form, by=request.user))
         except PortalError as error:
             form.add_error(None, str(error))
         else:
@@ -310,11 +311,11 @@ def _ask(request: Any, pk: int) -> HttpResponse:
     return render(request, "proofing/correction_ask.html", context, status=422 if form.errors else 200)
 
 
-def asked(form: CorrectionForm) -> dict[str, Any]:
+def asked(form: CorrectionForm, *, by: history.Actor) -> dict[str, Any]:
     """What the form says for `disputes.ask`; an uploaded file as a picture. Raises PortalError."""
     values = {name: form.cleaned_data[name] for name in ("field", "wanted", "wanted_type", "explanation")}
     file = form.cleaned_data.get("evidence")
     if not file or values["field"] not in Correction.TWO_PERSONS:
         return values
     scanned_paper.check_size(file.size, purpose="evidence")
-    return values | {"evidence": scanned_paper.picture_of(file.read(), purpose="evidence")}
+    return values | {"evidence": scanned_paper.picture_of(file.read(), purpose="evidence", by=by)}

@@ -78,7 +78,7 @@ def correction(request: Any) -> HttpResponse:
     form = CorrectionForm(request.POST or None, request.FILES or None, fields_open=fields, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
-            disputes.ask(request.student, by=request.student, **asked(form))
+            disputes.ask(request.student, by=request.student, **asked(form, by=request.student))
         except Conflict:
             raise
         except PortalError as error:
@@ -104,7 +104,7 @@ def evidence_picture(request: Any, pk: int) -> HttpResponse:
 @student_page
 def add_evidence(request: Any, pk: int) -> HttpResponse:
     row = _own(request, pk)
-    jpeg = read_evidence(EvidenceForm({}, request.FILES))
+    jpeg = read_evidence(EvidenceForm({}, request.FILES), by=request.student)
     correction_evidence.attach(row, jpeg=jpeg, by=request.student)
     messages.success(request, _("The picture is kept, encrypted. Only who decides sees it."))
     return HttpResponseRedirect(reverse("proofing:proof"))

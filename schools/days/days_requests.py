@@ -5,22 +5,32 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal import history, notifications
 from portal.changes import states
 from portal.errors import PortalError
 from portal.models import User
+from portal.security.rate_limits import Daily
 from schools.days import timetable
 from schools.models import Action, DaysRequest, Enrolment
 
 Status = DaysRequest.Status
+REQUESTS = Daily(
+    "requests for days",
+    20,
+    gettext_lazy(
+        "Your school has asked for days %(n)d times, the most for one day. Write to the center, or go on in %(hours)d h."
+    ),
+)
 DAYS = ("kind", "starts_on", "ends_on", "opens_at", "closes_at")
 
 
 def ask(enrolment: Enrolment, *, by: User, reason: str, **days: Any) -> DaysRequest:
-    """Who may grant days at the center is told."""
+    """Who may grant days at the center is told. Raises RateLimited."""
     if not (enrolment.allows(Action.PHOTOGRAPH) or enrolment.allows(Action.RETAKE)):
         raise PortalError(_("Your school takes no more photos this season. Write to the center instead."))
+    REQUESTS.count(enrolment.school_id)
     with transaction.atomic():
         row = DaysRequest.objects.create(
             school=enrolment.school, season=enrolment.season, reason=reason, asked_by=by.actor_name[:60], **days

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from portal import history, notifications
 from portal.background import jobs
@@ -20,6 +21,7 @@ from portal.changes import states
 from portal.errors import Conflict, PortalError
 from portal.models import User
 from portal.security import attempts
+from portal.security.rate_limits import Daily
 from portal.tenancy import across_schools, school_scope
 from schools.models import Action, Enrolment, School, Season
 from students import records
@@ -33,6 +35,13 @@ from students.roster.importer import require_open_roster
 
 KIND = "school_change"  # of the job
 Status = SchoolChange.Status
+MOVES = Daily(
+    "moves",
+    200,
+    gettext_lazy(
+        "Your school has asked for %(n)d students of other schools, the most for one day. It can go on in %(hours)d h."
+    ),
+)
 FIELDS = ("student_no", "name", "level", "college", "major", "class_name")  # as they are at the receiving school
 Obstacle = Callable[[Student], str]
 _OBSTACLES: list[Obstacle] = []
@@ -64,6 +73,7 @@ def ask(
         if SchoolChange.objects.filter(school=school, student=student, status__in=SchoolChange.OPEN).exists():
             raise Conflict(_("Your school has asked for this student already."))
     attempts.take_back("school_change", str(school.pk))
+    MOVES.count(school.pk)
     with transaction.atomic():
         Enrolment.objects.select_for_update(of=("self",), no_key=True).get(school=school, season=season)
         _require_few(school, season)

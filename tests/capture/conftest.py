@@ -2,7 +2,6 @@
 
 import copy
 import functools
-import uuid
 
 import pytest
 from django.test import Client
@@ -10,12 +9,6 @@ from django.test import Client
 from capture.judging import judge
 from demo.drawn_people import Person, draw_jpeg
 from tests import factories
-
-
-@pytest.fixture(autouse=True)
-def _own_rate_limits(settings):
-    """Redis outlives a test; its counters must not."""
-    settings.RATELIMIT_CACHE_PREFIX = f"rl:{uuid.uuid4().hex}:"
 
 
 @functools.cache

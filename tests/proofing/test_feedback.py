@@ -7,7 +7,7 @@ from PIL import Image
 from capture.review import decisions
 from portal.errors import Conflict, PortalError
 from portal.models import Notification
-from proofing import feedback, proofs
+from proofing import feedback, proofs, scanned_paper
 from proofing.models import Feedback
 from schools.models import Enrolment
 from tests.support.letters import letter
@@ -80,18 +80,37 @@ def test_a_form_that_cannot_be_sent_leaves_no_file(confirmed, sent, owner, setti
     with pytest.raises(Conflict):
         feedback.send(stale, data=STAMPED, by=owner)
     kept = [path for path in (settings.MEDIA_ROOT / "feedback").rglob("*") if path.is_file()]
-    assert [path.read_bytes() for path in kept] == [feedback.stamped_file(STAMPED)[1]]
+    assert [path.read_bytes() for path in kept] == [feedback.stamped_file(STAMPED, by=owner)[1]]
     assert Feedback.objects.get().stamped.name.endswith(kept[0].name)
 
 
-def test_picture_of_the_sheet_is_kept_without_its_metadata():
+def test_picture_of_the_sheet_is_kept_without_its_metadata(owner):
     data = BytesIO()
     exif = Image.Exif()
     exif[0x0132] = "2022:06:01 10:00:00"
     Image.new("RGB", (900, 1200), "white").save(data, "JPEG", exif=exif)
-    name, kept, kind = feedback.stamped_file(data.getvalue())
+    name, kept, kind = feedback.stamped_file(data.getvalue(), by=owner)
     assert (name, kind) == ("feedback.jpg", "image/jpeg")
     assert b"2022:06:01" not in kept
+
+
+def test_no_paper_is_opened_by_the_process_of_the_web(monkeypatch, owner):
+    def is_opened(*args, **kwargs):
+        raise AssertionError
+
+    for opener in ("capture.upload.normalising.read_header", "vision.jpeg_decoding.decode", "PIL.Image.open"):
+        monkeypatch.setattr(opener, is_opened)
+    for kind in ("JPEG", "PNG", "WEBP"):
+        data = BytesIO()
+        Image.effect_noise((900, 1200), 40).convert("RGB").save(data, kind)
+        assert scanned_paper.picture_of(data.getvalue(), purpose="evidence", by=owner)[:2] == b"\xff\xd8"
+
+
+def test_a_damaged_picture_of_a_paper_says_so(owner):
+    with pytest.raises(
+        PortalError, match=said("The picture is damaged or incomplete. Please send it again or take a new one.")
+    ):
+        scanned_paper.picture_of(STAMPED[: len(STAMPED) // 2], purpose="evidence", by=owner)
 
 
 @pytest.mark.parametrize(
@@ -113,9 +132,9 @@ def test_picture_of_the_sheet_is_kept_without_its_metadata():
         (b"%PDF-" + b" " * (10 * 2**20), said("The file is too large: at most %(mb)d MB.", mb=10)),
     ],
 )
-def test_other_files_are_refused_with_a_sentence(data, sentence):
+def test_other_files_are_refused_with_a_sentence(data, sentence, owner):
     with pytest.raises(PortalError, match=sentence):
-        feedback.stamped_file(data)
+        feedback.stamped_file(data, by=owner)
 
 
 def test_form_is_sent_once(sent, owner):

@@ -1,7 +1,9 @@
-"""Rate limits of what a signed-in student does: counted in Redis (django-ratelimit)."""
+"""Rate limits of what signed-in people do: counted in Redis (django-ratelimit)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any
 
 from django.core.cache import cache
 from django.utils.translation import gettext as _
@@ -35,12 +37,8 @@ def refuse_too_many(group: str, value: str, rate: str, *, counts: bool = True) -
     """Count one more, or without `counts` only ask. Raises RateLimited above the rate ("10/15m"); when Redis is down,
     all is allowed.
     """
-    try:
-        usage = get_usage(None, group=group, key=lambda *_: value, rate=rate, increment=counts)
-    except RedisError:
-        return
-    if usage["should_limit"]:
-        minutes = max(1, -(-usage["time_left"] // 60))
+    if seconds := _seconds_to_wait(group, value, rate, counts=counts):
+        minutes = -(-seconds // 60)
         raise RateLimited(
             ngettext(
                 "Too many attempts. Try again in %(n)d minute.",
@@ -49,3 +47,28 @@ def refuse_too_many(group: str, value: str, rate: str, *, counts: bool = True) -
             )
             % {"n": minutes}
         )
+
+
+@dataclass(frozen=True)
+class Daily:
+    """What one person, or one school, may send within 24 hours: far above what anybody needs, so that nobody buries a desk,
+    the outgoing mail or the disk. `sentence` says so; its parameters are n and hours.
+    """
+
+    name: str
+    most: int
+    sentence: Any  # a lazy translation
+
+    def count(self, who: object) -> None:
+        """Count one more. Raises RateLimited above `most`, which says when to go on; when Redis is down, all is allowed."""
+        if seconds := _seconds_to_wait(f"daily-{self.name}", str(who), f"{self.most}/d", counts=True):
+            raise RateLimited(self.sentence % {"n": self.most, "hours": -(-seconds // 3600)})
+
+
+def _seconds_to_wait(group: str, value: str, rate: str, *, counts: bool) -> int:
+    """0: not at all."""
+    try:
+        usage = get_usage(None, group=group, key=lambda *_: value, rate=rate, increment=counts)
+    except RedisError:
+        return 0
+    return max(1, usage["time_left"]) if usage["should_limit"] else 0
