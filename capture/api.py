@@ -21,7 +21,8 @@ from capture import models
 from capture.judging import explanations
 from capture.models import Photo
 from capture.review import appeals, exemptions
-from capture.sign_in import consent, credentials, wechat_binding
+from capture.sign_in import consent, credentials, offers, wechat_binding
+from capture.sign_in.providers.base import Visit
 from capture.upload import intake, submission
 from capture.views import pictures
 from portal.accounts.addresses import address_of
@@ -147,14 +148,23 @@ class SignIn(StudentAPI):
         form.is_valid(raise_exception=True)
         if request._request.season is None:
             raise NotAllowed(opening_hours.Schedule(()).describe(timezone.now()))
-        typed = dict(form.validated_data)
-        code = typed.pop("code")
+        values = dict(form.validated_data)
+        code, year = values.pop("code"), values.pop("year")
+        visit = Visit(season=request._request.season, address=address_of(request.META))
         try:
-            student = credentials.sign_in(season=request._request.season, address=address_of(request.META), **typed)
+            found = credentials.sign_in(provider=self._way(visit, values), visit=visit, values=values, year=year)
         except credentials.WhichSeason as error:
             return Response({"error": str(error), "years": error.years}, status=error.status)
-        wechat_binding.bind_mini_program(student, code)
-        return Response({"token": student_access.new_token(student)})
+        wechat_binding.bind_mini_program(found.student, code)
+        return Response({"token": student_access.new_token(found.student, **found.fields)})
+
+    @staticmethod
+    def _way(visit: Visit, values: dict[str, Any]) -> Any:
+        """The way of the season that asks for what the mini program sends."""
+        for way in offers.of_season(visit.season):
+            if way.start(visit).form.base_fields.keys() == values.keys():
+                return way
+        raise NotAllowed(_("Your school does not let students sign in this way. Choose another one."))
 
 
 class SignOut(StudentAPI):

@@ -4,6 +4,8 @@ from django.utils.translation import gettext_lazy as _
 
 import vision
 from capture.models import Exemption, Photo
+from capture.sign_in.providers import all_providers
+from capture.sign_in.providers.base import Strength
 from portal import event_kinds
 
 event_kinds.register_subject("photo", _("Photos"), order=60)
@@ -76,6 +78,7 @@ event_kinds.register(
     {
         "enrolment.notice": _("Notice to the students changed"),
         "enrolment.slots_made": _("Plan of the classes made"),
+        "enrolment.sign_in": _("Ways of the school to sign in changed"),
     },
 )
 event_kinds.register_states(Exemption, _("Exemption"), subject="photo", is_one_of_many=True)
@@ -100,6 +103,9 @@ event_kinds.register_facts(
         "station": _("Station"),
         "by_guardian": _("By a guardian"),
         "address": _("Address"),
+        "recognised_by": _("Recognised by"),
+        "strength": _("What stands behind it"),
+        "why": _("Why it was refused"),
         "rules": _("Rules"),
         "limits": _("Limits"),
         "limit_set": _("Set of limits"),
@@ -117,6 +123,8 @@ event_kinds.register_facts(
     lists={"rules", "limits"},
     values={
         "rules": {rule.name: rule.label for rule in vision.RULES},
+        "recognised_by": {way.name: way.title for way in all_providers().values()},
+        "strength": dict(Strength.choices),
         "outcome": {"green": _("Passed the check"), "amber": _("To be looked at"), "red": _("Not accepted")},
     },
     dates={"day", "from_day"},

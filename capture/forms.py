@@ -1,4 +1,4 @@
-"""Forms: the student's sign-in, the reviewer's reason, limits of the photo rules, stations, notice,
+"""Forms: the ways to sign in, the reviewer's reason, limits of the photo rules, stations, notice,
 frame."""
 
 import json
@@ -14,31 +14,10 @@ import vision
 from capture.judging import limit_preview, limits
 from capture.models import Exemption, LimitSet, Photo, Slot, Station
 from capture.review import appeals, exemptions
+from capture.sign_in import offers
+from capture.sign_in.providers import all_providers
 from portal.pages.form_fields import day_input, time_input
-from schools.models import Enrolment
-
-
-def _text_input(**attrs: Any) -> forms.TextInput:
-    return forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"} | attrs)
-
-
-class SignInForm(forms.Form):
-    name = forms.CharField(
-        label=_("Name"),
-        max_length=60,
-        widget=forms.TextInput(attrs={"autocomplete": "name", "spellcheck": "false"}),
-        help_text=_("Exactly as on your identity document."),
-    )
-    id_number = forms.CharField(
-        label=_("Document number"),
-        max_length=40,
-        widget=_text_input(autocapitalize="characters"),
-        help_text=_("The number of your ID card or passport, as registered by your school."),
-    )
-    student_no = forms.CharField(
-        label=_("Student number"), max_length=32, widget=_text_input(), help_text=_("As on your student card.")
-    )
-    year = forms.IntegerField(required=False)  # asked only of who is in several seasons
+from schools.models import Enrolment, Season
 
 
 class ConfirmForm(forms.Form):
@@ -302,10 +281,58 @@ class SlotForm(forms.ModelForm):
         """The rule (`capture.stations.slots`) says it in a sentence."""
 
 
+class SignInWaysForm(forms.Form):
+    """One field a way to sign in: where it stands among those that a season offers."""
+
+    def __init__(self, *args: Any, season: Season, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ways = list(all_providers().values())
+        first = [(str(n), gettext("Offered, place %(n)d") % {"n": n}) for n in range(1, len(self.ways) + 1)]
+        choices = [("", gettext("Not offered")), ("school", gettext("Schools may add it")), *first]
+        for way in self.ways:
+            select = forms.Select(attrs={"aria-label": way.title})
+            self.fields[way.name] = forms.ChoiceField(label=way.title, choices=choices, required=False, widget=select)
+            self.initial[way.name] = self._place(season, way.name)
+
+    @staticmethod
+    def _place(season: Season, name: str) -> str:
+        if name in season.sign_in_offered:
+            return str(season.sign_in_offered.index(name) + 1)
+        return "school" if name in season.sign_in_allowed else ""
+
+    def rows(self) -> list[tuple[Any, forms.BoundField, Any]]:
+        """[(way, its field, in words where it stands)]."""
+        words = dict(cast(forms.ChoiceField, self.fields[self.ways[0].name]).choices)  # type: ignore[arg-type]
+        return [(way, self[way.name], words[self.initial[way.name]]) for way in self.ways]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        places = [place for place in data.values() if place.isdigit()]
+        if len(places) > len(set(places)):
+            raise forms.ValidationError(_("Two ways have the same place. Give each its own."))
+        return data
+
+
 class StudentNoticeForm(forms.ModelForm):
+    sign_in_added = forms.MultipleChoiceField(
+        label=_("Other ways to sign in"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Your students can use them besides those that the center offers to all."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ways = offers.may_add(self.instance.season)
+        if not ways:
+            del self.fields["sign_in_added"]
+            return
+        choices = [(way.name, f"{way.title}: {way.proves}") for way in ways]
+        cast(forms.MultipleChoiceField, self.fields["sign_in_added"]).choices = choices
+
     class Meta:
         model = Enrolment
-        fields = ("student_notice", "allow_file", "only_in_slots")
+        fields = ("student_notice", "allow_file", "only_in_slots", "sign_in_added")
         widgets = {"student_notice": forms.Textarea(attrs={"rows": 8})}
         help_texts = {
             "student_notice": _("Students read it before they photograph: where to go, what to wear, whom to ask."),

@@ -15,6 +15,7 @@ from capture.judging import rejudge  # noqa: F401
 from capture.models import Consent, Exemption, Likeness, Photo, Slot, Station
 from capture.portraits import framing, recolouring  # noqa: F401
 from capture.review import decisions, exemptions, worklist
+from capture.sign_in import offers  # noqa: F401 (what a new season takes over)
 from capture.upload import moved_photos  # noqa: F401 (what is done when a student moves)
 from portal import permissions
 from portal.models import Membership
@@ -127,6 +128,7 @@ navigation.register("center", "capture:figures", _("Figures"), "chart-bar", orde
 navigation.register_tab("center.figures", "capture:figures", _("Photos by day, school and area"), order=10)
 navigation.register_tab("center.figures", "capture:college_figures", _("Students by college"), order=20)
 navigation.register("center", "capture:center_daily_checks", _("Daily checks"), "clipboard-document-check", order=55)
+navigation.register_tab("center.season", "capture:center_sign_in", _("Sign-in of students"), order=40)
 navigation.register("center", "capture:photo_rules", _("Judging rules"), "adjustments-horizontal", order=60)
 panels.add_panel(
     "center.dashboard", "capture:panel_today", page="capture:center_photos", label=_("Photos of the day"), order=30

@@ -548,6 +548,9 @@ class StudentSession(TenantModel):
     token_hash = models.CharField(max_length=64, null=True, unique=True)  # SHA-256; none for a browser
     begun_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField()
+    # The way by which the student was recognised, and what stands behind it: words of capture.sign_in.
+    recognised_by = models.CharField(max_length=20, blank=True)
+    strength = models.CharField(max_length=10, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=("begun_at",), name="student_session_by_time")]

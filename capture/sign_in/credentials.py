@@ -1,32 +1,29 @@
-"""The sign-in of students: name, document number and student number are compared with the season's
-roster.
+"""The sign-in of students: what a provider has verified is matched with the roster, counted and recorded.
 
-An unknown number, a wrong name and a wrong student number give the same answer after the same work.
-The pace of attempts is that of portal.security.attempts: by address and document number, and by
-address with name and student number, so that nobody guesses what the mask hides. All students of a
-campus may share an address: what one of them mistypes delays nobody else.
+No provider is named here. The pace of attempts is that of portal.security.attempts, by address and by each identity
+that the provider names. All students of a campus may share an address: what one of them mistypes delays nobody else.
 """
 
-import hmac
-import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
 
+from capture.sign_in import matching, offers
+from capture.sign_in.providers.base import Claim, Provider, Refused, Visit
 from portal import history, notifications
 from portal.accounts import attacks
 from portal.errors import PortalError
 from portal.security import attempts
 from portal.tenancy import across_schools, school_scope
-from schools.models import Season
-from students.identity import id_encryption
+from schools.models import Enrolment, Season
+from students.identity.student_access import Recognition
 from students.models import Student
 
-DOTS = str.maketrans(dict.fromkeys("•‧・∙⋅．.", "·"))
 
-
-class NotRecognised(PortalError):
-    status = 403
+class NotRecognised(Refused):
+    """No student of the roster is who the visitor claims to be."""
 
 
 class WhichSeason(PortalError):
@@ -47,74 +44,66 @@ class Visitor:
     actor_key: str = "visitor"
 
 
-def sign_in(
-    *, season: Season, name: str, id_number: str, student_no: str, address: str, year: int | None = None
-) -> Student:
-    """The student with this name and these numbers, in any season but a draft. `season`: where a failure is recorded.
+def sign_in(*, provider: Provider, visit: Visit, values: Mapping[str, Any], year: int | None = None) -> Recognition:
+    """The student whom the provider recognises by the cleaned values of its form, in any season but a draft.
 
-    Raises NotRecognised, Delayed or Unavailable; WhichSeason where they are right in several seasons and no `year` is given.
+    Raises Refused, Delayed or Unavailable; WhichSeason where they are right in several seasons and no `year` is given;
+    NotAllowed where the student's school does not offer this way.
     """
-    digest = id_encryption.digest(id_number)
-    person = address, comparable(name), comparable(student_no)
-    free = attempts.free_at(address)
-    attempts.begin("number", address, digest, free=free)
-    attempts.begin("student", *person, free=free)
+    identities = provider.identities(values)
+    free = attempts.free_at(visit.address)
+    for group, *who in identities:
+        attempts.begin(group, visit.address, *who, free=free)
+    try:
+        claim = provider.verify(visit, values)
+        student = _student_of(claim, provider, year)
+    except Refused as refused:
+        _failed(visit, provider, refused)
+        raise
+    for group, *who in identities:
+        attempts.succeeded(group, visit.address, *who)
+    attempts.entered_at(visit.address, student.actor_key)
+    return _recorded(student, provider, visit)
+
+
+def _student_of(claim: Claim, provider: Provider, year: int | None) -> Student:
     with across_schools():  # the roster says which school
-        rows = Student.objects.select_related("school", "season").filter(id_hash__in=id_encryption.digests(id_number))
-        rows = (
-            rows.exclude(season__status=Season.Status.DRAFT).exclude(stage=Student.Stage.LEFT).order_by("-season__year")
-        )
-        tried: list[Student | None] = [*rows] or [None]
-        found = [row for row in tried if _is_known(row, name, student_no) and row and year in (None, row.season.year)]
+        found = [row for row in matching.students_of(claim) if year in (None, row.season.year)]
         if not found:
-            _failed(season, name, student_no, address)
-            raise NotRecognised(
-                _("We do not find you in the roster with these details. Look for typing errors; else ask your school.")
-            )
+            raise NotRecognised(matching.refusal_of(claim), claim=claim)
         if len(found) > 1:
             raise WhichSeason([row.season.year for row in found])
         (student,) = found
-        history.record("student.signed_in", student, by=student, facts={"address": address})
-    attempts.succeeded("number", address, digest)
-    attempts.succeeded("student", *person)
-    attempts.entered_at(address, student.actor_key)
+        enrolment = Enrolment.objects.select_related("season").get(school=student.school_id, season=student.season_id)
+        offers.require(provider, enrolment)
     return student
 
 
-def _failed(season: Season, name: str, student_no: str, address: str) -> None:
+def _recorded(student: Student, provider: Provider, visit: Visit) -> Recognition:
+    facts = {"address": visit.address, "recognised_by": provider.name, "strength": provider.strength.value}
+    with school_scope(student.school):
+        history.record("student.signed_in", student, by=student, facts=facts)
+    return Recognition(student, provider.name, provider.strength.value)
+
+
+def _failed(visit: Visit, provider: Provider, refused: Refused) -> None:
     """Record the failure with the students who are named, and tell people of many: the center about the
-    address, the school about its student.
-
-    The document number has no part in it: who may read the history would see by a guess whose it is.
-    """
-    attacks.failed_at_address(address)
-    numbered = Student.objects.select_related("school").filter(season=season, student_no__iexact=student_no.strip())
-    named = [student for student in numbered if _is_same(name, student.name)]
-    if not named:
-        history.record("student.sign_in_failed", season, by=Visitor(address))
-    for tried in named:
-        history.record("student.sign_in_failed", tried, by=Visitor(address))
-        if attempts.reached("tried", str(tried.pk), most=attacks.FAILURES_AN_IDENTITY):
-            parameters = {"name": tried.name, "number": attacks.FAILURES_AN_IDENTITY}
-            with school_scope(tried.school):
-                notifications.notify_school(
-                    tried.school, kind="attack.student", season=season, parameters=parameters, student=tried
-                )
+    address, the school about its student."""
+    attacks.failed_at_address(visit.address)
+    facts = {"recognised_by": provider.name} | ({"why": refused.why} if refused.why else {})
+    with across_schools():  # whom the visitor names may be of any school
+        named = matching.named_by(refused.claim, visit.season) if refused.claim else []
+        if not named:
+            history.record("student.sign_in_failed", visit.season, by=Visitor(visit.address), facts=facts)
+        for tried in named:
+            history.record("student.sign_in_failed", tried, by=Visitor(visit.address), facts=facts)
+            if attempts.reached("tried", str(tried.pk), most=attacks.FAILURES_AN_IDENTITY):
+                _tell_school(tried, visit.season)
 
 
-def _is_known(row: Student | None, name: str, student_no: str) -> bool:
-    """Whether both are those of the row and its school is active. The same work without a row."""
-    is_named = _is_same(name, row.name if row else "") & _is_same(student_no, row.student_no if row else "")
-    return is_named & (row is not None and row.school.is_active)
-
-
-def _is_same(given: str, known: str) -> bool:
-    """Compare in constant time; False for an empty `known`."""
-    same = hmac.compare_digest(comparable(given).encode(), comparable(known).encode())
-    return same & bool(known)
-
-
-def comparable(text: str) -> str:
-    """The text without differences of typing: spaces, full width, case, the dot in names of ethnic
-    minorities."""
-    return "".join(unicodedata.normalize("NFKC", text).translate(DOTS).split()).casefold()
+def _tell_school(student: Student, season: Season) -> None:
+    parameters = {"name": student.name, "number": attacks.FAILURES_AN_IDENTITY}
+    with school_scope(student.school):
+        notifications.notify_school(
+            student.school, kind="attack.student", season=season, parameters=parameters, student=student
+        )

@@ -1,10 +1,13 @@
 """The school's stations for photographing, and its notice to the students."""
 
+from collections.abc import Sequence
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from capture.models import Slot, Station
+from capture.sign_in import offers
 from portal import history
 from portal.errors import PortalError
 from portal.models import User
@@ -34,9 +37,16 @@ def remove_station(*, station: Station, by: User) -> None:
 
 
 def save_notice(
-    *, enrolment: Enrolment, student_notice: str, allow_file: bool, only_in_slots: bool, by: User
+    *,
+    enrolment: Enrolment,
+    student_notice: str,
+    allow_file: bool,
+    only_in_slots: bool,
+    sign_in_added: Sequence[str] | None = None,
+    by: User,
 ) -> Enrolment:
-    """Set the notice that students read, whether a picture file may be sent, and whether slots bind."""
+    """Set the notice that students read, whether a picture file may be sent, whether slots bind, and how else
+    students may sign in (None: as it is)."""
     fields = {"student_notice": student_notice, "allow_file": allow_file, "only_in_slots": only_in_slots}
     with transaction.atomic():
         Enrolment.objects.filter(pk=enrolment.pk).update(**fields)
@@ -44,4 +54,6 @@ def save_notice(
             setattr(enrolment, name, value)
         facts = {"allow_file": allow_file, "only_in_slots": only_in_slots, "length": len(student_notice)}
         history.record("enrolment.notice", enrolment, by=by, facts=facts)
+        if sign_in_added is not None:
+            enrolment = offers.choose_for_school(enrolment, names=sign_in_added, by=by)
     return enrolment

@@ -16,8 +16,9 @@ from capture.judging import explanations
 from capture.models import Photo
 from capture.review import decisions
 from capture.review.return_reasons import LOCKING
-from portal import permissions
+from portal import history, permissions
 from portal.access import school_page, staff_page
+from portal.event_kinds import VALUE_LABELS
 from students.models import Student
 
 
@@ -81,5 +82,15 @@ def student_photos(request: Any, pk: int) -> HttpResponse:
         "unlockers": decisions.unlockers(student.school),
         "unlock_form": ReasonForm(auto_id="unlock_%s"),
         "lock_presets": LOCKING,
+        "sign_in": _last_sign_in(student),
     }
     return render(request, "capture/panel_student.html", context)
+
+
+def _last_sign_in(student: Student) -> dict[str, Any] | None:
+    """When the student has last signed in, by which way, and what stands behind it."""
+    event = history.of(student).filter(kind="student.signed_in").first()
+    if event is None:
+        return None
+    words = {name: VALUE_LABELS[name].get(event.facts.get(name), "") for name in ("recognised_by", "strength")}
+    return {"at": event.at} | words

@@ -15,11 +15,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from capture.forms import AppealForm, ConfirmForm, SignInForm
+from capture.forms import AppealForm, ConfirmForm
 from capture.judging import explanations, limits
 from capture.models import Photo, Station
 from capture.review import appeals, decisions
-from capture.sign_in import consent, credentials
+from capture.sign_in import consent, credentials, offers
+from capture.sign_in.providers import all_providers
+from capture.sign_in.providers.base import Provider, Visit
 from capture.stations import slots
 from capture.upload import intake, submission
 from capture.views.rule_cards import RULE_CARDS
@@ -27,7 +29,7 @@ from portal.accounts.addresses import address_of
 from portal.errors import PortalError
 from portal.notifications.channels import inbox
 from portal.pages import qr_codes
-from portal.pages.form_fields import checked
+from portal.pages.form_fields import checked, whole_number
 from portal.security import headers
 from schools.days import opening_hours
 from schools.models import Action, Enrolment
@@ -46,29 +48,40 @@ STEP_OF = {
 
 @never_cache
 def sign_in(request: Any) -> HttpResponse:
-    """Sign in with name, document number and student number.
+    """Sign in by one of the ways that the season offers: `?by=` names it, else it is the first.
 
     `?next=camera` leads back to the camera, where a photo that was kept can be sent.
     """
     after = "capture:camera" if request.GET.get("next") == "camera" else "capture:me"
     if session_student(request):
         return redirect(after)
-    form = SignInForm(request.POST or None)
+    ways = offers.of_season(request.season) if request.season else []
+    way = _chosen(request, ways)
+    visit = Visit(season=request.season, address=address_of(request.META))
+    challenge = way.start(visit)
+    form = challenge.form(request.POST or None, request.FILES or None)
+    context = {"ways": ways, "way": way, "challenge": challenge, "form": form}
     if request.method == "POST" and form.is_valid():
         try:
-            student = credentials.sign_in(
-                season=_season(request), address=address_of(request.META), **form.cleaned_data
-            )
+            _season(request)
+            year = whole_number(request.POST.get("year", ""))
+            recognition = credentials.sign_in(provider=way, visit=visit, values=form.cleaned_data, year=year)
         except PortalError as error:
             form.add_error(None, str(error))
-            context = {"form": form, "years": getattr(error, "years", [])}
+            context["years"] = getattr(error, "years", [])
             response = render(request, "capture/signin.html", context, status=error.status)
             for name, value in error.headers.items():
                 response[name] = value
             return response
-        start_session(request, student)
+        start_session(request, recognition)
         return redirect(after)
-    return render(request, "capture/signin.html", {"form": form}, status=400 if form.errors else 200)
+    return render(request, "capture/signin.html", context, status=400 if form.errors else 200)
+
+
+def _chosen(request: Any, ways: list[Provider]) -> Provider:
+    """The way that the address names, else the first. Before a season is open: that which needs nothing else."""
+    by_name = {way.name: way for way in ways or all_providers().values()}
+    return by_name.get(request.GET.get("by", ""), next(iter(by_name.values())))
 
 
 def _season(request: Any) -> Any:
@@ -110,6 +123,7 @@ def home(request: Any) -> HttpResponse:
             row for row in inbox.notifications_of(student)[:3] if row.read_at is None and row.kind not in SHOWN_ON_HOME
         ),
         "agreed": agreed,
+        "way": all_providers().get(request.student_session.recognised_by),
         "station_code": qr_codes.svg(student.student_no) if student.stage in intake.OPEN_STAGES else "",
         **_school_information(request),
     }

@@ -51,6 +51,14 @@ class Migration(migrations.Migration):
                         blank=True, default=schools.models.season.every_merchant, verbose_name="online payment"
                     ),
                 ),
+                (
+                    "sign_in_offered",
+                    models.JSONField(default=schools.models.season.first_way, verbose_name="ways to sign in"),
+                ),
+                (
+                    "sign_in_allowed",
+                    models.JSONField(blank=True, default=list, verbose_name="ways that schools may add"),
+                ),
                 ("payment_due", models.DateField(verbose_name="payment due")),
                 (
                     "owing_rule",
@@ -527,6 +535,7 @@ class Migration(migrations.Migration):
                         default=False, verbose_name="students photograph only in the slot of their class"
                     ),
                 ),
+                ("sign_in_added", models.JSONField(blank=True, default=list, verbose_name="other ways to sign in")),
                 ("student_notice", models.TextField(blank=True, verbose_name="notice to the students")),
                 ("capture_ended_on", models.DateField(blank=True, null=True, verbose_name="capture ended on")),
                 ("proof_due_on", models.DateField(blank=True, null=True, verbose_name="proofreading due on")),

@@ -39,6 +39,11 @@ def every_merchant() -> list[str]:
     return list(settings.PAYMENT_MERCHANTS)
 
 
+def first_way() -> list[str]:
+    """How students sign in unless a season says otherwise: by what the roster has of them."""
+    return ["roster_facts"]
+
+
 class SeasonQuerySet(models.QuerySet["Season"]):
     def allowing(self, action: Action) -> "SeasonQuerySet":
         return self.filter(status__in=Season.ALLOWED[action])
@@ -117,6 +122,10 @@ class Season(models.Model):
     copies = models.PositiveSmallIntegerField(_("copies a student"), default=5)
     # Names of merchants (settings.PAYMENT_MERCHANTS), in the order in which students are offered them.
     payment_merchants = models.JSONField(_("online payment"), default=every_merchant, blank=True)
+    # Names of ways to sign in (capture.sign_in.providers): what students are offered, in this order, and what a
+    # school may add.
+    sign_in_offered = models.JSONField(_("ways to sign in"), default=first_way)
+    sign_in_allowed = models.JSONField(_("ways that schools may add"), default=list, blank=True)
     payment_due = models.DateField(_("payment due"))
     owing_rule = models.CharField(
         _("when a school still owes"), max_length=6, choices=OwingRule, default=OwingRule.WARN

@@ -105,8 +105,9 @@ def _copy_settings(old: Season, new: Season, enrolled: list[Enrolment]) -> None:
     for row in enrolled:
         if had := before.get(row.school_id):
             row.payment_mode, row.allow_file = had.payment_mode, had.allow_file
+            row.sign_in_added = had.sign_in_added
             row.student_notice = moved_years.move(had.student_notice, old=old, new=new)[0]
-    Enrolment.objects.bulk_update(enrolled, ["payment_mode", "allow_file", "student_notice"])
+    Enrolment.objects.bulk_update(enrolled, ["payment_mode", "allow_file", "sign_in_added", "student_notice"])
 
 
 def _copy_days(old: Season, new: Season) -> None:

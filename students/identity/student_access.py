@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
@@ -35,7 +36,20 @@ SECONDS_BETWEEN_WRITES = 300
 View = Callable[..., HttpResponse]
 
 
-def start_session(request: Any, student: Student) -> None:
+@dataclass(frozen=True)
+class Recognition:
+    """Who has signed in, by which way (`provider`), and what stands behind it (`strength`): words of capture.sign_in."""
+
+    student: Student
+    provider: str
+    strength: str
+
+    @property
+    def fields(self) -> dict[str, str]:
+        return {"recognised_by": self.provider, "strength": self.strength}
+
+
+def start_session(request: Any, recognition: Recognition) -> None:
     """Sign the student in: a new session key and a new CSRF token.
 
     Forms that another student left open on this device are refused from now on, and the session of a
@@ -45,27 +59,25 @@ def start_session(request: Any, student: Student) -> None:
         auth.logout(request)
     request.session.cycle_key()
     rotate_token(request)
-    begin(request.session, student)
+    begin(request.session, recognition.student, **recognition.fields)
 
 
-def begin(session: Any, student: Student) -> None:
-    """Make the row of a browser's session."""
-    session[SESSION_KEY] = _new(student).pk
+def begin(session: Any, student: Student, **how: str) -> None:
+    """Make the row of a browser's session. `how`: of a Recognition."""
+    session[SESSION_KEY] = _new(student, **how).pk
     session.set_expiry(settings.STUDENT_SESSION_SECONDS)
 
 
-def new_token(student: Student) -> str:
-    """A token for a mini program: 256 random bits, of which only the hash is stored."""
+def new_token(student: Student, **how: str) -> str:
+    """A token for a mini program: 256 random bits, of which only the hash is stored. `how`: of a Recognition."""
     token = secrets.token_urlsafe(32)
-    _new(student, token_hash=_hash_of(token))
+    _new(student, token_hash=_hash_of(token), **how)
     return token
 
 
-def _new(student: Student, token_hash: str | None = None) -> StudentSession:
+def _new(student: Student, **fields: Any) -> StudentSession:
     with school_scope(student.school):
-        return StudentSession.objects.create(
-            student=student, school=student.school, token_hash=token_hash, seen_at=timezone.now()
-        )
+        return StudentSession.objects.create(student=student, school=student.school, seen_at=timezone.now(), **fields)
 
 
 def _hash_of(token: str) -> str:
@@ -98,12 +110,19 @@ def end_token(token: str) -> None:
 
 def session_student(request: Any) -> Student | None:
     """The student who is signed in in this browser, or None."""
+    row = session_of(request)
+    return row.student if row else None
+
+
+def session_of(request: Any) -> StudentSession | None:
+    """The session of the student who is signed in in this browser, or None."""
     pk = request.session.get(SESSION_KEY)
     return None if pk is None else _used(_live(pk=pk), is_by_itself=is_by_itself(request))
 
 
 def student_of_token(token: str) -> Student | None:
-    return _used(_live(token_hash=_hash_of(token)), is_by_itself=False)
+    row = _used(_live(token_hash=_hash_of(token)), is_by_itself=False)
+    return row.student if row else None
 
 
 def _live(**named: Any) -> StudentSession | None:
@@ -119,13 +138,13 @@ def _live(**named: Any) -> StudentSession | None:
         return live.select_related("student__school__area", "student__season").first()
 
 
-def _used(row: StudentSession | None, *, is_by_itself: bool) -> Student | None:
+def _used(row: StudentSession | None, *, is_by_itself: bool) -> StudentSession | None:
     if row is None:
         return None
     if not is_by_itself and timezone.now() - row.seen_at > dt.timedelta(seconds=SECONDS_BETWEEN_WRITES):
         with school_scope(row.student.school):
             StudentSession.objects.filter(pk=row.pk).update(seen_at=timezone.now())
-    return row.student
+    return row
 
 
 def device_key(student: Student) -> str:
@@ -146,14 +165,15 @@ def in_archive(view: View) -> View:
 def student_page(view: View) -> View:
     """A page of the signed-in student, in the school's scope.
 
-    Sets `student`, `school`, `season`, `enrolment` and `device_key` of the request.
+    Sets `student`, `student_session`, `school`, `season`, `enrolment` and `device_key` of the request.
     """
 
     @wraps(view)
     def wrapped(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        student = session_student(request)
-        if student is None:
+        row = session_of(request)
+        if row is None:
             return _to_sign_in(request)
+        request.student_session, student = row, row.student
         request.student, request.school, request.season = student, student.school, student.season
         request.device_key = device_key(student)
         with school_scope(student.school):

@@ -634,6 +634,8 @@ class Migration(migrations.Migration):
                 ("token_hash", models.CharField(max_length=64, null=True, unique=True)),
                 ("begun_at", models.DateTimeField(auto_now_add=True)),
                 ("seen_at", models.DateTimeField()),
+                ("recognised_by", models.CharField(blank=True, max_length=20)),
+                ("strength", models.CharField(blank=True, max_length=10)),
                 (
                     "school",
                     models.ForeignKey(

@@ -20,6 +20,7 @@ ACROSS = {
     "capture.judging.likeness": "the same picture, handed in at another school",
     "capture.stations.devices": "the school is not known before the row of the device is read",
     "capture.sign_in.credentials": "the roster says which school a visitor belongs to",
+    "capture.sign_in.offers": "which ways to sign in any school has added: the visitor's is not known yet",
     "portal.notifications.__init__": "what a school does may concern the center too",
     "portal.pages.navigation": "the numbers in the menu of a person of the center",
     "portal.accounts.second_factor": "an event about a person who is signing in",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from capture.judging import judge
 from capture.models import Consent, Exemption, Imprint, Photo
 from capture.review import decisions, exemptions
-from capture.sign_in import consent, consent_withdrawal, credentials
+from capture.sign_in import consent, consent_withdrawal
 from capture.upload import intake
 from portal.background import jobs
 from portal.errors import Conflict, PortalError
@@ -29,6 +29,7 @@ from tests import factories
 from tests.capture.conftest import sign_in
 from tests.conftest import client_of
 from tests.students.roster import books
+from tests.support.signing_in import recognise
 from tests.support.words import said
 
 pytestmark = pytest.mark.django_db
@@ -51,9 +52,7 @@ def test_nothing_of_the_person_is_left(student, center_admin, django_capture_on_
     number, photo = student.id_number, factories.photo(student, "rejected")
     Imprint.objects.create(photo=photo, school=student.school)
     Notification.objects.create(recipient_key=student.actor_key, school=student.school, kind="photo_failed")
-    credentials.sign_in(
-        season=student.season, name=student.name, id_number=number, student_no=student.student_no, address="::"
-    )
+    recognise(student)
     path = photo.original.name
     with django_capture_on_commit_callbacks(execute=True):
         assert erasure.erase(student=student, reason="asked for it", by=center_admin)
@@ -227,13 +226,7 @@ def test_the_command_erases_too(student, enrolment):
 
 
 def test_the_history_shows_the_students_name_from_the_row(student, owner_client):
-    credentials.sign_in(
-        season=student.season,
-        name=student.name,
-        id_number=student.id_number,
-        student_no=student.student_no,
-        address="::",
-    )
+    recognise(student)
     assert Event.objects.get(kind="student.signed_in").actor_name == ""
     assert owner_client.get("/school/history/").content.decode().count("欧阳小明") >= 2
 

@@ -1,0 +1,90 @@
+"""What a way to sign in has to do: `start → challenge → verify`, as frozen values.
+
+A provider writes nothing, renders nothing and sees no request. It says what a visitor is asked for, and makes a
+claim of what comes back. Whose claim it is, the roster decides (capture.sign_in.matching).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django import forms
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from portal.errors import PortalError
+from schools.models import Season
+
+
+class Strength(models.TextChoices):
+    """What stands behind a sign-in, the weakest first."""
+
+    KNOWS = "knows", _("facts that others may know")
+    HOLDS = "holds", _("something that only the student should hold")
+    SEEN = "seen", _("a person has seen the document")
+
+
+class Refused(PortalError):
+    """What the visitor brought is not to be believed. `why`: a word for the history; `claim`: whom it names."""
+
+    status = 403
+
+    def __init__(self, sentence: Any, *, why: str = "", claim: "Claim | None" = None) -> None:
+        super().__init__(sentence)
+        self.why, self.claim = why, claim
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Somebody who wants to sign in. `season`: of the page. `address`: of the network."""
+
+    season: Season
+    address: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A challenge: the visitor fills this form in. `template`: what stands above its fields."""
+
+    form: type[forms.Form]
+    template: str = ""
+
+
+Challenge = Asked
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A claim: the roster has a student with these three."""
+
+    name: str
+    id_number: str
+    student_no: str
+
+
+Claim = Facts
+
+
+class Provider(Protocol):
+    """`title`: the way, as it is offered; `lead`: a sentence above what is asked; `proves`: what the center reads."""
+
+    name: str
+    title: Any
+    lead: Any
+    proves: Any
+    strength: Strength
+
+    def is_set_up(self) -> bool:
+        """Whether the operator's settings have what it needs."""
+
+    def start(self, visit: Visit) -> Challenge:
+        """What the visitor is asked for."""
+
+    def identities(self, values: Mapping[str, Any]) -> list[tuple[str, ...]]:
+        """(group, who …): for whom the visitor tries. Attempts are counted by each of them, at each address."""
+
+    def verify(self, visit: Visit, values: Mapping[str, Any]) -> Claim:
+        """What the cleaned values of the form claim.
+
+        Raises Refused, or a PortalError where nothing is known of the visitor.
+        """
