@@ -191,6 +191,10 @@ TENANT_MODEL = "schools.School"
 SEASON_MODEL = "schools.Season"
 # One, which is Django's own too: each hashes the password once more, also that of a name nobody has.
 AUTHENTICATION_BACKENDS = ["portal.accounts.signed_in.Backend"]
+PASSWORD_HASHERS = [
+    "portal.security.password_hashes.SealedPBKDF2",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of before; renewed at the next sign-in
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

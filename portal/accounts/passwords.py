@@ -1,6 +1,8 @@
-"""Passwords of the staff: which are refused, and the two functions that write one."""
+"""Passwords of the staff: which are refused, the two functions that write one, and how a new key reaches their hashes."""
 
 import re
+from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from allauth.account.models import EmailAddress
@@ -9,7 +11,9 @@ from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from portal.database.scope import current, opened
 from portal.models import Membership, User
+from portal.security import encryption, password_hashes
 
 SHORTEST_LISTED = 10  # characters; the list holds no shorter ones, which MinimumLengthValidator refuses
 LEAST_OWN = 8  # characters that must be left beside the words that anybody can guess
@@ -27,6 +31,37 @@ def end_password(user: User) -> None:
     """No password is right any more, and the open sessions end."""
     user.set_unusable_password()
     user.save(update_fields=["password"])
+
+
+def count_by_version() -> dict[int, int]:
+    """{version of the key: hashes that it has sealed}."""
+    found = Counter(password_hashes.version_of(encoded) for _pk, encoded in _sealed())
+    return dict(sorted(found.items()))
+
+
+def rewrite() -> list[int]:
+    """Seal with the newest key what older ones have sealed; the ids of accounts whose hash cannot be read.
+
+    Their owners sign in again: a session is bound to the hash. Operators are passed over: the owner of the tables alone
+    writes their passwords.
+    """
+    damaged = []
+    for pk, old in _sealed(is_superuser=False):
+        if password_hashes.version_of(old) == encryption.current_version():
+            continue
+        try:
+            new = password_hashes.sealed_anew(old)
+        except encryption.Unreadable:
+            damaged.append(pk)
+            continue
+        with opened(replace(current(), account=pk, user=pk)):
+            User.objects.filter(pk=pk, password=old).update(password=new)
+    return damaged
+
+
+def _sealed(**filters: Any) -> list[tuple[int, str]]:
+    rows = User.objects.filter(password__startswith=password_hashes.BEGINNING, **filters)
+    return list(rows.order_by("pk").values_list("pk", "password"))
 
 
 class LinkTokens(PasswordResetTokenGenerator):

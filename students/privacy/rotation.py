@@ -1,5 +1,5 @@
-"""Rewriting what an older key of document numbers, linked addresses and second factors has written, while the product
-works.
+"""Rewriting what an older key of document numbers, linked addresses, second factors and hashes of passwords has written,
+while the product works.
 
 `manage.py rotate_keys` makes a job of it. Both keys are set meanwhile: the new one writes, both are
 read. The job may be stopped and run again at any time: rows of the current key are passed over. Its
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from portal import history
-from portal.accounts import factor_secrets
+from portal.accounts import factor_secrets, passwords
 from portal.background import jobs
 from portal.errors import Conflict
 from portal.models import Job
@@ -35,7 +35,7 @@ WHERE own.id = new.id AND own.id_sealed = new.old
 
 
 def count_by_version() -> dict[str, dict[int, int]]:
-    """{"students" | "corrections" | "second factors" | "linked addresses": {version: rows}}, for the command and the
+    """{"students" | "corrections" | "second factors" | "linked addresses" | "passwords": {version: rows}}, for the command and the
     report.
     """
     found: dict[str, dict[int, int]] = {}
@@ -50,6 +50,7 @@ def count_by_version() -> dict[str, dict[int, int]]:
             found[name] = dict(cursor.fetchall())
     found["second factors"] = factor_secrets.count_by_version()
     found["linked addresses"] = contacts.count_by_version()
+    found["passwords"] = passwords.count_by_version()
     return found
 
 
@@ -71,11 +72,16 @@ def run_rotation(job: Job) -> None:
         done += len(rows)
         jobs.progress(job, done, max(total, done))
     _rewrite_corrections()
-    factors, linked = factor_secrets.rewrite(), contacts.rewrite()
+    factors, linked, hashes = factor_secrets.rewrite(), contacts.rewrite(), passwords.rewrite()
     left = _versions_left()
     job.result = {"version": encryption.current_version(), "students": done, "left": left}
-    job.result |= {"damaged": damaged[:1000], "damaged_factors": factors[:1000], "damaged_contacts": linked[:1000]}
-    unreadable = len(damaged) + len(factors) + len(linked)
+    job.result |= {
+        "damaged": damaged[:1000],
+        "damaged_factors": factors[:1000],
+        "damaged_contacts": linked[:1000],
+        "damaged_passwords": hashes[:1000],
+    }
+    unreadable = len(damaged) + len(factors) + len(linked) + len(hashes)
     history.record("job.keys_rotated", job, by=history.SYSTEM, facts={"students": done, "unreadable": unreadable})
     job.message = _report(unreadable, left)
 
@@ -85,7 +91,7 @@ def _report(unreadable: int, left: list[int]) -> str:
         return _("Everything is encrypted with the newest key. Older keys can be removed from ID_NUMBER_KEY.")
     if not unreadable:
         return _(
-            "Keep the older keys: a roster that was uploaded under them waits for its import. Run rotate_keys again later."
+            "Keep the older keys: a roster that was uploaded under them waits for its import, or an operator has not set a password since (changepassword). Run rotate_keys again later."
         )
     sentence = ngettext(
         "Keep all keys: %(n)d row could not be read. See the job's result for the rows.",
