@@ -39,6 +39,7 @@ class CallbackAdmin(ReadOnlyAdmin):
     list_display = ("received_at", "provider", "external_id", "order_number", "verified", "outcome", "resolved_at")
     list_filter = ("provider", "verified", "is_refused")
     search_fields = ("external_id__exact", "outcome")
+    readonly_fields = ("headers", "body")
 
 
 @admin.register(SchoolRefund)

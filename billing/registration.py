@@ -22,7 +22,10 @@ from billing.models import (
     Settlement,
     Waiver,
 )
-from billing.online import orders
+from billing.online import (
+    evidence,  # noqa: F401 - what it keeps encrypted
+    orders,
+)
 from portal.formatting import yuan
 from portal.pages import navigation, panels, status_badges
 from portal.pages.status_badges import Badge

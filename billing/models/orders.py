@@ -1,9 +1,14 @@
+import json
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.changes import states
 from portal.database.scope import EVERY_SCHOOL, DatabaseRole, deleted_by
+from portal.security import encryption
+from portal.security.encryption import Place
 from portal.tenancy import TenantModel
 from schools.models import Season
 from students.models import Student
@@ -95,7 +100,8 @@ class CallbackQuerySet(models.QuerySet["Callback"]):
 
 
 class Callback(models.Model):
-    """A provider's message as it came: the evidence of a payment when `verified`, else a forgery, kept for days.
+    """A provider's message as it came, encrypted, since Alipay's names the buyer: the evidence of a payment when `verified`,
+    else a forgery, kept for days.
 
     It has no school, because the school is not known yet, and no school sees it.
     """
@@ -108,8 +114,7 @@ class Callback(models.Model):
     provider = models.CharField(max_length=20)
     merchant = models.CharField(max_length=32, blank=True)
     external_id = models.CharField(max_length=64)
-    headers = models.JSONField(default=dict)
-    body = models.TextField()
+    sealed = models.BinaryField(default=b"", editable=False)  # `headers` and `body`
     received_at = models.DateTimeField(auto_now_add=True)
     verified = models.BooleanField(default=False)
     outcome = models.CharField(max_length=200, blank=True)
@@ -132,6 +137,27 @@ class Callback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.provider} {self.external_id}"
+
+    def seal(self, headers: dict[str, str], body: str) -> None:
+        self.sealed = encryption.encrypt(json.dumps([headers, body]), self._place)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Raises Unreadable."""
+        return dict(self._message[0])
+
+    @property
+    def body(self) -> str:
+        """Raises Unreadable."""
+        return str(self._message[1])
+
+    @property
+    def _message(self) -> list[Any]:
+        return list(json.loads(encryption.decrypt(self.sealed, self._place))) if self.sealed else [{}, ""]
+
+    @property
+    def _place(self) -> Place:
+        return Place("billing_callback.sealed", f"{self.provider}/{self.external_id}")
 
 
 class Repayment(models.Model):

@@ -234,13 +234,16 @@ def _key_of(told: Payment | Refund) -> str:
 def _store(provider: Provider, external_id: str, callback: CallbackMessage, *, verified: bool = False) -> Callback:
     headers = {name: value.replace("\0", "") for name, value in callback.headers.items()}
     body = callback.body.decode(errors="replace").replace("\0", "")
-    values = {"headers": headers, "body": body, "verified": verified, "merchant": provider.merchant}
+    new = Callback(provider=provider.name, external_id=external_id, verified=verified, merchant=provider.merchant)
+    new.seal(headers, body)
     try:
         with transaction.atomic():
-            return Callback.objects.create(provider=provider.name, external_id=external_id, **values)
+            new.save(force_insert=True)
+            return new
     except IntegrityError:
         stored = Callback.objects.get(provider=provider.name, external_id=external_id)
     if verified and callback.body and not stored.body:  # we had asked before the provider's message came
+        values = {"sealed": new.sealed, "verified": verified, "merchant": provider.merchant}
         Callback.objects.filter(pk=stored.pk).update(**values)
     return stored
 

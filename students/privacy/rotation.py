@@ -1,11 +1,11 @@
-"""Rewriting what an older key of document numbers, linked addresses, second factors and hashes of passwords has written,
-while the product works.
+"""Rewriting what an older key of ID_NUMBER_KEY has written, while the product works.
 
 `manage.py rotate_keys` makes a job of it. Both keys are set meanwhile: the new one writes, both are
 read. The job may be stopped and run again at any time: rows of the current key are passed over. Its
 report says when the old key is needed no more.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from django.db import connection, transaction
@@ -25,6 +25,9 @@ from students.models import Correction, RosterBundle, RosterImport, Student
 from students.roster.importer import lock_numbers
 
 KIND = "rotate_keys"
+Count = Callable[[], dict[int, int]]
+Rewrite = Callable[[], list[int]]
+_OTHERS: dict[str, tuple[Count, Rewrite]] = {}
 BATCH = 500
 # One statement a batch. Another writer may have changed a row since it was read: its ciphertext differs then.
 _REWRITE = """
@@ -34,10 +37,20 @@ WHERE own.id = new.id AND own.id_sealed = new.old
 """
 
 
-def count_by_version() -> dict[str, dict[int, int]]:
-    """{"students" | "corrections" | "second factors" | "linked addresses" | "passwords": {version: rows}}, for the command and the
-    report.
+def registers(name: str, count: Count, rewrite: Rewrite) -> None:
+    """Register what a room above keeps encrypted: how many rows each version has written, and a function that writes those
+    of older keys anew and gives the ids of rows that cannot be read.
     """
+    _OTHERS[name] = (count, rewrite)
+
+
+registers("second factors", factor_secrets.count_by_version, factor_secrets.rewrite)
+registers("linked addresses", contacts.count_by_version, contacts.rewrite)
+registers("passwords", passwords.count_by_version, passwords.rewrite)
+
+
+def count_by_version() -> dict[str, dict[int, int]]:
+    """{"students" | "corrections" | registered name: {version: rows}}, for the command and the report."""
     found: dict[str, dict[int, int]] = {}
     for name, table, column in (
         ("students", "students_student", "id_sealed"),
@@ -48,10 +61,7 @@ def count_by_version() -> dict[str, dict[int, int]]:
                 f"SELECT get_byte({column}, 0), count(*) FROM {table} WHERE length({column}) > 0 GROUP BY 1 ORDER BY 1"  # noqa: S608
             )
             found[name] = dict(cursor.fetchall())
-    found["second factors"] = factor_secrets.count_by_version()
-    found["linked addresses"] = contacts.count_by_version()
-    found["passwords"] = passwords.count_by_version()
-    return found
+    return found | {name: count() for name, (count, _rewrite) in _OTHERS.items()}
 
 
 def start_rotation() -> Job:
@@ -72,16 +82,11 @@ def run_rotation(job: Job) -> None:
         done += len(rows)
         jobs.progress(job, done, max(total, done))
     _rewrite_corrections()
-    factors, linked, hashes = factor_secrets.rewrite(), contacts.rewrite(), passwords.rewrite()
+    others = {name: rewrite() for name, (_count, rewrite) in _OTHERS.items()}
     left = _versions_left()
-    job.result = {"version": encryption.current_version(), "students": done, "left": left}
-    job.result |= {
-        "damaged": damaged[:1000],
-        "damaged_factors": factors[:1000],
-        "damaged_contacts": linked[:1000],
-        "damaged_passwords": hashes[:1000],
-    }
-    unreadable = len(damaged) + len(factors) + len(linked) + len(hashes)
+    job.result = {"version": encryption.current_version(), "students": done, "left": left, "damaged": damaged[:1000]}
+    job.result |= {f"damaged {name}": found[:1000] for name, found in others.items()}
+    unreadable = len(damaged) + sum(map(len, others.values()))
     history.record("job.keys_rotated", job, by=history.SYSTEM, facts={"students": done, "unreadable": unreadable})
     job.message = _report(unreadable, left)
 

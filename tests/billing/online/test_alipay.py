@@ -8,20 +8,22 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
 from billing.accounts import ledger
-from billing.models import Order
+from billing.models import Callback, Order
 from billing.online import orders, providers
 from billing.online.providers import CallbackMessage, Channel, ProviderError, Redirect, State
 from billing.online.providers.alipay import Alipay
 from portal.errors import PortalError
+from portal.tenancy import system_scope
 from students.identity import student_access
 from students.models import Student
 from tests.billing.online.conftest import let_students_pay
 from tests.support.payment_peers import deliveries
-from tests.support.payment_peers.alipay import AlipayPeer, certificate_number
+from tests.support.payment_peers.alipay import BUYER, AlipayPeer, certificate_number
 from tests.support.payment_peers.deliveries import settle_all, unresolved
 from tests.support.payment_peers.peer import certificate_pem
 from tests.support.words import said
@@ -139,6 +141,19 @@ def test_a_signed_notice_that_is_not_ours_or_no_payment_is_refused(order, peer, 
     assert deliver(peer.pay(order.number, **changed)) == 400
     order.refresh_from_db()
     assert (order.status, unresolved()) == (Order.Status.CREATED, 0)
+
+
+def test_the_buyer_is_in_no_row_in_clear_and_the_signed_message_is_kept_whole(order, peer):
+    message = peer.pay(order.number)
+    assert BUYER.encode() in message.body
+    deliver(CallbackMessage(message.headers, message.body.replace(b"=15.00", b"=15.01")))
+    assert deliver(message) == 200
+    with system_scope(), connection.cursor() as cursor:
+        cursor.execute("SELECT kept::text FROM billing_callback kept")
+        rows = " ".join(row for (row,) in cursor.fetchall())
+        assert (BUYER in rows, BUYER.encode().hex() in rows) == (False, False)
+        forged, genuine = Callback.objects.order_by("verified")
+    assert (genuine.body, forged.verified) == (message.body.decode(), False)
 
 
 def test_a_notice_that_is_not_to_be_believed_is_refused(order, peer):

@@ -8,6 +8,7 @@ from allauth.mfa.totp.internal.auth import TOTP
 from django.core.management import call_command
 from django.db.models import F
 
+from billing.models import Callback
 from portal import history
 from portal.background import jobs
 from portal.models import Contact, Event, Job
@@ -142,7 +143,7 @@ def test_a_linked_address_that_cannot_be_read_is_reported(both_keys, settings, s
             linked_sealed=bytes(student.id_sealed),
         )
     job = rotate()
-    assert (job.result["damaged_contacts"], job.result["left"]) == ([damaged.pk], [1])
+    assert (job.result["damaged linked addresses"], job.result["left"]) == ([damaged.pk], [1])
 
 
 def test_it_goes_on_where_it_was_stopped_and_passes_over_what_is_done(both_keys, scoped):
@@ -166,3 +167,32 @@ def test_the_command_counts_and_starts_one_job(both_keys):
     for _ in range(2):
         call_command("rotate_keys", stdout=out)
     assert Job.objects.filter(kind=rotation.KIND).count() == 1
+
+
+def test_messages_of_providers_are_rewritten_too(settings, db):
+    with system_scope():
+        for number in ("1", "2"):
+            row = Callback(provider="alipay", merchant="alipay", external_id=number)
+            row.seal({"host": "x"}, f"buyer_id=2088{number}")
+            row.save()
+        Callback.objects.create(
+            provider="alipay", merchant="alipay", external_id="3", verified=True
+        )  # asked for: no message came
+    settings.ID_NUMBER_KEYS = settings.ID_NUMBER_KEYS | {2: NEW}
+    with system_scope():
+        assert rotation.count_by_version()["messages of providers"] == {1: 2}
+    assert rotate().result["left"] == []
+    settings.ID_NUMBER_KEYS = {2: NEW}
+    with system_scope():
+        assert [row.body for row in Callback.objects.order_by("pk")] == ["buyer_id=20881", "buyer_id=20882", ""]
+
+
+def test_a_message_of_a_provider_that_was_moved_to_another_is_reported(settings, db):
+    with system_scope():
+        row = Callback(provider="alipay", merchant="alipay", external_id="1")
+        row.seal({}, "buyer_id=2088")
+        row.external_id = "2"
+        row.save()
+    settings.ID_NUMBER_KEYS = settings.ID_NUMBER_KEYS | {2: NEW}
+    job = rotate()
+    assert (job.result["damaged messages of providers"], job.result["left"]) == ([row.pk], [1])

@@ -49,6 +49,9 @@ def refused(code: str) -> Answered:
     return {"code": "40004", "msg": "Business Failed", "sub_code": code, "sub_msg": "refused"}
 
 
+BUYER = "2088102177778888"  # the payer, for as long as the account lives
+
+
 class AlipayPeer(Peer):
     """`orders` are its trades, `refunds` theirs, by the merchant's numbers."""
 
@@ -125,6 +128,7 @@ class AlipayPeer(Peer):
             "app_id": APP,
             "auth_app_id": APP,
             "seller_id": MERCHANT,
+            "buyer_id": BUYER,
             "subject": "毕业照",
             "body": "",
             **{name: value for name, value in trade.items() if name not in ("method", "send_pay_date")},
