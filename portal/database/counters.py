@@ -1,9 +1,9 @@
 """Numbers of rows, kept by the database in the transaction that changes the rows.
 
 A model of counts (`portal.models.Counter`) says in `COUNTS` of which rows it is, and by what. Triggers on the table of the
-rows, one a statement, append what the statement has changed: +2 of one group, -2 of another. Nothing is updated, so that
-no two transactions wait for each other. The number of a group is the sum of its lines; `portal.counters.folding` makes one
-line of them. `migrate` puts the triggers into force at its end.
+rows, one a statement, append what the statement has changed: +2 of one group, -2 of another. Lines that nobody has changed a row for are
+refused, but of the system. Nothing is updated, so that no two transactions wait for each other. The number of a group is the
+sum of its lines; `portal.counters.folding` makes one line of them. `migrate` puts the triggers into force at its end.
 
 An expression names the row that is counted `own`. With a `Parent` it may also read the columns of the row that `own`
 points to, named `parent`; a change of these moves what points to it. Whoever writes `own` holds the lock of its parent:
@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.apps import apps
+
+from portal.database.scope import DatabaseRole
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,23 @@ BEGIN
 END $$
 """
 TRIGGER = "CREATE OR REPLACE TRIGGER {name} AFTER {event} ON {table} {referencing} FOR EACH STATEMENT EXECUTE FUNCTION {function}()"
+# A line is a claim about rows: whoever may append one by hand could make a dashboard lie, that of all schools too where a
+# counter knows no school.
+GUARD = """
+CREATE OR REPLACE FUNCTION counted_by_triggers() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF pg_trigger_depth() < 2 AND current_user NOT IN (
+        '{system}', (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID)
+    ) THEN
+        RAISE insufficient_privilege USING MESSAGE = TG_TABLE_NAME || ' is written by the triggers of what it counts';
+    END IF;
+    RETURN NULL;
+END $$
+"""
+GUARDED = (
+    "CREATE OR REPLACE TRIGGER counted_by_triggers BEFORE INSERT ON {table}"
+    " FOR EACH STATEMENT EXECUTE FUNCTION counted_by_triggers()"
+)
 NEW, OLD = "NEW TABLE AS new_rows", "OLD TABLE AS old_rows"
 REFERENCING = {"INSERT": f"REFERENCING {NEW}", "UPDATE": f"REFERENCING {OLD} {NEW}", "DELETE": f"REFERENCING {OLD}"}
 
@@ -110,6 +129,7 @@ def _moves(model: Any) -> str:
 def statements(tables: Iterable[str]) -> Iterator[str]:
     """The SQL that puts the triggers into force, run by the owner of the tables. Safe to repeat."""
     existing = set(tables)
+    yield GUARD.replace("{system}", DatabaseRole.SYSTEM)
     bodies: dict[tuple[str, str], list[str]] = {}  # (table, event): what is appended
     for model in models_of_counts():
         table = _table(model.COUNTS.of)
@@ -118,6 +138,7 @@ def statements(tables: Iterable[str]) -> Iterator[str]:
                 bodies.setdefault((table, event), []).append(_changes(model, event))
             if model.COUNTS.parent:
                 bodies.setdefault((_table(model.COUNTS.parent.model), "UPDATE"), []).append(_moves(model))
+            yield GUARDED.format(table=model._meta.db_table)
             yield (
                 f"ALTER TABLE {model._meta.db_table} SET (autovacuum_vacuum_scale_factor = 0.2,"
                 " autovacuum_vacuum_insert_scale_factor = 0.2, autovacuum_analyze_scale_factor = 0.2)"

@@ -16,7 +16,7 @@ from portal.tenancy import TenantModel
 class Numbers(models.Model):
     """A change of the number of rows in one group: a group's number is the sum of its lines, as `numbers` gives it.
 
-    Appended by triggers (portal.database.counters), in the rights of whoever changes the rows.
+    Appended by triggers (portal.database.counters), in the rights of whoever changes the rows; by nobody else but the system.
     """
 
     COUNTS: ClassVar[Counts | None] = None

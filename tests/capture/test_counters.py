@@ -14,7 +14,7 @@ from portal import student_limits
 from portal.counters import folding, proof
 from portal.database.counters import groups_of, models_of_counts
 from portal.models import Notification
-from portal.tenancy import school_scope, system_scope
+from portal.tenancy import across_schools, center_scope, school_scope, system_scope
 from students.models import Student, StudentsByClass, StudentsByStage
 from tests import factories
 from tests.support.database import by_owner
@@ -118,6 +118,22 @@ def test_a_school_reads_its_own_numbers_and_changes_none(rows, school, other_sch
     for change in ("UPDATE students_studentsbystage SET number = 9", "DELETE FROM students_studentsbystage"):
         with pytest.raises(ProgrammingError), transaction.atomic(), school_scope(school), connection.cursor() as cursor:
             cursor.execute(change)
+
+
+@pytest.mark.parametrize("scope", ["school", "center", "across"])
+def test_no_page_writes_a_line_for_rows_that_are_not_there(rows, school, scope):
+    """Of `DeliveriesByState`, which knows no school, it would be the number of all schools."""
+    scopes = {"school": lambda: school_scope(school), "center": center_scope, "across": across_schools}
+    for model in models_of_counts():
+        forged = f"INSERT INTO {model._meta.db_table} (number) SELECT 1000 WHERE false"
+        with (
+            pytest.raises(ProgrammingError, match=r"written by the triggers of what it counts|permission denied"),
+            transaction.atomic(),
+            scopes[scope](),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(forged)
+    assert faults() == {}
 
 
 def test_a_limited_person_is_told_of_the_own_classes(rows, school, season):
