@@ -45,7 +45,9 @@ class StatefulModel:
 KINDS: dict[str, Kind] = {}
 STATEFUL_MODELS: dict[str, StatefulModel] = {}  # by the model's label in lower case, as an event keeps it
 FACT_LABELS: dict[str, Any] = {}  # by the key of the fact; other facts have the label of their model's field
-HIDDEN: set[str] = set()  # keys of facts that are not shown: ids of other rows, data for programs
+HIDDEN: set[str] = {
+    "work"
+}  # the kind of a job (portal.background.jobs); keys of facts that are not shown: ids of other rows, data for programs
 ACTORS: dict[str, str] = {}  # "student" of the actor key "student:7" -> label of the model with their names
 LISTS: set[str] = set()  # keys of facts that are lists: two items are not before and after
 VALUE_LABELS: dict[str, dict[str, Any]] = {}  # labels of the values of a fact that is no model field with choices

@@ -33,6 +33,7 @@ from portal.background import queue
 from portal.changes import states
 from portal.changes.transactions import is_connection_lost, is_retryable
 from portal.errors import Conflict, PortalError
+from portal.history.seals import is_genuine
 from portal.models import Job, Membership, User
 from portal.tenancy import Period, Tenant, school_scope, system_scope
 
@@ -133,7 +134,7 @@ def create(
         params=params or {},
         created_by=by if isinstance(by, User) else None,
     )
-    history.record(f"job.{job.status}", job, by=by, after=job.status)
+    history.record(f"job.{job.status}", job, by=by, after=job.status, facts={"work": kind})
     transaction.on_commit(lambda: enqueue(job))
     return job
 
@@ -216,6 +217,7 @@ def run(job_id: int) -> None:
 
 def _run_claimed(job: Job) -> None:
     try:
+        _require_created(job)
         with queue.released_on_stop(job), scope_of(job), heartbeat(job):
             HANDLERS[job.kind].run(job)
     except Unfinished:
@@ -237,6 +239,18 @@ def _run_claimed(job: Job) -> None:
             finish(job)
         except Conflict:
             log.info("Job %s %s was ended while it was at work", job.kind, job.pk)
+
+
+def _require_created(job: Job) -> None:
+    """Raise Conflict unless `create` has written, in the sealed history, that there is this job of this kind for this school.
+
+    The worker may do what no scope of a page may: whoever sends SQL there can write a row of jobs, and can forge no line.
+    """
+    line = history.of(job).order_by("id").first()
+    made = (line.facts.get("work"), line.school_id, line.season_id) if line and is_genuine(line) else None
+    if made != (job.kind, job.school_id, job.season_id):
+        log.error("Job %s %s is not of the product's making and is not run", job.kind, job.pk)
+        raise Conflict(_("Nobody has started this work here. Start it again from its page."))
 
 
 def _requeue(job: Job, *, attempts: int = 0) -> None:

@@ -31,7 +31,8 @@ def start() -> Job:
 
 @jobs.handler(KIND, label=gettext_lazy("Deleting files that nothing names"), queue="build")
 def run(job: Job) -> None:
-    job.result = {"files": delete(before=timezone.now() - dt.timedelta(days=settings.KEEP_UNNAMED_FILES_DAYS))}
+    with system_scope():  # in a school's, the files of all others would be unnamed
+        job.result = {"files": delete(before=timezone.now() - dt.timedelta(days=settings.KEEP_UNNAMED_FILES_DAYS))}
 
 
 def delete(*, before: dt.datetime) -> int:

@@ -98,6 +98,7 @@ def run(job: Job) -> None:
 
 def move(row: SchoolChange, *, by: history.Actor) -> Student:
     """Move the student. Raises PortalError, and changes nothing, when something is in the way."""
+    school_changes.require_granted(row)
     there = Student.objects.select_related("school", "season").filter(school=row.giving_id)
     old = there.filter(pk=row.student_id or 0).first()
     if old is None or old.is_erased:

@@ -19,6 +19,7 @@ from portal import history, notifications
 from portal.background import jobs
 from portal.changes import states
 from portal.errors import Conflict, PortalError
+from portal.history.seals import is_genuine
 from portal.models import User
 from portal.security import attempts
 from portal.security.rate_limits import Daily
@@ -234,12 +235,22 @@ def grant(row: SchoolChange, *, by: User) -> SchoolChange:
         raise PortalError(reason)
     with school_scope(row.school), transaction.atomic():
         require_open_roster(school=row.school, season=row.season)
-        states.change(row, Status.MOVING, by=by, **_decided(by, ""))
+        states.change(row, Status.MOVING, by=by, facts={"student": student.pk}, **_decided(by, ""))
         row.job = jobs.create(
             KIND, by=history.SYSTEM, school=row.school, season=row.season, params={"change": row.pk, "by": by.pk}
         )
         SchoolChange.objects.filter(pk=row.pk).update(job=row.job)
     return row
+
+
+def require_granted(row: SchoolChange) -> None:
+    """Raise Conflict unless `grant` has written, in the sealed history, that this student is handed over.
+
+    Row and job belong to the school that asks: whoever sends SQL in its scope can write both, and can forge no line.
+    """
+    line = history.of(row).filter(after=Status.MOVING).order_by("-id").first()
+    if line is None or not is_genuine(line) or line.facts.get("student") != row.student_id:
+        raise Conflict(_("Nobody has handed this student over. Ask again."))
 
 
 def refuse(row: SchoolChange, *, answer: str, by: User) -> SchoolChange:

@@ -12,13 +12,15 @@ from django.db import OperationalError, connection
 from django.utils import timezone
 from psycopg.errors import AdminShutdown, DeadlockDetected
 
+from capture.models import Photo
 from portal import history
 from portal.background import jobs
 from portal.errors import PortalError
 from portal.models import Job
-from portal.tenancy import outside_scopes
+from portal.tenancy import outside_scopes, school_scope
 from schools.models import Enrolment
 from students.lists import bulk_actions
+from tests import factories
 from tests.support.lost_connection import lost_at, stored_files
 from tests.support.words import said
 
@@ -188,6 +190,33 @@ def test_the_claim_is_kept_fresh_over_a_lost_connection(settings):
             cursor.execute(BEATING)
             assert cursor.rowcount == 1
         assert is_renewed()
+
+
+def test_a_job_that_was_written_past_the_product_is_not_run(school, other_school, student, season):
+    """In a school's scope the files of all others are named by no row: this kind of job would delete them."""
+    photo = factories.photo(student, Photo.Status.APPROVED)
+    written = time.time() - 400 * 24 * 3600
+    for file in (photo.original, photo.portrait):
+        os.utime(file.path, (written, written))
+    forged = "INSERT INTO portal_job (kind, queue, school_id, status, params, result, done, total, message, artefact, artefact_size, created_at, queued_at, attempts) VALUES (%s, 'build', %s, 'queued', '{}', '{}', 0, 0, '', '', 0, now(), now(), 0) RETURNING id"
+    with school_scope(other_school), connection.cursor() as cursor:
+        cursor.execute(forged, ["unnamed_files", other_school.pk])
+        (pk,) = cursor.fetchone()
+    jobs.run(pk)
+    assert Job.objects.get(pk=pk).status == Job.Status.FAILED
+    assert os.path.exists(photo.original.path)
+    assert os.path.exists(photo.portrait.path)
+
+
+def test_a_job_that_was_bent_is_not_run(handlers, queued, school, owner):
+    ran = []
+    for kind in ("count", "other"):
+        jobs.handler(kind, label=kind)(lambda job: ran.append(job.pk))
+    job = make("count", school, owner)
+    with school_scope(school), connection.cursor() as cursor:
+        cursor.execute("UPDATE portal_job SET kind = 'other' WHERE id = %s", [job.pk])
+    jobs.run(job.pk)
+    assert (ran, Job.objects.get(pk=job.pk).status) == ([], Job.Status.FAILED)
 
 
 def test_a_long_job_gives_way_and_goes_on_where_it_was(handlers, queued, school, owner):

@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from config.celery import app
+from portal import history
 from portal.background import jobs, queue
 from portal.models import Job
 
@@ -160,13 +161,14 @@ def test_many_lost_rows_are_queued_again_in_a_few_statements(job, school, django
         assert sweep() == ([row.pk for row in (job, *others)], [])
 
 
-def test_job_ended_by_the_stop_of_its_worker_runs_again(job, monkeypatch):
+def test_job_ended_by_the_stop_of_its_worker_runs_again(school, monkeypatch):
     monkeypatch.setattr(jobs, "HANDLERS", {})
 
     @jobs.handler("count", label="Counting")
     def count(row):
         raise SystemExit(-15)
 
+    job = jobs.create("count", by=history.SYSTEM, school=school)
     with pytest.raises(SystemExit):
         jobs.run(job.pk)
     job.refresh_from_db()

@@ -169,6 +169,34 @@ def test_the_student_arrives_with_photo_verdict_consent_and_imprint(student, mov
     assert Consent.objects.filter(student=new, ended_at=None).count() == 1
 
 
+def test_whom_nobody_has_handed_over_stays(student, ask, other_school, school, season, owner):
+    """The school that asks writes its own row and a job for it; what it cannot write is the line of who handed over."""
+    row = ask()
+    with school_scope(other_school):
+        SchoolChange.objects.filter(pk=row.pk).update(status=Status.MOVING)
+        job = jobs.create(
+            "school_change",
+            by=history.SYSTEM,
+            school=other_school,
+            season=season,
+            params={"change": row.pk, "by": owner.pk},
+        )
+    jobs.run(job.pk)
+    assert SchoolChange.objects.get(pk=row.pk).moved_to is None
+    assert Student.objects.get(pk=student.pk).stage != Stage.LEFT
+
+
+def test_another_student_than_the_one_handed_over_stays(student, ask, other_school, school, season, owner):
+    row, other = ask(), factories.student(school, season)
+    with school_scope(school):
+        granted = school_changes.grant(row, by=owner)
+    with school_scope(other_school):
+        SchoolChange.objects.filter(pk=row.pk).update(student=other.pk)
+    jobs.run(granted.job_id)
+    assert Student.objects.get(pk=other.pk).stage != Stage.LEFT
+    assert SchoolChange.objects.get(pk=row.pk).status == Status.FAILED
+
+
 def test_what_stays_behind_names_nobody_and_has_no_files(student, move, school, django_capture_on_commit_callbacks):
     factories.photo(student, Photo.Status.APPROVED)
     count = len(stored_files())
