@@ -125,6 +125,13 @@ event_kinds.register_facts(
         "rules": {rule.name: rule.label for rule in vision.RULES},
         "recognised_by": {way.name: way.title for way in all_providers().values()},
         "strength": dict(Strength.choices),
+        "why": {
+            "expired": _("the capture code has expired"),
+            "unknown": _("no capture code of the registry"),
+            "someone_else": _("the capture code of somebody else"),
+            "used": _("the capture code was used by another student"),
+            "other_code": _("another capture code than before"),
+        },
         "outcome": {"green": _("Passed the check"), "amber": _("To be looked at"), "red": _("Not accepted")},
     },
     dates={"day", "from_day"},

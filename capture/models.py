@@ -76,6 +76,25 @@ class Consent(TenantModel):
         return f"{self.student} {self.version}"
 
 
+class RegistryCode(TenantModel):
+    """The registry's number of a student, as a keyed hash: one number is one student of a season (capture.sign_in)."""
+
+    path_to_student = "student"
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.CENTER, DatabaseRole.SYSTEM)
+    NO_ROWS_OF_ENDED = ("student",)
+
+    student = models.OneToOneField(Student, on_delete=models.CASCADE, related_name="+")
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+", db_index=False)
+    number_hash = models.CharField(max_length=70)
+    bound_at = models.DateTimeField(_("first used"), auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("season", "number_hash"), name="one_student_a_registry_number")]
+
+    def __str__(self) -> str:
+        return f"{self.student_id} {self.bound_at}"
+
+
 class Station(TenantModel):
     """A fixed place where the school photographs: with soft light and somebody who helps."""
 

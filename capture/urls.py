@@ -1,6 +1,7 @@
 from django.urls import path
 
 from capture.views import (
+    capture_code,
     center,
     daily_checks,
     exemptions,
@@ -23,6 +24,8 @@ app_name = "capture"
 urlpatterns = [
     path("me/", student.home, name="me"),
     path("me/sign-in/", student.sign_in, name="signin"),
+    path("me/sign-in/code/", capture_code.read, name="read_code"),
+    path("simulator/capture-code/", capture_code.simulated, name="simulated_code"),
     path("me/sign-out/", student.sign_out, name="signout"),
     path("me/confirm/", student.confirm, name="confirm"),
     path("me/data/", own_data.own_data_page, name="own_data"),

@@ -6,7 +6,7 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import message_channels, payment_merchants, service_addresses, static_policy
+from config import capture_code_decoder, message_channels, payment_merchants, service_addresses, static_policy
 from config.stored_secrets import numbered_keys, stored_secret
 from launch import data_folder, environment
 
@@ -347,6 +347,11 @@ PAYMENT_MERCHANTS: dict[str, dict[str, str]] = (
 _CHANNELS_FILE = environment.text("MESSAGE_CHANNELS")
 MESSAGE_CHANNELS: message_channels.Channels = (
     message_channels.read(_CHANNELS_FILE, is_local=IS_LOCAL) if _CHANNELS_FILE else {}
+)
+# The decoder of capture codes (采集码): how it is reached. When empty, nobody signs in by them.
+_DECODER_FILE = environment.text("CAPTURE_CODE_DECODER")
+CAPTURE_CODE_DECODER: dict[str, str] = (
+    capture_code_decoder.read(_DECODER_FILE, is_local=IS_LOCAL) if _DECODER_FILE else {}
 )
 # Messages to /pay/notify/ whose signature was wrong are kept so many days.
 CALLBACK_DAYS = environment.number("CALLBACK_DAYS", 30, least=1, most=3650)

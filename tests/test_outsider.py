@@ -224,6 +224,8 @@ PUBLIC = {
     "schools:calendar_file",  # whoever has the signed address
     "capture:signin",
     "capture:signout",
+    "capture:read_code",  # reads a picture, keeps nothing and looks nobody up
+    "capture:simulated_code",  # as the registry itself, on a demo alone
     "api:signin",
     "billing:notify",
     "portal:simulated_wechat",  # as WeChat itself: it knows nobody, and leads back to the page that sent somebody

@@ -540,6 +540,40 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="RegistryCode",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("number_hash", models.CharField(max_length=70)),
+                ("bound_at", models.DateTimeField(auto_now=True, verbose_name="first used")),
+                (
+                    "school",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.TENANT_MODEL
+                    ),
+                ),
+                (
+                    "season",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.SEASON_MODEL,
+                    ),
+                ),
+                (
+                    "student",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="students.student"
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("season", "number_hash"), name="one_student_a_registry_number")
+                ]
+            },
+        ),
+        migrations.CreateModel(
             name="Station",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

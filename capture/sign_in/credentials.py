@@ -10,8 +10,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from capture.sign_in import matching, offers
-from capture.sign_in.providers.base import Claim, Provider, Refused, Visit
+from capture.sign_in import matching, offers, registry_codes
+from capture.sign_in.providers.base import Claim, MaskedIdentity, Provider, Refused, Visit
 from portal import history, notifications
 from portal.accounts import attacks
 from portal.errors import PortalError
@@ -57,6 +57,8 @@ def sign_in(*, provider: Provider, visit: Visit, values: Mapping[str, Any], year
     try:
         claim = provider.verify(visit, values)
         student = _student_of(claim, provider, year)
+        if isinstance(claim, MaskedIdentity):
+            registry_codes.keep(student, claim)
     except Refused as refused:
         _failed(visit, provider, refused)
         raise
@@ -70,7 +72,8 @@ def _student_of(claim: Claim, provider: Provider, year: int | None) -> Student:
     with across_schools():  # the roster says which school
         found = [row for row in matching.students_of(claim) if year in (None, row.season.year)]
         if not found:
-            raise NotRecognised(matching.refusal_of(claim), claim=claim)
+            sentence, why = matching.refusal_of(claim)
+            raise NotRecognised(sentence, why=why, claim=claim)
         if len(found) > 1:
             raise WhichSeason([row.season.year for row in found])
         (student,) = found

@@ -7,10 +7,11 @@ import hmac
 import unicodedata
 from collections.abc import Sequence
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from capture.sign_in.providers.base import Claim
-from schools.models import Season
+from capture.sign_in.providers.base import Claim, Facts, MaskedIdentity
+from schools.models import School, Season
 from students.identity import id_encryption
 from students.models import Student
 
@@ -19,10 +20,13 @@ DOTS = str.maketrans(dict.fromkeys("•‧・∙⋅．.", "·"))
 
 def students_of(claim: Claim) -> list[Student]:
     """The students whose claim it may be: one row a season, the newest first. Asked in the scope of all schools."""
-    rows = Student.objects.select_related("school", "season").filter(id_hash__in=id_encryption.digests(claim.id_number))
-    rows = rows.exclude(season__status=Season.Status.DRAFT).exclude(stage=Student.Stage.LEFT).order_by("-season__year")
-    tried: Sequence[Student | None] = [*rows] or [None]
-    return [row for row in tried if _is_known(row, claim.name, claim.student_no) and row]
+    match claim:
+        case MaskedIdentity():
+            return [row for row in numbered(claim.student_no) if _is_masked(claim, row)]
+        case Facts():
+            rows = _of_seasons().filter(id_hash__in=id_encryption.digests(claim.id_number))
+            tried: Sequence[Student | None] = [*rows] or [None]
+            return [row for row in tried if _is_known(row, claim.name, claim.student_no) and row]
 
 
 def named_by(claim: Claim, season: Season) -> list[Student]:
@@ -30,21 +34,56 @@ def named_by(claim: Claim, season: Season) -> list[Student]:
 
     The document number has no part in it: who may read the history would see by a guess whose it is.
     """
-    numbered = Student.objects.select_related("school").filter(
-        season=season, student_no__iexact=claim.student_no.strip()
-    )
-    return [student for student in numbered if is_same(claim.name, student.name)]
+    numbers = [student for student in numbered(claim.student_no) if student.season_id == season.pk]
+    return [student for student in numbers if not isinstance(claim, Facts) or is_same(claim.name, student.name)]
 
 
-def refusal_of(claim: Claim) -> str:
-    """What is told to whom no student's claim it is."""
-    return _("We do not find you in the roster with these details. Look for typing errors; else ask your school.")
+def refusal_of(claim: Claim) -> tuple[str, str]:
+    """What is told to whom no student's claim it is, and a word for the history."""
+    match claim:
+        case MaskedIdentity():
+            return _(
+                "This capture code does not belong to this student number: name and document number in it are others."
+                " Use your own code, and look at the number."
+            ), "someone_else"
+        case Facts():
+            return _(
+                "We do not find you in the roster with these details. Look for typing errors; else ask your school."
+            ), ""
+
+
+def _of_seasons() -> QuerySet[Student]:
+    """The students of all seasons that have begun, the newest first."""
+    rows = Student.objects.select_related("school", "season").exclude(season__status=Season.Status.DRAFT)
+    return rows.exclude(stage=Student.Stage.LEFT).order_by("-season__year")
+
+
+def numbered(student_no: str) -> list[Student]:
+    """The students of all schools with this student number. Schools and seasons stand in the query, so that its index
+    is used.
+    """
+    typed = "".join(unicodedata.normalize("NFKC", student_no).split())
+    schools = list(School.objects.filter(is_active=True).values_list("pk", flat=True))
+    seasons = list(Season.objects.exclude(status=Season.Status.DRAFT).values_list("pk", flat=True))
+    spellings = {typed, typed.upper(), typed.lower()}
+    return list(_of_seasons().filter(season__in=seasons, school__in=schools, student_no__in=spellings))
 
 
 def _is_known(row: Student | None, name: str, student_no: str) -> bool:
     """Whether both are those of the row and its school is active. The same work without a row."""
     is_named = is_same(name, row.name if row else "") & is_same(student_no, row.student_no if row else "")
     return is_named & (row is not None and row.school.is_active)
+
+
+def _is_masked(claim: MaskedIdentity, row: Student) -> bool:
+    return fits_mask(claim.masked_name, row.name) and fits_mask(claim.masked_document, row.id_number)
+
+
+def fits_mask(masked: str, known: str) -> bool:
+    """Whether both are the same but for the stars, of which there may not be only."""
+    shown, clear = comparable(masked), comparable(known)
+    is_alike = len(shown) == len(clear) and all(one in ("*", other) for one, other in zip(shown, clear, strict=True))
+    return is_alike and any(one != "*" for one in shown)
 
 
 def is_same(given: str, known: str) -> bool:

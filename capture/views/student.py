@@ -75,7 +75,10 @@ def sign_in(request: Any) -> HttpResponse:
             return response
         start_session(request, recognition)
         return redirect(after)
-    return render(request, "capture/signin.html", context, status=400 if form.errors else 200)
+    response = render(request, "capture/signin.html", context, status=400 if form.errors else 200)
+    if challenge.uses_camera:
+        response["Permissions-Policy"] = headers.WITH_CAMERA
+    return response
 
 
 def _chosen(request: Any, ways: list[Provider]) -> Provider:

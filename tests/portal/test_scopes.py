@@ -21,6 +21,8 @@ ACROSS = {
     "capture.stations.devices": "the school is not known before the row of the device is read",
     "capture.sign_in.credentials": "the roster says which school a visitor belongs to",
     "capture.sign_in.offers": "which ways to sign in any school has added: the visitor's is not known yet",
+    "capture.sign_in.registry_codes": "a number of the registry that a student of any school has used",
+    "capture.views.capture_code": "the demo's students, whose codes anybody may fetch",
     "portal.notifications.__init__": "what a school does may concern the center too",
     "portal.pages.navigation": "the numbers in the menu of a person of the center",
     "portal.accounts.second_factor": "an event about a person who is signing in",

@@ -44,10 +44,15 @@ class Visit:
 
 @dataclass(frozen=True)
 class Asked:
-    """A challenge: the visitor fills this form in. `template`: what stands above its fields."""
+    """A challenge: the visitor fills this form in. `template`: what stands above its fields.
+
+    `simulator`: the name of the page that stands for an outside service; its label says so.
+    """
 
     form: type[forms.Form]
     template: str = ""
+    uses_camera: bool = False
+    simulator: str = ""
 
 
 Challenge = Asked
@@ -62,7 +67,20 @@ class Facts:
     student_no: str
 
 
-Claim = Facts
+@dataclass(frozen=True)
+class MaskedIdentity:
+    """A claim: somebody vouches for a student of this number at the registry, with name and document number in stars.
+
+    `student_no` is what the visitor typed. A claim that failed before the registry spoke has that alone.
+    """
+
+    student_no: str
+    masked_name: str = ""
+    masked_document: str = ""
+    number: str = ""
+
+
+Claim = Facts | MaskedIdentity
 
 
 class Provider(Protocol):

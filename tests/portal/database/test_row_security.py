@@ -128,6 +128,7 @@ DELETED_BY = dict.fromkeys(COUNTERS, "system") | {
     "capture.Finding": "school center across system",
     "capture.Imprint": "school center system",
     "capture.Likeness": "school center system",
+    "capture.RegistryCode": "school center system",
     "capture.Slot": "school",
     "capture.Station": "school",
     "capture.StationSession": "school system",

@@ -1,0 +1,52 @@
+"""One number of the registry is one student of a season: kept as a keyed hash from the first capture code on.
+
+After the key of document numbers has been changed and the old one removed, a student's next code is kept anew.
+"""
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from capture.models import RegistryCode
+from capture.sign_in.providers.base import MaskedIdentity, Refused
+from portal.security import encryption
+from portal.tenancy import across_schools, school_scope
+from students.models import Student
+
+
+def keep(student: Student, claim: MaskedIdentity) -> None:
+    """Keep that the number of the claim is this student's. Raises Refused when it is another's, or the student has another."""
+    hashes = encryption.keyed_hashes(f"{student.season_id}/{claim.number}", b"registry number")
+    with across_schools():  # a number may have been used at any school
+        owner = RegistryCode.objects.filter(season_id=student.season_id, number_hash__in=hashes).first()
+    if owner and owner.student_id == student.pk:
+        return
+    if owner:
+        raise _used(claim)
+    try:
+        with school_scope(student.school), transaction.atomic():
+            own = RegistryCode.objects.filter(student=student).first()
+            if own and _can_be_read(own):
+                raise Refused(
+                    _(
+                        "Another capture code was used for you before. Go to a station of your school with your document."
+                    ),
+                    why="other_code",
+                    claim=claim,
+                )
+            values = {"school": student.school, "season": student.season, "number_hash": hashes[0]}
+            RegistryCode.objects.update_or_create(student=student, defaults=values)
+    except IntegrityError as error:  # at this moment by somebody else
+        raise _used(claim) from error
+
+
+def _can_be_read(row: RegistryCode) -> bool:
+    """Whether the key that made its hash is still there, so that it would have been found."""
+    return any(row.number_hash.startswith(made.partition(":")[0] + ":") for made in encryption.keyed_hashes("", b""))
+
+
+def _used(claim: MaskedIdentity) -> Refused:
+    return Refused(
+        _("This capture code was used by another student. Use your own; if it is yours, tell your school."),
+        why="used",
+        claim=claim,
+    )
