@@ -21,6 +21,7 @@ event_kinds.register(
     {
         "student.sign_in_failed": _("Sign-in of a student failed"),
         "student.signed_in": _("Student signed in"),
+        "student.document_seen": _("Document of the student seen at a station"),
         "student.agreed": _("Student agreed to the use of the portrait"),
         "student.consent_withdrawn": _("Student took the consent back"),
         "student.data_taken": _("Student downloaded a copy of their data"),
@@ -101,6 +102,7 @@ event_kinds.register_facts(
         "face_comparison": _("Comparison of faces"),
         "printing": _("Printing house"),
         "station": _("Station"),
+        "helper": _("Helper"),
         "by_guardian": _("By a guardian"),
         "address": _("Address"),
         "recognised_by": _("Recognised by"),
@@ -130,6 +132,7 @@ event_kinds.register_facts(
             "unknown": _("no capture code of the registry"),
             "someone_else": _("the capture code of somebody else"),
             "used": _("the capture code was used by another student"),
+            "digits": _("the digits of a helper were wrong or used up"),
             "other_code": _("another capture code than before"),
         },
         "outcome": {"green": _("Passed the check"), "amber": _("To be looked at"), "red": _("Not accepted")},

@@ -79,6 +79,7 @@ urlpatterns = [
     path("school/today/station/", station_mode.begin, name="station_begin"),
     path("station/", station_mode.page, name="station_mode"),
     path("station/students/", station_mode.students, name="station_students"),
+    path("station/document/", station_mode.document, name="station_document"),
     path("station/photo/", station_mode.photo, name="station_photo"),
     path("station/verdict/", station_mode.verdict, name="station_verdict"),
     path("station/submit/", station_mode.submit, name="station_submit"),

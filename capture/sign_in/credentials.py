@@ -11,7 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from capture.sign_in import matching, offers, registry_codes
-from capture.sign_in.providers.base import Claim, MaskedIdentity, Provider, Refused, Visit
+from capture.sign_in.providers.base import Claim, MaskedIdentity, Provider, Refused, SeenDocument, Visit
 from portal import history, notifications
 from portal.accounts import attacks
 from portal.errors import PortalError
@@ -65,7 +65,7 @@ def sign_in(*, provider: Provider, visit: Visit, values: Mapping[str, Any], year
     for group, *who in identities:
         attempts.succeeded(group, visit.address, *who)
     attempts.entered_at(visit.address, student.actor_key)
-    return _recorded(student, provider, visit)
+    return _recorded(student, provider, visit, claim)
 
 
 def _student_of(claim: Claim, provider: Provider, year: int | None) -> Student:
@@ -82,8 +82,10 @@ def _student_of(claim: Claim, provider: Provider, year: int | None) -> Student:
     return student
 
 
-def _recorded(student: Student, provider: Provider, visit: Visit) -> Recognition:
+def _recorded(student: Student, provider: Provider, visit: Visit, claim: Claim) -> Recognition:
     facts = {"address": visit.address, "recognised_by": provider.name, "strength": provider.strength.value}
+    if isinstance(claim, SeenDocument):
+        facts |= {"helper": claim.helper, "station": claim.station}
     with school_scope(student.school):
         history.record("student.signed_in", student, by=student, facts=facts)
     return Recognition(student, provider.name, provider.strength.value)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from capture.sign_in.providers.base import Claim, Facts, MaskedIdentity
+from capture.sign_in.providers.base import Claim, Facts, MaskedIdentity, SeenDocument
 from schools.models import School, Season
 from students.identity import id_encryption
 from students.models import Student
@@ -23,6 +23,8 @@ def students_of(claim: Claim) -> list[Student]:
     match claim:
         case MaskedIdentity():
             return [row for row in numbered(claim.student_no) if _is_masked(claim, row)]
+        case SeenDocument():
+            return [row for row in numbered(claim.student_no) if row.pk == claim.student]
         case Facts():
             rows = _of_seasons().filter(id_hash__in=id_encryption.digests(claim.id_number))
             tried: Sequence[Student | None] = [*rows] or [None]
@@ -46,6 +48,8 @@ def refusal_of(claim: Claim) -> tuple[str, str]:
                 "This capture code does not belong to this student number: name and document number in it are others."
                 " Use your own code, and look at the number."
             ), "someone_else"
+        case SeenDocument():
+            return _("You are not in the roster any more. Ask your school."), ""
         case Facts():
             return _(
                 "We do not find you in the roster with these details. Look for typing errors; else ask your school."

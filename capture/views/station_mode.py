@@ -17,7 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from capture.forms import ConfirmForm
 from capture.judging import explanations, limits
 from capture.models import Photo, Slot, Station
-from capture.stations import devices, slots
+from capture.stations import devices, documents, slots
 from portal.access import school_page
 from portal.errors import PortalError
 from portal.models import Look
@@ -97,6 +97,14 @@ def _class_of(text: str) -> tuple[str, str] | None:
     except (ValueError, TypeError):
         return None
     return (college, class_name) if isinstance(college, str) and isinstance(class_name, str) else None
+
+
+@require_POST
+@devices.station_page
+def document(request: Any) -> JsonResponse:
+    """The helper has seen the student's document: six digits for the student's own phone."""
+    student = _student(request)
+    return JsonResponse({"digits": documents.confirm(session=request.station_session, student=student)})
 
 
 @require_POST

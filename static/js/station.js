@@ -62,10 +62,21 @@ function list(students) {
 function row(student) {
   const line = part("row").content.firstElementChild.cloneNode(true);
   for (const name of ["name", "number", "class", "stage"]) line.querySelector(`[data-of="${name}"]`).textContent = student[name];
-  const button = line.querySelector("button");
+  line.querySelector("[data-document]").addEventListener("click", () => seen(student));
+  const button = line.querySelector("[data-call]");
   button.disabled = !student.isOpen;
   button.addEventListener("click", () => call(student));
   return line;
+}
+
+// The helper has seen the document: digits for the student's own phone.
+async function seen(student) {
+  try {
+    const { digits } = await tell(page.dataset.seen, csrf, { student: student.pk });
+    notice(words("Digits").replace("{name}", student.name).replace("{digits}", digits));
+  } catch (failure) {
+    tellFailure(failure);
+  }
 }
 
 function notice(text) {

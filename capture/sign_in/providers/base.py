@@ -80,7 +80,17 @@ class MaskedIdentity:
     number: str = ""
 
 
-Claim = Facts | MaskedIdentity
+@dataclass(frozen=True)
+class SeenDocument:
+    """A claim: this person of the school has seen the document of this student (the id of the row) at this station."""
+
+    student_no: str
+    student: int
+    helper: str
+    station: str
+
+
+Claim = Facts | MaskedIdentity | SeenDocument
 
 
 class Provider(Protocol):
