@@ -152,6 +152,17 @@ def test_accounts_of_the_demo_are_not_asked_and_the_screen_says_so(school, enrol
     assert said("Demo account: no second step is asked for.") in page.content.decode()
 
 
+def test_accounts_of_the_demo_open_nothing_in_production(school, enrolment, settings):
+    demo = factories.person("demo", Role.SCHOOL_ADMIN, school, is_demo=True)
+    client, new = client_of(demo), Client()
+    assert client.get("/school/").status_code == 200
+    settings.IS_LOCAL = False
+    assert client.get("/school/").status_code == 302
+    answer = new.post("/accounts/login/", {"login": "demo", "password": PASSWORD})
+    assert answer.headers.get("Location") != "/"
+    assert new.get("/school/").status_code == 302
+
+
 @commits
 def test_signing_in_takes_a_code_and_a_code_only_once(owner):
     secret = set_up(client_of(owner))
