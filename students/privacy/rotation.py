@@ -44,6 +44,10 @@ def registers(name: str, count: Count, rewrite: Rewrite) -> None:
     _OTHERS[name] = (count, rewrite)
 
 
+def registered() -> list[str]:
+    return list(_OTHERS)
+
+
 registers("second factors", factor_secrets.count_by_version, factor_secrets.rewrite)
 registers("linked addresses", contacts.count_by_version, contacts.rewrite)
 registers("passwords", passwords.count_by_version, passwords.rewrite)
