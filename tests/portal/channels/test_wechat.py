@@ -8,6 +8,7 @@ from portal.errors import PortalError
 from portal.models import Contact, Delivery
 from portal.notifications import contacts, deliveries
 from portal.notifications.channels import mini_program, wechat, wechat_api
+from portal.notifications.channels.base import Unavailable
 from students.privacy import own_data
 from tests.portal.channels.conftest import RETURNED
 from tests.support.message_peers.wechat import APP, WeChatPeer
@@ -112,6 +113,14 @@ def test_codes_of_both_say_who_it_is_once(peer):
         assert channel.openid_of("once") == OPENID
         with pytest.raises(PortalError):
             channel.openid_of("once")
+
+
+def test_an_answer_that_leads_elsewhere_is_not_followed_with_our_secret(peer):
+    peer.leads_to = f"{peer.address}/elsewhere"
+    with pytest.raises(Unavailable):
+        wechat.CHANNEL.openid_of("once")
+    assert [path for path in peer.asked if path.startswith("/elsewhere")] == []
+    assert len(peer.asked) == 1
 
 
 def test_openid_belongs_to_the_last_who_linked_it(told, tell, school):

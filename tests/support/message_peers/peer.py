@@ -13,19 +13,26 @@ class Request:
 
 
 class Peer:
-    """`refusals` {who it is for: code}; `taken`: the messages that went out."""
+    """`refusals` {who it is for: code}; `taken`: the messages that went out; `leads_to`: an address, in place of all answers;
+    `asked`: the paths of all requests.
+    """
 
     def __init__(self) -> None:
         self.refusals: dict[str, Any] = {}
         self.taken: list[Any] = []
+        self.asked: list[str] = []
+        self.leads_to = ""
         peer = self
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                status, content = peer.handle(Request(self))
+                peer.asked.append(self.path)
+                status, content = (302, b"") if peer.leads_to else peer.handle(Request(self))
                 self.send_response(status)
+                if peer.leads_to:
+                    self.send_header("Location", peer.leads_to)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
@@ -47,6 +54,8 @@ class Peer:
     def reset(self) -> None:
         self.refusals.clear()
         self.taken.clear()
+        self.asked.clear()
+        self.leads_to = ""
 
     def stop(self) -> None:
         self.server.shutdown()
