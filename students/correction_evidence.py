@@ -100,6 +100,10 @@ def encrypt_anew(row: Correction) -> None:
 @erasure.registers_eraser
 def _erase(student: Student, whole: bool) -> None:
     """The registry needs no picture of a document: it goes also where the record is kept."""
+    delete_of(student)
+
+
+def delete_of(student: Student) -> None:
     rows = Correction.objects.filter(student=student).exclude(evidence="")
     files.delete_after_commit([row.evidence.name for row in rows])
     rows.update(**NO_FILE)

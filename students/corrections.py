@@ -341,13 +341,22 @@ def _erase(student: Student, whole: bool) -> None:
     """Nobody decides any more about who is erased."""
     if whole:
         close(student, answer="")
-        values: dict[str, Any] = {"wanted": "", "wanted_sealed": None, "wanted_type": "", "explanation": ""}
-        Correction.objects.filter(student=student).update(**values, answer="")
+        _forget(student)
+
+
+def _forget(student: Student) -> None:
+    """What the corrections of this student say of the person; that there were some stays."""
+    values: dict[str, Any] = {"wanted": "", "wanted_sealed": None, "wanted_type": "", "explanation": ""}
+    rows = Correction.objects.filter(student=student)
+    rows.update(**values)
+    rows.exclude(answer=MOVED).update(answer="")
 
 
 @move.registers_mover
 def _move(found: Move) -> None:
-    """What is not decided yet ends here; who the student is, is opened again at the receiving school."""
+    """What is not decided yet ends here; who the student is, is opened again at the receiving school. The school before keeps
+    no name, number or picture of a document.
+    """
     for row in undecided(found.old):
         wanted, content = wanted_value(row), correction_evidence.content_of(row)
         _decide(row, Status.WITHDRAWN, by=found.by, answer=MOVED)
@@ -359,3 +368,5 @@ def _move(found: Move) -> None:
             Correction.objects.filter(pk=twin.pk).update(**new, evidence_at=row.evidence_at)
         history.record("correction.asked", twin, by=found.by, after=twin.status, facts={"field": row.field})
         found.told["corrections"] = found.told.get("corrections", 0) + 1
+    correction_evidence.delete_of(found.old)
+    _forget(found.old)

@@ -372,6 +372,10 @@ def test_an_undecided_correction_ends_here_and_who_the_student_is_is_opened_ther
         assert (there.school_id, there.field, there.status) == (change.school_id, "id_number", "open")
         assert corrections.wanted_value(there) == number
         assert correction_evidence.content_of(there) == DOCUMENT
+        said_here = Correction.objects.filter(student=student).values_list(
+            "wanted", "wanted_sealed", "explanation", "evidence"
+        )
+        assert set(said_here) == {("", None, "", "")}
     assert change.told["corrections"] == 1
 
 
