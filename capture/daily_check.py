@@ -96,7 +96,7 @@ def run_daily_check(job: Job) -> None:
 def count(enrolment: Enrolment, day: dt.date) -> dict[str, Any]:
     """{taken, failed, ready, waiting, left}: `taken` on this day, the others at this moment."""
     photos = Photo.objects.filter(school=enrolment.school, season=enrolment.season)
-    today = photos.filter(taken_at__gte=start_of(day), taken_at__lt=start_of(day + dt.timedelta(days=1)))
+    today = photos_of_day(enrolment, day)
     students = Student.objects.filter(school=enrolment.school, season=enrolment.season)
     return {
         "taken": today.count(),
@@ -138,6 +138,8 @@ def reset_failed(
 
 def _reset(enrolment: Enrolment, ids: list[int], by: history.Actor) -> int:
     with transaction.atomic():
+        students = Student.objects.filter(photos__in=ids).order_by("pk")
+        list(students.select_for_update(of=("self",), no_key=True).values_list("pk"))  # as whoever changes a photo
         locked = failed_photos(enrolment).filter(pk__in=ids).select_for_update(of=("self",), no_key=True)
         photos = list(locked.select_related("student").prefetch_related("findings"))
         Photo.objects.filter(pk__in=[photo.pk for photo in photos]).update(is_current=False)
@@ -208,6 +210,7 @@ def photos_of_day(enrolment: Enrolment, day: dt.date) -> QuerySet[Photo]:
     return Photo.objects.filter(
         school=enrolment.school,
         season=enrolment.season,
+        is_moved=False,
         taken_at__gte=start_of(day),
         taken_at__lt=start_of(day + dt.timedelta(days=1)),
     )

@@ -24,7 +24,7 @@ RULES_SHOWN = 8
 
 
 def photos_of(season: Season, school: School | None) -> Any:
-    photos = Photo.objects.filter(season=season)
+    photos = Photo.objects.filter(season=season, is_moved=False)
     return photos.filter(school=school) if school else photos
 
 
@@ -113,7 +113,9 @@ def count_per_day(season: Season, school: School | None) -> list[tuple[str, int]
 def count_failures(season: Season, school: School | None) -> list[tuple[str, str, int]]:
     """(rule, its label, photos that it rejected), the most frequent first."""
     if student_limits.present():
-        found = Finding.objects.filter(outcome=Finding.Outcome.REJECT, **_place(season, school)).order_by()
+        found = Finding.objects.filter(
+            outcome=Finding.Outcome.REJECT, photo__is_moved=False, **_place(season, school)
+        ).order_by()
         numbers = dict(found.values_list("rule").annotate(n=Count("*")))
     else:
         numbers = FindingsByRule.numbers("rule", outcome=Finding.Outcome.REJECT, **_place(season, school))

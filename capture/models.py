@@ -274,6 +274,8 @@ class Photo(Claimable, TenantModel):
     season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+", db_index=False)  # photo_day
     status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.CHECKING)
     is_current = models.BooleanField(default=True)
+    # A copy of it went with the student to another school (capture.upload.moved_photos) and is counted and listed there.
+    is_moved = models.BooleanField(default=False)
     origin = models.CharField(max_length=7, choices=Origin, default=Origin.CAMERA)
     # The photo as it was sent, as an upright sRGB JPEG without metadata.
     original = models.FileField(upload_to=original_path, blank=True)
@@ -492,9 +494,18 @@ class PhotosByState(Counter):
     """How many students of a school have a current photo in which state."""
 
     DATABASE_RIGHTS = COUNTED_ACROSS
-    COUNTS = Counts(of="capture.Photo", where="own.is_current", by={"status": "own.status"})
+    COUNTS = Counts(of="capture.Photo", where="own.is_current AND NOT own.is_moved", by={"status": "own.status"})
 
     status = models.CharField(max_length=10, choices=Photo.Status)
+
+
+# What became of a photo, in SQL. `has_passed`: the automatic check has accepted it.
+OUTCOME = {
+    "status": "own.status",
+    "has_passed": f"(own.status NOT IN {tuple(map(str, Photo.UNPASSED))} AND own.appealed_at IS NULL)",
+    "is_current": "own.is_current",
+    "is_first": "(own.attempt = 1)",
+}
 
 
 class PhotosByDay(Counter):
@@ -503,23 +514,42 @@ class PhotosByDay(Counter):
     DATABASE_RIGHTS = COUNTED_ACROSS
     COUNTS = Counts(
         of="capture.Photo",
-        by={
-            "day": f"(own.taken_at AT TIME ZONE '{settings.TIME_ZONE}')::date",
-            "status": "own.status",
-            "has_passed": f"(own.status NOT IN {tuple(map(str, Photo.UNPASSED))} AND own.appealed_at IS NULL)",
-            "is_current": "own.is_current",
-            "is_first": "(own.attempt = 1)",
-        },
+        where="NOT own.is_moved",
+        by={"day": f"(own.taken_at AT TIME ZONE '{settings.TIME_ZONE}')::date", **OUTCOME},
     )
 
     day = models.DateField()
     status = models.CharField(max_length=10, choices=Photo.Status)
-    has_passed = models.BooleanField()  # the automatic check has accepted it
+    has_passed = models.BooleanField()
     is_current = models.BooleanField()
     is_first = models.BooleanField()
 
     class Meta:
         indexes = [models.Index(fields=("season", "day"), name="photos_by_day")]
+
+
+class PhotosByCollege(Counter):
+    """How many photos there are of the students of which college, and what became of them.
+
+    Whoever changes one of these columns of a photo holds the lock of its student.
+    """
+
+    DATABASE_RIGHTS = COUNTED_ACROSS
+    COUNTS = Counts(
+        of="capture.Photo",
+        where="NOT own.is_moved",
+        by={"college": "parent.college", **OUTCOME},
+        parent=Parent("students.Student", via="student_id", columns=("college",)),
+    )
+
+    college = models.CharField(max_length=60)
+    status = models.CharField(max_length=10, choices=Photo.Status)
+    has_passed = models.BooleanField()
+    is_current = models.BooleanField()
+    is_first = models.BooleanField()
+
+    class Meta:
+        indexes = [models.Index(fields=("season", "school"), name="photos_by_college")]
 
 
 class FindingsByRule(Counter):
@@ -534,7 +564,8 @@ class FindingsByRule(Counter):
             "status": "parent.status",
             "is_current": "parent.is_current",
         },
-        parent=Parent("capture.Photo", via="photo_id", columns=("status", "is_current")),
+        where="NOT parent.is_moved",
+        parent=Parent("capture.Photo", via="photo_id", columns=("status", "is_current", "is_moved")),
     )
 
     rule = models.CharField(max_length=30)

@@ -126,7 +126,7 @@ navigation.register_tab("school.stations", "capture:plan", _("Plan of the classe
 navigation.register("center", "capture:center_photos", _("Photos"), "photo", order=50)
 navigation.register("center", "capture:figures", _("Figures"), "chart-bar", order=15)
 navigation.register_tab("center.figures", "capture:figures", _("Photos by day, school and area"), order=10)
-navigation.register_tab("center.figures", "capture:college_figures", _("Students by college"), order=20)
+navigation.register_tab("center.figures", "capture:college_figures", _("Students and photos by college"), order=20)
 navigation.register("center", "capture:center_daily_checks", _("Daily checks"), "clipboard-document-check", order=55)
 navigation.register_tab("center.season", "capture:center_sign_in", _("Sign-in of students"), order=40)
 navigation.register("center", "capture:photo_rules", _("Judging rules"), "adjustments-horizontal", order=60)
@@ -227,7 +227,7 @@ portal.privacy.retention.register(
 )
 unfinished.register(
     _("Photos in review"),
-    lambda season: worklist.photos_of(season).filter(status=Photo.Status.SUBMITTED).count(),
+    lambda season: worklist.photos_of(season).filter(is_current=True, status=Photo.Status.SUBMITTED).count(),
     "capture:center_photos",
     query="state=submitted",
     order=20,

@@ -29,7 +29,7 @@ from year_end.models import ScoringRules
 # By school: students with a photo, and those whose first one was neither rejected nor returned.
 _FIRST_PHOTOS = """
 SELECT school_id, count(*), count(*) FILTER (WHERE status <> ALL (%s))
-FROM (SELECT DISTINCT ON (student_id) school_id, status FROM capture_photo WHERE season_id = %s
+FROM (SELECT DISTINCT ON (student_id) school_id, status FROM capture_photo WHERE season_id = %s AND NOT is_moved
       ORDER BY student_id, id) AS first
 GROUP BY school_id
 """

@@ -10,32 +10,37 @@ from django import forms
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from capture.models import Photo, PhotosByDay
+from capture.models import Photo, PhotosByCollege, PhotosByDay
 from portal.pages.lists import Filter, List
 from schools.models import Area, School, Season
 from students.models import StudentsByClass
 from students.progress import STAGES_OF, STEP_LABELS
 
+PHOTOS, STUDENTS = "capture:center_photos", "students:center_students"  # lists
 UNJUDGED = (Photo.Status.CHECKING, Photo.Status.FAILED)
 
 
 @dataclass(frozen=True)
 class Column:
-    """`asked`: what the list behind the figure is asked for; a column without it leads to none, and `share_of` is in percent."""
+    """`asked`: what the list behind the figure is asked for; a column without it leads to none, and `share_of` is in percent.
+
+    `page`: the URL name of that list.
+    """
 
     name: str
     label: Any
     asked: dict[str, str] | None = None
     share_of: str = ""
+    page: str = PHOTOS
 
 
 @dataclass
 class Row:
-    """A line of a table. `place`: what its lists are asked for besides."""
+    """A line of a table. `places`: {URL name of a list: what it is asked for besides}."""
 
     key: Any
     label: Any
-    place: dict[str, Any] | None
+    places: dict[str, dict[str, Any]] = field(default_factory=dict)
     numbers: Counter[str] = field(default_factory=Counter)
 
     def value(self, column: Column) -> int:
@@ -49,7 +54,6 @@ class Table(List):
     """A list whose rows are sums of counters."""
 
     columns: tuple[Column, ...] = ()
-    page_url = ""
 
     def __init__(self, season: Season | None, asked: Any) -> None:
         self.season = season
@@ -77,15 +81,16 @@ class Table(List):
         """(column, figure, address of the list that shows as many rows; "" without one)"""
         found = []
         for column in self.columns:
-            is_linked = column.asked is not None and row.place is not None and row.value(column)
-            address = f"{reverse(self.page_url)}?{urlencode({**(row.place or {}), **(column.asked or {})})}"
-            found.append((column, row.value(column), address if is_linked else ""))
+            address, place = "", row.places.get(column.page)
+            if column.asked is not None and place is not None and row.value(column):
+                address = f"{reverse(column.page)}?{urlencode({**place, **column.asked})}"
+            found.append((column, row.value(column), address))
         return found
 
     @property
     def total(self) -> Row:
         """All rows together; of what the filters select, so that it has a list of its own."""
-        whole = Row("", _("All"), None)
+        whole = Row("", _("All"))
         for row in self.found:
             whole.numbers.update(row.numbers)
         return whole
@@ -119,7 +124,6 @@ BY = {"day": _("By day"), "school": _("By school"), "area": _("By area")}
 class PhotoFigures(Table):
     """The photos of all days by day, school or area."""
 
-    page_url = "capture:center_photos"
     columns = (
         Column("taken", _("Photos taken"), {"attempts": "every"}),
         Column("passed", _("Accepted by the check"), {"attempts": "every", "verdict": "passed"}),
@@ -158,7 +162,7 @@ class PhotoFigures(Table):
         for value, status, has_passed, is_current, is_first, number in groups:
             if value not in rows:
                 known = labels.get(value, (value, value))
-                rows[value] = Row(value if by == "day" else known[1], known[1], place | {by: known[0]})
+                rows[value] = Row(value if by == "day" else known[1], known[1], {PHOTOS: place | {by: known[0]}})
             _add(rows[value].numbers, status, has_passed, is_current, is_first, number)
         return list(rows.values())
 
@@ -190,12 +194,15 @@ STEPS = ("roster", "waiting", "retake", "review", "captured", "done")
 
 
 class CollegeFigures(Table):
-    """The students of all colleges of all schools."""
+    """The students of all colleges of all schools, and their photos of all days."""
 
-    page_url = "students:center_students"
     columns = (
-        *(Column(step, STEP_LABELS[step], {"step": step}) for step in STEPS),
+        *(Column(step, STEP_LABELS[step], {"step": step}, page=STUDENTS) for step in STEPS),
         Column("captured", _("Captured, share"), share_of="roster"),
+        Column("taken", _("Photos taken"), {"attempts": "every"}),
+        Column("rejected", Photo.Status.REJECTED.label, {"attempts": "every", "state": "rejected"}),
+        Column("first_passed", _("Accepted at the first attempt"), {"attempts": "first", "verdict": "passed"}),
+        Column("first_passed", _("First-time pass rate"), share_of="first_judged"),
     )
     filters = {"area": AREA, "school": SCHOOL}
 
@@ -205,20 +212,28 @@ class CollegeFigures(Table):
 
     def _read(self) -> list[Row]:
         asked = {"school__area" if name == "area" else name: value for name, value in self.wanted.items()}
-        names = dict(School.objects.values_list("pk", "name"))
+        schools = {pk: (code, name) for pk, code, name in School.objects.values_list("pk", "code", "name")}
         rows: dict[tuple[int, str], Row] = {}
-        for school, college, stage, number in StudentsByClass.groups(
-            "school_id", "college", "stage", season=self.season, **asked
-        ):
-            if (school, college) not in rows:
-                name = names[school]
-                label = f"{name} · {college or _('Without college')}"
-                # A filter for an empty college is no filter.
-                place = {"school_id": school, "college": college} if college else None
-                rows[school, college] = Row((name, college), label, place)
+        of = {"season": self.season, **asked}
+        for school, college, stage, number in StudentsByClass.groups("school_id", "college", "stage", **of):
+            numbers = _row_of(rows, school, college, schools).numbers
             for step in STEPS:
-                rows[school, college].numbers[step] += number * (stage in STAGES_OF[step])
+                numbers[step] += number * (stage in STAGES_OF[step])
+        by = ("school_id", "college", "status", "has_passed", "is_current", "is_first")
+        for school, college, *outcome, number in PhotosByCollege.groups(*by, **of):
+            _add(_row_of(rows, school, college, schools).numbers, *outcome, number)
         return list(rows.values())
 
     def usual(self, rows: list[Row]) -> list[Row]:
         return sorted(rows, key=lambda row: row.key)
+
+
+def _row_of(rows: dict[tuple[int, str], Row], school: int, college: str, schools: dict[int, tuple[str, str]]) -> Row:
+    """The line of a college, made when it is the first time. Without a college it leads nowhere: a filter for an empty
+    one is no filter."""
+    if (school, college) not in rows:
+        code, name = schools[school]
+        places = {STUDENTS: {"school_id": school, "college": college}, PHOTOS: {"school": code, "college": college}}
+        label = f"{name} · {college or _('Without college')}"
+        rows[school, college] = Row((name, college), label, places if college else {})
+    return rows[school, college]

@@ -115,7 +115,8 @@ def measure_agreement(season: Season, *, days: int) -> Agreement:
 
 def _decisions(season: Season, days: int) -> list[Decision]:
     since = timezone.now() - dt.timedelta(days=days)
-    photos = Photo.objects.filter(season=season, decided_by__isnull=False, decided_at__gte=since, status__in=OF_PEOPLE)
+    photos = Photo.objects.filter(season=season, is_moved=False, status__in=OF_PEOPLE)
+    photos = photos.filter(decided_by__isnull=False, decided_at__gte=since)
     rows = list(
         photos.order_by("-decided_at").values_list("pk", "status", "reason_names", "excuses", "measures", "geometry")[
             :SAMPLE

@@ -80,7 +80,7 @@ def outcome_of(findings: Findings) -> str:
 
 def judged_photos(season: Season, school: School | None = None) -> QuerySet[Photo]:
     """Every photo of a season with a verdict, newest first."""
-    photos = Photo.objects.filter(season=season, checked_at__isnull=False).exclude(outcome="")
+    photos = Photo.objects.filter(season=season, checked_at__isnull=False, is_moved=False).exclude(outcome="")
     return (photos.filter(school=school) if school else photos).order_by("-taken_at")
 
 

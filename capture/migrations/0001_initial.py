@@ -163,6 +163,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("is_current", models.BooleanField(default=True)),
+                ("is_moved", models.BooleanField(default=False)),
                 (
                     "origin",
                     models.CharField(
@@ -492,6 +493,23 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={"indexes": [models.Index(fields=["season", "day"], name="photos_by_day")]},
+        ),
+        migrations.CreateModel(
+            name='PhotosByCollege',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.IntegerField()),
+                ('college', models.CharField(max_length=60)),
+                ('status', models.CharField(choices=[('checking', 'Being checked'), ('rejected', 'Not accepted'), ('ready', 'To be submitted'), ('submitted', 'In review'), ('withdrawn', 'Withdrawn'), ('approved', 'Approved'), ('returned', 'Returned'), ('failed', 'Could not be judged')], max_length=10)),
+                ('has_passed', models.BooleanField()),
+                ('is_current', models.BooleanField()),
+                ('is_first', models.BooleanField()),
+                ('school', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.TENANT_MODEL)),
+                ('season', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.SEASON_MODEL)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['season', 'school'], name='photos_by_college')],
+            },
         ),
         migrations.CreateModel(
             name="PhotosByState",

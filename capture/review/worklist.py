@@ -2,15 +2,18 @@
 
 import datetime as dt
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import BooleanField, Count, Exists, ExpressionWrapper, OuterRef, Q, QuerySet
+from django.utils.formats import date_format
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 import vision
 from capture.daily_check import start_of
-from capture.models import Finding, FindingsByRule, Photo, PhotosByDay, PhotosByState
+from capture.models import Finding, FindingsByRule, Photo, PhotosByCollege, PhotosByDay, PhotosByState
 from portal import student_limits
 from portal.pages.lists import ALL, Filter, List, cases, choice, row, search, text
 from schools.models import Area, School, Season
@@ -24,6 +27,7 @@ STATES = (
     Photo.Status.CHECKING,
     Photo.Status.REJECTED,
     Photo.Status.FAILED,
+    Photo.Status.WITHDRAWN,
 )
 OF_PHOTOS = {"day", "has_passed", "is_first"}  # what is not known of findings
 CLEAN, MARKED, APPEALED = "clean", "marked", "appealed"
@@ -33,13 +37,14 @@ HAS_APPEAL = ExpressionWrapper(Q(appealed_at__isnull=False), output_field=Boolea
 
 
 def photos_of(season: Season, school: School | None = None) -> QuerySet[Photo]:
-    """The current photo of each student, of one school or of all."""
-    photos = Photo.objects.filter(season=season, is_current=True).alias(has_appeal=HAS_APPEAL)
+    """Every attempt, of one school or of all; that of a student who has moved at the school where the student is."""
+    photos = Photo.objects.filter(season=season, is_moved=False).alias(has_appeal=HAS_APPEAL)
     return photos.filter(school=school) if school else photos
 
 
 def _with_finding(photos: QuerySet[Photo], finding: str) -> QuerySet[Photo]:
-    """The photos with a finding: CLEAN, MARKED or the name of a rule; APPEALED: of students who appeal.
+    """The photos with a finding: CLEAN, MARKED, the name of a rule, or REJECTED_BY and its name; APPEALED: of students
+    who appeal.
 
     A photo has at most one finding a rule.
     """
@@ -50,20 +55,42 @@ def _with_finding(photos: QuerySet[Photo], finding: str) -> QuerySet[Photo]:
         return photos.filter(has_any)
     if finding == APPEALED:
         return photos.filter(appealed_at__isnull=False)
+    if finding.startswith(REJECTED_BY):
+        rule = finding.removeprefix(REJECTED_BY)
+        return photos.filter(findings__rule=rule, findings__outcome=Finding.Outcome.REJECT)
     return photos.filter(findings__rule=finding)
 
 
 def _findings() -> list[tuple[str, Any]]:
     rules = [(name, vision.rule_label(name)) for name in vision.RULE_NAMES]
-    return [(CLEAN, _("Without findings")), (MARKED, _("With findings")), (APPEALED, _("A look asked for")), *rules]
+    rejected = [(f"{REJECTED_BY}{name}", label) for name, label in rules]
+    ways = [(CLEAN, _("Without findings")), (MARKED, _("With findings")), (APPEALED, _("A look asked for"))]
+    return [*ways, *rules, *rejected]
+
+
+ATTEMPTS = {
+    "current": (_("The current photo of each student"), Q(is_current=True)),
+    "every": (_("Every attempt"), Q()),
+    "first": (_("The first attempt of each student"), Q(attempt=1)),
+}
+HAS_PASSED = ~Q(status__in=Photo.UNPASSED) & Q(appealed_at=None)  # as `PhotosByDay` counts it
+VERDICTS = {
+    "passed": (_("Accepted by the check"), HAS_PASSED),
+    "unpassed": (_("Not accepted, or not yet"), ~HAS_PASSED),
+}
+REJECTED_BY = "reject-"  # before the name of a rule: the photos that it has rejected, without those that it only marks
+
+
+def _of_day(photos: QuerySet[Photo], day: dt.date) -> QuerySet[Photo]:
+    return photos.filter(taken_at__gte=start_of(day), taken_at__lt=start_of(day + dt.timedelta(days=1)))
 
 
 class Worklist(List):
     """The photos of a school: those of students who appeal, then the others, each in the order of
-    upload; by default those in review."""
+    upload; by default the current ones that are in review."""
 
     filters = {
-        "state": choice("status", [(s.value, s.label) for s in STATES], label=_("State"), has_all=True),
+        "state": choice("status", Photo.Status.choices, label=_("State"), has_all=True),
         "class": text("student__class_name", label=_("Class")),
         "finding": Filter(
             forms.ChoiceField(
@@ -74,10 +101,12 @@ class Worklist(List):
             _with_finding,
         ),
         "q": search("student__name__startswith", "student__student_no__startswith"),
+        "attempts": cases(ATTEMPTS, label=_("Which attempts")),
+        "day": Filter(forms.DateField(label=_("Day"), required=False), _of_day),
     }
-    states_shown: tuple[Photo.Status, ...] = STATES
+    tucked_away = ("attempts", "day")  # filters that the page shows only while they are set
     sorts = {"": ("-has_appeal", "pk")}
-    defaults = {"state": Photo.Status.SUBMITTED.value}
+    defaults = {"state": Photo.Status.SUBMITTED.value, "attempts": "current"}
     page_size = 30
 
     def part(self, start: int, stop: int) -> QuerySet[Photo]:
@@ -92,7 +121,29 @@ class Worklist(List):
     @property
     def states(self) -> list[tuple[str, Any, int]]:
         """(state, label, photos) for the chips."""
-        return [(state.value, state.label, self._by_state.get(state, 0)) for state in self.states_shown]
+        return [(state.value, state.label, self._by_state.get(state, 0)) for state in STATES]
+
+    @property
+    def narrowings(self) -> list[tuple[str, str]]:
+        """(words, query string without it) for the filters in `tucked_away`, and for a rule that has rejected."""
+        names = [
+            name for name in self.tucked_away if name in self.chosen and self.chosen[name] != self.defaults.get(name)
+        ]
+        if str(self.wanted.get("finding", "")).startswith(REJECTED_BY):
+            names.append("finding")
+        return [(self._words_of(name), self._query_without(name)) for name in names]
+
+    def _words_of(self, name: str) -> str:
+        value = self.wanted[name]
+        if name == "day":
+            return date_format(value, "DATE_FORMAT")
+        if name == "finding":
+            return gettext("Not accepted: %(rule)s") % {"rule": vision.rule_label(value.removeprefix(REJECTED_BY))}
+        return str(dict(self.choices(name))[value]) if name == "attempts" else str(value)
+
+    def _query_without(self, name: str) -> str:
+        left = {key: value for key, value in self.asked.items() if value and key not in (name, "page", "photo")}
+        return f"?{urlencode(left)}"
 
     @cached_property
     def _by_state(self) -> dict[Any, int]:
@@ -109,61 +160,23 @@ class Worklist(List):
         return list(Finding.objects.filter(photo__in=photos.order_by()).values_list("rule").annotate(n=Count("*")))
 
 
-ATTEMPTS = {
-    "current": (_("The current photo of each student"), Q(is_current=True)),
-    "every": (_("Every attempt"), Q()),
-    "first": (_("The first attempt of each student"), Q(attempt=1)),
-}
-HAS_PASSED = ~Q(status__in=Photo.UNPASSED) & Q(appealed_at=None)  # as `PhotosByDay` counts it
-VERDICTS = {
-    "passed": (_("Accepted by the check"), HAS_PASSED),
-    "unpassed": (_("Not accepted, or not yet"), ~HAS_PASSED),
-}
-REJECTED_BY = "reject-"  # before the name of a rule: the photos that it has rejected, without those that it only marks
-
-
-class _OfCenter:
-    """What the center asks of a finding."""
-
-    @staticmethod
-    def choices() -> list[tuple[str, Any]]:
-        rejected = [(f"{REJECTED_BY}{name}", vision.rule_label(name)) for name in vision.RULE_NAMES]
-        return [*_findings(), *rejected]
-
-    @staticmethod
-    def narrow(photos: QuerySet[Photo], finding: str) -> QuerySet[Photo]:
-        if not finding.startswith(REJECTED_BY):
-            return _with_finding(photos, finding)
-        rule = finding.removeprefix(REJECTED_BY)
-        return photos.filter(findings__rule=rule, findings__outcome=Finding.Outcome.REJECT)
-
-
-def _of_day(photos: QuerySet[Photo], day: dt.date) -> QuerySet[Photo]:
-    return photos.filter(taken_at__gte=start_of(day), taken_at__lt=start_of(day + dt.timedelta(days=1)))
-
-
 class CenterPhotos(Worklist):
     """The photos of every school in `season`, the newest first. What all of them are counted by stands in the counters."""
 
-    states_shown = (*STATES, Photo.Status.WITHDRAWN)
+    tucked_away = ("college",)
     filters = {
         **Worklist.filters,
-        "state": choice("status", [(s.value, s.label) for s in states_shown], label=_("State"), has_all=True),
-        "finding": Filter(
-            forms.ChoiceField(label=_("Finding"), required=False, choices=_OfCenter.choices), _OfCenter.narrow
-        ),
         "area": row("school__area", Area.objects.all(), label=_("Area")),
         "school": row("school", School.objects.all(), label=_("School"), to_field="code"),
-        "attempts": cases(ATTEMPTS, label=_("Which attempts")),
+        "college": text("student__college", label=_("College")),
         "verdict": cases(VERDICTS, label=_("Automatic check")),
-        "day": Filter(forms.DateField(label=_("Day"), required=False), _of_day),
     }
     sorts = {"": ("-pk",)}
     defaults = {"state": ALL, "attempts": "current"}
     page_size = 48
 
     def __init__(self, season: Any, asked: Any) -> None:
-        super().__init__(Photo.objects.filter(season=season).alias(has_appeal=HAS_APPEAL), asked)
+        super().__init__(photos_of(season), asked)
         self.season = season
 
     def _known(self, *without: str) -> dict[str, Any] | None:
@@ -171,6 +184,8 @@ class CenterPhotos(Worklist):
         wanted = {name: value for name, value in self.wanted.items() if name not in without and value != ALL}
         if self.season is None or student_limits.present() or {"q", "class"} & set(wanted):
             return None
+        if "college" in wanted and {"day", "finding"} & set(wanted):
+            return None  # of these no counter knows the college
         found = {"season": self.season}
         if wanted.pop("attempts") != "every":
             found |= {"is_first": True} if self.wanted["attempts"] == "first" else {"is_current": True}
@@ -191,6 +206,8 @@ class CenterPhotos(Worklist):
         asked = self._known("state") if name == "state" else None
         if asked is None:
             return super().counts(name)
+        if "college" in asked:
+            return PhotosByCollege.numbers("status", **asked)
         if "rule" in asked:
             return super().counts(name) if asked.keys() & OF_PHOTOS else FindingsByRule.numbers("status", **asked)
         if asked.keys() & OF_PHOTOS or "is_current" not in asked:
@@ -205,9 +222,9 @@ class CenterPhotos(Worklist):
 
     def _count_rules(self) -> list[tuple[str, int]]:
         asked = self._known("finding")
-        if asked is None or asked.keys() & OF_PHOTOS:
+        if asked is None or asked.keys() & OF_PHOTOS or "college" in asked:
             # Of all first attempts there is no counter, and to count them takes a second.
-            return super()._count_rules() if asked is None or "day" in asked else []
+            return super()._count_rules() if asked is None or {"day", "college"} & asked.keys() else []
         return list(FindingsByRule.numbers("rule", **asked).items())
 
     def part(self, start: int, stop: int) -> QuerySet[Photo]:

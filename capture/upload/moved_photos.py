@@ -20,14 +20,17 @@ def being_judged(student: Student) -> str:
 
 @move.registers_mover
 def move_photos(found: Move) -> None:
-    """Copy what is stored of the face, then delete it at the school before; decisions and findings stay there as a record."""
+    """Copy what is stored of the face, then delete it at the school before; decisions and findings stay there as a record.
+
+    Figures and lists have each photo once: where its student is.
+    """
     for row in (*Consent.objects.filter(student=found.old), *Exemption.objects.filter(student=found.old)):
         found.copy(row, student_id=found.new.pk)
     for photo in Photo.objects.filter(student=found.old).order_by("pk"):
         twin = found.copy(photo, files_of=FILES, student_id=found.new.pk)
         found.photos[photo.pk] = twin.pk
         _copy_findings(found, photo, twin)
-    Photo.objects.filter(student=found.old).update(is_current=False)
+    Photo.objects.filter(student=found.old).update(is_current=False, is_moved=True)
     retention.erase_photos(found.old, True)
     if found.photos:
         found.told["photos"] = len(found.photos)

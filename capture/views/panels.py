@@ -16,6 +16,7 @@ from capture.judging import explanations
 from capture.models import Photo
 from capture.review import decisions
 from capture.review.return_reasons import LOCKING
+from capture.review.worklist import REJECTED_BY
 from portal import history, permissions
 from portal.access import school_page, staff_page
 from portal.event_kinds import VALUE_LABELS
@@ -28,13 +29,11 @@ def _list_url(request: Any) -> str:
 
 @staff_page(may="photos.see")
 def today(request: Any) -> HttpResponse:
-    context: dict[str, Any] = {"list_url": _list_url(request), "season": request.season}
+    of_today = f"&attempts=every&day={timezone.localdate()}" + ("&view=grid" if request.school else "")
+    context: dict[str, Any] = {"list_url": _list_url(request), "season": request.season, "of_today": of_today}
     if request.season and not request.school:
         passed, judged = dashboard_counts.count_first_attempts(request.season)
-        context |= {
-            "of_today": f"&attempts=every&day={timezone.localdate()}",
-            "firsts": {"passed": passed, "judged": judged},
-        }
+        context["firsts"] = {"passed": passed, "judged": judged}
     if request.season:
         context |= {
             "today": dashboard_counts.count_today(request.season, request.school),
@@ -57,8 +56,8 @@ def failures(request: Any) -> HttpResponse:
     url, rows = _list_url(request), []
     if request.season:
         found = dashboard_counts.count_failures(request.season, request.school)
-        of_rule = "?state=all&finding=" if request.school else "?attempts=every&finding=reject-"
-        rows = [(title, n, f"{url}{of_rule}{rule}") for rule, title, n in found]
+        every = f"{url}?state=all&attempts=every" + ("&view=grid" if request.school else "")
+        rows = [(title, n, f"{every}&finding={REJECTED_BY}{rule}") for rule, title, n in found]
     context = {
         "rows": rows,
         "list_url": url,

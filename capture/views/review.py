@@ -123,7 +123,9 @@ def _single(request: Any, listed: Worklist, pk: int | None) -> dict[str, Any]:
         "place": before.count() + 1,
         "total": listed.count,
         "events": event_text.describe_events(view_log.list_events(photo, most=8)),
-        "can_reset": photo.status == Photo.Status.APPROVED and request.enrolment.allows(Action.RESET),
+        "can_reset": photo.is_current
+        and photo.status == Photo.Status.APPROVED
+        and request.enrolment.allows(Action.RESET),
     }
 
 

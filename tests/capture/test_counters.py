@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection, transaction
 from django.urls import reverse
 
-from capture.models import Finding, FindingsByRule, Photo, PhotosByDay, PhotosByState
+from capture.models import Finding, FindingsByRule, Photo, PhotosByCollege, PhotosByDay, PhotosByState
 from portal import student_limits
 from portal.counters import folding, proof
 from portal.database.counters import groups_of, models_of_counts
@@ -58,6 +58,20 @@ def test_every_kind_of_change_is_counted(rows, school, season):
         Student.objects.filter(stage="retake", photos=None).delete()
         assert FindingsByRule.numbers("is_current") == {True: 1}
         assert StudentsByStage.number_of() == 6
+    assert faults() == {}
+
+
+def test_photos_go_with_their_student_to_another_college(rows, school):
+    with school_scope(school):
+        student = Photo.objects.filter(status="approved").get().student
+        Student.objects.filter(pk=student.pk).update(college="数学学院")
+        assert PhotosByCollege.numbers("college", "status") == {
+            ("数学学院", "approved"): 1,
+            (student.college, "rejected"): 2,
+        }
+        lines = PhotosByCollege.objects.count()
+        Student.objects.filter(pk=student.pk).update(phone="13900000000")
+        assert PhotosByCollege.objects.count() == lines
     assert faults() == {}
 
 

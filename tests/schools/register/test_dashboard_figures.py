@@ -75,13 +75,28 @@ def photos(school, other_school, season):
     factories.photo(factories.student(school, season), "failed")
 
 
+def test_every_figure_of_a_schools_photos_is_the_number_of_rows_of_its_list(owner_client, school, season, photos):
+    """Attempts that a newer photo has replaced are counted and listed, too."""
+    again = factories.photo(factories.student(school, season), "withdrawn", attempt=2)
+    factories.photo(again.student, "rejected", is_current=False, findings={"eyes": "reject"})
+    links = links_of(owner_client, "capture:panel_today")
+    assert [number for _address, number in links] == [6, 1, 1, 1]
+    links += bars_of(owner_client, "capture:panel_failures")
+    assert [(address, shown(owner_client, address)) for address, _number in links] == links
+    assert len(owner_client.get(links[0][0]).context["listed"].narrowings) == 2
+
+
+def bars_of(client, name: str) -> list[tuple[str, int]]:
+    page = client.get(reverse(name)).content.decode()
+    bars = re.findall(r'<dt class="clip"><a href="([^"]+)">.*?<dd class="num">([\d,]+)</dd>', page, re.S)
+    assert bars
+    return [(html.unescape(address), int(number)) for address, number in bars]
+
+
 def test_every_figure_of_the_photos_is_the_number_of_rows_of_its_list(center_client, photos):
     links = links_of(center_client, "capture:panel_today")
     assert len(links) == 5
-    page = center_client.get(reverse("capture:panel_failures")).content.decode()
-    bars = re.findall(r'<dt class="clip"><a href="([^"]+)">.*?<dd class="num">([\d,]+)</dd>', page, re.S)
-    assert bars
-    links += [(html.unescape(address), int(number)) for address, number in bars]
+    links += bars_of(center_client, "capture:panel_failures")
     assert [(address, shown(center_client, address)) for address, _number in links] == links
     answer = center_client.get(reverse("capture:panel_today"))
     share = said("%(share)s%% of %(n)s first photos", share=20, n=5)

@@ -9,10 +9,21 @@ from billing.books import proof
 from billing.models import LedgerEntry, Order, Receipt, SettlementLine, Waiver
 from billing.online import orders, providers
 from capture.judging import likeness
-from capture.models import Consent, Finding, Imprint, Likeness, Photo
-from capture.review import decisions
+from capture.models import (
+    Consent,
+    Finding,
+    FindingsByRule,
+    Imprint,
+    Likeness,
+    Photo,
+    PhotosByCollege,
+    PhotosByDay,
+    PhotosByState,
+)
+from capture.review import decisions, worklist
 from portal import history
 from portal.background import jobs
+from portal.counters import proof as counter_proof
 from portal.errors import Conflict, PortalError
 from portal.models import Event, Notification
 from portal.security import attempts
@@ -103,6 +114,20 @@ def paid(student, season):
     ledger.confirm_payment(order, amount_fen=order.amount_fen, external_id="SIM1", by=history.SYSTEM)
     student.refresh_from_db()
     return order
+
+
+def test_each_photo_is_counted_and_listed_once_at_the_school_where_the_student_is(student, move, school, other_school):
+    factories.photo(student, "rejected", is_current=False, findings={"eyes": "reject"})
+    factories.photo(student, "submitted", attempt=2)
+    counters = (PhotosByDay, PhotosByState, PhotosByCollege, FindingsByRule)
+    assert [model.numbers("school_id") for model in counters] == [{school.pk: n} for n in (2, 1, 2, 1)]
+    move()
+    assert Photo.objects.count() == 4  # what was decided stays at the school before
+    assert [model.numbers("school_id") for model in counters] == [{other_school.pk: n} for n in (2, 1, 2, 1)]
+    assert PhotosByCollege.numbers("college", is_first=True) == {VALUES["college"]: 1}
+    assert counter_proof.prove().faults == {}
+    assert worklist.photos_of(student.season, school).count() == 0
+    assert worklist.CenterPhotos(student.season, {"attempts": "every"}).count == 2
 
 
 def test_who_asks_is_not_told_where_the_student_is(student, ask, school, owner):
