@@ -220,8 +220,9 @@ class CollegeFigures(Table):
             for step in STEPS:
                 numbers[step] += number * (stage in STAGES_OF[step])
         by = ("school_id", "college", "status", "has_passed", "is_current", "is_first")
-        for school, college, *outcome, number in PhotosByCollege.groups(*by, **of):
-            _add(_row_of(rows, school, college, schools).numbers, *outcome, number)
+        for school, college, status, has_passed, is_current, is_first, number in PhotosByCollege.groups(*by, **of):
+            numbers = _row_of(rows, school, college, schools).numbers
+            _add(numbers, status, has_passed, is_current, is_first, number)
         return list(rows.values())
 
     def usual(self, rows: list[Row]) -> list[Row]:
@@ -233,7 +234,10 @@ def _row_of(rows: dict[tuple[int, str], Row], school: int, college: str, schools
     one is no filter."""
     if (school, college) not in rows:
         code, name = schools[school]
-        places = {STUDENTS: {"school_id": school, "college": college}, PHOTOS: {"school": code, "college": college}}
+        places: dict[str, dict[str, Any]] = {
+            STUDENTS: {"school_id": school, "college": college},
+            PHOTOS: {"school": code, "college": college},
+        }
         label = f"{name} · {college or _('Without college')}"
         rows[school, college] = Row((name, college), label, places if college else {})
     return rows[school, college]

@@ -104,7 +104,7 @@ class Worklist(List):
         "attempts": cases(ATTEMPTS, label=_("Which attempts")),
         "day": Filter(forms.DateField(label=_("Day"), required=False), _of_day),
     }
-    tucked_away = ("attempts", "day")  # filters that the page shows only while they are set
+    tucked_away: tuple[str, ...] = ("attempts", "day")  # filters that the page shows only while they are set
     sorts = {"": ("-has_appeal", "pk")}
     defaults = {"state": Photo.Status.SUBMITTED.value, "attempts": "current"}
     page_size = 30
