@@ -312,7 +312,7 @@ def test_panels_count_the_own_school_and_the_center_counts_all(
     assert f"{said('Taken today')} 3" in text(center_client.get("/panels/capture/today/"))
     assert f"{said('Eyes not open')} 1" in text(owner_client.get("/panels/capture/failures/"))
     assert (
-        dated("/center/photos/?attempts=every&amp;finding=reject-eyes")
+        dated("/center/photos/?state=all&amp;attempts=every&amp;finding=reject-eyes")
         in center_client.get("/panels/capture/failures/").content.decode()
     )
 
@@ -336,6 +336,7 @@ def test_panels_ask_visitors_to_sign_in(client, season, student):
         {}, {"state": "rejected"}, {"attempts": "every"}, {"attempts": "first"}, {"finding": "eyes"}, {"finding": "clean"},
         {"finding": "eyes", "attempts": "every"}, {"finding": "reject-eyes", "attempts": "every"}, {"verdict": "passed"},
         {"verdict": "unpassed", "attempts": "every"}, {"day": "2026-11-20", "attempts": "every"}, {"class": "软件2301"},
+        {"college": "信息学院", "attempts": "every"}, {"college": "信息学院", "finding": "eyes"}, {"college": "数学学院"},
         {"finding": "eyes", "day": "2026-11-20"}, {"day": "2026-11-20", "verdict": "passed", "attempts": "first"},
     ],
     ids=str,
