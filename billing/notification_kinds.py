@@ -17,7 +17,11 @@ def _waiver_label(kind: str) -> object:
     return Waiver.Kind(kind).label
 
 
-SETTLED = _("%(n)d students, %(amount)s yuan. Please sign it off, or say what is wrong.")
+SETTLED = ngettext_lazy(
+    "%(n)d student, %(amount)s yuan. Please sign it off, or say what is wrong.",
+    "%(n)d students, %(amount)s yuan. Please sign it off, or say what is wrong.",
+    "n",
+)
 
 DUE = _("%(amount)s yuan are due by %(day)s. Account and reference stand in the payment advice on the fee page.")
 
@@ -50,17 +54,29 @@ register(
     to_school(
         "settlement.upheld",
         _("The center stands by the settlement that your school contested"),
-        _("Reason: %(reason)s The settlement: %(n)d students, %(amount)s yuan."),
+        ngettext_lazy(
+            "The settlement stays: %(n)d student, %(amount)s yuan. Reason: %(reason)s",
+            "The settlement stays: %(n)d students, %(amount)s yuan. Reason: %(reason)s",
+            "n",
+        ),
     ),
     to_school(
         "settlement.corrected",
         _("The center has corrected the settlement of your school"),
-        _("%(reason)s The new one: %(n)d students, %(amount)s yuan. Please sign it off, or say what is wrong."),
+        ngettext_lazy(
+            "The new one: %(n)d student, %(amount)s yuan. Please sign it off, or say what is wrong. Reason: %(reason)s",
+            "The new one: %(n)d students, %(amount)s yuan. Please sign it off, or say what is wrong. Reason: %(reason)s",
+            "n",
+        ),
     ),
     to_school(
         "settlement.withdrawn",
         _("The center has withdrawn a settlement of your school"),
-        _("Reason: %(reason)s It was of %(n)d students, %(amount)s yuan."),
+        ngettext_lazy(
+            "It was for %(n)d student, %(amount)s yuan. Reason: %(reason)s",
+            "It was for %(n)d students, %(amount)s yuan. Reason: %(reason)s",
+            "n",
+        ),
     ),
     to_school(
         "school_refund.approved",
@@ -93,7 +109,7 @@ register(
     NotificationKind(
         "fee.waiver_revoked",
         _("The fee is due after all"),
-        _("The center has taken back that you need not pay. Please ask your school if you do not know why."),
+        _("The center has withdrawn your exemption from the fee. Please ask your school if you do not know why."),
         link=ME,
     ),
     group="fee",
@@ -108,15 +124,15 @@ register(
     ),
     NotificationKind(
         "fee.refunded",
-        _("Your fee of %(amount)s yuan goes back to you"),
-        _("By the way it came, usually within a few days. The receipt %(number)s is void."),
+        _("Your fee of %(amount)s yuan is being refunded"),
+        _("It goes back the way you paid, usually within a few days. Receipt %(number)s is void."),
         link="/me/pay/receipt/",
         formats={"amount": yuan},
     ),
     NotificationKind(
         "fee.refund_failed",
-        _("The refund of your fee of %(amount)s yuan is not made yet"),
-        _("The payment provider has refused it. The center knows, and asks again. You need not do anything."),
+        _("The refund of your fee of %(amount)s yuan has not been made yet"),
+        _("The payment provider has refused it. The center knows and will ask again. You need not do anything."),
         link=ME,
         formats={"amount": yuan},
     ),
@@ -130,25 +146,27 @@ register(
     ),
     NotificationKind(
         "fee.not_booked",
-        _("A payment of %(amount)s yuan of yours needs a look"),
+        _("Your payment of %(amount)s yuan needs to be checked"),
         _(
-            "It came in, but the fee was paid already or the amount is another. The center looks into it and gives back"
-            " what is too much. You need not do anything."
+            "It arrived, but the fee was already paid or the amount differs. The center is looking into it and will refund"
+            " what you paid too much. You need not do anything."
         ),
         link=ME,
         formats={"amount": yuan},
     ),
     NotificationKind(
         "fee.repaid",
-        _("A payment of %(amount)s yuan of yours goes back to you"),
-        _("It did not fit the fee, or the fee was paid already. By the way it came, usually within a few days."),
+        _("Your payment of %(amount)s yuan is being refunded"),
+        _(
+            "It did not match the fee, or the fee was already paid. It goes back the way you paid, usually within a few days."
+        ),
         link=ME,
         formats={"amount": yuan},
     ),
     NotificationKind(
         "fee.resolved",
-        _("The center has settled your payment of %(amount)s yuan"),
-        _("If you expect money back and do not find it within a week, please ask the center."),
+        _("The center has dealt with your payment of %(amount)s yuan"),
+        _("If you expect a refund and do not receive it within a week, please ask the center."),
         link=ME,
         formats={"amount": yuan},
     ),
@@ -194,7 +212,7 @@ register(
             "%(n)d differences to the bill of %(merchant)s of %(day)s",
             "n",
         ),
-        _("What bill and books do not agree about stands on the page of that day. Please settle it."),
+        _("Where the bill and the books differ is shown on the page of that day. Please settle each difference."),
         is_urgent=False,
         may="fees.reconcile",
     ),

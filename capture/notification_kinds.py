@@ -13,7 +13,7 @@ register(
     NotificationKind(
         "photo_failed",
         _("Your photo could not be checked"),
-        _("This is our fault, not yours, and somebody looks into it. You may also take a new photo."),
+        _("This is our fault, not yours; someone is looking into it. You may also take a new photo."),
         link=ME,
     ),
     NotificationKind(
@@ -34,15 +34,15 @@ register(
     NotificationKind(
         "photo_handed_in",
         _("The fee is settled and your photo is submitted"),
-        _("There is nothing more to do now. Your school looks at it, and you are told."),
+        _("There is nothing more to do now. Your school reviews it, and you will be told the result."),
         link=ME,
     ),
     NotificationKind(
         "photo_kept_concluded",
         _("The fee is settled, but your photo could not be submitted"),
         _(
-            "It was ready in time, but your school's photos had been concluded before the payment came in. Please ask the"
-            " person in charge at your school to open them again for you. If that is not possible, the fee is paid back."
+            "It was ready in time, but your school had closed its photos before the payment came in. Please ask the"
+            " person in charge at your school to open them again for you. If that is not possible, the fee will be refunded."
         ),
         link=ME,
     ),
@@ -50,7 +50,7 @@ register(
         "photo_kept_locked",
         _("The fee is settled, but your photo could not be submitted"),
         _(
-            "Your account is locked. When an administrator of your school has unlocked it, sign in and hand the photo in;"
+            "Your account is locked. When an administrator of your school has unlocked it, sign in and submit the photo;"
             " there is no second fee."
         ),
         link=ME,
@@ -74,7 +74,7 @@ register(
     ),
     NotificationKind(
         "attack.student",
-        _("Somebody tries to sign in as %(name)s"),
+        _("Someone is trying to sign in as %(name)s"),
         _(
             "%(number)s attempts with this name and student number failed today. Ask the student; you can lock the account"
             " on the student's page. Further attempts are slowed down."
@@ -84,7 +84,7 @@ register(
     ),
     NotificationKind(
         "consent_withdrawn",
-        _("%(student)s has taken the consent back"),
+        _("%(student)s has withdrawn consent"),
         _("A photo of this student is in your hands. Reset it, unless it has been printed or registered already."),
         link=REVIEW,
         may="photos.reset",
@@ -100,13 +100,13 @@ register(
     NotificationKind(
         "exemption.confirmed",
         _("Your school has confirmed what you declared"),
-        _("The photo rules that it concerns are not asked of you."),
+        _("The photo rules concerned no longer apply to you."),
         link="/me/exemption/",
     ),
     NotificationKind(
         "exemption.refused",
         _("Your school has not confirmed what you declared"),
-        _("Reason: %(answer)s All photo rules are asked of you."),
+        _("All photo rules apply to you. Reason: %(answer)s"),
         link="/me/exemption/",
     ),
     NotificationKind(
@@ -119,25 +119,25 @@ register(
     NotificationKind(
         "photo_returned",
         _("Your photo was returned: please take it again"),
-        _("Reason: %(reason)s Please sign in and take a new photo."),
+        _("Please sign in and take a new photo. Reason: %(reason)s"),
         link=ME,
     ),
     NotificationKind(
         "photo_undone",
-        _("Your photo is being looked at again"),
+        _("Your photo is being reviewed again"),
         _("The last decision on your photo was taken back. You will hear from us; please wait."),
         link=ME,
     ),
     NotificationKind(
         "account_locked",
         _("Your account was locked"),
-        _("Reason: %(reason)s Please go to the administrator of your school, who can unlock it."),
+        _("Please speak to the administrator of your school, who can unlock it. Reason: %(reason)s"),
         link=ME,
     ),
     NotificationKind(
         "account_unlocked",
         _("Your account is unlocked"),
-        _("You can sign in and take your photo. Please follow the rules this time."),
+        _("You can sign in and take your photo. Please follow the photo rules."),
         link=ME,
     ),
     NotificationKind(
@@ -152,7 +152,7 @@ register(
     NotificationKind(
         "capture_ended",
         _("The capture of your school has ended"),
-        _("Please have the portraits proofread and the feedback form returned by %(day)s (%(n)d working days)."),
+        _("Please have the portraits proofread and the feedback form submitted by %(day)s (%(n)d working days)."),
         link="/school/",
     ),
     NotificationKind(
@@ -174,7 +174,7 @@ register(
     ),
     NotificationKind(
         "make_up_opens",
-        _("From tomorrow you can take the graduation photo that you have missed"),
+        _("From tomorrow you can take the graduation photo that you missed"),
         _(
             "Make-up days from %(day)s to %(last)s, %(opens)s to %(closes)s, for all who have no accepted photo yet. Please"
             " take yours in time."
@@ -184,7 +184,7 @@ register(
     ),
     NotificationKind(
         "make_up_closes",
-        _("Tomorrow is the last day to make up for your graduation photo"),
+        _("Tomorrow is the last make-up day for your graduation photo"),
         _("The make-up days end on %(day)s, and there is no accepted photo of you yet. Please take it now."),
         link=ME,
         is_urgent=False,
@@ -227,14 +227,14 @@ register(
     ),
     NotificationKind(
         "proof_opened",
-        _("Please proofread your portrait and your data"),
+        _("Please check your portrait and your details"),
         _("The photo days of your school are over. Confirm by %(day)s that all is right, or say what is wrong."),
         link="/me/proof/",
         is_urgent=False,
     ),
     NotificationKind(
         "likeness_found",
-        _("The picture of %(name)s was sent in by somebody else too"),
+        _("The photo of %(name)s was also submitted by someone else"),
         _(
             "A photo of another student is the same or nearly the same as that of %(name)s (%(number)s, class of"
             " %(year)d), which your school has decided. Please compare the two and say whether they are one picture."

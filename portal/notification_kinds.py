@@ -11,6 +11,7 @@ Only the kind and its parameters are stored. `render` makes the text, in the act
 it is sent or shown.
 """
 
+import datetime as dt
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -18,6 +19,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.utils import formats
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -42,7 +44,7 @@ class NotificationKind:
     """`subject` and `body` are lazily translated, with placeholders as in `%(reason)s`.
 
     `formats` has a function for each stored parameter that is shown in another form, such as a code
-    by its label. Urgent deliveries are sent before others. A kind that goes to many people at once
+    by its label; a parameter of DAYS is a day. Urgent deliveries are sent before others. A kind that goes to many people at once
     should not be urgent. `may`: the action that people of a school or of the center must be allowed, to be
     told what is told to the school or to the center. `channels`: only those whose words are ours; a text
     message or one of WeChat needs a template that its provider has approved, and goes for the kinds for which
@@ -100,6 +102,7 @@ class Letter:
     values: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
+DAYS = frozenset({"day", "last", "starts_on", "ends_on"})
 KINDS: dict[str, NotificationKind] = {}
 _GROUP_OF: dict[str, str] = {}
 # {(kind, language): (subject, body)} that the center wrote instead of the built-in text.
@@ -150,7 +153,17 @@ def render(name: str, parameters: Mapping[str, Any], texts: Texts | None = None)
     if kind is None:
         log.error("A stored notification is of the unknown kind %s", name)
         return Letter(_("A message of an earlier version"), "")
-    values = {key: kind.formats[key](value) if key in kind.formats else value for key, value in parameters.items()}
+    values = {key: _shown(kind, key, value) for key, value in parameters.items()}
     subject, body = (texts or {}).get((name, get_language() or ""), (kind.subject, kind.body))
     written = {key: str(value) for key, value in values.items()}
     return Letter(" ".join((subject % values).split()), (body % values).strip(), name, written)
+
+
+def _shown(kind: NotificationKind, name: str, value: Any) -> Any:
+    if name in kind.formats:
+        return kind.formats[name](value)
+    return _day_words(value) if name in DAYS else value
+
+
+def _day_words(day: str | dt.date) -> str:
+    return formats.date_format(dt.date.fromisoformat(str(day)), _("j F"))

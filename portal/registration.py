@@ -79,12 +79,12 @@ notification_kinds.register(
     NotificationKind(
         "account.link_renewed",
         _("A new link for your account was made"),
-        format_lazy("{} {}", _("By %(by)s; your old password no longer works."), NOT_ASKED),
+        format_lazy("{}\n{}", _("By %(by)s; your old password no longer works."), NOT_ASKED),
     ),
     NotificationKind(
         "account.email_changed",
         _("The e-mail address of your account was changed"),
-        format_lazy("{} {}", _("By %(by)s, to %(email)s."), NOT_ASKED),
+        format_lazy("{}\n{}", _("By %(by)s, to %(email)s."), NOT_ASKED),
     ),
     NotificationKind(
         "account.roles_changed",
@@ -96,24 +96,24 @@ notification_kinds.register(
     NotificationKind(
         "account.factor_added",
         _("A second step for signing in was set up"),
-        format_lazy("{} {}", _("It is: %(factor)s. Your other sessions have ended."), NOT_ASKED),
+        format_lazy("{}\n{}", _("It is: %(factor)s. Your other sessions have ended."), NOT_ASKED),
         formats={"factor": label_of},
     ),
     NotificationKind(
         "account.factor_removed",
         _("A second step for signing in was removed"),
-        format_lazy("{} {}", _("It was: %(factor)s. Your other sessions have ended."), NOT_ASKED),
+        format_lazy("{}\n{}", _("It was: %(factor)s. Your other sessions have ended."), NOT_ASKED),
         formats={"factor": label_of},
     ),
     NotificationKind(
         "account.recovery_code_used",
         _("A recovery code of your account was used"),
-        format_lazy("{} {}", _("It works only once."), NOT_ASKED),
+        format_lazy("{}\n{}", _("It works only once."), NOT_ASKED),
     ),
     NotificationKind(
         "account.second_factor_removed",
         _("The second step of your account was removed"),
-        format_lazy("{} {}", _("By %(by)s. Reason: %(reason)s. Set up a new one at your next sign-in."), NOT_ASKED),
+        format_lazy("{}\n{}", _("By %(by)s. Set up a new one at your next sign-in. Reason: %(reason)s"), NOT_ASKED),
         formats={"by": lambda name: _("the operator") if name == history.SYSTEM.actor_name else name},
     ),
     NotificationKind(
@@ -127,7 +127,7 @@ notification_kinds.register(
     ),
     NotificationKind(
         "attack.account",
-        _("Somebody tries to sign in as %(name)s"),
+        _("Someone is trying to sign in as %(name)s"),
         _(
             "%(number)s attempts with a wrong password failed today. Further ones are slowed down; nobody is shut out. If"
             " this was not %(name)s, choose a long password and set up the second step."
@@ -165,7 +165,7 @@ notification_kinds.register(
     NotificationKind(
         "account.sessions_ended",
         _("You were signed out everywhere"),
-        format_lazy("{} {}", _("By %(by)s. Sign in again with your password."), NOT_ASKED),
+        format_lazy("{}\n{}", _("By %(by)s. Sign in again with your password."), NOT_ASKED),
     ),
     group=notification_kinds.ACCOUNT,
 )

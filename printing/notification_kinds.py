@@ -8,7 +8,7 @@ register(
     NotificationKind(
         "printrun.printed",
         _("The photos of %(n)d of your students are printed"),
-        _("You are told again when they are on their way."),
+        _("You will be told again when they are on their way."),
         link="/school/prints/",
         is_urgent=False,
         may="prints.see",

@@ -6,15 +6,21 @@ from django.utils.translation import ngettext_lazy
 from portal.notification_kinds import NotificationKind, register
 
 FEEDBACK = "/school/feedback/"
-DUE = _(
-    "Due on %(day)s. Not confirmed yet: %(students)d students. A late form delays the registration of your graduates."
+DUE = ngettext_lazy(
+    "Due on %(day)s. Not confirmed yet: %(students)d student. A late form delays the registration of your graduates.",
+    "Due on %(day)s. Not confirmed yet: %(students)d students. A late form delays the registration of your graduates.",
+    "students",
 )
 
 register(
     NotificationKind(
         "feedback.accepted",
         _("The center has accepted your feedback form"),
-        _("The photos of %(n)d students are going to be printed."),
+        ngettext_lazy(
+            "The photos of %(n)d student are going to be printed.",
+            "The photos of %(n)d students are going to be printed.",
+            "n",
+        ),
         link=FEEDBACK,
         may="feedback.see",
     ),
@@ -37,7 +43,7 @@ register(
     NotificationKind("feedback.overdue", _("The feedback form is overdue"), DUE, link=FEEDBACK, may="feedback.see"),
     NotificationKind(
         "proof.due",
-        _("Please check your portrait and your data"),
+        _("Please check your portrait and your details"),
         _("Confirm them by %(day)s, or say what is wrong."),
         link="/me/proof/",
         is_urgent=False,

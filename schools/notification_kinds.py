@@ -1,21 +1,11 @@
 """The kinds of notifications that this room sends."""
 
-import datetime as dt
-
-from django.utils import formats
-from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from portal.notification_kinds import NotificationKind, register
 
-
-def _day_words(day: str | dt.date) -> str:
-    return formats.date_format(dt.date.fromisoformat(str(day)), gettext("j F"))
-
-
-DAYS = "%(starts_on)s – %(ends_on)s: %(reason)s"
-MAKE_UP = _("%(starts_on)s – %(ends_on)s, for students without an accepted photo.")
-DAY_FORMATS = {"starts_on": _day_words, "ends_on": _day_words}
+DAYS = _("%(starts_on)s to %(ends_on)s. Reason: %(reason)s")
+MAKE_UP = _("%(starts_on)s to %(ends_on)s, for students without an accepted photo.")
 SCHEDULE = "/school/schedule/"
 
 LETTER, SUBJECT = _("%(school)s has written to the center"), "%(subject)s"
@@ -34,31 +24,27 @@ register(
         "days_request.asked",
         _("%(school)s asks for other days"),
         DAYS,
-        formats=DAY_FORMATS,
         may="season.except_school",
     ),
     NotificationKind(
         "days_request.granted",
         _("The center has granted the days that your school asked for"),
-        "%(starts_on)s – %(ends_on)s %(answer)s",
+        _("%(starts_on)s to %(ends_on)s. %(answer)s"),
         link=SCHEDULE,
-        formats=DAY_FORMATS,
         may="schedule.see",
     ),
     NotificationKind(
         "days_request.changed",
         _("The center has granted other days than your school asked for"),
-        "%(starts_on)s – %(ends_on)s %(answer)s",
+        _("%(starts_on)s to %(ends_on)s. %(answer)s"),
         link=SCHEDULE,
-        formats=DAY_FORMATS,
         may="schedule.see",
     ),
     NotificationKind(
         "days_request.refused",
         _("The center does not grant the days that your school asked for"),
-        "%(starts_on)s – %(ends_on)s: %(answer)s",
+        _("%(starts_on)s to %(ends_on)s. Answer: %(answer)s"),
         link=SCHEDULE,
-        formats=DAY_FORMATS,
         may="schedule.see",
     ),
     NotificationKind(
@@ -66,7 +52,6 @@ register(
         _("The center has given your area make-up days"),
         MAKE_UP,
         link=SCHEDULE,
-        formats=DAY_FORMATS,
         may="schedule.see",
     ),
     NotificationKind(
@@ -74,7 +59,6 @@ register(
         _("The make-up days of your area have changed"),
         MAKE_UP,
         link=SCHEDULE,
-        formats=DAY_FORMATS,
         may="schedule.see",
     ),
     NotificationKind(
@@ -82,7 +66,6 @@ register(
         _("The make-up days of your area do not take place"),
         MAKE_UP,
         link=SCHEDULE,
-        formats=DAY_FORMATS,
         may="schedule.see",
     ),
     NotificationKind(
@@ -111,7 +94,6 @@ register(
         _("Reminder of a notice: %(title)s"),
         _("The center expects your school's confirmation by %(day)s."),
         is_urgent=False,
-        formats={"day": _day_words},
         may="notices.read",
     ),
     NotificationKind("inquiry_general", LETTER, SUBJECT, may="inquiries.answer"),

@@ -41,6 +41,7 @@ class Row:
     key: Any
     label: Any
     places: dict[str, dict[str, Any]] = field(default_factory=dict)
+    school: str = ""  # its name, where the label alone does not tell
     numbers: Counter[str] = field(default_factory=Counter)
 
     def value(self, column: Column) -> int:
@@ -101,7 +102,11 @@ class Table(List):
             str(self.label),
             *(f"{column.label} %" if column.share_of else str(column.label) for column in self.columns),
         ]
-        return headings, [[str(row.label), *(str(row.value(column)) for column in self.columns)] for row in self.found]
+        rows = [
+            [f"{row.school} {row.label}".strip(), *(str(row.value(column)) for column in self.columns)]
+            for row in self.found
+        ]
+        return headings, rows
 
     @property
     def label(self) -> Any:
@@ -238,6 +243,6 @@ def _row_of(rows: dict[tuple[int, str], Row], school: int, college: str, schools
             STUDENTS: {"school_id": school, "college": college},
             PHOTOS: {"school": code, "college": college},
         }
-        label = f"{name} · {college or _('Without college')}"
-        rows[school, college] = Row((name, college), label, places if college else {})
+        label = college or _("Without college")
+        rows[school, college] = Row((name, college), label, places if college else {}, school=name)
     return rows[school, college]

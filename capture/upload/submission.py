@@ -58,7 +58,7 @@ def require_can_submit(student: Student, enrolment: Enrolment) -> None:
     require_unlocked(student)
     enrolment.require(Action.SUBMIT)
     if student.must_pay(enrolment):
-        raise FeeDue(_("Please pay the fee first; then hand the photo in."))
+        raise FeeDue(_("Please pay the fee first; then submit the photo."))
 
 
 @fee_settlement.registers_begun
