@@ -13,12 +13,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from capture.models import Slot, Station
-from portal.models import Membership
+from portal.models import Membership, Role
 from printing.models import Shipment
 from proofing import proofs
 from proofing.models import Feedback
 from schools.days import opening_hours
 from schools.models import Action, Enrolment
+from schools.notices import reading
 from students.models import Correction, Student
 
 Status = Enrolment.Status
@@ -233,11 +234,18 @@ def first_day(enrolment: Enrolment) -> list[Point]:
     if enrolment.status != Status.PREPARING:
         return []
     school, season = enrolment.school, enrolment.season
+    admins = Membership.objects.filter(school=school, roles__contains=[Role.SCHOOL_ADMIN], user__is_active=True)
+    unconfirmed = reading.received(school, season).filter(notice__asks_confirmation=True, is_confirmed=False)
     return [
         Point(
             _("Name the person responsible for the capture"),
             reverse("portal:school_people"),
             Membership.objects.filter(school=school, is_contact=True).exists(),
+        ),
+        Point(
+            _("Make an account for a second administrator"),
+            reverse("portal:school_people"),
+            admins.count() >= 2,
         ),
         Point(_("Import the roster"), reverse("students:roster"), proofs.students_of(enrolment).exists()),
         Point(
@@ -250,6 +258,7 @@ def first_day(enrolment: Enrolment) -> list[Point]:
             reverse("capture:plan"),
             Slot.objects.filter(school=school, season=season).exists(),
         ),
+        Point(_("Read and confirm the notices of the center"), reverse("schools:notices"), not unconfirmed.exists()),
         Point(_("Write the notice to the students"), reverse("capture:stations"), bool(enrolment.student_notice)),
     ]
 

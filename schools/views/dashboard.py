@@ -14,12 +14,16 @@ from portal.views.jobs import jobs_panel
 from schools.days import deadlines, opening_hours, turns
 from schools.enrolment_timeline import timeline_of
 from schools.models import Enrolment, Season, Window
+from schools.seasons import first_day
 
 
 @center_page(may="overview.see")
 def dashboard(request: Any) -> HttpResponse:
     """The center's overview of all schools today."""
+    steps = first_day.steps(request)
     context = {
+        "first_day": steps,
+        "next_step": next((step for step in steps if not step.is_done and step.url), None),
         "panels": panels_of(request, "center.dashboard"),
         "callouts": callouts_of(request, "center.callouts"),
         "today": timezone.localdate(),

@@ -72,7 +72,7 @@ def test_rules_neither_choose_a_language_nor_write_text():
 def test_every_kind_reads_in_every_language_and_goes_by_known_channels(settings):
     samples = {"field": "major", "findings": [["eyes", 0.1, 0.2]], "roles": ["school_officer"]}
     samples |= {"waiver": "hardship", "mode": "school", "day": "2026-11-20"}
-    samples |= {"starts_on": "2026-04-06", "ends_on": "2026-04-30"}
+    samples |= {"starts_on": "2026-04-06", "ends_on": "2026-04-30", "last": "2026-04-30"}
     for kind in notification_kinds.KINDS.values():
         parameters = {name: samples.get(name, 3) for name in kind.parameters}
         texts = set()
@@ -134,9 +134,9 @@ def test_what_people_typed_and_codes_are_put_in_where_it_is_read(school, scoped,
     row = notifications.notify(owner, school=school, kind="correction.asked", parameters=parameters)
     row.refresh_from_db()
     with translation.override("zh-hans"):
-        assert letter(row).body == "专业 Law, not 100 % law"
+        assert letter(row).body == "专业。Law, not 100 % law"
     with translation.override("en"):
-        assert letter(row).body == "Major Law, not 100 % law"
+        assert letter(row).body == "Major. Law, not 100 % law"
         assert letter(row).subject == "李一 asks for a correction"
 
 

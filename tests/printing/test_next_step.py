@@ -2,9 +2,12 @@ import datetime as dt
 
 import pytest
 
+from portal.models import Role
+from portal.tenancy import center_scope
 from printing import delivery, next_step
 from proofing import disputes, feedback
 from schools.models import Enrolment
+from schools.notices import publishing, reading
 from students.models import Student
 from tests import factories
 from tests.support.addresses import dated
@@ -96,9 +99,27 @@ def test_what_blocks_and_by_when(enrolment, scoped, season):
     assert next_step.by_when(row, dt.date(2026, 11, 1)) == dt.date(2026, 12, 1)
 
 
-def test_list_for_the_first_day(enrolment, scoped, season):
+def test_list_for_the_first_day(enrolment, scoped, season, center_admin, owner):
     Enrolment.objects.filter(pk=enrolment.pk).update(status="preparing")
     row = Enrolment.objects.select_related("season", "school").get(pk=enrolment.pk)
-    before = [point.is_done for point in next_step.first_day(row)]
+    done = [point.is_done for point in next_step.first_day(row)]
+    assert done[1:3] == [False, False]
     factories.student(scoped, season)
-    assert (before[1], next_step.first_day(row)[1].is_done) == (False, True)
+    factories.person("second", Role.SCHOOL_ADMIN, scoped)
+    assert [point.is_done for point in next_step.first_day(row)][:3] == [done[0], True, True]
+
+
+def test_a_notice_to_confirm_stands_on_the_list_until_it_is_confirmed(enrolment, scoped, season, center_admin, owner):
+    Enrolment.objects.filter(pk=enrolment.pk).update(status="preparing")
+    row = Enrolment.objects.select_related("season", "school").get(pk=enrolment.pk)
+    with center_scope():
+        notice = publishing.create(season, by=center_admin, title="通知", body="x", for_schools=True)
+        publishing.publish(notice, by=center_admin)
+
+    def is_done() -> bool:
+        (found,) = [point.is_done for point in next_step.first_day(row) if point.url == dated("/school/notices/")]
+        return found
+
+    assert not is_done()
+    reading.confirm(notice, 1, reader=owner, school=scoped)
+    assert is_done()
