@@ -30,7 +30,7 @@ class Line:
     hours: str
     college: str
     class_name: str
-    numbers: str  # of a part of the class: from which to which
+    numbers: str  # of a part of the class from which to which
     students: int
 
     @property
@@ -66,7 +66,7 @@ def section(day: dt.date, station: Station, slots: Sequence[Slot]) -> Section:
             slot.hours,
             slot.college,
             slot.class_name,
-            f"{slot.first_no}–{slot.last_no}" if slot.first_no else "",
+            f"{slot.first_no}–{slot.last_no}" if slot.first_no else "全班",
             slot.students,
         )
         for slot in slots

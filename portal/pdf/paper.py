@@ -1,6 +1,7 @@
 """Drawing PDFs: canvas, text with fallback fonts, JPEGs that are embedded unchanged, cut lines."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
@@ -170,14 +171,26 @@ def draw_code(canvas: Canvas, text: str, left: float, bottom: float, size: float
 
 
 def wrap(text: str, width: float, size: float, fonts: FontChain) -> list[str]:
-    """Lines of at most `width` points; line breaks of the text are kept."""
+    """Lines of at most `width` points; line breaks of the text are kept. Numbers and Latin words are broken only if they
+    are longer than a line."""
     rows = []
     for paragraph in text.splitlines():
         row = ""
-        for char in paragraph:
-            if row and fonts.width(row + char, size) > width and char not in NOT_FIRST:
+        for part in _parts(paragraph, width, size, fonts):
+            if row and fonts.width(row + part, size) > width and part not in NOT_FIRST:
                 rows.append(row)
                 row = ""
-            row += char
+            row += part
         rows.append(row)
     return [row for row in rows if row.strip()]
+
+
+WORD = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9.@/]*[A-Za-z0-9])?|.")
+
+
+def _parts(paragraph: str, width: float, size: float, fonts: FontChain) -> Iterator[str]:
+    for part in WORD.findall(paragraph):
+        if fonts.width(part, size) > width:
+            yield from part
+        else:
+            yield part
