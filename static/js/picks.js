@@ -1,5 +1,6 @@
 // Ticks outlive paging: a list with data-kept (whose it is and its filters, from the server) and data-page keeps the
 // values that were ticked on its other pages for this tab, until its filters change or something is done with them.
+// data-form: the id of the form with which they go, where the list is none itself.
 export const MOST = 500; // as students/lists/selection.py
 
 const nameOf = () => `picks:${location.pathname}`;
@@ -65,9 +66,21 @@ function carry(list, pages) {
     if (here.has(value)) continue;
     const input = Object.assign(document.createElement("input"), { type: "hidden", name: "pick", value });
     input.dataset.elsewhere = page;
+    if (list.dataset.form) input.setAttribute("form", list.dataset.form);
     list.append(input);
   }
 }
+
+// A form about one row, .../17/approve/, takes that row out of the selection.
+document.addEventListener("submit", (event) => {
+  const about = new URL(event.target.action, location).pathname.match(/\/(\d+)\/[a-z-]+\/$/)?.[1];
+  for (const list of document.querySelectorAll("[data-kept]")) {
+    const pages = about && read(list);
+    if (!pages || !(about in pages)) continue;
+    delete pages[about];
+    write(list, pages);
+  }
+});
 
 // A form that does something with the ticked rows ends the selection.
 document.addEventListener("submit", (event) => {

@@ -40,6 +40,19 @@ LIST = """
 """
 
 
+BESIDE = """
+{% load static %}<!doctype html><html lang="en"><body>
+<script type="module" src="{% static "js/lists.js" %}"></script>
+<div data-list data-form="those" data-kept="7" data-page="{{ number }}">
+  <form id="those" action="/done/"></form>
+  {% for pk in rows %}<form action="/photos/{{ pk }}/approve/"><button class="one">One</button></form>
+    <input type="checkbox" form="those" name="pick" value="{{ pk }}" data-pick>{% endfor %}
+  <div data-bulk hidden>{% include "ui/picked.html" %}<button form="those" id="do" data-ends-picks>Do it</button></div>
+</div>
+</body></html>
+"""
+
+
 def static_file(path: str) -> Path:
     return Path(finders.find(path.removeprefix("/static/")))
 
@@ -117,6 +130,30 @@ def test_escape_closes_a_menu_and_its_summary_has_the_focus_again(show):
         page.keyboard.press("Escape")
         assert menu.get_attribute("open") is None
         assert menu.locator("summary").evaluate("summary => summary === document.activeElement")
+
+
+def test_ticks_of_other_pages_go_with_a_form_beside_the_list_but_not_what_was_done_singly(show):
+    page = show("<!doctype html>")
+    page.route("**/photos/**", lambda route: route.fulfill(body="<!doctype html>", content_type=HTML))
+
+    def turn_to(number: int) -> None:
+        html = Template(BESIDE).render(Context({"number": number, "rows": [10 * number + n for n in range(3)]}))
+        page.unroute(f"{ORIGIN}/list/")
+        page.route(f"{ORIGIN}/list/", lambda route: route.fulfill(body=html, content_type=HTML))
+        page.goto("/list/")
+
+    for number in (1, 2):
+        turn_to(number)
+        page.locator("[data-pick]").nth(0).click()
+        page.locator("[data-pick]").nth(1).click()
+    with page.expect_navigation():
+        page.locator(".one").nth(0).click()  # 20
+    turn_to(3)
+    with page.expect_request("**/done/**") as sent:
+        page.click("#do")
+    assert urlsplit(sent.value.url).query == "pick=10&pick=11&pick=21"
+    turn_to(1)
+    assert page.locator("[data-bulk]").is_hidden()
 
 
 def test_ticks_outlive_paging_until_the_filters_change_or_something_is_done(show):
