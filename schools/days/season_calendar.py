@@ -48,14 +48,14 @@ def of_center(season: Season) -> list[Entry]:
             label = _("%(what)s: %(area)s") % {"what": due.label, "area": area.name}
             found.append(_of_deadline(season, due, key=f"form-area{area.pk}", label=label))
     found += [_of_deadline(season, due) for due in deadlines.of_season(season)]
-    return _sorted(found)
+    return in_order(found)
 
 
 def granted(season: Season) -> list[Entry]:
     """The days that single schools have beside those of their area. For the center's calendar in other programs."""
     rows = WindowException.objects.filter(season=season).select_related("school")
     titles = ((row, {"what": _exception_title(season, row), "area": row.school.name}) for row in rows)
-    return _sorted(of_exception(season, row, _("%(what)s: %(area)s") % title) for row, title in titles)
+    return in_order(of_exception(season, row, _("%(what)s: %(area)s") % title) for row, title in titles)
 
 
 def of_school(enrolment: Enrolment) -> list[Entry]:
@@ -70,7 +70,7 @@ def of_school(enrolment: Enrolment) -> list[Entry]:
         key = f"{due.name}-{school.code}" if due.name == deadlines.FORM else ""
         since = _changed_at(season, ended if due.name == deadlines.FORM else None)
         found.append(_of_deadline(season, due, key=key, changed_at=since))
-    return _sorted(found)
+    return in_order(found)
 
 
 def forms_due(season: Season) -> list[Entry]:
@@ -166,5 +166,5 @@ def _changed_at(season: Season, day: dt.date | None) -> dt.datetime:
     return max(season.schedule_changed_at, begun)
 
 
-def _sorted(entries: Iterable[Entry]) -> list[Entry]:
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda entry: (entry.starts_on, entry.ends_on, entry.title))

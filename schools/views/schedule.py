@@ -29,7 +29,7 @@ def schedule(request: Any) -> HttpResponse:
     season: Season | None = request.season
     if season is None:
         raise Http404
-    entries = season_calendar.of_center(season) + season_calendar.forms_due(season)
+    entries = season_calendar.in_order([*season_calendar.of_center(season), *season_calendar.forms_due(season)])
     rows = area_schedule.rows_of(season)
     context = {
         "shown": season,
