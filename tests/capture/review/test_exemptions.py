@@ -348,7 +348,7 @@ def test_student_declares_on_the_phone_and_the_school_confirms(agreed, rejected,
     assert confirmed["Location"] == dated("/school/exemptions/")
     assert said("Nothing declared here") in owner_client.get("/school/exemptions/").content.decode()
     assert (
-        said("The photo rules that it concerns are not asked of you.") in client.get("/me/exemption/").content.decode()
+        said("The photo rules concerned no longer apply to you.") in client.get("/me/exemption/").content.decode()
     )
 
 
