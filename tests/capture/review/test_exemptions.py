@@ -347,9 +347,7 @@ def test_student_declares_on_the_phone_and_the_school_confirms(agreed, rejected,
     confirmed = owner_client.post(f"/school/exemptions/{row.pk}/confirm/", {"kind": "eyes"})
     assert confirmed["Location"] == dated("/school/exemptions/")
     assert said("Nothing declared here") in owner_client.get("/school/exemptions/").content.decode()
-    assert (
-        said("The photo rules concerned no longer apply to you.") in client.get("/me/exemption/").content.decode()
-    )
+    assert said("The photo rules concerned no longer apply to you.") in client.get("/me/exemption/").content.decode()
 
 
 def test_form_without_a_kind_says_so_at_the_field(agreed):
