@@ -9,7 +9,11 @@ from billing.accounts import (
     school_refunds,
     settlements,
 )
-from billing.books import reconciliation  # noqa: F401 - its kind of job
+from billing.books import (
+    figures,  # noqa: F401 - for a monitor
+    proof,  # noqa: F401 - a sign that operators watch
+    reconciliation,  # noqa: F401 - its kind of job
+)
 from billing.models import (
     Allocation,
     BankLine,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 import portal.privacy.retention
 from capture import daily_check, retention  # noqa: F401  (daily_check registers a kind of job)
 from capture.class_papers import making
+from capture.figures import monitor  # noqa: F401
 from capture.forms import ReasonForm
 from capture.judging import rejudge  # noqa: F401
 from capture.models import Consent, Exemption, Likeness, Photo, Slot, Station

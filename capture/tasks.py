@@ -10,6 +10,7 @@ import vision
 from capture import capture_period, daily_check, retention, window_reminders
 from capture.judging import judge, likeness
 from capture.upload import intake, submission
+from portal.background import health
 from portal.tenancy import system_scope
 
 _process = {"judges": False}
@@ -23,7 +24,7 @@ def judge_photos() -> None:
 
 @shared_task
 def sweep() -> None:
-    judge.sweep()
+    health.note_sweep("photos", judge.sweep())
     likeness.sweep()
     submission.sweep_awaiting()
 

@@ -36,6 +36,7 @@ app.conf.beat_schedule = {
     "reconciliation": {"task": "billing.tasks.reconcile", "schedule": crontab(hour="10,11,14,17,21", minute=20)},
     "proof": {"task": "billing.tasks.prove_ledger", "schedule": crontab(hour=4, minute=30)},
     "counters": {"task": "portal.tasks.prove_counters", "schedule": crontab(hour=4, minute=45)},
+    "check-history": {"task": "portal.tasks.check_history", "schedule": crontab(hour=5, minute=0)},
     "settle-orders": {"task": "billing.tasks.settle_orders", "schedule": crontab(minute="*/5")},
 }
 

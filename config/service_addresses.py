@@ -8,6 +8,14 @@ from launch import data_folder, environment
 
 DATABASE_SCHEMES = ("postgresql", "postgres")
 REDIS_SCHEMES = ("redis", "rediss", "unix")
+# Seconds to connect; a machine that is gone is noticed by TCP after half a minute.
+PATIENCE = {
+    "connect_timeout": "5",
+    "keepalives_idle": "20",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
 LOOPBACK = ("", "localhost", "127.0.0.1", "::1")
 
 
@@ -73,6 +81,8 @@ def database_settings(url: str) -> dict:
     if not (host.startswith("/") or host in LOOPBACK):
         # Over a network: encrypted, and the server shows a certificate for its name. ?sslmode=... says otherwise.
         options.setdefault("sslmode", "verify-full")
+    for name, value in PATIENCE.items():
+        options.setdefault(name, value)
     return {
         "ENGINE": "portal.database",
         "NAME": parts.path.lstrip("/"),

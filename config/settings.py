@@ -72,6 +72,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "portal.access.ScopeMiddleware",
     "config.log_lines.RequestNumbers",
+    "portal.watching.metrics.Metrics",
     "portal.background.health.HealthAnswers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -125,10 +126,14 @@ CACHES = {
         "BACKEND": "django.core.cache.backends.redis.RedisCache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": environment.text("REDIS_PREFIX", "tucai"),
+        # A Redis that hangs is treated as one that is away.
+        "OPTIONS": {"socket_timeout": 2, "socket_connect_timeout": 2},
     }
 }
 # Whoever sends it reads more than one word at /health/ready; empty: nobody does.
 HEALTH_TOKEN = environment.secret("HEALTH_TOKEN")
+# They are mailed alarms (portal.watching.alarms); empty: nobody is.
+OPERATOR_EMAILS = environment.text_list("OPERATOR_EMAILS")
 # From how many students a day on the page of unusual looks says that somebody saw many.
 LOOKS_MANY = environment.number("LOOKS_MANY", 500, least=1, most=1_000_000)
 # How long personal data is kept, in days; 0: for ever. See portal.privacy.retention.
@@ -322,6 +327,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_start": 0,
     "interval_step": 0.1,
     "interval_max": 0.2,
+    "socket_timeout": 5,  # longer than a worker waits for the next message
+    "socket_connect_timeout": 2,
 }
 CELERY_TIMEZONE = TIME_ZONE
 WEB_THREADS = environment.number("WEB_THREADS", 10, least=5, most=64)  # of one web process
@@ -396,6 +403,13 @@ LOGGING = {
         "waitress.queue": {"level": "ERROR"},
     },
 }
+
+# Errors are reported there, without anybody's data (config.error_reports); empty: nowhere.
+_SENTRY_DSN = environment.secret_address("SENTRY_DSN", ("https", "http"))
+if _SENTRY_DSN:
+    from config import error_reports
+
+    error_reports.start(_SENTRY_DSN)
 
 # TUCAI_LINGER_SECONDS is read by launch.embedded_services, TUCAI_TEST_DB by tests.settings.
 environment.refuse_unknown("TUCAI_", read_elsewhere=["TUCAI_LINGER_SECONDS", "TUCAI_TEST_DB"])

@@ -5,6 +5,7 @@ is only busy while Django works. So people who send slowly, or do not read, take
 others (docs/decisions/039-edge.md).
 """
 
+import select
 import signal
 import sys
 import time
@@ -14,10 +15,12 @@ import waitress
 from django.conf import settings
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer
+from waitress.task import WSGITask
 
 from config import database_login
 from config.wsgi import application
 from launch import environment
+from portal.database.patience import patience
 from portal.database.scope import limit_statements
 
 IDLE_SECONDS = 60  # a connection on which nothing moves ends
@@ -26,6 +29,7 @@ HEADER_SECONDS = 20  # its headers have arrived by then
 # Connections of one address that wait for a request or for the rest of one; the oldest end, where no proxy counts them.
 OF_ONE_ADDRESS = 100
 STOP_SECONDS = 30  # after a SIGTERM what is being answered may end for so long
+DRAIN_SECONDS = 2  # and for so long what nginx has sent on its kept connections is still answered
 SWEEP_SECONDS = 2
 SETTINGS: dict[str, Any] = {
     "threads": settings.WEB_THREADS,
@@ -89,12 +93,14 @@ class Server:
             for_who_waits(without_body(app)), map=self.sockets, host=host, port=port, **SETTINGS
         )
         self.stop_until: float | None = None  # when the server ends at the latest, once it is asked to
+        for listener in self._listeners():
+            listener.channel_class = self._channel_class()
         self._first_seen: dict[HTTPChannel, tuple[Any, float]] = {}  # the request that arrives, and since when
 
     def run(self) -> None:
         """Serve until `stop` is called."""
         next_sweep = 0.0
-        while self.stop_until is None or (time.monotonic() < self.stop_until and self._is_answering()):
+        while self.stop_until is None or self._is_to_go_on(self.stop_until):
             self.server.asyncore.loop(timeout=1, map=self.sockets, use_poll=True, count=1)
             if time.monotonic() >= next_sweep:
                 self._sweep()
@@ -102,18 +108,49 @@ class Server:
         self.close()
 
     def close(self) -> None:
-        self.server.task_dispatcher.shutdown(timeout=1)
         for channel in self._channels():
             channel.handle_close()
+        self.server.task_dispatcher.shutdown(timeout=1)
         for each in list(self.sockets.values()):
             each.close()
 
     def stop(self, *_signal: Any) -> None:
-        """Take no new connections; `run` ends when everything is answered."""
+        """Take no new connections; `run` ends when everything is answered.
+
+        Those that the kernel has taken already are answered, too: nginx has sent a form there, and must not send it twice.
+        """
+        if self.stop_until is not None:
+            return
         self.stop_until = time.monotonic() + STOP_SECONDS
-        for listener in [each for each in self.sockets.values() if isinstance(each, BaseWSGIServer)]:
+        for listener in self._listeners():
+            while select.select([listener.socket], [], [], 0)[0]:
+                listener.handle_accept()
             listener.del_channel(self.sockets)
             listener.socket.close()
+
+    def _channel_class(self) -> type[HTTPChannel]:
+        """After `stop` each answer says that it is the last one on its connection, so that nginx sends the next elsewhere."""
+        server = self
+
+        class Task(WSGITask):
+            def build_response_header(self) -> bytes:
+                if server.stop_until is not None:
+                    self.request.headers["CONNECTION"] = "close"
+                head: bytes = super().build_response_header()
+                return head
+
+        class Channel(HTTPChannel):
+            task_class = Task
+
+        return Channel
+
+    def _listeners(self) -> list[BaseWSGIServer]:
+        return [each for each in self.sockets.values() if isinstance(each, BaseWSGIServer)]
+
+    def _is_to_go_on(self, stop_until: float) -> bool:
+        left = stop_until - time.monotonic()
+        is_draining = left > STOP_SECONDS - DRAIN_SECONDS and bool(self._channels())
+        return is_draining or (left > 0 and self._is_answering())
 
     def _channels(self) -> list[HTTPChannel]:
         return [each for each in self.sockets.values() if isinstance(each, HTTPChannel)]
@@ -156,6 +193,11 @@ class Server:
 
 def main() -> None:
     limit_statements(seconds=STATEMENT_SECONDS, lock_seconds=LOCK_SECONDS)
+    with patience.limited():
+        _serve()
+
+
+def _serve() -> None:
     database_login.check_rights()
     database_login.check_settings()
     database_login.check_log()

@@ -11,3 +11,5 @@ trap 'rm -f "$folder/tucai.dump" "$folder/figures.json"' EXIT
 restic backup --quiet --tag tucai "$folder" /var/lib/tucai/files
 restic forget --quiet --tag tucai --keep-daily 14 --keep-weekly 8 --prune
 restic check --quiet --read-data-subset=1%
+# The operators are told when this is older than a day (manage.py watch).
+touch "${TUCAI_DATA:-/var/lib/tucai}/backup-done"

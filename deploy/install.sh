@@ -96,6 +96,8 @@ EMAIL_PORT=$(setting EMAIL_PORT)
 EMAIL_HOST_USER=$(setting EMAIL_HOST_USER)
 EMAIL_HOST_PASSWORD=$(setting EMAIL_HOST_PASSWORD)
 DEFAULT_FROM_EMAIL=$(setting FROM)
+OPERATOR_EMAILS=$(setting ADMIN_EMAIL)
+HEALTH_TOKEN=$(openssl rand -hex 24)
 END
     fi
     write_address web tucai_web DATABASE_URL
@@ -158,6 +160,7 @@ END
     else
         sql -f deploy/scope_roles.sql
     fi
+    git log -1 --format='%h, %cs' | put tucai:tucai 644 "$DATA/version"
     say "migrate, static files"
     deploy/manage.sh migrate --verbosity 0
     deploy/manage.sh collectstatic --noinput --verbosity 0
@@ -175,7 +178,7 @@ install_units() {
         put root:root 644 /etc/systemd/system/tucai-worker@photos.service.d/memory.conf
     units="tucai-web@8001 tucai-web@8002 tucai-worker@photos tucai-worker@builds tucai-beat"
     # shellcheck disable=SC2086 # a list of names
-    systemctl enable --quiet $units tucai-backup.timer
+    systemctl enable --quiet $units tucai-backup.timer tucai-watch.timer
     RESTIC=$(secret_of /etc/tucai-backup.env RESTIC_REPOSITORY)
     case $RESTIC in
         /*)
@@ -189,9 +192,8 @@ install_units() {
     esac
     if [ -d /run/systemd/system ]; then
         systemctl daemon-reload
-        systemctl restart tucai-web@8001
-        # shellcheck disable=SC2086
-        systemctl restart $units tucai-backup.timer
+        deploy/roll.sh
+        systemctl restart tucai-worker@photos tucai-worker@builds tucai-beat tucai-backup.timer tucai-watch.timer
     else
         say "systemd does not run here: the units are enabled and start with the machine"
     fi

@@ -53,3 +53,12 @@ class RateLimited(PortalError):
     """Rate limit reached."""
 
     status = 429
+
+
+class MailNotTaken(PortalError):
+    """The mail server refused, or does not answer, where what is done needs the mail."""
+
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(_("The mail server did not take the mail, so nothing was changed. Try again later."))

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext_lazy
 
 from portal import event_kinds, history, notification_kinds, permissions
 from portal.accounts.second_factor import label_of
+from portal.history import nightly  # noqa: F401  (a kind of job)
 from portal.models import Delivery, Job, Look, Notification, Role, SignIn
 from portal.models.people import role_labels
 from portal.notification_kinds import NotificationKind
@@ -24,6 +25,7 @@ from portal.privacy import (
     unnamed_files,  # noqa: F401  (a kind of job)
 )
 from portal.security import sessions  # noqa: F401  (notes when somebody signs in)
+from portal.watching import own_signs  # noqa: F401  (what operators watch)
 
 ADMINS = frozenset({Role.CENTER_ADMIN, Role.SCHOOL_ADMIN})
 # Who starts long work, or is told when it failed.
@@ -40,6 +42,7 @@ permissions.register_subject(
     "looks",
     "visits",
     "retention",
+    "operation",
     "messages",
     "jobs",
 )
@@ -58,6 +61,9 @@ permissions.register(
     in_archive=True,
 )
 permissions.register("retention.see", _("See how long data is kept"), roles={Role.CENTER_ADMIN})
+permissions.register(
+    "operation.see", _("See how the machine and its servers are"), roles={Role.CENTER_ADMIN}, in_archive=True
+)
 permissions.register("looks.see", _("See unusual looks at students' data"), roles=ADMINS, is_about_school=True)
 permissions.register("deliveries.see", _("See what was sent by which channel"), roles=CENTER)
 permissions.register("deliveries.retry", _("Have messages sent again that failed"), roles=CENTER)
@@ -288,6 +294,7 @@ if any(map(templates.is_simulated, settings.MESSAGE_CHANNELS)):
 navigation.register("center", "portal:center_looks", _("Unusual access"), "eye", order=140)
 navigation.register("school", "portal:school_looks", _("Unusual access"), "eye", order=120)
 navigation.register("center", "portal:retention", _("Retention"), "archive-box-x-mark", order=150)
+navigation.register("center", "portal:operation", _("Operation"), "server-stack", order=160)
 
 retention.register(
     "looks",

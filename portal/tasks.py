@@ -4,7 +4,7 @@ from celery import shared_task
 
 from portal.background import health, jobs
 from portal.counters import folding, proof
-from portal.history import checkpoints
+from portal.history import checkpoints, nightly
 from portal.notifications import deliveries
 from portal.privacy import retention, unnamed_files
 from portal.tenancy import system_scope
@@ -17,8 +17,8 @@ def run_job(job_id: int) -> None:
 
 @shared_task
 def sweep() -> None:
-    jobs.sweep()
-    deliveries.sweep()
+    health.note_sweep("jobs", jobs.sweep())
+    health.note_sweep("deliveries", deliveries.sweep())
     with system_scope():
         health.note()
 
@@ -33,6 +33,12 @@ def make_checkpoint() -> None:
 def fold_counters() -> None:
     with system_scope():
         folding.fold()
+
+
+@shared_task
+def check_history() -> None:
+    with system_scope():
+        nightly.start()
 
 
 @shared_task

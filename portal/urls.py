@@ -10,6 +10,7 @@ from portal.views import (
     manuals,
     notification_choices,
     notification_texts,
+    operation,
     people,
     retention,
     sessions,
@@ -29,6 +30,8 @@ urlpatterns = [
     path("simulator/wechat/", simulated_messages.wechat, name="simulated_wechat"),
     path("center/deliveries/texts/", notification_texts.text_list, name="notification_texts"),
     path("center/deliveries/texts/edit/", notification_texts.text_edit, name="notification_text"),
+    path("center/operation/", operation.operation_page, name="operation"),
+    path("center/operation/workers/", operation.workers, name="operation_workers"),
     path("center/looks/", looks.center_looks, name="center_looks"),
     path("center/messages/", inbox.message_list, name="center_messages"),
     # school

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from portal.database.owner import as_owner
 from portal.database.scope import DatabaseRole, Scope, opened
 from portal.models import Role
+from portal.notifications import deliveries
 from portal.security import attempts
 from portal.tenancy import outside_scopes, school_scope
 from schools.models import Season
@@ -144,8 +145,9 @@ def _private_files(settings, tmp_path):
 
 @pytest.fixture(autouse=True)
 def _own_attempts(monkeypatch):
-    """Redis outlives a test; the failures that it counted must not."""
+    """Redis outlives a test; the failures that it remembers must not."""
     monkeypatch.setattr(attempts, "PREFIX", f"attempts-{uuid.uuid4().hex}")
+    monkeypatch.setattr(deliveries, "RESTS", f"rests-{uuid.uuid4().hex}")
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from billing.models import FeeAccount, LedgerEntry, LedgerProof, Order
 from portal import notifications
+from portal.watching import signs
 from students.models import Student
 
 log = logging.getLogger(__name__)
@@ -154,6 +155,15 @@ def prove(report: Callable[[str, int], object] = lambda name, number: None) -> L
 
 def latest() -> LedgerProof | None:
     return LedgerProof.objects.first()
+
+
+@signs.register(
+    "ledger", label=_("Ledger"), advice=_("Run manage.py check_ledger; the center's dashboard names what differs.")
+)
+def _sign() -> signs.Found:
+    last = latest()
+    faults = sum(number for number, _ids in last.faults.values()) if last else 0
+    return signs.proof(last.at if last else None, faults)
 
 
 def describe(proof: LedgerProof) -> list[tuple[str, int, list[int]]]:

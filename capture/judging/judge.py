@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Case, F, When
+from django.db.models import Case, F, QuerySet, When
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 from kombu.exceptions import OperationalError
 
 import vision
@@ -108,7 +109,7 @@ def judge_photo(*, photo_id: int) -> Photo | None:
 
 
 def _judge_claimed(photo: Photo) -> Photo | None:
-    with queue.released_on_stop(photo):
+    with queue.released_on_stop(photo), queue.released_on_outage(photo):
         while True:
             try:
                 return record_judgement(photo, examine_photo(photo))
@@ -261,10 +262,9 @@ def finding_row(photo: Photo, finding: vision.Finding) -> Finding:
     )
 
 
-@health.queue("photos")
-def _oldest_unjudged() -> dt.datetime | None:
-    waiting = Photo.objects.filter(status=Photo.Status.CHECKING).order_by("taken_at")
-    return waiting.values_list("taken_at", flat=True).first()
+@health.queue("photos", label=gettext_lazy("Photos to be judged"), since="taken_at")
+def _unjudged() -> QuerySet[Photo]:
+    return Photo.objects.filter(status=Photo.Status.CHECKING)
 
 
 def sweep() -> int:

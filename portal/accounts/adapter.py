@@ -1,6 +1,8 @@
 """Sign-in of center and school people: django-allauth, without self-made accounts."""
 
 import logging
+import smtplib
+from contextlib import suppress
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -24,7 +26,7 @@ from portal.accounts import attacks, email_addresses, passwords, second_factor
 from portal.accounts.addresses import address_of
 from portal.accounts.factor_secrets import Clear, Sealed
 from portal.database.scope import about_account, is_signing_in
-from portal.errors import NotAllowed, PortalError
+from portal.errors import MailNotTaken, NotAllowed, PortalError
 from portal.models import Membership, User
 from portal.security import attempts
 from portal.tenancy import across_schools
@@ -119,11 +121,16 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         site = SimpleNamespace(domain=urlsplit(settings.SITE_URL).netloc, name=_("Tucai"))
-        super().send_mail(template_prefix, email, {"current_site": site} | context)
+        try:
+            super().send_mail(template_prefix, email, {"current_site": site} | context)
+        except (OSError, smtplib.SMTPException) as error:
+            log.warning("The mail %s was not sent: %s", template_prefix, error)
+            raise MailNotTaken from error
 
     def send_notification_mail(self, template_prefix: str, *args: Any, **kwargs: Any) -> None:
         if not template_prefix.startswith("mfa/"):  # portal.accounts.second_factor tells of these
-            super().send_notification_mail(template_prefix, *args, **kwargs)
+            with suppress(MailNotTaken):  # what it tells of is done
+                super().send_notification_mail(template_prefix, *args, **kwargs)
 
 
 class SecondFactorAdapter(DefaultMFAAdapter):

@@ -25,7 +25,7 @@ from portal import history, permissions, student_limits
 from portal.accounts import email_addresses, open_sessions, passwords, second_factor, telling
 from portal.changes.field_changes import change_fields
 from portal.database.scope import about_account
-from portal.errors import NotAllowed, PortalError
+from portal.errors import MailNotTaken, NotAllowed, PortalError
 from portal.models import Membership, Role, User
 from portal.models.people import CENTER_ROLES, LIMITABLE_ROLES, SCHOOL_ROLES, rank_of
 from portal.security.rate_limits import Daily
@@ -170,9 +170,7 @@ def _mail_link(user: User, link: str) -> None:
         EmailMessage(_("Your account at Tucai"), body, to=[user.email]).send()
     except (OSError, smtplib.SMTPException) as error:
         log.warning("The link for user %s was not mailed: %s", user.pk, error)
-        raise PortalError(
-            _("The mail server did not take the mail, so nothing was changed. Try again later.")
-        ) from error
+        raise MailNotTaken from error
 
 
 def remove_second_factor(member: Membership, *, by: User, reason: str) -> None:

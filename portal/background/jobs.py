@@ -28,10 +28,10 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from portal import files, history, permissions, student_limits
+from portal import files, history, outages, permissions, student_limits
 from portal.background import queue
 from portal.changes import states
-from portal.changes.transactions import is_connection_lost, is_retryable
+from portal.changes.transactions import is_retryable
 from portal.errors import Conflict, PortalError
 from portal.history.seals import is_genuine
 from portal.models import Job, Membership, User
@@ -229,8 +229,12 @@ def _run_claimed(job: Job) -> None:
             log.warning("Job %s %s was refused by PostgreSQL and begins again: %s", job.kind, job.pk, error)
             _requeue(job, attempts=job.attempts)
             return
-        if is_connection_lost(error):  # as if the worker were lost: its claim remains, and the sweep finds it
-            log.warning("Job %s %s lost the database and waits for the sweep: %s", job.kind, job.pk, error)
+        if outages.is_disk_full(error):
+            log.warning("Job %s %s found no room on the disk: %s", job.kind, job.pk, error)
+            fail(job, message=_("The server's disk is full. The operator has been told; try again later."))
+            return
+        if outages.is_server_away(error):
+            log.warning("Job %s %s lost a server and waits for the sweep: %s", job.kind, job.pk, error)
             return
         log.exception("Job %s %s failed", job.kind, job.pk)
         fail(job, message=_("The work stopped because of a fault on our side. It has been reported; try again later."))

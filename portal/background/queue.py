@@ -5,19 +5,24 @@ in the rows.
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import celery
+from django.db import DatabaseError, InterfaceError, connection
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
+from portal import outages
 from portal.errors import Conflict
 from portal.models.claims import Claimable, ClaimableQuerySet
 from portal.tenancy import outside_scopes
 
 log = logging.getLogger(__name__)
 MAX_SWEPT = 2000
+PAUSES = (0.5, 1, 2, 4, 8, 16)  # seconds
 
 
 class Task(celery.Task):
@@ -37,7 +42,7 @@ def send(task: str, *ids: int, queue: str = "", expires: float | None = None) ->
     options = {"queue": queue} if queue else {}
     try:
         celery.current_app.send_task(task, ids, retry=False, expires=expires, **options)
-    except OperationalError:
+    except (OperationalError, RedisError):  # RedisError: its disk is full
         log.warning("Queue unreachable; %s%s waits for the sweep", task, ids)
 
 
@@ -115,3 +120,31 @@ def released_on_stop(row: Claimable) -> Iterator[None]:
     except (SystemExit, KeyboardInterrupt):
         type(row).objects.release(row)  # type: ignore[attr-defined]
         raise
+
+
+@contextmanager
+def released_on_outage(row: Claimable) -> Iterator[None]:
+    """Release the claimed row if the machine is at fault: a database that goes away, a disk that is full. This does not
+    count as a lost attempt either, so it is not for work that may itself be why: a job that takes all memory.
+    """
+    try:
+        yield
+    except Exception as error:
+        if outages.is_machines(error):
+            log.warning("%s %s waits until the machine is well again: %s", row._meta.label, row.pk, error)
+            _release_when_the_database_is_back(row)
+        raise
+
+
+def _release_when_the_database_is_back(row: Claimable) -> None:
+    """If it is back within PAUSES; else the claim remains, and counts as lost when it is old."""
+    for pause in PAUSES:
+        try:
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
+            type(row).objects.release(row)  # type: ignore[attr-defined]
+        except (DatabaseError, InterfaceError) as error:
+            log.info("%s %s is not released yet: %s", row._meta.label, row.pk, error)
+            time.sleep(pause)
+        else:
+            return

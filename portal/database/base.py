@@ -14,6 +14,7 @@ from django.db.backends.postgresql import base, operations
 from django.db.backends.postgresql.psycopg_any import register_tzloader, sql
 from psycopg.pq import TransactionStatus
 
+from portal.database.patience import patience
 from portal.database.scope import current
 
 
@@ -110,6 +111,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_connection_params(self) -> dict[str, Any]:
         params: dict[str, Any] = super().get_connection_params()
         return params | {"cursor_factory": Cursor} if self.is_scoped else params
+
+    def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
+        return patience.connect(lambda: super(DatabaseWrapper, self).get_new_connection(conn_params), conn_params)
 
     def create_cursor(self, name: str | None = None) -> Any:
         if name is None or not self.is_scoped:

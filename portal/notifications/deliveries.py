@@ -13,15 +13,17 @@ import logging
 import time
 from collections import deque
 from collections.abc import Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict, dataclass, field
 from itertools import groupby
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone, translation
 from django.utils.translation import gettext_noop
+from redis.exceptions import RedisError
 
 from portal import notification_kinds
 from portal.background import queue
@@ -38,6 +40,8 @@ Status = Delivery.Status
 BATCH_SIZE = 100
 SAVED_TOGETHER = 10
 MAX_TASK_SECONDS = 20  # of one task; then other tasks of the queue run
+RESTS = "channel-rests"  # of the keys in Redis
+REST_SECONDS = 60  # after a channel did not answer, only `send_waiting` tries it
 MAX_BATCH_SECONDS = 30  # then the rest of a slow batch is released, before its claim expires
 # The pause after each temporary refusal. After the last one the delivery has failed.
 RETRY_DELAYS = tuple(dt.timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 480, 1440, 2880))
@@ -64,10 +68,13 @@ def enqueue_all(rows: Iterable[Delivery]) -> None:
 
 
 def send_one(pk: int) -> bool:
-    """Send one delivery, unless another worker has claimed it or its channel rests. Returns whether it was sent."""
+    """Send one delivery, unless another worker has claimed it or its channel rests. Returns whether it was sent.
+
+    Hundreds of letters that wait one after another for a mail server which hangs would keep sweeps from their queue.
+    """
     with system_scope():
         waiting = Delivery.objects.filter(pk=pk).values_list("channel", flat=True).first()
-        if waiting not in awake_channels():
+        if waiting not in awake_channels() or _rests(waiting):
             return False
         row = Delivery.objects.select_related("notification").claim(pk)
         if row is None or not send([row]):
@@ -83,6 +90,18 @@ def awake_channels() -> list[str]:
         for name, channel in all_channels().items()
         if not channel.is_instant and channel.is_set_up() and not (channel.keeps_quiet_hours and is_night)
     ]
+
+
+def _resting(channel: str) -> str:
+    return f"{RESTS}:{channel}"
+
+
+def _rests(channel: str) -> bool:
+    """Whether the channel did not answer lately. The sweep tries again in a minute."""
+    try:
+        return bool(cache.get(_resting(channel)))
+    except RedisError:
+        return False
 
 
 def send_waiting() -> int:
@@ -158,6 +177,8 @@ def _send_by(name: str, batch: Batch) -> bool:
                     _save_sent(batch)
     except ChannelDown as error:
         log.warning("Channel %s does not answer: %s", name, error)
+        with suppress(RedisError):
+            cache.set(_resting(name), 1, REST_SECONDS)
         return False
     finally:
         _record_outcomes(batch)

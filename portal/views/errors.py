@@ -1,24 +1,18 @@
 """Error pages: a sentence, never a trace."""
 
-import errno
 import sys
 from typing import Any
 
-from django.db import DatabaseError
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from redis.exceptions import RedisError
 
+from portal import outages
 from portal.access import is_program
-from portal.changes.transactions import is_connection_lost
 
 FAULT = gettext_lazy("Something went wrong on our side. It has been noted; please try again in a few minutes.")
 COME_AGAIN = 30  # seconds
-FULL = (errno.ENOSPC, errno.EDQUOT)
-NO_SPACE, NO_CONNECTION_FREE = "53100", "53300"  # of PostgreSQL
-TOO_LONG = ("57014", "55P03")  # a statement, or waiting for a lock (config.web)
 
 
 def _page(request: Any, status: int, template: str) -> HttpResponse:
@@ -53,13 +47,11 @@ def server_error(request: Any) -> HttpResponse:
 
 def _outage(error: BaseException | None) -> str:
     """What to do when PostgreSQL or Redis is away or the disk is full; "" for other errors."""
-    state = getattr(error.__cause__, "sqlstate", None) if isinstance(error, DatabaseError) else None
-    if state == NO_SPACE or (isinstance(error, OSError) and error.errno in FULL):
+    if outages.is_disk_full(error):
         return _(
             "The server's disk is full, so this was not saved. What was saved before is not lost. Try again later."
         )
-    is_away = isinstance(error, Exception) and is_connection_lost(error)
-    if is_away or state in (NO_CONNECTION_FREE, *TOO_LONG) or isinstance(error, RedisError):
+    if outages.is_server_away(error):
         return _(
             "Part of the server does not answer at this moment. What was saved is not lost: in a minute, look whether what you"
             " just sent has arrived, and send it again if not."

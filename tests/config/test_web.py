@@ -17,6 +17,11 @@ HALF_A_POST = b"POST /post HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r
 BYTES = 32 * 2**20  # more than the sockets of both sides hold
 
 
+@pytest.fixture(autouse=True)
+def _at_once(monkeypatch):
+    monkeypatch.setattr(web, "DRAIN_SECONDS", 0)
+
+
 @contextmanager
 def serving(app: Any) -> Iterator[web.Server]:
     server = web.Server("127.0.0.1", 0, app)
@@ -163,6 +168,21 @@ def test_stop_lets_what_is_being_answered_end():
         client.close()
     content = body.partition(b"\r\n\r\n")[2]
     assert len(content) == BYTES
+
+
+def test_after_stop_kept_and_waiting_connections_have_one_more_answer(monkeypatch):
+    """nginx sends forms on connections that it keeps, and sends none of them twice."""
+    monkeypatch.setattr(web, "DRAIN_SECONDS", web.STOP_SECONDS)
+    with serving(archive) as server, connected(server, get("/")) as kept:
+        assert kept.recv(1000).startswith(b"HTTP/1.1 200 OK")
+        waiting = connected(server, get("/"))  # in the hands of the kernel
+        server.stop()
+        kept.sendall(get("/"))
+        for client in (kept, waiting):
+            answer = b"".join(iter(lambda client=client: client.recv(1000), b""))  # to its end
+            assert answer.startswith(b"HTTP/1.1 200 OK")
+            assert b"Connection: close" in answer
+        waiting.close()
 
 
 @pytest.mark.parametrize("path", ["/", "/file", "/stream"])

@@ -1,6 +1,7 @@
 """Sending: urgent before bulk, in the recipient's language, tried again, given up visibly, and never dropped for its age."""
 
 import datetime as dt
+import socket
 from email import message_from_bytes
 
 import pytest
@@ -212,6 +213,21 @@ def test_server_that_is_away_costs_no_delivery_anything(school, settings, queued
     assert "does not answer" in caplog.text
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     assert deliveries.send_waiting() == 2
+
+
+def test_urgent_letters_do_not_wait_one_after_another_for_a_server_that_hangs(school, owner, settings, queued, server):
+    """They share their queue with the sweeps."""
+    rows = [urgent(owner, school, f"Letter {n}") for n in range(3)]
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.EMAIL_PORT, port, settings.EMAIL_TIMEOUT = silent.getsockname()[1], settings.EMAIL_PORT, 0.1
+        assert [deliveries.send_one(row.pk) for row in rows] == [False] * 3
+        silent.settimeout(0.1)
+        silent.accept()[0].close()
+        with pytest.raises(TimeoutError):  # only the first one tried
+            silent.accept()
+    settings.EMAIL_PORT = port
+    assert deliveries.send_waiting() == 3
+    assert {state(row) for row in rows} == {Status.SENT}
 
 
 def test_letter_at_which_the_line_is_cut_does_not_hold_up_the_others(school, server, queued):

@@ -1,4 +1,5 @@
 import datetime as dt
+import errno
 import os
 import re
 import subprocess
@@ -94,6 +95,18 @@ def test_job_that_loses_the_database_is_run_again_by_the_sweep(handlers, queued,
     jobs.run(job.pk)
     job.refresh_from_db()
     assert job.status == Job.Status.DONE
+
+
+def test_job_that_finds_no_room_says_so(handlers, queued, school, owner):
+    @jobs.handler("count", label="count")
+    def count(job):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    job = make("count", school, owner)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    sentence = "The server's disk is full. The operator has been told; try again later."
+    assert (job.status, job.message) == (Job.Status.FAILED, said(sentence))
 
 
 def test_run_works_inside_the_schools_scope_and_keeps_the_result(handlers, queued, school, owner):

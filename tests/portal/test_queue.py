@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from django.utils import timezone
+from kombu.exceptions import OperationalError
+from redis.exceptions import ResponseError
 
 from config.celery import app
 from portal import history
@@ -144,6 +146,16 @@ def test_worker_that_is_stopped_because_it_hangs_is_a_loss(job):
         raise SystemExit(-15)
     job.refresh_from_db()
     assert (job.status, job.attempts) == (Job.Status.RUNNING, 1)
+
+
+@pytest.mark.parametrize("error", [OperationalError("away"), ResponseError("MISCONF: the disk of Redis is full")])
+def test_a_broker_that_takes_nothing_fails_nobody(monkeypatch, caplog, error):
+    def refuse(*args, **options):
+        raise error
+
+    monkeypatch.setattr(app, "send_task", refuse)
+    queue.send("capture.tasks.check_photo", 1, 2)
+    assert "waits for the sweep" in caplog.text
 
 
 def test_sweep_that_comes_second_queues_nothing(job):

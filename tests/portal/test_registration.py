@@ -113,7 +113,7 @@ def test_every_panel_of_the_rooms_is_registered():
     assert {page.name for page in PAGES if page.name.split(":")[-1].startswith("panel_")} - shown - own == set()
 
 
-FOR_ADMINISTRATORS = {"portal:school_looks", "portal:center_looks", "portal:retention"}
+FOR_ADMINISTRATORS = {"portal:school_looks", "portal:center_looks", "portal:retention", "portal:operation"}
 
 
 @pytest.mark.django_db

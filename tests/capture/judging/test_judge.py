@@ -1,11 +1,13 @@
 """Judging: real drawn photos through the real engine."""
 
 import datetime as dt
+import errno
 import hashlib
 import io
 import uuid
 
 import pytest
+from django.db import InterfaceError
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 from PIL import Image
@@ -330,3 +332,32 @@ def test_a_judgement_that_was_not_committed_leaves_no_file(sent, good_photo):
     photo = judge.judge_photo(photo_id=photo.pk)
     for name in ("preview", "portrait", "thumbnail"):
         assert getattr(photo, f"{name}_size") == getattr(photo, name).size > 0
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "fault", [OSError(errno.ENOSPC, "No space left on device"), InterfaceError("the connection is closed")]
+)
+def test_a_fault_of_the_machine_is_no_attempt_of_the_photo(sent, good_photo, monkeypatch, fault):
+    photo = sent(good_photo)
+
+    def fail(*given):
+        raise fault
+
+    with monkeypatch.context() as patch:
+        patch.setattr(judge, "record_judgement", fail)
+        for _again in range(Photo.MAX_ATTEMPTS + 1):
+            with pytest.raises(type(fault)):
+                judge.judge_photo(photo_id=photo.pk)
+    photo.refresh_from_db()
+    assert (photo.status, photo.attempts, photo.claimed_at) == (Photo.Status.CHECKING, 0, None)
+    assert judge.judge_photo(photo_id=photo.pk).status == Photo.Status.READY
+
+
+def test_a_fault_of_the_photo_is_an_attempt(sent, good_photo, monkeypatch):
+    photo = sent(good_photo)
+    monkeypatch.setattr(judge, "examine_photo", lambda photo: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        judge.judge_photo(photo_id=photo.pk)
+    photo.refresh_from_db()
+    assert photo.attempts == 1

@@ -12,10 +12,14 @@ from launch.environment import Misconfigured
 from portal import history
 from portal.database import scope
 from portal.database.owner import as_owner
+from portal.management.commands import migrate
 from portal.models import Event
 from portal.tenancy import outside_scopes
 from portal.views import errors
 from tests.support.stack import database_url
+from tests.support.words import said
+
+IN_USE = "A table was in use for too long. What was not finished was taken back; run migrate once more."
 
 OWNED = """
 SELECT 'table', relname::text FROM pg_class WHERE relowner = current_user::regrole AND relpersistence <> 't'
@@ -248,3 +252,13 @@ def test_a_statement_of_the_web_ends_and_so_does_its_wait_for_a_lock(monkeypatch
     finally:
         vars(scope.OUTSIDE).pop("statement", None)
     assert [error.value.__cause__.sqlstate for error in (slow, locked)] == list(errors.TOO_LONG)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrate_waits_for_no_table_as_long_as_others_would_wait_behind_it(monkeypatch):
+    monkeypatch.setattr(migrate, "LOCK_SECONDS", 0.1)
+    with psycopg.connect(database_url()) as reading:
+        reading.execute("LOCK TABLE portal_job IN ACCESS SHARE MODE")  # as who reads it in a long transaction
+        with pytest.raises(CommandError, match=said(IN_USE)):
+            call_command("migrate", verbosity=0)
+    call_command("migrate", verbosity=0)
