@@ -89,6 +89,14 @@ def test_urgent_delivery_is_queued_at_once_and_sent_once(
     assert state(row) == Status.SENT
 
 
+def test_a_line_break_in_what_somebody_wrote_keeps_no_letter_from_going(school, owner, queued):
+    """The subject of a school's letter stands in that of the center's mail."""
+    row = urgent(owner, school, subject="Refund\r\nBcc: everybody@example.org")
+    assert deliveries.send_one(row.pk)
+    assert [(letter.subject, letter.bcc) for letter in mail.outbox] == [("Refund Bcc: everybody@example.org", [])]
+    assert state(row) == Status.SENT
+
+
 def test_bulk_waits_for_the_sweep_and_goes_in_batches(school, queued, monkeypatch, django_capture_on_commit_callbacks):
     monkeypatch.setattr(deliveries, "BATCH_SIZE", 2)
     with django_capture_on_commit_callbacks(execute=True):

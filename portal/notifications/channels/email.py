@@ -40,9 +40,10 @@ class Email:
 
         def send(address: str, letter: Letter, link: str, number: int) -> None:
             headers = {"Message-ID": f"<delivery-{number}@{urlsplit(settings.SITE_URL).hostname}>"}
-            mail = EmailMessage(
-                letter.subject, _body(letter, link), to=[address], connection=connection, headers=headers
-            )
+            subject = " ".join(
+                letter.subject.split()
+            )  # what a person wrote may hold a line break, which no header takes
+            mail = EmailMessage(subject, _body(letter, link), to=[address], connection=connection, headers=headers)
             try:
                 mail.send()
             except smtplib.SMTPServerDisconnected as error:
