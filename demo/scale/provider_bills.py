@@ -8,17 +8,17 @@ FEE = "round(0.006 * -entry.amount_fen)"  # fen, what a provider keeps of a paym
 ABSENT = "entry.order_id % 3001 = 7"  # payments that the provider's bill does not hold
 
 MESSAGES = """
-INSERT INTO billing_callback (provider, merchant, external_id, received_at, verified, outcome, order_number,
+INSERT INTO billing_callback (provider, merchant, external_id, sealed, received_at, verified, outcome, order_number,
                               amount_fen, is_refund, order_id, is_refused, resolved_at)
-SELECT paid.provider, paid.merchant, paid.provider || paid.number, paid.paid_at, true, %(booked)s, paid.number,
+SELECT paid.provider, paid.merchant, paid.provider || paid.number, '', paid.paid_at, true, %(booked)s, paid.number,
        paid.amount_fen, false, paid.id, false, NULL
 FROM billing_order paid WHERE paid.paid_at IS NOT NULL ORDER BY paid.paid_at
 """
 # A second payment of an order that is paid already: refused by the books, and half of them paid back.
 REFUSED = """
-INSERT INTO billing_callback (provider, merchant, external_id, received_at, verified, outcome, order_number,
+INSERT INTO billing_callback (provider, merchant, external_id, sealed, received_at, verified, outcome, order_number,
                               amount_fen, is_refund, order_id, is_refused, resolved_at)
-SELECT paid.provider, paid.merchant, 'again' || paid.number, paid.paid_at + interval '1 minute', true, %(refused)s,
+SELECT paid.provider, paid.merchant, 'again' || paid.number, '', paid.paid_at + interval '1 minute', true, %(refused)s,
        paid.number, paid.amount_fen, false, paid.id, true,
        CASE WHEN row_number() OVER (ORDER BY paid.id) %% 2 = 0 THEN paid.paid_at + interval '1 hour' END
 FROM (SELECT * FROM billing_order WHERE status = 'paid' ORDER BY id DESC LIMIT 40) paid
