@@ -123,7 +123,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = _urls.redis
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "portal.background.redis_cache.Cache",
         "LOCATION": REDIS_URL,
         "KEY_PREFIX": environment.text("REDIS_PREFIX", "tucai"),
         # A Redis that hangs is treated as one that is away.

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
 from portal import outages
+from portal.background.redis_cache import is_silent
 from portal.errors import Conflict
 from portal.models.claims import Claimable, ClaimableQuerySet
 from portal.tenancy import outside_scopes
@@ -41,6 +42,8 @@ def send(task: str, *ids: int, queue: str = "", expires: float | None = None) ->
     """
     options = {"queue": queue} if queue else {}
     try:
+        if is_silent():
+            raise OperationalError("Redis did not answer a moment ago")
         celery.current_app.send_task(task, ids, retry=False, expires=expires, **options)
     except (OperationalError, RedisError):  # RedisError: its disk is full
         log.warning("Queue unreachable; %s%s waits for the sweep", task, ids)
