@@ -8,13 +8,21 @@ import time
 from collections.abc import Callable, Iterator
 
 from django.http import HttpRequest, HttpResponse
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from portal.access import METHODS
 from portal.background import health
 
+disable_created_metrics()  # a line of its own for each counter, that says since when it counts
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 _requests = Counter("tucai_requests", "Answers of this process", ["view", "method", "status"], registry=REGISTRY)

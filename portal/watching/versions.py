@@ -31,7 +31,7 @@ def read() -> list[tuple[str, str]]:
 def _commit() -> str:
     """Of the checkout that runs: deploy/install.sh writes it down, as the service cannot read .git."""
     with suppress(OSError):
-        return (settings.DATA_DIR / "version").read_text().strip()
+        return (settings.DATA_DIR / "version").read_text().strip() or "–"
     try:
         done = subprocess.run(
             ["git", "log", "-1", "--format=%h, %cs"],
