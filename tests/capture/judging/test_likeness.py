@@ -279,7 +279,7 @@ def test_a_school_settles_its_own_side(pair, owner, outsider):
     assert duplicate(theirs)
     assert colour(theirs) == "amber"
     assert Event.objects.filter(kind="photo.likeness_cleared").count() == 1
-    answer = f"{said('says the other side')}: Owner (Lakeside University)"
+    answer = f"{said('says the other side')}{said(': ')}Owner (Lakeside University)"
     assert answer in " ".join(review_page(outsider, theirs).split())
     assert client_of(owner).get(f"/school/likenesses/{row.pk}/picture/").status_code == 404
     with school_scope(mine.school), pytest.raises(Conflict):
