@@ -122,6 +122,9 @@ class ConsentText(serializers.Serializer):
     version = serializers.CharField()
     text = serializers.CharField(read_only=True)
     face_comparison = serializers.BooleanField(default=False, write_only=True, help_text="its own tick")
+    admission_comparison = serializers.BooleanField(
+        default=False, write_only=True, help_text="its own tick: the face with the admission photo"
+    )
     printing = serializers.BooleanField(default=False, write_only=True, help_text="its own tick: the printing house")
     guardian_name = serializers.CharField(
         default="", max_length=60, write_only=True, help_text="needed where the student is under 14"

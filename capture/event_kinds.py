@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 import vision
-from capture.models import Exemption, Photo
+from capture.models import AdmissionUpload, Exemption, FaceComparison, Photo
 from capture.sign_in.providers import all_providers
 from capture.sign_in.providers.base import Strength
 from portal import event_kinds
@@ -25,6 +25,7 @@ event_kinds.register(
         "student.agreed": _("Student agreed to the use of the portrait"),
         "student.consent_withdrawn": _("Student took the consent back"),
         "student.data_taken": _("Student downloaded a copy of their data"),
+        "student.admission_photo_seen": _("Admission photo looked at"),
         "student.locked": _("Student locked"),
         "student.unlocked": _("Student unlocked"),
     },
@@ -63,6 +64,8 @@ event_kinds.register(
         "photo.compared": _("Photo looked at beside another student's, which is alike"),
         "photo.likeness_found": _("The same or nearly the same picture was found under another student"),
         "photo.likeness_cleared": _("Compared by a person: not the same picture"),
+        "photo.face_doubted": _("The face is not as expected: a person is asked"),
+        "photo.face_answered": _("Faces compared by a person"),
         "photo.downloaded": _("Original of a photo downloaded"),
         "station.added": _("Station added"),
         "station.changed": _("Station changed"),
@@ -77,12 +80,14 @@ event_kinds.register(
 event_kinds.register(
     "school",
     {
+        "admissionupload.begun": _("Upload of admission photos begun"),
         "enrolment.notice": _("Notice to the students changed"),
         "enrolment.slots_made": _("Plan of the classes made"),
         "enrolment.sign_in": _("Ways of the school to sign in changed"),
     },
 )
 event_kinds.register_states(Exemption, _("Exemption"), subject="photo", is_one_of_many=True)
+event_kinds.register_states(AdmissionUpload, _("Admission photos"), subject="school")
 event_kinds.register_states(Photo, _("Photo"), subject="photo", is_one_of_many=True)
 event_kinds.register("school", {"enrolment.daily_check_opened": _("Daily check looked at")})
 event_kinds.register_facts(
@@ -100,6 +105,13 @@ event_kinds.register_facts(
         "length": _("Characters"),
         "text": _("Text (hash)"),
         "face_comparison": _("Comparison of faces"),
+        "admission_comparison": _("Comparison with the admission photo"),
+        "rule": _("Rule"),
+        "distance": _("Distance"),
+        "answer": _("Answer"),
+        "with": _("Compared with"),
+        "matched": _("Pictures of students"),
+        "stored": _("Pictures stored"),
         "printing": _("Printing house"),
         "station": _("Station"),
         "helper": _("Helper"),
@@ -135,6 +147,9 @@ event_kinds.register_facts(
             "digits": _("the digits of a helper were wrong or used up"),
             "other_code": _("another capture code than before"),
         },
+        "rule": {rule.name: rule.label for rule in vision.RULES},
+        "answer": dict(FaceComparison.Answer.choices),
+        "with": dict(FaceComparison.Kind.choices),
         "outcome": {"green": _("Passed the check"), "amber": _("To be looked at"), "red": _("Not accepted")},
     },
     dates={"day", "from_day"},

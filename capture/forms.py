@@ -14,6 +14,7 @@ import vision
 from capture.judging import limit_preview, limits
 from capture.models import Exemption, LimitSet, Photo, Slot, Station
 from capture.review import appeals, exemptions
+from capture.same_person import admission_upload
 from capture.sign_in import offers
 from capture.sign_in.providers import all_providers
 from portal.pages.form_fields import day_input, time_input
@@ -34,6 +35,11 @@ class ConfirmForm(forms.Form):
         help_text=_("Without it a person looks at your photo instead, which may take longer."),
         required=False,
     )
+    admission_comparison = forms.BooleanField(
+        label=_("My face may be compared with my admission photo and with the photos of my school."),
+        help_text=_("So it is noticed before graduation if a photo will not be recognised. Without it a person looks."),
+        required=False,
+    )
     printing = forms.BooleanField(
         label=_("My portrait, name and document number may go to the printing house."),
         help_text=_("Without it you get no printed photos; the electronic portrait is still made."),
@@ -49,6 +55,19 @@ class ConfirmForm(forms.Form):
         super().__init__(*args, **kwargs)
         if not needs_guardian:
             del self.fields["guardian_name"]
+
+
+class AdmissionFileForm(forms.Form):
+    file = forms.FileField(
+        label=_("Archive of the pictures"),
+        help_text=_("A .zip file of at most 1.5 GB. It is read first; nothing is stored before you confirm."),
+        widget=forms.FileInput(attrs={"accept": ".zip"}),
+    )
+
+
+class AdmissionPartForm(forms.Form):
+    name = forms.CharField(max_length=255)
+    parts = forms.IntegerField(min_value=1, max_value=admission_upload.MAX_PARTS + 1)
 
 
 class ReasonForm(forms.Form):

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from portal.database.counters import Counts, Parent
 from portal.database.scope import DatabaseRole, deleted_by
-from portal.models import Claimable, Counter, TenantClaimableQuerySet, User
+from portal.models import Claimable, Counter, Job, TenantClaimableQuerySet, User
 from portal.tenancy import TenantModel, scoped_manager
 from schools.models import Season
 from students.models import Student
@@ -27,6 +27,14 @@ IMPRINT_BITS = 512  # as of vision.imprint
 
 def original_path(photo: "Photo", filename: str) -> str:
     return f"originals/{photo.school_id}/{uuid.uuid4().hex}.jpg"
+
+
+def admission_part_path(part: "AdmissionPart", filename: str) -> str:
+    return f"admission-uploads/{part.school_id}/{uuid.uuid4().hex}"
+
+
+def admission_photo_path(photo: "AdmissionPhoto", filename: str) -> str:
+    return f"admission-photos/{photo.school_id}/{uuid.uuid4().hex}"
 
 
 def portrait_path(photo: "Photo", filename: str) -> str:
@@ -59,6 +67,8 @@ class Consent(TenantModel):
     version = models.CharField(max_length=20)
     text = models.ForeignKey(ConsentText, on_delete=models.PROTECT, related_name="+")
     face_comparison = models.BooleanField(_("comparison of faces"), default=False)
+    # The face with the admission photo, and with those of the school's other students.
+    admission_comparison = models.BooleanField(_("comparison with the admission photo"), default=False)
     printing = models.BooleanField(_("printing house"), default=False)
     guardian_name = models.CharField(_("parent or guardian"), max_length=60, blank=True)
     station = models.CharField(
@@ -309,6 +319,7 @@ class Photo(Claimable, TenantModel):
     taken_at = models.DateTimeField(_("taken"), default=timezone.now)
     checked_at = models.DateTimeField(null=True, blank=True)
     compared_at = models.DateTimeField(null=True, blank=True)  # with the pictures of all others (likeness)
+    face_compared_at = models.DateTimeField(null=True, blank=True)  # with the student's admission photo (same_person)
     submitted_at = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     decided_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -339,6 +350,11 @@ class Photo(Claimable, TenantModel):
             ),
             models.Index(
                 fields=("checked_at",), name="photo_uncompared", condition=Q(compared_at=None, checked_at__isnull=False)
+            ),
+            models.Index(
+                fields=("checked_at",),
+                name="photo_face_uncompared",
+                condition=Q(face_compared_at=None, checked_at__isnull=False),
             ),
             models.Index(fields=("season", "taken_at"), name="photo_day"),
             models.Index(fields=("season", "-id"), name="photo_newest", condition=Q(is_current=True)),
@@ -650,3 +666,142 @@ class Likeness(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.photo_id} ~ {self.other_id}"
+
+
+class AdmissionUpload(TenantModel):
+    """An archive of admission photos: sent in parts, read, shown as a preview, then confirmed or dropped."""
+
+    class Status(models.TextChoices):
+        SENDING = "sending", _("Being sent")
+        READING = "reading", _("Being read")
+        PREVIEW = "preview", _("To be confirmed")
+        STORING = "storing", _("Being stored")
+        DONE = "done", _("Stored")
+        REFUSED = "refused", _("Refused")
+        DROPPED = "dropped", _("Dropped")
+
+    TRANSITIONS = {
+        Status.SENDING: {Status.READING, Status.REFUSED, Status.DROPPED},
+        Status.READING: {Status.PREVIEW, Status.REFUSED, Status.DROPPED},
+        Status.PREVIEW: {Status.STORING, Status.DROPPED},
+        Status.STORING: {Status.DONE, Status.REFUSED},
+        Status.DONE: set(),
+        Status.REFUSED: set(),
+        Status.DROPPED: set(),
+    }
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
+    status = models.CharField(_("state"), max_length=8, choices=Status, default=Status.SENDING)
+    filename = models.CharField(_("file"), max_length=120)
+    parts = models.PositiveSmallIntegerField()  # how many it is sent in
+    job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    # JSON of `capture.same_person.admission_upload.Report`. Document numbers in it are masked.
+    report = models.JSONField(default=dict, blank=True)
+    message = models.TextField(_("message"), blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    created_by_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return self.filename
+
+
+class AdmissionPart(TenantModel):
+    """A part of an archive, encrypted on the disk. Deleted when the archive is stored, refused or dropped."""
+
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.SYSTEM)
+
+    upload = models.ForeignKey(AdmissionUpload, on_delete=models.CASCADE, related_name="+")
+    number = models.PositiveSmallIntegerField()  # from 0
+    file = models.FileField(upload_to=admission_part_path)
+    file_size = models.PositiveIntegerField(default=0)  # bytes, encrypted
+    length = models.PositiveIntegerField()  # bytes of the archive in it
+
+    class Meta:
+        ordering = ("number",)
+        constraints = [models.UniqueConstraint(fields=("upload", "number"), name="one_admission_part_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.upload_id} {self.number}"
+
+
+class AdmissionPhoto(TenantModel):
+    """The photo that a student was admitted with, encrypted on the disk; kept until the proofreading is over."""
+
+    path_to_student = "student"
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.CENTER, DatabaseRole.SYSTEM)
+    NO_ROWS_OF_ENDED = ("student",)
+
+    student = models.OneToOneField(Student, on_delete=models.CASCADE, related_name="admission_photo")
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
+    picture = models.FileField(upload_to=admission_photo_path)
+    picture_size = models.PositiveIntegerField(default=0)  # bytes, encrypted
+    upload_no = models.PositiveBigIntegerField()  # the id of the upload that it came with
+    stored_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return str(self.student_id)
+
+
+class FaceNumbers(TenantModel):
+    """The 128 numbers of a face (vision.face_embedding), encrypted and bound to this row: of a photo, or (without
+    one) of the student's admission photo. Written once, deleted with the consent or the picture."""
+
+    path_to_student = "student"
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.CENTER, DatabaseRole.SYSTEM)
+    NO_ROWS_OF_ENDED = ("student",)
+
+    student = models.ForeignKey(Student, on_delete=models.CASCADE, related_name="+")
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
+    photo = models.OneToOneField(Photo, null=True, on_delete=models.CASCADE, related_name="+")
+    sealed = models.BinaryField()
+
+    class Meta:
+        indexes = [models.Index(fields=("school", "season"), name="face_numbers_of_school")]
+        constraints = [models.UniqueConstraint(fields=("student",), condition=Q(photo=None), name="one_admission_face")]
+
+    def __str__(self) -> str:
+        return f"{self.student_id} {self.photo_id}"
+
+
+class FaceComparison(TenantModel):
+    """What the comparison of a photo's face found, and what a person said about it."""
+
+    path_to_student = "photo__student"
+    DATABASE_RIGHTS = deleted_by(DatabaseRole.SCHOOL, DatabaseRole.CENTER, DatabaseRole.SYSTEM)
+
+    class Kind(models.TextChoices):
+        ADMISSION = "admission", _("With the own admission photo")
+        ATTEMPT = "attempt", _("With the student's own earlier photo")
+        OTHER_ADMISSION = "other", _("With another student's admission photo")
+        SWAPPED = "swapped", _("Two students whose photos fit each other's admission photos")
+        SAME_FACE = "same_face", _("With another student's photo")
+
+    class Answer(models.TextChoices):
+        SAME = "same", _("The same person")
+        DIFFERENT = "different", _("Two persons")
+
+    photo = models.ForeignKey(Photo, on_delete=models.CASCADE, related_name="face_comparisons")
+    kind = models.CharField(max_length=9, choices=Kind)
+    # Of ATTEMPT: the student's own.
+    other_photo = models.ForeignKey(Photo, null=True, on_delete=models.CASCADE, related_name="+")
+    # Of OTHER_ADMISSION, SWAPPED and SAME_FACE.
+    other_student = models.ForeignKey(Student, null=True, on_delete=models.CASCADE, related_name="+")
+    distance = models.FloatField()
+    found_at = models.DateTimeField(auto_now_add=True)
+    answer = models.CharField(max_length=9, choices=Answer, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    answered_by_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ("id",)
+        constraints = [
+            models.UniqueConstraint(
+                fields=("photo", "kind", "other_student"), nulls_distinct=False, name="one_face_comparison_a_kind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.photo_id} {self.kind}"

@@ -10,7 +10,14 @@ JUDGING = OFFICERS | REVIEWERS
 REVIEWING = SCHOOL | {Role.SCHOOL_REVIEWER}
 
 permissions.register_subject(
-    _("Photos and portraits"), "photos", "exemptions", "likenesses", "portraits", "photo_rules", "daily_checks"
+    _("Photos and portraits"),
+    "photos",
+    "exemptions",
+    "likenesses",
+    "admission_photos",
+    "portraits",
+    "photo_rules",
+    "daily_checks",
 )
 permissions.register_subject(_("Stations"), "stations")
 permissions.register("photos.see", _("See photos and portraits"), roles=JUDGING | {Role.CENTER_AUDITOR})
@@ -39,6 +46,7 @@ permissions.register(
     is_about_school=True,
 )
 permissions.register("likenesses.compare", _("See the other picture of a likeness"), roles=REVIEWING)
+permissions.register("admission_photos.upload", _("Upload admission photos"), roles=SCHOOL, is_about_school=True)
 permissions.register("likenesses.clear", _("Clear a likeness"), roles=JUDGING)
 permissions.register("students.lock", _("Lock a student's account"), roles=SCHOOL)
 permissions.register("students.unlock", _("Unlock a student's account"), roles={Role.SCHOOL_ADMIN})

@@ -13,9 +13,10 @@ from capture.class_papers import making
 from capture.figures import monitor  # noqa: F401
 from capture.forms import ReasonForm
 from capture.judging import rejudge  # noqa: F401
-from capture.models import Consent, Exemption, Likeness, Photo, Slot, Station
+from capture.models import AdmissionUpload, Consent, Exemption, FaceComparison, Likeness, Photo, Slot, Station
 from capture.portraits import framing, recolouring  # noqa: F401
 from capture.review import decisions, exemptions, worklist
+from capture.same_person import admission_photos, admission_upload  # noqa: F401 (kinds of jobs)
 from capture.sign_in import offers  # noqa: F401 (what a new season takes over)
 from capture.upload import moved_photos  # noqa: F401 (what is done when a student moves)
 from portal import permissions
@@ -26,6 +27,7 @@ from schools.notices import annexes
 from schools.seasons import season_objects, unfinished
 from students import student_history
 from students.lists import bulk_actions
+from students.models import Student
 from students.privacy import own_data
 from vision.rules import RULES
 
@@ -35,6 +37,9 @@ season_objects.register(
         "center/photos/": (Photo, "season"),
         "school/likenesses/": (Likeness, "photo__season"),
         "center/likenesses/": (Likeness, "photo__season"),
+        "school/admission-photos/": (AdmissionUpload, "season"),
+        "school/admission-pictures/": (Student, "season"),
+        "school/faces/": (FaceComparison, "photo__season"),
         "school/exemptions/": (Exemption, "season"),
         "school/stations/": (Station, "season"),
         "school/stations/plan/": (Slot, "season"),
@@ -54,6 +59,18 @@ status_badges.register(
     },
 )
 
+status_badges.register(
+    AdmissionUpload,
+    {
+        AdmissionUpload.Status.SENDING: Badge("sky", "arrow-up-tray"),
+        AdmissionUpload.Status.READING: Badge("sky", "arrow-path"),
+        AdmissionUpload.Status.PREVIEW: Badge("look", "eye"),
+        AdmissionUpload.Status.STORING: Badge("sky", "arrow-path"),
+        AdmissionUpload.Status.DONE: Badge("ok", "check"),
+        AdmissionUpload.Status.REFUSED: Badge("act", "x-circle"),
+        AdmissionUpload.Status.DROPPED: Badge("", "x-mark"),
+    },
+)
 status_badges.register(
     Exemption,
     {
@@ -119,6 +136,9 @@ def _declared(request: Any) -> QuerySet[Exemption]:
 
 navigation.register("school", "capture:review", _("Review"), "photo", order=30)
 navigation.register("school", "capture:exemptions", _("Exemptions"), "hand-raised", order=35, counted=_declared)
+navigation.register("school", "capture:admission_photos", _("Admission photos"), "identification", order=37)
+navigation.register_tab("school.faces", "capture:admission_photos", _("Admission photos"), order=10)
+navigation.register_tab("school.faces", "capture:faces", _("Faces of two students"), order=20)
 navigation.register("school", "capture:today", _("At the station"), "camera", order=75)
 navigation.register("school", "capture:missing", _("Missing photos"), "user-group", order=77)
 navigation.register("school", "capture:stations", _("Stations and notice"), "map-pin", order=80)
@@ -163,7 +183,15 @@ own_data.register(
     "consents",
     lambda student: list(
         Consent.objects.filter(student=student).values(
-            "version", "text__words", "face_comparison", "printing", "guardian_name", "station", "agreed_at", "ended_at"
+            "version",
+            "text__words",
+            "face_comparison",
+            "admission_comparison",
+            "printing",
+            "guardian_name",
+            "station",
+            "agreed_at",
+            "ended_at",
         )
     ),
 )
@@ -225,6 +253,13 @@ portal.privacy.retention.register(
     setting="KEEP_PORTRAITS_DAYS",
     due=lambda before: retention.expired_portraits(before).count(),
     delete=retention.delete_portraits,
+)
+portal.privacy.retention.register(
+    "admission_photos",
+    _("Admission photos and the numbers of faces, when the proofreading is over"),
+    setting="KEEP_ADMISSION_PHOTOS_DAYS",
+    due=lambda before: admission_photos.kept_too_long(before).count(),
+    delete=admission_photos.delete_old,
 )
 unfinished.register(
     _("Photos in review"),

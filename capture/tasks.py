@@ -9,9 +9,11 @@ from celery.signals import worker_init, worker_process_init
 import vision
 from capture import capture_period, daily_check, retention, window_reminders
 from capture.judging import judge, likeness
+from capture.same_person import comparison
 from capture.upload import intake, submission
 from portal.background import health
-from portal.tenancy import system_scope
+from portal.tenancy import school_scope, system_scope
+from schools.models import School
 
 _process = {"judges": False}
 
@@ -22,10 +24,17 @@ def judge_photos() -> None:
     judge.judge_photos()
 
 
+@shared_task(queue=comparison.QUEUE, time_limit=120)
+def compare_face(school_id: int, photo_id: int) -> None:
+    with school_scope(School.objects.get(pk=school_id)):
+        comparison.compare(photo_id=photo_id)
+
+
 @shared_task
 def sweep() -> None:
     health.note_sweep("photos", judge.sweep())
     likeness.sweep()
+    comparison.sweep()
     submission.sweep_awaiting()
 
 

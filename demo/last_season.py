@@ -63,6 +63,6 @@ def _photo(student: Student, season: Season, n: int, by: User) -> Photo:
     at = timezone.make_aware(dt.datetime.combine(window.starts_on, dt.time(8 + n % 10, n)))
     return Photo(
         school_id=student.school_id, student=student, season=season, status=Photo.Status.APPROVED, taken_at=at, checked_at=at,
-        compared_at=at, submitted_at=at, decided_at=at, decided_by=by, outcome="green", width=1200, height=1600,
+        compared_at=at, face_compared_at=at, submitted_at=at, decided_at=at, decided_by=by, outcome="green", width=1200, height=1600,
         sha256=f"{student.pk:064x}",
     )  # fmt: skip

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from capture import capture_period
-from demo import bank_statement, first_days, graduates, last_season, payments, photos, schools
+from demo import admission_photos, bank_statement, first_days, graduates, last_season, payments, photos, schools
 from portal import history
 from portal.background import jobs
 from portal.models import Job, User
@@ -72,7 +72,10 @@ def _officer() -> User:
 def _take_photos(job: Job, season: Season, entry: schools.DemoSchool, done: int) -> int:
     enrolment, reviewer = _enrolment(season, entry), _reviewer(entry)
     students = list(Student.objects.filter(season=season).order_by("student_no"))
-    for n, (student, case) in enumerate(zip(students, photos.photo_cases(entry.phase, len(students)), strict=True)):
+    cases = photos.photo_cases(entry.phase, len(students))
+    if entry.phase in ("capturing", "paying"):
+        admission_photos.give(enrolment, students, sum(case.last_step != "waiting" for case in cases))
+    for n, (student, case) in enumerate(zip(students, cases, strict=True)):
         photos.photograph(
             student=student, enrolment=enrolment, case=case, n=n, reviewer=reviewer, pay=payments.pay_online
         )

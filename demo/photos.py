@@ -24,7 +24,7 @@ SIZE = (1200, 1600)
 JUDGING_TIMEOUT_SECONDS = 60
 # Drawn people look more alike than real ones: with the usual limit different people would count as
 # duplicates.
-DUPLICATE_LIMITS = {"duplicate": {"warn": 24.0}}
+DRAWN_LIMITS = {"duplicate": {"warn": 24.0}, "same_person": {"warn": 0.42}, "same_face": {"warn": 0.2}}
 
 
 @dataclass(frozen=True)
@@ -133,6 +133,7 @@ def _upload(student: Student, enrolment: Enrolment, case: PhotoCase, at: dt.date
         version=enrolment.season.consent_version,
         by=student,
         face_comparison=True,
+        admission_comparison=True,
         printing=True,
     )
     photo = intake.accept_upload(
@@ -171,7 +172,7 @@ def set_limits(season: Season, *, by: User) -> None:
     """Set the limits for drawn people, unless somebody has changed the limits before."""
     if limits.in_force(season).number == 0:
         reason = "演示人像由程序绘制，彼此比真人相像，因此收紧重复照片的限值。"
-        limits.change_limits(season=season, by=by, reason=reason, version=0, changes=DUPLICATE_LIMITS)
+        limits.change_limits(season=season, by=by, reason=reason, version=0, changes=DRAWN_LIMITS)
 
 
 def _wait_until_judged(photo: Photo) -> Photo:

@@ -171,7 +171,7 @@ install_units() {
     photos=$(photo_processes)
     cp deploy/systemd/tucai-* /etc/systemd/system/
     [ -e /etc/tucai-worker-photos.env ] || printf 'QUEUES=check,produce\nCONCURRENCY=%s\n' "$photos" | put root:root 644 /etc/tucai-worker-photos.env
-    [ -e /etc/tucai-worker-builds.env ] || printf 'QUEUES=build,imports,default,bulk\nCONCURRENCY=1\n' | put root:root 644 /etc/tucai-worker-builds.env
+    [ -e /etc/tucai-worker-builds.env ] || printf 'QUEUES=build,imports,default,bulk,faces\nCONCURRENCY=1\n' | put root:root 644 /etc/tucai-worker-builds.env
     photos=$(secret_of /etc/tucai-worker-photos.env CONCURRENCY)
     install -d /etc/systemd/system/tucai-worker@photos.service.d
     printf '# 0.5 GB for each of %s processes, and 1 GB.\n[Service]\nMemoryHigh=%sM\nMemoryMax=%sM\n' "$photos" $((photos * 500 + 600)) $((photos * 500 + 1000)) |

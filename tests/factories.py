@@ -149,7 +149,7 @@ def photo(
         row.width, row.height, row.sha256 = 60, 80, "0" * 64
         if status not in (Photo.Status.CHECKING, Photo.Status.FAILED):
             row.checked_at, row.outcome, row.engine = timezone.now(), "amber" if findings else "green", "1.0"
-            row.compared_at = row.checked_at
+            row.compared_at = row.face_compared_at = row.checked_at
         if status in (Photo.Status.SUBMITTED, *Photo.DECIDED):
             row.submitted_at = timezone.now()
         for name, value in fields.items():

@@ -21,6 +21,7 @@ from kombu.exceptions import OperationalError
 import vision
 from capture.judging import excuses, likeness, limits
 from capture.models import Finding, LimitSet, Photo
+from capture.same_person import comparison
 from capture.sign_in import consent
 from capture.upload import intake
 from capture.upload.encoding import Normalised, encode_upright, make_preview
@@ -196,6 +197,8 @@ def record_judgement(photo: Photo, judgement: Judgement) -> Photo | None:
         # After the commit: of two photos judged at once, the later comparison sees both.
         # `likeness.sweep` repeats it if this worker stops here.
         likeness.compare_photo(photo)
+    if photo.face_compared_at is None:
+        comparison.enqueue(photo)
     return photo
 
 
@@ -216,6 +219,7 @@ def _record(photo: Photo, judgement: Judgement, written: dict[str, Any], replace
         facts={"outcome": judgement.outcome, "rules": [finding.rule for finding in judgement.findings]},
         checked_at=now,
         compared_at=None if is_compared else now,
+        face_compared_at=None if is_accepted else now,
         engine=vision.ENGINE_VERSION,
         limit_set=limits.row_of(judgement.limit_set),
         outcome=judgement.outcome,

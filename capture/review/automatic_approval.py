@@ -2,7 +2,7 @@
 finding."""
 
 from capture.judging import limits, replay
-from capture.models import Finding, Photo
+from capture.models import AdmissionPhoto, Finding, Photo
 from capture.review import decisions
 from capture.sign_in import consent
 from portal import history
@@ -34,9 +34,8 @@ def _approve(photo: Photo) -> Photo:
 def is_green(photo: Photo) -> bool:
     """Whether the photo has no finding, neither stored nor under the limits in force.
 
-    It also has to be compared with all other photos, which the student may have declined, and the account
-    must not be locked. A photo
-    whose student has appealed, or from which an exemption takes rules, is for a person.
+    It also has to be compared with all other photos, which the student may have declined, and its face with
+    the admission photo, if there is one. The account must not be locked. A photo whose student has appealed, or from which an exemption takes rules, is for a person.
     """
     limit_set = limits.in_force(photo.season)
     if not limit_set.approves_green or photo.outcome != "green" or photo.student.is_locked:
@@ -45,4 +44,12 @@ def is_green(photo: Photo) -> bool:
         return False
     if photo.compared_at is None or photo.findings.exists() or not consent.allows_comparison(photo.student):
         return False
+    if photo.face_compared_at is None or not _admission_allows(photo):
+        return False
     return not replay.replay_photo(photo, limits.bounds(limit_set, background=photo.season.background))
+
+
+def _admission_allows(photo: Photo) -> bool:
+    """Whether the face was compared, or there is nothing to compare it with."""
+    has_picture = AdmissionPhoto.objects.filter(student=photo.student_id).exists()
+    return not has_picture or consent.allows_admission_comparison(photo.student)

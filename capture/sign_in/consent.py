@@ -6,13 +6,14 @@ withdrawal (capture.sign_in.consent_withdrawal), or by the next agreement.
 
 import datetime as dt
 import hashlib
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from capture.models import Consent, ConsentText, Imprint, Likeness
+from capture.models import Consent, ConsentText, FaceComparison, FaceNumbers, Finding, Imprint, Likeness, Photo
 from portal import history
 from portal.errors import Conflict, PortalError
 from portal.security import encryption
@@ -35,6 +36,11 @@ def in_force(student: Student) -> Consent | None:
 def allows_comparison(student: Student) -> bool:
     """Whether the student's photo may be compared with those of all others."""
     return Consent.objects.filter(student=student, ended_at=None, face_comparison=True).exists()
+
+
+def allows_admission_comparison(student: Student) -> bool:
+    """Whether the student's face may be compared with the admission photo and the faces of the same school."""
+    return Consent.objects.filter(student=student, ended_at=None, admission_comparison=True).exists()
 
 
 def allows_printing() -> Exists:
@@ -64,6 +70,7 @@ def agree(
     version: str,
     by: Student,
     face_comparison: bool = False,
+    admission_comparison: bool = False,
     printing: bool = False,
     guardian_name: str = "",
     station: str = "",
@@ -81,7 +88,12 @@ def agree(
     if needs_guardian(student) and not guardian_name:
         raise PortalError(_("You are under 14: your parent or guardian has to agree and give their name."))
     text = _text_of(season)
-    ticks = {"face_comparison": face_comparison, "printing": printing, "guardian_name": guardian_name}
+    chosen = {
+        "face_comparison": face_comparison,
+        "admission_comparison": admission_comparison,
+        "printing": printing,
+    }
+    ticks = chosen | {"guardian_name": guardian_name}
     with transaction.atomic():
         Student.objects.select_for_update(of=("self",), no_key=True).get(pk=student.pk)  # one agreement at a time
         present = Consent.objects.filter(student=student, ended_at=None)
@@ -91,16 +103,41 @@ def agree(
         made = Consent.objects.create(
             student=student, school_id=student.school_id, version=version, text=text, station=station, **ticks
         )
-        facts = {"version": version, "text": text.sha256[:12], "face_comparison": face_comparison, "printing": printing}
+        facts: dict[str, Any] = {"version": version, "text": text.sha256[:12]} | chosen
         facts |= {"by_guardian": bool(guardian_name)} | ({"station": station} if station else {})
         history.record("student.agreed", student, by=by, facts=facts)
         if not face_comparison:
-            forget_face(student)
+            forget_imprints(student)
+        if admission_comparison:  # what was taken before the tick is compared now
+            Photo.objects.filter(student=student, is_current=True).update(face_compared_at=None)
+        else:
+            forget_face_numbers(student)
     return made
 
 
 def forget_face(student: Student) -> None:
-    """Delete what the comparison of faces keeps of the student's photos."""
+    """Delete what the comparisons keep of the student's face."""
+    forget_imprints(student)
+    forget_face_numbers(student)
+
+
+FOUND_BY_FACE = ("same_person", "same_face")  # rules
+FACE_MEASURES = ("face_distance", "face_answered", "other_face_distance")
+
+
+def forget_face_numbers(student: Student) -> None:
+    """And what was found by them, on both sides."""
+    photos = Photo.objects.filter(student=student)
+    for photo in photos.filter(face_comparisons__isnull=False).distinct():
+        Finding.objects.filter(photo=photo, rule__in=FOUND_BY_FACE).delete()
+        measures = {name: value for name, value in photo.measures.items() if name not in FACE_MEASURES}
+        Photo.objects.filter(pk=photo.pk).update(measures=measures, outcome=photo.outcome_found())
+    FaceNumbers.objects.filter(student=student).delete()
+    FaceComparison.objects.filter(photo__student=student).delete()
+    FaceComparison.objects.filter(other_student=student).delete()
+
+
+def forget_imprints(student: Student) -> None:
     Imprint.objects.filter(photo__student=student).delete()
     Likeness.objects.filter(photo__student=student).delete()
 

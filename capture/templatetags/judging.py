@@ -23,9 +23,9 @@ OUTCOMES = {"green": ("ok", "check-circle"), "amber": ("look", "eye"), "red": ("
 
 
 @register.simple_tag
-def limit_histogram(histogram: Histogram, unit: vision.Unit) -> SafeString:
+def limit_histogram(histogram: Histogram, unit: vision.Unit, mark: float | None = None) -> SafeString:
     """{% limit_histogram part.histogram part.criterion.unit %}: columns in the colour of their outcome, and a line for
-    each limit.
+    each limit; `mark` is the value of one photo, a dark line.
 
     A column's height is the square root of its number of photos, so that small columns are visible
     beside large ones.
@@ -45,13 +45,19 @@ def limit_histogram(histogram: Histogram, unit: vision.Unit) -> SafeString:
         '<path class="line-{}" d="M{} 0V{}"/>',
         ((FILL[limit.outcome], round(histogram.part(value) * WIDTH, 1), HEIGHT) for value, limit in histogram.lines),
     )
+    place = (
+        ""
+        if mark is None
+        else format_html('<path class="line-mark" d="M{} 0V{}"/>', round(histogram.part(mark) * WIDTH, 1), HEIGHT)
+    )
     return format_html(
-        '<svg class="gauge" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}{}</svg>',
+        '<svg class="gauge" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-label="{}">{}{}{}</svg>',
         WIDTH,
         HEIGHT,
         _describe(histogram, unit),
         columns,
         lines,
+        place,
     )
 
 

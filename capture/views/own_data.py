@@ -70,6 +70,7 @@ def choose(request: Any) -> HttpResponse:
         version=given.version,
         by=request.student,
         face_comparison="face_comparison" in request.POST,
+        admission_comparison="admission_comparison" in request.POST,
         printing="printing" in request.POST,
         guardian_name=given.guardian_name,
     )

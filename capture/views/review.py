@@ -16,6 +16,7 @@ from capture.judging import explanations, judge, likeness
 from capture.models import Likeness, Photo
 from capture.review import decisions, exemptions, return_reasons, view_log, worklist
 from capture.review.worklist import Worklist
+from capture.same_person.sides import faces_of
 from capture.sign_in import consent
 from portal import permissions
 from portal.access import school_page
@@ -25,6 +26,7 @@ from portal.pages.form_fields import PickedForm, checked, whole_number
 from portal.privacy import looks
 from schools.models import Action
 from students.models import Student
+from vision.rules.criteria import DISTANCE
 
 STRIP = 9
 CHIP_RULES = 8
@@ -111,6 +113,8 @@ def _single(request: Any, listed: Worklist, pk: int | None) -> dict[str, Any]:
         "refuse_form": AnswerForm(auto_id="refuse_%s"),
         "here": f"{reverse('capture:review')}?{_query(request)}&photo={photo.pk}",
         "likenesses": likeness.sides_of(photo, viewer=request.school),
+        "faces": faces_of(photo) if permissions.may(request.membership, "likenesses.compare") else None,
+        "unit": DISTANCE,
         "lock_event": decisions.locked_by(photo.student),
         "may_unlock": permissions.may(request.membership, "students.unlock"),
         "unlock_form": ReasonForm(auto_id="unlock_%s"),
@@ -227,7 +231,7 @@ def lock(request: Any, pk: int) -> HttpResponse:
     student = get_object_or_404(Student, pk=pk)
     decisions.lock(student=student, **checked(ReasonForm(request.POST)), by=request.user)
     messages.success(request, _("The account is locked and the student told."))
-    return _back(request)
+    return back_to_review(request)
 
 
 @require_POST
@@ -236,7 +240,7 @@ def unlock(request: Any, pk: int) -> HttpResponse:
     student = get_object_or_404(Student, pk=pk)
     decisions.unlock(student=student, **checked(ReasonForm(request.POST)), by=request.user)
     messages.success(request, _("The account is unlocked."))
-    return _back(request)
+    return back_to_review(request)
 
 
 @require_POST
@@ -245,10 +249,10 @@ def clear_likeness(request: Any, pk: int) -> HttpResponse:
     """Record that the two pictures are not the same."""
     likeness.clear_likeness(likeness=get_object_or_404(Likeness, pk=pk), by=request.user)
     messages.success(request, _("Noted on both sides: not the same picture."))
-    return _back(request)
+    return back_to_review(request)
 
 
-def _back(request: Any) -> HttpResponse:
+def back_to_review(request: Any) -> HttpResponse:
     here = request.headers.get("Referer", "")
     safe = here.startswith(f"{request.scheme}://{request.get_host()}/")
     url = here if safe else reverse("capture:review")

@@ -267,6 +267,8 @@ WRONG: dict[str, Figure] = {
     "upright": Figure(),
     "incomplete": Figure(over='<path d="M0 92h120v68H0z" fill="#808080"/>'),
     "duplicate": Figure(over=TWINS),
+    "same_person": Figure(over=TWINS),
+    "same_face": Figure(over=TWINS),
     "edge": Figure(over=ROUGH),
 }
 # The model beside the mistake, where it is not the plain one.

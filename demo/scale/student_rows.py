@@ -147,13 +147,23 @@ class Tables:
     ))  # fmt: skip
     consent: Table = field(
         default_factory=lambda: Table(
-            Consent, "id", "school_id", "student_id", "version", "text_id", "face_comparison", "printing", "agreed_at"
+            Consent,
+            "id",
+            "school_id",
+            "student_id",
+            "version",
+            "text_id",
+            "face_comparison",
+            "admission_comparison",
+            "printing",
+            "agreed_at",
         )
     )
     photo: Table = field(default_factory=lambda: Table(
         Photo, "id", "school_id", "season_id", "student_id", "status", "is_current", "attempts", "queued_at",
         *(name for file in FILES for name in (file, f"{file}_size")), "width", "height", "sha256", "engine", "limit_set_id",
-        "outcome", "measures", "geometry", "background", "token", "taken_at", "checked_at", "compared_at", "submitted_at",
+        "outcome", "measures", "geometry", "background", "token", "taken_at", "checked_at", "compared_at", "face_compared_at",
+        "submitted_at",
         "decided_at", "decided_by_id", "reason", "attempt",
     ))  # fmt: skip
     finding: Table = field(
@@ -389,12 +399,12 @@ class _One:
         campus = self.campus
         self.event("student.signed_in", "students.student", self.pk, address="10.0.0.1")
         self.t.consent.add(
-            self.id("capture_consent"), campus.school_id, self.pk, "1", campus.consent_text, self.ordinal % 50 != 0, True,
+            self.id("capture_consent"), campus.school_id, self.pk, "1", campus.consent_text, self.ordinal % 50 != 0, False, True,
             self.at,
         )  # fmt: skip
         self.event(
             "student.agreed", "students.student", self.pk,
-            **campus.consent_facts | {"face_comparison": self.ordinal % 50 != 0},
+            **campus.consent_facts | {"face_comparison": self.ordinal % 50 != 0, "admission_comparison": False},
         )  # fmt: skip
         if self.pk % 20 == 0:
             self.t.session.add(self.id("students_studentsession"), campus.school_id, self.pk, self.at, self.at)
@@ -465,7 +475,7 @@ class _One:
             2 if status == Status.FAILED else 0, taken, *files_of(picture, kept), 1200, 1600,
             f"{self.chance.getrandbits(256):064x}", ENGINE_VERSION if checked else "", campus.limit_set if checked else None,
             picture.outcome, picture.measures, picture.geometry, picture.background,
-            uuid.UUID(int=self.chance.getrandbits(128)), taken, checked, checked, submitted, decided,
+            uuid.UUID(int=self.chance.getrandbits(128)), taken, checked, checked, checked, submitted, decided,
             campus.reviewer_id if decided else None, reason, number + 1,
         )  # fmt: skip
         for place, (rule, outcome, value, limit, marks) in enumerate(picture.findings):

@@ -52,6 +52,16 @@ EMPTY = {
     "billing.Waiver": "one student in 300 of the schools whose students pay",
     "capture.RegistryCode": "the demo's students sign in by the roster until somebody fetches a code",
     "capture.Likeness": "one photo in 3,000 is nearly another one",
+    **dict.fromkeys(
+        (
+            "capture.AdmissionUpload",
+            "capture.AdmissionPart",
+            "capture.AdmissionPhoto",
+            "capture.FaceNumbers",
+            "capture.FaceComparison",
+        ),
+        "nobody of the filling agrees to it: a million faces take ten hours",
+    ),
     "students.Correction": "one proof in 200 is disputed",
     "year_end.ScoringRules": "a season without a row of its own has the rules of the model",
     "year_end.YearEndDocument": "drawn when the bulletin is published: the demo's is a draft",

@@ -89,7 +89,7 @@ class Stack:
         raise AssertionError(f"The web server did not answer:\n{self.log('web')}")
 
     def worker(
-        self, queues: str = "check,produce,build,imports,default,bulk", name: str = "worker"
+        self, queues: str = "check,produce,build,imports,default,bulk,faces", name: str = "worker"
     ) -> subprocess.Popen:
         """Start one Celery worker with one process on these queues."""
         celery = ("celery", "-A", "config", "worker", "-Q", queues, "-c", "1", "-n", f"{name}@%h")

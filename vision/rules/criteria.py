@@ -42,6 +42,7 @@ CORNERS, STOPS, CHROMA = Unit(_("corners"), most=2), Unit(_("stops")), Unit(_("c
 COLOUR, POINTS = Unit(_("colour distance, 2 is just visible")), Unit(_("points"))
 TIMES = Unit(sign="×")
 BITS = Unit(_("bits of 512"), most=256)
+DISTANCE = Unit(most=2)
 
 
 def _parts(text: Any) -> Unit:

@@ -7,9 +7,9 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from vision import standard
-from vision.rules.criteria import BITS, COLOUR, POINTS, SHARE, Limits, above, below, criterion
+from vision.rules.criteria import BITS, COLOUR, DISTANCE, POINTS, SHARE, Limits, above, below, criterion
 from vision.rules.head import FRAMING
-from vision.rules.integrity import INTEGRITY
+from vision.rules.integrity import FACE, INTEGRITY
 from vision.rules.rule import Family, Numbers, Rule, box, first_criterion
 from vision.verdict import Finding
 
@@ -157,6 +157,12 @@ edge = FILE.add(
     )
 )
 
+
+def _unanswered(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
+    """A person who has said that it is the student is not asked again."""
+    return None if m.get("face_answered") else rule.find(m, limits, "warn")
+
+
 # Found by comparing the imprint (vision/imprint.py) with those of all students; it is no measure of this photo alone.
 duplicate = FILE.add(
     Rule(
@@ -174,6 +180,47 @@ duplicate = FILE.add(
             ),
         ),
         decide=None,
+        group=INTEGRITY,
+    )
+)
+
+# Found by comparing the numbers of the face (vision/face_embedding.py) with those of other photos: measures that come
+# after the verdict.
+same_person = FILE.add(
+    Rule(
+        "same_person",
+        title=_("The face of the admission photo"),
+        label=_("Perhaps not the same person"),
+        sentence=_("The face differs from the admission photo or from an earlier photo."),
+        advice=_("Nothing has to be done if it is you: a reviewer will look at both pictures."),
+        criteria=(
+            criterion(
+                _("Distance of the face from the admission photo, 0 to 2"), DISTANCE, "face_distance", warn=above(0.95)
+            ),
+        ),
+        also_reads=("face_answered",),
+        decide=_unanswered,
+        places=FACE,
+        group=INTEGRITY,
+    )
+)
+
+same_face = FILE.add(
+    Rule(
+        "same_face",
+        title=_("A face of one's own"),
+        label=_("Perhaps another student's face"),
+        sentence=_("The face is very like the one of another student of the school."),
+        advice=_("Nothing has to be done if it is you: a reviewer will look at both pictures."),
+        criteria=(
+            criterion(
+                _("Distance of the face from another student's, 0 to 2"),
+                DISTANCE,
+                "other_face_distance",
+                warn=below(0.75),
+            ),
+        ),
+        places=FACE,
         group=INTEGRITY,
     )
 )

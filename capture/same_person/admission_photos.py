@@ -1,0 +1,102 @@
+"""The admission photos of students: where each lies encrypted, and how long it is kept."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from capture.models import AdmissionPart, AdmissionPhoto, AdmissionUpload, FaceComparison, FaceNumbers
+from portal import files, history
+from portal.errors import PortalError
+from portal.models import User
+from portal.security import encryption
+from portal.security.encryption import Place
+from schools.models import Enrolment, Season
+from students.models import Student
+from students.privacy import erasure
+
+OVER = (Enrolment.Status.FEEDBACK_ACCEPTED, Enrolment.Status.PRINTING, Enrolment.Status.SHIPPED, Enrolment.Status.RECEIVED)  # fmt: skip
+
+
+def place_of(student_id: int) -> Place:
+    return Place("admissionphoto.picture", str(student_id))
+
+
+def store(student: Student, jpeg: bytes, *, upload: AdmissionUpload, write: files.Writer) -> AdmissionPhoto:
+    """Keep the picture in place of an earlier one, and forget the numbers of that one. Inside a transaction."""
+    row = AdmissionPhoto.objects.filter(student=student).first() or AdmissionPhoto(
+        student=student, school_id=student.school_id, season_id=student.season_id
+    )
+    files.delete_after_commit([row.picture.name])
+    sealed = encryption.encrypt_bytes(jpeg, place_of(student.pk))
+    written = write.store(row, {"picture": sealed}, filename="admission")
+    row.picture, row.picture_size = written["picture"], written["picture_size"]
+    row.upload_no = upload.pk
+    row.save()
+    FaceNumbers.objects.filter(student=student, photo=None).delete()
+    return row
+
+
+def content_of(student_id: int) -> bytes:
+    """The JPEG for the product itself; empty where there is none."""
+    row = AdmissionPhoto.objects.filter(student=student_id).first()
+    if row is None or not row.picture.storage.exists(str(row.picture.name)):
+        return b""
+    with row.picture.open("rb") as file:
+        return encryption.decrypt_bytes(file.read(), place_of(student_id))
+
+
+def picture(student: Student, *, by: User) -> bytes:
+    """The JPEG for a person; the look is recorded. Raises PortalError when it is no longer kept."""
+    content = content_of(student.pk)
+    if not content:
+        raise PortalError(_("The admission photo of this student is no longer kept."))
+    history.record("student.admission_photo_seen", student, by=by)
+    return content
+
+
+def kept_too_long(before: dt.datetime) -> QuerySet[AdmissionPhoto]:
+    """Of schools whose proofreading is over, and of closed seasons, stored before this moment."""
+    over = Enrolment.objects.filter(status__in=OVER).values("school_id", "season_id")
+    is_over = Q(season__in=Season.objects.filter(status__in=Season.ENDED))
+    for pair in over:
+        is_over |= Q(**pair)
+    return AdmissionPhoto.objects.filter(is_over, stored_at__lt=before)
+
+
+def delete_old(before: dt.datetime) -> int:
+    """Delete these with the numbers of all faces of their schools; what was found and decided stays. Returns how many.
+    Needs a scope of all schools."""
+    rows = kept_too_long(before)
+    for school_id, season_id in rows.values_list("school_id", "season_id").order_by().distinct():
+        FaceNumbers.objects.filter(school_id=school_id, season_id=season_id).delete()
+    done = 0
+    for row in rows.iterator(chunk_size=500):
+        files.delete([row.picture.name])
+        AdmissionPhoto.objects.filter(pk=row.pk).delete()
+        done += 1
+    return done
+
+
+def discard_parts(upload: AdmissionUpload) -> None:
+    """Delete what was sent."""
+    rows = AdmissionPart.objects.filter(upload=upload)
+    files.delete_after_commit([row.file.name for row in rows])
+    rows.delete()
+
+
+@erasure.registers_eraser
+def erase(student: Student, whole: bool) -> None:
+    """The registry needs none of it: it goes also where the record is kept."""
+    rows = AdmissionPhoto.objects.filter(student=student)
+    files.delete_after_commit([row.picture.name for row in rows])
+    rows.delete()
+    FaceNumbers.objects.filter(student=student).delete()
+    FaceComparison.objects.filter(Q(photo__student=student) | Q(other_student=student)).delete()
+
+
+def coverage(season: Season, school: Any) -> tuple[int, int]:
+    """(students with an admission photo, students) of a school."""
+    students = Student.objects.filter(season=season, school=school).exclude(stage=Student.Stage.LEFT)
+    return students.filter(admission_photo__isnull=False).count(), students.count()

@@ -1,0 +1,36 @@
+"""Pictures of strangers as small JPEGs: opened in a process of its own, many in one, since its start costs more than a
+picture.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from capture.same_person.picture_archive import RefusedPicture
+from portal.untrusted import process
+
+PROGRAM = "capture.same_person.read_pictures"
+SECONDS = 90
+
+
+def normalised(pictures: Sequence[bytes]) -> Iterator[bytes | RefusedPicture]:
+    """For each picture a JPEG of at most 480 x 640 px, or why it is refused.
+
+    The picture on which the process is lost is refused; the next ones are read by another process.
+    """
+    done = 0
+    while done < len(pictures):
+        try:
+            for answer in _answers(pictures[done:]):
+                yield answer
+                done += 1
+        except process.Lost:
+            yield RefusedPicture("no_picture")
+            done += 1
+
+
+def _answers(pictures: Sequence[bytes]) -> Iterator[bytes | RefusedPicture]:
+    content = b"".join(len(picture).to_bytes(4, "big") + picture for picture in pictures)
+    with process.reading(PROGRAM, content, seconds=SECONDS, held_by=None) as reader:
+        for _picture in pictures:
+            answer = json.loads(reader.line())
+            yield RefusedPicture(answer["refused"]) if "refused" in answer else reader.bytes(answer["size"])

@@ -1,0 +1,188 @@
+"""Admission photos: sent in parts, matched by number, stored encrypted, deleted in time."""
+
+import datetime as dt
+import io
+
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+from PIL import Image
+
+from capture.models import AdmissionPart, AdmissionPhoto, AdmissionUpload, FaceNumbers
+from capture.same_person import admission_photos, admission_upload
+from portal.background import jobs
+from portal.errors import Conflict, PortalError
+from portal.models import Event
+from portal.security import encryption
+from portal.security.sealed_parts import PART_BYTES
+from portal.tenancy import school_scope, system_scope
+from schools.models import Enrolment
+from students.privacy import erasure
+from tests import factories
+from tests.conftest import client_of
+from tests.support.drawn_students import MAN, WOMAN, archive, picture
+
+pytestmark = pytest.mark.django_db
+Status = AdmissionUpload.Status
+
+
+def test_pictures_belong_to_student_or_document_numbers(school, season, student, upload):
+    other = factories.student(school, season)
+    row = upload(
+        {
+            f"班/{student.student_no}_姓名.jpg": picture(WOMAN),
+            f"{other.id_number}.png": picture(MAN),
+            "nobody.jpg": picture(MAN),
+            "32010119990101123X.jpg": picture(MAN),
+            f"{student.student_no}(1).jpg": picture(MAN),
+            "readme.txt": b"text",
+        },
+        is_confirmed=False,
+    )
+    assert row.status == Status.PREVIEW
+    assert (row.report["matched"], row.report["without"]) == (2, 0)
+    assert row.report["counts"] == {"unknown": 2, "doubled": 1, "no_image_name": 1}
+    assert not [name for name, _code in row.report["wrong"] if "32010119990101123X" in name]
+    with school_scope(school):
+        assert not AdmissionPhoto.objects.exists()
+
+
+def test_stored_picture_is_small_and_sealed(school, student, upload):
+    row = upload({f"{student.student_no}.jpg": picture(WOMAN, width=900)})
+    assert (row.status, row.report["stored"]) == (Status.DONE, 1)
+    with school_scope(school):
+        kept = AdmissionPhoto.objects.get(student=student)
+        with kept.picture.open("rb") as file:
+            on_disk = file.read()
+        assert b"JFIF" not in on_disk
+        assert Image.open(io.BytesIO(admission_photos.content_of(student.pk))).size == (480, 640)
+        with pytest.raises(encryption.Unreadable):
+            encryption.decrypt_bytes(on_disk, admission_photos.place_of(student.pk + 1))
+
+
+def test_archive_lies_encrypted_and_is_deleted_when_dropped(
+    school, student, upload, django_capture_on_commit_callbacks
+):
+    row = upload({f"{student.student_no}.jpg": picture(WOMAN)}, is_confirmed=False)
+    with school_scope(school):
+        part = AdmissionPart.objects.get(upload=row)
+        with part.file.open("rb") as file:
+            assert b"JFIF" not in file.read()
+        with django_capture_on_commit_callbacks(execute=True):
+            admission_upload.drop(row=row, by=factories.operator())
+        assert not AdmissionPart.objects.exists()
+    assert not default_storage.exists(part.file.name)
+
+
+def test_damaged_picture_is_named_and_the_others_are_stored(school, season, student, upload):
+    other = factories.student(school, season)
+    row = upload({f"{student.student_no}.jpg": b"\xff\xd8 no picture", f"{other.student_no}.jpg": picture(MAN)})
+    assert (row.report["stored"], row.report["without"]) == (1, 1)
+    assert row.report["wrong"] == [[f"{student.student_no}.jpg", "no_picture"]]
+
+
+def test_new_picture_takes_the_place_of_the_earlier_one(
+    school, student, upload, compared, django_capture_on_commit_callbacks
+):
+    upload({f"{student.student_no}.jpg": picture(WOMAN)})
+    compared(student, WOMAN, width=300)
+    with school_scope(school):
+        first = AdmissionPhoto.objects.get().picture.name
+        assert FaceNumbers.objects.filter(photo=None).count() == 1
+    row = upload({f"{student.student_no}.jpg": picture(MAN)}, is_confirmed=False)
+    assert row.report["replaced"] == 1
+    with django_capture_on_commit_callbacks(execute=True):
+        upload({f"{student.student_no}.jpg": picture(MAN)})
+    assert not default_storage.exists(first)
+    with school_scope(school):
+        assert not FaceNumbers.objects.filter(photo=None).exists()  # those of the picture that is gone
+
+
+def test_parts_in_any_order_and_twice(school, season, student, owner, monkeypatch):
+    content = archive({f"{student.student_no}.jpg": picture(WOMAN), "big.bin": bytes(PART_BYTES + 10)})
+    pieces = [content[:PART_BYTES], content[PART_BYTES:]]
+    with school_scope(school):
+        row = admission_upload.begin(school=school, season=season, filename="a.ZIP", parts=2, by=owner)
+        for number in (1, 1, 0):
+            row = admission_upload.add_part(row=row, number=number, content=pieces[number], by=owner)
+        assert row.status == Status.READING
+        with pytest.raises(Conflict):
+            admission_upload.add_part(row=row, number=0, content=pieces[0], by=owner)
+
+
+def test_what_cannot_be_an_archive_is_refused_at_once(school, season, owner):
+    begin = {"school": school, "season": season, "by": owner}
+    with school_scope(school):
+        for name, parts in (("a.rar", 1), ("a.zip", 0), ("a.zip", admission_upload.MAX_PARTS + 1)):
+            with pytest.raises(PortalError):
+                admission_upload.begin(filename=name, parts=parts, **begin)
+        row = admission_upload.begin(filename="a.zip", parts=2, **begin)
+        for number, content in ((0, b"short"), (2, b"x"), (-1, b"x"), (1, b""), (1, bytes(PART_BYTES + 1))):
+            with pytest.raises(PortalError):
+                admission_upload.add_part(row=row, number=number, content=content, by=owner)
+
+
+def test_newer_upload_drops_the_one_that_nobody_confirmed(school, season, student, owner, upload):
+    first = upload({f"{student.student_no}.jpg": picture(WOMAN)}, is_confirmed=False)
+    upload({f"{student.student_no}.jpg": picture(MAN)}, is_confirmed=False)
+    first.refresh_from_db()
+    assert first.status == Status.DROPPED
+
+
+def test_no_archive_is_refused_with_a_sentence(school, season, owner):
+    with school_scope(school):
+        row = admission_upload.begin(school=school, season=season, filename="a.zip", parts=1, by=owner)
+        row = admission_upload.add_part(row=row, number=0, content=b"not a zip", by=owner)
+    jobs.run(row.job_id)
+    row.refresh_from_db()
+    assert row.status == Status.REFUSED
+    assert row.message
+    with school_scope(school):
+        assert not AdmissionPart.objects.exists()
+
+
+def test_kept_until_the_proofreading_is_over(school, season, student, enrolment, upload, compared):
+    upload({f"{student.student_no}.jpg": picture(WOMAN)})
+    compared(student, WOMAN, width=300)
+    later = timezone.now() + dt.timedelta(days=1)
+    with system_scope():
+        assert not admission_photos.kept_too_long(later).exists()
+        name = AdmissionPhoto.objects.get().picture.name
+        Enrolment.objects.filter(pk=enrolment.pk).update(status=Enrolment.Status.FEEDBACK_ACCEPTED)
+        assert not admission_photos.kept_too_long(timezone.now() - dt.timedelta(days=1)).exists()
+        assert admission_photos.delete_old(later) == 1
+        assert not FaceNumbers.objects.exists()
+    assert not default_storage.exists(name)
+
+
+def test_erasing_a_student_deletes_picture_and_numbers(
+    school, student, upload, compared, center_admin, django_capture_on_commit_callbacks
+):
+    upload({f"{student.student_no}.jpg": picture(WOMAN)})
+    compared(student, WOMAN, width=300)
+    with school_scope(school):
+        name = AdmissionPhoto.objects.get().picture.name
+    with system_scope(), django_capture_on_commit_callbacks(execute=True):
+        erasure.erase(student=student, reason="asked", by=center_admin)
+        assert not AdmissionPhoto.objects.exists()
+        assert not FaceNumbers.objects.exists()
+    assert not default_storage.exists(name)
+
+
+def test_clerk_sends_an_archive_without_javascript(owner_client, school, student):
+    file = io.BytesIO(archive({f"{student.student_no}.jpg": picture(WOMAN)}))
+    file.name = "2026.zip"
+    answer = owner_client.post("/school/2026/admission-photos/", {"file": file}, follow=True)
+    assert answer.redirect_chain
+    with school_scope(school):
+        assert AdmissionUpload.objects.get().status == Status.READING
+
+
+def test_picture_is_shown_to_reviewers_and_each_look_recorded(owner_client, outsider, school, student, upload):
+    upload({f"{student.student_no}.jpg": picture(WOMAN)})
+    url = f"/school/2026/admission-pictures/{student.pk}/"
+    answer = owner_client.get(url)
+    assert answer.content.startswith(b"\xff\xd8")
+    with school_scope(school):
+        assert Event.objects.filter(kind="student.admission_photo_seen").count() == 1
+    assert client_of(outsider).get(url).status_code == 404
