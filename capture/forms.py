@@ -59,9 +59,9 @@ class ConfirmForm(forms.Form):
 
 class AdmissionFileForm(forms.Form):
     file = forms.FileField(
-        label=_("Archive of the pictures"),
-        help_text=_("A .zip file of at most 1.5 GB. It is read first; nothing is stored before you confirm."),
-        widget=forms.FileInput(attrs={"accept": ".zip"}),
+        label=_("Archive or workbook of the pictures"),
+        help_text=_("A .zip or .xlsx file of at most 1.5 GB. It is read first; nothing is stored before you confirm."),
+        widget=forms.FileInput(attrs={"accept": ".zip,.xlsx"}),
     )
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from capture.models import AdmissionPart, AdmissionPhoto, AdmissionUpload, Photo
-from capture.same_person import admission_photos
+from capture.same_person import admission_photos, picture_workbook
 from capture.same_person.picture_archive import MAX_BYTES, Entry, PictureArchive, RefusedPicture
 from capture.same_person.pictures import normalised
 from portal import files, history
@@ -72,8 +72,8 @@ class Report:
 
 def begin(*, school: School, season: Season, filename: str, parts: int, by: User) -> AdmissionUpload:
     """Begin an upload; the school's earlier one that nobody has confirmed is dropped. Raises PortalError."""
-    if not filename.lower().endswith(".zip"):
-        raise PortalError(_("Please choose a ZIP archive of the pictures."))
+    if not filename.lower().endswith((".zip", ".xlsx")):
+        raise PortalError(_("Please choose a ZIP archive of the pictures, or an .xlsx workbook with a picture a row."))
     if not 1 <= parts <= MAX_PARTS:
         raise PortalError(
             _("This archive is larger than %(most)d MB. Send the pictures of fewer students at a time.")
@@ -156,7 +156,10 @@ def _archive(row: AdmissionUpload) -> PictureArchive:
         with part.file.open("rb") as file:
             return encryption.decrypt_bytes(file.read(), _place(row, number))
 
-    return PictureArchive(io.BufferedReader(SealedParts(length, read_part)))
+    archive = PictureArchive(io.BufferedReader(SealedParts(length, read_part)))
+    if picture_workbook.is_workbook(archive):
+        archive.entries = picture_workbook.entries_of(archive)
+    return archive
 
 
 @jobs.handler(READ, label=gettext_lazy("Reading an archive of admission photos"), queue="imports")

@@ -19,6 +19,7 @@ from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
 from students.privacy import erasure
 from tests import factories
+from tests.capture.same_person.test_picture_workbook import workbook
 from tests.conftest import client_of
 from tests.support.drawn_students import MAN, WOMAN, archive, picture
 
@@ -139,6 +140,17 @@ def test_no_archive_is_refused_with_a_sentence(school, season, owner):
     assert row.message
     with school_scope(school):
         assert not AdmissionPart.objects.exists()
+
+
+def test_workbook_with_a_picture_a_row_is_matched_as_well(school, season, student, owner):
+    other = factories.student(school, season)
+    content = workbook([(student.student_no, "张三", 50), (other.id_number, "李四", 90), ("999", "王五", 120)])
+    with school_scope(school):
+        row = admission_upload.begin(school=school, season=season, filename="a.xlsx", parts=1, by=owner)
+        row = admission_upload.add_part(row=row, number=0, content=content, by=owner)
+    jobs.run(row.job_id)
+    row.refresh_from_db()
+    assert (row.status, row.report["matched"], row.report["counts"]) == (Status.PREVIEW, 2, {"unknown": 1})
 
 
 def test_kept_until_the_proofreading_is_over(school, season, student, enrolment, upload, compared):
