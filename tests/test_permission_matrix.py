@@ -13,7 +13,7 @@ from django.http import Http404
 from django.test import RequestFactory
 from django.urls import Resolver404, resolve
 
-from capture.models import Finding
+from capture.models import AdmissionPhoto, Finding
 from portal import permissions
 from portal.errors import NotAllowed
 from portal.models import Membership, Role
@@ -45,6 +45,7 @@ def readable(school: Any, season: Any) -> dict[type, Any]:
     found = populate(school, season)
     with school_scope(school):  # what pages show in clear must be text that was sealed
         Correction.objects.update(field=Correction.Field.NAME, wanted="李二", wanted_sealed=b"", evidence="")
+        AdmissionPhoto.objects.all().delete()  # its picture, too
         Finding.objects.update(rule="sharpness", marks=[])
     return found
 
