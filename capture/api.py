@@ -22,7 +22,7 @@ from capture.judging import explanations
 from capture.models import Photo
 from capture.review import appeals, exemptions
 from capture.sign_in import consent, credentials, offers, wechat_binding
-from capture.sign_in.providers.base import Visit
+from capture.sign_in.providers.base import Provider, Visit
 from capture.upload import intake, submission
 from capture.views import pictures
 from portal.accounts.addresses import address_of
@@ -35,9 +35,15 @@ from students.models import Student
 
 
 class Credentials(serializers.Serializer):
-    name = serializers.CharField(max_length=60)
-    id_number = serializers.CharField(max_length=40)
-    student_no = serializers.CharField(max_length=32)
+    """The student number, and what one of the season's ways to sign in asks for besides."""
+
+    student_no = serializers.CharField(max_length=32, required=False, help_text="always")
+    name = serializers.CharField(max_length=60, required=False, help_text="with `id_number`: as the roster has them")
+    id_number = serializers.CharField(max_length=40, required=False)
+    capture_code = serializers.CharField(
+        max_length=4000, required=False, help_text="the text of the registry's code (wx.scanCode), instead of both"
+    )
+    digits = serializers.CharField(max_length=20, required=False, help_text="of a helper at a station, instead of both")
     year = serializers.IntegerField(
         required=False, allow_null=True, default=None, help_text="of the season; asked for by a 409 that names `years`"
     )
@@ -145,8 +151,7 @@ class SignIn(StudentAPI):
 
     @extend_schema(request=Credentials, responses={200: Token, 403: Refusal, 429: Refusal})
     def post(self, request: Any) -> Response:
-        """Name, document number and student number against the roster; the token is good for two
-        hours."""
+        """By one of the ways that the season offers; the token is good for two hours."""
         form = Credentials(data=request.data)
         form.is_valid(raise_exception=True)
         if request._request.season is None:
@@ -154,20 +159,25 @@ class SignIn(StudentAPI):
         values = dict(form.validated_data)
         code, year = values.pop("code"), values.pop("year")
         visit = Visit(season=request._request.season, address=address_of(request.META))
+        way, cleaned = self._way(visit, values)
         try:
-            found = credentials.sign_in(provider=self._way(visit, values), visit=visit, values=values, year=year)
+            found = credentials.sign_in(provider=way, visit=visit, values=cleaned, year=year)
         except credentials.WhichSeason as error:
             return Response({"error": str(error), "years": error.years}, status=error.status)
         wechat_binding.bind_mini_program(found.student, code)
         return Response({"token": student_access.new_token(found.student, **found.fields)})
 
     @staticmethod
-    def _way(visit: Visit, values: dict[str, Any]) -> Any:
-        """The way of the season that asks for what the mini program sends."""
-        for way in offers.of_season(visit.season):
-            if way.start(visit).form.base_fields.keys() == values.keys():
-                return way
-        raise NotAllowed(_("Your school does not let students sign in this way. Choose another one."))
+    def _way(visit: Visit, values: dict[str, Any]) -> tuple[Provider, dict[str, Any]]:
+        """The way of the season that asks for what the mini program sends, and the values that it takes."""
+        forms = [(way, way.start(visit).form(values)) for way in offers.of_season(visit.season)]
+        asking = [(way, form) for way, form in forms if values.keys() <= form.fields.keys()]
+        if not asking:
+            raise NotAllowed(_("Your school does not let students sign in this way. Choose another one."))
+        way, form = next((each for each in asking if each[1].is_valid()), asking[0])
+        if not form.is_valid():
+            raise serializers.ValidationError({name: [*found] for name, found in form.errors.items()})
+        return way, form.cleaned_data
 
 
 class SignOut(StudentAPI):

@@ -57,7 +57,7 @@ async function scan() {
     await wait(PAUSE);
     const code = document.hidden ? "" : await read();
     if (code) {
-      form.elements.code.value = code;
+      form.elements.capture_code.value = code;
       stop();
       say.textContent = box.dataset.readOk;
       return;
@@ -70,5 +70,5 @@ async function scan() {
 if (navigator.mediaDevices && navigator.mediaDevices.getUserMedia) {
   box.hidden = false;
   start.addEventListener("click", scan);
-  form.elements.picture.addEventListener("change", () => { form.elements.code.value = ""; });
+  form.elements.picture.addEventListener("change", () => { form.elements.capture_code.value = ""; });
 }

@@ -29,7 +29,8 @@ class CodeForm(forms.Form):
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
         help_text=_("As on your student card."),
     )
-    code = forms.CharField(required=False, max_length=LONGEST_CODE, widget=forms.HiddenInput)  # read by a camera
+    # What a camera has read; then no picture is needed.
+    capture_code = forms.CharField(required=False, max_length=LONGEST_CODE, widget=forms.HiddenInput)
     picture = forms.FileField(
         label=_("Picture of your capture code"),
         error_messages={"required": _("Choose the picture of your capture code.")},
@@ -39,7 +40,7 @@ class CodeForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["picture"].required = not self.data.get("code")
+        self.fields["picture"].required = not self.data.get("capture_code")
 
 
 class CaptureCode:
@@ -61,7 +62,7 @@ class CaptureCode:
 
     def verify(self, visit: Visit, values: Mapping[str, Any]) -> MaskedIdentity:
         student_no = values["student_no"]
-        text = values.get("code") or code_pictures.text_of(values["picture"].read())
+        text = values.get("capture_code") or code_pictures.text_of(values["picture"].read())
         try:
             found = decoder.decode(text)
         except decoder.CodeRefused as refused:

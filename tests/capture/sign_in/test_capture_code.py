@@ -48,7 +48,7 @@ def code_of(peer, student, *, number="R1", days=30, **other) -> str:
 
 
 def enter(student, code, **typed):
-    return recognise(student, way="capture_code", code=code, **typed)
+    return recognise(student, way="capture_code", capture_code=code, **typed)
 
 
 def refused(student, code, **typed) -> str:
@@ -85,7 +85,17 @@ def test_the_camera_reads_frames_and_keeps_nothing(student, peer):
     answer = client.post("/me/sign-in/code/", {"picture": nothing})
     assert (answer.status_code, list(answer.json())) == (400, ["error"])
     assert peer.calls == 0
-    assert client.post("/me/sign-in/", {"student_no": student.student_no, "code": text}).status_code == 302
+    assert client.post("/me/sign-in/", {"student_no": student.student_no, "capture_code": text}).status_code == 302
+
+
+def test_a_mini_program_sends_the_text_that_it_has_scanned(student, peer):
+    sent = {"student_no": student.student_no, "capture_code": code_of(peer, student)}
+    token = Client().post("/api/v1/me/sign-in/", sent, content_type="application/json").json()["token"]
+    me = Client().get("/api/v1/me/", headers={"Authorization": f"Student {token}"})
+    assert me.json()["student_no"] == student.student_no
+    student.season.sign_in_offered = ["roster_facts"]
+    student.season.save()
+    assert Client().post("/api/v1/me/sign-in/", sent, content_type="application/json").status_code == 403
 
 
 def test_what_is_missing_is_asked_for(student, peer):
@@ -100,7 +110,7 @@ def test_the_code_of_somebody_else_is_refused_recorded_and_told(student, school,
     event = Event.objects.get(kind="student.sign_in_failed")
     assert event.object_id == student.pk  # whom the visitor wanted to be
     assert event.facts["recognised_by"] == "capture_code"
-    answer = Client().post("/me/sign-in/", {"student_no": student.student_no, "code": code_of(peer, other)})
+    answer = Client().post("/me/sign-in/", {"student_no": student.student_no, "capture_code": code_of(peer, other)})
     assert answer.status_code == 403
     assert said(
         "This capture code does not belong to this student number: name and document number in it are others."
