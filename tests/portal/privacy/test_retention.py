@@ -35,9 +35,9 @@ def _kept_for_long(owner, school, settings):
         with system_scope():
             row = Notification.objects.create(recipient_key="student:1", school=school, kind="photo_failed")
             Notification.objects.filter(pk=row.pk).update(created_at=past)
-        row = Callback.objects.create(provider="simulator", external_id=str(days), body="x")
+        row = Callback.objects.create(provider="simulator", external_id=str(days))
         Callback.objects.filter(pk=row.pk).update(received_at=past)
-    Callback.objects.create(provider="simulator", external_id="signed", body="x", verified=True)
+    Callback.objects.create(provider="simulator", external_id="signed", verified=True)
     Callback.objects.filter(verified=True).update(received_at=now - dt.timedelta(days=11))
     with opened(Scope(session="old")):
         Session.objects.create(session_key="old", session_data="", expire_date=now - dt.timedelta(days=2))
