@@ -20,7 +20,7 @@ DEVELOPMENT = ["requirements.txt", "requirements-dev.txt"]
 INSTALL_BYTES = 1_600 * 1024 * 1024
 BROWSERS = ["chromium-headless-shell", "chromium", "chromium-browser"]
 # Commands that the tests call, and the Debian packages that bring them.
-TEST_TOOLS = {"pdftotext": "poppler-utils", "pdftoppm": "poppler-utils", "fc-list": "fontconfig"}
+TEST_TOOLS = {"pdftotext": "poppler-utils", "pdftoppm": "poppler-utils", "fc-list": "fontconfig", "gpg": "gnupg"}
 CHINESE_FONT = "fonts-noto-cjk"
 
 
@@ -128,7 +128,7 @@ def _check_libraries() -> None:
 
 
 def browser() -> None:
-    """Chromium, a Chinese font and poppler for the tests: installed by apt-get when missing."""
+    """Chromium, a Chinese font, poppler and GnuPG for the tests: installed by apt-get when missing."""
     missing = {package for tool, package in TEST_TOOLS.items() if not shutil.which(tool)}
     if not os.environ.get("CHROMIUM") and not any(map(shutil.which, BROWSERS)):
         missing.add(BROWSERS[0])

@@ -40,20 +40,21 @@ def write(
     *,
     neutralised: Callable[[str], str] = formulas.harmless,
 ) -> IO[bytes]:
-    """The open file. `columns`: (heading, width in characters) each; the row of headings stays in view.
+    """The open file; the same rows give the same bytes. `columns`: (heading, width in characters) each; the row of
+    headings stays in view.
 
     `neutralised` makes a text harmless; it is the identity where the rows are so already.
     """
     file = TemporaryFile()  # noqa: SIM115 (the caller closes it)
     letters = [get_column_letter(index) for index in range(1, len(columns) + 1)]
     with ZipFile(file, "w", ZIP_DEFLATED, compresslevel=4) as package:
-        for name, content in _PARTS.items():
-            package.writestr(name, _DECLARATION + content)
-        package.writestr(
-            "xl/workbook.xml",
-            f'{_DECLARATION}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
-            f'<sheet name={quoteattr(title)} sheetId="1" r:id="rId1"/></sheets></workbook>',
+        workbook = (
+            f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>'
+            f'<sheet name={quoteattr(title)} sheetId="1" r:id="rId1"/></sheets></workbook>'
         )
+        for name, content in (_PARTS | {"xl/workbook.xml": workbook}).items():
+            with package.open(name, "w") as part:  # `writestr` would put the time of day into the file
+                part.write(f"{_DECLARATION}{content}".encode())
         with package.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
             sheet.write(f"{_DECLARATION}{_beginning([width for _heading, width in columns])}".encode())
             sheet.write(_row(1, letters, [heading for heading, _width in columns]))

@@ -1,9 +1,9 @@
-"""The Django admin of printing, read-only: print runs and shipments of all schools."""
+"""The Django admin of printing, read-only: print runs, shipments and hand-over packages of all schools."""
 
 from django.contrib import admin
 
 from portal.admin import TenantAdmin
-from printing.models import PrintRun, Shipment
+from printing.models import HandoverPackage, PrintRun, Shipment
 
 
 @admin.register(PrintRun)
@@ -15,4 +15,10 @@ class PrintRunAdmin(TenantAdmin):
 @admin.register(Shipment)
 class ShipmentAdmin(TenantAdmin):
     list_display = ("school", "season", "status", "carrier", "tracking_no", "shipped_on", "received_at")
+    list_filter = ("season", "status")
+
+
+@admin.register(HandoverPackage)
+class HandoverPackageAdmin(TenantAdmin):
+    list_display = ("school", "season", "number", "status", "students", "made_at", "sent_on", "confirmed_on")
     list_filter = ("season", "status")

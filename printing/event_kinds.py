@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from portal import event_kinds
-from printing.models import Shipment
+from printing.models import HandoverPackage, Shipment
 
 event_kinds.register_subject("print", _("Printing and shipment"), order=90)
 event_kinds.register(
@@ -26,6 +26,25 @@ event_kinds.register(
     },
 )
 event_kinds.register_states(Shipment, _("Shipment"), subject="print")
+event_kinds.register_subject("handover", _("Hand-over to the registry"), order=95)
+event_kinds.register(
+    "handover",
+    {
+        "receiver.entered": _("Certificate of the registry entered"),
+        "handoverpackage.made_again": _("Package for the registry made again"),
+        "handoverpackage.receipt_changed": _("Answer of the registry changed"),
+    },
+)
+event_kinds.register_states(HandoverPackage, _("Package for the registry"), subject="handover")
+event_kinds.register_facts(
+    {
+        "fingerprint_before": _("Fingerprint before"),
+        "content_sha256": _("SHA-256 of the content"),
+        "sealed_sha256": _("SHA-256 of the encrypted file"),
+        "has_differences": _("The registry reports differences"),
+    },
+    dates={"sent_on"},
+)
 event_kinds.register_facts(
     {"missing": _("Student numbers without a portrait"), "student_nos": _("Student numbers left out")},
     hidden={"run", "shipment"},

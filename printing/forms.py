@@ -1,5 +1,6 @@
-"""Forms of delivery: the center's shipment, the school's receipt."""
+"""Forms of delivery and of the hand-over: the center's shipment, the school's receipt, the registry's certificate and answer."""
 
+import datetime as dt
 from typing import Any
 
 from django import forms
@@ -7,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from portal.pages.form_fields import PickedForm, day_input
-from printing.models import Shipment
+from printing.handover import certificates
+from printing.models import HandoverPackage, Shipment
 
 
 class OwingReasonField(forms.CharField):
@@ -65,3 +67,65 @@ class ReceiptForm(forms.Form):
     remarks = forms.CharField(
         label=_("Remarks"), max_length=200, required=False, help_text=_("Missing or damaged sheets, if any.")
     )
+
+
+class ReceiverForm(forms.Form):
+    """The certificate that packages are encrypted for."""
+
+    name = forms.CharField(
+        label=_("Receiver"), max_length=80, help_text=_("Office and person that open the packages at the registry.")
+    )
+    text = forms.CharField(
+        label=_("OpenPGP certificate (public key)"),
+        max_length=certificates.MOST_CHARACTERS,
+        widget=forms.Textarea(attrs={"rows": 8, "class": "mono", "spellcheck": "false", "autocomplete": "off"}),
+        help_text=_("The whole text of the .asc file that the registry has sent."),
+    )
+    told_fingerprint = forms.CharField(
+        label=_("Fingerprint that you were told"),
+        max_length=100,
+        help_text=_(
+            "Have it read to you by phone, by a person you know there. It is compared with the certificate, so that nobody can put another one in its place on the way."
+        ),
+    )
+
+
+class SentForm(forms.Form):
+    sent_on = forms.DateField(label=_("Sent on"), widget=day_input(), initial=timezone.localdate)
+    sent_how = forms.CharField(
+        label=_("Way"),
+        max_length=120,
+        help_text=_("Such as: uploaded in the registry's system; brought on a disk by …"),
+    )
+
+    def clean_sent_on(self) -> Any:
+        return _not_in_future(self.cleaned_data["sent_on"])
+
+
+class RegistryReceiptForm(forms.ModelForm):
+    """Every field is asked for but the differences."""
+
+    class Meta:
+        model = HandoverPackage
+        fields = ("confirmed_on", "confirmed_by_name", "receipt_no", "differences")
+        widgets = {"confirmed_on": day_input(), "differences": forms.Textarea(attrs={"rows": 3})}
+        help_texts = {
+            "confirmed_by_name": _("Who at the registry has confirmed it."),
+            "differences": _(
+                "What the registry misses or refuses, with student numbers. No document numbers, please: this text is not encrypted."
+            ),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("confirmed_on", "confirmed_by_name", "receipt_no"):
+            self.fields[name].required = True
+
+    def clean_confirmed_on(self) -> Any:
+        return _not_in_future(self.cleaned_data["confirmed_on"])
+
+
+def _not_in_future(day: dt.date) -> dt.date:
+    if day > timezone.localdate():
+        raise forms.ValidationError(_("This day has not come yet."))
+    return day

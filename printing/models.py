@@ -1,4 +1,4 @@
-"""Print runs with their volumes, and shipments."""
+"""Print runs with their volumes, shipments, and what the registry gets."""
 
 import uuid
 
@@ -6,7 +6,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from capture.models import Photo
-from portal.database.scope import DatabaseRole, deleted_by
+from portal.database.scope import EVERY_SCHOOL, DatabaseRole, deleted_by
 from portal.models import Job, User
 from portal.tenancy import TenantModel
 from schools.models import Enrolment, Season
@@ -113,3 +113,117 @@ class Shipment(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.carrier} {self.tracking_no}"
+
+
+class Receiver(models.Model):
+    """Who opens the hand-over packages: the OpenPGP certificate of the registry.
+
+    The newest row is in force. A row is never changed: another certificate is another row.
+    """
+
+    # Everybody may read it, as packages are made in the scope of a school; no school writes it.
+    DATABASE_POLICIES = {
+        "read": f"FOR SELECT TO {DatabaseRole.PLAIN} USING (true)",
+        "every_school": EVERY_SCHOOL,
+    }
+
+    name = models.CharField(_("receiver"), max_length=80)
+    certificate = models.TextField(_("certificate"))
+    fingerprint = models.CharField(_("fingerprint"), max_length=64)
+    expires_at = models.DateTimeField(_("valid until"), null=True, blank=True)
+    entered_at = models.DateTimeField(auto_now_add=True)
+    entered_by_name = models.CharField(max_length=80, blank=True)
+
+    class Meta:
+        ordering = ("-id",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class HandoverPackage(TenantModel):
+    """What the registry gets of one school: the portraits and the list of its students, encrypted.
+
+    The first one of a school has everybody; each later one is a supplement. What stands in it is fixed once it is made
+    (its items); the encrypted file is the one of its job, deleted soon, and can be made again.
+    """
+
+    class Status(models.TextChoices):
+        ORDERED = "ordered", _("To be made")
+        MADE = "made", _("Made")
+        SENT = "sent", _("Sent to the registry")
+        RECEIVED = "received", _("Confirmed by the registry")
+
+    TRANSITIONS = {
+        Status.ORDERED: {Status.MADE},
+        Status.MADE: {Status.SENT},
+        Status.SENT: {Status.RECEIVED},
+        Status.RECEIVED: set(),
+    }
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+")
+    enrolment = models.ForeignKey(Enrolment, on_delete=models.PROTECT, related_name="handovers")
+    number = models.PositiveSmallIntegerField(_("number"))
+    status = models.CharField(_("state"), max_length=10, choices=Status, default=Status.ORDERED)
+    job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    # The certificate that the file is encrypted for: that of `Receiver` when it was last made.
+    receiver_name = models.CharField(_("receiver"), max_length=80)
+    certificate = models.TextField(_("certificate"))
+    fingerprint = models.CharField(_("fingerprint"), max_length=64)
+    students = models.PositiveIntegerField(_("students"), default=0)
+    # Moment since which a correction is not in it.
+    read_at = models.DateTimeField(null=True, blank=True)
+    # Of the content before it is encrypted, the same each time that it is made.
+    sha256 = models.CharField(max_length=64, blank=True)
+    size = models.PositiveBigIntegerField(_("size"), default=0)  # bytes
+    # Of the encrypted file that was made last, another one each time.
+    sealed_sha256 = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    made_at = models.DateTimeField(_("made"), null=True, blank=True)
+    sent_on = models.DateField(_("sent on"), null=True, blank=True)
+    sent_by_name = models.CharField(max_length=80, blank=True)
+    sent_how = models.CharField(_("way"), max_length=120, blank=True)
+    confirmed_on = models.DateField(_("confirmed on"), null=True, blank=True)
+    confirmed_by_name = models.CharField(_("confirmed by"), max_length=80, blank=True)  # at the registry
+    receipt_no = models.CharField(_("number of the receipt"), max_length=60, blank=True)
+    differences = models.CharField(_("differences"), max_length=500, blank=True)
+
+    class Meta:
+        ordering = ("-number",)
+        constraints = [models.UniqueConstraint(fields=("enrolment", "number"), name="one_handover_a_number")]
+
+    def __str__(self) -> str:
+        return f"{self.season.year}-{self.school.code}-{self.number}"
+
+    @property
+    def history_name(self) -> str:
+        return str(self)
+
+    @property
+    def filename(self) -> str:
+        return f"{self}.zip.gpg"
+
+    @property
+    def is_supplement(self) -> bool:
+        return self.number > 1
+
+    @property
+    def is_being_made(self) -> bool:
+        return self.job is not None and self.job.is_open
+
+
+class HandoverItem(TenantModel):
+    """One student in a hand-over package, with the portrait that the registry gets."""
+
+    path_to_student = "student"
+
+    package = models.ForeignKey(HandoverPackage, on_delete=models.PROTECT, related_name="items")
+    student = models.ForeignKey(Student, on_delete=models.PROTECT, related_name="handovers")
+    photo = models.ForeignKey(Photo, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ("student_id",)
+        constraints = [models.UniqueConstraint(fields=("package", "student"), name="one_handover_a_student")]
+
+    def __str__(self) -> str:
+        return f"{self.package} {self.student}"

@@ -34,3 +34,23 @@ permissions.register(
     needs_second_factor=True,
     in_archive=True,
 )
+
+permissions.register_subject(_("Hand-over to the registry"), "handover")
+permissions.register(
+    "handover.see", _("See what the registry has of each school"), roles=CENTER | {Role.CENTER_AUDITOR}
+)
+permissions.register(
+    "handover.make",
+    _("Make packages for the registry, with document numbers, and download them"),
+    roles={Role.CENTER_ADMIN},
+    asks_password=True,
+    needs_second_factor=True,
+)
+permissions.register("handover.receipt", _("Say that a package was sent, and what the registry answered"), roles=CENTER)
+permissions.register(
+    "handover.receiver",
+    _("Enter the certificate that packages are encrypted for"),
+    roles={Role.CENTER_ADMIN},
+    asks_password=True,
+    needs_second_factor=True,
+)

@@ -12,7 +12,8 @@ from portal.pages.panels import PageLink
 from portal.pages.status_badges import Badge
 from portal.privacy import retention
 from printing import portrait_archive, print_runs  # noqa: F401  (register kinds of jobs)
-from printing.models import PrintRun, Shipment, Volume
+from printing.handover import packages
+from printing.models import HandoverPackage, PrintRun, Shipment, Volume
 from schools.models import Enrolment, Season
 from schools.register import columns
 from schools.register.columns import Choices, Column
@@ -24,6 +25,8 @@ season_objects.register(
         "school/prints/": (PrintRun, "season"),
         "center/volumes/": (Volume, "run__season"),
         "school/shipments/": (Shipment, "season"),
+        "center/handover/packages/": (HandoverPackage, "season"),
+        "center/handover/schools/": (Enrolment, "season"),
     }
 )
 status_badges.register(
@@ -33,10 +36,20 @@ status_badges.register(
         Shipment.Status.RECEIVED: Badge("ok", "check-badge"),
     },
 )
+status_badges.register(
+    HandoverPackage,
+    {
+        HandoverPackage.Status.ORDERED: Badge("", "clock"),
+        HandoverPackage.Status.MADE: Badge("look", "lock-closed"),
+        HandoverPackage.Status.SENT: Badge("sky", "paper-airplane"),
+        HandoverPackage.Status.RECEIVED: Badge("ok", "check-badge"),
+    },
+)
 
 navigation.register("school", "printing:prints", _("Prints"), "printer", order=70)
 navigation.register("center", "printing:center_runs", _("Print batches"), "printer", order=90)
 navigation.register("center", "printing:center_shipments", _("Shipments"), "truck", order=100)
+navigation.register("center", "printing:handover", _("Hand-over to the registry"), "building-library", order=105)
 panels.add_panel(
     "center.dashboard",
     "printing:panel_printing",
@@ -119,4 +132,10 @@ unfinished.register(
     "schools:schools",
     query="state=unreceived",
     order=40,
+)
+unfinished.register(
+    _("Schools whose portraits the registry has not confirmed"),
+    lambda season: packages.unconfirmed(Enrolment.objects.filter(season=season)).count(),
+    "printing:handover",
+    order=45,
 )

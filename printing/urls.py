@@ -1,6 +1,6 @@
 from django.urls import path
 
-from printing.views import center, panels, prints
+from printing.views import center, handover, panels, prints
 
 app_name = "printing"
 urlpatterns = [
@@ -27,6 +27,13 @@ urlpatterns = [
         name="center_archive_by_number",
     ),
     path("center/shipments/", center.shipments, name="center_shipments"),
+    path("center/handover/", handover.schools, name="handover"),
+    path("center/handover/receiver/", handover.receiver, name="handover_receiver"),
+    path("center/handover/schools/<int:pk>/", handover.school, name="handover_school"),
+    path("center/handover/schools/<int:pk>/make/", handover.make, name="handover_make"),
+    path("center/handover/packages/<int:pk>/again/", handover.again, name="handover_again"),
+    path("center/handover/packages/<int:pk>/sent/", handover.sent, name="handover_sent"),
+    path("center/handover/packages/<int:pk>/receipt/", handover.receipt, name="handover_receipt"),
     # overviews
     path("panels/printing/runs/", panels.printing, name="panel_printing"),
     path("panels/printing/next/", panels.next_step, name="panel_next"),

@@ -294,6 +294,8 @@ OBJECTS = {
     "center/feedback/": "proofing.Feedback",
     "center/printing/": "printing.PrintRun",
     "center/volumes/": "printing.Volume",
+    "center/handover/packages/": "printing.HandoverPackage",
+    "center/handover/schools/": "schools.Enrolment",
     "center/enrolments/": "schools.Enrolment",
     "center/year-end/awards/": "year_end.Award",
     "accounts/2fa/webauthn/keys/": "mfa.Authenticator",

@@ -100,6 +100,10 @@ class Enrolment(TenantModel):
             FINISHED,  # also received: what was corrected is printed again
             _("Sheets are printed once the center has accepted the school's feedback form."),
         ),
+        Action.HAND_OVER: Allowance(
+            FINISHED,  # also received: what was corrected is handed over in a supplement
+            _("Portraits are handed over once the center has accepted the school's feedback form."),
+        ),
     }
 
     class PaymentMode(models.TextChoices):

@@ -32,6 +32,7 @@ class Action(enum.StrEnum):
     FEEDBACK = "feedback"  # fill in the feedback form and send it
     DECIDE_FEEDBACK = "decide_feedback"  # accept the form, or return it
     PRINT = "print"  # print the sheets of proofread students
+    HAND_OVER = "hand_over"  # make a package for the registry
     CHANGE = "change"  # anything else: review, fees, stations, shipments, the year's end
 
 
@@ -95,6 +96,7 @@ class Season(models.Model):
         Action.FEEDBACK: _TO_ARCHIVE,
         Action.DECIDE_FEEDBACK: _TO_ARCHIVE,
         Action.PRINT: _TO_ARCHIVE,
+        Action.HAND_OVER: _TO_ARCHIVE,
         Action.CHANGE: (Status.DRAFT, *_TO_ARCHIVE),
     }
 

@@ -135,6 +135,7 @@ PAGES = [
     ("center_admin", "proofing:center_feedback", "q status page"),
     ("center_admin", "printing:center_runs", "q state page"),
     ("center_admin", "printing:center_shipments", "q status page"),
+    ("center_admin", "printing:handover", "q state page"),
     ("owner", "billing:students", "status page"),
     ("center_admin", "billing:center_fees", "q state page"),
 ]

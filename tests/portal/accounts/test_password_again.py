@@ -24,6 +24,8 @@ ASKING = {
     "portraits.download_by_number",
     "photo_rules.change",
     "fees.refund",
+    "handover.make",
+    "handover.receiver",
     "fees.resolve",
     "fees.reverse",
     "fees.school_refund",

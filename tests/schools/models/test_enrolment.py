@@ -37,6 +37,7 @@ MATRIX = """
     feedback            . . x . . . . .
     decide_feedback     . . . x . . . .
     print               . . . . x x x x
+    hand_over           . . . . x x x x
 """
 
 
