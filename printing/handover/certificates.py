@@ -27,14 +27,21 @@ class Certificate:
     user_ids: tuple[str, ...]
 
 
-def read(text: str) -> Certificate:
-    """The certificate in an armoured text. Raises PortalError for any that nothing can be encrypted for now."""
-    if _PRIVATE in text:
-        raise PortalError(
+class PrivateKey(PortalError):
+    """A private key came instead of a certificate; no page shows it again."""
+
+    def __init__(self) -> None:
+        super().__init__(
             _(
                 "This is a private key. It was not stored; tell the registry that it has left its hands, and ask for the public certificate."
             )
         )
+
+
+def read(text: str) -> Certificate:
+    """The certificate in an armoured text. Raises PortalError for any that nothing can be encrypted for now."""
+    if _PRIVATE in text:
+        raise PrivateKey
     found = _parsed(text)
     if found.is_revoked:
         raise PortalError(_("This certificate has been revoked. Ask the registry for the one in force."))

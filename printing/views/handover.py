@@ -15,6 +15,7 @@ from django.views.decorators.vary import vary_on_headers
 
 from portal import history
 from portal.access import center_page
+from portal.errors import PortalError
 from portal.history.event_text import describe_events
 from portal.models import Look
 from portal.pages.lists import Filter, List, search_field
@@ -68,9 +69,17 @@ def receiver(request: Any) -> HttpResponse:
     """The certificate in force, those before, and the form for another one."""
     form = ReceiverForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        row = certificates.enter(by=request.user, **form.cleaned_data)
-        messages.success(request, _("Packages are encrypted for %(receiver)s from now on.") % {"receiver": row.name})
-        return HttpResponseRedirect(reverse("printing:handover_receiver"))
+        try:
+            row = certificates.enter(by=request.user, **form.cleaned_data)
+        except certificates.PrivateKey:
+            raise
+        except PortalError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(
+                request, _("Packages are encrypted for %(receiver)s from now on.") % {"receiver": row.name}
+            )
+            return HttpResponseRedirect(reverse("printing:handover_receiver"))
     rows = list(Receiver.objects.all()[:20])
     for row in rows:
         row.shown = certificates.in_fours(row.fingerprint)  # type: ignore[attr-defined]

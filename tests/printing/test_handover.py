@@ -263,6 +263,18 @@ def test_another_certificate_is_another_row_and_is_recorded(receiver, tmp_path, 
     assert event.facts["fingerprint_before"] == receiver.fingerprint
 
 
+def test_what_was_typed_stays_beside_its_error_but_for_a_private_key(registry, center_client):
+    url = reverse("printing:handover_receiver")
+    typed = {"name": "学籍处", "text": registry.certificate, "told_fingerprint": "AB" * 20}
+    shown = center_client.post(url, typed).content.decode()
+    assert "学籍处" in shown
+    assert "BEGIN PGP PUBLIC KEY BLOCK" in shown
+    assert (
+        "PRIVATE KEY"
+        not in center_client.post(url, typed | {"text": registry.private_key}, follow=True).content.decode()
+    )
+
+
 def test_a_school_reads_the_certificate_and_cannot_put_its_own_there(receiver, school, outside):
     with school_scope(school):
         assert certificates.current() == receiver
