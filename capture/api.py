@@ -23,7 +23,7 @@ from capture.models import Photo
 from capture.review import appeals, exemptions
 from capture.sign_in import consent, credentials, offers, wechat_binding
 from capture.sign_in.providers.base import Provider, Visit
-from capture.upload import intake, submission
+from capture.upload import intake, submission, waiting
 from capture.views import pictures
 from portal.accounts.addresses import address_of
 from portal.errors import NotAllowed, PortalError
@@ -76,6 +76,9 @@ class Verdict(serializers.Serializer):
     reasons = serializers.SerializerMethodField()
     portrait_url = serializers.SerializerMethodField(help_text="empty until there is one")
     is_turned = serializers.BooleanField(help_text="it lay on its side or its head, and was turned upright")
+    wait_seconds = serializers.SerializerMethodField(
+        help_text="while it is being checked, about how long that will take: ask again after a fifth of it; else null"
+    )
     can_appeal = serializers.SerializerMethodField(help_text="a person may be asked to look at the rejected photo")
     appealed_at = serializers.DateTimeField(allow_null=True, help_text="when a person was asked")
 
@@ -85,6 +88,9 @@ class Verdict(serializers.Serializer):
             {name: getattr(item, name) for name in ("rule", "outcome", "sentence", "advice", "boxes")}
             for item in explanations.explain_to_student(photo)
         ]
+
+    def get_wait_seconds(self, photo: Photo) -> int | None:
+        return round(waiting.of_photo(photo).seconds) if photo.status == Photo.Status.CHECKING else None
 
     def get_can_appeal(self, photo: Photo) -> bool:
         return appeals.is_allowed(photo)
@@ -226,9 +232,13 @@ class Consent(StudentAPI):
 
 
 class Photos(StudentAPI):
-    @extend_schema(request={"multipart/form-data": Upload}, responses={201: Verdict, 400: Refusal, 403: Refusal})
+    @extend_schema(
+        request={"multipart/form-data": Upload}, responses={201: Verdict, 400: Refusal, 403: Refusal, 503: Refusal}
+    )
     def post(self, request: Any) -> Response:
-        """Send a photo; the verdict follows within a second or so: ask for the current photo."""
+        """Send a photo; the verdict follows within a second or so: ask for the current photo.
+
+        503 with `Retry-After` (seconds) while very many photos wait: keep the picture, and send it then with the same token."""
         form = Upload(data=request.data)
         form.is_valid(raise_exception=True)
         token: uuid.UUID = form.validated_data["token"]

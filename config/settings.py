@@ -334,6 +334,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = TIME_ZONE
 WEB_THREADS = environment.number("WEB_THREADS", 10, least=5, most=64)  # of one web process
+# New photos are asked to come later while one would wait longer than this for its check.
+PHOTO_WAIT_SECONDS = environment.number("PHOTO_WAIT_SECONDS", 300, least=10, most=86_400)
 # A claim older than this many seconds is taken to be lost and is queued again by the sweep.
 CLAIM_SECONDS = environment.number("TUCAI_CLAIM_SECONDS", 120, least=1, most=86_400)
 

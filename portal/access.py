@@ -290,7 +290,7 @@ def refusal_page(request: Any, error: PortalError) -> HttpResponse:
     with a message for other forms, and else an error page.
     """
     if is_program(request):
-        return JsonResponse({"error": str(error)}, status=error.status)
+        return JsonResponse({"error": str(error)}, status=error.status, headers=error.headers)
     if request.htmx:
         response = render(request, "ui/toast.html", {"sentence": error}, status=error.status)
         response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"

@@ -23,7 +23,7 @@ from capture.judging import excuses, likeness, limits
 from capture.models import Finding, LimitSet, Photo
 from capture.same_person import comparison
 from capture.sign_in import consent
-from capture.upload import intake
+from capture.upload import intake, waiting
 from capture.upload.encoding import Normalised, encode_upright, make_preview
 from portal import files, history, notifications
 from portal.background import health, queue
@@ -113,7 +113,9 @@ def _judge_claimed(photo: Photo) -> Photo | None:
     with queue.released_on_stop(photo), queue.released_on_outage(photo):
         while True:
             try:
-                return record_judgement(photo, examine_photo(photo))
+                recorded = record_judgement(photo, examine_photo(photo))
+                waiting.note((timezone.now() - photo.claimed_at).total_seconds())
+                return recorded
             except ExemptionChanged:
                 log.info("The exemption of photo %s has changed while it was examined", photo.pk)
 

@@ -17,6 +17,7 @@ from capture import capture_period
 from capture.models import Photo
 from capture.sign_in import consent
 from capture.stations import slots
+from capture.upload import waiting
 from capture.upload.normalising import Normalised, normalise, too_big
 from portal import files, history
 from portal.background import queue
@@ -61,6 +62,7 @@ def accept_upload(
     require_can_capture(student, enrolment, at=now, grace=opening_hours.GRACE, at_station=at_station)
     if origin == Photo.Origin.FILE and not enrolment.allow_file:
         raise NotAllowed(_("Your school wants photos taken with the camera of this page."))
+    waiting.require_room(student)
     _refuse_too_many(student, now)  # before the file is opened, and again under the lock
     with rate_limits.one_at_a_time("upload", by.actor_key, token=str(token), seconds=UPLOAD_SECONDS):
         cleaned = normalise(_read(data), max_bytes=settings.UPLOAD_MAX_BYTES["photo"])

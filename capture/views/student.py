@@ -23,7 +23,7 @@ from capture.sign_in import consent, credentials, offers
 from capture.sign_in.providers import all_providers
 from capture.sign_in.providers.base import Provider, Visit
 from capture.stations import slots
-from capture.upload import intake, submission
+from capture.upload import intake, submission, waiting
 from capture.views.rule_cards import RULE_CARDS
 from portal.accounts.addresses import address_of
 from portal.errors import PortalError
@@ -232,7 +232,7 @@ def upload(request: Any) -> HttpResponse:
     except PortalError as error:
         if as_page:
             raise
-        return JsonResponse({"error": str(error)}, status=error.status)
+        return JsonResponse({"error": str(error)}, status=error.status, headers=error.headers)
     url = reverse("capture:check")
     return HttpResponseRedirect(url) if as_page else JsonResponse({"next": url})
 
@@ -258,7 +258,7 @@ def check(request: Any) -> HttpResponse:
     photo = submission.current_photo(request.student)
     if photo is None or photo.status not in SHOWN_AT_CHECK:
         return _to_home(request)
-    if request.htmx and photo.status == Photo.Status.CHECKING and ("long" in request.GET or not _waits_long(photo)):
+    if request.htmx and photo.status == Photo.Status.CHECKING and "long" not in request.GET and not _waits_long(photo):
         return HttpResponse(status=204)  # nothing new
     can_appeal = appeals.is_allowed(photo) and request.enrolment.allows(Action.SUBMIT)
     return _verdict(request, photo, AppealForm() if can_appeal else None)
@@ -272,13 +272,15 @@ def _verdict(request: Any, photo: Photo, appeal_form: AppealForm | None) -> Http
     """The page of the verdict. `appeal_form`: None where no person can be asked."""
     found = explanations.explain_to_student(photo)
     rejects = [item for item in found if item.is_reject]
+    wait = waiting.of_photo(photo) if photo.status == Photo.Status.CHECKING else None
     context = {
         "step": 4,
         "photo": photo,
+        "wait": wait,
         "reasons": rejects[: explanations.REASONS_SHOWN],
         "remarks": [item for item in found if not item.is_reject],
         "marks": explanations.marks((rejects or found)[: explanations.REASONS_SHOWN], is_numbered=True),
-        "waits_long": _waits_long(photo),
+        "waits_long": wait and (wait.is_long or _waits_long(photo)),
         "is_open": _schedule(request, timezone.now()).is_open(timezone.now()),
         "fee_due": request.student.must_pay(request.enrolment),
         "appeal_form": appeal_form,

@@ -22,6 +22,7 @@ const BUZZ = 60; // ms
 const LEAN = 4; // degrees
 const TIP = 30; // degrees from upright: beyond it the face is seen from below or above
 const NO_USE = [400, 413]; // answers that a file gets however often it is sent
+const SOON = 30; // seconds: the server's pause of which nothing is said
 const DRAWN_FACE = 208; // width of the face in the guide's drawing, on the stage's 480 units
 const FACE = [170, 226]; // how wide it is shown: wider leaves the cut no room; narrower is an arm's length that nobody has
 const FACE_PIXELS = 300; // what a camera of few pixels must give the face; the server wants 240
@@ -37,7 +38,7 @@ const state = {
   // what was chosen, and what of it goes on
   timer: 0, counting: 0, fires: false, hasFired: false, speaks: false,
   // the photo
-  photo: null, name: "photo.jpg", origin: "camera", takenAt: 0, isKept: false, keeping: null, refused: false,
+  photo: null, name: "photo.jpg", origin: "camera", takenAt: 0, isKept: false, keeping: null, refused: false, later: 0,
 };
 const guide = { eye: 0.4, half: FACE[0] / 2 / 480 };
 const finder = faceFinder({ worker: form.dataset.faceWorker, model: form.dataset.faceModel });
@@ -317,6 +318,7 @@ async function deliver() {
   if (!state.photo || is("sending")) return undefined;
   if (atStation) return handOver();
   if (state.refused) return chooseAnother();
+  clearTimeout(state.later);
   mode("sending");
   progress.value = 0;
   say(words("sending"));
@@ -335,9 +337,18 @@ async function deliver() {
 }
 
 function fail(failure) {
+  if (failure.wait > SOON) return comeLater(failure.wait);
   mode("failed");
   offer(state.origin === "file" && NO_USE.includes(failure.status) ? "other" : "again");
-  say(failure.error || words(failure.say || "trouble"));
+  return say(failure.error || words(failure.say || "trouble"));
+}
+
+// Very many photos wait at the server: this one waits here, and is sent by itself while the page stays open.
+function comeLater(seconds) {
+  mode("failed");
+  offer("again");
+  say(words("crowded").replace("{n}", Math.ceil(seconds / 60)));
+  state.later = setTimeout(() => is("failed") && deliver(), seconds * 1000);
 }
 
 // Whether the session is over. Then the photo is hidden: the next person at this device must not see it.

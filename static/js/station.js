@@ -15,7 +15,7 @@ const camera = document.getElementById("camera");
 const { deviceKey: key } = page.dataset;
 const csrf = camera.elements.csrfmiddlewaretoken.value;
 const consent = part("consent-form");
-const state = { students: [], student: null, ticks: null, token: "", photo: 0, query: null, isSending: false, failures: [] };
+const state = { students: [], student: null, ticks: null, token: "", photo: 0, query: null, isSending: false, sendsFrom: 0, failures: [] };
 const words = (name) => page.dataset[`say${name}`] || "";
 
 function view(name) {
@@ -168,7 +168,7 @@ function verdict(name, text = words(`Verdict${name}`)) {
 }
 
 async function send() {
-  if (state.isSending) return;
+  if (state.isSending || Date.now() < state.sendsFrom) return;
   state.isSending = true;
   try {
     for (const token of await queue.tokens(key)) {
@@ -191,7 +191,10 @@ async function deliver({ token, takenAt, student, number, ticks, photo }) {
     if (token === state.token) watch(token, pk);
   } catch (failure) {
     if (failure.isOver) tellFailure(failure);
-    if (!failure.isFinal) return false;
+    if (!failure.isFinal) {
+      state.sendsFrom = Date.now() + (failure.wait || 0) * 1000; // the photos stay in the queue of this device
+      return false;
+    }
     await queue.remove(token);
     if (token === state.token) {
       state.photo = -1;

@@ -2,13 +2,21 @@
 
 import copy
 import functools
+import uuid
 
 import pytest
 from django.test import Client
 
 from capture.judging import judge
+from capture.upload import waiting
 from demo.drawn_people import Person, draw_jpeg
 from tests import factories
+
+
+@pytest.fixture(autouse=True)
+def _own_mean(monkeypatch):
+    """Redis outlives a test; how long photos took in another one must not."""
+    monkeypatch.setattr(waiting, "SECONDS_EACH", f"photos:{uuid.uuid4().hex}")
 
 
 @functools.cache

@@ -197,17 +197,22 @@ def test_waiting_page_asks_again_and_shows_the_verdict(student_client, agreed, s
     assert "<html" not in answer.content.decode()
 
 
-def test_a_page_that_waits_long_says_so_once_and_asks_less_often(student_client, student):
+def test_a_page_that_waits_long_says_for_how_long_and_asks_less_often(student_client, student, other_school, season):
     taken = timezone.now() - dt.timedelta(seconds=30)
     factories.photo(student, Photo.Status.CHECKING, taken_at=taken)
+    with system_scope():
+        for n in range(40):
+            before = {"queued_at": taken, "claimed_at": timezone.now() if n < 2 else None}
+            factories.photo(factories.student(other_school, season), Photo.Status.CHECKING, **before)
 
-    answer = student_client.get("/me/check/", headers={"HX-Request": "true"})
-
-    assert said("Many photos are coming in just now. You may close this page: the result waits for you here.") in text(
-        answer
-    )
-    assert 'hx-get="/me/check/?long=1"' in answer.content.decode()
-    assert student_client.get("/me/check/?long=1", headers={"HX-Request": "true"}).status_code == 204
+    for path in ("/me/check/", "/me/check/?long=1"):
+        answer = student_client.get(path, headers={"HX-Request": "true"})
+        assert said(
+            "Many photos are coming in just now. You may close this page: the result waits for you here."
+        ) in text(answer)
+        assert said("Yours is checked in about %(n)d seconds.", n=20) in text(answer)
+        assert 'hx-get="/me/check/?long=1"' in answer.content.decode()
+        assert 'hx-trigger="load delay:4s"' in answer.content.decode()
 
 
 def test_no_more_than_three_reasons(student_client, student):

@@ -19,6 +19,7 @@ ACROSS = {
     "capture.dashboard_counts": "whether the other account of a likeness is locked",
     "capture.judging.likeness": "the same picture, handed in at another school",
     "capture.stations.devices": "the school is not known before the row of the device is read",
+    "capture.upload.waiting": "how many photos of all schools wait before one",
     "capture.sign_in.credentials": "the roster says which school a visitor belongs to",
     "capture.sign_in.offers": "which ways to sign in any school has added: the visitor's is not known yet",
     "capture.sign_in.registry_codes": "a number of the registry that a student of any school has used",

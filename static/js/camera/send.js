@@ -1,7 +1,9 @@
-// Sending the photo with progress. Resolves to {next}; rejects with {say: name of a sentence} or {error: the server's own, status}.
+// Sending the photo with progress. Resolves to {next}; rejects with {say: name of a sentence} or
+// {error: the server's own, status, wait: seconds after which it wants to be asked again}.
 
 const PATIENCE = 90000;
 const BUSY = 503;
+const SHORT = 30; // seconds: who is to wait longer is told so
 const PAUSES = [2000, 5000, 9000]; // before the server is asked again while it reads many photos
 
 // `key` is the device key of the student who took the photo.
@@ -20,7 +22,7 @@ async function deliver(form, photo, details) {
     try {
       return await post(form, photo, details);
     } catch (failure) {
-      if (failure.status !== BUSY) throw failure;
+      if (failure.status !== BUSY || failure.wait > SHORT) throw failure;
       await new Promise((wake) => setTimeout(wake, pause * (0.5 + Math.random())));
     }
   }
@@ -55,12 +57,14 @@ function post(form, photo, { name, origin, onProgress }) {
     request.setRequestHeader("X-CSRFToken", form.elements.csrfmiddlewaretoken.value);
     request.setRequestHeader("Accept", "application/json");
     request.upload.onprogress = (step) => step.lengthComputable && onProgress(step.loaded / step.total);
-    request.onload = () => settle(request, resolve, reject);
+    request.onload = () => settle(request, resolve, (failure) => reject({ wait: waitOf(request), ...failure }));
     request.onerror = () => reject({ say: "offline" });
     request.ontimeout = () => reject({ say: "offline" });
     request.send(data);
   });
 }
+
+const waitOf = (request) => Number(request.getResponseHeader("Retry-After")) || 0;
 
 function settle({ status, responseText }, resolve, reject) {
   const answer = parse(responseText);

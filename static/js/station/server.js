@@ -1,4 +1,5 @@
-// Asking and telling the server, in JSON. Both reject with {isOffline}, {isOver} or {error: the server's sentence, isFinal}.
+// Asking and telling the server, in JSON. Both reject with {isOffline}, {isOver} or
+// {error: the server's sentence, isFinal, wait: seconds after which it wants to be asked again}.
 
 const PATIENCE = 90000; // ms
 const LATER = [408, 429, 502, 503, 504];
@@ -25,5 +26,6 @@ async function answerOf(url, options) {
   if (response.status === 401) throw { isOver: true };
   const answer = await response.json().catch(() => ({}));
   if (response.ok) return answer;
-  throw { error: answer.error || "", isFinal: response.status < 500 && !answer.stale && !LATER.includes(response.status) };
+  const wait = Number(response.headers.get("Retry-After")) || 0;
+  throw { wait, error: answer.error || "", isFinal: response.status < 500 && !answer.stale && !LATER.includes(response.status) };
 }

@@ -283,3 +283,26 @@ def test_whoever_signs_in_again_in_another_tab_finds_the_photo_as_it_was(open_ca
     shown(page)
     send(page)
     assert count(student, school) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_server_with_too_many_photos_gets_it_later_by_itself(open_camera, student, school):
+    page = open_camera()
+    take(page)
+    assert kept(page)
+    page.clock.install()
+    page.route(
+        "**/me/upload/", lambda route: route.fulfill(status=503, headers={"Retry-After": "170"}, json={"error": "-"})
+    )
+    press_send(page)
+    expect(form(page)).to_have_attribute("data-mode", "failed")
+    sentence = said(
+        "Very many photos are coming in just now. Yours is kept on this device for 24 hours. Leave this page open and it is "
+        "sent by itself in about {n} min, or come back then and send it."
+    )
+    expect(page.get_by_role("status")).to_have_text(sentence.replace("{n}", "3"))
+    page.unroute("**/me/upload/")
+    with page.expect_navigation(url="**/me/check/"):
+        page.clock.fast_forward(170_000)
+    assert count(student, school) == 1
+    expect_nothing_kept(page)
