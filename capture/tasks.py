@@ -18,8 +18,9 @@ from schools.models import School
 _process = {"judges": False}
 
 
-# A check takes a second, a turn of them a few. One that hangs is killed; another worker takes its photo.
-@shared_task(queue=intake.QUEUE, time_limit=60)
+# A check takes a second, a turn of them a few. One that hangs is killed; another worker takes its photo, whose claim is old
+# by then.
+@shared_task(queue=intake.QUEUE, time_limit=40)
 def judge_photos() -> None:
     judge.judge_photos()
 
@@ -30,9 +31,13 @@ def compare_face(school_id: int, photo_id: int) -> None:
         comparison.compare(photo_id=photo_id)
 
 
+@shared_task(queue=intake.QUEUE)  # also while the workers of `default` build sheets
+def sweep_unjudged() -> None:
+    health.note_sweep("photos", judge.sweep())
+
+
 @shared_task
 def sweep() -> None:
-    health.note_sweep("photos", judge.sweep())
     likeness.sweep()
     comparison.sweep()
     submission.sweep_awaiting()

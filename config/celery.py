@@ -13,6 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 # Read here and not from the settings: importing this package must not load them.
 SWEEP_SECONDS = environment.number("TUCAI_SWEEP_SECONDS", 60, least=1, most=3600)
+UNJUDGED_SECONDS = 10  # students wait for what is lost here; it costs three short statements
 
 app = Celery("tucai", task_cls="portal.background.queue:Task")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -23,6 +24,11 @@ app.conf.beat_schedule = {
     "history": {"task": "portal.tasks.make_checkpoint", "schedule": crontab(minute="*/5")},
     "fold-counters": {"task": "portal.tasks.fold_counters", "schedule": SWEEP_SECONDS},
     "sweep-photos": {"task": "capture.tasks.sweep", "schedule": SWEEP_SECONDS},
+    "sweep-unjudged": {
+        "task": "capture.tasks.sweep_unjudged",
+        "schedule": min(UNJUDGED_SECONDS, SWEEP_SECONDS),
+        "options": {"expires": UNJUDGED_SECONDS},
+    },
     "daily-check": {"task": "capture.tasks.daily_checks", "schedule": crontab(hour=18, minute=5)},
     "end-captures": {"task": "capture.tasks.end_captures", "schedule": crontab(minute="*/10")},
     "window-reminders": {"task": "capture.tasks.remind_windows", "schedule": crontab(hour=8, minute=20)},

@@ -40,6 +40,8 @@ POSTGRES_SETTINGS = {
     "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # Who is killed while a statement runs leaves it running, with its locks, and everybody waits for it.
+    "client_connection_check_interval": "10s",
     "password_encryption": "scram-sha-256",
     # A statement that fails holds the values of its row: names, telephones, hashes of numbers. So does an error's detail.
     "log_min_error_statement": "panic",

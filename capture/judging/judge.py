@@ -17,6 +17,7 @@ from django.db.models import Case, F, QuerySet, When
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 import vision
 from capture.judging import excuses, likeness, limits
@@ -36,6 +37,8 @@ from students.models import Student
 
 log = logging.getLogger(__name__)
 TURN_SECONDS = 5  # then other work of the worker's queues has its turn
+TOLD_WITHIN = dt.timedelta(seconds=5)  # after which a photo's message is in the queue, or lost
+SLOW_SECONDS = 10
 PROCESSES_AT_WORK = 64  # as many messages are enough
 REJUDGED_AFTER = dt.timedelta(hours=1)
 
@@ -110,14 +113,23 @@ def judge_photo(*, photo_id: int) -> Photo | None:
 
 
 def _judge_claimed(photo: Photo) -> Photo | None:
+    if photo.attempts > 1:
+        log.warning("Photo %s is judged once more: its worker was lost, or killed because the check hung", photo.pk)
     with queue.released_on_stop(photo), queue.released_on_outage(photo):
         while True:
             try:
                 recorded = record_judgement(photo, examine_photo(photo))
-                waiting.note((timezone.now() - photo.claimed_at).total_seconds())
+                _note_seconds(photo)
                 return recorded
             except ExemptionChanged:
                 log.info("The exemption of photo %s has changed while it was examined", photo.pk)
+
+
+def _note_seconds(photo: Any) -> None:
+    seconds = (timezone.now() - photo.claimed_at).total_seconds()
+    waiting.note(seconds)
+    if seconds > SLOW_SECONDS:
+        log.warning("Photo %s took %.0f s to be judged", photo.pk, seconds)
 
 
 class ExemptionChanged(Exception):
@@ -274,26 +286,27 @@ def _unjudged() -> QuerySet[Photo]:
 
 
 def sweep() -> int:
-    """Give up photos that were lost twice, and send what messages are missing for those that wait too long.
+    """Give up photos that were lost twice, and send what messages are missing for those that wait.
 
     Returns how many were sent. A photo whose message still waits behind others is not told again.
     """
     with system_scope():
-        lost = Photo.objects.stale()
-        given_up = lost.filter(attempts__gte=Photo.MAX_ATTEMPTS).select_related("school").defer("measures", "geometry")
+        lost = Photo.objects.stale().filter(attempts__gte=Photo.MAX_ATTEMPTS)
+        given_up = lost.select_related("school").defer("measures", "geometry")
         queue.give_up_lost(given_up[: queue.MAX_SWEPT], give_up=give_up, scope=lambda photo: school_scope(photo.school))
-        if not lost.exists():
+        unclaimed, now = Photo.objects.unclaimed(), timezone.now()
+        if not unclaimed.exclude(queued_at__range=(now - TOLD_WITHIN, now + TOLD_WITHIN)).exists():
             return 0
-        return _tell_missing(Photo.objects.unclaimed().count())
+        return _tell_missing(unclaimed.count())
 
 
-def _tell_missing(waiting: int) -> int:
-    """Fill the queue up to one message for each of the waiting photos, but to no more than keep many processes at work:
+def _tell_missing(photos: int) -> int:
+    """Fill the queue up to one message for each of the photos that wait, but to no more than keep many processes at work:
     each takes one photo after the other. Returns how many were sent.
     """
     try:
-        missing = min(waiting, PROCESSES_AT_WORK) - queue.length(intake.QUEUE)
-    except OperationalError as error:
+        missing = min(photos, PROCESSES_AT_WORK) - queue.length(intake.QUEUE)
+    except (OperationalError, RedisError) as error:
         log.warning("Queue unreachable; photos wait for the next sweep: %s", error)
         return 0
     for _ in range(missing):

@@ -249,6 +249,8 @@ def test_database_speaks_utf8_and_utc(urls):
         assert connection.info.encoding == "utf-8"
         assert connection.execute("SHOW server_encoding").fetchone() == ("UTF8",)
         assert connection.execute("SHOW timezone").fetchone() == ("UTC",)
+        # What a killed process was asking ends soon, and so do its locks.
+        assert connection.execute("SHOW client_connection_check_interval").fetchone() == ("10s",)
 
 
 def test_redis_refuses_whoever_lacks_the_password(urls):

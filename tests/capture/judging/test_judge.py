@@ -312,6 +312,26 @@ def test_photo_lost_too_often_is_marked_for_a_person_and_the_student_may_go_on(s
     assert f"Photo {photo.pk} could not be judged in 2 attempts" in caplog.text
 
 
+def test_photo_of_a_worker_that_hung_is_judged_by_another_and_the_log_says_so(student, judged, caplog):
+    photo = waiting(student, attempts=1, claimed_at=timezone.now() - dt.timedelta(seconds=31))
+    judge.judge_photos()
+    assert judged == [photo.pk]
+    assert f"Photo {photo.pk} is judged once more" in caplog.text
+
+
+def test_check_that_takes_long_is_told_to_the_operator(student, judged, caplog, monkeypatch):
+    monkeypatch.setattr(judge, "SLOW_SECONDS", 0)
+    photo = waiting(student)
+    judge.judge_photos()
+    assert f"Photo {photo.pk} took 0 s to be judged" in caplog.text
+
+
+def test_check_that_hangs_is_killed_when_its_claim_is_old():
+    from capture import tasks
+
+    assert tasks.judge_photos.time_limit > Photo.CLAIM_SECONDS + judge.TURN_SECONDS
+
+
 def test_person_has_a_failed_photo_judged_again(student, owner):
     photo = factories.photo(student, Photo.Status.FAILED, attempts=5)
     judge.judge_again(photo=photo, by=owner)
