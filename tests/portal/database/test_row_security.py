@@ -235,7 +235,7 @@ def test_the_other_three_see_every_school(both, scope):
 def test_a_fact_across_schools_is_read_and_hardly_ever_written(both):
     written = {model for model in TENANTS if rights.rights_of(model)[rights.DatabaseRole.ACROSS] != rights.READ}
     assert {model._meta.model_name for model in written} == {
-        "event", "notification", "delivery", "photo", "finding", "likeness", "photosbystate", "photosbyday", "findingsbyrule"
+        "event", "notification", "delivery", "photo", "finding", "likeness", "photosbystate", "photosbycollege", "photosbyday", "findingsbyrule"
     }  # fmt: skip
     for model, (mine, _other) in both.items():
         with across_schools():
