@@ -16,8 +16,6 @@ from schools.models import Enrolment, Season
 from students.models import Student
 from students.privacy import erasure
 
-OVER = (Enrolment.Status.FEEDBACK_ACCEPTED, Enrolment.Status.PRINTING, Enrolment.Status.SHIPPED, Enrolment.Status.RECEIVED)  # fmt: skip
-
 
 def place_of(student_id: int) -> Place:
     return Place("admissionphoto.picture", str(student_id))
@@ -58,7 +56,7 @@ def picture(student: Student, *, by: User) -> bytes:
 
 def kept_too_long(before: dt.datetime) -> QuerySet[AdmissionPhoto]:
     """Of schools whose proofreading is over, and of closed seasons, stored before this moment."""
-    over = Enrolment.objects.filter(status__in=OVER).values("school_id", "season_id")
+    over = Enrolment.objects.filter(status__in=Enrolment.FINISHED).values("school_id", "season_id")
     is_over = Q(season__in=Season.objects.filter(status__in=Season.ENDED))
     for pair in over:
         is_over |= Q(**pair)
