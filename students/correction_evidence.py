@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from portal import files, history
 from portal.errors import Conflict, PortalError
 from portal.security import encryption
+from portal.security.sealed_files import SealedFiles
 from students.identity import id_encryption
 from students.models import Correction, Student
 from students.privacy import erasure
@@ -42,7 +43,7 @@ def attach(correction: Correction, *, jpeg: bytes, by: history.Actor) -> Correct
 
 def stored(row: Correction, jpeg: bytes, *, write: files.Writer) -> dict[str, Any]:
     """Write the picture, encrypted; the new values of the row."""
-    return write.store(row, {"evidence": encryption.encrypt_bytes(jpeg, _place(row))}, filename="evidence")
+    return SEALED.store(row, jpeg, write=write, filename="evidence")
 
 
 def picture(correction: Correction, *, by: history.Actor) -> bytes:
@@ -56,14 +57,14 @@ def picture(correction: Correction, *, by: history.Actor) -> bytes:
 
 def content_of(correction: Correction) -> bytes:
     """The picture for the product itself; empty where there is none."""
-    if not correction.evidence or not correction.evidence.storage.exists(str(correction.evidence.name)):
-        return b""
-    with correction.evidence.open("rb") as file:
-        return encryption.decrypt_bytes(file.read(), _place(correction))
+    return SEALED.content_of(correction)
 
 
 def _place(correction: Correction) -> encryption.Place:
     return id_encryption.evidence_place(student_id=correction.student_id, field=correction.field)
+
+
+SEALED = SealedFiles(Correction.objects.all, "evidence", _place)
 
 
 def older_than(moment: dt.datetime) -> QuerySet[Correction]:
@@ -78,23 +79,6 @@ def delete(moment: dt.datetime) -> int:
         files.delete([row.evidence.name])
         Correction.objects.filter(pk=row.pk).update(**NO_FILE)
     return len(rows)
-
-
-def version_of(row: Correction) -> int | None:
-    """The version of the key that wrote the file; None without a file."""
-    if not row.evidence.storage.exists(str(row.evidence.name)):
-        return None
-    with row.evidence.open("rb") as file:
-        return encryption.version_of(file.read(1))
-
-
-def encrypt_anew(row: Correction) -> None:
-    """Write the file with the newest key."""
-    with files.writing() as write, transaction.atomic():
-        files.delete_after_commit([row.evidence.name])
-        new = stored(row, content_of(row), write=write)
-        if not Correction.objects.filter(pk=row.pk, evidence=row.evidence.name).update(**new):
-            raise Conflict  # replaced meanwhile, with the newest key
 
 
 @erasure.registers_eraser

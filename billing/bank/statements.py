@@ -6,8 +6,6 @@ headings. A file with a wrong cell is not taken at all: its sentence names row a
 
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,6 +34,7 @@ from portal.database import inserting
 from portal.errors import Conflict, PortalError
 from portal.models import Job, User
 from portal.security import encryption
+from portal.security.sealed_files import SealedFiles
 from students.privacy import rotation
 from students.roster.headings import RawRow, keys_of
 
@@ -57,8 +56,7 @@ def upload(*, content: bytes, filename: str, by: User) -> BankStatement:
     _require_new(digest)
     statement = BankStatement(filename=filename[-120:], digest=digest, uploaded_by_name=by.actor_name)
     with files.writing() as write:
-        sealed = encryption.encrypt_bytes(content, _place(statement))
-        written = write.store(statement, {"file": sealed}, filename="statement")
+        written = SEALED.store(statement, content, write=write, filename="statement")
         statement.file, statement.file_size = written["file"], written["file_size"]
         with transaction.atomic():
             _insert(statement)
@@ -144,51 +142,15 @@ def _insert(statement: BankStatement) -> None:
 
 
 def content_of(statement: BankStatement) -> bytes:
-    with statement.file.open("rb") as file:
-        return encryption.decrypt_bytes(file.read(), _place(statement))
-
-
-def count_by_version() -> dict[int, int]:
-    """{version of the key: files}."""
-    found = Counter(version for row in _kept() if (version := _version_of(row)))
-    return dict(sorted(found.items()))
-
-
-def rewrite() -> list[int]:
-    """Encrypt with the newest key what older ones have written; the ids of statements whose file cannot be read."""
-    damaged = []
-    for row in _kept():
-        if _version_of(row) in (None, encryption.current_version()):
-            continue
-        try:
-            content = content_of(row)
-        except encryption.Unreadable:
-            damaged.append(row.pk)
-            continue
-        with files.writing() as write, transaction.atomic():
-            files.delete_after_commit([row.file.name])
-            new = write.store(row, {"file": encryption.encrypt_bytes(content, _place(row))}, filename="statement")
-            if not BankStatement.objects.filter(pk=row.pk, file=row.file.name).update(**new):
-                raise Conflict  # dropped meanwhile
-    return damaged
-
-
-def _kept() -> Iterator[BankStatement]:
-    return BankStatement.objects.exclude(file="").order_by("pk").iterator()
-
-
-def _version_of(row: BankStatement) -> int | None:
-    if not row.file.storage.exists(str(row.file.name)):
-        return None
-    with row.file.open("rb") as file:
-        return encryption.version_of(file.read(1))
-
-
-rotation.registers("bank statements", count_by_version, rewrite)
+    return SEALED.content_of(statement)
 
 
 def _place(statement: BankStatement) -> encryption.Place:
     return encryption.Place("bankstatement.file", statement.digest)
+
+
+SEALED = SealedFiles(BankStatement.objects.all, "file", _place)
+rotation.registers("bank statements", SEALED.count_by_version, SEALED.rewrite)
 
 
 def assign(statement: BankStatement, *, assignment: Assignment, by: User) -> BankStatement:

@@ -10,15 +10,19 @@ from capture.models import AdmissionPart, AdmissionPhoto, AdmissionUpload, FaceC
 from portal import files, history
 from portal.errors import PortalError
 from portal.models import User
-from portal.security import encryption
 from portal.security.encryption import Place
+from portal.security.sealed_files import SealedFiles
 from schools.models import Enrolment, Season
 from students.models import Student
-from students.privacy import erasure
+from students.privacy import erasure, rotation
 
 
-def place_of(student_id: int) -> Place:
-    return Place("admissionphoto.picture", str(student_id))
+def _place(row: AdmissionPhoto) -> Place:
+    return Place("admissionphoto.picture", str(row.student_id))
+
+
+SEALED = SealedFiles(AdmissionPhoto.objects.all, "picture", _place)
+rotation.registers("admission photos", SEALED.count_by_version, SEALED.rewrite)
 
 
 def store(student: Student, jpeg: bytes, *, upload: AdmissionUpload, write: files.Writer) -> AdmissionPhoto:
@@ -27,8 +31,7 @@ def store(student: Student, jpeg: bytes, *, upload: AdmissionUpload, write: file
         student=student, school_id=student.school_id, season_id=student.season_id
     )
     files.delete_after_commit([row.picture.name])
-    sealed = encryption.encrypt_bytes(jpeg, place_of(student.pk))
-    written = write.store(row, {"picture": sealed}, filename="admission")
+    written = SEALED.store(row, jpeg, write=write, filename="admission")
     row.picture, row.picture_size = written["picture"], written["picture_size"]
     row.upload_no = upload.pk
     row.save()
@@ -39,10 +42,7 @@ def store(student: Student, jpeg: bytes, *, upload: AdmissionUpload, write: file
 def content_of(student_id: int) -> bytes:
     """The JPEG for the product itself; empty where there is none."""
     row = AdmissionPhoto.objects.filter(student=student_id).first()
-    if row is None or not row.picture.storage.exists(str(row.picture.name)):
-        return b""
-    with row.picture.open("rb") as file:
-        return encryption.decrypt_bytes(file.read(), place_of(student_id))
+    return b"" if row is None else SEALED.content_of(row)
 
 
 def picture(student: Student, *, by: User) -> bytes:

@@ -27,12 +27,13 @@ from portal.changes import states
 from portal.errors import Conflict, PortalError
 from portal.formatting import mask
 from portal.models import Job, User
-from portal.security import encryption
 from portal.security.encryption import Place
+from portal.security.sealed_files import SealedFiles
 from portal.security.sealed_parts import PART_BYTES, SealedParts
 from schools.models import School, Season
 from students.identity import id_encryption
 from students.models import Student
+from students.privacy import rotation
 
 Status = AdmissionUpload.Status
 READ, STORE = "admission_read", "admission_store"
@@ -101,7 +102,7 @@ def add_part(*, row: AdmissionUpload, number: int, content: bytes, by: User) -> 
         if AdmissionPart.objects.filter(upload=row, number=number).exists():
             return locked
         part = AdmissionPart(upload=row, school_id=row.school_id, number=number, length=len(content))
-        written = write.store(part, {"file": encryption.encrypt_bytes(content, _place(row, number))}, filename="part")
+        written = SEALED_PARTS.store(part, content, write=write, filename="part")
         part.file, part.file_size = written["file"], written["file_size"]
         part.save()
         if AdmissionPart.objects.filter(upload=row).count() == row.parts:
@@ -110,8 +111,12 @@ def add_part(*, row: AdmissionUpload, number: int, content: bytes, by: User) -> 
     return locked
 
 
-def _place(row: AdmissionUpload, number: int) -> Place:
-    return Place("admissionpart.file", f"{row.pk}/{number}")
+def _place(part: AdmissionPart) -> Place:
+    return Place("admissionpart.file", f"{part.upload_id}/{part.number}")
+
+
+SEALED_PARTS = SealedFiles(AdmissionPart.objects.all, "file", _place)
+rotation.registers("parts of admission photos", SEALED_PARTS.count_by_version, SEALED_PARTS.rewrite)
 
 
 def _start(kind: str, row: AdmissionUpload, *, by: User) -> None:
@@ -152,9 +157,7 @@ def _archive(row: AdmissionUpload) -> PictureArchive:
     length = AdmissionPart.objects.filter(upload=row).aggregate(sum=Sum("length"))["sum"] or 0
 
     def read_part(number: int) -> bytes:
-        part = AdmissionPart.objects.get(upload=row, number=number)
-        with part.file.open("rb") as file:
-            return encryption.decrypt_bytes(file.read(), _place(row, number))
+        return SEALED_PARTS.content_of(AdmissionPart.objects.get(upload=row, number=number))
 
     archive = PictureArchive(io.BufferedReader(SealedParts(length, read_part)))
     if picture_workbook.is_workbook(archive):

@@ -9,14 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from django.db import connection
 
 from capture.models import FaceNumbers, Photo
 from portal.security import encryption
 from portal.security.encryption import Place
 from students.models import Student
+from students.privacy import rotation
 from vision import face_embedding
 
 KEPT_SCHOOLS = 3
+BATCH = 500
 
 
 def place_of(student_id: int, photo_id: int | None) -> Place:
@@ -44,6 +47,37 @@ def _opened(rows: Sequence[tuple[bytes | memoryview, int, int | None]]) -> np.nd
     return face_embedding.from_bytes(
         *(encryption.decrypt_bytes(bytes(sealed), place_of(student, photo)) for sealed, student, photo in rows)
     )
+
+
+def count_by_version() -> dict[int, int]:
+    """{version of the key: faces}."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT get_byte(sealed, 0), count(*) FROM capture_facenumbers GROUP BY 1 ORDER BY 1")
+        return dict(cursor.fetchall())
+
+
+def rewrite() -> list[int]:
+    """Encrypt with the newest key what older ones have written; the ids of rows that cannot be read."""
+    damaged: list[int] = []
+    after, current = 0, encryption.current_version()
+    while rows := list(FaceNumbers.objects.filter(pk__gt=after).order_by("pk")[:BATCH]):
+        after = rows[-1].pk
+        new = []
+        for row in rows:
+            if encryption.version_of(row.sealed) == current:
+                continue
+            place = place_of(row.student_id, row.photo_id)
+            try:
+                row.sealed = encryption.encrypt_bytes(encryption.decrypt_bytes(bytes(row.sealed), place), place)
+            except encryption.Unreadable:
+                damaged.append(row.pk)
+            else:
+                new.append(row)
+        FaceNumbers.objects.bulk_update(new, ["sealed"])
+    return damaged
+
+
+rotation.registers("faces", count_by_version, rewrite)
 
 
 @dataclass

@@ -6,7 +6,6 @@ report says when the old key is needed no more.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -15,7 +14,6 @@ from django.utils.translation import gettext_lazy, ngettext
 from portal import history
 from portal.accounts import factor_secrets, passwords
 from portal.background import jobs
-from portal.errors import Conflict
 from portal.models import Job
 from portal.notifications import contacts
 from portal.security import encryption
@@ -51,6 +49,7 @@ def registered() -> list[str]:
 registers("second factors", factor_secrets.count_by_version, factor_secrets.rewrite)
 registers("linked addresses", contacts.count_by_version, contacts.rewrite)
 registers("passwords", passwords.count_by_version, passwords.rewrite)
+registers("evidence of corrections", correction_evidence.SEALED.count_by_version, correction_evidence.SEALED.rewrite)
 
 
 def count_by_version() -> dict[str, dict[int, int]]:
@@ -142,10 +141,6 @@ def _rewrite_corrections() -> None:
             place = id_encryption.correction_place(row.student_id)
             sealed = encryption.encrypt(encryption.decrypt(row.wanted_sealed, place), place)
             Correction.objects.filter(pk=row.pk, wanted_sealed=row.wanted_sealed).update(wanted_sealed=sealed)
-    for row in Correction.objects.exclude(evidence="").iterator(chunk_size=BATCH):
-        if correction_evidence.version_of(row) not in (None, encryption.current_version()):
-            with suppress(Conflict):  # replaced meanwhile
-                correction_evidence.encrypt_anew(row)
 
 
 def _version_of_file(row: RosterImport | RosterBundle) -> set[int]:
@@ -162,8 +157,6 @@ def _versions_left() -> list[int]:
     for roster in RosterImport.objects.exclude(file=""):
         found |= {encryption.version_of(sealed) for sealed in (roster.excerpt, roster.changes) if sealed}
         found |= _version_of_file(roster)
-    for correction in Correction.objects.exclude(evidence=""):
-        found |= {version for version in (correction_evidence.version_of(correction),) if version}
     for bundle in RosterBundle.objects.exclude(file=""):
         found |= _version_of_file(bundle)
     return sorted(found - {current})

@@ -3,13 +3,14 @@
 import datetime as dt
 import io
 
+import numpy as np
 import pytest
 from django.core.files.storage import default_storage
 from django.utils import timezone
 from PIL import Image
 
 from capture.models import AdmissionPart, AdmissionPhoto, AdmissionUpload, FaceNumbers
-from capture.same_person import admission_photos, admission_upload
+from capture.same_person import admission_photos, admission_upload, face_numbers
 from portal.background import jobs
 from portal.errors import Conflict, PortalError
 from portal.models import Event
@@ -17,11 +18,12 @@ from portal.security import encryption
 from portal.security.sealed_parts import PART_BYTES
 from portal.tenancy import school_scope, system_scope
 from schools.models import Enrolment
-from students.privacy import erasure
+from students.privacy import erasure, rotation
 from tests import factories
 from tests.capture.same_person.test_picture_workbook import workbook
 from tests.conftest import client_of
 from tests.support.drawn_students import MAN, WOMAN, archive, picture
+from vision import face_embedding
 
 pytestmark = pytest.mark.django_db
 Status = AdmissionUpload.Status
@@ -58,7 +60,7 @@ def test_stored_picture_is_small_and_sealed(school, student, upload):
         assert b"JFIF" not in on_disk
         assert Image.open(io.BytesIO(admission_photos.content_of(student.pk))).size == (480, 640)
         with pytest.raises(encryption.Unreadable):
-            encryption.decrypt_bytes(on_disk, admission_photos.place_of(student.pk + 1))
+            encryption.decrypt_bytes(on_disk, encryption.Place("admissionphoto.picture", str(student.pk + 1)))
 
 
 def test_archive_lies_encrypted_and_is_deleted_when_dropped(
@@ -198,3 +200,24 @@ def test_picture_is_shown_to_reviewers_and_each_look_recorded(owner_client, outs
     with school_scope(school):
         assert Event.objects.filter(kind="student.admission_photo_seen").count() == 1
     assert client_of(outsider).get(url).status_code == 404
+
+
+def test_a_new_key_reads_pictures_parts_and_faces(settings, school, student, upload):
+    numbers = np.full(face_embedding.NUMBERS, face_embedding.NUMBERS**-0.5, np.float32)
+    upload({f"{student.student_no}.jpg": picture(WOMAN)})
+    waiting = upload({f"{student.student_no}.jpg": picture(MAN)}, is_confirmed=False)
+    with school_scope(school):
+        before = admission_photos.content_of(student.pk)
+        face_numbers.store(numbers, student=student, photo=None)
+    settings.ID_NUMBER_KEYS = settings.ID_NUMBER_KEYS | {2: "another key of the tests, 2"}
+    with system_scope():
+        job = rotation.start_rotation()
+        jobs.run(job.pk)
+        job.refresh_from_db()
+    assert job.result["left"] == []
+    settings.ID_NUMBER_KEYS = {2: settings.ID_NUMBER_KEYS[2]}
+    with school_scope(school):
+        assert admission_photos.content_of(student.pk) == before
+        assert np.allclose(face_numbers.stored(student.pk, None), numbers, atol=1e-3)
+        part = AdmissionPart.objects.get(upload=waiting)
+        assert len(admission_upload.SEALED_PARTS.content_of(part)) == part.length
