@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -65,6 +66,12 @@ def test_every_message_is_translated(catalogue):
     done = {entry.msgid for entry in catalogue if all(translations(entry)) and not entry.fuzzy}
     ours = {message: file for message, file in asked_for().items() if message not in done}
     assert {message: file for message, file in ours.items() if message not in django_translates()} == {}
+
+
+def test_no_message_is_translated_twice(catalogue):
+    """The last one would hold, and whoever mends the first would see nothing change."""
+    found = Counter((entry.msgctxt, entry.msgid) for entry in catalogue)
+    assert [message for message, number in found.items() if number > 1] == []
 
 
 def django_translates() -> set[str]:
