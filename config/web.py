@@ -100,8 +100,12 @@ class Server:
     def run(self) -> None:
         """Serve until `stop` is called."""
         next_sweep = 0.0
-        while self.stop_until is None or self._is_to_go_on(self.stop_until):
+        while True:
             self.server.asyncore.loop(timeout=1, map=self.sockets, use_poll=True, count=1)
+            if self.stop_until is not None:
+                self._take_no_more()
+                if not self._is_to_go_on(self.stop_until):
+                    break
             if time.monotonic() >= next_sweep:
                 self._sweep()
                 next_sweep = time.monotonic() + SWEEP_SECONDS
@@ -115,13 +119,15 @@ class Server:
             each.close()
 
     def stop(self, *_signal: Any) -> None:
-        """Take no new connections; `run` ends when everything is answered.
+        """`run` ends when everything is answered. Called by a signal's handler, or from another thread: the loop does the rest."""
+        if self.stop_until is None:
+            self.stop_until = time.monotonic() + STOP_SECONDS
+            self.server.pull_trigger()
 
-        Those that the kernel has taken already are answered, too: nginx has sent a form there, and must not send it twice.
+    def _take_no_more(self) -> None:
+        """Close the listeners, once those connections are taken that the kernel has taken already: nginx has sent a form
+        there, and must not send it twice.
         """
-        if self.stop_until is not None:
-            return
-        self.stop_until = time.monotonic() + STOP_SECONDS
         for listener in self._listeners():
             while select.select([listener.socket], [], [], 0)[0]:
                 listener.handle_accept()

@@ -7,6 +7,7 @@ from portal.background import jobs
 from portal.tenancy import center_scope, system_scope
 from printing import delivery, print_runs
 from printing import urls as printing_urls
+from printing.models import HandoverPackage
 from proofing import feedback
 from proofing import urls as proofing_urls
 from schools.models import Enrolment
@@ -53,8 +54,11 @@ def everything(at_the_center, school, season, center_admin, owner):
         student = with_portrait(school, season)
         correction = Correction.objects.create(school=school, student=student, field="major", wanted="x")
         volume = run.volumes.get()
+        package = HandoverPackage.objects.create(enrolment=enrolment, season=season, school=school, number=1)
     ids = {
         **dict.fromkeys(_correction_names(), correction.pk),
+        **dict.fromkeys(("handover_school", "handover_make"), enrolment.pk),
+        **dict.fromkeys(("handover_again", "handover_sent", "handover_receipt"), package.pk),
         "correction_ask": student.pk,
         "center_correction_ask": student.pk,
         "contents": run.pk,

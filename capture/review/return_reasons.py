@@ -17,6 +17,7 @@ class Reason:
     rules: tuple[str, ...] = ()
 
 
+ANOTHER = ("same_person", "same_face")
 # In the order of the photo rules in the notice (annex 2). The keys 1 to 9 choose the first nine.
 RETURNING = (
     Reason(
@@ -76,7 +77,7 @@ RETURNING = (
         ("too_close", "framing", "one_face", "clothes_seen", "upright"),
     ),
     Reason("makeup", _("Make-up"), _("Please come without make-up or sunscreen.")),
-    Reason("person", _("Another person"), _("The photo does not show you. Take your own photo.")),
+    Reason("person", _("Another person"), _("The photo does not show you. Take your own photo."), ANOTHER),
 )
 LOCKING = (
     Reason(
@@ -91,7 +92,7 @@ LOCKING = (
         _("The face was changed by beauty software, which is forbidden."),
         ("beautified",),
     ),
-    Reason("impostor", _("Another person"), _("The photo shows another person.")),
+    Reason("impostor", _("Another person"), _("The photo shows another person."), ANOTHER),
     Reason(
         "copied",
         _("The same picture as another student's"),

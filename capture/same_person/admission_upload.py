@@ -36,7 +36,8 @@ from students.models import Student
 from students.privacy import rotation
 
 Status = AdmissionUpload.Status
-READ, STORE = "admission_read", "admission_store"
+READ = "admission_read"
+STORE = "admission_store"
 MAX_PARTS = MAX_BYTES // PART_BYTES
 UNCONFIRMED = (Status.SENDING, Status.READING, Status.PREVIEW)
 NAMED = 200  # wrong names in the report

@@ -58,13 +58,13 @@ def test_system_without_apt_names_the_packages(programs):
 def test_browser_of_the_tests_is_asked_for_with_its_font_and_tools(programs, monkeypatch):
     monkeypatch.delenv("CHROMIUM", raising=False)
     programs()
-    with pytest.raises(SystemExit, match="chromium-headless-shell fontconfig fonts-noto-cjk poppler-utils"):
+    with pytest.raises(SystemExit, match="chromium-headless-shell fontconfig fonts-noto-cjk gnupg poppler-utils"):
         install.browser()
 
 
 def test_named_browser_is_taken_as_it_is(programs, monkeypatch):
     monkeypatch.setenv("CHROMIUM", "/somewhere/chrome")
-    programs(pdftotext="", pdftoppm="", fc_list="echo Noto Sans CJK SC")
+    programs(pdftotext="", pdftoppm="", gpg="", fc_list="echo Noto Sans CJK SC")
     install.browser()
 
 

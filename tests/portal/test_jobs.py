@@ -310,14 +310,15 @@ def test_a_process_that_runs_no_worker_knows_the_words_of_every_kind():
 
 
 def kinds_in_code() -> set[str]:
-    """The first argument of every jobs.handler(...): a literal, or the module's KIND."""
+    """The first argument of every jobs.handler(...): a literal, or a constant of its module or of the one it names."""
     found = set()
     for path in Path().glob("*/**/*.py"):
         if path.parts[0] not in ("tests", ".venv") and "@jobs.handler(" in path.read_text():
             text = path.read_text()
             for name in re.findall(r'@jobs\.handler\(\s*("?[\w.]+"?)', text):
-                if name.endswith("KIND"):
-                    modules = Path(path.parts[0]).rglob(f"{name.split('.')[0]}.py") if "." in name else [path]
-                    name = re.search(r'^KIND = "(\w+)"', "\n".join(map(Path.read_text, modules)), re.M)[1]
+                if not name.startswith('"'):
+                    module, _dot, constant = name.rpartition(".")
+                    modules = Path(path.parts[0]).rglob(f"{module}.py") if module else [path]
+                    name = re.search(rf'^{constant} = "(\w+)"', "\n".join(map(Path.read_text, modules)), re.M)[1]
                 found.add(name.strip('"'))
     return found | {action.kind for action in bulk_actions.ACTIONS.values()}

@@ -339,7 +339,7 @@ def test_the_season_costs_the_same_for_one_and_for_three_exceptions(center_clien
     grants(school, season, 1)
     one = queries(center_client, url)
     grants(school, season, 2)
-    assert queries(center_client, url) == one == 18
+    assert queries(center_client, url) == one == 19
 
 
 def test_the_timetable_costs_the_same_for_one_and_for_three_areas(center_client, school, season):

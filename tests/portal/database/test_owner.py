@@ -9,13 +9,12 @@ from django.db.transaction import TransactionManagementError
 
 from config import database_login
 from launch.environment import Misconfigured
-from portal import history
+from portal import history, outages
 from portal.database import scope
 from portal.database.owner import as_owner
 from portal.management.commands import migrate
 from portal.models import Event
 from portal.tenancy import outside_scopes
-from portal.views import errors
 from tests.support.stack import database_url
 from tests.support.words import said
 
@@ -251,7 +250,7 @@ def test_a_statement_of_the_web_ends_and_so_does_its_wait_for_a_lock(monkeypatch
                 ask("SELECT pg_advisory_xact_lock(7117)")
     finally:
         vars(scope.OUTSIDE).pop("statement", None)
-    assert [error.value.__cause__.sqlstate for error in (slow, locked)] == list(errors.TOO_LONG)
+    assert [error.value.__cause__.sqlstate for error in (slow, locked)] == list(outages.TOO_LONG)
 
 
 @pytest.mark.django_db(transaction=True)
