@@ -12,18 +12,18 @@ RECENT = dt.timedelta(minutes=15)
 QUANTILES = (0.5, 0.95)
 
 
-@health.figure("photos")
+@health.figure("photos", "Current photos by state")
 def _by_state() -> health.Figures:
     return [({"state": state}, number) for state, number in PhotosByState.numbers("status").items()]
 
 
-@health.figure("rejects")
+@health.figure("rejects", "Photos that a rule rejects")
 def _rejects() -> health.Figures:
     numbers = FindingsByRule.numbers("rule", outcome=Finding.Outcome.REJECT)
     return [({"rule": rule}, number) for rule, number in numbers.items()]
 
 
-@health.figure("verdict_seconds")
+@health.figure("verdict_seconds", "From a photo's arrival to its verdict, last quarter of an hour")
 def _verdict_seconds() -> health.Figures:
     """From the photo's arrival to its verdict, of the last quarter of an hour. By the index of season and day."""
     recent = Photo.objects.filter(

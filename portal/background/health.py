@@ -75,14 +75,17 @@ def queues() -> list[Waiting]:
 
 
 Figures = list[tuple[dict[str, str], float]]
-_FIGURES: dict[str, Callable[[], Figures]] = {}
+_FIGURES: dict[str, tuple[str, Callable[[], Figures]]] = {}
 
 
-def figure(name: str) -> Callable[[Callable[[], Figures]], Callable[[], Figures]]:
-    """Register a function that gives the figures of one metric, each with its labels. It is asked by the sweep."""
+def figure(name: str, meaning: str) -> Callable[[Callable[[], Figures]], Callable[[], Figures]]:
+    """Register a function that gives the figures of one metric, each with its labels. It is asked by the sweep.
+
+    `meaning`: what a monitor reads beside it, in English.
+    """
 
     def register(function: Callable[[], Figures]) -> Callable[[], Figures]:
-        _FIGURES[name] = function
+        _FIGURES[name] = (meaning, function)
         return function
 
     return register
@@ -94,7 +97,11 @@ def note() -> None:
     waiting = {each.name: (each.number, now - each.seconds) for each in queues() if each.number}
     cache.set(
         NOTED,
-        {"at": now, "waiting": waiting, "figures": {name: read() for name, read in _FIGURES.items()}},
+        {
+            "at": now,
+            "waiting": waiting,
+            "metrics": {name: (meaning, read()) for name, (meaning, read) in _FIGURES.items()},
+        },
         timeout=None,
     )
 
@@ -120,7 +127,7 @@ def sweeps() -> dict[str, tuple[float, int, int]]:
 def noted() -> dict[str, Any]:
     """What the last sweep has noted; empty: none has, or only one of another release. Raises RedisError."""
     found = cache.get(NOTED) or {}
-    return found if {"at", "waiting", "figures"} <= found.keys() else {}
+    return found if {"at", "waiting", "metrics"} <= found.keys() else {}
 
 
 def queue_names() -> list[str]:

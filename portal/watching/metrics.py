@@ -33,14 +33,6 @@ _seconds = Histogram(
     buckets=(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
     registry=REGISTRY,
 )
-HELP = {
-    "photos": "Current photos by state",
-    "rejects": "Photos that a rule rejects",
-    "verdict_seconds": "From a photo's arrival to its verdict, last quarter of an hour",
-    "deliveries": "Letters and text messages by channel and state",
-    "orders": "Online orders by merchant and state",
-    "jobs_failed": "Long work that failed and nobody has dismissed",
-}
 
 
 class Product:
@@ -70,9 +62,9 @@ class Product:
         for name, (_at, _number, total) in health.sweeps().items():
             swept.add_metric([name], total)
         yield swept
-        for name, rows in noted["figures"].items():
+        for name, (meaning, rows) in noted["metrics"].items():
             labels = sorted({label for values, _number in rows for label in values})
-            family = GaugeMetricFamily(f"tucai_{name}", HELP[name], labels=labels)
+            family = GaugeMetricFamily(f"tucai_{name}", meaning, labels=labels)
             for values, number in rows:
                 family.add_metric([values[label] for label in labels], number)
             yield family

@@ -69,12 +69,12 @@ def _counters() -> Found:
     return signs.proof(last.at, faults)
 
 
-@health.figure("deliveries")
+@health.figure("deliveries", "Letters and text messages by channel and state")
 def _delivery_figures() -> health.Figures:
     numbers = DeliveriesByState.numbers("channel", "status")
     return [({"channel": channel, "state": state}, n) for (channel, state), n in numbers.items()]
 
 
-@health.figure("jobs_failed")
+@health.figure("jobs_failed", "Long work that failed and nobody has dismissed")
 def _failed_jobs() -> health.Figures:
     return [({}, Job.objects.filter(status=Job.Status.FAILED, dismissed_at=None).count())]
