@@ -39,7 +39,8 @@ format: setup-dev  ## 整理代码格式 · put code and templates in order
 	@$(PY) -m ruff format .
 	@find templates -name '*.html' -exec $(VENV)/bin/djade --target-version 5.2 {} +
 
-BENCHES ?= photo_processing matting likeness_search upload_to_verdict roster_import sheets archive pages hostile_files notifications bank_matching bank_statement
+BENCHES ?= judging.photo_processing judging.upload_to_verdict portraits.matting likeness.likeness_search roster_import sheets archive pages \
+	hostile_files notifications money.bank_matching money.bank_statement
 bench: setup-dev  ## 性能测量 · measure, each figure beside its floor or peer
 	@set -e; for name in $(BENCHES); do echo "== $$name"; $(PY) -m bench.$$name; done
 

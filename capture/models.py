@@ -22,7 +22,7 @@ from portal.tenancy import TenantModel, scoped_manager
 from schools.models import Season
 from students.models import Student
 
-IMPRINT_BITS = 512  # as of vision.imprint
+IMPRINT_BITS = 512  # as of vision.likeness.imprint
 
 
 def original_path(photo: "Photo", filename: str) -> str:
@@ -746,7 +746,7 @@ class AdmissionPhoto(TenantModel):
 
 
 class FaceNumbers(TenantModel):
-    """The 128 numbers of a face (vision.face_embedding), encrypted and bound to this row: of a photo, or (without
+    """The 128 numbers of a face (vision.likeness.face_embedding), encrypted and bound to this row: of a photo, or (without
     one) of the student's admission photo. Written once, deleted with the consent or the picture."""
 
     path_to_student = "student"

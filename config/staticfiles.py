@@ -14,7 +14,7 @@ from django.contrib.staticfiles.storage import HashedFilesMixin
 from django.core.files.storage import FileSystemStorage
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
-from vision import blazeface
+from vision.networks import blazeface
 
 FACE_NETWORK = "networks/blazeface.bin"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from vision.backgrounds import BACKGROUNDS
 from vision.errors import Unreadable
 from vision.measures import Measures, measure
-from vision.networks import warm_up
+from vision.networks.mediapipe_graphs import warm_up
 from vision.portrait import Portrait, make_portrait
 from vision.rules import (
     DEFAULTS,

@@ -13,10 +13,10 @@ import numpy as np
 import pillow_heif
 from PIL import AvifImagePlugin, Image, PngImagePlugin
 
-from vision import high_dynamic_range, jpeg_decoding
 from vision.colour import image_to_srgb, to_srgb
 from vision.errors import Unreadable
-from vision.header import PARSE_ERRORS, Header, read_header
+from vision.files import high_dynamic_range, jpeg_decoding
+from vision.files.header import PARSE_ERRORS, Header, read_header
 
 MAX_BYTES = 25 * 1024 * 1024
 MAX_SIDE = 20_000

@@ -18,8 +18,8 @@ from capture.judging import limits
 from capture.models import Finding, Photo
 from capture.review.return_reasons import REASONS
 from schools.models import Season
+from vision.evaluation.shares import Share
 from vision.rules import criterion_values
-from vision.shares import Share
 
 SAMPLE = 5000  # the newest decided photos
 ENOUGH = 30  # decisions: with fewer, a share says next to nothing

@@ -1,6 +1,6 @@
 """Likenesses: the same or nearly the same picture under another student, or from an earlier season.
 
-Each photo is compared with all photos of the province by its imprint (vision.imprint). A likeness
+Each photo is compared with all photos of the province by its imprint (vision.likeness.imprint). A likeness
 is only a warning: the reviewers of both schools see both pictures. A reviewer then locks an
 account, or clears the likeness.
 """
@@ -24,7 +24,7 @@ from portal.formatting import mask
 from portal.models import User
 from portal.tenancy import across_schools, school_scope, system_scope
 from schools.models import School, Season
-from vision.imprint import mirror_imprint, split_words
+from vision.likeness.imprint import mirror_imprint, split_words
 
 log = logging.getLogger(__name__)
 RULE = "duplicate"

@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 
 from vision import RULES_BY_NAME, Unreadable, open_photo
-from vision.evaluation import EvaluatedPhoto, Evaluation, is_compliant
+from vision.evaluation.labelled_photos import EvaluatedPhoto, Evaluation, is_compliant
 
 COLUMNS, ROWS = 8, 8
 PICTURE, LINE, LINES = (200, 250), 13, 4  # px; lines of text below each picture

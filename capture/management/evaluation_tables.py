@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from vision.evaluation import (
+from vision.evaluation.held_out import HeldOut
+from vision.evaluation.labelled_photos import (
     Evaluation,
     RuleResult,
     ViolationKind,
@@ -14,10 +15,9 @@ from vision.evaluation import (
     total_result,
     violation_kinds,
 )
-from vision.held_out import HeldOut
-from vision.shares import Share
-from vision.stability import Stability
-from vision.variations import MOST_TURNED
+from vision.evaluation.shares import Share
+from vision.evaluation.stability import Stability
+from vision.evaluation.variations import MOST_TURNED
 
 STRENGTHS = ("weak", "middle", "strong")
 COUNTS = f"{'rule':20}{'outcome':9}{'images':>8}{'false':>7}{'%':>7}{'labelled':>10}{'found':>7}{'%':>7}{'AUC':>7}"

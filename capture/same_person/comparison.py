@@ -31,7 +31,7 @@ from portal.models import User
 from portal.tenancy import system_scope
 from schools.models import Season
 from students.models import Student
-from vision import face_embedding
+from vision.likeness import face_embedding
 
 log = logging.getLogger(__name__)
 Kind = FaceComparison.Kind

@@ -16,7 +16,7 @@ from portal.security import encryption
 from portal.security.encryption import Place
 from students.models import Student
 from students.privacy import rotation
-from vision import face_embedding
+from vision.likeness import face_embedding
 
 KEPT_SCHOOLS = 3
 BATCH = 500

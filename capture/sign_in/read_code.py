@@ -13,7 +13,7 @@ import zxingcpp
 
 from portal.untrusted.limits import MB, confine
 from vision.errors import Unreadable
-from vision.header import read_header
+from vision.files.header import read_header
 from vision.source import MAX_SIDE, Source, max_pixels
 
 MEMORY, CPU_SECONDS = 1200 * MB, 8

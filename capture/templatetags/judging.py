@@ -12,9 +12,9 @@ from capture.judging import limits
 from capture.judging.histograms import Histogram
 from capture.models import Photo
 from portal.templatetags.ui import badge
+from vision.evaluation.shares import Share
 from vision.rules import criterion_values
 from vision.rules.criteria import ABOVE
-from vision.shares import Share
 
 register = template.Library()
 WIDTH, HEIGHT = 240, 44

@@ -13,11 +13,11 @@ from django.utils.translation import gettext as _
 from capture.upload.encoding import Normalised, encode_upright
 from portal.errors import PortalError
 from portal.untrusted import brake, process
-from vision import jpeg_decoding
 from vision.colour import is_srgb
 from vision.errors import Unreadable
-from vision.header import Header, read_header
-from vision.jpeg_segments import strip
+from vision.files import jpeg_decoding
+from vision.files.header import Header, read_header
+from vision.files.jpeg_segments import strip
 from vision.source import Source, check_size
 
 FASTEST = 8  # all picture data are read at 1/8 too

@@ -13,7 +13,7 @@ from django.conf import settings
 from capture.upload.encoding import encode_upright
 from portal.untrusted.limits import MB, confine
 from vision.errors import Unreadable
-from vision.header import read_header
+from vision.files.header import read_header
 from vision.source import Source, check_size
 
 # 48 MP of a phone take 1.7 s of a slow processor and 330 MB.

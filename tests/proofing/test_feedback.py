@@ -98,7 +98,7 @@ def test_no_paper_is_opened_by_the_process_of_the_web(monkeypatch, owner):
     def is_opened(*args, **kwargs):
         raise AssertionError
 
-    for opener in ("capture.upload.normalising.read_header", "vision.jpeg_decoding.decode", "PIL.Image.open"):
+    for opener in ("capture.upload.normalising.read_header", "vision.files.jpeg_decoding.decode", "PIL.Image.open"):
         monkeypatch.setattr(opener, is_opened)
     for kind in ("JPEG", "PNG", "WEBP"):
         data = BytesIO()

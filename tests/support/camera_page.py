@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from bench.camera_hints import SIZE, made_by_light
+from bench.judging.camera_hints import SIZE, made_by_light
 from demo.drawn_people import Person, draw_portrait
 from tests.capture.conftest import sign_in
 from tests.support.words import said

@@ -10,7 +10,7 @@ import pytest
 
 from tests.vision.test_rules import BOUNDS, COMPLIANT
 from vision import BACKGROUNDS, RULES, RULES_BY_NAME, limits_of
-from vision.evaluation import (
+from vision.evaluation.labelled_photos import (
     EvaluatedPhoto,
     Evaluation,
     KeptMeasures,

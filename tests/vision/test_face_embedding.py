@@ -6,7 +6,7 @@ import pytest
 
 from demo.drawn_people.person import Person
 from demo.drawn_people.portrait import draw_portrait
-from vision import face_embedding
+from vision.likeness import face_embedding
 
 SIZE = (480, 640)
 

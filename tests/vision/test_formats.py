@@ -16,7 +16,7 @@ from capture.upload.normalising import NotAPhoto, normalise
 from demo.drawn_people import Person, draw_portrait
 from tests.vision.pictures import TRANSFERS, encode, heic, high_dynamic_avif, high_dynamic_heic
 from vision import Checked, Unreadable, check, open_photo
-from vision.header import read_header
+from vision.files.header import read_header
 
 MAX_BYTES = 20 * 1024 * 1024
 MP4 = b"\0\0\0\x18ftypmp42\0\0\0\0isommp42"

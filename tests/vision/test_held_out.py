@@ -8,9 +8,9 @@ import pytest
 
 from tests.vision.test_rules import COMPLIANT
 from vision import limits_of
-from vision.evaluation import EvaluatedPhoto, Evaluation, LabelledPhoto
-from vision.held_out import Reading, chosen_limit, leave_one_set_out
-from vision.shares import Share
+from vision.evaluation.held_out import Reading, chosen_limit, leave_one_set_out
+from vision.evaluation.labelled_photos import EvaluatedPhoto, Evaluation, LabelledPhoto
+from vision.evaluation.shares import Share
 
 
 def photo(room: str, expected: str = "", **measures: object) -> EvaluatedPhoto:

@@ -16,8 +16,8 @@ from tests.support.hostile_photos.writers import box
 from tests.vision.pictures import encode, jpeg, jpeg_claiming, png_header, webp_claiming
 from tests.vision.profiles import display_p3
 from vision import Unreadable, check, open_photo
-from vision.heif_boxes import read_boxes
-from vision.jpeg_segments import read_segments
+from vision.files.heif_boxes import read_boxes
+from vision.files.jpeg_segments import read_segments
 
 MAX_BYTES = 20 * 1024 * 1024
 

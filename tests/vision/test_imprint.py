@@ -9,8 +9,9 @@ from PIL import Image, ImageEnhance
 
 from demo.drawn_people import Person, draw_portrait
 from tests.vision.pictures import jpeg
-from vision import imprint, measure, open_photo
-from vision.face_crop import CROP_WIDTH
+from vision import measure, open_photo
+from vision.crops.face import CROP_WIDTH
+from vision.likeness import imprint
 from vision.measures import crop_face, face_detection
 
 SIZE = (900, 1200)

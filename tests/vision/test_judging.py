@@ -18,9 +18,9 @@ from demo.drawn_people.portrait import draw_portrait
 from tests.support.faulty_pictures import Subject, appearance, cover, scenery
 from tests.vision.pictures import jpeg, turned
 from vision import check, judge, measure, open_photo
+from vision.crops.person import crop_person
 from vision.measures import cover as measure_cover
 from vision.measures import crop_face, face_detection
-from vision.person_crop import crop_person
 
 ROOT = Path(__file__).resolve().parents[2]
 REJECTED = [

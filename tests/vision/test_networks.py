@@ -12,14 +12,14 @@ JUDGE = """
 import json, os, sys
 from pathlib import Path
 import vision
-from vision import networks
+from vision.networks import mediapipe_graphs
 
 data = Path(sys.argv[1]).read_bytes()
 for _ in range(3):
     checked = vision.check(data)
     vision.make_portrait(checked.source, checked.measures)
-    networks.face_detections(checked.source.small)
-    body = networks.pose_landmarks(checked.source.small)
+    mediapipe_graphs.face_detections(checked.source.small)
+    body = mediapipe_graphs.pose_landmarks(checked.source.small)
 resident = int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 print(json.dumps({"resident": resident, "packages": sorted(sys.modules), "body": body is not None}))
 """

@@ -21,9 +21,9 @@ from vision import (
     limits_of,
     make_portrait,
     measure,
-    networks,
     open_photo,
 )
+from vision.networks import mediapipe_graphs
 from vision.portrait.crop import Crop
 from vision.portrait.missing_area import EVERYWHERE, missing_share
 
@@ -39,7 +39,7 @@ def pixels_of(portrait: Portrait) -> np.ndarray:
 
 def standard_figures(rgb: np.ndarray, background: tuple[int, int, int]) -> dict[str, float]:
     """Face width and eye line by the face mesh on the portrait; hair top as the first row that is not background."""
-    (points,) = networks.face_meshes(rgb)
+    (points,) = mediapipe_graphs.face_meshes(rgb)
     unlike = np.abs(rgb.astype(int) - background).max(2) > 60
     middle = int((points[234, 0] + points[454, 0]) / 2)
     rows = unlike[:, middle - 40 : middle + 40].mean(1) > 0.35

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vision.shares import Share
+from vision.evaluation.shares import Share
 
 
 @pytest.mark.parametrize(

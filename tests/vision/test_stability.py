@@ -10,10 +10,10 @@ import pytest
 from demo.drawn_people.person import Person
 from demo.drawn_people.portrait import draw_jpeg
 from vision import limits_of
-from vision.evaluation import EvaluatedPhoto, Evaluation, KeptMeasures, LabelledPhoto, evaluate
-from vision.shares import Share
-from vision.stability import Stability, VariedPhoto, stability
-from vision.variations import Original, Variation
+from vision.evaluation.labelled_photos import EvaluatedPhoto, Evaluation, KeptMeasures, LabelledPhoto, evaluate
+from vision.evaluation.shares import Share
+from vision.evaluation.stability import Stability, VariedPhoto, stability
+from vision.evaluation.variations import Original, Variation
 from vision.verdict import Finding
 
 

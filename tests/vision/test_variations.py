@@ -11,10 +11,10 @@ from PIL import Image
 from demo.drawn_people.person import Person
 from demo.drawn_people.portrait import draw_jpeg
 from vision import check
-from vision.face_crop import CHEEK_LEFT, CHEEK_RIGHT
-from vision.variations import VARIATIONS, VARIATIONS_BY_NAME, Original, geometry, processing, white_balance
-from vision.variations.exposure import exposed, flickering
-from vision.variations.original import to_linear
+from vision.crops.face import CHEEK_LEFT, CHEEK_RIGHT
+from vision.evaluation.variations import VARIATIONS, VARIATIONS_BY_NAME, Original, geometry, processing, white_balance
+from vision.evaluation.variations.exposure import exposed, flickering
+from vision.evaluation.variations.original import to_linear
 
 HUGE = {"megapixels_48", "megapixels_108"}  # the same change as megapixels_12; too slow for a test
 

@@ -13,10 +13,10 @@ from tests.support.faulty_pictures import CONTROLS, LEFT_TO_REVIEWERS, MAKERS, S
 from tests.support.faulty_pictures.__main__ import main
 from tests.vision.pictures import jpeg
 from vision import RULE_NAMES, check
-from vision.face_crop import IRIS_LEFT, IRIS_RIGHT
-from vision.variations.original import developed
-from vision.variations.processing import saturated
-from vision.variations.white_balance import in_light
+from vision.crops.face import IRIS_LEFT, IRIS_RIGHT
+from vision.evaluation.variations.original import developed
+from vision.evaluation.variations.processing import saturated
+from vision.evaluation.variations.white_balance import in_light
 
 ALL = [maker for makers in (MAKERS, LEFT_TO_REVIEWERS, CONTROLS) for made in makers.values() for maker in made]
 # kind, measure, whether it must rise or fall with the strength

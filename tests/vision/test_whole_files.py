@@ -14,7 +14,7 @@ from capture.upload.normalising import NotAPhoto, normalise
 from demo.drawn_people import Person, draw_portrait
 from tests.vision.pictures import ORIENTATION, encode, heic, interlaced_png
 from vision import Unreadable, open_photo
-from vision.heif_boxes import read_boxes
+from vision.files.heif_boxes import read_boxes
 
 MAX_BYTES = 20 * 1024 * 1024
 END_MARK = b"\xff\xd9"

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from vision.face_crop import EYE_DISTANCE, Face, FaceCrop, align_face
-from vision.imprint import compute_imprint
+from vision.crops.face import EYE_DISTANCE, Face, FaceCrop, align_face
+from vision.crops.person import PersonCrop, crop_person
+from vision.likeness.imprint import compute_imprint
 from vision.measures import (
     blank_area,
     borders,
@@ -27,7 +28,6 @@ from vision.measures import (
     sharpness,
     turning,
 )
-from vision.person_crop import PersonCrop, crop_person
 from vision.portrait.automatic_crop import choose_crop
 from vision.portrait.missing_area import cut_of, missing_share
 from vision.source import Source

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from vision.colour import colour_distance
-from vision.person_crop import PERSON, SIDE, PersonCrop
+from vision.crops.person import PERSON, SIDE, PersonCrop
 from vision.source import Source
 
 POINTS = 96  # along each border

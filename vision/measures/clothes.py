@@ -5,11 +5,11 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vision import networks
 from vision.backgrounds import BACKGROUNDS, background_lab
 from vision.colour import colour_distance
-from vision.face_crop import FaceCrop
-from vision.person_crop import FACE_WIDTH, PERSON, SIDE, PersonCrop
+from vision.crops.face import FaceCrop
+from vision.crops.person import FACE_WIDTH, PERSON, SIDE, PersonCrop
+from vision.networks import mediapipe_graphs
 
 LIKE_BACKGROUND = 28.0
 LIKE_SKIN = 14.0
@@ -128,7 +128,7 @@ def shoulders(person: PersonCrop) -> float | None:
     by_outline = shoulder_slope(person)
     if by_outline is None or abs(by_outline) <= LEVEL_BY_OUTLINE:
         return by_outline
-    body = networks.pose_landmarks(person.rgb)
+    body = mediapipe_graphs.pose_landmarks(person.rgb)
     if body is None or body[list(SHOULDERS), VISIBILITY].min() < SEEN:
         return None
     dx, dy = body[SHOULDERS[0], :2] - body[SHOULDERS[1], :2]

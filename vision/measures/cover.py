@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from vision.colour import colour_distance
-from vision.face_crop import CROP_HEIGHT, CROP_WIDTH, FaceCrop
+from vision.crops.face import CROP_HEIGHT, CROP_WIDTH, FaceCrop
+from vision.crops.person import SIDE, PersonCrop
 from vision.measures.integrity import fine_detail, skin_detail
-from vision.person_crop import SIDE, PersonCrop
 
 FOREHEAD = (67, 109, 10, 338, 297, 299, 337, 151, 108, 69)
 LIKE_SKIN = 18.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vision.face_crop import EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, FaceCrop
+from vision.crops.face import EYE_LEFT, EYE_RIGHT, IRIS_LEFT, IRIS_RIGHT, FaceCrop
 from vision.measures.light import EYE_WHITES
 
 LIDS_LEFT, LIDS_RIGHT = (159, 145), (386, 374)

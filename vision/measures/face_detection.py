@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from vision import networks
-from vision.face_crop import CHEEK_LEFT, CHEEK_RIGHT, CHIN, FOREHEAD, Face
+from vision.crops.face import CHEEK_LEFT, CHEEK_RIGHT, CHIN, FOREHEAD, Face
+from vision.networks import mediapipe_graphs
 from vision.source import Source
 
 NEAR_WIDTH = 110  # px in the searched picture; below it the landmarks are found again in an enlarged crop
@@ -43,10 +43,10 @@ class DetectedFaces:
 def detect_faces(source: Source) -> DetectedFaces:
     picture = source.small
     scale = source.width / picture.shape[1]
-    faces = [Face(points * scale) for points in networks.face_meshes(picture)]
+    faces = [Face(points * scale) for points in mediapipe_graphs.face_meshes(picture)]
     boxes, best_score = [], 1.0
     if len(faces) != 1 or not is_alone(source, faces[0]):
-        detections = networks.face_detections(picture)
+        detections = mediapipe_graphs.face_detections(picture)
         boxes = [detection.box * scale for detection in detections]
         best_score = max((detection.score for detection in detections), default=0.0)
     if not faces:
@@ -114,7 +114,7 @@ def _find_in_crop(source: Source, box: np.ndarray) -> list[Face]:
     scale = picture.shape[1] / source.width
     left, top = np.maximum(0, np.floor((np.array([x0, y0]) - margin) * scale)).astype(int)
     right, bottom = np.ceil((np.array([x1, y1]) + margin) * scale).astype(int)
-    meshes = networks.face_meshes(picture[top:bottom, left:right])
+    meshes = mediapipe_graphs.face_meshes(picture[top:bottom, left:right])
     if not meshes:
         return []
     largest = max(meshes, key=lambda points: np.ptp(points[:, 0]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from vision.face_crop import EYE_DISTANCE, IRIS_LEFT, IRIS_RIGHT, FaceCrop
+from vision.crops.face import EYE_DISTANCE, IRIS_LEFT, IRIS_RIGHT, FaceCrop
 from vision.measures.light import EYE_WHITES, UNDER_EYES
 
 INNER_CORNERS, OUTER_CORNERS = (133, 362), (33, 263)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from vision.colour import Lab
-from vision.face_crop import CHEEK_PATCH_LEFT, CHEEK_PATCH_RIGHT, CROP_HEIGHT, CROP_WIDTH, Face, FaceCrop
+from vision.crops.face import CHEEK_PATCH_LEFT, CHEEK_PATCH_RIGHT, CROP_HEIGHT, CROP_WIDTH, Face, FaceCrop
 from vision.source import Source
 
 SPECTRUM = 256

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.face_crop import FaceCrop
+from vision.crops.face import FaceCrop
 
 UNDER_EYES = ((119, 120, 121, 230, 229, 228), (348, 349, 350, 450, 449, 448))
 EYE_WHITES = (

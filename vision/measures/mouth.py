@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.face_crop import EYE_DISTANCE, FaceCrop
+from vision.crops.face import EYE_DISTANCE, FaceCrop
 
 INNER_LIPS = (13, 14)
 CORNERS = (61, 291)

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from vision.colour import colour_distance
-from vision.face_crop import CHIN, CROP_HEIGHT, CROP_WIDTH, EYE_DISTANCE, FaceCrop
+from vision.crops.face import CHIN, CROP_HEIGHT, CROP_WIDTH, EYE_DISTANCE, FaceCrop
 
 BELOW_CHIN = 4  # px
 LEAST_ROWS = 15

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from vision.face_crop import CHEEK_LEFT, CHEEK_RIGHT, CHIN, FOREHEAD, OVAL, Face
+from vision.crops.face import CHEEK_LEFT, CHEEK_RIGHT, CHIN, FOREHEAD, OVAL, Face
 from vision.source import Source
 
 # Landmarks that mirror each other on a symmetric head: (left, right) of the picture.

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from vision.face_crop import FOREHEAD, IRIS_LEFT, IRIS_RIGHT, FaceCrop
+from vision.crops.face import FOREHEAD, IRIS_LEFT, IRIS_RIGHT, FaceCrop
 
 # Landmarks whose middle is looked at, how far above it, half width and half height in crop px.
 PLACES: tuple[tuple[tuple[int, ...], int, int, int], ...] = (

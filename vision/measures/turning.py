@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from vision import networks
-from vision.face_crop import Face
+from vision.crops.face import Face
 from vision.measures.face_detection import DetectedFaces
+from vision.networks import mediapipe_graphs
 from vision.source import Source
 
 ROLLED = 45.0  # degrees; nobody holds the head so
@@ -49,7 +49,7 @@ def measure(source: Source, found: DetectedFaces) -> dict[str, object]:
     best, is_clear = likely_turn(scores, roll)
     if best == 0:
         return {"turn": 0, "lies": float(roll is not None and abs(roll) > LYING)}
-    shows_face = any(abs(Face(points).roll) <= UPRIGHT for points in networks.face_meshes(turned[best]))
+    shows_face = any(abs(Face(points).roll) <= UPRIGHT for points in mediapipe_graphs.face_meshes(turned[best]))
     return {"turn": best if is_clear and shows_face else 0, "lies": 1.0}
 
 
@@ -71,5 +71,5 @@ def likely_turn(scores: np.ndarray, roll: float | None) -> tuple[int, bool]:
 
 def upright_score(picture: np.ndarray) -> float:
     """The best score of a face in RGB whose mouth is below its eyes; 0 when there is none."""
-    found = networks.face_detections(picture)
+    found = mediapipe_graphs.face_detections(picture)
     return max((face.score for face in found if abs(face.tilt) <= UPRIGHT), default=0.0)

@@ -9,9 +9,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from vision import networks
 from vision.backgrounds import BACKGROUNDS
-from vision.face_crop import CHIN, OVAL
+from vision.crops.face import CHIN, OVAL
+from vision.networks import mediapipe_graphs
 from vision.portrait.automatic_crop import choose_crop, portrait_geometry
 from vision.portrait.completion import clear_missing, shown_area, stretch_chest
 from vision.portrait.crop import HEIGHT, WIDTH, Crop
@@ -92,7 +92,7 @@ def cut_out(picture: np.ndarray, measures: Mapping[str, Any], source: Source, cr
     """Separate the person from the wall in a cropped picture (uint8 RGB 640 x 480)."""
     matrix = crop.matrix(source.size)
     oval, chin = _outline(measures, matrix, source.size)
-    mask = networks.person_mask(picture)
+    mask = mediapipe_graphs.person_mask(picture)
     if others := measures.get("other_boxes"):
         corners = np.array(others).reshape(-1, 2) * source.size @ matrix[:, :2].T + matrix[:, 2]
         mask = remove_other_people(mask, oval, corners.reshape(-1, 4))

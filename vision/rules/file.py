@@ -163,7 +163,7 @@ def _unanswered(rule: Rule, m: Numbers, limits: Limits) -> Finding | None:
     return None if m.get("face_answered") else rule.find(m, limits, "warn")
 
 
-# Found by comparing the imprint (vision/imprint.py) with those of all students; it is no measure of this photo alone.
+# Found by comparing the imprint (vision/likeness/imprint.py) with those of all students; it is no measure of this photo alone.
 duplicate = FILE.add(
     Rule(
         "duplicate",
@@ -184,7 +184,7 @@ duplicate = FILE.add(
     )
 )
 
-# Found by comparing the numbers of the face (vision/face_embedding.py) with those of other photos: measures that come
+# Found by comparing the numbers of the face (vision/likeness/face_embedding.py) with those of other photos: measures that come
 # after the verdict.
 same_person = FILE.add(
     Rule(

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from capture.management import contact_sheet, evaluation_tables, picture_files
 from vision import RULES_BY_NAME, limits_of
 from vision.backgrounds import BACKGROUNDS
-from vision.evaluation import Evaluation, KeptMeasures, LabelError, LabelledPhoto, evaluate, read_labels
-from vision.held_out import leave_one_set_out
-from vision.stability import Stability, stability
-from vision.variations import VARIATIONS, VARIATIONS_BY_NAME, Variation
+from vision.evaluation.held_out import leave_one_set_out
+from vision.evaluation.labelled_photos import Evaluation, KeptMeasures, LabelError, LabelledPhoto, evaluate, read_labels
+from vision.evaluation.stability import Stability, stability
+from vision.evaluation.variations import VARIATIONS, VARIATIONS_BY_NAME, Variation
 
 ALL = "all"
 TOLD_EVERY = 20  # photos

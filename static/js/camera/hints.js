@@ -1,6 +1,6 @@
 // What the live picture says about the place of the head, the light and the focus. It looks at one small copy, five times a
 // second, which the phones of five years ago do without warming up. The limits were taken where the engine's lie
-// (bench/camera_hints.py).
+// (bench/judging/camera_hints.py).
 import { poseOf } from "./pose.js";
 
 const WIDTH = 360;
@@ -19,7 +19,7 @@ const INNER = 0.6; // where a narrow face shows no wall beside it
 const SIDE = 0.26; // difference of the two halves of the face over their mean
 const BLURRED = 0.56; // gradients over those after a blur: 0.50 to 0.55 is a blurred picture, 0.62 to 0.90 a sharp one
 
-// Where the server would reject, in face widths (bench/camera_hints.py): the portrait needs so much room above the eyes, beside
+// Where the server would reject, in face widths (bench/judging/camera_hints.py): the portrait needs so much room above the eyes, beside
 // their middle and below. What is spared between a hint and the server's limit, because six points are not as fine as the
 // engine's landmarks.
 const [ABOVE, BESIDE, BELOW] = [0.9, 0.56, 1.15];

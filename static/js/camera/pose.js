@@ -1,5 +1,5 @@
 // Where a head is and how it is held, from the six points of a face: eyes, nose, mouth and ears.
-// The numbers were fitted to the engine's own measures (bench/camera_hints.py says on what).
+// The numbers were fitted to the engine's own measures (bench/judging/camera_hints.py says on what).
 
 const EARS_TO_CHEEKS = 1.033; // the face's width, as the engine measures it, over the distance of the ears
 const EYES_TO_CHEEKS = 2.1; // and over that of the eyes

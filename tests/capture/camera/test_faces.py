@@ -9,12 +9,12 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from bench.camera_hints import SCRIPTS, head_limits, open_page, turned, url_of
+from bench.judging.camera_hints import SCRIPTS, head_limits, open_page, turned, url_of
 from config import static_policy
 from config.staticfiles import FACE_NETWORK
 from demo.drawn_people import Person
 from demo.drawn_people.feed import Stand, frame_of
-from vision import blazeface
+from vision.networks import blazeface
 
 SEEDS = (1, 4, 9, 12, 23)
 TWO = SEEDS[::3]

@@ -26,7 +26,7 @@ from tests.conftest import client_of
 from tests.support.addresses import dated
 from tests.support.letters import letter
 from tests.support.words import said
-from vision.imprint import mirror_imprint
+from vision.likeness.imprint import mirror_imprint
 
 pytestmark = pytest.mark.django_db
 

@@ -23,7 +23,7 @@ from tests import factories
 from tests.capture.same_person.test_picture_workbook import workbook
 from tests.conftest import client_of
 from tests.support.drawn_students import MAN, WOMAN, archive, picture
-from vision import face_embedding
+from vision.likeness import face_embedding
 
 pytestmark = pytest.mark.django_db
 Status = AdmissionUpload.Status

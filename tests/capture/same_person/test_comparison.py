@@ -12,7 +12,7 @@ from portal.security import encryption
 from portal.tenancy import school_scope
 from tests import factories
 from tests.support.drawn_students import MAN, OLD, WOMAN, picture
-from vision import face_embedding
+from vision.likeness import face_embedding
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("strict")]
 Kind, Answer = FaceComparison.Kind, FaceComparison.Answer

@@ -7,7 +7,7 @@ import numpy as np
 
 from tests.support.faulty_pictures.cover import _bent
 from tests.support.faulty_pictures.subject import Picture, Subject, laid_over
-from vision.face_crop import CHIN, OVAL
+from vision.crops.face import CHIN, OVAL
 
 FOREHEAD = (67, 109, 10, 338, 297, 299, 337, 151, 108, 69)
 PALE_SKIN = (0.86, 0.68, 0.6)

@@ -7,8 +7,8 @@ import numpy as np
 from scipy.spatial import Delaunay
 
 from tests.support.faulty_pictures.subject import Picture, Subject, developed
-from vision.face_crop import CHEEK_LEFT, CHEEK_RIGHT
-from vision.variations.geometry import round_the_face
+from vision.crops.face import CHEEK_LEFT, CHEEK_RIGHT
+from vision.evaluation.variations.geometry import round_the_face
 
 STEPS = 400  # of the path of a shaken hand
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from tests.support.faulty_pictures.subject import Picture, Subject, developed, laid_over
-from vision.face_crop import CHEEK_LEFT, CHEEK_RIGHT, OVAL
+from vision.crops.face import CHEEK_LEFT, CHEEK_RIGHT, OVAL
 
 LEAST_HAIR = 0.12  # face widths above the forehead; with less the hair is drawn
 BROW_LINE = (70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300)

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from tests.support.faulty_pictures.subject import Picture, Subject, developed, laid_over
-from vision.face_crop import IRIS_LEFT, IRIS_RIGHT
-from vision.variations import glasses
+from vision.crops.face import IRIS_LEFT, IRIS_RIGHT
+from vision.evaluation.variations import glasses
 
 # Upper lid, lower lid and the lower rim of the brow, each from the outer to the inner corner.
 LIDS = (

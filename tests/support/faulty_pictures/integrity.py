@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from tests.support.faulty_pictures.subject import Picture, Subject, developed
-from vision.face_crop import IRIS_LEFT, IRIS_RIGHT
-from vision.variations import processing
+from vision.crops.face import IRIS_LEFT, IRIS_RIGHT
+from vision.evaluation.variations import processing
 
 FINER = 3  # samples a camera px, so that the grid of a display aliases as it does on a sensor
 

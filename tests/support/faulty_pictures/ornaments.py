@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from tests.support.faulty_pictures.subject import Picture, Subject, developed
-from vision.face_crop import CHEEK_LEFT, CHEEK_RIGHT, OVAL
+from vision.crops.face import CHEEK_LEFT, CHEEK_RIGHT, OVAL
 
 GOLD, SILVER, PEARL = (0.85, 0.52, 0.12), (0.75, 0.76, 0.78), (0.8, 0.76, 0.7)
 LAMP = np.array([-0.45, -0.6, 0.66])

@@ -8,9 +8,10 @@ from functools import cached_property
 import cv2
 import numpy as np
 
-from vision import measure, networks
-from vision.face_crop import OVAL
-from vision.variations.original import Original, developed
+from vision import measure
+from vision.crops.face import OVAL
+from vision.evaluation.variations.original import Original, developed
+from vision.networks import mediapipe_graphs
 
 STRENGTHS = ("weak", "middle", "strong")
 
@@ -24,7 +25,7 @@ class Subject(Original):
     def __init__(self, data: bytes, seed: int) -> None:
         super().__init__(data)
         self.seed = seed
-        self.mask = cv2.resize(networks.person_mask(self.source.work), self.rgb.shape[1::-1])
+        self.mask = cv2.resize(mediapipe_graphs.person_mask(self.source.work), self.rgb.shape[1::-1])
         self.measures = measure(self.source)
         self.begin(0)
 

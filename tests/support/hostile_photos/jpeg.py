@@ -9,7 +9,7 @@ from PIL import Image
 
 from tests.support.hostile_photos.sound import SMALL, encoded, portrait, sound
 from tests.support.hostile_photos.writers import random_profile, random_tiff, segment
-from vision.jpeg_segments import EOI, SOI, SOS
+from vision.files.jpeg_segments import EOI, SOI, SOS
 
 START, END = bytes([0xFF, SOI]), bytes([0xFF, EOI])
 XMP = b"http://ns.adobe.com/xap/1.0/\0"

@@ -1,0 +1,1 @@
+"""What the check says and costs, from one measure to the verdict on the page."""

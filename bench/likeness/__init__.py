@@ -1,0 +1,1 @@
+"""Finding a picture or a person again, among all those of a season."""

@@ -1,0 +1,1 @@
+"""Bank statements, their matching, and the books."""

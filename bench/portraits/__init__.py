@@ -1,0 +1,1 @@
+"""How well the person is cut out, and whether portraits keep the standard."""
