@@ -2,11 +2,14 @@
 
     .venv/bin/python -m bench.pages [STUDENTS]     in a database of its own, filled by `manage.py demo --scale`
     .venv/bin/python -m bench.pages --here         in the one of TUCAI_DATA, filled before
+    .venv/bin/python -m bench.pages --here --pages     without the work behind them
 
-One row in fifty is changed first, and nothing is vacuumed: a running season. Printed are, per page, the statements, and the ms that
-PostgreSQL took for all of them as the plain roles: of the first request, and of the best of five. Beside them stand the floor (the one
-count that no dashboard can do without, the look-up of one row by its key) and the budget in ms, where design.md or issue 12 gives one.
-Last come the statements that took longest, with their plans when `--plans` is given.
+One row in fifty is changed first, and nothing is vacuumed: a running season. Printed are, per page, the statements, the ms that
+PostgreSQL took for all of them as the plain roles, of the first request and of the best of five, and the ms of processor time of its
+process (`cpu`, the best of five), which a busy machine changes little. Beside them stand the floor (the one count that no dashboard can do
+without, the look-up of one row by its key) and the budget in ms, where design.md or issue 12 gives one; a page is slow when its cpu is over
+it. Then comes the work behind the pages (`bench.work`), unless `--pages` is given. Last come the statements that took longest, whole when
+`--plans` is given.
 """
 
 import datetime as dt
@@ -16,6 +19,8 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
+
+from bench.database import alone, by_owner, connect, connect_here, server_ms
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -124,8 +129,6 @@ def people() -> tuple[Any, Any, Any]:
 
 def change_rows() -> None:
     """What an hour of a running season leaves behind: one row in fifty is another version of itself."""
-    from bench.database import by_owner
-
     for table, column in (("students_student", "updated_at"), ("capture_photo", "queued_at")):
         by_owner(
             f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY",
@@ -152,10 +155,23 @@ def statements_of(ask: Callable[[], Any]) -> list[Statement]:
     return found
 
 
-def sql_of(client: Any, url: str, *, times: int = 5) -> tuple[int, float]:
-    """(statements, ms in PostgreSQL) of one page: the best of `times` of each statement, so that other programs count little."""
-    runs = [statements_of(lambda: looked(client, url)) for _ in range(times)]
-    return len(runs[-1]), _best(runs)
+@dataclass
+class Cost:
+    """Of one page: its statements, ms on the clock and of processor time in PostgreSQL."""
+
+    statements: int
+    clock: float
+    cpu: float
+
+
+def sql_of(client: Any, url: str, *, times: int = 5) -> Cost:
+    """The best of `times` of each statement, so that other programs count little."""
+    runs, worked = [], []
+    for _ in range(times):
+        before = server_ms()
+        runs.append(statements_of(lambda: looked(client, url)))
+        worked.append(server_ms() - before)
+    return Cost(len(runs[-1]), _best(runs), min(worked))
 
 
 def _best(runs: list[list[Statement]]) -> float:
@@ -215,7 +231,7 @@ def address_of(client: Any, name: str, more: str) -> str:
 
 def measure(clients: dict[str, Any]) -> Iterator[tuple[str, str, Statement]]:
     """Print a line a page; yield (page, address, statement) for each slow statement of the first request."""
-    print(f"{'page':<42}{'statements':>11}{'first ms':>10}{'best ms':>10}{'budget':>8}")
+    print(f"{'page':<42}{'statements':>11}{'first ms':>10}{'best ms':>10}{'cpu ms':>8}{'budget':>8}")
     panels = [(f"panel: {name}", "center", name, "", 60) for name in PANELS]
     for label, who, name, more, budget in (*PAGES[:1], *panels, *PAGES[1:]):
         url = address_of(clients[who], name, more)
@@ -224,17 +240,18 @@ def measure(clients: dict[str, Any]) -> Iterator[tuple[str, str, Statement]]:
         if not answers or answers[0].status_code != 200:
             print(f"{who + ': ' + label:<42}{'not here':>11}")
             continue
-        number, best = sql_of(clients[who], url, times=1 if sum(one.ms for one in first) > 2000 else 4)
-        mark = " slow" if best > (budget or LEAST_SLOW_MS) else ""
+        cost = sql_of(clients[who], url, times=1 if sum(one.ms for one in first) > 2000 else 5)
+        mark = " slow" if cost.cpu > (budget or LEAST_SLOW_MS) else ""
         print(
-            f"{who + ': ' + label:<42}{number:>11}{sum(one.ms for one in first):>10.1f}{best:>10.1f}{budget or '':>8}{mark}",
+            f"{who + ': ' + label:<42}{cost.statements:>11}{sum(one.ms for one in first):>10.1f}{cost.clock:>10.1f}{cost.cpu:>8.1f}"
+            f"{budget or '':>8}{mark}",
             flush=True,
         )
         yield from ((f"{who}: {label}", url, one) for one in first if one.ms > LEAST_SLOW_MS)
 
 
-def main(students: int, *, is_here: bool, with_plans: bool) -> None:
-    from bench.database import connect, connect_here
+def main(students: int, *, is_here: bool, with_plans: bool, pages_alone: bool) -> None:
+    from bench import work
 
     if is_here:
         connect_here()
@@ -242,10 +259,11 @@ def main(students: int, *, is_here: bool, with_plans: bool) -> None:
         connect(create=True, name="test_bench_pages")
         fill(students)
     from portal.tenancy import system_scope
-    from schools.models import Season
+    from schools.models import Enrolment, Season
     from students.models import Student
 
     change_rows()
+    alone()
     center, clerk, large = people()
     with system_scope():
         season = Season.objects.latest("year")
@@ -259,6 +277,9 @@ def main(students: int, *, is_here: bool, with_plans: bool) -> None:
     print(f"{'floor: one count of the index':<42}{1:>11}{'':>10}{query_ms(floor):>10.1f}")
     print(f"{'floor: one row by its key':<42}{1:>11}{'':>10}{query_ms(key):>10.1f}\n")
     slow = list(measure({"center": client_of(center), "school": client_of(clerk)}))
+    if not pages_alone:
+        enrolment = Enrolment.objects.select_related("school", "season").get(school=large, season=season)
+        work.measure(work.Province(season, enrolment, clerk, center))
     for page, url, one in sorted(slow, key=lambda row: -row[2].ms)[:25]:
         print(f"\n{one.ms:.0f} ms  {page}  {url}\n  {one.sql if with_plans else one.sql[:400]}")
 
@@ -266,4 +287,9 @@ def main(students: int, *, is_here: bool, with_plans: bool) -> None:
 if __name__ == "__main__":
     given = sys.argv[1:]
     counts = [int(argument) for argument in given if argument.isdigit()]
-    main(counts[0] if counts else 700_000, is_here="--here" in given, with_plans="--plans" in given)
+    main(
+        counts[0] if counts else 700_000,
+        is_here="--here" in given,
+        with_plans="--plans" in given,
+        pages_alone="--pages" in given,
+    )

@@ -1,5 +1,7 @@
 """A message to the students of a filtered list, written by the center or a school and sent by a job."""
 
+from collections import Counter
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -12,6 +14,7 @@ from portal.background import jobs
 from portal.errors import NotAllowed, PortalError
 from portal.models import Job, User
 from schools.models import Enrolment, School, Season
+from students import telling
 from students.lists import selection
 from students.models import Student
 
@@ -42,35 +45,23 @@ def start(
 
 @jobs.handler(KIND, label=gettext_lazy("Message to students"), queue="bulk")
 def send(job: Job) -> None:
-    """School by school, in turns. Each school is told and noted in one transaction, so that a second run tells nobody twice."""
-    assert job.season
-    students, give_way = selection.students_of(job), jobs.turn()
-    for pk in students.order_by("school_id").values_list("school_id", flat=True).distinct():
-        if str(pk) not in job.params.get("told", {}):
-            _tell_school(job, School.objects.get(pk=pk), students.filter(school_id=pk))
-            jobs.progress(job, min(_count_told(job), job.total))
-            give_way()
-    job.result = {"told": _count_told(job)}
-
-
-def _count_told(job: Job) -> int:
-    told: dict[str, int] = job.params.get("told", {})
-    return sum(told.values())
-
-
-def _tell_school(job: Job, school: School, students: QuerySet[Student]) -> None:
+    """The history of each school says how many of its students were told."""
+    if not job.result:
+        telling.begin(job, told={})
+    sender = job.created_by.actor_name if job.created_by else ""
+    text = {"subject": job.params["subject"], "body": job.params["body"], "sender": sender}
+    telling.tell_in_turns(job, selection.students_of(job), partial(_tell, job, text))
     with transaction.atomic():
-        row = Job.objects.select_for_update(of=("self",), no_key=True).get(pk=job.pk)
-        told: dict[str, int] = row.params.get("told", {})
-        if str(school.pk) in told:  # by another worker, which was thought lost
-            job.params = row.params
+        if telling.locked_result(job).get("is_recorded"):
             return
-        sender = job.created_by.actor_name if job.created_by else ""
-        text = {"subject": row.params["subject"], "body": row.params["body"], "sender": sender}
-        number = notifications.notify_many(students.iterator(2000), school=school, kind="message", parameters=text)
-        enrolment = Enrolment.objects.get(school=school, season=job.season)
-        facts = {"count": number, "job": job.pk}
-        history.record("student.messaged_many", enrolment, by=job.created_by or history.SYSTEM, facts=facts)
-        told |= {str(school.pk): number}
-        Job.objects.filter(pk=job.pk).update(params=row.params | {"told": told})
-        job.params = row.params | {"told": told}
+        told = job.result["told"]
+        enrolments = Enrolment.objects.filter(season=job.season, school__in=told)
+        lines = [(row, {"count": told[str(row.school_id)], "job": job.pk}) for row in enrolments]
+        history.record_each("student.messaged_many", lines, by=job.created_by or history.SYSTEM)
+        telling.note(job, job.result | {"is_recorded": True})
+
+
+def _tell(job: Job, text: dict[str, str], students: list[Student]) -> dict[str, Any]:
+    notifications.notify_many(students, school=None, kind="message", parameters=text)
+    told = Counter(job.result["told"]) + Counter(str(student.school_id) for student in students)
+    return {"told": dict(told)}

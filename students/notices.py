@@ -1,6 +1,7 @@
 """Telling students of the center's notices, and reminding those who have not read them."""
 
 import datetime as dt
+from functools import partial
 from typing import Any
 
 from django.db import transaction
@@ -14,6 +15,7 @@ from portal.background import jobs
 from portal.models import Job, User
 from schools.models import Notice, NoticeAddressee, NoticeReceipt
 from schools.notices import publishing, reading
+from students import telling
 from students.models import Student, StudentsByStage
 from students.privacy import erasure
 from students.progress import STAGES_OF
@@ -40,14 +42,11 @@ def _start(notice: Notice, *, by: User | history.System, is_reminder: bool) -> N
 
 @jobs.handler("notice_students", label=gettext_lazy("Telling students of a notice"), queue="bulk")
 def tell_students(job: Job) -> None:
-    """All schools together, some thousands of students in a few statements, in turns. Each transaction also notes how
-    far the job has come, so that nobody is told twice."""
-    give_way = jobs.turn()
     notice = Notice.objects.select_related("season").get(pk=job.params["notice"])
     _begin(job, notice)
-    while notice.status == Notice.Status.PUBLISHED and _tell_next(job, notice):
-        jobs.progress(job, job.result["done"])
-        give_way()
+    if notice.status == Notice.Status.PUBLISHED:
+        students = _students(notice).filter(school__in=job.result["schools"])
+        telling.tell_in_turns(job, students, partial(_tell, notice, is_reminder=job.params["reminder"]))
 
 
 def _begin(job: Job, notice: Notice) -> None:
@@ -62,33 +61,14 @@ def _begin(job: Job, notice: Notice) -> None:
             ids = [row.pk for row in rows if row.students_reminded_on != day]
             rows = NoticeAddressee.objects.filter(pk__in=ids)
             rows.update(students_reminded_on=day)
-        schools = list(rows.order_by("school_id").values_list("school_id", flat=True))
-        _note(job, {"schools": schools, "last": 0, "done": 0})
+        telling.begin(job, schools=list(rows.order_by("school_id").values_list("school_id", flat=True)))
 
 
-def _tell_next(job: Job, notice: Notice) -> bool:
-    """Tell the students that follow. False when there are none."""
-    at = job.result
-    rows = _students(notice).filter(school__in=at["schools"], pk__gt=at["last"]).order_by("pk")
-    students = list(rows[: notifications.CHUNK_SIZE])
-    if not students:
-        return False
-    is_reminder = job.params["reminder"]
+def _tell(notice: Notice, students: list[Student], *, is_reminder: bool) -> dict[str, Any]:
     kind = "notice_students_reminder" if is_reminder else "notice_students"
     told = _waiting(notice, students) if is_reminder else students
-    with transaction.atomic():
-        known = Job.objects.select_for_update(of=("self",), no_key=True).get(pk=job.pk).result
-        if known != at:  # by another worker, which was thought lost
-            job.result = known
-            return True
-        notifications.notify_many(told, school=None, kind=kind, parameters={"title": notice.title})
-        _note(job, at | {"last": students[-1].pk, "done": at["done"] + len(students)})
-    return True
-
-
-def _note(job: Job, result: dict[str, Any]) -> None:
-    job.result = result
-    Job.objects.filter(pk=job.pk).update(result=result)
+    notifications.notify_many(told, school=None, kind=kind, parameters={"title": notice.title})
+    return {}
 
 
 def _students(notice: Notice) -> QuerySet[Student]:

@@ -34,7 +34,7 @@ def main(students: int) -> None:
         enrolment, number = entry.account.enrolment_id, entry.order.number
         seasons = list(LedgerEntry.objects.order_by("season").values_list("season", flat=True).distinct())
         print(f"{students:,} students, {LedgerEntry.objects.count():,} entries, {len(seasons)} seasons\n")
-        print(f"{'page':<60}{'queries':>8}{'ms in PostgreSQL':>18}")
+        print(f"{'page':<60}{'queries':>8}{'ms in PostgreSQL':>18}{'cpu ms':>8}")
         key = f"SELECT * FROM billing_ledgerentry WHERE id = {entry.pk}"
         print(f"{'floor: one entry by its key':<60}{1:>8}{query_ms(key):>18.1f}")
     entries, book = reverse("billing:entries"), reverse("billing:day_book")
@@ -61,8 +61,8 @@ def main(students: int) -> None:
         ("dashboard: fees", reverse("billing:panel_fees")),
     ]
     for label, url in pages:
-        queries, spent = sql_of(staff, url)
-        print(f"{label:<60}{queries:>8}{spent:>18.1f}", flush=True)
+        cost = sql_of(staff, url)
+        print(f"{label:<60}{cost.statements:>8}{cost.clock:>18.1f}{cost.cpu:>8.1f}", flush=True)
     connection.queries_log.clear()
     print()
     started = time.perf_counter()

@@ -2,7 +2,7 @@
 
 from billing.models.accounts import DaySum, FeeAccount, LedgerEntry
 from billing.models.bank import Allocation, BankHeadings, BankLine, BankStatement, PayerName
-from billing.models.orders import Callback, CallbackQuerySet, Order, Repayment
+from billing.models.orders import Callback, CallbackQuerySet, Order, OrdersByState, Repayment
 from billing.models.receipts import Receipt, ReceiptSeries
 from billing.models.reconciliation import BillLine, Difference, LedgerProof, Reconciliation
 from billing.models.school_refunds import SchoolRefund
@@ -23,6 +23,7 @@ __all__ = [
     "LedgerEntry",
     "LedgerProof",
     "Order",
+    "OrdersByState",
     "PayerName",
     "Receipt",
     "ReceiptSeries",

@@ -6,7 +6,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from portal.changes import states
+from portal.database.counters import Counts
 from portal.database.scope import EVERY_SCHOOL, DatabaseRole, deleted_by
+from portal.models import Counter
 from portal.security import encryption
 from portal.security.encryption import Place
 from portal.tenancy import TenantModel
@@ -91,6 +93,15 @@ class Order(TenantModel):
     @property
     def may_be_refunded(self) -> bool:
         return states.may(self, self.Status.REFUNDING)
+
+
+class OrdersByState(Counter):
+    """How many orders of a school are in which state, by provider."""
+
+    COUNTS = Counts(of="billing.Order", by={"provider": "own.provider", "status": "own.status"})
+
+    provider = models.CharField(max_length=20)
+    status = models.CharField(max_length=13, choices=Order.Status)
 
 
 class CallbackQuerySet(models.QuerySet["Callback"]):

@@ -28,11 +28,14 @@ class Raw(str):
 
 
 def escaped(text: str) -> str:
-    return text.translate(_ESCAPED) if "\\" in text or "\t" in text or "\n" in text or "\r" in text else text
+    return text if text.isprintable() and "\\" not in text else text.translate(_ESCAPED)
+
+
+_written = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def json_text(value: Any) -> Raw:
-    return Raw(escaped(json.dumps(value, ensure_ascii=False)))
+    return Raw(escaped(_written(value)))
 
 
 def array_text(values: list[Any]) -> Raw:
@@ -56,10 +59,9 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
 }
 
 
-def text_of(value: Any) -> str:
-    """One value as COPY takes it; lists are written by `array_text` or `json_text`."""
-    write = _WRITERS.get(type(value))
-    return write(value) if write else escaped(str(value))  # a choice of TextChoices
+def _choice(value: Any) -> str:
+    """Of TextChoices."""
+    return escaped(str(value))
 
 
 class Table:
@@ -76,7 +78,8 @@ class Table:
         self._lines: list[str] = []
 
     def add(self, *values: Any) -> None:
-        self._lines.append("\t".join(map(text_of, values)) + self._rest)
+        """Each value as COPY takes it; lists are written by `array_text` or `json_text` before."""
+        self._lines.append("\t".join([_WRITERS.get(type(value), _choice)(value) for value in values]) + self._rest)
 
     def copy(self) -> int:
         """Write the lines; return how many."""
@@ -99,7 +102,7 @@ def _default(field: models.Field) -> str:
         return NULL if field.null else ""
     if isinstance(value, list):
         return array_text(value) if field.get_internal_type() == "ArrayField" else json_text(value)
-    return text_of(value)
+    return _WRITERS.get(type(value), _choice)(value)
 
 
 def tables() -> list[str]:

@@ -46,6 +46,8 @@ def make(*, students: int, last_year: int, seed: int) -> Province:
     officer = User.objects.get(username=small.OFFICER)
     this = _season(today.year, Season.Status.OPEN, dt.timedelta(0), areas)
     before = _season(today.year - 1, Season.Status.CLOSED, LAST_YEAR, areas)
+    monitored = names.placed(0, this.graduating_class).class_name
+    small.make_person("school-monitor", "班长小陈", Role.SCHOOL_MONITOR, schools[0], class_names=[monitored])
     campuses = _campuses(
         before, schools, people, officer, sizes=names.sizes(last_year, count), first=1, today=today, back=LAST_YEAR
     )

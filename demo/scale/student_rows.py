@@ -7,7 +7,6 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 
 from billing.models import LedgerEntry, Order, SettlementLine, Waiver
@@ -132,10 +131,11 @@ def event_table() -> Table:
 
 def add_event(table: Table, number: int, event: tuple[Any, ...]) -> None:
     """`event`: the values of EVENT_COLUMNS from `at` to `source`."""
-    line: Any = SimpleNamespace(**dict(zip(EVENT_COLUMNS[1:-1], event, strict=True)))
-    seals.seal(line)
     at, kind, what, pk, school, season, key, name, before, after, facts, source = event
-    table.add(number, at, kind, what, pk, school, season, key, name, before, after, json_text(facts), source, line.seal)
+    seal = seals.signature(
+        seals.content_of(at, [kind, school, season, what, pk, key, name, before, after, source], facts)
+    )
+    table.add(number, at, kind, what, pk, school, season, key, name, before, after, json_text(facts), source, seal)
 
 
 @dataclass

@@ -16,9 +16,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from portal.database.scope import OUTSIDE, opened
-from portal.history.seals import is_genuine, is_signature, signature
+from portal.history.seals import SIGNED, content_of, is_signature, signature
 from portal.models.history import Checkpoint, Event
 
 log = logging.getLogger(__name__)
@@ -92,15 +93,17 @@ class Fault:
 
 def faults(*, expected: str = "") -> Iterator[Fault]:
     """Everything that is wrong with the history. `expected`: a seal from the log, which must be there."""
-    yield from _forged()
+    yield from forged(Event.objects.order_by("pk"))
     yield from _copied()
     yield from _missing(expected)
 
 
-def _forged() -> Iterator[Fault]:
-    for event in Event.objects.order_by("pk").iterator(chunk_size=BATCH):
-        if not is_genuine(event):
-            yield Fault("forged", event.pk, event.pk)
+def forged(events: QuerySet[Event]) -> Iterator[Fault]:
+    """The lines without a genuine seal. Read as values: a model instance a line would double the time of millions."""
+    lines = events.values_list("pk", "seal", "at", "facts", *SIGNED)
+    for pk, seal, at, facts, *signed in lines.iterator(chunk_size=BATCH):
+        if not is_signature(bytes(seal), content_of(at, signed, facts)):
+            yield Fault("forged", pk, pk)
 
 
 def _copied() -> Iterator[Fault]:

@@ -15,6 +15,8 @@ from django.conf import settings
 
 from portal.models.history import Event
 
+_written = json.JSONEncoder(sort_keys=True, ensure_ascii=False).encode  # `json.dumps` would make an encoder a line
+_PLAIN = frozenset((str, int, bool, type(None)))
 SIGNED = (
     "kind", "school_id", "season_id", "object_type", "object_id", "actor_key", "actor_name", "before", "after", "source",
 )  # fmt: skip
@@ -47,13 +49,18 @@ def _signed(key: str, content: bytes) -> bytes:
 
 
 def _content(event: Event) -> bytes:
-    values = [getattr(event, name) for name in SIGNED]
-    at = event.at.astimezone(dt.UTC).isoformat(timespec="microseconds")
-    return json.dumps([at, *values, _plain(event.facts)], sort_keys=True, ensure_ascii=False).encode()
+    return content_of(event.at, [getattr(event, name) for name in SIGNED], event.facts)
+
+
+def content_of(at: dt.datetime, signed: list[Any], facts: dict[str, Any]) -> bytes:
+    """What is signed of a line. `signed`: its values of SIGNED."""
+    return _written([at.astimezone(dt.UTC).isoformat(timespec="microseconds"), *signed, _plain(facts)]).encode()
 
 
 def _plain(value: Any) -> Any:
     """A JSON value as it comes back from a jsonb column: numbers by their value, keys as text."""
+    if type(value) in _PLAIN:  # most are, and `Iterable` asks slowly
+        return value
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, str):

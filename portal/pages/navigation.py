@@ -10,17 +10,22 @@ A person sees only the entries of pages that the person may open (`portal.access
 badges of a menu or of a row of tabs are counted in one statement.
 """
 
+import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 
+from portal import outages
 from portal.access import may_open
 from portal.database.counting import count_each
 from portal.tenancy import across_schools, school_scope
 
+log = logging.getLogger(__name__)
 Portal = Literal["center", "school"]
 Counted = Callable[[Any], QuerySet | None]
 
@@ -41,13 +46,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class NavItem:
-    """An entry as a page shows it."""
+    """An entry as a page shows it. `count` is None when it could not be counted."""
 
     label: Any
     url: str
     icon: str
     active: bool
-    count: int = 0
+    count: int | None = 0
 
 
 _ENTRIES: dict[Portal, list[Entry]] = {"center": [], "school": []}
@@ -104,10 +109,26 @@ def _items(request: Any, found: list[Entry]) -> list[NavItem]:
     ]
 
 
-def _numbers(request: Any, found: list[Entry]) -> dict[str, int]:
-    """{URL name: number in the badge}. The menu stands on pages that open no scope, too."""
+def _numbers(request: Any, found: list[Entry]) -> dict[str, int | None]:
+    """{URL name: number in the badge}. The menu stands on pages that open no scope, too.
+
+    A number that cannot be counted takes no page down.
+    """
     school = request.membership.school
+    counting = [entry for entry in found if entry.counted]
     with school_scope(school) if school else across_schools():
-        asked = [(entry.name, entry.counted(request)) for entry in found if entry.counted]
-        counted = {name: rows for name, rows in asked if rows is not None}
-        return dict(zip(counted, count_each(list(counted.values())), strict=True))
+        try:
+            # Inside a transaction, what failed must not break what follows.
+            with transaction.atomic() if transaction.get_connection().in_atomic_block else nullcontext():
+                return _count(request, counting)
+        except Exception as error:
+            if outages.is_machines(error):  # the page has no answer either
+                raise
+            log.exception("The numbers of the menu on %s could not be counted", request.path)
+            return dict.fromkeys(entry.name for entry in counting)
+
+
+def _count(request: Any, found: list[Entry]) -> dict[str, int | None]:
+    asked = [(entry.name, entry.counted(request)) for entry in found if entry.counted]
+    counted = {name: rows for name, rows in asked if rows is not None}
+    return dict(zip(counted, count_each(list(counted.values())), strict=True))

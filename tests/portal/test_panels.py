@@ -1,4 +1,4 @@
-"""Callouts and panels of a page: one that fails takes nothing else with it."""
+"""Callouts, panels and numbers of the menu: one that fails takes nothing else with it."""
 
 import logging
 
@@ -6,6 +6,7 @@ from django.db import connection
 from django.urls import reverse
 
 from portal.counters import proof
+from portal.pages import navigation
 from tests.support.pages import words_of
 from tests.support.words import said
 
@@ -29,3 +30,12 @@ def test_a_callout_that_fails_says_so_in_its_place_and_is_logged(center_client, 
     (record,) = caplog.records
     assert reverse("portal:panel_counters") in record.getMessage()
     assert record.exc_info
+
+
+def test_a_number_of_the_menu_that_fails_says_so_and_the_page_stays(center_client, season, monkeypatch, caplog):
+    monkeypatch.setattr(navigation, "count_each", broken)
+    with caplog.at_level(logging.ERROR, logger="portal.pages.navigation"):
+        answer = center_client.get(reverse("schools:dashboard"))
+    assert answer.status_code == 200
+    assert f'title="{said("The number could not be counted. It has been reported.")}"' in answer.content.decode()
+    assert caplog.records[0].exc_info

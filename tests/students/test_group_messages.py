@@ -54,23 +54,26 @@ def test_school_writes_to_the_students_of_its_filter_after_seeing_how_many_they_
 
 @pytest.mark.parametrize("by_id", [True, False])
 def test_center_writes_to_several_schools_and_a_second_run_tells_nobody_again(
-    students, center_admin, monkeypatch, by_id
+    students, school, other_school, center_admin, monkeypatch, by_id
 ):
     if not by_id:
         monkeypatch.setattr("students.lists.selection.MOST_BY_ID", 0)
     client_of(center_admin).post(f"{reverse('students:center_message')}?college=Law", TEXT)
     job = Job.objects.get(kind="students_message")
     monkeypatch.setattr(jobs, "TURN_SECONDS", 0)
-    for school in range(2):  # after each school other work has its turn
+    monkeypatch.setattr("portal.notifications.CHUNK_SIZE", 2)
+    for done in (2, 3):  # after some students other work has its turn
         jobs.run(job.pk)
         job.refresh_from_db()
-        assert (job.status, len(job.params["told"])) == (Job.Status.QUEUED, school + 1)
+        assert (job.status, job.result["done"]) == (Job.Status.QUEUED, done)
+        assert not Event.objects.filter(kind="student.messaged_many").exists()
     jobs.run(job.pk)
     assert told() == keys([students[0], students[1], students[3]])
     Job.objects.filter(pk=job.pk).update(status=Job.Status.QUEUED, attempts=0, claimed_at=None)
     jobs.run(job.pk)
     assert Notification.objects.filter(kind="message").count() == 3
-    assert Event.objects.filter(kind="student.messaged_many").count() == 2
+    recorded = Event.objects.filter(kind="student.messaged_many")
+    assert dict(recorded.values_list("school_id", "facts__count")) == {school.pk: 2, other_school.pk: 1}
 
 
 def test_nobody_is_written_to_with_an_unknown_filter_or_without_a_text(students, owner_client):

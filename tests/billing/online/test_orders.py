@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from billing.accounts import fee_accounts, ledger
-from billing.models import Callback, LedgerEntry, Order
+from billing.models import Callback, LedgerEntry, Order, OrdersByState
 from billing.online import orders
 from billing.online.providers import CallbackMessage, ProviderError
 from billing.online.providers.simulator import SIGNATURE, Simulator
@@ -65,6 +65,7 @@ def test_paid_callback_books_once_however_often_it_comes(student, paying):
     assert order.status == Order.Status.PAID
     assert student.fee_state == Student.FeeState.PAID
     assert order.entries.count() == 2
+    assert OrdersByState.numbers("provider", "status") == {("simulator", "paid"): 1}  # what a monitor reads
     assert len(callbacks()) == 1
     assert ledger.sum_entries(ledger.account_of(paying)) == 0
 

@@ -103,8 +103,8 @@ def test_a_school_gives_no_row_to_another_school_and_takes_none_for_it(both, sch
 
 
 # Counters are folded by the system.
-COUNTERS = ("capture.FindingsByRule", "capture.PhotosByCollege", "capture.PhotosByDay", "capture.PhotosByState", "portal.DeliveriesByState",
-            "students.StudentsByClass", "students.StudentsByStage")  # fmt: skip
+COUNTERS = ("billing.OrdersByState", "capture.FindingsByRule", "capture.PhotosByCollege", "capture.PhotosByDay", "capture.PhotosByState",
+            "portal.DeliveriesByState", "students.StudentsByClass", "students.StudentsByStage")  # fmt: skip
 DELETED_BY = dict.fromkeys(COUNTERS, "system") | {
     "portal.Contact": "center system",
     "portal.Delivery": "center system",
