@@ -21,7 +21,7 @@ from capture import models
 from capture.judging import explanations
 from capture.models import Photo
 from capture.review import appeals, exemptions
-from capture.sign_in import consent, credentials, offers, wechat_binding
+from capture.sign_in import consent, credentials, offers, photographing, wechat_binding
 from capture.sign_in.providers.base import Provider, Visit
 from capture.upload import intake, submission, waiting
 from capture.views import pictures
@@ -44,6 +44,13 @@ class Credentials(serializers.Serializer):
         max_length=4000, required=False, help_text="the text of the registry's code (wx.scanCode), instead of both"
     )
     digits = serializers.CharField(max_length=20, required=False, help_text="of a helper at a station, instead of both")
+    agrees_to_service = serializers.BooleanField(
+        required=False,
+        help_text="with name and numbers: that both go to the real-name services, whose names were shown",
+    )
+    by = serializers.CharField(
+        max_length=20, required=False, allow_blank=True, default="", help_text="the name of a way, where several fit"
+    )
     year = serializers.IntegerField(
         required=False, allow_null=True, default=None, help_text="of the season; asked for by a 409 that names `years`"
     )
@@ -126,6 +133,12 @@ class Status(serializers.Serializer):
     agreed = serializers.BooleanField()
     camera_is_open = serializers.BooleanField()
     when = serializers.CharField(help_text="when the camera is open, as a sentence")
+    photographs = serializers.BooleanField(
+        help_text="false: this sign-in is not enough for a photo; sign in by another way before the camera opens"
+    )
+    photograph_ways = serializers.ListField(
+        child=serializers.CharField(), help_text="the ways that are enough, by name; empty: at a station"
+    )
     fee_due_fen = serializers.IntegerField()
     photo = Verdict(allow_null=True)
 
@@ -163,20 +176,22 @@ class SignIn(StudentAPI):
         if request._request.season is None:
             raise NotAllowed(opening_hours.Schedule(()).describe(timezone.now()))
         values = dict(form.validated_data)
-        code, year = values.pop("code"), values.pop("year")
+        code, year, by = values.pop("code"), values.pop("year"), values.pop("by")
         visit = Visit(season=request._request.season, address=address_of(request.META))
-        way, cleaned = self._way(visit, values)
+        way, cleaned = self._way(visit, values, by)
         try:
             found = credentials.sign_in(provider=way, visit=visit, values=cleaned, year=year)
         except credentials.WhichSeason as error:
             return Response({"error": str(error), "years": error.years}, status=error.status)
+        assert isinstance(found, student_access.Recognition)  # without a page to come back to nobody is sent away
         wechat_binding.bind_mini_program(found.student, code)
         return Response({"token": student_access.new_token(found.student, **found.fields)})
 
     @staticmethod
-    def _way(visit: Visit, values: dict[str, Any]) -> tuple[Provider, dict[str, Any]]:
+    def _way(visit: Visit, values: dict[str, Any], by: str) -> tuple[Provider, dict[str, Any]]:
         """The way of the season that asks for what the mini program sends, and the values that it takes."""
-        forms = [(way, way.start(visit).form(values)) for way in offers.of_season(visit.season)]
+        offered = [way for way in offers.of_season(visit.season) if by in ("", way.name)]
+        forms = [(way, way.start(visit).form(values)) for way in offered]
         asking = [(way, form) for way, form in forms if values.keys() <= form.fields.keys()]
         if not asking:
             raise NotAllowed(_("Your school does not let students sign in this way. Choose another one."))
@@ -208,6 +223,8 @@ class Me(StudentAPI):
         student.agreed = consent.has_agreed(student, self.enrolment.season)  # type: ignore[attr-defined]
         student.camera_is_open = plan.is_open(now)  # type: ignore[attr-defined]
         student.when = plan.describe(now)  # type: ignore[attr-defined]
+        student.photographs = photographing.is_enough(self.student_session.strength, student.season)  # type: ignore[attr-defined]
+        student.photograph_ways = [way.name for way in photographing.ways(self.enrolment)]  # type: ignore[attr-defined]
         due = student.must_pay(self.enrolment)
         student.fee_due_fen = self.enrolment.season.price_fen if due else 0  # type: ignore[attr-defined]
         student.photo = submission.current_photo(student)  # type: ignore[attr-defined]
@@ -242,14 +259,19 @@ class Photos(StudentAPI):
         form = Upload(data=request.data)
         form.is_valid(raise_exception=True)
         token: uuid.UUID = form.validated_data["token"]
-        photo = intake.accept_upload(
-            student=self.student,
-            enrolment=self.enrolment,
-            data=form.validated_data["photo"],
-            token=token,
-            origin=form.validated_data["origin"],
-            by=self.student,
-        )
+        try:
+            photo = intake.accept_upload(
+                student=self.student,
+                enrolment=self.enrolment,
+                data=form.validated_data["photo"],
+                token=token,
+                origin=form.validated_data["origin"],
+                by=self.student,
+                strength=self.student_session.strength,
+            )
+        except photographing.StrongerWayNeeded as error:
+            ways = [way.name for way in error.ways]
+            return Response({"error": str(error), "ways": ways}, status=error.status)
         return Response(Verdict(photo).data, status=201)
 
 

@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 import vision
 from capture.models import AdmissionUpload, Exemption, FaceComparison, Photo
+from capture.sign_in import real_name
 from capture.sign_in.providers import all_providers
 from capture.sign_in.providers.base import Strength
 from portal import event_kinds
@@ -120,6 +121,8 @@ event_kinds.register_facts(
         "recognised_by": _("Recognised by"),
         "strength": _("What stands behind it"),
         "why": _("Why it was refused"),
+        "service": _("Service"),
+        "service_number": _("Number at the service"),
         "rules": _("Rules"),
         "limits": _("Limits"),
         "limit_set": _("Set of limits"),
@@ -139,6 +142,8 @@ event_kinds.register_facts(
         "rules": {rule.name: rule.label for rule in vision.RULES},
         "recognised_by": {way.name: way.title for way in all_providers().values()},
         "strength": dict(Strength.choices),
+        "photograph_strength": dict(Strength.choices),
+        "service": {name: each.title for name, each in real_name.SERVICES.items()},
         "why": {
             "expired": _("the capture code has expired"),
             "unknown": _("no capture code of the registry"),
@@ -146,6 +151,11 @@ event_kinds.register_facts(
             "used": _("the capture code was used by another student"),
             "digits": _("the digits of a helper were wrong or used up"),
             "other_code": _("another capture code than before"),
+            "service_mismatch": _("a real-name service: name and number do not belong together"),
+            "service_no_record": _("a real-name service: no record of the number"),
+            "service_format": _("a real-name service: not a name or number that it takes"),
+            "service_face": _("a real-name service: the face does not fit"),
+            "service_expired": _("a real-name service: the check was too old"),
         },
         "rule": {rule.name: rule.label for rule in vision.RULES},
         "answer": dict(FaceComparison.Answer.choices),

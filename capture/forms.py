@@ -17,6 +17,7 @@ from capture.review import appeals, exemptions
 from capture.same_person import admission_upload
 from capture.sign_in import offers
 from capture.sign_in.providers import all_providers
+from capture.sign_in.providers.base import Strength
 from portal.pages.form_fields import day_input, time_input
 from schools.models import Enrolment, Season
 
@@ -301,7 +302,17 @@ class SlotForm(forms.ModelForm):
 
 
 class SignInWaysForm(forms.Form):
-    """One field a way to sign in: where it stands among those that a season offers."""
+    """One field a way to sign in: where it stands among those that a season offers. And what photographing needs."""
+
+    photograph_strength = forms.ChoiceField(
+        label=_("To photograph, behind the sign-in stands at least"),
+        choices=[("", _("what the way offers: nothing more is asked for")), *Strength.choices[1:]],
+        required=False,
+        help_text=_(
+            "Who has signed in by less may read and pay, and is asked for another way before the camera opens. At a"
+            " station nobody is asked: a helper is there."
+        ),
+    )
 
     def __init__(self, *args: Any, season: Season, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -312,6 +323,7 @@ class SignInWaysForm(forms.Form):
             select = forms.Select(attrs={"aria-label": way.title})
             self.fields[way.name] = forms.ChoiceField(label=way.title, choices=choices, required=False, widget=select)
             self.initial[way.name] = self._place(season, way.name)
+        self.initial["photograph_strength"] = season.photograph_strength
 
     @staticmethod
     def _place(season: Season, name: str) -> str:
@@ -324,12 +336,21 @@ class SignInWaysForm(forms.Form):
         words = dict(cast(forms.ChoiceField, self.fields[self.ways[0].name]).choices)  # type: ignore[arg-type]
         return [(way, self[way.name], words[self.initial[way.name]]) for way in self.ways]
 
+    @property
+    def photograph_strength_words(self) -> Any:
+        choices = cast(forms.ChoiceField, self.fields["photograph_strength"]).choices
+        return dict(choices)[self.initial["photograph_strength"]]  # type: ignore[arg-type]
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        places = [place for place in data.values() if place.isdigit()]
+        places = [place for place in self.places(data).values() if place.isdigit()]
         if len(places) > len(set(places)):
             raise forms.ValidationError(_("Two ways have the same place. Give each its own."))
         return data
+
+    def places(self, data: dict[str, Any]) -> dict[str, str]:
+        """{way: its place} of the cleaned values."""
+        return {way.name: data.get(way.name, "") for way in self.ways}
 
 
 class StudentNoticeForm(forms.ModelForm):

@@ -105,6 +105,28 @@ class RegistryCode(TenantModel):
         return f"{self.student_id} {self.bound_at}"
 
 
+class RealNameCount(models.Model):
+    """How often a real-name service was asked on a day of a season, and what it cost. No student stands in it."""
+
+    DATABASE_RIGHTS = {DatabaseRole.ACROSS: {"INSERT", "UPDATE"}}  # who signs in is of no school yet
+
+    season = models.ForeignKey(Season, on_delete=models.PROTECT, related_name="+", db_index=False)
+    day = models.DateField()
+    service = models.CharField(max_length=20)  # of capture.sign_in.real_name
+    checks = models.PositiveIntegerField(default=0)  # name and number
+    faces = models.PositiveIntegerField(default=0)  # a live face was begun
+    passed = models.PositiveIntegerField(default=0)
+    denied = models.PositiveIntegerField(default=0)
+    silent = models.PositiveIntegerField(default=0)  # no answer, or none about the person
+    cost_fen = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=("season", "service", "day"), name="one_count_a_service_and_day")]
+
+    def __str__(self) -> str:
+        return f"{self.service} {self.day}"
+
+
 class Station(TenantModel):
     """A fixed place where the school photographs: with soft light and somebody who helps."""
 

@@ -6,7 +6,14 @@ from pathlib import Path
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
-from config import capture_code_decoder, message_channels, payment_merchants, service_addresses, static_policy
+from config import (
+    capture_code_decoder,
+    message_channels,
+    payment_merchants,
+    real_name_services,
+    service_addresses,
+    static_policy,
+)
 from config.stored_secrets import numbered_keys, stored_secret
 from launch import data_folder, environment
 
@@ -363,6 +370,11 @@ MESSAGE_CHANNELS: message_channels.Channels = (
 _DECODER_FILE = environment.text("CAPTURE_CODE_DECODER")
 CAPTURE_CODE_DECODER: dict[str, str] = (
     capture_code_decoder.read(_DECODER_FILE, is_local=IS_LOCAL) if _DECODER_FILE else {}
+)
+# {real-name service: its account}, in the order in which they are asked. When empty, nobody signs in by them.
+_REAL_NAME_FILE = environment.text("REAL_NAME_SERVICES")
+REAL_NAME_SERVICES: real_name_services.Services = (
+    real_name_services.read(_REAL_NAME_FILE, is_local=IS_LOCAL) if _REAL_NAME_FILE else {}
 )
 # Messages to /pay/notify/ whose signature was wrong are kept so many days.
 CALLBACK_DAYS = environment.number("CALLBACK_DAYS", 30, least=1, most=3650)

@@ -41,6 +41,7 @@ def main() -> int:
     if environment.flag("TUCAI_LOCAL", default=not environment.secret("DATABASE_URL")):
         os.environ.setdefault("MESSAGE_CHANNELS", "simulator")  # config/message_channels.py
         os.environ.setdefault("CAPTURE_CODE_DECODER", "simulator")  # config/capture_code_decoder.py
+        os.environ.setdefault("REAL_NAME_SERVICES", "simulator")  # config/real_name_services.py
     try:
         with _lock_data_folder(folder):
             check_port(host, port)

@@ -226,6 +226,9 @@ PUBLIC = {
     "capture:signin",
     "capture:signout",
     "capture:read_code",  # reads a picture, keeps nothing and looks nobody up
+    "capture:errand",  # of the visitor's own session; without one it leads to the sign-in
+    "capture:errand_back",
+    "capture:simulated_face",  # as a real-name service itself, on a demo alone
     "capture:simulated_code",  # as the registry itself, on a demo alone
     "api:signin",
     "billing:notify",

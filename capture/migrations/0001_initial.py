@@ -564,6 +564,34 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="RealNameCount",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("day", models.DateField()),
+                ("service", models.CharField(max_length=20)),
+                ("checks", models.PositiveIntegerField(default=0)),
+                ("faces", models.PositiveIntegerField(default=0)),
+                ("passed", models.PositiveIntegerField(default=0)),
+                ("denied", models.PositiveIntegerField(default=0)),
+                ("silent", models.PositiveIntegerField(default=0)),
+                ("cost_fen", models.PositiveBigIntegerField(default=0)),
+                (
+                    "season",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.SEASON_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("season", "service", "day"), name="one_count_a_service_and_day")
+                ]
+            },
+        ),
+        migrations.CreateModel(
             name="RegistryCode",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -5,17 +5,29 @@ that the provider names. All students of a campus may share an address: what one
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from capture.sign_in import matching, offers, registry_codes
-from capture.sign_in.providers.base import Claim, MaskedIdentity, Provider, Refused, SeenDocument, Visit
+from capture.sign_in.providers.base import (
+    Claim,
+    Confirming,
+    Errand,
+    Facts,
+    MaskedIdentity,
+    Provider,
+    Refused,
+    SeenDocument,
+    Visit,
+)
+from capture.sign_in.real_name.asking import Answer
+from capture.sign_in.real_name.base import Person
 from portal import history, notifications
 from portal.accounts import attacks
 from portal.errors import PortalError
-from portal.security import attempts
+from portal.security import attempts, rate_limits
 from portal.tenancy import across_schools, school_scope
 from schools.models import Enrolment, Season
 from students.identity.student_access import Recognition
@@ -37,6 +49,18 @@ class WhichSeason(PortalError):
 
 
 @dataclass(frozen=True)
+class Away:
+    """The visitor is on an errand at an outside service; then this student (the id of the row) may be signed in."""
+
+    student: int
+    provider: str
+    errand: Errand
+
+
+CONFIRMED_A_DAY = "6/d"  # of one student: an outside service is paid for each
+
+
+@dataclass(frozen=True)
 class Visitor:
     """Somebody who is not signed in. `actor_name`: the network address."""
 
@@ -44,8 +68,11 @@ class Visitor:
     actor_key: str = "visitor"
 
 
-def sign_in(*, provider: Provider, visit: Visit, values: Mapping[str, Any], year: int | None = None) -> Recognition:
-    """The student whom the provider recognises by the cleaned values of its form, in any season but a draft.
+def sign_in(
+    *, provider: Provider, visit: Visit, values: Mapping[str, Any], year: int | None = None
+) -> Recognition | Away:
+    """The student whom the provider recognises by the cleaned values of its form, in any season but a draft. Away, where
+    an outside service is to see the visitor first: `finish` goes on.
 
     Raises Refused, Delayed or Unavailable; WhichSeason where they are right in several seasons and no `year` is given;
     NotAllowed where the student's school does not offer this way.
@@ -54,18 +81,50 @@ def sign_in(*, provider: Provider, visit: Visit, values: Mapping[str, Any], year
     free = attempts.free_at(visit.address)
     for group, *who in identities:
         attempts.begin(group, visit.address, *who, free=free)
+    claim: Claim | None = None
     try:
         claim = provider.verify(visit, values)
         student = _student_of(claim, provider, year)
         if isinstance(claim, MaskedIdentity):
             registry_codes.keep(student, claim)
+        confirmed = _confirmed(provider, visit, student)
     except Refused as refused:
+        refused.claim = refused.claim or claim
         _failed(visit, provider, refused)
         raise
+    if isinstance(confirmed, Errand):
+        return Away(student.pk, provider.name, confirmed)
     for group, *who in identities:
         attempts.succeeded(group, visit.address, *who)
     attempts.entered_at(visit.address, student.actor_key)
-    return _recorded(student, provider, visit, claim)
+    return _recorded(student, provider, visit, claim, confirmed)
+
+
+def finish(*, away: Away, provider: Provider, visit: Visit) -> Recognition:
+    """The student who comes back from an errand. Raises Refused, or a PortalError where there is no result yet."""
+    assert isinstance(provider, Confirming)
+    with across_schools():
+        student = matching.still_there(away.student)
+        _require_offered(provider, student)
+        person = Person(student.name, student.id_number)
+    try:
+        answer = provider.result(student.season, person, away.errand)
+    except Refused as refused:
+        refused.claim = Facts(student.name, "", student.student_no)
+        _failed(visit, provider, refused)
+        raise
+    attempts.entered_at(visit.address, student.actor_key)
+    return _recorded(student, provider, visit, None, answer)
+
+
+def _confirmed(provider: Provider, visit: Visit, student: Student) -> Answer | Errand | None:
+    """What an outside service says of the student: of the name and number that the roster has, which were matched."""
+    if not isinstance(provider, Confirming):
+        return None
+    rate_limits.refuse_too_many("confirmed", student.actor_key, CONFIRMED_A_DAY)
+    with school_scope(student.school):
+        person = Person(student.name, student.id_number)
+    return provider.confirm(replace(visit, season=student.season), person)
 
 
 def _student_of(claim: Claim, provider: Provider, year: int | None) -> Student:
@@ -77,15 +136,23 @@ def _student_of(claim: Claim, provider: Provider, year: int | None) -> Student:
         if len(found) > 1:
             raise WhichSeason([row.season.year for row in found])
         (student,) = found
-        enrolment = Enrolment.objects.select_related("season").get(school=student.school_id, season=student.season_id)
-        offers.require(provider, enrolment)
+        _require_offered(provider, student)
     return student
 
 
-def _recorded(student: Student, provider: Provider, visit: Visit, claim: Claim) -> Recognition:
+def _require_offered(provider: Provider, student: Student) -> None:
+    enrolment = Enrolment.objects.select_related("season").get(school=student.school_id, season=student.season_id)
+    offers.require(provider, enrolment)
+
+
+def _recorded(
+    student: Student, provider: Provider, visit: Visit, claim: Claim | None, confirmed: Answer | None
+) -> Recognition:
     facts = {"address": visit.address, "recognised_by": provider.name, "strength": provider.strength.value}
     if isinstance(claim, SeenDocument):
         facts |= {"helper": claim.helper, "station": claim.station}
+    if confirmed:
+        facts |= {"service": confirmed.service, "service_number": confirmed.reference}
     with school_scope(student.school):
         history.record("student.signed_in", student, by=student, facts=facts)
     return Recognition(student, provider.name, provider.strength.value)

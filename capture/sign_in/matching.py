@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from capture.sign_in.providers.base import Claim, Facts, MaskedIdentity, SeenDocument
+from capture.sign_in.providers.base import Claim, Facts, MaskedIdentity, Refused, SeenDocument
 from schools.models import School, Season
 from students.identity import id_encryption
 from students.models import Student
@@ -29,6 +29,14 @@ def students_of(claim: Claim) -> list[Student]:
             rows = _of_seasons().filter(id_hash__in=id_encryption.digests(claim.id_number))
             tried: Sequence[Student | None] = [*rows] or [None]
             return [row for row in tried if _is_known(row, claim.name, claim.student_no) and row]
+
+
+def still_there(pk: int) -> Student:
+    """The student whom a claim has named before. Raises Refused for one who has left the roster since."""
+    student = _of_seasons().filter(pk=pk, school__is_active=True).first()
+    if student is None or student.is_erased:
+        raise Refused(_("You are not in the roster any more. Ask your school."))
+    return student
 
 
 def named_by(claim: Claim, season: Season) -> list[Student]:

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from capture.sign_in.providers import all_providers
-from capture.sign_in.providers.base import Provider
+from capture.sign_in.providers.base import Provider, Strength
 from portal.changes.field_changes import change_fields
 from portal.errors import NotAllowed, PortalError
 from portal.models import User
@@ -24,6 +24,13 @@ def of_season(season: Season) -> list[Provider]:
         by_schools = {name for names in added.distinct() for name in names}
     names = [*season.sign_in_offered, *(name for name in season.sign_in_allowed if name in by_schools)]
     return _usable(names)
+
+
+def of_enrolment(enrolment: Enrolment) -> list[Provider]:
+    """What the students of one school are offered, in the same order."""
+    season = enrolment.season
+    added = [name for name in season.sign_in_allowed if name in enrolment.sign_in_added]
+    return _usable([*season.sign_in_offered, *added])
 
 
 def may_add(season: Season) -> list[Provider]:
@@ -46,14 +53,26 @@ def require(provider: Provider, enrolment: Enrolment) -> None:
         raise NotAllowed(_("Your school does not let students sign in this way. Choose another one."))
 
 
-def choose_for_season(season: Season, *, places: dict[str, str], by: User) -> Season:
-    """`places`: {provider: "1" for the first … | "school" | ""}. Raises PortalError when nothing would be offered."""
+def choose_for_season(season: Season, *, places: dict[str, str], photograph_strength: str, by: User) -> Season:
+    """`places`: {provider: "1" for the first … | "school" | ""}. Raises PortalError when nothing would be offered, or
+    nothing that is enough to photograph.
+    """
     season.require(Action.CHANGE)
     offered = sorted((name for name, place in places.items() if place.isdigit()), key=lambda name: int(places[name]))
     if not _usable(offered):
         raise PortalError(_("Offer at least one way that is set up, or nobody can sign in."))
+    if not any(Strength.is_enough(way.strength, least=photograph_strength) for way in _usable(offered)):
+        raise PortalError(
+            _("None of the offered ways is enough to photograph. Offer one that is, or ask for less behind it.")
+        )
     allowed = [name for name, place in places.items() if place == "school"]
-    return seasons.change_season(season, by=by, sign_in_offered=offered, sign_in_allowed=allowed)
+    return seasons.change_season(
+        season,
+        by=by,
+        sign_in_offered=offered,
+        sign_in_allowed=allowed,
+        photograph_strength=photograph_strength,
+    )
 
 
 def choose_for_school(enrolment: Enrolment, *, names: Sequence[str], by: User) -> Enrolment:
@@ -68,5 +87,6 @@ def choose_for_school(enrolment: Enrolment, *, names: Sequence[str], by: User) -
 @seasons.carries_over
 def carry_over(old: Season, new: Season, by: User) -> None:
     """A new season offers what the season before did."""
-    new.sign_in_offered, new.sign_in_allowed = old.sign_in_offered, old.sign_in_allowed
-    new.save(update_fields=["sign_in_offered", "sign_in_allowed"])
+    for name in ("sign_in_offered", "sign_in_allowed", "photograph_strength"):
+        setattr(new, name, getattr(old, name))
+    new.save(update_fields=["sign_in_offered", "sign_in_allowed", "photograph_strength"])

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from capture import capture_period
 from capture.models import Photo
-from capture.sign_in import consent
+from capture.sign_in import consent, photographing
 from capture.stations import slots
 from capture.upload import waiting
 from capture.upload.normalising import Normalised, normalise, too_big
@@ -45,10 +45,11 @@ def accept_upload(
     origin: str,
     by: history.Actor,
     at: dt.datetime | None = None,
+    strength: str = "",
 ) -> Photo:
     """Store a photo and queue it for the judge.
 
-    `data`: bytes or an uploaded file; `at`: when it was taken (default: now).
+    `data`: bytes or an uploaded file; `at`: when it was taken (default: now); `strength`: of the student's sign-in.
 
     A form that is sent twice (same `token`) gives the same photo. Raises a PortalError that tells
     the student what to do.
@@ -59,7 +60,7 @@ def accept_upload(
     rate_limits.refuse_too_many("upload", by.actor_key, UPLOADS)
     now = at or timezone.now()
     at_station = origin == Photo.Origin.STATION
-    require_can_capture(student, enrolment, at=now, grace=opening_hours.GRACE, at_station=at_station)
+    require_can_capture(student, enrolment, at=now, grace=opening_hours.GRACE, at_station=at_station, strength=strength)
     if origin == Photo.Origin.FILE and not enrolment.allow_file:
         raise NotAllowed(_("Your school wants photos taken with the camera of this page."))
     waiting.require_room(student)
@@ -84,10 +85,12 @@ def require_can_capture(
     at: dt.datetime,
     grace: dt.timedelta = dt.timedelta(),
     at_station: bool = False,
+    strength: str = "",
 ) -> None:
     """Raise a PortalError that says why the student may not be photographed now, and when.
 
-    `at_station`: a helper has called the student there, whatever the days and the slot of the class.
+    `at_station`: a helper has called the student there, whatever the days and the slot of the class. `strength`: what
+    stands behind the student's sign-in.
     """
     require_unlocked(student)
     if student.stage not in OPEN_STAGES:
@@ -99,6 +102,8 @@ def require_can_capture(
         raise NotAllowed(plan.describe(at))
     if enrolment.only_in_slots and not at_station and not was_returned(student):
         slots.require_in_slot(student, at, grace=grace)
+    if not at_station:
+        photographing.require(strength, enrolment)
 
 
 def schedule_of(

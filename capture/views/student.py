@@ -19,21 +19,22 @@ from capture.forms import AppealForm, ConfirmForm
 from capture.judging import explanations, limits
 from capture.models import Photo, Station
 from capture.review import appeals, decisions
-from capture.sign_in import consent, credentials, offers
+from capture.sign_in import consent, credentials, offers, photographing
 from capture.sign_in.providers import all_providers
-from capture.sign_in.providers.base import Provider, Visit
+from capture.sign_in.providers.base import Provider
 from capture.stations import slots
 from capture.upload import intake, submission, waiting
+from capture.views import errands
 from capture.views.rule_cards import RULE_CARDS
-from portal.accounts.addresses import address_of
 from portal.errors import PortalError
 from portal.notifications.channels import inbox
 from portal.pages import qr_codes
 from portal.pages.form_fields import checked, whole_number
 from portal.security import headers
+from portal.tenancy import school_scope
 from schools.days import opening_hours
 from schools.models import Action, Enrolment
-from students.identity.student_access import end_session, session_student, start_session, student_page
+from students.identity.student_access import end_session, session_of, start_session, student_page
 from students.models import Student
 
 # Kinds of notifications whose content the student's home page shows already.
@@ -50,22 +51,32 @@ STEP_OF = {
 def sign_in(request: Any) -> HttpResponse:
     """Sign in by one of the ways that the season offers: `?by=` names it, else it is the first.
 
-    `?next=camera` leads back to the camera, where a photo that was kept can be sent.
+    `?next=camera` leads back to the camera, where a photo that was kept can be sent. Who is signed in by less than the
+    season asks for there is offered what is enough.
     """
     after = "capture:camera" if request.GET.get("next") == "camera" else "capture:me"
-    if session_student(request):
+    weak = session_of(request)
+    if weak and (after == "capture:me" or photographing.is_enough(weak.strength, weak.student.season)):
         return redirect(after)
-    ways = offers.of_season(request.season) if request.season else []
+    if weak:
+        with school_scope(weak.student.school):
+            ways = photographing.ways(
+                Enrolment.objects.select_related("season").get(school=weak.student.school, season=weak.student.season)
+            )
+        if not ways:
+            return redirect("capture:me")
+    else:
+        ways = offers.of_season(request.season) if request.season else []
     way = _chosen(request, ways)
-    visit = Visit(season=request.season, address=address_of(request.META))
+    visit = errands.visit_of(request)
     challenge = way.start(visit)
     form = challenge.form(request.POST or None, request.FILES or None)
-    context = {"ways": ways, "way": way, "challenge": challenge, "form": form}
+    context = {"ways": ways, "way": way, "challenge": challenge, "form": form, "asks_for_more": bool(weak)}
     if request.method == "POST" and form.is_valid():
         try:
             _season(request)
             year = whole_number(request.POST.get("year", ""))
-            recognition = credentials.sign_in(provider=way, visit=visit, values=form.cleaned_data, year=year)
+            recognised = credentials.sign_in(provider=way, visit=visit, values=form.cleaned_data, year=year)
         except PortalError as error:
             form.add_error(None, str(error))
             context["years"] = getattr(error, "years", [])
@@ -73,7 +84,10 @@ def sign_in(request: Any) -> HttpResponse:
             for name, value in error.headers.items():
                 response[name] = value
             return response
-        start_session(request, recognition)
+        if isinstance(recognised, credentials.Away):
+            errands.begin(request, recognised, visit=visit, after=after)
+            return redirect("capture:errand")
+        start_session(request, recognised)
         return redirect(after)
     response = render(request, "capture/signin.html", context, status=400 if form.errors else 200)
     if challenge.uses_camera:
@@ -127,6 +141,7 @@ def home(request: Any) -> HttpResponse:
         ),
         "agreed": agreed,
         "way": all_providers().get(request.student_session.recognised_by),
+        "asked_for": _asked_for(request),
         "station_code": qr_codes.svg(student.student_no) if student.stage in intake.OPEN_STAGES else "",
         **_school_information(request),
     }
@@ -135,6 +150,17 @@ def home(request: Any) -> HttpResponse:
 
 def _schedule(request: Any, now: Any) -> opening_hours.Schedule:
     return intake.schedule_of(request.student, request.enrolment, at=now)
+
+
+def _asked_for(request: Any) -> photographing.StrongerWayNeeded | None:
+    """What a student who is to be photographed is asked for before the camera opens."""
+    if request.student.stage not in intake.OPEN_STAGES:
+        return None
+    try:
+        photographing.require(request.student_session.strength, request.enrolment)
+    except photographing.StrongerWayNeeded as error:
+        return error
+    return None
 
 
 def _proof_url(student: Student, enrolment: Enrolment) -> str:
@@ -187,7 +213,14 @@ def camera(request: Any) -> HttpResponse:
     """Step 3: the camera. The form's token makes one photo of a form that is sent twice."""
     now = timezone.now()
     try:
-        intake.require_can_capture(request.student, request.enrolment, at=now)
+        intake.require_can_capture(
+            request.student, request.enrolment, at=now, strength=request.student_session.strength
+        )
+    except photographing.StrongerWayNeeded as error:
+        if error.ways:
+            return redirect(f"{reverse('capture:signin')}?next=camera")
+        messages.info(request, str(error))
+        return redirect("capture:me")
     except PortalError as error:
         if _schedule(request, now).is_open(now):  # otherwise the home page says when the camera opens
             messages.info(request, str(error))
@@ -228,6 +261,7 @@ def upload(request: Any) -> HttpResponse:
             token=_token(request.POST.get("token", "")),
             origin=Photo.Origin.FILE if request.POST.get("origin") == "file" else Photo.Origin.CAMERA,
             by=request.student,
+            strength=request.student_session.strength,
         )
     except PortalError as error:
         if as_page:

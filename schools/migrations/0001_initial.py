@@ -59,6 +59,10 @@ class Migration(migrations.Migration):
                     "sign_in_allowed",
                     models.JSONField(blank=True, default=list, verbose_name="ways that schools may add"),
                 ),
+                (
+                    "photograph_strength",
+                    models.CharField(blank=True, max_length=10, verbose_name="for photographing"),
+                ),
                 ("payment_due", models.DateField(verbose_name="payment due")),
                 (
                     "owing_rule",

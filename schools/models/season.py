@@ -128,6 +128,8 @@ class Season(models.Model):
     # school may add.
     sign_in_offered = models.JSONField(_("ways to sign in"), default=first_way)
     sign_in_allowed = models.JSONField(_("ways that schools may add"), default=list, blank=True)
+    # What has to stand behind the sign-in of a student who photographs (capture.sign_in); empty: whatever is offered.
+    photograph_strength = models.CharField(_("for photographing"), max_length=10, blank=True)
     payment_due = models.DateField(_("payment due"))
     owing_rule = models.CharField(
         _("when a school still owes"), max_length=6, choices=OwingRule, default=OwingRule.WARN

@@ -14,8 +14,8 @@ from rest_framework.authentication import BaseAuthentication, SessionAuthenticat
 from rest_framework.permissions import BasePermission
 from rest_framework.throttling import SimpleRateThrottle
 
-from students.identity.student_access import session_student, student_of_token
-from students.models import Student
+from students.identity.student_access import session_of, session_of_token
+from students.models import Student, StudentSession
 
 KEYWORD = "Student"
 
@@ -27,19 +27,19 @@ def sent_token(request: Any) -> str:
 
 
 class StudentAuthentication(BaseAuthentication):
-    """`Authorization: Student <token>`, else the student's session with Django's CSRF check."""
+    """`Authorization: Student <token>`, else the student's session with Django's CSRF check. `request.auth`: the row."""
 
-    def authenticate(self, request: Any) -> tuple[Student, None] | None:
+    def authenticate(self, request: Any) -> tuple[Student, StudentSession] | None:
         if token := sent_token(request):
-            student = student_of_token(token)
-            if student is None:
+            row = session_of_token(token)
+            if row is None:
                 raise exceptions.AuthenticationFailed(_("Please sign in again."))
-            return student, None
-        student = session_student(request._request)
-        if student is None:
+            return row.student, row
+        row = session_of(request._request)
+        if row is None:
             return None
         SessionAuthentication().enforce_csrf(request)
-        return student, None
+        return row.student, row
 
     def authenticate_header(self, request: Any) -> str:
         return KEYWORD

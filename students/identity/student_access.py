@@ -120,9 +120,8 @@ def session_of(request: Any) -> StudentSession | None:
     return None if pk is None else _used(_live(pk=pk), is_by_itself=is_by_itself(request))
 
 
-def student_of_token(token: str) -> Student | None:
-    row = _used(_live(token_hash=_hash_of(token)), is_by_itself=False)
-    return row.student if row else None
+def session_of_token(token: str) -> StudentSession | None:
+    return _used(_live(token_hash=_hash_of(token)), is_by_itself=False)
 
 
 def _live(**named: Any) -> StudentSession | None:

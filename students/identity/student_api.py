@@ -21,6 +21,9 @@ class Refusal(serializers.Serializer):
     error = serializers.CharField()
     next = serializers.CharField(required=False, help_text="the page where the student goes first")
     payment = serializers.CharField(required=False, help_text="the call by which the student pays first")
+    ways = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="the ways by one of which the student signs in first"
+    )
 
 
 class StudentAPI(APIView):
@@ -39,7 +42,7 @@ class StudentAPI(APIView):
     def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if isinstance(request.user, Student):
-            self.student = request.user
+            self.student, self.student_session = request.user, request.auth
             self.scopes.enter_context(school_scope(self.student.school))
             self.enrolment = Enrolment.objects.select_related("season", "school").get(
                 school=self.student.school, season=self.student.season

@@ -50,6 +50,7 @@ def test_photos_of_a_story_end_in_states_that_follow_one_another(phase):
 EMPTY = {
     "billing.Difference": "one payment in 3,001 is not on its bill",
     "billing.Waiver": "one student in 300 of the schools whose students pay",
+    "capture.RealNameCount": "the demo's students sign in by the roster until somebody tries a real-name service",
     "capture.RegistryCode": "the demo's students sign in by the roster until somebody fetches a code",
     "capture.Likeness": "one photo in 3,000 is nearly another one",
     **dict.fromkeys(

@@ -22,6 +22,7 @@ ACROSS = {
     "capture.upload.waiting": "how many photos of all schools wait before one",
     "capture.sign_in.credentials": "the roster says which school a visitor belongs to",
     "capture.sign_in.offers": "which ways to sign in any school has added: the visitor's is not known yet",
+    "capture.sign_in.real_name.asking": "how often a service was asked: who signs in is of no school yet",
     "capture.sign_in.registry_codes": "a number of the registry that a student of any school has used",
     "capture.views.capture_code": "the demo's students, whose codes anybody may fetch",
     "portal.notifications.__init__": "what a school does may concern the center too",

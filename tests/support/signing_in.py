@@ -5,6 +5,7 @@ from typing import Any
 from capture.sign_in import credentials
 from capture.sign_in.providers import all_providers
 from capture.sign_in.providers.base import Visit
+from students.identity.student_access import Recognition
 from students.models import Student
 
 
@@ -15,4 +16,6 @@ def recognise(
     values = {"name": student.name, "student_no": student.student_no} | typed
     values.setdefault("id_number", typed.get("id_number") or student.id_number)
     visit = Visit(season=student.season, address=address)
-    return credentials.sign_in(provider=all_providers()[way], visit=visit, values=values, year=year).student
+    found = credentials.sign_in(provider=all_providers()[way], visit=visit, values=values, year=year)
+    assert isinstance(found, Recognition)
+    return found.student

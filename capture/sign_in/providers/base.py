@@ -6,12 +6,14 @@ claim of what comes back. Whose claim it is, the roster decides (capture.sign_in
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from django import forms
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from capture.sign_in.real_name.asking import Answer
+from capture.sign_in.real_name.base import Person
 from portal.errors import PortalError
 from schools.models import Season
 
@@ -21,7 +23,13 @@ class Strength(models.TextChoices):
 
     KNOWS = "knows", _("facts that others may know")
     HOLDS = "holds", _("something that only the student should hold")
+    FACE = "face", _("a live face that fits the identity card")
     SEEN = "seen", _("a person has seen the document")
+
+    @classmethod
+    def is_enough(cls, given: str, *, least: str) -> bool:
+        """Whether as much or more stands behind a sign-in. `least`: empty for nothing."""
+        return not least or (given in cls.values and cls.values.index(given) >= cls.values.index(least))
 
 
 class Refused(PortalError):
@@ -36,23 +44,30 @@ class Refused(PortalError):
 
 @dataclass(frozen=True)
 class Visit:
-    """Somebody who wants to sign in. `season`: of the page. `address`: of the network."""
+    """Somebody who wants to sign in. `season`: of the page. `address`: of the network. `browser`: its User-Agent.
+
+    `back`: our page (its path) to which an outside service leads back; empty where there is none (the mini program).
+    """
 
     season: Season
     address: str
+    browser: str = ""
+    back: str = ""
 
 
 @dataclass(frozen=True)
 class Asked:
     """A challenge: the visitor fills this form in. `template`: what stands above its fields.
 
-    `simulator`: the name of the page that stands for an outside service; its label says so.
+    `simulator`: the name of the page that stands for an outside service; its label says so. `is_simulated`: the answers
+    come from none.
     """
 
     form: type[forms.Form]
     template: str = ""
     uses_camera: bool = False
     simulator: str = ""
+    is_simulated: bool = False
 
 
 Challenge = Asked
@@ -93,6 +108,15 @@ class SeenDocument:
 Claim = Facts | MaskedIdentity | SeenDocument
 
 
+@dataclass(frozen=True)
+class Errand:
+    """The visitor goes to the page `url` of an outside service and comes back. The result is asked for by the `token`."""
+
+    service: str
+    url: str
+    token: str
+
+
 class Provider(Protocol):
     """`title`: the way, as it is offered; `lead`: a sentence above what is asked; `proves`: what the center reads."""
 
@@ -116,3 +140,14 @@ class Provider(Protocol):
 
         Raises Refused, or a PortalError where nothing is known of the visitor.
         """
+
+
+@runtime_checkable
+class Confirming(Protocol):
+    """A provider whose claim an outside service confirms, for a price: only after the roster has said whose it is."""
+
+    def confirm(self, visit: Visit, person: Person) -> Answer | Errand:
+        """Raises Refused, or a PortalError where nothing is known."""
+
+    def result(self, season: Season, person: Person, errand: Errand) -> Answer:
+        """What the service says after the errand: it is asked, the visitor is not believed. Raises as `confirm`."""

@@ -166,7 +166,7 @@ class Alibaba:
 
     def send(self, address: str, template: str, places: Mapping[str, str], number: int) -> tuple[int, str]:
         from alibabacloud_dysmsapi20170525.models import SendSmsRequest
-        from darabonba.exceptions import DaraException
+        from darabonba.exceptions import DaraException, UnretryableException
 
         asked = SendSmsRequest(
             phone_numbers=address,
@@ -177,7 +177,7 @@ class Alibaba:
         )
         try:
             told = self.client.send_sms(asked).body
-        except DaraException as error:
+        except (DaraException, UnretryableException) as error:
             code: Any = getattr(error, "code", None)
             if not isinstance(code, str) or getattr(error, "status_code", None) is None:
                 raise Unavailable(str(error)) from error

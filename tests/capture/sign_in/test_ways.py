@@ -74,7 +74,9 @@ def test_a_school_adds_what_the_season_lets_it_and_only_its_students_sign_in_by_
     student, other_school, season, owner, center_admin, by_card
 ):
     stranger = factories.student(other_school, season)
-    offers.choose_for_season(season, places={"roster_facts": "1", "by_card": "school"}, by=center_admin)
+    offers.choose_for_season(
+        season, places={"roster_facts": "1", "by_card": "school"}, photograph_strength="", by=center_admin
+    )
     season.refresh_from_db()
     assert ways(season) == ["roster_facts"]  # no school has added it
     with pytest.raises(NotAllowed):
@@ -89,7 +91,7 @@ def test_a_school_adds_what_the_season_lets_it_and_only_its_students_sign_in_by_
     assert recognise(student, way="by_card") == student
     with pytest.raises(NotAllowed):
         recognise(stranger, way="by_card")
-    offers.choose_for_season(season, places={"roster_facts": "1"}, by=center_admin)
+    offers.choose_for_season(season, places={"roster_facts": "1"}, photograph_strength="", by=center_admin)
     with pytest.raises(NotAllowed):
         recognise(student, way="by_card")
 
@@ -99,7 +101,9 @@ def test_a_school_is_asked_nothing_where_the_season_lets_it_add_nothing(season, 
 
 
 def test_the_next_season_takes_the_ways_over(season, school, center_admin, by_card):
-    offers.choose_for_season(season, places={"roster_facts": "2", "by_card": "1"}, by=center_admin)
+    offers.choose_for_season(
+        season, places={"roster_facts": "2", "by_card": "1"}, photograph_strength="", by=center_admin
+    )
     season.refresh_from_db()
     with school_scope(school):
         Enrolment.objects.filter(school=school).update(sign_in_added=["by_card"])
@@ -121,7 +125,7 @@ def test_a_way_that_is_not_set_up_any_more_is_offered_no_more(season, by_card, m
     monkeypatch.setattr(ByCard, "is_set_up", lambda self: False)
     assert ways(season) == ["roster_facts"]
     with pytest.raises(PortalError):
-        offers.choose_for_season(season, places={"by_card": "1"}, by=None)
+        offers.choose_for_season(season, places={"by_card": "1"}, photograph_strength="", by=None)
 
 
 def test_how_a_student_was_recognised_is_on_the_event_the_session_and_the_pages(student, owner):

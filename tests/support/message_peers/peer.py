@@ -1,5 +1,6 @@
 """A server that answers as its `handle` says, and notes what it took."""
 
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
@@ -36,7 +37,8 @@ class Peer:
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
-                self.wfile.write(content)
+                with suppress(BrokenPipeError):  # who asked did not wait
+                    self.wfile.write(content)
 
             do_GET = do_POST
 

@@ -1,33 +1,11 @@
-"""Tencent's and Alibaba's interfaces for text messages. Each checks the signature by the formula of its documents, with
-code of its own, and refuses a wrong one as they do.
+"""Tencent's and Alibaba's interfaces for text messages. Each checks the signature and refuses a wrong one as they do."""
 
-Tencent, TC3-HMAC-SHA256: https://cloud.tencent.com/document/api/382/52072
-Alibaba, ACS3-HMAC-SHA256: https://help.aliyun.com/zh/sdk/product-overview/v3-request-structure-and-signature
-"""
-
-import hashlib
-import hmac
 import json
-import re
-import time
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
+from tests.support.cloud_signatures import KEY_ID, KEY_SECRET, is_alibabas, is_tencents
 from tests.support.message_peers.peer import Peer, Request
-
-KEY_ID, KEY_SECRET = "AKIDexample", "a-secret-of-the-test"
-
-
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-def mac(key: bytes, text: str) -> bytes:
-    return hmac.new(key, text.encode(), hashlib.sha256).digest()
-
-
-def signed_headers(request: Request, names: str) -> str:
-    return "".join(f"{name}:{(request.headers[name] or '').strip()}\n" for name in names.split(";"))
 
 
 class TencentPeer(Peer):
@@ -49,7 +27,7 @@ class TencentPeer(Peer):
         }
 
     def handle(self, request: Request) -> tuple[int, bytes]:
-        if not self._is_signed(request):
+        if not is_tencents(request, "sms"):
             return self._error("AuthFailure.SignatureFailure", "The provided credentials could not be validated.")
         assert request.headers["X-TC-Action"] == "SendSms"
         assert request.headers["X-TC-Version"] == "2021-01-11"
@@ -72,21 +50,6 @@ class TencentPeer(Peer):
             "IsoCode": "CN",
         }
 
-    def _is_signed(self, request: Request) -> bool:
-        found = re.fullmatch(
-            r"TC3-HMAC-SHA256 Credential=(\S+?)/(\d{4}-\d\d-\d\d)/sms/tc3_request, SignedHeaders=(\S+), Signature=(\w+)",
-            request.headers["Authorization"] or "",
-        )
-        if not found or found[1] != KEY_ID or abs(int(request.headers["X-TC-Timestamp"]) - time.time()) > 300:
-            return False
-        _key, day, names, signature = found.groups()
-        headers = signed_headers(request, names).lower()
-        canonical = "\n".join([request.method, "/", "", headers, names, sha256(request.body)])
-        scope = f"{day}/sms/tc3_request"
-        wanted = "\n".join(["TC3-HMAC-SHA256", request.headers["X-TC-Timestamp"], scope, sha256(canonical.encode())])
-        key = mac(mac(mac(f"TC3{KEY_SECRET}".encode(), day), "sms"), "tc3_request")
-        return hmac.compare_digest(mac(key, wanted).hex(), signature)
-
     def _error(self, code: str, message: str) -> tuple[int, bytes]:
         return 200, self._answer({"Error": {"Code": code, "Message": message}})
 
@@ -106,7 +69,7 @@ class AlibabaPeer(Peer):
         }
 
     def handle(self, request: Request) -> tuple[int, bytes]:
-        if not self._is_signed(request):
+        if not is_alibabas(request):
             told = {"Code": "SignatureDoesNotMatch", "Message": "The signature is not ours.", "RequestId": "r"}
             return 400, json.dumps(told).encode()
         assert request.headers["x-acs-action"] == "SendSms"
@@ -117,20 +80,3 @@ class AlibabaPeer(Peer):
             self.taken.append(asked)
         told = {"Code": code, "Message": f"said {code}", "RequestId": "r"}
         return 200, json.dumps(told | ({"BizId": f"9000^{len(self.taken)}"} if code == "OK" else {})).encode()
-
-    def _is_signed(self, request: Request) -> bool:
-        found = re.fullmatch(
-            r"ACS3-HMAC-SHA256 Credential=(\S+?),\s*SignedHeaders=(\S+?),\s*Signature=(\w+)",
-            request.headers["Authorization"] or "",
-        )
-        if not found or found[1] != KEY_ID or request.headers["x-acs-content-sha256"] != sha256(request.body):
-            return False
-        _key, names, signature = found.groups()
-        address = urlsplit(request.path)
-        query = sorted(parse_qsl(address.query, keep_blank_values=True))
-        encoded = "&".join(f"{quote(name, safe='-_.~')}={quote(value, safe='-_.~')}" for name, value in query)
-        canonical = "\n".join(
-            [request.method, "/", encoded, signed_headers(request, names), names, sha256(request.body)]
-        )
-        wanted = f"ACS3-HMAC-SHA256\n{sha256(canonical.encode())}"
-        return hmac.compare_digest(mac(KEY_SECRET.encode(), wanted).hex(), signature)
