@@ -18,16 +18,9 @@ import django; django.setup()
 import celery.bin.celery, celery.bin.worker, celery.bin.beat, waitress, cv2, mediapipe, reportlab, openpyxl, docx
 from django.urls import get_resolver; get_resolver().url_patterns"
 
-say() { echo "== $*"; }
-fail() { echo "$*" >&2; exit 1; }
-draw() { openssl rand -base64 48 | tr -d '\n'; }
-draw_password() { openssl rand -hex 24; }
-# Owner, mode, and the file: its text comes from stdin, and is whole or not there.
-put() {
-    cat >"$3.draft"
-    chown "$1" "$3.draft" && chmod "$2" "$3.draft" && mv "$3.draft" "$3"
-}
-setting() { sed -n "s/^$1=//p" "$CONF" | tail -n 1; }
+# shellcheck source=deploy/environment.sh
+. "$HERE/deploy/environment.sh"
+
 secret_of() { sed -n "s|^$2=||p" "$1"; }
 
 check_machine() {
@@ -36,17 +29,7 @@ check_machine() {
     # shellcheck source=/dev/null
     . /etc/os-release
     [ "${ID:-}:${VERSION_ID:-}" = debian:12 ] || fail "仅支持 Debian 12,本机为 ${PRETTY_NAME:-未知}。 Debian 12 is needed, this is ${PRETTY_NAME:-unknown}."
-    [ -r "$CONF" ] || fail "请先复制并填写:cp deploy/install.conf.example $CONF。 Copy deploy/install.conf.example to $CONF and fill it in first."
-    SITE=$(setting SITE) CERTIFICATE=$(setting CERTIFICATE) CERTIFICATE_KEY=$(setting CERTIFICATE_KEY) EMAIL_HOST=$(setting EMAIL_HOST)
-    case $SITE in
-        *.example.*) fail "$CONF 中的 SITE 仍是示例。 SITE in $CONF is still the example." ;;
-        '' | *[!a-z0-9.-]*) fail "$CONF 中的 SITE 应为域名,如 photos.nju.edu.cn。 SITE in $CONF must be a host name." ;;
-    esac
-    [ -n "$(setting ADMIN)" ] && [ -n "$(setting ADMIN_NAME)" ] || fail "$CONF 中缺少 ADMIN 或 ADMIN_NAME。 ADMIN or ADMIN_NAME is missing in $CONF."
-    [ -z "$EMAIL_HOST" ] || [ -n "$(setting ADMIN_EMAIL)" ] || fail "$CONF 中缺少 ADMIN_EMAIL。 ADMIN_EMAIL is missing in $CONF."
-    for file in "$CERTIFICATE" "$CERTIFICATE_KEY"; do
-        [ -z "$file" ] || [ -r "$file" ] || fail "找不到 $file,请检查 $CONF。 There is no $file: look at $CONF."
-    done
+    check_settings
 }
 
 install_packages() {
@@ -76,44 +59,6 @@ make_users() {
     usermod -a -G tucai www-data
 }
 
-write_environment() {
-    say "/etc/tucai*.env"
-    if [ ! -e /etc/tucai.env ]; then
-        put root:root 600 /etc/tucai.env <<END
-REDIS_URL=redis://:$(draw_password)@127.0.0.1:6379/0
-SECRET_KEY=$(draw)
-ID_NUMBER_KEY=$(draw)
-HISTORY_KEY=$(draw)
-TUCAI_DATA=$DATA
-SITE_URL=https://$SITE
-ALLOWED_HOSTS=$SITE
-CSRF_TRUSTED_ORIGINS=https://$SITE
-HTTPS=1
-TRUSTED_PROXIES=1
-X_ACCEL_PREFIX=/private/
-EMAIL_HOST=$EMAIL_HOST
-EMAIL_PORT=$(setting EMAIL_PORT)
-EMAIL_HOST_USER=$(setting EMAIL_HOST_USER)
-EMAIL_HOST_PASSWORD=$(setting EMAIL_HOST_PASSWORD)
-DEFAULT_FROM_EMAIL=$(setting FROM)
-OPERATOR_EMAILS=$(setting ADMIN_EMAIL)
-HEALTH_TOKEN=$(openssl rand -hex 24)
-END
-    fi
-    write_address web tucai_web DATABASE_URL
-    write_address workers tucai_worker DATABASE_URL
-    write_address owner tucai_owner DATABASE_OWNER_URL
-    [ -e /etc/tucai-backup.env ] || put root:root 600 /etc/tucai-backup.env <<END
-RESTIC_REPOSITORY=/var/backups/tucai
-RESTIC_PASSWORD=$(draw_password)
-END
-}
-
-# Of a file, a login and a variable.
-write_address() {
-    [ -e "/etc/tucai-$1.env" ] || echo "$3=postgresql://$2:$(draw_password)@127.0.0.1:5432/tucai" | put root:root 600 "/etc/tucai-$1.env"
-}
-
 # A photo process takes 0.35 GB and a core; 3 GB are for two webs, builds, PostgreSQL and Redis.
 photo_processes() {
     given=$(setting PHOTO_PROCESSES)
@@ -123,25 +68,28 @@ photo_processes() {
     echo "${given:-$((cores < fits ? cores : fits))}"
 }
 
+# Started anew only for a new configuration: an update sends nobody away.
 start_databases() {
     say "PostgreSQL, Redis"
     memory=$(awk '/MemTotal/ {print int($2 / 1024)}' /proc/meminfo)
+    verb=start
     for folder in /etc/postgresql/*/main/conf.d; do
-        [ -e "$folder/tucai.conf" ] || put postgres:postgres 644 "$folder/tucai.conf" <<END
+        [ -e "$folder/tucai.conf" ] && continue
+        verb=restart
+        put postgres:postgres 644 "$folder/tucai.conf" <<END
 # A quarter of the memory, at most 8 GB; a connection each for the threads of two webs, for workers, and room.
 shared_buffers = $((memory / 4 < 8192 ? memory / 4 : 8192))MB
 max_connections = 100
 END
     done
-    service postgresql restart
-    password=$(secret_of /etc/tucai.env REDIS_URL | sed 's|^redis://:\([^@]*\)@127\.0\.0\.1.*|\1|')
-    printf 'requirepass %s\nappendonly yes\n' "$password" | put redis:redis 640 /etc/redis/tucai.conf
+    service postgresql $verb
+    verb=start
+    if printf 'requirepass %s\nappendonly yes\n' "$(password_in /etc/tucai.env)" | replace redis:redis 640 /etc/redis/tucai.conf; then verb=restart; fi
     grep -qx 'include /etc/redis/tucai.conf' /etc/redis/redis.conf || echo 'include /etc/redis/tucai.conf' >>/etc/redis/redis.conf
-    service redis-server restart
+    service redis-server $verb
 }
 
 sql() { runuser -u postgres -- psql -X -q -v ON_ERROR_STOP=1 "$@"; }
-password_in() { sed -n 's|^DATABASE_[A-Z_]*=postgresql://[a-z_]*:\([^@]*\)@.*|\1|p' "/etc/tucai-$1.env"; }
 
 make_database() {
     for _second in $(seq 30); do
@@ -152,15 +100,15 @@ make_database() {
         say "roles, database"
         # By stdin: what stands on a command line, everybody on the machine can read.
         sql <<END
-\\set owner_password $(password_in owner)
-\\set web_password $(password_in web)
-\\set worker_password $(password_in workers)
+\\set owner_password $(password_in /etc/tucai-owner.env)
+\\set web_password $(password_in /etc/tucai-web.env)
+\\set worker_password $(password_in /etc/tucai-workers.env)
 \\i deploy/roles.sql
 END
     else
         sql -f deploy/scope_roles.sql
     fi
-    git log -1 --format='%h, %cs' | put tucai:tucai 644 "$DATA/version"
+    git log -1 --format='%h, %cs' 2>/dev/null | put tucai:tucai 644 "$DATA/version"
     say "migrate, static files"
     deploy/manage.sh migrate --verbosity 0
     deploy/manage.sh collectstatic --noinput --verbosity 0
@@ -203,42 +151,29 @@ configure_nginx() {
     say "nginx"
     if [ -z "$CERTIFICATE" ]; then
         CERTIFICATE=/etc/ssl/certs/tucai.pem CERTIFICATE_KEY=/etc/ssl/private/tucai.key
-        [ -e "$CERTIFICATE" ] || (
-            umask 077
-            openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj "/CN=$SITE" \
-                -addext "subjectAltName=DNS:$SITE" -keyout "$CERTIFICATE_KEY" -out "$CERTIFICATE" 2>/dev/null
-            chmod 644 "$CERTIFICATE"
-        )
-        say "the certificate signs itself: browsers will warn until CERTIFICATE names a real one"
+        draw_certificate "$CERTIFICATE" "$CERTIFICATE_KEY"
     fi
-    sed -e "s|ssl_certificate  .*|ssl_certificate     $CERTIFICATE;|" -e "s|ssl_certificate_key .*|ssl_certificate_key $CERTIFICATE_KEY;|" \
-        -e "s|photos\.example\.edu\.cn|$SITE|g" deploy/nginx.conf | put root:root 644 /etc/nginx/sites-available/tucai.new
+    nginx_configuration "$CERTIFICATE" "$CERTIFICATE_KEY" | put root:root 644 /etc/nginx/sites-available/tucai.new
     if [ -e /etc/nginx/sites-available/tucai ] && ! cmp -s /etc/nginx/sites-available/tucai.new /etc/nginx/sites-available/tucai; then
         say "/etc/nginx/sites-available/tucai differs from deploy/nginx.conf and stays as it is; the new text is beside it (tucai.new)"
     else
         mv /etc/nginx/sites-available/tucai.new /etc/nginx/sites-available/tucai
     fi
-    # Limits, logs and the web are given the address of the visitor, not that of the proxy in front.
-    if [ -n "$(setting FRONT_PROXIES)" ]; then
-        {
-            for address in $(setting FRONT_PROXIES); do echo "set_real_ip_from $address;"; done
-            echo "real_ip_header X-Forwarded-For; real_ip_recursive on;"
-        } | put root:root 644 /etc/nginx/conf.d/tucai-front-proxies.conf
-    else
-        rm -f /etc/nginx/conf.d/tucai-front-proxies.conf
-    fi
+    front_proxies | put root:root 644 /etc/nginx/conf.d/tucai-front-proxies.conf
     ln -sf ../sites-available/tucai /etc/nginx/sites-enabled/tucai
     rm -f /etc/nginx/sites-enabled/default
     # Debian's own lines for all sites allow TLS 1.0; ours stand in their place.
     sed -i 's/^\([[:space:]]*\)\(ssl_protocols\|ssl_prefer_server_ciphers\)\b/\1# \2/' /etc/nginx/nginx.conf
     nginx -t -q
-    service nginx restart
+    service nginx reload 2>/dev/null || service nginx restart
 }
 
 finish() {
     say "check --deploy"
     deploy/manage.sh check --deploy --fail-level WARNING
     year=$(setting SEASON)
+    [ ! -d /run/systemd/system ] || [ -e "$DATA/backup-done" ] || systemctl start tucai-backup.service ||
+        say "the first backup failed: journalctl -u tucai-backup"
     deploy/manage.sh set_up "$(setting ADMIN)" --name "$(setting ADMIN_NAME)" --email "$(setting ADMIN_EMAIL)" ${year:+--year "$year"} ||
         say "nobody was invited, for the reason above; later: deploy/manage.sh set_up"
     say "https://$SITE"
@@ -250,7 +185,8 @@ check_machine
 install_packages
 [ "${1:-}" = packages ] && exit 0
 make_users
-write_environment
+say "/etc/tucai*.env"
+write_environment /etc 127.0.0.1:5432/tucai 127.0.0.1:6379/0
 start_databases
 make_database
 install_units

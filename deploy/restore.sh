@@ -28,5 +28,5 @@ rm -f /var/lib/tucai-backup/tucai.dump
 deploy/manage.sh migrate --verbosity 0
 deploy/manage.sh check_history
 if [ -d /run/systemd/system ]; then
-    systemctl start tucai-web@8001 tucai-web@8002 tucai-worker@photos tucai-worker@builds tucai-beat tucai-backup.timer
+    systemctl start tucai-web@8001 tucai-web@8002 tucai-worker@photos tucai-worker@builds tucai-beat tucai-backup.timer tucai-watch.timer
 fi

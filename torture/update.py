@@ -52,9 +52,10 @@ BACK = ("DROP INDEX IF EXISTS update_trial", "ALTER TABLE capture_photo DROP COL
 
 
 class Visitors:
-    """Threads that read and send until they are ended."""
+    """Threads that read and send until they are ended. `verify`: the authority of a certificate; `pause`: seconds between two requests."""
 
-    def __init__(self) -> None:
+    def __init__(self, site: str = f"http://127.0.0.1:{FRONT}", *, verify: str | bool = True, pause: float = 0) -> None:
+        self.site, self.verify, self.pause = site, verify, pause
         self.answers: collections.Counter[tuple[str, int]] = collections.Counter()
         self.failures: list[str] = []
         self.slowest = 0.0
@@ -65,6 +66,7 @@ class Visitors:
 
     def _visit(self) -> None:
         with requests.Session() as session:
+            session.verify = self.verify
             while not self.is_over:
                 self._ask(session, "GET", "/")
                 self._ask(session, "GET", "/accounts/login/")
@@ -73,7 +75,7 @@ class Visitors:
     def _ask(self, session: requests.Session, method: str, path: str, **options: object) -> None:
         since = time.monotonic()
         try:
-            status = session.request(method, f"http://127.0.0.1:{FRONT}{path}", timeout=60, **options).status_code  # type: ignore[arg-type]
+            status = session.request(method, f"{self.site}{path}", timeout=60, **options).status_code  # type: ignore[arg-type]
         except requests.RequestException as error:
             self.failures.append(f"{time.strftime('%T')} {method} {path}: {error}")
             return
@@ -81,6 +83,7 @@ class Visitors:
         self.answers[f"{method} {path}", status] += 1
         if status >= 500:
             self.failures.append(f"{time.strftime('%T')} {method} {path}: {status}")
+        time.sleep(self.pause)
 
     def end(self) -> None:
         self.is_over = True

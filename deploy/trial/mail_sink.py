@@ -1,10 +1,10 @@
-"""A mail server that keeps what it is sent: each letter a file in /tmp/mail. For the trial alone."""
+"""A mail server that keeps what it is sent: each letter a file in /tmp/mail. Who has an address at refused.test gets nothing. For the trial alone."""
 
 import itertools
 import socketserver
 from pathlib import Path
 
-KEPT = Path("/tmp/mail")  # noqa: S108 -- inside the root of the trial
+KEPT = Path("/tmp/mail")  # noqa: S108 -- inside the machine of the trial
 _numbers = itertools.count(1)
 
 
@@ -20,6 +20,8 @@ class Session(socketserver.StreamRequestHandler):
                 letter = b"".join(iter(self.rfile.readline, b".\r\n"))
                 (KEPT / f"{next(_numbers):04d}.eml").write_bytes(letter)
                 self._say("250 kept")
+            elif word == b"RCPT" and b"@refused.test" in line:
+                self._say("550 5.1.1 nobody of this name")
             elif word == b"QUIT":
                 self._say("221 bye")
                 return

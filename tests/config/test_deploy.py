@@ -20,11 +20,11 @@ SANDBOX = {
     "ProtectProc": "invisible",
     "RestrictNamespaces": "true",
     "SystemCallFilter": "~@privileged",
-    "ReadWritePaths": "/var/lib/tucai",
 }
 
 
 INSTALL = (DEPLOY / "install.sh").read_text()
+ENVIRONMENT = (DEPLOY / "environment.sh").read_text()
 
 
 def names_in(text: str) -> set[str]:
@@ -32,13 +32,13 @@ def names_in(text: str) -> set[str]:
 
 
 def test_the_installation_writes_every_variable_of_the_examples():
-    written = names_in(INSTALL) | set(re.findall(r"write_address \w+ \w+ ([A-Z_]+)", INSTALL))
+    written = names_in(ENVIRONMENT) | set(re.findall(r"write_address \S+ ([A-Z_]+)", ENVIRONMENT))
     for example in DEPLOY.glob("*.env.example"):
         assert names_in(example.read_text()) <= written, example.name
 
 
 def test_the_installation_asks_for_nothing_that_its_file_does_not_name():
-    asked = set(re.findall(r"\$\(setting ([A-Z_]+)\)", INSTALL))
+    asked = set(re.findall(r"\$\(setting ([A-Z_]+)\)", INSTALL + ENVIRONMENT))
     assert asked == names_in((DEPLOY / "install.conf.example").read_text())
 
 
@@ -54,6 +54,9 @@ def test_unit_is_sandboxed(unit):
     parsed.read(unit)
     service = parsed["Service"]
     assert {name: service.get(name) for name in SANDBOX} == SANDBOX
+    # The first repository of the backups lies on this machine, outside of the data.
+    backups = " -/var/backups/tucai" if unit.name == "tucai-backup.service" else ""
+    assert service["ReadWritePaths"] == "/var/lib/tucai" + backups
     assert "/etc/tucai-owner.env" in service["InaccessiblePaths"]
     assert "/opt/tucai/.git" in service["InaccessiblePaths"]
     reads_owner = "/etc/tucai-owner.env" in unit.read_text().replace(service["InaccessiblePaths"], "")

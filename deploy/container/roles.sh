@@ -1,0 +1,13 @@
+#!/bin/sh
+# The roles and the database, or what a later release changes about the roles. By PostgreSQL's superuser, in compose.yaml.
+set -eu
+sql() { psql -X -q -v ON_ERROR_STOP=1 "$@"; }
+if [ "$(sql -At -c "SELECT count(*) FROM pg_database WHERE datname = 'tucai'")" = 1 ]; then
+    exec psql -X -q -v ON_ERROR_STOP=1 -f /roles/scope_roles.sql
+fi
+sql <<END
+\\set owner_password $OWNER_PASSWORD
+\\set web_password $WEB_PASSWORD
+\\set worker_password $WORKER_PASSWORD
+\\i /roles/roles.sql
+END
